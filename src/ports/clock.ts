@@ -1,0 +1,16 @@
+/** Time, as the house sees it. Both readings come from one source so that a test can hold them together. */
+
+/** Stops a timer; calling it again, or after the timer has run, does nothing. */
+export type CancelTimer = () => void;
+
+/** The clock port. */
+export interface Clock {
+  /** Milliseconds from an arbitrary start, never backwards; may have a fraction. For durations and deadlines. */
+  monotonicMs(): number;
+  /** Whole seconds since 1970-01-01T00:00Z. For TTL expiry and signature times. */
+  unixSeconds(): number;
+  /** Calls `run` once, `ms` (0 or more) from now. */
+  after(ms: number, run: () => void): CancelTimer;
+  /** Resolves in a later turn of the event loop, after input that is already waiting has been handled. */
+  nextTurn(): Promise<void>;
+}

@@ -1,0 +1,127 @@
+/**
+ * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the house's.
+ *
+ * Contract: callbacks never run inside the call that registered them. Bytes handed to a callback belong to the callee
+ * only until it returns, unless it copies them. Bytes given to `send` and `write` may be reused by the caller at once.
+ */
+
+/** An IP address in canonical text (RFC 5952 for IPv6, no zone) and a port. */
+export interface Address {
+  readonly ip: string;
+  readonly port: number;
+}
+
+/** One received datagram. */
+export interface Datagram {
+  readonly bytes: Uint8Array;
+  readonly from: Address;
+}
+
+/** Why the system refused an operation. `unreachable`: no route or address family not there. */
+export interface NetworkError {
+  readonly kind: 'unreachable' | 'refused' | 'reset' | 'in-use' | 'not-permitted' | 'timeout' | 'tls' | 'other';
+  /** The system's own words. */
+  readonly text: string;
+}
+
+/** A result that is a value or an error; never thrown. */
+export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: NetworkError };
+
+/** How to open a UDP socket. */
+export interface UdpOptions {
+  /** Local address; ip `0.0.0.0` or `::` for any, port 0 for one of the system's choice. */
+  readonly local: Address;
+  /** When given, the socket is connected: only datagrams from there arrive, and ICMP errors are reported. */
+  readonly remote?: Address;
+  /** Several sockets on one port share the load (SO_REUSEPORT). */
+  readonly reusePort?: boolean;
+  /** Socket buffer sizes in octets; absent or 0: the system's default. */
+  readonly receiveBufferBytes?: number;
+  readonly sendBufferBytes?: number;
+  /** Datagrams that arrived together, in order; a plain adapter gives batches of one. */
+  readonly onDatagrams: (batch: readonly Datagram[]) => void;
+  /** An error of the socket (for a connected one also ICMP errors). The socket stays open until `close`. */
+  readonly onError: (error: NetworkError) => void;
+}
+
+/** An open UDP socket. */
+export interface UdpSocket {
+  readonly local: Address;
+  /** Sends the first `length` octets of `bytes`; never throws, errors come to `onError`. */
+  send(bytes: Uint8Array, length: number, to: Address): void;
+  close(): void;
+}
+
+/** What happens on a byte stream. */
+export interface StreamEvents {
+  readonly onData: (bytes: Uint8Array) => void;
+  /** The stream has ended, by either side, with or without an error. Called exactly once. */
+  readonly onClose: (error: NetworkError | null) => void;
+  /** The write buffer has drained after `write` returned false. */
+  readonly onDrain?: () => void;
+}
+
+/** An open byte stream (TCP or TLS). */
+export interface ByteStream {
+  readonly local: Address;
+  readonly remote: Address;
+  /** Queues octets; false when the reader is slow and the caller should wait for `onDrain`. */
+  write(bytes: Uint8Array): boolean;
+  /** Stops and restarts reading, for back-pressure. */
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, then closes. */
+  end(): void;
+  /** Closes at once. */
+  destroy(): void;
+}
+
+/** TLS towards an upstream: the name that its certificate must hold (null: encrypt without checking). */
+export interface TlsClientOptions {
+  readonly serverName: string | null;
+  /** PEM text of the certificate authorities to trust. */
+  readonly authorities?: string;
+}
+
+/** How to connect a stream. */
+export interface ConnectOptions extends StreamEvents {
+  readonly remote: Address;
+  /** Local ip to bind to; absent: the system's choice. */
+  readonly localIp?: string;
+  readonly tls?: TlsClientOptions;
+  /** Gives up connecting after so many milliseconds, with error kind `timeout`. */
+  readonly timeoutMs: number;
+}
+
+/** TLS as a server (control channel, DNS over TLS). */
+export interface TlsServerOptions {
+  readonly certificatePem: string;
+  readonly privateKeyPem: string;
+  /** When given, clients must show a certificate signed by this authority. */
+  readonly clientAuthorityPem?: string;
+}
+
+/** How to listen for streams. */
+export interface ListenOptions {
+  /** An address, or the path of a unix socket. */
+  readonly local: Address | { readonly path: string };
+  readonly reusePort?: boolean;
+  readonly tls?: TlsServerOptions;
+  /** A new connection; the returned events are bound to it. Null refuses it at once. */
+  readonly onConnection: (stream: ByteStream) => StreamEvents | null;
+  readonly onError: (error: NetworkError) => void;
+}
+
+/** A listening socket. */
+export interface Listener {
+  /** The address that is listened on (with the port that the system chose); port 0 for a unix socket. */
+  readonly local: Address;
+  close(): void;
+}
+
+/** The network port. */
+export interface Network {
+  openUdp(options: UdpOptions): Promise<Opened<UdpSocket>>;
+  connect(options: ConnectOptions): Promise<Opened<ByteStream>>;
+  listen(options: ListenOptions): Promise<Opened<Listener>>;
+}

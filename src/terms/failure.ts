@@ -1,0 +1,31 @@
+/** Failures: why a resolution has no answer at all. Each becomes SERVFAIL (or REFUSED) with an extended error. */
+
+import type { Limit } from './limit.ts';
+
+/** Why there is no answer. `zone` is presentation text of the zone whose servers failed. */
+export type Failure =
+  /** No server of the zone answered in time. EDE 22, or 23 when there were network errors. */
+  | {
+      readonly kind: 'no-reachable-server';
+      readonly zone: string;
+      readonly networkError: boolean;
+      readonly tried: string;
+    }
+  /** Servers answered, but none serves the zone usably (lame, REFUSED, SERVFAIL, malformed). EDE 22. */
+  | { readonly kind: 'all-servers-lame'; readonly zone: string; readonly tried: string }
+  /** The delegation has no usable server address at all. EDE 22. */
+  | { readonly kind: 'no-server-addresses'; readonly zone: string }
+  /** A budget of the client query ran out. EDE 0 with text. */
+  | { readonly kind: 'limit'; readonly limit: Limit }
+  /** A CNAME or DNAME chain that comes back to itself. EDE 0 with text. */
+  | { readonly kind: 'alias-loop'; readonly at: string }
+  /** Works that would wait for each other for ever (TsuNAME). EDE 22 with text. */
+  | { readonly kind: 'dependency-cycle' }
+  /** The work's deadline passed. EDE 22. */
+  | { readonly kind: 'deadline' }
+  /** Stopped, reloaded or thrown out under load. EDE 0 with text. */
+  | { readonly kind: 'cancelled' }
+  /** Configuration refuses (recursion not allowed, do-not-query). EDE 18 or 20. */
+  | { readonly kind: 'not-allowed'; readonly text: string }
+  /** A failure remembered from a short time ago (RFC 9520). EDE 13 and the code of what failed. */
+  | { readonly kind: 'cached-failure'; readonly of: Failure };

@@ -1,0 +1,52 @@
+/**
+ * What iteration found, before validation: the alias steps and what stands at their end. It crosses from `iterate` to
+ * `validate` through `resolve`, so it lives here.
+ */
+
+import type { Name } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import type { Failure } from './failure.ts';
+import type { HeldRRset } from './held-rrset.ts';
+
+/** One step of an alias chain. */
+export interface AliasStep {
+  readonly via: 'cname' | 'dname';
+  /** The question that this step answered. */
+  readonly question: Question;
+  /** The CNAME RRset, or the DNAME RRset that covers the name. */
+  readonly alias: HeldRRset;
+  /** For a DNAME: the CNAME that follows from it (RFC 6672 §3.1), unsigned. Null for a CNAME. */
+  readonly synthesised: HeldRRset | null;
+  readonly to: Name;
+  /** NSEC and NSEC3 sets that came with it (wildcard proof, RFC 4035 §5.3.4). */
+  readonly proof: readonly HeldRRset[];
+}
+
+/** What stands at the end of the alias chain. */
+export interface End {
+  /**
+   * `answer`: the RRsets asked for (one, or many for ANY). `nodata`, `nxdomain`: denied, proof in `authority`.
+   * `alias`: the chain ends at an alias on purpose (question of type CNAME is an `answer`; this is only for a rcode
+   * YXDOMAIN step or a chain that was cut).
+   */
+  readonly kind: 'answer' | 'nodata' | 'nxdomain';
+  /** The question that it answers: the last alias target, with the type asked. */
+  readonly question: Question;
+  /** Rcode to give; NOERROR or NXDOMAIN, or YXDOMAIN for a DNAME that makes too long a name. */
+  readonly rcode: number;
+  readonly answer: readonly HeldRRset[];
+  /** Authority section as received and scrubbed, in order: NS or SOA, NSEC, NSEC3. */
+  readonly authority: readonly HeldRRset[];
+  readonly additional: readonly HeldRRset[];
+  /** Zone cut whose servers answered. */
+  readonly zone: Name;
+  /** Server that answered (`ip@port`); null when from cache or local. */
+  readonly server: string | null;
+  /** When this as a whole stops being usable (negative TTL included), unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** What iteration ends as. */
+export type Found =
+  | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: End }
+  | { readonly kind: 'failed'; readonly why: Failure };

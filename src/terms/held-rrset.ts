@@ -1,0 +1,22 @@
+/** An RRset owned by a work in flight, with what is known about it. Does not depend on the cache still having it. */
+
+import type { Name } from '../wire/name.ts';
+import type { RRset } from '../wire/rrset.ts';
+import type { Trust } from './trust.ts';
+import type { Verdict } from './verdict.ts';
+
+/** Bytes of an RRset plus time, rank, verdict and source. */
+export interface HeldRRset {
+  readonly rrset: RRset;
+  /** When the data stops being usable, unix seconds. TTL to serve = expiresAt - now. */
+  readonly expiresAt: number;
+  /** TTL as it came (after caps), seconds: for prefetch and for `serve-original-ttl`. */
+  readonly originalTtl: number;
+  readonly trust: Trust;
+  /** Null: not checked yet. */
+  readonly verdict: Verdict | null;
+  /** Server that it came from (`ip@port`), to avoid it when the data is bogus; null when local or unknown. */
+  readonly server: string | null;
+  /** Zone cut whose servers gave it; null when configured. */
+  readonly zone: Name | null;
+}

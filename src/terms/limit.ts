@@ -1,0 +1,20 @@
+/** Names of the limits of one client query (CAMP, NXNS, KeyTrap and others): which budget ran out. */
+
+/** Each with the sentence that a log line or an extended error shows. */
+export const LIMIT_TEXT = {
+  'upstream-queries': 'too many upstream queries for one client query (max-global-quota)',
+  'sent-count': 'too many packets sent for one question (max-sent-count)',
+  referrals: 'too many referrals for one question',
+  aliases: 'too many CNAME or DNAME restarts (max-query-restarts)',
+  'target-lookups': 'too many address look-ups of server names',
+  'target-nxdomains': 'too many server names that do not exist',
+  'address-depth': 'address look-ups nested too deep (target-fetch-policy)',
+  'minimise-steps': 'too many QNAME minimisation steps',
+  'signature-checks': 'too many signature checks',
+  'ds-match-failures': 'too many DS records that match no key',
+  'nsec3-hashes': 'too many NSEC3 hash calculations',
+  'wall-time': 'the question took too long',
+} as const;
+
+/** Which limit. */
+export type Limit = keyof typeof LIMIT_TEXT;

@@ -1,0 +1,26 @@
+/** What a resolution ends as: sections ready for a reply, with a verdict; or a failure. */
+
+import type { Question } from '../wire/question.ts';
+import type { Failure } from './failure.ts';
+import type { HeldRRset } from './held-rrset.ts';
+import type { Verdict } from './verdict.ts';
+
+/** An answer or a denial, whole. */
+export interface Answered {
+  readonly kind: 'answered';
+  readonly question: Question;
+  readonly rcode: number;
+  /** True when the question's type does not exist at the end of the chain, or the name does not. */
+  readonly denied: boolean;
+  /** Aliases in order, then the data. */
+  readonly answer: readonly HeldRRset[];
+  readonly authority: readonly HeldRRset[];
+  readonly additional: readonly HeldRRset[];
+  /** Of answer and authority together (RFC 4035 §3.2.3); null when validation was not asked for. */
+  readonly verdict: Verdict | null;
+  /** When this as a whole stops being usable, unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** How a resolution ended. */
+export type Resolution = Answered | { readonly kind: 'failed'; readonly question: Question; readonly why: Failure };

@@ -1,0 +1,38 @@
+/**
+ * Counters: what is counted, each with its meaning. Rooms count where the event happens; control turns names into
+ * Unbound's statistics names.
+ */
+
+/** Every counter with what one count of it means. A room adds its row here when it starts to count. */
+export const COUNTER_TEXT = {
+  'upstream.udp': 'datagrams sent to authoritative servers or forwarders',
+  'upstream.tcp': 'questions sent over TCP to authoritative servers or forwarders',
+  'upstream.timeouts': 'upstream questions that got no answer in time',
+  'unwanted.replies': 'datagrams on an upstream socket that do not answer what was asked (RFC 5452 §9.1)',
+} as const;
+
+/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`. */
+export type CounterName = keyof typeof COUNTER_TEXT | `bogus.${string}` | `limit.${string}` | `insecure.${string}`;
+
+/** A set of counters, all starting at 0. */
+export class Counters {
+  readonly #values = new Map<CounterName, number>();
+
+  add(name: CounterName, amount = 1): void {
+    this.#values.set(name, (this.#values.get(name) ?? 0) + amount);
+  }
+
+  get(name: CounterName): number {
+    return this.#values.get(name) ?? 0;
+  }
+
+  /** All counters that are not 0. */
+  entries(): IterableIterator<[CounterName, number]> {
+    return this.#values.entries();
+  }
+
+  /** Back to 0 (unbound-control stats without noreset). */
+  reset(): void {
+    this.#values.clear();
+  }
+}

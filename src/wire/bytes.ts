@@ -1,0 +1,132 @@
+/**
+ * Reading and writing integers in byte arrays, and the three text forms of bytes that DNS uses.
+ *
+ * Duties: big-endian integers (RFC 1035 §2.3.2), hex, base64 (RFC 4648 §4), base32hex without padding (RFC 4648 §7,
+ * used by NSEC3 owner names), comparison and copies of byte arrays.
+ * Leaves to others: bounds. A caller proves that `at` is inside before it reads; reading past the end gives 0.
+ */
+
+/** One octet at `at`; 0 past the end. @hot bench/serve-cached.ts */
+export function readU8(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
+}
+
+/** Two octets, big-endian. @hot bench/serve-cached.ts */
+export function readU16(bytes: Uint8Array, at: number): number {
+  return (readU8(bytes, at) << 8) | readU8(bytes, at + 1);
+}
+
+/** Four octets, big-endian, as a number from 0 to 2^32 - 1. @hot bench/serve-cached.ts */
+export function readU32(bytes: Uint8Array, at: number): number {
+  return readU16(bytes, at) * 0x10000 + readU16(bytes, at + 2);
+}
+
+/** Six octets, big-endian, as a number (SIG time fields of TSIG are 48 bits). */
+export function readU48(bytes: Uint8Array, at: number): number {
+  return readU16(bytes, at) * 0x100000000 + readU32(bytes, at + 2);
+}
+
+/** Writes two octets, big-endian. @hot bench/serve-cached.ts */
+export function writeU16(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = (value >>> 8) & 0xff;
+  bytes[at + 1] = value & 0xff;
+}
+
+/** Writes four octets, big-endian. @hot bench/serve-cached.ts */
+export function writeU32(bytes: Uint8Array, at: number, value: number): void {
+  bytes[at] = (value >>> 24) & 0xff;
+  bytes[at + 1] = (value >>> 16) & 0xff;
+  bytes[at + 2] = (value >>> 8) & 0xff;
+  bytes[at + 3] = value & 0xff;
+}
+
+/** True when both arrays have the same length and octets. */
+export function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Order of octet strings as unsigned values, the shorter first on a common prefix (RFC 4034 §6.3). */
+export function compareBytes(a: Uint8Array, b: Uint8Array): number {
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = readU8(a, i) - readU8(b, i);
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
+}
+
+/** One new array holding all parts in order. */
+export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.length;
+  }
+  return whole;
+}
+
+/** Lower-case hex, two digits an octet. */
+export function toHex(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('hex');
+}
+
+/** Octets of a hex string (no white space); null when it is not hex or has an odd length. */
+export function fromHex(text: string): Uint8Array | null {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return null;
+  return new Uint8Array(Buffer.from(text, 'hex'));
+}
+
+/** Base64 with padding (RFC 4648 §4). */
+export function toBase64(bytes: Uint8Array): string {
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString('base64');
+}
+
+/** Octets of base64 text (padding required where due); null when malformed. */
+export function fromBase64(text: string): Uint8Array | null {
+  if (text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) return null;
+  return new Uint8Array(Buffer.from(text, 'base64'));
+}
+
+const BASE32HEX = '0123456789abcdefghijklmnopqrstuv';
+
+/** Base32hex without padding, lower case (RFC 4648 §7, RFC 5155 §3.3). */
+export function toBase32hex(bytes: Uint8Array): string {
+  let text = '';
+  let pending = 0;
+  let bits = 0;
+  for (const octet of bytes) {
+    pending = (pending << 8) | octet;
+    bits += 8;
+    while (bits >= 5) {
+      bits -= 5;
+      text += BASE32HEX.charAt((pending >>> bits) & 31);
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return bits > 0 ? text + BASE32HEX.charAt((pending << (5 - bits)) & 31) : text;
+}
+
+/** Octets of base32hex text without padding, either case; null when malformed or when left-over bits are not zero. */
+export function fromBase32hex(text: string): Uint8Array | null {
+  const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
+  let pending = 0;
+  let bits = 0;
+  let at = 0;
+  for (const char of text.toLowerCase()) {
+    const value = BASE32HEX.indexOf(char);
+    if (value < 0) return null;
+    pending = (pending << 5) | value;
+    bits += 5;
+    if (bits >= 8) {
+      bits -= 8;
+      bytes[at++] = (pending >>> bits) & 0xff;
+    }
+    pending &= (1 << bits) - 1;
+  }
+  return bits < 5 && pending === 0 ? bytes : null;
+}

@@ -1,0 +1,248 @@
+/**
+ * Domain names as uncompressed wire bytes (RFC 1035 §3.1, RFC 2181 §11): length-prefixed labels, ending in the root's
+ * zero octet, at most 255 octets, case as received, any octet value inside a label.
+ *
+ * Duties: read from a message (with compression), compare, walk up, count labels, order canonically (RFC 4034 §6.1),
+ * make keys. Leaves to others: the presentation form (name-text.ts).
+ * A `Name` is proven well-formed when it is made; functions here do not check it again.
+ */
+
+import { compareBytes, readU8, readU16 } from './bytes.ts';
+
+declare const nameBrand: unique symbol;
+
+/** An uncompressed, well-formed wire name of 1 to 255 octets. Never changed after it is made. */
+export type Name = Uint8Array & { readonly [nameBrand]: true };
+
+/** Longest name in octets, root label included (RFC 1035 §2.3.4). */
+export const MAX_NAME_OCTETS = 255;
+/** Longest label in octets (RFC 1035 §2.3.4). */
+export const MAX_LABEL_OCTETS = 63;
+/**
+ * Most compression pointers followed in one name. A legal name has at most 127 labels and needs no more pointers than
+ * that; since every pointer must go backwards, this only bounds work, never correctness.
+ */
+export const MAX_POINTERS_PER_NAME = 127;
+
+/** The root name. */
+export const ROOT: Name = Uint8Array.of(0) as Name;
+
+const LOWER = new Uint8Array(256);
+for (let octet = 0; octet < 256; octet++) LOWER[octet] = octet >= 0x41 && octet <= 0x5a ? octet + 32 : octet;
+
+/** ASCII lower case of one octet (RFC 4343 §3); other octets as they are. @hot bench/serve-cached.ts */
+export function lowerOctet(octet: number): number {
+  return readU8(LOWER, octet);
+}
+
+/**
+ * Takes bytes as a name when they are one exactly: no pointer, no octets left over.
+ * Returns the same array (not a copy) or null.
+ */
+export function nameFromBytes(bytes: Uint8Array): Name | null {
+  const end = nameEnd(bytes, 0);
+  return end === bytes.length ? (bytes as Name) : null;
+}
+
+/** Offset after the uncompressed name that starts at `at`; -1 when it is malformed, too long or compressed. */
+export function nameEnd(bytes: Uint8Array, at: number): number {
+  let cursor = at;
+  while (cursor < bytes.length) {
+    const length = readU8(bytes, cursor);
+    if (length === 0) return cursor + 1 - at <= MAX_NAME_OCTETS ? cursor + 1 : -1;
+    if (length > MAX_LABEL_OCTETS) return -1;
+    cursor += length + 1;
+    if (cursor - at >= MAX_NAME_OCTETS) return -1;
+  }
+  return -1;
+}
+
+/** Bound on the pointers followed while one message is read, shared by all its names. */
+export interface PointerBudget {
+  left: number;
+}
+
+/** A name read out of a message and the offset after its first occurrence. */
+export interface ReadName {
+  readonly name: Name;
+  readonly end: number;
+}
+
+const scratch = new Uint8Array(MAX_NAME_OCTETS);
+
+/**
+ * Reads a possibly compressed name (RFC 1035 §4.1.4) at `at`, without reading at or past `limit`.
+ * Pointers must go strictly backwards and not into the 12-octet header; null when malformed or over `budget`.
+ */
+export function readName(bytes: Uint8Array, at: number, limit: number, budget: PointerBudget): ReadName | null {
+  let cursor = at;
+  let lowest = at;
+  let end = -1;
+  let length = 0;
+  for (;;) {
+    if (cursor >= limit) return null;
+    const octet = readU8(bytes, cursor);
+    if (octet >= 0xc0) {
+      if (cursor + 1 >= limit) return null;
+      const target = readU16(bytes, cursor) & 0x3fff;
+      if (end < 0) end = cursor + 2;
+      if (target >= lowest || target < 12 || --budget.left < 0) return null;
+      lowest = target;
+      cursor = target;
+      continue;
+    }
+    if (octet > MAX_LABEL_OCTETS) return null;
+    if (cursor + 1 + octet > limit || length + 1 + octet > MAX_NAME_OCTETS) return null;
+    for (let i = 0; i <= octet; i++) scratch[length + i] = readU8(bytes, cursor + i);
+    length += octet + 1;
+    cursor += octet + 1;
+    if (octet === 0) break;
+  }
+  return { name: scratch.slice(0, length) as Name, end: end < 0 ? cursor : end };
+}
+
+/** True when two names are equal without regard to ASCII case. */
+export function namesEqual(a: Name, b: Name): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) {
+    if (a[i] !== b[i] && lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+  }
+  return true;
+}
+
+/** True when `name` is `ancestor` or below it. */
+export function isAtOrBelow(name: Name, ancestor: Name): boolean {
+  const skip = name.length - ancestor.length;
+  if (skip < 0) return false;
+  let at = 0;
+  while (at < skip) at += readU8(name, at) + 1;
+  if (at !== skip) return false;
+  for (let i = 0; i < ancestor.length; i++) {
+    if (lowerOctet(readU8(name, skip + i)) !== lowerOctet(readU8(ancestor, i))) return false;
+  }
+  return true;
+}
+
+/** True when `name` is below `ancestor` and not equal to it. */
+export function isBelow(name: Name, ancestor: Name): boolean {
+  return name.length > ancestor.length && isAtOrBelow(name, ancestor);
+}
+
+/** The name without its first label; the root's parent is the root. A view on the same bytes. */
+export function parentOf(name: Name): Name {
+  return name.length === 1 ? name : (name.subarray(readU8(name, 0) + 1) as Name);
+}
+
+/** True for the root name. */
+export function isRoot(name: Name): boolean {
+  return name.length === 1;
+}
+
+/** Number of labels, the root label not counted: `mx.example.` has 2. */
+export function labelCount(name: Name): number {
+  let count = 0;
+  for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) count++;
+  return count;
+}
+
+/** The last `labels` labels of a name (all of it when it has fewer). A view on the same bytes. */
+export function lastLabels(name: Name, labels: number): Name {
+  let skip = labelCount(name) - labels;
+  let at = 0;
+  while (skip-- > 0) at += readU8(name, at) + 1;
+  return name.subarray(at) as Name;
+}
+
+/** Labels from the first to the last, without the root label, as views on the same bytes. */
+export function labelsOf(name: Name): Uint8Array[] {
+  const labels: Uint8Array[] = [];
+  for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
+    labels.push(name.subarray(at + 1, at + 1 + readU8(name, at)));
+  }
+  return labels;
+}
+
+/** The deepest name that both are at or below. A view on `a`. */
+export function commonAncestor(a: Name, b: Name): Name {
+  let candidate = labelCount(a) > labelCount(b) ? lastLabels(a, labelCount(b)) : a;
+  while (!isAtOrBelow(b, candidate)) candidate = parentOf(candidate);
+  return candidate;
+}
+
+/** One label (1 to 63 octets) put before a name; null when the result would be longer than 255 octets. */
+export function prependLabel(label: Uint8Array, name: Name): Name | null {
+  const length = label.length + 1 + name.length;
+  if (label.length === 0 || label.length > MAX_LABEL_OCTETS || length > MAX_NAME_OCTETS) return null;
+  const longer = new Uint8Array(length);
+  longer[0] = label.length;
+  longer.set(label, 1);
+  longer.set(name, label.length + 1);
+  return longer as Name;
+}
+
+const ASTERISK = Uint8Array.of(0x2a);
+
+/** `*.name` (RFC 4592 §2.1.1); null when that is too long. */
+export function wildcardOf(name: Name): Name | null {
+  return prependLabel(ASTERISK, name);
+}
+
+/** True when the first label is a single asterisk (RFC 4592 §2.1.1). */
+export function isWildcard(name: Name): boolean {
+  return readU8(name, 0) === 1 && readU8(name, 1) === 0x2a;
+}
+
+/** All of `name` above or at `oldSuffix` kept, the suffix replaced (RFC 6672 §2.2); null when too long (YXDOMAIN). */
+export function replaceSuffix(name: Name, oldSuffix: Name, newSuffix: Name): Name | null {
+  const kept = name.length - oldSuffix.length;
+  if (kept + newSuffix.length > MAX_NAME_OCTETS) return null;
+  const replaced = new Uint8Array(kept + newSuffix.length);
+  replaced.set(name.subarray(0, kept));
+  replaced.set(newSuffix, kept);
+  return replaced as Name;
+}
+
+/** A lower-case copy (RFC 4034 §6.2). */
+export function toLowerCase(name: Name): Name {
+  const lower = new Uint8Array(name.length);
+  for (let i = 0; i < name.length; i++) lower[i] = lowerOctet(readU8(name, i));
+  return lower as Name;
+}
+
+/** A string that is equal exactly for names that are equal without case; for use as a Map key, never shown. */
+export function nameKey(name: Name): string {
+  return Buffer.from(toLowerCase(name).buffer).toString('latin1');
+}
+
+/**
+ * Bytes whose plain octet order is the canonical order of names (RFC 4034 §6.1), and of which a parent's key is a prefix
+ * of each child's: labels from the root down, lower-cased, octets 0 and 1 escaped as `1 1` and `1 2`, 0 after each label.
+ */
+export function sortKey(name: Name): Uint8Array {
+  const labels = labelsOf(name).reverse();
+  const key: number[] = [];
+  for (const label of labels) {
+    for (const octet of label) {
+      const lower = lowerOctet(octet);
+      if (lower <= 1) key.push(1, lower + 1);
+      else key.push(lower);
+    }
+    key.push(0);
+  }
+  return Uint8Array.from(key);
+}
+
+/** Canonical order of two names (RFC 4034 §6.1): negative, zero or positive. */
+export function compareNames(a: Name, b: Name): number {
+  const labelsA = labelsOf(a);
+  const labelsB = labelsOf(b);
+  for (let i = 1; i <= labelsA.length && i <= labelsB.length; i++) {
+    const order = compareLabels(labelsA[labelsA.length - i], labelsB[labelsB.length - i]);
+    if (order !== 0) return order;
+  }
+  return labelsA.length - labelsB.length;
+}
+
+function compareLabels(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
+  return a === undefined || b === undefined ? 0 : compareBytes(a.map(lowerOctet), b.map(lowerOctet));
+}

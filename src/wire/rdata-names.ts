@@ -1,0 +1,80 @@
+/**
+ * Takes rdata out of a message with its names decompressed, checked against the layout of its type, and gives it in
+ * canonical form.
+ *
+ * Duties: bounds (RDLENGTH rules, never the neighbour record), RFC 3597 §4 decompression, RFC 4034 §6.2 lower-casing.
+ */
+
+import { concatBytes, readU8 } from './bytes.ts';
+import { type Name, nameEnd, type PointerBudget, readName, toLowerCase } from './name.ts';
+import { type RdataField, rdataLayout } from './rdata-layout.ts';
+
+/**
+ * Rdata of `type` at `at` with `length` octets, names uncompressed: a view on the message when there is nothing to
+ * expand, else a copy. Null when it does not fit the layout of its type exactly.
+ */
+export function readRdata(
+  message: Uint8Array,
+  at: number,
+  length: number,
+  type: number,
+  budget: PointerBudget,
+): Uint8Array | null {
+  const layout = rdataLayout(type);
+  const end = at + length;
+  if (layout === null) return message.subarray(at, end);
+  const parts: Uint8Array[] = [];
+  let cursor = at;
+  let plainFrom = at;
+  for (const field of layout) {
+    if (field.kind === 'name') {
+      const read = readName(message, cursor, end, budget);
+      if (read === null) return null;
+      if (read.end - cursor !== read.name.length) {
+        parts.push(message.subarray(plainFrom, cursor), read.name);
+        plainFrom = read.end;
+      }
+      cursor = read.end;
+    } else {
+      cursor = skipField(message, cursor, end, field);
+      if (cursor < 0) return null;
+    }
+  }
+  if (cursor !== end) return null;
+  if (parts.length === 0) return message.subarray(at, end);
+  return concatBytes(...parts, message.subarray(plainFrom, end));
+}
+
+/** True when uncompressed rdata fits the layout of its type. */
+export function isWellFormedRdata(rdata: Uint8Array, type: number): boolean {
+  return readRdata(rdata, 0, rdata.length, type, { left: 0 }) !== null;
+}
+
+/** Canonical form of uncompressed rdata (RFC 4034 §6.2 as corrected by RFC 6840 §5.1): names of old types lower-cased. */
+export function canonicalRdata(rdata: Uint8Array, type: number): Uint8Array {
+  const layout = rdataLayout(type);
+  if (layout === null || !layout.some((field) => field.kind === 'name' && field.lowerCase)) return rdata;
+  const canonical = Uint8Array.from(rdata);
+  let cursor = 0;
+  for (const field of layout) {
+    if (field.kind !== 'name') {
+      cursor = skipField(rdata, cursor, rdata.length, field);
+      if (cursor < 0) return rdata;
+      continue;
+    }
+    const end = nameEnd(rdata, cursor);
+    if (end < 0) return rdata;
+    if (field.lowerCase) canonical.set(toLowerCase(rdata.subarray(cursor, end) as Name), cursor);
+    cursor = end;
+  }
+  return canonical;
+}
+
+/** Offset after a field that is not a name; -1 when it does not fit. */
+function skipField(bytes: Uint8Array, at: number, end: number, field: Exclude<RdataField, { kind: 'name' }>): number {
+  let next: number;
+  if (field.kind === 'octets') next = at + field.length;
+  else if (field.kind === 'string') next = at < end ? at + 1 + readU8(bytes, at) : -1;
+  else next = end - at >= field.min ? end : -1;
+  return next <= end ? next : -1;
+}

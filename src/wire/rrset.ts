@@ -1,0 +1,139 @@
+/**
+ * The packed RRset: all records of one owner, type and class, with the RRSIGs that cover them, in one block of bytes.
+ *
+ * Layout, integers big-endian: type u16, class u16, count of rdatas u16, count of RRSIGs u16, owner name (uncompressed
+ * wire), then for each rdata and then each RRSIG rdata: length u16, octets. Names in rdata are uncompressed.
+ * TTL, expiry, trust and verdict are not in the block: they change while the data stays (see terms/held-rrset.ts).
+ *
+ * Duties: pack, read in place, compare. Leaves to others: meaning of rdata.
+ */
+
+import { bytesEqual, compareBytes, readU16, writeU16 } from './bytes.ts';
+import { type Name, nameEnd } from './name.ts';
+
+declare const rrsetBrand: unique symbol;
+
+/** A packed RRset. Never changed after it is made. */
+export type RRset = Uint8Array & { readonly [rrsetBrand]: true };
+
+/** The parts of an RRset before packing. */
+export interface RRsetParts {
+  readonly owner: Name;
+  readonly type: number;
+  readonly class: number;
+  /** Uncompressed rdatas; duplicates are dropped when packing (RFC 2181 §5). */
+  readonly rdatas: readonly Uint8Array[];
+  /** Rdatas of the RRSIG records that cover this set. */
+  readonly signatures: readonly Uint8Array[];
+}
+
+const OWNER_AT = 8;
+
+/** Packs an RRset; equal rdatas are kept once, in order of first appearance. */
+export function packRRset(parts: RRsetParts): RRset {
+  const rdatas = withoutDuplicates(parts.rdatas);
+  const signatures = withoutDuplicates(parts.signatures);
+  let length = OWNER_AT + parts.owner.length;
+  for (const rdata of rdatas) length += 2 + rdata.length;
+  for (const signature of signatures) length += 2 + signature.length;
+  const block = new Uint8Array(length);
+  writeU16(block, 0, parts.type);
+  writeU16(block, 2, parts.class);
+  writeU16(block, 4, rdatas.length);
+  writeU16(block, 6, signatures.length);
+  block.set(parts.owner, OWNER_AT);
+  let at = OWNER_AT + parts.owner.length;
+  for (const rdata of [...rdatas, ...signatures]) {
+    writeU16(block, at, rdata.length);
+    block.set(rdata, at + 2);
+    at += 2 + rdata.length;
+  }
+  return block as RRset;
+}
+
+function withoutDuplicates(rdatas: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (rdatas.length < 2) return rdatas;
+  const seen = new Set<string>();
+  return rdatas.filter((rdata) => {
+    const key = Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
+}
+
+/** Type of the records. */
+export function rrsetType(rrset: RRset): number {
+  return readU16(rrset, 0);
+}
+
+/** Class of the records. */
+export function rrsetClass(rrset: RRset): number {
+  return readU16(rrset, 2);
+}
+
+/** Number of records. */
+export function rdataCount(rrset: RRset): number {
+  return readU16(rrset, 4);
+}
+
+/** Number of RRSIGs. */
+export function signatureCount(rrset: RRset): number {
+  return readU16(rrset, 6);
+}
+
+/** Owner name. A view on the block. */
+export function rrsetOwner(rrset: RRset): Name {
+  return rrset.subarray(OWNER_AT, nameEnd(rrset, OWNER_AT)) as Name;
+}
+
+/** All rdatas, in order. Views on the block. */
+export function rdatasOf(rrset: RRset): Uint8Array[] {
+  return readBlocks(rrset, 0, rdataCount(rrset));
+}
+
+/** All RRSIG rdatas, in order. Views on the block. */
+export function signaturesOf(rrset: RRset): Uint8Array[] {
+  return readBlocks(rrset, rdataCount(rrset), signatureCount(rrset));
+}
+
+function readBlocks(rrset: RRset, skip: number, count: number): Uint8Array[] {
+  const blocks: Uint8Array[] = [];
+  let at = nameEnd(rrset, OWNER_AT);
+  for (let i = 0; i < skip; i++) at += 2 + readU16(rrset, at);
+  for (let i = 0; i < count; i++) {
+    const length = readU16(rrset, at);
+    blocks.push(rrset.subarray(at + 2, at + 2 + length));
+    at += 2 + length;
+  }
+  return blocks;
+}
+
+/** The same set with other signatures. */
+export function withSignatures(rrset: RRset, signatures: readonly Uint8Array[]): RRset {
+  return packRRset({ ...unpackRRset(rrset), signatures });
+}
+
+/** The same set under another owner (wildcard expansion for output, DNS64). */
+export function withOwner(rrset: RRset, owner: Name): RRset {
+  return packRRset({ ...unpackRRset(rrset), owner });
+}
+
+/** The parts of a packed set, as views. */
+export function unpackRRset(rrset: RRset): RRsetParts {
+  return {
+    owner: rrsetOwner(rrset),
+    type: rrsetType(rrset),
+    class: rrsetClass(rrset),
+    rdatas: rdatasOf(rrset),
+    signatures: signaturesOf(rrset),
+  };
+}
+
+/** True when two sets hold the same rdatas, in any order; owner, TTL and signatures are not looked at. */
+export function sameRdatas(a: RRset, b: RRset): boolean {
+  if (rdataCount(a) !== rdataCount(b)) return false;
+  const sortedA = rdatasOf(a).sort(compareBytes);
+  const sortedB = rdatasOf(b).sort(compareBytes);
+  return sortedA.every((rdata, i) => bytesEqual(rdata, sortedB[i] ?? new Uint8Array()));
+}

@@ -1,0 +1,63 @@
+/** Work: the one context of a shared piece of resolution (Unbound: mesh state). */
+
+import type { TraceStep } from '../trace/events.ts';
+import type { Trace } from '../trace/trace.ts';
+import type { Question } from '../wire/question.ts';
+import type { Budget } from './budget.ts';
+
+/** What a work is for; part of its sharing key, since it changes what is done. */
+export type WorkMode = 'normal' | 'priming' | 'for-validation' | 'checking-disabled' | 'refresh';
+
+/** One shared piece of resolution. */
+export class Work {
+  readonly id: number;
+  readonly question: Question;
+  readonly mode: WorkMode;
+  /** Who started it; null for a client's. */
+  readonly parent: Work | null;
+  readonly depth: number;
+  /** Shared by the whole tree of the first client query. */
+  readonly budget: Budget;
+  /** Monotonic milliseconds; no wait may pass it. */
+  readonly deadlineMs: number;
+  readonly trace: Trace | null;
+  /** Works that it waits for now (cycle check). */
+  readonly waitsFor = new Set<Work>();
+  readonly #controller = new AbortController();
+
+  constructor(start: WorkStart) {
+    this.id = start.id;
+    this.question = start.question;
+    this.mode = start.mode;
+    this.parent = start.parent;
+    this.depth = start.parent === null ? 0 : start.parent.depth + 1;
+    this.budget = start.budget;
+    this.deadlineMs = start.deadlineMs;
+    this.trace = start.trace;
+  }
+
+  /** Aborted when the work is stopped: stop or reload, jostling, its own deadline. */
+  get signal(): AbortSignal {
+    return this.#controller.signal;
+  }
+
+  abort(): void {
+    this.#controller.abort();
+  }
+
+  /** Raises a trace event of this work; `step` is built only when somebody listens. */
+  note(nowMs: number, step: () => TraceStep): void {
+    this.trace?.emit({ ...step(), atMs: nowMs, workId: this.id, parentId: this.parent?.id ?? null });
+  }
+}
+
+/** What a work is made from. */
+export interface WorkStart {
+  readonly id: number;
+  readonly question: Question;
+  readonly mode: WorkMode;
+  readonly parent: Work | null;
+  readonly budget: Budget;
+  readonly deadlineMs: number;
+  readonly trace: Trace | null;
+}
