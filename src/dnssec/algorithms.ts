@@ -1,0 +1,95 @@
+/**
+ * Which algorithms and DS digests count as supported. What is not supported makes a zone insecure (RFC 4035 §5.2), never
+ * bogus.
+ *
+ * Duties: names of the numbers, the policy over what the crypto port can do. Leaves to others: the verdict.
+ * Source of numbers and recommendations: IANA "DNS Security Algorithm Numbers", RFC 8624, RFC 9904, RFC 9905, RFC 9906.
+ */
+
+import type { Crypto, DigestKind } from '../ports/crypto.ts';
+
+/** Algorithms that the code speaks of by name. */
+export const ALGORITHM = {
+  RSAMD5: 1,
+  DSA: 3,
+  RSASHA1: 5,
+  'DSA-NSEC3-SHA1': 6,
+  'RSASHA1-NSEC3-SHA1': 7,
+  RSASHA256: 8,
+  RSASHA512: 10,
+  'ECC-GOST': 12,
+  ECDSAP256SHA256: 13,
+  ECDSAP384SHA384: 14,
+  ED25519: 15,
+  ED448: 16,
+} as const;
+
+/** DS digest types. */
+export const DIGEST = { SHA1: 1, SHA256: 2, GOST: 3, SHA384: 4 } as const;
+
+const NAMES = new Map<number, string>(Object.entries(ALGORITHM).map(([name, number]) => [number, name]));
+
+/** Mnemonic of an algorithm, `ALGn` where there is none. */
+export function algorithmText(algorithm: number): string {
+  return NAMES.get(algorithm) ?? `ALG${algorithm}`;
+}
+
+const DIGEST_KINDS = new Map<number, DigestKind>([
+  [DIGEST.SHA1, 'sha1'],
+  [DIGEST.SHA256, 'sha256'],
+  [DIGEST.SHA384, 'sha384'],
+]);
+
+/** Hash function of a DS digest type; null for one that we do not compute (3, GOST R 34.11-94: RFC 9906). */
+export function digestKindOf(digestType: number): DigestKind | null {
+  return DIGEST_KINDS.get(digestType) ?? null;
+}
+
+/** What counts as supported. */
+export interface AlgorithmPolicy {
+  supports(algorithm: number): boolean;
+  supportsDigest(digestType: number): boolean;
+}
+
+/** What the operator decides. */
+export interface AlgorithmChoices {
+  /**
+   * Algorithms 5 and 7 and DS digest 1 validate (true, the default: as Unbound does) or make a zone insecure (false:
+   * RFC 9905 §4 for operators).
+   */
+  readonly sha1: boolean;
+  /** Algorithms 3 and 6 (DSA) validate. For old replay suites only; RFC 8624 §3.1: MUST NOT. */
+  readonly legacy: boolean;
+}
+
+/** As Unbound without configuration. */
+export const DEFAULT_ALGORITHM_CHOICES: AlgorithmChoices = { sha1: true, legacy: false };
+
+/** The policy of these choices over what `crypto` can do. */
+export function algorithmPolicy(
+  crypto: Crypto,
+  choices: AlgorithmChoices = DEFAULT_ALGORITHM_CHOICES,
+): AlgorithmPolicy {
+  const supported = new Set(Object.values(ALGORITHM).filter((algorithm) => isChosen(algorithm, choices)));
+  return {
+    supports: (algorithm) => (supported as ReadonlySet<number>).has(algorithm) && crypto.supports(algorithm),
+    supportsDigest: (digestType) => DIGEST_KINDS.has(digestType) && (choices.sha1 || digestType !== DIGEST.SHA1),
+  };
+}
+
+function isChosen(algorithm: number, choices: AlgorithmChoices): boolean {
+  switch (algorithm) {
+    case ALGORITHM.RSAMD5:
+    // RFC 8624 §3.1: RSAMD5 MUST NOT be used for validation; RFC 9906 §3: the same for ECC-GOST.
+    case ALGORITHM['ECC-GOST']:
+      return false;
+    case ALGORITHM.DSA:
+    case ALGORITHM['DSA-NSEC3-SHA1']:
+      return choices.legacy;
+    case ALGORITHM.RSASHA1:
+    case ALGORITHM['RSASHA1-NSEC3-SHA1']:
+      return choices.sha1;
+    default:
+      return true;
+  }
+}

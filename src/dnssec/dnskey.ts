@@ -1,0 +1,60 @@
+/**
+ * One DNSKEY made ready for checks (RFC 4034 §2): its fields, its tag, its public key imported once.
+ *
+ * Leaves to others: whether the key is trusted (match-ds.ts and the chain), reading of rdata (wire/rdata-dnskey.ts).
+ */
+
+import type { Crypto, ImportedKey } from '../ports/crypto.ts';
+import { keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
+
+/** Flag bit 7, zone key (RFC 4034 §2.1.1). */
+export const FLAG_ZONE_KEY = 0x0100;
+/** Flag bit 8, revoked (RFC 5011 §7). */
+export const FLAG_REVOKE = 0x0080;
+/** Flag bit 15, secure entry point (RFC 4034 §2.1.1); a hint, never a condition for validation. */
+export const FLAG_SECURE_ENTRY_POINT = 0x0001;
+/** The only value of the protocol field (RFC 4034 §2.1.2). */
+export const DNSKEY_PROTOCOL = 3;
+
+/** A DNSKEY with its imported form. */
+export interface ZoneKey {
+  readonly rdata: Uint8Array;
+  readonly flags: number;
+  readonly protocol: number;
+  readonly algorithm: number;
+  readonly keyTag: number;
+  /** Null when the algorithm is not supported or the octets are no key of it. */
+  readonly imported: ImportedKey | null;
+}
+
+/** The key of a DNSKEY rdata; null when the rdata is malformed. The rdata is copied: keys outlive messages. */
+export function zoneKeyOf(rdata: Uint8Array, crypto: Crypto): ZoneKey | null {
+  const own = Uint8Array.from(rdata);
+  const dnskey = readDnskey(own);
+  if (dnskey === null) return null;
+  return {
+    rdata: own,
+    flags: dnskey.flags,
+    protocol: dnskey.protocol,
+    algorithm: dnskey.algorithm,
+    keyTag: keyTag(own),
+    imported: crypto.importKey(dnskey.algorithm, dnskey.publicKey),
+  };
+}
+
+/** True when the key may sign zone data at all: zone key bit set, protocol 3 (RFC 4034 §2.1.1, §2.1.2). */
+export function isZoneKey(key: Pick<ZoneKey, 'flags' | 'protocol'>): boolean {
+  return (key.flags & FLAG_ZONE_KEY) !== 0 && key.protocol === DNSKEY_PROTOCOL;
+}
+
+/** True when the key is revoked (RFC 5011 §2.1). */
+export function isRevoked(key: Pick<ZoneKey, 'flags'>): boolean {
+  return (key.flags & FLAG_REVOKE) !== 0;
+}
+
+/** Key tag that the key had before it was revoked, or has when it will be: the tag with the revoke bit turned. */
+export function keyTagWithRevokeTurned(key: Pick<ZoneKey, 'rdata'>): number {
+  const turned = Uint8Array.from(key.rdata);
+  turned[1] = (turned[1] ?? 0) ^ FLAG_REVOKE;
+  return keyTag(turned);
+}

@@ -1,0 +1,72 @@
+/**
+ * DS records against DNSKEYs (RFC 4035 §5.2, RFC 4509, RFC 6605 §2): which DS count, and whether one names a key.
+ *
+ * Leaves to others: how many tries are allowed (KeyTrap limits are the caller's), the verdict.
+ */
+
+import type { Crypto } from '../ports/crypto.ts';
+import { bytesEqual, concatBytes } from '../wire/bytes.ts';
+import { type Name, toLowerCase } from '../wire/name.ts';
+import { keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
+import { type Ds, readDs } from '../wire/rdata-ds.ts';
+import { type AlgorithmPolicy, DIGEST, digestKindOf } from './algorithms.ts';
+
+/** Whether a DS names a key. */
+export type DsMatch = 'match' | 'no-match' | 'unsupported-digest';
+
+/**
+ * Compares one DS with one DNSKEY of `owner`. Key tag and algorithm are compared first, so that only a candidate costs a
+ * digest.
+ */
+export function matchDs(owner: Name, ds: Ds, dnskeyRdata: Uint8Array, crypto: Crypto): DsMatch {
+  const kind = digestKindOf(ds.digestType);
+  if (kind === null) return 'unsupported-digest';
+  const dnskey = readDnskey(dnskeyRdata);
+  // RFC 4035 §5.2: the algorithm and key tag in the DS RR match those of the DNSKEY RR.
+  if (dnskey === null || dnskey.algorithm !== ds.algorithm || keyTag(dnskeyRdata) !== ds.keyTag) return 'no-match';
+  // RFC 4034 §5.1.4: digest = digest_algorithm(DNSKEY owner name | DNSKEY RDATA), the name in canonical form.
+  const digest = crypto.digest(kind, concatBytes(toLowerCase(owner), dnskeyRdata));
+  return bytesEqual(digest, ds.digest) ? 'match' : 'no-match';
+}
+
+/** The DS records of a zone, sorted out. */
+export interface UsableDs {
+  /** Those to try, strongest digest first. Empty: the zone is insecure (RFC 4035 §5.2), `algorithms` and `digests` say why. */
+  readonly usable: readonly Ds[];
+  /** Algorithms named by DS records that are left out because of the algorithm. */
+  readonly algorithms: readonly number[];
+  /** Digest types of DS records that are left out because of the digest (RFC 6840 §5.2). */
+  readonly digests: readonly number[];
+  /** DS records that cannot be read, or whose digest has the wrong length for its type. */
+  readonly malformed: number;
+}
+
+const DIGEST_OCTETS = new Map<number, number>([
+  [DIGEST.SHA1, 20],
+  [DIGEST.SHA256, 32],
+  [DIGEST.SHA384, 48],
+]);
+/** Strongest first (RFC 9904 §3, RFC 6605 §2). */
+const DIGEST_ORDER: readonly number[] = [DIGEST.SHA384, DIGEST.SHA256, DIGEST.SHA1];
+
+/** Sorts out DS rdatas: what policy supports, SHA-1 only where nothing better names the same algorithm's key. */
+export function usableDs(dsRdatas: readonly Uint8Array[], policy: AlgorithmPolicy): UsableDs {
+  const algorithms = new Set<number>();
+  const digests = new Set<number>();
+  const supported: Ds[] = [];
+  let malformed = 0;
+  for (const rdata of dsRdatas) {
+    const ds = readDs(rdata);
+    if (ds === null) malformed++;
+    else if (!policy.supports(ds.algorithm)) algorithms.add(ds.algorithm);
+    else if (!policy.supportsDigest(ds.digestType)) digests.add(ds.digestType);
+    else if (DIGEST_OCTETS.get(ds.digestType) !== ds.digest.length) malformed++;
+    else supported.push(ds);
+  }
+  // RFC 4509 §3: ignore DS RRs containing SHA-1 digests if DS RRs with SHA-256 digests are present in the DS RRset.
+  const hasStronger = supported.some((ds) => ds.digestType !== DIGEST.SHA1);
+  const usable = supported
+    .filter((ds) => !hasStronger || ds.digestType !== DIGEST.SHA1)
+    .sort((a, b) => DIGEST_ORDER.indexOf(a.digestType) - DIGEST_ORDER.indexOf(b.digestType));
+  return { usable, algorithms: [...algorithms], digests: [...digests], malformed };
+}
