@@ -1,0 +1,53 @@
+/** NSEC3 and NSEC3PARAM rdata (RFC 5155 §3.2, §4.2). */
+
+import { readU8, readU16 } from './bytes.ts';
+import { isValidBitmap, type TypeBitmap } from './type-bitmap.ts';
+
+/** The opt-out flag (RFC 5155 §3.1.2.1). */
+export const NSEC3_FLAG_OPT_OUT = 1;
+
+/** Parameters of the hash. */
+export interface Nsec3Parameters {
+  readonly hashAlgorithm: number;
+  readonly flags: number;
+  /** Additional iterations. */
+  readonly iterations: number;
+  readonly salt: Uint8Array;
+}
+
+/** Fields of an NSEC3 record. */
+export interface Nsec3 extends Nsec3Parameters {
+  /** Hash of the next owner, at least one octet. */
+  readonly nextHash: Uint8Array;
+  readonly types: TypeBitmap;
+}
+
+/** Reads NSEC3 rdata; null when malformed. */
+export function readNsec3(rdata: Uint8Array): Nsec3 | null {
+  const parameters = readParameters(rdata);
+  if (parameters === null) return null;
+  const hashAt = 5 + parameters.salt.length;
+  const hashLength = readU8(rdata, hashAt);
+  const typesAt = hashAt + 1 + hashLength;
+  // RFC 5155 §3.1.7: the hash has 1 to 255 octets.
+  if (hashLength === 0 || typesAt > rdata.length) return null;
+  const types = rdata.subarray(typesAt);
+  return isValidBitmap(types) ? { ...parameters, nextHash: rdata.subarray(hashAt + 1, typesAt), types } : null;
+}
+
+/** Reads NSEC3PARAM rdata; null when malformed. */
+export function readNsec3param(rdata: Uint8Array): Nsec3Parameters | null {
+  const parameters = readParameters(rdata);
+  return parameters !== null && rdata.length === 5 + parameters.salt.length ? parameters : null;
+}
+
+function readParameters(rdata: Uint8Array): Nsec3Parameters | null {
+  const saltEnd = 5 + readU8(rdata, 4);
+  if (rdata.length < 5 || saltEnd > rdata.length) return null;
+  return {
+    hashAlgorithm: readU8(rdata, 0),
+    flags: readU8(rdata, 1),
+    iterations: readU16(rdata, 2),
+    salt: rdata.subarray(5, saltEnd),
+  };
+}

@@ -1,0 +1,53 @@
+/** RRSIG rdata (RFC 4034 §3.1). */
+
+import { concatBytes, readU8, readU16, readU32 } from './bytes.ts';
+import { type Name, nameEnd, toLowerCase } from './name.ts';
+
+/** Octets before the signer's name. */
+export const RRSIG_FIXED_OCTETS = 18;
+
+/** Fields of an RRSIG record. */
+export interface Rrsig {
+  readonly typeCovered: number;
+  readonly algorithm: number;
+  /** Labels of the signed owner, without the root and without a leading asterisk (RFC 4034 §3.1.3). */
+  readonly labels: number;
+  /** Seconds. */
+  readonly originalTtl: number;
+  /** 32-bit seconds, serial-number arithmetic (RFC 4034 §3.1.5). */
+  readonly expiration: number;
+  /** 32-bit seconds, serial-number arithmetic (RFC 4034 §3.1.5). */
+  readonly inception: number;
+  readonly keyTag: number;
+  /** Case as received. */
+  readonly signer: Name;
+  readonly signature: Uint8Array;
+}
+
+/** Reads RRSIG rdata (uncompressed); null when malformed. */
+export function readRrsig(rdata: Uint8Array): Rrsig | null {
+  if (rdata.length <= RRSIG_FIXED_OCTETS) return null;
+  const signerEnd = nameEnd(rdata, RRSIG_FIXED_OCTETS);
+  if (signerEnd < 0) return null;
+  return {
+    typeCovered: readU16(rdata, 0),
+    algorithm: readU8(rdata, 2),
+    labels: readU8(rdata, 3),
+    originalTtl: readU32(rdata, 4),
+    expiration: readU32(rdata, 8),
+    inception: readU32(rdata, 12),
+    keyTag: readU16(rdata, 16),
+    signer: rdata.subarray(RRSIG_FIXED_OCTETS, signerEnd) as Name,
+    signature: rdata.subarray(signerEnd),
+  };
+}
+
+/** The part of RRSIG rdata that is signed: all but the signature, the signer in lower case (RFC 4034 §3.1.8.1). */
+export function signedPrefix(rrsig: Rrsig, rdata: Uint8Array): Uint8Array {
+  return concatBytes(rdata.subarray(0, RRSIG_FIXED_OCTETS), toLowerCase(rrsig.signer));
+}
+
+/** Type that RRSIG rdata covers, without reading the rest; 0 when it is too short. */
+export function coveredType(rdata: Uint8Array): number {
+  return readU16(rdata, 0);
+}
