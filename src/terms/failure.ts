@@ -25,6 +25,8 @@ export type Failure =
   | { readonly kind: 'deadline' }
   /** Stopped, reloaded or thrown out under load. EDE 0 with text. */
   | { readonly kind: 'cancelled' }
+  /** As many questions are in progress as may be (num-queries-per-thread) and none is old enough to give way. */
+  | { readonly kind: 'overload' }
   /** Configuration refuses (recursion not allowed, do-not-query). EDE 18 or 20. */
   | { readonly kind: 'not-allowed'; readonly text: string }
   /** A failure remembered from a short time ago (RFC 9520). EDE 13 and the code of what failed. */

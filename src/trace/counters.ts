@@ -9,6 +9,8 @@ export const COUNTER_TEXT = {
   'upstream.tcp': 'questions sent over TCP to authoritative servers or forwarders',
   'upstream.timeouts': 'upstream questions that got no answer in time',
   'unwanted.replies': 'datagrams on an upstream socket that do not answer what was asked (RFC 5452 §9.1)',
+  'requestlist.exceeded': 'client questions refused because too many were in progress (num-queries-per-thread)',
+  'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 
 /** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`. */

@@ -18,6 +18,8 @@ export class Work {
   readonly depth: number;
   /** Shared by the whole tree of the first client query. */
   readonly budget: Budget;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
   /** Monotonic milliseconds; no wait may pass it. */
   readonly deadlineMs: number;
   readonly trace: Trace | null;
@@ -32,6 +34,7 @@ export class Work {
     this.parent = start.parent;
     this.depth = start.parent === null ? 0 : start.parent.depth + 1;
     this.budget = start.budget;
+    this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;
     this.trace = start.trace;
   }
@@ -58,6 +61,7 @@ export interface WorkStart {
   readonly mode: WorkMode;
   readonly parent: Work | null;
   readonly budget: Budget;
+  readonly startedMs: number;
   readonly deadlineMs: number;
   readonly trace: Trace | null;
 }

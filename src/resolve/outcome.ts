@@ -1,0 +1,62 @@
+/** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
+
+import type { Failure } from '../terms/failure.ts';
+import type { Found } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Answered, Resolution } from '../terms/resolution.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import type { Question } from '../wire/question.ts';
+
+/** What iteration found, when it found something. */
+export type FoundData = Extract<Found, { kind: 'found' }>;
+
+/** The sections of a reply: aliases in order before the data, wildcard proofs of aliases before the authority section. */
+export function answeredOf(question: Question, found: FoundData, verdict: Verdict | null, expiresAt: number): Answered {
+  const answer: HeldRRset[] = [];
+  const authority: HeldRRset[] = [];
+  for (const step of found.aliases) {
+    answer.push(step.alias);
+    if (step.synthesised !== null) answer.push(step.synthesised);
+    authority.push(...step.proof);
+  }
+  return {
+    kind: 'answered',
+    question,
+    rcode: found.end.rcode,
+    denied: found.end.kind !== 'answer',
+    answer: [...answer, ...found.end.answer],
+    authority: [...authority, ...found.end.authority],
+    additional: found.end.additional,
+    verdict,
+    expiresAt,
+  };
+}
+
+/** When the whole stops being usable: the earliest of its parts, unix seconds. */
+export function earliestExpiry(found: FoundData): number {
+  let earliest = found.end.expiresAt;
+  for (const step of found.aliases) {
+    earliest = Math.min(earliest, step.alias.expiresAt);
+    for (const held of step.proof) earliest = Math.min(earliest, held.expiresAt);
+  }
+  return earliest;
+}
+
+/**
+ * True for a failure that tells about the work that ran, not about the name: it is never cached, and one who joined that
+ * work starts again by itself (architecture 7).
+ */
+export function isPersonalFailure(why: Failure): boolean {
+  return (
+    why.kind === 'cancelled' ||
+    why.kind === 'limit' ||
+    why.kind === 'dependency-cycle' ||
+    why.kind === 'deadline' ||
+    why.kind === 'overload'
+  );
+}
+
+/** The same for a resolution. */
+export function isPersonal(resolution: Resolution): boolean {
+  return resolution.kind === 'failed' && isPersonalFailure(resolution.why);
+}
