@@ -1,0 +1,76 @@
+/** Files in memory. A path is a key; folders exist by being named in one. */
+
+import { posix } from 'node:path';
+import type { FileResult, Files } from '../../src/ports/files.ts';
+
+const MISSING = { ok: false, error: { kind: 'missing', text: 'No such file or directory' } } as const;
+const DENIED = { ok: false, error: { kind: 'not-permitted', text: 'Permission denied' } } as const;
+const DONE = { ok: true, value: undefined } as const;
+
+/** A files port in memory; `deny` makes paths unreadable and unwritable. */
+export class FakeFiles implements Files {
+  readonly #content = new Map<string, Uint8Array>();
+  readonly #denied = new Set<string>();
+  /** Modes given to `replaceAtomically`, by path. */
+  readonly modes = new Map<string, number>();
+
+  constructor(files: Readonly<Record<string, string>> = {}) {
+    for (const [path, text] of Object.entries(files)) this.put(path, text);
+  }
+
+  /** Puts a file there as somebody else would. */
+  put(path: string, text: string): void {
+    this.#content.set(clean(path), new TextEncoder().encode(text));
+  }
+
+  /** Makes a path fail with `not-permitted` from now on. */
+  deny(path: string): void {
+    this.#denied.add(clean(path));
+  }
+
+  /** All paths, sorted. */
+  paths(): string[] {
+    return [...this.#content.keys()].sort();
+  }
+
+  readText(path: string): FileResult<string> {
+    const read = this.readBytes(path);
+    return read.ok ? { ok: true, value: new TextDecoder().decode(read.value) } : read;
+  }
+
+  readBytes(path: string): FileResult<Uint8Array> {
+    if (this.#denied.has(clean(path))) return DENIED;
+    const content = this.#content.get(clean(path));
+    return content === undefined ? MISSING : { ok: true, value: content.slice() };
+  }
+
+  replaceAtomically(path: string, content: string | Uint8Array, mode?: number): FileResult<void> {
+    if (this.#denied.has(clean(path))) return DENIED;
+    this.#content.set(clean(path), typeof content === 'string' ? new TextEncoder().encode(content) : content.slice());
+    if (mode !== undefined) this.modes.set(clean(path), mode);
+    return DONE;
+  }
+
+  append(path: string, content: string): FileResult<void> {
+    const before = this.readText(path);
+    if (!before.ok && before.error.kind !== 'missing') return before;
+    return this.replaceAtomically(path, (before.ok ? before.value : '') + content);
+  }
+
+  remove(path: string): FileResult<void> {
+    if (this.#denied.has(clean(path))) return DENIED;
+    return this.#content.delete(clean(path)) ? DONE : MISSING;
+  }
+
+  glob(pattern: string): readonly string[] {
+    return this.paths().filter((path) => posix.matchesGlob(path, clean(pattern)));
+  }
+
+  exists(path: string): boolean {
+    return this.#content.has(clean(path));
+  }
+}
+
+function clean(path: string): string {
+  return posix.normalize(path);
+}
