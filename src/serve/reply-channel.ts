@@ -1,0 +1,16 @@
+/** Reply channel: where the reply to a client goes, seen from `serve`. Made by `server` (one per socket or connection). */
+
+import type { Address } from '../ports/network.ts';
+
+/** What carried the question: decides how long a reply may be. */
+export type Transport = 'udp' | 'tcp';
+
+/** The way back to clients. */
+export interface ReplyChannel {
+  readonly transport: Transport;
+  /**
+   * Sends the first `length` octets of `bytes` to `to`; called exactly once for each query that was handed over.
+   * Length 0: there will be no reply. The bytes may be reused when this returns.
+   */
+  deliver(bytes: Uint8Array, length: number, to: Address): void;
+}

@@ -1,0 +1,36 @@
+/** What the server room needs to know: where to listen, and the limits of listening. Taken out of the configuration by `cli`. */
+
+import type { Address } from '../ports/network.ts';
+
+/** Options of listening. */
+export interface ServerOptions {
+  /** Where to listen, over UDP and TCP. */
+  readonly interfaces: readonly Address[];
+  readonly udp: boolean;
+  readonly tcp: boolean;
+  /** Sockets share their port with those of other processes (SO_REUSEPORT). */
+  readonly reusePort: boolean;
+  /** Octets; 0: the system's default. Unbound `so-rcvbuf`, `so-sndbuf`. */
+  readonly receiveBufferBytes: number;
+  readonly sendBufferBytes: number;
+  /** Connections open at once, all interfaces together. Unbound `incoming-num-tcp`, default 10. */
+  readonly maxConnections: number;
+  /** A connection without a query and without an answer in the making is closed after this. Unbound `tcp-idle-timeout`. */
+  readonly tcpIdleMs: number;
+}
+
+/** Figures that have no directive. */
+export const SERVER_LIMITS = {
+  /**
+   * Queries of one connection in the making at once; reading stops there. Reason: RFC 7766 §6.2.1.1 wants pipelining, and
+   * one connection must not take all of num-queries-per-thread. Unbound bounds the same by stream-wait-size.
+   */
+  queriesPerConnection: 100,
+  /** Octets of replies that may wait for a client that does not read, before the connection is closed. Two largest replies. */
+  unreadReplyBytes: 2 * 65_537,
+  /**
+   * Part of tcp-idle-timeout, in percent, that an idle connection is given when all but a few places are taken (Unbound
+   * shortens to 1 % at 50 % and more of the places in use; here linear).
+   */
+  shortenedIdlePercent: 10,
+} as const;
