@@ -105,6 +105,13 @@ export function readOptions(rdata: Uint8Array): EdnsOption[] | null {
   return options;
 }
 
+/** Octets of a whole OPT record as it will be written. */
+export function ednsOctets(edns: EdnsOut): number {
+  let octets = OPT_FIXED_OCTETS;
+  for (const option of edns.options ?? []) octets += 4 + option.data.length;
+  return octets;
+}
+
 /** Rdata of an OPT with these options, in this order. */
 export function optRdata(options: readonly EdnsOption[]): Uint8Array {
   let length = 0;

@@ -72,3 +72,14 @@ const LAYOUTS = new Map<number, readonly RdataField[]>([
 export function rdataLayout(type: number): readonly RdataField[] | null {
   return LAYOUTS.get(type) ?? null;
 }
+
+const COMPRESSIBLE = new Set(
+  [...LAYOUTS]
+    .filter(([, fields]) => fields.some((field) => field.kind === 'name' && field.mayCompress))
+    .map(([type]) => type),
+);
+
+/** True for types whose rdata holds names that may be compressed on output. @hot bench/serve-cached.ts */
+export function mayCompressNames(type: number): boolean {
+  return COMPRESSIBLE.has(type);
+}

@@ -87,6 +87,11 @@ export function rrsetOwner(rrset: RRset): Name {
   return rrset.subarray(OWNER_AT, nameEnd(rrset, OWNER_AT)) as Name;
 }
 
+/** Offset of the first length-prefixed rdata of the block; the RRSIGs follow the last. @hot bench/serve-cached.ts */
+export function rdatasAt(rrset: RRset): number {
+  return nameEnd(rrset, OWNER_AT);
+}
+
 /** All rdatas, in order. Views on the block. */
 export function rdatasOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, 0, rdataCount(rrset));

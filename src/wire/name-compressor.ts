@@ -1,0 +1,151 @@
+/**
+ * Writes names into a message with compression (RFC 1035 §4.1.4), in bounded work.
+ *
+ * Names already written form a tree: one entry per label, found by its parent entry and its octets without case. A name
+ * is looked up from the root down, so each label is hashed once and compared at most MAX_PROBES times, whatever the names
+ * are; when the table is full names are just written longer.
+ * Leaves to others: where compression is allowed (rdata-layout.ts).
+ */
+
+import { readU8, writeU16 } from './bytes.ts';
+import { lowerOctet } from './name.ts';
+
+/** Labels remembered in one message: an ordinary answer has under 40, a referral to 13 servers about 30. */
+export const MAX_REMEMBERED_LABELS = 255;
+/** Slots looked at for one label: bounds work when labels collide on purpose. */
+export const MAX_PROBES = 8;
+/** Power of two, twice the entries. */
+const SLOTS = 512;
+/** Highest offset that a pointer can name. */
+const MAX_POINTER_OFFSET = 0x3fff;
+/** Most labels in a name. */
+const MAX_LABELS = 127;
+
+/** Remembers the names of one message. Entry 0 is the root. */
+export class NameCompressor {
+  /** Octets of the buffer that may be used. */
+  limit: number;
+  readonly #out: Uint8Array;
+  readonly #slots = new Uint8Array(SLOTS);
+  readonly #slotOf = new Uint16Array(MAX_REMEMBERED_LABELS + 1);
+  readonly #parentOf = new Uint8Array(MAX_REMEMBERED_LABELS + 1);
+  readonly #labelAt = new Uint16Array(MAX_REMEMBERED_LABELS + 1);
+  readonly #labelStarts = new Uint8Array(MAX_LABELS + 1);
+  #entries = 0;
+
+  constructor(out: Uint8Array) {
+    this.#out = out;
+    this.limit = out.length;
+  }
+
+  /** Forgets all names: a new message begins. @hot bench/serve-cached.ts */
+  reset(): void {
+    if (this.#entries > 0) this.#slots.fill(0);
+    this.#entries = 0;
+  }
+
+  /** State to give to `undo`. */
+  mark(): number {
+    return this.#entries;
+  }
+
+  /** Forgets the names written after `mark`. Entries leave in the reverse of the order they came, so no gap remains. */
+  undo(mark: number): void {
+    while (this.#entries > mark) {
+      this.#slots[this.#slotOf[this.#entries] ?? 0] = 0;
+      this.#entries--;
+    }
+  }
+
+  /**
+   * Writes the uncompressed, well-formed name at `nameAt` of `bytes` to `at` of the buffer.
+   * Returns the offset after it, -1 when it does not fit. @hot bench/serve-cached.ts
+   */
+  write(at: number, bytes: Uint8Array, nameAt: number): number {
+    const starts = this.#labelStarts;
+    let labels = 0;
+    let cursor = nameAt;
+    for (let length = readU8(bytes, cursor); length !== 0 && labels < MAX_LABELS; length = readU8(bytes, cursor)) {
+      starts[labels++] = cursor - nameAt;
+      cursor += length + 1;
+    }
+    let entry = 0;
+    let literalLabels = labels;
+    while (literalLabels > 0) {
+      const child = this.#find(bytes, nameAt + (starts[literalLabels - 1] ?? 0), entry);
+      if (child === 0) break;
+      entry = child;
+      literalLabels--;
+    }
+    const literal = literalLabels === labels ? cursor - nameAt : (starts[literalLabels] ?? 0);
+    const end = at + literal + (entry === 0 ? 1 : 2);
+    if (end > this.limit) return -1;
+    for (let i = 0; i < literal; i++) this.#out[at + i] = readU8(bytes, nameAt + i);
+    if (entry === 0) this.#out[at + literal] = 0;
+    else writeU16(this.#out, at + literal, 0xc000 | (this.#labelAt[entry] ?? 0));
+    this.#remember(at, literalLabels, entry);
+    return end;
+  }
+
+  /** Writes a name in full and remembers nothing of it. Returns the offset after it, -1 when it does not fit. */
+  writePlain(at: number, name: Uint8Array): number {
+    if (at + name.length > this.limit) return -1;
+    this.#out.set(name, at);
+    return at + name.length;
+  }
+
+  /** Remembers the first `count` labels of the name just written at `at`, the deepest known one being `parent`. */
+  #remember(at: number, count: number, parent: number): void {
+    let above = parent;
+    for (let i = count - 1; i >= 0; i--) {
+      const labelAt = at + (this.#labelStarts[i] ?? 0);
+      if (labelAt > MAX_POINTER_OFFSET || this.#entries === MAX_REMEMBERED_LABELS) return;
+      const slot = this.#freeSlot(hashLabel(this.#out, labelAt, above));
+      if (slot < 0) return;
+      const entry = ++this.#entries;
+      this.#slots[slot] = entry;
+      this.#slotOf[entry] = slot;
+      this.#parentOf[entry] = above;
+      this.#labelAt[entry] = labelAt;
+      above = entry;
+    }
+  }
+
+  /** Entry of the label at `labelAt` of `bytes` below `parent`; 0 when there is none. */
+  #find(bytes: Uint8Array, labelAt: number, parent: number): number {
+    const hash = hashLabel(bytes, labelAt, parent);
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      const entry = this.#slots[(hash + probe) & (SLOTS - 1)] ?? 0;
+      if (entry === 0) return 0;
+      if (this.#parentOf[entry] === parent && labelsEqual(bytes, labelAt, this.#out, this.#labelAt[entry] ?? 0)) {
+        return entry;
+      }
+    }
+    return 0;
+  }
+
+  #freeSlot(hash: number): number {
+    for (let probe = 0; probe < MAX_PROBES; probe++) {
+      const slot = (hash + probe) & (SLOTS - 1);
+      if (this.#slots[slot] === 0) return slot;
+    }
+    return -1;
+  }
+}
+
+/** Hash of a label without case and of its parent entry. */
+function hashLabel(bytes: Uint8Array, at: number, parent: number): number {
+  let hash = 0x811c9dc5 ^ parent;
+  const end = at + readU8(bytes, at);
+  for (let i = at; i <= end; i++) hash = Math.imul(hash ^ lowerOctet(readU8(bytes, i)), 0x01000193);
+  return (hash ^ (hash >>> 15)) >>> 0;
+}
+
+function labelsEqual(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): boolean {
+  const length = readU8(a, aAt);
+  if (length !== readU8(b, bAt)) return false;
+  for (let i = 1; i <= length; i++) {
+    if (lowerOctet(readU8(a, aAt + i)) !== lowerOctet(readU8(b, bAt + i))) return false;
+  }
+  return true;
+}
