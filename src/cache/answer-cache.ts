@@ -1,0 +1,109 @@
+/**
+ * Whole answers and denials by question: what iteration found, with the verdict on it.
+ *
+ * Duties: absolute expiry, the bound in octets. Leaves to others: which answers may be kept, caps on their life, verdicts.
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { AliasStep, Found } from '../terms/found.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import type { Name } from '../wire/name.ts';
+import { type Question, questionKey } from '../wire/question.ts';
+import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { sizeOfHeld, sizeOfHeldList } from './held-size.ts';
+
+/** Default bound, octets: Unbound's `msg-cache-size` (4m). */
+export const DEFAULT_ANSWER_CACHE_OCTETS = 4 * 1024 * 1024;
+
+/** Octets of an answer besides its RRsets: four objects (entry, found, end, question), their arrays and the name. */
+const ANSWER_OCTETS = 480;
+
+/** Octets of one alias step besides its RRsets. */
+const ALIAS_OCTETS = 240;
+
+/** An answer that iteration gave, and what it is worth. */
+export interface CachedAnswer {
+  readonly found: Extract<Found, { kind: 'found' }>;
+  /** Null: not checked yet. */
+  readonly verdict: Verdict | null;
+  /** When it stops being usable, unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** An answer with the question that it is kept under. */
+export interface AnswerEntry {
+  readonly question: Question;
+  readonly cached: CachedAnswer;
+}
+
+/** The cache. */
+export class AnswerCache {
+  readonly #clock: Clock;
+  readonly #answers: ByteBoundedMap<AnswerEntry>;
+
+  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+    this.#clock = clock;
+    this.#answers = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfEntry });
+  }
+
+  /** The answer, when it is fresh (its expiry is later than now). */
+  find(question: Question): CachedAnswer | null {
+    const cached = this.findStale(question);
+    return cached !== null && cached.expiresAt > this.#clock.unixSeconds() ? cached : null;
+  }
+
+  /** The answer, fresh or expired (RFC 8767); null when it is not kept any more. */
+  findStale(question: Question): CachedAnswer | null {
+    return this.#answers.get(questionKey(question))?.cached ?? null;
+  }
+
+  /** Keeps an answer in place of the one before. */
+  store(question: Question, cached: CachedAnswer): void {
+    this.#answers.set(questionKey(question), { question, cached });
+  }
+
+  /** True when there was one. */
+  remove(question: Question): boolean {
+    return this.#answers.delete(questionKey(question));
+  }
+
+  /** Removes every answer that the test says yes to (flush commands); how many. */
+  removeWhere(test: (question: Question, cached: CachedAnswer) => boolean): number {
+    return this.#answers.removeWhere((entry) => test(entry.question, entry.cached));
+  }
+
+  clear(): void {
+    this.#answers.clear();
+  }
+
+  /** All answers, expired ones too, most recently used first (dump_cache). */
+  entries(): Iterable<AnswerEntry> {
+    return this.#answers.values();
+  }
+
+  get count(): number {
+    return this.#answers.count;
+  }
+
+  get sizeBytes(): number {
+    return this.#answers.sizeBytes;
+  }
+}
+
+function sizeOfEntry({ question, cached }: AnswerEntry): number {
+  const { aliases, end } = cached.found;
+  let size = ANSWER_OCTETS + nameOctets(question.name) + nameOctets(end.question.name);
+  size += sizeOfHeldList(end.answer) + sizeOfHeldList(end.authority) + sizeOfHeldList(end.additional);
+  for (const alias of aliases) size += sizeOfAlias(alias);
+  return size;
+}
+
+function sizeOfAlias(step: AliasStep): number {
+  const synthesised = step.synthesised === null ? 0 : sizeOfHeld(step.synthesised);
+  return ALIAS_OCTETS + sizeOfHeld(step.alias) + synthesised + sizeOfHeldList(step.proof) + nameOctets(step.to);
+}
+
+/** A name on the heap: the array object and its octets. */
+function nameOctets(name: Name): number {
+  return 120 + name.length;
+}

@@ -1,0 +1,80 @@
+/**
+ * A map from string keys to values, bounded in bytes, that drops what was used longest ago.
+ *
+ * Duties: recency and size (lru-cache inside). Leaves to others: when a value stops being true. Expiry lives in the
+ * values, so that an expired one can still be found (RFC 8767) and so that only the clock port tells the time.
+ */
+
+import { LRUCache } from 'lru-cache';
+
+/**
+ * Heap octets of one entry besides its value: the slot in lru-cache with `maxSize` (195), and the key string of about 40
+ * characters (measured with bench/cache-heap.ts; see the figures there).
+ */
+export const ENTRY_OCTETS = 240;
+
+/** How the map is made. */
+export interface ByteBoundedMapStart<Value> {
+  /** Bound on the sum of sizes, octets. */
+  readonly maxBytes: number;
+  /** Octets of one value, without `ENTRY_OCTETS`. */
+  readonly sizeOf: (value: Value) => number;
+}
+
+/** The map. */
+export class ByteBoundedMap<Value extends object> {
+  readonly #entries: LRUCache<string, Value>;
+
+  constructor({ maxBytes, sizeOf }: ByteBoundedMapStart<Value>) {
+    this.#entries = new LRUCache<string, Value>({
+      maxSize: Math.max(1, Math.floor(maxBytes)),
+      sizeCalculation: (value) => ENTRY_OCTETS + Math.ceil(sizeOf(value)),
+    });
+  }
+
+  /** The value; counts as a use. */
+  get(key: string): Value | null {
+    return this.#entries.get(key) ?? null;
+  }
+
+  /** The value, without counting as a use. */
+  peek(key: string): Value | null {
+    return this.#entries.peek(key) ?? null;
+  }
+
+  /** Puts a value; one that is larger than the whole map is not kept (and what had its key is gone). */
+  set(key: string, value: Value): void {
+    this.#entries.set(key, value);
+  }
+
+  /** True when there was one. */
+  delete(key: string): boolean {
+    return this.#entries.delete(key);
+  }
+
+  /** Removes all values that the test says yes to; how many. */
+  removeWhere(test: (value: Value) => boolean): number {
+    const keys: string[] = [];
+    for (const [key, value] of this.#entries.entries()) if (test(value)) keys.push(key);
+    for (const key of keys) this.#entries.delete(key);
+    return keys.length;
+  }
+
+  clear(): void {
+    this.#entries.clear();
+  }
+
+  /** Values, most recently used first. */
+  values(): Iterable<Value> {
+    return this.#entries.values();
+  }
+
+  get count(): number {
+    return this.#entries.size;
+  }
+
+  /** Estimated octets of all entries. */
+  get sizeBytes(): number {
+    return this.#entries.calculatedSize;
+  }
+}

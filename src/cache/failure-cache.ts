@@ -1,0 +1,108 @@
+/**
+ * Questions that could not be answered a short time ago (RFC 9520), so that a name that does not work is not tried for
+ * every client that asks.
+ *
+ * Duties: the bounds on how long a failure is remembered, and longer waits for failures that repeat (RFC 9520 §3.2).
+ * Leaves to others: which failures are about the name and which about the asker. As a guard, those that can only be about
+ * the asker are not taken.
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { Failure } from '../terms/failure.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import { type Question, questionKey } from '../wire/question.ts';
+import { ByteBoundedMap } from './byte-bounded-map.ts';
+
+/** Shortest time, seconds: RFC 9520 §3.2 wants at least one. */
+export const MIN_FAILURE_SECONDS = 1;
+/** Longest time, seconds: RFC 9520 §3.2 allows five minutes. */
+export const MAX_FAILURE_SECONDS = 300;
+/** First time when the caller has no better figure, seconds: what RFC 9520 §3.2 suggests and Unbound uses. */
+export const DEFAULT_FAILURE_SECONDS = 5;
+/** Default bound, octets: about 2,000 failures. */
+export const DEFAULT_FAILURE_CACHE_OCTETS = 1024 * 1024;
+
+/** Octets of one failure: its entry, question with name, and reason with texts. */
+const FAILURE_OCTETS = 500;
+
+/** Why there was no answer: a failure of iteration, or a verdict that forbids to give one. */
+export type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };
+
+/** A failure that is remembered. */
+export interface CachedFailure {
+  readonly question: Question;
+  readonly why: FailureCause;
+  /** When it may be tried again, unix seconds. */
+  readonly expiresAt: number;
+  /** How often in a row it has failed; 1 the first time. */
+  readonly times: number;
+}
+
+/** The cache. */
+export class FailureCache {
+  readonly #clock: Clock;
+  readonly #failures: ByteBoundedMap<CachedFailure>;
+
+  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+    this.#clock = clock;
+    this.#failures = new ByteBoundedMap<CachedFailure>({ maxBytes, sizeOf: () => FAILURE_OCTETS });
+  }
+
+  /** The failure, while the question may not be tried again. */
+  find(question: Question): CachedFailure | null {
+    const failure = this.#failures.get(questionKey(question));
+    return failure !== null && failure.expiresAt > this.#clock.unixSeconds() ? failure : null;
+  }
+
+  /**
+   * Remembers a failure for `seconds`, doubled for each time in a row that the question fails again, within RFC 9520's
+   * bounds. False when it is one that must not be remembered.
+   */
+  store(question: Question, why: FailureCause, seconds: number = DEFAULT_FAILURE_SECONDS): boolean {
+    if ('failure' in why && !isAboutTheName(why.failure)) return false;
+    const now = this.#clock.unixSeconds();
+    const key = questionKey(question);
+    const before = this.#failures.peek(key);
+    // RFC 9520 §3.2: repeated failures wait longer; a failure long ago does not count.
+    const repeats = before !== null && now - before.expiresAt <= MAX_FAILURE_SECONDS ? before.times : 0;
+    const wanted = Math.max(MIN_FAILURE_SECONDS, seconds) * 2 ** Math.min(repeats, 9);
+    const expiresAt = now + Math.min(MAX_FAILURE_SECONDS, Math.ceil(wanted));
+    this.#failures.set(key, { question, why, expiresAt, times: repeats + 1 });
+    return true;
+  }
+
+  /** Forgets a failure (the question was answered); true when there was one. */
+  remove(question: Question): boolean {
+    return this.#failures.delete(questionKey(question));
+  }
+
+  /** Removes every failure that the test says yes to (flush commands); how many. */
+  removeWhere(test: (failure: CachedFailure) => boolean): number {
+    return this.#failures.removeWhere(test);
+  }
+
+  clear(): void {
+    this.#failures.clear();
+  }
+
+  get count(): number {
+    return this.#failures.count;
+  }
+
+  get sizeBytes(): number {
+    return this.#failures.sizeBytes;
+  }
+}
+
+/** A cancelled work, a spent budget or a refused join tells nothing about the name; a remembered failure is not news. */
+function isAboutTheName(failure: Failure): boolean {
+  switch (failure.kind) {
+    case 'cancelled':
+    case 'limit':
+    case 'dependency-cycle':
+    case 'cached-failure':
+      return false;
+    default:
+      return true;
+  }
+}

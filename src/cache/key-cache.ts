@@ -1,0 +1,99 @@
+/**
+ * What we may believe about zones: their validated keys, or why there are none. Bogus and insecure zones are kept too, so
+ * that they are not walked to for every question.
+ *
+ * Duties: absolute expiry, the deepest known zone above a name, the bound in octets.
+ * Leaves to others: making these states (validate), what a key is.
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
+import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import { ByteBoundedMap } from './byte-bounded-map.ts';
+
+/** Default bound, octets: Unbound's `key-cache-size` (4m). */
+export const DEFAULT_KEY_CACHE_OCTETS = 4 * 1024 * 1024;
+
+/** Octets of one imported key: key object in the crypto library (about 1.2 KB for RSA-2048), rdata and its record. */
+const KEY_OCTETS = 2_000;
+
+/** Octets of a state besides its keys: object, zone name, reason with its texts. */
+const STATE_OCTETS = 400;
+
+/** What we may believe about one zone. */
+export type ZoneTrust<Key> =
+  | { readonly status: 'secure'; readonly zone: Name; readonly keys: readonly Key[]; readonly expiresAt: number }
+  | { readonly status: 'insecure'; readonly zone: Name; readonly why: InsecureReason; readonly expiresAt: number }
+  | { readonly status: 'bogus'; readonly zone: Name; readonly why: BogusReason; readonly expiresAt: number }
+  | {
+      readonly status: 'indeterminate';
+      readonly zone: Name;
+      readonly why: IndeterminateReason;
+      readonly expiresAt: number;
+    };
+
+/** The cache. */
+export class KeyCache<Key> {
+  readonly #clock: Clock;
+  readonly #zones: ByteBoundedMap<ZoneTrust<Key>>;
+
+  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+    this.#clock = clock;
+    this.#zones = new ByteBoundedMap<ZoneTrust<Key>>({ maxBytes, sizeOf: sizeOfTrust });
+  }
+
+  /** The state of exactly this zone, when it is fresh. */
+  find(zone: Name): ZoneTrust<Key> | null {
+    const trust = this.#zones.get(nameKey(zone));
+    return trust !== null && trust.expiresAt > this.#clock.unixSeconds() ? trust : null;
+  }
+
+  /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
+  closest(name: Name): ZoneTrust<Key> | null {
+    for (let at = name; ; at = parentOf(at)) {
+      const trust = this.find(at);
+      if (trust !== null || isRoot(at)) return trust;
+    }
+  }
+
+  /** Keeps a state in place of the one before. */
+  store(trust: ZoneTrust<Key>): void {
+    this.#zones.set(nameKey(trust.zone), trust);
+  }
+
+  /** True when there was one. */
+  remove(zone: Name): boolean {
+    return this.#zones.delete(nameKey(zone));
+  }
+
+  /** Removes the zone and all below it; how many. */
+  removeBelow(zone: Name): number {
+    return this.#zones.removeWhere((trust) => isAtOrBelow(trust.zone, zone));
+  }
+
+  /** Removes every state that the test says yes to (flush_bogus and the like); how many. */
+  removeWhere(test: (trust: ZoneTrust<Key>) => boolean): number {
+    return this.#zones.removeWhere(test);
+  }
+
+  clear(): void {
+    this.#zones.clear();
+  }
+
+  /** All states, expired ones too, most recently used first. */
+  entries(): Iterable<ZoneTrust<Key>> {
+    return this.#zones.values();
+  }
+
+  get count(): number {
+    return this.#zones.count;
+  }
+
+  get sizeBytes(): number {
+    return this.#zones.sizeBytes;
+  }
+}
+
+function sizeOfTrust(trust: ZoneTrust<unknown>): number {
+  return STATE_OCTETS + trust.zone.length + (trust.status === 'secure' ? trust.keys.length * KEY_OCTETS : 0);
+}

@@ -1,0 +1,182 @@
+/**
+ * RRsets by owner, type and class.
+ *
+ * Duties: which of two sets stays (RFC 2181 §5.4.1), absolute expiry, the bound in octets. A set that the cache gives is
+ * never changed afterwards: a new verdict makes a new object.
+ * Leaves to others: caps on TTLs, what the records mean, verdicts.
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { TRUST } from '../terms/trust.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import { bytesEqual, compareBytes } from '../wire/bytes.ts';
+import type { Name } from '../wire/name.ts';
+import { rrsetKey } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import {
+  type RRset,
+  rrsetClass,
+  rrsetOwner,
+  rrsetType,
+  sameRdatas,
+  signatureCount,
+  signaturesOf,
+} from '../wire/rrset.ts';
+import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { sizeOfHeld } from './held-size.ts';
+
+/** Default bound, octets: Unbound's `rrset-cache-size` (4m). */
+export const DEFAULT_RRSET_CACHE_OCTETS = 4 * 1024 * 1024;
+
+/** What the cache is made from. */
+export interface RRsetCacheStart {
+  readonly clock: Clock;
+  /** Bound on the estimated heap, octets. */
+  readonly maxBytes: number;
+}
+
+/** How a set is stored. */
+export interface StoreOptions {
+  /**
+   * True for data that was fetched on purpose to replace what is held (prefetch, flush, a second try after bogus data):
+   * neither a verdict nor equality then keeps the held set; rank still does.
+   */
+  readonly force?: boolean;
+}
+
+/** The cache. */
+export class RRsetCache {
+  readonly #clock: Clock;
+  readonly #sets: ByteBoundedMap<HeldRRset>;
+
+  constructor({ clock, maxBytes }: RRsetCacheStart) {
+    this.#clock = clock;
+    this.#sets = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfHeld });
+  }
+
+  /** The set, when it is fresh (its expiry is later than now). */
+  find(name: Name, type: number, rrClass: number): HeldRRset | null {
+    const held = this.#sets.get(rrsetKey(name, type, rrClass));
+    return held !== null && held.expiresAt > this.#clock.unixSeconds() ? held : null;
+  }
+
+  /** The set, fresh or expired (RFC 8767); null when it is not kept any more. */
+  findStale(name: Name, type: number, rrClass: number): HeldRRset | null {
+    return this.#sets.get(rrsetKey(name, type, rrClass));
+  }
+
+  /** Offers a set; returns the one now in force, which may be the one held before or a merged one. */
+  store(offered: HeldRRset, options: StoreOptions = {}): HeldRRset {
+    const key = keyOf(offered.rrset);
+    const held = this.#sets.peek(key);
+    const winner = choose(held, offered, this.#clock.unixSeconds(), options.force ?? false);
+    if (winner === held) return winner;
+    const kept = owningItsBytes(winner);
+    this.#sets.set(key, kept);
+    return kept;
+  }
+
+  /**
+   * Says what a set is worth, and until when; returns the set with that verdict. The cache takes it when it still holds
+   * the same data, or nothing fresh; a secure set also replaces other data that is not secure.
+   */
+  replaceVerdict(held: HeldRRset, verdict: Verdict, expiresAt: number): HeldRRset {
+    const judged: HeldRRset = owningItsBytes({ ...held, verdict, expiresAt });
+    const key = keyOf(judged.rrset);
+    const current = this.#sets.peek(key);
+    if (current === null || mayTakeVerdict(current, judged, this.#clock.unixSeconds())) this.#sets.set(key, judged);
+    return judged;
+  }
+
+  /** True when there was one. */
+  remove(name: Name, type: number, rrClass: number): boolean {
+    return this.#sets.delete(rrsetKey(name, type, rrClass));
+  }
+
+  /** Removes every set that the test says yes to (flush commands); how many. */
+  removeWhere(test: (held: HeldRRset) => boolean): number {
+    return this.#sets.removeWhere(test);
+  }
+
+  clear(): void {
+    this.#sets.clear();
+  }
+
+  /** All sets, expired ones too, most recently used first (dump_cache). */
+  entries(): Iterable<HeldRRset> {
+    return this.#sets.values();
+  }
+
+  get count(): number {
+    return this.#sets.count;
+  }
+
+  get sizeBytes(): number {
+    return this.#sets.sizeBytes;
+  }
+}
+
+function keyOf(rrset: RRset): string {
+  return rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+}
+
+/** The set with a block of its own, so that a small set does not keep a large message alive. */
+function owningItsBytes(held: HeldRRset): HeldRRset {
+  const { rrset } = held;
+  return rrset.buffer.byteLength === rrset.length ? held : { ...held, rrset: rrset.slice() as RRset };
+}
+
+/** Which set is in force after `offered` was offered. */
+function choose(held: HeldRRset | null, offered: HeldRRset, now: number, force: boolean): HeldRRset {
+  if (held === null || held.expiresAt <= now) return offered;
+  if (offered.expiresAt <= now) return held;
+  if (held.verdict?.status === 'bogus') return !force && sameRecords(held.rrset, offered.rrset) ? held : offered;
+  // RFC 2181 §5.4.1: data of a better rank is never replaced by data of a worse one.
+  if (offered.trust < held.trust && offered.verdict?.status !== 'secure') return held;
+  if (force) return offered;
+  if (sameRecords(held.rrset, offered.rrset)) return chooseOfSame(held, offered);
+  if (held.verdict?.status === 'secure' && !mayReplaceSecure(held, offered)) return held;
+  return offered.trust === held.trust ? withBoundedLife(held, offered) : offered;
+}
+
+/** Same rdatas and same signatures: the work of validating is not thrown away, and NS life is not prolonged. */
+function chooseOfSame(held: HeldRRset, offered: HeldRRset): HeldRRset {
+  if (offered.verdict !== null) return withBoundedLife(held, offered);
+  if (held.verdict !== null) return offered.trust > held.trust ? { ...held, trust: offered.trust } : held;
+  if (offered.trust > held.trust) return offered;
+  return isNs(held.rrset) || offered.expiresAt <= held.expiresAt ? held : offered;
+}
+
+/** A secure set gives way to a secure one, and to the same rdatas signed anew; never to data that lost its signatures. */
+function mayReplaceSecure(held: HeldRRset, offered: HeldRRset): boolean {
+  if (offered.verdict?.status === 'secure') return true;
+  return signatureCount(offered.rrset) > 0 && sameRdatas(held.rrset, offered.rrset);
+}
+
+/**
+ * An NS set that replaces one of the same rank ends when that one would have ended, so that a zone whose delegation was
+ * withdrawn cannot keep itself alive by answering (ghost domain names).
+ */
+function withBoundedLife(held: HeldRRset, offered: HeldRRset): HeldRRset {
+  if (!isNs(held.rrset) || offered.trust === TRUST.configured) return offered;
+  return offered.expiresAt <= held.expiresAt ? offered : { ...offered, expiresAt: held.expiresAt };
+}
+
+function isNs(rrset: RRset): boolean {
+  return rrsetType(rrset) === TYPE.NS;
+}
+
+function mayTakeVerdict(current: HeldRRset, judged: HeldRRset, now: number): boolean {
+  if (current.expiresAt <= now || sameRecords(current.rrset, judged.rrset)) return true;
+  return judged.verdict?.status === 'secure' && current.verdict?.status !== 'secure';
+}
+
+/** True when rdatas and signatures are the same, in any order. */
+function sameRecords(a: RRset, b: RRset): boolean {
+  if (a === b) return true;
+  if (a.length !== b.length || signatureCount(a) !== signatureCount(b) || !sameRdatas(a, b)) return false;
+  const signaturesA = signaturesOf(a).sort(compareBytes);
+  const signaturesB = signaturesOf(b).sort(compareBytes);
+  return signaturesA.every((signature, i) => bytesEqual(signature, signaturesB[i] ?? new Uint8Array()));
+}

@@ -1,0 +1,209 @@
+/**
+ * Works in flight: equal questions share one work, and no two works ever wait for each other for ever.
+ *
+ * Duties: joining, the waits-for graph (kept in `Work.waitsFor`), leaving when the asker is stopped, a second try for
+ * joiners whose result was only about the work that ran.
+ * Leaves to others: what a work does, budgets and deadlines, load (who is thrown out: `list` tells what it needs).
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import { Cancelled } from './cancelled.ts';
+import type { Work } from './work.ts';
+
+/**
+ * Works visited before a join is refused without an answer to whether it would close a cycle. Unbound's bound
+ * (MAX_MESH_DETECT); a graph this large hangs together only under attack.
+ */
+export const MAX_WORKS_VISITED = 1024;
+
+/** What a share ends as. `cycle`: joining would have made works wait for each other; ask another way. */
+export type Shared<T> =
+  | { readonly kind: 'result'; readonly value: T }
+  /** `with`: id of the work that was not joined. */
+  | { readonly kind: 'cycle'; readonly with: number };
+
+/** What the table is made from. */
+export interface InFlightStart<T> {
+  readonly clock: Clock;
+  /**
+   * True for a result that tells about the work that ran and not about the question (cancelled, limit, refused join): a
+   * joiner does not take it but starts again by itself.
+   */
+  readonly isPersonal: (value: T) => boolean;
+  /** Takes a rejection that nobody waits for any more; a bug. */
+  readonly report: (error: unknown) => void;
+}
+
+/** One work in flight, for request lists and for the choice of whom to throw out. */
+export interface InFlightEntry {
+  readonly key: string;
+  readonly work: Work;
+  /** When it was started, `Clock.monotonicMs`. */
+  readonly startedMs: number;
+  /** Clients that wait for it. */
+  readonly clients: number;
+  /** Works that wait for it. */
+  readonly works: number;
+}
+
+/** The mutable form of an entry, with its result. */
+interface Running<T> extends InFlightEntry {
+  readonly result: Promise<T>;
+  clients: number;
+  works: number;
+}
+
+/** How a wait for a running work ended: `personal` when its result says nothing to the one who waited. */
+type Waited<T> =
+  | { readonly kind: 'value'; readonly value: T }
+  | { readonly kind: 'personal'; readonly value: T | null };
+
+/** The table. */
+export class InFlight<T> {
+  readonly #start: InFlightStart<T>;
+  readonly #running = new Map<string, Running<T>>();
+  /** Works that a joiner runs beside the table after two personal results; for `list` and `abortAll`. */
+  readonly #apart = new Set<Running<T>>();
+
+  constructor(start: InFlightStart<T>) {
+    this.#start = start;
+  }
+
+  /**
+   * Waits for the work of this key, starting it when there is none. `parent` is the work that asks (null for a client).
+   * Rejects with `Cancelled` when `parent` is stopped meanwhile or the started work was, and with whatever `run` threw.
+   */
+  async share(
+    key: string,
+    parent: Work | null,
+    start: () => Work,
+    run: (work: Work) => Promise<T>,
+  ): Promise<Shared<T>> {
+    for (let joined = 0; ; joined++) {
+      throwIfStopped(parent);
+      const running = joined < 2 ? this.#running.get(key) : undefined;
+      if (running === undefined) {
+        const own = this.#begin(key, start(), run);
+        return { kind: 'result', value: await this.#own(own, parent) };
+      }
+      if (parent !== null && wouldCycle(running.work, parent)) return { kind: 'cycle', with: running.work.id };
+      const waited = await this.#join(running, parent);
+      if (waited.kind === 'value') return { kind: 'result', value: waited.value };
+    }
+  }
+
+  /** The work of this key, when one is in flight. */
+  find(key: string): Work | null {
+    return this.#running.get(key)?.work ?? null;
+  }
+
+  /** All works in flight, oldest first. */
+  list(): readonly InFlightEntry[] {
+    return [...this.#running.values(), ...this.#apart];
+  }
+
+  /** Stops every work (stop, reload). */
+  abortAll(): void {
+    for (const { work } of this.list()) work.abort();
+  }
+
+  get count(): number {
+    return this.#running.size + this.#apart.size;
+  }
+
+  #begin(key: string, work: Work, run: (work: Work) => Promise<T>): Running<T> {
+    // The work runs from here on whether or not anybody waits, so that what it learns reaches the caches.
+    const result = run(work);
+    const running: Running<T> = {
+      key,
+      work,
+      startedMs: this.#start.clock.monotonicMs(),
+      clients: 0,
+      works: 0,
+      result,
+    };
+    const apart = this.#running.has(key);
+    if (apart) this.#apart.add(running);
+    else this.#running.set(key, running);
+    const end = (): void => {
+      if (apart) this.#apart.delete(running);
+      else this.#running.delete(key);
+    };
+    result.then(end, (error: unknown) => {
+      end();
+      if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#start.report(error);
+    });
+    return running;
+  }
+
+  async #own(running: Running<T>, parent: Work | null): Promise<T> {
+    return await waitFor(running, parent);
+  }
+
+  async #join(running: Running<T>, parent: Work | null): Promise<Waited<T>> {
+    try {
+      const value = await waitFor(running, parent);
+      return this.#start.isPersonal(value) ? { kind: 'personal', value } : { kind: 'value', value };
+    } catch (error) {
+      if (error instanceof Cancelled && !isStopped(parent)) return { kind: 'personal', value: null };
+      throw error;
+    }
+  }
+}
+
+/** Waits for a running work; the wait is in the graph for as long as it lasts, and ends when the asker is stopped. */
+async function waitFor<T>(running: Running<T>, parent: Work | null): Promise<T> {
+  if (parent === null) {
+    running.clients++;
+    try {
+      return await running.result;
+    } finally {
+      running.clients--;
+    }
+  }
+  running.works++;
+  parent.waitsFor.add(running.work);
+  try {
+    return await orStopped(running.result, parent.signal);
+  } finally {
+    running.works--;
+    parent.waitsFor.delete(running.work);
+  }
+}
+
+/** The result, or `Cancelled` as soon as the signal says so. */
+function orStopped<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise<T>((resolve, reject) => {
+    const stop = (): void => reject(new Cancelled());
+    signal.addEventListener('abort', stop, { once: true });
+    const done = (): void => signal.removeEventListener('abort', stop);
+    result.then(
+      (value) => {
+        done();
+        resolve(value);
+      },
+      (error: unknown) => {
+        done();
+        reject(error);
+      },
+    );
+  });
+}
+
+function isStopped(work: Work | null): boolean {
+  return work?.signal.aborted ?? false;
+}
+
+function throwIfStopped(work: Work | null): void {
+  if (isStopped(work)) throw new Cancelled();
+}
+
+/** True when `asker` is reached from `work` along the waits, or when there are too many works to tell. */
+function wouldCycle(work: Work, asker: Work): boolean {
+  const seen = new Set<Work>([work]);
+  for (const at of seen) {
+    if (at === asker || seen.size > MAX_WORKS_VISITED) return true;
+    for (const next of at.waitsFor) seen.add(next);
+  }
+  return false;
+}
