@@ -24,8 +24,9 @@ import type { Trace } from '../trace/trace.ts';
 import type { Validate } from '../validate/validate-answer.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
+import { Cancelled } from '../work/cancelled.ts';
 import type { Fetch, FetchOptions } from '../work/fetch.ts';
-import { InFlight } from '../work/in-flight.ts';
+import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { answeredOf, earliestExpiry, type FoundData, isPersonal, isPersonalFailure } from './outcome.ts';
@@ -59,6 +60,8 @@ export interface ResolverParts {
   readonly failures: FailureCache;
   readonly counters: Counters;
   readonly options: ResolveOptions;
+  /** Takes a bug in a work that nobody waits for any more. */
+  readonly report: (error: unknown) => void;
   readonly makeIterate: (fetch: Fetch) => Iterate;
   readonly makeValidate: (fetch: Fetch) => Validate;
 }
@@ -78,12 +81,15 @@ export class Resolver {
   readonly #parts: ResolverParts;
   readonly #iterate: Iterate;
   readonly #validate: Validate;
-  readonly #resolutions = new InFlight<Resolution>();
-  readonly #fetches = new InFlight<Found>();
+  readonly #resolutions: InFlight<Resolution>;
+  readonly #fetches: InFlight<Found>;
   #lastWorkId = 0;
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
+    const { clock, report } = parts;
+    this.#resolutions = new InFlight({ clock, report, isPersonal });
+    this.#fetches = new InFlight({ clock, report, isPersonal: isPersonalFound });
     this.#iterate = parts.makeIterate(this.fetch);
     this.#validate = parts.makeValidate(this.fetch);
   }
@@ -94,13 +100,14 @@ export class Resolver {
   }
 
   /** All works in progress, clients' and their children. */
-  works(): Work[] {
+  works(): readonly InFlightEntry[] {
     return [...this.#resolutions.list(), ...this.#fetches.list()];
   }
 
   /** Aborts everything (stop, reload without keeping works). */
   abortAll(): void {
-    for (const work of this.works()) work.abort();
+    this.#resolutions.abortAll();
+    this.#fetches.abortAll();
   }
 
   /** What the caches answer at once: checked data (bogus included) or a remembered failure; null: it must be resolved. */
@@ -110,7 +117,8 @@ export class Resolver {
       return answeredOf(question, cached.found, cached.verdict, cached.expiresAt);
     }
     const failure = this.#parts.failures.find(question);
-    return failure === null ? null : { kind: 'failed', question, why: { kind: 'cached-failure', of: failure.why } };
+    if (failure === null || !('failure' in failure.why)) return null;
+    return { kind: 'failed', question, why: { kind: 'cached-failure', of: failure.why.failure } };
   }
 
   /** Answers a client's question. Rejects only for bugs. */
@@ -119,18 +127,24 @@ export class Resolver {
     if (known !== null) return known;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
     const trace = call.trace ?? null;
-    const key = trace === null ? `${mode} ${questionKey(question)}` : `traced ${this.#lastWorkId} ${questionKey(question)}`;
-    if (!this.#resolutions.has(key) && !this.#makeRoom()) {
+    const key =
+      trace === null ? `${mode} ${questionKey(question)}` : `traced ${this.#lastWorkId} ${questionKey(question)}`;
+    if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
       return { kind: 'failed', question, why: { kind: 'overload' } };
     }
-    const shared = await this.#resolutions.share(
-      key,
-      null,
-      () => this.#newWork({ question, mode, parent: null, trace }),
-      (work) => this.#resolveWork(work),
-      isPersonal,
-    );
+    const start = () => this.#newWork({ question, mode, parent: null, trace });
+    const shared = await this.#resolutions.share(key, null, start, (work) => this.#resolveUnlessStopped(work));
     return shared.kind === 'result' ? shared.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
+  }
+
+  /** The one place where being stopped becomes a value. */
+  async #resolveUnlessStopped(work: Work): Promise<Resolution> {
+    try {
+      return await this.#resolveWork(work);
+    } catch (error) {
+      if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
+      throw error;
+    }
   }
 
   /** Asks a question as a child of a work: from the caches where they know it, else from the tree, unvalidated. */
@@ -142,7 +156,7 @@ export class Resolver {
     const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
     const sharingKey = fetchKey(mode, question, options, this.#lastWorkId);
     const run = (work: Work) => this.#fetchWork(work, avoid);
-    const shared = await this.#fetches.share(sharingKey, parent, start, run, isPersonalFound);
+    const shared = await this.#fetches.share(sharingKey, parent, start, run);
     return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
   };
 
@@ -208,7 +222,7 @@ export class Resolver {
   #fail(work: Work, why: Failure): Resolution {
     const { failures, options, counters } = this.#parts;
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
-    if (!isPersonalFailure(why)) failures.store(work.question, why, options.failureTtlSeconds);
+    if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, options.failureTtlSeconds);
     work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', why }));
     return { kind: 'failed', question: work.question, why };
   }
@@ -218,9 +232,9 @@ export class Resolver {
     const { clock, options, counters } = this.#parts;
     if (this.#resolutions.count < options.maxWorks) return true;
     const oldEnough = clock.monotonicMs() - options.jostleMs;
-    const victim = this.#resolutions.list().find((work) => work.startedMs <= oldEnough);
+    const victim = this.#resolutions.list().find((entry) => entry.startedMs <= oldEnough);
     counters.add(victim === undefined ? 'requestlist.exceeded' : 'requestlist.overwritten');
-    victim?.abort();
+    victim?.work.abort();
     return victim !== undefined;
   }
 
