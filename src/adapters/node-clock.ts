@@ -1,0 +1,26 @@
+/** The real clock: Node's monotonic time, the system's wall clock, timers. */
+
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+
+/** Longest time that one Node timer takes, milliseconds (2^31 - 1); longer ones are set anew when they come. */
+const MAX_TIMER_MS = 2_147_483_647;
+
+/** The clock of this process. Its timers keep the process alive. */
+export function createNodeClock(): Clock {
+  return {
+    monotonicMs: () => performance.now(),
+    unixSeconds: () => Math.floor(Date.now() / 1000),
+    after: startTimer,
+    nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+  };
+}
+
+function startTimer(ms: number, run: () => void): CancelTimer {
+  let timer: NodeJS.Timeout;
+  const start = (left: number): void => {
+    const step = Math.min(left, MAX_TIMER_MS);
+    timer = setTimeout(() => (left > step ? start(left - step) : run()), step);
+  };
+  start(Math.max(0, ms));
+  return () => clearTimeout(timer);
+}

@@ -1,0 +1,155 @@
+/**
+ * Log lines in Unbound's form, to stderr, a file or syslog.
+ *
+ * Duties: the prefix `[time] name[pid:0] level: `, times as epoch seconds, ascii or ISO; appending to the log file and
+ * opening it again (log rotation); syslog without the time, since syslog has its own.
+ * Known limit: Node has no unix datagram socket, so lines for syslog go to one running `logger` process over its stdin;
+ * where there is none they go to stderr, which a service manager collects as well.
+ */
+
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, openSync, writeSync } from 'node:fs';
+import type { LogLevel, LogSink } from '../ports/log-sink.ts';
+
+/** How the time is written. */
+export type LogTime = 'epoch' | 'ascii' | 'iso';
+
+/** Where lines go and how they look. */
+export interface LogTarget {
+  /** A file to append to; null: none. */
+  readonly file: string | null;
+  readonly syslog: boolean;
+  /** Program name in the line (log-identity). */
+  readonly identity: string;
+  readonly time: LogTime;
+}
+
+/** A log whose target may change (reload, log_reopen). */
+export interface NodeLog extends LogSink {
+  /** Takes another target; the text says why the file cannot be written, then lines go to stderr. */
+  aim(target: LogTarget): string | null;
+  /** Opens the file anew, after it was moved away. */
+  reopen(): string | null;
+  close(): void;
+}
+
+/** Program name of log lines when log-identity is empty. */
+export const DEFAULT_IDENTITY = 'hawserd';
+const STDERR = 2;
+
+/** The log of this process; to stderr until it is aimed elsewhere. */
+export function createNodeLog(): NodeLog {
+  return new ProcessLog();
+}
+
+class ProcessLog implements NodeLog {
+  #target: LogTarget = { file: null, syslog: false, identity: DEFAULT_IDENTITY, time: 'epoch' };
+  #fd = STDERR;
+  #logger: ChildProcess | null = null;
+
+  write(level: LogLevel, line: string): void {
+    const { identity, time, syslog } = this.#target;
+    if (syslog && this.#logger?.stdin?.writable === true) {
+      this.#logger.stdin.write(`<${syslogPriority(level)}>[${process.pid}:0] ${level}: ${line}\n`);
+      return;
+    }
+    const text = `${timeText(time)} ${identity}[${process.pid}:0] ${level}: ${line}\n`;
+    if (!writeWhole(this.#fd, text) && this.#fd !== STDERR) writeWhole(STDERR, text);
+  }
+
+  aim(target: LogTarget): string | null {
+    this.close();
+    this.#target = target;
+    if (target.syslog) this.#startLogger(target.identity);
+    return target.syslog ? null : this.#open();
+  }
+
+  reopen(): string | null {
+    return this.#target.syslog ? null : this.#open();
+  }
+
+  close(): void {
+    if (this.#fd !== STDERR) closeSync(this.#fd);
+    this.#fd = STDERR;
+    this.#logger?.stdin?.end();
+    this.#logger = null;
+  }
+
+  #open(): string | null {
+    if (this.#fd !== STDERR) closeSync(this.#fd);
+    this.#fd = STDERR;
+    if (this.#target.file === null) return null;
+    try {
+      this.#fd = openSync(this.#target.file, 'a', 0o644);
+      return null;
+    } catch (error) {
+      return (error as NodeJS.ErrnoException).message;
+    }
+  }
+
+  #startLogger(identity: string): void {
+    const logger = spawn('logger', ['--tag', identity, '--prio-prefix', '-p', 'daemon.info'], {
+      stdio: ['pipe', 'ignore', 'ignore'],
+    });
+    const forget = (): void => {
+      if (this.#logger === logger) this.#logger = null;
+    };
+    logger.on('error', forget);
+    logger.on('exit', forget);
+    logger.stdin.on('error', forget);
+    logger.unref();
+    this.#logger = logger;
+  }
+}
+
+function writeWhole(fd: number, text: string): boolean {
+  try {
+    writeSync(fd, text);
+    return true;
+  } catch {
+    // Nowhere to say it: the pipe's reader is gone or the disk is full. Serving goes on.
+    return false;
+  }
+}
+
+/** Facility daemon (3) with the severity of the level (RFC 5424 §6.2.1). */
+function syslogPriority(level: LogLevel): number {
+  const severities: Record<LogLevel, number> = {
+    'fatal error': 2,
+    error: 3,
+    warning: 4,
+    notice: 5,
+    info: 6,
+    query: 6,
+    reply: 6,
+    debug: 7,
+  };
+  return 3 * 8 + severities[level];
+}
+
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+function timeText(form: LogTime): string {
+  const now = new Date();
+  switch (form) {
+    case 'epoch':
+      return `[${Math.floor(now.getTime() / 1000)}]`;
+    case 'iso':
+      return isoText(now);
+    case 'ascii':
+      return `${MONTHS[now.getMonth()]} ${two(now.getDate())} ${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`;
+  }
+}
+
+/** Local time with milliseconds and the offset from UTC, as Unbound writes it. */
+function isoText(now: Date): string {
+  const offset = -now.getTimezoneOffset();
+  const zone = `${offset < 0 ? '-' : '+'}${two(Math.trunc(Math.abs(offset) / 60))}:${two(Math.abs(offset) % 60)}`;
+  const date = `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`;
+  const milliseconds = String(now.getMilliseconds()).padStart(3, '0');
+  return `${date}T${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}.${milliseconds}${zone}`;
+}
+
+function two(value: number): string {
+  return String(value).padStart(2, '0');
+}

@@ -1,0 +1,172 @@
+/** TCP, TLS and unix stream sockets of the system. */
+
+import { type AddressInfo, connect as connectTcp, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import type {
+  Address,
+  ByteStream,
+  ConnectOptions,
+  Listener,
+  ListenOptions,
+  NetworkError,
+  Opened,
+  StreamEvents,
+  TlsClientOptions,
+} from '../ports/network.ts';
+import { networkErrorOf } from './network-error.ts';
+
+/** Connections that the system may hold before they are accepted. */
+const BACKLOG = 256;
+const NOWHERE: Address = { ip: '', port: 0 };
+
+/** Connects a stream, within the time that the caller gives. */
+export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteStream>> {
+  return new Promise((resolve) => {
+    const socket = startConnecting(options);
+    const settle = (result: Opened<ByteStream>): void => {
+      clearTimeout(timer);
+      socket.off('error', fail);
+      resolve(result);
+    };
+    const fail = (error: Error): void => {
+      socket.on('error', () => {});
+      socket.destroy();
+      settle({ ok: false, error: networkErrorOf(error) });
+    };
+    const timer = setTimeout(() => {
+      socket.on('error', () => {});
+      socket.destroy();
+      settle({ ok: false, error: { kind: 'timeout', text: `no connection in ${options.timeoutMs} ms` } });
+    }, options.timeoutMs);
+    socket.once('error', fail);
+    socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
+      const stream = new NodeStream(socket);
+      settle({ ok: true, value: stream });
+      stream.bind(options);
+    });
+  });
+}
+
+function startConnecting(options: ConnectOptions): Socket | TLSSocket {
+  const { remote, localIp, tls } = options;
+  const to = {
+    host: remote.ip,
+    port: remote.port,
+    autoSelectFamily: false,
+    noDelay: true,
+    ...(localIp === undefined ? {} : { localAddress: localIp }),
+  };
+  return tls === undefined ? connectTcp(to) : connectTls({ ...to, ...tlsClientOptions(tls) });
+}
+
+function tlsClientOptions(tls: TlsClientOptions): object {
+  return {
+    ...(tls.serverName === null ? { rejectUnauthorized: false } : { servername: tls.serverName }),
+    ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
+  };
+}
+
+/** Listens for streams. */
+export function listenNodeStreams(options: ListenOptions): Promise<Opened<Listener>> {
+  return new Promise((resolve) => {
+    let server: Server;
+    try {
+      server = createStreamServer(options, (socket) => welcome(socket, options));
+    } catch (error) {
+      // A certificate or key that OpenSSL cannot read.
+      resolve({ ok: false, error: { kind: 'tls', text: (error as Error).message } });
+      return;
+    }
+    const fail = (error: Error): void => resolve({ ok: false, error: networkErrorOf(error) });
+    server.once('error', fail);
+    server.listen(listenTarget(options), () => {
+      server.off('error', fail);
+      server.on('error', (error) => options.onError(networkErrorOf(error)));
+      resolve({ ok: true, value: { local: boundAddress(server), close: () => server.close() } });
+    });
+  });
+}
+
+function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) => void): Server {
+  const { tls } = options;
+  if (tls === undefined) return createServer({ noDelay: true }, onSocket);
+  const mutual = tls.clientAuthorityPem === undefined ? {} : { ca: tls.clientAuthorityPem, requestCert: true };
+  return createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem, noDelay: true, ...mutual }, onSocket);
+}
+
+function listenTarget(options: ListenOptions): object {
+  const { local } = options;
+  if ('path' in local) return { path: local.path, backlog: BACKLOG };
+  return {
+    host: local.ip,
+    port: local.port,
+    backlog: BACKLOG,
+    exclusive: true,
+    ...(isIPv6(local.ip) ? { ipv6Only: true } : {}),
+    ...(options.reusePort === true ? { reusePort: true } : {}),
+  };
+}
+
+function boundAddress(server: Server): Address {
+  const bound = server.address() as AddressInfo | string | null;
+  return bound === null || typeof bound === 'string' ? NOWHERE : { ip: bound.address, port: bound.port };
+}
+
+function welcome(socket: Socket, options: ListenOptions): void {
+  // Before the house has seen the connection its errors are of no interest; `close` follows them.
+  socket.on('error', () => {});
+  const stream = new NodeStream(socket);
+  const events = options.onConnection(stream);
+  if (events === null) socket.destroy();
+  else stream.bind(events);
+}
+
+class NodeStream implements ByteStream {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly #socket: Socket;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.local = { ip: withoutZone(socket.localAddress), port: socket.localPort ?? 0 };
+    this.remote = { ip: withoutZone(socket.remoteAddress), port: socket.remotePort ?? 0 };
+  }
+
+  /** Hands what happens to `events`, from the next turn on. */
+  bind(events: StreamEvents): void {
+    let failure: NetworkError | null = null;
+    this.#socket.on('data', events.onData);
+    this.#socket.on('error', (error) => {
+      failure = networkErrorOf(error);
+    });
+    this.#socket.on('close', () => events.onClose(failure));
+    if (events.onDrain !== undefined) this.#socket.on('drain', events.onDrain);
+  }
+
+  write(bytes: Uint8Array): boolean {
+    // A copy, since the caller may reuse its bytes while the system is not ready to take them.
+    return this.#socket.writable ? this.#socket.write(Buffer.from(bytes)) : true;
+  }
+
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  end(): void {
+    this.#socket.end();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+}
+
+function withoutZone(ip: string | undefined): string {
+  const text = ip ?? '';
+  const percent = text.indexOf('%');
+  return percent < 0 ? text : text.slice(0, percent);
+}

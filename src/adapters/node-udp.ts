@@ -1,0 +1,135 @@
+/** UDP sockets of the system. Datagrams come in batches of one: Node reads one at a time. */
+
+import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
+import { isIPv6 } from 'node:net';
+import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import { networkErrorOf } from './network-error.ts';
+
+/**
+ * Octets of the block that a listening socket copies replies into before they are sent: a send that the system defers
+ * keeps its bytes there. Holds about 500 replies.
+ */
+const SEND_BLOCK_OCTETS = 262_144;
+
+/** An address whose IPv6 zone (`%eth0`) is kept aside: link-local clients can be answered only through it. */
+interface ScopedAddress extends Address {
+  readonly scope?: string;
+}
+
+type Lookup = (hostname: string, family: number, callback: (error: Error | null, address: string) => void) => void;
+
+/** Addresses are always literals: answering at once saves a trip through the system's resolver for every datagram. */
+const literalLookup: Lookup = (hostname, _family, callback) => callback(null, hostname);
+
+/** Opens a socket, bound and, when asked, connected. */
+export function openNodeUdp(options: UdpOptions): Promise<Opened<UdpSocket>> {
+  const { local, remote } = options;
+  const isSix = isIPv6(local.ip);
+  const socket = createSocket({
+    type: isSix ? 'udp6' : 'udp4',
+    ...(isSix ? { ipv6Only: true } : {}),
+    ...(options.reusePort === true ? { reusePort: true } : {}),
+    lookup: literalLookup as never,
+  });
+  return new Promise((resolve) => {
+    const fail = (error: Error): void => {
+      socket.close();
+      resolve({ ok: false, error: networkErrorOf(error) });
+    };
+    const succeed = (): void => {
+      socket.off('error', fail);
+      resolve({ ok: true, value: new NodeUdpSocket(socket, options) });
+    };
+    socket.once('error', fail);
+    socket.bind({ address: local.ip, port: local.port, exclusive: true }, () => {
+      setBuffers(socket, options);
+      if (remote === undefined) succeed();
+      else socket.connect(remote.port, remote.ip, succeed);
+    });
+  });
+}
+
+function setBuffers(socket: Socket, options: UdpOptions): void {
+  const { receiveBufferBytes = 0, sendBufferBytes = 0 } = options;
+  try {
+    if (receiveBufferBytes > 0) socket.setRecvBufferSize(receiveBufferBytes);
+    if (sendBufferBytes > 0) socket.setSendBufferSize(sendBufferBytes);
+  } catch (error) {
+    // The system's limit (net.core.rmem_max) is smaller: the socket works with that.
+    options.onError(networkErrorOf(error as Error));
+  }
+}
+
+class NodeUdpSocket implements UdpSocket {
+  readonly local: Address;
+  readonly #socket: Socket;
+  readonly #isConnected: boolean;
+  readonly #onError: (error: NetworkError) => void;
+  #isOpen = true;
+  #block: Buffer | null = null;
+  #blockUsed = 0;
+
+  constructor(socket: Socket, options: UdpOptions) {
+    this.#socket = socket;
+    this.#isConnected = options.remote !== undefined;
+    this.#onError = options.onError;
+    const bound = socket.address();
+    this.local = { ip: bound.address, port: bound.port };
+    const batch: Datagram[] = [];
+    socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
+      if (!this.#isOpen) return;
+      batch[0] = { bytes, from: addressOf(from) };
+      options.onDatagrams(batch);
+    });
+    socket.on('error', (error) => this.#report(error));
+  }
+
+  send(bytes: Uint8Array, length: number, to: ScopedAddress): void {
+    if (!this.#isOpen) return;
+    try {
+      if (this.#isConnected) this.#socket.send(Buffer.from(bytes.subarray(0, length)), this.#afterSend);
+      else this.#sendFromBlock(bytes, length, to);
+    } catch (error) {
+      // Node throws for a port of 0 and the like, which a forged datagram can bring about.
+      queueMicrotask(() => this.#report(error as Error));
+    }
+  }
+
+  #sendFromBlock(bytes: Uint8Array, length: number, to: ScopedAddress): void {
+    if (this.#block === null || this.#blockUsed + length > SEND_BLOCK_OCTETS) this.#renewBlock();
+    const block = this.#block as Buffer;
+    const at = this.#blockUsed;
+    block.set(length === bytes.length ? bytes : bytes.subarray(0, length), at);
+    this.#blockUsed = at + length;
+    const ip = to.scope === undefined ? to.ip : `${to.ip}%${to.scope}`;
+    this.#socket.send(block, at, length, to.port, ip, this.#afterSend);
+  }
+
+  /** Starts the block again when nothing in it waits to be sent, else takes a new one. */
+  #renewBlock(): void {
+    if (this.#block === null || this.#socket.getSendQueueCount() > 0) {
+      this.#block = Buffer.allocUnsafeSlow(SEND_BLOCK_OCTETS);
+    }
+    this.#blockUsed = 0;
+  }
+
+  readonly #afterSend = (error: Error | null): void => {
+    if (error !== null) this.#report(error);
+  };
+
+  #report(error: Error): void {
+    if (this.#isOpen) this.#onError(networkErrorOf(error));
+  }
+
+  close(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#socket.close();
+  }
+}
+
+function addressOf(from: RemoteInfo): ScopedAddress {
+  const percent = from.family === 'IPv6' ? from.address.indexOf('%') : -1;
+  if (percent < 0) return { ip: from.address, port: from.port };
+  return { ip: from.address.slice(0, percent), port: from.port, scope: from.address.slice(percent + 1) };
+}
