@@ -5,16 +5,7 @@
  */
 
 import type { Crypto, ImportedKey } from '../ports/crypto.ts';
-import { keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
-
-/** Flag bit 7, zone key (RFC 4034 §2.1.1). */
-export const FLAG_ZONE_KEY = 0x0100;
-/** Flag bit 8, revoked (RFC 5011 §7). */
-export const FLAG_REVOKE = 0x0080;
-/** Flag bit 15, secure entry point (RFC 4034 §2.1.1); a hint, never a condition for validation. */
-export const FLAG_SECURE_ENTRY_POINT = 0x0001;
-/** The only value of the protocol field (RFC 4034 §2.1.2). */
-export const DNSKEY_PROTOCOL = 3;
+import { DNSKEY_FLAG, DNSKEY_PROTOCOL, keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
 
 /** A DNSKEY with its imported form. */
 export interface ZoneKey {
@@ -44,17 +35,17 @@ export function zoneKeyOf(rdata: Uint8Array, crypto: Crypto): ZoneKey | null {
 
 /** True when the key may sign zone data at all: zone key bit set, protocol 3 (RFC 4034 §2.1.1, §2.1.2). */
 export function isZoneKey(key: Pick<ZoneKey, 'flags' | 'protocol'>): boolean {
-  return (key.flags & FLAG_ZONE_KEY) !== 0 && key.protocol === DNSKEY_PROTOCOL;
+  return (key.flags & DNSKEY_FLAG.ZONE) !== 0 && key.protocol === DNSKEY_PROTOCOL;
 }
 
 /** True when the key is revoked (RFC 5011 §2.1). */
 export function isRevoked(key: Pick<ZoneKey, 'flags'>): boolean {
-  return (key.flags & FLAG_REVOKE) !== 0;
+  return (key.flags & DNSKEY_FLAG.REVOKE) !== 0;
 }
 
 /** Key tag that the key had before it was revoked, or has when it will be: the tag with the revoke bit turned. */
 export function keyTagWithRevokeTurned(key: Pick<ZoneKey, 'rdata'>): number {
   const turned = Uint8Array.from(key.rdata);
-  turned[1] = (turned[1] ?? 0) ^ FLAG_REVOKE;
+  turned[1] = (turned[1] ?? 0) ^ DNSKEY_FLAG.REVOKE;
   return keyTag(turned);
 }
