@@ -22,7 +22,14 @@ const STATE_OCTETS = 400;
 
 /** What we may believe about one zone. */
 export type ZoneTrust<Key> =
-  | { readonly status: 'secure'; readonly zone: Name; readonly keys: readonly Key[]; readonly expiresAt: number }
+  | {
+      readonly status: 'secure';
+      readonly zone: Name;
+      readonly keys: readonly Key[];
+      /** Algorithms that must each have signed (harden-algo-downgrade); empty when one good signature will do. */
+      readonly mustSign: readonly number[];
+      readonly expiresAt: number;
+    }
   | { readonly status: 'insecure'; readonly zone: Name; readonly why: InsecureReason; readonly expiresAt: number }
   | { readonly status: 'bogus'; readonly zone: Name; readonly why: BogusReason; readonly expiresAt: number }
   | {

@@ -28,6 +28,8 @@ export type InsecureReason =
   | { readonly kind: 'digest-unsupported'; readonly zone: string; readonly digests: readonly number[] }
   /** NSEC3 iterations above the limit (RFC 9276 §3.2). EDE 27. */
   | { readonly kind: 'nsec3-iterations-high'; readonly zone: string; readonly iterations: number }
+  /** An RRSIG that was asked for by itself: there are no signatures over signatures (RFC 4035 §2.2). */
+  | { readonly kind: 'signature-not-signed'; readonly zone: string }
   /** No trust anchor at or above the name, or none configured (RFC 4035 §4.3: here treated as unsigned). */
   | { readonly kind: 'no-anchor'; readonly zone: string };
 
@@ -47,6 +49,8 @@ export type BogusReason =
   | ({ readonly kind: 'no-signature' } & Where)
   /** There are signatures, but no key of the zone with their tag and algorithm. */
   | ({ readonly kind: 'no-matching-key'; readonly keyTag: number } & Where)
+  /** A key of the zone made the signature, but its octets are no usable key of its algorithm. */
+  | ({ readonly kind: 'key-unusable'; readonly keyTag: number; readonly algorithm: number } & Where)
   /** harden-algo-downgrade: an algorithm that the DS set announces has no valid signature (RFC 6840 §5.11). */
   | ({ readonly kind: 'algorithm-missing'; readonly algorithm: number } & Where)
   | { readonly kind: 'no-dnskey'; readonly zone: string }
