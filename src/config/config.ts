@@ -1,0 +1,63 @@
+/**
+ * The typed configuration: what the rest of the house sees of unbound.conf.
+ *
+ * Duties: the deeply readonly `Config`, derived from the options table; its defaults.
+ * Leaves to others: reading text (lexer.ts, parser.ts), judging it (check.ts). A `Config` is made once and never changed;
+ * reloading makes a new one.
+ */
+
+import { defaultsOf, type ValuesOf } from './option.ts';
+import { CLAUSES } from './options-table.ts';
+
+type Values<C extends keyof typeof CLAUSES> = ValuesOf<(typeof CLAUSES)[C]>;
+
+/** Clause `server:`. */
+export type ServerConfig = Values<'server'>;
+/** Clause `remote-control:`. */
+export type RemoteControlConfig = Values<'remote-control'>;
+/** One `stub-zone:`. */
+export type StubZoneConfig = Values<'stub-zone'>;
+/** One `forward-zone:`. */
+export type ForwardZoneConfig = Values<'forward-zone'>;
+/** One `auth-zone:`. */
+export type AuthZoneConfig = Values<'auth-zone'>;
+/** One `view:`. */
+export type ViewConfig = Values<'view'>;
+/** One `rpz:`. */
+export type RpzConfig = Values<'rpz'>;
+
+/** Everything that was configured, defaults filled in. */
+export interface Config {
+  readonly server: ServerConfig;
+  readonly remoteControl: RemoteControlConfig;
+  readonly stubZones: readonly StubZoneConfig[];
+  readonly forwardZones: readonly ForwardZoneConfig[];
+  readonly authZones: readonly AuthZoneConfig[];
+  readonly views: readonly ViewConfig[];
+  readonly rpzs: readonly RpzConfig[];
+  readonly python: Values<'python'>;
+  readonly dynlib: Values<'dynlib'>;
+  readonly ipset: Values<'ipset'>;
+  readonly dnscrypt: Values<'dnscrypt'>;
+  readonly cachedb: Values<'cachedb'>;
+  readonly dnstap: Values<'dnstap'>;
+}
+
+/** The configuration of an empty file. */
+export function defaultConfig(): Config {
+  return {
+    server: defaultsOf(CLAUSES.server),
+    remoteControl: defaultsOf(CLAUSES['remote-control']),
+    stubZones: [],
+    forwardZones: [],
+    authZones: [],
+    views: [],
+    rpzs: [],
+    python: defaultsOf(CLAUSES.python),
+    dynlib: defaultsOf(CLAUSES.dynlib),
+    ipset: defaultsOf(CLAUSES.ipset),
+    dnscrypt: defaultsOf(CLAUSES.dnscrypt),
+    cachedb: defaultsOf(CLAUSES.cachedb),
+    dnstap: defaultsOf(CLAUSES.dnstap),
+  };
+}

@@ -1,0 +1,273 @@
+/**
+ * The forms of arguments that name places: IP addresses, netblocks, interfaces, servers, domain names.
+ *
+ * Duties: read them as typed values; write them again.
+ * Leaves to others: whether an interface exists (the daemon), duplicates across lines (check.ts).
+ */
+
+import { ipText, parseIp } from '../wire/ip.ts';
+import { MAX_LABEL_OCTETS, type Name } from '../wire/name.ts';
+import { formatName, parseNameOrReason } from '../wire/name-text.ts';
+import { type Form, FormError, pair } from './form.ts';
+import { type LocalZoneType, localZoneType } from './form-policy.ts';
+
+/** A block of addresses: those whose first `prefixLength` bits are the same as in `address`. */
+export interface Netblock {
+  /** 4 or 16 octets; bits after the prefix are zero. */
+  readonly address: Uint8Array;
+  readonly prefixLength: number;
+}
+
+/** Where to listen: an address, the name of an interface (all its addresses), or the path of a unix socket. */
+export interface ListenPlace {
+  readonly kind: 'address' | 'interface' | 'path';
+  /** The address in canonical text (with its zone, if given), the interface's name, or the path. */
+  readonly place: string;
+  /** Null: the port that belongs to the directive. */
+  readonly port: number | null;
+}
+
+/** A server to ask. */
+export interface ServerPlace {
+  /** In canonical text. */
+  readonly ip: string;
+  /** Null: 53, or 853 when the zone is asked over TLS. */
+  readonly port: number | null;
+  /** The name that the server's certificate must hold; null: none was given. */
+  readonly tlsName: string | null;
+}
+
+/** A server to ask, by name: its addresses are looked up. */
+export interface ServerName {
+  readonly name: Name;
+  readonly port: number | null;
+  readonly tlsName: string | null;
+}
+
+function networkForm<V>(phrase: string, read: (text: string) => V | FormError, write: (value: V) => string): Form<V> {
+  return { phrase, unit: 'none', argumentCount: 1, read: (text = '') => read(text), write };
+}
+
+/** One IP address in canonical text. */
+export const ip: Form<string> = networkForm(
+  'IP address',
+  (text) => {
+    const address = parseIp(text);
+    return address === null ? new FormError(`cannot parse ip address '${text}'`) : ipText(address);
+  },
+  (value) => value,
+);
+
+/** `192.0.2.0/24`, `2001:db8::/32`, or one address. */
+export const netblock: Form<Netblock> = networkForm('netblock', readNetblock, netblockText);
+
+function readNetblock(text: string): Netblock | FormError {
+  const parts = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text);
+  const address = parseIp(parts?.[1] ?? '');
+  if (parts === null || address === null) return new FormError(`cannot parse netblock: '${text}'`);
+  const bits = address.length * 8;
+  const prefixLength = Number(parts[2] ?? bits);
+  if (prefixLength > bits) return new FormError(`netblock '${text}': prefix length too large (at most ${bits})`);
+  return { address: maskAddress(address, prefixLength), prefixLength };
+}
+
+function maskAddress(address: Uint8Array, prefixLength: number): Uint8Array {
+  return address.map((octet, i) => {
+    const kept = Math.min(8, Math.max(0, prefixLength - 8 * i));
+    return octet & ((0xff << (8 - kept)) & 0xff);
+  });
+}
+
+/** A netblock as text. */
+export function netblockText(block: Netblock): string {
+  return `${ipText(block.address)}/${block.prefixLength}`;
+}
+
+/** True when the address (4 or 16 octets) lies in the block. */
+export function isInNetblock(address: Uint8Array, block: Netblock): boolean {
+  if (address.length !== block.address.length) return false;
+  return maskAddress(address, block.prefixLength).every((octet, i) => octet === block.address[i]);
+}
+
+/** A domain name; relative ones are completed with the root. */
+export const domain: Form<Name> = networkForm('domain name', readDomain, formatName);
+
+function readDomain(text: string): Name | FormError {
+  const name = parseNameOrReason(text);
+  if (typeof name !== 'string') return name;
+  const reason = name === 'label too long' ? `${name} (over ${MAX_LABEL_OCTETS} octets)` : name;
+  return new FormError(`bad domain name '${text}': ${reason}`);
+}
+
+/** Splits `text@port`; null when the port is none. */
+function splitPort(text: string): { place: string; port: number | null } | null {
+  const at = text.lastIndexOf('@');
+  if (at < 0) return { place: text, port: null };
+  const digits = text.slice(at + 1);
+  if (!/^[0-9]{1,5}$/.test(digits) || Number(digits) > 65535) return null;
+  return { place: text.slice(0, at), port: Number(digits) };
+}
+
+/** An address or the name of an interface, `@port` optional. */
+export const listenPlace: Form<ListenPlace> = networkForm(
+  'IP address or interface name[@port]',
+  readListenPlace,
+  listenPlaceText,
+);
+
+/** The same, or the path of a unix socket. */
+export const listenPlaceOrPath: Form<ListenPlace> = networkForm(
+  'IP address or interface name[@port] or path',
+  (text) => (text.startsWith('/') ? { kind: 'path', place: text, port: null } : readListenPlace(text)),
+  listenPlaceText,
+);
+
+/** Longest name of a network interface (Linux: IFNAMSIZ 16, the final zero included). */
+const MAX_INTERFACE_NAME = 15;
+
+function readListenPlace(text: string): ListenPlace | FormError {
+  const parts = splitPort(text);
+  if (parts === null) return new FormError(`port number expected after @ in '${text}'`);
+  const { place, port } = parts;
+  const zone = place.indexOf('%');
+  const address = parseIp(zone > 0 ? place.slice(0, zone) : place);
+  if (address !== null) return { kind: 'address', place: ipText(address) + (zone > 0 ? place.slice(zone) : ''), port };
+  const looksLikeAddress = /^[0-9.]*$/.test(place) || place.includes(':');
+  if (looksLikeAddress || place.length > MAX_INTERFACE_NAME || /[\s/]/.test(place)) {
+    return new FormError(`cannot parse interface address '${text}'`);
+  }
+  return { kind: 'interface', place, port };
+}
+
+function listenPlaceText(value: ListenPlace): string {
+  return value.port === null ? value.place : `${value.place}@${value.port}`;
+}
+
+/** Splits `text@port#name`; null when the port is none. */
+function splitServer(text: string): { place: string; port: number | null; tlsName: string | null } | null {
+  const hash = text.indexOf('#');
+  const parts = splitPort(hash < 0 ? text : text.slice(0, hash));
+  return parts === null ? null : { ...parts, tlsName: hash < 0 ? null : text.slice(hash + 1) };
+}
+
+/** An address to ask: `192.0.2.1`, `192.0.2.1@5353`, `192.0.2.1@853#dns.example`. */
+export const serverPlace: Form<ServerPlace> = networkForm(
+  'IP address[@port][#name]',
+  (text) => {
+    const parts = splitServer(text);
+    const address = parts === null ? null : parseIp(parts.place);
+    if (parts === null || address === null) return new FormError(`cannot parse ip address: '${text}'`);
+    return { ip: ipText(address), port: parts.port, tlsName: parts.tlsName };
+  },
+  (value) => serverText(value.ip, value),
+);
+
+/** A server by name, with port and name of the certificate. */
+export const serverName: Form<ServerName> = networkForm(
+  'domain name[@port][#name]',
+  (text) => {
+    const parts = splitServer(text);
+    if (parts === null) return new FormError(`port number expected after @ in '${text}'`);
+    const name = readDomain(parts.place);
+    return name instanceof FormError ? name : { name, port: parts.port, tlsName: parts.tlsName };
+  },
+  (value) => serverText(formatName(value.name), value),
+);
+
+function serverText(place: string, rest: { readonly port: number | null; readonly tlsName: string | null }): string {
+  return place + (rest.port === null ? '' : `@${rest.port}`) + (rest.tlsName === null ? '' : `#${rest.tlsName}`);
+}
+
+/** A value that belongs to a netblock. */
+export interface NetblockValue<V> {
+  readonly block: Netblock;
+  readonly value: V;
+}
+
+/** `<netblock> <value>`. */
+export function perNetblock<V>(form: Form<V>): Form<NetblockValue<V>> {
+  return pair(
+    netblock,
+    form,
+    (block, value) => ({ block, value }),
+    ({ block, value }) => `${netblockText(block)} ${form.write(value)}`,
+  );
+}
+
+/** A value that belongs to a place where the server listens. */
+export interface ListenPlaceValue<V> {
+  readonly place: ListenPlace;
+  readonly value: V;
+}
+
+/** `<interface> <value>`. */
+export function perListenPlace<V>(form: Form<V>): Form<ListenPlaceValue<V>> {
+  return pair(
+    listenPlace,
+    form,
+    (place, value) => ({ place, value }),
+    ({ place, value }) => `${listenPlaceText(place)} ${form.write(value)}`,
+  );
+}
+
+/** A value that belongs to a domain. */
+export interface DomainValue<V> {
+  readonly name: Name;
+  readonly value: V;
+}
+
+/** `<domain> <value>`. */
+export function perDomain<V>(form: Form<V>): Form<DomainValue<V>> {
+  return pair(
+    domain,
+    form,
+    (name, value) => ({ name, value }),
+    ({ name, value }) => `${formatName(name)} ${form.write(value)}`,
+  );
+}
+
+/** A value that belongs to one tag. */
+export interface TagValue<V> {
+  readonly tag: string;
+  readonly value: V;
+}
+
+/** `<netblock> <tag> <value>` and `<interface> <tag> <value>`. */
+export function perTag<K>(
+  key: Form<K>,
+  phrase: string,
+): Form<{ readonly key: K; readonly tag: string; readonly value: string }> {
+  return {
+    phrase: `<${key.phrase}> <tag> <${phrase}>`,
+    unit: 'none',
+    argumentCount: 3,
+    read(first = '', tag = '', value = '') {
+      const read = key.read(first);
+      return read instanceof FormError ? read : { key: read, tag, value };
+    },
+    write: (given) => `${key.write(given.key)} ${given.tag} ${given.value}`,
+  };
+}
+
+/** Another type of a local zone for the clients of a netblock. */
+export interface LocalZoneOverride {
+  readonly zone: Name;
+  readonly block: Netblock;
+  readonly type: LocalZoneType;
+}
+
+/** `<zone> <netblock> <type>`. */
+export const localZoneOverride: Form<LocalZoneOverride> = {
+  phrase: '<zone> <netblock> <type>',
+  unit: 'none',
+  argumentCount: 3,
+  read(first = '', second = '', third = '') {
+    const zone = readDomain(first);
+    if (zone instanceof FormError) return zone;
+    const block = readNetblock(second);
+    if (block instanceof FormError) return block;
+    const type = localZoneType.read(third);
+    return type instanceof FormError ? type : { zone, block, type };
+  },
+  write: ({ zone, block, type }) => `${formatName(zone)} ${netblockText(block)} ${type}`,
+};

@@ -1,0 +1,225 @@
+/**
+ * The forms that the arguments of a directive take: plain ones (yes or no, numbers, sizes, words, text).
+ *
+ * Duties: read arguments as typed values with a reason when they are none, write values as `get_option` shows them, say
+ * the form in one phrase for the reference page.
+ * Leaves to others: addresses, netblocks and names (form-network.ts), checks across directives (check.ts).
+ */
+
+/** The reason why arguments are not of a form: the text of the finding. */
+export class FormError {
+  readonly text: string;
+
+  constructor(text: string) {
+    this.text = text;
+  }
+}
+
+/** The unit of a number. */
+export type Unit = 'seconds' | 'milliseconds' | 'octets' | 'none';
+
+/** How the arguments of a directive are read and written. */
+export interface Form<V> {
+  /** The form in a phrase, such as `<netblock> <action>`. */
+  readonly phrase: string;
+  readonly unit: Unit;
+  /** How many arguments the lexer takes for it. */
+  readonly argumentCount: 1 | 2 | 3;
+  /** Reads the arguments, as many as `argumentCount`. */
+  read(...texts: readonly string[]): V | FormError;
+  /** Writes a value as `get_option` shows it. */
+  write(value: V): string;
+}
+
+function plainForm<V>(phrase: string, read: (text: string) => V | FormError, write: (value: V) => string): Form<V> {
+  return { phrase, unit: 'none', argumentCount: 1, read: (text = '') => read(text), write };
+}
+
+/** `yes` or `no`. */
+export const yesNo: Form<boolean> = plainForm(
+  'yes or no',
+  (text) => (text === 'yes' || text === 'no' ? text === 'yes' : new FormError('expected yes or no.')),
+  (value) => (value ? 'yes' : 'no'),
+);
+
+/** Text as it stands. */
+export const text: Form<string> = plainForm(
+  'text',
+  (given) => given,
+  (value) => value,
+);
+
+/** The path of a file or folder; relative ones are seen from `directory`. */
+export const path: Form<string> = { ...text, phrase: 'path' };
+
+/** A resource record in presentation form. Its syntax is the zone reader's business. */
+export const record: Form<string> = { ...text, phrase: 'resource record' };
+
+/** Bounds that no number of the configuration exceeds: what fits in 32 bits without sign. */
+export const MAX_NUMBER = 0xffff_ffff;
+
+/** A whole number between bounds. */
+export function count(min = 0, max = MAX_NUMBER, unit: Unit = 'none'): Form<number> {
+  const read = (given: string): number | FormError => {
+    if (!/^-?[0-9]{1,12}$/.test(given)) return new FormError('number expected');
+    const value = Number(given);
+    if (value < min || value > max) return new FormError(`number between ${min} and ${max} expected`);
+    return value;
+  };
+  return { ...plainForm('number', read, String), unit };
+}
+
+/** A whole number of seconds. */
+export const seconds: Form<number> = count(0, 0x7fff_ffff, 'seconds');
+/** A whole number of milliseconds. */
+export const milliseconds: Form<number> = count(0, 0x7fff_ffff, 'milliseconds');
+/** A UDP or TCP port. */
+export const port: Form<number> = { ...count(0, 65535), phrase: 'port number' };
+/** A port that must be one (0 would be the system's choice). */
+export const portOrNone: Form<number> = port;
+
+const SIZE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
+/** Largest size in octets: the sum of a few of them stays an exact number. */
+const MAX_SIZE_OCTETS = 2 ** 46;
+
+/** A size in octets: `4m`, `512k`, `1g`, also `10 MB`. */
+export const size: Form<number> = {
+  ...plainForm(
+    'size in octets, with k, m or g',
+    (given) => {
+      const parts = /^([0-9]{1,15}) *([kmg]?)b? *$/i.exec(given);
+      if (parts === null) return new FormError('memory size expected');
+      const octets = Number(parts[1]) * (SIZE_FACTORS[(parts[2] ?? '').toLowerCase()] ?? 1);
+      return octets <= MAX_SIZE_OCTETS ? octets : new FormError('memory size expected, this one is too large');
+    },
+    String,
+  ),
+  unit: 'octets',
+};
+
+/** One word of a closed list. */
+export function word<const W extends string>(words: readonly W[], wrong: string): Form<W> {
+  return plainForm(
+    words.join(', '),
+    (given) => words.find((candidate) => candidate === given) ?? new FormError(wrong),
+    (value) => value,
+  );
+}
+
+/** Most words of one list (tags, modules, protocols). */
+export const MAX_WORDS = 256;
+
+/** Words with blanks between them. */
+export const words: Form<readonly string[]> = plainForm(
+  'words',
+  (given) => {
+    const list = given.split(/[ \t]+/).filter((item) => item !== '');
+    return list.length <= MAX_WORDS ? list : new FormError(`at most ${MAX_WORDS} words expected`);
+  },
+  (value) => value.join(' '),
+);
+
+/** Whole numbers with blanks between them. */
+export function counts(min: number, max: number): Form<readonly number[]> {
+  const each = count(min, max);
+  const read = (given: string): readonly number[] | FormError => {
+    const values: number[] = [];
+    for (const item of given.split(/[ \t]+/).filter((part) => part !== '')) {
+      const value = each.read(item);
+      if (value instanceof FormError) return value;
+      values.push(value);
+    }
+    return values.length <= MAX_WORDS ? values : new FormError(`at most ${MAX_WORDS} numbers expected`);
+  };
+  return plainForm('list of numbers', read, (value) => value.join(' '));
+}
+
+/** A range of ports, or one port. */
+export interface PortRange {
+  readonly first: number;
+  readonly last: number;
+}
+
+/** `1024-2048` or `53`. */
+export const portRange: Form<PortRange> = plainForm(
+  'port or low-high',
+  (given) => {
+    const parts = /^([0-9]{1,5})(?:-([0-9]{1,5}))?$/.exec(given);
+    const first = Number(parts?.[1] ?? Number.NaN);
+    const last = Number(parts?.[2] ?? first);
+    if (!(first <= last && last <= 65535)) return new FormError('port number or range ("low-high") expected');
+    return { first, last };
+  },
+  (value) => (value.first === value.last ? `${value.first}` : `${value.first}-${value.last}`),
+);
+
+/** Which time signatures are checked at: the clock's, a fixed one in Unix seconds, or none (dates are not looked at). */
+export type ValidationTime = 'clock' | 'ignore' | number;
+
+/** `0`, `-1`, Unix seconds, or `YYYYMMDDhhmmss` as in an RRSIG record. */
+export const validationTime: Form<ValidationTime> = plainForm<ValidationTime>(
+  'YYYYMMDDhhmmss, Unix seconds, 0 or -1',
+  (given) => {
+    if (given === '' || given === '0') return 'clock';
+    if (given === '-1') return 'ignore';
+    const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(given)?.slice(1).map(Number);
+    if (parts !== undefined) return unixSecondsOf(parts);
+    return /^[0-9]{1,10}$/.test(given) ? Number(given) : new FormError('date/time expected, as YYYYMMDDhhmmss');
+  },
+  (value) => (value === 'clock' ? '0' : value === 'ignore' ? '-1' : String(value)),
+);
+
+function unixSecondsOf([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]):
+  | number
+  | FormError {
+  const time = Date.UTC(year, month - 1, day, hour, minute, second);
+  const read = new Date(time);
+  const isReal = read.getUTCMonth() === month - 1 && read.getUTCDate() === day && hour < 24 && minute < 60;
+  return isReal && year >= 1970 ? time / 1000 : new FormError('date/time expected, as YYYYMMDDhhmmss');
+}
+
+/** One bound of `val-nsec3-keysize-iterations`: with keys up to so many bits, so many iterations are accepted. */
+export interface IterationBound {
+  readonly keySizeBits: number;
+  readonly iterations: number;
+}
+
+const evenCounts = counts(0, 0xffff);
+
+/** Pairs of key size and iterations, both ascending. */
+export const iterationBounds: Form<readonly IterationBound[]> = plainForm(
+  'pairs of key size and iterations',
+  (given) => {
+    const values = evenCounts.read(given);
+    if (values instanceof FormError) return values;
+    if (values.length === 0 || values.length % 2 !== 0) return new FormError('pairs of numbers expected');
+    const bounds = Array.from({ length: values.length / 2 }, (_, i) => ({
+      keySizeBits: values[2 * i] ?? 0,
+      iterations: values[2 * i + 1] ?? 0,
+    }));
+    const isAscending = bounds.every((bound, i) => i === 0 || bound.keySizeBits > (bounds[i - 1]?.keySizeBits ?? 0));
+    return isAscending ? bounds : new FormError('key sizes in ascending order expected');
+  },
+  (value) => value.map((bound) => `${bound.keySizeBits} ${bound.iterations}`).join(' '),
+);
+
+/** Two arguments, each of its own form, as one value. */
+export function pair<A, B, V>(
+  first: Form<A>,
+  second: Form<B>,
+  make: (a: A, b: B) => V,
+  write: (v: V) => string,
+): Form<V> {
+  return {
+    phrase: `<${first.phrase}> <${second.phrase}>`,
+    unit: 'none',
+    argumentCount: 2,
+    read(a = '', b = '') {
+      const left = first.read(a);
+      if (left instanceof FormError) return left;
+      const right = second.read(b);
+      return right instanceof FormError ? right : make(left, right);
+    },
+    write,
+  };
+}

@@ -1,0 +1,103 @@
+/**
+ * Rows of the clauses beside `server:` that Hawser has: remote-control, stub-zone, forward-zone, auth-zone, view.
+ * Leaves to others: clauses of modules that Hawser lacks (table-foreign-clauses.ts).
+ */
+
+import { count, milliseconds, path, port, record, text, yesNo } from './form.ts';
+import { domain, listenPlaceOrPath, perDomain, perNetblock, serverName, serverPlace } from './form-network.ts';
+import { localZoneType, responseAction } from './form-policy.ts';
+import { ACCEPTED, alias, DONE, many, one, refused, required } from './option.ts';
+
+const UNENCRYPTED = 'queries for the zone would go out unencrypted';
+
+/** Clause `remote-control:`. */
+export const REMOTE_CONTROL_ROWS = {
+  'control-enable': one(yesNo, false, ACCEPTED, 'Listen for the control program.'),
+  'control-interface': many(
+    listenPlaceOrPath,
+    ACCEPTED,
+    'Where to listen for it: an address (127.0.0.1 and ::1 when none is given) or the path of a unix socket.',
+  ),
+  'control-port': one(port, 8953, ACCEPTED, 'Port of the control channel.'),
+  'control-use-cert': one(yesNo, true, ACCEPTED, 'Want certificates on both sides; a unix socket never does.'),
+  'server-key-file': one(
+    path,
+    '/etc/unbound/unbound_server.key',
+    ACCEPTED,
+    'Private key of the daemon for the control channel.',
+  ),
+  'server-cert-file': one(
+    path,
+    '/etc/unbound/unbound_server.pem',
+    ACCEPTED,
+    'Certificate of the daemon for the control channel.',
+  ),
+  'control-key-file': one(path, '/etc/unbound/unbound_control.key', ACCEPTED, 'Private key of the control program.'),
+  'control-cert-file': one(path, '/etc/unbound/unbound_control.pem', ACCEPTED, 'Certificate of the control program.'),
+};
+
+/** Clause `stub-zone:`: a zone whose authoritative servers are given. */
+export const STUB_ZONE_ROWS = {
+  name: required(domain, 'Name of the zone.'),
+  'stub-host': many(serverName, DONE, 'Server by name.'),
+  'stub-addr': many(serverPlace, DONE, 'Server by address; @ before a port, # before the name in its certificate.'),
+  'stub-prime': one(yesNo, false, DONE, "Ask the servers for the zone's NS set first, as is done for the root."),
+  'stub-first': one(yesNo, false, DONE, 'When the servers fail, resolve without them.'),
+  'stub-tls-upstream': one(yesNo, false, refused(UNENCRYPTED), 'Ask the servers over TLS.'),
+  'stub-ssl-upstream': alias('stub-tls-upstream'),
+  'stub-tcp-upstream': one(yesNo, false, DONE, 'Ask the servers over TCP.'),
+  'stub-no-cache': one(yesNo, false, DONE, 'Do not keep what the servers say.'),
+};
+
+/** Clause `forward-zone:`: a zone that is resolved by asking other resolvers. */
+export const FORWARD_ZONE_ROWS = {
+  name: required(domain, 'Name of the zone; "." for everything.'),
+  'forward-host': many(serverName, DONE, 'Resolver by name.'),
+  'forward-addr': many(
+    serverPlace,
+    DONE,
+    'Resolver by address; @ before a port, # before the name in its certificate.',
+  ),
+  'forward-first': one(yesNo, false, DONE, 'When the resolvers fail, resolve without them.'),
+  'forward-tls-upstream': one(yesNo, false, refused(UNENCRYPTED), 'Ask the resolvers over TLS.'),
+  'forward-ssl-upstream': alias('forward-tls-upstream'),
+  'forward-tcp-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TCP.'),
+  'forward-no-cache': one(yesNo, false, DONE, 'Do not keep what the resolvers say.'),
+};
+
+/** Clause `auth-zone:`: a zone that is held as a whole. */
+export const AUTH_ZONE_ROWS = {
+  name: required(domain, 'Name of the zone.'),
+  primary: many(
+    text,
+    ACCEPTED,
+    'Server to transfer the zone from: address or name, @ before a port, # before the name in its certificate.',
+  ),
+  master: alias('primary'),
+  url: many(text, ACCEPTED, 'URL to fetch the zone from.'),
+  'allow-notify': many(text, ACCEPTED, 'Who may notify of changes besides the primaries.'),
+  'fallback-enabled': one(yesNo, false, ACCEPTED, 'Ask the servers of the zone when the copy is not there.'),
+  'for-downstream': one(yesNo, true, ACCEPTED, 'Answer clients from it with authority.'),
+  'for-upstream': one(yesNo, true, ACCEPTED, 'Use it for resolution in place of asking.'),
+  'zonemd-check': one(yesNo, false, ACCEPTED, 'Check the digest of the zone (RFC 8976).'),
+  'zonemd-reject-absence': one(yesNo, false, ACCEPTED, 'Refuse a zone without digest.'),
+  zonefile: one(path, '', ACCEPTED, 'File that holds the zone.'),
+  'max-transfer-size': one(
+    count(0, Number.MAX_SAFE_INTEGER, 'octets'),
+    0,
+    ACCEPTED,
+    'Largest zone that is transferred; 0 for any.',
+  ),
+  'max-transfer-time': one(milliseconds, 0, ACCEPTED, 'Longest time that a transfer may take; 0 for any.'),
+};
+
+/** Clause `view:`: local zones and rules for some clients. Without effect until a client is given the view. */
+export const VIEW_ROWS = {
+  name: required(text, 'Name of the view, for access-control-view.'),
+  'local-zone': many(perDomain(localZoneType), ACCEPTED, 'How names of a zone are answered in the view.'),
+  'local-data': many(record, ACCEPTED, 'A record to answer with.'),
+  'local-data-ptr': many(text, ACCEPTED, 'Address and name to answer reverse look-ups with.'),
+  'response-ip': many(perNetblock(responseAction), ACCEPTED, 'What happens to answers with an address of a netblock.'),
+  'response-ip-data': many(perNetblock(record), ACCEPTED, 'What such answers are replaced with.'),
+  'view-first': one(yesNo, false, ACCEPTED, "Try the server's local zones too when the view has nothing."),
+};

@@ -1,0 +1,91 @@
+/**
+ * Rows of the `server:` clause about caches, times to live, queues and the limits of one question.
+ */
+
+import { count, milliseconds, seconds, size, yesNo } from './form.ts';
+import { perNetblock } from './form-network.ts';
+import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
+
+const MIB = 1024 * 1024;
+const slabs = count(0, 65536);
+const clientCount = count(0);
+
+/** Part of clause `server:`. */
+export const SERVER_CACHE_ROWS = {
+  'msg-cache-size': one(size, 4 * MIB, DONE, 'Memory for answers.'),
+  'msg-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'rrset-cache-size': one(size, 4 * MIB, DONE, 'Memory for RRsets; twice msg-cache-size suits.'),
+  'rrset-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'key-cache-size': one(size, 4 * MIB, DONE, 'Memory for validated zone keys.'),
+  'key-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'neg-cache-size': one(size, 1 * MIB, DONE, 'Memory for proven denials that may be used again (RFC 8198).'),
+  'cache-max-ttl': one(seconds, 86400, LIVE, 'Longest time that data is kept.'),
+  'cache-min-ttl': one(seconds, 0, LIVE, 'Shortest time that data is kept; above an hour it makes trouble.'),
+  'cache-max-negative-ttl': one(seconds, 3600, LIVE, 'Longest time that a denial is kept (RFC 2308).'),
+  'cache-min-negative-ttl': one(seconds, 0, LIVE, 'Shortest time that a denial is kept.'),
+  'infra-host-ttl': one(seconds, 900, DONE, 'How long measures of a server are kept.'),
+  'infra-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'infra-cache-numhosts': one(count(1), 10000, DONE, 'Servers that measures are kept of.'),
+  'infra-cache-min-rtt': one(milliseconds, 50, DONE, 'Shortest timeout of a query.'),
+  'infra-cache-max-rtt': one(
+    milliseconds,
+    120000,
+    DONE,
+    'Longest timeout of a query; beyond it a server counts as down.',
+  ),
+  'infra-keep-probing': one(yesNo, false, DONE, 'Keep asking servers that are down.'),
+  'num-queries-per-thread': one(count(1), 2048, DONE, 'Questions that are resolved at the same time.'),
+  'jostle-timeout': one(milliseconds, 200, DONE, 'When full, a question older than this makes room for a new one.'),
+  'unknown-server-time-limit': one(milliseconds, 376, DONE, 'Timeout for a server that nothing is known of.'),
+  'discard-timeout': one(milliseconds, 1900, ACCEPTED, 'A client that waited longer gets no reply: it has given up.'),
+  'wait-limit': one(
+    clientCount,
+    1000,
+    refused('one client could hold more of the queue', (value: number) => value > 0 && value < 1000),
+    'Questions that one client address may wait for; 0 for any number.',
+  ),
+  'wait-limit-cookie': one(clientCount, 10000, ACCEPTED, 'The same for a client with a valid cookie.'),
+  'wait-limit-netblock': many(
+    perNetblock(count(-1)),
+    refused('one client could hold more of the queue', ({ value }: { value: number }) => value > 0 && value < 1000),
+    'wait-limit for the clients of a netblock; -1 for any number.',
+  ),
+  'wait-limit-cookie-netblock': many(
+    perNetblock(count(-1)),
+    ACCEPTED,
+    'wait-limit-cookie for the clients of a netblock.',
+  ),
+  prefetch: one(yesNo, false, ACCEPTED, 'Fetch popular data again before it expires.'),
+  'prefetch-key': one(yesNo, false, ACCEPTED, 'Fetch DNSKEY records as soon as a DS record is seen.'),
+  'serve-expired': one(yesNo, false, DONE, 'Answer with expired data when nothing better is to be had (RFC 8767).'),
+  'serve-expired-ttl': one(seconds, 86400, DONE, 'How long after its expiry data may be served; 0 for ever.'),
+  'serve-expired-ttl-reset': one(yesNo, false, DONE, 'Start that time again whenever fetching fails.'),
+  'serve-expired-reply-ttl': one(seconds, 30, DONE, 'TTL of expired data in replies.'),
+  'serve-expired-client-timeout': one(
+    milliseconds,
+    1800,
+    DONE,
+    'How long fetching may take before expired data is served; 0 serves it at once.',
+  ),
+  'serve-original-ttl': one(
+    yesNo,
+    false,
+    DONE,
+    'Reply with the TTL that the server gave, not with what is left of it.',
+  ),
+  'outbound-msg-retry': one(count(1, 1000), 5, DONE, 'Times that one server is asked before it is given up.'),
+  'max-sent-count': one(count(1, 1000), 32, DONE, 'Packets sent for one question.'),
+  'max-query-restarts': one(count(1, 1000), 11, DONE, 'CNAME and DNAME steps of one question.'),
+  'max-global-quota': one(count(1), 200, DONE, 'Queries to servers for one client query, side questions included.'),
+  'iter-scrub-ns': one(count(1, 1000), 20, DONE, 'NS records that are used of one delegation.'),
+  'iter-scrub-cname': one(count(1, 1000), 11, DONE, 'CNAME records that are used of one reply.'),
+  'iter-scrub-rrsig': one(count(1, 1000), 8, DONE, 'RRSIG records that are used of one RRset.'),
+  'iter-scrub-promiscuous': one(
+    yesNo,
+    true,
+    DONE,
+    'Drop NS records that a reply brings for names that it was not asked about.',
+  ),
+  'fast-server-permil': one(count(0, 1000), 0, ACCEPTED, 'Of 1000 queries, so many go to the fastest servers only.'),
+  'fast-server-num': one(count(1, 1000), 3, ACCEPTED, 'How many servers count as the fastest.'),
+};

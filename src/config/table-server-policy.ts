@@ -1,0 +1,109 @@
+/** Rows of the `server:` clause about clients: access, tags, local zones, response rules, rates, cookies. */
+
+import { count, path, record, size, text, words, yesNo } from './form.ts';
+import {
+  listenPlace,
+  localZoneOverride,
+  netblock,
+  perDomain,
+  perListenPlace,
+  perNetblock,
+  perTag,
+} from './form-network.ts';
+import { accessAction, blocksClients, type LocalZoneType, localZoneType, responseAction } from './form-policy.ts';
+import { ACCEPTED, DONE, many, one, refused } from './option.ts';
+
+const UNTAGGED = 'clients would get answers that their tag keeps from them';
+const UNVIEWED = 'clients would get answers that their view keeps from them';
+const UNLIMITED = 'queries above the rate would be answered';
+const UNBLOCKED = 'names that the zone blocks would resolve';
+const UNFILTERED = 'answers that the rule changes would pass unchanged';
+
+const rate = count(0);
+const slabs = count(0, 65536);
+
+/** Part of clause `server:`. */
+export const SERVER_POLICY_ROWS = {
+  'access-control': many(
+    perNetblock(accessAction),
+    DONE,
+    'What the clients of a netblock may do; the longest match counts, others are refused, localhost is allowed.',
+  ),
+  'access-control-tag': many(perNetblock(words), refused(UNTAGGED), 'Tags of the clients of a netblock.'),
+  'access-control-tag-action': many(
+    perTag(netblock, 'action'),
+    refused(UNTAGGED),
+    'What local zones do for such clients.',
+  ),
+  'access-control-tag-data': many(perTag(netblock, 'resource record'), refused(UNTAGGED), 'Data for such clients.'),
+  'access-control-view': many(perNetblock(text), refused(UNVIEWED), 'View of the clients of a netblock.'),
+  'interface-action': many(
+    perListenPlace(accessAction),
+    refused('clients of the interface would be judged by their address only'),
+    'What clients of an interface may do.',
+  ),
+  'interface-tag': many(perListenPlace(words), refused(UNTAGGED), 'Tags of the clients of an interface.'),
+  'interface-tag-action': many(
+    perTag(listenPlace, 'action'),
+    refused(UNTAGGED),
+    'What local zones do for such clients.',
+  ),
+  'interface-tag-data': many(perTag(listenPlace, 'resource record'), refused(UNTAGGED), 'Data for such clients.'),
+  'interface-view': many(perListenPlace(text), refused(UNVIEWED), 'View of the clients of an interface.'),
+  'define-tag': many(words, ACCEPTED, 'Names of tags.'),
+  'unblock-lan-zones': one(
+    yesNo,
+    false,
+    ACCEPTED,
+    'Ask for names of private address space (RFC 6303) in place of answering NXDOMAIN.',
+  ),
+  'insecure-lan-zones': one(yesNo, false, ACCEPTED, 'Do not validate names of private address space.'),
+  'local-zone': many(
+    perDomain(localZoneType),
+    refused(UNBLOCKED, ({ value }: { value: LocalZoneType }) => blocksClients(value)),
+    'How names of a zone are answered.',
+  ),
+  'local-data': many(record, ACCEPTED, 'A record to answer with.'),
+  'local-data-ptr': many(text, ACCEPTED, 'Address and name to answer reverse look-ups with.'),
+  'local-zone-tag': many(
+    perDomain(words),
+    refused(UNTAGGED),
+    'Tags of a local zone: only clients with one of them see it.',
+  ),
+  'local-zone-override': many(
+    localZoneOverride,
+    refused(UNBLOCKED, ({ type }: { type: LocalZoneType }) => blocksClients(type)),
+    'Another type of a local zone for the clients of a netblock.',
+  ),
+  'response-ip': many(
+    perNetblock(responseAction),
+    refused(UNFILTERED),
+    'What happens to answers with an address of a netblock.',
+  ),
+  'response-ip-data': many(perNetblock(record), refused(UNFILTERED), 'What such answers are replaced with.'),
+  'response-ip-tag': many(perNetblock(words), refused(UNTAGGED), 'Tags of such a rule.'),
+  ratelimit: one(rate, 0, refused(UNLIMITED), 'Queries per second towards the servers of a zone; 0 for any number.'),
+  'ratelimit-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for counting them.'),
+  'ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
+  'ratelimit-factor': one(rate, 10, ACCEPTED, 'Of queries above the rate, one in so many passes; 0 for none.'),
+  'ratelimit-backoff': one(yesNo, false, ACCEPTED, 'While the rate is exceeded, keep blocking.'),
+  'ratelimit-for-domain': many(
+    perDomain(rate),
+    refused(UNLIMITED, ({ value }: { value: number }) => value > 0),
+    'ratelimit for one zone.',
+  ),
+  'ratelimit-below-domain': many(
+    perDomain(rate),
+    refused(UNLIMITED, ({ value }: { value: number }) => value > 0),
+    'ratelimit for zones below a name.',
+  ),
+  'ip-ratelimit': one(rate, 0, refused(UNLIMITED), 'Queries per second of one client address; 0 for any number.'),
+  'ip-ratelimit-cookie': one(rate, 0, refused(UNLIMITED), 'The same for a client with a valid cookie.'),
+  'ip-ratelimit-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for counting them.'),
+  'ip-ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
+  'ip-ratelimit-factor': one(rate, 10, ACCEPTED, 'Of queries above the rate, one in so many is answered; 0 for none.'),
+  'ip-ratelimit-backoff': one(yesNo, false, ACCEPTED, 'While the rate is exceeded, keep dropping.'),
+  'answer-cookie': one(yesNo, false, ACCEPTED, 'Answer DNS cookies (RFC 7873, RFC 9018).'),
+  'cookie-secret': one(text, '', ACCEPTED, 'Secret that cookies are made with: 128 bits in hexadecimal.'),
+  'cookie-secret-file': one(path, '', ACCEPTED, 'File with the secrets, which changes without restart.'),
+};

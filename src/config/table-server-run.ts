@@ -1,0 +1,58 @@
+/**
+ * Rows of the `server:` clause about the process: log, statistics, user and folders, identity.
+ * Leaves to others: sockets, caches, resolution, validation, policy (the other table-server files).
+ */
+
+import { count, path, seconds, text, yesNo } from './form.ts';
+import { ACCEPTED, DONE, LIVE, one, refused } from './option.ts';
+
+/** Part of clause `server:`. */
+export const SERVER_RUN_ROWS = {
+  verbosity: one(
+    count(0, 100),
+    1,
+    LIVE,
+    'Detail of the log: 0 errors only, 1 operation, 2 each step, 3 each query, 4 algorithms, 5 clients.',
+  ),
+  'statistics-interval': one(seconds, 0, ACCEPTED, 'Seconds between statistics in the log; 0 writes none.'),
+  'statistics-cumulative': one(yesNo, false, ACCEPTED, 'Keep counting after statistics are shown.'),
+  'extended-statistics': one(yesNo, false, ACCEPTED, 'Show statistics by type, class, rcode and flags too.'),
+  'statistics-inhibit-zero': one(yesNo, true, ACCEPTED, 'Leave extended statistics out that are zero.'),
+  'num-threads': one(count(1, 1024), 1, ACCEPTED, 'Number of workers.'),
+  'use-systemd': one(yesNo, false, ACCEPTED, 'Tell systemd about the state of the service.'),
+  'do-daemonize': one(yesNo, true, ACCEPTED, 'Go to the background.'),
+  chroot: one(
+    path,
+    '',
+    refused('the daemon would see the whole file system'),
+    'Folder to lock the process into; "" for none.',
+  ),
+  username: one(text, 'unbound', DONE, 'User to become after the sockets are open; "" to stay.'),
+  directory: one(path, '/etc/unbound', DONE, 'Folder that relative paths are seen from.'),
+  logfile: one(path, '', DONE, 'File to log into; "" for standard error.'),
+  'use-syslog': one(yesNo, true, DONE, 'Log to the system log, which wins over logfile.'),
+  'log-identity': one(text, '', DONE, 'Program name in log lines; "" for the real one.'),
+  'log-time-ascii': one(yesNo, false, DONE, 'Write times as text in place of seconds since 1970.'),
+  'log-time-iso': one(yesNo, false, DONE, 'Write times as ISO 8601, when log-time-ascii is on.'),
+  'log-queries': one(yesNo, false, LIVE, 'One line per query.'),
+  'log-replies': one(yesNo, false, LIVE, 'One line per reply, with rcode, seconds, whether cached, and size.'),
+  'log-tag-queryreply': one(yesNo, false, LIVE, 'Mark these lines as query and reply in place of info.'),
+  'log-destaddr': one(yesNo, false, DONE, 'Add the address that was asked to lines about replies.'),
+  'log-local-actions': one(yesNo, false, DONE, 'Log what local zones do.'),
+  'log-servfail': one(yesNo, false, LIVE, 'Log why a client got SERVFAIL.'),
+  'log-thread-id': one(yesNo, false, DONE, "Write the system's thread id in log lines."),
+  pidfile: one(path, '/run/unbound.pid', DONE, 'File that holds the process id; "" for none.'),
+  'hide-identity': one(yesNo, false, LIVE, 'Refuse id.server and hostname.bind queries.'),
+  identity: one(text, '', LIVE, 'What they are answered with; "" for the host name.'),
+  'hide-version': one(yesNo, false, LIVE, 'Refuse version.server and version.bind queries.'),
+  version: one(text, '', LIVE, 'What they are answered with; "" for the program\'s version.'),
+  'hide-http-user-agent': one(yesNo, false, ACCEPTED, 'Send no User-Agent when zones are fetched over HTTP.'),
+  'http-user-agent': one(text, '', ACCEPTED, 'The User-Agent to send; "" for name and version.'),
+  nsid: one(
+    text,
+    '',
+    ACCEPTED,
+    'Identifier of this server for clients that ask (RFC 5001): hexadecimal or ascii_ and text.',
+  ),
+  'hide-trustanchor': one(yesNo, false, LIVE, 'Refuse trustanchor.unbound queries.'),
+};

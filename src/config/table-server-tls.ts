@@ -1,0 +1,49 @@
+/** Rows of the `server:` clause about TLS, HTTP and QUIC, towards clients and servers. */
+
+import { count, path, port, size, text, words, yesNo } from './form.ts';
+import { ACCEPTED, alias, many, one, refused } from './option.ts';
+
+const UNENCRYPTED = 'queries would go out unencrypted';
+
+/** Part of clause `server:`. */
+export const SERVER_TLS_ROWS = {
+  'tls-upstream': one(yesNo, false, refused(UNENCRYPTED), 'Ask all servers over TLS.'),
+  'ssl-upstream': alias('tls-upstream'),
+  'tls-service-key': one(path, '', ACCEPTED, 'Private key for DNS over TLS towards clients (RFC 7858).'),
+  'ssl-service-key': alias('tls-service-key'),
+  'tls-service-pem': one(path, '', ACCEPTED, 'Certificate for DNS over TLS towards clients.'),
+  'ssl-service-pem': alias('tls-service-pem'),
+  'tls-port': one(port, 853, ACCEPTED, 'Port that speaks TLS where interface names it.'),
+  'ssl-port': alias('tls-port'),
+  'tls-cert-bundle': one(path, '', ACCEPTED, 'Certificates of the authorities that upstream servers are checked with.'),
+  'ssl-cert-bundle': alias('tls-cert-bundle'),
+  'tls-win-cert': one(yesNo, false, ACCEPTED, "Check with the certificates of the system's store (Windows)."),
+  'tls-system-cert': one(yesNo, false, ACCEPTED, "Check with the certificates of the system's store."),
+  'tls-additional-port': many(port, ACCEPTED, 'More ports that speak TLS.'),
+  'tls-additional-ports': alias('tls-additional-port'),
+  'additional-tls-port': alias('tls-additional-port'),
+  'additional-ssl-port': alias('tls-additional-port'),
+  'tls-session-ticket-keys': many(path, ACCEPTED, 'Secrets for TLS session tickets; the first one encrypts.'),
+  'tls-ciphers': one(text, '', ACCEPTED, 'Cipher list up to TLS 1.2, as OpenSSL writes it.'),
+  'tls-ciphersuites': one(text, '', ACCEPTED, 'Cipher suites of TLS 1.3, as OpenSSL writes them.'),
+  'tls-use-sni': one(yesNo, true, ACCEPTED, "Send the server's name when connecting over TLS."),
+  'tls-protocols': one(words, ['TLSv1.2', 'TLSv1.3'], ACCEPTED, 'TLS versions to speak.'),
+  'pad-responses': one(yesNo, true, ACCEPTED, 'Pad replies over TLS when the query was padded (RFC 7830).'),
+  'pad-responses-block-size': one(
+    count(0, 65535, 'octets'),
+    468,
+    ACCEPTED,
+    'Pad them to multiples of this (RFC 8467).',
+  ),
+  'pad-queries': one(yesNo, true, ACCEPTED, 'Pad queries over TLS.'),
+  'pad-queries-block-size': one(count(0, 65535, 'octets'), 128, ACCEPTED, 'Pad them to multiples of this (RFC 8467).'),
+  'https-port': one(port, 443, ACCEPTED, 'Port that speaks DNS over HTTPS where interface names it (RFC 8484).'),
+  'http-endpoint': one(text, '/dns-query', ACCEPTED, 'Path of the HTTP endpoint.'),
+  'http-max-streams': one(count(1), 100, ACCEPTED, 'HTTP/2 streams of one connection.'),
+  'http-query-buffer-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for HTTP queries.'),
+  'http-response-buffer-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for HTTP replies.'),
+  'http-nodelay': one(yesNo, true, ACCEPTED, 'Send HTTP segments at once.'),
+  'http-notls-downstream': one(yesNo, false, ACCEPTED, 'Speak HTTP without TLS behind a proxy.'),
+  'quic-port': one(port, 853, ACCEPTED, 'UDP port that speaks DNS over QUIC where interface names it (RFC 9250).'),
+  'quic-size': one(size, 8 * 1024 * 1024, ACCEPTED, 'Memory for QUIC.'),
+};
