@@ -1,0 +1,119 @@
+/**
+ * Zone cuts that parents told us of: which zone, which servers, until when. Kept apart from answers, so that no answer of
+ * a child zone can change or prolong the way there (ghost domain names, CVE-2022-30698 and -30699).
+ *
+ * Duties: deepest known cut for a name, absolute expiry bounded by the cut above, a bound in octets; names known to be no
+ * cut (RFC 9156 §3 walks past them without asking).
+ * Leaves to others: addresses not given with the referral, which server is good.
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { DelegationSource } from '../trace/events.ts';
+import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import { ByteBoundedMap } from './byte-bounded-map.ts';
+
+/** Default bound, octets: as much as the answers have. About 8000 cuts of four servers each. */
+export const DEFAULT_DELEGATION_CACHE_OCTETS = 4 * 1024 * 1024;
+/** Octets of a delegation besides its servers, and of one server besides its name and addresses. */
+const DELEGATION_OCTETS = 200;
+const SERVER_OCTETS = 120;
+const ADDRESS_OCTETS = 40;
+
+/** A server of a delegation, with the addresses that came with it (canonical text). */
+export interface DelegatedServer {
+  readonly name: Name;
+  readonly addresses: readonly string[];
+}
+
+/** A zone cut with its servers. */
+export interface Delegation {
+  readonly zone: Name;
+  readonly servers: readonly DelegatedServer[];
+  readonly source: DelegationSource;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** True when a DS set came with the referral: answers should carry signatures. */
+  readonly hasDs: boolean;
+}
+
+/** Either a delegation or the note that a name is no cut. */
+type Known =
+  | { readonly kind: 'cut'; readonly cut: Delegation }
+  | { readonly kind: 'no-cut'; readonly expiresAt: number };
+
+/** The cache. */
+export class DelegationCache {
+  readonly #clock: Clock;
+  readonly #known: ByteBoundedMap<Known>;
+
+  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+    this.#clock = clock;
+    this.#known = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfKnown });
+  }
+
+  /** The delegation of exactly this zone, when fresh. */
+  find(zone: Name): Delegation | null {
+    const known = this.#known.get(nameKey(zone));
+    return known?.kind === 'cut' && known.cut.expiresAt > this.#clock.unixSeconds() ? known.cut : null;
+  }
+
+  /** The deepest fresh delegation at or above the name; null when not even the root's is known. */
+  findDeepest(name: Name): Delegation | null {
+    for (let zone = name; ; zone = parentOf(zone)) {
+      const cut = this.find(zone);
+      if (cut !== null || isRoot(zone)) return cut;
+    }
+  }
+
+  /** Keeps a delegation in place of the one before. */
+  store(cut: Delegation): void {
+    this.#known.set(nameKey(cut.zone), { kind: 'cut', cut });
+  }
+
+  /** Notes that the servers above say that this name exists and is no cut. A fresh cut is never hidden by it. */
+  noteNoCut(name: Name, expiresAt: number): void {
+    if (this.find(name) === null) this.#known.set(nameKey(name), { kind: 'no-cut', expiresAt });
+  }
+
+  /** True when the name is known to be no cut. */
+  isNoCut(name: Name): boolean {
+    const known = this.#known.get(nameKey(name));
+    return known?.kind === 'no-cut' && known.expiresAt > this.#clock.unixSeconds();
+  }
+
+  /** True when there was one. */
+  remove(zone: Name): boolean {
+    return this.#known.delete(nameKey(zone));
+  }
+
+  /** Removes delegations that the test says yes to (flush commands); how many. */
+  removeWhere(test: (cut: Delegation) => boolean): number {
+    return this.#known.removeWhere((known) => known.kind === 'cut' && test(known.cut));
+  }
+
+  clear(): void {
+    this.#known.clear();
+  }
+
+  /** Delegations, expired ones too, most recently used first. */
+  *entries(): Iterable<Delegation> {
+    for (const known of this.#known.values()) if (known.kind === 'cut') yield known.cut;
+  }
+
+  get count(): number {
+    return this.#known.count;
+  }
+
+  get sizeBytes(): number {
+    return this.#known.sizeBytes;
+  }
+}
+
+function sizeOfKnown(known: Known): number {
+  if (known.kind === 'no-cut') return DELEGATION_OCTETS / 2;
+  let octets = DELEGATION_OCTETS + known.cut.zone.length;
+  for (const server of known.cut.servers) {
+    octets += SERVER_OCTETS + server.name.length + server.addresses.length * ADDRESS_OCTETS;
+  }
+  return octets;
+}

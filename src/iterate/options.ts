@@ -1,0 +1,141 @@
+/**
+ * What configuration says to iteration: its own small type, so that lower rooms never see the whole configuration.
+ * Units are in the names; defaults are those of Unbound 1.26.1, with the reason beside each.
+ */
+
+import type { Address } from '../ports/network.ts';
+import type { Name } from '../wire/name.ts';
+import { BUILT_IN_HINTS, type Hint } from './root-hints.ts';
+
+/** A zone whose servers configuration names: `stub-zone` or `forward-zone`. */
+export interface ConfiguredZone {
+  /** `stub`: the servers are authoritative. `forward`: they recurse for us (RD is set, no minimisation). */
+  readonly kind: 'stub' | 'forward';
+  readonly zone: Name;
+  /** `stub-addr`, `forward-addr`: addresses with port. */
+  readonly addresses: readonly Address[];
+  /** `stub-host`, `forward-host`: server names, resolved when needed. */
+  readonly hosts: readonly Name[];
+  /** `stub-prime`: ask the servers for the zone's own NS set first and use that. */
+  readonly prime: boolean;
+  /** `stub-first`, `forward-first`: when the servers fail, resolve from the root instead. */
+  readonly first: boolean;
+  /** `stub-tcp-upstream`, `forward-tcp-upstream`: ask over TCP only. */
+  readonly tcp: boolean;
+  /** `stub-no-cache`, `forward-no-cache`: answers are used once and not stored. */
+  readonly noCache: boolean;
+}
+
+/** An address range that is never asked: octets of the address and the number of leading bits that count. */
+export interface AddressRange {
+  readonly octets: Uint8Array;
+  readonly bits: number;
+}
+
+/** QNAME minimisation (RFC 9156): off, relaxed (falls back to the full name), or strict (believes every reply). */
+export type Minimisation = 'off' | 'relaxed' | 'strict';
+
+/** Options of the room. */
+export interface IterateOptions {
+  /** Root servers to start from (`root-hints`). */
+  readonly hints: readonly Hint[];
+  readonly configuredZones: readonly ConfiguredZone[];
+  readonly minimisation: Minimisation;
+  /** `edns-buffer-size`: largest UDP answer asked for, octets; bounds 512 to 4096. 1232 avoids fragments (RFC 9715). */
+  readonly ednsBufferOctets: number;
+  /** `do-ip4`, `do-ip6`: which families are used towards servers. */
+  readonly useIp4: boolean;
+  readonly useIp6: boolean;
+  /** `prefer-ip4`, `prefer-ip6`. */
+  readonly preferFamily: 'none' | 'ip4' | 'ip6';
+  /** `do-udp: no` or `tcp-upstream: yes`: every question goes over TCP. */
+  readonly tcpOnly: boolean;
+  /** `do-tcp: no`: truncated answers cannot be fetched whole. */
+  readonly useTcp: boolean;
+  /** `outgoing-interface`: local addresses to send from; empty: the system's choice. */
+  readonly outgoingAddresses: readonly string[];
+  /** UDP source ports to choose from (`outgoing-port-permit`, `-avoid`); null: the system's choice, which is random. */
+  readonly outgoingPorts: readonly number[] | null;
+  /** `do-not-query-address` and, for `do-not-query-localhost: yes`, 127/8 and ::1. */
+  readonly doNotQuery: readonly AddressRange[];
+  /** `target-fetch-policy`: per depth of address look-ups, how many server names are looked up ahead; -1 is all. */
+  readonly targetFetchPolicy: readonly number[];
+  /** `use-caps-for-id`: letters of the name in random case (0x20), with fallback to TCP. */
+  readonly useCapsForId: boolean;
+  /** `caps-exempt`: zones at and below which 0x20 is not used. */
+  readonly capsExempt: readonly Name[];
+  /** `tcp-auth-query-timeout`: how long a TCP question may take, ms. */
+  readonly tcpTimeoutMs: number;
+  /** `outbound-msg-retry`: attempts per server address and question. */
+  readonly attemptsPerServer: number;
+  /** `max-sent-count`: packets per question, counted anew after each referral. */
+  readonly maxSentCount: number;
+  /** Referrals followed for one question. Unbound MAX_REFERRAL_COUNT. */
+  readonly maxReferrals: number;
+  /** Address look-ups for one delegation (NXNSAttack). Unbound MAX_DP_TARGET_COUNT. */
+  readonly maxTargetLookupsPerDelegation: number;
+  /** `iter-scrub-ns`: NS records kept of one set (NRDelegation, CVE-2022-3204). */
+  readonly maxNsRecords: number;
+  /** `iter-scrub-cname`: aliases kept of one response. */
+  readonly maxAliasesPerResponse: number;
+  /** `iter-scrub-rrsig`: signatures kept of one RRset (KeyTrap). */
+  readonly maxSignaturesPerRRset: number;
+  /** `iter-scrub-promiscuous`: NS sets beside an answer are dropped (CVE-2025-40778). */
+  readonly scrubPromiscuous: boolean;
+  /** `harden-glue`: glue must be inside the zone of the server that gives it. */
+  readonly hardenGlue: boolean;
+  /** `harden-unknown-additional`: only known types in authority and additional. */
+  readonly hardenUnknownAdditional: boolean;
+  /** `private-address`: such addresses are dropped out of answers (DNS rebinding). */
+  readonly privateAddresses: readonly AddressRange[];
+  /** `private-domain`: zones that may hold private addresses. */
+  readonly privateDomains: readonly Name[];
+  /** `cache-max-ttl`, `cache-min-ttl`, seconds. */
+  readonly maxTtl: number;
+  readonly minTtl: number;
+  /** `cache-max-negative-ttl`, `cache-min-negative-ttl`, seconds (RFC 2308 §5). */
+  readonly maxNegativeTtl: number;
+  readonly minNegativeTtl: number;
+}
+
+/** 127.0.0.0/8 and ::1: what `do-not-query-localhost: yes` (the default) forbids. */
+export const LOCALHOST_RANGES: readonly AddressRange[] = [
+  { octets: Uint8Array.of(127, 0, 0, 0), bits: 8 },
+  { octets: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), bits: 128 },
+];
+
+/** Defaults: an empty configuration file. */
+export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
+  hints: BUILT_IN_HINTS,
+  configuredZones: [],
+  minimisation: 'relaxed',
+  ednsBufferOctets: 1232,
+  useIp4: true,
+  useIp6: true,
+  preferFamily: 'none',
+  tcpOnly: false,
+  useTcp: true,
+  outgoingAddresses: [],
+  outgoingPorts: null,
+  doNotQuery: LOCALHOST_RANGES,
+  targetFetchPolicy: [3, 2, 1, 0, 0],
+  useCapsForId: false,
+  capsExempt: [],
+  tcpTimeoutMs: 3000,
+  attemptsPerServer: 5,
+  maxSentCount: 32,
+  maxReferrals: 130,
+  maxTargetLookupsPerDelegation: 16,
+  maxNsRecords: 20,
+  maxAliasesPerResponse: 11,
+  maxSignaturesPerRRset: 8,
+  scrubPromiscuous: true,
+  hardenGlue: true,
+  hardenUnknownAdditional: false,
+  privateAddresses: [],
+  privateDomains: [],
+  maxTtl: 86_400,
+  minTtl: 0,
+  maxNegativeTtl: 3600,
+  minNegativeTtl: 0,
+};

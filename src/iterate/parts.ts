@@ -1,0 +1,47 @@
+/** What iteration is made of and how it is called: the room's interface. */
+
+import type { CachedAnswer } from '../cache/answer-cache.ts';
+import type { DelegationCache } from '../cache/delegation-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { ServerCache } from '../cache/server-cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Network } from '../ports/network.ts';
+import type { Random } from '../ports/random.ts';
+import type { Found } from '../terms/found.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { Name } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import type { Fetch } from '../work/fetch.ts';
+import type { Work } from '../work/work.ts';
+import type { IterateOptions } from './options.ts';
+
+/** Everything that iteration uses. */
+export interface IterateParts {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly random: Random;
+  readonly rrsets: RRsetCache;
+  readonly delegations: DelegationCache;
+  readonly servers: ServerCache;
+  /** Asks another question as a child of the work: addresses of servers, the root's own servers. */
+  readonly fetch: Fetch;
+  /** A fresh whole answer, checked or not; null when there is none. */
+  readonly findCached: (question: Question) => CachedAnswer | null;
+  /** True when the servers of the zone should give signatures (an anchor or a secure chain says so). */
+  readonly expectsSignatures: (zone: Name) => boolean;
+  readonly options: IterateOptions;
+  readonly counters: Counters;
+}
+
+/** What changes about one call. */
+export interface IterateCall {
+  /** Servers (`ip@port`) whose data was bad: not asked again, and data of theirs in the cache is not used. */
+  readonly avoid?: ReadonlySet<string>;
+  /** False: a CNAME or DNAME is the end (DS and DNSKEY questions of the validator). Default true. */
+  readonly followAliases?: boolean;
+  /** True: answers in the cache are not used (prefetch). Default false. */
+  readonly refresh?: boolean;
+}
+
+/** Asks the tree for the work's question. Rejects only with `Cancelled`. */
+export type Iterate = (work: Work, call?: IterateCall) => Promise<Found>;
