@@ -1,16 +1,69 @@
-/** Denial proofs by NSEC records (RFC 4035 §5.4, RFC 6840 §4, RFC 9824). */
+/**
+ * Denial proofs by NSEC records (RFC 4035 §5.4, RFC 6840 §4, RFC 9824).
+ *
+ * Duties: find the records that match or cover, refuse those that do not speak for the name: from another zone, from the
+ * wrong side of a cut, expanded from a wildcard.
+ * Leaves to others: signatures (verified before), the rcode of the answer (compared after).
+ */
 
-import type { DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
-import { Bug } from '../terms/unreachable.ts';
-import type { Name } from '../wire/name.ts';
+import type { DenialFailure, DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
+import {
+  commonAncestor,
+  compareNames,
+  isAtOrBelow,
+  isBelow,
+  labelCount,
+  type Name,
+  namesEqual,
+  wildcardOf,
+} from '../wire/name.ts';
+import { readNsec } from '../wire/rdata-nsec.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
+import { signedOwner } from './signed-data.ts';
+import { asWildcard, cutsOffBelow, judgeTypes } from './type-denial.ts';
+
+/** One NSEC record that speaks for the zone. */
+interface Span {
+  readonly owner: Name;
+  readonly next: Name;
+  readonly types: TypeBitmap;
+}
 
 /**
  * What verified NSEC records of `zone` (its keys made the signatures) prove of `question`: `nxdomain`, `nodata`,
  * `wildcard-nodata`; for type DS also `no-ds` and `no-cut`; else `not-proven`. The caller compares with the rcode.
  */
 export function proveByNsec(question: DeniedQuestion, records: readonly DenialRecord[], zone: Name): DenialOutcome {
-  throw new Bug('not built', { question, records, zone });
+  const { name } = question;
+  if (!isAtOrBelow(name, zone)) return notProven('name-not-in-zone');
+  const spans = readSpans(records, zone);
+  if (spans.length === 0) return notProven('no-records');
+  const match = findMatch(spans, name);
+  if (match !== null) return judgeTypes(match.types, question);
+  const cover = findCover(spans, name);
+  if ('why' in cover) return cover;
+  // RFC 4035 §5.4 with RFC 4592 §2.2.2: a next name below the name makes the name an empty non-terminal.
+  if (isBelow(cover.next, name)) {
+    return question.type === TYPE.DS
+      ? { kind: 'no-cut', isAlias: false }
+      : { kind: 'nodata', isCompactNxdomain: false };
+  }
+  return denyWildcard(spans, cover, question);
+}
+
+/** The name does not exist: what of the wildcard that could stand for it? */
+function denyWildcard(spans: readonly Span[], cover: Span, question: DeniedQuestion): DenialOutcome {
+  const wildcard = wildcardOf(closestEncloser(question.name, cover));
+  // A wildcard that is longer than a name may be cannot exist.
+  if (wildcard === null) return { kind: 'nxdomain' };
+  const match = findMatch(spans, wildcard);
+  if (match !== null) return asWildcard(judgeTypes(match.types, { name: wildcard, type: question.type }));
+  const wildcardCover = findCover(spans, wildcard);
+  if ('why' in wildcardCover) return notProven('wildcard-not-denied');
+  // RFC 4592 §2.2.2: the wildcard is itself an empty non-terminal, and exists as such.
+  return isBelow(wildcardCover.next, wildcard) ? { kind: 'wildcard-nodata' } : { kind: 'nxdomain' };
 }
 
 /**
@@ -23,5 +76,64 @@ export function proveWildcardByNsec(
   records: readonly DenialRecord[],
   zone: Name,
 ): WildcardOutcome {
-  throw new Bug('not built', { name, closestEncloserLabels, records, zone });
+  if (!isBelow(name, zone)) return notProven('name-not-in-zone');
+  const spans = readSpans(records, zone);
+  if (spans.length === 0) return notProven('no-records');
+  const cover = findCover(spans, name);
+  if ('why' in cover) return cover;
+  // RFC 4035 §5.3.4: no closer match exists: the cover's closest encloser is the very one that the wildcard hangs from.
+  // (An empty non-terminal at the name fails here too, since its next name is below it.)
+  const encloser = closestEncloser(name, cover);
+  return labelCount(encloser) === closestEncloserLabels ? { kind: 'proven' } : notProven('next-closer-not-covered');
+}
+
+/** Those records that speak for the zone at all. */
+function readSpans(records: readonly DenialRecord[], zone: Name): Span[] {
+  const spans: Span[] = [];
+  for (const record of records) {
+    const nsec = readNsec(record.rdata);
+    // CVE-2017-15105: an NSEC expanded from a wildcard stands for the wildcard's own owner, as signed, and no other.
+    const owner = signedOwner(record.owner, record.signatureLabels);
+    if (nsec === null || owner === null) continue;
+    // RFC 4034 §4.1.1: owner and next owner are names of the zone.
+    if (!isAtOrBelow(owner, zone) || !isAtOrBelow(nsec.next, zone)) continue;
+    // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
+    if (compareNames(owner, nsec.next) >= 0 && !namesEqual(nsec.next, zone)) continue;
+    spans.push({ owner, next: nsec.next, types: nsec.types });
+  }
+  return spans;
+}
+
+/** The record of that name. */
+function findMatch(spans: readonly Span[], name: Name): Span | null {
+  return spans.find((span) => namesEqual(span.owner, name)) ?? null;
+}
+
+/** A record whose span holds the name, strictly; or why there is none. */
+function findCover(spans: readonly Span[], name: Name): Span | { readonly kind: 'not-proven'; why: DenialFailure } {
+  let why: DenialFailure = 'name-not-covered';
+  for (const span of spans) {
+    if (!isInside(span, name)) continue;
+    // RFC 6840 §4.1 and RFC 6672 §5.3.4.1: a delegation's or DNAME's record says nothing of what is below its owner.
+    if (isBelow(name, span.owner) && cutsOffBelow(span.types)) why = 'below-cut';
+    else return span;
+  }
+  return { kind: 'not-proven', why };
+}
+
+/** owner < name < next in canonical order; the last span of the zone has no upper end. */
+function isInside(span: Span, name: Name): boolean {
+  if (compareNames(span.owner, name) >= 0) return false;
+  return compareNames(span.owner, span.next) >= 0 || compareNames(name, span.next) < 0;
+}
+
+/** The deepest existing ancestor of a covered name: both ends of the span exist, and all above them. */
+function closestEncloser(name: Name, cover: Span): Name {
+  const withOwner = commonAncestor(name, cover.owner);
+  const withNext = commonAncestor(name, cover.next);
+  return withOwner.length >= withNext.length ? withOwner : withNext;
+}
+
+function notProven(why: DenialFailure): { readonly kind: 'not-proven'; readonly why: DenialFailure } {
+  return { kind: 'not-proven', why };
 }

@@ -1,17 +1,72 @@
-/** Denial proofs by NSEC3 records (RFC 5155 §8, RFC 9276). */
+/**
+ * Denial proofs by NSEC3 records (RFC 5155 §8, RFC 9276).
+ *
+ * Duties: closest encloser proof and what follows from it, opt-out, limits of iterations and hashes; refuse records that
+ * do not speak for the zone.
+ * Leaves to others: signatures (verified before), the rcode of the answer (compared after), yielding.
+ */
 
-import type { DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
-import { Bug } from '../terms/unreachable.ts';
-import type { Name } from '../wire/name.ts';
+import type { DenialFailure, DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
+import { bytesEqual, compareBytes, fromBase32hex, readU8 } from '../wire/bytes.ts';
+import {
+  isAtOrBelow,
+  isBelow,
+  labelCount,
+  lastLabels,
+  type Name,
+  namesEqual,
+  parentOf,
+  wildcardOf,
+} from '../wire/name.ts';
+import { NSEC3_FLAG_OPT_OUT, readNsec3 } from '../wire/rdata-nsec3.ts';
+import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
-import type { Nsec3Hasher } from './nsec3-hash.ts';
+import { type HashParameters, type Nsec3Hasher, parametersKey } from './nsec3-hash.ts';
+import { asWildcard, cutsOffBelow, judgeTypes } from './type-denial.ts';
+
+/** SHA-1, the only NSEC3 hash algorithm (RFC 5155 §11). */
+const HASH_ALGORITHM_SHA1 = 1;
+/** Octets of its output. */
+const HASH_OCTETS = 20;
+/**
+ * Most sets of parameters looked at in one answer. A zone that changes its salt shows two chains at most; more would only
+ * multiply the hashing.
+ */
+const MAX_PARAMETER_SETS = 2;
+/** Most iterations. Default 150, as Unbound's `val-nsec3-keysize-iterations`; RFC 9276 §3.2 lets one go lower. */
+export const DEFAULT_MAX_ITERATIONS = 150;
 
 /** What NSEC3 proofs need beside the records. */
 export interface Nsec3Means {
   readonly hasher: Nsec3Hasher;
-  /** Most iterations (RFC 9276 §3.2). Default 150, as `val-nsec3-keysize-iterations`. */
+  /** Most iterations, by the size of the zone's key where configured so (`val-nsec3-keysize-iterations`). */
   readonly maxIterations: number;
 }
+
+/** What a wildcard answer needs proven. */
+export interface WildcardAnswer {
+  readonly name: Name;
+  /** Labels field of the answer's RRSIG: the closest encloser has this many labels. */
+  readonly closestEncloserLabels: number;
+}
+
+/** One NSEC3 record that speaks for the zone. */
+interface Span {
+  readonly hash: Uint8Array;
+  readonly next: Uint8Array;
+  readonly isOptOut: boolean;
+  readonly types: TypeBitmap;
+}
+
+/** All records of one chain. */
+interface Chain {
+  readonly parameters: HashParameters;
+  readonly spans: Span[];
+}
+
+type NotProven = Extract<DenialOutcome, { readonly kind: 'not-proven' }>;
+type Stopped = Extract<DenialOutcome, { readonly kind: 'iterations-too-high' | 'hash-budget' | 'not-proven' }>;
+const HASH_BUDGET: Stopped = { kind: 'hash-budget' };
 
 /**
  * What verified NSEC3 records of `zone` prove of `question`: `nxdomain`, `nodata`, `wildcard-nodata`, `opt-out`,
@@ -23,14 +78,16 @@ export function proveByNsec3(
   zone: Name,
   means: Nsec3Means,
 ): DenialOutcome {
-  throw new Bug('not built', { question, records, zone, means });
-}
-
-/** What a wildcard answer needs proven. */
-export interface WildcardAnswer {
-  readonly name: Name;
-  /** Labels field of the answer's RRSIG: the closest encloser has this many labels. */
-  readonly closestEncloserLabels: number;
+  if (!isAtOrBelow(question.name, zone)) return notProven('name-not-in-zone');
+  const chains = readChains(records, zone, means.maxIterations);
+  if ('kind' in chains) return chains;
+  let first: NotProven | null = null;
+  for (const chain of chains) {
+    const outcome = proveByChain(question, chain, zone, means.hasher);
+    if (outcome.kind !== 'not-proven') return outcome;
+    first ??= outcome;
+  }
+  return first ?? notProven('no-records');
 }
 
 /** Whether the records prove that `answer.name` does not exist itself (RFC 5155 §8.8). */
@@ -40,5 +97,138 @@ export function proveWildcardByNsec3(
   zone: Name,
   means: Nsec3Means,
 ): WildcardOutcome {
-  throw new Bug('not built', { answer, records, zone, means });
+  const { name, closestEncloserLabels } = answer;
+  const isPossible = closestEncloserLabels >= labelCount(zone) && closestEncloserLabels < labelCount(name);
+  if (!isBelow(name, zone) || !isPossible) return notProven('name-not-in-zone');
+  const chains = readChains(records, zone, means.maxIterations);
+  if ('kind' in chains) return chains;
+  // RFC 5155 §8.8: the closest encloser is known from the labels field, so one cover of the next closer name is enough.
+  const nextCloser = lastLabels(name, closestEncloserLabels + 1);
+  for (const chain of chains) {
+    const hash = means.hasher.hash(nextCloser, chain.parameters);
+    if (hash === null) return { kind: 'hash-budget' };
+    const cover = findCover(chain, hash);
+    if (cover !== null) return cover.isOptOut ? { kind: 'opt-out', wildcard: 'unknown' } : { kind: 'proven' };
+  }
+  return notProven('next-closer-not-covered');
+}
+
+function proveByChain(question: DeniedQuestion, chain: Chain, zone: Name, hasher: Nsec3Hasher): DenialOutcome {
+  const hash = hasher.hash(question.name, chain.parameters);
+  if (hash === null) return HASH_BUDGET;
+  // RFC 5155 §8.5, §8.6: a record that matches the name; its bitmap decides.
+  const match = findMatch(chain, hash);
+  if (match !== null) return judgeTypes(match.types, question);
+  const enclosed = findClosestEncloser(question.name, chain, zone, hasher);
+  if ('kind' in enclosed) return enclosed;
+  return judgeWildcard(question, enclosed, chain, hasher);
+}
+
+/** A proven closest encloser (RFC 5155 §8.3). */
+interface Enclosed {
+  readonly closestEncloser: Name;
+  /** The span over the next closer name has the opt-out flag. */
+  readonly isOptOut: boolean;
+}
+
+/** Walks up from a name that is not matched: the first matched ancestor, and a cover for the name one label longer. */
+function findClosestEncloser(name: Name, chain: Chain, zone: Name, hasher: Nsec3Hasher): Enclosed | Stopped {
+  let nextCloser = name;
+  while (isBelow(nextCloser, zone)) {
+    const candidate = parentOf(nextCloser);
+    const hash = hasher.hash(candidate, chain.parameters);
+    if (hash === null) return HASH_BUDGET;
+    const match = findMatch(chain, hash);
+    if (match === null) {
+      nextCloser = candidate;
+      continue;
+    }
+    // RFC 5155 §8.3: no DNAME bit, and the NS bit only together with SOA: else the name lies beyond the zone.
+    if (cutsOffBelow(match.types)) return notProven('below-cut');
+    const nextHash = hasher.hash(nextCloser, chain.parameters);
+    if (nextHash === null) return HASH_BUDGET;
+    const cover = findCover(chain, nextHash);
+    return cover === null
+      ? notProven('next-closer-not-covered')
+      : { closestEncloser: candidate, isOptOut: cover.isOptOut };
+  }
+  return notProven('no-closest-encloser');
+}
+
+/** The name does not exist, or hides in an opt-out span: what of the wildcard that could stand for it? */
+function judgeWildcard(
+  question: DeniedQuestion,
+  { closestEncloser, isOptOut }: Enclosed,
+  chain: Chain,
+  hasher: Nsec3Hasher,
+): DenialOutcome {
+  const wildcard = wildcardOf(closestEncloser);
+  // A wildcard that is longer than a name may be cannot exist.
+  if (wildcard === null) return isOptOut ? { kind: 'opt-out', wildcard: 'denied' } : { kind: 'nxdomain' };
+  const hash = hasher.hash(wildcard, chain.parameters);
+  if (hash === null) return HASH_BUDGET;
+  const match = findMatch(chain, hash);
+  if (match !== null) {
+    const denial = asWildcard(judgeTypes(match.types, { name: wildcard, type: question.type }));
+    // RFC 5155 §9.2: no AD bit when the next closer name is covered by an opt-out span.
+    return isOptOut && denial.kind !== 'not-proven' ? { kind: 'opt-out', wildcard: 'nodata' } : denial;
+  }
+  const isCovered = findCover(chain, hash) !== null;
+  // RFC 5155 §8.6: for an unsigned delegation, the opt-out span is all that there is; no wildcard proof is sent with it.
+  if (isOptOut) return { kind: 'opt-out', wildcard: isCovered ? 'denied' : 'unknown' };
+  return isCovered ? { kind: 'nxdomain' } : notProven('wildcard-not-denied');
+}
+
+/** Those records that speak for the zone, by chain; or why none may be used. */
+function readChains(records: readonly DenialRecord[], zone: Name, maxIterations: number): readonly Chain[] | Stopped {
+  const chains = new Map<string, Chain>();
+  for (const record of records) {
+    const nsec3 = readNsec3(record.rdata);
+    // RFC 5155 §8.1: unknown hash types are ignored. RFC 5155 §8.2: so are flags other than opt-out.
+    if (nsec3 === null || nsec3.hashAlgorithm !== HASH_ALGORITHM_SHA1) continue;
+    if ((nsec3.flags & ~NSEC3_FLAG_OPT_OUT) !== 0 || nsec3.nextHash.length !== HASH_OCTETS) continue;
+    const hash = ownerHash(record, zone);
+    if (hash === null) continue;
+    // RFC 9276 §3.2: above the limit the answer is treated as insecure, before anything is hashed.
+    if (nsec3.iterations > maxIterations) return { kind: 'iterations-too-high', iterations: nsec3.iterations };
+    const key = parametersKey(nsec3);
+    const chain = chains.get(key) ?? { parameters: nsec3, spans: [] };
+    const isOptOut = (nsec3.flags & NSEC3_FLAG_OPT_OUT) !== 0;
+    chain.spans.push({ hash, next: nsec3.nextHash, isOptOut, types: nsec3.types });
+    chains.set(key, chain);
+  }
+  if (chains.size === 0) return notProven('no-records');
+  return [...chains.values()].slice(0, MAX_PARAMETER_SETS);
+}
+
+/** The hash in an owner's first label; null when the record does not stand directly below the apex as signed. */
+function ownerHash(record: DenialRecord, zone: Name): Uint8Array | null {
+  const { owner } = record;
+  // RFC 5155 §3: the owner is the hash as one label before the zone's name; a wildcard expansion is none such.
+  if (owner.length <= zone.length || !namesEqual(parentOf(owner), zone)) return null;
+  if (record.signatureLabels !== labelCount(owner)) return null;
+  const label = owner.subarray(1, 1 + readU8(owner, 0));
+  const hash = fromBase32hex(String.fromCharCode(...label));
+  return hash !== null && hash.length === HASH_OCTETS ? hash : null;
+}
+
+function findMatch(chain: Chain, hash: Uint8Array): Span | null {
+  return chain.spans.find((span) => bytesEqual(span.hash, hash)) ?? null;
+}
+
+/** A span that holds the hash, strictly; the last one of a chain wraps around (RFC 5155 §3.1.7). */
+function findCover(chain: Chain, hash: Uint8Array): Span | null {
+  return chain.spans.find((span) => isInside(span, hash)) ?? null;
+}
+
+function isInside(span: Span, hash: Uint8Array): boolean {
+  const afterOwner = compareBytes(span.hash, hash) < 0;
+  const beforeNext = compareBytes(hash, span.next) < 0;
+  if (compareBytes(span.hash, span.next) < 0) return afterOwner && beforeNext;
+  // A chain of one record covers all but its own hash.
+  return !bytesEqual(span.hash, hash) && (afterOwner || beforeNext);
+}
+
+function notProven(why: DenialFailure): NotProven {
+  return { kind: 'not-proven', why };
 }

@@ -18,7 +18,6 @@ export const DENIAL_FAILURE_TEXT = {
   'no-closest-encloser': 'no record proves the closest encloser',
   'next-closer-not-covered': 'no record covers the next closer name',
   'name-not-in-zone': 'the name is not inside the zone of the records',
-  'opt-out-span': 'an opt-out span proves nothing of an unsigned name',
 } as const;
 
 /** Why records prove nothing of what was asked. */
@@ -30,17 +29,26 @@ export type DenialOutcome =
   | { readonly kind: 'nxdomain' }
   /**
    * The name exists (possibly as an empty non-terminal) without the type (RFC 4035 §5.4, RFC 5155 §8.5). Secure.
-   * `isCompactNxdomain`: the type bitmap holds NXNAME, so the name does not exist at all (RFC 9824 §3).
+   * `isCompactNxdomain`: the type bitmap holds NXNAME, so the name does not exist at all (RFC 9824 §3); also for type DS.
    */
   | { readonly kind: 'nodata'; readonly isCompactNxdomain: boolean }
   /** The name does not exist, the wildcard that stands for it does, without the type (RFC 5155 §8.7). Secure. */
   | { readonly kind: 'wildcard-nodata' }
-  /** The question is of type DS: the name is a delegation, and it has no DS (RFC 4035 §5.2). Insecure below. */
+  /**
+   * The question is of type DS: the name is a delegation, and it has no DS (RFC 4035 §5.2). The denial itself is secure;
+   * what lies below the name is insecure.
+   */
   | { readonly kind: 'no-ds' }
-  /** The question is of type DS: the name exists and is no delegation, so the zone goes on (no cut here). Secure. */
-  | { readonly kind: 'no-cut' }
-  /** An opt-out span covers the next closer name: an unsigned delegation may be there (RFC 5155 §6). Insecure. */
-  | { readonly kind: 'opt-out' }
+  /**
+   * The question is of type DS: the name exists and is no delegation, so the zone goes on. Secure. `isAlias`: a CNAME is
+   * there, which says that there is no cut, but is no good answer to a question for the DS itself (RFC 6840 §4.3).
+   */
+  | { readonly kind: 'no-cut'; readonly isAlias: boolean }
+  /**
+   * An opt-out span covers the next closer name: an unsigned delegation may be there (RFC 5155 §6). Insecure. `wildcard`
+   * tells what the records say of the wildcard: a denial with NXDOMAIN needs `denied`.
+   */
+  | { readonly kind: 'opt-out'; readonly wildcard: 'denied' | 'nodata' | 'unknown' }
   /** Some record has more iterations than allowed (RFC 9276 §3.2). Insecure. */
   | { readonly kind: 'iterations-too-high'; readonly iterations: number }
   /** The hash budget is used up for now (CVE-2023-50868): grant more and ask again, or give up. */
@@ -50,5 +58,5 @@ export type DenialOutcome =
 /** What records prove of an answer that was expanded from a wildcard: that the closer name does not exist. */
 export type WildcardOutcome =
   | { readonly kind: 'proven' }
-  /** Proven by an opt-out span only: insecure (RFC 5155 §8.8 with §6). */
+  /** `opt-out`: covered by an opt-out span only, so an unsigned delegation may be closer; insecure (RFC 5155 §9.2). */
   | Extract<DenialOutcome, { readonly kind: 'opt-out' | 'iterations-too-high' | 'hash-budget' | 'not-proven' }>;

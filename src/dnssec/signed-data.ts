@@ -1,0 +1,30 @@
+/** The octets that a signature covers (RFC 4034 §3.1.8.1): RRSIG rdata without the signature, then each record canonical. */
+
+import { concatBytes } from '../wire/bytes.ts';
+import { canonicalRecords } from '../wire/canonical.ts';
+import { isWildcard, labelCount, lastLabels, type Name, wildcardOf } from '../wire/name.ts';
+import { type Rrsig, signedPrefix } from '../wire/rdata-rrsig.ts';
+import { type RRset, rrsetOwner } from '../wire/rrset.ts';
+
+/** Labels of an owner as the labels field counts them: without the root and without a leading asterisk (RFC 4034 §3.1.3). */
+export function signedLabelCount(owner: Name): number {
+  return labelCount(owner) - (isWildcard(owner) ? 1 : 0);
+}
+
+/**
+ * The owner that was signed: `owner` itself, or the wildcard from which it was expanded (RFC 4035 §5.3.2). Null when the
+ * labels field is larger than the owner's count.
+ */
+export function signedOwner(owner: Name, labels: number): Name | null {
+  const count = signedLabelCount(owner);
+  if (labels > count) return null;
+  return labels === count ? owner : wildcardOf(lastLabels(owner, labels));
+}
+
+/** All signed octets; null when the labels field cannot be. `signature` is the rdata that `rrsig` was read from. */
+export function signedData(rrset: RRset, rrsig: Rrsig, signature: Uint8Array): Uint8Array | null {
+  const owner = signedOwner(rrsetOwner(rrset), rrsig.labels);
+  if (owner === null) return null;
+  // RFC 4034 §6.2 item 5: the TTL of each record is the original TTL as it appears in the RRSIG.
+  return concatBytes(signedPrefix(rrsig, signature), canonicalRecords(rrset, owner, rrsig.originalTtl));
+}

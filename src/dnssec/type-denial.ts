@@ -1,0 +1,53 @@
+/**
+ * What the type bitmap of a record that matches the name says of a type. The same rules for NSEC and NSEC3 (RFC 4035
+ * §5.4, RFC 5155 §8.5 and §8.6, RFC 6840 §4, RFC 9824 §3).
+ */
+
+import type { DenialOutcome } from '../terms/denial-outcome.ts';
+import { isRoot } from '../wire/name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { hasType, type TypeBitmap } from '../wire/type-bitmap.ts';
+import type { DeniedQuestion } from './denial-record.ts';
+
+/** What can come of one matching record. */
+export type TypeDenial = Extract<DenialOutcome, { readonly kind: 'nodata' | 'no-ds' | 'no-cut' | 'not-proven' }>;
+
+/** Judges the bitmap of the record that matches `question.name`. */
+export function judgeTypes(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
+  if (question.type === TYPE.DS) return judgeDs(types, question);
+  if (hasType(types, question.type)) return { kind: 'not-proven', why: 'type-exists' };
+  // RFC 6840 §4.3: a NODATA proof must also check that the CNAME bit is not set.
+  if (hasType(types, TYPE.CNAME)) return { kind: 'not-proven', why: 'cname-exists' };
+  // RFC 6840 §4.1: a record from the parent's side of a cut denies nothing but the DS there.
+  if (isDelegation(types)) return { kind: 'not-proven', why: 'parent-side' };
+  // RFC 9824 §3: NXNAME says that the name was made up for this denial.
+  return { kind: 'nodata', isCompactNxdomain: hasType(types, TYPE.NXNAME) };
+}
+
+function judgeDs(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
+  if (hasType(types, TYPE.DS)) return { kind: 'not-proven', why: 'type-exists' };
+  // RFC 4035 §5.2, RFC 5155 §8.6: with the SOA bit the record is the child's own, and the child cannot deny its DS. The
+  // root has no parent, so its own record stands.
+  if (hasType(types, TYPE.SOA) && !isRoot(question.name)) return { kind: 'not-proven', why: 'child-side' };
+  if (hasType(types, TYPE.NS) && !hasType(types, TYPE.SOA)) return { kind: 'no-ds' };
+  if (hasType(types, TYPE.NXNAME)) return { kind: 'nodata', isCompactNxdomain: true };
+  return { kind: 'no-cut', isAlias: hasType(types, TYPE.CNAME) };
+}
+
+/** True for the bitmap of a delegation as the parent has it: NS without SOA (RFC 6840 §4.1). */
+export function isDelegation(types: TypeBitmap): boolean {
+  return hasType(types, TYPE.NS) && !hasType(types, TYPE.SOA);
+}
+
+/** True when nothing below the record's owner belongs to the zone of the record (RFC 6840 §4.1, RFC 6672 §5.3.4.1). */
+export function cutsOffBelow(types: TypeBitmap): boolean {
+  return hasType(types, TYPE.DNAME) || isDelegation(types);
+}
+
+/** The outcome of a matching wildcard record: the same judgement, said of the wildcard. */
+export function asWildcard(denial: TypeDenial): DenialOutcome {
+  if (denial.kind !== 'not-proven') return { kind: 'wildcard-nodata' };
+  if (denial.why === 'type-exists') return { kind: 'not-proven', why: 'wildcard-type-exists' };
+  if (denial.why === 'cname-exists') return { kind: 'not-proven', why: 'wildcard-cname-exists' };
+  return denial;
+}
