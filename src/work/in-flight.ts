@@ -82,10 +82,7 @@ export class InFlight<T> {
     for (let joined = 0; ; joined++) {
       throwIfStopped(parent);
       const running = joined < 2 ? this.#running.get(key) : undefined;
-      if (running === undefined) {
-        const own = this.#begin(key, start(), run);
-        return { kind: 'result', value: await this.#own(own, parent) };
-      }
+      if (running === undefined) return { kind: 'result', value: await this.#begin(key, start(), parent, run) };
       if (parent !== null && wouldCycle(running.work, parent)) return { kind: 'cycle', with: running.work.id };
       const waited = await this.#join(running, parent);
       if (waited.kind === 'value') return { kind: 'result', value: waited.value };
@@ -111,33 +108,34 @@ export class InFlight<T> {
     return this.#running.size + this.#apart.size;
   }
 
-  #begin(key: string, work: Work, run: (work: Work) => Promise<T>): Running<T> {
-    // The work runs from here on whether or not anybody waits, so that what it learns reaches the caches.
-    const result = run(work);
-    const running: Running<T> = {
-      key,
-      work,
-      startedMs: this.#start.clock.monotonicMs(),
-      clients: 0,
-      works: 0,
-      result,
-    };
-    const apart = this.#running.has(key);
-    if (apart) this.#apart.add(running);
+  /**
+   * Runs a work and waits for it. Both the table and the graph know of it before its first step, which may ask for more.
+   * It runs to its end whether or not anybody still waits, so that what it learns reaches the caches.
+   */
+  #begin(key: string, work: Work, parent: Work | null, run: (work: Work) => Promise<T>): Promise<T> {
+    const { promise: result, resolve, reject } = Promise.withResolvers<T>();
+    const startedMs = this.#start.clock.monotonicMs();
+    const running: Running<T> = { key, work, startedMs, clients: 0, works: 0, result };
+    const isApart = this.#running.has(key);
+    if (isApart) this.#apart.add(running);
     else this.#running.set(key, running);
-    const end = (): void => {
-      if (apart) this.#apart.delete(running);
+    const waiting = waitFor(running, parent);
+    const leaveTable = (): void => {
+      if (isApart) this.#apart.delete(running);
       else this.#running.delete(key);
     };
-    result.then(end, (error: unknown) => {
-      end();
-      if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#start.report(error);
-    });
-    return running;
-  }
-
-  async #own(running: Running<T>, parent: Work | null): Promise<T> {
-    return await waitFor(running, parent);
+    callNow(run, work).then(
+      (value) => {
+        leaveTable();
+        resolve(value);
+      },
+      (error: unknown) => {
+        leaveTable();
+        if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#start.report(error);
+        reject(error);
+      },
+    );
+    return waiting;
   }
 
   async #join(running: Running<T>, parent: Work | null): Promise<Waited<T>> {
@@ -149,6 +147,11 @@ export class InFlight<T> {
       throw error;
     }
   }
+}
+
+/** Calls `run`; what it throws before its first wait becomes a rejection too. */
+async function callNow<T>(run: (work: Work) => Promise<T>, work: Work): Promise<T> {
+  return await run(work);
 }
 
 /** Waits for a running work; the wait is in the graph for as long as it lasts, and ends when the asker is stopped. */
