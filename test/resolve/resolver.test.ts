@@ -1,0 +1,211 @@
+/**
+ * Proves what the resolver itself decides: sharing, asking elsewhere when data is bogus, what is kept and for how long, what
+ * is never kept, room for new questions. Iteration and validation are played.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { FailureCache } from '../../src/cache/failure-cache.ts';
+import { RRsetCache } from '../../src/cache/rrset-cache.ts';
+import type { IterateCall } from '../../src/iterate/iterate.ts';
+import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
+import type { Found } from '../../src/terms/found.ts';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { Resolution } from '../../src/terms/resolution.ts';
+import { TRUST } from '../../src/terms/trust.ts';
+import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
+import { Counters } from '../../src/trace/counters.ts';
+import { Trace } from '../../src/trace/trace.ts';
+import { ROOT } from '../../src/wire/name.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { type Question, questionOf } from '../../src/wire/question.ts';
+import { RCODE } from '../../src/wire/rcode.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { packRRset } from '../../src/wire/rrset.ts';
+import { DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
+import type { Fetch } from '../../src/work/fetch.ts';
+import type { Work } from '../../src/work/work.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
+
+const NOW = 1_700_000_000;
+const QUESTION = questionOf(mustParseName('mx.example.'), TYPE.A);
+const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'mx.example. A' } };
+const OPTIONS: ResolveOptions = {
+  maxRestarts: 5,
+  bogusTtlSeconds: 60,
+  failureTtlSeconds: 5,
+  wallTimeMs: 9000,
+  maxWorks: 2,
+  jostleMs: 200,
+  allowance: DEFAULT_ALLOWANCE,
+};
+
+function heldBy(question: Question, server: string, ttl = 300): HeldRRset {
+  const { name: owner, type, class: rrClass } = question;
+  const rrset = packRRset({ owner, type, class: rrClass, rdatas: [Uint8Array.of(192, 0, 2, 1)], signatures: [] });
+  const trust = TRUST.answerAuthoritative;
+  return { rrset, expiresAt: NOW + ttl, originalTtl: ttl, trust, verdict: null, server, zone: ROOT };
+}
+
+function foundFrom(question: Question, server: string, ttl = 300): Found {
+  const answer = [heldBy(question, server, ttl)];
+  const end = { kind: 'answer', question, rcode: RCODE.NOERROR, answer, authority: [], additional: [] } as const;
+  return { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server, expiresAt: NOW + ttl } };
+}
+
+/** A resolver whose tree is `ask` and whose judge is `judge`. */
+function makeResolver(
+  ask: (work: Work, call: IterateCall, fetch: Fetch) => Found | Promise<Found>,
+  judge: (server: string) => Verdict = () => SECURE,
+) {
+  const clock = new FakeClock(NOW);
+  const asked: IterateCall[] = [];
+  const counters = new Counters();
+  const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
+  const resolver = new Resolver({
+    clock,
+    rrsets,
+    answers: new AnswerCache({ clock, maxBytes: 1 << 20 }),
+    failures: new FailureCache({ clock, maxBytes: 1 << 20 }),
+    counters,
+    options: OPTIONS,
+    report: (error) => expect.unreachable(String(error)),
+    makeIterate: (fetch) => async (work, call) => {
+      asked.push(call ?? {});
+      return ask(work, call ?? {}, fetch);
+    },
+    makeValidate: () => async (_work, found) => {
+      const server = found.end.server ?? '';
+      const verdict = judge(server);
+      return { verdict, found, badServers: verdict.status === 'bogus' ? [server] : [] };
+    },
+  });
+  return { resolver, clock, asked, counters, rrsets };
+}
+
+function statusOf(resolution: Resolution): string {
+  return resolution.kind === 'failed' ? resolution.why.kind : (resolution.verdict?.status ?? 'unchecked');
+}
+
+describe('resolver', () => {
+  test('asks the tree once for askers of the same question, and not again while the answer lives', async () => {
+    const { resolver, asked, clock } = makeResolver((work) => foundFrom(work.question, 'good@53'));
+    const both = await Promise.all([resolver.resolve(QUESTION), resolver.resolve(QUESTION)]);
+    expect(both.map(statusOf)).toEqual(['secure', 'secure']);
+    await resolver.resolve(QUESTION);
+    expect(asked.length).toBe(1);
+    clock.skip(300_000);
+    await resolver.resolve(QUESTION);
+    expect(asked.length).toBe(2);
+  });
+
+  test('asks other servers when one gives bogus data, and keeps the good answer', async () => {
+    const judge = (server: string) => (server === 'liar@53' ? BOGUS : SECURE);
+    const { resolver, asked } = makeResolver(
+      (work, call) => foundFrom(work.question, call.avoid?.has('liar@53') === true ? 'honest@53' : 'liar@53'),
+      judge,
+    );
+    expect(statusOf(await resolver.resolve(QUESTION))).toBe('secure');
+    expect(asked.length).toBe(2);
+    expect(asked[1]?.refresh).toBe(true);
+    expect(statusOf(resolver.find(QUESTION) as Resolution)).toBe('secure');
+  });
+
+  test('believes that data is bogus when nobody else can be asked, for val-bogus-ttl and no longer', async () => {
+    const { resolver, asked, clock, counters } = makeResolver(
+      (work) => foundFrom(work.question, 'liar@53'),
+      () => BOGUS,
+    );
+    expect(statusOf(await resolver.resolve(QUESTION))).toBe('bogus');
+    expect(asked.length).toBe(2);
+    await resolver.resolve(QUESTION);
+    expect(asked.length).toBe(2);
+    expect(counters.get('bogus.no-signature')).toBeGreaterThan(0);
+    clock.skip(OPTIONS.bogusTtlSeconds * 1000);
+    await resolver.resolve(QUESTION);
+    expect(asked.length).toBe(4);
+  });
+
+  test('restarts at most val-max-restart times', async () => {
+    let servers = 0;
+    const { resolver, asked } = makeResolver(
+      (work) => foundFrom(work.question, `liar${++servers}@53`),
+      () => BOGUS,
+    );
+    await resolver.resolve(QUESTION);
+    expect(asked.length).toBe(1 + OPTIONS.maxRestarts);
+  });
+
+  test('remembers a failure for a short time, and says that it is remembered', async () => {
+    const why = { kind: 'no-server-addresses', zone: 'example.' } as const;
+    const { resolver, asked, clock } = makeResolver(() => ({ kind: 'failed', why }));
+    expect(statusOf(await resolver.resolve(QUESTION))).toBe('no-server-addresses');
+    expect(statusOf(await resolver.resolve(QUESTION))).toBe('cached-failure');
+    clock.skip(OPTIONS.failureTtlSeconds * 1000);
+    expect(statusOf(await resolver.resolve(QUESTION))).toBe('no-server-addresses');
+    expect(asked.length).toBe(2);
+  });
+
+  test.each(['cancelled', 'deadline', 'dependency-cycle'] as const)('never remembers %s', async (kind) => {
+    const { resolver, asked } = makeResolver(() => ({ kind: 'failed', why: { kind } }));
+    await resolver.resolve(QUESTION);
+    await resolver.resolve(QUESTION);
+    expect(asked.length).toBe(2);
+  });
+
+  test('refuses a fetch that would wait for its own asker', async () => {
+    const { resolver } = makeResolver(async (work, _call, fetch) => {
+      const inner = await fetch(work, work.parent === null ? questionOf(mustParseName('a.'), TYPE.MX) : work.question);
+      return inner;
+    });
+    const resolution = await resolver.resolve(QUESTION);
+    expect(resolution.kind === 'failed' && resolution.why).toEqual({ kind: 'dependency-cycle' });
+  });
+
+  test('lets children spend from the budget of the client query', async () => {
+    const budgets = new Set<unknown>();
+    const { resolver } = makeResolver(async (work, _call, fetch) => {
+      budgets.add(work.budget);
+      if (work.depth < 3) await fetch(work, questionOf(mustParseName(`d${work.depth}.`), TYPE.MX));
+      return foundFrom(work.question, 'good@53');
+    });
+    await resolver.resolve(QUESTION);
+    expect(budgets.size).toBe(1);
+  });
+
+  test('answers a fetch of an address from the cache, but not from a server to avoid', async () => {
+    const { resolver, rrsets, asked } = makeResolver(async (work, call, fetch) => {
+      if (work.parent !== null) return foundFrom(work.question, call.avoid?.size === 1 ? 'other@53' : 'first@53');
+      const child = questionOf(mustParseName('ns.example.'), TYPE.A);
+      rrsets.store(heldBy(child, 'first@53'));
+      const known = await fetch(work, child);
+      const fresh = await fetch(work, child, { avoid: new Set(['first@53']) });
+      const servers = [known, fresh].map((found) => (found.kind === 'found' ? found.end.server : null));
+      expect(servers).toEqual(['first@53', 'other@53']);
+      return foundFrom(work.question, 'good@53');
+    });
+    expect(statusOf(await resolver.resolve(QUESTION))).toBe('secure');
+    expect(asked.length).toBe(2);
+  });
+
+  test('throws out an old work to make room, and refuses when all are young', async () => {
+    const { resolver, clock } = makeResolver(
+      (work) => new Promise((_, reject) => work.signal.addEventListener('abort', () => reject(new Error('stopped')))),
+    );
+    const waiting = ['a.', 'b.'].map((name) => resolver.resolve(questionOf(mustParseName(name), TYPE.A)));
+    waiting.forEach((each) => void each.catch(() => undefined));
+    const young = await resolver.resolve(questionOf(mustParseName('c.'), TYPE.A));
+    expect(statusOf(young)).toBe('overload');
+    clock.skip(OPTIONS.jostleMs);
+    void resolver.resolve(questionOf(mustParseName('d.'), TYPE.A)).catch(() => undefined);
+    await expect(waiting[0]).rejects.toThrow('stopped');
+    expect(resolver.works().map((entry) => entry.work.question.name[1])).toContain('d'.charCodeAt(0));
+  });
+
+  test('gives every step to the trace of its own asker', async () => {
+    const trace = new Trace();
+    const { resolver } = makeResolver((work) => foundFrom(work.question, 'good@53'));
+    await resolver.resolve(QUESTION, { trace });
+    expect(trace.events().map((event) => event.kind)).toContain('verdict');
+  });
+});
