@@ -1,0 +1,124 @@
+/**
+ * Follows CNAME and DNAME records through one answer section (RFC 1034 §3.6.2, RFC 6672).
+ *
+ * Duties: the steps from the name asked to the last name that the section speaks of, synthesis of the CNAME that follows
+ * from a DNAME, loops, the data at the end. Order of records does not matter.
+ * Leaves to others: whether the server may say so (scrub), asking for the target.
+ */
+
+import { isBelow, isRoot, type Name, nameKey, namesEqual, parentOf, replaceSuffix } from '../wire/name.ts';
+import { type Question, rrsetKey } from '../wire/question.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import type { RRsetGroup } from '../wire/rrsets.ts';
+
+/** One alias step of a response. */
+export interface AliasGroup {
+  readonly via: 'cname' | 'dname';
+  readonly from: Name;
+  readonly to: Name;
+  /** The CNAME set, or the DNAME set that covers the name. */
+  readonly alias: RRsetGroup;
+  /** For a DNAME: the CNAME that follows from it (RFC 6672 §3.1). */
+  readonly synthesised: RRsetGroup | null;
+}
+
+/** An answer section as a chain. */
+export interface Chain {
+  readonly steps: readonly AliasGroup[];
+  /** The name at the end of the steps. */
+  readonly end: Name;
+  /** What the section holds for the question's type at that name. */
+  readonly data: readonly RRsetGroup[];
+  /**
+   * `loop`: a name comes twice. `too-long`: a DNAME makes a name of more than 255 octets (RFC 6672 §2.2).
+   * `malformed`: a DNAME set of several records (RFC 6672 §2.4), or a target that is no name.
+   */
+  readonly trouble: 'loop' | 'too-long' | 'malformed' | null;
+}
+
+/** Reads the answer section as a chain of at most `maxSteps` aliases from the name asked. */
+export function readChain(groups: readonly RRsetGroup[], question: Question, maxSteps: number): Chain {
+  const byKey = new Map(groups.map((group) => [rrsetKey(group.owner, group.type, group.class), group]));
+  const steps: AliasGroup[] = [];
+  const seen = new Set<string>([nameKey(question.name)]);
+  let end = question.name;
+  for (;;) {
+    const data = dataAt(groups, end, question);
+    const step = steps.length < maxSteps && data.length === 0 ? stepFrom(byKey, end, question) : null;
+    if (step === null) return { steps, end, data, trouble: null };
+    if (typeof step === 'string') return { steps, end, data: [], trouble: step };
+    steps.push(step);
+    if (seen.has(nameKey(step.to))) return { steps, end: step.to, data: [], trouble: 'loop' };
+    seen.add(nameKey(step.to));
+    end = step.to;
+  }
+}
+
+function dataAt(groups: readonly RRsetGroup[], name: Name, question: Question): RRsetGroup[] {
+  return groups.filter(
+    (group) =>
+      (group.type === question.type || question.type === TYPE.ANY) &&
+      group.class === question.class &&
+      namesEqual(group.owner, name),
+  );
+}
+
+/** The step that leads on from a name; null when none does, a string when it leads nowhere. */
+function stepFrom(
+  byKey: ReadonlyMap<string, RRsetGroup>,
+  name: Name,
+  question: Question,
+): AliasGroup | 'too-long' | 'malformed' | null {
+  const dname = findDname(byKey, name, question.class);
+  if (dname !== null) return stepByDname(byKey, dname, name);
+  const cname = byKey.get(rrsetKey(name, TYPE.CNAME, question.class));
+  if (cname === undefined) return null;
+  const to = readTargetName(cname.rdatas[0] ?? new Uint8Array());
+  if (to === null) return 'malformed';
+  // RFC 2181 §10.1: a name has one CNAME at most; of several the first is taken.
+  const alias = cname.rdatas.length === 1 ? cname : { ...cname, rdatas: cname.rdatas.slice(0, 1) };
+  return { via: 'cname', from: name, to, alias, synthesised: null };
+}
+
+/** The DNAME set of the closest name above; never of the name itself (RFC 6672 §2.3). */
+function findDname(byKey: ReadonlyMap<string, RRsetGroup>, name: Name, rrClass: number): RRsetGroup | null {
+  for (let above = name; !isRoot(above); ) {
+    above = parentOf(above);
+    const group = byKey.get(rrsetKey(above, TYPE.DNAME, rrClass));
+    if (group !== undefined) return group;
+  }
+  return null;
+}
+
+function stepByDname(
+  byKey: ReadonlyMap<string, RRsetGroup>,
+  dname: RRsetGroup,
+  name: Name,
+): AliasGroup | 'too-long' | 'malformed' {
+  const [rdata, ...more] = dname.rdatas;
+  const target = rdata === undefined ? null : readTargetName(rdata);
+  if (target === null || more.length > 0) return 'malformed';
+  const to = replaceSuffix(name, dname.owner, target);
+  if (to === null) return 'too-long';
+  const sent = byKey.get(rrsetKey(name, TYPE.CNAME, dname.class));
+  const sentTarget = sent?.rdatas.length === 1 ? readTargetName(sent.rdatas[0] ?? new Uint8Array()) : null;
+  // The server's own CNAME is kept when it says the same: its letters have the case of the zone.
+  const isSame = sentTarget !== null && namesEqual(sentTarget, to);
+  const finalTo = isSame ? sentTarget : to;
+  // RFC 6672 §3.1: the synthesised CNAME has the TTL of the DNAME and no signature.
+  const synthesised = {
+    owner: name,
+    type: TYPE.CNAME,
+    class: dname.class,
+    ttl: dname.ttl,
+    rdatas: [finalTo],
+    signatures: [],
+  };
+  return { via: 'dname', from: name, to: finalTo, alias: dname, synthesised };
+}
+
+/** True when an alias set leads from a name into the subtree below that name's own alias: it can never end. */
+export function leadsBelowItself(step: AliasGroup): boolean {
+  return isBelow(step.to, step.alias.owner) && step.via === 'dname';
+}

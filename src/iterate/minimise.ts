@@ -1,0 +1,81 @@
+/**
+ * Which question to send next (RFC 9156): as few labels as the servers of a zone need to know.
+ *
+ * Duties: the order of minimised questions for one name, at most 10 of them. Leaves to others: what an answer means.
+ * Names that begin with an underscore are service labels (RFC 8552), hardly ever cuts, and mishandled by some servers
+ * as empty non-terminals: the walk ends before the first of them and sends the full name.
+ */
+
+import { readU8 } from '../wire/bytes.ts';
+import { labelCount, lastLabels, type Name } from '../wire/name.ts';
+import { type Question, questionOf } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import type { Minimisation } from './options.ts';
+
+/** Minimised questions for one name at most (RFC 9156 §2.3 MAX_MINIMISE_COUNT). */
+export const MAX_MINIMISE_STEPS = 10;
+/** The first so many questions add one label each (RFC 9156 §2.3 MINIMISE_ONE_LAB). */
+export const SINGLE_LABEL_STEPS = 4;
+
+/** The walk down one name. */
+export class Minimiser {
+  readonly #question: Question;
+  readonly #total: number;
+  readonly #isKnownNoCut: (name: Name) => boolean;
+  #labels = 0;
+  #steps = 0;
+  #isOff: boolean;
+
+  /** `isKnownNoCut` says of which names it is known already that the servers above speak for them. */
+  constructor(question: Question, mode: Minimisation, isKnownNoCut: (name: Name) => boolean) {
+    this.#question = question;
+    this.#total = labelCount(question.name);
+    this.#isOff = mode === 'off';
+    this.#isKnownNoCut = isKnownNoCut;
+  }
+
+  /** True when the question sent is the real one. */
+  get isFull(): boolean {
+    return this.#isOff || this.#labels >= this.#total;
+  }
+
+  /** The question to send now. */
+  get current(): Question {
+    if (this.isFull) return this.#question;
+    // RFC 9156 §2.1: the type must hide the real one and be unsuspicious; A is what servers see most.
+    return questionOf(lastLabels(this.#question.name, this.#labels), TYPE.A);
+  }
+
+  /** Starts at a zone, or goes on below it after a referral. */
+  enter(zone: Name): void {
+    const at = labelCount(zone);
+    if (this.#labels > at) return;
+    this.#labels = at;
+    this.advance();
+  }
+
+  /** Goes on to a longer name: the servers asked speak for the present one. */
+  advance(): void {
+    do {
+      this.#labels += this.#stride();
+    } while (!this.isFull && this.#isKnownNoCut(lastLabels(this.#question.name, this.#labels)));
+    if (!this.isFull && this.#reachesServiceLabel()) this.#labels = this.#total;
+    this.#steps++;
+  }
+
+  /** Sends the full question from now on. */
+  giveUp(): void {
+    this.#isOff = true;
+  }
+
+  /** RFC 9156 §2.3: one label at a time first, then the rest spread over the steps that are left. */
+  #stride(): number {
+    if (this.#steps < SINGLE_LABEL_STEPS) return 1;
+    const left = MAX_MINIMISE_STEPS - this.#steps;
+    return left <= 1 ? this.#total : Math.max(1, Math.ceil((this.#total - this.#labels) / left));
+  }
+
+  #reachesServiceLabel(): boolean {
+    return readU8(lastLabels(this.#question.name, this.#labels), 1) === 0x5f;
+  }
+}

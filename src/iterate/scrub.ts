@@ -1,0 +1,235 @@
+/**
+ * Drops out of a response what its sender has no say in, before anything of it is used or kept (RFC 2181 §5.4.1).
+ *
+ * Duties: bailiwick, unsolicited records of each section, one NS set at most and none beside an answer (CVE-2025-40778),
+ * glue only for names that the response speaks of, private addresses, sizes of sets.
+ * Leaves to others: what the response is (classify-response.ts).
+ */
+
+import { readU16 } from '../wire/bytes.ts';
+import type { MessageView, Section, SectionRange } from '../wire/message-view.ts';
+import { isAtOrBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { RCODE } from '../wire/rcode.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
+import { isInRanges } from './address-range.ts';
+import { type AliasGroup, type Chain, readChain } from './alias.ts';
+import type { IterateOptions } from './options.ts';
+
+/** Who was asked what. */
+export interface ScrubContext {
+  readonly question: Question;
+  /** Zone that the server was asked for: it may speak of names at and below it. */
+  readonly zone: Name;
+  readonly options: IterateOptions;
+  /** Told of each set that is dropped. */
+  readonly onDropped?: (section: Section, group: RRsetGroup, why: string) => void;
+}
+
+/** What is left of a response. */
+export interface Scrubbed {
+  readonly chain: Chain;
+  readonly authority: readonly RRsetGroup[];
+  readonly additional: readonly RRsetGroup[];
+  /** True when the message held no record at all besides OPT, before anything was dropped. */
+  readonly wasEmpty: boolean;
+}
+
+type Drop = (section: Section, group: RRsetGroup, why: string) => false;
+
+/** Rcodes whose records mean something. */
+const MEANINGFUL: ReadonlySet<number> = new Set([RCODE.NOERROR, RCODE.NXDOMAIN, RCODE.YXDOMAIN]);
+/** Types that never stand in an authority section for a reason of ours. */
+const NEVER_IN_AUTHORITY: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE.A, TYPE.AAAA]);
+const KNOWN_IN_AUTHORITY: ReadonlySet<number> = new Set([TYPE.NS, TYPE.DS, TYPE.SOA, TYPE.NSEC, TYPE.NSEC3]);
+const NEVER_IN_ADDITIONAL: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE.NS]);
+/** Where the name of a host starts in the rdata of types that call for its addresses. */
+const HOST_NAME_AT: ReadonlyMap<number, number> = new Map([
+  [TYPE.NS, 0],
+  [TYPE.MB, 0],
+  [TYPE.MD, 0],
+  [TYPE.MF, 0],
+  [TYPE.MX, 2],
+  [TYPE.RT, 2],
+  [TYPE.KX, 2],
+  [TYPE.AFSDB, 2],
+  [TYPE.SRV, 6],
+  [TYPE.SVCB, 2],
+  [TYPE.HTTPS, 2],
+]);
+
+/** Scrubs a response. */
+export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
+  const { question, options } = context;
+  const wasEmpty = message.recordCount === (message.optIndex < 0 ? 0 : 1);
+  if (!MEANINGFUL.has(message.rcode)) {
+    return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty };
+  }
+  const drop: Drop = (section, group, why) => {
+    context.onDropped?.(section, group, why);
+    return false;
+  };
+  const sections = {
+    answer: groupsOf(message, message.answer, question, options),
+    authority: groupsOf(message, message.authority, question, options),
+    additional: groupsOf(message, message.additional, question, options),
+  };
+  const answers = scrubAnswer(sections.answer, context, drop);
+  const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, context) : null;
+  if (movedDs !== null) {
+    return { chain: readChain([movedDs], question, 0), authority: [], additional: [], wasEmpty };
+  }
+  const chain = readChain(answers, question, options.maxAliasesPerResponse);
+  const used = usedGroups(chain);
+  for (const group of answers) if (!used.includes(group)) drop('answer', group, 'not asked for');
+  const authority = scrubAuthority(sections.authority, { message, context, hasAnswer: used.length > 0, drop });
+  const additional = scrubAdditional(sections.additional, [...used, ...authority], context, drop);
+  return { chain, authority, additional, wasEmpty };
+}
+
+function groupsOf(
+  message: MessageView,
+  range: SectionRange,
+  question: Question,
+  options: IterateOptions,
+): RRsetGroup[] {
+  const records = recordsOf(message, range).filter(
+    (record) => record.type !== TYPE.OPT && record.class === question.class,
+  );
+  return groupRecords(records).map((group) => withinBounds(group, options));
+}
+
+/** Sets of hostile size are cut: NS records (NRDelegation), signatures (KeyTrap). */
+function withinBounds(group: RRsetGroup, options: IterateOptions): RRsetGroup {
+  const maxRdatas = group.type === TYPE.NS ? options.maxNsRecords : group.rdatas.length;
+  if (group.rdatas.length <= maxRdatas && group.signatures.length <= options.maxSignaturesPerRRset) return group;
+  return {
+    ...group,
+    rdatas: group.rdatas.slice(0, maxRdatas),
+    signatures: group.signatures.slice(0, options.maxSignaturesPerRRset),
+  };
+}
+
+function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop: Drop): RRsetGroup[] {
+  const kept: RRsetGroup[] = [];
+  for (const group of groups) {
+    if (!isAtOrBelow(group.owner, context.zone)) {
+      drop('answer', group, 'outside the zone of the server');
+      continue;
+    }
+    const clean = withoutPrivate(group, context.options);
+    if (clean === null) drop('answer', group, 'private address');
+    else kept.push(clean);
+  }
+  return kept;
+}
+
+/** The set without addresses that `private-address` forbids; null when nothing is left. */
+function withoutPrivate(group: RRsetGroup, options: IterateOptions): RRsetGroup | null {
+  if (options.privateAddresses.length === 0 || (group.type !== TYPE.A && group.type !== TYPE.AAAA)) return group;
+  if (options.privateDomains.some((domain) => isAtOrBelow(group.owner, domain))) return group;
+  const rdatas = group.rdatas.filter((rdata) => !isInRanges(rdata, options.privateAddresses));
+  if (rdatas.length === 0) return null;
+  return rdatas.length === group.rdatas.length ? group : { ...group, rdatas };
+}
+
+/** A question for DS that is answered by a referral holds its answer in the authority section. */
+function dsOfReferral(authority: readonly RRsetGroup[], { question, zone }: ScrubContext): RRsetGroup | null {
+  if (question.type !== TYPE.DS || !isAtOrBelow(question.name, zone)) return null;
+  return authority.find((group) => group.type === TYPE.DS && namesEqual(group.owner, question.name)) ?? null;
+}
+
+/** The groups of the section that the chain uses. */
+function usedGroups(chain: Chain): RRsetGroup[] {
+  return [...chain.steps.map((step: AliasGroup) => step.alias), ...chain.data];
+}
+
+/** What the rules for the authority section look at. */
+interface AuthorityRules {
+  readonly message: MessageView;
+  readonly context: ScrubContext;
+  readonly hasAnswer: boolean;
+  readonly drop: Drop;
+}
+
+function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityRules): RRsetGroup[] {
+  const { zone, options } = rules.context;
+  const hasSoa = groups.some((group) => group.type === TYPE.SOA && isAtOrBelow(group.owner, zone));
+  let nsSets = 0;
+  return groups.filter((group) => {
+    if (NEVER_IN_AUTHORITY.has(group.type)) return rules.drop('authority', group, 'does not belong there');
+    if (options.hardenUnknownAdditional && !KNOWN_IN_AUTHORITY.has(group.type)) {
+      return rules.drop('authority', group, 'unknown type');
+    }
+    if (group.type === TYPE.NS) {
+      const why = whyNotNs(group, rules, hasSoa);
+      if (why !== null) return rules.drop('authority', group, why);
+      return ++nsSets === 1 || rules.drop('authority', group, 'second NS set');
+    }
+    return isAtOrBelow(group.owner, zone) || rules.drop('authority', group, 'outside the zone of the server');
+  });
+}
+
+/** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
+function whyNotNs(group: RRsetGroup, rules: AuthorityRules, hasSoa: boolean): string | null {
+  const { message, hasAnswer } = rules;
+  const { question, zone, options } = rules.context;
+  if (!isAtOrBelow(question.name, group.owner)) return 'NS set of another branch';
+  const isDenial = message.rcode !== RCODE.NOERROR || (!hasAnswer && hasSoa);
+  // Records in front of which a fragment ends can be forged: NS sets in denials have no use that would justify that.
+  if (isDenial) return 'NS set beside a denial';
+  if (!isAtOrBelow(group.owner, zone)) return hasAnswer ? 'outside the zone of the server' : null;
+  if (options.scrubPromiscuous && hasAnswer) return 'NS set beside an answer';
+  return null;
+}
+
+function scrubAdditional(
+  groups: readonly RRsetGroup[],
+  speaking: readonly RRsetGroup[],
+  context: ScrubContext,
+  drop: Drop,
+): RRsetGroup[] {
+  const { zone, options } = context;
+  const hosts = new Set(speaking.flatMap((group) => hostsOf(group).map(nameKey)));
+  const isLameReferral = speaking.some((group) => group.type === TYPE.NS && !isAtOrBelow(group.owner, zone));
+  return groups.flatMap((group) => {
+    const why = whyNotAdditional(group, hosts, options);
+    const clean = why === null ? withoutPrivate(group, options) : null;
+    if (clean !== null && !isLameReferral && (!options.hardenGlue || isAtOrBelow(group.owner, zone))) return [clean];
+    drop('additional', group, why ?? 'outside the zone of the server');
+    return [];
+  });
+}
+
+function whyNotAdditional(group: RRsetGroup, hosts: ReadonlySet<string>, options: IterateOptions): string | null {
+  if (NEVER_IN_ADDITIONAL.has(group.type)) return 'does not belong there';
+  const isAddress = group.type === TYPE.A || group.type === TYPE.AAAA;
+  if (isAddress) return hosts.has(nameKey(group.owner)) ? null : 'address of a name that nothing speaks of';
+  return options.hardenUnknownAdditional ? 'unknown type' : null;
+}
+
+function hostsOf(group: RRsetGroup): Name[] {
+  const at = HOST_NAME_AT.get(group.type);
+  if (at === undefined) return [];
+  return group.rdatas.flatMap((rdata) => {
+    const end = at + nameLength(rdata, at);
+    const name = nameFromBytes(rdata.subarray(at, end));
+    return name === null ? [] : [name];
+  });
+}
+
+/** Octets of the name at `at`: SVCB has parameters after it. */
+function nameLength(rdata: Uint8Array, at: number): number {
+  let cursor = at;
+  while (cursor < rdata.length && rdata[cursor] !== 0) cursor += (rdata[cursor] ?? 0) + 1;
+  return cursor + 1 - at;
+}
+
+/** The SOA's own TTL and minimum, whichever is lower, seconds (RFC 2308 §5); null when it is malformed. */
+export function negativeTtlOf(soa: RRsetGroup): number | null {
+  const rdata = soa.rdatas[0];
+  if (rdata === undefined || rdata.length < 22) return null;
+  const minimumAt = rdata.length - 4;
+  return Math.min(soa.ttl, readU16(rdata, minimumAt) * 0x10000 + readU16(rdata, minimumAt + 2));
+}

@@ -1,0 +1,93 @@
+/**
+ * Chooses the server to ask: the fastest and those not much slower, at random, so that others are measured too.
+ *
+ * Duties: leave out what must not or need not be asked, rank the rest, choose inside a band.
+ * Leaves to others: learning (server-cache.ts), waiting, finding addresses.
+ */
+
+import type { ServerCache } from '../cache/server-cache.ts';
+import type { Address } from '../ports/network.ts';
+import type { Random } from '../ports/random.ts';
+import { parseIp } from '../wire/ip.ts';
+import type { Name } from '../wire/name.ts';
+import { isInRanges, isUnspecified } from './address-range.ts';
+import type { IterateOptions } from './options.ts';
+
+/** Servers slower than the best by no more than this, ms, are as good as it (Unbound RTT_BAND). Exploration lives here. */
+export const BAND_MS = 400;
+/** Added to the timeout of servers that are asked only when no better one is left, ms; above any timeout. */
+const DNSSEC_LAME_PENALTY_MS = 240_000;
+const RECURSION_LAME_PENALTY_MS = 360_000;
+/** Added for a family that has no route at present, ms. */
+const NO_ROUTE_PENALTY_MS = 120_000;
+
+/** A server address of a zone, and how it did in this resolution. */
+export interface Candidate {
+  readonly address: Address;
+  /** `ip@port`. */
+  readonly key: string;
+  attempts: number;
+  /** Told us in this resolution that asking again is pointless. */
+  isUseless: boolean;
+  /** Strips signatures, as seen in this resolution. */
+  isDnssecLame: boolean;
+}
+
+/** What the choice depends on besides the candidates. */
+export interface SelectionParts {
+  readonly servers: ServerCache;
+  readonly random: Random;
+  readonly options: IterateOptions;
+}
+
+/** Makes a candidate. */
+export function candidateOf(address: Address): Candidate {
+  const key = `${address.ip}@${address.port}`;
+  return { address, key, attempts: 0, isUseless: false, isDnssecLame: false };
+}
+
+/** The server to ask next; null when none is left. */
+export function chooseServer(
+  candidates: readonly Candidate[],
+  zone: Name,
+  avoid: ReadonlySet<string>,
+  parts: SelectionParts,
+): Candidate | null {
+  const ranked = candidates
+    .filter((candidate) => candidate.attempts < parts.options.attemptsPerServer && !candidate.isUseless)
+    .filter((candidate) => !avoid.has(candidate.key) && mayAsk(candidate.address, parts.options))
+    .map((candidate) => ({ candidate, cost: costOf(candidate, zone, parts) }))
+    .filter(({ cost }) => cost >= 0);
+  if (ranked.length === 0) return null;
+  const best = Math.min(...ranked.map(({ cost }) => cost));
+  const inBand = ranked.filter(({ cost }) => cost <= best + BAND_MS).map(({ candidate }) => candidate);
+  const preferred = preferFamily(inBand, parts.options);
+  return preferred[parts.random.below(preferred.length)] ?? null;
+}
+
+/** False for addresses that must never be asked: forbidden ones, unspecified ones, families that are switched off. */
+export function mayAsk(address: Address, options: IterateOptions): boolean {
+  const isIp6 = address.ip.includes(':');
+  if (isIp6 ? !options.useIp6 : !options.useIp4) return false;
+  const octets = parseIp(address.ip);
+  // CVE-2026-50251: glue of 0.0.0.0 or :: would make us ask ourselves.
+  if (octets === null || isUnspecified(octets)) return false;
+  return !isInRanges(octets, options.doNotQuery);
+}
+
+/** Expected time in ms, with penalties; negative when the server is not to be asked. */
+function costOf(candidate: Candidate, zone: Name, { servers }: SelectionParts): number {
+  const lameness = servers.lameness(candidate.key, zone);
+  if (lameness === 'lame' || servers.isDead(candidate.key)) return -1;
+  let cost = servers.timeoutMs(candidate.key);
+  if (!servers.hasRoute(candidate.address.ip.includes(':') ? 'ip6' : 'ip4')) cost += NO_ROUTE_PENALTY_MS;
+  if (lameness === 'recursion-lame') return cost + RECURSION_LAME_PENALTY_MS;
+  return lameness === 'dnssec-lame' || candidate.isDnssecLame ? cost + DNSSEC_LAME_PENALTY_MS : cost;
+}
+
+function preferFamily(candidates: readonly Candidate[], options: IterateOptions): readonly Candidate[] {
+  if (options.preferFamily === 'none') return candidates;
+  const wantsIp6 = options.preferFamily === 'ip6';
+  const preferred = candidates.filter((candidate) => candidate.address.ip.includes(':') === wantsIp6);
+  return preferred.length > 0 ? preferred : candidates;
+}
