@@ -1,9 +1,38 @@
 /**
  * Serving one query: the synchronous path from the client's octets to the reply's, and the hand-over to the resolver.
+ *
+ * Duties: turn unfit queries away; access control; class CHAOS; the reply cache; what the resolver's caches know; sharing
+ * of a resolution among its askers; statistics and log lines; the border at which a bug becomes SERVFAIL.
+ * Leaves to others: reading (query-reader.ts), form of replies (reply-composer.ts, build-reply.ts), resolving, sockets.
  */
 
+import type { ReplyCache, ReplyRequest } from '../cache/reply-cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+import type { Resolution } from '../terms/resolution.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import { readU16 } from '../wire/bytes.ts';
+import { EDE, type ExtendedError } from '../wire/ede.ts';
+import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
+import { HEADER_OCTETS } from '../wire/message-view.ts';
+import type { Name } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { FLAG, RCODE } from '../wire/rcode.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { type AccessAction, AccessControl } from './access-control.ts';
+import { isWithheld } from './build-reply.ts';
+import { answerChaos } from './chaos.ts';
+import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome } from './query-reader.ts';
 import type { ReplyChannel } from './reply-channel.ts';
+import { ReplyComposer, replyFlags } from './reply-composer.ts';
+import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { rotateAddresses } from './rotate.ts';
+import { ServeLog } from './serve-log.ts';
+import type { ServeOptions } from './serve-options.ts';
+import { ServeStats } from './serve-stats.ts';
+import { type Waiter, Waiting } from './waiting.ts';
 
 /** The door for clients. */
 export interface Serve {
@@ -14,7 +43,320 @@ export interface Serve {
   query(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number;
   /** Client queries that wait for the resolver now. */
   waiting(): number;
+  readonly stats: ServeStats;
 }
 
 /** Octets that `out` must hold: the largest DNS message. */
-export const REPLY_BUFFER_OCTETS = 65_535;
+export const REPLY_BUFFER_OCTETS = MAX_MESSAGE_OCTETS;
+/** Octets for the options of a cached reply: one extended error with the longest text. */
+const OPTIONS_OCTETS = 512;
+/** `query` has handed the question over. */
+const HANDED_OVER = 0;
+/** `query` gives no reply. */
+const NO_REPLY = -1;
+
+const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
+const NO_SNOOPING: ExtendedError = { code: EDE.PROHIBITED, text: 'RD=0 asks for cached data: see access-control' };
+
+/** What serving is made of. */
+export interface ServeParts {
+  readonly clock: Clock;
+  readonly log: LogSink;
+  readonly resolver: Pick<Resolver, 'find' | 'resolve'>;
+  readonly replies: ReplyCache;
+  readonly options: ServeOptions;
+}
+
+/** Makes the door. */
+export function createServe(parts: ServeParts): Serve {
+  return new QueryServer(parts);
+}
+
+class QueryServer implements Serve {
+  readonly stats = new ServeStats();
+  readonly #parts: ServeParts;
+  readonly #options: ServeOptions;
+  readonly #access: AccessControl;
+  readonly #log: ServeLog;
+  readonly #waiting: Waiting;
+  readonly #composer: ReplyComposer;
+  readonly #reader = new QueryReader();
+  readonly #request: ReplyRequest;
+  readonly #opt: ReplyOpt;
+
+  constructor(parts: ServeParts) {
+    const { options } = parts;
+    this.#parts = parts;
+    this.#options = options;
+    this.#access = new AccessControl(options.access);
+    this.#log = new ServeLog(parts.log, options.logging);
+    this.#waiting = new Waiting(options.maxWaiting, options.waitLimit);
+    this.#composer = new ReplyComposer(options, parts.replies);
+    const nothing = new Uint8Array();
+    this.#request = { query: nothing, questionEnd: 0, flags: 0, maxOctets: 0, nowSeconds: 0, out: nothing };
+    this.#opt = {
+      udpSize: options.ednsUdpSize,
+      doBit: false,
+      upperRcode: 0,
+      nsid: null,
+      keepaliveMs: null,
+      options: new Uint8Array(OPTIONS_OCTETS),
+      optionsLength: 0,
+    };
+  }
+
+  waiting(): number {
+    return this.#waiting.count;
+  }
+
+  query(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    try {
+      return this.#take(bytes, from, channel, out);
+    } catch (error) {
+      // The border of architecture 10: a bug costs one answer, not the process.
+      this.#noteBug(this.#reader.questionEnd > HEADER_OCTETS ? this.#questionOf(bytes) : null, error);
+      return this.#refuse(bytes, RCODE.SERVFAIL, out);
+    }
+  }
+
+  #take(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    const reader = this.#reader;
+    const fitness = reader.read(bytes);
+    if (fitness === 'discard' || (this.#options.dropLargeQueries && bytes.length > CLASSIC_UDP_OCTETS)) {
+      this.stats.unfit++;
+      return NO_REPLY;
+    }
+    const action = this.#access.actionFor(from.ip);
+    if (action === 'deny' || action === 'refuse') {
+      this.stats.unwanted++;
+      return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+    }
+    this.#count(channel);
+    if (this.#options.ignoreDo) reader.doBit = false;
+    if (fitness !== 'ok') {
+      this.stats.unfit++;
+      return this.#refuse(bytes, rcodeFor(fitness), out, reader.type === NXNAME ? INVALID_TYPE : null);
+    }
+    if (this.#log.wantsQueries) this.#log.query(from.ip, this.#questionOf(bytes));
+    if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
+    if (action !== 'allow' || (reader.flags & FLAG.RD) === 0) {
+      const turnedAway = this.#judgeRest(action, bytes, channel, out);
+      if (turnedAway !== HANDED_OVER) return turnedAway;
+    }
+    if (this.#options.denyAny && reader.type === TYPE.ANY) return this.#refuse(bytes, RCODE.NOERROR, out);
+    const length = this.#answerFromCache(bytes, channel, out);
+    return length > 0 ? this.#finish(length, bytes, from, out) : this.#answer(bytes, from, channel, out);
+  }
+
+  #count(channel: ReplyChannel): void {
+    const { stats } = this;
+    const reader = this.#reader;
+    stats.queries++;
+    if (channel.transport === 'tcp') stats.queriesTcp++;
+    if (reader.hasEdns) stats.queriesEdns++;
+    if (reader.doBit) stats.queriesDo++;
+  }
+
+  /** The actions besides allow, and RD=0: a reply's length or NO_REPLY; HANDED_OVER means: go on. */
+  #judgeRest(action: AccessAction, bytes: Uint8Array, channel: ReplyChannel, out: Uint8Array): number {
+    switch (action) {
+      case 'allow_setrd':
+      case 'allow_snoop':
+        return HANDED_OVER;
+      case 'deny':
+      case 'deny_non_local':
+        this.stats.unwanted++;
+        return NO_REPLY;
+      case 'refuse':
+      case 'refuse_non_local':
+        this.stats.unwanted++;
+        return this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+      case 'allow_cookie':
+        // No cookie is taken as proof: TC sends the client to TCP, which proves its address as well (RFC 7873 §5.2.3).
+        if (channel.transport === 'udp') return this.#composer.refuse(bytes, this.#reader, TO_TCP, out);
+        break;
+      case 'allow':
+        break;
+      default:
+        unreachable(action);
+    }
+    if ((this.#reader.flags & FLAG.RD) !== 0) return HANDED_OVER;
+    // A look into the cache tells what others have asked for: only for those who may (allow_snoop).
+    this.stats.unwanted++;
+    return this.#refuse(bytes, RCODE.REFUSED, out, NO_SNOOPING);
+  }
+
+  /** The reply from the reply cache, whole; 0 on a miss. @hot bench/serve-cached.ts */
+  #answerFromCache(bytes: Uint8Array, channel: ReplyChannel, out: Uint8Array): number {
+    const { clock, replies } = this.#parts;
+    const reader = this.#reader;
+    const opt = this.#opt;
+    const request = this.#request;
+    const maxOctets = this.#maxOctets(channel);
+    request.query = bytes;
+    request.questionEnd = reader.questionEnd;
+    request.flags = replyFlags(reader.flags, reader.doBit);
+    request.maxOctets = reader.hasEdns ? maxOctets - LEAST_OPT_OCTETS : maxOctets;
+    request.nowSeconds = clock.unixSeconds();
+    request.out = out;
+    const length = replies.serve(request);
+    if (length === 0) return 0;
+    if (this.#options.roundRobin) rotateAddresses(out, reader.questionEnd, reader.id);
+    if (!reader.hasEdns) return length;
+    opt.optionsLength = replies.optionsLength <= OPTIONS_OCTETS ? replies.copyOptions(opt.options, 0) : 0;
+    opt.doBit = reader.doBit;
+    opt.nsid = reader.wantsNsid ? this.#options.nsid : null;
+    opt.keepaliveMs = reader.wantsKeepalive && channel.transport === 'tcp' ? this.#options.keepaliveMs : null;
+    return appendOpt(out, length, opt, maxOctets);
+  }
+
+  /** From the caches below the reply cache, or by handing over. */
+  #answer(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    const { clock, resolver } = this.#parts;
+    const waiter = this.#waiterOf(bytes, from, channel);
+    const known = resolver.find(waiter.question);
+    if (known !== null) {
+      this.#countVerdict(known);
+      const length = this.#composer.compose(known, waiter, clock.unixSeconds());
+      out.set(this.#composer.buffer.subarray(0, length));
+      return this.#finish(length, bytes, from, out);
+    }
+    if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(from.ip) === 'allow_snoop') {
+      // RFC 1034 §4.3.1: without recursion only what is known; it is not.
+      return this.#refuse(bytes, RCODE.REFUSED, out, { code: EDE.NOT_READY, text: 'not in the cache' });
+    }
+    this.stats.cacheMisses++;
+    switch (this.#waiting.admit(waiter)) {
+      case 'too-many':
+        this.stats.overLimit++;
+        return NO_REPLY;
+      case 'first':
+        void this.#resolve(waiter.question);
+        return HANDED_OVER;
+      case 'joined':
+        return HANDED_OVER;
+    }
+  }
+
+  /** Counts and logs a reply that is given at once. @hot bench/serve-cached.ts */
+  #finish(length: number, bytes: Uint8Array, from: Address, out: Uint8Array): number {
+    const rcode = readU16(out, 2) & 15;
+    this.stats.cacheHits++;
+    this.stats.countRcode(rcode);
+    if (this.#log.wantsReplies) {
+      const question = this.#questionOf(bytes);
+      this.#log.reply({ ip: from.ip, question, rcode, seconds: 0, isCached: true, octets: length });
+    }
+    return length;
+  }
+
+  /** Resolves for all who ask the same now, and answers them. Never rejects. */
+  async #resolve(question: Question): Promise<void> {
+    let resolution: Resolution;
+    try {
+      resolution = await this.#parts.resolver.resolve(question);
+    } catch (error) {
+      this.#noteBug(question, error);
+      resolution = { kind: 'failed', question, why: { kind: 'cancelled' } };
+    }
+    const waiters = this.#waiting.release(question);
+    this.#countVerdict(resolution);
+    this.#log.ended(resolution, isWithheld(resolution, 0, this.#options));
+    for (const waiter of waiters) {
+      try {
+        this.#deliver(resolution, waiter);
+      } catch (error) {
+        this.#noteBug(question, error);
+        waiter.channel.deliver(this.#composer.buffer, 0, waiter.from);
+      }
+    }
+  }
+
+  #deliver(resolution: Resolution, waiter: Waiter): void {
+    const { clock } = this.#parts;
+    const waitedMs = clock.monotonicMs() - waiter.since;
+    const { discardTimeoutMs } = this.#options;
+    // DNSBomb (CVE-2024-33655): replies to forged clients must not pile up and leave together.
+    if (waiter.channel.transport === 'udp' && discardTimeoutMs > 0 && waitedMs > discardTimeoutMs) {
+      this.stats.discarded++;
+      waiter.channel.deliver(this.#composer.buffer, 0, waiter.from);
+      return;
+    }
+    const length = this.#composer.compose(resolution, waiter, clock.unixSeconds());
+    const rcode = readU16(this.#composer.buffer, 2) & 15;
+    this.stats.countRcode(rcode);
+    this.stats.recursions++;
+    this.stats.recursionMs += waitedMs;
+    waiter.channel.deliver(this.#composer.buffer, length, waiter.from);
+    if (this.#log.wantsReplies) {
+      const { question, from } = waiter;
+      this.#log.reply({ ip: from.ip, question, rcode, seconds: waitedMs / 1000, isCached: false, octets: length });
+    }
+  }
+
+  #answerOtherClass(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    const waiter = this.#waiterOf(bytes, from, channel);
+    const rrset = waiter.question.class === CLASS.CH ? answerChaos(waiter.question, this.#options.chaos) : null;
+    if (rrset === null) return this.#refuse(bytes, RCODE.REFUSED, out);
+    const length = this.#composer.composeLocal(rrset, waiter);
+    out.set(this.#composer.buffer.subarray(0, length));
+    return this.#finish(length, bytes, from, out);
+  }
+
+  #refuse(bytes: Uint8Array, rcode: number, out: Uint8Array, error: ExtendedError | null = null): number {
+    this.stats.countRcode(rcode);
+    return this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0 }, out);
+  }
+
+  #countVerdict(resolution: Resolution): void {
+    if (resolution.kind !== 'answered') return;
+    if (resolution.verdict?.status === 'secure') this.stats.secureAnswers++;
+    else if (resolution.verdict?.status === 'bogus') this.stats.bogusAnswers++;
+  }
+
+  /** Copies of what must outlive the query's bytes. */
+  #waiterOf(bytes: Uint8Array, from: Address, channel: ReplyChannel): Waiter {
+    const { id, flags, hasEdns, doBit, wantsNsid, wantsKeepalive } = this.#reader;
+    const question = this.#questionOf(bytes);
+    const maxOctets = this.#maxOctets(channel);
+    const since = this.#parts.clock.monotonicMs();
+    return { id, flags, question, hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive, from, channel, since };
+  }
+
+  #questionOf(bytes: Uint8Array): Question {
+    const { questionEnd, type, class: rrClass } = this.#reader;
+    const name = bytes.slice(HEADER_OCTETS, Math.max(HEADER_OCTETS, questionEnd - 4)) as Name;
+    return { name, type, class: rrClass };
+  }
+
+  /** RFC 6891 §6.2.5: over UDP what the client takes, but not more than is configured. @hot bench/serve-cached.ts */
+  #maxOctets(channel: ReplyChannel): number {
+    if (channel.transport === 'tcp') return MAX_MESSAGE_OCTETS;
+    return Math.min(this.#reader.udpSize, this.#options.maxUdpOctets);
+  }
+
+  #noteBug(question: Question | null, error: unknown): void {
+    this.stats.bugs++;
+    this.#log.bug(question, error);
+  }
+}
+
+/** NXNAME (RFC 9824 §3.2): exists only in type bitmaps of denials. */
+const NXNAME = 128;
+const INVALID_TYPE: ExtendedError = { code: EDE.INVALID_QUERY_TYPE, text: '' };
+const TO_TCP = { rcode: RCODE.REFUSED, error: null, flags: FLAG.TC } as const;
+
+function rcodeFor(fitness: Exclude<ReadOutcome, 'ok' | 'discard'>): number {
+  switch (fitness) {
+    case 'format-error':
+      return RCODE.FORMERR;
+    case 'not-implemented':
+      return RCODE.NOTIMP;
+    case 'refused':
+      return RCODE.REFUSED;
+    case 'bad-version':
+      return RCODE.BADVERS;
+    default:
+      return unreachable(fitness);
+  }
+}

@@ -1,0 +1,83 @@
+/** What the serve room needs to know. Taken out of the configuration by `cli`; the defaults are Unbound 1.26's. */
+
+import type { AccessRule } from './access-control.ts';
+
+/** Options of serving. */
+export interface ServeOptions {
+  /** After the default rules (this host only). Unbound `access-control`. */
+  readonly access: readonly AccessRule[];
+  /** Largest reply over UDP, octets; the client's own size may lower it. Unbound `max-udp-size`. */
+  readonly maxUdpOctets: number;
+  /** Datagram size that our OPT announces. Unbound `edns-buffer-size`. */
+  readonly ednsUdpSize: number;
+  /** Positive answers without authority and additional sections. Unbound `minimal-responses`. */
+  readonly minimalResponses: boolean;
+  /** Addresses of an RRset start at another one with each reply. Unbound `rrset-roundrobin`. */
+  readonly roundRobin: boolean;
+  /** Extended errors (RFC 8914) with failures. Unbound `ede`; on by default here. */
+  readonly extendedErrors: boolean;
+  /** ANY is answered with nothing. Unbound `deny-any`. */
+  readonly denyAny: boolean;
+  /** The CD bit has no effect. Unbound `ignore-cd-flag`. */
+  readonly ignoreCd: boolean;
+  /** The DO bit has no effect. Unbound `disable-edns-do`. */
+  readonly ignoreDo: boolean;
+  /** Bogus data is served, without AD and with an extended error. Unbound `val-permissive-mode`. */
+  readonly permissive: boolean;
+  /** Queries above 512 octets are dropped. Unbound `harden-large-queries`. */
+  readonly dropLargeQueries: boolean;
+  /** Replies over UDP later than this are not sent, milliseconds; 0: all are (DNSBomb). Unbound `discard-timeout`. */
+  readonly discardTimeoutMs: number;
+  /** Queries of one address that may wait; more are dropped; 0: no limit (DNSBomb). Unbound `wait-limit`. */
+  readonly waitLimit: number;
+  /** Client queries that may wait in all. Unbound: 16 times num-queries-per-thread. */
+  readonly maxWaiting: number;
+  /** Server identifier for clients that ask (RFC 5001); null: not given. Unbound `nsid`. */
+  readonly nsid: Uint8Array | null;
+  /** Idle time told to TCP clients that ask, milliseconds (RFC 7828); null: not told. Unbound `edns-tcp-keepalive`. */
+  readonly keepaliveMs: number | null;
+  readonly chaos: ChaosOptions;
+  readonly logging: ServeLogging;
+}
+
+/** What questions of class CH are told; null: REFUSED (the hide-* directives). */
+export interface ChaosOptions {
+  readonly identity: string | null;
+  readonly version: string | null;
+  /** For trustanchor.unbound, in one string each: zone and key tags. */
+  readonly trustAnchors: readonly string[] | null;
+}
+
+/** Which lines are logged. */
+export interface ServeLogging {
+  /** Unbound `log-queries`, `log-replies`, `log-servfail`. */
+  readonly queries: boolean;
+  readonly replies: boolean;
+  readonly failures: boolean;
+  /** Levels `query` and `reply` in place of `info`. Unbound `log-tag-queryreply`. */
+  readonly tagged: boolean;
+  /** 0: nothing; 1: a line for each bogus answer; 2: with the reason. Unbound `val-log-level`. */
+  readonly bogusLevel: number;
+}
+
+/** The defaults. */
+export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
+  access: [],
+  maxUdpOctets: 1232,
+  ednsUdpSize: 1232,
+  minimalResponses: true,
+  roundRobin: true,
+  extendedErrors: true,
+  denyAny: false,
+  ignoreCd: false,
+  ignoreDo: false,
+  permissive: false,
+  dropLargeQueries: false,
+  discardTimeoutMs: 1900,
+  waitLimit: 1000,
+  maxWaiting: 32_768,
+  nsid: null,
+  keepaliveMs: null,
+  chaos: { identity: null, version: null, trustAnchors: null },
+  logging: { queries: false, replies: false, failures: false, tagged: false, bogusLevel: 0 },
+};
