@@ -15,7 +15,7 @@ export interface AlgorithmFacts {
   readonly digest: 'sha1' | 'sha256' | 'sha384' | 'sha512' | null;
   /** Octets of the public key field; null where it varies. */
   readonly keyOctets: number | null;
-  /** Octets of a signature; null for RSA, whose signatures are as long as the modulus. */
+  /** Octets of a signature; null for RSA (as long as the modulus) and DSA (two forms). */
   readonly signatureOctets: number | null;
   /** Curve size; 0 where the key says its own. */
   readonly bits: number;
@@ -28,7 +28,7 @@ const rsa = (digest: AlgorithmFacts['digest']): AlgorithmFacts => ({
   signatureOctets: null,
   bits: 0,
 });
-const dsa: AlgorithmFacts = { family: 'dsa', digest: 'sha1', keyOctets: null, signatureOctets: 41, bits: 0 };
+const dsa: AlgorithmFacts = { family: 'dsa', digest: 'sha1', keyOctets: null, signatureOctets: null, bits: 0 };
 
 const FACTS = new Map<number, AlgorithmFacts>([
   [3, dsa],
@@ -128,9 +128,29 @@ export function readDsaKey(publicKey: Uint8Array): DsaKey | null {
   return isPossible ? { p, q, g: field(1), y: field(2), bits: size * 8 } : null;
 }
 
-/** R and S of a DSA signature, 40 octets; null when malformed (RFC 2536 §3: T, R, S). */
+/**
+ * R and S of a DSA signature, 40 octets; null when malformed. RFC 2536 §3 says `T | R | S`; some signers of the time wrote
+ * the DER sequence of both integers instead, and the recordings that `legacy` is for hold many such.
+ */
 export function readDsaSignature(signature: Uint8Array): Uint8Array | null {
-  return signature.length === 1 + 2 * DSA_Q_OCTETS && (signature[0] ?? 255) <= 8 ? signature.subarray(1) : null;
+  if (signature.length === 1 + 2 * DSA_Q_OCTETS) return (signature[0] ?? 255) <= 8 ? signature.subarray(1) : null;
+  if (signature[0] !== 0x30 || signature[1] !== signature.length - 2) return null;
+  const r = readDerInteger(signature, 2);
+  const s = r === null ? null : readDerInteger(signature, r.end);
+  if (r === null || s === null || s.end !== signature.length) return null;
+  const halves = new Uint8Array(2 * DSA_Q_OCTETS);
+  halves.set(r.value, DSA_Q_OCTETS - r.value.length);
+  halves.set(s.value, 2 * DSA_Q_OCTETS - s.value.length);
+  return halves;
+}
+
+/** A positive DER INTEGER of at most 20 octets, without leading zeros, and the offset after it. */
+function readDerInteger(octets: Uint8Array, at: number): { readonly value: Uint8Array; readonly end: number } | null {
+  const length = octets[at + 1] ?? 0;
+  const end = at + 2 + length;
+  if (octets[at] !== 0x02 || length === 0 || end > octets.length) return null;
+  const value = withoutLeadingZeros(octets.subarray(at + 2, end));
+  return value.length <= DSA_Q_OCTETS ? { value, end } : null;
 }
 
 function withoutLeadingZeros(octets: Uint8Array): Uint8Array {

@@ -33,8 +33,8 @@ const POOLED: ReadonlySet<number> = new Set([14, 16]);
 interface NodeHandle {
   readonly key: VerifyKeyObjectInput;
   readonly digest: AlgorithmFacts['digest'];
-  /** Exact octets of a good signature. */
-  readonly signatureOctets: number;
+  /** Exact octets of a good signature; null where its reader checks that. */
+  readonly signatureOctets: number | null;
   readonly isDsa: boolean;
 }
 
@@ -45,7 +45,7 @@ export function createNodeCrypto(options: CryptoOptions = {}): Crypto {
     importKey: (algorithm, publicKey) => importKey(algorithm, publicKey, options),
     verify: (key, data, signature) => {
       const handle = key.handle as NodeHandle;
-      if (signature.length !== handle.signatureOctets) return false;
+      if (handle.signatureOctets !== null && signature.length !== handle.signatureOctets) return false;
       const raw = handle.isDsa ? readDsaSignature(signature) : signature;
       if (raw === null) return false;
       return POOLED.has(key.algorithm) ? verifyInPool(handle, data, raw) : verifyAtOnce(handle, data, raw);
@@ -84,7 +84,7 @@ function importKey(algorithm: number, publicKey: Uint8Array, options: CryptoOpti
   const handle: NodeHandle = {
     key: { key, dsaEncoding: 'ieee-p1363' },
     digest: facts.digest,
-    signatureOctets: facts.signatureOctets ?? Math.ceil(spki.bits / 8),
+    signatureOctets: facts.family === 'rsa' ? Math.ceil(spki.bits / 8) : facts.signatureOctets,
     isDsa: facts.family === 'dsa',
   };
   return { algorithm, bits: spki.bits, handle };

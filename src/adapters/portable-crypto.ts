@@ -24,7 +24,8 @@ import {
 /** A check with the key bound; may throw, which means "does not verify". */
 interface PortableHandle {
   readonly check: (data: Uint8Array, signature: Uint8Array) => boolean;
-  readonly signatureOctets: number;
+  /** Exact octets of a good signature; null where its reader checks that. */
+  readonly signatureOctets: number | null;
 }
 
 const HASHES = { sha1, sha256, sha384, sha512 } as const;
@@ -36,7 +37,7 @@ export function createPortableCrypto(options: CryptoOptions = {}): Crypto {
     importKey: (algorithm, publicKey) => importKey(algorithm, publicKey, options),
     verify: (key, data, signature) => {
       const handle = key.handle as PortableHandle;
-      if (signature.length !== handle.signatureOctets) return false;
+      if (handle.signatureOctets !== null && signature.length !== handle.signatureOctets) return false;
       try {
         return handle.check(data, signature);
       } catch {
@@ -56,7 +57,7 @@ function importKey(algorithm: number, publicKey: Uint8Array, options: CryptoOpti
   if (facts.family === 'dsa') return importDsa(algorithm, own);
   const check = facts.family === 'ecdsa' ? ecdsaCheck(algorithm, own) : eddsaCheck(algorithm, own);
   if (check === null) return null;
-  return { algorithm, bits: facts.bits, handle: { check, signatureOctets: facts.signatureOctets ?? 0 } };
+  return { algorithm, bits: facts.bits, handle: { check, signatureOctets: facts.signatureOctets } };
 }
 
 function ecdsaCheck(algorithm: number, publicKey: Uint8Array): PortableHandle['check'] | null {
@@ -125,7 +126,7 @@ function importDsa(algorithm: number, publicKey: Uint8Array): ImportedKey | null
     const u2 = (r * w) % q;
     return ((modPow(g, u1, p) * modPow(y, u2, p)) % p) % q === r;
   };
-  return { algorithm, bits: dsa.bits, handle: { check, signatureOctets: 1 + 2 * DSA_Q_OCTETS } };
+  return { algorithm, bits: dsa.bits, handle: { check, signatureOctets: null } };
 }
 
 function toBigInt(octets: Uint8Array): bigint {
