@@ -1,0 +1,124 @@
+/** Proves which span of a zone covers a name (RFC 4034 §6.1 order), what contradictions and time do, and the bounds. */
+
+import { describe, expect, test } from 'vitest';
+import { DenialCache, type DenialSpan, MAX_SPANS_PER_ZONE } from '../../src/cache/denial-cache.ts';
+import { SECURE } from '../../src/terms/verdict.ts';
+import { formatName } from '../../src/wire/name-text.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
+import { HandClock, held, name, START } from './cache-parts.ts';
+
+function newCache(maxBytes = 8 * 1024 * 1024) {
+  const clock = new HandClock();
+  return { clock, cache: new DenialCache({ clock, random: new SeededRandom(5), maxBytes }) };
+}
+
+function span(owner: string, next: string, expiresAt = START + 60): DenialSpan {
+  const nsec = held({ owner, type: TYPE.NSEC, verdict: SECURE, expiresAt });
+  return { zone: name('example.'), owner: name(owner), next: name(next), nsec };
+}
+
+function cover(cache: DenialCache, text: string): string | null {
+  const found = cache.findCover(name('example.'), name(text));
+  return found === null ? null : formatName(found.owner);
+}
+
+describe('a span', () => {
+  test.each([
+    ['b.example.', 'a.example.'],
+    ['x.A.example.', 'a.example.'],
+    ['B.EXAMPLE.', 'a.example.'],
+    ['a.example.', null],
+    ['c.example.', null],
+    ['x.c.example.', null],
+    ['zzz.example.', 'm.example.'],
+    ['example.', null],
+    ['b.other.', null],
+  ])('covers what lies strictly between: %s by %s', (asked, expected) => {
+    const { cache } = newCache();
+    cache.store(span('a.example.', 'c.example.'));
+    cache.store(span('m.example.', 'example.'));
+    expect(cover(cache, asked)).toBe(expected);
+  });
+
+  test('matches its owner only', () => {
+    const { cache } = newCache();
+    const stored = span('a.example.', 'c.example.');
+    cache.store(stored);
+    expect(cache.findMatch(name('example.'), name('A.example.'))).toBe(stored);
+    expect(cache.findMatch(name('example.'), name('b.example.'))).toBeNull();
+  });
+
+  test('alone in its zone covers all other names', () => {
+    const { cache } = newCache();
+    cache.store(span('example.', 'example.'));
+    expect(cover(cache, 'any.example.')).toBe('example.');
+    expect(cover(cache, 'example.')).toBeNull();
+  });
+
+  test('ends at its expiry', () => {
+    const { cache, clock } = newCache();
+    cache.store(span('a.example.', 'c.example.'));
+    clock.now = START + 60;
+    expect(cover(cache, 'b.example.')).toBeNull();
+    expect(cache.findMatch(name('example.'), name('a.example.'))).toBeNull();
+    expect(cache.store(span('a.example.', 'c.example.'))).toBe(false);
+  });
+
+  test.each([
+    ['out of its zone', 'a.other.', 'c.other.'],
+    ['with a next name out of its zone', 'a.example.', 'c.other.'],
+    ['that goes backwards', 'c.example.', 'a.example.'],
+    ['from a name to itself', 'c.example.', 'c.example.'],
+  ])('%s is not kept', (_what, owner, next) => {
+    const { cache } = newCache();
+    expect(cache.store(span(owner, next))).toBe(false);
+    expect(cache.count).toBe(0);
+  });
+});
+
+describe('a newer span', () => {
+  test('drops those whose owners it denies, and one that denies its owner', () => {
+    const { cache } = newCache();
+    cache.store(span('a.example.', 'd.example.'));
+    cache.store(span('d.example.', 'f.example.'));
+    cache.store(span('f.example.', 'k.example.'));
+    cache.store(span('k.example.', 'example.'));
+    cache.store(span('b.example.', 'g.example.'));
+    expect(cache.count).toBe(2);
+    expect(cover(cache, 'aa.example.')).toBeNull();
+    expect(cover(cache, 'e.example.')).toBe('b.example.');
+    expect(cover(cache, 'h.example.')).toBeNull();
+    expect(cover(cache, 'l.example.')).toBe('k.example.');
+  });
+
+  test('of the same owner takes the place', () => {
+    const { cache } = newCache();
+    cache.store(span('a.example.', 'd.example.'));
+    cache.store(span('a.example.', 'c.example.'));
+    expect([cache.count, cover(cache, 'cc.example.')]).toEqual([1, null]);
+  });
+});
+
+describe('the denial cache as a whole', () => {
+  test('bounds the spans of a zone', () => {
+    const { cache } = newCache();
+    const text = (n: number) => String(n).padStart(6, '0');
+    for (let n = 0; n < MAX_SPANS_PER_ZONE + 50; n++)
+      cache.store(span(`h${text(n)}.example.`, `h${text(n)}a.example.`));
+    expect(cache.count).toBe(MAX_SPANS_PER_ZONE);
+  });
+
+  test('bounds its octets, and forgets zones', () => {
+    const { cache } = newCache(20_000);
+    const zones = Array.from({ length: 100 }, (_, n) => `zone-${n}.`);
+    for (const zone of zones) {
+      const nsec = held({ owner: zone, type: TYPE.NSEC, verdict: SECURE });
+      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), nsec });
+      expect(cache.sizeBytes).toBeLessThanOrEqual(20_000);
+    }
+    expect(cache.removeBelow(name('zone-99.'))).toBe(1);
+    cache.clear();
+    expect(cache.count).toBe(0);
+  });
+});

@@ -1,0 +1,167 @@
+/** Proves expiry, bounds and removal of the answer, key and failure caches, and RFC 9520's limits for failures. */
+
+import { describe, expect, test } from 'vitest';
+import { AnswerCache, type CachedAnswer } from '../../src/cache/answer-cache.ts';
+import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
+import { KeyCache, type ZoneTrust } from '../../src/cache/key-cache.ts';
+import type { Failure } from '../../src/terms/failure.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { ask, HandClock, held, name, START } from './cache-parts.ts';
+
+function answer(text: string, expiresAt = START + 60): CachedAnswer {
+  const question = ask(text);
+  return {
+    found: {
+      kind: 'found',
+      aliases: [],
+      end: {
+        kind: 'answer',
+        question,
+        rcode: 0,
+        answer: [held({ owner: text })],
+        authority: [],
+        additional: [],
+        zone: name('example.'),
+        server: null,
+        expiresAt,
+      },
+    },
+    verdict: null,
+    expiresAt,
+  };
+}
+
+describe('the answer cache', () => {
+  test('finds by question in any case until the second of expiry, stale answers on request', () => {
+    const clock = new HandClock();
+    const cache = new AnswerCache({ clock, maxBytes: 100_000 });
+    const cached = answer('www.example.');
+    cache.store(ask('www.example.'), cached);
+    expect(cache.find(ask('WWW.Example.'))).toBe(cached);
+    expect(cache.find(ask('www.example.', TYPE.AAAA))).toBeNull();
+    clock.now = START + 60;
+    expect(cache.find(ask('www.example.'))).toBeNull();
+    expect(cache.findStale(ask('www.example.'))).toBe(cached);
+  });
+
+  test('stays within its bound, and removes one, some, all', () => {
+    const cache = new AnswerCache({ clock: new HandClock(), maxBytes: 50_000 });
+    for (let n = 0; n < 500; n++) cache.store(ask(`h${n}.example.`), answer(`h${n}.example.`));
+    expect(cache.sizeBytes).toBeLessThanOrEqual(50_000);
+    expect(cache.count).toBeGreaterThan(20);
+    expect(cache.remove(ask('h499.example.'))).toBe(true);
+    expect(cache.removeWhere((question) => question.name[1] === 0x68)).toBeGreaterThan(20);
+    expect([...cache.entries()]).toEqual([]);
+    cache.store(ask('a.'), answer('a.'));
+    cache.clear();
+    expect([cache.count, cache.sizeBytes]).toEqual([0, 0]);
+  });
+
+  test('does not keep an answer larger than itself', () => {
+    const cache = new AnswerCache({ clock: new HandClock(), maxBytes: 500 });
+    cache.store(ask('a.'), answer('a.'));
+    expect(cache.count).toBe(0);
+  });
+});
+
+describe('the key cache', () => {
+  const insecure = (zone: string, expiresAt = START + 60): ZoneTrust<string> => ({
+    status: 'insecure',
+    zone: name(zone),
+    why: { kind: 'no-ds-proven', zone },
+    expiresAt,
+  });
+  const secure = (zone: string): ZoneTrust<string> => ({
+    status: 'secure',
+    zone: name(zone),
+    keys: ['key'],
+    mustSign: [],
+    expiresAt: START + 600,
+  });
+
+  test('finds the zone itself, and the deepest fresh one above a name', () => {
+    const clock = new HandClock();
+    const cache = new KeyCache<string>({ clock, maxBytes: 100_000 });
+    const [root, example] = [secure('.'), insecure('example.')];
+    cache.store(root);
+    cache.store(example);
+    expect(cache.find(name('EXAMPLE.'))).toBe(example);
+    expect(cache.find(name('www.example.'))).toBeNull();
+    expect(cache.closest(name('www.example.'))).toBe(example);
+    expect(cache.closest(name('other.'))).toBe(root);
+    clock.now = START + 60;
+    expect(cache.closest(name('www.example.'))).toBe(root);
+    cache.clear();
+    expect(cache.closest(name('www.example.'))).toBeNull();
+  });
+
+  test('removes a zone, a zone with all below it, and by a test', () => {
+    const cache = new KeyCache<string>({ clock: new HandClock(), maxBytes: 100_000 });
+    for (const zone of ['.', 'example.', 'a.example.', 'b.a.example.', 'org.']) cache.store(insecure(zone));
+    expect(cache.remove(name('org.'))).toBe(true);
+    expect(cache.removeBelow(name('a.example.'))).toBe(2);
+    expect(cache.count).toBe(2);
+    expect(cache.removeWhere((trust) => trust.status === 'insecure')).toBe(2);
+  });
+});
+
+describe('the failure cache', () => {
+  const FAILED = { failure: { kind: 'deadline' } } as const;
+  const newCache = () => {
+    const clock = new HandClock();
+    return { clock, cache: new FailureCache({ clock, maxBytes: 50_000 }) };
+  };
+
+  test('remembers a failure for the time given', () => {
+    const { cache, clock } = newCache();
+    expect(cache.store(ask('a.'), FAILED, 5)).toBe(true);
+    expect(cache.find(ask('A.'))).toMatchObject({ why: FAILED, expiresAt: START + 5, times: 1 });
+    clock.now = START + 5;
+    expect(cache.find(ask('a.'))).toBeNull();
+  });
+
+  test('waits at least a second and at most five minutes (RFC 9520 §3.2)', () => {
+    const { cache } = newCache();
+    cache.store(ask('a.'), FAILED, 0);
+    cache.store(ask('b.'), FAILED, 86_400);
+    expect(cache.find(ask('a.'))?.expiresAt).toBe(START + 1);
+    expect(cache.find(ask('b.'))?.expiresAt).toBe(START + MAX_FAILURE_SECONDS);
+  });
+
+  test('waits longer each time in a row, and starts over after success or a long time', () => {
+    const { cache, clock } = newCache();
+    const waits = Array.from({ length: 8 }, () => {
+      cache.store(ask('a.'), FAILED, 5);
+      const wait = (cache.find(ask('a.'))?.expiresAt ?? 0) - clock.now;
+      clock.now += wait;
+      return wait;
+    });
+    expect(waits).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
+    cache.remove(ask('a.'));
+    cache.store(ask('a.'), FAILED, 5);
+    expect(cache.find(ask('a.'))?.expiresAt).toBe(clock.now + 5);
+    clock.now += 5 + MAX_FAILURE_SECONDS + 1;
+    cache.store(ask('a.'), FAILED, 5);
+    expect(cache.find(ask('a.'))?.times).toBe(1);
+  });
+
+  test.each<Failure>([
+    { kind: 'cancelled' },
+    { kind: 'limit', limit: 'referrals' },
+    { kind: 'dependency-cycle' },
+    { kind: 'cached-failure', of: { kind: 'deadline' } },
+  ])('does not remember what is only about the asker: $kind', (failure) => {
+    const { cache } = newCache();
+    expect(cache.store(ask('a.'), { failure })).toBe(false);
+    expect(cache.find(ask('a.'))).toBeNull();
+  });
+
+  test('stays within its bound and can be emptied', () => {
+    const { cache } = newCache();
+    for (let n = 0; n < 500; n++) cache.store(ask(`h${n}.`), FAILED);
+    expect(cache.sizeBytes).toBeLessThanOrEqual(50_000);
+    expect(cache.removeWhere(({ times }) => times === 1)).toBeGreaterThan(20);
+    cache.clear();
+    expect(cache.count).toBe(0);
+  });
+});
