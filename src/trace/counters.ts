@@ -10,6 +10,7 @@ export const COUNTER_TEXT = {
   'upstream.timeouts': 'upstream questions that got no answer in time',
   'unwanted.replies': 'datagrams on an upstream socket that do not answer what was asked (RFC 5452 §9.1)',
   'requestlist.exceeded': 'client questions refused because too many were in progress (num-queries-per-thread)',
+  valops: 'signatures checked with a key (num.valops)',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 

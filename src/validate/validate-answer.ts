@@ -1,38 +1,24 @@
 /**
  * Validation of one answer: what DNSSEC says of what iteration found.
  *
- * Duties: dispatch by kind of answer; one verdict for the whole.
- * Leaves to others: the single checks (dnssec), how chain data is got (the fetch that it is given).
+ * Duties: judge each step of an alias chain and its end by themselves, all at one second; one verdict for the whole: secure
+ * only when every part is (RFC 4035 §3.2.3); name the servers whose data made it bogus.
+ * Leaves to others: the single checks (dnssec), how chain data is got (the fetch that it is given), what is served.
  */
 
-import type { KeyCache } from '../cache/key-cache.ts';
-import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { ZoneKey } from '../dnssec/dnskey.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Crypto } from '../ports/crypto.ts';
-import type { Found } from '../terms/found.ts';
-import { Bug } from '../terms/unreachable.ts';
-import type { Verdict } from '../terms/verdict.ts';
-import type { Counters } from '../trace/counters.ts';
-import type { Fetch } from '../work/fetch.ts';
+import { algorithmPolicy } from '../dnssec/algorithms.ts';
+import type { AliasStep, End } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { SECURE, type Verdict } from '../terms/verdict.ts';
 import type { Work } from '../work/work.ts';
-import type { ValidateOptions } from './options.ts';
-import type { TrustAnchors } from './trust-anchors.ts';
-
-/** Data that iteration found. */
-export type FoundOk = Extract<Found, { readonly kind: 'found' }>;
-
-/** What the validator is made of. */
-export interface ValidateParts {
-  readonly clock: Clock;
-  readonly crypto: Crypto;
-  readonly rrsets: RRsetCache;
-  readonly keys: KeyCache<ZoneKey>;
-  readonly fetch: Fetch;
-  readonly anchors: TrustAnchors;
-  readonly options: ValidateOptions;
-  readonly counters: Counters;
-}
+import type { FoundOk } from './ask-chain.ts';
+import { Judging, type ValidateParts } from './judging.ts';
+import { isDenialSet } from './prove-denial.ts';
+import { SharedSteps } from './shared-steps.ts';
+import { validateAlias } from './validate-alias.ts';
+import { validateDenial } from './validate-denial.ts';
+import { type JudgedEnd, validatePositive } from './validate-positive.ts';
+import { worse } from './worst-verdict.ts';
 
 /** What came of it. */
 export interface Validated {
@@ -40,7 +26,7 @@ export interface Validated {
   readonly verdict: Verdict;
   /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven extras left out. */
   readonly found: FoundOk;
-  /** Servers (`ip@port`) whose data made it bogus. */
+  /** Servers (`ip@port`) whose data made it bogus, to be asked no more for this question. */
   readonly badServers: readonly string[];
 }
 
@@ -49,5 +35,47 @@ export type Validate = (work: Work, found: FoundOk) => Promise<Validated>;
 
 /** Makes the validator. */
 export function createValidate(parts: ValidateParts): Validate {
-  return () => Promise.reject(new Bug('not built', { parts }));
+  const shared = { policy: algorithmPolicy(parts.crypto, parts.options.algorithms), steps: new SharedSteps() };
+  return async (work, found) => await validateAnswer(new Judging(parts, shared, work), found);
+}
+
+async function validateAnswer(judging: Judging, found: FoundOk): Promise<Validated> {
+  const bad = new Set<string>();
+  const aliases: AliasStep[] = [];
+  let verdict: Verdict = SECURE;
+  for (const step of found.aliases) {
+    const judged = await validateAlias(judging, step);
+    verdict = worse(verdict, judged.verdict);
+    aliases.push(judged.step);
+    if (isOwnFault(judged.verdict)) blame(bad, [step.alias, ...step.proof]);
+  }
+  const judged = await validateEnd(judging, found.end);
+  verdict = worse(verdict, judged.verdict);
+  if (isOwnFault(judged.verdict)) {
+    blame(bad, [...found.end.answer, ...found.end.authority]);
+    if (found.end.server !== null) bad.add(found.end.server);
+  }
+  if (verdict.status === 'insecure') judging.parts.counters.add(`insecure.${verdict.why.kind}`);
+  const end = withEarliestExpiry(judged.end);
+  return { verdict, found: { kind: 'found', aliases, end }, badServers: [...bad] };
+}
+
+async function validateEnd(judging: Judging, end: End): Promise<JudgedEnd> {
+  return end.kind === 'answer' ? await validatePositive(judging, end) : await validateDenial(judging, end);
+}
+
+/** True when other servers could give better data; a zone that is bogus above was asked of all its servers already. */
+function isOwnFault(verdict: Verdict): boolean {
+  return verdict.status === 'bogus' && verdict.why.kind !== 'chain-broken-above';
+}
+
+function blame(bad: Set<string>, sets: readonly HeldRRset[]): void {
+  for (const { server } of sets) if (server !== null) bad.add(server);
+}
+
+/** The whole lives no longer than the data and the proofs in it. */
+function withEarliestExpiry(end: End): End {
+  const parts = [...end.answer, ...end.authority.filter(isDenialSet)];
+  const expiresAt = parts.reduce((earliest, held) => Math.min(earliest, held.expiresAt), end.expiresAt);
+  return { ...end, expiresAt };
 }

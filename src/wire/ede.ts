@@ -42,6 +42,7 @@ export const EDE = {
   INVALID_QUERY_TYPE: 30,
   RATE_LIMITED: 31,
   OVER_QUOTA: 32,
+  NEGATIVE_TRUST_ANCHOR: 33,
 } as const;
 
 /** Octets of EXTRA-TEXT that we send or keep; a reason fits, a flood does not. */

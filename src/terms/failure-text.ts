@@ -1,0 +1,45 @@
+/** Failures as text for people. Each text begins with the kind, so that it can be searched for. */
+
+import type { Failure } from './failure.ts';
+import { LIMIT_TEXT } from './limit.ts';
+import { unreachable } from './unreachable.ts';
+
+/** A failure in one line. */
+export function failureText(why: Failure): string {
+  return `${why.kind}: ${sentence(why)}`;
+}
+
+function sentence(why: Failure): string {
+  switch (why.kind) {
+    case 'no-reachable-server': {
+      const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
+      return `no server of ${why.zone} ${how}${tried(why.tried)}`;
+    }
+    case 'all-servers-lame':
+      return `no server of ${why.zone} gives a usable answer${tried(why.tried)}`;
+    case 'no-server-addresses':
+      return `no server of ${why.zone} has a usable address`;
+    case 'limit':
+      return LIMIT_TEXT[why.limit];
+    case 'alias-loop':
+      return `the alias chain comes back to ${why.at}`;
+    case 'dependency-cycle':
+      return 'the servers of the zone can only be found through each other';
+    case 'deadline':
+      return 'the question took too long';
+    case 'cancelled':
+      return 'stopped before an answer came';
+    case 'overload':
+      return 'too many questions in progress';
+    case 'not-allowed':
+      return why.text;
+    case 'cached-failure':
+      return failureText(why.of);
+    default:
+      return unreachable(why);
+  }
+}
+
+function tried(servers: string): string {
+  return servers === '' ? '' : `; tried ${servers}`;
+}

@@ -1,0 +1,65 @@
+/**
+ * Gets data of the chain of trust: asks, judges, and asks other servers when what one gave is bad (val-max-restart), so
+ * that one lying server among several does not make a zone bogus.
+ */
+
+import type { Failure } from '../terms/failure.ts';
+import type { Found } from '../terms/found.ts';
+import type { IndeterminateReason } from '../terms/verdict.ts';
+import type { Name } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Question } from '../wire/question.ts';
+import type { Judging, Trusted } from './judging.ts';
+
+/** Data that iteration found. */
+export type FoundOk = Extract<Found, { readonly kind: 'found' }>;
+
+/** Asks until what comes is not bogus, no server is left to blame, or it was asked often enough. */
+export async function askChain<T extends { readonly status: string }>(
+  judging: Judging,
+  question: Question,
+  judge: (found: FoundOk) => Promise<T | Trusted>,
+): Promise<T | Trusted> {
+  const { fetch, options } = judging.parts;
+  const avoid = new Set<string>();
+  let last: T | Trusted | null = null;
+  for (let restart = 0; restart <= options.maxRestarts; restart++) {
+    const found = await fetch(judging.work, question, { mode: 'for-validation', avoid: new Set(avoid) });
+    if (found.kind === 'failed') return last ?? unreachableZone(judging, question.name, found.why);
+    const result = await judge(found);
+    if (result.status !== 'bogus') return result;
+    last = result;
+    const before = avoid.size;
+    for (const server of serversOf(found)) avoid.add(server);
+    if (avoid.size === before) break;
+  }
+  return last ?? unreachableZone(judging, question.name, { kind: 'cancelled' });
+}
+
+/** Every server that gave a part of what was found. */
+export function serversOf(found: FoundOk): string[] {
+  const { end, aliases } = found;
+  const sets = [...aliases.flatMap((step) => [step.alias, ...step.proof]), ...end.answer, ...end.authority];
+  const servers = [end.server, ...sets.map((held) => held.server)];
+  return [...new Set(servers.filter((server) => server !== null))];
+}
+
+/** A zone whose chain data could not be got. Not kept: the next question tries again (RFC 4035 §5.5 gives SERVFAIL). */
+function unreachableZone(judging: Judging, zone: Name, failure: Failure): Trusted {
+  return { status: 'indeterminate', zone, why: unreachableReason(zone, failure), expiresAt: judging.now };
+}
+
+function unreachableReason(zone: Name, failure: Failure): IndeterminateReason {
+  switch (failure.kind) {
+    case 'limit':
+      return { kind: 'limit', limit: failure.limit };
+    case 'deadline':
+      return { kind: 'limit', limit: 'wall-time' };
+    case 'cached-failure':
+      return unreachableReason(zone, failure.of);
+    case 'no-reachable-server':
+      return { kind: 'chain-data-unreachable', zone: formatName(zone), networkError: failure.networkError };
+    default:
+      return { kind: 'chain-data-unreachable', zone: formatName(zone), networkError: false };
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * The walk of trust: from the closest anchor, or the deepest zone that is known below it, down to a name, one label at a
+ * time (RFC 4035 §5, §5.2). It stops at the first zone that is not secure.
+ *
+ * Duties: order of steps, sharing them, remembering zones. Leaves to others: one step (zone-trust.ts).
+ */
+
+import { unreachable } from '../terms/unreachable.ts';
+import type { BogusReason } from '../terms/verdict.ts';
+import { labelCount, lastLabels, type Name } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Judging, Trusted, Unproven } from './judging.ts';
+import type { Step } from './shared-steps.ts';
+import type { TrustAnchor } from './trust-anchors.ts';
+import { proveAnchor, stepDown } from './zone-trust.ts';
+
+/** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. */
+export async function trustOf(judging: Judging, target: Name, anchor: TrustAnchor): Promise<Trusted> {
+  const depth = labelCount(target);
+  let trust = deepestKnown(judging, target, anchor) ?? (await primeAnchor(judging, anchor));
+  for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
+    const parent = trust;
+    const child = lastLabels(target, labels);
+    const step = await judging.steps.share(child, () => stepDown(judging, parent, child));
+    remember(judging, child, step);
+    if (step.status !== 'no-cut') trust = step;
+  }
+  return trust;
+}
+
+function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trusted | null {
+  const top = labelCount(anchor.zone);
+  for (let labels = labelCount(target); labels >= top; labels--) {
+    const known = judging.parts.keys.find(lastLabels(target, labels));
+    if (known !== null) return known;
+  }
+  return null;
+}
+
+async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
+  const step = await judging.steps.share(anchor.zone, () => proveAnchor(judging, anchor));
+  remember(judging, anchor.zone, step);
+  // An anchor's zone is a zone by configuration: a step that found no cut can only be a joined one from above it.
+  return step.status === 'no-cut' ? await proveAnchor(judging, anchor) : step;
+}
+
+/** Keeps a zone's trust. What is indeterminate is asked again by the next question. */
+function remember(judging: Judging, name: Name, step: Step): void {
+  judging.note(() => traceOf(name, step));
+  if (step.status === 'no-cut' || step.status === 'indeterminate') return;
+  judging.parts.keys.store({ ...step, zone: Uint8Array.from(step.zone) as Name });
+}
+
+function traceOf(zone: Name, step: Step) {
+  if (step.status === 'no-cut') return { kind: 'zone-trust', zone, status: 'secure', why: 'no zone cut here' } as const;
+  if (step.status === 'secure') return { kind: 'zone-trust', zone, status: 'secure' } as const;
+  return { kind: 'zone-trust', zone, status: step.status, why: step.why.kind } as const;
+}
+
+/** The verdict on data that lies in or below a zone which is not secure. */
+export function verdictBelow(trust: Exclude<Trusted, { readonly status: 'secure' }>): Unproven {
+  switch (trust.status) {
+    case 'insecure':
+      return { status: 'insecure', why: trust.why };
+    case 'bogus':
+      return { status: 'bogus', why: brokenAbove(trust.zone, trust.why) };
+    case 'indeterminate':
+      return { status: 'indeterminate', why: trust.why };
+    default:
+      return unreachable(trust);
+  }
+}
+
+function brokenAbove(zone: Name, why: BogusReason): BogusReason {
+  return why.kind === 'chain-broken-above' ? why : { kind: 'chain-broken-above', zone: formatName(zone), of: why };
+}

@@ -1,0 +1,109 @@
+/**
+ * One RRset that answers a name: judged, and when it was expanded from a wildcard, the proof that it had to be
+ * (RFC 4035 §5.3.4, RFC 5155 §8.8).
+ */
+
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import { SECURE, type Verdict } from '../terms/verdict.ts';
+import { formatName } from '../wire/name-text.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { judgeRRset, type RRsetJudgement, withVerdict } from './judge-rrset.ts';
+import type { Judging, Unproven } from './judging.ts';
+import { type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
+import { settleSecure } from './settle.ts';
+import { placeOf } from './signature-reason.ts';
+
+/** A judged RRset with the proof that it used. */
+export interface JudgedSet {
+  readonly verdict: Verdict;
+  readonly held: HeldRRset;
+  /** Denial sets that prove the expansion, with their verdict; empty when there was none. */
+  readonly proof: readonly HeldRRset[];
+  /** The zone that signed it; null when it is not secure, or was proven before. */
+  readonly zone: Extract<RRsetJudgement, { readonly kind: 'verified' }>['zone'] | null;
+}
+
+/** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
+const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
+
+/** Judges an RRset of an answer; `authority` holds the denial sets that came with it. */
+export async function judgeExpanded(
+  judging: Judging,
+  held: HeldRRset,
+  authority: readonly HeldRRset[],
+): Promise<JudgedSet> {
+  const judgement = await judgeRRset(judging, held);
+  switch (judgement.kind) {
+    case 'known':
+      return { verdict: SECURE, held, proof: [], zone: null };
+    case 'unproven':
+      return unproven(judging, held, judgement.verdict);
+    case 'verified':
+      return judgement.signature.isWildcard
+        ? await judgeExpansion(judging, held, judgement, authority)
+        : {
+            verdict: SECURE,
+            held: settleSecure(judging, held, judgement.expiresAt),
+            proof: [],
+            zone: judgement.zone,
+          };
+    default:
+      return unreachable(judgement);
+  }
+}
+
+async function judgeExpansion(
+  judging: Judging,
+  held: HeldRRset,
+  judgement: Extract<RRsetJudgement, { readonly kind: 'verified' }>,
+  authority: readonly HeldRRset[],
+): Promise<JudgedSet> {
+  const { zone, signature } = judgement;
+  const wildcardUnproven: Unproven = {
+    status: 'bogus',
+    why: { kind: 'wildcard-unproven', ...placeOf(held.rrset, zone.zone) },
+  };
+  if (NEVER_EXPANDED.has(rrsetType(held.rrset))) return unproven(judging, held, wildcardUnproven);
+  const result = await proveRecords(judging, authority, zone);
+  if (result.kind === 'limit') return unproven(judging, held, limitVerdict(result.limit));
+  const { records } = result;
+  const answer = { name: rrsetOwner(held.rrset), closestEncloserLabels: signature.labels };
+  const outcome = await proveWildcard(judging, records, answer, zone);
+  const text = formatName(zone.zone);
+  switch (outcome.kind) {
+    case 'proven':
+      return proven(judging, held, records, judgement);
+    case 'opt-out':
+      return unproven(judging, held, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
+    case 'iterations-too-high': {
+      const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
+      return unproven(judging, held, { status: 'insecure', why });
+    }
+    case 'hash-budget':
+      return unproven(judging, held, limitVerdict('nsec3-hashes'));
+    case 'not-proven':
+      return unproven(judging, held, wildcardUnproven);
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function proven(
+  judging: Judging,
+  held: HeldRRset,
+  records: ProvenRecords,
+  { zone, expiresAt }: Extract<RRsetJudgement, { readonly kind: 'verified' }>,
+): JudgedSet {
+  const until = Math.min(expiresAt, records.expiresAt);
+  return { verdict: SECURE, held: settleSecure(judging, held, until), proof: records.sets, zone };
+}
+
+function unproven(judging: Judging, held: HeldRRset, verdict: Unproven): JudgedSet {
+  return { verdict, held: withVerdict(judging, held, verdict), proof: [], zone: null };
+}
+
+function limitVerdict(limit: string): Unproven {
+  return { status: 'indeterminate', why: { kind: 'limit', limit } };
+}

@@ -1,0 +1,96 @@
+/**
+ * One validation in progress: what it is made of, the one second at which it judges, and what it has spent.
+ *
+ * Duties: budget of signature checks, yields between them. Leaves to others: every decision.
+ */
+
+import type { KeyCache, ZoneTrust } from '../cache/key-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
+import type { ZoneKey } from '../dnssec/dnskey.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
+import type { Limit } from '../terms/limit.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { TraceStep } from '../trace/events.ts';
+import type { Fetch } from '../work/fetch.ts';
+import type { Work } from '../work/work.ts';
+import type { ValidateOptions } from './options.ts';
+import type { SharedSteps } from './shared-steps.ts';
+import type { TrustAnchors } from './trust-anchors.ts';
+
+/** What the validator is made of. */
+export interface ValidateParts {
+  readonly clock: Clock;
+  readonly crypto: Crypto;
+  readonly rrsets: RRsetCache;
+  readonly keys: KeyCache<ZoneKey>;
+  readonly fetch: Fetch;
+  readonly anchors: TrustAnchors;
+  readonly options: ValidateOptions;
+  readonly counters: Counters;
+}
+
+/** A zone whose keys are proven. */
+export type SecureZone = Extract<ZoneTrust<ZoneKey>, { readonly status: 'secure' }>;
+
+/** Verdicts other than secure. */
+export type Unproven = Exclude<Verdict, { readonly status: 'secure' }>;
+
+/** What we may believe about a zone. */
+export type Trusted = ZoneTrust<ZoneKey>;
+
+/** Cryptographic checks in one turn of the event loop; a P-384 check costs about 1 ms, so answers wait 8 ms at most. */
+export const CHECKS_PER_TURN = 8;
+
+/** One validation. */
+export class Judging {
+  readonly parts: ValidateParts;
+  readonly policy: AlgorithmPolicy;
+  readonly steps: SharedSteps;
+  readonly work: Work;
+  /** Wall clock when it began, unix seconds: all TTLs count from it. */
+  readonly now: number;
+  /** The second at which every signature is judged; null: times are not looked at. */
+  readonly at: number | null;
+  #checksThisTurn = 0;
+
+  constructor(parts: ValidateParts, shared: { policy: AlgorithmPolicy; steps: SharedSteps }, work: Work) {
+    const { overrideDate } = parts.options;
+    this.parts = parts;
+    this.policy = shared.policy;
+    this.steps = shared.steps;
+    this.work = work;
+    this.now = parts.clock.unixSeconds();
+    this.at = overrideDate === null ? this.now : overrideDate === -1 ? null : overrideDate;
+  }
+
+  /** Asks leave for one cryptographic check; false when the client query has had its share. May yield first. */
+  async mayCheckSignature(): Promise<boolean> {
+    if (!this.work.budget.spend('signature-checks')) {
+      this.countLimit('signature-checks');
+      return false;
+    }
+    this.parts.counters.add('valops');
+    this.#checksThisTurn++;
+    if (this.#checksThisTurn > CHECKS_PER_TURN) await this.yieldTurn();
+    return true;
+  }
+
+  /** Lets input that waits be handled (cached answers keep flowing). */
+  async yieldTurn(): Promise<void> {
+    this.#checksThisTurn = 0;
+    await this.parts.clock.nextTurn();
+  }
+
+  /** Counts and traces a limit that was hit. */
+  countLimit(limit: Limit): void {
+    this.parts.counters.add(`limit.${limit}`);
+    this.note(() => ({ kind: 'limit', limit }));
+  }
+
+  note(step: () => TraceStep): void {
+    this.work.note(this.parts.clock.monotonicMs(), step);
+  }
+}

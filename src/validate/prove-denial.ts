@@ -1,0 +1,152 @@
+/**
+ * Denial records of one answer: verified with one zone's keys, then asked what they prove.
+ *
+ * Duties: verify NSEC and NSEC3 sets before anything is believed of them, the NSEC3 hash budget with its yields
+ * (CVE-2023-50868), the iteration limit of the zone's key size.
+ * Leaves to others: what the records say (dnssec), whether that fits the rcode.
+ */
+
+import type { DenialRecord, DeniedQuestion } from '../dnssec/denial-record.ts';
+import { proveByNsec, proveWildcardByNsec } from '../dnssec/nsec.ts';
+import { proveByNsec3, proveWildcardByNsec3 } from '../dnssec/nsec3.ts';
+import { NSEC3_HASHES_PER_GRANT, Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
+import type { DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Limit } from '../terms/limit.ts';
+import type { BogusReason } from '../terms/verdict.ts';
+import type { Name } from '../wire/name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { Judging, SecureZone } from './judging.ts';
+import type { IterationLimit } from './options.ts';
+import { settleSecure } from './settle.ts';
+import { verifyRRset } from './verify-rrset.ts';
+
+/** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */
+export const MAX_DENIAL_SETS = 12;
+
+/** Denial records of an answer that a zone's keys verify. */
+export interface ProvenRecords {
+  readonly nsec: readonly DenialRecord[];
+  readonly nsec3: readonly DenialRecord[];
+  /** The sets that they come from, with their verdict. */
+  readonly sets: readonly HeldRRset[];
+  /** Why the first set that did not verify did not; null when all did. */
+  readonly failure: BogusReason | null;
+  /** When the first of them stops being usable, unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** Records, or the limit that ended their verification. */
+export type RecordsResult =
+  | { readonly kind: 'records'; readonly records: ProvenRecords }
+  | { readonly kind: 'limit'; readonly limit: Limit };
+
+/** True for the types of denial records. */
+export function isDenialSet(held: HeldRRset): boolean {
+  const type = rrsetType(held.rrset);
+  return type === TYPE.NSEC || type === TYPE.NSEC3;
+}
+
+/** Verifies the denial sets among `sets` with the keys of `zone`. */
+export async function proveRecords(
+  judging: Judging,
+  sets: readonly HeldRRset[],
+  zone: SecureZone,
+): Promise<RecordsResult> {
+  const nsec: DenialRecord[] = [];
+  const nsec3: DenialRecord[] = [];
+  const proven: HeldRRset[] = [];
+  let failure: BogusReason | null = null;
+  let expiresAt = Number.POSITIVE_INFINITY;
+  for (const held of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
+    const check = await verifyRRset(judging, held, zone);
+    if (check.kind === 'limit') return check;
+    if (check.kind === 'bogus') {
+      failure ??= check.why;
+      continue;
+    }
+    const into = rrsetType(held.rrset) === TYPE.NSEC ? nsec : nsec3;
+    for (const rdata of rdatasOf(held.rrset)) {
+      into.push({ owner: rrsetOwner(held.rrset), rdata, signatureLabels: check.signature.labels });
+    }
+    // A record that was expanded from a wildcard must not be remembered as standing at that owner.
+    const settled = check.signature.isWildcard ? held : settleSecure(judging, held, check.expiresAt);
+    proven.push(settled);
+    expiresAt = Math.min(expiresAt, check.expiresAt);
+  }
+  return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
+}
+
+/** What the records prove of a question; `hash-budget` when even the last grant did not do. */
+export async function proveDenial(
+  judging: Judging,
+  records: ProvenRecords,
+  question: DeniedQuestion,
+  zone: SecureZone,
+): Promise<DenialOutcome> {
+  const outcome = await chooseProof(
+    records,
+    () => proveByNsec(question, records.nsec, zone.zone),
+    () => withHashes(judging, zone, (means) => proveByNsec3(question, records.nsec3, zone.zone, means)),
+  );
+  judging.note(() => ({ kind: 'denial', outcome: outcome.kind }));
+  return outcome;
+}
+
+/** What the records prove of an answer expanded from the wildcard with that many labels. */
+export async function proveWildcard(
+  judging: Judging,
+  records: ProvenRecords,
+  answer: { readonly name: Name; readonly closestEncloserLabels: number },
+  zone: SecureZone,
+): Promise<WildcardOutcome> {
+  const outcome = await chooseProof(
+    records,
+    () => proveWildcardByNsec(answer.name, answer.closestEncloserLabels, records.nsec, zone.zone),
+    () => withHashes(judging, zone, (means) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, means)),
+  );
+  judging.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
+  return outcome;
+}
+
+/** By NSEC where there are such records and they prove it, else by NSEC3. */
+async function chooseProof<T extends { readonly kind: string }>(
+  records: ProvenRecords,
+  byNsec: () => T,
+  byNsec3: () => Promise<T>,
+): Promise<T> {
+  const first = byNsec();
+  return records.nsec3.length === 0 || first.kind !== 'not-proven' ? first : await byNsec3();
+}
+
+/** Runs a proof with grants of hashes, a yield before each further one, until it ends or the limits do. */
+async function withHashes<T extends { readonly kind: string }>(
+  judging: Judging,
+  zone: SecureZone,
+  prove: (means: { hasher: Nsec3Hasher; maxIterations: number }) => T,
+): Promise<T> {
+  const { options, crypto } = judging.parts;
+  const means = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
+  let paid = 0;
+  for (let grants = 0; ; grants++) {
+    const outcome = prove(means);
+    const unpaid = means.hasher.digests - paid;
+    paid += unpaid;
+    const isPaid = judging.work.budget.spend('nsec3-hashes', unpaid);
+    if (outcome.kind !== 'hash-budget') return outcome;
+    if (!isPaid || grants >= options.limits.nsec3Grants) {
+      judging.countLimit('nsec3-hashes');
+      return outcome;
+    }
+    await judging.yieldTurn();
+    means.hasher.grant(NSEC3_HASHES_PER_GRANT);
+  }
+}
+
+/** Iterations allowed for the zone: those of the smallest size that is not below its largest key's. */
+function iterationLimit(zone: SecureZone, limits: readonly IterationLimit[]): number {
+  const bits = Math.max(0, ...zone.keys.map((key) => key.imported?.bits ?? 0));
+  const fitting = limits.find((limit) => bits <= limit.keyBits) ?? limits.at(-1);
+  return fitting?.iterations ?? 0;
+}

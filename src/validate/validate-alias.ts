@@ -1,0 +1,66 @@
+/**
+ * One step of an alias chain: the CNAME proven, or the DNAME proven and the CNAME that follows from it (RFC 6672 §5.3.1).
+ */
+
+import type { AliasStep } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
+import { replaceJudged } from './extras.ts';
+import { judgeExpanded } from './judge-expanded.ts';
+import { withVerdict } from './judge-rrset.ts';
+import type { Judging } from './judging.ts';
+import { placeOf } from './signature-reason.ts';
+
+/** A judged step. */
+export interface JudgedStep {
+  readonly verdict: Verdict;
+  readonly step: AliasStep;
+}
+
+/** Judges one step. */
+export async function validateAlias(judging: Judging, step: AliasStep): Promise<JudgedStep> {
+  if (!follows(step)) return notSynthesised(judging, step);
+  const judged = await judgeExpanded(judging, step.alias, step.proof);
+  const proof = replaceJudged(step.proof, judged.proof);
+  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.held, judged.verdict);
+  return { verdict: judged.verdict, step: { ...step, alias: judged.held, synthesised, proof } };
+}
+
+/** True when the step leads where it says. */
+function follows({ via, question, alias, synthesised, to }: AliasStep): boolean {
+  const owner = rrsetOwner(alias.rrset);
+  const targets = rdatasOf(alias.rrset).map(readTargetName);
+  if (via === 'cname') {
+    return namesEqual(owner, question.name) && targets.some((target) => target !== null && namesEqual(target, to));
+  }
+  const [target] = targets;
+  if (target === undefined || target === null || !isBelow(question.name, owner)) return false;
+  // RFC 6672 §2.2: the owner's labels in the question's name are replaced by the target's.
+  const replaced = replaceSuffix(question.name, owner, target);
+  if (replaced === null || !namesEqual(replaced, to)) return false;
+  // RFC 6672 §5.3.1: the synthesised CNAME is not signed: the validator derives it again and compares.
+  return synthesised === null || says(synthesised, question.name, to);
+}
+
+function says({ rrset }: HeldRRset, owner: Name, target: Name): boolean {
+  const targets = rdatasOf(rrset).map(readTargetName);
+  const isSame = targets.every((said) => said !== null && namesEqual(said, target));
+  return isSame && targets.length === 1 && namesEqual(rrsetOwner(rrset), owner);
+}
+
+/** The synthesised CNAME is worth what its DNAME is, and lives no longer. */
+function inherit(cname: HeldRRset, dname: HeldRRset, verdict: Verdict): HeldRRset {
+  return { ...cname, verdict, expiresAt: Math.min(cname.expiresAt, dname.expiresAt) };
+}
+
+function notSynthesised(judging: Judging, step: AliasStep): JudgedStep {
+  const subject = step.synthesised ?? step.alias;
+  const verdict = {
+    status: 'bogus',
+    why: { kind: 'alias-not-synthesised', ...placeOf(subject.rrset, step.alias.zone ?? rrsetOwner(step.alias.rrset)) },
+  } as const;
+  return { verdict, step: { ...step, alias: withVerdict(judging, step.alias, verdict) } };
+}

@@ -1,0 +1,71 @@
+/**
+ * The end of a chain when there is data: every RRset of the answer is judged by itself; the answer is worth what the worst
+ * of them is (RFC 4035 §3.2.3). Questions of type ANY bring several.
+ */
+
+import type { End } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { SECURE, type Verdict } from '../terms/verdict.ts';
+import { namesEqual } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Question } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { keepProven, replaceJudged } from './extras.ts';
+import { judgeExpanded } from './judge-expanded.ts';
+import type { Judging } from './judging.ts';
+import { placeOfRecord } from './signature-reason.ts';
+import { worse } from './worst-verdict.ts';
+
+/** A judged end. */
+export interface JudgedEnd {
+  readonly verdict: Verdict;
+  readonly end: End;
+}
+
+/** Judges an answer. */
+export async function validatePositive(judging: Judging, end: End): Promise<JudgedEnd> {
+  // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
+  if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
+  const wanted = end.answer.filter((held) => answers(held, end.question));
+  if (wanted.length === 0) return nothingWanted(end);
+  let verdict: Verdict = SECURE;
+  const answer: HeldRRset[] = [];
+  const proof: HeldRRset[] = [];
+  for (const held of wanted) {
+    const judged = await judgeExpanded(judging, held, end.authority);
+    verdict = worse(verdict, judged.verdict);
+    answer.push(judged.held);
+    proof.push(...judged.proof);
+  }
+  const judgedEnd = { ...end, answer, authority: replaceJudged(end.authority, proof) };
+  return { verdict, end: verdict.status === 'secure' ? await withProvenExtras(judging, judgedEnd) : judgedEnd };
+}
+
+function answers({ rrset }: HeldRRset, question: Question): boolean {
+  const type = rrsetType(rrset);
+  if (!namesEqual(rrsetOwner(rrset), question.name)) return false;
+  return question.type === TYPE.ANY ? type !== TYPE.RRSIG : type === question.type;
+}
+
+function signaturesOnly(end: End): JudgedEnd {
+  const zone = formatName(end.zone);
+  return { verdict: { status: 'insecure', why: { kind: 'signature-not-signed', zone } }, end };
+}
+
+/** Data of another name or type than was asked for stands where the answer should: nothing is proven of the question. */
+function nothingWanted(end: End): JudgedEnd {
+  const { name, type } = end.question;
+  const why = { kind: 'denial-missing', ...placeOfRecord(name, type, end.zone) } as const;
+  return { verdict: { status: 'bogus', why }, end };
+}
+
+/**
+ * A secure answer without what is not proven: unsigned NS sets that middleboxes add, extras that a server threw in
+ * (val-clean-additional).
+ */
+export async function withProvenExtras(judging: Judging, end: End): Promise<End> {
+  const authority = await keepProven(judging, end.authority);
+  if (!judging.parts.options.cleanAdditional) return { ...end, authority };
+  return { ...end, authority, additional: await keepProven(judging, end.additional) };
+}

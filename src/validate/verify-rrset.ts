@@ -1,0 +1,185 @@
+/**
+ * One RRset against the keys of one zone: all its signatures with all fitting keys, within limits (KeyTrap,
+ * CVE-2023-50387).
+ *
+ * Duties: choose which signature meets which key, bound the tries, cap the TTL (RFC 4035 §5.3.3).
+ * Leaves to others: which zone it must be, the proof that a wildcard expansion needs, storing the verdict.
+ */
+
+import type { ZoneKey } from '../dnssec/dnskey.ts';
+import { precheckRrsig, precheckSignature, serialDifference, verifySignature } from '../dnssec/verify-signature.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Limit } from '../terms/limit.ts';
+import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
+import type { BogusReason } from '../terms/verdict.ts';
+import { isWildcard, labelCount } from '../wire/name.ts';
+import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
+import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import type { Judging, SecureZone } from './judging.ts';
+import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
+
+/** What came of it. */
+export type RRsetCheck =
+  /** `expiresAt`: when the data stops being usable after the cap, unix seconds. */
+  | { readonly kind: 'secure'; readonly expiresAt: number; readonly signature: ValidSignature }
+  | { readonly kind: 'bogus'; readonly why: BogusReason }
+  /** The client query has had its share of checks. */
+  | { readonly kind: 'limit'; readonly limit: Limit };
+
+/** A signature with what it says. */
+interface Candidate {
+  readonly bytes: Uint8Array;
+  readonly rrsig: Rrsig;
+}
+
+/** Checks an RRset with the keys of `zone`, which must be the zone that holds it. */
+export async function verifyRRset(
+  judging: Judging,
+  held: HeldRRset,
+  zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
+): Promise<RRsetCheck> {
+  return await new RRsetVerification(judging, held, zone).run();
+}
+
+class RRsetVerification {
+  readonly #judging: Judging;
+  readonly #held: HeldRRset;
+  readonly #zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>;
+  #tries = 0;
+  #failure: SignatureFailure | null = null;
+  #valid: ValidSignature | null = null;
+  readonly #missing: Set<number>;
+
+  constructor(judging: Judging, held: HeldRRset, zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>) {
+    this.#judging = judging;
+    this.#held = held;
+    this.#zone = zone;
+    this.#missing = new Set(zone.mustSign);
+  }
+
+  async run(): Promise<RRsetCheck> {
+    const { rrset } = this.#held;
+    const { limits } = this.#judging.parts.options;
+    const signatures = signaturesOf(rrset);
+    if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...placeOf(rrset, this.#zone.zone) });
+    for (const candidate of this.#candidates(signatures.slice(0, limits.signatures))) {
+      for (const key of this.#keysFor(candidate.rrsig)) {
+        const stop = await this.#try(candidate, key);
+        if (stop !== null) return stop;
+      }
+    }
+    return this.#conclude();
+  }
+
+  /** One signature with one key; a result when nothing more needs to be tried. */
+  async #try(candidate: Candidate, key: ZoneKey): Promise<RRsetCheck | null> {
+    const { rrset } = this.#held;
+    const check = { ...this.#checkOf(candidate.bytes, candidate.rrsig), key };
+    const ready = precheckSignature(check);
+    if ('kind' in ready) {
+      this.#failed(ready);
+      return null;
+    }
+    const { limits } = this.#judging.parts.options;
+    if (this.#tries >= limits.signatureChecks) {
+      this.#judging.countLimit('signature-checks');
+      return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...placeOf(rrset, this.#zone.zone) });
+    }
+    this.#tries++;
+    if (!(await this.#judging.mayCheckSignature())) return { kind: 'limit', limit: 'signature-checks' };
+    const outcome = await verifySignature(check, this.#judging.parts.crypto);
+    this.#noteOutcome(outcome, key.keyTag);
+    if (outcome.kind !== 'valid') {
+      this.#failed(outcome);
+      return null;
+    }
+    this.#valid ??= outcome;
+    this.#missing.delete(outcome.algorithm);
+    return this.#missing.size === 0 ? this.#secure(this.#valid) : null;
+  }
+
+  /** Signatures that could hold with some key, those that need no wildcard proof first. */
+  #candidates(signatures: readonly Uint8Array[]): Candidate[] {
+    const candidates: Candidate[] = [];
+    for (const bytes of signatures) {
+      const rrsig = readRrsig(bytes);
+      if (rrsig === null) {
+        this.#failed({ kind: 'malformed' });
+        continue;
+      }
+      const ready = precheckRrsig(this.#checkOf(bytes, rrsig));
+      if ('kind' in ready) this.#failed(ready);
+      else candidates.push({ bytes, rrsig });
+    }
+    const owner = rrsetOwner(this.#held.rrset);
+    const full = labelCount(owner) - (isWildcard(owner) ? 1 : 0);
+    return candidates.sort((a, b) => Number(a.rrsig.labels < full) - Number(b.rrsig.labels < full));
+  }
+
+  /** Keys with the tag and algorithm of a signature, not more than allowed. */
+  #keysFor(rrsig: Rrsig): readonly ZoneKey[] {
+    const { keyTag, algorithm } = rrsig;
+    const keys = this.#zone.keys.filter((key) => key.keyTag === keyTag && key.algorithm === algorithm);
+    if (keys.length === 0) this.#failed({ kind: 'other-key', keyTag, algorithm });
+    return keys.slice(0, this.#judging.parts.options.limits.keysPerTag);
+  }
+
+  #checkOf(signature: Uint8Array, rrsig: Rrsig) {
+    const { at, parts } = this.#judging;
+    // Where times are not looked at, each signature is judged at its own first second.
+    return {
+      rrset: this.#held.rrset,
+      signature,
+      zone: this.#zone.zone,
+      at: at ?? rrsig.inception,
+      skew: parts.options.skew,
+    };
+  }
+
+  #conclude(): RRsetCheck {
+    const place = placeOf(this.#held.rrset, this.#zone.zone);
+    // RFC 6840 §5.11 asks for one good signature only; with harden-algo-downgrade every announced algorithm must have one.
+    const [algorithm] = this.#missing;
+    if (this.#valid !== null && algorithm !== undefined) {
+      return this.#bogus({ kind: 'algorithm-missing', algorithm, ...place });
+    }
+    return this.#bogus(reasonOf(this.#failure ?? { kind: 'malformed' }, place));
+  }
+
+  #secure(signature: ValidSignature): RRsetCheck {
+    return { kind: 'secure', signature, expiresAt: cappedExpiry(this.#held, signature, this.#judging) };
+  }
+
+  #bogus(why: BogusReason): RRsetCheck {
+    return { kind: 'bogus', why };
+  }
+
+  #failed(failure: SignatureFailure): void {
+    this.#failure = moreTelling(this.#failure, failure);
+  }
+
+  #noteOutcome(outcome: SignatureOutcome, keyTag: number): void {
+    const { rrset } = this.#held;
+    this.#judging.note(() => ({
+      kind: 'signature',
+      owner: rrsetOwner(rrset),
+      type: rrsetType(rrset),
+      keyTag,
+      outcome: outcome.kind,
+    }));
+  }
+}
+
+/** When verified data stops being usable. */
+function cappedExpiry(held: HeldRRset, signature: ValidSignature, judging: Judging): number {
+  const { now, at } = judging;
+  // RFC 4035 §5.3.3: the TTL is at most the received TTL, the Original TTL and the time that the signature has left.
+  const ofOriginal = now + signature.originalTtl;
+  const ofSignature = at === null ? Number.POSITIVE_INFINITY : now + serialDifference(signature.expiration, at);
+  return Math.max(now, Math.min(held.expiresAt, ofOriginal, ofSignature));
+}
+
+/** True when an RRset carries at least one RRSIG that covers it (whoever made it). */
+export function isSigned(rrset: RRset): boolean {
+  return signaturesOf(rrset).length > 0;
+}

@@ -1,0 +1,204 @@
+/**
+ * One step of the walk of trust: from a zone whose keys are proven to what stands at a name below it.
+ *
+ * Duties: the DS of the child proven by the parent's keys (RFC 4035 §5.2), the child's DNSKEY set proven by that DS; an
+ * anchor's DNSKEY set proven by the anchor.
+ * Leaves to others: the order of steps and what is remembered (chain-of-trust.ts), keys against DS (judge-keys.ts).
+ */
+
+import { type UsableDs, usableDs } from '../dnssec/match-ds.ts';
+import type { DenialOutcome } from '../terms/denial-outcome.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { questionOf } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { askChain, type FoundOk } from './ask-chain.ts';
+import { judgeKeys } from './judge-keys.ts';
+import type { Judging, SecureZone, Trusted } from './judging.ts';
+import { isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
+import { settle, settleSecure } from './settle.ts';
+import type { Step } from './shared-steps.ts';
+import { placeOf, placeOfRecord } from './signature-reason.ts';
+import type { TrustAnchor } from './trust-anchors.ts';
+import { isSigned, verifyRRset } from './verify-rrset.ts';
+
+/** A DS set that the parent's keys prove. */
+interface ProvenDs {
+  readonly status: 'ds';
+  readonly rdatas: readonly Uint8Array[];
+  readonly expiresAt: number;
+}
+
+/** What stands at `child`, one label or more below a zone whose keys are proven. */
+export async function stepDown(judging: Judging, parent: SecureZone, child: Name): Promise<Step> {
+  const result = await askChain<ProvenDs | Step>(judging, questionOf(child, TYPE.DS), (found) =>
+    judgeDs(judging, parent, child, found),
+  );
+  if (result.status !== 'ds') return result;
+  const sorted = usableDs(result.rdatas, judging.policy);
+  const why = sorted.usable.length === 0 ? unsupportedReason(child, sorted) : null;
+  // RFC 4035 §5.2, RFC 6840 §5.2: no supported algorithm or digest: as if the zone were unsigned.
+  if (why !== null) return insecureZone(judging, child, why, result.expiresAt);
+  return await proveKeys(judging, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
+}
+
+/** The trust of an anchor's own zone. */
+export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
+  const sorted = usableDs(anchor.ds, judging.policy);
+  const keys = anchor.dnskeys.filter((rdata) => judging.policy.supports(rdata[3] ?? 0));
+  if (sorted.usable.length === 0 && keys.length === 0) {
+    const algorithms = [...sorted.algorithms, ...anchor.dnskeys.map((rdata) => rdata[3] ?? 0)];
+    const why = unsupportedReason(anchor.zone, { ...sorted, algorithms });
+    return insecureZone(judging, anchor.zone, why, Number.POSITIVE_INFINITY);
+  }
+  const trust = await proveKeys(judging, {
+    zone: anchor.zone,
+    ds: sorted.usable,
+    keys,
+    expiresAt: Number.POSITIVE_INFINITY,
+  });
+  const isStripped = trust.status === 'bogus' && trust.why.kind === 'no-dnskey';
+  if (!isStripped || judging.parts.options.hardenDnssecStripped) return trust;
+  // harden-dnssec-stripped: no. The zone came to us without its keys, and that is let pass.
+  const why: InsecureReason = { kind: 'no-anchor', zone: formatName(anchor.zone) };
+  return insecureZone(judging, anchor.zone, why, trust.expiresAt);
+}
+
+async function proveKeys(judging: Judging, proof: Parameters<typeof judgeKeys>[2]): Promise<Trusted> {
+  const question = questionOf(proof.zone, TYPE.DNSKEY);
+  return await askChain<Trusted>(judging, question, async (found) => {
+    const held = findSet(found, proof.zone, TYPE.DNSKEY);
+    if (held !== null) return await judgeKeys(judging, held, proof);
+    return bogusZone(judging, proof.zone, { kind: 'no-dnskey', zone: formatName(proof.zone) });
+  });
+}
+
+function findSet({ aliases, end }: FoundOk, name: Name, type: number): HeldRRset | null {
+  if (aliases.length > 0) return null;
+  const isWanted = ({ rrset }: HeldRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
+  return end.answer.find(isWanted) ?? null;
+}
+
+async function judgeDs(judging: Judging, parent: SecureZone, child: Name, found: FoundOk): Promise<ProvenDs | Step> {
+  const alias = found.aliases[0]?.alias ?? found.end.answer.find(({ rrset }) => rrsetType(rrset) === TYPE.CNAME);
+  if (alias !== undefined) return await judgeAliasAtName(judging, parent, child, alias);
+  const ds = findSet(found, child, TYPE.DS);
+  return ds === null
+    ? await judgeNoDs(judging, parent, child, found.end.authority)
+    : await judgeDsSet(judging, parent, child, ds);
+}
+
+async function judgeDsSet(judging: Judging, parent: SecureZone, child: Name, ds: HeldRRset): Promise<ProvenDs | Step> {
+  const rdatas = rdatasOf(ds.rrset);
+  if (ds.verdict?.status === 'secure') return { status: 'ds', rdatas, expiresAt: ds.expiresAt };
+  const check = await verifyRRset(judging, ds, parent);
+  if (check.kind === 'limit') return limitZone(judging, child, check.limit);
+  // RFC 4035 §5.2: the DS must be the parent's own; one that a wildcard made proves no delegation.
+  if (check.kind === 'secure' && check.signature.isWildcard) {
+    return bogusZone(judging, child, { kind: 'wildcard-unproven', ...placeOf(ds.rrset, parent.zone) });
+  }
+  if (check.kind === 'bogus') {
+    settle(judging, ds, { status: 'bogus', why: check.why });
+    return bogusZone(judging, child, check.why);
+  }
+  settleSecure(judging, ds, check.expiresAt);
+  return { status: 'ds', rdatas, expiresAt: check.expiresAt };
+}
+
+/** A CNAME or DNAME where the DS was looked for: no delegation can stand there, so the zone goes on (RFC 1034 §3.6.2). */
+async function judgeAliasAtName(judging: Judging, parent: SecureZone, child: Name, alias: HeldRRset): Promise<Step> {
+  const check = await verifyRRset(judging, alias, parent);
+  switch (check.kind) {
+    case 'secure':
+      return { status: 'no-cut' };
+    case 'bogus':
+      return bogusZone(judging, child, check.why);
+    case 'limit':
+      return limitZone(judging, child, check.limit);
+    default:
+      return unreachable(check);
+  }
+}
+
+async function judgeNoDs(
+  judging: Judging,
+  parent: SecureZone,
+  child: Name,
+  authority: readonly HeldRRset[],
+): Promise<Step> {
+  const result = await proveRecords(judging, authority, parent);
+  if (result.kind === 'limit') return limitZone(judging, child, result.limit);
+  const { records } = result;
+  const outcome = await proveDenial(judging, records, { name: child, type: TYPE.DS }, parent);
+  if (outcome.kind === 'not-proven') {
+    const why = denialReason(authority, records, outcome.why, placeOfRecord(child, TYPE.DS, parent.zone));
+    return bogusZone(judging, child, why);
+  }
+  return stepOfDenial(judging, child, outcome, records.expiresAt);
+}
+
+/** Why a denial is bogus: its records are missing, unsigned, wrongly signed, or say something else. */
+export function denialReason(
+  authority: readonly HeldRRset[],
+  records: ProvenRecords,
+  how: string,
+  place: { readonly zone: string; readonly record: string },
+): BogusReason {
+  const sets = authority.filter(isDenialSet);
+  if (sets.length === 0) return { kind: 'denial-missing', ...place };
+  if (records.sets.length > 0 || records.failure === null) return { kind: 'denial-wrong', how, ...place };
+  return sets.some(({ rrset }) => isSigned(rrset)) ? records.failure : { kind: 'no-signature', ...place };
+}
+
+function stepOfDenial(
+  judging: Judging,
+  child: Name,
+  outcome: Exclude<DenialOutcome, { readonly kind: 'not-proven' }>,
+  expiresAt: number,
+): Step {
+  const zone = formatName(child);
+  switch (outcome.kind) {
+    case 'no-ds':
+      return insecureZone(judging, child, { kind: 'no-ds-proven', zone }, expiresAt);
+    case 'opt-out':
+      // RFC 5155 §6: an unsigned delegation may hide in the span, so nothing below can be expected to be signed.
+      return insecureZone(judging, child, { kind: 'opt-out', zone }, expiresAt);
+    case 'iterations-too-high': {
+      const { iterations } = outcome;
+      return insecureZone(judging, child, { kind: 'nsec3-iterations-high', zone, iterations }, expiresAt);
+    }
+    case 'no-cut':
+    case 'nodata':
+    case 'wildcard-nodata':
+    case 'nxdomain':
+      return { status: 'no-cut' };
+    case 'hash-budget':
+      return limitZone(judging, child, 'nsec3-hashes');
+    default:
+      return unreachable(outcome);
+  }
+}
+
+function unsupportedReason(zone: Name, { algorithms, digests }: UsableDs): InsecureReason {
+  const text = formatName(zone);
+  return algorithms.length > 0
+    ? { kind: 'algorithm-unsupported', zone: text, algorithms }
+    : { kind: 'digest-unsupported', zone: text, digests };
+}
+
+function insecureZone(judging: Judging, zone: Name, why: InsecureReason, expiresAt: number): Trusted {
+  const longest = judging.now + judging.parts.options.limits.keyTtlSeconds;
+  return { status: 'insecure', zone, why, expiresAt: Math.min(expiresAt, longest) };
+}
+
+function bogusZone(judging: Judging, zone: Name, why: BogusReason): Trusted {
+  return { status: 'bogus', zone, why, expiresAt: judging.now + judging.parts.options.bogusTtlSeconds };
+}
+
+function limitZone(judging: Judging, zone: Name, limit: string): Trusted {
+  return { status: 'indeterminate', zone, why: { kind: 'limit', limit }, expiresAt: judging.now };
+}
