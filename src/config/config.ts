@@ -8,6 +8,7 @@
 
 import { defaultsOf, type ValuesOf } from './option.ts';
 import { CLAUSES } from './options-table.ts';
+import type { OutgoingPortRule } from './outgoing-ports.ts';
 
 type Values<C extends keyof typeof CLAUSES> = ValuesOf<(typeof CLAUSES)[C]>;
 
@@ -41,6 +42,10 @@ export interface Config {
   readonly dnscrypt: Values<'dnscrypt'>;
   readonly cachedb: Values<'cachedb'>;
   readonly dnstap: Values<'dnstap'>;
+  /** The lines of `outgoing-port-permit` and `outgoing-port-avoid`, in their order, which counts. */
+  readonly outgoingPortRules: readonly OutgoingPortRule[];
+  /** The lines of `server:` and `remote-control:` as written, by directive: lists are shown to operators in their words. */
+  readonly given: Readonly<Record<string, readonly string[]>>;
 }
 
 /** The configuration of an empty file. */
@@ -59,5 +64,7 @@ export function defaultConfig(): Config {
     dnscrypt: defaultsOf(CLAUSES.dnscrypt),
     cachedb: defaultsOf(CLAUSES.cachedb),
     dnstap: defaultsOf(CLAUSES.dnstap),
+    outgoingPortRules: [],
+    given: {},
   };
 }

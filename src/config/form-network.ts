@@ -8,7 +8,7 @@
 import { ipText, parseIp } from '../wire/ip.ts';
 import { MAX_LABEL_OCTETS, type Name } from '../wire/name.ts';
 import { formatName, parseNameOrReason } from '../wire/name-text.ts';
-import { type Form, FormError, pair } from './form.ts';
+import { type Form, FormError, pair, plainForm } from './form.ts';
 import { type LocalZoneType, localZoneType } from './form-policy.ts';
 
 /** A block of addresses: those whose first `prefixLength` bits are the same as in `address`. */
@@ -44,12 +44,8 @@ export interface ServerName {
   readonly tlsName: string | null;
 }
 
-function networkForm<V>(phrase: string, read: (text: string) => V | FormError, write: (value: V) => string): Form<V> {
-  return { phrase, unit: 'none', argumentCount: 1, read: (text = '') => read(text), write };
-}
-
 /** One IP address in canonical text. */
-export const ip: Form<string> = networkForm(
+export const ip: Form<string> = plainForm(
   'IP address',
   (text) => {
     const address = parseIp(text);
@@ -59,7 +55,7 @@ export const ip: Form<string> = networkForm(
 );
 
 /** `192.0.2.0/24`, `2001:db8::/32`, or one address. */
-export const netblock: Form<Netblock> = networkForm('netblock', readNetblock, netblockText);
+export const netblock: Form<Netblock> = plainForm('netblock', readNetblock, netblockText);
 
 function readNetblock(text: string): Netblock | FormError {
   const parts = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text);
@@ -90,7 +86,7 @@ export function isInNetblock(address: Uint8Array, block: Netblock): boolean {
 }
 
 /** A domain name; relative ones are completed with the root. */
-export const domain: Form<Name> = networkForm('domain name', readDomain, formatName);
+export const domain: Form<Name> = plainForm('domain name', readDomain, formatName);
 
 function readDomain(text: string): Name | FormError {
   const name = parseNameOrReason(text);
@@ -109,14 +105,14 @@ function splitPort(text: string): { place: string; port: number | null } | null 
 }
 
 /** An address or the name of an interface, `@port` optional. */
-export const listenPlace: Form<ListenPlace> = networkForm(
+export const listenPlace: Form<ListenPlace> = plainForm(
   'IP address or interface name[@port]',
   readListenPlace,
   listenPlaceText,
 );
 
 /** The same, or the path of a unix socket. */
-export const listenPlaceOrPath: Form<ListenPlace> = networkForm(
+export const listenPlaceOrPath: Form<ListenPlace> = plainForm(
   'IP address or interface name[@port] or path',
   (text) => (text.startsWith('/') ? { kind: 'path', place: text, port: null } : readListenPlace(text)),
   listenPlaceText,
@@ -151,7 +147,7 @@ function splitServer(text: string): { place: string; port: number | null; tlsNam
 }
 
 /** An address to ask: `192.0.2.1`, `192.0.2.1@5353`, `192.0.2.1@853#dns.example`. */
-export const serverPlace: Form<ServerPlace> = networkForm(
+export const serverPlace: Form<ServerPlace> = plainForm(
   'IP address[@port][#name]',
   (text) => {
     const parts = splitServer(text);
@@ -163,7 +159,7 @@ export const serverPlace: Form<ServerPlace> = networkForm(
 );
 
 /** A server by name, with port and name of the certificate. */
-export const serverName: Form<ServerName> = networkForm(
+export const serverName: Form<ServerName> = plainForm(
   'domain name[@port][#name]',
   (text) => {
     const parts = splitServer(text);
@@ -241,6 +237,7 @@ export function perTag<K>(
     phrase: `<${key.phrase}> <tag> <${phrase}>`,
     unit: 'none',
     argumentCount: 3,
+    isWordy: true,
     read(first = '', tag = '', value = '') {
       const read = key.read(first);
       return read instanceof FormError ? read : { key: read, tag, value };
@@ -261,6 +258,7 @@ export const localZoneOverride: Form<LocalZoneOverride> = {
   phrase: '<zone> <netblock> <type>',
   unit: 'none',
   argumentCount: 3,
+  isWordy: true,
   read(first = '', second = '', third = '') {
     const zone = readDomain(first);
     if (zone instanceof FormError) return zone;

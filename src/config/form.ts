@@ -25,22 +25,32 @@ export interface Form<V> {
   readonly unit: Unit;
   /** How many arguments the lexer takes for it. */
   readonly argumentCount: 1 | 2 | 3;
+  /** The value is text or a list in the operator's words, which `get_option` repeats as they were. */
+  readonly isWordy: boolean;
   /** Reads the arguments, as many as `argumentCount`. */
   read(...texts: readonly string[]): V | FormError;
   /** Writes a value as `get_option` shows it. */
   write(value: V): string;
 }
 
-function plainForm<V>(phrase: string, read: (text: string) => V | FormError, write: (value: V) => string): Form<V> {
-  return { phrase, unit: 'none', argumentCount: 1, read: (text = '') => read(text), write };
+/** A form of one argument. */
+export function plainForm<V>(
+  phrase: string,
+  read: (text: string) => V | FormError,
+  write: (value: V) => string,
+): Form<V> {
+  return { phrase, unit: 'none', argumentCount: 1, isWordy: true, read: (text = '') => read(text), write };
 }
 
 /** `yes` or `no`. */
-export const yesNo: Form<boolean> = plainForm(
-  'yes or no',
-  (text) => (text === 'yes' || text === 'no' ? text === 'yes' : new FormError('expected yes or no.')),
-  (value) => (value ? 'yes' : 'no'),
-);
+export const yesNo: Form<boolean> = {
+  ...plainForm(
+    'yes or no',
+    (given) => (given === 'yes' || given === 'no' ? given === 'yes' : new FormError('expected yes or no.')),
+    (value: boolean) => (value ? 'yes' : 'no'),
+  ),
+  isWordy: false,
+};
 
 /** Text as it stands. */
 export const text: Form<string> = plainForm(
@@ -66,7 +76,7 @@ export function count(min = 0, max = MAX_NUMBER, unit: Unit = 'none'): Form<numb
     if (value < min || value > max) return new FormError(`number between ${min} and ${max} expected`);
     return value;
   };
-  return { ...plainForm('number', read, String), unit };
+  return { ...plainForm('number', read, String), unit, isWordy: false };
 }
 
 /** A whole number of seconds. */
@@ -75,8 +85,6 @@ export const seconds: Form<number> = count(0, 0x7fff_ffff, 'seconds');
 export const milliseconds: Form<number> = count(0, 0x7fff_ffff, 'milliseconds');
 /** A UDP or TCP port. */
 export const port: Form<number> = { ...count(0, 65535), phrase: 'port number' };
-/** A port that must be one (0 would be the system's choice). */
-export const portOrNone: Form<number> = port;
 
 const SIZE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 /** Largest size in octets: the sum of a few of them stays an exact number. */
@@ -95,6 +103,7 @@ export const size: Form<number> = {
     String,
   ),
   unit: 'octets',
+  isWordy: false,
 };
 
 /** One word of a closed list. */
@@ -157,17 +166,20 @@ export const portRange: Form<PortRange> = plainForm(
 export type ValidationTime = 'clock' | 'ignore' | number;
 
 /** `0`, `-1`, Unix seconds, or `YYYYMMDDhhmmss` as in an RRSIG record. */
-export const validationTime: Form<ValidationTime> = plainForm<ValidationTime>(
-  'YYYYMMDDhhmmss, Unix seconds, 0 or -1',
-  (given) => {
-    if (given === '' || given === '0') return 'clock';
-    if (given === '-1') return 'ignore';
-    const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(given)?.slice(1).map(Number);
-    if (parts !== undefined) return unixSecondsOf(parts);
-    return /^[0-9]{1,10}$/.test(given) ? Number(given) : new FormError('date/time expected, as YYYYMMDDhhmmss');
-  },
-  (value) => (value === 'clock' ? '0' : value === 'ignore' ? '-1' : String(value)),
-);
+export const validationTime: Form<ValidationTime> = {
+  ...plainForm<ValidationTime>('YYYYMMDDhhmmss, Unix seconds, 0 or -1', readValidationTime, (value) =>
+    value === 'clock' ? '0' : value === 'ignore' ? '-1' : String(value),
+  ),
+  isWordy: false,
+};
+
+function readValidationTime(given: string): ValidationTime | FormError {
+  if (given === '' || given === '0') return 'clock';
+  if (given === '-1') return 'ignore';
+  const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(given)?.slice(1).map(Number);
+  if (parts !== undefined) return unixSecondsOf(parts);
+  return /^[0-9]{1,10}$/.test(given) ? Number(given) : new FormError('date/time expected, as YYYYMMDDhhmmss');
+}
 
 function unixSecondsOf([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]):
   | number
@@ -214,6 +226,7 @@ export function pair<A, B, V>(
     phrase: `<${first.phrase}> <${second.phrase}>`,
     unit: 'none',
     argumentCount: 2,
+    isWordy: true,
     read(a = '', b = '') {
       const left = first.read(a);
       if (left instanceof FormError) return left;

@@ -5,7 +5,7 @@
  * option text, findings and the reference page.
  */
 
-import type { Rows } from './option.ts';
+import type { Rows, ValueRow } from './option.ts';
 import { AUTH_ZONE_ROWS, FORWARD_ZONE_ROWS, REMOTE_CONTROL_ROWS, STUB_ZONE_ROWS, VIEW_ROWS } from './table-clauses.ts';
 import {
   CACHEDB_ROWS,
@@ -56,3 +56,35 @@ export const CLAUSES = {
 
 /** The name of a clause. */
 export type ClauseName = keyof typeof CLAUSES;
+
+/** A directive under its present name, with its row. */
+export interface FoundRow {
+  readonly directive: string;
+  readonly row: ValueRow;
+}
+
+/** The row of a directive of a clause, older spellings followed; null when the clause has none such. */
+export function rowOf(clause: ClauseName, directive: string): FoundRow | null {
+  const rows: Rows = CLAUSES[clause];
+  const row = Object.hasOwn(rows, directive) ? rows[directive] : undefined;
+  if (row === undefined) return null;
+  return row.kind === 'alias' ? rowOf(clause, row.of) : { directive, row };
+}
+
+/** All names of clauses and directives. */
+export function allKeywords(): readonly string[] {
+  const names = Object.entries(CLAUSES).flatMap(([clause, rows]) => [clause, ...Object.keys(rows)]);
+  return [...new Set([...names, 'include', 'include-toplevel'])];
+}
+
+/** How many values the lexer takes: 0 for a clause, null for a word that is neither. */
+export function argumentCounts(): (keyword: string) => number | null {
+  const counts = new Map<string, number>();
+  for (const clause of Object.keys(CLAUSES) as ClauseName[]) {
+    counts.set(clause, 0);
+    for (const directive of Object.keys(CLAUSES[clause])) {
+      counts.set(directive, rowOf(clause, directive)?.row.form.argumentCount ?? 1);
+    }
+  }
+  return (keyword) => counts.get(keyword) ?? null;
+}

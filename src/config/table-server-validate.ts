@@ -35,7 +35,6 @@ export const SERVER_VALIDATE_ROWS = {
   'val-bogus-ttl': one(seconds, 60, DONE, 'How long bogus data is remembered as such.'),
   'val-clean-additional': one(yesNo, true, DONE, 'Remove unsigned data from the additional section of secure answers.'),
   'val-log-level': one(count(0, 2), 0, LIVE, 'Log validation failures: 1 a line, 2 with reason and server.'),
-  'val-log-squelch': one(yesNo, false, ACCEPTED, 'Log no validation failures of zones that are known to be bad.'),
   'val-permissive-mode': one(yesNo, false, LIVE, 'Mark bogus data only, do not withhold it.'),
   'val-legacy-algorithms': one(
     yesNo,

@@ -1,0 +1,116 @@
+/**
+ * The check program: reads a configuration, says what is wrong with it, or shows the value of a directive.
+ *
+ * Takes the arguments of unbound-checkconf and gives its exit codes: 0 when the file is good, 1 when not or when the
+ * arguments are wrong. Leaves to others: streams and the process (cli/hawser-checkconf.ts).
+ */
+
+import type { Files } from '../ports/files.ts';
+import { absolutePath } from './check-files.ts';
+import type { Config } from './config.ts';
+import { findingText } from './finding.ts';
+import { path as pathForm } from './form.ts';
+import { loadConfig } from './load-config.ts';
+import { optionText } from './option-text.ts';
+import { rowOf } from './options-table.ts';
+
+const DEFAULT_FILE = '/etc/unbound/unbound.conf';
+const PROGRAM = 'hawser-checkconf';
+
+const USAGE = `Usage:	${PROGRAM} [options] [file]
+	Checks a configuration file in the form of unbound.conf for errors.
+file	if omitted ${DEFAULT_FILE} is used.
+-o option	print value of option to stdout.
+-f 		output full pathname with directory applied, eg. with -o pidfile.
+-q 		quiet: no output when there are no errors.
+-h		show this usage help.
+`;
+
+/** Where the program's words go. */
+export interface CheckconfOutput {
+  readonly files: Files;
+  out(text: string): void;
+  err(text: string): void;
+}
+
+interface Arguments {
+  readonly file: string;
+  readonly option: string | null;
+  readonly isFullPath: boolean;
+  readonly isQuiet: boolean;
+}
+
+/** Runs the program with the arguments after its name; returns the exit code. */
+export function runCheckconf(args: readonly string[], output: CheckconfOutput): 0 | 1 {
+  const read = readArguments(args);
+  if (read === null || typeof read === 'string') {
+    if (typeof read === 'string') output.err(`${PROGRAM}: ${read}\n`);
+    output.out(USAGE);
+    return 1;
+  }
+  return read.option === null ? check(read, output) : show(read, read.option, output);
+}
+
+/** The arguments, an error text, or null when help is asked for. */
+function readArguments(args: readonly string[]): Arguments | string | null {
+  let option: string | null = null;
+  let isFullPath = false;
+  let isQuiet = false;
+  const files: string[] = [];
+  for (let i = 0; i < args.length; i++) {
+    const arg = args[i] ?? '';
+    if (files.length > 0 || !arg.startsWith('-') || arg === '-') {
+      files.push(arg);
+      continue;
+    }
+    if (arg === '--') continue;
+    for (let at = 1; at < arg.length; at++) {
+      const letter = arg[at];
+      if (letter === 'f') isFullPath = true;
+      else if (letter === 'q') isQuiet = true;
+      else if (letter === 'h') return null;
+      else if (letter === 'o') {
+        const value = at + 1 < arg.length ? arg.slice(at + 1) : args[++i];
+        if (value === undefined) return `option requires an argument -- 'o'`;
+        option = value;
+        break;
+      } else return `invalid option -- '${letter}'`;
+    }
+  }
+  if (files.length > 1) return 'one file expected';
+  return { file: files[0] ?? DEFAULT_FILE, option, isFullPath, isQuiet };
+}
+
+function check({ file, isQuiet }: Arguments, output: CheckconfOutput): 0 | 1 {
+  const loaded = loadConfig(output.files, file, 'files');
+  const findings = loaded.ok ? loaded.warnings : loaded.findings;
+  for (const finding of findings) output.err(`${findingText(finding)}\n`);
+  if (!loaded.ok) {
+    output.err(`read ${file} failed: ${loaded.errorCount} errors in configuration file\n`);
+    return 1;
+  }
+  if (!isQuiet) output.out(`${PROGRAM}: no errors in ${file}\n`);
+  return 0;
+}
+
+function show({ file, isFullPath }: Arguments, option: string, output: CheckconfOutput): 0 | 1 {
+  const loaded = loadConfig(output.files, file, 'values');
+  if (!loaded.ok) {
+    for (const finding of loaded.findings) output.err(`${findingText(finding)}\n`);
+    output.err(`read ${file} failed: ${loaded.errorCount} errors in configuration file\n`);
+    return 1;
+  }
+  const lines = optionText(loaded.config, option);
+  if (lines === null) {
+    output.err(`${PROGRAM}: fatal error: cannot print option '${option}'\n`);
+    return 1;
+  }
+  for (const line of lines) output.out(`${isFullPath ? fullPath(loaded.config, option, line) : line}\n`);
+  return 0;
+}
+
+function fullPath(config: Config, option: string, text: string): string {
+  const directive = option.replace(/:$/, '');
+  const row = rowOf('server', directive)?.row ?? rowOf('remote-control', directive)?.row;
+  return row?.form.phrase === pathForm.phrase && directive !== 'directory' ? absolutePath(config, text) : text;
+}

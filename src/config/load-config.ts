@@ -1,0 +1,63 @@
+/**
+ * Reading a configuration from file or text to the finished `Config`.
+ *
+ * Duties: the order of the stages (source, clauses, values, checks); one result that is a configuration or all findings.
+ */
+
+import type { Files } from '../ports/files.ts';
+import { checkConfig } from './check.ts';
+import { checkFiles } from './check-files.ts';
+import type { Config } from './config.ts';
+import { type Finding, Findings } from './finding.ts';
+import { allKeywords, argumentCounts } from './options-table.ts';
+import { parseClauses } from './parser.ts';
+import { readValues } from './read-values.ts';
+import { reportSupport } from './report-support.ts';
+import { readSource, reasonText } from './source.ts';
+
+/** A configuration with warnings, or the findings for which there is none (warnings among them). */
+export type LoadedConfig =
+  | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
+  | { readonly ok: false; readonly findings: readonly Finding[]; readonly errorCount: number };
+
+/**
+ * How far to go: `values` reads the lines only; `whole` also looks at what they mean together and whether Hawser supports
+ * them (the default); `files` also looks for the files that are named.
+ */
+export type LoadDepth = 'values' | 'whole' | 'files';
+
+/** Reads a configuration file with all that it includes. */
+export function loadConfig(files: Files, path: string, depth: LoadDepth = 'whole'): LoadedConfig {
+  const text = files.readText(path);
+  if (!text.ok) {
+    const finding = {
+      file: path,
+      line: 0,
+      severity: 'error',
+      text: `Could not open ${path}: ${reasonText(text.error)}`,
+    } as const;
+    return { ok: false, findings: [finding], errorCount: 1 };
+  }
+  return parseConfigText(text.value, path, files, depth);
+}
+
+/** Reads a text as if it were the file of that name; without files, nothing can be included. */
+export function parseConfigText(
+  text: string,
+  fileName: string,
+  files: Files | null = null,
+  depth: LoadDepth = 'whole',
+): LoadedConfig {
+  const findings = new Findings();
+  const source = { files, argumentCount: argumentCounts(), keywords: allKeywords(), findings };
+  const clauses = parseClauses(readSource(text, fileName, source), findings);
+  const config = readValues(clauses, findings);
+  if (depth !== 'values') {
+    reportSupport(clauses, findings);
+    checkConfig(clauses, config, findings);
+  }
+  if (files !== null && depth === 'files') checkFiles(config, files, findings);
+  const list = findings.list();
+  if (findings.errorCount > 0) return { ok: false, findings: list, errorCount: findings.errorCount };
+  return { ok: true, config, warnings: list };
+}

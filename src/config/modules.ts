@@ -1,0 +1,57 @@
+/** The meaning of `module-config`: a list of stages of which Hawser has two, in one order. */
+
+import { unreachable } from '../terms/unreachable.ts';
+import type { Config } from './config.ts';
+
+type ModuleStanding = 'own' | 'skipped' | 'refused';
+
+function standingOf(module: string): ModuleStanding {
+  switch (module) {
+    case 'validator':
+    case 'iterator':
+      return 'own';
+    // Distributions list the first three by default; none of the five protects anybody by being there.
+    case 'subnetcache':
+    case 'respip':
+    case 'ipsecmod':
+    case 'dns64':
+    case 'cachedb':
+      return 'skipped';
+    default:
+      return 'refused';
+  }
+}
+
+/** Tells what is wrong with a list of modules. */
+export function checkModules(
+  modules: readonly string[],
+  tell: (text: string, severity: 'error' | 'warning') => void,
+): void {
+  for (const module of modules) {
+    const standing = standingOf(module);
+    switch (standing) {
+      case 'own':
+        break;
+      case 'skipped':
+        tell(`module-config lists module '${module}', which has no effect here`, 'warning');
+        break;
+      case 'refused':
+        tell(`module_conf lists module '${module}' but that module is not available.`, 'error');
+        break;
+      default:
+        unreachable(standing);
+    }
+  }
+  const own = modules.filter((module) => standingOf(module) === 'own').join(' ');
+  if (own !== 'validator iterator' && own !== 'iterator') {
+    tell(
+      `module conf '${modules.join(' ')}' is not known to work: "validator iterator" or "iterator" expected`,
+      'error',
+    );
+  }
+}
+
+/** True when answers are to be validated at all. */
+export function isValidating(config: Config): boolean {
+  return config.server.moduleConfig.includes('validator');
+}

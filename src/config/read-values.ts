@@ -1,0 +1,141 @@
+/**
+ * Clauses to the typed configuration.
+ *
+ * Duties: read each value by the form of its row, merge clauses that repeat, fill in defaults.
+ * Leaves to others: which directives have an effect (report-support.ts), what they mean together (check.ts).
+ */
+
+import { type Name, nameKey } from '../wire/name.ts';
+import type { Config } from './config.ts';
+import type { Findings } from './finding.ts';
+import { FormError, portRange } from './form.ts';
+import { MAX_VALUES_PER_DIRECTIVE } from './limits.ts';
+import { camelCase, defaultsOf, type ValueRow, type ValuesOf } from './option.ts';
+import { CLAUSES, type ClauseName, rowOf } from './options-table.ts';
+import type { OutgoingPortRule } from './outgoing-ports.ts';
+import type { Clause, Entry } from './parser.ts';
+
+/** The configuration that the clauses describe. What has an error is left at its default. */
+export function readValues(clauses: readonly Clause[], findings: Findings): Config {
+  const merged = <C extends ClauseName>(name: C): ValuesOf<(typeof CLAUSES)[C]> =>
+    readClause(
+      name,
+      clauses.filter((clause) => clause.name === name).flatMap((clause) => clause.entries),
+      findings,
+    );
+  const each = <C extends ClauseName>(name: C): readonly ValuesOf<(typeof CLAUSES)[C]>[] =>
+    clauses
+      .filter((clause) => clause.name === name && hasName(clause, findings))
+      .map((clause) => readClause(name, clause.entries, findings));
+  return {
+    server: merged('server'),
+    remoteControl: merged('remote-control'),
+    stubZones: firstOfEachName(each('stub-zone')),
+    forwardZones: firstOfEachName(each('forward-zone')),
+    authZones: each('auth-zone'),
+    views: each('view'),
+    rpzs: each('rpz'),
+    python: merged('python'),
+    dynlib: merged('dynlib'),
+    ipset: merged('ipset'),
+    dnscrypt: merged('dnscrypt'),
+    cachedb: merged('cachedb'),
+    dnstap: merged('dnstap'),
+    outgoingPortRules: portRules(clauses),
+    given: givenTexts(clauses),
+  };
+}
+
+/** True when a clause that must be named is named once, and by a name. */
+function hasName(clause: Clause, findings: Findings): boolean {
+  const names = clause.entries.filter((entry) => entry.directive === 'name');
+  const [first, second] = names;
+  if (first === undefined) findings.error(clause, `${clause.name} without name`);
+  if (second !== undefined) {
+    findings.error(second, `${clause.name} name override, there must be one name for one ${clause.name}`);
+  }
+  const row = rowOf(clause.name, 'name')?.row;
+  return first !== undefined && row !== undefined && !(row.form.read(...first.values) instanceof FormError);
+}
+
+function readClause<C extends ClauseName>(
+  name: C,
+  entries: readonly Entry[],
+  findings: Findings,
+): ValuesOf<(typeof CLAUSES)[C]> {
+  const values: Record<string, unknown> = { ...defaultsOf(CLAUSES[name]) };
+  for (const [directive, given] of groupByDirective(entries)) {
+    const row = rowOf(name, directive)?.row;
+    if (row === undefined) continue;
+    const read = readDirective(row, given, findings);
+    if (read !== null) values[camelCase(directive)] = read.value;
+  }
+  // The cast states what the loop does: each member comes from the default or the form of its own row.
+  return values as ValuesOf<(typeof CLAUSES)[C]>;
+}
+
+function groupByDirective(entries: readonly Entry[]): ReadonlyMap<string, readonly Entry[]> {
+  const groups = new Map<string, Entry[]>();
+  for (const entry of entries) {
+    const group = groups.get(entry.directive);
+    if (group === undefined) groups.set(entry.directive, [entry]);
+    else group.push(entry);
+  }
+  return groups;
+}
+
+/** The value of a directive from its lines: the last one, or all as a list; null when none is of the form. */
+function readDirective(row: ValueRow, entries: readonly Entry[], findings: Findings): { value: unknown } | null {
+  const read: unknown[] = [];
+  for (const entry of entries) {
+    if (read.length >= MAX_VALUES_PER_DIRECTIVE) {
+      findings.error(entry, `too many lines of '${entry.directive}' (at most ${MAX_VALUES_PER_DIRECTIVE})`);
+      break;
+    }
+    const value = row.form.read(...entry.values);
+    if (value instanceof FormError) findings.error(entry, withDirective(entry, value));
+    else read.push(value);
+  }
+  if (row.kind === 'many') return { value: read };
+  return read.length === 0 ? null : { value: read.at(-1) };
+}
+
+/** The reason with the directive and what was given, unless it names the value already. */
+function withDirective({ directive, values }: Entry, { text }: FormError): string {
+  const given = values.join(' ').slice(0, 100);
+  return text.includes(`'`) ? `${directive}: ${text}` : `${text} (${directive}: ${JSON.stringify(given)})`;
+}
+
+/** What stands in the file, by clause and directive: for `get_option`, which shows lists as they were written. */
+function givenTexts(clauses: readonly Clause[]): Config['given'] {
+  const given: Record<string, string[]> = {};
+  for (const { name, entries } of clauses) {
+    if (name !== 'server' && name !== 'remote-control') continue;
+    for (const { directive, values } of entries) {
+      const texts = given[directive];
+      if (texts === undefined) given[directive] = [values.join(' ')];
+      else texts.push(values.join(' '));
+    }
+  }
+  return given;
+}
+
+function portRules(clauses: readonly Clause[]): readonly OutgoingPortRule[] {
+  const rules: OutgoingPortRule[] = [];
+  for (const { directive, values } of clauses.flatMap((clause) => clause.entries)) {
+    if (directive !== 'outgoing-port-permit' && directive !== 'outgoing-port-avoid') continue;
+    const range = portRange.read(...values);
+    if (!(range instanceof FormError)) rules.push({ ...range, isPermitted: directive === 'outgoing-port-permit' });
+  }
+  return rules;
+}
+
+/** Of several zones with one name the first counts, as in Unbound; check.ts warns of the others. */
+function firstOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
+  const seen = new Set<string>();
+  return zones.filter(({ name }) => {
+    const isNew = !seen.has(nameKey(name));
+    seen.add(nameKey(name));
+    return isNew;
+  });
+}

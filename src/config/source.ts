@@ -1,0 +1,109 @@
+/**
+ * A configuration file with everything that it includes, as one list of tokens.
+ *
+ * Duties: open files, expand globs in order of their names, splice the tokens of included files in, bound depth and
+ * amount. A relative path of an include is seen from the last `directory:` before it, as in Unbound.
+ * Leaves to others: what the tokens mean (parser.ts).
+ */
+
+import type { FileResult, Files } from '../ports/files.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import type { Findings, Position } from './finding.ts';
+import { type ArgumentCount, lex, type Token } from './lexer.ts';
+import { MAX_FILE_CHARACTERS, MAX_FILES, MAX_INCLUDE_DEPTH } from './limits.ts';
+
+/** A token of the joined text. `toplevel` stands around files that were included with `include-toplevel`. */
+export type SourceToken = Exclude<Token, { readonly kind: 'include' }> | (Position & { readonly kind: 'toplevel' });
+
+/** What reading needs. */
+export interface SourceOptions {
+  /** Null: nothing can be included. */
+  readonly files: Files | null;
+  readonly argumentCount: ArgumentCount;
+  readonly keywords: readonly string[];
+  readonly findings: Findings;
+}
+
+/** Why a file could not be read, in the words of the C library, which operators look for. */
+export function reasonText(error: Extract<FileResult<unknown>, { ok: false }>['error']): string {
+  switch (error.kind) {
+    case 'missing':
+      return 'No such file or directory';
+    case 'not-permitted':
+      return 'Permission denied';
+    case 'other':
+      return error.text;
+    default:
+      return unreachable(error.kind);
+  }
+}
+
+/** Reads a text as if it were the file of that name. */
+export function readSource(text: string, file: string, options: SourceOptions): readonly SourceToken[] {
+  const reader = new SourceReader(options);
+  reader.add(text, file, 0);
+  return reader.tokens;
+}
+
+const GLOB_CHARACTERS = /[*?[{~]/;
+
+class SourceReader {
+  readonly tokens: SourceToken[] = [];
+  readonly #options: SourceOptions;
+  #fileCount = 0;
+  #directory = '';
+
+  constructor(options: SourceOptions) {
+    this.#options = options;
+  }
+
+  add(text: string, file: string, depth: number): void {
+    const { findings } = this.#options;
+    this.#fileCount++;
+    if (text.length > MAX_FILE_CHARACTERS) {
+      findings.error({ file, line: 1 }, `file too large (at most ${MAX_FILE_CHARACTERS} characters)`);
+      return;
+    }
+    for (const token of lex(text, { ...this.#options, file })) {
+      if (token.kind === 'include') {
+        this.#include(token, depth + 1);
+        continue;
+      }
+      const previous = this.tokens.at(-1);
+      if (token.kind === 'value' && previous?.kind === 'directive' && previous.text === 'directory') {
+        this.#directory = token.text;
+      }
+      this.tokens.push(token);
+    }
+  }
+
+  #include(token: Extract<Token, { kind: 'include' }>, depth: number): void {
+    const { findings, files } = this.#options;
+    const { file, line, pattern, isToplevel } = token;
+    if (depth > MAX_INCLUDE_DEPTH) {
+      findings.error(token, `includes nested too deeply (at most ${MAX_INCLUDE_DEPTH}): '${pattern}'`);
+      return;
+    }
+    if (files === null) {
+      findings.error(token, `cannot open include file '${pattern}': there are no files here`);
+      return;
+    }
+    if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
+    for (const path of this.#pathsOf(pattern, files)) {
+      if (this.#fileCount >= MAX_FILES) {
+        findings.error(token, `too many files are included (at most ${MAX_FILES})`);
+        return;
+      }
+      const content = files.readText(path);
+      if (content.ok) this.add(content.value, path, depth);
+      else findings.error(token, `cannot open include file '${path}': ${reasonText(content.error)}`);
+      if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
+    }
+  }
+
+  #pathsOf(pattern: string, files: Files): readonly string[] {
+    const isRelative = !pattern.startsWith('/') && !pattern.startsWith('~');
+    const path = isRelative && this.#directory !== '' ? `${this.#directory}/${pattern}` : pattern;
+    return GLOB_CHARACTERS.test(path) ? files.glob(path) : [path];
+  }
+}
