@@ -16,7 +16,7 @@ import { HEADER_OCTETS } from '../wire/message-view.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import type { RRset } from '../wire/rrset.ts';
 import { type BuiltReply, buildReply, type ReplyShape } from './build-reply.ts';
-import { extendedErrorOf } from './explain.ts';
+import { extendedErrorsOf } from './explain.ts';
 import type { QueryReader } from './query-reader.ts';
 import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -58,12 +58,12 @@ export class ReplyComposer {
 
   /** The reply to a resolved question as of `now`; returns its length in `buffer`. */
   compose(resolution: Resolution, waiter: Waiter, now: number): number {
-    const error = this.#options.extendedErrors ? extendedErrorOf(resolution) : null;
+    const errors = this.#options.extendedErrors ? extendedErrorsOf(resolution) : [];
     const optOctets = waiter.hasEdns ? LEAST_OPT_OCTETS : 0;
     const settings = { ...this.#options, now };
     const shape: ReplyShape = { ...waiter, maxOctets: MAX_MESSAGE_OCTETS - optOctets };
     let built = buildReply(this.#builder, resolution, shape, settings);
-    const options = error === null ? NO_OPTIONS : optRdata([edeOption(error)]);
+    const options = optRdata(errors.map(edeOption));
     if (resolution.kind === 'answered') this.#keep({ built, options, waiter, expiresAt: resolution.expiresAt });
     if (built.length + optOctets > waiter.maxOctets) {
       built = buildReply(this.#builder, resolution, { ...shape, maxOctets: waiter.maxOctets - optOctets }, settings);

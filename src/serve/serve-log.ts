@@ -9,7 +9,7 @@ import { formatName } from '../wire/name-text.ts';
 import { type Question, questionText } from '../wire/question.ts';
 import { rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
-import { failureText } from './explain.ts';
+import { reasonText } from './explain.ts';
 import type { ServeLogging } from './serve-options.ts';
 
 /** What a reply's line says. */
@@ -54,7 +54,7 @@ export class ServeLog {
   /** What an operator must know of how a question ended: once for each resolution, however many asked. */
   ended(resolution: Resolution, isWithheld: boolean): void {
     const { question } = resolution;
-    const reason = failureText(resolution);
+    const reason = reasonText(resolution);
     if (this.#options.bogusLevel > 0 && resolution.kind === 'answered' && resolution.verdict?.status === 'bogus') {
       const place = `<${formatName(question.name)} ${typeText(question.type)} ${classText(question.class)}>`;
       this.#log.write('info', `validation failure ${place}${this.#options.bogusLevel > 1 ? `: ${reason}` : ''}`);

@@ -20,8 +20,6 @@ export interface ServeOptions {
   readonly denyAny: boolean;
   /** The CD bit has no effect. Unbound `ignore-cd-flag`. */
   readonly ignoreCd: boolean;
-  /** The DO bit has no effect. Unbound `disable-edns-do`. */
-  readonly ignoreDo: boolean;
   /** Bogus data is served, without AD and with an extended error. Unbound `val-permissive-mode`. */
   readonly permissive: boolean;
   /** Queries above 512 octets are dropped. Unbound `harden-large-queries`. */
@@ -70,7 +68,6 @@ export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
   extendedErrors: true,
   denyAny: false,
   ignoreCd: false,
-  ignoreDo: false,
   permissive: false,
   dropLargeQueries: false,
   discardTimeoutMs: 1900,

@@ -132,7 +132,6 @@ class QueryServer implements Serve {
       return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
     }
     this.#count(channel);
-    if (this.#options.ignoreDo) reader.doBit = false;
     if (fitness !== 'ok') {
       this.stats.unfit++;
       return this.#refuse(bytes, rcodeFor(fitness), out, reader.type === NXNAME ? INVALID_TYPE : null);

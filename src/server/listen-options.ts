@@ -13,7 +13,7 @@ export interface ServerOptions {
   /** Octets; 0: the system's default. Unbound `so-rcvbuf`, `so-sndbuf`. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;
-  /** Connections open at once, all interfaces together. Unbound `incoming-num-tcp`, default 10. */
+  /** Connections open at once, all interfaces together; 0: no TCP. Unbound `incoming-num-tcp`, default 10. */
   readonly maxConnections: number;
   /** A connection without a query and without an answer in the making is closed after this. Unbound `tcp-idle-timeout`. */
   readonly tcpIdleMs: number;
@@ -28,9 +28,6 @@ export const SERVER_LIMITS = {
   queriesPerConnection: 100,
   /** Octets of replies that may wait for a client that does not read, before the connection is closed. Two largest replies. */
   unreadReplyBytes: 2 * 65_537,
-  /**
-   * Part of tcp-idle-timeout, in percent, that an idle connection is given when all but a few places are taken (Unbound
-   * shortens to 1 % at 50 % and more of the places in use; here linear).
-   */
+  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the places are taken. */
   shortenedIdlePercent: 10,
 } as const;

@@ -1,0 +1,77 @@
+/**
+ * One UDP socket for clients: datagrams in, replies out of one buffer that is used again for each.
+ *
+ * Leaves to others: everything that a datagram means (serve).
+ */
+
+import type { Address, Datagram, Network, NetworkError, Opened, UdpSocket } from '../ports/network.ts';
+import type { ReplyChannel } from '../serve/reply-channel.ts';
+import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/serve-query.ts';
+import type { ServerOptions } from './listen-options.ts';
+
+/** What a listener is opened with. */
+export interface UdpListenerStart {
+  readonly network: Network;
+  readonly address: Address;
+  readonly options: ServerOptions;
+  readonly serve: Serve;
+  readonly onError: (error: NetworkError) => void;
+}
+
+/** Opens the socket; queries are served from the first one on. */
+export async function openUdpListener(start: UdpListenerStart): Promise<Opened<UdpListener>> {
+  const listener = new UdpListener(start.serve);
+  const opened = await start.network.openUdp({
+    local: start.address,
+    reusePort: start.options.reusePort,
+    receiveBufferBytes: start.options.receiveBufferBytes,
+    sendBufferBytes: start.options.sendBufferBytes,
+    onDatagrams: (batch) => listener.take(batch),
+    onError: start.onError,
+  });
+  if (!opened.ok) return opened;
+  listener.attach(opened.value);
+  return { ok: true, value: listener };
+}
+
+/** An open listener. */
+export class UdpListener implements ReplyChannel {
+  readonly transport = 'udp';
+  /** Who answers; another one after a reload. */
+  serve: Serve;
+  readonly #out = new Uint8Array(REPLY_BUFFER_OCTETS);
+  #socket: UdpSocket | null = null;
+
+  constructor(serve: Serve) {
+    this.serve = serve;
+  }
+
+  /** Where it listens, with the port that the system chose. */
+  get local(): Address | null {
+    return this.#socket?.local ?? null;
+  }
+
+  attach(socket: UdpSocket): void {
+    this.#socket = socket;
+  }
+
+  /** Serves datagrams that arrived together. @hot bench/serve-cached.ts */
+  take(batch: readonly Datagram[]): void {
+    for (let i = 0; i < batch.length; i++) {
+      const datagram = batch[i];
+      // Port 0 cannot be answered: such a sender is forged.
+      if (datagram === undefined || datagram.from.port === 0) continue;
+      const length = this.serve.query(datagram.bytes, datagram.from, this, this.#out);
+      if (length > 0) this.#socket?.send(this.#out, length, datagram.from);
+    }
+  }
+
+  deliver(bytes: Uint8Array, length: number, to: Address): void {
+    if (length > 0) this.#socket?.send(bytes, length, to);
+  }
+
+  close(): void {
+    this.#socket?.close();
+    this.#socket = null;
+  }
+}
