@@ -1,0 +1,101 @@
+/**
+ * What the caches say to one question of a chain: a whole answer, an RRset, or the alias that leads on.
+ *
+ * Duties: which cached data may be used as an answer. Leaves to others: the first look of a client's question (resolve).
+ */
+
+import type { AliasStep, End, Found } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { TRUST } from '../terms/trust.ts';
+import { isRoot, isWildcard, labelCount, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { RCODE } from '../wire/rcode.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { packRRset, rdatasOf, rrsetOwner, signaturesOf } from '../wire/rrset.ts';
+import type { IterateParts } from './parts.ts';
+
+/** A cached answer to a question: the end, or one alias step. */
+export type CachedStep =
+  | { readonly kind: 'found'; readonly found: Extract<Found, { kind: 'found' }> }
+  | { readonly kind: 'alias'; readonly step: AliasStep };
+
+/** Ranks of data that came in an answer section. */
+const ANSWER_RANKS: ReadonlySet<number> = new Set([
+  TRUST.answerNonAuthoritative,
+  TRUST.answerAuthoritative,
+  TRUST.validated,
+  TRUST.configured,
+]);
+
+/** Looks into the caches; data of the servers in `avoid` and bogus data is not used. */
+export function findCachedStep(parts: IterateParts, question: Question, avoid: ReadonlySet<string>): CachedStep | null {
+  const cached = parts.findCached(question);
+  if (cached !== null && cached.verdict?.status !== 'bogus' && !avoid.has(cached.found.end.server ?? '')) {
+    return { kind: 'found', found: cached.found };
+  }
+  const usable = (held: HeldRRset | null): held is HeldRRset => held !== null && isUsable(held, question.type, avoid);
+  const data = question.type === TYPE.ANY ? null : parts.rrsets.find(question.name, question.type, question.class);
+  if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOf(question, data) } };
+  if (question.type === TYPE.CNAME || question.type === TYPE.ANY || question.type === TYPE.RRSIG) return null;
+  const cname = parts.rrsets.find(question.name, TYPE.CNAME, question.class);
+  const step = usable(cname) ? cnameStep(question, cname) : dnameStep(parts, question, usable);
+  return step === null ? null : { kind: 'alias', step };
+}
+
+function isUsable(held: HeldRRset, type: number, avoid: ReadonlySet<string>): boolean {
+  if (held.verdict?.status === 'bogus' || avoid.has(held.server ?? '')) return false;
+  // A wildcard expansion is worth nothing without the proof that came with it (RFC 4035 §5.3.4).
+  if (held.verdict === null && isExpanded(held)) return false;
+  return type === TYPE.DS ? held.trust >= TRUST.authorityAuthoritative : ANSWER_RANKS.has(held.trust);
+}
+
+function isExpanded(held: HeldRRset): boolean {
+  const owner = rrsetOwner(held.rrset);
+  const labels = labelCount(owner) - (isWildcard(owner) ? 1 : 0);
+  return signaturesOf(held.rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
+}
+
+function endOf(question: Question, held: HeldRRset): End {
+  return {
+    kind: 'answer',
+    question,
+    rcode: RCODE.NOERROR,
+    answer: [held],
+    authority: [],
+    additional: [],
+    zone: held.zone ?? ROOT,
+    server: held.server,
+    expiresAt: held.expiresAt,
+  };
+}
+
+function cnameStep(question: Question, alias: HeldRRset): AliasStep | null {
+  const to = targetOf(alias);
+  return to === null ? null : { via: 'cname', question, alias, synthesised: null, to, proof: [] };
+}
+
+/** From a DNAME above only when it is proven: an unsigned one is asked for again, so that no forged one rules a subtree. */
+function dnameStep(
+  parts: IterateParts,
+  question: Question,
+  usable: (held: HeldRRset | null) => held is HeldRRset,
+): AliasStep | null {
+  for (let above = question.name; !isRoot(above); ) {
+    above = parentOf(above);
+    const held = parts.rrsets.find(above, TYPE.DNAME, question.class);
+    if (!usable(held) || held.verdict?.status !== 'secure') continue;
+    const target = targetOf(held);
+    const to = target === null ? null : replaceSuffix(question.name, above, target);
+    if (to === null) return null;
+    const cname = { owner: question.name, type: TYPE.CNAME, class: question.class, rdatas: [to], signatures: [] };
+    const synthesised: HeldRRset = { ...held, rrset: packRRset(cname) };
+    return { via: 'dname', question, alias: held, synthesised, to, proof: [] };
+  }
+  return null;
+}
+
+function targetOf(alias: HeldRRset): Name | null {
+  return readTargetName(rdatasOf(alias.rrset)[0] ?? new Uint8Array());
+}

@@ -1,0 +1,189 @@
+/**
+ * The servers of one zone cut while one question is asked of them, and where to start for a name.
+ *
+ * Duties: candidates out of hints, configuration or a cached delegation; addresses known from the RRset cache; delegations
+ * that cannot be used (no addresses, and all names inside the zone itself); where a question for DS starts.
+ * Leaves to others: looking addresses up (target-addresses.ts), choosing (server-selection.ts).
+ */
+
+import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { DelegationSource } from '../trace/events.ts';
+import { ipText } from '../wire/ip.ts';
+import { isAtOrBelow, isRoot, type Name, nameKey, parentOf, ROOT } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { rdatasOf } from '../wire/rrset.ts';
+import type { ConfiguredZone, IterateOptions } from './options.ts';
+import { type Candidate, candidateOf } from './server-selection.ts';
+import { closestConfigured } from './stub-and-forward.ts';
+
+/** Port of DNS. */
+const DNS_PORT = 53;
+
+/** A server name of a zone. */
+export interface Target {
+  readonly name: Name;
+  /** An address of it is known. */
+  hasAddress: boolean;
+  /** Its addresses have been asked for in this resolution. */
+  isLookedUp: boolean;
+}
+
+/** What is fixed about the servers of a zone. */
+export interface ZoneServersStart {
+  readonly zone: Name;
+  readonly source: DelegationSource;
+  /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
+  readonly expiresAt: number;
+  readonly hasDs: boolean;
+  readonly configured: ConfiguredZone | null;
+}
+
+/** The servers of a zone, for one question. */
+export class ZoneServers {
+  readonly zone: Name;
+  readonly source: DelegationSource;
+  readonly expiresAt: number;
+  readonly hasDs: boolean;
+  readonly configured: ConfiguredZone | null;
+  readonly targets: Target[] = [];
+  readonly candidates: Candidate[] = [];
+  /** Address look-ups that are under way. */
+  readonly running = new Set<Promise<void>>();
+  /** Address look-ups made so far. */
+  lookups = 0;
+  /** How servers failed, for the reason of a failure. */
+  readonly failures: string[] = [];
+  /** The NS set of the zone itself has been taken in as a last resort. */
+  usedChildSide = false;
+
+  constructor(start: ZoneServersStart) {
+    this.zone = start.zone;
+    this.source = start.source;
+    this.expiresAt = start.expiresAt;
+    this.hasDs = start.hasDs;
+    this.configured = start.configured;
+  }
+
+  /** True when the servers recurse for us. */
+  get isForward(): boolean {
+    return this.configured?.kind === 'forward';
+  }
+
+  /** Adds a server name with addresses (canonical text); a known name is left as it is. */
+  addTarget(name: Name, addresses: readonly string[]): void {
+    const key = nameKey(name);
+    if (this.targets.some((target) => nameKey(target.name) === key)) return;
+    this.targets.push({ name, hasAddress: addresses.length > 0, isLookedUp: false });
+    for (const ip of addresses) this.addAddress(ip);
+  }
+
+  /** Adds an address once. */
+  addAddress(ip: string, port = DNS_PORT): void {
+    const candidate = candidateOf({ ip, port });
+    if (!this.candidates.some((known) => known.key === candidate.key)) this.candidates.push(candidate);
+  }
+}
+
+/** What the start depends on. */
+export interface StartParts {
+  readonly delegations: DelegationCache;
+  readonly rrsets: RRsetCache;
+  readonly options: IterateOptions;
+}
+
+/** Where to start: servers, or the need to learn a zone's own servers first. */
+export type Start =
+  | { readonly kind: 'servers'; readonly servers: ZoneServers }
+  | { readonly kind: 'prime'; readonly zone: Name };
+
+/** The deepest place known to start asking from. */
+export function startFor(question: Question, ignored: ReadonlySet<ConfiguredZone>, parts: StartParts): Start {
+  const { options, delegations } = parts;
+  // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.
+  const name = question.type === TYPE.DS ? parentOf(question.name) : question.name;
+  const configured = closestConfigured(options.configuredZones, name, ignored);
+  if (configured?.kind === 'forward') return { kind: 'servers', servers: serversOfConfigured(configured) };
+  const cached = deepestUsable(name, parts);
+  if (configured !== null && (cached === null || configured.zone.length >= cached.zone.length)) {
+    const primed = configured.prime ? delegations.find(configured.zone) : null;
+    if (primed !== null) return { kind: 'servers', servers: serversOfDelegation(primed, parts.rrsets) };
+    const isPriming = isNsQuestion(question, configured.zone);
+    if (configured.prime && !isPriming) return { kind: 'prime', zone: configured.zone };
+    return { kind: 'servers', servers: serversOfConfigured(configured) };
+  }
+  if (cached !== null) {
+    return { kind: 'servers', servers: serversOfDelegation({ ...cached, source: 'cache' }, parts.rrsets) };
+  }
+  return isNsQuestion(question, ROOT)
+    ? { kind: 'servers', servers: serversOfHints(options) }
+    : { kind: 'prime', zone: ROOT };
+}
+
+/** True for the question that primes a zone. */
+export function isNsQuestion(question: Question, zone: Name): boolean {
+  return question.type === TYPE.NS && nameKey(question.name) === nameKey(zone);
+}
+
+/** The deepest cached delegation that can be used; one that needs itself to find its servers is passed over. */
+function deepestUsable(name: Name, { delegations, rrsets }: StartParts): Delegation | null {
+  let cut = delegations.findDeepest(name);
+  while (cut !== null && !isRoot(cut.zone) && isUseless(cut, rrsets)) {
+    cut = delegations.findDeepest(parentOf(cut.zone));
+  }
+  return cut;
+}
+
+/** True when no address of any server is known and every name lies inside the zone. */
+function isUseless(cut: Delegation, rrsets: RRsetCache): boolean {
+  return cut.servers.every(
+    (server) =>
+      server.addresses.length === 0 &&
+      isAtOrBelow(server.name, cut.zone) &&
+      knownAddresses(server.name, rrsets).length === 0,
+  );
+}
+
+/** Addresses of a name in the RRset cache, of any rank: good enough to find a server. Canonical text. */
+export function knownAddresses(name: Name, rrsets: RRsetCache): string[] {
+  return [TYPE.A, TYPE.AAAA].flatMap((type) => {
+    const held = rrsets.find(name, type, CLASS.IN);
+    return held === null || held.verdict?.status === 'bogus' ? [] : rdatasOf(held.rrset).map(ipText);
+  });
+}
+
+/** Servers of a delegation; what came with it goes before what is cached. */
+export function serversOfDelegation(cut: Delegation, rrsets: RRsetCache): ZoneServers {
+  const servers = new ZoneServers({ ...cut, configured: null });
+  for (const { name, addresses } of cut.servers) {
+    servers.addTarget(name, addresses.length > 0 ? addresses : knownAddresses(name, rrsets));
+  }
+  return servers;
+}
+
+/** Servers of the hints (RFC 9609 §2). */
+export function serversOfHints(options: IterateOptions): ZoneServers {
+  const servers = new ZoneServers({
+    zone: ROOT,
+    source: 'hints',
+    expiresAt: Number.POSITIVE_INFINITY,
+    hasDs: false,
+    configured: null,
+  });
+  for (const hint of options.hints) servers.addTarget(hint.name, hint.addresses);
+  return servers;
+}
+
+function serversOfConfigured(configured: ConfiguredZone): ZoneServers {
+  const servers = new ZoneServers({
+    zone: configured.zone,
+    source: configured.kind,
+    expiresAt: Number.POSITIVE_INFINITY,
+    hasDs: false,
+    configured,
+  });
+  for (const { ip, port } of configured.addresses) servers.addAddress(ip, port);
+  for (const host of configured.hosts) servers.addTarget(host, []);
+  return servers;
+}

@@ -1,0 +1,403 @@
+/**
+ * The way down the tree for one name: ask servers of the deepest zone known, follow referrals, until somebody answers.
+ *
+ * Duties: the loop of choosing, asking, classifying and acting; one small method per class of response; limits.
+ * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), judging (classify-response.ts).
+ */
+
+import type { Failure } from '../terms/failure.ts';
+import type { AliasStep, End } from '../terms/found.ts';
+import type { Limit } from '../terms/limit.ts';
+import type { ServerOutcome } from '../terms/server-outcome.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import { namesEqual } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Question } from '../wire/question.ts';
+import { FLAG, RCODE } from '../wire/rcode.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import type { RRsetGroup } from '../wire/rrsets.ts';
+import type { Work } from '../work/work.ts';
+import { type Classified, classifyResponse, hasSignatures } from './classify-response.ts';
+import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
+import { type Exchanged, exchange } from './exchange.ts';
+import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
+import { adoptChildSide, goUp } from './last-resort.ts';
+import { Minimiser } from './minimise.ts';
+import type { ConfiguredZone } from './options.ts';
+import type { IterateParts } from './parts.ts';
+import { prime } from './priming.ts';
+import { type Scrubbed, scrub } from './scrub.ts';
+import { type Candidate, chooseServer } from './server-selection.ts';
+import { lookUpTargets } from './target-addresses.ts';
+
+/** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
+const MINIMISED_TIMEOUTS = 3;
+/** Responses without any record until that counts as "no such data" (Unbound EMPTY_NODATA_RETRY_COUNT). */
+const EMPTY_RESPONSES = 2;
+/** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
+const DNSSEC_LAME_SERVERS = 4;
+
+/** How one name ended. */
+export type Outcome =
+  | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
+  | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
+  | { readonly kind: 'failed'; readonly why: Failure };
+
+/** A response that may be acted upon. */
+interface Response {
+  readonly candidate: Candidate;
+  readonly asked: Question;
+  readonly isFull: boolean;
+  readonly scrubbed: Scrubbed;
+  readonly classified: Classified;
+  readonly rcode: number;
+  readonly isAuthoritative: boolean;
+}
+
+/** What is asked, and whom not. */
+export interface DescentStart {
+  readonly question: Question;
+  readonly avoid: ReadonlySet<string>;
+}
+
+/** One descent. Used once. */
+export class Descent {
+  readonly #parts: IterateParts;
+  readonly #work: Work;
+  readonly #question: Question;
+  readonly #avoid: ReadonlySet<string>;
+  readonly #ignored = new Set<ConfiguredZone>();
+  #minimiser: Minimiser;
+  #servers!: ZoneServers;
+  #sent = 0;
+  #referrals = 0;
+  #minimisedTimeouts = 0;
+  #emptyResponses = 0;
+  #dnssecLame = 0;
+  /** Unsigned where signatures were expected: used when no server does better. */
+  #spare: Response | null = null;
+  #wentUp = false;
+
+  constructor(parts: IterateParts, work: Work, { question, avoid }: DescentStart) {
+    this.#parts = parts;
+    this.#work = work;
+    this.#question = question;
+    this.#avoid = avoid;
+    this.#minimiser = this.#newMinimiser();
+  }
+
+  /** Goes down until somebody answers. Rejects with `Cancelled` only. */
+  async run(): Promise<Outcome> {
+    const started = await this.#start();
+    if (started !== null) return started;
+    for (;;) {
+      const limit = this.#exceeded();
+      if (limit !== null) return this.#failed(limit);
+      const choice = await this.#nextServer();
+      if (choice.kind === 'failed') return choice;
+      if (choice.kind === 'restart') continue;
+      const outcome = choice.kind === 'spare' ? this.#act(choice.response) : await this.#ask(choice.candidate);
+      if (outcome !== null) return outcome;
+    }
+  }
+
+  #newMinimiser(): Minimiser {
+    const { options, delegations } = this.#parts;
+    return new Minimiser(this.#question, options.minimisation, (name) => delegations.isNoCut(name));
+  }
+
+  /** Finds where to start; not null when that fails. */
+  async #start(): Promise<Outcome | null> {
+    let start = startFor(this.#question, this.#ignored, this.#parts);
+    if (start.kind === 'prime') {
+      const why = await prime(this.#parts, this.#work, start.zone);
+      if (why !== null && why.kind !== 'all-servers-lame' && why.kind !== 'dependency-cycle') return this.#failed(why);
+      start = startFor(this.#question, this.#ignored, this.#parts);
+    }
+    // Priming that gave nothing: the hints themselves are all there is.
+    this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
+    return null;
+  }
+
+  #enter(servers: ZoneServers): void {
+    this.#servers = servers;
+    this.#sent = 0;
+    this.#minimisedTimeouts = 0;
+    this.#emptyResponses = 0;
+    this.#dnssecLame = 0;
+    this.#spare = null;
+    if (servers.isForward) this.#minimiser.giveUp();
+    this.#minimiser.enter(servers.zone);
+    const { zone, source, targets, candidates } = servers;
+    const count = Math.max(targets.length, candidates.length);
+    this.#note(() => ({ kind: 'delegation', zone, source, targets: count }));
+  }
+
+  #note(step: Parameters<Work['note']>[1]): void {
+    this.#work.note(this.#parts.clock.monotonicMs(), step);
+  }
+
+  #exceeded(): Failure | null {
+    const { options, clock } = this.#parts;
+    if (clock.monotonicMs() >= this.#work.deadlineMs) return { kind: 'deadline' };
+    if (this.#sent >= options.maxSentCount) return { kind: 'limit', limit: 'sent-count' };
+    if (this.#referrals > options.maxReferrals) return { kind: 'limit', limit: 'referrals' };
+    return null;
+  }
+
+  #failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure } {
+    if (why.kind === 'limit') this.#note(() => ({ kind: 'limit', limit: why.limit }));
+    return { kind: 'failed', why };
+  }
+
+  /** Waits until there is a server to ask, or none can be found any more. */
+  async #nextServer(): Promise<
+    | { readonly kind: 'server'; readonly candidate: Candidate }
+    | { readonly kind: 'spare'; readonly response: Response }
+    | { readonly kind: 'restart' }
+    | { readonly kind: 'failed'; readonly why: Failure }
+  > {
+    for (;;) {
+      const servers = this.#servers;
+      const candidate = chooseServer(servers.candidates, servers.zone, this.#avoid, this.#parts);
+      const spare = this.#spare;
+      if (spare !== null && (candidate === null || candidate.isDnssecLame)) return { kind: 'spare', response: spare };
+      if (candidate !== null) return { kind: 'server', candidate };
+      if (servers.running.size > 0) {
+        await Promise.race(servers.running);
+        continue;
+      }
+      const lookup = lookUpTargets(this.#parts, this.#work, servers);
+      if (lookup === 'under-way') continue;
+      if (adoptChildSide(this.#parts, servers)) continue;
+      const limit = lookup === 'nothing-left' ? null : lookup.limit;
+      return await this.#goElsewhere(limit);
+    }
+  }
+
+  /** No server of the zone is left: start anew above or beside, or give up. */
+  async #goElsewhere(
+    limit: Limit | null,
+  ): Promise<{ readonly kind: 'restart' } | { readonly kind: 'failed'; readonly why: Failure }> {
+    const { configured } = this.#servers;
+    if (configured?.first === true && !this.#ignored.has(configured)) {
+      this.#ignored.add(configured);
+    } else if (!this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
+      this.#wentUp = true;
+    } else {
+      return this.#failed(limit === null ? this.#whyNoServer() : { kind: 'limit', limit });
+    }
+    this.#minimiser = this.#newMinimiser();
+    const failed = await this.#start();
+    return failed?.kind === 'failed' ? failed : { kind: 'restart' };
+  }
+
+  #whyNoServer(): Failure {
+    const { zone, candidates, failures } = this.#servers;
+    const text = formatName(zone);
+    if (candidates.length === 0) return { kind: 'no-server-addresses', zone: text };
+    const tried = failures.slice(0, 8).join(', ');
+    const silent = ['timeout', 'unreachable', 'connection-refused', 'network-error', 'tcp-failed'];
+    const answered = failures.some((failure) => !silent.some((outcome) => failure.endsWith(` ${outcome}`)));
+    if (answered) return { kind: 'all-servers-lame', zone: text, tried };
+    const networkError = failures.some((failure) => !failure.endsWith(' timeout'));
+    return { kind: 'no-reachable-server', zone: text, networkError, tried };
+  }
+
+  /** Asks one server; null when the loop must go on. */
+  async #ask(candidate: Candidate): Promise<Outcome | null> {
+    const { servers: known, clock } = this.#parts;
+    if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
+    this.#sent++;
+    candidate.attempts++;
+    const { zone, configured, isForward } = this.#servers;
+    const recursion = isForward || known.lameness(candidate.key, zone) === 'recursion-lame';
+    const question = this.#minimiser.current;
+    const { isFull } = this.#minimiser;
+    const tcpOnly = configured?.tcp ?? false;
+    this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport: tcpOnly ? 'tcp' : 'udp' }));
+    const asked = { server: candidate.address, key: candidate.key, zone, question, recursion, tcpOnly };
+    const exchanged = await exchange(this.#parts, this.#work, asked);
+    if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
+    const response = this.#read(exchanged, { candidate, asked: question, isFull, recursion });
+    const { classified } = response;
+    const { rttMs } = exchanged;
+    this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
+    if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
+    return this.#isStripped(response) ? null : this.#act(response);
+  }
+
+  #noteSilence(candidate: Candidate, outcome: ServerOutcome): null {
+    this.#servers.failures.push(`${candidate.key} ${outcome}`);
+    this.#note(() => ({ kind: 'exchange-failed', server: candidate.key, outcome }));
+    if (outcome === 'timeout') {
+      if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
+    } else {
+      candidate.isUseless = true;
+    }
+    return null;
+  }
+
+  #giveUpMinimising(): void {
+    if (this.#parts.options.minimisation !== 'strict') this.#minimiser.giveUp();
+  }
+
+  #read(
+    exchanged: Extract<Exchanged, { kind: 'response' }>,
+    from: Pick<Response, 'candidate' | 'asked' | 'isFull'> & { readonly recursion: boolean },
+  ): Response {
+    const { message } = exchanged;
+    const { zone } = this.#servers;
+    const scrubbed = scrub(message, {
+      question: from.asked,
+      zone,
+      options: this.#parts.options,
+      onDropped: (_section, { owner, type }, why) => this.#note(() => ({ kind: 'scrubbed', owner, type, why })),
+    });
+    const isAuthoritative = message.has(FLAG.AA);
+    const classified = classifyResponse({
+      rcode: message.rcode,
+      isAuthoritative,
+      offersRecursion: message.has(FLAG.RA),
+      askedForRecursion: from.recursion,
+      question: from.asked,
+      zone,
+      scrubbed,
+    });
+    return { ...from, scrubbed, classified, rcode: message.rcode, isAuthoritative };
+  }
+
+  /** True when signatures were to be expected and the server left them out: others are asked first. */
+  #isStripped(response: Response): boolean {
+    const { zone, isForward, hasDs } = this.#servers;
+    const { kind } = response.classified;
+    const couldBeSigned = kind === 'answer' || kind === 'denial' || kind === 'alias' || kind === 'referral';
+    if (isForward || !couldBeSigned || this.#dnssecLame >= DNSSEC_LAME_SERVERS) return false;
+    if (!(hasDs || this.#parts.expectsSignatures(zone)) || hasSignatures(response.scrubbed)) return false;
+    this.#dnssecLame++;
+    this.#spare ??= response;
+    const { candidate } = response;
+    candidate.isDnssecLame = true;
+    this.#servers.failures.push(`${candidate.key} dnssec-lame`);
+    if (speaksForZone(response, this.#servers)) this.#parts.servers.noteLame(candidate.key, zone, 'dnssec-lame');
+    return true;
+  }
+
+  /** Acts on a response; null when the loop must go on. */
+  #act(response: Response): Outcome | null {
+    this.#spare = null;
+    const { classified } = response;
+    switch (classified.kind) {
+      case 'referral':
+        return this.#followReferral(response, classified.servers);
+      case 'answer':
+      case 'denial':
+      case 'alias':
+      case 'yxdomain':
+        return response.isFull ? this.#finish(response) : this.#stepDown(response);
+      case 'empty':
+        if (++this.#emptyResponses >= EMPTY_RESPONSES)
+          return response.isFull ? this.#finish(response) : this.#stepDown(response);
+        return this.#tryOther(response, 'empty');
+      case 'lame':
+        return this.#noteLame(response, classified.how);
+      case 'unusable':
+        return this.#tryOther(response, classified.outcome);
+      default:
+        return unreachable(classified);
+    }
+  }
+
+  #source(response: Response): ResponseSource {
+    const { rrsets, options, clock } = this.#parts;
+    const { zone, configured } = this.#servers;
+    const mayStore = !(configured?.noCache ?? false);
+    const { isAuthoritative, candidate } = response;
+    return { rrsets, options, now: clock.unixSeconds(), server: candidate.key, zone, isAuthoritative, mayStore };
+  }
+
+  #followReferral(response: Response, ns: RRsetGroup): null {
+    const { delegations, rrsets } = this.#parts;
+    const delegation = keepReferral(response.scrubbed, ns, this.#servers, this.#source(response));
+    delegations.store(delegation);
+    this.#referrals++;
+    this.#enter(serversOfDelegation(delegation, rrsets));
+    return null;
+  }
+
+  /** A minimised question was answered: go on with a longer name, or believe that there is nothing below. */
+  #stepDown(response: Response): Outcome | null {
+    const { classified, asked, scrubbed } = response;
+    const source = this.#source(response);
+    const kept = keepResponse(scrubbed, asked, source);
+    const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
+    if (isNxdomain) {
+      const { minimisation } = this.#parts.options;
+      const { zone, hasDs } = this.#servers;
+      // Servers of signed zones know their empty non-terminals; unsigned ones may get them wrong (RFC 8020 §5).
+      const isBelievable = minimisation === 'strict' || hasDs || this.#parts.expectsSignatures(zone);
+      if (isBelievable) return this.#finish(response);
+      this.#minimiser.giveUp();
+      return null;
+    }
+    if (classified.kind === 'denial' || classified.kind === 'answer') {
+      this.#parts.delegations.noteNoCut(asked.name, expiryOf(kept, classified.kind === 'denial', source.now));
+    }
+    this.#minimiser.advance();
+    return null;
+  }
+
+  #finish(response: Response): Outcome {
+    const { classified, scrubbed, rcode } = response;
+    const source = this.#source(response);
+    const kept = keepResponse(scrubbed, this.#question, source);
+    if (scrubbed.chain.trouble === 'loop') {
+      return this.#failed({ kind: 'alias-loop', at: formatName(scrubbed.chain.end) });
+    }
+    if (classified.kind === 'alias') return { kind: 'alias', steps: kept.steps };
+    const isAnswer = classified.kind === 'answer';
+    const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
+    const end: End = {
+      kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
+      question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
+      rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
+      answer: kept.answer,
+      authority: kept.authority,
+      additional: kept.additional,
+      zone: this.#servers.zone,
+      server: response.candidate.key,
+      expiresAt: expiryOf(kept, !isAnswer, source.now),
+    };
+    return { kind: 'end', steps: kept.steps, end };
+  }
+
+  #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {
+    const { candidate } = response;
+    const { zone } = this.#servers;
+    if (how === 'recursive') this.#parts.servers.noteLame(candidate.key, zone, 'recursion-lame');
+    if (how === 'upward-referral') this.#parts.servers.noteLame(candidate.key, zone, 'lame');
+    if (how === 'recursive') {
+      this.#servers.failures.push(`${candidate.key} recursion-lame`);
+      this.#giveUpMinimising();
+      return null;
+    }
+    return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');
+  }
+
+  /** The response is of no use: another server, or the same with the full name when it may be that which it minds. */
+  #tryOther({ candidate, isFull }: Response, outcome: ServerOutcome): null {
+    this.#servers.failures.push(`${candidate.key} ${outcome}`);
+    this.#note(() => ({ kind: 'exchange-failed', server: candidate.key, outcome }));
+    if (isFull || this.#parts.options.minimisation === 'strict') candidate.isUseless = true;
+    else this.#minimiser.giveUp();
+    return null;
+  }
+}
+
+/** True when the response is surely of the zone asked, not of a parent or child on the same server. */
+function speaksForZone({ scrubbed, classified }: Response, { zone }: ZoneServers): boolean {
+  const isApex = (group: RRsetGroup): boolean =>
+    namesEqual(group.owner, zone) && (group.type === TYPE.SOA || group.type === TYPE.NS || group.type === TYPE.DNSKEY);
+  if (classified.kind === 'referral') return false;
+  return [...scrubbed.chain.data, ...scrubbed.authority].some(isApex);
+}

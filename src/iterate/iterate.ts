@@ -1,0 +1,82 @@
+/**
+ * Iteration: one question until answer, denial or failure, along its aliases (RFC 1034 §5.3.3).
+ *
+ * Duties: the chain of aliases with its limits and loops, what is known already of each step.
+ * Leaves to others: the way down the tree for one name (descend.ts), verdicts, whole answers in the cache (resolve).
+ */
+
+import type { Failure } from '../terms/failure.ts';
+import type { AliasStep, End, Found } from '../terms/found.ts';
+import { nameKey, ROOT } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Question } from '../wire/question.ts';
+import { RCODE } from '../wire/rcode.ts';
+import type { Work } from '../work/work.ts';
+import { findCachedStep } from './cached-step.ts';
+import { Descent, type Outcome } from './descend.ts';
+import type { Iterate, IterateCall, IterateParts } from './parts.ts';
+import { learnServers } from './priming.ts';
+
+export type { Iterate, IterateCall, IterateParts } from './parts.ts';
+
+/** Nobody to avoid. */
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Makes the function that asks the tree. */
+export function createIterate(parts: IterateParts): Iterate {
+  return (work, call = {}) => followChain(parts, work, call);
+}
+
+/** Asks for the name, then for what it is an alias of, and so on. */
+async function followChain(parts: IterateParts, work: Work, call: IterateCall): Promise<Found> {
+  const aliases: AliasStep[] = [];
+  const seen = new Set<string>([nameKey(work.question.name)]);
+  let question = work.question;
+  for (;;) {
+    const outcome = await nextOutcome(parts, work, question, call);
+    if (outcome.kind === 'failed') return outcome;
+    for (const step of outcome.steps) {
+      work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
+      aliases.push(step);
+      // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
+      if (seen.has(nameKey(step.to))) return failed({ kind: 'alias-loop', at: formatName(step.to) });
+      seen.add(nameKey(step.to));
+      question = { ...question, name: step.to };
+    }
+    if (outcome.kind === 'end') return { kind: 'found', aliases, end: outcome.end };
+    if (call.followAliases === false) return { kind: 'found', aliases, end: cutEnd(question, aliases) };
+    if (!work.budget.spend('aliases')) return failed({ kind: 'limit', limit: 'aliases' });
+  }
+}
+
+/** One step of the chain: from the caches when they know it, else from the tree. */
+async function nextOutcome(parts: IterateParts, work: Work, question: Question, call: IterateCall): Promise<Outcome> {
+  const avoid = call.avoid ?? NOBODY;
+  const cached = call.refresh === true ? null : findCachedStep(parts, question, avoid);
+  work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
+  if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
+  if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };
+  const outcome = await new Descent(parts, work, { question, avoid }).run();
+  if (outcome.kind === 'end') learnServers(parts, outcome.end);
+  return outcome;
+}
+
+function failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure } {
+  return { kind: 'failed', why };
+}
+
+/** The end of a chain that is not followed on purpose: nothing is said of the target. */
+function cutEnd(question: Question, aliases: readonly AliasStep[]): End {
+  const last = aliases.at(-1)?.alias;
+  return {
+    kind: 'nodata',
+    question,
+    rcode: RCODE.NOERROR,
+    answer: [],
+    authority: [],
+    additional: [],
+    zone: last?.zone ?? ROOT,
+    server: last?.server ?? null,
+    expiresAt: last?.expiresAt ?? 0,
+  };
+}

@@ -1,0 +1,148 @@
+/**
+ * Turns the records of a response into held RRsets, with life, rank and source, and keeps them.
+ *
+ * Duties: TTL caps (RFC 2181 §8), negative TTLs (RFC 2308 §5), ranks (RFC 2181 §5.4.1), alias steps, delegations.
+ * Leaves to others: what the response is, which data wins (cache/rrset-cache.ts).
+ */
+
+import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { AliasStep } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { TRUST, type Trust } from '../terms/trust.ts';
+import { ipText } from '../wire/ip.ts';
+import { isRoot, type Name, namesEqual } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { packRRset, rrsetType, sameRdatas } from '../wire/rrset.ts';
+import type { RRsetGroup } from '../wire/rrsets.ts';
+import { isUnspecified } from './address-range.ts';
+import type { AliasGroup } from './alias.ts';
+import type { ZoneServers } from './delegation.ts';
+import type { IterateOptions } from './options.ts';
+import { negativeTtlOf, type Scrubbed } from './scrub.ts';
+
+/** Life of a denial without an SOA, seconds (Unbound NORR_TTL): nothing says how long it holds. */
+const DENIAL_WITHOUT_SOA_SECONDS = 5;
+
+/** A response and where it is from. */
+export interface ResponseSource {
+  readonly rrsets: RRsetCache;
+  readonly options: IterateOptions;
+  /** Unix seconds at which the response came; all its TTLs count from then. */
+  readonly now: number;
+  /** `ip@port`. */
+  readonly server: string;
+  readonly zone: Name;
+  readonly isAuthoritative: boolean;
+  /** False for `stub-no-cache` and `forward-no-cache`. */
+  readonly mayStore: boolean;
+}
+
+/** The sections of a response as held RRsets. */
+export interface KeptResponse {
+  readonly steps: readonly AliasStep[];
+  readonly answer: readonly HeldRRset[];
+  readonly authority: readonly HeldRRset[];
+  readonly additional: readonly HeldRRset[];
+}
+
+/** Keeps all of a response that is no referral. */
+export function keepResponse(scrubbed: Scrubbed, question: Question, source: ResponseSource): KeptResponse {
+  const { isAuthoritative } = source;
+  const { chain } = scrubbed;
+  const authorityTrust = isAuthoritative ? TRUST.authorityAuthoritative : TRUST.authorityNonAuthoritative;
+  const additionalTrust = isAuthoritative ? TRUST.additionalAuthoritative : TRUST.additionalNonAuthoritative;
+  const answerTrust = (isFirst: boolean): Trust =>
+    isAuthoritative && isFirst ? TRUST.answerAuthoritative : TRUST.answerNonAuthoritative;
+  const authority = scrubbed.authority.map((group) => keepGroup(group, authorityTrust, source));
+  const proof = authority.filter(({ rrset }) => rrsetType(rrset) === TYPE.NSEC || rrsetType(rrset) === TYPE.NSEC3);
+  // RFC 2181 §5.4.1: AA speaks of the first owner in the answer section, not of where aliases lead.
+  const steps = chain.steps.map((step, i) => keepStep(step, question, answerTrust(i === 0), { source, proof }));
+  const answer = chain.data.map((group) => keepGroup(group, answerTrust(chain.steps.length === 0), source));
+  const additional = scrubbed.additional.map((group) => keepGroup(group, additionalTrust, source));
+  return { steps, answer, authority, additional };
+}
+
+function keepStep(
+  step: AliasGroup,
+  question: Question,
+  trust: Trust,
+  { source, proof }: { readonly source: ResponseSource; readonly proof: readonly HeldRRset[] },
+): AliasStep {
+  const alias = keepGroup(step.alias, trust, source);
+  const synthesised = step.synthesised === null ? null : hold(step.synthesised, trust, source);
+  return { via: step.via, question: { ...question, name: step.from }, alias, synthesised, to: step.to, proof };
+}
+
+/** The group as a held RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
+export function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
+  const held = hold(group, trust, source);
+  if (!source.mayStore) return held;
+  const inForce = source.rrsets.store(held);
+  return inForce.verdict !== null && sameRdatas(inForce.rrset, held.rrset) ? inForce : held;
+}
+
+function hold(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
+  const { options, now, server, zone } = source;
+  const isAuthority = trust === TRUST.authorityAuthoritative || trust === TRUST.authorityNonAuthoritative;
+  const negative = group.type === TYPE.SOA && isAuthority ? negativeTtl(group, options) : null;
+  const ttl = negative ?? Math.max(options.minTtl, Math.min(options.maxTtl, group.ttl));
+  return { rrset: packRRset(group), expiresAt: now + ttl, originalTtl: ttl, trust, verdict: null, server, zone };
+}
+
+/** RFC 2308 §5: the lower of the SOA's TTL and its minimum field, capped. */
+function negativeTtl(soa: RRsetGroup, options: IterateOptions): number {
+  const ttl = negativeTtlOf(soa) ?? DENIAL_WITHOUT_SOA_SECONDS;
+  return Math.max(options.minNegativeTtl, Math.min(options.maxNegativeTtl, ttl));
+}
+
+/** When an answer or denial stops being usable, unix seconds. */
+export function expiryOf(kept: KeptResponse, isDenial: boolean, now: number): number {
+  const hasSoa = kept.authority.some(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
+  let expiresAt = isDenial && !hasSoa ? now + DENIAL_WITHOUT_SOA_SECONDS : Number.POSITIVE_INFINITY;
+  for (const held of [...kept.answer, ...kept.authority]) expiresAt = Math.min(expiresAt, held.expiresAt);
+  return Number.isFinite(expiresAt) ? expiresAt : now;
+}
+
+/** Keeps what a referral says and makes the delegation of it, bound in life by the one above (ghost domain names). */
+export function keepReferral(
+  scrubbed: Scrubbed,
+  ns: RRsetGroup,
+  above: ZoneServers,
+  source: ResponseSource,
+): Delegation {
+  const held = keepGroup(ns, TRUST.glue, source);
+  let hasDs = false;
+  for (const group of scrubbed.authority) {
+    if (group === ns) continue;
+    const isDs = group.type === TYPE.DS;
+    // A DS of another name than the one referred to was not asked for.
+    if (isDs && !namesEqual(group.owner, ns.owner)) continue;
+    hasDs ||= isDs;
+    // RFC 4035 §3.1.4: the parent is authoritative for DS and for the proof that there is none.
+    keepGroup(group, TRUST.authorityAuthoritative, source);
+  }
+  for (const group of scrubbed.additional) keepGroup(group, TRUST.glue, source);
+  return {
+    zone: ns.owner,
+    servers: delegatedServers(ns, scrubbed.additional),
+    source: 'referral',
+    // The root cannot be withdrawn; what is below it must not die with the primed set.
+    expiresAt: Math.min(source.now + held.originalTtl, isRoot(above.zone) ? Number.POSITIVE_INFINITY : above.expiresAt),
+    hasDs,
+  };
+}
+
+/** Server names of an NS set with the addresses that came along. */
+export function delegatedServers(ns: RRsetGroup, additional: readonly RRsetGroup[]): DelegatedServer[] {
+  return ns.rdatas.flatMap((rdata) => {
+    const name = readTargetName(rdata);
+    if (name === null) return [];
+    const addresses = additional
+      .filter(({ type, owner }) => (type === TYPE.A || type === TYPE.AAAA) && namesEqual(owner, name))
+      .flatMap((group) => group.rdatas.filter((octets) => !isUnspecified(octets)).map(ipText));
+    return [{ name, addresses }];
+  });
+}

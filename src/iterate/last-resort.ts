@@ -1,0 +1,36 @@
+/** What is tried when no server of a delegation answers: the zone's own word on its servers, and the way from above. */
+
+import { TRUST } from '../terms/trust.ts';
+import { isRoot } from '../wire/name.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { rdatasOf } from '../wire/rrset.ts';
+import { knownAddresses, type ZoneServers } from './delegation.ts';
+import type { IterateParts } from './parts.ts';
+
+/**
+ * Adds servers and addresses that only the zone itself names (its own NS set, addresses from answers); true when that
+ * added something. They are a last resort: the parent's word is what bounds the life of a delegation.
+ */
+export function adoptChildSide(parts: IterateParts, servers: ZoneServers): boolean {
+  if (servers.usedChildSide || servers.configured !== null) return false;
+  servers.usedChildSide = true;
+  const before = servers.candidates.length + servers.targets.length;
+  for (const target of servers.targets) {
+    for (const ip of knownAddresses(target.name, parts.rrsets)) servers.addAddress(ip);
+  }
+  const own = parts.rrsets.find(servers.zone, TYPE.NS, CLASS.IN);
+  if (own !== null && own.trust >= TRUST.authorityAuthoritative && own.verdict?.status !== 'bogus') {
+    for (const rdata of rdatasOf(own.rrset).slice(0, parts.options.maxNsRecords)) {
+      const name = readTargetName(rdata);
+      if (name !== null) servers.addTarget(name, knownAddresses(name, parts.rrsets));
+    }
+  }
+  return servers.candidates.length + servers.targets.length > before;
+}
+
+/** Forgets a cached delegation whose servers all failed, so that the zone above is asked again; true when it was one. */
+export function goUp(parts: IterateParts, servers: ZoneServers): boolean {
+  if (servers.configured !== null || isRoot(servers.zone) || servers.source !== 'cache') return false;
+  return parts.delegations.remove(servers.zone);
+}

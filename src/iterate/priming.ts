@@ -1,0 +1,61 @@
+/**
+ * Priming: asking a zone's known servers for the zone's own server set, and using that (RFC 9609 §3 for the root;
+ * `stub-prime` for stub zones).
+ *
+ * The priming answer is used unvalidated: what is learnt from the servers is proven at the end. Validation of `. NS` for a
+ * client is the resolver's affair.
+ */
+
+import type { Delegation } from '../cache/delegation-cache.ts';
+import type { Failure } from '../terms/failure.ts';
+import type { End, Found } from '../terms/found.ts';
+import { ipText } from '../wire/ip.ts';
+import { isRoot, type Name, namesEqual } from '../wire/name.ts';
+import { type Question, questionOf } from '../wire/question.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { Work } from '../work/work.ts';
+import { isUnspecified } from './address-range.ts';
+import { isNsQuestion } from './delegation.ts';
+import type { IterateParts } from './parts.ts';
+
+/** Primes a zone; null when it went well (the delegation is in the cache), else why not. */
+export async function prime(parts: IterateParts, work: Work, zone: Name): Promise<Failure | null> {
+  const found: Found = await parts.fetch(work, questionOf(zone, TYPE.NS));
+  if (found.kind === 'failed') return found.why;
+  if (parts.delegations.find(zone) === null) learnServers(parts, found.end);
+  return null;
+}
+
+/** Takes the servers of a zone out of an answer to its NS question, when the zone is one that is primed. */
+export function learnServers(parts: IterateParts, end: End): void {
+  const { delegations, options } = parts;
+  const isPrimed = (zone: Name): boolean =>
+    isRoot(zone) || options.configuredZones.some(({ zone: other, prime: primes }) => primes && namesEqual(zone, other));
+  const delegation = isPrimed(end.question.name) ? delegationOfAnswer(end.question, end) : null;
+  if (delegation !== null) delegations.store(delegation);
+}
+
+function delegationOfAnswer(question: Question, end: End): Delegation | null {
+  const ns = end.answer.find(({ rrset }) => rrsetType(rrset) === TYPE.NS);
+  if (ns === undefined || !isNsQuestion(question, rrsetOwner(ns.rrset))) return null;
+  const servers = rdatasOf(ns.rrset).flatMap((rdata) => {
+    const name = readTargetName(rdata);
+    return name === null ? [] : [{ name, addresses: addressesIn(end, name) }];
+  });
+  // A set without a single address would take us further from the servers than the hints are.
+  if (servers.every(({ addresses }) => addresses.length === 0)) return null;
+  return { zone: question.name, servers, source: 'priming', expiresAt: ns.expiresAt, hasDs: false };
+}
+
+function addressesIn(end: End, name: Name): string[] {
+  return end.additional
+    .filter(({ rrset }) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
+    .filter(({ rrset }) => namesEqual(rrsetOwner(rrset), name))
+    .flatMap(({ rrset }) =>
+      rdatasOf(rrset)
+        .filter((octets) => !isUnspecified(octets))
+        .map(ipText),
+    );
+}
