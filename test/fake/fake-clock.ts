@@ -40,6 +40,8 @@ export class FakeClock implements Clock {
   readonly #timers: Timer[] = [];
   #turns: (() => void)[] = [];
   #outside = 0;
+  /** While true, moving time moves the monotonic reading alone: waits pass, but no TTL runs down. */
+  calendarStands = false;
   #wakeOutside: (() => void) | null = null;
   readonly #describers: (() => string)[] = [];
 
@@ -124,18 +126,25 @@ export class FakeClock implements Clock {
     for (;;) {
       const next = this.#timers[0];
       if (next === undefined || next.dueMs > endMs) break;
-      this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+      this.skip(next.dueMs - this.#nowMs);
       await this.settle();
     }
-    this.#nowMs = endMs;
+    this.skip(endMs - this.#nowMs);
     await this.settle();
   }
 
   /** Time jumps, as after a suspended machine wakes: what fell due meanwhile runs late, each timer once. */
   async leap(ms: number): Promise<void> {
     await this.settle();
-    this.#nowMs += ms;
+    this.skip(ms);
     await this.settle();
+  }
+
+  /** Time jumps, and nothing runs yet. */
+  skip(ms: number): void {
+    if (ms <= 0) return;
+    this.#nowMs += ms;
+    if (this.calendarStands) this.#unixOffsetMs -= ms;
   }
 
   /** Moves on to the next timer and lets it run; false when there is none, or none within `maxMs`. */
@@ -143,7 +152,7 @@ export class FakeClock implements Clock {
     await this.settle();
     const next = this.#timers[0];
     if (next === undefined || next.dueMs > this.#nowMs + maxMs) return false;
-    this.#nowMs = Math.max(this.#nowMs, next.dueMs);
+    this.skip(next.dueMs - this.#nowMs);
     await this.settle();
     return true;
   }
