@@ -15,8 +15,11 @@ import { sizeOfHeld, sizeOfHeldList } from './held-size.ts';
 /** Default bound, octets: Unbound's `msg-cache-size` (4m). */
 export const DEFAULT_ANSWER_CACHE_OCTETS = 4 * 1024 * 1024;
 
-/** Octets of an answer besides its RRsets: four objects (entry, found, end, question), their arrays and the name. */
-const ANSWER_OCTETS = 480;
+/**
+ * Octets of an answer besides its RRsets: four objects (entry, found, end, question) and their arrays. Measured: 1065 in
+ * all for an answer with one set, its set included; sets that the RRset cache holds too are counted in both.
+ */
+const ANSWER_OCTETS = 320;
 
 /** Octets of one alias step besides its RRsets. */
 const ALIAS_OCTETS = 240;

@@ -9,7 +9,7 @@ import { LRUCache } from 'lru-cache';
 
 /**
  * Heap octets of one entry besides its value: the slot in lru-cache with `maxSize` (195), and the key string of about 40
- * characters (measured with bench/cache-heap.ts; see the figures there).
+ * characters (measured with bench/cache-heap.ts).
  */
 export const ENTRY_OCTETS = 240;
 
