@@ -79,6 +79,7 @@ export function readName(bytes: Uint8Array, at: number, limit: number, budget: P
   let lowest = at;
   let end = -1;
   let length = 0;
+  let pointers = 0;
   for (;;) {
     if (cursor >= limit) return null;
     const octet = readU8(bytes, cursor);
@@ -86,7 +87,8 @@ export function readName(bytes: Uint8Array, at: number, limit: number, budget: P
       if (cursor + 1 >= limit) return null;
       const target = readU16(bytes, cursor) & 0x3fff;
       if (end < 0) end = cursor + 2;
-      if (target >= lowest || target < 12 || --budget.left < 0) return null;
+      if (target >= lowest || target < 12) return null;
+      if (++pointers > MAX_POINTERS_PER_NAME || --budget.left < 0) return null;
       lowest = target;
       cursor = target;
       continue;
