@@ -55,7 +55,7 @@ export interface ExtendedError {
 }
 
 const encoder = new TextEncoder();
-const decoder = new TextDecoder('utf-8', { fatal: false });
+const decoder = new TextDecoder('utf-8', { ignoreBOM: true });
 
 /** The option of an extended error; a text longer than MAX_EDE_TEXT_OCTETS is cut at a character border. */
 export function edeOption(error: ExtendedError): EdnsOption {
