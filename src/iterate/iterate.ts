@@ -17,6 +17,7 @@ import { Descent, type Outcome } from './descend.ts';
 import type { Iterate, IterateCall, IterateParts } from './parts.ts';
 import { learnServers } from './priming.ts';
 
+/** The room's interface, for those who import its door. */
 export type { Iterate, IterateCall, IterateParts } from './parts.ts';
 
 /** Nobody to avoid. */
