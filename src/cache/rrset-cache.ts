@@ -8,7 +8,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST } from '../terms/trust.ts';
+import { TRUST, type Trust } from '../terms/trust.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
@@ -40,7 +40,8 @@ export interface RRsetCacheStart {
 export interface StoreOptions {
   /**
    * True for data that was fetched on purpose to replace what is held (prefetch, flush, a second try after bogus data):
-   * neither a verdict nor equality then keeps the held set; rank still does.
+   * neither a verdict nor equality then keeps the held set. Rank still does, but a validated set gives way to an
+   * authoritative answer, since its renewal comes unchecked.
    */
   readonly force?: boolean;
 }
@@ -133,11 +134,16 @@ function choose(held: HeldRRset | null, offered: HeldRRset, now: number, force: 
   if (offered.expiresAt <= now) return held;
   if (held.verdict?.status === 'bogus') return !force && sameRecords(held.rrset, offered.rrset) ? held : offered;
   // RFC 2181 §5.4.1: data of a better rank is never replaced by data of a worse one.
-  if (offered.trust < held.trust && offered.verdict?.status !== 'secure') return held;
+  if (offered.trust < rankToReach(held, force) && offered.verdict?.status !== 'secure') return held;
   if (force) return offered;
   if (sameRecords(held.rrset, offered.rrset)) return chooseOfSame(held, offered);
   if (held.verdict?.status === 'secure' && !mayReplaceSecure(held, offered)) return held;
   return offered.trust === held.trust ? withBoundedLife(held, offered) : offered;
+}
+
+/** Rank that replaces a held set. */
+function rankToReach(held: HeldRRset, force: boolean): Trust {
+  return force && held.trust === TRUST.validated ? TRUST.answerAuthoritative : held.trust;
 }
 
 /** Same rdatas and same signatures: the work of validating is not thrown away, and NS life is not prolonged. */

@@ -115,6 +115,15 @@ describe('of a held set and an offered one, the one in force is', () => {
     expect(cache.store(held({ trust: TRUST.glue, rdatas: NEW }), { force: true })).toBe(offered);
   });
 
+  test('an unchecked answer instead of a validated one, only by force', () => {
+    const { cache } = newCache();
+    const validated = cache.store(held({ verdict: SECURE, trust: TRUST.validated }));
+    const renewed = held({ rdatas: NEW, expiresAt: START + 90 });
+    expect(cache.store(renewed)).toBe(validated);
+    expect(cache.store(held({ trust: TRUST.glue }), { force: true })).toBe(validated);
+    expect(cache.store(renewed, { force: true })).toBe(renewed);
+  });
+
   test('the held one with the better rank, when the same secure data comes from a better place', () => {
     const { cache } = newCache();
     cache.store(held({ verdict: SECURE, trust: TRUST.authorityAuthoritative }));
