@@ -41,7 +41,7 @@ const OUTSIDE = [
   /\bsetTimeout\(/,
   /\bsetImmediate\(/,
   /\bsetInterval\(/,
-  /\bprocess\.(?!\w*Sign)/,
+  /\bprocess\.[a-z]/,
 ];
 const MAX_FILE_LINES = 600;
 
