@@ -3,16 +3,42 @@
  * engine of the tests.
  */
 
+import { AnswerCache } from '../cache/answer-cache.ts';
+import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
+import { DEFAULT_FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
+import { KeyCache } from '../cache/key-cache.ts';
+import { ReplyCache } from '../cache/reply-cache.ts';
+import { RRsetCache } from '../cache/rrset-cache.ts';
+import { ServerCache } from '../cache/server-cache.ts';
 import type { Config } from '../config/config.ts';
+import type { Finding } from '../config/finding.ts';
+import type { ZoneKey } from '../dnssec/dnskey.ts';
+import { createIterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import type { Serve } from '../serve/serve-query.ts';
+import { Resolver } from '../resolve/resolver.ts';
+import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
-import type { Counters } from '../trace/counters.ts';
+import { Counters } from '../trace/counters.ts';
+import { TrustAnchors } from '../validate/trust-anchors.ts';
+import { createValidate } from '../validate/validate-answer.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { PROGRAM_VERSION } from './program.ts';
+import { anchorTexts, readInputs } from './read-inputs.ts';
+import {
+  type HostFacts,
+  iterateOptions,
+  resolveOptions,
+  serveOptions,
+  serverCacheOptions,
+  serverOptions,
+  validateOptions,
+} from './room-options.ts';
 
 /** All that reaches outside. */
 export interface Ports {
@@ -24,12 +50,119 @@ export interface Ports {
   readonly log: LogSink;
 }
 
+/** All that a house remembers. May outlive it (reload_keep_cache). */
+export interface Caches {
+  readonly rrsets: RRsetCache;
+  readonly answers: AnswerCache;
+  readonly replies: ReplyCache;
+  readonly keys: KeyCache<ZoneKey>;
+  readonly delegations: DelegationCache;
+  readonly servers: ServerCache;
+  readonly failures: FailureCache;
+}
+
+/** What a house is assembled from. */
+export interface AssembleStart {
+  readonly config: Config;
+  readonly ports: Ports;
+  /** Facts about the host; a fake one when absent. */
+  readonly host?: HostFacts;
+  /** Caches of the house before. */
+  readonly caches?: Caches;
+}
+
 /** A house with its rooms joined; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
 export interface House {
   readonly config: Config;
   readonly serve: Serve;
   readonly server: ServerOptions;
+  readonly resolver: Resolver;
+  readonly caches: Caches;
+  readonly anchors: TrustAnchors;
   readonly counters: Counters;
-  /** Stops all works. The house answers nothing afterwards. */
+  /** Stops all works. */
   stop(): void;
+}
+
+/** A house, or the findings for which there is none; warnings come with a house too. */
+export type Assembled =
+  | { readonly ok: true; readonly house: House; readonly warnings: readonly Finding[] }
+  | { readonly ok: false; readonly findings: readonly Finding[] };
+
+const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
+
+/** Joins the rooms. */
+export async function assemble(start: AssembleStart): Promise<Assembled> {
+  const { config, ports, host = NO_HOST } = start;
+  const inputs = readInputs(config, ports.files);
+  if (inputs.findings.some(({ severity }) => severity === 'error')) return { ok: false, findings: inputs.findings };
+  const caches = start.caches ?? makeCaches(config, ports);
+  const anchors = new TrustAnchors(inputs.anchors, config.server.domainInsecure);
+  const counters = new Counters();
+  const { clock, network, random, crypto, log } = ports;
+  const { rrsets, answers, failures, keys, delegations, servers, replies } = caches;
+  const resolver = new Resolver({
+    clock,
+    rrsets,
+    answers,
+    failures,
+    counters,
+    options: resolveOptions(config),
+    report: (error) => log.write('error', bugText(error)),
+    makeIterate: (fetch) =>
+      createIterate({
+        clock,
+        network,
+        random,
+        rrsets,
+        delegations,
+        servers,
+        fetch,
+        findCached: (question) => answers.find(question),
+        expectsSignatures: signatureExpectation(anchors, caches),
+        options: iterateOptions(config, inputs.hints),
+        counters,
+      }),
+    makeValidate: (fetch) =>
+      createValidate({ clock, crypto, rrsets, keys, fetch, anchors, options: validateOptions(config), counters }),
+  });
+  const options = serveOptions(config, host, anchorTexts(inputs.anchors));
+  const serve = createServe({ clock, log, resolver, replies, options });
+  const server = serverOptions(config, host);
+  const stop = (): void => resolver.abortAll();
+  const house: House = { config, serve, server, resolver, caches, anchors, counters, stop };
+  return { ok: true, house, warnings: inputs.findings };
+}
+
+function bugText(error: unknown): string {
+  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return `bug in a work that nobody waits for: ${what.replaceAll('\n', ' |')}`;
+}
+
+function makeCaches(config: Config, { clock, random }: Ports): Caches {
+  const { server } = config;
+  return {
+    rrsets: new RRsetCache({ clock, maxBytes: server.rrsetCacheSize }),
+    answers: new AnswerCache({ clock, maxBytes: server.msgCacheSize }),
+    replies: new ReplyCache({ clock, random, maxBytes: server.msgCacheSize }),
+    keys: new KeyCache<ZoneKey>({ clock, maxBytes: server.keyCacheSize }),
+    delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
+    servers: new ServerCache({ clock, options: serverCacheOptions(config) }),
+    failures: new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS }),
+  };
+}
+
+/**
+ * Whether a zone's servers should give signatures: it has an anchor of its own, its keys are proven, or its parent gave a DS.
+ * Without that a missing signature says nothing about a server.
+ */
+function signatureExpectation(anchors: TrustAnchors, { keys, rrsets }: Caches): (zone: Name) => boolean {
+  return (zone) => {
+    const anchor = anchors.closest(zone);
+    if (anchor === null || anchor.kind === 'negative') return false;
+    if (namesEqual(anchor.zone, zone)) return true;
+    const trust = keys.find(zone);
+    if (trust !== null) return trust.status === 'secure';
+    return rrsets.find(zone, TYPE.DS, CLASS.IN) !== null;
+  };
 }

@@ -1,0 +1,6 @@
+/** What the programs call themselves. */
+
+/** Version of all programs; the same as in package.json (a test holds them together). */
+export const VERSION = '0.1.0';
+/** Name and version, as version.bind and `-V` tell them. */
+export const PROGRAM_VERSION = `hawser ${VERSION}`;

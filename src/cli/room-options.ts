@@ -1,0 +1,251 @@
+/** Each room's own small options, taken out of the configuration. The only place that knows both. */
+
+import { DEFAULT_FAILURE_SECONDS } from '../cache/failure-cache.ts';
+import { DEFAULT_SERVER_CACHE_OPTIONS, type ServerCacheOptions } from '../cache/server-cache.ts';
+import type { Config } from '../config/config.ts';
+import type { ListenPlace, Netblock, ServerPlace } from '../config/form-network.ts';
+import { outgoingPorts } from '../config/outgoing-ports.ts';
+import {
+  type AddressRange,
+  type ConfiguredZone,
+  DEFAULT_ITERATE_OPTIONS,
+  type IterateOptions,
+  LOCALHOST_RANGES,
+} from '../iterate/options.ts';
+import type { Hint } from '../iterate/root-hints.ts';
+import type { Address } from '../ports/network.ts';
+import type { ResolveOptions } from '../resolve/resolver.ts';
+import type { ServeOptions } from '../serve/serve-options.ts';
+import type { ServerOptions } from '../server/listen-options.ts';
+import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../validate/options.ts';
+import { fromHex } from '../wire/bytes.ts';
+import { ipText, parseIp } from '../wire/ip.ts';
+import { DEFAULT_ALLOWANCE } from '../work/budget.ts';
+
+/** What the system says of this host. */
+export interface HostFacts {
+  readonly hostName: string;
+  /** Name and version of the program, as version.bind tells them. */
+  readonly programVersion: string;
+  /** Addresses of a network interface (`interface: eth0`); none when there is no such interface. */
+  readonly addressesOf: (networkInterface: string) => readonly string[];
+}
+
+/**
+ * Milliseconds for one client question. The stub resolver of glibc gives up after two tries of 5 s: an answer that says
+ * why must come before that.
+ */
+const WALL_TIME_MS = 9_500;
+/** Client queries that may wait for each question in progress (Unbound: max_reply_states times 16). */
+const WAITERS_PER_QUESTION = 16;
+const DNS_PORT = 53;
+
+/** Options of the resolver. */
+export function resolveOptions({ server }: Config): ResolveOptions {
+  return {
+    maxRestarts: server.valMaxRestart,
+    bogusTtlSeconds: server.valBogusTtl,
+    failureTtlSeconds: DEFAULT_FAILURE_SECONDS,
+    wallTimeMs: WALL_TIME_MS,
+    maxWorks: server.numQueriesPerThread,
+    jostleMs: server.jostleTimeout,
+    allowance: {
+      ...DEFAULT_ALLOWANCE,
+      'upstream-queries': server.maxGlobalQuota,
+      aliases: server.maxQueryRestarts,
+    },
+  };
+}
+
+/** Options of iteration; the hints come from files. */
+export function iterateOptions(config: Config, hints: readonly Hint[]): IterateOptions {
+  const { server } = config;
+  const preferFamily = server.preferIp4 ? 'ip4' : server.preferIp6 ? 'ip6' : 'none';
+  const relaxed = server.qnameMinimisationStrict ? 'strict' : 'relaxed';
+  return {
+    ...DEFAULT_ITERATE_OPTIONS,
+    hints,
+    configuredZones: configuredZones(config),
+    minimisation: server.qnameMinimisation ? relaxed : 'off',
+    ednsBufferOctets: server.ednsBufferSize,
+    useIp4: server.doIp4,
+    useIp6: server.doIp6,
+    preferFamily,
+    tcpOnly: !server.doUdp || server.tcpUpstream,
+    useTcp: server.doTcp,
+    outgoingAddresses: server.outgoingInterface.map(({ address }) => ipText(address)),
+    outgoingPorts: outgoingPortsOf(config),
+    doNotQuery: [...server.doNotQueryAddress.map(rangeOf), ...(server.doNotQueryLocalhost ? LOCALHOST_RANGES : [])],
+    targetFetchPolicy: server.targetFetchPolicy,
+    useCapsForId: server.useCapsForId,
+    capsExempt: server.capsExempt,
+    tcpTimeoutMs: server.tcpAuthQueryTimeout,
+    attemptsPerServer: server.outboundMsgRetry,
+    maxSentCount: server.maxSentCount,
+    maxNsRecords: server.iterScrubNs,
+    maxAliasesPerResponse: server.iterScrubCname,
+    maxSignaturesPerRRset: server.iterScrubRrsig,
+    scrubPromiscuous: server.iterScrubPromiscuous,
+    hardenGlue: server.hardenGlue,
+    hardenUnknownAdditional: server.hardenUnknownAdditional,
+    privateAddresses: server.privateAddress.map(rangeOf),
+    privateDomains: server.privateDomain,
+    maxTtl: server.cacheMaxTtl,
+    minTtl: server.cacheMinTtl,
+    maxNegativeTtl: server.cacheMaxNegativeTtl,
+    minNegativeTtl: server.cacheMinNegativeTtl,
+  };
+}
+
+function rangeOf({ address, prefixLength }: Netblock): AddressRange {
+  return { octets: address, bits: prefixLength };
+}
+
+function outgoingPortsOf({ server }: Config): readonly number[] | null {
+  const { outgoingPortPermit, outgoingPortAvoid } = server;
+  if (outgoingPortPermit.length + outgoingPortAvoid.length === 0) return null;
+  const rules = [
+    ...outgoingPortPermit.map((range) => ({ ...range, isPermitted: true })),
+    ...outgoingPortAvoid.map((range) => ({ ...range, isPermitted: false })),
+  ];
+  return [...outgoingPorts(rules)];
+}
+
+function configuredZones({ stubZones, forwardZones }: Config): ConfiguredZone[] {
+  const stubs = stubZones.map(
+    (stub): ConfiguredZone => ({
+      kind: 'stub',
+      zone: stub.name,
+      addresses: stub.stubAddr.map(addressOf),
+      hosts: stub.stubHost.map(({ name }) => name),
+      prime: stub.stubPrime,
+      first: stub.stubFirst,
+      tcp: stub.stubTcpUpstream,
+      noCache: stub.stubNoCache,
+    }),
+  );
+  const forwards = forwardZones.map(
+    (forward): ConfiguredZone => ({
+      kind: 'forward',
+      zone: forward.name,
+      addresses: forward.forwardAddr.map(addressOf),
+      hosts: forward.forwardHost.map(({ name }) => name),
+      prime: false,
+      first: forward.forwardFirst,
+      tcp: forward.forwardTcpUpstream,
+      noCache: forward.forwardNoCache,
+    }),
+  );
+  return [...stubs, ...forwards];
+}
+
+function addressOf({ ip, port }: ServerPlace): Address {
+  return { ip, port: port ?? DNS_PORT };
+}
+
+/** Options of validation. */
+export function validateOptions({ server }: Config): ValidateOptions {
+  const date = server.valOverrideDate;
+  return {
+    ...DEFAULT_VALIDATE_OPTIONS,
+    overrideDate: date === 'clock' ? null : date === 'ignore' ? -1 : date,
+    skew: { min: server.valSigSkewMin, max: server.valSigSkewMax },
+    bogusTtlSeconds: server.valBogusTtl,
+    maxRestarts: server.valMaxRestart,
+    cleanAdditional: server.valCleanAdditional,
+    hardenDnssecStripped: server.hardenDnssecStripped,
+    hardenAlgoDowngrade: server.hardenAlgoDowngrade,
+    algorithms: { ...DEFAULT_VALIDATE_OPTIONS.algorithms, legacy: server.valLegacyAlgorithms || server.fakeDsa },
+    nsec3Iterations: server.valNsec3KeysizeIterations.map(({ keySizeBits, iterations }) => ({
+      keyBits: keySizeBits,
+      iterations,
+    })),
+    limits: { ...DEFAULT_VALIDATE_OPTIONS.limits, keyTtlSeconds: server.cacheMaxTtl },
+  };
+}
+
+/** Options of the cache of servers. */
+export function serverCacheOptions({ server }: Config): ServerCacheOptions {
+  return {
+    ...DEFAULT_SERVER_CACHE_OPTIONS,
+    hostTtlSeconds: server.infraHostTtl,
+    minTimeoutMs: server.infraCacheMinRtt,
+    maxTimeoutMs: server.infraCacheMaxRtt,
+    maxServers: server.infraCacheNumhosts,
+  };
+}
+
+/** Options of serving; `anchorTexts` is what trustanchor.unbound is told. */
+export function serveOptions(config: Config, host: HostFacts, anchorTexts: readonly string[]): ServeOptions {
+  const { server } = config;
+  return {
+    access: server.accessControl.map(({ block, value }) => ({ ...block, action: value })),
+    maxUdpOctets: server.maxUdpSize,
+    ednsUdpSize: server.ednsBufferSize,
+    minimalResponses: server.minimalResponses,
+    roundRobin: server.rrsetRoundrobin,
+    extendedErrors: server.ede,
+    denyAny: server.denyAny,
+    ignoreCd: server.ignoreCdFlag,
+    permissive: server.valPermissiveMode,
+    dropLargeQueries: server.hardenLargeQueries,
+    discardTimeoutMs: server.discardTimeout,
+    waitLimit: server.waitLimit,
+    maxWaiting: server.numQueriesPerThread * WAITERS_PER_QUESTION,
+    nsid: nsidOf(server.nsid),
+    keepaliveMs: server.ednsTcpKeepalive ? server.ednsTcpKeepaliveTimeout : null,
+    chaos: {
+      identity: server.hideIdentity ? null : server.identity || host.hostName,
+      version: server.hideVersion ? null : server.version || host.programVersion,
+      trustAnchors: server.hideTrustanchor ? null : anchorTexts,
+    },
+    logging: {
+      queries: server.logQueries,
+      replies: server.logReplies,
+      failures: server.logServfail,
+      tagged: server.logTagQueryreply,
+      bogusLevel: server.valLogLevel,
+    },
+  };
+}
+
+/** `ascii_` and text, or hex. */
+function nsidOf(text: string): Uint8Array | null {
+  if (text === '') return null;
+  return text.startsWith('ascii_') ? new TextEncoder().encode(text.slice('ascii_'.length)) : fromHex(text);
+}
+
+/** Options of listening. */
+export function serverOptions(config: Config, host: HostFacts): ServerOptions {
+  const { server } = config;
+  return {
+    interfaces: listenAddresses(config, host),
+    udp: server.doUdp,
+    tcp: server.doTcp,
+    // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.
+    reusePort: false,
+    receiveBufferBytes: server.soRcvbuf,
+    sendBufferBytes: server.soSndbuf,
+    maxConnections: server.incomingNumTcp,
+    tcpIdleMs: server.tcpIdleTimeout,
+  };
+}
+
+function listenAddresses({ server }: Config, host: HostFacts): Address[] {
+  const places = server.interface.length > 0 ? server.interface : LOCALHOST;
+  const seen = new Map<string, Address>();
+  for (const { kind, place, port } of places) {
+    for (const ip of kind === 'interface' ? host.addressesOf(place) : [place]) {
+      const isFour = parseIp(ip)?.length === 4;
+      if (isFour ? !server.doIp4 : !server.doIp6) continue;
+      const address = { ip, port: port ?? server.port };
+      seen.set(`${ip}@${address.port}`, address);
+    }
+  }
+  return [...seen.values()];
+}
+
+const LOCALHOST: readonly ListenPlace[] = [
+  { kind: 'address', place: '127.0.0.1', port: null },
+  { kind: 'address', place: '::1', port: null },
+];
