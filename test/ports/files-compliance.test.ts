@@ -1,0 +1,65 @@
+/** Proves that files in memory and on disk keep the files port's contract. */
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createNodeFiles } from '../../src/adapters/node-files.ts';
+import type { Files } from '../../src/ports/files.ts';
+import { FakeFiles } from '../fake/fake-files.ts';
+
+const SIDES: readonly (readonly [string, () => Files])[] = [
+  ['fake', () => new FakeFiles()],
+  ['node', createNodeFiles],
+];
+
+describe.each(SIDES)('the files port on the %s side', (_name, makeFiles) => {
+  let folder = '';
+  let files: Files;
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hawser-files-'));
+    files = makeFiles();
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+  const at = (name: string) => join(folder, name);
+
+  test('calls a missing file missing', () => {
+    const read = files.readText(at('absent'));
+    expect(read.ok ? 'read' : read.error.kind).toBe('missing');
+    expect(files.exists(at('absent'))).toBe(false);
+    const removed = files.remove(at('absent'));
+    expect(removed.ok ? 'removed' : removed.error.kind).toBe('missing');
+  });
+
+  test('reads back what it wrote, as text and as octets, after the second writing too', () => {
+    expect(files.replaceAtomically(at('a'), 'one\n').ok).toBe(true);
+    expect(files.replaceAtomically(at('a'), 'zwölf\n', 0o600).ok).toBe(true);
+    expect(files.readText(at('a'))).toEqual({ ok: true, value: 'zwölf\n' });
+    const bytes = files.readBytes(at('a'));
+    expect(bytes.ok && bytes.value.length).toBe(7);
+    expect(files.exists(at('a'))).toBe(true);
+  });
+
+  test('leaves no other file behind', () => {
+    files.replaceAtomically(at('only'), Uint8Array.of(1, 2, 3));
+    expect(files.glob(at('*'))).toEqual([at('only')]);
+  });
+
+  test('appends, making the file where it is missing', () => {
+    expect(files.append(at('log'), 'a\n').ok).toBe(true);
+    expect(files.append(at('log'), 'b\n').ok).toBe(true);
+    expect(files.readText(at('log'))).toEqual({ ok: true, value: 'a\nb\n' });
+  });
+
+  test('finds files by pattern, sorted; none is no error', () => {
+    for (const name of ['b.conf', 'a.conf', 'c.txt']) files.replaceAtomically(at(name), '');
+    expect(files.glob(at('*.conf'))).toEqual([at('a.conf'), at('b.conf')]);
+    expect(files.glob(at('*.key'))).toEqual([]);
+  });
+
+  test('removes', () => {
+    files.replaceAtomically(at('gone'), 'x');
+    expect(files.remove(at('gone')).ok).toBe(true);
+    expect(files.exists(at('gone'))).toBe(false);
+  });
+});
