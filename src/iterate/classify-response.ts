@@ -81,8 +81,8 @@ function classifyWithoutData(facts: ResponseFacts): Classified {
     const classified = group.type === TYPE.NS ? classifyByNs(group, facts, natural) : null;
     if (classified !== null) return classified;
   }
-  if (wasEmpty) return { kind: 'empty' };
-  return recursed(facts) ? { kind: 'lame', how: 'recursive' } : natural;
+  if (recursed(facts)) return { kind: 'lame', how: 'recursive' };
+  return wasEmpty ? { kind: 'empty' } : natural;
 }
 
 /** What an NS set in the authority section makes of a response; null when it says nothing. */

@@ -296,9 +296,7 @@ export class Descent {
       case 'yxdomain':
         return response.isFull ? this.#finish(response) : this.#stepDown(response);
       case 'empty':
-        if (++this.#emptyResponses >= EMPTY_RESPONSES)
-          return response.isFull ? this.#finish(response) : this.#stepDown(response);
-        return this.#tryOther(response, 'empty');
+        return this.#weighEmpty(response);
       case 'lame':
         return this.#noteLame(response, classified.how);
       case 'unusable':
@@ -306,6 +304,16 @@ export class Descent {
       default:
         return unreachable(classified);
     }
+  }
+
+  /** Some servers say NODATA with nothing at all, others are broken: one more is asked before it is believed. */
+  #weighEmpty(response: Response): Outcome | null {
+    if (++this.#emptyResponses >= EMPTY_RESPONSES) {
+      return response.isFull ? this.#finish(response) : this.#stepDown(response);
+    }
+    this.#servers.failures.push(`${response.candidate.key} empty`);
+    if (!response.isFull) this.#giveUpMinimising();
+    return null;
   }
 
   #source(response: Response): ResponseSource {

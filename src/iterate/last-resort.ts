@@ -16,6 +16,9 @@ export function adoptChildSide(parts: IterateParts, servers: ZoneServers): boole
   if (servers.usedChildSide || servers.configured !== null) return false;
   servers.usedChildSide = true;
   const before = servers.candidates.length + servers.targets.length;
+  // RFC 9609 §2: hints are for finding one root server that answers; the primed set may be dead or wrong.
+  if (isRoot(servers.zone))
+    for (const hint of parts.options.hints) for (const ip of hint.addresses) servers.addAddress(ip);
   for (const target of servers.targets) {
     for (const ip of knownAddresses(target.name, parts.rrsets)) servers.addAddress(ip);
   }

@@ -1,0 +1,189 @@
+/** Messages out of text, and a little unsigned internet of scripted servers with the room on top, for tests of `iterate`. */
+
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { DelegationCache } from '../../src/cache/delegation-cache.ts';
+import { RRsetCache } from '../../src/cache/rrset-cache.ts';
+import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import { createIterate, type Iterate, type IterateCall } from '../../src/iterate/iterate.ts';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import type { Found } from '../../src/terms/found.ts';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { Counters } from '../../src/trace/counters.ts';
+import { Trace } from '../../src/trace/trace.ts';
+import { MessageBuilder } from '../../src/wire/message-builder.ts';
+import { type MessageView, parseMessage, type Section } from '../../src/wire/message-view.ts';
+import { formatName, mustParseName } from '../../src/wire/name-text.ts';
+import { type Question, questionKey, questionOf } from '../../src/wire/question.ts';
+import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { formatRdata, parseRecord } from '../../src/wire/record-text.ts';
+import { typeFromText, typeText } from '../../src/wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../../src/wire/rrset.ts';
+import type { ResourceRecord } from '../../src/wire/rrsets.ts';
+import { Budget } from '../../src/work/budget.ts';
+import type { Fetch } from '../../src/work/fetch.ts';
+import { InFlight } from '../../src/work/in-flight.ts';
+import { Work } from '../../src/work/work.ts';
+import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
+import type { IncomingQuery } from '../fake/fake-server.ts';
+
+/** A response in text: records one a line. */
+export interface ResponseText {
+  readonly flags?: number;
+  readonly rcode?: number;
+  readonly answer?: readonly string[];
+  readonly authority?: readonly string[];
+  readonly additional?: readonly string[];
+  /** Default true. */
+  readonly edns?: boolean;
+}
+
+/** `name TYPE` as a question of class IN. */
+export function ask(text: string): Question {
+  const [name = '', type = ''] = text.split(' ');
+  return questionOf(mustParseName(name), typeFromText(type) ?? 0);
+}
+
+/** A record out of text; throws when it is none. */
+export function record(text: string): ResourceRecord {
+  const parsed = parseRecord(text, { ttl: 3600 });
+  if ('error' in parsed) throw new Error(`${text}: ${parsed.error}`);
+  return parsed;
+}
+
+/** The octets of a response. */
+export function responseBytes(question: Question | null, text: ResponseText, id = 0): Uint8Array {
+  const buffer = new Uint8Array(65_535);
+  const builder = new MessageBuilder(buffer);
+  builder.start({ id, flags: FLAG.QR | (text.flags ?? 0), rcode: text.rcode ?? RCODE.NOERROR });
+  if (question !== null) builder.question(question);
+  for (const section of ['answer', 'authority', 'additional'] as const satisfies readonly Section[]) {
+    for (const line of text[section] ?? []) {
+      builder.record(section, record(line));
+    }
+  }
+  if (text.edns !== false) builder.edns({ udpSize: 1232, doBit: true });
+  return buffer.slice(0, builder.finish());
+}
+
+/** The view of a response. */
+export function responseView(question: Question, text: ResponseText): MessageView {
+  const parsed = parseMessage(responseBytes(question, text));
+  if (!parsed.ok) throw new Error(parsed.reason);
+  return parsed.message;
+}
+
+/** What a scripted server says to a question; null: silence. */
+export type Script = (question: Question, query: IncomingQuery) => ResponseText | null;
+
+/** A script out of a table from `name TYPE` to response; names are asked in lower case. Others are refused. */
+export function table(rows: Readonly<Record<string, ResponseText>>): Script {
+  return (question) => rows[questionLine(question)] ?? { rcode: RCODE.REFUSED };
+}
+
+/** `name TYPE` of a question, in lower case. */
+export function questionLine(question: Question): string {
+  return `${formatName(question.name).toLowerCase()} ${typeText(question.type)}`;
+}
+
+/** `name TYPE rdata` of each record of held sets. */
+export function lines(sets: readonly HeldRRset[]): string[] {
+  return sets.flatMap(({ rrset }) =>
+    rdatasOf(rrset).map(
+      (rdata) =>
+        `${formatName(rrsetOwner(rrset))} ${typeText(rrsetType(rrset))} ${formatRdata(rrsetType(rrset), rdata)}`,
+    ),
+  );
+}
+
+/** The room on fake ports, with caches and a fetch as the resolver makes it. */
+export class Bench {
+  readonly ports: FakePorts = makeFakePorts();
+  readonly counters = new Counters();
+  readonly rrsets: RRsetCache;
+  readonly answers: AnswerCache;
+  readonly delegations: DelegationCache;
+  readonly servers: ServerCache;
+  readonly iterate: Iterate;
+  readonly trace = new Trace();
+  /** `ip name TYPE` of each query that reached a server, in order. */
+  readonly asked: string[] = [];
+  #budget = new Budget();
+  #lastId = 0;
+  readonly #inFlight: InFlight<Found>;
+
+  constructor(options: Partial<IterateOptions> = {}, expectsSignatures: (zone: string) => boolean = () => false) {
+    const { clock, network, random } = this.ports;
+    const maxBytes = 1_000_000;
+    this.rrsets = new RRsetCache({ clock, maxBytes });
+    this.answers = new AnswerCache({ clock, maxBytes });
+    this.delegations = new DelegationCache({ clock, maxBytes });
+    this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
+    this.#inFlight = new InFlight<Found>({
+      clock,
+      isPersonal: () => false,
+      report: (error) => {
+        throw error;
+      },
+    });
+    this.iterate = createIterate({
+      ...{ clock, network, random, counters: this.counters },
+      ...{ rrsets: this.rrsets, delegations: this.delegations, servers: this.servers },
+      fetch: this.fetch,
+      findCached: (question) => this.answers.find(question),
+      expectsSignatures: (zone) => expectsSignatures(formatName(zone)),
+      options: { ...DEFAULT_ITERATE_OPTIONS, hints: [hint('a.root.', '198.41.0.4')], ...options },
+    });
+  }
+
+  readonly fetch: Fetch = async (parent, question, options = {}) => {
+    const start = () => this.#work(question, parent);
+    const run = (work: Work) => this.iterate(work, options.avoid === undefined ? {} : { avoid: options.avoid });
+    const shared = await this.#inFlight.share(questionKey(question), parent, start, run);
+    return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
+  };
+
+  /** Puts a scripted server at an address. */
+  serve(ip: string, script: Script): void {
+    this.ports.servers.serve(ip, (query) => {
+      const parsed = parseMessage(query.bytes);
+      const [question] = parsed.ok ? parsed.message.questions : [];
+      if (!parsed.ok || question === undefined) return;
+      this.asked.push(`${ip} ${questionLine(question)}${query.transport === 'tcp' ? ' tcp' : ''}`);
+      const text = script(question, query);
+      if (text !== null) query.reply(responseBytes(question, text, parsed.message.id));
+    });
+  }
+
+  /** Asks as a client's work does, with a budget of its own. */
+  async run(text: string, call: IterateCall = {}): Promise<Found> {
+    this.#budget = new Budget();
+    const work = this.#work(ask(text), null);
+    return await this.ports.clock.runUntilSettled(this.iterate(work, call), { waitingFor: text });
+  }
+
+  get budget(): Budget {
+    return this.#budget;
+  }
+
+  #work(question: Question, parent: Work | null): Work {
+    const nowMs = this.ports.clock.monotonicMs();
+    return new Work({
+      ...{ id: ++this.#lastId, question, mode: 'normal', parent, trace: this.trace },
+      ...{ budget: parent?.budget ?? this.#budget, startedMs: nowMs, deadlineMs: parent?.deadlineMs ?? nowMs + 60_000 },
+    });
+  }
+}
+
+/** A root hint. */
+export function hint(
+  name: string,
+  ...addresses: string[]
+): { name: ReturnType<typeof mustParseName>; addresses: string[] } {
+  return { name: mustParseName(name), addresses };
+}
+
+/** The end of what was found; throws when nothing was. */
+export function endOf(found: Found): Extract<Found, { kind: 'found' }>['end'] {
+  if (found.kind === 'failed') throw new Error(`failed: ${JSON.stringify(found.why)}`);
+  return found.end;
+}
