@@ -1,6 +1,7 @@
 /** The value of a directive as text, for `get_option` and the check program. */
 
 import type { Config } from './config.ts';
+import { words } from './form.ts';
 import { camelCase, type ValueRow } from './option.ts';
 import { type ClauseName, rowOf } from './options-table.ts';
 
@@ -31,10 +32,17 @@ export function optionText(config: Config, name: string): readonly string[] | nu
   return null;
 }
 
-/** Lists and text are shown in the operator's words, the rest in its one normal form. */
+/**
+ * Lists and text are shown in the operator's words, the rest in its one normal form. Unbound shows lists of pairs and
+ * triples with the last line first, and each tag on a line of its own; scripts may count on it.
+ */
 function linesOf(row: ValueRow, value: unknown, given: readonly string[]): readonly string[] {
-  if (row.kind === 'many')
-    return given.length > 0 ? given : (value as readonly unknown[]).map((item) => row.form.write(item));
-  const written = given.at(-1);
-  return [row.form.isWordy && written !== undefined ? written : row.form.write(value)];
+  if (row.kind !== 'many') {
+    const written = given.at(-1);
+    return [row.form.isWordy && written !== undefined ? written : row.form.write(value)];
+  }
+  const values: readonly unknown[] = Array.isArray(value) ? value : [];
+  const lines = given.length > 0 ? given : values.map((item) => row.form.write(item));
+  if (row.form.phrase === words.phrase) return lines.flatMap((line) => line.split(/\s+/));
+  return row.form.argumentCount > 1 ? lines.toReversed() : lines;
 }

@@ -87,9 +87,9 @@ export function many<V>(form: Form<V>, support: Support<NoInfer<V>>, doc: string
   return { kind: 'many', form, support, doc };
 }
 
-/** The row of the directive that names a clause. */
-export function required<V>(form: Form<V>, doc: string): RequiredRow<V> {
-  return { kind: 'required', form, support: DONE, doc };
+/** The row of the directive that names a clause; its support is that of the whole clause. */
+export function required<V>(form: Form<V>, support: Support<NoInfer<V>>, doc: string): RequiredRow<V> {
+  return { kind: 'required', form, support, doc };
 }
 
 /** A row of an older spelling. */

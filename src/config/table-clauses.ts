@@ -38,7 +38,7 @@ export const REMOTE_CONTROL_ROWS = {
 
 /** Clause `stub-zone:`: a zone whose authoritative servers are given. */
 export const STUB_ZONE_ROWS = {
-  name: required(domain, 'Name of the zone.'),
+  name: required(domain, DONE, 'Name of the zone.'),
   'stub-host': many(serverName, DONE, 'Server by name.'),
   'stub-addr': many(serverPlace, DONE, 'Server by address; @ before a port, # before the name in its certificate.'),
   'stub-prime': one(yesNo, false, DONE, "Ask the servers for the zone's NS set first, as is done for the root."),
@@ -51,7 +51,7 @@ export const STUB_ZONE_ROWS = {
 
 /** Clause `forward-zone:`: a zone that is resolved by asking other resolvers. */
 export const FORWARD_ZONE_ROWS = {
-  name: required(domain, 'Name of the zone; "." for everything.'),
+  name: required(domain, DONE, 'Name of the zone; "." for everything.'),
   'forward-host': many(serverName, DONE, 'Resolver by name.'),
   'forward-addr': many(
     serverPlace,
@@ -67,7 +67,7 @@ export const FORWARD_ZONE_ROWS = {
 
 /** Clause `auth-zone:`: a zone that is held as a whole. */
 export const AUTH_ZONE_ROWS = {
-  name: required(domain, 'Name of the zone.'),
+  name: required(domain, ACCEPTED, 'Name of the zone.'),
   primary: many(
     text,
     ACCEPTED,
@@ -93,7 +93,7 @@ export const AUTH_ZONE_ROWS = {
 
 /** Clause `view:`: local zones and rules for some clients. Without effect until a client is given the view. */
 export const VIEW_ROWS = {
-  name: required(text, 'Name of the view, for access-control-view.'),
+  name: required(text, ACCEPTED, 'Name of the view, for access-control-view.'),
   'local-zone': many(perDomain(localZoneType), ACCEPTED, 'How names of a zone are answered in the view.'),
   'local-data': many(record, ACCEPTED, 'A record to answer with.'),
   'local-data-ptr': many(text, ACCEPTED, 'Address and name to answer reverse look-ups with.'),

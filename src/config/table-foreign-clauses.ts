@@ -3,20 +3,14 @@
  * DNSCrypt, ipset. They are read in full, so that a file that works elsewhere is understood, and said to be without effect.
  */
 
-import type { Name } from '../wire/name.ts';
 import { count, milliseconds, path, port, size, text, words, yesNo } from './form.ts';
 import { domain } from './form-network.ts';
 import { policyAction } from './form-policy.ts';
-import { ACCEPTED, alias, many, one, type RequiredRow, refused, required } from './option.ts';
-
-const policyName: RequiredRow<Name> = {
-  ...required(domain, 'Name of the policy zone.'),
-  support: refused('names that the policy zone blocks would resolve'),
-};
+import { ACCEPTED, alias, many, one, refused, required } from './option.ts';
 
 /** Clause `rpz:`. */
 export const RPZ_ROWS = {
-  name: policyName,
+  name: required(domain, refused('names that the policy zone blocks would resolve'), 'Name of the policy zone.'),
   primary: many(text, ACCEPTED, 'Server to transfer the zone from.'),
   master: alias('primary'),
   url: many(text, ACCEPTED, 'URL to fetch the zone from.'),
