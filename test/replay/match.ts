@@ -17,7 +17,8 @@ export interface MatchContext {
 }
 
 const COOKIE_OPTION_CODE = 10;
-const EDE_OPTION_CODE = 15;
+/** Option code of extended errors (RFC 8914 §2). */
+export const EDE_OPTION_CODE = 15;
 const DO_BIT = 0x8000;
 const CO_BIT = 0x4000;
 

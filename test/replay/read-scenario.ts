@@ -29,6 +29,9 @@ const DEFAULT_TTL_SECONDS = 3600;
 /** Steps that act on the inside of a resolver in ways that this house has no door for. */
 const IMPOSSIBLE: Partial<Record<StepKind, string>> = {
   ERROR: 'STEP ERROR injects an error inside the resolver',
+  INFRA_RTT: 'STEP INFRA_RTT sets a value inside the server cache',
+  FLUSH_MESSAGE: 'STEP FLUSH_MESSAGE acts on the message cache from inside',
+  EXPIRE_MESSAGE: 'STEP EXPIRE_MESSAGE acts on the message cache from inside',
 };
 
 /** Lines with a cursor. */

@@ -6,7 +6,6 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { basename, join, matchesGlob } from 'node:path';
 import { parseArgs } from 'node:util';
-import { makeNodeCrypto } from './crypto-for-tests.ts';
 import { playScenario, type ScenarioResult } from './engine.ts';
 import { readScenario } from './read-scenario.ts';
 import { ScenarioError } from './scenario.ts';
@@ -27,7 +26,6 @@ if (positionals.length === 0) {
 
 const files = positionals.flatMap(filesAt).filter((path) => isWanted(basename(path, '.rpl')));
 const totals = new Map<string, Record<ScenarioResult['outcome'], number>>();
-const crypto = makeNodeCrypto();
 const startedAt = performance.now();
 for (const path of files) {
   const result = await playFile(path);
@@ -56,7 +54,7 @@ function isWanted(name: string): boolean {
 
 async function playFile(path: string): Promise<ScenarioResult> {
   try {
-    return await playScenario(readScenario(basename(path), readFileSync(path, 'latin1')), crypto);
+    return await playScenario(readScenario(basename(path), readFileSync(path, 'latin1')));
   } catch (error) {
     if (!(error instanceof ScenarioError)) throw error;
     return { outcome: 'skip', reason: `cannot read it: ${error.message}`, story: [] };

@@ -1,0 +1,46 @@
+/**
+ * Lets the lab's servers be at any address without privileges: each lives on a loopback port of its own, and this network
+ * sends what goes to its true address and port 53 there, and shows what comes from there under the true address.
+ */
+
+import type { Address, Network, UdpOptions } from '../../src/ports/network.ts';
+
+/** Where each server really is, by its address in the lab's world. */
+export type ServerPlaces = ReadonlyMap<string, Address>;
+
+/** A network on which the lab's servers are reachable at their own addresses. */
+export function withLabServers(network: Network, places: ServerPlaces): Network {
+  const names = new Map([...places].map(([ip, place]) => [placeKey(place), { ip, port: 53 }]));
+  const placeOf = (address: Address) => (address.port === 53 ? (places.get(address.ip) ?? address) : address);
+  const trueOf = (address: Address) => names.get(placeKey(address)) ?? address;
+  return {
+    listen: (options) => network.listen(options),
+    connect: (options) => network.connect({ ...options, remote: placeOf(options.remote) }),
+    openUdp: async (options) => {
+      const opened = await network.openUdp(translated(options, placeOf, trueOf));
+      if (!opened.ok) return opened;
+      const socket = opened.value;
+      return {
+        ok: true,
+        value: {
+          local: socket.local,
+          send: (bytes, length, to) => socket.send(bytes, length, placeOf(to)),
+          close: () => socket.close(),
+        },
+      };
+    },
+  };
+}
+
+type Translate = (address: Address) => Address;
+
+function translated(options: UdpOptions, placeOf: Translate, trueOf: Translate): UdpOptions {
+  const onDatagrams: UdpOptions['onDatagrams'] = (batch) =>
+    options.onDatagrams(batch.map(({ bytes, from }) => ({ bytes, from: trueOf(from) })));
+  const { remote, ...others } = options;
+  return remote === undefined ? { ...others, onDatagrams } : { ...others, onDatagrams, remote: placeOf(remote) };
+}
+
+function placeKey({ ip, port }: Address): string {
+  return `${ip}@${port}`;
+}

@@ -1,0 +1,45 @@
+/** Starts a whole house, from the text of a configuration to listening sockets, on whichever ports it is given. */
+
+import { assemble, type House, type Ports } from '../../src/cli/assemble.ts';
+import type { Finding } from '../../src/config/finding.ts';
+import { parseConfigText } from '../../src/config/load-config.ts';
+import { Daemon } from '../../src/server/daemon.ts';
+
+/** Milliseconds that waiting clients are given at the stop. */
+const DRAIN_MS = 100;
+
+/** A house that listens. */
+export interface RunningHouse {
+  readonly house: House;
+  readonly daemon: Daemon;
+  stop(): Promise<void>;
+}
+
+/** Starts; or says why not. */
+export async function startHouse(configText: string, ports: Ports): Promise<RunningHouse | string> {
+  const loaded = parseConfigText(configText, 'test.conf', ports.files);
+  if (!loaded.ok) return errorsText(loaded.findings);
+  const assembled = await assemble({ config: loaded.config, ports });
+  if (!assembled.ok) return errorsText(assembled.findings);
+  const { house } = assembled;
+  const daemon = new Daemon(ports);
+  const problems = await daemon.listen(house.serve, house.server);
+  if (problems.length > 0) {
+    daemon.stop();
+    return problems.join('; ');
+  }
+  return {
+    house,
+    daemon,
+    stop: async () => {
+      await daemon.drain(house.serve, DRAIN_MS);
+      daemon.stop();
+      house.stop();
+    },
+  };
+}
+
+function errorsText(findings: readonly Finding[]): string {
+  const errors = findings.filter(({ severity }) => severity === 'error');
+  return errors.map(({ file, line, text }) => `${file}:${line}: ${text}`).join('; ');
+}
