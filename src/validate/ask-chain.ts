@@ -9,7 +9,8 @@ import type { IndeterminateReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
-import type { Judging, Trusted } from './judging.ts';
+import type { Judging } from './judging.ts';
+import type { Trusted } from './trusted.ts';
 
 /** Data that iteration found. */
 export type FoundOk = Extract<Found, { readonly kind: 'found' }>;

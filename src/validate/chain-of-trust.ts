@@ -9,9 +9,9 @@ import { unreachable } from '../terms/unreachable.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import { labelCount, lastLabels, type Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
-import type { Judging, Trusted, Unproven } from './judging.ts';
-import type { Step } from './shared-steps.ts';
+import type { Judging } from './judging.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
+import type { Step, Trusted, Unproven } from './trusted.ts';
 import { proveAnchor, stepDown } from './zone-trust.ts';
 
 /** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. */

@@ -10,10 +10,11 @@ import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { judgeRRset, type RRsetJudgement, withVerdict } from './judge-rrset.ts';
-import type { Judging, Unproven } from './judging.ts';
+import type { Judging } from './judging.ts';
 import { type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
 import { placeOf } from './signature-reason.ts';
+import type { Unproven } from './trusted.ts';
 
 /** A judged RRset with the proof that it used. */
 export interface JudgedSet {

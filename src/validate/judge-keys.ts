@@ -16,9 +16,10 @@ import { formatName } from '../wire/name-text.ts';
 import { DNSKEY_PROTOCOL, keyTag } from '../wire/rdata-dnskey.ts';
 import type { Ds } from '../wire/rdata-ds.ts';
 import { rdatasOf } from '../wire/rrset.ts';
-import type { Judging, Trusted } from './judging.ts';
+import type { Judging } from './judging.ts';
 import { settle, settleSecure } from './settle.ts';
 import { placeOf, reasonOf } from './signature-reason.ts';
+import type { Trusted } from './trusted.ts';
 import { verifyRRset } from './verify-rrset.ts';
 
 /** Trusted keys of one set that are tried. A rollover has 2 or 3. */

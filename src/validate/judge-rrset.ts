@@ -14,10 +14,11 @@ import { formatName } from '../wire/name-text.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { trustOf, verdictBelow } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
-import type { Judging, SecureZone, Unproven } from './judging.ts';
+import type { Judging } from './judging.ts';
 import { settle } from './settle.ts';
 import { placeOf } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
+import type { SecureZone, Unproven } from './trusted.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
 
 /** What came of one RRset. */

@@ -4,14 +4,13 @@
  * Duties: budget of signature checks, yields between them. Leaves to others: every decision.
  */
 
-import type { KeyCache, ZoneTrust } from '../cache/key-cache.ts';
+import type { KeyCache } from '../cache/key-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Limit } from '../terms/limit.ts';
-import type { Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import type { Fetch } from '../work/fetch.ts';
@@ -31,15 +30,6 @@ export interface ValidateParts {
   readonly options: ValidateOptions;
   readonly counters: Counters;
 }
-
-/** A zone whose keys are proven. */
-export type SecureZone = Extract<ZoneTrust<ZoneKey>, { readonly status: 'secure' }>;
-
-/** Verdicts other than secure. */
-export type Unproven = Exclude<Verdict, { readonly status: 'secure' }>;
-
-/** What we may believe about a zone. */
-export type Trusted = ZoneTrust<ZoneKey>;
 
 /** Cryptographic checks in one turn of the event loop; a P-384 check costs about 1 ms, so answers wait 8 ms at most. */
 export const CHECKS_PER_TURN = 8;

@@ -17,9 +17,10 @@ import type { BogusReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import type { Judging, SecureZone } from './judging.ts';
+import type { Judging } from './judging.ts';
 import type { IterationLimit } from './options.ts';
 import { settleSecure } from './settle.ts';
+import type { SecureZone } from './trusted.ts';
 import { verifyRRset } from './verify-rrset.ts';
 
 /** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */

@@ -76,12 +76,11 @@ export function readBindAnchors(text: string): AnchorText {
 
 function tokensOf(text: string): Token[] {
   const tokens: Token[] = [];
-  const bare = text.replace(/\/\*[\s\S]*?\*\//g, (comment) => comment.replace(/[^\n]/g, ' '));
-  for (const [index, line] of bare.split('\n').entries()) {
-    for (const match of line.matchAll(/(?:\/\/|#).*|"([^"]*)"|[{};]|[^\s{};"]+/g)) {
-      const word = match[1] ?? match[0];
-      if (!/^(?:\/\/|#)/.test(match[0])) tokens.push({ text: word, line: index + 1 });
-    }
+  let line = 1;
+  let from = 0;
+  for (const match of text.matchAll(/\/\*[\s\S]*?\*\/|(?:\/\/|#).*|"([^"]*)"|[{};]|[^\s{};"]+/g)) {
+    for (; from < match.index; from++) if (text[from] === '\n') line++;
+    if (!/^(?:\/\*|\/\/|#)/.test(match[0])) tokens.push({ text: match[1] ?? match[0], line });
   }
   return tokens;
 }
@@ -94,7 +93,8 @@ function recordOf([nameText = '', ...words]: readonly string[]): AnchorRecord | 
   const isDs = DS_WORDS.has(words[0] ?? '');
   const fields = isDs || KEY_WORDS.has(words[0] ?? '') ? words.slice(1) : words;
   const [first, second, third] = fields.slice(0, 3).map(Number);
-  const octets = isDs ? fromHex(fields.slice(3).join('')) : fromBase64(fields.slice(3).join('').replace(/\s/g, ''));
+  const digits = fields.slice(3).join('').replace(/\s/g, '');
+  const octets = isDs ? fromHex(digits) : fromBase64(digits);
   if (first === undefined || second === undefined || third === undefined || octets === null) return null;
   if (!isWithin(first, 0xffff) || !isWithin(second, 0xff) || !isWithin(third, 0xff) || octets.length === 0) return null;
   const rdata = new Uint8Array(4 + octets.length);

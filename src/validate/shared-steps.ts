@@ -5,10 +5,7 @@
  */
 
 import { type Name, nameKey } from '../wire/name.ts';
-import type { Trusted } from './judging.ts';
-
-/** What one step of the walk came to: a zone's trust, or that there is no zone cut at the name. */
-export type Step = Trusted | { readonly status: 'no-cut' };
+import type { Step } from './trusted.ts';
 
 /** Steps in progress. */
 export class SharedSteps {

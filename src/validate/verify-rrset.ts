@@ -15,8 +15,9 @@ import type { BogusReason } from '../terms/verdict.ts';
 import { isWildcard, labelCount } from '../wire/name.ts';
 import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
-import type { Judging, SecureZone } from './judging.ts';
+import type { Judging } from './judging.ts';
 import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
+import type { SecureZone } from './trusted.ts';
 
 /** What came of it. */
 export type RRsetCheck =

@@ -18,12 +18,12 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { askChain, type FoundOk } from './ask-chain.ts';
 import { judgeKeys } from './judge-keys.ts';
-import type { Judging, SecureZone, Trusted } from './judging.ts';
+import type { Judging } from './judging.ts';
 import { isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
 import { settle, settleSecure } from './settle.ts';
-import type { Step } from './shared-steps.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
+import type { SecureZone, Step, Trusted } from './trusted.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
 
 /** A DS set that the parent's keys prove. */

@@ -1,0 +1,320 @@
+/** Proves the walk of trust: anchors, DS and DNSKEY faults, insecure cuts, other servers, caching, dates, limits. */
+
+import { describe, expect, test } from 'vitest';
+import type { Found } from '../../src/terms/found.ts';
+import type { BogusReason } from '../../src/terms/verdict.ts';
+import { DEFAULT_VALIDATE_LIMITS } from '../../src/validate/options.ts';
+import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { keyTag } from '../../src/wire/rdata-dnskey.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { Budget, DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
+import { INCEPTION, makeKey, NOW, type SigningKey } from '../dnssec/signing.ts';
+import { dsAnchor, dsOf, outcomeOf, SignedTree, type TestZone, type ZoneChoices } from './signed-tree.ts';
+
+/** An A record of a zone, signed or not, validated. */
+async function askA(tree: SignedTree, zone: TestZone, owner: string, keys?: readonly SigningKey[]): Promise<Validated> {
+  const held = tree.set(zone, owner, TYPE.A, '192.0.2.7', keys === undefined ? {} : { keys });
+  return await tree.validate(tree.found(owner, TYPE.A, [held]));
+}
+
+async function outcomeWith(choices: ZoneChoices): Promise<string> {
+  const tree = new SignedTree();
+  return deepOutcome(await askA(tree, tree.zone('test.', tree.root, choices), 'www.test.'));
+}
+
+/** As `outcomeOf`, with the reason of the zone above when that is what is broken. */
+function deepOutcome(validated: Validated): string {
+  const { verdict } = validated;
+  const isAbove = verdict.status === 'bogus' && verdict.why.kind === 'chain-broken-above';
+  return isAbove ? `above ${(verdict.why as Extract<BogusReason, { of: BogusReason }>).of.kind}` : outcomeOf(validated);
+}
+
+const failed: Found = {
+  kind: 'failed',
+  why: { kind: 'no-reachable-server', zone: 'test.', networkError: true, tried: '' },
+};
+
+describe('a zone', () => {
+  const name = mustParseName('test.');
+
+  test.each([8, 10, 13, 14, 15, 16])('signed with algorithm %i is secure', async (algorithm) => {
+    expect(await outcomeWith({ keys: [makeKey(algorithm)] })).toBe('secure');
+  });
+  test.each([1, 2, 4] as const)('with a DS of digest type %i is secure', async (digestType) => {
+    const key = makeKey(15);
+    expect(await outcomeWith({ keys: [key], ds: [dsOf(name, key, digestType)] })).toBe('secure');
+  });
+  test('with a DS of an unknown algorithm only is insecure', async () => {
+    const ds = dsOf(name, makeKey(15));
+    ds[2] = 200;
+    expect(await outcomeWith({ ds: [ds] })).toBe('insecure algorithm-unsupported');
+  });
+  test('with a DS of an unknown digest only is insecure', async () => {
+    const ds = dsOf(name, makeKey(15));
+    ds[3] = 200;
+    expect(await outcomeWith({ ds: [ds] })).toBe('insecure digest-unsupported');
+  });
+  test('without DS is insecure, and so is all below it', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: null });
+    expect(outcomeOf(await askA(tree, zone, 'a.b.c.test.', []))).toBe('insecure no-ds-proven');
+    expect(outcomeOf(await askA(tree, zone, 'www.test.'))).toBe('insecure no-ds-proven');
+  });
+  test('in an opt-out span is insecure', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const at = { from: 'test.', to: 'test.', shiftTo: 1 };
+    const around = { from: 'sub.test.', shift: -1, to: 'sub.test.', shiftTo: 1 };
+    const proof = [tree.nsec3(zone, at, 'NS SOA RRSIG'), tree.nsec3(zone, around, 'NS', { optOut: true })];
+    tree.deny('sub.test.', TYPE.DS, proof);
+    expect(outcomeOf(await askA(tree, zone, 'www.sub.test.', []))).toBe('insecure opt-out');
+  });
+  test('whose DS names no key of it is bogus', async () => {
+    expect(await outcomeWith({ ds: [dsOf(name, makeKey(15))] })).toBe('above no-dnskey-matches-ds');
+  });
+  test.each<[string, number, number, string]>([
+    ['that is no zone key', 0x0001, 3, 'above zone-key-bit-missing'],
+    ['that is revoked', 0x0181, 3, 'above key-revoked'],
+    ['with another protocol', 0x0101, 4, 'above key-protocol-wrong'],
+  ])('whose DS names a key %s is bogus', async (_what, flags, protocol, expected) => {
+    expect(await outcomeWith({ keys: [makeKey(15, { flags, protocol })] })).toBe(expected);
+  });
+  test('whose DNSKEY set its trusted key did not sign is bogus', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const [key] = zone.keys;
+    const rdatas = zone.keys.map(({ rdata }) => rdata);
+    tree.answer('test.', TYPE.DNSKEY, [tree.signRdatas(zone, 'test.', TYPE.DNSKEY, rdatas, { keys: [] })]);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('above no-signature');
+    expect(key).toBeDefined();
+  });
+  test('without DNSKEY set is bogus', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    tree.deny('test.', TYPE.DNSKEY, []);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('above no-dnskey');
+  });
+  test('whose DS denial is not proven is bogus', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    tree.deny('test.', TYPE.DS, []);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.', []))).toBe('above denial-missing');
+  });
+  test('whose chain data no server gives is indeterminate, and asked for again by the next question', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    tree.reply('test.', TYPE.DNSKEY, failed);
+    const { verdict } = await askA(tree, zone, 'www.test.');
+    const why = { kind: 'chain-data-unreachable', zone: 'test.', networkError: true };
+    expect(verdict).toEqual({ status: 'indeterminate', why });
+    expect(tree.keys.find(mustParseName('test.'))).toBeNull();
+  });
+  test('with a key whose octets are none of its algorithm is insecure', async () => {
+    const key = makeKey(13);
+    const rdata = key.rdata.slice(0, 20);
+    const broken = { ...key, rdata, keyTag: keyTag(rdata) };
+    expect(await outcomeWith({ keys: [broken] })).toBe('insecure algorithm-unsupported');
+  });
+  test('in a rollover is secure by the key that fits, whichever DS comes first', async () => {
+    const [old, fresh] = [makeKey(15), makeKey(13)];
+    expect(await outcomeWith({ keys: [old, fresh], ds: [dsOf(name, makeKey(13)), dsOf(name, fresh)] })).toBe('secure');
+  });
+  test('whose name is an alias inside the zone above goes on as that zone', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const alias = tree.set(zone, 'c.test.', TYPE.CNAME, 'x.test.');
+    tree.answer('c.test.', TYPE.DS, [alias]);
+    expect(outcomeOf(await askA(tree, zone, 'c.test.', []))).toBe('bogus no-signature');
+  });
+});
+
+describe('harden-algo-downgrade', () => {
+  async function outcomeOfHalfSigned(hardenAlgoDowngrade: boolean): Promise<string> {
+    const tree = new SignedTree();
+    tree.options = { ...tree.options, hardenAlgoDowngrade };
+    const zone = tree.zone('test.', tree.root, { keys: [makeKey(15), makeKey(13)] });
+    return outcomeOf(await askA(tree, zone, 'www.test.', zone.keys.slice(0, 1)));
+  }
+  test('off: one good signature will do', async () => {
+    expect(await outcomeOfHalfSigned(false)).toBe('secure');
+  });
+  test('on: each announced algorithm must have signed', async () => {
+    expect(await outcomeOfHalfSigned(true)).toBe('bogus algorithm-missing');
+  });
+});
+
+describe('anchors', () => {
+  test('are needed: without one above, data is insecure', async () => {
+    const tree = new SignedTree();
+    tree.anchors.remove(tree.root.name);
+    expect(outcomeOf(await askA(tree, tree.root, 'www.'))).toBe('insecure no-anchor');
+  });
+  test('of an island of trust count there, without the zones above', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: null });
+    const island = tree.zone('island.test.', zone, { ds: null });
+    tree.anchors.add(dsAnchor(island));
+    expect(outcomeOf(await askA(tree, island, 'www.island.test.'))).toBe('secure');
+    expect(outcomeOf(await askA(tree, zone, 'www.test.', []))).toBe('insecure no-ds-proven');
+  });
+  test('of an island are not gone round by a signer above it', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: null });
+    const island = tree.zone('island.test.', zone, { ds: null });
+    tree.anchors.add(dsAnchor(island));
+    const forged = tree.set(zone, 'www.island.test.', TYPE.A, '192.0.2.66');
+    const validated = await tree.validate(tree.found('www.island.test.', TYPE.A, [forged]));
+    expect(outcomeOf(validated)).toBe('bogus signer-not-allowed');
+  });
+  test('may be DNSKEY records', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: null });
+    const [key] = zone.keys;
+    tree.anchors.add({ zone: zone.name, type: 'DNSKEY', rdata: key?.rdata ?? new Uint8Array() });
+    expect(outcomeOf(await askA(tree, zone, 'www.test.'))).toBe('secure');
+  });
+  test('that are negative make all below insecure, also what was proven before', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7');
+    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [held]));
+    tree.anchors.addNegative(zone.name);
+    expect(outcomeOf(await tree.validate(found))).toBe('insecure negative-anchor');
+    expect(tree.anchors.removeNegative(zone.name)).toBe(true);
+    expect(outcomeOf(await tree.validate(found))).toBe('secure');
+  });
+  test('whose zone lost its keys are bogus, or let pass when harden-dnssec-stripped is off', async () => {
+    for (const hardenDnssecStripped of [true, false]) {
+      const tree = new SignedTree();
+      tree.options = { ...tree.options, hardenDnssecStripped };
+      tree.deny('.', TYPE.DNSKEY, []);
+      const outcome = deepOutcome(await askA(tree, tree.root, 'www.', []));
+      expect(outcome).toBe(hardenDnssecStripped ? 'above no-dnskey' : 'insecure no-anchor');
+    }
+  });
+});
+
+describe('one lying server among several', () => {
+  test('is not asked again for keys, and the honest one makes the zone secure', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const rdatas = zone.keys.map(({ rdata }) => rdata);
+    const honest = tree.signRdatas(zone, 'test.', TYPE.DNSKEY, rdatas, { server: '192.0.2.2@53' });
+    const lying = tree.signRdatas(zone, 'test.', TYPE.DNSKEY, rdatas, { keys: [], server: '192.0.2.1@53' });
+    tree.reply('test.', TYPE.DNSKEY, (options) =>
+      tree.found('test.', TYPE.DNSKEY, [options?.avoid?.has('192.0.2.1@53') ? honest : lying]),
+    );
+    expect(outcomeOf(await askA(tree, zone, 'www.test.'))).toBe('secure');
+  });
+  test('cannot keep the resolver asking: val-max-restart bounds it, and the zone is bogus for val-bogus-ttl', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    let server = 0;
+    tree.reply('test.', TYPE.DNSKEY, () => {
+      const held = tree.signRdatas(zone, 'test.', TYPE.DNSKEY, [], { keys: [], server: `192.0.2.${++server}@53` });
+      return tree.found('test.', TYPE.DNSKEY, [held]);
+    });
+    expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('above no-dnskey-matches-ds');
+    expect(server).toBe(tree.options.maxRestarts + 1);
+    const known = tree.keys.find(zone.name);
+    expect(known?.expiresAt).toBe(NOW + tree.options.bogusTtlSeconds);
+  });
+});
+
+describe('val-override-date', () => {
+  test('judges at the given second', async () => {
+    const tree = new SignedTree();
+    tree.options = { ...tree.options, overrideDate: INCEPTION - 400_000 };
+    expect(deepOutcome(await askA(tree, tree.root, 'www.'))).toBe('above signature-not-yet-valid');
+  });
+  test('of -1 looks at no dates', async () => {
+    const tree = new SignedTree();
+    tree.options = { ...tree.options, overrideDate: -1 };
+    tree.clock.calendarStands = false;
+    const held = tree.set(tree.root, 'www.', TYPE.A, '192.0.2.7', { inception: 1000, expiration: 2000 });
+    expect(outcomeOf(await tree.validate(tree.found('www.', TYPE.A, [held])))).toBe('secure');
+  });
+});
+
+describe('KeyTrap', () => {
+  /** Keys with one tag: the tag is a sum of 16-bit words, so that the order of words does not change it. */
+  function collidingKeys(count: number): SigningKey[] {
+    const key = makeKey(15);
+    return Array.from({ length: count }, (_, i) => {
+      const rdata = Uint8Array.from(key.rdata);
+      const [a, b] = [4, 6 + 2 * (i % 12)];
+      rdata.set(key.rdata.subarray(b, b + 2), a);
+      rdata.set(key.rdata.subarray(a, a + 2), b);
+      return { ...key, rdata };
+    });
+  }
+
+  test('colliding keys and many signatures cost a bounded number of checks', async () => {
+    const tree = new SignedTree();
+    const real = makeKey(15);
+    const traps = collidingKeys(12);
+    const zone = tree.zone('test.', tree.root, { keys: [real, ...traps], ds: [dsOf(mustParseName('test.'), real)] });
+    const before = tree.counters.get('valops');
+    const bare = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', { keys: traps });
+    const validated = await tree.validate(tree.found('www.test.', TYPE.A, [bare]));
+    expect(validated.verdict.status).toBe('bogus');
+    expect(tree.counters.get('valops') - before).toBeLessThanOrEqual(2 * DEFAULT_VALIDATE_LIMITS.signatureChecks + 2);
+  });
+  test('too many checks of one set are said so', async () => {
+    const tree = new SignedTree();
+    tree.options = { ...tree.options, limits: { ...DEFAULT_VALIDATE_LIMITS, signatureChecks: 1 } };
+    const key = makeKey(15);
+    const liar = { ...makeKey(15), keyTag: key.keyTag };
+    const zone = tree.zone('test.', tree.root, { keys: [key] });
+    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', {
+      keys: [liar, { ...liar, sign: makeKey(15).sign }],
+    });
+    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [held])))).toBe('bogus too-much-work');
+    expect(tree.counters.get('limit.signature-checks')).toBe(1);
+  });
+  test('DS records that fit a tag but no key end the step', async () => {
+    const tree = new SignedTree();
+    const key = makeKey(15);
+    const ds = Array.from({ length: 6 }, (_, i) => {
+      const rdata = dsOf(mustParseName('test.'), key);
+      rdata[10] = i;
+      return rdata;
+    });
+    const zone = tree.zone('test.', tree.root, { keys: [key], ds });
+    expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('above too-much-work');
+  });
+  test('the budget of the client query bounds all zones together', async () => {
+    const tree = new SignedTree();
+    tree.budget = new Budget({ ...DEFAULT_ALLOWANCE, 'signature-checks': 2 });
+    const zone = tree.zone('test.', tree.root);
+    const { verdict } = await askA(tree, zone, 'www.test.');
+    expect(verdict).toEqual({ status: 'indeterminate', why: { kind: 'limit', limit: 'signature-checks' } });
+  });
+});
+
+describe('questions at once', () => {
+  test('share the steps of the walk', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const validate = createValidate(tree.parts());
+    const founds = ['a.test.', 'b.test.', 'c.test.'].map((owner) =>
+      tree.found(owner, TYPE.A, [tree.set(zone, owner, TYPE.A, '192.0.2.7')]),
+    );
+    const all = await Promise.all(founds.map((found) => validate(tree.work(found.end.question), found)));
+    expect(all.map(outcomeOf)).toEqual(['secure', 'secure', 'secure']);
+    expect(tree.asked).toHaveLength(3);
+  });
+  test('do not take the limit of another: each runs on its own budget', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const validate = createValidate(tree.parts());
+    const found = tree.found('a.test.', TYPE.A, [tree.set(zone, 'a.test.', TYPE.A, '192.0.2.7')]);
+    tree.budget = new Budget({ ...DEFAULT_ALLOWANCE, 'signature-checks': 0 });
+    const poor = validate(tree.work(found.end.question), found);
+    tree.budget = new Budget();
+    const rich = validate(tree.work(found.end.question), found);
+    expect((await poor).verdict.status).toBe('indeterminate');
+    expect((await rich).verdict.status).toBe('secure');
+  });
+});

@@ -1,0 +1,184 @@
+/** Proves what denials are worth: NSEC and NSEC3, wildcards, opt-out, DS at cuts, wrong zones, the SOA beside them. */
+
+import { describe, expect, test } from 'vitest';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { makeKey } from '../dnssec/signing.ts';
+import { outcomeOf, SignedTree, type TestZone, TTL } from './signed-tree.ts';
+
+interface Case {
+  readonly tree: SignedTree;
+  readonly zone: TestZone;
+}
+
+function caseOf(): Case {
+  const tree = new SignedTree();
+  return { tree, zone: tree.zone('test.', tree.root) };
+}
+
+type Sets = (c: Case) => HeldRRset[];
+
+async function nodata(sets: Sets, type: number = TYPE.TLSA, owner = 'www.test.'): Promise<string> {
+  const c = caseOf();
+  return outcomeOf(await c.tree.validate(c.tree.denied(owner, type, [c.tree.soa(c.zone), ...sets(c)])));
+}
+
+async function nxdomain(sets: Sets, owner = 'www.test.'): Promise<string> {
+  const c = caseOf();
+  const authority = [c.tree.soa(c.zone), ...sets(c)];
+  return outcomeOf(await c.tree.validate(c.tree.denied(owner, TYPE.TLSA, authority, { kind: 'nxdomain' })));
+}
+
+describe('NODATA by NSEC', () => {
+  test('is secure when the record at the name lacks the type', async () => {
+    expect(await nodata(({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'A RRSIG NSEC')])).toBe('secure');
+  });
+  test('is secure for an empty non-terminal', async () => {
+    expect(await nodata(({ tree, zone }) => [tree.nsec(zone, 'test.', 'a.www.test.', 'NS SOA')])).toBe('secure');
+  });
+  test('is secure when the wildcard lacks the type and the name does not exist', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, '*.test.', 'zz.test.', 'A RRSIG NSEC')];
+    expect(await nodata(sets)).toBe('secure');
+  });
+  test('is bogus when the type is there', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'TLSA RRSIG NSEC')];
+    expect(await nodata(sets)).toBe('bogus denial-wrong');
+  });
+  test('is bogus when the record is about another name', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'a.test.', 'b.test.', 'A RRSIG NSEC')];
+    expect(await nodata(sets)).toBe('bogus denial-wrong');
+  });
+  test('is bogus without any record', async () => {
+    expect(await nodata(() => [])).toBe('bogus denial-missing');
+  });
+  test('is bogus when the record is not signed', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'A', { keys: [] })];
+    expect(await nodata(sets)).toBe('bogus no-signature');
+  });
+  test('is bogus when the record is signed by a stranger', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'A', { keys: [makeKey(15)] })];
+    expect(await nodata(sets)).toBe('bogus no-matching-key');
+  });
+  test('is bogus when the record comes from the parent side of a cut', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'NS RRSIG NSEC')];
+    expect(await nodata(sets, TYPE.A)).toBe('bogus denial-wrong');
+  });
+  test('is bogus when the record is the zone above speaking of a delegation', async () => {
+    const sets: Sets = ({ tree }) => [tree.nsec(tree.root, 'test.', 'u.', 'NS DS RRSIG NSEC')];
+    expect(await nodata(sets)).toBe('bogus denial-wrong');
+  });
+  test('is insecure below a proven insecure cut', async () => {
+    const tree = new SignedTree();
+    tree.zone('plain.', tree.root, { ds: null });
+    expect(outcomeOf(await tree.validate(tree.denied('www.plain.', TYPE.A, [])))).toBe('insecure no-ds-proven');
+  });
+});
+
+describe('NXDOMAIN by NSEC', () => {
+  test('is secure when name and wildcard are covered', async () => {
+    const sets: Sets = ({ tree, zone }) => [
+      tree.nsec(zone, 'a.test.', 'z.test.', 'A RRSIG NSEC'),
+      tree.nsec(zone, 'test.', 'a.test.', 'NS SOA RRSIG NSEC'),
+    ];
+    expect(await nxdomain(sets)).toBe('secure');
+  });
+  test('is bogus when the wildcard is not denied', async () => {
+    expect(await nxdomain(({ tree, zone }) => [tree.nsec(zone, 'a.test.', 'z.test.', 'A')])).toBe('bogus denial-wrong');
+  });
+  test('is bogus when the record at the name shows that it exists', async () => {
+    const sets: Sets = ({ tree, zone }) => [
+      tree.nsec(zone, 'www.test.', 'x.test.', 'A RRSIG NSEC'),
+      tree.nsec(zone, 'test.', 'a.test.', 'NS SOA RRSIG NSEC'),
+    ];
+    expect(await nxdomain(sets)).toBe('bogus denial-wrong');
+  });
+  test('is secure as a compact denial that says NXNAME', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', '\\000.www.test.', 'RRSIG NSEC NXNAME')];
+    expect(await nxdomain(sets)).toBe('secure');
+    expect(await nodata(sets)).toBe('secure');
+  });
+});
+
+describe('NSEC3', () => {
+  const around = (name: string) => ({ from: name, shift: -1, to: name, shiftTo: 1 });
+  const at = (name: string) => ({ from: name, to: name, shiftTo: 1 });
+
+  test('denies a type at a name', async () => {
+    expect(await nodata(({ tree, zone }) => [tree.nsec3(zone, at('www.test.'), 'A RRSIG')])).toBe('secure');
+  });
+  test('denies a name by closest encloser, next closer and wildcard', async () => {
+    const sets: Sets = ({ tree, zone }) => [
+      tree.nsec3(zone, at('test.'), 'NS SOA RRSIG'),
+      tree.nsec3(zone, around('www.test.'), 'A RRSIG'),
+      tree.nsec3(zone, around('*.test.'), 'A RRSIG'),
+    ];
+    expect(await nxdomain(sets)).toBe('secure');
+    expect(await nxdomain((c) => sets(c).slice(0, 2))).toBe('bogus denial-wrong');
+    expect(await nxdomain((c) => sets(c).slice(1))).toBe('bogus denial-wrong');
+  });
+  test('with an opt-out span over the next closer name makes the denial insecure', async () => {
+    const sets: Sets = ({ tree, zone }) => [
+      tree.nsec3(zone, at('test.'), 'NS SOA RRSIG'),
+      tree.nsec3(zone, around('www.test.'), 'A RRSIG', { optOut: true }),
+      tree.nsec3(zone, around('*.test.'), 'A RRSIG'),
+    ];
+    expect(await nxdomain(sets)).toBe('insecure opt-out');
+  });
+  test('with too many iterations makes the denial insecure', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec3(zone, at('www.test.'), 'A RRSIG', { iterations: 151 })];
+    expect(await nodata(sets)).toBe('insecure nsec3-iterations-high');
+  });
+  test('within the iteration limit is taken', async () => {
+    const sets: Sets = ({ tree, zone }) => [
+      tree.nsec3(zone, { from: 'www.test.', to: 'www.test.', shiftTo: 1 }, 'A RRSIG', { iterations: 150 }),
+    ];
+    expect(await nodata(sets)).toBe('secure');
+  });
+});
+
+describe('the SOA of a denial', () => {
+  const nsec: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'A RRSIG NSEC')];
+
+  test('must be signed', async () => {
+    const c = caseOf();
+    const authority = [c.tree.soa(c.zone, { keys: [] }), ...nsec(c)];
+    expect(outcomeOf(await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, authority)))).toBe(
+      'bogus no-signature',
+    );
+  });
+  test('must be that of the zone that denies', async () => {
+    const c = caseOf();
+    const authority = [c.tree.soa(c.tree.root), ...nsec(c)];
+    const outcome = outcomeOf(await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, authority)));
+    expect(outcome).toBe('bogus signer-not-allowed');
+  });
+  test('shortens the life of the denial with its signature', async () => {
+    const c = caseOf();
+    const short = c.tree.soa(c.zone, { originalTtl: 60 });
+    const { found } = await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, [short, ...nsec(c)]));
+    expect(found.end.expiresAt - c.tree.clock.unixSeconds()).toBe(60);
+    expect(TTL).toBeGreaterThan(60);
+  });
+  test('may be missing, and unsigned NS sets beside it are left out', async () => {
+    const c = caseOf();
+    const authority = [c.tree.set(c.zone, 'test.', TYPE.NS, 'ns.evil.', { keys: [] }), ...nsec(c)];
+    const validated = await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, authority));
+    expect(outcomeOf(validated)).toBe('secure');
+    expect(validated.found.end.authority).toHaveLength(1);
+  });
+});
+
+describe('the denial of a DS', () => {
+  test('is secure from the parent', async () => {
+    const { tree } = caseOf();
+    const nsec = tree.nsec(tree.root, 'plain.', 'q.', 'NS RRSIG NSEC');
+    const validated = await tree.validate(tree.denied('plain.', TYPE.DS, [tree.soa(tree.root), nsec]));
+    expect(outcomeOf(validated)).toBe('secure');
+  });
+  test('is refused from the child', async () => {
+    const { tree, zone } = caseOf();
+    const nsec = tree.nsec(zone, 'test.', 'a.test.', 'NS SOA RRSIG NSEC DNSKEY');
+    const validated = await tree.validate(tree.denied('test.', TYPE.DS, [tree.soa(zone), nsec]));
+    expect(outcomeOf(validated)).toBe('bogus signer-not-allowed');
+  });
+});
