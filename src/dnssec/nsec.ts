@@ -76,15 +76,16 @@ export function proveWildcardByNsec(
   records: readonly DenialRecord[],
   zone: Name,
 ): WildcardOutcome {
-  if (!isBelow(name, zone)) return notProven('name-not-in-zone');
+  if (!isBelow(name, zone) || closestEncloserLabels < labelCount(zone)) return notProven('name-not-in-zone');
   const spans = readSpans(records, zone);
   if (spans.length === 0) return notProven('no-records');
   const cover = findCover(spans, name);
   if ('why' in cover) return cover;
-  // RFC 4035 §5.3.4: no closer match exists: the cover's closest encloser is the very one that the wildcard hangs from.
-  // (An empty non-terminal at the name fails here too, since its next name is below it.)
+  // RFC 4035 §5.3.4: no closer match exists: the cover's closest encloser is the very one that the wildcard hangs from. An
+  // empty non-terminal is its own closest encloser.
   const encloser = closestEncloser(name, cover);
-  return labelCount(encloser) === closestEncloserLabels ? { kind: 'proven' } : notProven('next-closer-not-covered');
+  const isRight = labelCount(encloser) === closestEncloserLabels && encloser.length < name.length;
+  return isRight ? { kind: 'proven' } : notProven('next-closer-not-covered');
 }
 
 /** Those records that speak for the zone at all. */

@@ -46,6 +46,8 @@ export function cutsOffBelow(types: TypeBitmap): boolean {
 
 /** The outcome of a matching wildcard record: the same judgement, said of the wildcard. */
 export function asWildcard(denial: TypeDenial): DenialOutcome {
+  // A wildcard CNAME: no cut, but no denial of the DS either.
+  if (denial.kind === 'no-cut' && denial.isAlias) return denial;
   if (denial.kind !== 'not-proven') return { kind: 'wildcard-nodata' };
   if (denial.why === 'type-exists') return { kind: 'not-proven', why: 'wildcard-type-exists' };
   if (denial.why === 'cname-exists') return { kind: 'not-proven', why: 'wildcard-cname-exists' };

@@ -56,7 +56,7 @@ function isOccluded(zone: ModelZone, relative: string): boolean {
 }
 
 /** True when the name owns records or has such a name below it (RFC 4592 §2.2.2), and belongs to the zone. */
-function exists(zone: ModelZone, relative: string): boolean {
+export function exists(zone: ModelZone, relative: string): boolean {
   if (relative === '' || zone.has(relative)) return true;
   return [...zone.keys()].some((name) => name.endsWith(`.${relative}`) && !isOccluded(zone, name));
 }
