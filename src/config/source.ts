@@ -51,6 +51,7 @@ class SourceReader {
   readonly tokens: SourceToken[] = [];
   readonly #options: SourceOptions;
   #fileCount = 0;
+  #isFull = false;
   #directory = '';
 
   constructor(options: SourceOptions) {
@@ -91,7 +92,8 @@ class SourceReader {
     if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
     for (const path of this.#pathsOf(pattern, files)) {
       if (this.#fileCount >= MAX_FILES) {
-        findings.error(token, `too many files are included (at most ${MAX_FILES})`);
+        if (!this.#isFull) findings.error(token, `too many files are included (at most ${MAX_FILES})`);
+        this.#isFull = true;
         return;
       }
       const content = files.readText(path);

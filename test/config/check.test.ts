@@ -1,0 +1,96 @@
+/** What directives mean together: the contradictions that unbound-checkconf reports, and some that it does not. */
+
+import { describe, expect, test } from 'vitest';
+import { findingsOf } from './config-data.ts';
+
+const cases: readonly (readonly [string, string, string])[] = [
+  [
+    'no address family',
+    'server:\ndo-ip4: no\ndo-ip6: no',
+    'test.conf:3: error: ip4 and ip6 are both disabled, pointless',
+  ],
+  ['no transport', 'server:\ndo-udp: no\ndo-tcp: no', 'test.conf:3: error: udp and tcp are both disabled, pointless'],
+  [
+    'no ports',
+    'server:\noutgoing-port-avoid: 0-65535',
+    'test.conf:2: error: no outgoing ports are left: all are avoided',
+  ],
+  [
+    'one place twice',
+    'server:\ninterface: 127.0.0.1\ninterface: 127.0.0.1@53',
+    'test.conf:3: error: interface: 127.0.0.1 present twice, cannot bind same ports twice.',
+  ],
+  [
+    'an unknown module',
+    'server:\nmodule-config: "foo iterator"',
+    `test.conf:2: error: module_conf lists module 'foo' but that module is not available.`,
+  ],
+  [
+    'modules in the wrong order',
+    'server:\nmodule-config: "iterator validator"',
+    `test.conf:2: error: module conf 'iterator validator' is not known to work: "validator iterator" or "iterator" expected`,
+  ],
+  [
+    'a module that distributions list',
+    'server:\nmodule-config: "subnetcache validator iterator"',
+    `test.conf:2: warning: module-config lists module 'subnetcache', which has no effect here`,
+  ],
+  ['a trust anchor that is no record', 'server:\ntrust-anchor: "foo"', 'test.conf:2: error: error in trust-anchor: '],
+  [
+    'a trust anchor that is no key',
+    'server:\ntrust-anchor: "a. A 192.0.2.1"',
+    'test.conf:2: error: error in trust-anchor: a DS or DNSKEY record expected: "a. A 192.0.2.1"',
+  ],
+  [
+    'a reverse record without name',
+    'server:\nlocal-data-ptr: "192.0.2.1"',
+    'test.conf:2: error: local-data-ptr: name expected',
+  ],
+  [
+    'a reverse record without address',
+    'server:\nlocal-data-ptr: "foo a."',
+    `test.conf:2: error: local-data-ptr: cannot parse ip address 'foo'`,
+  ],
+  [
+    'a zone twice',
+    'server:\nlocal-zone: a. inform\nlocal-zone: A inform',
+    'test.conf:3: warning: duplicate local-zone A.',
+  ],
+  ['a view twice', 'view:\nname: v\nview:\nname: v', 'test.conf:3: error: duplicate view: v'],
+  [
+    'a view that is not there',
+    'server:\naccess-control-view: ::1 v',
+    'test.conf:2: error: cannot find view for access-control-view: v',
+  ],
+  [
+    'a tag that is not defined',
+    'server:\ndefine-tag: "a"\naccess-control-tag: ::1 "a c"',
+    'test.conf:3: error: unknown tag: c could not parse tags, (define-tag them first)',
+  ],
+  [
+    'a stub zone without servers',
+    'stub-zone:\nname: a.',
+    'test.conf:1: warning: stub-zone a. has neither stub-addr nor stub-host',
+  ],
+  ['a clause without name', 'forward-zone:\nforward-addr: ::1', 'test.conf:1: error: forward-zone without name'],
+  [
+    'an address as host',
+    'forward-zone:\nname: a.\nforward-host: 192.0.2.1',
+    'test.conf:3: warning: a. forward-host: "192.0.2.1" is an IP4 address, and when looked up as a host name during use may not resolve.',
+  ],
+  [
+    'bounds in the wrong order',
+    'server:\ncache-max-ttl: 1\ncache-min-ttl: 3',
+    'test.conf:3: warning: cache-min-ttl is larger than cache-max-ttl, which wins',
+  ],
+];
+
+describe('checking', () => {
+  test.each(cases)('finds %s', (_, text, finding) => {
+    expect(findingsOf(text).some((line) => line.startsWith(finding))).toBe(true);
+  });
+
+  test('a forward zone without servers is allowed: it makes an exception', () => {
+    expect(findingsOf('forward-zone:\nname: a.')).toEqual([]);
+  });
+});

@@ -1,0 +1,112 @@
+/** The check program: arguments, streams and exit codes as those of unbound-checkconf. */
+
+import { describe, expect, test } from 'vitest';
+import { runCheckconf } from '../../src/config/checkconf.ts';
+import { FakeFiles } from '../fake/fake-files.ts';
+
+const FOLDERS = { '/etc/unbound': '', '/run': '' };
+
+function run(args: readonly string[], files: Record<string, string> = {}) {
+  const said = { out: '', err: '' };
+  const code = runCheckconf(args, {
+    files: new FakeFiles({ ...FOLDERS, ...files }),
+    out: (text) => {
+      said.out += text;
+    },
+    err: (text) => {
+      said.err += text;
+    },
+  });
+  return { code, ...said };
+}
+
+describe('checking a file', () => {
+  test('says that it is good', () => {
+    expect(run(['/a'], { '/a': 'server:\n port: 5300' })).toEqual({
+      code: 0,
+      out: 'hawser-checkconf: no errors in /a\n',
+      err: '',
+    });
+    expect(run(['-q', '/a'], { '/a': '' })).toEqual({ code: 0, out: '', err: '' });
+  });
+
+  test('takes the usual file when none is named', () => {
+    expect(run([], { '/etc/unbound/unbound.conf': '' }).out).toBe(
+      'hawser-checkconf: no errors in /etc/unbound/unbound.conf\n',
+    );
+  });
+
+  test('lists findings on the error stream, and their number', () => {
+    expect(run(['/a'], { '/a': 'server:\n port: x\n foo: 1\n nsid: a' })).toEqual({
+      code: 1,
+      out: '',
+      err: [
+        '/a:2: error: number expected (port: "x")',
+        `/a:3: error: unknown keyword 'foo'`,
+        '/a:4: warning: nsid has no effect here',
+        'read /a failed: 2 errors in configuration file\n',
+      ].join('\n'),
+    });
+  });
+
+  test('misses files and folders that the configuration names', () => {
+    const text = `server:
+      directory: /srv
+      pidfile: /nowhere/x.pid
+      logfile: /nowhere/x.log
+      root-hints: hints
+      trust-anchor-file: /ta
+      auto-trust-anchor-file: /ata
+      trusted-keys-file: "/keys/*"
+    remote-control:
+      control-enable: yes
+      server-key-file: /k1`;
+    const { code, err } = run(['/a'], { '/a': text, '/srv/hints': '', '/etc/unbound/unbound_server.pem': '' });
+    expect(code).toBe(1);
+    expect(err.split('\n').filter((line) => line.startsWith('error'))).toEqual([
+      'error: bad chdir directory',
+      'error: pidfile directory does not exist: /nowhere',
+      'error: logfile directory does not exist: /nowhere',
+      'error: trust-anchor-file: "/ta" does not exist',
+      'error: auto-trust-anchor-file: "/ata" does not exist',
+      'error: server-key-file: "/k1" does not exist',
+      'error: control-key-file: "/etc/unbound/unbound_control.key" does not exist',
+      'error: control-cert-file: "/etc/unbound/unbound_control.pem" does not exist',
+    ]);
+  });
+
+  test('wants no certificates for a unix socket', () => {
+    const text = 'remote-control:\n control-enable: yes\n control-interface: /run/x';
+    expect(run(['/a'], { '/a': text }).code).toBe(0);
+  });
+});
+
+describe('showing a directive', () => {
+  const files = { '/a': 'server:\n pidfile: x.pid\n tls-upstream: yes\n domain-insecure: a\n domain-insecure: b' };
+
+  test('prints its values, also when the daemon would refuse the file', () => {
+    expect(run(['-o', 'pidfile', '/a'], files)).toEqual({ code: 0, out: 'x.pid\n', err: '' });
+    expect(run(['-odomain-insecure', '/a'], files).out).toBe('a\nb\n');
+  });
+
+  test('prints full paths if asked', () => {
+    expect(run(['-fo', 'pidfile', '/a'], files).out).toBe('/etc/unbound/x.pid\n');
+    expect(run(['-f', '-o', 'directory', '/a'], files).out).toBe('/etc/unbound\n');
+  });
+
+  test('fails for an unknown one, and for a file with mistakes', () => {
+    expect(run(['-o', 'foo', '/a'], files)).toMatchObject({
+      code: 1,
+      err: `hawser-checkconf: fatal error: cannot print option 'foo'\n`,
+    });
+    expect(run(['-o', 'port', '/a'], { '/a': 'foo' }).code).toBe(1);
+  });
+});
+
+describe('wrong arguments', () => {
+  test.each([[['-h']], [['-x']], [['-o']], [['a', 'b']]])('%j shows the usage and exits with 1', (args) => {
+    const { code, out } = run(args);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^Usage:/);
+  });
+});

@@ -1,0 +1,43 @@
+/** Directives that are not implemented: one warning with file and line, or a refusal where neglect would lower protection. */
+
+import { describe, expect, test } from 'vitest';
+import { findingsOf } from './config-data.ts';
+
+describe('a directive without effect', () => {
+  test('is warned about once, at its first line', () => {
+    expect(findingsOf('server:\nnsid: a\ndlv-anchor: a\ndlv-anchor: b')).toEqual([
+      'test.conf:2: warning: nsid has no effect here',
+      'test.conf:3: warning: dlv-anchor has no effect here',
+    ]);
+  });
+
+  test('is not mentioned when it is set to its default', () => {
+    expect(findingsOf('server:\nudp-connect: yes\ntls-upstream: no\nhttp-endpoint: "/dns-query"')).toEqual([]);
+  });
+
+  test('is reported once for a clause that has none as a whole', () => {
+    expect(findingsOf('auth-zone:\nname: a.\nzonefile: b\nfor-downstream: no')).toEqual([
+      'test.conf:2: warning: auth-zone has no effect here',
+    ]);
+  });
+});
+
+describe('a directive that protects', () => {
+  test.each([
+    ['tls-upstream: yes', 'tls-upstream is not supported, and without it queries would go out unencrypted'],
+    ['chroot: /srv', 'chroot is not supported, and without it the daemon would see the whole file system'],
+    ['ip-ratelimit: 5', 'ip-ratelimit is not supported, and without it queries above the rate would be answered'],
+  ])('%s is refused', (line, text) => {
+    expect(findingsOf(`server:\n${line}`)).toEqual([`test.conf:2: error: ${text}`]);
+  });
+
+  test('is refused in its clause', () => {
+    expect(findingsOf('rpz:\nname: a.\nzonefile: b')).toEqual([
+      'test.conf:2: error: rpz is not supported, and without it names that the policy zone blocks would resolve',
+    ]);
+  });
+
+  test('is accepted with a value that protects nobody', () => {
+    expect(findingsOf('server:\nwait-limit: 0')).toEqual(['test.conf:2: warning: wait-limit has no effect here']);
+  });
+});
