@@ -1,0 +1,62 @@
+/** Proves how known zone cuts are found and forgotten. */
+
+import { describe, expect, test } from 'vitest';
+import { type Delegation, DelegationCache } from '../../src/cache/delegation-cache.ts';
+import { formatName, mustParseName } from '../../src/wire/name-text.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+
+function make(maxBytes = 1_000_000) {
+  const { clock } = makeFakePorts();
+  const cuts = new DelegationCache({ clock, maxBytes });
+  const add = (zone: string, seconds: number): void => {
+    const servers = [{ name: mustParseName('ns.example.'), addresses: ['192.0.2.1'] }];
+    const expiresAt = clock.unixSeconds() + seconds;
+    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', expiresAt, hasDs: false });
+  };
+  const deepest = (name: string): string | null => zoneOf(cuts.findDeepest(mustParseName(name)));
+  return { clock, cuts, add, deepest };
+}
+
+function zoneOf(cut: Delegation | null): string | null {
+  return cut === null ? null : formatName(cut.zone);
+}
+
+describe('DelegationCache', () => {
+  test('finds the deepest cut at or above a name', () => {
+    const { add, deepest } = make();
+    expect(deepest('www.example.')).toBeNull();
+    add('.', 100);
+    add('example.', 100);
+    add('b.example.', 100);
+    expect(deepest('WWW.a.example.')).toBe('example.');
+    expect(deepest('b.example.')).toBe('b.example.');
+    expect(deepest('other.')).toBe('.');
+  });
+
+  test('forgets a cut when its time is over', async () => {
+    const { clock, add, deepest } = make();
+    add('.', 100);
+    add('example.', 10);
+    await clock.advance(10_000);
+    expect(deepest('www.example.')).toBe('.');
+  });
+
+  test('notes names that are no cut, without hiding one', async () => {
+    const { clock, cuts, add, deepest } = make();
+    const until = clock.unixSeconds() + 5;
+    add('example.', 100);
+    cuts.noteNoCut(mustParseName('example.'), until);
+    cuts.noteNoCut(mustParseName('www.example.'), until);
+    expect(deepest('example.')).toBe('example.');
+    expect(cuts.isNoCut(mustParseName('www.example.'))).toBe(true);
+    await clock.advance(5_000);
+    expect(cuts.isNoCut(mustParseName('www.example.'))).toBe(false);
+  });
+
+  test('stays within its bound', () => {
+    const { cuts, add } = make(20_000);
+    for (let i = 0; i < 1000; i++) add(`n${i}.example.`, 100);
+    expect(cuts.sizeBytes).toBeLessThanOrEqual(20_000);
+    expect(cuts.count).toBeGreaterThan(5);
+  });
+});

@@ -1,0 +1,59 @@
+/** Proves which questions are sent on the way down one name (RFC 9156). */
+
+import { describe, expect, test } from 'vitest';
+import { MAX_MINIMISE_STEPS, Minimiser } from '../../src/iterate/minimise.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { ask, questionLine } from './support.ts';
+
+const nothing = () => false;
+
+/** The questions sent when every server knows only one more label and nobody ever refers. */
+function walk(text: string, known: (name: string) => boolean = nothing): string[] {
+  const minimiser = new Minimiser(ask(text), 'relaxed', (name) => known(questionLine({ name, type: 1, class: 1 })));
+  minimiser.enter(mustParseName('.'));
+  const sent = [questionLine(minimiser.current)];
+  while (!minimiser.isFull) {
+    minimiser.advance();
+    sent.push(questionLine(minimiser.current));
+  }
+  return sent;
+}
+
+describe('Minimiser', () => {
+  test('adds one label at a time and hides the type until the last', () => {
+    expect(walk('www.a.example. TXT')).toEqual(['example. A', 'a.example. A', 'www.a.example. TXT']);
+  });
+
+  test('goes to the full name before the first service label', () => {
+    expect(walk('_25._tcp.mx.example. TLSA')).toEqual(['example. A', 'mx.example. A', '_25._tcp.mx.example. TLSA']);
+  });
+
+  test('asks a long name in at most ten steps', () => {
+    const name = `${'1.2.3.4.5.6.7.8.9.a.b.c.d.e.f.'.repeat(2)}ip6.arpa.`;
+    const sent = walk(`${name} PTR`);
+    expect(sent.length).toBeLessThanOrEqual(MAX_MINIMISE_STEPS);
+    expect(sent.slice(0, 4)).toEqual(['arpa. A', 'ip6.arpa. A', 'f.ip6.arpa. A', 'e.f.ip6.arpa. A']);
+    expect(sent.at(-1)).toBe(`${name} PTR`);
+  });
+
+  test('walks past names that are known to be no cut', () => {
+    expect(walk('www.a.example. A', (line) => line === 'a.example. A')).toEqual(['example. A', 'www.a.example. A']);
+  });
+
+  test('goes on below a zone that it was referred to', () => {
+    const minimiser = new Minimiser(ask('www.a.b.example. A'), 'relaxed', nothing);
+    minimiser.enter(mustParseName('.'));
+    minimiser.enter(mustParseName('b.example.'));
+    expect(questionLine(minimiser.current)).toBe('a.b.example. A');
+  });
+
+  test('sends the whole question when it is off, or given up', () => {
+    const off = new Minimiser(ask('www.a.example. MX'), 'off', nothing);
+    off.enter(mustParseName('.'));
+    expect(questionLine(off.current)).toBe('www.a.example. MX');
+    const given = new Minimiser(ask('www.a.example. MX'), 'relaxed', nothing);
+    given.enter(mustParseName('.'));
+    given.giveUp();
+    expect(questionLine(given.current)).toBe('www.a.example. MX');
+  });
+});

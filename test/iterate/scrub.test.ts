@@ -1,0 +1,123 @@
+/** Proves what is dropped out of a response before anything of it is used (RFC 2181 §5.4.1 and the attacks of 2022-2025). */
+
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import { type Scrubbed, scrub } from '../../src/iterate/scrub.ts';
+import { formatName, mustParseName } from '../../src/wire/name-text.ts';
+import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { typeText } from '../../src/wire/rr-type.ts';
+import type { RRsetGroup } from '../../src/wire/rrsets.ts';
+import { ask, type ResponseText, responseView } from './support.ts';
+
+function scrubbed(question: string, text: ResponseText, options: Partial<IterateOptions> = {}): Scrubbed {
+  const view = responseView(ask(question), { flags: FLAG.AA, ...text });
+  const all = { ...DEFAULT_ITERATE_OPTIONS, ...options };
+  return scrub(view, { question: ask(question), zone: mustParseName('example.'), options: all });
+}
+
+function owners(groups: readonly RRsetGroup[]): string[] {
+  return groups.map((group) => `${formatName(group.owner)} ${typeText(group.type)}`);
+}
+
+const SOA = 'example. SOA ns.example. h.example. 1 2 3 4 300';
+
+describe('scrub', () => {
+  test('drops answers outside the zone of the server', () => {
+    const { chain } = scrubbed('www.example. A', {
+      answer: ['www.example. CNAME www.victim.', 'www.victim. A 6.6.6.6'],
+    });
+    expect(chain.steps.length).toBe(1);
+    expect(chain.data).toEqual([]);
+  });
+
+  test('drops answers that were not asked for', () => {
+    const { chain } = scrubbed('www.example. A', {
+      answer: ['www.example. A 192.0.2.1', 'ftp.example. A 192.0.2.2', 'www.example. TXT "x"'],
+    });
+    expect(owners(chain.data)).toEqual(['www.example. A']);
+  });
+
+  test('keeps glue of the servers named, and no other address', () => {
+    const { additional } = scrubbed('www.sub.example. A', {
+      flags: 0,
+      authority: ['sub.example. NS ns.sub.example.'],
+      additional: ['ns.sub.example. A 192.0.2.1', 'www.example. A 192.0.2.2', 'ns.victim. A 6.6.6.6'],
+    });
+    expect(owners(additional)).toEqual(['ns.sub.example. A']);
+  });
+
+  test('drops glue outside the zone even for servers that are named', () => {
+    const text = {
+      flags: 0,
+      authority: ['sub.example. NS ns.victim.'],
+      additional: ['ns.victim. A 6.6.6.6'],
+    };
+    expect(scrubbed('www.sub.example. A', text).additional).toEqual([]);
+    expect(owners(scrubbed('www.sub.example. A', text, { hardenGlue: false }).additional)).toEqual(['ns.victim. A']);
+  });
+
+  test('drops an NS set of another branch, and one beside a denial', () => {
+    expect(scrubbed('www.example. A', { authority: ['sub.example. NS ns.evil.'] }).authority).toEqual([]);
+    expect(owners(scrubbed('www.example. A', { authority: [SOA, 'example. NS ns.evil.'] }).authority)).toEqual([
+      'example. SOA',
+    ]);
+    const nxdomain = { rcode: RCODE.NXDOMAIN, authority: ['example. NS ns.evil.'] };
+    expect(scrubbed('www.example. A', nxdomain).authority).toEqual([]);
+  });
+
+  test('drops an NS set beside an answer unless told otherwise (CVE-2025-40778)', () => {
+    const text = { answer: ['www.example. A 192.0.2.1'], authority: ['example. NS ns.example.'] };
+    expect(scrubbed('www.example. A', text).authority).toEqual([]);
+    const kept = scrubbed('www.example. A', text, { scrubPromiscuous: false }).authority;
+    expect(owners(kept)).toEqual(['example. NS']);
+  });
+
+  test('drops DNAME, CNAME and addresses from the authority section', () => {
+    const { authority } = scrubbed('www.example. A', {
+      authority: [SOA, 'example. DNAME evil.', 'a.example. CNAME evil.', 'b.example. A 6.6.6.6'],
+    });
+    expect(owners(authority)).toEqual(['example. SOA']);
+  });
+
+  test('cuts NS sets to a bearable size (NRDelegation, CVE-2022-3204)', () => {
+    const authority = Array.from({ length: 100 }, (_, i) => `sub.example. NS n${i}.evil.`);
+    const [ns] = scrubbed('www.sub.example. A', { flags: 0, authority }).authority;
+    expect(ns?.rdatas.length).toBe(20);
+  });
+
+  test('follows no more aliases of one response than iter-scrub-cname says', () => {
+    const answer = Array.from({ length: 30 }, (_, i) => `a${i}.example. CNAME a${i + 1}.example.`);
+    expect(scrubbed('a0.example. A', { answer }).chain.steps.length).toBe(11);
+  });
+
+  test('drops private addresses unless the zone may have them', () => {
+    const privateAddresses = [{ octets: Uint8Array.of(10, 0, 0, 0), bits: 8 }];
+    const text = { answer: ['www.example. A 10.1.2.3', 'www.example. A 192.0.2.1'] };
+    const [some] = scrubbed('www.example. A', text, { privateAddresses }).chain.data;
+    expect(some?.rdatas).toEqual([Uint8Array.of(192, 0, 2, 1)]);
+    const allowed = { privateAddresses, privateDomains: [mustParseName('example.')] };
+    expect(scrubbed('www.example. A', text, allowed).chain.data[0]?.rdatas.length).toBe(2);
+  });
+
+  test('takes the DS of a referral for the answer to a DS question', () => {
+    const { chain, authority } = scrubbed('sub.example. DS', {
+      flags: 0,
+      authority: [
+        'sub.example. NS ns.sub.example.',
+        'sub.example. DS 1 8 2 0000000000000000000000000000000000000000000000000000000000000000',
+      ],
+    });
+    expect(owners(chain.data)).toEqual(['sub.example. DS']);
+    expect(authority).toEqual([]);
+  });
+
+  test('uses nothing of a response that is an error', () => {
+    const { chain, authority } = scrubbed('www.example. A', {
+      rcode: RCODE.SERVFAIL,
+      answer: ['www.example. A 192.0.2.1'],
+      authority: ['example. NS ns.example.'],
+    });
+    expect(chain.data).toEqual([]);
+    expect(authority).toEqual([]);
+  });
+});

@@ -1,0 +1,74 @@
+/** Proves which server is asked: fast ones mostly, others sometimes, bad ones last, forbidden ones never. */
+
+import { describe, expect, test } from 'vitest';
+import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import { type Candidate, candidateOf, chooseServer } from '../../src/iterate/server-selection.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+
+const ZONE = mustParseName('example.');
+
+function bench(options: Partial<IterateOptions> = {}) {
+  const { clock, random } = makeFakePorts();
+  const servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
+  const parts = { servers, random, options: { ...DEFAULT_ITERATE_OPTIONS, ...options } };
+  const choose = (candidates: readonly Candidate[], avoid = new Set<string>()) =>
+    chooseServer(candidates, ZONE, avoid, parts)?.address.ip ?? null;
+  /** The addresses chosen in 200 choices. */
+  const chosen = (candidates: readonly Candidate[]) => new Set(Array.from({ length: 200 }, () => choose(candidates)));
+  return { servers, choose, chosen };
+}
+
+const at = (...ips: string[]) => ips.map((ip) => candidateOf({ ip, port: 53 }));
+
+describe('chooseServer', () => {
+  test('spreads over all that are within 400 ms of the best', () => {
+    const { servers, chosen } = bench();
+    servers.noteAnswer('192.0.2.1@53', 10);
+    servers.noteAnswer('192.0.2.2@53', 100);
+    expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']));
+  });
+
+  test('leaves a server that timed out alone while others answer', () => {
+    const { servers, chosen } = bench();
+    servers.noteAnswer('192.0.2.1@53', 10);
+    servers.noteTimeout('192.0.2.2@53', 376);
+    expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
+    expect(chosen(at('192.0.2.2'))).toEqual(new Set(['192.0.2.2']));
+  });
+
+  test('never asks a lame server, and the other kinds only when nothing better is left', () => {
+    const { servers, chosen, choose } = bench();
+    servers.noteLame('192.0.2.1@53', ZONE, 'lame');
+    servers.noteLame('192.0.2.2@53', ZONE, 'dnssec-lame');
+    servers.noteLame('192.0.2.3@53', ZONE, 'recursion-lame');
+    expect(choose(at('192.0.2.1'))).toBeNull();
+    expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'))).toEqual(new Set(['192.0.2.4']));
+    expect(chosen(at('192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.2']));
+    expect(chosen(at('192.0.2.3'))).toEqual(new Set(['192.0.2.3']));
+  });
+
+  test('gives up a server after its attempts, and leaves out those to avoid', () => {
+    const { choose } = bench();
+    const [candidate] = at('192.0.2.1');
+    if (candidate === undefined) throw new Error('none');
+    candidate.attempts = 5;
+    expect(choose([candidate])).toBeNull();
+    expect(choose(at('192.0.2.1'), new Set(['192.0.2.1@53']))).toBeNull();
+  });
+
+  test('keeps to the families that are switched on, and to the preferred one', () => {
+    expect(bench({ useIp6: false }).choose(at('2001:db8::1'))).toBeNull();
+    expect(bench({ useIp4: false }).choose(at('192.0.2.1'))).toBeNull();
+    expect(bench({ preferFamily: 'ip6' }).chosen(at('192.0.2.1', '2001:db8::1'))).toEqual(new Set(['2001:db8::1']));
+  });
+
+  test('tries a family without a route only when there is nothing else', () => {
+    const { servers, chosen } = bench();
+    servers.noteUnreachable('2001:db8::1@53');
+    servers.noteUnreachable('2001:db8::2@53');
+    expect(chosen(at('192.0.2.1', '2001:db8::3'))).toEqual(new Set(['192.0.2.1']));
+    expect(chosen(at('2001:db8::3'))).toEqual(new Set(['2001:db8::3']));
+  });
+});
