@@ -11,6 +11,8 @@ import { type ConfigLine, type Scenario, ScenarioError } from './scenario.ts';
 export const HOUSE_PORT = 53530;
 /** Folder of the scenario's own files. */
 export const FILES_FOLDER = '/scenario';
+/** A file without anchors. */
+const NO_ANCHORS_PATH = `${FILES_FOLDER}/no-anchors`;
 /** Date of a scenario that does not care: 2026-01-01T00:00:00Z. */
 const DEFAULT_START_SECONDS = 1_767_225_600;
 /** A first TIME_PASSES at least this long sets the date itself. */
@@ -58,6 +60,10 @@ export function setUp(scenario: Scenario): ScenarioSetup {
     '\tval-log-level: 2',
     '\tlog-servfail: yes',
     '\tval-legacy-algorithms: yes',
+    // The format knows no built-in anchors: without one of its own, a scenario is about unsigned data.
+    ...(hasAnchor(scenario, body) ? [] : [`\ttrust-anchor-file: "${NO_ANCHORS_PATH}"`]),
+    // Time passes here only where the script lets it: no answer is too late for its client.
+    '\tdiscard-timeout: 0',
     'remote-control:',
     '\tcontrol-enable: no',
   ];
@@ -73,8 +79,13 @@ export function setUp(scenario: Scenario): ScenarioSetup {
   };
 }
 
+function hasAnchor(scenario: Scenario, body: readonly string[]): boolean {
+  const directive = /^\s*(trust-anchor|trust-anchor-file|auto-trust-anchor-file|trusted-keys-file):/;
+  return scenario.autotrustFiles.size > 0 || body.some((line) => directive.test(line));
+}
+
 function filesOf(scenario: Scenario): Map<string, string> {
-  const files = new Map<string, string>();
+  const files = new Map<string, string>([[NO_ANCHORS_PATH, '']]);
   for (const [id, lines] of scenario.autotrustFiles) {
     files.set(scenarioFilePath('autotrust', id), `${lines.join('\n')}\n`);
   }
