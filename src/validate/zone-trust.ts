@@ -14,8 +14,9 @@ import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
-import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { askChain, type FoundOk } from './ask-chain.ts';
 import { judgeKeys } from './judge-keys.ts';
 import type { Judging } from './judging.ts';
@@ -35,6 +36,8 @@ interface ProvenDs {
 
 /** What stands at `child`, one label or more below a zone whose keys are proven. */
 export async function stepDown(judging: Judging, parent: SecureZone, child: Name): Promise<Step> {
+  const known = await judgeKnownDenial(judging, parent, child);
+  if (known !== null) return known;
   const result = await askChain<ProvenDs | Step>(judging, questionOf(child, TYPE.DS), (found) =>
     judgeDs(judging, parent, child, found),
   );
@@ -44,6 +47,24 @@ export async function stepDown(judging: Judging, parent: SecureZone, child: Name
   // RFC 4035 §5.2, RFC 6840 §5.2: no supported algorithm or digest: as if the zone were unsigned.
   if (why !== null) return insecureZone(judging, child, why, result.expiresAt);
   return await proveKeys(judging, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
+}
+
+/**
+ * The NSEC that came with the referral to an unsigned zone proves that there is no DS: then nobody has to be asked. Null
+ * when there is none, or when it does not prove that.
+ */
+async function judgeKnownDenial(judging: Judging, parent: SecureZone, child: Name): Promise<Step | null> {
+  const nsec = judging.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
+  if (nsec === null || nsec.verdict?.status === 'bogus') return null;
+  // At a zone cut there are two NSEC sets of the same name (RFC 4035 §2.4): only the parent's speaks of the DS.
+  if (!signaturesOf(nsec.rrset).some((rdata) => isSignedBy(rdata, parent.zone))) return null;
+  const step = await judgeNoDs(judging, parent, child, [nsec]);
+  return step.status === 'insecure' || step.status === 'no-cut' ? step : null;
+}
+
+function isSignedBy(signature: Uint8Array, zone: Name): boolean {
+  const signer = readRrsig(signature)?.signer;
+  return signer !== undefined && namesEqual(signer, zone);
 }
 
 /** The trust of an anchor's own zone. */

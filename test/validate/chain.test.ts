@@ -61,6 +61,13 @@ describe('a zone', () => {
     expect(outcomeOf(await askA(tree, zone, 'a.b.c.test.', []))).toBe('insecure no-ds-proven');
     expect(outcomeOf(await askA(tree, zone, 'www.test.'))).toBe('insecure no-ds-proven');
   });
+  test('without DS, known by the NSEC of its referral, costs no question', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: null });
+    tree.rrsets.store(tree.nsec(tree.root, 'test.', 'u.', 'NS RRSIG NSEC'));
+    expect(outcomeOf(await askA(tree, zone, 'www.test.', []))).toBe('insecure no-ds-proven');
+    expect(tree.asked.map(({ question }) => question.type)).toEqual([TYPE.DNSKEY]);
+  });
   test('in an opt-out span is insecure', async () => {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
