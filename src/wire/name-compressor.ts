@@ -87,13 +87,6 @@ export class NameCompressor {
     return end;
   }
 
-  /** Writes a name in full and remembers nothing of it. Returns the offset after it, -1 when it does not fit. */
-  writePlain(at: number, name: Uint8Array): number {
-    if (at + name.length > this.limit) return -1;
-    this.#out.set(name, at);
-    return at + name.length;
-  }
-
   /** Remembers the first `count` labels of the name just written at `at`, the deepest known one being `parent`. */
   #remember(at: number, count: number, parent: number): void {
     let above = parent;

@@ -5,7 +5,7 @@
  * fields needs one check at its end.
  */
 
-import { concatBytes, readU16, readU32, writeU16, writeU32 } from './bytes.ts';
+import { readU16, readU32, writeU16, writeU32 } from './bytes.ts';
 import { type Name, nameEnd, ROOT } from './name.ts';
 import { parseNameOrReason } from './name-text.ts';
 import type { Token } from './text-tokens.ts';
@@ -100,8 +100,15 @@ export class RdataWriter {
     this.#parts.push(part);
   }
 
+  /** All of it in one array. There may be more parts than a call can take as arguments. */
   finish(): Uint8Array {
-    return concatBytes(...this.#parts);
+    const rdata = new Uint8Array(this.#parts.reduce((sum, part) => sum + part.length, 0));
+    let at = 0;
+    for (const part of this.#parts) {
+      rdata.set(part, at);
+      at += part.length;
+    }
+    return rdata;
   }
 }
 

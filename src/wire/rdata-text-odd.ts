@@ -142,7 +142,8 @@ function bitsOf(bitmap: Uint8Array): number[] {
 }
 
 function plainBitmap(bits: readonly number[]): Uint8Array {
-  const bitmap = new Uint8Array(bits.length === 0 ? 0 : (Math.max(...bits) >>> 3) + 1);
+  const highest = bits.reduce((high, bit) => Math.max(high, bit), -1);
+  const bitmap = new Uint8Array((highest + 8) >>> 3);
   for (const bit of bits) bitmap[bit >>> 3] = readU8(bitmap, bit >>> 3) | (0x80 >>> (bit & 7));
   return bitmap;
 }
@@ -152,25 +153,32 @@ const PROTOCOLS = new Map<string, number>([
   ['UDP', 17],
 ]);
 
+/** Octets of a bitmap of all 65,536 ports. */
+const MAX_PORT_OCTETS = 8192;
+
 /** Protocol and ports of WKS (RFC 1035 §3.4.2). */
 export const services: TextField = {
-  format: (rdata) => [rdata.u8(), ...bitsOf(rdata.rest())].join(' '),
+  format(rdata) {
+    const protocol = rdata.u8();
+    return rdata.left > MAX_PORT_OCTETS ? rdata.fail() : [protocol, ...bitsOf(rdata.rest())].join(' ');
+  },
   parse(tokens, rdata) {
     const protocol = PROTOCOLS.get(tokens.peek()?.text.toUpperCase() ?? '');
     if (protocol !== undefined) tokens.next();
     rdata.u8(protocol ?? tokens.number(0xff));
     const ports = new Set<number>();
     while (tokens.left > 0) ports.add(tokens.number(0xffff));
-    rdata.bytes(plainBitmap([...ports].slice(0, 0x10000)));
+    rdata.bytes(plainBitmap([...ports]));
   },
 };
 
 /** Highest type that NXT's bitmap can name (RFC 2535 §5.2). */
 const MAX_NXT_TYPE = 127;
+const MAX_NXT_OCTETS = 16;
 
 /** Plain type bitmap of NXT (RFC 2535 §5.2). */
 export const oldTypes: TextField = {
-  format: (rdata) => bitsOf(rdata.rest()).map(typeText).join(' '),
+  format: (rdata) => (rdata.left > MAX_NXT_OCTETS ? rdata.fail() : bitsOf(rdata.rest()).map(typeText).join(' ')),
   parse(tokens, rdata) {
     const types: number[] = [];
     while (tokens.left > 0) {

@@ -5,8 +5,9 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { toHex } from '../../src/wire/bytes.ts';
+import { bytesEqual, toHex } from '../../src/wire/bytes.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
+import { isWellFormedRdata } from '../../src/wire/rdata-names.ts';
 import { formatGeneric, formatRdata, parseRdata } from '../../src/wire/rdata-text.ts';
 import { TYPE, typeFromText } from '../../src/wire/rr-type.ts';
 import { anyRdata } from './arbitraries.ts';
@@ -166,6 +167,17 @@ describe('no octet is lost', () => {
       }),
       { numRuns: 3000 },
     );
+  });
+
+  test('for the longest rdata of every type with a name', () => {
+    for (const type of Object.values(TYPE)) {
+      for (const octet of [0, 0xff]) {
+        const rdata = new Uint8Array(0xffff).fill(octet);
+        expect(parseRdata(type, formatGeneric(rdata)) instanceof Uint8Array).toBe(isWellFormedRdata(rdata, type));
+        const readBack = parseRdata(type, formatRdata(type, rdata));
+        expect(!(readBack instanceof Uint8Array) || bytesEqual(readBack, rdata)).toBe(true);
+      }
+    }
   });
 
   test.each([
