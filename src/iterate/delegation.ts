@@ -110,7 +110,9 @@ export function startFor(question: Question, ignored: ReadonlySet<ConfiguredZone
     const primed = configured.prime ? delegations.find(configured.zone) : null;
     if (primed !== null) return { kind: 'servers', servers: serversOfDelegation(primed, parts.rrsets) };
     const isPriming = isNsQuestion(question, configured.zone);
-    if (configured.prime && !isPriming) return { kind: 'prime', zone: configured.zone };
+    // Servers configured for the root take the place of the hints: the root is primed once all the same, as Unbound does.
+    const needsPriming = configured.prime || (isRoot(configured.zone) && cached === null);
+    if (needsPriming && !isPriming) return { kind: 'prime', zone: configured.zone };
     return { kind: 'servers', servers: serversOfConfigured(configured) };
   }
   if (cached !== null) {

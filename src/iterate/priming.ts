@@ -6,12 +6,11 @@
  * client is the resolver's affair.
  */
 
-import type { Delegation } from '../cache/delegation-cache.ts';
 import type { Failure } from '../terms/failure.ts';
 import type { End, Found } from '../terms/found.ts';
 import { ipText } from '../wire/ip.ts';
 import { isRoot, type Name, namesEqual } from '../wire/name.ts';
-import { type Question, questionOf } from '../wire/question.ts';
+import { questionOf } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
@@ -29,24 +28,21 @@ export async function prime(parts: IterateParts, work: Work, zone: Name): Promis
 }
 
 /** Takes the servers of a zone out of an answer to its NS question, when the zone is one that is primed. */
-export function learnServers(parts: IterateParts, end: End): void {
-  const { delegations, options } = parts;
-  const isPrimed = (zone: Name): boolean =>
+export function learnServers({ delegations, options }: IterateParts, end: End): void {
+  const zone = end.question.name;
+  const isPrimed =
     isRoot(zone) || options.configuredZones.some(({ zone: other, prime: primes }) => primes && namesEqual(zone, other));
-  const delegation = isPrimed(end.question.name) ? delegationOfAnswer(end.question, end) : null;
-  if (delegation !== null) delegations.store(delegation);
-}
-
-function delegationOfAnswer(question: Question, end: End): Delegation | null {
-  const ns = end.answer.find(({ rrset }) => rrsetType(rrset) === TYPE.NS);
-  if (ns === undefined || !isNsQuestion(question, rrsetOwner(ns.rrset))) return null;
+  const ns = isPrimed ? end.answer.find(({ rrset }) => rrsetType(rrset) === TYPE.NS) : undefined;
+  if (ns === undefined || !isNsQuestion(end.question, rrsetOwner(ns.rrset))) return;
   const servers = rdatasOf(ns.rrset).flatMap((rdata) => {
     const name = readTargetName(rdata);
     return name === null ? [] : [{ name, addresses: addressesIn(end, name) }];
   });
   // A set without a single address would take us further from the servers than the hints are.
-  if (servers.every(({ addresses }) => addresses.length === 0)) return null;
-  return { zone: question.name, servers, source: 'priming', expiresAt: ns.expiresAt, hasDs: false };
+  const isUsable = servers.some(({ addresses }) => addresses.length > 0);
+  if (!isUsable && !isRoot(zone)) return;
+  const usable = isUsable ? servers : options.hints;
+  delegations.store({ zone, servers: usable, source: 'priming', expiresAt: ns.expiresAt, hasDs: false });
 }
 
 function addressesIn(end: End, name: Name): string[] {

@@ -8,7 +8,7 @@
 
 import { readU16 } from '../wire/bytes.ts';
 import type { MessageView, Section, SectionRange } from '../wire/message-view.ts';
-import { isAtOrBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -193,10 +193,12 @@ function scrubAdditional(
   const { zone, options } = context;
   const hosts = new Set(speaking.flatMap((group) => hostsOf(group).map(nameKey)));
   const isLameReferral = speaking.some((group) => group.type === TYPE.NS && !isAtOrBelow(group.owner, zone));
+  const isReferral = speaking.some((group) => group.type === TYPE.NS && isBelow(group.owner, zone));
+  const mayBeOutside = !options.hardenGlue && isReferral;
   return groups.flatMap((group) => {
     const why = whyNotAdditional(group, hosts, options);
     const clean = why === null ? withoutPrivate(group, options) : null;
-    if (clean !== null && !isLameReferral && (!options.hardenGlue || isAtOrBelow(group.owner, zone))) return [clean];
+    if (clean !== null && !isLameReferral && (mayBeOutside || isAtOrBelow(group.owner, zone))) return [clean];
     drop('additional', group, why ?? 'outside the zone of the server');
     return [];
   });
