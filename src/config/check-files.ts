@@ -1,5 +1,5 @@
 /**
- * Whether the files and folders that a configuration names are there.
+ * Whether the files, folders, interfaces and users that a configuration names are there.
  *
  * For the check program; the daemon finds out when it opens them, and goes on without some (pid file, log file).
  */
@@ -21,10 +21,31 @@ function folderOf(path: string): string {
   return end < 0 ? '.' : path.slice(0, end) || '/';
 }
 
-/** Adds an error for each file or folder that is missing. */
+/** Where Linux shows the interfaces of the machine, one folder each. */
+const INTERFACES_FOLDER = '/sys/class/net';
+/** Where the users of the machine are listed; others may know more (LDAP). */
+const USERS_FILE = '/etc/passwd';
+
+/** Adds findings about files, folders, interfaces and users that are missing. */
 export function checkFiles(config: Config, files: Files, findings: Findings): void {
-  const { server, remoteControl } = config;
-  const isThere = (path: string): boolean => files.exists(absolutePath(config, path));
+  checkFolders(config, files, findings);
+  checkNamedFiles(config, files, findings);
+  checkCertificates(config, files, findings);
+  for (const { kind, place } of config.server.interface) {
+    if (kind !== 'interface' || !files.exists(INTERFACES_FOLDER) || files.exists(`${INTERFACES_FOLDER}/${place}`))
+      continue;
+    findings.error(NOWHERE, `cannot parse interface specified as '${place}': there is no such interface`);
+  }
+  const users = files.readText(USERS_FILE);
+  const { username } = config.server;
+  const isGiven = config.given.username !== undefined && username !== '';
+  if (isGiven && users.ok && !users.value.split('\n').some((line) => line.startsWith(`${username}:`))) {
+    findings.warning(NOWHERE, `user '${username}' does not exist in ${USERS_FILE}.`);
+  }
+}
+
+function checkFolders(config: Config, files: Files, findings: Findings): void {
+  const { server } = config;
   if (server.directory !== '' && !files.exists(server.directory)) findings.error(NOWHERE, 'bad chdir directory');
   for (const [what, path] of [
     ['pidfile', server.pidfile],
@@ -33,6 +54,10 @@ export function checkFiles(config: Config, files: Files, findings: Findings): vo
     const folder = folderOf(absolutePath(config, path));
     if (path !== '' && !files.exists(folder)) findings.error(NOWHERE, `${what} directory does not exist: ${folder}`);
   }
+}
+
+function checkNamedFiles(config: Config, files: Files, findings: Findings): void {
+  const { server } = config;
   for (const [what, paths] of [
     ['file with root-hints', server.rootHints],
     ['trust-anchor-file', server.trustAnchorFile],
@@ -41,20 +66,22 @@ export function checkFiles(config: Config, files: Files, findings: Findings): vo
   ] as const) {
     for (const path of paths) {
       const isGlob = what === 'trusted-keys-file' && /[*?[{]/.test(path);
-      if (path !== '' && !isGlob && !isThere(path)) findings.error(NOWHERE, `${what}: "${path}" does not exist`);
+      const isMissing = path !== '' && !isGlob && !files.exists(absolutePath(config, path));
+      if (isMissing) findings.error(NOWHERE, `${what}: "${path}" does not exist`);
     }
   }
-  const usesCertificates =
-    remoteControl.controlEnable &&
-    remoteControl.controlUseCert &&
-    !remoteControl.controlInterface.some((place) => place.kind === 'path');
-  if (!usesCertificates) return;
+}
+
+/** The certificates of the control channel, when it uses them: a unix socket does not. */
+function checkCertificates(config: Config, files: Files, findings: Findings): void {
+  const { controlEnable, controlUseCert, controlInterface, ...control } = config.remoteControl;
+  if (!controlEnable || !controlUseCert || controlInterface.some(({ kind }) => kind === 'path')) return;
   for (const [what, path] of [
-    ['server-key-file', remoteControl.serverKeyFile],
-    ['server-cert-file', remoteControl.serverCertFile],
-    ['control-key-file', remoteControl.controlKeyFile],
-    ['control-cert-file', remoteControl.controlCertFile],
+    ['server-key-file', control.serverKeyFile],
+    ['server-cert-file', control.serverCertFile],
+    ['control-key-file', control.controlKeyFile],
+    ['control-cert-file', control.controlCertFile],
   ] as const) {
-    if (!isThere(path)) findings.error(NOWHERE, `${what}: "${path}" does not exist`);
+    if (!files.exists(absolutePath(config, path))) findings.error(NOWHERE, `${what}: "${path}" does not exist`);
   }
 }

@@ -81,6 +81,11 @@ export function count(min = 0, max = MAX_NUMBER, unit: Unit = 'none'): Form<numb
 
 /** A whole number of seconds. */
 export const seconds: Form<number> = count(0, 0x7fff_ffff, 'seconds');
+/** The same, where nothing stands for 0. */
+export const secondsOrNothing: Form<number> = {
+  ...seconds,
+  read: (given = '') => seconds.read(given === '' ? '0' : given),
+};
 /** A whole number of milliseconds. */
 export const milliseconds: Form<number> = count(0, 0x7fff_ffff, 'milliseconds');
 /** A UDP or TCP port. */
@@ -138,6 +143,7 @@ export function counts(min: number, max: number): Form<readonly number[]> {
       if (value instanceof FormError) return value;
       values.push(value);
     }
+    if (values.length === 0) return new FormError('list of numbers expected');
     return values.length <= MAX_WORDS ? values : new FormError(`at most ${MAX_WORDS} numbers expected`);
   };
   return plainForm('list of numbers', read, (value) => value.join(' '));
@@ -236,3 +242,13 @@ export function pair<A, B, V>(
     write,
   };
 }
+
+/** What a server calls itself towards clients that ask (RFC 5001): octets in hexadecimal, or `ascii_` and text. */
+export const nsid: Form<string> = plainForm(
+  'hexadecimal, or ascii_ and text',
+  (given) =>
+    /^(?:ascii_.*|(?:[0-9a-f]{2})*)$/i.test(given)
+      ? given
+      : new FormError('the NSID must be either a hex string or an ascii character string prepended with ascii_.'),
+  (value) => value,
+);

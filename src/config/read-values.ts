@@ -54,8 +54,10 @@ function hasName(clause: Clause, findings: Findings): boolean {
   if (second !== undefined) {
     findings.error(second, `${clause.name} name override, there must be one name for one ${clause.name}`);
   }
-  const row = rowOf(clause.name, 'name')?.row;
-  return first !== undefined && row !== undefined && !(row.form.read(...first.values) instanceof FormError);
+  if (first === undefined) return false;
+  const value = rowOf(clause.name, 'name')?.row.form.read(...first.values);
+  if (value instanceof FormError) findings.error(first, withDirective(first, value));
+  return !(value instanceof FormError);
 }
 
 function readClause<C extends ClauseName>(

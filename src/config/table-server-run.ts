@@ -3,7 +3,7 @@
  * Leaves to others: sockets, caches, resolution, validation, policy (the other table-server files).
  */
 
-import { count, path, seconds, text, yesNo } from './form.ts';
+import { count, nsid, path, secondsOrNothing, text, yesNo } from './form.ts';
 import { ACCEPTED, DONE, LIVE, one, refused } from './option.ts';
 
 /** Part of clause `server:`. */
@@ -14,7 +14,7 @@ export const SERVER_RUN_ROWS = {
     LIVE,
     'Detail of the log: 0 errors only, 1 operation, 2 each step, 3 each query, 4 algorithms, 5 clients.',
   ),
-  'statistics-interval': one(seconds, 0, ACCEPTED, 'Seconds between statistics in the log; 0 writes none.'),
+  'statistics-interval': one(secondsOrNothing, 0, ACCEPTED, 'Seconds between statistics in the log; 0 writes none.'),
   'statistics-cumulative': one(yesNo, false, ACCEPTED, 'Keep counting after statistics are shown.'),
   'extended-statistics': one(yesNo, false, ACCEPTED, 'Show statistics by type, class, rcode and flags too.'),
   'statistics-inhibit-zero': one(yesNo, true, ACCEPTED, 'Leave extended statistics out that are zero.'),
@@ -49,7 +49,7 @@ export const SERVER_RUN_ROWS = {
   'hide-http-user-agent': one(yesNo, false, ACCEPTED, 'Send no User-Agent when zones are fetched over HTTP.'),
   'http-user-agent': one(text, '', ACCEPTED, 'The User-Agent to send; "" for name and version.'),
   nsid: one(
-    text,
+    nsid,
     '',
     ACCEPTED,
     'Identifier of this server for clients that ask (RFC 5001): hexadecimal or ascii_ and text.',

@@ -72,6 +72,11 @@ const cases: readonly (readonly [string, string, string])[] = [
     'stub-zone:\nname: a.',
     'test.conf:1: warning: stub-zone a. has neither stub-addr nor stub-host',
   ],
+  [
+    'a clause with a bad name',
+    'forward-zone:\nname: a..b',
+    `test.conf:2: error: name: bad domain name 'a..b': empty label`,
+  ],
   ['a clause without name', 'forward-zone:\nforward-addr: ::1', 'test.conf:1: error: forward-zone without name'],
   [
     'an address as host',

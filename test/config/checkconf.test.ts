@@ -37,7 +37,7 @@ describe('checking a file', () => {
   });
 
   test('lists findings on the error stream, and their number', () => {
-    expect(run(['/a'], { '/a': 'server:\n port: x\n foo: 1\n nsid: a' })).toEqual({
+    expect(run(['/a'], { '/a': 'server:\n port: x\n foo: 1\n nsid: aa' })).toEqual({
       code: 1,
       out: '',
       err: [
@@ -72,6 +72,19 @@ describe('checking a file', () => {
       'error: server-key-file: "/k1" does not exist',
       'error: control-key-file: "/etc/unbound/unbound_control.key" does not exist',
       'error: control-cert-file: "/etc/unbound/unbound_control.pem" does not exist',
+    ]);
+  });
+
+  test('misses interfaces and users of the machine', () => {
+    const machine = { '/sys/class/net': '', '/sys/class/net/lo': '', '/etc/passwd': 'root:x:0:0::/:/bin/sh\n' };
+    const text = 'server:\n interface: lo\n interface: lost\n username: nobody';
+    expect(
+      run(['/a'], { '/a': text, ...machine })
+        .err.split('\n')
+        .slice(0, 2),
+    ).toEqual([
+      `error: cannot parse interface specified as 'lost': there is no such interface`,
+      `warning: user 'nobody' does not exist in /etc/passwd.`,
     ]);
   });
 

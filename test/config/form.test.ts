@@ -55,9 +55,14 @@ describe('plain forms', () => {
     expect(read(forms.validationTime, '-1')).toBe('ignore');
     expect(read(forms.validationTime, '20181130121755')).toBe(1543580275);
     expect(read(forms.validationTime, '1543580275')).toBe(1543580275);
-    for (const text of ['20180230000000', '20181130126155', 'x', '2018']) {
-      if (text !== '2018') expect(read(forms.validationTime, text)).toMatch(/^error/);
+    for (const text of ['20180230000000', '20181130126155', '20181130250000', 'x']) {
+      expect(read(forms.validationTime, text)).toMatch(/^error/);
     }
+  });
+
+  test('a server identifier is hexadecimal or marked as text', () => {
+    for (const text of ['', '00ff', 'ascii_a b']) expect(read(forms.nsid, text)).toBe(text);
+    for (const text of ['0', 'zz', 'Ascii']) expect(read(forms.nsid, text)).toMatch(/^error/);
   });
 
   test('iteration bounds are pairs with ascending key sizes', () => {
