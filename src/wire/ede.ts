@@ -1,7 +1,7 @@
 /**
  * Extended DNS Errors (RFC 8914): code points, the option both ways.
  *
- * Source of code points: IANA "Extended DNS Error Codes"; 29 and 30 from RFC 9824 and the registry. Numbers stay open.
+ * Source of code points: IANA "Extended DNS Error Codes" (RFC 8914 and later; 30 from RFC 9824). Numbers stay open.
  */
 
 import { readU16, writeU16 } from './bytes.ts';
@@ -40,8 +40,6 @@ export const EDE = {
   UNABLE_TO_CONFORM_TO_POLICY: 28,
   SYNTHESIZED: 29,
   INVALID_QUERY_TYPE: 30,
-  RATE_LIMITED: 31,
-  OVER_QUOTA: 32,
   NEGATIVE_TRUST_ANCHOR: 33,
 } as const;
 
