@@ -8,6 +8,7 @@
 import type { Crypto } from '../ports/crypto.ts';
 import { concatBytes, toHex } from '../wire/bytes.ts';
 import { type Name, nameKey, toLowerCase } from '../wire/name.ts';
+import { iterateNsec3, MAX_ONE_BLOCK_SALT_OCTETS } from './nsec3-iterate.ts';
 
 /** What makes one NSEC3 chain differ from another; the hash function is always SHA-1 (RFC 5155 §11). */
 export interface HashParameters {
@@ -17,7 +18,7 @@ export interface HashParameters {
 }
 
 /**
- * Names hashed before the caller must yield and grant more. Default 8, as Unbound: with 150 iterations that is about 1 ms
+ * Names hashed before the caller must yield and grant more. Default 8, as Unbound: with 150 iterations that is about 0.4 ms
  * of the event loop.
  */
 export const NSEC3_HASHES_PER_GRANT = 8;
@@ -71,11 +72,7 @@ export function parametersKey(parameters: HashParameters): string {
 export function nsec3Hash(name: Name, parameters: HashParameters, crypto: Crypto): Uint8Array {
   const { iterations, salt } = parameters;
   let hash = crypto.digest('sha1', concatBytes(toLowerCase(name), salt));
-  const again = new Uint8Array(hash.length + salt.length);
-  again.set(salt, hash.length);
-  for (let i = 0; i < iterations; i++) {
-    again.set(hash);
-    hash = crypto.digest('sha1', again);
-  }
+  if (salt.length <= MAX_ONE_BLOCK_SALT_OCTETS) return iterations === 0 ? hash : iterateNsec3(hash, salt, iterations);
+  for (let i = 0; i < iterations; i++) hash = crypto.digest('sha1', concatBytes(hash, salt));
   return hash;
 }

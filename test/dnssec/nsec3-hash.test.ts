@@ -1,0 +1,49 @@
+/** Proves that the own loop of NSEC3 hashing gives what the platform's and the portable SHA-1 give, for salts of any length. */
+
+import fc from 'fast-check';
+import { expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { createPortableCrypto } from '../../src/adapters/portable-crypto.ts';
+import { nsec3Hash } from '../../src/dnssec/nsec3-hash.ts';
+import { MAX_ONE_BLOCK_SALT_OCTETS } from '../../src/dnssec/nsec3-iterate.ts';
+import type { Crypto } from '../../src/ports/crypto.ts';
+import { concatBytes, toHex } from '../../src/wire/bytes.ts';
+import { type Name, toLowerCase } from '../../src/wire/name.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+
+/** RFC 5155 §5 word for word. */
+function byDefinition(name: Name, salt: Uint8Array, iterations: number, crypto: Crypto): Uint8Array {
+  let hash = crypto.digest('sha1', concatBytes(toLowerCase(name), salt));
+  for (let i = 0; i < iterations; i++) hash = crypto.digest('sha1', concatBytes(hash, salt));
+  return hash;
+}
+
+test('agrees with the definition over both adapters', () => {
+  const name = mustParseName('Mx.Example.ORG.');
+  const sides = [createNodeCrypto(), createPortableCrypto()];
+  const property = fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(20), (salt, iterations) => {
+    for (const crypto of sides) {
+      const hash = nsec3Hash(name, { salt, iterations }, crypto);
+      expect(toHex(hash)).toBe(toHex(byDefinition(name, salt, iterations, crypto)));
+      expect(hash).toHaveLength(20);
+    }
+  });
+  fc.assert(property, { numRuns: 300, seed: 20260401 });
+});
+
+test('agrees at the border of one block', () => {
+  const crypto = createNodeCrypto();
+  const name = mustParseName('example.');
+  for (const length of [
+    0,
+    1,
+    MAX_ONE_BLOCK_SALT_OCTETS - 1,
+    MAX_ONE_BLOCK_SALT_OCTETS,
+    MAX_ONE_BLOCK_SALT_OCTETS + 1,
+    255,
+  ]) {
+    const salt = new Uint8Array(length).fill(0x5a);
+    const hash = nsec3Hash(name, { salt, iterations: 3 }, crypto);
+    expect(toHex(hash)).toBe(toHex(byDefinition(name, salt, 3, crypto)));
+  }
+});
