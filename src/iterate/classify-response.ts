@@ -20,8 +20,10 @@ export interface ResponseFacts {
   readonly isAuthoritative: boolean;
   /** RA. */
   readonly offersRecursion: boolean;
-  /** RD was set: the server is expected to recurse. */
+  /** RD was set: a server that recurses is not lame for it. */
   readonly askedForRecursion: boolean;
+  /** The server is a forwarder: it answers, and refers to nobody. */
+  readonly isForwarder: boolean;
   readonly question: Question;
   readonly zone: Name;
   readonly scrubbed: Scrubbed;
@@ -87,16 +89,16 @@ function classifyWithoutData(facts: ResponseFacts): Classified {
 
 /** What an NS set in the authority section makes of a response; null when it says nothing. */
 function classifyByNs(group: RRsetGroup, facts: ResponseFacts, natural: Classified): Classified | null {
-  const { zone, question, askedForRecursion } = facts;
+  const { zone, question, askedForRecursion, isForwarder } = facts;
   if (namesEqual(group.owner, zone)) {
     if (recursed(facts)) return { kind: 'lame', how: 'recursive' };
     // RFC 2308 §2.2.1: a referral to the same zone without AA is no NODATA; this server does not know the zone.
     const isLame = natural.kind === 'denial' && !facts.isAuthoritative && !askedForRecursion;
     return isLame ? { kind: 'lame', how: 'not-authoritative' } : natural;
   }
-  if (isAtOrBelow(zone, group.owner)) return askedForRecursion ? natural : { kind: 'lame', how: 'upward-referral' };
+  if (isAtOrBelow(zone, group.owner)) return { kind: 'lame', how: 'upward-referral' };
   if (!isBelow(group.owner, zone)) return null;
-  if (askedForRecursion) return natural;
+  if (isForwarder) return natural;
   if (!isAtOrBelow(question.name, group.owner)) return null;
   return { kind: 'referral', zone: group.owner, servers: group };
 }

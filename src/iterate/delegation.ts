@@ -55,8 +55,10 @@ export class ZoneServers {
   lookups = 0;
   /** How servers failed, for the reason of a failure. */
   readonly failures: string[] = [];
-  /** The NS set of the zone itself has been taken in as a last resort. */
-  usedChildSide = false;
+  /** A server name turned out not to exist after the budget for such names was used up. */
+  hasTooManyNxdomains = false;
+  /** What zone and parent say besides has been taken in as a last resort. */
+  usedOtherSides = false;
 
   constructor(start: ZoneServersStart) {
     this.zone = start.zone;

@@ -21,7 +21,7 @@ import { type Classified, classifyResponse, hasSignatures } from './classify-res
 import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
 import { type Exchanged, exchange } from './exchange.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
-import { adoptChildSide, goUp } from './last-resort.ts';
+import { adoptOtherSides, goUp } from './last-resort.ts';
 import { Minimiser } from './minimise.ts';
 import type { ConfiguredZone } from './options.ts';
 import type { IterateParts } from './parts.ts';
@@ -169,7 +169,7 @@ export class Descent {
       }
       const lookup = lookUpTargets(this.#parts, this.#work, servers);
       if (lookup === 'under-way') continue;
-      if (adoptChildSide(this.#parts, servers)) continue;
+      if (adoptOtherSides(this.#parts, servers)) continue;
       const limit = lookup === 'nothing-left' ? null : lookup.limit;
       return await this.#goElsewhere(limit);
     }
@@ -260,6 +260,7 @@ export class Descent {
       isAuthoritative,
       offersRecursion: message.has(FLAG.RA),
       askedForRecursion: from.recursion,
+      isForwarder: this.#servers.isForward,
       question: from.asked,
       zone,
       scrubbed,
@@ -381,9 +382,9 @@ export class Descent {
 
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {
     const { candidate } = response;
-    const { zone } = this.#servers;
+    const { zone, isForward } = this.#servers;
     if (how === 'recursive') this.#parts.servers.noteLame(candidate.key, zone, 'recursion-lame');
-    if (how === 'upward-referral') this.#parts.servers.noteLame(candidate.key, zone, 'lame');
+    if (how === 'upward-referral' && !isForward) this.#parts.servers.noteLame(candidate.key, zone, 'lame');
     if (how === 'recursive') {
       this.#servers.failures.push(`${candidate.key} recursion-lame`);
       this.#giveUpMinimising();

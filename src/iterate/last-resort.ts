@@ -1,7 +1,7 @@
 /** What is tried when no server of a delegation answers: the zone's own word on its servers, and the way from above. */
 
 import { TRUST } from '../terms/trust.ts';
-import { isRoot } from '../wire/name.ts';
+import { isRoot, type Name, namesEqual } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
@@ -9,18 +9,20 @@ import { knownAddresses, type ZoneServers } from './delegation.ts';
 import type { IterateParts } from './parts.ts';
 
 /**
- * Adds servers and addresses that only the zone itself names (its own NS set, addresses from answers); true when that
- * added something. They are a last resort: the parent's word is what bounds the life of a delegation.
+ * Adds servers that only the zone itself names (its own NS set), and addresses of servers that only their parent (glue) or
+ * only they themselves (answers) give; true when that added something. A last resort: the parent's word on the zone is
+ * what bounds the life of a delegation.
  */
-export function adoptChildSide(parts: IterateParts, servers: ZoneServers): boolean {
-  if (servers.usedChildSide || servers.configured !== null) return false;
-  servers.usedChildSide = true;
+export function adoptOtherSides(parts: IterateParts, servers: ZoneServers): boolean {
+  if (servers.usedOtherSides || servers.configured !== null) return false;
+  servers.usedOtherSides = true;
   const before = servers.candidates.length + servers.targets.length;
   // RFC 9609 §2: hints are for finding one root server that answers; the primed set may be dead or wrong.
   if (isRoot(servers.zone))
     for (const hint of parts.options.hints) for (const ip of hint.addresses) servers.addAddress(ip);
   for (const target of servers.targets) {
     for (const ip of knownAddresses(target.name, parts.rrsets)) servers.addAddress(ip);
+    for (const ip of glueOf(parts, target.name)) servers.addAddress(ip);
   }
   const own = parts.rrsets.find(servers.zone, TYPE.NS, CLASS.IN);
   if (own !== null && own.trust >= TRUST.authorityAuthoritative && own.verdict?.status !== 'bogus') {
@@ -30,6 +32,12 @@ export function adoptChildSide(parts: IterateParts, servers: ZoneServers): boole
     }
   }
   return servers.candidates.length + servers.targets.length > before;
+}
+
+/** Addresses that the parent of a server's own zone gave for it. */
+function glueOf({ delegations }: IterateParts, name: Name): readonly string[] {
+  const cut = delegations.findDeepest(name);
+  return cut?.servers.find((server) => namesEqual(server.name, name))?.addresses ?? [];
 }
 
 /** Forgets a cached delegation whose servers all failed, so that the zone above is asked again; true when it was one. */

@@ -54,7 +54,7 @@ function isWorthLookup(target: Target, servers: ZoneServers): boolean {
 }
 
 function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Limit | null {
-  if (work.budget.left('target-nxdomains') <= 0) return 'target-nxdomains';
+  if (servers.hasTooManyNxdomains) return 'target-nxdomains';
   if (servers.lookups >= parts.options.maxTargetLookupsPerDelegation) return 'target-lookups';
   if (!work.budget.spend('target-lookups')) return 'target-lookups';
   servers.lookups++;
@@ -74,7 +74,7 @@ async function lookUp(parts: IterateParts, work: Work, servers: ZoneServers, tar
   };
   // At most two: one for each family.
   await Promise.all(types.map(ask));
-  if (!target.hasAddress) work.budget.spend('target-nxdomains');
+  if (!target.hasAddress && !work.budget.spend('target-nxdomains')) servers.hasTooManyNxdomains = true;
 }
 
 function addressesOf(found: Found): string[] {

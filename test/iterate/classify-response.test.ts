@@ -16,7 +16,13 @@ function classified(text: ResponseText, { question = 'www.example. A', recursion
   const zone = mustParseName('example.');
   const scrubbed = scrub(view, { question: ask(question), zone, options: DEFAULT_ITERATE_OPTIONS });
   const facts = { rcode: view.rcode, isAuthoritative: view.has(AA), offersRecursion: view.has(RA), scrubbed };
-  return classifyResponse({ ...facts, askedForRecursion: recursion, question: ask(question), zone });
+  return classifyResponse({
+    ...facts,
+    askedForRecursion: recursion,
+    isForwarder: recursion,
+    question: ask(question),
+    zone,
+  });
 }
 
 describe('classifyResponse', () => {
