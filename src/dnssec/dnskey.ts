@@ -42,10 +42,3 @@ export function isZoneKey(key: Pick<ZoneKey, 'flags' | 'protocol'>): boolean {
 export function isRevoked(key: Pick<ZoneKey, 'flags'>): boolean {
   return (key.flags & DNSKEY_FLAG.REVOKE) !== 0;
 }
-
-/** Key tag that the key had before it was revoked, or has when it will be: the tag with the revoke bit turned. */
-export function keyTagWithRevokeTurned(key: Pick<ZoneKey, 'rdata'>): number {
-  const turned = Uint8Array.from(key.rdata);
-  turned[1] = (turned[1] ?? 0) ^ DNSKEY_FLAG.REVOKE;
-  return keyTag(turned);
-}

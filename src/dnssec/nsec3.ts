@@ -33,13 +33,10 @@ const HASH_OCTETS = 20;
  * multiply the hashing.
  */
 const MAX_PARAMETER_SETS = 2;
-/** Most iterations. Default 150, as Unbound's `val-nsec3-keysize-iterations`; RFC 9276 §3.2 lets one go lower. */
-export const DEFAULT_MAX_ITERATIONS = 150;
-
 /** What NSEC3 proofs need beside the records. */
 export interface Nsec3Means {
   readonly hasher: Nsec3Hasher;
-  /** Most iterations, by the size of the zone's key where configured so (`val-nsec3-keysize-iterations`). */
+  /** Most iterations (RFC 9276 §3.2), chosen by the size of the zone's key (`val-nsec3-keysize-iterations`, 150). */
   readonly maxIterations: number;
 }
 

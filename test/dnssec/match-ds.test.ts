@@ -3,12 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { ALGORITHM, algorithmPolicy, algorithmText, digestKindOf } from '../../src/dnssec/algorithms.ts';
-import { keyTagWithRevokeTurned } from '../../src/dnssec/dnskey.ts';
 import { matchDs, usableDs } from '../../src/dnssec/match-ds.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { toLowerCase } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { keyTag } from '../../src/wire/rdata-dnskey.ts';
 import { readDs } from '../../src/wire/rdata-ds.ts';
 import { makeKey } from './signing.ts';
 
@@ -109,11 +107,4 @@ describe('the policy', () => {
     expect(algorithmText(13)).toBe('ECDSAP256SHA256');
     expect(algorithmText(99)).toBe('ALG99');
   });
-});
-
-test('the tag of a key that is being revoked is known beforehand (RFC 5011 §2.1)', () => {
-  const revoked = Uint8Array.from(KEY.rdata);
-  revoked[1] = 0x81;
-  expect(keyTagWithRevokeTurned(KEY)).toBe(keyTag(revoked));
-  expect(keyTagWithRevokeTurned({ rdata: revoked })).toBe(KEY.keyTag);
 });

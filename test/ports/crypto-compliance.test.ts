@@ -84,6 +84,25 @@ describe.each(SIDES)('the %s adapter', (_, make) => {
     expect(make({ legacy: true }).importKey(1, short.publicKey)).toBeNull();
   });
 
+  test('takes DSA signatures in both forms of the time, and no malformed one', () => {
+    const known = KNOWN_ANSWERS.find((answer) => answer.algorithm === 3);
+    const crypto = make({ legacy: true });
+    const key = crypto.importKey(3, bytesFromBase64(known?.publicKey ?? ''));
+    const signature = bytesFromBase64(known?.signature ?? '');
+    if (key === null) throw new Error('the key was refused');
+    const integer = (half: Uint8Array) => {
+      const value = (half[0] ?? 0) > 127 ? concatBytes(Uint8Array.of(0), half) : half;
+      return concatBytes(Uint8Array.of(2, value.length), value);
+    };
+    const content = concatBytes(integer(signature.subarray(1, 21)), integer(signature.subarray(21)));
+    const der = concatBytes(Uint8Array.of(0x30, content.length), content);
+    expect(crypto.verify(key, text, der)).toBe(true);
+    expect(crypto.verify(key, text, concatBytes(Uint8Array.of(9), signature.subarray(1)))).toBe(false);
+    for (let length = 0; length < der.length; length++)
+      expect(crypto.verify(key, text, der.subarray(0, length))).toBe(false);
+    for (let at = 0; at < der.length; at++) expect(crypto.verify(key, text, flipped(der, at))).toBe(false);
+  });
+
   test('keeps RSA keys within bounds (RFC 3110 §2)', () => {
     const crypto = make();
     const odd = (length: number) => new Uint8Array(length).fill(0xc5);
