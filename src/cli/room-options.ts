@@ -87,6 +87,7 @@ export function iterateOptions(config: Config, hints: readonly Hint[]): IterateO
     maxSignaturesPerRRset: server.iterScrubRrsig,
     scrubPromiscuous: server.iterScrubPromiscuous,
     hardenGlue: server.hardenGlue,
+    hardenUnverifiedGlue: server.hardenUnverifiedGlue,
     hardenUnknownAdditional: server.hardenUnknownAdditional,
     privateAddresses: server.privateAddress.map(rangeOf),
     privateDomains: server.privateDomain,

@@ -8,6 +8,7 @@
 
 import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
+import { TRUST } from '../terms/trust.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { ipText } from '../wire/ip.ts';
 import { isAtOrBelow, isRoot, type Name, nameKey, parentOf, ROOT } from '../wire/name.ts';
@@ -110,7 +111,7 @@ export function startFor(question: Question, ignored: ReadonlySet<ConfiguredZone
   const cached = deepestUsable(name, parts);
   if (configured !== null && (cached === null || configured.zone.length >= cached.zone.length)) {
     const primed = configured.prime ? delegations.find(configured.zone) : null;
-    if (primed !== null) return { kind: 'servers', servers: serversOfDelegation(primed, parts.rrsets) };
+    if (primed !== null) return { kind: 'servers', servers: serversOfDelegation(primed, parts) };
     const isPriming = isNsQuestion(question, configured.zone);
     // Servers configured for the root take the place of the hints: the root is primed once all the same, as Unbound does.
     const needsPriming = configured.prime || (isRoot(configured.zone) && cached === null);
@@ -118,7 +119,7 @@ export function startFor(question: Question, ignored: ReadonlySet<ConfiguredZone
     return { kind: 'servers', servers: serversOfConfigured(configured) };
   }
   if (cached !== null) {
-    return { kind: 'servers', servers: serversOfDelegation({ ...cached, source: 'cache' }, parts.rrsets) };
+    return { kind: 'servers', servers: serversOfDelegation({ ...cached, source: 'cache' }, parts) };
   }
   return isNsQuestion(question, ROOT)
     ? { kind: 'servers', servers: serversOfHints(options) }
@@ -149,19 +150,24 @@ function isUseless(cut: Delegation, rrsets: RRsetCache): boolean {
   );
 }
 
-/** Addresses of a name in the RRset cache, of any rank: good enough to find a server. Canonical text. */
-export function knownAddresses(name: Name, rrsets: RRsetCache): string[] {
+/** Addresses of a name in the RRset cache, of rank `atLeast` and better: good enough to find a server. Canonical text. */
+export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): string[] {
   return [TYPE.A, TYPE.AAAA].flatMap((type) => {
     const held = rrsets.find(name, type, CLASS.IN);
-    return held === null || held.verdict?.status === 'bogus' ? [] : rdatasOf(held.rrset).map(ipText);
+    return held === null || held.trust < atLeast || held.verdict?.status === 'bogus'
+      ? []
+      : rdatasOf(held.rrset).map(ipText);
   });
 }
 
 /** Servers of a delegation; what came with it goes before what is cached. */
-export function serversOfDelegation(cut: Delegation, rrsets: RRsetCache): ZoneServers {
+export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartParts): ZoneServers {
   const servers = new ZoneServers({ ...cut, configured: null });
   for (const { name, addresses } of cut.servers) {
-    servers.addTarget(name, addresses.length > 0 ? addresses : knownAddresses(name, rrsets));
+    const isUnverified = options.hardenUnverifiedGlue && cut.source !== 'priming' && !isAtOrBelow(name, cut.zone);
+    const known = isUnverified ? [] : addresses;
+    const atLeast = isUnverified ? TRUST.answerAuthoritative : 0;
+    servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));
   }
   return servers;
 }

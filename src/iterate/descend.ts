@@ -326,11 +326,11 @@ export class Descent {
   }
 
   #followReferral(response: Response, ns: RRsetGroup): null {
-    const { delegations, rrsets } = this.#parts;
+    const { delegations } = this.#parts;
     const delegation = keepReferral(response.scrubbed, ns, this.#servers, this.#source(response));
     delegations.store(delegation);
     this.#referrals++;
-    this.#enter(serversOfDelegation(delegation, rrsets));
+    this.#enter(serversOfDelegation(delegation, this.#parts));
     return null;
   }
 

@@ -211,10 +211,14 @@ async function attemptTcp(parts: ExchangeParts, work: Work, attempt: Attempt): P
     query: bytes,
     timeoutMs,
     accept: (frame) => {
-      const acceptance = acceptResponse(withoutTc(frame), pending);
+      const acceptance = acceptResponse(frame, pending);
+      if (acceptance.kind === 'rejected') {
+        counters.add('unwanted.replies');
+        return 'rejected';
+      }
+      // TC has no meaning over TCP; what is cut off even there is of no use.
       if (acceptance.kind === 'accepted') message = acceptance.message;
-      else counters.add('unwanted.replies');
-      return acceptance.kind === 'accepted' ? 'accepted' : 'rejected';
+      return 'accepted';
     },
   });
   if (end === 'timeout') return noteTimeout(parts, asked, asked.tcpOnly || options.tcpOnly ? timeoutMs : null);
@@ -225,12 +229,6 @@ async function attemptTcp(parts: ExchangeParts, work: Work, attempt: Attempt): P
   const rttMs = clock.monotonicMs() - startedMs;
   if (asked.tcpOnly || options.tcpOnly) servers.noteAnswer(asked.key, rttMs);
   return { kind: 'response', message: whole, transport: 'tcp', rttMs };
-}
-
-/** TC means nothing over TCP; some servers set it all the same. */
-function withoutTc(frame: Uint8Array): Uint8Array {
-  if (frame.length > 2) frame[2] = (frame[2] ?? 0) & ~(FLAG.TC >>> 8);
-  return frame;
 }
 
 /** `waitedMs` null: the wait was cut by the work's own deadline and says nothing about the server. */

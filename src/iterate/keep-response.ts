@@ -127,7 +127,7 @@ export function keepReferral(
   for (const group of scrubbed.additional) keepGroup(group, TRUST.glue, source);
   return {
     zone: ns.owner,
-    servers: delegatedServers(ns, scrubbed.additional),
+    servers: delegatedServers(ns, [...scrubbed.additional, ...scrubbed.chain.data]),
     source: 'referral',
     // The root cannot be withdrawn; what is below it must not die with the primed set.
     expiresAt: Math.min(source.now + held.originalTtl, isRoot(above.zone) ? Number.POSITIVE_INFINITY : above.expiresAt),

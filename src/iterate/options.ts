@@ -84,6 +84,8 @@ export interface IterateOptions {
   readonly scrubPromiscuous: boolean;
   /** `harden-glue`: glue must be inside the zone of the server that gives it. */
   readonly hardenGlue: boolean;
+  /** `harden-unverified-glue`: glue of a name outside the delegated zone is looked up before it is used. */
+  readonly hardenUnverifiedGlue: boolean;
   /** `harden-unknown-additional`: only known types in authority and additional. */
   readonly hardenUnknownAdditional: boolean;
   /** `private-address`: such addresses are dropped out of answers (DNS rebinding). */
@@ -131,6 +133,7 @@ export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
   maxSignaturesPerRRset: 8,
   scrubPromiscuous: true,
   hardenGlue: true,
+  hardenUnverifiedGlue: false,
   hardenUnknownAdditional: false,
   privateAddresses: [],
   privateDomains: [],

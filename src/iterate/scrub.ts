@@ -9,7 +9,7 @@
 import { readU16 } from '../wire/bytes.ts';
 import type { MessageView, Section, SectionRange } from '../wire/message-view.ts';
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
-import type { Question } from '../wire/question.ts';
+import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
@@ -83,8 +83,10 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const chain = readChain(answers, question, options.maxAliasesPerResponse);
   const used = usedGroups(chain);
   for (const group of answers) if (!used.includes(group)) drop('answer', group, 'not asked for');
-  const authority = scrubAuthority(sections.authority, { message, context, hasAnswer: used.length > 0, drop });
-  const additional = scrubAdditional(sections.additional, [...used, ...authority], context, drop);
+  const hasAnswer = used.length > 0;
+  const authority = scrubAuthority(withoutRepeated(sections.authority, used), { message, context, hasAnswer, drop });
+  const speaking = [...used, ...authority];
+  const additional = scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
   return { chain, authority, additional, wasEmpty };
 }
 
@@ -109,6 +111,13 @@ function withinBounds(group: RRsetGroup, options: IterateOptions): RRsetGroup {
     rdatas: group.rdatas.slice(0, maxRdatas),
     signatures: group.signatures.slice(0, options.maxSignaturesPerRRset),
   };
+}
+
+/** RFC 2181 §5.4.1: a set that stands in a better section already is no news in a worse one. */
+function withoutRepeated(groups: readonly RRsetGroup[], better: readonly RRsetGroup[]): RRsetGroup[] {
+  const keyOf = (group: RRsetGroup): string => rrsetKey(group.owner, group.type, group.class);
+  const known = new Set(better.map(keyOf));
+  return groups.filter((group) => !known.has(keyOf(group)));
 }
 
 function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop: Drop): RRsetGroup[] {

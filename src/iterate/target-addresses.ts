@@ -15,6 +15,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
 import type { Target, ZoneServers } from './delegation.ts';
+import type { IterateOptions } from './options.ts';
 import type { IterateParts } from './parts.ts';
 
 /** What a call for more addresses led to. */
@@ -30,6 +31,7 @@ export function addressDepth(work: Work): number {
 /** Starts look-ups for server names without addresses, as many as the policy says for this depth and at least one. */
 export function lookUpTargets(parts: IterateParts, work: Work, servers: ZoneServers): Lookup {
   const { targetFetchPolicy } = parts.options;
+  for (const target of servers.targets) target.isLookedUp ||= isKnownNotToHelp(parts, target);
   const waiting = servers.targets.filter((target) => isWorthLookup(target, servers));
   if (waiting.length === 0) return 'nothing-left';
   const depth = addressDepth(work);
@@ -53,6 +55,18 @@ function isWorthLookup(target: Target, servers: ZoneServers): boolean {
   return !target.isLookedUp && !(target.hasAddress && isAtOrBelow(target.name, servers.zone));
 }
 
+/** True when the cache denies all addresses of the name: that costs nobody anything, so no limit counts it. */
+function isKnownNotToHelp({ options, findCached }: IterateParts, { name }: Target): boolean {
+  return addressTypes(options).every((type) => {
+    const cached = findCached(questionOf(name, type));
+    return cached !== null && cached.found.end.kind !== 'answer';
+  });
+}
+
+function addressTypes({ useIp4, useIp6 }: IterateOptions): number[] {
+  return [...(useIp4 ? [TYPE.A] : []), ...(useIp6 ? [TYPE.AAAA] : [])];
+}
+
 function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Limit | null {
   if (servers.hasTooManyNxdomains) return 'target-nxdomains';
   if (servers.lookups >= parts.options.maxTargetLookupsPerDelegation) return 'target-lookups';
@@ -63,8 +77,6 @@ function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Lim
 
 /** Asks for both kinds of addresses; never rejects (a stopped work notices at its next wait). */
 async function lookUp(parts: IterateParts, work: Work, servers: ZoneServers, target: Target): Promise<void> {
-  const { useIp4, useIp6 } = parts.options;
-  const types = [...(useIp4 ? [TYPE.A] : []), ...(useIp6 ? [TYPE.AAAA] : [])];
   const ask = async (type: number): Promise<void> => {
     const found = await parts.fetch(work, questionOf(target.name, type)).catch(() => null);
     for (const ip of found === null ? [] : addressesOf(found)) {
@@ -73,7 +85,7 @@ async function lookUp(parts: IterateParts, work: Work, servers: ZoneServers, tar
     }
   };
   // At most two: one for each family.
-  await Promise.all(types.map(ask));
+  await Promise.all(addressTypes(parts.options).map(ask));
   if (!target.hasAddress && !work.budget.spend('target-nxdomains')) servers.hasTooManyNxdomains = true;
 }
 
