@@ -6,7 +6,7 @@
  * Leaves to others: whether the server may say so (scrub), asking for the target.
  */
 
-import { isBelow, isRoot, type Name, nameKey, namesEqual, parentOf, replaceSuffix } from '../wire/name.ts';
+import { isAtOrBelow, isRoot, type Name, nameKey, namesEqual, parentOf, replaceSuffix } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -32,9 +32,10 @@ export interface Chain {
   readonly data: readonly RRsetGroup[];
   /**
    * `loop`: a name comes twice. `too-long`: a DNAME makes a name of more than 255 octets (RFC 6672 §2.2).
-   * `malformed`: a DNAME set of several records (RFC 6672 §2.4), or a target that is no name.
+   * `malformed`: a DNAME set of several records (RFC 6672 §2.4), or a target that is no name. `below-itself`: a DNAME
+   * that leads to its own subtree can never end; its first step is all there is to say.
    */
-  readonly trouble: 'loop' | 'too-long' | 'malformed' | null;
+  readonly trouble: 'loop' | 'too-long' | 'malformed' | 'below-itself' | null;
 }
 
 /** Reads the answer section as a chain of at most `maxSteps` aliases from the name asked. */
@@ -49,6 +50,7 @@ export function readChain(groups: readonly RRsetGroup[], question: Question, max
     if (step === null) return { steps, end, data, trouble: null };
     if (typeof step === 'string') return { steps, end, data: [], trouble: step };
     steps.push(step);
+    if (leadsBelowItself(step)) return { steps, end: step.to, data: [], trouble: 'below-itself' };
     if (seen.has(nameKey(step.to))) return { steps, end: step.to, data: [], trouble: 'loop' };
     seen.add(nameKey(step.to));
     end = step.to;
@@ -118,7 +120,7 @@ function stepByDname(
   return { via: 'dname', from: name, to: finalTo, alias: dname, synthesised };
 }
 
-/** True when an alias set leads from a name into the subtree below that name's own alias: it can never end. */
-export function leadsBelowItself(step: AliasGroup): boolean {
-  return isBelow(step.to, step.alias.owner) && step.via === 'dname';
+/** True for a DNAME whose target is at or below its owner. */
+function leadsBelowItself(step: AliasGroup): boolean {
+  return step.via === 'dname' && isAtOrBelow(step.to, step.alias.owner);
 }

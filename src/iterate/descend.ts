@@ -363,7 +363,8 @@ export class Descent {
     if (scrubbed.chain.trouble === 'loop') {
       return this.#failed({ kind: 'alias-loop', at: formatName(scrubbed.chain.end) });
     }
-    if (classified.kind === 'alias') return { kind: 'alias', steps: kept.steps };
+    const isAlias = classified.kind === 'alias' && scrubbed.chain.trouble !== 'below-itself';
+    if (isAlias) return { kind: 'alias', steps: kept.steps };
     const isAnswer = classified.kind === 'answer';
     const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
     const end: End = {

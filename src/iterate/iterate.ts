@@ -40,7 +40,8 @@ async function followChain(parts: IterateParts, work: Work, call: IterateCall): 
       work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
       aliases.push(step);
       // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
-      if (seen.has(nameKey(step.to))) return failed({ kind: 'alias-loop', at: formatName(step.to) });
+      const isLoop = outcome.kind === 'alias' && seen.has(nameKey(step.to));
+      if (isLoop) return failed({ kind: 'alias-loop', at: formatName(step.to) });
       seen.add(nameKey(step.to));
       question = { ...question, name: step.to };
     }

@@ -81,7 +81,10 @@ export function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSourc
   const held = hold(group, trust, source);
   if (!source.mayStore) return held;
   const inForce = source.rrsets.store(held);
-  return inForce.verdict !== null && sameRdatas(inForce.rrset, held.rrset) ? inForce : held;
+  // The same data of a better rank keeps its own life: the child cannot prolong the parent's glue (ghost domain names).
+  const endsSooner = inForce.trust > held.trust && inForce.expiresAt < held.expiresAt;
+  const isBetterKnown = inForce.verdict?.status === 'secure' || endsSooner;
+  return isBetterKnown && sameRdatas(inForce.rrset, held.rrset) ? inForce : held;
 }
 
 function hold(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { Cancelled } from '../../src/work/cancelled.ts';
 import { Bench, endOf, hint, lines, type ResponseText, type Script, table } from './support.ts';
 
 const { AA, RA, TC } = FLAG;
@@ -144,6 +145,15 @@ describe('aliases', () => {
     const found = await bench.run('www.example. A', { followAliases: false });
     expect(found.kind === 'found' && found.aliases.length).toBe(1);
     expect(endOf(found).answer).toEqual([]);
+  });
+});
+
+describe('aliases that cannot end', () => {
+  test('gives a DNAME that leads below itself as it is', async () => {
+    const bench = benchWith({ 'a.example. A': { flags: AA, answer: ['example. DNAME b.example.'] } });
+    const found = await bench.run('a.example. A');
+    expect(found.kind === 'found' && found.aliases.length).toBe(1);
+    expect(endOf(found).rcode).toBe(RCODE.NOERROR);
   });
 });
 
@@ -310,6 +320,27 @@ describe('servers', () => {
     expect(endOf(await bench.run('www.example. A')).kind).toBe('answer');
     const toExample = bench.asked.filter((line) => line.includes('www.example.'));
     expect(toExample.length).toBe(2);
+  });
+});
+
+describe('being stopped', () => {
+  test('ends a wait at once and leaves nothing open', async () => {
+    const bench = new Bench();
+    const work = bench.newWork('. NS');
+    const ended = bench.iterate(work).catch((error: unknown) => error);
+    await bench.ports.clock.advance(10);
+    expect(bench.ports.network.openCounts().udp).toBe(1);
+    work.abort();
+    await bench.ports.clock.settle();
+    expect(bench.ports.network.openCounts().udp).toBe(0);
+    expect(await ended).toBeInstanceOf(Cancelled);
+  });
+
+  test('fails at the deadline, not after it', async () => {
+    const bench = new Bench({ attemptsPerServer: 1000, maxSentCount: 1000 });
+    const startedMs = bench.ports.clock.monotonicMs();
+    expect(await bench.run('www.example. A')).toMatchObject({ kind: 'failed' });
+    expect(bench.ports.clock.monotonicMs() - startedMs).toBeLessThanOrEqual(60_000);
   });
 });
 

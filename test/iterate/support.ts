@@ -156,9 +156,14 @@ export class Bench {
 
   /** Asks as a client's work does, with a budget of its own. */
   async run(text: string, call: IterateCall = {}): Promise<Found> {
-    this.#budget = new Budget();
-    const work = this.#work(ask(text), null);
+    const work = this.newWork(text);
     return await this.ports.clock.runUntilSettled(this.iterate(work, call), { waitingFor: text });
+  }
+
+  /** A client's work with a budget of its own. */
+  newWork(text: string): Work {
+    this.#budget = new Budget();
+    return this.#work(ask(text), null);
   }
 
   get budget(): Budget {
