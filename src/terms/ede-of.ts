@@ -54,7 +54,8 @@ function insecureCode(why: InsecureReason): number | null {
 function indeterminateCode(why: IndeterminateReason): number {
   switch (why.kind) {
     case 'chain-data-unreachable':
-      return why.networkError ? EDE.NETWORK_ERROR : EDE.NO_REACHABLE_AUTHORITY;
+      if (why.how === 'refused' && why.data === 'DNSKEY') return EDE.DNSKEY_MISSING;
+      return why.how === 'network-error' ? EDE.NETWORK_ERROR : EDE.NO_REACHABLE_AUTHORITY;
     case 'limit':
       return EDE.DNSSEC_INDETERMINATE;
     default:

@@ -55,7 +55,7 @@ function insecureSentence(why: InsecureReason): string {
 export function indeterminateText(why: IndeterminateReason): string {
   switch (why.kind) {
     case 'chain-data-unreachable':
-      return `${why.kind}: no server gave the DS or DNSKEY of ${why.zone}`;
+      return `${why.kind}: no server ${why.how === 'refused' ? 'that answered gave' : 'could be asked for'} the ${why.data} of ${why.zone}`;
     case 'limit':
       return `${why.kind}: validation was ended by the limit ${why.limit}`;
     default:

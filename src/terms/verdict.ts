@@ -73,8 +73,16 @@ export type BogusReason =
 
 /** Why we cannot say. */
 export type IndeterminateReason =
-  /** DS or DNSKEY could not be fetched; retried sooner than bogus. EDE 22 or 23. */
-  | { readonly kind: 'chain-data-unreachable'; readonly zone: string; readonly networkError: boolean }
+  /**
+   * DS or DNSKEY could not be fetched; retried sooner than bogus. `how`: no server answered (EDE 22), or the network said
+   * why not (EDE 23), or servers answered without giving it (EDE 9 for a DNSKEY, else 22).
+   */
+  | {
+      readonly kind: 'chain-data-unreachable';
+      readonly zone: string;
+      readonly data: 'DS' | 'DNSKEY';
+      readonly how: 'no-answer' | 'network-error' | 'refused';
+    }
   /** A work limit ended the validation. EDE 5. */
   | { readonly kind: 'limit'; readonly limit: string };
 

@@ -6,9 +6,9 @@
 import type { Failure } from '../terms/failure.ts';
 import type { Found } from '../terms/found.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
-import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import type { Judging } from './judging.ts';
 import type { Trusted } from './trusted.ts';
 
@@ -26,7 +26,7 @@ export async function askChain<T extends { readonly status: string }>(
   let last: T | Trusted | null = null;
   for (let restart = 0; restart <= options.maxRestarts; restart++) {
     const found = await fetch(judging.work, question, { mode: 'for-validation', avoid: new Set(avoid) });
-    if (found.kind === 'failed') return last ?? unreachableZone(judging, question.name, found.why);
+    if (found.kind === 'failed') return last ?? unreachableZone(judging, question, found.why);
     const result = await judge(found);
     if (result.status !== 'bogus') return result;
     last = result;
@@ -34,7 +34,7 @@ export async function askChain<T extends { readonly status: string }>(
     for (const server of serversOf(found)) avoid.add(server);
     if (avoid.size === before) break;
   }
-  return last ?? unreachableZone(judging, question.name, { kind: 'cancelled' });
+  return last ?? unreachableZone(judging, question, { kind: 'cancelled' });
 }
 
 /** Every server that gave a part of what was found. */
@@ -46,21 +46,28 @@ export function serversOf(found: FoundOk): string[] {
 }
 
 /** A zone whose chain data could not be got. Not kept: the next question tries again (RFC 4035 §5.5 gives SERVFAIL). */
-function unreachableZone(judging: Judging, zone: Name, failure: Failure): Trusted {
-  return { status: 'indeterminate', zone, why: unreachableReason(zone, failure), expiresAt: judging.now };
+function unreachableZone(judging: Judging, question: Question, failure: Failure): Trusted {
+  const { name } = question;
+  return { status: 'indeterminate', zone: name, why: unreachableReason(question, failure), expiresAt: judging.now };
 }
 
-function unreachableReason(zone: Name, failure: Failure): IndeterminateReason {
+function unreachableReason(question: Question, failure: Failure): IndeterminateReason {
+  const zone = formatName(question.name);
+  const data = question.type === TYPE.DS ? 'DS' : 'DNSKEY';
   switch (failure.kind) {
     case 'limit':
       return { kind: 'limit', limit: failure.limit };
     case 'deadline':
       return { kind: 'limit', limit: 'wall-time' };
     case 'cached-failure':
-      return unreachableReason(zone, failure.of);
-    case 'no-reachable-server':
-      return { kind: 'chain-data-unreachable', zone: formatName(zone), networkError: failure.networkError };
+      return unreachableReason(question, failure.of);
+    case 'no-reachable-server': {
+      const how = failure.networkError ? 'network-error' : 'no-answer';
+      return { kind: 'chain-data-unreachable', zone, data, how };
+    }
+    case 'all-servers-lame':
+      return { kind: 'chain-data-unreachable', zone, data, how: 'refused' };
     default:
-      return { kind: 'chain-data-unreachable', zone: formatName(zone), networkError: false };
+      return { kind: 'chain-data-unreachable', zone, data, how: 'no-answer' };
   }
 }

@@ -10,6 +10,7 @@ import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
@@ -34,6 +35,12 @@ export interface ValidateParts {
 /** Cryptographic checks in one turn of the event loop; a P-384 check costs about 1 ms, so answers wait 8 ms at most. */
 export const CHECKS_PER_TURN = 8;
 
+/** What all validations of one validator share. */
+export interface SharedParts {
+  readonly policy: AlgorithmPolicy;
+  readonly steps: SharedSteps;
+}
+
 /** One validation. */
 export class Judging {
   readonly parts: ValidateParts;
@@ -44,14 +51,17 @@ export class Judging {
   readonly now: number;
   /** The second at which every signature is judged; null: times are not looked at. */
   readonly at: number | null;
+  /** Denial sets of the answer that is judged: what they say of zone cuts needs not be asked for. */
+  readonly evidence: readonly HeldRRset[];
   #checksThisTurn = 0;
 
-  constructor(parts: ValidateParts, shared: { policy: AlgorithmPolicy; steps: SharedSteps }, work: Work) {
+  constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly HeldRRset[] = []) {
     const { overrideDate } = parts.options;
     this.parts = parts;
     this.policy = shared.policy;
     this.steps = shared.steps;
     this.work = work;
+    this.evidence = evidence;
     this.now = parts.clock.unixSeconds();
     this.at = overrideDate === null ? this.now : overrideDate === -1 ? null : overrideDate;
   }

@@ -8,6 +8,7 @@ import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
+import { keepProven, replaceJudged } from './extras.ts';
 import { judgeExpanded } from './judge-expanded.ts';
 import { withVerdict } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
@@ -23,8 +24,8 @@ export interface JudgedStep {
 export async function validateAlias(judging: Judging, step: AliasStep): Promise<JudgedStep> {
   if (!follows(step)) return notSynthesised(judging, step);
   const judged = await judgeExpanded(judging, step.alias, step.proof);
-  // Of a proven step only what it needed goes on; the end of the chain has its own proofs.
-  const proof = judged.zone === null ? step.proof : judged.proof;
+  const isSecure = judged.verdict.status === 'secure';
+  const proof = isSecure ? await keepProven(judging, replaceJudged(step.proof, judged.proof)) : step.proof;
   const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.held, judged.verdict);
   return { verdict: judged.verdict, step: { ...step, alias: judged.held, synthesised, proof } };
 }

@@ -36,7 +36,11 @@ export type Validate = (work: Work, found: FoundOk) => Promise<Validated>;
 /** Makes the validator. */
 export function createValidate(parts: ValidateParts): Validate {
   const shared = { policy: algorithmPolicy(parts.crypto, parts.options.algorithms), steps: new SharedSteps() };
-  return async (work, found) => await validateAnswer(new Judging(parts, shared, work), found);
+  return async (work, found) => await validateAnswer(new Judging(parts, shared, work, denialSetsOf(found)), found);
+}
+
+function denialSetsOf({ aliases, end }: FoundOk): HeldRRset[] {
+  return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
 async function validateAnswer(judging: Judging, found: FoundOk): Promise<Validated> {

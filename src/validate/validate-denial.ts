@@ -11,10 +11,11 @@ import type { End } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
-import { type Name, namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
+import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { trustOf, verdictBelow } from './chain-of-trust.ts';
 import { replaceJudged } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
@@ -22,7 +23,7 @@ import { startFor } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
 import { isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
-import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { SecureZone, Unproven } from './trusted.ts';
 import { type JudgedEnd, withProvenExtras } from './validate-positive.ts';
@@ -36,15 +37,37 @@ export async function validateDenial(judging: Judging, end: End): Promise<Judged
   if ('verdict' in start) return { verdict: start.verdict, end };
   const sets = end.authority.filter(isDenialSet).map((held) => held.rrset);
   const most = judging.parts.options.limits.signers;
-  const signers = signersOf(sets, { name, type, anchor: start.anchor.zone, most });
-  if (signers.length === 0) return await judgeUndenied(judging, end, start.anchor);
   let bogus: Unproven | null = null;
-  for (const signer of signers) {
+  for (const signer of signersOf(sets, { name, type, anchor: start.anchor.zone, most })) {
     const judged = await judgeByZone(judging, end, signer, start.anchor);
     if (judged.verdict.status !== 'bogus') return judged;
     bogus ??= judged.verdict;
   }
-  return { verdict: bogus ?? SECURE, end };
+  const fromAbove = await judgeFromAbove(judging, end, start.anchor, sets);
+  if (fromAbove !== null) return fromAbove;
+  return bogus === null ? await judgeUndenied(judging, end, start.anchor) : { verdict: bogus, end };
+}
+
+/**
+ * A zone above the closest anchor may prove that the anchor's zone is gone with all its names. Only a whole proof counts:
+ * an insecure one, such as an opt-out span, would let anybody deny an island of trust.
+ */
+async function judgeFromAbove(
+  judging: Judging,
+  end: End,
+  closest: TrustAnchor,
+  sets: readonly RRset[],
+): Promise<JudgedEnd | null> {
+  const { name, type } = end.question;
+  const most = judging.parts.options.limits.signers;
+  for (const signer of signersOf(sets, { name, type, anchor: ROOT, most })) {
+    if (isAtOrBelow(signer, closest.zone)) continue;
+    const anchor = judging.parts.anchors.closest(signer);
+    if (anchor?.kind !== 'positive') continue;
+    const judged = await judgeByZone(judging, end, signer, anchor);
+    if (judged.verdict.status === 'secure') return judged;
+  }
+  return null;
 }
 
 /** Without records of a zone that may deny the name: insecure below a proven insecure cut, bogus elsewhere. */
@@ -54,14 +77,15 @@ async function judgeUndenied(judging: Judging, end: End, anchor: TrustAnchor): P
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
   const place = placeOfRecord(name, type, trust.zone);
   const sets = end.authority.filter(isDenialSet);
-  const isUnsigned = sets.length > 0 && sets.every(({ rrset }) => !isSigned(rrset));
-  const why: BogusReason =
-    sets.length === 0
-      ? { kind: 'denial-missing', ...place }
-      : isUnsigned
-        ? { kind: 'no-signature', ...place }
-        : { kind: 'signer-not-allowed', signer: 'none that may deny this name', ...place };
-  return { verdict: { status: 'bogus', why }, end };
+  return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, place) }, end };
+}
+
+function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRset[], place: Place): BogusReason {
+  const judged = sets.length > 0 ? sets : authority;
+  const isUnsigned = judged.length > 0 && judged.every(({ rrset }) => !isSigned(rrset));
+  if (isUnsigned) return { kind: 'no-signature', ...place };
+  if (sets.length === 0) return { kind: 'denial-missing', ...place };
+  return { kind: 'signer-not-allowed', signer: 'none that may deny this name', ...place };
 }
 
 async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
@@ -77,9 +101,19 @@ async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: Tru
   if (result.kind === 'limit') return { verdict: limitVerdict(result.limit), end };
   const { records } = result;
   const outcome = await proveDenial(judging, records, { name, type }, trust);
-  const verdict = verdictOf(outcome, { end, records, zone: trust });
+  const fitting = withProvenKind(end, outcome);
+  const verdict = verdictOf(outcome, { end: fitting, records, zone: trust });
   if (verdict.status !== 'secure') return { verdict, end };
-  return await concludeSecure(judging, end, records, trust);
+  return await concludeSecure(judging, fitting, records, trust);
+}
+
+/**
+ * Some servers answer NXDOMAIN for a name that has no data of its own but names below it (RFC 8020 §2 says what is right).
+ * The signed records say that the name exists: they decide, and the answer goes out as NODATA.
+ */
+function withProvenKind(end: End, outcome: DenialOutcome): End {
+  const isNodata = (outcome.kind === 'nodata' && !outcome.isCompactNxdomain) || outcome.kind === 'wildcard-nodata';
+  return end.kind === 'nxdomain' && isNodata ? { ...end, kind: 'nodata', rcode: RCODE.NOERROR } : end;
 }
 
 interface DenialCase {
@@ -105,6 +139,8 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
     case 'no-cut':
       return end.kind === 'nodata' ? SECURE : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
     case 'opt-out':
+      // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('wildcard-not-denied', place);
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
       return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
     case 'iterations-too-high': {
@@ -120,7 +156,7 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
   }
 }
 
-function misfit(how: string, place: { readonly zone: string; readonly record: string }): Unproven {
+function misfit(how: string, place: Place): Unproven {
   return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
 }
 

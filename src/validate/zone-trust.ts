@@ -43,22 +43,24 @@ export async function stepDown(judging: Judging, parent: SecureZone, child: Name
   );
   if (result.status !== 'ds') return result;
   const sorted = usableDs(result.rdatas, judging.policy);
-  const why = sorted.usable.length === 0 ? unsupportedReason(child, sorted) : null;
+  const why = isUnsupported(sorted) ? unsupportedReason(child, sorted) : null;
   // RFC 4035 §5.2, RFC 6840 §5.2: no supported algorithm or digest: as if the zone were unsigned.
   if (why !== null) return insecureZone(judging, child, why, result.expiresAt);
   return await proveKeys(judging, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
 }
 
 /**
- * The NSEC that came with the referral to an unsigned zone proves that there is no DS: then nobody has to be asked. Null
- * when there is none, or when it does not prove that.
+ * Denial records that are at hand prove what stands at the name: the NSEC that came with the referral, or records of the
+ * answer that is judged. Then nobody has to be asked. Null when they do not.
  */
 async function judgeKnownDenial(judging: Judging, parent: SecureZone, child: Name): Promise<Step | null> {
   const nsec = judging.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
-  if (nsec === null || nsec.verdict?.status === 'bogus') return null;
+  const isCached = nsec !== null && nsec.verdict?.status !== 'bogus';
+  const known = isCached ? [nsec, ...judging.evidence] : judging.evidence;
   // At a zone cut there are two NSEC sets of the same name (RFC 4035 §2.4): only the parent's speaks of the DS.
-  if (!signaturesOf(nsec.rrset).some((rdata) => isSignedBy(rdata, parent.zone))) return null;
-  const step = await judgeNoDs(judging, parent, child, [nsec]);
+  const parents = known.filter(({ rrset }) => signaturesOf(rrset).some((rdata) => isSignedBy(rdata, parent.zone)));
+  if (parents.length === 0) return null;
+  const step = await judgeNoDs(judging, parent, child, parents);
   return step.status === 'insecure' || step.status === 'no-cut' ? step : null;
 }
 
@@ -71,7 +73,7 @@ function isSignedBy(signature: Uint8Array, zone: Name): boolean {
 export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
   const sorted = usableDs(anchor.ds, judging.policy);
   const keys = anchor.dnskeys.filter((rdata) => judging.policy.supports(rdata[3] ?? 0));
-  if (sorted.usable.length === 0 && keys.length === 0) {
+  if (isUnsupported(sorted) && keys.length === 0) {
     const algorithms = [...sorted.algorithms, ...anchor.dnskeys.map((rdata) => rdata[3] ?? 0)];
     const why = unsupportedReason(anchor.zone, { ...sorted, algorithms });
     return insecureZone(judging, anchor.zone, why, Number.POSITIVE_INFINITY);
@@ -82,7 +84,9 @@ export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promis
     keys,
     expiresAt: Number.POSITIVE_INFINITY,
   });
-  const isStripped = trust.status === 'bogus' && trust.why.kind === 'no-dnskey';
+  const isStripped =
+    (trust.status === 'bogus' && trust.why.kind === 'no-dnskey') ||
+    (trust.status === 'indeterminate' && trust.why.kind === 'chain-data-unreachable');
   if (!isStripped || judging.parts.options.hardenDnssecStripped) return trust;
   // harden-dnssec-stripped: no. The zone came to us without its keys, and that is let pass.
   const why: InsecureReason = { kind: 'no-anchor', zone: formatName(anchor.zone) };
@@ -202,6 +206,11 @@ function stepOfDenial(
     default:
       return unreachable(outcome);
   }
+}
+
+/** True when no DS counts and none is malformed: one of a known digest with a wrong length is a DS that fits no key. */
+function isUnsupported({ usable, malformed }: UsableDs): boolean {
+  return usable.length === 0 && malformed === 0;
 }
 
 function unsupportedReason(zone: Name, { algorithms, digests }: UsableDs): InsecureReason {

@@ -47,8 +47,10 @@ const INSECURE: {
 };
 
 const INDETERMINATE: readonly (readonly [IndeterminateReason, number])[] = [
-  [{ kind: 'chain-data-unreachable', zone: 'test.', networkError: false }, 22],
-  [{ kind: 'chain-data-unreachable', zone: 'test.', networkError: true }, 23],
+  [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'no-answer' }, 22],
+  [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'network-error' }, 23],
+  [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'refused' }, 9],
+  [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DS', how: 'refused' }, 22],
   [{ kind: 'limit', limit: 'signature-checks' }, 5],
 ];
 

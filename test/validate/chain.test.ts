@@ -113,7 +113,7 @@ describe('a zone', () => {
     const zone = tree.zone('test.', tree.root);
     tree.reply('test.', TYPE.DNSKEY, failed);
     const { verdict } = await askA(tree, zone, 'www.test.');
-    const why = { kind: 'chain-data-unreachable', zone: 'test.', networkError: true };
+    const why = { kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'network-error' };
     expect(verdict).toEqual({ status: 'indeterminate', why });
     expect(tree.keys.find(mustParseName('test.'))).toBeNull();
   });

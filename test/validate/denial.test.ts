@@ -2,9 +2,11 @@
 
 import { describe, expect, test } from 'vitest';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { RCODE } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { makeKey } from '../dnssec/signing.ts';
-import { outcomeOf, SignedTree, type TestZone, TTL } from './signed-tree.ts';
+import { dsAnchor, outcomeOf, SignedTree, type TestZone, TTL } from './signed-tree.ts';
 
 interface Case {
   readonly tree: SignedTree;
@@ -85,12 +87,32 @@ describe('NXDOMAIN by NSEC', () => {
   test('is bogus when the wildcard is not denied', async () => {
     expect(await nxdomain(({ tree, zone }) => [tree.nsec(zone, 'a.test.', 'z.test.', 'A')])).toBe('bogus denial-wrong');
   });
-  test('is bogus when the record at the name shows that it exists', async () => {
-    const sets: Sets = ({ tree, zone }) => [
-      tree.nsec(zone, 'www.test.', 'x.test.', 'A RRSIG NSEC'),
-      tree.nsec(zone, 'test.', 'a.test.', 'NS SOA RRSIG NSEC'),
-    ];
+  test('is bogus when the record at the name shows that it exists with the type', async () => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'TLSA RRSIG NSEC')];
     expect(await nxdomain(sets)).toBe('bogus denial-wrong');
+  });
+  test('goes out as NODATA when the records show that the name exists without the type', async () => {
+    const { tree, zone } = caseOf();
+    const authority = [tree.nsec(zone, 'www.test.', 'x.test.', 'A RRSIG NSEC')];
+    const validated = await tree.validate(tree.denied('www.test.', TYPE.TLSA, authority, { kind: 'nxdomain' }));
+    expect(outcomeOf(validated)).toBe('secure');
+    expect(validated.found.end).toMatchObject({ kind: 'nodata', rcode: RCODE.NOERROR });
+  });
+  test('of an island of trust is secure by the whole proof of the zone above, never by an opt-out span', async () => {
+    for (const [optOut, expected] of [
+      [false, 'secure'],
+      [true, 'indeterminate chain-data-unreachable'],
+    ] as const) {
+      const { tree, zone } = caseOf();
+      tree.anchors.add({ ...dsAnchor(zone), zone: mustParseName('island.test.') });
+      const authority = [
+        tree.nsec3(zone, { from: 'test.', to: 'test.', shiftTo: 1 }, 'NS SOA RRSIG'),
+        tree.nsec3(zone, { from: 'island.test.', shift: -1, to: 'island.test.', shiftTo: 1 }, 'A', { optOut }),
+        tree.nsec3(zone, { from: '*.test.', shift: -1, to: '*.test.', shiftTo: 1 }, 'A'),
+      ];
+      const found = tree.denied('www.island.test.', TYPE.A, authority, { kind: 'nxdomain' });
+      expect(outcomeOf(await tree.validate(found))).toBe(expected);
+    }
   });
   test('is secure as a compact denial that says NXNAME', async () => {
     const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', '\\000.www.test.', 'RRSIG NSEC NXNAME')];
