@@ -9,7 +9,6 @@
 
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { ipText, parseIp } from '../../src/wire/ip.ts';
 import { parentOf } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
@@ -19,15 +18,14 @@ import { FLAG, RCODE, rcodeText } from '../../src/wire/rcode.ts';
 import { formatRecord } from '../../src/wire/record-text.ts';
 import { typeFromText, typeText } from '../../src/wire/rr-type.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
-import { type FakePorts, inTurnOrder, makeFakePorts } from '../fake/fake-ports.ts';
+import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
+import { InhabitedWorld, worldConfigLines } from '../world/inhabited-world.ts';
 import { KeyStore } from '../world/keys.ts';
 import { World } from '../world/world.ts';
 import { STORIES, STORY_START_DATE, STORY_START_SECONDS, type Story, type StoryStep } from './scenario-stories.ts';
 import { flagsText, SeenMessage, type SeenRecord } from './seen-message.ts';
-import { startHouse } from './start-house.ts';
 
 const SCENARIOS = join(import.meta.dirname, 'scenarios');
-const HOUSE = { ip: '127.0.0.1', port: 5300 };
 const DO_BIT = 0x8000;
 
 /** What one server said to one question. */
@@ -49,23 +47,14 @@ for (const story of STORIES) {
 
 function configLines(story: Story, world: World, minimises: boolean): string[] {
   return [
+    ...worldConfigLines(world),
     'server:',
-    ...world.anchors().map((anchor) => `\ttrust-anchor: "${anchor}"`),
     `\tval-override-date: "${STORY_START_DATE}"`,
     '\ttarget-fetch-policy: "0 0 0 0 0"',
-    '\ttrust-anchor-signaling: no',
     `\tqname-minimisation: ${minimises ? 'yes' : 'no'}`,
     '\tede: yes',
     ...(story.config ?? []).map((line) => `\t${line}`),
-    'stub-zone:',
-    '\tname: "."',
-    ...rootIps(world).map((ip) => `\tstub-addr: ${ip}`),
   ];
-}
-
-function rootIps(world: World): string[] {
-  const root = world.zones().find(({ name }) => name === '.');
-  return Object.values(root?.spec.servers ?? {}).flat();
 }
 
 async function play(story: Story, said: Map<string, Said>, minimises: boolean): Promise<SeenMessage[]> {
@@ -74,24 +63,16 @@ async function play(story: Story, said: Map<string, Said>, minimises: boolean): 
   const world = new World({ now: STORY_START_SECONDS, keys });
   story.build(world);
   serveAndNote(world, ports, said);
-  const config = [
-    ...configLines(story, world, minimises),
-    'server:',
-    `\tinterface: ${HOUSE.ip}`,
-    `\tport: ${HOUSE.port}`,
-    '\tdiscard-timeout: 0',
-  ];
-  const crypto = inTurnOrder(createNodeCrypto(), ports.clock);
-  const house = await ports.clock.runUntilSettled(startHouse(`${config.join('\n')}\n`, { ...ports, crypto }));
-  if (typeof house === 'string') throw new Error(house);
+  const config = [...configLines(story, world, minimises), 'server:', '\tdiscard-timeout: 0'];
+  const inhabited = await InhabitedWorld.start(ports, config);
   const answers: SeenMessage[] = [];
   for (const step of story.steps) {
-    const answer = await ask(ports, step);
+    const answer = await inhabited.ask(step.name, step.type, { isUnchecked: step.isUnchecked ?? false });
     const problem = unexpected(step, answer);
     if (problem !== null) throw new Error(`${story.name}, ${step.name} ${step.type}: ${problem}\n${ports.log.text()}`);
     answers.push(answer);
   }
-  await ports.clock.runUntilSettled(house.stop());
+  await inhabited.stop();
   return answers;
 }
 
@@ -140,26 +121,6 @@ function noteLikelyQuestions(story: Story, said: Map<string, Said>): void {
       if (seen !== null && seen.rcode !== RCODE.REFUSED) said.set(key, { ip, transport: 'udp', seen });
     }
   }
-}
-
-async function ask(ports: FakePorts, step: StoryStep): Promise<SeenMessage> {
-  let answer: SeenMessage | null = null;
-  const opening = ports.network.openUdp({
-    local: { ip: '127.0.0.1', port: 0 },
-    onDatagrams: ([datagram]) => {
-      answer = datagram === undefined ? null : new SeenMessage(datagram.bytes.slice());
-    },
-    onError: () => {},
-  });
-  const opened = await ports.clock.runUntilSettled(opening);
-  if (!opened.ok) throw new Error(opened.error.text);
-  const question = questionOf(mustParseName(step.name), typeFromText(step.type) ?? 0);
-  const flags = FLAG.RD | (step.isUnchecked === true ? FLAG.CD : 0);
-  const query = buildQuery({ id: 1, question, flags, edns: { udpSize: 4096, doBit: true } });
-  opened.value.send(query, query.length, HOUSE);
-  await ports.clock.runUntil(() => answer !== null, { waitingFor: `the answer to ${step.name}` });
-  opened.value.close();
-  return answer as unknown as SeenMessage;
 }
 
 function unexpected(step: StoryStep, answer: SeenMessage): string | null {
