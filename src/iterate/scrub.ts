@@ -16,6 +16,7 @@ import { groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
 import { isInRanges } from './address-range.ts';
 import { type AliasGroup, type Chain, readChain } from './alias.ts';
 import type { IterateOptions } from './options.ts';
+import { attachStraySignatures, type GroupedSections } from './stray-signatures.ts';
 
 /** Who was asked what. */
 export interface ScrubContext {
@@ -70,11 +71,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
     context.onDropped?.(section, group, why);
     return false;
   };
-  const sections = {
-    answer: groupsOf(message, message.answer, question, options),
-    authority: groupsOf(message, message.authority, question, options),
-    additional: groupsOf(message, message.additional, question, options),
-  };
+  const sections = sectionsOf(message, question, options);
   const answers = scrubAnswer(sections.answer, context, drop);
   const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, context) : null;
   if (movedDs !== null) {
@@ -90,16 +87,23 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   return { chain, authority, additional, wasEmpty };
 }
 
-function groupsOf(
-  message: MessageView,
-  range: SectionRange,
-  question: Question,
-  options: IterateOptions,
-): RRsetGroup[] {
+/** The three sections as sets, signatures that stand elsewhere attached, none of hostile size. */
+function sectionsOf(message: MessageView, question: Question, options: IterateOptions): GroupedSections {
+  const grouped = {
+    answer: groupsOf(message, message.answer, question),
+    authority: groupsOf(message, message.authority, question),
+    additional: groupsOf(message, message.additional, question),
+  };
+  const { answer, authority, additional } = attachStraySignatures(grouped);
+  const bound = (group: RRsetGroup): RRsetGroup => withinBounds(group, options);
+  return { answer: answer.map(bound), authority: authority.map(bound), additional: additional.map(bound) };
+}
+
+function groupsOf(message: MessageView, range: SectionRange, question: Question): RRsetGroup[] {
   const records = recordsOf(message, range).filter(
     (record) => record.type !== TYPE.OPT && record.class === question.class,
   );
-  return groupRecords(records).map((group) => withinBounds(group, options));
+  return groupRecords(records);
 }
 
 /** Sets of hostile size are cut: NS records (NRDelegation), signatures (KeyTrap). */

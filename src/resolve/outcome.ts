@@ -5,7 +5,8 @@ import type { Found } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import type { Question } from '../wire/question.ts';
+import { type Question, rrsetKey } from '../wire/question.ts';
+import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
 /** What iteration found, when it found something. */
 export type FoundData = Extract<Found, { kind: 'found' }>;
@@ -24,12 +25,24 @@ export function answeredOf(question: Question, found: FoundData, verdict: Verdic
     question,
     rcode: found.end.rcode,
     denied: found.end.kind !== 'answer',
-    answer: [...answer, ...found.end.answer],
-    authority: [...authority, ...found.end.authority],
+    answer: eachOnce([...answer, ...found.end.answer]),
+    authority: eachOnce([...authority, ...found.end.authority]),
     additional: found.end.additional,
     verdict,
     expiresAt,
   };
+}
+
+/** The sets without repetition: a chain may pass one DNAME twice, and one response may prove several steps. */
+function eachOnce(sets: readonly HeldRRset[]): HeldRRset[] {
+  if (sets.length < 2) return [...sets];
+  const seen = new Set<string>();
+  return sets.filter(({ rrset }) => {
+    const key = rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+    if (seen.has(key)) return false;
+    seen.add(key);
+    return true;
+  });
 }
 
 /** When the whole stops being usable: the earliest of its parts, unix seconds. */
