@@ -23,7 +23,7 @@ export async function checkLine(line: LabLine, at: Address): Promise<string | nu
   const reply = await ask(line, at);
   if (reply === null) return 'no answer';
   const parsed = parseMessage(reply);
-  return parsed.ok ? difference(line, parsed.message) : `malformed answer: ${parsed.reason}`;
+  return parsed.ok ? lineDifference(line, parsed.message) : `malformed answer: ${parsed.reason}`;
 }
 
 async function ask(line: LabLine, at: Address): Promise<Uint8Array | null> {
@@ -42,7 +42,8 @@ async function ask(line: LabLine, at: Address): Promise<Uint8Array | null> {
   }
 }
 
-function difference(line: LabLine, message: MessageView): string | null {
+/** What is not as the line says; null when all is. */
+export function lineDifference(line: LabLine, message: MessageView): string | null {
   if (message.rcode !== line.rcode)
     return `${rcodeText(message.rcode)} instead of ${rcodeText(line.rcode)}${edeText(message)}`;
   if (message.has(FLAG.AD) !== line.isAuthentic) return `AD is ${message.has(FLAG.AD) ? 'set' : 'not set'}`;

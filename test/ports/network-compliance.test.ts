@@ -199,6 +199,52 @@ describe.each(SIDES)('streams on the %s side', (_name, makeSide) => {
     stop();
   });
 
+  test('say when the reader is slow, and when there is room again', async () => {
+    const side = makeSide();
+    let accepted: ByteStream | null = null;
+    let received = 0;
+    const listener = await side.run(
+      side.network.listen({
+        local: LOOPBACK,
+        onConnection: (stream) => {
+          accepted = stream;
+          stream.pause();
+          return {
+            onData: (bytes) => {
+              received += bytes.length;
+            },
+            onClose: () => {},
+          };
+        },
+        onError: () => {},
+      }),
+    );
+    if (!listener.ok) throw new Error(listener.error.text);
+    let drains = 0;
+    const client = await side.run(
+      side.network.connect({
+        remote: listener.value.local,
+        timeoutMs: 1_000,
+        onData: () => {},
+        onClose: () => {},
+        onDrain: () => {
+          drains++;
+        },
+      }),
+    );
+    if (!client.ok) throw new Error(client.error.text);
+    await side.until(() => accepted !== null);
+    const piece = new Uint8Array(65_536);
+    let written = piece.length;
+    // Buffers of the system are large: many pieces may pass before it says stop.
+    for (let i = 0; i < 1_000 && client.value.write(piece); i++) written += piece.length;
+    expect(drains).toBe(0);
+    (accepted as unknown as ByteStream).resume();
+    await side.until(() => drains > 0 && received === written);
+    client.value.destroy();
+    listener.value.close();
+  });
+
   test('are refused where nobody listens, and where the listener says no', async () => {
     const side = makeSide();
     const { client, stop } = await openPair(side);
