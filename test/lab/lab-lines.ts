@@ -75,6 +75,7 @@ export const LAB_LINES: readonly LabLine[] = [
   { name: 'mx.no-dnskey.example.', type: 'A', shows: 'no keys at all: EDE 9', ...bogus, ede: [9] },
   { name: 'mx.refused.example.', type: 'A', shows: 'servers that refuse: EDE 22 or 23', ...bogus, ede: [22, 23] },
   { name: 'mx.lame.example.', type: 'A', shows: 'servers that do not know their zone', ...bogus, ede: [22, 23] },
+  { name: 'mx.no-edns.example.', type: 'A', shows: 'a signed zone whose servers know no EDNS, so no proof', ...bogus },
   { name: 'mx.truncated.example.', type: 'A', shows: 'answers that only fit TCP', ...secure, answers: 1 },
 ];
 
