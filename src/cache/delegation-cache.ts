@@ -8,9 +8,11 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { sizeOfHeld } from './held-size.ts';
 
 /** Default bound, octets: as much as the answers have. About 8000 cuts of four servers each. */
 export const DEFAULT_DELEGATION_CACHE_OCTETS = 4 * 1024 * 1024;
@@ -34,6 +36,8 @@ export interface Delegation {
   readonly expiresAt: number;
   /** True when a DS set came with the referral: answers should carry signatures. */
   readonly hasDs: boolean;
+  /** NSEC and NSEC3 sets that came with a referral without DS: what the parent says of there being none, unchecked. */
+  readonly denial?: readonly HeldRRset[];
 }
 
 /** Either a delegation or the note that a name is no cut. */
@@ -115,5 +119,6 @@ function sizeOfKnown(known: Known): number {
   for (const server of known.cut.servers) {
     octets += SERVER_OCTETS + server.name.length + server.addresses.length * ADDRESS_OCTETS;
   }
+  for (const held of known.cut.denial ?? []) octets += sizeOfHeld(held);
   return octets;
 }

@@ -45,7 +45,7 @@ export function readChain(groups: readonly RRsetGroup[], question: Question, max
   const seen = new Set<string>([nameKey(question.name)]);
   let end = question.name;
   for (;;) {
-    const data = dataAt(groups, end, question);
+    const data = withDname(byKey, dataAt(groups, end, question), question);
     const step = steps.length < maxSteps && data.length === 0 ? stepFrom(byKey, end, question) : null;
     if (step === null) return { steps, end, data, trouble: null };
     if (typeof step === 'string') return { steps, end, data: [], trouble: step };
@@ -64,6 +64,17 @@ function dataAt(groups: readonly RRsetGroup[], name: Name, question: Question): 
       group.class === question.class &&
       namesEqual(group.owner, name),
   );
+}
+
+/**
+ * A CNAME that was asked for and that a DNAME above made is an answer only together with that DNAME: the CNAME itself is
+ * never signed (RFC 6672 §5.3.1).
+ */
+function withDname(byKey: ReadonlyMap<string, RRsetGroup>, data: RRsetGroup[], question: Question): RRsetGroup[] {
+  const [cname] = data;
+  if (question.type !== TYPE.CNAME || cname === undefined || cname.signatures.length > 0) return data;
+  const dname = findDname(byKey, cname.owner, question.class);
+  return dname === null ? data : [dname, ...data];
 }
 
 /** The step that leads on from a name; null when none does, a string when it leads nowhere. */

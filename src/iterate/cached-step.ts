@@ -14,6 +14,7 @@ import { readTargetName } from '../wire/rdata-name.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { packRRset, rdatasOf, rrsetOwner, signaturesOf } from '../wire/rrset.ts';
+import type { WorkMode } from '../work/work.ts';
 import type { IterateParts } from './parts.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
@@ -30,7 +31,11 @@ const ANSWER_RANKS: ReadonlySet<number> = new Set([
 ]);
 
 /** Looks into the caches; data of the servers in `avoid` and bogus data is not used. */
-export function findCachedStep(parts: IterateParts, question: Question, avoid: ReadonlySet<string>): CachedStep | null {
+export function findCachedStep(
+  parts: IterateParts,
+  question: Question,
+  { avoid, mode }: { readonly avoid: ReadonlySet<string>; readonly mode: WorkMode },
+): CachedStep | null {
   const cached = parts.findCached(question);
   if (cached !== null && cached.verdict?.status !== 'bogus' && !avoid.has(cached.found.end.server ?? '')) {
     return { kind: 'found', found: cached.found };
@@ -38,10 +43,48 @@ export function findCachedStep(parts: IterateParts, question: Question, avoid: R
   const usable = (held: HeldRRset | null): held is HeldRRset => held !== null && isUsable(held, question.type, avoid);
   const data = question.type === TYPE.ANY ? null : parts.rrsets.find(question.name, question.type, question.class);
   if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOf(question, data) } };
-  if (question.type === TYPE.CNAME || question.type === TYPE.ANY || question.type === TYPE.RRSIG) return null;
+  if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
+  if (question.type === TYPE.CNAME) return cnameByDname(question, dnameStep(parts, question, usable));
+  if (question.type === TYPE.ANY || question.type === TYPE.RRSIG) return null;
   const cname = parts.rrsets.find(question.name, TYPE.CNAME, question.class);
   const step = usable(cname) ? cnameStep(question, cname) : dnameStep(parts, question, usable);
   return step === null ? null : { kind: 'alias', step };
+}
+
+/**
+ * The denial that came with the referral to a zone without DS answers the validator's question for that DS. It has no SOA,
+ * so it is no answer for a client and is not to be kept: it expires at once.
+ */
+function deniedByReferral(
+  { delegations, clock }: IterateParts,
+  question: Question,
+  avoid: ReadonlySet<string>,
+): CachedStep | null {
+  const now = clock.unixSeconds();
+  const authority = delegations.find(question.name)?.denial ?? [];
+  const isUsed =
+    authority.length > 0 && authority.every((held) => held.expiresAt > now && !avoid.has(held.server ?? ''));
+  if (!isUsed) return null;
+  const [first] = authority;
+  const end: End = {
+    kind: 'nodata',
+    question,
+    rcode: RCODE.NOERROR,
+    answer: [],
+    authority,
+    additional: [],
+    zone: first?.zone ?? ROOT,
+    server: first?.server ?? null,
+    expiresAt: now,
+  };
+  return { kind: 'found', found: { kind: 'found', aliases: [], end } };
+}
+
+/** A CNAME that was asked for and that a cached DNAME makes: both together are the answer (RFC 6672 §3.1). */
+function cnameByDname(question: Question, step: AliasStep | null): CachedStep | null {
+  if (step === null || step.synthesised === null) return null;
+  const end = { ...endOf(question, step.alias), answer: [step.alias, step.synthesised] };
+  return { kind: 'found', found: { kind: 'found', aliases: [], end } };
 }
 
 function isUsable(held: HeldRRset, type: number, avoid: ReadonlySet<string>): boolean {

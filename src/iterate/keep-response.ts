@@ -60,7 +60,13 @@ export function keepResponse(scrubbed: Scrubbed, question: Question, source: Res
   const proof = authority.filter(({ rrset }) => rrsetType(rrset) === TYPE.NSEC || rrsetType(rrset) === TYPE.NSEC3);
   // RFC 2181 §5.4.1: AA speaks of the first owner in the answer section, not of where aliases lead.
   const steps = chain.steps.map((step, i) => keepStep(step, question, answerTrust(i === 0), { source, proof }));
-  const answer = chain.data.map((group) => keepGroup(group, answerTrust(chain.steps.length === 0), source));
+  const dataTrust = answerTrust(chain.steps.length === 0);
+  const [first] = chain.data;
+  // A CNAME that a DNAME made is worth nothing without it, so it is not kept by itself.
+  const isMade = (group: RRsetGroup): boolean => first?.type === TYPE.DNAME && group.type === TYPE.CNAME;
+  const answer = chain.data.map((group) =>
+    isMade(group) ? hold(group, dataTrust, source) : keepGroup(group, dataTrust, source),
+  );
   const additional = scrubbed.additional.map((group) => keepGroup(group, additionalTrust, source));
   return { steps, answer, authority, additional };
 }
@@ -118,6 +124,7 @@ export function keepReferral(
 ): Delegation {
   const held = keepGroup(ns, TRUST.glue, source);
   let hasDs = false;
+  const denial: HeldRRset[] = [];
   for (const group of scrubbed.authority) {
     if (group === ns) continue;
     const isDs = group.type === TYPE.DS;
@@ -125,7 +132,8 @@ export function keepReferral(
     if (isDs && !namesEqual(group.owner, ns.owner)) continue;
     hasDs ||= isDs;
     // RFC 4035 §3.1.4: the parent is authoritative for DS and for the proof that there is none.
-    keepGroup(group, TRUST.authorityAuthoritative, source);
+    const kept = keepGroup(group, TRUST.authorityAuthoritative, source);
+    if (group.type === TYPE.NSEC || group.type === TYPE.NSEC3) denial.push(kept);
   }
   for (const group of scrubbed.additional) keepGroup(group, TRUST.glue, source);
   return {
@@ -135,6 +143,7 @@ export function keepReferral(
     // The root cannot be withdrawn; what is below it must not die with the primed set.
     expiresAt: Math.min(source.now + held.originalTtl, isRoot(above.zone) ? Number.POSITIVE_INFINITY : above.expiresAt),
     hasDs,
+    ...(hasDs || denial.length === 0 ? {} : { denial }),
   };
 }
 

@@ -54,7 +54,7 @@ function insecureCode(why: InsecureReason): number | null {
 function indeterminateCode(why: IndeterminateReason): number {
   switch (why.kind) {
     case 'chain-data-unreachable':
-      if (why.how === 'refused' && why.data === 'DNSKEY') return EDE.DNSKEY_MISSING;
+      if (why.how === 'refused') return why.data === 'DNSKEY' ? EDE.DNSKEY_MISSING : EDE.NETWORK_ERROR;
       return why.how === 'network-error' ? EDE.NETWORK_ERROR : EDE.NO_REACHABLE_AUTHORITY;
     case 'limit':
       return EDE.DNSSEC_INDETERMINATE;

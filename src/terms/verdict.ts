@@ -75,7 +75,7 @@ export type BogusReason =
 export type IndeterminateReason =
   /**
    * DS or DNSKEY could not be fetched; retried sooner than bogus. `how`: no server answered (EDE 22), or the network said
-   * why not (EDE 23), or servers answered without giving it (EDE 9 for a DNSKEY, else 22).
+   * why not (EDE 23), or servers answered without giving it (EDE 9 for a DNSKEY, else 23).
    */
   | {
       readonly kind: 'chain-data-unreachable';

@@ -31,10 +31,18 @@ export async function askChain<T extends { readonly status: string }>(
     if (result.status !== 'bogus') return result;
     last = result;
     const before = avoid.size;
-    for (const server of serversOf(found)) avoid.add(server);
+    for (const name of blamedFor(found, judging.now)) avoid.add(name);
     if (avoid.size === before) break;
   }
   return last ?? unreachableZone(judging, question, { kind: 'cancelled' });
+}
+
+/** No server has this name: avoiding it only says that memory was used and was not good enough. */
+const MEMORY = 'memory';
+
+/** Whom not to ask again. A denial remembered from a referral (it expires at once) may be short: the same server may know more. */
+function blamedFor(found: FoundOk, now: number): readonly string[] {
+  return found.end.expiresAt <= now && found.end.kind !== 'answer' ? [MEMORY] : serversOf(found);
 }
 
 /** Every server that gave a part of what was found. */

@@ -37,13 +37,24 @@ function follows({ via, question, alias, synthesised, to }: AliasStep): boolean 
   if (via === 'cname') {
     return namesEqual(owner, question.name) && targets.some((target) => target !== null && namesEqual(target, to));
   }
-  const [target] = targets;
-  if (target === undefined || target === null || !isBelow(question.name, owner)) return false;
-  // RFC 6672 §2.2: the owner's labels in the question's name are replaced by the target's.
-  const replaced = replaceSuffix(question.name, owner, target);
-  if (replaced === null || !namesEqual(replaced, to)) return false;
+  const made = madeByDname(alias, question.name);
+  if (made === null || !namesEqual(made, to)) return false;
   // RFC 6672 §5.3.1: the synthesised CNAME is not signed: the validator derives it again and compares.
   return synthesised === null || says(synthesised, question.name, to);
+}
+
+/** Where a DNAME leads a name below it: the owner's labels are replaced by the target's (RFC 6672 §2.2); null: nowhere. */
+function madeByDname({ rrset }: HeldRRset, name: Name): Name | null {
+  const owner = rrsetOwner(rrset);
+  const [rdata] = rdatasOf(rrset);
+  const target = rdata === undefined ? null : readTargetName(rdata);
+  return target === null || !isBelow(name, owner) ? null : replaceSuffix(name, owner, target);
+}
+
+/** True when the CNAME at `name` is what the DNAME makes of that name. */
+export function followsFrom(dname: HeldRRset, cname: HeldRRset, name: Name): boolean {
+  const made = madeByDname(dname, name);
+  return made !== null && says(cname, name, made);
 }
 
 function says({ rrset }: HeldRRset, owner: Name, target: Name): boolean {
@@ -53,7 +64,7 @@ function says({ rrset }: HeldRRset, owner: Name, target: Name): boolean {
 }
 
 /** The synthesised CNAME is worth what its DNAME is, and lives no longer. */
-function inherit(cname: HeldRRset, dname: HeldRRset, verdict: Verdict): HeldRRset {
+export function inherit(cname: HeldRRset, dname: HeldRRset, verdict: Verdict): HeldRRset {
   return { ...cname, verdict, expiresAt: Math.min(cname.expiresAt, dname.expiresAt) };
 }
 

@@ -6,15 +6,17 @@
 import type { End } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { SECURE, type Verdict } from '../terms/verdict.ts';
-import { namesEqual } from '../wire/name.ts';
+import { isBelow, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { keepProven, replaceJudged } from './extras.ts';
-import { judgeExpanded } from './judge-expanded.ts';
+import { type JudgedSet, judgeExpanded } from './judge-expanded.ts';
 import type { Judging } from './judging.ts';
 import { placeOfRecord } from './signature-reason.ts';
+import { followsFrom, inherit } from './validate-alias.ts';
+import { isSigned } from './verify-rrset.ts';
 import { worse } from './worst-verdict.ts';
 
 /** A judged end. */
@@ -33,7 +35,7 @@ export async function validatePositive(judging: Judging, end: End): Promise<Judg
   const answer: HeldRRset[] = [];
   const proof: HeldRRset[] = [];
   for (const held of wanted) {
-    const judged = await judgeExpanded(judging, held, end.authority);
+    const judged = fromDname(held, answer, end.question) ?? (await judgeExpanded(judging, held, end.authority));
     verdict = worse(verdict, judged.verdict);
     answer.push(judged.held);
     proof.push(...judged.proof);
@@ -44,8 +46,18 @@ export async function validatePositive(judging: Judging, end: End): Promise<Judg
 
 function answers({ rrset }: HeldRRset, question: Question): boolean {
   const type = rrsetType(rrset);
+  if (type === TYPE.DNAME && question.type === TYPE.CNAME) return isBelow(question.name, rrsetOwner(rrset));
   if (!namesEqual(rrsetOwner(rrset), question.name)) return false;
   return question.type === TYPE.ANY ? type !== TYPE.RRSIG : type === question.type;
+}
+
+/** An unsigned CNAME that follows from a DNAME judged before it is worth what that is (RFC 6672 §5.3.1). */
+function fromDname(cname: HeldRRset, judged: readonly HeldRRset[], question: Question): JudgedSet | null {
+  const dname = judged.find(({ rrset }) => rrsetType(rrset) === TYPE.DNAME);
+  if (dname === undefined || dname.verdict === null) return null;
+  if (rrsetType(cname.rrset) !== TYPE.CNAME || isSigned(cname.rrset)) return null;
+  if (!followsFrom(dname, cname, question.name)) return null;
+  return { verdict: dname.verdict, held: inherit(cname, dname, dname.verdict), proof: [], zone: null };
 }
 
 function signaturesOnly(end: End): JudgedEnd {

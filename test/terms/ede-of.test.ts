@@ -50,7 +50,7 @@ const INDETERMINATE: readonly (readonly [IndeterminateReason, number])[] = [
   [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'no-answer' }, 22],
   [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'network-error' }, 23],
   [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DNSKEY', how: 'refused' }, 9],
-  [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DS', how: 'refused' }, 22],
+  [{ kind: 'chain-data-unreachable', zone: 'test.', data: 'DS', how: 'refused' }, 23],
   [{ kind: 'limit', limit: 'signature-checks' }, 5],
 ];
 
