@@ -49,6 +49,11 @@ export interface ValidateLimits {
   readonly zoneKeys: number;
   /** Times that a denial may go on for NSEC3_HASHES_PER_GRANT names more, each after a yield. Unbound: 16. */
   readonly nsec3Grants: number;
+  /**
+   * RRsets of an answer to a question of type ANY that are judged and given; the others are left out, as RFC 8482 §4.1
+   * allows. Honest names have about 12.
+   */
+  readonly anySets: number;
   /** Signers of one RRset that are followed. Only one can be right; the others are noise of rollovers or attackers. */
   readonly signers: number;
   /** Seconds that a zone's keys are kept at most; Unbound's cache-max-ttl. */
@@ -64,6 +69,7 @@ export const DEFAULT_VALIDATE_LIMITS: ValidateLimits = {
   zoneKeys: 64,
   nsec3Grants: 16,
   signers: 3,
+  anySets: 24,
   keyTtlSeconds: 86_400,
 };
 

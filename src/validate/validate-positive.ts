@@ -29,7 +29,8 @@ export interface JudgedEnd {
 export async function validatePositive(judging: Judging, end: End): Promise<JudgedEnd> {
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
-  const wanted = end.answer.filter((held) => answers(held, end.question));
+  const most = end.question.type === TYPE.ANY ? judging.parts.options.limits.anySets : end.answer.length;
+  const wanted = end.answer.filter((held) => answers(held, end.question)).slice(0, most);
   if (wanted.length === 0) return nothingWanted(end);
   let verdict: Verdict = SECURE;
   const answer: HeldRRset[] = [];
