@@ -103,7 +103,7 @@ export async function serveWithNsd(session: Session, zoneName: string, zone: str
 /** Hawser from this checkout with a configuration. */
 export async function startHawser(session: Session, configuration: string, port: number): Promise<ChildProcess> {
   const config = session.file('hawser.conf', configuration);
-  const child = session.start('hawser', join(PROJECT, 'bin/hawserd'), ['-d', '-c', config]);
+  const child = session.start('hawser', process.env.HAWSER ?? join(PROJECT, 'bin/hawserd'), ['-d', '-c', config]);
   await waitForAnswer('127.0.0.1', port, 'version.server CH TXT');
   return child;
 }
