@@ -146,12 +146,11 @@ function rankToReach(held: HeldRRset, force: boolean): Trust {
   return force && held.trust === TRUST.validated ? TRUST.answerAuthoritative : held.trust;
 }
 
-/** Same rdatas and same signatures: the work of validating is not thrown away, and NS life is not prolonged. */
+/** Same rdatas and same signatures: the work of validating is not thrown away, and life is not prolonged. */
 function chooseOfSame(held: HeldRRset, offered: HeldRRset): HeldRRset {
   if (offered.verdict !== null) return withBoundedLife(held, offered);
   if (held.verdict !== null) return offered.trust > held.trust ? { ...held, trust: offered.trust } : held;
-  if (offered.trust > held.trust) return offered;
-  return isNs(held.rrset) || offered.expiresAt <= held.expiresAt ? held : offered;
+  return offered.trust > held.trust ? offered : held;
 }
 
 /** A secure set gives way to a secure one, and to the same rdatas signed anew; never to data that lost its signatures. */

@@ -52,6 +52,8 @@ export function readChain(groups: readonly RRsetGroup[], question: Question, max
     steps.push(step);
     if (leadsBelowItself(step)) return { steps, end: step.to, data: [], trouble: 'below-itself' };
     if (seen.has(nameKey(step.to))) return { steps, end: step.to, data: [], trouble: 'loop' };
+    // What stands beyond a DNAME is asked for anew: its names lie in another part of the tree than the one asked about.
+    if (step.via === 'dname') return { steps, end: step.to, data: [], trouble: null };
     seen.add(nameKey(step.to));
     end = step.to;
   }

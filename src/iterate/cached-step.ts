@@ -30,18 +30,25 @@ const ANSWER_RANKS: ReadonlySet<number> = new Set([
   TRUST.configured,
 ]);
 
-/** Looks into the caches; data of the servers in `avoid` and bogus data is not used. */
-export function findCachedStep(
-  parts: IterateParts,
-  question: Question,
-  { avoid, mode }: { readonly avoid: ReadonlySet<string>; readonly mode: WorkMode },
-): CachedStep | null {
+/** What may be used. */
+export interface CachedStepRules {
+  /** Servers whose data is not used. */
+  readonly avoid: ReadonlySet<string>;
+  readonly mode: WorkMode;
+  /** True: data must be a whole answer (aliases need not be). */
+  readonly wholeOnly: boolean;
+}
+
+/** Looks into the caches; bogus data is not used. */
+export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepRules): CachedStep | null {
+  const { avoid, mode } = rules;
   const cached = parts.findCached(question);
   if (cached !== null && cached.verdict?.status !== 'bogus' && !avoid.has(cached.found.end.server ?? '')) {
     return { kind: 'found', found: cached.found };
   }
   const usable = (held: HeldRRset | null): held is HeldRRset => held !== null && isUsable(held, question.type, avoid);
-  const data = question.type === TYPE.ANY ? null : parts.rrsets.find(question.name, question.type, question.class);
+  const needsWhole = question.type === TYPE.ANY || rules.wholeOnly;
+  const data = needsWhole ? null : parts.rrsets.find(question.name, question.type, question.class);
   if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOf(question, data) } };
   if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
   if (question.type === TYPE.CNAME) return cnameByDname(question, dnameStep(parts, question, usable));

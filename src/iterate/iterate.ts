@@ -54,7 +54,10 @@ async function followChain(parts: IterateParts, work: Work, call: IterateCall): 
 /** One step of the chain: from the caches when they know it, else from the tree. */
 async function nextOutcome(parts: IterateParts, work: Work, question: Question, call: IterateCall): Promise<Outcome> {
   const avoid = call.avoid ?? NOBODY;
-  const cached = call.refresh === true ? null : findCachedStep(parts, question, { avoid, mode: work.mode });
+  // A client's own question is answered by whole answers only: an RRset alone lacks what else its answer brings.
+  const wholeOnly = work.parent === null && question === work.question;
+  const rules = { avoid, mode: work.mode, wholeOnly };
+  const cached = call.refresh === true ? null : findCachedStep(parts, question, rules);
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
   if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };

@@ -87,8 +87,8 @@ export function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSourc
   const held = hold(group, trust, source);
   if (!source.mayStore) return held;
   const inForce = source.rrsets.store(held);
-  // The same data of a better rank keeps its own life: the child cannot prolong the parent's glue (ghost domain names).
-  const endsSooner = inForce.trust > held.trust && inForce.expiresAt < held.expiresAt;
+  // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
+  const endsSooner = inForce.trust >= held.trust && inForce.expiresAt < held.expiresAt;
   const isBetterKnown = inForce.verdict?.status === 'secure' || endsSooner;
   return isBetterKnown && sameRdatas(inForce.rrset, held.rrset) ? inForce : held;
 }
@@ -122,7 +122,8 @@ export function keepReferral(
   above: ZoneServers,
   source: ResponseSource,
 ): Delegation {
-  const held = keepGroup(ns, TRUST.glue, source);
+  // RFC 2181 §5.4.1: the parent's NS set is authority data of an answer without AA; the way down is kept apart from it.
+  const held = keepGroup(ns, TRUST.authorityNonAuthoritative, source);
   let hasDs = false;
   const denial: HeldRRset[] = [];
   for (const group of scrubbed.authority) {

@@ -208,8 +208,11 @@ function scrubAdditional(
   const isLameReferral = speaking.some((group) => group.type === TYPE.NS && !isAtOrBelow(group.owner, zone));
   const isReferral = speaking.some((group) => group.type === TYPE.NS && isBelow(group.owner, zone));
   const mayBeOutside = !options.hardenGlue && isReferral;
+  const isDenial = !speaking.some(
+    (group) => group.type !== TYPE.SOA && group.type !== TYPE.NSEC && group.type !== TYPE.NSEC3,
+  );
   return groups.flatMap((group) => {
-    const why = whyNotAdditional(group, hosts, options);
+    const why = isDenial ? 'beside a denial' : whyNotAdditional(group, hosts, options);
     const clean = why === null ? withoutPrivate(group, options) : null;
     if (clean !== null && !isLameReferral && (mayBeOutside || isAtOrBelow(group.owner, zone))) return [clean];
     drop('additional', group, why ?? 'outside the zone of the server');

@@ -53,8 +53,10 @@ export function chooseServer(
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Candidate | null {
+  // `outbound-msg-retry: 0` means that nothing is repeated, not that nothing is asked.
+  const attempts = Math.max(1, parts.options.attemptsPerServer);
   const ranked = candidates
-    .filter((candidate) => candidate.attempts < parts.options.attemptsPerServer && !candidate.isUseless)
+    .filter((candidate) => candidate.attempts < attempts && !candidate.isUseless)
     .filter((candidate) => !avoid.has(candidate.key) && mayAsk(candidate.address, parts.options))
     .map((candidate) => ({ candidate, cost: costOf(candidate, zone, parts) }))
     .filter(({ cost }) => cost >= 0);
