@@ -214,6 +214,15 @@ describe('one lying server among several', () => {
     );
     expect(outcomeOf(await askA(tree, zone, 'www.test.'))).toBe('secure');
   });
+  test('is not blamed for a referral that proved too little: it is asked for the DS itself', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: null });
+    const remembered = tree.denied('test.', TYPE.DS, [tree.nsec(tree.root, 'a.', 'b.', 'NS')], { expiresAt: NOW });
+    const asked = tree.denied('test.', TYPE.DS, [tree.nsec(tree.root, 'test.', 'u.', 'NS RRSIG NSEC')]);
+    tree.reply('test.', TYPE.DS, (options) => ((options?.avoid?.size ?? 0) > 0 ? asked : remembered));
+    expect(outcomeOf(await askA(tree, zone, 'www.test.', []))).toBe('insecure no-ds-proven');
+    expect(tree.asked.every(({ options }) => !options?.avoid?.has('192.0.2.1@53'))).toBe(true);
+  });
   test('cannot keep the resolver asking: val-max-restart bounds it, and the zone is bogus for val-bogus-ttl', async () => {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
@@ -226,6 +235,20 @@ describe('one lying server among several', () => {
     expect(server).toBe(tree.options.maxRestarts + 1);
     const known = tree.keys.find(zone.name);
     expect(known?.expiresAt).toBe(NOW + tree.options.bogusTtlSeconds);
+  });
+});
+
+describe('denial records at hand', () => {
+  test('prove an unsigned zone below without a question', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const at = { from: 'test.', to: 'test.', shiftTo: 1 };
+    const around = { from: 'sub.test.', shift: -1, to: 'sub.test.', shiftTo: 1 };
+    const authority = [tree.nsec3(zone, at, 'NS SOA'), tree.nsec3(zone, around, 'NS', { optOut: true })];
+    const held = tree.set(zone, 'www.sub.test.', TYPE.A, '192.0.2.7', { keys: [] });
+    const validated = await tree.validate(tree.found('www.sub.test.', TYPE.A, [held], { authority }));
+    expect(outcomeOf(validated)).toBe('insecure opt-out');
+    expect(tree.asked).toHaveLength(3);
   });
 });
 

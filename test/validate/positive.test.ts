@@ -103,6 +103,24 @@ describe('a positive answer', () => {
     );
   });
 
+  test('of type ANY is cut to a bounded number of RRsets', async () => {
+    const { tree, zone } = treeWithZone();
+    const sets = Array.from({ length: 30 }, (_, i) => tree.signRdatas(zone, 'www.test.', 4000 + i, [Uint8Array.of(i)]));
+    const validated = await tree.validate(tree.found('www.test.', TYPE.ANY, sets));
+    expect(outcomeOf(validated)).toBe('secure');
+    expect(validated.found.end.answer).toHaveLength(tree.options.limits.anySets);
+  });
+
+  test.each([
+    ['follows', 'x.other.test.', 'secure'],
+    ['does not follow', 'evil.test.', 'bogus no-signature'],
+  ])('of an unsigned CNAME that was asked for and that %s from a signed DNAME', async (_what, target, expected) => {
+    const { tree, zone } = treeWithZone();
+    const dname = tree.set(zone, 'd.test.', TYPE.DNAME, 'other.test.');
+    const cname = tree.set(zone, 'x.d.test.', TYPE.CNAME, target, { keys: [] });
+    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE.CNAME, [dname, cname])))).toBe(expected);
+  });
+
   test('of a DS is proven by the parent, and never by the child', async () => {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
