@@ -4,11 +4,11 @@
  * Duties: the prefix `[time] name[pid:0] level: `, times as epoch seconds, ascii or ISO; appending to the log file and
  * opening it again (log rotation); syslog without the time, since syslog has its own.
  * Known limit: Node has no unix datagram socket, so lines for syslog go to one running `logger` process over its stdin;
- * where there is none they go to stderr, which a service manager collects as well.
+ * where there is none, or no syslog (/dev/log), they go to stderr, which a service manager collects as well.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
 import type { LogLevel, LogSink } from '../ports/log-sink.ts';
 
 /** How the time is written. */
@@ -36,6 +36,8 @@ export interface NodeLog extends LogSink {
 /** Program name of log lines when log-identity is empty. */
 export const DEFAULT_IDENTITY = 'hawserd';
 const STDERR = 2;
+const LOGGERS = ['/usr/bin/logger', '/bin/logger'];
+const SYSLOG_SOCKET = '/dev/log';
 
 /** The log of this process; to stderr until it is aimed elsewhere. */
 export function createNodeLog(): NodeLog {
@@ -60,8 +62,11 @@ class ProcessLog implements NodeLog {
   aim(target: LogTarget): string | null {
     this.close();
     this.#target = target;
-    if (target.syslog) this.#startLogger(target.identity);
-    return target.syslog ? null : this.#open();
+    if (!target.syslog) return this.#open();
+    const logger = LOGGERS.find((path) => existsSync(path));
+    if (logger === undefined || !existsSync(SYSLOG_SOCKET)) return 'no syslog on this host';
+    this.#startLogger(logger, target.identity);
+    return null;
   }
 
   reopen(): string | null {
@@ -87,8 +92,8 @@ class ProcessLog implements NodeLog {
     }
   }
 
-  #startLogger(identity: string): void {
-    const logger = spawn('logger', ['--tag', identity, '--prio-prefix', '-p', 'daemon.info'], {
+  #startLogger(path: string, identity: string): void {
+    const logger = spawn(path, ['--tag', identity, '--prio-prefix', '-p', 'daemon.info'], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     const forget = (): void => {

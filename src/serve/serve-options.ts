@@ -24,7 +24,10 @@ export interface ServeOptions {
   readonly permissive: boolean;
   /** Queries above 512 octets are dropped. Unbound `harden-large-queries`. */
   readonly dropLargeQueries: boolean;
-  /** Replies over UDP later than this are not sent, milliseconds; 0: all are (DNSBomb). Unbound `discard-timeout`. */
+  /**
+   * Replies over UDP later than this are not sent, milliseconds; 0: all are (DNSBomb). Not for clients on this host, which
+   * cannot be forged and want to know why. Unbound `discard-timeout`.
+   */
   readonly discardTimeoutMs: number;
   /** Queries of one address that may wait; more are dropped; 0: no limit (DNSBomb). Unbound `wait-limit`. */
   readonly waitLimit: number;

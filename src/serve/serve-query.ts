@@ -32,7 +32,7 @@ import { rotateAddresses } from './rotate.ts';
 import { ServeLog } from './serve-log.ts';
 import type { ServeOptions } from './serve-options.ts';
 import { ServeStats } from './serve-stats.ts';
-import { type Waiter, Waiting } from './waiting.ts';
+import { isLocalClient, type Waiter, Waiting } from './waiting.ts';
 
 /** The door for clients. */
 export interface Serve {
@@ -274,9 +274,7 @@ class QueryServer implements Serve {
   #deliver(resolution: Resolution, waiter: Waiter): void {
     const { clock } = this.#parts;
     const waitedMs = clock.monotonicMs() - waiter.since;
-    const { discardTimeoutMs } = this.#options;
-    // DNSBomb (CVE-2024-33655): replies to forged clients must not pile up and leave together.
-    if (waiter.channel.transport === 'udp' && discardTimeoutMs > 0 && waitedMs > discardTimeoutMs) {
+    if (this.#isTooLate(waiter, waitedMs)) {
       this.stats.discarded++;
       waiter.channel.deliver(this.#composer.buffer, 0, waiter.from);
       return;
@@ -291,6 +289,13 @@ class QueryServer implements Serve {
       const { question, from } = waiter;
       this.#log.reply({ ip: from.ip, question, rcode, seconds: waitedMs / 1000, isCached: false, octets: length });
     }
+  }
+
+  /** DNSBomb (CVE-2024-33655): replies to forged clients must not pile up and leave together. */
+  #isTooLate({ channel, from }: Waiter, waitedMs: number): boolean {
+    const { discardTimeoutMs } = this.#options;
+    if (discardTimeoutMs === 0 || waitedMs <= discardTimeoutMs) return false;
+    return channel.transport === 'udp' && !isLocalClient(from.ip);
   }
 
   #answerOtherClass(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {

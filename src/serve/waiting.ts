@@ -31,6 +31,14 @@ export interface Waiter {
 /** What became of a client that wanted to wait: first of its question, one more, or one too many. */
 export type Admission = 'first' | 'joined' | 'too-many';
 
+/**
+ * True for clients on this host. Their addresses cannot be forged from outside (the system drops such packets), so the
+ * limits against forged clients do not apply to them; Unbound exempts them from wait-limit as well.
+ */
+export function isLocalClient(ip: string): boolean {
+  return ip.startsWith('127.') || ip === '::1';
+}
+
 /** The waiting clients. */
 export class Waiting {
   readonly #maxWaiting: number;
@@ -55,7 +63,7 @@ export class Waiting {
     const { ip } = waiter.from;
     const ofAddress = this.#byAddress.get(ip) ?? 0;
     if (this.#count >= this.#maxWaiting) return 'too-many';
-    if (this.#maxPerAddress > 0 && ofAddress >= this.#maxPerAddress) return 'too-many';
+    if (this.#maxPerAddress > 0 && ofAddress >= this.#maxPerAddress && !isLocalClient(ip)) return 'too-many';
     this.#count++;
     this.#byAddress.set(ip, ofAddress + 1);
     const key = questionKey(waiter.question);

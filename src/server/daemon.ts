@@ -24,6 +24,13 @@ export interface DaemonParts {
   readonly log: LogSink;
 }
 
+/** An address that could not be listened on. */
+export interface ListenProblem {
+  readonly address: Address;
+  readonly error: NetworkError;
+  readonly text: string;
+}
+
 /** Listening sockets of one address. */
 interface Door {
   readonly udp: UdpListener | null;
@@ -53,10 +60,10 @@ export class Daemon {
   }
 
   /**
-   * Listens as the options say, for the first time or after a reload. Returns what could not be opened, one line each;
-   * what could stays open.
+   * Listens as the options say, for the first time or after a reload. Returns what could not be opened; what could stays
+   * open.
    */
-  async listen(serve: Serve, options: ServerOptions): Promise<string[]> {
+  async listen(serve: Serve, options: ServerOptions): Promise<ListenProblem[]> {
     const places = this.#placesFor(serve, options);
     const wanted = new Map(options.interfaces.map((address) => [addressText(address), address]));
     for (const [key, door] of this.#doors) {
@@ -67,7 +74,7 @@ export class Daemon {
         this.#doors.delete(key);
       }
     }
-    const problems: string[] = [];
+    const problems: ListenProblem[] = [];
     for (const [key, address] of wanted) {
       if (!this.#doors.has(key)) problems.push(...(await this.#openDoor({ key, address, serve, options, places })));
     }
@@ -86,7 +93,7 @@ export class Daemon {
     readonly serve: Serve;
     readonly options: ServerOptions;
     readonly places: TcpPlaces;
-  }): Promise<string[]> {
+  }): Promise<ListenProblem[]> {
     const { key, address, serve, options, places } = start;
     const { network } = this.#parts;
     const onError = (error: NetworkError): void => this.#logError(key, error);
@@ -95,10 +102,18 @@ export class Daemon {
     const local = udp?.ok === true ? (udp.value.local ?? address) : address;
     const hasTcp = options.tcp && options.maxConnections > 0;
     const tcp = hasTcp ? await openTcpListener({ network, address: local, options, places, onError }) : null;
-    const problems: string[] = [];
-    if (udp?.ok === false) problems.push(`cannot open UDP socket on ${key}: ${udp.error.text}`);
-    if (tcp?.ok === false) problems.push(`cannot open TCP socket on ${key}: ${tcp.error.text}`);
-    this.#doors.set(key, { udp: udp?.ok === true ? udp.value : null, tcp: tcp?.ok === true ? tcp.value : null });
+    const problems: ListenProblem[] = [];
+    for (const [what, opened] of [['UDP', udp] as const, ['TCP', tcp] as const]) {
+      if (opened?.ok !== false) continue;
+      problems.push({
+        address,
+        error: opened.error,
+        text: `can't open ${what} socket on ${key}: ${opened.error.text}`,
+      });
+    }
+    const door = { udp: udp?.ok === true ? udp.value : null, tcp: tcp?.ok === true ? tcp.value : null };
+    // An address with nothing open is tried again by the next reload.
+    if (door.udp !== null || door.tcp !== null) this.#doors.set(key, door);
     return problems;
   }
 

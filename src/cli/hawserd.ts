@@ -1,0 +1,190 @@
+/**
+ * The daemon's program: flags, configuration, background, signals, pid file, privileges.
+ *
+ * SIGHUP reloads (a broken file leaves the old configuration in force), SIGTERM, SIGINT and SIGQUIT stop cleanly, SIGUSR1 is
+ * ignored. Exit status 1 when it could not start, with every reason on stderr.
+ */
+
+import { spawn, spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { createNodeFiles } from '../adapters/node-files.ts';
+import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
+import { absolutePath } from '../config/check-files.ts';
+import { type Config, defaultConfig } from '../config/config.ts';
+import { findingText } from '../config/finding.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { type Arguments, readArguments } from './arguments.ts';
+import { dropPrivileges } from './privileges.ts';
+import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
+import { type LoadedFor, Running } from './running.ts';
+
+const USAGE = `usage:  hawserd [options]
+	start hawser daemon DNS resolver.
+-h	this help.
+-c file	config file to read instead of ${DEFAULT_CONFIG_PATH}
+	file format is described in unbound.conf(5); without either file
+	the resolver serves this host with built-in settings.
+-d	do not fork into the background; twice: log to stderr too.
+-p	do not create a pidfile.
+-v	verbose (more times to increase verbosity).
+-V	show version number and build options.
+
+Version ${VERSION}
+MIT licensed, see LICENSE in source package for details.
+`;
+
+const VERSION_TEXT = `Version ${VERSION}
+
+Linked libs: Node.js ${process.version}, OpenSSL ${process.versions.openssl}
+Linked modules: validator iterator
+
+MIT licensed, see LICENSE in source package for details.
+`;
+
+/** Milliseconds that a child in the background gets to start. */
+const START_PATIENCE_MS = 60_000;
+
+/** Runs the program; the result is the exit status, or null when it goes on. */
+async function main(words: readonly string[]): Promise<number | null> {
+  const read = readArguments(words);
+  if (!read.ok) {
+    process.stderr.write(`hawserd: ${read.text}\n`);
+    process.stdout.write(USAGE);
+    return 1;
+  }
+  const flags = read.value;
+  if (flags.wantsHelp || flags.wantsVersion) {
+    process.stdout.write(flags.wantsHelp ? USAGE : VERSION_TEXT);
+    return flags.wantsHelp ? 1 : 0;
+  }
+  const loaded = load(flags);
+  if (!loaded.ok) {
+    for (const line of loaded.lines) process.stderr.write(`${line}\n`);
+    return 1;
+  }
+  const isBackground = flags.debug === 0 && loaded.config.server.doDaemonize && process.send === undefined;
+  return isBackground ? await startInBackground(words) : await startHere(flags);
+}
+
+/** Reads the configuration; without `-c` and without the default file there is an empty one. */
+function load(flags: Arguments): LoadedFor {
+  const path = flags.configPath ?? DEFAULT_CONFIG_PATH;
+  if (flags.configPath === null && !existsSync(path)) {
+    return { ok: true, config: withVerbosity(defaultConfig(), flags), warnings: [] };
+  }
+  const loaded = loadConfig(createNodeFiles(), path);
+  if (loaded.ok) return { ok: true, config: withVerbosity(loaded.config, flags), warnings: loaded.warnings };
+  const summary = `read ${path} failed: ${loaded.errorCount} errors in configuration file`;
+  return { ok: false, lines: [...loaded.findings.map(findingText), summary] };
+}
+
+function withVerbosity(config: Config, { verbose }: Arguments): Config {
+  return { ...config, server: { ...config.server, verbosity: config.server.verbosity + verbose } };
+}
+
+/** Starts a process of its own that outlives this one; waits until it serves or says why it cannot. */
+function startInBackground(words: readonly string[]): Promise<number> {
+  const script = process.argv[1] ?? '';
+  const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+  });
+  return new Promise((resolve) => {
+    const timer = setTimeout(() => finish(1, ['no answer from the background process']), START_PATIENCE_MS);
+    const finish = (status: number, lines: readonly string[]): void => {
+      clearTimeout(timer);
+      for (const line of lines) process.stderr.write(`${line}\n`);
+      resolve(status);
+    };
+    child.on('message', (lines: readonly string[]) => finish(lines.length === 0 ? 0 : 1, lines));
+    child.on('exit', (code) => finish(code ?? 1, []));
+    child.on('error', (error) => finish(1, [error.message]));
+  });
+}
+
+/** Serves in this process. */
+async function startHere(flags: Arguments): Promise<number | null> {
+  const log = createNodeLog();
+  const running = new Running({ log, load: () => load(flags), logToStderr: flags.debug > 1 });
+  watchForBugs(log);
+  const lines = [...(await running.start())];
+  const { config } = running;
+  if (config === null) return await fail(lines);
+  const pidfile = flags.noPidfile ? '' : absolutePath(config, config.server.pidfile);
+  writePidfile(pidfile, log);
+  tellServiceManager('READY=1');
+  const dropped = dropPrivileges(config.server.username);
+  if (dropped.warning !== null) log.write('warning', dropped.warning);
+  if (dropped.error !== null) {
+    running.stop();
+    removePidfile(pidfile);
+    return await fail([dropped.error]);
+  }
+  listenForSignals(running, pidfile, log);
+  await tellParent([]);
+  if (process.send !== undefined) process.disconnect();
+  return null;
+}
+
+async function fail(lines: readonly string[]): Promise<number> {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  await tellParent(lines.length === 0 ? ['could not start'] : lines);
+  return 1;
+}
+
+function tellParent(lines: readonly string[]): Promise<void> {
+  return new Promise((resolve) => {
+    if (process.send === undefined) resolve();
+    else process.send([...lines], undefined, undefined, () => resolve());
+  });
+}
+
+function listenForSignals(running: Running, pidfile: string, log: NodeLog): void {
+  process.on('SIGHUP', () => {
+    tellServiceManager('RELOADING=1');
+    void running.reload().finally(() => tellServiceManager('READY=1'));
+  });
+  const stop = (): void => {
+    tellServiceManager('STOPPING=1');
+    running.stop();
+    removePidfile(pidfile);
+    log.close();
+    process.exit(0);
+  };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, stop);
+  process.on('SIGUSR1', () => {});
+}
+
+/** A forgotten promise is a bug, but no reason to leave a mail host without names; an exception outside of one is. */
+function watchForBugs(log: NodeLog): void {
+  process.on('unhandledRejection', (reason) => log.write('error', `bug, unhandled rejection: ${oneLine(reason)}`));
+  process.on('uncaughtException', (error) => {
+    log.write('fatal error', `bug, uncaught exception: ${oneLine(error)}`);
+    process.exit(1);
+  });
+}
+
+function oneLine(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text.replaceAll('\n', ' |');
+}
+
+function writePidfile(path: string, log: NodeLog): void {
+  if (path === '') return;
+  const written = createNodeFiles().replaceAtomically(path, `${process.pid}\n`, 0o644);
+  if (!written.ok) log.write('error', `cannot write pidfile ${path}: ${written.error.text}`);
+}
+
+/** Best effort: without privileges the folder may not let us. */
+function removePidfile(path: string): void {
+  if (path !== '') createNodeFiles().remove(path);
+}
+
+/** Type=notify units: systemd's own tool speaks for us, since Node has no unix datagram socket. */
+function tellServiceManager(state: string): void {
+  if (process.env.NOTIFY_SOCKET === undefined) return;
+  spawnSync('systemd-notify', [`--pid=${process.pid}`, state], { stdio: 'ignore', timeout: 2000 });
+}
+
+const status = await main(process.argv.slice(2));
+if (status !== null) process.exit(status);
