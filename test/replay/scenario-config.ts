@@ -64,6 +64,8 @@ export function setUp(scenario: Scenario): ScenarioSetup {
     ...(hasAnchor(scenario, body) ? [] : [`\ttrust-anchor-file: "${NO_ANCHORS_PATH}"`]),
     // Time passes here only where the script lets it: no answer is too late for its client.
     '\tdiscard-timeout: 0',
+    // The suites were recorded with extended errors off by default; a scenario about them says `ede: yes` itself.
+    '\tede: no',
     'remote-control:',
     '\tcontrol-enable: no',
   ];
