@@ -1,0 +1,18 @@
+/**
+ * Bundles each program into one file in dist: start-up reads one file in place of some two hundred. Run-time packages are
+ * taken in, so the installed program needs no node_modules but its Node.js.
+ */
+
+import { existsSync } from 'node:fs';
+import { defineConfig } from 'rolldown';
+
+/** Programs whose source is there. */
+const PROGRAMS = ['hawserd', 'hawser-checkconf', 'hawser-control', 'hawser-control-setup', 'hawser-anchor', 'start'];
+
+export default defineConfig({
+  input: Object.fromEntries(
+    PROGRAMS.map((program) => [program, `src/cli/${program}.ts`] as const).filter(([, path]) => existsSync(path)),
+  ),
+  platform: 'node',
+  output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
+});
