@@ -17,6 +17,10 @@ import { networkErrorOf } from './network-error.ts';
 
 /** Connections that the system may hold before they are accepted. */
 const BACKLOG = 256;
+/** Milliseconds that a TLS handshake may take (Node: 120 s). A client that is there needs a few round trips. */
+const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Unix sockets are made without rights for others. */
+const UNIX_SOCKET_UMASK = 0o117;
 const NOWHERE: Address = { ip: '', port: 0 };
 
 /** Connects a stream, within the time that the caller gives. */
@@ -79,7 +83,8 @@ export function listenNodeStreams(options: ListenOptions): Promise<Opened<Listen
     }
     const fail = (error: Error): void => resolve({ ok: false, error: networkErrorOf(error) });
     server.once('error', fail);
-    server.listen(listenTarget(options), () => {
+    if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
+    listenNow(server, options, () => {
       server.off('error', fail);
       server.on('error', (error) => options.onError(networkErrorOf(error)));
       resolve({ ok: true, value: { local: boundAddress(server), close: () => server.close() } });
@@ -91,7 +96,27 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
   const { tls } = options;
   if (tls === undefined) return createServer({ noDelay: true }, onSocket);
   const mutual = tls.clientAuthorityPem === undefined ? {} : { ca: tls.clientAuthorityPem, requestCert: true };
-  return createTlsServer({ cert: tls.certificatePem, key: tls.privateKeyPem, noDelay: true, ...mutual }, onSocket);
+  return createTlsServer(
+    {
+      cert: tls.certificatePem,
+      key: tls.privateKeyPem,
+      noDelay: true,
+      handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
+      ...mutual,
+    },
+    onSocket,
+  );
+}
+
+/** The socket file of a path is made within the call, so the umask holds for it alone. */
+function listenNow(server: Server, options: ListenOptions, onListening: () => void): void {
+  const isPath = 'path' in options.local;
+  const umask = isPath ? process.umask(UNIX_SOCKET_UMASK) : 0;
+  try {
+    server.listen(listenTarget(options), onListening);
+  } finally {
+    if (isPath) process.umask(umask);
+  }
 }
 
 function listenTarget(options: ListenOptions): object {

@@ -11,6 +11,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { type Name, nameKey } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
@@ -60,7 +61,8 @@ interface Server {
   timeoutsInRow: number;
   ednsSeen: boolean;
   ednsRefusals: number;
-  readonly lame: Map<string, Lameness>;
+  /** By nameKey of the zone. */
+  readonly lame: Map<string, { readonly zone: Name; readonly lameness: Lameness }>;
   expiresAt: number;
 }
 
@@ -74,6 +76,8 @@ export interface ServerReport {
   readonly ednsSeen: boolean;
   readonly ednsRefused: boolean;
   readonly secondsLeft: number;
+  /** Zones that it fails, as text. */
+  readonly lame: readonly { readonly zone: string; readonly lameness: Lameness }[];
 }
 
 /** The cache. */
@@ -166,12 +170,12 @@ export class ServerCache {
 
   /** The server does not serve the zone as it should. */
   noteLame(server: string, zone: Name, lameness: Lameness): void {
-    this.#findOrMake(server).lame.set(nameKey(zone), lameness);
+    this.#findOrMake(server).lame.set(nameKey(zone), { zone, lameness });
   }
 
   /** How the server is known to fail the zone; null when it is not. */
   lameness(server: string, zone: Name): Lameness | null {
-    return this.#find(server)?.lame.get(nameKey(zone)) ?? null;
+    return this.#find(server)?.lame.get(nameKey(zone))?.lameness ?? null;
   }
 
   /** Forgets one server (flush_infra); true when it was known. */
@@ -195,8 +199,9 @@ export class ServerCache {
       const { smoothedMs, variationMs, timeoutMs, timeoutsInRow, ednsSeen } = entry;
       const ednsRefused = entry.ednsRefusals >= EDNS_REFUSALS_TO_BELIEVE;
       const secondsLeft = entry.expiresAt - now;
+      const lame = [...entry.lame.values()].map(({ zone, lameness }) => ({ zone: formatName(zone), lameness }));
       const measured = { smoothedMs: Math.max(0, smoothedMs), variationMs, timeoutMs, timeoutsInRow };
-      yield { server: entry.key, ...measured, ednsSeen, ednsRefused, secondsLeft };
+      yield { server: entry.key, ...measured, ednsSeen, ednsRefused, secondsLeft, lame };
     }
   }
 

@@ -74,6 +74,16 @@ type AttemptEnd = Exchanged | { readonly kind: 'truncated' } | { readonly kind: 
 
 /** Asks one server one question. Rejects with `Cancelled` only. */
 export async function exchange(parts: ExchangeParts, work: Work, asked: Asked): Promise<Exchanged> {
+  work.asks = asked.key;
+  try {
+    return await exchangeTwice(parts, work, asked);
+  } finally {
+    work.asks = null;
+  }
+}
+
+/** Asks with EDNS, and once more without it where that is refused. */
+async function exchangeTwice(parts: ExchangeParts, work: Work, asked: Asked): Promise<Exchanged> {
   const withEdns = parts.servers.takesEdns(asked.key);
   const first = await exchangeOnce(parts, work, { asked, withEdns, randomCase: usesRandomCase(parts.options, asked) });
   if (first.kind === 'failed' || !withEdns || !refusesEdns(first.message)) return first;

@@ -1,6 +1,6 @@
-/** Zones whose servers configuration names: which of them speaks for a name. */
+/** Zones whose servers configuration or the control channel names: which of them speaks for a name. */
 
-import { isAtOrBelow, type Name } from '../wire/name.ts';
+import { isAtOrBelow, type Name, namesEqual } from '../wire/name.ts';
 import type { ConfiguredZone } from './options.ts';
 
 /** The deepest configured zone at or above the name, stub or forward; null when there is none. */
@@ -15,4 +15,32 @@ export function closestConfigured(
     if (closest === null || configured.zone.length > closest.zone.length) closest = configured;
   }
   return closest;
+}
+
+/** The stub and forward zones in force, which the control channel may change while questions are resolved. */
+export class ConfiguredZones {
+  readonly #zones: ConfiguredZone[];
+
+  constructor(zones: readonly ConfiguredZone[]) {
+    this.#zones = [...zones];
+  }
+
+  /** The zones; the list itself changes when they do. */
+  get all(): readonly ConfiguredZone[] {
+    return this.#zones;
+  }
+
+  /** Adds a zone, in place of one of the same kind and name. */
+  put(zone: ConfiguredZone): void {
+    this.remove(zone.kind, zone.zone);
+    this.#zones.push(zone);
+  }
+
+  /** False when there is none. */
+  remove(kind: ConfiguredZone['kind'], name: Name): boolean {
+    const at = this.#zones.findIndex(({ kind: other, zone }) => other === kind && namesEqual(zone, name));
+    if (at < 0) return false;
+    this.#zones.splice(at, 1);
+    return true;
+  }
 }

@@ -103,10 +103,12 @@ export interface TlsServerOptions {
 
 /** How to listen for streams. */
 export interface ListenOptions {
-  /** An address, or the path of a unix socket. */
+  /** An address, or the path of a unix socket, which its owner and its group may use. */
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
   readonly tls?: TlsServerOptions;
+  /** Connections open at once, those in their TLS handshake among them; more are closed as they come. */
+  readonly maxConnections?: number;
   /** A new connection; the returned events are bound to it. Null refuses it at once. */
   readonly onConnection: (stream: ByteStream) => StreamEvents | null;
   readonly onError: (error: NetworkError) => void;

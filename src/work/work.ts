@@ -25,6 +25,8 @@ export class Work {
   readonly trace: Trace | null;
   /** Works that it waits for now (cycle check). */
   readonly waitsFor = new Set<Work>();
+  /** Server (`ip@port`) whose answer it waits for now; for request lists. */
+  asks: string | null = null;
   readonly #controller = new AbortController();
 
   constructor(start: WorkStart) {
