@@ -1,0 +1,30 @@
+/** All commands of a house. */
+
+import { CommandTable } from '../command-table.ts';
+import type { ControlParts } from '../parts.ts';
+import { cacheCommands } from './cache.ts';
+import { daemonCommands } from './daemon.ts';
+import { explainCommands } from './explain.ts';
+import { flushCommands } from './flush.ts';
+import { heldZoneCommands } from './held-zones.ts';
+import { localDataCommands } from './local-data.ts';
+import { optionCommands } from './options.ts';
+import { serverZoneCommands } from './server-zones.ts';
+import { serverCommands } from './servers.ts';
+import { statisticsCommands } from './statistics.ts';
+
+/** The table of a house's commands. */
+export function createCommands(parts: ControlParts): CommandTable {
+  return new CommandTable([
+    ...daemonCommands(parts),
+    ...statisticsCommands(parts),
+    ...optionCommands(parts),
+    ...cacheCommands(parts),
+    ...flushCommands(parts),
+    ...serverCommands(parts),
+    ...serverZoneCommands(parts),
+    ...localDataCommands(parts),
+    ...heldZoneCommands(parts),
+    ...explainCommands(parts),
+  ]);
+}

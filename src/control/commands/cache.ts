@@ -1,0 +1,38 @@
+/** Commands that show and load the cache: dump_cache, cache_lookup, load_cache. */
+
+import { isRoot, type Name } from '../../wire/name.ts';
+import { type Command, plusOptions, type Reply } from '../command.ts';
+import { dumpCache } from '../dump-cache.ts';
+import { CacheLoader } from '../load-cache.ts';
+import { readName } from '../names.ts';
+import type { ControlParts } from '../parts.ts';
+
+/** The commands. */
+export function cacheCommands({ clock, house }: ControlParts): Command[] {
+  const { caches, config } = house;
+  const now = (): number => clock.unixSeconds();
+  return [
+    { name: 'dump_cache', takes: 'none', run: () => dumpCache(caches, now()) },
+    { name: 'cache_lookup', takes: 'words', run: (words) => lookUp(words, { clock, house }) },
+    {
+      name: 'load_cache',
+      takes: 'lines',
+      run: () => new CacheLoader({ caches, now: now(), maxTtl: config.server.cacheMaxTtl }),
+    },
+  ];
+}
+
+/** `+t` allows names of one label or none, under which nearly everything lies. */
+function lookUp(words: string, { clock, house }: Pick<ControlParts, 'clock' | 'house'>): Reply {
+  const { options, rest } = plusOptions(words);
+  if (/[^t]/.test(options)) return `error: unknown option '+${options}'\n`;
+  const names: Name[] = [];
+  for (const word of rest === '' ? [''] : rest.split(/\s+/)) {
+    const read = readName(word);
+    if (!read.ok) return read.error;
+    const isWide = isRoot(read.name) || read.name.length === (read.name[0] ?? 0) + 2;
+    if (isWide && !options.includes('t')) return `error top-level name needs +t: ${word}\n`;
+    names.push(read.name);
+  }
+  return dumpCache(house.caches, clock.unixSeconds(), names);
+}

@@ -1,0 +1,191 @@
+/**
+ * Commands about local zones and local data, of the server and of views, one at a time and in bulk.
+ *
+ * Leaves to others: zones and records themselves (the policy room), which are reached through `LocalTable`.
+ */
+
+import type { Name } from '../../wire/name.ts';
+import { formatName } from '../../wire/name-text.ts';
+import { type BulkInput, type Command, OK, plain, type Reply, twoParts, worded } from '../command.ts';
+import { readName } from '../names.ts';
+import type { ControlHouse, ControlParts, LocalTable } from '../parts.ts';
+
+/** Octet that ends a bulk input, on a line of its own. */
+const END_OF_INPUT = '\x04';
+const NO_LOCAL_DATA = 'error this server has no local data\n';
+
+/** The commands. */
+export function localDataCommands({ house }: ControlParts): Command[] {
+  return [...serverCommands(house), ...viewCommands(house), ...bulkCommands(house)];
+}
+
+function serverCommands(house: ControlHouse): Command[] {
+  const table = house.local?.server ?? null;
+  const onTable = (name: string, run: (words: string, local: LocalTable) => string): Command =>
+    worded(name, (words) => (table === null ? NO_LOCAL_DATA : changed(house, run(words, table))));
+  return [
+    plain('list_local_zones', () => (table === null ? '' : zoneLines(table))),
+    plain('list_local_data', () => (table === null ? '' : recordLines(table))),
+    onTable('local_zone', addZone),
+    onTable('local_zone_remove', (words, local) => withName(words, (zone) => local.removeZone(zone))),
+    onTable('local_data', (words, local) => addData(words, local)),
+    onTable('local_data_remove', removeData),
+  ];
+}
+
+function viewCommands(house: ControlHouse): Command[] {
+  const inView = (name: string, run: (words: string, local: LocalTable) => string): Command =>
+    worded(name, (words) => {
+      const parts = twoParts(words);
+      if ('error' in parts) return parts.error;
+      const table = house.local?.view(parts.first) ?? null;
+      return table === null ? noView(parts.first) : changed(house, run(parts.rest, table));
+    });
+  const list = (name: string, lines: (local: LocalTable) => Reply): Command =>
+    worded(name, (view) => {
+      const table = house.local?.view(view) ?? null;
+      return table === null ? noView(view) : lines(table);
+    });
+  return [
+    list('view_list_local_zones', zoneLines),
+    list('view_list_local_data', recordLines),
+    inView('view_local_zone', addZone),
+    inView('view_local_zone_remove', (words, local) => withName(words, (zone) => local.removeZone(zone))),
+    inView('view_local_data', (words, local) => addData(words, local)),
+    inView('view_local_data_remove', removeData),
+  ];
+}
+
+function bulkCommands(house: ControlHouse): Command[] {
+  const bulk = (name: string, verb: BulkVerb): Command => ({
+    name,
+    takes: 'lines',
+    run: () => new BulkLines({ house, table: house.local?.server ?? null, refusal: NO_LOCAL_DATA, verb }),
+  });
+  const viewBulk = (name: string, verb: BulkVerb): Command => ({
+    name,
+    takes: 'lines',
+    run: (view) => new BulkLines({ house, table: house.local?.view(view) ?? null, refusal: noView(view), verb }),
+  });
+  return [
+    bulk('local_zones', ADD_ZONES),
+    bulk('local_zones_remove', REMOVE_ZONES),
+    bulk('local_datas', ADD_DATAS),
+    bulk('local_datas_remove', REMOVE_DATAS),
+    viewBulk('view_local_datas', ADD_DATAS),
+    viewBulk('view_local_datas_remove', REMOVE_DATAS),
+  ];
+}
+
+/** Finished replies may hold what was just changed. */
+function changed(house: ControlHouse, reply: string): string {
+  house.caches.replies.clear();
+  return reply;
+}
+
+/** Without the word `error`: Unbound's client ends with 0 here, and scripts know it. */
+function noView(view: string): string {
+  return `no view with name: ${view}\n`;
+}
+
+function* zoneLines(local: LocalTable): Generator<string> {
+  for (const { zone, type } of [...local.zones()]) yield `${formatName(zone)} ${type}\n`;
+}
+
+/** An empty line after each record, as Unbound writes it. */
+function* recordLines(local: LocalTable): Generator<string> {
+  for (const line of [...local.records()]) yield `${line}\n\n`;
+}
+
+function addZone(words: string, local: LocalTable): string {
+  const parts = twoParts(words);
+  if ('error' in parts) return parts.error;
+  const read = readName(parts.first);
+  if (!read.ok) return read.error;
+  return local.addZone(read.name, parts.rest) ? OK : `error not a zone type. ${parts.rest}\n`;
+}
+
+function withName(words: string, run: (name: Name) => void): string {
+  const read = readName(words);
+  if (!read.ok) return read.error;
+  run(read.name);
+  return OK;
+}
+
+function addData(words: string, local: LocalTable, place = ''): string {
+  const fault = local.addData(words);
+  if (fault === null) return OK;
+  return `error parsing local-data at ${place}position ${fault.position} '${words}': ${fault.error}\n`;
+}
+
+/** All records of a name, or the one record that is written out (1.26). */
+function removeData(words: string, local: LocalTable): string {
+  if (!/\s/.test(words)) return withName(words, (name) => local.removeName(name));
+  return local.removeRecord(words) ? OK : `error no local data for rr ${words}\n`;
+}
+
+/** One bulk command's work on a line. */
+interface BulkVerb {
+  /** `added` or `removed`, and what of. */
+  readonly done: string;
+  readonly what: string;
+  run(line: string, local: LocalTable, lineNumber: number): string;
+}
+
+const ADD_ZONES: BulkVerb = { done: 'added', what: 'zones', run: (line, local) => addZone(line, local) };
+const REMOVE_ZONES: BulkVerb = {
+  done: 'removed',
+  what: 'zones',
+  run: (line, local) => withName(line, (zone) => local.removeZone(zone)),
+};
+const ADD_DATAS: BulkVerb = {
+  done: 'added',
+  what: 'datas',
+  run: (line, local, lineNumber) => addData(line, local, `line ${lineNumber} `),
+};
+const REMOVE_DATAS: BulkVerb = {
+  done: 'removed',
+  what: 'datas',
+  run: (line, local) => removeData(line, local),
+};
+
+interface BulkStart {
+  readonly house: ControlHouse;
+  /** Null: there is none, and `refusal` says so once all lines are in. */
+  readonly table: LocalTable | null;
+  readonly refusal: string;
+  readonly verb: BulkVerb;
+}
+
+/** The lines of a bulk command. A bad line is told, with its number, and the rest goes on. */
+class BulkLines implements BulkInput {
+  readonly #start: BulkStart;
+  #count = 0;
+
+  constructor(start: BulkStart) {
+    this.#start = start;
+  }
+
+  isEnd(line: string): boolean {
+    return line.startsWith(END_OF_INPUT);
+  }
+
+  take(line: string, lineNumber: number): string | null {
+    const { table, verb } = this.#start;
+    const words = line.trim();
+    if (table === null || words === '') return null;
+    const reply = verb.run(words, table, lineNumber);
+    if (reply === OK) {
+      this.#count++;
+      return null;
+    }
+    const namesLine = reply.startsWith(`error parsing local-data at line ${lineNumber} `);
+    return namesLine ? reply.trimEnd() : `${reply}error for input line: ${words} (line ${lineNumber})`;
+  }
+
+  finish(): string {
+    const { table, verb, house, refusal } = this.#start;
+    if (table === null) return refusal;
+    return changed(house, `${verb.done} ${this.#count} ${verb.what}\n`);
+  }
+}

@@ -1,0 +1,25 @@
+/** Commands about the configuration in force: get_option and set_option. */
+
+import { optionText } from '../../config/option-text.ts';
+import { withOption } from '../../config/with-option.ts';
+import { type Command, OK, twoParts, worded } from '../command.ts';
+import type { ControlParts } from '../parts.ts';
+
+/** The commands. */
+export function optionCommands({ house, daemon }: ControlParts): Command[] {
+  return [
+    worded('get_option', (words) => {
+      const lines = optionText(house.config, words);
+      return lines === null ? 'error unknown option\n' : lines.map((line) => `${line}\n`).join('');
+    }),
+    worded('set_option', async (words) => {
+      const parts = twoParts(words);
+      if ('error' in parts) return parts.error;
+      const set = withOption(house.config, parts.first, parts.rest);
+      if (!set.ok) return `error setting option${set.why === '' ? '' : `: ${set.why}`}\n`;
+      if (set.directive === 'verbosity') daemon.setVerbosity(set.config.server.verbosity);
+      const applied = await daemon.apply(set.config);
+      return applied === null ? OK : `error setting option: ${applied.join('; ')}\n`;
+    }),
+  ];
+}

@@ -1,0 +1,189 @@
+/** Commands about zones whose servers are given, and about zones that are not validated. */
+
+import type { Address } from '../../ports/network.ts';
+import { ipText, parseIp } from '../../wire/ip.ts';
+import { isAtOrBelow, isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
+import { formatName } from '../../wire/name-text.ts';
+import { rrsetOwner } from '../../wire/rrset.ts';
+import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
+import { heldOf } from '../dump-cache.ts';
+import { compareForList, readName } from '../names.ts';
+import type { ControlHouse, ControlParts, ServerZone } from '../parts.ts';
+
+const DNS_PORT = 53;
+const DNS_OVER_TLS_PORT = 853;
+
+/** The commands. */
+export function serverZoneCommands({ house }: ControlParts): Command[] {
+  return [
+    plain('list_stubs', () => stubLines(house)),
+    plain('list_forwards', () => zonesOf(house, 'forward').map((zone) => forwardLine(zone, house))),
+    plain('list_insecure', () =>
+      [...house.insecure.negative()].sort(compareForList).map((zone) => `${formatName(zone)}\n`),
+    ),
+    worded('forward_add', (words) => addZone('forward', words, house)),
+    worded('forward_remove', (words) => removeZone('forward', words, house)),
+    worded('stub_add', (words) => addZone('stub', words, house)),
+    worded('stub_remove', (words) => removeZone('stub', words, house)),
+    worded('forward', (words) => forward(words, house)),
+    worded('insecure_add', (words) => changeInsecure(words, house, true)),
+    worded('insecure_remove', (words) => changeInsecure(words, house, false)),
+  ];
+}
+
+function zonesOf(house: ControlHouse, kind: ServerZone['kind']): ServerZone[] {
+  const zones = house.serverZones.all().filter((zone) => zone.kind === kind);
+  return zones.sort((a, b) => compareForList(a.zone, b.zone));
+}
+
+function stubLines(house: ControlHouse): string[] {
+  const stubs = zonesOf(house, 'stub');
+  const { hints } = house.serverZones;
+  // The hints are shown as the root's stub, unless a stub zone stands in their place.
+  const names = hints.map(({ name }) => formatName(name));
+  const root = `. IN stub prime ${[...names, ...hints.flatMap(({ addresses }) => addresses)].join(' ')}\n`;
+  const lines = stubs.map((stub) => `${formatName(stub.zone)} IN stub ${stubWords(stub, house)}\n`);
+  return stubs.some(({ zone }) => isRoot(zone)) || hints.length === 0 ? lines : [root, ...lines];
+}
+
+function stubWords(stub: ServerZone, house: ControlHouse): string {
+  return [stub.prime ? 'prime' : 'noprime', ...insecureMark(stub.zone, house), ...serverWords(stub)].join(' ');
+}
+
+function forwardLine(zone: ServerZone, house: ControlHouse): string {
+  return `${[formatName(zone.zone), 'IN forward', ...insecureMark(zone.zone, house), ...serverWords(zone)].join(' ')}\n`;
+}
+
+function insecureMark(zone: Name, { insecure }: ControlHouse): string[] {
+  return insecure.negative().some((each) => namesEqual(each, zone)) ? ['+i'] : [];
+}
+
+/** Names, then addresses with what is not the default about them. */
+function serverWords({ hosts, addresses, tls }: ServerZone): string[] {
+  const standard = tls === null ? DNS_PORT : DNS_OVER_TLS_PORT;
+  const texts = addresses.map(({ ip, port }) => {
+    const authName = tls?.get(`${ip}@${port}`);
+    return `${ip}${port === standard ? '' : `@${port}`}${authName === undefined ? '' : `#${authName}`}`;
+  });
+  return [...hosts.map(formatName), ...texts];
+}
+
+/** Servers out of the words of a command. */
+interface ReadServers {
+  readonly addresses: Address[];
+  readonly hosts: Name[];
+  readonly authNames: Map<string, string>;
+}
+
+/** Each word is `ip[@port][#name]`, or else the name of a server. */
+function readServers(words: string, standardPort: number): ReadServers | { readonly error: string } {
+  const servers: ReadServers = { addresses: [], hosts: [], authNames: new Map() };
+  for (const word of words.split(/\s+/).filter((each) => each !== '')) {
+    const [place = '', authName] = word.split('#');
+    const [host = '', portText] = place.split('@');
+    const port = portText === undefined ? standardPort : Number(portText);
+    if (!Number.isInteger(port) || port < 1 || port > 65_535) return { error: `error cannot parse address ${word}\n` };
+    const address = parseIp(host);
+    if (address !== null) {
+      const ip = ipText(address);
+      servers.addresses.push({ ip, port });
+      if (authName !== undefined) servers.authNames.set(`${ip}@${port}`, authName);
+      continue;
+    }
+    const read = readName(host);
+    if (!read.ok) return read;
+    servers.hosts.push(read.name);
+  }
+  return servers;
+}
+
+/** `+i`: also not validated. `+p`: stub zone with priming. `+t`: over TLS. */
+function addZone(kind: ServerZone['kind'], words: string, house: ControlHouse): string {
+  const { options, rest } = plusOptions(words);
+  const unknown = (kind === 'stub' ? /[^ipt]/ : /[^it]/).exec(options)?.[0];
+  if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
+  const parts = twoParts(rest);
+  if ('error' in parts) return parts.error;
+  const read = readName(parts.first);
+  if (!read.ok) return read.error;
+  return putZone({ kind, zone: read.name, words: parts.rest, options }, house);
+}
+
+interface NewZone {
+  readonly kind: ServerZone['kind'];
+  readonly zone: Name;
+  /** Servers. */
+  readonly words: string;
+  /** Letters after the plus. */
+  readonly options: string;
+}
+
+function putZone({ kind, zone, words, options }: NewZone, house: ControlHouse): string {
+  const overTls = options.includes('t');
+  const servers = readServers(words, overTls ? DNS_OVER_TLS_PORT : DNS_PORT);
+  if ('error' in servers) return servers.error;
+  const { addresses, hosts, authNames } = servers;
+  const prime = options.includes('p');
+  const error = house.serverZones.put({ kind, zone, addresses, hosts, prime, tls: overTls ? authNames : null });
+  if (error !== null) return `error ${error}\n`;
+  if (options.includes('i')) setInsecure(zone, house, true);
+  forgetWay(zone, house);
+  return OK;
+}
+
+function removeZone(kind: ServerZone['kind'], words: string, house: ControlHouse): string {
+  const { options, rest } = plusOptions(words);
+  const unknown = /[^i]/.exec(options)?.[0];
+  if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
+  const read = readName(rest);
+  if (!read.ok) return read.error;
+  house.serverZones.remove(kind, read.name);
+  if (options.includes('i')) setInsecure(read.name, house, false);
+  forgetWay(read.name, house);
+  return OK;
+}
+
+/** Without words: what the root is forwarded to. `off`, or the servers to forward it to. */
+function forward(words: string, house: ControlHouse): string {
+  if (words === '') {
+    const root = house.serverZones.all().find(({ kind, zone }) => kind === 'forward' && isRoot(zone));
+    return root === undefined ? 'off (using root hints)\n' : `${serverWords(root).join(' ')}\n`;
+  }
+  if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, house);
+  house.serverZones.remove('forward', ROOT);
+  forgetWay(ROOT, house);
+  return OK;
+}
+
+/** A failure or a primed set of servers from before the change must not outlive it. Data stays, as it does in Unbound. */
+function forgetWay(zone: Name, { caches }: ControlHouse): void {
+  caches.delegations.remove(zone);
+  caches.failures.clear();
+}
+
+function changeInsecure(words: string, house: ControlHouse, isInsecure: boolean): string {
+  const read = readName(words);
+  if (!read.ok) return read.error;
+  setInsecure(read.name, house, isInsecure);
+  return OK;
+}
+
+/** Trust in zones at and below, and verdicts that rest on it, are forgotten: both ways must take effect at once. */
+function setInsecure(zone: Name, { insecure, caches }: ControlHouse, isInsecure: boolean): void {
+  if (isInsecure) insecure.addNegative(zone);
+  else insecure.removeNegative(zone);
+  forgetTrust(zone, caches);
+}
+
+/** Forgets what DNSSEC said at and below a zone. */
+export function forgetTrust(zone: Name, caches: ControlHouse['caches']): void {
+  caches.keys.removeBelow(zone);
+  const isInZone = (name: Name): boolean => isAtOrBelow(name, zone);
+  caches.rrsets.removeWhere(({ rrset, verdict }) => verdict !== null && isInZone(rrsetOwner(rrset)));
+  caches.answers.removeWhere(
+    (question, { found }) => isInZone(question.name) || heldOf(found).some(({ rrset }) => isInZone(rrsetOwner(rrset))),
+  );
+  caches.failures.clear();
+  caches.replies.clear();
+  caches.denials?.clear();
+}

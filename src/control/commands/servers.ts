@@ -1,0 +1,151 @@
+/** Commands about servers and work in progress: dump_infra, lookup, dump_requestlist. */
+
+import type { Delegation } from '../../cache/delegation-cache.ts';
+import type { ServerReport } from '../../cache/server-cache.ts';
+import { TRUST } from '../../terms/trust.ts';
+import { parseIp } from '../../wire/ip.ts';
+import { isAtOrBelow, type Name } from '../../wire/name.ts';
+import { formatName } from '../../wire/name-text.ts';
+import { CLASS, classText, TYPE, typeText } from '../../wire/rr-type.ts';
+import { packRRset } from '../../wire/rrset.ts';
+import { type Command, plain, worded } from '../command.ts';
+import { rrsetText } from '../dump-cache.ts';
+import { readName } from '../names.ts';
+import type { ControlParts, ServerZone } from '../parts.ts';
+
+const DNS_PORT = '53';
+
+/** One work in flight. */
+type InFlightEntry = ReturnType<ControlParts['house']['resolver']['works']>[number];
+
+/** The commands. */
+export function serverCommands({ clock, house }: ControlParts): Command[] {
+  const { caches, resolver } = house;
+  return [
+    plain('dump_infra', () => [...caches.servers.entries()].map(infraLines)),
+    plain('dump_requestlist', () => requestListText(resolver.works(), clock.monotonicMs())),
+    worded('lookup', (words) => {
+      const read = readName(words);
+      return read.ok ? lookupText(read.name, { clock, house }) : read.error;
+    }),
+  ];
+}
+
+/** `ip@53` as `ip`. */
+function serverText(server: string): string {
+  const [ip = '', port = DNS_PORT] = server.split('@');
+  return port === DNS_PORT ? ip : server;
+}
+
+/** A line for each zone that the server is known to fail, or one for all zones together. */
+function infraLines(report: ServerReport): string {
+  const { ednsSeen, ednsRefused } = report;
+  const edns = `ednsknown ${ednsSeen || ednsRefused ? 1 : 0} edns ${ednsRefused ? -1 : 0}`;
+  const times = `ttl ${report.secondsLeft} ${pingText(report)} rto ${Math.round(report.timeoutMs)}`;
+  const counts = `tA ${report.timeoutsInRow} tAAAA 0 tother 0`;
+  const zones = report.lame.length > 0 ? report.lame : [{ zone: '.', lameness: null }];
+  return zones
+    .map(({ zone, lameness }) => {
+      const isLame = Number(lameness === 'lame');
+      const lame = `dnssec ${Number(lameness === 'dnssec-lame')} rec ${Number(lameness === 'recursion-lame')}`;
+      return `${serverText(report.server)} ${zone} ${times} ${counts} ${edns} delay 0 lame ${lame} A ${isLame} other ${isLame}\n`;
+    })
+    .join('');
+}
+
+function pingText({ smoothedMs, variationMs }: ServerReport): string {
+  const rtt = Math.round(smoothedMs + 4 * variationMs);
+  return `ping ${Math.round(smoothedMs)} var ${Math.round(variationMs)} rtt ${rtt}`;
+}
+
+type LookupParts = Pick<ControlParts, 'clock' | 'house'>;
+
+/** Which servers a question for the name would go to. */
+function lookupText(name: Name, parts: LookupParts): string {
+  const { house } = parts;
+  const head = `The following name servers are used for lookup of ${formatName(name)}\n`;
+  const configured = closest(house.serverZones.all(), name);
+  if (configured?.kind === 'forward') return `${head}forwarding request:\n${configuredText(configured, parts)}`;
+  const cut = house.caches.delegations.findDeepest(name);
+  if (configured !== null && (cut === null || configured.zone.length >= cut.zone.length)) {
+    const how = configured.prime
+      ? 'The stub is primed first, using servers:\n'
+      : 'The noprime stub servers are used:\n';
+    return `${head}${how}${configuredText(configured, parts)}`;
+  }
+  if (cut === null) return `${head}no delegation from cache; goes to configured roots\n`;
+  return `${head}${cutRecords(cut, parts)}${cutText(cut, parts)}`;
+}
+
+function closest(zones: readonly ServerZone[], name: Name): ServerZone | null {
+  let best: ServerZone | null = null;
+  for (const each of zones) {
+    if (isAtOrBelow(name, each.zone) && each.zone.length > (best?.zone.length ?? 0)) best = each;
+  }
+  return best;
+}
+
+function configuredText({ hosts, addresses }: ServerZone, parts: LookupParts): string {
+  const servers = addresses.map(({ ip, port }) => `${ip}@${port}`);
+  return `${countsText(hosts.length, hosts.length, servers.length)}${servers.map((each) => addressLine(each, parts)).join('')}`;
+}
+
+function countsText(names: number, lookable: number, addresses: number): string {
+  return (
+    `Delegation with ${names} names, of which ${lookable} can be examined to query further addresses.\n` +
+    `It provides ${addresses} IP addresses.\n`
+  );
+}
+
+function addressLine(server: string, { house }: LookupParts): string {
+  const [ip = ''] = server.split('@');
+  const report = [...house.caches.servers.entries()].find((each) => each.server === server);
+  const column = ip.padEnd(16);
+  if (report === undefined) return `${column}\tnot in infra cache.\n`;
+  const { timeoutMs, secondsLeft, timeoutsInRow, ednsSeen, ednsRefused } = report;
+  const edns = `EDNS ${ednsRefused ? -1 : 0} ${ednsSeen || ednsRefused ? 'probed' : 'assumed'}.`;
+  const counts = `tA ${timeoutsInRow}, tAAAA 0, tother 0`;
+  return `${column}\trto ${Math.round(timeoutMs)} msec, ttl ${secondsLeft}, ${pingText(report)}, ${counts}, ${edns}\n`;
+}
+
+/** The NS set and the addresses of a delegation as in a dump. */
+function cutRecords({ zone, servers, expiresAt }: Delegation, { clock }: LookupParts): string {
+  const now = clock.unixSeconds();
+  const common = { expiresAt, originalTtl: expiresAt - now, trust: TRUST.glue, verdict: null, server: null, zone };
+  const text = (owner: Name, type: number, rdatas: readonly Uint8Array[]): string =>
+    rdatas.length === 0
+      ? ''
+      : rrsetText({ ...common, rrset: packRRset({ owner, type, class: CLASS.IN, rdatas, signatures: [] }) }, now);
+  const names = servers.map(({ name }) => name);
+  const addresses = servers.map(({ name, addresses: known }) => {
+    const octets = known.map(parseIp).filter((each) => each !== null);
+    const of = (length: number): Uint8Array[] => octets.filter((each) => each.length === length);
+    return `${text(name, TYPE.A, of(4))}${text(name, TYPE.AAAA, of(16))}`;
+  });
+  return `${text(zone, TYPE.NS, names)}${addresses.join('')}`;
+}
+
+function cutText({ servers }: Delegation, parts: LookupParts): string {
+  const addresses = [...new Set(servers.flatMap((server) => server.addresses))];
+  const lines = addresses.map((ip) => addressLine(`${ip}@${DNS_PORT}`, parts));
+  return `${countsText(servers.length, servers.length, addresses.length)}${lines.join('')}`;
+}
+
+/** What is worked on; seconds only where a client waits. */
+function requestListText(works: readonly InFlightEntry[], nowMs: number): string {
+  const rows = works.map(({ work, startedMs, clients }, i) => {
+    const { name, type, class: rrClass } = work.question;
+    const seconds = clients > 0 ? ((nowMs - startedMs) / 1000).toFixed(6) : '-';
+    const what = `${typeText(type).padStart(4)} ${classText(rrClass).padStart(2)} ${formatName(name)}`;
+    return `${String(i).padStart(3)} ${what} ${seconds} ${statusText(work)}\n`;
+  });
+  return `thread #0\n#   type cl name    seconds    module status\n${rows.join('')}`;
+}
+
+function statusText(work: InFlightEntry['work']): string {
+  if (work.asks !== null) return `iterator wait for ${serverText(work.asks)}`;
+  const wanted = [...work.waitsFor].map(({ question }) => {
+    return ` ${typeText(question.type)} ${classText(question.class)} ${formatName(question.name)}`;
+  });
+  return wanted.length > 0 ? `iterator wants${wanted.join('')}` : 'validator is module_state_initial';
+}

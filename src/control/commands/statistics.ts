@@ -1,0 +1,20 @@
+/** Commands about statistics: stats, stats_noreset, flush_stats. */
+
+import { type Command, OK, plain } from '../command.ts';
+import type { ControlParts } from '../parts.ts';
+
+/** The commands. */
+export function statisticsCommands({ house: { statistics } }: ControlParts): Command[] {
+  return [
+    plain('stats', () => {
+      const text = statistics.text();
+      statistics.reset();
+      return text;
+    }),
+    plain('stats_noreset', () => statistics.text()),
+    plain('flush_stats', () => {
+      statistics.reset();
+      return OK;
+    }),
+  ];
+}

@@ -1,0 +1,195 @@
+/**
+ * One connection of a control client: its one command, the lines of a bulk command, the reply at the client's own pace.
+ *
+ * Duties: commands in any number of reads; replies in pieces with back-pressure; turns for other events between pieces;
+ * the idle limit; a bug in a command costs that command.
+ * Leaves to others: octets to lines (request-reader.ts), commands (command-table.ts), how many connections (control-server.ts).
+ */
+
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { ByteStream, StreamEvents } from '../ports/network.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import type { BulkInput, Reply } from './command.ts';
+import type { CommandTable } from './command-table.ts';
+import { CONTROL_LIMITS } from './limits.ts';
+import { RequestReader } from './request-reader.ts';
+
+/** What connections share. */
+export interface ControlConnectionParts {
+  readonly clock: Clock;
+  readonly log: LogSink;
+  readonly commands: () => CommandTable;
+  readonly onClosed: (connection: ControlConnection) => void;
+}
+
+/** Text to octets, in pieces of a size that the kernel takes at once. */
+const encoder = new TextEncoder();
+
+/** An open connection. */
+export class ControlConnection implements StreamEvents {
+  readonly #parts: ControlConnectionParts;
+  readonly #stream: ByteStream;
+  readonly #reader = new RequestReader();
+  #isOpen = true;
+  #isPaused = false;
+  /** The connection's one run through command and lines is going on. */
+  #isBusy = false;
+  #hasCommand = false;
+  #bulk: BulkInput | null = null;
+  #bulkOctets = 0;
+  #lineNumber = 0;
+  #errors: string[] = [];
+  #untoldErrors = 0;
+  #onDrain: (() => void) | null = null;
+  #activeAtMs: number;
+  #cancelTimer: CancelTimer;
+
+  constructor(stream: ByteStream, parts: ControlConnectionParts) {
+    this.#stream = stream;
+    this.#parts = parts;
+    this.#activeAtMs = parts.clock.monotonicMs();
+    this.#cancelTimer = parts.clock.after(CONTROL_LIMITS.idleMs, this.#onTimer);
+  }
+
+  /** Since when it has been silent without having asked for anything, monotonic ms; null once it has its command. */
+  get silentSinceMs(): number | null {
+    return this.#hasCommand ? null : this.#activeAtMs;
+  }
+
+  readonly onData = (bytes: Uint8Array): void => {
+    if (!this.#isOpen) return;
+    this.#activeAtMs = this.#parts.clock.monotonicMs();
+    this.#reader.push(bytes);
+    if (this.#reader.waiting > CONTROL_LIMITS.inputOctets && !this.#isPaused) {
+      this.#isPaused = true;
+      this.#stream.pause();
+    }
+    if (!this.#isBusy) void this.#work();
+  };
+
+  readonly onClose = (): void => {
+    this.#finish();
+  };
+
+  readonly onDrain = (): void => {
+    this.#activeAtMs = this.#parts.clock.monotonicMs();
+    const resume = this.#onDrain;
+    this.#onDrain = null;
+    resume?.();
+  };
+
+  /** Closes at once. */
+  close(): void {
+    this.#stream.destroy();
+    this.#finish();
+  }
+
+  /** Reads what there is to read; never rejects. */
+  async #work(): Promise<void> {
+    this.#isBusy = true;
+    try {
+      for (let lines = 1; this.#isOpen; lines++) {
+        const piece = this.#reader.next();
+        if (piece === null) break;
+        if (piece.kind === 'line') await this.#takeLine(piece.text);
+        else await this.#turnAway(piece.kind);
+        if (lines % CONTROL_LIMITS.linesPerTurn === 0) await this.#parts.clock.nextTurn();
+      }
+    } catch (error) {
+      // The second border of architecture 10: a bug costs one command, not the process.
+      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+      this.#parts.log.write('error', `bug in a control command: ${text}`);
+      await this.#answer('error internal error, see the log\n');
+    } finally {
+      this.#isBusy = false;
+    }
+    this.#readOn();
+  }
+
+  #readOn(): void {
+    if (!this.#isOpen || !this.#isPaused) return;
+    this.#isPaused = false;
+    this.#stream.resume();
+  }
+
+  async #turnAway(kind: 'bad-magic' | 'wrong-version' | 'line-too-long'): Promise<void> {
+    switch (kind) {
+      case 'bad-magic':
+        return this.close();
+      case 'wrong-version':
+        return await this.#answer('error version mismatch\n');
+      case 'line-too-long':
+        return await this.#answer(`error line longer than ${CONTROL_LIMITS.lineOctets} octets\n`);
+      default:
+        return unreachable(kind);
+    }
+  }
+
+  async #takeLine(line: string): Promise<void> {
+    if (this.#bulk !== null) return await this.#takeBulkLine(this.#bulk, line);
+    if (this.#hasCommand) return;
+    this.#hasCommand = true;
+    const outcome = await this.#parts.commands().run(line.trim());
+    if (typeof outcome === 'object' && 'take' in outcome) this.#bulk = outcome;
+    else await this.#answer(outcome);
+  }
+
+  async #takeBulkLine(bulk: BulkInput, line: string): Promise<void> {
+    this.#lineNumber++;
+    this.#bulkOctets += line.length + 1;
+    if (this.#bulkOctets > CONTROL_LIMITS.bulkOctets) {
+      return await this.#answer(`error more than ${CONTROL_LIMITS.bulkOctets} octets of input\n`);
+    }
+    if (!bulk.isEnd(line)) {
+      const error = bulk.take(line, this.#lineNumber);
+      if (error === null) return;
+      if (this.#errors.length < CONTROL_LIMITS.toldErrors) this.#errors.push(error);
+      else this.#untoldErrors++;
+      return;
+    }
+    this.#bulk = null;
+    const more = this.#untoldErrors === 0 ? [] : [`error ${this.#untoldErrors} more lines with errors`];
+    const told = [...this.#errors, ...more].map((error) => `${error}\n`).join('');
+    await this.#answer(told + bulk.finish());
+  }
+
+  /** Writes a reply as fast as the client reads it, then closes. */
+  async #answer(reply: Reply): Promise<void> {
+    let text = '';
+    for (const piece of typeof reply === 'string' ? [reply] : reply) {
+      text += piece;
+      if (text.length < CONTROL_LIMITS.octetsPerTurn) continue;
+      await this.#write(text);
+      text = '';
+      if (!this.#isOpen) return;
+      await this.#parts.clock.nextTurn();
+    }
+    await this.#write(text);
+    if (!this.#isOpen) return;
+    this.#stream.end();
+  }
+
+  async #write(text: string): Promise<void> {
+    if (!this.#isOpen || text === '' || this.#stream.write(encoder.encode(text))) return;
+    await new Promise<void>((resume) => {
+      this.#onDrain = resume;
+    });
+  }
+
+  readonly #onTimer = (): void => {
+    if (!this.#isOpen) return;
+    const { clock } = this.#parts;
+    const left = this.#activeAtMs + CONTROL_LIMITS.idleMs - clock.monotonicMs();
+    if (left > 0) this.#cancelTimer = clock.after(left, this.#onTimer);
+    else this.close();
+  };
+
+  #finish(): void {
+    if (!this.#isOpen) return;
+    this.#isOpen = false;
+    this.#cancelTimer();
+    this.onDrain();
+    this.#parts.onClosed(this);
+  }
+}

@@ -1,0 +1,157 @@
+/**
+ * The control server: where it listens and how many connections it has.
+ *
+ * Duties: open and close listening sockets (addresses with or without TLS, unix sockets), keep those whose place stays
+ * configured over a reload, the bound on connections.
+ * Leaves to others: a connection (connection.ts), certificates' files (cli).
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Address, ByteStream, Listener, Network, StreamEvents, TlsServerOptions } from '../ports/network.ts';
+import type { CommandTable } from './command-table.ts';
+import { ControlConnection, type ControlConnectionParts } from './connection.ts';
+import { CONTROL_LIMITS } from './limits.ts';
+
+/** Where and how to listen. */
+export interface ControlOptions {
+  readonly places: readonly (Address | { readonly path: string })[];
+  /** For addresses; null: no TLS (control-use-cert: no). A unix socket never has it. */
+  readonly tls: TlsServerOptions | null;
+}
+
+/** What the server is made of. */
+export interface ControlServerParts {
+  readonly network: Network;
+  readonly clock: Clock;
+  readonly log: LogSink;
+  /** The commands of the house that is in force. */
+  readonly commands: () => CommandTable;
+  /** Takes the remains of a unix socket away before the place is listened on again. */
+  readonly removeSocket: (path: string) => void;
+}
+
+interface OpenPlace {
+  readonly listener: Listener;
+  readonly tls: TlsServerOptions | null;
+}
+
+/** The control server of one process. */
+export class ControlServer {
+  readonly #parts: ControlServerParts;
+  readonly #open = new Map<string, OpenPlace>();
+  readonly #connections = new Set<ControlConnection>();
+  readonly #connectionParts: ControlConnectionParts;
+  /** Connections that found no place. */
+  refused = 0;
+
+  constructor(parts: ControlServerParts) {
+    this.#parts = parts;
+    const { clock, log, commands } = parts;
+    this.#connectionParts = {
+      clock,
+      log,
+      commands,
+      onClosed: (connection) => this.#connections.delete(connection),
+    };
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#connections.size;
+  }
+
+  /** Addresses that are listened on, with the port that the system chose; unix sockets are not among them. */
+  addresses(): Address[] {
+    return [...this.#open.values()].map(({ listener }) => listener.local).filter(({ ip }) => ip !== '');
+  }
+
+  /** What `status` shows: ` control(ssl)`, ` control(namedpipe)`, ` control`, or nothing. */
+  get kinds(): string {
+    const kinds = [...this.#open].map(([key, { tls }]) =>
+      key.startsWith('/') ? ' control(namedpipe)' : tls === null ? ' control' : ' control(ssl)',
+    );
+    return [...new Set(kinds)].join('');
+  }
+
+  /** Listens as the options say, for the first time or after a reload; returns what could not be opened, a line each. */
+  async listen({ places, tls }: ControlOptions): Promise<string[]> {
+    const wanted = new Map(places.map((place) => [placeText(place), place]));
+    for (const [key, { listener, tls: before }] of this.#open) {
+      if (wanted.has(key) && (key.startsWith('/') || sameTls(before, tls))) continue;
+      listener.close();
+      this.#open.delete(key);
+    }
+    const problems: string[] = [];
+    for (const [key, place] of wanted) {
+      if (this.#open.has(key)) continue;
+      const problem = await this.#openPlace(key, place, tls);
+      if (problem !== null) problems.push(problem);
+    }
+    return problems;
+  }
+
+  /** Closes every socket; connections only when `hard`, so that the answer to `stop` still goes out. */
+  stop(hard = false): void {
+    for (const [key, { listener }] of this.#open) {
+      listener.close();
+      if (key.startsWith('/')) this.#parts.removeSocket(key);
+    }
+    this.#open.clear();
+    if (hard) for (const connection of [...this.#connections]) connection.close();
+  }
+
+  async #openPlace(
+    key: string,
+    place: Address | { readonly path: string },
+    tls: TlsServerOptions | null,
+  ): Promise<string | null> {
+    const { network, log } = this.#parts;
+    const hasTls = !('path' in place) && tls !== null;
+    if ('path' in place) this.#parts.removeSocket(place.path);
+    const opened = await network.listen({
+      local: place,
+      ...(hasTls ? { tls } : {}),
+      maxConnections: CONTROL_LIMITS.connections,
+      onConnection: (stream) => this.#admit(stream),
+      onError: (error) => log.write('warning', `control socket ${key}: ${error.text}`),
+    });
+    if (!opened.ok) return `cannot open control socket ${key}: ${opened.error.text}`;
+    this.#open.set(key, { listener: opened.value, tls: hasTls ? tls : null });
+    return null;
+  }
+
+  #admit(stream: ByteStream): StreamEvents | null {
+    if (this.#connections.size >= CONTROL_LIMITS.connections && !this.#closeMostSilent()) {
+      this.refused++;
+      return null;
+    }
+    const connection = new ControlConnection(stream, this.#connectionParts);
+    this.#connections.add(connection);
+    return connection;
+  }
+
+  /** Idle clients never keep others out: the one that has been silent longest gives way. */
+  #closeMostSilent(): boolean {
+    let silent: ControlConnection | null = null;
+    for (const connection of this.#connections) {
+      const since = connection.silentSinceMs;
+      if (since !== null && since < (silent?.silentSinceMs ?? Number.POSITIVE_INFINITY)) silent = connection;
+    }
+    silent?.close();
+    return silent !== null;
+  }
+}
+
+function placeText(place: Address | { readonly path: string }): string {
+  return 'path' in place ? place.path : `${place.ip}@${place.port}`;
+}
+
+function sameTls(a: TlsServerOptions | null, b: TlsServerOptions | null): boolean {
+  if (a === null || b === null) return a === b;
+  return (
+    a.certificatePem === b.certificatePem &&
+    a.privateKeyPem === b.privateKeyPem &&
+    a.clientAuthorityPem === b.clientAuthorityPem
+  );
+}

@@ -1,0 +1,133 @@
+/**
+ * The cache as text, in the form of `dump_cache`: RRsets with `;rrset TTL RRS SIGNATURES RANK STATUS` before them, then
+ * messages that refer to them.
+ *
+ * Duties: Unbound's numbers for ranks and DNSSEC statuses; text made as it is read, from a list of references taken at once.
+ * Leaves to others: reading it back (load-cache.ts).
+ */
+
+import type { AnswerEntry } from '../cache/answer-cache.ts';
+import { edeOf } from '../terms/ede-of.ts';
+import type { Found } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { TRUST, type Trust } from '../terms/trust.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import { verdictText } from '../terms/verdict-text.ts';
+import { isAtOrBelow, type Name } from '../wire/name.ts';
+import { questionText } from '../wire/question.ts';
+import { formatRecord } from '../wire/record-text.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import {
+  rdataCount,
+  rdatasOf,
+  rrsetClass,
+  rrsetOwner,
+  rrsetType,
+  signatureCount,
+  signaturesOf,
+} from '../wire/rrset.ts';
+import type { ControlCaches } from './parts.ts';
+
+/** Unbound's number for each rank of data. */
+export const RANK_NUMBER: Readonly<Record<Trust, number>> = {
+  [TRUST.additionalNonAuthoritative]: 1,
+  [TRUST.authorityNonAuthoritative]: 2,
+  [TRUST.additionalAuthoritative]: 3,
+  [TRUST.answerNonAuthoritative]: 5,
+  [TRUST.glue]: 6,
+  [TRUST.authorityAuthoritative]: 7,
+  [TRUST.answerAuthoritative]: 8,
+  [TRUST.validated]: 11,
+  [TRUST.configured]: 12,
+};
+
+/** Unbound's number for each DNSSEC status; unchecked is 0. */
+const STATUS_NUMBER = { bogus: 1, indeterminate: 2, insecure: 3, secure: 5 } as const;
+
+/** QR and RA: the flags that every kept message has. */
+const MESSAGE_FLAGS = 0x8080;
+/** Unbound's mark on a SOA that bounds a negative answer. */
+const SOA_NEGATIVE = 4;
+/** What stands for "no extended error". */
+const NO_EDE = -1;
+
+/** A found answer, never a failure. */
+type FoundData = Extract<Found, { kind: 'found' }>;
+
+/** All RRsets that an answer holds. */
+export function heldOf(found: FoundData): HeldRRset[] {
+  const { aliases, end } = found;
+  return [
+    ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
+    ...end.answer,
+    ...aliases.flatMap((step) => step.proof),
+    ...end.authority,
+    ...end.additional,
+  ];
+}
+
+/** The whole dump, or only what is at or below some names; nothing expired. */
+export function* dumpCache(
+  caches: ControlCaches,
+  now: number,
+  below: readonly Name[] | null = null,
+): Generator<string> {
+  const isWanted = (name: Name): boolean => below === null || below.some((each) => isAtOrBelow(name, each));
+  // References, taken at once: the caches go on changing while the text is read.
+  const rrsets = [...caches.rrsets.entries()].filter(
+    (held) => held.expiresAt > now && isWanted(rrsetOwner(held.rrset)),
+  );
+  const answers = [...caches.answers.entries()].filter(
+    ({ question, cached }) => cached.expiresAt > now && isWanted(question.name),
+  );
+  yield 'START_RRSET_CACHE\n';
+  for (const held of rrsets) yield rrsetText(held, now);
+  yield 'END_RRSET_CACHE\nSTART_MSG_CACHE\n';
+  for (const entry of answers) yield messageText(entry, now);
+  yield 'END_MSG_CACHE\nEOF\n';
+}
+
+/** One RRset with its signatures. */
+export function rrsetText(held: HeldRRset, now: number): string {
+  const { rrset, trust, verdict } = held;
+  const owner = rrsetOwner(rrset);
+  const common = { owner, ttl: Math.max(0, held.expiresAt - now), class: rrsetClass(rrset) };
+  const counts = `${common.ttl} ${rdataCount(rrset)} ${signatureCount(rrset)}`;
+  const head = `;rrset ${counts} ${RANK_NUMBER[trust]} ${statusNumber(verdict)}\n`;
+  const records = rdatasOf(rrset).map((rdata) => formatRecord({ ...common, type: rrsetType(rrset), rdata }));
+  const signatures = signaturesOf(rrset).map((rdata) => formatRecord({ ...common, type: TYPE.RRSIG, rdata }));
+  return `${head}${[...records, ...signatures].map((line) => `${line}\n`).join('')}`;
+}
+
+function statusNumber(verdict: Verdict | null): number {
+  return verdict === null ? 0 : STATUS_NUMBER[verdict.status];
+}
+
+function messageText({ question, cached }: AnswerEntry, now: number): string {
+  const { found, verdict, expiresAt } = cached;
+  const { aliases, end } = found;
+  const answer = [
+    ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
+    ...end.answer,
+  ];
+  const authority = [...aliases.flatMap((step) => step.proof), ...end.authority];
+  const counts = `${answer.length} ${authority.length} ${end.additional.length}`;
+  const error = verdict === null ? null : edeOf(verdict);
+  const reason = error === null || verdict === null ? '' : verdictText(verdict);
+  const numbers = `${MESSAGE_FLAGS | end.rcode} 1 ${expiresAt - now} ${statusNumber(verdict)} ${counts}`;
+  const isDenied = end.kind !== 'answer';
+  const references = [...answer, ...authority, ...end.additional].map((held) => referenceText(held, isDenied));
+  return `msg ${inUnboundOrder(questionText(question))} ${numbers} ${error?.code ?? NO_EDE} ${reason}\n${references.join('')}`;
+}
+
+function referenceText({ rrset }: HeldRRset, isDenied: boolean): string {
+  const type = rrsetType(rrset);
+  const text = questionText({ name: rrsetOwner(rrset), type, class: rrsetClass(rrset) });
+  return `${inUnboundOrder(text)} ${isDenied && type === TYPE.SOA ? SOA_NEGATIVE : 0}\n`;
+}
+
+/** `name TYPE CLASS` as `name CLASS TYPE`. */
+function inUnboundOrder(text: string): string {
+  const [name, type, rrClass] = text.split(' ');
+  return `${name} ${rrClass} ${type}`;
+}

@@ -1,0 +1,21 @@
+/** Bounds of the control channel, each with unit, value and reason. */
+
+/** Figures that have no directive. */
+export const CONTROL_LIMITS = {
+  /** Connections open at once. Operators' tools make one each and close it; more than this is a fault or a flood. */
+  connections: 64,
+  /** Octets of one line. A record of the largest rdata (65535 octets) in escaped text (`\DDD`) fits. */
+  lineOctets: 300_000,
+  /** Octets that one bulk command may send (local_datas, load_cache): a cache of several GB in text. */
+  bulkOctets: 4 * 1024 * 1024 * 1024,
+  /** Faulty lines of one bulk command that are told; the rest is counted. The client reads nothing before it has sent all. */
+  toldErrors: 1_000,
+  /** Milliseconds without an octet either way until a connection is closed. Unbound waits as long (120 s). */
+  idleMs: 120_000,
+  /** Lines that are worked on before other events get their turn. */
+  linesPerTurn: 500,
+  /** Octets of a reply that are written in one turn. */
+  octetsPerTurn: 65_536,
+  /** Octets that may wait to be read while a command runs; the client is stopped above that. */
+  inputOctets: 1024 * 1024,
+} as const;

@@ -1,0 +1,174 @@
+/**
+ * What commands work on: the house that is in force and the daemon around it, as small interfaces. Rooms that control may
+ * not import (iterate, validate) appear as the methods that were made for it.
+ */
+
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { DelegationCache } from '../cache/delegation-cache.ts';
+import type { FailureCache } from '../cache/failure-cache.ts';
+import type { KeyCache } from '../cache/key-cache.ts';
+import type { ReplyCache } from '../cache/reply-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { ServerCache } from '../cache/server-cache.ts';
+import type { Config } from '../config/config.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Address } from '../ports/network.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+import type { Name } from '../wire/name.ts';
+
+/** All that a house remembers. */
+export interface ControlCaches {
+  readonly rrsets: RRsetCache;
+  readonly answers: AnswerCache;
+  readonly replies: ReplyCache;
+  readonly keys: KeyCache<unknown>;
+  readonly delegations: DelegationCache;
+  readonly servers: ServerCache;
+  readonly failures: FailureCache;
+  /** Spans of validated denials (aggressive-nsec), where they are kept. */
+  readonly denials?: { clear(): void };
+}
+
+/** A zone whose servers are given: stub-zone or forward-zone. */
+export interface ServerZone {
+  readonly kind: 'stub' | 'forward';
+  readonly zone: Name;
+  readonly addresses: readonly Address[];
+  readonly hosts: readonly Name[];
+  readonly prime: boolean;
+  /** Names in certificates, by `ip@port`, where the servers are asked over TLS; null: not over TLS. */
+  readonly tls: ReadonlyMap<string, string> | null;
+}
+
+/** The stub and forward zones in force. */
+export interface ServerZones {
+  all(): readonly ServerZone[];
+  /** Adds a zone, in place of one of the same kind and name; an error text when it cannot be done. */
+  put(zone: ServerZone): string | null;
+  remove(kind: 'stub' | 'forward', zone: Name): boolean;
+  /** Root servers to start from. */
+  readonly hints: readonly { readonly name: Name; readonly addresses: readonly string[] }[];
+}
+
+/** Zones that must not be validated (domain-insecure, RFC 7646). */
+export interface InsecureZones {
+  negative(): readonly Name[];
+  addNegative(zone: Name): void;
+  removeNegative(zone: Name): boolean;
+}
+
+/** Why a record's text was not taken; `position` counts characters that were read. */
+export interface RecordFault {
+  readonly error: string;
+  readonly position: number;
+}
+
+/** Local zones and data, of the server or of a view. */
+export interface LocalTable {
+  /** False: not a zone type. */
+  addZone(zone: Name, type: string): boolean;
+  removeZone(zone: Name): void;
+  /** Adds a record given as text; a fault when it cannot be read. */
+  addData(text: string): RecordFault | null;
+  /** Removes one record given as text; false when there is none such. */
+  removeRecord(text: string): boolean;
+  /** Removes all records of a name. */
+  removeName(name: Name): void;
+  /** Zones with their types. */
+  zones(): Iterable<{ readonly zone: Name; readonly type: string }>;
+  /** All records as lines. */
+  records(): Iterable<string>;
+}
+
+/** Local data of the server and its views. */
+export interface LocalTables {
+  readonly server: LocalTable;
+  view(name: string): LocalTable | null;
+}
+
+/** Zones that are held as a whole. */
+export interface AuthZones {
+  list(): Iterable<{ readonly zone: Name; readonly serial: number | null; readonly isExpired: boolean }>;
+  has(zone: Name): boolean;
+  isRpz(zone: Name): boolean;
+  /** Reads the zone's file again; an error text when that fails. */
+  reload(zone: Name): Promise<string | null>;
+  /** Asks the primaries now; false: the zone is not one that is transferred. */
+  transfer(zone: Name): boolean;
+  setRpzEnabled(zone: Name, isEnabled: boolean): void;
+}
+
+/** One line of ratelimit_list or ip_ratelimit_list. */
+export interface RateReport {
+  readonly who: string;
+  readonly rate: number;
+  readonly limit: number;
+}
+
+/** What is limited to a rate. */
+export interface Rates {
+  zones(): Iterable<RateReport>;
+  clients(): Iterable<RateReport>;
+}
+
+/** Secrets of DNS cookies (RFC 9018), active first, as hex. */
+export interface CookieSecrets {
+  list(): readonly { readonly state: 'active' | 'staging'; readonly hex: string }[];
+  /** Error texts when it cannot be done. */
+  add(hex: string): string | null;
+  activate(): string | null;
+  drop(): string | null;
+}
+
+/** The statistics of the daemon. */
+export interface Statistics {
+  /** All lines, `name=value`, each with its line feed. */
+  text(): string;
+  reset(): void;
+}
+
+/** The house in force. Rooms that it does not have are null. */
+export interface ControlHouse {
+  readonly config: Config;
+  readonly caches: ControlCaches;
+  readonly resolver: Pick<Resolver, 'resolve' | 'works' | 'abortAll'>;
+  readonly serverZones: ServerZones;
+  readonly insecure: InsecureZones;
+  readonly statistics: Statistics;
+  readonly local: LocalTables | null;
+  readonly authZones: AuthZones | null;
+  readonly rates: Rates | null;
+  readonly cookies: CookieSecrets | null;
+}
+
+/** How a new configuration was taken: null when it is in force, else why not, a line each (file and line in them). */
+export type Applied = readonly string[] | null;
+
+/** The daemon around the house. */
+export interface ControlDaemon {
+  readonly version: string;
+  readonly pid: number;
+  /** Monotonic milliseconds. */
+  readonly startedMs: number;
+  /** Threads that serve. */
+  readonly threads: number;
+  /** What `status` shows after `options:`, with a blank before each. */
+  options(): string;
+  readonly verbosity: number;
+  setVerbosity(level: number): void;
+  /** Ends the daemon after the reply is out. */
+  stop(): void;
+  /** Reads the configuration again. The old house stays in force when that fails. */
+  reload(keepCaches: boolean): Promise<Applied>;
+  /** Puts another configuration in force, everything that is known or was changed at run time kept. */
+  apply(config: Config): Promise<Applied>;
+  /** An error text when the file cannot be opened. */
+  reopenLog(): string | null;
+}
+
+/** What commands are made of. */
+export interface ControlParts {
+  readonly clock: Clock;
+  readonly house: ControlHouse;
+  readonly daemon: ControlDaemon;
+}

@@ -1,0 +1,82 @@
+/** The steps of a resolution as a tree for people, and as plain objects for programs. */
+
+import { failureText } from '../terms/failure-text.ts';
+import { LIMIT_TEXT } from '../terms/limit.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import { verdictText } from '../terms/verdict-text.ts';
+import { formatName } from '../wire/name-text.ts';
+import { questionText } from '../wire/question.ts';
+import { rcodeText } from '../wire/rcode.ts';
+import { typeText } from '../wire/rr-type.ts';
+import type { TraceEvent } from './events.ts';
+
+/** A line for each step, in the order of time, indented by how deep its work hangs below the client's question. */
+export function explainText(events: readonly TraceEvent[], startedMs: number): string {
+  const depthOf = depths(events);
+  const lines = events.map((event) => {
+    const time = (event.atMs - startedMs).toFixed(1).padStart(8);
+    return `${time} ms ${'  '.repeat(depthOf.get(event.workId) ?? 0)}[${event.workId}] ${stepText(event)}\n`;
+  });
+  return lines.join('');
+}
+
+/** Each step with its time, work and parent, and the same words. */
+export function explainJson(events: readonly TraceEvent[]): readonly object[] {
+  return events.map((event) => ({
+    atMs: event.atMs,
+    work: event.workId,
+    parent: event.parentId,
+    kind: event.kind,
+    text: stepText(event),
+  }));
+}
+
+function depths(events: readonly TraceEvent[]): Map<number, number> {
+  const known = new Map<number, number>();
+  for (const { workId, parentId } of events) {
+    if (!known.has(workId)) known.set(workId, parentId === null ? 0 : (known.get(parentId) ?? 0) + 1);
+  }
+  return known;
+}
+
+/** One step in words. */
+export function stepText(event: TraceEvent): string {
+  switch (event.kind) {
+    case 'cache-hit':
+      return `in the cache: ${questionText(event.question)}`;
+    case 'cache-miss':
+      return `not in the cache: ${questionText(event.question)}`;
+    case 'delegation':
+      return `servers of ${formatName(event.zone)} known from ${event.source}: ${event.targets}`;
+    case 'ask':
+      return `ask ${event.server} (${formatName(event.zone)}) for ${questionText(event.question)} over ${event.transport}`;
+    case 'response':
+      return `${event.server} says after ${event.rttMs.toFixed(1)} ms: ${event.classified}`;
+    case 'exchange-failed':
+      return `${event.server} failed: ${event.outcome}`;
+    case 'scrubbed':
+      return `dropped ${formatName(event.owner)} ${typeText(event.type)}: ${event.why}`;
+    case 'alias':
+      return `alias ${formatName(event.from)} to ${formatName(event.to)}`;
+    case 'joined':
+      return `waits for work ${event.other}`;
+    case 'refused-join':
+      return `would wait in a circle for work ${event.other}`;
+    case 'zone-trust':
+      return `zone ${formatName(event.zone)} is ${event.status}${event.why === undefined ? '' : `: ${event.why}`}`;
+    case 'signature':
+      return `signature of ${formatName(event.owner)} ${typeText(event.type)} by key ${event.keyTag}: ${event.outcome}`;
+    case 'denial':
+      return `denial: ${event.outcome}`;
+    case 'limit':
+      return `limit: ${LIMIT_TEXT[event.limit]}`;
+    case 'verdict':
+      return `verdict ${event.verdict.status}: ${verdictText(event.verdict)}`;
+    case 'failed':
+      return `failed: ${failureText(event.why)}`;
+    case 'finished':
+      return `finished with ${rcodeText(event.rcode)}`;
+    default:
+      return unreachable(event);
+  }
+}
