@@ -37,12 +37,17 @@ export const SERVER_CACHE_ROWS = {
   'num-queries-per-thread': one(count(1), 2048, DONE, 'Questions that are resolved at the same time.'),
   'jostle-timeout': one(milliseconds, 200, DONE, 'When full, a question older than this makes room for a new one.'),
   'unknown-server-time-limit': one(milliseconds, 376, DONE, 'Timeout for a server that nothing is known of.'),
-  'discard-timeout': one(milliseconds, 1900, ACCEPTED, 'A client that waited longer gets no reply: it has given up.'),
+  'discard-timeout': one(
+    milliseconds,
+    1900,
+    DONE,
+    'A client of another host that waited longer over UDP gets no reply: it has given up, or its address is forged.',
+  ),
   'wait-limit': one(
     clientCount,
     1000,
-    refused('one client could hold more of the queue', (value: number) => value > 0 && value < 1000),
-    'Questions that one client address may wait for; 0 for any number.',
+    DONE,
+    'Questions that one client address may wait for, other than of this host; 0 for any number.',
   ),
   'wait-limit-cookie': one(clientCount, 10000, ACCEPTED, 'The same for a client with a valid cookie.'),
   'wait-limit-netblock': many(

@@ -74,12 +74,7 @@ export const SERVER_RESOLVE_ROWS = {
   ),
   'do-not-query-address': many(netblock, DONE, 'Addresses never to ask.'),
   'do-not-query-localhost': one(yesNo, true, LIVE, 'Never ask the loopback addresses.'),
-  'deny-any': one(
-    yesNo,
-    false,
-    refused('large answers to ANY would still be given'),
-    'Answer queries of type ANY with nothing (RFC 8482).',
-  ),
+  'deny-any': one(yesNo, false, LIVE, 'Answer queries of type ANY with nothing (RFC 8482).'),
   'rrset-roundrobin': one(yesNo, true, LIVE, 'Turn the order of records in replies.'),
   'minimal-responses': one(yesNo, true, LIVE, 'Leave authority and additional sections out where nobody needs them.'),
   'disable-dnssec-lame-check': one(yesNo, false, ACCEPTED, 'Keep asking servers that lack signatures.'),

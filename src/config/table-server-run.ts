@@ -19,8 +19,8 @@ export const SERVER_RUN_ROWS = {
   'extended-statistics': one(yesNo, false, ACCEPTED, 'Show statistics by type, class, rcode and flags too.'),
   'statistics-inhibit-zero': one(yesNo, true, ACCEPTED, 'Leave extended statistics out that are zero.'),
   'num-threads': one(count(1, 1024), 1, ACCEPTED, 'Number of workers.'),
-  'use-systemd': one(yesNo, false, ACCEPTED, 'Tell systemd about the state of the service.'),
-  'do-daemonize': one(yesNo, true, ACCEPTED, 'Go to the background.'),
+  'use-systemd': one(yesNo, false, DONE, 'Tell systemd about the state of the service.'),
+  'do-daemonize': one(yesNo, true, DONE, 'Go to the background.'),
   chroot: one(
     path,
     '',

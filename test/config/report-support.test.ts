@@ -38,6 +38,6 @@ describe('a directive that protects', () => {
   });
 
   test('is accepted with a value that protects nobody', () => {
-    expect(findingsOf('server:\nwait-limit: 0')).toEqual(['test.conf:2: warning: wait-limit has no effect here']);
+    expect(findingsOf('server:\nwait-limit-netblock: 10.0.0.0/8 0')).toEqual(['test.conf:2: warning: wait-limit-netblock has no effect here']);
   });
 });
