@@ -13,8 +13,9 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { keepProven, replaceJudged } from './extras.ts';
 import { type JudgedSet, judgeExpanded } from './judge-expanded.ts';
+import { withVerdict } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
-import { placeOfRecord } from './signature-reason.ts';
+import { placeOf, placeOfRecord } from './signature-reason.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
 import { isSigned } from './verify-rrset.ts';
 import { worse } from './worst-verdict.ts';
@@ -36,7 +37,8 @@ export async function validatePositive(judging: Judging, end: End): Promise<Judg
   const answer: HeldRRset[] = [];
   const proof: HeldRRset[] = [];
   for (const held of wanted) {
-    const judged = fromDname(held, answer, end.question) ?? (await judgeExpanded(judging, held, end.authority));
+    const judged =
+      fromDname(judging, held, answer, end.question) ?? (await judgeExpanded(judging, held, end.authority));
     verdict = worse(verdict, judged.verdict);
     answer.push(judged.held);
     proof.push(...judged.proof);
@@ -52,13 +54,29 @@ function answers({ rrset }: HeldRRset, question: Question): boolean {
   return question.type === TYPE.ANY ? type !== TYPE.RRSIG : type === question.type;
 }
 
-/** An unsigned CNAME that follows from a DNAME judged before it is worth what that is (RFC 6672 §5.3.1). */
-function fromDname(cname: HeldRRset, judged: readonly HeldRRset[], question: Question): JudgedSet | null {
+/**
+ * An unsigned CNAME beside a DNAME judged before it is worth what that is, when it follows from it (RFC 6672 §5.3.1); it
+ * must follow from a secure one.
+ */
+function fromDname(
+  judging: Judging,
+  cname: HeldRRset,
+  judged: readonly HeldRRset[],
+  question: Question,
+): JudgedSet | null {
   const dname = judged.find(({ rrset }) => rrsetType(rrset) === TYPE.DNAME);
   if (dname === undefined || dname.verdict === null) return null;
   if (rrsetType(cname.rrset) !== TYPE.CNAME || isSigned(cname.rrset)) return null;
-  if (!followsFrom(dname, cname, question.name)) return null;
-  return { verdict: dname.verdict, held: inherit(cname, dname, dname.verdict), proof: [], zone: null };
+  if (followsFrom(dname, cname, question.name)) {
+    return { verdict: dname.verdict, held: inherit(cname, dname, dname.verdict), proof: [], zone: null };
+  }
+  if (dname.verdict.status !== 'secure') return null;
+  const why = {
+    kind: 'alias-not-synthesised',
+    ...placeOf(cname.rrset, dname.zone ?? rrsetOwner(dname.rrset)),
+  } as const;
+  const verdict = { status: 'bogus', why } as const;
+  return { verdict, held: withVerdict(judging, cname, verdict), proof: [], zone: null };
 }
 
 function signaturesOnly(end: End): JudgedEnd {
