@@ -31,6 +31,10 @@ export interface CachedAnswer {
   readonly verdict: Verdict | null;
   /** When it stops being usable, unix seconds. */
   readonly expiresAt: number;
+  /** From when on a question for it is a reason to fetch it again before it expires (prefetch), unix seconds. */
+  readonly refreshAt?: number;
+  /** From when its time as expired data counts, unix seconds, when not from `expiresAt` (serve-expired-ttl-reset). */
+  readonly staleSince?: number;
 }
 
 /** An answer with the question that it is kept under. */

@@ -99,6 +99,7 @@ function isAboutTheName(failure: Failure): boolean {
   switch (failure.kind) {
     case 'cancelled':
     case 'limit':
+    case 'rate-limited':
     case 'dependency-cycle':
     case 'cached-failure':
       return false;

@@ -5,6 +5,7 @@
 
 import { AnswerCache } from '../cache/answer-cache.ts';
 import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
+import { DenialCache } from '../cache/denial-cache.ts';
 import { DEFAULT_FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
 import { KeyCache } from '../cache/key-cache.ts';
 import { ReplyCache } from '../cache/reply-cache.ts';
@@ -21,6 +22,7 @@ import type { LogSink } from '../ports/log-sink.ts';
 import type { Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { Resolver } from '../resolve/resolver.ts';
+import type { ZoneRates } from '../resolve/zone-rates.ts';
 import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { Counters } from '../trace/counters.ts';
@@ -28,8 +30,10 @@ import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { Background } from '../work/background.ts';
 import { PROGRAM_VERSION } from './program.ts';
 import { anchorTexts, readInputs } from './read-inputs.ts';
+import { keyPrefetch, knownDenials, signatureTime, watchUnwantedReplies, zoneRates } from './resolver-means.ts';
 import {
   type HostFacts,
   iterateOptions,
@@ -59,6 +63,7 @@ export interface Caches {
   readonly delegations: DelegationCache;
   readonly servers: ServerCache;
   readonly failures: FailureCache;
+  readonly denials: DenialCache;
 }
 
 /** What a house is assembled from. */
@@ -80,6 +85,8 @@ export interface House {
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
+  /** Limits on questions to zones; null when none is set. */
+  readonly zoneRates: ZoneRates | null;
   /** Stops all works. */
   stop(): void;
 }
@@ -101,6 +108,12 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const counters = new Counters();
   const { clock, network, random, crypto, log } = ports;
   const { rrsets, answers, failures, keys, delegations, servers, replies } = caches;
+  const report = (error: unknown): void => log.write('error', bugText(error));
+  const forIterate = iterateOptions(config, inputs.hints);
+  const { configuredZones } = forIterate;
+  const denials = knownDenials(config, { clock, caches, anchors, counters, configuredZones });
+  const rates = zoneRates(config, { clock, random });
+  const keyFetches = new Background(report);
   const resolver = new Resolver({
     clock,
     rrsets,
@@ -108,7 +121,9 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     failures,
     counters,
     options: resolveOptions(config),
-    report: (error) => log.write('error', bugText(error)),
+    deny: (question) => denials.find(question),
+    signatureTime: signatureTime(config, clock),
+    report,
     makeIterate: (fetch) =>
       createIterate({
         clock,
@@ -118,25 +133,46 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
         delegations,
         servers,
         fetch,
-        findCached: (question) => answers.find(question),
+        findCached: (question) => answers.find(question) ?? denials.find(question),
         expectsSignatures: signatureExpectation(anchors, caches),
-        options: iterateOptions(config, inputs.hints),
+        options: forIterate,
         counters,
+        ...(rates === null ? {} : { zoneRates: rates }),
+        ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, keyFetches) } : {}),
       }),
     makeValidate: (fetch) =>
-      createValidate({ clock, crypto, rrsets, keys, fetch, anchors, options: validateOptions(config), counters }),
+      createValidate({
+        clock,
+        crypto,
+        rrsets,
+        keys,
+        fetch,
+        anchors,
+        options: validateOptions(config),
+        counters,
+        denials: caches.denials,
+      }),
+  });
+  watchUnwantedReplies(counters, config.server.unwantedReplyThreshold, () => {
+    log.write('warning', 'unwanted-reply-threshold reached: somebody may be guessing answers; the cache is cleared');
+    clearData(caches);
   });
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
   const serve = createServe({ clock, log, resolver, replies, options });
   const server = serverOptions(config, host);
   const stop = (): void => resolver.abortAll();
-  const house: House = { config, serve, server, resolver, caches, anchors, counters, stop };
+  const house: House = { config, serve, server, resolver, caches, anchors, counters, zoneRates: rates, stop };
   return { ok: true, house, warnings: inputs.findings };
 }
 
 function bugText(error: unknown): string {
   const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
   return `bug in a work that nobody waits for: ${what.replaceAll('\n', ' |')}`;
+}
+
+/** Forgets all data from servers, as what a guessed answer may have got into. */
+function clearData({ rrsets, answers, replies, denials, delegations }: Caches): void {
+  for (const cache of [rrsets, answers, replies, denials, delegations]) cache.clear();
 }
 
 function makeCaches(config: Config, { clock, random }: Ports): Caches {
@@ -149,6 +185,7 @@ function makeCaches(config: Config, { clock, random }: Ports): Caches {
     delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
     servers: new ServerCache({ clock, options: serverCacheOptions(config) }),
     failures: new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS }),
+    denials: new DenialCache({ clock, random, maxBytes: server.negCacheSize }),
   };
 }
 

@@ -36,6 +36,8 @@ export interface HostFacts {
  * why must come before that.
  */
 const WALL_TIME_MS = 9_500;
+/** Milliseconds that a question goes on after its client was told that it takes too long: the next one finds the answer. */
+const GRACE_MS = 10_000;
 /** Client queries that may wait for each question in progress (Unbound: max_reply_states times 16). */
 const WAITERS_PER_QUESTION = 16;
 const DNS_PORT = 53;
@@ -49,6 +51,15 @@ export function resolveOptions({ server }: Config): ResolveOptions {
     wallTimeMs: WALL_TIME_MS,
     maxWorks: server.numQueriesPerThread,
     jostleMs: server.jostleTimeout,
+    graceMs: GRACE_MS,
+    prefetch: server.prefetch,
+    serveExpired: {
+      isOn: server.serveExpired,
+      ttlSeconds: server.serveExpiredTtl,
+      ttlReset: server.serveExpiredTtlReset,
+      replyTtlSeconds: server.serveExpiredReplyTtl,
+      clientTimeoutMs: server.serveExpiredClientTimeout,
+    },
     allowance: {
       ...DEFAULT_ALLOWANCE,
       'upstream-queries': server.maxGlobalQuota,
@@ -80,7 +91,7 @@ export function iterateOptions(config: Config, hints: readonly Hint[]): IterateO
     useCapsForId: server.useCapsForId,
     capsExempt: server.capsExempt,
     tcpTimeoutMs: server.tcpAuthQueryTimeout,
-    attemptsPerServer: server.outboundMsgRetry,
+    attemptsPerServer: Math.max(1, server.outboundMsgRetry),
     maxSentCount: server.maxSentCount,
     maxNsRecords: server.iterScrubNs,
     maxAliasesPerResponse: server.iterScrubCname,

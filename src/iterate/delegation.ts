@@ -8,6 +8,7 @@
 
 import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { Clock } from '../ports/clock.ts';
 import { TRUST } from '../terms/trust.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { ipText } from '../wire/ip.ts';
@@ -18,6 +19,7 @@ import { rdatasOf } from '../wire/rrset.ts';
 import type { ConfiguredZone, IterateOptions } from './options.ts';
 import { type Candidate, candidateOf } from './server-selection.ts';
 import { closestConfigured } from './stub-and-forward.ts';
+import type { ZoneCopies, ZoneCopy } from './zone-copies.ts';
 
 /** Port of DNS. */
 const DNS_PORT = 53;
@@ -39,6 +41,8 @@ export interface ZoneServersStart {
   readonly expiresAt: number;
   readonly hasDs: boolean;
   readonly configured: ConfiguredZone | null;
+  /** Asked in place of servers. */
+  readonly copy?: ZoneCopy;
 }
 
 /** The servers of a zone, for one question. */
@@ -48,6 +52,7 @@ export class ZoneServers {
   readonly expiresAt: number;
   readonly hasDs: boolean;
   readonly configured: ConfiguredZone | null;
+  readonly copy: ZoneCopy | null;
   readonly targets: Target[] = [];
   readonly candidates: Candidate[] = [];
   /** Address look-ups that are under way. */
@@ -67,6 +72,7 @@ export class ZoneServers {
     this.expiresAt = start.expiresAt;
     this.hasDs = start.hasDs;
     this.configured = start.configured;
+    this.copy = start.copy ?? null;
   }
 
   /** True when the servers recurse for us. */
@@ -91,24 +97,41 @@ export class ZoneServers {
 
 /** What the start depends on. */
 export interface StartParts {
+  readonly clock: Clock;
   readonly delegations: DelegationCache;
   readonly rrsets: RRsetCache;
   readonly options: IterateOptions;
+  readonly copies?: ZoneCopies;
+  /** Servers and copies whose data was bad. */
+  readonly avoid?: ReadonlySet<string>;
 }
+
+const NOBODY: ReadonlySet<string> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
 export type Start =
   | { readonly kind: 'servers'; readonly servers: ZoneServers }
   | { readonly kind: 'prime'; readonly zone: Name };
 
-/** The deepest place known to start asking from. */
-export function startFor(question: Question, ignored: ReadonlySet<ConfiguredZone>, parts: StartParts): Start {
+/** The deepest place known to start asking from; delegations that do not hold for `carrySeconds` more are passed over. */
+export function startFor(
+  question: Question,
+  ignored: ReadonlySet<ConfiguredZone>,
+  parts: StartParts,
+  carrySeconds: number,
+): Start {
   const { options, delegations } = parts;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.
   const name = question.type === TYPE.DS ? parentOf(question.name) : question.name;
   const configured = closestConfigured(options.configuredZones, name, ignored);
-  if (configured?.kind === 'forward') return { kind: 'servers', servers: serversOfConfigured(configured) };
-  const cached = deepestUsable(name, parts);
+  const copy = parts.copies?.closest(name, parts.avoid ?? NOBODY) ?? null;
+  const isCopyDeepest = copy !== null && (configured === null || copy.zone.length >= configured.zone.length);
+  if (!isCopyDeepest && configured?.kind === 'forward')
+    return { kind: 'servers', servers: serversOfConfigured(configured) };
+  const cached = deepestUsable(name, parts, carrySeconds);
+  if (isCopyDeepest && (cached === null || copy.zone.length >= cached.zone.length)) {
+    return { kind: 'servers', servers: serversOfCopy(copy) };
+  }
   if (configured !== null && (cached === null || configured.zone.length >= cached.zone.length)) {
     const primed = configured.prime ? delegations.find(configured.zone) : null;
     if (primed !== null) return { kind: 'servers', servers: serversOfDelegation(primed, parts) };
@@ -132,12 +155,21 @@ export function isNsQuestion(question: Question, zone: Name): boolean {
 }
 
 /** The deepest cached delegation that can be used; one that needs itself to find its servers is passed over. */
-function deepestUsable(name: Name, { delegations, rrsets }: StartParts): Delegation | null {
+function deepestUsable(name: Name, parts: StartParts, carrySeconds: number): Delegation | null {
+  const { delegations, rrsets } = parts;
   let cut = delegations.findDeepest(name);
-  while (cut !== null && !isRoot(cut.zone) && isUseless(cut, rrsets)) {
+  while (cut !== null && !isRoot(cut.zone) && (isUseless(cut, rrsets) || isEnding(cut, parts, carrySeconds))) {
     cut = delegations.findDeepest(parentOf(cut.zone));
   }
   return cut;
+}
+
+/** True when the delegation, or what the zone itself says of its servers, ends within so many seconds. */
+function isEnding(cut: Delegation, { rrsets, clock }: StartParts, carrySeconds: number): boolean {
+  if (carrySeconds === 0) return false;
+  const latest = clock.unixSeconds() + carrySeconds;
+  const own = rrsets.findStale(cut.zone, TYPE.NS, CLASS.IN);
+  return Math.min(cut.expiresAt, own?.expiresAt ?? cut.expiresAt) <= latest;
 }
 
 /** True when no address of any server is known and every name lies inside the zone. */
@@ -183,6 +215,11 @@ export function serversOfHints(options: IterateOptions): ZoneServers {
   });
   for (const hint of options.hints) servers.addTarget(hint.name, hint.addresses);
   return servers;
+}
+
+function serversOfCopy(copy: ZoneCopy): ZoneServers {
+  const expiresAt = Number.POSITIVE_INFINITY;
+  return new ZoneServers({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
 }
 
 function serversOfConfigured(configured: ConfiguredZone): ZoneServers {

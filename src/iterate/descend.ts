@@ -10,6 +10,7 @@ import type { AliasStep, End } from '../terms/found.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
+import { parseMessage } from '../wire/message-view.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
@@ -27,8 +28,9 @@ import type { ConfiguredZone } from './options.ts';
 import type { IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
-import { type Candidate, chooseServer } from './server-selection.ts';
+import { type Candidate, candidateOf, chooseServer } from './server-selection.ts';
 import { lookUpTargets } from './target-addresses.ts';
+import type { ZoneCopy } from './zone-copies.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
 const MINIMISED_TIMEOUTS = 3;
@@ -58,6 +60,10 @@ interface Response {
 export interface DescentStart {
   readonly question: Question;
   readonly avoid: ReadonlySet<string>;
+  /** What comes replaces what is cached. */
+  readonly refresh: boolean;
+  /** Delegations that do not hold for so many seconds more are asked for anew. */
+  readonly carrySeconds: number;
 }
 
 /** One descent. Used once. */
@@ -66,6 +72,8 @@ export class Descent {
   readonly #work: Work;
   readonly #question: Question;
   readonly #avoid: ReadonlySet<string>;
+  readonly #refresh: boolean;
+  readonly #carrySeconds: number;
   readonly #ignored = new Set<ConfiguredZone>();
   #minimiser: Minimiser;
   #servers!: ZoneServers;
@@ -74,15 +82,19 @@ export class Descent {
   #minimisedTimeouts = 0;
   #emptyResponses = 0;
   #dnssecLame = 0;
+  /** The rate of a zone was exceeded, and this question let through by chance: it is not counted any more. */
+  #isExempt = false;
   /** Unsigned where signatures were expected: used when no server does better. */
   #spare: Response | null = null;
   #wentUp = false;
 
-  constructor(parts: IterateParts, work: Work, { question, avoid }: DescentStart) {
+  constructor(parts: IterateParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentStart) {
     this.#parts = parts;
     this.#work = work;
     this.#question = question;
     this.#avoid = avoid;
+    this.#refresh = refresh;
+    this.#carrySeconds = carrySeconds;
     this.#minimiser = this.#newMinimiser();
   }
 
@@ -93,6 +105,12 @@ export class Descent {
     for (;;) {
       const limit = this.#exceeded();
       if (limit !== null) return this.#failed(limit);
+      const { copy } = this.#servers;
+      if (copy !== null) {
+        const outcome = this.#askCopy(copy);
+        if (outcome !== null) return outcome;
+        continue;
+      }
       const choice = await this.#nextServer();
       if (choice.kind === 'failed') return choice;
       if (choice.kind === 'restart') continue;
@@ -108,15 +126,19 @@ export class Descent {
 
   /** Finds where to start; not null when that fails. */
   async #start(): Promise<Outcome | null> {
-    let start = startFor(this.#question, this.#ignored, this.#parts);
+    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     if (start.kind === 'prime') {
       const why = await prime(this.#parts, this.#work, start.zone);
       if (why !== null && why.kind !== 'all-servers-lame' && why.kind !== 'dependency-cycle') return this.#failed(why);
-      start = startFor(this.#question, this.#ignored, this.#parts);
+      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     }
     // Priming that gave nothing: the hints themselves are all there is.
     this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
     return null;
+  }
+
+  #startParts(): IterateParts & { readonly avoid: ReadonlySet<string> } {
+    return { ...this.#parts, avoid: this.#avoid };
   }
 
   #enter(servers: ZoneServers): void {
@@ -204,9 +226,24 @@ export class Descent {
     return { kind: 'no-reachable-server', zone: text, networkError, tried };
   }
 
+  /** Asks the copy of the zone that is held here, with the full name: nobody is told. Null when a referral was followed. */
+  #askCopy(copy: ZoneCopy): Outcome | null {
+    const unusable = this.#failed({ kind: 'zone-unusable', zone: formatName(copy.zone) });
+    const octets = copy.respond(this.#question);
+    const parsed = octets === null ? null : parseMessage(octets);
+    if (parsed === null || !parsed.ok) return unusable;
+    const exchanged = { kind: 'response', message: parsed.message, transport: 'udp', rttMs: 0 } as const;
+    const candidate = { ...candidateOf({ ip: '', port: 0 }), key: copy.key };
+    const before = this.#servers;
+    const response = this.#read(exchanged, { candidate, asked: this.#question, isFull: true, recursion: false });
+    const outcome = this.#act(response);
+    return outcome === null && this.#servers === before ? unusable : outcome;
+  }
+
   /** Asks one server; null when the loop must go on. */
   async #ask(candidate: Candidate): Promise<Outcome | null> {
     const { servers: known, clock } = this.#parts;
+    if (this.#isTooOften()) return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
     if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
     this.#sent++;
     candidate.attempts++;
@@ -225,6 +262,16 @@ export class Descent {
     this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
     return this.#isStripped(response) ? null : this.#act(response);
+  }
+
+  /** Counts a question to the zone; true when its rate is exceeded. Forwarders stand for no zone, and are not counted. */
+  #isTooOften(): boolean {
+    const { zoneRates, counters } = this.#parts;
+    if (zoneRates === undefined || this.#isExempt || this.#servers.isForward) return false;
+    const rate = zoneRates.count(this.#servers.zone);
+    this.#isExempt = rate === 'let-through';
+    if (rate === 'exceeded') counters.add('ratelimit.zone');
+    return rate === 'exceeded';
   }
 
   #noteSilence(candidate: Candidate, outcome: ServerOutcome): null {
@@ -322,7 +369,8 @@ export class Descent {
     const { zone, configured } = this.#servers;
     const mayStore = !(configured?.noCache ?? false);
     const { isAuthoritative, candidate } = response;
-    return { rrsets, options, now: clock.unixSeconds(), server: candidate.key, zone, isAuthoritative, mayStore };
+    const force = this.#refresh;
+    return { rrsets, options, now: clock.unixSeconds(), server: candidate.key, zone, isAuthoritative, mayStore, force };
   }
 
   #followReferral(response: Response, ns: RRsetGroup): null {
@@ -330,6 +378,7 @@ export class Descent {
     const delegation = keepReferral(response.scrubbed, ns, this.#servers, this.#source(response));
     delegations.store(delegation);
     this.#referrals++;
+    if (delegation.hasDs) this.#parts.prefetchKey?.(this.#work, delegation.zone);
     this.#enter(serversOfDelegation(delegation, this.#parts));
     return null;
   }

@@ -61,7 +61,8 @@ async function nextOutcome(parts: IterateParts, work: Work, question: Question, 
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
   if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };
-  const outcome = await new Descent(parts, work, { question, avoid }).run();
+  const { refresh = false, carrySeconds = 0 } = call;
+  const outcome = await new Descent(parts, work, { question, avoid, refresh, carrySeconds }).run();
   if (outcome.kind === 'end') learnServers(parts, outcome.end);
   return outcome;
 }

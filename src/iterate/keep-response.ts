@@ -38,6 +38,8 @@ export interface ResponseSource {
   readonly isAuthoritative: boolean;
   /** False for `stub-no-cache` and `forward-no-cache`. */
   readonly mayStore: boolean;
+  /** Asked for on purpose to replace what is cached (refresh, a second try after bogus data). */
+  readonly force: boolean;
 }
 
 /** The sections of a response as held RRsets. */
@@ -86,7 +88,7 @@ function keepStep(
 export function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
   const held = hold(group, trust, source);
   if (!source.mayStore) return held;
-  const inForce = source.rrsets.store(held);
+  const inForce = source.rrsets.store(held, { force: source.force });
   // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
   const endsSooner = inForce.trust >= held.trust && inForce.expiresAt < held.expiresAt;
   const isBetterKnown = inForce.verdict?.status === 'secure' || endsSooner;
@@ -97,8 +99,13 @@ function hold(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRse
   const { options, now, server, zone } = source;
   const isAuthority = trust === TRUST.authorityAuthoritative || trust === TRUST.authorityNonAuthoritative;
   const negative = group.type === TYPE.SOA && isAuthority ? negativeTtl(group, options) : null;
-  const ttl = negative ?? Math.max(options.minTtl, Math.min(options.maxTtl, group.ttl));
-  return { rrset: packRRset(group), expiresAt: now + ttl, originalTtl: ttl, trust, verdict: null, server, zone };
+  const expiresAt = now + (negative ?? cappedTtl(group, options));
+  const originalTtl = negative ?? group.ttl;
+  return { rrset: packRRset(group), expiresAt, originalTtl, trust, verdict: null, server, zone };
+}
+
+function cappedTtl({ ttl }: RRsetGroup, options: IterateOptions): number {
+  return Math.max(options.minTtl, Math.min(options.maxTtl, ttl));
 }
 
 /** RFC 2308 §5: the lower of the SOA's TTL and its minimum field, capped. */
@@ -123,7 +130,7 @@ export function keepReferral(
   source: ResponseSource,
 ): Delegation {
   // RFC 2181 §5.4.1: the parent's NS set is authority data of an answer without AA; the way down is kept apart from it.
-  const held = keepGroup(ns, TRUST.authorityNonAuthoritative, source);
+  keepGroup(ns, TRUST.authorityNonAuthoritative, source);
   let hasDs = false;
   const denial: HeldRRset[] = [];
   for (const group of scrubbed.authority) {
@@ -142,7 +149,10 @@ export function keepReferral(
     servers: delegatedServers(ns, [...scrubbed.additional, ...scrubbed.chain.data]),
     source: 'referral',
     // The root cannot be withdrawn; what is below it must not die with the primed set.
-    expiresAt: Math.min(source.now + held.originalTtl, isRoot(above.zone) ? Number.POSITIVE_INFINITY : above.expiresAt),
+    expiresAt: Math.min(
+      source.now + cappedTtl(ns, source.options),
+      isRoot(above.zone) ? Number.POSITIVE_INFINITY : above.expiresAt,
+    ),
     hasDs,
     ...(hasDs || denial.length === 0 ? {} : { denial }),
   };

@@ -14,6 +14,7 @@ import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
 import type { IterateOptions } from './options.ts';
+import type { ZoneCopies } from './zone-copies.ts';
 
 /** Everything that iteration uses. */
 export interface IterateParts {
@@ -31,6 +32,18 @@ export interface IterateParts {
   readonly expectsSignatures: (zone: Name) => boolean;
   readonly options: IterateOptions;
   readonly counters: Counters;
+  /** Copies of zones that are used in place of servers; absent: there are none. */
+  readonly copies?: ZoneCopies;
+  /** How often zones are asked (ratelimit); absent: as often as need be. */
+  readonly zoneRates?: ZoneRateGate;
+  /** Starts fetching the keys of a zone that a referral says is signed (prefetch-key); absent: they are fetched when needed. */
+  readonly prefetchKey?: (work: Work, zone: Name) => void;
+}
+
+/** Counts questions to the servers of zones. */
+export interface ZoneRateGate {
+  /** Counts one more; `let-through`: exceeded, but this question may go on by chance, and need not be counted any more. */
+  count(zone: Name): 'ok' | 'let-through' | 'exceeded';
 }
 
 /** What changes about one call. */
@@ -39,8 +52,10 @@ export interface IterateCall {
   readonly avoid?: ReadonlySet<string>;
   /** False: a CNAME or DNAME is the end (DS and DNSKEY questions of the validator). Default true. */
   readonly followAliases?: boolean;
-  /** True: answers in the cache are not used (prefetch). Default false. */
+  /** True: answers in the cache are not used, and what comes replaces them (prefetch). Default false. */
   readonly refresh?: boolean;
+  /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
+  readonly carrySeconds?: number;
 }
 
 /** Asks the tree for the work's question. Rejects only with `Cancelled`. */

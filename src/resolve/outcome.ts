@@ -45,6 +45,11 @@ function eachOnce(sets: readonly HeldRRset[]): HeldRRset[] {
   });
 }
 
+/** True for what may be served as an answer: secure or insecure (RFC 4035 §5.5). */
+export function isGoodVerdict(verdict: Verdict | null): boolean {
+  return verdict?.status === 'secure' || verdict?.status === 'insecure';
+}
+
 /** When the whole stops being usable: the earliest of its parts, unix seconds. */
 export function earliestExpiry(found: FoundData): number {
   let earliest = found.end.expiresAt;
@@ -65,6 +70,8 @@ export function isPersonalFailure(why: Failure): boolean {
     why.kind === 'limit' ||
     why.kind === 'dependency-cycle' ||
     why.kind === 'deadline' ||
+    why.kind === 'rate-limited' ||
+    why.kind === 'zone-unusable' ||
     why.kind === 'overload'
   );
 }

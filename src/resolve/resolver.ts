@@ -3,14 +3,15 @@
  *
  * Duties: answer from what is known, else share one work per question; ask the tree, judge the answer, ask other servers
  * when it is bogus (val-max-restart), keep what was learnt (answers, bogus answers for a bounded time, failures by
- * RFC 9520); give `iterate` and `validate` the `Fetch` by which they ask further questions as children of their work.
- * Leaves to others: how the tree is asked (iterate), what DNSSEC says (validate), flags and clients (serve).
+ * RFC 9520), fetch again what is asked for when it is about to expire, fall back on expired answers; give `iterate` and `validate` the `Fetch` by which they ask further questions as children of their work.
+ * Leaves to others: how the tree is asked (iterate), what DNSSEC says (validate), flags and clients (serve), which expired
+ * answers are fit (serve-expired.ts), who makes room (load.ts).
  *
  * Clients' questions are validated with the CD bit set too, as Unbound does, so that a lying server is noticed and asked
  * no more; CD only changes what is served (RFC 6840 §5.9).
  */
 
-import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { FailureCache } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Iterate } from '../iterate/iterate.ts';
@@ -23,16 +24,21 @@ import type { Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Validate } from '../validate/validate-answer.ts';
 import { type Question, questionKey } from '../wire/question.ts';
+import { Background } from '../work/background.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import type { Fetch, FetchOptions } from '../work/fetch.ts';
 import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
-import { answeredOf, earliestExpiry, type FoundData, isPersonal, isPersonalFailure } from './outcome.ts';
+import { type EarlyEnd, inTime } from './in-time.ts';
+import { Load, type LoadOptions } from './load.ts';
+import { answeredOf, earliestExpiry, type FoundData, isGoodVerdict, isPersonal, isPersonalFailure } from './outcome.ts';
+import { refreshTime, secondsToCarry } from './prefetch.ts';
+import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
 /** The resolver's own settings. */
-export interface ResolveOptions {
+export interface ResolveOptions extends LoadOptions {
   /** Times that bogus data is asked for again from other servers (val-max-restart). */
   readonly maxRestarts: number;
   /** Seconds that a bogus answer is believed to be so (val-bogus-ttl). */
@@ -44,12 +50,13 @@ export interface ResolveOptions {
    * after 2 tries of 5 s: an answer that says why must come before that.
    */
   readonly wallTimeMs: number;
-  /** Clients' questions worked on at a time (num-queries-per-thread). */
-  readonly maxWorks: number;
-  /** Milliseconds after which a work may be thrown out to make room (jostle-timeout). */
-  readonly jostleMs: number;
+  /** Milliseconds after `wallTimeMs` that a work may go on without its clients, to fill the cache for those who ask again. */
+  readonly graceMs: number;
   /** What one client query may spend. */
   readonly allowance: Allowance;
+  /** Popular answers are fetched again before they expire (prefetch). */
+  readonly prefetch: boolean;
+  readonly serveExpired: ServeExpiredOptions;
 }
 
 /** What the resolver is made of. `makeIterate` and `makeValidate` get the fetch that only the resolver can make. */
@@ -60,6 +67,10 @@ export interface ResolverParts {
   readonly failures: FailureCache;
   readonly counters: Counters;
   readonly options: ResolveOptions;
+  /** A denial that follows from what is proven already; absent: none is made. */
+  readonly deny?: (question: Question) => CachedAnswer | null;
+  /** The second at which signatures are judged; null: their times are not looked at. The clock's when absent. */
+  readonly signatureTime?: () => number | null;
   /** Takes a bug in a work that nobody waits for any more. */
   readonly report: (error: unknown) => void;
   readonly makeIterate: (fetch: Fetch) => Iterate;
@@ -83,11 +94,21 @@ export class Resolver {
   readonly #validate: Validate;
   readonly #resolutions: InFlight<Resolution>;
   readonly #fetches: InFlight<Found>;
+  /** Questions asked again that no client waits for. */
+  readonly #refreshes: InFlight<Resolution>;
+  readonly #background: Background;
+  readonly #load: Load;
+  readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
-    const { clock, report } = parts;
+    const { clock, report, options, answers, rrsets } = parts;
+    const signatureTime = parts.signatureTime ?? (() => clock.unixSeconds());
+    this.#load = new Load(clock, options);
+    this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
+    this.#background = new Background(report);
+    this.#refreshes = new InFlight({ clock, report, isPersonal });
     this.#resolutions = new InFlight({ clock, report, isPersonal });
     this.#fetches = new InFlight({ clock, report, isPersonal: isPersonalFound });
     this.#iterate = parts.makeIterate(this.fetch);
@@ -101,46 +122,117 @@ export class Resolver {
 
   /** All works in progress, clients' and their children. */
   works(): readonly InFlightEntry[] {
-    return [...this.#resolutions.list(), ...this.#fetches.list()];
+    return [...this.#resolutions.list(), ...this.#refreshes.list(), ...this.#fetches.list()];
   }
 
   /** Aborts everything (stop, reload without keeping works). */
   abortAll(): void {
     this.#resolutions.abortAll();
+    this.#refreshes.abortAll();
     this.#fetches.abortAll();
   }
 
-  /** What the caches answer at once: checked data (bogus included) or a remembered failure; null: it must be resolved. */
+  /**
+   * What is answered at once: checked data (bogus included), a denial that follows from proven ones, expired data when that
+   * is to be served before fetching, a remembered failure. Null: it must be resolved.
+   */
   find(question: Question): Resolution | null {
-    const cached = this.#parts.answers.find(question);
-    if (cached !== null && cached.verdict !== null) {
-      return answeredOf(question, cached.found, cached.verdict, cached.expiresAt);
+    const { answers, deny, failures, options } = this.#parts;
+    const cached = answers.find(question);
+    if (cached !== null && cached.verdict !== null) return this.#answerCached(question, cached, cached.verdict);
+    const denied = cached === null ? (deny?.(question) ?? null) : null;
+    if (denied !== null) return answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
+    const failure = failures.find(question);
+    if (failure !== null) {
+      const stale = this.#expiredAnswer(question);
+      if (stale !== null || !('failure' in failure.why)) return stale;
+      return { kind: 'failed', question, why: { kind: 'cached-failure', of: failure.why.failure } };
     }
-    const failure = this.#parts.failures.find(question);
-    if (failure === null || !('failure' in failure.why)) return null;
-    return { kind: 'failed', question, why: { kind: 'cached-failure', of: failure.why.failure } };
+    if (options.serveExpired.clientTimeoutMs > 0) return null;
+    const stale = this.#expiredAnswer(question);
+    if (stale !== null) this.#refresh(question, 0);
+    return stale;
   }
 
   /** Answers a client's question. Rejects only for bugs. */
   async resolve(question: Question, call: ResolveCall = {}): Promise<Resolution> {
-    const known = call.refresh === true || call.trace !== undefined ? null : this.find(question);
+    const trace = call.trace ?? null;
+    const isPlain = trace === null && call.refresh !== true;
+    const known = isPlain ? this.find(question) : null;
     if (known !== null) return known;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
-    const trace = call.trace ?? null;
     const key =
       trace === null ? `${mode} ${questionKey(question)}` : `traced ${this.#lastWorkId} ${questionKey(question)}`;
     if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
       return { kind: 'failed', question, why: { kind: 'overload' } };
     }
     const start = () => this.#newWork({ question, mode, parent: null, trace });
-    const shared = await this.#resolutions.share(key, null, start, (work) => this.#resolveUnlessStopped(work));
-    return shared.kind === 'result' ? shared.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
+    const shared = this.#resolutions.share(key, null, start, (work) => this.#runWithPlace(work));
+    const result = shared.then(
+      (end): Resolution =>
+        end.kind === 'result' ? end.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } },
+    );
+    if (!isPlain) return await result;
+    return this.#orExpired(await inTime(this.#parts, result, this.#earlyEnds(question)));
+  }
+
+  #answerCached(question: Question, cached: CachedAnswer, verdict: Verdict): Answered {
+    const now = this.#parts.clock.unixSeconds();
+    const { refreshAt, expiresAt, found } = cached;
+    if (refreshAt === undefined || expiresAt <= refreshAt) return answeredOf(question, found, verdict, expiresAt);
+    if (now < refreshAt) return answeredOf(question, found, verdict, refreshAt);
+    this.#refresh(question, expiresAt - now);
+    return answeredOf(question, found, verdict, now);
+  }
+
+  /** Fetches again in the background, once at a time for each question. */
+  #refresh(question: Question, secondsLeft: number): void {
+    const key = questionKey(question);
+    if (this.#refreshes.find(key) !== null) return;
+    const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
+    const run = (work: Work) => this.#resolveUnlessStopped(work, secondsToCarry(secondsLeft));
+    const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
+    if (isStarted) this.#parts.counters.add('prefetch');
+  }
+
+  #expiredAnswer(question: Question): Answered | null {
+    const stale = this.#expired.find(question);
+    if (stale !== null) this.#parts.counters.add('expired.served');
+    return stale;
+  }
+
+  /** When a client's wait ends before its question is resolved. The work goes on, so that its answer is there next time. */
+  #earlyEnds(question: Question): readonly EarlyEnd<Resolution>[] {
+    const { clientTimeoutMs } = this.#parts.options.serveExpired;
+    const late: EarlyEnd<Resolution> = {
+      afterMs: this.#parts.options.wallTimeMs,
+      take: () => ({ kind: 'failed', question, why: { kind: 'deadline' } }),
+    };
+    // RFC 8767 §5: the client response timer.
+    const stale = { afterMs: clientTimeoutMs, take: () => this.#expiredAnswer(question) };
+    return this.#expired.has(question) ? [stale, late] : [late];
+  }
+
+  /** RFC 8767 §4: expired data in place of no good answer. */
+  #orExpired(resolution: Resolution): Resolution {
+    const isGood = resolution.kind === 'answered' && isGoodVerdict(resolution.verdict);
+    return isGood ? resolution : (this.#expiredAnswer(resolution.question) ?? resolution);
+  }
+
+  /** Runs a client's work in a place of its own. */
+  async #runWithPlace(work: Work): Promise<Resolution> {
+    this.#load.enter(work);
+    try {
+      return await this.#resolveUnlessStopped(work);
+    } finally {
+      this.#load.leave(work);
+    }
   }
 
   /** The one place where being stopped becomes a value. */
-  async #resolveUnlessStopped(work: Work): Promise<Resolution> {
+  async #resolveUnlessStopped(work: Work, carrySeconds = 0): Promise<Resolution> {
     try {
-      return await this.#resolveWork(work);
+      return await this.#resolveWork(work, carrySeconds);
     } catch (error) {
       if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
       throw error;
@@ -152,6 +244,8 @@ export class Resolver {
     const avoid = options.avoid ?? NOBODY;
     const known = findForFetch(this.#parts, question, avoid);
     if (known !== null) return known;
+    const denied = avoid.size === 0 ? (this.#parts.deny?.(question) ?? null) : null;
+    if (denied !== null) return denied.found;
     const mode: WorkMode = options.mode ?? 'normal';
     const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
     const sharingKey = fetchKey(mode, question, options, this.#lastWorkId);
@@ -177,12 +271,12 @@ export class Resolver {
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
   }
 
-  async #resolveWork(work: Work): Promise<Resolution> {
+  async #resolveWork(work: Work, carrySeconds: number): Promise<Resolution> {
     const { clock, options } = this.#parts;
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
-      const found = await this.#findData(work, avoid);
+      const found = await this.#findData(work, avoid, carrySeconds);
       if (found.kind === 'failed') return best ?? this.#fail(work, found.why);
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
@@ -197,45 +291,61 @@ export class Resolver {
   }
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
-  async #findData(work: Work, avoid: ReadonlySet<string>): Promise<Found> {
+  async #findData(work: Work, avoid: ReadonlySet<string>, carrySeconds: number): Promise<Found> {
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const cached = mayUseCache ? this.#parts.answers.find(work.question) : null;
     if (cached !== null && cached.verdict === null) return cached.found;
-    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache });
+    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, carrySeconds });
   }
 
   /** Puts judged data into the cache and makes the answer of it. */
   #keep(question: Question, found: FoundData, verdict: Verdict): Answered {
-    const { answers, clock, options, counters } = this.#parts;
+    const { clock, options, counters } = this.#parts;
     const now = clock.unixSeconds();
-    const natural = earliestExpiry(found);
-    const isGood = verdict.status === 'secure' || verdict.status === 'insecure';
-    const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
-    const expiresAt = isGood ? natural : now + kept;
     if (verdict.status === 'bogus') counters.add(`bogus.${verdict.why.kind}`);
-    const known = answers.find(question);
-    const wouldHide = !isGood && known !== null && known.verdict?.status === 'secure';
-    if (!wouldHide) answers.store(question, { found, verdict, expiresAt });
-    return answeredOf(question, found, verdict, expiresAt);
+    if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
+    const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
+    this.#keepBad(question, { found, verdict, expiresAt: now + kept });
+    return answeredOf(question, found, verdict, now + kept);
+  }
+
+  #keepGood(question: Question, found: FoundData, verdict: Verdict): Answered {
+    const { answers, clock, options } = this.#parts;
+    const expiresAt = earliestExpiry(found);
+    const refreshAt = options.prefetch ? refreshTime(clock.unixSeconds(), expiresAt) : expiresAt;
+    answers.store(question, { found, verdict, expiresAt, refreshAt });
+    return answeredOf(question, found, verdict, refreshAt);
+  }
+
+  /** What may not be served hides neither a secure answer that is still fresh nor an expired one that may be served. */
+  #keepBad(question: Question, bad: CachedAnswer & { readonly verdict: Verdict }): void {
+    const { answers, failures, clock } = this.#parts;
+    if (answers.find(question)?.verdict?.status === 'secure') return;
+    if (!this.#expired.has(question)) {
+      answers.store(question, bad);
+      return;
+    }
+    this.#expired.noteFailure(question);
+    failures.store(question, { verdict: bad.verdict }, bad.expiresAt - clock.unixSeconds());
   }
 
   #fail(work: Work, why: Failure): Resolution {
     const { failures, options, counters } = this.#parts;
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
     if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, options.failureTtlSeconds);
+    this.#expired.noteFailure(work.question);
     work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', why }));
     return { kind: 'failed', question: work.question, why };
   }
 
   /** Makes room for one more client question by the jostle rule; false when all are too young to give way. */
   #makeRoom(): boolean {
-    const { clock, options, counters } = this.#parts;
-    if (this.#resolutions.count < options.maxWorks) return true;
-    const oldEnough = clock.monotonicMs() - options.jostleMs;
-    const victim = this.#resolutions.list().find((entry) => entry.startedMs <= oldEnough);
-    counters.add(victim === undefined ? 'requestlist.exceeded' : 'requestlist.overwritten');
-    victim?.work.abort();
-    return victim !== undefined;
+    const room = this.#load.makeRoom();
+    if (room.kind === 'full') this.#parts.counters.add('requestlist.exceeded');
+    if (room.kind !== 'victim') return room.kind === 'free';
+    this.#parts.counters.add('requestlist.overwritten');
+    room.work.abort();
+    return true;
   }
 
   #newWork(start: {
@@ -244,13 +354,14 @@ export class Resolver {
     readonly parent: Work | null;
     readonly trace: Trace | null;
   }): Work {
-    const nowMs = this.#parts.clock.monotonicMs();
+    const { clock, options } = this.#parts;
+    const nowMs = clock.monotonicMs();
     return new Work({
       ...start,
       id: ++this.#lastWorkId,
       startedMs: nowMs,
-      budget: start.parent?.budget ?? new Budget(this.#parts.options.allowance),
-      deadlineMs: start.parent?.deadlineMs ?? nowMs + this.#parts.options.wallTimeMs,
+      budget: start.parent?.budget ?? new Budget(options.allowance),
+      deadlineMs: start.parent?.deadlineMs ?? nowMs + options.wallTimeMs + options.graceMs,
     });
   }
 }

@@ -116,7 +116,10 @@ export function edesOfFailure(why: Failure): readonly ExtendedError[] {
     case 'alias-loop':
     case 'cancelled':
     case 'overload':
+    case 'rate-limited':
       return [{ code: EDE.OTHER, text }];
+    case 'zone-unusable':
+      return [{ code: EDE.INVALID_DATA, text }];
     case 'not-allowed':
       return [{ code: EDE.PROHIBITED, text }];
     case 'cached-failure':

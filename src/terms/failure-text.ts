@@ -31,6 +31,10 @@ function sentence(why: Failure): string {
       return 'stopped before an answer came';
     case 'overload':
       return 'too many questions in progress';
+    case 'rate-limited':
+      return `the servers of ${why.zone} are asked as often as they may be (ratelimit)`;
+    case 'zone-unusable':
+      return `the copy of ${why.zone} is missing, expired or wrong (auth-zone without fallback-enabled)`;
     case 'not-allowed':
       return why.text;
     case 'cached-failure':

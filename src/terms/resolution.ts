@@ -18,8 +18,12 @@ export interface Answered {
   readonly additional: readonly HeldRRset[];
   /** Of answer and authority together (RFC 4035 §3.2.3); null when validation was not asked for. */
   readonly verdict: Verdict | null;
-  /** When this as a whole stops being usable, unix seconds. */
+  /** Until when it may be given again without asking the resolver, unix seconds. */
   readonly expiresAt: number;
+  /** True for expired data that is served because nothing better is to be had (RFC 8767). */
+  readonly isStale?: boolean;
+  /** Present for an answer out of a zone that is held here: whether it is given with authority (AA; a referral is not). */
+  readonly ofZone?: { readonly authoritative: boolean };
 }
 
 /** How a resolution ended. */

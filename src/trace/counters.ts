@@ -11,6 +11,11 @@ export const COUNTER_TEXT = {
   'unwanted.replies': 'datagrams on an upstream socket that do not answer what was asked (RFC 5452 §9.1)',
   'requestlist.exceeded': 'client questions refused because too many were in progress (num-queries-per-thread)',
   valops: 'signatures checked with a key (num.valops)',
+  'aggressive.noerror': 'NODATA answers made from known denials (num.query.aggressive.NOERROR)',
+  'aggressive.nxdomain': 'NXDOMAIN answers made from known denials (num.query.aggressive.NXDOMAIN)',
+  'expired.served': 'answers given from expired data (num.expired)',
+  prefetch: 'questions asked again before their answer expires (num.prefetch)',
+  'ratelimit.zone': 'questions refused because their zone is asked too often (ratelimit)',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 
@@ -20,9 +25,16 @@ export type CounterName = keyof typeof COUNTER_TEXT | `bogus.${string}` | `limit
 /** A set of counters, all starting at 0. */
 export class Counters {
   readonly #values = new Map<CounterName, number>();
+  readonly #watchers = new Map<CounterName, (amount: number) => void>();
 
   add(name: CounterName, amount = 1): void {
     this.#values.set(name, (this.#values.get(name) ?? 0) + amount);
+    this.#watchers.get(name)?.(amount);
+  }
+
+  /** Has `run` called whenever something is counted under this name; one watcher for each name. */
+  watch(name: CounterName, run: (amount: number) => void): void {
+    this.#watchers.set(name, run);
   }
 
   get(name: CounterName): number {

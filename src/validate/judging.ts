@@ -4,6 +4,7 @@
  * Duties: budget of signature checks, yields between them. Leaves to others: every decision.
  */
 
+import type { DenialCache } from '../cache/denial-cache.ts';
 import type { KeyCache } from '../cache/key-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
@@ -30,6 +31,8 @@ export interface ValidateParts {
   readonly anchors: TrustAnchors;
   readonly options: ValidateOptions;
   readonly counters: Counters;
+  /** Takes proven spans for later denials; absent: none are kept. */
+  readonly denials?: DenialCache;
 }
 
 /** Cryptographic checks in one turn of the event loop; a P-384 check costs about 1 ms, so answers wait 8 ms at most. */

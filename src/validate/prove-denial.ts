@@ -18,6 +18,7 @@ import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { Judging } from './judging.ts';
+import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { settleSecure } from './settle.ts';
 import type { SecureZone } from './trusted.ts';
@@ -58,6 +59,7 @@ export async function proveRecords(
   const nsec: DenialRecord[] = [];
   const nsec3: DenialRecord[] = [];
   const proven: HeldRRset[] = [];
+  const verified: HeldRRset[] = [];
   let failure: BogusReason | null = null;
   let expiresAt = Number.POSITIVE_INFINITY;
   for (const held of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
@@ -74,8 +76,11 @@ export async function proveRecords(
     // A record that was expanded from a wildcard must not be remembered as standing at that owner.
     const settled = check.signature.isWildcard ? held : settleSecure(judging, held, check.expiresAt);
     proven.push(settled);
+    if (!check.signature.isWildcard) verified.push(settled);
     expiresAt = Math.min(expiresAt, check.expiresAt);
   }
+  const { denials } = judging.parts;
+  if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now: judging.now });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
 }
 

@@ -9,6 +9,7 @@ import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { IterateCall } from '../../src/iterate/iterate.ts';
 import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
+import { DEFAULT_SERVE_EXPIRED } from '../../src/resolve/serve-expired.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
@@ -37,6 +38,9 @@ const OPTIONS: ResolveOptions = {
   wallTimeMs: 9000,
   maxWorks: 2,
   jostleMs: 200,
+  graceMs: 0,
+  prefetch: false,
+  serveExpired: DEFAULT_SERVE_EXPIRED,
   allowance: DEFAULT_ALLOWANCE,
 };
 
@@ -188,7 +192,7 @@ describe('resolver', () => {
     expect(asked.length).toBe(2);
   });
 
-  test('throws out an old work to make room, and refuses when all are young', async () => {
+  test('throws out an old work of the second half of places to make room, and refuses when all are young', async () => {
     const { resolver, clock } = makeResolver(
       (work) => new Promise((_, reject) => work.signal.addEventListener('abort', () => reject(new Error('stopped')))),
     );
@@ -198,8 +202,9 @@ describe('resolver', () => {
     expect(statusOf(young)).toBe('overload');
     clock.skip(OPTIONS.jostleMs);
     void resolver.resolve(questionOf(mustParseName('d.'), TYPE.A)).catch(() => undefined);
-    await expect(waiting[0]).rejects.toThrow('stopped');
+    await expect(waiting[1]).rejects.toThrow('stopped');
     expect(resolver.works().map((entry) => entry.work.question.name[1])).toContain('d'.charCodeAt(0));
+    expect(resolver.works().map((entry) => entry.work.question.name[1])).toContain('a'.charCodeAt(0));
   });
 
   test('gives every step to the trace of its own asker', async () => {

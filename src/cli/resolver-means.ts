@@ -1,0 +1,96 @@
+/** What the resolver gets besides its caches: denials that need no question, limits by zone, early keys, an alarm. */
+
+import type { Config } from '../config/config.ts';
+import type { ConfiguredZone } from '../iterate/options.ts';
+import type { IterateParts } from '../iterate/parts.ts';
+import { closestConfigured } from '../iterate/stub-and-forward.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
+import { KnownDenials, type KnownDenialsParts } from '../resolve/known-denials.ts';
+import { type ZoneRateOptions, ZoneRates } from '../resolve/zone-rates.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { TrustAnchors } from '../validate/trust-anchors.ts';
+import { questionOf } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import type { Background } from '../work/background.ts';
+import type { Fetch } from '../work/fetch.ts';
+
+/** What denials depend on. */
+export interface DenialMeans {
+  readonly clock: Clock;
+  readonly caches: Pick<KnownDenialsParts, 'answers' | 'rrsets' | 'denials'>;
+  readonly anchors: TrustAnchors;
+  readonly counters: Counters;
+  readonly configuredZones: readonly ConfiguredZone[];
+}
+
+/** Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). */
+export function knownDenials({ server }: Config, means: DenialMeans): KnownDenials {
+  const { clock, caches, anchors, counters, configuredZones } = means;
+  const { answers, rrsets, denials } = caches;
+  return new KnownDenials({
+    clock,
+    answers,
+    rrsets,
+    denials,
+    counters,
+    configuredZone: (name) => closestConfigured(configuredZones, name, new Set())?.zone ?? null,
+    anchorZone: (name) => {
+      const anchor = anchors.closest(name);
+      return anchor?.kind === 'positive' ? anchor.zone : null;
+    },
+    options: { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec },
+  });
+}
+
+/** The second at which signatures are judged; null: their times are not looked at. */
+export function signatureTime({ server }: Config, clock: Clock): () => number | null {
+  const date = server.valOverrideDate;
+  if (date === 'clock') return () => clock.unixSeconds();
+  return () => (date === 'ignore' ? null : date);
+}
+
+/** Limits on questions to zones; null when none is set. */
+export function zoneRates(
+  { server }: Config,
+  ports: { readonly clock: Clock; readonly random: Random },
+): ZoneRates | null {
+  const named = ({
+    name,
+    value,
+  }: {
+    readonly name: ZoneRateOptions['forZones'][0]['name'];
+    readonly value: number;
+  }) => ({
+    name,
+    perSecond: value,
+  });
+  const options: ZoneRateOptions = {
+    perSecond: server.ratelimit,
+    factor: server.ratelimitFactor,
+    backoff: server.ratelimitBackoff,
+    maxBytes: server.ratelimitSize,
+    forZones: server.ratelimitForDomain.map(named),
+    belowNames: server.ratelimitBelowDomain.map(named),
+  };
+  return ZoneRates.isNeeded(options) ? new ZoneRates({ ...ports, options }) : null;
+}
+
+/** Fetches a zone's keys as soon as a referral says that it is signed (prefetch-key). */
+export function keyPrefetch(fetch: Fetch, background: Background): NonNullable<IterateParts['prefetchKey']> {
+  return (work, zone) => {
+    background.start(() => fetch(work, questionOf(zone, TYPE.DNSKEY), { mode: 'for-validation' }));
+  };
+}
+
+/** Runs `alarm` for every so many unwanted replies (unwanted-reply-threshold): somebody may be guessing answers. */
+export function watchUnwantedReplies(counters: Counters, threshold: number, alarm: () => void): void {
+  if (threshold === 0) return;
+  let count = 0;
+  counters.watch('unwanted.replies', (amount) => {
+    count += amount;
+    if (count < threshold) return;
+    count = 0;
+    alarm();
+  });
+}

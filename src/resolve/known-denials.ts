@@ -1,0 +1,95 @@
+/**
+ * Denials that follow from what is proven already: nothing exists below a name that does not (RFC 8020), nor inside a span
+ * of names that a validated NSEC denies (RFC 8198). Nobody is asked.
+ *
+ * Duties: who may speak for a name: no zone above a configured one (stub, forward) or above the name's own trust anchor, and nobody
+ * for names below a negative one; counting. Leaves to others: proofs (validate/synthesise-denial.ts), which answers are kept.
+ */
+
+import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
+import type { DenialCache } from '../cache/denial-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import { SECURE } from '../terms/verdict.ts';
+import type { Counters } from '../trace/counters.ts';
+import { synthesiseDenial } from '../validate/synthesise-denial.ts';
+import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
+
+/** What may be used. */
+export interface KnownDenialsOptions {
+  /** RFC 8020 (harden-below-nxdomain). */
+  readonly belowNxdomain: boolean;
+  /** RFC 8198 (aggressive-nsec). */
+  readonly aggressiveNsec: boolean;
+}
+
+/** What the denials are made from. */
+export interface KnownDenialsParts {
+  readonly clock: Clock;
+  readonly answers: AnswerCache;
+  readonly rrsets: RRsetCache;
+  readonly denials: DenialCache;
+  readonly counters: Counters;
+  /** The deepest stub or forward zone at or above a name; null when there is none. */
+  readonly configuredZone: (name: Name) => Name | null;
+  /** The zone of the closest trust anchor; null at and below a negative one, and where there is none. */
+  readonly anchorZone: (name: Name) => Name | null;
+  readonly options: KnownDenialsOptions;
+}
+
+/** Denials without a question. */
+export class KnownDenials {
+  readonly #parts: KnownDenialsParts;
+
+  constructor(parts: KnownDenialsParts) {
+    this.#parts = parts;
+  }
+
+  /** A secure denial of the question; null when none is known. */
+  find(question: Question): CachedAnswer | null {
+    const { options, configuredZone, anchorZone } = this.#parts;
+    if (!options.belowNxdomain && !options.aggressiveNsec) return null;
+    const anchor = anchorZone(question.name);
+    if (anchor === null) return null;
+    const configured = configuredZone(question.name) ?? anchor;
+    // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
+    // an anchor of its own: such a zone may be private to us.
+    const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
+    const below = options.belowNxdomain ? this.#belowNxdomain(question, maySpeak) : null;
+    return below ?? (options.aggressiveNsec ? this.#synthesise(question, maySpeak) : null);
+  }
+
+  /** RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. */
+  #belowNxdomain(question: Question, maySpeak: (zone: Name) => boolean): CachedAnswer | null {
+    for (let above = question.name; !isRoot(above); ) {
+      above = parentOf(above);
+      if (!maySpeak(above)) return null;
+      const known = this.#nxdomainAt({ ...question, name: above }) ?? this.#nxdomainAt(minimised(question, above));
+      if (known === null) continue;
+      const end = { ...known.found.end, question };
+      return { found: { ...known.found, end }, verdict: known.verdict, expiresAt: known.expiresAt };
+    }
+    return null;
+  }
+
+  /** A secure denial of that very name, not of what it is an alias of. */
+  #nxdomainAt(question: Question): CachedAnswer | null {
+    const known = this.#parts.answers.find(question);
+    if (known === null || known.verdict?.status !== 'secure' || known.found.aliases.length > 0) return null;
+    return known.found.end.kind === 'nxdomain' ? known : null;
+  }
+
+  #synthesise(question: Question, maySpeak: (zone: Name) => boolean): CachedAnswer | null {
+    const end = synthesiseDenial(this.#parts, question, maySpeak);
+    if (end === null) return null;
+    this.#parts.counters.add(end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror');
+    return { found: { kind: 'found', aliases: [], end }, verdict: SECURE, expiresAt: end.expiresAt };
+  }
+}
+
+/** The question that minimisation asks of names above the one wanted (RFC 9156 §2.1). */
+function minimised(question: Question, name: Name): Question {
+  return { name, type: TYPE.A, class: question.class };
+}

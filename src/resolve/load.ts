@@ -1,0 +1,68 @@
+/**
+ * Room for clients' questions: how many may be in progress, and which makes room for a new one when all places are taken.
+ *
+ * Half of the places belong to questions that run to their end; in the other half one that has run for longer than the
+ * jostle time is thrown out for a newcomer (num-queries-per-thread, jostle-timeout). So a flood of slow questions cannot
+ * hold all places, and a flood of any kind cannot throw out all that is slow.
+ *
+ * Duties: counting, choosing the victim. Leaves to others: stopping it, telling its clients.
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { Work } from '../work/work.ts';
+
+/** Bounds on the load. */
+export interface LoadOptions {
+  /** Clients' questions worked on at a time (num-queries-per-thread). */
+  readonly maxWorks: number;
+  /** Milliseconds after which a work may be thrown out to make room (jostle-timeout). */
+  readonly jostleMs: number;
+}
+
+/** What came of a wish for room: `free`; a `victim` whose place is taken; or `full`. */
+export type Room =
+  | { readonly kind: 'free' }
+  | { readonly kind: 'victim'; readonly work: Work }
+  | { readonly kind: 'full' };
+
+/** The places. */
+export class Load {
+  readonly #clock: Clock;
+  readonly #options: LoadOptions;
+  /** Works that run to their end. */
+  readonly #lasting = new Set<Work>();
+  /** Works that may be thrown out, oldest first. */
+  readonly #jostled = new Set<Work>();
+
+  constructor(clock: Clock, options: LoadOptions) {
+    this.#clock = clock;
+    this.#options = options;
+  }
+
+  /** Works that have a place. */
+  get count(): number {
+    return this.#lasting.size + this.#jostled.size;
+  }
+
+  /** Looks for a place for one more work. A victim has lost its place already. */
+  makeRoom(): Room {
+    if (this.count < this.#options.maxWorks) return { kind: 'free' };
+    const [oldest] = this.#jostled;
+    const latest = this.#clock.monotonicMs() - this.#options.jostleMs;
+    if (oldest === undefined || oldest.startedMs > latest) return { kind: 'full' };
+    this.#jostled.delete(oldest);
+    return { kind: 'victim', work: oldest };
+  }
+
+  /** Gives a work its place. */
+  enter(work: Work): void {
+    const isLasting = this.#lasting.size < Math.floor(this.#options.maxWorks / 2);
+    (isLasting ? this.#lasting : this.#jostled).add(work);
+  }
+
+  /** Takes it back. */
+  leave(work: Work): void {
+    this.#lasting.delete(work);
+    this.#jostled.delete(work);
+  }
+}

@@ -1,0 +1,138 @@
+/**
+ * Expired answers, for when nothing better is to be had (RFC 8767, serve-expired).
+ *
+ * Duties: which expired answers may be served, for how long and with which TTLs; starting their time again after a failed
+ * refresh. An answer is served whole as it was judged, with its verdict, never put together from parts of others
+ * (CVE-2026-46582); secure data only while its signatures hold.
+ * Leaves to others: when to look (resolver.ts), extended errors (serve).
+ */
+
+import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Answered } from '../terms/resolution.ts';
+import { bytesEqual } from '../wire/bytes.ts';
+import type { Question } from '../wire/question.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rrsetClass, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { answeredOf } from './outcome.ts';
+
+/** The serve-expired family of directives. */
+export interface ServeExpiredOptions {
+  /** serve-expired. */
+  readonly isOn: boolean;
+  /** Seconds after its expiry that an answer may be served; 0: any time (serve-expired-ttl). */
+  readonly ttlSeconds: number;
+  /** A failed refresh starts that time again (serve-expired-ttl-reset). */
+  readonly ttlReset: boolean;
+  /** TTL of expired records in replies, seconds (serve-expired-reply-ttl). */
+  readonly replyTtlSeconds: number;
+  /** Milliseconds that fetching may take before expired data is served; 0: served at once (serve-expired-client-timeout). */
+  readonly clientTimeoutMs: number;
+}
+
+/** Nothing expired is served: Unbound's default. */
+export const DEFAULT_SERVE_EXPIRED: ServeExpiredOptions = {
+  isOn: false,
+  ttlSeconds: 86_400,
+  ttlReset: false,
+  replyTtlSeconds: 30,
+  clientTimeoutMs: 1800,
+};
+
+/**
+ * Never served expired. A TLSA record set that was replaced makes mail bounce or trust a key that was given up (RFC 7671
+ * §8.1 counts on TTLs), and keys and their digests decide what other data is worth.
+ */
+const NEVER_EXPIRED: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
+
+/** What the door looks into. */
+export interface ExpiredAnswersParts {
+  readonly clock: Clock;
+  readonly answers: AnswerCache;
+  readonly rrsets: RRsetCache;
+  readonly options: ServeExpiredOptions;
+  /** The second at which signatures are judged; null: their times are not looked at (val-override-date). */
+  readonly signatureTime: () => number | null;
+}
+
+/** The expired answers that may still be served. */
+export class ExpiredAnswers {
+  readonly #parts: ExpiredAnswersParts;
+
+  constructor(parts: ExpiredAnswersParts) {
+    this.#parts = parts;
+  }
+
+  /** True when there is an expired answer that may be served. */
+  has(question: Question): boolean {
+    return this.#findUsable(question) !== null;
+  }
+
+  /** The expired answer with the TTLs to serve; null when there is none that may be served. */
+  find(question: Question): Answered | null {
+    const cached = this.#findUsable(question);
+    if (cached === null) return null;
+    const now = this.#parts.clock.unixSeconds();
+    const answered = answeredOf(question, cached.found, cached.verdict, now);
+    const serve = (held: HeldRRset): HeldRRset => this.#withTtl(held, now);
+    return {
+      ...answered,
+      answer: answered.answer.map(serve),
+      authority: answered.authority.map(serve),
+      additional: answered.additional.map(serve),
+      isStale: true,
+    };
+  }
+
+  /** A refresh of the question failed. */
+  noteFailure(question: Question): void {
+    const { answers, clock, options } = this.#parts;
+    if (!options.isOn || !options.ttlReset) return;
+    const cached = this.#findUsable(question);
+    if (cached !== null) answers.store(question, { ...cached, staleSince: clock.unixSeconds() });
+  }
+
+  #findUsable(question: Question): CachedAnswer | null {
+    const { options, answers, clock } = this.#parts;
+    if (!options.isOn || NEVER_EXPIRED.has(question.type)) return null;
+    const cached = answers.findStale(question);
+    const now = clock.unixSeconds();
+    if (cached === null || cached.expiresAt > now) return null;
+    const age = now - (cached.staleSince ?? cached.expiresAt);
+    if (options.ttlSeconds > 0 && age >= options.ttlSeconds) return null;
+    return this.#isWorthy(cached) ? cached : null;
+  }
+
+  /** Only what was judged good; secure data needs signatures that hold now as well. */
+  #isWorthy({ found, verdict }: CachedAnswer): boolean {
+    if (verdict?.status === 'insecure') return true;
+    if (verdict?.status !== 'secure') return false;
+    const at = this.#parts.signatureTime();
+    if (at === null) return true;
+    const { aliases, end } = found;
+    const sets = [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
+    return sets.every((held) => holdsAt(held, at));
+  }
+
+  /** Expired sets get the TTL for expired data; those that the cache has afresh, with the same records, keep what is left. */
+  #withTtl(held: HeldRRset, now: number): HeldRRset {
+    const { rrsets, options } = this.#parts;
+    if (held.expiresAt > now) return held;
+    const { rrset } = held;
+    const fresh = rrsets.find(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+    if (fresh !== null && bytesEqual(fresh.rrset, rrset)) return { ...held, expiresAt: fresh.expiresAt };
+    return { ...held, expiresAt: now + Math.min(options.replyTtlSeconds, held.originalTtl) };
+  }
+}
+
+/** RFC 4035 §5.3.1: no signature of the set has expired. All count, since which of them was verified is not kept. */
+function holdsAt(held: HeldRRset, at: number): boolean {
+  return signaturesOf(held.rrset).every((rdata) => {
+    const rrsig = readRrsig(rdata);
+    // RFC 1982: times are compared in 32-bit serial arithmetic.
+    return rrsig !== null && ((rrsig.expiration - at) | 0) >= 0;
+  });
+}
