@@ -91,14 +91,14 @@ export class ControlServer {
     return problems;
   }
 
-  /** Closes every socket; connections only when `hard`, so that the answer to `stop` still goes out. */
-  stop(hard = false): void {
-    for (const [key, { listener }] of this.#open) {
-      listener.close();
-      if (key.startsWith('/')) this.#parts.removeSocket(key);
-    }
+  /**
+   * Closes every socket and connection. The file of a unix socket stays, as Unbound's does: clients then see a refused
+   * connection, which they take for "stopped".
+   */
+  stop(): void {
+    for (const { listener } of this.#open.values()) listener.close();
     this.#open.clear();
-    if (hard) for (const connection of [...this.#connections]) connection.close();
+    for (const connection of [...this.#connections]) connection.close();
   }
 
   async #openPlace(

@@ -1,0 +1,145 @@
+/** The control program: joins control/client.ts to the process. Exit status 0, 1 on an error, 3 when the daemon is stopped. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { dirname, join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { createNodeFiles } from '../adapters/node-files.ts';
+import { absolutePath } from '../config/check-files.ts';
+import { type Config, defaultConfig } from '../config/config.ts';
+import { findingText } from '../config/finding.ts';
+import { loadConfig } from '../config/load-config.ts';
+import {
+  type ClientArguments,
+  END_OF_LINES,
+  EXIT,
+  inputOf,
+  isErrorReply,
+  readClientArguments,
+  requestLine,
+  type Target,
+  targetOf,
+  targetText,
+} from '../control/client.ts';
+import { controlUsage } from '../control/usage.ts';
+import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
+
+/** Name that the daemon's certificate holds. */
+const SERVER_NAME = 'unbound';
+/** What the system says, in the words of strerror. */
+const SYSTEM_WORDS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'Connection refused',
+  ENOENT: 'No such file or directory',
+  EACCES: 'Permission denied',
+  ECONNRESET: 'Connection reset by peer',
+};
+
+async function main(given: readonly string[]): Promise<number> {
+  const read = readClientArguments(given);
+  if (typeof read === 'string') process.stderr.write(`hawser-control: ${read}\n`);
+  if (typeof read === 'string' || read.wantsHelp || read.words.length === 0) {
+    process.stdout.write(controlUsage(DEFAULT_CONFIG_PATH, VERSION));
+    return EXIT.error;
+  }
+  if (read.words[0] === 'start') return startDaemon(read);
+  const config = readConfig(read.configPath);
+  if (config === null) return EXIT.error;
+  if (!config.remoteControl.controlEnable) complain('warning', "control-enable is 'no' in the config file.");
+  const target = targetOf(config, read.server);
+  if (target === null) {
+    complain('fatal error', `could not parse IP: ${read.server ?? 'control-interface'}`);
+    return EXIT.error;
+  }
+  return await runCommand(read, config, target);
+}
+
+function readConfig(path: string | null): Config | null {
+  if (path === null && !existsSync(DEFAULT_CONFIG_PATH)) return defaultConfig();
+  const loaded = loadConfig(createNodeFiles(), path ?? DEFAULT_CONFIG_PATH, 'values');
+  if (loaded.ok) return loaded.config;
+  for (const finding of loaded.findings) complain('error', findingText(finding));
+  complain('fatal error', 'could not read config file');
+  return null;
+}
+
+function complain(level: string, text: string): void {
+  process.stderr.write(`[${Math.floor(Date.now() / 1000)}] hawser-control[${process.pid}:0] ${level}: ${text}\n`);
+}
+
+/** The daemon's launcher stands beside this program's. */
+function startDaemon({ configPath }: ClientArguments): number {
+  const launcher = join(dirname(process.argv[1] ?? ''), '..', 'bin', 'hawserd');
+  const beside = join(dirname(process.argv[1] ?? ''), '..', '..', 'bin', 'hawserd');
+  const program = [launcher, beside].find((path) => existsSync(path)) ?? 'hawserd';
+  const started = spawnSync(program, configPath === null ? [] : ['-c', configPath], { stdio: 'inherit' });
+  if (started.error !== undefined) complain('fatal error', `could not exec hawserd: ${started.error.message}`);
+  return started.status ?? EXIT.error;
+}
+
+async function runCommand(read: ClientArguments, config: Config, target: Target): Promise<number> {
+  let socket: Socket;
+  try {
+    socket = await openSocket(config, target);
+  } catch (error) {
+    const { code = '', message } = error as NodeJS.ErrnoException;
+    complain('error', `connect: ${SYSTEM_WORDS[code] ?? message} for ${targetText(target)}`);
+    const isStopped = code === 'ECONNREFUSED' || (code === 'ENOENT' && target.kind === 'unix');
+    if (!isStopped || read.words[0] !== 'status') return EXIT.error;
+    process.stdout.write('unbound is stopped\n');
+    return EXIT.stopped;
+  }
+  const reply = readReply(socket, read.quiet);
+  socket.write(requestLine(read.words));
+  const input = inputOf(read.words);
+  if (input !== 'none') await sendInput(socket, input);
+  return await reply;
+}
+
+function openSocket(config: Config, target: Target): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const ready = (socket: Socket, event: 'connect' | 'secureConnect'): void => {
+      socket.once('error', reject);
+      socket.once(event, () => {
+        socket.off('error', reject);
+        resolve(socket);
+      });
+    };
+    if (target.kind === 'unix') return ready(connect({ path: target.path }), 'connect');
+    const { ip, port } = target.address;
+    if (!target.usesTls) return ready(connect({ host: ip, port }), 'connect');
+    const { serverCertFile, controlKeyFile, controlCertFile } = config.remoteControl;
+    const [ca, key, cert] = [serverCertFile, controlKeyFile, controlCertFile].map((path) =>
+      readFileSync(absolutePath(config, path)),
+    );
+    ready(connectTls({ host: ip, port, ca, key, cert, servername: SERVER_NAME }), 'secureConnect');
+  });
+}
+
+/** Prints what comes; with -q only what begins with `error`. The result is the exit status. */
+function readReply(socket: Socket, quiet: boolean): Promise<number> {
+  return new Promise((resolve) => {
+    let isFirst = true;
+    let isError = false;
+    socket.on('data', (bytes: Buffer) => {
+      if (isFirst) isError = isErrorReply(bytes.toString('latin1'));
+      isFirst = false;
+      if (!quiet || isError) process.stdout.write(bytes);
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      complain('fatal error', `could not recv: ${SYSTEM_WORDS[error.code ?? ''] ?? error.message}`);
+      resolve(EXIT.error);
+    });
+    socket.on('close', () => resolve(isError ? EXIT.error : EXIT.ok));
+  });
+}
+
+async function sendInput(socket: Socket, input: 'lines' | 'dump'): Promise<void> {
+  for await (const chunk of process.stdin) {
+    if (socket.destroyed) return;
+    if (!socket.write(chunk)) await new Promise((resume) => socket.once('drain', resume).once('close', resume));
+  }
+  if (input === 'lines') socket.write(END_OF_LINES);
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,112 @@
+/**
+ * The control program's side of the protocol: its arguments, where it connects, what it sends, what its exit status is.
+ *
+ * Leaves to others: sockets, files, printing (cli/hawser-control.ts).
+ */
+
+import type { Config } from '../config/config.ts';
+import type { Address } from '../ports/network.ts';
+import { parseIp } from '../wire/ip.ts';
+import { PROTOCOL_VERSION } from './request-reader.ts';
+
+/** Exit statuses of unbound-control. */
+export const EXIT = { ok: 0, error: 1, stopped: 3 } as const;
+
+/** Commands whose further lines come from standard input. */
+const LINE_COMMANDS: ReadonlySet<string> = new Set([
+  'local_zones',
+  'local_zones_remove',
+  'local_datas',
+  'local_datas_remove',
+  'view_local_datas',
+  'view_local_datas_remove',
+]);
+
+/** What was asked for. */
+export interface ClientArguments {
+  readonly configPath: string | null;
+  /** `-s`: address, `address@port`, or path of a unix socket. */
+  readonly server: string | null;
+  readonly quiet: boolean;
+  readonly wantsHelp: boolean;
+  readonly words: readonly string[];
+}
+
+/** Reads the arguments as getopt does; a text when they are wrong. Options end at the command. */
+export function readClientArguments(given: readonly string[]): ClientArguments | string {
+  let configPath: string | null = null;
+  let server: string | null = null;
+  let quiet = false;
+  let wantsHelp = false;
+  let i = 0;
+  for (; i < given.length && /^-./.test(given[i] ?? ''); i++) {
+    const word = given[i] ?? '';
+    if (word === '--') {
+      i++;
+      break;
+    }
+    for (let at = 1; at < word.length; at++) {
+      const flag = word.charAt(at);
+      if (flag === 'c' || flag === 's') {
+        const value = word.slice(at + 1) || given[++i];
+        if (value === undefined) return `option requires an argument -- '${flag}'`;
+        if (flag === 'c') configPath = value;
+        else server = value;
+        break;
+      }
+      if (flag === 'q') quiet = true;
+      else if (flag === 'h') wantsHelp = true;
+      else return `invalid option -- '${flag}'`;
+    }
+  }
+  return { configPath, server, quiet, wantsHelp, words: given.slice(i) };
+}
+
+/** Where to connect. */
+export type Target =
+  | { readonly kind: 'unix'; readonly path: string }
+  | { readonly kind: 'tcp'; readonly address: Address; readonly usesTls: boolean };
+
+/** The place that `-s` or the configuration names; null when it is none. */
+export function targetOf({ server, remoteControl }: Config, given: string | null): Target | null {
+  const { controlInterface, controlPort, controlUseCert } = remoteControl;
+  const first = controlInterface[0];
+  const standard = server.doIp4 ? '127.0.0.1' : '::1';
+  const place = given ?? (first === undefined ? standard : first.place);
+  if (place.startsWith('/')) return { kind: 'unix', path: place };
+  const [ip = '', portText] = place.split('@');
+  const port = portText === undefined ? ((given === null ? first?.port : null) ?? controlPort) : Number(portText);
+  if (parseIp(ip) === null || !Number.isInteger(port)) return null;
+  return { kind: 'tcp', address: { ip: reachable(ip), port }, usesTls: controlUseCert };
+}
+
+/** "Any address" is listened on; what is connected to is loopback. */
+function reachable(ip: string): string {
+  if (ip === '0.0.0.0') return '127.0.0.1';
+  return ip === '::' || ip === '::0' ? '::1' : ip;
+}
+
+/** The command's line, in the form of Unbound's program: magic, then a blank before each word. */
+export function requestLine(words: readonly string[]): string {
+  return `UBCT${PROTOCOL_VERSION} ${words.map((word) => ` ${word}`).join('')}\n`;
+}
+
+/** What follows the command's line: the lines of standard input, with the mark that ends them where there is one. */
+export function inputOf(words: readonly string[]): 'none' | 'lines' | 'dump' {
+  const [command = ''] = words;
+  if (command === 'load_cache') return 'dump';
+  return LINE_COMMANDS.has(command) ? 'lines' : 'none';
+}
+
+/** The mark that ends the lines of a bulk command. */
+export const END_OF_LINES = '\x04\n';
+
+/** True when the reply says that the command failed. */
+export function isErrorReply(start: string): boolean {
+  return start.startsWith('error');
+}
+
+/** `ip port n`, or the path, as error lines name the place. */
+export function targetText(target: Target): string {
+  return target.kind === 'unix' ? target.path : `${target.address.ip} port ${target.address.port}`;
+}
