@@ -14,15 +14,16 @@ import type { DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts'
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import type { Name } from '../wire/name.ts';
+import { labelCount, type Name, namesEqual } from '../wire/name.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import type { Judging } from './judging.ts';
 import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { settleSecure } from './settle.ts';
 import type { SecureZone } from './trusted.ts';
-import { verifyRRset } from './verify-rrset.ts';
+import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 
 /** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */
 export const MAX_DENIAL_SETS = 12;
@@ -63,7 +64,7 @@ export async function proveRecords(
   let failure: BogusReason | null = null;
   let expiresAt = Number.POSITIVE_INFINITY;
   for (const held of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
-    const check = await verifyRRset(judging, held, zone);
+    const check = await proveSet(judging, held, zone);
     if (check.kind === 'limit') return check;
     if (check.kind === 'bogus') {
       failure ??= check.why;
@@ -71,17 +72,51 @@ export async function proveRecords(
     }
     const into = rrsetType(held.rrset) === TYPE.NSEC ? nsec : nsec3;
     for (const rdata of rdatasOf(held.rrset)) {
-      into.push({ owner: rrsetOwner(held.rrset), rdata, signatureLabels: check.signature.labels });
+      into.push({ owner: rrsetOwner(held.rrset), rdata, signatureLabels: check.labels });
     }
-    // A record that was expanded from a wildcard must not be remembered as standing at that owner.
-    const settled = check.signature.isWildcard ? held : settleSecure(judging, held, check.expiresAt);
-    proven.push(settled);
-    if (!check.signature.isWildcard) verified.push(settled);
+    proven.push(check.held);
+    if (!check.isWildcard) verified.push(check.held);
     expiresAt = Math.min(expiresAt, check.expiresAt);
   }
   const { denials } = judging.parts;
   if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now: judging.now });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
+}
+
+/** A denial set that the zone's keys verify. */
+interface ProvenSet {
+  readonly kind: 'proven';
+  readonly held: HeldRRset;
+  readonly labels: number;
+  readonly isWildcard: boolean;
+  readonly expiresAt: number;
+}
+
+/** One denial set verified by the zone's keys, now or before. */
+async function proveSet(
+  judging: Judging,
+  held: HeldRRset,
+  zone: SecureZone,
+): Promise<ProvenSet | Exclude<RRsetCheck, { readonly kind: 'secure' }>> {
+  const known = held.verdict?.status === 'secure' ? labelsSignedBy(held, zone.zone) : null;
+  if (known !== null) return { kind: 'proven', held, labels: known, isWildcard: false, expiresAt: held.expiresAt };
+  const check = await verifyRRset(judging, held, zone);
+  if (check.kind !== 'secure') return check;
+  const { expiresAt } = check;
+  const { labels, isWildcard } = check.signature;
+  // A record that was expanded from a wildcard must not be remembered as standing at that owner.
+  const settled = isWildcard ? held : settleSecure(judging, held, expiresAt);
+  return { kind: 'proven', held: settled, labels, isWildcard, expiresAt };
+}
+
+/** Labels of a set whose signatures are all by `zone` over its own owner; null when one is not: it is verified anew. */
+function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
+  const labels = labelCount(rrsetOwner(rrset));
+  const isPlain = signaturesOf(rrset).every((rdata) => {
+    const rrsig = readRrsig(rdata);
+    return rrsig !== null && rrsig.labels === labels && namesEqual(rrsig.signer, zone);
+  });
+  return isPlain ? labels : null;
 }
 
 /** What the records prove of a question; `hash-budget` when even the last grant did not do. */

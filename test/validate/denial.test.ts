@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { SECURE } from '../../src/terms/verdict.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -187,6 +188,21 @@ describe('the SOA of a denial', () => {
     const validated = await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, authority));
     expect(outcomeOf(validated)).toBe('secure');
     expect(validated.found.end.authority).toHaveLength(1);
+  });
+});
+
+describe('denial records that were verified before', () => {
+  test('cost no signature check again, but only for the zone that signed them', async () => {
+    const c = caseOf();
+    const nsec = c.tree.nsec(c.zone, 'www.test.', 'x.test.', 'A RRSIG NSEC');
+    const { found } = await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, [nsec]));
+    const before = c.tree.counters.get('valops');
+    expect(outcomeOf(await c.tree.validate(found))).toBe('secure');
+    expect(c.tree.counters.get('valops')).toBe(before);
+    const other = c.tree.zone('other.', c.tree.root);
+    const stolen = { ...c.tree.nsec(other, 'www.test.', 'x.test.', 'A RRSIG NSEC'), verdict: SECURE };
+    const outcome = outcomeOf(await c.tree.validate(c.tree.denied('www.test.', TYPE.TLSA, [stolen])));
+    expect(outcome).toBe('bogus signer-not-allowed');
   });
 });
 

@@ -113,7 +113,7 @@ describe('a positive answer', () => {
 
   test.each([
     ['follows', 'x.other.test.', 'secure'],
-    ['does not follow', 'evil.test.', 'bogus no-signature'],
+    ['does not follow', 'evil.test.', 'bogus alias-not-synthesised'],
   ])('of an unsigned CNAME that was asked for and that %s from a signed DNAME', async (_what, target, expected) => {
     const { tree, zone } = treeWithZone();
     const dname = tree.set(zone, 'd.test.', TYPE.DNAME, 'other.test.');
