@@ -15,6 +15,8 @@ import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import { createIterate } from '../iterate/iterate.ts';
+import type { Hint } from '../iterate/root-hints.ts';
+import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Files } from '../ports/files.ts';
@@ -31,6 +33,9 @@ import { createValidate } from '../validate/validate-answer.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
+import type { ZoneStore } from '../zones/zone-store.ts';
+import { makeZoneStore } from './held-zones.ts';
+import type { Ports } from './ports.ts';
 import { PROGRAM_VERSION } from './program.ts';
 import { anchorTexts, readInputs } from './read-inputs.ts';
 import { keyPrefetch, knownDenials, signatureTime, watchUnwantedReplies, zoneRates } from './resolver-means.ts';
@@ -45,14 +50,7 @@ import {
 } from './room-options.ts';
 
 /** All that reaches outside. */
-export interface Ports {
-  readonly clock: Clock;
-  readonly network: Network;
-  readonly random: Random;
-  readonly files: Files;
-  readonly crypto: Crypto;
-  readonly log: LogSink;
-}
+export type { Ports } from './ports.ts';
 
 /** All that a house remembers. May outlive it (reload_keep_cache). */
 export interface Caches {
@@ -72,9 +70,14 @@ export interface AssembleStart {
   readonly ports: Ports;
   /** Facts about the host; a fake one when absent. */
   readonly host?: HostFacts;
-  /** Caches of the house before. */
-  readonly caches?: Caches;
+  /** Caches of the house before that are kept. */
+  readonly caches?: Partial<Caches>;
+  /** What the operator may have changed in the house before, when that is to be kept (set_option). */
+  readonly live?: LiveParts;
 }
+
+/** Parts of a house that the control channel changes. */
+export type LiveParts = Pick<House, 'anchors' | 'serverZones'>;
 
 /** A house with its rooms joined; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
 export interface House {
@@ -84,7 +87,13 @@ export interface House {
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
+  /** Stub and forward zones. */
+  readonly serverZones: ConfiguredZones;
+  /** Root servers to start from. */
+  readonly hints: readonly Hint[];
   readonly counters: Counters;
+  /** Zones that are held as a whole (auth-zone, rpz). */
+  readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
   readonly zoneRates: ZoneRates | null;
   /** Stops all works. */
@@ -103,17 +112,23 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const { config, ports, host = NO_HOST } = start;
   const inputs = readInputs(config, ports.files);
   if (inputs.findings.some(({ severity }) => severity === 'error')) return { ok: false, findings: inputs.findings };
-  const caches = start.caches ?? makeCaches(config, ports);
-  const anchors = new TrustAnchors(inputs.anchors, config.server.domainInsecure);
+  const caches = { ...makeCaches(config, ports), ...start.caches };
+  const anchors = start.live?.anchors ?? new TrustAnchors(inputs.anchors, config.server.domainInsecure);
   const counters = new Counters();
   const { clock, network, random, crypto, log } = ports;
   const { rrsets, answers, failures, keys, delegations, servers, replies } = caches;
   const report = (error: unknown): void => log.write('error', bugText(error));
-  const forIterate = iterateOptions(config, inputs.hints);
-  const { configuredZones } = forIterate;
+  const configured = iterateOptions(config, inputs.hints);
+  const serverZones = start.live?.serverZones ?? new ConfiguredZones(configured.configuredZones);
+  const configuredZones = serverZones.all;
+  const forIterate = { ...configured, configuredZones };
   const denials = knownDenials(config, { clock, caches, anchors, counters, configuredZones });
   const rates = zoneRates(config, { clock, random });
   const keyFetches = new Background(report);
+  const findings: Finding[] = [...inputs.findings];
+  const makeStart = { config, ports, anchors, counters, report, resolver: () => resolver };
+  const zones = makeZoneStore(makeStart, findings);
+  if (findings.some(({ severity }) => severity === 'error')) return { ok: false, findings };
   const resolver = new Resolver({
     clock,
     rrsets,
@@ -137,6 +152,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
         expectsSignatures: signatureExpectation(anchors, caches),
         options: forIterate,
         counters,
+        copies: zones,
         ...(rates === null ? {} : { zoneRates: rates }),
         ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, keyFetches) } : {}),
       }),
@@ -158,11 +174,17 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     clearData(caches);
   });
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
-  const serve = createServe({ clock, log, resolver, replies, options });
+  const serve = createServe({ clock, log, resolver, replies, options, zones });
   const server = serverOptions(config, host);
-  const stop = (): void => resolver.abortAll();
-  const house: House = { config, serve, server, resolver, caches, anchors, counters, zoneRates: rates, stop };
-  return { ok: true, house, warnings: inputs.findings };
+  const stop = (): void => {
+    zones.stop();
+    resolver.abortAll();
+  };
+  const { hints } = inputs;
+  const data = { caches, anchors, serverZones, hints, counters };
+  const house: House = { config, serve, server, resolver, ...data, zones, zoneRates: rates, stop };
+  zones.start();
+  return { ok: true, house, warnings: findings };
 }
 
 function bugText(error: unknown): string {
