@@ -120,8 +120,6 @@ export function edesOfFailure(why: Failure): readonly ExtendedError[] {
       return [{ code: EDE.OTHER, text }];
     case 'zone-unusable':
       return [{ code: EDE.INVALID_DATA, text }];
-    case 'not-allowed':
-      return [{ code: EDE.PROHIBITED, text }];
     case 'cached-failure':
       return [...edesOfFailure(why.of), { code: EDE.CACHED_ERROR, text: '' }];
     default:

@@ -35,8 +35,6 @@ function sentence(why: Failure): string {
       return `the servers of ${why.zone} are asked as often as they may be (ratelimit)`;
     case 'zone-unusable':
       return `the copy of ${why.zone} is missing, expired or wrong (auth-zone without fallback-enabled)`;
-    case 'not-allowed':
-      return why.text;
     case 'cached-failure':
       return failureText(why.of);
     default:

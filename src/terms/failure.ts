@@ -31,7 +31,5 @@ export type Failure =
   | { readonly kind: 'rate-limited'; readonly zone: string }
   /** The zone is held here, its copy cannot be used now, and its servers may not be asked instead. EDE 24. */
   | { readonly kind: 'zone-unusable'; readonly zone: string }
-  /** Configuration refuses (recursion not allowed, do-not-query). EDE 18 or 20. */
-  | { readonly kind: 'not-allowed'; readonly text: string }
   /** A failure remembered from a short time ago (RFC 9520). EDE 13 and the code of what failed. */
   | { readonly kind: 'cached-failure'; readonly of: Failure };

@@ -9,7 +9,6 @@ export const LIMIT_TEXT = {
   'target-lookups': 'too many address look-ups of server names',
   'target-nxdomains': 'too many server names that do not exist',
   'address-depth': 'address look-ups nested too deep (target-fetch-policy)',
-  'minimise-steps': 'too many QNAME minimisation steps',
   'signature-checks': 'too many signature checks',
   'ds-match-failures': 'too many DS records that match no key',
   'nsec3-hashes': 'too many NSEC3 hash calculations',

@@ -65,7 +65,6 @@ const FAILURES: readonly (readonly [Failure, readonly number[]])[] = [
   [{ kind: 'deadline' }, [22]],
   [{ kind: 'cancelled' }, [0]],
   [{ kind: 'overload' }, [0]],
-  [{ kind: 'not-allowed', text: 'refused' }, [18]],
   [{ kind: 'cached-failure', of: { kind: 'deadline' } }, [22, 13]],
 ];
 
