@@ -1,0 +1,177 @@
+/**
+ * The zones that are held as a whole, out of the configuration (`auth-zone`, `rpz`), and what the zones room asks of the others.
+ *
+ * Leaves to others: the zones themselves (zones/zone-store.ts), policy out of `rpz` zones.
+ */
+
+import { absolutePath } from '../config/check-files.ts';
+import type { AuthZoneConfig, Config, RpzConfig } from '../config/config.ts';
+import type { Finding } from '../config/finding.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+import { failureText } from '../terms/failure-text.ts';
+import { verdictText } from '../terms/verdict-text.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { TrustAnchors } from '../validate/trust-anchors.ts';
+import { ipText, parseIp } from '../wire/ip.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
+import { parseName } from '../wire/name-text.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import type { ZoneAnchor } from '../zones/check-zone.ts';
+import { readHttpUrl } from '../zones/http-url.ts';
+import { DEFAULT_ZONE_OPTIONS, type NotifySource, type Primary, type ZoneOptions } from '../zones/zone-options.ts';
+import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
+import type { Ports } from './ports.ts';
+import { validateOptions } from './room-options.ts';
+
+/** Ports of DNS, and of DNS over TLS for a primary whose certificate's name is given. */
+const DNS_PORT = 53;
+const TLS_PORT = 853;
+
+/** The zones that configuration names; what cannot be read becomes a finding. */
+export function heldZoneOptions(config: Config, findings: Finding[]): ZoneOptions[] {
+  const authorities = config.authZones.map((zone): ZoneOptions => {
+    const { fallbackEnabled, forDownstream, forUpstream, zonemdCheck, zonemdRejectAbsence } = zone;
+    const { maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
+    return {
+      ...DEFAULT_ZONE_OPTIONS,
+      ...sourcesOf(config, zone, findings),
+      fallbackEnabled,
+      forDownstream,
+      forUpstream,
+      zonemdCheck,
+      zonemdRejectAbsence,
+      maxTransferOctets,
+      maxTransferMs,
+    };
+  });
+  const policies = config.rpzs.map((zone): ZoneOptions => {
+    const sources = sourcesOf(config, zone, findings);
+    const { forDownstream, maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
+    const bounds = { maxTransferOctets, maxTransferMs };
+    return { ...DEFAULT_ZONE_OPTIONS, ...sources, ...bounds, purpose: 'policy', forDownstream, forUpstream: false };
+  });
+  return [...authorities, ...policies];
+}
+
+type Sources = Pick<ZoneOptions, 'name' | 'primaries' | 'urls' | 'allowNotify' | 'zonefile'>;
+
+function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig, findings: Finding[]): Sources {
+  for (const url of zone.url) if (readHttpUrl(url) === null) addError(findings, `bad url: '${url}'`);
+  return {
+    name: zone.name,
+    primaries: zone.primary.flatMap((text) => readPrimary(text) ?? addError(findings, `bad primary: '${text}'`)),
+    urls: zone.url,
+    allowNotify: zone.allowNotify.flatMap(
+      (text) => readNotifySource(text) ?? addError(findings, `bad allow-notify: '${text}'`),
+    ),
+    zonefile: zone.zonefile === '' ? null : absolutePath(config, zone.zonefile),
+  };
+}
+
+function addError(findings: Finding[], text: string): [] {
+  findings.push({ file: '', line: 0, severity: 'error', text });
+  return [];
+}
+
+/** `address or name[@port][#name in the certificate]`. */
+function readPrimary(text: string): Primary | null {
+  const parts = /^([^@#\s]+)(?:@(\d{1,5}))?(?:#([^@#\s]+))?$/.exec(text);
+  if (parts === null) return null;
+  const [, place = '', portText, tlsText] = parts;
+  const tlsName = tlsText ?? null;
+  const port = portText === undefined ? (tlsName === null ? DNS_PORT : TLS_PORT) : Number(portText);
+  if (port < 1 || port > 65_535) return null;
+  const octets = parseIp(place);
+  if (octets !== null) return { kind: 'address', ip: ipText(octets), port, tlsName };
+  const host = parseName(place);
+  return host === null ? null : { kind: 'host', host, port, tlsName };
+}
+
+function readNotifySource(text: string): NotifySource | null {
+  const [place = '', bitsText] = text.split('/');
+  const octets = parseIp(place);
+  if (octets !== null) {
+    const bits = bitsText === undefined ? octets.length * 8 : Number(bitsText);
+    const isBits = Number.isInteger(bits) && bits >= 0 && bits <= octets.length * 8;
+    return isBits ? { kind: 'block', block: { octets, bits } } : null;
+  }
+  const host = bitsText === undefined ? parseName(place) : null;
+  return host === null ? null : { kind: 'host', host };
+}
+
+/** What zones are made with, but for the resolver that looks things up. */
+export interface StoreParts {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly anchors: TrustAnchors;
+  readonly counters: Counters;
+  readonly report: (error: unknown) => void;
+  /** Made after the zones, which it uses itself. */
+  readonly resolver: () => Resolver;
+}
+
+/** The store with all zones, their files read; nothing is transferred yet. */
+export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
+  const { config, ports, anchors, counters, report, resolver } = parts;
+  const { valOverrideDate: date, tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
+  const validation = validateOptions(config);
+  const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
+  const store = new ZoneStore(heldZoneOptions(config, findings), {
+    ...ports,
+    counters,
+    report,
+    permissive,
+    authorities: bundle?.ok === true ? bundle.value : null,
+    lookUpHost: (host) => lookUpHost(resolver(), host),
+    findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),
+    rules: {
+      overrideDate: date === 'clock' ? null : date === 'ignore' ? -1 : date,
+      skew: validation.skew,
+      algorithms: validation.algorithms,
+    },
+  });
+  findings.push(...zoneFindings(store.load()));
+  return store;
+}
+
+/** Problems of zone files as findings. */
+function zoneFindings(problems: readonly ZoneProblem[]): Finding[] {
+  return problems.map(({ zone, path, line, text, isFatal }) => ({
+    file: path,
+    line,
+    severity: isFatal ? 'error' : 'warning',
+    text: `auth-zone ${zone} zonefile ${path}: ${text}`,
+  }));
+}
+
+/** Addresses of a host that a zone is to come from. What is bogus or cannot be judged is not used (CVE-2026-50248). */
+async function lookUpHost(resolver: Resolver, host: Name): Promise<readonly string[]> {
+  const found: string[] = [];
+  for (const type of [TYPE.A, TYPE.AAAA]) {
+    const resolution = await resolver.resolve({ name: host, type, class: CLASS.IN });
+    if (resolution.kind === 'failed') continue;
+    const status = resolution.verdict?.status;
+    if (status !== 'secure' && status !== 'insecure') continue;
+    const sets = resolution.answer.filter(({ rrset }) => rrsetType(rrset) === type);
+    found.push(...sets.flatMap(({ rrset }) => rdatasOf(rrset).map(ipText)));
+  }
+  return found;
+}
+
+/** What is trusted of a zone's keys: an anchor of its own, or the DS that its parent's signatures prove. */
+async function findZoneAnchor(resolver: Resolver, anchors: TrustAnchors, zone: Name): Promise<ZoneAnchor> {
+  const anchor = anchors.closest(zone);
+  if (anchor === null || anchor.kind === 'negative') return { kind: 'insecure' };
+  if (namesEqual(anchor.zone, zone)) return { kind: 'signed', ds: anchor.ds, dnskeys: anchor.dnskeys };
+  const resolution = await resolver.resolve({ name: zone, type: TYPE.DS, class: CLASS.IN });
+  if (resolution.kind === 'failed') return { kind: 'unknown', why: failureText(resolution.why) };
+  const { verdict, answer } = resolution;
+  if (verdict?.status === 'insecure') return { kind: 'insecure' };
+  if (verdict?.status !== 'secure') {
+    return { kind: 'unknown', why: verdict === null ? 'not validated' : verdictText(verdict) };
+  }
+  const sets = answer.filter(({ rrset }) => rrsetType(rrset) === TYPE.DS && resolution.question.type === TYPE.DS);
+  const ds = sets.flatMap(({ rrset }) => rdatasOf(rrset));
+  return ds.length === 0 ? { kind: 'insecure' } : { kind: 'signed', ds, dnskeys: [] };
+}

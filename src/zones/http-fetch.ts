@@ -1,0 +1,82 @@
+/**
+ * Fetches a zone file over HTTP or HTTPS: one GET on a connection of its own.
+ *
+ * Duties: bounds on time; over TLS the certificate must be the host's. Leaves to others: addresses of the host, the response's
+ * form (http-reader.ts), what the text holds. No redirects, as Unbound: where a zone comes from stands in the configuration.
+ */
+
+import type { Address, TlsClientOptions } from '../ports/network.ts';
+import { HttpReader, type HttpStep } from './http-reader.ts';
+import type { HttpUrl } from './http-url.ts';
+import type { TransferParts } from './transfer.ts';
+import { TRANSFER_IDLE_MS } from './zone-options.ts';
+
+/** What to fetch. */
+export interface HttpRequest {
+  readonly url: HttpUrl;
+  readonly address: Address;
+  /** PEM text of the authorities to trust; null: the system's. */
+  readonly authorities: string | null;
+  readonly maxOctets: number;
+  readonly maxMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** How a fetch ended. */
+export type Fetched = Exclude<HttpStep, { kind: 'more' }>;
+
+/** Fetches. Never rejects. */
+export async function fetchOverHttp(parts: TransferParts, request: HttpRequest): Promise<Fetched> {
+  const { clock, network } = parts;
+  const { url, signal } = request;
+  const reader = new HttpReader(request.maxOctets);
+  let settle: (end: Fetched) => void = () => {};
+  const ended = new Promise<Fetched>((resolve) => {
+    settle = resolve;
+  });
+  let cancelIdle = (): void => {};
+  const restartIdle = (): void => {
+    cancelIdle();
+    cancelIdle = clock.after(TRANSFER_IDLE_MS, () => settle({ kind: 'failed', why: 'timeout' }));
+  };
+  const note = (step: HttpStep): void => {
+    if (step.kind === 'more') restartIdle();
+    else settle(step);
+  };
+  const stop = (): void => settle({ kind: 'failed', why: 'stopped' });
+  const cancelTotal = clock.after(request.maxMs, () =>
+    settle({ kind: 'failed', why: 'longer than max-transfer-time' }),
+  );
+  signal.addEventListener('abort', stop, { once: true });
+  restartIdle();
+  const opened = await network.connect({
+    remote: request.address,
+    timeoutMs: TRANSFER_IDLE_MS,
+    ...(url.secure ? { tls: tlsFor(request) } : {}),
+    onData: (bytes) => note(reader.take(bytes)),
+    onClose: (error) => note(error === null ? reader.close() : { kind: 'failed', why: error.text }),
+  });
+  if (opened.ok) opened.value.write(requestBytes(url));
+  else settle({ kind: 'failed', why: opened.error.text });
+  const end = await ended;
+  cancelIdle();
+  cancelTotal();
+  signal.removeEventListener('abort', stop);
+  if (opened.ok) opened.value.destroy();
+  return end;
+}
+
+function tlsFor({ url, authorities }: HttpRequest): TlsClientOptions {
+  return { serverName: url.host, ...(authorities === null ? {} : { authorities }) };
+}
+
+function requestBytes({ path, authority }: HttpUrl): Uint8Array {
+  const lines = [
+    `GET ${path} HTTP/1.1`,
+    `Host: ${authority}`,
+    'User-Agent: hawser',
+    'Accept: */*',
+    'Connection: close',
+  ];
+  return new TextEncoder().encode(`${lines.join('\r\n')}\r\n\r\n`);
+}

@@ -1,0 +1,296 @@
+/**
+ * One zone that is held as a whole, with its life: loaded from its file, kept fresh from its sources, checked before it is
+ * used, written back, expired when no source can be reached for too long (RFC 1034 §4.3.5).
+ *
+ * Duties: refresh, retry and expire times, one update at a time, what of the zone may be used now.
+ * Leaves to others: how versions are got (zone-sources.ts), what is answered (zone-lookup.ts), which zone speaks for a name.
+ */
+
+import type { Crypto } from '../ports/crypto.ts';
+import type { Files } from '../ports/files.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Counters } from '../trace/counters.ts';
+import { formatName } from '../wire/name-text.ts';
+import { type CheckRules, checkZone, type FindZoneAnchor } from './check-zone.ts';
+import type { Zone } from './zone.ts';
+import { type DenialChain, denialChainOf } from './zone-denial.ts';
+import { readZoneFile, writeZoneFile, type ZoneFileProblem } from './zone-file.ts';
+import {
+  FIRST_RETRY_SECONDS,
+  LAST_RETRY_SECONDS,
+  MAX_REFRESH_SECONDS,
+  MIN_REFRESH_SECONDS,
+  type ZoneOptions,
+} from './zone-options.ts';
+import { type SourceParts, ZoneSources } from './zone-sources.ts';
+
+/** What a stored zone uses. */
+export interface StoredZoneParts extends SourceParts {
+  readonly files: Files;
+  readonly crypto: Crypto;
+  readonly log: LogSink;
+  readonly counters: Counters;
+  readonly findAnchor: FindZoneAnchor;
+  readonly rules: CheckRules;
+  /** `zonemd-permissive-mode`: a wrong digest is logged, the zone is used all the same. */
+  readonly permissive: boolean;
+  /** Takes a bug in an update that nobody waits for. */
+  readonly report: (error: unknown) => void;
+}
+
+/** What operators are told of a zone. */
+export type ZoneStatus =
+  | { readonly kind: 'serial'; readonly serial: number }
+  | { readonly kind: 'expired' }
+  | { readonly kind: 'no-serial' };
+
+/** One zone. */
+export class StoredZone {
+  readonly options: ZoneOptions;
+  /** Called after each change of what is held. */
+  onChange: () => void = () => {};
+  readonly #parts: StoredZoneParts;
+  readonly #sources: ZoneSources;
+  readonly #stopped = new AbortController();
+  #held: Zone | null = null;
+  #chain: DenialChain | null | undefined;
+  /** A version from the file that is still to be checked. */
+  #unchecked: Zone | null = null;
+  /** Unix seconds. */
+  #expiresAt = Number.POSITIVE_INFINITY;
+  #failures = 0;
+  #running: Promise<void> | null = null;
+  #again = false;
+  #preferred: string | null = null;
+  #notifyHosts: readonly string[] = [];
+  #cancelTimer = (): void => {};
+
+  constructor(options: ZoneOptions, parts: StoredZoneParts) {
+    this.options = options;
+    this.#parts = parts;
+    this.#sources = new ZoneSources(parts, options);
+  }
+
+  /** For log lines and control. */
+  get text(): string {
+    return formatName(this.options.name);
+  }
+
+  /** True when it can be transferred or fetched. */
+  get hasSources(): boolean {
+    return this.#sources.exist;
+  }
+
+  /** The version that may be used now; null: none came yet, or it is expired. */
+  usable(): Zone | null {
+    return this.#parts.clock.unixSeconds() < this.#expiresAt ? this.#held : null;
+  }
+
+  /** The denial chain of the version that is held. */
+  chain(): DenialChain | null {
+    if (this.#chain === undefined) {
+      this.#chain = this.#held === null ? null : denialChainOf(this.#held, this.#parts.crypto);
+    }
+    return this.#chain;
+  }
+
+  /** For list_auth_zones. */
+  status(): ZoneStatus {
+    const zone = this.usable();
+    if (zone === null) return this.#held === null ? { kind: 'no-serial' } : { kind: 'expired' };
+    const serial = zone.soa?.serial;
+    return serial === undefined ? { kind: 'no-serial' } : { kind: 'serial', serial };
+  }
+
+  /** True when the address may send NOTIFY. */
+  mayNotify(ip: string, isInBlock: (ip: string, block: { octets: Uint8Array; bits: number }) => boolean): boolean {
+    if (this.#sources.isPrimary(ip) || this.#notifyHosts.includes(ip)) return true;
+    return this.options.allowNotify.some((source) => source.kind === 'block' && isInBlock(ip, source.block));
+  }
+
+  /** Reads the zone file. A version that has to be checked is used only when `start` or `reload` has done so. */
+  load(): readonly ZoneFileProblem[] {
+    const path = this.options.zonefile;
+    if (path === null) return [];
+    const { files } = this.#parts;
+    if (!files.exists(path) && this.#sources.exist) return [];
+    const text = files.readText(path);
+    if (!text.ok) return [{ file: null, line: 0, text: text.error.text }];
+    const include = (name: string): string | null => {
+      const included = files.readText(name);
+      return included.ok ? included.value : null;
+    };
+    const { zone, problems, outside } = readZoneFile(text.value, this.options.name, include);
+    if (outside > 0) this.#log('warning', `${outside} records of ${path} are outside the zone and left out`);
+    if (problems.length > 0 || zone === null) return problems;
+    if (this.options.zonemdCheck) this.#unchecked = zone;
+    else this.#install(zone);
+    return [];
+  }
+
+  /** Starts to keep the zone fresh. */
+  start(): void {
+    if (this.#unchecked !== null || (this.#sources.exist && this.#held === null)) this.#run();
+    else if (this.#sources.exist) this.#schedule(refreshSeconds(this.#held));
+    if (this.options.allowNotify.some((source) => source.kind === 'host')) this.#start(() => this.#findNotifyHosts());
+  }
+
+  /** Stops whatever runs. */
+  stop(): void {
+    this.#stopped.abort();
+    this.#cancelTimer();
+  }
+
+  /** There may be news (NOTIFY, control): asks the sources now, or again when they are being asked. */
+  update(preferred: string | null = null): void {
+    this.#preferred = preferred;
+    this.#run();
+  }
+
+  /** Reads the zone file again; the problem, or null. */
+  async reload(): Promise<string | null> {
+    if (this.options.zonefile === null) return 'zone has no zonefile';
+    const [problem] = this.load();
+    if (problem !== undefined) return `${problem.line > 0 ? `line ${problem.line}: ` : ''}${problem.text}`;
+    return await this.#checkFromFile();
+  }
+
+  /** Resolves when no update is running. */
+  async idle(): Promise<void> {
+    while (this.#running !== null) await this.#running;
+  }
+
+  #run(): void {
+    if (this.#running !== null) {
+      this.#again = true;
+      return;
+    }
+    if (this.#stopped.signal.aborted) return;
+    this.#cancelTimer();
+    this.#running = this.#runAll().catch(this.#parts.report);
+  }
+
+  async #runAll(): Promise<void> {
+    try {
+      do {
+        this.#again = false;
+        await this.#runOnce();
+      } while (this.#again && !this.#stopped.signal.aborted);
+    } finally {
+      this.#running = null;
+    }
+  }
+
+  async #runOnce(): Promise<void> {
+    const fromFile = this.#unchecked === null ? null : await this.#checkFromFile();
+    const isPending = this.#unchecked !== null;
+    // A version that has just come out of the file is fresh (as in Unbound): its sources are asked when its SOA says so.
+    const isLoaded = fromFile === null && this.#held !== null && this.#failures === 0 && this.#isFirst;
+    this.#isFirst = false;
+    const end = isLoaded && this.#preferred === null ? 'current' : await this.#askSources();
+    if (end === 'current') this.#renew();
+    this.#failures = end === 'failed' || isPending ? this.#failures + 1 : 0;
+    if (this.#stopped.signal.aborted || !(this.#sources.exist || isPending)) return;
+    this.#schedule(this.#failures === 0 ? refreshSeconds(this.#held) : this.#retrySeconds());
+  }
+
+  #isFirst = true;
+
+  async #askSources(): Promise<'news' | 'current' | 'failed'> {
+    const preferred = this.#preferred;
+    this.#preferred = null;
+    if (!this.#sources.exist) return this.#held === null ? 'failed' : 'current';
+    return await this.#sources.update({
+      held: this.#held,
+      preferred,
+      signal: this.#stopped.signal,
+      onFailure: (source, why) => this.#log('info', `${source}: ${why}`),
+      accept: (zone, source) => this.#accept(zone, source),
+    });
+  }
+
+  async #accept(zone: Zone, source: string): Promise<boolean> {
+    if (this.options.zonemdCheck) {
+      const check = await checkZone(zone, this.options.zonemdRejectAbsence, this.#parts);
+      if (check.kind !== 'good' && !this.#isLetPass(check.why)) return false;
+    }
+    if (this.#stopped.signal.aborted) return false;
+    this.#install(zone);
+    this.#write(zone);
+    this.#log('info', `transferred serial ${zone.soa?.serial} from ${source}`);
+    return true;
+  }
+
+  /** The problem of the version from the file, or null; it stays to be checked again when it could not be. */
+  async #checkFromFile(): Promise<string | null> {
+    const zone = this.#unchecked;
+    if (zone === null) return null;
+    const check = await checkZone(zone, this.options.zonemdRejectAbsence, this.#parts);
+    if (this.#unchecked !== zone) return null;
+    if (check.kind === 'good' || this.#isLetPass(check.why)) {
+      this.#unchecked = null;
+      this.#install(zone);
+      return null;
+    }
+    if (check.kind === 'bad') this.#unchecked = null;
+    return check.why;
+  }
+
+  #isLetPass(why: string): boolean {
+    this.#log('error', `ZONEMD verification failed: ${why}`);
+    return this.#parts.permissive;
+  }
+
+  #install(zone: Zone): void {
+    this.#held = zone;
+    this.#chain = undefined;
+    this.#renew();
+    this.onChange();
+  }
+
+  /** The expire time counts from now: a source has just said that the version is the newest. */
+  #renew(): void {
+    const expire = this.#held?.soa?.expire;
+    const isForever = !this.#sources.exist || expire === undefined;
+    this.#expiresAt = isForever ? Number.POSITIVE_INFINITY : this.#parts.clock.unixSeconds() + expire;
+  }
+
+  #write(zone: Zone): void {
+    const path = this.options.zonefile;
+    if (path === null) return;
+    const written = this.#parts.files.replaceAtomically(path, writeZoneFile(zone));
+    if (!written.ok) this.#log('error', `cannot write ${path}: ${written.error.text}`);
+  }
+
+  #schedule(seconds: number): void {
+    this.#cancelTimer();
+    this.#cancelTimer = this.#parts.clock.after(seconds * 1000, () => this.#run());
+  }
+
+  #retrySeconds(): number {
+    const retry = this.#held?.soa?.retry;
+    if (retry !== undefined) return Math.min(MAX_REFRESH_SECONDS, Math.max(MIN_REFRESH_SECONDS, retry));
+    return Math.min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.min(this.#failures - 1, 16));
+  }
+
+  async #findNotifyHosts(): Promise<void> {
+    const found: string[] = [];
+    for (const source of this.options.allowNotify) {
+      if (source.kind === 'host') found.push(...(await this.#parts.lookUpHost(source.host)));
+    }
+    this.#notifyHosts = found;
+  }
+
+  #start(run: () => Promise<void>): void {
+    void run().catch(this.#parts.report);
+  }
+
+  #log(level: 'info' | 'warning' | 'error', text: string): void {
+    this.#parts.log.write(level, `auth-zone ${this.text} ${text}`);
+  }
+}
+
+function refreshSeconds(zone: Zone | null): number {
+  const refresh = zone?.soa?.refresh ?? MAX_REFRESH_SECONDS;
+  return Math.min(MAX_REFRESH_SECONDS, Math.max(MIN_REFRESH_SECONDS, refresh));
+}

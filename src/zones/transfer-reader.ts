@@ -1,0 +1,195 @@
+/**
+ * Reads the messages of a zone transfer: AXFR (RFC 5936) and IXFR (RFC 1995), as a state table without any input or output.
+ *
+ * Duties: every message must be an answer to the question, of our zone only, in the order that the RFCs give; the end must be
+ * the SOA that was at the start; bounds on octets and records. Anything else refuses the whole transfer.
+ * Leaves to others: the connection (transfer.ts), what becomes of the zone.
+ */
+
+import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
+import { type MessageView, parseMessage } from '../wire/message-view.ts';
+import { isAtOrBelow, namesEqual } from '../wire/name.ts';
+import { type Question, questionsEqual } from '../wire/question.ts';
+import { FLAG, OPCODE, RCODE, rcodeText } from '../wire/rcode.ts';
+import { readSoa } from '../wire/rdata-soa.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { type ResourceRecord, recordsOf } from '../wire/rrsets.ts';
+import { isSerialNewer } from './serial.ts';
+import type { Zone } from './zone.ts';
+import { ZoneBuilder } from './zone-builder.ts';
+
+/** What is transferred. */
+export interface TransferStart {
+  /** Type AXFR or IXFR. */
+  readonly question: Question;
+  readonly id: number;
+  /** The zone that is held; needed for IXFR. */
+  readonly held: Zone | null;
+  readonly maxOctets: number;
+}
+
+/** How far a transfer is. */
+export type TransferStep =
+  | { readonly kind: 'more' }
+  | { readonly kind: 'zone'; readonly zone: Zone }
+  /** What is held is as new as what the server has. */
+  | { readonly kind: 'current' }
+  | { readonly kind: 'refused'; readonly why: string };
+
+type State =
+  | 'first'
+  /** The first SOA has been read. */
+  | 'second'
+  /** Records of a whole zone, until the SOA comes again. */
+  | 'whole'
+  | 'deleting'
+  | 'adding'
+  | 'ended';
+
+const MORE: TransferStep = { kind: 'more' };
+
+/** Reads one transfer. */
+export class TransferReader {
+  readonly #start: TransferStart;
+  #state: State = 'first';
+  #builder: ZoneBuilder;
+  #octets = 0;
+  /** The first SOA: it ends the transfer. */
+  #soa: ResourceRecord | null = null;
+  #serial = 0;
+  /** Serial that the changes read so far lead to. */
+  #reached = 0;
+
+  constructor(start: TransferStart) {
+    this.#start = start;
+    this.#builder = new ZoneBuilder(start.question.name);
+  }
+
+  /** Takes one message. */
+  take(bytes: Uint8Array): TransferStep {
+    this.#octets += bytes.length;
+    if (this.#octets > this.#start.maxOctets) return refused('larger than max-transfer-size');
+    if (bytes.length > MAX_MESSAGE_OCTETS) return refused('message too long');
+    const parsed = parseMessage(bytes);
+    if (!parsed.ok) return refused(`malformed message: ${parsed.reason}`);
+    const { message } = parsed;
+    const why = this.#whyNotOurs(message);
+    if (why !== null) return refused(why);
+    const records = recordsOf(message, message.answer);
+    if (records.length === 0) return refused('message without records');
+    for (const [i, record] of records.entries()) {
+      const step = this.#takeRecord(record);
+      if (step.kind === 'more') continue;
+      // RFC 5936 §2.2: nothing follows the last SOA.
+      if (step.kind === 'zone' && i + 1 < records.length) return refused('records after the end');
+      return step;
+    }
+    return this.#state === 'second' && this.#isCurrent() ? { kind: 'current' } : MORE;
+  }
+
+  #whyNotOurs(view: MessageView): string | null {
+    const { question, id } = this.#start;
+    if (view.id !== id) return 'another id';
+    if (!view.has(FLAG.QR)) return 'not a response';
+    if (view.rcode !== RCODE.NOERROR) return `rcode ${rcodeText(view.rcode)}`;
+    if (view.has(FLAG.TC)) return 'truncated';
+    if (view.opcode !== OPCODE.QUERY) return 'another opcode';
+    // RFC 5936 §2.2.1: the question stands in the first message, in the others it may be missing.
+    if (view.questions.some((each) => !questionsEqual(each, question))) return 'another question';
+    return view.questions.length === 0 && this.#state === 'first' ? 'no question' : null;
+  }
+
+  #takeRecord(record: ResourceRecord): TransferStep {
+    const { name } = this.#start.question;
+    if (record.class !== CLASS.IN || !isAtOrBelow(record.owner, name)) return refused('record outside the zone');
+    const isSoa = record.type === TYPE.SOA;
+    if (isSoa && !namesEqual(record.owner, name)) return refused('SOA of another zone');
+    switch (this.#state) {
+      case 'first':
+        return this.#takeFirst(record);
+      case 'second':
+        return this.#takeSecond(record);
+      case 'whole':
+        return isSoa ? this.#end(record) : this.#add(record);
+      case 'deleting':
+        return isSoa ? this.#startAdding(record) : this.#delete(record);
+      case 'adding':
+        return isSoa ? this.#startDeletingOrEnd(record) : this.#add(record);
+      default:
+        return refused('records after the end');
+    }
+  }
+
+  #takeFirst(record: ResourceRecord): TransferStep {
+    const serial = serialOf(record);
+    if (serial === null) return refused('does not start with an SOA');
+    this.#soa = record;
+    this.#serial = serial;
+    this.#state = 'second';
+    return MORE;
+  }
+
+  #takeSecond(record: ResourceRecord): TransferStep {
+    const { held, question } = this.#start;
+    const heldSerial = held?.soa?.serial ?? null;
+    const serial = serialOf(record);
+    if (question.type === TYPE.IXFR && serial !== null && serial === heldSerial && held !== null) {
+      // RFC 1995 §4: the second record is the SOA of the version that we have: differences follow.
+      if (serial === this.#serial) return { kind: 'current' };
+      this.#builder = new ZoneBuilder(question.name, held);
+      this.#state = 'deleting';
+      return this.#delete(record);
+    }
+    this.#state = 'whole';
+    const first = this.#soa === null ? MORE : this.#add(this.#soa);
+    if (first.kind !== 'more') return first;
+    return record.type === TYPE.SOA ? this.#end(record) : this.#add(record);
+  }
+
+  #add(record: ResourceRecord): TransferStep {
+    return this.#builder.add(record) === 'too-many' ? refused('too many records') : MORE;
+  }
+
+  #delete(record: ResourceRecord): TransferStep {
+    return this.#builder.remove(record) ? MORE : refused('deletes a record that is not there');
+  }
+
+  #startAdding(soa: ResourceRecord): TransferStep {
+    this.#reached = serialOf(soa) ?? 0;
+    this.#state = 'adding';
+    return this.#add(soa);
+  }
+
+  /** RFC 1995 §4: after additions either the next difference sequence or, at the end, the newest SOA once more. */
+  #startDeletingOrEnd(soa: ResourceRecord): TransferStep {
+    const serial = serialOf(soa);
+    if (serial !== this.#reached) return refused('differences do not follow each other');
+    if (serial === this.#serial) return this.#finish();
+    this.#state = 'deleting';
+    return this.#delete(soa);
+  }
+
+  #end(soa: ResourceRecord): TransferStep {
+    // RFC 5936 §2.2: the last record is the same SOA as the first.
+    return serialOf(soa) === this.#serial ? this.#finish() : refused('ends with another SOA');
+  }
+
+  #finish(): TransferStep {
+    this.#state = 'ended';
+    const zone = this.#builder.build();
+    return zone.soa === null ? refused('no SOA at the apex') : { kind: 'zone', zone };
+  }
+
+  #isCurrent(): boolean {
+    const heldSerial = this.#start.held?.soa?.serial ?? null;
+    return this.#start.question.type === TYPE.IXFR && heldSerial !== null && !isSerialNewer(this.#serial, heldSerial);
+  }
+}
+
+function serialOf(record: ResourceRecord): number | null {
+  return record.type === TYPE.SOA ? (readSoa(record.rdata)?.serial ?? null) : null;
+}
+
+function refused(why: string): TransferStep {
+  return { kind: 'refused', why };
+}

@@ -1,0 +1,81 @@
+/**
+ * Zone files: read as master files (RFC 1035 §5), written as Unbound writes them, so that either program takes the other's.
+ *
+ * Duties: text to zone and back. Leaves to others: files themselves, whether the zone is used.
+ */
+
+import type { Name } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { keyTag } from '../wire/rdata-dnskey.ts';
+import { formatRdata } from '../wire/record-text.ts';
+import { TYPE, typeText } from '../wire/rr-type.ts';
+import { rdataCount, rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import { readZoneText } from '../wire/zone-text.ts';
+import type { Zone, ZoneNode, ZoneSet } from './zone.ts';
+import { ZoneBuilder } from './zone-builder.ts';
+import { DEFAULT_ZONE_TTL } from './zone-options.ts';
+
+/** A line that cannot be used. */
+export interface ZoneFileProblem {
+  /** Name of an included file; null for the file itself. */
+  readonly file: string | null;
+  /** From 1; 0: the file as a whole. */
+  readonly line: number;
+  readonly text: string;
+}
+
+/** A file that was read. */
+export interface ZoneFile {
+  /** Null when the file holds no record. */
+  readonly zone: Zone | null;
+  /** Faults that make the file unusable. */
+  readonly problems: readonly ZoneFileProblem[];
+  /** Records outside the zone, which were left out. */
+  readonly outside: number;
+}
+
+/** Reads a zone; `include` gives the text of $INCLUDE files. */
+export function readZoneFile(text: string, name: Name, include?: (path: string) => string | null): ZoneFile {
+  const read = readZoneText(text, {
+    origin: name,
+    defaultTtl: DEFAULT_ZONE_TTL,
+    ...(include === undefined ? {} : { include }),
+  });
+  const builder = new ZoneBuilder(name);
+  let outside = 0;
+  const problems: ZoneFileProblem[] = [...read.errors];
+  for (const record of read.records) {
+    const added = builder.add(record);
+    if (added === 'outside') outside++;
+    else if (added === 'too-many') {
+      problems.push({ file: null, line: 0, text: 'too many records' });
+      break;
+    }
+  }
+  return { zone: builder.recordCount === 0 ? null : builder.build(), problems, outside };
+}
+
+/** The zone as text: the SOA first, then names in canonical order, each type with its signatures. */
+export function writeZoneFile(zone: Zone): string {
+  const lines: string[] = [];
+  const soa = zone.soaSet;
+  if (soa !== null) writeSet(lines, zone.name, TYPE.SOA, soa);
+  for (const node of zone.sorted()) writeNode(lines, node, node.name.length === zone.name.length);
+  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+}
+
+function writeNode(lines: string[], node: ZoneNode, isApex: boolean): void {
+  for (const [type, set] of node.sets) if (!(isApex && type === TYPE.SOA)) writeSet(lines, node.name, type, set);
+}
+
+function writeSet(lines: string[], owner: Name, type: number, { rrset, ttl, recordTtls }: ZoneSet): void {
+  const name = formatName(owner);
+  const count = rdataCount(rrset);
+  rdatasOf(rrset).forEach((rdata, i) => {
+    const comment = type === TYPE.DNSKEY ? ` ;{id = ${keyTag(rdata)}}` : '';
+    lines.push(`${name}\t${recordTtls?.[i] ?? ttl}\tIN\t${typeText(type)}\t${formatRdata(type, rdata)}${comment}`);
+  });
+  signaturesOf(rrset).forEach((rdata, i) => {
+    lines.push(`${name}\t${recordTtls?.[count + i] ?? ttl}\tIN\tRRSIG\t${formatRdata(TYPE.RRSIG, rdata)}`);
+  });
+}

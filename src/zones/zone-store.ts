@@ -1,0 +1,212 @@
+/**
+ * All zones that are held as a whole: which one speaks for a name, for clients and for iteration; NOTIFY; what operators ask.
+ *
+ * Duties: the room's door. Leaves to others: one zone's life (stored-zone.ts), the form of replies, policy (`onZone` tells it
+ * of its zones).
+ */
+
+import type { Answered } from '../terms/resolution.ts';
+import { parseIp } from '../wire/ip.ts';
+import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
+import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { isSerialNewer } from './serial.ts';
+import { StoredZone, type StoredZoneParts, type ZoneStatus } from './stored-zone.ts';
+import type { Zone } from './zone.ts';
+import type { ZoneFileProblem } from './zone-file.ts';
+import { lookUp } from './zone-lookup.ts';
+import type { AddressBlock, ZoneOptions } from './zone-options.ts';
+import { answeredOfZone, responseOfZone } from './zone-reply.ts';
+
+/** A zone of iteration's own: asked in place of the zone's servers. */
+export interface ZoneCopy {
+  readonly zone: Name;
+  /** Stands for a server's address in what is remembered of data. */
+  readonly key: string;
+  /** The response to a question, octets of a message; null: the copy cannot be used now. */
+  respond(question: Question): Uint8Array | null;
+}
+
+/** What became of a NOTIFY. */
+export type Notified = 'accepted' | 'refused' | 'unknown-zone';
+
+/** A problem of a zone file. */
+export interface ZoneProblem extends ZoneFileProblem {
+  readonly zone: string;
+  readonly path: string;
+  /** False: the zone can still come from elsewhere. */
+  readonly isFatal: boolean;
+}
+
+/** A listener for changes: the zone's options, and its new content. */
+export type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
+
+/** The zones. */
+export class ZoneStore {
+  readonly #parts: StoredZoneParts;
+  readonly #zones = new Map<string, StoredZone>();
+  readonly #listeners: ZoneListener[] = [];
+  readonly #buffer = new Uint8Array(MAX_MESSAGE_OCTETS);
+  readonly #builder = new MessageBuilder(this.#buffer);
+
+  constructor(zones: readonly ZoneOptions[], parts: StoredZoneParts) {
+    this.#parts = parts;
+    for (const options of zones) {
+      const zone = new StoredZone(options, parts);
+      zone.onChange = () => this.#tell(zone);
+      this.#zones.set(nameKey(options.name), zone);
+    }
+  }
+
+  /** True when no zone is configured. */
+  get isEmpty(): boolean {
+    return this.#zones.size === 0;
+  }
+
+  /** Reads all zone files. */
+  load(): readonly ZoneProblem[] {
+    return [...this.#zones.values()].flatMap((zone) =>
+      zone.load().map((problem) => ({
+        ...problem,
+        zone: zone.text,
+        path: zone.options.zonefile ?? '',
+        isFatal: !zone.hasSources,
+      })),
+    );
+  }
+
+  /** Starts timers and transfers. */
+  start(): void {
+    for (const zone of this.#zones.values()) zone.start();
+  }
+
+  /** Stops them. */
+  stop(): void {
+    for (const zone of this.#zones.values()) zone.stop();
+  }
+
+  /** Calls the listener for each zone that is held, now and whenever its content changes. */
+  onZone(listener: ZoneListener): void {
+    this.#listeners.push(listener);
+    for (const zone of this.#zones.values()) {
+      const content = zone.usable();
+      if (content !== null) listener(zone.options, content);
+    }
+  }
+
+  /** The zone of that name, whatever its state. */
+  find(name: Name): StoredZone | null {
+    return this.#zones.get(nameKey(name)) ?? null;
+  }
+
+  /**
+   * What a client is told: an answer, `unusable` (SERVFAIL), or null when resolution is to answer. `wantsDnssec`: proofs are
+   * wanted.
+   */
+  answer(question: Question, wantsDnssec: boolean): Answered | 'unusable' | null {
+    if (this.#zones.size === 0 || question.class !== CLASS.IN) return null;
+    const local = this.#closest(ownSide(question), isForClients);
+    if (local === null) return null;
+    this.#parts.counters.add('authzone.down');
+    const zone = local.usable();
+    const found = zone === null ? null : lookUp(zone, question, wantsDnssec ? local.chain() : null);
+    if (found !== null) return answeredOfZone(found, question, local.options.name, this.#parts.clock.unixSeconds());
+    return local.options.fallbackEnabled ? null : 'unusable';
+  }
+
+  /**
+   * The deepest zone at or above a name that resolution uses. Passed over: a copy that cannot be used, or is in `avoid` because
+   * its data was bogus, where servers may be asked instead (`fallback-enabled`).
+   */
+  closest(name: Name, avoid: ReadonlySet<string>): ZoneCopy | null {
+    if (this.#zones.size === 0) return null;
+    const local = this.#closest(name, ({ options }, zone) => {
+      if (options.purpose !== 'authority' || !options.forUpstream) return false;
+      return !options.fallbackEnabled || (zone !== null && !avoid.has(copyKey(options.name)));
+    });
+    if (local === null) return null;
+    const { name: zoneName } = local.options;
+    const key = copyKey(zoneName);
+    const respond = (question: Question): Uint8Array | null => {
+      const zone = avoid.has(key) ? null : local.usable();
+      const found = zone === null ? null : lookUp(zone, question, local.chain());
+      if (found !== null) this.#parts.counters.add('authzone.up');
+      return found === null ? null : responseOfZone(this.#builder, this.#buffer, found, question);
+    };
+    return { zone: zoneName, key, respond };
+  }
+
+  /** A NOTIFY for a zone (RFC 1996). `serial`: of the SOA that came with it; null: none did. */
+  notify(zone: Name, from: string, serial: number | null): Notified {
+    const local = this.find(zone);
+    if (local === null || !local.hasSources) return 'unknown-zone';
+    if (!local.mayNotify(from, isInBlock)) return 'refused';
+    const held = local.usable()?.soa?.serial;
+    // RFC 1996 §3.11: a serial that is no news needs no transfer.
+    if (serial === null || held === undefined || isSerialNewer(serial, held)) local.update(from);
+    return 'accepted';
+  }
+
+  /** Zones and their states, for list_auth_zones, in canonical text. */
+  list(): readonly { readonly zone: string; readonly status: ZoneStatus }[] {
+    return [...this.#zones.values()].map((zone) => ({ zone: zone.text, status: zone.status() }));
+  }
+
+  /** For auth_zone_reload: the error's text after `error `, or null. */
+  async reload(name: Name, asGiven: string): Promise<string | null> {
+    const zone = this.find(name);
+    return zone === null ? `no auth-zone ${asGiven}` : await zone.reload();
+  }
+
+  /** For auth_zone_transfer: asks the sources now. The error's text after `error `, or null. */
+  transfer(name: Name, asGiven: string): string | null {
+    const zone = this.find(name);
+    if (zone === null || !zone.hasSources) return `zone xfr task not found ${asGiven}`;
+    zone.update();
+    return null;
+  }
+
+  /** Resolves when no zone is being updated. */
+  async idle(): Promise<void> {
+    for (const zone of this.#zones.values()) await zone.idle();
+  }
+
+  #closest(name: Name, isFit: (zone: StoredZone, content: Zone | null) => boolean): StoredZone | null {
+    for (let at = name; ; at = parentOf(at)) {
+      const zone = this.#zones.get(nameKey(at));
+      if (zone !== undefined && isFit(zone, zone.usable())) return zone;
+      if (isRoot(at)) return null;
+    }
+  }
+
+  #tell(zone: StoredZone): void {
+    const content = zone.usable();
+    if (content === null) return;
+    for (const listener of this.#listeners) listener(zone.options, content);
+  }
+}
+
+function isForClients({ options }: StoredZone): boolean {
+  return options.forDownstream;
+}
+
+/** RFC 4035 §3.1.4.1: a DS is answered by the zone above. */
+function ownSide({ name, type }: Question): Name {
+  return type === TYPE.DS && !isRoot(name) ? parentOf(name) : name;
+}
+
+function copyKey(zone: Name): string {
+  return `auth-zone ${nameKey(zone)}`;
+}
+
+function isInBlock(ip: string, { octets, bits }: AddressBlock): boolean {
+  const address = parseIp(ip);
+  if (address === null || address.length !== octets.length) return false;
+  for (let bit = 0; bit < bits; bit += 8) {
+    const mask = bits - bit >= 8 ? 0xff : (0xff << (8 - (bits - bit))) & 0xff;
+    const at = bit >>> 3;
+    if ((((address[at] ?? 0) ^ (octets[at] ?? 0)) & mask) !== 0) return false;
+  }
+  return true;
+}

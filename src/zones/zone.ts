@@ -1,0 +1,90 @@
+/**
+ * A zone in memory: its names and RRsets, complete and unchanging. A changed zone is a new object (zone-builder.ts), so that
+ * whoever is in the middle of an answer sees one state only.
+ *
+ * Duties: look up nodes and sets, empty non-terminals included (RFC 4592 §2.2.2); names in canonical order.
+ * Leaves to others: what a question is answered with (zone-lookup.ts).
+ */
+
+import { compareBytes } from '../wire/bytes.ts';
+import { type Name, nameKey, sortKey } from '../wire/name.ts';
+import { readSoa, type Soa } from '../wire/rdata-soa.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { type RRset, rdataCount, rdatasOf, signatureCount } from '../wire/rrset.ts';
+
+/** One RRset of a zone. A set without rdatas holds signatures whose data is not there. */
+export interface ZoneSet {
+  readonly rrset: RRset;
+  /** Lowest TTL of its records, seconds (RFC 2181 §5.2). */
+  readonly ttl: number;
+  /** TTLs of rdatas, then of signatures, where they differ; null: all are `ttl`. */
+  readonly recordTtls: readonly number[] | null;
+}
+
+/** One name of a zone. Without sets: an empty non-terminal. */
+export interface ZoneNode {
+  readonly name: Name;
+  readonly sets: ReadonlyMap<number, ZoneSet>;
+  /** Nodes one label below. */
+  readonly children: number;
+}
+
+/** A zone. */
+export class Zone {
+  readonly name: Name;
+  readonly nodes: ReadonlyMap<string, ZoneNode>;
+  readonly #apex: ZoneNode | null;
+  #sorted: readonly ZoneNode[] | null = null;
+
+  constructor(name: Name, nodes: ReadonlyMap<string, ZoneNode>) {
+    this.name = name;
+    this.nodes = nodes;
+    this.#apex = nodes.get(nameKey(name)) ?? null;
+  }
+
+  /** The node of a name; null when neither it nor anything below it exists. */
+  node(name: Name): ZoneNode | null {
+    return this.nodes.get(nameKey(name)) ?? null;
+  }
+
+  /** The set of a name and type, with at least one record. */
+  set(name: Name, type: number): ZoneSet | null {
+    const node = this.node(name);
+    return node === null ? null : setOf(node, type);
+  }
+
+  /** The SOA set; null in a file that has none. */
+  get soaSet(): ZoneSet | null {
+    return this.#apex === null ? null : setOf(this.#apex, TYPE.SOA);
+  }
+
+  /** The SOA's fields. */
+  get soa(): Soa | null {
+    const rdata = this.soaSet === null ? undefined : rdatasOf(this.soaSet.rrset)[0];
+    return rdata === undefined ? null : readSoa(rdata);
+  }
+
+  /** All nodes in canonical order (RFC 4034 §6.1). Computed once. */
+  sorted(): readonly ZoneNode[] {
+    this.#sorted ??= [...this.nodes.values()]
+      .map((node) => ({ node, key: sortKey(node.name) }))
+      .sort((a, b) => compareBytes(a.key, b.key))
+      .map(({ node }) => node);
+    return this.#sorted;
+  }
+
+  /** Records, signatures included. */
+  get recordCount(): number {
+    let count = 0;
+    for (const node of this.nodes.values()) {
+      for (const { rrset } of node.sets.values()) count += rdataCount(rrset) + signatureCount(rrset);
+    }
+    return count;
+  }
+}
+
+/** The set of a type with at least one record; null when there is none. */
+export function setOf(node: ZoneNode, type: number): ZoneSet | null {
+  const set = node.sets.get(type);
+  return set === undefined || rdataCount(set.rrset) === 0 ? null : set;
+}
