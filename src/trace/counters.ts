@@ -15,6 +15,8 @@ export const COUNTER_TEXT = {
   'aggressive.nxdomain': 'NXDOMAIN answers made from known denials (num.query.aggressive.NXDOMAIN)',
   'expired.served': 'answers given from expired data (num.expired)',
   prefetch: 'questions asked again before their answer expires (num.prefetch)',
+  'authzone.up': 'questions of resolution answered from zones that are held here (num.query.authzone.up)',
+  'authzone.down': 'client questions answered from zones that are held here (num.query.authzone.down)',
   'ratelimit.zone': 'questions refused because their zone is asked too often (ratelimit)',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
@@ -44,6 +46,11 @@ export class Counters {
   /** All counters that are not 0. */
   entries(): IterableIterator<[CounterName, number]> {
     return this.#values.entries();
+  }
+
+  /** Goes on from what another set has counted; nobody who watches is told. */
+  takeOver(before: Counters): void {
+    for (const [name, value] of before.#values) this.#values.set(name, (this.#values.get(name) ?? 0) + value);
   }
 
   /** Back to 0 (unbound-control stats without noreset). */

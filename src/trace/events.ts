@@ -7,7 +7,7 @@ import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 
 /** Where a delegation came from. */
-export type DelegationSource = 'hints' | 'priming' | 'referral' | 'cache' | 'stub' | 'forward';
+export type DelegationSource = 'hints' | 'priming' | 'referral' | 'cache' | 'stub' | 'forward' | 'auth-zone';
 
 /** One step. Names are wire names: text is made only when somebody reads it. */
 export type TraceStep =
