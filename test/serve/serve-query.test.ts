@@ -1,0 +1,229 @@
+/**
+ * Proves the way of a query: who may ask, class CHAOS, handing over and sharing, limits on waiting, replies that come too
+ * late, log lines, and that a bug costs one answer.
+ */
+
+import { describe, expect, test } from 'vitest';
+import type { AccessAction } from '../../src/serve/access-control.ts';
+import type { Resolution } from '../../src/terms/resolution.ts';
+import { EDE } from '../../src/wire/ede.ts';
+import { RCODE } from '../../src/wire/rcode.ts';
+import { CLASS } from '../../src/wire/rr-type.ts';
+import { answered, ask, BOGUS, held, PlayedHouse, queryFor } from './serving.ts';
+
+const MX = ask('mx.example.');
+const GOOD = answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] });
+const CLIENT = '10.0.0.1';
+
+function houseFor(action: AccessAction): PlayedHouse {
+  return new PlayedHouse({ access: [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action }] }).know(GOOD);
+}
+
+describe('access', () => {
+  test.each<[AccessAction, number | null, number | null]>([
+    ['deny', null, null],
+    ['refuse', RCODE.REFUSED, RCODE.REFUSED],
+    ['allow', RCODE.NOERROR, RCODE.REFUSED],
+    ['allow_setrd', RCODE.NOERROR, RCODE.NOERROR],
+    ['allow_snoop', RCODE.NOERROR, RCODE.NOERROR],
+    ['deny_non_local', null, null],
+    ['refuse_non_local', RCODE.REFUSED, RCODE.REFUSED],
+  ])('%s gives %s with RD and %s without', (action, withRd, withoutRd) => {
+    for (const [rd, rcode] of [
+      [true, withRd],
+      [false, withoutRd],
+    ] as const) {
+      const reply = houseFor(action).send(queryFor(MX, { rd }), { from: CLIENT });
+      expect(reply === null ? null : reply === 'handed over' ? reply : reply.rcode).toBe(rcode);
+    }
+  });
+
+  test('refuses clients of other hosts by default, and says so to those with EDNS', () => {
+    const reply = new PlayedHouse().know(GOOD).reply(MX, { from: '192.0.2.77', udpSize: 1232 });
+    expect(reply).toMatchObject({ rcode: RCODE.REFUSED, answer: [], errors: [{ code: EDE.PROHIBITED }] });
+  });
+
+  test('allow_snoop without RD is told only what is known', () => {
+    const house = houseFor('allow_snoop');
+    house.known.clear();
+    expect(house.send(queryFor(MX, { rd: false }), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED });
+    expect(house.send(queryFor(MX), { from: CLIENT })).toBe('handed over');
+  });
+
+  test('allow_cookie sends UDP clients to TCP, where their address is proven', () => {
+    const house = houseFor('allow_cookie');
+    expect(house.send(queryFor(MX), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED, flags: 'QR TC RD RA' });
+    expect(house.reply(MX, { from: CLIENT, transport: 'tcp' }).rcode).toBe(RCODE.NOERROR);
+  });
+
+  test('the fast path does not let RD=0 see what RD=1 has put into the reply cache', () => {
+    const house = new PlayedHouse().know(GOOD);
+    expect(house.reply(MX).rcode).toBe(RCODE.NOERROR);
+    expect(house.reply(MX, { rd: false }).rcode).toBe(RCODE.REFUSED);
+  });
+
+  test('deny-any answers ANY with nothing', () => {
+    const reply = new PlayedHouse({ denyAny: true }).reply(ask('mx.example.', 'ANY'));
+    expect(reply).toMatchObject({ rcode: RCODE.NOERROR, answer: [] });
+  });
+});
+
+describe('class CHAOS', () => {
+  const chaos = { identity: 'host.example', version: 'hawser 1', trustAnchors: ['. 20326 38696'] };
+  const askFor = (name: string, type: 'TXT' | 'A' | 'ANY' = 'TXT') => ({ ...ask(name, type), class: CLASS.CH });
+
+  test.each([
+    ['version.bind.', '"hawser 1"'],
+    ['version.server.', '"hawser 1"'],
+    ['hostname.bind.', '"host.example"'],
+    ['ID.Server.', '"host.example"'],
+    ['trustanchor.unbound.', '". 20326 38696"'],
+  ])('%s is told', (name, text) => {
+    const reply = new PlayedHouse({ chaos }).reply(askFor(name));
+    expect(reply.rcode).toBe(RCODE.NOERROR);
+    expect(reply.records[0]).toContain(text);
+  });
+
+  test('is refused where it is hidden, unknown or of another type', () => {
+    const hidden = new PlayedHouse({ chaos: { identity: null, version: null, trustAnchors: null } });
+    for (const name of ['version.bind.', 'id.server.', 'trustanchor.unbound.']) {
+      expect(hidden.reply(askFor(name)).rcode).toBe(RCODE.REFUSED);
+    }
+    const house = new PlayedHouse({ chaos });
+    expect(house.reply(askFor('authors.bind.')).rcode).toBe(RCODE.REFUSED);
+    expect(house.reply(askFor('version.bind.', 'A')).rcode).toBe(RCODE.REFUSED);
+  });
+});
+
+describe('handing over', () => {
+  test('resolves once for all who ask the same, and answers each in its own form', async () => {
+    const house = new PlayedHouse();
+    house.send(queryFor(MX, { id: 1 }));
+    house.send(queryFor(ask('MX.example.'), { id: 2, udpSize: 1232, doBit: true }));
+    house.send(queryFor(MX, { id: 3, cd: true }));
+    expect(house.resolving).toHaveLength(1);
+    expect(house.serve.waiting()).toBe(3);
+    await house.end(GOOD);
+    expect(house.serve.waiting()).toBe(0);
+    expect(house.late.map((reply) => [reply?.message.id, reply?.flags, reply?.answer.length])).toEqual([
+      [1, 'QR RD RA', 1],
+      [2, 'QR RD RA AD', 2],
+      [3, 'QR RD RA CD', 1],
+    ]);
+  });
+
+  test('keeps the reply for the next client', async () => {
+    const house = new PlayedHouse();
+    house.send(queryFor(MX));
+    await house.end(GOOD);
+    expect(house.reply(MX).answer).toEqual(['mx.example. A']);
+    expect(house.resolving).toEqual([]);
+  });
+
+  test('copies what it needs: the octets of the query may be used again', async () => {
+    const house = new PlayedHouse();
+    const bytes = queryFor(MX, { id: 9 });
+    house.send(bytes);
+    bytes.fill(0xff);
+    await house.end(GOOD);
+    expect(house.late[0]).toMatchObject({ answer: ['mx.example. A'] });
+    expect(house.late[0]?.message.id).toBe(9);
+  });
+
+  test('drops clients above wait-limit, but none of this host', () => {
+    const access = [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action: 'allow' as const }];
+    const house = new PlayedHouse({ access, waitLimit: 2 });
+    const results = [1, 2, 3].map((id) => house.send(queryFor(ask(`n${id}.example.`)), { from: CLIENT }));
+    expect(results).toEqual(['handed over', 'handed over', null]);
+    expect(house.send(queryFor(ask('n4.example.')), { from: '10.0.0.2' })).toBe('handed over');
+    const local = [1, 2, 3].map((id) => house.send(queryFor(ask(`n${id}.example.`)), { from: '127.0.0.1' }));
+    expect(local).toEqual(['handed over', 'handed over', 'handed over']);
+    expect(house.serve.stats.overLimit).toBe(1);
+  });
+
+  test('drops clients when too many wait in all', () => {
+    const house = new PlayedHouse({ maxWaiting: 1 });
+    expect(house.send(queryFor(MX))).toBe('handed over');
+    expect(house.send(queryFor(ask('n.example.')))).toBeNull();
+  });
+
+  test('sends no late reply over UDP to another host, where the client may be forged (DNSBomb)', async () => {
+    const access = [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action: 'allow' as const }];
+    const house = new PlayedHouse({ access, discardTimeoutMs: 1900 });
+    house.send(queryFor(MX), { from: CLIENT });
+    house.send(queryFor(MX), { from: CLIENT, transport: 'tcp' });
+    house.send(queryFor(MX));
+    await house.clock.advance(2000);
+    await house.end(GOOD);
+    expect(house.late.map((reply) => reply?.rcode ?? null)).toEqual([null, RCODE.NOERROR, RCODE.NOERROR]);
+    expect(house.serve.stats.discarded).toBe(1);
+  });
+});
+
+describe('a bug', () => {
+  test('in the resolver costs SERVFAIL and a line in the log', async () => {
+    const house = new PlayedHouse();
+    house.send(queryFor(MX));
+    house.resolving[0]?.fail(new Error('impossible'));
+    await house.clock.settle();
+    expect(house.late[0]?.rcode).toBe(RCODE.SERVFAIL);
+    expect(house.log.text()).toMatch(/^error: bug while serving <mx\.example\. A IN>.*impossible/);
+    expect(house.serve.waiting()).toBe(0);
+  });
+
+  test('on the way to the cache costs SERVFAIL at once', () => {
+    const house = new PlayedHouse();
+    house.know({ ...GOOD, answer: [null as never] });
+    expect(house.reply(MX).rcode).toBe(RCODE.SERVFAIL);
+    expect(house.serve.stats.bugs).toBe(1);
+    expect(house.reply(MX, { id: 2 }).message.id).toBe(2);
+  });
+});
+
+describe('the log', () => {
+  const logging = { queries: true, replies: true, failures: true, tagged: false, bogusLevel: 2 };
+
+  test('has the lines that scripts parse', async () => {
+    const house = new PlayedHouse({ logging });
+    house.send(queryFor(MX));
+    await house.clock.advance(250);
+    await house.end({ ...GOOD, verdict: BOGUS });
+    house.reply(MX);
+    expect(house.log.text().split('\n')).toEqual([
+      'info: 127.0.0.1 mx.example. A IN',
+      expect.stringMatching(/^info: validation failure <mx\.example\. A IN>: no-signature: /),
+      expect.stringMatching(/^error: SERVFAIL <mx\.example\. A IN>: no-signature: /),
+      'info: 127.0.0.1 mx.example. A IN SERVFAIL 0.250000 0 28',
+      'info: 127.0.0.1 mx.example. A IN',
+      'info: 127.0.0.1 mx.example. A IN SERVFAIL 0.000000 1 28',
+      '',
+    ]);
+  });
+
+  test('tags queries and replies when told to, and says nothing by default', () => {
+    const tagged = new PlayedHouse({ logging: { ...logging, tagged: true } }).know(GOOD);
+    tagged.reply(MX);
+    expect(tagged.log.lines.map(({ level }) => level)).toEqual(['query', 'reply']);
+    const silent = new PlayedHouse().know(GOOD);
+    silent.reply(MX);
+    expect(silent.log.lines).toEqual([]);
+  });
+});
+
+test('counts queries, hits and rcodes', async () => {
+  const house = new PlayedHouse();
+  const failed: Resolution = { kind: 'failed', question: MX, why: { kind: 'deadline' } };
+  house.send(queryFor(MX, { udpSize: 1232, doBit: true }));
+  await house.end(failed);
+  house.know(GOOD).reply(MX, { transport: 'tcp' });
+  const { queries, queriesTcp, queriesDo, queriesEdns, cacheHits, cacheMisses, byRcode } = house.serve.stats;
+  expect({ queries, queriesTcp, queriesDo, queriesEdns, cacheHits, cacheMisses }).toEqual({
+    queries: 2,
+    queriesTcp: 1,
+    queriesDo: 1,
+    queriesEdns: 1,
+    cacheHits: 1,
+    cacheMisses: 1,
+  });
+  expect([byRcode[RCODE.NOERROR], byRcode[RCODE.SERVFAIL]]).toEqual([1, 1]);
+});
