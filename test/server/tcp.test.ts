@@ -1,0 +1,187 @@
+/**
+ * Proves how TCP clients are served: pipelining with replies out of order, limits on queries in the making, on idle time, on
+ * clients that do not read, on connections; what closes a connection.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { SERVER_LIMITS } from '../../src/server/listen-options.ts';
+import { ListeningHouse, query, type TcpClient } from './listening.ts';
+
+async function connected(house: ListeningHouse): Promise<TcpClient> {
+  const client = await house.connect();
+  if (client === null) throw new Error('not connected');
+  return client;
+}
+
+describe('a connection', () => {
+  test('answers pipelined queries as they get ready, not in order (RFC 7766 §6.2.1.1)', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    client.send(query(1, 'later'), query(2), query(3, 'later'), query(4));
+    await house.ports.clock.settle();
+    expect(client.replies).toEqual([2, 4]);
+    house.serve.answer(1);
+    house.serve.answer(0);
+    await house.ports.clock.settle();
+    expect(client.replies).toEqual([2, 4, 3, 1]);
+    expect(client.closed).toBe(false);
+  });
+
+  test('takes a query that comes octet by octet', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    for (const octet of [0, 12, ...query(7)]) {
+      client.stream.write(Uint8Array.of(octet));
+      await house.ports.clock.settle();
+    }
+    expect(client.replies).toEqual([7]);
+  });
+
+  test.each([
+    ['a message of no octets', new Uint8Array()],
+    ['a message too short for a header', new Uint8Array(11)],
+    ['a query that gets no reply', query(1, 'never')],
+  ])('is closed after %s', async (_, message) => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    client.send(message, query(2));
+    await house.ports.clock.settle();
+    expect(client).toMatchObject({ closed: true, replies: [] });
+    expect(house.daemon.connections).toBe(0);
+  });
+
+  test('stops reading while many of its queries are in the making', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    const most = SERVER_LIMITS.queriesPerConnection;
+    client.send(...Array.from({ length: most + 5 }, (_, i) => query(i, 'later')));
+    await house.ports.clock.settle();
+    expect(house.serve.seen).toHaveLength(most);
+    house.serve.answer();
+    house.serve.answer();
+    await house.ports.clock.settle();
+    expect(house.serve.seen).toHaveLength(most + 2);
+    expect(client.replies).toEqual([0, 1]);
+  });
+
+  test('that ends while its queries are in the making does no harm', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    client.send(query(1, 'later'));
+    await house.ports.clock.settle();
+    client.stream.destroy();
+    await house.ports.clock.settle();
+    house.serve.answer();
+    await house.ports.clock.settle();
+    expect(house.daemon.connections).toBe(0);
+  });
+
+  test('that does not read its replies is closed, and is not read from in the meantime', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    client.stream.pause();
+    client.send(...Array.from({ length: 8 }, (_, i) => query(i, 'large')));
+    await house.ports.clock.settle();
+    expect(house.serve.seen.length).toBeLessThan(8);
+    await house.ports.clock.advance(31_000);
+    expect(house.daemon.connections).toBe(0);
+  });
+
+  test('that reads again gets all its replies', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    const client = await connected(house);
+    client.stream.pause();
+    client.send(...Array.from({ length: 8 }, (_, i) => query(i, 'large')));
+    await house.ports.clock.settle();
+    client.stream.resume();
+    await house.ports.clock.settle();
+    expect(client.replies).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  });
+});
+
+describe('idle time', () => {
+  test('ends a connection on which nothing happens', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ tcpIdleMs: 5000 });
+    const client = await connected(house);
+    await house.ports.clock.advance(4000);
+    client.send(query(1));
+    await house.ports.clock.advance(4000);
+    expect(client.closed).toBe(false);
+    await house.ports.clock.advance(1500);
+    expect(client).toMatchObject({ closed: true, replies: [1] });
+  });
+
+  test('does not run while a query is in the making', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ tcpIdleMs: 1000 });
+    const client = await connected(house);
+    client.send(query(1, 'later'));
+    await house.ports.clock.advance(8000);
+    expect(client.closed).toBe(false);
+    house.serve.answer();
+    await house.ports.clock.advance(500);
+    expect(client).toMatchObject({ closed: false, replies: [1] });
+    await house.ports.clock.advance(2000);
+    expect(client.closed).toBe(true);
+  });
+
+  test('is not extended by octets that make no whole query', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ tcpIdleMs: 1000 });
+    const client = await connected(house);
+    for (let i = 0; i < 12 && !client.closed; i++) {
+      client.stream.write(Uint8Array.of(0));
+      await house.ports.clock.advance(200);
+    }
+    expect(client.closed).toBe(true);
+  });
+
+  test('is shorter while more than half of the places are taken', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ tcpIdleMs: 10_000, maxConnections: 2 });
+    const first = await connected(house);
+    const second = await connected(house);
+    await house.ports.clock.advance(2000);
+    expect([first.closed, second.closed]).toContain(true);
+  });
+});
+
+describe('places', () => {
+  test('the connection that is idle longest makes room for a new one', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ maxConnections: 3 });
+    const clients: TcpClient[] = [];
+    for (let i = 0; i < 3; i++) {
+      clients.push(await connected(house));
+      await house.ports.clock.advance(10);
+    }
+    clients[0]?.send(query(1));
+    await house.ports.clock.settle();
+    const fourth = await connected(house);
+    fourth.send(query(4));
+    await house.ports.clock.settle();
+    expect(clients.map(({ closed }) => closed)).toEqual([false, true, false]);
+    expect(fourth.replies).toEqual([4]);
+    expect(house.daemon.connections).toBe(3);
+  });
+
+  test('a new connection is refused when all wait for answers', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ maxConnections: 1 });
+    const first = await connected(house);
+    first.send(query(1, 'later'));
+    await house.ports.clock.settle();
+    const second = await house.connect();
+    await house.ports.clock.settle();
+    expect(second === null || second.closed).toBe(true);
+    expect(first.closed).toBe(false);
+  });
+});
