@@ -182,19 +182,17 @@ export class StoredZone {
   }
 
   async #runOnce(): Promise<void> {
-    const fromFile = this.#unchecked === null ? null : await this.#checkFromFile();
+    const wasUnchecked = this.#unchecked !== null;
+    const problem = wasUnchecked ? await this.#checkFromFile() : null;
     const isPending = this.#unchecked !== null;
     // A version that has just come out of the file is fresh (as in Unbound): its sources are asked when its SOA says so.
-    const isLoaded = fromFile === null && this.#held !== null && this.#failures === 0 && this.#isFirst;
-    this.#isFirst = false;
-    const end = isLoaded && this.#preferred === null ? 'current' : await this.#askSources();
+    const isFresh = wasUnchecked && problem === null && this.#preferred === null;
+    const end = isFresh ? 'current' : await this.#askSources();
     if (end === 'current') this.#renew();
     this.#failures = end === 'failed' || isPending ? this.#failures + 1 : 0;
     if (this.#stopped.signal.aborted || !(this.#sources.exist || isPending)) return;
     this.#schedule(this.#failures === 0 ? refreshSeconds(this.#held) : this.#retrySeconds());
   }
-
-  #isFirst = true;
 
   async #askSources(): Promise<'news' | 'current' | 'failed'> {
     const preferred = this.#preferred;
@@ -212,7 +210,11 @@ export class StoredZone {
   async #accept(zone: Zone, source: string): Promise<boolean> {
     if (this.options.zonemdCheck) {
       const check = await checkZone(zone, this.options.zonemdRejectAbsence, this.#parts);
-      if (check.kind !== 'good' && !this.#isLetPass(check.why)) return false;
+      if (check.kind !== 'good' && !this.#isLetPass(check.why)) {
+        // With nothing better to lose it is kept in the file, where it can be looked at; loading it checks it again.
+        if (this.#held === null) this.#write(zone);
+        return false;
+      }
     }
     if (this.#stopped.signal.aborted) return false;
     this.#install(zone);

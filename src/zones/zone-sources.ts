@@ -110,10 +110,11 @@ export class ZoneSources {
     const { held, signal } = request;
     const source = `${address.ip}@${address.port}`;
     const heldSerial = held?.soa?.serial ?? null;
-    if (heldSerial !== null && tlsName === null) {
+    if (tlsName === null) {
       const probed = await probeSerial(this.#parts, this.#options.name, address, signal);
-      if (probed.kind === 'failed') return this.#failed(request, source, probed.why);
-      if (!isSerialNewer(probed.serial, heldSerial)) return 'current';
+      if (probed.kind === 'failed' && heldSerial !== null) return this.#failed(request, source, probed.why);
+      if (probed.kind === 'serial' && heldSerial !== null && !isSerialNewer(probed.serial, heldSerial))
+        return 'current';
     }
     let end = await this.#transfer(address, tlsName, held, signal);
     if (end.kind === 'refused' && heldSerial !== null) {
