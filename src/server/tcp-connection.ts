@@ -83,6 +83,12 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     this.#takeFrames();
   }
 
+  /** Looks at the idle time anew: there may be less of it now. */
+  reviewIdleTime(): void {
+    this.#cancelTimer();
+    this.#onTimer();
+  }
+
   /** Closes at once. */
   close(): void {
     this.#stream.destroy();

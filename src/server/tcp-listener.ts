@@ -53,7 +53,9 @@ export class TcpPlaces {
       return null;
     }
     const connection = new TcpConnection(stream, this.#parts);
+    const wasScarce = this.#isScarce();
     this.#connections.add(connection);
+    if (this.#isScarce() && !wasScarce) for (const each of [...this.#connections]) each.reviewIdleTime();
     return connection;
   }
 
@@ -62,9 +64,12 @@ export class TcpPlaces {
   }
 
   #idleMs(): number {
-    const { tcpIdleMs, maxConnections } = this.#options;
-    const isScarce = this.count * 2 > maxConnections;
-    return isScarce ? (tcpIdleMs * SERVER_LIMITS.shortenedIdlePercent) / 100 : tcpIdleMs;
+    const { tcpIdleMs } = this.#options;
+    return this.#isScarce() ? (tcpIdleMs * SERVER_LIMITS.shortenedIdlePercent) / 100 : tcpIdleMs;
+  }
+
+  #isScarce(): boolean {
+    return this.count * 2 > this.#options.maxConnections;
   }
 
   #closeLongestIdle(): boolean {
