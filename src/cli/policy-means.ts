@@ -1,0 +1,83 @@
+/** The policy of a configuration, joined to the caches and the resolver that it asks for the servers of zones. */
+
+import type { DelegationCache } from '../cache/delegation-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
+import { absolutePath } from '../config/check-files.ts';
+import type { Config } from '../config/config.ts';
+import type { Finding } from '../config/finding.ts';
+import { lanZones } from '../policy/default-zones.ts';
+import type { ServersOf } from '../policy/judge-answer.ts';
+import { makePolicy } from '../policy/make-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Files } from '../ports/files.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+import { DEFAULT_ACCESS } from '../serve/access-control.ts';
+import { ipText } from '../wire/ip.ts';
+import type { Name } from '../wire/name.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+
+/** What the policy is joined to. */
+export interface PolicyMeans {
+  readonly clock: Clock;
+  readonly files: Files;
+  readonly log: LogSink;
+  readonly resolver: Pick<Resolver, 'resolve'>;
+  readonly rrsets: RRsetCache;
+  readonly delegations: DelegationCache;
+}
+
+/** The policy, with a warning for each line that cannot be used. */
+export function housePolicy(
+  config: Config,
+  means: PolicyMeans,
+): { readonly policy: Policy; readonly warnings: readonly Finding[] } {
+  const { clock, log, files } = means;
+  const readText: Files['readText'] = (path) => files.readText(absolutePath(config, path));
+  const given = config.server.accessControl.map(({ block }) => block);
+  const { policy, problems } = makePolicy({
+    config,
+    clock,
+    log,
+    readText,
+    accessBlocks: [...DEFAULT_ACCESS, ...given],
+    serversOf: (name, zone) => serversOf(name, zone, means),
+  });
+  const warnings = problems.map((text): Finding => ({ file: '', line: 0, severity: 'warning', text }));
+  return { policy, warnings };
+}
+
+/** domain-insecure, and the private zones that insecure-lan-zones adds to it. */
+export function insecureNames({ server }: Config): readonly Name[] {
+  return server.insecureLanZones ? [...server.domainInsecure, ...lanZones()] : server.domainInsecure;
+}
+
+/** Servers of the zone that an answer came from, or that the name is in: as known, else asked for. */
+async function serversOf(name: Name, zone: Name | null, means: PolicyMeans): Promise<ServersOf> {
+  const { delegations, resolver } = means;
+  const cut = zone === null ? delegations.findDeepest(name) : delegations.find(zone);
+  if (cut !== null) {
+    const names = cut.servers.map((server) => server.name);
+    const addresses = cut.servers.flatMap((server) => server.addresses);
+    return { names, addresses: [...addresses, ...knownAddresses(names, means)] };
+  }
+  if (zone === null) return { names: [], addresses: [] };
+  const resolution = await resolver.resolve({ name: zone, type: TYPE.NS, class: CLASS.IN });
+  const answer = resolution.kind === 'answered' ? resolution.answer : [];
+  const names = answer.flatMap(({ rrset }) =>
+    rrsetType(rrset) === TYPE.NS ? rdatasOf(rrset).flatMap((rdata) => readTargetName(rdata) ?? []) : [],
+  );
+  return { names, addresses: knownAddresses(names, means) };
+}
+
+function knownAddresses(names: readonly Name[], { rrsets }: PolicyMeans): string[] {
+  return names.flatMap((name) =>
+    [TYPE.A, TYPE.AAAA].flatMap((type) => {
+      const held = rrsets.find(name, type, CLASS.IN);
+      return held === null ? [] : rdatasOf(held.rrset).map(ipText);
+    }),
+  );
+}

@@ -1,0 +1,79 @@
+/**
+ * The zones that every resolver answers by itself unless told otherwise: names that mean this host, names that must not
+ * leak to the root, reverse zones of addresses that are private or nobody's.
+ *
+ * RFC 6303 (locally served zones), RFC 6761 (localhost, test, invalid), RFC 7686 (onion), RFC 8375 (home.arpa), RFC 9462
+ * (resolver.arpa), RFC 9665 (service.arpa), RFC 7793 (100.64.0.0/10). The set and its records are Unbound's.
+ */
+
+import { type Name, nameKey } from '../wire/name.ts';
+import { mustParseName } from '../wire/name-text.ts';
+import type { LocalZones } from './local-zones.ts';
+
+/** TTL of the records of default zones, seconds (Unbound's). */
+const DEFAULT_TTL_SECONDS = 10_800;
+const APEX_RECORDS = ['SOA localhost. nobody.invalid. 1 3600 1200 604800 10800', 'NS localhost.'];
+
+const SIX_ZERO = `${'0.'.repeat(32)}ip6.arpa.`;
+const SIX_ONE = `1.${'0.'.repeat(31)}ip6.arpa.`;
+
+/** Names that mean this host, and those that are special by RFC. */
+const SPECIAL_ZONES = ['home.arpa.', 'resolver.arpa.', 'service.arpa.', 'onion.', 'test.', 'invalid.'];
+
+/** Reverse zones of private and unassigned address space: unblock-lan-zones lets them through. */
+const LAN_ZONES: readonly string[] = [
+  '10.in-addr.arpa.',
+  ...countFrom(16, 31).map((n) => `${n}.172.in-addr.arpa.`),
+  '168.192.in-addr.arpa.',
+  '0.in-addr.arpa.',
+  ...countFrom(64, 127).map((n) => `${n}.100.in-addr.arpa.`),
+  '254.169.in-addr.arpa.',
+  '2.0.192.in-addr.arpa.',
+  '100.51.198.in-addr.arpa.',
+  '113.0.203.in-addr.arpa.',
+  '255.255.255.255.in-addr.arpa.',
+  SIX_ZERO,
+  'd.f.ip6.arpa.',
+  '8.e.f.ip6.arpa.',
+  '9.e.f.ip6.arpa.',
+  'a.e.f.ip6.arpa.',
+  'b.e.f.ip6.arpa.',
+  '8.b.d.0.1.0.0.2.ip6.arpa.',
+];
+
+function countFrom(first: number, last: number): number[] {
+  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
+}
+
+/** Names of the reverse zones of private address space: insecure-lan-zones makes them insecure. */
+export function lanZones(): Name[] {
+  return LAN_ZONES.map(mustParseName);
+}
+
+/** What keeps default zones away. */
+export interface DefaultZoneChoice {
+  /** unblock-lan-zones. */
+  readonly unblockLanZones: boolean;
+  /** Names given as nodefault. */
+  readonly nodefault: readonly Name[];
+}
+
+/** Adds the default zones to those configured; one that is configured or given as nodefault is left alone. */
+export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): void {
+  const unwanted = new Set(choice.nodefault.map(nameKey));
+  const add = (text: string, type: 'static' | 'redirect', records: readonly string[] = []): void => {
+    const name = mustParseName(text);
+    if (unwanted.has(nameKey(name)) || zones.get(name) !== null) return;
+    zones.addZone(name, type);
+    for (const record of [...APEX_RECORDS.map((apex) => `${text} ${DEFAULT_TTL_SECONDS} IN ${apex}`), ...records]) {
+      zones.addRecordText(record);
+    }
+  };
+  const addresses = ['A 127.0.0.1', 'AAAA ::1'].map((data) => `localhost. ${DEFAULT_TTL_SECONDS} IN ${data}`);
+  add('localhost.', 'redirect', addresses);
+  add('127.in-addr.arpa.', 'static', [`1.0.0.127.in-addr.arpa. ${DEFAULT_TTL_SECONDS} IN PTR localhost.`]);
+  add(SIX_ONE, 'static', [`${SIX_ONE} ${DEFAULT_TTL_SECONDS} IN PTR localhost.`]);
+  for (const text of SPECIAL_ZONES) add(text, 'static');
+  if (choice.unblockLanZones) return;
+  for (const text of LAN_ZONES) add(text, 'static');
+}

@@ -1,0 +1,253 @@
+/**
+ * Judges a resolution by the rules for answers: response policy zones (names of the alias chain, servers, addresses) and
+ * response-ip of the server and of views.
+ *
+ * A bogus answer, or one that could not be judged, is passed on untouched.
+ * Leaves to others: following aliases (enforce.ts), the rules.
+ */
+
+import type { LogSink } from '../ports/log-sink.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Answered, Resolution } from '../terms/resolution.ts';
+import { parseIp } from '../wire/ip.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
+import { type Question, questionText } from '../wire/question.ts';
+import { FLAG, RCODE } from '../wire/rcode.ts';
+import { readTargetName } from '../wire/rdata-name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { TimedRRset } from '../wire/rrsets.ts';
+import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
+import type { Asker, LocalReply } from './local-reply.ts';
+import type { ZoneType } from './local-zone.ts';
+import { aliasTarget, applyRule, type MetRule, type ResponseRules } from './response-rules.ts';
+import { type AppliedRule, applyRpz, type Rpz, type RpzCase } from './rpz.ts';
+import type { RpzRule, RpzZone } from './rpz-zone.ts';
+
+/** A resolution to be judged. */
+export interface JudgeCase {
+  readonly question: Question;
+  readonly asker: Asker;
+  readonly isExempt: boolean;
+  readonly resolution: Resolution;
+}
+
+/** The judgement. */
+export type Judged =
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'drop' }
+  | {
+      readonly kind: 'replace';
+      /** Records of the answer that stay. */
+      readonly keep: readonly HeldRRset[];
+      readonly records: readonly TimedRRset[];
+      readonly rcode: number;
+      readonly setFlags: number;
+      readonly clearFlags: number;
+      /** The name to go on with; null: this is all. */
+      readonly target: Name | null;
+      readonly isAddressRule: boolean;
+    };
+
+/** Names and addresses of the servers of the zone that a name is in. */
+export interface ServersOf {
+  readonly names: readonly Name[];
+  readonly addresses: readonly string[];
+}
+
+/** What judging needs. */
+export interface JudgeParts {
+  readonly log: LogSink;
+  readonly clients: ClientPolicies;
+  /** response-ip of the server; null: none. */
+  readonly rules: ResponseRules | null;
+  readonly rpz: Rpz;
+  /** Servers of a zone (null: of the one that the name is in), from what is known or by asking. */
+  readonly serversOf: (name: Name, zone: Name | null) => Promise<ServersOf>;
+}
+
+const PASS: Judged = { kind: 'pass' };
+/** Types of questions whose answers hold addresses (as Unbound: others are not looked at). */
+const ADDRESS_TYPES: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.ANY]);
+
+/** Judges answers. */
+export class AnswerJudge {
+  readonly #parts: JudgeParts;
+
+  constructor(parts: JudgeParts) {
+    this.#parts = parts;
+  }
+
+  /** What becomes of the resolution. */
+  async judge(asked: JudgeCase): Promise<Judged> {
+    const { resolution, question, asker } = asked;
+    // CVE-2026-50243: rules act on validated results, and on unsigned ones; what is bogus stays bogus.
+    const { status } = (resolution.kind === 'answered' ? resolution.verdict : null) ?? { status: 'insecure' };
+    if (status === 'bogus' || status === 'indeterminate') return PASS;
+    const client = this.#parts.clients.of(asker.ip);
+    const rpzCase: RpzCase = { question, asker, tags: client.tags };
+    let isExempt = asked.isExempt || !this.#parts.rpz.isActive;
+    if (!isExempt) {
+      const judged = (await this.#judgeServers(rpzCase, resolution)) ?? this.#judgeTargets(rpzCase, resolution);
+      if (judged !== null && judged !== 'exempt') return judged;
+      isExempt = judged === 'exempt';
+    }
+    if (resolution.kind === 'failed' || !ADDRESS_TYPES.has(question.type)) return PASS;
+    return this.#judgeAddresses({ rpzCase, client, resolution, isExempt });
+  }
+
+  /** Triggers nsdname and nsip: the servers of the name's zone, and those that the answer came from. */
+  async #judgeServers(asked: RpzCase, resolution: Resolution): Promise<Judged | 'exempt' | null> {
+    const { rpz, serversOf } = this.#parts;
+    if (!rpz.looksAtServers) return null;
+    const { names, addresses } = await serversOf(asked.question.name, zoneOf(resolution, asked.question.name));
+    const ips = [...addresses, ...sourcesOf(resolution, asked.question.name)].flatMap((text) => parseIp(text) ?? []);
+    const find = (zone: RpzZone): RpzRule | null => {
+      for (const name of names) {
+        const rule = zone.forServerName(name);
+        if (rule !== null) return rule;
+      }
+      for (const ip of ips) {
+        const rule = zone.forServer(ip);
+        if (rule !== null) return rule;
+      }
+      return null;
+    };
+    const applied = rpz.first(asked, find);
+    return applied === null ? null : judgedOf(applied, asked, []);
+  }
+
+  /** Trigger qname for the names that aliases lead to. */
+  #judgeTargets(asked: RpzCase, resolution: Resolution): Judged | 'exempt' | null {
+    if (resolution.kind === 'failed') return null;
+    for (const [i, { rrset }] of resolution.answer.entries()) {
+      const rdata = rrsetType(rrset) === TYPE.CNAME ? rdatasOf(rrset)[0] : undefined;
+      const target = rdata === undefined ? null : readTargetName(rdata);
+      if (target === null || asked.question.type === TYPE.CNAME) continue;
+      const applied = this.#parts.rpz.first(asked, (zone) => zone.forName(target));
+      if (applied === null) continue;
+      const onward = { ...asked, question: { ...asked.question, name: target } };
+      return judgedOf(applied, onward, resolution.answer.slice(0, i + 1));
+    }
+    return null;
+  }
+
+  /** Rules for addresses: the view's, else the server's, else the policy zones'. */
+  #judgeAddresses(asked: {
+    readonly rpzCase: RpzCase;
+    readonly client: ClientPolicy;
+    readonly resolution: Answered;
+    readonly isExempt: boolean;
+  }): Judged {
+    const { client, resolution, rpzCase, isExempt } = asked;
+    const { view } = client;
+    const inView = view?.responseRules?.find(resolution) ?? null;
+    if (inView !== null) return this.#applied(inView, inView.rule.action, inView.rule.data, asked);
+    // A view with rules of its own that is not view-first hides the server's (as Unbound).
+    if (view !== null && view.responseRules !== null && !view.isFirst) return PASS;
+    const met = this.#parts.rules?.find(resolution) ?? null;
+    if (met !== null) {
+      const { type, tag } = applyTagActions(met.rule.action, met.rule.tags, client, (action) => action);
+      const tagData = tag === null ? undefined : client.tagData.get(tag);
+      const data = type === 'redirect' && tagData !== undefined ? tagData : met.rule.data;
+      return this.#applied(met, type, data, asked);
+    }
+    return isExempt ? PASS : this.#judgeByZones(rpzCase, resolution);
+  }
+
+  #applied(
+    met: MetRule,
+    action: ZoneType,
+    data: readonly TimedRRset[],
+    { resolution, rpzCase }: { readonly resolution: Answered; readonly rpzCase: RpzCase },
+  ): Judged {
+    if (action.startsWith('inform')) this.#note(met, action, rpzCase);
+    const outcome = applyRule(action, data, resolution, met.at);
+    if (outcome.kind !== 'replace') return outcome.kind === 'truncate' ? truncated(rpzCase.asker) : outcome;
+    const target = aliasTarget(outcome.records, rpzCase.question.type);
+    return {
+      kind: 'replace',
+      keep: resolution.answer.slice(0, outcome.keep),
+      records: outcome.records,
+      rcode: outcome.rcode,
+      setFlags: 0,
+      clearFlags: 0,
+      target,
+      isAddressRule: true,
+    };
+  }
+
+  /** Trigger ip of the policy zones. */
+  #judgeByZones(asked: RpzCase, resolution: Answered): Judged {
+    const found: { at: number } = { at: -1 };
+    const applied = this.#parts.rpz.first(asked, (zone) => {
+      const met = firstAddressRule(zone, resolution);
+      found.at = met?.at ?? -1;
+      return met?.rule ?? null;
+    });
+    const held = resolution.answer[found.at];
+    if (applied === null || held === undefined) return PASS;
+    const owner = rrsetOwner(held.rrset);
+    const type = rrsetType(held.rrset);
+    const keep = resolution.answer.slice(0, found.at);
+    const judged = judgedOf(applied, { ...asked, question: { ...asked.question, name: owner, type } }, keep);
+    if (judged === 'exempt' || judged === null) return PASS;
+    // The name exists, only its address is changed: nothing here is said with authority.
+    return judged.kind === 'replace'
+      ? { ...judged, setFlags: judged.setFlags & ~FLAG.AA, isAddressRule: true }
+      : judged;
+  }
+
+  #note({ block }: MetRule, action: ZoneType, { asker, question }: RpzCase): void {
+    this.#parts.log.write('info', `${block} ${action} ${asker.ip}@${asker.port} ${questionText(question)}`);
+  }
+}
+
+function firstAddressRule(zone: RpzZone, { answer }: Answered): { readonly rule: RpzRule; readonly at: number } | null {
+  for (const [at, { rrset }] of answer.entries()) {
+    const type = rrsetType(rrset);
+    if (type !== TYPE.A && type !== TYPE.AAAA) continue;
+    for (const address of rdatasOf(rrset)) {
+      const rule = zone.forAnswer(address);
+      if (rule !== null) return { rule, at };
+    }
+  }
+  return null;
+}
+
+/** A rule's effect as a judgement; null: the rule does nothing here. */
+function judgedOf(applied: AppliedRule, asked: RpzCase, keep: readonly HeldRRset[]): Judged | 'exempt' | null {
+  const reply: LocalReply | null = applyRpz(applied, asked.question, asked.asker);
+  if (reply === null) return null;
+  if (reply.kind === 'exempt') return 'exempt';
+  if (reply.kind === 'drop') return reply;
+  if (reply.kind === 'alias') {
+    const rest = { rcode: RCODE.NOERROR, setFlags: 0, clearFlags: 0, target: reply.target, isAddressRule: false };
+    return { kind: 'replace', keep, records: [reply.alias], ...rest };
+  }
+  const { rcode, setFlags, clearFlags, answer } = reply;
+  return { kind: 'replace', keep, records: answer, rcode, setFlags, clearFlags, target: null, isAddressRule: false };
+}
+
+/** Over UDP nothing but the word to come back over TCP. */
+function truncated({ transport }: Asker): Judged {
+  if (transport === 'tcp') return PASS;
+  const rest = { rcode: RCODE.NOERROR, setFlags: FLAG.TC, clearFlags: 0, target: null, isAddressRule: true };
+  return { kind: 'replace', keep: [], records: [], ...rest };
+}
+
+/** The zone that the answer for the name came from; null: not told. */
+function zoneOf(resolution: Resolution, name: Name): Name | null {
+  if (resolution.kind === 'failed') return null;
+  const own = resolution.answer.find(({ rrset }) => namesEqual(rrsetOwner(rrset), name)) ?? resolution.authority[0];
+  return own?.zone ?? null;
+}
+
+/** Addresses of the servers that gave the answer's own records. */
+function sourcesOf(resolution: Resolution, name: Name): string[] {
+  if (resolution.kind === 'failed') return [];
+  const records = [...resolution.answer, ...resolution.authority];
+  return records.flatMap(({ server, rrset }) =>
+    server !== null && namesEqual(rrsetOwner(rrset), name) ? [server.slice(0, server.lastIndexOf('@'))] : [],
+  );
+}

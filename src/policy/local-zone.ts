@@ -1,0 +1,161 @@
+/**
+ * One local zone: a name, how names in it are answered, and its own records.
+ *
+ * Duties: hold records by name and type, newest first as Unbound does, with the names between them and the top (empty
+ * non-terminals); the rules for records of redirect zones; the SOA for negative answers.
+ * Leaves to others: which zone a name is in (local-zones.ts), what is answered (answer-zone.ts).
+ */
+
+import type { LocalZoneType } from '../config/form-policy.ts';
+import { type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { readSoa } from '../wire/rdata-soa.ts';
+import { CLASS, TYPE, typeText } from '../wire/rr-type.ts';
+import { packRRset, rdatasOf, rrsetType } from '../wire/rrset.ts';
+import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
+import type { PrefixMap } from './prefix-map.ts';
+import type { TagSet } from './tags.ts';
+
+/** How names of a zone are answered; `truncate` is a policy zone's tcp-only and cannot be configured. */
+export type ZoneType = Exclude<LocalZoneType, 'nodefault'> | 'truncate';
+
+/** A name in a zone. */
+export interface LocalName {
+  readonly name: Name;
+  /** Newest first; empty for a name that only has names below it. */
+  rrsets: readonly TimedRRset[];
+  /** Names directly below. */
+  children: number;
+}
+
+/** Types of zones all of whose names are answered with the records at the top. */
+export function isRedirect(type: ZoneType): boolean {
+  return type === 'redirect' || type === 'inform_redirect';
+}
+
+/** A local zone. */
+export class LocalZone {
+  readonly name: Name;
+  type: ZoneType;
+  /** Only clients with one of these tags see the zone; null: all do. */
+  tags: TagSet | null = null;
+  /** Other types for clients of netblocks. */
+  overrides: PrefixMap<ZoneType> | null = null;
+  readonly #names = new Map<string, LocalName>();
+  #negativeSoa: TimedRRset | null = null;
+
+  constructor(name: Name, type: ZoneType) {
+    this.name = name;
+    this.type = type;
+  }
+
+  /** The SOA with the TTL that negative answers have (RFC 2308 §3); null: they have none. */
+  get negativeSoa(): TimedRRset | null {
+    return this.#negativeSoa;
+  }
+
+  /** What is held at a name. */
+  find(name: Name): LocalName | null {
+    return this.#names.get(nameKey(name)) ?? null;
+  }
+
+  /** All names, in no order. */
+  names(): IterableIterator<LocalName> {
+    return this.#names.values();
+  }
+
+  /** Adds a record of class IN at or below the zone's name; returns why not. A record that is there is not added again. */
+  add(record: ResourceRecord): string | null {
+    const problem = this.#problemWith(record);
+    if (problem !== null) return problem;
+    const node = this.#nodeAt(record.owner);
+    const same = node.rrsets.find(({ rrset }) => rrsetType(rrset) === record.type);
+    const rdatas = [record.rdata, ...(same === undefined ? [] : rdatasOf(same.rrset))];
+    const parts = { owner: node.name, type: record.type, class: CLASS.IN, rdatas, signatures: [] };
+    const ttl = Math.min(record.ttl, same?.ttl ?? record.ttl);
+    const added: TimedRRset = { rrset: packRRset(parts), ttl };
+    if (same === undefined) node.rrsets = [added, ...node.rrsets];
+    else node.rrsets = node.rrsets.map((each) => (each === same ? added : each));
+    if (record.type === TYPE.SOA && namesEqual(record.owner, this.name)) this.#setSoa(added, record.rdata);
+    return null;
+  }
+
+  /** Takes out all records of a name; false when there were none. */
+  remove(name: Name): boolean {
+    const node = this.find(name);
+    if (node === null || node.rrsets.length === 0) return false;
+    node.rrsets = [];
+    if (namesEqual(name, this.name)) this.#negativeSoa = null;
+    this.#prune(node);
+    return true;
+  }
+
+  /** Takes out the records of one type; false when there were none. */
+  removeType(name: Name, type: number): boolean {
+    const node = this.find(name);
+    const kept = node?.rrsets.filter(({ rrset }) => rrsetType(rrset) !== type) ?? [];
+    if (node === null || kept.length === node.rrsets.length) return false;
+    node.rrsets = kept;
+    this.#prune(node);
+    return true;
+  }
+
+  /** Takes out one record; false when it was not there. */
+  removeRecord({ owner, type, rdata }: Pick<ResourceRecord, 'owner' | 'type' | 'rdata'>): boolean {
+    const node = this.find(owner);
+    const held = node?.rrsets.find(({ rrset }) => rrsetType(rrset) === type);
+    if (node === null || held === undefined) return false;
+    const before = rdatasOf(held.rrset);
+    const rdatas = before.filter((each) => Buffer.compare(each, rdata) !== 0);
+    if (rdatas.length === before.length) return false;
+    const left = packRRset({ owner: node.name, type, class: CLASS.IN, rdatas, signatures: [] });
+    node.rrsets = node.rrsets.flatMap((each) => {
+      if (each !== held) return [each];
+      return rdatas.length === 0 ? [] : [{ rrset: left, ttl: held.ttl }];
+    });
+    if (type === TYPE.SOA && namesEqual(owner, this.name)) this.#negativeSoa = null;
+    this.#prune(node);
+    return true;
+  }
+
+  #problemWith({ owner, type }: ResourceRecord): string | null {
+    if (!isRedirect(this.type)) return null;
+    const zone = formatName(this.name);
+    if (!namesEqual(owner, this.name)) {
+      return `local-data in redirect zone must reside at top of zone, not at ${formatName(owner)}`;
+    }
+    const others = this.find(owner)?.rrsets ?? [];
+    const hasAlias = others.some(({ rrset }) => rrsetType(rrset) === TYPE.CNAME);
+    if (others.length > 0 && (type === TYPE.CNAME || hasAlias)) {
+      const clash = type === TYPE.CNAME ? 'other' : 'CNAME';
+      return `local-data of type ${typeText(type)} in redirect zone ${zone} must not coexist with ${clash} local-data`;
+    }
+    return null;
+  }
+
+  /** The node of a name; made with all nodes up to the zone's name where there is none. */
+  #nodeAt(name: Name): LocalName {
+    const known = this.find(name);
+    if (known !== null) return known;
+    const made: LocalName = { name, rrsets: [], children: 0 };
+    this.#names.set(nameKey(name), made);
+    if (!namesEqual(name, this.name)) this.#nodeAt(parentOf(name)).children++;
+    return made;
+  }
+
+  /** Takes out a node without records and names below it, and its parents that are left so. */
+  #prune(node: LocalName): void {
+    if (node.rrsets.length > 0 || node.children > 0) return;
+    this.#names.delete(nameKey(node.name));
+    if (namesEqual(node.name, this.name)) return;
+    const parent = this.find(parentOf(node.name));
+    if (parent === null) return;
+    parent.children--;
+    this.#prune(parent);
+  }
+
+  #setSoa(soa: TimedRRset, rdata: Uint8Array): void {
+    const minimum = readSoa(rdata)?.minimum ?? soa.ttl;
+    this.#negativeSoa = { rrset: soa.rrset, ttl: Math.min(soa.ttl, minimum) };
+  }
+}

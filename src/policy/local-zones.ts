@@ -1,0 +1,154 @@
+/**
+ * A set of local zones: the server's, or a view's. Changed at run time by the control channel.
+ *
+ * Duties: find the zone of a name among those a client sees; add and remove zones and records; list them in the order that
+ * Unbound lists them. Leaves to others: what a zone answers (answer-zone.ts), who sees which set (client-policy.ts).
+ */
+
+import { commonAncestor, isRoot, labelsOf, type Name, nameKey, parentOf } from '../wire/name.ts';
+import { parseRecord } from '../wire/record-text.ts';
+import { CLASS, classText, TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
+import { LocalZone, type ZoneType } from './local-zone.ts';
+import type { NameFilter } from './name-filter.ts';
+import { type TagSet, tagsMeet } from './tags.ts';
+
+/** TTL of local data that is written without one, seconds (Unbound's). */
+export const LOCAL_DATA_TTL_SECONDS = 3600;
+
+/** Local zones by name. */
+export class LocalZones {
+  readonly #zones = new Map<string, LocalZone>();
+  readonly #filter: NameFilter;
+
+  /** `filter` is told of every name that may be answered from here. */
+  constructor(filter: NameFilter) {
+    this.#filter = filter;
+  }
+
+  /** Zones held. */
+  get size(): number {
+    return this.#zones.size;
+  }
+
+  /** The zone of exactly this name. */
+  get(name: Name): LocalZone | null {
+    return this.#zones.get(nameKey(name)) ?? null;
+  }
+
+  /**
+   * The deepest zone that a question's name is in. A DS stands in the zone above the cut (RFC 4035 §3.1.4.1). `tags` are the
+   * client's: a tagged zone is seen only with one of its tags; null: all zones are seen.
+   */
+  find(name: Name, type: number, tags: TagSet | null): LocalZone | null {
+    const key = nameKey(type === TYPE.DS && !isRoot(name) ? parentOf(name) : name);
+    for (let at = 0; ; ) {
+      const zone = this.#zones.get(at === 0 ? key : key.slice(at));
+      if (zone !== undefined && (tags === null || zone.tags === null || tagsMeet(zone.tags, tags))) return zone;
+      const length = key.charCodeAt(at);
+      if (length === 0) return null;
+      at += 1 + length;
+    }
+  }
+
+  /** Adds a zone; one that is there gets the type and keeps its records. */
+  addZone(name: Name, type: ZoneType): LocalZone {
+    const known = this.get(name);
+    if (known !== null) known.type = type;
+    const zone = known ?? new LocalZone(name, type);
+    this.#zones.set(nameKey(name), zone);
+    this.#filter.add(name);
+    return zone;
+  }
+
+  /** Takes a zone out, its records with it; false when there was none. */
+  removeZone(name: Name): boolean {
+    return this.#zones.delete(nameKey(name));
+  }
+
+  /** Adds a record given as text; returns why not. A name in no zone gets a transparent one of its own. */
+  addRecordText(text: string): string | null {
+    const record = parseRecord(text, { ttl: LOCAL_DATA_TTL_SECONDS });
+    return 'error' in record ? record.error : this.addRecord(record);
+  }
+
+  /** Adds a record; returns why not. A name in no zone gets a transparent one of its own. */
+  addRecord(record: ResourceRecord): string | null {
+    if (record.class !== CLASS.IN) return `local data has class IN only, not ${classText(record.class)}`;
+    const { owner, type } = record;
+    const zone = this.find(owner, type, null) ?? this.addZone(owner, 'transparent');
+    this.#filter.add(owner);
+    return zone.add(record);
+  }
+
+  /** Takes out all records of a name; false when there were none. */
+  removeData(name: Name): boolean {
+    // A DS at the name stands in the zone above.
+    const here = this.find(name, TYPE.A, null)?.remove(name) ?? false;
+    const above = this.find(name, TYPE.DS, null);
+    return (above?.removeType(name, TYPE.DS) ?? false) || here;
+  }
+
+  /** Takes out one record; false when it was not there. */
+  removeRecord(record: ResourceRecord): boolean {
+    return this.find(record.owner, record.type, null)?.removeRecord(record) ?? false;
+  }
+
+  /**
+   * Makes one transparent zone for those of the names that are in no zone, at the name that they all share, as Unbound does
+   * for the local-data lines of a configuration.
+   */
+  addImplicitZone(records: readonly ResourceRecord[]): void {
+    const orphans = records.filter(({ owner, type }) => this.find(owner, type, null) === null);
+    const first = orphans[0];
+    if (first === undefined) return;
+    let shared = first.owner;
+    for (const { owner } of orphans) shared = commonAncestor(shared, owner);
+    // Not through addZone: a transparent zone answers only for names that have records, and those are told to the filter.
+    this.#zones.set(nameKey(shared), new LocalZone(shared, 'transparent'));
+  }
+
+  /** All zones, in Unbound's order. */
+  list(): LocalZone[] {
+    return sortByName([...this.#zones.values()]);
+  }
+
+  /** All records, zone by zone, in Unbound's order. */
+  listRecords(): ResourceRecord[] {
+    return this.list().flatMap((zone) =>
+      sortByName([...zone.names()]).flatMap(({ rrsets }) =>
+        rrsets.flatMap(({ rrset, ttl }) =>
+          rdatasOf(rrset).map((rdata) => ({
+            owner: rrsetOwner(rrset),
+            ttl,
+            class: CLASS.IN,
+            type: rrsetType(rrset),
+            rdata,
+          })),
+        ),
+      ),
+    );
+  }
+}
+
+function sortByName<T extends { readonly name: Name }>(items: readonly T[]): T[] {
+  return items
+    .map((item) => ({ item, labels: labelsOf(item.name).reverse() }))
+    .sort((a, b) => compareLabelLists(a.labels, b.labels))
+    .map(({ item }) => item);
+}
+
+/** Unbound's order: from the root down, a shorter label before a longer one, equal ones by octet. */
+function compareLabelLists(a: readonly Uint8Array[], b: readonly Uint8Array[]): number {
+  for (let i = 0; i < a.length && i < b.length; i++) {
+    const [left = new Uint8Array(), right = new Uint8Array()] = [a[i], b[i]];
+    const order = left.length - right.length || Buffer.compare(lowerCase(left), lowerCase(right));
+    if (order !== 0) return order;
+  }
+  return a.length - b.length;
+}
+
+function lowerCase(label: Uint8Array): Uint8Array {
+  return label.map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
+}

@@ -1,0 +1,258 @@
+/**
+ * Makes the policy of a configuration.
+ *
+ * Duties: read the policy directives (local zones, tags, views, response rules) into the objects of this room; name what
+ * cannot be used, with the words of the directive.
+ * Leaves to others: the form of directives (config), what the rules do.
+ */
+
+import type { Config, ViewConfig } from '../config/config.ts';
+import { type Netblock, netblockText } from '../config/form-network.ts';
+import { type LocalZoneType, localZoneType } from '../config/form-policy.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Files } from '../ports/files.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import { parseIp, reverseName } from '../wire/ip.ts';
+import { formatName } from '../wire/name-text.ts';
+import { parseRecord } from '../wire/record-text.ts';
+import { CLASS } from '../wire/rr-type.ts';
+import { packRRset, rdatasOf, rrsetType, unpackRRset } from '../wire/rrset.ts';
+import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
+import { ClientPolicies, type ClientPolicy, PLAIN_CLIENT } from './client-policy.ts';
+import { addDefaultZones } from './default-zones.ts';
+import { type Dns64Options, readPrefix } from './dns64.ts';
+import { AnswerJudge, type JudgeParts } from './judge-answer.ts';
+import type { ZoneType } from './local-zone.ts';
+import { LOCAL_DATA_TTL_SECONDS, LocalZones } from './local-zones.ts';
+import { makeRpzZones } from './make-rpz.ts';
+import { NameFilter } from './name-filter.ts';
+import { Policy } from './policy.ts';
+import { PrefixMap } from './prefix-map.ts';
+import { ResponseRules } from './response-rules.ts';
+import { Rpz } from './rpz.ts';
+import { Tags } from './tags.ts';
+import type { View } from './view.ts';
+
+/** What a policy is made from. */
+export interface PolicyStart {
+  readonly config: Config;
+  readonly log: LogSink;
+  readonly clock: Clock;
+  /** Gives the text of a file named in the configuration. */
+  readonly readText: Files['readText'];
+  /** Servers of the zone that a name is in, for the triggers nsdname and nsip. */
+  readonly serversOf: JudgeParts['serversOf'];
+  /** Netblocks of the access control in force, the default ones too: each says for its clients what is configured. */
+  readonly accessBlocks: readonly Netblock[];
+}
+
+/** The policy, and what of the configuration cannot be used. */
+export interface MadePolicy {
+  readonly policy: Policy;
+  readonly problems: readonly string[];
+}
+
+/** Makes the policy. */
+export function makePolicy(start: PolicyStart): MadePolicy {
+  const { config, log, clock, readText, accessBlocks, serversOf } = start;
+  const { server } = config;
+  const problems: string[] = [];
+  const filter = new NameFilter();
+  const tags = new Tags(server.defineTag);
+  const localZones = makeZones({ source: server, filter, withDefaults: true, config, problems });
+  tagZones(localZones, config, tags, problems);
+  const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, config, problems })]));
+  const clients = makeClients({ config, accessBlocks, tags, views, problems });
+  const rules = makeRules(server, problems);
+  tagRules(rules, config, tags, problems);
+  const rpz = new Rpz(makeRpzZones({ config, readText, tags, filter, problems }), log);
+  const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
+  const dns64 = makeDns64(config, problems);
+  const { logLocalActions } = server;
+  const parts = { log, clock, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
+  return { policy: new Policy(parts), problems };
+}
+
+/** The directives that make local zones; the server and a view have the same. */
+type ZoneSource = Pick<ViewConfig, 'localZone' | 'localData' | 'localDataPtr'>;
+
+interface Making {
+  readonly filter: NameFilter;
+  readonly config: Config;
+  readonly problems: string[];
+}
+
+function makeZones(start: Making & { readonly source: ZoneSource; readonly withDefaults: boolean }): LocalZones {
+  const { source, filter, config, problems } = start;
+  const zones = new LocalZones(filter);
+  for (const { name, value } of source.localZone) {
+    // Of several lines for one name the first counts, as in Unbound; the configuration check warns.
+    if (value !== 'nodefault' && zones.get(name) === null) zones.addZone(name, value);
+  }
+  if (start.withDefaults) {
+    const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);
+    addDefaultZones(zones, { unblockLanZones: config.server.unblockLanZones, nodefault });
+  }
+  const records = recordsOf(source, problems);
+  zones.addImplicitZone(records);
+  // Newest first is the order of a set: in reverse, so that the order of the file comes out.
+  for (const record of records.toReversed()) {
+    const problem = zones.addRecord(record);
+    if (problem !== null) problems.push(`local-data ${formatName(record.owner)}: ${problem}`);
+  }
+  return zones;
+}
+
+/** The records of local-data and local-data-ptr. */
+function recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]): ResourceRecord[] {
+  return [...localData, ...localDataPtr.map((text) => pointerText(text, problems))].flatMap((text) => {
+    if (text === null) return [];
+    const record = parseRecord(text, { ttl: LOCAL_DATA_TTL_SECONDS });
+    if (!('error' in record)) return [record];
+    problems.push(`local-data '${text}': ${record.error}`);
+    return [];
+  });
+}
+
+/** `192.0.2.3 [ttl] name` as the PTR record that it stands for. */
+function pointerText(text: string, problems: string[]): string | null {
+  const [ip = '', ...rest] = text.trim().split(/\s+/);
+  const address = parseIp(ip);
+  const name = rest.pop();
+  if (address === null || name === undefined || rest.length > 1) {
+    problems.push(`local-data-ptr '${text}': address, TTL (optional) and name expected`);
+    return null;
+  }
+  return `${formatName(reverseName(address))} ${rest[0] ?? LOCAL_DATA_TTL_SECONDS} IN PTR ${name}`;
+}
+
+/** local-zone-tag and local-zone-override. */
+function tagZones(zones: LocalZones, { server }: Config, tags: Tags, problems: string[]): void {
+  for (const { name, value } of server.localZoneTag) {
+    const zone = zones.get(name);
+    if (zone === null) problems.push(`local-zone-tag: no local-zone ${formatName(name)}`);
+    else zone.tags = tags.setOf(value);
+  }
+  for (const { zone: name, block, type } of server.localZoneOverride) {
+    const zone = zones.get(name);
+    if (zone === null || type === 'nodefault') {
+      problems.push(`local-zone-override: no local-zone ${formatName(name)}, or a type that says nothing`);
+      continue;
+    }
+    zone.overrides ??= new PrefixMap<ZoneType>();
+    zone.overrides.set(block.address, block.prefixLength, type);
+  }
+}
+
+function makeView(view: ViewConfig, making: Making): View {
+  const hasZones = view.localZone.length + view.localData.length + view.localDataPtr.length > 0;
+  const withDefaults = !view.viewFirst;
+  return {
+    name: view.name,
+    isFirst: view.viewFirst,
+    localZones: hasZones ? makeZones({ ...making, source: view, withDefaults }) : null,
+    responseRules: makeRules(view, making.problems),
+  };
+}
+
+/** The directives that make response rules; the server and a view have the same. */
+type RuleSource = Pick<ViewConfig, 'responseIp' | 'responseIpData'>;
+
+function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[]): ResponseRules | null {
+  if (responseIp.length === 0) return null;
+  const rules = new ResponseRules();
+  for (const { block, value } of responseIp) rules.at(block.address, block.prefixLength, value);
+  for (const { block, value } of responseIpData) {
+    const rule = rules.get(block.address, block.prefixLength);
+    const data = rule === undefined ? 'no response-ip for the netblock' : addData(rule.data, value);
+    if (typeof data === 'string') problems.push(`response-ip-data '${value}': ${data}`);
+    else if (rule !== undefined) rule.data = data;
+  }
+  return rules;
+}
+
+/** response-ip-tag. */
+function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags, problems: string[]): void {
+  for (const { block, value } of server.responseIpTag) {
+    const rule = rules?.get(block.address, block.prefixLength);
+    if (rule === undefined) problems.push(`response-ip-tag: no response-ip for ${netblockText(block)}`);
+    else rule.tags = tags.setOf(value);
+  }
+}
+
+/** The module dns64 with its options; null when it is not configured. */
+function makeDns64({ server }: Config, problems: string[]): Dns64Options | null {
+  if (!server.moduleConfig.includes('dns64')) return null;
+  const prefix = readPrefix(server.dns64Prefix);
+  if (typeof prefix === 'string') {
+    problems.push(prefix);
+    return null;
+  }
+  return { ...prefix, synthesiseAll: server.dns64Synthall, ignoreAaaa: server.dns64IgnoreAaaa };
+}
+
+/** Records written without owner, as sets under the root's name; a string says why not. */
+function addData(held: readonly TimedRRset[], text: string): readonly TimedRRset[] | string {
+  const record = parseRecord(`. ${text}`, { ttl: LOCAL_DATA_TTL_SECONDS });
+  if ('error' in record) return record.error;
+  const { owner, type, ttl, rdata } = record;
+  const same = held.find(({ rrset }) => rrsetType(rrset) === type);
+  if (same === undefined) {
+    return [...held, { rrset: packRRset({ owner, type, class: CLASS.IN, rdatas: [rdata], signatures: [] }), ttl }];
+  }
+  const rrset = packRRset({ ...unpackRRset(same.rrset), rdatas: [...rdatasOf(same.rrset), rdata] });
+  return held.map((each) => (each === same ? { rrset, ttl: Math.min(ttl, same.ttl) } : each));
+}
+
+/** A client policy that is being put together. */
+interface OpenPolicy {
+  tags: readonly string[];
+  readonly tagActions: Map<number, ZoneType>;
+  readonly tagData: Map<number, readonly TimedRRset[]>;
+  view: View | null;
+}
+
+interface ClientStart extends Pick<PolicyStart, 'config' | 'accessBlocks'> {
+  readonly tags: Tags;
+  readonly views: ReadonlyMap<string, View>;
+  readonly problems: string[];
+}
+
+function makeClients({ config, accessBlocks, tags, views, problems }: ClientStart): ClientPolicies {
+  const { server } = config;
+  const open = new PrefixMap<OpenPolicy>();
+  const at = ({ address, prefixLength }: Netblock): OpenPolicy => {
+    const known = open.get(address, prefixLength);
+    if (known !== undefined) return known;
+    const made: OpenPolicy = { tags: [], tagActions: new Map(), tagData: new Map(), view: null };
+    open.set(address, prefixLength, made);
+    return made;
+  };
+  for (const { block, value } of server.accessControlTag) at(block).tags = value;
+  for (const { key, tag, value } of server.accessControlTagAction) {
+    const type = readAction(value);
+    const number = tags.numberOf(tag);
+    if (type === null || number === null) problems.push(`access-control-tag-action ${tag} ${value}: not a tag or type`);
+    else at(key).tagActions.set(number, type);
+  }
+  for (const { key, tag, value } of server.accessControlTagData) {
+    const number = tags.numberOf(tag);
+    const policy = at(key);
+    const data = number === null ? 'not a tag' : addData(policy.tagData.get(number) ?? [], value);
+    if (typeof data === 'string' || number === null)
+      problems.push(`access-control-tag-data ${tag} '${value}': ${data}`);
+    else policy.tagData.set(number, data);
+  }
+  for (const { block, value } of server.accessControlView) at(block).view = views.get(value) ?? null;
+  const made = new PrefixMap<ClientPolicy>();
+  for (const { address, prefixLength } of accessBlocks) made.set(address, prefixLength, PLAIN_CLIENT);
+  for (const { address, prefixLength, value } of open.entries()) {
+    made.set(address, prefixLength, { ...value, tags: tags.setOf(value.tags) });
+  }
+  return new ClientPolicies(made);
+}
+
+function readAction(text: string): ZoneType | null {
+  const type = localZoneType.read(text);
+  return typeof type !== 'string' || type === ('nodefault' satisfies LocalZoneType) ? null : (type as ZoneType);
+}

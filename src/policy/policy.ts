@@ -1,0 +1,179 @@
+/**
+ * Policy: what configuration says about questions and answers, beside what the tree of names says.
+ *
+ * Duties: answer questions from local zones, for the view and tags of the client; say which answers rules may change; the
+ * methods by which the control channel changes local zones.
+ * Leaves to others: who may ask (serve/access-control.ts), changing answers (enforce.ts), replies as octets (serve).
+ */
+
+import type { Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import { parseIp } from '../wire/ip.ts';
+import { isWildcard, parentOf } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { type Question, questionText } from '../wire/question.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
+import { answerFromZone, leavesOpen } from './answer-zone.ts';
+import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
+import type { Dns64Options } from './dns64.ts';
+import { type EnforceParts, type EnforceStart, enforce, type Ruling } from './enforce.ts';
+import type { AnswerJudge } from './judge-answer.ts';
+import type { Asker, LocalReply } from './local-reply.ts';
+import type { LocalZone, ZoneType } from './local-zone.ts';
+import { LocalZones } from './local-zones.ts';
+import type { NameFilter } from './name-filter.ts';
+import type { ResponseRules } from './response-rules.ts';
+import { applyRpz, type Rpz, type RpzCase } from './rpz.ts';
+import type { RpzZone } from './rpz-zone.ts';
+import type { View } from './view.ts';
+
+/** What a policy is made of (make-policy.ts does). */
+export interface PolicyParts {
+  readonly log: LogSink;
+  readonly filter: NameFilter;
+  readonly localZones: LocalZones;
+  readonly views: ReadonlyMap<string, View>;
+  readonly clients: ClientPolicies;
+  readonly rpz: Rpz;
+  readonly judge: AnswerJudge;
+  /** response-ip of the server; null: none. */
+  readonly rules: ResponseRules | null;
+  readonly dns64: Dns64Options | null;
+  readonly clock: Clock;
+  /** A line for each question that meets a local zone. Unbound `log-local-actions`. */
+  readonly logLocalActions: boolean;
+}
+
+/** A zone with the type that it has for the client. */
+interface SeenZone {
+  readonly zone: LocalZone;
+  readonly type: ZoneType;
+  /** The tag that zone and client share, for access-control-tag-data. */
+  readonly tag: number | null;
+}
+
+/** The policy of one configuration. */
+export class Policy {
+  /** The server's local zones. The control channel changes them. */
+  readonly localZones: LocalZones;
+  readonly #parts: PolicyParts;
+
+  constructor(parts: PolicyParts) {
+    this.#parts = parts;
+    this.localZones = parts.localZones;
+    if (parts.logLocalActions) parts.filter.addAll();
+  }
+
+  /** A view by name. */
+  view(name: string): View | null {
+    return this.#parts.views.get(name) ?? null;
+  }
+
+  /** The local zones of a view, made when it has none; null: no such view. */
+  viewZones(name: string): LocalZones | null {
+    const view = this.view(name);
+    if (view === null) return null;
+    view.localZones ??= new LocalZones(this.#parts.filter);
+    return view.localZones;
+  }
+
+  /** False when no rule is about the name at `at` in the query. @hot bench/serve-cached.ts */
+  mayAnswer(query: Uint8Array, at: number): boolean {
+    return this.#parts.filter.mayMatch(query, at);
+  }
+
+  /** What local zones and policy zones make of a question; null: nothing, it is to be resolved. */
+  answer(question: Question, asker: Asker): LocalReply | null {
+    if (question.class !== CLASS.IN) return null;
+    const client = this.#parts.clients.of(asker.ip);
+    const seen = this.#zoneFor(question, asker, client);
+    const local = seen === null ? null : this.#answerFrom(seen, { question, asker, client });
+    return local ?? this.#answerByRpz({ question, asker, tags: client.tags });
+  }
+
+  /**
+   * True when rules may change answers of this type for the client: then the reply cache, which is for all, is neither read
+   * nor filled. @hot bench/serve-cached.ts
+   */
+  changesAnswers(ip: string, type: number): boolean {
+    const { rpz, rules, dns64, clients } = this.#parts;
+    if (dns64 !== null && (type === TYPE.AAAA || type === TYPE.PTR)) return true;
+    if (rpz.isActive) return true;
+    if (type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.ANY) return false;
+    return rules !== null || clients.of(ip).view?.responseRules != null;
+  }
+
+  /** Resolves a question as policy has it. */
+  enforce(start: EnforceStart, resolve: EnforceParts['resolve']): Promise<Ruling> {
+    const { clock, judge, dns64 } = this.#parts;
+    return enforce(start, { clock, judge, dns64, resolve });
+  }
+
+  /** The policy zones, for the control channel and for new states of their data. */
+  get rpz(): Rpz {
+    return this.#parts.rpz;
+  }
+
+  /** Takes a new state of a policy zone; returns how many of its records are no rules. */
+  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>): number {
+    const ignored = zone.load(records);
+    watchZone(this.#parts.filter, zone);
+    return ignored;
+  }
+
+  /** Triggers client-ip, then qname, zone by zone. */
+  #answerByRpz(asked: RpzCase): LocalReply | null {
+    const { rpz } = this.#parts;
+    if (!rpz.isActive) return null;
+    const address = parseIp(asked.asker.ip);
+    const applied = rpz.first(
+      asked,
+      (zone) => (address === null ? null : zone.forClient(address)) ?? zone.forName(asked.question.name),
+    );
+    return applied === null ? null : applyRpz(applied, asked.question, asked.asker);
+  }
+
+  #answerFrom(
+    { zone, type, tag }: SeenZone,
+    { question, asker, client }: { readonly question: Question; readonly asker: Asker; readonly client: ClientPolicy },
+  ): LocalReply | null {
+    if (this.#parts.logLocalActions || type.startsWith('inform')) this.#note(zone, type, question, asker);
+    const tagData = tag === null ? null : (client.tagData.get(tag) ?? null);
+    return answerFromZone(zone, { question, type, tagData });
+  }
+
+  /** The view's zone, else the server's by tags. */
+  #zoneFor(question: Question, asker: Asker, client: ClientPolicy): SeenZone | null {
+    const { view } = client;
+    if (view !== null && view.localZones !== null) {
+      const zone = view.localZones.find(question.name, question.type, null);
+      const usable = zone !== null && zone.type !== 'noview' && !leavesOpen(zone, question);
+      if (usable) return { zone, type: zone.type, tag: null };
+      if (!view.isFirst) return null;
+    }
+    const zone = this.localZones.find(question.name, question.type, client.tags);
+    return zone === null ? null : { zone, ...typeFor(zone, asker, client) };
+  }
+
+  #note(zone: LocalZone, type: ZoneType, question: Question, { ip, port }: Asker): void {
+    const line = `${formatName(zone.name)} ${type} ${ip}@${port} ${questionText(question)}`;
+    this.#parts.log.write('info', line);
+  }
+}
+
+/** Lets the filter know of the names and clients that a policy zone looks at. */
+export function watchZone(filter: NameFilter, zone: RpzZone): void {
+  if (zone.looksAtClients) filter.addAll();
+  for (const name of zone.qnameTriggers()) filter.add(isWildcard(name) ? parentOf(name) : name);
+}
+
+/** The zone's type for the client: local-zone-override by address, then access-control-tag-action by tag. */
+function typeFor(zone: LocalZone, { ip }: Asker, client: ClientPolicy): Pick<SeenZone, 'type' | 'tag'> {
+  if (zone.overrides !== null) {
+    const address = parseIp(ip);
+    const override = address === null ? null : zone.overrides.longestMatch(address);
+    if (override !== null) return { type: override.value, tag: null };
+  }
+  return applyTagActions(zone.type, zone.tags, client, (type) => type);
+}

@@ -1,0 +1,202 @@
+/**
+ * One response policy zone: its rules by trigger, and what configuration says of it.
+ *
+ * Duties: take the records of the zone, whole, each time that it changes; find the rule for a name, a client, an address, a
+ * server; a wildcard covers what is below it and nothing that has a closer name in the zone, as in the DNS.
+ * Leaves to others: several zones and their order (rpz.ts), where the records come from.
+ */
+
+import { isRoot, type Name, nameKey, parentOf, wildcardOf } from '../wire/name.ts';
+import { CLASS } from '../wire/rr-type.ts';
+import { packRRset, rdatasOf, rrsetType } from '../wire/rrset.ts';
+import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
+import { PrefixMap } from './prefix-map.ts';
+import { actionOf, type RpzAction, type RpzTrigger, triggerOf } from './rpz-triggers.ts';
+import type { TagSet } from './tags.ts';
+
+/** What is done in place of the zone's own actions. */
+export type RpzOverride = 'nxdomain' | 'nodata' | 'passthru' | 'drop' | 'cname' | 'disabled';
+
+/** What configuration says of a policy zone. */
+export interface RpzOptions {
+  readonly name: Name;
+  /** rpz-action-override; null: the zone's own actions. */
+  readonly override: RpzOverride | null;
+  /** rpz-cname-override. */
+  readonly cnameOverride: Name | null;
+  /** rpz-log and rpz-log-name; null: no lines. */
+  readonly logName: string | null;
+  /** rpz-signal-nxdomain-ra: RA is cleared in NXDOMAIN that the zone makes. */
+  readonly signalNxdomainRa: boolean;
+  /** Only clients with one of these tags are subject to the zone; null: all are. */
+  readonly tags: TagSet | null;
+}
+
+/** A rule. */
+export interface RpzRule {
+  readonly trigger: RpzTrigger;
+  readonly action: RpzAction;
+  /** Records of the action local-data, under the trigger's owner. */
+  data: readonly TimedRRset[];
+}
+
+/** The rules of one state of the zone. */
+class RuleSet {
+  readonly qnames = new Map<string, RpzRule>();
+  /** All names of qname triggers and those above them: where a wildcard stops to cover. */
+  readonly knownNames = new Set<string>();
+  readonly nsdnames = new Map<string, RpzRule>();
+  readonly knownServers = new Set<string>();
+  readonly clients = new PrefixMap<RpzRule>();
+  readonly answers = new PrefixMap<RpzRule>();
+  readonly servers = new PrefixMap<RpzRule>();
+  count = 0;
+}
+
+/** A policy zone. */
+export class RpzZone {
+  readonly options: RpzOptions;
+  /** False after `rpz_disable`: the zone is held and does nothing. */
+  isEnabled = true;
+  #rules = new RuleSet();
+
+  constructor(options: RpzOptions) {
+    this.options = options;
+  }
+
+  /** Rules held. */
+  get count(): number {
+    return this.#rules.count;
+  }
+
+  /** True when rules look at servers of zones. */
+  get looksAtServers(): boolean {
+    return this.#rules.servers.size + this.#rules.nsdnames.size > 0;
+  }
+
+  /** Takes the records of the zone in place of those before. Returns how many are no rules and were left out. */
+  load(records: Iterable<ResourceRecord>): number {
+    const rules = new RuleSet();
+    let ignored = 0;
+    for (const record of records) {
+      const action = record.class === CLASS.IN ? actionOf(record.type, record.rdata) : null;
+      const trigger = action === null ? null : triggerOf(record.owner, this.options.name);
+      if (action === null || trigger === null || !addRule(rules, { trigger, action, data: [] }, record)) ignored++;
+    }
+    this.#rules = rules;
+    return ignored;
+  }
+
+  /** True for a last label below which the zone has names; the filter asks. */
+  qnameTriggers(): Name[] {
+    return [...this.#rules.qnames.values()].flatMap(({ trigger }) => (trigger.kind === 'qname' ? [trigger.name] : []));
+  }
+
+  /** True when clients are looked at. */
+  get looksAtClients(): boolean {
+    return this.#rules.clients.size > 0;
+  }
+
+  /** The rule for a name asked for. */
+  forName(name: Name): RpzRule | null {
+    return findByName(this.#rules.qnames, this.#rules.knownNames, name);
+  }
+
+  /** The rule for a server's name. */
+  forServerName(name: Name): RpzRule | null {
+    return findByName(this.#rules.nsdnames, this.#rules.knownServers, name);
+  }
+
+  /** The rule for the address of a client. */
+  forClient(address: Uint8Array): RpzRule | null {
+    return this.#rules.clients.longestMatch(address)?.value ?? null;
+  }
+
+  /** The rule for the address of a server. */
+  forServer(address: Uint8Array): RpzRule | null {
+    return this.#rules.servers.longestMatch(address)?.value ?? null;
+  }
+
+  /** The rule for an address in an answer. */
+  forAnswer(address: Uint8Array): RpzRule | null {
+    return this.#rules.answers.longestMatch(address)?.value ?? null;
+  }
+}
+
+function findByName(rules: ReadonlyMap<string, RpzRule>, known: ReadonlySet<string>, name: Name): RpzRule | null {
+  if (rules.size === 0) return null;
+  const exact = rules.get(nameKey(name));
+  if (exact !== undefined) return exact;
+  for (let above = name; !isRoot(above); ) {
+    above = parentOf(above);
+    if (!known.has(nameKey(above))) continue;
+    const wildcard = wildcardOf(above);
+    return wildcard === null ? null : (rules.get(nameKey(wildcard)) ?? null);
+  }
+  return null;
+}
+
+/** Adds a record to its rule; false when another action is there already (the first one counts). */
+function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): boolean {
+  const known = knownRule(rules, made.trigger);
+  if (known !== null && (known.action !== 'local-data' || made.action !== 'local-data')) return false;
+  const rule = known ?? made;
+  if (known === null) insert(rules, made);
+  if (made.action === 'local-data') rule.data = withRecord(rule.data, record);
+  return true;
+}
+
+function knownRule(rules: RuleSet, trigger: RpzTrigger): RpzRule | null {
+  switch (trigger.kind) {
+    case 'qname':
+      return rules.qnames.get(nameKey(trigger.name)) ?? null;
+    case 'nsdname':
+      return rules.nsdnames.get(nameKey(trigger.name)) ?? null;
+    case 'ip':
+    case 'client-ip':
+    case 'nsip':
+      return tableOf(rules, trigger.kind).get(trigger.address, trigger.prefixLength) ?? null;
+  }
+}
+
+function insert(rules: RuleSet, rule: RpzRule): void {
+  const { trigger } = rule;
+  rules.count++;
+  switch (trigger.kind) {
+    case 'qname':
+      rules.qnames.set(nameKey(trigger.name), rule);
+      addAncestors(rules.knownNames, trigger.name);
+      return;
+    case 'nsdname':
+      rules.nsdnames.set(nameKey(trigger.name), rule);
+      addAncestors(rules.knownServers, trigger.name);
+      return;
+    case 'ip':
+    case 'client-ip':
+    case 'nsip':
+      tableOf(rules, trigger.kind).set(trigger.address, trigger.prefixLength, rule);
+  }
+}
+
+function tableOf(rules: RuleSet, kind: 'ip' | 'client-ip' | 'nsip'): PrefixMap<RpzRule> {
+  if (kind === 'ip') return rules.answers;
+  return kind === 'nsip' ? rules.servers : rules.clients;
+}
+
+function addAncestors(known: Set<string>, name: Name): void {
+  for (let at = name; ; at = parentOf(at)) {
+    const key = nameKey(at);
+    if (known.has(key)) return;
+    known.add(key);
+    if (isRoot(at)) return;
+  }
+}
+
+/** Newest first, as Unbound keeps them. */
+function withRecord(data: readonly TimedRRset[], { owner, type, ttl, rdata }: ResourceRecord): readonly TimedRRset[] {
+  const same = data.find(({ rrset }) => rrsetType(rrset) === type);
+  const rdatas = [rdata, ...(same === undefined ? [] : rdatasOf(same.rrset))];
+  const rrset = packRRset({ owner, type, class: CLASS.IN, rdatas, signatures: [] });
+  const added: TimedRRset = { rrset, ttl: Math.min(ttl, same?.ttl ?? ttl) };
+  return same === undefined ? [added, ...data] : data.map((each) => (each === same ? added : each));
+}
