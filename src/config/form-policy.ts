@@ -43,28 +43,6 @@ export const localZoneType = word(
 /** One of the types of local zones. */
 export type LocalZoneType = Extract<ReturnType<typeof localZoneType.read>, string>;
 
-/** Types of local zones that keep clients from something: ignoring one would let it through. */
-const BLOCKING: ReadonlySet<LocalZoneType> = new Set<LocalZoneType>([
-  'static',
-  'deny',
-  'refuse',
-  'redirect',
-  'inform_deny',
-  'inform_redirect',
-  'block_a',
-  'always_refuse',
-  'always_nxdomain',
-  'always_nodata',
-  'always_deny',
-  'always_null',
-  'ipset',
-]);
-
-/** True when a local zone of this type keeps clients from something. */
-export function blocksClients(type: LocalZoneType): boolean {
-  return BLOCKING.has(type);
-}
-
 /** What happens to an answer that holds an address of a block. */
 export const responseAction = word(
   [

@@ -3,18 +3,20 @@
 import { unreachable } from '../terms/unreachable.ts';
 import type { Config } from './config.ts';
 
-type ModuleStanding = 'own' | 'skipped' | 'refused';
+type ModuleStanding = 'own' | 'policy' | 'skipped' | 'refused';
 
 function standingOf(module: string): ModuleStanding {
   switch (module) {
     case 'validator':
     case 'iterator':
       return 'own';
-    // Distributions list the first three by default; none of the five protects anybody by being there.
-    case 'subnetcache':
+    // Rules for answers, in force wherever they are listed; dns64 only when it is listed.
     case 'respip':
-    case 'ipsecmod':
     case 'dns64':
+      return 'policy';
+    // Distributions list the first two by default; none of the three protects anybody by being there.
+    case 'subnetcache':
+    case 'ipsecmod':
     case 'cachedb':
       return 'skipped';
     default:
@@ -31,6 +33,7 @@ export function checkModules(
     const standing = standingOf(module);
     switch (standing) {
       case 'own':
+      case 'policy':
         break;
       case 'skipped':
         tell(`module-config lists module '${module}', which has no effect here`, 'warning');

@@ -14,8 +14,8 @@ import {
   DYNLIB_ROWS,
   IPSET_ROWS,
   PYTHON_ROWS,
-  RPZ_ROWS,
 } from './table-foreign-clauses.ts';
+import { RPZ_ROWS } from './table-rpz.ts';
 import { SERVER_CACHE_ROWS } from './table-server-cache.ts';
 import { SERVER_MODULE_ROWS } from './table-server-modules.ts';
 import { SERVER_POLICY_ROWS } from './table-server-policy.ts';

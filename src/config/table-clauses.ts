@@ -6,9 +6,7 @@
 import { count, milliseconds, path, port, record, text, yesNo } from './form.ts';
 import { domain, listenPlaceOrPath, perDomain, perNetblock, serverName, serverPlace } from './form-network.ts';
 import { localZoneType, responseAction } from './form-policy.ts';
-import { ACCEPTED, alias, DONE, many, one, refused, required } from './option.ts';
-
-const UNENCRYPTED = 'queries for the zone would go out unencrypted';
+import { ACCEPTED, alias, DONE, many, one, required } from './option.ts';
 
 /** Clause `remote-control:`. */
 export const REMOTE_CONTROL_ROWS = {
@@ -43,7 +41,7 @@ export const STUB_ZONE_ROWS = {
   'stub-addr': many(serverPlace, DONE, 'Server by address; @ before a port, # before the name in its certificate.'),
   'stub-prime': one(yesNo, false, DONE, "Ask the servers for the zone's NS set first, as is done for the root."),
   'stub-first': one(yesNo, false, DONE, 'When the servers fail, resolve without them.'),
-  'stub-tls-upstream': one(yesNo, false, refused(UNENCRYPTED), 'Ask the servers over TLS.'),
+  'stub-tls-upstream': one(yesNo, false, DONE, 'Ask the servers over TLS.'),
   'stub-ssl-upstream': alias('stub-tls-upstream'),
   'stub-tcp-upstream': one(yesNo, false, DONE, 'Ask the servers over TCP.'),
   'stub-no-cache': one(yesNo, false, DONE, 'Do not keep what the servers say.'),
@@ -59,7 +57,7 @@ export const FORWARD_ZONE_ROWS = {
     'Resolver by address; @ before a port, # before the name in its certificate.',
   ),
   'forward-first': one(yesNo, false, DONE, 'When the resolvers fail, resolve without them.'),
-  'forward-tls-upstream': one(yesNo, false, refused(UNENCRYPTED), 'Ask the resolvers over TLS.'),
+  'forward-tls-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TLS.'),
   'forward-ssl-upstream': alias('forward-tls-upstream'),
   'forward-tcp-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TCP.'),
   'forward-no-cache': one(yesNo, false, DONE, 'Do not keep what the resolvers say.'),
@@ -91,13 +89,13 @@ export const AUTH_ZONE_ROWS = {
   'max-transfer-time': one(milliseconds, 0, ACCEPTED, 'Longest time that a transfer may take; 0 for any.'),
 };
 
-/** Clause `view:`: local zones and rules for some clients. Without effect until a client is given the view. */
+/** Clause `view:`: local zones and rules for some clients. */
 export const VIEW_ROWS = {
-  name: required(text, ACCEPTED, 'Name of the view, for access-control-view.'),
-  'local-zone': many(perDomain(localZoneType), ACCEPTED, 'How names of a zone are answered in the view.'),
-  'local-data': many(record, ACCEPTED, 'A record to answer with.'),
-  'local-data-ptr': many(text, ACCEPTED, 'Address and name to answer reverse look-ups with.'),
-  'response-ip': many(perNetblock(responseAction), ACCEPTED, 'What happens to answers with an address of a netblock.'),
-  'response-ip-data': many(perNetblock(record), ACCEPTED, 'What such answers are replaced with.'),
-  'view-first': one(yesNo, false, ACCEPTED, "Try the server's local zones too when the view has nothing."),
+  name: required(text, DONE, 'Name of the view, for access-control-view.'),
+  'local-zone': many(perDomain(localZoneType), DONE, 'How names of a zone are answered in the view.'),
+  'local-data': many(record, DONE, 'A record to answer with.'),
+  'local-data-ptr': many(text, DONE, 'Address and name to answer reverse look-ups with.'),
+  'response-ip': many(perNetblock(responseAction), DONE, 'What happens to answers with an address of a netblock.'),
+  'response-ip-data': many(perNetblock(record), DONE, 'What such answers are replaced with.'),
+  'view-first': one(yesNo, false, DONE, "Try the server's local zones too when the view has nothing."),
 };

@@ -1,36 +1,10 @@
 /**
- * Rows of the clauses of things that Hawser does not have (yet): response policy zones, dnstap, cache databases, scripts,
+ * Rows of the clauses of things that Hawser does not have (yet): dnstap, cache databases, scripts,
  * DNSCrypt, ipset. They are read in full, so that a file that works elsewhere is understood, and said to be without effect.
  */
 
-import { count, milliseconds, path, port, size, text, words, yesNo } from './form.ts';
-import { domain } from './form-network.ts';
-import { policyAction } from './form-policy.ts';
-import { ACCEPTED, alias, many, one, refused, required } from './option.ts';
-
-/** Clause `rpz:`. */
-export const RPZ_ROWS = {
-  name: required(domain, refused('names that the policy zone blocks would resolve'), 'Name of the policy zone.'),
-  primary: many(text, ACCEPTED, 'Server to transfer the zone from.'),
-  master: alias('primary'),
-  url: many(text, ACCEPTED, 'URL to fetch the zone from.'),
-  'allow-notify': many(text, ACCEPTED, 'Who may notify of changes besides the primaries.'),
-  zonefile: one(path, '', ACCEPTED, 'File that holds the zone.'),
-  'rpz-action-override': one(policyAction, '', ACCEPTED, "What to do in place of the zone's own actions."),
-  'rpz-cname-override': one(text, '', ACCEPTED, 'Name to redirect to when that is cname.'),
-  'rpz-log': one(yesNo, false, ACCEPTED, 'Log what the zone does.'),
-  'rpz-log-name': one(text, '', ACCEPTED, 'Name for these lines.'),
-  'rpz-signal-nxdomain-ra': one(yesNo, false, ACCEPTED, 'Clear RA in NXDOMAIN replies that the zone makes.'),
-  'for-downstream': one(yesNo, false, ACCEPTED, 'Answer clients that ask for the zone itself.'),
-  tags: one(words, [], ACCEPTED, 'Clients with one of these tags are subject to it.'),
-  'max-transfer-size': one(
-    count(0, Number.MAX_SAFE_INTEGER, 'octets'),
-    0,
-    ACCEPTED,
-    'Largest zone that is transferred; 0 for any.',
-  ),
-  'max-transfer-time': one(milliseconds, 0, ACCEPTED, 'Longest time that a transfer may take; 0 for any.'),
-};
+import { count, milliseconds, path, port, size, text, yesNo } from './form.ts';
+import { ACCEPTED, many, one, refused } from './option.ts';
 
 /** Clause `python:`. */
 export const PYTHON_ROWS = { 'python-script': many(path, ACCEPTED, 'Script of the python module.') };

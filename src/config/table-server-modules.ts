@@ -2,17 +2,17 @@
 
 import { count, path, seconds, text, yesNo } from './form.ts';
 import { domain, netblock } from './form-network.ts';
-import { ACCEPTED, alias, many, one } from './option.ts';
+import { ACCEPTED, alias, DONE, many, one } from './option.ts';
 
 const WELL_KNOWN_PREFIX = '64:ff9b::/96';
 
 /** Part of clause `server:`. */
 export const SERVER_MODULE_ROWS = {
-  'dns64-prefix': one(text, WELL_KNOWN_PREFIX, ACCEPTED, 'Prefix of synthesised AAAA records (RFC 6147).'),
-  'dns64-synthall': one(yesNo, false, ACCEPTED, 'Synthesise AAAA records even where real ones exist.'),
-  'dns64-ignore-aaaa': many(domain, ACCEPTED, 'Domains whose real AAAA records are ignored.'),
-  'do-nat64': one(yesNo, false, ACCEPTED, 'Reach IPv4 servers through NAT64 (RFC 6052).'),
-  'nat64-prefix': one(text, WELL_KNOWN_PREFIX, ACCEPTED, 'Prefix for it; dns64-prefix when not given.'),
+  'dns64-prefix': one(text, WELL_KNOWN_PREFIX, DONE, 'Prefix of synthesised AAAA records (RFC 6147).'),
+  'dns64-synthall': one(yesNo, false, DONE, 'Synthesise AAAA records even where real ones exist.'),
+  'dns64-ignore-aaaa': many(domain, DONE, 'Domains whose real AAAA records are ignored.'),
+  'do-nat64': one(yesNo, false, DONE, 'Reach IPv4 servers through NAT64 (RFC 6052).'),
+  'nat64-prefix': one(text, WELL_KNOWN_PREFIX, DONE, 'Prefix for it; dns64-prefix when not given.'),
   'send-client-subnet': many(netblock, ACCEPTED, 'Servers that are told the network of the client (RFC 7871).'),
   'client-subnet-zone': many(domain, ACCEPTED, 'Zones whose servers are told it.'),
   'client-subnet-always-forward': one(yesNo, false, ACCEPTED, 'Pass on what the client tells, to all servers.'),

@@ -10,14 +10,13 @@ import {
   perNetblock,
   perTag,
 } from './form-network.ts';
-import { accessAction, blocksClients, type LocalZoneType, localZoneType, responseAction } from './form-policy.ts';
+import { accessAction, type LocalZoneType, localZoneType, responseAction } from './form-policy.ts';
 import { ACCEPTED, DONE, many, one, refused } from './option.ts';
 
 const UNTAGGED = 'clients would get answers that their tag keeps from them';
 const UNVIEWED = 'clients would get answers that their view keeps from them';
 const UNLIMITED = 'queries above the rate would be answered';
 const UNBLOCKED = 'names that the zone blocks would resolve';
-const UNFILTERED = 'answers that the rule changes would pass unchanged';
 
 const rate = count(0);
 const slabs = count(0, 65536);
@@ -29,14 +28,10 @@ export const SERVER_POLICY_ROWS = {
     DONE,
     'What the clients of a netblock may do; the longest match counts, others are refused, localhost is allowed.',
   ),
-  'access-control-tag': many(perNetblock(words), refused(UNTAGGED), 'Tags of the clients of a netblock.'),
-  'access-control-tag-action': many(
-    perTag(netblock, 'action'),
-    refused(UNTAGGED),
-    'What local zones do for such clients.',
-  ),
-  'access-control-tag-data': many(perTag(netblock, 'resource record'), refused(UNTAGGED), 'Data for such clients.'),
-  'access-control-view': many(perNetblock(text), refused(UNVIEWED), 'View of the clients of a netblock.'),
+  'access-control-tag': many(perNetblock(words), DONE, 'Tags of the clients of a netblock.'),
+  'access-control-tag-action': many(perTag(netblock, 'action'), DONE, 'What local zones do for such clients.'),
+  'access-control-tag-data': many(perTag(netblock, 'resource record'), DONE, 'Data for such clients.'),
+  'access-control-view': many(perNetblock(text), DONE, 'View of the clients of a netblock.'),
   'interface-action': many(
     perListenPlace(accessAction),
     refused('clients of the interface would be judged by their address only'),
@@ -50,38 +45,30 @@ export const SERVER_POLICY_ROWS = {
   ),
   'interface-tag-data': many(perTag(listenPlace, 'resource record'), refused(UNTAGGED), 'Data for such clients.'),
   'interface-view': many(perListenPlace(text), refused(UNVIEWED), 'View of the clients of an interface.'),
-  'define-tag': many(words, ACCEPTED, 'Names of tags.'),
+  'define-tag': many(words, DONE, 'Names of tags.'),
   'unblock-lan-zones': one(
     yesNo,
     false,
-    ACCEPTED,
+    DONE,
     'Ask for names of private address space (RFC 6303) in place of answering NXDOMAIN.',
   ),
-  'insecure-lan-zones': one(yesNo, false, ACCEPTED, 'Do not validate names of private address space.'),
+  'insecure-lan-zones': one(yesNo, false, DONE, 'Do not validate names of private address space.'),
   'local-zone': many(
     perDomain(localZoneType),
-    refused(UNBLOCKED, ({ value }: { value: LocalZoneType }) => blocksClients(value)),
+    refused(UNBLOCKED, ({ value }: { value: LocalZoneType }) => value === 'ipset'),
     'How names of a zone are answered.',
   ),
-  'local-data': many(record, ACCEPTED, 'A record to answer with.'),
-  'local-data-ptr': many(text, ACCEPTED, 'Address and name to answer reverse look-ups with.'),
-  'local-zone-tag': many(
-    perDomain(words),
-    refused(UNTAGGED),
-    'Tags of a local zone: only clients with one of them see it.',
-  ),
+  'local-data': many(record, DONE, 'A record to answer with.'),
+  'local-data-ptr': many(text, DONE, 'Address and name to answer reverse look-ups with.'),
+  'local-zone-tag': many(perDomain(words), DONE, 'Tags of a local zone: only clients with one of them see it.'),
   'local-zone-override': many(
     localZoneOverride,
-    refused(UNBLOCKED, ({ type }: { type: LocalZoneType }) => blocksClients(type)),
+    refused(UNBLOCKED, ({ type }: { type: LocalZoneType }) => type === 'ipset'),
     'Another type of a local zone for the clients of a netblock.',
   ),
-  'response-ip': many(
-    perNetblock(responseAction),
-    refused(UNFILTERED),
-    'What happens to answers with an address of a netblock.',
-  ),
-  'response-ip-data': many(perNetblock(record), refused(UNFILTERED), 'What such answers are replaced with.'),
-  'response-ip-tag': many(perNetblock(words), refused(UNTAGGED), 'Tags of such a rule.'),
+  'response-ip': many(perNetblock(responseAction), DONE, 'What happens to answers with an address of a netblock.'),
+  'response-ip-data': many(perNetblock(record), DONE, 'What such answers are replaced with.'),
+  'response-ip-tag': many(perNetblock(words), DONE, 'Tags of such a rule.'),
   ratelimit: one(rate, 0, refused(UNLIMITED), 'Queries per second towards the servers of a zone; 0 for any number.'),
   'ratelimit-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for counting them.'),
   'ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
