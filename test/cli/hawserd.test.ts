@@ -1,0 +1,204 @@
+/**
+ * Proves the daemon as a whole process on loopback: start, answers over UDP and TCP, reload, a broken file at start and at
+ * reload, stop, background, flags. Asks only what needs no internet.
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { VERSION } from '../../src/cli/program.ts';
+import { parseMessage } from '../../src/wire/message-view.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { buildQuery } from '../../src/wire/query.ts';
+import { RCODE } from '../../src/wire/rcode.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+
+const HAWSERD = join(import.meta.dirname, '..', '..', 'bin', 'hawserd');
+const run = promisify(execFile);
+const PATIENCE_MS = 15_000;
+
+let folder = '';
+let port = 0;
+let daemon: ChildProcess | null = null;
+let log = '';
+
+beforeEach(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hawserd-'));
+  port = await freePort();
+  log = '';
+});
+
+afterEach(async () => {
+  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
+    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
+    daemon.kill('SIGKILL');
+    await gone;
+  }
+  daemon = null;
+  rmSync(folder, { recursive: true });
+});
+
+/** A port that was free a moment ago. */
+function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const socket = createSocket('udp4');
+    socket.bind(0, '127.0.0.1', () => {
+      const { port: free } = socket.address();
+      socket.close(() => resolve(free));
+    });
+  });
+}
+
+function configure(more = ''): string {
+  const path = join(folder, 'hawser.conf');
+  const text = `server:
+  interface: 127.0.0.1@${port}
+  directory: "${folder}"
+  pidfile: "${folder}/pid"
+  username: ""
+  use-syslog: no
+${more}`;
+  writeFileSync(path, text);
+  return path;
+}
+
+/** Starts in the foreground and waits until it serves. */
+async function start(config: string): Promise<void> {
+  const started = spawn(HAWSERD, ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  daemon = started;
+  started.stderr.on('data', (text: Buffer) => {
+    log += text.toString();
+  });
+  await logged(/start of service/);
+}
+
+/** Waits for a log line. */
+async function logged(pattern: RegExp, times = 1): Promise<void> {
+  const until = performance.now() + PATIENCE_MS;
+  while ([...log.matchAll(new RegExp(pattern, 'g'))].length < times) {
+    if (performance.now() > until) throw new Error(`no ${pattern} in log:\n${log}`);
+    await new Promise((resume) => setTimeout(resume, 10));
+  }
+}
+
+const VERSION_QUERY = buildQuery({
+  id: 77,
+  flags: 0,
+  question: { name: mustParseName('version.bind.'), type: TYPE.TXT, class: CLASS.CH },
+});
+
+/** Asks version.bind over UDP; the text of the TXT record, or the rcode. */
+function askUdp(): Promise<string | number> {
+  return new Promise((resolve, reject) => {
+    const socket = createSocket('udp4');
+    const timer = setTimeout(() => reject(new Error('no reply')), PATIENCE_MS);
+    socket.on('message', (bytes) => {
+      clearTimeout(timer);
+      socket.close();
+      resolve(textIn(bytes));
+    });
+    socket.send(VERSION_QUERY, port, '127.0.0.1');
+  });
+}
+
+function askTcp(): Promise<string | number> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.write(Uint8Array.of(0, VERSION_QUERY.length));
+      socket.write(VERSION_QUERY);
+    });
+    let got = Buffer.alloc(0);
+    socket.on('error', reject);
+    socket.on('data', (bytes) => {
+      got = Buffer.concat([got, bytes]);
+      if (got.length < 2 || got.length < 2 + got.readUInt16BE(0)) return;
+      socket.destroy();
+      resolve(textIn(got.subarray(2)));
+    });
+  });
+}
+
+function textIn(bytes: Uint8Array): string | number {
+  const parsed = parseMessage(new Uint8Array(bytes));
+  if (!parsed.ok) throw new Error(parsed.reason);
+  const { message } = parsed;
+  return message.answer.end === 0 ? message.rcode : Buffer.from(message.rdata(0).subarray(1)).toString();
+}
+
+describe('the daemon', () => {
+  test('answers over UDP and TCP, writes its pid, and stops cleanly on SIGTERM', async () => {
+    await start(configure('  version: "one"\n'));
+    expect(await askUdp()).toBe('one');
+    expect(await askTcp()).toBe('one');
+    expect(readFileSync(join(folder, 'pid'), 'utf8')).toBe(`${daemon?.pid}\n`);
+    const exit = new Promise((resolve) => daemon?.on('exit', resolve));
+    daemon?.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(existsSync(join(folder, 'pid'))).toBe(false);
+    expect(log).toMatch(/\[\d{10}\] hawserd\[\d+:0\] info: service stopped \(hawser /);
+  });
+
+  test('takes a new configuration on SIGHUP, and keeps the old one when the new is broken', async () => {
+    await start(configure('  version: "one"\n'));
+    configure('  version: "two"\n');
+    daemon?.kill('SIGHUP');
+    await logged(/Restart of hawser/);
+    expect(await askUdp()).toBe('two');
+    configure('  version: "three"\n  nonsense: yes\n');
+    daemon?.kill('SIGHUP');
+    await logged(/reload failed/);
+    expect(log).toMatch(/hawser\.conf:\d+: error: unknown keyword 'nonsense'/);
+    expect(await askUdp()).toBe('two');
+    configure('  hide-version: yes\n');
+    daemon?.kill('SIGHUP');
+    await logged(/Restart of hawser/, 2);
+    expect(await askTcp()).toBe(RCODE.REFUSED);
+  });
+
+  test('says everything that is wrong with a configuration, and starts nothing', async () => {
+    const config = configure('  nonsense: yes\n  port: many\n');
+    const failed = await run(HAWSERD, ['-d', '-c', config]).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/:7: error: .*\n.*:8: error: /) });
+    const missing = await run(HAWSERD, ['-c', join(folder, 'gone.conf')]).catch((error: unknown) => error);
+    expect(missing).toMatchObject({ code: 1, stderr: expect.stringContaining('gone.conf') });
+  });
+
+  test('does not start where another one listens', async () => {
+    await start(configure('  version: "one"\n'));
+    const failed = await run(HAWSERD, ['-d', '-p', '-c', join(folder, 'hawser.conf')]).catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining(`127.0.0.1@${port}`) });
+    expect(await askUdp()).toBe('one');
+  });
+
+  test('goes to the background without -d, when it serves', async () => {
+    const config = configure(`  version: "one"\n  logfile: "${folder}/log"\n`);
+    await run(HAWSERD, ['-c', config]);
+    const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
+    expect(await askUdp()).toBe('one');
+    expect(readFileSync(join(folder, 'log'), 'utf8')).toContain('start of service');
+    process.kill(pid, 'SIGINT');
+    const until = performance.now() + PATIENCE_MS;
+    while (existsSync(join(folder, 'pid')) && performance.now() < until) await new Promise((go) => setTimeout(go, 10));
+    expect(existsSync(join(folder, 'pid'))).toBe(false);
+  });
+});
+
+describe('the program', () => {
+  test('prints its version and its usage', async () => {
+    expect((await run(HAWSERD, ['-V'])).stdout).toMatch(new RegExp(`^Version ${VERSION}\n`));
+    const help = await run(HAWSERD, ['-h']).catch((error: unknown) => error);
+    expect(help).toMatchObject({ code: 1, stdout: expect.stringContaining('-c file') });
+    const wrong = await run(HAWSERD, ['-x']).catch((error: unknown) => error);
+    expect(wrong).toMatchObject({ code: 1, stderr: "hawserd: invalid option -- 'x'\n" });
+  });
+
+  test('has the version of the package', () => {
+    const packageText = readFileSync(join(import.meta.dirname, '..', '..', 'package.json'), 'utf8');
+    expect((JSON.parse(packageText) as { version: string }).version).toBe(VERSION);
+  });
+});

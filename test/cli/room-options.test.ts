@@ -1,0 +1,115 @@
+/** Proves what the rooms are told by a configuration: addresses, access, zones, anchors and hints, and their findings. */
+
+import { describe, expect, test } from 'vitest';
+import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
+import {
+  type HostFacts,
+  iterateOptions,
+  serveOptions,
+  serverOptions,
+  validateOptions,
+} from '../../src/cli/room-options.ts';
+import type { Config } from '../../src/config/config.ts';
+import { parseConfigText } from '../../src/config/load-config.ts';
+import { BUILT_IN_HINTS } from '../../src/iterate/root-hints.ts';
+import { FakeFiles } from '../fake/fake-files.ts';
+
+const HOST: HostFacts = {
+  hostName: 'host.example',
+  programVersion: 'hawser 1',
+  addressesOf: (name) => (name === 'eth0' ? ['192.0.2.1', '2001:db8::1'] : []),
+};
+const DS = '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
+
+function configOf(text: string): Config {
+  const loaded = parseConfigText(text, 'test.conf');
+  if (!loaded.ok) throw new Error(loaded.findings.map((finding) => finding.text).join());
+  return loaded.config;
+}
+
+describe('where to listen', () => {
+  const addresses = (text: string): string[] =>
+    serverOptions(configOf(text), HOST).interfaces.map(({ ip, port }) => `${ip}@${port}`);
+
+  test('is this host by default', () => {
+    expect(addresses('')).toEqual(['127.0.0.1@53', '::1@53']);
+    expect(addresses('server:\nport: 5353\ndo-ip6: no')).toEqual(['127.0.0.1@5353']);
+  });
+
+  test('may name ports, interfaces and an address twice', () => {
+    const text = 'server:\ninterface: 127.0.0.1@5300\ninterface: eth0\ninterface: 192.0.2.1\ninterface: eth1@54';
+    expect(addresses(text)).toEqual(['127.0.0.1@5300', '192.0.2.1@53', '2001:db8::1@53']);
+    expect(addresses('server:\ninterface: eth0\ndo-ip4: no')).toEqual(['2001:db8::1@53']);
+  });
+});
+
+describe('what serving is told', () => {
+  test('who may ask, and what is told about us', () => {
+    const text =
+      'server:\naccess-control: 10.0.0.0/8 allow\nhide-version: yes\nnsid: ascii_here\nedns-tcp-keepalive: yes';
+    const options = serveOptions(configOf(text), HOST, ['. 20326']);
+    expect(options.access).toEqual([{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action: 'allow' }]);
+    expect(options.chaos).toEqual({ identity: 'host.example', version: null, trustAnchors: ['. 20326'] });
+    expect(options.nsid).toEqual(new TextEncoder().encode('here'));
+    expect(options.keepaliveMs).toBe(120_000);
+    expect(serveOptions(configOf(''), HOST, []).extendedErrors).toBe(true);
+  });
+});
+
+describe('what validation is told', () => {
+  test('the time to judge signatures at', () => {
+    expect(validateOptions(configOf('')).overrideDate).toBeNull();
+    expect(validateOptions(configOf('server:\nval-override-date: "-1"')).overrideDate).toBe(-1);
+    expect(validateOptions(configOf('server:\nval-override-date: "20201021000000"')).overrideDate).toBe(1_603_238_400);
+  });
+});
+
+describe('trust anchors', () => {
+  const textsOf = (text: string, files = new FakeFiles()) => {
+    const inputs = readInputs(configOf(text), files);
+    return { anchors: anchorTexts(inputs.anchors), findings: inputs.findings.map((finding) => finding.text) };
+  };
+
+  test('are the built-in ones of the root when none is configured', () => {
+    expect(textsOf('')).toEqual({ anchors: ['. 20326 38696'], findings: [] });
+  });
+
+  test('are the configured ones alone when there are any', () => {
+    expect(textsOf(`server:\ntrust-anchor: "${DS.replace(/^\./, 'example.')}"`).anchors).toEqual(['example. 20326']);
+  });
+
+  test('are none without validator', () => {
+    expect(textsOf('server:\nmodule-config: "iterator"')).toEqual({ anchors: [], findings: [] });
+  });
+
+  test('are none, with a warning, when other servers stand in the place of the root', () => {
+    const { anchors, findings } = textsOf('stub-zone:\nname: "."\nstub-addr: 192.0.2.1');
+    expect(anchors).toEqual([]);
+    expect(findings).toEqual([expect.stringContaining('not validated')]);
+  });
+
+  test('come from files, whose faults are findings', () => {
+    const files = new FakeFiles();
+    files.replaceAtomically('/etc/unbound/root.key', `${DS}\n`);
+    files.replaceAtomically('/etc/unbound/bad.key', `; ok\n. IN DS nonsense\n`);
+    expect(textsOf('server:\ntrust-anchor-file: "root.key"', files).anchors).toEqual(['. 20326']);
+    const bad = readInputs(configOf('server:\ntrust-anchor-file: "/etc/unbound/bad.key"'), files);
+    expect(bad.findings).toMatchObject([{ file: '/etc/unbound/bad.key', line: 2, severity: 'error' }]);
+    const missing = readInputs(configOf('server:\nauto-trust-anchor-file: "gone.key"'), files);
+    expect(missing.findings).toMatchObject([{ file: '/etc/unbound/gone.key', severity: 'error' }]);
+    expect(missing.anchors).toEqual([]);
+  });
+});
+
+describe('root hints', () => {
+  test('are built in, or the file that is named', () => {
+    const files = new FakeFiles();
+    files.replaceAtomically('/etc/unbound/hints', '. NS a.test.\na.test. A 192.0.2.1\n');
+    files.replaceAtomically('/etc/unbound/empty', '; nothing\n');
+    expect(readInputs(configOf(''), files).hints).toBe(BUILT_IN_HINTS);
+    expect(readInputs(configOf('server:\nroot-hints: "hints"'), files).hints).toMatchObject([
+      { addresses: ['192.0.2.1'] },
+    ]);
+    expect(readInputs(configOf('server:\nroot-hints: "empty"'), files).findings).toMatchObject([{ severity: 'error' }]);
+  });
+});
