@@ -4,7 +4,6 @@ import { describe, expect, test } from 'vitest';
 import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
 import {
   type HostFacts,
-  iterateOptions,
   serveOptions,
   serverOptions,
   validateOptions,
