@@ -2,12 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
-import {
-  type HostFacts,
-  serveOptions,
-  serverOptions,
-  validateOptions,
-} from '../../src/cli/room-options.ts';
+import { type HostFacts, serveOptions, serverOptions, validateOptions } from '../../src/cli/room-options.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { BUILT_IN_HINTS } from '../../src/iterate/root-hints.ts';
