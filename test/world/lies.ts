@@ -10,7 +10,7 @@ import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { dsOf, type SigningKey } from './keys.ts';
-import { type LooseMessage, SECTIONS, subjectOf } from './loose-message.ts';
+import { isAt, type LooseMessage, SECTIONS, subjectOf } from './loose-message.ts';
 import type { Scene, Tamper } from './scene.ts';
 
 /** Lies only where the question is of a type. */
@@ -86,7 +86,10 @@ export function showKeys(
   const dnskeys = [...keys.entry.map(({ dnskey }) => record(TYPE.DNSKEY, dnskey)), ...(keys.others ?? [])];
   const set = { owner, type: TYPE.DNSKEY, class: CLASS.IN, ttl: 3600, rdatas: dnskeys.map(({ rdata }) => rdata) };
   const shown = [...dnskeys, ...keys.entry.map((key) => scene.signature(where.zone, set, { key }))];
-  scene.tamper(where.parentIp, (reply) => replaceSet(reply, TYPE.DS, scene.signed(where.parent, ds)));
+  scene.tamper(where.parentIp, (reply) => {
+    const isAsked = [...reply.answer, ...reply.authority].some((one) => one.type === TYPE.DS && isAt(one, owner));
+    return isAsked ? replaceSet(reply, TYPE.DS, scene.signed(where.parent, ds)) : reply;
+  });
   const showDnskeys = onType(TYPE.DNSKEY, (reply) => ({ ...reply, answer: [...shown] }));
   scene.tamper(where.ip, allOf(showDnskeys, more));
 }
@@ -106,7 +109,9 @@ export function collidingKeys(count: number, tag: number, algorithm = 15, octets
   while (keys.length < count) {
     const dnskey = concatBytes(Uint8Array.of(1, 0, 3, algorithm), random.bytes(octets));
     writeU16(dnskey, 4, 0);
-    for (let value = 0; value < 0x10000; value++) {
+    // The tag is a sum of 16-bit words with its carry added (RFC 4034 appendix B): what is missing goes into one word.
+    const missing = (tag - keyTag(dnskey) + 0x10000) & 0xffff;
+    for (const value of [missing, (missing + 0xffff) & 0xffff]) {
       writeU16(dnskey, 4, value);
       if (keyTag(dnskey) === tag) break;
     }

@@ -5,6 +5,7 @@
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { House } from '../../src/cli/assemble.ts';
+import type { UdpSocket } from '../../src/ports/network.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption } from '../../src/wire/edns.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
@@ -210,26 +211,50 @@ export class Scene {
       opened.value.write(concatBytes(Uint8Array.of(query.length >>> 8, query.length & 0xff), query));
       return () => opened.value.destroy();
     }
-    const opening = network.openUdp({
+    const socket = await this.#openUdp(onAnswer);
+    socket.send(query, query.length, HOUSE_ADDRESS);
+    return () => socket.close();
+  }
+
+  /** Asks without waiting; the list fills as answers come. */
+  async askLater(name: string, type: string, options: SceneAsk = {}): Promise<Reply[]> {
+    const replies: Reply[] = [];
+    await this.#send(queryOf(name, type, options), options.transport ?? 'udp', (bytes) =>
+      replies.push(new Reply(new SeenMessage(bytes.slice()))),
+    );
+    return replies;
+  }
+
+  /** Asks questions (`name TYPE`) at one instant, each as a client of its own; gives them in the order of their answers. */
+  async askTogether(questions: readonly string[]): Promise<{ readonly question: string; readonly reply: Reply }[]> {
+    const answered: { question: string; reply: Reply }[] = [];
+    const sockets: UdpSocket[] = [];
+    for (const question of questions) {
+      sockets.push(
+        await this.#openUdp((bytes) => answered.push({ question, reply: new Reply(new SeenMessage(bytes.slice())) })),
+      );
+    }
+    for (const [i, question] of questions.entries()) {
+      const [name = '.', type = 'A'] = question.split(' ');
+      const query = queryOf(name, type);
+      sockets[i]?.send(query, query.length, HOUSE_ADDRESS);
+    }
+    await this.ports.clock.runUntil(() => answered.length >= questions.length, { waitingFor: 'all answers' });
+    for (const socket of sockets) socket.close();
+    return answered;
+  }
+
+  async #openUdp(onAnswer: (bytes: Uint8Array) => void): Promise<UdpSocket> {
+    const opening = this.ports.network.openUdp({
       local: { ip: '127.0.0.1', port: 0 },
       onDatagrams: (batch) => {
         for (const { bytes } of batch) onAnswer(bytes);
       },
       onError: () => {},
     });
-    const opened = await clock.runUntilSettled(opening);
+    const opened = await this.ports.clock.runUntilSettled(opening);
     if (!opened.ok) throw new Error(opened.error.text);
-    opened.value.send(query, query.length, HOUSE_ADDRESS);
-    return () => opened.value.close();
-  }
-
-  /** Asks without waiting; the list fills as answers come. */
-  async askLater(name: string, type: string, options: SceneAsk = {}): Promise<Reply[]> {
-    const replies: Reply[] = [];
-    await this.#send(queryOf(name, type, options), 'udp', (bytes) =>
-      replies.push(new Reply(new SeenMessage(bytes.slice()))),
-    );
-    return replies;
+    return opened.value;
   }
 
   /** The RRSIG records over a set, made with a zone's key as told. */
