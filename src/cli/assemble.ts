@@ -17,14 +17,10 @@ import type { ZoneKey } from '../dnssec/dnskey.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Crypto } from '../ports/crypto.ts';
-import type { Files } from '../ports/files.ts';
-import type { LogSink } from '../ports/log-sink.ts';
-import type { Network } from '../ports/network.ts';
-import type { Random } from '../ports/random.ts';
+import type { Policy } from '../policy/policy.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
+import type { ClientRates } from '../serve/rate-limit.ts';
 import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { Counters } from '../trace/counters.ts';
@@ -35,10 +31,18 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { makeZoneStore } from './held-zones.ts';
+import { housePolicy, insecureNames } from './policy-means.ts';
 import type { Ports } from './ports.ts';
 import { PROGRAM_VERSION } from './program.ts';
 import { anchorTexts, readInputs } from './read-inputs.ts';
-import { keyPrefetch, knownDenials, signatureTime, watchUnwantedReplies, zoneRates } from './resolver-means.ts';
+import {
+  clientRates,
+  keyPrefetch,
+  knownDenials,
+  signatureTime,
+  watchUnwantedReplies,
+  zoneRates,
+} from './resolver-means.ts';
 import {
   type HostFacts,
   iterateOptions,
@@ -77,7 +81,7 @@ export interface AssembleStart {
 }
 
 /** Parts of a house that the control channel changes. */
-export type LiveParts = Pick<House, 'anchors' | 'serverZones'>;
+export type LiveParts = Pick<House, 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve'>;
 
 /** A house with its rooms joined; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
 export interface House {
@@ -96,6 +100,10 @@ export interface House {
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
   readonly zoneRates: ZoneRates | null;
+  /** Local zones and rules for answers. */
+  readonly policy: Policy;
+  /** Limits on queries of clients. */
+  readonly clientRates: ClientRates;
   /** Stops all works. */
   stop(): void;
 }
@@ -113,21 +121,22 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const inputs = readInputs(config, ports.files);
   if (inputs.findings.some(({ severity }) => severity === 'error')) return { ok: false, findings: inputs.findings };
   const caches = { ...makeCaches(config, ports), ...start.caches };
-  const anchors = start.live?.anchors ?? new TrustAnchors(inputs.anchors, config.server.domainInsecure);
-  const counters = new Counters();
+  const anchors = start.live?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config));
+  const counters = start.live?.counters ?? new Counters();
   const { clock, network, random, crypto, log } = ports;
   const { rrsets, answers, failures, keys, delegations, servers, replies } = caches;
   const report = (error: unknown): void => log.write('error', bugText(error));
-  const configured = iterateOptions(config, inputs.hints);
+  const configured = iterateOptions(config, inputs);
   const serverZones = start.live?.serverZones ?? new ConfiguredZones(configured.configuredZones);
   const configuredZones = serverZones.all;
   const forIterate = { ...configured, configuredZones };
   const denials = knownDenials(config, { clock, caches, anchors, counters, configuredZones });
   const rates = zoneRates(config, { clock, random });
+  const clients = clientRates(config, { clock, random });
   const keyFetches = new Background(report);
   const findings: Finding[] = [...inputs.findings];
   const makeStart = { config, ports, anchors, counters, report, resolver: () => resolver };
-  const zones = makeZoneStore(makeStart, findings);
+  const zones = start.live?.zones ?? makeZoneStore(makeStart, findings);
   if (findings.some(({ severity }) => severity === 'error')) return { ok: false, findings };
   const resolver = new Resolver({
     clock,
@@ -174,7 +183,20 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     clearData(caches);
   });
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
-  const serve = createServe({ clock, log, resolver, replies, options, zones });
+  const made = housePolicy(config, { clock, log, files: ports.files, resolver, rrsets, delegations });
+  const policy = start.live?.policy ?? made.policy;
+  const counted = start.live === undefined ? {} : { stats: start.live.serve.stats };
+  const serve = createServe({
+    clock,
+    log,
+    clientRates: clients,
+    resolver,
+    replies,
+    options,
+    zones,
+    policy,
+    ...counted,
+  });
   const server = serverOptions(config, host);
   const stop = (): void => {
     zones.stop();
@@ -182,9 +204,21 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   };
   const { hints } = inputs;
   const data = { caches, anchors, serverZones, hints, counters };
-  const house: House = { config, serve, server, resolver, ...data, zones, zoneRates: rates, stop };
+  const house: House = {
+    config,
+    serve,
+    server,
+    resolver,
+    ...data,
+    zones,
+    zoneRates: rates,
+    clientRates: clients,
+    policy,
+    stop,
+  };
+  if (start.live === undefined) zones.onZone((options, zone) => takePolicyZone(policy, options, zone));
   zones.start();
-  return { ok: true, house, warnings: findings };
+  return { ok: true, house, warnings: [...findings, ...made.warnings] };
 }
 
 function bugText(error: unknown): string {

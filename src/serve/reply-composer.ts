@@ -7,18 +7,19 @@
  */
 
 import { REPLY_FLAG, type ReplyCache } from '../cache/reply-cache.ts';
+import type { MadeReply } from '../policy/local-reply.ts';
 import type { Resolution } from '../terms/resolution.ts';
-import { writeU16 } from '../wire/bytes.ts';
+import { readU16, writeU16 } from '../wire/bytes.ts';
 import { type ExtendedError, edeOption } from '../wire/ede.ts';
 import { optRdata } from '../wire/edns.ts';
 import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
-import { FLAG, RCODE } from '../wire/rcode.ts';
-import type { RRset } from '../wire/rrset.ts';
+import { FLAG } from '../wire/rcode.ts';
 import { type BuiltReply, buildReply, type ReplyShape } from './build-reply.ts';
 import { extendedErrorsOf } from './explain.ts';
 import type { QueryReader } from './query-reader.ts';
 import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
 import type { Waiter } from './waiting.ts';
 
@@ -29,6 +30,17 @@ export interface Refusal {
   /** Flags besides those that every reply has. */
   readonly flags: number;
 }
+
+/** How a reply is used, and what of its header policy changes. */
+export interface ReplyForm {
+  /** It goes into the reply cache: it is the same for all clients. */
+  readonly isKept: boolean;
+  readonly setFlags: number;
+  readonly clearFlags: number;
+}
+
+/** A reply for all. */
+export const KEPT_REPLY: ReplyForm = { isKept: true, setFlags: 0, clearFlags: 0 };
 
 const NO_OPTIONS = new Uint8Array();
 const OPCODE_BITS = 0x7800;
@@ -57,17 +69,20 @@ export class ReplyComposer {
   }
 
   /** The reply to a resolved question as of `now`; returns its length in `buffer`. */
-  compose(resolution: Resolution, waiter: Waiter, now: number): number {
-    const errors = this.#options.extendedErrors ? extendedErrorsOf(resolution) : [];
+  compose(resolution: Resolution, waiter: Waiter, now: number, form: ReplyForm = KEPT_REPLY): number {
+    const errors = this.#options.extendedErrors ? extendedErrorsOf(resolution, this.#options.tellsStale) : [];
     const optOctets = waiter.hasEdns ? LEAST_OPT_OCTETS : 0;
     const settings = { ...this.#options, now };
     const shape: ReplyShape = { ...waiter, maxOctets: MAX_MESSAGE_OCTETS - optOctets };
     let built = buildReply(this.#builder, resolution, shape, settings);
     const options = optRdata(errors.map(edeOption));
-    if (resolution.kind === 'answered') this.#keep({ built, options, waiter, expiresAt: resolution.expiresAt });
+    // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
+    const mayKeep = resolution.kind === 'answered' && resolution.ofZone === undefined;
+    if (mayKeep) this.#keep({ built, options, waiter, expiresAt: resolution.expiresAt });
     if (built.length + optOctets > waiter.maxOctets) {
       built = buildReply(this.#builder, resolution, { ...shape, maxOctets: waiter.maxOctets - optOctets }, settings);
     }
+    if (!form.isKept) writeU16(this.buffer, 2, (readU16(this.buffer, 2) | form.setFlags) & ~form.clearFlags);
     return waiter.hasEdns ? this.#appendOpt(built.length, waiter, options) : built.length;
   }
 
@@ -82,10 +97,10 @@ export class ReplyComposer {
     this.#replies.store({
       reply: this.buffer,
       replyLength: built.length,
-      questionEnd: HEADER_OCTETS + waiter.question.name.length + 4,
+      questionEnd: questionEndOf(waiter),
       flags: replyFlags(waiter.flags, waiter.doBit),
       secure: built.secure,
-      ttlOffsets: this.#builder.ttlOffsets,
+      ttlOffsets: this.#options.originalTtl ? [] : this.#builder.ttlOffsets,
       expiresAt,
       options,
     });
@@ -102,16 +117,21 @@ export class ReplyComposer {
     return appendOpt(this.buffer, length, opt, waiter.maxOctets);
   }
 
-  /** A positive reply of one RRset with TTL 0 that comes from configuration (class CHAOS). */
-  composeLocal(rrset: RRset, waiter: Waiter): number {
-    const flags = FLAG.QR | FLAG.RA | (waiter.flags & (FLAG.RD | FLAG.CD));
-    this.#builder.start({ id: waiter.id, flags, rcode: RCODE.NOERROR });
+  /** A reply that is made here and not resolved: local data, class CHAOS. */
+  composeLocal(reply: MadeReply, waiter: Waiter): number {
+    const copied = waiter.flags & (FLAG.RD | FLAG.CD);
+    const flags = (FLAG.QR | FLAG.RA | copied | reply.setFlags) & ~reply.clearFlags;
+    this.#builder.start({ id: waiter.id, flags, rcode: reply.rcode });
     this.#builder.limit(waiter.maxOctets - (waiter.hasEdns ? LEAST_OPT_OCTETS : 0));
     this.#builder.question(waiter.question);
-    this.#builder.rrset('answer', rrset, 0);
+    for (const { rrset, ttl } of reply.answer) this.#builder.rrset('answer', rrset, ttl);
+    for (const { rrset, ttl } of reply.authority) this.#builder.rrset('authority', rrset, ttl);
     if (this.#builder.truncated) this.#builder.setFlags(FLAG.TC);
     const length = this.#builder.finish();
-    return waiter.hasEdns ? this.#appendOpt(length, waiter, NO_OPTIONS) : length;
+    if (this.#options.roundRobin) rotateAddresses(this.buffer, questionEndOf(waiter), waiter.id);
+    if (!waiter.hasEdns) return length;
+    const errors = reply.error !== null && this.#options.extendedErrors ? [edeOption(reply.error)] : [];
+    return this.#appendOpt(length, waiter, optRdata(errors));
   }
 
   /**
@@ -131,6 +151,10 @@ export class ReplyComposer {
     const opt = { ...this.#opt, doBit: reader.doBit, upperRcode: refusal.rcode >>> 4, nsid: null, keepaliveMs: null };
     return appendOpt(out, questionEnd, { ...opt, options, optionsLength: options.length }, reader.udpSize);
   }
+}
+
+function questionEndOf({ question }: Waiter): number {
+  return HEADER_OCTETS + question.name.length + 4;
 }
 
 /** The reply cache's flags for a query's flags field and DO bit. @hot bench/serve-cached.ts */

@@ -7,6 +7,9 @@
  */
 
 import type { ReplyCache, ReplyRequest } from '../cache/reply-cache.ts';
+import type { Ruling } from '../policy/enforce.ts';
+import type { LocalReply, MadeReply } from '../policy/local-reply.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
@@ -16,17 +19,20 @@ import { unreachable } from '../terms/unreachable.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { EDE, type ExtendedError } from '../wire/ede.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
-import { HEADER_OCTETS } from '../wire/message-view.ts';
+import { HEADER_OCTETS, parseMessage } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
-import { FLAG, RCODE } from '../wire/rcode.ts';
+import { FLAG, OPCODE, RCODE } from '../wire/rcode.ts';
+import { readSoa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
+import type { ZoneStore } from '../zones/zone-store.ts';
 import { type AccessAction, AccessControl } from './access-control.ts';
 import { isWithheld } from './build-reply.ts';
 import { answerChaos } from './chaos.ts';
 import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome } from './query-reader.ts';
+import type { ClientRates } from './rate-limit.ts';
 import type { ReplyChannel } from './reply-channel.ts';
-import { ReplyComposer, replyFlags } from './reply-composer.ts';
+import { KEPT_REPLY, ReplyComposer, type ReplyForm, replyFlags } from './reply-composer.ts';
 import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import { ServeLog } from './serve-log.ts';
@@ -58,13 +64,32 @@ const NO_REPLY = -1;
 const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
 const NO_SNOOPING: ExtendedError = { code: EDE.PROHIBITED, text: 'RD=0 asks for cached data: see access-control' };
 
+const NOT_CACHED: ExtendedError = { code: EDE.NOT_READY, text: 'not in the cache' };
+const CHAOS_REPLY: MadeReply = {
+  kind: 'reply',
+  rcode: RCODE.NOERROR,
+  setFlags: 0,
+  clearFlags: 0,
+  answer: [],
+  authority: [],
+  error: null,
+};
+
 /** What serving is made of. */
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly resolver: Pick<Resolver, 'find' | 'resolve'>;
+  readonly resolver: Pick<Resolver, 'find' | 'findReferral' | 'resolve'>;
   readonly replies: ReplyCache;
   readonly options: ServeOptions;
+  /** How often client addresses may ask; absent: as often as they like. */
+  readonly clientRates?: ClientRates;
+  /** Goes on counting here; absent: from 0. */
+  readonly stats?: ServeStats;
+  /** Zones that are held here; absent: none. */
+  readonly zones?: Pick<ZoneStore, 'answer' | 'notify' | 'isEmpty'>;
+  /** Local zones and rules; absent: there are none. */
+  readonly policy?: Policy;
 }
 
 /** Makes the door. */
@@ -73,7 +98,7 @@ export function createServe(parts: ServeParts): Serve {
 }
 
 class QueryServer implements Serve {
-  readonly stats = new ServeStats();
+  readonly stats: ServeStats;
   readonly #parts: ServeParts;
   readonly #options: ServeOptions;
   readonly #access: AccessControl;
@@ -87,10 +112,11 @@ class QueryServer implements Serve {
   constructor(parts: ServeParts) {
     const { options } = parts;
     this.#parts = parts;
+    this.stats = parts.stats ?? new ServeStats();
     this.#options = options;
     this.#access = new AccessControl(options.access);
     this.#log = new ServeLog(parts.log, options.logging);
-    this.#waiting = new Waiting(options.maxWaiting, options.waitLimit);
+    this.#waiting = new Waiting(options.maxWaiting, options.waitLimit, options.waitLimitNetblocks);
     this.#composer = new ReplyComposer(options, parts.replies);
     const nothing = new Uint8Array();
     this.#request = { query: nothing, questionEnd: 0, flags: 0, maxOctets: 0, nowSeconds: 0, out: nothing };
@@ -132,19 +158,130 @@ class QueryServer implements Serve {
       return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
     }
     this.#count(channel);
+    if (this.#parts.clientRates?.admits(from.ip) === false) {
+      this.stats.overRate++;
+      return NO_REPLY;
+    }
     if (fitness !== 'ok') {
+      if (fitness === 'refused' && reader.opcode === OPCODE.NOTIFY) return this.#takeNotify(bytes, from, out);
       this.stats.unfit++;
       return this.#refuse(bytes, rcodeFor(fitness), out, reader.type === NXNAME ? INVALID_TYPE : null);
     }
     if (this.#log.wantsQueries) this.#log.query(from.ip, this.#questionOf(bytes));
     if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
+    const local = this.#answerLocally(bytes, from, channel);
+    if (local?.kind === 'reply' || local?.kind === 'drop') return this.#giveLocal(local, bytes, from, channel, out);
+    const fromZone = this.#answerFromZone(bytes, from, channel, out);
+    if (fromZone > 0) return fromZone;
     if (action !== 'allow' || (reader.flags & FLAG.RD) === 0) {
       const turnedAway = this.#judgeRest(action, bytes, channel, out);
       if (turnedAway !== HANDED_OVER) return turnedAway;
     }
     if (this.#options.denyAny && reader.type === TYPE.ANY) return this.#refuse(bytes, RCODE.NOERROR, out);
+    if (local !== null || this.#parts.policy?.changesAnswers(from.ip, reader.type) === true) {
+      return this.#enforce(local, this.#waiterOf(bytes, from, channel), bytes, out);
+    }
     const length = this.#answerFromCache(bytes, channel, out);
     return length > 0 ? this.#finish(length, bytes, from, out) : this.#answer(bytes, from, channel, out);
+  }
+
+  /** RFC 1996 §4.7: a NOTIFY is answered with its own question; a stranger's is refused. */
+  #takeNotify(bytes: Uint8Array, from: Address, out: Uint8Array): number {
+    const { name, type, class: rrClass } = this.#questionOf(bytes);
+    const parsed = type === TYPE.SOA && rrClass === CLASS.IN ? parseMessage(bytes.slice()) : null;
+    if (parsed === null || !parsed.ok) return this.#refuse(bytes, parsed === null ? RCODE.REFUSED : RCODE.FORMERR, out);
+    const { message } = parsed;
+    const soa = message.answer.end > 0 && message.type(0) === TYPE.SOA ? readSoa(message.rdata(0)) : null;
+    const notified = this.#parts.zones?.notify(name, from.ip, soa?.serial ?? null) ?? 'unknown-zone';
+    return this.#refuse(bytes, notified === 'accepted' ? RCODE.NOERROR : RCODE.REFUSED, out);
+  }
+
+  /** From a zone that is held here (`auth-zone` with `for-downstream`); 0: none speaks for the name. */
+  #answerFromZone(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    const { zones, clock } = this.#parts;
+    if (zones === undefined || zones.isEmpty) return 0;
+    const answered = zones.answer(this.#questionOf(bytes), this.#reader.doBit);
+    if (answered === null) return 0;
+    if (answered === 'unusable') {
+      const error = { code: EDE.INVALID_DATA, text: 'the copy of the zone is missing, expired or wrong' };
+      this.stats.countRcode(RCODE.SERVFAIL);
+      return this.#composer.refuse(bytes, this.#reader, { rcode: RCODE.SERVFAIL, error, flags: FLAG.AA }, out);
+    }
+    const length = this.#composer.compose(answered, this.#waiterOf(bytes, from, channel), clock.unixSeconds());
+    out.set(this.#composer.buffer.subarray(0, length));
+    return this.#finish(length, bytes, from, out);
+  }
+
+  /** What local data makes of the query; null for most: nothing is configured for the name. @hot bench/serve-cached.ts */
+  #answerLocally(bytes: Uint8Array, from: Address, channel: ReplyChannel): LocalReply | null {
+    const { policy } = this.#parts;
+    if (policy === undefined || !policy.mayAnswer(bytes, HEADER_OCTETS)) return null;
+    return policy.answer(this.#questionOf(bytes), { ...from, transport: channel.transport });
+  }
+
+  #giveLocal(
+    local: Extract<LocalReply, { kind: 'reply' | 'drop' }>,
+    bytes: Uint8Array,
+    from: Address,
+    channel: ReplyChannel,
+    out: Uint8Array,
+  ): number {
+    if (local.kind === 'drop') return NO_REPLY;
+    const length = this.#composer.composeLocal(local, this.#waiterOf(bytes, from, channel));
+    out.set(this.#composer.buffer.subarray(0, length));
+    return this.#finish(length, bytes, from, out);
+  }
+
+  /** Resolves for one client as policy has it: others may get another answer. */
+  #enforce(local: LocalReply | null, waiter: Waiter, bytes: Uint8Array, out: Uint8Array): number {
+    const { resolver } = this.#parts;
+    if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(waiter.from.ip) === 'allow_snoop') {
+      if (resolver.find(waiter.question) === null) return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
+    }
+    this.stats.cacheMisses++;
+    if (!this.#waiting.admitAlone(waiter)) {
+      this.stats.overLimit++;
+      return NO_REPLY;
+    }
+    void this.#resolveByPolicy(local, waiter);
+    return HANDED_OVER;
+  }
+
+  /** Never rejects. */
+  async #resolveByPolicy(local: LocalReply | null, waiter: Waiter): Promise<void> {
+    const { policy, resolver } = this.#parts;
+    const { question, from, channel, flags } = waiter;
+    let ruling: Ruling = failedRuling(question);
+    try {
+      const start = {
+        question,
+        asker: { ...from, transport: channel.transport },
+        alias: local?.kind === 'alias' ? local : null,
+        isExempt: local?.kind === 'exempt',
+        checksItself: (flags & FLAG.CD) !== 0 && !this.#options.ignoreCd,
+      };
+      ruling = (await policy?.enforce(start, (asked) => resolver.resolve(asked))) ?? ruling;
+    } catch (error) {
+      this.#noteBug(question, error);
+    }
+    this.#waiting.releaseAlone(waiter);
+    try {
+      this.#deliverRuling(ruling, waiter);
+    } catch (error) {
+      this.#noteBug(question, error);
+      channel.deliver(this.#composer.buffer, 0, from);
+    }
+  }
+
+  #deliverRuling(ruling: Ruling, waiter: Waiter): void {
+    if (ruling.kind === 'drop') {
+      waiter.channel.deliver(this.#composer.buffer, 0, waiter.from);
+      return;
+    }
+    const { resolution, setFlags, clearFlags } = ruling;
+    this.#countVerdict(resolution);
+    this.#log.ended(resolution, isWithheld(resolution, 0, this.#options));
+    this.#deliver(resolution, waiter, { isKept: false, setFlags, clearFlags });
   }
 
   #count(channel: ReplyChannel): void {
@@ -221,8 +358,7 @@ class QueryServer implements Serve {
       return this.#finish(length, bytes, from, out);
     }
     if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(from.ip) === 'allow_snoop') {
-      // RFC 1034 §4.3.1: without recursion only what is known; it is not.
-      return this.#refuse(bytes, RCODE.REFUSED, out, { code: EDE.NOT_READY, text: 'not in the cache' });
+      return this.#refer(waiter, bytes, out);
     }
     this.stats.cacheMisses++;
     switch (this.#waiting.admit(waiter)) {
@@ -235,6 +371,16 @@ class QueryServer implements Serve {
       case 'joined':
         return HANDED_OVER;
     }
+  }
+
+  /** RFC 1034 §4.3.1: without recursion only what is known: it is not, but who to ask may be. */
+  #refer(waiter: Waiter, bytes: Uint8Array, out: Uint8Array): number {
+    const { resolver, clock } = this.#parts;
+    const referral = resolver.findReferral(waiter.question);
+    if (referral === null) return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
+    const length = this.#composer.compose(referral, waiter, clock.unixSeconds());
+    out.set(this.#composer.buffer.subarray(0, length));
+    return this.#finish(length, bytes, waiter.from, out);
   }
 
   /** Counts and logs a reply that is given at once. @hot bench/serve-cached.ts */
@@ -271,7 +417,7 @@ class QueryServer implements Serve {
     }
   }
 
-  #deliver(resolution: Resolution, waiter: Waiter): void {
+  #deliver(resolution: Resolution, waiter: Waiter, form: ReplyForm = KEPT_REPLY): void {
     const { clock } = this.#parts;
     const waitedMs = clock.monotonicMs() - waiter.since;
     if (this.#isTooLate(waiter, waitedMs)) {
@@ -279,7 +425,7 @@ class QueryServer implements Serve {
       waiter.channel.deliver(this.#composer.buffer, 0, waiter.from);
       return;
     }
-    const length = this.#composer.compose(resolution, waiter, clock.unixSeconds());
+    const length = this.#composer.compose(resolution, waiter, clock.unixSeconds(), form);
     const rcode = readU16(this.#composer.buffer, 2) & 15;
     this.stats.countRcode(rcode);
     this.stats.recursions++;
@@ -302,7 +448,8 @@ class QueryServer implements Serve {
     const waiter = this.#waiterOf(bytes, from, channel);
     const rrset = waiter.question.class === CLASS.CH ? answerChaos(waiter.question, this.#options.chaos) : null;
     if (rrset === null) return this.#refuse(bytes, RCODE.REFUSED, out);
-    const length = this.#composer.composeLocal(rrset, waiter);
+    const reply: MadeReply = { ...CHAOS_REPLY, answer: [{ rrset, ttl: 0 }] };
+    const length = this.#composer.composeLocal(reply, waiter);
     out.set(this.#composer.buffer.subarray(0, length));
     return this.#finish(length, bytes, from, out);
   }
@@ -349,6 +496,12 @@ class QueryServer implements Serve {
 const NXNAME = 128;
 const INVALID_TYPE: ExtendedError = { code: EDE.INVALID_QUERY_TYPE, text: '' };
 const TO_TCP = { rcode: RCODE.REFUSED, error: null, flags: FLAG.TC } as const;
+
+/** What a client gets when policy itself fails: a bug, which is logged. */
+function failedRuling(question: Question): Ruling {
+  const resolution: Resolution = { kind: 'failed', question, why: { kind: 'cancelled' } };
+  return { kind: 'answer', resolution, setFlags: 0, clearFlags: 0 };
+}
 
 function rcodeFor(fitness: Exclude<ReadOutcome, 'ok' | 'discard'>): number {
   switch (fitness) {

@@ -7,6 +7,7 @@
  */
 
 import type { Address } from '../ports/network.ts';
+import { parseIp } from '../wire/ip.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 
@@ -39,18 +40,40 @@ export function isLocalClient(ip: string): boolean {
   return ip.startsWith('127.') || ip === '::1';
 }
 
+/** A limit for the clients of a netblock. */
+export interface WaitLimitBlock {
+  /** 4 or 16 octets. */
+  readonly address: Uint8Array;
+  readonly prefixLength: number;
+  /** Queries of one address that may wait; -1: any number. */
+  readonly limit: number;
+}
+
+function isInside(ip: Uint8Array, { address, prefixLength }: WaitLimitBlock): boolean {
+  if (ip.length !== address.length) return false;
+  for (let bit = 0; bit < prefixLength; bit++) {
+    const mask = 0x80 >>> (bit & 7);
+    if ((((ip[bit >>> 3] ?? 0) ^ (address[bit >>> 3] ?? 0)) & mask) !== 0) return false;
+  }
+  return true;
+}
+
 /** The waiting clients. */
 export class Waiting {
   readonly #maxWaiting: number;
   readonly #maxPerAddress: number;
+  /** Longest prefix first. */
+  readonly #blocks: readonly WaitLimitBlock[];
   readonly #byQuestion = new Map<string, Waiter[]>();
   readonly #byAddress = new Map<string, number>();
   #count = 0;
 
-  /** `maxPerAddress` 0: no such limit. */
-  constructor(maxWaiting: number, maxPerAddress: number) {
+  /** `maxPerAddress` 0: no such limit, for nobody. */
+  constructor(maxWaiting: number, maxPerAddress: number, blocks: readonly WaitLimitBlock[] = []) {
     this.#maxWaiting = maxWaiting;
     this.#maxPerAddress = maxPerAddress;
+    // Of blocks with the same prefix the last one counts.
+    this.#blocks = [...blocks].reverse().sort((a, b) => b.prefixLength - a.prefixLength);
   }
 
   /** Clients that wait. */
@@ -60,17 +83,23 @@ export class Waiting {
 
   /** Adds a client, unless a bound forbids it. */
   admit(waiter: Waiter): Admission {
-    const { ip } = waiter.from;
-    const ofAddress = this.#byAddress.get(ip) ?? 0;
-    if (this.#count >= this.#maxWaiting) return 'too-many';
-    if (this.#maxPerAddress > 0 && ofAddress >= this.#maxPerAddress && !isLocalClient(ip)) return 'too-many';
-    this.#count++;
-    this.#byAddress.set(ip, ofAddress + 1);
+    if (!this.#countIn(waiter.from.ip)) return 'too-many';
     const key = questionKey(waiter.question);
     const askers = this.#byQuestion.get(key);
     if (askers === undefined) this.#byQuestion.set(key, [waiter]);
     else askers.push(waiter);
     return askers === undefined ? 'first' : 'joined';
+  }
+
+  /** Counts a client whose answer is for it alone; false when a bound forbids it. */
+  admitAlone({ from: { ip } }: Waiter): boolean {
+    return this.#countIn(ip);
+  }
+
+  /** The end of `admitAlone`. */
+  releaseAlone({ from }: Waiter): void {
+    this.#count--;
+    this.#forget(from.ip);
   }
 
   /** Takes out all askers of a question, in order of arrival. */
@@ -81,6 +110,23 @@ export class Waiting {
     this.#count -= askers.length;
     for (const { from } of askers) this.#forget(from.ip);
     return askers;
+  }
+
+  /** Counts one more client of an address; false when a bound forbids it. */
+  #countIn(ip: string): boolean {
+    const ofAddress = this.#byAddress.get(ip) ?? 0;
+    if (this.#count >= this.#maxWaiting || ofAddress >= this.#limitOf(ip)) return false;
+    this.#count++;
+    this.#byAddress.set(ip, ofAddress + 1);
+    return true;
+  }
+
+  #limitOf(ip: string): number {
+    if (this.#maxPerAddress === 0) return Number.POSITIVE_INFINITY;
+    const address = this.#blocks.length === 0 ? null : parseIp(ip);
+    const block = address === null ? undefined : this.#blocks.find((each) => isInside(address, each));
+    const limit = block?.limit ?? (isLocalClient(ip) ? -1 : this.#maxPerAddress);
+    return limit < 0 ? Number.POSITIVE_INFINITY : limit;
   }
 
   #forget(ip: string): void {
