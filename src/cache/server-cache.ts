@@ -1,9 +1,9 @@
 /**
  * What is known about servers: how fast they answer, what they cannot do, for which zones they are lame (Unbound: infra).
  *
- * Duties: smoothed round trip time and timeout per address with back-off (RFC 6298 with Unbound's bounds), EDNS support,
- * lameness per zone, families without a route; each for a bounded time (`infra-host-ttl`).
- * Leaves to others: which server to ask.
+ * Duties: smoothed round trip time and timeout per address with back-off (RFC 6298 with Unbound's bounds), probing of silent
+ * servers, EDNS support, cookies, lameness per zone; each for a bounded time (`infra-host-ttl`).
+ * Leaves to others: which server to ask, families without a route (routes.ts).
  *
  * One lost or forged packet changes little: timeouts double only up to a bound and are forgotten with the first answer,
  * "no EDNS" takes several confirmations and is never believed of a server that has shown EDNS.
@@ -13,24 +13,30 @@ import type { Clock } from '../ports/clock.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { Routes } from './routes.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
 export const UNKNOWN_TIMEOUT_MS = 376;
-/** A server with a timeout of so many ms or more does not answer: left alone until its entry expires. */
+/** A server with a timeout of so many ms or more is down: left alone until its entry expires. */
 export const DEAD_TIMEOUT_MS = 120_000;
-/** Longest that one attempt waits, ms (Unbound PROBE_MAXRTO): what comes later than that is of no use to a client. */
+/**
+ * Longest that one attempt waits, ms (Unbound PROBE_MAXRTO): what comes later than that is of no use to a client. A server
+ * with such a timeout is silent: it is asked one question at a time, to see whether it is back.
+ */
 export const MAX_WAIT_MS = 12_000;
 /** Answers without EDNS, after EDNS had been refused, until a server counts as one that cannot do it. */
 export const EDNS_REFUSALS_TO_BELIEVE = 3;
-/** Different servers unreachable in a row until a family counts as having no route. */
-const UNREACHABLE_TO_BELIEVE = 2;
-/** For how long a family without a route is left alone, seconds. */
-const NO_ROUTE_SECONDS = 60;
-/** Octets of one entry: an object with a dozen numbers and a small map. */
-const SERVER_OCTETS = 300;
+/** Questions that only went through without a cookie until a server is sent none. */
+const COOKIE_REFUSALS_TO_BELIEVE = 3;
+/** Zones kept of one server that it fails; the oldest gives way. */
+const MAX_LAME_ZONES = 64;
+/** Octets of one entry: an object with a dozen numbers, a cookie and a small map. */
+const SERVER_OCTETS = 400;
 
 /** How a server fails one zone. */
 export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
+/** Kinds of questions whose timeouts are told apart: some servers drop AAAA only. */
+export type AskedKind = 'A' | 'AAAA' | 'other';
 
 /** Bounds of the cache (`infra-*` options). */
 export interface ServerCacheOptions {
@@ -41,6 +47,10 @@ export interface ServerCacheOptions {
   readonly maxTimeoutMs: number;
   /** `infra-cache-numhosts`. */
   readonly maxServers: number;
+  /** `unknown-server-time-limit`: timeout for a server that nothing is known of, ms. */
+  readonly unknownTimeoutMs: number;
+  /** `infra-keep-probing`: servers that are down are asked one question at a time, not left alone. */
+  readonly keepProbing: boolean;
 }
 
 /** Defaults of Unbound. */
@@ -49,7 +59,21 @@ export const DEFAULT_SERVER_CACHE_OPTIONS: ServerCacheOptions = {
   minTimeoutMs: 50,
   maxTimeoutMs: 120_000,
   maxServers: 10_000,
+  unknownTimeoutMs: UNKNOWN_TIMEOUT_MS,
+  keepProbing: false,
 };
+
+/** Cookies exchanged with a server (RFC 7873). */
+export interface ServerCookie {
+  readonly client: Uint8Array;
+  /** Null: the server has not given one yet. */
+  readonly server: Uint8Array | null;
+}
+
+/** A cookie and the local address that it is used from: another address must not show the same one (RFC 7873 §8). */
+interface KeptCookie extends ServerCookie {
+  readonly localIp: string;
+}
 
 /** What is kept of one address (`ip@port`). */
 interface Server {
@@ -58,12 +82,22 @@ interface Server {
   variationMs: number;
   /** Timeout for the next attempt, ms; above the computed one after timeouts. */
   timeoutMs: number;
-  timeoutsInRow: number;
+  readonly timeouts: Record<AskedKind, number>;
+  /** Monotonic ms until which a probe of the silent server is under way. */
+  probedUntilMs: number;
   ednsSeen: boolean;
   ednsRefusals: number;
-  /** By nameKey of the zone. */
+  cookieRefusals: number;
+  cookie: KeptCookie | null;
   readonly lame: Map<string, { readonly zone: Name; readonly lameness: Lameness }>;
-  expiresAt: number;
+  readonly expiresAt: number;
+}
+
+/** How a server is known to fail a zone. */
+export interface LameZone {
+  /** Presentation text. */
+  readonly zone: string;
+  readonly lameness: Lameness;
 }
 
 /** What `dump_infra` shows of one server. */
@@ -72,12 +106,17 @@ export interface ServerReport {
   readonly smoothedMs: number;
   readonly variationMs: number;
   readonly timeoutMs: number;
+  /** Questions in a row that got no answer, all together and by kind. */
   readonly timeoutsInRow: number;
+  readonly timeouts: Readonly<Record<AskedKind, number>>;
+  /** Seconds until the silent server may be probed again. */
+  readonly probeDelaySeconds: number;
   readonly ednsSeen: boolean;
   readonly ednsRefused: boolean;
+  /** The server takes part in cookies. */
+  readonly hasCookie: boolean;
   readonly secondsLeft: number;
-  /** Zones that it fails, as text. */
-  readonly lame: readonly { readonly zone: string; readonly lameness: Lameness }[];
+  readonly lame: readonly LameZone[];
 }
 
 /** The cache. */
@@ -85,14 +124,13 @@ export class ServerCache {
   readonly #clock: Clock;
   readonly #options: ServerCacheOptions;
   readonly #servers: ByteBoundedMap<Server>;
-  readonly #unreachable: Record<'ip4' | 'ip6', { readonly servers: Set<string>; until: number }> = {
-    ip4: { servers: new Set(), until: 0 },
-    ip6: { servers: new Set(), until: 0 },
-  };
+  /** Which families of addresses the system has a way to. */
+  readonly routes: Routes;
 
   constructor({ clock, options }: { readonly clock: Clock; readonly options: ServerCacheOptions }) {
     this.#clock = clock;
     this.#options = options;
+    this.routes = new Routes(clock);
     this.#servers = new ByteBoundedMap({
       maxBytes: options.maxServers * SERVER_OCTETS * 2,
       sizeOf: () => SERVER_OCTETS,
@@ -106,12 +144,28 @@ export class ServerCache {
 
   /** Timeout of the server, ms: what selection compares (a server that timed out has a large one). */
   timeoutMs(server: string): number {
-    return this.#find(server)?.timeoutMs ?? UNKNOWN_TIMEOUT_MS;
+    const entry = this.#servers.get(server);
+    if (entry !== null && this.#isFresh(entry)) return entry.timeoutMs;
+    return this.#startTimeout(entry);
   }
 
-  /** True when the server has not answered for so long that asking it is a waste. */
+  /**
+   * True when the server has not answered for so long that asking it is a waste: while it is down, or while one question
+   * that is to show whether it is back is under way.
+   */
   isDead(server: string): boolean {
-    return this.timeoutMs(server) >= Math.min(DEAD_TIMEOUT_MS, this.#options.maxTimeoutMs);
+    const timeoutMs = this.timeoutMs(server);
+    if (timeoutMs < Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs)) return false;
+    const isDown = timeoutMs >= this.#downMs();
+    if (isDown && !this.#options.keepProbing) return true;
+    return (this.#find(server)?.probedUntilMs ?? 0) > this.#clock.monotonicMs();
+  }
+
+  /** A question goes to the server; to a silent one no second goes while it is under way. */
+  noteAsked(server: string): void {
+    const entry = this.#servers.get(server);
+    if (entry === null || this.timeoutMs(server) < MAX_WAIT_MS) return;
+    this.#findOrMake(server).probedUntilMs = this.#clock.monotonicMs() + MAX_WAIT_MS;
   }
 
   /** An answer came after `rttMs`. */
@@ -124,30 +178,29 @@ export class ServerCache {
       : entry.variationMs + (Math.abs(rttMs - entry.smoothedMs) - entry.variationMs) / 4;
     entry.smoothedMs = isFirst ? rttMs : entry.smoothedMs + (rttMs - entry.smoothedMs) / 8;
     entry.timeoutMs = this.#clamp(entry.smoothedMs + 4 * entry.variationMs);
-    entry.timeoutsInRow = 0;
-    this.#familyOf(server).servers.clear();
+    entry.timeouts.A = 0;
+    entry.timeouts.AAAA = 0;
+    entry.timeouts.other = 0;
+    entry.probedUntilMs = 0;
+    this.routes.noteReachable(server);
   }
 
   /** No answer came within `waitedMs`. Many attempts that time out together double the timeout once, not many times. */
-  noteTimeout(server: string, waitedMs: number): void {
+  noteTimeout(server: string, waitedMs: number, kind: AskedKind = 'other'): void {
     const entry = this.#findOrMake(server);
-    entry.timeoutsInRow++;
+    entry.timeouts[kind]++;
     entry.timeoutMs = this.#clamp(Math.max(entry.timeoutMs, waitedMs * 2));
   }
 
-  /** The system says that there is no way to the server. */
-  noteUnreachable(server: string): void {
+  /** The system says that there is no way to the server; true when this shows that its whole family has none. */
+  noteUnreachable(server: string): boolean {
     this.noteTimeout(server, this.timeoutMs(server));
-    const family = this.#familyOf(server);
-    family.servers.add(server);
-    if (family.servers.size < UNREACHABLE_TO_BELIEVE) return;
-    family.until = this.#clock.unixSeconds() + NO_ROUTE_SECONDS;
-    family.servers.clear();
+    return this.routes.noteUnreachable(server);
   }
 
   /** False while a family of addresses is known to have no route. */
   hasRoute(family: 'ip4' | 'ip6'): boolean {
-    return this.#unreachable[family].until <= this.#clock.unixSeconds();
+    return this.routes.has(family);
   }
 
   /** An answer with OPT came: the server knows EDNS, and no single reply will make us think otherwise. */
@@ -168,9 +221,37 @@ export class ServerCache {
     return (this.#find(server)?.ednsRefusals ?? 0) < EDNS_REFUSALS_TO_BELIEVE;
   }
 
+  /** The cookie for a server from a local address (empty: the system's choice); null when it takes none. */
+  cookie(server: string, localIp: string, fresh: () => Uint8Array): ServerCookie | null {
+    const entry = this.#findOrMake(server);
+    if (entry.cookieRefusals >= COOKIE_REFUSALS_TO_BELIEVE) return null;
+    // Something on the way may drop options that it does not know: a server that was never heard is tried without.
+    const { A, AAAA, other } = entry.timeouts;
+    if (entry.smoothedMs < 0 && A + AAAA + other > 0) return null;
+    if (entry.cookie?.localIp !== localIp) entry.cookie = { localIp, client: fresh(), server: null };
+    return entry.cookie;
+  }
+
+  /** The server gave a cookie of its own with a reply that held ours: it goes back with the next question. */
+  noteCookie(server: string, client: Uint8Array, given: Uint8Array): void {
+    const entry = this.#find(server);
+    if (entry?.cookie?.client !== client) return;
+    entry.cookie = { ...entry.cookie, server: given };
+    entry.cookieRefusals = 0;
+  }
+
+  /** A question was only answered without a cookie. Never believed of a server that has given one. */
+  noteCookieRefused(server: string): void {
+    const entry = this.#findOrMake(server);
+    if ((entry.cookie?.server ?? null) === null) entry.cookieRefusals++;
+  }
+
   /** The server does not serve the zone as it should. */
   noteLame(server: string, zone: Name, lameness: Lameness): void {
-    this.#findOrMake(server).lame.set(nameKey(zone), { zone, lameness });
+    const { lame } = this.#findOrMake(server);
+    const [oldest] = lame.keys();
+    if (lame.size >= MAX_LAME_ZONES && oldest !== undefined) lame.delete(oldest);
+    lame.set(nameKey(zone), { zone, lameness });
   }
 
   /** How the server is known to fail the zone; null when it is not. */
@@ -185,24 +266,12 @@ export class ServerCache {
 
   clear(): void {
     this.#servers.clear();
-    for (const family of Object.values(this.#unreachable)) {
-      family.servers.clear();
-      family.until = 0;
-    }
+    this.routes.clear();
   }
 
   /** All servers that are known, most recently used first. */
   *entries(): Iterable<ServerReport> {
-    const now = this.#clock.unixSeconds();
-    for (const entry of this.#servers.values()) {
-      if (entry.expiresAt <= now) continue;
-      const { smoothedMs, variationMs, timeoutMs, timeoutsInRow, ednsSeen } = entry;
-      const ednsRefused = entry.ednsRefusals >= EDNS_REFUSALS_TO_BELIEVE;
-      const secondsLeft = entry.expiresAt - now;
-      const lame = [...entry.lame.values()].map(({ zone, lameness }) => ({ zone: formatName(zone), lameness }));
-      const measured = { smoothedMs: Math.max(0, smoothedMs), variationMs, timeoutMs, timeoutsInRow };
-      yield { server: entry.key, ...measured, ednsSeen, ednsRefused, secondsLeft, lame };
-    }
+    for (const entry of this.#servers.values()) if (this.#isFresh(entry)) yield this.#reportOf(entry);
   }
 
   get count(): number {
@@ -213,9 +282,38 @@ export class ServerCache {
     return this.#servers.sizeBytes;
   }
 
+  #reportOf(entry: Server): ServerReport {
+    const { smoothedMs, variationMs, timeoutMs, timeouts, ednsSeen } = entry;
+    const probeDelayMs = Math.max(0, entry.probedUntilMs - this.#clock.monotonicMs());
+    return {
+      ...{ server: entry.key, smoothedMs: Math.max(0, smoothedMs), variationMs, timeoutMs, ednsSeen },
+      timeoutsInRow: timeouts.A + timeouts.AAAA + timeouts.other,
+      timeouts: { ...timeouts },
+      probeDelaySeconds: Math.ceil(probeDelayMs / 1000),
+      ednsRefused: entry.ednsRefusals >= EDNS_REFUSALS_TO_BELIEVE,
+      hasCookie: (entry.cookie?.server ?? null) !== null,
+      secondsLeft: entry.expiresAt - this.#clock.unixSeconds(),
+      lame: [...entry.lame.values()].map(({ zone, lameness }) => ({ zone: formatName(zone), lameness })),
+    };
+  }
+
+  #isFresh(entry: Server): boolean {
+    return entry.expiresAt > this.#clock.unixSeconds();
+  }
+
   #find(server: string): Server | null {
     const entry = this.#servers.get(server);
-    return entry !== null && entry.expiresAt > this.#clock.unixSeconds() ? entry : null;
+    return entry !== null && this.#isFresh(entry) ? entry : null;
+  }
+
+  /** A server that was down when its entry expired is tried with one question before it counts as unknown. */
+  #startTimeout(expired: Server | null): number {
+    const wasDown = expired !== null && expired.timeoutMs >= this.#downMs();
+    return this.#clamp(wasDown ? Math.min(MAX_WAIT_MS, this.#downMs() - 1) : this.#options.unknownTimeoutMs);
+  }
+
+  #downMs(): number {
+    return Math.min(DEAD_TIMEOUT_MS, this.#options.maxTimeoutMs);
   }
 
   #findOrMake(server: string): Server {
@@ -224,20 +322,19 @@ export class ServerCache {
     const made: Server = {
       key: server,
       smoothedMs: -1,
-      variationMs: UNKNOWN_TIMEOUT_MS / 4,
-      timeoutMs: this.#clamp(UNKNOWN_TIMEOUT_MS),
-      timeoutsInRow: 0,
+      variationMs: this.#options.unknownTimeoutMs / 4,
+      timeoutMs: this.#startTimeout(this.#servers.get(server)),
+      timeouts: { A: 0, AAAA: 0, other: 0 },
+      probedUntilMs: 0,
       ednsSeen: false,
       ednsRefusals: 0,
+      cookieRefusals: 0,
+      cookie: null,
       lame: new Map(),
       expiresAt: this.#clock.unixSeconds() + this.#options.hostTtlSeconds,
     };
     this.#servers.set(server, made);
     return made;
-  }
-
-  #familyOf(server: string): { readonly servers: Set<string>; until: number } {
-    return this.#unreachable[server.includes(':') ? 'ip6' : 'ip4'];
   }
 
   #clamp(timeoutMs: number): number {

@@ -17,6 +17,7 @@ import type { ZoneKey } from '../dnssec/dnskey.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
+import { Upstream } from '../iterate/upstream.ts';
 import type { Policy } from '../policy/policy.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
@@ -30,7 +31,7 @@ import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
-import { makeZoneStore } from './held-zones.ts';
+import { makeZoneStore, takePolicyZone } from './held-zones.ts';
 import { housePolicy, insecureNames } from './policy-means.ts';
 import type { Ports } from './ports.ts';
 import { PROGRAM_VERSION } from './program.ts';
@@ -130,6 +131,8 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const serverZones = start.live?.serverZones ?? new ConfiguredZones(configured.configuredZones);
   const configuredZones = serverZones.all;
   const forIterate = { ...configured, configuredZones };
+  const notice = (text: string): void => log.write('notice', text);
+  const upstream = new Upstream({ clock, network, random, servers, counters, notice, options: forIterate });
   const denials = knownDenials(config, { clock, caches, anchors, counters, configuredZones });
   const rates = zoneRates(config, { clock, random });
   const clients = clientRates(config, { clock, random });
@@ -161,6 +164,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
         expectsSignatures: signatureExpectation(anchors, caches),
         options: forIterate,
         counters,
+        upstream,
         copies: zones,
         ...(rates === null ? {} : { zoneRates: rates }),
         ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, keyFetches) } : {}),
@@ -201,6 +205,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const stop = (): void => {
     zones.stop();
     resolver.abortAll();
+    upstream.close();
   };
   const { hints } = inputs;
   const data = { caches, anchors, serverZones, hints, counters };

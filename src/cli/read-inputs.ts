@@ -18,9 +18,19 @@ import { readZoneText } from '../wire/zone-text.ts';
 /** TTL of hints whose file says none, seconds; without meaning, since hints do not expire. */
 const HINTS_TTL = 3_600_000;
 
+/** Where systems keep the authorities that they trust: Debian, Fedora, SUSE, Alpine and the BSDs. */
+const SYSTEM_BUNDLES = [
+  '/etc/ssl/certs/ca-certificates.crt',
+  '/etc/pki/tls/certs/ca-bundle.crt',
+  '/etc/ssl/ca-bundle.pem',
+  '/etc/ssl/cert.pem',
+];
+
 /** What was read, or why not. */
 export interface Inputs {
   readonly hints: readonly Hint[];
+  /** PEM text of `tls-cert-bundle` or, with `tls-system-cert`, of the system's; null: those that come with the program. */
+  readonly tlsAuthorities: string | null;
   readonly anchors: readonly AnchorRecord[];
   /** Errors stop the start; warnings are logged. */
   readonly findings: readonly Finding[];
@@ -31,7 +41,8 @@ export function readInputs(config: Config, files: Files): Inputs {
   const findings: Finding[] = [];
   const hints = readHints(config, files, findings);
   const anchors = isValidating(config) ? readAllAnchors(config, files, findings) : [];
-  return { hints, anchors, findings };
+  const tlsAuthorities = readTlsAuthorities(config, files, findings);
+  return { hints, anchors, tlsAuthorities, findings };
 }
 
 function readHints(config: Config, files: Files, findings: Finding[]): readonly Hint[] {
@@ -47,6 +58,21 @@ function readHints(config: Config, files: Files, findings: Finding[]): readonly 
   const hints = hintsFromRecords(records);
   if (hints.length === 0) findings.push(errorAt(paths[0] ?? '', 0, 'root-hints name no root server'));
   return hints;
+}
+
+function readTlsAuthorities(config: Config, files: Files, findings: Finding[]): string | null {
+  const { tlsCertBundle, tlsSystemCert } = config.server;
+  const texts: string[] = [];
+  if (tlsCertBundle !== '') {
+    const text = readNamedFile(absolutePath(config, tlsCertBundle), files, findings);
+    if (text !== null) texts.push(text);
+  }
+  if (tlsSystemCert) {
+    const path = SYSTEM_BUNDLES.find((each) => files.exists(each));
+    const text = path === undefined ? null : readNamedFile(path, files, findings);
+    if (text !== null) texts.push(text);
+  }
+  return texts.length === 0 ? null : texts.join('\n');
 }
 
 function readAllAnchors(config: Config, files: Files, findings: Finding[]): AnchorRecord[] {

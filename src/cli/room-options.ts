@@ -3,15 +3,8 @@
 import { DEFAULT_FAILURE_SECONDS } from '../cache/failure-cache.ts';
 import { DEFAULT_SERVER_CACHE_OPTIONS, type ServerCacheOptions } from '../cache/server-cache.ts';
 import type { Config } from '../config/config.ts';
-import type { ListenPlace, Netblock, ServerPlace } from '../config/form-network.ts';
-import { outgoingPorts } from '../config/outgoing-ports.ts';
-import {
-  type AddressRange,
-  type ConfiguredZone,
-  DEFAULT_ITERATE_OPTIONS,
-  type IterateOptions,
-  LOCALHOST_RANGES,
-} from '../iterate/options.ts';
+import type { ListenPlace } from '../config/form-network.ts';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../iterate/options.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import type { Address } from '../ports/network.ts';
 import type { ResolveOptions } from '../resolve/resolver.ts';
@@ -19,8 +12,9 @@ import type { ServeOptions } from '../serve/serve-options.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../validate/options.ts';
 import { fromHex } from '../wire/bytes.ts';
-import { ipText, parseIp } from '../wire/ip.ts';
+import { parseIp } from '../wire/ip.ts';
 import { DEFAULT_ALLOWANCE } from '../work/budget.ts';
+import { configuredZones, rangeOf, upstreamOptions } from './upstream-options.ts';
 
 /** What the system says of this host. */
 export interface HostFacts {
@@ -40,7 +34,6 @@ const WALL_TIME_MS = 9_500;
 const GRACE_MS = 10_000;
 /** Client queries that may wait for each question in progress (Unbound: max_reply_states times 16). */
 const WAITERS_PER_QUESTION = 16;
-const DNS_PORT = 53;
 
 /** Options of the resolver. */
 export function resolveOptions({ server }: Config): ResolveOptions {
@@ -68,29 +61,32 @@ export function resolveOptions({ server }: Config): ResolveOptions {
   };
 }
 
-/** Options of iteration; the hints come from files. */
-export function iterateOptions(config: Config, hints: readonly Hint[]): IterateOptions {
+/** What iteration's options take from files. */
+export interface IterateInputs {
+  readonly hints: readonly Hint[];
+  /** PEM text of the authorities that servers are checked with over TLS. */
+  readonly tlsAuthorities: string | null;
+}
+
+/** Options of iteration. */
+export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateInputs): IterateOptions {
   const { server } = config;
   const preferFamily = server.preferIp4 ? 'ip4' : server.preferIp6 ? 'ip6' : 'none';
   const relaxed = server.qnameMinimisationStrict ? 'strict' : 'relaxed';
   return {
     ...DEFAULT_ITERATE_OPTIONS,
+    ...upstreamOptions(config),
     hints,
+    tlsAuthorities,
     configuredZones: configuredZones(config),
     minimisation: server.qnameMinimisation ? relaxed : 'off',
     ednsBufferOctets: server.ednsBufferSize,
     useIp4: server.doIp4,
     useIp6: server.doIp6,
     preferFamily,
-    tcpOnly: !server.doUdp || server.tcpUpstream,
-    useTcp: server.doTcp,
-    outgoingAddresses: server.outgoingInterface.map(({ address }) => ipText(address)),
-    outgoingPorts: outgoingPortsOf(config),
-    doNotQuery: [...server.doNotQueryAddress.map(rangeOf), ...(server.doNotQueryLocalhost ? LOCALHOST_RANGES : [])],
     targetFetchPolicy: server.targetFetchPolicy,
     useCapsForId: server.useCapsForId,
     capsExempt: server.capsExempt,
-    tcpTimeoutMs: server.tcpAuthQueryTimeout,
     attemptsPerServer: Math.max(1, server.outboundMsgRetry),
     maxSentCount: server.maxSentCount,
     maxNsRecords: server.iterScrubNs,
@@ -107,52 +103,6 @@ export function iterateOptions(config: Config, hints: readonly Hint[]): IterateO
     maxNegativeTtl: server.cacheMaxNegativeTtl,
     minNegativeTtl: server.cacheMinNegativeTtl,
   };
-}
-
-function rangeOf({ address, prefixLength }: Netblock): AddressRange {
-  return { octets: address, bits: prefixLength };
-}
-
-function outgoingPortsOf({ server }: Config): readonly number[] | null {
-  const { outgoingPortPermit, outgoingPortAvoid } = server;
-  if (outgoingPortPermit.length + outgoingPortAvoid.length === 0) return null;
-  const rules = [
-    ...outgoingPortPermit.map((range) => ({ ...range, isPermitted: true })),
-    ...outgoingPortAvoid.map((range) => ({ ...range, isPermitted: false })),
-  ];
-  return [...outgoingPorts(rules)];
-}
-
-function configuredZones({ stubZones, forwardZones }: Config): ConfiguredZone[] {
-  const stubs = stubZones.map(
-    (stub): ConfiguredZone => ({
-      kind: 'stub',
-      zone: stub.name,
-      addresses: stub.stubAddr.map(addressOf),
-      hosts: stub.stubHost.map(({ name }) => name),
-      prime: stub.stubPrime,
-      first: stub.stubFirst,
-      tcp: stub.stubTcpUpstream,
-      noCache: stub.stubNoCache,
-    }),
-  );
-  const forwards = forwardZones.map(
-    (forward): ConfiguredZone => ({
-      kind: 'forward',
-      zone: forward.name,
-      addresses: forward.forwardAddr.map(addressOf),
-      hosts: forward.forwardHost.map(({ name }) => name),
-      prime: false,
-      first: forward.forwardFirst,
-      tcp: forward.forwardTcpUpstream,
-      noCache: forward.forwardNoCache,
-    }),
-  );
-  return [...stubs, ...forwards];
-}
-
-function addressOf({ ip, port }: ServerPlace): Address {
-  return { ip, port: port ?? DNS_PORT };
 }
 
 /** Options of validation. */
@@ -184,6 +134,8 @@ export function serverCacheOptions({ server }: Config): ServerCacheOptions {
     minTimeoutMs: server.infraCacheMinRtt,
     maxTimeoutMs: server.infraCacheMaxRtt,
     maxServers: server.infraCacheNumhosts,
+    unknownTimeoutMs: server.unknownServerTimeLimit,
+    keepProbing: server.infraKeepProbing,
   };
 }
 
@@ -197,12 +149,15 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
     minimalResponses: server.minimalResponses,
     roundRobin: server.rrsetRoundrobin,
     extendedErrors: server.ede,
+    tellsStale: server.edeServeExpired,
+    originalTtl: server.serveOriginalTtl,
     denyAny: server.denyAny,
     ignoreCd: server.ignoreCdFlag,
     permissive: server.valPermissiveMode,
     dropLargeQueries: server.hardenLargeQueries,
     discardTimeoutMs: server.discardTimeout,
     waitLimit: server.waitLimit,
+    waitLimitNetblocks: server.waitLimitNetblock.map(({ block, value }) => ({ ...block, limit: value })),
     maxWaiting: server.numQueriesPerThread * WAITERS_PER_QUESTION,
     nsid: nsidOf(server.nsid),
     keepaliveMs: server.ednsTcpKeepalive ? server.ednsTcpKeepaliveTimeout : null,

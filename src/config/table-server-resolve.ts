@@ -5,7 +5,7 @@
 
 import { count, counts, path, text, yesNo } from './form.ts';
 import { domain, netblock, perNetblock } from './form-network.ts';
-import { ACCEPTED, alias, DONE, LIVE, many, one, refused } from './option.ts';
+import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_RESOLVE_ROWS = {
@@ -59,7 +59,7 @@ export const SERVER_RESOLVE_ROWS = {
     LIVE,
     'Do not send the full name to servers that fail to understand this.',
   ),
-  'aggressive-nsec': one(yesNo, true, ACCEPTED, 'Answer from proven denials without asking (RFC 8198).'),
+  'aggressive-nsec': one(yesNo, true, LIVE, 'Answer from proven denials without asking (RFC 8198).'),
   'private-address': many(
     netblock,
     DONE,
@@ -69,7 +69,7 @@ export const SERVER_RESOLVE_ROWS = {
   'unwanted-reply-threshold': one(
     count(0),
     0,
-    refused('a flood of forged replies would not clear the caches'),
+    DONE,
     'After so many unwanted replies, warn and clear the caches; 0 never.',
   ),
   'do-not-query-address': many(netblock, DONE, 'Addresses never to ask.'),
@@ -78,6 +78,12 @@ export const SERVER_RESOLVE_ROWS = {
   'rrset-roundrobin': one(yesNo, true, LIVE, 'Turn the order of records in replies.'),
   'minimal-responses': one(yesNo, true, LIVE, 'Leave authority and additional sections out where nobody needs them.'),
   'disable-dnssec-lame-check': one(yesNo, false, ACCEPTED, 'Keep asking servers that lack signatures.'),
-  'edns-client-string': many(perNetblock(text), ACCEPTED, 'Text sent as an EDNS option to the servers of a netblock.'),
-  'edns-client-string-opcode': one(count(0, 65535), 65001, ACCEPTED, 'Code of that option.'),
+  'upstream-cookies': one(
+    yesNo,
+    true,
+    DONE,
+    'Send DNS cookies to servers and check what comes back (RFC 7873); a directive of Hawser only.',
+  ),
+  'edns-client-string': many(perNetblock(text), DONE, 'Text sent as an EDNS option to the servers of a netblock.'),
+  'edns-client-string-opcode': one(count(0, 65535), 65001, DONE, 'Code of that option.'),
 };

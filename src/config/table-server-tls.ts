@@ -1,13 +1,11 @@
 /** Rows of the `server:` clause about TLS, HTTP and QUIC, towards clients and servers. */
 
 import { count, path, port, size, text, words, yesNo } from './form.ts';
-import { ACCEPTED, alias, many, one, refused } from './option.ts';
-
-const UNENCRYPTED = 'queries would go out unencrypted';
+import { ACCEPTED, alias, DONE, many, one } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_TLS_ROWS = {
-  'tls-upstream': one(yesNo, false, refused(UNENCRYPTED), 'Ask all servers over TLS.'),
+  'tls-upstream': one(yesNo, false, DONE, 'Ask all servers over TLS.'),
   'ssl-upstream': alias('tls-upstream'),
   'tls-service-key': one(path, '', ACCEPTED, 'Private key for DNS over TLS towards clients (RFC 7858).'),
   'ssl-service-key': alias('tls-service-key'),
@@ -15,10 +13,10 @@ export const SERVER_TLS_ROWS = {
   'ssl-service-pem': alias('tls-service-pem'),
   'tls-port': one(port, 853, ACCEPTED, 'Port that speaks TLS where interface names it.'),
   'ssl-port': alias('tls-port'),
-  'tls-cert-bundle': one(path, '', ACCEPTED, 'Certificates of the authorities that upstream servers are checked with.'),
+  'tls-cert-bundle': one(path, '', DONE, 'Certificates of the authorities that upstream servers are checked with.'),
   'ssl-cert-bundle': alias('tls-cert-bundle'),
   'tls-win-cert': one(yesNo, false, ACCEPTED, "Check with the certificates of the system's store (Windows)."),
-  'tls-system-cert': one(yesNo, false, ACCEPTED, "Check with the certificates of the system's store."),
+  'tls-system-cert': one(yesNo, false, DONE, "Check with the certificates of the system's store."),
   'tls-additional-port': many(port, ACCEPTED, 'More ports that speak TLS.'),
   'tls-additional-ports': alias('tls-additional-port'),
   'additional-tls-port': alias('tls-additional-port'),
@@ -35,8 +33,8 @@ export const SERVER_TLS_ROWS = {
     ACCEPTED,
     'Pad them to multiples of this (RFC 8467).',
   ),
-  'pad-queries': one(yesNo, true, ACCEPTED, 'Pad queries over TLS.'),
-  'pad-queries-block-size': one(count(0, 65535, 'octets'), 128, ACCEPTED, 'Pad them to multiples of this (RFC 8467).'),
+  'pad-queries': one(yesNo, true, DONE, 'Pad queries over TLS.'),
+  'pad-queries-block-size': one(count(0, 65535, 'octets'), 128, DONE, 'Pad them to multiples of this (RFC 8467).'),
   'https-port': one(port, 443, ACCEPTED, 'Port that speaks DNS over HTTPS where interface names it (RFC 8484).'),
   'http-endpoint': one(text, '/dns-query', ACCEPTED, 'Path of the HTTP endpoint.'),
   'http-max-streams': one(count(1), 100, ACCEPTED, 'HTTP/2 streams of one connection.'),

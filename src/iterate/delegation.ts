@@ -24,8 +24,16 @@ import type { ZoneCopies, ZoneCopy } from './zone-copies.ts';
 /** Port of DNS. */
 const DNS_PORT = 53;
 
+/** Where at its address a server listens, and the name that its certificate must hold. */
+export interface TargetPlace {
+  readonly port: number;
+  readonly tlsName: string | null;
+}
+
+const PLAIN: TargetPlace = { port: DNS_PORT, tlsName: null };
+
 /** A server name of a zone. */
-export interface Target {
+export interface Target extends TargetPlace {
   readonly name: Name;
   /** An address of it is known. */
   hasAddress: boolean;
@@ -81,16 +89,16 @@ export class ZoneServers {
   }
 
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
-  addTarget(name: Name, addresses: readonly string[]): void {
+  addTarget(name: Name, addresses: readonly string[], place: TargetPlace = PLAIN): void {
     const key = nameKey(name);
     if (this.targets.some((target) => nameKey(target.name) === key)) return;
-    this.targets.push({ name, hasAddress: addresses.length > 0, isLookedUp: false });
-    for (const ip of addresses) this.addAddress(ip);
+    this.targets.push({ name, ...place, hasAddress: addresses.length > 0, isLookedUp: false });
+    for (const ip of addresses) this.addAddress(ip, place);
   }
 
   /** Adds an address once. */
-  addAddress(ip: string, port = DNS_PORT): void {
-    const candidate = candidateOf({ ip, port });
+  addAddress(ip: string, { port, tlsName }: TargetPlace = PLAIN): void {
+    const candidate = candidateOf({ ip, port }, tlsName);
     if (!this.candidates.some((known) => known.key === candidate.key)) this.candidates.push(candidate);
   }
 }
@@ -230,7 +238,7 @@ function serversOfConfigured(configured: ConfiguredZone): ZoneServers {
     hasDs: false,
     configured,
   });
-  for (const { ip, port } of configured.addresses) servers.addAddress(ip, port);
-  for (const host of configured.hosts) servers.addTarget(host, []);
+  for (const { ip, ...place } of configured.addresses) servers.addAddress(ip, place);
+  for (const { name, ...place } of configured.hosts) servers.addTarget(name, [], place);
   return servers;
 }

@@ -20,16 +20,16 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, classifyResponse, hasSignatures } from './classify-response.ts';
 import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
-import { type Exchanged, exchange } from './exchange.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { adoptOtherSides, goUp } from './last-resort.ts';
 import { Minimiser } from './minimise.ts';
-import type { ConfiguredZone } from './options.ts';
-import type { IterateParts } from './parts.ts';
+import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './options.ts';
+import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { type Candidate, candidateOf, chooseServer } from './server-selection.ts';
 import { lookUpTargets } from './target-addresses.ts';
+import type { Exchanged } from './upstream-room.ts';
 import type { ZoneCopy } from './zone-copies.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
@@ -68,7 +68,7 @@ export interface DescentStart {
 
 /** One descent. Used once. */
 export class Descent {
-  readonly #parts: IterateParts;
+  readonly #parts: DescentParts;
   readonly #work: Work;
   readonly #question: Question;
   readonly #avoid: ReadonlySet<string>;
@@ -88,7 +88,7 @@ export class Descent {
   #spare: Response | null = null;
   #wentUp = false;
 
-  constructor(parts: IterateParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentStart) {
+  constructor(parts: DescentParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentStart) {
     this.#parts = parts;
     this.#work = work;
     this.#question = question;
@@ -242,7 +242,7 @@ export class Descent {
 
   /** Asks one server; null when the loop must go on. */
   async #ask(candidate: Candidate): Promise<Outcome | null> {
-    const { servers: known, clock } = this.#parts;
+    const { servers: known, clock, upstream } = this.#parts;
     if (this.#isTooOften()) return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
     if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
     this.#sent++;
@@ -251,10 +251,11 @@ export class Descent {
     const recursion = isForward || known.lameness(candidate.key, zone) === 'recursion-lame';
     const question = this.#minimiser.current;
     const { isFull } = this.#minimiser;
-    const tcpOnly = configured?.tcp ?? false;
-    this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport: tcpOnly ? 'tcp' : 'udp' }));
-    const asked = { server: candidate.address, key: candidate.key, zone, question, recursion, tcpOnly };
-    const exchanged = await exchange(this.#parts, this.#work, asked);
+    const transport = transportOf(configured, this.#parts.options);
+    this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
+    const { address, key, tlsName } = candidate;
+    const asked = { server: address, key, tlsName, zone, question, recursion, transport };
+    const exchanged = await upstream.ask(this.#work, asked);
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
     const response = this.#read(exchanged, { candidate, asked: question, isFull, recursion });
     const { classified } = response;
@@ -451,6 +452,12 @@ export class Descent {
     else this.#minimiser.giveUp();
     return null;
   }
+}
+
+/** How servers are asked: as their zone says, else as for all. */
+function transportOf(configured: ConfiguredZone | null, { transport }: IterateOptions): UpstreamTransport {
+  if (configured?.tls === true || transport === 'tls') return 'tls';
+  return configured?.tcp === true ? 'tcp' : transport;
 }
 
 /** True when the response is surely of the zone asked, not of a parent or child on the same server. */

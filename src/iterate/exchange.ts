@@ -1,95 +1,54 @@
 /**
- * One question to one address: the only place of the room that waits for packets.
+ * One question to one address: what is sent, what follows from a reply that is no plain answer.
  *
- * Duties: a fresh source port and id for every attempt (RFC 5452 §9.2), letters in random case (0x20), EDNS and falling
- * back from it, ignoring what is not the answer while waiting goes on, TC to TCP, measuring.
- * Leaves to others: whom to ask and whether to ask again; what the answer says.
+ * Duties: EDNS and falling back from it, cookies refused or renewed (RFC 7873), 0x20 and falling back from it, TC to TCP,
+ * TCP or TLS only where configured, what a silence or an error teaches about the server.
+ * Leaves to others: datagrams (udp-attempt.ts), connections (upstream-streams.ts), sharing equal questions (upstream.ts),
+ * whom to ask, what the answer says.
  */
 
-import type { ServerCache } from '../cache/server-cache.ts';
-import type { Clock } from '../ports/clock.ts';
-import type { Address, Network, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
-import type { Random } from '../ports/random.ts';
-import type { ServerOutcome } from '../terms/server-outcome.ts';
-import type { Counters } from '../trace/counters.ts';
+import type { AskedKind } from '../cache/server-cache.ts';
+import type { NetworkError } from '../ports/network.ts';
+import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
-import { isAtOrBelow, type Name } from '../wire/name.ts';
-import { buildQuery } from '../wire/query.ts';
-import type { Question } from '../wire/question.ts';
-import { FLAG, RCODE } from '../wire/rcode.ts';
+import { isAtOrBelow } from '../wire/name.ts';
+import { RCODE } from '../wire/rcode.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import type { Work } from '../work/work.ts';
-import { type Acceptance, acceptResponse, type Pending } from './accept-response.ts';
+import { acceptResponse } from './accept-response.ts';
+import { throughNat64 } from './nat64.ts';
 import type { IterateOptions } from './options.ts';
-import { askOverTcp } from './upstream-tcp.ts';
-import { waitFor } from './wait.ts';
+import { localIpFor, prepare } from './prepare-query.ts';
+import { attemptUdp, type UdpEnd } from './udp-attempt.ts';
+import type { Asked, Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts';
 
-/** Source ports below this are left to the system's services. */
-const LOWEST_PORT = 1024;
-/** Ports tried when one is taken, before the system chooses. */
-const PORT_TRIES = 5;
 /** Rcodes that a server without EDNS gives to a query with it (RFC 6891 §7; NOTIMP is seen in the wild). */
 const EDNS_REFUSED: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP]);
-
-/** What an exchange uses. */
-export interface ExchangeParts {
-  readonly clock: Clock;
-  readonly network: Network;
-  readonly random: Random;
-  readonly servers: ServerCache;
-  readonly options: IterateOptions;
-  readonly counters: Counters;
-}
-
-/** What to ask whom. */
-export interface Asked {
-  readonly server: Address;
-  /** `ip@port`. */
-  readonly key: string;
-  readonly zone: Name;
-  readonly question: Question;
-  /** RD: the server is a forwarder. */
-  readonly recursion: boolean;
-  readonly tcpOnly: boolean;
-}
-
-/** How it went. */
-export type Exchanged =
-  | {
-      readonly kind: 'response';
-      readonly message: MessageView;
-      readonly transport: 'udp' | 'tcp';
-      readonly rttMs: number;
-    }
-  | { readonly kind: 'failed'; readonly outcome: ServerOutcome };
-
-/** One way of sending the question. */
-interface Attempt {
-  readonly asked: Asked;
-  readonly withEdns: boolean;
-  readonly randomCase: boolean;
-}
-
-/** How one attempt ended, before anything follows from it. */
-type AttemptEnd = Exchanged | { readonly kind: 'truncated' } | { readonly kind: 'wrong-case' };
+/** Extended rcodes that servers give which mind a cookie. */
+const COOKIE_MINDED: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS]);
+/** A wait that a work's own deadline cut short tells something about the server only when it was as long, ms. */
+const TELLING_WAIT_MS = 2000;
 
 /** Asks one server one question. Rejects with `Cancelled` only. */
-export async function exchange(parts: ExchangeParts, work: Work, asked: Asked): Promise<Exchanged> {
-  work.asks = asked.key;
-  try {
-    return await exchangeTwice(parts, work, asked);
-  } finally {
-    work.asks = null;
-  }
+export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
+  const { servers, options } = room;
+  const withEdns = servers.takesEdns(asked.key);
+  const withCookie = withEdns && options.sendCookies && asked.transport === 'udp';
+  const randomCase = usesRandomCase(options, asked);
+  const first = await askWithEdns(room, work, { asked, withEdns, withCookie, randomCase });
+  if (first.kind === 'failed' || !withEdns || !refusesEdns(first.message)) return first;
+  const plain = await attempt(room, work, { asked, withEdns: false, withCookie: false, randomCase: false });
+  if (plain.kind === 'response' && !EDNS_REFUSED.has(plain.message.rcode)) servers.noteEdnsRefused(asked.key);
+  return plain;
 }
 
-/** Asks with EDNS, and once more without it where that is refused. */
-async function exchangeTwice(parts: ExchangeParts, work: Work, asked: Asked): Promise<Exchanged> {
-  const withEdns = parts.servers.takesEdns(asked.key);
-  const first = await exchangeOnce(parts, work, { asked, withEdns, randomCase: usesRandomCase(parts.options, asked) });
-  if (first.kind === 'failed' || !withEdns || !refusesEdns(first.message)) return first;
-  const second = await exchangeOnce(parts, work, { asked, withEdns: false, randomCase: false });
-  if (second.kind === 'response' && !EDNS_REFUSED.has(second.message.rcode)) parts.servers.noteEdnsRefused(asked.key);
-  return second;
+/** Asks, and once more without the cookie when that may be what the server minds. */
+async function askWithEdns(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+  const first = await attempt(room, work, made);
+  if (first.kind === 'failed' || !made.withCookie || !mindsCookie(first.message)) return first;
+  const again = await attempt(room, work, { ...made, withCookie: false });
+  if (again.kind === 'response' && !mindsCookie(again.message)) room.servers.noteCookieRefused(made.asked.key);
+  return again;
 }
 
 function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question }: Asked): boolean {
@@ -100,161 +59,145 @@ function refusesEdns(message: MessageView): boolean {
   return EDNS_REFUSED.has(message.rcode) && message.optIndex < 0;
 }
 
-/** One attempt over UDP, then over TCP where that is needed. */
-async function exchangeOnce(parts: ExchangeParts, work: Work, attempt: Attempt): Promise<Exchanged> {
-  const { options } = parts;
-  if (options.tcpOnly || attempt.asked.tcpOnly) return await attemptTcp(parts, work, attempt);
-  const end = await attemptUdp(parts, work, attempt);
+/** RFC 6891 §6.1.2 wants unknown options ignored; some servers answer FORMERR or BADVERS. */
+function mindsCookie(message: MessageView): boolean {
+  return COOKIE_MINDED.has(extendedRcode(message));
+}
+
+function extendedRcode(message: MessageView): number {
+  const edns = readEdns(message);
+  const upper = edns === null || edns === 'malformed' ? 0 : edns.extendedRcode;
+  return upper * 16 + message.rcode;
+}
+
+/** One attempt over UDP, then over TCP where that is needed; or over a stream where that is configured. */
+async function attempt(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+  const { options } = room;
+  if (made.asked.transport !== 'udp') return await attemptStream(room, work, made);
+  const end = await tryUdp(room, work, made);
   if (end.kind === 'response' || end.kind === 'failed') return end;
-  if (!options.useTcp) return { kind: 'failed', outcome: 'tcp-failed' };
-  // A reply in the wrong case may be forged or from a server that mangles: TCP tells which.
-  const overTcp = await attemptTcp(parts, work, { ...attempt, randomCase: false });
-  return overTcp.kind === 'failed' ? { kind: 'failed', outcome: 'tcp-failed' } : overTcp;
+  if (!options.useTcp) return end.kind === 'truncated' ? tcpFailed() : await withoutCase(room, work, made);
+  // A reply in the wrong case, or without the cookie that it should hold, may be forged: TCP tells.
+  const plain: Attempt = { ...made, randomCase: false, withCookie: false };
+  const overTcp = await attemptStream(room, work, plain);
+  if (overTcp.kind === 'response') return overTcp;
+  return end.kind === 'wrong-case' ? await withoutCase(room, work, made) : tcpFailed();
 }
 
-/** The query's bytes and what its answer must look like. */
-function prepare(parts: ExchangeParts, attempt: Attempt): { readonly bytes: Uint8Array; readonly pending: Pending } {
-  const { asked, withEdns, randomCase } = attempt;
-  const id = parts.random.u16();
-  const name = randomCase ? inRandomCase(asked.question.name, parts.random) : asked.question.name;
-  const question = { ...asked.question, name };
-  const flags = asked.recursion ? FLAG.RD | FLAG.CD : 0;
-  const edns = { udpSize: parts.options.ednsBufferOctets, doBit: true };
-  const bytes = buildQuery({ id, question, flags, ...(withEdns ? { edns } : {}) });
-  return { bytes, pending: { id, question, checkCase: randomCase } };
+function tcpFailed(): Exchanged {
+  return { kind: 'failed', outcome: 'tcp-failed' };
 }
 
-/** Each ASCII letter in either case, by chance (draft-vixie-dnsext-dns0x20). */
-function inRandomCase(name: Name, random: Random): Name {
-  const flips = random.bytes(Math.ceil(name.length / 8));
-  return name.map((octet, i) => {
-    const isLetter = (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7a;
-    return isLetter && ((flips[i >>> 3] ?? 0) >>> (i & 7)) & 1 ? octet ^ 0x20 : octet;
-  }) as Name;
+/**
+ * The last resort for a server that does not keep the case of letters and cannot be reached over TCP: the question is asked
+ * twice more in plain case, and both answers must say the same. Whoever forges must hit id and port three times.
+ */
+async function withoutCase(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+  const plain: Attempt = { ...made, randomCase: false, withCookie: false };
+  const first = await tryUdp(room, work, plain);
+  if (first.kind !== 'response') return first.kind === 'failed' ? first : tcpFailed();
+  const second = await tryUdp(room, work, plain);
+  if (second.kind !== 'response') return second.kind === 'failed' ? second : tcpFailed();
+  return saysTheSame(first.message, second.message) ? second : { kind: 'failed', outcome: 'malformed' };
 }
 
-async function attemptUdp(parts: ExchangeParts, work: Work, attempt: Attempt): Promise<AttemptEnd> {
-  const { clock, servers, counters } = parts;
-  const { asked } = attempt;
-  const { bytes, pending } = prepare(parts, attempt);
-  const limitMs = servers.waitMs(asked.key);
-  const waitMs = Math.min(limitMs, work.deadlineMs - clock.monotonicMs());
-  if (waitMs <= 0) return { kind: 'failed', outcome: 'timeout' };
-  let settle: (end: Acceptance | NetworkError) => void = () => {};
-  const opened = await openSocket(parts, asked.server, {
-    onDatagrams: (batch) => {
-      for (const { bytes: received, from } of batch) {
-        if (from.ip !== asked.server.ip || from.port !== asked.server.port) counters.add('unwanted.replies');
-        else judge(acceptResponse(received, pending), counters, settle);
-      }
-    },
-    onError: (error) => settle(error),
-  });
-  if (!opened.ok) return noteNetworkError(parts, asked, opened.error);
-  const socket = opened.value;
-  const sentMs = clock.monotonicMs();
-  counters.add('upstream.udp');
-  try {
-    const start = (done: typeof settle): void => {
-      settle = done;
-      socket.send(bytes, bytes.length, asked.server);
-    };
-    const end = await waitFor<Acceptance | NetworkError>({ clock, signal: work.signal, timeoutMs: waitMs, start });
-    if (end === 'timeout') return noteTimeout(parts, asked, waitMs < limitMs ? null : waitMs);
-    if ('text' in end) return noteNetworkError(parts, asked, end);
-    if (end.kind === 'rejected') return { kind: 'wrong-case' };
-    const rttMs = clock.monotonicMs() - sentMs;
-    servers.noteAnswer(asked.key, rttMs);
-    if (end.kind === 'truncated') return { kind: 'truncated' };
-    if (end.message.optIndex >= 0) servers.noteEdns(asked.key);
-    return { kind: 'response', message: end.message, transport: 'udp', rttMs };
-  } finally {
-    socket.close();
-  }
+/** Same rcode and same counts of records; orders may differ. */
+function saysTheSame(a: MessageView, b: MessageView): boolean {
+  return a.rcode === b.rcode && a.recordCount === b.recordCount && a.bytes.length === b.bytes.length;
 }
 
-/** Ends the wait for an answer; counts what is none, and the wait goes on (TuDoor: a bad reply must not win). */
-function judge(acceptance: Acceptance, counters: Counters, settle: (end: Acceptance) => void): void {
-  const isAnswer = acceptance.kind !== 'rejected' || acceptance.why === 'wrong-case';
-  if (!isAnswer || acceptance.kind === 'rejected') counters.add('unwanted.replies');
-  if (isAnswer) settle(acceptance);
+/** Over UDP; a cookie that the server wants renewed (RFC 7873 §5.3, BADCOOKIE) is sent once more. */
+async function tryUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpEnd> {
+  const timeoutMs = room.servers.timeoutMs(made.asked.key);
+  const first = await attemptUdp(room, work, made);
+  if (first.kind === 'error') return noteNetworkError(room, made.asked, first.error);
+  if (first.kind === 'timeout') return noteTimeout(room, made.asked, first, timeoutMs);
+  if (first.kind !== 'response' || extendedRcode(first.message) !== RCODE.BADCOOKIE) return first;
+  const second = await attemptUdp(room, work, made);
+  if (second.kind === 'error') return noteNetworkError(room, made.asked, second.error);
+  if (second.kind === 'timeout') return noteTimeout(room, made.asked, second, timeoutMs);
+  const isStillBad = second.kind === 'response' && extendedRcode(second.message) === RCODE.BADCOOKIE;
+  return isStillBad ? { kind: 'without-cookie' } : second;
 }
 
-type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
-
-/** A connected socket on a port of our own random choice. */
-async function openSocket(parts: ExchangeParts, remote: Address, events: SocketEvents): Promise<Opened<UdpSocket>> {
-  const { network, random, options } = parts;
-  const ip = localIpFor(remote, parts) ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
-  for (let tries = 0; ; tries++) {
-    const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
-    const opened = await network.openUdp({ local: { ip, port }, remote, ...events });
-    const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
-    if (!isTaken || port === 0) return opened;
-  }
+/** What the question is, for the counts of timeouts. */
+function kindOf({ question }: Asked): AskedKind {
+  return question.type === TYPE.A ? 'A' : question.type === TYPE.AAAA ? 'AAAA' : 'other';
 }
 
-function choosePort(random: Random, permitted: readonly number[] | null): number {
-  if (permitted === null) return LOWEST_PORT + random.below(0x10000 - LOWEST_PORT);
-  return permitted[random.below(Math.max(1, permitted.length))] ?? 0;
-}
-
-/** One of the configured local addresses of the server's family; null: the system's choice. */
-function localIpFor(remote: Address, { random, options }: ExchangeParts): string | null {
-  const isIp6 = remote.ip.includes(':');
-  const fitting = options.outgoingAddresses.filter((ip) => ip.includes(':') === isIp6);
-  return fitting.length === 0 ? null : (fitting[random.below(fitting.length)] ?? null);
-}
-
-async function attemptTcp(parts: ExchangeParts, work: Work, attempt: Attempt): Promise<Exchanged> {
-  const { clock, servers, counters, options } = parts;
-  const { asked } = attempt;
-  const { bytes, pending } = prepare(parts, { ...attempt, randomCase: false });
-  const timeoutMs = Math.min(options.tcpTimeoutMs, work.deadlineMs - clock.monotonicMs());
-  if (timeoutMs <= 0) return { kind: 'failed', outcome: 'timeout' };
-  const startedMs = clock.monotonicMs();
-  let message: MessageView | null = null;
-  counters.add('upstream.tcp');
-  const end = await askOverTcp(parts, work.signal, {
-    remote: asked.server,
-    localIp: localIpFor(asked.server, parts),
-    query: bytes,
-    timeoutMs,
-    accept: (frame) => {
-      const acceptance = acceptResponse(frame, pending);
-      if (acceptance.kind === 'rejected') {
-        counters.add('unwanted.replies');
-        return 'rejected';
-      }
-      // TC has no meaning over TCP; what is cut off even there is of no use.
-      if (acceptance.kind === 'accepted') message = acceptance.message;
-      return 'accepted';
-    },
-  });
-  if (end === 'timeout') return noteTimeout(parts, asked, asked.tcpOnly || options.tcpOnly ? timeoutMs : null);
-  if (end === 'malformed' || (end === 'accepted' && message === null)) return { kind: 'failed', outcome: 'malformed' };
-  if (end !== 'accepted') return noteNetworkError(parts, asked, end);
-  const whole = message as unknown as MessageView;
-  if (whole.optIndex >= 0) servers.noteEdns(asked.key);
-  const rttMs = clock.monotonicMs() - startedMs;
-  if (asked.tcpOnly || options.tcpOnly) servers.noteAnswer(asked.key, rttMs);
-  return { kind: 'response', message: whole, transport: 'tcp', rttMs };
-}
-
-/** `waitedMs` null: the wait was cut by the work's own deadline and says nothing about the server. */
-function noteTimeout({ servers, counters }: ExchangeParts, asked: Asked, waitedMs: number | null): Exchanged {
+function noteTimeout(
+  { servers, counters }: UpstreamRoom,
+  asked: Asked,
+  wait: { readonly waitedMs: number; readonly wasCut: boolean },
+  timeoutMs: number,
+): Extract<Exchanged, { kind: 'failed' }> {
   counters.add('upstream.timeouts');
-  if (waitedMs !== null) servers.noteTimeout(asked.key, waitedMs);
+  if (!wait.wasCut) servers.noteTimeout(asked.key, timeoutMs, kindOf(asked));
+  else if (wait.waitedMs >= TELLING_WAIT_MS) servers.noteTimeout(asked.key, wait.waitedMs, kindOf(asked));
   return { kind: 'failed', outcome: 'timeout' };
 }
 
-function noteNetworkError({ servers }: ExchangeParts, asked: Asked, error: NetworkError): Exchanged {
+function noteNetworkError(
+  { servers, notice }: UpstreamRoom,
+  asked: Asked,
+  error: NetworkError,
+): Extract<Exchanged, { kind: 'failed' }> {
   if (error.kind === 'timeout') return { kind: 'failed', outcome: 'timeout' };
   if (error.kind === 'unreachable') {
-    servers.noteUnreachable(asked.key);
+    const family = asked.server.ip.includes(':') ? 'IPv6' : 'IPv4';
+    const isNews = servers.noteUnreachable(asked.key);
+    if (isNews)
+      notice(`no route for ${family} (${error.text}): its servers are asked only now and then until that changes`);
     return { kind: 'failed', outcome: 'unreachable' };
   }
-  servers.noteTimeout(asked.key, servers.waitMs(asked.key));
+  servers.noteTimeout(asked.key, servers.waitMs(asked.key), kindOf(asked));
   const isRefusal = error.kind === 'refused' || error.kind === 'reset';
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
+}
+
+async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+  const { clock, servers, counters, options, streams } = room;
+  const { asked } = made;
+  const leftMs = work.deadlineMs - clock.monotonicMs();
+  const timeoutMs = Math.min(options.tcpTimeoutMs, leftMs);
+  if (timeoutMs <= 0) return { kind: 'failed', outcome: 'timeout' };
+  const isOnlyStream = asked.transport !== 'udp';
+  const startedMs = clock.monotonicMs();
+  const received: { message: MessageView | null } = { message: null };
+  counters.add('upstream.tcp');
+  if (asked.transport === 'tls') counters.add('upstream.tls');
+  const authorities = options.tlsAuthorities === null ? {} : { authorities: options.tlsAuthorities };
+  const localIp = localIpFor(asked.server, room);
+  const end = await streams.ask(work.signal, {
+    remote: throughNat64(asked.server, options.nat64Prefix),
+    localIp,
+    tls: asked.transport === 'tls' ? { serverName: asked.tlsName, ...authorities } : null,
+    timeoutMs,
+    prepare: (isTaken) => {
+      const { bytes, pending } = prepare(room, { ...made, withCookie: false, randomCase: false }, { localIp, isTaken });
+      const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
+        const acceptance = acceptResponse(frame, pending);
+        if (acceptance.kind === 'rejected') return 'rejected';
+        // TC has no meaning over TCP; what is cut off even there is of no use.
+        if (acceptance.kind === 'accepted') received.message = acceptance.message;
+        return 'accepted';
+      };
+      return { id: pending.id, bytes, accept };
+    },
+  });
+  if (end === 'timeout') {
+    // Silence over TCP after an answer over UDP says nothing about the server's speed.
+    const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
+    if (isOnlyStream) return noteTimeout(room, asked, wait, servers.timeoutMs(asked.key));
+    counters.add('upstream.timeouts');
+    return { kind: 'failed', outcome: 'timeout' };
+  }
+  const { message } = received;
+  if (end === 'malformed' || (end === 'accepted' && message === null)) return { kind: 'failed', outcome: 'malformed' };
+  if (end !== 'accepted') return noteNetworkError(room, asked, end);
+  const whole = message as MessageView;
+  if (whole.optIndex >= 0) servers.noteEdns(asked.key);
+  const rttMs = clock.monotonicMs() - startedMs;
+  if (isOnlyStream) servers.noteAnswer(asked.key, rttMs);
+  return { kind: 'response', message: whole, transport: asked.transport === 'tls' ? 'tls' : 'tcp', rttMs };
 }

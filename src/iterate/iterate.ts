@@ -14,8 +14,9 @@ import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
 import { findCachedStep } from './cached-step.ts';
 import { Descent, type Outcome } from './descend.ts';
-import type { Iterate, IterateCall, IterateParts } from './parts.ts';
+import type { DescentParts, Iterate, IterateCall, IterateParts } from './parts.ts';
 import { learnServers } from './priming.ts';
+import { Upstream } from './upstream.ts';
 
 /** The room's interface, for those who import its door. */
 export type { Iterate, IterateCall, IterateParts } from './parts.ts';
@@ -25,11 +26,12 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 /** Makes the function that asks the tree. */
 export function createIterate(parts: IterateParts): Iterate {
-  return (work, call = {}) => followChain(parts, work, call);
+  const whole: DescentParts = { ...parts, upstream: parts.upstream ?? new Upstream(parts) };
+  return (work, call = {}) => followChain(whole, work, call);
 }
 
 /** Asks for the name, then for what it is an alias of, and so on. */
-async function followChain(parts: IterateParts, work: Work, call: IterateCall): Promise<Found> {
+async function followChain(parts: DescentParts, work: Work, call: IterateCall): Promise<Found> {
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
@@ -52,7 +54,7 @@ async function followChain(parts: IterateParts, work: Work, call: IterateCall): 
 }
 
 /** One step of the chain: from the caches when they know it, else from the tree. */
-async function nextOutcome(parts: IterateParts, work: Work, question: Question, call: IterateCall): Promise<Outcome> {
+async function nextOutcome(parts: DescentParts, work: Work, question: Question, call: IterateCall): Promise<Outcome> {
   const avoid = call.avoid ?? NOBODY;
   // A client's own question is answered by whole answers only: an RRset alone lacks what else its answer brings.
   const wholeOnly = work.parent === null && question === work.question;

@@ -6,6 +6,23 @@
 import type { Address } from '../ports/network.ts';
 import type { Name } from '../wire/name.ts';
 import { BUILT_IN_HINTS, type Hint } from './root-hints.ts';
+import type { StreamOptions } from './upstream-streams.ts';
+
+/** How a server is asked. `udp` includes TCP for what is truncated. */
+export type UpstreamTransport = 'udp' | 'tcp' | 'tls';
+
+/** A server of a configured zone, by address. */
+export interface ServerAddress extends Address {
+  /** Over TLS: the name that its certificate must hold; null: it is not checked. */
+  readonly tlsName: string | null;
+}
+
+/** A server of a configured zone, by name; its addresses are looked up. */
+export interface ServerHost {
+  readonly name: Name;
+  readonly port: number;
+  readonly tlsName: string | null;
+}
 
 /** A zone whose servers configuration names: `stub-zone` or `forward-zone`. */
 export interface ConfiguredZone {
@@ -13,15 +30,17 @@ export interface ConfiguredZone {
   readonly kind: 'stub' | 'forward';
   readonly zone: Name;
   /** `stub-addr`, `forward-addr`: addresses with port. */
-  readonly addresses: readonly Address[];
+  readonly addresses: readonly ServerAddress[];
   /** `stub-host`, `forward-host`: server names, resolved when needed. */
-  readonly hosts: readonly Name[];
+  readonly hosts: readonly ServerHost[];
   /** `stub-prime`: ask the servers for the zone's own NS set first and use that. */
   readonly prime: boolean;
   /** `stub-first`, `forward-first`: when the servers fail, resolve from the root instead. */
   readonly first: boolean;
   /** `stub-tcp-upstream`, `forward-tcp-upstream`: ask over TCP only. */
   readonly tcp: boolean;
+  /** `stub-tls-upstream`, `forward-tls-upstream`: ask over TLS only. */
+  readonly tls: boolean;
   /** `stub-no-cache`, `forward-no-cache`: answers are used once and not stored. */
   readonly noCache: boolean;
 }
@@ -48,14 +67,32 @@ export interface IterateOptions {
   readonly useIp6: boolean;
   /** `prefer-ip4`, `prefer-ip6`. */
   readonly preferFamily: 'none' | 'ip4' | 'ip6';
-  /** `do-udp: no` or `tcp-upstream: yes`: every question goes over TCP. */
-  readonly tcpOnly: boolean;
+  /** `do-udp: no` or `tcp-upstream: yes`: every question goes over TCP. `tls-upstream: yes`: over TLS. */
+  readonly transport: UpstreamTransport;
   /** `do-tcp: no`: truncated answers cannot be fetched whole. */
   readonly useTcp: boolean;
   /** `outgoing-interface`: local addresses to send from; empty: the system's choice. */
   readonly outgoingAddresses: readonly string[];
   /** UDP source ports to choose from (`outgoing-port-permit`, `-avoid`); null: the system's choice, which is random. */
   readonly outgoingPorts: readonly number[] | null;
+  /** `udp-connect`: sockets are connected, so that refusals arrive and other senders are not heard. */
+  readonly connectUdp: boolean;
+  /** `outgoing-range`: UDP sockets that may be open. */
+  readonly maxSockets: number;
+  /** Connections to servers. */
+  readonly streams: StreamOptions;
+  /** `tls-cert-bundle`, `tls-system-cert`: PEM text of authorities; null: those that come with the program. */
+  readonly tlsAuthorities: string | null;
+  /** `pad-queries`, `pad-queries-block-size`: queries over TLS are multiples of this, octets; 0: not padded (RFC 8467). */
+  readonly paddingBlockOctets: number;
+  /** DNS cookies go along and are checked (RFC 7873). Unbound has none towards servers; forging gets much harder. */
+  readonly sendCookies: boolean;
+  /** `edns-client-string`: text for the servers of a netblock. */
+  readonly clientStrings: readonly { readonly range: AddressRange; readonly text: Uint8Array }[];
+  /** `edns-client-string-opcode`. */
+  readonly clientStringCode: number;
+  /** `do-nat64`, `nat64-prefix`: IPv4 servers are reached through it; null: directly. */
+  readonly nat64Prefix: AddressRange | null;
   /** `do-not-query-address` and, for `do-not-query-localhost: yes`, 127/8 and ::1. */
   readonly doNotQuery: readonly AddressRange[];
   /** `target-fetch-policy`: per depth of address look-ups, how many server names are looked up ahead; -1 is all. */
@@ -115,10 +152,19 @@ export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
   useIp4: true,
   useIp6: true,
   preferFamily: 'none',
-  tcpOnly: false,
+  transport: 'udp',
   useTcp: true,
   outgoingAddresses: [],
   outgoingPorts: null,
+  connectUdp: true,
+  maxSockets: 4096,
+  streams: { maxConnections: 10, idleMs: 60_000, maxQuestions: 200 },
+  tlsAuthorities: null,
+  paddingBlockOctets: 128,
+  sendCookies: true,
+  clientStrings: [],
+  clientStringCode: 65_001,
+  nat64Prefix: null,
   doNotQuery: LOCALHOST_RANGES,
   targetFetchPolicy: [3, 2, 1, 0, 0],
   useCapsForId: false,

@@ -14,6 +14,7 @@ import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
 import type { IterateOptions } from './options.ts';
+import type { Upstream } from './upstream.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
 /** Everything that iteration uses. */
@@ -38,6 +39,13 @@ export interface IterateParts {
   readonly zoneRates?: ZoneRateGate;
   /** Starts fetching the keys of a zone that a referral says is signed (prefetch-key); absent: they are fetched when needed. */
   readonly prefetchKey?: (work: Work, zone: Name) => void;
+  /** The way out; the room makes one of its own when none is given. */
+  readonly upstream?: Upstream;
+}
+
+/** The same with the way out. */
+export interface DescentParts extends IterateParts {
+  readonly upstream: Upstream;
 }
 
 /** Counts questions to the servers of zones. */

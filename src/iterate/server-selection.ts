@@ -5,12 +5,14 @@
  * Leaves to others: learning (server-cache.ts), waiting, finding addresses.
  */
 
+import { familyOf } from '../cache/routes.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { parseIp } from '../wire/ip.ts';
 import type { Name } from '../wire/name.ts';
 import { isInRanges, isUnspecified } from './address-range.ts';
+import { isInNat64 } from './nat64.ts';
 import type { IterateOptions } from './options.ts';
 
 /** Servers slower than the best by no more than this, ms, are as good as it (Unbound RTT_BAND). Exploration lives here. */
@@ -26,6 +28,8 @@ export interface Candidate {
   readonly address: Address;
   /** `ip@port`. */
   readonly key: string;
+  /** Over TLS: the name that the certificate must hold. */
+  readonly tlsName: string | null;
   attempts: number;
   /** Told us in this resolution that asking again is pointless. */
   isUseless: boolean;
@@ -41,9 +45,9 @@ export interface SelectionParts {
 }
 
 /** Makes a candidate. */
-export function candidateOf(address: Address): Candidate {
+export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = `${address.ip}@${address.port}`;
-  return { address, key, attempts: 0, isUseless: false, isDnssecLame: false };
+  return { address, key, tlsName, attempts: 0, isUseless: false, isDnssecLame: false };
 }
 
 /** The server to ask next; null when none is left. */
@@ -69,11 +73,14 @@ export function chooseServer(
 
 /** False for addresses that must never be asked: forbidden ones, unspecified ones, families that are switched off. */
 export function mayAsk(address: Address, options: IterateOptions): boolean {
-  const isIp6 = address.ip.includes(':');
-  if (isIp6 ? !options.useIp6 : !options.useIp4) return false;
   const octets = parseIp(address.ip);
   // CVE-2026-50251: glue of 0.0.0.0 or :: would make us ask ourselves.
   if (octets === null || isUnspecified(octets)) return false;
+  const { nat64Prefix } = options;
+  // An address behind the NAT64 stands for an IPv4 one, so that rules about IPv6 do not forbid it.
+  if (isInNat64(octets, nat64Prefix)) return true;
+  const isIp6 = octets.length > 4;
+  if (isIp6 ? !options.useIp6 : !options.useIp4 && nat64Prefix === null) return false;
   return !isInRanges(octets, options.doNotQuery);
 }
 
@@ -82,7 +89,7 @@ function costOf(candidate: Candidate, zone: Name, { servers }: SelectionParts): 
   const lameness = servers.lameness(candidate.key, zone);
   if (lameness === 'lame' || servers.isDead(candidate.key)) return -1;
   let cost = servers.timeoutMs(candidate.key);
-  if (!servers.hasRoute(candidate.address.ip.includes(':') ? 'ip6' : 'ip4')) cost += NO_ROUTE_PENALTY_MS;
+  if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;
   if (lameness === 'recursion-lame') return cost + RECURSION_LAME_PENALTY_MS;
   return lameness === 'dnssec-lame' || candidate.isDnssecLame ? cost + DNSSEC_LAME_PENALTY_MS : cost;
 }

@@ -15,7 +15,6 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
 import type { Target, ZoneServers } from './delegation.ts';
-import type { IterateOptions } from './options.ts';
 import type { IterateParts } from './parts.ts';
 
 /** What a call for more addresses led to. */
@@ -56,15 +55,19 @@ function isWorthLookup(target: Target, servers: ZoneServers): boolean {
 }
 
 /** True when the cache denies all addresses of the name: that costs nobody anything, so no limit counts it. */
-function isKnownNotToHelp({ options, findCached }: IterateParts, { name }: Target): boolean {
-  return addressTypes(options).every((type) => {
+function isKnownNotToHelp(parts: IterateParts, { name }: Target): boolean {
+  const { findCached } = parts;
+  return addressTypes(parts).every((type) => {
     const cached = findCached(questionOf(name, type));
     return cached !== null && cached.found.end.kind !== 'answer';
   });
 }
 
-function addressTypes({ useIp4, useIp6 }: IterateOptions): number[] {
-  return [...(useIp4 ? [TYPE.A] : []), ...(useIp6 ? [TYPE.AAAA] : [])];
+/** Families that can be asked at present: addresses of one without a route would be of no use. */
+function addressTypes({ options, servers }: Pick<IterateParts, 'options' | 'servers'>): number[] {
+  const isIp4 = (options.useIp4 && servers.hasRoute('ip4')) || options.nat64Prefix !== null;
+  const isIp6 = options.useIp6 && servers.hasRoute('ip6');
+  return [...(isIp4 || !isIp6 ? [TYPE.A] : []), ...(isIp6 ? [TYPE.AAAA] : [])];
 }
 
 function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Limit | null {
@@ -81,11 +84,11 @@ async function lookUp(parts: IterateParts, work: Work, servers: ZoneServers, tar
     const found = await parts.fetch(work, questionOf(target.name, type)).catch(() => null);
     for (const ip of found === null ? [] : addressesOf(found)) {
       target.hasAddress = true;
-      servers.addAddress(ip);
+      servers.addAddress(ip, target);
     }
   };
   // At most two: one for each family.
-  await Promise.all(addressTypes(parts.options).map(ask));
+  await Promise.all(addressTypes(parts).map(ask));
   if (!target.hasAddress && !work.budget.spend('target-nxdomains')) servers.hasTooManyNxdomains = true;
 }
 

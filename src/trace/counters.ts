@@ -7,6 +7,7 @@
 export const COUNTER_TEXT = {
   'upstream.udp': 'datagrams sent to authoritative servers or forwarders',
   'upstream.tcp': 'questions sent over TCP to authoritative servers or forwarders',
+  'upstream.tls': 'those of them over TLS',
   'upstream.timeouts': 'upstream questions that got no answer in time',
   'unwanted.replies': 'datagrams on an upstream socket that do not answer what was asked (RFC 5452 §9.1)',
   'requestlist.exceeded': 'client questions refused because too many were in progress (num-queries-per-thread)',
@@ -46,11 +47,6 @@ export class Counters {
   /** All counters that are not 0. */
   entries(): IterableIterator<[CounterName, number]> {
     return this.#values.entries();
-  }
-
-  /** Goes on from what another set has counted; nobody who watches is told. */
-  takeOver(before: Counters): void {
-    for (const [name, value] of before.#values) this.#values.set(name, (this.#values.get(name) ?? 0) + value);
   }
 
   /** Back to 0 (unbound-control stats without noreset). */

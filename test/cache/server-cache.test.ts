@@ -41,10 +41,30 @@ describe('timeouts', () => {
 
   test('are forgotten with the entry', async () => {
     const { clock, servers } = make();
+    servers.noteTimeout(SERVER, 3000);
+    await clock.advance(901_000);
+    expect(servers.waitMs(SERVER)).toBe(376);
+  });
+
+  test('of a server that is down end with the entry: one question shows whether it is back', async () => {
+    const { clock, servers } = make();
     for (let waited = 376; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
     await clock.advance(901_000);
     expect(servers.isDead(SERVER)).toBe(false);
-    expect(servers.waitMs(SERVER)).toBe(376);
+    servers.noteAsked(SERVER);
+    expect(servers.isDead(SERVER)).toBe(true);
+    servers.noteAnswer(SERVER, 20);
+    expect(servers.isDead(SERVER)).toBe(false);
+  });
+
+  test('of a server that is silent let one question through at a time', async () => {
+    const { clock, servers } = make();
+    servers.noteTimeout(SERVER, 6000);
+    expect(servers.isDead(SERVER)).toBe(false);
+    servers.noteAsked(SERVER);
+    expect(servers.isDead(SERVER)).toBe(true);
+    await clock.advance(12_000);
+    expect(servers.isDead(SERVER)).toBe(false);
   });
 });
 

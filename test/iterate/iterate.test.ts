@@ -204,6 +204,7 @@ describe('transports', () => {
     );
     expect(lines(endOf(await bench.run('www.example. A')).answer)).toEqual(['www.example. A 192.0.2.80']);
     expect(bench.asked.at(-1)).toBe('192.0.2.1 www.example. A tcp');
+    await bench.ports.clock.advance(60_000);
     expect(bench.ports.network.openCounts()).toEqual({ udp: 0, streams: 0, listeners: 0 });
   });
 
@@ -345,8 +346,8 @@ describe('being stopped', () => {
 });
 
 describe('configured zones', () => {
-  const address = [{ ip: '192.0.2.53', port: 5353 }];
-  const zone = { hosts: [], prime: false, first: false, tcp: false, noCache: false, addresses: address };
+  const address = [{ ip: '192.0.2.53', port: 5353, tlsName: null }];
+  const zone = { hosts: [], prime: false, first: false, tcp: false, tls: false, noCache: false, addresses: address };
 
   test('asks a forwarder with RD for the whole name', async () => {
     const bench = new Bench({ configuredZones: [{ ...zone, kind: 'forward', zone: mustParseName('.') }] });

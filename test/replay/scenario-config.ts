@@ -66,6 +66,8 @@ export function setUp(scenario: Scenario): ScenarioSetup {
     '\tdiscard-timeout: 0',
     // The suites were recorded with extended errors off by default; a scenario about them says `ede: yes` itself.
     '\tede: no',
+    // Nor did the resolver that they were recorded with send cookies to servers.
+    '\tupstream-cookies: no',
     'remote-control:',
     '\tcontrol-enable: no',
   ];

@@ -1,0 +1,128 @@
+/** The part of iteration's options that says how servers are reached, and the zones whose servers are configured. */
+
+import type { Config } from '../config/config.ts';
+import type { Netblock, ServerName, ServerPlace } from '../config/form-network.ts';
+import { outgoingPorts } from '../config/outgoing-ports.ts';
+import {
+  type AddressRange,
+  type ConfiguredZone,
+  type IterateOptions,
+  LOCALHOST_RANGES,
+  type ServerAddress,
+  type ServerHost,
+} from '../iterate/options.ts';
+import { ipText, parseIp } from '../wire/ip.ts';
+
+const DNS_PORT = 53;
+/** RFC 7858 §3.1. */
+const TLS_PORT = 853;
+
+type UpstreamOptions = Pick<
+  IterateOptions,
+  | 'transport'
+  | 'useTcp'
+  | 'outgoingAddresses'
+  | 'outgoingPorts'
+  | 'connectUdp'
+  | 'maxSockets'
+  | 'streams'
+  | 'tcpTimeoutMs'
+  | 'paddingBlockOctets'
+  | 'sendCookies'
+  | 'clientStrings'
+  | 'clientStringCode'
+  | 'nat64Prefix'
+  | 'doNotQuery'
+>;
+
+/** How servers are reached. */
+export function upstreamOptions(config: Config): UpstreamOptions {
+  const { server } = config;
+  const usesUdp = server.doUdp || server.udpUpstreamWithoutDownstream;
+  return {
+    transport: server.tlsUpstream ? 'tls' : server.tcpUpstream || !usesUdp ? 'tcp' : 'udp',
+    useTcp: server.doTcp,
+    outgoingAddresses: server.outgoingInterface.map(({ address }) => ipText(address)),
+    outgoingPorts: outgoingPortsOf(config),
+    connectUdp: server.udpConnect,
+    maxSockets: server.outgoingRange,
+    streams: {
+      maxConnections: server.outgoingNumTcp,
+      idleMs: server.tcpReuseTimeout,
+      maxQuestions: server.maxReuseTcpQueries,
+    },
+    tcpTimeoutMs: server.tcpAuthQueryTimeout,
+    paddingBlockOctets: server.padQueries ? server.padQueriesBlockSize : 0,
+    sendCookies: server.upstreamCookies,
+    clientStrings: server.ednsClientString.map(({ block, value }) => ({
+      range: rangeOf(block),
+      text: new TextEncoder().encode(value),
+    })),
+    clientStringCode: server.ednsClientStringOpcode,
+    nat64Prefix: server.doNat64 ? prefixOf(server.nat64Prefix) : null,
+    doNotQuery: [...server.doNotQueryAddress.map(rangeOf), ...(server.doNotQueryLocalhost ? LOCALHOST_RANGES : [])],
+  };
+}
+
+/** A netblock in the form that lower rooms know. */
+export function rangeOf({ address, prefixLength }: Netblock): AddressRange {
+  return { octets: address, bits: prefixLength };
+}
+
+/** `64:ff9b::/96` as a range; null when it is no IPv6 prefix. */
+function prefixOf(text: string): AddressRange | null {
+  const [place = '', bits = '96'] = text.split('/');
+  const octets = parseIp(place);
+  return octets?.length === 16 ? { octets, bits: Number(bits) } : null;
+}
+
+function outgoingPortsOf({ server }: Config): readonly number[] | null {
+  const { outgoingPortPermit, outgoingPortAvoid } = server;
+  if (outgoingPortPermit.length + outgoingPortAvoid.length === 0) return null;
+  const rules = [
+    ...outgoingPortPermit.map((range) => ({ ...range, isPermitted: true })),
+    ...outgoingPortAvoid.map((range) => ({ ...range, isPermitted: false })),
+  ];
+  return [...outgoingPorts(rules)];
+}
+
+/** Stub and forward zones. */
+export function configuredZones({ server, stubZones, forwardZones }: Config): ConfiguredZone[] {
+  const stubs = stubZones.map((stub): ConfiguredZone => {
+    const port = stub.stubTlsUpstream || server.tlsUpstream ? TLS_PORT : DNS_PORT;
+    return {
+      kind: 'stub',
+      zone: stub.name,
+      addresses: stub.stubAddr.map((place) => addressOf(place, port)),
+      hosts: stub.stubHost.map((name) => hostOf(name, port)),
+      prime: stub.stubPrime,
+      first: stub.stubFirst,
+      tcp: stub.stubTcpUpstream,
+      tls: stub.stubTlsUpstream,
+      noCache: stub.stubNoCache,
+    };
+  });
+  const forwards = forwardZones.map((forward): ConfiguredZone => {
+    const port = forward.forwardTlsUpstream || server.tlsUpstream ? TLS_PORT : DNS_PORT;
+    return {
+      kind: 'forward',
+      zone: forward.name,
+      addresses: forward.forwardAddr.map((place) => addressOf(place, port)),
+      hosts: forward.forwardHost.map((name) => hostOf(name, port)),
+      prime: false,
+      first: forward.forwardFirst,
+      tcp: forward.forwardTcpUpstream,
+      tls: forward.forwardTlsUpstream,
+      noCache: forward.forwardNoCache,
+    };
+  });
+  return [...stubs, ...forwards];
+}
+
+function addressOf({ ip, port, tlsName }: ServerPlace, usualPort: number): ServerAddress {
+  return { ip, port: port ?? usualPort, tlsName };
+}
+
+function hostOf({ name, port, tlsName }: ServerName, usualPort: number): ServerHost {
+  return { name, port: port ?? usualPort, tlsName };
+}

@@ -1,0 +1,58 @@
+/** A number of places (sockets, connections): who finds none free waits in line, within time. */
+
+import type { Clock } from '../ports/clock.ts';
+import { waitFor } from './wait.ts';
+
+/** The places. */
+export class Places {
+  readonly #clock: Clock;
+  readonly #line = new Set<() => void>();
+  #free: number;
+
+  constructor(clock: Clock, count: number) {
+    this.#clock = clock;
+    this.#free = count;
+  }
+
+  get isFull(): boolean {
+    return this.#free === 0;
+  }
+
+  /** True when a place was taken, false when none became free in time. Rejects with `Cancelled` when stopped. */
+  async take(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
+    if (this.#free > 0) {
+      this.#free--;
+      return true;
+    }
+    let enter: (() => void) | null = null;
+    const isIn = (): boolean => enter !== null && !this.#line.has(enter);
+    let wasTold = false;
+    try {
+      const end = await waitFor<'in'>({
+        clock: this.#clock,
+        ...{ signal, timeoutMs },
+        start: (settle) => {
+          enter = () => settle('in');
+          this.#line.add(enter);
+        },
+      });
+      wasTold = end === 'in';
+      return wasTold;
+    } finally {
+      // A place that was given in the moment of giving up goes to the next in line.
+      if (!wasTold && isIn()) this.leave();
+      if (enter !== null) this.#line.delete(enter);
+    }
+  }
+
+  /** Gives a place back: to the first in line, if somebody waits. */
+  leave(): void {
+    const [first] = this.#line;
+    if (first === undefined) {
+      this.#free++;
+      return;
+    }
+    this.#line.delete(first);
+    first();
+  }
+}

@@ -1,0 +1,80 @@
+/** Makes the bytes of a question to a server, and says what its answer must look like. */
+
+import type { ServerCache, ServerCookie } from '../cache/server-cache.ts';
+import type { Address } from '../ports/network.ts';
+import type { Random } from '../ports/random.ts';
+import type { EdnsOption } from '../wire/edns.ts';
+import type { Name } from '../wire/name.ts';
+import { buildQuery } from '../wire/query.ts';
+import { FLAG } from '../wire/rcode.ts';
+import type { Pending } from './accept-response.ts';
+import type { IterateOptions } from './options.ts';
+import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
+import type { Attempt } from './upstream-room.ts';
+
+/** What making a query depends on. */
+export interface PrepareParts {
+  readonly random: Random;
+  readonly servers: ServerCache;
+  readonly options: IterateOptions;
+}
+
+/** Where it goes out. */
+export interface Outlet {
+  readonly localIp: string | null;
+  /** True for ids that may not be used. */
+  readonly isTaken?: (id: number) => boolean;
+}
+
+/** The query's bytes, what its answer must look like, and the cookie that it must hold. */
+export interface Prepared {
+  readonly bytes: Uint8Array;
+  readonly pending: Pending;
+  readonly cookie: ServerCookie | null;
+}
+
+/** Makes the query. */
+export function prepare(
+  parts: PrepareParts,
+  { asked, withEdns, withCookie, randomCase }: Attempt,
+  out: Outlet,
+): Prepared {
+  const { random, servers, options } = parts;
+  const isTaken = out.isTaken ?? (() => false);
+  let id = random.u16();
+  while (isTaken(id)) id = (id + 1) & 0xffff;
+  const name = randomCase ? inRandomCase(asked.question.name, random) : asked.question.name;
+  const question = { ...asked.question, name };
+  const text = clientStringFor(options, asked.server);
+  const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
+  // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
+  const cookie = withCookie && text === null ? servers.cookie(asked.key, out.localIp ?? '', fresh) : null;
+  const ednsOptions: EdnsOption[] = [];
+  if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
+  if (cookie !== null) ednsOptions.push(cookieOption(cookie));
+  const padding = asked.transport === 'tls' ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
+  if (padding !== null) ednsOptions.push(padding);
+  const edns = { udpSize: options.ednsBufferOctets, doBit: true, options: ednsOptions };
+  const flags = asked.recursion ? FLAG.RD | FLAG.CD : 0;
+  const bytes = buildQuery({ id, question, flags, ...(withEdns ? { edns } : {}) });
+  return { bytes, pending: { id, question, checkCase: randomCase }, cookie };
+}
+
+/** Each ASCII letter in either case, by chance (draft-vixie-dnsext-dns0x20). */
+function inRandomCase(name: Name, random: Random): Name {
+  const flips = random.bytes(Math.ceil(name.length / 8));
+  return name.map((octet, i) => {
+    const isLetter = (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7a;
+    return isLetter && ((flips[i >>> 3] ?? 0) >>> (i & 7)) & 1 ? octet ^ 0x20 : octet;
+  }) as Name;
+}
+
+/** One of the configured local addresses of the server's family; null: the system's choice. */
+export function localIpFor(
+  remote: Address,
+  { random, options }: Pick<PrepareParts, 'random' | 'options'>,
+): string | null {
+  const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
+  const fitting = options.outgoingAddresses.filter((ip) => ip.includes(':') === isIp6);
+  return fitting.length === 0 ? null : (fitting[random.below(fitting.length)] ?? null);
+}

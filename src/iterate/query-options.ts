@@ -1,0 +1,71 @@
+/**
+ * EDNS options that go out with a question, and what the options of its reply must hold.
+ *
+ * Duties: DNS cookies towards servers (RFC 7873 §5, RFC 9018), `edns-client-string`, padding over TLS (RFC 7830, RFC 8467).
+ * Leaves to others: what is known of a server's cookies (cache/server-cache.ts), what follows from a bad one (exchange).
+ */
+
+import type { ServerCookie } from '../cache/server-cache.ts';
+import type { Address } from '../ports/network.ts';
+import { bytesEqual } from '../wire/bytes.ts';
+import { EDNS_OPTION, type Edns, type EdnsOption, OPT_FIXED_OCTETS } from '../wire/edns.ts';
+import { parseIp } from '../wire/ip.ts';
+import { HEADER_OCTETS } from '../wire/message-view.ts';
+import type { Question } from '../wire/question.ts';
+import { isInRanges } from './address-range.ts';
+import type { IterateOptions } from './options.ts';
+
+/** RFC 7873 §4: octets of a client cookie, and bounds of the server cookie behind it. */
+export const CLIENT_COOKIE_OCTETS = 8;
+const MIN_SERVER_COOKIE_OCTETS = 8;
+const MAX_SERVER_COOKIE_OCTETS = 32;
+
+/** What the reply says about cookies. */
+export type CookieCheck =
+  /** Holds our client cookie; `server` is to be sent from now on. */
+  | { readonly kind: 'good'; readonly server: Uint8Array }
+  /** No cookie in the reply. */
+  | { readonly kind: 'absent' }
+  /** Malformed, or not the cookie that we sent: the reply is to be discarded (RFC 7873 §5.3). */
+  | { readonly kind: 'bad' };
+
+/** `edns-client-string`: the text for a server; null when none is configured for its address. */
+export function clientStringFor({ clientStrings }: IterateOptions, { ip }: Address): Uint8Array | null {
+  const octets = clientStrings.length === 0 ? null : parseIp(ip);
+  if (octets === null) return null;
+  const fitting = clientStrings.filter(({ range }) => isInRanges(octets, [range]));
+  // The closest netblock counts.
+  const [closest] = fitting.sort((a, b) => b.range.bits - a.range.bits);
+  return closest?.text ?? null;
+}
+
+/** The cookie option. */
+export function cookieOption({ client, server }: ServerCookie): EdnsOption {
+  const data = new Uint8Array(client.length + (server?.length ?? 0));
+  data.set(client);
+  if (server !== null) data.set(server, client.length);
+  return { code: EDNS_OPTION.COOKIE, data };
+}
+
+/** Padding that makes the whole query a multiple of `block` octets (RFC 8467 §4.1: 128); null when there is none. */
+export function paddingOption(question: Question, others: readonly EdnsOption[], block: number): EdnsOption | null {
+  if (block === 0) return null;
+  const header = HEADER_OCTETS + question.name.length + 4 + OPT_FIXED_OCTETS + 4;
+  const length = others.reduce((sum, { data }) => sum + 4 + data.length, header);
+  return { code: EDNS_OPTION.PADDING, data: new Uint8Array((block - (length % block)) % block) };
+}
+
+/** Compares the cookie of a reply with what was sent. */
+export function checkCookie(edns: Edns | null, sent: ServerCookie): CookieCheck {
+  const cookies = edns?.options.filter(({ code }) => code === EDNS_OPTION.COOKIE) ?? [];
+  const [cookie] = cookies;
+  if (cookie === undefined) return { kind: 'absent' };
+  const { data } = cookie;
+  const serverOctets = data.length - CLIENT_COOKIE_OCTETS;
+  // RFC 7873 §5.3: a cookie of the wrong length or with another client cookie means that the reply is discarded.
+  const isWhole = serverOctets >= MIN_SERVER_COOKIE_OCTETS && serverOctets <= MAX_SERVER_COOKIE_OCTETS;
+  if (cookies.length > 1 || !isWhole || !bytesEqual(data.subarray(0, CLIENT_COOKIE_OCTETS), sent.client)) {
+    return { kind: 'bad' };
+  }
+  return { kind: 'good', server: data.slice(CLIENT_COOKIE_OCTETS) };
+}

@@ -1,0 +1,158 @@
+/**
+ * One question in one datagram: the only place of the room that waits for datagrams.
+ *
+ * Duties: a fresh source port and id for every attempt (RFC 5452 §9.2), ignoring what is not the answer while waiting goes
+ * on, the cookie of the reply (RFC 7873 §5.3), measuring.
+ * Leaves to others: what follows from the end (exchange.ts).
+ */
+
+import type { Address, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import type { Random } from '../ports/random.ts';
+import { readEdns } from '../wire/edns.ts';
+import type { MessageView } from '../wire/message-view.ts';
+import type { Work } from '../work/work.ts';
+import { type Acceptance, acceptResponse } from './accept-response.ts';
+import { throughNat64 } from './nat64.ts';
+import { localIpFor, type Prepared, prepare } from './prepare-query.ts';
+import { type CookieCheck, checkCookie } from './query-options.ts';
+import type { Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts';
+import { waitFor } from './wait.ts';
+
+/** Source ports below this are left to the system's services. */
+const LOWEST_PORT = 1024;
+/** Ports tried when one is taken, before the system chooses. */
+const PORT_TRIES = 5;
+
+/** What follows from one datagram, network errors and silences being taken in. */
+export type UdpEnd =
+  | Exchanged
+  /** The whole answer is to be had over TCP. */
+  | { readonly kind: 'truncated' }
+  /** The letters came back in another case. */
+  | { readonly kind: 'wrong-case' }
+  /** A server that gives cookies sent a reply without one: it may be forged. */
+  | { readonly kind: 'without-cookie' };
+
+/** How the attempt itself ended. */
+export type UdpAttemptEnd =
+  | UdpEnd
+  | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean }
+  | { readonly kind: 'error'; readonly error: NetworkError };
+
+/** How a wait for datagrams ends. */
+type Arrival =
+  | { readonly kind: 'reply'; readonly message: MessageView; readonly cookie: CookieCheck | null }
+  | { readonly kind: 'truncated' }
+  | { readonly kind: 'wrong-case' }
+  | { readonly kind: 'error'; readonly error: NetworkError };
+
+/** Sends one datagram and waits. Rejects with `Cancelled` only. */
+export async function attemptUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
+  const { clock, servers, sockets } = room;
+  const limitMs = servers.waitMs(made.asked.key);
+  const waitMs = Math.min(limitMs, work.deadlineMs - clock.monotonicMs());
+  const wasCut = waitMs < limitMs;
+  if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
+  try {
+    return await sendAndWait(room, work, made, { waitMs, wasCut });
+  } finally {
+    sockets.leave();
+  }
+}
+
+async function sendAndWait(
+  room: UpstreamRoom,
+  work: Work,
+  made: Attempt,
+  { waitMs, wasCut }: { readonly waitMs: number; readonly wasCut: boolean },
+): Promise<UdpAttemptEnd> {
+  const { clock, servers, counters, options } = room;
+  const { asked } = made;
+  const localIp = localIpFor(asked.server, room);
+  const prepared = prepare(room, made, { localIp });
+  const remote = throughNat64(asked.server, options.nat64Prefix);
+  let settle: (arrival: Arrival) => void = () => {};
+  const opened = await openSocket(room, remote, localIp, {
+    onDatagrams: (batch) => {
+      for (const { bytes, from } of batch) {
+        const isFromServer = from.ip === remote.ip && from.port === remote.port;
+        const arrival = isFromServer ? judge(acceptResponse(bytes, prepared.pending), prepared) : null;
+        if (arrival === null || arrival.kind === 'wrong-case') room.noteUnwanted();
+        if (arrival !== null) settle(arrival);
+      }
+    },
+    onError: (error) => settle({ kind: 'error', error }),
+  });
+  if (!opened.ok) return { kind: 'error', error: opened.error };
+  const socket = opened.value;
+  const sentMs = clock.monotonicMs();
+  counters.add('upstream.udp');
+  servers.noteAsked(asked.key);
+  try {
+    const start = (done: typeof settle): void => {
+      settle = done;
+      socket.send(prepared.bytes, prepared.bytes.length, remote);
+    };
+    const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
+    if (end === 'timeout') return { kind: 'timeout', waitedMs: waitMs, wasCut };
+    if (end.kind === 'error' || end.kind === 'wrong-case') return end;
+    const rttMs = clock.monotonicMs() - sentMs;
+    servers.noteAnswer(asked.key, rttMs);
+    return end.kind === 'truncated'
+      ? end
+      : learn(room, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
+  } finally {
+    socket.close();
+  }
+}
+
+/** Takes in what a reply shows about its server. */
+function learn(
+  { servers }: UpstreamRoom,
+  { asked }: Attempt,
+  { cookie: sent }: Prepared,
+  reply: { readonly message: MessageView; readonly cookie: CookieCheck | null; readonly rttMs: number },
+): UdpEnd {
+  const { message, cookie, rttMs } = reply;
+  if (message.optIndex >= 0) servers.noteEdns(asked.key);
+  if (sent !== null && cookie?.kind === 'good') servers.noteCookie(asked.key, sent.client, cookie.server);
+  // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
+  if (cookie?.kind === 'absent' && sent !== null && sent.server !== null) return { kind: 'without-cookie' };
+  return { kind: 'response', message, transport: 'udp', rttMs };
+}
+
+/** What ends the wait; null: this is no answer, and the wait goes on (TuDoor: a bad reply must not win). */
+function judge(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | null {
+  if (acceptance.kind === 'truncated') return { kind: 'truncated' };
+  if (acceptance.kind === 'rejected') return acceptance.why === 'wrong-case' ? { kind: 'wrong-case' } : null;
+  const { message } = acceptance;
+  if (sent === null) return { kind: 'reply', message, cookie: null };
+  const edns = readEdns(message);
+  if (edns === 'malformed') return null;
+  const cookie = checkCookie(edns, sent);
+  return cookie.kind === 'bad' ? null : { kind: 'reply', message, cookie };
+}
+
+type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
+
+/** A socket on a port of our own random choice, connected unless `udp-connect: no`. */
+async function openSocket(
+  { network, random, options }: UpstreamRoom,
+  remote: Address,
+  localIp: string | null,
+  events: SocketEvents,
+): Promise<Opened<UdpSocket>> {
+  const ip = localIp ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
+  const connected = options.connectUdp ? { remote } : {};
+  for (let tries = 0; ; tries++) {
+    const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
+    const opened = await network.openUdp({ local: { ip, port }, ...connected, ...events });
+    const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
+    if (!isTaken || port === 0) return opened;
+  }
+}
+
+function choosePort(random: Random, permitted: readonly number[] | null): number {
+  if (permitted === null) return LOWEST_PORT + random.below(0x10000 - LOWEST_PORT);
+  return permitted[random.below(Math.max(1, permitted.length))] ?? 0;
+}

@@ -1,0 +1,68 @@
+/** What the modules share that ask servers: a question to one server, how it went, and what they work with. */
+
+import type { ServerCache } from '../cache/server-cache.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Address, Network } from '../ports/network.ts';
+import type { Random } from '../ports/random.ts';
+import type { ServerOutcome } from '../terms/server-outcome.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { MessageView } from '../wire/message-view.ts';
+import type { Name } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
+import type { IterateOptions, UpstreamTransport } from './options.ts';
+import type { Places } from './places.ts';
+import type { UpstreamStreams } from './upstream-streams.ts';
+
+/** What to ask whom. */
+export interface Asked {
+  readonly server: Address;
+  /** `ip@port`. */
+  readonly key: string;
+  readonly zone: Name;
+  readonly question: Question;
+  /** RD: the server is a forwarder. */
+  readonly recursion: boolean;
+  /** `udp` includes TCP for what is truncated. */
+  readonly transport: UpstreamTransport;
+  /** Over TLS: the name that the server's certificate must hold; null: it is not checked. */
+  readonly tlsName: string | null;
+}
+
+/** How it went. */
+export type Exchanged =
+  | {
+      readonly kind: 'response';
+      readonly message: MessageView;
+      readonly transport: UpstreamTransport;
+      readonly rttMs: number;
+    }
+  | { readonly kind: 'failed'; readonly outcome: ServerOutcome };
+
+/** One way of sending the question. */
+export interface Attempt {
+  readonly asked: Asked;
+  readonly withEdns: boolean;
+  readonly withCookie: boolean;
+  readonly randomCase: boolean;
+}
+
+/** What the way out is made from. */
+export interface UpstreamParts {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly random: Random;
+  readonly servers: ServerCache;
+  readonly options: IterateOptions;
+  readonly counters: Counters;
+  /** Takes what an operator should read once. */
+  readonly notice?: (text: string) => void;
+}
+
+/** What an exchange uses. */
+export interface UpstreamRoom extends UpstreamParts {
+  readonly streams: UpstreamStreams;
+  /** UDP sockets that may be open (`outgoing-range`). */
+  readonly sockets: Places;
+  readonly notice: (text: string) => void;
+  readonly noteUnwanted: () => void;
+}

@@ -1,0 +1,89 @@
+/**
+ * The way out: everything that leaves for servers goes through here.
+ *
+ * Duties: equal questions to one server in flight are sent once (also a defence: answers for many equal questions are easier
+ * to guess, RFC 5452 §5), bounds on sockets and connections, closing.
+ * Leaves to others: one question to one server (exchange.ts).
+ */
+
+import { questionKey } from '../wire/question.ts';
+import { Cancelled } from '../work/cancelled.ts';
+import type { Work } from '../work/work.ts';
+import { exchange } from './exchange.ts';
+import { Places } from './places.ts';
+import type { Asked, Exchanged, UpstreamParts, UpstreamRoom } from './upstream-room.ts';
+import { UpstreamStreams } from './upstream-streams.ts';
+import { waitFor } from './wait.ts';
+
+/** The way out. */
+export class Upstream {
+  readonly #room: UpstreamRoom;
+  readonly #inFlight = new Map<string, Promise<Exchanged>>();
+
+  constructor(parts: UpstreamParts) {
+    const { clock, network, options, counters } = parts;
+    const noteUnwanted = (): void => counters.add('unwanted.replies');
+    this.#room = {
+      ...parts,
+      notice: parts.notice ?? (() => {}),
+      noteUnwanted,
+      sockets: new Places(clock, options.maxSockets),
+      streams: new UpstreamStreams({ clock, network, options: options.streams, onStray: noteUnwanted }),
+    };
+  }
+
+  /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */
+  async ask(work: Work, asked: Asked): Promise<Exchanged> {
+    work.asks = asked.key;
+    try {
+      return await this.#askOnce(keyOf(asked), work, asked);
+    } finally {
+      work.asks = null;
+    }
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    this.#room.streams.close();
+  }
+
+  async #askOnce(key: string, work: Work, asked: Asked): Promise<Exchanged> {
+    for (;;) {
+      const running = this.#inFlight.get(key);
+      if (running === undefined) return await this.#start(key, work, asked);
+      const joined = await this.#join(running, work);
+      if (joined !== 'stopped') return joined;
+    }
+  }
+
+  async #start(key: string, work: Work, asked: Asked): Promise<Exchanged> {
+    const running = exchange(this.#room, work, asked);
+    this.#inFlight.set(key, running);
+    try {
+      return await running;
+    } finally {
+      if (this.#inFlight.get(key) === running) this.#inFlight.delete(key);
+    }
+  }
+
+  /** `stopped`: the work that had asked was stopped, which is no answer. */
+  async #join(running: Promise<Exchanged>, work: Work): Promise<Exchanged | 'stopped'> {
+    const { clock } = this.#room;
+    const end = await waitFor<Exchanged | 'stopped'>({
+      clock,
+      signal: work.signal,
+      timeoutMs: work.deadlineMs - clock.monotonicMs(),
+      start: (settle) => {
+        // A bug in the exchange is reported by the one who started it.
+        running.then(settle, (error: unknown) =>
+          settle(error instanceof Cancelled ? 'stopped' : { kind: 'failed', outcome: 'network-error' }),
+        );
+      },
+    });
+    return end === 'timeout' ? { kind: 'failed', outcome: 'timeout' } : end;
+  }
+}
+
+function keyOf({ key, question, recursion, transport, tlsName }: Asked): string {
+  return `${key} ${transport} ${tlsName ?? ''} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
+}
