@@ -7,6 +7,8 @@
 import { absolutePath } from '../config/check-files.ts';
 import type { AuthZoneConfig, Config, RpzConfig } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
+import type { AuthZones } from '../control/parts.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { failureText } from '../terms/failure-text.ts';
 import { verdictText } from '../terms/verdict-text.ts';
@@ -19,6 +21,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { ZoneAnchor } from '../zones/check-zone.ts';
 import { readHttpUrl } from '../zones/http-url.ts';
+import type { Zone } from '../zones/zone.ts';
 import { DEFAULT_ZONE_OPTIONS, type NotifySource, type Primary, type ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
 import type { Ports } from './ports.ts';
@@ -133,6 +136,27 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
   });
   findings.push(...zoneFindings(store.load()));
   return store;
+}
+
+/** Gives a new state of a zone to policy, where it is one of its zones (`rpz`). */
+export function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone): void {
+  for (const rpz of policy.rpz.zones) {
+    if (namesEqual(rpz.options.name, name)) policy.loadPolicyZone(rpz, zone.records());
+  }
+}
+
+/** The zones as the control channel sees them. */
+export function controlZones(zones: ZoneStore, policy: Policy): AuthZones {
+  return {
+    list: () => zones.list(),
+    has: (zone) => zones.has(zone),
+    isRpz: (zone) => zones.isRpz(zone),
+    reload: (zone) => zones.reload(zone),
+    transfer: (zone) => zones.transfer(zone),
+    setRpzEnabled: (zone, isEnabled) => {
+      for (const rpz of policy.rpz.zones) if (namesEqual(rpz.options.name, zone)) rpz.isEnabled = isEnabled;
+    },
+  };
 }
 
 /** Problems of zone files as findings. */

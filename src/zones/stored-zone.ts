@@ -39,10 +39,12 @@ export interface StoredZoneParts extends SourceParts {
 }
 
 /** What operators are told of a zone. */
-export type ZoneStatus =
-  | { readonly kind: 'serial'; readonly serial: number }
-  | { readonly kind: 'expired' }
-  | { readonly kind: 'no-serial' };
+export interface ZoneStatus {
+  /** Of the version that may be used; null: none, or it has no SOA. */
+  readonly serial: number | null;
+  /** There is a version, and it is too old to be used. */
+  readonly isExpired: boolean;
+}
 
 /** One zone. */
 export class StoredZone {
@@ -97,9 +99,7 @@ export class StoredZone {
   /** For list_auth_zones. */
   status(): ZoneStatus {
     const zone = this.usable();
-    if (zone === null) return this.#held === null ? { kind: 'no-serial' } : { kind: 'expired' };
-    const serial = zone.soa?.serial;
-    return serial === undefined ? { kind: 'no-serial' } : { kind: 'serial', serial };
+    return { serial: zone?.soa?.serial ?? null, isExpired: zone === null && this.#held !== null };
   }
 
   /** True when the address may send NOTIFY. */

@@ -7,11 +7,12 @@
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { keyTag } from '../wire/rdata-dnskey.ts';
+import { coveredType } from '../wire/rdata-rrsig.ts';
 import { formatRdata } from '../wire/record-text.ts';
 import { TYPE, typeText } from '../wire/rr-type.ts';
-import { rdataCount, rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
 import { readZoneText } from '../wire/zone-text.ts';
-import type { Zone, ZoneNode, ZoneSet } from './zone.ts';
+import type { Zone } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import { DEFAULT_ZONE_TTL } from './zone-options.ts';
 
@@ -57,25 +58,16 @@ export function readZoneFile(text: string, name: Name, include?: (path: string) 
 
 /** The zone as text: the SOA first, then names in canonical order, each type with its signatures. */
 export function writeZoneFile(zone: Zone): string {
-  const lines: string[] = [];
-  const soa = zone.soaSet;
-  if (soa !== null) writeSet(lines, zone.name, TYPE.SOA, soa);
-  for (const node of zone.sorted()) writeNode(lines, node, node.name.length === zone.name.length);
-  return lines.length === 0 ? '' : `${lines.join('\n')}\n`;
+  const first: string[] = [];
+  const rest: string[] = [];
+  for (const record of zone.records()) {
+    const isOfSoa = record.type === TYPE.SOA || (record.type === TYPE.RRSIG && coveredType(record.rdata) === TYPE.SOA);
+    (isOfSoa ? first : rest).push(lineOf(record));
+  }
+  return [...first, ...rest].join('');
 }
 
-function writeNode(lines: string[], node: ZoneNode, isApex: boolean): void {
-  for (const [type, set] of node.sets) if (!(isApex && type === TYPE.SOA)) writeSet(lines, node.name, type, set);
-}
-
-function writeSet(lines: string[], owner: Name, type: number, { rrset, ttl, recordTtls }: ZoneSet): void {
-  const name = formatName(owner);
-  const count = rdataCount(rrset);
-  rdatasOf(rrset).forEach((rdata, i) => {
-    const comment = type === TYPE.DNSKEY ? ` ;{id = ${keyTag(rdata)}}` : '';
-    lines.push(`${name}\t${recordTtls?.[i] ?? ttl}\tIN\t${typeText(type)}\t${formatRdata(type, rdata)}${comment}`);
-  });
-  signaturesOf(rrset).forEach((rdata, i) => {
-    lines.push(`${name}\t${recordTtls?.[count + i] ?? ttl}\tIN\tRRSIG\t${formatRdata(TYPE.RRSIG, rdata)}`);
-  });
+function lineOf({ owner, ttl, type, rdata }: ResourceRecord): string {
+  const comment = type === TYPE.DNSKEY ? ` ;{id = ${keyTag(rdata)}}` : '';
+  return `${formatName(owner)}\t${ttl}\tIN\t${typeText(type)}\t${formatRdata(type, rdata)}${comment}\n`;
 }

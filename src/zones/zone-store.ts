@@ -39,6 +39,11 @@ export interface ZoneProblem extends ZoneFileProblem {
   readonly isFatal: boolean;
 }
 
+/** One line of list_auth_zones. */
+export interface ListedZone extends ZoneStatus {
+  readonly zone: Name;
+}
+
 /** A listener for changes: the zone's options, and its new content. */
 export type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
 
@@ -47,6 +52,7 @@ export class ZoneStore {
   readonly #parts: StoredZoneParts;
   readonly #zones = new Map<string, StoredZone>();
   readonly #listeners: ZoneListener[] = [];
+  #holders = 0;
   readonly #buffer = new Uint8Array(MAX_MESSAGE_OCTETS);
   readonly #builder = new MessageBuilder(this.#buffer);
 
@@ -76,13 +82,15 @@ export class ZoneStore {
     );
   }
 
-  /** Starts timers and transfers. */
+  /** Starts timers and transfers; called once by each house that has the zones, since a reload may hand them on. */
   start(): void {
+    if (this.#holders++ > 0) return;
     for (const zone of this.#zones.values()) zone.start();
   }
 
-  /** Stops them. */
+  /** Stops them when no other house has the zones. */
   stop(): void {
+    if (--this.#holders > 0) return;
     for (const zone of this.#zones.values()) zone.stop();
   }
 
@@ -148,23 +156,33 @@ export class ZoneStore {
     return 'accepted';
   }
 
-  /** Zones and their states, for list_auth_zones, in canonical text. */
-  list(): readonly { readonly zone: string; readonly status: ZoneStatus }[] {
-    return [...this.#zones.values()].map((zone) => ({ zone: zone.text, status: zone.status() }));
+  /** Zones and their states, for list_auth_zones. */
+  list(): readonly ListedZone[] {
+    return [...this.#zones.values()].map((zone) => ({ zone: zone.options.name, ...zone.status() }));
   }
 
-  /** For auth_zone_reload: the error's text after `error `, or null. */
-  async reload(name: Name, asGiven: string): Promise<string | null> {
-    const zone = this.find(name);
-    return zone === null ? `no auth-zone ${asGiven}` : await zone.reload();
+  /** True when there is a zone of that name, whatever its state. */
+  has(name: Name): boolean {
+    return this.#zones.has(nameKey(name));
   }
 
-  /** For auth_zone_transfer: asks the sources now. The error's text after `error `, or null. */
-  transfer(name: Name, asGiven: string): string | null {
+  /** True for a zone of policy. */
+  isRpz(name: Name): boolean {
+    return this.find(name)?.options.purpose === 'policy';
+  }
+
+  /** Reads the zone's file again (auth_zone_reload); the error, or null. */
+  async reload(name: Name): Promise<string | null> {
     const zone = this.find(name);
-    if (zone === null || !zone.hasSources) return `zone xfr task not found ${asGiven}`;
+    return zone === null ? 'no such zone' : await zone.reload();
+  }
+
+  /** Asks the sources now (auth_zone_transfer); false: there are none. */
+  transfer(name: Name): boolean {
+    const zone = this.find(name);
+    if (zone === null || !zone.hasSources) return false;
     zone.update();
-    return null;
+    return true;
   }
 
   /** Resolves when no zone is being updated. */

@@ -9,8 +9,9 @@
 import { compareBytes } from '../wire/bytes.ts';
 import { type Name, nameKey, sortKey } from '../wire/name.ts';
 import { readSoa, type Soa } from '../wire/rdata-soa.ts';
-import { TYPE } from '../wire/rr-type.ts';
-import { type RRset, rdataCount, rdatasOf, signatureCount } from '../wire/rrset.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { type RRset, rdataCount, rdatasOf, signatureCount, signaturesOf } from '../wire/rrset.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
 
 /** One RRset of a zone. A set without rdatas holds signatures whose data is not there. */
 export interface ZoneSet {
@@ -71,6 +72,19 @@ export class Zone {
       .sort((a, b) => compareBytes(a.key, b.key))
       .map(({ node }) => node);
     return this.#sorted;
+  }
+
+  /** All records, name by name in canonical order, signatures after what they cover. */
+  *records(): Generator<ResourceRecord> {
+    for (const { name, sets } of this.sorted()) {
+      for (const [type, { rrset, ttl, recordTtls }] of sets) {
+        const data = rdatasOf(rrset);
+        for (const [i, rdata] of [...data, ...signaturesOf(rrset)].entries()) {
+          const own = i < data.length ? type : TYPE.RRSIG;
+          yield { owner: name, ttl: recordTtls?.[i] ?? ttl, class: CLASS.IN, type: own, rdata };
+        }
+      }
+    }
   }
 
   /** Records, signatures included. */
