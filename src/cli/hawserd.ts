@@ -105,7 +105,13 @@ function startInBackground(words: readonly string[]): Promise<number> {
 /** Serves in this process. */
 async function startHere(flags: Arguments): Promise<number | null> {
   const log = createNodeLog();
-  const running = new Running({ log, load: () => load(flags), logToStderr: flags.debug > 1 });
+  const running = new Running({
+    log,
+    load: () => load(flags),
+    logToStderr: flags.debug > 1,
+    // The same way as a signal from outside: one way to stop.
+    requestStop: () => void process.kill(process.pid, 'SIGTERM'),
+  });
   watchForBugs(log);
   const lines = [...(await running.start())];
   const { config } = running;

@@ -1,6 +1,7 @@
 /**
  * A running daemon in this process: configuration, house, sockets, and the house that comes after a reload.
  *
+ * Also the control channel's view of it: reload with or without caches, one option changed, stop.
  * Leaves to others: flags, signals, privileges, pid file (hawserd.ts); what a house is (assemble.ts).
  */
 
@@ -14,19 +15,29 @@ import { createNodeRandom } from '../adapters/node-random.ts';
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import { type Finding, findingText } from '../config/finding.ts';
+import { CommandTable } from '../control/command-table.ts';
+import { createCommands } from '../control/commands/all.ts';
+import { ControlServer } from '../control/control-server.ts';
+import type { Applied, ControlDaemon } from '../control/parts.ts';
 import type { Address } from '../ports/network.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
-import { assemble, type House } from './assemble.ts';
-import { PROGRAM_VERSION } from './program.ts';
+import { type AssembleStart, assemble, type Caches, type House } from './assemble.ts';
+import { controlHouse, controlSetup } from './control-house.ts';
+import { PROGRAM_VERSION, VERSION } from './program.ts';
 import type { HostFacts } from './room-options.ts';
 
 /** Milliseconds that clients of the house before a reload get to be answered. */
 const DRAIN_MS = 10_000;
+/** Milliseconds from the command to stop until the process ends, in which the reply goes out. */
+const STOP_DELAY_MS = 100;
 
 /** A configuration, or the lines that say why there is none. */
 export type LoadedFor =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
   | { readonly ok: false; readonly lines: readonly string[] };
+
+/** A house, or the lines that say why there is none. */
+type Built = { readonly ok: true; readonly house: House } | { readonly ok: false; readonly lines: readonly string[] };
 
 /** What a daemon runs on. */
 export interface RunningParts {
@@ -35,6 +46,8 @@ export interface RunningParts {
   readonly load: () => LoadedFor;
   /** -dd: log to stderr whatever the configuration says. */
   readonly logToStderr: boolean;
+  /** Ends the process, as a signal would (control channel). */
+  readonly requestStop: () => void;
 }
 
 /** The daemon. */
@@ -48,12 +61,25 @@ export class Running {
   };
   readonly #daemon: Daemon;
   #house: House | null = null;
+  readonly #control: ControlServer;
+  #commands = new CommandTable([]);
+  readonly #startedMs: number;
+  #verbosity = 0;
   /** Reloads come one after the other. */
-  #reloading: Promise<void> = Promise.resolve();
+  #reloading: Promise<unknown> = Promise.resolve();
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
     this.#daemon = new Daemon({ ...this.#ports, log: parts.log });
+    this.#startedMs = this.#ports.clock.monotonicMs();
+    const { clock, network, files } = this.#ports;
+    this.#control = new ControlServer({
+      clock,
+      network,
+      log: parts.log,
+      commands: () => this.#commands,
+      removeSocket: (path) => files.remove(path),
+    });
   }
 
   /** The configuration in force. */
@@ -73,11 +99,13 @@ export class Running {
     const { house } = built;
     const problems = await this.#daemon.listen(house.serve, house.server);
     const lines = problems.filter((problem) => !this.#isPassedOver(house.config, problem)).map(({ text }) => text);
+    if (lines.length === 0) lines.push(...(await this.#listenForControl(house.config)));
     if (lines.length > 0) {
       this.#daemon.stop();
+      this.#control.stop();
       return lines;
     }
-    this.#house = house;
+    this.#moveInto(house);
     house.config.server.moduleConfig.forEach((module, i) => {
       this.#parts.log.write('notice', `init module ${i}: ${module}`);
     });
@@ -86,31 +114,101 @@ export class Running {
   }
 
   /** Takes the configuration anew, with empty caches; one that is broken leaves everything as it was. */
-  reload(): Promise<void> {
-    this.#reloading = this.#reloading.then(() => this.#reload());
-    return this.#reloading;
+  reload(): Promise<Applied> {
+    return this.#inTurn(() => this.#reload(false));
   }
 
-  async #reload(): Promise<void> {
+  /** Reloads and changes come one after the other. */
+  #inTurn(run: () => Promise<Applied>): Promise<Applied> {
+    const result = this.#reloading.then(run);
+    this.#reloading = result;
+    return result;
+  }
+
+  async #reload(keepsCaches: boolean): Promise<Applied> {
     const { log } = this.#parts;
-    const built = await this.#build();
+    const built = await this.#build(keepsCaches ? keptCaches(this.#house) : {});
     if (!built.ok) {
       for (const line of built.lines) log.write('error', line);
       log.write('error', 'reload failed: the configuration before stays in force');
-      return;
+      return built.lines;
     }
     const before = this.#house;
-    this.#house = built.house;
+    this.#moveInto(built.house);
     for (const { text } of await this.#daemon.listen(built.house.serve, built.house.server)) log.write('error', text);
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
-    if (before !== null) void this.#daemon.drain(before.serve, DRAIN_MS).then(() => before.stop());
+    for (const line of await this.#listenForControl(built.house.config)) log.write('error', line);
+    this.#leave(before);
+    return null;
+  }
+
+  /** Another configuration around everything that is known or was changed at run time (set_option). */
+  async #apply(config: Config): Promise<Applied> {
+    const before = this.#house;
+    const built = await this.#join(config, before === null ? {} : { caches: keptForChange(before), live: before });
+    if (!built.ok || before === null) return built.ok ? [] : built.lines;
+    const { house } = built;
+    this.#moveInto(house);
+    await this.#daemon.listen(house.serve, house.server);
+    // Zones that are held go on in the new house: only what is worked on ends.
+    this.#leave(before, () => before.resolver.abortAll());
+    return null;
+  }
+
+  /** Makes a house the one in force. */
+  #moveInto(house: House): void {
+    this.#house = house;
+    this.#verbosity = house.config.server.verbosity;
+    const { clock } = this.#ports;
+    this.#commands = createCommands({ clock, house: controlHouse(house), daemon: this.#asSeenByControl() });
+  }
+
+  /** Clients of the house before get their answers. */
+  #leave(before: House | null, stop = (): void => before?.stop()): void {
+    if (before !== null) void this.#daemon.drain(before.serve, DRAIN_MS).then(stop);
+  }
+
+  /** Listens for control clients; lines say what could not be opened. */
+  async #listenForControl(config: Config): Promise<readonly string[]> {
+    const setup = controlSetup(config, this.#ports.files);
+    if (setup.ok) return await this.#control.listen(setup.options ?? { places: [], tls: null });
+    // After privileges are dropped the key can often not be read again: what is open goes on with the keys that it has.
+    if (this.#control.kinds !== '') {
+      this.#parts.log.write('warning', `control channel keeps its certificate: ${setup.text}`);
+      return [];
+    }
+    return [`cannot set up the control channel: ${setup.text}`];
+  }
+
+  #asSeenByControl(): ControlDaemon {
+    const { log, requestStop } = this.#parts;
+    const readVerbosity = (): number => this.#verbosity;
+    return {
+      version: VERSION,
+      pid: process.pid,
+      startedMs: this.#startedMs,
+      threads: 1,
+      options: () => this.#control.kinds,
+      get verbosity() {
+        return readVerbosity();
+      },
+      setVerbosity: (level) => {
+        this.#verbosity = level;
+      },
+      // The reply to the command goes out first.
+      stop: () => void this.#ports.clock.after(STOP_DELAY_MS, requestStop),
+      reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
+      apply: (config) => this.#inTurn(() => this.#apply(config)),
+      reopenLog: () => log.reopen(),
+    };
   }
 
   /** Stops: no socket and no work is left. */
   stop(): void {
     const { log } = this.#parts;
     this.#daemon.stop();
+    this.#control.stop();
     this.#house?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
     const stats = this.#house?.serve.stats;
@@ -122,17 +220,23 @@ export class Running {
     );
   }
 
-  async #build(): Promise<{ ok: true; house: House } | { ok: false; lines: readonly string[] }> {
+  async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log, load } = this.#parts;
     const loaded = load();
     if (!loaded.ok) return loaded;
-    const { config } = loaded;
-    this.#aimLog(config);
+    this.#aimLog(loaded.config);
+    for (const finding of loaded.warnings) log.write('warning', warningText(finding));
+    return await this.#join(loaded.config, { caches });
+  }
+
+  /** Joins the rooms for a configuration, with what is kept of the house before. */
+  async #join(config: Config, kept: Pick<AssembleStart, 'caches' | 'live'>): Promise<Built> {
+    const { log } = this.#parts;
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const crypto = await createCrypto((line) => log.write('warning', line), { legacy });
-    const assembled = await assemble({ config, ports: { ...this.#ports, crypto, log }, host: hostFacts() });
+    const assembled = await assemble({ config, ports: { ...this.#ports, crypto, log }, host: hostFacts(), ...kept });
     if (!assembled.ok) return { ok: false, lines: assembled.findings.map(findingText) };
-    for (const finding of [...loaded.warnings, ...assembled.warnings]) log.write('warning', warningText(finding));
+    for (const finding of assembled.warnings) log.write('warning', warningText(finding));
     if (legacy) {
       log.write(
         'warning',
@@ -154,6 +258,18 @@ export class Running {
     if (isOptional) this.#parts.log.write('notice', text);
     return isOptional;
   }
+}
+
+/** What reload_keep_cache keeps: data and what is known of servers. Trust in zones is found again. */
+function keptCaches(before: House | null): Partial<Caches> {
+  if (before === null) return {};
+  const { rrsets, answers, servers, delegations } = before.caches;
+  return { rrsets, answers, servers, delegations };
+}
+
+/** What a changed option keeps: all but finished replies, which may depend on it. */
+function keptForChange({ caches: { replies: _, ...kept } }: House): Partial<Caches> {
+  return kept;
 }
 
 /** Where the log goes by configuration; syslog wins over the file, as in Unbound. */

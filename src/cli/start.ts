@@ -34,6 +34,7 @@ async function startSomewhere(): Promise<{ readonly running: Running; readonly p
         return loaded.ok ? loaded : { ok: false, lines: loaded.findings.map(({ text }) => text) };
       },
       logToStderr: true,
+      requestStop: () => void process.kill(process.pid, 'SIGTERM'),
     });
     reasons = await running.start();
     if (reasons.length === 0) return { running, port };

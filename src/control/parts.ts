@@ -6,7 +6,7 @@
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { FailureCache } from '../cache/failure-cache.ts';
-import type { KeyCache } from '../cache/key-cache.ts';
+import type { ZoneTrust } from '../cache/key-cache.ts';
 import type { ReplyCache } from '../cache/reply-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
@@ -16,12 +16,18 @@ import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { Name } from '../wire/name.ts';
 
+/** What is known of the trust in zones, whatever a key is. */
+export interface KeyEntries {
+  removeBelow(zone: Name): number;
+  removeWhere(test: (trust: Pick<ZoneTrust<unknown>, 'status' | 'zone'>) => boolean): number;
+}
+
 /** All that a house remembers. */
 export interface ControlCaches {
   readonly rrsets: RRsetCache;
   readonly answers: AnswerCache;
   readonly replies: ReplyCache;
-  readonly keys: KeyCache<unknown>;
+  readonly keys: KeyEntries;
   readonly delegations: DelegationCache;
   readonly servers: ServerCache;
   readonly failures: FailureCache;
@@ -29,25 +35,38 @@ export interface ControlCaches {
   readonly denials?: { clear(): void };
 }
 
+/** A server by address. */
+export interface PlacedServer extends Address {
+  /** Over TLS: the name that its certificate must hold; null: it is not checked. */
+  readonly tlsName: string | null;
+}
+
+/** A server by name. */
+export interface NamedServer {
+  readonly name: Name;
+  readonly port: number;
+  readonly tlsName: string | null;
+}
+
 /** A zone whose servers are given: stub-zone or forward-zone. */
 export interface ServerZone {
   readonly kind: 'stub' | 'forward';
   readonly zone: Name;
-  readonly addresses: readonly Address[];
-  readonly hosts: readonly Name[];
+  readonly addresses: readonly PlacedServer[];
+  readonly hosts: readonly NamedServer[];
   readonly prime: boolean;
-  /** Names in certificates, by `ip@port`, where the servers are asked over TLS; null: not over TLS. */
-  readonly tls: ReadonlyMap<string, string> | null;
+  readonly first: boolean;
+  readonly tcp: boolean;
+  readonly tls: boolean;
+  readonly noCache: boolean;
 }
 
 /** The stub and forward zones in force. */
 export interface ServerZones {
-  all(): readonly ServerZone[];
-  /** Adds a zone, in place of one of the same kind and name; an error text when it cannot be done. */
-  put(zone: ServerZone): string | null;
+  readonly all: readonly ServerZone[];
+  /** Adds a zone, in place of one of the same kind and name. */
+  put(zone: ServerZone): void;
   remove(kind: 'stub' | 'forward', zone: Name): boolean;
-  /** Root servers to start from. */
-  readonly hints: readonly { readonly name: Name; readonly addresses: readonly string[] }[];
 }
 
 /** Zones that must not be validated (domain-insecure, RFC 7646). */
@@ -86,29 +105,37 @@ export interface LocalTables {
   view(name: string): LocalTable | null;
 }
 
+/** A zone that is held as a whole, with its state. */
+export interface ListedZone {
+  readonly zone: Name;
+  readonly serial: number | null;
+  readonly isExpired: boolean;
+}
+
 /** Zones that are held as a whole. */
 export interface AuthZones {
-  list(): Iterable<{ readonly zone: Name; readonly serial: number | null; readonly isExpired: boolean }>;
+  list(): readonly ListedZone[];
   has(zone: Name): boolean;
   isRpz(zone: Name): boolean;
-  /** Reads the zone's file again; an error text when that fails. */
+  /** Reads the zone's file again; the error, or null. */
   reload(zone: Name): Promise<string | null>;
-  /** Asks the primaries now; false: the zone is not one that is transferred. */
+  /** Asks the sources now; false: there are none. */
   transfer(zone: Name): boolean;
-  setRpzEnabled(zone: Name, isEnabled: boolean): void;
+  /** Switches a policy zone, where that can be done. */
+  setRpzEnabled?(zone: Name, isEnabled: boolean): void;
 }
 
 /** One line of ratelimit_list or ip_ratelimit_list. */
 export interface RateReport {
   readonly who: string;
-  readonly rate: number;
+  readonly perSecond: number;
   readonly limit: number;
 }
 
-/** What is limited to a rate. */
+/** What is limited to a rate; `all`: also those within their limit. */
 export interface Rates {
-  zones(): Iterable<RateReport>;
-  clients(): Iterable<RateReport>;
+  zones(all: boolean): readonly RateReport[];
+  clients(all: boolean): readonly RateReport[];
 }
 
 /** Secrets of DNS cookies (RFC 9018), active first, as hex. */
@@ -127,17 +154,20 @@ export interface Statistics {
   reset(): void;
 }
 
-/** The house in force. Rooms that it does not have are null. */
+/** The house in force. */
 export interface ControlHouse {
   readonly config: Config;
   readonly caches: ControlCaches;
   readonly resolver: Pick<Resolver, 'resolve' | 'works' | 'abortAll'>;
   readonly serverZones: ServerZones;
+  /** Root servers to start from. */
+  readonly hints: readonly { readonly name: Name; readonly addresses: readonly string[] }[];
   readonly insecure: InsecureZones;
   readonly statistics: Statistics;
-  readonly local: LocalTables | null;
-  readonly authZones: AuthZones | null;
-  readonly rates: Rates | null;
+  readonly local: LocalTables;
+  readonly authZones: AuthZones;
+  readonly rates: Rates;
+  /** Null: no cookie-secret-file. */
   readonly cookies: CookieSecrets | null;
 }
 

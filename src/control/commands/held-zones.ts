@@ -3,8 +3,8 @@
 import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type Command, OK, plain, plusOptions, worded } from '../command.ts';
-import { readName } from '../names.ts';
-import type { AuthZones, ControlParts, RateReport } from '../parts.ts';
+import { compareForList, readName } from '../names.ts';
+import type { AuthZones, ControlParts, CookieSecrets, ListedZone, RateReport } from '../parts.ts';
 
 const NO_COOKIES = 'error cookie-secret-file is not configured\n';
 /** Octets of a secret as hex (RFC 9018 §4.1: 16 octets). */
@@ -14,18 +14,16 @@ const SECRET_HEX = /^[0-9a-fA-F]{32}$/;
 export function heldZoneCommands({ house }: ControlParts): Command[] {
   const { authZones, rates } = house;
   return [
-    plain('list_auth_zones', () => (authZones === null ? '' : [...authZones.list()].map((zone) => zoneLine(zone)))),
+    plain('list_auth_zones', () => [...authZones.list()].sort((a, b) => compareForList(a.zone, b.zone)).map(zoneLine)),
     worded('auth_zone_reload', (words) => onZone(words, (zone) => reloadZone(zone, words, authZones))),
     worded('auth_zone_transfer', (words) => onZone(words, (zone) => transferZone(zone, words, authZones))),
-    worded('rpz_enable', (words) => onZone(words, (zone) => enableRpz(zone, words, authZones, true))),
-    worded('rpz_disable', (words) => onZone(words, (zone) => enableRpz(zone, words, authZones, false))),
-    worded('ratelimit_list', (words) => rateLines(rates?.zones() ?? [], words)),
-    worded('ip_ratelimit_list', (words) => rateLines(rates?.clients() ?? [], words)),
-    ...cookieCommands({ house }),
+    worded('rpz_enable', (words) => onZone(words, (zone) => enablePolicy(zone, words, authZones, true))),
+    worded('rpz_disable', (words) => onZone(words, (zone) => enablePolicy(zone, words, authZones, false))),
+    worded('ratelimit_list', (words) => rates.zones(wantsAll(words)).map(rateLine)),
+    worded('ip_ratelimit_list', (words) => rates.clients(wantsAll(words)).map(rateLine)),
+    ...cookieCommands(house.cookies),
   ];
 }
-
-type ListedZone = ReturnType<AuthZones['list']> extends Iterable<infer Zone> ? Zone : never;
 
 function zoneLine({ zone, serial, isExpired }: ListedZone): string {
   const state = isExpired ? 'expired' : serial === null ? 'no serial' : `serial ${serial}`;
@@ -37,32 +35,36 @@ async function onZone(words: string, run: (zone: Name) => string | Promise<strin
   return read.ok ? await run(read.name) : read.error;
 }
 
-async function reloadZone(zone: Name, words: string, zones: AuthZones | null): Promise<string> {
-  if (zones?.has(zone) !== true) return `error no auth-zone ${words}\n`;
-  const error = await zones.reload(zone);
+function told(error: string | null): string {
   return error === null ? OK : `error ${error}\n`;
 }
 
-function transferZone(zone: Name, words: string, zones: AuthZones | null): string {
-  return zones?.has(zone) === true && zones.transfer(zone) ? OK : `error zone xfr task not found ${words}\n`;
+async function reloadZone(zone: Name, words: string, zones: AuthZones): Promise<string> {
+  return zones.has(zone) ? told(await zones.reload(zone)) : `error no auth-zone ${words}\n`;
 }
 
-function enableRpz(zone: Name, words: string, zones: AuthZones | null, isEnabled: boolean): string {
-  if (zones?.has(zone) !== true) return `error no auth-zone ${words}\n`;
+function transferZone(zone: Name, words: string, zones: AuthZones): string {
+  return zones.transfer(zone) ? OK : `error zone xfr task not found ${words}\n`;
+}
+
+function enablePolicy(zone: Name, words: string, zones: AuthZones, isEnabled: boolean): string {
+  if (!zones.has(zone)) return `error no auth-zone ${words}\n`;
   if (!zones.isRpz(zone)) return `error auth-zone ${words} not RPZ\n`;
+  if (zones.setRpzEnabled === undefined) return 'error a policy zone is switched in the configuration file\n';
   zones.setRpzEnabled(zone, isEnabled);
   return OK;
 }
 
 /** `+a`: also those that are within their limit. */
-function rateLines(reports: Iterable<RateReport>, words: string): string[] {
-  const all = plusOptions(words).options.includes('a');
-  const shown = [...reports].filter(({ rate, limit }) => all || rate >= limit);
-  return shown.map(({ who, rate, limit }) => `${who} ${rate} limit ${limit}\n`);
+function wantsAll(words: string): boolean {
+  return plusOptions(words).options.includes('a');
 }
 
-function cookieCommands({ house: { cookies } }: Pick<ControlParts, 'house'>): Command[] {
-  const told = (error: string | null): string => (error === null ? OK : `error: ${error}\n`);
+function rateLine({ who, perSecond, limit }: RateReport): string {
+  return `${who} ${perSecond} limit ${limit}\n`;
+}
+
+function cookieCommands(cookies: CookieSecrets | null): Command[] {
   return [
     plain('print_cookie_secrets', () => {
       if (cookies === null) return NO_COOKIES;

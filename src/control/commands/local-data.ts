@@ -12,7 +12,6 @@ import type { ControlHouse, ControlParts, LocalTable } from '../parts.ts';
 
 /** Octet that ends a bulk input, on a line of its own. */
 const END_OF_INPUT = '\x04';
-const NO_LOCAL_DATA = 'error this server has no local data\n';
 
 /** The commands. */
 export function localDataCommands({ house }: ControlParts): Command[] {
@@ -20,12 +19,12 @@ export function localDataCommands({ house }: ControlParts): Command[] {
 }
 
 function serverCommands(house: ControlHouse): Command[] {
-  const table = house.local?.server ?? null;
+  const table = house.local.server;
   const onTable = (name: string, run: (words: string, local: LocalTable) => string): Command =>
-    worded(name, (words) => (table === null ? NO_LOCAL_DATA : changed(house, run(words, table))));
+    worded(name, (words) => changed(house, run(words, table)));
   return [
-    plain('list_local_zones', () => (table === null ? '' : zoneLines(table))),
-    plain('list_local_data', () => (table === null ? '' : recordLines(table))),
+    plain('list_local_zones', () => zoneLines(table)),
+    plain('list_local_data', () => recordLines(table)),
     onTable('local_zone', addZone),
     onTable('local_zone_remove', (words, local) => withName(words, (zone) => local.removeZone(zone))),
     onTable('local_data', (words, local) => addData(words, local)),
@@ -38,12 +37,12 @@ function viewCommands(house: ControlHouse): Command[] {
     worded(name, (words) => {
       const parts = twoParts(words);
       if ('error' in parts) return parts.error;
-      const table = house.local?.view(parts.first) ?? null;
+      const table = house.local.view(parts.first);
       return table === null ? noView(parts.first) : changed(house, run(parts.rest, table));
     });
   const list = (name: string, lines: (local: LocalTable) => Reply): Command =>
     worded(name, (view) => {
-      const table = house.local?.view(view) ?? null;
+      const table = house.local.view(view);
       return table === null ? noView(view) : lines(table);
     });
   return [
@@ -60,12 +59,12 @@ function bulkCommands(house: ControlHouse): Command[] {
   const bulk = (name: string, verb: BulkVerb): Command => ({
     name,
     takes: 'lines',
-    run: () => new BulkLines({ house, table: house.local?.server ?? null, refusal: NO_LOCAL_DATA, verb }),
+    run: () => new BulkLines({ house, table: house.local.server, refusal: '', verb }),
   });
   const viewBulk = (name: string, verb: BulkVerb): Command => ({
     name,
     takes: 'lines',
-    run: (view) => new BulkLines({ house, table: house.local?.view(view) ?? null, refusal: noView(view), verb }),
+    run: (view) => new BulkLines({ house, table: house.local.view(view), refusal: noView(view), verb }),
   });
   return [
     bulk('local_zones', ADD_ZONES),

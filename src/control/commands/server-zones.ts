@@ -1,6 +1,5 @@
 /** Commands about zones whose servers are given, and about zones that are not validated. */
 
-import type { Address } from '../../ports/network.ts';
 import { ipText, parseIp } from '../../wire/ip.ts';
 import { isAtOrBelow, isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
@@ -8,7 +7,7 @@ import { rrsetOwner } from '../../wire/rrset.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { heldOf } from '../dump-cache.ts';
 import { compareForList, readName } from '../names.ts';
-import type { ControlHouse, ControlParts, ServerZone } from '../parts.ts';
+import type { ControlHouse, ControlParts, NamedServer, PlacedServer, ServerZone } from '../parts.ts';
 
 const DNS_PORT = 53;
 const DNS_OVER_TLS_PORT = 853;
@@ -32,13 +31,13 @@ export function serverZoneCommands({ house }: ControlParts): Command[] {
 }
 
 function zonesOf(house: ControlHouse, kind: ServerZone['kind']): ServerZone[] {
-  const zones = house.serverZones.all().filter((zone) => zone.kind === kind);
+  const zones = house.serverZones.all.filter((zone) => zone.kind === kind);
   return zones.sort((a, b) => compareForList(a.zone, b.zone));
 }
 
 function stubLines(house: ControlHouse): string[] {
   const stubs = zonesOf(house, 'stub');
-  const { hints } = house.serverZones;
+  const { hints } = house;
   // The hints are shown as the root's stub, unless a stub zone stands in their place.
   const names = hints.map(({ name }) => formatName(name));
   const root = `. IN stub prime ${[...names, ...hints.flatMap(({ addresses }) => addresses)].join(' ')}\n`;
@@ -58,41 +57,40 @@ function insecureMark(zone: Name, { insecure }: ControlHouse): string[] {
   return insecure.negative().some((each) => namesEqual(each, zone)) ? ['+i'] : [];
 }
 
-/** Names, then addresses with what is not the default about them. */
+/** Names, then addresses, each with what is not the default about it. */
 function serverWords({ hosts, addresses, tls }: ServerZone): string[] {
-  const standard = tls === null ? DNS_PORT : DNS_OVER_TLS_PORT;
-  const texts = addresses.map(({ ip, port }) => {
-    const authName = tls?.get(`${ip}@${port}`);
-    return `${ip}${port === standard ? '' : `@${port}`}${authName === undefined ? '' : `#${authName}`}`;
-  });
-  return [...hosts.map(formatName), ...texts];
+  const standard = tls ? DNS_OVER_TLS_PORT : DNS_PORT;
+  const suffix = ({ port, tlsName }: { readonly port: number; readonly tlsName: string | null }): string =>
+    `${port === standard ? '' : `@${port}`}${tlsName === null ? '' : `#${tlsName}`}`;
+  return [
+    ...hosts.map((host) => `${formatName(host.name)}${suffix(host)}`),
+    ...addresses.map((address) => `${address.ip}${suffix(address)}`),
+  ];
 }
 
 /** Servers out of the words of a command. */
 interface ReadServers {
-  readonly addresses: Address[];
-  readonly hosts: Name[];
-  readonly authNames: Map<string, string>;
+  readonly addresses: PlacedServer[];
+  readonly hosts: NamedServer[];
 }
 
 /** Each word is `ip[@port][#name]`, or else the name of a server. */
 function readServers(words: string, standardPort: number): ReadServers | { readonly error: string } {
-  const servers: ReadServers = { addresses: [], hosts: [], authNames: new Map() };
+  const servers: ReadServers = { addresses: [], hosts: [] };
   for (const word of words.split(/\s+/).filter((each) => each !== '')) {
     const [place = '', authName] = word.split('#');
     const [host = '', portText] = place.split('@');
     const port = portText === undefined ? standardPort : Number(portText);
     if (!Number.isInteger(port) || port < 1 || port > 65_535) return { error: `error cannot parse address ${word}\n` };
     const address = parseIp(host);
+    const tlsName = authName ?? null;
     if (address !== null) {
-      const ip = ipText(address);
-      servers.addresses.push({ ip, port });
-      if (authName !== undefined) servers.authNames.set(`${ip}@${port}`, authName);
+      servers.addresses.push({ ip: ipText(address), port, tlsName });
       continue;
     }
     const read = readName(host);
     if (!read.ok) return read;
-    servers.hosts.push(read.name);
+    servers.hosts.push({ name: read.name, port, tlsName });
   }
   return servers;
 }
@@ -119,13 +117,11 @@ interface NewZone {
 }
 
 function putZone({ kind, zone, words, options }: NewZone, house: ControlHouse): string {
-  const overTls = options.includes('t');
-  const servers = readServers(words, overTls ? DNS_OVER_TLS_PORT : DNS_PORT);
+  const tls = options.includes('t');
+  const servers = readServers(words, tls ? DNS_OVER_TLS_PORT : DNS_PORT);
   if ('error' in servers) return servers.error;
-  const { addresses, hosts, authNames } = servers;
   const prime = options.includes('p');
-  const error = house.serverZones.put({ kind, zone, addresses, hosts, prime, tls: overTls ? authNames : null });
-  if (error !== null) return `error ${error}\n`;
+  house.serverZones.put({ kind, zone, ...servers, prime, tls, first: false, tcp: false, noCache: false });
   if (options.includes('i')) setInsecure(zone, house, true);
   forgetWay(zone, house);
   return OK;
@@ -146,7 +142,7 @@ function removeZone(kind: ServerZone['kind'], words: string, house: ControlHouse
 /** Without words: what the root is forwarded to. `off`, or the servers to forward it to. */
 function forward(words: string, house: ControlHouse): string {
   if (words === '') {
-    const root = house.serverZones.all().find(({ kind, zone }) => kind === 'forward' && isRoot(zone));
+    const root = house.serverZones.all.find(({ kind, zone }) => kind === 'forward' && isRoot(zone));
     return root === undefined ? 'off (using root hints)\n' : `${serverWords(root).join(' ')}\n`;
   }
   if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, house);

@@ -64,7 +64,7 @@ type LookupParts = Pick<ControlParts, 'clock' | 'house'>;
 function lookupText(name: Name, parts: LookupParts): string {
   const { house } = parts;
   const head = `The following name servers are used for lookup of ${formatName(name)}\n`;
-  const configured = closest(house.serverZones.all(), name);
+  const configured = closest(house.serverZones.all, name);
   if (configured?.kind === 'forward') return `${head}forwarding request:\n${configuredText(configured, parts)}`;
   const cut = house.caches.delegations.findDeepest(name);
   if (configured !== null && (cut === null || configured.zone.length >= cut.zone.length)) {

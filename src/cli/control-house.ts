@@ -1,0 +1,65 @@
+/** The house as the control channel sees it: joins rooms that control may not import to the interfaces that it has. */
+
+import { absolutePath } from '../config/check-files.ts';
+import type { Config } from '../config/config.ts';
+import type { ControlOptions } from '../control/control-server.ts';
+import type { ControlHouse } from '../control/parts.ts';
+import { LocalTables } from '../policy/local-tables.ts';
+import type { Files } from '../ports/files.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { House } from './assemble.ts';
+import { controlZones } from './held-zones.ts';
+
+/** Where Unbound's control channel listens when nothing is configured. */
+const LOCALHOST = ['127.0.0.1', '::1'];
+
+/** The options of the control server, or why it cannot listen; null: control-enable is no. */
+export type ControlSetup =
+  | { readonly ok: true; readonly options: ControlOptions | null }
+  | { readonly ok: false; readonly text: string };
+
+/** Reads where to listen, and the keys and certificates for it. */
+export function controlSetup(config: Config, files: Files): ControlSetup {
+  const { controlEnable, controlInterface, controlPort, controlUseCert } = config.remoteControl;
+  if (!controlEnable) return { ok: true, options: null };
+  const { doIp4, doIp6 } = config.server;
+  const standard = LOCALHOST.filter((ip) => (ip.includes(':') ? doIp6 : doIp4)).map((ip) => ({
+    ip,
+    port: controlPort,
+  }));
+  const given = controlInterface.map(({ place, port }) =>
+    place.startsWith('/') ? { path: place } : { ip: place === '::0' ? '::' : place, port: port ?? controlPort },
+  );
+  const places = given.length > 0 ? given : standard;
+  const needsTls = controlUseCert && places.some((place) => 'ip' in place);
+  if (!needsTls) return { ok: true, options: { places, tls: null } };
+  const { serverKeyFile, serverCertFile } = config.remoteControl;
+  const key = files.readText(absolutePath(config, serverKeyFile));
+  const certificate = files.readText(absolutePath(config, serverCertFile));
+  if (!key.ok) return { ok: false, text: `server-key-file: ${key.error.text}` };
+  if (!certificate.ok) return { ok: false, text: `server-cert-file: ${certificate.error.text}` };
+  // The daemon's certificate is the authority that signs the control program's.
+  const tls = { certificatePem: certificate.value, privateKeyPem: key.value, clientAuthorityPem: certificate.value };
+  return { ok: true, options: { places, tls } };
+}
+
+/** The house in force, for the commands. */
+export function controlHouse(house: House): ControlHouse {
+  const { config, caches, resolver, anchors, serverZones, hints, policy, zones, zoneRates, clientRates } = house;
+  return {
+    config,
+    caches,
+    resolver,
+    serverZones,
+    hints,
+    insecure: anchors,
+    statistics: { text: () => '', reset: () => {} },
+    local: new LocalTables(policy),
+    authZones: controlZones(zones, policy),
+    rates: {
+      zones: (all) => (zoneRates?.list(all) ?? []).map((rate) => ({ ...rate, who: formatName(rate.zone) })),
+      clients: (all) => clientRates.list(all).map((rate) => ({ ...rate, who: rate.ip })),
+    },
+    cookies: null,
+  };
+}
