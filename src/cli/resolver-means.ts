@@ -1,4 +1,4 @@
-/** What the resolver gets besides its caches: denials that need no question, limits by zone, early keys, an alarm. */
+/** What the resolver gets besides its caches: denials that need no question, limits by zone and client, early keys, an alarm. */
 
 import type { Config } from '../config/config.ts';
 import type { ConfiguredZone } from '../iterate/options.ts';
@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { KnownDenials, type KnownDenialsParts } from '../resolve/known-denials.ts';
 import { type ZoneRateOptions, ZoneRates } from '../resolve/zone-rates.ts';
+import { ClientRates } from '../serve/rate-limit.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
 import { questionOf } from '../wire/question.ts';
@@ -74,6 +75,20 @@ export function zoneRates(
     belowNames: server.ratelimitBelowDomain.map(named),
   };
   return ZoneRates.isNeeded(options) ? new ZoneRates({ ...ports, options }) : null;
+}
+
+/** Limits on queries of clients. */
+export function clientRates(
+  { server }: Config,
+  ports: { readonly clock: Clock; readonly random: Random },
+): ClientRates {
+  const options = {
+    perSecond: server.ipRatelimit,
+    factor: server.ipRatelimitFactor,
+    backoff: server.ipRatelimitBackoff,
+    maxBytes: server.ipRatelimitSize,
+  };
+  return new ClientRates({ ...ports, options });
 }
 
 /** Fetches a zone's keys as soon as a referral says that it is signed (prefetch-key). */

@@ -4,7 +4,7 @@
 
 import { count, milliseconds, seconds, size, yesNo } from './form.ts';
 import { perNetblock } from './form-network.ts';
-import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
+import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
 
 const MIB = 1024 * 1024;
 const slabs = count(0, 65536);
@@ -52,7 +52,7 @@ export const SERVER_CACHE_ROWS = {
   'wait-limit-cookie': one(clientCount, 10000, ACCEPTED, 'The same for a client with a valid cookie.'),
   'wait-limit-netblock': many(
     perNetblock(count(-1)),
-    refused('one client could hold more of the queue', ({ value }: { value: number }) => value > 0 && value < 1000),
+    DONE,
     'wait-limit for the clients of a netblock; -1 for any number.',
   ),
   'wait-limit-cookie-netblock': many(
@@ -60,8 +60,8 @@ export const SERVER_CACHE_ROWS = {
     ACCEPTED,
     'wait-limit-cookie for the clients of a netblock.',
   ),
-  prefetch: one(yesNo, false, ACCEPTED, 'Fetch popular data again before it expires.'),
-  'prefetch-key': one(yesNo, false, ACCEPTED, 'Fetch DNSKEY records as soon as a DS record is seen.'),
+  prefetch: one(yesNo, false, LIVE, 'Fetch data again when it is asked for in the last tenth of its life.'),
+  'prefetch-key': one(yesNo, false, LIVE, 'Fetch DNSKEY records as soon as a DS record is seen.'),
   'serve-expired': one(yesNo, false, DONE, 'Answer with expired data when nothing better is to be had (RFC 8767).'),
   'serve-expired-ttl': one(seconds, 86400, DONE, 'How long after its expiry data may be served; 0 for ever.'),
   'serve-expired-ttl-reset': one(yesNo, false, DONE, 'Start that time again whenever fetching fails.'),

@@ -11,11 +11,10 @@ import {
   perTag,
 } from './form-network.ts';
 import { accessAction, type LocalZoneType, localZoneType, responseAction } from './form-policy.ts';
-import { ACCEPTED, DONE, many, one, refused } from './option.ts';
+import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
 
 const UNTAGGED = 'clients would get answers that their tag keeps from them';
 const UNVIEWED = 'clients would get answers that their view keeps from them';
-const UNLIMITED = 'queries above the rate would be answered';
 const UNBLOCKED = 'names that the zone blocks would resolve';
 
 const rate = count(0);
@@ -69,27 +68,19 @@ export const SERVER_POLICY_ROWS = {
   'response-ip': many(perNetblock(responseAction), DONE, 'What happens to answers with an address of a netblock.'),
   'response-ip-data': many(perNetblock(record), DONE, 'What such answers are replaced with.'),
   'response-ip-tag': many(perNetblock(words), DONE, 'Tags of such a rule.'),
-  ratelimit: one(rate, 0, refused(UNLIMITED), 'Queries per second towards the servers of a zone; 0 for any number.'),
-  'ratelimit-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for counting them.'),
+  ratelimit: one(rate, 0, LIVE, 'Queries per second towards the servers of a zone; 0 for any number.'),
+  'ratelimit-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for counting them.'),
   'ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
-  'ratelimit-factor': one(rate, 10, ACCEPTED, 'Of queries above the rate, one in so many passes; 0 for none.'),
-  'ratelimit-backoff': one(yesNo, false, ACCEPTED, 'While the rate is exceeded, keep blocking.'),
-  'ratelimit-for-domain': many(
-    perDomain(rate),
-    refused(UNLIMITED, ({ value }: { value: number }) => value > 0),
-    'ratelimit for one zone.',
-  ),
-  'ratelimit-below-domain': many(
-    perDomain(rate),
-    refused(UNLIMITED, ({ value }: { value: number }) => value > 0),
-    'ratelimit for zones below a name.',
-  ),
-  'ip-ratelimit': one(rate, 0, refused(UNLIMITED), 'Queries per second of one client address; 0 for any number.'),
-  'ip-ratelimit-cookie': one(rate, 0, refused(UNLIMITED), 'The same for a client with a valid cookie.'),
-  'ip-ratelimit-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for counting them.'),
+  'ratelimit-factor': one(rate, 10, DONE, 'Of queries above the rate, one in so many passes; 0 for none.'),
+  'ratelimit-backoff': one(yesNo, false, DONE, 'While the rate is exceeded, keep blocking.'),
+  'ratelimit-for-domain': many(perDomain(rate), DONE, 'ratelimit for one zone.'),
+  'ratelimit-below-domain': many(perDomain(rate), DONE, 'ratelimit for zones below a name.'),
+  'ip-ratelimit': one(rate, 0, LIVE, 'Queries per second of one client address; 0 for any number.'),
+  'ip-ratelimit-cookie': one(rate, 0, ACCEPTED, 'The same for a client with a valid cookie; no cookies are given.'),
+  'ip-ratelimit-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for counting them.'),
   'ip-ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
-  'ip-ratelimit-factor': one(rate, 10, ACCEPTED, 'Of queries above the rate, one in so many is answered; 0 for none.'),
-  'ip-ratelimit-backoff': one(yesNo, false, ACCEPTED, 'While the rate is exceeded, keep dropping.'),
+  'ip-ratelimit-factor': one(rate, 10, DONE, 'Of queries above the rate, one in so many is answered; 0 for none.'),
+  'ip-ratelimit-backoff': one(yesNo, false, DONE, 'While the rate is exceeded, keep dropping.'),
   'answer-cookie': one(yesNo, false, ACCEPTED, 'Answer DNS cookies (RFC 7873, RFC 9018).'),
   'cookie-secret': one(text, '', ACCEPTED, 'Secret that cookies are made with: 128 bits in hexadecimal.'),
   'cookie-secret-file': one(path, '', ACCEPTED, 'File with the secrets, which changes without restart.'),

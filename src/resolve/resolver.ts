@@ -31,6 +31,7 @@ import type { Fetch, FetchOptions } from '../work/fetch.ts';
 import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
+import { findReferral } from './cached-referral.ts';
 import { type EarlyEnd, inTime } from './in-time.ts';
 import { Load, type LoadOptions } from './load.ts';
 import { answeredOf, earliestExpiry, type FoundData, isGoodVerdict, isPersonal, isPersonalFailure } from './outcome.ts';
@@ -152,6 +153,11 @@ export class Resolver {
     const stale = this.#expiredAnswer(question);
     if (stale !== null) this.#refresh(question, 0);
     return stale;
+  }
+
+  /** What may be said without recursion when `find` has nothing: the best referral that the cache holds; null: none. */
+  findReferral(question: Question): Answered | null {
+    return findReferral(this.#parts.rrsets, question);
   }
 
   /** Answers a client's question. Rejects only for bugs. */

@@ -34,6 +34,8 @@ export interface ReplySettings {
   readonly roundRobin: boolean;
   readonly ignoreCd: boolean;
   readonly permissive: boolean;
+  /** TTLs are those that the servers gave, not what is left of them. */
+  readonly originalTtl: boolean;
 }
 
 /** A body that was written. */
@@ -80,7 +82,8 @@ export function buildReply(
     return buildRcode(builder, shape, RCODE.SERVFAIL);
   }
   const secure = isAuthentic(resolution);
-  const flags = FLAG.QR | FLAG.RA | (shape.flags & COPIED_FLAGS) | (secure && wantsAd(shape) ? FLAG.AD : 0);
+  const authority = resolution.ofZone?.authoritative === true ? FLAG.AA : 0;
+  const flags = FLAG.QR | FLAG.RA | authority | (shape.flags & COPIED_FLAGS) | (secure && wantsAd(shape) ? FLAG.AD : 0);
   builder.start({ id: shape.id, flags, rcode: resolution.rcode });
   builder.limit(shape.maxOctets);
   builder.question(shape.question);
@@ -140,7 +143,8 @@ class SectionWriter {
     for (const held of sets) {
       const type = rrsetType(held.rrset);
       if (!doBit && DNSSEC_TYPES.has(type) && !this.#isAskedFor(section, type)) continue;
-      const ttl = Math.max(0, held.expiresAt - this.#settings.now);
+      const { now, originalTtl } = this.#settings;
+      const ttl = originalTtl ? held.originalTtl : Math.max(0, held.expiresAt - now);
       const options = { withSignatures, ...this.#ownerOf(held.rrset) };
       this.#builder.rrset(section, this.#rotated(held.rrset, type), ttl, options);
       // RFC 2181 §9: what does not fit ends the message.

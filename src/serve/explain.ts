@@ -2,15 +2,25 @@
 
 import { edeOf, edesOfFailure } from '../terms/ede-of.ts';
 import { failureText } from '../terms/failure-text.ts';
-import type { Resolution } from '../terms/resolution.ts';
+import type { Answered, Resolution } from '../terms/resolution.ts';
 import { verdictText } from '../terms/verdict-text.ts';
-import type { ExtendedError } from '../wire/ede.ts';
+import { EDE, type ExtendedError } from '../wire/ede.ts';
+import { RCODE } from '../wire/rcode.ts';
 
-/** The extended errors that belong to a resolution, the most telling first; none when there is nothing to explain. */
-export function extendedErrorsOf(resolution: Resolution): readonly ExtendedError[] {
+/**
+ * The extended errors that belong to a resolution, the most telling first; none when there is nothing to explain.
+ * `tellsStale`: that data has expired is said as well (ede-serve-expired).
+ */
+export function extendedErrorsOf(resolution: Resolution, tellsStale: boolean): readonly ExtendedError[] {
   if (resolution.kind === 'failed') return edesOfFailure(resolution.why);
   const error = resolution.verdict === null ? null : edeOf(resolution.verdict);
-  return error === null ? [] : [error];
+  const stale = tellsStale && resolution.isStale === true ? [staleError(resolution)] : [];
+  return error === null ? stale : [...stale, error];
+}
+
+/** RFC 8914 §4.4 and §4.20. */
+function staleError({ rcode }: Answered): ExtendedError {
+  return { code: rcode === RCODE.NXDOMAIN ? EDE.STALE_NXDOMAIN_ANSWER : EDE.STALE_ANSWER, text: '' };
 }
 
 /** Why there is no good answer, in words. */

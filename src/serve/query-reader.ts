@@ -38,6 +38,7 @@ export class QueryReader {
   flags = 0;
   /** Offset after the question; HEADER_OCTETS when there is no readable one. */
   questionEnd = HEADER_OCTETS;
+  opcode = 0;
   type = 0;
   class = 0;
   hasEdns = false;
@@ -56,6 +57,7 @@ export class QueryReader {
     // A response is never answered: two servers would answer each other for ever (RFC 1035 §4.1.1, CVE-1999-0103's kin).
     if ((this.flags & FLAG.QR) !== 0) return 'discard';
     const opcode = (this.flags >>> 11) & 15;
+    this.opcode = opcode;
     const questions = readU16(bytes, 4);
     if (questions === 1) this.#readQuestion(bytes);
     if ((this.flags & FLAG.TC) !== 0) return 'format-error';

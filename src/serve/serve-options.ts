@@ -1,6 +1,7 @@
 /** What the serve room needs to know. Taken out of the configuration by `cli`; the defaults are Unbound 1.26's. */
 
 import type { AccessRule } from './access-control.ts';
+import type { WaitLimitBlock } from './waiting.ts';
 
 /** Options of serving. */
 export interface ServeOptions {
@@ -16,6 +17,10 @@ export interface ServeOptions {
   readonly roundRobin: boolean;
   /** Extended errors (RFC 8914) with failures. Unbound `ede`; on by default here. */
   readonly extendedErrors: boolean;
+  /** An extended error with expired data too. Unbound `ede-serve-expired`. */
+  readonly tellsStale: boolean;
+  /** TTLs as servers gave them, for a cache behind this one. Unbound `serve-original-ttl`. */
+  readonly originalTtl: boolean;
   /** ANY is answered with nothing. Unbound `deny-any`. */
   readonly denyAny: boolean;
   /** The CD bit has no effect. Unbound `ignore-cd-flag`. */
@@ -31,6 +36,8 @@ export interface ServeOptions {
   readonly discardTimeoutMs: number;
   /** Queries of one address that may wait; more are dropped; 0: no limit (DNSBomb). Unbound `wait-limit`. */
   readonly waitLimit: number;
+  /** Other limits for the clients of a netblock, -1: none; the longest prefix counts. Unbound `wait-limit-netblock`. */
+  readonly waitLimitNetblocks: readonly WaitLimitBlock[];
   /** Client queries that may wait in all. Unbound: 16 times num-queries-per-thread. */
   readonly maxWaiting: number;
   /** Server identifier for clients that ask (RFC 5001); null: not given. Unbound `nsid`. */
@@ -69,12 +76,15 @@ export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
   minimalResponses: true,
   roundRobin: true,
   extendedErrors: true,
+  tellsStale: false,
+  originalTtl: false,
   denyAny: false,
   ignoreCd: false,
   permissive: false,
   dropLargeQueries: false,
   discardTimeoutMs: 1900,
   waitLimit: 1000,
+  waitLimitNetblocks: [],
   maxWaiting: 32_768,
   nsid: null,
   keepaliveMs: null,

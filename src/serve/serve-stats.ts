@@ -21,6 +21,8 @@ export class ServeStats {
   overLimit = 0;
   /** Not answered because it took longer than discard-timeout. */
   discarded = 0;
+  /** Dropped because their address asks too often (ip-ratelimit). */
+  overRate = 0;
   secureAnswers = 0;
   bogusAnswers = 0;
   /** Sums for the mean and the histogram of recursion: milliseconds of answered waiters. */

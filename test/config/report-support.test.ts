@@ -26,7 +26,6 @@ describe('a directive that protects', () => {
   test.each([
     ['tls-upstream: yes', 'tls-upstream is not supported, and without it queries would go out unencrypted'],
     ['chroot: /srv', 'chroot is not supported, and without it the daemon would see the whole file system'],
-    ['ip-ratelimit: 5', 'ip-ratelimit is not supported, and without it queries above the rate would be answered'],
   ])('%s is refused', (line, text) => {
     expect(findingsOf(`server:\n${line}`)).toEqual([`test.conf:2: error: ${text}`]);
   });

@@ -157,6 +157,8 @@ export class PlayedHouse {
   readonly serve: Serve;
   /** What `find` knows, by question. */
   readonly known = new Map<string, Resolution>();
+  /** What `findReferral` gives. */
+  referral: Answered | null = null;
   /** Questions that were handed over, with the way to end them. */
   readonly resolving: { question: Question; end: (resolution: Resolution) => void; fail: (error: Error) => void }[] =
     [];
@@ -173,6 +175,7 @@ export class PlayedHouse {
       options: { ...DEFAULT_SERVE_OPTIONS, ...options },
       resolver: {
         find: (question) => this.known.get(questionKey(question)) ?? null,
+        findReferral: () => this.referral,
         resolve: (question) =>
           new Promise((end, fail) => {
             this.resolving.push({ question, end, fail });
