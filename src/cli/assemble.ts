@@ -187,7 +187,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     clearData(caches);
   });
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
-  const made = housePolicy(config, { clock, log, files: ports.files, resolver, rrsets, delegations });
+  const made = housePolicy(config, { clock, log, resolver, rrsets, delegations });
   const policy = start.live?.policy ?? made.policy;
   const counted = start.live === undefined ? {} : { stats: start.live.serve.stats };
   const serve = createServe({

@@ -2,7 +2,6 @@
 
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
-import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import { lanZones } from '../policy/default-zones.ts';
@@ -10,7 +9,6 @@ import type { ServersOf } from '../policy/judge-answer.ts';
 import { makePolicy } from '../policy/make-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { DEFAULT_ACCESS } from '../serve/access-control.ts';
@@ -23,7 +21,6 @@ import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 /** What the policy is joined to. */
 export interface PolicyMeans {
   readonly clock: Clock;
-  readonly files: Files;
   readonly log: LogSink;
   readonly resolver: Pick<Resolver, 'resolve'>;
   readonly rrsets: RRsetCache;
@@ -35,14 +32,12 @@ export function housePolicy(
   config: Config,
   means: PolicyMeans,
 ): { readonly policy: Policy; readonly warnings: readonly Finding[] } {
-  const { clock, log, files } = means;
-  const readText: Files['readText'] = (path) => files.readText(absolutePath(config, path));
+  const { clock, log } = means;
   const given = config.server.accessControl.map(({ block }) => block);
   const { policy, problems } = makePolicy({
     config,
     clock,
     log,
-    readText,
     accessBlocks: [...DEFAULT_ACCESS, ...given],
     serversOf: (name, zone) => serversOf(name, zone, means),
   });

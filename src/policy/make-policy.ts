@@ -10,7 +10,6 @@ import type { Config, ViewConfig } from '../config/config.ts';
 import { type Netblock, netblockText } from '../config/form-network.ts';
 import { type LocalZoneType, localZoneType } from '../config/form-policy.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -38,8 +37,6 @@ export interface PolicyStart {
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
-  /** Gives the text of a file named in the configuration. */
-  readonly readText: Files['readText'];
   /** Servers of the zone that a name is in, for the triggers nsdname and nsip. */
   readonly serversOf: JudgeParts['serversOf'];
   /** Netblocks of the access control in force, the default ones too: each says for its clients what is configured. */
@@ -54,7 +51,7 @@ export interface MadePolicy {
 
 /** Makes the policy. */
 export function makePolicy(start: PolicyStart): MadePolicy {
-  const { config, log, clock, readText, accessBlocks, serversOf } = start;
+  const { config, log, clock, accessBlocks, serversOf } = start;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
@@ -65,7 +62,7 @@ export function makePolicy(start: PolicyStart): MadePolicy {
   const clients = makeClients({ config, accessBlocks, tags, views, problems });
   const rules = makeRules(server, problems);
   tagRules(rules, config, tags, problems);
-  const rpz = new Rpz(makeRpzZones({ config, readText, tags, filter, problems }), log);
+  const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
   const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
   const { logLocalActions } = server;

@@ -163,7 +163,7 @@ export class Policy {
 }
 
 /** Lets the filter know of the names and clients that a policy zone looks at. */
-export function watchZone(filter: NameFilter, zone: RpzZone): void {
+function watchZone(filter: NameFilter, zone: RpzZone): void {
   if (zone.looksAtClients) filter.addAll();
   for (const name of zone.qnameTriggers()) filter.add(isWildcard(name) ? parentOf(name) : name);
 }

@@ -31,12 +31,14 @@ describe('a directive that protects', () => {
   });
 
   test('is refused in its clause', () => {
-    expect(findingsOf('rpz:\nname: a.\nzonefile: b')).toEqual([
-      'test.conf:2: error: rpz is not supported, and without it names that the policy zone blocks would resolve',
+    expect(findingsOf('dnscrypt:\ndnscrypt-enable: yes')).toEqual([
+      'test.conf:2: error: dnscrypt-enable is not supported, and without it clients would have to ask unencrypted',
     ]);
   });
 
   test('is accepted with a value that protects nobody', () => {
-    expect(findingsOf('server:\nwait-limit-netblock: 10.0.0.0/8 0')).toEqual(['test.conf:2: warning: wait-limit-netblock has no effect here']);
+    expect(findingsOf('server:\nwait-limit-netblock: 10.0.0.0/8 0')).toEqual([
+      'test.conf:2: warning: wait-limit-netblock has no effect here',
+    ]);
   });
 });
