@@ -119,7 +119,7 @@ async function startHere(flags: Arguments): Promise<number | null> {
   const pidfile = flags.noPidfile ? '' : absolutePath(config, config.server.pidfile);
   writePidfile(pidfile, log);
   tellServiceManager('READY=1');
-  const dropped = dropPrivileges(config.server.username);
+  const dropped = dropPrivileges(config.server.username, [pidfile, absolutePath(config, config.server.logfile)]);
   if (dropped.warning !== null) log.write('warning', dropped.warning);
   if (dropped.error !== null) {
     running.stop();

@@ -3,7 +3,7 @@
  * afterwards it is checked that there is no way back.
  */
 
-import { readFileSync } from 'node:fs';
+import { chownSync, existsSync, readFileSync } from 'node:fs';
 import { DEFAULT_USER } from './program.ts';
 
 /** What came of it: a line for the log when the process stays what it is, or an error that must stop the start. */
@@ -17,14 +17,16 @@ type WithInitgroups = NodeJS.Process & { readonly initgroups?: (user: string, gr
 
 const DONE: DropResult = { error: null, warning: null };
 
-/** Becomes `user`, when this process is root's; "" stays. */
-export function dropPrivileges(user: string): DropResult {
+/** Becomes `user`, when this process is root's; "" stays. Those of `files` that are there become the user's: log, pid file. */
+export function dropPrivileges(user: string, files: readonly string[]): DropResult {
   const { getuid, initgroups, setgid, setuid } = process as WithInitgroups;
   if (user === '' || getuid === undefined || getuid() !== 0) return DONE;
   if (initgroups === undefined || setgid === undefined || setuid === undefined) return DONE;
   try {
     const group = primaryGroupOf(user);
     if (group === null) return refusedFor(user, `user '${user}' does not exist.`);
+    const owner = userNumberOf(user);
+    for (const file of files) if (existsSync(file)) chownSync(file, owner, group);
     initgroups.call(process, user, group);
     setgid.call(process, group);
     setuid.call(process, user);
@@ -42,13 +44,16 @@ function refusedFor(user: string, text: string): DropResult {
 
 /** Group number of a user by /etc/passwd; null when there is no such user. */
 function primaryGroupOf(user: string): number | null {
-  const line = passwd()
-    .split('\n')
-    .find((each) => each.startsWith(`${user}:`));
-  const group = Number(line?.split(':')[3]);
-  return line === undefined || !Number.isInteger(group) ? null : group;
+  const group = Number(passwdField(user, 3));
+  return passwdField(user, 3) === null || !Number.isInteger(group) ? null : group;
 }
 
-function passwd(): string {
-  return readFileSync('/etc/passwd', 'utf8');
+function userNumberOf(user: string): number {
+  return Number(passwdField(user, 2));
+}
+
+/** A field of a user's line in /etc/passwd. */
+function passwdField(user: string, field: number): string | null {
+  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
+  return lines.find((each) => each.startsWith(`${user}:`))?.split(':')[field] ?? null;
 }
