@@ -10,28 +10,28 @@ import { ACCEPTED, alias, DONE, many, one, required } from './option.ts';
 
 /** Clause `remote-control:`. */
 export const REMOTE_CONTROL_ROWS = {
-  'control-enable': one(yesNo, false, ACCEPTED, 'Listen for the control program.'),
+  'control-enable': one(yesNo, false, DONE, 'Listen for the control program.'),
   'control-interface': many(
     listenPlaceOrPath,
-    ACCEPTED,
+    DONE,
     'Where to listen for it: an address (127.0.0.1 and ::1 when none is given) or the path of a unix socket.',
   ),
-  'control-port': one(port, 8953, ACCEPTED, 'Port of the control channel.'),
-  'control-use-cert': one(yesNo, true, ACCEPTED, 'Want certificates on both sides; a unix socket never does.'),
+  'control-port': one(port, 8953, DONE, 'Port of the control channel.'),
+  'control-use-cert': one(yesNo, true, DONE, 'Want certificates on both sides; a unix socket never does.'),
   'server-key-file': one(
     path,
     '/etc/unbound/unbound_server.key',
-    ACCEPTED,
+    DONE,
     'Private key of the daemon for the control channel.',
   ),
   'server-cert-file': one(
     path,
     '/etc/unbound/unbound_server.pem',
-    ACCEPTED,
+    DONE,
     'Certificate of the daemon for the control channel.',
   ),
-  'control-key-file': one(path, '/etc/unbound/unbound_control.key', ACCEPTED, 'Private key of the control program.'),
-  'control-cert-file': one(path, '/etc/unbound/unbound_control.pem', ACCEPTED, 'Certificate of the control program.'),
+  'control-key-file': one(path, '/etc/unbound/unbound_control.key', DONE, 'Private key of the control program.'),
+  'control-cert-file': one(path, '/etc/unbound/unbound_control.pem', DONE, 'Certificate of the control program.'),
 };
 
 /** Clause `stub-zone:`: a zone whose authoritative servers are given. */
@@ -65,28 +65,28 @@ export const FORWARD_ZONE_ROWS = {
 
 /** Clause `auth-zone:`: a zone that is held as a whole. */
 export const AUTH_ZONE_ROWS = {
-  name: required(domain, ACCEPTED, 'Name of the zone.'),
+  name: required(domain, DONE, 'Name of the zone.'),
   primary: many(
     text,
-    ACCEPTED,
+    DONE,
     'Server to transfer the zone from: address or name, @ before a port, # before the name in its certificate.',
   ),
   master: alias('primary'),
-  url: many(text, ACCEPTED, 'URL to fetch the zone from.'),
-  'allow-notify': many(text, ACCEPTED, 'Who may notify of changes besides the primaries.'),
-  'fallback-enabled': one(yesNo, false, ACCEPTED, 'Ask the servers of the zone when the copy is not there.'),
-  'for-downstream': one(yesNo, true, ACCEPTED, 'Answer clients from it with authority.'),
-  'for-upstream': one(yesNo, true, ACCEPTED, 'Use it for resolution in place of asking.'),
-  'zonemd-check': one(yesNo, false, ACCEPTED, 'Check the digest of the zone (RFC 8976).'),
-  'zonemd-reject-absence': one(yesNo, false, ACCEPTED, 'Refuse a zone without digest.'),
-  zonefile: one(path, '', ACCEPTED, 'File that holds the zone.'),
+  url: many(text, DONE, 'URL to fetch the zone from.'),
+  'allow-notify': many(text, DONE, 'Who may notify of changes besides the primaries.'),
+  'fallback-enabled': one(yesNo, false, DONE, 'Ask the servers of the zone when the copy is not there.'),
+  'for-downstream': one(yesNo, true, DONE, 'Answer clients from it with authority.'),
+  'for-upstream': one(yesNo, true, DONE, 'Use it for resolution in place of asking.'),
+  'zonemd-check': one(yesNo, false, DONE, 'Check the digest of the zone (RFC 8976).'),
+  'zonemd-reject-absence': one(yesNo, false, DONE, 'Refuse a zone without digest.'),
+  zonefile: one(path, '', DONE, 'File that holds the zone.'),
   'max-transfer-size': one(
     count(0, Number.MAX_SAFE_INTEGER, 'octets'),
     0,
-    ACCEPTED,
+    DONE,
     'Largest zone that is transferred; 0 for any.',
   ),
-  'max-transfer-time': one(milliseconds, 0, ACCEPTED, 'Longest time that a transfer may take; 0 for any.'),
+  'max-transfer-time': one(milliseconds, 0, DONE, 'Longest time that a transfer may take; 0 for any.'),
 };
 
 /** Clause `view:`: local zones and rules for some clients. */

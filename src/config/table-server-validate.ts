@@ -56,12 +56,7 @@ export const SERVER_VALIDATE_ROWS = {
     DONE,
     'NSEC3 iterations that are accepted, by key size; more make a zone insecure (RFC 9276).',
   ),
-  'zonemd-permissive-mode': one(
-    yesNo,
-    false,
-    ACCEPTED,
-    'Only log when the digest of a zone does not match (RFC 8976).',
-  ),
+  'zonemd-permissive-mode': one(yesNo, false, DONE, 'Only log when the digest of a zone does not match (RFC 8976).'),
   'add-holddown': one(
     seconds,
     30 * DAY_SECONDS,

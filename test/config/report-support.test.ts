@@ -16,8 +16,8 @@ describe('a directive without effect', () => {
   });
 
   test('is reported once for a clause that has none as a whole', () => {
-    expect(findingsOf('auth-zone:\nname: a.\nzonefile: b\nfor-downstream: no')).toEqual([
-      'test.conf:2: warning: auth-zone has no effect here',
+    expect(findingsOf('ipset:\nname-v4: a\nname-v6: b')).toEqual([
+      'test.conf:2: warning: ipset has no effect here',
     ]);
   });
 });
