@@ -6,7 +6,7 @@
 import { count, milliseconds, path, port, record, text, yesNo } from './form.ts';
 import { domain, listenPlaceOrPath, perDomain, perNetblock, serverName, serverPlace } from './form-network.ts';
 import { localZoneType, responseAction } from './form-policy.ts';
-import { ACCEPTED, alias, DONE, many, one, required } from './option.ts';
+import { alias, DONE, many, one, required } from './option.ts';
 
 /** Clause `remote-control:`. */
 export const REMOTE_CONTROL_ROWS = {

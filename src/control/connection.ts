@@ -131,7 +131,7 @@ export class ControlConnection implements StreamEvents {
     if (this.#hasCommand) return;
     this.#hasCommand = true;
     const outcome = await this.#parts.commands().run(line.trim());
-    if (typeof outcome === 'object' && 'take' in outcome) this.#bulk = outcome;
+    if (typeof outcome === 'object' && 'isEnd' in outcome) this.#bulk = outcome;
     else await this.#answer(outcome);
   }
 
