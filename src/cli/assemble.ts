@@ -116,6 +116,8 @@ export type Assembled =
 
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
+const NOBODY: ReadonlySet<string> = new Set();
+
 /** Joins the rooms. */
 export async function assemble(start: AssembleStart): Promise<Assembled> {
   const { config, ports, host = NO_HOST } = start;
@@ -133,7 +135,8 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const forIterate = { ...configured, configuredZones };
   const notice = (text: string): void => log.write('notice', text);
   const upstream = new Upstream({ clock, network, random, servers, counters, notice, options: forIterate });
-  const denials = knownDenials(config, { clock, caches, anchors, counters, configuredZones });
+  const heldZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
+  const denials = knownDenials(config, { clock, caches, anchors, counters, configuredZones, heldZone });
   const rates = zoneRates(config, { clock, random });
   const clients = clientRates(config, { clock, random });
   const keyFetches = new Background(report);

@@ -11,6 +11,7 @@ import { type ZoneRateOptions, ZoneRates } from '../resolve/zone-rates.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
+import type { Name } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { Background } from '../work/background.ts';
@@ -23,11 +24,13 @@ export interface DenialMeans {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly configuredZones: readonly ConfiguredZone[];
+  /** The deepest zone held as a whole that answers for a name (auth-zone); null when there is none. */
+  readonly heldZone: (name: Name) => Name | null;
 }
 
 /** Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). */
 export function knownDenials({ server }: Config, means: DenialMeans): KnownDenials {
-  const { clock, caches, anchors, counters, configuredZones } = means;
+  const { clock, caches, anchors, counters, configuredZones, heldZone } = means;
   const { answers, rrsets, denials } = caches;
   return new KnownDenials({
     clock,
@@ -35,7 +38,11 @@ export function knownDenials({ server }: Config, means: DenialMeans): KnownDenia
     rrsets,
     denials,
     counters,
-    configuredZone: (name) => closestConfigured(configuredZones, name, new Set())?.zone ?? null,
+    configuredZone: (name) => {
+      const configured = closestConfigured(configuredZones, name, new Set())?.zone ?? null;
+      const held = heldZone(name);
+      return held !== null && held.length > (configured?.length ?? 0) ? held : configured;
+    },
     anchorZone: (name) => {
       const anchor = anchors.closest(name);
       return anchor?.kind === 'positive' ? anchor.zone : null;

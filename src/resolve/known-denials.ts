@@ -2,7 +2,7 @@
  * Denials that follow from what is proven already: nothing exists below a name that does not (RFC 8020), nor inside a span
  * of names that a validated NSEC denies (RFC 8198). Nobody is asked.
  *
- * Duties: who may speak for a name: no zone above a configured one (stub, forward) or above the name's own trust anchor, and nobody
+ * Duties: who may speak for a name: no zone above a configured one (stub, forward, auth) or above the name's own trust anchor, and nobody
  * for names below a negative one; counting. Leaves to others: proofs (validate/synthesise-denial.ts), which answers are kept.
  */
 
@@ -32,7 +32,7 @@ export interface KnownDenialsParts {
   readonly rrsets: RRsetCache;
   readonly denials: DenialCache;
   readonly counters: Counters;
-  /** The deepest stub or forward zone at or above a name; null when there is none. */
+  /** The deepest configured zone at or above a name (stub, forward, held as a whole); null when there is none. */
   readonly configuredZone: (name: Name) => Name | null;
   /** The zone of the closest trust anchor; null at and below a negative one, and where there is none. */
   readonly anchorZone: (name: Name) => Name | null;

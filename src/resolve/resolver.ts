@@ -170,7 +170,8 @@ export class Resolver {
     const key =
       trace === null ? `${mode} ${questionKey(question)}` : `traced ${this.#lastWorkId} ${questionKey(question)}`;
     if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
-      return { kind: 'failed', question, why: { kind: 'overload' } };
+      const failed: Resolution = { kind: 'failed', question, why: { kind: 'overload' } };
+      return isPlain ? this.#orExpired(failed) : failed;
     }
     const start = () => this.#newWork({ question, mode, parent: null, trace });
     const shared = this.#resolutions.share(key, null, start, (work) => this.#runWithPlace(work));
