@@ -14,24 +14,16 @@ export function reportSupport(clauses: readonly Clause[], findings: Findings): v
   // A list of a thousand local-data lines deserves one warning, not a thousand; a refusal counts apart from it.
   const said = new Set<string>();
   for (const clause of clauses) {
-    for (const entry of reportableEntries(clause)) {
+    for (const entry of clause.entries) {
       const standing = standingOf(clause, entry);
       const key = `${standing} ${clause.name} ${entry.directive}`;
       if (standing === 'silent' || said.has(key)) continue;
       said.add(key);
-      const what = entry.directive === 'name' ? clause.name : entry.directive;
       const why = rowOf(clause.name, entry.directive)?.row.support.why ?? '';
-      if (standing === 'refused') findings.error(entry, `${what} is not supported, and without it ${why}`);
-      else findings.warning(entry, `${what} has no effect here`);
+      if (standing === 'refused') findings.error(entry, `${entry.directive} is not supported, and without it ${why}`);
+      else findings.warning(entry, `${entry.directive} has no effect here`);
     }
   }
-}
-
-/** Where a whole clause has no effect, its name alone is reported. */
-function reportableEntries(clause: Clause): readonly Entry[] {
-  const level = rowOf(clause.name, 'name')?.row.support.level;
-  if (level === undefined || level === 'done') return clause.entries;
-  return clause.entries.filter((entry) => entry.directive === 'name');
 }
 
 function standingOf(clause: Clause, entry: Entry): 'silent' | 'accepted' | 'refused' {

@@ -14,12 +14,6 @@ describe('a directive without effect', () => {
   test('is not mentioned when it is set to its default', () => {
     expect(findingsOf('server:\nudp-connect: yes\ntls-upstream: no\nhttp-endpoint: "/dns-query"')).toEqual([]);
   });
-
-  test('is reported once for a clause that has none as a whole', () => {
-    expect(findingsOf('ipset:\nname-v4: a\nname-v6: b')).toEqual([
-      'test.conf:2: warning: ipset has no effect here',
-    ]);
-  });
 });
 
 describe('a directive that protects', () => {
