@@ -48,7 +48,9 @@ export class InhabitedWorld {
 
   /** Starts a house; `lines` go at the end of its configuration. Throws when it does not start. */
   static async start(ports: FakePorts, lines: readonly string[]): Promise<InhabitedWorld> {
-    const listening = ['server:', `\tinterface: ${HOUSE_ADDRESS.ip}`, `\tport: ${HOUSE_ADDRESS.port}`];
+    const place = ['server:', `\tinterface: ${HOUSE_ADDRESS.ip}`, `\tport: ${HOUSE_ADDRESS.port}`];
+    // `test.` is answered locally by default (RFC 6761 §6.2); in these worlds it is a zone like any other.
+    const listening = [...place, '\tlocal-zone: "test." nodefault'];
     const crypto = inTurnOrder(createNodeCrypto(), ports.clock);
     const starting = startHouse(`${[...lines, ...listening].join('\n')}\n`, { ...ports, crypto });
     const running = await ports.clock.runUntilSettled(starting, { waitingFor: 'the start' });
