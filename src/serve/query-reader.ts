@@ -65,7 +65,11 @@ export class QueryReader {
     // RFC 9619: a QUERY has exactly one question. Nothing but an OPT may follow it.
     if (questions !== 1 || this.questionEnd === HEADER_OCTETS) return 'format-error';
     if (opcode === OPCODE.NOTIFY) return 'refused';
-    if (readU16(bytes, 6) !== 0 || readU16(bytes, 8) !== 0) return 'format-error';
+    if (readU16(bytes, 6) !== 0 || readU16(bytes, 8) !== 0) {
+      // Unbound 1.26 answers a query with records in it by the bare header.
+      this.questionEnd = HEADER_OCTETS;
+      return 'format-error';
+    }
     if (this.type === TYPE.AXFR || this.type === TYPE.IXFR) return 'refused';
     if (this.type !== TYPE.ANY && isMetaType(this.type)) return 'format-error';
     return this.#readAdditional(bytes, readU16(bytes, 10));

@@ -16,7 +16,7 @@ import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { unreachable } from '../terms/unreachable.ts';
-import { readU16 } from '../wire/bytes.ts';
+import { readU16, writeU16 } from '../wire/bytes.ts';
 import { EDE, type ExtendedError } from '../wire/ede.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { HEADER_OCTETS, parseMessage } from '../wire/message-view.ts';
@@ -165,7 +165,7 @@ class QueryServer implements Serve {
     if (fitness !== 'ok') {
       if (fitness === 'refused' && reader.opcode === OPCODE.NOTIFY) return this.#takeNotify(bytes, from, out);
       this.stats.unfit++;
-      return this.#refuse(bytes, rcodeFor(fitness), out, reader.type === NXNAME ? INVALID_TYPE : null);
+      return this.#turnAway(fitness, bytes, out);
     }
     if (this.#log.wantsQueries) this.#log.query(from.ip, this.#questionOf(bytes));
     if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
@@ -457,6 +457,14 @@ class QueryServer implements Serve {
   #refuse(bytes: Uint8Array, rcode: number, out: Uint8Array, error: ExtendedError | null = null): number {
     this.stats.countRcode(rcode);
     return this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0 }, out);
+  }
+
+  /** An unfit query: its header comes back without RA, as Unbound does it; BADVERS says that we would recurse. */
+  #turnAway(fitness: Exclude<ReadOutcome, 'ok' | 'discard'>, bytes: Uint8Array, out: Uint8Array): number {
+    const error = this.#reader.type === NXNAME ? INVALID_TYPE : null;
+    const length = this.#refuse(bytes, rcodeFor(fitness), out, error);
+    if (fitness !== 'bad-version' && error === null) writeU16(out, 2, readU16(out, 2) & ~FLAG.RA);
+    return length;
   }
 
   #countVerdict(resolution: Resolution): void {
