@@ -1,0 +1,233 @@
+/**
+ * Packets and time per cold question, Hawser beside Unbound, on the same signed tree and the same questions: the ones that a
+ * mail server asks (MX, A, AAAA, TLSA). Once with all servers up, once with one of every zone's two servers dead. The tree is
+ * served by this script, each answer 10 ms late, in a network namespace. Prints a Markdown table.
+ *
+ *   node bench/packets-per-question.ts [domains]      (needs unshare, ip, unbound)
+ */
+
+import { execFileSync } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { join } from 'node:path';
+import { createNodeNetwork } from '../src/adapters/node-network.ts';
+import { concatBytes } from '../src/wire/bytes.ts';
+import { HEADER_OCTETS } from '../src/wire/message-view.ts';
+import { mustParseName } from '../src/wire/name-text.ts';
+import { buildQuery } from '../src/wire/query.ts';
+import { questionOf } from '../src/wire/question.ts';
+import { FLAG, RCODE } from '../src/wire/rcode.ts';
+import { TYPE } from '../src/wire/rr-type.ts';
+import { messageSplitter } from '../test/fake/fake-server.ts';
+import { Session, startHawser, waitForAnswer } from '../test/interop/daemons.ts';
+import { findProgram, runInNamespace, whyNotHere } from '../test/interop/programs.ts';
+import { KeyStore } from '../test/world/keys.ts';
+import { World } from '../test/world/world.ts';
+
+const HAWSER_PORT = 5300;
+const UNBOUND_PORT = 5301;
+const INSIDE = '--inside';
+const TLSA_DIGEST = '5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9';
+/** The second server of everything: dead in the second run. */
+const SECOND = ['198.41.0.5', '192.5.6.31', '192.0.2.2', '192.0.2.12'];
+
+interface Run {
+  readonly resolver: string;
+  readonly servers: string;
+  readonly packets: number;
+  readonly questions: number;
+  readonly failed: number;
+  readonly milliseconds: readonly number[];
+}
+
+function makeWorld(domains: number): World {
+  const world = new World({ now: Math.floor(Date.now() / 1000), keys: new KeyStore() });
+  const signing = { algorithms: [13] } as const;
+  world.zone('.', { servers: { 'a.root.net.': ['198.41.0.4'], 'b.root.net.': ['198.41.0.5'] }, signing });
+  world.zone('net.', { servers: { 'a.gtld.net.': ['192.5.6.30'], 'b.gtld.net.': ['192.5.6.31'] }, signing });
+  world.zone('org.', { servers: { 'a.gtld.net.': ['192.5.6.30'], 'b.gtld.net.': ['192.5.6.31'] }, signing });
+  world.zone('hoster.net.', {
+    servers: { 'ns1.hoster.net.': ['192.0.2.11'], 'ns2.hoster.net.': ['192.0.2.12'] },
+    signing,
+  });
+  for (let i = 0; i < domains; i++) {
+    const name = `mail${i}.org.`;
+    const text = `@ IN MX 10 mx\nmx IN A 203.0.113.${i % 250}\n_25._tcp.mx IN TLSA 3 1 1 ${TLSA_DIGEST}\n`;
+    const own = { [`ns1.${name}`]: ['192.0.2.1'], [`ns2.${name}`]: ['192.0.2.2'] };
+    const hosted = { 'ns1.hoster.net.': ['192.0.2.11'], 'ns2.hoster.net.': ['192.0.2.12'] };
+    world.zone(name, { servers: i % 2 === 0 ? own : hosted, signing, text });
+  }
+  return world;
+}
+
+function questionsOf(domains: number): { name: string; type: number }[] {
+  return Array.from({ length: domains }, (_, i) => [
+    { name: `mail${i}.org.`, type: TYPE.MX },
+    { name: `mx.mail${i}.org.`, type: TYPE.A },
+    { name: `mx.mail${i}.org.`, type: TYPE.AAAA },
+    { name: `_25._tcp.mx.mail${i}.org.`, type: TYPE.TLSA },
+  ]).flat();
+}
+
+interface Serving {
+  readonly dead: ReadonlySet<string>;
+  readonly delayMs: number;
+  readonly onQuery: () => void;
+}
+
+/** Serves the world on its own addresses, port 53; what closes that again. */
+async function serveAtHome(world: World, { dead, delayMs, onQuery }: Serving): Promise<() => void> {
+  const network = createNodeNetwork();
+  const closers: (() => void)[] = [];
+  for (const ip of world.ips()) {
+    const replyTo = (query: Uint8Array, transport: 'udp' | 'tcp', send: (reply: Uint8Array) => void): void => {
+      onQuery();
+      if (dead.has(ip)) return;
+      const reply = world.reply({ query, ip, transport });
+      if (reply !== null) setTimeout(() => send(reply), delayMs);
+    };
+    const udp = await network.openUdp({
+      local: { ip, port: 53 },
+      onDatagrams: (batch) => {
+        for (const { bytes, from } of batch) {
+          replyTo(bytes.slice(), 'udp', (reply) => udp.ok && udp.value.send(reply, reply.length, from));
+        }
+      },
+      onError: () => {},
+    });
+    const tcp = await network.listen({
+      local: { ip, port: 53 },
+      onConnection: (stream) => ({
+        onData: messageSplitter((query) =>
+          replyTo(query, 'tcp', (reply) =>
+            stream.write(concatBytes(Uint8Array.of(reply.length >>> 8, reply.length & 0xff), reply)),
+          ),
+        ),
+        onClose: () => {},
+      }),
+      onError: () => {},
+    });
+    if (!udp.ok || !tcp.ok) throw new Error(`cannot serve at ${ip}`);
+    closers.push(
+      () => udp.value.close(),
+      () => tcp.value.close(),
+    );
+  }
+  return () => {
+    for (const close of closers) close();
+  };
+}
+
+/** Asks one question; milliseconds until the answer, and whether it was proven. */
+function ask(port: number, name: string, type: number): Promise<{ milliseconds: number; isGood: boolean }> {
+  const query = buildQuery({
+    id: 1,
+    question: questionOf(mustParseName(name), type),
+    flags: FLAG.RD,
+    edns: { udpSize: 1232, doBit: true },
+  });
+  const startedAt = performance.now();
+  const socket = createSocket('udp4');
+  return new Promise((resolve) => {
+    const finish = (isGood: boolean): void => {
+      clearTimeout(timer);
+      socket.close();
+      resolve({ milliseconds: performance.now() - startedAt, isGood });
+    };
+    const timer = setTimeout(() => finish(false), 20_000);
+    socket.on('message', (reply) => {
+      const rcode = (reply[3] ?? 0) & 15;
+      finish(reply.length > HEADER_OCTETS && rcode === RCODE.NOERROR && ((reply[3] ?? 0) & 0x20) !== 0);
+    });
+    socket.send(query, port, '127.0.0.1');
+  });
+}
+
+async function startUnbound(session: Session, world: World): Promise<void> {
+  const hints = session.file('hints', world.rootHints());
+  const anchor = session.file('anchor', `${world.anchors().join('\n')}\n`);
+  const configuration = [
+    'server:',
+    '  interface: 127.0.0.1',
+    `  port: ${UNBOUND_PORT}`,
+    '  username: ""',
+    '  chroot: ""',
+    `  directory: "${session.folder}"`,
+    '  pidfile: ""',
+    '  use-syslog: no',
+    '  do-daemonize: no',
+    '  num-threads: 1',
+    '  trust-anchor-signaling: no',
+    `  root-hints: "${hints}"`,
+    `  trust-anchor-file: "${anchor}"`,
+  ].join('\n');
+  session.start('unbound', findProgram('unbound') as string, ['-d', '-c', session.file('unbound.conf', configuration)]);
+  await waitForAnswer('127.0.0.1', UNBOUND_PORT, 'version.server CH TXT');
+}
+
+async function startOurs(session: Session, world: World): Promise<void> {
+  const hints = session.file('hints', world.rootHints());
+  const anchor = session.file('anchor', `${world.anchors().join('\n')}\n`);
+  const lines = [
+    'server:',
+    '  interface: 127.0.0.1',
+    `  port: ${HAWSER_PORT}`,
+    '  trust-anchor-signaling: no',
+    `  root-hints: "${hints}"`,
+    `  trust-anchor-file: "${anchor}"`,
+  ];
+  await startHawser(session, `${lines.join('\n')}\n`, HAWSER_PORT);
+}
+
+async function measure(resolver: 'Hawser' | 'Unbound', dead: ReadonlySet<string>, domains: number): Promise<Run> {
+  const session = new Session();
+  const world = makeWorld(domains);
+  const counted = { packets: 0 };
+  const close = await serveAtHome(world, { dead, delayMs: 10, onQuery: () => counted.packets++ });
+  try {
+    await (resolver === 'Hawser' ? startOurs(session, world) : startUnbound(session, world));
+    counted.packets = 0;
+    const milliseconds: number[] = [];
+    let failed = 0;
+    const questions = questionsOf(domains);
+    for (const { name, type } of questions) {
+      const answer = await ask(resolver === 'Hawser' ? HAWSER_PORT : UNBOUND_PORT, name, type);
+      milliseconds.push(answer.milliseconds);
+      if (!answer.isGood) failed++;
+    }
+    const servers = dead.size === 0 ? 'all up' : 'half dead';
+    return { resolver, servers, packets: counted.packets, questions: questions.length, failed, milliseconds };
+  } finally {
+    await session.stop();
+    close();
+  }
+}
+
+function row({ resolver, servers, packets, questions, failed, milliseconds }: Run): string {
+  const sorted = [...milliseconds].sort((a, b) => a - b);
+  const at = (share: number): string =>
+    (sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0).toFixed(0);
+  const mean = sorted.reduce((sum, each) => sum + each, 0) / sorted.length;
+  const cells = [resolver, servers, questions, failed, packets, (packets / questions).toFixed(2)];
+  return `| ${[...cells, mean.toFixed(1), at(0.5), at(0.95), at(1)].join(' | ')} |`;
+}
+
+async function inside(domains: number): Promise<void> {
+  for (const ip of makeWorld(0).ips().concat('192.0.2.1', '192.0.2.2')) {
+    execFileSync('ip', ['addr', 'replace', `${ip}/32`, 'dev', 'lo']);
+  }
+  console.log(
+    '| resolver | servers | questions | failed | packets | packets per question | mean ms | median | p95 | longest |',
+  );
+  console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
+  for (const dead of [new Set<string>(), new Set(SECOND)]) {
+    for (const resolver of ['Unbound', 'Hawser'] as const) console.log(row(await measure(resolver, dead, domains)));
+  }
+}
+
+const [first, second = '40'] = process.argv.slice(2);
+if (first === INSIDE) await inside(Number(second));
+else {
+  const why = whyNotHere(['ip', 'unbound']);
+  if (why !== null) console.error(why);
+  else console.log(runInNamespace(join('../../bench', 'packets-per-question.ts'), [INSIDE, first ?? second], 600_000));
+}
