@@ -69,7 +69,7 @@ if (values.check) {
 function configText(lab: World): string {
   return `
 server:
-  # `test.` is answered locally by default (RFC 6761 §6.2); here it is a zone like any other.
+  # test. is answered locally by default (RFC 6761 §6.2); here it is a zone like any other.
   local-zone: "test." nodefault
   interface: ${at.ip}
   port: ${at.port}
