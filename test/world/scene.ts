@@ -40,6 +40,8 @@ export interface SceneAsk {
   readonly udpSize?: number;
   readonly transport?: 'udp' | 'tcp';
   readonly options?: readonly EdnsOption[];
+  /** Address of the client. Default: this host's. */
+  readonly from?: string;
 }
 
 /** What came back. */
@@ -151,7 +153,9 @@ export class Scene {
     this.attach();
     const { clock } = this.ports;
     const listening = ['server:', `\tinterface: ${HOUSE_ADDRESS.ip}`, `\tport: ${HOUSE_ADDRESS.port}`];
-    const text = `${[...worldConfigLines(this.world), ...listening, ...lines].join('\n')}\n`;
+    // `test.` is answered locally by default (RFC 6761 §6.2); here it is a zone like any other.
+    const ours = [...listening, '\tlocal-zone: "test." nodefault'];
+    const text = `${[...worldConfigLines(this.world), ...ours, ...lines].join('\n')}\n`;
     const starting = startHouse(text, { ...this.ports, crypto: inTurnOrder(crypto, clock) });
     const running = await clock.runUntilSettled(starting, { waitingFor: 'the start' });
     if (typeof running === 'string') throw new Error(running);
@@ -184,14 +188,14 @@ export class Scene {
   /** Asks and waits; throws HangError when no answer comes. */
   async ask(name: string, type: string, options: SceneAsk = {}): Promise<Reply> {
     const query = queryOf(name, type, options);
-    return await this.askOctets(query, options.transport ?? 'udp');
+    return await this.askOctets(query, options);
   }
 
   /** Sends octets and waits for the answer. */
-  async askOctets(query: Uint8Array, transport: 'udp' | 'tcp' = 'udp'): Promise<Reply> {
+  async askOctets(query: Uint8Array, how: Pick<SceneAsk, 'transport' | 'from'> = {}): Promise<Reply> {
     const answers: Uint8Array[] = [];
     const { clock } = this.ports;
-    const close = await this.#send(query, transport, (bytes) => answers.push(bytes.slice()));
+    const close = await this.#send(query, how, (bytes) => answers.push(bytes.slice()));
     try {
       await clock.runUntil(() => answers.length > 0, { waitingFor: 'an answer' });
     } finally {
@@ -201,7 +205,11 @@ export class Scene {
   }
 
   /** Sends octets; `onAnswer` gets what comes. Gives what closes the client. */
-  async #send(query: Uint8Array, transport: 'udp' | 'tcp', onAnswer: (bytes: Uint8Array) => void): Promise<() => void> {
+  async #send(
+    query: Uint8Array,
+    { transport = 'udp', from }: Pick<SceneAsk, 'transport' | 'from'>,
+    onAnswer: (bytes: Uint8Array) => void,
+  ): Promise<() => void> {
     const { clock, network } = this.ports;
     if (transport === 'tcp') {
       const onData = messageSplitter(onAnswer);
@@ -211,7 +219,7 @@ export class Scene {
       opened.value.write(concatBytes(Uint8Array.of(query.length >>> 8, query.length & 0xff), query));
       return () => opened.value.destroy();
     }
-    const socket = await this.#openUdp(onAnswer);
+    const socket = await this.#openUdp(onAnswer, from);
     socket.send(query, query.length, HOUSE_ADDRESS);
     return () => socket.close();
   }
@@ -219,7 +227,7 @@ export class Scene {
   /** Asks without waiting; the list fills as answers come. */
   async askLater(name: string, type: string, options: SceneAsk = {}): Promise<Reply[]> {
     const replies: Reply[] = [];
-    await this.#send(queryOf(name, type, options), options.transport ?? 'udp', (bytes) =>
+    await this.#send(queryOf(name, type, options), options, (bytes) =>
       replies.push(new Reply(new SeenMessage(bytes.slice()))),
     );
     return replies;
@@ -244,9 +252,9 @@ export class Scene {
     return answered;
   }
 
-  async #openUdp(onAnswer: (bytes: Uint8Array) => void): Promise<UdpSocket> {
+  async #openUdp(onAnswer: (bytes: Uint8Array) => void, ip = '127.0.0.1'): Promise<UdpSocket> {
     const opening = this.ports.network.openUdp({
-      local: { ip: '127.0.0.1', port: 0 },
+      local: { ip, port: 0 },
       onDatagrams: (batch) => {
         for (const { bytes } of batch) onAnswer(bytes);
       },
