@@ -133,6 +133,11 @@ function checkRecords(lines: Lines, findings: Findings): void {
     else if (domain.read(name) instanceof FormError)
       findings.error(entry, `local-data-ptr: name expected in '${entry.values[0]}'`);
   }
+  for (const entry of [...lines.of('local-zone'), ...lines.of('local-zone-override')]) {
+    // An ipset is filled for a firewall, which would let through or keep out what nobody expects.
+    if (entry.values.at(-1) === 'ipset')
+      findings.error(entry, `local-zone type ipset is not supported: ${entry.values[0]}`);
+  }
   const zones = new Set<string>();
   for (const entry of lines.of('local-zone')) {
     const name = domain.read(entry.values[0] ?? '');

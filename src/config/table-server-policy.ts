@@ -10,12 +10,11 @@ import {
   perNetblock,
   perTag,
 } from './form-network.ts';
-import { accessAction, type LocalZoneType, localZoneType, responseAction } from './form-policy.ts';
+import { accessAction, localZoneType, responseAction } from './form-policy.ts';
 import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
 
 const UNTAGGED = 'clients would get answers that their tag keeps from them';
 const UNVIEWED = 'clients would get answers that their view keeps from them';
-const UNBLOCKED = 'names that the zone blocks would resolve';
 
 const rate = count(0);
 const slabs = count(0, 65536);
@@ -52,19 +51,11 @@ export const SERVER_POLICY_ROWS = {
     'Ask for names of private address space (RFC 6303) in place of answering NXDOMAIN.',
   ),
   'insecure-lan-zones': one(yesNo, false, DONE, 'Do not validate names of private address space.'),
-  'local-zone': many(
-    perDomain(localZoneType),
-    refused(UNBLOCKED, ({ value }: { value: LocalZoneType }) => value === 'ipset'),
-    'How names of a zone are answered.',
-  ),
+  'local-zone': many(perDomain(localZoneType), DONE, 'How names of a zone are answered.'),
   'local-data': many(record, DONE, 'A record to answer with.'),
   'local-data-ptr': many(text, DONE, 'Address and name to answer reverse look-ups with.'),
   'local-zone-tag': many(perDomain(words), DONE, 'Tags of a local zone: only clients with one of them see it.'),
-  'local-zone-override': many(
-    localZoneOverride,
-    refused(UNBLOCKED, ({ type }: { type: LocalZoneType }) => type === 'ipset'),
-    'Another type of a local zone for the clients of a netblock.',
-  ),
+  'local-zone-override': many(localZoneOverride, DONE, 'Another type of a local zone for the clients of a netblock.'),
   'response-ip': many(perNetblock(responseAction), DONE, 'What happens to answers with an address of a netblock.'),
   'response-ip-data': many(perNetblock(record), DONE, 'What such answers are replaced with.'),
   'response-ip-tag': many(perNetblock(words), DONE, 'Tags of such a rule.'),

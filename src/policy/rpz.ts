@@ -89,11 +89,11 @@ export class Rpz {
   }
 }
 
-/** What log lines call triggers; a name asked for goes without saying. */
+/** What log lines call triggers; names asked for and addresses of answers go without saying. */
 const TRIGGER_WORDS = {
   qname: '',
   'client-ip': 'clientip ',
-  ip: 'respip ',
+  ip: '',
   nsip: 'nsip ',
   nsdname: 'nsdname ',
 } as const;
