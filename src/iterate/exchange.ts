@@ -9,7 +9,6 @@
 
 import type { AskedKind } from '../cache/server-cache.ts';
 import type { NetworkError } from '../ports/network.ts';
-import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -61,13 +60,7 @@ function refusesEdns(message: MessageView): boolean {
 
 /** RFC 6891 §6.1.2 wants unknown options ignored; some servers answer FORMERR or BADVERS. */
 function mindsCookie(message: MessageView): boolean {
-  return COOKIE_MINDED.has(extendedRcode(message));
-}
-
-function extendedRcode(message: MessageView): number {
-  const edns = readEdns(message);
-  const upper = edns === null || edns === 'malformed' ? 0 : edns.extendedRcode;
-  return upper * 16 + message.rcode;
+  return COOKIE_MINDED.has(message.rcode);
 }
 
 /** One attempt over UDP, then over TCP where that is needed; or over a stream where that is configured. */
@@ -112,11 +105,11 @@ async function tryUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<Ud
   const first = await attemptUdp(room, work, made);
   if (first.kind === 'error') return noteNetworkError(room, made.asked, first.error);
   if (first.kind === 'timeout') return noteTimeout(room, made.asked, first, timeoutMs);
-  if (first.kind !== 'response' || extendedRcode(first.message) !== RCODE.BADCOOKIE) return first;
+  if (first.kind !== 'response' || first.message.rcode !== RCODE.BADCOOKIE) return first;
   const second = await attemptUdp(room, work, made);
   if (second.kind === 'error') return noteNetworkError(room, made.asked, second.error);
   if (second.kind === 'timeout') return noteTimeout(room, made.asked, second, timeoutMs);
-  const isStillBad = second.kind === 'response' && extendedRcode(second.message) === RCODE.BADCOOKIE;
+  const isStillBad = second.kind === 'response' && second.message.rcode === RCODE.BADCOOKIE;
   return isStillBad ? { kind: 'without-cookie' } : second;
 }
 

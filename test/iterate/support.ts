@@ -6,6 +6,7 @@ import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
 import { createIterate, type Iterate, type IterateCall } from '../../src/iterate/iterate.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import { Upstream } from '../../src/iterate/upstream.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { Counters } from '../../src/trace/counters.ts';
@@ -111,8 +112,14 @@ export class Bench {
   #lastId = 0;
   readonly #inFlight: InFlight<Found>;
 
-  constructor(options: Partial<IterateOptions> = {}, expectsSignatures: (zone: string) => boolean = () => false) {
+  constructor(
+    options: Partial<IterateOptions> = {},
+    expectsSignatures: (zone: string) => boolean = () => false,
+    notice: (text: string) => void = () => {},
+  ) {
     const { clock, network, random } = this.ports;
+    const { counters } = this;
+    const whole = { ...DEFAULT_ITERATE_OPTIONS, hints: [hint('a.root.', '198.41.0.4')], ...options };
     const maxBytes = 1_000_000;
     this.rrsets = new RRsetCache({ clock, maxBytes });
     this.answers = new AnswerCache({ clock, maxBytes });
@@ -131,7 +138,8 @@ export class Bench {
       fetch: this.fetch,
       findCached: (question) => this.answers.find(question),
       expectsSignatures: (zone) => expectsSignatures(formatName(zone)),
-      options: { ...DEFAULT_ITERATE_OPTIONS, hints: [hint('a.root.', '198.41.0.4')], ...options },
+      options: whole,
+      upstream: new Upstream({ clock, network, random, counters, notice, servers: this.servers, options: whole }),
     });
   }
 

@@ -1,0 +1,279 @@
+/** Proves how questions leave for servers: connections shared and bounded, equal questions sent once, cookies, routes. */
+
+import { describe, expect, test } from 'vitest';
+import { readU16 } from '../../src/wire/bytes.ts';
+import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
+import { MessageBuilder } from '../../src/wire/message-builder.ts';
+import { parseMessage } from '../../src/wire/message-view.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import type { IncomingQuery } from '../fake/fake-server.ts';
+import { Bench, endOf, lines, record, responseBytes } from './support.ts';
+
+const SERVER = '192.0.2.53';
+
+/** A forwarder that is asked as `transport` says: every question goes there and nowhere else. */
+function benchFor(transport: 'udp' | 'tcp' | 'tls', options: ConstructorParameters<typeof Bench>[0] = {}): Bench {
+  const address = { ip: SERVER, port: 53, tlsName: null };
+  return new Bench({
+    configuredZones: [
+      {
+        ...{ kind: 'forward', zone: mustParseName('.'), addresses: [address], hosts: [], prime: false, first: false },
+        ...{ tcp: transport === 'tcp', tls: transport === 'tls', noCache: false },
+      },
+    ],
+    ...options,
+  });
+}
+
+const ANSWER = { flags: FLAG.RA, answer: ['www.example. A 192.0.2.80'] };
+
+describe('connections', () => {
+  test('carry many questions, and are closed when nobody asks for a while', async () => {
+    const bench = benchFor('tcp');
+    const from = new Set<number>();
+    bench.serve(SERVER, ({ name }, query) => {
+      from.add(query.from.port);
+      const host = new TextDecoder().decode(name.subarray(1, 2));
+      return { flags: FLAG.RA, answer: [`${host}.example. A 192.0.2.80`] };
+    });
+    for (const host of ['a', 'b', 'c']) expect(endOf(await bench.run(`${host}.example. A`)).kind).toBe('answer');
+    expect(from.size).toBe(1);
+    expect(bench.ports.network.openCounts().streams).toBe(2);
+    await bench.ports.clock.advance(60_000);
+    expect(bench.ports.network.openCounts().streams).toBe(0);
+  });
+
+  test('answer questions in any order', async () => {
+    const bench = benchFor('tcp');
+    const held: IncomingQuery[] = [];
+    bench.ports.servers.serve(SERVER, (query) => {
+      held.push(query);
+      if (held.length < 2) return;
+      for (const each of held.reverse()) {
+        const parsed = parseMessage(each.bytes);
+        const question = parsed.ok ? (parsed.message.questions[0] ?? null) : null;
+        const host = new TextDecoder().decode(question?.name.subarray(1, 2));
+        each.reply(
+          responseBytes(
+            question,
+            { flags: FLAG.RA, answer: [`${host}.example. A 192.0.2.80`] },
+            readU16(each.bytes, 0),
+          ),
+        );
+      }
+    });
+    const runs = Promise.all(['a', 'b'].map((each) => bench.iterate(bench.newWork(`${each}.example. A`))));
+    const found = await bench.ports.clock.runUntilSettled(runs, { waitingFor: 'both' });
+    const answers = found.flatMap((each) => lines(endOf(each).answer));
+    expect(answers).toEqual(['a.example. A 192.0.2.80', 'b.example. A 192.0.2.80']);
+    expect(new Set(held.map(({ from }) => from.port)).size).toBe(1);
+  });
+
+  test('carry no more questions than they may', async () => {
+    const bench = benchFor('tcp', { streams: { maxConnections: 10, idleMs: 60_000, maxQuestions: 2 } });
+    const from = new Set<number>();
+    bench.serve(SERVER, ({ name }, query) => {
+      from.add(query.from.port);
+      return { flags: FLAG.RA, answer: [`${new TextDecoder().decode(name.subarray(1, 2))}.example. A 192.0.2.80`] };
+    });
+    for (const host of ['a', 'b', 'c', 'd', 'e']) await bench.run(`${host}.example. A`);
+    expect(from.size).toBe(3);
+  });
+
+  test('that a server closed under a question are replaced, once', async () => {
+    const bench = benchFor('tcp');
+    let isFirst = true;
+    bench.serve(SERVER, ({ name }) => {
+      const host = new TextDecoder().decode(name.subarray(1, 2));
+      if (host === 'b' && isFirst) {
+        isFirst = false;
+        bench.ports.network.resetStreamsAt(SERVER);
+        return null;
+      }
+      return { flags: FLAG.RA, answer: [`${host}.example. A 192.0.2.80`] };
+    });
+    await bench.run('a.example. A');
+    expect(endOf(await bench.run('b.example. A')).kind).toBe('answer');
+    expect(bench.asked.filter((line) => line.includes(' b.example.')).length).toBe(2);
+  });
+
+  test('that only send what nobody asked for are given up', async () => {
+    const bench = benchFor('tcp', { attemptsPerServer: 1 });
+    bench.ports.servers.serve(SERVER, (query) => {
+      for (let i = 0; i < 20; i++) query.reply(Uint8Array.of(1, 2, 3));
+    });
+    expect(await bench.run('www.example. A')).toMatchObject({ kind: 'failed' });
+    expect(bench.counters.get('unwanted.replies')).toBe(8);
+    expect(bench.ports.network.openCounts().streams).toBe(0);
+  });
+});
+
+describe('equal questions in flight', () => {
+  test('are sent to a server once', async () => {
+    const bench = benchFor('udp');
+    bench.serve(SERVER, () => ANSWER);
+    const names = ['www.example. A', 'www.example. A', 'WWW.example. A'];
+    const runs = Promise.all(names.map((each) => bench.iterate(bench.newWork(each))));
+    const found = await bench.ports.clock.runUntilSettled(runs, { waitingFor: 'all' });
+    expect(found.map((each) => endOf(each).kind)).toEqual(['answer', 'answer', 'answer']);
+    expect(bench.asked.length).toBe(1);
+  });
+
+  test('are sent again when the work that had asked is stopped', async () => {
+    const bench = benchFor('udp');
+    const work = bench.newWork('www.example. A');
+    const stopped = bench.iterate(work).catch(() => 'stopped');
+    await bench.ports.clock.advance(1);
+    const other = bench.iterate(bench.newWork('www.example. A'));
+    await bench.ports.clock.advance(1);
+    bench.serve(SERVER, () => ANSWER);
+    work.abort();
+    expect(await stopped).toBe('stopped');
+    expect(endOf(await bench.ports.clock.runUntilSettled(other, { waitingFor: 'other' })).kind).toBe('answer');
+  });
+});
+
+describe('routes', () => {
+  test('that are missing are said once, and their servers are left alone', async () => {
+    const notices: string[] = [];
+    const glue = ['2001:db8::1', '2001:db8::2', '192.0.2.1'];
+    const hints = glue.map((ip, i) => ({ name: mustParseName(`${i}.root.`), addresses: [ip] }));
+    const bench = new Bench({ hints }, undefined, (text) => notices.push(text));
+    bench.ports.network.noRoute.add('ip6');
+    bench.serve('192.0.2.1', () => ({ flags: FLAG.AA, answer: ['. NS 0.root.'] }));
+    for (let i = 0; i < 10; i++) await bench.run('. NS', { refresh: true });
+    expect(notices.length).toBe(1);
+    expect(notices[0]).toContain('IPv6');
+    expect(bench.servers.hasRoute('ip6')).toBe(false);
+  });
+});
+
+const SERVER_COOKIE = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+
+/** The cookie of a query; null when it has none. */
+function cookieOf(query: IncomingQuery): Uint8Array | null {
+  const parsed = parseMessage(query.bytes);
+  const edns = parsed.ok ? readEdns(parsed.message) : null;
+  if (edns === null || edns === 'malformed') return null;
+  return edns.options.find(({ code }) => code === EDNS_OPTION.COOKIE)?.data ?? null;
+}
+
+/** An answer with EDNS options. */
+function answerWith(query: IncomingQuery, options: readonly EdnsOption[], rcode: number = RCODE.NOERROR): Uint8Array {
+  const parsed = parseMessage(query.bytes);
+  const question = parsed.ok ? parsed.message.questions[0] : undefined;
+  if (question === undefined) throw new Error('no question');
+  const bytes = new Uint8Array(1000);
+  const builder = new MessageBuilder(bytes);
+  builder.start({ id: readU16(query.bytes, 0), flags: FLAG.QR | FLAG.RA, rcode });
+  builder.question(question);
+  if (rcode === RCODE.NOERROR) builder.record('answer', { ...record('x. A 192.0.2.80'), owner: question.name });
+  builder.edns({ udpSize: 1232, doBit: true, options });
+  return bytes.slice(0, builder.finish());
+}
+
+function cookie(client: Uint8Array, server: Uint8Array = SERVER_COOKIE): EdnsOption {
+  return { code: EDNS_OPTION.COOKIE, data: Uint8Array.of(...client.subarray(0, 8), ...server) };
+}
+
+describe('cookies', () => {
+  test('go along, and what the server gives goes back to it', async () => {
+    const bench = benchFor('udp');
+    const seen: string[] = [];
+    bench.ports.servers.serve(SERVER, (query) => {
+      const data = cookieOf(query) ?? new Uint8Array();
+      seen.push(Buffer.from(data).toString('hex'));
+      query.reply(answerWith(query, [cookie(data)]));
+    });
+    await bench.run('a.example. A');
+    await bench.run('b.example. A');
+    expect(seen[0]).toHaveLength(16);
+    expect(seen[1]).toBe(`${seen[0]}0102030405060708`);
+  });
+
+  test('that are not ours make a reply one that is not waited for', async () => {
+    const bench = benchFor('udp');
+    bench.ports.servers.serve(SERVER, (query) => {
+      const own = cookieOf(query) ?? new Uint8Array(8);
+      query.reply(answerWith(query, [cookie(own.map((octet) => octet ^ 1))], RCODE.REFUSED));
+      query.reply(answerWith(query, [{ code: EDNS_OPTION.COOKIE, data: own.slice(0, 8) }], RCODE.REFUSED));
+      query.reply(answerWith(query, [cookie(own), cookie(own)], RCODE.REFUSED));
+      query.reply(answerWith(query, [cookie(own)]));
+    });
+    expect(endOf(await bench.run('a.example. A')).kind).toBe('answer');
+    expect(bench.counters.get('unwanted.replies')).toBe(3);
+  });
+
+  test('missing from a server that gives them send the question over TCP', async () => {
+    const bench = benchFor('udp');
+    let isForged = false;
+    bench.ports.servers.serve(SERVER, (query) => {
+      const own = cookieOf(query);
+      if (query.transport === 'tcp') return query.reply(answerWith(query, []));
+      query.reply(answerWith(query, isForged || own === null ? [] : [cookie(own)]));
+    });
+    await bench.run('a.example. A');
+    isForged = true;
+    expect(endOf(await bench.run('b.example. A')).kind).toBe('answer');
+    expect(bench.counters.get('upstream.tcp')).toBe(1);
+  });
+
+  test('that the server wants renewed are sent once more', async () => {
+    const bench = benchFor('udp');
+    let asked = 0;
+    bench.ports.servers.serve(SERVER, (query) => {
+      asked++;
+      const own = cookieOf(query) ?? new Uint8Array(8);
+      const isRight = own.length === 16;
+      query.reply(answerWith(query, [cookie(own)], isRight ? RCODE.NOERROR : RCODE.BADCOOKIE));
+    });
+    expect(endOf(await bench.run('a.example. A')).kind).toBe('answer');
+    expect(asked).toBe(2);
+    expect(bench.counters.get('upstream.tcp')).toBe(0);
+  });
+
+  test('that the server minds are left out, with EDNS kept', async () => {
+    const bench = benchFor('udp');
+    const withCookie: boolean[] = [];
+    bench.ports.servers.serve(SERVER, (query) => {
+      const hasCookie = cookieOf(query) !== null;
+      withCookie.push(hasCookie);
+      query.reply(answerWith(query, [], hasCookie ? RCODE.FORMERR : RCODE.NOERROR));
+    });
+    for (const host of ['a', 'b', 'c', 'd']) expect(endOf(await bench.run(`${host}.example. A`)).kind).toBe('answer');
+    expect(withCookie).toEqual([true, false, true, false, true, false, false]);
+    expect(bench.servers.takesEdns(`${SERVER}@53`)).toBe(true);
+  });
+
+  test('stay at home for servers that are sent a client string', async () => {
+    const text = new TextEncoder().encode('office');
+    const range = { octets: Uint8Array.of(192, 0, 2, 0), bits: 24 };
+    const bench = benchFor('udp', { clientStrings: [{ range, text }] });
+    const sent: (readonly EdnsOption[])[] = [];
+    bench.ports.servers.serve(SERVER, (query) => {
+      const parsed = parseMessage(query.bytes);
+      const edns = parsed.ok ? readEdns(parsed.message) : null;
+      sent.push(edns === null || edns === 'malformed' ? [] : edns.options);
+      query.reply(answerWith(query, []));
+    });
+    await bench.run('a.example. A');
+    expect(sent[0]?.map(({ code, data }) => [code, new TextDecoder().decode(data)])).toEqual([[65_001, 'office']]);
+  });
+});
+
+describe('servers without the case of letters', () => {
+  test('that cannot be reached over TCP are asked in plain case, and must say the same twice', async () => {
+    const bench = benchFor('udp', { useCapsForId: true, useTcp: false });
+    let asked = 0;
+    bench.ports.servers.serve(SERVER, (query) => {
+      asked++;
+      const lower = query.bytes.map((octet, i) =>
+        i >= 12 && i < 30 && octet >= 0x41 && octet <= 0x5a ? octet | 0x20 : octet,
+      );
+      query.reply(answerWith({ ...query, bytes: lower }, []));
+    });
+    expect(endOf(await bench.run('a-rather-long-name.example. A')).kind).toBe('answer');
+    expect(asked).toBe(3);
+  });
+});
