@@ -94,6 +94,7 @@ export async function serveWithNsd(session: Session, zoneName: string, zone: str
       'zone:',
       `  name: "${zoneName}"`,
       '  zonefile: "zone"',
+      '  provide-xfr: 127.0.0.0/8 NOKEY',
     ].join('\n'),
   );
   session.start('nsd', findProgram('nsd') as string, ['-d', '-c', config]);

@@ -1,0 +1,32 @@
+/**
+ * Proves that zones come over from real primaries and are answered from: AXFR from NSD (the real root, RFC 8806), AXFR, NOTIFY
+ * and IXFR with Knot, and a zone that Knot signed with a digest, taken only after signatures and digest were checked.
+ */
+
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { runInNamespace, SHARED, whyNotHere } from './programs.ts';
+
+const why = whyNotHere(
+  ['nsd', 'knotd', 'knotc', 'keymgr', 'dig', 'ip'],
+  [join(SHARED, 'real-root/root-2020101902.zone.gz')],
+);
+
+test.skipIf(why !== null)(
+  `copies zones from NSD and Knot and answers from them ${why ?? ''}`,
+  () => {
+    const result = JSON.parse(runInNamespace('auth-zone-session.ts', [], 110_000)) as Record<string, unknown>;
+    console.log(`first answer after ${result.first} ms, change seen after ${result.changed} ms`);
+    expect(result).toMatchObject({
+      authority: { positive: 'NOERROR aa', wildcard: '"expanded"', missing: 'NXDOMAIN aa' },
+      root: { soa: 'NOERROR ad', ds: 'NOERROR ad', unsigned: 'NXDOMAIN ad' },
+      checked: { positive: 'NOERROR ad', missing: 'NXDOMAIN ad', wildcard: 'NOERROR ad' },
+      gone: 'NXDOMAIN aa',
+      usedIxfr: true,
+    });
+    expect(result.changed).not.toBeNull();
+    expect(result.lines).toBeGreaterThan(20_000);
+    expect(result.copy).toContain('hostmaster.example.org. 2 3600');
+  },
+  120_000,
+);
