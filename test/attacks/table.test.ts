@@ -1,0 +1,83 @@
+/**
+ * The attacks that resolvers have fallen to, each with the tests that play it out against a whole house, or the reason why
+ * it cannot be played. Proves that no row is without either, and that the tests named are there.
+ */
+
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+
+/** Where an attack is played: a file beside this one, and how its tests begin. */
+interface Played {
+  readonly file: string;
+  readonly tests: string;
+}
+
+/** Attack -> its tests, or why there are none. */
+const ATTACKS: Readonly<Record<string, Played | string>> = {
+  KeyTrap: { file: 'validation-cost', tests: 'KeyTrap' },
+  'NSEC3 encloser': { file: 'validation-cost', tests: 'NSEC3 encloser' },
+  'NSEC3 loop across zones': { file: 'validation-cost', tests: 'NSEC3 loop across zones' },
+  NXNSAttack: { file: 'amplification', tests: 'NXNSAttack' },
+  NRDelegation: { file: 'amplification', tests: 'NRDelegation' },
+  'CacheFlush, NS flood': { file: 'amplification', tests: 'CacheFlush' },
+  CAMP: { file: 'amplification', tests: 'CAMP' },
+  DNSBomb: { file: 'amplification', tests: 'DNSBomb' },
+  'TsuNAME, cyclic dependency': { file: 'amplification', tests: 'TsuNAME' },
+  TuDoor: { file: 'poisoning', tests: 'TuDoor' },
+  MaginotDNS: { file: 'poisoning', tests: 'MaginotDNS' },
+  RebirthDay: { file: 'poisoning', tests: 'RebirthDay' },
+  'Phoenix, ghost domains': { file: 'poisoning', tests: 'ghost domains' },
+  'promiscuous NS, DNAME and glue': { file: 'poisoning', tests: 'promiscuous NS, DNAME and glue' },
+  'wildcard RRSIG labels': { file: 'false-proofs', tests: 'wildcard RRSIG labels' },
+  'wildcard CNAME proof': { file: 'false-proofs', tests: 'wildcard CNAME proof' },
+  'wildcard replay through serve-expired': { file: 'false-proofs', tests: 'wildcard replay through serve-expired' },
+  'NSEC outside the zone or across a cut': { file: 'false-proofs', tests: 'NSEC outside the zone' },
+  'NSEC3 signer': { file: 'false-proofs', tests: 'NSEC3 signer' },
+  'unvalidated negative and CD hide data': { file: 'false-proofs', tests: 'unvalidated negative under CD' },
+  'spoofed FORMERR takes EDNS away': { file: 'poisoning', tests: 'spoofed FORMERR' },
+  'QR=0 or odd header from an authority': { file: 'poisoning', tests: 'QR=0 and odd headers' },
+  'cookie reply checks': { file: 'messages-and-policy', tests: 'cookie reply checks' },
+  'prediction of ports and ids': { file: 'poisoning', tests: 'port and id prediction' },
+  'compression bomb on output': { file: 'messages-and-policy', tests: 'compression bomb on output' },
+  'compression pointer chain on input': { file: 'messages-and-policy', tests: 'compression pointer chain on input' },
+  'many EDNS options, NSID twice': { file: 'messages-and-policy', tests: 'many EDNS options' },
+  'RDATA with a name is canonicalised': { file: 'false-proofs', tests: 'RDATA with a name that is canonicalised' },
+  'malformed DNSKEY, NSEC, RRSIG': { file: 'false-proofs', tests: 'malformed DNSKEY, NSEC and RRSIG' },
+  'RRSIG cached before its RRset': { file: 'false-proofs', tests: 'RRSIG before its RRset' },
+  'RPZ or response-ip rewrites bogus data': { file: 'messages-and-policy', tests: 'RPZ and response-ip' },
+  'bogus name of a primary for transfers': { file: 'messages-and-policy', tests: 'bogus name of a primary' },
+  'ZONEMD skip': { file: 'messages-and-policy', tests: 'ZONEMD skip' },
+  '0.0.0.0 and :: glue': { file: 'poisoning', tests: '0.0.0.0 and :: glue' },
+  'below an NXDOMAIN a stub zone is shadowed': { file: 'poisoning', tests: 'below an NXDOMAIN' },
+  'jostle bypass, overload': { file: 'amplification', tests: 'jostle bypass' },
+  'cache exhaustion': { file: 'amplification', tests: 'cache exhaustion' },
+  'recursion loop': { file: 'amplification', tests: 'recursion loop' },
+  'cookies and PROXY mixed': 'the PROXY protocol is not taken: no client address but the socket’s own counts',
+  'web server limits': 'nothing here serves HTTP: figures go out through the control channel',
+};
+
+describe('the table of attacks', () => {
+  test('has all 40 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(40));
+
+  test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
+    if (typeof row === 'string') {
+      expect(row.length).toBeGreaterThan(20);
+      return;
+    }
+    const text = readFileSync(join(import.meta.dirname, `${row.file}.test.ts`), 'utf8');
+    const start = text.indexOf(`describe('${row.tests}'`);
+    expect(start).toBeGreaterThanOrEqual(0);
+    const rest = text.slice(start + 1);
+    const end = rest.indexOf('\ndescribe(');
+    expect(end < 0 ? rest : rest.slice(0, end)).toMatch(/\n {2}test(\.each)?\(/);
+  });
+
+  test('names every file of tests beside it', () => {
+    const files = new Set(Object.values(ATTACKS).map((row) => (typeof row === 'string' ? '' : `${row.file}.test.ts`)));
+    const there = readdirSync(import.meta.dirname).filter(
+      (name) => name.endsWith('.test.ts') && name !== 'table.test.ts',
+    );
+    expect(there.filter((name) => !files.has(name))).toEqual([]);
+  });
+});
