@@ -211,9 +211,12 @@ export function toLowerCase(name: Name): Name {
   return lower as Name;
 }
 
+const keyScratch = Buffer.alloc(MAX_NAME_OCTETS);
+
 /** A string that is equal exactly for names that are equal without case; for use as a Map key, never shown. */
 export function nameKey(name: Name): string {
-  return Buffer.from(toLowerCase(name).buffer).toString('latin1');
+  for (let i = 0; i < name.length; i++) keyScratch[i] = lowerOctet(readU8(name, i));
+  return keyScratch.toString('latin1', 0, name.length);
 }
 
 /**
