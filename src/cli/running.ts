@@ -131,7 +131,8 @@ export class Running {
     if (!built.ok) {
       for (const line of built.lines) log.write('error', line);
       log.write('error', 'reload failed: the configuration before stays in force');
-      return built.lines;
+      // Warnings are for the log; the operator is told what stands in the way.
+      return built.lines.filter((line) => !line.includes(': warning: '));
     }
     const before = this.#house;
     this.#moveInto(built.house);

@@ -92,11 +92,11 @@ export class ControlServer {
   }
 
   /**
-   * Closes every socket and connection. The file of a unix socket stays, as Unbound's does: clients then see a refused
-   * connection, which they take for "stopped".
+   * Closes every socket and connection at the end of the process. Unix sockets end with it and not before: closing one takes
+   * its file away, and a client takes a refused connection for "stopped" but not a missing file.
    */
   stop(): void {
-    for (const { listener } of this.#open.values()) listener.close();
+    for (const [key, { listener }] of this.#open) if (!key.startsWith('/')) listener.close();
     this.#open.clear();
     for (const connection of [...this.#connections]) connection.close();
   }

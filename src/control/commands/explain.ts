@@ -13,20 +13,23 @@ import { type Command, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
+const JSON_WORDS: ReadonlySet<string> = new Set(['--json', '+json']);
+
 /** The commands. */
 export function explainCommands(parts: ControlParts): Command[] {
   return [worded('explain', (words) => explain(words, parts)), worded('trace', (words) => explain(words, parts))];
 }
 
-/** Resolves by a work of its own, not shared, from what the caches know of the way there; `--json` for programs. */
+/** Resolves by a work of its own, not shared, from what the caches know of the way there; `--json` or `+json` for programs. */
 async function explain(words: string, { house, clock }: ControlParts): Promise<string> {
   const given = words.split(/\s+/).filter((word) => word !== '');
-  const wantsJson = given.includes('--json');
-  const [nameText = '', typeWord = 'A', ...more] = given.filter((word) => word !== '--json');
+  // unbound-control takes words that begin with two dashes for its own options.
+  const wantsJson = given.some((word) => JSON_WORDS.has(word));
+  const [nameText = '', typeWord = 'A', ...more] = given.filter((word) => !JSON_WORDS.has(word));
   const read = readName(nameText);
   if (!read.ok) return read.error;
   const type = typeFromText(typeWord);
-  if (type === null || more.length > 0) return 'error usage: explain NAME [TYPE] [--json]\n';
+  if (type === null || more.length > 0) return 'error usage: explain NAME [TYPE] [--json | +json]\n';
   const question = questionOf(read.name, type);
   const trace = new Trace();
   const startedMs = clock.monotonicMs();
