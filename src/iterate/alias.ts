@@ -133,7 +133,8 @@ function stepByDname(
   return { via: 'dname', from: name, to: finalTo, alias: dname, synthesised };
 }
 
-/** True for a DNAME whose target is at or below its owner. */
-function leadsBelowItself(step: AliasGroup): boolean {
-  return step.via === 'dname' && isAtOrBelow(step.to, step.alias.owner);
+/** True for a DNAME whose target is at or below its owner: no number of steps leads out of it. */
+function leadsBelowItself({ via, alias }: AliasGroup): boolean {
+  const target = via === 'dname' ? readTargetName(alias.rdatas[0] ?? new Uint8Array()) : null;
+  return target !== null && isAtOrBelow(target, alias.owner);
 }

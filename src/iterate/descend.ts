@@ -120,8 +120,12 @@ export class Descent {
   }
 
   #newMinimiser(): Minimiser {
-    const { options, delegations } = this.#parts;
-    return new Minimiser(this.#question, options.minimisation, (name) => delegations.isNoCut(name));
+    const { options, delegations, findCached } = this.#parts;
+    const isClients = this.#work.parent === null;
+    return new Minimiser(this.#question, options.minimisation, {
+      isKnownNoCut: (name) => delegations.isNoCut(name),
+      asksForAFirst: isClients && findCached({ ...this.#question, type: TYPE.A }) === null,
+    });
   }
 
   /** Finds where to start; not null when that fails. */
@@ -183,14 +187,15 @@ export class Descent {
       const servers = this.#servers;
       const candidate = chooseServer(servers.candidates, servers.zone, this.#avoid, this.#parts);
       const spare = this.#spare;
-      if (spare !== null && (candidate === null || candidate.isDnssecLame)) return { kind: 'spare', response: spare };
-      if (candidate !== null) return { kind: 'server', candidate };
+      const isNoBetter = spare !== null && candidate?.isDnssecLame === true;
+      if (candidate !== null && !isNoBetter) return { kind: 'server', candidate };
       if (servers.running.size > 0) {
         await Promise.race(servers.running);
         continue;
       }
       const lookup = lookUpTargets(this.#parts, this.#work, servers);
       if (lookup === 'under-way') continue;
+      if (spare !== null) return { kind: 'spare', response: spare };
       if (adoptOtherSides(this.#parts, servers)) continue;
       const limit = lookup === 'nothing-left' ? null : lookup.limit;
       return await this.#goElsewhere(limit);

@@ -4,6 +4,8 @@
  * Duties: the order of minimised questions for one name, at most 10 of them. Leaves to others: what an answer means.
  * Names that begin with an underscore are service labels (RFC 8552), hardly ever cuts, and mishandled by some servers
  * as empty non-terminals: the walk ends before the first of them and sends the full name.
+ * A client's question for AAAA is preceded by one for A with the full name, unless the answer to that is known: it hides the
+ * type (RFC 9156 §2.1) from servers that only refer, and clients ask for A as well. No other type costs a question more.
  */
 
 import { readU8 } from '../wire/bytes.ts';
@@ -17,6 +19,14 @@ export const MAX_MINIMISE_STEPS = 10;
 /** The first so many questions add one label each (RFC 9156 §2.3 MINIMISE_ONE_LAB). */
 export const SINGLE_LABEL_STEPS = 4;
 
+/** What a walk depends on. */
+export interface MinimiserStart {
+  /** Of which names it is known already that the servers above speak for them. */
+  readonly isKnownNoCut: (name: Name) => boolean;
+  /** A question for AAAA is preceded by one for A. */
+  readonly asksForAFirst: boolean;
+}
+
 /** The walk down one name. */
 export class Minimiser {
   readonly #question: Question;
@@ -25,18 +35,19 @@ export class Minimiser {
   #labels = 0;
   #steps = 0;
   #isOff: boolean;
+  #asksForAFirst: boolean;
 
-  /** `isKnownNoCut` says of which names it is known already that the servers above speak for them. */
-  constructor(question: Question, mode: Minimisation, isKnownNoCut: (name: Name) => boolean) {
+  constructor(question: Question, mode: Minimisation, { isKnownNoCut, asksForAFirst }: MinimiserStart) {
     this.#question = question;
     this.#total = labelCount(question.name);
     this.#isOff = mode === 'off';
     this.#isKnownNoCut = isKnownNoCut;
+    this.#asksForAFirst = asksForAFirst && question.type === TYPE.AAAA;
   }
 
   /** True when the question sent is the real one. */
   get isFull(): boolean {
-    return this.#isOff || this.#labels >= this.#total;
+    return this.#isOff || (this.#labels >= this.#total && !this.#asksForAFirst);
   }
 
   /** The question to send now. */
@@ -56,10 +67,14 @@ export class Minimiser {
 
   /** Goes on to a longer name: the servers asked speak for the present one. */
   advance(): void {
+    if (this.#labels >= this.#total) this.#asksForAFirst = false;
     do {
-      this.#labels += this.#stride();
-    } while (!this.isFull && this.#isKnownNoCut(lastLabels(this.#question.name, this.#labels)));
-    if (!this.isFull && this.#reachesServiceLabel()) this.#labels = this.#total;
+      this.#labels = Math.min(this.#total, this.#labels + this.#stride());
+    } while (this.#labels < this.#total && this.#isKnownNoCut(lastLabels(this.#question.name, this.#labels)));
+    if (!this.isFull && this.#reachesServiceLabel()) {
+      this.#labels = this.#total;
+      this.#asksForAFirst = false;
+    }
     this.#steps++;
   }
 

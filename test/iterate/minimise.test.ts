@@ -6,10 +6,14 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { ask, questionLine } from './support.ts';
 
 const nothing = () => false;
+const START = { isKnownNoCut: nothing, asksForAFirst: false };
 
 /** The questions sent when every server knows only one more label and nobody ever refers. */
-function walk(text: string, known: (name: string) => boolean = nothing): string[] {
-  const minimiser = new Minimiser(ask(text), 'relaxed', (name) => known(questionLine({ name, type: 1, class: 1 })));
+function walk(text: string, known: (name: string) => boolean = nothing, asksForAFirst = false): string[] {
+  const minimiser = new Minimiser(ask(text), 'relaxed', {
+    isKnownNoCut: (name) => known(questionLine({ name, type: 1, class: 1 })),
+    asksForAFirst,
+  });
   minimiser.enter(mustParseName('.'));
   const sent = [questionLine(minimiser.current)];
   while (!minimiser.isFull) {
@@ -22,6 +26,12 @@ function walk(text: string, known: (name: string) => boolean = nothing): string[
 describe('Minimiser', () => {
   test('adds one label at a time and hides the type until the last', () => {
     expect(walk('www.a.example. TXT')).toEqual(['example. A', 'a.example. A', 'www.a.example. TXT']);
+  });
+
+  test('asks for A before AAAA when told to, and for nothing else so', () => {
+    expect(walk('www.example. AAAA', nothing, true)).toEqual(['example. A', 'www.example. A', 'www.example. AAAA']);
+    expect(walk('www.example. MX', nothing, true)).toEqual(['example. A', 'www.example. MX']);
+    expect(walk('_x.www.example. AAAA', nothing, true).slice(-2)).toEqual(['www.example. A', '_x.www.example. AAAA']);
   });
 
   test('goes to the full name before the first service label', () => {
@@ -41,17 +51,17 @@ describe('Minimiser', () => {
   });
 
   test('goes on below a zone that it was referred to', () => {
-    const minimiser = new Minimiser(ask('www.a.b.example. A'), 'relaxed', nothing);
+    const minimiser = new Minimiser(ask('www.a.b.example. A'), 'relaxed', START);
     minimiser.enter(mustParseName('.'));
     minimiser.enter(mustParseName('b.example.'));
     expect(questionLine(minimiser.current)).toBe('a.b.example. A');
   });
 
   test('sends the whole question when it is off, or given up', () => {
-    const off = new Minimiser(ask('www.a.example. MX'), 'off', nothing);
+    const off = new Minimiser(ask('www.a.example. MX'), 'off', START);
     off.enter(mustParseName('.'));
     expect(questionLine(off.current)).toBe('www.a.example. MX');
-    const given = new Minimiser(ask('www.a.example. MX'), 'relaxed', nothing);
+    const given = new Minimiser(ask('www.a.example. MX'), 'relaxed', START);
     given.enter(mustParseName('.'));
     given.giveUp();
     expect(questionLine(given.current)).toBe('www.a.example. MX');
