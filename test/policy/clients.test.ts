@@ -1,0 +1,115 @@
+/** Proves that clients get what their tags, netblocks and views say, and no more. */
+
+import { describe, expect, test } from 'vitest';
+import { PolicyHouse } from './policy-house.ts';
+
+describe('tags', () => {
+  const house = new PolicyHouse(`server:
+  define-tag: "red green blue"
+  local-zone: all.example. redirect
+  local-data: "all.example. TXT plain"
+  local-zone: red.all.example. redirect
+  local-data: "red.all.example. TXT red"
+  local-zone-tag: red.all.example. "red"
+  local-zone: gb.all.example. redirect
+  local-data: "gb.all.example. TXT own"
+  local-zone-tag: gb.all.example. "green blue"
+  access-control: 192.0.2.0/24 allow
+  access-control-tag: 192.0.2.1/32 "red"
+  access-control-tag: 192.0.2.2/32 "blue"
+  access-control-tag-data: 192.0.2.2/32 blue "TXT of-tag"
+  access-control-tag: 192.0.2.3/32 "green blue"
+  access-control-tag-action: 192.0.2.3/32 blue refuse
+  access-control-tag: 10.0.0.0/8 "red"
+  access-control: 10.1.0.0/16 allow
+`);
+
+  test('hide a zone from clients without them: the zone above answers', () => {
+    expect(house.local('x.red.all.example.', 'TXT', { ip: '192.0.2.9' })).toBe(
+      'NOERROR AA; x.red.all.example. TXT "plain"',
+    );
+    expect(house.local('x.red.all.example.', 'TXT', { ip: '192.0.2.1' })).toBe(
+      'NOERROR AA; x.red.all.example. TXT "red"',
+    );
+  });
+
+  test('give records in place of those of a redirect zone', () => {
+    expect(house.local('x.gb.all.example.', 'TXT', { ip: '192.0.2.2' })).toBe(
+      'NOERROR AA; x.gb.all.example. TXT "of-tag"',
+    );
+  });
+
+  test('give a zone another type', () => {
+    expect(house.local('x.gb.all.example.', 'MX', { ip: '192.0.2.3' })).toBe('REFUSED AA');
+  });
+
+  test('belong to the longest netblock alone', () => {
+    expect(house.local('red.all.example.', 'TXT', { ip: '10.2.0.1' })).toContain('"red"');
+    expect(house.local('red.all.example.', 'TXT', { ip: '10.1.0.1' })).toContain('"plain"');
+  });
+});
+
+describe('local-zone-override', () => {
+  test('gives clients of a netblock another type', () => {
+    const house = new PolicyHouse(`server:
+  local-zone: x.example. static
+  local-zone-override: x.example. 192.0.2.0/24 refuse
+`);
+    expect(house.local('a.x.example.', 'A', { ip: '192.0.2.1' })).toBe('REFUSED AA');
+    expect(house.local('a.x.example.', 'A', { ip: '198.51.100.1' })).toBe('NXDOMAIN AA');
+  });
+});
+
+describe('a view', () => {
+  const house = new PolicyHouse(`server:
+  local-zone: example. redirect
+  local-data: "example. TXT global"
+  access-control-view: 192.0.2.1/32 "closed"
+  access-control-view: 192.0.2.2/32 "first"
+  access-control-view: 192.0.2.3/32 "empty"
+view:
+  name: "closed"
+  local-zone: a.example. redirect
+  local-data: "a.example. TXT closed"
+  local-zone: out.example. noview
+view:
+  name: "first"
+  view-first: yes
+  local-zone: a.example. redirect
+  local-data: "a.example. TXT first"
+  local-zone: t.example. transparent
+  local-zone: out.a.example. noview
+view:
+  name: "empty"
+`);
+  test.each([
+    ['192.0.2.1', 'a.example.', 'NOERROR AA; a.example. TXT "closed"'],
+    ['192.0.2.1', 'b.example.', '-'],
+    ['192.0.2.1', 'out.example.', '-'],
+    // A closed view has the default zones as well.
+    ['192.0.2.1', 'x.test.', 'NXDOMAIN AA; soa 10800'],
+    ['192.0.2.2', 'a.example.', 'NOERROR AA; a.example. TXT "first"'],
+    ['192.0.2.2', 'b.example.', 'NOERROR AA; b.example. TXT "global"'],
+    ['192.0.2.2', 't.example.', 'NOERROR AA; t.example. TXT "global"'],
+    ['192.0.2.2', 'x.out.a.example.', 'NOERROR AA; x.out.a.example. TXT "global"'],
+    ['192.0.2.3', 'b.example.', 'NOERROR AA; b.example. TXT "global"'],
+    ['192.0.2.9', 'b.example.', 'NOERROR AA; b.example. TXT "global"'],
+  ])('for %s: %s TXT gives %s', (ip, name, text) => {
+    expect(house.local(name, 'TXT', { ip })).toBe(text);
+  });
+
+  test('has rules for answers of its own', async () => {
+    const ruled = new PolicyHouse(`server:
+  response-ip: 198.51.100.0/24 always_nxdomain
+  access-control-view: 192.0.2.1/32 "v"
+view:
+  name: "v"
+  response-ip: 198.51.100.1/32 redirect
+  response-ip-data: 198.51.100.1/32 "A 203.0.113.1"
+`);
+    ruled.know('w.example.', 'A', ['w.example. A 198.51.100.1']).know('o.example.', 'A', ['o.example. A 198.51.100.2']);
+    expect(await ruled.ruled('w.example.', 'A', { ip: '192.0.2.1' })).toBe('NOERROR; w.example. A 203.0.113.1');
+    expect(await ruled.ruled('o.example.', 'A', { ip: '192.0.2.1' })).toBe('NOERROR secure; o.example. A 198.51.100.2');
+    expect(await ruled.ruled('w.example.', 'A', { ip: '192.0.2.9' })).toBe('NXDOMAIN');
+  });
+});

@@ -1,0 +1,107 @@
+/** Proves DNS64: addresses in prefixes of every length (RFC 6052 §2.4), when AAAA records are made and when not (RFC 6147). */
+
+import { describe, expect, test } from 'vitest';
+import { type Dns64Options, pointerName, readPrefix, synthesise } from '../../src/policy/dns64.ts';
+import { ipText, parseIp, reverseName } from '../../src/wire/ip.ts';
+import { formatName, mustParseName } from '../../src/wire/name-text.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { packRRset, rdatasOf } from '../../src/wire/rrset.ts';
+import { PolicyHouse } from './policy-house.ts';
+
+function optionsOf(text: string): Dns64Options {
+  const prefix = readPrefix(text);
+  if (typeof prefix === 'string') throw new Error(prefix);
+  return { ...prefix, synthesiseAll: false, ignoreAaaa: [] };
+}
+
+describe('an address in a prefix', () => {
+  // The table of RFC 6052 §2.4.
+  test.each([
+    ['2001:db8::/32', '2001:db8:c000:221::'],
+    ['2001:db8:100::/40', '2001:db8:1c0:2:21::'],
+    ['2001:db8:122::/48', '2001:db8:122:c000:2:2100::'],
+    ['2001:db8:122:300::/56', '2001:db8:122:3c0:0:221::'],
+    ['2001:db8:122:344::/64', '2001:db8:122:344:c0:2:2100:0'],
+    ['2001:db8:122:344::/96', '2001:db8:122:344::c000:221'],
+  ])('%s is %s, and comes out again', (prefix, expected) => {
+    const options = optionsOf(prefix);
+    const owner = mustParseName('x.example.');
+    const rdatas = [Uint8Array.of(192, 0, 2, 33)];
+    const made = synthesise(packRRset({ owner, type: TYPE.A, class: CLASS.IN, rdatas, signatures: [] }), options);
+    const six = rdatasOf(made)[0] ?? new Uint8Array();
+    expect(ipText(six)).toBe(ipText(parseIp(expected) ?? new Uint8Array(16)));
+    const pointer = pointerName(reverseName(six), options);
+    expect(pointer === null ? null : formatName(pointer)).toBe('33.2.0.192.in-addr.arpa.');
+  });
+
+  test.each(['64:ff9b::/95', '64:ff9b::', '192.0.2.0/24', 'x/96'])('%s is no prefix', (text) => {
+    expect(typeof readPrefix(text)).toBe('string');
+  });
+
+  test('is looked for in whole ip6.arpa names within the prefix only', () => {
+    const options = optionsOf('64:ff9b::/96');
+    expect(pointerName(mustParseName('ip6.arpa.'), options)).toBeNull();
+    expect(pointerName(reverseName(parseIp('2001:db8::1') ?? new Uint8Array(16)), options)).toBeNull();
+    expect(pointerName(mustParseName(`${'x.'.repeat(32)}ip6.arpa.`), options)).toBeNull();
+  });
+});
+
+describe('AAAA records', () => {
+  const start = (more = ''): PolicyHouse =>
+    new PolicyHouse(`server:\n  module-config: "dns64 validator iterator"\n  dns64-prefix: 64:ff9b::/96\n${more}`);
+  const FOUR = ['w.example. A 192.0.2.33'];
+  const SIX = ['w.example. AAAA 2001:db8::1'];
+
+  test('are made where there are none, and are not authentic', async () => {
+    const house = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
+  });
+
+  test('are as they are where there are some', async () => {
+    const house = start().know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
+    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
+  });
+
+  test('are made in spite of others by dns64-synthall and dns64-ignore-aaaa, but not out of nothing', async () => {
+    for (const more of ['  dns64-synthall: yes\n', '  dns64-ignore-aaaa: example.\n']) {
+      const house = start(more).know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
+      expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
+      house.know('w.example.', 'A', []);
+      expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
+    }
+  });
+
+  test('are not made for a client that judges by itself', async () => {
+    const house = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    expect(await house.ruled('w.example.', 'AAAA', { cd: true })).toBe('NOERROR secure');
+  });
+
+  test('are not made of a name that does not exist', async () => {
+    const house = start().know('w.example.', 'AAAA', [], { rcode: 3 }).know('w.example.', 'A', FOUR);
+    expect(await house.ruled('w.example.', 'AAAA')).toBe('NXDOMAIN secure');
+  });
+
+  test('are made when servers fail for AAAA (RFC 6147 §5.1.2)', async () => {
+    const house = start().know('w.example.', 'A', FOUR);
+    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
+  });
+
+  test('follow the aliases of the A records', async () => {
+    const house = start().know('c.example.', 'AAAA', ['c.example. CNAME w.example.']);
+    house.know('c.example.', 'A', ['c.example. CNAME w.example.', ...FOUR]);
+    expect(await house.ruled('c.example.', 'AAAA')).toBe(
+      'NOERROR; c.example. CNAME w.example.; w.example. AAAA 64:ff9b::c000:221',
+    );
+  });
+
+  test('have the names of the addresses in them', async () => {
+    const house = start().know('33.2.0.192.in-addr.arpa.', 'PTR', ['33.2.0.192.in-addr.arpa. PTR w.example.']);
+    const name = formatName(reverseName(parseIp('64:ff9b::c000:221') ?? new Uint8Array(16)));
+    expect(await house.ruled(name, 'PTR')).toBe(`NOERROR; ${name} PTR w.example.`);
+  });
+
+  test("are nobody's business without the module", () => {
+    const house = new PolicyHouse('server:\n');
+    expect(house.policy.changesAnswers('127.0.0.1', TYPE.AAAA)).toBe(false);
+  });
+});

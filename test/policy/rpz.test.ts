@@ -1,0 +1,245 @@
+/** Proves response policy zones: every trigger, every action, overrides, order, tags, lines, switching and new states. */
+
+import { describe, expect, test } from 'vitest';
+import { actionOf, triggerOf } from '../../src/policy/rpz-triggers.ts';
+import { ipText } from '../../src/wire/ip.ts';
+import { formatName, mustParseName } from '../../src/wire/name-text.ts';
+import { parseRecord } from '../../src/wire/record-text.ts';
+import { PolicyHouse } from './policy-house.ts';
+
+describe('an owner name of a policy zone', () => {
+  const zone = mustParseName('rpz.example.');
+  const read = (text: string): string => {
+    const trigger = triggerOf(mustParseName(`${text}rpz.example.`), zone);
+    if (trigger === null) return '-';
+    return 'name' in trigger
+      ? `${trigger.kind} ${formatName(trigger.name)}`
+      : `${trigger.kind} ${ipText(trigger.address)}/${trigger.prefixLength}`;
+  };
+  test.each([
+    ['bad.example.com.', 'qname bad.example.com.'],
+    ['*.bad.example.com.', 'qname *.bad.example.com.'],
+    ['*.', 'qname *.'],
+    ['32.1.2.0.192.rpz-ip.', 'ip 192.0.2.1/32'],
+    ['24.0.2.0.192.rpz-client-ip.', 'client-ip 192.0.2.0/24'],
+    ['8.0.0.0.10.rpz-nsip.', 'nsip 10.0.0.0/8'],
+    ['128.57.zz.101.db8.2001.rpz-ip.', 'ip 2001:db8:101::57/128'],
+    ['48.zz.101.db8.2001.rpz-ip.', 'ip 2001:db8:101::/48'],
+    ['128.1.zz.rpz-ip.', 'ip ::1/128'],
+    ['ns.evil.example.rpz-nsdname.', 'nsdname ns.evil.example.'],
+    ['33.1.2.0.192.rpz-ip.', '-'],
+    ['x.1.2.0.192.rpz-ip.', '-'],
+    ['32.300.2.0.192.rpz-ip.', '-'],
+    ['0.0.0.0.0.rpz-ip.', '-'],
+    ['rpz-ip.', '-'],
+    ['a.rpz-unknown.', '-'],
+    ['', '-'],
+  ])('%s is %s', (text, trigger) => {
+    expect(read(text)).toBe(trigger);
+  });
+});
+
+describe('a record of a policy zone', () => {
+  test.each([
+    ['CNAME .', 'nxdomain'],
+    ['CNAME *.', 'nodata'],
+    ['CNAME rpz-passthru.', 'passthru'],
+    ['CNAME RPZ-Drop.', 'drop'],
+    ['CNAME rpz-tcp-only.', 'tcp-only'],
+    ['CNAME rpz-novel.', null],
+    ['CNAME elsewhere.example.', 'local-data'],
+    ['A 192.0.2.1', 'local-data'],
+    ['NS ns.example.', null],
+    ['DNAME d.example.', null],
+  ])('%s means %s', (text, action) => {
+    const record = parseRecord(`x.rpz. 60 IN ${text}`);
+    if ('error' in record) throw new Error(record.error);
+    expect(actionOf(record.type, record.rdata)).toBe(action);
+  });
+});
+
+const ZONE = `
+bad.tld CNAME .
+*.bad.tld CNAME .
+deep.bad.tld CNAME rpz-passthru.
+nodata.tld CNAME *.
+drop.tld CNAME rpz-drop.
+tcp.tld CNAME rpz-tcp-only.
+pass.tld CNAME rpz-passthru.
+local.tld A 192.0.2.9
+local.tld A 192.0.2.8
+local.tld TXT "said here"
+alias.tld CNAME walled.tld.
+wild.tld CNAME *.walled.tld.
+32.66.2.0.192.rpz-client-ip CNAME .
+32.67.2.0.192.rpz-client-ip CNAME rpz-passthru.
+24.0.100.51.198.rpz-ip CNAME .
+32.9.100.51.198.rpz-ip A 203.0.113.1
+32.10.100.51.198.rpz-ip CNAME walled.tld.
+32.11.100.51.198.rpz-ip CNAME rpz-tcp-only.
+32.12.100.51.198.rpz-ip CNAME rpz-passthru.
+32.53.2.0.192.rpz-nsip CNAME .
+ns.evil.tld.rpz-nsdname A 203.0.113.5
+`;
+
+function houseWith(options = '', zone = ZONE): PolicyHouse {
+  return new PolicyHouse(`rpz:\n  name: rpz.\n${options}`, { 'rpz.': zone });
+}
+
+describe('the trigger qname', () => {
+  const house = houseWith();
+  test.each([
+    ['bad.tld.', 'A', 'NXDOMAIN AA'],
+    ['x.y.bad.tld.', 'A', 'NXDOMAIN AA'],
+    // What has a rule of its own is not covered by the wildcard, nor is what lies below it.
+    ['deep.bad.tld.', 'A', 'exempt'],
+    ['x.deep.bad.tld.', 'A', '-'],
+    ['nodata.tld.', 'A', 'NOERROR AA'],
+    ['drop.tld.', 'A', 'drop'],
+    ['tcp.tld.', 'A', 'NOERROR AA TC'],
+    ['pass.tld.', 'A', 'exempt'],
+    ['local.tld.', 'A', 'NOERROR AA; local.tld. A 192.0.2.8; local.tld. A 192.0.2.9'],
+    ['local.tld.', 'MX', 'NOERROR AA'],
+    ['alias.tld.', 'A', 'alias alias.tld. CNAME walled.tld.'],
+    ['alias.tld.', 'CNAME', 'NOERROR AA; alias.tld. CNAME walled.tld.'],
+    ['wild.tld.', 'A', 'alias wild.tld. CNAME wild.tld.walled.tld.'],
+    ['tld.', 'A', '-'],
+    ['good.tld.', 'A', '-'],
+  ] as const)('%s %s gives %s', (name, type, text) => {
+    expect(house.local(name, type)).toBe(text);
+  });
+
+  test('lets TCP through where it asks for TCP', () => {
+    expect(house.local('tcp.tld.', 'A', { transport: 'tcp' })).toBe('-');
+  });
+
+  test('looks at the names that aliases lead to', async () => {
+    house.know('c.tld.', 'A', ['c.tld. CNAME bad.tld.', 'bad.tld. A 192.0.2.1']);
+    expect(await house.ruled('c.tld.')).toBe('NXDOMAIN AA; c.tld. CNAME bad.tld.');
+  });
+});
+
+describe('the trigger client-ip', () => {
+  const house = houseWith();
+  test('comes before the name', () => {
+    expect(house.local('local.tld.', 'A', { ip: '192.0.2.66' })).toBe('NXDOMAIN AA');
+    expect(house.local('bad.tld.', 'A', { ip: '192.0.2.67' })).toBe('exempt');
+  });
+
+  test('lets an exempt client have addresses that have rules', async () => {
+    house.know('w.tld.', 'A', ['w.tld. A 198.51.100.1']);
+    expect(await house.ruled('w.tld.', 'A', { ip: '192.0.2.67' })).toBe('NOERROR secure; w.tld. A 198.51.100.1');
+    expect(await house.ruled('w.tld.')).toBe('NXDOMAIN');
+  });
+});
+
+describe('the trigger ip', () => {
+  const house = houseWith();
+  house.know('walled.tld.', 'A', ['walled.tld. A 192.0.2.80']);
+  test.each([
+    ['198.51.100.1', 'NXDOMAIN'],
+    ['198.51.100.9', 'NOERROR; w.tld. A 203.0.113.1'],
+    ['198.51.100.10', 'NOERROR; w.tld. CNAME walled.tld.; walled.tld. A 192.0.2.80'],
+    ['198.51.100.11', 'NOERROR TC'],
+    ['198.51.100.12', 'NOERROR secure; w.tld. A 198.51.100.12'],
+    ['198.51.101.1', 'NOERROR secure; w.tld. A 198.51.101.1'],
+  ])('for an answer with %s gives %s', async (address, text) => {
+    expect(await house.know('w.tld.', 'A', [`w.tld. A ${address}`]).ruled('w.tld.')).toBe(text);
+  });
+});
+
+describe('the triggers of servers', () => {
+  test('nsip acts on a zone with such a server', async () => {
+    const house = houseWith().know('w.tld.', 'A', ['w.tld. A 192.0.2.1']);
+    house.servers = { names: [], addresses: ['192.0.2.53'] };
+    expect(await house.ruled('w.tld.')).toBe('NXDOMAIN AA');
+  });
+
+  test('nsip acts on an answer from such a server when its zone is not known any more', async () => {
+    const house = houseWith();
+    const name = 'w.tld.';
+    house.know(name, 'A', [`${name} A 192.0.2.1`]);
+    const ruling = await house.ruling(name);
+    if (ruling.kind !== 'answer' || ruling.resolution.kind !== 'answered') throw new Error('no answer');
+    const answer = ruling.resolution.answer.map((held) => ({ ...held, server: '192.0.2.53@53' }));
+    house.knowResolution({ ...ruling.resolution, answer });
+    expect(await house.ruled(name)).toBe('NXDOMAIN AA');
+  });
+
+  test('nsdname gives its records, also where the servers do not answer', async () => {
+    const house = houseWith();
+    house.servers = { names: [mustParseName('ns.evil.tld.')], addresses: [] };
+    expect(await house.ruled('w.tld.')).toBe('NOERROR AA; w.tld. A 203.0.113.5');
+  });
+});
+
+describe('rpz-action-override', () => {
+  test.each([
+    ['nxdomain', 'NXDOMAIN AA'],
+    ['nodata', 'NOERROR AA'],
+    ['passthru', 'exempt'],
+    ['drop', 'drop'],
+    ['disabled', '-'],
+    ['cname\n  rpz-cname-override: "walled.tld."', 'alias local.tld. CNAME walled.tld.'],
+  ])('%s', (word, text) => {
+    expect(houseWith(`  rpz-action-override: ${word}\n`).local('local.tld.')).toBe(text);
+  });
+
+  test('cname without a name is a problem that is told', () => {
+    expect(houseWith('  rpz-action-override: cname\n').problems).toHaveLength(1);
+  });
+});
+
+describe('several policy zones', () => {
+  const config = `server:
+  define-tag: "kids"
+  access-control-tag: 192.0.2.1/32 "kids"
+rpz:
+  name: one.
+  tags: "kids"
+rpz:
+  name: two.
+  rpz-log: yes
+  rpz-log-name: "second"
+  rpz-signal-nxdomain-ra: yes
+`;
+  const start = (): PolicyHouse => new PolicyHouse(config, { 'one.': 'x.tld CNAME *.\n', 'two.': 'x.tld CNAME .\n' });
+
+  test('act in their order, each for the clients with its tags', () => {
+    const house = start();
+    expect(house.local('x.tld.', 'A', { ip: '192.0.2.1' })).toBe('NOERROR AA');
+    expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
+  });
+
+  test('leave lines in the form that Unbound has', () => {
+    const house = start();
+    house.local('x.tld.', 'A', { ip: '192.0.2.9', port: 77 });
+    expect(house.log.text()).toBe('info: rpz: applied [second] x.tld. rpz-nxdomain 192.0.2.9@77 x.tld. A IN\n');
+  });
+
+  test('can be switched off and on', () => {
+    const house = start();
+    const zone = house.policy.rpz.zone(mustParseName('two.'));
+    if (zone === null) throw new Error('no zone');
+    zone.isEnabled = false;
+    expect(house.local('x.tld.')).toBe('-');
+    zone.isEnabled = true;
+    expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
+  });
+
+  test('take a new state whole', () => {
+    const house = start();
+    const zone = house.policy.rpz.zone(mustParseName('two.'));
+    const record = parseRecord('y.tld.two. 60 IN CNAME .');
+    if (zone === null || 'error' in record) throw new Error('no zone');
+    expect(house.policy.mayAnswer(mustParseName('y.novel.'), 0)).toBe(false);
+    expect(house.policy.loadPolicyZone(zone, [record])).toBe(0);
+    expect(house.local('x.tld.')).toBe('-');
+    expect(house.local('y.tld.')).toBe('NXDOMAIN AA not RA');
+  });
+
+  test('keep the first of contradicting actions', () => {
+    const house = houseWith('', 'x.tld CNAME .\nx.tld CNAME *.\nx.tld A 192.0.2.1\n');
+    expect(house.local('x.tld.')).toBe('NXDOMAIN AA');
+  });
+});
