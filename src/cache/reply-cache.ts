@@ -50,6 +50,8 @@ export interface ReplyToStore {
   readonly flags: number;
   /** True when the AD bit may be set for clients that want it. */
   readonly secure: boolean;
+  /** True when it tells of bogus data; only counted. */
+  readonly bogus?: boolean;
   /** Offsets of the TTL fields to count down, ascending. */
   readonly ttlOffsets: readonly number[];
   /** When it stops being usable, unix seconds; never later than its smallest TTL allows. */
@@ -57,6 +59,9 @@ export interface ReplyToStore {
   /** Options to append in the OPT (EDE), encoded; empty when none. */
   readonly options: Uint8Array;
 }
+
+/** What DNSSEC said of a reply, as far as it is counted. */
+export type ServedTrust = 'secure' | 'bogus' | 'plain';
 
 const HEADER_OCTETS = 12;
 /** Flags that are part of the key. */
@@ -80,7 +85,7 @@ const AD = 0x20;
 const CD = 0x10;
 
 /**
- * The cache. A block: owner's slot; reply length, options length (u16 each); count of TTLs (15 bits), secure bit, words of
+ * The cache. A block: owner's slot; reply length, options length (u16 each); count of TTLs (14 bits), bogus bit, secure bit, words of
  * the key; the key; the reply; offsets of TTLs (u16 each); the options.
  */
 export class ReplyCache {
@@ -134,13 +139,21 @@ export class ReplyCache {
     return block === NO_BLOCK ? 0 : (this.#arena.wordsOf(block)[wordAt(block) + 1] as number) >>> 16;
   }
 
+  /** What DNSSEC said of the reply served last. @hot bench/serve-cached-lookup.ts */
+  get servedTrust(): ServedTrust {
+    const block = this.#lastBlock;
+    const counts = block === NO_BLOCK ? 0 : (this.#arena.wordsOf(block)[wordAt(block) + 2] as number);
+    if ((counts & SECURE) !== 0) return 'secure';
+    return (counts & BOGUS) !== 0 ? 'bogus' : 'plain';
+  }
+
   /** Copies the options of the reply served last to `out` at `at`; returns the offset after them. */
   copyOptions(out: Uint8Array, at: number): number {
     const block = this.#lastBlock;
     if (block === NO_BLOCK) return at;
     const words = this.#arena.wordsOf(block);
     const octets = (words[wordAt(block) + 1] as number) >>> 16;
-    const ttlCount = (words[wordAt(block) + 2] as number) & 0x7fff;
+    const ttlCount = (words[wordAt(block) + 2] as number) & TTL_COUNT;
     const replyOctets = (words[wordAt(block) + 1] as number) & 0xffff;
     const from = byteAt(block) + replyStart(words[wordAt(block) + 2] as number) + replyOctets + 2 * ttlCount;
     this.#arena.bytesOf(block).copy(out, at, from, from + octets);
@@ -233,7 +246,7 @@ export class ReplyCache {
     out[3] = ((out[3] as number) & ~(AD | CD)) | ((query[3] as number) & CD) | ad;
     for (let i = HEADER_OCTETS; i < questionEnd; i++) out[i] = query[i] as number;
     const offsets = from + replyOctets;
-    const offsetsEnd = offsets + 2 * (counts & 0x7fff);
+    const offsetsEnd = offsets + 2 * (counts & TTL_COUNT);
     for (let at = offsets; at < offsetsEnd; at += 2) {
       const ttlAt = readU16(bytes, at);
       writeU32(out, ttlAt, readU32(out, ttlAt) - elapsed);
@@ -269,7 +282,8 @@ export class ReplyCache {
     const bytes = this.#arena.bytesOf(block);
     const at = wordAt(block);
     words[at + 1] = entry.replyLength | (entry.options.length << 16);
-    words[at + 2] = entry.ttlOffsets.length | (entry.secure ? SECURE : 0) | (keyWords << 16);
+    words[at + 2] =
+      entry.ttlOffsets.length | (entry.secure ? SECURE : 0) | (entry.bogus === true ? BOGUS : 0) | (keyWords << 16);
     for (let i = 0; i < keyWords; i++) words[at + KEY_WORD + i] = this.#keyWords[i] as number;
     let to = byteAt(block) + replyStart(words[at + 2] as number);
     bytes.set(entry.reply.subarray(0, entry.replyLength), to);
@@ -289,8 +303,10 @@ export class ReplyCache {
   }
 }
 
-/** Bit of a block's third word. */
+/** Bits of a block's third word. */
 const SECURE = 0x8000;
+const BOGUS = 0x4000;
+const TTL_COUNT = 0x3fff;
 
 /** Offset of the reply in its block, from the block's third word. @hot bench/serve-cached-lookup.ts */
 function replyStart(counts: number): number {

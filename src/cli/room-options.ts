@@ -172,6 +172,7 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
       failures: server.logServfail,
       tagged: server.logTagQueryreply,
       bogusLevel: server.valLogLevel,
+      destination: server.logDestaddr,
     },
   };
 }

@@ -3,7 +3,11 @@
 /** Levels as Unbound names them. */
 export type LogLevel = 'fatal error' | 'error' | 'warning' | 'notice' | 'info' | 'query' | 'reply' | 'debug';
 
+/** What a line says, as named values, for sinks that write JSON. */
+export type LogFields = Readonly<Record<string, string | number | boolean>>;
+
 /** The log port. */
 export interface LogSink {
-  write(level: LogLevel, line: string): void;
+  /** `fields` is called only by a sink that writes named values; absent: the line is all there is. */
+  write(level: LogLevel, line: string, fields?: () => LogFields): void;
 }

@@ -8,6 +8,8 @@ export type Transport = 'udp' | 'tcp';
 /** The way back to clients. */
 export interface ReplyChannel {
   readonly transport: Transport;
+  /** The address that was asked; null or absent: not known. */
+  readonly local?: Address | null;
   /**
    * Sends the first `length` octets of `bytes` to `to`; called exactly once for each query that was handed over.
    * Length 0: there will be no reply. The bytes may be reused when this returns.

@@ -78,7 +78,10 @@ export class ReplyComposer {
     const options = optRdata(errors.map(edeOption));
     // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
     const mayKeep = resolution.kind === 'answered' && resolution.ofZone === undefined;
-    if (mayKeep) this.#keep({ built, options, waiter, expiresAt: resolution.expiresAt });
+    if (mayKeep) {
+      const bogus = resolution.verdict?.status === 'bogus';
+      this.#keep({ built, bogus, options, waiter, expiresAt: resolution.expiresAt });
+    }
     if (built.length + optOctets > waiter.maxOctets) {
       built = buildReply(this.#builder, resolution, { ...shape, maxOctets: waiter.maxOctets - optOctets }, settings);
     }
@@ -89,17 +92,19 @@ export class ReplyComposer {
   /** Keeps the whole body, as it is before any truncation. */
   #keep(reply: {
     readonly built: BuiltReply;
+    readonly bogus: boolean;
     readonly options: Uint8Array;
     readonly waiter: Waiter;
     readonly expiresAt: number;
   }): void {
-    const { built, options, waiter, expiresAt } = reply;
+    const { built, bogus, options, waiter, expiresAt } = reply;
     this.#replies.store({
       reply: this.buffer,
       replyLength: built.length,
       questionEnd: questionEndOf(waiter),
       flags: replyFlags(waiter.flags, waiter.doBit),
       secure: built.secure,
+      bogus,
       ttlOffsets: this.#options.originalTtl ? [] : this.#builder.ttlOffsets,
       expiresAt,
       options,

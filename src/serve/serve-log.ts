@@ -3,19 +3,24 @@
  * and the bugs caught at the border of a query.
  */
 
-import type { LogLevel, LogSink } from '../ports/log-sink.ts';
+import type { LogFields, LogLevel, LogSink } from '../ports/log-sink.ts';
+import type { Address } from '../ports/network.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type Question, questionText } from '../wire/question.ts';
-import { rcodeText } from '../wire/rcode.ts';
+import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
 import { reasonText } from './explain.ts';
+import type { ReplyChannel } from './reply-channel.ts';
 import type { ServeLogging } from './serve-options.ts';
 
 /** What a reply's line says. */
 export interface LoggedReply {
-  readonly ip: string;
-  readonly question: Question;
+  readonly from: Address;
+  /** Null: not known. */
+  readonly channel: Pick<ReplyChannel, 'transport' | 'local'> | null;
+  /** Null: it could not be read. */
+  readonly question: Question | null;
   readonly rcode: number;
   readonly seconds: number;
   readonly isCached: boolean;
@@ -43,24 +48,48 @@ export class ServeLog {
   }
 
   query(ip: string, question: Question): void {
-    this.#log.write(this.#level('query'), `${ip} ${questionText(question)}`);
+    const fields = (): LogFields => ({ event: 'query', client: ip, ...questionFields(question) });
+    this.#log.write(this.#level('query'), `${ip} ${questionText(question)}`, fields);
   }
 
-  reply({ ip, question, rcode, seconds, isCached, octets }: LoggedReply): void {
-    const line = `${ip} ${questionText(question)} ${rcodeText(rcode)} ${seconds.toFixed(6)} ${isCached ? 1 : 0} ${octets}`;
-    this.#log.write(this.#level('reply'), line);
+  reply(reply: LoggedReply): void {
+    const { from, channel, question, rcode, seconds, isCached, octets } = reply;
+    const fields = (): LogFields => ({
+      event: 'reply',
+      client: from.ip,
+      ...(question === null ? {} : questionFields(question)),
+      rcode: rcodeText(rcode),
+      seconds: Number(seconds.toFixed(6)),
+      cached: isCached,
+      octets,
+      ...destinationFields(channel),
+    });
+    const where = this.#options.destination ? destinationText(channel) : '';
+    const asked = question === null ? UNREAD_QUESTION : questionText(question);
+    // Unbound's form for what could not be read.
+    const line =
+      rcode === RCODE.FORMERR
+        ? `${from.ip} - - - FORMERR - - -${where}`
+        : `${from.ip} ${asked} ${rcodeText(rcode)} ${seconds.toFixed(6)} ${isCached ? 1 : 0} ${octets}${where}`;
+    this.#log.write(this.#level('reply'), line, fields);
   }
 
   /** What an operator must know of how a question ended: once for each resolution, however many asked. */
   ended(resolution: Resolution, isWithheld: boolean): void {
     const { question } = resolution;
     const reason = reasonText(resolution);
-    if (this.#options.bogusLevel > 0 && resolution.kind === 'answered' && resolution.verdict?.status === 'bogus') {
-      const place = `<${formatName(question.name)} ${typeText(question.type)} ${classText(question.class)}>`;
-      this.#log.write('info', `validation failure ${place}${this.#options.bogusLevel > 1 ? `: ${reason}` : ''}`);
+    const { bogusLevel, failures } = this.#options;
+    if (bogusLevel > 0 && resolution.kind === 'answered' && resolution.verdict?.status === 'bogus') {
+      const { kind } = resolution.verdict.why;
+      const fields = (): LogFields => ({ event: 'bogus', ...questionFields(question), kind, reason });
+      // Unbound's two forms: without the reason there are no brackets.
+      const hasReason = bogusLevel > 1 || failures;
+      const text = hasReason ? `<${questionText(question)}>: ${reason}` : questionText(question);
+      this.#log.write('info', `validation failure ${text}`, fields);
     }
-    if (this.#options.failures && isWithheld) {
-      this.#log.write('error', `SERVFAIL <${questionText(question)}>: ${reason}`);
+    if (failures && isWithheld) {
+      const fields = (): LogFields => ({ event: 'servfail', ...questionFields(question), reason });
+      this.#log.write('error', `SERVFAIL <${questionText(question)}>: ${reason}`, fields);
     }
   }
 
@@ -74,4 +103,24 @@ export class ServeLog {
   #level(level: LogLevel): LogLevel {
     return this.#options.tagged ? level : 'info';
   }
+}
+
+/** What stands for a question that could not be read. */
+const UNREAD_QUESTION = 'null TYPE0 CLASS0';
+
+function questionFields({ name, type, class: rrClass }: Question): LogFields {
+  return { name: formatName(name), type: typeText(type), class: classText(rrClass) };
+}
+
+/** ` on udp 192.0.2.1 53` (log-destaddr). */
+function destinationText(channel: LoggedReply['channel']): string {
+  const local = channel?.local ?? null;
+  return channel === null || local === null ? '' : ` on ${channel.transport} ${local.ip} ${local.port}`;
+}
+
+function destinationFields(channel: LoggedReply['channel']): LogFields {
+  const local = channel?.local ?? null;
+  if (channel === null) return {};
+  const transport = { transport: channel.transport };
+  return local === null ? transport : { ...transport, server: local.ip, port: local.port };
 }

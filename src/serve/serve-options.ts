@@ -66,6 +66,8 @@ export interface ServeLogging {
   readonly tagged: boolean;
   /** 0: nothing; 1: a line for each bogus answer; 2: with the reason. Unbound `val-log-level`. */
   readonly bogusLevel: number;
+  /** The address and transport that were asked, in lines of replies. Unbound `log-destaddr`. */
+  readonly destination: boolean;
 }
 
 /** The defaults. */
@@ -89,5 +91,5 @@ export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
   nsid: null,
   keepaliveMs: null,
   chaos: { identity: null, version: null, trustAnchors: null },
-  logging: { queries: false, replies: false, failures: false, tagged: false, bogusLevel: 0 },
+  logging: { queries: false, replies: false, failures: false, tagged: false, bogusLevel: 0, destination: false },
 };

@@ -6,7 +6,7 @@
  * Leaves to others: reading (query-reader.ts), form of replies (reply-composer.ts, build-reply.ts), resolving, sockets.
  */
 
-import type { ReplyCache, ReplyRequest } from '../cache/reply-cache.ts';
+import type { ReplyCache, ReplyRequest, ServedTrust } from '../cache/reply-cache.ts';
 import type { Ruling } from '../policy/enforce.ts';
 import type { LocalReply, MadeReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -108,6 +108,9 @@ class QueryServer implements Serve {
   readonly #reader = new QueryReader();
   readonly #request: ReplyRequest;
   readonly #opt: ReplyOpt;
+  /** Where the query at hand came from, for its log line. */
+  #from: Address = NOWHERE;
+  #channel: ReplyChannel | null = null;
 
   constructor(parts: ServeParts) {
     const { options } = parts;
@@ -146,7 +149,10 @@ class QueryServer implements Serve {
   }
 
   #take(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    const { stats } = this;
     const reader = this.#reader;
+    this.#from = from;
+    this.#channel = channel;
     const fitness = reader.read(bytes);
     if (fitness === 'discard' || (this.#options.dropLargeQueries && bytes.length > CLASSIC_UDP_OCTETS)) {
       this.stats.unfit++;
@@ -157,7 +163,8 @@ class QueryServer implements Serve {
       this.stats.unwanted++;
       return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
     }
-    this.#count(channel);
+    if (reader.questionEnd > HEADER_OCTETS)
+      stats.countQuery(reader, channel.transport === 'tcp', from.ip.includes(':'));
     if (this.#parts.clientRates?.admits(from.ip) === false) {
       this.stats.overRate++;
       return NO_REPLY;
@@ -182,7 +189,8 @@ class QueryServer implements Serve {
       return this.#enforce(local, this.#waiterOf(bytes, from, channel), bytes, out);
     }
     const length = this.#answerFromCache(bytes, channel, out);
-    return length > 0 ? this.#finish(length, bytes, from, out) : this.#answer(bytes, from, channel, out);
+    if (length === 0) return this.#answer(bytes, from, channel, out);
+    return this.#finish(length, bytes, out, this.#parts.replies.servedTrust);
   }
 
   /** RFC 1996 §4.7: a NOTIFY is answered with its own question; a stranger's is refused. */
@@ -209,7 +217,7 @@ class QueryServer implements Serve {
     }
     const length = this.#composer.compose(answered, this.#waiterOf(bytes, from, channel), clock.unixSeconds());
     out.set(this.#composer.buffer.subarray(0, length));
-    return this.#finish(length, bytes, from, out);
+    return this.#finish(length, bytes, out, trustOf(answered));
   }
 
   /** What local data makes of the query; null for most: nothing is configured for the name. @hot bench/serve-cached.ts */
@@ -229,7 +237,7 @@ class QueryServer implements Serve {
     if (local.kind === 'drop') return NO_REPLY;
     const length = this.#composer.composeLocal(local, this.#waiterOf(bytes, from, channel));
     out.set(this.#composer.buffer.subarray(0, length));
-    return this.#finish(length, bytes, from, out);
+    return this.#finish(length, bytes, out);
   }
 
   /** Resolves for one client as policy has it: others may get another answer. */
@@ -238,7 +246,7 @@ class QueryServer implements Serve {
     if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(waiter.from.ip) === 'allow_snoop') {
       if (resolver.find(waiter.question) === null) return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
     }
-    this.stats.cacheMisses++;
+    this.stats.countMiss(this.#waiting.questions);
     if (!this.#waiting.admitAlone(waiter)) {
       this.stats.overLimit++;
       return NO_REPLY;
@@ -279,18 +287,8 @@ class QueryServer implements Serve {
       return;
     }
     const { resolution, setFlags, clearFlags } = ruling;
-    this.#countVerdict(resolution);
     this.#log.ended(resolution, isWithheld(resolution, 0, this.#options));
     this.#deliver(resolution, waiter, { isKept: false, setFlags, clearFlags });
-  }
-
-  #count(channel: ReplyChannel): void {
-    const { stats } = this;
-    const reader = this.#reader;
-    stats.queries++;
-    if (channel.transport === 'tcp') stats.queriesTcp++;
-    if (reader.hasEdns) stats.queriesEdns++;
-    if (reader.doBit) stats.queriesDo++;
   }
 
   /** The actions besides allow, and RD=0: a reply's length or NO_REPLY; HANDED_OVER means: go on. */
@@ -352,15 +350,14 @@ class QueryServer implements Serve {
     const waiter = this.#waiterOf(bytes, from, channel);
     const known = resolver.find(waiter.question);
     if (known !== null) {
-      this.#countVerdict(known);
       const length = this.#composer.compose(known, waiter, clock.unixSeconds());
       out.set(this.#composer.buffer.subarray(0, length));
-      return this.#finish(length, bytes, from, out);
+      return this.#finish(length, bytes, out, trustOf(known));
     }
     if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(from.ip) === 'allow_snoop') {
       return this.#refer(waiter, bytes, out);
     }
-    this.stats.cacheMisses++;
+    this.stats.countMiss(this.#waiting.questions);
     switch (this.#waiting.admit(waiter)) {
       case 'too-many':
         this.stats.overLimit++;
@@ -380,19 +377,22 @@ class QueryServer implements Serve {
     if (referral === null) return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
     const length = this.#composer.compose(referral, waiter, clock.unixSeconds());
     out.set(this.#composer.buffer.subarray(0, length));
-    return this.#finish(length, bytes, waiter.from, out);
+    return this.#finish(length, bytes, out);
   }
 
   /** Counts and logs a reply that is given at once. @hot bench/serve-cached.ts */
-  #finish(length: number, bytes: Uint8Array, from: Address, out: Uint8Array): number {
-    const rcode = readU16(out, 2) & 15;
+  #finish(length: number, bytes: Uint8Array, out: Uint8Array, trust: ServedTrust = 'plain'): number {
     this.stats.cacheHits++;
-    this.stats.countRcode(rcode);
-    if (this.#log.wantsReplies) {
-      const question = this.#questionOf(bytes);
-      this.#log.reply({ ip: from.ip, question, rcode, seconds: 0, isCached: true, octets: length });
-    }
+    this.stats.countReply(out, this.#reader.type, trust);
+    if (this.#log.wantsReplies) this.#logAtOnce(bytes, out, length);
     return length;
+  }
+
+  #logAtOnce(bytes: Uint8Array, out: Uint8Array, octets: number): void {
+    const question = this.#reader.questionEnd > HEADER_OCTETS ? this.#questionOf(bytes) : null;
+    const rcode = readU16(out, 2) & 15;
+    const via = { from: this.#from, channel: this.#channel };
+    this.#log.reply({ ...via, question, rcode, seconds: 0, isCached: true, octets });
   }
 
   /** Resolves for all who ask the same now, and answers them. Never rejects. */
@@ -405,7 +405,6 @@ class QueryServer implements Serve {
       resolution = { kind: 'failed', question, why: { kind: 'cancelled' } };
     }
     const waiters = this.#waiting.release(question);
-    this.#countVerdict(resolution);
     this.#log.ended(resolution, isWithheld(resolution, 0, this.#options));
     for (const waiter of waiters) {
       try {
@@ -427,13 +426,12 @@ class QueryServer implements Serve {
     }
     const length = this.#composer.compose(resolution, waiter, clock.unixSeconds(), form);
     const rcode = readU16(this.#composer.buffer, 2) & 15;
-    this.stats.countRcode(rcode);
-    this.stats.recursions++;
-    this.stats.recursionMs += waitedMs;
+    this.stats.countReply(this.#composer.buffer, waiter.question.type, trustOf(resolution));
+    this.stats.countRecursion(waitedMs);
     waiter.channel.deliver(this.#composer.buffer, length, waiter.from);
     if (this.#log.wantsReplies) {
-      const { question, from } = waiter;
-      this.#log.reply({ ip: from.ip, question, rcode, seconds: waitedMs / 1000, isCached: false, octets: length });
+      const { question, from, channel } = waiter;
+      this.#log.reply({ from, channel, question, rcode, seconds: waitedMs / 1000, isCached: false, octets: length });
     }
   }
 
@@ -451,12 +449,14 @@ class QueryServer implements Serve {
     const reply: MadeReply = { ...CHAOS_REPLY, answer: [{ rrset, ttl: 0 }] };
     const length = this.#composer.composeLocal(reply, waiter);
     out.set(this.#composer.buffer.subarray(0, length));
-    return this.#finish(length, bytes, from, out);
+    return this.#finish(length, bytes, out);
   }
 
   #refuse(bytes: Uint8Array, rcode: number, out: Uint8Array, error: ExtendedError | null = null): number {
-    this.stats.countRcode(rcode);
-    return this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0 }, out);
+    const length = this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0 }, out);
+    this.stats.countReply(out, this.#reader.type, 'plain');
+    if (this.#log.wantsReplies) this.#logAtOnce(bytes, out, length);
+    return length;
   }
 
   /** An unfit query: its header comes back without RA, as Unbound does it; BADVERS says that we would recurse. */
@@ -465,12 +465,6 @@ class QueryServer implements Serve {
     const length = this.#refuse(bytes, rcodeFor(fitness), out, error);
     if (fitness !== 'bad-version' && error === null) writeU16(out, 2, readU16(out, 2) & ~FLAG.RA);
     return length;
-  }
-
-  #countVerdict(resolution: Resolution): void {
-    if (resolution.kind !== 'answered') return;
-    if (resolution.verdict?.status === 'secure') this.stats.secureAnswers++;
-    else if (resolution.verdict?.status === 'bogus') this.stats.bogusAnswers++;
   }
 
   /** Copies of what must outlive the query's bytes. */
@@ -498,6 +492,15 @@ class QueryServer implements Serve {
     this.stats.bugs++;
     this.#log.bug(question, error);
   }
+}
+
+/** Before the first query. */
+const NOWHERE: Address = { ip: '', port: 0 };
+
+/** How a reply is counted. */
+function trustOf(resolution: Resolution): ServedTrust {
+  const status = resolution.kind === 'answered' ? resolution.verdict?.status : undefined;
+  return status === 'secure' || status === 'bogus' ? status : 'plain';
 }
 
 /** NXNAME (RFC 9824 §3.2): exists only in type bitmaps of denials. */

@@ -1,14 +1,49 @@
-/** What serving counts, as plain numbers: the fast path adds one without a look-up. Control turns them into Unbound's names. */
+/**
+ * What serving counts, as plain numbers and typed slots: the fast path adds one without a look-up by text. Control turns
+ * them into Unbound's names.
+ *
+ * A query's traits are counted by their combination, one slot each, and summed only when somebody asks: one addition for
+ * its flags and one for its form.
+ */
 
+import type { ServedTrust } from '../cache/reply-cache.ts';
+import { FLAG, RCODE } from '../wire/rcode.ts';
+import { TYPE } from '../wire/rr-type.ts';
+
+/** Types, classes counted one by one; above that together. */
+const SMALL_NUMBERS = 256;
 /** Rcodes counted one by one; above that in the last place. */
 const RCODES = 24;
+/** The header's flags besides QR: AA, TC, RD, RA, Z, AD, CD. */
+const FLAG_SHIFT = 4;
+const FLAG_COMBINATIONS = 128;
+const FORM_COMBINATIONS = 16;
+/** Spans of the histogram: up to 1 µs, 2 µs, 4 µs, ... */
+export const HISTOGRAM_SPANS = 40;
+
+/** Bits of a query's form. */
+export const FORM = { tcp: 1, ipv6: 2, edns: 4, dnssecOk: 8 } as const;
+
+/**
+ * What replies to TLSA questions said (RFC 7672 §2.1): proven records; no proof; proven that there are none; bogus. Failures
+ * that say nothing of the name are not counted here.
+ */
+export type TlsaOutcome = 'secure' | 'insecure' | 'absent' | 'bogus';
+
+/** A query as it is counted. */
+export interface CountedQuery {
+  readonly type: number;
+  readonly class: number;
+  readonly opcode: number;
+  /** The header's flags field. */
+  readonly flags: number;
+  readonly hasEdns: boolean;
+  readonly doBit: boolean;
+}
 
 /** Counters of one house's serving. */
 export class ServeStats {
   queries = 0;
-  queriesTcp = 0;
-  queriesDo = 0;
-  queriesEdns = 0;
   /** Dropped or refused by access control. */
   unwanted = 0;
   /** Turned away as malformed or not implemented. */
@@ -25,17 +60,165 @@ export class ServeStats {
   overRate = 0;
   secureAnswers = 0;
   bogusAnswers = 0;
-  /** Sums for the mean and the histogram of recursion: milliseconds of answered waiters. */
+  /** NOERROR without an answer record. */
+  nodata = 0;
+  /** Sum of the waits of answered clients, milliseconds, and how many they were. */
   recursionMs = 0;
   recursions = 0;
+  /** Questions in progress as each miss found them: sum and largest. */
+  requestListSum = 0;
+  requestListMax = 0;
   /** Exceptions caught at the border of a query: each is a bug. */
   bugs = 0;
+  otherTypes = 0;
+  otherClasses = 0;
   readonly byRcode = new Float64Array(RCODES);
-  readonly byType = new Map<number, number>();
+  readonly byType = new Float64Array(SMALL_NUMBERS);
+  readonly byClass = new Float64Array(SMALL_NUMBERS);
+  readonly byOpcode = new Float64Array(16);
+  /** Waits of answered clients by their span, which doubles from 1 µs on. */
+  readonly histogram = new Float64Array(HISTOGRAM_SPANS);
+  readonly tlsa: Record<TlsaOutcome, number> = { secure: 0, insecure: 0, absent: 0, bogus: 0 };
+  readonly #byFlags = new Float64Array(FLAG_COMBINATIONS);
+  readonly #byForm = new Float64Array(FORM_COMBINATIONS);
+
+  /** Counts a query that is let in. @hot bench/serve-cached.ts */
+  countQuery(query: CountedQuery, isTcp: boolean, isIp6: boolean): void {
+    this.queries++;
+    const flags = (query.flags >>> FLAG_SHIFT) & (FLAG_COMBINATIONS - 1);
+    this.#byFlags[flags] = (this.#byFlags[flags] as number) + 1;
+    const form =
+      (isTcp ? FORM.tcp : 0) |
+      (isIp6 ? FORM.ipv6 : 0) |
+      (query.hasEdns ? FORM.edns : 0) |
+      (query.doBit ? FORM.dnssecOk : 0);
+    this.#byForm[form] = (this.#byForm[form] as number) + 1;
+    this.byOpcode[query.opcode] = (this.byOpcode[query.opcode] as number) + 1;
+    if (query.type < SMALL_NUMBERS) this.byType[query.type] = (this.byType[query.type] as number) + 1;
+    else this.otherTypes++;
+    if (query.class < SMALL_NUMBERS) this.byClass[query.class] = (this.byClass[query.class] as number) + 1;
+    else this.otherClasses++;
+  }
+
+  /** Counts a reply by its header, and what DNSSEC said of it. @hot bench/serve-cached.ts */
+  countReply(reply: Uint8Array, type: number, trust: ServedTrust): void {
+    const rcode = (reply[3] as number) & 15;
+    const isEmpty = reply[6] === 0 && reply[7] === 0;
+    this.countRcode(rcode);
+    if (isEmpty && rcode === RCODE.NOERROR) this.nodata++;
+    if (trust === 'secure') this.secureAnswers++;
+    else if (trust === 'bogus') this.bogusAnswers++;
+    if (type === TYPE.TLSA) this.#countTlsa(rcode, isEmpty, trust);
+  }
+
+  #countTlsa(rcode: number, isEmpty: boolean, trust: ServedTrust): void {
+    if (trust === 'bogus') this.tlsa.bogus++;
+    else if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return;
+    else if (trust !== 'secure') this.tlsa.insecure++;
+    else if (isEmpty) this.tlsa.absent++;
+    else this.tlsa.secure++;
+  }
 
   /** Counts a reply's rcode. @hot bench/serve-cached.ts */
   countRcode(rcode: number): void {
     const place = rcode < RCODES ? rcode : RCODES - 1;
-    this.byRcode[place] = (this.byRcode[place] ?? 0) + 1;
+    this.byRcode[place] = (this.byRcode[place] as number) + 1;
   }
+
+  /** Counts a question that the resolver gets, with those in progress before it. */
+  countMiss(inProgress: number): void {
+    this.cacheMisses++;
+    this.requestListSum += inProgress;
+    if (inProgress > this.requestListMax) this.requestListMax = inProgress;
+  }
+
+  /** Counts the end of a client's wait. */
+  countRecursion(ms: number): void {
+    this.recursions++;
+    this.recursionMs += ms;
+    const span = histogramSpan(ms * 1000);
+    this.histogram[span] = (this.histogram[span] as number) + 1;
+  }
+
+  /** Queries that had this bit of the header's flags field. */
+  withFlag(flag: number): number {
+    return sumWhere(this.#byFlags, (flag >>> FLAG_SHIFT) & (FLAG_COMBINATIONS - 1));
+  }
+
+  /** Queries of this form, whatever else they were. */
+  withForm(form: number): number {
+    return sumWhere(this.#byForm, form);
+  }
+
+  get queriesTcp(): number {
+    return this.withForm(FORM.tcp);
+  }
+
+  get queriesDo(): number {
+    return this.withForm(FORM.dnssecOk);
+  }
+
+  get queriesEdns(): number {
+    return this.withForm(FORM.edns);
+  }
+
+  /** Everything back to 0. */
+  reset(): void {
+    for (const name of RESET_FIELDS) this[name] = 0;
+    const slots = [this.byRcode, this.byType, this.byClass, this.byOpcode, this.histogram, this.#byFlags, this.#byForm];
+    for (const each of slots) each.fill(0);
+    for (const outcome of Object.keys(this.tlsa) as TlsaOutcome[]) this.tlsa[outcome] = 0;
+  }
+}
+
+/** The Z bit, which must be zero (RFC 1035 §4.1.1). */
+export const FLAG_Z = 0x0040;
+/** The header's flags with their names, in order of the bits. */
+export const COUNTED_FLAGS = [
+  ['QR', FLAG.QR],
+  ['AA', FLAG.AA],
+  ['TC', FLAG.TC],
+  ['RD', FLAG.RD],
+  ['RA', FLAG.RA],
+  ['Z', FLAG_Z],
+  ['AD', FLAG.AD],
+  ['CD', FLAG.CD],
+] as const;
+
+type NumberField = { [K in keyof ServeStats]: ServeStats[K] extends number ? K : never }[keyof ServeStats];
+
+const RESET_FIELDS = [
+  'queries',
+  'unwanted',
+  'unfit',
+  'cacheHits',
+  'cacheMisses',
+  'overLimit',
+  'discarded',
+  'overRate',
+  'secureAnswers',
+  'bogusAnswers',
+  'nodata',
+  'recursionMs',
+  'recursions',
+  'requestListSum',
+  'requestListMax',
+  'bugs',
+  'otherTypes',
+  'otherClasses',
+] as const satisfies readonly Exclude<NumberField, 'queriesTcp' | 'queriesDo' | 'queriesEdns'>[];
+
+/** Which span a time falls into: span n holds those up to 2^n µs. */
+function histogramSpan(microseconds: number): number {
+  const whole = Math.ceil(microseconds);
+  if (whole <= 1) return 0;
+  const span = whole > 0x7fff_ffff ? Math.ceil(Math.log2(whole)) : 32 - Math.clz32(whole - 1);
+  return Math.min(span, HISTOGRAM_SPANS - 1);
+}
+
+/** Sum of the slots whose number has a bit of `mask`; 0 for an empty mask. */
+function sumWhere(slots: Float64Array, mask: number): number {
+  let sum = 0;
+  for (let i = 0; i < slots.length; i++) if ((i & mask) !== 0) sum += slots[i] as number;
+  return sum;
 }

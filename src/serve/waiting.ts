@@ -81,6 +81,11 @@ export class Waiting {
     return this.#count;
   }
 
+  /** Questions that clients wait for. */
+  get questions(): number {
+    return this.#byQuestion.size;
+  }
+
   /** Adds a client, unless a bound forbids it. */
   admit(waiter: Waiter): Admission {
     if (!this.#countIn(waiter.from.ip)) return 'too-many';

@@ -33,6 +33,7 @@ export interface ConnectionParts {
 /** An open connection. */
 export class TcpConnection implements ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
+  readonly local: Address;
   readonly #parts: ConnectionParts;
   readonly #stream: ByteStream;
   readonly #frames = new FrameReader();
@@ -47,6 +48,7 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
 
   constructor(stream: ByteStream, parts: ConnectionParts) {
     this.#stream = stream;
+    this.local = stream.local;
     this.#parts = parts;
     this.#activeAtMs = parts.clock.monotonicMs();
     this.#cancelTimer = parts.clock.after(parts.idleMs(), this.#onTimer);

@@ -181,7 +181,7 @@ describe('a bug', () => {
 });
 
 describe('the log', () => {
-  const logging = { queries: true, replies: true, failures: true, tagged: false, bogusLevel: 2 };
+  const logging = { queries: true, replies: true, failures: true, tagged: false, bogusLevel: 2, destination: false };
 
   test('has the lines that scripts parse', async () => {
     const house = new PlayedHouse({ logging });
