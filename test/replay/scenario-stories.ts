@@ -162,6 +162,27 @@ export const STORIES: readonly Story[] = [
     ],
   },
   {
+    name: 'val-aggressive-nsec',
+    title: 'A proven NSEC denies other names of its span, and other types of its owner, without asking (RFC 8198)',
+    build: (world) => threeZones(world, {}),
+    steps: [
+      { name: 'b.mail.example.', type: 'MX', ...absent },
+      { name: 'c.mail.example.', type: 'TLSA', ...absent },
+      { name: '_25._tcp.c.mail.example.', type: 'TLSA', ...absent },
+      { name: 'mx.mail.example.', type: 'TXT', ...ok },
+      { name: 'mx.mail.example.', type: 'AAAA', ...ok },
+    ],
+  },
+  {
+    name: 'val-below-nxdomain',
+    title: 'Nothing is below a name that provably does not exist (RFC 8020), in a zone with NSEC3 too',
+    build: (world) => threeZones(world, { denial: NSEC3 }),
+    steps: [
+      { name: 'gone.mail.example.', type: 'MX', ...absent },
+      { name: '_25._tcp.gone.mail.example.', type: 'MX', ...absent },
+    ],
+  },
+  {
     name: 'val-unknown-algorithm',
     title: 'A zone whose DS names only unknown algorithms is insecure, not bogus',
     build: (world) => threeZones(world, {}, 'ds-unknown-algorithm'),

@@ -113,7 +113,7 @@ describe('a validated NSEC', () => {
 
   test('of a zone above does not shadow a stub zone', async () => {
     scene = Scene.withTest(TEXT);
-    scene.zone('d.test.', { servers: { 'ns.private.': ['192.0.2.9'] }, text: 'www IN A 192.0.2.99\n', signing: null });
+    scene.zone('d.test.', { servers: { 'ns.private.': ['192.0.2.9'] }, text: 'www IN A 192.0.2.99\n' });
     await scene.start([
       'stub-zone:',
       '\tname: d.test',
