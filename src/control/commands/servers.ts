@@ -42,13 +42,14 @@ function infraLines(report: ServerReport): string {
   const { ednsSeen, ednsRefused } = report;
   const edns = `ednsknown ${ednsSeen || ednsRefused ? 1 : 0} edns ${ednsRefused ? -1 : 0}`;
   const times = `ttl ${report.secondsLeft} ${pingText(report)} rto ${Math.round(report.timeoutMs)}`;
-  const counts = `tA ${report.timeoutsInRow} tAAAA 0 tother 0`;
+  const { A, AAAA, other } = report.timeouts;
+  const counts = `tA ${A} tAAAA ${AAAA} tother ${other}`;
   const zones = report.lame.length > 0 ? report.lame : [{ zone: '.', lameness: null }];
   return zones
     .map(({ zone, lameness }) => {
       const isLame = Number(lameness === 'lame');
       const lame = `dnssec ${Number(lameness === 'dnssec-lame')} rec ${Number(lameness === 'recursion-lame')}`;
-      return `${serverText(report.server)} ${zone} ${times} ${counts} ${edns} delay 0 lame ${lame} A ${isLame} other ${isLame}\n`;
+      return `${serverText(report.server)} ${zone} ${times} ${counts} ${edns} delay ${report.probeDelaySeconds} lame ${lame} A ${isLame} other ${isLame}\n`;
     })
     .join('');
 }
@@ -102,9 +103,9 @@ function addressLine(server: string, { house }: LookupParts): string {
   const report = [...house.caches.servers.entries()].find((each) => each.server === server);
   const column = ip.padEnd(16);
   if (report === undefined) return `${column}\tnot in infra cache.\n`;
-  const { timeoutMs, secondsLeft, timeoutsInRow, ednsSeen, ednsRefused } = report;
+  const { timeoutMs, secondsLeft, timeouts, ednsSeen, ednsRefused } = report;
   const edns = `EDNS ${ednsRefused ? -1 : 0} ${ednsSeen || ednsRefused ? 'probed' : 'assumed'}.`;
-  const counts = `tA ${timeoutsInRow}, tAAAA 0, tother 0`;
+  const counts = `tA ${timeouts.A}, tAAAA ${timeouts.AAAA}, tother ${timeouts.other}`;
   return `${column}\trto ${Math.round(timeoutMs)} msec, ttl ${secondsLeft}, ${pingText(report)}, ${counts}, ${edns}\n`;
 }
 
