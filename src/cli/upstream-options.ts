@@ -33,6 +33,8 @@ type UpstreamOptions = Pick<
   | 'clientStringCode'
   | 'nat64Prefix'
   | 'doNotQuery'
+  | 'ignoreDnssecLame'
+  | 'fastServers'
 >;
 
 /** How servers are reached. */
@@ -60,6 +62,8 @@ export function upstreamOptions(config: Config): UpstreamOptions {
     })),
     clientStringCode: server.ednsClientStringOpcode,
     nat64Prefix: server.doNat64 ? prefixOf(server.nat64Prefix) : null,
+    ignoreDnssecLame: server.disableDnssecLameCheck,
+    fastServers: { permil: server.fastServerPermil, count: server.fastServerNum },
     doNotQuery: [...server.doNotQueryAddress.map(rangeOf), ...(server.doNotQueryLocalhost ? LOCALHOST_RANGES : [])],
   };
 }

@@ -91,6 +91,6 @@ export const SERVER_CACHE_ROWS = {
     DONE,
     'Drop NS records that a reply brings for names that it was not asked about.',
   ),
-  'fast-server-permil': one(count(0, 1000), 0, ACCEPTED, 'Of 1000 queries, so many go to the fastest servers only.'),
-  'fast-server-num': one(count(1, 1000), 3, ACCEPTED, 'How many servers count as the fastest.'),
+  'fast-server-permil': one(count(0, 1000), 0, DONE, 'Of 1000 queries, so many go to the fastest servers only.'),
+  'fast-server-num': one(count(1, 1000), 3, DONE, 'How many servers count as the fastest.'),
 };

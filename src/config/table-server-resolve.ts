@@ -36,7 +36,7 @@ export const SERVER_RESOLVE_ROWS = {
     'A zone with a trust anchor without signatures is bogus, not insecure.',
   ),
   'harden-below-nxdomain': one(yesNo, true, LIVE, 'A proven missing name has nothing below it (RFC 8020).'),
-  'harden-referral-path': one(yesNo, false, LIVE, 'Validate the server names and addresses on the way too.'),
+  'harden-referral-path': one(yesNo, false, ACCEPTED, 'Validate the server names and addresses on the way too.'),
   'harden-algo-downgrade': one(yesNo, false, LIVE, 'Want signatures of every algorithm that the DS set names.'),
   'harden-unknown-additional': one(
     yesNo,
@@ -77,7 +77,7 @@ export const SERVER_RESOLVE_ROWS = {
   'deny-any': one(yesNo, false, LIVE, 'Answer queries of type ANY with nothing (RFC 8482).'),
   'rrset-roundrobin': one(yesNo, true, LIVE, 'Turn the order of records in replies.'),
   'minimal-responses': one(yesNo, true, LIVE, 'Leave authority and additional sections out where nobody needs them.'),
-  'disable-dnssec-lame-check': one(yesNo, false, ACCEPTED, 'Keep asking servers that lack signatures.'),
+  'disable-dnssec-lame-check': one(yesNo, false, DONE, 'Keep asking servers that lack signatures.'),
   'upstream-cookies': one(
     yesNo,
     true,

@@ -326,7 +326,8 @@ export class Descent {
     const { zone, isForward, hasDs } = this.#servers;
     const { kind } = response.classified;
     const couldBeSigned = kind === 'answer' || kind === 'denial' || kind === 'alias' || kind === 'referral';
-    if (isForward || !couldBeSigned || this.#dnssecLame >= DNSSEC_LAME_SERVERS) return false;
+    if (this.#parts.options.ignoreDnssecLame || isForward || !couldBeSigned || this.#dnssecLame >= DNSSEC_LAME_SERVERS)
+      return false;
     if (!(hasDs || this.#parts.expectsSignatures(zone)) || hasSignatures(response.scrubbed)) return false;
     this.#dnssecLame++;
     this.#spare ??= response;

@@ -125,8 +125,8 @@ function noteTimeout(
   timeoutMs: number,
 ): Extract<Exchanged, { kind: 'failed' }> {
   counters.add('upstream.timeouts');
-  if (!wait.wasCut) servers.noteTimeout(asked.key, timeoutMs, kindOf(asked));
-  else if (wait.waitedMs >= TELLING_WAIT_MS) servers.noteTimeout(asked.key, wait.waitedMs, kindOf(asked));
+  const tellsSomething = !wait.wasCut || wait.waitedMs >= TELLING_WAIT_MS;
+  if (tellsSomething) servers.noteTimeout(asked.key, timeoutMs, kindOf(asked));
   return { kind: 'failed', outcome: 'timeout' };
 }
 

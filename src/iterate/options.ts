@@ -101,6 +101,10 @@ export interface IterateOptions {
   readonly useCapsForId: boolean;
   /** `caps-exempt`: zones at and below which 0x20 is not used. */
   readonly capsExempt: readonly Name[];
+  /** `disable-dnssec-lame-check`: servers without signatures are believed as they come. */
+  readonly ignoreDnssecLame: boolean;
+  /** `fast-server-permil`, `fast-server-num`: of 1000 questions, so many go to one of the so many fastest servers. */
+  readonly fastServers: { readonly permil: number; readonly count: number };
   /** `tcp-auth-query-timeout`: how long a TCP question may take, ms. */
   readonly tcpTimeoutMs: number;
   /** `outbound-msg-retry`: attempts per server address and question. */
@@ -169,6 +173,8 @@ export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
   targetFetchPolicy: [3, 2, 1, 0, 0],
   useCapsForId: false,
   capsExempt: [],
+  ignoreDnssecLame: false,
+  fastServers: { permil: 0, count: 3 },
   tcpTimeoutMs: 3000,
   attemptsPerServer: 5,
   maxSentCount: 32,

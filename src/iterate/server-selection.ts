@@ -65,10 +65,24 @@ export function chooseServer(
     .map((candidate) => ({ candidate, cost: costOf(candidate, zone, parts) }))
     .filter(({ cost }) => cost >= 0);
   if (ranked.length === 0) return null;
-  const best = Math.min(...ranked.map(({ cost }) => cost));
-  const inBand = ranked.filter(({ cost }) => cost <= best + BAND_MS).map(({ candidate }) => candidate);
+  const pool = fastest(ranked, parts);
+  const best = Math.min(...pool.map(({ cost }) => cost));
+  const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS).map(({ candidate }) => candidate);
   const preferred = preferFamily(inBand, parts.options);
   return preferred[parts.random.below(preferred.length)] ?? null;
+}
+
+/** A candidate with what asking it is expected to cost, ms. */
+interface Ranked {
+  readonly candidate: Candidate;
+  readonly cost: number;
+}
+
+/** Some questions go to the fastest servers only (`fast-server-permil`); the others keep the measures of all fresh. */
+function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts): readonly Ranked[] {
+  const { permil, count } = options.fastServers;
+  if (permil === 0 || random.below(1000) >= permil) return ranked;
+  return [...ranked].sort((a, b) => a.cost - b.cost).slice(0, count);
 }
 
 /** False for addresses that must never be asked: forbidden ones, unspecified ones, families that are switched off. */
