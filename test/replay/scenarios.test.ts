@@ -1,6 +1,6 @@
 /**
  * Plays the scenarios of this folder against a whole house on fake ports: way down the tree (iter-), verdicts (val-), what
- * clients see (serve-). A scenario's own first lines say what it proves.
+ * clients see (serve-), local data and rules (policy-). A scenario's own first lines say what it proves.
  */
 
 import { readdirSync, readFileSync } from 'node:fs';
