@@ -47,7 +47,8 @@ export function findCachedStep(parts: IterateParts, question: Question, rules: C
     return { kind: 'found', found: cached.found };
   }
   const usable = (held: HeldRRset | null): held is HeldRRset => held !== null && isUsable(held, question.type, avoid);
-  const needsWhole = question.type === TYPE.ANY || rules.wholeOnly;
+  // An alias that is asked for by itself is whole: nothing else comes with it.
+  const needsWhole = question.type === TYPE.ANY || (rules.wholeOnly && question.type !== TYPE.CNAME);
   const data = needsWhole ? null : parts.rrsets.find(question.name, question.type, question.class);
   if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOf(question, data) } };
   if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
@@ -97,7 +98,7 @@ function cnameByDname(question: Question, step: AliasStep | null): CachedStep | 
 function isUsable(held: HeldRRset, type: number, avoid: ReadonlySet<string>): boolean {
   if (held.verdict?.status === 'bogus' || avoid.has(held.server ?? '')) return false;
   // A wildcard expansion is worth nothing without the proof that came with it (RFC 4035 §5.3.4).
-  if (held.verdict === null && isExpanded(held)) return false;
+  if (isExpanded(held)) return false;
   return type === TYPE.DS ? held.trust >= TRUST.authorityAuthoritative : ANSWER_RANKS.has(held.trust);
 }
 
