@@ -22,6 +22,12 @@ export const DEFAULT_DENIAL_CACHE_OCTETS = 1024 * 1024;
  */
 export const MAX_SPANS_PER_ZONE = 4096;
 
+/**
+ * Share of the cache that one zone may take: one with endless names (each denied by a record made for it) must not push out
+ * the spans of the root and of top-level domains, which save the most questions.
+ */
+const ZONE_SHARE = 1 / 8;
+
 /** Octets of a span besides its set and names: object, two ordering texts, places in two arrays. */
 const SPAN_OCTETS = 220;
 /** Octets of a zone besides its spans. */
@@ -57,11 +63,13 @@ interface ZoneSpans {
 export class DenialCache {
   readonly #clock: Clock;
   readonly #random: Random;
+  readonly #maxZoneOctets: number;
   readonly #zones: ByteBoundedMap<ZoneSpans>;
 
   constructor(start: { readonly clock: Clock; readonly random: Random; readonly maxBytes: number }) {
     this.#clock = start.clock;
     this.#random = start.random;
+    this.#maxZoneOctets = start.maxBytes * ZONE_SHARE;
     this.#zones = new ByteBoundedMap<ZoneSpans>({
       maxBytes: start.maxBytes,
       sizeOf: (zone) => ZONE_OCTETS + zone.octets,
@@ -99,7 +107,7 @@ export class DenialCache {
     const known = this.#zones.get(key) ?? { zone, spans: [], octets: 0 };
     const octets = SPAN_OCTETS + sizeOfHeld(span.nsec) + 2 * (owner.length + next.length);
     insert(known, { span, from, to: isLast ? null : nextText, octets });
-    if (known.spans.length > MAX_SPANS_PER_ZONE) this.#makeRoom(known);
+    while (known.spans.length > 1 && this.#isTooLarge(known)) this.#makeRoom(known);
     this.#zones.set(key, known);
     return true;
   }
@@ -126,6 +134,10 @@ export class DenialCache {
 
   #fresh({ span }: Ordered): DenialSpan | null {
     return span.nsec.expiresAt > this.#clock.unixSeconds() ? span : null;
+  }
+
+  #isTooLarge({ spans, octets }: ZoneSpans): boolean {
+    return spans.length > MAX_SPANS_PER_ZONE || octets > this.#maxZoneOctets;
   }
 
   /** Drops what has expired, and when that was nothing, one span by chance. */

@@ -102,11 +102,22 @@ describe('a newer span', () => {
 
 describe('the denial cache as a whole', () => {
   test('bounds the spans of a zone', () => {
-    const { cache } = newCache();
+    const { cache } = newCache(64 * 1024 * 1024);
     const text = (n: number) => String(n).padStart(6, '0');
     for (let n = 0; n < MAX_SPANS_PER_ZONE + 50; n++)
       cache.store(span(`h${text(n)}.example.`, `h${text(n)}a.example.`));
     expect(cache.count).toBe(MAX_SPANS_PER_ZONE);
+  });
+
+  test('lets no zone with endless names push out the others', () => {
+    const { cache } = newCache(80_000);
+    const nsec = held({ owner: 'root.', type: TYPE.NSEC, verdict: SECURE });
+    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), nsec });
+    for (let n = 1000; n < 2000; n++) cache.store(span(`h${n}.example.`, `h${n}a.example.`));
+    expect(cache.findCover(name('root.'), name('a.root.'))).not.toBeNull();
+    expect(cover(cache, 'h1999.a.example.')).toBeNull();
+    expect(cache.count).toBeGreaterThan(5);
+    expect(cache.sizeBytes).toBeLessThanOrEqual(80_000 / 4);
   });
 
   test('bounds its octets, and forgets zones', () => {
