@@ -119,7 +119,8 @@ async function startHere(flags: Arguments): Promise<number | null> {
   const pidfile = flags.noPidfile ? '' : absolutePath(config, config.server.pidfile);
   writePidfile(pidfile, log);
   tellServiceManager('READY=1');
-  const dropped = dropPrivileges(config.server.username, [pidfile, absolutePath(config, config.server.logfile)]);
+  const owned = [pidfile, absolutePath(config, config.server.logfile), ...controlSockets(config)];
+  const dropped = dropPrivileges(config.server.username, owned);
   if (dropped.warning !== null) log.write('warning', dropped.warning);
   if (dropped.error !== null) {
     running.stop();
@@ -130,6 +131,11 @@ async function startHere(flags: Arguments): Promise<number | null> {
   await tellParent([]);
   if (process.send !== undefined) process.disconnect();
   return null;
+}
+
+/** Unix sockets of the control channel: its user's, so that a reload can make them anew and the user's group may connect. */
+function controlSockets({ remoteControl }: Config): string[] {
+  return remoteControl.controlInterface.map(({ place }) => place).filter((place) => place.startsWith('/'));
 }
 
 async function fail(lines: readonly string[]): Promise<number> {

@@ -112,7 +112,7 @@ export class ControlServer {
     const opened = await network.listen({
       local: place,
       ...(hasTls ? { tls } : {}),
-      maxConnections: CONTROL_LIMITS.connections,
+      maxConnections: CONTROL_LIMITS.sockets,
       onConnection: (stream) => this.#admit(stream),
       onError: (error) => log.write('warning', `control socket ${key}: ${error.text}`),
     });

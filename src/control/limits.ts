@@ -4,6 +4,8 @@
 export const CONTROL_LIMITS = {
   /** Connections open at once. Operators' tools make one each and close it; more than this is a fault or a flood. */
   connections: 64,
+  /** Sockets open at once, those in their TLS handshake among them, so that whoever never says a word keeps few others out. */
+  sockets: 512,
   /** Octets of one line. A record of the largest rdata (65535 octets) in escaped text (`\DDD`) fits. */
   lineOctets: 300_000,
   /** Octets that one bulk command may send (local_datas, load_cache): a cache of several GB in text. */
