@@ -105,7 +105,9 @@ export class World {
 
   /** Takes all faults of a zone away. */
   mend(name: string): void {
-    this.get(name).breakages.clear();
+    const zone = this.get(name);
+    zone.breakages.clear();
+    zone.forget();
     this.#rejoin();
   }
 
