@@ -83,7 +83,8 @@ class Lookup {
       if (place.kind === 'dname') {
         const target = this.#dname(name, place.node, place.dname);
         if (target === 'too-long') return this.#end(RCODE.YXDOMAIN, true);
-        name = this.#next(target);
+        // RFC 6672 §3.2: the CNAME that was made is the answer to who asks for it.
+        name = this.#type === TYPE.CNAME || this.#type === TYPE.ANY ? null : this.#next(target);
         continue;
       }
       if (place.wildcard !== null) this.#proveNothingCloser(place.wildcard.nextCloser);
@@ -138,9 +139,8 @@ class Lookup {
     return { ...end, authoritative: this.#answer.length > 0 };
   }
 
-  #nxdomain({ encloser, nextCloser }: Extract<Place, { kind: 'nothing' }>): ZoneAnswer | null {
-    this.#proveNothingCloser(nextCloser);
-    if (this.#chain?.kind === 'nsec3') this.#note(this.#chain.at(encloser));
+  #nxdomain(place: Extract<Place, { kind: 'nothing' }>): ZoneAnswer | null {
+    const encloser = this.#proveEncloser(place.encloser, place.nextCloser) ?? place.encloser;
     const wildcard = wildcardOf(encloser);
     if (wildcard !== null) this.#note(this.#chain?.covering(wildcard) ?? null);
     return this.#denial(RCODE.NXDOMAIN);
@@ -173,16 +173,31 @@ class Lookup {
       return;
     }
     // RFC 5155 §7.2.3, §7.2.7: in an opt-out span the closest provable encloser stands for it.
-    let nextCloser = name;
-    let encloser = parentOf(name);
-    while (isAtOrBelow(encloser, this.#zone.name) && chain.at(encloser) === null) {
-      nextCloser = encloser;
-      if (encloser.length === 1) return;
-      encloser = parentOf(encloser);
+    this.#proveEncloser(parentOf(name), name);
+  }
+
+  /**
+   * That the name after the encloser is not there. With NSEC3 also the encloser, or the closest one above it that has a record
+   * (RFC 5155 §7.2.1; names that only lead to unsigned delegations have none under opt-out); null: none has.
+   */
+  #proveEncloser(encloser: Name, nextCloser: Name): Name | null {
+    const chain = this.#chain;
+    if (chain?.kind !== 'nsec3') {
+      this.#proveNothingCloser(nextCloser);
+      return encloser;
     }
-    if (!isAtOrBelow(encloser, this.#zone.name)) return;
-    this.#note(chain.at(encloser));
-    this.#note(chain.covering(nextCloser));
+    let next = nextCloser;
+    for (let at = encloser; isAtOrBelow(at, this.#zone.name); at = parentOf(at)) {
+      const own = chain.at(at);
+      if (own !== null) {
+        this.#note(own);
+        this.#note(chain.covering(next));
+        return at;
+      }
+      if (at.length === 1) return null;
+      next = at;
+    }
+    return null;
   }
 
   #proveNothingCloser(nextCloser: Name): void {

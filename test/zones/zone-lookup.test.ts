@@ -112,6 +112,7 @@ describe('aliases', () => {
       'oak.tree.example.org. CNAME oak.forest.example.org.',
       'oak.forest.example.org. A 192.0.2.7',
     ]);
+    expect(ask('elm.tree.example.org. CNAME')?.answer[1]).toBe('elm.tree.example.org. CNAME elm.forest.example.org.');
     expect(ask('tree.example.org. A')).toMatchObject({ rcode: 'NOERROR', answer: [], authority: SOA });
   });
 
