@@ -1,7 +1,8 @@
 /**
  * Packets and time per cold question, Hawser beside Unbound, on the same signed tree and the same questions: the ones that a
- * mail server asks (MX, A, AAAA, TLSA). Once with all servers up, once with one of every zone's two servers dead. The tree is
- * served by this script, each answer 10 ms late, in a network namespace. Prints a Markdown table.
+ * mail server asks (MX, A, AAAA, TLSA). Once with all servers up, once with one of every zone's two servers dead, once with
+ * the dead ones and a bad link in front of the others: 30 % of datagrams lost, 10 % doubled, 5 to 60 ms on the way, so that
+ * they overtake each other. The tree is served by this script, in a network namespace. Prints a Markdown table.
  *
  *   node bench/packets-per-question.ts [domains]      (needs unshare, ip, unbound)
  */
@@ -68,22 +69,37 @@ function questionsOf(domains: number): { name: string; type: number }[] {
   ]).flat();
 }
 
-interface Serving {
+/** What servers and links are like. */
+interface Condition {
+  readonly name: string;
   readonly dead: ReadonlySet<string>;
-  readonly delayMs: number;
-  readonly onQuery: () => void;
+  /** Shares of datagrams, 0 to 1. */
+  readonly loss: number;
+  readonly doubled: number;
+  readonly delayMs: readonly [number, number];
 }
 
+const GOOD = { loss: 0, doubled: 0, delayMs: [10, 10] } as const;
+const CONDITIONS: readonly Condition[] = [
+  { name: 'all up', dead: new Set(), ...GOOD },
+  { name: 'half dead', dead: new Set(SECOND), ...GOOD },
+  { name: 'half dead, bad link', dead: new Set(SECOND), loss: 0.3, doubled: 0.1, delayMs: [5, 60] },
+];
+
 /** Serves the world on its own addresses, port 53; what closes that again. */
-async function serveAtHome(world: World, { dead, delayMs, onQuery }: Serving): Promise<() => void> {
+async function serveAtHome(world: World, condition: Condition, onQuery: () => void): Promise<() => void> {
   const network = createNodeNetwork();
+  const { dead, loss, doubled, delayMs } = condition;
+  const [least, most] = delayMs;
   const closers: (() => void)[] = [];
   for (const ip of world.ips()) {
     const replyTo = (query: Uint8Array, transport: 'udp' | 'tcp', send: (reply: Uint8Array) => void): void => {
       onQuery();
       if (dead.has(ip)) return;
       const reply = world.reply({ query, ip, transport });
-      if (reply !== null) setTimeout(() => send(reply), delayMs);
+      if (reply === null || (transport === 'udp' && Math.random() < loss)) return;
+      const times = transport === 'udp' && Math.random() < doubled ? 2 : 1;
+      for (let i = 0; i < times; i++) setTimeout(() => send(reply), least + Math.random() * (most - least));
     };
     const udp = await network.openUdp({
       local: { ip, port: 53 },
@@ -178,11 +194,11 @@ async function startOurs(session: Session, world: World): Promise<void> {
   await startHawser(session, `${lines.join('\n')}\n`, HAWSER_PORT);
 }
 
-async function measure(resolver: 'Hawser' | 'Unbound', dead: ReadonlySet<string>, domains: number): Promise<Run> {
+async function measure(resolver: 'Hawser' | 'Unbound', condition: Condition, domains: number): Promise<Run> {
   const session = new Session();
   const world = makeWorld(domains);
   const counted = { packets: 0 };
-  const close = await serveAtHome(world, { dead, delayMs: 10, onQuery: () => counted.packets++ });
+  const close = await serveAtHome(world, condition, () => counted.packets++);
   try {
     await (resolver === 'Hawser' ? startOurs(session, world) : startUnbound(session, world));
     counted.packets = 0;
@@ -194,7 +210,7 @@ async function measure(resolver: 'Hawser' | 'Unbound', dead: ReadonlySet<string>
       milliseconds.push(answer.milliseconds);
       if (!answer.isGood) failed++;
     }
-    const servers = dead.size === 0 ? 'all up' : 'half dead';
+    const servers = condition.name;
     return { resolver, servers, packets: counted.packets, questions: questions.length, failed, milliseconds };
   } finally {
     await session.stop();
@@ -219,8 +235,9 @@ async function inside(domains: number): Promise<void> {
     '| resolver | servers | questions | failed | packets | packets per question | mean ms | median | p95 | longest |',
   );
   console.log('| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |');
-  for (const dead of [new Set<string>(), new Set(SECOND)]) {
-    for (const resolver of ['Unbound', 'Hawser'] as const) console.log(row(await measure(resolver, dead, domains)));
+  for (const condition of CONDITIONS) {
+    for (const resolver of ['Unbound', 'Hawser'] as const)
+      console.log(row(await measure(resolver, condition, domains)));
   }
 }
 
