@@ -29,10 +29,4 @@ describe('a directive that protects', () => {
       'test.conf:2: error: dnscrypt-enable is not supported, and without it clients would have to ask unencrypted',
     ]);
   });
-
-  test('is accepted with a value that protects nobody', () => {
-    expect(findingsOf('server:\nwait-limit-netblock: 10.0.0.0/8 0')).toEqual([
-      'test.conf:2: warning: wait-limit-netblock has no effect here',
-    ]);
-  });
 });
