@@ -190,7 +190,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     clearData(caches);
   });
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
-  const made = housePolicy(config, { clock, log, resolver, rrsets, delegations });
+  const made = housePolicy(config, { clock, log, host, resolver, rrsets, delegations });
   const policy = start.live?.policy ?? made.policy;
   const counted = start.live === undefined ? {} : { stats: start.live.serve.stats };
   const serve = createServe({

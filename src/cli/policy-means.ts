@@ -17,6 +17,7 @@ import type { Name } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { type HostFacts, placeKeys } from './room-options.ts';
 
 /** What the policy is joined to. */
 export interface PolicyMeans {
@@ -25,6 +26,7 @@ export interface PolicyMeans {
   readonly resolver: Pick<Resolver, 'resolve'>;
   readonly rrsets: RRsetCache;
   readonly delegations: DelegationCache;
+  readonly host: HostFacts;
 }
 
 /** The policy, with a warning for each line that cannot be used. */
@@ -38,7 +40,9 @@ export function housePolicy(
     config,
     clock,
     log,
-    accessBlocks: [...DEFAULT_ACCESS, ...given],
+    accessBlocks: given,
+    defaultBlocks: DEFAULT_ACCESS,
+    placeKeys: (place) => placeKeys(place, config, means.host),
     serversOf: (name, zone) => serversOf(name, zone, means),
   });
   const warnings = problems.map((text): Finding => ({ file: '', line: 0, severity: 'warning', text }));

@@ -6,6 +6,7 @@ import type { Config } from '../config/config.ts';
 import type { ListenPlace } from '../config/form-network.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../iterate/options.ts';
 import type { Hint } from '../iterate/root-hints.ts';
+import { placeKey } from '../policy/place-map.ts';
 import type { Address } from '../ports/network.ts';
 import type { ResolveOptions } from '../resolve/resolver.ts';
 import type { ServeOptions } from '../serve/serve-options.ts';
@@ -144,6 +145,11 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
   const { server } = config;
   return {
     access: server.accessControl.map(({ block, value }) => ({ ...block, action: value })),
+    accessByPlace: new Map(
+      server.interfaceAction.flatMap(({ place, value }) =>
+        placeKeys(place, config, host).map((key) => [key, value] as const),
+      ),
+    ),
     maxUdpOctets: server.maxUdpSize,
     ednsUdpSize: server.ednsBufferSize,
     minimalResponses: server.minimalResponses,
@@ -197,6 +203,12 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
     maxConnections: server.incomingNumTcp,
     tcpIdleMs: server.tcpIdleTimeout,
   };
+}
+
+/** The addresses of a place of the interface-* directives, as `ip@port`. */
+export function placeKeys({ kind, place, port }: ListenPlace, { server }: Config, host: HostFacts): readonly string[] {
+  const ips = kind === 'interface' ? host.addressesOf(place) : [place];
+  return ips.map((ip) => placeKey({ ip, port: port ?? server.port }));
 }
 
 function listenAddresses({ server }: Config, host: HostFacts): Address[] {

@@ -11,10 +11,7 @@ import {
   perTag,
 } from './form-network.ts';
 import { accessAction, localZoneType, responseAction } from './form-policy.ts';
-import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
-
-const UNTAGGED = 'clients would get answers that their tag keeps from them';
-const UNVIEWED = 'clients would get answers that their view keeps from them';
+import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
 
 const rate = count(0);
 const slabs = count(0, 65536);
@@ -30,19 +27,11 @@ export const SERVER_POLICY_ROWS = {
   'access-control-tag-action': many(perTag(netblock, 'action'), DONE, 'What local zones do for such clients.'),
   'access-control-tag-data': many(perTag(netblock, 'resource record'), DONE, 'Data for such clients.'),
   'access-control-view': many(perNetblock(text), DONE, 'View of the clients of a netblock.'),
-  'interface-action': many(
-    perListenPlace(accessAction),
-    refused('clients of the interface would be judged by their address only'),
-    'What clients of an interface may do.',
-  ),
-  'interface-tag': many(perListenPlace(words), refused(UNTAGGED), 'Tags of the clients of an interface.'),
-  'interface-tag-action': many(
-    perTag(listenPlace, 'action'),
-    refused(UNTAGGED),
-    'What local zones do for such clients.',
-  ),
-  'interface-tag-data': many(perTag(listenPlace, 'resource record'), refused(UNTAGGED), 'Data for such clients.'),
-  'interface-view': many(perListenPlace(text), refused(UNVIEWED), 'View of the clients of an interface.'),
+  'interface-action': many(perListenPlace(accessAction), DONE, 'What clients of an interface may do.'),
+  'interface-tag': many(perListenPlace(words), DONE, 'Tags of the clients of an interface.'),
+  'interface-tag-action': many(perTag(listenPlace, 'action'), DONE, 'What local zones do for such clients.'),
+  'interface-tag-data': many(perTag(listenPlace, 'resource record'), DONE, 'Data for such clients.'),
+  'interface-view': many(perListenPlace(text), DONE, 'View of the clients of an interface.'),
   'define-tag': many(words, DONE, 'Names of tags.'),
   'unblock-lan-zones': one(
     yesNo,

@@ -9,6 +9,7 @@
 import { parseIp } from '../wire/ip.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import type { ZoneType } from './local-zone.ts';
+import { findPlace, type ListeningPlace } from './place-map.ts';
 import type { PrefixMap } from './prefix-map.ts';
 import { commonTags, NO_TAGS, type TagSet } from './tags.ts';
 import type { View } from './view.ts';
@@ -26,6 +27,9 @@ export interface ClientPolicy {
 /** A client for whom nothing is configured. */
 export const PLAIN_CLIENT: ClientPolicy = { tags: NO_TAGS, tagActions: new Map(), tagData: new Map(), view: null };
 
+/** The same for clients that only a default line of access control is about: what the place says comes first. */
+export const DEFAULT_CLIENT: ClientPolicy = { ...PLAIN_CLIENT };
+
 /** Addresses remembered with their policy; a flood of forged ones empties the memory and costs a look-up each. */
 export const MAX_REMEMBERED_CLIENTS = 4096;
 
@@ -33,24 +37,31 @@ export const MAX_REMEMBERED_CLIENTS = 4096;
 export class ClientPolicies {
   readonly #byPrefix: PrefixMap<ClientPolicy>;
   readonly #remembered = new Map<string, ClientPolicy>();
+  readonly #byPlace: ReadonlyMap<string, ClientPolicy>;
   readonly #isPlain: boolean;
 
-  constructor(byPrefix: PrefixMap<ClientPolicy>) {
+  /** `byPlace` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
+  constructor(byPrefix: PrefixMap<ClientPolicy>, byPlace: ReadonlyMap<string, ClientPolicy> = new Map()) {
     this.#byPrefix = byPrefix;
-    this.#isPlain = [...byPrefix.entries()].every(({ value }) => value === PLAIN_CLIENT);
+    this.#byPlace = byPlace;
+    const isPlain = (policy: ClientPolicy): boolean => policy === PLAIN_CLIENT || policy === DEFAULT_CLIENT;
+    this.#isPlain = byPlace.size === 0 && [...byPrefix.entries()].every(({ value }) => isPlain(value));
   }
 
-  /** What is configured for the client with this address. @hot bench/serve-cached.ts */
-  of(ip: string): ClientPolicy {
-    return this.#isPlain ? PLAIN_CLIENT : (this.#remembered.get(ip) ?? this.#remember(ip));
+  /** What is configured for the client with this address, where it asked. @hot bench/serve-cached.ts */
+  of(ip: string, place: ListeningPlace | null | undefined): ClientPolicy {
+    if (this.#isPlain) return PLAIN_CLIENT;
+    const own = this.#remembered.get(ip) ?? this.#remember(ip);
+    return own === DEFAULT_CLIENT ? (findPlace(this.#byPlace, place) ?? own) : own;
   }
 
   #remember(ip: string): ClientPolicy {
     const address = parseIp(ip);
-    const found = address === null ? PLAIN_CLIENT : (this.#byPrefix.longestMatch(address)?.value ?? PLAIN_CLIENT);
+    const found = address === null ? null : this.#byPrefix.longestMatch(address);
     if (this.#remembered.size >= MAX_REMEMBERED_CLIENTS) this.#remembered.clear();
-    this.#remembered.set(ip, found);
-    return found;
+    const policy = found?.value ?? DEFAULT_CLIENT;
+    this.#remembered.set(ip, policy);
+    return policy;
   }
 }
 

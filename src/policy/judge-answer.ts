@@ -84,7 +84,7 @@ export class AnswerJudge {
     // CVE-2026-50243: rules act on validated results, and on unsigned ones; what is bogus stays bogus.
     const { status } = (resolution.kind === 'answered' ? resolution.verdict : null) ?? { status: 'insecure' };
     if (status === 'bogus' || status === 'indeterminate') return PASS;
-    const client = this.#parts.clients.of(asker.ip);
+    const client = this.#parts.clients.of(asker.ip, asker.place);
     const rpzCase: RpzCase = { question, asker, tags: client.tags };
     let isExempt = asked.isExempt || !this.#parts.rpz.isActive;
     if (!isExempt) {

@@ -3,12 +3,15 @@
 import type { ExtendedError } from '../wire/ede.ts';
 import type { Name } from '../wire/name.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
+import type { ListeningPlace } from './place-map.ts';
 
 /** Who asks. */
 export interface Asker {
   readonly ip: string;
   readonly port: number;
   readonly transport: 'udp' | 'tcp';
+  /** Where it asked; null: not known. */
+  readonly place: ListeningPlace | null;
 }
 
 /** A reply made here. */

@@ -41,7 +41,8 @@ export class LocalZone {
   tags: TagSet | null = null;
   /** Other types for clients of netblocks. */
   overrides: PrefixMap<ZoneType> | null = null;
-  readonly #names = new Map<string, LocalName>();
+  /** Made with the first record: lists of blocked names are long and have none. */
+  #names: Map<string, LocalName> | null = null;
   #negativeSoa: TimedRRset | null = null;
 
   constructor(name: Name, type: ZoneType) {
@@ -56,12 +57,12 @@ export class LocalZone {
 
   /** What is held at a name. */
   find(name: Name): LocalName | null {
-    return this.#names.get(nameKey(name)) ?? null;
+    return this.#names?.get(nameKey(name)) ?? null;
   }
 
   /** All names, in no order. */
-  names(): IterableIterator<LocalName> {
-    return this.#names.values();
+  names(): Iterable<LocalName> {
+    return this.#names?.values() ?? [];
   }
 
   /** Adds a record of class IN at or below the zone's name; returns why not. A record that is there is not added again. */
@@ -138,6 +139,7 @@ export class LocalZone {
     const known = this.find(name);
     if (known !== null) return known;
     const made: LocalName = { name, rrsets: [], children: 0 };
+    this.#names ??= new Map();
     this.#names.set(nameKey(name), made);
     if (!namesEqual(name, this.name)) this.#nodeAt(parentOf(name)).children++;
     return made;
@@ -146,7 +148,7 @@ export class LocalZone {
   /** Takes out a node without records and names below it, and its parents that are left so. */
   #prune(node: LocalName): void {
     if (node.rrsets.length > 0 || node.children > 0) return;
-    this.#names.delete(nameKey(node.name));
+    this.#names?.delete(nameKey(node.name));
     if (namesEqual(node.name, this.name)) return;
     const parent = this.find(parentOf(node.name));
     if (parent === null) return;

@@ -7,22 +7,20 @@
  */
 
 import type { Config, ViewConfig } from '../config/config.ts';
-import { type Netblock, netblockText } from '../config/form-network.ts';
-import { type LocalZoneType, localZoneType } from '../config/form-policy.ts';
+import { netblockText } from '../config/form-network.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { formatName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
-import { CLASS } from '../wire/rr-type.ts';
-import { packRRset, rdatasOf, rrsetType, unpackRRset } from '../wire/rrset.ts';
-import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
-import { ClientPolicies, type ClientPolicy, PLAIN_CLIENT } from './client-policy.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
 import { addDefaultZones } from './default-zones.ts';
 import { type Dns64Options, readPrefix } from './dns64.ts';
 import { AnswerJudge, type JudgeParts } from './judge-answer.ts';
+import { addData } from './local-data.ts';
 import type { ZoneType } from './local-zone.ts';
 import { LOCAL_DATA_TTL_SECONDS, LocalZones } from './local-zones.ts';
+import { type ClientStart, makeClients } from './make-clients.ts';
 import { makeRpzZones } from './make-rpz.ts';
 import { NameFilter } from './name-filter.ts';
 import { Policy } from './policy.ts';
@@ -33,14 +31,12 @@ import { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made from. */
-export interface PolicyStart {
+export interface PolicyStart extends Pick<ClientStart, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
   /** Servers of the zone that a name is in, for the triggers nsdname and nsip. */
   readonly serversOf: JudgeParts['serversOf'];
-  /** Netblocks of the access control in force, the default ones too: each says for its clients what is configured. */
-  readonly accessBlocks: readonly Netblock[];
 }
 
 /** The policy, and what of the configuration cannot be used. */
@@ -51,7 +47,7 @@ export interface MadePolicy {
 
 /** Makes the policy. */
 export function makePolicy(start: PolicyStart): MadePolicy {
-  const { config, log, clock, accessBlocks, serversOf } = start;
+  const { config, log, clock, accessBlocks, defaultBlocks, placeKeys, serversOf } = start;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
@@ -59,7 +55,7 @@ export function makePolicy(start: PolicyStart): MadePolicy {
   const localZones = makeZones({ source: server, filter, withDefaults: true, config, problems });
   tagZones(localZones, config, tags, problems);
   const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, config, problems })]));
-  const clients = makeClients({ config, accessBlocks, tags, views, problems });
+  const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems });
   const rules = makeRules(server, problems);
   tagRules(rules, config, tags, problems);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
@@ -186,70 +182,4 @@ function makeDns64({ server }: Config, problems: string[]): Dns64Options | null 
     return null;
   }
   return { ...prefix, synthesiseAll: server.dns64Synthall, ignoreAaaa: server.dns64IgnoreAaaa };
-}
-
-/** Records written without owner, as sets under the root's name; a string says why not. */
-function addData(held: readonly TimedRRset[], text: string): readonly TimedRRset[] | string {
-  const record = parseRecord(`. ${text}`, { ttl: LOCAL_DATA_TTL_SECONDS });
-  if ('error' in record) return record.error;
-  const { owner, type, ttl, rdata } = record;
-  const same = held.find(({ rrset }) => rrsetType(rrset) === type);
-  if (same === undefined) {
-    return [...held, { rrset: packRRset({ owner, type, class: CLASS.IN, rdatas: [rdata], signatures: [] }), ttl }];
-  }
-  const rrset = packRRset({ ...unpackRRset(same.rrset), rdatas: [...rdatasOf(same.rrset), rdata] });
-  return held.map((each) => (each === same ? { rrset, ttl: Math.min(ttl, same.ttl) } : each));
-}
-
-/** A client policy that is being put together. */
-interface OpenPolicy {
-  tags: readonly string[];
-  readonly tagActions: Map<number, ZoneType>;
-  readonly tagData: Map<number, readonly TimedRRset[]>;
-  view: View | null;
-}
-
-interface ClientStart extends Pick<PolicyStart, 'config' | 'accessBlocks'> {
-  readonly tags: Tags;
-  readonly views: ReadonlyMap<string, View>;
-  readonly problems: string[];
-}
-
-function makeClients({ config, accessBlocks, tags, views, problems }: ClientStart): ClientPolicies {
-  const { server } = config;
-  const open = new PrefixMap<OpenPolicy>();
-  const at = ({ address, prefixLength }: Netblock): OpenPolicy => {
-    const known = open.get(address, prefixLength);
-    if (known !== undefined) return known;
-    const made: OpenPolicy = { tags: [], tagActions: new Map(), tagData: new Map(), view: null };
-    open.set(address, prefixLength, made);
-    return made;
-  };
-  for (const { block, value } of server.accessControlTag) at(block).tags = value;
-  for (const { key, tag, value } of server.accessControlTagAction) {
-    const type = readAction(value);
-    const number = tags.numberOf(tag);
-    if (type === null || number === null) problems.push(`access-control-tag-action ${tag} ${value}: not a tag or type`);
-    else at(key).tagActions.set(number, type);
-  }
-  for (const { key, tag, value } of server.accessControlTagData) {
-    const number = tags.numberOf(tag);
-    const policy = at(key);
-    const data = number === null ? 'not a tag' : addData(policy.tagData.get(number) ?? [], value);
-    if (typeof data === 'string' || number === null)
-      problems.push(`access-control-tag-data ${tag} '${value}': ${data}`);
-    else policy.tagData.set(number, data);
-  }
-  for (const { block, value } of server.accessControlView) at(block).view = views.get(value) ?? null;
-  const made = new PrefixMap<ClientPolicy>();
-  for (const { address, prefixLength } of accessBlocks) made.set(address, prefixLength, PLAIN_CLIENT);
-  for (const { address, prefixLength, value } of open.entries()) {
-    made.set(address, prefixLength, { ...value, tags: tags.setOf(value.tags) });
-  }
-  return new ClientPolicies(made);
-}
-
-function readAction(text: string): ZoneType | null {
-  const type = localZoneType.read(text);
-  return typeof type !== 'string' || type === ('nodefault' satisfies LocalZoneType) ? null : (type as ZoneType);
 }

@@ -23,6 +23,7 @@ import type { Asker, LocalReply } from './local-reply.ts';
 import type { LocalZone, ZoneType } from './local-zone.ts';
 import { LocalZones } from './local-zones.ts';
 import type { NameFilter } from './name-filter.ts';
+import type { ListeningPlace } from './place-map.ts';
 import type { ResponseRules } from './response-rules.ts';
 import { applyRpz, type Rpz, type RpzCase } from './rpz.ts';
 import type { RpzZone } from './rpz-zone.ts';
@@ -86,7 +87,7 @@ export class Policy {
   /** What local zones and policy zones make of a question; null: nothing, it is to be resolved. */
   answer(question: Question, asker: Asker): LocalReply | null {
     if (question.class !== CLASS.IN) return null;
-    const client = this.#parts.clients.of(asker.ip);
+    const client = this.#parts.clients.of(asker.ip, asker.place);
     const seen = this.#zoneFor(question, asker, client);
     const local = seen === null ? null : this.#answerFrom(seen, { question, asker, client });
     return local ?? this.#answerByRpz({ question, asker, tags: client.tags });
@@ -96,12 +97,12 @@ export class Policy {
    * True when rules may change answers of this type for the client: then the reply cache, which is for all, is neither read
    * nor filled. @hot bench/serve-cached.ts
    */
-  changesAnswers(ip: string, type: number): boolean {
+  changesAnswers(ip: string, place: ListeningPlace | null | undefined, type: number): boolean {
     const { rpz, rules, dns64, clients } = this.#parts;
     if (dns64 !== null && (type === TYPE.AAAA || type === TYPE.PTR)) return true;
     if (rpz.isActive) return true;
     if (type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.ANY) return false;
-    return rules !== null || clients.of(ip).view?.responseRules != null;
+    return rules !== null || clients.of(ip, place).view?.responseRules != null;
   }
 
   /** Resolves a question as policy has it. */

@@ -41,6 +41,8 @@ export interface RpzCase {
 /** The policy zones. */
 export class Rpz {
   readonly zones: readonly RpzZone[];
+  /** Rules that took effect, by action in Unbound's words (num.rpz.action). */
+  readonly applied = new Map<string, number>();
   readonly #log: LogSink;
 
   constructor(zones: readonly RpzZone[], log: LogSink) {
@@ -79,10 +81,11 @@ export class Rpz {
 
   #note(zone: RpzZone, { trigger, action }: RpzRule, { question, asker }: RpzCase): void {
     const { logName, override } = zone.options;
-    if (logName === null) return;
     const where = 'name' in trigger ? formatName(trigger.name) : `${ipText(trigger.address)}/${trigger.prefixLength}`;
     const words = TRIGGER_WORDS[trigger.kind];
     const what = override === null ? `rpz-${action}` : OVERRIDE_WORDS[override];
+    this.applied.set(what, (this.applied.get(what) ?? 0) + 1);
+    if (logName === null) return;
     const name = logName === '' ? '' : `[${logName}] `;
     const line = `rpz: applied ${name}${words}${where} ${what} ${asker.ip}@${asker.port} ${questionText(question)}`;
     this.#log.write('info', line);

@@ -5,6 +5,8 @@
  * client costs one look-up by text. Leaves to others: what each action means for a query (serve-query.ts).
  */
 
+import { findPlace, type ListeningPlace } from '../policy/place-map.ts';
+import { PrefixMap } from '../policy/prefix-map.ts';
 import { readU8 } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
 
@@ -66,12 +68,29 @@ export class AccessControl {
   readonly #four = newNode();
   readonly #six = newNode();
   readonly #remembered = new Map<string, AccessAction>();
+  readonly #byPlace: ReadonlyMap<string, AccessAction>;
+  /** The rules without the default ones: they come before what a place says. */
+  readonly #configured = new PrefixMap<AccessAction>();
 
-  /** `rules` come after the default ones; for one prefix given twice the later rule holds. */
-  constructor(rules: readonly AccessRule[]) {
+  /**
+   * `rules` come after the default ones; for one prefix given twice the later rule holds. `byPlace`: for clients that no rule
+   * is about, by the address that they asked (interface-action).
+   */
+  constructor(rules: readonly AccessRule[], byPlace: ReadonlyMap<string, AccessAction> = new Map()) {
+    this.#byPlace = byPlace;
+    for (const { address, prefixLength, action } of rules) this.#configured.set(address, prefixLength, action);
     for (const each of [...DEFAULT_ACCESS, ...rules]) {
       insert(each.address.length === 4 ? this.#four : this.#six, each);
     }
+  }
+
+  /** What the client may do where it asked. @hot bench/serve-cached.ts */
+  actionAt(ip: string, place: ListeningPlace | null | undefined): AccessAction {
+    const atPlace = this.#byPlace.size === 0 ? null : findPlace(this.#byPlace, place);
+    if (atPlace === null) return this.actionFor(ip);
+    const address = parseIp(ip);
+    const isConfigured = address !== null && this.#configured.longestMatch(address) !== null;
+    return isConfigured ? this.actionFor(ip) : atPlace;
   }
 
   /** What the client with this address may do. @hot bench/serve-cached.ts */

@@ -1,12 +1,14 @@
 /** What the serve room needs to know. Taken out of the configuration by `cli`; the defaults are Unbound 1.26's. */
 
-import type { AccessRule } from './access-control.ts';
+import type { AccessAction, AccessRule } from './access-control.ts';
 import type { WaitLimitBlock } from './waiting.ts';
 
 /** Options of serving. */
 export interface ServeOptions {
   /** After the default rules (this host only). Unbound `access-control`. */
   readonly access: readonly AccessRule[];
+  /** For clients that no line of access control is about, by the address asked. Unbound `interface-action`. */
+  readonly accessByPlace: ReadonlyMap<string, AccessAction>;
   /** Largest reply over UDP, octets; the client's own size may lower it. Unbound `max-udp-size`. */
   readonly maxUdpOctets: number;
   /** Datagram size that our OPT announces. Unbound `edns-buffer-size`. */
@@ -73,6 +75,7 @@ export interface ServeLogging {
 /** The defaults. */
 export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
   access: [],
+  accessByPlace: new Map(),
   maxUdpOctets: 1232,
   ednsUdpSize: 1232,
   minimalResponses: true,

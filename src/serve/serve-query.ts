@@ -8,7 +8,7 @@
 
 import type { ReplyCache, ReplyRequest, ServedTrust } from '../cache/reply-cache.ts';
 import type { Ruling } from '../policy/enforce.ts';
-import type { LocalReply, MadeReply } from '../policy/local-reply.ts';
+import type { Asker, LocalReply, MadeReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
@@ -117,7 +117,7 @@ class QueryServer implements Serve {
     this.#parts = parts;
     this.stats = parts.stats ?? new ServeStats();
     this.#options = options;
-    this.#access = new AccessControl(options.access);
+    this.#access = new AccessControl(options.access, options.accessByPlace);
     this.#log = new ServeLog(parts.log, options.logging);
     this.#waiting = new Waiting(options.maxWaiting, options.waitLimit, options.waitLimitNetblocks);
     this.#composer = new ReplyComposer(options, parts.replies);
@@ -158,7 +158,7 @@ class QueryServer implements Serve {
       this.stats.unfit++;
       return NO_REPLY;
     }
-    const action = this.#access.actionFor(from.ip);
+    const action = this.#access.actionAt(from.ip, channel.local);
     if (action === 'deny' || action === 'refuse') {
       this.stats.unwanted++;
       return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
@@ -185,7 +185,7 @@ class QueryServer implements Serve {
       if (turnedAway !== HANDED_OVER) return turnedAway;
     }
     if (this.#options.denyAny && reader.type === TYPE.ANY) return this.#refuse(bytes, RCODE.NOERROR, out);
-    if (local !== null || this.#parts.policy?.changesAnswers(from.ip, reader.type) === true) {
+    if (local !== null || this.#parts.policy?.changesAnswers(from.ip, channel.local, reader.type) === true) {
       return this.#enforce(local, this.#waiterOf(bytes, from, channel), bytes, out);
     }
     const length = this.#answerFromCache(bytes, channel, out);
@@ -224,7 +224,7 @@ class QueryServer implements Serve {
   #answerLocally(bytes: Uint8Array, from: Address, channel: ReplyChannel): LocalReply | null {
     const { policy } = this.#parts;
     if (policy === undefined || !policy.mayAnswer(bytes, HEADER_OCTETS)) return null;
-    return policy.answer(this.#questionOf(bytes), { ...from, transport: channel.transport });
+    return policy.answer(this.#questionOf(bytes), askerOf(from, channel));
   }
 
   #giveLocal(
@@ -243,7 +243,10 @@ class QueryServer implements Serve {
   /** Resolves for one client as policy has it: others may get another answer. */
   #enforce(local: LocalReply | null, waiter: Waiter, bytes: Uint8Array, out: Uint8Array): number {
     const { resolver } = this.#parts;
-    if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(waiter.from.ip) === 'allow_snoop') {
+    if (
+      (waiter.flags & FLAG.RD) === 0 &&
+      this.#access.actionAt(waiter.from.ip, waiter.channel.local) === 'allow_snoop'
+    ) {
       if (resolver.find(waiter.question) === null) return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
     }
     this.stats.countMiss(this.#waiting.questions);
@@ -263,7 +266,7 @@ class QueryServer implements Serve {
     try {
       const start = {
         question,
-        asker: { ...from, transport: channel.transport },
+        asker: askerOf(from, channel),
         alias: local?.kind === 'alias' ? local : null,
         isExempt: local?.kind === 'exempt',
         checksItself: (flags & FLAG.CD) !== 0 && !this.#options.ignoreCd,
@@ -354,7 +357,7 @@ class QueryServer implements Serve {
       out.set(this.#composer.buffer.subarray(0, length));
       return this.#finish(length, bytes, out, trustOf(known));
     }
-    if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionFor(from.ip) === 'allow_snoop') {
+    if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionAt(from.ip, channel.local) === 'allow_snoop') {
       return this.#refer(waiter, bytes, out);
     }
     this.stats.countMiss(this.#waiting.questions);
@@ -507,6 +510,10 @@ function trustOf(resolution: Resolution): ServedTrust {
 const NXNAME = 128;
 const INVALID_TYPE: ExtendedError = { code: EDE.INVALID_QUERY_TYPE, text: '' };
 const TO_TCP = { rcode: RCODE.REFUSED, error: null, flags: FLAG.TC } as const;
+
+function askerOf({ ip, port }: Address, { transport, local }: ReplyChannel): Asker {
+  return { ip, port, transport, place: local ?? null };
+}
 
 /** What a client gets when policy itself fails: a bug, which is logged. */
 function failedRuling(question: Question): Ruling {

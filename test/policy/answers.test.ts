@@ -72,8 +72,8 @@ describe('response-ip', () => {
   });
 
   test('is asked for addresses only', () => {
-    expect(house.policy.changesAnswers('127.0.0.1', 1)).toBe(true);
-    expect(house.policy.changesAnswers('127.0.0.1', 52)).toBe(false);
+    expect(house.policy.changesAnswers('127.0.0.1', null, 1)).toBe(true);
+    expect(house.policy.changesAnswers('127.0.0.1', null, 52)).toBe(false);
   });
 });
 

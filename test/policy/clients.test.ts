@@ -49,6 +49,38 @@ describe('tags', () => {
   });
 });
 
+describe('the address that was asked', () => {
+  const house = new PolicyHouse(`server:
+  port: 53
+  interface: 192.0.2.53
+  interface: 0.0.0.0
+  define-tag: "red"
+  local-zone: example. redirect
+  local-data: "example. TXT plain"
+  local-zone: x.example. redirect
+  local-data: "x.example. TXT red"
+  local-zone-tag: x.example. "red"
+  interface-tag: 192.0.2.53 "red"
+  interface-tag-action: 192.0.2.53 red refuse
+  interface-view: 0.0.0.0 "v"
+  access-control: 10.0.0.0/8 allow
+view:
+  name: "v"
+  local-zone: example. redirect
+  local-data: "example. TXT in-view"
+`);
+  const at = (ip: string) => ({ ip, port: 53 });
+
+  test('says which tags and view clients have that no access-control line is about', () => {
+    expect(house.local('x.example.', 'MX', { ip: '198.51.100.1', place: at('192.0.2.53') })).toBe('REFUSED AA');
+    expect(house.local('x.example.', 'TXT', { ip: '198.51.100.1', place: at('203.0.113.1') })).toContain('"in-view"');
+  });
+
+  test('says nothing for clients that one is about', () => {
+    expect(house.local('x.example.', 'TXT', { ip: '10.0.0.1', place: at('192.0.2.53') })).toContain('"plain"');
+  });
+});
+
 describe('local-zone-override', () => {
   test('gives clients of a netblock another type', () => {
     const house = new PolicyHouse(`server:

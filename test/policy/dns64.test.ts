@@ -102,6 +102,6 @@ describe('AAAA records', () => {
 
   test("are nobody's business without the module", () => {
     const house = new PolicyHouse('server:\n');
-    expect(house.policy.changesAnswers('127.0.0.1', TYPE.AAAA)).toBe(false);
+    expect(house.policy.changesAnswers('127.0.0.1', null, TYPE.AAAA)).toBe(false);
   });
 });

@@ -41,7 +41,9 @@ export class PolicyHouse {
       config,
       log: this.log,
       clock: new FakeClock(NOW),
-      accessBlocks: [...DEFAULT_ACCESS, ...config.server.accessControl.map(({ block }) => block)],
+      accessBlocks: config.server.accessControl.map(({ block }) => block),
+      defaultBlocks: DEFAULT_ACCESS,
+      placeKeys: ({ place, port }) => [`${place}@${port ?? config.server.port}`],
       serversOf: async () => this.servers,
     });
     this.policy = made.policy;
@@ -116,8 +118,8 @@ export class PolicyHouse {
   }
 }
 
-function askerOf({ ip = '127.0.0.1', port = 4000, transport = 'udp' }: Partial<Asker>): Asker {
-  return { ip, port, transport };
+function askerOf({ ip = '127.0.0.1', port = 4000, transport = 'udp', place = null }: Partial<Asker>): Asker {
+  return { ip, port, transport, place };
 }
 
 function flagText(flags: number): string {

@@ -54,3 +54,25 @@ describe('access control', () => {
     expect(access.actionFor('192.0.2.1')).toBe('refuse');
   });
 });
+
+describe('the address that was asked', () => {
+  const rules = [{ address: parseIp('10.0.0.0') ?? new Uint8Array(4), prefixLength: 8, action: 'deny' as const }];
+  const access = new AccessControl(
+    rules,
+    new Map([
+      ['192.0.2.53@53', 'allow' as const],
+      ['0.0.0.0@5353', 'refuse' as const],
+    ]),
+  );
+
+  test('says what clients may do that no line is about', () => {
+    expect(access.actionAt('198.51.100.1', { ip: '192.0.2.53', port: 53 })).toBe('allow');
+    expect(access.actionAt('127.0.0.1', { ip: '203.0.113.1', port: 5353 })).toBe('refuse');
+  });
+
+  test('says nothing for others, nor elsewhere', () => {
+    expect(access.actionAt('10.0.0.1', { ip: '192.0.2.53', port: 53 })).toBe('deny');
+    expect(access.actionAt('198.51.100.1', { ip: '192.0.2.53', port: 54 })).toBe('refuse');
+    expect(access.actionAt('127.0.0.1', null)).toBe('allow');
+  });
+});

@@ -1,0 +1,131 @@
+/**
+ * Makes what is configured for clients, by netblock (access-control-tag, -view and so on) and by the place that they asked
+ * (interface-tag, -view and so on).
+ */
+
+import type { Config } from '../config/config.ts';
+import type { ListenPlace, Netblock } from '../config/form-network.ts';
+import { localZoneType } from '../config/form-policy.ts';
+import type { TimedRRset } from '../wire/rrsets.ts';
+import { ClientPolicies, type ClientPolicy, DEFAULT_CLIENT, PLAIN_CLIENT } from './client-policy.ts';
+import { addData } from './local-data.ts';
+import type { ZoneType } from './local-zone.ts';
+import { PrefixMap } from './prefix-map.ts';
+import type { Tags } from './tags.ts';
+import type { View } from './view.ts';
+
+/** What clients' policies are made from. */
+export interface ClientStart {
+  readonly config: Config;
+  /** Netblocks of access-control lines: each says for its clients what is configured, be it nothing. */
+  readonly accessBlocks: readonly Netblock[];
+  /** The default ones, which a place where the server listens comes before. */
+  readonly defaultBlocks: readonly Netblock[];
+  /** Places as `ip@port`. */
+  readonly placeKeys: (place: ListenPlace) => readonly string[];
+  readonly tags: Tags;
+  readonly views: ReadonlyMap<string, View>;
+  readonly problems: string[];
+}
+
+/** A client policy that is being put together. */
+interface OpenPolicy {
+  tags: readonly string[];
+  readonly tagActions: Map<number, ZoneType>;
+  readonly tagData: Map<number, readonly TimedRRset[]>;
+  view: View | null;
+}
+
+/** The lines of four directives that say the same of netblocks or of places. */
+interface Lines<K> {
+  readonly prefix: 'access-control' | 'interface';
+  readonly tags: readonly (readonly [K, readonly string[]])[];
+  readonly actions: readonly { readonly key: K; readonly tag: string; readonly value: string }[];
+  readonly data: readonly { readonly key: K; readonly tag: string; readonly value: string }[];
+  readonly views: readonly (readonly [K, string])[];
+}
+
+/** Makes them. */
+export function makeClients(start: ClientStart): ClientPolicies {
+  const { accessBlocks, defaultBlocks, config, placeKeys } = start;
+  const open = new PrefixMap<OpenPolicy>();
+  readLines(blockLines(config), start, ({ address, prefixLength }) => {
+    const known = open.get(address, prefixLength) ?? newPolicy();
+    open.set(address, prefixLength, known);
+    return [known];
+  });
+  const byPrefix = new PrefixMap<ClientPolicy>();
+  for (const { address, prefixLength } of defaultBlocks) byPrefix.set(address, prefixLength, DEFAULT_CLIENT);
+  for (const { address, prefixLength } of accessBlocks) byPrefix.set(address, prefixLength, PLAIN_CLIENT);
+  for (const { address, prefixLength, value } of open.entries()) {
+    byPrefix.set(address, prefixLength, closed(value, start.tags));
+  }
+  const places = new Map<string, OpenPolicy>();
+  readLines(placeLines(config), start, (place) =>
+    placeKeys(place).map((key) => {
+      const known = places.get(key) ?? newPolicy();
+      places.set(key, known);
+      return known;
+    }),
+  );
+  const byPlace = new Map([...places].map(([key, policy]) => [key, closed(policy, start.tags)]));
+  return new ClientPolicies(byPrefix, byPlace);
+}
+
+function newPolicy(): OpenPolicy {
+  return { tags: [], tagActions: new Map(), tagData: new Map(), view: null };
+}
+
+function closed(policy: OpenPolicy, tags: Tags): ClientPolicy {
+  return { ...policy, tags: tags.setOf(policy.tags) };
+}
+
+function blockLines({ server }: Config): Lines<Netblock> {
+  return {
+    prefix: 'access-control',
+    tags: server.accessControlTag.map(({ block, value }) => [block, value]),
+    actions: server.accessControlTagAction,
+    data: server.accessControlTagData,
+    views: server.accessControlView.map(({ block, value }) => [block, value]),
+  };
+}
+
+function placeLines({ server }: Config): Lines<ListenPlace> {
+  return {
+    prefix: 'interface',
+    tags: server.interfaceTag.map(({ place, value }) => [place, value]),
+    actions: server.interfaceTagAction,
+    data: server.interfaceTagData,
+    views: server.interfaceView.map(({ place, value }) => [place, value]),
+  };
+}
+
+function readLines<K>(
+  lines: Lines<K>,
+  { tags, views, problems }: ClientStart,
+  at: (key: K) => readonly OpenPolicy[],
+): void {
+  for (const [key, words] of lines.tags) for (const policy of at(key)) policy.tags = words;
+  for (const { key, tag, value } of lines.actions) {
+    const type = readAction(value);
+    const number = tags.numberOf(tag);
+    if (type === null || number === null)
+      problems.push(`${lines.prefix}-tag-action ${tag} ${value}: not a tag or type`);
+    else for (const policy of at(key)) policy.tagActions.set(number, type);
+  }
+  for (const { key, tag, value } of lines.data) {
+    const number = tags.numberOf(tag);
+    for (const policy of number === null ? [] : at(key)) {
+      const data = addData(policy.tagData.get(number ?? 0) ?? [], value);
+      if (typeof data === 'string') problems.push(`${lines.prefix}-tag-data ${tag} '${value}': ${data}`);
+      else policy.tagData.set(number ?? 0, data);
+    }
+    if (number === null) problems.push(`${lines.prefix}-tag-data ${tag}: not a tag`);
+  }
+  for (const [key, name] of lines.views) for (const policy of at(key)) policy.view = views.get(name) ?? null;
+}
+
+function readAction(text: string): ZoneType | null {
+  const type = localZoneType.read(text);
+  return typeof type !== 'string' || type === 'nodefault' ? null : type;
+}
