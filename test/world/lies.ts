@@ -62,6 +62,7 @@ export function replaceSignatures(
 /** Keys to show. */
 export interface ShownKeys {
   readonly entry: readonly SigningKey[];
+  /** Further DNSKEY records. Default: the keys that sign the zone's data. */
   readonly others?: readonly ResourceRecord[];
   /** Default: one for each of `entry`. */
   readonly ds?: readonly Uint8Array[];
@@ -83,7 +84,8 @@ export function showKeys(
     rdata,
   });
   const ds = (keys.ds ?? keys.entry.map((key) => dsOf(owner, key))).map((rdata) => record(TYPE.DS, rdata));
-  const dnskeys = [...keys.entry.map(({ dnskey }) => record(TYPE.DNSKEY, dnskey)), ...(keys.others ?? [])];
+  const others = keys.others ?? scene.world.get(where.zone).zoneKeys.map((key) => record(TYPE.DNSKEY, key.dnskey));
+  const dnskeys = [...keys.entry.map(({ dnskey }) => record(TYPE.DNSKEY, dnskey)), ...others];
   const set = { owner, type: TYPE.DNSKEY, class: CLASS.IN, ttl: 3600, rdatas: dnskeys.map(({ rdata }) => rdata) };
   const shown = [...dnskeys, ...keys.entry.map((key) => scene.signature(where.zone, set, { key }))];
   scene.tamper(where.parentIp, (reply) => {
