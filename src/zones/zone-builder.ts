@@ -6,11 +6,11 @@
  */
 
 import { isAtOrBelow, type Name, nameKey, parentOf } from '../wire/name.ts';
-import { canonicalRdata } from '../wire/rdata-names.ts';
 import { coveredType } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { packRRset, unpackRRset } from '../wire/rrset.ts';
+import { packRRset, rrsetOwner, unpackRRset } from '../wire/rrset.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
+import { RecordGroup } from './record-group.ts';
 import { Zone, type ZoneNode, type ZoneSet } from './zone.ts';
 import { MAX_ZONE_RECORDS } from './zone-options.ts';
 
@@ -20,19 +20,16 @@ const MAX_SET_RECORDS = 0xffff;
 /** What became of a record that was added. */
 export type Added = 'added' | 'known' | 'outside' | 'too-many';
 
-interface OpenRecord {
-  readonly rdata: Uint8Array;
-  readonly ttl: number;
-}
-
 interface OpenSet {
-  readonly rdatas: Map<string, OpenRecord>;
-  readonly signatures: Map<string, OpenRecord>;
+  readonly type: number;
+  readonly rdatas: RecordGroup;
+  /** Null: none came yet. */
+  signatures: RecordGroup | null;
 }
 
 interface OpenNode {
   readonly name: Name;
-  readonly sets: Map<number, OpenSet>;
+  readonly sets: OpenSet[];
   children: number;
 }
 
@@ -60,10 +57,9 @@ export class ZoneBuilder {
   add(record: ResourceRecord): Added {
     if (record.class !== CLASS.IN || !isAtOrBelow(record.owner, this.#name)) return 'outside';
     if (this.#records >= MAX_ZONE_RECORDS) return 'too-many';
-    const { group, key } = this.#place(this.#ensure(record.owner), record);
-    if (group.has(key)) return 'known';
+    const group = groupOf(this.#ensure(record.owner), record);
     if (group.size >= MAX_SET_RECORDS) return 'too-many';
-    group.set(key, { rdata: record.rdata.slice(), ttl: record.ttl });
+    if (!group.add({ rdata: record.rdata, ttl: record.ttl })) return 'known';
     this.#records++;
     return 'added';
   }
@@ -72,8 +68,7 @@ export class ZoneBuilder {
   remove(record: ResourceRecord): boolean {
     const node = this.#openNode(nameKey(record.owner));
     if (node === null) return false;
-    const { group, key } = this.#place(node, record);
-    const isThere = group.delete(key);
+    const isThere = groupOf(node, record).remove(record.rdata);
     if (isThere) this.#records--;
     this.#prune(node);
     return isThere;
@@ -90,22 +85,12 @@ export class ZoneBuilder {
     return new Zone(this.#name, nodes);
   }
 
-  #place(node: OpenNode, { type, rdata }: ResourceRecord): { group: Map<string, OpenRecord>; key: string } {
-    const setType = type === TYPE.RRSIG ? coveredType(rdata) : type;
-    let set = node.sets.get(setType);
-    if (set === undefined) {
-      set = { rdatas: new Map(), signatures: new Map() };
-      node.sets.set(setType, set);
-    }
-    return { group: type === TYPE.RRSIG ? set.signatures : set.rdatas, key: rdataKey(rdata, type) };
-  }
-
   /** The node of a name in a form that can be changed, with all its ancestors in the zone. */
   #ensure(name: Name): OpenNode {
     const key = nameKey(name);
     const known = this.#openNode(key);
     if (known !== null) return known;
-    const node: OpenNode = { name: name.slice() as Name, sets: new Map(), children: 0 };
+    const node: OpenNode = { name, sets: [], children: 0 };
     this.#open.set(key, node);
     if (name.length > this.#name.length) this.#ensure(parentOf(name)).children++;
     return node;
@@ -123,8 +108,8 @@ export class ZoneBuilder {
 
   /** Drops sets, then nodes, that nothing is left of, up to the apex. */
   #prune(node: OpenNode): void {
-    for (const [type, set] of node.sets) if (set.rdatas.size + set.signatures.size === 0) node.sets.delete(type);
-    if (node.sets.size > 0 || node.children > 0) return;
+    for (let i = node.sets.length - 1; i >= 0; i--) if (sizeOf(node.sets[i]) === 0) node.sets.splice(i, 1);
+    if (node.sets.length > 0 || node.children > 0) return;
     this.#open.set(nameKey(node.name), null);
     if (node.name.length <= this.#name.length) return;
     const parent = this.#openNode(nameKey(parentOf(node.name)));
@@ -134,50 +119,63 @@ export class ZoneBuilder {
   }
 }
 
-function rdataKey(rdata: Uint8Array, type: number): string {
-  const canonical = canonicalRdata(rdata, type);
-  return Buffer.from(canonical.buffer, canonical.byteOffset, canonical.length).toString('latin1');
+/** Where a record belongs; signatures stand with what they cover. */
+function groupOf(node: OpenNode, { type, rdata }: ResourceRecord): RecordGroup {
+  const setType = type === TYPE.RRSIG ? coveredType(rdata) : type;
+  let set = node.sets.find((each) => each.type === setType);
+  if (set === undefined) {
+    set = { type: setType, rdatas: new RecordGroup(setType), signatures: null };
+    node.sets.push(set);
+  }
+  if (type !== TYPE.RRSIG) return set.rdatas;
+  set.signatures ??= new RecordGroup(TYPE.RRSIG);
+  return set.signatures;
 }
 
-function openNode(node: ZoneNode): OpenNode {
-  const sets = new Map<number, OpenSet>();
-  for (const [type, set] of node.sets) sets.set(type, openSet(type, set));
-  return { name: node.name, sets, children: node.children };
+function sizeOf(set: OpenSet | undefined): number {
+  return set === undefined ? 0 : set.rdatas.size + (set.signatures?.size ?? 0);
 }
 
-function openSet(type: number, { rrset, ttl, recordTtls }: ZoneSet): OpenSet {
+function openNode({ name, sets, children }: ZoneNode): OpenNode {
+  return { name, sets: sets.map(openSet), children };
+}
+
+function openSet({ type, rrset, ttl, recordTtls }: ZoneSet): OpenSet {
   const { rdatas, signatures } = unpackRRset(rrset);
-  const open: OpenSet = { rdatas: new Map(), signatures: new Map() };
+  const open: OpenSet = { type, rdatas: new RecordGroup(type), signatures: null };
   rdatas.forEach((rdata, i) => {
-    open.rdatas.set(rdataKey(rdata, type), { rdata, ttl: recordTtls?.[i] ?? ttl });
+    open.rdatas.add({ rdata, ttl: recordTtls?.[i] ?? ttl });
   });
+  if (signatures.length > 0) open.signatures = new RecordGroup(TYPE.RRSIG);
   signatures.forEach((rdata, i) => {
-    const own = recordTtls?.[rdatas.length + i] ?? ttl;
-    open.signatures.set(rdataKey(rdata, TYPE.RRSIG), { rdata, ttl: own });
+    open.signatures?.add({ rdata, ttl: recordTtls?.[rdatas.length + i] ?? ttl });
   });
   return open;
 }
 
 function closeNode({ name, sets, children }: OpenNode): ZoneNode {
-  const closed = new Map<number, ZoneSet>();
-  for (const type of [...sets.keys()].sort((a, b) => a - b)) {
-    const set = sets.get(type);
-    if (set !== undefined && set.rdatas.size + set.signatures.size > 0) closed.set(type, closeSet(name, type, set));
-  }
-  return { name, sets: closed, children };
+  const closed = sets
+    .filter((set) => sizeOf(set) > 0)
+    .sort((a, b) => a.type - b.type)
+    .map((set) => closeSet(name, set));
+  // The name as a part of the first set, so that it holds no message or line of a file in memory.
+  const own = closed[0] === undefined ? (name.slice() as Name) : rrsetOwner(closed[0].rrset);
+  return { name: own, sets: closed, children };
 }
 
-function closeSet(owner: Name, type: number, { rdatas, signatures }: OpenSet): ZoneSet {
-  const records = [...rdatas.values(), ...signatures.values()];
+function closeSet(owner: Name, { type, rdatas, signatures }: OpenSet): ZoneSet {
+  const data = rdatas.all();
+  const signing = signatures?.all() ?? [];
+  const records = [...data, ...signing];
   let ttl = Number.POSITIVE_INFINITY;
   for (const record of records) ttl = Math.min(ttl, record.ttl);
   const rrset = packRRset({
     owner,
     type,
     class: CLASS.IN,
-    rdatas: [...rdatas.values()].map((record) => record.rdata),
-    signatures: [...signatures.values()].map((record) => record.rdata),
+    rdatas: data.map((record) => record.rdata),
+    signatures: signing.map((record) => record.rdata),
   });
   const isUniform = records.every((record) => record.ttl === ttl);
-  return { rrset, ttl, recordTtls: isUniform ? null : records.map((record) => record.ttl) };
+  return { type, rrset, ttl, recordTtls: isUniform ? null : records.map((record) => record.ttl) };
 }

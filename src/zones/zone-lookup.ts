@@ -123,7 +123,7 @@ class Lookup {
   }
 
   #wanted(node: ZoneNode): readonly ZoneSet[] {
-    if (this.#type === TYPE.ANY) return [...node.sets.values()].filter(({ rrset }) => rdatasOf(rrset).length > 0);
+    if (this.#type === TYPE.ANY) return node.sets.filter(({ rrset }) => rdatasOf(rrset).length > 0);
     if (this.#type === TYPE.RRSIG) return signatureSet(node);
     const set = setOf(node, this.#type);
     return set === null ? [] : [set];
@@ -227,7 +227,7 @@ function named(set: ZoneSet, name: Name): AnswerSet {
 function findPlace(zone: Zone, name: Name, type: number): Place {
   const path: Name[] = [];
   for (let at = name; isBelow(at, zone.name); at = parentOf(at)) path.unshift(at);
-  let encloser = zone.node(zone.name) ?? { name: zone.name, sets: new Map(), children: 0 };
+  let encloser = zone.node(zone.name) ?? { name: zone.name, sets: [], children: 0 };
   for (const at of path) {
     const dname = setOf(encloser, TYPE.DNAME);
     if (dname !== null) return { kind: 'dname', node: encloser, dname };
@@ -253,14 +253,14 @@ function wildcardPlace(zone: Zone, encloser: Name, nextCloser: Name): Place {
 function signatureSet(node: ZoneNode): readonly ZoneSet[] {
   const rdatas: Uint8Array[] = [];
   let ttl = Number.POSITIVE_INFINITY;
-  for (const set of node.sets.values()) {
+  for (const set of node.sets) {
     const signatures = signaturesOf(set.rrset);
     rdatas.push(...signatures);
     if (signatures.length > 0) ttl = Math.min(ttl, set.ttl);
   }
   if (rdatas.length === 0) return [];
   const parts = { owner: node.name, type: TYPE.RRSIG, class: CLASS.IN, rdatas, signatures: [] };
-  return [{ rrset: packRRset(parts), ttl, recordTtls: null }];
+  return [{ type: TYPE.RRSIG, rrset: packRRset(parts), ttl, recordTtls: null }];
 }
 
 /** Addresses, in the zone, of the hosts that the sets name; glue of referrals is among them. */

@@ -15,6 +15,7 @@ import type { ResourceRecord } from '../wire/rrsets.ts';
 
 /** One RRset of a zone. A set without rdatas holds signatures whose data is not there. */
 export interface ZoneSet {
+  readonly type: number;
   readonly rrset: RRset;
   /** Lowest TTL of its records, seconds (RFC 2181 §5.2). */
   readonly ttl: number;
@@ -25,7 +26,8 @@ export interface ZoneSet {
 /** One name of a zone. Without sets: an empty non-terminal. */
 export interface ZoneNode {
   readonly name: Name;
-  readonly sets: ReadonlyMap<number, ZoneSet>;
+  /** Ascending by type. */
+  readonly sets: readonly ZoneSet[];
   /** Nodes one label below. */
   readonly children: number;
 }
@@ -77,7 +79,7 @@ export class Zone {
   /** All records, name by name in canonical order, signatures after what they cover. */
   *records(): Generator<ResourceRecord> {
     for (const { name, sets } of this.sorted()) {
-      for (const [type, { rrset, ttl, recordTtls }] of sets) {
+      for (const { type, rrset, ttl, recordTtls } of sets) {
         const data = rdatasOf(rrset);
         for (const [i, rdata] of [...data, ...signaturesOf(rrset)].entries()) {
           const own = i < data.length ? type : TYPE.RRSIG;
@@ -91,7 +93,7 @@ export class Zone {
   get recordCount(): number {
     let count = 0;
     for (const node of this.nodes.values()) {
-      for (const { rrset } of node.sets.values()) count += rdataCount(rrset) + signatureCount(rrset);
+      for (const { rrset } of node.sets) count += rdataCount(rrset) + signatureCount(rrset);
     }
     return count;
   }
@@ -99,6 +101,6 @@ export class Zone {
 
 /** The set of a type with at least one record; null when there is none. */
 export function setOf(node: ZoneNode, type: number): ZoneSet | null {
-  const set = node.sets.get(type);
-  return set === undefined || rdataCount(set.rrset) === 0 ? null : set;
+  for (const set of node.sets) if (set.type === type) return rdataCount(set.rrset) === 0 ? null : set;
+  return null;
 }

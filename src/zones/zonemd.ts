@@ -90,7 +90,7 @@ interface DigestRecord {
 
 function addNode(parts: Uint8Array[], node: ZoneNode, isApex: boolean): void {
   const records: DigestRecord[] = [];
-  for (const [type, { rrset, ttl, recordTtls }] of node.sets) {
+  for (const { type, rrset, ttl, recordTtls } of node.sets) {
     // RFC 8976 §3.3.1: the ZONEMD set at the apex and its signatures are left out.
     if (isApex && type === TYPE.ZONEMD) continue;
     const count = rdataCount(rrset);
