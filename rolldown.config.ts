@@ -7,7 +7,15 @@ import { existsSync } from 'node:fs';
 import { defineConfig } from 'rolldown';
 
 /** Programs whose source is there. */
-const PROGRAMS = ['hawserd', 'hawser-checkconf', 'hawser-control', 'hawser-control-setup', 'hawser-anchor', 'start'];
+const PROGRAMS = [
+  'hawserd',
+  'hawser-checkconf',
+  'hawser-control',
+  'hawser-control-setup',
+  'hawser-host',
+  'hawser-anchor',
+  'start',
+];
 
 export default defineConfig({
   input: Object.fromEntries(

@@ -41,6 +41,21 @@ const SIDES: readonly Side[] = [
   { name: 'hawser-own-client', daemon: 'hawser', client: 'hawser-control', control: 'tls', keys: 'unbound' },
 ];
 
+/** Arguments of the host programs. */
+const HOST_QUESTIONS: readonly string[] = [
+  'www.stub.test',
+  '-v www.stub.test',
+  '-v c.stub.test',
+  '-v nx.stub.test',
+  'nx.stub.test',
+  '-v -t TXT www.stub.test',
+  '-t TXT mx.stub.test',
+  '-v mx.stub.test',
+  '-v bogus.stub.test',
+  '-t NOPE x',
+  'a..b',
+];
+
 const ZONE = `$ORIGIN stub.test.
 $TTL 300
 @ SOA ns h 7 3600 600 86400 60
@@ -253,6 +268,51 @@ async function misbehave(session: Session, client: Client): Promise<Record<strin
   return result;
 }
 
+/** `status` by openssl in one version of TLS, with the client's certificate or without one; what came back. */
+async function statusOverTls(session: Session, version: 'tls1_2' | 'tls1_3', hasCertificate: boolean): Promise<string> {
+  const keys = join(session.folder, 'keys-hawser');
+  const certificate = ['-cert', join(keys, 'unbound_control.pem'), '-key', join(keys, 'unbound_control.key')];
+  const place = ['-connect', `127.0.0.1:${CONTROL_PORT}`, '-CAfile', join(keys, 'unbound_server.pem')];
+  const checks = ['-verify_return_error', '-verify_hostname', 'unbound', '-quiet', '-no_ign_eof'];
+  const args = ['s_client', `-${version}`, ...place, ...checks, ...(hasCertificate ? certificate : [])];
+  const child = spawn('openssl', args, { stdio: ['pipe', 'pipe', 'ignore'] });
+  let out = '';
+  child.stdout.on('data', (bytes: Buffer) => {
+    out += bytes.toString('utf8');
+  });
+  child.stdin.on('error', () => {});
+  child.stdin.write('UBCT1 status\n');
+  const killer = setTimeout(() => child.kill('SIGKILL'), COMMAND_MS);
+  await new Promise((resolve) => child.on('close', resolve));
+  clearTimeout(killer);
+  return out;
+}
+
+/** The same look-ups by both host programs, lines in any order (records turn). */
+async function lookUps(session: Session): Promise<readonly object[]> {
+  const config = session.file(
+    'host.conf',
+    `server:
+  do-not-query-localhost: no
+  root-hints: "${session.folder}/hints"
+  domain-insecure: "stub.test"
+  local-zone: "test." nodefault
+  trust-anchor: "bogus.stub.test. DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D"
+stub-zone:
+  name: stub.test
+  stub-addr: 127.0.0.1@${SERVER_PORT}
+`,
+  );
+  const results: object[] = [];
+  for (const question of HOST_QUESTIONS) {
+    const words = ['-C', config, ...question.split(' ')];
+    const unbound = await run(findProgram('unbound-host') as string, words);
+    const hawser = await run(join(PROJECT, 'bin/hawser-host'), words);
+    results.push({ question, unbound, hawser });
+  }
+  return results;
+}
+
 /** A broken file leaves the old configuration in force, and the reply names file and line. */
 async function reloadBroken(session: Session, side: Side, client: Client): Promise<Record<string, unknown>> {
   session.file(`${side.name}.conf`, `${configurationOf(session, side)}server:\n  cache-max-ttl: nonsense\n`);
@@ -279,6 +339,7 @@ async function main(): Promise<void> {
   try {
     makeKeys(session);
     await startServers(session);
+    const hosts = await lookUps(session);
     const replies: Record<string, readonly Ended[]> = {};
     const requestLists: Record<string, Ended> = {};
     const stops: Record<string, readonly Ended[]> = {};
@@ -296,12 +357,17 @@ async function main(): Promise<void> {
         // A certificate that another authority signed.
         const foreign = { ...side, keys: 'unbound' } as const;
         const config = session.file('foreign.conf', configurationOf(session, foreign));
+        reloaded.tls = {
+          old: await statusOverTls(session, 'tls1_2', true),
+          new: await statusOverTls(session, 'tls1_3', true),
+          nameless: await statusOverTls(session, 'tls1_3', false),
+        };
         reloaded.foreign = await clientOf(foreign, config).run(['status']);
         reloaded.afterForeign = (await client.run(['status'])).status;
       }
       stops[side.name] = await stopSide(client);
     }
-    console.log(JSON.stringify({ replies, requestLists, stops, misbehaved, reloaded }));
+    console.log(JSON.stringify({ hosts, replies, requestLists, stops, misbehaved, reloaded }));
   } finally {
     closeSilent();
     await session.stop();

@@ -7,7 +7,16 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { CONTROL_STEPS } from './control-steps.ts';
 import { runInNamespace, whyNotHere } from './programs.ts';
 
-const why = whyNotHere(['nsd', 'dig', 'ip', 'unbound', 'unbound-control', 'unbound-control-setup', 'openssl']);
+const why = whyNotHere([
+  'nsd',
+  'dig',
+  'ip',
+  'unbound',
+  'unbound-control',
+  'unbound-control-setup',
+  'unbound-host',
+  'openssl',
+]);
 const HAWSER_SIDES = ['hawser-tls', 'hawser-unix', 'hawser-own-client'] as const;
 
 interface Ended {
@@ -21,6 +30,7 @@ interface Session {
   readonly stops: Record<string, readonly Ended[]>;
   readonly misbehaved: Record<string, unknown>;
   readonly reloaded: Record<string, unknown>;
+  readonly hosts: readonly { readonly question: string; readonly unbound: Ended; readonly hawser: Ended }[];
 }
 
 /** What may differ from run to run is a number. */
@@ -61,6 +71,17 @@ describe.skipIf(why !== null)(`the control channel ${why ?? ''}`, () => {
     expect(session.stops[side]?.map(({ status }) => status)).toEqual([0, 3, 1]);
   });
 
+  test('hawser-host says what unbound-host says', () => {
+    const shown = ({ out, status }: Ended) => {
+      // The reason of a failure is in words of our own.
+      const lines = out.split('\n').map((line) => line.replace(/^(validation failure <.+>): .+/, '$1'));
+      return { status, lines: lines.sort() };
+    };
+    for (const { question, unbound, hawser } of session.hosts) {
+      expect({ question, ...shown(hawser) }).toEqual({ question, ...shown(unbound) });
+    }
+  });
+
   test('clients that are silent, strange or too loud delay nobody and do no harm', () => {
     const { misbehaved } = session;
     expect(misbehaved).toMatchObject({ beside: 0, badMagic: null, wrongVersion: 'error version mismatch\n', after: 0 });
@@ -68,7 +89,7 @@ describe.skipIf(why !== null)(`the control channel ${why ?? ''}`, () => {
     expect(misbehaved.oversize).toMatch(/^error line longer than \d+ octets\n$/);
   });
 
-  test('a broken file leaves the old configuration in force, and the reply names file and line', () => {
+  test('a broken file leaves the old configuration in force; TLS 1.2 and 1.3 with certificates of ours only', () => {
     const { broken, status, answer, mended, foreign, afterForeign } = session.reloaded as Record<string, unknown> & {
       broken: Ended;
       mended: Ended;
@@ -79,6 +100,11 @@ describe.skipIf(why !== null)(`the control channel ${why ?? ''}`, () => {
     expect(status).toBe(0);
     expect(String(answer)).toContain('192.0.2.1');
     expect(mended).toEqual({ status: 0, out: 'ok\n' });
+    const { tls } = session.reloaded as { tls: { old: string; new: string; nameless: string } };
+    expect(tls.old).toMatch(/is running\.\.\.\n$/);
+    expect(tls.new).toMatch(/is running\.\.\.\n$/);
+    // A client without a certificate.
+    expect(tls.nameless).toBe('');
     // A client whose certificate another authority has signed.
     expect(foreign.status).toBe(1);
     expect(afterForeign).toBe(0);

@@ -1,0 +1,127 @@
+/** The look-up program: resolves by itself, from the root down, and says what DNSSEC says (`-v`). */
+
+import { createCrypto } from '../adapters/crypto.ts';
+import { createNodeClock } from '../adapters/node-clock.ts';
+import { createNodeFiles } from '../adapters/node-files.ts';
+import { createNodeNetwork } from '../adapters/node-network.ts';
+import { createNodeRandom } from '../adapters/node-random.ts';
+import { type Config, defaultConfig } from '../config/config.ts';
+import { findingText } from '../config/finding.ts';
+import { loadConfig } from '../config/load-config.ts';
+import { explainText } from '../trace/explain.ts';
+import { Trace } from '../trace/trace.ts';
+import { parseIp, reverseName } from '../wire/ip.ts';
+import { ROOT } from '../wire/name.ts';
+import { parseName } from '../wire/name-text.ts';
+import type { Question } from '../wire/question.ts';
+import { classFromText, TYPE, typeFromText } from '../wire/rr-type.ts';
+import { assemble, type House } from './assemble.ts';
+import { type HostArguments, readHostArguments } from './host-arguments.ts';
+import { hostText } from './host-text.ts';
+import { VERSION } from './program.ts';
+
+/** Types that a name is looked up for when none is given. */
+const USUAL_TYPES: readonly number[] = [TYPE.A, TYPE.AAAA, TYPE.MX];
+const RESOLV_CONF = '/etc/resolv.conf';
+
+const USAGE = `Usage:	hawser-host [-C configfile] [-vdhr46] [-c class] [-t type]
+                    [-y key] [-f keyfile] [-F namedkeyfile] hostname
+  Looks a name up by itself, from the root down; addresses and mail, or the name of an address.
+    -t type		what type to look for.
+    -c class		what class to look for, if not class IN.
+    -y 'keystring'	trust anchor, DS or DNSKEY, like 'example.com DS 31560 5 1 1CFED8478...'
+    -D			trust the root's anchors (the default).
+    -f keyfile		trust anchors from a file, with lines as -y.
+    -F keyfile		trust anchors from a file in the form of named.conf.
+    -C config		use this unbound.conf (none is read by default).
+    -r			ask the resolvers of /etc/resolv.conf; they must know DNSSEC.
+    -v			also what is not there, and what DNSSEC says.
+    -d			show each step.
+    -4 | -6		IPv4 | IPv6 only.
+    -h			show this usage help.
+Version ${VERSION}
+`;
+
+async function main(words: readonly string[]): Promise<number> {
+  const read = readHostArguments(words);
+  if (typeof read === 'string') process.stderr.write(`hawser-host: ${read}\n`);
+  if (typeof read === 'string' || read.name === null) {
+    process.stdout.write(USAGE);
+    return 1;
+  }
+  const questions = questionsOf(read, read.name);
+  if (typeof questions === 'string') return fail([questions]);
+  const house = await makeHouse(read);
+  if (!('resolver' in house)) return fail(house);
+  await ask(house, questions, read, read.name);
+  house.stop();
+  return 0;
+}
+
+function fail(lines: readonly string[]): number {
+  for (const line of lines) process.stderr.write(`${line}\n`);
+  return 1;
+}
+
+/** What to ask for; a text when that cannot be. */
+function questionsOf({ type, className }: HostArguments, nameText: string): readonly Question[] | string {
+  const rrClass = classFromText(className);
+  if (rrClass === null) return `error unknown class ${className}`;
+  const given = type === null ? null : typeFromText(type);
+  if (type !== null && given === null) return `error unknown type ${type}`;
+  const address = parseIp(nameText);
+  const name = address === null ? parseName(nameText) : reverseName(address);
+  if (name === null) return 'resolve error: syntax error';
+  const types = given !== null ? [given] : address !== null ? [TYPE.PTR] : USUAL_TYPES;
+  return types.map((each) => ({ name, type: each, class: rrClass }));
+}
+
+async function makeHouse(read: HostArguments): Promise<House | readonly string[]> {
+  const files = createNodeFiles();
+  const loaded =
+    read.configPath === null
+      ? ({ ok: true, config: defaultConfig() } as const)
+      : loadConfig(files, read.configPath, 'values');
+  if (!loaded.ok) return loaded.findings.map(findingText);
+  const log = { write: () => {} };
+  const ports = { clock: createNodeClock(), network: createNodeNetwork(), random: createNodeRandom(), files, log };
+  const crypto = await createCrypto(() => {});
+  const assembled = await assemble({ config: changedBy(loaded.config, read), ports: { ...ports, crypto } });
+  return assembled.ok ? assembled.house : assembled.findings.map(findingText);
+}
+
+/** The configuration with what the flags say. */
+function changedBy(config: Config, read: HostArguments): Config {
+  const { anchors, anchorFiles, bindAnchorFiles, family } = read;
+  const server = {
+    ...config.server,
+    trustAnchor: [...config.server.trustAnchor, ...anchors],
+    trustAnchorFile: [...config.server.trustAnchorFile, ...anchorFiles],
+    trustedKeysFile: [...config.server.trustedKeysFile, ...bindAnchorFiles],
+    doIp4: config.server.doIp4 && family !== 'ip6',
+    doIp6: config.server.doIp6 && family !== 'ip4',
+  };
+  if (!read.usesResolvConf) return { ...config, server };
+  const text = createNodeFiles().readText(RESOLV_CONF);
+  const servers = [...(text.ok ? text.value : '').matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '');
+  const forwardAddr = servers.filter((ip) => parseIp(ip) !== null).map((ip) => ({ ip, port: null, tlsName: null }));
+  const everything = { forwardHost: [], forwardFirst: false, forwardTlsUpstream: false, forwardTcpUpstream: false };
+  const forward = { ...everything, name: ROOT, forwardAddr, forwardNoCache: false };
+  // Loopback is where the resolver of a mail host stands.
+  return { ...config, server: { ...server, doNotQueryLocalhost: false }, forwardZones: [forward] };
+}
+
+async function ask(house: House, questions: readonly Question[], read: HostArguments, name: string): Promise<void> {
+  let isFirst = true;
+  for (const question of questions) {
+    const trace = read.traces ? new Trace() : null;
+    const resolution = await house.resolver.resolve(question, trace === null ? {} : { trace });
+    if (trace !== null) process.stderr.write(explainText(trace.events(), trace.events()[0]?.atMs ?? 0));
+    const { text, goesOn } = hostText(resolution, { name, verbose: read.verbose }, isFirst);
+    process.stdout.write(text);
+    if (!goesOn) return;
+    isFirst = false;
+  }
+}
+
+process.exitCode = await main(process.argv.slice(2));

@@ -1,0 +1,59 @@
+/** Arguments of hawser-host: the flags of unbound-host, read as getopt reads them; the name may stand anywhere. */
+
+/** What was asked for. */
+export interface HostArguments {
+  /** Null: usage. */
+  readonly name: string | null;
+  readonly type: string | null;
+  readonly className: string;
+  readonly configPath: string | null;
+  /** Lines, files, and files in the form of named.conf that hold trust anchors. */
+  readonly anchors: readonly string[];
+  readonly anchorFiles: readonly string[];
+  readonly bindAnchorFiles: readonly string[];
+  readonly usesResolvConf: boolean;
+  readonly verbose: boolean;
+  readonly traces: boolean;
+  readonly family: 'any' | 'ip4' | 'ip6';
+}
+
+const WITH_VALUE = 'cCtyfF';
+const WITHOUT_VALUE = 'vdhrD46';
+
+/** Reads them; a line when they are wrong. */
+export function readHostArguments(words: readonly string[]): HostArguments | string {
+  const values = new Map<string, string[]>();
+  const names: string[] = [];
+  for (let i = 0; i < words.length; i++) {
+    const word = words[i] ?? '';
+    if (!/^-./.test(word)) {
+      names.push(word);
+      continue;
+    }
+    for (let at = 1; at < word.length; at++) {
+      const flag = word.charAt(at);
+      if (WITH_VALUE.includes(flag)) {
+        const value = word.slice(at + 1) || words[++i];
+        if (value === undefined) return `option requires an argument -- '${flag}'`;
+        values.set(flag, [...(values.get(flag) ?? []), value]);
+        break;
+      }
+      if (!WITHOUT_VALUE.includes(flag)) return `invalid option -- '${flag}'`;
+      values.set(flag, []);
+    }
+  }
+  const all = (flag: string): readonly string[] => values.get(flag) ?? [];
+  return {
+    name: names.length === 1 && !values.has('h') ? (names[0] ?? null) : null,
+    type: all('t').at(-1) ?? null,
+    className: all('c').at(-1) ?? 'IN',
+    configPath: all('C').at(-1) ?? null,
+    anchors: all('y'),
+    anchorFiles: all('f'),
+    bindAnchorFiles: all('F'),
+    usesResolvConf: values.has('r'),
+    verbose: values.has('v'),
+    traces: values.has('d'),
+    family: values.has('4') ? 'ip4' : values.has('6') ? 'ip6' : 'any',
+  };
+}
