@@ -3,6 +3,7 @@
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { assemble, type House } from '../../src/cli/assemble.ts';
 import { controlHouse } from '../../src/cli/control-house.ts';
+import { HouseStatistics } from '../../src/cli/house-statistics.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import type { Command } from '../../src/control/command.ts';
@@ -126,7 +127,10 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
     },
     reopenLog: () => null,
   };
-  const table = createCommands({ clock: ports.clock, house: controlHouse(house), daemon });
+  const { clock, network, log } = ports;
+  const counted = { clock, network, log, startedMs: daemon.startedMs, connections: () => 0 };
+  const statistics = new HouseStatistics(counted, house);
+  const table = createCommands({ clock: ports.clock, house: controlHouse(house, statistics.shown), daemon });
   const commands = table.names().map(
     (name): Command => ({
       name,
