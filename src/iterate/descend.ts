@@ -284,6 +284,7 @@ export class Descent {
     this.#servers.failures.push(`${candidate.key} ${outcome}`);
     this.#note(() => ({ kind: 'exchange-failed', server: candidate.key, outcome }));
     if (outcome === 'timeout') {
+      candidate.silences++;
       if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
     } else {
       candidate.isUseless = true;
@@ -434,7 +435,18 @@ export class Descent {
       server: response.candidate.key,
       expiresAt: expiryOf(kept, !isAnswer, source.now),
     };
+    this.#noteNoCut(response, end);
     return { kind: 'end', steps: kept.steps, end };
+  }
+
+  /** Who answers for a name is no cut's parent; but DS and NSEC at a cut are the parent's (RFC 4035 §2.4, §2.3). */
+  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: End): void {
+    const { zone, isForward, copy } = this.#servers;
+    const { name, type } = this.#question;
+    const isOwn = isFull && isAuthoritative && !isForward && copy === null && scrubbed.chain.steps.length === 0;
+    const isParents = type === TYPE.DS || type === TYPE.NSEC || type === TYPE.ANY || type === TYPE.RRSIG;
+    if (!isOwn || isParents || end.kind === 'nxdomain' || namesEqual(name, zone)) return;
+    this.#parts.delegations.noteNoCut(name, end.expiresAt);
   }
 
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {

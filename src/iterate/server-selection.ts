@@ -31,6 +31,8 @@ export interface Candidate {
   /** Over TLS: the name that the certificate must hold. */
   readonly tlsName: string | null;
   attempts: number;
+  /** Questions of this resolution that it left unanswered. */
+  silences: number;
   /** Told us in this resolution that asking again is pointless. */
   isUseless: boolean;
   /** Strips signatures, as seen in this resolution. */
@@ -47,7 +49,7 @@ export interface SelectionParts {
 /** Makes a candidate. */
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = `${address.ip}@${address.port}`;
-  return { address, key, tlsName, attempts: 0, isUseless: false, isDnssecLame: false };
+  return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false };
 }
 
 /** The server to ask next; null when none is left. */
@@ -68,7 +70,7 @@ export function chooseServer(
   const pool = fastest(ranked, parts);
   const best = Math.min(...pool.map(({ cost }) => cost));
   const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS).map(({ candidate }) => candidate);
-  const preferred = preferFamily(inBand, parts.options);
+  const preferred = preferFamily(leastSilent(inBand), parts.options);
   return preferred[parts.random.below(preferred.length)] ?? null;
 }
 
@@ -106,6 +108,12 @@ function costOf(candidate: Candidate, zone: Name, { servers }: SelectionParts): 
   if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;
   if (lameness === 'recursion-lame') return cost + RECURSION_LAME_PENALTY_MS;
   return lameness === 'dnssec-lame' || candidate.isDnssecLame ? cost + DNSSEC_LAME_PENALTY_MS : cost;
+}
+
+/** Who has just been silent waits until the others have had their turn: the band is wide enough to choose it again. */
+function leastSilent(candidates: readonly Candidate[]): readonly Candidate[] {
+  const least = Math.min(...candidates.map(({ silences }) => silences));
+  return candidates.filter(({ silences }) => silences === least);
 }
 
 function preferFamily(candidates: readonly Candidate[], options: IterateOptions): readonly Candidate[] {
