@@ -1,15 +1,17 @@
 /**
- * Log lines in Unbound's form, to stderr, a file or syslog.
+ * Log lines in Unbound's form or as JSON, to stderr, a file or syslog.
  *
  * Duties: the prefix `[time] name[pid:0] level: `, times as epoch seconds, ascii or ISO; appending to the log file and
  * opening it again (log rotation); syslog without the time, since syslog has its own.
  * Known limit: Node has no unix datagram socket, so lines for syslog go to one running `logger` process over its stdin;
- * where there is none, or no syslog (/dev/log), they go to stderr, which a service manager collects as well.
+ * where there is none, or no syslog (/dev/log), they go to stderr, which a service manager collects as well. Lines that
+ * the logger does not take in time are dropped beyond a bound, and their number is told.
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
-import type { LogLevel, LogSink } from '../ports/log-sink.ts';
+import type { Writable } from 'node:stream';
+import type { LogFields, LogLevel, LogSink } from '../ports/log-sink.ts';
 
 /** How the time is written. */
 export type LogTime = 'epoch' | 'ascii' | 'iso';
@@ -22,6 +24,10 @@ export interface LogTarget {
   /** Program name in the line (log-identity). */
   readonly identity: string;
   readonly time: LogTime;
+  /** The system's number of the thread in place of 0 (log-thread-id). On Linux the main thread's is the process's. */
+  readonly hasThreadId: boolean;
+  /** A JSON object for each line, in place of Unbound's form (log-format). */
+  readonly isJson: boolean;
 }
 
 /** A log whose target may change (reload, log_reopen). */
@@ -38,6 +44,16 @@ export const DEFAULT_IDENTITY = 'hawserd';
 const STDERR = 2;
 const LOGGERS = ['/usr/bin/logger', '/bin/logger'];
 const SYSLOG_SOCKET = '/dev/log';
+/** Octets that may wait for the logger; lines beyond are dropped. A minute of a busy log. */
+const MAX_LOGGER_BACKLOG = 4 * 1024 * 1024;
+const TO_STDERR: LogTarget = {
+  file: null,
+  syslog: false,
+  identity: DEFAULT_IDENTITY,
+  time: 'epoch',
+  hasThreadId: false,
+  isJson: false,
+};
 
 /** The log of this process; to stderr until it is aimed elsewhere. */
 export function createNodeLog(): NodeLog {
@@ -45,32 +61,51 @@ export function createNodeLog(): NodeLog {
 }
 
 class ProcessLog implements NodeLog {
-  #target: LogTarget = { file: null, syslog: false, identity: DEFAULT_IDENTITY, time: 'epoch' };
+  #target = TO_STDERR;
   #fd = STDERR;
   #logger: ChildProcess | null = null;
+  #dropped = 0;
 
-  write(level: LogLevel, line: string): void {
-    const { identity, time, syslog } = this.#target;
-    if (syslog && this.#logger?.stdin?.writable === true) {
-      this.#logger.stdin.write(`<${syslogPriority(level)}>[${process.pid}:0] ${level}: ${line}\n`);
+  write(level: LogLevel, line: string, fields?: () => LogFields): void {
+    const { identity, time, syslog, isJson } = this.#target;
+    const place = `[${process.pid}:${this.#target.hasThreadId ? process.pid : 0}]`;
+    const { stdin } = this.#logger ?? {};
+    if (syslog && stdin?.writable === true) {
+      this.#writeToLogger(stdin, level, isJson ? this.#json(level, line, fields) : `${place} ${level}: ${line}`);
       return;
     }
-    const text = `${timeText(time)} ${identity}[${process.pid}:0] ${level}: ${line}\n`;
-    if (!writeWhole(this.#fd, text) && this.#fd !== STDERR) writeWhole(STDERR, text);
+    const text = isJson ? this.#json(level, line, fields) : `${timeText(time)} ${identity}${place} ${level}: ${line}`;
+    if (!writeWhole(this.#fd, `${text}\n`) && this.#fd !== STDERR) writeWhole(STDERR, `${text}\n`);
+  }
+
+  /** A line as JSON: its fields, or its text where it has none. */
+  #json(level: LogLevel, line: string, fields?: () => LogFields): string {
+    const { identity } = this.#target;
+    const what = fields === undefined ? { message: line } : fields();
+    return JSON.stringify({ time: new Date().toISOString(), identity, pid: process.pid, level, ...what });
+  }
+
+  /** One line, or none while the logger lags behind. */
+  #writeToLogger(stdin: Writable, level: LogLevel, text: string): void {
+    if (stdin.writableLength > MAX_LOGGER_BACKLOG) {
+      this.#dropped++;
+      return;
+    }
+    if (this.#dropped > 0)
+      stdin.write(`<${syslogPriority('warning')}>${this.#dropped} lines were dropped: syslog was too slow\n`);
+    this.#dropped = 0;
+    stdin.write(`<${syslogPriority(level)}>${text}\n`);
   }
 
   aim(target: LogTarget): string | null {
     this.close();
     this.#target = target;
-    if (!target.syslog) return this.#open();
-    const logger = LOGGERS.find((path) => existsSync(path));
-    if (logger === undefined || !existsSync(SYSLOG_SOCKET)) return 'no syslog on this host';
-    this.#startLogger(logger, target.identity);
-    return null;
+    return target.syslog ? this.#openSyslog() : this.#open();
   }
 
   reopen(): string | null {
-    return this.#target.syslog ? null : this.#open();
+    if (!this.#target.syslog) return this.#open();
+    return this.#logger === null ? this.#openSyslog() : null;
   }
 
   close(): void {
@@ -78,6 +113,14 @@ class ProcessLog implements NodeLog {
     this.#fd = STDERR;
     this.#logger?.stdin?.end();
     this.#logger = null;
+  }
+
+  #openSyslog(): string | null {
+    const logger = LOGGERS.find((path) => existsSync(path));
+    if (logger === undefined) return 'use-syslog: there is no program `logger` (package bsdutils)';
+    if (!existsSync(SYSLOG_SOCKET)) return `use-syslog: there is no syslog on this host (${SYSLOG_SOCKET})`;
+    this.#startLogger(logger, this.#target.identity);
+    return null;
   }
 
   #open(): string | null {

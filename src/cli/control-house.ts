@@ -3,7 +3,7 @@
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { ControlOptions } from '../control/control-server.ts';
-import type { ControlHouse } from '../control/parts.ts';
+import type { ControlHouse, Statistics } from '../control/parts.ts';
 import { LocalTables } from '../policy/local-tables.ts';
 import type { Files } from '../ports/files.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -44,7 +44,7 @@ export function controlSetup(config: Config, files: Files): ControlSetup {
 }
 
 /** The house in force, for the commands. */
-export function controlHouse(house: House): ControlHouse {
+export function controlHouse(house: House, statistics: Statistics): ControlHouse {
   const { config, caches, resolver, anchors, serverZones, hints, policy, zones, zoneRates, clientRates } = house;
   return {
     config,
@@ -53,7 +53,7 @@ export function controlHouse(house: House): ControlHouse {
     serverZones,
     hints,
     insecure: anchors,
-    statistics: { text: () => '', reset: () => {} },
+    statistics,
     local: new LocalTables(policy),
     authZones: controlZones(zones, policy),
     rates: {

@@ -23,6 +23,7 @@ import type { Address } from '../ports/network.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { type AssembleStart, assemble, type Caches, type House } from './assemble.ts';
 import { controlHouse, controlSetup } from './control-house.ts';
+import { HouseStatistics, remarksOn } from './house-statistics.ts';
 import { PROGRAM_VERSION, VERSION } from './program.ts';
 import type { HostFacts } from './room-options.ts';
 
@@ -61,6 +62,7 @@ export class Running {
   };
   readonly #daemon: Daemon;
   #house: House | null = null;
+  #statistics: HouseStatistics | null = null;
   readonly #control: ControlServer;
   #commands = new CommandTable([]);
   readonly #startedMs: number;
@@ -106,6 +108,7 @@ export class Running {
       return lines;
     }
     this.#moveInto(house);
+    await this.#listenForMetrics();
     house.config.server.moduleConfig.forEach((module, i) => {
       this.#parts.log.write('notice', `init module ${i}: ${module}`);
     });
@@ -140,6 +143,7 @@ export class Running {
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
     for (const line of await this.#listenForControl(built.house.config)) log.write('error', line);
+    await this.#listenForMetrics();
     this.#leave(before);
     return null;
   }
@@ -161,8 +165,13 @@ export class Running {
   #moveInto(house: House): void {
     this.#house = house;
     this.#verbosity = house.config.server.verbosity;
-    const { clock } = this.#ports;
-    this.#commands = createCommands({ clock, house: controlHouse(house), daemon: this.#asSeenByControl() });
+    const { clock, network } = this.#ports;
+    const { log } = this.#parts;
+    const connections = (): number => this.#daemon.connections;
+    this.#statistics ??= new HouseStatistics({ clock, network, log, startedMs: this.#startedMs, connections }, house);
+    this.#statistics.moveInto(house);
+    const seen = controlHouse(house, this.#statistics.shown);
+    this.#commands = createCommands({ clock, house: seen, daemon: this.#asSeenByControl() });
   }
 
   /** Clients of the house before get their answers. */
@@ -180,6 +189,11 @@ export class Running {
       return [];
     }
     return [`cannot set up the control channel: ${setup.text}`];
+  }
+
+  /** Monitoring that cannot be listened for is no reason not to serve. */
+  async #listenForMetrics(): Promise<void> {
+    for (const line of (await this.#statistics?.listen()) ?? []) this.#parts.log.write('error', line);
   }
 
   #asSeenByControl(): ControlDaemon {
@@ -212,13 +226,8 @@ export class Running {
     this.#control.stop();
     this.#house?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
-    const stats = this.#house?.serve.stats;
-    if (stats === undefined) return;
-    const { queries, cacheHits, recursions } = stats;
-    log.write(
-      'info',
-      `server stats for thread 0: ${queries} queries, ${cacheHits} answers from cache, ${recursions} recursions, 0 prefetch, 0 rejected by ip ratelimiting`,
-    );
+    this.#statistics?.writeLog();
+    this.#statistics?.stop();
   }
 
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
@@ -227,6 +236,7 @@ export class Running {
     if (!loaded.ok) return loaded;
     this.#aimLog(loaded.config);
     for (const finding of loaded.warnings) log.write('warning', warningText(finding));
+    for (const line of remarksOn(loaded.config)) log.write('notice', line);
     return await this.#join(loaded.config, { caches });
   }
 
@@ -281,6 +291,8 @@ function logTarget({ server, ...rest }: Config, logToStderr: boolean): LogTarget
     syslog: server.useSyslog && !logToStderr,
     identity: server.logIdentity || DEFAULT_IDENTITY,
     time: server.logTimeAscii ? (server.logTimeIso ? 'iso' : 'ascii') : 'epoch',
+    hasThreadId: server.logThreadId,
+    isJson: server.logFormat === 'json',
   };
 }
 

@@ -111,7 +111,18 @@ export const listenPlace: Form<ListenPlace> = plainForm(
   listenPlaceText,
 );
 
-/** The same, or the path of a unix socket. */
+/** An address, `@port` optional. */
+export const listenAddress: Form<ListenPlace> = plainForm(
+  'IP address[@port]',
+  (text) => {
+    const place = readListenPlace(text);
+    if (place instanceof FormError || place.kind === 'address') return place;
+    return new FormError(`IP address expected, not '${text}'`);
+  },
+  listenPlaceText,
+);
+
+/** An address or the name of an interface, or the path of a unix socket. */
 export const listenPlaceOrPath: Form<ListenPlace> = plainForm(
   'IP address or interface name[@port] or path',
   (text) => (text.startsWith('/') ? { kind: 'path', place: text, port: null } : readListenPlace(text)),

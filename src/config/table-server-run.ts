@@ -3,8 +3,9 @@
  * Leaves to others: sockets, caches, resolution, validation, policy (the other table-server files).
  */
 
-import { count, nsid, path, secondsOrNothing, text, yesNo } from './form.ts';
-import { ACCEPTED, DONE, LIVE, one, refused } from './option.ts';
+import { count, nsid, path, secondsOrNothing, text, word, yesNo } from './form.ts';
+import { listenAddress } from './form-network.ts';
+import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_RUN_ROWS = {
@@ -14,11 +15,21 @@ export const SERVER_RUN_ROWS = {
     LIVE,
     'Detail of the log: 0 errors only, 1 operation, 2 each step, 3 each query, 4 algorithms, 5 clients.',
   ),
-  'statistics-interval': one(secondsOrNothing, 0, ACCEPTED, 'Seconds between statistics in the log; 0 writes none.'),
-  'statistics-cumulative': one(yesNo, false, ACCEPTED, 'Keep counting after statistics are shown.'),
-  'extended-statistics': one(yesNo, false, ACCEPTED, 'Show statistics by type, class, rcode and flags too.'),
-  'statistics-inhibit-zero': one(yesNo, true, ACCEPTED, 'Leave extended statistics out that are zero.'),
-  'num-threads': one(count(1, 1024), 1, ACCEPTED, 'Number of workers.'),
+  'statistics-interval': one(secondsOrNothing, 0, LIVE, 'Seconds between statistics in the log; 0 writes none.'),
+  'statistics-cumulative': one(yesNo, false, LIVE, 'Keep counting after statistics are shown.'),
+  'extended-statistics': one(yesNo, false, LIVE, 'Show statistics by type, class, rcode and flags too.'),
+  'statistics-inhibit-zero': one(yesNo, true, LIVE, 'Leave extended statistics out that are zero.'),
+  'metrics-interface': many(
+    listenAddress,
+    DONE,
+    'Where Prometheus finds `GET /metrics`, port 9167 unless given; nowhere without it. There is no login: use loopback.',
+  ),
+  'num-threads': one(
+    count(1, 1024),
+    1,
+    DONE,
+    'Number of workers. One event loop serves everything, whatever is asked for; more than 1 is told at start.',
+  ),
   'use-systemd': one(yesNo, false, DONE, 'Tell systemd about the state of the service.'),
   'do-daemonize': one(yesNo, true, DONE, 'Go to the background.'),
   chroot: one(
@@ -34,6 +45,12 @@ export const SERVER_RUN_ROWS = {
   'log-identity': one(text, '', DONE, 'Program name in log lines; "" for the real one.'),
   'log-time-ascii': one(yesNo, false, DONE, 'Write times as text in place of seconds since 1970.'),
   'log-time-iso': one(yesNo, false, DONE, 'Write times as ISO 8601, when log-time-ascii is on.'),
+  'log-format': one(
+    word(['text', 'json'], 'expected text or json'),
+    'text',
+    DONE,
+    "Lines in Unbound's form, or a JSON object each; queries, replies, SERVFAIL and bogus answers with named values.",
+  ),
   'log-queries': one(yesNo, false, LIVE, 'One line per query.'),
   'log-replies': one(yesNo, false, LIVE, 'One line per reply, with rcode, seconds, whether cached, and size.'),
   'log-tag-queryreply': one(yesNo, false, LIVE, 'Mark these lines as query and reply in place of info.'),

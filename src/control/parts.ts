@@ -151,6 +151,8 @@ export interface CookieSecrets {
 export interface Statistics {
   /** All lines, `name=value`, each with its line feed. */
   text(): string;
+  /** The same, and back to 0 unless statistics-cumulative keeps them. */
+  textOnce(): string;
   reset(): void;
 }
 

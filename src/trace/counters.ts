@@ -11,6 +11,7 @@ export const COUNTER_TEXT = {
   'upstream.timeouts': 'upstream questions that got no answer in time',
   'unwanted.replies': 'datagrams on an upstream socket that do not answer what was asked (RFC 5452 §9.1)',
   'requestlist.exceeded': 'client questions refused because too many were in progress (num-queries-per-thread)',
+  'rrset.bogus': 'RRsets found bogus (num.rrset.bogus)',
   valops: 'signatures checked with a key (num.valops)',
   'aggressive.noerror': 'NODATA answers made from known denials (num.query.aggressive.NOERROR)',
   'aggressive.nxdomain': 'NXDOMAIN answers made from known denials (num.query.aggressive.NXDOMAIN)',

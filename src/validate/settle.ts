@@ -14,6 +14,7 @@ export function settleSecure(judging: Judging, held: HeldRRset, expiresAt: numbe
 export function settle(judging: Judging, held: HeldRRset, verdict: Exclude<Verdict, { status: 'secure' }>): HeldRRset {
   switch (verdict.status) {
     case 'bogus': {
+      judging.parts.counters.add('rrset.bogus');
       const until = judging.now + judging.parts.options.bogusTtlSeconds;
       return judging.parts.rrsets.replaceVerdict(held, verdict, Math.min(held.expiresAt, until));
     }

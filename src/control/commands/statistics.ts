@@ -6,11 +6,7 @@ import type { ControlParts } from '../parts.ts';
 /** The commands. */
 export function statisticsCommands({ house: { statistics } }: ControlParts): Command[] {
   return [
-    plain('stats', () => {
-      const text = statistics.text();
-      statistics.reset();
-      return text;
-    }),
+    plain('stats', () => statistics.textOnce()),
     plain('stats_noreset', () => statistics.text()),
     plain('flush_stats', () => {
       statistics.reset();

@@ -1,0 +1,122 @@
+/**
+ * The statistics of the house in force: where they come from, when the log shows them, and the metrics endpoint.
+ *
+ * Leaves to others: what is counted (the rooms), names and forms (control).
+ */
+
+import type { Config } from '../config/config.ts';
+import { DEFAULT_METRICS_PORT, MetricsServer } from '../control/metrics-server.ts';
+import { METRICS_CONTENT_TYPE, metricsText } from '../control/prometheus.ts';
+import { DaemonStatistics, type StatisticsOptions } from '../control/statistics.ts';
+import type { Figures } from '../control/stats-names.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Address, Network } from '../ports/network.ts';
+import { isLocalClient } from '../serve/waiting.ts';
+import type { House } from './assemble.ts';
+import { VERSION } from './program.ts';
+
+/** What statistics of a daemon are made of. */
+export interface HouseStatisticsParts {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly log: LogSink;
+  /** When the daemon started, monotonic milliseconds. */
+  readonly startedMs: number;
+  /** Open connections of clients. */
+  readonly connections: () => number;
+}
+
+/** The statistics of a daemon over reloads. */
+export class HouseStatistics {
+  readonly shown: DaemonStatistics;
+  readonly metrics: MetricsServer;
+  readonly #parts: HouseStatisticsParts;
+  #house: House;
+  #cancelTimer: CancelTimer = () => {};
+
+  constructor(parts: HouseStatisticsParts, house: House) {
+    this.#parts = parts;
+    this.#house = house;
+    const { clock, startedMs, connections, network, log } = parts;
+    this.shown = new DaemonStatistics({
+      clock,
+      startedMs,
+      unixTime: () => Date.now() / 1000,
+      figures: () => houseFigures(this.#house, connections()),
+      options: () => statisticsOptions(this.#house.config),
+    });
+    const text = (): string => metricsText(this.shown, VERSION);
+    this.metrics = new MetricsServer({ clock, network, log, text, contentType: METRICS_CONTENT_TYPE });
+  }
+
+  /** Reads from another house. */
+  moveInto(house: House): void {
+    this.#house = house;
+    this.#cancelTimer();
+    const seconds = house.config.server.statisticsInterval;
+    if (seconds > 0) this.#startTimer(seconds * 1000);
+  }
+
+  /** Listens for monitoring as configured; lines say what could not be opened. */
+  listen(): Promise<readonly string[]> {
+    return this.metrics.listen(metricsPlaces(this.#house.config));
+  }
+
+  /** Writes them into the log. */
+  writeLog(): void {
+    for (const line of this.shown.logLines()) this.#parts.log.write('info', line);
+  }
+
+  stop(): void {
+    this.#cancelTimer();
+    this.metrics.stop();
+  }
+
+  #startTimer(ms: number): void {
+    this.#cancelTimer = this.#parts.clock.after(ms, () => {
+      this.writeLog();
+      if (!this.#house.config.server.statisticsCumulative) this.shown.reset();
+      this.#startTimer(ms);
+    });
+  }
+}
+
+/** What the house has counted until now; `tcpUsage`: open connections of clients. */
+export function houseFigures(house: House, tcpUsage: number): Figures {
+  const { serve, counters, caches, resolver, policy } = house;
+  const all = resolver.works().length;
+  return {
+    serve: serve.stats,
+    counters,
+    caches,
+    requestList: { all, user: resolver.worksInProgress, replies: serve.waiting() },
+    tcpUsage,
+    policyActions: policy.rpz.applied,
+  };
+}
+
+/** Which statistics are shown. */
+export function statisticsOptions({ server }: Config): StatisticsOptions {
+  return {
+    extended: server.extendedStatistics,
+    inhibitZero: server.statisticsInhibitZero,
+    cumulative: server.statisticsCumulative,
+  };
+}
+
+/** Where the metrics endpoint listens. */
+export function metricsPlaces({ server }: Config): Address[] {
+  return server.metricsInterface.map(({ place, port }) => ({ ip: place, port: port ?? DEFAULT_METRICS_PORT }));
+}
+
+/** What an operator should know of a configuration that is right but does not do what it may seem to. */
+export function remarksOn(config: Config): string[] {
+  const { numThreads } = config.server;
+  const remarks: string[] = [];
+  if (numThreads > 1) remarks.push(`num-threads: ${numThreads}: one event loop serves everything, shown as thread 0`);
+  for (const { ip, port } of metricsPlaces(config)) {
+    if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);
+  }
+  return remarks;
+}

@@ -1,0 +1,174 @@
+/**
+ * The metrics endpoint (`metrics-interface`): an HTTP/1.1 server that knows one request, `GET /metrics`.
+ *
+ * One request for each connection, then it is closed. Bounds on the request's octets, on the time of the whole exchange and
+ * on connections; anything unusual is refused (RFC 9112 §2.2, §5). There is no login: it listens on what it is told to,
+ * which should be loopback or a network of the monitoring's own.
+ * Leaves to others: the text (prometheus.ts).
+ */
+
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Address, ByteStream, Listener, Network, StreamEvents } from '../ports/network.ts';
+
+/** Bounds on clients of the endpoint. None has a directive: monitoring asks once in a while. */
+export const METRICS_LIMITS = {
+  /** Octets of a request's line and headers; a scraper sends about 300. */
+  requestOctets: 8192,
+  /** Milliseconds from connecting until everything is over. Prometheus gives up after 10 s. */
+  exchangeMs: 10_000,
+  /** Connections open at once on one address. */
+  connections: 16,
+} as const;
+
+/** Port of `metrics-interface` without one: that of the exporter for Unbound. */
+export const DEFAULT_METRICS_PORT = 9167;
+
+/** What the endpoint is made of. */
+export interface MetricsParts {
+  readonly clock: Clock;
+  readonly network: Network;
+  readonly log: LogSink;
+  /** The metrics of now. */
+  readonly text: () => string;
+  readonly contentType: string;
+}
+
+/** The endpoint; listens nowhere until told to. */
+export class MetricsServer {
+  readonly #parts: MetricsParts;
+  readonly #listeners = new Map<string, Listener>();
+
+  constructor(parts: MetricsParts) {
+    this.#parts = parts;
+  }
+
+  /** Listens at these addresses and no others; lines say what could not be opened. */
+  async listen(places: readonly Address[]): Promise<readonly string[]> {
+    const wanted = new Map(places.map((place) => [`${place.ip}@${place.port}`, place]));
+    for (const [key, listener] of this.#listeners) {
+      if (wanted.has(key)) continue;
+      listener.close();
+      this.#listeners.delete(key);
+    }
+    const problems: string[] = [];
+    for (const [key, local] of wanted) {
+      if (this.#listeners.has(key)) continue;
+      const opened = await this.#parts.network.listen({
+        local,
+        maxConnections: METRICS_LIMITS.connections,
+        onConnection: (stream) => new Exchange(stream, this.#parts),
+        onError: ({ text }) => this.#parts.log.write('warning', `metrics on ${key}: ${text}`),
+      });
+      if (opened.ok) this.#listeners.set(key, opened.value);
+      else problems.push(`can't listen for metrics on ${key}: ${opened.error.text}`);
+    }
+    return problems;
+  }
+
+  /** Where it listens. */
+  addresses(): Address[] {
+    return [...this.#listeners.values()].map(({ local }) => local);
+  }
+
+  stop(): void {
+    for (const listener of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
+  }
+}
+
+/** One connection. */
+class Exchange implements StreamEvents {
+  readonly #stream: ByteStream;
+  readonly #parts: MetricsParts;
+  readonly #cancelTimer: CancelTimer;
+  #request = '';
+  #isAnswered = false;
+
+  constructor(stream: ByteStream, parts: MetricsParts) {
+    this.#stream = stream;
+    this.#parts = parts;
+    this.#cancelTimer = parts.clock.after(METRICS_LIMITS.exchangeMs, () => stream.destroy());
+  }
+
+  readonly onData = (bytes: Uint8Array): void => {
+    if (this.#isAnswered) return;
+    if (this.#request.length + bytes.length > METRICS_LIMITS.requestOctets) {
+      this.#answer(refusal(431, 'request too large'));
+      return;
+    }
+    this.#request += latin1(bytes);
+    const end = this.#request.indexOf('\r\n\r\n');
+    if (end < 0) return;
+    const judged = judgeRequest(this.#request.slice(0, end), this.#request.length > end + 4);
+    if (judged !== null) this.#answer(judged);
+    else this.#answer({ status: 200, reason: 'OK', body: this.#parts.text(), contentType: this.#parts.contentType });
+  };
+
+  readonly onClose = (): void => this.#cancelTimer();
+
+  #answer({ status, reason, body, contentType, more = '' }: HttpReply): void {
+    this.#isAnswered = true;
+    const octets = new TextEncoder().encode(body);
+    const lines = [
+      `HTTP/1.1 ${status} ${reason}`,
+      `Content-Type: ${contentType}`,
+      `Content-Length: ${octets.length}`,
+      'Cache-Control: no-store',
+      'Connection: close',
+    ];
+    this.#stream.write(new TextEncoder().encode(`${lines.join('\r\n')}\r\n${more}\r\n`));
+    this.#stream.write(octets);
+    this.#stream.end();
+  }
+}
+
+interface HttpReply {
+  readonly status: number;
+  readonly reason: string;
+  readonly body: string;
+  readonly contentType: string;
+  /** Further header lines, each with its line end. */
+  readonly more?: string;
+}
+
+const REASONS = {
+  400: 'Bad Request',
+  404: 'Not Found',
+  405: 'Method Not Allowed',
+  431: 'Request Header Fields Too Large',
+  505: 'HTTP Version Not Supported',
+} as const;
+
+function refusal(status: keyof typeof REASONS, text: string, more = ''): HttpReply {
+  return { status, reason: REASONS[status], body: `${text}\n`, contentType: 'text/plain', more };
+}
+
+/** Field name, colon, visible characters and blanks (RFC 9112 §5); folded lines do not match. */
+const HEADER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/;
+
+/** The refusal of a request's head; null: it is `GET /metrics`. */
+function judgeRequest(head: string, hasMore: boolean): HttpReply | null {
+  const [first = '', ...headers] = head.split('\r\n');
+  const request = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/([0-9])\.([0-9])$/.exec(first);
+  if (request === null) return refusal(400, 'not a request');
+  const [, method, target = '', major, minor] = request;
+  if (major !== '1') return refusal(505, 'HTTP/1.1 is spoken here');
+  if (!headers.every((line) => HEADER_LINE.test(line))) return refusal(400, 'malformed header');
+  const names = headers.map((line) => line.slice(0, line.indexOf(':')).toLowerCase());
+  // RFC 9112 §3.2: exactly one Host.
+  const hosts = names.filter((name) => name === 'host').length;
+  if (hosts > 1 || (minor !== '0' && hosts === 0)) return refusal(400, 'exactly one Host is needed');
+  const hasBody = names.includes('content-length') || names.includes('transfer-encoding');
+  if (hasMore || hasBody) return refusal(400, 'no body is taken');
+  if (method !== 'GET') return refusal(405, 'only GET', 'Allow: GET\r\n');
+  if (target.split('?')[0] !== '/metrics') return refusal(404, 'see /metrics');
+  return null;
+}
+
+/** Octets as characters of the same number. */
+function latin1(bytes: Uint8Array): string {
+  let text = '';
+  for (const octet of bytes) text += String.fromCharCode(octet);
+  return text;
+}

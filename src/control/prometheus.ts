@@ -1,0 +1,83 @@
+/**
+ * The statistics in the text form that Prometheus reads (exposition format 0.0.4), from the same table as
+ * `unbound-control stats`, whatever extended-statistics says.
+ *
+ * Counters go back to 0 when the statistics do (`stats`, statistics-interval without statistics-cumulative, reload), which
+ * Prometheus takes for a restart.
+ */
+
+import type { DaemonStatistics } from './statistics.ts';
+import { EXTENDED_ROWS, type Figures, MEMORY_ROWS, type StatRow, spanEnd, THREAD_ROWS } from './stats-names.ts';
+
+/** Content-Type of the text. */
+export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+/** Before every name. */
+const PREFIX = 'hawser_';
+const THREAD_LABEL = ['thread', '0'] as const;
+
+/** All metrics. */
+export function metricsText(statistics: DaemonStatistics, version: string): string {
+  const { figures } = statistics;
+  const { now, up, elapsed } = statistics.times();
+  const threads = THREAD_ROWS.map((row) => (isWhole(row) ? row : { ...row, label: row.label ?? THREAD_LABEL }));
+  const lines = [
+    ...head('build_info', 'gauge', 'Version of the daemon'),
+    sample('build_info', ['version', version], 1),
+    ...single('time_now_seconds', 'gauge', 'Seconds since 1970', now),
+    ...single('time_up_seconds_total', 'counter', 'Seconds since the daemon started', up),
+    ...single('time_elapsed_seconds', 'gauge', 'Seconds since the statistics were set back', elapsed),
+    ...single('bugs_total', 'counter', 'Exceptions caught while serving', figures.serve.bugs),
+    ...rowLines([...threads, ...MEMORY_ROWS, ...EXTENDED_ROWS], figures),
+    ...histogramLines(figures),
+  ];
+  return `${lines.join('\n')}\n`;
+}
+
+/** Statistics that are of the whole daemon in the exporter too. */
+function isWhole({ name }: StatRow): boolean {
+  return name.startsWith('recursion.time.');
+}
+
+function rowLines(rows: readonly StatRow[], figures: Figures): string[] {
+  const lines: string[] = [];
+  let metric = '';
+  for (const row of rows) {
+    const value = row.read(figures);
+    if (value === 0 && row.isOptional) continue;
+    if (row.metric !== metric) lines.push(...head(row.metric, row.kind, row.help));
+    metric = row.metric;
+    lines.push(sample(metric, row.label, value));
+  }
+  return lines;
+}
+
+function histogramLines({ serve: { histogram, recursionMs } }: Figures): string[] {
+  const name = 'response_time_seconds';
+  const lines = head(name, 'histogram', 'Time that clients waited for recursion');
+  let passed = 0;
+  histogram.forEach((count, span) => {
+    passed += count;
+    lines.push(sample(`${name}_bucket`, ['le', String(spanEnd(span) / 1e6)], passed));
+  });
+  lines.push(sample(`${name}_bucket`, ['le', '+Inf'], passed));
+  lines.push(sample(`${name}_sum`, null, recursionMs / 1000), sample(`${name}_count`, null, passed));
+  return lines;
+}
+
+function single(name: string, kind: StatRow['kind'], help: string, value: number): string[] {
+  return [...head(name, kind, help), sample(name, null, value)];
+}
+
+function head(name: string, kind: StatRow['kind'] | 'histogram', help: string): string[] {
+  return [`# HELP ${PREFIX}${name} ${help}`, `# TYPE ${PREFIX}${name} ${kind}`];
+}
+
+function sample(name: string, label: StatRow['label'], value: number): string {
+  const labels = label === null ? '' : `{${label[0]}="${escaped(label[1])}"}`;
+  return `${PREFIX}${name}${labels} ${value}`;
+}
+
+/** Label values: backslash, quote and line feed are escaped. */
+function escaped(text: string): string {
+  return text.replace(/[\\"]/g, '\\$&').replaceAll('\n', '\\n');
+}

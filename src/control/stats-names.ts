@@ -1,0 +1,496 @@
+/**
+ * What statistics there are: Unbound's names in Unbound's order, how each is written, what it is as a metric, and where its
+ * value comes from.
+ *
+ * One table for `unbound-control stats` and for the metrics endpoint, so that the two cannot differ.
+ * Known limits: names of what this resolver does not have (dnscrypt, DNS over QUIC, client subnet, pythonmod) are shown as 0
+ * where monitoring reads them and left out otherwise; hash chains of caches have no length here, so `max_collisions` is 0.
+ */
+
+import { COUNTED_FLAGS, FORM, type ServeStats, type TlsaOutcome } from '../serve/serve-stats.ts';
+import { LIMIT_TEXT } from '../terms/limit.ts';
+import type { BogusReason } from '../terms/verdict.ts';
+import type { Counters } from '../trace/counters.ts';
+import { RCODE, rcodeText } from '../wire/rcode.ts';
+import { classText, typeText } from '../wire/rr-type.ts';
+
+/** A cache as it is counted. */
+export interface Sized {
+  readonly count: number;
+  readonly sizeBytes: number;
+}
+
+/** What statistics are read from, at the moment of asking. */
+export interface Figures {
+  readonly serve: ServeStats;
+  readonly counters: Counters;
+  readonly caches: {
+    readonly rrsets: Sized;
+    readonly answers: Sized;
+    readonly replies: Sized;
+    readonly servers: Sized;
+    readonly keys: Sized;
+    readonly denials: Sized;
+    readonly delegations: Sized;
+    readonly failures: Sized;
+  };
+  /** Questions in progress: all, those of clients, and clients that wait for them. */
+  readonly requestList: { readonly all: number; readonly user: number; readonly replies: number };
+  /** Open connections of clients. */
+  readonly tcpUsage: number;
+  /** Answers that policy zones changed, by action. */
+  readonly policyActions: ReadonlyMap<string, number>;
+}
+
+/** How a value is written: a whole number, `sec.microseconds`, or with six digits as `%g` of C does. */
+export type StatForm = 'integer' | 'seconds' | 'general';
+
+/** One statistic. */
+export interface StatRow {
+  /** Unbound's name, or one of ours in its manner. Names of threads are without `thread0.`. */
+  readonly name: string;
+  /** Name as a metric, without the program's prefix. */
+  readonly metric: string;
+  /** Label of the metric; null: none. */
+  readonly label: readonly [name: string, value: string] | null;
+  readonly kind: 'counter' | 'gauge';
+  readonly help: string;
+  readonly form: StatForm;
+  /** Left out while it is 0, with statistics-inhibit-zero. */
+  readonly isOptional: boolean;
+  readonly read: (figures: Figures) => number;
+}
+
+type Read = StatRow['read'];
+type Label = readonly [name: string, value: string];
+
+function counter(name: string, metric: string, help: string, read: Read): StatRow {
+  return { name, metric, label: null, kind: 'counter', help, form: 'integer', isOptional: false, read };
+}
+
+function gauge(name: string, metric: string, help: string, read: Read): StatRow {
+  return { ...counter(name, metric, help, read), kind: 'gauge' };
+}
+
+function labelled(row: StatRow, label: Label): StatRow {
+  return { ...row, label };
+}
+
+const none: Read = () => 0;
+
+/** Statistics of a thread. */
+export const THREAD_ROWS: readonly StatRow[] = [
+  counter('num.queries', 'queries_total', 'Queries of clients', ({ serve }) => serve.queries),
+  counter(
+    'num.queries_ip_ratelimited',
+    'queries_ip_ratelimited_total',
+    'Queries dropped by ip-ratelimit',
+    ({ serve }) => serve.overRate,
+  ),
+  counter('num.queries_cookie_valid', 'queries_cookie_valid_total', 'Queries with a valid server cookie', none),
+  counter('num.queries_cookie_client', 'queries_cookie_client_total', 'Queries with a client cookie only', none),
+  counter('num.queries_cookie_invalid', 'queries_cookie_invalid_total', 'Queries with a wrong server cookie', none),
+  counter(
+    'num.queries_discard_timeout',
+    'queries_discard_timeout_total',
+    'Replies not sent because of discard-timeout',
+    ({ serve }) => serve.discarded,
+  ),
+  counter('num.queries_replyaddr_limit', 'queries_replyaddr_limit_total', 'Queries over the limit of one reply', none),
+  counter(
+    'num.queries_wait_limit',
+    'queries_wait_limit_total',
+    'Queries dropped because of wait-limit',
+    ({ serve }) => serve.overLimit,
+  ),
+  counter('num.cachehits', 'cache_hits_total', 'Queries answered at once', ({ serve }) =>
+    Math.max(0, serve.queries - serve.cacheMisses),
+  ),
+  counter('num.cachemiss', 'cache_misses_total', 'Queries that need recursion', ({ serve }) => serve.cacheMisses),
+  counter('num.prefetch', 'prefetches_total', 'Answers asked for again before they expire', ({ counters }) =>
+    counters.get('prefetch'),
+  ),
+  counter('num.queries_timed_out', 'queries_timed_out_total', 'Queries that waited too long in the socket', none),
+  gauge('query.queue_time_us.max', 'query_queue_time_max_us', 'Longest wait of a query in the socket', none),
+  counter('num.expired', 'expired_total', 'Replies with expired data', ({ counters }) =>
+    counters.get('expired.served'),
+  ),
+  counter(
+    'num.recursivereplies',
+    'recursive_replies_total',
+    'Replies after recursion',
+    ({ serve }) => serve.recursions,
+  ),
+  counter('num.dns_error_reports', 'dns_error_reports_total', 'Reports of errors (RFC 9567)', none),
+  {
+    ...gauge('requestlist.avg', 'request_list_avg', 'Questions in progress that a miss found', ({ serve }) =>
+      serve.cacheMisses === 0 ? 0 : serve.requestListSum / serve.cacheMisses,
+    ),
+    form: 'general',
+  },
+  gauge('requestlist.max', 'request_list_max', 'Most questions in progress', ({ serve }) => serve.requestListMax),
+  counter(
+    'requestlist.overwritten',
+    'request_list_overwritten_total',
+    'Questions thrown out for newer ones',
+    ({ counters }) => counters.get('requestlist.overwritten'),
+  ),
+  counter(
+    'requestlist.exceeded',
+    'request_list_exceeded_total',
+    'Questions refused because too many are in progress',
+    ({ counters }) => counters.get('requestlist.exceeded'),
+  ),
+  gauge(
+    'requestlist.current.all',
+    'request_list_current_all',
+    'Questions in progress',
+    ({ requestList }) => requestList.all,
+  ),
+  gauge(
+    'requestlist.current.user',
+    'request_list_current_user',
+    'Questions of clients in progress',
+    ({ requestList }) => requestList.user,
+  ),
+  gauge(
+    'requestlist.current.replies',
+    'request_list_current_replies',
+    'Clients that wait',
+    ({ requestList }) => requestList.replies,
+  ),
+  {
+    ...gauge('recursion.time.avg', 'recursion_time_seconds_avg', 'Mean time of recursion', ({ serve }) =>
+      serve.recursions === 0 ? 0 : serve.recursionMs / serve.recursions / 1000,
+    ),
+    form: 'seconds',
+  },
+  {
+    ...gauge('recursion.time.median', 'recursion_time_seconds_median', 'Median time of recursion', ({ serve }) =>
+      quantile(serve.histogram, 0.5),
+    ),
+    form: 'general',
+  },
+  gauge('tcpusage', 'tcp_usage', 'Open connections of clients', ({ tcpUsage }) => tcpUsage),
+];
+
+const MEMORY: readonly (readonly [name: string, metric: string, label: Label, read: Read])[] = [
+  ['cache.rrset', 'memory_caches_bytes', ['cache', 'rrset'], ({ caches }) => caches.rrsets.sizeBytes],
+  [
+    'cache.message',
+    'memory_caches_bytes',
+    ['cache', 'message'],
+    ({ caches }) => caches.answers.sizeBytes + caches.replies.sizeBytes,
+  ],
+  [
+    'mod.iterator',
+    'memory_modules_bytes',
+    ['module', 'iterator'],
+    ({ caches }) => caches.delegations.sizeBytes + caches.servers.sizeBytes + caches.failures.sizeBytes,
+  ],
+  [
+    'mod.validator',
+    'memory_modules_bytes',
+    ['module', 'validator'],
+    ({ caches }) => caches.keys.sizeBytes + caches.denials.sizeBytes,
+  ],
+  ['mod.respip', 'memory_modules_bytes', ['module', 'respip'], none],
+  ['mod.subnet', 'memory_modules_bytes', ['module', 'subnet'], none],
+  ['streamwait', 'memory_stream_wait_bytes', ['kind', 'tcp'], none],
+  ['http.query_buffer', 'memory_doh_bytes', ['buffer', 'query'], none],
+  ['http.response_buffer', 'memory_doh_bytes', ['buffer', 'response'], none],
+  ['quic', 'memory_quic_bytes', ['kind', 'quic'], none],
+];
+
+/** Extended statistics up to the histogram. */
+export const MEMORY_ROWS: readonly StatRow[] = MEMORY.map(([name, metric, label, read]) =>
+  labelled(gauge(`mem.${name}`, metric, 'Octets held', read), label),
+);
+
+/** Types, classes: those below are counted one by one. */
+const SMALL_NUMBERS = 256;
+const OPCODES = 16;
+/** Rcodes of a header; the first six are shown even when they are 0. */
+const HEADER_RCODES = 16;
+const RCODES_ALWAYS = 6;
+
+const PLAIN_COUNTERS: readonly StatRow[] = [
+  counter('num.query.tcp', 'query_tcp_total', 'Queries over TCP', ({ serve }) => serve.withForm(FORM.tcp)),
+  counter('num.query.tcpout', 'query_tcpout_total', 'Questions sent over TCP', ({ counters }) =>
+    counters.get('upstream.tcp'),
+  ),
+  counter('num.query.udpout', 'query_udpout_total', 'Questions sent over UDP', ({ counters }) =>
+    counters.get('upstream.udp'),
+  ),
+  counter('num.query.tls', 'query_tls_total', 'Queries over TLS', none),
+  counter('num.query.tls.resume', 'query_tls_resume_total', 'Queries over resumed TLS sessions', none),
+  counter('num.query.ipv6', 'query_ipv6_total', 'Queries over IPv6', ({ serve }) => serve.withForm(FORM.ipv6)),
+  counter('num.query.https', 'query_https_total', 'Queries over HTTPS', none),
+  counter('num.query.quic', 'query_quic_total', 'Queries over QUIC', none),
+];
+
+const EDNS_ROWS: readonly StatRow[] = [
+  counter('num.query.edns.present', 'query_edns_present_total', 'Queries with EDNS', ({ serve }) =>
+    serve.withForm(FORM.edns),
+  ),
+  counter('num.query.edns.DO', 'query_edns_DO_total', 'Queries with DO', ({ serve }) => serve.withForm(FORM.dnssecOk)),
+];
+
+const VALIDATION_ROWS: readonly StatRow[] = [
+  counter(
+    'num.query.ratelimited',
+    'query_ratelimited_total',
+    'Questions over the ratelimit of a zone',
+    ({ counters }) => counters.get('ratelimit.zone'),
+  ),
+  counter('num.answer.secure', 'answers_secure_total', 'Replies proven by DNSSEC', ({ serve }) => serve.secureAnswers),
+  counter(
+    'num.answer.bogus',
+    'answers_bogus_total',
+    'Replies to questions with bogus data',
+    ({ serve }) => serve.bogusAnswers,
+  ),
+  counter('num.rrset.bogus', 'rrset_bogus_total', 'RRsets found bogus', ({ counters }) => counters.get('rrset.bogus')),
+  counter('num.valops', 'validation_operations_total', 'Signatures checked', ({ counters }) => counters.get('valops')),
+  ...(['NOERROR', 'NXDOMAIN'] as const).map((rcode) =>
+    labelled(
+      counter(
+        `num.query.aggressive.${rcode}`,
+        'query_aggressive_nsec_total',
+        'Replies made of known denials',
+        ({ counters }) => counters.get(rcode === 'NOERROR' ? 'aggressive.noerror' : 'aggressive.nxdomain'),
+      ),
+      ['rcode', rcode],
+    ),
+  ),
+  counter(
+    'unwanted.queries',
+    'unwanted_queries_total',
+    'Queries denied by access-control',
+    ({ serve }) => serve.unwanted,
+  ),
+  counter('unwanted.replies', 'unwanted_replies_total', 'Replies that nobody asked for', ({ counters }) =>
+    counters.get('unwanted.replies'),
+  ),
+  gauge('msg.cache.count', 'msg_cache_count', 'Answers in the cache', ({ caches }) => caches.answers.count),
+  gauge('rrset.cache.count', 'rrset_cache_count', 'RRsets in the cache', ({ caches }) => caches.rrsets.count),
+  gauge('infra.cache.count', 'infra_cache_count', 'Servers known', ({ caches }) => caches.servers.count),
+  gauge('key.cache.count', 'key_cache_count', 'Zones whose trust is known', ({ caches }) => caches.keys.count),
+  gauge('msg.cache.max_collisions', 'msg_cache_max_collisions', 'Always 0', none),
+  gauge('rrset.cache.max_collisions', 'rrset_cache_max_collisions', 'Always 0', none),
+];
+
+/** Actions of policy zones, in Unbound's order and words. */
+const POLICY_ACTIONS = [
+  'rpz-nxdomain',
+  'rpz-nodata',
+  'rpz-passthru',
+  'rpz-drop',
+  'rpz-tcp-only',
+  'rpz-invalid',
+  'rpz-local-data',
+  'rpz-disabled',
+  'rpz-cname-override',
+] as const;
+
+const ZONE_ROWS: readonly StatRow[] = [
+  counter(
+    'num.query.authzone.up',
+    'query_authzone_up_total',
+    'Questions of resolution answered from held zones',
+    ({ counters }) => counters.get('authzone.up'),
+  ),
+  counter('num.query.authzone.down', 'query_authzone_down_total', 'Queries answered from held zones', ({ counters }) =>
+    counters.get('authzone.down'),
+  ),
+  counter('num.query.subnet', 'query_subnet_total', 'Queries with client subnet', none),
+  counter('num.query.subnet_cache', 'query_subnet_cache_total', 'Replies by client subnet', none),
+  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', none),
+];
+
+/** Every kind of bogus data; the type system keeps it whole. */
+const BOGUS_KINDS: Readonly<Record<BogusReason['kind'], true>> = {
+  'signature-expired': true,
+  'signature-not-yet-valid': true,
+  'expired-before-valid': true,
+  'signature-wrong': true,
+  'signature-malformed': true,
+  'signer-not-allowed': true,
+  'label-count-wrong': true,
+  'no-signature': true,
+  'no-matching-key': true,
+  'key-unusable': true,
+  'algorithm-missing': true,
+  'no-dnskey': true,
+  'no-dnskey-matches-ds': true,
+  'zone-key-bit-missing': true,
+  'key-revoked': true,
+  'key-protocol-wrong': true,
+  'denial-missing': true,
+  'denial-wrong': true,
+  'wildcard-unproven': true,
+  'alias-not-synthesised': true,
+  'too-much-work': true,
+  'chain-broken-above': true,
+};
+const TLSA_OUTCOMES: readonly TlsaOutcome[] = ['secure', 'insecure', 'absent', 'bogus'];
+
+/** Statistics that Unbound does not have. */
+const OWN_ROWS: readonly StatRow[] = [
+  ...Object.keys(BOGUS_KINDS).map((kind) =>
+    labelled(
+      counter(`num.bogus.${kind}`, 'bogus_total', 'Resolutions that ended bogus', ({ counters }) =>
+        counters.get(`bogus.${kind}`),
+      ),
+      ['reason', kind],
+    ),
+  ),
+  ...Object.keys(LIMIT_TEXT).map((limit) =>
+    labelled(
+      counter(`num.limit.${limit}`, 'limit_total', 'Times that a limit on work was reached', ({ counters }) =>
+        counters.get(`limit.${limit}`),
+      ),
+      ['limit', limit],
+    ),
+  ),
+  ...TLSA_OUTCOMES.map((outcome) =>
+    labelled(
+      counter(
+        `num.dane.tlsa.${outcome}`,
+        'dane_tlsa_total',
+        'Replies to TLSA questions',
+        ({ serve }) => serve.tlsa[outcome],
+      ),
+      ['outcome', outcome],
+    ),
+  ),
+];
+
+/** Names of types that nobody uses any more, as Unbound writes them (IANA registry of RR types). */
+const OLD_TYPES = new Map([
+  [3, 'MD'],
+  [4, 'MF'],
+  [7, 'MB'],
+  [8, 'MG'],
+  [9, 'MR'],
+  [10, 'NULL'],
+  [11, 'WKS'],
+  [14, 'MINFO'],
+  [19, 'X25'],
+  [20, 'ISDN'],
+  [22, 'NSAP'],
+  [23, 'NSAP-PTR'],
+  [24, 'SIG'],
+  [25, 'KEY'],
+  [26, 'PX'],
+  [27, 'GPOS'],
+  [30, 'NXT'],
+  [31, 'EID'],
+  [32, 'NIMLOC'],
+  [34, 'ATMA'],
+  [38, 'A6'],
+  [40, 'SINK'],
+  [58, 'TALINK'],
+  [253, 'MAILB'],
+  [254, 'MAILA'],
+]);
+
+const OPCODE_NAMES = ['QUERY', 'IQUERY', 'STATUS', 'OPCODE3', 'NOTIFY', 'UPDATE'];
+
+/** Extended statistics after the histogram, in Unbound's order; ours come last. */
+export const EXTENDED_ROWS: readonly StatRow[] = [
+  ...numbered(SMALL_NUMBERS, (type) => typeRow(statTypeText(type), ({ serve }) => serve.byType[type] ?? 0)),
+  typeRow('other', ({ serve }) => serve.otherTypes),
+  ...numbered(SMALL_NUMBERS, (rrClass) => classRow(classText(rrClass), ({ serve }) => serve.byClass[rrClass] ?? 0)),
+  classRow('other', ({ serve }) => serve.otherClasses),
+  ...numbered(OPCODES, opcodeRow),
+  ...PLAIN_COUNTERS,
+  ...COUNTED_FLAGS.map(([name, flag]) =>
+    labelled(
+      counter(`num.query.flags.${name}`, 'query_flags_total', 'Queries by flag', ({ serve }) => serve.withFlag(flag)),
+      ['flag', name],
+    ),
+  ),
+  ...EDNS_ROWS,
+  ...numbered(HEADER_RCODES, rcodeRow),
+  {
+    ...labelled(
+      counter('num.answer.rcode.nodata', 'answer_rcodes_total', 'Replies by rcode', ({ serve }) => serve.nodata),
+      ['rcode', 'nodata'],
+    ),
+    isOptional: true,
+  },
+  ...VALIDATION_ROWS,
+  ...POLICY_ACTIONS.map((action) => ({
+    ...labelled(
+      counter(
+        `num.rpz.action.${action}`,
+        'rpz_action_total',
+        'Answers changed by policy zones',
+        ({ policyActions }) => policyActions.get(action) ?? 0,
+      ),
+      ['type', action],
+    ),
+    isOptional: true,
+  })),
+  ...ZONE_ROWS,
+  ...OWN_ROWS,
+];
+
+function numbered(count: number, row: (n: number) => StatRow): StatRow[] {
+  return Array.from({ length: count }, (_, n) => row(n));
+}
+
+function typeRow(name: string, read: Read): StatRow {
+  const row = counter(`num.query.type.${name}`, 'query_types_total', 'Queries by type', read);
+  return { ...labelled(row, ['type', name]), isOptional: true };
+}
+
+function classRow(name: string, read: Read): StatRow {
+  const row = counter(`num.query.class.${name}`, 'query_classes_total', 'Queries by class', read);
+  return { ...labelled(row, ['class', name]), isOptional: true };
+}
+
+function opcodeRow(opcode: number): StatRow {
+  const name = OPCODE_NAMES[opcode] ?? `OPCODE${opcode}`;
+  const row = counter(
+    `num.query.opcode.${name}`,
+    'query_opcodes_total',
+    'Queries by opcode',
+    ({ serve }) => serve.byOpcode[opcode] ?? 0,
+  );
+  return { ...labelled(row, ['opcode', name]), isOptional: true };
+}
+
+function rcodeRow(rcode: number): StatRow {
+  // Unbound's spelling, which monitoring reads.
+  const name = rcode === RCODE.NOTIMP ? 'NOTIMPL' : rcode > RCODE.NOTZONE ? `RCODE${rcode}` : rcodeText(rcode);
+  const row = counter(
+    `num.answer.rcode.${name}`,
+    'answer_rcodes_total',
+    'Replies by rcode',
+    ({ serve }) => serve.byRcode[rcode] ?? 0,
+  );
+  return { ...labelled(row, ['rcode', name]), isOptional: rcode >= RCODES_ALWAYS };
+}
+
+function statTypeText(type: number): string {
+  return OLD_TYPES.get(type) ?? typeText(type);
+}
+
+/** Upper end of a span of the histogram, microseconds. */
+export function spanEnd(span: number): number {
+  return 2 ** span;
+}
+
+/** The time that a part of all waits did not exceed, seconds, straight between the ends of its span; 0 for fewer than 4. */
+export function quantile(histogram: Float64Array, part: number): number {
+  const count = histogram.reduce((sum, each) => sum + each, 0);
+  if (count < 4) return 0;
+  const wanted = count * part;
+  let passed = 0;
+  let span = 0;
+  while (span + 1 < histogram.length && passed + (histogram[span] ?? 0) < wanted) passed += histogram[span++] ?? 0;
+  const low = span === 0 ? 0 : spanEnd(span - 1);
+  return (low + ((wanted - passed) * (spanEnd(span) - low)) / (histogram[span] ?? 1)) / 1e6;
+}
