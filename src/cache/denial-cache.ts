@@ -41,6 +41,8 @@ export interface DenialSpan {
   readonly next: Name;
   /** The NSEC set with its signatures; secure, and with the expiry that counts. */
   readonly nsec: HeldRRset;
+  /** When it was proven, unix seconds: it denies for no longer than the SOA's minimum field from then (RFC 9077 §3.3). */
+  readonly learntAt: number;
 }
 
 /** A span with the texts that order it: latin1 of `sortKey`. */

@@ -39,6 +39,12 @@ export function learnSpans(denials: DenialCache, { zone, verified, authority, no
     const nsec = rdatas.length === 1 ? readNsec(rdatas[0] ?? new Uint8Array()) : null;
     if (rrsetType(held.rrset) !== TYPE.NSEC || held.verdict?.status !== 'secure' || nsec === null) continue;
     const expiresAt = Math.min(held.expiresAt, latest);
-    denials.store({ zone, owner: rrsetOwner(held.rrset), next: nsec.next, nsec: { ...held, expiresAt } });
+    denials.store({
+      zone,
+      owner: rrsetOwner(held.rrset),
+      next: nsec.next,
+      nsec: { ...held, expiresAt },
+      learntAt: now,
+    });
   }
 }

@@ -56,7 +56,17 @@ function denyByZone(known: KnownSpans, question: Question, zone: Name): End | nu
   const soa = known.rrsets.find(zone, TYPE.SOA, CLASS.IN);
   // RFC 2308 §3: a denial without its SOA could not be kept by those who get it; an unproven one would spoil the proof.
   if (kind === null || soa === null || soa.verdict?.status !== 'secure') return null;
-  return endOf(question, kind, { zone, soa, spans, now: known.clock.unixSeconds() });
+  const expiresAt = earliestExpiry(soa, spans, known.clock.unixSeconds());
+  return expiresAt === null ? null : endOf(question, kind, { zone, soa, spans, expiresAt });
+}
+
+/** When the shortest-lived part ends, unix seconds (RFC 8198 §5.4); null when one has ended already. */
+function earliestExpiry(soa: HeldRRset, spans: readonly DenialSpan[], now: number): number | null {
+  const minimum = readSoa(rdatasOf(soa.rrset)[0] ?? new Uint8Array())?.minimum ?? 0;
+  // RFC 2308 §5: the SOA's minimum field bounds a denial; RFC 9077 §3.3: from the time that its records came on.
+  let expiresAt = Math.min(soa.expiresAt, now + minimum);
+  for (const { nsec, learntAt } of spans) expiresAt = Math.min(expiresAt, nsec.expiresAt, learntAt + minimum);
+  return expiresAt > now ? expiresAt : null;
 }
 
 /** The records for the name, and for the wildcard that could stand for it; null when some are not known. */
@@ -103,14 +113,10 @@ interface DenialParts {
   readonly zone: Name;
   readonly soa: HeldRRset;
   readonly spans: readonly DenialSpan[];
-  readonly now: number;
+  readonly expiresAt: number;
 }
 
-function endOf(question: Question, kind: 'nxdomain' | 'nodata', { zone, soa, spans, now }: DenialParts): End {
-  const minimum = readSoa(rdatasOf(soa.rrset)[0] ?? new Uint8Array())?.minimum ?? 0;
-  // RFC 8198 §5.4: no part lives longer than the shortest-lived; RFC 2308 §5: nor longer than the SOA's minimum field.
-  let expiresAt = Math.min(soa.expiresAt, now + minimum);
-  for (const { nsec } of spans) expiresAt = Math.min(expiresAt, nsec.expiresAt);
+function endOf(question: Question, kind: 'nxdomain' | 'nodata', { zone, soa, spans, expiresAt }: DenialParts): End {
   return {
     kind,
     question,

@@ -15,7 +15,7 @@ function newCache(maxBytes = 8 * 1024 * 1024) {
 
 function span(owner: string, next: string, expiresAt = START + 60): DenialSpan {
   const nsec = held({ owner, type: TYPE.NSEC, verdict: SECURE, expiresAt });
-  return { zone: name('example.'), owner: name(owner), next: name(next), nsec };
+  return { zone: name('example.'), owner: name(owner), next: name(next), nsec, learntAt: START };
 }
 
 function cover(cache: DenialCache, text: string): string | null {
@@ -112,7 +112,7 @@ describe('the denial cache as a whole', () => {
   test('lets no zone with endless names push out the others', () => {
     const { cache } = newCache(80_000);
     const nsec = held({ owner: 'root.', type: TYPE.NSEC, verdict: SECURE });
-    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), nsec });
+    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), nsec, learntAt: START });
     for (let n = 1000; n < 2000; n++) cache.store(span(`h${n}.example.`, `h${n}a.example.`));
     expect(cache.findCover(name('root.'), name('a.root.'))).not.toBeNull();
     expect(cover(cache, 'h1999.a.example.')).toBeNull();
@@ -125,7 +125,7 @@ describe('the denial cache as a whole', () => {
     const zones = Array.from({ length: 100 }, (_, n) => `zone-${n}.`);
     for (const zone of zones) {
       const nsec = held({ owner: zone, type: TYPE.NSEC, verdict: SECURE });
-      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), nsec });
+      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), nsec, learntAt: START });
       expect(cache.sizeBytes).toBeLessThanOrEqual(20_000);
     }
     expect(cache.removeBelow(name('zone-99.'))).toBe(1);

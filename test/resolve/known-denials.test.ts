@@ -99,6 +99,16 @@ describe('a validated NSEC', () => {
     expect((await cost('e.test.', 'A')).asked).toBeGreaterThan(0);
   });
 
+  test('that came with a wildcard answer, without an SOA, denies for as long as the SOA minimum says', async () => {
+    await house(`@ 3600 IN SOA ns admin 1 7200 3600 1209600 100\n${TEXT}`);
+    await scene.ask('one.wild.test.', 'TXT');
+    await scene.ask('c.test.', 'A');
+    expect(await cost('two.wild.test.', 'MX')).toEqual(FREE_NODATA);
+    scene.ports.clock.skip(101_000);
+    await scene.ask('c.test.', 'A');
+    expect((await cost('three.wild.test.', 'MX')).asked).toBe(1);
+  });
+
   test('is not used when aggressive-nsec is off', async () => {
     await house(TEXT, ['aggressive-nsec: no']);
     await scene.ask('c.test.', 'A');
