@@ -149,10 +149,19 @@ export class Resolver {
       if (stale !== null || !('failure' in failure.why)) return stale;
       return { kind: 'failed', question, why: { kind: 'cached-failure', of: failure.why.failure } };
     }
-    if (options.serveExpired.clientTimeoutMs > 0) return null;
+    if (!options.serveExpired.isOn || !this.#hasWaitedEnough(question)) return null;
     const stale = this.#expiredAnswer(question);
-    if (stale !== null) this.#refresh(question, 0);
+    if (stale !== null) this.#refreshUnlessAsked(question, 0);
     return stale;
+  }
+
+  /** RFC 8767 §5: true when the question has been worked on for as long as a client should wait; always when that is 0. */
+  #hasWaitedEnough(question: Question): boolean {
+    const { options, clock } = this.#parts;
+    const { clientTimeoutMs } = options.serveExpired;
+    if (clientTimeoutMs === 0) return true;
+    const work = this.#resolutions.find(resolutionKey('normal', question));
+    return work !== null && clock.monotonicMs() - work.startedMs >= clientTimeoutMs;
   }
 
   /** What may be said without recursion when `find` has nothing: the best referral that the cache holds; null: none. */
@@ -167,8 +176,7 @@ export class Resolver {
     const known = isPlain ? this.find(question) : null;
     if (known !== null) return known;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
-    const key =
-      trace === null ? `${mode} ${questionKey(question)}` : `traced ${this.#lastWorkId} ${questionKey(question)}`;
+    const key = trace === null ? resolutionKey(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
     if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
       const failed: Resolution = { kind: 'failed', question, why: { kind: 'overload' } };
       return isPlain ? this.#orExpired(failed) : failed;
@@ -188,14 +196,15 @@ export class Resolver {
     const { refreshAt, expiresAt, found } = cached;
     if (refreshAt === undefined || expiresAt <= refreshAt) return answeredOf(question, found, verdict, expiresAt);
     if (now < refreshAt) return answeredOf(question, found, verdict, refreshAt);
-    this.#refresh(question, expiresAt - now);
+    this.#refreshUnlessAsked(question, expiresAt - now);
     return answeredOf(question, found, verdict, now);
   }
 
-  /** Fetches again in the background, once at a time for each question. */
-  #refresh(question: Question, secondsLeft: number): void {
+  /** Fetches again in the background, unless somebody is at it. */
+  #refreshUnlessAsked(question: Question, secondsLeft: number): void {
     const key = questionKey(question);
-    if (this.#refreshes.find(key) !== null) return;
+    if (this.#refreshes.find(key) !== null || this.#resolutions.find(resolutionKey('normal', question)) !== null)
+      return;
     const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
     const run = (work: Work) => this.#resolveUnlessStopped(work, secondsToCarry(secondsLeft));
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
@@ -371,6 +380,11 @@ export class Resolver {
       deadlineMs: start.parent?.deadlineMs ?? nowMs + options.wallTimeMs + options.graceMs,
     });
   }
+}
+
+/** Equal questions of clients share a work. */
+function resolutionKey(mode: WorkMode, question: Question): string {
+  return `${mode} ${questionKey(question)}`;
 }
 
 /** Fetches with servers to avoid are not shared: each has its own view of who lies. */

@@ -53,6 +53,15 @@ describe('a validated NSEC', () => {
     expect(scene.count('aggressive.nxdomain')).toBe(2);
   });
 
+  test('denies what an alias of another zone leads to', async () => {
+    scene = Scene.withTest(TEXT);
+    const text = 'alias IN CNAME d.test.\n';
+    scene.zone('other.', { servers: { 'ns.other.': ['192.0.2.3'] }, signing: {}, text });
+    await scene.start(['server:', '\tqname-minimisation: no']);
+    await scene.ask('c.test.', 'A');
+    expect(await cost('alias.other.', 'A')).toEqual(FREE_NXDOMAIN);
+  });
+
   test('denies other types of its owner', async () => {
     await house();
     await scene.ask('b.test.', 'MX');

@@ -71,6 +71,19 @@ describe('with serve-expired-client-timeout', () => {
     expect(reply.edes).toEqual([STALE_NXDOMAIN]);
   });
 
+  test('who asks while others have waited for so long already gets the expired answer at once', async () => {
+    await house();
+    await scene.ask('www.test.', 'A');
+    pass(200);
+    isDead = true;
+    await scene.ask('www.test.', 'A');
+    expect(scene.house.resolver.worksInProgress).toBe(1);
+    const before = scene.ports.clock.monotonicMs();
+    expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
+    expect(scene.ports.clock.monotonicMs() - before).toBeLessThan(100);
+    expect(scene.house.resolver.worksInProgress).toBe(1);
+  });
+
   test('a remembered failure is answered with expired data at once', async () => {
     await house(['outbound-msg-retry: 1']);
     await scene.ask('www.test.', 'A');
