@@ -176,6 +176,8 @@ class QueryServer implements Serve {
     }
     if (this.#log.wantsQueries) this.#log.query(from.ip, this.#questionOf(bytes));
     if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
+    // Local data too is only for those who have shown that the address is theirs.
+    if (action === 'allow_cookie' && channel.transport === 'udp') return this.#judgeRest(action, bytes, channel, out);
     const local = this.#answerLocally(bytes, from, channel);
     if (local?.kind === 'reply' || local?.kind === 'drop') return this.#giveLocal(local, bytes, from, channel, out);
     const fromZone = this.#answerFromZone(bytes, from, channel, out);

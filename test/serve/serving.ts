@@ -1,6 +1,7 @@
 /** What the tests of serving share: RRsets out of text, resolutions, a house whose resolver is played, a client's view. */
 
 import { ReplyCache } from '../../src/cache/reply-cache.ts';
+import type { Policy } from '../../src/policy/policy.ts';
 import type { Address } from '../../src/ports/network.ts';
 import type { ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
 import { DEFAULT_SERVE_OPTIONS, type ServeOptions } from '../../src/serve/serve-options.ts';
@@ -166,13 +167,14 @@ export class PlayedHouse {
   readonly late: (Reply | null)[] = [];
   readonly #out = new Uint8Array(REPLY_BUFFER_OCTETS);
 
-  constructor(options: Partial<ServeOptions> = {}) {
+  constructor(options: Partial<ServeOptions> = {}, policy: Policy | null = null) {
     this.replies = new ReplyCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
     this.serve = createServe({
       clock: this.clock,
       log: this.log,
       replies: this.replies,
       options: { ...DEFAULT_SERVE_OPTIONS, ...options },
+      ...(policy === null ? {} : { policy }),
       resolver: {
         find: (question) => this.known.get(questionKey(question)) ?? null,
         findReferral: () => this.referral,
