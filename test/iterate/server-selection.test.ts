@@ -58,6 +58,30 @@ describe('chooseServer', () => {
     expect(choose(at('192.0.2.1'), new Set(['192.0.2.1@53']))).toBeNull();
   });
 
+  test('asks the others first when one has just been silent, though it is in the band', () => {
+    const { chosen } = bench();
+    const [silent, other] = at('192.0.2.1', '192.0.2.2');
+    if (silent === undefined || other === undefined) throw new Error('none');
+    silent.silences = 1;
+    expect(chosen([silent, other])).toEqual(new Set(['192.0.2.2']));
+  });
+
+  test('sends some questions to the fastest servers only, when told to', () => {
+    const { servers, chosen } = bench({ fastServers: { permil: 1000, count: 1 } });
+    servers.noteAnswer('192.0.2.1@53', 10);
+    servers.noteAnswer('192.0.2.2@53', 60);
+    expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
+  });
+
+  test('reaches IPv4 through NAT64 although rules forbid IPv6', () => {
+    const nat64Prefix = { octets: Uint8Array.of(0, 0x64, 0xff, 0x9b, ...new Uint8Array(12)), bits: 96 };
+    const doNotQuery = [{ octets: new Uint8Array(16), bits: 0 }];
+    const { choose } = bench({ nat64Prefix, doNotQuery, useIp4: false });
+    expect(choose(at('192.0.2.1'))).toBe('192.0.2.1');
+    expect(choose(at('64:ff9b::c000:201'))).toBe('64:ff9b::c000:201');
+    expect(choose(at('2001:db8::1'))).toBeNull();
+  });
+
   test('keeps to the families that are switched on, and to the preferred one', () => {
     expect(bench({ useIp6: false }).choose(at('2001:db8::1'))).toBeNull();
     expect(bench({ useIp4: false }).choose(at('192.0.2.1'))).toBeNull();
