@@ -1,7 +1,21 @@
 /** TCP, TLS and unix stream sockets of the system. */
 
-import { type AddressInfo, connect as connectTcp, createServer, isIPv6, type Server, type Socket } from 'node:net';
-import { connect as connectTls, createServer as createTlsServer, type TLSSocket } from 'node:tls';
+import {
+  type AddressInfo,
+  connect as connectTcp,
+  createServer,
+  isIP,
+  isIPv6,
+  type Server,
+  type Socket,
+} from 'node:net';
+import {
+  checkServerIdentity,
+  connect as connectTls,
+  createServer as createTlsServer,
+  type PeerCertificate,
+  type TLSSocket,
+} from 'node:tls';
 import type {
   Address,
   ByteStream,
@@ -64,14 +78,23 @@ function startConnecting(options: ConnectOptions): Socket | TLSSocket {
 }
 
 function tlsClientOptions(tls: TlsClientOptions): object {
+  const { serverName } = tls;
   return {
-    ...(tls.serverName === null ? { rejectUnauthorized: false } : { servername: tls.serverName }),
+    ...(serverName === null ? { rejectUnauthorized: false } : nameToCheck(serverName)),
     ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
   };
 }
 
+/** RFC 6066 §3: an address is no server name; it is looked for in the certificate all the same. */
+function nameToCheck(serverName: string): object {
+  if (isIP(serverName) === 0) return { servername: serverName };
+  return {
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
+  };
+}
+
 /** Listens for streams. */
-export function listenNodeStreams(options: ListenOptions): Promise<Opened<Listener>> {
+export function listenNodeStreams(options: ListenOptions, fd: number | null = null): Promise<Opened<Listener>> {
   return new Promise((resolve) => {
     let server: Server;
     try {
@@ -84,11 +107,13 @@ export function listenNodeStreams(options: ListenOptions): Promise<Opened<Listen
     const fail = (error: Error): void => resolve({ ok: false, error: networkErrorOf(error) });
     server.once('error', fail);
     if (options.maxConnections !== undefined) server.maxConnections = options.maxConnections;
-    listenNow(server, options, () => {
+    const listening = (): void => {
       server.off('error', fail);
       server.on('error', (error) => options.onError(networkErrorOf(error)));
       resolve({ ok: true, value: { local: boundAddress(server), close: () => server.close() } });
-    });
+    };
+    if (fd === null) listenNow(server, options, listening);
+    else server.listen({ fd, exclusive: true }, listening);
   });
 }
 
