@@ -1,12 +1,15 @@
 /**
  * Session: NSD holds the real root zone of 2020, Knot a zone of ours that changes and one that it signs, with a zone digest.
- * Hawser copies them (AXFR, NOTIFY, IXFR) and answers from the copies, the root with validation (RFC 8806); another Hawser
+ * Hawser copies them (AXFR, NOTIFY, IXFR), and others from web servers, and answers from the copies, the root with validation (RFC 8806); another Hawser
  * takes the signed zone only with its digest and signatures checked (RFC 8976). Prints one line of JSON. Runs inside a
  * network namespace.
  */
 
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, readFileSync } from 'node:fs';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import { dig, REAL_ROOT_DATE, realRootZone, Session, serveWithNsd, startHawser, waitForAnswer } from './daemons.ts';
 import { findProgram } from './programs.ts';
 
@@ -23,6 +26,7 @@ const ZONE = [
   'www IN A 192.0.2.1',
   '*.wild IN TXT "expanded"',
   'old IN A 192.0.2.9',
+  'zones IN A 127.0.0.1',
   '',
 ].join('\n');
 
@@ -69,6 +73,26 @@ async function serveWithKnot(session: Session): Promise<(words: readonly string[
   return (words) => void execFileSync(knotc, ['-c', config, '-s', `${session.folder}/knot.sock`, ...words]);
 }
 
+/** Web servers with a zone file each: one plain and in chunks, one with a certificate for zones.example.org. */
+async function serveOnTheWeb(session: Session): Promise<() => void> {
+  const [key, certificate] = [`${session.folder}/web.key`, `${session.folder}/web.pem`];
+  const request = ['req', '-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
+  const subject = ['-subj', '/CN=zones', '-addext', 'subjectAltName=DNS:zones.example.org'];
+  execFileSync('openssl', [...request, ...subject, '-keyout', key, '-out', certificate], { stdio: 'ignore' });
+  const answer = (_request: IncomingMessage, response: ServerResponse): void => {
+    for (const line of ZONE.split('\n').filter((each) => !each.startsWith('$ORIGIN'))) response.write(`${line}\n`);
+    response.end();
+  };
+  const plain = createServer(answer).listen(8080, '127.0.0.1');
+  const options = { key: readFileSync(key), cert: readFileSync(certificate) };
+  const secure = createSecureServer(options, answer).listen(8443, '127.0.0.1');
+  await Promise.all([once(plain, 'listening'), once(secure, 'listening')]);
+  return () => {
+    plain.close();
+    secure.close();
+  };
+}
+
 function configuration(folder: string): string {
   return [
     'server:',
@@ -76,6 +100,9 @@ function configuration(folder: string): string {
     `  port: ${PORT}`,
     `  val-override-date: "${REAL_ROOT_DATE}"`,
     '  do-not-query-localhost: no',
+    // The servers of org. are not here: nothing below could be proven.
+    '  domain-insecure: "org"',
+    `  tls-cert-bundle: "${folder}/web.pem"`,
     '  username: ""',
     `  pidfile: "${folder}/hawser.pid"`,
     '  use-syslog: no',
@@ -91,6 +118,15 @@ function configuration(folder: string): string {
     `  primary: ${KNOT}`,
     '  allow-notify: 127.0.0.0/8',
     `  zonefile: "${folder}/example.copy"`,
+    'auth-zone:',
+    '  name: plain.org.',
+    '  url: "http://127.0.0.1:8080/zone"',
+    'auth-zone:',
+    '  name: secure.org.',
+    '  url: "https://zones.example.org:8443/zone"',
+    'auth-zone:',
+    '  name: impostor.org.',
+    '  url: "https://127.0.0.1:8443/zone"',
     '',
   ].join('\n');
 }
@@ -151,17 +187,24 @@ async function main(): Promise<void> {
     execFileSync('ip', ['addr', 'add', `${KNOT}/32`, 'dev', 'lo']);
     await serveWithNsd(session, '.', realRootZone(), [NSD]);
     const knotc = await serveWithKnot(session);
+    const closeWeb = await serveOnTheWeb(session);
     await startHawser(session, configuration(session.folder), PORT);
     const first = await waitUntil('www.example.org. A', '192.0.2.1');
-    await waitUntil('. SOA', ask('. SOA') || 'a');
+    while (!existsSync(`${session.folder}/root.copy`)) await new Promise((resolve) => setTimeout(resolve, 100));
     const authority = {
       positive: headerOf('www.example.org. A'),
       wildcard: ask('any.wild.example.org. TXT'),
       missing: headerOf('nothing.example.org. A'),
     };
+    const web = {
+      plain: (await waitUntil('www.plain.org. A', '192.0.2.1')) !== null,
+      secure: (await waitUntil('www.secure.org. A', '192.0.2.1')) !== null,
+      impostor: headerOf('www.impostor.org. A'),
+    };
+    closeWeb();
     const root = {
       soa: headerOf('. SOA'),
-      ds: headerOf('org. DS'),
+      ds: headerOf('com. DS'),
       unsigned: headerOf('no-such-tld-1. MX'),
     };
     for (const words of [
@@ -191,7 +234,7 @@ async function main(): Promise<void> {
       missing: headerOf('nothing.signed.org. A', CHECKING_PORT),
       wildcard: headerOf('any.wild.signed.org. TXT', CHECKING_PORT),
     };
-    console.log(JSON.stringify({ first, authority, root, changed, gone, lines, copy, usedIxfr, checked }));
+    console.log(JSON.stringify({ first, authority, root, changed, gone, lines, copy, usedIxfr, web, checked }));
     if (changed === null || process.env.VERBOSE) console.error(log.slice(-3000), knotLog.slice(-3000));
   } finally {
     await session.stop();

@@ -1,6 +1,7 @@
 /**
  * Proves that zones come over from real primaries and are answered from: AXFR from NSD (the real root, RFC 8806), AXFR, NOTIFY
- * and IXFR with Knot, and a zone that Knot signed with a digest, taken only after signatures and digest were checked.
+ * and IXFR with Knot, and zones over HTTP and HTTPS with the
+ * certificate checked, and a zone that Knot signed with a digest, taken only after signatures and digest were checked.
  */
 
 import { join } from 'node:path';
@@ -8,7 +9,7 @@ import { expect, test } from 'vitest';
 import { runInNamespace, SHARED, whyNotHere } from './programs.ts';
 
 const why = whyNotHere(
-  ['nsd', 'knotd', 'knotc', 'keymgr', 'dig', 'ip'],
+  ['nsd', 'knotd', 'knotc', 'keymgr', 'openssl', 'dig', 'ip'],
   [join(SHARED, 'real-root/root-2020101902.zone.gz')],
 );
 
@@ -21,6 +22,7 @@ test.skipIf(why !== null)(
       authority: { positive: 'NOERROR aa', wildcard: '"expanded"', missing: 'NXDOMAIN aa' },
       root: { soa: 'NOERROR ad', ds: 'NOERROR ad', unsigned: 'NXDOMAIN ad' },
       checked: { positive: 'NOERROR ad', missing: 'NXDOMAIN ad', wildcard: 'NOERROR ad' },
+      web: { plain: true, secure: true, impostor: 'SERVFAIL aa' },
       gone: 'NXDOMAIN aa',
       usedIxfr: true,
     });
