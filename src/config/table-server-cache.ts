@@ -72,6 +72,13 @@ export const SERVER_CACHE_ROWS = {
     DONE,
     'How long fetching may take before expired data is served; 0 serves it at once.',
   ),
+  // Our own: unbound.conf has no such choice.
+  'serve-expired-dane': one(
+    yesNo,
+    false,
+    DONE,
+    'Serve expired TLSA, SMIMEA, DS and DNSKEY records too; a certificate may then be judged by its old record.',
+  ),
   'serve-original-ttl': one(
     yesNo,
     false,

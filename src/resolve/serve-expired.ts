@@ -29,6 +29,8 @@ export interface ServeExpiredOptions {
   readonly ttlReset: boolean;
   /** TTL of expired records in replies, seconds (serve-expired-reply-ttl). */
   readonly replyTtlSeconds: number;
+  /** Types that others trust in are served expired as well (serve-expired-dane). */
+  readonly includesTrust: boolean;
   /** Milliseconds that fetching may take before expired data is served; 0: served at once (serve-expired-client-timeout). */
   readonly clientTimeoutMs: number;
 }
@@ -39,14 +41,15 @@ export const DEFAULT_SERVE_EXPIRED: ServeExpiredOptions = {
   ttlSeconds: 86_400,
   ttlReset: false,
   replyTtlSeconds: 30,
+  includesTrust: false,
   clientTimeoutMs: 1800,
 };
 
 /**
- * Never served expired. A TLSA record set that was replaced makes mail bounce or trust a key that was given up (RFC 7671
+ * Not served expired unless configuration says so. A TLSA record set that was replaced makes mail bounce or trust a key that was given up (RFC 7671
  * §8.1 counts on TTLs), and keys and their digests decide what other data is worth.
  */
-const NEVER_EXPIRED: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
+const TRUST_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
 
 /** What the door looks into. */
 export interface ExpiredAnswersParts {
@@ -97,7 +100,7 @@ export class ExpiredAnswers {
 
   #findUsable(question: Question): CachedAnswer | null {
     const { options, answers, clock } = this.#parts;
-    if (!options.isOn || NEVER_EXPIRED.has(question.type)) return null;
+    if (!options.isOn || (TRUST_TYPES.has(question.type) && !options.includesTrust)) return null;
     const cached = answers.findStale(question);
     const now = clock.unixSeconds();
     if (cached === null || cached.expiresAt > now) return null;

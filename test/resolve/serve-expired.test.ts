@@ -132,6 +132,14 @@ describe('expired data is never served', () => {
     expect((await scene.ask(name, type)).status).toBe('SERVFAIL');
   });
 
+  test('for TLSA, unless serve-expired-dane says so', async () => {
+    await house(['serve-expired-client-timeout: 0', 'serve-expired-dane: yes']);
+    await scene.ask('_25._tcp.mx.test.', 'TLSA');
+    pass(7200);
+    isDead = true;
+    expect((await scene.ask('_25._tcp.mx.test.', 'TLSA')).edes).toEqual([STALE_ANSWER]);
+  });
+
   test('after serve-expired-ttl', async () => {
     await house(['serve-expired-ttl: 1000']);
     await scene.ask('www.test.', 'A');
