@@ -7,6 +7,7 @@
 
 import { hostname, networkInterfaces } from 'node:os';
 import { createCrypto } from '../adapters/crypto.ts';
+import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { DEFAULT_IDENTITY, type LogTarget, type NodeLog } from '../adapters/node-log.ts';
@@ -18,6 +19,7 @@ import { type Finding, findingText } from '../config/finding.ts';
 import { CommandTable } from '../control/command-table.ts';
 import { createCommands } from '../control/commands/all.ts';
 import { ControlServer } from '../control/control-server.ts';
+import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
 import type { Address } from '../ports/network.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
@@ -54,9 +56,10 @@ export interface RunningParts {
 /** The daemon. */
 export class Running {
   readonly #parts: RunningParts;
+  readonly #inherited = findInheritedSockets();
   readonly #ports = {
     clock: createNodeClock(),
-    network: createNodeNetwork(),
+    network: createNodeNetwork(this.#inherited),
     random: createNodeRandom(),
     files: createNodeFiles(),
   };
@@ -65,6 +68,7 @@ export class Running {
   #statistics: HouseStatistics | null = null;
   readonly #control: ControlServer;
   #commands = new CommandTable([]);
+  readonly #negativeAnchors: NegativeAnchors;
   readonly #startedMs: number;
   #verbosity = 0;
   /** Reloads come one after the other. */
@@ -75,6 +79,7 @@ export class Running {
     this.#daemon = new Daemon({ ...this.#ports, log: parts.log });
     this.#startedMs = this.#ports.clock.monotonicMs();
     const { clock, network, files } = this.#ports;
+    this.#negativeAnchors = new NegativeAnchors(clock);
     this.#control = new ControlServer({
       clock,
       network,
@@ -109,6 +114,10 @@ export class Running {
     }
     this.#moveInto(house);
     await this.#listenForMetrics();
+    for (const { transport, local } of this.#inherited.left) {
+      const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
+      this.#parts.log.write('warning', text);
+    }
     house.config.server.moduleConfig.forEach((module, i) => {
       this.#parts.log.write('notice', `init module ${i}: ${module}`);
     });
@@ -124,7 +133,8 @@ export class Running {
   /** Reloads and changes come one after the other. */
   #inTurn(run: () => Promise<Applied>): Promise<Applied> {
     const result = this.#reloading.then(run);
-    this.#reloading = result;
+    // A bug in one of them is told to its caller, and must not hold up the next.
+    this.#reloading = result.catch(() => null);
     return result;
   }
 
@@ -171,7 +181,9 @@ export class Running {
     this.#statistics ??= new HouseStatistics({ clock, network, log, startedMs: this.#startedMs, connections }, house);
     this.#statistics.moveInto(house);
     const seen = controlHouse(house, this.#statistics.shown);
-    this.#commands = createCommands({ clock, house: seen, daemon: this.#asSeenByControl() });
+    this.#negativeAnchors.moveInto(seen);
+    const daemon = this.#asSeenByControl();
+    this.#commands = createCommands({ clock, house: seen, daemon, negativeAnchors: this.#negativeAnchors });
   }
 
   /** Clients of the house before get their answers. */

@@ -198,9 +198,26 @@ export interface ControlDaemon {
   reopenLog(): string | null;
 }
 
+/** A zone that is not validated for a time. */
+export interface TimedAnchor {
+  readonly zone: Name;
+  readonly reason: string;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+}
+
+/** Negative trust anchors with a lifetime (RFC 7646). */
+export interface TimedAnchors {
+  add(zone: Name, seconds: number, reason: string): void;
+  /** False when there is none. */
+  remove(zone: Name): boolean;
+  list(): readonly TimedAnchor[];
+}
+
 /** What commands are made of. */
 export interface ControlParts {
   readonly clock: Clock;
   readonly house: ControlHouse;
   readonly daemon: ControlDaemon;
+  readonly negativeAnchors: TimedAnchors;
 }

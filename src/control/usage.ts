@@ -44,6 +44,8 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['forward_add [+it] ZONE ADDR ...', 'add one; +i insecure, +t over TLS'],
   ['forward_remove [+i] ZONE', 'remove it'],
   ['forward [off | ADDR ...]', 'show or set what everything is forwarded to'],
+  ['nta_add ZONE [LIFETIME [REASON]]', 'do not validate a zone for a time (1h)'],
+  ['nta_remove ZONE | list_nta', 'end that | show them'],
   ['list_insecure', 'zones that are not validated'],
   ['insecure_add | insecure_remove ZONE', 'change that'],
   ['list_local_zones | list_local_data', 'local zones | their records'],

@@ -10,6 +10,7 @@ import type { Command } from '../../src/control/command.ts';
 import { CommandTable } from '../../src/control/command-table.ts';
 import { createCommands } from '../../src/control/commands/all.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
+import { NegativeAnchors } from '../../src/control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../../src/control/parts.ts';
 import type { Address, ByteStream } from '../../src/ports/network.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
@@ -130,7 +131,10 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
   const { clock, network, log } = ports;
   const counted = { clock, network, log, startedMs: daemon.startedMs, connections: () => 0 };
   const statistics = new HouseStatistics(counted, house);
-  const table = createCommands({ clock: ports.clock, house: controlHouse(house, statistics.shown), daemon });
+  const seen = controlHouse(house, statistics.shown);
+  const negativeAnchors = new NegativeAnchors(ports.clock);
+  negativeAnchors.moveInto(seen);
+  const table = createCommands({ clock: ports.clock, house: seen, daemon, negativeAnchors });
   const commands = table.names().map(
     (name): Command => ({
       name,

@@ -185,6 +185,31 @@ describe('zones whose servers are given', () => {
   });
 });
 
+describe('negative trust anchors', () => {
+  test('hold for their lifetime, are listed with their reason, and drop trust when they come and go', async () => {
+    const bench = await makeBench();
+    const kindAt = (name: string) => bench.house.anchors.closest(mustParseName(name))?.kind;
+    know(bench, 'www.example.', SECURE);
+    expect(await bench.run('nta_add example 2h the keys were lost')).toBe('ok\n');
+    expect(isKnown(bench, 'www.example.')).toBe(false);
+    expect(kindAt('www.example.')).toBe('negative');
+    expect(await bench.run('list_nta')).toBe('example.\t7200\tthe keys were lost\n');
+    await bench.ports.clock.advance(7_201_000);
+    expect(await bench.run('list_nta')).toBe('');
+    expect(kindAt('www.example.')).toBe('positive');
+    expect(await bench.run('nta_remove example')).toBe('error no negative trust anchor for example\n');
+  });
+
+  test('leave what is configured as it was, and have a longest lifetime', async () => {
+    const bench = await makeBench('server:\n  domain-insecure: "example."\n');
+    expect(await bench.run('nta_add example')).toBe('ok\n');
+    expect(await bench.run('nta_remove example')).toBe('ok\n');
+    expect(await bench.run('list_insecure')).toBe('example.\n');
+    expect(await bench.run('nta_add example 2w')).toMatch(/^error lifetime of 1 to 604800 seconds expected: 2w\n$/);
+    expect(await bench.run('nta_add example soon')).toMatch(/^error lifetime/);
+  });
+});
+
 describe('options', () => {
   test('that may be changed while running are put in force; others are refused with the reason', async () => {
     const bench = await makeBench();

@@ -8,6 +8,7 @@ import { explainCommands } from './explain.ts';
 import { flushCommands } from './flush.ts';
 import { heldZoneCommands } from './held-zones.ts';
 import { localDataCommands } from './local-data.ts';
+import { negativeAnchorCommands } from './negative-anchors.ts';
 import { optionCommands } from './options.ts';
 import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
@@ -25,6 +26,7 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...serverZoneCommands(parts),
     ...localDataCommands(parts),
     ...heldZoneCommands(parts),
+    ...negativeAnchorCommands(parts),
     ...explainCommands(parts),
   ]);
 }

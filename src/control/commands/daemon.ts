@@ -9,7 +9,7 @@ const MAX_VERBOSITY = 5;
 /** The commands. */
 export function daemonCommands({ clock, house, daemon }: ControlParts): Command[] {
   return [
-    plain('status', () => statusText(clock.monotonicMs(), { clock, house, daemon })),
+    plain('status', () => statusText(clock.monotonicMs(), { house, daemon })),
     plain('stop', () => {
       daemon.stop();
       return OK;
@@ -25,7 +25,7 @@ export function daemonCommands({ clock, house, daemon }: ControlParts): Command[
   ];
 }
 
-function statusText(nowMs: number, { house, daemon }: ControlParts): string {
+function statusText(nowMs: number, { house, daemon }: Pick<ControlParts, 'house' | 'daemon'>): string {
   const modules = house.config.server.moduleConfig;
   return [
     `version: ${daemon.version}`,
@@ -46,7 +46,10 @@ function appliedText(applied: Applied): string {
 }
 
 /** Letters: `v` tells what is done, `d` drops the queries being worked on, `p` (pausing threads) has nothing to pause here. */
-async function fastReload(words: string, { clock, house, daemon }: ControlParts): Promise<Reply> {
+async function fastReload(
+  words: string,
+  { clock, house, daemon }: Omit<ControlParts, 'negativeAnchors'>,
+): Promise<Reply> {
   const { options, rest } = plusOptions(words);
   const unknown = /[^vdp]/.exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option '+${unknown}'\n`;

@@ -1,11 +1,10 @@
 /** Commands about zones whose servers are given, and about zones that are not validated. */
 
 import { ipText, parseIp } from '../../wire/ip.ts';
-import { isAtOrBelow, isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
+import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
-import { rrsetOwner } from '../../wire/rrset.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
-import { heldOf } from '../dump-cache.ts';
+import { forgetTrust } from '../forget-trust.ts';
 import { compareForList, readName } from '../names.ts';
 import type { ControlHouse, ControlParts, NamedServer, PlacedServer, ServerZone } from '../parts.ts';
 
@@ -169,17 +168,4 @@ function setInsecure(zone: Name, { insecure, caches }: ControlHouse, isInsecure:
   if (isInsecure) insecure.addNegative(zone);
   else insecure.removeNegative(zone);
   forgetTrust(zone, caches);
-}
-
-/** Forgets what DNSSEC said at and below a zone. */
-export function forgetTrust(zone: Name, caches: ControlHouse['caches']): void {
-  caches.keys.removeBelow(zone);
-  const isInZone = (name: Name): boolean => isAtOrBelow(name, zone);
-  caches.rrsets.removeWhere(({ rrset, verdict }) => verdict !== null && isInZone(rrsetOwner(rrset)));
-  caches.answers.removeWhere(
-    (question, { found }) => isInZone(question.name) || heldOf(found).some(({ rrset }) => isInZone(rrsetOwner(rrset))),
-  );
-  caches.failures.clear();
-  caches.replies.clear();
-  caches.denials?.clear();
 }

@@ -1,0 +1,74 @@
+/**
+ * Negative trust anchors with a lifetime (RFC 7646 §2): zones that are not validated for a time, with the operator's reason.
+ * They outlive a reload; a restart ends them.
+ */
+
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import { type Name, nameKey, namesEqual } from '../wire/name.ts';
+import { forgetTrust } from './forget-trust.ts';
+import type { ControlHouse, TimedAnchor, TimedAnchors } from './parts.ts';
+
+/** Lifetime when none is given, seconds: an hour, as in BIND. */
+export const DEFAULT_LIFETIME_SECONDS = 3_600;
+/** Longest lifetime, seconds: a week, what RFC 7646 §2 names; what is broken longer is for domain-insecure. */
+export const MAX_LIFETIME_SECONDS = 604_800;
+
+interface Held extends TimedAnchor {
+  /** The zone was not validated anyway (domain-insecure), and is not when this ends. */
+  readonly isConfigured: boolean;
+  readonly cancel: CancelTimer;
+}
+
+/** Part of a house that they work on. */
+type AnchoredHouse = Pick<ControlHouse, 'insecure' | 'caches'>;
+
+/** All of a daemon. */
+export class NegativeAnchors implements TimedAnchors {
+  readonly #clock: Clock;
+  readonly #held = new Map<string, Held>();
+  #house: AnchoredHouse | null = null;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
+
+  /** Puts them in force in the house after a reload too. */
+  moveInto(house: AnchoredHouse): void {
+    this.#house = house;
+    for (const { zone } of this.#held.values()) house.insecure.addNegative(zone);
+  }
+
+  /** Adds one, in place of one for the same zone. */
+  add(zone: Name, seconds: number, reason: string): void {
+    const key = nameKey(zone);
+    const before = this.#held.get(key);
+    before?.cancel();
+    const isInsecure = this.#house?.insecure.negative().some((each) => namesEqual(each, zone)) ?? false;
+    const isConfigured = before?.isConfigured ?? isInsecure;
+    const cancel = this.#clock.after(seconds * 1000, () => void this.remove(zone));
+    const expiresAt = this.#clock.unixSeconds() + seconds;
+    this.#held.set(key, { zone, reason, expiresAt, isConfigured, cancel });
+    this.#house?.insecure.addNegative(zone);
+    this.#forget(zone);
+  }
+
+  /** Ends one before its time; false when there is none. */
+  remove(zone: Name): boolean {
+    const held = this.#held.get(nameKey(zone));
+    if (held === undefined) return false;
+    held.cancel();
+    this.#held.delete(nameKey(zone));
+    if (!held.isConfigured) this.#house?.insecure.removeNegative(zone);
+    this.#forget(zone);
+    return true;
+  }
+
+  /** Those in force. */
+  list(): readonly TimedAnchor[] {
+    return [...this.#held.values()];
+  }
+
+  #forget(zone: Name): void {
+    if (this.#house !== null) forgetTrust(zone, this.#house.caches);
+  }
+}
