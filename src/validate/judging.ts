@@ -18,6 +18,7 @@ import type { TraceStep } from '../trace/events.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
+import type { Pace } from './pace.ts';
 import type { SharedSteps } from './shared-steps.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
@@ -35,13 +36,20 @@ export interface ValidateParts {
   readonly denials?: DenialCache;
 }
 
-/** Cryptographic checks in one turn of the event loop; a P-384 check costs about 1 ms, so answers wait 8 ms at most. */
+/**
+ * Cryptographic checks in one turn of the event loop, all validations together; a P-384 check costs about 1 ms, so answers
+ * wait 8 ms at most.
+ */
 export const CHECKS_PER_TURN = 8;
+
+/** What a grant of NSEC3 hashes costs in checks: 8 names with 150 iterations take as long as about 4 of Ed25519. */
+const HASH_GRANT_CHECKS = 4;
 
 /** What all validations of one validator share. */
 export interface SharedParts {
   readonly policy: AlgorithmPolicy;
   readonly steps: SharedSteps;
+  readonly pace: Pace;
 }
 
 /** One validation. */
@@ -56,13 +64,14 @@ export class Judging {
   readonly at: number | null;
   /** Denial sets of the answer that is judged: what they say of zone cuts needs not be asked for. */
   readonly evidence: readonly HeldRRset[];
-  #checksThisTurn = 0;
+  readonly #pace: Pace;
 
   constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly HeldRRset[] = []) {
     const { overrideDate } = parts.options;
     this.parts = parts;
     this.policy = shared.policy;
     this.steps = shared.steps;
+    this.#pace = shared.pace;
     this.work = work;
     this.evidence = evidence;
     this.now = parts.clock.unixSeconds();
@@ -76,15 +85,13 @@ export class Judging {
       return false;
     }
     this.parts.counters.add('valops');
-    this.#checksThisTurn++;
-    if (this.#checksThisTurn > CHECKS_PER_TURN) await this.yieldTurn();
+    await this.#pace.take(1);
     return true;
   }
 
-  /** Lets input that waits be handled (cached answers keep flowing). */
-  async yieldTurn(): Promise<void> {
-    this.#checksThisTurn = 0;
-    await this.parts.clock.nextTurn();
+  /** Waits for room for a grant of NSEC3 hashes; input that waits is handled meanwhile (cached answers keep flowing). */
+  async mayHash(): Promise<void> {
+    await this.#pace.take(HASH_GRANT_CHECKS);
   }
 
   /** Counts and traces a limit that was hit. */

@@ -171,6 +171,7 @@ async function withHashes<T extends { readonly kind: string }>(
   const means = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
   let paid = 0;
   for (let grants = 0; ; grants++) {
+    await judging.mayHash();
     const outcome = prove(means);
     const unpaid = means.hasher.digests - paid;
     paid += unpaid;
@@ -180,7 +181,6 @@ async function withHashes<T extends { readonly kind: string }>(
       judging.countLimit('nsec3-hashes');
       return outcome;
     }
-    await judging.yieldTurn();
     means.hasher.grant(NSEC3_HASHES_PER_GRANT);
   }
 }

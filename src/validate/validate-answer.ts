@@ -12,7 +12,8 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import { SECURE, type Verdict } from '../terms/verdict.ts';
 import type { Work } from '../work/work.ts';
 import type { FoundOk } from './ask-chain.ts';
-import { Judging, type ValidateParts } from './judging.ts';
+import { CHECKS_PER_TURN, Judging, type ValidateParts } from './judging.ts';
+import { Pace } from './pace.ts';
 import { isDenialSet } from './prove-denial.ts';
 import { SharedSteps } from './shared-steps.ts';
 import { validateAlias } from './validate-alias.ts';
@@ -35,7 +36,8 @@ export type Validate = (work: Work, found: FoundOk) => Promise<Validated>;
 
 /** Makes the validator. */
 export function createValidate(parts: ValidateParts): Validate {
-  const shared = { policy: algorithmPolicy(parts.crypto, parts.options.algorithms), steps: new SharedSteps() };
+  const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
+  const shared = { policy, steps: new SharedSteps(), pace: new Pace(parts.clock, CHECKS_PER_TURN) };
   return async (work, found) => await validateAnswer(new Judging(parts, shared, work, denialSetsOf(found)), found);
 }
 
