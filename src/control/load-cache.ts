@@ -28,6 +28,8 @@ const MAX_RECORDS = 65_535;
 /** References of one message that are taken. */
 const MAX_REFERENCES = 1_000;
 const LAST_LINE = 'EOF';
+/** Stands in the place of a server: when loaded data turns out to be bogus, real servers are asked in its place. */
+const LOADED = 'load_cache';
 
 /** What loading needs. */
 export interface LoadStart {
@@ -131,7 +133,7 @@ export class CacheLoader implements BulkInput {
     const { owner, type, class: rrClass } = first;
     const rrset = packRRset({ owner, type, class: rrClass, rdatas, signatures });
     const zone = caches.delegations.findDeepest(owner)?.zone ?? ROOT;
-    const held = { rrset, expiresAt: now + ttl, originalTtl: ttl, trust, verdict: null, server: null, zone };
+    const held = { rrset, expiresAt: now + ttl, originalTtl: ttl, trust, verdict: null, server: LOADED, zone };
     this.#loaded.set(rrsetKey(owner, type, rrClass), caches.rrsets.store(held));
   }
 
@@ -241,7 +243,7 @@ function foundOf(
     authority,
     additional: held.slice(counts.answer + counts.authority),
     zone: held[0]?.zone ?? ROOT,
-    server: null,
+    server: LOADED,
     expiresAt,
   } as const;
   return { kind: 'found', aliases, end };
