@@ -32,3 +32,25 @@ test.skipIf(why !== null)(
   },
   120_000,
 );
+
+const whyNoUnbound = whyNotHere(['nsd', 'unbound', 'dig', 'ip'], [join(SHARED, 'real-root/root-2020101902.zone.gz')]);
+
+test.skipIf(whyNoUnbound !== null).each([
+  ['the real root', 'root', []],
+  // Forms that differ and mean the same: ours are those that dig prints.
+  ['many types', 'types', ['apl.example.org.', 'cert.example.org.', 'loc.example.org.']],
+])(
+  `writes the file of %s as Unbound does, and Unbound serves from it ${whyNoUnbound ?? ''}`,
+  (_what, which, others) => {
+    const result = JSON.parse(runInNamespace('zone-file-session.ts', [which], 60_000)) as {
+      lines: { ours: number; theirs: number };
+      different: [string, string][];
+      isServed: boolean;
+    };
+    console.log(`${result.lines.ours} lines, different ${result.different.length}`);
+    expect(result.lines.ours).toBe(result.lines.theirs);
+    expect(result.different.map(([line]) => line.split('\t')[0])).toEqual(others);
+    expect(result.isServed).toBe(true);
+  },
+  70_000,
+);
