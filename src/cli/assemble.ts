@@ -25,12 +25,14 @@ import type { ClientRates } from '../serve/rate-limit.ts';
 import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { Counters } from '../trace/counters.ts';
+import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
+import { makeAnchorTracker, readTrackedFiles } from './anchor-tracking.ts';
 import { makeZoneStore, takePolicyZone } from './held-zones.ts';
 import { housePolicy, insecureNames } from './policy-means.ts';
 import type { Ports } from './ports.ts';
@@ -82,7 +84,7 @@ export interface AssembleStart {
 }
 
 /** Parts of a house that the control channel changes. */
-export type LiveParts = Pick<House, 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve'>;
+export type LiveParts = Pick<House, 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker'>;
 
 /** A house with its rooms joined; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
 export interface House {
@@ -105,6 +107,8 @@ export interface House {
   readonly policy: Policy;
   /** Limits on queries of clients. */
   readonly clientRates: ClientRates;
+  /** Trust anchors that are kept up to date by themselves (RFC 5011). */
+  readonly tracker: AnchorTracker;
   /** Stops all works. */
   stop(): void;
 }
@@ -143,6 +147,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const findings: Finding[] = [...inputs.findings];
   const makeStart = { config, ports, anchors, counters, report, resolver: () => resolver };
   const zones = start.live?.zones ?? makeZoneStore(makeStart, findings);
+  const trackedFiles = start.live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   if (findings.some(({ severity }) => severity === 'error')) return { ok: false, findings };
   const resolver = new Resolver({
     clock,
@@ -189,6 +194,8 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     log.write('warning', 'unwanted-reply-threshold reached: somebody may be guessing answers; the cache is cleared');
     clearData(caches);
   });
+  const tracking = { ports, anchors, keys, resolver, report };
+  const tracker = start.live?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
   const made = housePolicy(config, { clock, log, host, resolver, rrsets, delegations });
   const policy = start.live?.policy ?? made.policy;
@@ -206,6 +213,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   });
   const server = serverOptions(config, host);
   const stop = (): void => {
+    tracker.stop();
     zones.stop();
     resolver.abortAll();
     upstream.close();
@@ -222,10 +230,12 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     zoneRates: rates,
     clientRates: clients,
     policy,
+    tracker,
     stop,
   };
   if (start.live === undefined) zones.onZone((options, zone) => takePolicyZone(policy, options, zone));
   zones.start();
+  if (start.live === undefined) tracker.start();
   return { ok: true, house, warnings: [...findings, ...made.warnings] };
 }
 

@@ -1,0 +1,202 @@
+/**
+ * Keeps tracked trust anchors up to date (RFC 5011): asks each zone for its keys in time, proves what comes, moves the states
+ * on, writes the state file, and gives the validator the keys that are trusted now.
+ *
+ * Leaves to others: the state table (rfc5011.ts), the proof (probe-anchor.ts), the file's text (anchor-state.ts), how a
+ * question is asked (the function that it is given).
+ */
+
+import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
+import { zoneKeyOf } from '../dnssec/dnskey.ts';
+import type { Skew } from '../dnssec/verify-signature.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
+import type { Files } from '../ports/files.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Random } from '../ports/random.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import { toHex } from '../wire/bytes.ts';
+import type { Name } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { type AnchorState, formatAnchorState } from './anchor-state.ts';
+import { type ProvenProbe, proveProbe } from './probe-anchor.ts';
+import { advanceKeys, type HoldDowns, isWhollyRevoked, type TrackedKeys, trustedKeys } from './rfc5011.ts';
+import type { TrustAnchors } from './trust-anchors.ts';
+
+/** RFC 5011 §2.3: bounds of the time between probes, seconds. */
+const HOUR = 3600;
+const MAX_QUERY_SECONDS = 15 * 24 * HOUR;
+const MAX_RETRY_SECONDS = 24 * HOUR;
+
+/** One anchor and the file that its state is kept in. */
+export interface TrackedFile {
+  readonly path: string;
+  readonly state: AnchorState;
+}
+
+/** What the tracker is made of. */
+export interface AnchorTrackerParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly files: Files;
+  readonly crypto: Crypto;
+  readonly log: LogSink;
+  readonly anchors: TrustAnchors;
+  readonly options: AnchorTrackerOptions;
+  /** Asks the zone's servers for its DNSKEY set, not the cache; null when none came. Validated or not does not matter. */
+  readonly ask: (zone: Name) => Promise<HeldRRset | null>;
+  /** The zone's trusted keys are others now: what was proven by the old ones is to be proven anew. */
+  readonly onChange: (zone: Name) => void;
+  /** Takes a bug. */
+  readonly report: (error: unknown) => void;
+}
+
+/** The tracker's settings. */
+export interface AnchorTrackerOptions {
+  readonly holds: HoldDowns;
+  readonly policy: AlgorithmPolicy;
+  readonly skew: Skew;
+  /** Times that a probe without proof is tried again at once (val-max-restart). */
+  readonly maxRestarts: number;
+  /** The second at which signatures are judged; null: the clock's (val-override-date). */
+  readonly overrideDate: number | null;
+}
+
+/** One anchor at work. */
+interface Tracking {
+  readonly path: string;
+  state: AnchorState;
+  cancel: CancelTimer;
+}
+
+/** The tracker. */
+export class AnchorTracker {
+  readonly #parts: AnchorTrackerParts;
+  readonly #tracked: Tracking[];
+  #isStopped = false;
+
+  constructor(parts: AnchorTrackerParts, files: readonly TrackedFile[]) {
+    this.#parts = parts;
+    this.#tracked = files.map(({ path, state }) => ({ path, state, cancel: () => undefined }));
+    for (const { state } of this.#tracked) this.#trust(state.tracked);
+  }
+
+  /** Sets the timers; the first probe of an anchor without history is due at once. */
+  start(): void {
+    for (const tracking of this.#tracked) this.#schedule(tracking);
+  }
+
+  /** Cancels the timers; a probe under way is not written any more. */
+  stop(): void {
+    this.#isStopped = true;
+    for (const { cancel } of this.#tracked) cancel();
+  }
+
+  /** The states of all anchors (list_anchors, statistics). */
+  states(): readonly AnchorState[] {
+    return this.#tracked.map(({ state }) => state);
+  }
+
+  #schedule(tracking: Tracking): void {
+    const { clock, report } = this.#parts;
+    // RFC 5011 §5: a zone that has revoked all its anchors is not asked any more.
+    if (this.#isStopped || isWhollyRevoked(tracking.state.tracked)) return;
+    const seconds = Math.min(Math.max(tracking.state.nextProbe - clock.unixSeconds(), 0), MAX_QUERY_SECONDS);
+    tracking.cancel = clock.after(seconds * 1000, () => {
+      this.#probe(tracking).catch(report);
+    });
+  }
+
+  async #probe(tracking: Tracking): Promise<void> {
+    const { options, log } = this.#parts;
+    let failures = 0;
+    let proven: { readonly probe: ProvenProbe; readonly ttlSeconds: number } | null = null;
+    while (proven === null && failures <= options.maxRestarts) {
+      proven = await this.#tryOnce(tracking.state.tracked);
+      if (this.#isStopped) return;
+      if (proven === null) failures++;
+    }
+    tracking.state =
+      proven === null ? this.#afterFailure(tracking.state, failures) : this.#afterSuccess(tracking.state, proven);
+    if (proven === null) {
+      log.write('warning', `trust anchor ${formatName(tracking.state.tracked.zone)}: no probe could be proven`);
+    }
+    // A list that was only configured is left as it is until a probe has shown that it fits.
+    if (tracking.state.lastSuccess > 0) this.#write(tracking);
+    this.#schedule(tracking);
+  }
+
+  async #tryOnce(tracked: TrackedKeys) {
+    const { clock, crypto, options, ask } = this.#parts;
+    const held = await ask(tracked.zone);
+    if (held === null) return null;
+    const at = options.overrideDate ?? clock.unixSeconds();
+    const probe = await proveProbe(held.rrset, tracked, { crypto, at, skew: options.skew, policy: options.policy });
+    return probe === null ? null : { probe, ttlSeconds: held.originalTtl };
+  }
+
+  #afterFailure(state: AnchorState, failures: number): AnchorState {
+    const now = this.#parts.clock.unixSeconds();
+    const retrySeconds = state.retrySeconds > 0 ? state.retrySeconds : HOUR;
+    const failedProbes = state.failedProbes + failures;
+    return { ...state, retrySeconds, failedProbes, lastQueried: now, nextProbe: now + this.#shortened(retrySeconds) };
+  }
+
+  #afterSuccess(state: AnchorState, { probe, ttlSeconds }: { probe: ProvenProbe; ttlSeconds: number }): AnchorState {
+    const now = this.#parts.clock.unixSeconds();
+    const { holds, overrideDate } = this.#parts.options;
+    const tracked = advanceKeys(state.tracked, probe.seen, now, holds);
+    // RFC 5011 §2.3: half of the TTL or of the signature's remaining life, a tenth of them after a failure.
+    const life = Math.max(probe.signature.expiration - (overrideDate ?? now), 0);
+    const queryIntervalSeconds = within(HOUR, Math.floor(Math.min(ttlSeconds / 2, life / 2)), MAX_QUERY_SECONDS);
+    const retrySeconds = within(HOUR, Math.floor(Math.min(ttlSeconds / 10, life / 10)), MAX_RETRY_SECONDS);
+    const isRevoked = isWhollyRevoked(tracked);
+    this.#tell(state.tracked, tracked);
+    this.#trust(tracked);
+    return {
+      tracked,
+      ttlSeconds,
+      lastQueried: now,
+      lastSuccess: now,
+      nextProbe: isRevoked ? 0 : now + this.#shortened(queryIntervalSeconds),
+      failedProbes: 0,
+      queryIntervalSeconds,
+      retrySeconds,
+    };
+  }
+
+  /** Up to a tenth less, by chance, so that not all resolvers ask at once. */
+  #shortened(seconds: number): number {
+    return seconds - this.#parts.random.below(Math.max(1, Math.floor(seconds / 10)));
+  }
+
+  /** Gives the validator the keys that are trusted now. */
+  #trust(tracked: TrackedKeys): void {
+    const { anchors } = this.#parts;
+    const dnskeys = trustedKeys(tracked);
+    if (dnskeys.length === 0 && tracked.ds.length === 0) anchors.remove(tracked.zone);
+    else anchors.replace({ kind: 'positive', zone: tracked.zone, ds: tracked.ds, dnskeys });
+  }
+
+  #tell(before: TrackedKeys, after: TrackedKeys): void {
+    const zone = formatName(after.zone);
+    const text = (tracked: TrackedKeys): string => trustedKeys(tracked).map(toHex).sort().join(' ');
+    if (isWhollyRevoked(after)) this.#parts.log.write('warning', `trust anchor ${zone}: all keys are revoked`);
+    if (text(before) === text(after) && before.ds.length === after.ds.length) return;
+    this.#parts.log.write('notice', `trust anchor ${zone}: ${trustedKeys(after).length} trusted keys after a probe`);
+    this.#parts.onChange(after.zone);
+  }
+
+  #write({ path, state }: Tracking): void {
+    const { files, crypto, log } = this.#parts;
+    const bitsOf = (rdata: Uint8Array): number => zoneKeyOf(rdata, crypto)?.imported?.bits ?? 0;
+    const text = formatAnchorState(state, { isRevoked: isWhollyRevoked(state.tracked), bitsOf });
+    const written = files.replaceAtomically(path, text);
+    if (!written.ok)
+      log.write('error', `cannot write ${path}: ${written.error.text}; the state of the anchor is kept in memory`);
+  }
+}
+
+function within(least: number, value: number, most: number): number {
+  return Math.min(Math.max(value, least), most);
+}

@@ -1,0 +1,284 @@
+/**
+ * Proves automated updates of trust anchors (RFC 5011): the state table, the state file both ways, which signatures count as
+ * proof of a probe, and the timetable of the tracker.
+ */
+
+import { generateKeyPairSync, sign } from 'node:crypto';
+import { describe, expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { algorithmPolicy, DEFAULT_ALGORITHM_CHOICES } from '../../src/dnssec/algorithms.ts';
+import { signedData } from '../../src/dnssec/signed-data.ts';
+import { DEFAULT_SKEW } from '../../src/dnssec/verify-signature.ts';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { TRUST } from '../../src/terms/trust.ts';
+import { type AnchorState, formatAnchorState, readAnchorState } from '../../src/validate/anchor-state.ts';
+import { AnchorTracker } from '../../src/validate/anchor-tracker.ts';
+import { proveProbe } from '../../src/validate/probe-anchor.ts';
+import { advanceKeys, isWhollyRevoked, type TrackedKeys, trustedKeys } from '../../src/validate/rfc5011.ts';
+import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
+import { concatBytes, toHex, writeU16, writeU32 } from '../../src/wire/bytes.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { keyTag } from '../../src/wire/rdata-dnskey.ts';
+import { readRrsig } from '../../src/wire/rdata-rrsig.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { packRRset, type RRset } from '../../src/wire/rrset.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+
+const ZONE = mustParseName('example.');
+const NOW = 1_700_000_000;
+const DAY = 86_400;
+const HOLDS = { addSeconds: 30 * DAY, delSeconds: 30 * DAY, keepMissingSeconds: 366 * DAY };
+const NOTHING = { present: [], revoked: [], namedByDs: [] };
+
+/** A key of algorithm 15 with its private half. */
+function makeKey(flags: number) {
+  const { publicKey, privateKey } = generateKeyPairSync('ed25519');
+  const octets = publicKey.export({ format: 'der', type: 'spki' }).subarray(-32);
+  const rdata = (withFlags: number) => concatBytes(Uint8Array.of(withFlags >> 8, withFlags & 255, 3, 15), octets);
+  return { rdata: rdata(flags), revoked: rdata(flags | 0x80), privateKey };
+}
+
+type Key = ReturnType<typeof makeKey>;
+
+/** A DNSKEY set signed by some keys; `asRevoked` ones sign in their revoked form. */
+function signedSet(rdatas: readonly Uint8Array[], signers: readonly { key: Key; rdata: Uint8Array }[]): RRset {
+  const bare = packRRset({ owner: ZONE, type: TYPE.DNSKEY, class: 1, rdatas, signatures: [] });
+  const signatures = signers.map(({ key, rdata }) => {
+    const head = new Uint8Array(18);
+    writeU16(head, 0, TYPE.DNSKEY);
+    head[2] = 15;
+    head[3] = 1;
+    writeU32(head, 4, 10_800);
+    writeU32(head, 8, NOW + 1000 * DAY);
+    writeU32(head, 12, NOW - DAY);
+    writeU16(head, 16, keyTag(rdata));
+    const unsigned = concatBytes(head, ZONE, Uint8Array.of(0));
+    const rrsig = readRrsig(unsigned);
+    if (rrsig === null) throw new Error('the test made a bad RRSIG');
+    const data = signedData(bare, rrsig, unsigned);
+    if (data === null) throw new Error('nothing to sign');
+    return concatBytes(head, ZONE, sign(null, data, key.privateKey));
+  });
+  return packRRset({ owner: ZONE, type: TYPE.DNSKEY, class: 1, rdatas, signatures });
+}
+
+const KSK = makeKey(257);
+const NEXT = makeKey(257);
+const ZSK = makeKey(256);
+
+function tracked(
+  ...keys: readonly (readonly [Uint8Array, TrackedKeys['keys'][number]['state'], number])[]
+): TrackedKeys {
+  return {
+    zone: ZONE,
+    ds: [],
+    keys: keys.map(([rdata, state, changedAt]) => ({ rdata, state, count: state === 'add-pend' ? 1 : 0, changedAt })),
+  };
+}
+
+function statesOf(keys: TrackedKeys): string[] {
+  return keys.keys.map(({ state }) => state);
+}
+
+describe('RFC 5011 §4.1, the state table', () => {
+  test('trusts a new key after the add hold-down time, not before', () => {
+    const first = advanceKeys(
+      tracked([KSK.rdata, 'valid', 1]),
+      { ...NOTHING, present: [KSK.rdata, NEXT.rdata] },
+      NOW,
+      HOLDS,
+    );
+    expect(statesOf(first)).toEqual(['add-pend', 'valid']);
+    const seen = { ...NOTHING, present: [KSK.rdata, NEXT.rdata] };
+    const early = advanceKeys(first, seen, NOW + 30 * DAY - 1, HOLDS);
+    expect(trustedKeys(early).map(toHex)).toEqual([toHex(KSK.rdata)]);
+    expect(statesOf(advanceKeys(early, seen, NOW + 30 * DAY, HOLDS))).toEqual(['valid', 'valid']);
+  });
+
+  test('wants a second probe that shows a new key, however long it lies back', () => {
+    const pending = {
+      ...tracked([NEXT.rdata, 'add-pend', NOW - 99 * DAY]),
+      keys: [{ rdata: NEXT.rdata, state: 'add-pend' as const, count: 0, changedAt: NOW - 99 * DAY }],
+    };
+    expect(statesOf(advanceKeys(pending, { ...NOTHING, present: [NEXT.rdata] }, NOW, HOLDS))).toEqual(['add-pend']);
+  });
+
+  test('forgets a pending key that disappears, so that its wait starts anew', () => {
+    const gone = advanceKeys(tracked([NEXT.rdata, 'add-pend', NOW - 29 * DAY]), NOTHING, NOW, HOLDS);
+    expect(gone.keys).toEqual([]);
+  });
+
+  test('goes on trusting a missing key, and forgets it late and only when another is trusted', () => {
+    const missing = advanceKeys(tracked([KSK.rdata, 'valid', 1]), NOTHING, NOW, HOLDS);
+    expect(statesOf(missing)).toEqual(['missing']);
+    expect(trustedKeys(missing).length).toBe(1);
+    expect(statesOf(advanceKeys(missing, NOTHING, NOW + 400 * DAY, HOLDS))).toEqual(['missing']);
+    const both = tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'missing', NOW - 400 * DAY]);
+    expect(statesOf(advanceKeys(both, { ...NOTHING, present: [NEXT.rdata] }, NOW, HOLDS))).toEqual(['valid']);
+  });
+
+  test('takes a key back that was missing', () => {
+    const back = advanceKeys(tracked([KSK.rdata, 'missing', 1]), { ...NOTHING, present: [KSK.rdata] }, NOW, HOLDS);
+    expect(statesOf(back)).toEqual(['valid']);
+  });
+
+  test('never trusts a revoked key again, and forgets it after the remove hold-down time', () => {
+    const revoked = advanceKeys(tracked([KSK.rdata, 'valid', 1]), { ...NOTHING, revoked: [KSK.revoked] }, NOW, HOLDS);
+    expect(statesOf(revoked)).toEqual(['revoked']);
+    expect(isWhollyRevoked(revoked)).toBe(true);
+    const shown = advanceKeys(revoked, { ...NOTHING, present: [KSK.rdata] }, NOW + DAY, HOLDS);
+    expect(trustedKeys(shown)).toEqual([]);
+    expect(advanceKeys(revoked, NOTHING, NOW + 30 * DAY, HOLDS).keys).toEqual([]);
+  });
+
+  test('trusts at once the key that a configured DS names, and drops the DS', () => {
+    const start = { zone: ZONE, ds: [Uint8Array.of(1)], keys: [] };
+    const seen = { present: [KSK.rdata, NEXT.rdata], revoked: [], namedByDs: [KSK.rdata] };
+    const after = advanceKeys(start, seen, NOW, HOLDS);
+    expect(after.ds).toEqual([]);
+    expect(trustedKeys(after).map(toHex)).toEqual([toHex(KSK.rdata)]);
+  });
+});
+
+describe('RFC 5011 §2.2, what proves a probe', () => {
+  const crypto = createNodeCrypto();
+  const means = { crypto, policy: algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES), skew: DEFAULT_SKEW, at: NOW };
+  const trust = tracked([KSK.rdata, 'valid', 1]);
+
+  test('a signature of a trusted key', async () => {
+    const set = signedSet([KSK.rdata, NEXT.rdata, ZSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    const proven = await proveProbe(set, trust, means);
+    expect(proven?.seen.present.map(toHex).sort()).toEqual([KSK.rdata, NEXT.rdata].map(toHex).sort());
+  });
+
+  test('not one of the zone signing key, nor of a new key alone', async () => {
+    const rdatas = [KSK.rdata, NEXT.rdata, ZSK.rdata];
+    expect(await proveProbe(signedSet(rdatas, [{ key: ZSK, rdata: ZSK.rdata }]), trust, means)).toBeNull();
+    expect(await proveProbe(signedSet(rdatas, [{ key: NEXT, rdata: NEXT.rdata }]), trust, means)).toBeNull();
+  });
+
+  test('a revocation only when the revoked key has signed it itself', async () => {
+    const rdatas = [KSK.revoked, NEXT.rdata];
+    const two = tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'valid', 1]);
+    const claimed = await proveProbe(signedSet(rdatas, [{ key: NEXT, rdata: NEXT.rdata }]), two, means);
+    expect(claimed?.seen.revoked).toEqual([]);
+    const signers = [
+      { key: NEXT, rdata: NEXT.rdata },
+      { key: KSK, rdata: KSK.revoked },
+    ];
+    const own = await proveProbe(signedSet(rdatas, signers), two, means);
+    expect(own?.seen.revoked.map(toHex)).toEqual([toHex(KSK.revoked)]);
+  });
+
+  test('no stranger that calls itself revoked', async () => {
+    const stranger = makeKey(257);
+    const set = signedSet([stranger.revoked], [{ key: stranger, rdata: stranger.revoked }]);
+    expect(await proveProbe(set, trust, means)).toBeNull();
+  });
+});
+
+describe('the state file', () => {
+  const notes = { isRevoked: false, bitsOf: () => 256 };
+  const state: AnchorState = {
+    tracked: tracked([NEXT.rdata, 'add-pend', NOW], [KSK.rdata, 'valid', NOW - DAY]),
+    ttlSeconds: 10_800,
+    lastQueried: NOW,
+    lastSuccess: NOW,
+    nextProbe: NOW + 5400,
+    failedProbes: 0,
+    queryIntervalSeconds: 5400,
+    retrySeconds: 3600,
+  };
+
+  test('comes back as it was written', () => {
+    const text = formatAnchorState(state, notes);
+    const read = readAnchorState(text);
+    expect(
+      read.ok && { ...read.state, tracked: { ...read.state.tracked, keys: [...read.state.tracked.keys].reverse() } },
+    ).toEqual(state);
+  });
+
+  test('says each line that is not understood', () => {
+    const read = readAnchorState('example. IN DS nonsense\nexample. IN DNSKEY 257 3 15 !!\n');
+    expect(read.ok ? [] : read.errors.map(({ line }) => line)).toEqual([1, 2]);
+  });
+
+  test('is about one zone', () => {
+    const ds = 'IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
+    expect(readAnchorState(`a. ${ds}\nb. ${ds}\n`).ok).toBe(false);
+    expect(readAnchorState('; nothing\n').ok).toBe(false);
+  });
+});
+
+describe('the tracker', () => {
+  function makeTracker(sets: () => RRset | null) {
+    const ports = makeFakePorts({ startUnixSeconds: NOW, seed: 1 });
+    const crypto = createNodeCrypto();
+    const anchors = new TrustAnchors();
+    const read = readAnchorState(
+      formatAnchorState({ ...FRESH, tracked: tracked([KSK.rdata, 'start', 0]) }, { isRevoked: false, bitsOf: () => 0 }),
+    );
+    if (!read.ok) throw new Error('the test wrote a bad file');
+    const changes: string[] = [];
+    const tracker = new AnchorTracker(
+      {
+        ...ports,
+        crypto,
+        anchors,
+        options: {
+          holds: HOLDS,
+          policy: algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES),
+          skew: DEFAULT_SKEW,
+          maxRestarts: 1,
+          overrideDate: null,
+        },
+        ask: async () => heldOf(sets()),
+        onChange: (zone) => changes.push(String(zone)),
+        report: (error) => expect.unreachable(String(error)),
+      },
+      [{ path: '/root.key', state: read.state }],
+    );
+    return { tracker, ports, anchors, changes };
+  }
+  const FRESH = {
+    ttlSeconds: 10_800,
+    lastQueried: 0,
+    lastSuccess: 0,
+    nextProbe: 0,
+    failedProbes: 0,
+    queryIntervalSeconds: 0,
+    retrySeconds: 0,
+  };
+
+  function heldOf(rrset: RRset | null): HeldRRset | null {
+    if (rrset === null) return null;
+    const trust = TRUST.answerAuthoritative;
+    return { rrset, expiresAt: NOW + 99, originalTtl: 10_800, trust, verdict: null, server: null, zone: ZONE };
+  }
+
+  test('asks at once the first time, writes the file, and lets go of a key that has revoked itself', async () => {
+    let set = signedSet([KSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    const { tracker, ports, anchors, changes } = makeTracker(() => set);
+    tracker.start();
+    await ports.clock.advance(1000);
+    const text = ports.files.readText('/root.key');
+    expect(text.ok && text.value).toContain(';;state=2 [  VALID  ] ;;count=0');
+    expect(anchors.closest(ZONE)?.kind).toBe('positive');
+    set = signedSet([KSK.revoked], [{ key: KSK, rdata: KSK.revoked }]);
+    await ports.clock.advance(6000 * 1000);
+    expect(anchors.closest(ZONE)).toBeNull();
+    expect(changes.length).toBe(1);
+    expect(ports.clock.timerCount).toBe(0);
+  });
+
+  test('keeps what it trusts while no probe can be proven, and does not touch a file that was only configured', async () => {
+    const { tracker, ports, anchors } = makeTracker(() => null);
+    tracker.start();
+    await ports.clock.advance(10_000 * 1000);
+    expect(ports.files.exists('/root.key')).toBe(false);
+    expect(anchors.closest(ZONE)?.kind).toBe('positive');
+    expect(tracker.states()[0]?.failedProbes).toBeGreaterThan(2);
+    tracker.stop();
+    expect(ports.clock.timerCount).toBe(0);
+  });
+});
