@@ -1,7 +1,7 @@
 /** The control program: joins control/client.ts to the process. Exit status 0, 1 on an error, 3 when the daemon is stopped. */
 
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { connect as connectTls } from 'node:tls';
@@ -78,9 +78,14 @@ function startDaemon({ configPath }: ClientArguments): number {
 }
 
 async function runCommand(read: ClientArguments, config: Config, target: Target): Promise<number> {
+  const keys = target.kind === 'tcp' && target.usesTls ? readKeys(config) : null;
+  if (typeof keys === 'string') {
+    complain('fatal error', keys);
+    return EXIT.error;
+  }
   let socket: Socket;
   try {
-    socket = await openSocket(config, target);
+    socket = await openSocket(target, keys);
   } catch (error) {
     const { code = '', message } = error as NodeJS.ErrnoException;
     complain('error', `connect: ${SYSTEM_WORDS[code] ?? message} for ${targetText(target)}`);
@@ -96,7 +101,27 @@ async function runCommand(read: ClientArguments, config: Config, target: Target)
   return await reply;
 }
 
-function openSocket(config: Config, target: Target): Promise<Socket> {
+/** What TLS needs of this side, as PEM. */
+interface Keys {
+  readonly ca: string;
+  readonly key: string;
+  readonly cert: string;
+}
+
+/** The keys, or why they cannot be read. */
+function readKeys(config: Config): Keys | string {
+  const { serverCertFile, controlKeyFile, controlCertFile } = config.remoteControl;
+  const texts: string[] = [];
+  for (const path of [serverCertFile, controlKeyFile, controlCertFile]) {
+    const read = createNodeFiles().readText(absolutePath(config, path));
+    if (!read.ok) return `could not read ${path}: ${read.error.text}`;
+    texts.push(read.value);
+  }
+  const [ca = '', key = '', cert = ''] = texts;
+  return { ca, key, cert };
+}
+
+function openSocket(target: Target, keys: Keys | null): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const ready = (socket: Socket, event: 'connect' | 'secureConnect'): void => {
       socket.once('error', reject);
@@ -107,12 +132,8 @@ function openSocket(config: Config, target: Target): Promise<Socket> {
     };
     if (target.kind === 'unix') return ready(connect({ path: target.path }), 'connect');
     const { ip, port } = target.address;
-    if (!target.usesTls) return ready(connect({ host: ip, port }), 'connect');
-    const { serverCertFile, controlKeyFile, controlCertFile } = config.remoteControl;
-    const [ca, key, cert] = [serverCertFile, controlKeyFile, controlCertFile].map((path) =>
-      readFileSync(absolutePath(config, path)),
-    );
-    ready(connectTls({ host: ip, port, ca, key, cert, servername: SERVER_NAME }), 'secureConnect');
+    if (keys === null) return ready(connect({ host: ip, port }), 'connect');
+    ready(connectTls({ host: ip, port, ...keys, servername: SERVER_NAME }), 'secureConnect');
   });
 }
 

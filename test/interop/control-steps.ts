@@ -274,11 +274,18 @@ const ZONES: readonly ControlStep[] = [
 ];
 
 const RELOADS: readonly ControlStep[] = [
+  // What was changed by hand outlives a changed option, and a reload ends it.
+  step('forward_add kept.test 1.2.3.4'),
+  quoted('local_data', 'kept.x A 1.2.3.4'),
+  step('set_option cache-max-ttl: 80'),
+  step('list_forwards', { form: /^(?:.+\n)*kept\.test\. IN forward 1\.2\.3\.4\n$/ }),
+  step('list_local_data', { form: /^(?:.+\n\n)*kept\.x\.\t3600\tIN\tA\t1\.2\.3\.4\n\n/ }),
   step('reload_keep_cache'),
   step('fast_reload', { form: OK }),
   step('fast_reload +v', { form: /^start fast_reload\n(?:.+\n)*ok\n$/ }),
   step('fast_reload +z', { form: /^error: unknown option '\+z'\n$/ }),
   step('reload'),
+  step('list_forwards', { form: /^fh\.test\. .+\nfwd\.test\. .+\n$/ }),
   step('explain www.stub.test A', {
     form: /^www\.stub\.test\. A IN\n[\s\S]*NOERROR insecure, [\s\S]*www\.stub\.test\.\t\d+\tIN\tA\t/,
   }),
