@@ -21,8 +21,8 @@ type Lookup = (hostname: string, family: number, callback: (error: Error | null,
 /** Addresses are always literals: answering at once saves a trip through the system's resolver for every datagram. */
 const literalLookup: Lookup = (hostname, _family, callback) => callback(null, hostname);
 
-/** Opens a socket, bound and, when asked, connected. */
-export function openNodeUdp(options: UdpOptions): Promise<Opened<UdpSocket>> {
+/** Opens a socket, bound and, when asked, connected; `fd`: takes this one, which is bound already. */
+export function openNodeUdp(options: UdpOptions, fd: number | null = null): Promise<Opened<UdpSocket>> {
   const { local, remote } = options;
   const isSix = isIPv6(local.ip);
   const socket = createSocket({
@@ -40,11 +40,14 @@ export function openNodeUdp(options: UdpOptions): Promise<Opened<UdpSocket>> {
       socket.off('error', fail);
       resolve({ ok: true, value: new NodeUdpSocket(socket, options) });
     };
+    // Node hands a failure (no route) to the callback, which its types do not say.
+    const connected = (error?: Error): void => (error instanceof Error ? fail(error) : succeed());
     socket.once('error', fail);
-    socket.bind({ address: local.ip, port: local.port, exclusive: true }, () => {
+    const where = fd === null ? { address: local.ip, port: local.port } : { fd };
+    socket.bind({ ...where, exclusive: true }, () => {
       setBuffers(socket, options);
       if (remote === undefined) succeed();
-      else socket.connect(remote.port, remote.ip, succeed);
+      else socket.connect(remote.port, remote.ip, connected as () => void);
     });
   });
 }

@@ -1,8 +1,8 @@
 /**
  * The daemon's program: flags, configuration, background, signals, pid file, privileges.
  *
- * SIGHUP reloads (a broken file leaves the old configuration in force), SIGTERM, SIGINT and SIGQUIT stop cleanly, SIGUSR1 is
- * ignored. Exit status 1 when it could not start, with every reason on stderr.
+ * SIGHUP reloads (a broken file leaves the old configuration in force), SIGTERM, SIGINT and SIGQUIT stop cleanly, SIGUSR1
+ * opens the log file anew. Exit status 1 when it could not start, with every reason on stderr.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -164,7 +164,10 @@ function listenForSignals(running: Running, pidfile: string, log: NodeLog): void
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, stop);
-  process.on('SIGUSR1', () => {});
+  process.on('SIGUSR1', () => {
+    const problem = log.reopen();
+    if (problem !== null) log.write('error', `cannot reopen the log: ${problem}`);
+  });
 }
 
 /** A forgotten promise is a bug, but no reason to leave a mail host without names; an exception outside of one is. */
