@@ -32,6 +32,20 @@ export function checkConfig(clauses: readonly Clause[], config: Config, findings
   checkViews(clauses, config, lines, findings);
   checkTags(config, lines, findings);
   checkTimes(config, lines, findings);
+  checkDns64(config, lines, findings);
+}
+
+/** Prefix lengths that addresses can be put into (RFC 6052 §2.2). */
+const DNS64_PREFIX_LENGTHS: readonly string[] = ['32', '40', '48', '56', '64', '96'];
+
+function checkDns64({ server }: Config, lines: Lines, findings: Findings): void {
+  if (!server.moduleConfig.includes('dns64')) return;
+  const [ip = '', length = ''] = server.dns64Prefix.split('/');
+  if (parseIp(ip)?.length === 16 && DNS64_PREFIX_LENGTHS.includes(length)) return;
+  findings.error(
+    lines.last('dns64-prefix'),
+    `dns64-prefix: IPv6 prefix of length ${DNS64_PREFIX_LENGTHS.join(', ')} expected`,
+  );
 }
 
 const NOWHERE: Position = { file: '', line: 0 };

@@ -12,8 +12,10 @@ import type { LocalZones } from './local-zones.ts';
 
 /** TTL of the records of default zones, seconds (Unbound's). */
 const DEFAULT_TTL_SECONDS = 10_800;
-const APEX_RECORDS = ['SOA localhost. nobody.invalid. 1 3600 1200 604800 10800', 'NS localhost.'];
+const SOA = 'SOA localhost. nobody.invalid. 1 3600 1200 604800 10800';
+const NS = 'NS localhost.';
 
+const LOCALHOST = 'localhost.';
 const SIX_ZERO = `${'0.'.repeat(32)}ip6.arpa.`;
 const SIX_ONE = `1.${'0.'.repeat(31)}ip6.arpa.`;
 
@@ -61,19 +63,21 @@ export interface DefaultZoneChoice {
 /** Adds the default zones to those configured; one that is configured or given as nodefault is left alone. */
 export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): void {
   const unwanted = new Set(choice.nodefault.map(nameKey));
-  const add = (text: string, type: 'static' | 'redirect', records: readonly string[] = []): void => {
+  // The order of the records is the one in which Unbound comes to list them.
+  const add = (text: string, records: readonly string[] = [SOA, NS]): boolean => {
     const name = mustParseName(text);
-    if (unwanted.has(nameKey(name)) || zones.get(name) !== null) return;
-    zones.addZone(name, type);
-    for (const record of [...APEX_RECORDS.map((apex) => `${text} ${DEFAULT_TTL_SECONDS} IN ${apex}`), ...records]) {
-      zones.addRecordText(record);
-    }
+    if (unwanted.has(nameKey(name)) || zones.get(name) !== null) return false;
+    zones.addZone(name, text === LOCALHOST ? 'redirect' : 'static');
+    for (const record of records) zones.addRecordText(`${text} ${DEFAULT_TTL_SECONDS} IN ${record}`);
+    return true;
   };
-  const addresses = ['A 127.0.0.1', 'AAAA ::1'].map((data) => `localhost. ${DEFAULT_TTL_SECONDS} IN ${data}`);
-  add('localhost.', 'redirect', addresses);
-  add('127.in-addr.arpa.', 'static', [`1.0.0.127.in-addr.arpa. ${DEFAULT_TTL_SECONDS} IN PTR localhost.`]);
-  add(SIX_ONE, 'static', [`${SIX_ONE} ${DEFAULT_TTL_SECONDS} IN PTR localhost.`]);
-  for (const text of SPECIAL_ZONES) add(text, 'static');
+  const addPointer = (text: string, host: string): void => {
+    if (add(text, [NS, SOA])) zones.addRecordText(`${host} ${DEFAULT_TTL_SECONDS} IN PTR ${LOCALHOST}`);
+  };
+  add(LOCALHOST, [NS, SOA, 'A 127.0.0.1', 'AAAA ::1']);
+  addPointer('127.in-addr.arpa.', '1.0.0.127.in-addr.arpa.');
+  addPointer(SIX_ONE, SIX_ONE);
+  for (const text of SPECIAL_ZONES) add(text);
   if (choice.unblockLanZones) return;
-  for (const text of LAN_ZONES) add(text, 'static');
+  for (const text of LAN_ZONES) add(text);
 }

@@ -36,7 +36,7 @@ export class LocalTable {
   /** Adds a record given as text; a fault when it cannot be taken. */
   addData(text: string): { readonly error: string; readonly position: number } | null {
     const error = this.#zones.addRecordText(text);
-    return error === null ? null : { error, position: text.length };
+    return error === null ? null : { error, position: faultAt(text, error) };
   }
 
   /** Removes all records of a name. */
@@ -59,6 +59,13 @@ export class LocalTable {
   records(): Iterable<string> {
     return this.#zones.listRecords().map(formatRecord);
   }
+}
+
+/** Where in the text reading stopped: at the word that the error ends with, else at the end. */
+function faultAt(text: string, error: string): number {
+  const word = error.slice(error.lastIndexOf(': ') + 2);
+  const at = error.includes(': ') ? text.lastIndexOf(word) : -1;
+  return at < 0 ? text.length : at;
 }
 
 /** The tables of a policy. */
