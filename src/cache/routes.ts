@@ -7,7 +7,7 @@
 import type { Clock } from '../ports/clock.ts';
 
 /** Different servers unreachable in a row until a family counts as having no route. */
-const UNREACHABLE_TO_BELIEVE = 2;
+const UNREACHABLE_TO_BELIEVE = 3;
 /** For how long a family without a route is left alone, seconds: first, and at most after doubling each time. */
 const FIRST_ABSENCE_SECONDS = 60;
 const MAX_ABSENCE_SECONDS = 900;

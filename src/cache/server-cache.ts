@@ -17,8 +17,13 @@ import { Routes } from './routes.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
 export const UNKNOWN_TIMEOUT_MS = 376;
-/** A server with a timeout of so many ms or more is down: left alone until its entry expires. */
+/** A server with a timeout of so many ms or more is down. */
 export const DEAD_TIMEOUT_MS = 120_000;
+/**
+ * A server that is down is asked one question in so many ms, so that it is found soon after an outage. Unbound leaves it alone
+ * until its entry expires (900 s), which after an outage of the own line is long.
+ */
+const DOWN_PROBE_MS = 60_000;
 /**
  * Longest that one attempt waits, ms (Unbound PROBE_MAXRTO): what comes later than that is of no use to a client. A server
  * with such a timeout is silent: it is asked one question at a time, to see whether it is back.
@@ -49,7 +54,7 @@ export interface ServerCacheOptions {
   readonly maxServers: number;
   /** `unknown-server-time-limit`: timeout for a server that nothing is known of, ms. */
   readonly unknownTimeoutMs: number;
-  /** `infra-keep-probing`: servers that are down are asked one question at a time, not left alone. */
+  /** `infra-keep-probing`: servers that are down are asked one question at a time, without a pause. */
   readonly keepProbing: boolean;
 }
 
@@ -150,14 +155,11 @@ export class ServerCache {
   }
 
   /**
-   * True when the server has not answered for so long that asking it is a waste: while it is down, or while one question
-   * that is to show whether it is back is under way.
+   * True when the server has not answered for so long that asking it is a waste: while one question that is to show whether
+   * it is back is under way, and, when it is down, for a while after it.
    */
   isDead(server: string): boolean {
-    const timeoutMs = this.timeoutMs(server);
-    if (timeoutMs < Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs)) return false;
-    const isDown = timeoutMs >= this.#downMs();
-    if (isDown && !this.#options.keepProbing) return true;
+    if (this.timeoutMs(server) < Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs)) return false;
     return (this.#find(server)?.probedUntilMs ?? 0) > this.#clock.monotonicMs();
   }
 
@@ -190,11 +192,15 @@ export class ServerCache {
     const entry = this.#findOrMake(server);
     entry.timeouts[kind]++;
     entry.timeoutMs = this.#clamp(Math.max(entry.timeoutMs, waitedMs * 2));
+    const isDown = entry.timeoutMs >= this.#downMs();
+    if (isDown && !this.#options.keepProbing) entry.probedUntilMs = this.#clock.monotonicMs() + DOWN_PROBE_MS;
   }
 
-  /** The system says that there is no way to the server; true when this shows that its whole family has none. */
+  /**
+   * The system says that there is no way to the server; true when this shows that its whole family has none. That says
+   * nothing about the server itself: it is as good as before when the way is back.
+   */
   noteUnreachable(server: string): boolean {
-    this.noteTimeout(server, this.timeoutMs(server));
     return this.routes.noteUnreachable(server);
   }
 

@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import { Routes } from '../../src/cache/routes.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
-/** Makes two servers of IPv6 unreachable; what the second says. */
+/** Makes three servers of IPv6 unreachable; what the last says. */
 function lose(routes: Routes): boolean {
   routes.noteUnreachable('2001:db8::1@53');
-  return routes.noteUnreachable('2001:db8::2@53');
+  routes.noteUnreachable('2001:db8::2@53');
+  return routes.noteUnreachable('2001:db8::3@53');
 }
 
 test('one unreachable server says nothing about its family', () => {

@@ -57,6 +57,17 @@ describe('timeouts', () => {
     expect(servers.isDead(SERVER)).toBe(false);
   });
 
+  test('of a server that is down let one question through in a minute', async () => {
+    const { clock, servers } = make();
+    for (let waited = 376; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
+    await clock.advance(59_000);
+    expect(servers.isDead(SERVER)).toBe(true);
+    await clock.advance(1000);
+    expect(servers.isDead(SERVER)).toBe(false);
+    servers.noteAsked(SERVER);
+    expect(servers.isDead(SERVER)).toBe(true);
+  });
+
   test('of a server that is silent let one question through at a time', async () => {
     const { clock, servers } = make();
     servers.noteTimeout(SERVER, 6000);
@@ -83,14 +94,17 @@ describe('EDNS', () => {
 });
 
 describe('families', () => {
-  test('lose their route after two servers, and get another chance later', async () => {
+  test('lose their route after three servers, which are not blamed, and get another chance later', async () => {
     const { clock, servers } = make();
     servers.noteUnreachable('2001:db8::1@53');
     servers.noteUnreachable('2001:db8::1@53');
     expect(servers.hasRoute('ip6')).toBe(true);
     servers.noteUnreachable('2001:db8::2@53');
+    expect(servers.hasRoute('ip6')).toBe(true);
+    servers.noteUnreachable('2001:db8::3@53');
     expect(servers.hasRoute('ip6')).toBe(false);
     expect(servers.hasRoute('ip4')).toBe(true);
+    expect(servers.waitMs('2001:db8::3@53')).toBe(376);
     await clock.advance(61_000);
     expect(servers.hasRoute('ip6')).toBe(true);
   });

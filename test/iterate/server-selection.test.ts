@@ -92,6 +92,7 @@ describe('chooseServer', () => {
     const { servers, chosen } = bench();
     servers.noteUnreachable('2001:db8::1@53');
     servers.noteUnreachable('2001:db8::2@53');
+    servers.noteUnreachable('2001:db8::4@53');
     expect(chosen(at('192.0.2.1', '2001:db8::3'))).toEqual(new Set(['192.0.2.1']));
     expect(chosen(at('2001:db8::3'))).toEqual(new Set(['2001:db8::3']));
   });
