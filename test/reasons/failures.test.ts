@@ -118,8 +118,36 @@ const FAILURES: { readonly [K in Failure['kind']]: Scenario | string } = {
     },
     edes: [EDE.OTHER],
   },
-  'rate-limited': 'counted by the room that limits (test/iterate)',
-  'zone-unusable': 'a zone held here without a usable copy (test/zones)',
+  'rate-limited': {
+    scene: prepared(() => {}),
+    config: ['server:', '\tratelimit: 2', '\tratelimit-factor: 0', '\taggressive-nsec: no'],
+    ask: async (scene) => {
+      for (let i = 0; i < 8; i++) await scene.ask(`n${i}.test.`, 'A');
+      return await scene.ask('www.test.', 'A');
+    },
+    edes: [EDE.OTHER],
+  },
+  // The digest of the zone is wrong (RFC 8976), and its servers may not be asked instead.
+  'zone-unusable': {
+    scene: prepared((scene) => {
+      const soa = '@ 60 SOA a. b. 1 60 60 60 60\n@ 60 NS a.\n';
+      scene.ports.files.put('/held.zone', `$ORIGIN held.\n${soa}@ 60 ZONEMD 1 1 1 ${'ab'.repeat(48)}\n`);
+    }),
+    config: [
+      'server:',
+      '\tdomain-insecure: "held."',
+      'auth-zone:',
+      '\tname: "held."',
+      '\tzonefile: "/held.zone"',
+      '\tfor-downstream: no',
+      '\tzonemd-check: yes',
+    ],
+    ask: async (scene) => {
+      await scene.ports.clock.advance(2_000);
+      return await scene.ask('www.held.', 'A');
+    },
+    edes: [EDE.INVALID_DATA],
+  },
   'cached-failure': {
     scene: prepared((scene) => scene.world.break('test.', 'refused')),
     ask: async (scene) => {
