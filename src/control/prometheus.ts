@@ -6,8 +6,9 @@
  * Prometheus takes for a restart.
  */
 
+import { spanEnd } from '../serve/serve-stats.ts';
 import type { DaemonStatistics } from './statistics.ts';
-import { EXTENDED_ROWS, type Figures, MEMORY_ROWS, type StatRow, spanEnd, THREAD_ROWS } from './stats-names.ts';
+import { EXTENDED_ROWS, type Figures, MEMORY_ROWS, type StatRow, THREAD_ROWS } from './stats-names.ts';
 
 /** Content-Type of the text. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';

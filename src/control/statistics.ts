@@ -8,7 +8,7 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import { HISTOGRAM_SPANS } from '../serve/serve-stats.ts';
+import { HISTOGRAM_SPANS, spanEnd } from '../serve/serve-stats.ts';
 import type { Statistics } from './parts.ts';
 import {
   EXTENDED_ROWS,
@@ -17,7 +17,6 @@ import {
   quantile,
   type StatForm,
   type StatRow,
-  spanEnd,
   THREAD_ROWS,
 } from './stats-names.ts';
 

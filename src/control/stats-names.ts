@@ -7,7 +7,7 @@
  * where monitoring reads them and left out otherwise; hash chains of caches have no length here, so `max_collisions` is 0.
  */
 
-import { COUNTED_FLAGS, FORM, type ServeStats, type TlsaOutcome } from '../serve/serve-stats.ts';
+import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
 import { LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -476,11 +476,6 @@ function rcodeRow(rcode: number): StatRow {
 
 function statTypeText(type: number): string {
   return OLD_TYPES.get(type) ?? typeText(type);
-}
-
-/** Upper end of a span of the histogram, microseconds. */
-export function spanEnd(span: number): number {
-  return 2 ** span;
 }
 
 /** The time that a part of all waits did not exceed, seconds, straight between the ends of its span; 0 for fewer than 4. */

@@ -18,8 +18,11 @@ const RCODES = 24;
 const FLAG_SHIFT = 4;
 const FLAG_COMBINATIONS = 128;
 const FORM_COMBINATIONS = 16;
-/** Spans of the histogram: up to 1 µs, 2 µs, 4 µs, ... */
+/** Spans of the histogram. */
 export const HISTOGRAM_SPANS = 40;
+/** Spans within the first second; from there on their ends double anew, as Unbound has it. */
+const SPANS_BELOW_SECOND = 20;
+const SECOND = 1_000_000;
 
 /** Bits of a query's form. */
 export const FORM = { tcp: 1, ipv6: 2, edns: 4, dnssecOk: 8 } as const;
@@ -76,7 +79,7 @@ export class ServeStats {
   readonly byType = new Float64Array(SMALL_NUMBERS);
   readonly byClass = new Float64Array(SMALL_NUMBERS);
   readonly byOpcode = new Float64Array(16);
-  /** Waits of answered clients by their span, which doubles from 1 µs on. */
+  /** Waits of answered clients by their span (`spanEnd`). */
   readonly histogram = new Float64Array(HISTOGRAM_SPANS);
   readonly tlsa: Record<TlsaOutcome, number> = { secure: 0, insecure: 0, absent: 0, bogus: 0 };
   readonly #byFlags = new Float64Array(FLAG_COMBINATIONS);
@@ -208,12 +211,16 @@ const RESET_FIELDS = [
   'otherClasses',
 ] as const satisfies readonly Exclude<NumberField, 'queriesTcp' | 'queriesDo' | 'queriesEdns'>[];
 
-/** Which span a time falls into: span n holds those up to 2^n µs. */
+/** The longest time of a span, microseconds: 1, 2, 4 ... 524288, then 1 s, 2 s, 4 s ... */
+export function spanEnd(span: number): number {
+  return span < SPANS_BELOW_SECOND ? 2 ** span : 2 ** (span - SPANS_BELOW_SECOND) * SECOND;
+}
+
+/** Which span a time falls into. */
 function histogramSpan(microseconds: number): number {
-  const whole = Math.ceil(microseconds);
-  if (whole <= 1) return 0;
-  const span = whole > 0x7fff_ffff ? Math.ceil(Math.log2(whole)) : 32 - Math.clz32(whole - 1);
-  return Math.min(span, HISTOGRAM_SPANS - 1);
+  let span = 0;
+  while (span < HISTOGRAM_SPANS - 1 && microseconds > spanEnd(span)) span++;
+  return span;
 }
 
 /** Sum of the slots whose number has a bit of `mask`; 0 for an empty mask. */
