@@ -4,7 +4,7 @@
  *
  * Each run asks one question of a house with empty caches, while one reply on the way to the answer (of the zone, its DS,
  * its keys, of the root) is changed in octets or in structure. All data is signed, so whatever a client gets must be what
- * was signed, with AD, or SERVFAIL.
+ * was signed, with AD, or SERVFAIL. With an honest server beside the liar it must be what was signed.
  */
 
 import { toHex } from '../../src/wire/bytes.ts';
@@ -54,6 +54,12 @@ const QUESTIONS: readonly string[] = [
   ' DNSKEY',
 ].flatMap((question) => ['nsec.', 'nsec3.'].map((zone) => question.replace(/^(.*) /, (_, name) => `${name}${zone} `)));
 
+/** Who lies: the only server of each zone, or one of two (the root is honest then). */
+export type Liars = 'all' | 'one-of-two';
+
+/** Where the server of a zone is that lies among two. */
+const LIAR = /^192\.0\.2\.[12] /;
+
 /** What a run saw. */
 export interface ValidatorFuzzCount {
   readonly runs: number;
@@ -74,28 +80,39 @@ type Dice = (n: number) => number;
 /** The house under fuzz. */
 class ValidatorFuzz {
   readonly #dice: Dice;
+  readonly #liars: Liars;
   readonly #scene = new Scene();
   readonly #replies = new Map<string, LooseMessage>();
   readonly #signed = new Set<string>();
   #lie: { readonly at: string; readonly change: (reply: LooseMessage) => Uint8Array | null } | null = null;
   #changed = '';
 
-  constructor(dice: Dice) {
+  constructor(dice: Dice, liars: Liars) {
     this.#dice = dice;
+    this.#liars = liars;
     const scene = this.#scene;
     scene.zone('.', { servers: { 'a.root.': ['198.41.0.4'] }, signing: {} });
-    scene.zone('nsec.', { servers: { 'ns.nsec.': ['192.0.2.1'] }, signing: {}, text: TEXT });
-    scene.zone('nsec3.', { servers: { 'ns.nsec3.': ['192.0.2.2'] }, signing: { denial: NSEC3 }, text: TEXT });
+    const second = (zone: string, ip: string) => (liars === 'all' ? {} : { [`ns2.${zone}`]: [ip] });
+    const servers = { 'ns.nsec.': ['192.0.2.1'], ...second('nsec.', '192.0.2.11') };
+    const servers3 = { 'ns.nsec3.': ['192.0.2.2'], ...second('nsec3.', '192.0.2.12') };
+    scene.zone('nsec.', { servers, signing: {}, text: TEXT });
+    scene.zone('nsec3.', { servers: servers3, signing: { denial: NSEC3 }, text: TEXT });
     for (const ip of scene.world.ips()) {
       scene.tamper(ip, (reply) => {
         const at = scene.asked.at(-1) ?? '';
         this.#replies.set(at, structuredClone(reply));
-        if (this.#lie?.at !== at) return reply;
+        if (this.#lie === null || !this.#isAt(this.#lie.at, at)) return reply;
         const changed = this.#lie.change(structuredClone(reply));
         this.#changed = changed === null ? 'silence' : toHex(changed);
         return changed;
       });
     }
+  }
+
+  /** True when the lie is for this reply: of this very server, or of whichever server is the liar among two. */
+  #isAt(wanted: string, at: string): boolean {
+    if (this.#liars === 'all') return wanted === at;
+    return LIAR.test(at) && questionPart(wanted) === questionPart(at);
   }
 
   async run(runs: number): Promise<ValidatorFuzzCount> {
@@ -131,7 +148,8 @@ class ValidatorFuzz {
 
   /** One question with one changed reply; true when the client got the data all the same. */
   async #tryOne(target: Target): Promise<boolean> {
-    const at = target.needs[this.#dice(target.needs.length)] ?? '';
+    const needs = this.#liars === 'all' ? target.needs : target.needs.filter((at) => !at.startsWith('198.'));
+    const at = needs[this.#dice(needs.length)] ?? '';
     this.#lie = { at, change: this.#chooseChange() };
     this.#changed = 'never asked';
     const reply = await this.#askAnew(target.question);
@@ -149,7 +167,7 @@ class ValidatorFuzz {
     if (scene.count('valops') > MAX_SIGNATURE_CHECKS) return `${scene.count('valops')} signature checks`;
     const sent = scene.count('upstream.udp') + scene.count('upstream.tcp');
     if (sent > MAX_UPSTREAM_QUERIES) return `${sent} upstream queries`;
-    if (reply.rcode === 'SERVFAIL') return null;
+    if (reply.rcode === 'SERVFAIL') return this.#liars === 'all' ? null : `SERVFAIL: ${reply.edeTexts.join()}`;
     if (!reply.ad) return 'data of a secure zone without AD';
     if (meaningOf(reply) !== target.honest) return `AD for something else than ${target.honest}`;
     const foreign = [...reply.authority, ...reply.additional].find((record) => !this.#isSigned(record));
@@ -246,16 +264,23 @@ function recordText({ owner, type, rdata }: ResourceRecord): string {
   return `${formatName(toLowerCase(owner))} ${typeText(type)} ${formatRdata(type, rdata)}`;
 }
 
+/** A reply's question, without the server. */
+function questionPart(at: string): string {
+  return at.slice(at.indexOf(' '));
+}
+
 /** Runs so many questions of a seed; rejects at the first for which something does not hold. */
-export async function fuzzValidator(seed: number, runs: number): Promise<ValidatorFuzzCount> {
-  return await new ValidatorFuzz(diceOf(seed)).run(runs);
+export async function fuzzValidator(seed: number, runs: number, liars: Liars = 'all'): Promise<ValidatorFuzzCount> {
+  return await new ValidatorFuzz(diceOf(seed), liars).run(runs);
 }
 
 if (import.meta.main) {
   const { seed, runs } = fuzzSettings(100_000);
   console.log(`HAWSER_FUZZ_SEED=${seed} HAWSER_FUZZ_RUNS=${runs}`);
-  const count = await fuzzValidator(seed, runs);
-  console.log(
-    `${count.runs} changed replies: ${count.unharmed} did no harm, ${count.refused} led to SERVFAIL, none was believed`,
-  );
+  for (const liars of ['all', 'one-of-two'] as const) {
+    const { unharmed, refused } = await fuzzValidator(seed, runs, liars);
+    console.log(
+      `liars ${liars}: ${unharmed} changed replies did no harm, ${refused} led to SERVFAIL, none was believed`,
+    );
+  }
 }
