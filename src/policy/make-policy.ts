@@ -152,7 +152,6 @@ function makeView(view: ViewConfig, making: Making): View {
 type RuleSource = Pick<ViewConfig, 'responseIp' | 'responseIpData'>;
 
 function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[]): ResponseRules | null {
-  if (responseIp.length === 0) return null;
   const rules = new ResponseRules();
   for (const { block, value } of responseIp) rules.at(block.address, block.prefixLength, value);
   for (const { block, value } of responseIpData) {
@@ -161,7 +160,7 @@ function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[
     if (typeof data === 'string') problems.push(`response-ip-data '${value}': ${data}`);
     else if (rule !== undefined) rule.data = data;
   }
-  return rules;
+  return rules.size === 0 ? null : rules;
 }
 
 /** response-ip-tag. */

@@ -26,7 +26,7 @@ import type { NameFilter } from './name-filter.ts';
 import type { ListeningPlace } from './place-map.ts';
 import type { ResponseRules } from './response-rules.ts';
 import { applyRpz, type Rpz, type RpzCase } from './rpz.ts';
-import type { RpzZone } from './rpz-zone.ts';
+import type { RpzLoading, RpzZone } from './rpz-zone.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made of (make-policy.ts does). */
@@ -45,6 +45,9 @@ export interface PolicyParts {
   /** A line for each question that meets a local zone. Unbound `log-local-actions`. */
   readonly logLocalActions: boolean;
 }
+
+/** Records of a policy zone read in one turn of the event loop: at 4 µs each (measured) 8 ms. */
+export const RPZ_RECORDS_PER_TURN = 2000;
 
 /** A zone with the type that it has for the client. */
 interface SeenZone {
@@ -116,11 +119,26 @@ export class Policy {
     return this.#parts.rpz;
   }
 
-  /** Takes a new state of a policy zone; returns how many of its records are no rules. */
-  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>): number {
-    const ignored = zone.load(records);
-    watchZone(this.#parts.filter, zone);
-    return ignored;
+  /**
+   * Takes a new state of a policy zone. The first one at once, before anybody is answered without it; a later one, when it
+   * is large, a piece in each turn, with the old one in force until then.
+   */
+  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>): void {
+    const loading = zone.begin(records);
+    if (loading.step(zone.count === 0 ? Number.POSITIVE_INFINITY : RPZ_RECORDS_PER_TURN)) this.#commit(zone, loading);
+    else void this.#loadOn(zone, loading);
+  }
+
+  async #loadOn(zone: RpzZone, loading: RpzLoading): Promise<void> {
+    do {
+      await this.#parts.clock.nextTurn();
+      if (!zone.isCurrent(loading)) return;
+    } while (!loading.step(RPZ_RECORDS_PER_TURN));
+    this.#commit(zone, loading);
+  }
+
+  #commit(zone: RpzZone, loading: RpzLoading): void {
+    if (zone.commit(loading)) watchZone(this.#parts.filter, zone);
   }
 
   /** Triggers client-ip, then qname, zone by zone. */

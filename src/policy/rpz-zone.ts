@@ -53,12 +53,44 @@ class RuleSet {
   count = 0;
 }
 
+/** A state of a policy zone that is being read, a piece at a time: large zones must not keep queries waiting. */
+export class RpzLoading {
+  readonly rules = new RuleSet();
+  /** Records that are no rules, or contradict an earlier one. */
+  ignored = 0;
+  readonly #zone: Name;
+  readonly #records: Iterator<ResourceRecord>;
+
+  constructor(zone: Name, records: Iterable<ResourceRecord>) {
+    this.#zone = zone;
+    this.#records = records[Symbol.iterator]();
+  }
+
+  /** Reads up to `count` records; true when there are no more. */
+  step(count: number): boolean {
+    for (let i = 0; i < count; i++) {
+      const next = this.#records.next();
+      if (next.done === true) return true;
+      this.#take(next.value);
+    }
+    return false;
+  }
+
+  #take(record: ResourceRecord): void {
+    const action = record.class === CLASS.IN ? actionOf(record.type, record.rdata) : null;
+    const trigger = action === null ? null : triggerOf(record.owner, this.#zone);
+    const isRule = action !== null && trigger !== null;
+    if (!isRule || !addRule(this.rules, { trigger, action, data: [] }, record)) this.ignored++;
+  }
+}
+
 /** A policy zone. */
 export class RpzZone {
   readonly options: RpzOptions;
   /** False after `rpz_disable`: the zone is held and does nothing. */
   isEnabled = true;
   #rules = new RuleSet();
+  #loading: RpzLoading | null = null;
 
   constructor(options: RpzOptions) {
     this.options = options;
@@ -76,15 +108,29 @@ export class RpzZone {
 
   /** Takes the records of the zone in place of those before. Returns how many are no rules and were left out. */
   load(records: Iterable<ResourceRecord>): number {
-    const rules = new RuleSet();
-    let ignored = 0;
-    for (const record of records) {
-      const action = record.class === CLASS.IN ? actionOf(record.type, record.rdata) : null;
-      const trigger = action === null ? null : triggerOf(record.owner, this.options.name);
-      if (action === null || trigger === null || !addRule(rules, { trigger, action, data: [] }, record)) ignored++;
-    }
-    this.#rules = rules;
-    return ignored;
+    const loading = this.begin(records);
+    loading.step(Number.POSITIVE_INFINITY);
+    this.commit(loading);
+    return loading.ignored;
+  }
+
+  /** Begins to read a new state; what was begun before is void. */
+  begin(records: Iterable<ResourceRecord>): RpzLoading {
+    this.#loading = new RpzLoading(this.options.name, records);
+    return this.#loading;
+  }
+
+  /** True while no newer state was begun. */
+  isCurrent(loading: RpzLoading): boolean {
+    return this.#loading === loading;
+  }
+
+  /** Puts a state in force that was read to its end; false when a newer one was begun since. */
+  commit(loading: RpzLoading): boolean {
+    if (this.#loading !== loading) return false;
+    this.#loading = null;
+    this.#rules = loading.rules;
+    return true;
   }
 
   /** True for a last label below which the zone has names; the filter asks. */

@@ -26,6 +26,7 @@ const NO_SERVERS: ServersOf = { names: [], addresses: [] };
 /** A policy with all that it stands on. */
 export class PolicyHouse {
   readonly log = new FakeLog();
+  readonly clock = new FakeClock(NOW);
   readonly policy: Policy;
   readonly problems: readonly string[];
   /** Servers of zones, for nsdname and nsip. */
@@ -40,7 +41,7 @@ export class PolicyHouse {
     const made = makePolicy({
       config,
       log: this.log,
-      clock: new FakeClock(NOW),
+      clock: this.clock,
       accessBlocks: config.server.accessControl.map(({ block }) => block),
       defaultBlocks: DEFAULT_ACCESS,
       placeKeys: ({ place, port }) => [`${place}@${port ?? config.server.port}`],

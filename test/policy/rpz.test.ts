@@ -1,6 +1,7 @@
 /** Proves response policy zones: every trigger, every action, overrides, order, tags, lines, switching and new states. */
 
 import { describe, expect, test } from 'vitest';
+import { RPZ_RECORDS_PER_TURN } from '../../src/policy/policy.ts';
 import { actionOf, triggerOf } from '../../src/policy/rpz-triggers.ts';
 import { ipText } from '../../src/wire/ip.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
@@ -233,9 +234,26 @@ rpz:
     const record = parseRecord('y.tld.two. 60 IN CNAME .');
     if (zone === null || 'error' in record) throw new Error('no zone');
     expect(house.policy.mayAnswer(mustParseName('y.novel.'), 0)).toBe(false);
-    expect(house.policy.loadPolicyZone(zone, [record])).toBe(0);
+    house.policy.loadPolicyZone(zone, [record]);
     expect(house.local('x.tld.')).toBe('-');
     expect(house.local('y.tld.')).toBe('NXDOMAIN AA not RA');
+  });
+
+  test('take a large state a piece at a time, with the old one in force until it is whole', async () => {
+    const house = start();
+    const zone = house.policy.rpz.zone(mustParseName('two.'));
+    const records = Array.from({ length: 2 * RPZ_RECORDS_PER_TURN }, (_, i) =>
+      parseRecord(`n${i}.tld.two. 60 IN CNAME .`),
+    );
+    if (zone === null) throw new Error('no zone');
+    const whole = records.flatMap((record) => ('error' in record ? [] : [record]));
+    house.policy.loadPolicyZone(zone, whole.slice(0, RPZ_RECORDS_PER_TURN + 1));
+    house.policy.loadPolicyZone(zone, whole);
+    expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
+    await house.clock.settle();
+    expect(house.local('x.tld.')).toBe('-');
+    expect(house.local(`n${whole.length - 1}.tld.`)).toBe('NXDOMAIN AA not RA');
+    expect(zone.count).toBe(whole.length);
   });
 
   test('keep the first of contradicting actions', () => {
