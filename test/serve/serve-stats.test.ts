@@ -1,0 +1,121 @@
+/**
+ * Proves what serving counts: each query once by flags, form, type, class and opcode; each reply by rcode and by what DNSSEC
+ * said, from whichever cache it comes; TLSA outcomes; waits by span; and that all of it goes back to 0.
+ */
+
+import { describe, expect, test } from 'vitest';
+import { COUNTED_FLAGS, FORM, HISTOGRAM_SPANS, ServeStats, spanEnd } from '../../src/serve/serve-stats.ts';
+import type { Resolution } from '../../src/terms/resolution.ts';
+import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { answered, ask, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+
+const MX = ask('mx.example.');
+const TLSA = ask('_25._tcp.mx.example.', 'TLSA');
+const RECORD = held([`_25._tcp.mx.example. TLSA 3 1 1 ${'00'.repeat(32)}`]);
+
+describe('queries', () => {
+  test('are counted by each of their traits, alone and together', () => {
+    const stats = new ServeStats();
+    const query = { type: TYPE.A, class: CLASS.IN, opcode: 0, flags: FLAG.RD | FLAG.AD, hasEdns: true, doBit: true };
+    stats.countQuery(query, true, false);
+    stats.countQuery({ ...query, flags: FLAG.RD | FLAG.CD, doBit: false }, false, true);
+    stats.countQuery({ ...query, type: 700, class: 300, flags: 0, hasEdns: false, doBit: false }, false, false);
+    const flags = COUNTED_FLAGS.map(([name, flag]) => `${name} ${stats.withFlag(flag)}`);
+    expect(flags).toEqual(['QR 0', 'AA 0', 'TC 0', 'RD 2', 'RA 0', 'Z 0', 'AD 1', 'CD 1']);
+    const forms = [FORM.tcp, FORM.ipv6, FORM.edns, FORM.dnssecOk].map((form) => stats.withForm(form));
+    expect(forms).toEqual([1, 1, 2, 1]);
+    expect([stats.queries, stats.byType[TYPE.A], stats.otherTypes, stats.otherClasses]).toEqual([3, 2, 1, 1]);
+  });
+
+  test('that cannot be read are not counted as queries of a type', () => {
+    const house = new PlayedHouse();
+    house.send(Uint8Array.of(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect([house.serve.stats.queries, house.serve.stats.unfit]).toEqual([0, 1]);
+  });
+});
+
+describe('replies', () => {
+  test('count as secure whether resolved, found, or served from the reply cache without AD', async () => {
+    const house = new PlayedHouse();
+    house.send(queryFor(MX));
+    await house.end(answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] }));
+    house.reply(MX);
+    house.reply(MX, { ad: true });
+    expect(house.replies.hits).toBe(2);
+    expect([house.serve.stats.secureAnswers, house.serve.stats.bogusAnswers]).toEqual([3, 0]);
+  });
+
+  test('count as bogus each time, from the reply cache too', async () => {
+    const house = new PlayedHouse();
+    house.send(queryFor(MX));
+    await house.end(answered(MX, { verdict: BOGUS }));
+    house.reply(MX);
+    expect(house.replies.hits).toBe(1);
+    expect([house.serve.stats.secureAnswers, house.serve.stats.bogusAnswers]).toEqual([0, 2]);
+    expect(house.serve.stats.byRcode[RCODE.SERVFAIL]).toBe(2);
+  });
+
+  test('to TLSA questions count by what a mail server makes of them', () => {
+    const failed: Resolution = { kind: 'failed', question: TLSA, why: { kind: 'deadline' } };
+    const cases: readonly (readonly [Resolution, string])[] = [
+      [answered(TLSA, { answer: [RECORD] }), 'secure'],
+      [answered(TLSA, { answer: [RECORD], verdict: INSECURE }), 'insecure'],
+      [answered(TLSA, { denied: true }), 'absent'],
+      [answered(TLSA, { denied: true, rcode: RCODE.NXDOMAIN }), 'absent'],
+      [answered(TLSA, { denied: true, verdict: INSECURE }), 'insecure'],
+      [answered(TLSA, { answer: [RECORD], verdict: BOGUS }), 'bogus'],
+      [failed, 'nothing'],
+    ];
+    const counted = cases.map(([resolution]) => {
+      const house = new PlayedHouse().know(resolution);
+      house.reply(TLSA);
+      return Object.entries(house.serve.stats.tlsa).find(([, count]) => count === 1)?.[0] ?? 'nothing';
+    });
+    expect(counted).toEqual(cases.map(([, outcome]) => outcome));
+  });
+
+  test('without an answer record count as nodata', () => {
+    const house = new PlayedHouse().know(answered(MX, { denied: true }));
+    house.reply(MX);
+    expect(house.serve.stats.nodata).toBe(1);
+  });
+});
+
+describe('waits', () => {
+  test('fall into the first span that is long enough', () => {
+    const stats = new ServeStats();
+    const microseconds = [0, 1, 1.5, 2, 3, 524_288, 524_289, 1_000_000, 1_000_001, 1e15];
+    for (const each of microseconds) stats.countRecursion(each / 1000);
+    const spans = [...stats.histogram].flatMap((count, span) => (count > 0 ? [[spanEnd(span), count]] : []));
+    expect(spans).toEqual([
+      [1, 2],
+      [2, 2],
+      [4, 1],
+      [524_288, 1],
+      [1_000_000, 2],
+      [2_000_000, 1],
+      [524_288_000_000, 1],
+    ]);
+    expect(HISTOGRAM_SPANS).toBe(40);
+  });
+
+  test('and misses tell how many questions were in progress', () => {
+    const house = new PlayedHouse();
+    for (const name of ['a.example.', 'b.example.', 'c.example.']) house.send(queryFor(ask(name)));
+    const { cacheMisses, requestListSum, requestListMax } = house.serve.stats;
+    expect([cacheMisses, requestListSum, requestListMax]).toEqual([3, 0 + 1 + 2, 2]);
+  });
+});
+
+test('everything goes back to 0', async () => {
+  const house = new PlayedHouse({
+    logging: { queries: false, replies: false, failures: false, tagged: false, bogusLevel: 0, destination: false },
+  });
+  house.send(queryFor(MX, { udpSize: 1232, doBit: true }));
+  await house.end(answered(MX, { verdict: BOGUS }));
+  house.know(answered(TLSA, { denied: true })).reply(TLSA, { transport: 'tcp' });
+  house.serve.stats.reset();
+  expect(JSON.stringify(house.serve.stats)).toBe(JSON.stringify(new ServeStats()));
+  expect([house.serve.stats.withForm(FORM.tcp), house.serve.stats.withFlag(FLAG.RD)]).toEqual([0, 0]);
+});
