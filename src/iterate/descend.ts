@@ -100,6 +100,7 @@ export class Descent {
 
   /** Goes down until somebody answers. Rejects with `Cancelled` only. */
   async run(): Promise<Outcome> {
+    await this.#parts.pace.step();
     const started = await this.#start();
     if (started !== null) return started;
     for (;;) {
@@ -261,6 +262,7 @@ export class Descent {
     const { address, key, tlsName } = candidate;
     const asked = { server: address, key, tlsName, zone, question, recursion, transport };
     const exchanged = await upstream.ask(this.#work, asked);
+    await this.#parts.pace.step();
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
     const response = this.#read(exchanged, { candidate, asked: question, isFull, recursion });
     const { classified } = response;
@@ -410,6 +412,9 @@ export class Descent {
       this.#parts.delegations.noteNoCut(asked.name, expiryOf(kept, classified.kind === 'denial', source.now));
     }
     this.#minimiser.advance();
+    // A new question: the attempts of the last one do not count against who answered it.
+    response.candidate.attempts = 0;
+    response.candidate.silences = 0;
     return null;
   }
 

@@ -14,6 +14,7 @@ import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
 import { findCachedStep } from './cached-step.ts';
 import { Descent, type Outcome } from './descend.ts';
+import { Pace } from './pace.ts';
 import type { DescentParts, Iterate, IterateCall, IterateParts } from './parts.ts';
 import { learnServers } from './priming.ts';
 import { Upstream } from './upstream.ts';
@@ -26,7 +27,8 @@ const NOBODY: ReadonlySet<string> = new Set();
 
 /** Makes the function that asks the tree. */
 export function createIterate(parts: IterateParts): Iterate {
-  const whole: DescentParts = { ...parts, upstream: parts.upstream ?? new Upstream(parts) };
+  const upstream = parts.upstream ?? new Upstream(parts);
+  const whole: DescentParts = { ...parts, upstream, pace: new Pace(parts.clock) };
   return (work, call = {}) => followChain(whole, work, call);
 }
 

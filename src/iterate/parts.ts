@@ -14,6 +14,7 @@ import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
 import type { IterateOptions } from './options.ts';
+import type { Pace } from './pace.ts';
 import type { Upstream } from './upstream.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
@@ -43,9 +44,10 @@ export interface IterateParts {
   readonly upstream?: Upstream;
 }
 
-/** The same with the way out. */
+/** The same with the way out, and the pace of all descents together. */
 export interface DescentParts extends IterateParts {
   readonly upstream: Upstream;
+  readonly pace: Pace;
 }
 
 /** Counts questions to the servers of zones. */

@@ -1,0 +1,48 @@
+/** Proves that few steps run in one turn of the event loop, in order, and that none waits while there is room. */
+
+import { expect, test } from 'vitest';
+import { Pace } from '../../src/iterate/pace.ts';
+import type { Clock } from '../../src/ports/clock.ts';
+
+/** A clock whose turns end when the test says so. */
+function turns(): { clock: Clock; end: () => Promise<void> } {
+  let endTurn: () => void = () => {};
+  const clock = {
+    monotonicMs: () => 0,
+    unixSeconds: () => 0,
+    after: () => () => {},
+    nextTurn: () =>
+      new Promise<void>((resolve) => {
+        endTurn = resolve;
+      }),
+  };
+  const end = async (): Promise<void> => {
+    endTurn();
+    for (let i = 0; i < 8; i++) await Promise.resolve();
+  };
+  return { clock, end };
+}
+
+test('lets four steps run at once, and the others four by four in the order in which they came', async () => {
+  const { clock, end } = turns();
+  const pace = new Pace(clock);
+  const ran: number[] = [];
+  for (let i = 0; i < 10; i++) void Promise.resolve(pace.step()).then(() => ran.push(i));
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(ran).toEqual([0, 1, 2, 3]);
+  await end();
+  expect(ran).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+  await end();
+  expect(ran).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+});
+
+test('holds nobody up once a turn has ended with nobody waiting', async () => {
+  const { clock, end } = turns();
+  const pace = new Pace(clock);
+  for (let i = 0; i < 4; i++) expect(pace.step()).toBeNull();
+  expect(pace.step()).not.toBeNull();
+  await end();
+  await end();
+  expect(pace.step()).toBeNull();
+});
