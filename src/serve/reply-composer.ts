@@ -35,12 +35,14 @@ export interface Refusal {
 export interface ReplyForm {
   /** It goes into the reply cache: it is the same for all clients. */
   readonly isKept: boolean;
+  /** It was made of what the caches had, without asking. */
+  readonly isCached: boolean;
   readonly setFlags: number;
   readonly clearFlags: number;
 }
 
 /** A reply for all. */
-export const KEPT_REPLY: ReplyForm = { isKept: true, setFlags: 0, clearFlags: 0 };
+export const KEPT_REPLY: ReplyForm = { isKept: true, isCached: false, setFlags: 0, clearFlags: 0 };
 
 const NO_OPTIONS = new Uint8Array();
 const OPCODE_BITS = 0x7800;

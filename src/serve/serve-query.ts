@@ -245,23 +245,24 @@ class QueryServer implements Serve {
   /** Resolves for one client as policy has it: others may get another answer. */
   #enforce(local: LocalReply | null, waiter: Waiter, bytes: Uint8Array, out: Uint8Array): number {
     const { resolver } = this.#parts;
-    if (
-      (waiter.flags & FLAG.RD) === 0 &&
-      this.#access.actionAt(waiter.from.ip, waiter.channel.local) === 'allow_snoop'
-    ) {
-      if (resolver.find(waiter.question) === null) return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
+    const asked = local?.kind === 'alias' ? { ...waiter.question, name: local.target } : waiter.question;
+    const isCached = resolver.find(asked) !== null;
+    const wantsCached = (waiter.flags & FLAG.RD) === 0;
+    if (wantsCached && !isCached && this.#access.actionAt(waiter.from.ip, waiter.channel.local) === 'allow_snoop') {
+      return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
     }
-    this.stats.countMiss(this.#waiting.questions);
+    if (isCached) this.stats.cacheHits++;
+    else this.stats.countMiss(this.#waiting.questions);
     if (!this.#waiting.admitAlone(waiter)) {
       this.stats.overLimit++;
       return NO_REPLY;
     }
-    void this.#resolveByPolicy(local, waiter);
+    void this.#resolveByPolicy(local, waiter, isCached);
     return HANDED_OVER;
   }
 
   /** Never rejects. */
-  async #resolveByPolicy(local: LocalReply | null, waiter: Waiter): Promise<void> {
+  async #resolveByPolicy(local: LocalReply | null, waiter: Waiter, isCached: boolean): Promise<void> {
     const { policy, resolver } = this.#parts;
     const { question, from, channel, flags } = waiter;
     let ruling: Ruling = failedRuling(question);
@@ -279,21 +280,21 @@ class QueryServer implements Serve {
     }
     this.#waiting.releaseAlone(waiter);
     try {
-      this.#deliverRuling(ruling, waiter);
+      this.#deliverRuling(ruling, waiter, isCached);
     } catch (error) {
       this.#noteBug(question, error);
       channel.deliver(this.#composer.buffer, 0, from);
     }
   }
 
-  #deliverRuling(ruling: Ruling, waiter: Waiter): void {
+  #deliverRuling(ruling: Ruling, waiter: Waiter, isCached: boolean): void {
     if (ruling.kind === 'drop') {
       waiter.channel.deliver(this.#composer.buffer, 0, waiter.from);
       return;
     }
     const { resolution, setFlags, clearFlags } = ruling;
     this.#log.ended(resolution, isWithheld(resolution, 0, this.#options));
-    this.#deliver(resolution, waiter, { isKept: false, setFlags, clearFlags });
+    this.#deliver(resolution, waiter, { isKept: false, isCached, setFlags, clearFlags });
   }
 
   /** The actions besides allow, and RD=0: a reply's length or NO_REPLY; HANDED_OVER means: go on. */
@@ -432,11 +433,19 @@ class QueryServer implements Serve {
     const length = this.#composer.compose(resolution, waiter, clock.unixSeconds(), form);
     const rcode = readU16(this.#composer.buffer, 2) & 15;
     this.stats.countReply(this.#composer.buffer, waiter.question.type, trustOf(resolution));
-    this.stats.countRecursion(waitedMs);
+    if (!form.isCached) this.stats.countRecursion(waitedMs);
     waiter.channel.deliver(this.#composer.buffer, length, waiter.from);
     if (this.#log.wantsReplies) {
       const { question, from, channel } = waiter;
-      this.#log.reply({ from, channel, question, rcode, seconds: waitedMs / 1000, isCached: false, octets: length });
+      this.#log.reply({
+        from,
+        channel,
+        question,
+        rcode,
+        seconds: waitedMs / 1000,
+        isCached: form.isCached,
+        octets: length,
+      });
     }
   }
 
