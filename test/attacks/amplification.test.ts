@@ -238,9 +238,9 @@ describe('jostle bypass', () => {
 describe('cache exhaustion', () => {
   test('by thousands of large answers of one zone stays within the bounds', async () => {
     const scene = Scene.withTest(`*.big IN TXT ${Array.from({ length: 4 }, () => `"${'x'.repeat(240)}"`).join(' ')}`);
-    const bytes = 512 * 1024;
+    const bytes = 256 * 1024;
     await scene.start(['server:', `\trrset-cache-size: ${bytes}`, `\tmsg-cache-size: ${bytes}`]);
-    for (let i = 0; i < 1_000; i++) await scene.ask(`n${i}.big.test.`, 'TXT');
+    for (let i = 0; i < 600; i++) await scene.ask(`n${i}.big.test.`, 'TXT');
     const { rrsets, answers } = scene.house.caches;
     expect(rrsets.sizeBytes).toBeLessThanOrEqual(bytes);
     expect(answers.sizeBytes).toBeLessThanOrEqual(bytes);
