@@ -345,7 +345,9 @@ async function main(): Promise<void> {
     const stops: Record<string, readonly Ended[]> = {};
     let misbehaved: Record<string, unknown> = {};
     let reloaded: Record<string, unknown> = {};
-    for (const side of SIDES) {
+    // Names of sides may be given, to look at one by hand.
+    const chosen = process.argv.slice(2);
+    for (const side of SIDES.filter(({ name }) => chosen.length === 0 || chosen.includes(name))) {
       const { client } = await startSide(session, side);
       const ended: Ended[] = [];
       requestLists[side.name] = await requestList(client);

@@ -42,8 +42,8 @@ function formOf(out: string, anyOrder: boolean): string {
 describe.skipIf(why !== null)(`the control channel ${why ?? ''}`, () => {
   let session: Session;
   beforeAll(() => {
-    session = JSON.parse(runInNamespace('control-session.ts', [], 180_000)) as Session;
-  }, 200_000);
+    session = JSON.parse(runInNamespace('control-session.ts', [], 400_000)) as Session;
+  }, 420_000);
 
   test.each(HAWSER_SIDES)('%s: every reply has the form of Unbound', (side) => {
     const differences = CONTROL_STEPS.flatMap(({ words, form, anyOrder = false }, i): object[] => {
