@@ -29,6 +29,12 @@ const DOWN_PROBE_MS = 60_000;
  * with such a timeout is silent: it is asked one question at a time, to see whether it is back.
  */
 export const MAX_WAIT_MS = 12_000;
+/**
+ * While a server's last answer is so recent, ms, losses in a row do not make it silent: its timeout stays bounded by
+ * PROVEN_TIMEOUT_MS, or by twice what its answers take. On a line that loses much, five losses in a row come often.
+ */
+const PROVEN_FOR_MS = 30_000;
+const PROVEN_TIMEOUT_MS = 1500;
 /** Answers without EDNS, after EDNS had been refused, until a server counts as one that cannot do it. */
 export const EDNS_REFUSALS_TO_BELIEVE = 3;
 /** Questions that only went through without a cookie until a server is sent none. */
@@ -85,6 +91,8 @@ interface Server {
   readonly key: string;
   smoothedMs: number;
   variationMs: number;
+  /** When the last answer came, monotonic ms; -Infinity: none yet. */
+  answeredAtMs: number;
   /** Timeout for the next attempt, ms; above the computed one after timeouts. */
   timeoutMs: number;
   readonly timeouts: Record<AskedKind, number>;
@@ -180,6 +188,7 @@ export class ServerCache {
       : entry.variationMs + (Math.abs(rttMs - entry.smoothedMs) - entry.variationMs) / 4;
     entry.smoothedMs = isFirst ? rttMs : entry.smoothedMs + (rttMs - entry.smoothedMs) / 8;
     entry.timeoutMs = this.#clamp(entry.smoothedMs + 4 * entry.variationMs);
+    entry.answeredAtMs = this.#clock.monotonicMs();
     entry.timeouts.A = 0;
     entry.timeouts.AAAA = 0;
     entry.timeouts.other = 0;
@@ -191,9 +200,15 @@ export class ServerCache {
   noteTimeout(server: string, waitedMs: number, kind: AskedKind = 'other'): void {
     const entry = this.#findOrMake(server);
     entry.timeouts[kind]++;
-    entry.timeoutMs = this.#clamp(Math.max(entry.timeoutMs, waitedMs * 2));
+    const longer = Math.max(entry.timeoutMs, waitedMs * 2);
+    entry.timeoutMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(entry)));
     const isDown = entry.timeoutMs >= this.#downMs();
     if (isDown && !this.#options.keepProbing) entry.probedUntilMs = this.#clock.monotonicMs() + DOWN_PROBE_MS;
+  }
+
+  #longestTimeoutMs({ smoothedMs, variationMs, answeredAtMs }: Server): number {
+    if (this.#clock.monotonicMs() - answeredAtMs > PROVEN_FOR_MS) return Number.POSITIVE_INFINITY;
+    return Math.max(PROVEN_TIMEOUT_MS, 2 * (smoothedMs + 4 * variationMs));
   }
 
   /**
@@ -328,6 +343,7 @@ export class ServerCache {
     const made: Server = {
       key: server,
       smoothedMs: -1,
+      answeredAtMs: Number.NEGATIVE_INFINITY,
       variationMs: this.#options.unknownTimeoutMs / 4,
       timeoutMs: this.#startTimeout(this.#servers.get(server)),
       timeouts: { A: 0, AAAA: 0, other: 0 },

@@ -30,13 +30,24 @@ describe('timeouts', () => {
     expect(servers.timeoutMs(SERVER)).toBe(752);
   });
 
-  test('never fall below 50 ms nor make a wait longer than 12 s', () => {
-    const { servers } = make();
+  test('never fall below 50 ms nor make a wait longer than 12 s', async () => {
+    const { clock, servers } = make();
     for (let i = 0; i < 30; i++) servers.noteAnswer(SERVER, 1);
     expect(servers.waitMs(SERVER)).toBe(50);
+    await clock.advance(31_000);
     for (let waited = 376; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
     expect(servers.waitMs(SERVER)).toBe(12_000);
     expect(servers.isDead(SERVER)).toBe(true);
+  });
+
+  test('of a server that has just answered stay short, however many questions are lost in a row', async () => {
+    const { clock, servers } = make();
+    servers.noteAnswer(SERVER, 40);
+    for (let waited = 120; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
+    expect(servers.waitMs(SERVER)).toBe(1500);
+    await clock.advance(31_000);
+    servers.noteTimeout(SERVER, 1500);
+    expect(servers.waitMs(SERVER)).toBe(3000);
   });
 
   test('are forgotten with the entry', async () => {
