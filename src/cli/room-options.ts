@@ -119,7 +119,7 @@ export function validateOptions({ server }: Config): ValidateOptions {
     cleanAdditional: server.valCleanAdditional,
     hardenDnssecStripped: server.hardenDnssecStripped,
     hardenAlgoDowngrade: server.hardenAlgoDowngrade,
-    algorithms: { ...DEFAULT_VALIDATE_OPTIONS.algorithms, legacy: server.valLegacyAlgorithms || server.fakeDsa },
+    algorithms: { sha1: server.valSha1 || server.fakeSha1, legacy: server.valLegacyAlgorithms || server.fakeDsa },
     nsec3Iterations: server.valNsec3KeysizeIterations.map(({ keySizeBits, iterations }) => ({
       keyBits: keySizeBits,
       iterations,

@@ -42,6 +42,12 @@ export const SERVER_VALIDATE_ROWS = {
     DONE,
     'Verify algorithms that nobody should sign with any more (RSA/MD5, DSA, short RSA keys). For tests.',
   ),
+  'val-sha1': one(
+    yesNo,
+    true,
+    DONE,
+    'Verify SHA-1 algorithms and digests; no: they make a zone insecure (RFC 9905); a directive of Hawser only.',
+  ),
   'fake-sha1': one(yesNo, false, DONE, 'Take SHA-1 signatures for supported whatever the policy. For tests.'),
   'fake-dsa': one(yesNo, false, DONE, 'Take DSA signatures for supported whatever the policy. For tests.'),
   'ignore-cd-flag': one(yesNo, false, LIVE, 'Withhold bogus data even from clients that check by themselves.'),

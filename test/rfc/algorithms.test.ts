@@ -66,6 +66,17 @@ describe('RFC 8624 §3.1 and RFC 9904, algorithms', () => {
     for (const algorithm of [5, 7] as const) expect((await ask(signedWith(algorithm))).status).toBe('NOERROR ad');
   });
 
+  test('and make a zone insecure where the operator says so (RFC 9905 §2, val-sha1), digests as well', async () => {
+    for (const signing of [{ algorithms: [5] }, { algorithms: [7] }, { digestTypes: [1] }] as const) {
+      const scene = Scene.withTest(TEXT, { signing });
+      await scene.start(['server:', '\tval-sha1: no']);
+      const reply = await scene.ask('www.test.', 'A');
+      expect(reply.status).toBe('NOERROR');
+      expect(reply.edes).toHaveLength(1);
+      await scene.stop();
+    }
+  });
+
   test.each([
     ['RSAMD5', 1],
     ['DSA', 3],
