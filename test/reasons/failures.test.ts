@@ -251,16 +251,22 @@ const LIMITS: { readonly [K in Limit]: Scenario | string } = {
     ask: asks(`${'a.'.repeat(122)}test.`),
     edes: [EDE.DNSSEC_INDETERMINATE],
   },
+  // Thirty servers, each of which is given some time to say what the keys are.
   'wall-time': {
-    scene: prepared((scene) =>
-      scene.tamper(
-        AUTH,
-        onType(TYPE.DNSKEY, () => null),
-      ),
-    ),
+    scene: () => {
+      const ips = Array.from({ length: 30 }, (_, i) => `192.0.2.${100 + i}`);
+      const scene = Scene.withTest(TEXT, { servers: { 'ns.test.': ips.slice(0, 15), 'ns2.test.': ips.slice(15) } });
+      for (const ip of ips)
+        scene.tamper(
+          ip,
+          onType(TYPE.DNSKEY, () => null),
+        );
+      return scene;
+    },
+    config: ['server:', '\tmax-sent-count: 200'],
     ask: async (scene) => {
       await scene.ask('www.test.', 'A');
-      await scene.ports.clock.advance(1_000);
+      await scene.ports.clock.advance(3_000);
       return await scene.ask('www.test.', 'A');
     },
     edes: [EDE.DNSSEC_INDETERMINATE],
