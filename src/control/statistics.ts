@@ -94,9 +94,10 @@ export class DaemonStatistics implements Statistics {
   }
 
   reset(): void {
-    const { serve, counters } = this.#parts.figures();
+    const { serve, counters, policyActions } = this.#parts.figures();
     serve.reset();
     counters.reset();
+    policyActions.clear();
     this.#sinceMs = this.#parts.clock.monotonicMs();
   }
 

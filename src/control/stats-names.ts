@@ -39,7 +39,7 @@ export interface Figures {
   /** Open connections of clients. */
   readonly tcpUsage: number;
   /** Answers that policy zones changed, by action. */
-  readonly policyActions: ReadonlyMap<string, number>;
+  readonly policyActions: Map<string, number>;
 }
 
 /** How a value is written: a whole number, `sec.microseconds`, or with six digits as `%g` of C does. */

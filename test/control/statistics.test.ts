@@ -99,6 +99,8 @@ describe('the text', () => {
     expect(text).toContain('time.now=1767225600.250000\ntime.up=1.500000\ntime.elapsed=1.500000\n');
     expect(text).toContain('mem.cache.rrset=1000\nmem.cache.message=2000\nmem.mod.iterator=3000\n');
     expect(text).toContain('num.rpz.action.rpz-drop=4\n');
+    statistics.reset();
+    expect(statistics.text()).not.toContain('num.rpz.action');
   });
 
   test('has nothing extended unless asked for', () => {
