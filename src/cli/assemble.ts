@@ -26,7 +26,7 @@ import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { Counters } from '../trace/counters.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
-import { TrustAnchors } from '../validate/trust-anchors.ts';
+import { type TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
@@ -39,9 +39,11 @@ import type { Ports } from './ports.ts';
 import { PROGRAM_VERSION } from './program.ts';
 import { anchorTexts, readInputs } from './read-inputs.ts';
 import {
+  anchorSignal,
   clientRates,
   keyPrefetch,
   knownDenials,
+  rootKeyTags,
   signatureTime,
   watchUnwantedReplies,
   zoneRates,
@@ -149,6 +151,10 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const zones = start.live?.zones ?? makeZoneStore(makeStart, findings);
   const trackedFiles = start.live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   if (findings.some(({ severity }) => severity === 'error')) return { ok: false, findings };
+  const signal = (anchor: TrustAnchor): void => {
+    const question = anchorSignal(anchor);
+    if (question !== null) keyFetches.start(() => resolver.resolve(question, { refresh: true }));
+  };
   const resolver = new Resolver({
     clock,
     rrsets,
@@ -188,6 +194,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
         options: validateOptions(config),
         counters,
         denials: caches.denials,
+        ...(config.server.trustAnchorSignaling ? { onPrimed: signal } : {}),
       }),
   });
   watchUnwantedReplies(counters, config.server.unwantedReplyThreshold, () => {
@@ -196,7 +203,8 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   });
   const tracking = { ports, anchors, keys, resolver, report };
   const tracker = start.live?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
-  const options = serveOptions(config, host, anchorTexts(inputs.anchors));
+  const told = serveOptions(config, host, anchorTexts(inputs.anchors));
+  const options = { ...told, rootKeyTags: rootKeyTags(config, anchors) };
   const made = housePolicy(config, { clock, log, host, resolver, rrsets, delegations });
   const policy = start.live?.policy ?? made.policy;
   const counted = start.live === undefined ? {} : { stats: start.live.serve.stats };

@@ -10,9 +10,12 @@ import { KnownDenials, type KnownDenialsParts } from '../resolve/known-denials.t
 import { type ZoneRateOptions, ZoneRates } from '../resolve/zone-rates.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import type { Counters } from '../trace/counters.ts';
-import type { TrustAnchors } from '../validate/trust-anchors.ts';
-import type { Name } from '../wire/name.ts';
-import { questionOf } from '../wire/question.ts';
+import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
+import { readU16 } from '../wire/bytes.ts';
+import { type Name, ROOT } from '../wire/name.ts';
+import { formatName, parseName } from '../wire/name-text.ts';
+import { type Question, questionOf } from '../wire/question.ts';
+import { keyTag } from '../wire/rdata-dnskey.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { Background } from '../work/background.ts';
 import type { Fetch } from '../work/fetch.ts';
@@ -103,6 +106,34 @@ export function keyPrefetch(fetch: Fetch, background: Background): NonNullable<I
   return (work, zone) => {
     background.start(() => fetch(work, questionOf(zone, TYPE.DNSKEY), { mode: 'for-validation' }));
   };
+}
+
+/** Key tags of a zone's trust anchor. */
+function anchorTags({ ds, dnskeys }: Pick<TrustAnchor, 'ds' | 'dnskeys'>): ReadonlySet<number> {
+  return new Set([...ds.map((rdata) => readU16(rdata, 0)), ...dnskeys.map(keyTag)]);
+}
+
+/** The key tags that root key sentinels are about (root-key-sentinel); null: they are names like others. */
+export function rootKeyTags({ server }: Config, anchors: TrustAnchors): (() => ReadonlySet<number>) | null {
+  if (!server.rootKeySentinel) return null;
+  return () => {
+    const anchor = anchors.closest(ROOT);
+    return anchor?.kind === 'positive' ? anchorTags(anchor) : new Set();
+  };
+}
+
+/** Most key tags in one label of 63 octets: `_ta` and five octets each. */
+const MAX_SIGNALLED_TAGS = 12;
+
+/**
+ * The question that tells a zone which of its keys are trusted here (trust-anchor-signaling, RFC 8145 §5.1): `_ta-` and the
+ * key tags in hexadecimal, ascending, of type NULL. Null when the name would be too long.
+ */
+export function anchorSignal(anchor: TrustAnchor): Question | null {
+  const tags = [...anchorTags(anchor)].sort((a, b) => a - b).slice(0, MAX_SIGNALLED_TAGS);
+  const label = `_ta${tags.map((tag) => `-${tag.toString(16).padStart(4, '0')}`).join('')}`;
+  const name = parseName(`${label}.${formatName(anchor.zone)}`.replace(/\.\.$/, '.'));
+  return name === null ? null : questionOf(name, TYPE.NULL);
 }
 
 /** Runs `alarm` for every so many unwanted replies (unwanted-reply-threshold): somebody may be guessing answers. */

@@ -161,6 +161,8 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
     denyAny: server.denyAny,
     ignoreCd: server.ignoreCdFlag,
     permissive: server.valPermissiveMode,
+    rootKeyTags: null,
+    hardensShortSize: server.hardenShortBufsize,
     dropLargeQueries: server.hardenLargeQueries,
     discardTimeoutMs: server.discardTimeout,
     waitLimit: server.waitLimit,

@@ -31,6 +31,7 @@ type UpstreamOptions = Pick<
   | 'sendCookies'
   | 'clientStrings'
   | 'clientStringCode'
+  | 'wantsSignatures'
   | 'nat64Prefix'
   | 'doNotQuery'
   | 'ignoreDnssecLame'
@@ -61,6 +62,7 @@ export function upstreamOptions(config: Config): UpstreamOptions {
       text: new TextEncoder().encode(value),
     })),
     clientStringCode: server.ednsClientStringOpcode,
+    wantsSignatures: !server.disableEdnsDo,
     nat64Prefix: server.doNat64 ? prefixOf(server.nat64Prefix) : null,
     ignoreDnssecLame: server.disableDnssecLameCheck,
     fastServers: { permil: server.fastServerPermil, count: server.fastServerNum },

@@ -3,28 +3,28 @@
 import { count, milliseconds, path, text, words, yesNo } from './form.ts';
 import { domain } from './form-network.ts';
 import { policyAction } from './form-policy.ts';
-import { ACCEPTED, alias, DONE, many, one, required } from './option.ts';
+import { alias, DONE, many, one, required } from './option.ts';
 
 /** Clause `rpz:`. */
 export const RPZ_ROWS = {
   name: required(domain, DONE, 'Name of the policy zone.'),
-  primary: many(text, ACCEPTED, 'Server to transfer the zone from.'),
+  primary: many(text, DONE, 'Server to transfer the zone from.'),
   master: alias('primary'),
-  url: many(text, ACCEPTED, 'URL to fetch the zone from.'),
-  'allow-notify': many(text, ACCEPTED, 'Who may notify of changes besides the primaries.'),
+  url: many(text, DONE, 'URL to fetch the zone from.'),
+  'allow-notify': many(text, DONE, 'Who may notify of changes besides the primaries.'),
   zonefile: one(path, '', DONE, 'File that holds the zone.'),
   'rpz-action-override': one(policyAction, '', DONE, "What to do in place of the zone's own actions."),
   'rpz-cname-override': one(text, '', DONE, 'Name to redirect to when that is cname.'),
   'rpz-log': one(yesNo, false, DONE, 'Log what the zone does.'),
   'rpz-log-name': one(text, '', DONE, 'Name for these lines.'),
   'rpz-signal-nxdomain-ra': one(yesNo, false, DONE, 'Clear RA in NXDOMAIN replies that the zone makes.'),
-  'for-downstream': one(yesNo, false, ACCEPTED, 'Answer clients that ask for the zone itself.'),
+  'for-downstream': one(yesNo, false, DONE, 'Answer clients that ask for the zone itself.'),
   tags: one(words, [], DONE, 'Clients with one of these tags are subject to it.'),
   'max-transfer-size': one(
     count(0, Number.MAX_SAFE_INTEGER, 'octets'),
     0,
-    ACCEPTED,
+    DONE,
     'Largest zone that is transferred; 0 for any.',
   ),
-  'max-transfer-time': one(milliseconds, 0, ACCEPTED, 'Longest time that a transfer may take; 0 for any.'),
+  'max-transfer-time': one(milliseconds, 0, DONE, 'Longest time that a transfer may take; 0 for any.'),
 };

@@ -30,7 +30,12 @@ export const SERVER_RUN_ROWS = {
     DONE,
     'Number of workers. One event loop serves everything, whatever is asked for; more than 1 is told at start.',
   ),
-  'use-systemd': one(yesNo, false, DONE, 'Tell systemd about the state of the service.'),
+  'use-systemd': one(
+    yesNo,
+    false,
+    DONE,
+    'Both are always done when systemd asks for it: it is told the state, and its sockets are taken.',
+  ),
   'do-daemonize': one(yesNo, true, DONE, 'Go to the background.'),
   chroot: one(
     path,
@@ -68,7 +73,7 @@ export const SERVER_RUN_ROWS = {
   nsid: one(
     nsid,
     '',
-    ACCEPTED,
+    DONE,
     'Identifier of this server for clients that ask (RFC 5001): hexadecimal or ascii_ and text.',
   ),
   'hide-trustanchor': one(yesNo, false, LIVE, 'Refuse trustanchor.unbound queries.'),

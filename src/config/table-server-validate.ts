@@ -20,8 +20,18 @@ export const SERVER_VALIDATE_ROWS = {
   'trusted-keys-file': many(path, DONE, 'File (or glob) with trusted-keys statements as BIND 9 writes them.'),
   'dlv-anchor-file': one(path, '', ACCEPTED, 'Look-aside validation, which is no more (RFC 8749).'),
   'dlv-anchor': many(record, ACCEPTED, 'Look-aside validation, which is no more (RFC 8749).'),
-  'trust-anchor-signaling': one(yesNo, true, DONE, 'Tell the zone which trust anchors are used (RFC 8145).'),
-  'root-key-sentinel': one(yesNo, true, DONE, 'Answer root-key-sentinel queries (RFC 8509).'),
+  'trust-anchor-signaling': one(
+    yesNo,
+    true,
+    DONE,
+    'Tell the servers of a trust anchor which of its keys are trusted (RFC 8145).',
+  ),
+  'root-key-sentinel': one(
+    yesNo,
+    true,
+    DONE,
+    'Let clients find out which keys of the root are trusted: root-key-sentinel-is-ta-... (RFC 8509).',
+  ),
   'domain-insecure': many(domain, DONE, 'Domain below which nothing is validated (RFC 7646).'),
   'val-override-date': one(
     validationTime,
@@ -51,7 +61,7 @@ export const SERVER_VALIDATE_ROWS = {
   'fake-sha1': one(yesNo, false, DONE, 'Take SHA-1 signatures for supported whatever the policy. For tests.'),
   'fake-dsa': one(yesNo, false, DONE, 'Take DSA signatures for supported whatever the policy. For tests.'),
   'ignore-cd-flag': one(yesNo, false, LIVE, 'Withhold bogus data even from clients that check by themselves.'),
-  'disable-edns-do': one(yesNo, false, ACCEPTED, 'Do not ask servers for DNSSEC records.'),
+  'disable-edns-do': one(yesNo, false, DONE, 'Do not ask servers for DNSSEC records; nothing can be validated then.'),
   'val-nsec3-keysize-iterations': one(
     iterationBounds,
     [

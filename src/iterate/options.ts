@@ -91,6 +91,8 @@ export interface IterateOptions {
   readonly clientStrings: readonly { readonly range: AddressRange; readonly text: Uint8Array }[];
   /** `edns-client-string-opcode`. */
   readonly clientStringCode: number;
+  /** Servers are asked for signatures (DO); not with `disable-edns-do`, where nothing can be validated. */
+  readonly wantsSignatures: boolean;
   /** `do-nat64`, `nat64-prefix`: IPv4 servers are reached through it; null: directly. */
   readonly nat64Prefix: AddressRange | null;
   /** `do-not-query-address` and, for `do-not-query-localhost: yes`, 127/8 and ::1. */
@@ -168,6 +170,7 @@ export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
   sendCookies: true,
   clientStrings: [],
   clientStringCode: 65_001,
+  wantsSignatures: true,
   nat64Prefix: null,
   doNotQuery: LOCALHOST_RANGES,
   targetFetchPolicy: [3, 2, 1, 0, 0],

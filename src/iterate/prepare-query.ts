@@ -54,7 +54,7 @@ export function prepare(
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));
   const padding = asked.transport === 'tls' ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
   if (padding !== null) ednsOptions.push(padding);
-  const edns = { udpSize: options.ednsBufferOctets, doBit: true, options: ednsOptions };
+  const edns = { udpSize: options.ednsBufferOctets, doBit: options.wantsSignatures, options: ednsOptions };
   const flags = asked.recursion ? FLAG.RD | FLAG.CD : 0;
   const bytes = buildQuery({ id, question, flags, ...(withEdns ? { edns } : {}) });
   return { bytes, pending: { id, question, checkCase: randomCase }, cookie };

@@ -15,6 +15,7 @@ import type { Question } from '../wire/question.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { packRRset, type RRset, rdataCount, rrsetOwner, rrsetType, unpackRRset } from '../wire/rrset.ts';
+import { failsSentinel } from './key-sentinel.ts';
 
 /** What of a client's query shapes the body of its reply. */
 export interface ReplyShape {
@@ -34,6 +35,8 @@ export interface ReplySettings {
   readonly roundRobin: boolean;
   readonly ignoreCd: boolean;
   readonly permissive: boolean;
+  /** Key tags of the root's trust anchors; null: root key sentinels are names like others. */
+  readonly rootKeyTags: (() => ReadonlySet<number>) | null;
   /** TTLs are those that the servers gave, not what is left of them. */
   readonly originalTtl: boolean;
 }
@@ -79,6 +82,9 @@ export function buildReply(
   settings: ReplySettings & { readonly now: number },
 ): BuiltReply {
   if (resolution.kind === 'failed' || isWithheld(resolution, shape.flags, settings)) {
+    return buildRcode(builder, shape, RCODE.SERVFAIL);
+  }
+  if (settings.rootKeyTags !== null && failsSentinel(resolution, shape, settings.rootKeyTags)) {
     return buildRcode(builder, shape, RCODE.SERVFAIL);
   }
   const secure = isAuthentic(resolution);

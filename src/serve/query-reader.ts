@@ -33,6 +33,7 @@ export type ReadOutcome =
 
 /** The reader and what it read last. */
 export class QueryReader {
+  readonly #leastUdpSize: number;
   id = 0;
   /** The flags field as received. */
   flags = 0;
@@ -43,10 +44,15 @@ export class QueryReader {
   class = 0;
   hasEdns = false;
   doBit = false;
-  /** Datagram size that the client takes, at least 512. */
+  /** Datagram size that the client takes; at least what it takes for question and OPT to come back. */
   udpSize = CLASSIC_UDP_OCTETS;
   wantsNsid = false;
   wantsKeepalive = false;
+
+  /** `hardensShortSize`: a size below 512 is taken as 512. */
+  constructor(hardensShortSize = true) {
+    this.#leastUdpSize = hardensShortSize ? CLASSIC_UDP_OCTETS : 0;
+  }
 
   /** Reads `bytes`. A `discard` leaves the fields undefined. @hot bench/serve-cached.ts */
   read(bytes: Uint8Array): ReadOutcome {
@@ -106,7 +112,8 @@ export class QueryReader {
     this.hasEdns = true;
     this.doBit = (ttl & EDNS_FLAG_DO) !== 0;
     // RFC 6891 §6.2.3: values lower than 512 are treated as 512.
-    this.udpSize = Math.max(CLASSIC_UDP_OCTETS, readU16(bytes, at + 3));
+    const least = Math.max(this.#leastUdpSize, this.questionEnd + OPT_FIXED_OCTETS);
+    this.udpSize = Math.max(least, readU16(bytes, at + 3));
     this.#readOptions(bytes, at + OPT_FIXED_OCTETS, end);
     // RFC 6891 §6.1.3: BADVERS for a version that is not ours.
     return ((ttl >>> 16) & 0xff) === 0 ? 'ok' : 'bad-version';

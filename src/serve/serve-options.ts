@@ -29,6 +29,10 @@ export interface ServeOptions {
   readonly ignoreCd: boolean;
   /** Bogus data is served, without AD and with an extended error. Unbound `val-permissive-mode`. */
   readonly permissive: boolean;
+  /** Key tags of the root's trust anchors, for questions after them (RFC 8509); null: not told. Unbound `root-key-sentinel`. */
+  readonly rootKeyTags: (() => ReadonlySet<number>) | null;
+  /** A client's datagram size below 512 is taken as 512 (RFC 6891 §6.2.3). Unbound `harden-short-bufsize`. */
+  readonly hardensShortSize: boolean;
   /** Queries above 512 octets are dropped. Unbound `harden-large-queries`. */
   readonly dropLargeQueries: boolean;
   /**
@@ -86,6 +90,8 @@ export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
   denyAny: false,
   ignoreCd: false,
   permissive: false,
+  rootKeyTags: null,
+  hardensShortSize: true,
   dropLargeQueries: false,
   discardTimeoutMs: 1900,
   waitLimit: 1000,

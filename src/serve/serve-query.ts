@@ -105,7 +105,7 @@ class QueryServer implements Serve {
   readonly #log: ServeLog;
   readonly #waiting: Waiting;
   readonly #composer: ReplyComposer;
-  readonly #reader = new QueryReader();
+  readonly #reader: QueryReader;
   readonly #request: ReplyRequest;
   readonly #opt: ReplyOpt;
   /** Where the query at hand came from, for its log line. */
@@ -117,6 +117,7 @@ class QueryServer implements Serve {
     this.#parts = parts;
     this.stats = parts.stats ?? new ServeStats();
     this.#options = options;
+    this.#reader = new QueryReader(options.hardensShortSize);
     this.#access = new AccessControl(options.access, options.accessByPlace);
     this.#log = new ServeLog(parts.log, options.logging);
     this.#waiting = new Waiting(options.maxWaiting, options.waitLimit, options.waitLimitNetblocks);

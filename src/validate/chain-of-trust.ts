@@ -38,7 +38,11 @@ function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trus
 }
 
 async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
-  const step = await judging.steps.share(anchor.zone, () => proveAnchor(judging, anchor));
+  const step = await judging.steps.share(anchor.zone, async () => {
+    const trust = await proveAnchor(judging, anchor);
+    if (trust.status === 'secure') judging.parts.onPrimed?.(anchor);
+    return trust;
+  });
   remember(judging, anchor.zone, step);
   // An anchor's zone is a zone by configuration: a step that found no cut can only be a joined one from above it.
   return step.status === 'no-cut' ? await proveAnchor(judging, anchor) : step;

@@ -20,7 +20,7 @@ import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
 import type { Pace } from './pace.ts';
 import type { SharedSteps } from './shared-steps.ts';
-import type { TrustAnchors } from './trust-anchors.ts';
+import type { TrustAnchor, TrustAnchors } from './trust-anchors.ts';
 
 /** What the validator is made of. */
 export interface ValidateParts {
@@ -32,6 +32,8 @@ export interface ValidateParts {
   readonly anchors: TrustAnchors;
   readonly options: ValidateOptions;
   readonly counters: Counters;
+  /** Hears of each trust anchor whose zone's keys were fetched and proven; absent: nobody does. */
+  readonly onPrimed?: (anchor: TrustAnchor) => void;
   /** Takes proven spans for later denials; absent: none are kept. */
   readonly denials?: DenialCache;
 }
