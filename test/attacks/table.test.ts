@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 
-/** Where an attack is played: a file beside this one, and how its tests begin. */
+/** Where an attack is played: a file, seen from here, and how its tests begin. */
 interface Played {
   readonly file: string;
   readonly tests: string;
@@ -54,7 +54,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
   'cache exhaustion': { file: 'amplification', tests: 'cache exhaustion' },
   'recursion loop': { file: 'amplification', tests: 'recursion loop' },
   'cookies and PROXY mixed': 'the PROXY protocol is not taken: no client address but the socket’s own counts',
-  'web server limits': 'nothing here serves HTTP: figures go out through the control channel',
+  'web server limits': { file: '../control/metrics-server', tests: 'the metrics endpoint' },
 };
 
 describe('the table of attacks', () => {
