@@ -34,7 +34,7 @@ export const MAX_WAIT_MS = 12_000;
  * PROVEN_TIMEOUT_MS, or by twice what its answers take. On a line that loses much, five losses in a row come often.
  */
 const PROVEN_FOR_MS = 30_000;
-const PROVEN_TIMEOUT_MS = 1500;
+const PROVEN_TIMEOUT_MS = 1000;
 /** Answers without EDNS, after EDNS had been refused, until a server counts as one that cannot do it. */
 export const EDNS_REFUSALS_TO_BELIEVE = 3;
 /** Questions that only went through without a cookie until a server is sent none. */

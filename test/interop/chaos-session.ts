@@ -16,9 +16,9 @@ const WEATHER: Weather = { loss: 0.3, delayMs: [5, 60], duplicates: 0.1 };
 const IN_FLIGHT = 8;
 /** A mail server's stub asks again after this, and gives up after so many times. */
 const STUB_TIMEOUT_MS = 5000;
-const STUB_TRIES = 4;
-/** After SERVFAIL the question is put again later, as mail is. */
-const AFTER_SERVFAIL_MS = 2000;
+const STUB_TRIES = 5;
+/** After SERVFAIL the question is put again later, as mail is, though much sooner: after failures are forgotten. */
+const AFTER_SERVFAIL_MS = 6000;
 const TLSA_DATA = '3 1 1 5feceb66ffc86f38d952786c6d696c79c2dbc239dd4e91b46729d73a27fb57e9';
 
 /** Four servers for each: NSD, Knot, and two that are dead in the second scene. */
