@@ -28,6 +28,8 @@ export interface LogTarget {
   readonly hasThreadId: boolean;
   /** A JSON object for each line, in place of Unbound's form (log-format). */
   readonly isJson: boolean;
+  /** Notices are left out (verbosity 0). */
+  readonly isQuiet?: boolean;
 }
 
 /** A log whose target may change (reload, log_reopen). */
@@ -67,6 +69,7 @@ class ProcessLog implements NodeLog {
   #dropped = 0;
 
   write(level: LogLevel, line: string, fields?: () => LogFields): void {
+    if (level === 'notice' && this.#target.isQuiet === true) return;
     const { identity, time, syslog, isJson } = this.#target;
     const place = `[${process.pid}:${this.#target.hasThreadId ? process.pid : 0}]`;
     const { stdin } = this.#logger ?? {};

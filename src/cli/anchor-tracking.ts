@@ -11,6 +11,7 @@ import type { Files } from '../ports/files.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { readAnchorState } from '../validate/anchor-state.ts';
 import { AnchorTracker, type TrackedFile } from '../validate/anchor-tracker.ts';
+import type { HoldDowns } from '../validate/rfc5011.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
 import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -49,6 +50,17 @@ export function readTrackedFiles(config: Config, files: Files, findings: Finding
   });
 }
 
+/** How long keys are watched and kept. */
+export function holdDowns({ server }: Config): HoldDowns {
+  const { addHolddown, delHolddown, keepMissing, permitSmallHolddown } = server;
+  const least = permitSmallHolddown ? 0 : MIN_HOLD_SECONDS;
+  return {
+    addSeconds: Math.max(addHolddown, least),
+    delSeconds: Math.max(delHolddown, least),
+    keepMissingSeconds: keepMissing,
+  };
+}
+
 /** The tracker of all anchors of `auto-trust-anchor-file`. */
 export function makeAnchorTracker(
   config: Config,
@@ -58,8 +70,6 @@ export function makeAnchorTracker(
   const { ports, anchors, keys, resolver, report } = means;
   const { clock, random, files, crypto, log } = ports;
   const options = validateOptions(config);
-  const { addHolddown, delHolddown, keepMissing, permitSmallHolddown } = config.server;
-  const least = permitSmallHolddown ? 0 : MIN_HOLD_SECONDS;
   return new AnchorTracker(
     {
       clock,
@@ -70,11 +80,7 @@ export function makeAnchorTracker(
       anchors,
       report,
       options: {
-        holds: {
-          addSeconds: Math.max(addHolddown, least),
-          delSeconds: Math.max(delHolddown, least),
-          keepMissingSeconds: keepMissing,
-        },
+        holds: holdDowns(config),
         policy: algorithmPolicy(crypto, options.algorithms),
         skew: options.skew,
         maxRestarts: options.maxRestarts,

@@ -45,10 +45,12 @@ import {
   knownDenials,
   rootKeyTags,
   signatureTime,
+  stepTrace,
   watchUnwantedReplies,
   zoneRates,
 } from './resolver-means.ts';
 import {
+  cacheSizes,
   type HostFacts,
   iterateOptions,
   resolveOptions,
@@ -77,6 +79,8 @@ export interface Caches {
 export interface AssembleStart {
   readonly config: Config;
   readonly ports: Ports;
+  /** Detail of the log now, which the control channel may change; the configuration's when absent. */
+  readonly verbosity?: () => number;
   /** Facts about the host; a fake one when absent. */
   readonly host?: HostFacts;
   /** Caches of the house before that are kept. */
@@ -164,6 +168,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
     signatureTime: signatureTime(config, clock),
+    stepTrace: stepTrace(start.verbosity ?? (() => config.server.verbosity), log),
     report,
     makeIterate: (fetch) =>
       createIterate({
@@ -258,16 +263,16 @@ function clearData({ rrsets, answers, replies, denials, delegations }: Caches): 
 }
 
 function makeCaches(config: Config, { clock, random }: Ports): Caches {
-  const { server } = config;
+  const sizes = cacheSizes(config);
   return {
-    rrsets: new RRsetCache({ clock, maxBytes: server.rrsetCacheSize }),
-    answers: new AnswerCache({ clock, maxBytes: server.msgCacheSize }),
-    replies: new ReplyCache({ clock, random, maxBytes: server.msgCacheSize }),
-    keys: new KeyCache<ZoneKey>({ clock, maxBytes: server.keyCacheSize }),
+    rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
+    answers: new AnswerCache({ clock, maxBytes: sizes.messages }),
+    replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
+    keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
     delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
     servers: new ServerCache({ clock, options: serverCacheOptions(config) }),
     failures: new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS }),
-    denials: new DenialCache({ clock, random, maxBytes: server.negCacheSize }),
+    denials: new DenialCache({ clock, random, maxBytes: sizes.denials }),
   };
 }
 

@@ -5,11 +5,14 @@ import type { ConfiguredZone } from '../iterate/options.ts';
 import type { IterateParts } from '../iterate/parts.ts';
 import { closestConfigured } from '../iterate/stub-and-forward.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { LogSink } from '../ports/log-sink.ts';
 import type { Random } from '../ports/random.ts';
 import { KnownDenials, type KnownDenialsParts } from '../resolve/known-denials.ts';
 import { type ZoneRateOptions, ZoneRates } from '../resolve/zone-rates.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import type { Counters } from '../trace/counters.ts';
+import { stepText } from '../trace/explain.ts';
+import { Trace } from '../trace/trace.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { type Name, ROOT } from '../wire/name.ts';
@@ -32,7 +35,7 @@ export interface DenialMeans {
 }
 
 /** Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). */
-export function knownDenials({ server }: Config, means: DenialMeans): KnownDenials {
+export function knownDenials(config: Config, means: DenialMeans): KnownDenials {
   const { clock, caches, anchors, counters, configuredZones, heldZone } = means;
   const { answers, rrsets, denials } = caches;
   return new KnownDenials({
@@ -50,8 +53,13 @@ export function knownDenials({ server }: Config, means: DenialMeans): KnownDenia
       const anchor = anchors.closest(name);
       return anchor?.kind === 'positive' ? anchor.zone : null;
     },
-    options: { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec },
+    options: denialOptions(config),
   });
+}
+
+/** Which denials answer for other questions. */
+export function denialOptions({ server }: Config): KnownDenialsParts['options'] {
+  return { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec };
 }
 
 /** The second at which signatures are judged; null: their times are not looked at. */
@@ -61,11 +69,25 @@ export function signatureTime({ server }: Config, clock: Clock): () => number | 
   return () => (date === 'ignore' ? null : date);
 }
 
+/** From this verbosity on, each step of each question is logged. */
+const STEPS_VERBOSITY = 2;
+
+/** What takes the steps of a question to the log, when that is to be as detailed as that. */
+export function stepTrace(verbosity: () => number, log: LogSink): () => Trace | null {
+  return () =>
+    verbosity() < STEPS_VERBOSITY
+      ? null
+      : new Trace((event) => log.write('info', `step [${event.workId}] ${stepText(event)}`));
+}
+
 /** Limits on questions to zones; null when none is set. */
-export function zoneRates(
-  { server }: Config,
-  ports: { readonly clock: Clock; readonly random: Random },
-): ZoneRates | null {
+export function zoneRates(config: Config, ports: { readonly clock: Clock; readonly random: Random }): ZoneRates | null {
+  const options = zoneRateOptions(config);
+  return ZoneRates.isNeeded(options) ? new ZoneRates({ ...ports, options }) : null;
+}
+
+/** The limits by zone. */
+export function zoneRateOptions({ server }: Config): ZoneRateOptions {
   const named = ({
     name,
     value,
@@ -76,7 +98,7 @@ export function zoneRates(
     name,
     perSecond: value,
   });
-  const options: ZoneRateOptions = {
+  return {
     perSecond: server.ratelimit,
     factor: server.ratelimitFactor,
     backoff: server.ratelimitBackoff,
@@ -84,21 +106,21 @@ export function zoneRates(
     forZones: server.ratelimitForDomain.map(named),
     belowNames: server.ratelimitBelowDomain.map(named),
   };
-  return ZoneRates.isNeeded(options) ? new ZoneRates({ ...ports, options }) : null;
 }
 
 /** Limits on queries of clients. */
-export function clientRates(
-  { server }: Config,
-  ports: { readonly clock: Clock; readonly random: Random },
-): ClientRates {
-  const options = {
+export function clientRates(config: Config, ports: { readonly clock: Clock; readonly random: Random }): ClientRates {
+  return new ClientRates({ ...ports, options: clientRateOptions(config) });
+}
+
+/** The limits by client. */
+export function clientRateOptions({ server }: Config) {
+  return {
     perSecond: server.ipRatelimit,
     factor: server.ipRatelimitFactor,
     backoff: server.ipRatelimitBackoff,
     maxBytes: server.ipRatelimitSize,
   };
-  return new ClientRates({ ...ports, options });
 }
 
 /** Fetches a zone's keys as soon as a referral says that it is signed (prefetch-key). */

@@ -128,6 +128,16 @@ export function validateOptions({ server }: Config): ValidateOptions {
   };
 }
 
+/** Octets of the caches. */
+export function cacheSizes({ server }: Config) {
+  return {
+    messages: server.msgCacheSize,
+    rrsets: server.rrsetCacheSize,
+    keys: server.keyCacheSize,
+    denials: server.negCacheSize,
+  };
+}
+
 /** Options of the cache of servers. */
 export function serverCacheOptions({ server }: Config): ServerCacheOptions {
   return {

@@ -256,8 +256,15 @@ export class Running {
   async #join(config: Config, kept: Pick<AssembleStart, 'caches' | 'live'>): Promise<Built> {
     const { log } = this.#parts;
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
+    const verbosity = (): number => this.#verbosity;
     const crypto = await createCrypto((line) => log.write('warning', line), { legacy });
-    const assembled = await assemble({ config, ports: { ...this.#ports, crypto, log }, host: hostFacts(), ...kept });
+    const assembled = await assemble({
+      config,
+      ports: { ...this.#ports, crypto, log },
+      host: hostFacts(),
+      verbosity,
+      ...kept,
+    });
     if (!assembled.ok) return { ok: false, lines: assembled.findings.map(findingText) };
     for (const finding of assembled.warnings) log.write('warning', warningText(finding));
     if (legacy) {
@@ -296,7 +303,7 @@ function keptForChange({ caches: { replies: _, ...kept } }: House): Partial<Cach
 }
 
 /** Where the log goes by configuration; syslog wins over the file, as in Unbound. */
-function logTarget({ server, ...rest }: Config, logToStderr: boolean): LogTarget {
+export function logTarget({ server, ...rest }: Config, logToStderr: boolean): LogTarget {
   const file = server.logfile === '' || logToStderr ? null : absolutePath({ server, ...rest }, server.logfile);
   return {
     file,
@@ -305,6 +312,7 @@ function logTarget({ server, ...rest }: Config, logToStderr: boolean): LogTarget
     time: server.logTimeAscii ? (server.logTimeIso ? 'iso' : 'ascii') : 'epoch',
     hasThreadId: server.logThreadId,
     isJson: server.logFormat === 'json',
+    isQuiet: server.verbosity === 0,
   };
 }
 

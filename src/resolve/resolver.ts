@@ -72,6 +72,8 @@ export interface ResolverParts {
   readonly deny?: (question: Question) => CachedAnswer | null;
   /** The second at which signatures are judged; null: their times are not looked at. The clock's when absent. */
   readonly signatureTime?: () => number | null;
+  /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
+  readonly stepTrace?: () => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
   readonly report: (error: unknown) => void;
   readonly makeIterate: (fetch: Fetch) => Iterate;
@@ -374,6 +376,7 @@ export class Resolver {
     const nowMs = clock.monotonicMs();
     return new Work({
       ...start,
+      trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.() ?? null,
       id: ++this.#lastWorkId,
       startedMs: nowMs,
       budget: start.parent?.budget ?? new Budget(options.allowance),

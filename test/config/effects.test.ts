@@ -1,0 +1,233 @@
+/**
+ * Proves that no directive is called effective without being so: setting each `done` directive to another value changes what
+ * a room is told, or, for the few that the daemon's program itself obeys, the program reads it.
+ */
+
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { holdDowns } from '../../src/cli/anchor-tracking.ts';
+import { controlSetup } from '../../src/cli/control-house.ts';
+import { heldZoneOptions } from '../../src/cli/held-zones.ts';
+import { metricsPlaces, remarksOn, statisticsOptions } from '../../src/cli/house-statistics.ts';
+import { insecureNames } from '../../src/cli/policy-means.ts';
+import { readInputs } from '../../src/cli/read-inputs.ts';
+import { clientRateOptions, denialOptions, rootKeyTags, zoneRateOptions } from '../../src/cli/resolver-means.ts';
+import {
+  cacheSizes,
+  type HostFacts,
+  iterateOptions,
+  resolveOptions,
+  serveOptions,
+  serverCacheOptions,
+  serverOptions,
+  validateOptions,
+} from '../../src/cli/room-options.ts';
+import { logTarget } from '../../src/cli/running.ts';
+import type { Config } from '../../src/config/config.ts';
+import { camelCase } from '../../src/config/option.ts';
+import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts';
+import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
+import { LocalTables } from '../../src/policy/local-tables.ts';
+import { makePolicy } from '../../src/policy/make-policy.ts';
+import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
+import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
+import { FakeFiles } from '../fake/fake-files.ts';
+import { FakeLog } from '../fake/fake-log.ts';
+import { configOf } from './config-data.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+const DS = 'DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
+const HOST: HostFacts = { hostName: 'host.example', programVersion: 'hawser 1', addressesOf: (name) => [name] };
+const FILES: Record<string, string> = {
+  '/f/hints': '. NS a.root.\na.root. A 192.0.2.1\n',
+  '/f/anchor': `example. ${DS}\n`,
+  '/f/bind':
+    'trusted-keys { "example." 257 3 13 "mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=="; };\n',
+  '/f/pem': 'CERTIFICATE',
+  '/etc/unbound/unbound_server.key': 'KEY',
+  '/etc/unbound/unbound_server.pem': 'PEM',
+  '/etc/ssl/certs/ca-certificates.crt': 'SYSTEM',
+};
+
+/** Values that the default does not lead to: by directive, or by clause and directive where one name stands in several. */
+const VALUES: Record<string, string> = {
+  interface: '192.0.2.9',
+  'metrics-interface': '127.0.0.1',
+  'outgoing-interface': '192.0.2.9',
+  'outgoing-port-permit': '1000-1001',
+  'outgoing-port-avoid': '2000-2001',
+  'root-hints': '/f/hints',
+  'trust-anchor-file': '/f/anchor',
+  'auto-trust-anchor-file': '/f/anchor',
+  'trust-anchor': `"example. ${DS}"`,
+  'trusted-keys-file': '/f/bind',
+  'tls-cert-bundle': '/f/pem',
+  'module-config': '"iterator"',
+  'val-override-date': '20260101000000',
+  'val-nsec3-keysize-iterations': '"1024 10"',
+  'target-fetch-policy': '"0 0"',
+  'log-format': 'json',
+  nsid: 'ascii_here',
+  'add-holddown': '9999999',
+  'del-holddown': '9999999',
+  'dns64-prefix': '64:ff9b:1::/96',
+  'local-zone': '"example." static',
+  'local-data': '"www.example. A 192.0.2.1"',
+  'local-data-ptr': '"192.0.2.1 www.example."',
+  'access-control': '192.0.2.0/24 allow',
+  'interface-action': '192.0.2.9 allow',
+  'wait-limit-netblock': '192.0.2.0/24 5',
+  'edns-client-string': '192.0.2.0/24 text',
+  'ratelimit-for-domain': '"example." 5',
+  'ratelimit-below-domain': '"example." 5',
+  'server-key-file': '/f/pem',
+  'server-cert-file': '/f/pem',
+};
+
+/** Further lines without which a directive has nothing to act on. */
+const CONTEXT: Record<string, string> = {
+  'nat64-prefix': 'do-nat64: yes',
+  'pad-queries-block-size': 'pad-queries: yes',
+  'edns-tcp-keepalive-timeout': 'edns-tcp-keepalive: yes',
+  'log-time-iso': 'log-time-ascii: yes',
+  logfile: 'use-syslog: no',
+  'add-holddown': 'permit-small-holddown: no',
+  'permit-small-holddown': 'add-holddown: 1',
+  'qname-minimisation-strict': 'qname-minimisation: yes',
+  directory: 'use-syslog: no\nlogfile: log',
+  'udp-upstream-without-downstream': 'do-udp: no',
+};
+
+/** Acts inside of what rooms are told: the test that shows it by behaviour, or the part of the program that obeys it. */
+const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
+  // Systemd says itself whether it wants to be told.
+  'use-systemd': ['src/cli/hawserd.ts', 'NOTIFY_SOCKET'],
+  'do-daemonize': ['src/cli/hawserd.ts', 'server.doDaemonize'],
+  username: ['src/cli/hawserd.ts', 'dropPrivileges(config.server.username'],
+  pidfile: ['src/cli/hawserd.ts', 'server.pidfile'],
+  'statistics-interval': ['src/cli/house-statistics.ts', 'server.statisticsInterval'],
+  verbosity: ['test/resolve/log-steps.test.ts', 'verbosity: 2'],
+  'prefetch-key': ['test/resolve/prefetch.test.ts', 'prefetch-key'],
+  'unwanted-reply-threshold': ['test/resolve/client-limits.test.ts', 'unwanted-reply-threshold'],
+  'trust-anchor-signaling': ['test/rfc/rfc8145-8509.test.ts', 'trust-anchor-signaling: no'],
+  'log-local-actions': ['test/interop/statistics-session.ts', 'log-local-actions'],
+  'control-key-file': ['src/cli/hawser-control.ts', 'controlKeyFile'],
+  'control-cert-file': ['src/cli/hawser-control.ts', 'controlCertFile'],
+  // What signatures with SHA-1 need is always there; the test programs of others set this.
+  'fake-sha1': ['src/dnssec/algorithms.ts', 'sha1: true'],
+  'zonemd-permissive-mode': ['src/cli/held-zones.ts', 'zonemdPermissiveMode'],
+  'access-control-tag': ['test/policy/clients.test.ts', 'access-control-tag:'],
+  'access-control-tag-action': ['test/policy/clients.test.ts', 'access-control-tag-action:'],
+  'access-control-tag-data': ['test/policy/clients.test.ts', 'access-control-tag-data:'],
+  'access-control-view': ['test/policy/clients.test.ts', 'access-control-view:'],
+  'define-tag': ['test/policy/clients.test.ts', 'define-tag:'],
+  'interface-tag': ['test/policy/clients.test.ts', 'interface-tag:'],
+  'interface-tag-action': ['test/policy/clients.test.ts', 'interface-tag-action:'],
+  'interface-tag-data': ['src/policy/make-clients.ts', 'interfaceTagData'],
+  'interface-view': ['test/policy/clients.test.ts', 'interface-view:'],
+  'local-zone-tag': ['test/policy/clients.test.ts', 'local-zone-tag:'],
+  'local-zone-override': ['test/policy/clients.test.ts', 'local-zone-override:'],
+  'server response-ip': ['test/policy/answers.test.ts', 'response-ip:'],
+  'server response-ip-data': ['test/policy/answers.test.ts', 'response-ip-data:'],
+  'response-ip-tag': ['test/policy/answers.test.ts', 'response-ip-tag:'],
+  'dns64-prefix': ['test/policy/dns64.test.ts', 'dns64-prefix:'],
+  'dns64-synthall': ['test/policy/dns64.test.ts', 'dns64-synthall:'],
+  'dns64-ignore-aaaa': ['test/policy/dns64.test.ts', 'dns64-ignore-aaaa:'],
+  'view local-zone': ['test/policy/clients.test.ts', 'view:'],
+  'view local-data': ['test/policy/clients.test.ts', 'view:'],
+  'view local-data-ptr': ['src/policy/make-policy.ts', 'localDataPtr'],
+  'view response-ip': ['src/policy/make-policy.ts', 'responseIp'],
+  'view response-ip-data': ['src/policy/make-policy.ts', 'responseIpData'],
+  'view-first': ['test/policy/clients.test.ts', 'view-first:'],
+  'view name': ['test/policy/clients.test.ts', 'view:'],
+  'rpz-action-override': ['test/policy/rpz.test.ts', 'rpz-action-override:'],
+  'rpz-cname-override': ['test/policy/rpz.test.ts', 'rpz-cname-override:'],
+  'rpz-log': ['test/policy/rpz.test.ts', 'rpz-log:'],
+  'rpz-log-name': ['test/policy/rpz.test.ts', 'rpz-log-name:'],
+  'rpz-signal-nxdomain-ra': ['test/policy/rpz.test.ts', 'rpz-signal-nxdomain-ra:'],
+  'rpz tags': ['test/policy/rpz.test.ts', 'tags:'],
+};
+
+/** All that rooms are told. */
+function toldBy(config: Config): string {
+  const files = new FakeFiles(FILES);
+  const findings: never[] = [];
+  const inputs = readInputs(config, files);
+  const { policy } = makePolicy({
+    config,
+    clock: new FakeClock(0),
+    log: new FakeLog(),
+    accessBlocks: [],
+    defaultBlocks: DEFAULT_ACCESS,
+    placeKeys: ({ place }) => [place],
+    serversOf: async () => ({ names: [], addresses: [] }),
+  });
+  const tables = new LocalTables(policy).server;
+  return inspect(
+    [
+      [inputs, [...tables.zones()], [...tables.records()], insecureNames(config)],
+      [resolveOptions(config), iterateOptions(config, inputs), validateOptions(config), serverCacheOptions(config)],
+      [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
+      [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
+      [rootKeyTags(config, new TrustAnchors()), heldZoneOptions(config, findings), findings, remarksOn(config)],
+      [logTarget(config, false), metricsPlaces(config), controlSetup(config, files)],
+    ],
+    { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
+  );
+}
+
+/** The lines that every clause needs beside the directive. */
+const HEADS: Partial<Record<ClauseName, string>> = {
+  'remote-control': 'control-enable: yes',
+  'stub-zone': 'name: "z."\nstub-addr: 192.0.2.1',
+  'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1',
+  'auth-zone': 'name: "z."\nzonefile: /f/z',
+  rpz: 'name: "z."\nzonefile: /f/z',
+  view: 'name: "v"',
+};
+
+function otherValue({ clause, directive, defaultText }: OptionFacts): string {
+  const given = VALUES[`${clause} ${directive}`] ?? VALUES[directive];
+  if (given !== undefined) return given;
+  if (defaultText === 'yes' || defaultText === 'no') return defaultText === 'yes' ? 'no' : 'yes';
+  if (!/^\d+$/.test(defaultText)) return '192.0.2.9';
+  const number = Number(defaultText);
+  return String(number <= 1 ? number + 1 : number - 1);
+}
+
+/** Two files that differ in one value: not set and set, or, for the name of a clause, one and another. */
+function textsOf(facts: OptionFacts): readonly [string, string] {
+  if (facts.directive === 'name') {
+    const text = textOf(facts, '');
+    return [text, text.replace('name: "z."', 'name: "y."')];
+  }
+  if (facts.directive === 'control-enable') return ['', 'remote-control:\ncontrol-enable: yes'];
+  return [textOf(facts, ''), textOf(facts, `${facts.directive}: ${otherValue(facts)}`)];
+}
+
+function textOf(facts: OptionFacts, line: string): string {
+  const { clause, directive } = facts;
+  const context = CONTEXT[directive] ?? '';
+  const head = clause === 'server' ? '' : `server:\n${context}\n`;
+  return `${head}${clause}:\n${HEADS[clause] ?? ''}\n${clause === 'server' ? context : ''}\n${line}\n`;
+}
+
+const effective = (Object.keys(CLAUSES) as ClauseName[])
+  .flatMap(directivesOf)
+  .filter(({ level, aliasOf }) => level === 'done' && aliasOf === null);
+
+describe('an effective directive', () => {
+  test.each(effective.map((facts) => [`${facts.clause} ${facts.directive}`, facts] as const))('%s', (key, facts) => {
+    const elsewhere = ELSEWHERE[key] ?? ELSEWHERE[facts.directive];
+    if (elsewhere !== undefined) {
+      const [file, text] = elsewhere;
+      expect(readFileSync(join(PROJECT, file), 'utf8')).toContain(text);
+      return;
+    }
+    const [plain, changed] = textsOf(facts).map((text) => toldBy(configOf(text)));
+    expect(changed === plain, `nothing that rooms are told changes with ${camelCase(facts.directive)}`).toBe(false);
+  });
+});
