@@ -9,7 +9,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
-import { absolutePath } from '../config/check-files.ts';
+import { absolutePath, pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
@@ -116,7 +116,7 @@ async function startHere(flags: Arguments): Promise<number | null> {
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);
-  const pidfile = flags.noPidfile ? '' : absolutePath(config, config.server.pidfile);
+  const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   writePidfile(pidfile, log);
   tellServiceManager('READY=1');
   const owned = [pidfile, absolutePath(config, config.server.logfile), ...controlSockets(config)];

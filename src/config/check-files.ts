@@ -10,10 +10,18 @@ import type { Findings } from './finding.ts';
 
 const NOWHERE = { file: '', line: 0 };
 
-/** A path as the daemon sees it: relative ones from `directory`. */
+/** A path as the daemon sees it: relative ones from `directory`; those that leave `chroot` out are within it, as in Unbound. */
 export function absolutePath(config: Config, path: string): string {
   const { directory } = config.server;
-  return path === '' || path.startsWith('/') || directory === '' ? path : `${directory.replace(/\/$/, '')}/${path}`;
+  const chroot = config.server.chroot.replace(/\/+$/, '');
+  if (path === '') return path;
+  const whole = path.startsWith('/') || directory === '' ? path : `${directory.replace(/\/$/, '')}/${path}`;
+  return chroot === '' || whole === chroot || whole.startsWith(`${chroot}/`) ? whole : `${chroot}${whole}`;
+}
+
+/** The pid file, which is written outside of `chroot`. */
+export function pidfilePath({ server, ...rest }: Config): string {
+  return absolutePath({ ...rest, server: { ...server, chroot: '' } }, server.pidfile);
 }
 
 function folderOf(path: string): string {
@@ -48,10 +56,10 @@ function checkFolders(config: Config, files: Files, findings: Findings): void {
   const { server } = config;
   if (server.directory !== '' && !files.exists(server.directory)) findings.error(NOWHERE, 'bad chdir directory');
   for (const [what, path] of [
-    ['pidfile', server.pidfile],
-    ['logfile', server.logfile],
+    ['pidfile', pidfilePath(config)],
+    ['logfile', absolutePath(config, server.logfile)],
   ] as const) {
-    const folder = folderOf(absolutePath(config, path));
+    const folder = folderOf(path);
     if (path !== '' && !files.exists(folder)) findings.error(NOWHERE, `${what} directory does not exist: ${folder}`);
   }
 }

@@ -243,6 +243,14 @@ export function pair<A, B, V>(
   };
 }
 
+/** A key of 128 bits; empty: none. */
+export const cookieSecret: Form<string> = plainForm(
+  '32 hexadecimal digits',
+  (given) =>
+    /^(?:[0-9a-f]{32})?$/i.test(given) ? given : new FormError('a cookie-secret is 128 bits as 32 hexadecimal digits'),
+  (value) => value,
+);
+
 /** What a server calls itself towards clients that ask (RFC 5001): octets in hexadecimal, or `ascii_` and text. */
 export const nsid: Form<string> = plainForm(
   'hexadecimal, or ascii_ and text',

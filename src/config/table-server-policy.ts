@@ -1,6 +1,6 @@
 /** Rows of the `server:` clause about clients: access, tags, local zones, response rules, rates, cookies. */
 
-import { count, path, record, size, text, words, yesNo } from './form.ts';
+import { cookieSecret, count, path, record, size, text, words, yesNo } from './form.ts';
 import {
   listenPlace,
   localZoneOverride,
@@ -56,12 +56,22 @@ export const SERVER_POLICY_ROWS = {
   'ratelimit-for-domain': many(perDomain(rate), DONE, 'ratelimit for one zone.'),
   'ratelimit-below-domain': many(perDomain(rate), DONE, 'ratelimit for zones below a name.'),
   'ip-ratelimit': one(rate, 0, LIVE, 'Queries per second of one client address; 0 for any number.'),
-  'ip-ratelimit-cookie': one(rate, 0, ACCEPTED, 'The same for a client with a valid cookie; no cookies are given.'),
+  'ip-ratelimit-cookie': one(rate, 0, LIVE, 'The same for a client with a valid cookie; 0 for any number.'),
   'ip-ratelimit-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for counting them.'),
   'ip-ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
   'ip-ratelimit-factor': one(rate, 10, DONE, 'Of queries above the rate, one in so many is answered; 0 for none.'),
   'ip-ratelimit-backoff': one(yesNo, false, DONE, 'While the rate is exceeded, keep dropping.'),
-  'answer-cookie': one(yesNo, false, ACCEPTED, 'Answer DNS cookies (RFC 7873, RFC 9018).'),
-  'cookie-secret': one(text, '', ACCEPTED, 'Secret that cookies are made with: 128 bits in hexadecimal.'),
-  'cookie-secret-file': one(path, '', ACCEPTED, 'File with the secrets, which changes without restart.'),
+  'answer-cookie': one(yesNo, false, DONE, 'Answer DNS cookies (RFC 7873, RFC 9018).'),
+  'cookie-secret': one(
+    cookieSecret,
+    '',
+    DONE,
+    'Secret that cookies are made with: 128 bits in hexadecimal; without it a random one at each start.',
+  ),
+  'cookie-secret-file': one(
+    path,
+    '',
+    DONE,
+    'File with the secrets, a line each, the active one first; the control channel changes it without restart.',
+  ),
 };

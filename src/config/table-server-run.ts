@@ -5,7 +5,7 @@
 
 import { count, nsid, path, secondsOrNothing, text, word, yesNo } from './form.ts';
 import { listenAddress } from './form-network.ts';
-import { ACCEPTED, DONE, LIVE, many, one, refused } from './option.ts';
+import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_RUN_ROWS = {
@@ -40,8 +40,8 @@ export const SERVER_RUN_ROWS = {
   chroot: one(
     path,
     '',
-    refused('the daemon would see the whole file system'),
-    'Folder to lock the process into; "" for none.',
+    ACCEPTED,
+    "Folder that paths of files are within. Node.js cannot lock a process into it: a service manager's sandbox does that.",
   ),
   username: one(text, 'unbound', DONE, 'User to become after the sockets are open; "" to stay.'),
   directory: one(path, '/etc/unbound', DONE, 'Folder that relative paths are seen from.'),

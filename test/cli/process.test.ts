@@ -288,9 +288,3 @@ test.skipIf(!CAN_NOTIFY)('tells a service manager when it is ready and when it s
     manager.kill();
   }
 });
-
-test('does not start with a chroot that it cannot make, and says what to use instead', async () => {
-  const config = configure(`  chroot: "${folder}"\n`);
-  const failed = await run(join(BIN, 'hawserd'), ['-d', '-c', config]).catch((error: unknown) => error);
-  expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(/:\d+: error: .*chroot/) });
-});

@@ -107,7 +107,7 @@ const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
   'use-systemd': ['src/cli/hawserd.ts', 'NOTIFY_SOCKET'],
   'do-daemonize': ['src/cli/hawserd.ts', 'server.doDaemonize'],
   username: ['src/cli/hawserd.ts', 'dropPrivileges(config.server.username'],
-  pidfile: ['src/cli/hawserd.ts', 'server.pidfile'],
+  pidfile: ['src/cli/hawserd.ts', 'pidfilePath(config)'],
   'statistics-interval': ['src/cli/house-statistics.ts', 'server.statisticsInterval'],
   verbosity: ['test/resolve/log-steps.test.ts', 'verbosity: 2'],
   'prefetch-key': ['test/resolve/prefetch.test.ts', 'prefetch-key'],

@@ -17,12 +17,14 @@ describe('a directive without effect', () => {
 });
 
 describe('a directive that protects', () => {
-  test.each([['chroot: /srv', 'chroot is not supported, and without it the daemon would see the whole file system']])(
-    '%s is refused',
-    (line, text) => {
-      expect(findingsOf(`server:\n${line}`)).toEqual([`test.conf:2: error: ${text}`]);
-    },
-  );
+  test.each([
+    [
+      'proxy-protocol-port: 54',
+      'proxy-protocol-port is not supported, and without it clients would be judged by the address of the proxy',
+    ],
+  ])('%s is refused', (line, text) => {
+    expect(findingsOf(`server:\n${line}`)).toEqual([`test.conf:2: error: ${text}`]);
+  });
 
   test('is refused in its clause', () => {
     expect(findingsOf('dnscrypt:\ndnscrypt-enable: yes')).toEqual([

@@ -1,0 +1,135 @@
+/**
+ * Proves that what Fedora and FreeBSD install starts: their directives, in a file system of its own, with nothing changed but
+ * the port; and that the daemon meets broken files as it should. Asks only what needs no internet.
+ */
+
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { buildQuery } from '../../src/wire/query.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+
+const PROJECT = join(import.meta.dirname, '..', '..');
+const DATA = join(PROJECT, 'test', 'data', 'config');
+const HAWSERD = join(PROJECT, 'bin', 'hawserd');
+const PATIENCE_MS = 30_000;
+const run = promisify(execFile);
+
+let root = '';
+let port = 0;
+let daemon: ChildProcess | null = null;
+let log = '';
+
+beforeEach(async () => {
+  root = mkdtempSync(join(tmpdir(), 'hawserd-packaged-'));
+  port = await freePort();
+  log = '';
+});
+
+afterEach(async () => {
+  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
+    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
+    daemon.kill('SIGKILL');
+    await gone;
+  }
+  daemon = null;
+  rmSync(root, { recursive: true });
+});
+
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4');
+  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
+  const { port: free } = socket.address();
+  socket.close();
+  return free;
+}
+
+/** Puts a system's files into `folder` below the root. */
+function install(system: string, folder: string): void {
+  mkdirSync(join(root, folder), { recursive: true });
+  for (const file of readdirSync(join(DATA, system))) {
+    const text = readFileSync(join(DATA, system, file), 'utf8').replaceAll('ROOT', root);
+    writeFileSync(join(root, folder, file), text);
+  }
+}
+
+/** Starts with a file that includes the system's and says only where to listen, and as whom. */
+async function startWith(file: string): Promise<void> {
+  const config = join(root, 'main.conf');
+  const place = `  interface: 127.0.0.1@${port}\n  username: ""\n  use-syslog: no\n`;
+  writeFileSync(config, `include: "${file}"\nserver:\n${place}`);
+  daemon = spawn(HAWSERD, ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
+  daemon.stderr?.on('data', (chunk: Buffer) => {
+    log += chunk.toString();
+  });
+  await logged('start of service');
+}
+
+async function logged(text: string): Promise<void> {
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  while (!log.includes(text)) {
+    if (Date.now() > giveUpAt || (daemon !== null && daemon.exitCode !== null))
+      throw new Error(`no '${text}' in:\n${log}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Rcode of the answer to `version.server`, which every house has. */
+async function rcodeOf(name: string, rrClass: number): Promise<number> {
+  const socket = createSocket('udp4');
+  const question = { name: mustParseName(name), type: TYPE.TXT, class: rrClass };
+  const reply = new Promise<Buffer>((resolve) => socket.once('message', resolve));
+  socket.send(buildQuery({ id: 9, flags: 0, question }), port, '127.0.0.1');
+  const bytes = await reply;
+  socket.close();
+  return (bytes[3] ?? 0) & 15;
+}
+
+function putAnchor(folder: string): void {
+  mkdirSync(join(root, folder), { recursive: true });
+  cpSync(join(PROJECT, 'trust-anchors', 'root-anchors.txt'), join(root, folder, 'root.key'));
+}
+
+test('Fedora', { timeout: 60_000 }, async () => {
+  install('fedora', 'etc/unbound');
+  putAnchor('var/lib/unbound');
+  mkdirSync(join(root, 'run/unbound'), { recursive: true });
+  await startWith(join(root, 'etc/unbound/unbound.conf'));
+  expect(await rcodeOf('version.server', CLASS.CH)).toBe(0);
+  const { stdout } = await run(join(PROJECT, 'bin/hawser-control'), ['-c', join(root, 'main.conf'), 'status']);
+  expect(stdout).toContain('is running');
+  expect(log).not.toMatch(/error/);
+});
+
+test('FreeBSD: paths are within the chroot, of which a warning says that it is none', { timeout: 60_000 }, async () => {
+  install('freebsd', 'var/unbound');
+  putAnchor('var/unbound');
+  mkdirSync(join(root, 'var/run'), { recursive: true });
+  await startWith(join(root, 'var/unbound/unbound.conf'));
+  expect(await rcodeOf('version.server', CLASS.CH)).toBe(0);
+  expect(log).toMatch(/warning: .*chroot has no effect/);
+  expect(readFileSync(join(root, 'var/run/local_unbound.pid'), 'utf8')).toBe(`${daemon?.pid}\n`);
+  const { stdout } = await run(join(PROJECT, 'bin/hawser-control'), ['-c', join(root, 'main.conf'), 'list_forwards']);
+  expect(stdout).toContain('192.0.2.53');
+});
+
+test('a broken file is refused with all that is wrong in it, and a reload of one changes nothing', {
+  timeout: 60_000,
+}, async () => {
+  const good = join(root, 'good.conf');
+  writeFileSync(good, 'server:\n  pidfile: ""\n');
+  await startWith(good);
+  writeFileSync(good, 'server:\n  pidfile: ""\n  port: x\n  foo: 1\n  proxy-protocol-port: 54\n');
+  const failed = await run(HAWSERD, ['-d', '-c', good]).catch((error: unknown) => error);
+  expect(failed).toMatchObject({ code: 1 });
+  const { stderr } = failed as { readonly stderr: string };
+  for (const line of [3, 4, 5]) expect(stderr).toContain(`good.conf:${line}: error: `);
+  daemon?.kill('SIGHUP');
+  await logged('the configuration before stays in force');
+  expect(await rcodeOf('version.server', CLASS.CH)).toBe(0);
+});
