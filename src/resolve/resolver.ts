@@ -278,12 +278,14 @@ export class Resolver {
       followAliases: work.mode !== 'for-validation',
       refresh: avoid.size > 0,
     });
-    if (found.kind === 'found') this.#keepUnchecked(work.question, found);
+    if (found.kind === 'found') this.#keepUnchecked(work, found);
     return found;
   }
 
   /** Keeps a fetched answer for the next asker, unless better is known. */
-  #keepUnchecked(question: Question, found: FoundData): void {
+  #keepUnchecked({ question, mode }: Work, found: FoundData): void {
+    // The validator's aliases are not followed: such a chain is no answer to anybody else.
+    if (mode === 'for-validation' && found.aliases.length > 0) return;
     const known = this.#parts.answers.find(question);
     if (known !== null && known.verdict?.status === 'secure') return;
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });

@@ -385,6 +385,22 @@ describe('RDATA with a name that is canonicalised', () => {
   });
 });
 
+describe('what the validator asked for itself', () => {
+  test('an alias where it looked for a DS is no answer to a client that asks for the same', async () => {
+    const scene = Scene.withTest('cdn IN CNAME other\nother IN A 192.0.2.99');
+    scene.zone('sub.cdn.test.', { servers: { 'ns.sub.cdn.test.': ['192.0.2.9'] }, text: 'www IN A 192.0.2.81' });
+    await scene.start();
+    expect((await scene.ask('www.sub.cdn.test.', 'A')).status).toBe('NOERROR');
+    for (const type of ['DS', 'DNSKEY']) {
+      const reply = await scene.ask('cdn.test.', type);
+      expect(reply.status).toBe('NOERROR ad');
+      expect(reply.answer).toEqual(['cdn.test. CNAME other.test.']);
+      expect(reply.authority.length).toBeGreaterThan(0);
+    }
+    await scene.stop();
+  });
+});
+
 test('a bogus answer says in its extended error what is wrong', async () => {
   const scene = Scene.withTest(TEXT);
   answering(scene, TYPE.A, scene.signed('test.', [recordOf('www.test. 300 A 192.0.2.66')], { labels: 0 }));
