@@ -16,6 +16,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { packRRset, rdatasOf, rrsetOwner, signaturesOf } from '../wire/rrset.ts';
 import type { WorkMode } from '../work/work.ts';
 import type { IterateParts } from './parts.ts';
+import { isOwnBelow } from './stub-and-forward.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
 export type CachedStep =
@@ -137,6 +138,8 @@ function dnameStep(
     above = parentOf(above);
     const held = parts.rrsets.find(above, TYPE.DNAME, question.class);
     if (!usable(held) || held.verdict?.status !== 'secure') continue;
+    // A stub, forward or held zone below may be private to us: the world's DNAME above it does not speak for its names.
+    if (isOwnBelow(parts, question.name, above)) return null;
     const target = targetOf(held);
     const to = target === null ? null : replaceSuffix(question.name, above, target);
     if (to === null) return null;

@@ -308,6 +308,7 @@ export class Descent {
       question: from.asked,
       zone,
       options: this.#parts.options,
+      ...(this.#parts.copies === undefined ? {} : { copies: this.#parts.copies }),
       onDropped: (_section, { owner, type }, why) => this.#note(() => ({ kind: 'scrubbed', owner, type, why })),
     });
     const isAuthoritative = message.has(FLAG.AA);

@@ -17,6 +17,8 @@ import { isInRanges } from './address-range.ts';
 import { type AliasGroup, type Chain, readChain } from './alias.ts';
 import type { IterateOptions } from './options.ts';
 import { attachStraySignatures, type GroupedSections } from './stray-signatures.ts';
+import { isOwnBelow } from './stub-and-forward.ts';
+import type { ZoneCopies } from './zone-copies.ts';
 
 /** Who was asked what. */
 export interface ScrubContext {
@@ -24,6 +26,8 @@ export interface ScrubContext {
   /** Zone that the server was asked for: it may speak of names at and below it. */
   readonly zone: Name;
   readonly options: IterateOptions;
+  /** Copies of zones that are held here; absent: there are none. */
+  readonly copies?: ZoneCopies;
   /** Told of each set that is dropped. */
   readonly onDropped?: (section: Section, group: RRsetGroup, why: string) => void;
 }
@@ -131,11 +135,20 @@ function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop:
       drop('answer', group, 'outside the zone of the server');
       continue;
     }
+    if (isElsewhere(group.owner, context)) {
+      drop('answer', group, 'in a zone that is configured');
+      continue;
+    }
     const clean = withoutPrivate(group, context.options);
     if (clean === null) drop('answer', group, 'private address');
     else kept.push(clean);
   }
   return kept;
+}
+
+/** True for a name in a stub, forward or held zone below the zone asked, to which an alias leads: that zone is asked itself. */
+function isElsewhere(owner: Name, context: ScrubContext): boolean {
+  return isOwnBelow(context, owner, context.zone) && !isOwnBelow(context, context.question.name, context.zone);
 }
 
 /** The set without addresses that `private-address` forbids; null when nothing is left. */

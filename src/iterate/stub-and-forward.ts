@@ -1,7 +1,10 @@
 /** Zones whose servers configuration or the control channel names: which of them speaks for a name. */
 
-import { isAtOrBelow, type Name, namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, isBelow, type Name, namesEqual } from '../wire/name.ts';
 import type { ConfiguredZone } from './options.ts';
+import type { ZoneCopies } from './zone-copies.ts';
+
+const NO_KEYS: ReadonlySet<string> = new Set();
 
 /** The deepest configured zone at or above the name, stub or forward; null when there is none. */
 export function closestConfigured(
@@ -15,6 +18,19 @@ export function closestConfigured(
     if (closest === null || configured.zone.length > closest.zone.length) closest = configured;
   }
   return closest;
+}
+
+/** Zones that are ours to speak for: stub and forward zones, copies held here. */
+export interface OwnZones {
+  readonly options: { readonly configuredZones: readonly ConfiguredZone[] };
+  readonly copies?: ZoneCopies | undefined;
+}
+
+/** True when a stub, forward or held zone below `above` speaks for `name`: the world above it has no say in it. */
+export function isOwnBelow({ options, copies }: OwnZones, name: Name, above: Name): boolean {
+  if (options.configuredZones.some(({ zone }) => isBelow(zone, above) && isAtOrBelow(name, zone))) return true;
+  const copy = copies?.closest(name, NO_KEYS) ?? null;
+  return copy !== null && isBelow(copy.zone, above);
 }
 
 /** The stub and forward zones in force, which the control channel may change while questions are resolved. */

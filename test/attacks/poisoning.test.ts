@@ -353,3 +353,41 @@ describe('below an NXDOMAIN', () => {
     await scene.stop();
   });
 });
+
+describe('zones that are configured', () => {
+  const STUB = '192.0.2.55';
+  const config = (zone: string) => [
+    `\tdomain-insecure: "${zone}"`,
+    'stub-zone:',
+    `\tname: "${zone}"`,
+    `\tstub-addr: ${STUB}`,
+  ];
+
+  test('are asked themselves when an alias leads there: what the zone above adds is not kept', async () => {
+    const scene = plain('www IN CNAME host.inside\nwww2 IN CNAME host.inside');
+    const forged = recordOf(`host.inside.test. 3600 A ${FORGER}`);
+    scene.tamper(
+      AUTH,
+      onType(TYPE.A, (reply) => ({ ...reply, answer: [...reply.answer, forged], authority: [] })),
+    );
+    scene.serve(STUB, (query, reply) =>
+      query.reply(tighten({ ...reply, answer: [recordOf('host.inside.test. 300 A 10.1.2.3')] })),
+    );
+    await scene.start(config('inside.test.'));
+    for (const name of ['www.test.', 'www2.test.', 'host.inside.test.']) {
+      expect((await scene.ask(name, 'A')).answer.at(-1)).toBe('host.inside.test. A 10.1.2.3');
+    }
+    await scene.stop();
+  });
+
+  test('are not hidden by a DNAME of the zone above, proven as it may be', async () => {
+    const scene = Scene.withTest('corp IN DNAME other\nhost.other IN A 192.0.2.99\nhost.inside.other IN A 192.0.2.98');
+    scene.serve(STUB, (query, reply) =>
+      query.reply(tighten({ ...reply, answer: [recordOf('host.inside.corp.test. 300 A 10.1.2.3')] })),
+    );
+    await scene.start(config('inside.corp.test.'));
+    expect((await scene.ask('host.corp.test.', 'A')).status).toBe('NOERROR ad');
+    expect((await scene.ask('host.inside.corp.test.', 'A')).answer).toEqual(['host.inside.corp.test. A 10.1.2.3']);
+    await scene.stop();
+  });
+});

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest';
 import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { findCachedStep } from '../../src/iterate/cached-step.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
 import type { IterateParts } from '../../src/iterate/parts.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
@@ -34,7 +35,8 @@ function partsWith(sets: readonly HeldRRset[], denial: readonly HeldRRset[]): It
   const zone = mustParseName('plain.test.');
   delegations.store({ zone, servers: [], source: 'referral', expiresAt: NOW + 60, hasDs: false, denial });
   // Only what a look into the caches needs.
-  return { clock, rrsets, delegations, findCached: () => null } as unknown as IterateParts;
+  const options = DEFAULT_ITERATE_OPTIONS;
+  return { clock, rrsets, delegations, options, findCached: () => null } as unknown as IterateParts;
 }
 
 const nsec = held('plain.test.', TYPE.NSEC, Uint8Array.of(0));
