@@ -79,8 +79,7 @@ export class ReplyComposer {
     let built = buildReply(this.#builder, resolution, shape, settings);
     const options = optRdata(errors.map(edeOption));
     // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
-    const mayKeep = resolution.kind === 'answered' && resolution.ofZone === undefined;
-    if (mayKeep) {
+    if (form.isKept && resolution.kind === 'answered' && resolution.ofZone === undefined) {
       const bogus = resolution.verdict?.status === 'bogus';
       this.#keep({ built, bogus, options, waiter, expiresAt: resolution.expiresAt });
     }

@@ -212,6 +212,27 @@ describe('RPZ and response-ip', () => {
   });
 });
 
+describe('rules for some clients', () => {
+  test('make no answer that others get from the reply cache', async () => {
+    const scene = Scene.withTest('www IN A 192.0.2.80\nother IN A 192.0.2.99');
+    await scene.start([
+      '\taccess-control: 198.51.100.0/24 allow',
+      '\taccess-control-view: 198.51.100.1/32 "some"',
+      'view:',
+      '\tname: "some"',
+      '\tlocal-zone: "www.test." redirect',
+      '\tlocal-data: "www.test. 300 CNAME other.test."',
+    ]);
+    const led = await scene.ask('www.test.', 'A', { from: '198.51.100.1' });
+    expect(led.answer).toEqual(['www.test. CNAME other.test.', 'other.test. A 192.0.2.99']);
+    expect(led.ad).toBe(false);
+    const plainly = await scene.ask('www.test.', 'A', { from: '198.51.100.2' });
+    expect(plainly.answer).toEqual(['www.test. A 192.0.2.80']);
+    expect(plainly.status).toBe('NOERROR ad');
+    await scene.stop();
+  });
+});
+
 describe('ZONEMD skip', () => {
   const zone = (more: string) =>
     `$ORIGIN held.\n@ 60 SOA a. b. 1 60 60 60 60\n@ 60 NS a.\nwww 60 A 192.0.2.99\n${more}`;
