@@ -41,6 +41,8 @@ const STATES: readonly (readonly [number, KeyState, string])[] = [
   [4, 'revoked', 'REVOKED'],
 ];
 const REMOVED = 5;
+/** Seconds for a record without TTL, until a probe tells; an hour, as Unbound takes. */
+const DEFAULT_TTL = 3600;
 
 /** Reads a state file, or a plain list of DS and DNSKEY records to begin with. One zone only. */
 export function readAnchorState(text: string): AnchorStateText {
@@ -52,7 +54,8 @@ export function readAnchorState(text: string): AnchorStateText {
   text.split('\n').forEach((line, i) => {
     const content = line.replace(/;.*$/, '').trim();
     if (content === '' || content.startsWith('$')) return;
-    const record = parseRecord(content);
+    // Lists to begin with often have no TTL, as Debian's dns-root-data.
+    const record = parseRecord(content, { ttl: DEFAULT_TTL });
     if ('error' in record) {
       errors.push({ line: i + 1, text: record.error });
     } else if (zone !== null && !namesEqual(zone, record.owner)) {

@@ -47,6 +47,7 @@ const FILES: Record<string, string> = {
   '/f/bind':
     'trusted-keys { "example." 257 3 13 "mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=="; };\n',
   '/f/pem': 'CERTIFICATE',
+  '/f/cookies': '000102030405060708090a0b0c0d0e0f\n',
   '/etc/unbound/unbound_server.key': 'KEY',
   '/etc/unbound/unbound_server.pem': 'PEM',
   '/etc/ssl/certs/ca-certificates.crt': 'SYSTEM',
@@ -80,6 +81,9 @@ const VALUES: Record<string, string> = {
   'access-control': '192.0.2.0/24 allow',
   'interface-action': '192.0.2.9 allow',
   'wait-limit-netblock': '192.0.2.0/24 5',
+  'wait-limit-cookie-netblock': '192.0.2.0/24 5',
+  'cookie-secret': '000102030405060708090a0b0c0d0e0f',
+  'cookie-secret-file': '/f/cookies',
   'edns-client-string': '192.0.2.0/24 text',
   'ratelimit-for-domain': '"example." 5',
   'ratelimit-below-domain': '"example." 5',
@@ -90,6 +94,8 @@ const VALUES: Record<string, string> = {
 /** Further lines without which a directive has nothing to act on. */
 const CONTEXT: Record<string, string> = {
   'nat64-prefix': 'do-nat64: yes',
+  'cookie-secret': 'answer-cookie: yes',
+  'cookie-secret-file': 'answer-cookie: yes',
   'pad-queries-block-size': 'pad-queries: yes',
   'edns-tcp-keepalive-timeout': 'edns-tcp-keepalive: yes',
   'log-time-iso': 'log-time-ascii: yes',

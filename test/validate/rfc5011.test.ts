@@ -203,6 +203,13 @@ describe('the state file', () => {
     expect(read.ok ? [] : read.errors.map(({ line }) => line)).toEqual([1, 2]);
   });
 
+  test('may begin as a list without TTLs, as distributions ship it', () => {
+    const read = readAnchorState(
+      '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n',
+    );
+    expect(read).toMatchObject({ ok: true, state: { ttlSeconds: 3600, tracked: { ds: [expect.anything()] } } });
+  });
+
   test('is about one zone', () => {
     const ds = 'IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
     expect(readAnchorState(`a. ${ds}\nb. ${ds}\n`).ok).toBe(false);
