@@ -17,7 +17,7 @@ export type Family = 'ip4' | 'ip6';
 
 interface Route {
   readonly unreachable: Set<string>;
-  /** Unix seconds until when the family is left alone. */
+  /** Unix seconds until when the family is left alone; 0: it is not. */
   until: number;
   nextSeconds: number;
 }
@@ -33,7 +33,8 @@ export class Routes {
 
   /** False while the family is known to have no route. */
   has(family: Family): boolean {
-    return this.#routes[family].until <= this.#clock.unixSeconds();
+    const { until } = this.#routes[family];
+    return until === 0 || until <= this.#clock.unixSeconds();
   }
 
   /** The system knows no way to the server; true when that is news about its whole family. */

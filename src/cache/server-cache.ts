@@ -106,6 +106,16 @@ interface Server {
   readonly expiresAt: number;
 }
 
+/** What choosing among servers needs to know of one. */
+export interface Standing {
+  /** As `timeoutMs` of the cache. */
+  readonly timeoutMs: number;
+  /** As `isDead` of the cache. */
+  readonly isDead: boolean;
+  /** How the server fails the zone; null when it does not. */
+  readonly lameness: Lameness | null;
+}
+
 /** How a server is known to fail a zone. */
 export interface LameZone {
   /** Presentation text. */
@@ -167,8 +177,17 @@ export class ServerCache {
    * it is back is under way, and, when it is down, for a while after it.
    */
   isDead(server: string): boolean {
-    if (this.timeoutMs(server) < Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs)) return false;
-    return (this.#find(server)?.probedUntilMs ?? 0) > this.#clock.monotonicMs();
+    return this.#isSilent(this.timeoutMs(server), this.#find(server));
+  }
+
+  /** All that choosing needs, found at once: a question is weighed against each of its zone's servers. */
+  standing(server: string, zone: Name): Standing {
+    const entry = this.#servers.get(server);
+    if (entry === null || !this.#isFresh(entry)) {
+      return { timeoutMs: this.#startTimeout(entry), isDead: false, lameness: null };
+    }
+    const { timeoutMs } = entry;
+    return { timeoutMs, isDead: this.#isSilent(timeoutMs, entry), lameness: lamenessOf(entry, zone) };
   }
 
   /** A question goes to the server; to a silent one no second goes while it is under way. */
@@ -277,7 +296,8 @@ export class ServerCache {
 
   /** How the server is known to fail the zone; null when it is not. */
   lameness(server: string, zone: Name): Lameness | null {
-    return this.#find(server)?.lame.get(nameKey(zone))?.lameness ?? null;
+    const entry = this.#find(server);
+    return entry === null ? null : lamenessOf(entry, zone);
   }
 
   /** Forgets one server (flush_infra); true when it was known. */
@@ -316,6 +336,11 @@ export class ServerCache {
       secondsLeft: entry.expiresAt - this.#clock.unixSeconds(),
       lame: [...entry.lame.values()].map(({ zone, lameness }) => ({ zone: formatName(zone), lameness })),
     };
+  }
+
+  #isSilent(timeoutMs: number, entry: Server | null): boolean {
+    if (entry === null || timeoutMs < Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs)) return false;
+    return entry.probedUntilMs > this.#clock.monotonicMs();
   }
 
   #isFresh(entry: Server): boolean {
@@ -362,4 +387,9 @@ export class ServerCache {
   #clamp(timeoutMs: number): number {
     return Math.max(this.#options.minTimeoutMs, Math.min(this.#options.maxTimeoutMs, timeoutMs));
   }
+}
+
+/** How the server fails the zone. Most fail none, and no key is made for those. */
+function lamenessOf({ lame }: Server, zone: Name): Lameness | null {
+  return lame.size === 0 ? null : (lame.get(nameKey(zone))?.lameness ?? null);
 }

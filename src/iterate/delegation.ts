@@ -12,7 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import { TRUST } from '../terms/trust.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { ipText } from '../wire/ip.ts';
-import { isAtOrBelow, isRoot, type Name, nameKey, parentOf, ROOT } from '../wire/name.ts';
+import { isAtOrBelow, isRoot, type Name, namesEqual, parentOf, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
@@ -90,16 +90,15 @@ export class ZoneServers {
 
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
   addTarget(name: Name, addresses: readonly string[], place: TargetPlace = PLAIN): void {
-    const key = nameKey(name);
-    if (this.targets.some((target) => nameKey(target.name) === key)) return;
+    if (this.targets.some((target) => namesEqual(target.name, name))) return;
     this.targets.push({ name, ...place, hasAddress: addresses.length > 0, isLookedUp: false });
     for (const ip of addresses) this.addAddress(ip, place);
   }
 
   /** Adds an address once. */
   addAddress(ip: string, { port, tlsName }: TargetPlace = PLAIN): void {
-    const candidate = candidateOf({ ip, port }, tlsName);
-    if (!this.candidates.some((known) => known.key === candidate.key)) this.candidates.push(candidate);
+    if (this.candidates.some(({ address }) => address.ip === ip && address.port === port)) return;
+    this.candidates.push(candidateOf({ ip, port }, tlsName));
   }
 }
 
@@ -159,7 +158,7 @@ export function startFor(
 
 /** True for the question that primes a zone. */
 export function isNsQuestion(question: Question, zone: Name): boolean {
-  return question.type === TYPE.NS && nameKey(question.name) === nameKey(zone);
+  return question.type === TYPE.NS && namesEqual(question.name, zone);
 }
 
 /** The deepest cached delegation that can be used; one that needs itself to find its servers is passed over. */

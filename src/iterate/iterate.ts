@@ -12,6 +12,7 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
+import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
 import { Descent, type Outcome } from './descend.ts';
 import { Pace } from './pace.ts';
@@ -28,7 +29,8 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** Makes the function that asks the tree. */
 export function createIterate(parts: IterateParts): Iterate {
   const upstream = parts.upstream ?? new Upstream(parts);
-  const whole: DescentParts = { ...parts, upstream, pace: new Pace(parts.clock) };
+  const addressRules = new AddressRules(parts.options);
+  const whole: DescentParts = { ...parts, upstream, pace: new Pace(parts.clock), addressRules };
   return (work, call = {}) => followChain(whole, work, call);
 }
 

@@ -13,6 +13,7 @@ import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
+import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 import type { Pace } from './pace.ts';
 import type { Upstream } from './upstream.ts';
@@ -44,10 +45,11 @@ export interface IterateParts {
   readonly upstream?: Upstream;
 }
 
-/** The same with the way out, and the pace of all descents together. */
+/** The same with the way out, and what all descents share: their pace, and which addresses may be asked. */
 export interface DescentParts extends IterateParts {
   readonly upstream: Upstream;
   readonly pace: Pace;
+  readonly addressRules: AddressRules;
 }
 
 /** Counts questions to the servers of zones. */

@@ -1,18 +1,16 @@
 /**
  * Chooses the server to ask: the fastest and those not much slower, at random, so that others are measured too.
  *
- * Duties: leave out what must not or need not be asked, rank the rest, choose inside a band.
- * Leaves to others: learning (server-cache.ts), waiting, finding addresses.
+ * Duties: leave out what need not be asked, rank the rest, choose inside a band.
+ * Leaves to others: what must not be asked (address-rules.ts), learning (server-cache.ts), waiting, finding addresses.
  */
 
 import { familyOf } from '../cache/routes.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import { parseIp } from '../wire/ip.ts';
 import type { Name } from '../wire/name.ts';
-import { isInRanges, isUnspecified } from './address-range.ts';
-import { isInNat64 } from './nat64.ts';
+import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 
 /** Servers slower than the best by no more than this, ms, are as good as it (Unbound RTT_BAND). Exploration lives here. */
@@ -44,6 +42,7 @@ export interface SelectionParts {
   readonly servers: ServerCache;
   readonly random: Random;
   readonly options: IterateOptions;
+  readonly addressRules: AddressRules;
 }
 
 /** Makes a candidate. */
@@ -61,11 +60,13 @@ export function chooseServer(
 ): Candidate | null {
   // `outbound-msg-retry: 0` means that nothing is repeated, not that nothing is asked.
   const attempts = Math.max(1, parts.options.attemptsPerServer);
-  const ranked = candidates
-    .filter((candidate) => candidate.attempts < attempts && !candidate.isUseless)
-    .filter((candidate) => !avoid.has(candidate.key) && mayAsk(candidate.address, parts.options))
-    .map((candidate) => ({ candidate, cost: costOf(candidate, zone, parts) }))
-    .filter(({ cost }) => cost >= 0);
+  const ranked: Ranked[] = [];
+  for (const candidate of candidates) {
+    if (candidate.attempts >= attempts || candidate.isUseless || avoid.has(candidate.key)) continue;
+    if (!parts.addressRules.mayAsk(candidate.address.ip)) continue;
+    const cost = costOf(candidate, zone, parts);
+    if (cost >= 0) ranked.push({ candidate, cost });
+  }
   if (ranked.length === 0) return null;
   const pool = fastest(ranked, parts);
   const best = Math.min(...pool.map(({ cost }) => cost));
@@ -87,24 +88,11 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
   return [...ranked].sort((a, b) => a.cost - b.cost).slice(0, count);
 }
 
-/** False for addresses that must never be asked: forbidden ones, unspecified ones, families that are switched off. */
-export function mayAsk(address: Address, options: IterateOptions): boolean {
-  const octets = parseIp(address.ip);
-  // CVE-2026-50251: glue of 0.0.0.0 or :: would make us ask ourselves.
-  if (octets === null || isUnspecified(octets)) return false;
-  const { nat64Prefix } = options;
-  // An address behind the NAT64 stands for an IPv4 one, so that rules about IPv6 do not forbid it.
-  if (isInNat64(octets, nat64Prefix)) return true;
-  const isIp6 = octets.length > 4;
-  if (isIp6 ? !options.useIp6 : !options.useIp4 && nat64Prefix === null) return false;
-  return !isInRanges(octets, options.doNotQuery);
-}
-
 /** Expected time in ms, with penalties; negative when the server is not to be asked. */
 function costOf(candidate: Candidate, zone: Name, { servers }: SelectionParts): number {
-  const lameness = servers.lameness(candidate.key, zone);
-  if (lameness === 'lame' || servers.isDead(candidate.key)) return -1;
-  let cost = servers.timeoutMs(candidate.key);
+  const { lameness, isDead, timeoutMs } = servers.standing(candidate.key, zone);
+  if (lameness === 'lame' || isDead) return -1;
+  let cost = timeoutMs;
   if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;
   if (lameness === 'recursion-lame') return cost + RECURSION_LAME_PENALTY_MS;
   return lameness === 'dnssec-lame' || candidate.isDnssecLame ? cost + DNSSEC_LAME_PENALTY_MS : cost;

@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import { AddressRules } from '../../src/iterate/address-rules.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
 import { type Candidate, candidateOf, chooseServer } from '../../src/iterate/server-selection.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -12,7 +13,8 @@ const ZONE = mustParseName('example.');
 function bench(options: Partial<IterateOptions> = {}) {
   const { clock, random } = makeFakePorts();
   const servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
-  const parts = { servers, random, options: { ...DEFAULT_ITERATE_OPTIONS, ...options } };
+  const whole = { ...DEFAULT_ITERATE_OPTIONS, ...options };
+  const parts = { servers, random, options: whole, addressRules: new AddressRules(whole) };
   const choose = (candidates: readonly Candidate[], avoid = new Set<string>()) =>
     chooseServer(candidates, ZONE, avoid, parts)?.address.ip ?? null;
   /** The addresses chosen in 200 choices. */
