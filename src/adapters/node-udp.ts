@@ -64,8 +64,9 @@ function setBuffers(socket: Socket, options: UdpOptions): void {
 }
 
 class NodeUdpSocket implements UdpSocket {
-  readonly local: Address;
   readonly #socket: Socket;
+  #local: Address;
+  #knowsLocal = false;
   readonly #isConnected: boolean;
   readonly #onError: (error: NetworkError) => void;
   #isOpen = true;
@@ -76,8 +77,7 @@ class NodeUdpSocket implements UdpSocket {
     this.#socket = socket;
     this.#isConnected = options.remote !== undefined;
     this.#onError = options.onError;
-    const bound = socket.address();
-    this.local = { ip: bound.address, port: bound.port };
+    this.#local = options.local;
     const batch: Datagram[] = [];
     socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
       if (!this.#isOpen) return;
@@ -85,6 +85,16 @@ class NodeUdpSocket implements UdpSocket {
       options.onDatagrams(batch);
     });
     socket.on('error', (error) => this.#report(error));
+  }
+
+  /** Asked of the system when somebody wants to know: sockets towards servers live for one question, and nobody does. */
+  get local(): Address {
+    if (!this.#knowsLocal && this.#isOpen) {
+      const { address, port } = this.#socket.address();
+      this.#local = { ip: address, port };
+      this.#knowsLocal = true;
+    }
+    return this.#local;
   }
 
   send(bytes: Uint8Array, length: number, to: ScopedAddress): void {
