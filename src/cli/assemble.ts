@@ -33,6 +33,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { makeAnchorTracker, readTrackedFiles } from './anchor-tracking.ts';
+import { CookieKeeper } from './cookie-secrets.ts';
 import { makeZoneStore, takePolicyZone } from './held-zones.ts';
 import { housePolicy, insecureNames } from './policy-means.ts';
 import type { Ports } from './ports.ts';
@@ -90,7 +91,10 @@ export interface AssembleStart {
 }
 
 /** Parts of a house that the control channel changes. */
-export type LiveParts = Pick<House, 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker'>;
+export type LiveParts = Pick<
+  House,
+  'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
+>;
 
 /** A house with its rooms joined; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
 export interface House {
@@ -113,6 +117,8 @@ export interface House {
   readonly policy: Policy;
   /** Limits on queries of clients. */
   readonly clientRates: ClientRates;
+  /** Secrets of DNS cookies towards clients. */
+  readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
   /** Stops all works. */
@@ -154,6 +160,8 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const makeStart = { config, ports, anchors, counters, report, resolver: () => resolver };
   const zones = start.live?.zones ?? makeZoneStore(makeStart, findings);
   const trackedFiles = start.live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
+  const kept = start.live?.cookies;
+  const cookies = kept?.isFor(config) === true ? kept : new CookieKeeper(config, ports, findings);
   if (findings.some(({ severity }) => severity === 'error')) return { ok: false, findings };
   const signal = (anchor: TrustAnchor): void => {
     const question = anchorSignal(anchor);
@@ -222,6 +230,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     options,
     zones,
     policy,
+    ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
     ...counted,
   });
   const server = serverOptions(config, host);
@@ -243,6 +252,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     zoneRates: rates,
     clientRates: clients,
     policy,
+    cookies,
     tracker,
     stop,
   };

@@ -45,7 +45,8 @@ export function controlSetup(config: Config, files: Files): ControlSetup {
 
 /** The house in force, for the commands. */
 export function controlHouse(house: House, statistics: Statistics): ControlHouse {
-  const { config, caches, resolver, anchors, serverZones, hints, policy, zones, zoneRates, clientRates } = house;
+  const { config, caches, resolver, anchors, serverZones, hints, policy, zones, zoneRates, clientRates, cookies } =
+    house;
   return {
     config,
     caches,
@@ -60,6 +61,6 @@ export function controlHouse(house: House, statistics: Statistics): ControlHouse
       zones: (all) => (zoneRates?.list(all) ?? []).map((rate) => ({ ...rate, who: formatName(rate.zone) })),
       clients: (all) => clientRates.list(all).map((rate) => ({ ...rate, who: rate.ip })),
     },
-    cookies: null,
+    cookies: cookies.path === '' ? null : cookies,
   };
 }

@@ -117,6 +117,7 @@ export function clientRates(config: Config, ports: { readonly clock: Clock; read
 export function clientRateOptions({ server }: Config) {
   return {
     perSecond: server.ipRatelimit,
+    perSecondWithCookie: server.ipRatelimitCookie,
     factor: server.ipRatelimitFactor,
     backoff: server.ipRatelimitBackoff,
     maxBytes: server.ipRatelimitSize,

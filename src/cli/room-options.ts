@@ -177,6 +177,8 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
     discardTimeoutMs: server.discardTimeout,
     waitLimit: server.waitLimit,
     waitLimitNetblocks: server.waitLimitNetblock.map(({ block, value }) => ({ ...block, limit: value })),
+    waitLimitCookie: server.waitLimitCookie,
+    waitLimitCookieNetblocks: server.waitLimitCookieNetblock.map(({ block, value }) => ({ ...block, limit: value })),
     maxWaiting: server.numQueriesPerThread * WAITERS_PER_QUESTION,
     nsid: nsidOf(server.nsid),
     keepaliveMs: server.ednsTcpKeepalive ? server.ednsTcpKeepaliveTimeout : null,

@@ -87,9 +87,24 @@ export const THREAD_ROWS: readonly StatRow[] = [
     'Queries dropped by ip-ratelimit',
     ({ serve }) => serve.overRate,
   ),
-  counter('num.queries_cookie_valid', 'queries_cookie_valid_total', 'Queries with a valid server cookie', none),
-  counter('num.queries_cookie_client', 'queries_cookie_client_total', 'Queries with a client cookie only', none),
-  counter('num.queries_cookie_invalid', 'queries_cookie_invalid_total', 'Queries with a wrong server cookie', none),
+  counter(
+    'num.queries_cookie_valid',
+    'queries_cookie_valid_total',
+    'Queries with a valid server cookie',
+    ({ serve }) => serve.cookiesValid,
+  ),
+  counter(
+    'num.queries_cookie_client',
+    'queries_cookie_client_total',
+    'Queries with a client cookie only',
+    ({ serve }) => serve.cookiesClient,
+  ),
+  counter(
+    'num.queries_cookie_invalid',
+    'queries_cookie_invalid_total',
+    'Queries with a wrong server cookie',
+    ({ serve }) => serve.cookiesInvalid,
+  ),
   counter(
     'num.queries_discard_timeout',
     'queries_discard_timeout_total',

@@ -26,7 +26,7 @@ export type AccessAction =
   | 'allow_setrd'
   /** Recursion, and RD=0 shows what the cache holds. */
   | 'allow_snoop'
-  /** As `allow` over TCP; over UDP, where cookies (RFC 7873) would prove the address, REFUSED with TC. */
+  /** As `allow` over TCP and with a valid cookie (RFC 7873); BADCOOKIE for another cookie, else REFUSED with TC. */
   | 'allow_cookie';
 
 /** One line of access control. */

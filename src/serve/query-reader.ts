@@ -7,11 +7,12 @@
  * Leaves to others: who may ask (access-control.ts), what is asked (serve-query.ts).
  */
 
+import { unreachable } from '../terms/unreachable.ts';
 import { readU8, readU16, readU32 } from '../wire/bytes.ts';
 import { EDNS_FLAG_DO, EDNS_OPTION, OPT_FIXED_OCTETS } from '../wire/edns.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import { nameEnd } from '../wire/name.ts';
-import { FLAG, OPCODE } from '../wire/rcode.ts';
+import { FLAG, OPCODE, RCODE } from '../wire/rcode.ts';
 import { isMetaType, TYPE } from '../wire/rr-type.ts';
 
 /** Largest question: name, type, class. */
@@ -48,6 +49,9 @@ export class QueryReader {
   udpSize = CLASSIC_UDP_OCTETS;
   wantsNsid = false;
   wantsKeepalive = false;
+  /** Where the first COOKIE option's octets stand (RFC 7873 §5.2: later ones are ignored); 0: there is none. */
+  cookieAt = 0;
+  cookieLength = 0;
 
   /** `hardensShortSize`: a size below 512 is taken as 512. */
   constructor(hardensShortSize = true) {
@@ -88,6 +92,8 @@ export class QueryReader {
     this.udpSize = CLASSIC_UDP_OCTETS;
     this.wantsNsid = false;
     this.wantsKeepalive = false;
+    this.cookieAt = 0;
+    this.cookieLength = 0;
   }
 
   /** A question's name is never compressed: there is nothing before it to point at. */
@@ -125,6 +131,26 @@ export class QueryReader {
       const code = readU16(bytes, at);
       if (code === EDNS_OPTION.NSID) this.wantsNsid = true;
       else if (code === EDNS_OPTION.TCP_KEEPALIVE) this.wantsKeepalive = true;
+      else if (code === EDNS_OPTION.COOKIE && this.cookieAt === 0 && at + 4 + readU16(bytes, at + 2) <= end) {
+        this.cookieAt = at + 4;
+        this.cookieLength = readU16(bytes, at + 2);
+      }
     }
+  }
+}
+
+/** How a query is turned away. */
+export function rcodeFor(fitness: Exclude<ReadOutcome, 'ok' | 'discard'>): number {
+  switch (fitness) {
+    case 'format-error':
+      return RCODE.FORMERR;
+    case 'not-implemented':
+      return RCODE.NOTIMP;
+    case 'refused':
+      return RCODE.REFUSED;
+    case 'bad-version':
+      return RCODE.BADVERS;
+    default:
+      return unreachable(fitness);
   }
 }

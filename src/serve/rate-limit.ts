@@ -14,6 +14,8 @@ import type { Random } from '../ports/random.ts';
 export interface ClientRateOptions {
   /** Queries of one address in a second; 0: any number (ip-ratelimit). */
   readonly perSecond: number;
+  /** The same for clients with a valid cookie; 0: any number (ip-ratelimit-cookie). */
+  readonly perSecondWithCookie: number;
   /** Of queries above the limit one in so many is answered; 0: none (ip-ratelimit-factor). */
   readonly factor: number;
   /** See RateTableStart (ip-ratelimit-backoff). */
@@ -43,9 +45,11 @@ export class ClientRates {
   }
 
   /** Counts a query of this address; false when it must not be answered. @hot bench/serve-cached.ts */
-  admits(ip: string): boolean {
-    const { perSecond, factor } = this.#options;
-    if (perSecond === 0 || this.#table.count(ip) <= perSecond) return true;
+  admits(ip: string, hasValidCookie = false): boolean {
+    const { perSecond, perSecondWithCookie, factor } = this.#options;
+    if (perSecond === 0) return true;
+    const limit = hasValidCookie ? perSecondWithCookie : perSecond;
+    if (this.#table.count(ip) <= limit || limit === 0) return true;
     return factor > 0 && this.#random.below(factor) === 0;
   }
 

@@ -29,6 +29,8 @@ export interface Refusal {
   readonly error: ExtendedError | null;
   /** Flags besides those that every reply has. */
   readonly flags: number;
+  /** The cookie that goes back. */
+  readonly cookie?: Uint8Array | null;
 }
 
 /** How a reply is used, and what of its header policy changes. */
@@ -65,6 +67,7 @@ export class ReplyComposer {
       upperRcode: 0,
       nsid: null,
       keepaliveMs: null,
+      cookie: null,
       options: NO_OPTIONS,
       optionsLength: 0,
     };
@@ -73,7 +76,7 @@ export class ReplyComposer {
   /** The reply to a resolved question as of `now`; returns its length in `buffer`. */
   compose(resolution: Resolution, waiter: Waiter, now: number, form: ReplyForm = KEPT_REPLY): number {
     const errors = this.#options.extendedErrors ? extendedErrorsOf(resolution, this.#options.tellsStale) : [];
-    const optOctets = waiter.hasEdns ? LEAST_OPT_OCTETS : 0;
+    const optOctets = optOctetsOf(waiter);
     const settings = { ...this.#options, now };
     const shape: ReplyShape = { ...waiter, maxOctets: MAX_MESSAGE_OCTETS - optOctets };
     let built = buildReply(this.#builder, resolution, shape, settings);
@@ -118,6 +121,7 @@ export class ReplyComposer {
     opt.upperRcode = 0;
     opt.nsid = waiter.wantsNsid ? this.#options.nsid : null;
     opt.keepaliveMs = waiter.wantsKeepalive && waiter.channel.transport === 'tcp' ? this.#options.keepaliveMs : null;
+    opt.cookie = waiter.cookie;
     opt.options = options;
     opt.optionsLength = options.length;
     return appendOpt(this.buffer, length, opt, waiter.maxOctets);
@@ -128,7 +132,7 @@ export class ReplyComposer {
     const copied = waiter.flags & (FLAG.RD | FLAG.CD);
     const flags = (FLAG.QR | FLAG.RA | copied | reply.setFlags) & ~reply.clearFlags;
     this.#builder.start({ id: waiter.id, flags, rcode: reply.rcode });
-    this.#builder.limit(waiter.maxOctets - (waiter.hasEdns ? LEAST_OPT_OCTETS : 0));
+    this.#builder.limit(waiter.maxOctets - optOctetsOf(waiter));
     this.#builder.question(waiter.question);
     for (const { rrset, ttl } of reply.answer) this.#builder.rrset('answer', rrset, ttl);
     for (const { rrset, ttl } of reply.authority) this.#builder.rrset('authority', rrset, ttl);
@@ -155,12 +159,19 @@ export class ReplyComposer {
     const error = this.#options.extendedErrors ? refusal.error : null;
     const options = error === null ? NO_OPTIONS : optRdata([edeOption(error)]);
     const opt = { ...this.#opt, doBit: reader.doBit, upperRcode: refusal.rcode >>> 4, nsid: null, keepaliveMs: null };
-    return appendOpt(out, questionEnd, { ...opt, options, optionsLength: options.length }, reader.udpSize);
+    const cookie = refusal.cookie ?? null;
+    return appendOpt(out, questionEnd, { ...opt, cookie, options, optionsLength: options.length }, reader.udpSize);
   }
 }
 
 function questionEndOf({ question }: Waiter): number {
   return HEADER_OCTETS + question.name.length + 4;
+}
+
+/** Octets that a reply must leave free for its OPT: a cookie is never left out for records. */
+function optOctetsOf({ hasEdns, cookie }: Waiter): number {
+  if (!hasEdns) return 0;
+  return LEAST_OPT_OCTETS + (cookie === null ? 0 : 4 + cookie.length);
 }
 
 /** The reply cache's flags for a query's flags field and DO bit. @hot bench/serve-cached.ts */

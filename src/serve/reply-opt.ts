@@ -1,6 +1,6 @@
 /**
- * Appends the OPT to a reply's body (RFC 6891): our datagram size, the DO bit echoed, and the options NSID (RFC 5001),
- * TCP keepalive (RFC 7828) and extended error (RFC 8914). An option that does not fit is left out, the least needed first.
+ * Appends the OPT to a reply's body (RFC 6891): our datagram size, the DO bit echoed, and the options COOKIE (RFC 7873),
+ * NSID (RFC 5001), TCP keepalive (RFC 7828) and extended error (RFC 8914). An option that does not fit is left out, the least needed first.
  */
 
 import { readU16, writeU16 } from '../wire/bytes.ts';
@@ -16,6 +16,8 @@ export interface ReplyOpt {
   upperRcode: number;
   nsid: Uint8Array | null;
   keepaliveMs: number | null;
+  /** The client's and our cookie. */
+  cookie: Uint8Array | null;
   /** Encoded options (extended error) in the first `optionsLength` octets. */
   options: Uint8Array;
   optionsLength: number;
@@ -32,6 +34,9 @@ export const LEAST_OPT_OCTETS = OPT_FIXED_OCTETS;
  */
 export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOctets: number): number {
   let at = length + OPT_FIXED_OCTETS;
+  // Without its cookie a client takes the reply for a forged one (RFC 7873 §5.3): it comes first.
+  if (opt.cookie !== null && at + 4 + opt.cookie.length <= maxOctets)
+    at = writeOption(out, at, EDNS_OPTION.COOKIE, opt.cookie);
   if (opt.keepaliveMs !== null && at + KEEPALIVE_OCTETS <= maxOctets) at = writeKeepalive(out, at, opt.keepaliveMs);
   if (opt.optionsLength > 0 && at + opt.optionsLength <= maxOctets) {
     for (let i = 0; i < opt.optionsLength; i++) out[at + i] = opt.options[i] ?? 0;

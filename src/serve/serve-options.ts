@@ -44,6 +44,9 @@ export interface ServeOptions {
   readonly waitLimit: number;
   /** Other limits for the clients of a netblock, -1: none; the longest prefix counts. Unbound `wait-limit-netblock`. */
   readonly waitLimitNetblocks: readonly WaitLimitBlock[];
+  /** The same for clients with a valid cookie. Unbound `wait-limit-cookie`, `wait-limit-cookie-netblock`. */
+  readonly waitLimitCookie: number;
+  readonly waitLimitCookieNetblocks: readonly WaitLimitBlock[];
   /** Client queries that may wait in all. Unbound: 16 times num-queries-per-thread. */
   readonly maxWaiting: number;
   /** Server identifier for clients that ask (RFC 5001); null: not given. Unbound `nsid`. */
@@ -96,6 +99,8 @@ export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
   discardTimeoutMs: 1900,
   waitLimit: 1000,
   waitLimitNetblocks: [],
+  waitLimitCookie: 10_000,
+  waitLimitCookieNetblocks: [],
   maxWaiting: 32_768,
   nsid: null,
   keepaliveMs: null,

@@ -29,7 +29,8 @@ import type { ZoneStore } from '../zones/zone-store.ts';
 import { type AccessAction, AccessControl } from './access-control.ts';
 import { isWithheld } from './build-reply.ts';
 import { answerChaos } from './chaos.ts';
-import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome } from './query-reader.ts';
+import type { CookieState, ServerCookies } from './cookies.ts';
+import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome, rcodeFor } from './query-reader.ts';
 import type { ClientRates } from './rate-limit.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import { KEPT_REPLY, ReplyComposer, type ReplyForm, replyFlags } from './reply-composer.ts';
@@ -64,6 +65,10 @@ const NO_REPLY = -1;
 const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
 const NO_SNOOPING: ExtendedError = { code: EDE.PROHIBITED, text: 'RD=0 asks for cached data: see access-control' };
 
+const UNUSABLE_COPY: ExtendedError = {
+  code: EDE.INVALID_DATA,
+  text: 'the copy of the zone is missing, expired or wrong',
+};
 const NOT_CACHED: ExtendedError = { code: EDE.NOT_READY, text: 'not in the cache' };
 const CHAOS_REPLY: MadeReply = {
   kind: 'reply',
@@ -84,6 +89,8 @@ export interface ServeParts {
   readonly options: ServeOptions;
   /** How often client addresses may ask; absent: as often as they like. */
   readonly clientRates?: ClientRates;
+  /** Judges cookies of clients (answer-cookie); absent: they are ignored. */
+  readonly cookies?: ServerCookies;
   /** Goes on counting here; absent: from 0. */
   readonly stats?: ServeStats;
   /** Zones that are held here; absent: none. */
@@ -111,6 +118,9 @@ class QueryServer implements Serve {
   /** Where the query at hand came from, for its log line. */
   #from: Address = NOWHERE;
   #channel: ReplyChannel | null = null;
+  /** What its cookie is worth, and what goes back for it: bytes of the judge, overwritten by the next query. */
+  #cookieState: CookieState = 'none';
+  #cookie: Uint8Array | null = null;
 
   constructor(parts: ServeParts) {
     const { options } = parts;
@@ -120,7 +130,11 @@ class QueryServer implements Serve {
     this.#reader = new QueryReader(options.hardensShortSize);
     this.#access = new AccessControl(options.access, options.accessByPlace);
     this.#log = new ServeLog(parts.log, options.logging);
-    this.#waiting = new Waiting(options.maxWaiting, options.waitLimit, options.waitLimitNetblocks);
+    this.#waiting = new Waiting(
+      options.maxWaiting,
+      { perAddress: options.waitLimit, blocks: options.waitLimitNetblocks },
+      { perAddress: options.waitLimitCookie, blocks: options.waitLimitCookieNetblocks },
+    );
     this.#composer = new ReplyComposer(options, parts.replies);
     const nothing = new Uint8Array();
     this.#request = { query: nothing, questionEnd: 0, flags: 0, maxOctets: 0, nowSeconds: 0, out: nothing };
@@ -130,6 +144,7 @@ class QueryServer implements Serve {
       upperRcode: 0,
       nsid: null,
       keepaliveMs: null,
+      cookie: null,
       options: new Uint8Array(OPTIONS_OCTETS),
       optionsLength: 0,
     };
@@ -154,6 +169,7 @@ class QueryServer implements Serve {
     const reader = this.#reader;
     this.#from = from;
     this.#channel = channel;
+    this.#cookie = null;
     const fitness = reader.read(bytes);
     if (fitness === 'discard' || (this.#options.dropLargeQueries && bytes.length > CLASSIC_UDP_OCTETS)) {
       this.stats.unfit++;
@@ -166,7 +182,8 @@ class QueryServer implements Serve {
     }
     if (reader.questionEnd > HEADER_OCTETS)
       stats.countQuery(reader, channel.transport === 'tcp', from.ip.includes(':'));
-    if (this.#parts.clientRates?.admits(from.ip) === false) {
+    this.#judgeCookie(bytes, from);
+    if (this.#parts.clientRates?.admits(from.ip, this.#cookieState === 'valid') === false) {
       this.stats.overRate++;
       return NO_REPLY;
     }
@@ -175,16 +192,19 @@ class QueryServer implements Serve {
       this.stats.unfit++;
       return this.#turnAway(fitness, bytes, out);
     }
+    if (this.#cookieState === 'malformed') return this.#turnAway('format-error', bytes, out);
     if (this.#log.wantsQueries) this.#log.query(from.ip, this.#questionOf(bytes));
-    if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
     // Local data too is only for those who have shown that the address is theirs.
-    if (action === 'allow_cookie' && channel.transport === 'udp') return this.#judgeRest(action, bytes, channel, out);
+    if (action === 'allow_cookie' && channel.transport === 'udp' && this.#cookieState !== 'valid') {
+      return this.#demandCookie(bytes, out);
+    }
+    if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
     const local = this.#answerLocally(bytes, from, channel);
     if (local?.kind === 'reply' || local?.kind === 'drop') return this.#giveLocal(local, bytes, from, channel, out);
     const fromZone = this.#answerFromZone(bytes, from, channel, out);
     if (fromZone > 0) return fromZone;
     if (action !== 'allow' || (reader.flags & FLAG.RD) === 0) {
-      const turnedAway = this.#judgeRest(action, bytes, channel, out);
+      const turnedAway = this.#judgeRest(action, bytes, out);
       if (turnedAway !== HANDED_OVER) return turnedAway;
     }
     if (this.#options.denyAny && reader.type === TYPE.ANY) return this.#refuse(bytes, RCODE.NOERROR, out);
@@ -194,6 +214,31 @@ class QueryServer implements Serve {
     const length = this.#answerFromCache(bytes, channel, out);
     if (length === 0) return this.#answer(bytes, from, channel, out);
     return this.#finish(length, bytes, out, this.#parts.replies.servedTrust);
+  }
+
+  /** Looks at the query's cookie, where cookies are answered. @hot bench/serve-cached.ts */
+  #judgeCookie(bytes: Uint8Array, from: Address): void {
+    const { cookies, clock } = this.#parts;
+    const { cookieAt, cookieLength } = this.#reader;
+    this.#cookieState = 'none';
+    if (cookies === undefined || cookieAt === 0) return;
+    const client = { ip: from.ip, now: clock.unixSeconds() };
+    this.#cookieState = cookies.judge(bytes, cookieAt, cookieLength, client);
+    this.stats.countCookie(this.#cookieState);
+    if (this.#cookieState !== 'malformed') this.#cookie = cookies.reply;
+  }
+
+  /**
+   * RFC 7873 §5.2.3: who sends a cookie is given one of ours to come back with; TC sends others to TCP, which proves their
+   * address as well.
+   */
+  #demandCookie(bytes: Uint8Array, out: Uint8Array): number {
+    const cookie = this.#cookie;
+    const refusal = cookie === null ? TO_TCP : { rcode: RCODE.BADCOOKIE, error: null, flags: 0, cookie };
+    const length = this.#composer.refuse(bytes, this.#reader, refusal, out);
+    this.stats.countRcode(refusal.rcode);
+    if (this.#log.wantsReplies) this.#logAtOnce(bytes, out, length, refusal.rcode);
+    return length;
   }
 
   /** RFC 1996 §4.7: a NOTIFY is answered with its own question; a stranger's is refused. */
@@ -214,9 +259,14 @@ class QueryServer implements Serve {
     const answered = zones.answer(this.#questionOf(bytes), this.#reader.doBit);
     if (answered === null) return 0;
     if (answered === 'unusable') {
-      const error = { code: EDE.INVALID_DATA, text: 'the copy of the zone is missing, expired or wrong' };
+      const error = UNUSABLE_COPY;
       this.stats.countRcode(RCODE.SERVFAIL);
-      return this.#composer.refuse(bytes, this.#reader, { rcode: RCODE.SERVFAIL, error, flags: FLAG.AA }, out);
+      return this.#composer.refuse(
+        bytes,
+        this.#reader,
+        { rcode: RCODE.SERVFAIL, error, flags: FLAG.AA, cookie: this.#cookie },
+        out,
+      );
     }
     const length = this.#composer.compose(answered, this.#waiterOf(bytes, from, channel), clock.unixSeconds());
     out.set(this.#composer.buffer.subarray(0, length));
@@ -299,7 +349,7 @@ class QueryServer implements Serve {
   }
 
   /** The actions besides allow, and RD=0: a reply's length or NO_REPLY; HANDED_OVER means: go on. */
-  #judgeRest(action: AccessAction, bytes: Uint8Array, channel: ReplyChannel, out: Uint8Array): number {
+  #judgeRest(action: AccessAction, bytes: Uint8Array, out: Uint8Array): number {
     switch (action) {
       case 'allow_setrd':
       case 'allow_snoop':
@@ -313,9 +363,6 @@ class QueryServer implements Serve {
         this.stats.unwanted++;
         return this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
       case 'allow_cookie':
-        // No cookie is taken as proof: TC sends the client to TCP, which proves its address as well (RFC 7873 §5.2.3).
-        if (channel.transport === 'udp') return this.#composer.refuse(bytes, this.#reader, TO_TCP, out);
-        break;
       case 'allow':
         break;
       default:
@@ -337,7 +384,8 @@ class QueryServer implements Serve {
     request.query = bytes;
     request.questionEnd = reader.questionEnd;
     request.flags = replyFlags(reader.flags, reader.doBit);
-    request.maxOctets = reader.hasEdns ? maxOctets - LEAST_OPT_OCTETS : maxOctets;
+    const cookieOctets = this.#cookie === null ? 0 : 4 + this.#cookie.length;
+    request.maxOctets = reader.hasEdns ? maxOctets - LEAST_OPT_OCTETS - cookieOctets : maxOctets;
     request.nowSeconds = clock.unixSeconds();
     request.out = out;
     const length = replies.serve(request);
@@ -346,6 +394,7 @@ class QueryServer implements Serve {
     if (!reader.hasEdns) return length;
     opt.optionsLength = replies.optionsLength <= OPTIONS_OCTETS ? replies.copyOptions(opt.options, 0) : 0;
     opt.doBit = reader.doBit;
+    opt.cookie = this.#cookie;
     opt.nsid = reader.wantsNsid ? this.#options.nsid : null;
     opt.keepaliveMs = reader.wantsKeepalive && channel.transport === 'tcp' ? this.#options.keepaliveMs : null;
     return appendOpt(out, length, opt, maxOctets);
@@ -395,9 +444,8 @@ class QueryServer implements Serve {
     return length;
   }
 
-  #logAtOnce(bytes: Uint8Array, out: Uint8Array, octets: number): void {
+  #logAtOnce(bytes: Uint8Array, out: Uint8Array, octets: number, rcode = readU16(out, 2) & 15): void {
     const question = this.#reader.questionEnd > HEADER_OCTETS ? this.#questionOf(bytes) : null;
-    const rcode = readU16(out, 2) & 15;
     const via = { from: this.#from, channel: this.#channel };
     this.#log.reply({ ...via, question, rcode, seconds: 0, isCached: true, octets });
   }
@@ -468,7 +516,7 @@ class QueryServer implements Serve {
   }
 
   #refuse(bytes: Uint8Array, rcode: number, out: Uint8Array, error: ExtendedError | null = null): number {
-    const length = this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0 }, out);
+    const length = this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0, cookie: this.#cookie }, out);
     this.stats.countReply(out, this.#reader.type, 'plain');
     if (this.#log.wantsReplies) this.#logAtOnce(bytes, out, length);
     return length;
@@ -488,7 +536,9 @@ class QueryServer implements Serve {
     const question = this.#questionOf(bytes);
     const maxOctets = this.#maxOctets(channel);
     const since = this.#parts.clock.monotonicMs();
-    return { id, flags, question, hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive, from, channel, since };
+    const form = { id, flags, question, hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive };
+    const cookie = this.#cookie?.slice() ?? null;
+    return { ...form, cookie, isProven: this.#cookieState === 'valid', from, channel, since };
   }
 
   #questionOf(bytes: Uint8Array): Question {
@@ -531,19 +581,4 @@ function askerOf({ ip, port }: Address, { transport, local }: ReplyChannel): Ask
 function failedRuling(question: Question): Ruling {
   const resolution: Resolution = { kind: 'failed', question, why: { kind: 'cancelled' } };
   return { kind: 'answer', resolution, setFlags: 0, clearFlags: 0 };
-}
-
-function rcodeFor(fitness: Exclude<ReadOutcome, 'ok' | 'discard'>): number {
-  switch (fitness) {
-    case 'format-error':
-      return RCODE.FORMERR;
-    case 'not-implemented':
-      return RCODE.NOTIMP;
-    case 'refused':
-      return RCODE.REFUSED;
-    case 'bad-version':
-      return RCODE.BADVERS;
-    default:
-      return unreachable(fitness);
-  }
 }

@@ -9,6 +9,7 @@
 import type { ServedTrust } from '../cache/reply-cache.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import type { CookieState } from './cookies.ts';
 
 /** Types, classes counted one by one; above that together. */
 const SMALL_NUMBERS = 256;
@@ -61,6 +62,10 @@ export class ServeStats {
   discarded = 0;
   /** Dropped because their address asks too often (ip-ratelimit). */
   overRate = 0;
+  /** Queries with a cookie, by what it was worth: valid; the client's part alone; not ours. */
+  cookiesValid = 0;
+  cookiesClient = 0;
+  cookiesInvalid = 0;
   secureAnswers = 0;
   bogusAnswers = 0;
   /** NOERROR without an answer record. */
@@ -120,6 +125,13 @@ export class ServeStats {
     else if (trust !== 'secure') this.tlsa.insecure++;
     else if (isEmpty) this.tlsa.absent++;
     else this.tlsa.secure++;
+  }
+
+  /** Counts a query's cookie. */
+  countCookie(state: CookieState): void {
+    if (state === 'valid') this.cookiesValid++;
+    else if (state === 'client') this.cookiesClient++;
+    else if (state === 'invalid') this.cookiesInvalid++;
   }
 
   /** Counts a reply's rcode. @hot bench/serve-cached.ts */
@@ -199,6 +211,9 @@ const RESET_FIELDS = [
   'overLimit',
   'discarded',
   'overRate',
+  'cookiesValid',
+  'cookiesClient',
+  'cookiesInvalid',
   'secureAnswers',
   'bogusAnswers',
   'nodata',

@@ -23,6 +23,10 @@ export interface Waiter {
   readonly maxOctets: number;
   readonly wantsNsid: boolean;
   readonly wantsKeepalive: boolean;
+  /** What goes back to a client that sent a cookie; null: it sent none. */
+  readonly cookie: Uint8Array | null;
+  /** Its cookie has shown that the client's address is its own. */
+  readonly isProven: boolean;
   readonly from: Address;
   readonly channel: ReplyChannel;
   /** Monotonic milliseconds. */
@@ -58,22 +62,33 @@ function isInside(ip: Uint8Array, { address, prefixLength }: WaitLimitBlock): bo
   return true;
 }
 
+/** Limits on the queries of one address that may wait. */
+export interface WaitLimits {
+  /** 0: any number. */
+  readonly perAddress: number;
+  /** Other limits for the clients of a netblock. */
+  readonly blocks: readonly WaitLimitBlock[];
+}
+
+/** Longest prefix first; of blocks with the same prefix the last one counts. */
+function sorted({ perAddress, blocks }: WaitLimits): WaitLimits {
+  return { perAddress, blocks: [...blocks].reverse().sort((a, b) => b.prefixLength - a.prefixLength) };
+}
+
 /** The waiting clients. */
 export class Waiting {
   readonly #maxWaiting: number;
-  readonly #maxPerAddress: number;
-  /** Longest prefix first. */
-  readonly #blocks: readonly WaitLimitBlock[];
+  readonly #plain: WaitLimits;
+  readonly #proven: WaitLimits;
   readonly #byQuestion = new Map<string, Waiter[]>();
   readonly #byAddress = new Map<string, number>();
   #count = 0;
 
-  /** `maxPerAddress` 0: no such limit, for nobody. */
-  constructor(maxWaiting: number, maxPerAddress: number, blocks: readonly WaitLimitBlock[] = []) {
+  /** `plain.perAddress` 0: no such limit, for nobody. `proven`: for clients with a valid cookie. */
+  constructor(maxWaiting: number, plain: WaitLimits, proven: WaitLimits = plain) {
     this.#maxWaiting = maxWaiting;
-    this.#maxPerAddress = maxPerAddress;
-    // Of blocks with the same prefix the last one counts.
-    this.#blocks = [...blocks].reverse().sort((a, b) => b.prefixLength - a.prefixLength);
+    this.#plain = sorted(plain);
+    this.#proven = sorted(proven);
   }
 
   /** Clients that wait. */
@@ -88,7 +103,7 @@ export class Waiting {
 
   /** Adds a client, unless a bound forbids it. */
   admit(waiter: Waiter): Admission {
-    if (!this.#countIn(waiter.from.ip)) return 'too-many';
+    if (!this.#countIn(waiter)) return 'too-many';
     const key = questionKey(waiter.question);
     const askers = this.#byQuestion.get(key);
     if (askers === undefined) this.#byQuestion.set(key, [waiter]);
@@ -97,8 +112,8 @@ export class Waiting {
   }
 
   /** Counts a client whose answer is for it alone; false when a bound forbids it. */
-  admitAlone({ from: { ip } }: Waiter): boolean {
-    return this.#countIn(ip);
+  admitAlone(waiter: Waiter): boolean {
+    return this.#countIn(waiter);
   }
 
   /** The end of `admitAlone`. */
@@ -118,19 +133,20 @@ export class Waiting {
   }
 
   /** Counts one more client of an address; false when a bound forbids it. */
-  #countIn(ip: string): boolean {
+  #countIn({ from: { ip }, isProven }: Waiter): boolean {
     const ofAddress = this.#byAddress.get(ip) ?? 0;
-    if (this.#count >= this.#maxWaiting || ofAddress >= this.#limitOf(ip)) return false;
+    if (this.#count >= this.#maxWaiting || ofAddress >= this.#limitOf(ip, isProven)) return false;
     this.#count++;
     this.#byAddress.set(ip, ofAddress + 1);
     return true;
   }
 
-  #limitOf(ip: string): number {
-    if (this.#maxPerAddress === 0) return Number.POSITIVE_INFINITY;
-    const address = this.#blocks.length === 0 ? null : parseIp(ip);
-    const block = address === null ? undefined : this.#blocks.find((each) => isInside(address, each));
-    const limit = block?.limit ?? (isLocalClient(ip) ? -1 : this.#maxPerAddress);
+  #limitOf(ip: string, isProven: boolean): number {
+    const { perAddress, blocks } = isProven ? this.#proven : this.#plain;
+    if (this.#plain.perAddress === 0 || perAddress === 0) return Number.POSITIVE_INFINITY;
+    const address = blocks.length === 0 ? null : parseIp(ip);
+    const block = address === null ? undefined : blocks.find((each) => isInside(address, each));
+    const limit = block?.limit ?? (isLocalClient(ip) ? -1 : perAddress);
     return limit < 0 ? Number.POSITIVE_INFINITY : limit;
   }
 

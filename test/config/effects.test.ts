@@ -120,6 +120,9 @@ const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
   'unwanted-reply-threshold': ['test/resolve/client-limits.test.ts', 'unwanted-reply-threshold'],
   'trust-anchor-signaling': ['test/rfc/rfc8145-8509.test.ts', 'trust-anchor-signaling: no'],
   'log-local-actions': ['test/interop/statistics-session.ts', 'log-local-actions'],
+  'answer-cookie': ['test/interop/cookies-session.ts', 'answer-cookie: yes'],
+  'cookie-secret': ['test/cli/cookie-secrets.test.ts', 'cookie-secret:'],
+  'cookie-secret-file': ['test/cli/cookie-secrets.test.ts', 'cookie-secret-file:'],
   'control-key-file': ['src/cli/hawser-control.ts', 'controlKeyFile'],
   'control-cert-file': ['src/cli/hawser-control.ts', 'controlCertFile'],
   // What signatures with SHA-1 need is always there; the test programs of others set this.

@@ -5,7 +5,7 @@ import type { Policy } from '../../src/policy/policy.ts';
 import type { Address } from '../../src/ports/network.ts';
 import type { ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
 import { DEFAULT_SERVE_OPTIONS, type ServeOptions } from '../../src/serve/serve-options.ts';
-import { createServe, REPLY_BUFFER_OCTETS, type Serve } from '../../src/serve/serve-query.ts';
+import { createServe, REPLY_BUFFER_OCTETS, type Serve, type ServeParts } from '../../src/serve/serve-query.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Answered, Resolution } from '../../src/terms/resolution.ts';
 import { TRUST } from '../../src/terms/trust.ts';
@@ -167,7 +167,11 @@ export class PlayedHouse {
   readonly late: (Reply | null)[] = [];
   readonly #out = new Uint8Array(REPLY_BUFFER_OCTETS);
 
-  constructor(options: Partial<ServeOptions> = {}, policy: Policy | null = null) {
+  constructor(
+    options: Partial<ServeOptions> = {},
+    policy: Policy | null = null,
+    more: Pick<ServeParts, 'cookies' | 'clientRates'> = {},
+  ) {
     this.replies = new ReplyCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
     this.serve = createServe({
       clock: this.clock,
@@ -175,6 +179,7 @@ export class PlayedHouse {
       replies: this.replies,
       options: { ...DEFAULT_SERVE_OPTIONS, ...options },
       ...(policy === null ? {} : { policy }),
+      ...more,
       resolver: {
         find: (question) => this.known.get(questionKey(question)) ?? null,
         findReferral: () => this.referral,
