@@ -44,14 +44,17 @@ export type Classified =
   | { readonly kind: 'empty' }
   | { readonly kind: 'unusable'; readonly outcome: ServerOutcome };
 
+const CONCLUSIVE: ReadonlySet<number> = new Set([RCODE.NOERROR, RCODE.NXDOMAIN, RCODE.YXDOMAIN]);
+
 /** Classifies a response. */
 export function classifyResponse(facts: ResponseFacts): Classified {
   const { rcode, scrubbed } = facts;
   const { chain } = scrubbed;
-  if (rcode === RCODE.YXDOMAIN) return { kind: 'yxdomain' };
-  if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return { kind: 'unusable', outcome: outcomeOf(rcode) };
+  if (!CONCLUSIVE.has(rcode)) return { kind: 'unusable', outcome: outcomeOf(rcode) };
   if (chain.trouble === 'malformed') return { kind: 'unusable', outcome: 'alias-unusable' };
   if (chain.trouble === 'too-long') return { kind: 'yxdomain' };
+  // RFC 6672 §2.2: YXDOMAIN speaks of a DNAME that makes too long a name; without one it says nothing.
+  if (rcode === RCODE.YXDOMAIN) return { kind: 'unusable', outcome: outcomeOf(rcode) };
   if (rcode === RCODE.NXDOMAIN) return classifyNxdomain(facts);
   // RFC 2181 §5.4.1: with AA set the answer section is the zone's own word.
   if (chain.data.length > 0 && facts.isAuthoritative) return { kind: 'answer' };

@@ -434,7 +434,8 @@ export class Descent {
       kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
       question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
       rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
-      answer: kept.answer,
+      // What is no answer must not carry data: nobody would judge it.
+      answer: isAnswer ? kept.answer : [],
       authority: kept.authority,
       additional: kept.additional,
       zone: this.#servers.zone,

@@ -126,6 +126,7 @@ interface DenialCase {
 function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): Verdict {
   const place = placeOfRecord(end.question.name, end.question.type, zone.zone);
   const text = formatName(zone.zone);
+  if (end.rcode === RCODE.YXDOMAIN) return misfit('no record can prove YXDOMAIN', place);
   switch (outcome.kind) {
     case 'nxdomain':
       return end.kind === 'nxdomain' ? SECURE : misfit('the records prove NXDOMAIN, the answer says NODATA', place);
@@ -180,7 +181,8 @@ async function concludeSecure(
     judged.push(check.held);
     expiresAt = Math.min(expiresAt, check.held.expiresAt);
   }
-  const proven = { ...end, authority: replaceJudged(end.authority, judged), expiresAt };
+  // Data beside a denial was judged by nobody.
+  const proven = { ...end, answer: [], authority: replaceJudged(end.authority, judged), expiresAt };
   return { verdict: SECURE, end: await withProvenExtras(judging, proven) };
 }
 

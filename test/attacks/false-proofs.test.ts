@@ -385,6 +385,28 @@ describe('RDATA with a name that is canonicalised', () => {
   });
 });
 
+describe('data beside a proven denial', () => {
+  test.each([
+    ['YXDOMAIN', 6],
+    ['NXDOMAIN', 3],
+    ['NOERROR', 0],
+  ])('is not served with it, least of all with AD: rcode %s', async (_name, rcode) => {
+    const scene = Scene.withTest('www IN A 192.0.2.80');
+    const forged = recordOf('www.test. 300 TXT "forged"');
+    scene.tamper(
+      '192.0.2.1',
+      onType(TYPE.TXT, (reply) => ({ ...reply, flags: reply.flags | rcode, answer: [forged] })),
+    );
+    await scene.start();
+    for (let i = 0; i < 2; i++) {
+      const reply = await scene.ask('www.test.', 'TXT');
+      expect(reply.status).toBe('SERVFAIL');
+      expect(reply.answer).toEqual([]);
+    }
+    await scene.stop();
+  });
+});
+
 describe('what the validator asked for itself', () => {
   test('an alias where it looked for a DS is no answer to a client that asks for the same', async () => {
     const scene = Scene.withTest('cdn IN CNAME other\nother IN A 192.0.2.99');
