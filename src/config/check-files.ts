@@ -5,6 +5,7 @@
  */
 
 import type { Files } from '../ports/files.ts';
+import { formatName } from '../wire/name-text.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 
@@ -31,7 +32,7 @@ function folderOf(path: string): string {
 
 /** Where Linux shows the interfaces of the machine, one folder each. */
 const INTERFACES_FOLDER = '/sys/class/net';
-/** Where the users of the machine are listed; others may know more (LDAP). */
+/** Where the users of the machine are listed; the daemon looks here too. */
 const USERS_FILE = '/etc/passwd';
 
 /** Adds findings about files, folders, interfaces and users that are missing. */
@@ -39,6 +40,7 @@ export function checkFiles(config: Config, files: Files, findings: Findings): vo
   checkFolders(config, files, findings);
   checkNamedFiles(config, files, findings);
   checkCertificates(config, files, findings);
+  checkZoneFiles(config, files, findings);
   for (const { kind, place } of config.server.interface) {
     if (kind !== 'interface' || !files.exists(INTERFACES_FOLDER) || files.exists(`${INTERFACES_FOLDER}/${place}`))
       continue;
@@ -48,12 +50,13 @@ export function checkFiles(config: Config, files: Files, findings: Findings): vo
   const { username } = config.server;
   const isGiven = config.given.username !== undefined && username !== '';
   if (isGiven && users.ok && !users.value.split('\n').some((line) => line.startsWith(`${username}:`))) {
-    findings.warning(NOWHERE, `user '${username}' does not exist in ${USERS_FILE}.`);
+    findings.error(NOWHERE, `user '${username}' does not exist in ${USERS_FILE}.`);
   }
 }
 
 function checkFolders(config: Config, files: Files, findings: Findings): void {
   const { server } = config;
+  if (server.chroot !== '' && !files.exists(server.chroot)) findings.error(NOWHERE, 'bad chroot directory');
   if (server.directory !== '' && !files.exists(server.directory)) findings.error(NOWHERE, 'bad chdir directory');
   for (const [what, path] of [
     ['pidfile', pidfilePath(config)],
@@ -77,6 +80,14 @@ function checkNamedFiles(config: Config, files: Files, findings: Findings): void
       const isMissing = path !== '' && !isGlob && !files.exists(absolutePath(config, path));
       if (isMissing) findings.error(NOWHERE, `${what}: "${path}" does not exist`);
     }
+  }
+}
+
+/** Zones that come from nowhere but a file. */
+function checkZoneFiles(config: Config, files: Files, findings: Findings): void {
+  for (const { name, zonefile, primary, url } of [...config.authZones, ...config.rpzs]) {
+    if (zonefile === '' || primary.length + url.length > 0 || files.exists(absolutePath(config, zonefile))) continue;
+    findings.error(NOWHERE, `cannot open zonefile ${zonefile} for ${formatName(name)}`);
   }
 }
 

@@ -90,7 +90,14 @@ class SourceReader {
       return;
     }
     if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
-    for (const path of this.#pathsOf(pattern, files)) {
+    const paths = this.#pathsOf(pattern, files);
+    // A folder without such files is usual; one that is not there is more often a slip.
+    const folder =
+      paths.length === 0 ? pattern.slice(0, pattern.slice(0, pattern.search(GLOB_CHARACTERS)).lastIndexOf('/')) : '';
+    if (folder.startsWith('/') && !files.exists(folder)) {
+      findings.warning(token, `nothing is included: there is no folder ${folder}`);
+    }
+    for (const path of paths) {
       if (this.#fileCount >= MAX_FILES) {
         if (!this.#isFull) findings.error(token, `too many files are included (at most ${MAX_FILES})`);
         this.#isFull = true;

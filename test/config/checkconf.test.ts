@@ -84,7 +84,21 @@ describe('checking a file', () => {
         .slice(0, 2),
     ).toEqual([
       `error: cannot parse interface specified as 'lost': there is no such interface`,
-      `warning: user 'nobody' does not exist in /etc/passwd.`,
+      `error: user 'nobody' does not exist in /etc/passwd.`,
+    ]);
+  });
+
+  test('misses a chroot, and a zone that comes from nowhere but a file', () => {
+    const text = `server:\n chroot: /root\n include: /none/*.conf
+auth-zone:\n name: a\n zonefile: /z
+auth-zone:\n name: b\n zonefile: /z\n primary: 192.0.2.1`;
+    const { code, err } = run(['/a'], { '/a': text });
+    expect(code).toBe(1);
+    expect(err.split('\n').slice(0, 4)).toEqual([
+      '/a:2: warning: chroot has no effect here',
+      '/a:3: warning: nothing is included: there is no folder /none',
+      'error: bad chroot directory',
+      'error: cannot open zonefile /z for a.',
     ]);
   });
 
