@@ -24,6 +24,8 @@ export interface HostFacts {
   readonly programVersion: string;
   /** Addresses of a network interface (`interface: eth0`); none when there is no such interface. */
   readonly addressesOf: (networkInterface: string) => readonly string[];
+  /** Addresses of all of them; absent: none is known. */
+  readonly allAddresses?: () => readonly string[];
 }
 
 /**
@@ -227,9 +229,9 @@ export function placeKeys({ kind, place, port }: ListenPlace, { server }: Config
 }
 
 function listenAddresses({ server }: Config, host: HostFacts): Address[] {
-  const places = server.interface.length > 0 ? server.interface : LOCALHOST;
+  const places = server.interfaceAutomatic ? allPlaces(server, host) : server.interface;
   const seen = new Map<string, Address>();
-  for (const { kind, place, port } of places) {
+  for (const { kind, place, port } of places.length > 0 ? places : LOCALHOST) {
     for (const ip of kind === 'interface' ? host.addressesOf(place) : [place]) {
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
@@ -238,6 +240,18 @@ function listenAddresses({ server }: Config, host: HostFacts): Address[] {
     }
   }
   return [...seen.values()];
+}
+
+/**
+ * Each address of the host by itself, so that replies come from the address that was asked: a socket for all of them could
+ * not say so. Addresses that need an interface beside them (fe80::) are left out.
+ */
+function allPlaces(server: Config['server'], host: HostFacts): ListenPlace[] {
+  const ports = server.interfaceAutomaticPorts.split(/\s+/).filter((word) => /^\d+$/.test(word));
+  const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab]/i.test(ip));
+  return ips.flatMap((place) =>
+    (ports.length > 0 ? ports.map(Number) : [null]).map((port) => ({ kind: 'address', place, port }) as const),
+  );
 }
 
 const LOCALHOST: readonly ListenPlace[] = [

@@ -28,6 +28,7 @@ import { controlHouse, controlSetup } from './control-house.ts';
 import { HouseStatistics, remarksOn } from './house-statistics.ts';
 import { PROGRAM_VERSION, VERSION } from './program.ts';
 import type { HostFacts } from './room-options.ts';
+import { NOTICE_VERBOSITY } from './step-log.ts';
 
 /** Milliseconds that clients of the house before a reload get to be answered. */
 const DRAIN_MS = 10_000;
@@ -174,7 +175,7 @@ export class Running {
   /** Makes a house the one in force. */
   #moveInto(house: House): void {
     this.#house = house;
-    this.#verbosity = house.config.server.verbosity;
+    this.#setVerbosity(house.config.server.verbosity);
     const { clock, network } = this.#ports;
     const { log } = this.#parts;
     const connections = (): number => this.#daemon.connections;
@@ -220,9 +221,7 @@ export class Running {
       get verbosity() {
         return readVerbosity();
       },
-      setVerbosity: (level) => {
-        this.#verbosity = level;
-      },
+      setVerbosity: (level) => this.#setVerbosity(level),
       // The reply to the command goes out first.
       stop: () => void this.#ports.clock.after(STOP_DELAY_MS, requestStop),
       reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
@@ -276,9 +275,16 @@ export class Running {
     return { ok: true, house: assembled.house };
   }
 
+  /** In force at once: for notices, for works that go on, and for clients. */
+  #setVerbosity(level: number): void {
+    this.#verbosity = level;
+    this.#parts.log.setNotices(level >= NOTICE_VERBOSITY);
+  }
+
   #aimLog(config: Config): void {
     const { log, logToStderr } = this.#parts;
     const problem = log.aim(logTarget(config, logToStderr));
+    log.setNotices(config.server.verbosity >= NOTICE_VERBOSITY);
     if (problem !== null) log.write('warning', `logging to stderr: ${problem}`);
   }
 
@@ -312,7 +318,6 @@ export function logTarget({ server, ...rest }: Config, logToStderr: boolean): Lo
     time: server.logTimeAscii ? (server.logTimeIso ? 'iso' : 'ascii') : 'epoch',
     hasThreadId: server.logThreadId,
     isJson: server.logFormat === 'json',
-    isQuiet: server.verbosity === 0,
   };
 }
 
@@ -325,5 +330,6 @@ function hostFacts(): HostFacts {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
     addressesOf: (name) => (networkInterfaces()[name] ?? []).map(({ address }) => address),
+    allAddresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
   };
 }

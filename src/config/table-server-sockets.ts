@@ -15,10 +15,15 @@ export const SERVER_SOCKET_ROWS = {
   'interface-automatic': one(
     yesNo,
     false,
-    ACCEPTED,
-    'Listen on all addresses, also those that come later, and answer from the address that was asked.',
+    DONE,
+    'Listen on all addresses that the host has at start or reload, in place of those of interface.',
   ),
-  'interface-automatic-ports': one(text, '', ACCEPTED, 'Ports for interface-automatic.'),
+  'interface-automatic-ports': one(
+    text,
+    '',
+    DONE,
+    'Ports for interface-automatic, divided by spaces; port when empty.',
+  ),
   'outgoing-interface': many(
     netblock,
     DONE,

@@ -61,7 +61,7 @@ function install(system: string, folder: string): void {
 /** Starts with a file that includes the system's and says only where to listen, and as whom. */
 async function startWith(file: string): Promise<void> {
   const config = join(root, 'main.conf');
-  const place = `  interface: 127.0.0.1@${port}\n  username: ""\n  use-syslog: no\n`;
+  const place = `  interface: 127.0.0.1\n  port: ${port}\n  username: ""\n  use-syslog: no\n`;
   writeFileSync(config, `include: "${file}"\nserver:\n${place}`);
   daemon = spawn(HAWSERD, ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
   daemon.stderr?.on('data', (chunk: Buffer) => {

@@ -37,6 +37,23 @@ describe('where to listen', () => {
   });
 });
 
+describe('interface-automatic', () => {
+  const host = { ...HOST, allAddresses: () => ['127.0.0.1', '192.0.2.1', 'fe80::1', '2001:db8::1'] };
+  const addresses = (text: string): string[] =>
+    serverOptions(configOf(text), host).interfaces.map(({ ip, port }) => `${ip}@${port}`);
+
+  test('listens on each address of the host, whatever interface says', () => {
+    const text = 'server:\ninterface: 192.0.2.9\ninterface-automatic: yes';
+    expect(addresses(text)).toEqual(['127.0.0.1@53', '192.0.2.1@53', '2001:db8::1@53']);
+    expect(addresses(`${text}\ndo-ip6: no\ninterface-automatic-ports: "53 54"`)).toEqual([
+      '127.0.0.1@53',
+      '127.0.0.1@54',
+      '192.0.2.1@53',
+      '192.0.2.1@54',
+    ]);
+  });
+});
+
 describe('what serving is told', () => {
   test('who may ask, and what is told about us', () => {
     const text =

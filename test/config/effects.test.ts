@@ -40,7 +40,12 @@ import { configOf } from './config-data.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const DS = 'DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
-const HOST: HostFacts = { hostName: 'host.example', programVersion: 'hawser 1', addressesOf: (name) => [name] };
+const HOST: HostFacts = {
+  hostName: 'host.example',
+  programVersion: 'hawser 1',
+  addressesOf: (name) => [name],
+  allAddresses: () => ['192.0.2.8'],
+};
 const FILES: Record<string, string> = {
   '/f/hints': '. NS a.root.\na.root. A 192.0.2.1\n',
   '/f/anchor': `example. ${DS}\n`,
@@ -71,6 +76,7 @@ const VALUES: Record<string, string> = {
   'val-nsec3-keysize-iterations': '"1024 10"',
   'target-fetch-policy': '"0 0"',
   'log-format': 'json',
+  'interface-automatic-ports': '"53 5300"',
   nsid: 'ascii_here',
   'add-holddown': '9999999',
   'del-holddown': '9999999',
@@ -94,6 +100,7 @@ const VALUES: Record<string, string> = {
 /** Further lines without which a directive has nothing to act on. */
 const CONTEXT: Record<string, string> = {
   'nat64-prefix': 'do-nat64: yes',
+  'interface-automatic-ports': 'interface-automatic: yes',
   'cookie-secret': 'answer-cookie: yes',
   'cookie-secret-file': 'answer-cookie: yes',
   'pad-queries-block-size': 'pad-queries: yes',
