@@ -7,7 +7,7 @@
  * A `Name` is proven well-formed when it is made; functions here do not check it again.
  */
 
-import { compareBytes, readU8, readU16 } from './bytes.ts';
+import { readU8, readU16 } from './bytes.ts';
 
 declare const nameBrand: unique symbol;
 
@@ -249,5 +249,11 @@ export function compareNames(a: Name, b: Name): number {
 }
 
 function compareLabels(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
-  return a === undefined || b === undefined ? 0 : compareBytes(a.map(lowerOctet), b.map(lowerOctet));
+  if (a === undefined || b === undefined) return 0;
+  const shorter = Math.min(a.length, b.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = lowerOctet(readU8(a, i)) - lowerOctet(readU8(b, i));
+    if (difference !== 0) return difference;
+  }
+  return a.length - b.length;
 }
