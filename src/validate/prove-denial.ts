@@ -28,6 +28,12 @@ import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 /** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */
 export const MAX_DENIAL_SETS = 12;
 
+/**
+ * Records of one NSEC or NSEC3 set that are looked at. An honest set has one (RFC 4034 §4, RFC 5155 §7.1); thousands in
+ * one set would be read again at every label of a walk.
+ */
+export const MAX_RECORDS_PER_DENIAL_SET = 4;
+
 /** Denial records of an answer that a zone's keys verify. */
 export interface ProvenRecords {
   readonly nsec: readonly DenialRecord[];
@@ -71,7 +77,7 @@ export async function proveRecords(
       continue;
     }
     const into = rrsetType(held.rrset) === TYPE.NSEC ? nsec : nsec3;
-    for (const rdata of rdatasOf(held.rrset)) {
+    for (const rdata of rdatasOf(held.rrset).slice(0, MAX_RECORDS_PER_DENIAL_SET)) {
       into.push({ owner: rrsetOwner(held.rrset), rdata, signatureLabels: check.labels });
     }
     proven.push(check.held);

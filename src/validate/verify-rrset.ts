@@ -87,7 +87,7 @@ class RRsetVerification {
       return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...placeOf(rrset, this.#zone.zone) });
     }
     this.#tries++;
-    if (!(await this.#judging.mayCheckSignature())) return { kind: 'limit', limit: 'signature-checks' };
+    if (!(await this.#judging.mayCheckSignature(rrset.length))) return { kind: 'limit', limit: 'signature-checks' };
     const outcome = await verifySignature(check, this.#judging.parts.crypto);
     this.#noteOutcome(outcome, key.keyTag);
     if (outcome.kind !== 'valid') {

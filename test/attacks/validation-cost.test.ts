@@ -6,6 +6,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { MAX_RECORDS_PER_DENIAL_SET } from '../../src/validate/prove-denial.ts';
 import { EDE } from '../../src/wire/ede.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
@@ -13,7 +14,7 @@ import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import type { DenialStyle } from '../world/denial-chain.ts';
 import { KEY_FLAGS, KeyStore } from '../world/keys.ts';
 import { collidingKeys, noisyKey, replaceSignatures, showKeys } from '../world/lies.ts';
-import { recordOf } from '../world/loose-message.ts';
+import { recordOf, subjectOf } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
 import { NSEC3 } from '../world/zone.ts';
 
@@ -188,3 +189,34 @@ describe('NSEC3 loop across zones', () => {
     await scene.stop();
   });
 });
+
+describe('an NSEC set of many records', () => {
+  /** The honest record, with so many others in front of it that end too early; all under one good signature. */
+  async function statusWith(others: number): Promise<string> {
+    const scene = Scene.withTest('www IN A 192.0.2.80');
+    scene.tamper(AUTH, (reply) => {
+      const honest = reply.authority.find(({ type }) => type === TYPE.NSEC);
+      if (honest === undefined) return reply;
+      const lies = Array.from({ length: others }, (_, i) =>
+        recordOf(`test. 300 NSEC a${i}.test. SOA NS RRSIG NSEC DNSKEY`),
+      );
+      const set = [...lies, { ...honest, ttl: 300 }];
+      return { ...reply, authority: [...withoutSet(reply.authority, TYPE.NSEC), ...scene.signed('test.', set)] };
+    });
+    await scene.start();
+    const { status } = await scene.ask('nope.test.', 'A');
+    await scene.stop();
+    return status;
+  }
+
+  test('is read to a bound only: an honest one has one record', async () => {
+    expect(await statusWith(0)).toBe('NXDOMAIN ad');
+    expect(await statusWith(MAX_RECORDS_PER_DENIAL_SET - 1)).toBe('NXDOMAIN ad');
+    expect(await statusWith(MAX_RECORDS_PER_DENIAL_SET)).toBe('SERVFAIL');
+    expect(await statusWith(200)).toBe('SERVFAIL');
+  });
+});
+
+function withoutSet(records: readonly ResourceRecord[], type: number): ResourceRecord[] {
+  return records.filter((record) => subjectOf(record) !== type);
+}
