@@ -28,14 +28,14 @@ export interface LogTarget {
   readonly hasThreadId: boolean;
   /** A JSON object for each line, in place of Unbound's form (log-format). */
   readonly isJson: boolean;
-  /** Notices are left out (verbosity 0). */
-  readonly isQuiet?: boolean;
 }
 
 /** A log whose target may change (reload, log_reopen). */
 export interface NodeLog extends LogSink {
   /** Takes another target; the text says why the file cannot be written, then lines go to stderr. */
   aim(target: LogTarget): string | null;
+  /** Whether notices are written (verbosity 1 and more); they are until somebody says otherwise. */
+  setNotices(hasNotices: boolean): void;
   /** Opens the file anew, after it was moved away. */
   reopen(): string | null;
   close(): void;
@@ -67,9 +67,10 @@ class ProcessLog implements NodeLog {
   #fd = STDERR;
   #logger: ChildProcess | null = null;
   #dropped = 0;
+  #hasNotices = true;
 
   write(level: LogLevel, line: string, fields?: () => LogFields): void {
-    if (level === 'notice' && this.#target.isQuiet === true) return;
+    if (level === 'notice' && !this.#hasNotices) return;
     const { identity, time, syslog, isJson } = this.#target;
     const place = `[${process.pid}:${this.#target.hasThreadId ? process.pid : 0}]`;
     const { stdin } = this.#logger ?? {};
@@ -98,6 +99,10 @@ class ProcessLog implements NodeLog {
       stdin.write(`<${syslogPriority('warning')}>${this.#dropped} lines were dropped: syslog was too slow\n`);
     this.#dropped = 0;
     stdin.write(`<${syslogPriority(level)}>${text}\n`);
+  }
+
+  setNotices(hasNotices: boolean): void {
+    this.#hasNotices = hasNotices;
   }
 
   aim(target: LogTarget): string | null {

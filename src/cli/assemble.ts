@@ -46,7 +46,6 @@ import {
   knownDenials,
   rootKeyTags,
   signatureTime,
-  stepTrace,
   watchUnwantedReplies,
   zoneRates,
 } from './resolver-means.ts';
@@ -60,6 +59,8 @@ import {
   serverOptions,
   validateOptions,
 } from './room-options.ts';
+
+import { stepTrace } from './step-log.ts';
 
 /** All that reaches outside. */
 export type { Ports } from './ports.ts';
@@ -137,6 +138,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 /** Joins the rooms. */
 export async function assemble(start: AssembleStart): Promise<Assembled> {
   const { config, ports, host = NO_HOST } = start;
+  const verbosity = start.verbosity ?? ((): number => config.server.verbosity);
   const inputs = readInputs(config, ports.files);
   if (inputs.findings.some(({ severity }) => severity === 'error')) return { ok: false, findings: inputs.findings };
   const caches = { ...makeCaches(config, ports), ...start.caches };
@@ -176,7 +178,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
     signatureTime: signatureTime(config, clock),
-    stepTrace: stepTrace(start.verbosity ?? (() => config.server.verbosity), log),
+    stepTrace: stepTrace(verbosity, log),
     report,
     makeIterate: (fetch) =>
       createIterate({
@@ -230,6 +232,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
     options,
     zones,
     policy,
+    verbosity,
     ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
     ...counted,
   });

@@ -5,14 +5,11 @@ import type { ConfiguredZone } from '../iterate/options.ts';
 import type { IterateParts } from '../iterate/parts.ts';
 import { closestConfigured } from '../iterate/stub-and-forward.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { LogSink } from '../ports/log-sink.ts';
 import type { Random } from '../ports/random.ts';
 import { KnownDenials, type KnownDenialsParts } from '../resolve/known-denials.ts';
 import { type ZoneRateOptions, ZoneRates } from '../resolve/zone-rates.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import type { Counters } from '../trace/counters.ts';
-import { stepText } from '../trace/explain.ts';
-import { Trace } from '../trace/trace.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { type Name, ROOT } from '../wire/name.ts';
@@ -67,17 +64,6 @@ export function signatureTime({ server }: Config, clock: Clock): () => number | 
   const date = server.valOverrideDate;
   if (date === 'clock') return () => clock.unixSeconds();
   return () => (date === 'ignore' ? null : date);
-}
-
-/** From this verbosity on, each step of each question is logged. */
-const STEPS_VERBOSITY = 2;
-
-/** What takes the steps of a question to the log, when that is to be as detailed as that. */
-export function stepTrace(verbosity: () => number, log: LogSink): () => Trace | null {
-  return () =>
-    verbosity() < STEPS_VERBOSITY
-      ? null
-      : new Trace((event) => log.write('info', `step [${event.workId}] ${stepText(event)}`));
 }
 
 /** Limits on questions to zones; null when none is set. */

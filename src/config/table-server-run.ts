@@ -13,7 +13,7 @@ export const SERVER_RUN_ROWS = {
     count(0, 100),
     1,
     LIVE,
-    'Detail of the log: 0 leaves notices out, 2 and more writes each step of each resolution.',
+    'Detail of the log: 0 leaves notices out, 2 adds how each question ended, 3 who was asked, 4 each step, 5 clients.',
   ),
   'statistics-interval': one(secondsOrNothing, 0, LIVE, 'Seconds between statistics in the log; 0 writes none.'),
   'statistics-cumulative': one(yesNo, false, LIVE, 'Keep counting after statistics are shown.'),

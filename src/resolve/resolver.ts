@@ -307,7 +307,10 @@ export class Resolver {
       // Every server that could be blamed was blamed: the zone itself is bogus.
       if (avoid.size === before) break;
     }
-    return best ?? this.#fail(work, { kind: 'cancelled' });
+    if (best === null) return this.#fail(work, { kind: 'cancelled' });
+    const { rcode, question } = best;
+    work.note(clock.monotonicMs(), () => ({ kind: 'finished', question, rcode }));
+    return best;
   }
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
@@ -354,7 +357,7 @@ export class Resolver {
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
     if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, options.failureTtlSeconds);
     this.#expired.noteFailure(work.question);
-    work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', why }));
+    work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', question: work.question, why }));
     return { kind: 'failed', question: work.question, why };
   }
 

@@ -10,9 +10,10 @@ import { formatName } from '../wire/name-text.ts';
 import { type Question, questionText } from '../wire/question.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
-import { reasonText } from './explain.ts';
+import { extendedErrorsOf, reasonText } from './explain.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import type { ServeLogging } from './serve-options.ts';
+import type { Waiter } from './waiting.ts';
 
 /** What a reply's line says. */
 export interface LoggedReply {
@@ -52,6 +53,19 @@ export class ServeLog {
     this.#log.write(this.#level('query'), `${ip} ${questionText(question)}`, fields);
   }
 
+  /** Who asks what the caches cannot answer (verbosity 5). */
+  asker({ from, channel, question }: Pick<Waiter, 'from' | 'channel' | 'question'>): void {
+    const fields = (): LogFields => ({
+      event: 'miss',
+      client: from.ip,
+      port: from.port,
+      transport: channel.transport,
+      ...questionFields(question),
+    });
+    const asked = questionText(question);
+    this.#log.write('debug', `client ${from.ip}@${from.port} ${channel.transport} asks ${asked}`, fields);
+  }
+
   reply(reply: LoggedReply): void {
     const { from, channel, question, rcode, seconds, isCached, octets } = reply;
     const fields = (): LogFields => ({
@@ -81,14 +95,25 @@ export class ServeLog {
     const { bogusLevel, failures } = this.#options;
     if (bogusLevel > 0 && resolution.kind === 'answered' && resolution.verdict?.status === 'bogus') {
       const { kind } = resolution.verdict.why;
-      const fields = (): LogFields => ({ event: 'bogus', ...questionFields(question), kind, reason });
+      const fields = (): LogFields => ({
+        event: 'bogus',
+        ...questionFields(question),
+        kind,
+        reason,
+        ...errorFields(resolution),
+      });
       // Unbound's two forms: without the reason there are no brackets.
       const hasReason = bogusLevel > 1 || failures;
       const text = hasReason ? `<${questionText(question)}>: ${reason}` : questionText(question);
       this.#log.write('info', `validation failure ${text}`, fields);
     }
     if (failures && isWithheld) {
-      const fields = (): LogFields => ({ event: 'servfail', ...questionFields(question), reason });
+      const fields = (): LogFields => ({
+        event: 'servfail',
+        ...questionFields(question),
+        reason,
+        ...errorFields(resolution),
+      });
       this.#log.write('error', `SERVFAIL <${questionText(question)}>: ${reason}`, fields);
     }
   }
@@ -110,6 +135,12 @@ const UNREAD_QUESTION = 'null TYPE0 CLASS0';
 
 function questionFields({ name, type, class: rrClass }: Question): LogFields {
   return { name: formatName(name), type: typeText(type), class: classText(rrClass) };
+}
+
+/** The extended error that the client gets, so that a line can be found by it. */
+function errorFields(resolution: Resolution): LogFields {
+  const error = extendedErrorsOf(resolution, false)[0];
+  return error === undefined ? {} : { ede: error.code };
 }
 
 /** ` on udp 192.0.2.1 53` (log-destaddr). */

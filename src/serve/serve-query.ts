@@ -61,6 +61,8 @@ const OPTIONS_OCTETS = 512;
 const HANDED_OVER = 0;
 /** `query` gives no reply. */
 const NO_REPLY = -1;
+/** From this `verbosity` on the clients of questions that the caches cannot answer are logged. */
+const CLIENTS_VERBOSITY = 5;
 
 const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
 const NO_SNOOPING: ExtendedError = { code: EDE.PROHIBITED, text: 'RD=0 asks for cached data: see access-control' };
@@ -89,6 +91,8 @@ export interface ServeParts {
   readonly options: ServeOptions;
   /** How often client addresses may ask; absent: as often as they like. */
   readonly clientRates?: ClientRates;
+  /** Detail of the log now; absent: nothing besides what the options say. */
+  readonly verbosity?: () => number;
   /** Judges cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies;
   /** Goes on counting here; absent: from 0. */
@@ -303,7 +307,7 @@ class QueryServer implements Serve {
       return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
     }
     if (isCached) this.stats.cacheHits++;
-    else this.stats.countMiss(this.#waiting.questions);
+    else this.#noteMiss(waiter);
     if (!this.#waiting.admitAlone(waiter)) {
       this.stats.overLimit++;
       return NO_REPLY;
@@ -413,7 +417,7 @@ class QueryServer implements Serve {
     if ((waiter.flags & FLAG.RD) === 0 && this.#access.actionAt(from.ip, channel.local) === 'allow_snoop') {
       return this.#refer(waiter, bytes, out);
     }
-    this.stats.countMiss(this.#waiting.questions);
+    this.#noteMiss(waiter);
     switch (this.#waiting.admit(waiter)) {
       case 'too-many':
         this.stats.overLimit++;
@@ -424,6 +428,12 @@ class QueryServer implements Serve {
       case 'joined':
         return HANDED_OVER;
     }
+  }
+
+  /** The caches cannot answer: the resolver gets the question. */
+  #noteMiss(waiter: Waiter): void {
+    this.stats.countMiss(this.#waiting.questions);
+    if ((this.#parts.verbosity?.() ?? 0) >= CLIENTS_VERBOSITY) this.#log.asker(waiter);
   }
 
   /** RFC 1034 §4.3.1: without recursion only what is known: it is not, but who to ask may be. */

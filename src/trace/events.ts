@@ -36,8 +36,8 @@ export type TraceStep =
   | { readonly kind: 'denial'; readonly outcome: string }
   | { readonly kind: 'limit'; readonly limit: Limit }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
-  | { readonly kind: 'failed'; readonly why: Failure }
-  | { readonly kind: 'finished'; readonly rcode: number };
+  | { readonly kind: 'failed'; readonly question: Question; readonly why: Failure }
+  | { readonly kind: 'finished'; readonly question: Question; readonly rcode: number };
 
 /** A step with when and for which work. */
 export type TraceEvent = TraceStep & {

@@ -73,9 +73,9 @@ export function stepText(event: TraceEvent): string {
     case 'verdict':
       return `verdict ${event.verdict.status}: ${verdictText(event.verdict)}`;
     case 'failed':
-      return `failed: ${failureText(event.why)}`;
+      return `failed: ${questionText(event.question)}: ${failureText(event.why)}`;
     case 'finished':
-      return `finished with ${rcodeText(event.rcode)}`;
+      return `finished: ${questionText(event.question)}: ${rcodeText(event.rcode)}`;
     default:
       return unreachable(event);
   }

@@ -119,7 +119,13 @@ describe('what an operator is told of how a question ended', () => {
     const fields = written({ bogusLevel: 1, failures: true }, (log) => log.ended(bogus, true)).map(
       (line) => line.fields,
     );
-    const asked = { name: 'mx.example.', type: 'A', class: 'IN', reason: expect.stringMatching(/^no-signature: /) };
+    const asked = {
+      name: 'mx.example.',
+      type: 'A',
+      class: 'IN',
+      ede: 10,
+      reason: expect.stringMatching(/^no-signature: /),
+    };
     expect(fields).toEqual([
       { event: 'bogus', kind: 'no-signature', ...asked },
       { event: 'servfail', ...asked },
