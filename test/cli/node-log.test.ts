@@ -47,6 +47,22 @@ describe('a log file', () => {
     expect(lines()[0]).toContain(`ns1[${process.pid}:${process.pid}] info: x`);
   });
 
+  test('has no notices while they are switched off, also after it was aimed elsewhere', () => {
+    log.aim(target());
+    log.setNotices(false);
+    for (const level of ['notice', 'info', 'warning', 'error'] as const) log.write(level, 'quiet');
+    log.aim(target());
+    log.write('notice', 'still quiet');
+    log.setNotices(true);
+    log.write('notice', 'loud');
+    expect(lines().map((line) => line.replace(/^.*:0\] /, ''))).toEqual([
+      'info: quiet',
+      'warning: quiet',
+      'error: quiet',
+      'notice: loud',
+    ]);
+  });
+
   test('is opened anew after it was moved away, and never emptied', () => {
     log.aim(target());
     log.write('info', 'one');
