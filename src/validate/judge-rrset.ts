@@ -5,13 +5,15 @@
  * Leaves to others: the proof that a wildcard expansion needs; storing what needs such a proof.
  */
 
+import { signedLabelCount } from '../dnssec/signed-data.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
-import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { trustOf, verdictBelow } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import type { Judging } from './judging.ts';
@@ -53,7 +55,8 @@ export async function judgeRRset(judging: Judging, held: HeldRRset): Promise<RRs
   const type = rrsetType(held.rrset);
   const start = startFor(judging, owner, type);
   if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
-  if (held.verdict?.status === 'secure') return { kind: 'known' };
+  // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
+  if (held.verdict?.status === 'secure' && !isExpanded(held.rrset)) return { kind: 'known' };
   const most = judging.parts.options.limits.signers;
   const signers = signersOf([held.rrset], { name: owner, type, anchor: start.anchor.zone, most });
   if (signers.length === 0) return await judgeUnsigned(judging, held, start.anchor);
@@ -82,6 +85,12 @@ async function judgeBySigner(
   if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
   return { kind: 'unproven', verdict: { status: 'indeterminate', why: { kind: 'limit', limit: check.limit } } };
+}
+
+/** True when a signature says that the set came from a wildcard. */
+function isExpanded(rrset: RRset): boolean {
+  const labels = signedLabelCount(rrsetOwner(rrset));
+  return signaturesOf(rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */

@@ -101,6 +101,25 @@ describe('wildcard RRSIG labels', () => {
   });
 });
 
+describe('an expansion that was proven once', () => {
+  test('is not given without its proof later', async () => {
+    const scene = Scene.withTest('*.w IN A 192.0.2.80');
+    await scene.start();
+    const proven = await scene.ask('x.w.test.', 'A');
+    expect(proven.status).toBe('NOERROR ad');
+    expect(proven.authority).toEqual(['*.w.test. NSEC test. A RRSIG NSEC']);
+    const { answers, replies } = scene.house.caches;
+    answers.clear();
+    replies.clear();
+    scene.tamper(
+      '192.0.2.1',
+      onType(TYPE.A, (reply) => ({ ...reply, authority: [] })),
+    );
+    expect((await scene.ask('x.w.test.', 'A')).status).toBe('SERVFAIL');
+    await scene.stop();
+  });
+});
+
 describe('wildcard CNAME proof', () => {
   test.each([
     ['missing', () => []],
