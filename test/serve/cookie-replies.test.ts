@@ -2,23 +2,29 @@
 
 import { describe, expect, it } from 'vitest';
 import { CLIENT_COOKIE_OCTETS, COOKIE_OCTETS, ServerCookies } from '../../src/serve/cookies.ts';
+import { ClientRates } from '../../src/serve/rate-limit.ts';
 import type { ServeOptions } from '../../src/serve/serve-options.ts';
 import { EDNS_OPTION, findOption } from '../../src/wire/edns.ts';
 import { parseIp } from '../../src/wire/ip.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
-import { answered, ask, held, PlayedHouse, type Reply } from './serving.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
+import { answered, ask, held, NOW, PlayedHouse, type Reply } from './serving.ts';
 
 const CLIENT = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]);
 const HERE = '192.0.2.1';
 const QUESTION = ask('www.example.');
 const ANSWER = answered(QUESTION, { answer: [held(['www.example. A 192.0.2.80'])] });
 
-function house(options: Partial<ServeOptions> = {}): PlayedHouse {
+function house(options: Partial<ServeOptions> = {}, clientRates?: ClientRates): PlayedHouse {
   const access = [{ address: parseIp('192.0.2.0') as Uint8Array, prefixLength: 24, action: 'allow' as const }];
   const cookies = new ServerCookies([new Uint8Array(16).fill(7)]);
-  return new PlayedHouse({ access, ...options }, null, { cookies });
+  return new PlayedHouse({ access, ...options }, null, {
+    cookies,
+    ...(clientRates === undefined ? {} : { clientRates }),
+  });
 }
 
 /** As `house`, for clients that must have a cookie. */
@@ -157,6 +163,27 @@ describe('a client with a valid cookie', () => {
     expect(sent).toEqual(['handed over', 'handed over', null]);
     const without = ['d.', 'e.'].map((name) => at.send(query(ask(name), []), { from: '192.0.2.2' }));
     expect(without).toEqual(['handed over', null]);
+  });
+});
+
+describe('ip-ratelimit', () => {
+  it('holds back those without a valid cookie; those with one have a limit of their own', () => {
+    const random = new SeededRandom(1);
+    const options = { perSecond: 2, perSecondWithCookie: 5, factor: 0, backoff: false, maxBytes: 1 << 16 };
+    const rates = new ClientRates({ clock: new FakeClock(NOW), random, options });
+    const admitted = [false, false, false, true, true, true].map((isProven) => rates.admits(HERE, isProven));
+    expect(admitted).toEqual([true, true, false, true, true, false]);
+  });
+
+  it('has none for valid cookies with ip-ratelimit-cookie: 0, its default', () => {
+    const random = new SeededRandom(1);
+    const options = { perSecond: 1, perSecondWithCookie: 0, factor: 0, backoff: false, maxBytes: 1 << 16 };
+    const rates = new ClientRates({ clock: new FakeClock(NOW), random, options });
+    const at = house({}, rates).know(ANSWER);
+    const cookie = learnt(at);
+    for (let i = 0; i < 5; i++) expect(asked(at, [cookie]).rcode).toBe(RCODE.NOERROR);
+    expect(at.send(query(QUESTION, [CLIENT]), { from: HERE })).toBeNull();
+    expect(at.serve.stats.overRate).toBe(1);
   });
 });
 
