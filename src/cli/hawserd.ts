@@ -117,6 +117,8 @@ async function startHere(flags: Arguments): Promise<number | null> {
   const { config } = running;
   if (config === null) return await fail(lines);
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
+  // Who learns that the daemon is there may signal it at once.
+  listenForSignals(running, pidfile, log);
   writePidfile(pidfile, log);
   tellServiceManager('READY=1');
   const owned = [pidfile, absolutePath(config, config.server.logfile), ...controlSockets(config)];
@@ -127,7 +129,6 @@ async function startHere(flags: Arguments): Promise<number | null> {
     removePidfile(pidfile);
     return await fail([dropped.error]);
   }
-  listenForSignals(running, pidfile, log);
   await tellParent([]);
   if (process.send !== undefined) process.disconnect();
   return null;
