@@ -1,0 +1,41 @@
+/** All that a house remembers, made to the sizes of its configuration. */
+
+import { AnswerCache } from '../cache/answer-cache.ts';
+import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
+import { DenialCache } from '../cache/denial-cache.ts';
+import { DEFAULT_FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
+import { KeyCache } from '../cache/key-cache.ts';
+import { ReplyCache } from '../cache/reply-cache.ts';
+import { RRsetCache } from '../cache/rrset-cache.ts';
+import { ServerCache } from '../cache/server-cache.ts';
+import type { Config } from '../config/config.ts';
+import type { ZoneKey } from '../dnssec/dnskey.ts';
+import type { Ports } from './ports.ts';
+import { cacheSizes, serverCacheOptions } from './room-options.ts';
+
+/** All that a house remembers. May outlive it (reload_keep_cache). */
+export interface Caches {
+  readonly rrsets: RRsetCache;
+  readonly answers: AnswerCache;
+  readonly replies: ReplyCache;
+  readonly keys: KeyCache<ZoneKey>;
+  readonly delegations: DelegationCache;
+  readonly servers: ServerCache;
+  readonly failures: FailureCache;
+  readonly denials: DenialCache;
+}
+
+/** Empty caches. */
+export function makeCaches(config: Config, { clock, random }: Ports): Caches {
+  const sizes = cacheSizes(config);
+  return {
+    rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
+    answers: new AnswerCache({ clock, maxBytes: sizes.messages }),
+    replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
+    keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
+    delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
+    servers: new ServerCache({ clock, options: serverCacheOptions(config) }),
+    failures: new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS }),
+    denials: new DenialCache({ clock, random, maxBytes: sizes.denials }),
+  };
+}

@@ -1,0 +1,143 @@
+/** Joins iteration, validation, the caches and the resolver over what is common to a house. */
+
+import type { Config } from '../config/config.ts';
+import { createIterate } from '../iterate/iterate.ts';
+import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
+import { Upstream } from '../iterate/upstream.ts';
+import { Resolver } from '../resolve/resolver.ts';
+import type { ZoneRates } from '../resolve/zone-rates.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
+import { createValidate } from '../validate/validate-answer.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { Background } from '../work/background.ts';
+import type { Fetch } from '../work/fetch.ts';
+import type { ZoneStore } from '../zones/zone-store.ts';
+import type { Caches } from './caches.ts';
+import type { Ports } from './ports.ts';
+import type { Inputs } from './read-inputs.ts';
+import {
+  anchorSignal,
+  keyPrefetch,
+  knownDenials,
+  signatureTime,
+  watchUnwantedReplies,
+  zoneRates,
+} from './resolver-means.ts';
+import { iterateOptions, resolveOptions, validateOptions } from './room-options.ts';
+import { stepTrace } from './step-log.ts';
+
+/** What the rooms of one house have in common. */
+export interface Ground {
+  readonly config: Config;
+  readonly ports: Ports;
+  readonly inputs: Inputs;
+  readonly caches: Caches;
+  readonly anchors: TrustAnchors;
+  readonly counters: Counters;
+  readonly serverZones: ConfiguredZones;
+  readonly verbosity: () => number;
+  /** Takes a bug in a work that nobody waits for. */
+  readonly report: (error: unknown) => void;
+}
+
+/** What came of it. */
+export interface JoinedResolver {
+  readonly resolver: Resolver;
+  readonly upstream: Upstream;
+  /** Limits on questions to zones; null when none is set. */
+  readonly zoneRates: ZoneRates | null;
+}
+
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** Joins the resolver; `zones` are the zones that are held as a whole. */
+export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
+  const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = ground;
+  const { clock, network, random, log } = ports;
+  const { rrsets, answers, failures, servers, delegations } = caches;
+  const options = { ...iterateOptions(config, ground.inputs), configuredZones: serverZones.all };
+  const notice = (text: string): void => log.write('notice', text);
+  const upstream = new Upstream({ clock, network, random, servers, counters, notice, options });
+  const heldZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
+  const denials = knownDenials(config, { ...ground, clock, configuredZones: serverZones.all, heldZone });
+  const rates = zoneRates(config, { clock, random });
+  const background = new Background(report);
+  const resolver: Resolver = new Resolver({
+    clock,
+    rrsets,
+    answers,
+    failures,
+    counters,
+    options: resolveOptions(config),
+    deny: (question) => denials.find(question),
+    signatureTime: signatureTime(config, clock),
+    stepTrace: stepTrace(verbosity, log),
+    report,
+    makeIterate: (fetch) =>
+      createIterate({
+        clock,
+        network,
+        random,
+        rrsets,
+        delegations,
+        servers,
+        fetch,
+        findCached: (question) => answers.find(question) ?? denials.find(question),
+        expectsSignatures: signatureExpectation(anchors, caches),
+        options,
+        counters,
+        upstream,
+        copies: zones,
+        ...(rates === null ? {} : { zoneRates: rates }),
+        ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, background) } : {}),
+      }),
+    makeValidate: (fetch) => joinValidate(ground, fetch, background, () => resolver),
+  });
+  watchUnwantedReplies(counters, config.server.unwantedReplyThreshold, () => {
+    log.write('warning', 'unwanted-reply-threshold reached: somebody may be guessing answers; the cache is cleared');
+    clearData(caches);
+  });
+  return { resolver, upstream, zoneRates: rates };
+}
+
+function joinValidate(ground: Ground, fetch: Fetch, background: Background, resolver: () => Resolver) {
+  const { config, ports, caches, anchors, counters } = ground;
+  const signal = (anchor: TrustAnchor): void => {
+    const question = anchorSignal(anchor);
+    if (question !== null) background.start(() => resolver().resolve(question, { refresh: true }));
+  };
+  return createValidate({
+    clock: ports.clock,
+    crypto: ports.crypto,
+    rrsets: caches.rrsets,
+    keys: caches.keys,
+    fetch,
+    anchors,
+    options: validateOptions(config),
+    counters,
+    denials: caches.denials,
+    ...(config.server.trustAnchorSignaling ? { onPrimed: signal } : {}),
+  });
+}
+
+/** Forgets all data from servers, as what a guessed answer may have got into. */
+function clearData({ rrsets, answers, replies, denials, delegations }: Caches): void {
+  for (const cache of [rrsets, answers, replies, denials, delegations]) cache.clear();
+}
+
+/**
+ * Whether a zone's servers should give signatures: it has an anchor of its own, its keys are proven, or its parent gave a DS.
+ * Without that a missing signature says nothing about a server.
+ */
+function signatureExpectation(anchors: TrustAnchors, { keys, rrsets }: Caches): (zone: Name) => boolean {
+  return (zone) => {
+    const anchor = anchors.closest(zone);
+    if (anchor === null || anchor.kind === 'negative') return false;
+    if (namesEqual(anchor.zone, zone)) return true;
+    const trust = keys.find(zone);
+    if (trust !== null) return trust.status === 'secure';
+    return rrsets.find(zone, TYPE.DS, CLASS.IN) !== null;
+  };
+}
