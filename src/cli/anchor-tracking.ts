@@ -1,12 +1,11 @@
 /** Joins the tracker of trust anchors (RFC 5011) out of configuration, ports and the resolver. */
 
-import type { KeyCache } from '../cache/key-cache.ts';
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import { isValidating } from '../config/modules.ts';
+import { forgetTrust } from '../control/forget-trust.ts';
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
-import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Files } from '../ports/files.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { readAnchorState } from '../validate/anchor-state.ts';
@@ -16,6 +15,7 @@ import type { TrustAnchors } from '../validate/trust-anchors.ts';
 import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
+import type { Caches } from './caches.ts';
 import type { Ports } from './ports.ts';
 import { validateOptions } from './room-options.ts';
 
@@ -26,7 +26,7 @@ const MIN_HOLD_SECONDS = 24 * 3600;
 export interface TrackingMeans {
   readonly ports: Ports;
   readonly anchors: TrustAnchors;
-  readonly keys: KeyCache<ZoneKey>;
+  readonly caches: Caches;
   readonly resolver: Resolver;
   readonly report: (error: unknown) => void;
 }
@@ -67,7 +67,7 @@ export function makeAnchorTracker(
   tracked: readonly TrackedFile[],
   means: TrackingMeans,
 ): AnchorTracker {
-  const { ports, anchors, keys, resolver, report } = means;
+  const { ports, anchors, caches, resolver, report } = means;
   const { clock, random, files, crypto, log } = ports;
   const options = validateOptions(config);
   return new AnchorTracker(
@@ -91,7 +91,7 @@ export function makeAnchorTracker(
         const answer = resolution.kind === 'answered' ? resolution.answer : [];
         return answer.find(({ rrset }) => rrsetType(rrset) === TYPE.DNSKEY) ?? null;
       },
-      onChange: (zone) => keys.removeBelow(zone),
+      onTrustLost: (zone) => forgetTrust(zone, caches),
     },
     tracked,
   );

@@ -103,7 +103,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const joined = joinResolver(ground, zones);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, counters, report } = ground;
-  const tracking = { ports, anchors, keys: caches.keys, resolver, report };
+  const tracking = { ports, anchors, caches, resolver, report };
   const tracker = live?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
   const { rrsets, delegations } = caches;

@@ -27,6 +27,7 @@ import { type AssembleStart, assemble, type House } from './assemble.ts';
 import type { Caches } from './caches.ts';
 import { controlHouse, controlSetup } from './control-house.ts';
 import { HouseStatistics, remarksOn } from './house-statistics.ts';
+import { dropStaleTrust } from './kept-trust.ts';
 import { PROGRAM_VERSION, VERSION } from './program.ts';
 import type { HostFacts } from './room-options.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
@@ -150,6 +151,7 @@ export class Running {
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
     const before = this.#house;
+    if (keepsCaches && before !== null) dropStaleTrust(before, built.house);
     this.#moveInto(built.house);
     for (const { text } of await this.#daemon.listen(built.house.serve, built.house.server)) log.write('error', text);
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);

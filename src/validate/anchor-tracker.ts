@@ -45,8 +45,8 @@ export interface AnchorTrackerParts {
   readonly options: AnchorTrackerOptions;
   /** Asks the zone's servers for its DNSKEY set, not the cache; null when none came. Validated or not does not matter. */
   readonly ask: (zone: Name) => Promise<HeldRRset | null>;
-  /** The zone's trusted keys are others now: what was proven by the old ones is to be proven anew. */
-  readonly onChange: (zone: Name) => void;
+  /** A key of the zone is trusted no more: what may have been proven by it is to be proven anew. */
+  readonly onTrustLost: (zone: Name) => void;
   /** Takes a bug. */
   readonly report: (error: unknown) => void;
 }
@@ -180,11 +180,14 @@ export class AnchorTracker {
 
   #tell(before: TrackedKeys, after: TrackedKeys): void {
     const zone = formatName(after.zone);
-    const text = (tracked: TrackedKeys): string => trustedKeys(tracked).map(toHex).sort().join(' ');
+    const textsOf = (tracked: TrackedKeys): string[] => trustedKeys(tracked).map(toHex);
+    const now = textsOf(after);
+    const lost = textsOf(before).filter((key) => !now.includes(key)).length;
+    const gained = now.filter((key) => !textsOf(before).includes(key)).length;
     if (isWhollyRevoked(after)) this.#parts.log.write('warning', `trust anchor ${zone}: all keys are revoked`);
-    if (text(before) === text(after) && before.ds.length === after.ds.length) return;
-    this.#parts.log.write('notice', `trust anchor ${zone}: ${trustedKeys(after).length} trusted keys after a probe`);
-    this.#parts.onChange(after.zone);
+    if (lost + gained === 0) return;
+    this.#parts.log.write('notice', `trust anchor ${zone}: ${gained} keys more are trusted, ${lost} no more`);
+    if (lost > 0) this.#parts.onTrustLost(after.zone);
   }
 
   #write({ path, state }: Tracking): void {

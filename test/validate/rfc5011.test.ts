@@ -240,7 +240,7 @@ describe('the tracker', () => {
           overrideDate: null,
         },
         ask: async () => heldOf(sets()),
-        onChange: (zone) => changes.push(String(zone)),
+        onTrustLost: (zone) => changes.push(String(zone)),
         report: (error) => expect.unreachable(String(error)),
       },
       [{ path: '/root.key', state: read.state }],

@@ -1,0 +1,22 @@
+/** What a reload that keeps caches may keep of what DNSSEC said: nothing when that rested on other trust than now. */
+
+import { forgetTrust } from '../control/forget-trust.ts';
+import { toHex } from '../wire/bytes.ts';
+import { ROOT } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { House } from './assemble.ts';
+import { validateOptions } from './room-options.ts';
+
+/** Forgets the verdicts in the caches of `after` when anchors, negative anchors or rules of validation are not those of `before`. */
+export function dropStaleTrust(before: House, after: House): void {
+  if (trustBasis(before) !== trustBasis(after)) forgetTrust(ROOT, after.caches);
+}
+
+/** All that verdicts rest on, as one text. */
+function trustBasis({ anchors, config }: House): string {
+  const positive = anchors
+    .positive()
+    .map(({ zone, ds, dnskeys }) => [formatName(zone), ...[...ds, ...dnskeys].map(toHex).sort()]);
+  const negative = anchors.negative().map(formatName);
+  return JSON.stringify([positive.map(String).sort(), [...negative].sort(), validateOptions(config)]);
+}

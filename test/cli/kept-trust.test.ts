@@ -1,0 +1,67 @@
+/** Proves what a reload that keeps caches keeps of DNSSEC's verdicts: all of them, or none when trust rests on something else. */
+
+import { describe, expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { assemble } from '../../src/cli/assemble.ts';
+import { dropStaleTrust } from '../../src/cli/kept-trust.ts';
+import { parseConfigText } from '../../src/config/load-config.ts';
+import { TRUST } from '../../src/terms/trust.ts';
+import { SECURE } from '../../src/terms/verdict.ts';
+import { ROOT } from '../../src/wire/name.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { packRRset } from '../../src/wire/rrset.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+
+const OWNER = mustParseName('mx.example.');
+const OTHER_ANCHOR = '. IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
+
+/** True when a secure RRset outlives the change from no configuration to `lines`. */
+async function outlives(lines: readonly string[]): Promise<boolean> {
+  const ports = { ...makeFakePorts(), crypto: createNodeCrypto() };
+  const houseOf = async (text: string, kept: Parameters<typeof assemble>[0]['caches']) => {
+    const loaded = parseConfigText(text, 'test.conf', ports.files);
+    if (!loaded.ok) throw new Error(loaded.findings.map((finding) => finding.text).join('; '));
+    const assembled = await assemble({ config: loaded.config, ports, ...(kept === undefined ? {} : { caches: kept }) });
+    if (!assembled.ok) throw new Error('no house');
+    return assembled.house;
+  };
+  const before = await houseOf('server:\n', undefined);
+  const rrset = packRRset({
+    owner: OWNER,
+    type: TYPE.A,
+    class: CLASS.IN,
+    rdatas: [Uint8Array.of(192, 0, 2, 1)],
+    signatures: [],
+  });
+  const expiresAt = ports.clock.unixSeconds() + 300;
+  before.caches.rrsets.store({
+    rrset,
+    expiresAt,
+    originalTtl: 300,
+    trust: TRUST.validated,
+    verdict: SECURE,
+    server: null,
+    zone: ROOT,
+  });
+  const { rrsets, answers } = before.caches;
+  const after = await houseOf(['server:', ...lines, ''].join('\n'), { rrsets, answers });
+  dropStaleTrust(before, after);
+  return after.caches.rrsets.find(OWNER, TYPE.A, CLASS.IN) !== null;
+}
+
+describe('verdicts over a reload that keeps caches', () => {
+  test('stay when trust rests on the same', async () => {
+    expect(await outlives([])).toBe(true);
+    expect(await outlives(['  verbosity: 2'])).toBe(true);
+  });
+
+  test.each([
+    ['another trust anchor', `  trust-anchor: "${OTHER_ANCHOR}"`],
+    ['a negative anchor', '  domain-insecure: "example"'],
+    ['SHA-1 no longer taken', '  val-sha1: no'],
+    ['no validation at all', '  module-config: "iterator"'],
+  ])('are forgotten with %s', async (_what, line) => {
+    expect(await outlives([line])).toBe(false);
+  });
+});
