@@ -117,7 +117,7 @@ export interface StoreParts {
 /** The store with all zones, their files read; nothing is transferred yet. */
 export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
   const { config, ports, anchors, counters, report, resolver } = parts;
-  const { valOverrideDate: date, tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
+  const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
   const validation = validateOptions(config);
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
   const store = new ZoneStore(heldZoneOptions(config, findings), {
@@ -129,7 +129,7 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
     lookUpHost: (host) => lookUpHost(resolver(), host),
     findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),
     rules: {
-      overrideDate: date === 'clock' ? null : date === 'ignore' ? -1 : date,
+      signatureTime: validation.signatureTime,
       skew: validation.skew,
       algorithms: validation.algorithms,
     },

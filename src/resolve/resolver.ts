@@ -14,6 +14,7 @@
 import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { FailureCache } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
+import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
@@ -70,8 +71,8 @@ export interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => CachedAnswer | null;
-  /** The second at which signatures are judged; null: their times are not looked at. The clock's when absent. */
-  readonly signatureTime?: () => number | null;
+  /** The second at which signatures are judged; the clock's when absent. */
+  readonly signatureTime?: SignatureTime;
   /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
   readonly stepTrace?: () => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
@@ -107,7 +108,7 @@ export class Resolver {
   constructor(parts: ResolverParts) {
     this.#parts = parts;
     const { clock, report, options, answers, rrsets } = parts;
-    const signatureTime = parts.signatureTime ?? (() => clock.unixSeconds());
+    const { signatureTime = BY_THE_CLOCK } = parts;
     this.#load = new Load(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
     this.#background = new Background(report);
