@@ -30,6 +30,7 @@ export async function askChain<T extends { readonly status: string }>(
     const result = await judge(found);
     if (result.status !== 'bogus') return result;
     last = result;
+    judging.forgetUnchecked(question);
     const before = avoid.size;
     for (const name of blamedFor(found, judging.now)) avoid.add(name);
     if (avoid.size === before) break;

@@ -14,7 +14,7 @@ import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
-import { trustOf, verdictBelow } from './chain-of-trust.ts';
+import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import type { Judging } from './judging.ts';
 import { settle } from './settle.ts';
@@ -75,9 +75,10 @@ async function judgeBySigner(
   signer: Name,
   anchor: TrustAnchor,
 ): Promise<RRsetJudgement> {
-  const trust = await trustOf(judging, signer, anchor);
+  const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
+  const trust = await trustOfSigner(judging, signer, holder, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
-  // RFC 4035 §5.3.1: the signer must be a zone; a name inside a zone signs nothing.
+  // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {
     return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(held, trust.zone, signer) } };
   }

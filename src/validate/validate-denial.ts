@@ -16,7 +16,7 @@ import { formatName } from '../wire/name-text.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { trustOf, verdictBelow } from './chain-of-trust.ts';
+import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { replaceJudged } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import { startFor } from './judge-rrset.ts';
@@ -90,7 +90,7 @@ function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRse
 
 async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOf(judging, signer, anchor);
+  const trust = await trustOfSigner(judging, signer, holderOf(name, type), anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
   if (!namesEqual(trust.zone, signer)) {
     const place = placeOfRecord(name, type, trust.zone);
@@ -135,9 +135,12 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
       return end.kind === 'nodata' || outcome.isCompactNxdomain
         ? SECURE
         : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
+    case 'no-cut':
+      // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
+      if (outcome.isAlias) return misfit('cname-exists', place);
+      return end.kind === 'nodata' ? SECURE : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
     case 'wildcard-nodata':
     case 'no-ds':
-    case 'no-cut':
       return end.kind === 'nodata' ? SECURE : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
