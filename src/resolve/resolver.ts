@@ -23,7 +23,8 @@ import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
-import type { Validate } from '../validate/validate-answer.ts';
+import { isRemembered, MEMORY } from '../validate/ask-chain.ts';
+import type { Validate, Validated } from '../validate/validate-answer.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { Background } from '../work/background.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
@@ -304,7 +305,7 @@ export class Resolver {
       best = this.#keep(work.question, validated.found, validated.verdict);
       if (validated.verdict.status !== 'bogus') break;
       const before = avoid.size;
-      for (const server of validated.badServers) avoid.add(server);
+      for (const server of blamedFor(found, validated, { avoid, now: clock.unixSeconds() })) avoid.add(server);
       // Every server that could be blamed was blamed: the zone itself is bogus.
       if (avoid.size === before) break;
     }
@@ -394,6 +395,16 @@ export class Resolver {
 /** Equal questions of clients share a work. */
 function resolutionKey(mode: WorkMode, question: Question): string {
   return `${mode} ${questionKey(question)}`;
+}
+
+/** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */
+function blamedFor(
+  found: FoundData,
+  { badServers }: Validated,
+  { avoid, now }: { readonly avoid: ReadonlySet<string>; readonly now: number },
+): readonly string[] {
+  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isRemembered(found, now);
+  return mayBeOld ? [MEMORY] : badServers;
 }
 
 /** Fetches with servers to avoid are not shared: each has its own view of who lies. */

@@ -137,6 +137,26 @@ describe('bad data of the chain of trust', () => {
     await scene.stop();
   });
 
+  test.each([
+    ['www.test.', TYPE.DNSKEY, 'prefetch-key: yes'],
+    ['www.sub.test.', TYPE.DNSKEY, 'prefetch-key: yes'],
+    // The DS comes with a referral, which comes again when the answer is asked for from others.
+    ['www.sub.test.', TYPE.DS, 'prefetch-key: no'],
+    ['www.sub.test.', TYPE.DS, 'serve-expired: yes'],
+  ])('does not come back by another way: %s, type %i, %s', async (name, type, line) => {
+    const scene = Scene.withTest(ZONE);
+    const below = { servers: { 'ns.sub.test.': ['192.0.2.2'] }, signing: {}, text: 'www IN A 192.0.2.90' };
+    scene.zone('sub.test.', below);
+    const ips = [SERVER, '192.0.2.2'];
+    for (const ip of ips) spoil(scene, ip, type);
+    await scene.start(['\tval-bogus-ttl: 60', `\t${line}`]);
+    expect((await scene.ask(name, 'A')).rcode).toBe('SERVFAIL');
+    for (const ip of ips) scene.tamper(ip, (reply) => reply);
+    await scene.ports.clock.advance(61_000);
+    expect((await scene.ask(name, 'A')).status).toBe('NOERROR ad');
+    await scene.stop();
+  });
+
   test('is asked for again after the time that bogus data is remembered, and not before', async () => {
     const scene = Scene.withTest(ZONE);
     spoil(scene, SERVER, TYPE.DNSKEY);
