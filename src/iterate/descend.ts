@@ -309,6 +309,7 @@ export class Descent {
       zone,
       options: this.#parts.options,
       ...(this.#parts.copies === undefined ? {} : { copies: this.#parts.copies }),
+      isJudged: this.#servers.hasDs || this.#parts.expectsSignatures(zone),
       isInZone: (name) => this.#isInZone(name, from.asked.name),
       onDropped: (_section, { owner, type }, why) => this.#note(() => ({ kind: 'scrubbed', owner, type, why })),
     });

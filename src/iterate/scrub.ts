@@ -31,6 +31,8 @@ export interface ScrubContext {
   readonly copies?: ZoneCopies;
   /** True for a name below the zone where no cut can lie in between, as far as is known; absent: that is known of none. */
   readonly isInZone?: (name: Name) => boolean;
+  /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
+  readonly isJudged?: boolean;
   /** Told of each set that is dropped. */
   readonly onDropped?: (section: Section, group: RRsetGroup, why: string) => void;
 }
@@ -95,12 +97,13 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
 }
 
 /**
- * Which sets after an alias are taken from the same response: those that the zone has signed, since who validates finds out
- * about others, and those of names that surely lie in the zone. An unsigned one may be an old copy of what a zone below says
+ * Which sets after an alias are taken from the same response: those that the zone has signed, where that is going to be
+ * checked, and those of names that surely lie in the zone. An unsigned one may be an old copy of what a zone below says
  * by now, or worse (RFC 2181 §5.4.1): its name is asked for by itself.
  */
-function speaksForTarget({ zone, question, isInZone }: ScrubContext): SpeaksFor {
+function speaksForTarget({ zone, question, isInZone, isJudged = false }: ScrubContext): SpeaksFor {
   const isSigned = (group: RRsetGroup): boolean =>
+    isJudged &&
     group.signatures.some((signature) => {
       const signer = readRrsig(signature)?.signer;
       return signer !== undefined && namesEqual(signer, zone);

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
-import { type Scrubbed, scrub } from '../../src/iterate/scrub.ts';
+import { type Scrubbed, type ScrubContext, scrub } from '../../src/iterate/scrub.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { typeText } from '../../src/wire/rr-type.ts';
@@ -13,11 +13,11 @@ function scrubbed(
   question: string,
   text: ResponseText,
   options: Partial<IterateOptions> = {},
-  isInZone = () => false,
+  { isInZone = () => false, isJudged = true }: Pick<Partial<ScrubContext>, 'isInZone' | 'isJudged'> = {},
 ): Scrubbed {
   const view = responseView(ask(question), { flags: FLAG.AA, ...text });
   const all = { ...DEFAULT_ITERATE_OPTIONS, ...options };
-  return scrub(view, { question: ask(question), zone: mustParseName('example.'), options: all, isInZone });
+  return scrub(view, { question: ask(question), zone: mustParseName('example.'), options: all, isInZone, isJudged });
 }
 
 function owners(groups: readonly RRsetGroup[]): string[] {
@@ -92,7 +92,7 @@ describe('scrub', () => {
 
   test('follows no more aliases of one response than iter-scrub-cname says', () => {
     const answer = Array.from({ length: 30 }, (_, i) => `a${i}.example. CNAME a${i + 1}.example.`);
-    expect(scrubbed('a0.example. A', { answer }, {}, () => true).chain.steps.length).toBe(11);
+    expect(scrubbed('a0.example. A', { answer }, {}, { isInZone: () => true }).chain.steps.length).toBe(11);
   });
 
   test.each<[string, string, string[], number]>([
@@ -117,10 +117,17 @@ describe('scrub', () => {
     expect(chain.data.length).toBe(taken);
   });
 
+  test('takes a signed set no more than an unsigned one where nobody checks signatures', () => {
+    const signature = 'c.example. RRSIG A 15 2 300 20300101000000 20200101000000 7 example. AA==';
+    const answer = ['www.example. CNAME c.example.', 'c.example. A 192.0.2.66', signature];
+    expect(scrubbed('www.example. A', { answer }, {}, { isJudged: true }).chain.data.length).toBe(1);
+    expect(scrubbed('www.example. A', { answer }, {}, { isJudged: false }).chain.data.length).toBe(0);
+  });
+
   test('follows no second alias where the first may lead past a cut', () => {
     const answer = ['www.example. CNAME a.c.example.', 'a.c.example. CNAME b.c.example.'];
     expect(scrubbed('www.example. A', { answer }).chain.steps.length).toBe(1);
-    expect(scrubbed('www.example. A', { answer }, {}, () => true).chain.steps.length).toBe(2);
+    expect(scrubbed('www.example. A', { answer }, {}, { isInZone: () => true }).chain.steps.length).toBe(2);
   });
 
   test('drops private addresses unless the zone may have them', () => {
