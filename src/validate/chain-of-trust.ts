@@ -7,7 +7,7 @@
 
 import { unreachable } from '../terms/unreachable.ts';
 import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
-import { labelCount, lastLabels, type Name, namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, isBelow, labelCount, lastLabels, type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
@@ -30,24 +30,36 @@ export async function trustOf(judging: Judging, target: Name, anchor: TrustAncho
   return trust;
 }
 
+/** Data with a signature, as far as its place in the tree matters. */
+export interface SignedPlace {
+  /** The signer that the signature names. */
+  readonly signer: Name;
+  /** The name whose zone holds the data. */
+  readonly holder: Name;
+  /** The zone whose servers gave it; null: not known. */
+  readonly servedBy: Name | null;
+}
+
 /**
- * The trust that counts for data at `holder` with a signature of `signer`. A zone does not sign what lies below a cut of it
- * (RFC 4035 §5.3.1): what it signed before the cut was made is over. Where a cut between the two is known, it is asked for
- * anew, since it may be the cut that is over; what then stands there counts, not what signed.
+ * The trust that counts for signed data. A zone does not sign what lies below a cut of it (RFC 4035 §5.3.1): what it signed
+ * before the cut was made is over. Where a cut between signer and holder is known, it is asked for anew, since it may be the
+ * cut that is over; where only a referral said so, it is proven. What then stands there counts, not what signed.
  */
-export async function trustOfSigner(
-  judging: Judging,
-  signer: Name,
-  holder: Name,
-  anchor: TrustAnchor,
-): Promise<Trusted> {
+export async function trustOfSigner(judging: Judging, place: SignedPlace, anchor: TrustAnchor): Promise<Trusted> {
+  const { signer, holder } = place;
   const trust = await trustOf(judging, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
   const cuts = knownCuts(judging, signer, holder);
-  const deepest = cuts.at(-1);
-  if (deepest === undefined) return trust;
   for (const cut of cuts) forgetCut(judging, cut);
-  return await trustOf(judging, deepest, anchor);
+  const deepest = cuts.at(-1) ?? signer;
+  const target = isServedBelow(place) && isBelow(place.servedBy, deepest) ? place.servedBy : deepest;
+  return target === signer ? trust : await trustOf(judging, target, anchor);
+}
+
+/** True when the servers of a zone between the signer and the data gave it: they were found by a referral. */
+export function isServedBelow(place: SignedPlace): place is SignedPlace & { readonly servedBy: Name } {
+  const { servedBy, signer, holder } = place;
+  return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(holder, servedBy);
 }
 
 /** Forgets a zone cut and whatever says that it is one or is none: the servers of the zone above are to say. */

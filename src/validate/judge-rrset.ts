@@ -76,7 +76,7 @@ async function judgeBySigner(
   anchor: TrustAnchor,
 ): Promise<RRsetJudgement> {
   const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
-  const trust = await trustOfSigner(judging, signer, holder, anchor);
+  const trust = await trustOfSigner(judging, { signer, holder, servedBy: held.zone }, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
   // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {

@@ -90,11 +90,12 @@ function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRse
 
 async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOfSigner(judging, signer, holderOf(name, type), anchor);
+  const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
+  const trust = await trustOfSigner(judging, place, anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
   if (!namesEqual(trust.zone, signer)) {
-    const place = placeOfRecord(name, type, trust.zone);
-    const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...place };
+    const record = placeOfRecord(name, type, trust.zone);
+    const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
     return { verdict: { status: 'bogus', why }, end };
   }
   const result = await proveRecords(judging, end.authority, trust);
