@@ -298,6 +298,7 @@ export class Resolver {
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
+      const askedAt = clock.unixSeconds();
       const found = await this.#findData(work, avoid, carrySeconds);
       if (found.kind === 'failed') return best ?? this.#fail(work, found.why);
       const validated = await this.#validate(work, found);
@@ -305,7 +306,7 @@ export class Resolver {
       best = this.#keep(work.question, validated.found, validated.verdict);
       if (validated.verdict.status !== 'bogus') break;
       const before = avoid.size;
-      for (const server of blamedFor(found, validated, { avoid, now: clock.unixSeconds() })) avoid.add(server);
+      for (const server of blamedFor(found, validated, { avoid, askedAt })) avoid.add(server);
       // Every server that could be blamed was blamed: the zone itself is bogus.
       if (avoid.size === before) break;
     }
@@ -401,9 +402,9 @@ function resolutionKey(mode: WorkMode, question: Question): string {
 function blamedFor(
   found: FoundData,
   { badServers }: Validated,
-  { avoid, now }: { readonly avoid: ReadonlySet<string>; readonly now: number },
+  { avoid, askedAt }: { readonly avoid: ReadonlySet<string>; readonly askedAt: number },
 ): readonly string[] {
-  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isRemembered(found, now);
+  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isRemembered(found, askedAt);
   return mayBeOld ? [MEMORY] : badServers;
 }
 

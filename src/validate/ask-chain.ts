@@ -52,9 +52,9 @@ function blamedFor(found: FoundOk, now: number): readonly string[] {
   return isOfReferral || isRemembered(found, now) ? [MEMORY] : serversOf(found);
 }
 
-/** True when a part came before this second; also when its TTL was cut, which costs a question at most. */
-export function isRemembered(found: FoundOk, now: number): boolean {
-  return setsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < now + originalTtl);
+/** True when a part came before that second; also when its TTL was cut, which costs a question at most. */
+export function isRemembered(found: FoundOk, askedAt: number): boolean {
+  return setsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
 }
 
 /** Every server that gave a part of what was found. */

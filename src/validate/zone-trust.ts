@@ -237,11 +237,13 @@ function stepOfDenial(
 ): Step {
   const zone = formatName(child);
   switch (outcome.kind) {
+    // RFC 4035 §5.2: the parent's signed record shows a delegation (NS, no SOA) without DS.
     case 'no-ds':
       return insecureZone(judging, child, { kind: 'no-ds-proven', zone }, expiresAt);
     case 'opt-out':
       // RFC 5155 §6: an unsigned delegation may hide in the span, so nothing below can be expected to be signed.
       return insecureZone(judging, child, { kind: 'opt-out', zone }, expiresAt);
+    // RFC 9276 §3.2: the parent's signed NSEC3 records want more work than a validator should do.
     case 'iterations-too-high': {
       const { iterations } = outcome;
       return insecureZone(judging, child, { kind: 'nsec3-iterations-high', zone, iterations }, expiresAt);
