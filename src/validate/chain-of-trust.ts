@@ -49,6 +49,9 @@ export async function trustOfSigner(judging: Judging, place: SignedPlace, anchor
   const { signer, holder } = place;
   const trust = await trustOf(judging, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
+  // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
+  const own = judging.parts.anchors.closest(holder);
+  if (own !== null && isBelow(own.zone, signer)) return trust;
   const cuts = knownCuts(judging, signer, holder);
   for (const cut of cuts) forgetCut(judging, cut);
   const deepest = cuts.at(-1) ?? signer;

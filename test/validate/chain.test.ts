@@ -257,6 +257,17 @@ describe('a signature of a zone above a cut', () => {
     tree.deny('sub.test.', TYPE.DS, [tree.nsec(zone, 'sub.test.', 'z.test.', 'A RRSIG NSEC')]);
     expect(outcomeOf(await askA(tree, zone, 'www.sub.test.'))).toBe('secure');
   });
+  test('that denies a zone with an anchor of its own does not take that anchor away', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const island = tree.zone('sub.test.', zone, { ds: null });
+    tree.anchors.add(dsAnchor(island));
+    expect(outcomeOf(await askA(tree, island, 'www.sub.test.'))).toBe('secure');
+    const proof = [tree.nsec(zone, 'test.', 'z.test.', 'NS SOA RRSIG NSEC')];
+    await tree.validate(tree.denied('gone.sub.test.', TYPE.A, proof, { kind: 'nxdomain' }));
+    expect(outcomeOf(await askA(tree, island, 'next.sub.test.'))).toBe('secure');
+    expect(outcomeOf(await askA(tree, island, 'last.sub.test.', []))).toBe('bogus no-signature');
+  });
   test('is as good as ever where no cut is known', async () => {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
