@@ -87,6 +87,13 @@ export class AnchorTracker {
     for (const tracking of this.#tracked) this.#schedule(tracking);
   }
 
+  /** Probes each anchor now, without timers; true when all could be proven. */
+  async probeNow(): Promise<boolean> {
+    const proven: boolean[] = [];
+    for (const tracking of this.#tracked) proven.push(await this.#probe(tracking));
+    return proven.every(Boolean);
+  }
+
   /** Cancels the timers; a probe under way is not written any more. */
   stop(): void {
     this.#isStopped = true;
@@ -104,17 +111,20 @@ export class AnchorTracker {
     if (this.#isStopped || isWhollyRevoked(tracking.state.tracked)) return;
     const seconds = Math.min(Math.max(tracking.state.nextProbe - clock.unixSeconds(), 0), MAX_QUERY_SECONDS);
     tracking.cancel = clock.after(seconds * 1000, () => {
-      this.#probe(tracking).catch(report);
+      this.#probe(tracking)
+        .then(() => this.#schedule(tracking))
+        .catch(report);
     });
   }
 
-  async #probe(tracking: Tracking): Promise<void> {
+  /** One probe; its outcome is in the state and in the file. True when it was proven. */
+  async #probe(tracking: Tracking): Promise<boolean> {
     const { options, log } = this.#parts;
     let failures = 0;
     let proven: ProvenSet | null = null;
     while (proven === null && failures <= options.maxRestarts && !isWhollyRevoked(tracking.state.tracked)) {
       const probe = await this.#tryOnce(tracking.state.tracked);
-      if (this.#isStopped) return;
+      if (this.#isStopped) return false;
       this.#takeRevocations(tracking, probe.revoked);
       proven = probe.proven;
       if (proven === null) failures++;
@@ -129,7 +139,7 @@ export class AnchorTracker {
     }
     // A list that was only configured is left as it is until a probe has shown that it fits.
     if (tracking.state.lastSuccess > 0) this.#write(tracking);
-    this.#schedule(tracking);
+    return proven !== null;
   }
 
   async #tryOnce(tracked: TrackedKeys): Promise<Probe> {
