@@ -11,6 +11,8 @@ const MAGIC_OCTETS = 6;
 const MAGIC = 'UBCT';
 const LINE_FEED = 10;
 const CARRIAGE_RETURN = 13;
+/** First room for a connection: a command and its arguments. */
+const FIRST_OCTETS = 1024;
 
 /** The one version of the protocol that there is. */
 export const PROTOCOL_VERSION = '1';
@@ -26,10 +28,12 @@ export type RequestPiece =
 
 /** Reads a connection's input. */
 export class RequestReader {
-  readonly #pending: Uint8Array[] = [];
-  #pendingOctets = 0;
-  /** Octets of the first pending piece that are read. */
+  /** Room for what is pending: it doubles, so that an octet is moved a bounded number of times, however they come. */
+  #room = new Uint8Array(FIRST_OCTETS);
+  /** What is pending: from here ... */
   #at = 0;
+  /** ... up to here. */
+  #end = 0;
   /** Octets, from there on, that are known to hold no line feed. */
   #searched = 0;
   #version: string | null = null;
@@ -37,14 +41,15 @@ export class RequestReader {
 
   /** Octets that wait to be read. */
   get waiting(): number {
-    return this.#pendingOctets - this.#at;
+    return this.#end - this.#at;
   }
 
   /** Takes what arrived; copied. */
   push(bytes: Uint8Array): void {
     if (this.#isEnded || bytes.length === 0) return;
-    this.#pending.push(bytes.slice());
-    this.#pendingOctets += bytes.length;
+    if (this.#end + bytes.length > this.#room.length) this.#makeRoom(bytes.length);
+    this.#room.set(bytes, this.#end);
+    this.#end += bytes.length;
   }
 
   /** The next piece; null until more arrives. After a piece that is no line nothing follows. */
@@ -56,16 +61,16 @@ export class RequestReader {
       if (this.#version === null) return null;
     }
     const text = this.#readLine();
-    if (text === null) return this.waiting > CONTROL_LIMITS.lineOctets ? this.#end('line-too-long') : null;
-    if (this.#version !== PROTOCOL_VERSION) return this.#end('wrong-version');
-    return text.length > CONTROL_LIMITS.lineOctets ? this.#end('line-too-long') : { kind: 'line', text };
+    if (text === null) return this.waiting > CONTROL_LIMITS.lineOctets ? this.#stop('line-too-long') : null;
+    if (this.#version !== PROTOCOL_VERSION) return this.#stop('wrong-version');
+    return text.length > CONTROL_LIMITS.lineOctets ? this.#stop('line-too-long') : { kind: 'line', text };
   }
 
   #readMagic(): RequestPiece | null {
-    const first = this.#joined();
+    const first = this.#room.subarray(0, this.#end);
     const have = Math.min(MAGIC.length, first.length - this.#at);
     for (let i = 0; i < have; i++) {
-      if (first[this.#at + i] !== MAGIC.charCodeAt(i)) return this.#end('bad-magic');
+      if (first[this.#at + i] !== MAGIC.charCodeAt(i)) return this.#stop('bad-magic');
     }
     if (first.length - this.#at < MAGIC_OCTETS) return null;
     const head = asText(first, this.#at, this.#at + MAGIC_OCTETS);
@@ -75,7 +80,7 @@ export class RequestReader {
   }
 
   #readLine(): string | null {
-    const block = this.#joined();
+    const block = this.#room.subarray(0, this.#end);
     const end = block.indexOf(LINE_FEED, this.#at + this.#searched);
     if (end < 0) {
       this.#searched = block.length - this.#at;
@@ -88,27 +93,20 @@ export class RequestReader {
     return text;
   }
 
-  /** All that is pending as one block; each octet is moved a bounded number of times, as blocks are joined when all is searched. */
-  #joined(): Uint8Array {
-    const [only] = this.#pending;
-    if (this.#pending.length === 1 && only !== undefined) return only;
-    const block = new Uint8Array(this.waiting);
-    let at = 0;
-    this.#pending.forEach((piece, i) => {
-      const part = i === 0 ? piece.subarray(this.#at) : piece;
-      block.set(part, at);
-      at += part.length;
-    });
-    this.#pending.splice(0, this.#pending.length, block);
-    this.#pendingOctets = block.length;
+  /** Moves what is left to the front of room that is large enough: twice what it must hold. */
+  #makeRoom(octets: number): void {
+    const needed = this.waiting + octets;
+    const room = needed * 2 <= this.#room.length ? this.#room : new Uint8Array(needed * 2);
+    room.set(this.#room.subarray(this.#at, this.#end));
+    this.#end -= this.#at;
     this.#at = 0;
-    return block;
+    this.#room = room;
   }
 
-  #end(kind: 'bad-magic' | 'wrong-version' | 'line-too-long'): RequestPiece {
+  #stop(kind: 'bad-magic' | 'wrong-version' | 'line-too-long'): RequestPiece {
     this.#isEnded = true;
-    this.#pending.length = 0;
-    this.#pendingOctets = 0;
+    this.#room = new Uint8Array();
+    this.#end = 0;
     this.#at = 0;
     return { kind };
   }

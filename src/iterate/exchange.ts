@@ -178,6 +178,8 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
       return { id: pending.id, bytes, accept };
     },
   });
+  // Lack of room here says nothing about the server.
+  if (end === 'no-place') return { kind: 'failed', outcome: 'timeout' };
   if (end === 'timeout') {
     // Silence over TCP after an answer over UDP says nothing about the server's speed.
     const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
@@ -187,7 +189,9 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   }
   const { message } = received;
   if (end === 'malformed' || (end === 'accepted' && message === null)) return { kind: 'failed', outcome: 'malformed' };
-  if (end !== 'accepted') return noteNetworkError(room, asked, end);
+  // RFC 7766 §6.2.4: nor does a connection that is refused or closed by a server that answers over UDP.
+  if (end !== 'accepted')
+    return isOnlyStream || end.kind === 'unreachable' ? noteNetworkError(room, asked, end) : tcpFailed();
   const whole = message as MessageView;
   if (whole.optIndex >= 0) servers.noteEdns(asked.key);
   const rttMs = clock.monotonicMs() - startedMs;

@@ -18,6 +18,11 @@ export class Places {
     return this.#free === 0;
   }
 
+  /** How many wait in line. */
+  get waiting(): number {
+    return this.#line.size;
+  }
+
   /** True when a place was taken, false when none became free in time. Rejects with `Cancelled` when stopped. */
   async take(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
     if (this.#free > 0) {

@@ -9,13 +9,14 @@
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, Network, NetworkError, TlsClientOptions } from '../ports/network.ts';
 import { Bug } from '../terms/unreachable.ts';
-import { readU16, writeU16 } from '../wire/bytes.ts';
+import { readU16 } from '../wire/bytes.ts';
+import { FrameReader, framed } from '../wire/frames.ts';
 
 /** Frames that answer nothing asked until the connection is given up: an honest server sends none. */
 export const MAX_STRAY_FRAMES = 8;
 
-/** How a question on a connection ended. */
-export type StreamEnd = 'accepted' | 'timeout' | 'malformed' | NetworkError;
+/** How a question on a connection ended. `crowded-out`: it had waited long, and others needed the place. */
+export type StreamEnd = 'accepted' | 'timeout' | 'malformed' | 'crowded-out' | NetworkError;
 
 /** One question that waits on a connection. */
 export interface Waiting {
@@ -37,19 +38,30 @@ export interface ConnectionStart {
   readonly idleMs: number;
   /** Questions that it may carry in its life. */
   readonly maxQuestions: number;
+  /** False: others wait for its place, so it is closed as soon as nothing is asked on it. */
+  readonly mayRest: () => boolean;
   /** A frame came that answers nothing. */
   readonly onStray: () => void;
-  /** It is closed; called once. */
-  readonly onGone: () => void;
+  /** It is closed; called once. `wasShort`: by the server, which had been given more questions than it answered. */
+  readonly onGone: (wasShort: boolean) => void;
+}
+
+/** A question on its way, and how many answers had come before it was asked. */
+interface Carried extends Waiting {
+  readonly answersBefore: number;
 }
 
 /** A connection, from the moment that it is being made. */
 export class UpstreamConnection {
   readonly #start: ConnectionStart;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #waiting = new Map<number, Carried>();
+  readonly #frames = new FrameReader();
   #stream: ByteStream | null = null;
-  #pending: Uint8Array = new Uint8Array();
   #asked = 0;
+  /** Those of them that were sent, or given up before. */
+  #begun = 0;
+  /** Since when something waits and no answer has come, monotonic ms. */
+  #silentSinceMs = 0;
   #strays = 0;
   #isRetired = false;
   #isGone = false;
@@ -62,13 +74,30 @@ export class UpstreamConnection {
     void this.#open();
   }
 
-  /** True when it may carry one more question. */
-  get takesMore(): boolean {
+  /** Books it for one more question; false when it takes no more. */
+  book(): boolean {
+    if (!this.#takesMore) return false;
+    if (this.isIdle) this.#silentSinceMs = this.#start.clock.monotonicMs();
+    this.#asked++;
+    return true;
+  }
+
+  get #takesMore(): boolean {
     return !this.#isGone && !this.#isRetired && this.#asked < this.#start.maxQuestions;
   }
 
   get isIdle(): boolean {
-    return this.#waiting.size === 0;
+    return this.#waiting.size === 0 && this.#begun === this.#asked;
+  }
+
+  /** Questions that it was booked for. */
+  get asked(): number {
+    return this.#asked;
+  }
+
+  /** Since when it has kept questions waiting without any answer, monotonic ms; null when nothing waits. */
+  get silentSinceMs(): number | null {
+    return this.isIdle ? null : this.#silentSinceMs;
   }
 
   /** True when a question with this id waits on it. */
@@ -76,25 +105,30 @@ export class UpstreamConnection {
     return this.#waiting.has(id);
   }
 
-  /** Sends a question, at once or when connected. */
+  /** Sends a question that has been booked, at once or when connected. */
   ask(id: number, waiting: Waiting): void {
     this.#cancelIdle?.();
     this.#cancelIdle = null;
-    this.#asked++;
-    this.#waiting.set(id, waiting);
+    this.#begun++;
+    if (this.#isGone) {
+      waiting.settle({ kind: 'reset', text: 'closed before the question' });
+      return;
+    }
+    this.#waiting.set(id, { ...waiting, answersBefore: this.answers });
     this.#stream?.write(framed(waiting.query));
   }
 
   /** The asker waits no more. `isSilent`: the server did not answer in time, so nobody else should try this connection. */
   leave(id: number, isSilent: boolean): void {
-    this.#waiting.delete(id);
+    // Not there: it was given up before it was sent.
+    if (!this.#waiting.delete(id)) this.#begun++;
     this.#isRetired ||= isSilent;
     this.#rest();
   }
 
-  /** Closes at once; questions that wait end with a reset. */
-  close(): void {
-    this.#finish({ kind: 'reset', text: 'the connection was closed' });
+  /** Closes at once; questions that wait end as told. */
+  close(end: StreamEnd = { kind: 'reset', text: 'the connection was closed' }): void {
+    this.#finish(end);
   }
 
   async #open(): Promise<void> {
@@ -105,7 +139,7 @@ export class UpstreamConnection {
       ...(tls === null ? {} : { tls }),
       timeoutMs: connectTimeoutMs,
       onData: (bytes) => this.#take(bytes),
-      onClose: (error) => this.#finish(error ?? { kind: 'reset', text: 'closed before the answer' }),
+      onClose: (error) => this.#finish(error ?? { kind: 'reset', text: 'closed before the answer' }, true),
     });
     const opened = await connecting.catch((error: unknown) => {
       throw new Bug('the network port threw', { error });
@@ -119,19 +153,17 @@ export class UpstreamConnection {
 
   /** Without questions: waits a while for more, or closes. */
   #rest(): void {
-    if (this.#isGone || this.#waiting.size > 0) return;
-    if (!this.takesMore || this.#start.idleMs === 0) this.close();
+    if (this.#isGone || !this.isIdle) return;
+    if (!this.#takesMore || this.#start.idleMs === 0 || !this.#start.mayRest()) this.close();
     else this.#cancelIdle ??= this.#start.clock.after(this.#start.idleMs, () => this.close());
   }
 
   #take(bytes: Uint8Array): void {
     if (this.#isGone) return;
-    this.#pending = joined(this.#pending, bytes);
-    while (!this.#isGone && this.#pending.length >= 2) {
-      const length = readU16(this.#pending, 0);
-      if (this.#pending.length < length + 2) return;
-      const frame = this.#pending.slice(2, length + 2);
-      this.#pending = this.#pending.slice(length + 2);
+    this.#frames.push(bytes);
+    while (!this.#isGone) {
+      const frame = this.#frames.next();
+      if (frame === null) return;
       this.#give(frame);
     }
   }
@@ -141,6 +173,7 @@ export class UpstreamConnection {
     const waiting = this.#waiting.get(id);
     if (waiting?.accept(frame) === 'accepted') {
       this.answers++;
+      this.#silentSinceMs = this.#start.clock.monotonicMs();
       this.#waiting.delete(id);
       waiting.settle('accepted');
       this.#rest();
@@ -150,29 +183,16 @@ export class UpstreamConnection {
     if (++this.#strays >= MAX_STRAY_FRAMES) this.#finish('malformed');
   }
 
-  #finish(end: StreamEnd): void {
+  #finish(end: StreamEnd, isByServer = false): void {
     if (this.#isGone) return;
     this.#isGone = true;
     this.#cancelIdle?.();
     this.#stream?.destroy();
     const left = [...this.#waiting.values()];
     this.#waiting.clear();
-    this.#start.onGone();
+    // One question that crossed the closing of an idle connection shows nothing; one asked before an answer came does.
+    const wasShort = this.answers === 0 ? this.#asked > 1 : left.some((each) => each.answersBefore < this.answers);
+    this.#start.onGone(isByServer && left.length > 0 && wasShort);
     for (const { settle } of left) settle(end);
   }
-}
-
-/** RFC 1035 §4.2.2: two octets of length before each message, sent in one write (RFC 7766 §8). */
-function framed(message: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(message.length + 2);
-  writeU16(frame, 0, message.length);
-  frame.set(message, 2);
-  return frame;
-}
-
-function joined(a: Uint8Array, b: Uint8Array): Uint8Array {
-  const whole = new Uint8Array(a.length + b.length);
-  whole.set(a);
-  whole.set(b, a.length);
-  return whole;
 }

@@ -1,16 +1,30 @@
 /**
  * Connections to servers, kept and shared: questions over TCP and TLS (RFC 7766, RFC 7858).
  *
- * Duties: one connection per server for many questions at a time, a bound on how many are open (an idle one gives
- * way), a second try when a server closed a kept connection under a question, closing all.
+ * Duties: one connection per server for many questions at a time, a bound on how many are open (an idle one gives way, then
+ * one that has long kept its questions waiting), new connections for what a server left unanswered when it closed one
+ * (RFC 7766 §6.2.4), how many questions a server takes on one, closing all.
  * Leaves to others: framing (upstream-connection.ts), what is asked and whether the answer is one.
  */
 
-import type { Clock } from '../ports/clock.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, Network, TlsClientOptions } from '../ports/network.ts';
+import { toHex } from '../wire/bytes.ts';
+import { parseIp } from '../wire/ip.ts';
 import { Places } from './places.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
 import { waitFor } from './wait.ts';
+
+/** Connections that one question may be tried on: shared, then as the server was found to take them, then its own. */
+const CONNECTIONS_PER_QUESTION = 3;
+/** A connection that keeps its questions waiting so long, ms, gives way to others when all places are taken. */
+export const TARPIT_MS = 1000;
+/** The same when many wait for places: no less than a question needs to come back from far away, ms. */
+export const SHORTEST_TARPIT_MS = 250;
+/** Servers whose number of questions per connection is remembered. */
+const MAX_SHORT_SERVERS = 1000;
+/** How long it is remembered, ms: as long as other things about servers (`infra-host-ttl`). */
+const SHORT_SERVER_MS = 900_000;
 
 /** Bounds. */
 export interface StreamOptions {
@@ -47,6 +61,12 @@ export interface StreamParts {
   readonly onStray: () => void;
 }
 
+/** How a question ended. `no-place`: it had no connection in time, or had to give it up, which says nothing about the server. */
+export type AskEnd = Exclude<StreamEnd, 'crowded-out'> | 'no-place';
+
+/** Which connection a question is to have: any that takes it, or one of its own. */
+type Wish = 'any' | 'own';
+
 /** The connections. */
 export class UpstreamStreams {
   readonly #parts: StreamParts;
@@ -54,6 +74,15 @@ export class UpstreamStreams {
   readonly #newest = new Map<string, UpstreamConnection>();
   readonly #all = new Set<UpstreamConnection>();
   readonly #places: Places;
+  /**
+   * Places of each network that has servers with connections: half of all at most, so that no network holds them all, nor
+   * fills the line for the others.
+   */
+  readonly #shares = new Map<string, { readonly places: Places; users: number }>();
+  /** Servers that close connections after a few answers: how many questions they are given on one, and until when. */
+  readonly #short = new Map<string, { readonly questions: number; readonly untilMs: number }>();
+
+  #cancelReview: CancelTimer = () => {};
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
@@ -66,23 +95,26 @@ export class UpstreamStreams {
   }
 
   /** Asks; an accepted frame has been given to `accept`. Rejects with `Cancelled` when the signal is aborted. */
-  async ask(signal: AbortSignal, question: StreamQuestion): Promise<StreamEnd> {
+  async ask(signal: AbortSignal, question: StreamQuestion): Promise<AskEnd> {
     const { clock } = this.#parts;
     const endMs = clock.monotonicMs() + question.timeoutMs;
-    for (let isSecondTry = false; ; isSecondTry = true) {
+    let wish: Wish = 'any';
+    for (let tries = 1; ; tries++) {
       const leftMs = endMs - clock.monotonicMs();
-      const connection = leftMs <= 0 ? null : await this.#connectionFor(signal, question, leftMs);
-      if (connection === null) return 'timeout';
-      const answersBefore = connection.answers;
-      const end = await this.#askOn(connection, signal, question, endMs - clock.monotonicMs());
-      // RFC 7766 §6.2.4: a server may close a kept connection at any time; the question goes over a new one.
-      const wasClosed = typeof end === 'object' && end.kind === 'reset' && answersBefore > 0;
-      if (!wasClosed || isSecondTry) return end;
+      const connection: UpstreamConnection | null =
+        leftMs <= 0 ? null : await this.#connectionFor(signal, question, { leftMs, wish });
+      if (connection === null) return tries === 1 ? 'no-place' : 'timeout';
+      const answersBefore: number = connection.answers;
+      const end: StreamEnd = await this.#askOn(connection, signal, question, endMs - clock.monotonicMs());
+      const next: Wish | null = tries < CONNECTIONS_PER_QUESTION ? wishAfter(end, connection, answersBefore) : null;
+      if (next === null) return end === 'crowded-out' ? 'no-place' : end;
+      wish = tries + 1 === CONNECTIONS_PER_QUESTION ? 'own' : next;
     }
   }
 
   /** Closes all. */
   close(): void {
+    this.#cancelReview();
     for (const connection of [...this.#all]) connection.close();
   }
 
@@ -95,13 +127,20 @@ export class UpstreamStreams {
     const { id, bytes, accept } = question.prepare((taken) => connection.isTaken(taken));
     const { clock } = this.#parts;
     let end: StreamEnd | null = null;
+    let cancelHalf = (): void => {};
     try {
       end = await waitFor<StreamEnd>({
         ...{ clock, signal, timeoutMs },
-        start: (settle) => connection.ask(id, { query: bytes, accept, settle }),
+        start: (settle) => {
+          // A connection that has answered may be dead without a word, as behind address translation: time for another is left.
+          const giveUp = (): void => (connection.answers > 0 ? settle('timeout') : undefined);
+          cancelHalf = clock.after(timeoutMs / 2, giveUp);
+          connection.ask(id, { query: bytes, accept, settle });
+        },
       });
       return end;
     } finally {
+      cancelHalf();
       // Null: the work was stopped, which says nothing about the connection.
       if (end === null || end === 'timeout') connection.leave(id, end === 'timeout');
     }
@@ -111,48 +150,144 @@ export class UpstreamStreams {
   async #connectionFor(
     signal: AbortSignal,
     question: StreamQuestion,
-    timeoutMs: number,
+    { leftMs, wish }: { readonly leftMs: number; readonly wish: Wish },
   ): Promise<UpstreamConnection | null> {
+    const { clock } = this.#parts;
     const key = keyOf(question);
     const usable = (): UpstreamConnection | null => {
-      const known = this.#newest.get(key);
-      return known?.takesMore === true ? known : null;
+      const known = wish === 'own' ? undefined : this.#newest.get(key);
+      return known?.book() === true ? known : null;
     };
     const known = usable();
     if (known !== null) return known;
-    if (this.#places.isFull) this.#closeOneIdle();
-    if (!(await this.#places.take(signal, timeoutMs))) return null;
-    const made = usable();
-    if (made === null) return this.#open(key, question);
-    this.#places.leave();
-    return made;
+    const endMs = clock.monotonicMs() + leftMs;
+    const share = this.#joinShare(networkOf(question));
+    let holds: 'nothing' | 'share' | 'all' | 'connection' = 'nothing';
+    try {
+      if (!(await share.take(signal, leftMs))) return null;
+      holds = 'share';
+      const freed = usable();
+      if (freed !== null) return freed;
+      if (!(await this.#takePlace(signal, endMs - clock.monotonicMs()))) return null;
+      holds = 'all';
+      const made = usable();
+      if (made !== null) return made;
+      holds = 'connection';
+      return this.#open(key, question, wish);
+    } finally {
+      if (holds === 'all') this.#places.leave();
+      if (holds === 'all' || holds === 'share') share.leave();
+      if (holds !== 'connection') this.#leaveShare(networkOf(question));
+    }
   }
 
-  #open(key: string, { remote, localIp, tls, timeoutMs }: StreamQuestion): UpstreamConnection {
-    const { clock, network, options, onStray } = this.#parts;
+  /** The places of one network; to be given back with `#leaveShare`. */
+  #joinShare(network: string): Places {
+    const { clock, options } = this.#parts;
+    const share = this.#shares.get(network) ?? {
+      places: new Places(clock, Math.max(1, Math.ceil(options.maxConnections / 2))),
+      users: 0,
+    };
+    share.users++;
+    this.#shares.set(network, share);
+    return share.places;
+  }
+
+  #leaveShare(network: string): void {
+    const share = this.#shares.get(network);
+    if (share !== undefined && --share.users === 0) this.#shares.delete(network);
+  }
+
+  /** Takes one of all places, and makes one free where that can be done. */
+  async #takePlace(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
+    const taking = this.#places.take(signal, timeoutMs);
+    this.#review();
+    return await taking;
+  }
+
+  /**
+   * While somebody waits for a place: closes idle connections, and those that have kept their questions waiting too long;
+   * looks again when the next of them will have. The more wait, the less patience there is.
+   */
+  #review(): void {
+    this.#cancelReview();
+    const { clock, options } = this.#parts;
+    const patienceMs = Math.max(
+      SHORTEST_TARPIT_MS,
+      TARPIT_MS / (1 + this.#places.waiting / Math.max(1, options.maxConnections)),
+    );
+    const nowMs = clock.monotonicMs();
+    let nextMs = patienceMs;
+    for (const connection of [...this.#all]) {
+      if (this.#places.waiting === 0) return;
+      const leftMs = (connection.silentSinceMs ?? Number.NEGATIVE_INFINITY) + patienceMs - nowMs;
+      if (leftMs <= 0) connection.close('crowded-out');
+      else nextMs = Math.min(nextMs, leftMs);
+    }
+    if (this.#places.waiting > 0) this.#cancelReview = clock.after(nextMs, () => this.#review());
+  }
+
+  #open(key: string, question: StreamQuestion, wish: Wish): UpstreamConnection {
+    const { remote, localIp, tls, timeoutMs } = question;
+    const network = networkOf(question);
+    const { clock, options, onStray } = this.#parts;
+    const most = Math.max(1, options.maxQuestions);
+    const maxQuestions = wish === 'own' ? 1 : Math.min(most, this.#questionsFor(key));
     const connection: UpstreamConnection = new UpstreamConnection({
-      ...{ clock, network, remote, localIp, tls, onStray },
+      ...{ clock, network: this.#parts.network, remote, localIp, tls, onStray, maxQuestions },
       connectTimeoutMs: timeoutMs,
-      idleMs: options.maxQuestions <= 1 ? 0 : options.idleMs,
-      maxQuestions: Math.max(1, options.maxQuestions),
-      onGone: () => {
+      idleMs: maxQuestions <= 1 ? 0 : options.idleMs,
+      mayRest: () => this.#places.waiting === 0,
+      onGone: (wasShort) => {
+        if (wasShort) this.#noteShort(key, Math.max(1, connection.answers));
         if (this.#newest.get(key) === connection) this.#newest.delete(key);
         this.#all.delete(connection);
         this.#places.leave();
+        this.#shares.get(network)?.places.leave();
+        this.#leaveShare(network);
       },
     });
-    this.#newest.set(key, connection);
+    connection.book();
+    if (wish !== 'own') this.#newest.set(key, connection);
     this.#all.add(connection);
     return connection;
   }
 
-  #closeOneIdle(): void {
-    const idle = [...this.#all].find((connection) => connection.isIdle);
-    idle?.close();
+  #questionsFor(key: string): number {
+    const short = this.#short.get(key);
+    return short !== undefined && short.untilMs > this.#parts.clock.monotonicMs()
+      ? short.questions
+      : Number.POSITIVE_INFINITY;
   }
+
+  #noteShort(key: string, questions: number): void {
+    const untilMs = this.#parts.clock.monotonicMs() + SHORT_SERVER_MS;
+    this.#short.delete(key);
+    this.#short.set(key, { questions, untilMs });
+    const [oldest] = this.#short.keys();
+    if (this.#short.size > MAX_SHORT_SERVERS && oldest !== undefined) this.#short.delete(oldest);
+  }
+}
+
+/** What an end without an answer means for the same question; null: the server itself gives none. */
+function wishAfter(end: StreamEnd, connection: UpstreamConnection, answersBefore: number): Wish | null {
+  // RFC 7766 §6.2.4: a server may close a connection at any time; what it left unanswered goes over a new one.
+  if (typeof end === 'object' && end.kind === 'reset') {
+    return connection.answers > 0 || connection.asked > 1 ? 'any' : null;
+  }
+  if (end !== 'timeout' || connection.answers === 0) return null;
+  // It answered others meanwhile and not this one: it may read one question only. Else the connection may be dead, and
+  // is not used any more.
+  return connection.answers > answersBefore ? 'own' : 'any';
 }
 
 function keyOf({ remote, localIp, tls }: StreamQuestion): string {
   const security = tls === null ? 'tcp' : `tls ${tls.serverName ?? ''}`;
   return `${remote.ip}@${remote.port} ${localIp ?? ''} ${security}`;
+}
+
+/** The /24 or /48 of a server: what one holder usually has whole. */
+function networkOf({ remote }: StreamQuestion): string {
+  const octets = parseIp(remote.ip);
+  return octets === null ? remote.ip : toHex(octets.subarray(0, octets.length === 4 ? 3 : 6));
 }

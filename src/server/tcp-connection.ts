@@ -12,8 +12,9 @@ import type { Address, ByteStream, StreamEvents } from '../ports/network.ts';
 import type { ReplyChannel } from '../serve/reply-channel.ts';
 import type { Serve } from '../serve/serve-query.ts';
 import { writeU16 } from '../wire/bytes.ts';
+import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
-import { FrameReader } from './frames.ts';
+
 import { SERVER_LIMITS } from './listen-options.ts';
 
 /** What connections of one listener share. */

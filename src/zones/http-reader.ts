@@ -66,7 +66,7 @@ export class HttpReader {
     const end = text.indexOf('\r\n\r\n');
     if (end < 0) return this.#pending.length >= MAX_HEAD_OCTETS ? failed('header too long') : MORE;
     const [statusLine = '', ...fields] = text.slice(0, end).split('\r\n');
-    this.#pending = this.#pending.slice(end + 4);
+    this.#pending = this.#pending.subarray(end + 4);
     const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine)?.[1];
     if (status === undefined) return failed('not an HTTP response');
     // RFC 9110 §15.2: interim responses go before the final one.
@@ -124,12 +124,12 @@ export class HttpReader {
       const left = this.#chunkLeft ?? 0;
       const part = this.#pending.subarray(0, left);
       if (!this.#keep(part)) return failed('larger than max-transfer-size');
-      this.#pending = this.#pending.slice(part.length);
+      this.#pending = this.#pending.subarray(part.length);
       this.#chunkLeft = left - part.length;
       if (this.#chunkLeft > 0 || this.#pending.length < 2) return MORE;
       // RFC 9112 §7.1: CRLF after the chunk's data.
       if (this.#pending[0] !== 13 || this.#pending[1] !== 10) return failed('bad chunk');
-      this.#pending = this.#pending.slice(2);
+      this.#pending = this.#pending.subarray(2);
       this.#chunkLeft = null;
     }
   }
@@ -139,7 +139,7 @@ export class HttpReader {
     if (end < 0) return this.#pending.length > MAX_CHUNK_HEAD_OCTETS ? failed('bad chunk') : 'more';
     const line = Buffer.from(this.#pending.subarray(0, end)).toString('latin1').trim();
     const size = /^([0-9a-f]{1,8})(?:\s*;.*)?$/i.exec(line)?.[1];
-    this.#pending = this.#pending.slice(end + 1);
+    this.#pending = this.#pending.subarray(end + 1);
     if (size === undefined) return failed('bad chunk');
     this.#chunkLeft = Number.parseInt(size, 16);
     // RFC 9112 §7.1: a chunk of size 0 is the last; trailers do not matter to us.

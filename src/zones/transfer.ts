@@ -8,7 +8,8 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, Network, TlsClientOptions } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import { concatBytes, readU16, writeU16, writeU32 } from '../wire/bytes.ts';
+import { concatBytes, writeU16, writeU32 } from '../wire/bytes.ts';
+import { FrameReader, framed } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
@@ -94,14 +95,6 @@ function ixfrQuery(id: number, zone: Name, held: Zone): Uint8Array {
   return concatBytes(query, fixed, rdata);
 }
 
-/** RFC 1035 §4.2.2: two octets of length before the message. */
-function framed(message: Uint8Array): Uint8Array {
-  const frame = new Uint8Array(message.length + 2);
-  writeU16(frame, 0, message.length);
-  frame.set(message, 2);
-  return frame;
-}
-
 /** Ends when the reader does, when nothing comes for too long, when it takes too long, or when it is aborted. */
 function waitForEnd(clock: Clock, { maxMs, signal }: TransferRequest, frames: Frames): Promise<TransferEnd> {
   return new Promise((resolve) => {
@@ -130,7 +123,7 @@ function waitForEnd(clock: Clock, { maxMs, signal }: TransferRequest, frames: Fr
 /** Cuts a stream into messages. Holds at most one (64 KiB) and what came with it. */
 class Frames {
   readonly #read: (frame: Uint8Array) => TransferStep;
-  #pending: Uint8Array = new Uint8Array();
+  readonly #frames = new FrameReader();
   end: TransferEnd | null = null;
   onProgress: () => void = () => {};
   onEnd: (end: TransferEnd) => void = () => {};
@@ -141,13 +134,10 @@ class Frames {
 
   take(bytes: Uint8Array): void {
     if (this.end !== null) return;
-    this.#pending = concatBytes(this.#pending, bytes);
-    let at = 0;
-    while (this.#pending.length - at >= 2) {
-      const length = readU16(this.#pending, at);
-      if (this.#pending.length - at < length + 2) break;
-      const step = this.#read(this.#pending.slice(at + 2, at + 2 + length));
-      at += length + 2;
+    this.#frames.push(bytes);
+    for (let frame = this.#frames.next(); frame !== null; frame = this.#frames.next()) {
+      // Records that are kept are views on the message, which therefore has octets of its own.
+      const step = this.#read(frame.slice());
       if (step.kind !== 'more') {
         this.finish(step);
         return;
@@ -155,7 +145,6 @@ class Frames {
       // Only whole messages keep the connection alive: single octets do not.
       this.onProgress();
     }
-    this.#pending = this.#pending.slice(at);
   }
 
   finish(end: TransferEnd): void {

@@ -28,6 +28,28 @@ function benchFor(transport: 'udp' | 'tcp' | 'tls', options: ConstructorParamete
 
 const ANSWER = { flags: FLAG.RA, answer: ['www.example. A 192.0.2.80'] };
 
+describe('a server that answers over UDP', () => {
+  test('is not slow because it refuses or closes connections', async () => {
+    const standingAfter = async (bench: Bench) => {
+      await bench.run('www.example. A');
+      return bench.servers.standing(`${SERVER}@53`, mustParseName('.'));
+    };
+    const other = benchFor('udp');
+    other.serve(SERVER, () => ANSWER);
+    const usual = await standingAfter(other);
+    for (const then of ['refuse', 'close'] as const) {
+      const bench = benchFor('udp', { attemptsPerServer: 1 });
+      bench.ports.network.closedPorts = 'refuse';
+      bench.serve(SERVER, () => ({ flags: FLAG.RA | FLAG.TC }));
+      bench.ports.network.streamServer = () => {
+        if (then === 'refuse') return null;
+        return (stream) => ({ onData: () => stream.destroy(), onClose: () => {} });
+      };
+      expect(await standingAfter(bench)).toEqual(usual);
+    }
+  });
+});
+
 describe('connections', () => {
   test('carry many questions, and are closed when nobody asks for a while', async () => {
     const bench = benchFor('tcp');

@@ -5,9 +5,9 @@ import type { ReplyChannel } from '../../src/serve/reply-channel.ts';
 import type { Serve } from '../../src/serve/serve-query.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
 import { Daemon } from '../../src/server/daemon.ts';
-import { FrameReader } from '../../src/server/frames.ts';
 import type { ServerOptions } from '../../src/server/listen-options.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
+import { FrameReader } from '../../src/wire/frames.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
 /** Where the house of these tests listens. */

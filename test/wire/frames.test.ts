@@ -2,8 +2,8 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FrameReader } from '../../src/server/frames.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
+import { FrameReader } from '../../src/wire/frames.ts';
 
 function framed(message: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(message.length >>> 8, message.length & 0xff), message);

@@ -1,6 +1,6 @@
 /** Messages out of a byte stream: two octets of length before each (RFC 1035 §4.2.2), however the stream is cut up. */
 
-import { readU16 } from '../wire/bytes.ts';
+import { readU16, writeU16 } from './bytes.ts';
 
 const LENGTH_OCTETS = 2;
 /** First room for a connection: the queries that arrive in one segment. */
@@ -43,4 +43,12 @@ export class FrameReader {
     this.#start = 0;
     this.#end = held;
   }
+}
+
+/** A message with its length before it, as one block: both go out in one write (RFC 7766 §8). */
+export function framed(message: Uint8Array): Uint8Array {
+  const frame = new Uint8Array(LENGTH_OCTETS + message.length);
+  writeU16(frame, 0, message.length);
+  frame.set(message, LENGTH_OCTETS);
+  return frame;
 }
