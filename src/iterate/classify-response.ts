@@ -51,6 +51,7 @@ export function classifyResponse(facts: ResponseFacts): Classified {
   const { rcode, scrubbed } = facts;
   const { chain } = scrubbed;
   if (!CONCLUSIVE.has(rcode)) return { kind: 'unusable', outcome: outcomeOf(rcode) };
+  if (scrubbed.wasLost) return { kind: 'unusable', outcome: 'malformed' };
   if (chain.trouble === 'malformed') return { kind: 'unusable', outcome: 'alias-unusable' };
   if (chain.trouble === 'too-long') return { kind: 'yxdomain' };
   // RFC 6672 §2.2: YXDOMAIN speaks of a DNAME that makes too long a name; without one it says nothing.

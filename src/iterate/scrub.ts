@@ -7,7 +7,7 @@
  */
 
 import { readU16 } from '../wire/bytes.ts';
-import type { MessageView, Section, SectionRange } from '../wire/message-view.ts';
+import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/message-view.ts';
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -44,6 +44,8 @@ export interface Scrubbed {
   readonly additional: readonly RRsetGroup[];
   /** True when the message held no record at all besides OPT, before anything was dropped. */
   readonly wasEmpty: boolean;
+  /** True when a record that could not be read may have been the answer, or the referral, of which nothing is left. */
+  readonly wasLost: boolean;
 }
 
 type Drop = (section: Section, group: RRsetGroup, why: string) => false;
@@ -74,7 +76,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const { question, options } = context;
   const wasEmpty = message.recordCount === (message.optIndex < 0 ? 0 : 1);
   if (!MEANINGFUL.has(message.rcode)) {
-    return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty };
+    return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty, wasLost: false };
   }
   const drop: Drop = (section, group, why) => {
     context.onDropped?.(section, group, why);
@@ -84,7 +86,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const answers = scrubAnswer(sections.answer, context, drop);
   const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, context) : null;
   if (movedDs !== null) {
-    return { chain: readChain([movedDs], question, 0), authority: [], additional: [], wasEmpty };
+    return { chain: readChain([movedDs], question, 0), authority: [], additional: [], wasEmpty, wasLost: false };
   }
   const chain = readChain(answers, question, options.maxAliasesPerResponse, speaksForTarget(context));
   const used = usedGroups(chain);
@@ -93,7 +95,9 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const authority = scrubAuthority(withoutRepeated(sections.authority, used), { message, context, hasAnswer, drop });
   const speaking = [...used, ...authority];
   const additional = scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
-  return { chain, authority, additional, wasEmpty };
+  const isLeft = hasAnswer || authority.some(({ type }) => type === TYPE.NS);
+  const wasLost = !isLeft && message.dropped.some((dropped) => mayBeAnswer(dropped, question));
+  return { chain, authority, additional, wasEmpty, wasLost };
 }
 
 /**
@@ -121,8 +125,31 @@ function sectionsOf(message: MessageView, question: Question, options: IterateOp
     additional: groupsOf(message, message.additional, question),
   };
   const { answer, authority, additional } = attachStraySignatures(grouped);
-  const bound = (group: RRsetGroup): RRsetGroup => withinBounds(group, options);
+  const isWhole = wholeSets(message.dropped);
+  // A set without a member is not the set that was signed: without its signatures nothing proves it.
+  const bound = (group: RRsetGroup): RRsetGroup =>
+    withinBounds(isWhole(group) ? group : { ...group, signatures: [] }, options);
   return { answer: answer.map(bound), authority: authority.map(bound), additional: additional.map(bound) };
+}
+
+/** Tells sets of which no record was left out. */
+function wholeSets(dropped: readonly DroppedRecord[]): (group: RRsetGroup) => boolean {
+  const sets = new Set<string>();
+  const ownerless = new Set<number>();
+  for (const { owner, type, class: rrClass } of dropped) {
+    if (owner === null) ownerless.add(type);
+    else sets.add(rrsetKey(owner, type, rrClass));
+  }
+  return ({ owner, type, class: rrClass }) => !ownerless.has(type) && !sets.has(rrsetKey(owner, type, rrClass));
+}
+
+/** True for a record that could not be read and may have said what was asked, or who knows. */
+function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question): boolean {
+  if (section === 'authority') return type === TYPE.NS || (type === TYPE.DS && question.type === TYPE.DS);
+  if (section !== 'answer') return false;
+  if (type === TYPE.DNAME) return owner === null || isBelow(question.name, owner);
+  const isType = type === question.type || type === TYPE.CNAME || question.type === TYPE.ANY;
+  return isType && (owner === null || namesEqual(owner, question.name));
 }
 
 function groupsOf(message: MessageView, range: SectionRange, question: Question): RRsetGroup[] {

@@ -134,8 +134,8 @@ function judge(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | nu
   const { message } = acceptance;
   if (sent === null) return { kind: 'reply', message, cookie: null };
   const edns = readEdns(message);
-  if (edns === 'malformed') return null;
-  const cookie = checkCookie(edns, sent);
+  // Options that cannot be read are none: whether a reply without a cookie is believed is decided as for any other.
+  const cookie = checkCookie(edns === 'malformed' ? null : edns, sent);
   return cookie.kind === 'bad' ? null : { kind: 'reply', message, cookie };
 }
 

@@ -2,13 +2,14 @@
  * One parsed message over its bytes: parsed once into offsets, fields read in place.
  *
  * Duties: strict framing (RFC 1035 §4.1, RFC 9267): counts checked against the length before anything is allocated, every
- * name well-formed, every rdata inside its RDLENGTH and fitting its type, one bound on the total pointer work.
- * Leaves to others: what the records mean, EDNS options (edns.ts).
+ * name well-formed, every rdata inside its RDLENGTH and fitting its type, one bound on the total pointer work. A record that
+ * cannot be, but whose end is known, is left out and noted; octets after the last record are not looked at.
+ * Leaves to others: what the records mean, what follows from one that was left out, EDNS options (edns.ts).
  * The view owns its bytes: the caller must not change or reuse them.
  */
 
 import { readU16, readU32 } from './bytes.ts';
-import { type Name, type PointerBudget, readName } from './name.ts';
+import { type Name, type PointerBudget, readName, skipName } from './name.ts';
 import type { Question } from './question.ts';
 import { readRdata } from './rdata-names.ts';
 import { TYPE } from './rr-type.ts';
@@ -35,10 +36,16 @@ export type MalformedReason =
   | 'bad question'
   | 'bad owner name'
   | 'record cut short'
-  | 'bad rdata'
-  | 'octets after the last record'
-  | 'more than one OPT'
-  | 'OPT misplaced';
+  | 'bad rdata';
+
+/** A record that was left out: its rdata does not fit its type, its owner is no name, or it is an OPT out of place. */
+export interface DroppedRecord {
+  readonly section: Section;
+  /** Null: it has no owner that can be read. */
+  readonly owner: Name | null;
+  readonly type: number;
+  readonly class: number;
+}
 
 /** Range of record indexes of a section: from `start` up to but not including `end`. */
 export interface SectionRange {
@@ -60,6 +67,10 @@ interface Offsets {
   readonly fixedAt: Uint16Array;
   readonly rdatas: readonly Uint8Array[];
   readonly optIndex: number;
+  /** Records up to the end of the answer section, and of the authority section. */
+  readonly answerEnd: number;
+  readonly authorityEnd: number;
+  readonly dropped: readonly DroppedRecord[];
 }
 
 /** A parsed message. */
@@ -75,6 +86,8 @@ export class MessageView {
   readonly additional: SectionRange;
   /** Index of the OPT record; -1 when there is none. */
   readonly optIndex: number;
+  /** Records that were left out of the sections. */
+  readonly dropped: readonly DroppedRecord[];
   readonly #offsets: Offsets;
 
   constructor(bytes: Uint8Array, offsets: Offsets) {
@@ -83,12 +96,11 @@ export class MessageView {
     this.flags = readU16(bytes, 2);
     this.questions = offsets.questions;
     this.questionEnd = offsets.questionEnd;
-    const answers = readU16(bytes, 6);
-    const authorities = readU16(bytes, 8);
-    this.answer = { start: 0, end: answers };
-    this.authority = { start: answers, end: answers + authorities };
-    this.additional = { start: answers + authorities, end: offsets.owners.length };
+    this.answer = { start: 0, end: offsets.answerEnd };
+    this.authority = { start: offsets.answerEnd, end: offsets.authorityEnd };
+    this.additional = { start: offsets.authorityEnd, end: offsets.owners.length };
     this.optIndex = offsets.optIndex;
+    this.dropped = offsets.dropped;
     this.#offsets = offsets;
   }
 
@@ -107,7 +119,7 @@ export class MessageView {
     return (this.flags & flag) === flag;
   }
 
-  /** Number of records in all three sections. */
+  /** Number of records in all three sections, without those left out. */
   get recordCount(): number {
     return this.#offsets.owners.length;
   }
@@ -145,7 +157,7 @@ export class MessageView {
   }
 }
 
-/** Parses bytes into a view, strictly. */
+/** Parses bytes into a view. */
 export function parseMessage(bytes: Uint8Array): ParsedMessage {
   if (bytes.length < HEADER_OCTETS) return malformed('shorter than a header');
   const questionCount = readU16(bytes, 4);
@@ -187,30 +199,37 @@ function parseRecords(
 ): ParsedMessage {
   const owners: Name[] = [];
   const rdatas: Uint8Array[] = [];
+  const dropped: DroppedRecord[] = [];
   const fixedAt = new Uint16Array(count);
-  const additionalStart = readU16(bytes, 6) + readU16(bytes, 8);
-  let optIndex = -1;
-  let at = questionEnd;
+  const answers = readU16(bytes, 6);
+  const authorities = readU16(bytes, 8);
+  let [answerEnd, authorityEnd, optIndex, at] = [0, 0, -1, questionEnd];
   for (let i = 0; i < count; i++) {
+    const section: Section = i < answers ? 'answer' : i < answers + authorities ? 'authority' : 'additional';
     const owner = readName(bytes, at, bytes.length, budget);
-    if (owner === null) return malformed('bad owner name');
-    if (owner.end + 10 > bytes.length) return malformed('record cut short');
-    const type = readU16(bytes, owner.end);
-    const length = readU16(bytes, owner.end + 8);
-    at = owner.end + 10 + length;
+    const ownerEnd = owner?.end ?? skipName(bytes, at);
+    // Without its end, or with no pointers left to follow, nothing after it can be read.
+    if (ownerEnd < 0 || budget.left < 0) return malformed('bad owner name');
+    if (ownerEnd + 10 > bytes.length) return malformed('record cut short');
+    const type = readU16(bytes, ownerEnd);
+    const length = readU16(bytes, ownerEnd + 8);
+    at = ownerEnd + 10 + length;
     if (at > bytes.length) return malformed('record cut short');
-    const rdata = readRdata(bytes, owner.end + 10, length, type, budget);
-    if (rdata === null) return malformed('bad rdata');
-    if (type === TYPE.OPT) {
-      // RFC 6891 §6.1.1: at most one OPT, in the additional section, owner the root.
-      if (optIndex >= 0) return malformed('more than one OPT');
-      if (i < additionalStart || owner.name.length !== 1) return malformed('OPT misplaced');
-      optIndex = i;
+    const rdata = readRdata(bytes, ownerEnd + 10, length, type, budget);
+    if (budget.left < 0) return malformed('bad rdata');
+    // RFC 6891 §6.1.1: at most one OPT, in the additional section, owner the root.
+    const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || section !== 'additional' || owner?.name.length !== 1);
+    if (owner === null || rdata === null || isBadOpt) {
+      dropped.push({ section, owner: owner?.name ?? null, type, class: readU16(bytes, ownerEnd + 2) });
+      continue;
     }
+    if (type === TYPE.OPT) optIndex = owners.length;
+    fixedAt[owners.length] = ownerEnd;
     owners.push(owner.name);
     rdatas.push(rdata);
-    fixedAt[i] = owner.end;
+    if (section === 'answer') answerEnd = owners.length;
+    if (section !== 'additional') authorityEnd = owners.length;
   }
-  if (at !== bytes.length) return malformed('octets after the last record');
-  return { ok: true, message: new MessageView(bytes, { questions, questionEnd, owners, fixedAt, rdatas, optIndex }) };
+  const offsets = { questions, questionEnd, owners, fixedAt, rdatas, optIndex, answerEnd, authorityEnd, dropped };
+  return { ok: true, message: new MessageView(bytes, offsets) };
 }

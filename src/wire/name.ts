@@ -103,6 +103,19 @@ export function readName(bytes: Uint8Array, at: number, limit: number, budget: P
   return { name: scratch.slice(0, length) as Name, end: end < 0 ? cursor : end };
 }
 
+/** Offset after a possibly compressed name, whatever it says; -1 when its end cannot be told. */
+export function skipName(bytes: Uint8Array, at: number): number {
+  let cursor = at;
+  while (cursor < bytes.length) {
+    const octet = readU8(bytes, cursor);
+    if (octet >= 0xc0) return cursor + 2;
+    if (octet > MAX_LABEL_OCTETS) return -1;
+    cursor += octet + 1;
+    if (octet === 0) return cursor;
+  }
+  return -1;
+}
+
 /** True when two names are equal without regard to ASCII case. */
 export function namesEqual(a: Name, b: Name): boolean {
   if (a.length !== b.length) return false;

@@ -73,6 +73,8 @@ export class TransferReader {
     const parsed = parseMessage(bytes);
     if (!parsed.ok) return refused(`malformed message: ${parsed.reason}`);
     const { message } = parsed;
+    // A zone without the records that could not be read would be another zone.
+    if (message.dropped.length > 0) return refused('malformed message: bad record');
     const why = this.#whyNotOurs(message);
     if (why !== null) return refused(why);
     const records = recordsOf(message, message.answer);

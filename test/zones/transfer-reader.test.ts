@@ -1,6 +1,7 @@
 /** Proves what a transfer may be (RFC 5936, RFC 1995), and that hostile ones are refused whole. */
 
 import { describe, expect, test } from 'vitest';
+import { concatBytes } from '../../src/wire/bytes.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
@@ -115,6 +116,20 @@ describe('refused is a transfer', () => {
     ['that is no message', [new Uint8Array(20).fill(0xff)], 'malformed'],
   ])('%s', (_what, messages, why) => {
     expect(readAll(messages)).toMatchObject({ kind: 'refused', why: expect.stringContaining(why) as string });
+  });
+
+  test('with a record that cannot be, which is not left out silently; octets after the last record are no harm', () => {
+    const whole = message([soaLine(2), NS, A, soaLine(2)]);
+    expect(readAll([concatBytes(whole, Uint8Array.of(0, 1, 2))]).kind).toBe('zone');
+    const at =
+      whole.length - 1 - [...whole].reverse().findIndex((_, i, octets) => octets[i] === 1 && octets[i + 3] === 192);
+    const spoilt = whole.slice();
+    // The length of the address becomes 5, so the message is out of step; with an octet more it is whole again.
+    const lengthAt = at - 4;
+    expect(spoilt[lengthAt]).toBe(4);
+    spoilt[lengthAt] = 5;
+    const longer = concatBytes(spoilt.subarray(0, at + 1), Uint8Array.of(0), spoilt.subarray(at + 1));
+    expect(readAll([longer])).toEqual({ kind: 'refused', why: 'malformed message: bad record' });
   });
 
   test('that never ends', () => {
