@@ -13,6 +13,9 @@ import { LRUCache } from 'lru-cache';
  */
 export const ENTRY_OCTETS = 240;
 
+/** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
+export const VALUE_SHARE = 1 / 4;
+
 /** How the map is made. */
 export interface ByteBoundedMapStart<Value> {
   /** Bound on the sum of sizes, octets. */
@@ -26,8 +29,10 @@ export class ByteBoundedMap<Value extends object> {
   readonly #entries: LRUCache<string, Value>;
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapStart<Value>) {
+    const maxSize = Math.max(1, Math.floor(maxBytes));
     this.#entries = new LRUCache<string, Value>({
-      maxSize: Math.max(1, Math.floor(maxBytes)),
+      maxSize,
+      maxEntrySize: Math.max(1, Math.floor(maxSize * VALUE_SHARE)),
       sizeCalculation: (value) => ENTRY_OCTETS + Math.ceil(sizeOf(value)),
     });
   }
@@ -42,7 +47,7 @@ export class ByteBoundedMap<Value extends object> {
     return this.#entries.peek(key) ?? null;
   }
 
-  /** Puts a value; one that is larger than the whole map is not kept (and what had its key is gone). */
+  /** Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). */
   set(key: string, value: Value): void {
     this.#entries.set(key, value);
   }

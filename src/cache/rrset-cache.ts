@@ -50,9 +50,14 @@ export interface StoreOptions {
 export class RRsetCache {
   readonly #clock: Clock;
   readonly #sets: ByteBoundedMap<HeldRRset>;
+  /** Bound, octets. */
+  readonly maxBytes: number;
+  /** Sets that are in use but must not be kept, whatever becomes known of them. */
+  readonly #leftOut = new WeakSet<RRset>();
 
   constructor({ clock, maxBytes }: RRsetCacheStart) {
     this.#clock = clock;
+    this.maxBytes = maxBytes;
     this.#sets = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfHeld });
   }
 
@@ -78,12 +83,18 @@ export class RRsetCache {
     return kept;
   }
 
+  /** The set stays out of the cache, with a verdict too. */
+  leaveOut(rrset: RRset): void {
+    this.#leftOut.add(rrset);
+  }
+
   /**
    * Says what a set is worth, and until when; returns the set with that verdict. The cache takes it when it still holds
    * the same data, or nothing fresh; a secure set also replaces other data that is not secure.
    */
   replaceVerdict(held: HeldRRset, verdict: Verdict, expiresAt: number): HeldRRset {
     const judged: HeldRRset = owningItsBytes({ ...held, verdict, expiresAt });
+    if (this.#leftOut.has(held.rrset)) return judged;
     const key = keyOf(judged.rrset);
     const current = this.#sets.peek(key);
     if (current === null || mayTakeVerdict(current, judged, this.#clock.unixSeconds())) this.#sets.set(key, judged);

@@ -12,10 +12,11 @@ import type { Clock } from '../ports/clock.ts';
 import { TRUST } from '../terms/trust.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { ipText } from '../wire/ip.ts';
-import { isAtOrBelow, isRoot, type Name, namesEqual, parentOf, ROOT } from '../wire/name.ts';
+import { isAtOrBelow, isRoot, type Name, nameKey, namesEqual, parentOf, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { rdatasOf } from '../wire/rrset.ts';
+import { firstRdatasOf } from '../wire/rrset.ts';
+import { MAX_ADDRESSES_PER_SET, MAX_ADDRESSES_PER_ZONE } from './message-bounds.ts';
 import type { ConfiguredZone, IterateOptions } from './options.ts';
 import { type Candidate, candidateOf } from './server-selection.ts';
 import { closestConfigured } from './stub-and-forward.ts';
@@ -73,6 +74,10 @@ export class ZoneServers {
   hasTooManyNxdomains = false;
   /** What zone and parent say besides has been taken in as a last resort. */
   usedOtherSides = false;
+  /** Addresses that there were too many of. */
+  refusedAddresses = 0;
+  readonly #names = new Set<string>();
+  readonly #places = new Set<string>();
 
   constructor(start: ZoneServersStart) {
     this.zone = start.zone;
@@ -90,15 +95,24 @@ export class ZoneServers {
 
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
   addTarget(name: Name, addresses: readonly string[], place: TargetPlace = PLAIN): void {
-    if (this.targets.some((target) => namesEqual(target.name, name))) return;
+    const key = nameKey(name);
+    if (this.#names.has(key)) return;
+    this.#names.add(key);
     this.targets.push({ name, ...place, hasAddress: addresses.length > 0, isLookedUp: false });
     for (const ip of addresses) this.addAddress(ip, place);
   }
 
-  /** Adds an address once. */
+  /** Adds an address once; those that strangers give only up to a bound. */
   addAddress(ip: string, { port, tlsName }: TargetPlace = PLAIN): void {
-    if (this.candidates.some(({ address }) => address.ip === ip && address.port === port)) return;
-    this.candidates.push(candidateOf({ ip, port }, tlsName));
+    const candidate = candidateOf({ ip, port }, tlsName);
+    if (this.#places.has(candidate.key)) return;
+    const isOurOwn = this.configured !== null || this.source === 'hints';
+    if (!isOurOwn && this.candidates.length >= MAX_ADDRESSES_PER_ZONE) {
+      this.refusedAddresses++;
+      return;
+    }
+    this.#places.add(candidate.key);
+    this.candidates.push(candidate);
   }
 }
 
@@ -195,7 +209,7 @@ export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): str
     const held = rrsets.find(name, type, CLASS.IN);
     return held === null || held.trust < atLeast || held.verdict?.status === 'bogus'
       ? []
-      : rdatasOf(held.rrset).map(ipText);
+      : firstRdatasOf(held.rrset, MAX_ADDRESSES_PER_SET).map(ipText);
   });
 }
 

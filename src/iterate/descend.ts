@@ -22,6 +22,7 @@ import { type Classified, classifyResponse, hasSignatures } from './classify-res
 import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { adoptOtherSides, goUp } from './last-resort.ts';
+import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
 import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './options.ts';
 import type { DescentParts, IterateParts } from './parts.ts';
@@ -157,6 +158,7 @@ export class Descent {
     this.#minimiser.enter(servers.zone);
     const { zone, source, targets, candidates } = servers;
     const count = Math.max(targets.length, candidates.length);
+    if (servers.refusedAddresses > 0) this.#parts.counters.add('limit.server-addresses', servers.refusedAddresses);
     this.#note(() => ({ kind: 'delegation', zone, source, targets: count }));
   }
 
@@ -324,6 +326,7 @@ export class Descent {
       zone,
       scrubbed,
     });
+    if (scrubbed.bounded > 0) this.#parts.counters.add('limit.message-sets', scrubbed.bounded);
     return { ...from, scrubbed, classified, rcode: message.rcode, isAuthoritative };
   }
 
@@ -391,12 +394,14 @@ export class Descent {
   }
 
   #source(response: Response): ResponseSource {
-    const { rrsets, options, clock } = this.#parts;
+    const { rrsets, options, clock, counters } = this.#parts;
     const { zone, configured } = this.#servers;
     const mayStore = !(configured?.noCache ?? false);
     const { isAuthoritative, candidate } = response;
     const force = this.#refresh;
-    return { rrsets, options, now: clock.unixSeconds(), server: candidate.key, zone, isAuthoritative, mayStore, force };
+    const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
+    const now = clock.unixSeconds();
+    return { rrsets, options, now, server: candidate.key, zone, isAuthoritative, mayStore, force, share };
   }
 
   #followReferral(response: Response, ns: RRsetGroup): null {

@@ -6,12 +6,13 @@
  */
 
 import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
+import { sizeOfHeld } from '../cache/held-size.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AliasStep } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { TRUST, type Trust } from '../terms/trust.ts';
 import { ipText } from '../wire/ip.ts';
-import { isRoot, type Name, namesEqual } from '../wire/name.ts';
+import { isRoot, type Name, nameKey, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -20,6 +21,7 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import { isUnspecified } from './address-range.ts';
 import type { AliasGroup } from './alias.ts';
 import type { ZoneServers } from './delegation.ts';
+import { addressesPerSet, type CacheShare } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
 import { negativeTtlOf, type Scrubbed } from './scrub.ts';
 
@@ -40,6 +42,8 @@ export interface ResponseSource {
   readonly mayStore: boolean;
   /** Asked for on purpose to replace what is cached (refresh, a second try after bogus data). */
   readonly force: boolean;
+  /** Octets of the cache that the response may fill. */
+  readonly share: CacheShare;
 }
 
 /** The sections of a response as held RRsets. */
@@ -88,6 +92,10 @@ function keepStep(
 export function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
   const held = hold(group, trust, source);
   if (!source.mayStore) return held;
+  if (!source.share.take(sizeOfHeld(held))) {
+    source.rrsets.leaveOut(held.rrset);
+    return held;
+  }
   const inForce = source.rrsets.store(held, { force: source.force });
   // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
   const endsSooner = inForce.trust >= held.trust && inForce.expiresAt < held.expiresAt;
@@ -160,12 +168,24 @@ export function keepReferral(
 
 /** Server names of an NS set with the addresses that came along. */
 export function delegatedServers(ns: RRsetGroup, additional: readonly RRsetGroup[]): DelegatedServer[] {
+  const byName = new Map<string, RRsetGroup[]>();
+  for (const group of additional) {
+    if (group.type !== TYPE.A && group.type !== TYPE.AAAA) continue;
+    const key = nameKey(group.owner);
+    const known = byName.get(key);
+    if (known === undefined) byName.set(key, [group]);
+    else known.push(group);
+  }
+  const most = addressesPerSet(ns.rdatas.length);
   return ns.rdatas.flatMap((rdata) => {
     const name = readTargetName(rdata);
     if (name === null) return [];
-    const addresses = additional
-      .filter(({ type, owner }) => (type === TYPE.A || type === TYPE.AAAA) && namesEqual(owner, name))
-      .flatMap((group) => group.rdatas.filter((octets) => !isUnspecified(octets)).map(ipText));
+    const addresses = (byName.get(nameKey(name)) ?? []).flatMap((group) =>
+      group.rdatas
+        .slice(0, most)
+        .filter((octets) => !isUnspecified(octets))
+        .map(ipText),
+    );
     return [{ name, addresses }];
   });
 }

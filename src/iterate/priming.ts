@@ -13,10 +13,11 @@ import { isRoot, type Name, namesEqual } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { firstRdatasOf, rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
 import { isUnspecified } from './address-range.ts';
 import { isNsQuestion } from './delegation.ts';
+import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';
 
 /** Primes a zone; null when it went well (the delegation is in the cache), else why not. */
@@ -50,7 +51,7 @@ function addressesIn(end: End, name: Name): string[] {
     .filter(({ rrset }) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
     .filter(({ rrset }) => namesEqual(rrsetOwner(rrset), name))
     .flatMap(({ rrset }) =>
-      rdatasOf(rrset)
+      firstRdatasOf(rrset, MAX_ADDRESSES_PER_SET)
         .filter((octets) => !isUnspecified(octets))
         .map(ipText),
     );

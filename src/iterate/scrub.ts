@@ -16,6 +16,13 @@ import { TYPE } from '../wire/rr-type.ts';
 import { groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
 import { isInRanges } from './address-range.ts';
 import { type AliasGroup, type Chain, readChain, type SpeaksFor } from './alias.ts';
+import {
+  MAX_ADDITIONAL_SETS,
+  MAX_ADDRESSES_PER_SET,
+  MAX_ANY_SETS,
+  MAX_DENIAL_SETS_KEPT,
+  MAX_SETS_OF_KIND,
+} from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
 import { attachStraySignatures, type GroupedSections } from './stray-signatures.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
@@ -46,15 +53,24 @@ export interface Scrubbed {
   readonly wasEmpty: boolean;
   /** True when a record that could not be read may have been the answer, or the referral, of which nothing is left. */
   readonly wasLost: boolean;
+  /** Sets and sets of addresses that were left out or cut because there were too many. */
+  readonly bounded: number;
 }
 
 type Drop = (section: Section, group: RRsetGroup, why: string) => false;
 
 /** Rcodes whose records mean something. */
 const MEANINGFUL: ReadonlySet<number> = new Set([RCODE.NOERROR, RCODE.NXDOMAIN, RCODE.YXDOMAIN]);
-/** Types that never stand in an authority section for a reason of ours. */
-const NEVER_IN_AUTHORITY: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE.A, TYPE.AAAA]);
-const KNOWN_IN_AUTHORITY: ReadonlySet<number> = new Set([TYPE.NS, TYPE.DS, TYPE.SOA, TYPE.NSEC, TYPE.NSEC3]);
+/** Types that may stand in an authority section, and how many sets of each are of use. */
+const MOST_IN_AUTHORITY: ReadonlyMap<number, number> = new Map([
+  [TYPE.NS, 1],
+  [TYPE.SOA, MAX_SETS_OF_KIND],
+  [TYPE.DS, MAX_SETS_OF_KIND],
+  [TYPE.NSEC, MAX_DENIAL_SETS_KEPT],
+  [TYPE.NSEC3, MAX_DENIAL_SETS_KEPT],
+]);
+/** Why a set is dropped that would be welcome if there were fewer. */
+const TOO_MANY = 'more than are of use';
 const NEVER_IN_ADDITIONAL: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE.NS]);
 /** Where the name of a host starts in the rdata of types that call for its addresses. */
 const HOST_NAME_AT: ReadonlyMap<number, number> = new Map([
@@ -76,9 +92,11 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const { question, options } = context;
   const wasEmpty = message.recordCount === (message.optIndex < 0 ? 0 : 1);
   if (!MEANINGFUL.has(message.rcode)) {
-    return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty, wasLost: false };
+    return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty, wasLost: false, bounded: 0 };
   }
+  let bounded = 0;
   const drop: Drop = (section, group, why) => {
+    if (why === TOO_MANY) bounded++;
     context.onDropped?.(section, group, why);
     return false;
   };
@@ -86,18 +104,28 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const answers = scrubAnswer(sections.answer, context, drop);
   const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, context) : null;
   if (movedDs !== null) {
-    return { chain: readChain([movedDs], question, 0), authority: [], additional: [], wasEmpty, wasLost: false };
+    return {
+      chain: readChain([movedDs], question, 0),
+      authority: [],
+      additional: [],
+      wasEmpty,
+      wasLost: false,
+      bounded: 0,
+    };
   }
-  const chain = readChain(answers, question, options.maxAliasesPerResponse, speaksForTarget(context));
+  const read = readChain(answers, question, options.maxAliasesPerResponse, speaksForTarget(context));
+  const chain = boundAny(read, question, drop);
   const used = usedGroups(chain);
-  for (const group of answers) if (!used.includes(group)) drop('answer', group, 'not asked for');
+  const isUsed = new Set(used);
+  for (const group of answers) if (!isUsed.has(group)) drop('answer', group, 'not asked for');
   const hasAnswer = used.length > 0;
-  const authority = scrubAuthority(withoutRepeated(sections.authority, used), { message, context, hasAnswer, drop });
+  const rules = { message, context, chain, hasAnswer, drop };
+  const authority = scrubAuthority(withoutRepeated(sections.authority, used), rules);
   const speaking = [...used, ...authority];
   const additional = scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
   const isLeft = hasAnswer || authority.some(({ type }) => type === TYPE.NS);
   const wasLost = !isLeft && message.dropped.some((dropped) => mayBeAnswer(dropped, question));
-  return { chain, authority, additional, wasEmpty, wasLost };
+  return { chain, authority, additional, wasEmpty, wasLost, bounded };
 }
 
 /**
@@ -215,6 +243,13 @@ function dsOfReferral(authority: readonly RRsetGroup[], { question, zone }: Scru
   return authority.find((group) => group.type === TYPE.DS && namesEqual(group.owner, question.name)) ?? null;
 }
 
+/** RFC 8482 §4.1: any subset answers a question for ANY; of thousands of sets at a name some are enough. */
+function boundAny(chain: Chain, question: Question, drop: Drop): Chain {
+  if (question.type !== TYPE.ANY || chain.data.length <= MAX_ANY_SETS) return chain;
+  for (const group of chain.data.slice(MAX_ANY_SETS)) drop('answer', group, TOO_MANY);
+  return { ...chain, data: chain.data.slice(0, MAX_ANY_SETS) };
+}
+
 /** The groups of the section that the chain uses. */
 function usedGroups(chain: Chain): RRsetGroup[] {
   return [...chain.steps.map((step: AliasGroup) => step.alias), ...chain.data];
@@ -224,26 +259,33 @@ function usedGroups(chain: Chain): RRsetGroup[] {
 interface AuthorityRules {
   readonly message: MessageView;
   readonly context: ScrubContext;
+  readonly chain: Chain;
   readonly hasAnswer: boolean;
   readonly drop: Drop;
 }
 
 function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityRules): RRsetGroup[] {
-  const { zone, options } = rules.context;
+  const { zone } = rules.context;
   const hasSoa = groups.some((group) => group.type === TYPE.SOA && isAtOrBelow(group.owner, zone));
-  let nsSets = 0;
+  const names = [rules.context.question.name, ...rules.chain.steps.map(({ to }) => to)];
+  const counts = new Map<number, number>();
   return groups.filter((group) => {
-    if (NEVER_IN_AUTHORITY.has(group.type)) return rules.drop('authority', group, 'does not belong there');
-    if (options.hardenUnknownAdditional && !KNOWN_IN_AUTHORITY.has(group.type)) {
-      return rules.drop('authority', group, 'unknown type');
-    }
-    if (group.type === TYPE.NS) {
-      const why = whyNotNs(group, rules, hasSoa);
-      if (why !== null) return rules.drop('authority', group, why);
-      return ++nsSets === 1 || rules.drop('authority', group, 'second NS set');
-    }
-    return isAtOrBelow(group.owner, zone) || rules.drop('authority', group, 'outside the zone of the server');
+    const most = MOST_IN_AUTHORITY.get(group.type);
+    if (most === undefined) return rules.drop('authority', group, 'does not belong there');
+    const why = group.type === TYPE.NS ? whyNotNs(group, rules, hasSoa) : whyNotInAuthority(group, names, zone);
+    if (why !== null) return rules.drop('authority', group, why);
+    const count = (counts.get(group.type) ?? 0) + 1;
+    counts.set(group.type, count);
+    return count <= most || rules.drop('authority', group, TOO_MANY);
   });
+}
+
+/** Why a set that is no NS set is not needed for this answer; null when it may be. */
+function whyNotInAuthority({ type, owner }: RRsetGroup, names: readonly Name[], zone: Name): string | null {
+  if (!isAtOrBelow(owner, zone)) return 'outside the zone of the server';
+  // RFC 2308 §2, RFC 4035 §3.1.4: an SOA or DS is of the zone, or the cut, of a name that was asked for.
+  const isOfName = type !== TYPE.SOA && type !== TYPE.DS ? true : names.some((name) => isAtOrBelow(name, owner));
+  return isOfName ? null : 'not of a name that was asked for';
 }
 
 /** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
@@ -273,13 +315,24 @@ function scrubAdditional(
   const isDenial = !speaking.some(
     (group) => group.type !== TYPE.SOA && group.type !== TYPE.NSEC && group.type !== TYPE.NSEC3,
   );
+  let count = 0;
   return groups.flatMap((group) => {
     const why = isDenial ? 'beside a denial' : whyNotAdditional(group, hosts, options);
     const clean = why === null ? withoutPrivate(group, options) : null;
-    if (clean !== null && !isLameReferral && (mayBeOutside || isAtOrBelow(group.owner, zone))) return [clean];
-    drop('additional', group, why ?? 'outside the zone of the server');
+    const isWelcome = clean !== null && !isLameReferral && (mayBeOutside || isAtOrBelow(group.owner, zone));
+    if (isWelcome && ++count <= MAX_ADDITIONAL_SETS) return [withFewAddresses(clean, drop)];
+    drop('additional', group, isWelcome ? TOO_MANY : (why ?? 'outside the zone of the server'));
     return [];
   });
+}
+
+/** Addresses of a name that stand beside something else are for finding servers: some are enough. What is cut is not signed. */
+function withFewAddresses(group: RRsetGroup, drop: Drop): RRsetGroup {
+  const isAddress = group.type === TYPE.A || group.type === TYPE.AAAA;
+  if (!isAddress || group.rdatas.length <= MAX_ADDRESSES_PER_SET) return group;
+  const rest = { ...group, rdatas: group.rdatas.slice(MAX_ADDRESSES_PER_SET) };
+  drop('additional', rest, TOO_MANY);
+  return { ...group, rdatas: group.rdatas.slice(0, MAX_ADDRESSES_PER_SET), signatures: [] };
 }
 
 function whyNotAdditional(group: RRsetGroup, hosts: ReadonlySet<string>, options: IterateOptions): string | null {

@@ -25,7 +25,10 @@ export function attachStraySignatures(sections: GroupedSections): GroupedSection
   for (const stray of strays) {
     for (const rdata of stray.rdatas) {
       const key = coveredKey(stray, rdata);
-      if (sets.has(key)) byCovered.set(key, [...(byCovered.get(key) ?? []), rdata]);
+      if (!sets.has(key)) continue;
+      const known = byCovered.get(key);
+      if (known === undefined) byCovered.set(key, [rdata]);
+      else known.push(rdata);
     }
   }
   const attach = (groups: readonly RRsetGroup[]): RRsetGroup[] =>

@@ -12,9 +12,10 @@ import { ipText } from '../wire/ip.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { firstRdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
 import type { Target, ZoneServers } from './delegation.ts';
+import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';
 
 /** What a call for more addresses led to. */
@@ -96,5 +97,5 @@ function addressesOf(found: Found): string[] {
   if (found.kind !== 'found' || found.end.kind !== 'answer') return [];
   return found.end.answer
     .filter(({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
-    .flatMap(({ rrset }) => rdatasOf(rrset).map(ipText));
+    .flatMap(({ rrset }) => firstRdatasOf(rrset, MAX_ADDRESSES_PER_SET).map(ipText));
 }

@@ -97,6 +97,11 @@ export function rdatasOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, 0, rdataCount(rrset));
 }
 
+/** The first rdatas, no more than `most`: what is asked of a set whose size others choose. Views on the block. */
+export function firstRdatasOf(rrset: RRset, most: number): Uint8Array[] {
+  return readBlocks(rrset, 0, Math.min(most, rdataCount(rrset)));
+}
+
 /** All RRSIG rdatas, in order. Views on the block. */
 export function signaturesOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, rdataCount(rrset), signatureCount(rrset));
