@@ -42,7 +42,7 @@ export const SERVER_RESOLVE_ROWS = {
     yesNo,
     false,
     LIVE,
-    'Drop records of the sections authority and additional that have no known use.',
+    'Drop records of the additional section that have no known use; in the authority section they always are.',
   ),
   'use-caps-for-id': one(
     yesNo,

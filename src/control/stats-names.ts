@@ -8,7 +8,7 @@
  */
 
 import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
-import { LIMIT_TEXT } from '../terms/limit.ts';
+import { BOUND_TEXT, LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
@@ -360,7 +360,7 @@ const OWN_ROWS: readonly StatRow[] = [
       ['reason', kind],
     ),
   ),
-  ...Object.keys(LIMIT_TEXT).map((limit) =>
+  ...Object.keys({ ...LIMIT_TEXT, ...BOUND_TEXT }).map((limit) =>
     labelled(
       counter(`num.limit.${limit}`, 'limit_total', 'Times that a limit on work was reached', ({ counters }) =>
         counters.get(`limit.${limit}`),

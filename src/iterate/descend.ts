@@ -264,7 +264,7 @@ export class Descent {
     const { address, key, tlsName } = candidate;
     const asked = { server: address, key, tlsName, zone, question, recursion, transport };
     const exchanged = await upstream.ask(this.#work, asked);
-    await this.#parts.pace.step();
+    await this.#parts.pace.step(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0);
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
     const response = this.#read(exchanged, { candidate, asked: question, isFull, recursion });
     const { classified } = response;

@@ -4,6 +4,8 @@
  * A message holds 64 KiB, thousands of sets: each would cost time and push others out of the cache.
  */
 
+/** Sets of one section that are looked at: an honest section has some dozens, with the addresses of many mail hosts. */
+export const MAX_SETS_LOOKED_AT = 256;
 /** NSEC and NSEC3 sets: an honest denial needs 3 (RFC 5155 §7.2.2), each wildcard alias of a chain one or two more. */
 export const MAX_DENIAL_SETS_KEPT = 24;
 /** SOA sets, and DS sets, of the authority section: one is right, some servers of several zones give two. */

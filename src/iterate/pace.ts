@@ -10,21 +10,33 @@ import type { Clock } from '../ports/clock.ts';
 
 /** Steps in one turn: of a fraction of a millisecond each, so that a turn stays near one millisecond. */
 const STEPS_PER_TURN = 4;
+/** Octets of a message that count as one step more: thousands of records take milliseconds, so the largest have a turn each. */
+const OCTETS_PER_STEP = 4096;
+
+/** A step that waits for a later turn. */
+interface WaitingStep {
+  readonly weight: number;
+  readonly release: () => void;
+}
 
 /** The pace of one process. */
 export class Pace {
   readonly #clock: Clock;
   #taken = 0;
-  #waiting: (() => void)[] = [];
+  #waiting: WaitingStep[] = [];
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Asks for a step: null when it may be taken at once, else what resolves when it may. */
-  step(): Promise<void> | null {
-    if (this.#taken >= STEPS_PER_TURN) return new Promise((resolve) => this.#waiting.push(resolve));
-    if (this.#taken++ === 0) this.#startTurn();
+  /** Asks for a step that takes in so many octets: null when it may be taken at once, else what resolves when it may. */
+  step(octets = 0): Promise<void> | null {
+    const weight = Math.min(STEPS_PER_TURN, 1 + Math.floor(octets / OCTETS_PER_STEP));
+    if (this.#taken > 0 && this.#taken + weight > STEPS_PER_TURN) {
+      return new Promise((release) => this.#waiting.push({ weight, release }));
+    }
+    if (this.#taken === 0) this.#startTurn();
+    this.#taken += weight;
     return null;
   }
 
@@ -33,10 +45,16 @@ export class Pace {
   }
 
   #endTurn(): void {
-    const released = this.#waiting.splice(0, STEPS_PER_TURN);
-    this.#taken = released.length;
-    if (released.length === 0) return;
+    this.#taken = 0;
+    let count = 0;
+    for (const { weight } of this.#waiting) {
+      if (count > 0 && this.#taken + weight > STEPS_PER_TURN) break;
+      this.#taken += weight;
+      count++;
+      if (this.#taken >= STEPS_PER_TURN) break;
+    }
+    if (count === 0) return;
     this.#startTurn();
-    for (const release of released) release();
+    for (const { release } of this.#waiting.splice(0, count)) release();
   }
 }

@@ -13,7 +13,7 @@ import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
+import { type GroupBound, groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
 import { isInRanges } from './address-range.ts';
 import { type AliasGroup, type Chain, readChain, type SpeaksFor } from './alias.ts';
 import {
@@ -21,6 +21,7 @@ import {
   MAX_ADDRESSES_PER_SET,
   MAX_ANY_SETS,
   MAX_DENIAL_SETS_KEPT,
+  MAX_SETS_LOOKED_AT,
   MAX_SETS_OF_KIND,
 } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
@@ -100,7 +101,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
     context.onDropped?.(section, group, why);
     return false;
   };
-  const sections = sectionsOf(message, question, options);
+  const sections = sectionsOf(message, context, () => bounded++);
   const answers = scrubAnswer(sections.answer, context, drop);
   const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, context) : null;
   if (movedDs !== null) {
@@ -146,18 +147,19 @@ function speaksForTarget({ zone, question, isInZone, isJudged = false }: ScrubCo
 }
 
 /** The three sections as sets, signatures that stand elsewhere attached, none of hostile size. */
-function sectionsOf(message: MessageView, question: Question, options: IterateOptions): GroupedSections {
+function sectionsOf(message: MessageView, { question, options }: ScrubContext, onLeftOut: () => void): GroupedSections {
+  const bound: GroupBound = { maxSets: MAX_SETS_LOOKED_AT, onLeftOut };
   const grouped = {
-    answer: groupsOf(message, message.answer, question),
-    authority: groupsOf(message, message.authority, question),
-    additional: groupsOf(message, message.additional, question),
+    answer: groupsOf(message, message.answer, question, bound),
+    authority: groupsOf(message, message.authority, question, bound),
+    additional: groupsOf(message, message.additional, question, bound),
   };
   const { answer, authority, additional } = attachStraySignatures(grouped);
   const isWhole = wholeSets(message.dropped);
   // A set without a member is not the set that was signed: without its signatures nothing proves it.
-  const bound = (group: RRsetGroup): RRsetGroup =>
+  const cut = (group: RRsetGroup): RRsetGroup =>
     withinBounds(isWhole(group) ? group : { ...group, signatures: [] }, options);
-  return { answer: answer.map(bound), authority: authority.map(bound), additional: additional.map(bound) };
+  return { answer: answer.map(cut), authority: authority.map(cut), additional: additional.map(cut) };
 }
 
 /** Tells sets of which no record was left out. */
@@ -180,11 +182,11 @@ function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question
   return isType && (owner === null || namesEqual(owner, question.name));
 }
 
-function groupsOf(message: MessageView, range: SectionRange, question: Question): RRsetGroup[] {
+function groupsOf(message: MessageView, range: SectionRange, question: Question, bound: GroupBound): RRsetGroup[] {
   const records = recordsOf(message, range).filter(
     (record) => record.type !== TYPE.OPT && record.class === question.class,
   );
-  return groupRecords(records);
+  return groupRecords(records, bound);
 }
 
 /** Sets of hostile size are cut: NS records (NRDelegation), signatures (KeyTrap). */

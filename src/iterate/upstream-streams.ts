@@ -59,6 +59,8 @@ export interface StreamParts {
   readonly network: Network;
   readonly options: StreamOptions;
   readonly onStray: () => void;
+  /** A connection had to give its place to others. */
+  readonly onCrowdedOut: () => void;
 }
 
 /** How a question ended. `no-place`: it had no connection in time, or had to give it up, which says nothing about the server. */
@@ -221,8 +223,10 @@ export class UpstreamStreams {
     for (const connection of [...this.#all]) {
       if (this.#places.waiting === 0) return;
       const leftMs = (connection.silentSinceMs ?? Number.NEGATIVE_INFINITY) + patienceMs - nowMs;
-      if (leftMs <= 0) connection.close('crowded-out');
-      else nextMs = Math.min(nextMs, leftMs);
+      if (leftMs <= 0) {
+        if (!connection.isIdle) this.#parts.onCrowdedOut();
+        connection.close('crowded-out');
+      } else nextMs = Math.min(nextMs, leftMs);
     }
     if (this.#places.waiting > 0) this.#cancelReview = clock.after(nextMs, () => this.#review());
   }

@@ -28,7 +28,10 @@ export class Upstream {
       notice: parts.notice ?? (() => {}),
       noteUnwanted,
       sockets: new Places(clock, options.maxSockets),
-      streams: new UpstreamStreams({ clock, network, options: options.streams, onStray: noteUnwanted }),
+      streams: new UpstreamStreams({
+        ...{ clock, network, options: options.streams, onStray: noteUnwanted },
+        onCrowdedOut: () => counters.add('limit.tcp-places'),
+      }),
     };
   }
 

@@ -17,3 +17,11 @@ export const LIMIT_TEXT = {
 
 /** Which limit. */
 export type Limit = keyof typeof LIMIT_TEXT;
+
+/** Bounds that make no question fail: what is over them is left out or waits. Counted like limits. */
+export const BOUND_TEXT = {
+  'message-sets': 'too many record sets in one message: the rest was left out',
+  'server-addresses': 'too many addresses of servers of one zone: the rest was left out',
+  'cache-share': 'one message would fill too much of the cache: the rest was not kept',
+  'tcp-places': 'a server kept a connection waiting while others needed its place (outgoing-num-tcp)',
+} as const;

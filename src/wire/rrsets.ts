@@ -59,21 +59,29 @@ export function recordsOf(message: MessageView, range: SectionRange): ResourceRe
   return records;
 }
 
+/** How many sets are made at most; records of others are left out, and told. */
+export interface GroupBound {
+  readonly maxSets: number;
+  readonly onLeftOut: () => void;
+}
+
+const NO_BOUND: GroupBound = { maxSets: Number.POSITIVE_INFINITY, onLeftOut: () => {} };
+
 /**
  * Groups records into RRsets. RRSIGs whose covered set is not among the records form a set of type RRSIG, so that a
  * question for RRSIG or ANY keeps its answer.
  */
-export function groupRecords(records: Iterable<ResourceRecord>): RRsetGroup[] {
+export function groupRecords(records: Iterable<ResourceRecord>, bound: GroupBound = NO_BOUND): RRsetGroup[] {
   const groups = new Map<string, OpenGroup>();
   const signatures: ResourceRecord[] = [];
   for (const record of records) {
     if (record.type === TYPE.RRSIG) signatures.push(record);
-    else addRdata(groups, record);
+    else addRdata(groups, record, bound);
   }
   for (const record of signatures) {
     const covered = groups.get(rrsetKey(record.owner, coveredType(record.rdata), record.class));
     if (covered === undefined || covered.type === TYPE.RRSIG) {
-      addRdata(groups, record);
+      addRdata(groups, record, bound);
       continue;
     }
     covered.signatures.push(record.rdata);
@@ -82,10 +90,14 @@ export function groupRecords(records: Iterable<ResourceRecord>): RRsetGroup[] {
   return [...groups.values()];
 }
 
-function addRdata(groups: Map<string, OpenGroup>, record: ResourceRecord): void {
+function addRdata(groups: Map<string, OpenGroup>, record: ResourceRecord, bound: GroupBound): void {
   const { owner, type, class: rrClass, ttl, rdata } = record;
   const key = rrsetKey(owner, type, rrClass);
   const group = groups.get(key);
+  if (group === undefined && groups.size >= bound.maxSets) {
+    bound.onLeftOut();
+    return;
+  }
   if (group === undefined) {
     groups.set(key, { owner, type, class: rrClass, rdatas: [rdata], signatures: [], ttl });
     return;

@@ -46,3 +46,22 @@ test('holds nobody up once a turn has ended with nobody waiting', async () => {
   await end();
   expect(pace.step()).toBeNull();
 });
+
+test('gives the largest messages a turn each, and holds no small one up longer than those before it', async () => {
+  const { clock, end } = turns();
+  const pace = new Pace(clock);
+  const ran: string[] = [];
+  const octets = { large: 65_535, middle: 5000, small: 100 };
+  for (const size of ['large', 'large', 'small', 'middle', 'small', 'small'] as const) {
+    void Promise.resolve(pace.step(octets[size])).then(() => ran.push(size));
+  }
+  await Promise.resolve();
+  await Promise.resolve();
+  expect(ran).toEqual(['large']);
+  await end();
+  expect(ran).toEqual(['large', 'large']);
+  await end();
+  expect(ran).toEqual(['large', 'large', 'small', 'middle', 'small']);
+  await end();
+  expect(ran).toEqual(['large', 'large', 'small', 'middle', 'small', 'small']);
+});

@@ -34,6 +34,7 @@ class Bench {
   readonly ports = makeFakePorts();
   readonly streams: UpstreamStreams;
   connections = 0;
+  crowdedOut = 0;
   questions = 0;
   behave: (ip: string) => Behaviour = () => answer;
 
@@ -41,7 +42,13 @@ class Bench {
     const { clock, network } = this.ports;
     network.connectDelayMs = 20;
     const options = { maxConnections: 10, idleMs: 60_000, maxQuestions: 200 };
-    this.streams = new UpstreamStreams({ clock, network, options, onStray: () => {} });
+    this.streams = new UpstreamStreams({
+      clock,
+      network,
+      options,
+      onStray: () => {},
+      onCrowdedOut: () => this.crowdedOut++,
+    });
     network.streamServer = ({ ip }) => {
       const behave = this.behave(ip);
       return (stream) => {
@@ -174,12 +181,12 @@ describe('a kept connection', () => {
 
 describe('servers that hold connections without answering', () => {
   test.each([
-    ['at one address', () => '198.51.100.66', 100],
-    ['at a hundred addresses of a network', (i: number) => `198.51.100.${100 + i}`, 100],
-    ['at a hundred IPv6 addresses of a network', (i: number) => `2001:db8:7:${i}::1`, 100],
-    ['in two networks', (i: number) => `10.0.${i % 2}.${1 + i}`, 40],
-    ['in six networks', (i: number) => `10.0.${i % 6}.${1 + i}`, 100],
-  ])('%s leave room for others', async (_where, ipOf, count) => {
+    ['at one address', () => '198.51.100.66', 100, 1],
+    ['at a hundred addresses of a network', (i: number) => `198.51.100.${100 + i}`, 100, 1],
+    ['at a hundred IPv6 addresses of a network', (i: number) => `2001:db8:7:${i}::1`, 100, 1],
+    ['in two networks', (i: number) => `10.0.${i % 2}.${1 + i}`, 40, 2],
+    ['in six networks', (i: number) => `10.0.${i % 6}.${1 + i}`, 100, 6],
+  ])('%s leave room for others', async (_where, ipOf, count, networks) => {
     const bench = new Bench();
     bench.behave = (ip) => (ip === HONEST ? answer : holdOn);
     const { clock } = bench.ports;
@@ -189,6 +196,7 @@ describe('servers that hold connections without answering', () => {
     const ends = await clock.runUntilSettled(Promise.all(held));
     expect(ends.some((end) => end === 'accepted')).toBe(false);
     expect(bench.streams.count).toBeLessThanOrEqual(10);
+    expect(bench.crowdedOut > 0).toBe(networks > 1);
   });
 
   test('octet by octet count as silent, too', async () => {

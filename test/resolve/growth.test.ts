@@ -45,7 +45,7 @@ const SHAPES: Record<string, readonly [string, Shape]> = {
     (scene, owner, n) => {
       const [set, signature] = scene.signed('test.', [a(owner, 1)]);
       if (set === undefined || signature === undefined) throw new Error('not signed');
-      const spoilt = many(n, (i) => {
+      const spoilt = many(n / 2, (i) => {
         const rdata = signature.rdata.slice(0, 60);
         rdata.set([i >> 8, i & 255], 40);
         return { ...signature, rdata };
