@@ -1,7 +1,8 @@
 /**
- * How long an attack on validation keeps the daemon's event loop busy in one piece, and what clients with cached answers
+ * How long an attack keeps the daemon's event loop busy in one piece, and what clients with cached answers
  * feel of it: KeyTrap with each algorithm (as many checks as the limits allow, by aliases), NSEC3 with 150 iterations and
- * the longest names. The real daemon on loopback; the attacker's server runs in this process. Prints a Markdown table.
+ * the longest names, messages of 64 KiB full of glue, of proofs, of types for ANY. The real daemon on loopback; the attacker's
+ * server runs in this process. Prints a Markdown table.
  *
  *   node bench/longest-block.ts [seconds for each load]
  */
@@ -12,8 +13,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
-import { writeU16 } from '../src/wire/bytes.ts';
+import { concatBytes, writeU16 } from '../src/wire/bytes.ts';
 import { mustParseName } from '../src/wire/name-text.ts';
+import { FLAG } from '../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../src/wire/rr-type.ts';
 import { KEY_FLAGS, KeyStore, type KeyStore as Keys, type SigningAlgorithm } from '../test/world/keys.ts';
 import { type LooseMessage, loosen, recordOf, subjectOf, tighten } from '../test/world/loose-message.ts';
@@ -29,6 +31,12 @@ const PROJECT = join(import.meta.dirname, '..');
 const ALIASES = 10;
 /** Signatures of each set: as many as are looked at. */
 const SIGNATURES = 8;
+/** Octets of the records of a full message: with header and question it fits into a datagram. */
+const FULL_OCTETS = 64_000;
+/** Owner of records: the name of the question, by a pointer. */
+const OF_QUESTION = Uint8Array.of(0xc0, 0x0c);
+/** Where the glue points to: addresses that the daemon must not ask, so nothing leaves the machine. */
+const GLUE_NET = '127.1.0.0/16';
 /** Attack questions in flight. */
 const AT_ONCE = 20;
 const CACHED = 'www.calm.';
@@ -38,9 +46,17 @@ const INSIDE = `
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 const delay = monitorEventLoopDelay({ resolution: 1 });
 delay.enable();
+let turnMs = 0;
+let before = process.threadCpuUsage();
+setInterval(() => {
+  const now = process.threadCpuUsage();
+  turnMs = Math.max(turnMs, (now.user + now.system - before.user - before.system) / 1000);
+  before = now;
+}, 1).unref();
 process.on('SIGUSR2', () => {
-  console.log('LOOP ' + delay.max / 1e6 + ' ' + delay.percentile(99) / 1e6);
+  console.log('LOOP ' + delay.max / 1e6 + ' ' + delay.percentile(99) / 1e6 + ' ' + turnMs);
   delay.reset();
+  turnMs = 0;
 });
 `;
 
@@ -63,6 +79,9 @@ const LOADS: readonly Load[] = [
     name: `KeyTrap, ${text}`,
     question: (i: number) => [`n${i}x0.trap${algorithm}.`, 'A'] as const,
   })),
+  { name: 'referral full of glue addresses', question: (i) => [`n${i}.sub.glue.`, 'A'] },
+  { name: 'denial full of NSEC3 sets', question: (i) => [`n${i}.proofs.`, 'A'] },
+  { name: 'answer full of types for ANY', question: (i) => [`n${i}.types.`, 'ANY'] },
   { name: 'NSEC3, 150 iterations, 122 labels, two chains', question: (i) => [`n${i}.${'a.'.repeat(118)}hash.`, 'A'] },
 ];
 
@@ -74,9 +93,72 @@ function makeWorld(keys: Keys): World {
   for (const [algorithm] of ALGORITHMS) {
     world.zone(`trap${algorithm}.`, { servers, signing: { algorithms: [algorithm], rsaBits: 4096, singleKey: true } });
   }
+  for (const zone of ['glue.', 'proofs.', 'types.']) world.zone(zone, { servers });
   const denial = { kind: 'nsec3', iterations: 150, salt: new Uint8Array(), optOut: false } as const;
   world.zone('hash.', { servers, signing: { denial } });
   return world;
+}
+
+/** A record in octets; the owner may be a pointer. */
+function recordBytes(owner: Uint8Array, type: number, rdata: Uint8Array): Uint8Array {
+  const fixed = Uint8Array.of(type >> 8, type & 255, 0, CLASS.IN, 0, 0, 1, 44, rdata.length >> 8, rdata.length & 255);
+  return concatBytes(owner, fixed, rdata);
+}
+
+/** As many records as fit, of a kind. */
+function fullOf(make: (i: number) => Uint8Array): Uint8Array[] {
+  const records: Uint8Array[] = [];
+  for (let i = 0, octets = 0; octets < FULL_OCTETS; i++) {
+    const record = make(i);
+    octets += record.length;
+    records.push(record);
+  }
+  return records;
+}
+
+/** Full messages by the zone that is asked: flags, and records of each section. */
+const FULL: ReadonlyMap<string, readonly [number, ...(readonly Uint8Array[])[]]> = new Map([
+  [
+    'glue',
+    [
+      FLAG.QR,
+      [],
+      Array.from({ length: 20 }, (_, i) =>
+        recordBytes(mustParseName('sub.glue.'), TYPE.NS, mustParseName(`n${i}.sub.glue.`)),
+      ),
+      fullOf((i) => recordBytes(mustParseName(`n${i % 20}.sub.glue.`), TYPE.A, Uint8Array.of(127, 1, i >> 8, i & 255))),
+    ],
+  ],
+  [
+    'proofs',
+    [
+      FLAG.QR | FLAG.AA,
+      [],
+      fullOf((i) =>
+        recordBytes(mustParseName(`${i}.proofs.`), TYPE.NSEC3, Uint8Array.of(1, 0, 0, 0, 0, 2, i >> 8, i & 255)),
+      ),
+      [],
+    ],
+  ],
+  [
+    'types',
+    [FLAG.QR | FLAG.AA, fullOf((i) => recordBytes(OF_QUESTION, 1000 + i, Uint8Array.of(i >> 8, i & 255))), [], []],
+  ],
+]);
+
+/** The full message to a query; null: its zone has none. */
+function fullReply(query: Uint8Array): Uint8Array | null {
+  const end = 12 + query.subarray(12).indexOf(0) + 5;
+  const labels = new TextDecoder('latin1').decode(query.subarray(12, end - 5));
+  const zone = [...FULL.keys()].find((name) => labels.endsWith(name) && labels.length > name.length + 1);
+  const full = zone === undefined ? undefined : FULL.get(zone);
+  if (full === undefined) return null;
+  const [flags, ...sections] = full;
+  const head = query.slice(0, end);
+  for (const [at, value] of [flags, 1, ...sections.map((records) => records.length)].entries()) {
+    writeU16(head, 2 + 2 * at, value);
+  }
+  return concatBytes(head, ...sections.flat());
 }
 
 /** Answers as the attacker's server does. */
@@ -91,6 +173,8 @@ class Attacker {
   }
 
   answer(query: Uint8Array): Uint8Array | null {
+    const full = fullReply(query);
+    if (full !== null) return full;
     const honest = this.#world.reply({ query, ip: SERVER_IP, transport: 'tcp' });
     if (honest === null) return null;
     const reply = loosen(honest);
@@ -169,7 +253,11 @@ function bind(socket: Socket, port: number): Promise<void> {
 
 function configText(world: World): string {
   const zones = world.zones().map(({ name }) => name);
-  const anchors = zones.flatMap((zone) => world.anchors(zone)).map((line) => `  trust-anchor: "${line}"`);
+  const signed = world.zones().filter(({ zone }) => zone.signing !== undefined);
+  const anchors = signed
+    .map(({ name }) => name)
+    .flatMap((zone) => world.anchors(zone))
+    .map((line) => `  trust-anchor: "${line}"`);
   const stubs = zones.map((zone) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${SERVER_PORT}`);
   return `server:
   interface: 127.0.0.1
@@ -180,6 +268,7 @@ function configText(world: World): string {
   use-syslog: no
   do-not-query-localhost: no
   trust-anchor-signaling: no
+  do-not-query-address: ${GLUE_NET}
 ${anchors.join('\n')}
 remote-control:
   control-enable: no
@@ -204,16 +293,18 @@ class Daemon {
     });
   }
 
-  /** Longest and 99th percentile delay of the loop since the last call, ms. */
-  async loop(): Promise<{ readonly max: number; readonly p99: number }> {
+  /** Since the last call: longest and 99th percentile delay of the loop, and the most CPU that its thread took in one turn, ms. */
+  async loop(): Promise<{ readonly max: number; readonly p99: number; readonly cpu: number }> {
     this.#text = '';
     this.#child.kill('SIGUSR2');
     for (let i = 0; i < 100; i++) {
       await new Promise((resolve) => setTimeout(resolve, 20));
-      const found = /LOOP ([\d.]+) ([\d.]+)/.exec(this.#text);
-      if (found !== null) return { max: Number(found[1]), p99: Number(found[2]) };
+      const found = /LOOP ([\d.]+) ([\d.]+) ([\d.]+)/.exec(this.#text);
+      if (found !== null) {
+        return { max: Number(found[1]), p99: Number(found[2]), cpu: Number(found[3]) };
+      }
     }
-    return { max: Number.NaN, p99: Number.NaN };
+    return { max: Number.NaN, p99: Number.NaN, cpu: Number.NaN };
   }
 
   stop(): void {
@@ -319,14 +410,14 @@ try {
   await clients.warm();
   await daemon.loop();
   console.log(
-    '| load | attack questions answered | longest block, ms | 99 %, ms | cached answer: longest wait, ms | median, ms |',
+    '| load | attack questions answered | longest block, ms | 99 %, ms | most CPU in a turn, ms | cached answer: longest wait, ms | median, ms |',
   );
-  console.log('| --- | --- | --- | --- | --- | --- |');
+  console.log('| --- | --- | --- | --- | --- | --- | --- |');
   for (const load of LOADS) {
     await clients.run(load, seconds);
-    const { max, p99 } = await daemon.loop();
+    const { max, p99, cpu } = await daemon.loop();
     const waits = clients.waits.toSorted((a, b) => a - b);
-    const cells = [max, p99, waits.at(-1) ?? Number.NaN, waits[waits.length >> 1] ?? Number.NaN].map((ms) =>
+    const cells = [max, p99, cpu, waits.at(-1) ?? Number.NaN, waits[waits.length >> 1] ?? Number.NaN].map((ms) =>
       ms.toFixed(1),
     );
     console.log(`| ${load.name} | ${clients.answered} | ${cells.join(' | ')} |`);
