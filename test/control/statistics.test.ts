@@ -8,7 +8,7 @@ import { metricsText } from '../../src/control/prometheus.ts';
 import { DaemonStatistics, generalText, type StatisticsOptions, secondsText } from '../../src/control/statistics.ts';
 import { type Figures, quantile } from '../../src/control/stats-names.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
-import { LIMIT_TEXT } from '../../src/terms/limit.ts';
+import { BOUND_TEXT, LIMIT_TEXT } from '../../src/terms/limit.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
@@ -150,7 +150,7 @@ describe('the text', () => {
     expect(text).toContain('num.limit.upstream-queries=1\n');
     expect(text).toContain('num.dane.tlsa.bogus=2\n');
     expect(text.match(/^num\.bogus\./gm)?.length).toBeGreaterThan(20);
-    expect(text.match(/^num\.limit\./gm)).toHaveLength(Object.keys(LIMIT_TEXT).length);
+    expect(text.match(/^num\.limit\./gm)).toHaveLength(Object.keys({ ...LIMIT_TEXT, ...BOUND_TEXT }).length);
   });
 });
 
