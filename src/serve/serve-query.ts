@@ -34,7 +34,7 @@ import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome, rcodeFor } from './q
 import type { ClientRates } from './rate-limit.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import { KEPT_REPLY, ReplyComposer, type ReplyForm, replyFlags } from './reply-composer.ts';
-import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import { ServeLog } from './serve-log.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -65,7 +65,11 @@ const NO_REPLY = -1;
 const CLIENTS_VERBOSITY = 5;
 
 const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
-const NO_SNOOPING: ExtendedError = { code: EDE.PROHIBITED, text: 'RD=0 asks for cached data: see access-control' };
+/** RFC 8914 §4.21: RD=0 asks a server that is no authority for the name. */
+const NO_SNOOPING: ExtendedError = {
+  code: EDE.NOT_AUTHORITATIVE,
+  text: 'RD=0 asks for cached data: see access-control',
+};
 
 const UNUSABLE_COPY: ExtendedError = {
   code: EDE.INVALID_DATA,
@@ -182,7 +186,7 @@ class QueryServer implements Serve {
     const action = this.#access.actionAt(from.ip, channel.local);
     if (action === 'deny' || action === 'refuse') {
       this.stats.unwanted++;
-      return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+      return action === 'deny' ? NO_REPLY : this.#refuseStranger(bytes, out);
     }
     if (reader.questionEnd > HEADER_OCTETS)
       stats.countQuery(reader, channel.transport === 'tcp', from.ip.includes(':'));
@@ -365,7 +369,7 @@ class QueryServer implements Serve {
       case 'refuse':
       case 'refuse_non_local':
         this.stats.unwanted++;
-        return this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+        return this.#refuseStranger(bytes, out);
       case 'allow_cookie':
       case 'allow':
         break;
@@ -400,7 +404,7 @@ class QueryServer implements Serve {
     opt.doBit = reader.doBit;
     opt.cookie = this.#cookie;
     opt.nsid = reader.wantsNsid ? this.#options.nsid : null;
-    opt.keepaliveMs = reader.wantsKeepalive && channel.transport === 'tcp' ? this.#options.keepaliveMs : null;
+    opt.keepaliveMs = keepaliveFor(reader.wantsKeepalive, this.#options.keepaliveMs, channel);
     return appendOpt(out, length, opt, maxOctets);
   }
 
@@ -529,6 +533,13 @@ class QueryServer implements Serve {
     const length = this.#composer.refuse(bytes, this.#reader, { rcode, error, flags: 0, cookie: this.#cookie }, out);
     this.stats.countReply(out, this.#reader.type, 'plain');
     if (this.#log.wantsReplies) this.#logAtOnce(bytes, out, length);
+    return length;
+  }
+
+  /** RFC 1035 §4.1.1: RA says that recursion is available, and to this client it is not. */
+  #refuseStranger(bytes: Uint8Array, out: Uint8Array): number {
+    const length = this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+    writeU16(out, 2, readU16(out, 2) & ~FLAG.RA);
     return length;
   }
 
