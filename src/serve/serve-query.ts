@@ -17,7 +17,7 @@ import type { Resolver } from '../resolve/resolver.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
-import { EDE, type ExtendedError } from '../wire/ede.ts';
+import type { ExtendedError } from '../wire/ede.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { HEADER_OCTETS, parseMessage } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
@@ -32,6 +32,7 @@ import { answerChaos } from './chaos.ts';
 import type { CookieState, ServerCookies } from './cookies.ts';
 import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome, rcodeFor } from './query-reader.ts';
 import type { ClientRates } from './rate-limit.ts';
+import { INVALID_TYPE, NO_SNOOPING, NOT_ALLOWED, NOT_CACHED, NXNAME, UNUSABLE_COPY } from './refusals.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import { KEPT_REPLY, ReplyComposer, type ReplyForm, replyFlags } from './reply-composer.ts';
 import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
@@ -64,18 +65,6 @@ const NO_REPLY = -1;
 /** From this `verbosity` on the clients of questions that the caches cannot answer are logged. */
 const CLIENTS_VERBOSITY = 5;
 
-const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
-/** RFC 8914 §4.21: RD=0 asks a server that is no authority for the name. */
-const NO_SNOOPING: ExtendedError = {
-  code: EDE.NOT_AUTHORITATIVE,
-  text: 'RD=0 asks for cached data: see access-control',
-};
-
-const UNUSABLE_COPY: ExtendedError = {
-  code: EDE.INVALID_DATA,
-  text: 'the copy of the zone is missing, expired or wrong',
-};
-const NOT_CACHED: ExtendedError = { code: EDE.NOT_READY, text: 'not in the cache' };
 const CHAOS_REPLY: MadeReply = {
   kind: 'reply',
   rcode: RCODE.NOERROR,
@@ -589,9 +578,6 @@ function trustOf(resolution: Resolution): ServedTrust {
   return status === 'secure' || status === 'bogus' ? status : 'plain';
 }
 
-/** NXNAME (RFC 9824 §3.2): exists only in type bitmaps of denials. */
-const NXNAME = 128;
-const INVALID_TYPE: ExtendedError = { code: EDE.INVALID_QUERY_TYPE, text: '' };
 const TO_TCP = { rcode: RCODE.REFUSED, error: null, flags: FLAG.TC } as const;
 
 function askerOf({ ip, port }: Address, { transport, local }: ReplyChannel): Asker {
