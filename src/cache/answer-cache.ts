@@ -79,6 +79,14 @@ export class AnswerCache {
     return this.#answers.removeWhere((entry) => test(entry.question, entry.cached));
   }
 
+  /** The same a piece at a time (byte-bounded-map.ts). */
+  removeInTurns(
+    test: (question: Question, cached: CachedAnswer) => boolean,
+    pause: () => Promise<void>,
+  ): Promise<number> {
+    return this.#answers.removeInTurns((entry) => test(entry.question, entry.cached), pause);
+  }
+
   clear(): void {
     this.#answers.clear();
   }

@@ -13,6 +13,9 @@ import { LRUCache } from 'lru-cache';
  */
 export const ENTRY_OCTETS = 240;
 
+/** Values that are looked at before others get their turn: about a millisecond. */
+export const VALUES_PER_TURN = 500;
+
 /** How the map is made. */
 export interface ByteBoundedMapStart<Value> {
   /** Bound on the sum of sizes, octets. */
@@ -58,6 +61,21 @@ export class ByteBoundedMap<Value extends object> {
     for (const [key, value] of this.#entries.entries()) if (test(value)) keys.push(key);
     for (const key of keys) this.#entries.delete(key);
     return keys.length;
+  }
+
+  /**
+   * The same a piece at a time, so that large maps keep nobody waiting: `pause` is called between pieces. What is put there
+   * meanwhile is newer than the call and is not looked at, unless it took the place of something older.
+   */
+  async removeInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
+    let removed = 0;
+    let looked = 0;
+    for (const key of [...this.#entries.keys()]) {
+      const value = this.peek(key);
+      if (value !== null && test(value) && this.#entries.delete(key)) removed++;
+      if (++looked % VALUES_PER_TURN === 0) await pause();
+    }
+    return removed;
   }
 
   clear(): void {

@@ -100,6 +100,11 @@ export class RRsetCache {
     return this.#sets.removeWhere(test);
   }
 
+  /** The same a piece at a time (byte-bounded-map.ts). */
+  removeInTurns(test: (held: HeldRRset) => boolean, pause: () => Promise<void>): Promise<number> {
+    return this.#sets.removeInTurns(test, pause);
+  }
+
   clear(): void {
     this.#sets.clear();
   }
