@@ -58,6 +58,8 @@ export class RpzLoading {
   readonly rules = new RuleSet();
   /** Records that are no rules, or contradict an earlier one. */
   ignored = 0;
+  /** Of these, records above the bounds of one name (record-sets.ts). */
+  tooMany = 0;
   readonly #zone: Name;
   readonly #records: Iterator<ResourceRecord>;
 
@@ -84,7 +86,9 @@ export class RpzLoading {
       return;
     }
     const data = action === 'local-data' ? new RecordSets() : null;
-    if (!addRule(this.rules, { trigger, action, data }, record)) this.ignored++;
+    const added = addRule(this.rules, { trigger, action, data }, record);
+    if (added !== 'added') this.ignored++;
+    if (added === 'too-many') this.tooMany++;
   }
 }
 
@@ -186,19 +190,22 @@ function findByName(rules: ReadonlyMap<string, RpzRule>, known: ReadonlySet<stri
   return null;
 }
 
-/** Adds a record to its rule; false when another action is there already (the first one counts). */
-function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): boolean {
+/** What became of a record. `contradicts`: another action is there already, and the first one counts. */
+type AddedRule = 'added' | 'contradicts' | 'too-many';
+
+/** Adds a record to its rule. */
+function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): AddedRule {
   const known = knownRule(rules, made.trigger);
-  if (known !== null && (known.data === null || made.data === null)) return false;
+  if (known !== null && (known.data === null || made.data === null)) return 'contradicts';
   const rule = known ?? made;
   if (known === null) insert(rules, made);
-  return rule.data === null || addData(rule.data, record);
+  return rule.data === null ? 'added' : addData(rule.data, record);
 }
 
 /** RFC 1034 §3.6.2: an alias stands alone; of it and other data the first counts, as in Unbound. */
-function addData(data: RecordSets, record: ResourceRecord): boolean {
+function addData(data: RecordSets, record: ResourceRecord): AddedRule {
   const isAlone = data.size > 0 && (record.type === TYPE.CNAME || data.get(TYPE.CNAME) !== null);
-  return !isAlone && data.add(record) === 'added';
+  return isAlone ? 'contradicts' : data.add(record);
 }
 
 function knownRule(rules: RuleSet, trigger: RpzTrigger): RpzRule | null {

@@ -75,6 +75,19 @@ describe('many records at one name', () => {
   });
 });
 
+test('a policy zone that comes by transfer is taken a piece in each turn, also when it is the first', async () => {
+  const house = new PolicyHouse('rpz:\n  name: rpz.\n');
+  const zone = house.policy.rpz.zone(mustParseName('rpz.')) ?? failed();
+  const records = Array.from({ length: MAX_SET_RECORDS + 10 }, (_, i) =>
+    address(i, mustParseName('many.example.rpz.')),
+  );
+  house.policy.loadPolicyZone(zone, records, true);
+  expect(zone.count).toBe(0);
+  await house.clock.advance(1);
+  expect(zone.count).toBe(1);
+  expect(house.log.text()).toContain('10 records left out');
+});
+
 describe('a set that grows', () => {
   test.each(['newest-first', 'oldest-first'] as const)('keeps its order, %s, whatever its size', (order) => {
     for (const count of [3, 100]) {
