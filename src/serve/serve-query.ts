@@ -79,7 +79,7 @@ const CHAOS_REPLY: MadeReply = {
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly resolver: Pick<Resolver, 'find' | 'findReferral' | 'resolve'>;
+  readonly resolver: Pick<Resolver, 'find' | 'peek' | 'findReferral' | 'resolve'>;
   readonly replies: ReplyCache;
   readonly options: ServeOptions;
   /** How often client addresses may ask; absent: as often as they like. */
@@ -294,7 +294,7 @@ class QueryServer implements Serve {
   #enforce(local: LocalReply | null, waiter: Waiter, bytes: Uint8Array, out: Uint8Array): number {
     const { resolver } = this.#parts;
     const asked = local?.kind === 'alias' ? { ...waiter.question, name: local.target } : waiter.question;
-    const isCached = resolver.find(asked) !== null;
+    const isCached = resolver.peek(asked) !== null;
     const wantsCached = (waiter.flags & FLAG.RD) === 0;
     if (wantsCached && !isCached && this.#access.actionAt(waiter.from.ip, waiter.channel.local) === 'allow_snoop') {
       return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
