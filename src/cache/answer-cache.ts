@@ -96,6 +96,11 @@ export class AnswerCache {
     return this.#answers.values();
   }
 
+  /** The same in no order, for who gives others their turn in between (byte-bounded-map.ts). */
+  unordered(): Iterable<AnswerEntry> {
+    return this.#answers.unordered();
+  }
+
   get count(): number {
     return this.#answers.count;
   }

@@ -69,13 +69,26 @@ export class ByteBoundedMap<Value extends object> {
    */
   async removeInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
     let removed = 0;
-    let looked = 0;
-    for (const key of [...this.#entries.keys()]) {
-      const value = this.peek(key);
-      if (value !== null && test(value) && this.#entries.delete(key)) removed++;
-      if (++looked % VALUES_PER_TURN === 0) await pause();
+    // Keys stand at one place as long as they are held, whatever is used or added meanwhile; iterating in order of use would
+    // miss those that are used between two pieces, and copying all keys first takes longer than the work itself.
+    const { keyList } = LRUCache.unsafeExposeInternals(this.#entries);
+    for (let at = 0; at < keyList.length; at++) {
+      const key = keyList[at];
+      const value = key === undefined ? null : this.peek(key);
+      if (key !== undefined && value !== null && test(value) && this.#entries.delete(key)) removed++;
+      if ((at + 1) % VALUES_PER_TURN === 0) await pause();
     }
     return removed;
+  }
+
+  /** Values in no order; each that is held from beginning to end comes, also when others have their turn in between. */
+  *unordered(): Generator<Value> {
+    const { keyList } = LRUCache.unsafeExposeInternals(this.#entries);
+    for (let at = 0; at < keyList.length; at++) {
+      const key = keyList[at];
+      const value = key === undefined ? null : this.peek(key);
+      if (value !== null) yield value;
+    }
   }
 
   clear(): void {

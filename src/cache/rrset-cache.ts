@@ -114,6 +114,11 @@ export class RRsetCache {
     return this.#sets.values();
   }
 
+  /** The same in no order, for who gives others their turn in between (byte-bounded-map.ts). */
+  unordered(): Iterable<HeldRRset> {
+    return this.#sets.unordered();
+  }
+
   get count(): number {
     return this.#sets.count;
   }

@@ -109,3 +109,23 @@ function know(bench: ControlBench, name: string): void {
   const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: held.server, expiresAt } } as const;
   answers.store(question, { found, verdict: SECURE, expiresAt });
 }
+
+test('what is used or added between two pieces neither escapes a flush nor ends it', async () => {
+  const bench = await makeBench();
+  const { answers } = bench.house.caches;
+  const names = Array.from({ length: 3 * VALUES_PER_TURN }, (_, i) => `n${i}.example.`);
+  for (const name of names) know(bench, name);
+  const { clock } = bench.ports;
+  const nextTurn = clock.nextTurn.bind(clock);
+  let turn = 0;
+  vi.spyOn(clock, 'nextTurn').mockImplementation(() => {
+    // Uses some of those that come later, and adds others.
+    for (const name of names.slice(-50)) answers.find(questionOf(mustParseName(name), TYPE.A));
+    know(bench, `new${turn++}.other.`);
+    return nextTurn();
+  });
+  await bench.run('flush_zone example');
+  vi.restoreAllMocks();
+  expect(names.filter((name) => answers.findStale(questionOf(mustParseName(name), TYPE.A)) !== null)).toEqual([]);
+  expect(answers.count).toBe(turn);
+});
