@@ -33,7 +33,7 @@ interface OpenSet {
 
 interface OpenNode {
   readonly name: Name;
-  readonly sets: OpenSet[];
+  sets: OpenSet[];
   children: number;
 }
 
@@ -140,7 +140,9 @@ function groupOf(node: OpenNode, { type, rdata }: ResourceRecord): RecordGroup |
   if (set === undefined) {
     if (node.sets.length >= MAX_TYPES) return null;
     set = { type: setType, rdatas: new RecordGroup(setType), signatures: null };
-    node.sets.push(set);
+    // The first as an array of one: pushing makes room for 17, and most names have one type.
+    if (node.sets.length === 0) node.sets = [set];
+    else node.sets.push(set);
   }
   if (type !== TYPE.RRSIG) return set.rdatas;
   set.signatures ??= new RecordGroup(TYPE.RRSIG);
