@@ -33,7 +33,7 @@ export function* sortSteps<T>(items: readonly T[], compare: (a: T, b: T) => numb
   let from: T[] = [];
   for (let at = 0; at < items.length; at += ITEMS_PER_PIECE) {
     from = appended(from, items.slice(at, at + ITEMS_PER_PIECE).sort(compare));
-    yield;
+    if (at + ITEMS_PER_PIECE < items.length) yield;
   }
   for (let width = ITEMS_PER_PIECE; width < from.length; width *= 2) {
     const to: T[] = [];

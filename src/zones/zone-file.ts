@@ -58,7 +58,7 @@ export function* zoneFileSteps(text: string, name: Name, include?: (path: string
       problems.push({ file: null, line: 0, text: 'too many records' });
       break;
     }
-    if (i % RECORDS_PER_PIECE === 0) yield;
+    if ((i + 1) % RECORDS_PER_PIECE === 0) yield;
   }
   return { zone: builder.recordCount === 0 ? null : yield* builder.buildSteps(), problems, outside };
 }
