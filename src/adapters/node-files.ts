@@ -3,18 +3,21 @@
 import {
   appendFileSync,
   closeSync,
+  constants,
   existsSync,
+  fstatSync,
   fsyncSync,
   globSync,
   openSync,
-  readFileSync,
+  readSync,
   renameSync,
+  type Stats,
   statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
-import type { FileResult, Files } from '../ports/files.ts';
+import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
 
 /** Mode of a new file that replaces none: owner writes, all read. */
 const DEFAULT_MODE = 0o644;
@@ -22,14 +25,69 @@ const DEFAULT_MODE = 0o644;
 /** The files of this machine. */
 export function createNodeFiles(): Files {
   return {
-    readText: (path) => attempt(() => readFileSync(path, 'utf8')),
-    readBytes: (path) => attempt(() => new Uint8Array(readFileSync(path))),
+    readText: (path, maxOctets) => {
+      const read = readBounded(path, maxOctets);
+      return read.ok ? { ok: true, value: read.value.toString('utf8') } : read;
+    },
+    readBytes: (path, maxOctets) => {
+      const read = readBounded(path, maxOctets);
+      return read.ok ? { ok: true, value: new Uint8Array(read.value) } : read;
+    },
     replaceAtomically: (path, content, mode) => attempt(() => replace(path, content, mode)),
     append: (path, content) => attempt(() => appendFileSync(path, content)),
     remove: (path) => attempt(() => unlinkSync(path)),
-    glob: (pattern) => globSync(pattern).sort(),
+    glob: (pattern) => globSync(pattern.replace(/\*{2,}/g, '*')).sort(),
     exists: (path) => existsSync(path),
   };
+}
+
+/** Octets read at once from a file that does not say its size (those of /proc say 0). */
+const PIECE_OCTETS = 65_536;
+
+function readBounded(path: string, maxOctets = MAX_FILE_OCTETS): FileResult<Buffer> {
+  // O_NONBLOCK: opening a pipe must not wait for somebody at its other end.
+  const opened = attempt(() => openSync(path, constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY));
+  if (!opened.ok) return opened;
+  const file = opened.value;
+  try {
+    const stat = attempt(() => fstatSync(file));
+    if (!stat.ok) return stat;
+    if (!stat.value.isFile()) return fault(`${kindText(stat.value)}, not a file`);
+    if (stat.value.size > maxOctets) return tooLarge(maxOctets);
+    return readOpen(file, stat.value.size, maxOctets);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** To the end, whatever the size was when the file was opened: it may grow. */
+function readOpen(file: number, size: number, maxOctets: number): FileResult<Buffer> {
+  const pieces: Buffer[] = [];
+  let octets = 0;
+  for (;;) {
+    const piece = Buffer.allocUnsafe(Math.max(PIECE_OCTETS, size - octets + 1));
+    const read = attempt(() => readSync(file, piece));
+    if (!read.ok) return read;
+    if (read.value === 0)
+      return { ok: true, value: pieces.length === 1 ? (pieces[0] as Buffer) : Buffer.concat(pieces) };
+    pieces.push(piece.subarray(0, read.value));
+    octets += read.value;
+    if (octets > maxOctets) return tooLarge(maxOctets);
+  }
+}
+
+function kindText(stat: Stats): string {
+  if (stat.isDirectory()) return 'a folder';
+  if (stat.isFIFO()) return 'a pipe';
+  return stat.isSocket() ? 'a socket' : 'a device';
+}
+
+function tooLarge(maxOctets: number): FileResult<never> {
+  return fault(`file too large (at most ${maxOctets} octets)`);
+}
+
+function fault(text: string): FileResult<never> {
+  return { ok: false, error: { kind: 'other', text } };
 }
 
 function replace(path: string, content: string | Uint8Array, mode: number | undefined): void {

@@ -33,6 +33,8 @@ import { networkErrorOf } from './network-error.ts';
 const BACKLOG = 256;
 /** Milliseconds that a TLS handshake may take (Node: 120 s). A client that is there needs a few round trips. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
+/** Milliseconds that a client which was turned away has to close its side. */
+const TURN_AWAY_MS = 2000;
 /** Unix sockets are made without rights for others. */
 const UNIX_SOCKET_UMASK = 0o117;
 const NOWHERE: Address = { ip: '', port: 0 };
@@ -121,7 +123,13 @@ export function listenNodeStreams(options: ListenOptions, fd: number | null = nu
 function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) => void): Server {
   const { tls } = options;
   if (tls === undefined) return createServer({ noDelay: true }, onSocket);
-  const mutual = tls.clientAuthorityPem === undefined ? {} : { ca: tls.clientAuthorityPem, requestCert: true };
+  const isMutual = tls.clientAuthorityPem !== undefined;
+  // Not refused by Node itself: it resets the connection, and a client that writes its command dies of SIGPIPE.
+  const mutual = isMutual ? { ca: tls.clientAuthorityPem, requestCert: true, rejectUnauthorized: false } : {};
+  const welcomeIfKnown = (socket: TLSSocket): void => {
+    if (isMutual && !isTrusted(socket)) turnAway(socket);
+    else onSocket(socket);
+  };
   return createTlsServer(
     {
       cert: tls.certificatePem,
@@ -130,8 +138,28 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
       handshakeTimeout: HANDSHAKE_TIMEOUT_MS,
       ...mutual,
     },
-    onSocket,
+    welcomeIfKnown,
   );
+}
+
+/**
+ * `authorized` alone is not enough: Node also sets it for TLS 1.3 sessions that come back without any certificate. What was shown
+ * when a session began comes back with it.
+ */
+function isTrusted(socket: TLSSocket): boolean {
+  return socket.authorized && socket.getPeerCertificate().raw !== undefined;
+}
+
+/**
+ * Ends the connection of a client whose certificate is not trusted with the alert close_notify (RFC 8446 §6.1). What it sends
+ * meanwhile is read and thrown away, so that the end reaches it and not a reset; a client that does not go is cut off.
+ */
+function turnAway(socket: TLSSocket): void {
+  socket.on('error', () => {});
+  socket.resume();
+  socket.end();
+  const timer = setTimeout(() => socket.destroy(), TURN_AWAY_MS);
+  socket.once('close', () => clearTimeout(timer));
 }
 
 /** The socket file of a path is made within the call, so the umask holds for it alone. */

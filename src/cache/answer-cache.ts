@@ -79,6 +79,14 @@ export class AnswerCache {
     return this.#answers.removeWhere((entry) => test(entry.question, entry.cached));
   }
 
+  /** The same a piece at a time (byte-bounded-map.ts). */
+  removeInTurns(
+    test: (question: Question, cached: CachedAnswer) => boolean,
+    pause: () => Promise<void>,
+  ): Promise<number> {
+    return this.#answers.removeInTurns((entry) => test(entry.question, entry.cached), pause);
+  }
+
   clear(): void {
     this.#answers.clear();
   }
@@ -86,6 +94,11 @@ export class AnswerCache {
   /** All answers, expired ones too, most recently used first (dump_cache). */
   entries(): Iterable<AnswerEntry> {
     return this.#answers.values();
+  }
+
+  /** The same in no order, for who gives others their turn in between (byte-bounded-map.ts). */
+  unordered(): Iterable<AnswerEntry> {
+    return this.#answers.unordered();
   }
 
   get count(): number {

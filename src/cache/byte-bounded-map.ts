@@ -16,6 +16,9 @@ export const ENTRY_OCTETS = 240;
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 export const VALUE_SHARE = 1 / 4;
 
+/** Values that are looked at before others get their turn: about a millisecond. */
+export const VALUES_PER_TURN = 500;
+
 /** How the map is made. */
 export interface ByteBoundedMapStart<Value> {
   /** Bound on the sum of sizes, octets. */
@@ -63,6 +66,34 @@ export class ByteBoundedMap<Value extends object> {
     for (const [key, value] of this.#entries.entries()) if (test(value)) keys.push(key);
     for (const key of keys) this.#entries.delete(key);
     return keys.length;
+  }
+
+  /**
+   * The same a piece at a time, so that large maps keep nobody waiting: `pause` is called between pieces. What is put there
+   * meanwhile is newer than the call and is not looked at, unless it took the place of something older.
+   */
+  async removeInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
+    let removed = 0;
+    // Keys stand at one place as long as they are held, whatever is used or added meanwhile; iterating in order of use would
+    // miss those that are used between two pieces, and copying all keys first takes longer than the work itself.
+    const { keyList } = LRUCache.unsafeExposeInternals(this.#entries);
+    for (let at = 0; at < keyList.length; at++) {
+      const key = keyList[at];
+      const value = key === undefined ? null : this.peek(key);
+      if (key !== undefined && value !== null && test(value) && this.#entries.delete(key)) removed++;
+      if ((at + 1) % VALUES_PER_TURN === 0) await pause();
+    }
+    return removed;
+  }
+
+  /** Values in no order; each that is held from beginning to end comes, also when others have their turn in between. */
+  *unordered(): Generator<Value> {
+    const { keyList } = LRUCache.unsafeExposeInternals(this.#entries);
+    for (let at = 0; at < keyList.length; at++) {
+      const key = keyList[at];
+      const value = key === undefined ? null : this.peek(key);
+      if (value !== null) yield value;
+    }
   }
 
   clear(): void {

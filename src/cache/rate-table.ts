@@ -68,7 +68,7 @@ export class RateTable {
     return this.#backoff ? Math.max(known.count, known.previous) : known.count;
   }
 
-  /** All rates that are not 0 now. */
+  /** All rates, 0 for what is quiet now. */
   list(): readonly Rate[] {
     const now = this.#clock.unixSeconds();
     const rates: Rate[] = [];
@@ -76,7 +76,7 @@ export class RateTable {
       const last = second === now ? previous : second === now - 1 ? count : 0;
       const current = second === now ? count : 0;
       const perSecond = this.#backoff ? Math.max(current, last) : current;
-      if (perSecond > 0) rates.push({ key, perSecond });
+      rates.push({ key, perSecond });
     }
     return rates;
   }

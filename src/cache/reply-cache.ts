@@ -78,6 +78,9 @@ const MAX_TTLS = 1_400;
  */
 const MAX_EVICTIONS_FOR_ROOM = 2;
 
+/** Slots that are looked at before others get their turn: about a millisecond. */
+const SLOTS_PER_TURN = 256;
+
 const QR = 0x80;
 const TC = 0x02;
 const RD = 0x01;
@@ -190,6 +193,35 @@ export class ReplyCache {
     }
     this.#lastBlock = NO_BLOCK;
     return removed;
+  }
+
+  /**
+   * Removes every reply that the test says yes to, a piece at a time: `pause` is called between pieces. `bogus`: it tells of
+   * bogus data. The bytes are the cache's own and good for the call only.
+   */
+  async removeInTurns(
+    test: (reply: Uint8Array, bogus: boolean) => boolean,
+    pause: () => Promise<void>,
+  ): Promise<number> {
+    let removed = 0;
+    for (let slot = 0; slot < this.#table.capacity; slot++) {
+      if (this.#table.isLive(slot) && this.#isHit(slot, test)) {
+        this.#lastBlock = NO_BLOCK;
+        this.#table.remove(slot);
+        removed++;
+      }
+      if ((slot + 1) % SLOTS_PER_TURN === 0) await pause();
+    }
+    return removed;
+  }
+
+  #isHit(slot: number, test: (reply: Uint8Array, bogus: boolean) => boolean): boolean {
+    const block = this.#table.blockOf(slot);
+    const words = this.#arena.wordsOf(block);
+    const counts = words[wordAt(block) + 2] as number;
+    const from = byteAt(block) + replyStart(counts);
+    const octets = (words[wordAt(block) + 1] as number) & 0xffff;
+    return test(this.#arena.bytesOf(block).subarray(from, from + octets), (counts & BOGUS) !== 0);
   }
 
   clear(): void {

@@ -111,6 +111,11 @@ export class RRsetCache {
     return this.#sets.removeWhere(test);
   }
 
+  /** The same a piece at a time (byte-bounded-map.ts). */
+  removeInTurns(test: (held: HeldRRset) => boolean, pause: () => Promise<void>): Promise<number> {
+    return this.#sets.removeInTurns(test, pause);
+  }
+
   clear(): void {
     this.#sets.clear();
   }
@@ -118,6 +123,11 @@ export class RRsetCache {
   /** All sets, expired ones too, most recently used first (dump_cache). */
   entries(): Iterable<HeldRRset> {
     return this.#sets.values();
+  }
+
+  /** The same in no order, for who gives others their turn in between (byte-bounded-map.ts). */
+  unordered(): Iterable<HeldRRset> {
+    return this.#sets.unordered();
   }
 
   get count(): number {

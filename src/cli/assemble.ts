@@ -119,7 +119,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   };
   const data = { caches, anchors, serverZones, hints: inputs.hints, counters, zones, zoneRates: joined.zoneRates };
   const house = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
-  if (live === undefined) zones.onZone((options, zone) => takePolicyZone(policy, options, zone));
+  if (live === undefined) zones.onZone((options, zone, isLater) => takePolicyZone(policy, options, zone, isLater));
   zones.start();
   if (live === undefined) tracker.start();
   return { ok: true, house, warnings: [...findings, ...made.warnings] };

@@ -5,7 +5,7 @@
  * opens the log file anew. Exit status 1 when it could not start, with every reason on stderr.
  */
 
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
@@ -17,6 +17,7 @@ import { type Arguments, readArguments } from './arguments.ts';
 import { dropPrivileges } from './privileges.ts';
 import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
 import { type LoadedFor, Running } from './running.ts';
+import { ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 
 const USAGE = `usage:  hawserd [options]
 	start hawser daemon DNS resolver.
@@ -118,9 +119,10 @@ async function startHere(flags: Arguments): Promise<number | null> {
   if (config === null) return await fail(lines);
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   // Who learns that the daemon is there may signal it at once.
-  listenForSignals(running, pidfile, log);
+  const manager = new ServiceManager(sendBySystemdNotify);
+  listenForSignals(running, pidfile, log, manager);
   writePidfile(pidfile, log);
-  tellServiceManager('READY=1');
+  manager.tell('READY=1');
   const owned = [pidfile, absolutePath(config, config.server.logfile), ...controlSockets(config)];
   const dropped = dropPrivileges(config.server.username, owned);
   if (dropped.warning !== null) log.write('warning', dropped.warning);
@@ -152,13 +154,13 @@ function tellParent(lines: readonly string[]): Promise<void> {
   });
 }
 
-function listenForSignals(running: Running, pidfile: string, log: NodeLog): void {
+function listenForSignals(running: Running, pidfile: string, log: NodeLog, manager: ServiceManager): void {
   process.on('SIGHUP', () => {
-    tellServiceManager('RELOADING=1');
-    void running.reload().finally(() => tellServiceManager('READY=1'));
+    manager.tell('RELOADING=1');
+    void running.reload().finally(() => manager.tell('READY=1'));
   });
   const stop = (): void => {
-    tellServiceManager('STOPPING=1');
+    manager.tellLast('STOPPING=1');
     running.stop();
     removePidfile(pidfile);
     log.close();
@@ -194,12 +196,6 @@ function writePidfile(path: string, log: NodeLog): void {
 /** Best effort: without privileges the folder may not let us. */
 function removePidfile(path: string): void {
   if (path !== '') createNodeFiles().remove(path);
-}
-
-/** Type=notify units: systemd's own tool speaks for us, since Node has no unix datagram socket. */
-function tellServiceManager(state: string): void {
-  if (process.env.NOTIFY_SOCKET === undefined) return;
-  spawnSync('systemd-notify', [`--pid=${process.pid}`, state], { stdio: 'ignore', timeout: 2000 });
 }
 
 const status = await main(process.argv.slice(2));

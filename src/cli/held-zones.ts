@@ -140,9 +140,9 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
 }
 
 /** Gives a new state of a zone to policy, where it is one of its zones (`rpz`). */
-export function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone): void {
+export function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone, isLater: boolean): void {
   for (const rpz of policy.rpz.zones) {
-    if (namesEqual(rpz.options.name, name)) policy.loadPolicyZone(rpz, zone.records());
+    if (namesEqual(rpz.options.name, name)) policy.loadPolicyZone(rpz, zone.unsortedRecords(), isLater);
   }
 }
 

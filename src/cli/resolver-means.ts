@@ -25,7 +25,6 @@ export interface DenialMeans {
   readonly clock: Clock;
   readonly caches: Pick<KnownDenialsParts, 'answers' | 'rrsets' | 'denials'>;
   readonly anchors: TrustAnchors;
-  readonly counters: Counters;
   readonly configuredZones: readonly ConfiguredZone[];
   /** The deepest zone held as a whole that answers for a name (auth-zone); null when there is none. */
   readonly heldZone: (name: Name) => Name | null;
@@ -33,14 +32,13 @@ export interface DenialMeans {
 
 /** Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). */
 export function knownDenials(config: Config, means: DenialMeans): KnownDenials {
-  const { clock, caches, anchors, counters, configuredZones, heldZone } = means;
+  const { clock, caches, anchors, configuredZones, heldZone } = means;
   const { answers, rrsets, denials } = caches;
   return new KnownDenials({
     clock,
     answers,
     rrsets,
     denials,
-    counters,
     configuredZone: (name) => {
       const configured = closestConfigured(configuredZones, name, new Set())?.zone ?? null;
       const held = heldZone(name);

@@ -3,7 +3,7 @@
  * includes itself) must end in a finding, not in a process without memory.
  */
 
-/** Characters of one file. A block list of a million names has about 60 million; default and bound 256 million. */
+/** Characters of all files together (a pattern may name one file many times). A block list of a million names has about 60 million; default and bound 256 million. */
 export const MAX_FILE_CHARACTERS = 256 * 1024 * 1024;
 /** Files within files. Distributions use two levels; a file that includes itself is stopped here. */
 export const MAX_INCLUDE_DEPTH = 16;

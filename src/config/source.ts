@@ -51,6 +51,8 @@ class SourceReader {
   readonly tokens: SourceToken[] = [];
   readonly #options: SourceOptions;
   #fileCount = 0;
+  /** Of all files read so far. */
+  #characters = 0;
   #isFull = false;
   #directory = '';
 
@@ -61,8 +63,12 @@ class SourceReader {
   add(text: string, file: string, depth: number): void {
     const { findings } = this.#options;
     this.#fileCount++;
-    if (text.length > MAX_FILE_CHARACTERS) {
-      findings.error({ file, line: 1 }, `file too large (at most ${MAX_FILE_CHARACTERS} characters)`);
+    this.#characters += text.length;
+    if (this.#characters > MAX_FILE_CHARACTERS) {
+      findings.error(
+        { file, line: 1 },
+        `file too large (at most ${MAX_FILE_CHARACTERS} characters, all files together)`,
+      );
       return;
     }
     for (const token of lex(text, { ...this.#options, file })) {
@@ -103,7 +109,7 @@ class SourceReader {
         this.#isFull = true;
         return;
       }
-      const content = files.readText(path);
+      const content = files.readText(path, MAX_FILE_CHARACTERS - this.#characters);
       if (content.ok) this.add(content.value, path, depth);
       else findings.error(token, `cannot open include file '${path}': ${reasonText(content.error)}`);
       if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });

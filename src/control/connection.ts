@@ -157,9 +157,11 @@ export class ControlConnection implements StreamEvents {
   /** Writes a reply as fast as the client reads it, then closes. */
   async #answer(reply: Reply): Promise<void> {
     let text = '';
+    let pieces = 0;
     for (const piece of typeof reply === 'string' ? [reply] : reply) {
       text += piece;
-      if (text.length < CONTROL_LIMITS.octetsPerTurn) continue;
+      const isTurnOver = ++pieces % CONTROL_LIMITS.piecesPerTurn === 0;
+      if (text.length < CONTROL_LIMITS.octetsPerTurn && !isTurnOver) continue;
       await this.#write(text);
       text = '';
       if (!this.#isOpen) return;

@@ -2,7 +2,7 @@
  * The cache as text, in the form of `dump_cache`: RRsets with `;rrset TTL RRS SIGNATURES RANK STATUS` before them, then
  * messages that refer to them.
  *
- * Duties: Unbound's numbers for ranks and DNSSEC statuses; text made as it is read, from a list of references taken at once.
+ * Duties: Unbound's numbers for ranks and DNSSEC statuses; text made as it is read, an empty piece for what is left out, so that others get their turn.
  * Leaves to others: reading it back (load-cache.ts).
  */
 
@@ -66,24 +66,21 @@ export function heldOf(found: FoundData): HeldRRset[] {
   ];
 }
 
-/** The whole dump, or only what is at or below some names; nothing expired. */
+/** The whole dump, or only what is at or below some names; nothing expired. The caches go on changing while it is read. */
 export function* dumpCache(
   caches: ControlCaches,
   now: number,
   below: readonly Name[] | null = null,
 ): Generator<string> {
   const isWanted = (name: Name): boolean => below === null || below.some((each) => isAtOrBelow(name, each));
-  // References, taken at once: the caches go on changing while the text is read.
-  const rrsets = [...caches.rrsets.entries()].filter(
-    (held) => held.expiresAt > now && isWanted(rrsetOwner(held.rrset)),
-  );
-  const answers = [...caches.answers.entries()].filter(
-    ({ question, cached }) => cached.expiresAt > now && isWanted(question.name),
-  );
   yield 'START_RRSET_CACHE\n';
-  for (const held of rrsets) yield rrsetText(held, now);
+  for (const held of caches.rrsets.unordered()) {
+    yield held.expiresAt > now && isWanted(rrsetOwner(held.rrset)) ? rrsetText(held, now) : '';
+  }
   yield 'END_RRSET_CACHE\nSTART_MSG_CACHE\n';
-  for (const entry of answers) yield messageText(entry, now);
+  for (const entry of caches.answers.unordered()) {
+    yield entry.cached.expiresAt > now && isWanted(entry.question.name) ? messageText(entry, now) : '';
+  }
   yield 'END_MSG_CACHE\nEOF\n';
 }
 

@@ -18,6 +18,8 @@ export const CONTROL_LIMITS = {
   linesPerTurn: 500,
   /** Octets of a reply that are written in one turn. */
   octetsPerTurn: 65_536,
+  /** Pieces of a reply that are made in one turn: each may be empty (what a dump leaves out) and has still been looked at. */
+  piecesPerTurn: 500,
   /** Octets that may wait to be read while a command runs; the client is stopped above that. */
   inputOctets: 1024 * 1024,
 } as const;

@@ -123,10 +123,11 @@ export class Descent {
 
   #newMinimiser(): Minimiser {
     const { options, delegations, findCached } = this.#parts;
-    const isClients = this.#work.parent === null;
+    // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
+    const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
       isKnownNoCut: (name) => delegations.isNoCut(name),
-      asksForAFirst: isClients && findCached({ ...this.#question, type: TYPE.A }) === null,
+      asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
   }
 

@@ -53,7 +53,7 @@ function hasRecords(type: ZoneType): boolean {
 
 function answerFromData(zone: LocalZone, { question, type, tagData }: ZoneQuestion): LocalReply | null {
   const fromTag = isRedirect(type) && tagData !== null ? recordFor(tagData, question.type) : null;
-  const found = fromTag ?? recordFor(nodeFor(zone, question.name, type)?.rrsets ?? [], question.type);
+  const found = fromTag ?? recordFor(recordsAt(nodeFor(zone, question.name, type)), question.type);
   if (found === null) return null;
   if (isRedirect(type) && rrsetType(found.rrset) === TYPE.CNAME && question.type !== TYPE.CNAME) {
     return aliasReply(question, found);
@@ -61,8 +61,12 @@ function answerFromData(zone: LocalZone, { question, type, tagData }: ZoneQuesti
   return { ...emptyReply(RCODE.NOERROR), answer: [{ ...found, rrset: withOwner(found.rrset, question.name) }] };
 }
 
-/** The set of the type asked for, or the CNAME that stands for it. */
-function recordFor(rrsets: readonly TimedRRset[], type: number): TimedRRset | null {
+function recordsAt(name: LocalName | null): readonly TimedRRset[] {
+  return name === null ? [] : name.sets.list();
+}
+
+/** The set of the type asked for or the CNAME that stands for it, whichever was written first. */
+export function recordFor(rrsets: readonly TimedRRset[], type: number): TimedRRset | null {
   return rrsets.find(({ rrset }) => rrsetType(rrset) === type || rrsetType(rrset) === TYPE.CNAME) ?? null;
 }
 
@@ -120,7 +124,7 @@ function answerWithoutData(zone: LocalZone, { question, type }: ZoneQuestion): L
       return emptyReply(RCODE.NOERROR, FLAG.AA | FLAG.TC);
     case 'transparent':
     case 'inform':
-      return (zone.find(question.name)?.rrsets.length ?? 0) > 0 ? negative(zone, RCODE.NOERROR) : null;
+      return recordsAt(zone.find(question.name)).length > 0 ? negative(zone, RCODE.NOERROR) : null;
     case 'typetransparent':
     case 'always_transparent':
     case 'noview':
@@ -157,7 +161,7 @@ export function leavesOpen(zone: LocalZone, { name, type }: Question): boolean {
     case 'inform':
       return zone.find(name) === null;
     case 'typetransparent':
-      return recordFor(zone.find(name)?.rrsets ?? [], type) === null;
+      return recordFor(recordsAt(zone.find(name)), type) === null;
     default:
       return false;
   }

@@ -142,14 +142,14 @@ export class AnswerJudge {
     const { client, resolution, rpzCase, isExempt } = asked;
     const { view } = client;
     const inView = view?.responseRules?.find(resolution) ?? null;
-    if (inView !== null) return this.#applied(inView, inView.rule.action, inView.rule.data, asked);
+    if (inView !== null) return this.#applied(inView, inView.rule.action, inView.rule.data.list(), asked);
     // A view with rules of its own that is not view-first hides the server's (as Unbound).
     if (view !== null && view.responseRules !== null && !view.isFirst) return PASS;
     const met = this.#parts.rules?.find(resolution) ?? null;
     if (met !== null) {
       const { type, tag } = applyTagActions(met.rule.action, met.rule.tags, client, (action) => action);
       const tagData = tag === null ? undefined : client.tagData.get(tag);
-      const data = type === 'redirect' && tagData !== undefined ? tagData : met.rule.data;
+      const data = type === 'redirect' && tagData !== undefined ? tagData : met.rule.data.list();
       return this.#applied(met, type, data, asked);
     }
     return isExempt ? PASS : this.#judgeByZones(rpzCase, resolution);

@@ -1,7 +1,7 @@
 /**
  * One local zone: a name, how names in it are answered, and its own records.
  *
- * Duties: hold records by name and type, newest first as Unbound does, with the names between them and the top (empty
+ * Duties: hold records by name and type (record-sets.ts), with the names between them and the top (empty
  * non-terminals); the rules for records of redirect zones; the SOA for negative answers.
  * Leaves to others: which zone a name is in (local-zones.ts), what is answered (answer-zone.ts).
  */
@@ -10,10 +10,10 @@ import type { LocalZoneType } from '../config/form-policy.ts';
 import { type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
-import { CLASS, TYPE, typeText } from '../wire/rr-type.ts';
-import { packRRset, rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { TYPE, typeText } from '../wire/rr-type.ts';
 import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
 import type { PrefixMap } from './prefix-map.ts';
+import { RecordSets, TOO_MANY } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 
 /** How names of a zone are answered; `truncate` is a policy zone's tcp-only and cannot be configured. */
@@ -22,8 +22,8 @@ export type ZoneType = Exclude<LocalZoneType, 'nodefault'> | 'truncate';
 /** A name in a zone. */
 export interface LocalName {
   readonly name: Name;
-  /** Newest first; empty for a name that only has names below it. */
-  rrsets: readonly TimedRRset[];
+  /** Empty for a name that only has names below it. */
+  readonly sets: RecordSets;
   /** Names directly below. */
   children: number;
 }
@@ -69,23 +69,19 @@ export class LocalZone {
   add(record: ResourceRecord): string | null {
     const problem = this.#problemWith(record);
     if (problem !== null) return problem;
-    const node = this.#nodeAt(record.owner);
-    const same = node.rrsets.find(({ rrset }) => rrsetType(rrset) === record.type);
-    const rdatas = [record.rdata, ...(same === undefined ? [] : rdatasOf(same.rrset))];
-    const parts = { owner: node.name, type: record.type, class: CLASS.IN, rdatas, signatures: [] };
-    const ttl = Math.min(record.ttl, same?.ttl ?? record.ttl);
-    const added: TimedRRset = { rrset: packRRset(parts), ttl };
-    if (same === undefined) node.rrsets = [added, ...node.rrsets];
-    else node.rrsets = node.rrsets.map((each) => (each === same ? added : each));
-    if (record.type === TYPE.SOA && namesEqual(record.owner, this.name)) this.#setSoa(added, record.rdata);
+    const { sets } = this.#nodeAt(record.owner);
+    if (sets.add(record) === 'too-many') return TOO_MANY;
+    const isOwnSoa = record.type === TYPE.SOA && namesEqual(record.owner, this.name);
+    const soa = isOwnSoa ? sets.get(TYPE.SOA) : null;
+    if (soa !== null) this.#setSoa(soa, record.rdata);
     return null;
   }
 
   /** Takes out all records of a name; false when there were none. */
   remove(name: Name): boolean {
     const node = this.find(name);
-    if (node === null || node.rrsets.length === 0) return false;
-    node.rrsets = [];
+    if (node === null || node.sets.size === 0) return false;
+    node.sets.clear();
     if (namesEqual(name, this.name)) this.#negativeSoa = null;
     this.#prune(node);
     return true;
@@ -94,9 +90,7 @@ export class LocalZone {
   /** Takes out the records of one type; false when there were none. */
   removeType(name: Name, type: number): boolean {
     const node = this.find(name);
-    const kept = node?.rrsets.filter(({ rrset }) => rrsetType(rrset) !== type) ?? [];
-    if (node === null || kept.length === node.rrsets.length) return false;
-    node.rrsets = kept;
+    if (node === null || !node.sets.removeType(type)) return false;
     this.#prune(node);
     return true;
   }
@@ -104,16 +98,7 @@ export class LocalZone {
   /** Takes out one record; false when it was not there. */
   removeRecord({ owner, type, rdata }: Pick<ResourceRecord, 'owner' | 'type' | 'rdata'>): boolean {
     const node = this.find(owner);
-    const held = node?.rrsets.find(({ rrset }) => rrsetType(rrset) === type);
-    if (node === null || held === undefined) return false;
-    const before = rdatasOf(held.rrset);
-    const rdatas = before.filter((each) => Buffer.compare(each, rdata) !== 0);
-    if (rdatas.length === before.length) return false;
-    const left = packRRset({ owner: node.name, type, class: CLASS.IN, rdatas, signatures: [] });
-    node.rrsets = node.rrsets.flatMap((each) => {
-      if (each !== held) return [each];
-      return rdatas.length === 0 ? [] : [{ rrset: left, ttl: held.ttl }];
-    });
+    if (node === null || !node.sets.remove(type, rdata)) return false;
     if (type === TYPE.SOA && namesEqual(owner, this.name)) this.#negativeSoa = null;
     this.#prune(node);
     return true;
@@ -125,9 +110,9 @@ export class LocalZone {
     if (!namesEqual(owner, this.name)) {
       return `local-data in redirect zone must reside at top of zone, not at ${formatName(owner)}`;
     }
-    const others = this.find(owner)?.rrsets ?? [];
-    const hasAlias = others.some(({ rrset }) => rrsetType(rrset) === TYPE.CNAME);
-    if (others.length > 0 && (type === TYPE.CNAME || hasAlias)) {
+    const others = this.find(owner)?.sets ?? null;
+    const hasAlias = others !== null && others.get(TYPE.CNAME) !== null;
+    if (others !== null && others.size > 0 && (type === TYPE.CNAME || hasAlias)) {
       const clash = type === TYPE.CNAME ? 'other' : 'CNAME';
       return `local-data of type ${typeText(type)} in redirect zone ${zone} must not coexist with ${clash} local-data`;
     }
@@ -138,7 +123,7 @@ export class LocalZone {
   #nodeAt(name: Name): LocalName {
     const known = this.find(name);
     if (known !== null) return known;
-    const made: LocalName = { name, rrsets: [], children: 0 };
+    const made: LocalName = { name, sets: new RecordSets(), children: 0 };
     this.#names ??= new Map();
     this.#names.set(nameKey(name), made);
     if (!namesEqual(name, this.name)) this.#nodeAt(parentOf(name)).children++;
@@ -147,7 +132,7 @@ export class LocalZone {
 
   /** Takes out a node without records and names below it, and its parents that are left so. */
   #prune(node: LocalName): void {
-    if (node.rrsets.length > 0 || node.children > 0) return;
+    if (node.sets.size > 0 || node.children > 0) return;
     this.#names?.delete(nameKey(node.name));
     if (namesEqual(node.name, this.name)) return;
     const parent = this.find(parentOf(node.name));

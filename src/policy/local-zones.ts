@@ -117,8 +117,8 @@ export class LocalZones {
   /** All records, zone by zone, in Unbound's order. */
   listRecords(): ResourceRecord[] {
     return this.list().flatMap((zone) =>
-      sortByName([...zone.names()]).flatMap(({ rrsets }) =>
-        rrsets.flatMap(({ rrset, ttl }) =>
+      sortByName([...zone.names()]).flatMap(({ sets }) =>
+        sets.list().flatMap(({ rrset, ttl }) =>
           rdatasOf(rrset).map((rdata) => ({
             owner: rrsetOwner(rrset),
             ttl,

@@ -6,11 +6,11 @@
 import type { Config } from '../config/config.ts';
 import type { ListenPlace, Netblock } from '../config/form-network.ts';
 import { localZoneType } from '../config/form-policy.ts';
-import type { TimedRRset } from '../wire/rrsets.ts';
 import { ClientPolicies, type ClientPolicy, DEFAULT_CLIENT, PLAIN_CLIENT } from './client-policy.ts';
 import { addData } from './local-data.ts';
 import type { ZoneType } from './local-zone.ts';
 import { PrefixMap } from './prefix-map.ts';
+import { RecordSets } from './record-sets.ts';
 import type { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
@@ -30,9 +30,10 @@ export interface ClientStart {
 
 /** A client policy that is being put together. */
 interface OpenPolicy {
-  tags: readonly string[];
+  /** Null: no line gave any yet. */
+  tags: readonly string[] | null;
   readonly tagActions: Map<number, ZoneType>;
-  readonly tagData: Map<number, readonly TimedRRset[]>;
+  readonly tagData: Map<number, RecordSets>;
   view: View | null;
 }
 
@@ -73,11 +74,12 @@ export function makeClients(start: ClientStart): ClientPolicies {
 }
 
 function newPolicy(): OpenPolicy {
-  return { tags: [], tagActions: new Map(), tagData: new Map(), view: null };
+  return { tags: null, tagActions: new Map(), tagData: new Map(), view: null };
 }
 
 function closed(policy: OpenPolicy, tags: Tags): ClientPolicy {
-  return { ...policy, tags: tags.setOf(policy.tags) };
+  const tagData = new Map([...policy.tagData].map(([tag, sets]) => [tag, sets.list()]));
+  return { ...policy, tagData, tags: tags.setOf(policy.tags ?? []) };
 }
 
 function blockLines({ server }: Config): Lines<Netblock> {
@@ -105,7 +107,8 @@ function readLines<K>(
   { tags, views, problems }: ClientStart,
   at: (key: K) => readonly OpenPolicy[],
 ): void {
-  for (const [key, words] of lines.tags) for (const policy of at(key)) policy.tags = words;
+  // Of several lines for one netblock or place the first counts, as in Unbound.
+  for (const [key, words] of lines.tags) for (const policy of at(key)) policy.tags ??= words;
   for (const { key, tag, value } of lines.actions) {
     const type = readAction(value);
     const number = tags.numberOf(tag);
@@ -116,9 +119,10 @@ function readLines<K>(
   for (const { key, tag, value } of lines.data) {
     const number = tags.numberOf(tag);
     for (const policy of number === null ? [] : at(key)) {
-      const data = addData(policy.tagData.get(number ?? 0) ?? [], value);
-      if (typeof data === 'string') problems.push(`${lines.prefix}-tag-data ${tag} '${value}': ${data}`);
-      else policy.tagData.set(number ?? 0, data);
+      const sets = policy.tagData.get(number ?? 0) ?? new RecordSets('oldest-first');
+      policy.tagData.set(number ?? 0, sets);
+      const problem = addData(sets, value);
+      if (problem !== null) problems.push(`${lines.prefix}-tag-data ${tag} '${value}': ${problem}`);
     }
     if (number === null) problems.push(`${lines.prefix}-tag-data ${tag}: not a tag`);
   }

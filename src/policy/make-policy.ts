@@ -25,6 +25,7 @@ import { makeRpzZones } from './make-rpz.ts';
 import { NameFilter } from './name-filter.ts';
 import { Policy } from './policy.ts';
 import { PrefixMap } from './prefix-map.ts';
+import { TOO_MANY } from './record-sets.ts';
 import { ResponseRules } from './response-rules.ts';
 import { Rpz } from './rpz.ts';
 import { Tags } from './tags.ts';
@@ -52,9 +53,9 @@ export function makePolicy(start: PolicyStart): MadePolicy {
   const problems: string[] = [];
   const filter = new NameFilter();
   const tags = new Tags(server.defineTag);
-  const localZones = makeZones({ source: server, filter, withDefaults: true, config, problems });
+  const localZones = makeZones({ source: server, filter, log, withDefaults: true, config, problems });
   tagZones(localZones, config, tags, problems);
-  const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, config, problems })]));
+  const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, log, config, problems })]));
   const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems });
   const rules = makeRules(server, problems);
   tagRules(rules, config, tags, problems);
@@ -71,12 +72,13 @@ type ZoneSource = Pick<ViewConfig, 'localZone' | 'localData' | 'localDataPtr'>;
 
 interface Making {
   readonly filter: NameFilter;
+  readonly log: LogSink;
   readonly config: Config;
   readonly problems: string[];
 }
 
 function makeZones(start: Making & { readonly source: ZoneSource; readonly withDefaults: boolean }): LocalZones {
-  const { source, filter, config, problems } = start;
+  const { source, filter, log, config, problems } = start;
   const zones = new LocalZones(filter);
   for (const { name, value } of source.localZone) {
     // Of several lines for one name the first counts, as in Unbound; the configuration check warns.
@@ -89,10 +91,15 @@ function makeZones(start: Making & { readonly source: ZoneSource; readonly withD
   const records = recordsOf(source, problems);
   zones.addImplicitZone(records);
   // Newest first is the order of a set: in reverse, so that the order of the file comes out.
+  const overfull = new Set<string>();
   for (const record of records.toReversed()) {
     const problem = zones.addRecord(record);
-    if (problem !== null) problems.push(`local-data ${formatName(record.owner)}: ${problem}`);
+    if (problem === TOO_MANY) overfull.add(formatName(record.owner));
+    else if (problem !== null) problems.push(`local-data ${formatName(record.owner)}: ${problem}`);
   }
+  // As in Unbound: what fits is served, and the host keeps running.
+  for (const name of overfull)
+    log.write('warning', `local-data ${name}: ${TOO_MANY}: the first in the file are left out`);
   return zones;
 }
 
@@ -156,9 +163,8 @@ function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[
   for (const { block, value } of responseIp) rules.at(block.address, block.prefixLength, value);
   for (const { block, value } of responseIpData) {
     const rule = rules.get(block.address, block.prefixLength);
-    const data = rule === undefined ? 'no response-ip for the netblock' : addData(rule.data, value);
-    if (typeof data === 'string') problems.push(`response-ip-data '${value}': ${data}`);
-    else if (rule !== undefined) rule.data = data;
+    const problem = rule === undefined ? 'no response-ip for the netblock' : addData(rule.data, value);
+    if (problem !== null) problems.push(`response-ip-data '${value}': ${problem}`);
   }
   return rules.size === 0 ? null : rules;
 }

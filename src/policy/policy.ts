@@ -24,6 +24,7 @@ import type { LocalZone, ZoneType } from './local-zone.ts';
 import { LocalZones } from './local-zones.ts';
 import type { NameFilter } from './name-filter.ts';
 import type { ListeningPlace } from './place-map.ts';
+import { TOO_MANY } from './record-sets.ts';
 import type { ResponseRules } from './response-rules.ts';
 import { applyRpz, type Rpz, type RpzCase } from './rpz.ts';
 import type { RpzLoading, RpzZone } from './rpz-zone.ts';
@@ -120,12 +121,14 @@ export class Policy {
   }
 
   /**
-   * Takes a new state of a policy zone. The first one at once, before anybody is answered without it; a later one, when it
-   * is large, a piece in each turn, with the old one in force until then.
+   * Takes a new state of a policy zone. The first one at once, before anybody is answered without it; one that comes later
+   * (`isServing`: clients are answered already, a transfer has just ended), when it is large, a piece in each turn, with
+   * what was before in force until then.
    */
-  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>): void {
+  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>, isServing = false): void {
     const loading = zone.begin(records);
-    if (loading.step(zone.count === 0 ? Number.POSITIVE_INFINITY : RPZ_RECORDS_PER_TURN)) this.#commit(zone, loading);
+    const first = zone.count === 0 && !isServing ? Number.POSITIVE_INFINITY : RPZ_RECORDS_PER_TURN;
+    if (loading.step(first)) this.#commit(zone, loading);
     else void this.#loadOn(zone, loading);
   }
 
@@ -138,7 +141,12 @@ export class Policy {
   }
 
   #commit(zone: RpzZone, loading: RpzLoading): void {
-    if (zone.commit(loading)) watchZone(this.#parts.filter, zone);
+    if (!zone.commit(loading)) return;
+    watchZone(this.#parts.filter, zone);
+    if (loading.tooMany > 0) {
+      const name = formatName(zone.options.name);
+      this.#parts.log.write('warning', `rpz ${name}: ${loading.tooMany} records left out: ${TOO_MANY}`);
+    }
   }
 
   /** Triggers client-ip, then qname, zone by zone. */

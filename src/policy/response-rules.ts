@@ -14,9 +14,10 @@ import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, withOwner } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
-import { nullReply } from './answer-zone.ts';
+import { nullReply, recordFor } from './answer-zone.ts';
 import type { ZoneType } from './local-zone.ts';
 import { type PrefixEntry, PrefixMap } from './prefix-map.ts';
+import { RecordSets } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 
 /** What is done with answers that hold an address of a netblock. */
@@ -25,7 +26,7 @@ export interface ResponseRule {
   /** Only for clients with one of these tags does a tag's action count; null: untagged. */
   tags: TagSet | null;
   /** Records that stand for the address. */
-  data: readonly TimedRRset[];
+  readonly data: RecordSets;
 }
 
 /** A rule that an answer meets. */
@@ -63,7 +64,7 @@ export class ResponseRules {
   at(address: Uint8Array, prefixLength: number, action: ZoneType): ResponseRule {
     const known = this.#rules.get(address, prefixLength);
     if (known !== undefined) return known;
-    const made: ResponseRule = { action, tags: null, data: [] };
+    const made: ResponseRule = { action, tags: null, data: new RecordSets('oldest-first') };
     this.#rules.set(address, prefixLength, made);
     return made;
   }
@@ -126,7 +127,7 @@ export function applyRule(
     case 'inform_redirect':
     case 'static':
     case 'always_nodata': {
-      const record = action === 'always_nodata' ? null : recordOf(data, rrsetType(met));
+      const record = action === 'always_nodata' ? null : recordFor(data, rrsetType(met));
       return replace(record === null ? [] : [{ ...record, rrset: withOwner(record.rrset, rrsetOwner(met)) }]);
     }
     case 'always_null':
@@ -134,10 +135,6 @@ export function applyRule(
     default:
       return { kind: 'pass' };
   }
-}
-
-function recordOf(data: readonly TimedRRset[], type: number): TimedRRset | null {
-  return data.find(({ rrset }) => rrsetType(rrset) === type || rrsetType(rrset) === TYPE.CNAME) ?? null;
 }
 
 /** The target when the records are a CNAME that is to be followed. */

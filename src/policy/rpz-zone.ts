@@ -7,10 +7,10 @@
  */
 
 import { isRoot, type Name, nameKey, parentOf, wildcardOf } from '../wire/name.ts';
-import { CLASS } from '../wire/rr-type.ts';
-import { packRRset, rdatasOf, rrsetType } from '../wire/rrset.ts';
-import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
 import { PrefixMap } from './prefix-map.ts';
+import { RecordSets } from './record-sets.ts';
 import { actionOf, type RpzAction, type RpzTrigger, triggerOf } from './rpz-triggers.ts';
 import type { TagSet } from './tags.ts';
 
@@ -36,8 +36,8 @@ export interface RpzOptions {
 export interface RpzRule {
   readonly trigger: RpzTrigger;
   readonly action: RpzAction;
-  /** Records of the action local-data, under the trigger's owner. */
-  data: readonly TimedRRset[];
+  /** Records of the action local-data, under the trigger's owner; null: another action. */
+  readonly data: RecordSets | null;
 }
 
 /** The rules of one state of the zone. */
@@ -58,6 +58,8 @@ export class RpzLoading {
   readonly rules = new RuleSet();
   /** Records that are no rules, or contradict an earlier one. */
   ignored = 0;
+  /** Of these, records above the bounds of one name (record-sets.ts). */
+  tooMany = 0;
   readonly #zone: Name;
   readonly #records: Iterator<ResourceRecord>;
 
@@ -79,8 +81,14 @@ export class RpzLoading {
   #take(record: ResourceRecord): void {
     const action = record.class === CLASS.IN ? actionOf(record.type, record.rdata) : null;
     const trigger = action === null ? null : triggerOf(record.owner, this.#zone);
-    const isRule = action !== null && trigger !== null;
-    if (!isRule || !addRule(this.rules, { trigger, action, data: [] }, record)) this.ignored++;
+    if (action === null || trigger === null) {
+      this.ignored++;
+      return;
+    }
+    const data = action === 'local-data' ? new RecordSets() : null;
+    const added = addRule(this.rules, { trigger, action, data }, record);
+    if (added !== 'added') this.ignored++;
+    if (added === 'too-many') this.tooMany++;
   }
 }
 
@@ -182,14 +190,22 @@ function findByName(rules: ReadonlyMap<string, RpzRule>, known: ReadonlySet<stri
   return null;
 }
 
-/** Adds a record to its rule; false when another action is there already (the first one counts). */
-function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): boolean {
+/** What became of a record. `contradicts`: another action is there already, and the first one counts. */
+type AddedRule = 'added' | 'contradicts' | 'too-many';
+
+/** Adds a record to its rule. */
+function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): AddedRule {
   const known = knownRule(rules, made.trigger);
-  if (known !== null && (known.action !== 'local-data' || made.action !== 'local-data')) return false;
+  if (known !== null && (known.data === null || made.data === null)) return 'contradicts';
   const rule = known ?? made;
   if (known === null) insert(rules, made);
-  if (made.action === 'local-data') rule.data = withRecord(rule.data, record);
-  return true;
+  return rule.data === null ? 'added' : addData(rule.data, record);
+}
+
+/** RFC 1034 §3.6.2: an alias stands alone; of it and other data the first counts, as in Unbound. */
+function addData(data: RecordSets, record: ResourceRecord): AddedRule {
+  const isAlone = data.size > 0 && (record.type === TYPE.CNAME || data.get(TYPE.CNAME) !== null);
+  return isAlone ? 'contradicts' : data.add(record);
 }
 
 function knownRule(rules: RuleSet, trigger: RpzTrigger): RpzRule | null {
@@ -236,13 +252,4 @@ function addAncestors(known: Set<string>, name: Name): void {
     known.add(key);
     if (isRoot(at)) return;
   }
-}
-
-/** Newest first, as Unbound keeps them. */
-function withRecord(data: readonly TimedRRset[], { owner, type, ttl, rdata }: ResourceRecord): readonly TimedRRset[] {
-  const same = data.find(({ rrset }) => rrsetType(rrset) === type);
-  const rdatas = [rdata, ...(same === undefined ? [] : rdatasOf(same.rrset))];
-  const rrset = packRRset({ owner, type, class: CLASS.IN, rdatas, signatures: [] });
-  const added: TimedRRset = { rrset, ttl: Math.min(ttl, same?.ttl ?? ttl) };
-  return same === undefined ? [added, ...data] : data.map((each) => (each === same ? added : each));
 }

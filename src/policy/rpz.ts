@@ -17,7 +17,7 @@ import { FLAG, RCODE } from '../wire/rcode.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { packRRset, rrsetType, withOwner } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
-import { aliasReply, emptyReply } from './answer-zone.ts';
+import { aliasReply, emptyReply, recordFor } from './answer-zone.ts';
 import type { Asker, LocalReply } from './local-reply.ts';
 import type { RpzOverride, RpzRule, RpzZone } from './rpz-zone.ts';
 import { type TagSet, tagsMeet } from './tags.ts';
@@ -129,7 +129,7 @@ export function applyRpz({ zone, rule }: AppliedRule, question: Question, asker:
     case 'cname':
       return cnameOverride === null ? { kind: 'exempt' } : aliasReply(question, cnameTo(question.name, cnameOverride));
     case 'local-data':
-      return fromData(rule.data, question);
+      return fromData(rule.data?.list() ?? [], question);
     default:
       return unreachable(action);
   }
@@ -137,8 +137,8 @@ export function applyRpz({ zone, rule }: AppliedRule, question: Question, asker:
 
 /** The records of the rule for the type asked for; its CNAME for any other; without them the type does not exist. */
 function fromData(data: readonly TimedRRset[], question: Question): LocalReply {
-  const found = data.find(({ rrset }) => [question.type, TYPE.CNAME].includes(rrsetType(rrset)));
-  if (found === undefined) return emptyReply(RCODE.NOERROR);
+  const found = recordFor(data, question.type);
+  if (found === null) return emptyReply(RCODE.NOERROR);
   if (rrsetType(found.rrset) === TYPE.CNAME && question.type !== TYPE.CNAME) {
     return aliasReply(question, found) ?? emptyReply(RCODE.NOERROR);
   }

@@ -8,16 +8,27 @@ export type FileResult<T> =
       readonly error: { readonly kind: 'missing' | 'not-permitted' | 'other'; readonly text: string };
     };
 
+/**
+ * Octets of one file that is read, unless the caller knows better: a block list of a million names has about 60 million, and
+ * texts longer than some 500 million characters cannot be held at all.
+ */
+export const MAX_FILE_OCTETS = 256 * 1024 * 1024;
+
 /** The files port. */
 export interface Files {
-  readText(path: string): FileResult<string>;
-  readBytes(path: string): FileResult<Uint8Array>;
+  /**
+   * Reads a regular file to its end. A device, a pipe, a folder, or a file of more than `maxOctets` (`MAX_FILE_OCTETS` when
+   * absent) is an error, found without waiting for anybody: all reading is synchronous.
+   */
+  readText(path: string, maxOctets?: number): FileResult<string>;
+  /** The same as octets. */
+  readBytes(path: string, maxOctets?: number): FileResult<Uint8Array>;
   /** Writes a new file beside the old one, syncs it and renames it over the old: a crash leaves one or the other whole. */
   replaceAtomically(path: string, content: string | Uint8Array, mode?: number): FileResult<void>;
   /** Adds a line or lines at the end (log files). */
   append(path: string, content: string): FileResult<void>;
   remove(path: string): FileResult<void>;
-  /** Paths that match a glob, sorted; none is no error. */
+  /** Paths that match a glob, sorted; none is no error. `**` is `*`, as in the C library: it does not walk down a tree. */
   glob(pattern: string): readonly string[];
   exists(path: string): boolean;
 }

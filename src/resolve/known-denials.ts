@@ -3,7 +3,7 @@
  * of names that a validated NSEC denies (RFC 8198). Nobody is asked.
  *
  * Duties: who may speak for a name: no zone above a configured one (stub, forward, auth) or above the name's own trust anchor, and nobody
- * for names below a negative one; counting. Leaves to others: proofs (validate/synthesise-denial.ts), which answers are kept.
+ * for names below a negative one. Leaves to others: proofs (validate/synthesise-denial.ts), which answers are kept.
  */
 
 import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
@@ -11,7 +11,6 @@ import type { DenialCache } from '../cache/denial-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { SECURE } from '../terms/verdict.ts';
-import type { Counters } from '../trace/counters.ts';
 import { synthesiseDenial } from '../validate/synthesise-denial.ts';
 import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -31,7 +30,6 @@ export interface KnownDenialsParts {
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly denials: DenialCache;
-  readonly counters: Counters;
   /** The deepest configured zone at or above a name (stub, forward, held as a whole); null when there is none. */
   readonly configuredZone: (name: Name) => Name | null;
   /** The zone of the closest trust anchor; null at and below a negative one, and where there is none. */
@@ -84,8 +82,11 @@ export class KnownDenials {
   #synthesise(question: Question, maySpeak: (zone: Name) => boolean): CachedAnswer | null {
     const end = synthesiseDenial(this.#parts, question, maySpeak);
     if (end === null) return null;
-    this.#parts.counters.add(end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror');
-    return { found: { kind: 'found', aliases: [], end }, verdict: SECURE, expiresAt: end.expiresAt };
+    return {
+      found: { kind: 'found', aliases: [], end: { ...end, isSynthesised: true } },
+      verdict: SECURE,
+      expiresAt: end.expiresAt,
+    };
   }
 }
 

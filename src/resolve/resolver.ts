@@ -21,7 +21,7 @@ import type { Failure } from '../terms/failure.ts';
 import type { Found } from '../terms/found.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import type { Counters } from '../trace/counters.ts';
+import type { CounterName, Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
 import { isRemembered, MEMORY } from '../validate/ask-chain.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
@@ -90,6 +90,15 @@ export interface ResolveCall {
   readonly refresh?: boolean;
 }
 
+/** What the caches say to a client's question, and what giving it entails. */
+interface Known {
+  readonly resolution: Resolution;
+  /** Counted when it is given; null: nothing. */
+  readonly counter: CounterName | null;
+  /** Seconds that are left of what is to be fetched again; null: it need not be. */
+  readonly refreshSeconds: number | null;
+}
+
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** The resolver. One for each set of caches. */
@@ -142,21 +151,41 @@ export class Resolver {
    * is to be served before fetching, a remembered failure. Null: it must be resolved.
    */
   find(question: Question): Resolution | null {
+    const known = this.#lookUp(question);
+    if (known === null) return null;
+    if (known.counter !== null) this.#parts.counters.add(known.counter);
+    if (known.refreshSeconds !== null) this.#refreshUnlessAsked(question, known.refreshSeconds);
+    return known.resolution;
+  }
+
+  /** What `find` would give, for who only wants to know: nothing is counted, nothing is fetched again. */
+  peek(question: Question): Resolution | null {
+    return this.#lookUp(question)?.resolution ?? null;
+  }
+
+  #lookUp(question: Question): Known | null {
     const { answers, deny, failures, options } = this.#parts;
     const cached = answers.find(question);
-    if (cached !== null && cached.verdict !== null) return this.#answerCached(question, cached, cached.verdict);
+    if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
     const denied = cached === null ? (deny?.(question) ?? null) : null;
-    if (denied !== null) return answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
+    if (denied !== null) {
+      const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
+      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
+    }
     const failure = failures.find(question);
     if (failure !== null) {
-      const stale = this.#expiredAnswer(question);
+      const stale = this.#knownExpired(question, null);
       if (stale !== null || !('failure' in failure.why)) return stale;
-      return { kind: 'failed', question, why: { kind: 'cached-failure', of: failure.why.failure } };
+      const why: Failure = { kind: 'cached-failure', of: failure.why.failure };
+      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null };
     }
-    if (!options.serveExpired.isOn || !this.#hasWaitedEnough(question)) return null;
-    const stale = this.#expiredAnswer(question);
-    if (stale !== null) this.#refreshUnlessAsked(question, 0);
-    return stale;
+    const isLookedFor = options.serveExpired.isOn && this.#hasWaitedEnough(question);
+    return isLookedFor ? this.#knownExpired(question, 0) : null;
+  }
+
+  #knownExpired(question: Question, refreshSeconds: number | null): Known | null {
+    const resolution = this.#expired.find(question);
+    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds };
   }
 
   /** RFC 8767 §5: true when the question has been worked on for as long as a client should wait; always when that is 0. */
@@ -195,13 +224,14 @@ export class Resolver {
     return this.#orExpired(await inTime(this.#parts, result, this.#earlyEnds(question)));
   }
 
-  #answerCached(question: Question, cached: CachedAnswer, verdict: Verdict): Answered {
+  #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
     const now = this.#parts.clock.unixSeconds();
     const { refreshAt, expiresAt, found } = cached;
-    if (refreshAt === undefined || expiresAt <= refreshAt) return answeredOf(question, found, verdict, expiresAt);
-    if (now < refreshAt) return answeredOf(question, found, verdict, refreshAt);
-    this.#refreshUnlessAsked(question, expiresAt - now);
-    return answeredOf(question, found, verdict, now);
+    const isPrefetched = refreshAt !== undefined && expiresAt > refreshAt;
+    const isDue = isPrefetched && now >= refreshAt;
+    const until = isDue ? now : isPrefetched ? refreshAt : expiresAt;
+    const resolution = answeredOf(question, found, verdict, until);
+    return { resolution, counter: null, refreshSeconds: isDue ? expiresAt - now : null };
   }
 
   /** Fetches again in the background, unless somebody is at it. */
@@ -294,7 +324,7 @@ export class Resolver {
   }
 
   async #resolveWork(work: Work, carrySeconds: number): Promise<Resolution> {
-    const { clock, options } = this.#parts;
+    const { clock, options, counters } = this.#parts;
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
@@ -304,6 +334,8 @@ export class Resolver {
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
       best = this.#keep(work.question, validated.found, validated.verdict);
+      const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
+      if (counter !== null) counters.add(counter);
       if (validated.verdict.status !== 'bogus') break;
       const before = avoid.size;
       for (const server of blamedFor(found, validated, { avoid, askedAt })) avoid.add(server);
@@ -391,6 +423,12 @@ export class Resolver {
       deadlineMs: start.parent?.deadlineMs ?? nowMs + options.wallTimeMs + options.graceMs,
     });
   }
+}
+
+/** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */
+function aggressiveCounter({ end }: FoundData): CounterName | null {
+  if (end.isSynthesised !== true) return null;
+  return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
 }
 
 /** Equal questions of clients share a work. */

@@ -80,12 +80,12 @@ export class ZoneRates implements ZoneRateGate {
     return closest?.perSecond ?? perSecond;
   }
 
-  /** Zones above their limit now; with `all` every zone that was asked in this second (ratelimit_list). */
+  /** Zones at or above their limit now; with `all` every one that is remembered, as in Unbound (ratelimit_list). */
   list(all = false): readonly ZoneRate[] {
     const rates = this.#table.list().map(({ key, perSecond }): ZoneRate => {
       const zone = new Uint8Array(Buffer.from(key, 'latin1')) as Name;
       return { zone, perSecond, limit: this.limitOf(zone) };
     });
-    return all ? rates : rates.filter(({ perSecond, limit }) => perSecond > limit);
+    return all ? rates : rates.filter(({ perSecond, limit }) => perSecond > 0 && perSecond >= limit);
   }
 }

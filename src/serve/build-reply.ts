@@ -8,6 +8,7 @@
 
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
+import { EDE, type ExtendedError } from '../wire/ede.ts';
 import type { MessageBuilder } from '../wire/message-builder.ts';
 import type { Section } from '../wire/message-view.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
@@ -48,6 +49,8 @@ export interface BuiltReply {
   /** True when AD may be set for a client that wants it. */
   readonly secure: boolean;
   readonly truncated: boolean;
+  /** Why, where the resolution does not say it. */
+  readonly error?: ExtendedError;
 }
 
 /** Record types that a client without DO gets only when it asks for them (RFC 4035 §3.2.1, and as Unbound does). */
@@ -62,6 +65,7 @@ const DNSSEC_TYPES: ReadonlySet<number> = new Set([
   TYPE.NSEC3,
   TYPE.NSEC3PARAM,
 ]);
+const SENTINEL: ExtendedError = { code: EDE.OTHER, text: 'root key sentinel (RFC 8509)' };
 const COPIED_FLAGS = FLAG.RD | FLAG.CD;
 
 /** True when the client is to be told SERVFAIL: a failure, or data that must not be shown (RFC 4035 §5.5). */
@@ -85,7 +89,7 @@ export function buildReply(
     return buildRcode(builder, shape, RCODE.SERVFAIL);
   }
   if (settings.rootKeyTags !== null && failsSentinel(resolution, shape, settings.rootKeyTags)) {
-    return buildRcode(builder, shape, RCODE.SERVFAIL);
+    return { ...buildRcode(builder, shape, RCODE.SERVFAIL), error: SENTINEL };
   }
   const secure = isAuthentic(resolution);
   const authority = resolution.ofZone?.authoritative === true ? FLAG.AA : 0;

@@ -53,10 +53,10 @@ export class ClientRates {
     return factor > 0 && this.#random.below(factor) === 0;
   }
 
-  /** Addresses above the limit now; with `all` every address that asked in this second (ip_ratelimit_list). */
+  /** Addresses at or above the limit now; with `all` every one that is remembered, as in Unbound (ip_ratelimit_list). */
   list(all = false): readonly ClientRate[] {
     const limit = this.#options.perSecond;
     const rates = this.#table.list().map(({ key, perSecond }): ClientRate => ({ ip: key, perSecond, limit }));
-    return all ? rates : rates.filter(({ perSecond }) => perSecond > limit);
+    return all ? rates : rates.filter(({ perSecond }) => perSecond > 0 && perSecond >= limit);
   }
 }

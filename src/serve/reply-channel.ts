@@ -11,6 +11,11 @@ export interface ReplyChannel {
   /** The address that was asked; null or absent: not known. */
   readonly local?: Address | null;
   /**
+   * TCP: the client is being told that the connection may be idle for so many milliseconds (RFC 7828); returns what it can
+   * be told, which is kept from then on. Absent: nothing is kept.
+   */
+  promiseIdleMs?(wanted: number): number;
+  /**
    * Sends the first `length` octets of `bytes` to `to`; called exactly once for each query that was handed over.
    * Length 0: there will be no reply. The bytes may be reused when this returns.
    */

@@ -18,7 +18,7 @@ import { FLAG } from '../wire/rcode.ts';
 import { type BuiltReply, buildReply, type ReplyShape } from './build-reply.ts';
 import { extendedErrorsOf } from './explain.ts';
 import type { QueryReader } from './query-reader.ts';
-import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
 import type { Waiter } from './waiting.ts';
@@ -80,7 +80,8 @@ export class ReplyComposer {
     const settings = { ...this.#options, now };
     const shape: ReplyShape = { ...waiter, maxOctets: MAX_MESSAGE_OCTETS - optOctets };
     let built = buildReply(this.#builder, resolution, shape, settings);
-    const options = optRdata(errors.map(edeOption));
+    const own = built.error !== undefined && this.#options.extendedErrors ? [built.error] : [];
+    const options = optRdata([...own, ...errors].map(edeOption));
     // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
     if (form.isKept && resolution.kind === 'answered' && resolution.ofZone === undefined) {
       const bogus = resolution.verdict?.status === 'bogus';
@@ -120,7 +121,7 @@ export class ReplyComposer {
     opt.doBit = waiter.doBit;
     opt.upperRcode = 0;
     opt.nsid = waiter.wantsNsid ? this.#options.nsid : null;
-    opt.keepaliveMs = waiter.wantsKeepalive && waiter.channel.transport === 'tcp' ? this.#options.keepaliveMs : null;
+    opt.keepaliveMs = keepaliveFor(waiter.wantsKeepalive, this.#options.keepaliveMs, waiter.channel);
     opt.cookie = waiter.cookie;
     opt.options = options;
     opt.optionsLength = options.length;

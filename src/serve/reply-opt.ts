@@ -6,6 +6,7 @@
 import { readU16, writeU16 } from '../wire/bytes.ts';
 import { EDNS_FLAG_DO, EDNS_OPTION, OPT_FIXED_OCTETS } from '../wire/edns.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import type { ReplyChannel } from './reply-channel.ts';
 
 /** What a reply's OPT is made of; the listener owns one and fills it anew. */
 export interface ReplyOpt {
@@ -52,6 +53,13 @@ export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOct
   writeU16(out, length + 9, at - length - OPT_FIXED_OCTETS);
   writeU16(out, 10, readU16(out, 10) + 1);
   return at;
+}
+
+/** The idle time that a client which asks for it is told, and may count on; null: none is told. @hot bench/serve-cached.ts */
+export function keepaliveFor(wants: boolean, configured: number | null, channel: ReplyChannel): number | null {
+  // RFC 7828 §3.2.1: not over UDP.
+  if (!wants || configured === null || channel.transport !== 'tcp') return null;
+  return channel.promiseIdleMs === undefined ? configured : channel.promiseIdleMs(configured);
 }
 
 /** RFC 7828 §3.1: the idle time in units of 100 ms. */

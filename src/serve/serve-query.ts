@@ -17,7 +17,7 @@ import type { Resolver } from '../resolve/resolver.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
-import { EDE, type ExtendedError } from '../wire/ede.ts';
+import type { ExtendedError } from '../wire/ede.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { HEADER_OCTETS, parseMessage } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
@@ -32,9 +32,10 @@ import { answerChaos } from './chaos.ts';
 import type { CookieState, ServerCookies } from './cookies.ts';
 import { CLASSIC_UDP_OCTETS, QueryReader, type ReadOutcome, rcodeFor } from './query-reader.ts';
 import type { ClientRates } from './rate-limit.ts';
+import { INVALID_TYPE, NO_SNOOPING, NOT_ALLOWED, NOT_CACHED, NXNAME, UNUSABLE_COPY } from './refusals.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import { KEPT_REPLY, ReplyComposer, type ReplyForm, replyFlags } from './reply-composer.ts';
-import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import { ServeLog } from './serve-log.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -64,14 +65,6 @@ const NO_REPLY = -1;
 /** From this `verbosity` on the clients of questions that the caches cannot answer are logged. */
 const CLIENTS_VERBOSITY = 5;
 
-const NOT_ALLOWED: ExtendedError = { code: EDE.PROHIBITED, text: '' };
-const NO_SNOOPING: ExtendedError = { code: EDE.PROHIBITED, text: 'RD=0 asks for cached data: see access-control' };
-
-const UNUSABLE_COPY: ExtendedError = {
-  code: EDE.INVALID_DATA,
-  text: 'the copy of the zone is missing, expired or wrong',
-};
-const NOT_CACHED: ExtendedError = { code: EDE.NOT_READY, text: 'not in the cache' };
 const CHAOS_REPLY: MadeReply = {
   kind: 'reply',
   rcode: RCODE.NOERROR,
@@ -86,7 +79,7 @@ const CHAOS_REPLY: MadeReply = {
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly resolver: Pick<Resolver, 'find' | 'findReferral' | 'resolve'>;
+  readonly resolver: Pick<Resolver, 'find' | 'peek' | 'findReferral' | 'resolve'>;
   readonly replies: ReplyCache;
   readonly options: ServeOptions;
   /** How often client addresses may ask; absent: as often as they like. */
@@ -182,7 +175,7 @@ class QueryServer implements Serve {
     const action = this.#access.actionAt(from.ip, channel.local);
     if (action === 'deny' || action === 'refuse') {
       this.stats.unwanted++;
-      return action === 'deny' ? NO_REPLY : this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+      return action === 'deny' ? NO_REPLY : this.#refuseStranger(bytes, out);
     }
     if (reader.questionEnd > HEADER_OCTETS)
       stats.countQuery(reader, channel.transport === 'tcp', from.ip.includes(':'));
@@ -301,7 +294,7 @@ class QueryServer implements Serve {
   #enforce(local: LocalReply | null, waiter: Waiter, bytes: Uint8Array, out: Uint8Array): number {
     const { resolver } = this.#parts;
     const asked = local?.kind === 'alias' ? { ...waiter.question, name: local.target } : waiter.question;
-    const isCached = resolver.find(asked) !== null;
+    const isCached = resolver.peek(asked) !== null;
     const wantsCached = (waiter.flags & FLAG.RD) === 0;
     if (wantsCached && !isCached && this.#access.actionAt(waiter.from.ip, waiter.channel.local) === 'allow_snoop') {
       return this.#refuse(bytes, RCODE.REFUSED, out, NOT_CACHED);
@@ -365,7 +358,7 @@ class QueryServer implements Serve {
       case 'refuse':
       case 'refuse_non_local':
         this.stats.unwanted++;
-        return this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+        return this.#refuseStranger(bytes, out);
       case 'allow_cookie':
       case 'allow':
         break;
@@ -400,7 +393,7 @@ class QueryServer implements Serve {
     opt.doBit = reader.doBit;
     opt.cookie = this.#cookie;
     opt.nsid = reader.wantsNsid ? this.#options.nsid : null;
-    opt.keepaliveMs = reader.wantsKeepalive && channel.transport === 'tcp' ? this.#options.keepaliveMs : null;
+    opt.keepaliveMs = keepaliveFor(reader.wantsKeepalive, this.#options.keepaliveMs, channel);
     return appendOpt(out, length, opt, maxOctets);
   }
 
@@ -532,6 +525,13 @@ class QueryServer implements Serve {
     return length;
   }
 
+  /** RFC 1035 §4.1.1: RA says that recursion is available, and to this client it is not. */
+  #refuseStranger(bytes: Uint8Array, out: Uint8Array): number {
+    const length = this.#refuse(bytes, RCODE.REFUSED, out, NOT_ALLOWED);
+    writeU16(out, 2, readU16(out, 2) & ~FLAG.RA);
+    return length;
+  }
+
   /** An unfit query: its header comes back without RA, as Unbound does it; BADVERS says that we would recurse. */
   #turnAway(fitness: Exclude<ReadOutcome, 'ok' | 'discard'>, bytes: Uint8Array, out: Uint8Array): number {
     const error = this.#reader.type === NXNAME ? INVALID_TYPE : null;
@@ -578,9 +578,6 @@ function trustOf(resolution: Resolution): ServedTrust {
   return status === 'secure' || status === 'bogus' ? status : 'plain';
 }
 
-/** NXNAME (RFC 9824 §3.2): exists only in type bitmaps of denials. */
-const NXNAME = 128;
-const INVALID_TYPE: ExtendedError = { code: EDE.INVALID_QUERY_TYPE, text: '' };
 const TO_TCP = { rcode: RCODE.REFUSED, error: null, flags: FLAG.TC } as const;
 
 function askerOf({ ip, port }: Address, { transport, local }: ReplyChannel): Asker {

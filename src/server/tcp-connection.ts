@@ -24,6 +24,8 @@ export interface ConnectionParts {
   readonly serve: () => Serve;
   /** Milliseconds that a connection may be idle now: fewer when places are scarce. */
   readonly idleMs: () => number;
+  /** As many of the milliseconds as a connection can be promised now. */
+  readonly promisableMs: (wanted: number) => number;
   /** Two octets and the largest reply: where a reply is put together before it is written. */
   readonly frame: Uint8Array;
   /** The same without the two octets. */
@@ -44,6 +46,8 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
   #isBlocked = false;
   #isPaused = false;
   #isOpen = true;
+  /** Idle time that the client was told last (RFC 7828 §3.3: the last one counts); null: none. */
+  #promisedIdleMs: number | null = null;
   #activeAtMs: number;
   #cancelTimer: CancelTimer;
 
@@ -76,6 +80,12 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     this.#activeAtMs = this.#parts.clock.monotonicMs();
     this.#takeFrames();
   };
+
+  /** While places are scarce no more is promised than others get; what was promised before stays. */
+  promiseIdleMs(wanted: number): number {
+    this.#promisedIdleMs = this.#parts.promisableMs(wanted);
+    return this.#promisedIdleMs;
+  }
 
   /** A reply that was handed over is ready. */
   deliver(bytes: Uint8Array, length: number, _to: Address): void {
@@ -138,10 +148,11 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
 
   readonly #onTimer = (): void => {
     if (!this.#isOpen) return;
-    const { clock, idleMs } = this.#parts;
+    const { clock } = this.#parts;
+    const idleMs = this.#promisedIdleMs ?? this.#parts.idleMs();
     // Unread replies count as idleness: the client is given no more time than one that sends nothing.
     const since = this.#inTheMaking > 0 ? clock.monotonicMs() : this.#activeAtMs;
-    const left = since + idleMs() - clock.monotonicMs();
+    const left = since + idleMs - clock.monotonicMs();
     if (left > 0) this.#cancelTimer = clock.after(left, this.#onTimer);
     else this.close();
   };

@@ -29,6 +29,7 @@ export class TcpPlaces {
       clock,
       serve: () => this.serve,
       idleMs: () => this.#idleMs(),
+      promisableMs: (wanted) => (this.#isScarce() ? Math.min(wanted, this.#idleMs()) : wanted),
       frame,
       reply: frame.subarray(2),
       onClosed: (connection) => this.#connections.delete(connection),

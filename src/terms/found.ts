@@ -44,6 +44,8 @@ export interface End {
   readonly server: string | null;
   /** When this as a whole stops being usable (negative TTL included), unix seconds. */
   readonly expiresAt: number;
+  /** A denial made from known ones without asking anybody (RFC 8198). */
+  readonly isSynthesised?: true;
 }
 
 /** What iteration ends as. */

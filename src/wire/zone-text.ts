@@ -11,6 +11,7 @@ import { parseName } from './name-text.ts';
 import { parseRecordLine } from './record-text.ts';
 import { CLASS } from './rr-type.ts';
 import type { ResourceRecord } from './rrsets.ts';
+import { runAtOnce, type Steps } from './steps.ts';
 import { LineReader, type LogicalLine } from './text-tokens.ts';
 import { parseTtl } from './ttl-text.ts';
 
@@ -45,10 +46,20 @@ export interface ZoneText {
 /** Files inside files: ends a file that includes itself; no sane zone nests deeper. */
 export const MAX_INCLUDE_DEPTH = 8;
 
+/** Bad lines that are told; no reader wants more, and a text of other things has millions. */
+export const MAX_TOLD_ERRORS = 1000;
+/** Lines read in one piece. */
+const LINES_PER_PIECE = 500;
+
 /** Reads a whole text. */
 export function readZoneText(text: string, options: ZoneTextOptions = {}): ZoneText {
+  return runAtOnce(zoneTextSteps(text, options));
+}
+
+/** Reads a whole text in pieces. */
+export function* zoneTextSteps(text: string, options: ZoneTextOptions = {}): Steps<ZoneText> {
   const reader = new ZoneReader(options);
-  reader.read(text, null, 0);
+  yield* reader.read(text, null, 0);
   return { records: reader.records, errors: reader.errors };
 }
 
@@ -62,6 +73,7 @@ class ZoneReader {
   /** From $TTL; it wins over the TTL of the record before (RFC 2308 §4). */
   #directiveTtl: number | null = null;
   #lastTtl: number | null;
+  #linesRead = 0;
 
   constructor(options: ZoneTextOptions) {
     this.#options = options;
@@ -69,18 +81,21 @@ class ZoneReader {
     this.#lastTtl = options.defaultTtl ?? null;
   }
 
-  read(text: string, file: string | null, depth: number): void {
+  *read(text: string, file: string | null, depth: number): Steps<void> {
     const lines = new LineReader(text);
     for (let line = lines.next(); line !== null; line = lines.next()) {
-      const problem = line.problem ?? this.#readLine(line, depth);
-      if (problem !== null) this.errors.push({ file, line: line.line, text: problem });
+      const problem = line.problem ?? (yield* this.#readLine(line, depth));
+      if (problem !== null && this.errors.length < MAX_TOLD_ERRORS) {
+        this.errors.push({ file, line: line.line, text: problem });
+      }
+      if (++this.#linesRead % LINES_PER_PIECE === 0) yield;
     }
   }
 
   /** Why the line is bad; null when it is good. */
-  #readLine(line: LogicalLine, depth: number): string | null {
+  *#readLine(line: LogicalLine, depth: number): Steps<string | null> {
     const first = line.tokens[0]?.text ?? '';
-    if (!line.startsBlank && first.startsWith('$')) return this.#readDirective(line, depth);
+    if (!line.startsBlank && first.startsWith('$')) return yield* this.#readDirective(line, depth);
     const record = parseRecordLine(line, {
       origin: this.#origin,
       ttl: this.#directiveTtl ?? this.#lastTtl,
@@ -95,7 +110,7 @@ class ZoneReader {
     return null;
   }
 
-  #readDirective(line: LogicalLine, depth: number): string | null {
+  *#readDirective(line: LogicalLine, depth: number): Steps<string | null> {
     const [directive, argument, second] = line.tokens.map((token) => token.text);
     if (argument === undefined) return `${directive} without a value`;
     switch (directive?.toUpperCase()) {
@@ -112,14 +127,14 @@ class ZoneReader {
         return null;
       }
       case '$INCLUDE':
-        return this.#include(argument, second, depth);
+        return yield* this.#include(argument, second, depth);
       default:
         return `unknown directive ${directive}`;
     }
   }
 
   /** RFC 1035 §5.1: the included file has its own origin, the present one stays what it was. */
-  #include(path: string, originText: string | undefined, depth: number): string | null {
+  *#include(path: string, originText: string | undefined, depth: number): Steps<string | null> {
     if (depth >= MAX_INCLUDE_DEPTH) return `files nested more than ${MAX_INCLUDE_DEPTH} deep`;
     const origin = originText === undefined ? this.#origin : parseName(originText, this.#origin);
     if (origin === null) return `not a name: ${originText}`;
@@ -127,7 +142,7 @@ class ZoneReader {
     if (text === null) return `cannot include ${path}`;
     const before = { origin: this.#origin, owner: this.#owner };
     this.#origin = origin;
-    this.read(text, path, depth + 1);
+    yield* this.read(text, path, depth + 1);
     this.#origin = before.origin;
     this.#owner = before.owner;
     return null;

@@ -9,6 +9,9 @@ import { concatBytes } from '../wire/bytes.ts';
 /** Octets of status line and fields. */
 export const MAX_HEAD_OCTETS = 16_384;
 
+/** Octets of a piece of the body. */
+const BLOCK_OCTETS = 65_536;
+
 /** How far the response is. */
 export type HttpStep =
   | { readonly kind: 'more' }
@@ -28,6 +31,8 @@ export class HttpReader {
   #pending: Uint8Array = new Uint8Array();
   #framing: Framing | null = null;
   readonly #body: Uint8Array[] = [];
+  #block: Uint8Array = new Uint8Array();
+  #blockUsed = 0;
   #bodyOctets = 0;
   /** Octets of the present chunk still to come; null: a chunk's head comes. */
   #chunkLeft: number | null = null;
@@ -109,9 +114,23 @@ export class HttpReader {
   }
 
   #keep(bytes: Uint8Array): boolean {
-    if (bytes.length > 0) this.#body.push(bytes.slice());
     this.#bodyOctets += bytes.length;
-    return this.#bodyOctets <= this.#maxOctets;
+    if (this.#bodyOctets > this.#maxOctets) return false;
+    // Into blocks: chunks of one octet would each be an object of a hundred.
+    for (let at = 0; at < bytes.length; ) {
+      if (this.#blockUsed === this.#block.length) this.#newBlock(bytes.length - at);
+      const part = bytes.subarray(at, at + this.#block.length - this.#blockUsed);
+      this.#block.set(part, this.#blockUsed);
+      this.#blockUsed += part.length;
+      at += part.length;
+    }
+    return true;
+  }
+
+  #newBlock(least: number): void {
+    this.#block = new Uint8Array(Math.max(BLOCK_OCTETS, least));
+    this.#blockUsed = 0;
+    this.#body.push(this.#block);
   }
 
   #readChunks(): HttpStep {
@@ -147,7 +166,7 @@ export class HttpReader {
   }
 
   #whole(): HttpStep {
-    return { kind: 'body', body: new Uint8Array(Buffer.concat(this.#body)) };
+    return { kind: 'body', body: new Uint8Array(Buffer.concat(this.#body, this.#bodyOctets)) };
   }
 }
 

@@ -40,7 +40,9 @@ export class RecordGroup {
   add(record: GroupRecord): boolean {
     if (this.#has(record.rdata)) return false;
     if (this.#list !== null && this.#list.length >= MAX_LIST) this.#makeTable(this.#list);
-    this.#list?.push(record);
+    // The first as an array of one: pushing makes room for 17.
+    if (this.#list?.length === 0) this.#list = [record];
+    else this.#list?.push(record);
     this.#table?.set(this.#key(record.rdata), record);
     return true;
   }

@@ -11,14 +11,16 @@ import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Counters } from '../trace/counters.ts';
 import { formatName } from '../wire/name-text.ts';
+import { runAtOnce, runInTurns, type Steps } from '../wire/steps.ts';
 import { type CheckRules, checkZone, type FindZoneAnchor } from './check-zone.ts';
 import type { Zone } from './zone.ts';
 import { type DenialChain, denialChainOf } from './zone-denial.ts';
-import { readZoneFile, writeZoneFile, type ZoneFileProblem } from './zone-file.ts';
+import { type ZoneFileProblem, zoneFileSteps, zoneFileTextSteps } from './zone-file.ts';
 import {
   FIRST_RETRY_SECONDS,
   LAST_RETRY_SECONDS,
   MAX_REFRESH_SECONDS,
+  MAX_ZONE_FILE_OCTETS,
   MIN_REFRESH_SECONDS,
   type ZoneOptions,
 } from './zone-options.ts';
@@ -108,19 +110,27 @@ export class StoredZone {
     return this.options.allowNotify.some((source) => source.kind === 'block' && isInBlock(ip, source.block));
   }
 
-  /** Reads the zone file. A version that has to be checked is used only when `start` or `reload` has done so. */
+  /** Reads the zone file at once. A version that has to be checked is used only when `start` or `reload` has done so. */
   load(): readonly ZoneFileProblem[] {
+    return runAtOnce(this.#loadSteps());
+  }
+
+  *#loadSteps(): Steps<readonly ZoneFileProblem[]> {
     const path = this.options.zonefile;
     if (path === null) return [];
     const { files } = this.#parts;
     if (!files.exists(path) && this.#sources.exist) return [];
-    const text = files.readText(path);
+    const text = files.readText(path, MAX_ZONE_FILE_OCTETS);
     if (!text.ok) return [{ file: null, line: 0, text: text.error.text }];
+    // All files of a zone together: a file that names another one a thousand times is bounded too.
+    let left = MAX_ZONE_FILE_OCTETS - text.value.length;
     const include = (name: string): string | null => {
-      const included = files.readText(name);
-      return included.ok ? included.value : null;
+      const included = files.readText(name, Math.max(0, left));
+      if (!included.ok) return null;
+      left -= included.value.length;
+      return included.value;
     };
-    const { zone, problems, outside } = readZoneFile(text.value, this.options.name, include);
+    const { zone, problems, outside } = yield* zoneFileSteps(text.value, this.options.name, include);
     if (outside > 0) this.#log('warning', `${outside} records of ${path} are outside the zone and left out`);
     if (problems.length > 0 || zone === null) return problems;
     if (this.options.zonemdCheck) this.#unchecked = zone;
@@ -150,7 +160,7 @@ export class StoredZone {
   /** Reads the zone file again; the problem, or null. */
   async reload(): Promise<string | null> {
     if (this.options.zonefile === null) return 'zone has no zonefile';
-    const [problem] = this.load();
+    const [problem] = await runInTurns(this.#loadSteps(), this.#parts.clock);
     if (problem !== undefined) return `${problem.line > 0 ? `line ${problem.line}: ` : ''}${problem.text}`;
     return await this.#checkFromFile();
   }
@@ -208,17 +218,16 @@ export class StoredZone {
   }
 
   async #accept(zone: Zone, source: string): Promise<boolean> {
+    let isGood = true;
     if (this.options.zonemdCheck) {
       const check = await checkZone(zone, this.options.zonemdRejectAbsence, this.#parts);
-      if (check.kind !== 'good' && !this.#isLetPass(check.why)) {
-        // With nothing better to lose it is kept in the file, where it can be looked at; loading it checks it again.
-        if (this.#held === null) this.#write(zone);
-        return false;
-      }
+      isGood = check.kind === 'good';
+      if (check.kind !== 'good' && !this.#isLetPass(check.why)) return false;
     }
     if (this.#stopped.signal.aborted) return false;
     this.#install(zone);
-    this.#write(zone);
+    // What was only let pass is never written: the file would outlive the permission.
+    if (isGood) await this.#write(zone);
     this.#log('info', `transferred serial ${zone.soa?.serial} from ${source}`);
     return true;
   }
@@ -257,10 +266,15 @@ export class StoredZone {
     this.#expiresAt = isForever ? Number.POSITIVE_INFINITY : this.#parts.clock.unixSeconds() + expire;
   }
 
-  #write(zone: Zone): void {
+  async #write(zone: Zone): Promise<void> {
     const path = this.options.zonefile;
     if (path === null) return;
-    const written = this.#parts.files.replaceAtomically(path, writeZoneFile(zone));
+    const text = await runInTurns(zoneFileTextSteps(zone), this.#parts.clock);
+    if (text === null) {
+      this.#log('error', `cannot write ${path}: longer than ${MAX_ZONE_FILE_OCTETS} octets`);
+      return;
+    }
+    const written = this.#parts.files.replaceAtomically(path, text);
     if (!written.ok) this.#log('error', `cannot write ${path}: ${written.error.text}`);
   }
 

@@ -14,6 +14,7 @@ import { FLAG, OPCODE, RCODE, rcodeText } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type ResourceRecord, recordsOf } from '../wire/rrsets.ts';
+import type { Steps } from '../wire/steps.ts';
 import { isSerialNewer } from './serial.ts';
 import type { Zone } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
@@ -31,7 +32,8 @@ export interface TransferStart {
 /** How far a transfer is. */
 export type TransferStep =
   | { readonly kind: 'more' }
-  | { readonly kind: 'zone'; readonly zone: Zone }
+  /** The zone came whole; it has an SOA at the apex. */
+  | { readonly kind: 'zone'; readonly steps: Steps<Zone> }
   /** What is held is as new as what the server has. */
   | { readonly kind: 'current' }
   | { readonly kind: 'refused'; readonly why: string };
@@ -178,8 +180,7 @@ export class TransferReader {
 
   #finish(): TransferStep {
     this.#state = 'ended';
-    const zone = this.#builder.build();
-    return zone.soa === null ? refused('no SOA at the apex') : { kind: 'zone', zone };
+    return { kind: 'zone', steps: this.#builder.buildSteps() };
   }
 
   #isCurrent(): boolean {

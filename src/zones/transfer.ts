@@ -15,6 +15,7 @@ import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
+import { runInTurns } from '../wire/steps.ts';
 import { TransferReader, type TransferStep } from './transfer-reader.ts';
 import type { Zone } from './zone.ts';
 import { TRANSFER_IDLE_MS } from './zone-options.ts';
@@ -43,7 +44,12 @@ export interface TransferRequest {
 }
 
 /** How a transfer ended. */
-export type TransferEnd = Exclude<TransferStep, { kind: 'more' }>;
+export type TransferEnd =
+  | Exclude<TransferStep, { kind: 'more' | 'zone' }>
+  | { readonly kind: 'zone'; readonly zone: Zone };
+
+/** How the reading of its messages ended. */
+type ReadEnd = Exclude<TransferStep, { kind: 'more' }>;
 
 /** Transfers. Never rejects. */
 export async function transferZone(parts: TransferParts, request: TransferRequest): Promise<TransferEnd> {
@@ -53,25 +59,28 @@ export async function transferZone(parts: TransferParts, request: TransferReques
   const question = { name: zone, type, class: CLASS.IN };
   const reader = new TransferReader({ question, id, held, maxOctets: request.maxOctets });
   const query = type === TYPE.AXFR ? buildQuery({ id, question, flags: 0 }) : ixfrQuery(id, zone, held as Zone);
-  const frames = new Frames((frame) => reader.take(frame));
+  const frames = new Frames((frame) => reader.take(frame), parts.clock);
   const wait = waitForEnd(parts.clock, request, frames);
   const opened = await parts.network.connect({
     remote: server,
     timeoutMs: TRANSFER_IDLE_MS,
     ...tlsFor(request),
-    onData: (bytes) => frames.take(bytes),
-    onClose: (error) => frames.finish({ kind: 'refused', why: error?.text ?? 'connection closed before the end' }),
+    onData: (bytes) => void frames.take(bytes),
+    onClose: (error) => frames.close({ kind: 'refused', why: error?.text ?? 'connection closed before the end' }),
   });
   let stream: ByteStream | null = null;
   if (opened.ok) {
     stream = opened.value;
+    frames.stream = stream;
     if (frames.end === null) stream.write(framed(query));
   } else {
     frames.finish({ kind: 'refused', why: opened.error.text });
   }
   const end = await wait;
   stream?.destroy();
-  return end;
+  if (end.kind !== 'zone') return end;
+  const made = await runInTurns(end.steps, parts.clock);
+  return made.soa === null ? { kind: 'refused', why: 'no SOA at the apex' } : { kind: 'zone', zone: made };
 }
 
 function tlsFor({ tlsName, authorities }: TransferRequest): { readonly tls?: TlsClientOptions } {
@@ -96,7 +105,7 @@ function ixfrQuery(id: number, zone: Name, held: Zone): Uint8Array {
 }
 
 /** Ends when the reader does, when nothing comes for too long, when it takes too long, or when it is aborted. */
-function waitForEnd(clock: Clock, { maxMs, signal }: TransferRequest, frames: Frames): Promise<TransferEnd> {
+function waitForEnd(clock: Clock, { maxMs, signal }: TransferRequest, frames: Frames): Promise<ReadEnd> {
   return new Promise((resolve) => {
     const stop = (): void => frames.finish({ kind: 'refused', why: 'stopped' });
     const cancelTotal = clock.after(maxMs, () => {
@@ -120,34 +129,62 @@ function waitForEnd(clock: Clock, { maxMs, signal }: TransferRequest, frames: Fr
   });
 }
 
-/** Cuts a stream into messages. Holds at most one (64 KiB) and what came with it. */
+/**
+ * Cuts a stream into messages. Holds at most one (64 KiB) and what came with it: while messages are worked on the stream is
+ * stopped, and after each one others get their turn, so that a sender without end costs a part of the time only.
+ */
 class Frames {
   readonly #read: (frame: Uint8Array) => TransferStep;
+  readonly #clock: Pick<Clock, 'nextTurn'>;
   readonly #frames = new FrameReader();
-  end: TransferEnd | null = null;
+  #isBusy = false;
+  /** Null: not connected yet. */
+  stream: ByteStream | null = null;
+  end: ReadEnd | null = null;
+  /** What ends the transfer once the messages that came are read: the stream is closed. */
+  #closing: ReadEnd | null = null;
   onProgress: () => void = () => {};
-  onEnd: (end: TransferEnd) => void = () => {};
+  onEnd: (end: ReadEnd) => void = () => {};
 
-  constructor(read: (frame: Uint8Array) => TransferStep) {
+  constructor(read: (frame: Uint8Array) => TransferStep, clock: Pick<Clock, 'nextTurn'>) {
     this.#read = read;
+    this.#clock = clock;
   }
 
-  take(bytes: Uint8Array): void {
+  async take(bytes: Uint8Array): Promise<void> {
     if (this.end !== null) return;
     this.#frames.push(bytes);
-    for (let frame = this.#frames.next(); frame !== null; frame = this.#frames.next()) {
-      // Records that are kept are views on the message, which therefore has octets of its own.
-      const step = this.#read(frame.slice());
-      if (step.kind !== 'more') {
-        this.finish(step);
-        return;
-      }
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    this.stream?.pause();
+    await this.#work();
+    this.#isBusy = false;
+    if (this.#closing !== null) this.finish(this.#closing);
+    if (this.end === null) this.stream?.resume();
+  }
+
+  async #work(): Promise<void> {
+    for (let frame = this.#next(); frame !== null && this.end === null; frame = this.#next()) {
+      const step = this.#read(frame);
+      if (step.kind !== 'more') return this.finish(step);
       // Only whole messages keep the connection alive: single octets do not.
       this.onProgress();
+      await this.#clock.nextTurn();
     }
   }
 
-  finish(end: TransferEnd): void {
+  /** Records that are kept are views on the message, which therefore has octets of its own. */
+  #next(): Uint8Array | null {
+    return this.#frames.next()?.slice() ?? null;
+  }
+
+  /** The stream is closed: what came before is still read. */
+  close(end: ReadEnd): void {
+    if (this.#isBusy) this.#closing = end;
+    else this.finish(end);
+  }
+
+  finish(end: ReadEnd): void {
     if (this.end !== null) return;
     this.end = end;
     this.onEnd(end);

@@ -10,12 +10,16 @@ import { coveredType } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { packRRset, rrsetOwner, unpackRRset } from '../wire/rrset.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
+import type { Steps } from '../wire/steps.ts';
 import { RecordGroup } from './record-group.ts';
-import { Zone, type ZoneNode, type ZoneSet } from './zone.ts';
-import { MAX_ZONE_RECORDS } from './zone-options.ts';
+import { NODES_PER_PIECE, Zone, type ZoneNode, type ZoneSet } from './zone.ts';
+import { MAX_ZONE_NAMES, MAX_ZONE_RECORDS } from './zone-options.ts';
 
 /** Records of one set: no message could carry as many. */
 const MAX_SET_RECORDS = 0xffff;
+
+/** Types at one name: some hundred are assigned, and each addition looks through those that are there. */
+const MAX_TYPES = 256;
 
 /** What became of a record that was added. */
 export type Added = 'added' | 'known' | 'outside' | 'too-many';
@@ -29,7 +33,7 @@ interface OpenSet {
 
 interface OpenNode {
   readonly name: Name;
-  readonly sets: OpenSet[];
+  sets: OpenSet[];
   children: number;
 }
 
@@ -40,12 +44,15 @@ export class ZoneBuilder {
   /** Nodes that are new or changed; null: gone. */
   readonly #open = new Map<string, OpenNode | null>();
   #records: number;
+  /** Names that were ever there, those between names included. */
+  #names: number;
 
   /** Starts empty, or from a zone. */
   constructor(name: Name, from: Zone | null = null) {
     this.#name = name;
     this.#known = from === null ? new Map() : from.nodes;
     this.#records = from === null ? 0 : from.recordCount;
+    this.#names = this.#known.size;
   }
 
   /** Records that the zone would have now. */
@@ -56,9 +63,9 @@ export class ZoneBuilder {
   /** Adds a record. */
   add(record: ResourceRecord): Added {
     if (record.class !== CLASS.IN || !isAtOrBelow(record.owner, this.#name)) return 'outside';
-    if (this.#records >= MAX_ZONE_RECORDS) return 'too-many';
+    if (this.#records >= MAX_ZONE_RECORDS || this.#names >= MAX_ZONE_NAMES) return 'too-many';
     const group = groupOf(this.#ensure(record.owner), record);
-    if (group.size >= MAX_SET_RECORDS) return 'too-many';
+    if (group === null || group.size >= MAX_SET_RECORDS) return 'too-many';
     if (!group.add({ rdata: record.rdata, ttl: record.ttl })) return 'known';
     this.#records++;
     return 'added';
@@ -68,20 +75,26 @@ export class ZoneBuilder {
   remove(record: ResourceRecord): boolean {
     const node = this.#openNode(nameKey(record.owner));
     if (node === null) return false;
-    const isThere = groupOf(node, record).remove(record.rdata);
+    const isThere = groupOf(node, record)?.remove(record.rdata) ?? false;
     if (isThere) this.#records--;
     this.#prune(node);
     return isThere;
   }
 
-  /** The zone. The builder is not used after that. */
-  build(): Zone {
-    const nodes = new Map(this.#known);
+  /** The zone, made in pieces. The builder is not used after that. */
+  *buildSteps(): Steps<Zone> {
+    const nodes = new Map<string, ZoneNode>();
+    let count = 0;
+    for (const [key, node] of this.#known) {
+      nodes.set(key, node);
+      if (++count % NODES_PER_PIECE === 0) yield;
+    }
     for (const [key, node] of this.#open) {
       if (node === null) nodes.delete(key);
       else nodes.set(key, closeNode(node));
+      this.#open.delete(key);
+      if (++count % NODES_PER_PIECE === 0) yield;
     }
-    this.#open.clear();
     return new Zone(this.#name, nodes);
   }
 
@@ -92,6 +105,7 @@ export class ZoneBuilder {
     if (known !== null) return known;
     const node: OpenNode = { name, sets: [], children: 0 };
     this.#open.set(key, node);
+    this.#names++;
     if (name.length > this.#name.length) this.#ensure(parentOf(name)).children++;
     return node;
   }
@@ -119,13 +133,16 @@ export class ZoneBuilder {
   }
 }
 
-/** Where a record belongs; signatures stand with what they cover. */
-function groupOf(node: OpenNode, { type, rdata }: ResourceRecord): RecordGroup {
+/** Where a record belongs, signatures with what they cover; null: the name has too many types. */
+function groupOf(node: OpenNode, { type, rdata }: ResourceRecord): RecordGroup | null {
   const setType = type === TYPE.RRSIG ? coveredType(rdata) : type;
   let set = node.sets.find((each) => each.type === setType);
   if (set === undefined) {
+    if (node.sets.length >= MAX_TYPES) return null;
     set = { type: setType, rdatas: new RecordGroup(setType), signatures: null };
-    node.sets.push(set);
+    // The first as an array of one: pushing makes room for 17, and most names have one type.
+    if (node.sets.length === 0) node.sets = [set];
+    else node.sets.push(set);
   }
   if (type !== TYPE.RRSIG) return set.rdatas;
   set.signatures ??= new RecordGroup(TYPE.RRSIG);

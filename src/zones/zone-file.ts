@@ -11,10 +11,11 @@ import { coveredType } from '../wire/rdata-rrsig.ts';
 import { formatRdata } from '../wire/record-text.ts';
 import { TYPE, typeText } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
-import { readZoneText } from '../wire/zone-text.ts';
-import type { Zone } from './zone.ts';
+import { runAtOnce, type Steps } from '../wire/steps.ts';
+import { zoneTextSteps } from '../wire/zone-text.ts';
+import { recordsAt, type Zone } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
-import { DEFAULT_ZONE_TTL } from './zone-options.ts';
+import { DEFAULT_ZONE_TTL, MAX_ZONE_FILE_OCTETS } from './zone-options.ts';
 
 /** A line that cannot be used. */
 export interface ZoneFileProblem {
@@ -37,7 +38,12 @@ export interface ZoneFile {
 
 /** Reads a zone; `include` gives the text of $INCLUDE files. */
 export function readZoneFile(text: string, name: Name, include?: (path: string) => string | null): ZoneFile {
-  const read = readZoneText(text, {
+  return runAtOnce(zoneFileSteps(text, name, include));
+}
+
+/** The same in pieces. */
+export function* zoneFileSteps(text: string, name: Name, include?: (path: string) => string | null): Steps<ZoneFile> {
+  const read = yield* zoneTextSteps(text, {
     origin: name,
     defaultTtl: DEFAULT_ZONE_TTL,
     ...(include === undefined ? {} : { include }),
@@ -45,26 +51,55 @@ export function readZoneFile(text: string, name: Name, include?: (path: string) 
   const builder = new ZoneBuilder(name);
   let outside = 0;
   const problems: ZoneFileProblem[] = [...read.errors];
-  for (const record of read.records) {
+  for (const [i, record] of read.records.entries()) {
     const added = builder.add(record);
     if (added === 'outside') outside++;
     else if (added === 'too-many') {
       problems.push({ file: null, line: 0, text: 'too many records' });
       break;
     }
+    if ((i + 1) % RECORDS_PER_PIECE === 0) yield;
   }
-  return { zone: builder.recordCount === 0 ? null : builder.build(), problems, outside };
+  return { zone: builder.recordCount === 0 ? null : yield* builder.buildSteps(), problems, outside };
 }
 
-/** The zone as text: the SOA first, then names in canonical order, each type with its signatures. */
-export function writeZoneFile(zone: Zone): string {
-  const first: string[] = [];
-  const rest: string[] = [];
-  for (const record of zone.records()) {
-    const isOfSoa = record.type === TYPE.SOA || (record.type === TYPE.RRSIG && coveredType(record.rdata) === TYPE.SOA);
-    (isOfSoa ? first : rest).push(lineOf(record));
+/** Records added or written in one piece. */
+const RECORDS_PER_PIECE = 500;
+
+/**
+ * The zone as text, in pieces: the SOA first, then names in canonical order, each type with its signatures. Null: longer than a
+ * file that could be read back.
+ */
+export function* zoneFileTextSteps(zone: Zone): Steps<Uint8Array | null> {
+  const pieces: Uint8Array[] = [];
+  let octets = 0;
+  const add = (lines: string): void => {
+    const piece = Buffer.from(lines, 'latin1');
+    pieces.push(piece);
+    octets += piece.length;
+  };
+  let lines = '';
+  let count = 0;
+  const nodes = yield* zone.sortSteps();
+  for (const isSoaWanted of [true, false]) {
+    for (const node of isSoaWanted ? nodes.slice(0, 1) : nodes) {
+      for (const record of recordsAt(node)) {
+        if (isOfSoa(record) !== isSoaWanted) continue;
+        lines += lineOf(record);
+        if (++count % RECORDS_PER_PIECE !== 0) continue;
+        add(lines);
+        lines = '';
+        if (octets > MAX_ZONE_FILE_OCTETS) return null;
+        yield;
+      }
+    }
   }
-  return [...first, ...rest].join('');
+  add(lines);
+  return octets > MAX_ZONE_FILE_OCTETS ? null : new Uint8Array(Buffer.concat(pieces));
+}
+
+function isOfSoa({ type, rdata }: ResourceRecord): boolean {
+  return type === TYPE.SOA || (type === TYPE.RRSIG && coveredType(rdata) === TYPE.SOA);
 }
 
 function lineOf({ owner, ttl, type, rdata }: ResourceRecord): string {

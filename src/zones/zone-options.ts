@@ -52,14 +52,24 @@ export interface ZoneOptions {
   readonly maxTransferMs: number;
 }
 
-/** Octets of one transfer when nothing is configured: the largest public zones that are handed out whole stay below. */
-export const MAX_TRANSFER_OCTETS = 1 << 30;
+/**
+ * Octets of one transfer when nothing is configured. The root has 2 million, policy zones of some million names 100 million;
+ * a sender without end is stopped by this or by the number of names. Who copies larger zones says so with `max-transfer-size`.
+ */
+export const MAX_TRANSFER_OCTETS = 128 * 1024 * 1024;
+/** Octets of a zone file that is read or written; the text of a zone is longer than its transfer. */
+export const MAX_ZONE_FILE_OCTETS = 448 * 1024 * 1024;
 /** Milliseconds of one transfer when nothing is configured. A slow sender must not hold a zone's updates for longer. */
 export const MAX_TRANSFER_MS = 3_600_000;
 /** Milliseconds without any octet until a transfer is given up (Unbound AUTH_TRANSFER_TIMEOUT). */
 export const TRANSFER_IDLE_MS = 10_000;
 /** Records of one zone; com. has some 400 million and is no zone to copy, large policy zones have a few million. */
 export const MAX_ZONE_RECORDS = 10_000_000;
+/**
+ * Names of one zone, those between names included (a record with 120 labels makes as many): while a zone is read each takes about
+ * a kilobyte.
+ */
+export const MAX_ZONE_NAMES = 1_500_000;
 /** Milliseconds that the first SOA probe waits; each further one waits twice as long (Unbound AUTH_PROBE_TIMEOUT). */
 export const PROBE_TIMEOUT_MS = 100;
 /** Longest wait of a SOA probe (Unbound AUTH_PROBE_TIMEOUT_STOP). */

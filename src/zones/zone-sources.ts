@@ -9,13 +9,14 @@ import type { Address } from '../ports/network.ts';
 import { parseIp } from '../wire/ip.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
+import { runInTurns } from '../wire/steps.ts';
 import { fetchOverHttp } from './http-fetch.ts';
 import { readHttpUrl } from './http-url.ts';
 import { isSerialNewer } from './serial.ts';
 import { probeSerial } from './soa-probe.ts';
 import { type TransferEnd, type TransferParts, transferZone } from './transfer.ts';
 import type { Zone } from './zone.ts';
-import { readZoneFile } from './zone-file.ts';
+import { zoneFileSteps } from './zone-file.ts';
 import { MAX_HOST_ADDRESSES, MAX_TRANSFER_MS, MAX_TRANSFER_OCTETS, type ZoneOptions } from './zone-options.ts';
 
 /** What the sources use. */
@@ -167,7 +168,8 @@ export class ZoneSources {
   }
 
   async #readBody(body: Uint8Array, source: string, request: SourceRequest): Promise<SourceEnd> {
-    const { zone, problems } = readZoneFile(new TextDecoder('latin1').decode(body), this.#options.name);
+    const text = new TextDecoder('latin1').decode(body);
+    const { zone, problems } = await runInTurns(zoneFileSteps(text, this.#options.name), this.#parts.clock);
     const [problem] = problems;
     if (problem !== undefined) return this.#failed(request, source, `line ${problem.line}: ${problem.text}`);
     if (zone === null || zone.soa === null) return this.#failed(request, source, 'no SOA of the zone in it');

@@ -44,8 +44,8 @@ export interface ListedZone extends ZoneStatus {
   readonly zone: Name;
 }
 
-/** A listener for changes: the zone's options, and its new content. */
-export type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
+/** A listener for changes: the zone's options, its new content; `isLater`: it has changed since the listener was put there. */
+export type ZoneListener = (options: ZoneOptions, zone: Zone, isLater: boolean) => void;
 
 /** The zones. */
 export class ZoneStore {
@@ -99,7 +99,7 @@ export class ZoneStore {
     this.#listeners.push(listener);
     for (const zone of this.#zones.values()) {
       const content = zone.usable();
-      if (content !== null) listener(zone.options, content);
+      if (content !== null) listener(zone.options, content, false);
     }
   }
 
@@ -201,7 +201,7 @@ export class ZoneStore {
   #tell(zone: StoredZone): void {
     const content = zone.usable();
     if (content === null) return;
-    for (const listener of this.#listeners) listener(zone.options, content);
+    for (const listener of this.#listeners) listener(zone.options, content, true);
   }
 }
 

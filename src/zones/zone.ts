@@ -12,6 +12,7 @@ import { readSoa, type Soa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type RRset, rdataCount, rdatasOf, signatureCount, signaturesOf } from '../wire/rrset.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
+import { runAtOnce, type Steps, sortSteps } from '../wire/steps.ts';
 
 /** One RRset of a zone. A set without rdatas holds signatures whose data is not there. */
 export interface ZoneSet {
@@ -69,24 +70,30 @@ export class Zone {
 
   /** All nodes in canonical order (RFC 4034 §6.1). Computed once. */
   sorted(): readonly ZoneNode[] {
-    this.#sorted ??= [...this.nodes.values()]
-      .map((node) => ({ node, key: sortKey(node.name) }))
-      .sort((a, b) => compareBytes(a.key, b.key))
-      .map(({ node }) => node);
+    return runAtOnce(this.sortSteps());
+  }
+
+  /** The same in pieces. */
+  *sortSteps(): Steps<readonly ZoneNode[]> {
+    if (this.#sorted !== null) return this.#sorted;
+    const keyed: { readonly node: ZoneNode; readonly key: Uint8Array }[] = [];
+    for (const node of this.nodes.values()) {
+      keyed.push({ node, key: sortKey(node.name) });
+      if (keyed.length % NODES_PER_PIECE === 0) yield;
+    }
+    const ordered = yield* sortSteps(keyed, (a, b) => compareBytes(a.key, b.key));
+    this.#sorted = ordered.map(({ node }) => node);
     return this.#sorted;
   }
 
   /** All records, name by name in canonical order, signatures after what they cover. */
   *records(): Generator<ResourceRecord> {
-    for (const { name, sets } of this.sorted()) {
-      for (const { type, rrset, ttl, recordTtls } of sets) {
-        const data = rdatasOf(rrset);
-        for (const [i, rdata] of [...data, ...signaturesOf(rrset)].entries()) {
-          const own = i < data.length ? type : TYPE.RRSIG;
-          yield { owner: name, ttl: recordTtls?.[i] ?? ttl, class: CLASS.IN, type: own, rdata };
-        }
-      }
-    }
+    for (const node of this.sorted()) yield* recordsAt(node);
+  }
+
+  /** All records, names in no order: nothing has to be sorted first. */
+  *unsortedRecords(): Generator<ResourceRecord> {
+    for (const node of this.nodes.values()) yield* recordsAt(node);
   }
 
   /** Records, signatures included. */
@@ -96,6 +103,20 @@ export class Zone {
       for (const { rrset } of node.sets) count += rdataCount(rrset) + signatureCount(rrset);
     }
     return count;
+  }
+}
+
+/** Nodes gone through in one piece. */
+export const NODES_PER_PIECE = 1000;
+
+/** The records of a name, signatures after what they cover. */
+export function* recordsAt({ name, sets }: ZoneNode): Generator<ResourceRecord> {
+  for (const { type, rrset, ttl, recordTtls } of sets) {
+    const data = rdatasOf(rrset);
+    for (const [i, rdata] of [...data, ...signaturesOf(rrset)].entries()) {
+      const own = i < data.length ? type : TYPE.RRSIG;
+      yield { owner: name, ttl: recordTtls?.[i] ?? ttl, class: CLASS.IN, type: own, rdata };
+    }
   }
 }
 

@@ -11,6 +11,7 @@ import { toLowerCase } from '../wire/name.ts';
 import { canonicalRdata } from '../wire/rdata-names.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdataCount, rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { Zone, ZoneNode } from './zone.ts';
 
 /** What the digest records say of a zone. */
@@ -75,7 +76,7 @@ function readZonemd(rdata: Uint8Array): Zonemd | null {
 export async function simpleDigest(zone: Zone, kind: DigestKind, { crypto, clock }: DigestParts): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let names = 0;
-  for (const node of zone.sorted()) {
+  for (const node of await runInTurns(zone.sortSteps(), clock)) {
     addNode(parts, node, node.name.length === zone.name.length);
     if (++names % NAMES_PER_TURN === 0) await clock.nextTurn();
   }

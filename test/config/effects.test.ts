@@ -117,7 +117,7 @@ const CONTEXT: Record<string, string> = {
 /** Acts inside of what rooms are told: the test that shows it by behaviour, or the part of the program that obeys it. */
 const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
   // Systemd says itself whether it wants to be told.
-  'use-systemd': ['src/cli/hawserd.ts', 'NOTIFY_SOCKET'],
+  'use-systemd': ['src/cli/service-manager.ts', 'NOTIFY_SOCKET'],
   'do-daemonize': ['src/cli/hawserd.ts', 'server.doDaemonize'],
   username: ['src/cli/hawserd.ts', 'dropPrivileges(config.server.username'],
   pidfile: ['src/cli/hawserd.ts', 'pidfilePath(config)'],

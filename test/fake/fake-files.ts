@@ -1,7 +1,7 @@
 /** Files in memory. A path is a key; folders exist by being named in one. */
 
 import { posix } from 'node:path';
-import type { FileResult, Files } from '../../src/ports/files.ts';
+import { type FileResult, type Files, MAX_FILE_OCTETS } from '../../src/ports/files.ts';
 
 const MISSING = { ok: false, error: { kind: 'missing', text: 'No such file or directory' } } as const;
 const DENIED = { ok: false, error: { kind: 'not-permitted', text: 'Permission denied' } } as const;
@@ -33,14 +33,17 @@ export class FakeFiles implements Files {
     return [...this.#content.keys()].sort();
   }
 
-  readText(path: string): FileResult<string> {
-    const read = this.readBytes(path);
+  readText(path: string, maxOctets?: number): FileResult<string> {
+    const read = this.readBytes(path, maxOctets);
     return read.ok ? { ok: true, value: new TextDecoder().decode(read.value) } : read;
   }
 
-  readBytes(path: string): FileResult<Uint8Array> {
+  readBytes(path: string, maxOctets = MAX_FILE_OCTETS): FileResult<Uint8Array> {
     if (this.#denied.has(clean(path))) return DENIED;
     const content = this.#content.get(clean(path));
+    if (content !== undefined && content.length > maxOctets) {
+      return { ok: false, error: { kind: 'other', text: `file too large (at most ${maxOctets} octets)` } };
+    }
     return content === undefined ? MISSING : { ok: true, value: content.slice() };
   }
 
@@ -63,7 +66,7 @@ export class FakeFiles implements Files {
   }
 
   glob(pattern: string): readonly string[] {
-    return this.paths().filter((path) => posix.matchesGlob(path, clean(pattern)));
+    return this.paths().filter((path) => posix.matchesGlob(path, clean(pattern.replace(/\*{2,}/g, '*'))));
   }
 
   exists(path: string): boolean {

@@ -49,6 +49,28 @@ describe('tags', () => {
   });
 });
 
+describe('of several lines', () => {
+  const house = new PolicyHouse(`server:
+  interface: 192.0.2.53
+  define-tag: "red green"
+  local-zone: red.example. refuse
+  local-zone-tag: red.example. "red"
+  local-zone: green.example. refuse
+  local-zone-tag: green.example. "green"
+  access-control-tag: 192.0.2.1/32 "red"
+  access-control-tag: 192.0.2.1/32 "green"
+  interface-tag: 192.0.2.53 "red"
+  interface-tag: 192.0.2.53 "green"
+`);
+  test.each([
+    ['a netblock', { ip: '192.0.2.1' }],
+    ['a place', { ip: '198.51.100.1', place: { ip: '192.0.2.53', port: 53 } }],
+  ])('with tags for %s the first counts (Unbound 1.17.1)', (_, from) => {
+    expect(house.local('red.example.', 'A', from)).toBe('REFUSED AA');
+    expect(house.local('green.example.', 'A', from)).toBe('-');
+  });
+});
+
 describe('the address that was asked', () => {
   const house = new PolicyHouse(`server:
   port: 53

@@ -1,8 +1,9 @@
 /** Proves that files in memory and on disk keep the files port's contract. */
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNodeFiles } from '../../src/adapters/node-files.ts';
 import type { Files } from '../../src/ports/files.ts';
@@ -57,9 +58,52 @@ describe.each(SIDES)('the files port on the %s side', (_name, makeFiles) => {
     expect(files.glob(at('*.key'))).toEqual([]);
   });
 
+  test('reads no more than is asked for, and nothing of a file that is larger', () => {
+    files.replaceAtomically(at('seven'), 'seven!\n');
+    expect(files.readText(at('seven'), 7)).toEqual({ ok: true, value: 'seven!\n' });
+    const read = files.readText(at('seven'), 6);
+    expect(read.ok ? 'read' : read.error.text).toBe('file too large (at most 6 octets)');
+    files.replaceAtomically(at('none'), '');
+    expect(files.readText(at('none'))).toEqual({ ok: true, value: '' });
+  });
+
+  test('does not walk down a tree for **', () => {
+    files.replaceAtomically(at('a.conf'), '');
+    expect(files.glob(join(folder, '..', '**', 'a.conf'))).toContain(at('a.conf'));
+    expect(files.glob(join(folder, '..', '..', '**', 'a.conf'))).not.toContain(at('a.conf'));
+  });
+
   test('removes', () => {
     files.replaceAtomically(at('gone'), 'x');
     expect(files.remove(at('gone')).ok).toBe(true);
     expect(files.exists(at('gone'))).toBe(false);
+  });
+});
+
+describe('on disk, what is no file is told and neither read nor waited for', () => {
+  const files = createNodeFiles();
+  let folder = '';
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'hawser-files-'));
+    execFileSync('mkfifo', [join(folder, 'pipe')]);
+    symlinkSync('/dev/zero', join(folder, 'link'));
+  });
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  test.each([
+    ['/dev/zero', 'a device, not a file'],
+    ['link', 'a device, not a file'],
+    ['pipe', 'a pipe, not a file'],
+    ['.', 'a folder, not a file'],
+  ])('%s is %s', (path, text) => {
+    const read = files.readText(resolve(folder, path));
+    expect(read.ok ? 'read' : read.error.text).toBe(text);
+  });
+
+  test('a file of /proc says no size and is read to its end', () => {
+    const read = files.readText('/proc/self/status');
+    expect(read.ok && read.value.startsWith('Name:')).toBe(true);
+    const bounded = files.readText('/proc/self/status', 10);
+    expect(bounded.ok).toBe(false);
   });
 });

@@ -32,6 +32,10 @@ describe('ip-ratelimit', () => {
     expect(replies.flat().length).toBe(3);
     expect(scene.house.serve.stats.overRate).toBe(2);
     expect(scene.house.clientRates.list()).toEqual([{ ip: '127.0.0.1', perSecond: 5, limit: 3 }]);
+    // As in Unbound: who has become quiet is in the whole list, with 0.
+    scene.ports.clock.skip(5000);
+    expect(scene.house.clientRates.list()).toEqual([]);
+    expect(scene.house.clientRates.list(true)).toEqual([{ ip: '127.0.0.1', perSecond: 0, limit: 3 }]);
     scene.ports.clock.skip(1000);
     expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
   });

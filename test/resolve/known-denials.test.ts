@@ -60,6 +60,19 @@ describe('a validated NSEC', () => {
     await scene.start(['server:', '\tqname-minimisation: no']);
     await scene.ask('c.test.', 'A');
     expect(await cost('alias.other.', 'A')).toEqual(FREE_NXDOMAIN);
+    expect(scene.count('aggressive.nxdomain')).toBe(1);
+  });
+
+  test('is counted where a client was given the denial, and not where somebody only looked', async () => {
+    scene = Scene.withTest(`${TEXT}t IN TXT "only"\n`);
+    await scene.start();
+    await scene.ask('t.test.', 'MX');
+    const before = scene.count('aggressive.noerror');
+    // That t has no A is known; nobody asked for it.
+    expect((await scene.ask('t.test.', 'TXT')).status).toBe('NOERROR ad');
+    expect(scene.count('aggressive.noerror')).toBe(before);
+    await scene.ask('t.test.', 'A');
+    expect(scene.count('aggressive.noerror')).toBe(before + 1);
   });
 
   test('denies other types of its owner', async () => {

@@ -52,6 +52,15 @@ describe('with serve-expired-client-timeout', () => {
     expect(scene.count('expired.served')).toBe(1);
   });
 
+  test('is counted once where rules look at the answer', async () => {
+    await house(['serve-expired-client-timeout: 0', 'response-ip: 198.51.100.0/24 always_nxdomain']);
+    await scene.ask('www.test.', 'A');
+    pass(200);
+    isDead = true;
+    expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
+    expect(scene.count('expired.served')).toBe(1);
+  });
+
   test('a fresh answer in time is what the client gets', async () => {
     await house();
     await scene.ask('www.test.', 'A');

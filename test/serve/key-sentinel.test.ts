@@ -2,6 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Answered } from '../../src/terms/resolution.ts';
+import { EDE } from '../../src/wire/ede.ts';
 import { type Asking, answered, ask, BOGUS, held, INSECURE, PlayedHouse } from './serving.ts';
 
 const TRUSTED = 20326;
@@ -31,6 +32,17 @@ describe('a root key sentinel', () => {
     ['in the second label', `www.${NOT}`, 'answer'],
   ])('%s: %s gets %s', (_, name, reply) => {
     expect(replyTo(name)).toBe(reply);
+  });
+
+  test('says why there is SERVFAIL, also out of the reply cache, and nothing where there is an answer', () => {
+    const codes = (name: string): number[][] => {
+      const resolution = answered(ask(name), { answer: [held([`${name} A 192.0.2.1`])] });
+      const house = new PlayedHouse({ ...options, extendedErrors: true }).know(resolution);
+      const reply = () => house.reply(resolution.question, { udpSize: 1232 }).errors.map(({ code }) => code);
+      return [reply(), reply()];
+    };
+    expect(codes(NOT)).toEqual([[EDE.OTHER], [EDE.OTHER]]);
+    expect(codes(IS)).toEqual([[], []]);
   });
 
   test('is a name like others for a client that checks by itself (CD)', () => {

@@ -43,6 +43,15 @@ describe('access', () => {
     expect(reply).toMatchObject({ rcode: RCODE.REFUSED, answer: [], errors: [{ code: EDE.PROHIBITED }] });
   });
 
+  test('REFUSED has RA only for clients for whom we recurse, and RD=0 is told that we are no authority (RFC 8914 §4.21)', () => {
+    for (const action of ['refuse', 'refuse_non_local'] as const) {
+      const refused = houseFor(action).reply(MX, { from: CLIENT, udpSize: 1232 });
+      expect(refused).toMatchObject({ flags: 'QR RD', errors: [{ code: EDE.PROHIBITED }] });
+    }
+    const reply = houseFor('allow').reply(MX, { from: CLIENT, rd: false, udpSize: 1232 });
+    expect(reply).toMatchObject({ rcode: RCODE.REFUSED, flags: 'QR RA', errors: [{ code: EDE.NOT_AUTHORITATIVE }] });
+  });
+
   test('allow_snoop without RD is told only what is known', () => {
     const house = houseFor('allow_snoop');
     house.known.clear();

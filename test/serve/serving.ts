@@ -182,6 +182,7 @@ export class PlayedHouse {
       ...more,
       resolver: {
         find: (question) => this.known.get(questionKey(question)) ?? null,
+        peek: (question) => this.known.get(questionKey(question)) ?? null,
         findReferral: () => this.referral,
         resolve: (question) =>
           new Promise((end, fail) => {

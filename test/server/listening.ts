@@ -26,8 +26,8 @@ export const OPTIONS: ServerOptions = {
 };
 
 /** A query of these tests: a header whose last two octets say what is to be done, and padding. */
-export function query(number: number, what: 'now' | 'later' | 'never' | 'large' = 'now'): Uint8Array {
-  const code = { now: 1, later: 2, never: 3, large: 4 }[what];
+export function query(number: number, what: 'now' | 'later' | 'never' | 'large' | 'told' = 'now'): Uint8Array {
+  const code = { now: 1, later: 2, never: 3, large: 4, told: 5 }[what];
   return Uint8Array.of(number >>> 8, number & 0xff, 0, 0, 0, 0, 0, 0, 0, 0, 0, code);
 }
 
@@ -37,6 +37,8 @@ export class PlayedServe implements Serve {
   /** Queries handed over, oldest first. */
   readonly held: { readonly bytes: Uint8Array; readonly from: Address; readonly channel: ReplyChannel }[] = [];
   readonly seen: number[] = [];
+  /** Idle times that clients of `told` queries were told, milliseconds; a minute is wanted. */
+  readonly told: (number | undefined)[] = [];
   /** Put before each reply, to tell houses apart. */
   readonly mark: number;
 
@@ -56,6 +58,9 @@ export class PlayedServe implements Serve {
         return -1;
       case 4:
         return 65_535;
+      case 5:
+        this.told.push(channel.promiseIdleMs?.(60_000));
+        return bytes.length;
       default:
         return bytes.length;
     }

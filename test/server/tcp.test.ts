@@ -154,6 +154,35 @@ describe('idle time', () => {
   });
 });
 
+describe('an idle time that a client was told (RFC 7828)', () => {
+  test('is kept, also when places become scarce', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ tcpIdleMs: 5000, maxConnections: 2 });
+    const client = await connected(house);
+    client.send(query(1, 'told'));
+    await house.ports.clock.settle();
+    const other = await connected(house);
+    await house.ports.clock.advance(59_000);
+    expect([client.closed, other.closed]).toEqual([false, true]);
+    await house.ports.clock.advance(2000);
+    expect(client.closed).toBe(true);
+    expect(house.serve.told).toEqual([60_000]);
+  });
+
+  test('is no longer than others get while places are scarce', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ tcpIdleMs: 10_000, maxConnections: 1 });
+    const client = await connected(house);
+    client.send(query(1, 'told'));
+    await house.ports.clock.settle();
+    expect(house.serve.told).toEqual([1000]);
+    await house.ports.clock.advance(900);
+    expect(client.closed).toBe(false);
+    await house.ports.clock.advance(200);
+    expect(client.closed).toBe(true);
+  });
+});
+
 describe('places', () => {
   test('the connection that is idle longest makes room for a new one', async () => {
     const house = new ListeningHouse();

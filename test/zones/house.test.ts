@@ -64,7 +64,7 @@ describe('a copy for clients', () => {
     expect([reply.status, reply.answer]).toEqual(['NOERROR', ['www.test. A 203.0.113.66']]);
     expect(reply.seen.flags & 0x0400).not.toBe(0);
     scene.ports.files.put('/zones/test', FORGED.replace('203.0.113.66', '203.0.113.67'));
-    expect(await scene.house.zones.reload(TEST)).toBeNull();
+    expect(await scene.ports.clock.runUntilSettled(scene.house.zones.reload(TEST))).toBeNull();
     expect((await scene.ask('www.test.', 'A')).answer).toEqual(['www.test. A 203.0.113.67']);
   });
 

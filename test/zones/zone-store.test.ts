@@ -37,6 +37,7 @@ class Play {
     options: Partial<ZoneOptions>,
     setUp: (ports: FakePorts) => void = () => {},
     anchor: () => ZoneAnchor = () => ({ kind: 'insecure' }),
+    permissive = false,
   ) {
     setUp(this.ports);
     this.store = new ZoneStore([{ ...DEFAULT_ZONE_OPTIONS, name: ORIGIN, ...options }], {
@@ -44,7 +45,7 @@ class Play {
       crypto: createNodeCrypto(),
       counters: new Counters(),
       report: (error) => this.errors.push(error),
-      permissive: false,
+      permissive,
       authorities: null,
       lookUpHost: async (host) => (host.length > 1 ? [IP] : []),
       findAnchor: async () => anchor(),
@@ -63,6 +64,11 @@ class Play {
     await this.ports.clock.advance(seconds * 1000);
     expect(this.errors).toEqual([]);
     return this;
+  }
+
+  /** Reads the file again; the problem, or null. */
+  reload(): Promise<string | null> {
+    return this.ports.clock.runUntilSettled(this.store.reload(ORIGIN));
   }
 
   /** What a client gets for www: the serial of the version, or a word. */
@@ -94,10 +100,10 @@ describe('a zone file', () => {
   test('is read again on request', async () => {
     const play = await new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, version(5))).start();
     play.ports.files.put(FILE, version(6));
-    expect(await play.store.reload(ORIGIN)).toBeNull();
+    expect(await play.reload()).toBeNull();
     expect(play.www).toBe(6);
     play.ports.files.put(FILE, 'x y z');
-    expect(await play.store.reload(ORIGIN)).toMatch(/^line 1: /);
+    expect(await play.reload()).toMatch(/^line 1: /);
     expect(play.www).toBe(6);
   });
 });
@@ -265,6 +271,17 @@ describe('a zone with a digest', () => {
     const written = play.ports.files.readText(FILE);
     expect(written.ok && written.value).toContain(' 1 3600 900');
     expect(play.ports.log.lines.map(({ line }) => line).join()).toContain('incorrect digest');
+  });
+
+  test('that is wrong is never written to the file, not even where none is there yet or the zone is let pass', async () => {
+    for (const permissive of [false, true]) {
+      const options = { zonefile: FILE, zonemdCheck: true, primaries: [primaryAt(IP)] };
+      const play = new Play(options, () => {}, undefined, permissive);
+      new FakePrimary(play.ports, IP, zoneOf(wrong(1)));
+      await play.start(1);
+      expect(play.www).toBe(permissive ? 1 : 'unusable');
+      expect(play.ports.files.exists(FILE)).toBe(false);
+    }
   });
 
   test('is not used from the file before it is checked', async () => {

@@ -1,15 +1,16 @@
 /**
- * Commands that forget cached data. The reply cache is derived data: every one of them clears it whole.
+ * Commands that forget cached data, finished replies made of it included, a piece in each turn of the event loop.
  *
  * `+c` asks Unbound to forget the second-level cache as well; it is taken and changes nothing, since there is none.
  */
 
 import type { HeldRRset } from '../../terms/held-rrset.ts';
 import { ipText, parseIp } from '../../wire/ip.ts';
+import { parseMessage } from '../../wire/message-view.ts';
 import { isAtOrBelow, type Name, namesEqual } from '../../wire/name.ts';
 import type { Question } from '../../wire/question.ts';
 import { RCODE } from '../../wire/rcode.ts';
-import { TYPE, typeFromText } from '../../wire/rr-type.ts';
+import { CLASS, TYPE, typeFromText } from '../../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../../wire/rrset.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { heldOf } from '../dump-cache.ts';
@@ -32,23 +33,32 @@ const FLUSHED_TYPES: ReadonlySet<number> = new Set([
   TYPE.HTTPS,
 ]);
 
+/** What a flush goes through, and with whose turns between: caches may hold millions of entries. */
+interface Sweep {
+  readonly caches: ControlCaches;
+  /** Unix seconds: what was expired already is not counted as removed. */
+  readonly now: number;
+  readonly pause: () => Promise<void>;
+}
+
 /** The commands. */
 export function flushCommands({ house, clock }: ControlParts): Command[] {
   const { caches, resolver } = house;
+  const sweep = (): Sweep => ({ caches, now: clock.unixSeconds(), pause: () => clock.nextTurn() });
   return [
-    worded('flush', (words) => {
+    worded('flush', async (words) => {
       const read = readName(plusOptions(words).rest);
       if (!read.ok) return read.error;
-      flushTypes(caches, read.name, FLUSHED_TYPES);
+      await flushTypes(sweep(), read.name, FLUSHED_TYPES);
       return OK;
     }),
-    worded('flush_type', (words) => flushType(caches, plusOptions(words).rest)),
-    worded('flush_zone', (words) => {
+    worded('flush_type', (words) => flushType(sweep(), plusOptions(words).rest)),
+    worded('flush_zone', async (words) => {
       const read = readName(plusOptions(words).rest);
-      return read.ok ? removedText(flushZone(caches, read.name, clock.unixSeconds())) : read.error;
+      return read.ok ? removedText(await flushZone(sweep(), read.name)) : read.error;
     }),
-    worded('flush_bogus', () => removedText(flushBogus(caches, clock.unixSeconds()))),
-    worded('flush_negative', () => removedText(flushNegative(caches, clock.unixSeconds()))),
+    worded('flush_bogus', async () => removedText(await flushBogus(sweep()))),
+    worded('flush_negative', async () => removedText(await flushNegative(sweep()))),
     plain('flush_requestlist', () => {
       resolver.abortAll();
       return OK;
@@ -68,85 +78,109 @@ function removedText({ rrsets, messages, keys }: Removed): string {
   return `ok removed ${rrsets} rrsets, ${messages} messages and ${keys} key entries\n`;
 }
 
-function flushType(caches: ControlCaches, words: string): string {
+async function flushType(sweep: Sweep, words: string): Promise<string> {
   const parts = twoParts(words);
   if ('error' in parts) return parts.error;
   const read = readName(parts.first);
   if (!read.ok) return read.error;
   const type = typeFromText(parts.rest);
   if (type === null) return `error parsing RRset type: '${parts.rest}'\n`;
-  flushTypes(caches, read.name, new Set([type]));
+  await flushTypes(sweep, read.name, new Set([type]));
   return OK;
 }
 
 /** Forgets records of a name, and every answer that is about them or holds them. */
-function flushTypes(caches: ControlCaches, name: Name, types: ReadonlySet<number>): void {
-  const isFlushed = ({ rrset }: HeldRRset): boolean =>
-    types.has(rrsetType(rrset)) && namesEqual(rrsetOwner(rrset), name);
-  const isAbout = (question: Question): boolean => types.has(question.type) && namesEqual(question.name, name);
-  caches.rrsets.removeWhere(isFlushed);
-  caches.answers.removeWhere((question, cached) => isAbout(question) || heldOf(cached.found).some(isFlushed));
+async function flushTypes({ caches, pause }: Sweep, name: Name, types: ReadonlySet<number>): Promise<void> {
+  const isOf = (owner: Name, type: number): boolean => types.has(type) && namesEqual(owner, name);
+  const isFlushed = ({ rrset }: HeldRRset): boolean => isOf(rrsetOwner(rrset), rrsetType(rrset));
+  const isAbout = (question: Question): boolean => isOf(question.name, question.type);
+  for (const type of types) caches.rrsets.remove(name, type, CLASS.IN);
+  await caches.answers.removeInTurns(
+    (question, cached) => isAbout(question) || heldOf(cached.found).some(isFlushed),
+    pause,
+  );
   caches.failures.removeWhere((failure) => isAbout(failure.question));
   if (types.has(TYPE.NS)) caches.delegations.remove(name);
   if (types.has(TYPE.DNSKEY) || types.has(TYPE.DS)) caches.keys.removeBelow(name);
-  forgetDerived(caches);
-}
-
-/** Finished replies and denial spans are made of what was just removed. */
-function forgetDerived(caches: ControlCaches): void {
-  caches.replies.clear();
   caches.denials?.clear();
+  // Last: until here they could be made anew of what was not removed yet.
+  await caches.replies.removeInTurns((reply) => speaksOf(reply, isOf), pause);
 }
 
-function flushZone(caches: ControlCaches, zone: Name, now: number): Removed {
+/** True when the question or a record of a finished reply is such a one; one that cannot be read is not kept either. */
+function speaksOf(reply: Uint8Array, isHit: (owner: Name, type: number) => boolean): boolean {
+  const parsed = parseMessage(reply);
+  if (!parsed.ok) return true;
+  const { message } = parsed;
+  if (message.questions.some(({ name, type }) => isHit(name, type))) return true;
+  for (let i = 0; i < message.additional.end; i++) if (isHit(message.owner(i), message.type(i))) return true;
+  return false;
+}
+
+async function flushZone({ caches, now, pause }: Sweep, zone: Name): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
   const isInZone = ({ rrset }: HeldRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
-  caches.rrsets.removeWhere((held) => {
+  await caches.rrsets.removeInTurns((held) => {
     const isHit = isInZone(held);
     if (isHit && held.expiresAt > now) removed.rrsets++;
     return isHit;
-  });
-  caches.answers.removeWhere((question, cached) => {
+  }, pause);
+  await caches.answers.removeInTurns((question, cached) => {
     const isHit = isAtOrBelow(question.name, zone) || heldOf(cached.found).some(isInZone);
     if (isHit && cached.expiresAt > now) removed.messages++;
     return isHit;
-  });
+  }, pause);
   caches.failures.removeWhere((failure) => isAtOrBelow(failure.question.name, zone));
   caches.delegations.removeWhere((cut) => isAtOrBelow(cut.zone, zone));
   removed.keys = caches.keys.removeBelow(zone);
-  forgetDerived(caches);
+  caches.denials?.clear();
+  await caches.replies.removeInTurns((reply) => speaksOf(reply, (owner) => isAtOrBelow(owner, zone)), pause);
   return removed;
 }
 
-function flushBogus(caches: ControlCaches, now: number): Removed {
+async function flushBogus({ caches, now, pause }: Sweep): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
-  const isBogus = (held: HeldRRset): boolean => held.verdict?.status === 'bogus';
-  caches.rrsets.removeWhere((held) => {
-    if (isBogus(held) && held.expiresAt > now) removed.rrsets++;
-    return isBogus(held);
-  });
-  caches.answers.removeWhere((_, { verdict, expiresAt }) => {
+  await caches.rrsets.removeInTurns((held) => {
+    const isHit = held.verdict?.status === 'bogus';
+    if (isHit && held.expiresAt > now) removed.rrsets++;
+    return isHit;
+  }, pause);
+  await caches.answers.removeInTurns((_, { verdict, expiresAt }) => {
     const isHit = verdict?.status === 'bogus';
     if (isHit && expiresAt > now) removed.messages++;
     return isHit;
-  });
+  }, pause);
   removed.keys = caches.keys.removeWhere((trust) => trust.status === 'bogus');
-  forgetDerived(caches);
+  caches.denials?.clear();
+  await caches.replies.removeInTurns((_, bogus) => bogus, pause);
   return removed;
 }
 
-function flushNegative(caches: ControlCaches, now: number): Removed {
+async function flushNegative({ caches, now, pause }: Sweep): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
-  caches.answers.removeWhere((_, { found, expiresAt }) => {
+  await caches.answers.removeInTurns((_, { found, expiresAt }) => {
     const isHit = found.end.kind !== 'answer' || found.end.rcode !== RCODE.NOERROR;
     if (isHit && expiresAt > now) removed.messages++;
     return isHit;
-  });
+  }, pause);
   // A failed look-up of DS or DNSKEY was a negative result too.
   removed.keys = caches.keys.removeWhere(({ status }) => status === 'bogus' || status === 'indeterminate');
   caches.failures.clear();
-  forgetDerived(caches);
+  caches.denials?.clear();
+  await caches.replies.removeInTurns(isNegative, pause);
   return removed;
+}
+
+/** A finished reply that has no record of the type that was asked for. */
+function isNegative(reply: Uint8Array): boolean {
+  const parsed = parseMessage(reply);
+  if (!parsed.ok || parsed.message.rcode !== RCODE.NOERROR) return true;
+  const { message } = parsed;
+  const asked = message.questions[0]?.type;
+  for (let i = 0; i < message.answer.end; i++) {
+    if (message.type(i) === asked || asked === TYPE.ANY) return false;
+  }
+  return true;
 }
 
 function flushInfra({ servers, replies }: ControlCaches, words: string): string {

@@ -1,0 +1,75 @@
+/**
+ * Tells the service manager (systemd, units of Type=notify) how the daemon is: systemd's own tool speaks for us, since Node has
+ * no unix datagram socket.
+ *
+ * Duties: one message after the other, so that a reload's end is not told before its beginning; nothing waits for it. The
+ * tool itself stays until the manager has taken the message, so that the manager can tell whose it is.
+ */
+
+import { spawn } from 'node:child_process';
+
+/** Milliseconds until a tool that the manager lets wait is ended: a message more or less is no reason to keep processes. */
+const PATIENCE_MS = 10_000;
+/** Messages that wait for those before them; what comes on top replaces the last one. Reloads may come fast. */
+export const MAX_WAITING_MESSAGES = 8;
+
+/** Sends one message; calls `done` when that has ended, however it has. */
+export type SendState = (state: string, done: () => void) => void;
+
+/** The service manager, as the daemon sees it. */
+export class ServiceManager {
+  readonly #send: SendState;
+  readonly #waiting: string[] = [];
+  #isSending = false;
+  /** Messages that were replaced before they were sent. */
+  replaced = 0;
+
+  constructor(send: SendState) {
+    this.#send = send;
+  }
+
+  /** Tells a state, such as `READY=1`, after those that were told before. Returns at once. */
+  tell(state: string): void {
+    if (this.#isSending && this.#waiting.length >= MAX_WAITING_MESSAGES) {
+      this.#waiting.pop();
+      this.replaced++;
+    }
+    this.#waiting.push(state);
+    this.#next();
+  }
+
+  /** Tells the last state there is: what waits is dropped, since this process ends before it could be sent. */
+  tellLast(state: string): void {
+    this.#waiting.length = 0;
+    this.#send(state, () => {});
+  }
+
+  #next(): void {
+    if (this.#isSending) return;
+    const state = this.#waiting.shift();
+    if (state === undefined) return;
+    this.#isSending = true;
+    this.#send(state, () => {
+      this.#isSending = false;
+      this.#next();
+    });
+  }
+}
+
+/** Sends by `systemd-notify`; does nothing where no manager listens. */
+export function sendBySystemdNotify(state: string, done: () => void): void {
+  if (process.env.NOTIFY_SOCKET === undefined) {
+    done();
+    return;
+  }
+  let isDone = false;
+  const end = (): void => {
+    if (!isDone) done();
+    isDone = true;
+  };
+  const tool = spawn('systemd-notify', [`--pid=${process.pid}`, state], { stdio: 'ignore', timeout: PATIENCE_MS });
+  // The daemon may end without it.
+  tool.unref();
+  tool.on('exit', end);
+  tool.on('error', end);
+}

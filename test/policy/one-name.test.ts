@@ -1,0 +1,121 @@
+/** Proves that many records at one name cost no more each than few, in local data and policy zones, and that they are bounded. */
+
+import { describe, expect, test } from 'vitest';
+import { LocalZones } from '../../src/policy/local-zones.ts';
+import { NameFilter } from '../../src/policy/name-filter.ts';
+import { MAX_SET_RECORDS, MAX_TYPES, RecordSets, TOO_MANY } from '../../src/policy/record-sets.ts';
+import { RpzZone } from '../../src/policy/rpz-zone.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { rdataCount, rdatasOf } from '../../src/wire/rrset.ts';
+import type { ResourceRecord } from '../../src/wire/rrsets.ts';
+import { growth } from '../fake/growth.ts';
+import { PolicyHouse } from './policy-house.ts';
+
+const OWNER = mustParseName('many.example.');
+const RPZ = { override: null, cnameOverride: null, logName: null, signalNxdomainRa: false, tags: null } as const;
+
+function address(i: number, owner = OWNER): ResourceRecord {
+  return { owner, type: TYPE.A, class: 1, ttl: 60, rdata: Uint8Array.of(10, i >>> 16, (i >>> 8) & 255, i & 255) };
+}
+
+function zoneWith(count: number): LocalZones {
+  const zones = new LocalZones(new NameFilter());
+  for (let i = 0; i < count; i++) zones.addRecord(address(i));
+  return zones;
+}
+
+function policyZoneWith(records: readonly ResourceRecord[]): RpzZone {
+  const zone = new RpzZone({ ...RPZ, name: mustParseName('rpz.') });
+  zone.load(records);
+  return zone;
+}
+
+describe('many records at one name', () => {
+  // Eight times as many: 8 when each costs the same, 64 when each costs as much as there are.
+  test('cost the same each in local data', () => {
+    expect(growth(500, 8, (count) => void zoneWith(count).list())).toBeLessThan(28);
+  });
+
+  test('cost the same each in a policy zone', () => {
+    const owner = mustParseName('many.example.rpz.');
+    const records = Array.from({ length: 4000 }, (_, i) => address(i, owner));
+    expect(growth(500, 8, (count) => void policyZoneWith(records.slice(0, count)))).toBeLessThan(28);
+  });
+
+  test('cost the same each to take out', () => {
+    const sets = new RecordSets();
+    const run = (count: number): void => {
+      for (let i = 0; i < count; i++) sets.add(address(i));
+      for (let i = 0; i < count; i++) sets.remove(TYPE.A, address(i).rdata);
+    };
+    expect(growth(500, 8, run)).toBeLessThan(28);
+    expect(sets.size).toBe(0);
+  });
+
+  test('are bounded in number and in types', () => {
+    const zones = zoneWith(MAX_SET_RECORDS);
+    expect(zones.addRecord(address(MAX_SET_RECORDS))).toBe(TOO_MANY);
+    expect(zones.addRecord(address(7))).toBe(null);
+    expect(zones.listRecords()).toHaveLength(MAX_SET_RECORDS);
+    const types = Array.from({ length: MAX_TYPES + 1 }, (_, i) =>
+      zones.addRecord({ ...address(0, mustParseName('types.example.')), type: 1000 + i }),
+    );
+    expect(types.filter((problem) => problem !== null)).toEqual([TOO_MANY]);
+  });
+
+  test('do not stop the start: a line in the log says what is left out', () => {
+    const lines = Array.from(
+      { length: MAX_SET_RECORDS + 5 },
+      (_, i) => `local-data: "m.example. A 10.0.${i >>> 8}.${i & 255}"`,
+    );
+    const house = new PolicyHouse(`server:\n${lines.join('\n')}\n`);
+    expect(house.problems).toEqual([]);
+    expect(house.log.lines.filter(({ line }) => line.includes('m.example.'))).toHaveLength(1);
+  });
+});
+
+test('a policy zone that comes by transfer is taken a piece in each turn, also when it is the first', async () => {
+  const house = new PolicyHouse('rpz:\n  name: rpz.\n');
+  const zone = house.policy.rpz.zone(mustParseName('rpz.')) ?? failed();
+  const records = Array.from({ length: MAX_SET_RECORDS + 10 }, (_, i) =>
+    address(i, mustParseName('many.example.rpz.')),
+  );
+  house.policy.loadPolicyZone(zone, records, true);
+  expect(zone.count).toBe(0);
+  await house.clock.advance(1);
+  expect(zone.count).toBe(1);
+  expect(house.log.text()).toContain('10 records left out');
+});
+
+describe('a set that grows', () => {
+  test.each(['newest-first', 'oldest-first'] as const)('keeps its order, %s, whatever its size', (order) => {
+    for (const count of [3, 100]) {
+      const sets = new RecordSets(order);
+      for (let i = 0; i < count; i++) sets.add(address(i));
+      sets.add(address(1));
+      const found = rdatasOf(sets.get(TYPE.A)?.rrset ?? failed()).map(
+        (rdata) => (rdata[2] ?? 0) * 256 + (rdata[3] ?? 0),
+      );
+      const rest = Array.from({ length: count }, (_, i) => i).filter((i) => i !== 1);
+      expect(found).toEqual(
+        order === 'newest-first' ? [1, ...rest.reverse()] : Array.from({ length: count }, (_, i) => i),
+      );
+    }
+  });
+
+  test('is whole between additions', () => {
+    const sets = new RecordSets();
+    for (let i = 0; i < 40; i++) {
+      sets.add(address(i));
+      expect(rdataCount(sets.get(TYPE.A)?.rrset ?? failed())).toBe(i + 1);
+    }
+    expect(sets.remove(TYPE.A, address(5).rdata)).toBe(true);
+    expect(sets.remove(TYPE.A, address(5).rdata)).toBe(false);
+    expect(rdataCount(sets.get(TYPE.A)?.rrset ?? failed())).toBe(39);
+  });
+});
+
+function failed(): never {
+  throw new Error('no set');
+}

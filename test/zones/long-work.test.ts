@@ -1,0 +1,93 @@
+/** Proves that large zones keep nobody waiting: reading, building, sorting and writing go in pieces, and nothing is more than linear. */
+
+import { describe, expect, test, vi } from 'vitest';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { runAtOnce, type Steps, sortSteps } from '../../src/wire/steps.ts';
+import { HttpReader } from '../../src/zones/http-reader.ts';
+import { transferZone } from '../../src/zones/transfer.ts';
+import type { Zone } from '../../src/zones/zone.ts';
+import { ZoneBuilder } from '../../src/zones/zone-builder.ts';
+import { zoneFileSteps, zoneFileTextSteps } from '../../src/zones/zone-file.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+import { growth } from '../fake/growth.ts';
+import { FakePrimary } from './fake-primary.ts';
+import { ORIGIN, recordOf, soaLine, zoneOf } from './zones-data.ts';
+
+const NAMES = 4000;
+
+function textOf(names: number): string {
+  const lines = Array.from({ length: names }, (_, i) => `n${(i * 7919) % names} 300 A 192.0.2.1`);
+  return [soaLine(1), '@ 300 NS ns', ...lines, ''].join('\n');
+}
+
+function piecesOf(steps: Steps<unknown>): number {
+  let pieces = 1;
+  while (steps.next().done !== true) pieces++;
+  return pieces;
+}
+
+describe('a zone of many names', () => {
+  const zone = zoneOf(textOf(NAMES));
+  test.each<[string, () => Steps<unknown>]>([
+    ['is read', () => zoneFileSteps(textOf(NAMES), ORIGIN)],
+    ['is sorted', () => zoneOf(textOf(NAMES)).sortSteps()],
+    ['is written', () => zoneFileTextSteps(zone)],
+    ['is changed', () => new ZoneBuilder(ORIGIN, zone).buildSteps()],
+  ])('%s in pieces', (_, start) => {
+    expect(piecesOf(start())).toBeGreaterThanOrEqual(4);
+  });
+
+  test('is sorted as at once, and written so that it reads back the same', () => {
+    const items = Array.from({ length: 5003 }, (_, i) => ({ key: (i * 31) % 97, i }));
+    const byKey = (a: { key: number }, b: { key: number }): number => a.key - b.key;
+    expect(runAtOnce(sortSteps(items, byKey))).toEqual([...items].sort(byKey));
+    const text = Buffer.from(runAtOnce(zoneFileTextSteps(zone)) ?? []).toString();
+    expect(Buffer.from(runAtOnce(zoneFileTextSteps(zoneOf(text))) ?? []).toString()).toBe(text);
+  });
+
+  test('gives others a turn after each message of its transfer', async () => {
+    const ports = makeFakePorts();
+    new FakePrimary(ports, '192.0.2.53', zoneOf(textOf(500)));
+    const turns = vi.spyOn(ports.clock, 'nextTurn');
+    const request = { zone: ORIGIN, server: { ip: '192.0.2.53', port: 53 }, tlsName: null, authorities: null };
+    const limits = { held: null, maxOctets: 1 << 20, maxMs: 10_000, signal: new AbortController().signal };
+    const end = await ports.clock.runUntilSettled(transferZone(ports, { ...request, ...limits }));
+    expect(end.kind === 'zone' && end.zone.recordCount).toBe(502);
+    expect(turns).toHaveBeenCalled();
+  });
+});
+
+describe('records at one name', () => {
+  test('have a bounded number of types', () => {
+    const builder = new ZoneBuilder(ORIGIN);
+    const added = Array.from({ length: 300 }, (_, i) => builder.add({ ...recordOf('x A 192.0.2.1'), type: 1000 + i }));
+    expect(added.indexOf('too-many')).toBe(256);
+  });
+
+  test('cost the same each, added and taken away again', () => {
+    const run = (count: number): void => {
+      const builder = new ZoneBuilder(ORIGIN);
+      const owner = mustParseName('many.example.org.');
+      const records = Array.from({ length: count }, (_, i) => {
+        return { owner, type: TYPE.A, class: 1, ttl: 1, rdata: Uint8Array.of(10, i >>> 16, (i >>> 8) & 255, i & 255) };
+      });
+      for (const record of records) builder.add(record);
+      const zone: Zone = runAtOnce(builder.buildSteps());
+      const changed = new ZoneBuilder(ORIGIN, zone);
+      for (const record of records) changed.remove(record);
+    };
+    expect(growth(2000, 8, run)).toBeLessThan(28);
+  });
+});
+
+test('a body in chunks of one octet costs as much for each as a short one', () => {
+  const head = 'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n';
+  const run = (count: number): void => {
+    const reader = new HttpReader(1 << 24);
+    reader.take(new TextEncoder().encode(head));
+    const step = reader.take(new TextEncoder().encode(`${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`));
+    expect(step.kind === 'body' && step.body.length).toBe(count);
+  };
+  expect(growth(4000, 8, run)).toBeLessThan(28);
+});
