@@ -82,14 +82,8 @@ function prefixOf(text: string): AddressRange | null {
   return octets?.length === 16 ? { octets, bits: Number(bits) } : null;
 }
 
-function outgoingPortsOf({ server }: Config): readonly number[] | null {
-  const { outgoingPortPermit, outgoingPortAvoid } = server;
-  if (outgoingPortPermit.length + outgoingPortAvoid.length === 0) return null;
-  const rules = [
-    ...outgoingPortPermit.map((range) => ({ ...range, isPermitted: true })),
-    ...outgoingPortAvoid.map((range) => ({ ...range, isPermitted: false })),
-  ];
-  return [...outgoingPorts(rules)];
+function outgoingPortsOf({ outgoingPortRules }: Config): readonly number[] | null {
+  return outgoingPortRules.length === 0 ? null : [...outgoingPorts(outgoingPortRules)];
 }
 
 /** Stub and forward zones. */

@@ -6,7 +6,7 @@
  */
 
 import { parseIp } from '../wire/ip.ts';
-import { nameKey } from '../wire/name.ts';
+import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -96,22 +96,42 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
 
 /** Stub and forward zones: one of each name, with servers that can be asked. */
 function checkZones(clauses: readonly Clause[], findings: Findings): void {
-  const seen = new Set<string>();
+  warnOfDuplicates(clauses, findings);
   for (const clause of clauses) {
     if (clause.name !== 'stub-zone' && clause.name !== 'forward-zone') continue;
-    const text = clause.entries.find((entry) => entry.directive === 'name')?.values[0] ?? '';
-    const name = domain.read(text);
-    if (name instanceof FormError) continue;
-    const prefix = clause.name === 'stub-zone' ? 'stub' : 'forward';
-    const key = `${prefix} ${nameKey(name)}`;
-    if (seen.has(key)) findings.warning(clause, `duplicate ${prefix} zone ${formatName(name)} ignored.`);
-    seen.add(key);
+    const name = nameOf(clause);
+    if (name === null) continue;
     const servers = clause.entries.filter((entry) => /-(?:addr|host)$/.test(entry.directive));
-    if (servers.length === 0 && prefix === 'stub') {
+    if (servers.length === 0 && clause.name === 'stub-zone') {
       findings.warning(clause, `stub-zone ${formatName(name)} has neither stub-addr nor stub-host`);
     }
     for (const entry of servers) checkHost(entry, formatName(name), findings);
   }
+}
+
+/** Which of several clauses of one name counts: as in Unbound, the last of those that say whom to ask, else the first. */
+const DUPLICATES = { 'stub-zone': 'last', 'forward-zone': 'last', 'auth-zone': 'first', rpz: 'first' } as const;
+
+function warnOfDuplicates(clauses: readonly Clause[], findings: Findings): void {
+  for (const [kind, counts] of Object.entries(DUPLICATES)) {
+    const seen = new Set<string>();
+    const all = clauses.filter((clause) => clause.name === kind);
+    for (const clause of counts === 'last' ? all.reverse() : all) {
+      const name = nameOf(clause);
+      if (name === null) continue;
+      const key = nameKey(name);
+      if (seen.has(key)) {
+        findings.warning(clause, `duplicate ${kind} ${formatName(name)} ignored: the ${counts} one counts`);
+      }
+      seen.add(key);
+    }
+  }
+}
+
+function nameOf(clause: Clause): Name | null {
+  const text = clause.entries.find((entry) => entry.directive === 'name')?.values[0] ?? '';
+  const name = domain.read(text);
+  return name instanceof FormError ? null : name;
 }
 
 function checkHost(entry: Entry, zone: string, findings: Findings): void {

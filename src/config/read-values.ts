@@ -30,11 +30,11 @@ export function readValues(clauses: readonly Clause[], findings: Findings): Conf
   return {
     server: merged('server'),
     remoteControl: merged('remote-control'),
-    stubZones: firstOfEachName(each('stub-zone')),
-    forwardZones: firstOfEachName(each('forward-zone')),
-    authZones: each('auth-zone'),
+    stubZones: lastOfEachName(each('stub-zone')),
+    forwardZones: lastOfEachName(each('forward-zone')),
+    authZones: firstOfEachName(each('auth-zone')),
     views: each('view'),
-    rpzs: each('rpz'),
+    rpzs: firstOfEachName(each('rpz')),
     python: merged('python'),
     dynlib: merged('dynlib'),
     ipset: merged('ipset'),
@@ -132,7 +132,12 @@ function portRules(clauses: readonly Clause[]): readonly OutgoingPortRule[] {
   return rules;
 }
 
-/** Of several zones with one name the first counts, as in Unbound; check.ts warns of the others. */
+/** Of several stub or forward zones with one name the last counts, as in Unbound: a site's file overrides what it includes. */
+function lastOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
+  return firstOfEachName(zones.toReversed()).toReversed();
+}
+
+/** Of several zones of another kind with one name the first counts, as in Unbound; check.ts warns of the others. */
 function firstOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
   const seen = new Set<string>();
   return zones.filter(({ name }) => {

@@ -71,7 +71,9 @@ export class LocalZone {
     if (problem !== null) return problem;
     const node = this.#nodeAt(record.owner);
     const same = node.rrsets.find(({ rrset }) => rrsetType(rrset) === record.type);
-    const rdatas = [record.rdata, ...(same === undefined ? [] : rdatasOf(same.rrset))];
+    const held = same === undefined ? [] : rdatasOf(same.rrset);
+    if (held.some((rdata) => Buffer.compare(rdata, record.rdata) === 0)) return null;
+    const rdatas = [record.rdata, ...held];
     const parts = { owner: node.name, type: record.type, class: CLASS.IN, rdatas, signatures: [] };
     const ttl = Math.min(record.ttl, same?.ttl ?? record.ttl);
     const added: TimedRRset = { rrset: packRRset(parts), ttl };

@@ -30,7 +30,8 @@ export interface ClientStart {
 
 /** A client policy that is being put together. */
 interface OpenPolicy {
-  tags: readonly string[];
+  /** Null: none said yet. */
+  tags: readonly string[] | null;
   readonly tagActions: Map<number, ZoneType>;
   readonly tagData: Map<number, readonly TimedRRset[]>;
   view: View | null;
@@ -73,11 +74,11 @@ export function makeClients(start: ClientStart): ClientPolicies {
 }
 
 function newPolicy(): OpenPolicy {
-  return { tags: [], tagActions: new Map(), tagData: new Map(), view: null };
+  return { tags: null, tagActions: new Map(), tagData: new Map(), view: null };
 }
 
 function closed(policy: OpenPolicy, tags: Tags): ClientPolicy {
-  return { ...policy, tags: tags.setOf(policy.tags) };
+  return { ...policy, tags: tags.setOf(policy.tags ?? []) };
 }
 
 function blockLines({ server }: Config): Lines<Netblock> {
@@ -100,18 +101,19 @@ function placeLines({ server }: Config): Lines<ListenPlace> {
   };
 }
 
+/** Of several lines of one directive for one key (and tag) the first counts, as in Unbound; data adds up. */
 function readLines<K>(
   lines: Lines<K>,
   { tags, views, problems }: ClientStart,
   at: (key: K) => readonly OpenPolicy[],
 ): void {
-  for (const [key, words] of lines.tags) for (const policy of at(key)) policy.tags = words;
+  for (const [key, words] of lines.tags) for (const policy of at(key)) policy.tags ??= words;
   for (const { key, tag, value } of lines.actions) {
     const type = readAction(value);
     const number = tags.numberOf(tag);
     if (type === null || number === null)
       problems.push(`${lines.prefix}-tag-action ${tag} ${value}: not a tag or type`);
-    else for (const policy of at(key)) policy.tagActions.set(number, type);
+    else for (const policy of at(key)) if (!policy.tagActions.has(number)) policy.tagActions.set(number, type);
   }
   for (const { key, tag, value } of lines.data) {
     const number = tags.numberOf(tag);
@@ -122,7 +124,7 @@ function readLines<K>(
     }
     if (number === null) problems.push(`${lines.prefix}-tag-data ${tag}: not a tag`);
   }
-  for (const [key, name] of lines.views) for (const policy of at(key)) policy.view = views.get(name) ?? null;
+  for (const [key, name] of lines.views) for (const policy of at(key)) policy.view ??= views.get(name) ?? null;
 }
 
 function readAction(text: string): ZoneType | null {

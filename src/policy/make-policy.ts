@@ -79,8 +79,8 @@ function makeZones(start: Making & { readonly source: ZoneSource; readonly withD
   const { source, filter, config, problems } = start;
   const zones = new LocalZones(filter);
   for (const { name, value } of source.localZone) {
-    // Of several lines for one name the first counts, as in Unbound; the configuration check warns.
-    if (value !== 'nodefault' && zones.get(name) === null) zones.addZone(name, value);
+    // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
+    if (value !== 'nodefault') zones.addZone(name, value);
   }
   if (start.withDefaults) {
     const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);
@@ -88,7 +88,8 @@ function makeZones(start: Making & { readonly source: ZoneSource; readonly withD
   }
   const records = recordsOf(source, problems);
   zones.addImplicitZone(records);
-  // Newest first is the order of a set: in reverse, so that the order of the file comes out.
+  // Newest first is the order of a set: in reverse, so that the order of the file comes out. Of a record that is written
+  // twice the last line counts, with its TTL, as in Unbound: the other one is there already.
   for (const record of records.toReversed()) {
     const problem = zones.addRecord(record);
     if (problem !== null) problems.push(`local-data ${formatName(record.owner)}: ${problem}`);
@@ -124,7 +125,8 @@ function tagZones(zones: LocalZones, { server }: Config, tags: Tags, problems: s
   for (const { name, value } of server.localZoneTag) {
     const zone = zones.get(name);
     if (zone === null) problems.push(`local-zone-tag: no local-zone ${formatName(name)}`);
-    else zone.tags = tags.setOf(value);
+    // The first line counts, as in Unbound.
+    else zone.tags ??= tags.setOf(value);
   }
   for (const { zone: name, block, type } of server.localZoneOverride) {
     const zone = zones.get(name);
@@ -168,7 +170,8 @@ function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags, p
   for (const { block, value } of server.responseIpTag) {
     const rule = rules?.get(block.address, block.prefixLength);
     if (rule === undefined) problems.push(`response-ip-tag: no response-ip for ${netblockText(block)}`);
-    else rule.tags = tags.setOf(value);
+    // The first line counts, as in Unbound.
+    else rule.tags ??= tags.setOf(value);
   }
 }
 

@@ -113,7 +113,7 @@ describe('showing a directive', () => {
 
   test('prints its values, also when the daemon would refuse the file', () => {
     expect(run(['-o', 'pidfile', '/a'], files)).toEqual({ code: 0, out: 'x.pid\n', err: '' });
-    expect(run(['-odomain-insecure', '/a'], files).out).toBe('a\nb\n');
+    expect(run(['-odomain-insecure', '/a'], files).out).toBe('b\na\n');
   });
 
   test('prints full paths if asked', () => {

@@ -76,13 +76,13 @@ describe('loading', () => {
     ]);
   });
 
-  test('of two stub zones with one name the first counts', () => {
+  test('of two stub zones with one name the last counts', () => {
     const zone = (ip: string) => `stub-zone:\n name: X.example\n stub-addr: ${ip}\n`;
     expect(configOf(zone('192.0.2.1') + zone('192.0.2.2')).stubZones).toMatchObject([
-      { stubAddr: [{ ip: '192.0.2.1' }] },
+      { stubAddr: [{ ip: '192.0.2.2' }] },
     ]);
     expect(findingsOf(zone('192.0.2.1') + zone('192.0.2.2'))).toEqual([
-      'test.conf:4: warning: duplicate stub zone X.example. ignored.',
+      'test.conf:1: warning: duplicate stub-zone X.example. ignored: the last one counts',
     ]);
   });
 
