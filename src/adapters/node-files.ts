@@ -13,6 +13,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import type { FileResult, Files } from '../ports/files.ts';
 
@@ -27,7 +28,7 @@ export function createNodeFiles(): Files {
     replaceAtomically: (path, content, mode) => attempt(() => replace(path, content, mode)),
     append: (path, content) => attempt(() => appendFileSync(path, content)),
     remove: (path) => attempt(() => unlinkSync(path)),
-    glob: (pattern) => globSync(pattern).sort(),
+    glob: (pattern) => globSync(pattern.replace(/^~(?=\/|$)/, () => homedir())).sort(),
     exists: (path) => existsSync(path),
   };
 }

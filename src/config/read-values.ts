@@ -50,6 +50,11 @@ export function readValues(clauses: readonly Clause[], findings: Findings): Conf
 function hasName(clause: Clause, findings: Findings): boolean {
   const names = clause.entries.filter((entry) => entry.directive === 'name');
   const [first, second] = names;
+  if (first === undefined && clause.name === 'auth-zone') {
+    // As in Unbound: nothing is lost but the copy.
+    findings.warning(clause, 'auth-zone without a name, skipped');
+    return false;
+  }
   if (first === undefined) findings.error(clause, `${clause.name} without name`);
   if (second !== undefined) {
     findings.error(second, `${clause.name} name override, there must be one name for one ${clause.name}`);
@@ -96,7 +101,11 @@ function readDirective(row: ValueRow, entries: readonly Entry[], findings: Findi
     }
     const value = row.form.read(...entry.values);
     if (value instanceof FormError) findings.error(entry, withDirective(entry, value));
-    else read.push(value);
+    else {
+      const remark = row.form.remark?.(...entry.values) ?? null;
+      if (remark !== null) findings.warning(entry, `${entry.directive}: ${remark}`);
+      read.push(value);
+    }
   }
   if (row.kind === 'many') return { value: read };
   return read.length === 0 ? null : { value: read.at(-1) };

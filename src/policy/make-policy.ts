@@ -7,12 +7,12 @@
  */
 
 import type { Config, ViewConfig } from '../config/config.ts';
-import { netblockText } from '../config/form-network.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { formatName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
+import { CLASS } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
 import { addDefaultZones } from './default-zones.ts';
 import { type Dns64Options, readPrefix } from './dns64.ts';
@@ -57,7 +57,7 @@ export function makePolicy(start: PolicyStart): MadePolicy {
   const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, config, problems })]));
   const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems });
   const rules = makeRules(server, problems);
-  tagRules(rules, config, tags, problems);
+  tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
   const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
@@ -102,7 +102,8 @@ function recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]):
   return [...localData, ...localDataPtr.map((text) => pointerText(text, problems))].flatMap((text) => {
     if (text === null) return [];
     const record = parseRecord(text, { ttl: LOCAL_DATA_TTL_SECONDS });
-    if (!('error' in record)) return [record];
+    // Data of other classes is never asked for; the configuration check says so.
+    if (!('error' in record)) return record.class === CLASS.IN ? [record] : [];
     problems.push(`local-data '${text}': ${record.error}`);
     return [];
   });
@@ -166,12 +167,11 @@ function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[
 }
 
 /** response-ip-tag. */
-function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags, problems: string[]): void {
+function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags): void {
   for (const { block, value } of server.responseIpTag) {
     const rule = rules?.get(block.address, block.prefixLength);
-    if (rule === undefined) problems.push(`response-ip-tag: no response-ip for ${netblockText(block)}`);
-    // The first line counts, as in Unbound.
-    else rule.tags ??= tags.setOf(value);
+    // The first line counts, as in Unbound; one without rule is told by the configuration check.
+    if (rule !== undefined) rule.tags ??= tags.setOf(value);
   }
 }
 

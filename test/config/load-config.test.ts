@@ -57,7 +57,9 @@ describe('loading', () => {
     expect(server.capsExempt).toEqual([mustParseName('example.net.')]);
     expect(server.valOverrideDate).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
     expect(server.localZone).toMatchObject([{ value: 'inform' }]);
-    expect(authZones).toMatchObject([{ primary: ['192.0.2.9'], zonefile: 'zone.example.zone' }]);
+    expect(authZones).toMatchObject([
+      { primary: [{ kind: 'address', ip: '192.0.2.9', port: 53, tlsName: null }], zonefile: 'zone.example.zone' },
+    ]);
     expect(views).toMatchObject([{ name: 'inside' }]);
     expect(remoteControl.controlUseCert).toBe(false);
     expect(isValidating(loaded.config)).toBe(true);
