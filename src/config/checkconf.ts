@@ -9,7 +9,7 @@ import type { Files } from '../ports/files.ts';
 import { absolutePath } from './check-files.ts';
 import type { Config } from './config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from './default-path.ts';
-import { findingText } from './finding.ts';
+import { type Finding, findingText } from './finding.ts';
 import { path as pathForm } from './form.ts';
 import { loadConfig } from './load-config.ts';
 import { optionText } from './option-text.ts';
@@ -29,6 +29,8 @@ file	if omitted ${DEFAULT_PATHS} is used.
 /** Where the program's words go. */
 export interface CheckconfOutput {
   readonly files: Files;
+  /** What is wrong with the contents of the files that a configuration names; asked where the rest is good. */
+  inspect?(config: Config): readonly Finding[];
   out(text: string): void;
   err(text: string): void;
 }
@@ -92,10 +94,11 @@ type NamedArguments = Arguments & { readonly file: string };
 
 function check({ file, isQuiet }: NamedArguments, output: CheckconfOutput): 0 | 1 {
   const loaded = loadConfig(output.files, file, 'files');
-  const findings = loaded.ok ? loaded.warnings : loaded.findings;
-  for (const finding of findings) output.err(`${findingText(finding)}\n`);
-  if (!loaded.ok) {
-    output.err(`read ${file} failed: ${loaded.errorCount} errors in configuration file\n`);
+  const found = loaded.ok ? [...loaded.warnings, ...(output.inspect?.(loaded.config) ?? [])] : loaded.findings;
+  for (const finding of found) output.err(`${findingText(finding)}\n`);
+  const errorCount = loaded.ok ? found.filter(({ severity }) => severity === 'error').length : loaded.errorCount;
+  if (errorCount > 0) {
+    output.err(`read ${file} failed: ${errorCount} errors in configuration file\n`);
     return 1;
   }
   if (!isQuiet) output.out(`${PROGRAM}: no errors in ${file}\n`);
