@@ -81,6 +81,18 @@ function comparable(line: string): string[] {
   return ['rl.example.', 'a.below.example.'].includes(zone) ? [`${zone} ${limit}`] : [];
 }
 
+/** Rates are those of this second: zones are asked until both have been listed. */
+async function limits(listed: () => readonly string[]): Promise<string[]> {
+  const found = new Set<string>();
+  for (let i = 0; i < 20 && found.size < 2; i++) {
+    for (const zone of ['rl.example', 'a.below.example']) {
+      await ask(['127.0.0.1', '127.0.0.1', `y${i}.${zone}`, 'A']);
+      for (const line of listed()) found.add(line);
+    }
+  }
+  return [...found].sort();
+}
+
 async function run(program: string): Promise<void> {
   const session = new Session();
   const controlSocket = join(session.folder, 'control');
@@ -94,14 +106,14 @@ async function run(program: string): Promise<void> {
   const answers: Record<string, string> = {};
   for (const asked of QUESTIONS) answers[asked.join(' ')] = await ask(asked);
   const shown: Record<string, string[]> = {};
-  for (const words of COMMANDS) {
-    // Rates are of this second.
-    if (words.startsWith('ratelimit_list')) {
-      for (const name of ['y.rl.example', 'y.a.below.example']) await ask(['127.0.0.1', '127.0.0.1', name, 'A']);
-    }
+  const listed = (words: string): string[] => {
     const { stdout } = spawnSync('unbound-control', ['-c', config, ...words.split(' ')], { encoding: 'utf8' });
     const lines = stdout.split('\n').filter((line) => line !== '');
-    shown[words] = lines.map(oneBlank).flatMap(comparable).sort();
+    return lines.map(oneBlank).flatMap(comparable);
+  };
+  for (const words of COMMANDS) {
+    if (!words.startsWith('ratelimit_list')) shown[words] = listed(words).sort();
+    else shown[words] = await limits(() => listed(words));
   }
   const strings = [...new Set(seen.filter(({ server }) => server === SERVERS[0]).map(({ text }) => text))];
   const ports = seen.every(({ port }) => port >= 20_000 && port <= 20_100);
