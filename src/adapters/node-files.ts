@@ -16,6 +16,7 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
+import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
 
@@ -36,7 +37,7 @@ export function createNodeFiles(): Files {
     replaceAtomically: (path, content, mode) => attempt(() => replace(path, content, mode)),
     append: (path, content) => attempt(() => appendFileSync(path, content)),
     remove: (path) => attempt(() => unlinkSync(path)),
-    glob: (pattern) => globSync(pattern.replace(/\*{2,}/g, '*')).sort(),
+    glob: (pattern) => globSync(expanded(pattern)).sort(),
     exists: (path) => existsSync(path),
   };
 }
@@ -88,6 +89,11 @@ function tooLarge(maxOctets: number): FileResult<never> {
 
 function fault(text: string): FileResult<never> {
   return { ok: false, error: { kind: 'other', text } };
+}
+
+/** A leading `~` is the home folder, as a shell has it; `**` is `*`: a pattern walks no whole tree. */
+function expanded(pattern: string): string {
+  return pattern.replace(/^~(?=\/|$)/, () => homedir()).replace(/\*{2,}/g, '*');
 }
 
 function replace(path: string, content: string | Uint8Array, mode: number | undefined): void {

@@ -8,6 +8,7 @@ import { connect as connectTls } from 'node:tls';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { absolutePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
+import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import {
@@ -23,7 +24,7 @@ import {
   targetText,
 } from '../control/client.ts';
 import { controlUsage } from '../control/usage.ts';
-import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
+import { VERSION } from './program.ts';
 
 /** Name that the daemon's certificate holds. */
 const SERVER_NAME = 'unbound';
@@ -39,7 +40,7 @@ async function main(given: readonly string[]): Promise<number> {
   const read = readClientArguments(given);
   if (typeof read === 'string') process.stderr.write(`hawser-control: ${read}\n`);
   if (typeof read === 'string' || read.wantsHelp || read.words.length === 0) {
-    process.stdout.write(controlUsage(DEFAULT_CONFIG_PATH, VERSION));
+    process.stdout.write(controlUsage(DEFAULT_PATHS, VERSION));
     return EXIT.error;
   }
   if (read.words[0] === 'start') return startDaemon(read);
@@ -55,8 +56,10 @@ async function main(given: readonly string[]): Promise<number> {
 }
 
 function readConfig(path: string | null): Config | null {
-  if (path === null && !existsSync(DEFAULT_CONFIG_PATH)) return defaultConfig();
-  const loaded = loadConfig(createNodeFiles(), path ?? DEFAULT_CONFIG_PATH, 'values');
+  const files = createNodeFiles();
+  const usual = defaultConfigPath(files);
+  if (path === null && !files.exists(usual)) return defaultConfig();
+  const loaded = loadConfig(files, path ?? usual, 'values');
   if (loaded.ok) return loaded.config;
   for (const finding of loaded.findings) complain('error', findingText(finding));
   complain('fatal error', 'could not read config file');

@@ -11,18 +11,19 @@ import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
 import { absolutePath, pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
+import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { dropPrivileges } from './privileges.ts';
-import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
+import { VERSION } from './program.ts';
 import { type LoadedFor, Running } from './running.ts';
 import { ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 
 const USAGE = `usage:  hawserd [options]
 	start hawser daemon DNS resolver.
 -h	this help.
--c file	config file to read instead of ${DEFAULT_CONFIG_PATH}
+-c file	config file to read instead of ${DEFAULT_PATHS}
 	file format is described in unbound.conf(5); without either file
 	the resolver serves this host with built-in settings.
 -d	do not fork into the background; twice: log to stderr too.
@@ -69,7 +70,7 @@ async function main(words: readonly string[]): Promise<number | null> {
 
 /** Reads the configuration; without `-c` and without the default file there is an empty one. */
 function load(flags: Arguments): LoadedFor {
-  const path = flags.configPath ?? DEFAULT_CONFIG_PATH;
+  const path = flags.configPath ?? defaultConfigPath(createNodeFiles());
   if (flags.configPath === null && !existsSync(path)) {
     return { ok: true, config: withVerbosity(defaultConfig(), flags), warnings: [] };
   }

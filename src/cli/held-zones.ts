@@ -15,31 +15,26 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import { verdictText } from '../terms/verdict-text.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
-import { ipText, parseIp } from '../wire/ip.ts';
+import { ipText } from '../wire/ip.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
-import { parseName } from '../wire/name-text.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { ZoneAnchor } from '../zones/check-zone.ts';
-import { readHttpUrl } from '../zones/http-url.ts';
 import type { Zone } from '../zones/zone.ts';
-import { DEFAULT_ZONE_OPTIONS, type NotifySource, type Primary, type ZoneOptions } from '../zones/zone-options.ts';
+import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
 import type { Ports } from './ports.ts';
 import { validateOptions } from './room-options.ts';
+import { rangeOf } from './upstream-options.ts';
 
-/** Ports of DNS, and of DNS over TLS for a primary whose certificate's name is given. */
-const DNS_PORT = 53;
-const TLS_PORT = 853;
-
-/** The zones that configuration names; what cannot be read becomes a finding. */
-export function heldZoneOptions(config: Config, findings: Finding[]): ZoneOptions[] {
+/** The zones that configuration names. */
+export function heldZoneOptions(config: Config): ZoneOptions[] {
   const authorities = config.authZones.map((zone): ZoneOptions => {
     const { fallbackEnabled, forDownstream, forUpstream, zonemdCheck, zonemdRejectAbsence } = zone;
     const { maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
     return {
       ...DEFAULT_ZONE_OPTIONS,
-      ...sourcesOf(config, zone, findings),
+      ...sourcesOf(config, zone),
       fallbackEnabled,
       forDownstream,
       forUpstream,
@@ -50,7 +45,7 @@ export function heldZoneOptions(config: Config, findings: Finding[]): ZoneOption
     };
   });
   const policies = config.rpzs.map((zone): ZoneOptions => {
-    const sources = sourcesOf(config, zone, findings);
+    const sources = sourcesOf(config, zone);
     const { forDownstream, maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
     const bounds = { maxTransferOctets, maxTransferMs };
     return { ...DEFAULT_ZONE_OPTIONS, ...sources, ...bounds, purpose: 'policy', forDownstream, forUpstream: false };
@@ -60,48 +55,16 @@ export function heldZoneOptions(config: Config, findings: Finding[]): ZoneOption
 
 type Sources = Pick<ZoneOptions, 'name' | 'primaries' | 'urls' | 'allowNotify' | 'zonefile'>;
 
-function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig, findings: Finding[]): Sources {
-  for (const url of zone.url) if (readHttpUrl(url) === null) addError(findings, `bad url: '${url}'`);
+function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig): Sources {
   return {
     name: zone.name,
-    primaries: zone.primary.flatMap((text) => readPrimary(text) ?? addError(findings, `bad primary: '${text}'`)),
+    primaries: zone.primary,
     urls: zone.url,
-    allowNotify: zone.allowNotify.flatMap(
-      (text) => readNotifySource(text) ?? addError(findings, `bad allow-notify: '${text}'`),
+    allowNotify: zone.allowNotify.map((source) =>
+      source.kind === 'host' ? source : { kind: 'block', block: rangeOf(source.block) },
     ),
     zonefile: zone.zonefile === '' ? null : absolutePath(config, zone.zonefile),
   };
-}
-
-function addError(findings: Finding[], text: string): [] {
-  findings.push({ file: '', line: 0, severity: 'error', text });
-  return [];
-}
-
-/** `address or name[@port][#name in the certificate]`. */
-function readPrimary(text: string): Primary | null {
-  const parts = /^([^@#\s]+)(?:@(\d{1,5}))?(?:#([^@#\s]+))?$/.exec(text);
-  if (parts === null) return null;
-  const [, place = '', portText, tlsText] = parts;
-  const tlsName = tlsText ?? null;
-  const port = portText === undefined ? (tlsName === null ? DNS_PORT : TLS_PORT) : Number(portText);
-  if (port < 1 || port > 65_535) return null;
-  const octets = parseIp(place);
-  if (octets !== null) return { kind: 'address', ip: ipText(octets), port, tlsName };
-  const host = parseName(place);
-  return host === null ? null : { kind: 'host', host, port, tlsName };
-}
-
-function readNotifySource(text: string): NotifySource | null {
-  const [place = '', bitsText] = text.split('/');
-  const octets = parseIp(place);
-  if (octets !== null) {
-    const bits = bitsText === undefined ? octets.length * 8 : Number(bitsText);
-    const isBits = Number.isInteger(bits) && bits >= 0 && bits <= octets.length * 8;
-    return isBits ? { kind: 'block', block: { octets, bits } } : null;
-  }
-  const host = bitsText === undefined ? parseName(place) : null;
-  return host === null ? null : { kind: 'host', host };
 }
 
 /** What zones are made with, but for the resolver that looks things up. */
@@ -121,7 +84,7 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
   const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
   const validation = validateOptions(config);
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
-  const store = new ZoneStore(heldZoneOptions(config, findings), {
+  const store = new ZoneStore(heldZoneOptions(config), {
     ...ports,
     counters,
     report,

@@ -112,10 +112,7 @@ export function metricsPlaces({ server }: Config): Address[] {
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */
 export function remarksOn(config: Config): string[] {
-  const { numThreads, chroot } = config.server;
   const remarks: string[] = [];
-  if (numThreads > 1) remarks.push(`num-threads: ${numThreads}: one event loop serves everything, shown as thread 0`);
-  if (chroot !== '') remarks.push('chroot: the process is not locked into it; let the service manager do that');
   for (const { ip, port } of metricsPlaces(config)) {
     if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);
   }

@@ -4,7 +4,5 @@
 export const VERSION = '0.1.0';
 /** Name and version, as version.bind and `-V` tell them. */
 export const PROGRAM_VERSION = `hawser ${VERSION}`;
-/** Configuration file when `-c` names none; without this file too, the built-in defaults. */
-export const DEFAULT_CONFIG_PATH = '/etc/hawser/hawser.conf';
 /** User of `username` when nothing is configured: the one that Unbound's packages make. */
 export const DEFAULT_USER = 'unbound';

@@ -157,10 +157,11 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
   const { server } = config;
   return {
     access: server.accessControl.map(({ block, value }) => ({ ...block, action: value })),
+    // Of several lines for one place the first counts, as in Unbound (for a netblock of access-control the last does).
     accessByPlace: new Map(
-      server.interfaceAction.flatMap(({ place, value }) =>
-        placeKeys(place, config, host).map((key) => [key, value] as const),
-      ),
+      server.interfaceAction
+        .toReversed()
+        .flatMap(({ place, value }) => placeKeys(place, config, host).map((key) => [key, value] as const)),
     ),
     maxUdpOctets: server.maxUdpSize,
     ednsUdpSize: server.ednsBufferSize,

@@ -11,7 +11,7 @@ import {
   type ServerAddress,
   type ServerHost,
 } from '../iterate/options.ts';
-import { ipText, parseIp } from '../wire/ip.ts';
+import { parseIp } from '../wire/ip.ts';
 
 const DNS_PORT = 53;
 /** RFC 7858 §3.1. */
@@ -45,7 +45,7 @@ export function upstreamOptions(config: Config): UpstreamOptions {
   return {
     transport: server.tlsUpstream ? 'tls' : server.tcpUpstream || !usesUdp ? 'tcp' : 'udp',
     useTcp: server.doTcp,
-    outgoingAddresses: server.outgoingInterface.map(({ address }) => ipText(address)),
+    outgoingAddresses: server.outgoingInterface.map(({ block, scope }) => ({ range: rangeOf(block), scope })),
     outgoingPorts: outgoingPortsOf(config),
     connectUdp: server.udpConnect,
     maxSockets: server.outgoingRange,
@@ -82,14 +82,8 @@ function prefixOf(text: string): AddressRange | null {
   return octets?.length === 16 ? { octets, bits: Number(bits) } : null;
 }
 
-function outgoingPortsOf({ server }: Config): readonly number[] | null {
-  const { outgoingPortPermit, outgoingPortAvoid } = server;
-  if (outgoingPortPermit.length + outgoingPortAvoid.length === 0) return null;
-  const rules = [
-    ...outgoingPortPermit.map((range) => ({ ...range, isPermitted: true })),
-    ...outgoingPortAvoid.map((range) => ({ ...range, isPermitted: false })),
-  ];
-  return [...outgoingPorts(rules)];
+function outgoingPortsOf({ outgoingPortRules }: Config): readonly number[] | null {
+  return outgoingPortRules.length === 0 ? null : [...outgoingPorts(outgoingPortRules)];
 }
 
 /** Stub and forward zones. */

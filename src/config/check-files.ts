@@ -83,11 +83,18 @@ function checkNamedFiles(config: Config, files: Files, findings: Findings): void
   }
 }
 
-/** Zones that come from nowhere but a file. */
+/**
+ * Zones that come from nowhere but a file that is not there. Without a copy of a zone its servers are asked or it fails, which
+ * is told; a policy zone without rules would let through what it is to keep out.
+ */
 function checkZoneFiles(config: Config, files: Files, findings: Findings): void {
-  for (const { name, zonefile, primary, url } of [...config.authZones, ...config.rpzs]) {
-    if (zonefile === '' || primary.length + url.length > 0 || files.exists(absolutePath(config, zonefile))) continue;
-    findings.error(NOWHERE, `cannot open zonefile ${zonefile} for ${formatName(name)}`);
+  const isMissing = ({ zonefile, primary, url }: Config['authZones'][0] | Config['rpzs'][0]): boolean =>
+    zonefile !== '' && primary.length + url.length === 0 && !files.exists(absolutePath(config, zonefile));
+  for (const zone of config.authZones.filter(isMissing)) {
+    findings.warning(NOWHERE, `cannot open zonefile ${zone.zonefile} for ${formatName(zone.name)}`);
+  }
+  for (const zone of config.rpzs.filter(isMissing)) {
+    findings.error(NOWHERE, `cannot open zonefile ${zone.zonefile} for rpz ${formatName(zone.name)}`);
   }
 }
 

@@ -8,18 +8,18 @@
 import type { Files } from '../ports/files.ts';
 import { absolutePath } from './check-files.ts';
 import type { Config } from './config.ts';
-import { findingText } from './finding.ts';
+import { DEFAULT_PATHS, defaultConfigPath } from './default-path.ts';
+import { type Finding, findingText } from './finding.ts';
 import { path as pathForm } from './form.ts';
 import { loadConfig } from './load-config.ts';
 import { optionText } from './option-text.ts';
 import { rowOf } from './options-table.ts';
 
-const DEFAULT_FILE = '/etc/unbound/unbound.conf';
 const PROGRAM = 'hawser-checkconf';
 
 const USAGE = `Usage:	${PROGRAM} [options] [file]
 	Checks a configuration file in the form of unbound.conf for errors.
-file	if omitted ${DEFAULT_FILE} is used.
+file	if omitted ${DEFAULT_PATHS} is used.
 -o option	print value of option to stdout.
 -f 		output full pathname with directory applied, eg. with -o pidfile.
 -q 		quiet: no output when there are no errors.
@@ -29,12 +29,15 @@ file	if omitted ${DEFAULT_FILE} is used.
 /** Where the program's words go. */
 export interface CheckconfOutput {
   readonly files: Files;
+  /** What is wrong with the contents of the files that a configuration names; asked where the rest is good. */
+  inspect?(config: Config): readonly Finding[];
   out(text: string): void;
   err(text: string): void;
 }
 
 interface Arguments {
-  readonly file: string;
+  /** Null: the default one. */
+  readonly file: string | null;
   readonly option: string | null;
   readonly isFullPath: boolean;
   readonly isQuiet: boolean;
@@ -48,7 +51,8 @@ export function runCheckconf(args: readonly string[], output: CheckconfOutput): 
     output.out(USAGE);
     return 1;
   }
-  return read.option === null ? check(read, output) : show(read, read.option, output);
+  const named = { ...read, file: read.file ?? defaultConfigPath(output.files) };
+  return read.option === null ? check(named, output) : show(named, read.option, output);
 }
 
 /** The arguments, an error text, or null when help is asked for. */
@@ -56,14 +60,18 @@ function readArguments(args: readonly string[]): Arguments | string | null {
   let option: string | null = null;
   let isFullPath = false;
   let isQuiet = false;
+  let areOptionsOver = false;
   const files: string[] = [];
   for (let i = 0; i < args.length; i++) {
     const arg = args[i] ?? '';
-    if (files.length > 0 || !arg.startsWith('-') || arg === '-') {
+    if (areOptionsOver || !/^-./.test(arg)) {
       files.push(arg);
       continue;
     }
-    if (arg === '--') continue;
+    if (arg === '--') {
+      areOptionsOver = true;
+      continue;
+    }
     for (let at = 1; at < arg.length; at++) {
       const letter = arg[at];
       if (letter === 'f') isFullPath = true;
@@ -78,22 +86,26 @@ function readArguments(args: readonly string[]): Arguments | string | null {
     }
   }
   if (files.length > 1) return 'one file expected';
-  return { file: files[0] ?? DEFAULT_FILE, option, isFullPath, isQuiet };
+  return { file: files[0] ?? null, option, isFullPath, isQuiet };
 }
 
-function check({ file, isQuiet }: Arguments, output: CheckconfOutput): 0 | 1 {
+/** Arguments with the file that they mean. */
+type NamedArguments = Arguments & { readonly file: string };
+
+function check({ file, isQuiet }: NamedArguments, output: CheckconfOutput): 0 | 1 {
   const loaded = loadConfig(output.files, file, 'files');
-  const findings = loaded.ok ? loaded.warnings : loaded.findings;
-  for (const finding of findings) output.err(`${findingText(finding)}\n`);
-  if (!loaded.ok) {
-    output.err(`read ${file} failed: ${loaded.errorCount} errors in configuration file\n`);
+  const found = loaded.ok ? [...loaded.warnings, ...(output.inspect?.(loaded.config) ?? [])] : loaded.findings;
+  for (const finding of found) output.err(`${findingText(finding)}\n`);
+  const errorCount = loaded.ok ? found.filter(({ severity }) => severity === 'error').length : loaded.errorCount;
+  if (errorCount > 0) {
+    output.err(`read ${file} failed: ${errorCount} errors in configuration file\n`);
     return 1;
   }
   if (!isQuiet) output.out(`${PROGRAM}: no errors in ${file}\n`);
   return 0;
 }
 
-function show({ file, isFullPath }: Arguments, option: string, output: CheckconfOutput): 0 | 1 {
+function show({ file, isFullPath }: NamedArguments, option: string, output: CheckconfOutput): 0 | 1 {
   const loaded = loadConfig(output.files, file, 'values');
   if (!loaded.ok) {
     for (const finding of loaded.findings) output.err(`${findingText(finding)}\n`);

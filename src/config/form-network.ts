@@ -57,8 +57,9 @@ export const ip: Form<string> = plainForm(
 /** `192.0.2.0/24`, `2001:db8::/32`, or one address. */
 export const netblock: Form<Netblock> = plainForm('netblock', readNetblock, netblockText);
 
+/** A scope (`%eth0`) is left out, as in Unbound: clients and servers are compared by address. */
 function readNetblock(text: string): Netblock | FormError {
-  const parts = /^([^/]+)(?:\/([0-9]{1,3}))?$/.exec(text);
+  const parts = /^([^/%]+)(?:%[^/%]+)?(?:\/([0-9]{1,3}))?(?:%[^/%]+)?$/.exec(text);
   const address = parseIp(parts?.[1] ?? '');
   if (parts === null || address === null) return new FormError(`cannot parse netblock: '${text}'`);
   const bits = address.length * 8;
@@ -157,14 +158,43 @@ function splitServer(text: string): { place: string; port: number | null; tlsNam
   return parts === null ? null : { ...parts, tlsName: hash < 0 ? null : text.slice(hash + 1) };
 }
 
+/** An address in canonical text, with its scope where it has one (RFC 4007 §11: link-local addresses); null: none. */
+function readScoped(text: string): string | null {
+  const [, place = '', scope = ''] = /^([^%]+)(%[^%/\s]+)?$/.exec(text) ?? [];
+  const address = parseIp(place);
+  if (address === null || (scope !== '' && address.length === 4)) return null;
+  return ipText(address) + scope;
+}
+
+/** Where to ask from. */
+export interface OutgoingPlace {
+  readonly block: Netblock;
+  /** `%eth0`, or ''. */
+  readonly scope: string;
+}
+
+/** An address to ask from, or an IPv6 netblock of which each query has an address of its own. */
+export const outgoingPlace: Form<OutgoingPlace> = plainForm(
+  'IP address or IPv6 netblock',
+  (text) => {
+    const block = readNetblock(text);
+    return block instanceof FormError ? block : { block, scope: /%[^/%]+/.exec(text)?.[0] ?? '' };
+  },
+  ({ block, scope }) => `${ipText(block.address)}${scope}${isOneAddress(block) ? '' : `/${block.prefixLength}`}`,
+);
+
+function isOneAddress({ address, prefixLength }: Netblock): boolean {
+  return prefixLength === address.length * 8;
+}
+
 /** An address to ask: `192.0.2.1`, `192.0.2.1@5353`, `192.0.2.1@853#dns.example`. */
 export const serverPlace: Form<ServerPlace> = plainForm(
   'IP address[@port][#name]',
   (text) => {
     const parts = splitServer(text);
-    const address = parts === null ? null : parseIp(parts.place);
-    if (parts === null || address === null) return new FormError(`cannot parse ip address: '${text}'`);
-    return { ip: ipText(address), port: parts.port, tlsName: parts.tlsName };
+    const ip = parts === null ? null : readScoped(parts.place);
+    if (parts === null || ip === null) return new FormError(`cannot parse ip address: '${text}'`);
+    return { ip, port: parts.port, tlsName: parts.tlsName };
   },
   (value) => serverText(value.ip, value),
 );

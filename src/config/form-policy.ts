@@ -28,6 +28,10 @@ export const localZoneType = word(
     'inform_redirect',
     'always_transparent',
     'block_a',
+    'block_aaaa',
+    'block_a_wdata',
+    'block_aaaa_wdata',
+    'truncate',
     'always_refuse',
     'always_nxdomain',
     'always_nodata',
@@ -37,7 +41,7 @@ export const localZoneType = word(
     'nodefault',
     'ipset',
   ],
-  'local-zone type: expected static, deny, refuse, redirect, transparent, typetransparent, inform, inform_deny, inform_redirect, always_transparent, block_a, always_refuse, always_nxdomain, always_nodata, always_deny, always_null, noview, nodefault or ipset',
+  'local-zone type: expected static, deny, refuse, redirect, transparent, typetransparent, inform, inform_deny, inform_redirect, always_transparent, block_a, block_aaaa, block_a_wdata, block_aaaa_wdata, truncate, always_refuse, always_nxdomain, always_nodata, always_deny, always_null, noview, nodefault or ipset',
 );
 
 /** One of the types of local zones. */

@@ -33,6 +33,8 @@ export interface Form<V> {
   read(...texts: readonly string[]): V | FormError;
   /** Writes a value as `get_option` shows it. */
   write(value: V): string;
+  /** What to tell the operator of arguments that are read as something else than they say; null: nothing. */
+  remark?(...texts: readonly string[]): string | null;
 }
 
 /** A form of one argument. */
@@ -70,8 +72,19 @@ export const record: Form<string> = { ...text, phrase: 'resource record' };
 /** Bounds that no number of the configuration exceeds: what fits in 32 bits without sign. */
 export const MAX_NUMBER = 0xffff_ffff;
 
-/** A whole number between bounds. */
+/** A whole number between bounds; more than `max` is taken as `max`, as Unbound does with its own bounds, and said. */
 export function count(min = 0, max = MAX_NUMBER, unit: Unit = 'none'): Form<number> {
+  const strict = strictCount(min, max, unit);
+  const isMore = (given: string): boolean => /^[0-9]{1,20}$/.test(given) && Number(given) > max;
+  return {
+    ...strict,
+    read: (given = '') => (isMore(given) ? max : strict.read(given)),
+    remark: (given = '') => (isMore(given) ? `${given} is taken as ${max}, which is the most` : null),
+  };
+}
+
+/** A whole number between bounds. */
+export function strictCount(min = 0, max = MAX_NUMBER, unit: Unit = 'none'): Form<number> {
   const read = (given: string): number | FormError => {
     if (!/^-?[0-9]{1,12}$/.test(given)) return new FormError('number expected');
     const value = Number(given);
@@ -80,6 +93,18 @@ export function count(min = 0, max = MAX_NUMBER, unit: Unit = 'none'): Form<numb
   };
   return { ...plainForm('number', read, String), unit, isWordy: false };
 }
+
+/** Parts of a cache: a whole number that is a power of two, without meaning in one process. */
+export const powerOfTwo: Form<number> = {
+  ...strictCount(1, 65536),
+  phrase: 'power of two',
+  read: (given = '') => {
+    const value = strictCount(1, 65536).read(given);
+    return value instanceof FormError || Number.isInteger(Math.log2(value))
+      ? value
+      : new FormError('must be a power of 2');
+  },
+};
 
 /** A whole number of seconds. */
 export const seconds: Form<number> = count(0, 0x7fff_ffff, 'seconds');
@@ -91,7 +116,9 @@ export const secondsOrNothing: Form<number> = {
 /** A whole number of milliseconds. */
 export const milliseconds: Form<number> = count(0, 0x7fff_ffff, 'milliseconds');
 /** A UDP or TCP port. */
-export const port: Form<number> = { ...count(0, 65535), phrase: 'port number' };
+export const port: Form<number> = { ...strictCount(1, 65535), phrase: 'port number' };
+/** The same, where 0 stands for none. */
+export const portOrNone: Form<number> = { ...strictCount(0, 65535), phrase: 'port number, or 0' };
 
 const SIZE_FACTORS: Readonly<Record<string, number>> = { '': 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 };
 /** Largest size in octets: the sum of a few of them stays an exact number. */
@@ -137,7 +164,7 @@ export const words: Form<readonly string[]> = plainForm(
 
 /** Whole numbers with blanks between them. */
 export function counts(min: number, max: number): Form<readonly number[]> {
-  const each = count(min, max);
+  const each = strictCount(min, max);
   const read = (given: string): readonly number[] | FormError => {
     const values: number[] = [];
     for (const item of given.split(/[ \t]+/).filter((part) => part !== '')) {

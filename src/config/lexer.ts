@@ -29,13 +29,13 @@ export interface LexOptions {
   readonly findings: Findings;
 }
 
-const BLANKS = /[ \t]+/y;
+const BLANKS = /[ \t\f\v]+/y;
 const COMMENT = /#[^\n\r]*/y;
 const LINE_END = /\r\n|\n|\r/y;
 const REST_OF_LINE = /[^\n\r]*/y;
 /** What ends a keyword, a bare value, and text in quotes of either kind. */
-const KEYWORD_ENDS = '\'"\n\r \t:';
-const VALUE_ENDS = '\'"\n\r \t';
+const KEYWORD_ENDS = '\'"\n\r \t\f\v:';
+const VALUE_ENDS = '\'"\n\r \t\f\v';
 const QUOTED_ENDS = { '"': '"\n\r', "'": "'\n\r" };
 
 /** All tokens of a text. */

@@ -6,6 +6,7 @@
 
 import type { Files } from '../ports/files.ts';
 import { checkConfig } from './check.ts';
+import { checkAnchorFiles } from './check-anchors.ts';
 import { checkFiles } from './check-files.ts';
 import type { Config } from './config.ts';
 import { type Finding, Findings } from './finding.ts';
@@ -55,6 +56,7 @@ export function parseConfigText(
   if (depth !== 'values') {
     reportSupport(clauses, findings);
     checkConfig(clauses, config, findings);
+    if (files !== null) checkAnchorFiles(clauses, config, files, findings);
   }
   if (files !== null && depth === 'files') checkFiles(config, files, findings);
   const list = findings.list();

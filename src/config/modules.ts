@@ -5,7 +5,7 @@ import type { Config } from './config.ts';
 
 type ModuleStanding = 'own' | 'policy' | 'skipped' | 'refused';
 
-function standingOf(module: string): ModuleStanding {
+function standingOf(module: string, wantsIpsec: boolean): ModuleStanding {
   switch (module) {
     case 'validator':
     case 'iterator':
@@ -14,9 +14,11 @@ function standingOf(module: string): ModuleStanding {
     case 'respip':
     case 'dns64':
       return 'policy';
-    // Distributions list the first two by default; none of the three protects anybody by being there.
-    case 'subnetcache':
+    // Distributions list it by default (with ipsecmod-enabled: no); who wants it would go on without IPsec.
     case 'ipsecmod':
+      return wantsIpsec ? 'refused' : 'skipped';
+    // Neither protects anybody by being there.
+    case 'subnetcache':
     case 'cachedb':
       return 'skipped';
     default:
@@ -25,12 +27,10 @@ function standingOf(module: string): ModuleStanding {
 }
 
 /** Tells what is wrong with a list of modules. */
-export function checkModules(
-  modules: readonly string[],
-  tell: (text: string, severity: 'error' | 'warning') => void,
-): void {
+export function checkModules({ server }: Config, tell: (text: string, severity: 'error' | 'warning') => void): void {
+  const { moduleConfig: modules, ipsecmodEnabled: wantsIpsec } = server;
   for (const module of modules) {
-    const standing = standingOf(module);
+    const standing = standingOf(module, wantsIpsec);
     switch (standing) {
       case 'own':
       case 'policy':
@@ -45,7 +45,7 @@ export function checkModules(
         unreachable(standing);
     }
   }
-  const own = modules.filter((module) => standingOf(module) === 'own').join(' ');
+  const own = modules.filter((module) => standingOf(module, wantsIpsec) === 'own').join(' ');
   if (own !== 'validator iterator' && own !== 'iterator') {
     tell(
       `module conf '${modules.join(' ')}' is not known to work: "validator iterator" or "iterator" expected`,

@@ -2,8 +2,8 @@
 
 import type { Config } from './config.ts';
 import { words } from './form.ts';
-import { camelCase, type ValueRow } from './option.ts';
-import { type ClauseName, rowOf } from './options-table.ts';
+import { camelCase } from './option.ts';
+import { type ClauseName, type FoundRow, rowOf } from './options-table.ts';
 
 /** The clauses whose directives have one value in the whole configuration. */
 const SINGLE_CLAUSES = {
@@ -27,22 +27,31 @@ export function optionText(config: Config, name: string): readonly string[] | nu
     const found = rowOf(clause as ClauseName, directive);
     if (found === null) continue;
     const values: Readonly<Record<string, unknown>> = config[member];
-    return linesOf(found.row, values[camelCase(found.directive)], config.given[found.directive] ?? []);
+    return linesOf(found, values[camelCase(found.directive)], config.given[found.directive] ?? []);
   }
   return null;
 }
 
+/** The lists that Unbound shows in the order of the file; all others with the last line first. Scripts may count on it. */
+const IN_FILE_ORDER: ReadonlySet<string> = new Set([
+  'interface',
+  'outgoing-interface',
+  'control-interface',
+  'metrics-interface',
+  'tls-session-ticket-keys',
+]);
+
 /**
- * Lists and text are shown in the operator's words, the rest in its one normal form. Unbound shows lists of pairs and
- * triples with the last line first, and each tag on a line of its own; scripts may count on it.
+ * Lists and text are shown in the operator's words, the rest in its one normal form. Each tag has a line of its own, in the
+ * order in which they are defined.
  */
-function linesOf(row: ValueRow, value: unknown, given: readonly string[]): readonly string[] {
+function linesOf({ directive, row }: FoundRow, value: unknown, given: readonly string[]): readonly string[] {
   if (row.kind !== 'many') {
     const written = given.at(-1);
     return [row.form.isWordy && written !== undefined ? written : row.form.write(value)];
   }
   const values: readonly unknown[] = Array.isArray(value) ? value : [];
   const lines = given.length > 0 ? given : values.map((item) => row.form.write(item));
-  if (row.form.phrase === words.phrase) return lines.flatMap((line) => line.split(/\s+/));
-  return row.form.argumentCount > 1 ? lines.toReversed() : lines;
+  if (row.form.phrase === words.phrase) return [...new Set(lines.flatMap((line) => line.split(/\s+/)))];
+  return IN_FILE_ORDER.has(directive) ? lines : lines.toReversed();
 }

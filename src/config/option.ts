@@ -14,7 +14,7 @@ export type SupportLevel = 'done' | 'accepted' | 'refused';
 /** Support of one directive whose values are `V`. */
 export interface Support<V> {
   readonly level: SupportLevel;
-  /** For `refused`: what a user would lose if the directive were ignored. Empty otherwise. */
+  /** For `refused`: what a user would lose if the directive were ignored. For `accepted`: why it may be; empty where plain. */
   readonly why: string;
   /** May be changed while running (`set_option`). */
   readonly isLive: boolean;
@@ -30,6 +30,11 @@ export const DONE: Support<unknown> = { level: 'done', why: '', isLive: false, p
 export const LIVE: Support<unknown> = { level: 'done', why: '', isLive: true, protects: never };
 /** Read, kept for `get_option`, without effect: one warning names file and line. */
 export const ACCEPTED: Support<unknown> = { level: 'accepted', why: '', isLive: false, protects: never };
+
+/** The same, with the reason why nothing is lost. */
+export function without(why: string): Support<unknown> {
+  return { ...ACCEPTED, why };
+}
 
 /**
  * Not implemented, and ignoring it would lower protection: starting fails when the directive is set to anything but its

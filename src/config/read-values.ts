@@ -30,11 +30,11 @@ export function readValues(clauses: readonly Clause[], findings: Findings): Conf
   return {
     server: merged('server'),
     remoteControl: merged('remote-control'),
-    stubZones: firstOfEachName(each('stub-zone')),
-    forwardZones: firstOfEachName(each('forward-zone')),
-    authZones: each('auth-zone'),
+    stubZones: lastOfEachName(each('stub-zone')),
+    forwardZones: lastOfEachName(each('forward-zone')),
+    authZones: firstOfEachName(each('auth-zone')),
     views: each('view'),
-    rpzs: each('rpz'),
+    rpzs: firstOfEachName(each('rpz')),
     python: merged('python'),
     dynlib: merged('dynlib'),
     ipset: merged('ipset'),
@@ -50,6 +50,11 @@ export function readValues(clauses: readonly Clause[], findings: Findings): Conf
 function hasName(clause: Clause, findings: Findings): boolean {
   const names = clause.entries.filter((entry) => entry.directive === 'name');
   const [first, second] = names;
+  if (first === undefined && clause.name === 'auth-zone') {
+    // As in Unbound: nothing is lost but the copy.
+    findings.warning(clause, 'auth-zone without a name, skipped');
+    return false;
+  }
   if (first === undefined) findings.error(clause, `${clause.name} without name`);
   if (second !== undefined) {
     findings.error(second, `${clause.name} name override, there must be one name for one ${clause.name}`);
@@ -96,7 +101,11 @@ function readDirective(row: ValueRow, entries: readonly Entry[], findings: Findi
     }
     const value = row.form.read(...entry.values);
     if (value instanceof FormError) findings.error(entry, withDirective(entry, value));
-    else read.push(value);
+    else {
+      const remark = row.form.remark?.(...entry.values) ?? null;
+      if (remark !== null) findings.warning(entry, `${entry.directive}: ${remark}`);
+      read.push(value);
+    }
   }
   if (row.kind === 'many') return { value: read };
   return read.length === 0 ? null : { value: read.at(-1) };
@@ -132,7 +141,12 @@ function portRules(clauses: readonly Clause[]): readonly OutgoingPortRule[] {
   return rules;
 }
 
-/** Of several zones with one name the first counts, as in Unbound; check.ts warns of the others. */
+/** Of several stub or forward zones with one name the last counts, as in Unbound: a site's file overrides what it includes. */
+function lastOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
+  return firstOfEachName(zones.toReversed()).toReversed();
+}
+
+/** Of several zones of another kind with one name the first counts, as in Unbound; check.ts warns of the others. */
 function firstOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
   const seen = new Set<string>();
   return zones.filter(({ name }) => {

@@ -35,7 +35,7 @@ function supportText({ level, isLive, why }: OptionFacts): string {
     case 'done':
       return isLive ? 'yes, live' : 'yes';
     case 'accepted':
-      return 'no effect';
+      return why === '' ? 'no effect' : `no effect: ${why}`;
     case 'refused':
       return `refused: else ${why}`;
   }

@@ -21,7 +21,7 @@ export function reportSupport(clauses: readonly Clause[], findings: Findings): v
       said.add(key);
       const why = rowOf(clause.name, entry.directive)?.row.support.why ?? '';
       if (standing === 'refused') findings.error(entry, `${entry.directive} is not supported, and without it ${why}`);
-      else findings.warning(entry, `${entry.directive} has no effect here`);
+      else findings.warning(entry, `${entry.directive} has no effect here${why === '' ? '' : `: ${why}`}`);
     }
   }
 }

@@ -97,11 +97,11 @@ class SourceReader {
     }
     if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
     const paths = this.#pathsOf(pattern, files);
-    // A folder without such files is usual; one that is not there is more often a slip.
+    // A folder without such files is usual; without the folder a part of the configuration would be missing.
     const folder =
       paths.length === 0 ? pattern.slice(0, pattern.slice(0, pattern.search(GLOB_CHARACTERS)).lastIndexOf('/')) : '';
     if (folder.startsWith('/') && !files.exists(folder)) {
-      findings.warning(token, `nothing is included: there is no folder ${folder}`);
+      findings.error(token, `cannot open include file '${pattern}': there is no folder ${folder}`);
     }
     for (const path of paths) {
       if (this.#fileCount >= MAX_FILES) {

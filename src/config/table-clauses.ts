@@ -6,6 +6,7 @@
 import { count, milliseconds, path, port, record, text, yesNo } from './form.ts';
 import { domain, listenPlaceOrPath, perDomain, perNetblock, serverName, serverPlace } from './form-network.ts';
 import { localZoneType, responseAction } from './form-policy.ts';
+import { notifySource, primary, zoneUrl } from './form-zones.ts';
 import { alias, DONE, many, one, required } from './option.ts';
 
 /** Clause `remote-control:`. */
@@ -67,13 +68,13 @@ export const FORWARD_ZONE_ROWS = {
 export const AUTH_ZONE_ROWS = {
   name: required(domain, DONE, 'Name of the zone.'),
   primary: many(
-    text,
+    primary,
     DONE,
     'Server to transfer the zone from: address or name, @ before a port, # before the name in its certificate.',
   ),
   master: alias('primary'),
-  url: many(text, DONE, 'URL to fetch the zone from.'),
-  'allow-notify': many(text, DONE, 'Who may notify of changes besides the primaries.'),
+  url: many(zoneUrl, DONE, 'URL to fetch the zone from.'),
+  'allow-notify': many(notifySource, DONE, 'Who may notify of changes besides the primaries.'),
   'fallback-enabled': one(yesNo, false, DONE, 'Ask the servers of the zone when the copy is not there.'),
   'for-downstream': one(yesNo, true, DONE, 'Answer clients from it with authority.'),
   'for-upstream': one(yesNo, true, DONE, 'Use it for resolution in place of asking.'),

@@ -3,7 +3,7 @@
  * DNSCrypt, ipset. They are read in full, so that a file that works elsewhere is understood, and said to be without effect.
  */
 
-import { count, milliseconds, path, port, size, text, yesNo } from './form.ts';
+import { count, milliseconds, path, port, portOrNone, powerOfTwo, size, text, yesNo } from './form.ts';
 import { ACCEPTED, many, one, refused } from './option.ts';
 
 /** Clause `python:`. */
@@ -21,15 +21,15 @@ export const IPSET_ROWS = {
 /** Clause `dnscrypt:`. */
 export const DNSCRYPT_ROWS = {
   'dnscrypt-enable': one(yesNo, false, refused('clients would have to ask unencrypted'), 'Listen for DNSCrypt.'),
-  'dnscrypt-port': one(port, 0, ACCEPTED, 'Port that speaks it.'),
+  'dnscrypt-port': one(portOrNone, 0, ACCEPTED, 'Port that speaks it.'),
   'dnscrypt-provider': one(text, '', ACCEPTED, 'Name of the provider.'),
   'dnscrypt-secret-key': many(path, ACCEPTED, 'Secret key.'),
   'dnscrypt-provider-cert': many(path, ACCEPTED, 'Certificate.'),
   'dnscrypt-provider-cert-rotated': many(path, ACCEPTED, 'Certificate that is still accepted.'),
   'dnscrypt-shared-secret-cache-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for shared secrets.'),
-  'dnscrypt-shared-secret-cache-slabs': one(count(0, 65536), 4, ACCEPTED, 'Parts of that memory.'),
+  'dnscrypt-shared-secret-cache-slabs': one(powerOfTwo, 4, ACCEPTED, 'Parts of that memory.'),
   'dnscrypt-nonce-cache-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for nonces.'),
-  'dnscrypt-nonce-cache-slabs': one(count(0, 65536), 4, ACCEPTED, 'Parts of that memory.'),
+  'dnscrypt-nonce-cache-slabs': one(powerOfTwo, 4, ACCEPTED, 'Parts of that memory.'),
 };
 
 /** Clause `cachedb:`. */

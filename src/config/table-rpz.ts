@@ -3,15 +3,16 @@
 import { count, milliseconds, path, text, words, yesNo } from './form.ts';
 import { domain } from './form-network.ts';
 import { policyAction } from './form-policy.ts';
+import { notifySource, primary, zoneUrl } from './form-zones.ts';
 import { alias, DONE, many, one, required } from './option.ts';
 
 /** Clause `rpz:`. */
 export const RPZ_ROWS = {
   name: required(domain, DONE, 'Name of the policy zone.'),
-  primary: many(text, DONE, 'Server to transfer the zone from.'),
+  primary: many(primary, DONE, 'Server to transfer the zone from.'),
   master: alias('primary'),
-  url: many(text, DONE, 'URL to fetch the zone from.'),
-  'allow-notify': many(text, DONE, 'Who may notify of changes besides the primaries.'),
+  url: many(zoneUrl, DONE, 'URL to fetch the zone from.'),
+  'allow-notify': many(notifySource, DONE, 'Who may notify of changes besides the primaries.'),
   zonefile: one(path, '', DONE, 'File that holds the zone.'),
   'rpz-action-override': one(policyAction, '', DONE, "What to do in place of the zone's own actions."),
   'rpz-cname-override': one(text, '', DONE, 'Name to redirect to when that is cname.'),

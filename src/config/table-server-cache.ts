@@ -2,12 +2,12 @@
  * Rows of the `server:` clause about caches, times to live, queues and the limits of one question.
  */
 
-import { count, milliseconds, seconds, size, yesNo } from './form.ts';
+import { count, milliseconds, powerOfTwo, seconds, size, yesNo } from './form.ts';
 import { perNetblock } from './form-network.ts';
-import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
+import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
 
 const MIB = 1024 * 1024;
-const slabs = count(0, 65536);
+const slabs = powerOfTwo;
 const clientCount = count(0);
 
 /** Part of clause `server:`. */
@@ -20,7 +20,12 @@ export const SERVER_CACHE_ROWS = {
   'key-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
   'neg-cache-size': one(size, 1 * MIB, DONE, 'Memory for proven denials that may be used again (RFC 8198).'),
   'cache-max-ttl': one(seconds, 86400, LIVE, 'Longest time that data is kept.'),
-  'cache-min-ttl': one(seconds, 0, LIVE, 'Shortest time that data is kept; above an hour it makes trouble.'),
+  'cache-min-ttl': one(
+    seconds,
+    0,
+    LIVE,
+    'Shortest time that data is kept, but for validated data: no longer than its signature says (RFC 4035 §5.3.3).',
+  ),
   'cache-max-negative-ttl': one(seconds, 3600, LIVE, 'Longest time that a denial is kept (RFC 2308).'),
   'cache-min-negative-ttl': one(seconds, 0, LIVE, 'Shortest time that a denial is kept.'),
   'infra-host-ttl': one(seconds, 900, DONE, 'How long measures of a server are kept.'),
@@ -95,5 +100,15 @@ export const SERVER_CACHE_ROWS = {
     'Drop NS records that a reply brings for names that it was not asked about.',
   ),
   'fast-server-permil': one(count(0, 1000), 0, DONE, 'Of 1000 queries, so many go to the fastest servers only.'),
+  'low-rtt-permil': alias('fast-server-permil'),
+  'low-rtt-pct': alias('fast-server-permil'),
+  'low-rtt': one(milliseconds, 45, ACCEPTED, 'No more: fast-server-permil came in its place.'),
+  'infra-lame-ttl': one(seconds, 900, ACCEPTED, 'No more: infra-host-ttl counts for all that is known of a server.'),
+  'infra-cache-lame-size': one(
+    size,
+    10 * 1024,
+    ACCEPTED,
+    'No more: infra-cache-numhosts bounds what is known of servers.',
+  ),
   'fast-server-num': one(count(1, 1000), 3, DONE, 'How many servers count as the fastest.'),
 };

@@ -1,6 +1,6 @@
 /** Rows of the `server:` clause about clients: access, tags, local zones, response rules, rates, cookies. */
 
-import { cookieSecret, count, path, record, size, text, words, yesNo } from './form.ts';
+import { cookieSecret, count, path, powerOfTwo, record, size, text, words, yesNo } from './form.ts';
 import {
   listenPlace,
   localZoneOverride,
@@ -14,7 +14,7 @@ import { accessAction, localZoneType, responseAction } from './form-policy.ts';
 import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
 
 const rate = count(0);
-const slabs = count(0, 65536);
+const slabs = powerOfTwo;
 
 /** Part of clause `server:`. */
 export const SERVER_POLICY_ROWS = {

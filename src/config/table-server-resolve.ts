@@ -3,9 +3,9 @@
  * of replies.
  */
 
-import { count, counts, path, text, yesNo } from './form.ts';
+import { count, counts, path, strictCount, text, yesNo } from './form.ts';
 import { domain, netblock, perNetblock } from './form-network.ts';
-import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
+import { alias, DONE, LIVE, many, one, without } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_RESOLVE_ROWS = {
@@ -36,7 +36,12 @@ export const SERVER_RESOLVE_ROWS = {
     'A zone with a trust anchor without signatures is bogus, not insecure.',
   ),
   'harden-below-nxdomain': one(yesNo, true, LIVE, 'A proven missing name has nothing below it (RFC 8020).'),
-  'harden-referral-path': one(yesNo, false, ACCEPTED, 'Validate the server names and addresses on the way too.'),
+  'harden-referral-path': one(
+    yesNo,
+    false,
+    without('answers are validated whoever they come from'),
+    'Validate the server names and addresses on the way too.',
+  ),
   'harden-algo-downgrade': one(yesNo, false, LIVE, 'Want signatures of every algorithm that the DS set names.'),
   'harden-unknown-additional': one(
     yesNo,
@@ -85,5 +90,5 @@ export const SERVER_RESOLVE_ROWS = {
     'Send DNS cookies to servers and check what comes back (RFC 7873); a directive of Hawser only.',
   ),
   'edns-client-string': many(perNetblock(text), DONE, 'Text sent as an EDNS option to the servers of a netblock.'),
-  'edns-client-string-opcode': one(count(0, 65535), 65001, DONE, 'Code of that option.'),
+  'edns-client-string-opcode': one(strictCount(0, 65535), 65001, DONE, 'Code of that option.'),
 };

@@ -5,7 +5,7 @@
 
 import { count, nsid, path, secondsOrNothing, text, word, yesNo } from './form.ts';
 import { listenAddress } from './form-network.ts';
-import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
+import { ACCEPTED, DONE, LIVE, many, one, without } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_RUN_ROWS = {
@@ -27,21 +27,21 @@ export const SERVER_RUN_ROWS = {
   'num-threads': one(
     count(1, 1024),
     1,
-    DONE,
-    'Number of workers. One event loop serves everything, whatever is asked for; more than 1 is told at start.',
+    without('one event loop serves everything, shown as thread 0'),
+    'Number of workers.',
   ),
   'use-systemd': one(
     yesNo,
     false,
-    DONE,
-    'Both are always done when systemd asks for it: it is told the state, and its sockets are taken.',
+    without('systemd is told the state and its sockets are taken whenever it asks for that'),
+    'Tell systemd the state and take its sockets.',
   ),
   'do-daemonize': one(yesNo, true, DONE, 'Go to the background.'),
   chroot: one(
     path,
     '',
-    ACCEPTED,
-    "Folder that paths of files are within. Node.js cannot lock a process into it: a service manager's sandbox does that.",
+    without("a Node.js process cannot lock itself in; a service manager's sandbox does that"),
+    'Folder that paths of files are within.',
   ),
   username: one(text, 'unbound', DONE, 'User to become after the sockets are open; "" to stay.'),
   directory: one(path, '/etc/unbound', DONE, 'Folder that relative paths are seen from.'),
@@ -68,13 +68,20 @@ export const SERVER_RUN_ROWS = {
   identity: one(text, '', LIVE, 'What they are answered with; "" for the host name.'),
   'hide-version': one(yesNo, false, LIVE, 'Refuse version.server and version.bind queries.'),
   version: one(text, '', LIVE, 'What they are answered with; "" for the program\'s version.'),
-  'hide-http-user-agent': one(yesNo, false, ACCEPTED, 'Send no User-Agent when zones are fetched over HTTP.'),
-  'http-user-agent': one(text, '', ACCEPTED, 'The User-Agent to send; "" for name and version.'),
+  'hide-http-user-agent': one(
+    yesNo,
+    false,
+    without('the name of the program is all that is sent'),
+    'Send no User-Agent when zones are fetched over HTTP.',
+  ),
+  'http-user-agent': one(text, '', ACCEPTED, 'The User-Agent to send; "" for the name of the program.'),
   nsid: one(
     nsid,
     '',
     DONE,
     'Identifier of this server for clients that ask (RFC 5001): hexadecimal or ascii_ and text.',
   ),
+  'shm-enable': one(yesNo, false, ACCEPTED, 'Share statistics in memory; the control channel tells them here.'),
+  'shm-key': one(count(), 11777, ACCEPTED, 'Key of that memory.'),
   'hide-trustanchor': one(yesNo, false, LIVE, 'Refuse trustanchor.unbound queries.'),
 };

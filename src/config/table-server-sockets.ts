@@ -3,8 +3,8 @@
  * Leaves to others: TLS and HTTP (table-server-tls.ts).
  */
 
-import { count, milliseconds, port, portRange, seconds, size, text, yesNo } from './form.ts';
-import { listenPlace, netblock, perNetblock } from './form-network.ts';
+import { count, milliseconds, port, portRange, seconds, size, strictCount, text, yesNo } from './form.ts';
+import { listenPlace, outgoingPlace, perNetblock } from './form-network.ts';
 import { ACCEPTED, alias, DONE, LIVE, many, one, refused } from './option.ts';
 
 /** Part of clause `server:`. */
@@ -25,9 +25,9 @@ export const SERVER_SOCKET_ROWS = {
     'Ports for interface-automatic, divided by spaces; port when empty.',
   ),
   'outgoing-interface': many(
-    netblock,
+    outgoingPlace,
     DONE,
-    'Address to ask from; of several, one is chosen at random for each query.',
+    'Address to ask from; of several, one is chosen at random for each query, of a netblock (which must be routed to this host) any.',
   ),
   'outgoing-range': one(count(1, 65535), 4096, DONE, 'Sockets that may be open towards servers.'),
   'outgoing-port-permit': many(portRange, DONE, 'Ports to ask from, added to those above 1023.'),
@@ -50,7 +50,7 @@ export const SERVER_SOCKET_ROWS = {
   'so-reuseport': one(yesNo, true, ACCEPTED, 'Give each worker its own socket on the same port.'),
   'ip-transparent': one(yesNo, false, ACCEPTED, 'Listen on addresses that the host does not have (yet).'),
   'ip-freebind': one(yesNo, false, ACCEPTED, 'Listen on addresses or interfaces that are not up yet.'),
-  'ip-dscp': one(count(0, 63), 0, ACCEPTED, 'Differentiated services code point of sent packets.'),
+  'ip-dscp': one(strictCount(0, 63), 0, ACCEPTED, 'Differentiated services code point of sent packets.'),
   'do-ip4': one(yesNo, true, DONE, 'Use IPv4, towards clients and servers.'),
   'do-ip6': one(yesNo, true, DONE, 'Use IPv6, towards clients and servers.'),
   'prefer-ip4': one(yesNo, false, DONE, 'Ask servers over IPv4 when they have both.'),

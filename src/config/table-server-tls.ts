@@ -1,21 +1,28 @@
 /** Rows of the `server:` clause about TLS, HTTP and QUIC, towards clients and servers. */
 
 import { count, path, port, size, text, words, yesNo } from './form.ts';
-import { ACCEPTED, alias, DONE, many, one } from './option.ts';
+import { ACCEPTED, alias, DONE, many, one, refused, without } from './option.ts';
+
+/** True when one of the versions that are spoken is not wanted. */
+const leavesOut = (wanted: readonly string[]): boolean =>
+  !['TLSv1.2', 'TLSv1.3'].every((version) => wanted.includes(version));
+
+/** An interface with a port for TLS or HTTPS is refused (check-ports.ts), so that nobody is answered unencrypted there. */
+const NO_DOT = without('clients cannot ask over TLS yet; a tls-port among the interfaces is refused');
 
 /** Part of clause `server:`. */
 export const SERVER_TLS_ROWS = {
   'tls-upstream': one(yesNo, false, DONE, 'Ask all servers over TLS.'),
   'ssl-upstream': alias('tls-upstream'),
-  'tls-service-key': one(path, '', ACCEPTED, 'Private key for DNS over TLS towards clients (RFC 7858).'),
+  'tls-service-key': one(path, '', NO_DOT, 'Private key for DNS over TLS towards clients (RFC 7858).'),
   'ssl-service-key': alias('tls-service-key'),
-  'tls-service-pem': one(path, '', ACCEPTED, 'Certificate for DNS over TLS towards clients.'),
+  'tls-service-pem': one(path, '', NO_DOT, 'Certificate for DNS over TLS towards clients.'),
   'ssl-service-pem': alias('tls-service-pem'),
   'tls-port': one(port, 853, ACCEPTED, 'Port that speaks TLS where interface names it.'),
   'ssl-port': alias('tls-port'),
   'tls-cert-bundle': one(path, '', DONE, 'Certificates of the authorities that upstream servers are checked with.'),
   'ssl-cert-bundle': alias('tls-cert-bundle'),
-  'tls-win-cert': one(yesNo, false, ACCEPTED, "Check with the certificates of the system's store (Windows)."),
+  'tls-win-cert': alias('tls-system-cert'),
   'tls-system-cert': one(yesNo, false, DONE, "Check with the certificates of the system's store."),
   'tls-additional-port': many(port, ACCEPTED, 'More ports that speak TLS.'),
   'tls-additional-ports': alias('tls-additional-port'),
@@ -24,8 +31,18 @@ export const SERVER_TLS_ROWS = {
   'tls-session-ticket-keys': many(path, ACCEPTED, 'Secrets for TLS session tickets; the first one encrypts.'),
   'tls-ciphers': one(text, '', ACCEPTED, 'Cipher list up to TLS 1.2, as OpenSSL writes it.'),
   'tls-ciphersuites': one(text, '', ACCEPTED, 'Cipher suites of TLS 1.3, as OpenSSL writes them.'),
-  'tls-use-sni': one(yesNo, true, ACCEPTED, "Send the server's name when connecting over TLS."),
-  'tls-protocols': one(words, ['TLSv1.2', 'TLSv1.3'], ACCEPTED, 'TLS versions to speak.'),
+  'tls-use-sni': one(
+    yesNo,
+    true,
+    refused('names of servers that are asked over TLS would go unencrypted'),
+    "Send the server's name when connecting over TLS.",
+  ),
+  'tls-protocols': one(
+    words,
+    ['TLSv1.2', 'TLSv1.3'],
+    refused('servers would be asked over TLS versions that are not wanted', leavesOut),
+    'TLS versions to speak.',
+  ),
   'pad-responses': one(yesNo, true, ACCEPTED, 'Pad replies over TLS when the query was padded (RFC 7830).'),
   'pad-responses-block-size': one(
     count(0, 65535, 'octets'),

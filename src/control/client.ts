@@ -32,18 +32,25 @@ export interface ClientArguments {
   readonly words: readonly string[];
 }
 
-/** Reads the arguments as getopt does; a text when they are wrong. Options end at the command. */
+/**
+ * Reads the arguments as getopt does, options after the command too; a text when they are wrong. `--` ends the options, and
+ * after the command a word that is no option of ours is a word of the command (`set_option val-override-date: -1`).
+ */
 export function readClientArguments(given: readonly string[]): ClientArguments | string {
   let configPath: string | null = null;
   let server: string | null = null;
   let quiet = false;
   let wantsHelp = false;
-  let i = 0;
-  for (; i < given.length && /^-./.test(given[i] ?? ''); i++) {
+  const words: string[] = [];
+  for (let i = 0; i < given.length; i++) {
     const word = given[i] ?? '';
     if (word === '--') {
-      i++;
+      words.push(...given.slice(i + 1));
       break;
+    }
+    if (!/^-./.test(word) || (words.length > 0 && !/^-[qh]*(?:[qh]|[cs].*)$/.test(word))) {
+      words.push(word);
+      continue;
     }
     for (let at = 1; at < word.length; at++) {
       const flag = word.charAt(at);
@@ -59,7 +66,7 @@ export function readClientArguments(given: readonly string[]): ClientArguments |
       else return `invalid option -- '${flag}'`;
     }
   }
-  return { configPath, server, quiet, wantsHelp, words: given.slice(i) };
+  return { configPath, server, quiet, wantsHelp, words };
 }
 
 /** Where to connect. */

@@ -35,7 +35,7 @@ export class AddressRules {
 }
 
 function mayAsk(ip: string, options: IterateOptions): boolean {
-  const octets = parseIp(ip);
+  const octets = parseIp(ip.replace(/%.*$/, ''));
   // CVE-2026-50251: glue of 0.0.0.0 or :: would make us ask ourselves.
   if (octets === null || isUnspecified(octets)) return false;
   const { nat64Prefix } = options;

@@ -71,8 +71,8 @@ export interface IterateOptions {
   readonly transport: UpstreamTransport;
   /** `do-tcp: no`: truncated answers cannot be fetched whole. */
   readonly useTcp: boolean;
-  /** `outgoing-interface`: local addresses to send from; empty: the system's choice. */
-  readonly outgoingAddresses: readonly string[];
+  /** `outgoing-interface`: local addresses to send from, or blocks of them; empty: the system's choice. Scope: `%eth0` or ''. */
+  readonly outgoingAddresses: readonly { readonly range: AddressRange; readonly scope: string }[];
   /** UDP source ports to choose from (`outgoing-port-permit`, `-avoid`); null: the system's choice, which is random. */
   readonly outgoingPorts: readonly number[] | null;
   /** `udp-connect`: sockets are connected, so that refusals arrive and other senders are not heard. */

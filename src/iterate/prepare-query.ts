@@ -4,11 +4,12 @@ import type { ServerCache, ServerCookie } from '../cache/server-cache.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption } from '../wire/edns.ts';
+import { ipText } from '../wire/ip.ts';
 import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
-import type { IterateOptions } from './options.ts';
+import type { AddressRange, IterateOptions } from './options.ts';
 import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
 import type { Attempt } from './upstream-room.ts';
 
@@ -75,6 +76,17 @@ export function localIpFor(
   { random, options }: Pick<PrepareParts, 'random' | 'options'>,
 ): string | null {
   const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
-  const fitting = options.outgoingAddresses.filter((ip) => ip.includes(':') === isIp6);
-  return fitting.length === 0 ? null : (fitting[random.below(fitting.length)] ?? null);
+  const fitting = options.outgoingAddresses.filter(({ range }) => range.octets.length > 4 === isIp6);
+  const chosen = fitting.length === 0 ? undefined : fitting[random.below(fitting.length)];
+  return chosen === undefined ? null : ipText(anyIn(chosen.range, random)) + chosen.scope;
+}
+
+/** An address of the range by chance: the bits after the prefix say to a forger what a port says (RFC 5452 §9.2). */
+function anyIn({ octets, bits }: AddressRange, random: Random): Uint8Array {
+  if (bits === octets.length * 8) return octets;
+  const chance = random.bytes(octets.length);
+  return octets.map((octet, i) => {
+    const free = 0xff >>> Math.min(8, Math.max(0, bits - 8 * i));
+    return octet | ((chance[i] ?? 0) & free);
+  });
 }

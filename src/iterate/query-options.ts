@@ -33,8 +33,8 @@ export type CookieCheck =
 export function clientStringFor({ clientStrings }: IterateOptions, { ip }: Address): Uint8Array | null {
   const octets = clientStrings.length === 0 ? null : parseIp(ip);
   if (octets === null) return null;
-  const fitting = clientStrings.filter(({ range }) => isInRanges(octets, [range]));
-  // The closest netblock counts.
+  const fitting = clientStrings.filter(({ range }) => isInRanges(octets, [range])).reverse();
+  // The closest netblock counts, of several lines for it the last, as in Unbound.
   const [closest] = fitting.sort((a, b) => b.range.bits - a.range.bits);
   return closest?.text ?? null;
 }

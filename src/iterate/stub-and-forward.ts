@@ -6,7 +6,7 @@ import type { ZoneCopies } from './zone-copies.ts';
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 
-/** The deepest configured zone at or above the name, stub or forward; null when there is none. */
+/** The deepest configured zone at or above the name, of stub and forward of one name the forward; null when there is none. */
 export function closestConfigured(
   zones: readonly ConfiguredZone[],
   name: Name,
@@ -15,7 +15,8 @@ export function closestConfigured(
   let closest: ConfiguredZone | null = null;
   for (const configured of zones) {
     if (ignored.has(configured) || !isAtOrBelow(name, configured.zone)) continue;
-    if (closest === null || configured.zone.length > closest.zone.length) closest = configured;
+    const further = configured.zone.length - (closest?.zone.length ?? 0);
+    if (further > 0 || (further === 0 && configured.kind === 'forward')) closest = configured;
   }
   return closest;
 }

@@ -48,7 +48,8 @@ export function answerFromZone(zone: LocalZone, asked: ZoneQuestion): LocalReply
 
 /** Types that act whatever records the zone holds. */
 function hasRecords(type: ZoneType): boolean {
-  return !(type.startsWith('always_') || type === 'block_a') || type === 'always_null';
+  if (type === 'block_a' || type === 'block_aaaa' || type === 'truncate') return false;
+  return !type.startsWith('always_') || type === 'always_null';
 }
 
 function answerFromData(zone: LocalZone, { question, type, tagData }: ZoneQuestion): LocalReply | null {
@@ -117,7 +118,11 @@ function answerWithoutData(zone: LocalZone, { question, type }: ZoneQuestion): L
     case 'always_nodata':
       return negative(zone, RCODE.NOERROR);
     case 'block_a':
+    case 'block_a_wdata':
       return question.type === TYPE.A ? emptyReply(RCODE.NOERROR) : null;
+    case 'block_aaaa':
+    case 'block_aaaa_wdata':
+      return question.type === TYPE.AAAA ? emptyReply(RCODE.NOERROR) : null;
     case 'always_null':
       return nullReply(question);
     case 'truncate':
@@ -155,14 +160,23 @@ export function nullReply({ name, type }: Question): MadeReply {
 export function leavesOpen(zone: LocalZone, { name, type }: Question): boolean {
   switch (zone.type) {
     case 'always_transparent':
-    case 'block_a':
       return true;
+    case 'block_a':
+    case 'block_a_wdata':
+      return type !== TYPE.A && !hasRecord(zone, name, type);
+    case 'block_aaaa':
+    case 'block_aaaa_wdata':
+      return type !== TYPE.AAAA && !hasRecord(zone, name, type);
     case 'transparent':
     case 'inform':
       return zone.find(name) === null;
     case 'typetransparent':
-      return recordFor(recordsAt(zone.find(name)), type) === null;
+      return !hasRecord(zone, name, type);
     default:
       return false;
   }
+}
+
+function hasRecord(zone: LocalZone, name: Name, type: number): boolean {
+  return hasRecords(zone.type) && recordFor(recordsAt(zone.find(name)), type) !== null;
 }

@@ -6,6 +6,7 @@
  * (resolver.arpa), RFC 9665 (service.arpa), RFC 7793 (100.64.0.0/10). The set and its records are Unbound's.
  */
 
+import { LAN_ZONES, LOCALHOST, LOOPBACK_ZONE, SIX_ONE, SPECIAL_ZONES } from '../config/default-zone-names.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { mustParseName } from '../wire/name-text.ts';
 import type { LocalZones } from './local-zones.ts';
@@ -14,38 +15,6 @@ import type { LocalZones } from './local-zones.ts';
 const DEFAULT_TTL_SECONDS = 10_800;
 const SOA = 'SOA localhost. nobody.invalid. 1 3600 1200 604800 10800';
 const NS = 'NS localhost.';
-
-const LOCALHOST = 'localhost.';
-const SIX_ZERO = `${'0.'.repeat(32)}ip6.arpa.`;
-const SIX_ONE = `1.${'0.'.repeat(31)}ip6.arpa.`;
-
-/** Names that mean this host, and those that are special by RFC. */
-const SPECIAL_ZONES = ['home.arpa.', 'resolver.arpa.', 'service.arpa.', 'onion.', 'test.', 'invalid.'];
-
-/** Reverse zones of private and unassigned address space: unblock-lan-zones lets them through. */
-const LAN_ZONES: readonly string[] = [
-  '10.in-addr.arpa.',
-  ...countFrom(16, 31).map((n) => `${n}.172.in-addr.arpa.`),
-  '168.192.in-addr.arpa.',
-  '0.in-addr.arpa.',
-  ...countFrom(64, 127).map((n) => `${n}.100.in-addr.arpa.`),
-  '254.169.in-addr.arpa.',
-  '2.0.192.in-addr.arpa.',
-  '100.51.198.in-addr.arpa.',
-  '113.0.203.in-addr.arpa.',
-  '255.255.255.255.in-addr.arpa.',
-  SIX_ZERO,
-  'd.f.ip6.arpa.',
-  '8.e.f.ip6.arpa.',
-  '9.e.f.ip6.arpa.',
-  'a.e.f.ip6.arpa.',
-  'b.e.f.ip6.arpa.',
-  '8.b.d.0.1.0.0.2.ip6.arpa.',
-];
-
-function countFrom(first: number, last: number): number[] {
-  return Array.from({ length: last - first + 1 }, (_, i) => first + i);
-}
 
 /** Names of the reverse zones of private address space: insecure-lan-zones makes them insecure. */
 export function lanZones(): Name[] {
@@ -75,7 +44,7 @@ export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): v
     if (add(text, [NS, SOA])) zones.addRecordText(`${host} ${DEFAULT_TTL_SECONDS} IN PTR ${LOCALHOST}`);
   };
   add(LOCALHOST, [NS, SOA, 'A 127.0.0.1', 'AAAA ::1']);
-  addPointer('127.in-addr.arpa.', '1.0.0.127.in-addr.arpa.');
+  addPointer(LOOPBACK_ZONE, '1.0.0.127.in-addr.arpa.');
   addPointer(SIX_ONE, SIX_ONE);
   for (const text of SPECIAL_ZONES) add(text);
   if (choice.unblockLanZones) return;

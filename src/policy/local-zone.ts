@@ -16,8 +16,8 @@ import type { PrefixMap } from './prefix-map.ts';
 import { RecordSets, TOO_MANY } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 
-/** How names of a zone are answered; `truncate` is a policy zone's tcp-only and cannot be configured. */
-export type ZoneType = Exclude<LocalZoneType, 'nodefault'> | 'truncate';
+/** How names of a zone are answered; `truncate` is also a policy zone's tcp-only. */
+export type ZoneType = Exclude<LocalZoneType, 'nodefault'>;
 
 /** A name in a zone. */
 export interface LocalName {

@@ -102,6 +102,7 @@ function placeLines({ server }: Config): Lines<ListenPlace> {
   };
 }
 
+/** Of several lines of one directive for one key (and tag) the first counts, as in Unbound; data adds up. */
 function readLines<K>(
   lines: Lines<K>,
   { tags, views, problems }: ClientStart,
@@ -114,7 +115,7 @@ function readLines<K>(
     const number = tags.numberOf(tag);
     if (type === null || number === null)
       problems.push(`${lines.prefix}-tag-action ${tag} ${value}: not a tag or type`);
-    else for (const policy of at(key)) policy.tagActions.set(number, type);
+    else for (const policy of at(key)) if (!policy.tagActions.has(number)) policy.tagActions.set(number, type);
   }
   for (const { key, tag, value } of lines.data) {
     const number = tags.numberOf(tag);
@@ -126,7 +127,7 @@ function readLines<K>(
     }
     if (number === null) problems.push(`${lines.prefix}-tag-data ${tag}: not a tag`);
   }
-  for (const [key, name] of lines.views) for (const policy of at(key)) policy.view = views.get(name) ?? null;
+  for (const [key, name] of lines.views) for (const policy of at(key)) policy.view ??= views.get(name) ?? null;
 }
 
 function readAction(text: string): ZoneType | null {

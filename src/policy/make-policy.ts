@@ -7,12 +7,12 @@
  */
 
 import type { Config, ViewConfig } from '../config/config.ts';
-import { netblockText } from '../config/form-network.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { formatName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
+import { CLASS } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
 import { addDefaultZones } from './default-zones.ts';
 import { type Dns64Options, readPrefix } from './dns64.ts';
@@ -58,7 +58,7 @@ export function makePolicy(start: PolicyStart): MadePolicy {
   const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, log, config, problems })]));
   const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems });
   const rules = makeRules(server, problems);
-  tagRules(rules, config, tags, problems);
+  tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
   const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
@@ -81,8 +81,8 @@ function makeZones(start: Making & { readonly source: ZoneSource; readonly withD
   const { source, filter, log, config, problems } = start;
   const zones = new LocalZones(filter);
   for (const { name, value } of source.localZone) {
-    // Of several lines for one name the first counts, as in Unbound; the configuration check warns.
-    if (value !== 'nodefault' && zones.get(name) === null) zones.addZone(name, value);
+    // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
+    if (value !== 'nodefault') zones.addZone(name, value);
   }
   if (start.withDefaults) {
     const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);
@@ -90,7 +90,8 @@ function makeZones(start: Making & { readonly source: ZoneSource; readonly withD
   }
   const records = recordsOf(source, problems);
   zones.addImplicitZone(records);
-  // Newest first is the order of a set: in reverse, so that the order of the file comes out.
+  // Newest first is the order of a set: in reverse, so that the order of the file comes out. Of a record that is written
+  // twice the last line counts, with its TTL, as in Unbound: the other one is there already.
   const overfull = new Set<string>();
   for (const record of records.toReversed()) {
     const problem = zones.addRecord(record);
@@ -108,7 +109,8 @@ function recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]):
   return [...localData, ...localDataPtr.map((text) => pointerText(text, problems))].flatMap((text) => {
     if (text === null) return [];
     const record = parseRecord(text, { ttl: LOCAL_DATA_TTL_SECONDS });
-    if (!('error' in record)) return [record];
+    // Data of other classes is never asked for; the configuration check says so.
+    if (!('error' in record)) return record.class === CLASS.IN ? [record] : [];
     problems.push(`local-data '${text}': ${record.error}`);
     return [];
   });
@@ -131,7 +133,8 @@ function tagZones(zones: LocalZones, { server }: Config, tags: Tags, problems: s
   for (const { name, value } of server.localZoneTag) {
     const zone = zones.get(name);
     if (zone === null) problems.push(`local-zone-tag: no local-zone ${formatName(name)}`);
-    else zone.tags = tags.setOf(value);
+    // The first line counts, as in Unbound.
+    else zone.tags ??= tags.setOf(value);
   }
   for (const { zone: name, block, type } of server.localZoneOverride) {
     const zone = zones.get(name);
@@ -170,11 +173,11 @@ function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[
 }
 
 /** response-ip-tag. */
-function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags, problems: string[]): void {
+function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags): void {
   for (const { block, value } of server.responseIpTag) {
     const rule = rules?.get(block.address, block.prefixLength);
-    if (rule === undefined) problems.push(`response-ip-tag: no response-ip for ${netblockText(block)}`);
-    else rule.tags = tags.setOf(value);
+    // The first line counts, as in Unbound; one without rule is told by the configuration check.
+    if (rule !== undefined) rule.tags ??= tags.setOf(value);
   }
 }
 

@@ -167,7 +167,9 @@ export class Policy {
   ): LocalReply | null {
     if (this.#parts.logLocalActions || type.startsWith('inform')) this.#note(zone, type, question, asker);
     const tagData = tag === null ? null : (client.tagData.get(tag) ?? null);
-    return answerFromZone(zone, { question, type, tagData });
+    // Truncation makes a client come again over TCP; there it gets what it asked for.
+    const effective = type === 'truncate' && asker.transport === 'tcp' ? 'transparent' : type;
+    return answerFromZone(zone, { question, type: effective, tagData });
   }
 
   /** The view's zone, else the server's by tags. */

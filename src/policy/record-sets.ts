@@ -50,21 +50,26 @@ class GrowingSet implements TimedRRset {
     return this.#table?.size ?? rdataCount(this.rrset);
   }
 
+  /** A record that is there already stays as it is, with its TTL, as in Unbound. */
   add(ttl: number, rdata: Uint8Array): 'added' | 'too-many' {
+    if (this.#has(rdata)) return 'added';
     if (this.#table === null && this.size >= MAX_PACKED_ONLY) this.#makeTable();
     if (this.#table === null) {
       const isNewFirst = this.#order === 'newest-first';
       const before = rdatasOf(this.rrset);
       this.#packed = this.#pack(isNewFirst ? [rdata, ...before] : [...before, rdata]);
     } else {
-      const key = keyOf(rdata);
-      const isKnown = this.#order === 'newest-first' ? this.#table.delete(key) : this.#table.has(key);
-      if (!isKnown && this.#table.size >= MAX_SET_RECORDS) return 'too-many';
-      this.#table.set(key, rdata.slice());
+      if (this.#table.size >= MAX_SET_RECORDS) return 'too-many';
+      this.#table.set(keyOf(rdata), rdata.slice());
       this.#packed = null;
     }
     this.ttl = Math.min(this.ttl, ttl);
     return 'added';
+  }
+
+  #has(rdata: Uint8Array): boolean {
+    if (this.#table !== null) return this.#table.has(keyOf(rdata));
+    return rdatasOf(this.rrset).some((each) => Buffer.compare(each, rdata) === 0);
   }
 
   /** False when it was not there. */
@@ -124,7 +129,7 @@ export class RecordSets {
     return this.#find(type) ?? null;
   }
 
-  /** Adds a record; where the newest comes first, one that is there already becomes the newest. */
+  /** Adds a record; one that is there already stays as it is. */
   add(record: ResourceRecord): 'added' | 'too-many' {
     const known = this.#find(record.type);
     if (known !== undefined) return known.add(record.ttl, record.rdata);

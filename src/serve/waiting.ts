@@ -70,9 +70,9 @@ export interface WaitLimits {
   readonly blocks: readonly WaitLimitBlock[];
 }
 
-/** Longest prefix first; of blocks with the same prefix the last one counts. */
+/** Longest prefix first; of blocks with the same prefix the first one counts, as in Unbound. */
 function sorted({ perAddress, blocks }: WaitLimits): WaitLimits {
-  return { perAddress, blocks: [...blocks].reverse().sort((a, b) => b.prefixLength - a.prefixLength) };
+  return { perAddress, blocks: [...blocks].sort((a, b) => b.prefixLength - a.prefixLength) };
 }
 
 /** The waiting clients. */

@@ -12,6 +12,9 @@ export function failureText(why: Failure): string {
 function sentence(why: Failure): string {
   switch (why.kind) {
     case 'no-reachable-server': {
+      if (why.tried === '' && !why.networkError) {
+        return `no server of ${why.zone} was asked: do-not-query, do-ip4 or do-ip6 forbid their addresses, or they are down`;
+      }
       const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
       return `no server of ${why.zone} ${how}${tried(why.tried)}`;
     }

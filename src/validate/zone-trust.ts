@@ -90,10 +90,10 @@ export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promis
     expiresAt: Number.POSITIVE_INFINITY,
   });
   const isStripped =
-    (trust.status === 'bogus' && trust.why.kind === 'no-dnskey') ||
+    (trust.status === 'bogus' && (trust.why.kind === 'no-dnskey' || trust.why.kind === 'no-signature')) ||
     (trust.status === 'indeterminate' && trust.why.kind === 'chain-data-unreachable');
   if (!isStripped || judging.parts.options.hardenDnssecStripped) return trust;
-  // harden-dnssec-stripped: no. The zone came to us without its keys, and that is let pass.
+  // harden-dnssec-stripped: no. The zone came to us without its keys or their signatures, and that is let pass.
   const why: InsecureReason = { kind: 'no-anchor', zone: formatName(anchor.zone) };
   return insecureZone(judging, anchor.zone, why, trust.expiresAt);
 }

@@ -24,10 +24,10 @@ function formatOctet(octet: number): string {
 }
 
 /** Why a text is not a name. */
-export type NameTextError = 'empty' | 'empty label' | 'label too long' | 'name too long' | 'bad escape' | 'not ASCII';
+export type NameTextError = 'empty' | 'empty label' | 'label too long' | 'name too long' | 'bad escape';
 
 /**
- * Parses a name. Relative text (no final dot) is completed with `origin` (the root by default), `@` alone is the origin.
+ * Parses a name. What is not ASCII stands for its octets in UTF-8 (RFC 2181 §11: a label is any octets). Relative text (no final dot) is completed with `origin` (the root by default), `@` alone is the origin.
  * Returns the name, or the reason as a string.
  */
 export function parseNameOrReason(text: string, origin: Name = ROOT): Name | NameTextError {
@@ -38,8 +38,14 @@ export function parseNameOrReason(text: string, origin: Name = ROOT): Name | Nam
   let label: number[] = [];
   let isAbsolute = false;
   for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code > 0x7f) return 'not ASCII';
+    const code = text.codePointAt(i) ?? 0;
+    if (code > 0x7f) {
+      const char = String.fromCodePoint(code);
+      label.push(...new TextEncoder().encode(char));
+      i += char.length - 1;
+      if (label.length > MAX_LABEL_OCTETS) return 'label too long';
+      continue;
+    }
     if (code === 0x2e) {
       if (label.length === 0) return 'empty label';
       wire.push(label.length, ...label);

@@ -68,6 +68,11 @@ interface RecordHead {
   readonly rdataAt: number;
 }
 
+/** ANY is a class where a type comes after it. */
+function isType(token: Token | undefined): boolean {
+  return token !== undefined && typeFromText(token.text) !== null;
+}
+
 /** TTL and class, each at most once and in any order, then the type. */
 function readHead(tokens: readonly Token[], from: number): RecordHead | RdataTextError {
   let ttl: number | null = null;
@@ -78,7 +83,8 @@ function readHead(tokens: readonly Token[], from: number): RecordHead | RdataTex
     const asTtl = /^[0-9]/.test(text) ? parseTtl(text) : null;
     const asClass = classFromText(text);
     if (asTtl !== null && ttl === null) ttl = asTtl;
-    else if (asClass !== null && rrClass === null && typeFromText(text) === null) rrClass = asClass;
+    else if (asClass !== null && rrClass === null && (typeFromText(text) === null || isType(tokens[at + 1])))
+      rrClass = asClass;
     else break;
   }
   const text = tokens[at]?.text;

@@ -35,7 +35,7 @@ export type Notified = 'accepted' | 'refused' | 'unknown-zone';
 export interface ZoneProblem extends ZoneFileProblem {
   readonly zone: string;
   readonly path: string;
-  /** False: the zone can still come from elsewhere. */
+  /** False: the zone can still come from elsewhere, or may do without its file until that is there (`mayLack`). */
   readonly isFatal: boolean;
 }
 
@@ -77,9 +77,14 @@ export class ZoneStore {
         ...problem,
         zone: zone.text,
         path: zone.options.zonefile ?? '',
-        isFatal: !zone.hasSources,
+        isFatal: !zone.hasSources && !this.#mayLack(zone),
       })),
     );
+  }
+
+  /** A policy zone without rules would let everything through; of another zone only the copy is missing. */
+  #mayLack({ options: { purpose, zonefile } }: StoredZone): boolean {
+    return purpose === 'authority' && zonefile !== null && !this.#parts.files.exists(zonefile);
   }
 
   /** Starts timers and transfers; called once by each house that has the zones, since a reload may hand them on. */

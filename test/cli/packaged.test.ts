@@ -51,7 +51,8 @@ async function freePort(): Promise<number> {
 
 /** Puts a system's files into `folder` below the root. */
 function install(system: string, folder: string): void {
-  mkdirSync(join(root, folder), { recursive: true });
+  // The folders of a site's own files come with the packages.
+  for (const own of ['', 'local.d', 'conf.d']) mkdirSync(join(root, folder, own), { recursive: true });
   for (const file of readdirSync(join(DATA, system))) {
     const text = readFileSync(join(DATA, system, file), 'utf8').replaceAll('ROOT', root);
     writeFileSync(join(root, folder, file), text);

@@ -1,8 +1,6 @@
-/** Proves what policy is told by a configuration besides its own directives: names that are not validated, lines of no use. */
+/** Proves what policy is told by a configuration besides its own directives: names that are not validated. */
 
 import { describe, expect, test } from 'vitest';
-import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { assemble } from '../../src/cli/assemble.ts';
 import { insecureNames } from '../../src/cli/policy-means.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
@@ -27,17 +25,5 @@ describe('names that are not validated', () => {
     expect(names).toContain('168.192.in-addr.arpa.');
     expect(names).toContain('d.f.ip6.arpa.');
     expect(names).not.toContain('test.');
-  });
-});
-
-describe('a line of policy that is of no use', () => {
-  test('is a warning', async () => {
-    const config = configOf('server:\n  response-ip-data: 192.0.2.1/32 "A 192.0.2.9"\n');
-    const made = await assemble({ config, ports: { ...makeFakePorts(), crypto: createNodeCrypto() } });
-    if (!made.ok) throw new Error('no house');
-    expect(made.warnings.map(({ text }) => text)).toEqual([
-      `response-ip-data 'A 192.0.2.9': no response-ip for the netblock`,
-    ]);
-    made.house.stop();
   });
 });

@@ -68,6 +68,66 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:3: error: unknown tag: c could not parse tags, (define-tag them first)',
   ],
   [
+    'a port that clients take for encrypted',
+    'server:\ninterface: 192.0.2.1@853\ntls-service-key: k',
+    'test.conf:2: error: interface 192.0.2.1@853: DNS over TLS (tls-port) is not supported, and port 853 would answer unencrypted',
+  ],
+  [
+    'the usual port moved to where TLS is spoken',
+    'server:\nport: 8853\ntls-additional-port: 8853',
+    'test.conf:2: error: port: DNS over TLS (tls-port) is not supported, and port 8853 would answer unencrypted',
+  ],
+  [
+    'a port of HTTPS among the automatic ones',
+    'server:\ninterface-automatic: yes\ninterface-automatic-ports: "53 443"',
+    'test.conf:3: error: interface-automatic-ports: DNS over HTTPS (https-port) is not supported, and port 443',
+  ],
+  [
+    'a TLS version that is not wanted',
+    'server:\ntls-protocols: "TLSv1.3"',
+    'test.conf:2: error: tls-protocols is not supported, and without it servers would be asked over TLS versions that are not wanted',
+  ],
+  [
+    'a tag that is not defined, of a policy zone',
+    'rpz:\nname: r\ntags: "typo"',
+    'test.conf:3: error: unknown tag: typo',
+  ],
+  [
+    'an override of a zone that is not there',
+    'server:\nlocal-zone-override: a. 192.0.2.0/24 refuse',
+    'test.conf:2: error: local-zone-override: no local-zone a.',
+  ],
+  [
+    'data for answers without a rule',
+    'view:\nname: v\nresponse-ip-data: 192.0.2.1/32 "A 192.0.2.9"',
+    `test.conf:3: error: response-ip-data 'A 192.0.2.9': no response-ip for 192.0.2.1/32`,
+  ],
+  [
+    'a server on loopback that may not be asked',
+    'forward-zone:\nname: "."\nforward-addr: 127.0.0.1@5053',
+    `test.conf:3: warning: forward-addr: '127.0.0.1@5053' is specified for forward-zone: '.', but do-not-query-localhost`,
+  ],
+  [
+    'what it costs when stripped zones are let pass',
+    'server:\nharden-dnssec-stripped: no',
+    'test.conf:2: warning: harden-dnssec-stripped: no: whoever leaves',
+  ],
+  [
+    'names that are not ASCII',
+    'server:\nlocal-zone: "münchen.example" refuse',
+    `test.conf:2: warning: 'münchen.example' is taken octet by octet: programs ask for the form that begins with xn--`,
+  ],
+  [
+    'a bad primary, with its line',
+    'auth-zone:\nname: a\nprimary: "two words"',
+    `test.conf:3: error: primary: bad primary: 'two words'`,
+  ],
+  [
+    'a digest that is too short',
+    'server:\nlocal-zone: example static\nlocal-data: "a.example DS 1 8 2 aabb"',
+    `test.conf:3: error: error parsing local-data 'a.example DS 1 8 2 aabb': a digest of that type has 32 octets`,
+  ],
+  [
     'a stub zone without servers',
     'stub-zone:\nname: a.',
     'test.conf:1: warning: stub-zone a. has neither stub-addr nor stub-host',
@@ -93,6 +153,12 @@ const cases: readonly (readonly [string, string, string])[] = [
 describe('checking', () => {
   test.each(cases)('finds %s', (_, text, finding) => {
     expect(findingsOf(text).some((line) => line.startsWith(finding))).toBe(true);
+  });
+
+  test('default zones may have tags and other types for some clients', () => {
+    const text =
+      'server:\ndefine-tag: "x"\nlocal-zone-tag: 10.in-addr.arpa "x"\nlocal-zone-override: onion. ::1/128 refuse';
+    expect(findingsOf(text)).toEqual([]);
   });
 
   test('a forward zone without servers is allowed: it makes an exception', () => {

@@ -36,6 +36,22 @@ describe('checking a file', () => {
     );
   });
 
+  test('takes our own file on a host without Unbound', () => {
+    expect(run([], { '/etc/hawser/hawser.conf': '' }).out).toBe(
+      'hawser-checkconf: no errors in /etc/hawser/hawser.conf\n',
+    );
+    expect(run(['-h']).out).toContain('/etc/unbound/unbound.conf, else /etc/hawser/hawser.conf');
+  });
+
+  test('refuses one anchor that is both fixed and kept up to date', () => {
+    const anchor = '. DS 20326 8 2 e06d44b80b8f1d39a95c0b0d7c65d08458e880409bbc683457104237c7f8ec8d';
+    const files = { '/k': `${anchor}\n`, '/a': `server:\n trust-anchor: "${anchor}"\n auto-trust-anchor-file: /k` };
+    expect(run(['/a'], files)).toMatchObject({
+      code: 1,
+      err: expect.stringContaining('/a:3: error: trust anchor . cannot be both fixed and in an auto-trust-anchor-file'),
+    });
+  });
+
   test('lists findings on the error stream, and their number', () => {
     expect(run(['/a'], { '/a': 'server:\n port: x\n foo: 1\n tls-port: 8853' })).toEqual({
       code: 1,
@@ -89,16 +105,17 @@ describe('checking a file', () => {
   });
 
   test('misses a chroot, and a zone that comes from nowhere but a file', () => {
-    const text = `server:\n chroot: /root\n include: /none/*.conf
+    const text = `server:\n chroot: /root\n
 auth-zone:\n name: a\n zonefile: /z
-auth-zone:\n name: b\n zonefile: /z\n primary: 192.0.2.1`;
+auth-zone:\n name: b\n zonefile: /z\n primary: 192.0.2.1
+rpz:\n name: c\n zonefile: /z`;
     const { code, err } = run(['/a'], { '/a': text });
     expect(code).toBe(1);
     expect(err.split('\n').slice(0, 4)).toEqual([
-      '/a:2: warning: chroot has no effect here',
-      '/a:3: warning: nothing is included: there is no folder /none',
+      `/a:2: warning: chroot has no effect here: a Node.js process cannot lock itself in; a service manager's sandbox does that`,
       'error: bad chroot directory',
-      'error: cannot open zonefile /z for a.',
+      'warning: cannot open zonefile /z for a.',
+      'error: cannot open zonefile /z for rpz c.',
     ]);
   });
 
@@ -113,7 +130,12 @@ describe('showing a directive', () => {
 
   test('prints its values, also when the daemon would refuse the file', () => {
     expect(run(['-o', 'pidfile', '/a'], files)).toEqual({ code: 0, out: 'x.pid\n', err: '' });
-    expect(run(['-odomain-insecure', '/a'], files).out).toBe('a\nb\n');
+    expect(run(['-odomain-insecure', '/a'], files).out).toBe('b\na\n');
+  });
+
+  test('takes options after the file', () => {
+    expect(run(['/a', '-o', 'pidfile', '-f'], files).out).toBe('/etc/unbound/x.pid\n');
+    expect(run(['--', '/a', '-o'], files).err).toContain('one file expected');
   });
 
   test('prints full paths if asked', () => {

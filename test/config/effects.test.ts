@@ -81,6 +81,8 @@ const VALUES: Record<string, string> = {
   'add-holddown': '9999999',
   'del-holddown': '9999999',
   'dns64-prefix': '64:ff9b:1::/96',
+  'nat64-prefix': '64:ff9b:1::/96',
+  url: 'https://example.org/zone',
   'local-zone': '"example." static',
   'local-data': '"www.example. A 192.0.2.1"',
   'local-data-ptr': '"192.0.2.1 www.example."',
@@ -116,8 +118,6 @@ const CONTEXT: Record<string, string> = {
 
 /** Acts inside of what rooms are told: the test that shows it by behaviour, or the part of the program that obeys it. */
 const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
-  // Systemd says itself whether it wants to be told.
-  'use-systemd': ['src/cli/service-manager.ts', 'NOTIFY_SOCKET'],
   'do-daemonize': ['src/cli/hawserd.ts', 'server.doDaemonize'],
   username: ['src/cli/hawserd.ts', 'dropPrivileges(config.server.username'],
   pidfile: ['src/cli/hawserd.ts', 'pidfilePath(config)'],
@@ -170,7 +170,6 @@ const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
 /** All that rooms are told. */
 function toldBy(config: Config): string {
   const files = new FakeFiles(FILES);
-  const findings: never[] = [];
   const inputs = readInputs(config, files);
   const { policy } = makePolicy({
     config,
@@ -188,7 +187,7 @@ function toldBy(config: Config): string {
       [resolveOptions(config), iterateOptions(config, inputs), validateOptions(config), serverCacheOptions(config)],
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
-      [rootKeyTags(config, new TrustAnchors()), heldZoneOptions(config, findings), findings, remarksOn(config)],
+      [rootKeyTags(config, new TrustAnchors()), heldZoneOptions(config), remarksOn(config)],
       [logTarget(config, false), metricsPlaces(config), controlSetup(config, files)],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },

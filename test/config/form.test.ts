@@ -20,7 +20,11 @@ describe('plain forms', () => {
 
   test('numbers are whole and between their bounds', () => {
     expect(read(forms.count(0, 10), '10')).toBe(10);
-    expect(read(forms.count(0, 10), '11')).toBe('error: number between 0 and 10 expected');
+    expect(read(forms.strictCount(0, 10), '11')).toBe('error: number between 0 and 10 expected');
+    expect(read(forms.count(0, 10), '11')).toBe(10);
+    expect(forms.count(0, 10).remark?.('11')).toBe('11 is taken as 10, which is the most');
+    expect(forms.count(0, 10).remark?.('10')).toBe(null);
+    expect(read(forms.count(0, 10), '-1')).toBe('error: number between 0 and 10 expected');
     expect(read(forms.count(-1, 10), '-1')).toBe(-1);
     for (const text of ['', 'x', '5x', '1.5', '1e3', '0x10', ' 1'])
       expect(read(forms.seconds, text)).toBe('error: number expected');
@@ -121,7 +125,7 @@ describe('forms of places', () => {
 
   test('a domain that is none says why', () => {
     expect(read(network.domain, 'a..b')).toBe(`error: bad domain name 'a..b': empty label`);
-    expect(read(network.domain, 'é.example')).toBe(`error: bad domain name 'é.example': not ASCII`);
+    expect(read(network.domain, 'é..example')).toBe(`error: bad domain name 'é..example': empty label`);
   });
 });
 

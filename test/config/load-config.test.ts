@@ -57,7 +57,9 @@ describe('loading', () => {
     expect(server.capsExempt).toEqual([mustParseName('example.net.')]);
     expect(server.valOverrideDate).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
     expect(server.localZone).toMatchObject([{ value: 'inform' }]);
-    expect(authZones).toMatchObject([{ primary: ['192.0.2.9'], zonefile: 'zone.example.zone' }]);
+    expect(authZones).toMatchObject([
+      { primary: [{ kind: 'address', ip: '192.0.2.9', port: 53, tlsName: null }], zonefile: 'zone.example.zone' },
+    ]);
     expect(views).toMatchObject([{ name: 'inside' }]);
     expect(remoteControl.controlUseCert).toBe(false);
     expect(isValidating(loaded.config)).toBe(true);
@@ -76,13 +78,13 @@ describe('loading', () => {
     ]);
   });
 
-  test('of two stub zones with one name the first counts', () => {
+  test('of two stub zones with one name the last counts', () => {
     const zone = (ip: string) => `stub-zone:\n name: X.example\n stub-addr: ${ip}\n`;
     expect(configOf(zone('192.0.2.1') + zone('192.0.2.2')).stubZones).toMatchObject([
-      { stubAddr: [{ ip: '192.0.2.1' }] },
+      { stubAddr: [{ ip: '192.0.2.2' }] },
     ]);
     expect(findingsOf(zone('192.0.2.1') + zone('192.0.2.2'))).toEqual([
-      'test.conf:4: warning: duplicate stub zone X.example. ignored.',
+      'test.conf:1: warning: duplicate stub-zone X.example. ignored: the last one counts',
     ]);
   });
 

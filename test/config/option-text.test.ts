@@ -9,10 +9,13 @@ const config = configOf(`server:
   msg-cache-size: 10m
   domain-insecure: "Example.com"
   domain-insecure: b
+  interface: ::1
+  interface: 127.0.0.1
   module-config: "validator   iterator"
   access-control: 10.0.0.1/8 allow
   access-control: ::1 refuse
   define-tag: "a b"
+  define-tag: "b c"
   val-override-date: "20181130121755"
 remote-control:
   control-interface: /run/x
@@ -21,10 +24,11 @@ remote-control:
 describe('option text', () => {
   test.each([
     ['msg-cache-size', ['10485760']],
-    ['domain-insecure', ['Example.com', 'b']],
+    ['domain-insecure', ['b', 'Example.com']],
     ['module-config', ['validator   iterator']],
     ['access-control', ['::1 refuse', '10.0.0.1/8 allow']],
-    ['define-tag', ['a', 'b']],
+    ['define-tag', ['a', 'b', 'c']],
+    ['interface', ['::1', '127.0.0.1']],
     ['val-override-date', ['1543580275']],
     ['control-interface', ['/run/x']],
     ['do-ip4', ['yes']],

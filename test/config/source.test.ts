@@ -28,9 +28,15 @@ describe('include', () => {
   });
 
   test('a glob without match is no error, a plain path is', () => {
-    expect(load({ '/main.conf': 'include: "/d/*.conf"' }).ok).toBe(true);
+    expect(load({ '/main.conf': 'include: "/d/*.conf"', '/d': '' }).ok).toBe(true);
     expect(linesOf(load({ '/main.conf': 'include: /d/a.conf' }))).toEqual([
       `/main.conf:1: error: cannot open include file '/d/a.conf': No such file or directory`,
+    ]);
+  });
+
+  test('a folder that is not there is an error: what it should hold may keep somebody out', () => {
+    expect(linesOf(load({ '/main.conf': 'include: "/d/*.conf"' }))).toEqual([
+      `/main.conf:1: error: cannot open include file '/d/*.conf': there is no folder /d`,
     ]);
   });
 

@@ -17,6 +17,18 @@ describe('arguments', () => {
     expect(readClientArguments(['--', '-x'])).toMatchObject({ words: ['-x'] });
   });
 
+  test('may stand after the command', () => {
+    expect(readClientArguments(['flush', 'example', '-q', '-c', 'f.conf'])).toMatchObject({
+      quiet: true,
+      configPath: 'f.conf',
+      words: ['flush', 'example'],
+    });
+    expect(readClientArguments(['set_option', 'val-override-date:', '-1', '-q'])).toMatchObject({
+      quiet: true,
+      words: ['set_option', 'val-override-date:', '-1'],
+    });
+  });
+
   test('that are wrong are told', () => {
     expect(readClientArguments(['-x', 'status'])).toBe("invalid option -- 'x'");
     expect(readClientArguments(['-c'])).toBe("option requires an argument -- 'c'");

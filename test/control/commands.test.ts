@@ -165,6 +165,14 @@ describe('zones whose servers are given', () => {
     expect(await bench.run('list_insecure')).toBe('');
   });
 
+  test('are asked through an interface where the address has a scope; an address with a slip is no name', async () => {
+    const bench = await makeBench();
+    expect(await bench.run('forward_add . fe80::1%lo')).toBe('ok\n');
+    expect(await bench.run('list_forwards')).toBe('. IN forward fe80::1%lo\n');
+    expect(await bench.run('forward_add . fe80::g')).toBe('error cannot parse address fe80::g\n');
+    expect(await bench.run('forward_add . 192.0.2.1@0')).toBe('error cannot parse address 192.0.2.1@0\n');
+  });
+
   test('a zone that must not be validated drops the trust in what is below it', async () => {
     const bench = await makeBench();
     know(bench, 'www.sub.example.', SECURE);

@@ -31,6 +31,14 @@ const TYPES = `server:
   local-data: "a.at.example. A 192.0.2.1"
   local-zone: blocka.example. block_a
   local-data: "a.blocka.example. TXT x"
+  local-zone: blockaaaa.example. block_aaaa
+  local-data: "a.blockaaaa.example. AAAA 2001:db8::1"
+  local-zone: blockawdata.example. block_a_wdata
+  local-data: "a.blockawdata.example. A 192.0.2.1"
+  local-zone: blockaaaawdata.example. block_aaaa_wdata
+  local-data: "a.blockaaaawdata.example. AAAA 2001:db8::1"
+  local-zone: truncate.example. truncate
+  local-data: "a.truncate.example. A 192.0.2.1"
   local-zone: ar.example. always_refuse
   local-data: "a.ar.example. A 192.0.2.1"
   local-zone: anx.example. always_nxdomain
@@ -42,6 +50,12 @@ const TYPES = `server:
   local-data: "a.an.example. A 192.0.2.1"
   local-zone: noview.example. noview
 `;
+
+test('a zone of type truncate answers over TCP', () => {
+  const house = new PolicyHouse(TYPES);
+  expect(house.local('a.truncate.example.', 'A', { transport: 'tcp' })).toContain('192.0.2.1');
+  expect(house.local('b.truncate.example.', 'A', { transport: 'tcp' })).toBe('-');
+});
 
 describe('a local zone of type', () => {
   const house = new PolicyHouse(TYPES);
@@ -69,6 +83,15 @@ describe('a local zone of type', () => {
     ['always_transparent', 'a.at.example.', 'A', '-'],
     ['block_a', 'a.blocka.example.', 'A', 'NOERROR AA'],
     ['block_a', 'a.blocka.example.', 'TXT', '-'],
+    ['block_aaaa', 'a.blockaaaa.example.', 'AAAA', 'NOERROR AA'],
+    ['block_aaaa', 'a.blockaaaa.example.', 'A', '-'],
+    ['block_a_wdata', 'a.blockawdata.example.', 'A', 'NOERROR AA; a.blockawdata.example. A 192.0.2.1'],
+    ['block_a_wdata', 'b.blockawdata.example.', 'A', 'NOERROR AA'],
+    ['block_a_wdata', 'b.blockawdata.example.', 'AAAA', '-'],
+    ['block_aaaa_wdata', 'a.blockaaaawdata.example.', 'AAAA', 'NOERROR AA; a.blockaaaawdata.example. AAAA 2001:db8::1'],
+    ['block_aaaa_wdata', 'b.blockaaaawdata.example.', 'AAAA', 'NOERROR AA'],
+    ['block_aaaa_wdata', 'b.blockaaaawdata.example.', 'MX', '-'],
+    ['truncate', 'a.truncate.example.', 'A', 'NOERROR AA TC'],
     ['always_refuse', 'a.ar.example.', 'A', 'REFUSED AA'],
     ['always_nxdomain', 'a.anx.example.', 'A', 'NXDOMAIN AA'],
     ['always_nodata', 'b.and.example.', 'A', 'NOERROR AA'],

@@ -186,8 +186,8 @@ describe('rpz-action-override', () => {
     expect(houseWith(`  rpz-action-override: ${word}\n`).local('local.tld.')).toBe(text);
   });
 
-  test('cname without a name is a problem that is told', () => {
-    expect(houseWith('  rpz-action-override: cname\n').problems).toHaveLength(1);
+  test('cname without a name is refused', () => {
+    expect(() => houseWith('  rpz-action-override: cname\n')).toThrow('wants a name in rpz-cname-override');
   });
 });
 

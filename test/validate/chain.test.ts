@@ -487,4 +487,15 @@ describe('questions at once', () => {
     expect((await poor).verdict.status).toBe('indeterminate');
     expect((await rich).verdict.status).toBe('secure');
   });
+
+  test('whose zone lost the signatures of its keys are let pass with it too: a forwarder that knows no DNSSEC', async () => {
+    for (const hardenDnssecStripped of [true, false]) {
+      const tree = new SignedTree();
+      tree.options = { ...tree.options, hardenDnssecStripped };
+      const rdatas = tree.root.keys.map(({ rdata }) => rdata);
+      tree.answer('.', TYPE.DNSKEY, [tree.signRdatas(tree.root, '.', TYPE.DNSKEY, rdatas, { keys: [] })]);
+      const outcome = deepOutcome(await askA(tree, tree.root, 'www.', []));
+      expect(outcome).toBe(hardenDnssecStripped ? 'above no-signature' : 'insecure no-anchor');
+    }
+  });
 });

@@ -93,7 +93,8 @@ describe('a zone file', () => {
   });
 
   test('that is missing matters only where the zone cannot come from elsewhere', () => {
-    expect(new Play({ zonefile: FILE }).store.load()).toMatchObject([{ line: 0, isFatal: true }]);
+    expect(new Play({ zonefile: FILE }).store.load()).toMatchObject([{ line: 0, isFatal: false }]);
+    expect(new Play({ zonefile: FILE, purpose: 'policy' }).store.load()).toMatchObject([{ line: 0, isFatal: true }]);
     expect(new Play({ zonefile: FILE, primaries: [primaryAt(IP)] }).store.load()).toEqual([]);
   });
 

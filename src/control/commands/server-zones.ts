@@ -1,6 +1,7 @@
 /** Commands about zones whose servers are given, and about zones that are not validated. */
 
-import { ipText, parseIp } from '../../wire/ip.ts';
+import { FormError } from '../../config/form.ts';
+import { serverName, serverPlace } from '../../config/form-network.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
@@ -77,19 +78,17 @@ interface ReadServers {
 function readServers(words: string, standardPort: number): ReadServers | { readonly error: string } {
   const servers: ReadServers = { addresses: [], hosts: [] };
   for (const word of words.split(/\s+/).filter((each) => each !== '')) {
-    const [place = '', authName] = word.split('#');
-    const [host = '', portText] = place.split('@');
-    const port = portText === undefined ? standardPort : Number(portText);
-    if (!Number.isInteger(port) || port < 1 || port > 65_535) return { error: `error cannot parse address ${word}\n` };
-    const address = parseIp(host);
-    const tlsName = authName ?? null;
-    if (address !== null) {
-      servers.addresses.push({ ip: ipText(address), port, tlsName });
-      continue;
-    }
-    const read = readName(host);
-    if (!read.ok) return read;
-    servers.hosts.push({ name: read.name, port, tlsName });
+    const place = serverPlace.read(word);
+    const host = place instanceof FormError ? serverName.read(word) : null;
+    const port = place instanceof FormError ? (host instanceof FormError ? null : host?.port) : place.port;
+    // A colon is in no name of a host: that is an address with a slip in it.
+    if (port === 0 || (host !== null && word.includes(':'))) return { error: `error cannot parse address ${word}\n` };
+    if (!(place instanceof FormError)) {
+      servers.addresses.push({ ip: place.ip, port: place.port ?? standardPort, tlsName: place.tlsName });
+    } else if (host === null || host instanceof FormError) {
+      const read = readName(word.replace(/[@#].*$/, ''));
+      return read.ok ? { error: `error cannot parse address ${word}\n` } : read;
+    } else servers.hosts.push({ name: host.name, port: host.port ?? standardPort, tlsName: host.tlsName });
   }
   return servers;
 }

@@ -81,7 +81,9 @@ function lookupText(name: Name, parts: LookupParts): string {
 function closest(zones: readonly ServerZone[], name: Name): ServerZone | null {
   let best: ServerZone | null = null;
   for (const each of zones) {
-    if (isAtOrBelow(name, each.zone) && each.zone.length > (best?.zone.length ?? 0)) best = each;
+    const further = each.zone.length - (best?.zone.length ?? 0);
+    const isCloser = further > 0 || (further === 0 && each.kind === 'forward');
+    if (isCloser && isAtOrBelow(name, each.zone)) best = each;
   }
   return best;
 }

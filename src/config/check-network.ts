@@ -1,0 +1,119 @@
+/** What the directives about addresses and ports mean together: where clients are answered, whom questions go to. */
+
+import { parseIp } from '../wire/ip.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Config } from './config.ts';
+import type { Findings, Position } from './finding.ts';
+import { FormError } from './form.ts';
+import { domain, isInNetblock, listenPlace, netblock, serverName, serverPlace } from './form-network.ts';
+import { Lines, NOWHERE } from './lines.ts';
+import { outgoingPorts } from './outgoing-ports.ts';
+import type { Clause, Entry } from './parser.ts';
+
+/** Adds findings about addresses and ports. */
+export function checkNetwork(clauses: readonly Clause[], config: Config, findings: Findings): void {
+  const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
+  checkTransports(config, lines, findings);
+  checkInterfaces(config, lines, findings);
+  checkEncryptedPorts(config, lines, findings);
+  for (const clause of clauses) {
+    if (clause.name === 'stub-zone' || clause.name === 'forward-zone') checkServers(clause, config, findings);
+  }
+}
+
+function checkTransports({ server, outgoingPortRules }: Config, lines: Lines, findings: Findings): void {
+  if (!server.doIp4 && !server.doIp6) {
+    findings.error(lines.last('do-ip6'), 'ip4 and ip6 are both disabled, pointless');
+  }
+  if (!server.doUdp && !server.doTcp) {
+    findings.error(lines.last('do-tcp'), 'udp and tcp are both disabled, pointless');
+  }
+  if (server.preferIp4 && server.preferIp6) {
+    findings.warning(lines.last('prefer-ip6'), 'ip4 and ip6 are both preferred: neither is');
+  }
+  if (outgoingPorts(outgoingPortRules).length === 0) {
+    findings.error(lines.last('outgoing-port-avoid'), 'no outgoing ports are left: all are avoided');
+  }
+}
+
+function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): void {
+  const seen = new Set<string>();
+  for (const { place, port } of server.interface) {
+    const key = `${place}@${port ?? server.port}`;
+    if (seen.has(key)) {
+      const at = lines.of('interface').findLast((entry) => entry.values[0]?.startsWith(place) === true) ?? NOWHERE;
+      findings.error(at, `interface: ${place} present twice, cannot bind same ports twice.`);
+    }
+    seen.add(key);
+  }
+}
+
+/** Ports on which clients expect encryption: plain DNS there would be taken for it, so such a place is refused. */
+function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Findings): void {
+  const protocols = new Map<number, string>([
+    [server.httpsPort, 'HTTPS (https-port)'],
+    [server.quicPort, 'QUIC (quic-port)'],
+    ...[server.tlsPort, ...server.tlsAdditionalPort].map((port) => [port, 'TLS (tls-port)'] as const),
+  ]);
+  const refuse = (at: Position, place: string, port: number): void => {
+    const protocol = protocols.get(port);
+    if (protocol === undefined) return;
+    findings.error(at, `${place}: DNS over ${protocol} is not supported, and port ${port} would answer unencrypted`);
+  };
+  const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;
+  const automatic = lines.last('interface-automatic-ports');
+  const ports = server.interfaceAutomatic
+    ? server.interfaceAutomaticPorts.split(/\s+/).filter((each) => each !== '')
+    : [];
+  for (const port of ports) refuse(automatic, 'interface-automatic-ports', Number(port));
+  if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
+  if (server.interfaceAutomatic) return;
+  for (const entry of lines.of('interface')) {
+    const place = listenPlace.read(...entry.values);
+    if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
+  }
+}
+
+/** Addresses that are never asked when do-not-query-localhost is on. */
+const LOCALHOST = ['127.0.0.0/8', '::1']
+  .map((text) => netblock.read(text))
+  .filter((block) => !(block instanceof FormError));
+
+/** Servers of a stub or forward zone that cannot be asked as they stand. */
+function checkServers(clause: Clause, { server }: Config, findings: Findings): void {
+  const name = domain.read(clause.entries.find(({ directive }) => directive === 'name')?.values[0] ?? '');
+  if (name instanceof FormError) return;
+  const zone = formatName(name);
+  const servers = clause.entries.filter((entry) => /-(?:addr|host)$/.test(entry.directive));
+  if (servers.length === 0 && clause.name === 'stub-zone') {
+    findings.warning(clause, `stub-zone ${zone} has neither stub-addr nor stub-host`);
+  }
+  for (const entry of servers) {
+    if (entry.directive.endsWith('-host')) checkHost(entry, zone, findings);
+    else if (server.doNotQueryLocalhost && isLocalhost(entry)) {
+      findings.warning(
+        entry,
+        `${entry.directive}: '${entry.values[0]}' is specified for ${clause.name}: '${zone}', but do-not-query-localhost: yes means that the address will not be used for lookups.`,
+      );
+    }
+  }
+}
+
+function isLocalhost(entry: Entry): boolean {
+  const place = serverPlace.read(entry.values[0] ?? '');
+  const address = place instanceof FormError ? null : parseIp(place.ip.replace(/%.*$/, ''));
+  return address !== null && LOCALHOST.some((block) => !(block instanceof FormError) && isInNetblock(address, block));
+}
+
+function checkHost(entry: Entry, zone: string, findings: Findings): void {
+  const host = entry.values[0] ?? '';
+  const read = serverName.read(host);
+  if (read instanceof FormError) return;
+  const address = parseIp(formatName(read.name).replace(/\.$/, '')) ?? parseIp(host);
+  if (address === null) return;
+  const family = address.length === 4 ? 4 : 6;
+  findings.warning(
+    entry,
+    `${zone} ${entry.directive}: "${host}" is an IP${family} address, and when looked up as a host name during use may not resolve.`,
+  );
+}
