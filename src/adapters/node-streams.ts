@@ -28,6 +28,7 @@ import type {
   TlsClientOptions,
 } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
+import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-writes.ts';
 
 /** Connections that the system may hold before they are accepted. */
 const BACKLOG = 256;
@@ -94,8 +95,19 @@ function nameToCheck(serverName: string): object {
   };
 }
 
+/** How a listening socket comes about, besides its options. */
+interface ListenMeans {
+  /** Takes this one, which is bound already. */
+  readonly fd: number | null;
+  /** Whose unix sockets are to be, while this process is root. */
+  readonly user: LowUser | null;
+}
+
 /** Listens for streams. */
-export function listenNodeStreams(options: ListenOptions, fd: number | null = null): Promise<Opened<Listener>> {
+export function listenNodeStreams(
+  options: ListenOptions,
+  { fd, user }: ListenMeans = { fd: null, user: null },
+): Promise<Opened<Listener>> {
   return new Promise((resolve) => {
     let server: Server;
     try {
@@ -113,7 +125,7 @@ export function listenNodeStreams(options: ListenOptions, fd: number | null = nu
       server.on('error', (error) => options.onError(networkErrorOf(error)));
       resolve({ ok: true, value: { local: boundAddress(server), close: () => server.close() } });
     };
-    if (fd === null) listenNow(server, options, listening);
+    if (fd === null) listenNow(server, options, user, listening);
     else server.listen({ fd, exclusive: true }, listening);
   });
 }
@@ -134,14 +146,22 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
   );
 }
 
-/** The socket file of a path is made within the call, so the umask holds for it alone. */
-function listenNow(server: Server, options: ListenOptions, onListening: () => void): void {
-  const isPath = 'path' in options.local;
-  const umask = isPath ? process.umask(UNIX_SOCKET_UMASK) : 0;
-  try {
+/** The socket file of a path is made within the call, so the umask and the user hold for it alone. */
+function listenNow(server: Server, options: ListenOptions, user: LowUser | null, onListening: () => void): void {
+  const { local } = options;
+  if (!('path' in local)) {
     server.listen(listenTarget(options), onListening);
+    return;
+  }
+  const umask = process.umask(UNIX_SOCKET_UMASK);
+  try {
+    const listen = (): void => void server.listen(listenTarget(options), onListening);
+    if (user === null || !isRoot()) listen();
+    // Where only root may make files, the user's group gets its right by the group of the socket; else it is the user's.
+    else if (rootOnlyPath(local.path) !== null) withGroupOf(user, listen);
+    else asUser(user, listen);
   } finally {
-    if (isPath) process.umask(umask);
+    process.umask(umask);
   }
 }
 

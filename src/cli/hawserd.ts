@@ -9,12 +9,12 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
-import { absolutePath, pidfilePath } from '../config/check-files.ts';
+import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { dropPrivileges } from './privileges.ts';
+import { dropPrivileges, futureUser } from './privileges.ts';
 import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
 import { type LoadedFor, Running } from './running.ts';
 
@@ -119,10 +119,9 @@ async function startHere(flags: Arguments): Promise<number | null> {
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   // Who learns that the daemon is there may signal it at once.
   listenForSignals(running, pidfile, log);
-  writePidfile(pidfile, log);
+  writePidfile(pidfile, config, log);
   tellServiceManager('READY=1');
-  const owned = [pidfile, absolutePath(config, config.server.logfile), ...controlSockets(config)];
-  const dropped = dropPrivileges(config.server.username, owned);
+  const dropped = dropPrivileges(config.server.username);
   if (dropped.warning !== null) log.write('warning', dropped.warning);
   if (dropped.error !== null) {
     running.stop();
@@ -132,11 +131,6 @@ async function startHere(flags: Arguments): Promise<number | null> {
   await tellParent([]);
   if (process.send !== undefined) process.disconnect();
   return null;
-}
-
-/** Unix sockets of the control channel: its user's, so that a reload can make them anew and the user's group may connect. */
-function controlSockets({ remoteControl }: Config): string[] {
-  return remoteControl.controlInterface.map(({ place }) => place).filter((place) => place.startsWith('/'));
 }
 
 async function fail(lines: readonly string[]): Promise<number> {
@@ -185,9 +179,10 @@ function oneLine(error: unknown): string {
   return text.replaceAll('\n', ' |');
 }
 
-function writePidfile(path: string, log: NodeLog): void {
+function writePidfile(path: string, { server }: Config, log: NodeLog): void {
   if (path === '') return;
-  const written = createNodeFiles().replaceAtomically(path, `${process.pid}\n`, 0o644);
+  const files = createNodeFiles(() => futureUser(server.username));
+  const written = files.replaceAtomically(path, `${process.pid}\n`, 0o644);
   if (!written.ok) log.write('error', `cannot write pidfile ${path}: ${written.error.text}`);
 }
 

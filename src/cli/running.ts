@@ -13,6 +13,7 @@ import { createNodeFiles } from '../adapters/node-files.ts';
 import { DEFAULT_IDENTITY, type LogTarget, type NodeLog } from '../adapters/node-log.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
+import type { LowUser } from '../adapters/root-writes.ts';
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import { type Finding, findingText } from '../config/finding.ts';
@@ -28,6 +29,7 @@ import type { Caches } from './caches.ts';
 import { controlHouse, controlSetup } from './control-house.ts';
 import { HouseStatistics, remarksOn } from './house-statistics.ts';
 import { dropStaleTrust } from './kept-trust.ts';
+import { futureUser } from './privileges.ts';
 import { PROGRAM_VERSION, VERSION } from './program.ts';
 import type { HostFacts } from './room-options.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
@@ -43,7 +45,9 @@ export type LoadedFor =
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** A house, or the lines that say why there is none. */
-type Built = { readonly ok: true; readonly house: House } | { readonly ok: false; readonly lines: readonly string[] };
+type Built =
+  | { readonly ok: true; readonly house: House; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly lines: readonly string[] };
 
 /** What a daemon runs on. */
 export interface RunningParts {
@@ -60,11 +64,13 @@ export interface RunningParts {
 export class Running {
   readonly #parts: RunningParts;
   readonly #inherited = findInheritedSockets();
+  /** Whom this process becomes when it has started as root: what is made before is made for them. */
+  #user: LowUser | null = null;
   readonly #ports = {
     clock: createNodeClock(),
-    network: createNodeNetwork(this.#inherited),
+    network: createNodeNetwork(this.#inherited, () => this.#user),
     random: createNodeRandom(),
-    files: createNodeFiles(),
+    files: createNodeFiles(() => this.#user),
   };
   readonly #daemon: Daemon;
   #house: House | null = null;
@@ -167,7 +173,8 @@ export class Running {
     const before = this.#house;
     const built = await this.#join(config, before === null ? {} : { caches: keptForChange(before), live: before });
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
-    const { house } = built;
+    const { house, warnings } = built;
+    for (const text of warnings) this.#parts.log.write('warning', text);
     this.#moveInto(house);
     await this.#daemon.listen(house.serve, house.server);
     // Zones that are held go on in the new house: only what is worked on ends.
@@ -244,14 +251,21 @@ export class Running {
     this.#statistics?.stop();
   }
 
+  /** A house by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log, load } = this.#parts;
     const loaded = load();
     if (!loaded.ok) return loaded;
-    this.#aimLog(loaded.config);
-    for (const finding of loaded.warnings) log.write('warning', warningText(finding));
-    for (const line of remarksOn(loaded.config)) log.write('notice', line);
-    return await this.#join(loaded.config, { caches });
+    const { config } = loaded;
+    this.#user = futureUser(config.server.username);
+    const isFirst = this.#house === null;
+    if (isFirst) this.#aimLog(config);
+    const built = await this.#join(config, { caches });
+    if (!built.ok) return built;
+    if (!isFirst) this.#aimLog(config);
+    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    for (const line of remarksOn(config)) log.write('notice', line);
+    return built;
   }
 
   /** Joins the rooms for a configuration, with what is kept of the house before. */
@@ -259,7 +273,8 @@ export class Running {
     const { log } = this.#parts;
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
-    const crypto = await createCrypto((line) => log.write('warning', line), { legacy });
+    const warnings: string[] = [];
+    const crypto = await createCrypto((line) => warnings.push(line), { legacy });
     const assembled = await assemble({
       config,
       ports: { ...this.#ports, crypto, log },
@@ -268,14 +283,11 @@ export class Running {
       ...kept,
     });
     if (!assembled.ok) return { ok: false, lines: assembled.findings.map(findingText) };
-    for (const finding of assembled.warnings) log.write('warning', warningText(finding));
+    warnings.push(...assembled.warnings.map(warningText));
     if (legacy) {
-      log.write(
-        'warning',
-        'val-legacy-algorithms: DSA and short RSA keys verify, which anybody can forge. For tests only.',
-      );
+      warnings.push('val-legacy-algorithms: DSA and short RSA keys verify, which anybody can forge. For tests only.');
     }
-    return { ok: true, house: assembled.house };
+    return { ok: true, house: assembled.house, warnings };
   }
 
   /** In force at once: for notices, for works that go on, and for clients. */
@@ -286,9 +298,10 @@ export class Running {
 
   #aimLog(config: Config): void {
     const { log, logToStderr } = this.#parts;
-    const problem = log.aim(logTarget(config, logToStderr));
+    const target = logTarget(config, logToStderr);
+    const problem = log.aim({ ...target, user: this.#user });
     log.setNotices(config.server.verbosity >= NOTICE_VERBOSITY);
-    if (problem !== null) log.write('warning', `logging to stderr: ${problem}`);
+    if (problem !== null) log.write('warning', `cannot open the log: ${problem}`);
   }
 
   /** Without `interface` both loopback addresses are tried; a host without IPv6 has only one. */

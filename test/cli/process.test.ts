@@ -193,6 +193,31 @@ test('a log file that was moved away is opened anew by log_reopen and by SIGUSR1
   );
 });
 
+test('a reload that fails leaves the log where it was, and a log that cannot be opened does not end the one before', async () => {
+  const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+  const told = (text: string, path = first): Promise<void> =>
+    until(
+      () => readFileSync(path, 'utf8').includes(text),
+      () => readFileSync(path, 'utf8'),
+    );
+  await start(configure(`  logfile: "${first}"\n`));
+  // The file is read, but no house comes of it.
+  configure(`  logfile: "${second}"\n  root-hints: "${folder}/gone"\n`);
+  daemon?.kill('SIGHUP');
+  await told('the configuration before stays in force');
+  expect(existsSync(second)).toBe(false);
+  configure(`  logfile: "${folder}/gone/log"\n`);
+  daemon?.kill('SIGHUP');
+  await told('cannot open the log: ');
+  await told('Restart of hawser');
+  configure(`  logfile: "${second}"\n`);
+  daemon?.kill('SIGHUP');
+  await until(
+    () => existsSync(second) && readFileSync(second, 'utf8').includes('Restart of hawser'),
+    () => readFileSync(first, 'utf8'),
+  );
+});
+
 test('lines are JSON objects when asked for, and tell the thread when asked for', async () => {
   await start(configure('  log-format: json\n  log-queries: yes\n  log-replies: yes\n  log-identity: "ns1"\n'));
   await askUdp();
