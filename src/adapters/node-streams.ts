@@ -27,6 +27,7 @@ import type {
   StreamEvents,
   TlsClientOptions,
 } from '../ports/network.ts';
+import { withoutZone } from './ip-zone.ts';
 import { networkErrorOf } from './network-error.ts';
 import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-writes.ts';
 
@@ -199,8 +200,8 @@ class NodeStream implements ByteStream {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.local = { ip: withoutZone(socket.localAddress), port: socket.localPort ?? 0 };
-    this.remote = { ip: withoutZone(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    this.local = { ip: withoutZone(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    this.remote = { ip: withoutZone(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
   }
 
   /** Hands what happens to `events`, from the next turn on. */
@@ -234,10 +235,4 @@ class NodeStream implements ByteStream {
   destroy(): void {
     this.#socket.destroy();
   }
-}
-
-function withoutZone(ip: string | undefined): string {
-  const text = ip ?? '';
-  const percent = text.indexOf('%');
-  return percent < 0 ? text : text.slice(0, percent);
 }

@@ -7,10 +7,9 @@ import type { ListenPlace } from '../config/form-network.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../iterate/options.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { placeKey } from '../policy/place-map.ts';
-import type { Address } from '../ports/network.ts';
 import type { ResolveOptions } from '../resolve/resolver.ts';
 import type { ServeOptions } from '../serve/serve-options.ts';
-import type { ServerOptions } from '../server/listen-options.ts';
+import type { ListenAddress, ServerOptions } from '../server/listen-options.ts';
 import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../validate/options.ts';
 import { fromHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
@@ -22,7 +21,7 @@ export interface HostFacts {
   readonly hostName: string;
   /** Name and version of the program, as version.bind tells them. */
   readonly programVersion: string;
-  /** Addresses of a network interface (`interface: eth0`); none when there is no such interface. */
+  /** Addresses of a network interface (`interface: eth0`), link-local ones with their zone; none when there is none such. */
   readonly addressesOf: (networkInterface: string) => readonly string[];
   /** Addresses of all of them; absent: none is known. */
   readonly allAddresses?: () => readonly string[];
@@ -208,8 +207,14 @@ function nsidOf(text: string): Uint8Array | null {
 /** Options of listening. */
 export function serverOptions(config: Config, host: HostFacts): ServerOptions {
   const { server } = config;
+  const places = listenPlaces(config, host);
+  const named = [...new Set(places.map(({ kind, place }) => (kind === 'interface' ? place : null)))];
+  const networkInterfaces = named.filter((name) => name !== null);
   return {
-    interfaces: listenAddresses(config, host),
+    interfaces: listenAddresses(places, config, host),
+    networkInterfaces: server.interfaceAutomatic ? [...networkInterfaces, ALL_INTERFACES] : networkInterfaces,
+    missing: networkInterfaces.filter((name) => name !== ALL_INTERFACES && host.addressesOf(name).length === 0),
+    waitsForAddresses: server.ipFreebind || server.ipTransparent,
     udp: server.doUdp,
     tcp: server.doTcp,
     // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.
@@ -224,18 +229,28 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
 /** The addresses of a place of the interface-* directives, as `ip@port`. */
 export function placeKeys({ kind, place, port }: ListenPlace, { server }: Config, host: HostFacts): readonly string[] {
   const ips = kind === 'interface' ? host.addressesOf(place) : [place];
-  return ips.map((ip) => placeKey({ ip, port: port ?? server.port }));
+  return ips.map((ip) => placeKey({ ip: ip.replace(ZONE, ''), port: port ?? server.port }));
 }
 
-function listenAddresses({ server }: Config, host: HostFacts): Address[] {
+/** The zone of a link-local address: sockets tell their addresses without it. */
+const ZONE = /%.*$/;
+/** What the addresses of interface-automatic are found at. */
+const ALL_INTERFACES = '*';
+
+function listenPlaces({ server }: Config, host: HostFacts): readonly ListenPlace[] {
   const places = server.interfaceAutomatic ? allPlaces(server, host) : server.interface;
-  const seen = new Map<string, Address>();
-  for (const { kind, place, port } of places.length > 0 ? places : LOCALHOST) {
+  return places.length > 0 ? places : LOCALHOST;
+}
+
+function listenAddresses(places: readonly ListenPlace[], { server }: Config, host: HostFacts): ListenAddress[] {
+  const seen = new Map<string, ListenAddress>();
+  for (const { kind, place, port } of places) {
     for (const ip of kind === 'interface' ? host.addressesOf(place) : [place]) {
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
+      const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
       const address = { ip, port: port ?? server.port };
-      seen.set(`${ip}@${address.port}`, address);
+      seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
   }
   return [...seen.values()];
@@ -243,11 +258,11 @@ function listenAddresses({ server }: Config, host: HostFacts): Address[] {
 
 /**
  * Each address of the host by itself, so that replies come from the address that was asked: a socket for all of them could
- * not say so. Addresses that need an interface beside them (fe80::) are left out.
+ * not say so. Link-local addresses (fe80::) are usable only with their zone.
  */
 function allPlaces(server: Config['server'], host: HostFacts): ListenPlace[] {
   const ports = server.interfaceAutomaticPorts.split(/\s+/).filter((word) => /^\d+$/.test(word));
-  const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab]/i.test(ip));
+  const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab][^%]*$/i.test(ip));
   return ips.flatMap((place) =>
     (ports.length > 0 ? ports.map(Number) : [null]).map((port) => ({ kind: 'address', place, port }) as const),
   );

@@ -5,7 +5,7 @@
  * Leaves to others: flags, signals, privileges, pid file (hawserd.ts); what a house is (assemble.ts).
  */
 
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { createCrypto } from '../adapters/crypto.ts';
 import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
@@ -22,8 +22,10 @@ import { createCommands } from '../control/commands/all.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
+import type { CancelTimer } from '../ports/clock.ts';
 import type { Address } from '../ports/network.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
+import { SERVER_LIMITS } from '../server/listen-options.ts';
 import { type AssembleStart, assemble, type House } from './assemble.ts';
 import type { Caches } from './caches.ts';
 import { controlHouse, controlSetup } from './control-house.ts';
@@ -31,13 +33,16 @@ import { HouseStatistics, remarksOn } from './house-statistics.ts';
 import { dropStaleTrust } from './kept-trust.ts';
 import { futureUser } from './privileges.ts';
 import { PROGRAM_VERSION, VERSION } from './program.ts';
-import type { HostFacts } from './room-options.ts';
+import { type HostFacts, serverOptions } from './room-options.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 
 /** Milliseconds that clients of the house before a reload get to be answered. */
 const DRAIN_MS = 10_000;
 /** Milliseconds from the command to stop until the process ends, in which the reply goes out. */
 const STOP_DELAY_MS = 100;
+
+/** Why there is nothing to listen on: the family or the transport is switched off, or no interface has an address. */
+const NO_SOCKET = 'no socket to listen on: see interface, do-ip4, do-ip6, do-udp, do-tcp, incoming-num-tcp';
 
 /** A configuration, or the lines that say why there is none. */
 export type LoadedFor =
@@ -80,6 +85,10 @@ export class Running {
   readonly #negativeAnchors: NegativeAnchors;
   readonly #startedMs: number;
   #verbosity = 0;
+  /** What could not be listened on and was said. */
+  #notListening: readonly string[] = [];
+  #cancelReopen: CancelTimer = () => {};
+  #isStopped = false;
   /** Reloads come one after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -113,8 +122,14 @@ export class Running {
     const built = await this.#build();
     if (!built.ok) return built.lines;
     const { house } = built;
-    const problems = await this.#daemon.listen(house.serve, house.server);
-    const lines = problems.filter((problem) => !this.#isPassedOver(house.config, problem)).map(({ text }) => text);
+    const listened = await this.#daemon.listen(house.serve, house.server);
+    const problems = listened.filter((problem) => !this.#isPassedOver(house.config, problem));
+    const awaited = problems.filter(
+      ({ error }) => house.server.waitsForAddresses === true && error.kind === 'unreachable',
+    );
+    const lines = problems.filter((problem) => !awaited.includes(problem)).map(({ text }) => text);
+    const isListening = this.#daemon.addresses().length > 0 || awaited.length > 0;
+    if (!isListening && lines.length === 0) lines.push(NO_SOCKET);
     if (lines.length === 0) lines.push(...(await this.#listenForControl(house.config)));
     if (lines.length > 0) {
       this.#daemon.stop();
@@ -122,6 +137,7 @@ export class Running {
       return lines;
     }
     this.#moveInto(house);
+    this.#watchSockets(awaited);
     await this.#listenForMetrics();
     for (const { transport, local } of this.#inherited.left) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
@@ -156,10 +172,16 @@ export class Running {
       // Warnings are for the log; the operator is told what stands in the way.
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
+    if (!this.#daemon.hasPlace(built.house.server)) {
+      built.house.stop();
+      log.write('error', `reload failed: the configuration before stays in force: ${NO_SOCKET}`);
+      return [NO_SOCKET];
+    }
     const before = this.#house;
     if (keepsCaches && before !== null) dropStaleTrust(before, built.house);
     this.#moveInto(built.house);
-    for (const { text } of await this.#daemon.listen(built.house.serve, built.house.server)) log.write('error', text);
+    const listened = await this.#daemon.listen(built.house.serve, built.house.server);
+    this.#watchSockets(listened.filter((problem) => !this.#isPassedOver(built.house.config, problem)));
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
     for (const line of await this.#listenForControl(built.house.config)) log.write('error', line);
@@ -179,6 +201,29 @@ export class Running {
     await this.#daemon.listen(house.serve, house.server);
     // Zones that are held go on in the new house: only what is worked on ends.
     this.#leave(before, () => before.resolver.abortAll());
+    return null;
+  }
+
+  /** Says what cannot be listened on, once, and tries it again until it can: a network that comes up late, half of a pair. */
+  #watchSockets(problems: readonly ListenProblem[]): void {
+    const { log } = this.#parts;
+    const texts = problems.map(({ text }) => text);
+    for (const text of texts)
+      if (!this.#notListening.includes(text)) log.write('error', `${text}; it will be tried again`);
+    if (texts.length === 0 && this.#notListening.length > 0) log.write('notice', 'listening on all that is configured');
+    this.#notListening = texts;
+    this.#cancelReopen();
+    if (texts.length === 0) return;
+    this.#cancelReopen = this.#ports.clock.after(SERVER_LIMITS.reopenMs, () => void this.#inTurn(() => this.#reopen()));
+  }
+
+  async #reopen(): Promise<Applied> {
+    const house = this.#house;
+    if (house === null || this.#isStopped) return null;
+    const { config, serve } = house;
+    const problems = await this.#daemon.listen(serve, serverOptions(config, hostFacts()), true);
+    if (this.#isStopped) this.#daemon.stop();
+    else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
   }
 
@@ -243,6 +288,8 @@ export class Running {
   /** Stops: no socket and no work is left. */
   stop(): void {
     const { log } = this.#parts;
+    this.#isStopped = true;
+    this.#cancelReopen();
     this.#daemon.stop();
     this.#control.stop();
     this.#house?.stop();
@@ -307,7 +354,7 @@ export class Running {
   /** Without `interface` both loopback addresses are tried; a host without IPv6 has only one. */
   #isPassedOver(config: Config, { address, error, text }: ListenProblem): boolean {
     const isOptional = config.server.interface.length === 0 && address.ip === '::1' && error.kind === 'unreachable';
-    if (isOptional) this.#parts.log.write('notice', text);
+    if (isOptional && this.#house === null) this.#parts.log.write('notice', text);
     return isOptional;
   }
 }
@@ -341,11 +388,16 @@ function warningText({ file, line, text }: Finding): string {
   return line === 0 ? text : `${file}:${line}: ${text}`;
 }
 
+/** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */
+function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = []): string[] {
+  return all.map(({ address, ...more }) => ('scopeid' in more && more.scopeid ? `${address}%${name}` : address));
+}
+
 function hostFacts(): HostFacts {
   return {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
-    addressesOf: (name) => (networkInterfaces()[name] ?? []).map(({ address }) => address),
-    allAddresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
+    allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
   };
 }

@@ -29,7 +29,7 @@ export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** How to open a UDP socket. */
 export interface UdpOptions {
-  /** Local address; ip `0.0.0.0` or `::` for any, port 0 for one of the system's choice. */
+  /** Local address; ip `0.0.0.0` or `::` for any, with its zone (`fe80::1%eth0`) where it has one; port 0: the system's choice. */
   readonly local: Address;
   /** When given, the socket is connected: only datagrams from there arrive, and ICMP errors are reported. */
   readonly remote?: Address;
@@ -47,6 +47,8 @@ export interface UdpOptions {
 /** An open UDP socket. */
 export interface UdpSocket {
   readonly local: Address;
+  /** Changes the sizes of the socket's buffers, in octets; 0 leaves one as it is. Errors come to `onError`. */
+  setBuffers(receiveBytes: number, sendBytes: number): void;
   /** Sends the first `length` octets of `bytes`; never throws, errors come to `onError`. */
   send(bytes: Uint8Array, length: number, to: Address): void;
   close(): void;
@@ -105,7 +107,7 @@ export interface TlsServerOptions {
 
 /** How to listen for streams. */
 export interface ListenOptions {
-  /** An address, or the path of a unix socket, which its owner and its group may use. */
+  /** An address, with its zone where it has one, or the path of a unix socket, which its owner and its group may use. */
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
   readonly tls?: TlsServerOptions;

@@ -37,8 +37,32 @@ describe('where to listen', () => {
   });
 });
 
+describe('a network interface', () => {
+  const optionsOf = (text: string) =>
+    serverOptions(configOf(text), {
+      ...HOST,
+      addressesOf: (name) => (name === 'eth0' ? ['192.0.2.1', 'fe80::1%eth0'] : []),
+    });
+
+  test('has link-local addresses with their zone, and its sockets are known by it', () => {
+    expect(optionsOf('server:\ninterface: eth0').interfaces).toEqual([
+      { ip: '192.0.2.1', port: 53, from: 'eth0' },
+      { ip: 'fe80::1%eth0', port: 53, from: 'eth0' },
+    ]);
+  });
+
+  test('that has no address is told, and waited for only when that is asked for', () => {
+    const missing = { missing: ['eth1'], networkInterfaces: ['eth0', 'eth1'], waitsForAddresses: false };
+    expect(optionsOf('server:\ninterface: eth0\ninterface: eth1')).toMatchObject(missing);
+    for (const directive of ['ip-freebind', 'ip-transparent']) {
+      expect(optionsOf(`server:\n${directive}: yes`)).toMatchObject({ waitsForAddresses: true });
+    }
+  });
+});
+
 describe('interface-automatic', () => {
-  const host = { ...HOST, allAddresses: () => ['127.0.0.1', '192.0.2.1', 'fe80::1', '2001:db8::1'] };
+  const all = ['127.0.0.1', '192.0.2.1', 'fe80::1', '2001:db8::1'];
+  const host = { ...HOST, allAddresses: () => all };
   const addresses = (text: string): string[] =>
     serverOptions(configOf(text), host).interfaces.map(({ ip, port }) => `${ip}@${port}`);
 
