@@ -94,7 +94,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
-  const ground = layGround(start, inputs);
+  const ground = layGround(start, inputs, findings);
   // Zones that are held ask through the resolver, and the resolver looks into the zones: one gets the other by a call.
   const zones = live?.zones ?? makeZoneStore({ ...ground, resolver: () => joined.resolver }, findings);
   const trackedFiles = live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
@@ -130,13 +130,14 @@ function hasError(findings: readonly Finding[]): boolean {
 }
 
 /** What all rooms have in common; from the house before where that is to be kept. */
-function layGround({ config, ports, caches, live, verbosity }: AssembleStart, inputs: Inputs): Ground {
+function layGround(start: AssembleStart, inputs: Inputs, findings: Finding[]): Ground {
+  const { config, ports, caches, live, verbosity } = start;
   return {
     config,
     ports,
     inputs,
     caches: { ...makeCaches(config, ports), ...caches },
-    anchors: live?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config)),
+    anchors: live?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters: live?.counters ?? new Counters(),
     serverZones: live?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     verbosity: verbosity ?? (() => config.server.verbosity),

@@ -102,9 +102,10 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     privateAddresses: server.privateAddress.map(rangeOf),
     privateDomains: server.privateDomain,
     maxTtl: server.cacheMaxTtl,
-    minTtl: server.cacheMinTtl,
+    // A least time above the longest is none, as the warning about it says.
+    minTtl: Math.min(server.cacheMinTtl, server.cacheMaxTtl),
     maxNegativeTtl: server.cacheMaxNegativeTtl,
-    minNegativeTtl: server.cacheMinNegativeTtl,
+    minNegativeTtl: Math.min(server.cacheMinNegativeTtl, server.cacheMaxNegativeTtl),
   };
 }
 

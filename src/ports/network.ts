@@ -17,9 +17,21 @@ export interface Datagram {
   readonly from: Address;
 }
 
-/** Why the system refused an operation. `unreachable`: no route or address family not there. */
+/**
+ * Why the system refused an operation. `unreachable`: no route or address family not there. `exhausted`: this process or host
+ * has no descriptors or memory left for one more socket.
+ */
 export interface NetworkError {
-  readonly kind: 'unreachable' | 'refused' | 'reset' | 'in-use' | 'not-permitted' | 'timeout' | 'tls' | 'other';
+  readonly kind:
+    | 'unreachable'
+    | 'refused'
+    | 'reset'
+    | 'in-use'
+    | 'not-permitted'
+    | 'exhausted'
+    | 'timeout'
+    | 'tls'
+    | 'other';
   /** The system's own words. */
   readonly text: string;
 }

@@ -34,6 +34,8 @@ export interface StoredZoneParts extends SourceParts {
   readonly rules: CheckRules;
   /** `zonemd-permissive-mode`: a wrong digest is logged, the zone is used all the same. */
   readonly permissive: boolean;
+  /** Where a relative name in $INCLUDE leads (`directory`); absent: it is a path as it is. */
+  readonly pathOf?: (name: string) => string;
   /** Takes a bug in an update that nobody waits for. */
   readonly report: (error: unknown) => void;
 }
@@ -117,7 +119,7 @@ export class StoredZone {
     const text = files.readText(path);
     if (!text.ok) return [{ file: null, line: 0, text: text.error.text }];
     const include = (name: string): string | null => {
-      const included = files.readText(name);
+      const included = files.readText(this.#parts.pathOf?.(name) ?? name);
       return included.ok ? included.value : null;
     };
     const { zone, problems, outside } = readZoneFile(text.value, this.options.name, include);

@@ -2,7 +2,13 @@
 
 import { describe, expect, test } from 'vitest';
 import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
-import { type HostFacts, serveOptions, serverOptions, validateOptions } from '../../src/cli/room-options.ts';
+import {
+  type HostFacts,
+  iterateOptions,
+  serveOptions,
+  serverOptions,
+  validateOptions,
+} from '../../src/cli/room-options.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { BUILT_IN_HINTS } from '../../src/iterate/root-hints.ts';
@@ -34,6 +40,15 @@ describe('where to listen', () => {
     const text = 'server:\ninterface: 127.0.0.1@5300\ninterface: eth0\ninterface: 192.0.2.1\ninterface: eth1@54';
     expect(addresses(text)).toEqual(['127.0.0.1@5300', '192.0.2.1@53', '2001:db8::1@53']);
     expect(addresses('server:\ninterface: eth0\ndo-ip4: no')).toEqual(['2001:db8::1@53']);
+  });
+});
+
+describe('times', () => {
+  test('a least one above the longest is none, for data and for denials', () => {
+    const text =
+      'server:\ncache-min-ttl: 3600\ncache-max-ttl: 60\ncache-min-negative-ttl: 900\ncache-max-negative-ttl: 30';
+    const options = iterateOptions(configOf(text), { hints: [], tlsAuthorities: null });
+    expect(options).toMatchObject({ minTtl: 60, maxTtl: 60, minNegativeTtl: 30, maxNegativeTtl: 30 });
   });
 });
 
