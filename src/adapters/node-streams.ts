@@ -135,7 +135,7 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
   const { tls } = options;
   if (tls === undefined) return createServer({ noDelay: true }, onSocket);
   const mutual = tls.clientAuthorityPem === undefined ? {} : { ca: tls.clientAuthorityPem, requestCert: true };
-  return createTlsServer(
+  const server = createTlsServer(
     {
       cert: tls.certificatePem,
       key: tls.privateKeyPem,
@@ -145,6 +145,27 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
     },
     onSocket,
   );
+  boundHandshakes(server, options.maxHandshakes ?? Number.POSITIVE_INFINITY);
+  return server;
+}
+
+/** Node tells of a handshake that takes too long, and leaves it open; it does not bound their number either. */
+function boundHandshakes(server: Server, most: number): void {
+  const underWay = new Map<string, Socket>();
+  const placeOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const place = placeOf(socket);
+    underWay.set(place, socket);
+    socket.once('close', () => {
+      if (underWay.get(place) === socket) underWay.delete(place);
+    });
+    const [oldest] = underWay.values();
+    if (underWay.size > most) oldest?.destroy();
+  });
+  server.on('secureConnection', (socket: Socket) => underWay.delete(placeOf(socket)));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy();
+  });
 }
 
 /** The socket file of a path is made within the call, so the umask and the user hold for it alone. */

@@ -125,6 +125,8 @@ export interface ListenOptions {
   readonly tls?: TlsServerOptions;
   /** Connections open at once, those in their TLS handshake among them; more are closed as they come. */
   readonly maxConnections?: number;
+  /** TLS handshakes under way at once; above that the one that takes longest is closed, so that newcomers have a chance. */
+  readonly maxHandshakes?: number;
   /** A new connection; the returned events are bound to it. Null refuses it at once. */
   readonly onConnection: (stream: ByteStream) => StreamEvents | null;
   readonly onError: (error: NetworkError) => void;

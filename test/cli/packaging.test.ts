@@ -8,19 +8,19 @@ const FOLDER = join(import.meta.dirname, '..', '..', 'packaging');
 const unit = readFileSync(join(FOLDER, 'systemd', 'hawser.service'), 'utf8');
 const rotation = readFileSync(join(FOLDER, 'logrotate'), 'utf8');
 
-function valueOf(name: string): string {
+function settingOf(name: string): string {
   return new RegExp(`^${name}=(.*)$`, 'm').exec(unit)?.[1] ?? '';
 }
 
 describe('the unit', () => {
   test('starts on a host that lacks a folder: only /run is always there', () => {
-    const paths = valueOf('ReadWritePaths').split(' ');
+    const paths = settingOf('ReadWritePaths').split(' ');
     expect(paths.filter((path) => !path.startsWith('-'))).toEqual(['/run']);
   });
 
   test('lets the daemon write where the rotated log is', () => {
     const folder = /^(\/\S+)\/[^/]+ \{$/m.exec(rotation)?.[1] ?? 'none';
-    expect(valueOf('ReadWritePaths').split(' ')).toContain(`-${folder}`);
+    expect(settingOf('ReadWritePaths').split(' ')).toContain(`-${folder}`);
   });
 
   test('names one configuration, and the rotation the same', () => {

@@ -169,6 +169,21 @@ test('Prometheus gets the same counts over HTTP, and nothing else is answered', 
   expect(await askUdp()).toBe(1);
 });
 
+test('hawser-control sends a dump of many pieces without gathering listeners', { timeout: 60_000 }, async () => {
+  await start(configure());
+  const child = spawn(join(BIN, 'hawser-control'), ['-c', join(folder, 'hawser.conf'), 'load_cache']);
+  let said = '';
+  for (const out of [child.stdout, child.stderr]) {
+    out.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
+  }
+  const line = `; ${'x'.repeat(1000)}\n`;
+  child.stdin.end(`START_RRSET_CACHE\n${line.repeat(16_000)}END_RRSET_CACHE\nSTART_MSG_CACHE\nEND_MSG_CACHE\nEOF\n`);
+  expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
+  expect(said).toBe('ok\n');
+});
+
 test('a log file that was moved away is opened anew by log_reopen and by SIGUSR1', async () => {
   const path = join(folder, 'log');
   await start(configure(`  logfile: "${path}"\n  log-replies: yes\n  log-destaddr: yes\n  log-tag-queryreply: yes\n`));
