@@ -7,16 +7,19 @@
 
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
+import { openForAppending } from '../adapters/root-writes.ts';
 import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { type Arguments, readArguments } from './arguments.ts';
+import { heapUse, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
 import { DEFAULT_CONFIG_PATH, VERSION } from './program.ts';
-import { type LoadedFor, Running } from './running.ts';
+import { type LoadedFor, logTarget, Running } from './running.ts';
 
 const USAGE = `usage:  hawserd [options]
 	start hawser daemon DNS resolver.
@@ -63,7 +66,7 @@ async function main(words: readonly string[]): Promise<number | null> {
     return 1;
   }
   const isBackground = flags.debug === 0 && loaded.config.server.doDaemonize && process.send === undefined;
-  return isBackground ? await startInBackground(words) : await startHere(flags);
+  return isBackground ? await startInBackground(words, lastWords(loaded.config)) : await startHere(flags);
 }
 
 /** Reads the configuration; without `-c` and without the default file there is an empty one. */
@@ -72,7 +75,7 @@ function load(flags: Arguments): LoadedFor {
   if (flags.configPath === null && !existsSync(path)) {
     return { ok: true, config: withVerbosity(defaultConfig(), flags), warnings: [] };
   }
-  const loaded = loadConfig(createNodeFiles(), path);
+  const loaded = loadConfig(withinHeap(createNodeFiles(), heapUse()), path);
   if (loaded.ok) return { ok: true, config: withVerbosity(loaded.config, flags), warnings: loaded.warnings };
   const summary = `read ${path} failed: ${loaded.errorCount} errors in configuration file`;
   return { ok: false, lines: [...loaded.findings.map(findingText), summary] };
@@ -82,12 +85,24 @@ function withVerbosity(config: Config, { verbose }: Arguments): Config {
   return { ...config, server: { ...config.server, verbosity: config.server.verbosity + verbose } };
 }
 
+/** Where V8 says why it aborts, which the log of the process cannot: the log file; else nowhere. */
+function lastWords(config: Config): number | 'ignore' {
+  const { file, syslog } = logTarget(config, false);
+  if (file === null || syslog) return 'ignore';
+  try {
+    return openForAppending(file, futureUser(config.server.username));
+  } catch {
+    // The process itself says that its log cannot be opened.
+    return 'ignore';
+  }
+}
+
 /** Starts a process of its own that outlives this one; waits until it serves or says why it cannot. */
-function startInBackground(words: readonly string[]): Promise<number> {
+function startInBackground(words: readonly string[], stderr: number | 'ignore'): Promise<number> {
   const script = process.argv[1] ?? '';
   const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', stderr, 'ipc'],
   });
   return new Promise((resolve) => {
     const timer = setTimeout(() => finish(1, ['no answer from the background process']), START_PATIENCE_MS);
@@ -113,6 +128,7 @@ async function startHere(flags: Arguments): Promise<number | null> {
     requestStop: () => void process.kill(process.pid, 'SIGTERM'),
   });
   watchForBugs(log);
+  watchHeap(createNodeClock(), log);
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);

@@ -29,6 +29,7 @@ import { SERVER_LIMITS } from '../server/listen-options.ts';
 import { type AssembleStart, assemble, type House } from './assemble.ts';
 import type { Caches } from './caches.ts';
 import { controlHouse, controlSetup } from './control-house.ts';
+import { heapUse } from './heap.ts';
 import { HouseStatistics, remarksOn } from './house-statistics.ts';
 import { dropStaleTrust } from './kept-trust.ts';
 import { futureUser } from './privileges.ts';
@@ -397,6 +398,7 @@ function hostFacts(): HostFacts {
   return {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
+    heapOctets: heapUse().limit,
     addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
     allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
   };

@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
 import {
+  cacheSizes,
   type HostFacts,
   iterateOptions,
   serveOptions,
@@ -40,6 +41,33 @@ describe('where to listen', () => {
     const text = 'server:\ninterface: 127.0.0.1@5300\ninterface: eth0\ninterface: 192.0.2.1\ninterface: eth1@54';
     expect(addresses(text)).toEqual(['127.0.0.1@5300', '192.0.2.1@53', '2001:db8::1@53']);
     expect(addresses('server:\ninterface: eth0\ndo-ip4: no')).toEqual(['2001:db8::1@53']);
+  });
+});
+
+describe('the sizes of caches', () => {
+  const config = configOf('server:\nmsg-cache-size: 2g\nrrset-cache-size: 4g');
+  const GIB = 1024 ** 3;
+
+  test('stay what they are in a heap that holds them', () => {
+    expect(cacheSizes(config, 64 * GIB)).toMatchObject({
+      sizes: { messages: 2 * GIB, rrsets: 4 * GIB },
+      warning: null,
+    });
+  });
+
+  test('are made smaller in proportion in a heap that does not, and a sentence says so', () => {
+    const { sizes, warning } = cacheSizes(config, 2 * GIB);
+    expect(sizes.rrsets / sizes.messages).toBeCloseTo(2, 5);
+    // What full caches take on the heap is half of it.
+    expect((sizes.rrsets + 2 * sizes.messages + sizes.keys + sizes.denials) * 1.8).toBeLessThanOrEqual(GIB);
+    expect(sizes.rrsets).toBeGreaterThan(0.25 * GIB);
+    expect(warning).toMatch(
+      /more than half of V8's heap of 2048 MiB .*: msg-cache-size is \d+m and rrset-cache-size \d+m$/,
+    );
+  });
+
+  test('of the defaults fit the smallest heap that the launcher gives', () => {
+    expect(cacheSizes(configOf(''), 64 * 1024 ** 2).warning).toBe(null);
   });
 });
 
