@@ -8,6 +8,7 @@
 import { readFileSync, readlinkSync } from 'node:fs';
 import { SocketAddress } from 'node:net';
 import type { Address } from '../ports/network.ts';
+import { withoutZone } from './ip-zone.ts';
 
 /** The first file descriptor that is passed (sd_listen_fds(3)). */
 const FIRST_FD = 3;
@@ -36,8 +37,9 @@ export class InheritedSockets {
 
   /** The descriptor of the socket that is bound to this address; null: none was passed or it is taken. */
   take(transport: 'udp' | 'tcp', local: Address): number | null {
+    const ip = withoutZone(local.ip);
     const at = this.#left.findIndex(
-      (each) => each.transport === transport && each.local.ip === local.ip && each.local.port === local.port,
+      (each) => each.transport === transport && each.local.ip === ip && each.local.port === local.port,
     );
     const [taken] = at < 0 ? [] : this.#left.splice(at, 1);
     return taken?.fd ?? null;

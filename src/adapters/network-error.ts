@@ -19,6 +19,10 @@ const KINDS: ReadonlyMap<string, NetworkError['kind']> = new Map([
   ['EACCES', 'not-permitted'],
   ['EPERM', 'not-permitted'],
   ['ETIMEDOUT', 'timeout'],
+  ['EMFILE', 'exhausted'],
+  ['ENFILE', 'exhausted'],
+  ['ENOBUFS', 'exhausted'],
+  ['ENOMEM', 'exhausted'],
 ]);
 
 /** OpenSSL and X.509 failures carry codes such as ERR_TLS_CERT_ALTNAME_INVALID, CERT_HAS_EXPIRED, UNABLE_TO_VERIFY_... */

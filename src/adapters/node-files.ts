@@ -1,7 +1,10 @@
-/** Files of the system; every error becomes a value with the system's words. */
+/**
+ * Files of the system; every error becomes a value with the system's words. What is changed while the process is root is
+ * changed in a way that nobody else can turn aside (root-writes.ts).
+ */
 
+import { randomBytes } from 'node:crypto';
 import {
-  appendFileSync,
   closeSync,
   constants,
   existsSync,
@@ -12,19 +15,24 @@ import {
   readSync,
   renameSync,
   type Stats,
-  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
+import { changeFile, type LowUser, openForAppending, permissionsOf } from './root-writes.ts';
 
 /** Mode of a new file that replaces none: owner writes, all read. */
 const DEFAULT_MODE = 0o644;
 
-/** The files of this machine. */
-export function createNodeFiles(): Files {
+/** Random octets in the name of a file that is not yet in its place: it cannot be guessed. */
+const TEMPORARY_OCTETS = 8;
+/** Only a file that this call makes: nothing that is there already, no link. */
+const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW;
+
+/** The files of this machine. `user` tells whom a process that is still root will become, whose files are written. */
+export function createNodeFiles(user: () => LowUser | null = () => null): Files {
   return {
     readText: (path, maxOctets) => {
       const read = readBounded(path, maxOctets);
@@ -34,9 +42,10 @@ export function createNodeFiles(): Files {
       const read = readBounded(path, maxOctets);
       return read.ok ? { ok: true, value: new Uint8Array(read.value) } : read;
     },
-    replaceAtomically: (path, content, mode) => attempt(() => replace(path, content, mode)),
-    append: (path, content) => attempt(() => appendFileSync(path, content)),
-    remove: (path) => attempt(() => unlinkSync(path)),
+    replaceAtomically: (path, content, mode) =>
+      attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
+    append: (path, content) => attempt(() => append(path, content, user())),
+    remove: (path) => attempt(() => changeFile(path, user(), () => unlinkSync(path))),
     glob: (pattern) => globSync(expanded(pattern)).sort(),
     exists: (path) => existsSync(path),
   };
@@ -97,10 +106,9 @@ function expanded(pattern: string): string {
 }
 
 function replace(path: string, content: string | Uint8Array, mode: number | undefined): void {
-  const temporary = `${path}.${process.pid}.tmp`;
-  const keptMode = mode ?? statSync(path, { throwIfNoEntry: false })?.mode ?? DEFAULT_MODE;
+  const temporary = `${path}.${randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
+  const file = openSync(temporary, NEW_FILE, mode ?? permissionsOf(path) ?? DEFAULT_MODE);
   try {
-    const file = openSync(temporary, 'w', keptMode & 0o7777);
     try {
       writeFileSync(file, content);
       fsyncSync(file);
@@ -110,8 +118,21 @@ function replace(path: string, content: string | Uint8Array, mode: number | unde
     renameSync(temporary, path);
     syncFolder(dirname(path));
   } catch (error) {
-    if (existsSync(temporary)) unlinkSync(temporary);
+    unlinkIfThere(temporary);
     throw error;
+  }
+}
+
+function unlinkIfThere(path: string): void {
+  if (existsSync(path)) unlinkSync(path);
+}
+
+function append(path: string, content: string, user: LowUser | null): void {
+  const file = openForAppending(path, user);
+  try {
+    writeFileSync(file, content);
+  } finally {
+    closeSync(file);
   }
 }
 

@@ -9,9 +9,10 @@
  */
 
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, existsSync, openSync, writeSync } from 'node:fs';
+import { closeSync, existsSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import type { LogFields, LogLevel, LogSink } from '../ports/log-sink.ts';
+import { type LowUser, openForAppending } from './root-writes.ts';
 
 /** How the time is written. */
 export type LogTime = 'epoch' | 'ascii' | 'iso';
@@ -20,6 +21,8 @@ export type LogTime = 'epoch' | 'ascii' | 'iso';
 export interface LogTarget {
   /** A file to append to; null: none. */
   readonly file: string | null;
+  /** Whose the file is to be while this process is root and will become somebody else; absent: it stays what it is. */
+  readonly user?: LowUser | null;
   readonly syslog: boolean;
   /** Program name in the line (log-identity). */
   readonly identity: string;
@@ -32,11 +35,14 @@ export interface LogTarget {
 
 /** A log whose target may change (reload, log_reopen). */
 export interface NodeLog extends LogSink {
-  /** Takes another target; the text says why the file cannot be written, then lines go to stderr. */
+  /**
+   * Takes another target; the text says why the file cannot be opened. Then lines go on into the file before, or to stderr
+   * where there is none.
+   */
   aim(target: LogTarget): string | null;
   /** Whether notices are written (verbosity 1 and more); they are until somebody says otherwise. */
   setNotices(hasNotices: boolean): void;
-  /** Opens the file anew, after it was moved away. */
+  /** Opens the file anew, after it was moved away; the text says why it cannot, and lines go on into the one before. */
   reopen(): string | null;
   close(): void;
 }
@@ -44,6 +50,15 @@ export interface NodeLog extends LogSink {
 /** Program name of log lines when log-identity is empty. */
 export const DEFAULT_IDENTITY = 'hawserd';
 const STDERR = 2;
+/** Names of descriptors that the process has already: opened anew by name they would ask for rights that a user lacks. */
+const OWN_DESCRIPTORS: Readonly<Record<string, number>> = {
+  '/dev/stdout': 1,
+  '/proc/self/fd/1': 1,
+  '/dev/fd/1': 1,
+  '/dev/stderr': STDERR,
+  '/proc/self/fd/2': STDERR,
+  '/dev/fd/2': STDERR,
+};
 const LOGGERS = ['/usr/bin/logger', '/bin/logger'];
 const SYSLOG_SOCKET = '/dev/log';
 /** Octets that may wait for the logger; lines beyond are dropped. A minute of a busy log. */
@@ -106,9 +121,11 @@ class ProcessLog implements NodeLog {
   }
 
   aim(target: LogTarget): string | null {
-    this.close();
+    this.#closeLogger();
     this.#target = target;
-    return target.syslog ? this.#openSyslog() : this.#open();
+    if (!target.syslog) return this.#open();
+    this.#useDescriptor(STDERR);
+    return this.#openSyslog();
   }
 
   reopen(): string | null {
@@ -117,10 +134,19 @@ class ProcessLog implements NodeLog {
   }
 
   close(): void {
-    if (this.#fd !== STDERR) closeSync(this.#fd);
-    this.#fd = STDERR;
+    this.#useDescriptor(STDERR);
+    this.#closeLogger();
+  }
+
+  #closeLogger(): void {
     this.#logger?.stdin?.end();
     this.#logger = null;
+  }
+
+  /** Writes there from now on; what was opened before is closed. */
+  #useDescriptor(fd: number): void {
+    if (this.#fd > STDERR) closeSync(this.#fd);
+    this.#fd = fd;
   }
 
   #openSyslog(): string | null {
@@ -132,11 +158,9 @@ class ProcessLog implements NodeLog {
   }
 
   #open(): string | null {
-    if (this.#fd !== STDERR) closeSync(this.#fd);
-    this.#fd = STDERR;
-    if (this.#target.file === null) return null;
+    const { file, user = null } = this.#target;
     try {
-      this.#fd = openSync(this.#target.file, 'a', 0o644);
+      this.#useDescriptor(file === null ? STDERR : (OWN_DESCRIPTORS[file] ?? openForAppending(file, user)));
       return null;
     } catch (error) {
       return (error as NodeJS.ErrnoException).message;

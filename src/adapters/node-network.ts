@@ -4,13 +4,22 @@ import type { Network } from '../ports/network.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { connectNodeStream, listenNodeStreams } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
+import type { LowUser } from './root-writes.ts';
 
-/** The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. */
-export function createNodeNetwork(inherited = new InheritedSockets([])): Network {
+/**
+ * The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. `user` tells
+ * whom a process that is still root will become, whose unix sockets are made.
+ */
+export function createNodeNetwork(
+  inherited = new InheritedSockets([]),
+  user: () => LowUser | null = () => null,
+): Network {
   return {
     openUdp: (options) => openNodeUdp(options, inherited.take('udp', options.local)),
     connect: connectNodeStream,
-    listen: (options) =>
-      listenNodeStreams(options, 'path' in options.local ? null : inherited.take('tcp', options.local)),
+    listen: (options) => {
+      const fd = 'path' in options.local ? null : inherited.take('tcp', options.local);
+      return listenNodeStreams(options, { fd, user: user() });
+    },
   };
 }

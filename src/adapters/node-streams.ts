@@ -27,7 +27,9 @@ import type {
   StreamEvents,
   TlsClientOptions,
 } from '../ports/network.ts';
+import { withoutZone } from './ip-zone.ts';
 import { networkErrorOf } from './network-error.ts';
+import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-writes.ts';
 
 /** Connections that the system may hold before they are accepted. */
 const BACKLOG = 256;
@@ -96,8 +98,19 @@ function nameToCheck(serverName: string): object {
   };
 }
 
+/** How a listening socket comes about, besides its options. */
+interface ListenMeans {
+  /** Takes this one, which is bound already. */
+  readonly fd: number | null;
+  /** Whose unix sockets are to be, while this process is root. */
+  readonly user: LowUser | null;
+}
+
 /** Listens for streams. */
-export function listenNodeStreams(options: ListenOptions, fd: number | null = null): Promise<Opened<Listener>> {
+export function listenNodeStreams(
+  options: ListenOptions,
+  { fd, user }: ListenMeans = { fd: null, user: null },
+): Promise<Opened<Listener>> {
   return new Promise((resolve) => {
     let server: Server;
     try {
@@ -115,7 +128,7 @@ export function listenNodeStreams(options: ListenOptions, fd: number | null = nu
       server.on('error', (error) => options.onError(networkErrorOf(error)));
       resolve({ ok: true, value: { local: boundAddress(server), close: () => server.close() } });
     };
-    if (fd === null) listenNow(server, options, listening);
+    if (fd === null) listenNow(server, options, user, listening);
     else server.listen({ fd, exclusive: true }, listening);
   });
 }
@@ -130,7 +143,7 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
     if (isMutual && !isTrusted(socket)) turnAway(socket);
     else onSocket(socket);
   };
-  return createTlsServer(
+  const server = createTlsServer(
     {
       cert: tls.certificatePem,
       key: tls.privateKeyPem,
@@ -140,6 +153,8 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
     },
     welcomeIfKnown,
   );
+  boundHandshakes(server, options.maxHandshakes ?? Number.POSITIVE_INFINITY);
+  return server;
 }
 
 /**
@@ -162,14 +177,41 @@ function turnAway(socket: TLSSocket): void {
   socket.once('close', () => clearTimeout(timer));
 }
 
-/** The socket file of a path is made within the call, so the umask holds for it alone. */
-function listenNow(server: Server, options: ListenOptions, onListening: () => void): void {
-  const isPath = 'path' in options.local;
-  const umask = isPath ? process.umask(UNIX_SOCKET_UMASK) : 0;
-  try {
+/** Node tells of a handshake that takes too long, and leaves it open; it does not bound their number either. */
+function boundHandshakes(server: Server, most: number): void {
+  const underWay = new Map<string, Socket>();
+  const placeOf = ({ remoteAddress, remotePort }: Socket): string => `${remoteAddress} ${remotePort}`;
+  server.on('connection', (socket: Socket) => {
+    const place = placeOf(socket);
+    underWay.set(place, socket);
+    socket.once('close', () => {
+      if (underWay.get(place) === socket) underWay.delete(place);
+    });
+    const [oldest] = underWay.values();
+    if (underWay.size > most) oldest?.destroy();
+  });
+  server.on('secureConnection', (socket: Socket) => underWay.delete(placeOf(socket)));
+  server.on('tlsClientError', (error: NodeJS.ErrnoException, socket: Socket) => {
+    if (error.code === 'ERR_TLS_HANDSHAKE_TIMEOUT') socket.destroy();
+  });
+}
+
+/** The socket file of a path is made within the call, so the umask and the user hold for it alone. */
+function listenNow(server: Server, options: ListenOptions, user: LowUser | null, onListening: () => void): void {
+  const { local } = options;
+  if (!('path' in local)) {
     server.listen(listenTarget(options), onListening);
+    return;
+  }
+  const umask = process.umask(UNIX_SOCKET_UMASK);
+  try {
+    const listen = (): void => void server.listen(listenTarget(options), onListening);
+    if (user === null || !isRoot()) listen();
+    // Where only root may make files, the user's group gets its right by the group of the socket; else it is the user's.
+    else if (rootOnlyPath(local.path) !== null) withGroupOf(user, listen);
+    else asUser(user, listen);
   } finally {
-    if (isPath) process.umask(umask);
+    process.umask(umask);
   }
 }
 
@@ -207,8 +249,8 @@ class NodeStream implements ByteStream {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.local = { ip: withoutZone(socket.localAddress), port: socket.localPort ?? 0 };
-    this.remote = { ip: withoutZone(socket.remoteAddress), port: socket.remotePort ?? 0 };
+    this.local = { ip: withoutZone(socket.localAddress ?? ''), port: socket.localPort ?? 0 };
+    this.remote = { ip: withoutZone(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
   }
 
   /** Hands what happens to `events`, from the next turn on. */
@@ -242,10 +284,4 @@ class NodeStream implements ByteStream {
   destroy(): void {
     this.#socket.destroy();
   }
-}
-
-function withoutZone(ip: string | undefined): string {
-  const text = ip ?? '';
-  const percent = text.indexOf('%');
-  return percent < 0 ? text : text.slice(0, percent);
 }

@@ -3,6 +3,7 @@
 import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
 import { isIPv6 } from 'node:net';
 import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import { withoutZone } from './ip-zone.ts';
 import { networkErrorOf } from './network-error.ts';
 
 /**
@@ -45,21 +46,23 @@ export function openNodeUdp(options: UdpOptions, fd: number | null = null): Prom
     socket.once('error', fail);
     const where = fd === null ? { address: local.ip, port: local.port } : { fd };
     socket.bind({ ...where, exclusive: true }, () => {
-      setBuffers(socket, options);
+      setBuffers(socket, options, options.onError);
       if (remote === undefined) succeed();
       else socket.connect(remote.port, remote.ip, connected as () => void);
     });
   });
 }
 
-function setBuffers(socket: Socket, options: UdpOptions): void {
-  const { receiveBufferBytes = 0, sendBufferBytes = 0 } = options;
+type BufferSizes = Pick<UdpOptions, 'receiveBufferBytes' | 'sendBufferBytes'>;
+
+function setBuffers(socket: Socket, sizes: BufferSizes, onError: (error: NetworkError) => void): void {
+  const { receiveBufferBytes = 0, sendBufferBytes = 0 } = sizes;
   try {
     if (receiveBufferBytes > 0) socket.setRecvBufferSize(receiveBufferBytes);
     if (sendBufferBytes > 0) socket.setSendBufferSize(sendBufferBytes);
   } catch (error) {
     // The system's limit (net.core.rmem_max) is smaller: the socket works with that.
-    options.onError(networkErrorOf(error as Error));
+    onError(networkErrorOf(error as Error));
   }
 }
 
@@ -91,10 +94,14 @@ class NodeUdpSocket implements UdpSocket {
   get local(): Address {
     if (!this.#knowsLocal && this.#isOpen) {
       const { address, port } = this.#socket.address();
-      this.#local = { ip: address, port };
+      this.#local = { ip: withoutZone(address), port };
       this.#knowsLocal = true;
     }
     return this.#local;
+  }
+
+  setBuffers(receiveBufferBytes: number, sendBufferBytes: number): void {
+    if (this.#isOpen) setBuffers(this.#socket, { receiveBufferBytes, sendBufferBytes }, this.#onError);
   }
 
   send(bytes: Uint8Array, length: number, to: ScopedAddress): void {

@@ -27,7 +27,7 @@ import type { Ports } from './ports.ts';
 import { PROGRAM_VERSION } from './program.ts';
 import { anchorTexts, type Inputs, readInputs } from './read-inputs.ts';
 import { clientRates, rootKeyTags } from './resolver-means.ts';
-import { type HostFacts, iterateOptions, serveOptions, serverOptions } from './room-options.ts';
+import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './room-options.ts';
 
 /** All that reaches outside. */
 export type { Ports } from './ports.ts';
@@ -94,7 +94,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
-  const ground = layGround(start, inputs);
+  const ground = layGround(start, inputs, findings);
   // Zones that are held ask through the resolver, and the resolver looks into the zones: one gets the other by a call.
   const zones = live?.zones ?? makeZoneStore({ ...ground, resolver: () => joined.resolver }, findings);
   const trackedFiles = live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
@@ -130,13 +130,16 @@ function hasError(findings: readonly Finding[]): boolean {
 }
 
 /** What all rooms have in common; from the house before where that is to be kept. */
-function layGround({ config, ports, caches, live, verbosity }: AssembleStart, inputs: Inputs): Ground {
+function layGround(start: AssembleStart, inputs: Inputs, findings: Finding[]): Ground {
+  const { config, ports, caches, live, verbosity } = start;
+  const { warning } = cacheSizes(config, start.host?.heapOctets);
+  if (warning !== null) findings.push({ file: '', line: 0, severity: 'warning', text: warning });
   return {
     config,
     ports,
     inputs,
-    caches: { ...makeCaches(config, ports), ...caches },
-    anchors: live?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config)),
+    caches: { ...makeCaches(config, ports, start.host?.heapOctets), ...caches },
+    anchors: live?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters: live?.counters ?? new Counters(),
     serverZones: live?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     verbosity: verbosity ?? (() => config.server.verbosity),

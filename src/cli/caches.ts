@@ -25,9 +25,9 @@ export interface Caches {
   readonly denials: DenialCache;
 }
 
-/** Empty caches. */
-export function makeCaches(config: Config, { clock, random }: Ports): Caches {
-  const sizes = cacheSizes(config);
+/** Empty caches, in a heap of a given size in octets. */
+export function makeCaches(config: Config, { clock, random }: Ports, heapOctets?: number): Caches {
+  const { sizes } = cacheSizes(config, heapOctets);
   return {
     rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
     answers: new AnswerCache({ clock, maxBytes: sizes.messages }),

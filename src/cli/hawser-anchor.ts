@@ -125,7 +125,9 @@ function configOf(read: AnchorArguments, ports: Ports): Config | readonly string
   const server = {
     ...config.server,
     ...(hintsPath === null ? {} : { rootHints: [hintsPath] }),
-    ...(source === null ? {} : { outgoingInterface: [{ block: { address: source, prefixLength: source.length * 8 }, scope: '' }] }),
+    ...(source === null
+      ? {}
+      : { outgoingInterface: [{ block: { address: source, prefixLength: source.length * 8 }, scope: '' }] }),
   };
   return withFamily({ ...config, server }, read.family);
 }

@@ -4,8 +4,9 @@
  */
 
 import { createHash, createPrivateKey, createPublicKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto';
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { createNodeFiles } from '../adapters/node-files.ts';
 import { type CertificateFields, pemOf, writeCertificate } from '../control/certificate.ts';
 
 const DEFAULT_FOLDER = '/etc/unbound';
@@ -75,9 +76,13 @@ function keyIn(folder: string, file: string): string {
   return pem;
 }
 
-/** The mode is given when the file is made, so that no other can read it in between. */
+/**
+ * The mode is given when the file is made, so that no other can read it in between; what stands in its place, a link too, is
+ * replaced and not written into.
+ */
 function writeNew(path: string, content: string, mode: number): void {
-  writeFileSync(path, content, { mode });
+  const written = createNodeFiles().replaceAtomically(path, content, mode);
+  if (!written.ok) throw new Error(written.error.text);
 }
 
 interface CertificateStart {

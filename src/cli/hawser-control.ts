@@ -158,10 +158,21 @@ function readReply(socket: Socket, quiet: boolean): Promise<number> {
   });
 }
 
+/** Waits until the daemon takes more, or never will. */
+function drained(socket: Socket): Promise<void> {
+  return new Promise((resolve) => {
+    const resume = (): void => {
+      socket.off('drain', resume).off('close', resume);
+      resolve();
+    };
+    socket.on('drain', resume).on('close', resume);
+  });
+}
+
 async function sendInput(socket: Socket, input: 'lines' | 'dump'): Promise<void> {
   for await (const chunk of process.stdin) {
     if (socket.destroyed) return;
-    if (!socket.write(chunk)) await new Promise((resume) => socket.once('drain', resume).once('close', resume));
+    if (!socket.write(chunk)) await drained(socket);
   }
   if (input === 'lines') socket.write(END_OF_LINES);
 }

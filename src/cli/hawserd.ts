@@ -7,17 +7,20 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
-import { absolutePath, pidfilePath } from '../config/check-files.ts';
+import { openForAppending } from '../adapters/root-writes.ts';
+import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { dropPrivileges } from './privileges.ts';
+import { heapUse, watchHeap, withinHeap } from './heap.ts';
+import { dropPrivileges, futureUser } from './privileges.ts';
 import { VERSION } from './program.ts';
-import { type LoadedFor, Running } from './running.ts';
+import { type LoadedFor, logTarget, Running } from './running.ts';
 import { ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 
 const USAGE = `usage:  hawserd [options]
@@ -65,7 +68,7 @@ async function main(words: readonly string[]): Promise<number | null> {
     return 1;
   }
   const isBackground = flags.debug === 0 && loaded.config.server.doDaemonize && process.send === undefined;
-  return isBackground ? await startInBackground(words) : await startHere(flags);
+  return isBackground ? await startInBackground(words, lastWords(loaded.config)) : await startHere(flags);
 }
 
 /** Reads the configuration; without `-c` and without the default file there is an empty one. */
@@ -74,7 +77,7 @@ function load(flags: Arguments): LoadedFor {
   if (flags.configPath === null && !existsSync(path)) {
     return { ok: true, config: withVerbosity(defaultConfig(), flags), warnings: [] };
   }
-  const loaded = loadConfig(createNodeFiles(), path);
+  const loaded = loadConfig(withinHeap(createNodeFiles(), heapUse()), path);
   if (loaded.ok) return { ok: true, config: withVerbosity(loaded.config, flags), warnings: loaded.warnings };
   const summary = `read ${path} failed: ${loaded.errorCount} errors in configuration file`;
   return { ok: false, lines: [...loaded.findings.map(findingText), summary] };
@@ -84,12 +87,24 @@ function withVerbosity(config: Config, { verbose }: Arguments): Config {
   return { ...config, server: { ...config.server, verbosity: config.server.verbosity + verbose } };
 }
 
+/** Where V8 says why it aborts, which the log of the process cannot: the log file; else nowhere. */
+function lastWords(config: Config): number | 'ignore' {
+  const { file, syslog } = logTarget(config, false);
+  if (file === null || syslog) return 'ignore';
+  try {
+    return openForAppending(file, futureUser(config.server.username));
+  } catch {
+    // The process itself says that its log cannot be opened.
+    return 'ignore';
+  }
+}
+
 /** Starts a process of its own that outlives this one; waits until it serves or says why it cannot. */
-function startInBackground(words: readonly string[]): Promise<number> {
+function startInBackground(words: readonly string[], stderr: number | 'ignore'): Promise<number> {
   const script = process.argv[1] ?? '';
   const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
     detached: true,
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    stdio: ['ignore', 'ignore', stderr, 'ipc'],
   });
   return new Promise((resolve) => {
     const timer = setTimeout(() => finish(1, ['no answer from the background process']), START_PATIENCE_MS);
@@ -115,6 +130,7 @@ async function startHere(flags: Arguments): Promise<number | null> {
     requestStop: () => void process.kill(process.pid, 'SIGTERM'),
   });
   watchForBugs(log);
+  watchHeap(createNodeClock(), log);
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);
@@ -122,10 +138,9 @@ async function startHere(flags: Arguments): Promise<number | null> {
   // Who learns that the daemon is there may signal it at once.
   const manager = new ServiceManager(sendBySystemdNotify);
   listenForSignals(running, pidfile, log, manager);
-  writePidfile(pidfile, log);
+  writePidfile(pidfile, config, log);
   manager.tell('READY=1');
-  const owned = [pidfile, absolutePath(config, config.server.logfile), ...controlSockets(config)];
-  const dropped = dropPrivileges(config.server.username, owned);
+  const dropped = dropPrivileges(config.server.username);
   if (dropped.warning !== null) log.write('warning', dropped.warning);
   if (dropped.error !== null) {
     running.stop();
@@ -135,11 +150,6 @@ async function startHere(flags: Arguments): Promise<number | null> {
   await tellParent([]);
   if (process.send !== undefined) process.disconnect();
   return null;
-}
-
-/** Unix sockets of the control channel: its user's, so that a reload can make them anew and the user's group may connect. */
-function controlSockets({ remoteControl }: Config): string[] {
-  return remoteControl.controlInterface.map(({ place }) => place).filter((place) => place.startsWith('/'));
 }
 
 async function fail(lines: readonly string[]): Promise<number> {
@@ -188,9 +198,10 @@ function oneLine(error: unknown): string {
   return text.replaceAll('\n', ' |');
 }
 
-function writePidfile(path: string, log: NodeLog): void {
+function writePidfile(path: string, { server }: Config, log: NodeLog): void {
   if (path === '') return;
-  const written = createNodeFiles().replaceAtomically(path, `${process.pid}\n`, 0o644);
+  const files = createNodeFiles(() => futureUser(server.username));
+  const written = files.replaceAtomically(path, `${process.pid}\n`, 0o644);
   if (!written.ok) log.write('error', `cannot write pidfile ${path}: ${written.error.text}`);
 }
 

@@ -89,6 +89,7 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
     counters,
     report,
     permissive,
+    pathOf: (name) => absolutePath(config, name),
     authorities: bundle?.ok === true ? bundle.value : null,
     lookUpHost: (host) => lookUpHost(resolver(), host),
     findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),

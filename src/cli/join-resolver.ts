@@ -52,7 +52,8 @@ export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
   const { rrsets, answers, failures, servers, delegations } = caches;
   const options = { ...iterateOptions(config, ground.inputs), configuredZones: serverZones.all };
   const notice = (text: string): void => log.write('notice', text);
-  const upstream = new Upstream({ clock, network, random, servers, counters, notice, options });
+  const warn = (text: string): void => log.write('error', text);
+  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
   const heldZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
   const denials = knownDenials(config, { ...ground, clock, configuredZones: serverZones.all, heldZone });
   const rates = zoneRates(config, { clock, random });

@@ -13,7 +13,8 @@ import type { LogSink } from '../ports/log-sink.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { DEFAULT_ACCESS } from '../serve/access-control.ts';
 import { ipText } from '../wire/ip.ts';
-import type { Name } from '../wire/name.ts';
+import { type Name, nameKey } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
@@ -49,9 +50,23 @@ export function housePolicy(
   return { policy, warnings };
 }
 
-/** domain-insecure, and the private zones that insecure-lan-zones adds to it. */
-export function insecureNames({ server }: Config): readonly Name[] {
-  return server.insecureLanZones ? [...server.domainInsecure, ...lanZones()] : server.domainInsecure;
+/**
+ * domain-insecure, and the private zones that insecure-lan-zones adds to it, without those that have an anchor of their own: as
+ * in Unbound, who configures keys for a zone wants them checked. `anchored` are the zones of configured anchors.
+ */
+export function insecureNames(
+  { server }: Config,
+  anchored: readonly Name[] = [],
+  findings: Finding[] = [],
+): readonly Name[] {
+  const keys = new Set(anchored.map(nameKey));
+  for (const name of server.domainInsecure) {
+    if (!keys.has(nameKey(name))) continue;
+    const text = `domain-insecure: ${formatName(name)} has no effect: there is a trust anchor for it`;
+    findings.push({ file: '', line: 0, severity: 'warning', text });
+  }
+  const names = server.insecureLanZones ? [...server.domainInsecure, ...lanZones()] : server.domainInsecure;
+  return names.filter((name) => !keys.has(nameKey(name)));
 }
 
 /** Servers of the zone that an answer came from, or that the name is in: as known, else asked for. */

@@ -3,7 +3,7 @@
  * afterwards it is checked that there is no way back.
  */
 
-import { chownSync, existsSync, readFileSync } from 'node:fs';
+import { findUser, isRoot, type LowUser } from '../adapters/root-writes.ts';
 import { DEFAULT_USER } from './program.ts';
 
 /** What came of it: a line for the log when the process stays what it is, or an error that must stop the start. */
@@ -17,18 +17,24 @@ type WithInitgroups = NodeJS.Process & { readonly initgroups?: (user: string, gr
 
 const DONE: DropResult = { error: null, warning: null };
 
-/** Becomes `user`, when this process is root's; "" stays. Those of `files` that are there become the user's: log, pid file. */
-export function dropPrivileges(user: string, files: readonly string[]): DropResult {
+/** Whom this process is going to become; null: it stays what it is. */
+export function futureUser(user: string): LowUser | null {
+  return user === '' || !isRoot() ? null : findUser(user);
+}
+
+/**
+ * Becomes `user`, when this process is root's; "" stays. No file is given to the user here: a path may by now lead elsewhere,
+ * so those that are to be the user's are made as such (adapters/root-writes.ts).
+ */
+export function dropPrivileges(user: string): DropResult {
   const { getuid, initgroups, setgid, setuid } = process as WithInitgroups;
   if (user === '' || getuid === undefined || getuid() !== 0) return DONE;
   if (initgroups === undefined || setgid === undefined || setuid === undefined) return DONE;
   try {
-    const group = primaryGroupOf(user);
-    if (group === null) return refusedFor(user, `user '${user}' does not exist.`);
-    const owner = userNumberOf(user);
-    for (const file of files) if (existsSync(file)) chownSync(file, owner, group);
-    initgroups.call(process, user, group);
-    setgid.call(process, group);
+    const found = findUser(user);
+    if (found === null) return refusedFor(user, `user '${user}' does not exist.`);
+    initgroups.call(process, user, found.gid);
+    setgid.call(process, found.gid);
     setuid.call(process, user);
   } catch (error) {
     return refusedFor(user, `cannot become user '${user}': ${(error as Error).message}`);
@@ -40,20 +46,4 @@ export function dropPrivileges(user: string, files: readonly string[]): DropResu
 function refusedFor(user: string, text: string): DropResult {
   if (user !== DEFAULT_USER) return { error: text, warning: null };
   return { error: null, warning: `${text} Running as root: set username` };
-}
-
-/** Group number of a user by /etc/passwd; null when there is no such user. */
-function primaryGroupOf(user: string): number | null {
-  const group = Number(passwdField(user, 3));
-  return passwdField(user, 3) === null || !Number.isInteger(group) ? null : group;
-}
-
-function userNumberOf(user: string): number {
-  return Number(passwdField(user, 2));
-}
-
-/** A field of a user's line in /etc/passwd. */
-function passwdField(user: string, field: number): string | null {
-  const lines = readFileSync('/etc/passwd', 'utf8').split('\n');
-  return lines.find((each) => each.startsWith(`${user}:`))?.split(':')[field] ?? null;
 }

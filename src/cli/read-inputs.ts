@@ -10,7 +10,7 @@ import { type AnchorText, readAnchors, readBindAnchors } from '../validate/read-
 import { ROOT_ANCHORS_TEXT } from '../validate/root-anchors.ts';
 import type { AnchorRecord } from '../validate/trust-anchors.ts';
 import { readU16 } from '../wire/bytes.ts';
-import { isRoot } from '../wire/name.ts';
+import { isRoot, type Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { keyTag } from '../wire/rdata-dnskey.ts';
 import { readZoneText } from '../wire/zone-text.ts';
@@ -32,6 +32,8 @@ export interface Inputs {
   /** PEM text of `tls-cert-bundle` or, with `tls-system-cert`, of the system's; null: those that come with the program. */
   readonly tlsAuthorities: string | null;
   readonly anchors: readonly AnchorRecord[];
+  /** Zones of those anchors that were configured, without the built-in ones of the root. */
+  readonly anchored: readonly Name[];
   /** Errors stop the start; warnings are logged. */
   readonly findings: readonly Finding[];
 }
@@ -42,7 +44,8 @@ export function readInputs(config: Config, files: Files): Inputs {
   const hints = readHints(config, files, findings);
   const anchors = isValidating(config) ? readAllAnchors(config, files, findings) : [];
   const tlsAuthorities = readTlsAuthorities(config, files, findings);
-  return { hints, anchors, tlsAuthorities, findings };
+  const anchored = hasConfiguredAnchors(config) ? anchors.map(({ zone }) => zone) : [];
+  return { hints, anchors, anchored, tlsAuthorities, findings };
 }
 
 function readHints(config: Config, files: Files, findings: Finding[]): readonly Hint[] {

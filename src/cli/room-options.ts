@@ -7,10 +7,9 @@ import type { ListenPlace } from '../config/form-network.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../iterate/options.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { placeKey } from '../policy/place-map.ts';
-import type { Address } from '../ports/network.ts';
 import type { ResolveOptions } from '../resolve/resolver.ts';
 import type { ServeOptions } from '../serve/serve-options.ts';
-import type { ServerOptions } from '../server/listen-options.ts';
+import type { ListenAddress, ServerOptions } from '../server/listen-options.ts';
 import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../validate/options.ts';
 import { fromHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
@@ -22,8 +21,10 @@ export interface HostFacts {
   readonly hostName: string;
   /** Name and version of the program, as version.bind tells them. */
   readonly programVersion: string;
-  /** Addresses of a network interface (`interface: eth0`); none when there is no such interface. */
+  /** Addresses of a network interface (`interface: eth0`), link-local ones with their zone; none when there is none such. */
   readonly addressesOf: (networkInterface: string) => readonly string[];
+  /** Octets that V8's heap may have; absent: as many as are wanted. */
+  readonly heapOctets?: number;
   /** Addresses of all of them; absent: none is known. */
   readonly allAddresses?: () => readonly string[];
 }
@@ -103,9 +104,10 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     privateAddresses: server.privateAddress.map(rangeOf),
     privateDomains: server.privateDomain,
     maxTtl: server.cacheMaxTtl,
-    minTtl: server.cacheMinTtl,
+    // A least time above the longest is none, as the warning about it says.
+    minTtl: Math.min(server.cacheMinTtl, server.cacheMaxTtl),
     maxNegativeTtl: server.cacheMaxNegativeTtl,
-    minNegativeTtl: server.cacheMinNegativeTtl,
+    minNegativeTtl: Math.min(server.cacheMinNegativeTtl, server.cacheMaxNegativeTtl),
   };
 }
 
@@ -130,13 +132,41 @@ export function validateOptions({ server }: Config): ValidateOptions {
 }
 
 /** Octets of the caches. */
-export function cacheSizes({ server }: Config) {
-  return {
+export interface CacheSizes {
+  /** Of the cache of answers, and again of that of finished replies. */
+  readonly messages: number;
+  readonly rrsets: number;
+  readonly keys: number;
+  readonly denials: number;
+}
+
+/** Octets of heap and buffers that a full cache takes for each octet of its bound; measured with 400,000 small sets: 1.75. */
+const HEAP_PER_CACHE_OCTET = 1.8;
+/** Part of the heap that caches may take, percent: nearer to its end V8 collects garbage all the time, then aborts. */
+const CACHE_PERCENT_OF_HEAP = 50;
+const MIB = 1024 * 1024;
+
+/** Octets of the caches, made smaller in proportion where the heap could not hold them; `warning` says so. */
+export function cacheSizes(
+  { server }: Config,
+  heapOctets = Number.POSITIVE_INFINITY,
+): { readonly sizes: CacheSizes; readonly warning: string | null } {
+  const sizes = {
     messages: server.msgCacheSize,
     rrsets: server.rrsetCacheSize,
     keys: server.keyCacheSize,
     denials: server.negCacheSize,
   };
+  const wanted = (2 * sizes.messages + sizes.rrsets + sizes.keys + sizes.denials) * HEAP_PER_CACHE_OCTET;
+  const most = (heapOctets * CACHE_PERCENT_OF_HEAP) / 100;
+  if (wanted <= most) return { sizes, warning: null };
+  const fitted = (octets: number): number => Math.floor((octets * most) / wanted);
+  const [messages, rrsets] = [fitted(sizes.messages), fitted(sizes.rrsets)];
+  const mib = (octets: number): number => Math.floor(octets / MIB);
+  const heap = `V8's heap of ${mib(heapOctets)} MiB (--max-old-space-size in NODE_OPTIONS)`;
+  const made = `msg-cache-size is ${mib(messages)}m and rrset-cache-size ${mib(rrsets)}m`;
+  const warning = `the caches need ${mib(wanted)} MiB, more than half of ${heap}: ${made}`;
+  return { sizes: { messages, rrsets, keys: fitted(sizes.keys), denials: fitted(sizes.denials) }, warning };
 }
 
 /** Options of the cache of servers. */
@@ -209,8 +239,14 @@ function nsidOf(text: string): Uint8Array | null {
 /** Options of listening. */
 export function serverOptions(config: Config, host: HostFacts): ServerOptions {
   const { server } = config;
+  const places = listenPlaces(config, host);
+  const named = [...new Set(places.map(({ kind, place }) => (kind === 'interface' ? place : null)))];
+  const networkInterfaces = named.filter((name) => name !== null);
   return {
-    interfaces: listenAddresses(config, host),
+    interfaces: listenAddresses(places, config, host),
+    networkInterfaces: server.interfaceAutomatic ? [...networkInterfaces, ALL_INTERFACES] : networkInterfaces,
+    missing: networkInterfaces.filter((name) => name !== ALL_INTERFACES && host.addressesOf(name).length === 0),
+    waitsForAddresses: server.ipFreebind || server.ipTransparent,
     udp: server.doUdp,
     tcp: server.doTcp,
     // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.
@@ -225,18 +261,28 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
 /** The addresses of a place of the interface-* directives, as `ip@port`. */
 export function placeKeys({ kind, place, port }: ListenPlace, { server }: Config, host: HostFacts): readonly string[] {
   const ips = kind === 'interface' ? host.addressesOf(place) : [place];
-  return ips.map((ip) => placeKey({ ip, port: port ?? server.port }));
+  return ips.map((ip) => placeKey({ ip: ip.replace(ZONE, ''), port: port ?? server.port }));
 }
 
-function listenAddresses({ server }: Config, host: HostFacts): Address[] {
+/** The zone of a link-local address: sockets tell their addresses without it. */
+const ZONE = /%.*$/;
+/** What the addresses of interface-automatic are found at. */
+const ALL_INTERFACES = '*';
+
+function listenPlaces({ server }: Config, host: HostFacts): readonly ListenPlace[] {
   const places = server.interfaceAutomatic ? allPlaces(server, host) : server.interface;
-  const seen = new Map<string, Address>();
-  for (const { kind, place, port } of places.length > 0 ? places : LOCALHOST) {
+  return places.length > 0 ? places : LOCALHOST;
+}
+
+function listenAddresses(places: readonly ListenPlace[], { server }: Config, host: HostFacts): ListenAddress[] {
+  const seen = new Map<string, ListenAddress>();
+  for (const { kind, place, port } of places) {
     for (const ip of kind === 'interface' ? host.addressesOf(place) : [place]) {
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
+      const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
       const address = { ip, port: port ?? server.port };
-      seen.set(`${ip}@${address.port}`, address);
+      seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
   }
   return [...seen.values()];
@@ -244,11 +290,11 @@ function listenAddresses({ server }: Config, host: HostFacts): Address[] {
 
 /**
  * Each address of the host by itself, so that replies come from the address that was asked: a socket for all of them could
- * not say so. Addresses that need an interface beside them (fe80::) are left out.
+ * not say so. Link-local addresses (fe80::) are usable only with their zone.
  */
 function allPlaces(server: Config['server'], host: HostFacts): ListenPlace[] {
   const ports = server.interfaceAutomaticPorts.split(/\s+/).filter((word) => /^\d+$/.test(word));
-  const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab]/i.test(ip));
+  const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab][^%]*$/i.test(ip));
   return ips.flatMap((place) =>
     (ports.length > 0 ? ports.map(Number) : [null]).map((port) => ({ kind: 'address', place, port }) as const),
   );

@@ -5,7 +5,7 @@
  * Leaves to others: flags, signals, privileges, pid file (hawserd.ts); what a house is (assemble.ts).
  */
 
-import { hostname, networkInterfaces } from 'node:os';
+import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { createCrypto } from '../adapters/crypto.ts';
 import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
@@ -13,6 +13,7 @@ import { createNodeFiles } from '../adapters/node-files.ts';
 import { DEFAULT_IDENTITY, type LogTarget, type NodeLog } from '../adapters/node-log.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
+import type { LowUser } from '../adapters/root-writes.ts';
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import { type Finding, findingText } from '../config/finding.ts';
@@ -21,15 +22,19 @@ import { createCommands } from '../control/commands/all.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
+import type { CancelTimer } from '../ports/clock.ts';
 import type { Address } from '../ports/network.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
+import { SERVER_LIMITS } from '../server/listen-options.ts';
 import { type AssembleStart, assemble, type House } from './assemble.ts';
 import type { Caches } from './caches.ts';
 import { controlHouse, controlSetup } from './control-house.ts';
+import { heapUse } from './heap.ts';
 import { HouseStatistics, remarksOn } from './house-statistics.ts';
 import { dropStaleTrust } from './kept-trust.ts';
+import { futureUser } from './privileges.ts';
 import { PROGRAM_VERSION, VERSION } from './program.ts';
-import type { HostFacts } from './room-options.ts';
+import { type HostFacts, serverOptions } from './room-options.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 
 /** Milliseconds that clients of the house before a reload get to be answered. */
@@ -37,13 +42,18 @@ const DRAIN_MS = 10_000;
 /** Milliseconds from the command to stop until the process ends, in which the reply goes out. */
 const STOP_DELAY_MS = 100;
 
+/** Why there is nothing to listen on: the family or the transport is switched off, or no interface has an address. */
+const NO_SOCKET = 'no socket to listen on: see interface, do-ip4, do-ip6, do-udp, do-tcp, incoming-num-tcp';
+
 /** A configuration, or the lines that say why there is none. */
 export type LoadedFor =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** A house, or the lines that say why there is none. */
-type Built = { readonly ok: true; readonly house: House } | { readonly ok: false; readonly lines: readonly string[] };
+type Built =
+  | { readonly ok: true; readonly house: House; readonly warnings: readonly string[] }
+  | { readonly ok: false; readonly lines: readonly string[] };
 
 /** What a daemon runs on. */
 export interface RunningParts {
@@ -60,11 +70,13 @@ export interface RunningParts {
 export class Running {
   readonly #parts: RunningParts;
   readonly #inherited = findInheritedSockets();
+  /** Whom this process becomes when it has started as root: what is made before is made for them. */
+  #user: LowUser | null = null;
   readonly #ports = {
     clock: createNodeClock(),
-    network: createNodeNetwork(this.#inherited),
+    network: createNodeNetwork(this.#inherited, () => this.#user),
     random: createNodeRandom(),
-    files: createNodeFiles(),
+    files: createNodeFiles(() => this.#user),
   };
   readonly #daemon: Daemon;
   #house: House | null = null;
@@ -74,6 +86,10 @@ export class Running {
   readonly #negativeAnchors: NegativeAnchors;
   readonly #startedMs: number;
   #verbosity = 0;
+  /** What could not be listened on and was said. */
+  #notListening: readonly string[] = [];
+  #cancelReopen: CancelTimer = () => {};
+  #isStopped = false;
   /** Reloads come one after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
 
@@ -107,8 +123,14 @@ export class Running {
     const built = await this.#build();
     if (!built.ok) return built.lines;
     const { house } = built;
-    const problems = await this.#daemon.listen(house.serve, house.server);
-    const lines = problems.filter((problem) => !this.#isPassedOver(house.config, problem)).map(({ text }) => text);
+    const listened = await this.#daemon.listen(house.serve, house.server);
+    const problems = listened.filter((problem) => !this.#isPassedOver(house.config, problem));
+    const awaited = problems.filter(
+      ({ error }) => house.server.waitsForAddresses === true && error.kind === 'unreachable',
+    );
+    const lines = problems.filter((problem) => !awaited.includes(problem)).map(({ text }) => text);
+    const isListening = this.#daemon.addresses().length > 0 || awaited.length > 0;
+    if (!isListening && lines.length === 0) lines.push(NO_SOCKET);
     if (lines.length === 0) lines.push(...(await this.#listenForControl(house.config)));
     if (lines.length > 0) {
       this.#daemon.stop();
@@ -116,6 +138,7 @@ export class Running {
       return lines;
     }
     this.#moveInto(house);
+    this.#watchSockets(awaited);
     await this.#listenForMetrics();
     for (const { transport, local } of this.#inherited.left) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
@@ -150,10 +173,16 @@ export class Running {
       // Warnings are for the log; the operator is told what stands in the way.
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
+    if (!this.#daemon.hasPlace(built.house.server)) {
+      built.house.stop();
+      log.write('error', `reload failed: the configuration before stays in force: ${NO_SOCKET}`);
+      return [NO_SOCKET];
+    }
     const before = this.#house;
     if (keepsCaches && before !== null) dropStaleTrust(before, built.house);
     this.#moveInto(built.house);
-    for (const { text } of await this.#daemon.listen(built.house.serve, built.house.server)) log.write('error', text);
+    const listened = await this.#daemon.listen(built.house.serve, built.house.server);
+    this.#watchSockets(listened.filter((problem) => !this.#isPassedOver(built.house.config, problem)));
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
     for (const line of await this.#listenForControl(built.house.config)) log.write('error', line);
@@ -167,11 +196,35 @@ export class Running {
     const before = this.#house;
     const built = await this.#join(config, before === null ? {} : { caches: keptForChange(before), live: before });
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
-    const { house } = built;
+    const { house, warnings } = built;
+    for (const text of warnings) this.#parts.log.write('warning', text);
     this.#moveInto(house);
     await this.#daemon.listen(house.serve, house.server);
     // Zones that are held go on in the new house: only what is worked on ends.
     this.#leave(before, () => before.resolver.abortAll());
+    return null;
+  }
+
+  /** Says what cannot be listened on, once, and tries it again until it can: a network that comes up late, half of a pair. */
+  #watchSockets(problems: readonly ListenProblem[]): void {
+    const { log } = this.#parts;
+    const texts = problems.map(({ text }) => text);
+    for (const text of texts)
+      if (!this.#notListening.includes(text)) log.write('error', `${text}; it will be tried again`);
+    if (texts.length === 0 && this.#notListening.length > 0) log.write('notice', 'listening on all that is configured');
+    this.#notListening = texts;
+    this.#cancelReopen();
+    if (texts.length === 0) return;
+    this.#cancelReopen = this.#ports.clock.after(SERVER_LIMITS.reopenMs, () => void this.#inTurn(() => this.#reopen()));
+  }
+
+  async #reopen(): Promise<Applied> {
+    const house = this.#house;
+    if (house === null || this.#isStopped) return null;
+    const { config, serve } = house;
+    const problems = await this.#daemon.listen(serve, serverOptions(config, hostFacts()), true);
+    if (this.#isStopped) this.#daemon.stop();
+    else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
   }
 
@@ -236,6 +289,8 @@ export class Running {
   /** Stops: no socket and no work is left. */
   stop(): void {
     const { log } = this.#parts;
+    this.#isStopped = true;
+    this.#cancelReopen();
     this.#daemon.stop();
     this.#control.stop();
     this.#house?.stop();
@@ -244,14 +299,21 @@ export class Running {
     this.#statistics?.stop();
   }
 
+  /** A house by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log, load } = this.#parts;
     const loaded = load();
     if (!loaded.ok) return loaded;
-    this.#aimLog(loaded.config);
-    for (const finding of loaded.warnings) log.write('warning', warningText(finding));
-    for (const line of remarksOn(loaded.config)) log.write('notice', line);
-    return await this.#join(loaded.config, { caches });
+    const { config } = loaded;
+    this.#user = futureUser(config.server.username);
+    const isFirst = this.#house === null;
+    if (isFirst) this.#aimLog(config);
+    const built = await this.#join(config, { caches });
+    if (!built.ok) return built;
+    if (!isFirst) this.#aimLog(config);
+    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    for (const line of remarksOn(config)) log.write('notice', line);
+    return built;
   }
 
   /** Joins the rooms for a configuration, with what is kept of the house before. */
@@ -259,7 +321,8 @@ export class Running {
     const { log } = this.#parts;
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
-    const crypto = await createCrypto((line) => log.write('warning', line), { legacy });
+    const warnings: string[] = [];
+    const crypto = await createCrypto((line) => warnings.push(line), { legacy });
     const assembled = await assemble({
       config,
       ports: { ...this.#ports, crypto, log },
@@ -268,14 +331,11 @@ export class Running {
       ...kept,
     });
     if (!assembled.ok) return { ok: false, lines: assembled.findings.map(findingText) };
-    for (const finding of assembled.warnings) log.write('warning', warningText(finding));
+    warnings.push(...assembled.warnings.map(warningText));
     if (legacy) {
-      log.write(
-        'warning',
-        'val-legacy-algorithms: DSA and short RSA keys verify, which anybody can forge. For tests only.',
-      );
+      warnings.push('val-legacy-algorithms: DSA and short RSA keys verify, which anybody can forge. For tests only.');
     }
-    return { ok: true, house: assembled.house };
+    return { ok: true, house: assembled.house, warnings };
   }
 
   /** In force at once: for notices, for works that go on, and for clients. */
@@ -286,15 +346,16 @@ export class Running {
 
   #aimLog(config: Config): void {
     const { log, logToStderr } = this.#parts;
-    const problem = log.aim(logTarget(config, logToStderr));
+    const target = logTarget(config, logToStderr);
+    const problem = log.aim({ ...target, user: this.#user });
     log.setNotices(config.server.verbosity >= NOTICE_VERBOSITY);
-    if (problem !== null) log.write('warning', `logging to stderr: ${problem}`);
+    if (problem !== null) log.write('warning', `cannot open the log: ${problem}`);
   }
 
   /** Without `interface` both loopback addresses are tried; a host without IPv6 has only one. */
   #isPassedOver(config: Config, { address, error, text }: ListenProblem): boolean {
     const isOptional = config.server.interface.length === 0 && address.ip === '::1' && error.kind === 'unreachable';
-    if (isOptional) this.#parts.log.write('notice', text);
+    if (isOptional && this.#house === null) this.#parts.log.write('notice', text);
     return isOptional;
   }
 }
@@ -328,11 +389,17 @@ function warningText({ file, line, text }: Finding): string {
   return line === 0 ? text : `${file}:${line}: ${text}`;
 }
 
+/** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */
+function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = []): string[] {
+  return all.map(({ address, ...more }) => ('scopeid' in more && more.scopeid ? `${address}%${name}` : address));
+}
+
 function hostFacts(): HostFacts {
   return {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
-    addressesOf: (name) => (networkInterfaces()[name] ?? []).map(({ address }) => address),
-    allAddresses: () => Object.values(networkInterfaces()).flatMap((all) => (all ?? []).map(({ address }) => address)),
+    heapOctets: heapUse().limit,
+    addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
+    allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
   };
 }

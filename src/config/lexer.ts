@@ -8,6 +8,7 @@
  */
 
 import type { Findings, Position } from './finding.ts';
+import { SECRET_DIRECTIVES } from './option.ts';
 import { closestWord } from './suggest.ts';
 
 /** The start of a clause, the start of a directive, one of its values, or a file to read at this place. */
@@ -49,6 +50,8 @@ class Lexer {
   readonly #tokens: Token[] = [];
   #at = 0;
   #line = 1;
+  /** Where the last secret ended; 0: there was none. */
+  #secretLine = 0;
 
   constructor(text: string, options: LexOptions) {
     this.#text = text;
@@ -128,9 +131,11 @@ class Lexer {
       if (value === null) return;
       this.#tokens.push({ ...this.#position, kind: 'value', text: value });
     }
+    if (SECRET_DIRECTIVES.has(word)) this.#secretLine = this.#line;
   }
 
   #unknownText(word: string, hasColon: boolean): string {
+    if (this.#line === this.#secretLine) return 'unknown keyword (not shown: it may belong to the secret before it)';
     if (!hasColon && this.#options.argumentCount(word) !== null)
       return `unknown keyword '${word}': its colon is missing`;
     const guess = hasColon ? closestWord(word, this.#options.keywords) : null;

@@ -133,3 +133,11 @@ export function defaultsOf<R extends Rows>(rows: R): ValuesOf<R> {
   // The cast states what the loop does: every row that has a default has set its camel-case member.
   return values as ValuesOf<R>;
 }
+
+/** Directives whose value is a secret, or was meant to be one: no message may show it. */
+export const SECRET_DIRECTIVES: ReadonlySet<string> = new Set([
+  'cookie-secret',
+  'secret-seed',
+  'redis-server-password',
+  'redis-replica-server-password',
+]);

@@ -10,7 +10,7 @@ import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError, portRange } from './form.ts';
 import { MAX_VALUES_PER_DIRECTIVE } from './limits.ts';
-import { camelCase, defaultsOf, type ValueRow, type ValuesOf } from './option.ts';
+import { camelCase, defaultsOf, SECRET_DIRECTIVES, type ValueRow, type ValuesOf } from './option.ts';
 import { CLAUSES, type ClauseName, rowOf } from './options-table.ts';
 import type { OutgoingPortRule } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -113,6 +113,7 @@ function readDirective(row: ValueRow, entries: readonly Entry[], findings: Findi
 
 /** The reason with the directive and what was given, unless it names the value already. */
 function withDirective({ directive, values }: Entry, { text }: FormError): string {
+  if (SECRET_DIRECTIVES.has(directive)) return `${directive}: ${text}`;
   const given = values.join(' ').slice(0, 100);
   return text.includes(`'`) ? `${directive}: ${text}` : `${text} (${directive}: ${JSON.stringify(given)})`;
 }

@@ -113,6 +113,7 @@ export class ControlServer {
       local: place,
       ...(hasTls ? { tls } : {}),
       maxConnections: CONTROL_LIMITS.sockets,
+      maxHandshakes: CONTROL_LIMITS.handshakes,
       onConnection: (stream) => this.#admit(stream),
       onError: (error) => log.write('warning', `control socket ${key}: ${error.text}`),
     });

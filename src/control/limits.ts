@@ -6,6 +6,8 @@ export const CONTROL_LIMITS = {
   connections: 64,
   /** Sockets open at once, those in their TLS handshake among them, so that whoever never says a word keeps few others out. */
   sockets: 512,
+  /** TLS handshakes under way at once: the rest of the sockets is for those who have shown their certificate. */
+  handshakes: 512 - 64,
   /** Octets of one line. A record of the largest rdata (65535 octets) in escaped text (`\DDD`) fits. */
   lineOctets: 300_000,
   /** Octets that one bulk command may send (local_datas, load_cache): a cache of several GB in text. */

@@ -64,7 +64,6 @@ interface OpenMessage {
 /** Takes the lines of a dump. */
 export class CacheLoader implements BulkInput {
   readonly #start: LoadStart;
-  readonly #loaded = new Map<string, HeldRRset>();
   #set: OpenSet | null = null;
   #message: OpenMessage | null = null;
   #hasFaults = false;
@@ -134,7 +133,7 @@ export class CacheLoader implements BulkInput {
     const rrset = packRRset({ owner, type, class: rrClass, rdatas, signatures });
     const zone = caches.delegations.findDeepest(owner)?.zone ?? ROOT;
     const held = { rrset, expiresAt: now + ttl, originalTtl: ttl, trust, verdict: null, server: LOADED, zone };
-    this.#loaded.set(rrsetKey(owner, type, rrClass), caches.rrsets.store(held));
+    caches.rrsets.store(held);
   }
 
   #openMessage(line: string): string | null {
@@ -168,7 +167,8 @@ export class CacheLoader implements BulkInput {
     const rrClass = classFromText(classWord);
     const type = typeFromText(typeWord);
     const isReference = name !== null && rrClass !== null && type !== null;
-    message.references.push(isReference ? (this.#loaded.get(rrsetKey(name, type, rrClass)) ?? null) : null);
+    // In the cache and nowhere else: a dump of any size obeys its bound.
+    message.references.push(isReference ? this.#start.caches.rrsets.find(name, type, rrClass) : null);
     if (message.left === 0) this.#closeMessage(message);
     return isReference ? null : `not a reference to a set: ${line.slice(0, 80)}`;
   }

@@ -17,8 +17,11 @@ export const METRICS_LIMITS = {
   requestOctets: 8192,
   /** Milliseconds from connecting until everything is over. Prometheus gives up after 10 s. */
   exchangeMs: 10_000,
-  /** Connections open at once on one address. */
+  /** Connections open at once; for one more the oldest is closed, one without its answer first: who connects and is silent
+   * keeps nobody out. */
   connections: 16,
+  /** Sockets open at once on one address: those that are being closed are among them. */
+  sockets: 64,
 } as const;
 
 /** Port of `metrics-interface` without one: that of the exporter for Unbound. */
@@ -38,6 +41,8 @@ export interface MetricsParts {
 export class MetricsServer {
   readonly #parts: MetricsParts;
   readonly #listeners = new Map<string, Listener>();
+  /** Oldest first. */
+  readonly #exchanges = new Set<Exchange>();
 
   constructor(parts: MetricsParts) {
     this.#parts = parts;
@@ -56,14 +61,23 @@ export class MetricsServer {
       if (this.#listeners.has(key)) continue;
       const opened = await this.#parts.network.listen({
         local,
-        maxConnections: METRICS_LIMITS.connections,
-        onConnection: (stream) => new Exchange(stream, this.#parts),
+        maxConnections: METRICS_LIMITS.sockets,
+        onConnection: (stream) => this.#admit(stream),
         onError: ({ text }) => this.#parts.log.write('warning', `metrics on ${key}: ${text}`),
       });
       if (opened.ok) this.#listeners.set(key, opened.value);
       else problems.push(`can't listen for metrics on ${key}: ${opened.error.text}`);
     }
     return problems;
+  }
+
+  #admit(stream: ByteStream): StreamEvents {
+    const all = [...this.#exchanges];
+    const oldest = all.find((each) => !each.isAnswered) ?? all[0];
+    if (all.length >= METRICS_LIMITS.connections) oldest?.close();
+    const exchange: Exchange = new Exchange(stream, this.#parts, () => this.#exchanges.delete(exchange));
+    this.#exchanges.add(exchange);
+    return exchange;
   }
 
   /** Where it listens. */
@@ -84,10 +98,12 @@ class Exchange implements StreamEvents {
   readonly #cancelTimer: CancelTimer;
   #request = '';
   #isAnswered = false;
+  readonly #onClosed: () => void;
 
-  constructor(stream: ByteStream, parts: MetricsParts) {
+  constructor(stream: ByteStream, parts: MetricsParts, onClosed: () => void) {
     this.#stream = stream;
     this.#parts = parts;
+    this.#onClosed = onClosed;
     this.#cancelTimer = parts.clock.after(METRICS_LIMITS.exchangeMs, () => stream.destroy());
   }
 
@@ -105,7 +121,21 @@ class Exchange implements StreamEvents {
     else this.#answer({ status: 200, reason: 'OK', body: this.#parts.text(), contentType: this.#parts.contentType });
   };
 
-  readonly onClose = (): void => this.#cancelTimer();
+  readonly onClose = (): void => {
+    this.#cancelTimer();
+    this.#onClosed();
+  };
+
+  /** Whether the request came as a whole. */
+  get isAnswered(): boolean {
+    return this.#isAnswered;
+  }
+
+  /** Closes at once. */
+  close(): void {
+    this.#stream.destroy();
+    this.onClose();
+  }
 
   #answer({ status, reason, body, contentType, more = '' }: HttpReply): void {
     this.#isAnswered = true;

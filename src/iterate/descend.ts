@@ -228,6 +228,7 @@ export class Descent {
     const text = formatName(zone);
     if (candidates.length === 0) return { kind: 'no-server-addresses', zone: text };
     const tried = failures.slice(0, 8).join(', ');
+    if (failures.some((failure) => failure.endsWith(' no-sockets'))) return { kind: 'no-sockets', zone: text };
     const silent = ['timeout', 'unreachable', 'connection-refused', 'network-error', 'tcp-failed'];
     const answered = failures.some((failure) => !silent.some((outcome) => failure.endsWith(` ${outcome}`)));
     if (answered) return { kind: 'all-servers-lame', zone: text, tried };

@@ -131,11 +131,16 @@ function noteTimeout(
 }
 
 function noteNetworkError(
-  { servers, notice }: UpstreamRoom,
+  { servers, notice, sayExhausted }: UpstreamRoom,
   asked: Asked,
   error: NetworkError,
 ): Extract<Exchanged, { kind: 'failed' }> {
   if (error.kind === 'timeout') return { kind: 'failed', outcome: 'timeout' };
+  if (error.kind === 'exhausted') {
+    // Nothing was learnt of the server, and the next question may find a socket.
+    sayExhausted(error.text);
+    return { kind: 'failed', outcome: 'no-sockets' };
+  }
   if (error.kind === 'unreachable') {
     const family = asked.server.ip.includes(':') ? 'IPv6' : 'IPv4';
     const isNews = servers.noteUnreachable(asked.key);

@@ -56,6 +56,8 @@ export interface UpstreamParts {
   readonly counters: Counters;
   /** Takes what an operator should read once. */
   readonly notice?: (text: string) => void;
+  /** Takes what an operator has to mend. */
+  readonly warn?: (text: string) => void;
 }
 
 /** What an exchange uses. */
@@ -65,4 +67,6 @@ export interface UpstreamRoom extends UpstreamParts {
   readonly sockets: Places;
   readonly notice: (text: string) => void;
   readonly noteUnwanted: () => void;
+  /** Tells the operator that there are no sockets left, with the system's words; once in a while. */
+  readonly sayExhausted: (text: string) => void;
 }

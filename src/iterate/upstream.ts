@@ -15,9 +15,13 @@ import type { Asked, Exchanged, UpstreamParts, UpstreamRoom } from './upstream-r
 import { UpstreamStreams } from './upstream-streams.ts';
 import { waitFor } from './wait.ts';
 
+/** Milliseconds between two lines about the same shortage of this host: a flood must not fill the log. */
+const SAY_AGAIN_MS = 60_000;
+
 /** The way out. */
 export class Upstream {
   readonly #room: UpstreamRoom;
+  #saysAgainMs = 0;
   readonly #inFlight = new Map<string, Promise<Exchanged>>();
 
   constructor(parts: UpstreamParts) {
@@ -27,12 +31,22 @@ export class Upstream {
       ...parts,
       notice: parts.notice ?? (() => {}),
       noteUnwanted,
+      sayExhausted: (text) => this.#sayExhausted(text),
       sockets: new Places(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
         onCrowdedOut: () => counters.add('limit.tcp-places'),
       }),
     };
+  }
+
+  #sayExhausted(text: string): void {
+    const now = this.#room.clock.monotonicMs();
+    if (now < this.#saysAgainMs) return;
+    this.#saysAgainMs = now + SAY_AGAIN_MS;
+    this.#room.warn?.(
+      `no socket to ask servers with (${text}): raise the limit of open files (LimitNOFILE, ulimit -n)`,
+    );
   }
 
   /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */

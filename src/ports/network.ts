@@ -17,9 +17,21 @@ export interface Datagram {
   readonly from: Address;
 }
 
-/** Why the system refused an operation. `unreachable`: no route or address family not there. */
+/**
+ * Why the system refused an operation. `unreachable`: no route or address family not there. `exhausted`: this process or host
+ * has no descriptors or memory left for one more socket.
+ */
 export interface NetworkError {
-  readonly kind: 'unreachable' | 'refused' | 'reset' | 'in-use' | 'not-permitted' | 'timeout' | 'tls' | 'other';
+  readonly kind:
+    | 'unreachable'
+    | 'refused'
+    | 'reset'
+    | 'in-use'
+    | 'not-permitted'
+    | 'exhausted'
+    | 'timeout'
+    | 'tls'
+    | 'other';
   /** The system's own words. */
   readonly text: string;
 }
@@ -29,7 +41,7 @@ export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok
 
 /** How to open a UDP socket. */
 export interface UdpOptions {
-  /** Local address; ip `0.0.0.0` or `::` for any, port 0 for one of the system's choice. */
+  /** Local address; ip `0.0.0.0` or `::` for any, with its zone (`fe80::1%eth0`) where it has one; port 0: the system's choice. */
   readonly local: Address;
   /** When given, the socket is connected: only datagrams from there arrive, and ICMP errors are reported. */
   readonly remote?: Address;
@@ -47,6 +59,8 @@ export interface UdpOptions {
 /** An open UDP socket. */
 export interface UdpSocket {
   readonly local: Address;
+  /** Changes the sizes of the socket's buffers, in octets; 0 leaves one as it is. Errors come to `onError`. */
+  setBuffers(receiveBytes: number, sendBytes: number): void;
   /** Sends the first `length` octets of `bytes`; never throws, errors come to `onError`. */
   send(bytes: Uint8Array, length: number, to: Address): void;
   close(): void;
@@ -105,12 +119,14 @@ export interface TlsServerOptions {
 
 /** How to listen for streams. */
 export interface ListenOptions {
-  /** An address, or the path of a unix socket, which its owner and its group may use. */
+  /** An address, with its zone where it has one, or the path of a unix socket, which its owner and its group may use. */
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
   readonly tls?: TlsServerOptions;
   /** Connections open at once, those in their TLS handshake among them; more are closed as they come. */
   readonly maxConnections?: number;
+  /** TLS handshakes under way at once; above that the one that takes longest is closed, so that newcomers have a chance. */
+  readonly maxHandshakes?: number;
   /** A new connection; the returned events are bound to it. Null refuses it at once. */
   readonly onConnection: (stream: ByteStream) => StreamEvents | null;
   readonly onError: (error: NetworkError) => void;

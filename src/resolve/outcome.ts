@@ -68,6 +68,7 @@ export function isPersonalFailure(why: Failure): boolean {
   return (
     why.kind === 'cancelled' ||
     why.kind === 'limit' ||
+    why.kind === 'no-sockets' ||
     why.kind === 'dependency-cycle' ||
     why.kind === 'deadline' ||
     why.kind === 'rate-limited' ||

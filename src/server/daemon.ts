@@ -2,7 +2,8 @@
  * The daemon's outer side: opens and closes listening sockets, gives them another house on reload, drains and stops.
  *
  * A socket whose address stays configured is kept over a reload: nothing is lost in between, and a process that has given up
- * its privileges could not bind port 53 again.
+ * its privileges could not bind port 53 again. For the same reason one that is no longer wanted is closed only when all that
+ * is wanted is open, and one of a network interface stays while that has no address.
  * Leaves to others: signals, privileges, files (cli), queries (serve).
  */
 
@@ -10,7 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Listener, Network, NetworkError } from '../ports/network.ts';
 import type { Serve } from '../serve/serve-query.ts';
-import type { ServerOptions } from './listen-options.ts';
+import type { ListenAddress, ServerOptions } from './listen-options.ts';
 import { openTcpListener, TcpPlaces } from './tcp-listener.ts';
 import { openUdpListener, type UdpListener } from './udp-listener.ts';
 
@@ -33,8 +34,16 @@ export interface ListenProblem {
 
 /** Listening sockets of one address. */
 interface Door {
-  readonly udp: UdpListener | null;
-  readonly tcp: Listener | null;
+  readonly address: ListenAddress;
+  udp: UdpListener | null;
+  tcp: Listener | null;
+}
+
+/** What doors are opened with. */
+interface DoorStart {
+  readonly serve: Serve;
+  readonly options: ServerOptions;
+  readonly places: TcpPlaces;
 }
 
 /** The outer side of one process. */
@@ -60,25 +69,80 @@ export class Daemon {
   }
 
   /**
-   * Listens as the options say, for the first time or after a reload. Returns what could not be opened; what could stays
-   * open.
+   * Listens as the options say, for the first time, after a reload, or (`isRetry`) to open what could not be opened before,
+   * which closes nothing in the hope of it. Returns what could not be opened; what could stays open.
    */
-  async listen(serve: Serve, options: ServerOptions): Promise<ListenProblem[]> {
-    const places = this.#placesFor(serve, options);
-    const wanted = new Map(options.interfaces.map((address) => [addressText(address), address]));
-    for (const [key, door] of this.#doors) {
-      if (wanted.has(key)) {
-        if (door.udp !== null) door.udp.serve = serve;
-      } else {
-        closeDoor(door);
-        this.#doors.delete(key);
-      }
+  async listen(serve: Serve, options: ServerOptions, isRetry = false): Promise<ListenProblem[]> {
+    const start = { serve, options, places: this.#placesFor(serve, options) };
+    for (const { udp } of this.#doors.values()) {
+      if (udp === null) continue;
+      udp.serve = serve;
+      udp.resize(options);
     }
-    const problems: ListenProblem[] = [];
-    for (const [key, address] of wanted) {
-      if (!this.#doors.has(key)) problems.push(...(await this.#openDoor({ key, address, serve, options, places })));
+    const problems = await this.#openWanted(start);
+    const unwanted = this.#unwanted(options);
+    if (unwanted.length === 0 || problems.length === 0) {
+      this.#close(unwanted);
+      return problems;
+    }
+    return isRetry ? problems : await this.#makeWay(unwanted, problems, start);
+  }
+
+  /** Closes what is not wanted where that lets everything be opened; else it stays, and that is said. */
+  async #makeWay(unwanted: readonly Door[], problems: ListenProblem[], start: DoorStart): Promise<ListenProblem[]> {
+    // An old socket may be in the way of a new one: "any address" and one of them. The system has said that it is in use, and
+    // not that it is not permitted, so that both the new one and, if need be, the old one can be opened.
+    const isInTheWay = problems.every(({ error }) => error.kind === 'in-use');
+    if (isInTheWay) this.#close(unwanted);
+    const left = isInTheWay ? await this.#openWanted(start) : problems;
+    for (const { address } of left.length > 0 ? unwanted : []) {
+      await this.#openDoor(address, start);
+      this.#parts.log.write(
+        'error',
+        `still listening on ${addressText(address)}: not all that is configured could be opened`,
+      );
+    }
+    return left;
+  }
+
+  /** Whether anything is listened on by these options, or stays. */
+  hasPlace(options: ServerOptions): boolean {
+    if (!options.udp && !hasTcp(options)) return false;
+    const stays = [...this.#doors.values()].some(({ address }) => isOfInterface(address, options));
+    return options.interfaces.length > 0 || stays || options.waitsForAddresses === true;
+  }
+
+  /** Opens what is wanted and not open, and closes the transport that is not wanted at all. */
+  async #openWanted(start: DoorStart): Promise<ListenProblem[]> {
+    const { interfaces, missing = [] } = start.options;
+    const problems = missing.map((name): ListenProblem => {
+      const text = `no address at interface ${name}`;
+      return { address: { ip: '', port: 0 }, error: { kind: 'unreachable', text }, text };
+    });
+    for (const address of new Map(interfaces.map((each) => [addressText(each), each])).values()) {
+      problems.push(...(await this.#openDoor(address, start)));
+    }
+    for (const [key, door] of this.#doors) {
+      if (!start.options.udp) closeUdp(door);
+      if (!hasTcp(start.options)) closeTcp(door);
+      if (door.udp === null && door.tcp === null) this.#doors.delete(key);
     }
     return problems;
+  }
+
+  #unwanted(options: ServerOptions): Door[] {
+    const wanted = new Set(options.interfaces.map(addressText));
+    return [...this.#doors.values()].filter(
+      ({ address }) => !wanted.has(addressText(address)) && !isOfInterface(address, options),
+    );
+  }
+
+  #close(doors: readonly Door[]): void {
+    for (const door of doors) {
+      closeUdp(door);
+      closeTcp(door);
+      this.#doors.delete(addressText(door.address));
+    }
   }
 
   #placesFor(serve: Serve, options: ServerOptions): TcpPlaces {
@@ -87,34 +151,26 @@ export class Daemon {
     return this.#places;
   }
 
-  async #openDoor(start: {
-    readonly key: string;
-    readonly address: Address;
-    readonly serve: Serve;
-    readonly options: ServerOptions;
-    readonly places: TcpPlaces;
-  }): Promise<ListenProblem[]> {
-    const { key, address, serve, options, places } = start;
+  /** Opens what is not open of an address: both at first, the one that failed later on. */
+  async #openDoor(address: ListenAddress, { serve, options, places }: DoorStart): Promise<ListenProblem[]> {
     const { network } = this.#parts;
+    const key = addressText(address);
+    const door: Door = this.#doors.get(key) ?? { address, udp: null, tcp: null };
     const onError = (error: NetworkError): void => this.#logError(key, error);
-    const udp = options.udp ? await openUdpListener({ network, address, options, serve, onError }) : null;
+    const wantsUdp = options.udp && door.udp === null;
+    const udp = wantsUdp ? await openUdpListener({ network, address, options, serve, onError }) : null;
+    if (udp?.ok === true) door.udp = udp.value;
     // Port 0 is the system's choice: TCP has to be where UDP is.
-    const local = udp?.ok === true ? (udp.value.local ?? address) : address;
-    const hasTcp = options.tcp && options.maxConnections > 0;
-    const tcp = hasTcp ? await openTcpListener({ network, address: local, options, places, onError }) : null;
-    const problems: ListenProblem[] = [];
-    for (const [what, opened] of [['UDP', udp] as const, ['TCP', tcp] as const]) {
-      if (opened?.ok !== false) continue;
-      problems.push({
-        address,
-        error: opened.error,
-        text: `can't open ${what} socket on ${key}: ${opened.error.text}`,
-      });
-    }
-    const door = { udp: udp?.ok === true ? udp.value : null, tcp: tcp?.ok === true ? tcp.value : null };
-    // An address with nothing open is tried again by the next reload.
+    const local = { ...address, port: door.udp?.local?.port ?? address.port };
+    const wantsTcp = hasTcp(options) && door.tcp === null;
+    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, places, onError }) : null;
+    if (tcp?.ok === true) door.tcp = tcp.value;
     if (door.udp !== null || door.tcp !== null) this.#doors.set(key, door);
-    return problems;
+    return [['UDP', udp] as const, ['TCP', tcp] as const].flatMap(([what, opened]) =>
+      opened?.ok !== false
+        ? []
+        : [{ address, error: opened.error, text: `can't open ${what} socket on ${key}: ${opened.error.text}` }],
+    );
   }
 
   /** Errors of single sends are not worth a line each: clients come and go. */
@@ -133,15 +189,28 @@ export class Daemon {
 
   /** Closes every socket and connection. */
   stop(): void {
-    for (const door of this.#doors.values()) closeDoor(door);
-    this.#doors.clear();
+    this.#close([...this.#doors.values()]);
     this.#places?.closeAll();
   }
 }
 
-function closeDoor(door: Door): void {
+function closeUdp(door: Door): void {
   door.udp?.close();
+  door.udp = null;
+}
+
+function closeTcp(door: Door): void {
   door.tcp?.close();
+  door.tcp = null;
+}
+
+function hasTcp({ tcp, maxConnections }: ServerOptions): boolean {
+  return tcp && maxConnections > 0;
+}
+
+/** Whether it was found at a network interface that is still listened at. */
+function isOfInterface({ from }: ListenAddress, { networkInterfaces = [] }: ServerOptions): boolean {
+  return from !== undefined && networkInterfaces.includes(from);
 }
 
 /** `ip@port`, as configured. */

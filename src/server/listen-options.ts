@@ -2,10 +2,21 @@
 
 import type { Address } from '../ports/network.ts';
 
+/** Where to listen: an address, and the network interface that it was found at, if it was (`interface: eth0`). */
+export interface ListenAddress extends Address {
+  readonly from?: string;
+}
+
 /** Options of listening. */
 export interface ServerOptions {
   /** Where to listen, over UDP and TCP. */
-  readonly interfaces: readonly Address[];
+  readonly interfaces: readonly ListenAddress[];
+  /** Network interfaces by which addresses were chosen: sockets of theirs stay while the address is away. */
+  readonly networkInterfaces?: readonly string[];
+  /** Those of them that have no address now. */
+  readonly missing?: readonly string[];
+  /** What the host does not have yet is waited for (ip-freebind, ip-transparent). */
+  readonly waitsForAddresses?: boolean;
   readonly udp: boolean;
   readonly tcp: boolean;
   /** Sockets share their port with those of other processes (SO_REUSEPORT). */
@@ -21,6 +32,8 @@ export interface ServerOptions {
 
 /** Figures that have no directive. */
 export const SERVER_LIMITS = {
+  /** Milliseconds until what could not be opened is tried again: a network that comes up late is served soon after. */
+  reopenMs: 5_000,
   /**
    * Queries of one connection in the making at once; reading stops there. Reason: RFC 7766 §6.2.1.1 wants pipelining, and
    * one connection must not take all of num-queries-per-thread. Unbound bounds the same by stream-wait-size.

@@ -55,6 +55,11 @@ export class UdpListener implements ReplyChannel {
     this.#socket = socket;
   }
 
+  /** Takes the sizes of buffers of other options. */
+  resize({ receiveBufferBytes, sendBufferBytes }: ServerOptions): void {
+    this.#socket?.setBuffers(receiveBufferBytes, sendBufferBytes);
+  }
+
   /** Serves datagrams that arrived together. @hot bench/serve-cached.ts */
   take(batch: readonly Datagram[]): void {
     for (let i = 0; i < batch.length; i++) {

@@ -107,6 +107,8 @@ export function edesOfFailure(why: Failure): readonly ExtendedError[] {
   switch (why.kind) {
     case 'no-reachable-server':
       return [{ code: why.networkError ? EDE.NETWORK_ERROR : EDE.NO_REACHABLE_AUTHORITY, text }];
+    case 'no-sockets':
+      return [{ code: EDE.NETWORK_ERROR, text }];
     case 'all-servers-lame':
     case 'no-server-addresses':
     case 'dependency-cycle':

@@ -18,6 +18,8 @@ function sentence(why: Failure): string {
       const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
       return `no server of ${why.zone} ${how}${tried(why.tried)}`;
     }
+    case 'no-sockets':
+      return `this host has no sockets left to ask the servers of ${why.zone} (open files: ulimit -n)`;
     case 'all-servers-lame':
       return `no server of ${why.zone} gives a usable answer${tried(why.tried)}`;
     case 'no-server-addresses':

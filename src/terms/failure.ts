@@ -11,6 +11,8 @@ export type Failure =
       readonly networkError: boolean;
       readonly tried: string;
     }
+  /** This host could not open sockets to ask the servers of the zone. EDE 23. */
+  | { readonly kind: 'no-sockets'; readonly zone: string }
   /** Servers answered, but none serves the zone usably (lame, REFUSED, SERVFAIL, malformed). EDE 22. */
   | { readonly kind: 'all-servers-lame'; readonly zone: string; readonly tried: string }
   /** The delegation has no usable server address at all. EDE 22. */

@@ -6,6 +6,7 @@ export const SERVER_OUTCOME_TEXT = {
   unreachable: 'no route to the server',
   'connection-refused': 'the connection was refused or broken off',
   'network-error': 'the system could not send',
+  'no-sockets': 'this host has no sockets left',
   malformed: 'what came back is not a DNS message',
   'tcp-failed': 'truncated over UDP, and no answer over TCP',
   formerr: 'the server says that the question is malformed',

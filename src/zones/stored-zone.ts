@@ -36,6 +36,8 @@ export interface StoredZoneParts extends SourceParts {
   readonly rules: CheckRules;
   /** `zonemd-permissive-mode`: a wrong digest is logged, the zone is used all the same. */
   readonly permissive: boolean;
+  /** Where a relative name in $INCLUDE leads (`directory`); absent: it is a path as it is. */
+  readonly pathOf?: (name: string) => string;
   /** Takes a bug in an update that nobody waits for. */
   readonly report: (error: unknown) => void;
 }
@@ -125,7 +127,7 @@ export class StoredZone {
     // All files of a zone together: a file that names another one a thousand times is bounded too.
     let left = MAX_ZONE_FILE_OCTETS - text.value.length;
     const include = (name: string): string | null => {
-      const included = files.readText(name, Math.max(0, left));
+      const included = files.readText(this.#parts.pathOf?.(name) ?? name, Math.max(0, left));
       if (!included.ok) return null;
       left -= included.value.length;
       return included.value;

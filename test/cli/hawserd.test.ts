@@ -5,7 +5,7 @@
 
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -181,6 +181,8 @@ describe('the daemon', () => {
     const pid = Number(readFileSync(join(folder, 'pid'), 'utf8'));
     expect(await askUdp()).toBe('one');
     expect(readFileSync(join(folder, 'log'), 'utf8')).toContain('start of service');
+    // What V8 says last goes there too.
+    expect(readlinkSync(`/proc/${pid}/fd/2`)).toBe(join(folder, 'log'));
     process.kill(pid, 'SIGINT');
     const until = performance.now() + PATIENCE_MS;
     while (existsSync(join(folder, 'pid')) && performance.now() < until) await new Promise((go) => setTimeout(go, 10));

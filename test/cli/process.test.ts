@@ -169,6 +169,21 @@ test('Prometheus gets the same counts over HTTP, and nothing else is answered', 
   expect(await askUdp()).toBe(1);
 });
 
+test('hawser-control sends a dump of many pieces without gathering listeners', { timeout: 60_000 }, async () => {
+  await start(configure());
+  const child = spawn(join(BIN, 'hawser-control'), ['-c', join(folder, 'hawser.conf'), 'load_cache']);
+  let said = '';
+  for (const out of [child.stdout, child.stderr]) {
+    out.on('data', (text: Buffer) => {
+      said += text.toString();
+    });
+  }
+  const line = `; ${'x'.repeat(1000)}\n`;
+  child.stdin.end(`START_RRSET_CACHE\n${line.repeat(16_000)}END_RRSET_CACHE\nSTART_MSG_CACHE\nEND_MSG_CACHE\nEOF\n`);
+  expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
+  expect(said).toBe('ok\n');
+});
+
 test('a log file that was moved away is opened anew by log_reopen and by SIGUSR1', async () => {
   const path = join(folder, 'log');
   await start(configure(`  logfile: "${path}"\n  log-replies: yes\n  log-destaddr: yes\n  log-tag-queryreply: yes\n`));
@@ -190,6 +205,31 @@ test('a log file that was moved away is opened anew by log_reopen and by SIGUSR1
   await until(
     () => existsSync(path),
     () => log,
+  );
+});
+
+test('a reload that fails leaves the log where it was, and a log that cannot be opened does not end the one before', async () => {
+  const [first, second] = [join(folder, 'first'), join(folder, 'second')];
+  const told = (text: string, path = first): Promise<void> =>
+    until(
+      () => readFileSync(path, 'utf8').includes(text),
+      () => readFileSync(path, 'utf8'),
+    );
+  await start(configure(`  logfile: "${first}"\n`));
+  // The file is read, but no house comes of it.
+  configure(`  logfile: "${second}"\n  root-hints: "${folder}/gone"\n`);
+  daemon?.kill('SIGHUP');
+  await told('the configuration before stays in force');
+  expect(existsSync(second)).toBe(false);
+  configure(`  logfile: "${folder}/gone/log"\n`);
+  daemon?.kill('SIGHUP');
+  await told('cannot open the log: ');
+  await told('Restart of hawser');
+  configure(`  logfile: "${second}"\n`);
+  daemon?.kill('SIGHUP');
+  await until(
+    () => existsSync(second) && readFileSync(second, 'utf8').includes('Restart of hawser'),
+    () => readFileSync(first, 'utf8'),
   );
 });
 

@@ -2,7 +2,14 @@
 
 import { describe, expect, test } from 'vitest';
 import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
-import { type HostFacts, serveOptions, serverOptions, validateOptions } from '../../src/cli/room-options.ts';
+import {
+  cacheSizes,
+  type HostFacts,
+  iterateOptions,
+  serveOptions,
+  serverOptions,
+  validateOptions,
+} from '../../src/cli/room-options.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { BUILT_IN_HINTS } from '../../src/iterate/root-hints.ts';
@@ -37,8 +44,68 @@ describe('where to listen', () => {
   });
 });
 
+describe('the sizes of caches', () => {
+  const config = configOf('server:\nmsg-cache-size: 2g\nrrset-cache-size: 4g');
+  const GIB = 1024 ** 3;
+
+  test('stay what they are in a heap that holds them', () => {
+    expect(cacheSizes(config, 64 * GIB)).toMatchObject({
+      sizes: { messages: 2 * GIB, rrsets: 4 * GIB },
+      warning: null,
+    });
+  });
+
+  test('are made smaller in proportion in a heap that does not, and a sentence says so', () => {
+    const { sizes, warning } = cacheSizes(config, 2 * GIB);
+    expect(sizes.rrsets / sizes.messages).toBeCloseTo(2, 5);
+    // What full caches take on the heap is half of it.
+    expect((sizes.rrsets + 2 * sizes.messages + sizes.keys + sizes.denials) * 1.8).toBeLessThanOrEqual(GIB);
+    expect(sizes.rrsets).toBeGreaterThan(0.25 * GIB);
+    expect(warning).toMatch(
+      /more than half of V8's heap of 2048 MiB .*: msg-cache-size is \d+m and rrset-cache-size \d+m$/,
+    );
+  });
+
+  test('of the defaults fit the smallest heap that the launcher gives', () => {
+    expect(cacheSizes(configOf(''), 64 * 1024 ** 2).warning).toBe(null);
+  });
+});
+
+describe('times', () => {
+  test('a least one above the longest is none, for data and for denials', () => {
+    const text =
+      'server:\ncache-min-ttl: 3600\ncache-max-ttl: 60\ncache-min-negative-ttl: 900\ncache-max-negative-ttl: 30';
+    const options = iterateOptions(configOf(text), { hints: [], tlsAuthorities: null });
+    expect(options).toMatchObject({ minTtl: 60, maxTtl: 60, minNegativeTtl: 30, maxNegativeTtl: 30 });
+  });
+});
+
+describe('a network interface', () => {
+  const optionsOf = (text: string) =>
+    serverOptions(configOf(text), {
+      ...HOST,
+      addressesOf: (name) => (name === 'eth0' ? ['192.0.2.1', 'fe80::1%eth0'] : []),
+    });
+
+  test('has link-local addresses with their zone, and its sockets are known by it', () => {
+    expect(optionsOf('server:\ninterface: eth0').interfaces).toEqual([
+      { ip: '192.0.2.1', port: 53, from: 'eth0' },
+      { ip: 'fe80::1%eth0', port: 53, from: 'eth0' },
+    ]);
+  });
+
+  test('that has no address is told, and waited for only when that is asked for', () => {
+    const missing = { missing: ['eth1'], networkInterfaces: ['eth0', 'eth1'], waitsForAddresses: false };
+    expect(optionsOf('server:\ninterface: eth0\ninterface: eth1')).toMatchObject(missing);
+    for (const directive of ['ip-freebind', 'ip-transparent']) {
+      expect(optionsOf(`server:\n${directive}: yes`)).toMatchObject({ waitsForAddresses: true });
+    }
+  });
+});
+
 describe('interface-automatic', () => {
-  const host = { ...HOST, allAddresses: () => ['127.0.0.1', '192.0.2.1', 'fe80::1', '2001:db8::1'] };
+  const all = ['127.0.0.1', '192.0.2.1', 'fe80::1', '2001:db8::1'];
+  const host = { ...HOST, allAddresses: () => all };
   const addresses = (text: string): string[] =>
     serverOptions(configOf(text), host).interfaces.map(({ ip, port }) => `${ip}@${port}`);
 

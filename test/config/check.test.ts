@@ -165,3 +165,22 @@ describe('checking', () => {
     expect(findingsOf('forward-zone:\nname: a.')).toEqual([]);
   });
 });
+
+describe('a secret', () => {
+  const SECRET = '00112233445566778899aabbccddeeff';
+
+  test.each([
+    `cookie-secret: ${SECRET}0`,
+    `cookie-secret: "${SECRET} "`,
+    `cookie-secret: ${SECRET}:`,
+    `cookie-secret: 00 ${SECRET.slice(2)}`,
+    `cookie-secret: 00 ${SECRET.slice(2)}:`,
+    `cookie-secret: 00 ${SECRET.slice(2)}: x`,
+    `cookie-secret ${SECRET}`,
+    `secret: ${SECRET}`,
+  ])('that is mistyped is told without itself: %s', (line) => {
+    const text = findingsOf(`server:\n${line}\n`).join('\n');
+    expect(text).toContain('error: ');
+    expect(text).not.toContain(SECRET.slice(4, 12));
+  });
+});

@@ -111,6 +111,17 @@ describe('the metrics endpoint', () => {
     expect(slow.text).toBe('');
   });
 
+  test('has a place for who comes when all are taken by silent ones', async () => {
+    const { ports } = await listening();
+    const silent: Visitor[] = [];
+    for (let i = 0; i < METRICS_LIMITS.connections; i++) silent.push(await visit(ports));
+    const scraper = await visit(ports);
+    send(scraper, GOOD);
+    await ports.clock.runUntil(() => scraper.isClosed, { waitingFor: 'the reply' });
+    expect(scraper.text).toMatch(/^HTTP\/1\.1 200 OK/);
+    expect(silent.map(({ isClosed }) => isClosed)).toEqual(silent.map((_, i) => i === 0));
+  });
+
   test('stops listening where it is not wanted any more', async () => {
     const { ports, server } = await listening();
     expect(server.addresses()).toEqual([HERE]);

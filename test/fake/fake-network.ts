@@ -73,6 +73,10 @@ export class FakeNetwork implements Network {
   /** Servers of the test behind all addresses that have no socket of their own. */
   datagramServer: DatagramServer | null = null;
   streamServer: ((remote: Address) => StreamServer | null) | null = null;
+  /** Sizes that the last sockets were told to have for their buffers, octets. */
+  readonly bufferBytes = { receive: 0, send: 0 };
+  /** Why a local place cannot be listened on, by transport and address; null: it can. */
+  refuseLocal: (transport: 'udp' | 'tcp', local: Address) => NetworkError | null = () => null;
   /** Datagrams sent so far. */
   sentDatagrams = 0;
 
@@ -94,6 +98,8 @@ export class FakeNetwork implements Network {
 
   async openUdp(options: UdpOptions): Promise<Opened<UdpSocket>> {
     await this.#clock.nextTurn();
+    const refused = this.refuseLocal('udp', options.local);
+    if (refused !== null) return { ok: false, error: refused };
     const local = this.#chooseLocal(options.local, this.#udp);
     const taken = this.#udp.get(addressKey(local)) ?? [];
     if (taken.some((bound) => bound.options.reusePort !== true || options.reusePort !== true)) {
@@ -132,6 +138,8 @@ export class FakeNetwork implements Network {
 
   async listen(options: ListenOptions): Promise<Opened<Listener>> {
     await this.#clock.nextTurn();
+    const refused = 'path' in options.local ? null : this.refuseLocal('tcp', options.local);
+    if (refused !== null) return { ok: false, error: refused };
     const isPath = 'path' in options.local;
     const local = isPath ? { ip: '', port: 0 } : this.#chooseLocal(options.local as Address, this.#listeners);
     const key = 'path' in options.local ? options.local.path : addressKey(local);
@@ -265,6 +273,11 @@ class FakeUdp implements UdpSocket {
     this.#network = network;
     this.local = local;
     this.#options = options;
+  }
+
+  setBuffers(receiveBytes: number, sendBytes: number): void {
+    if (receiveBytes > 0) this.#network.bufferBytes.receive = receiveBytes;
+    if (sendBytes > 0) this.#network.bufferBytes.send = sendBytes;
   }
 
   send(bytes: Uint8Array, length: number, to: Address): void {

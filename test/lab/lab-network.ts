@@ -24,6 +24,7 @@ export function withLabServers(network: Network, places: ServerPlaces): Network 
         ok: true,
         value: {
           local: socket.local,
+          setBuffers: (receiveBytes, sendBytes) => socket.setBuffers(receiveBytes, sendBytes),
           send: (bytes, length, to) => socket.send(bytes, length, placeOf(to)),
           close: () => socket.close(),
         },

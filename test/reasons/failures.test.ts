@@ -5,6 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import type { Address, NetworkError } from '../../src/ports/network.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { LIMIT_TEXT, type Limit } from '../../src/terms/limit.ts';
 import { EDE } from '../../src/wire/ede.ts';
@@ -71,6 +72,10 @@ function nestedServers(scene: Scene): void {
   }
 }
 
+/** For the sockets that servers are asked with, which have no address of their own. */
+const noSockets = (_transport: unknown, { ip }: Address): NetworkError | null =>
+  ip === '0.0.0.0' || ip === '::' ? { kind: 'exhausted', text: 'too many open files' } : null;
+
 const FAILURES: { readonly [K in Failure['kind']]: Scenario | string } = {
   'no-reachable-server': {
     scene: prepared((scene) => scene.world.break('test.', 'dead')),
@@ -80,6 +85,12 @@ const FAILURES: { readonly [K in Failure['kind']]: Scenario | string } = {
   'all-servers-lame': {
     scene: prepared((scene) => scene.world.break('test.', 'refused')),
     edes: [EDE.NO_REACHABLE_AUTHORITY],
+  },
+  'no-sockets': {
+    scene: prepared((scene) => {
+      scene.ports.network.refuseLocal = noSockets;
+    }),
+    edes: [EDE.NETWORK_ERROR],
   },
   'no-server-addresses': {
     scene: prepared(
@@ -298,4 +309,15 @@ describe('each limit', () => {
   test.each(Object.entries(LIMITS))('%s', async (limit, scenario) => {
     if (typeof scenario !== 'string') await check(scenario, limit);
   });
+});
+
+test('a want of sockets is told to the operator once, and remembered of neither the name nor the server', async () => {
+  const scene = prepared(() => {})();
+  await scene.start();
+  scene.ports.network.refuseLocal = noSockets;
+  expect((await scene.ask('www.test.', 'A')).rcode).toBe('SERVFAIL');
+  expect((await scene.ask('www.test.', 'A')).rcode).toBe('SERVFAIL');
+  expect(scene.ports.log.text().match(/error: no socket to ask servers with \(too many open files\)/g)).toHaveLength(1);
+  scene.ports.network.refuseLocal = () => null;
+  expect((await scene.ask('www.test.', 'A')).rcode).toBe('NOERROR');
 });

@@ -80,6 +80,91 @@ describe('a reload', () => {
   });
 });
 
+describe('what cannot be opened', () => {
+  const IN_USE = { kind: 'in-use', text: 'address already in use' } as const;
+  const DENIED = { kind: 'not-permitted', text: 'permission denied' } as const;
+
+  test('is opened later on: the TCP socket of an address that has its UDP socket', async () => {
+    const house = new ListeningHouse();
+    house.ports.network.refuseLocal = (transport) => (transport === 'tcp' ? IN_USE : null);
+    expect(await house.listen()).toEqual(["can't open TCP socket on 127.0.0.1@53: address already in use"]);
+    expect(await house.listen()).toHaveLength(1);
+    house.ports.network.refuseLocal = () => null;
+    expect(await house.listen()).toEqual([]);
+    expect(house.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
+    expect(await house.connect()).not.toBe(null);
+  });
+
+  test('does not cost the sockets that are there: they could not be opened again', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    house.ports.network.refuseLocal = () => DENIED;
+    expect(await house.listen({ interfaces: [ELSEWHERE] })).toHaveLength(2);
+    expect(house.daemon.addresses()).toEqual([HERE]);
+    const client = await house.connect();
+    client?.send(query(1));
+    await house.ports.clock.settle();
+    expect(client?.replies).toEqual([1]);
+    expect(house.ports.log.text()).toContain('still listening on 127.0.0.1@53');
+    house.ports.network.refuseLocal = () => null;
+    expect(await house.listen({ interfaces: [ELSEWHERE] })).toEqual([]);
+    expect(house.daemon.addresses()).toEqual([ELSEWHERE]);
+  });
+
+  test.each([
+    ['makes way for "any address", which its own old socket stands in the way of', true],
+    ['comes back when another process stands in the way', false],
+  ])('%s', async (_, isOwn) => {
+    const house = new ListeningHouse();
+    const { network } = house.ports;
+    await house.listen();
+    const anywhere = { ip: '0.0.0.0', port: 53 };
+    network.refuseLocal = (transport, { ip }) => {
+      const { udp, listeners } = network.openCounts();
+      const isTaken = !isOwn || (transport === 'udp' ? udp : listeners) > 0;
+      return ip === '0.0.0.0' && isTaken ? IN_USE : null;
+    };
+    expect(await house.listen({ interfaces: [anywhere] })).toHaveLength(isOwn ? 0 : 2);
+    expect(house.daemon.addresses()).toEqual([isOwn ? anywhere : HERE]);
+    expect(network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
+  });
+
+  test('of a network interface stays open while that has no address', async () => {
+    const house = new ListeningHouse();
+    const away = { interfaces: [], networkInterfaces: ['eth0'], missing: ['eth0'] };
+    await house.listen({ interfaces: [{ ...HERE, from: 'eth0' }], networkInterfaces: ['eth0'] });
+    expect(house.daemon.hasPlace({ ...OPTIONS, ...away })).toBe(true);
+    expect(await house.listen(away)).toEqual(['no address at interface eth0']);
+    expect(house.daemon.addresses()).toHaveLength(1);
+    expect(await house.listen({ interfaces: [ELSEWHERE], networkInterfaces: [] })).toEqual([]);
+    expect(house.daemon.addresses()).toEqual([ELSEWHERE]);
+  });
+
+  test('is nothing: known before anything is changed', async () => {
+    const house = new ListeningHouse();
+    expect(house.daemon.hasPlace(OPTIONS)).toBe(true);
+    expect(house.daemon.hasPlace({ ...OPTIONS, interfaces: [] })).toBe(false);
+    expect(house.daemon.hasPlace({ ...OPTIONS, interfaces: [], waitsForAddresses: true })).toBe(true);
+    expect(house.daemon.hasPlace({ ...OPTIONS, udp: false, maxConnections: 0 })).toBe(false);
+    expect(house.daemon.hasPlace({ ...OPTIONS, udp: false, tcp: false })).toBe(false);
+  });
+});
+
+describe('sockets that are kept', () => {
+  test('take do-tcp, do-udp and the sizes of their buffers', async () => {
+    const house = new ListeningHouse();
+    const { network } = house.ports;
+    await house.listen();
+    await house.listen({ tcp: false, receiveBufferBytes: 1000, sendBufferBytes: 2000 });
+    expect(network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
+    expect(network.bufferBytes).toEqual({ receive: 1000, send: 2000 });
+    await house.listen({ udp: false });
+    expect(network.openCounts()).toMatchObject({ udp: 0, listeners: 1 });
+    await house.listen();
+    expect(network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
+  });
+});
+
 describe('the end', () => {
   test('draining waits for the answers, but not for ever', async () => {
     const house = new ListeningHouse();

@@ -1,0 +1,43 @@
+/** Proves that a heap that fills up is said in time, once, and that configuration larger than it is refused with a sentence. */
+
+import { expect, test } from 'vitest';
+import { watchHeap, withinHeap } from '../../src/cli/heap.ts';
+import { loadConfig } from '../../src/config/load-config.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
+import { FakeFiles } from '../fake/fake-files.ts';
+import { FakeLog } from '../fake/fake-log.ts';
+import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
+
+const MIB = 1024 * 1024;
+
+test('a heap that is nearly full is a line in the log, once until it has eased', async () => {
+  const [clock, log] = [new FakeClock(TEST_START_UNIX_SECONDS), new FakeLog()];
+  let used = 80 * MIB;
+  const stop = watchHeap(clock, log, () => ({ used, limit: 100 * MIB }));
+  const linesAt = async (mib: number): Promise<number> => {
+    used = mib * MIB;
+    await clock.advance(20_000);
+    return log.lines.length;
+  };
+  expect(await linesAt(80)).toBe(0);
+  expect(await linesAt(90)).toBe(1);
+  expect(log.text()).toContain("error: memory is nearly used up (90 of 100 MiB of V8's heap)");
+  expect(await linesAt(75)).toBe(1);
+  expect(await linesAt(95)).toBe(1);
+  expect(await linesAt(60)).toBe(1);
+  expect(await linesAt(95)).toBe(2);
+  stop();
+  used = 0;
+  expect(await linesAt(95)).toBe(2);
+});
+
+test('configuration that the heap cannot hold is refused with a sentence, its includes together', () => {
+  const lines = '  local-zone: "a.test." static\n'.repeat(20_000);
+  const files = new FakeFiles({ '/main': 'server:\ninclude: /a\ninclude: /b\n', '/a': lines, '/b': lines });
+  const port = withinHeap(files, { used: 20 * MIB, limit: 84 * MIB });
+  const loaded = loadConfig(port, '/main');
+  expect(loaded.ok).toBe(false);
+  if (loaded.ok) return;
+  expect(loaded.findings.map(({ text }) => text).join()).toContain("too large for V8's heap of 84 MiB");
+  expect(loadConfig(withinHeap(files, { used: 20 * MIB, limit: 840 * MIB }), '/main').ok).toBe(true);
+});

@@ -1,0 +1,26 @@
+/** Proves where zones that are held find the files that their own file names. */
+
+import { expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { assemble } from '../../src/cli/assemble.ts';
+import { configOf } from '../config/config-data.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+
+const SOA = '@ 60 SOA ns. host. 7 60 60 60 60\n';
+
+test.each([
+  ['from directory', 'directory: "/d"\nchroot: ""', 'more', '/d/more'],
+  ['within chroot', 'directory: "/d"\nchroot: "/jail"', 'more', '/jail/d/more'],
+  ['as it is when it is absolute', 'directory: "/d"\nchroot: ""', '/e/more', '/e/more'],
+])('$INCLUDE of a zone file is read %s', async (_, where, name, path) => {
+  const ports = makeFakePorts();
+  ports.files.put('/z/zone', `$ORIGIN held.\n${SOA}$INCLUDE ${name}\n`);
+  ports.files.put('/jail/z/zone', `$ORIGIN held.\n${SOA}$INCLUDE ${name}\n`);
+  ports.files.put(path, 'www 60 A 192.0.2.1\n');
+  const config = configOf(`server:\n${where}\nauth-zone:\nname: held.\nzonefile: "/z/zone"\n`);
+  const made = await assemble({ config, ports: { ...ports, crypto: createNodeCrypto() } });
+  if (!made.ok) throw new Error(made.findings.map(({ text }) => text).join());
+  const [zone] = made.house.zones.list();
+  made.house.stop();
+  expect(zone).toMatchObject({ serial: 7 });
+});

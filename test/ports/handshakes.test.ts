@@ -1,0 +1,93 @@
+/** Proves that TLS handshakes that never end keep nobody out: their time and their number are bounded. With real sockets. */
+
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { connect as connectTls } from 'node:tls';
+import { promisify } from 'node:util';
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { createNodeNetwork } from '../../src/adapters/node-network.ts';
+import type { Listener } from '../../src/ports/network.ts';
+
+const SETUP = join(import.meta.dirname, '..', '..', 'bin', 'hawser-control-setup');
+const PATIENCE_MS = 30_000;
+
+let folder = '';
+let listener: Listener | null = null;
+let open: Socket[] = [];
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'hawser-handshakes-'));
+  await promisify(execFile)(SETUP, ['-d', folder]);
+}, PATIENCE_MS);
+
+afterEach(() => {
+  for (const socket of open) socket.destroy();
+  open = [];
+  listener?.close();
+});
+
+afterAll(() => rmSync(folder, { recursive: true }));
+
+const pem = (file: string): string => readFileSync(join(folder, file), 'utf8');
+
+/** Listens as the control channel does; who is through gets a letter. Returns the port. */
+async function listen(maxHandshakes: number): Promise<number> {
+  const certificatePem = pem('unbound_server.pem');
+  const opened = await createNodeNetwork().listen({
+    local: { ip: '127.0.0.1', port: 0 },
+    tls: { certificatePem, privateKeyPem: pem('unbound_server.key'), clientAuthorityPem: certificatePem },
+    maxHandshakes,
+    onConnection: (stream) => {
+      stream.write(Uint8Array.of(0x68));
+      return { onData: () => {}, onClose: () => {} };
+    },
+    onError: () => {},
+  });
+  if (!opened.ok) throw new Error(opened.error.text);
+  listener = opened.value;
+  return opened.value.local.port;
+}
+
+/** A client that connects and says nothing. */
+async function silent(port: number, onClosed: () => void): Promise<void> {
+  const socket = connect(port, '127.0.0.1');
+  open.push(socket);
+  socket.on('error', () => {});
+  socket.on('close', onClosed);
+  socket.resume();
+  await new Promise((resolve) => socket.on('connect', resolve));
+}
+
+/** A client with its certificate, until it got its letter; then it stays. */
+function authenticated(port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const keys = { ca: pem('unbound_server.pem'), key: pem('unbound_control.key'), cert: pem('unbound_control.pem') };
+    const socket = connectTls({ host: '127.0.0.1', port, servername: 'unbound', ...keys });
+    open.push(socket);
+    socket.on('error', reject);
+    socket.once('data', () => resolve(socket));
+  });
+}
+
+test('the one that takes longest makes way, and those who are through stay', { timeout: PATIENCE_MS }, async () => {
+  const port = await listen(3);
+  const through = [await authenticated(port), await authenticated(port)];
+  let closed = 0;
+  for (let i = 0; i < 10; i++) await silent(port, () => closed++);
+  through.push(await authenticated(port));
+  await expect.poll(() => closed).toBe(8);
+  expect(through.map((socket) => socket.destroyed)).toEqual([false, false, false]);
+});
+
+test('one that never ends is closed', { timeout: PATIENCE_MS }, async () => {
+  const port = await listen(3);
+  const socket = connect(port, '127.0.0.1');
+  open.push(socket);
+  socket.resume();
+  const started = performance.now();
+  await new Promise((resolve) => socket.on('close', resolve));
+  expect(performance.now() - started).toBeLessThan(15_000);
+});
