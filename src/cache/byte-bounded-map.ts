@@ -47,8 +47,13 @@ export class ByteBoundedMap<Value extends object> {
     return this.#entries.peek(key) ?? null;
   }
 
-  /** Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). */
+  /**
+   * Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). A value that has
+   * changed is put again, so that it is counted as large as it has become.
+   */
   set(key: string, value: Value): void {
+    // lru-cache keeps the size that it first counted when it is given the very same object.
+    if (this.#entries.peek(key) === value) this.#entries.delete(key);
     this.#entries.set(key, value);
   }
 
