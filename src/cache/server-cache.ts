@@ -195,15 +195,19 @@ export class ServerCache {
   report(server: string, zone: Name, outcome: ServerReportOutcome): void {
     switch (outcome.kind) {
       case 'asked':
-        return this.#noteAsked(server, zone, outcome.type);
+        this.#noteAsked(server, zone, outcome.type);
+        return;
       case 'answered':
-        return this.#noteAnswer(server, zone, outcome.rttMs);
+        this.#noteAnswer(server, zone, outcome.rttMs);
+        return;
       case 'silent':
-        return this.#noteSilence(server, zone, outcome);
+        this.#noteSilence(server, zone, outcome);
+        return;
       case 'lame':
-        return this.#change(server, zone, (standing) => standing.setLame(outcome.lameness, outcome.type));
+        this.#change(server, zone, (standing) => standing.setLame(outcome.lameness, outcome.type));
+        return;
       default:
-        return this.#addressFor(server).manners.learn(outcome);
+        this.#addressFor(server).manners.learn(outcome);
     }
   }
 
