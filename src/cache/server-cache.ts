@@ -42,9 +42,9 @@ export const MAX_WAIT_MS = 12_000;
 const PROVEN_FOR_MS = 30_000;
 const PROVEN_TIMEOUT_MS = 1000;
 /** Octets of one address: two objects with a dozen numbers, the measure and a cookie. */
-const ADDRESS_OCTETS = 560;
-/** Octets of a usual zone standing, for the bound: Unbound counts entries. */
-const USUAL_STANDING_OCTETS = 700;
+const ADDRESS_OCTETS = 400;
+/** Octets of a usual entry with its key, for the bound: Unbound counts entries. */
+const USUAL_ENTRY_OCTETS = 700;
 /** Standings looked through at most for servers that bear witness on our line. */
 const MAX_WITNESSES_SOUGHT = 1000;
 /** Addresses of the own site in text: they answer although the line to the world is cut, or the other way round. */
@@ -159,11 +159,11 @@ export class ServerCache {
     this.#onLineBack = onLineBack;
     this.routes = new Routes(clock);
     this.#addresses = new ByteBoundedMap({
-      maxBytes: options.maxServers * (ADDRESS_OCTETS + 240),
+      maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: () => ADDRESS_OCTETS,
     });
     this.#standings = new ByteBoundedMap({
-      maxBytes: options.maxServers * USUAL_STANDING_OCTETS,
+      maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: ({ octets }) => octets,
     });
   }

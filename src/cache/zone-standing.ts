@@ -5,6 +5,7 @@
 
 import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import { sizeOfName } from './held-size.ts';
 
 /** How a server fails a zone. */
 export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
@@ -15,9 +16,10 @@ export type AskedKind = 'A' | 'AAAA' | 'other';
 export const MAX_TYPES = 8;
 /** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
 export const SILENCES_TO_REST = 3;
-/** Octets of one standing with its place in the map, besides the zone's name and the lists; and of one type in a list. */
-const STANDING_OCTETS = 420;
-const TYPE_OCTETS = 72;
+/** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
+const STANDING_OCTETS = 220;
+const SILENT_TYPE_OCTETS = 64;
+const LAME_TYPE_OCTETS = 8;
 
 /** Silences of one type since the last answer. */
 interface TypeSilence {
@@ -118,9 +120,10 @@ export class ZoneStanding {
     this.#silences = [];
   }
 
-  /** Octets on the heap with the place in the map, estimated. */
+  /** Octets on the heap, estimated. */
   get octets(): number {
-    return STANDING_OCTETS + this.zone.length + TYPE_OCTETS * (this.#silences.length + this.#lameTypes.length);
+    const types = SILENT_TYPE_OCTETS * this.#silences.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
+    return STANDING_OCTETS + sizeOfName(this.zone) + types;
   }
 
   #silenceOf(type: number): TypeSilence {

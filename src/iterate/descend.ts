@@ -348,7 +348,7 @@ export class Descent {
 
   /** True when signatures were to be expected and the server left them out: others are asked first. */
   #isStripped(response: Response): boolean {
-    const { zone, isForward } = this.#servers;
+    const { isForward } = this.#servers;
     const { kind } = response.classified;
     const couldBeSigned = kind === 'answer' || kind === 'denial' || kind === 'alias' || kind === 'referral';
     if (this.#parts.options.ignoreDnssecLame || isForward || !couldBeSigned || this.#dnssecLame >= DNSSEC_LAME_SERVERS)
