@@ -41,6 +41,15 @@ export const MAX_WAIT_MS = 12_000;
  */
 const PROVEN_FOR_MS = 30_000;
 const PROVEN_TIMEOUT_MS = 1000;
+/**
+ * Shortest waits while our own line is held for cut, ms: it may only have become slow, and no answer would ever be in time if
+ * waits, which silence does not lengthen then, stayed as short as answers used to be. Mostly short: who waits for what was
+ * sent just before the line came back makes others wait.
+ */
+const CUT_WAIT_MS = 1000;
+const LONG_CUT_WAIT_MS = 3000;
+/** Of so many attempts of a question one waits long. */
+const LONG_CUT_WAIT_EVERY = 4;
 /** Octets of one address: two objects with a dozen numbers, the measure and a cookie. */
 const ADDRESS_OCTETS = 400;
 /** Octets of a usual entry with its key, for the bound: Unbound counts entries. */
@@ -168,9 +177,11 @@ export class ServerCache {
     });
   }
 
-  /** How long the next attempt should wait for an answer, ms. */
-  waitMs(server: string, zone: Name): number {
-    return Math.min(this.timeoutMs(server, zone), MAX_WAIT_MS);
+  /** How long the next attempt should wait for an answer, ms; `silences`: what the question has met in the zone before. */
+  waitMs(server: string, zone: Name, silences = 0): number {
+    const isLong = silences % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
+    const leastMs = !this.#lineOf(server).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
+    return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
 
   /** Timeout of the server for questions to the zone, ms. */

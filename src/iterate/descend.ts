@@ -41,6 +41,15 @@ const EMPTY_RESPONSES = 2;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
 
+/**
+ * Failures of priming after which the hints themselves are asked, while there is time. Priming may have been under way for
+ * others for long, and met silence that is over by now.
+ */
+const WITHOUT_PRIMING: ReadonlySet<Failure['kind']> = new Set([
+  ...(['all-servers-lame', 'dependency-cycle'] as const),
+  ...(['no-reachable-server', 'deadline'] as const),
+]);
+
 /** How one name ended. */
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
@@ -136,7 +145,7 @@ export class Descent {
     let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     if (start.kind === 'prime') {
       const why = await prime(this.#parts, this.#work, start.zone);
-      if (why !== null && why.kind !== 'all-servers-lame' && why.kind !== 'dependency-cycle') return this.#failed(why);
+      if (why !== null && !WITHOUT_PRIMING.has(why.kind)) return this.#failed(why);
       start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     }
     // Priming that gave nothing: the hints themselves are all there is.
@@ -265,7 +274,9 @@ export class Descent {
     this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
     const { address, key, tlsName } = candidate;
     const needsSignatures = this.#isSigned();
-    const asked = { server: address, key, tlsName, zone, question, recursion, transport, needsSignatures };
+    const zoneSilences = this.#servers.candidates.reduce((sum, { silences }) => sum + silences, 0);
+    const how = { recursion, transport, needsSignatures, zoneSilences };
+    const asked = { server: address, key, tlsName, zone, question, ...how };
     const exchanged = await upstream.ask(this.#work, asked);
     await this.#parts.pace.step(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0);
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);

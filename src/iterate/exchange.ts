@@ -24,6 +24,8 @@ import type { Asked, Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts
 
 /** Failures without OPT that one work has asked again about without EDNS at most; those of lame servers look the same. */
 const MAX_PLAIN_TRIALS = 2;
+/** Silences of a zone's servers, all together, until one that never answered with EDNS is tried without. */
+const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 /** A wait that a work's own deadline cut short tells something about the server only when it was as long, ms. */
 const TELLING_WAIT_MS = 2000;
 
@@ -31,8 +33,9 @@ const TELLING_WAIT_MS = 2000;
 export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
   const manners = room.servers.manners(asked.key);
   const leavesOut = manners.shouldLeaveOut(room.servers.silencesInRow(asked.key, asked.zone));
+  const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(asked));
   // Without DO a signed zone is of no use: there only options are left out.
-  const isPlain = !asked.needsSignatures && (!manners.takesEdns || (leavesOut && !manners.ednsSeen));
+  const isPlain = !asked.needsSignatures && (!manners.takesEdns || mayBeEdns);
   if (isPlain) return await askPlain(room, work, asked);
   const full = fullAttempt(room, asked);
   const first =
@@ -42,6 +45,11 @@ export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Pr
   if (first.kind === 'failed' || !mayMindEdns(room, work, asked, first.message)) return first;
   const plain = await askPlain(room, work, asked);
   return plain.kind === 'failed' && isFailing(first.message) ? first : plain;
+}
+
+/** True when so many of the zone's servers were silent that EDNS may be the reason; every second time, as with one of them. */
+function isZoneSilent({ zoneSilences }: Asked): boolean {
+  return zoneSilences >= ZONE_SILENCES_TO_LEAVE_OUT && zoneSilences % 2 === 0;
 }
 
 /** The question with all that may go along. */

@@ -56,7 +56,7 @@ type Arrival =
 /** Sends one datagram and waits. Rejects with `Cancelled` only. */
 export async function attemptUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
   const { clock, servers, sockets } = room;
-  const limitMs = servers.waitMs(made.asked.key, made.asked.zone);
+  const limitMs = servers.waitMs(made.asked.key, made.asked.zone, made.asked.zoneSilences);
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs()));
   const wasCut = waitMs < limitMs;
   if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
-import { recordOf } from './loose-message.ts';
+import { loosen, recordOf, tighten } from './loose-message.ts';
 import { type Reply, Scene } from './scene.ts';
 
 const ROOT = '198.41.0.4';
@@ -102,7 +102,7 @@ describe('an outage of the own line', () => {
     for (const warm of [true, false]) {
       const { scene, reply, ms } = await throughOutage(seconds, warm);
       expect([warm, reply.status, reply.edeTexts]).toEqual([warm, 'NOERROR ad', []]);
-      expect(ms).toBeLessThan(1000);
+      expect(ms).toBeLessThanOrEqual(2000);
       await scene.stop();
     }
   });
@@ -110,6 +110,50 @@ describe('an outage of the own line', () => {
   test('is not held against names that were asked in it', async () => {
     const { scene } = await throughOutage(600, true);
     expect((await scene.ask('host-8.victim.', 'MX')).status).toBe('NOERROR ad');
+    await scene.stop();
+  });
+});
+
+describe('a line that has become slow', () => {
+  test('is waited for: answers that take 1.5 s are heard', async () => {
+    const scene = victimScene();
+    let isSlow = false;
+    for (const ip of [ROOT, PROVIDER, VICTIM]) {
+      scene.tamper(ip, (reply, query) => {
+        if (isSlow) scene.ports.clock.after(1500, () => query.reply(tighten(reply)));
+        return isSlow ? null : reply;
+      });
+    }
+    await scene.start();
+    expect((await scene.ask('host-0.victim.', 'A')).status).toBe('NOERROR ad');
+    await scene.ports.clock.advance(60_000);
+    isSlow = true;
+    let answered = 0;
+    for (let i = 1; i <= 20; i++) {
+      if ((await scene.ask(`host-${i}.victim.`, 'A')).status === 'NOERROR ad') answered++;
+      await scene.ports.clock.advance(20_000);
+    }
+    expect(answered).toBeGreaterThanOrEqual(19);
+    await scene.stop();
+  });
+});
+
+describe('six servers that drop questions with EDNS', () => {
+  test('serve their unsigned zone well before a client gives up', async () => {
+    const scene = Scene.withTest('www IN A 192.0.2.80');
+    const servers = Object.fromEntries([1, 2, 3, 4, 5, 6].map((i) => [`ns${i}.old.`, [`192.0.2.${100 + i}`]]));
+    scene.zone('old.', { servers, text: hosts(20) });
+    for (let i = 1; i <= 6; i++) {
+      scene.tamper(`192.0.2.${100 + i}`, (reply, query) =>
+        loosen(query.bytes).additional.some(({ type }) => type === TYPE.OPT) ? null : reply,
+      );
+    }
+    await scene.start();
+    for (let i = 0; i < 20; i++) {
+      const startedMs = scene.ports.clock.monotonicMs();
+      expect((await scene.ask(`host-${i}.old.`, 'A')).status).toBe('NOERROR');
+      expect(scene.ports.clock.monotonicMs() - startedMs).toBeLessThan(4000);
+    }
     await scene.stop();
   });
 });
