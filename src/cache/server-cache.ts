@@ -8,7 +8,8 @@
  *
  * One lost or forged packet changes little: timeouts double only up to a bound and are forgotten with the first answer.
  * A stranger may delegate a zone to any address: what the silence there teaches counts for that zone only. An address that
- * is silent for zones that it has answered for comes last for the others too; it is never left out because of them.
+ * is silent for zones that it has answered for, or has answered nobody, comes last for the others too; it is never left out
+ * because of them.
  */
 
 import type { Clock } from '../ports/clock.ts';
@@ -100,7 +101,7 @@ export type ServerReportOutcome =
 interface KnownAddress {
   readonly manners: ServerManners;
   roundTrip: RoundTrip;
-  /** Longest timeout of zones that the address used to answer for and is silent for now, ms. */
+  /** Longest timeout of zones that the address used to answer for and is silent for now, or of all while it answers nobody, ms. */
   suspectMs: number;
   readonly expiresAt: number;
 }
@@ -255,8 +256,9 @@ export class ServerCache {
       standing.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, standing)));
       const isDown = standing.backoffMs >= this.#downMs();
       if (isDown && !this.#options.keepProbing) standing.rest(type, now + DOWN_PROBE_MS);
-      const isWitness = standing.answeredAtMs > Number.NEGATIVE_INFINITY;
-      if (isWitness) address.suspectMs = Math.max(address.suspectMs, standing.backoffMs);
+      // Only an order among servers: who has not answered anybody comes last too, or each zone would find out for itself.
+      const isTelling = standing.answeredAtMs > Number.NEGATIVE_INFINITY || !isMeasured(address.roundTrip);
+      if (isTelling) address.suspectMs = Math.max(address.suspectMs, standing.backoffMs);
     });
   }
 

@@ -41,15 +41,6 @@ const EMPTY_RESPONSES = 2;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
 
-/**
- * Failures of priming after which the hints themselves are asked, while there is time. Priming may have been under way for
- * others for long, and met silence that is over by now.
- */
-const WITHOUT_PRIMING: ReadonlySet<Failure['kind']> = new Set([
-  ...(['all-servers-lame', 'dependency-cycle'] as const),
-  ...(['no-reachable-server', 'deadline'] as const),
-]);
-
 /** How one name ended. */
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
@@ -144,8 +135,12 @@ export class Descent {
   async #start(): Promise<Outcome | null> {
     let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     if (start.kind === 'prime') {
+      const before = this.#work.budget.left('upstream-queries');
       const why = await prime(this.#parts, this.#work, start.zone);
-      if (why !== null && !WITHOUT_PRIMING.has(why.kind)) return this.#failed(why);
+      // For others it may have been under way for long, and have met a silence that is over by now.
+      const wasOthers = this.#work.budget.left('upstream-queries') === before;
+      const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
+      if (why !== null && !mayGoOn) return this.#failed(why);
       start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     }
     // Priming that gave nothing: the hints themselves are all there is.

@@ -142,12 +142,13 @@ async function attempt(room: UpstreamRoom, work: Work, made: Attempt): Promise<E
   if (made.asked.transport !== 'udp') return await attemptStream(room, work, made);
   const end = await tryUdp(room, work, made);
   if (end.kind === 'response' || end.kind === 'failed') return end;
-  if (!options.useTcp) return end.kind === 'truncated' ? tcpFailed() : await withoutCase(room, work, made);
   // A reply in the wrong case, or with a cookie that it should not hold, may be forged: TCP tells. The cookie goes along,
   // so that it comes to light what the server makes of it.
   const isAboutCookie = end.kind === 'without-cookie' || end.kind === 'bad-cookie';
-  const overTcp = await attemptStream(room, work, { ...made, randomCase: false, withCookie: isAboutCookie });
-  if (overTcp.kind === 'response') return overTcp;
+  if (options.useTcp) {
+    const overTcp = await attemptStream(room, work, { ...made, randomCase: false, withCookie: isAboutCookie });
+    if (overTcp.kind === 'response') return overTcp;
+  }
   if (end.kind === 'truncated') return tcpFailed();
   const twice = await withoutCase(room, work, made);
   if (isAboutCookie && twice.kind === 'response') {

@@ -143,6 +143,18 @@ describe('what silence teaches', () => {
   });
 });
 
+describe('a server that never answered anybody', () => {
+  test('comes last for other zones until it answers, but is asked there', () => {
+    const { servers, silentForLong, isDead } = make();
+    silentForLong(TYPE.A, OTHER_ZONE);
+    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(isDead()).toBe(false);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
+    servers.report(SERVER, ZONE, ANSWERED);
+    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
+  });
+});
+
 describe('an outage of the own line', () => {
   const WITNESSES = ['192.0.2.1@53', '192.0.2.2@53', '192.0.2.3@53', '192.0.2.4@53'];
 
