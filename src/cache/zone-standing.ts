@@ -12,8 +12,16 @@ export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
 /** Kinds of questions as `dump_infra` tells them apart. */
 export type AskedKind = 'A' | 'AAAA' | 'other';
 
-/** Types kept of one server and zone that meet silence or lameness; the oldest gives way. */
-export const MAX_TYPES = 8;
+/**
+ * Types that are told apart: those that hosts and mail need. All others are one, so that who asks a dead server for any number
+ * of types finds it silent soon.
+ */
+const USUAL_TYPES: ReadonlySet<number> = new Set([
+  ...[TYPE.A, TYPE.AAAA, TYPE.NS, TYPE.SOA, TYPE.CNAME, TYPE.MX, TYPE.TXT, TYPE.PTR],
+  ...[TYPE.SRV, TYPE.DS, TYPE.DNSKEY, TYPE.TLSA, TYPE.CAA, TYPE.HTTPS],
+]);
+/** What stands for all other types; no type has this number. */
+const OTHER_TYPES = 0;
 /** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
 export const SILENCES_TO_REST = 3;
 /** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
@@ -42,7 +50,7 @@ export class ZoneStanding {
   /** When the server last answered for the zone, monotonic ms; -Infinity: never. */
   answeredAtMs = Number.NEGATIVE_INFINITY;
   #silences: TypeSilence[] = [];
-  #lameTypes: number[] = [];
+  readonly #lameTypes: number[] = [];
   #lameness: Exclude<Lameness, 'lame'> | null = null;
 
   constructor(start: { readonly server: string; readonly zone: Name; readonly expiresAt: number }) {
@@ -53,7 +61,7 @@ export class ZoneStanding {
 
   /** How the server fails the zone for a type. */
   lamenessFor(type: number): Lameness | null {
-    return this.#lameTypes.includes(type) ? 'lame' : this.#lameness;
+    return this.#lameTypes.includes(tellApart(type)) ? 'lame' : this.#lameness;
   }
 
   /** All the ways in which it fails the zone; for reports. */
@@ -68,7 +76,7 @@ export class ZoneStanding {
   /** Takes note of a failing. That a type is not served is about the type, the other two are about the zone. */
   setLame(lameness: Lameness, type: number): void {
     if (lameness !== 'lame') this.#lameness = lameness;
-    else if (!this.#lameTypes.includes(type)) this.#lameTypes = [...this.#lameTypes, type].slice(-MAX_TYPES);
+    else if (!this.#lameTypes.includes(tellApart(type))) this.#lameTypes.push(tellApart(type));
   }
 
   /** Questions in a row that were met by silence, all together. */
@@ -98,7 +106,7 @@ export class ZoneStanding {
 
   /** True while questions of the type rest. */
   isResting(type: number, nowMs: number): boolean {
-    const silence = this.#silences.find((each) => each.type === type);
+    const silence = this.#silences.find((each) => each.type === tellApart(type));
     return silence !== undefined && silence.count >= SILENCES_TO_REST && silence.restsUntilMs > nowMs;
   }
 
@@ -126,11 +134,16 @@ export class ZoneStanding {
     return STANDING_OCTETS + sizeOfName(this.zone) + types;
   }
 
-  #silenceOf(type: number): TypeSilence {
+  #silenceOf(asked: number): TypeSilence {
+    const type = tellApart(asked);
     const known = this.#silences.find((each) => each.type === type);
     if (known !== undefined) return known;
     const made: TypeSilence = { type, count: 0, restsUntilMs: 0 };
-    this.#silences = [...this.#silences, made].slice(-MAX_TYPES);
+    this.#silences.push(made);
     return made;
   }
+}
+
+function tellApart(type: number): number {
+  return USUAL_TYPES.has(type) ? type : OTHER_TYPES;
 }

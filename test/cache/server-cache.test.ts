@@ -130,6 +130,16 @@ describe('what silence teaches', () => {
     expect(isDead(TYPE.A)).toBe(false);
   });
 
+  test('counts for all unusual types together, so that their number does not matter', () => {
+    const { silent, silentForLong, isDead, asked } = make();
+    silentForLong(65_000);
+    expect(isDead(65_001)).toBe(true);
+    expect(isDead(TYPE.MX)).toBe(false);
+    for (let i = 0; i < 3; i++) silent(12_000, TYPE.MX);
+    asked(TYPE.MX);
+    expect(isDead(TYPE.MX)).toBe(true);
+  });
+
   test('puts an address last, no more, for other zones when it used to answer for the one', async () => {
     const { clock, servers, silentForLong, isDead } = make();
     servers.report(SERVER, ZONE, ANSWERED);
