@@ -238,8 +238,8 @@ export class ServerCache {
       standing.answeredAtMs = now;
       standing.forgetSilences();
     });
-    this.routes.noteReachable(server);
-    if (this.#lineOf(server).noteAnswer(now)) this.#onLineBack();
+    const isRouteBack = this.routes.noteReachable(server);
+    if (this.#lineOf(server).noteAnswer(now) || isRouteBack) this.#onLineBack();
   }
 
   #noteSilence(

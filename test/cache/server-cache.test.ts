@@ -224,6 +224,14 @@ describe('an outage of the own line', () => {
     for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
   });
 
+  test('is one too when the system knows no way: its end is told', () => {
+    const { servers, linesBack } = make();
+    for (const server of WITNESSES) servers.noteUnreachable(server);
+    servers.report(SERVER, ZONE, ANSWERED);
+    servers.report(SERVER, ZONE, ANSWERED);
+    expect(linesBack()).toBe(1);
+  });
+
   test('leaves alone what was known of dead servers before it', async () => {
     const { clock, servers, silentForLong, isDead } = make();
     silentForLong();
