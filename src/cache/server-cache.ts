@@ -273,7 +273,9 @@ export class ServerCache {
     if (line.isCut) return true;
     const standing = this.#standings.get(standingKey(server, zone));
     const isWitness = (standing?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
-    if (!isWitness && this.#witnesses(line) > 0) return false;
+    // Without anybody who has answered lately, all bear witness: a house that starts while the line is cut.
+    const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
+    if (!isWitness && sinceAnswerMs < this.#options.hostTtlSeconds * 1000) return false;
     if (!line.noteSilence(server, () => this.#witnesses(line))) return false;
     for (const each of this.#standings.values()) {
       if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetSilences();
