@@ -7,10 +7,9 @@
 import type { Clock } from '../ports/clock.ts';
 import type { AliasStep, Found } from '../terms/found.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import type { Name } from '../wire/name.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld, sizeOfHeldList } from './held-size.ts';
+import { sizeOfHeld, sizeOfHeldList, sizeOfName } from './held-size.ts';
 
 /** Default bound, octets: Unbound's `msg-cache-size` (4m). */
 export const DEFAULT_ANSWER_CACHE_OCTETS = 4 * 1024 * 1024;
@@ -112,7 +111,7 @@ export class AnswerCache {
 
 function sizeOfEntry({ question, cached }: AnswerEntry): number {
   const { aliases, end } = cached.found;
-  let size = ANSWER_OCTETS + nameOctets(question.name) + nameOctets(end.question.name);
+  let size = ANSWER_OCTETS + sizeOfName(question.name) + sizeOfName(end.question.name);
   size += sizeOfHeldList(end.answer) + sizeOfHeldList(end.authority) + sizeOfHeldList(end.additional);
   for (const alias of aliases) size += sizeOfAlias(alias);
   return size;
@@ -120,10 +119,5 @@ function sizeOfEntry({ question, cached }: AnswerEntry): number {
 
 function sizeOfAlias(step: AliasStep): number {
   const synthesised = step.synthesised === null ? 0 : sizeOfHeld(step.synthesised);
-  return ALIAS_OCTETS + sizeOfHeld(step.alias) + synthesised + sizeOfHeldList(step.proof) + nameOctets(step.to);
-}
-
-/** A name on the heap: the array object and its octets. */
-function nameOctets(name: Name): number {
-  return 120 + name.length;
+  return ALIAS_OCTETS + sizeOfHeld(step.alias) + synthesised + sizeOfHeldList(step.proof) + sizeOfName(step.to);
 }

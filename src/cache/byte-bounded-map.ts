@@ -8,10 +8,10 @@
 import { LRUCache } from 'lru-cache';
 
 /**
- * Heap octets of one entry besides its value: the slot in lru-cache with `maxSize` (195), and the key string of about 40
- * characters (measured with bench/cache-heap.ts).
+ * Heap octets of one entry besides its value and the characters of its key: the slot in lru-cache with `maxSize`, and the
+ * string object (measured with bench/cache-heap.ts).
  */
-export const ENTRY_OCTETS = 240;
+export const ENTRY_OCTETS = 200;
 
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 export const VALUE_SHARE = 1 / 4;
@@ -23,7 +23,7 @@ export const VALUES_PER_TURN = 500;
 export interface ByteBoundedMapStart<Value> {
   /** Bound on the sum of sizes, octets. */
   readonly maxBytes: number;
-  /** Octets of one value, without `ENTRY_OCTETS`. */
+  /** Octets of one value, without its key and `ENTRY_OCTETS`. */
   readonly sizeOf: (value: Value) => number;
 }
 
@@ -36,7 +36,7 @@ export class ByteBoundedMap<Value extends object> {
     this.#entries = new LRUCache<string, Value>({
       maxSize,
       maxEntrySize: Math.max(1, Math.floor(maxSize * VALUE_SHARE)),
-      sizeCalculation: (value) => ENTRY_OCTETS + Math.ceil(sizeOf(value)),
+      sizeCalculation: (value, key) => ENTRY_OCTETS + key.length + Math.ceil(sizeOf(value)),
     });
   }
 
@@ -50,8 +50,13 @@ export class ByteBoundedMap<Value extends object> {
     return this.#entries.peek(key) ?? null;
   }
 
-  /** Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). */
+  /**
+   * Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). A value that has
+   * changed is put again, so that it is counted as large as it has become.
+   */
   set(key: string, value: Value): void {
+    // lru-cache keeps the size that it first counted when it is given the very same object.
+    if (this.#entries.peek(key) === value) this.#entries.delete(key);
     this.#entries.set(key, value);
   }
 

@@ -12,14 +12,15 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld } from './held-size.ts';
+import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
 
-/** Default bound, octets: as much as the answers have. About 8000 cuts of four servers each. */
-export const DEFAULT_DELEGATION_CACHE_OCTETS = 4 * 1024 * 1024;
+/** Default bound, octets: about 5000 cuts of four servers each. */
+export const DEFAULT_DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
 /** Octets of a delegation besides its servers, and of one server besides its name and addresses. */
-const DELEGATION_OCTETS = 200;
-const SERVER_OCTETS = 120;
-const ADDRESS_OCTETS = 40;
+const DELEGATION_OCTETS = 120;
+const SERVER_OCTETS = 160;
+/** Octets of the note that a name is no cut. */
+const NO_CUT_OCTETS = 32;
 
 /** A server of a delegation, with the addresses that came with it (canonical text). */
 export interface DelegatedServer {
@@ -114,10 +115,11 @@ export class DelegationCache {
 }
 
 function sizeOfKnown(known: Known): number {
-  if (known.kind === 'no-cut') return DELEGATION_OCTETS / 2;
-  let octets = DELEGATION_OCTETS + known.cut.zone.length;
-  for (const server of known.cut.servers) {
-    octets += SERVER_OCTETS + server.name.length + server.addresses.length * ADDRESS_OCTETS;
+  if (known.kind === 'no-cut') return NO_CUT_OCTETS;
+  let octets = DELEGATION_OCTETS + sizeOfName(known.cut.zone);
+  for (const { name, addresses } of known.cut.servers) {
+    octets += SERVER_OCTETS + sizeOfName(name);
+    for (const address of addresses) octets += 8 + sizeOfText(address);
   }
   for (const held of known.cut.denial ?? []) octets += sizeOfHeld(held);
   return octets;

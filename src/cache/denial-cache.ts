@@ -11,7 +11,7 @@ import type { Random } from '../ports/random.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { isAtOrBelow, type Name, nameKey, sortKey } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld } from './held-size.ts';
+import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
 
 /** Default bound, octets: Unbound's `neg-cache-size` (1m). */
 export const DEFAULT_DENIAL_CACHE_OCTETS = 1024 * 1024;
@@ -28,8 +28,8 @@ export const MAX_SPANS_PER_ZONE = 4096;
  */
 const ZONE_SHARE = 1 / 8;
 
-/** Octets of a span besides its set and names: object, two ordering texts, places in two arrays. */
-const SPAN_OCTETS = 220;
+/** Octets of a span besides its set, names and ordering texts: two objects, a place in an array. */
+const SPAN_OCTETS = 300;
 /** Octets of a zone besides its spans. */
 const ZONE_OCTETS = 300;
 
@@ -107,7 +107,8 @@ export class DenialCache {
     if (!isLast && nextText <= from) return false;
     const key = nameKey(zone);
     const known = this.#zones.get(key) ?? { zone, spans: [], octets: 0 };
-    const octets = SPAN_OCTETS + sizeOfHeld(span.nsec) + 2 * (owner.length + next.length);
+    const texts = sizeOfText(from) + sizeOfText(nextText);
+    const octets = SPAN_OCTETS + sizeOfHeld(span.nsec) + sizeOfName(owner) + sizeOfName(next) + texts;
     insert(known, { span, from, to: isLast ? null : nextText, octets });
     while (known.spans.length > 1 && this.#isTooLarge(known)) this.#makeRoom(known);
     this.#zones.set(key, known);

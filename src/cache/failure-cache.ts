@@ -12,6 +12,7 @@ import type { Failure } from '../terms/failure.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { sizeOfName, sizeOfText } from './held-size.ts';
 
 /** Shortest time, seconds: RFC 9520 §3.2 wants at least one. */
 export const MIN_FAILURE_SECONDS = 1;
@@ -19,11 +20,11 @@ export const MIN_FAILURE_SECONDS = 1;
 export const MAX_FAILURE_SECONDS = 300;
 /** First time when the caller has no better figure, seconds: what RFC 9520 §3.2 suggests and Unbound uses. */
 export const DEFAULT_FAILURE_SECONDS = 5;
-/** Default bound, octets: about 2,000 failures. */
+/** Default bound, octets: about 1,200 failures. */
 export const DEFAULT_FAILURE_CACHE_OCTETS = 1024 * 1024;
 
-/** Octets of one failure: its entry, question with name, and reason with texts. */
-const FAILURE_OCTETS = 500;
+/** Octets of one failure besides its question's name and the texts of its reason: four objects. */
+const FAILURE_OCTETS = 200;
 
 /** Why there was no answer: a failure of iteration, or a verdict that forbids to give one. */
 export type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };
@@ -45,7 +46,7 @@ export class FailureCache {
 
   constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
     this.#clock = clock;
-    this.#failures = new ByteBoundedMap<CachedFailure>({ maxBytes, sizeOf: () => FAILURE_OCTETS });
+    this.#failures = new ByteBoundedMap<CachedFailure>({ maxBytes, sizeOf: sizeOfFailure });
   }
 
   /** The failure, while the question may not be tried again. */
@@ -92,6 +93,21 @@ export class FailureCache {
   get sizeBytes(): number {
     return this.#failures.sizeBytes;
   }
+}
+
+function sizeOfFailure({ question, why }: CachedFailure): number {
+  const reason = 'failure' in why ? why.failure : why.verdict;
+  return FAILURE_OCTETS + sizeOfName(question.name) + sizeOfTexts(reason);
+}
+
+/** Octets of all texts in a reason, which names zones and servers. */
+function sizeOfTexts(reason: object): number {
+  let octets = 0;
+  for (const value of Object.values(reason) as unknown[]) {
+    if (typeof value === 'string') octets += sizeOfText(value);
+    else if (typeof value === 'object' && value !== null) octets += sizeOfTexts(value);
+  }
+  return octets;
 }
 
 /** A cancelled work, a spent budget or a refused join tells nothing about the name; a remembered failure is not news. */

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
 import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { sizeOfName } from './held-size.ts';
 
 /** Default bound, octets: Unbound's `key-cache-size` (4m). */
 export const DEFAULT_KEY_CACHE_OCTETS = 4 * 1024 * 1024;
@@ -17,8 +18,8 @@ export const DEFAULT_KEY_CACHE_OCTETS = 4 * 1024 * 1024;
 /** Octets of one imported key: key object in the crypto library (about 1.2 KB for RSA-2048), rdata and its record. */
 const KEY_OCTETS = 2_000;
 
-/** Octets of a state besides its keys: object, zone name, reason with its texts. */
-const STATE_OCTETS = 400;
+/** Octets of a state besides its keys and the zone's name: object, reason with its texts. */
+const STATE_OCTETS = 240;
 
 /** What we may believe about one zone. */
 export type ZoneTrust<Key> =
@@ -102,5 +103,5 @@ export class KeyCache<Key> {
 }
 
 function sizeOfTrust(trust: ZoneTrust<unknown>): number {
-  return STATE_OCTETS + trust.zone.length + (trust.status === 'secure' ? trust.keys.length * KEY_OCTETS : 0);
+  return STATE_OCTETS + sizeOfName(trust.zone) + (trust.status === 'secure' ? trust.keys.length * KEY_OCTETS : 0);
 }

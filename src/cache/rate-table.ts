@@ -7,8 +7,8 @@
 import type { Clock } from '../ports/clock.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 
-/** Octets of one counter: object of three numbers and a key of some 30 characters. */
-const COUNTER_OCTETS = 120;
+/** Octets of one counter: an object of three numbers that shares its key with the map. */
+const COUNTER_OCTETS = 56;
 
 /** How the table is made. */
 export interface RateTableStart {

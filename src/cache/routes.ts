@@ -49,12 +49,14 @@ export class Routes {
     return isNews;
   }
 
-  /** The server answered: its family has a route. */
-  noteReachable(server: string): void {
+  /** The server answered: its family has a route. True when it had none before. */
+  noteReachable(server: string): boolean {
     const route = this.#routeOf(server);
+    const wasAbsent = route.until > 0;
     route.unreachable.clear();
     route.until = 0;
     route.nextSeconds = FIRST_ABSENCE_SECONDS;
+    return wasAbsent;
   }
 
   clear(): void {

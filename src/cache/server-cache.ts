@@ -1,19 +1,26 @@
 /**
- * What is known about servers: how fast they answer, what they cannot do, for which zones they are lame (Unbound: infra).
+ * What is known about servers: how fast they answer, what they cannot do, which zones they fail (Unbound: infra).
  *
- * Duties: smoothed round trip time and timeout per address with back-off (RFC 6298 with Unbound's bounds), probing of silent
- * servers, EDNS support, cookies, lameness per zone; each for a bounded time (`infra-host-ttl`).
- * Leaves to others: which server to ask, families without a route (routes.ts).
+ * Duties: by address the round trip time and manners (EDNS, cookies); by address and zone silences with back-off, probing
+ * and lameness; each for a bounded time (`infra-host-ttl`). Takes back what was learned while our own line was cut.
+ * Leaves to others: which server to ask, families without a route (routes.ts), smoothing (round-trip.ts), what EDNS and
+ * options do (server-manners.ts), types (zone-standing.ts), when the line is cut (own-line.ts).
  *
- * One lost or forged packet changes little: timeouts double only up to a bound and are forgotten with the first answer,
- * "no EDNS" takes several confirmations and is never believed of a server that has shown EDNS.
+ * One lost or forged packet changes little: timeouts double only up to a bound and are forgotten with the first answer.
+ * A stranger may delegate a zone to any address: what the silence there teaches counts for that zone only. An address that
+ * is silent for zones that it has answered for, or has answered nobody, comes last for the others too; it is never left out
+ * because of them.
  */
 
 import type { Clock } from '../ports/clock.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
+import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
 import { Routes } from './routes.ts';
+import { type MannersOutcome, ServerManners } from './server-manners.ts';
+import { type AskedKind, type Lameness, ZoneStanding } from './zone-standing.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
 export const UNKNOWN_TIMEOUT_MS = 376;
@@ -21,7 +28,7 @@ export const UNKNOWN_TIMEOUT_MS = 376;
 export const DEAD_TIMEOUT_MS = 120_000;
 /**
  * A server that is down is asked one question in so many ms, so that it is found soon after an outage. Unbound leaves it alone
- * until its entry expires (900 s), which after an outage of the own line is long.
+ * until its entry expires (900 s).
  */
 const DOWN_PROBE_MS = 60_000;
 /**
@@ -30,24 +37,28 @@ const DOWN_PROBE_MS = 60_000;
  */
 export const MAX_WAIT_MS = 12_000;
 /**
- * While a server's last answer is so recent, ms, losses in a row do not make it silent: its timeout stays bounded by
- * PROVEN_TIMEOUT_MS, or by twice what its answers take. On a line that loses much, five losses in a row come often.
+ * While a server's last answer for the zone is so recent, ms, losses in a row do not make it silent: its timeout stays
+ * bounded by PROVEN_TIMEOUT_MS, or by twice what its answers take. On a line that loses much, five losses in a row come often.
  */
 const PROVEN_FOR_MS = 30_000;
 const PROVEN_TIMEOUT_MS = 1000;
-/** Answers without EDNS, after EDNS had been refused, until a server counts as one that cannot do it. */
-export const EDNS_REFUSALS_TO_BELIEVE = 3;
-/** Questions that only went through without a cookie until a server is sent none. */
-const COOKIE_REFUSALS_TO_BELIEVE = 3;
-/** Zones kept of one server that it fails; the oldest gives way. */
-const MAX_LAME_ZONES = 64;
-/** Octets of one entry: an object with a dozen numbers, a cookie and a small map. */
-const SERVER_OCTETS = 400;
-
-/** How a server fails one zone. */
-export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
-/** Kinds of questions whose timeouts are told apart: some servers drop AAAA only. */
-export type AskedKind = 'A' | 'AAAA' | 'other';
+/**
+ * Shortest waits while our own line is held for cut, ms: it may only have become slow, and no answer would ever be in time if
+ * waits, which silence does not lengthen then, stayed as short as answers used to be. Mostly short: who waits for what was
+ * sent just before the line came back makes others wait.
+ */
+const CUT_WAIT_MS = 1000;
+const LONG_CUT_WAIT_MS = 3000;
+/** Of so many attempts of a question one waits long. */
+const LONG_CUT_WAIT_EVERY = 4;
+/** Octets of one address: two objects with a dozen numbers, the measure and a cookie. */
+const ADDRESS_OCTETS = 400;
+/** Octets of a usual entry with its key, for the bound: Unbound counts entries. */
+const USUAL_ENTRY_OCTETS = 700;
+/** Standings looked through at most for servers that bear witness on our line. */
+const MAX_WITNESSES_SOUGHT = 1000;
+/** Addresses of the own site in text: they answer although the line to the world is cut, or the other way round. */
+const SITE_ADDRESS = /^(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.|^(?:::1@|f[cd]|fe[89ab])/;
 
 /** Bounds of the cache (`infra-*` options). */
 export interface ServerCacheOptions {
@@ -74,58 +85,45 @@ export const DEFAULT_SERVER_CACHE_OPTIONS: ServerCacheOptions = {
   keepProbing: false,
 };
 
-/** Cookies exchanged with a server (RFC 7873). */
-export interface ServerCookie {
-  readonly client: Uint8Array;
-  /** Null: the server has not given one yet. */
-  readonly server: Uint8Array | null;
-}
-
-/** A cookie and the local address that it is used from: another address must not show the same one (RFC 7873 §8). */
-interface KeptCookie extends ServerCookie {
-  readonly localIp: string;
-}
+/** What happened with a server; reported with the zone that it was asked for. */
+export type ServerReportOutcome =
+  /** A question of the type goes out; to a silent server no second goes while it is under way. */
+  | { readonly kind: 'asked'; readonly type: number }
+  /** An answer came, of whatever kind. */
+  | { readonly kind: 'answered'; readonly rttMs: number }
+  /** None came within `waitedMs`. Many that time out together double the timeout once, not many times. */
+  | { readonly kind: 'silent'; readonly waitedMs: number; readonly type: number }
+  /** The server does not serve the zone, or the type in it, as it should. */
+  | { readonly kind: 'lame'; readonly lameness: Lameness; readonly type: number }
+  | MannersOutcome;
 
 /** What is kept of one address (`ip@port`). */
-interface Server {
-  readonly key: string;
-  smoothedMs: number;
-  variationMs: number;
-  /** When the last answer came, monotonic ms; -Infinity: none yet. */
-  answeredAtMs: number;
-  /** Timeout for the next attempt, ms; above the computed one after timeouts. */
-  timeoutMs: number;
-  readonly timeouts: Record<AskedKind, number>;
-  /** Monotonic ms until which a probe of the silent server is under way. */
-  probedUntilMs: number;
-  ednsSeen: boolean;
-  ednsRefusals: number;
-  cookieRefusals: number;
-  cookie: KeptCookie | null;
-  readonly lame: Map<string, { readonly zone: Name; readonly lameness: Lameness }>;
+interface KnownAddress {
+  readonly manners: ServerManners;
+  roundTrip: RoundTrip;
+  /** Longest timeout of zones that the address used to answer for and is silent for now, or of all while it answers nobody, ms. */
+  suspectMs: number;
   readonly expiresAt: number;
 }
 
 /** What choosing among servers needs to know of one. */
 export interface Standing {
-  /** As `timeoutMs` of the cache. */
+  /** Expected time, ms: what selection compares. */
   readonly timeoutMs: number;
-  /** As `isDead` of the cache. */
+  /**
+   * True when the server has not answered for so long that asking it is a waste: while one question that is to show whether
+   * it is back is under way, and, when it is down, for a while after it.
+   */
   readonly isDead: boolean;
   /** How the server fails the zone; null when it does not. */
   readonly lameness: Lameness | null;
 }
 
-/** How a server is known to fail a zone. */
-export interface LameZone {
-  /** Presentation text. */
-  readonly zone: string;
-  readonly lameness: Lameness;
-}
-
-/** What `dump_infra` shows of one server. */
+/** What `dump_infra` shows of one server and zone. */
 export interface ServerReport {
   readonly server: string;
+  /** Presentation text. */
+  readonly zone: string;
   readonly smoothedMs: number;
   readonly variationMs: number;
   readonly timeoutMs: number;
@@ -139,95 +137,168 @@ export interface ServerReport {
   /** The server takes part in cookies. */
   readonly hasCookie: boolean;
   readonly secondsLeft: number;
-  readonly lame: readonly LameZone[];
+  /** Fails the zone as a whole. */
+  readonly lameness: Lameness | null;
+  /** Does not serve A, or some other type. */
+  readonly isLameForA: boolean;
+  readonly isLameForOther: boolean;
+}
+
+/** How the cache is made. */
+export interface ServerCacheStart {
+  readonly clock: Clock;
+  readonly options: ServerCacheOptions;
+  /** Told when our own line is back after an outage: what else was concluded from the silence should go too. */
+  readonly onLineBack?: () => void;
 }
 
 /** The cache. */
 export class ServerCache {
   readonly #clock: Clock;
   readonly #options: ServerCacheOptions;
-  readonly #servers: ByteBoundedMap<Server>;
+  readonly #onLineBack: () => void;
+  readonly #addresses: ByteBoundedMap<KnownAddress>;
+  readonly #standings: ByteBoundedMap<ZoneStanding>;
+  readonly #lines = { site: new OwnLine(), world: new OwnLine() };
   /** Which families of addresses the system has a way to. */
   readonly routes: Routes;
 
-  constructor({ clock, options }: { readonly clock: Clock; readonly options: ServerCacheOptions }) {
+  constructor({ clock, options, onLineBack = () => {} }: ServerCacheStart) {
     this.#clock = clock;
     this.#options = options;
+    this.#onLineBack = onLineBack;
     this.routes = new Routes(clock);
-    this.#servers = new ByteBoundedMap({
-      maxBytes: options.maxServers * SERVER_OCTETS * 2,
-      sizeOf: () => SERVER_OCTETS,
+    this.#addresses = new ByteBoundedMap({
+      maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
+      sizeOf: () => ADDRESS_OCTETS,
+    });
+    this.#standings = new ByteBoundedMap({
+      maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
+      sizeOf: ({ octets }) => octets,
     });
   }
 
-  /** How long the next attempt should wait for an answer, ms. */
-  waitMs(server: string): number {
-    return Math.min(this.timeoutMs(server), MAX_WAIT_MS);
+  /** How long the next attempt should wait for an answer, ms; `silences`: what the question has met in the zone before. */
+  waitMs(server: string, zone: Name, silences = 0): number {
+    const isLong = silences % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
+    const leastMs = !this.#lineOf(server).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
+    return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
 
-  /** Timeout of the server, ms: what selection compares (a server that timed out has a large one). */
-  timeoutMs(server: string): number {
-    const entry = this.#servers.get(server);
-    if (entry !== null && this.#isFresh(entry)) return entry.timeoutMs;
-    return this.#startTimeout(entry);
-  }
-
-  /**
-   * True when the server has not answered for so long that asking it is a waste: while one question that is to show whether
-   * it is back is under way, and, when it is down, for a while after it.
-   */
-  isDead(server: string): boolean {
-    return this.#isSilent(this.timeoutMs(server), this.#find(server));
+  /** Timeout of the server for questions to the zone, ms. */
+  timeoutMs(server: string, zone: Name): number {
+    return this.#timeoutOf(this.#address(server), this.#standings.get(standingKey(server, zone)));
   }
 
   /** All that choosing needs, found at once: a question is weighed against each of its zone's servers. */
-  standing(server: string, zone: Name): Standing {
-    const entry = this.#servers.get(server);
-    if (entry === null || !this.#isFresh(entry)) {
-      return { timeoutMs: this.#startTimeout(entry), isDead: false, lameness: null };
+  standing(server: string, zone: Name, type: number): Standing {
+    const address = this.#address(server);
+    const kept = this.#standings.get(standingKey(server, zone));
+    const known = kept !== null && this.#isFresh(kept) ? kept : null;
+    const timeoutMs = this.#timeoutOf(address, kept);
+    return {
+      timeoutMs: Math.max(timeoutMs, address?.suspectMs ?? 0),
+      isDead: known !== null && this.#isSilent(timeoutMs) && known.isResting(type, this.#clock.monotonicMs()),
+      lameness: known?.lamenessFor(type) ?? null,
+    };
+  }
+
+  /** Takes in what happened with a server that was asked for a zone. */
+  report(server: string, zone: Name, outcome: ServerReportOutcome): void {
+    switch (outcome.kind) {
+      case 'asked':
+        this.#noteAsked(server, zone, outcome.type);
+        return;
+      case 'answered':
+        this.#noteAnswer(server, zone, outcome.rttMs);
+        return;
+      case 'silent':
+        this.#noteSilence(server, zone, outcome);
+        return;
+      case 'lame':
+        this.#change(server, zone, (standing) => standing.setLame(outcome.lameness, outcome.type));
+        return;
+      default:
+        this.#addressFor(server).manners.learn(outcome);
     }
-    const { timeoutMs } = entry;
-    return { timeoutMs, isDead: this.#isSilent(timeoutMs, entry), lameness: lamenessOf(entry, zone) };
   }
 
-  /** A question goes to the server; to a silent one no second goes while it is under way. */
-  noteAsked(server: string): void {
-    const entry = this.#servers.get(server);
-    if (entry === null || this.timeoutMs(server) < MAX_WAIT_MS) return;
-    this.#findOrMake(server).probedUntilMs = this.#clock.monotonicMs() + MAX_WAIT_MS;
+  #noteAsked(server: string, zone: Name, type: number): void {
+    const standing = this.#standings.get(standingKey(server, zone));
+    if (standing === null || this.timeoutMs(server, zone) < MAX_WAIT_MS) return;
+    this.#change(server, zone, (each) => each.rest(type, this.#clock.monotonicMs() + MAX_WAIT_MS));
   }
 
-  /** An answer came after `rttMs`. */
-  noteAnswer(server: string, rttMs: number): void {
-    const entry = this.#findOrMake(server);
-    const isFirst = entry.smoothedMs < 0;
-    // RFC 6298 §2: the first measurement stands for itself, later ones are smoothed.
-    entry.variationMs = isFirst
-      ? rttMs / 2
-      : entry.variationMs + (Math.abs(rttMs - entry.smoothedMs) - entry.variationMs) / 4;
-    entry.smoothedMs = isFirst ? rttMs : entry.smoothedMs + (rttMs - entry.smoothedMs) / 8;
-    entry.timeoutMs = this.#clamp(entry.smoothedMs + 4 * entry.variationMs);
-    entry.answeredAtMs = this.#clock.monotonicMs();
-    entry.timeouts.A = 0;
-    entry.timeouts.AAAA = 0;
-    entry.timeouts.other = 0;
-    entry.probedUntilMs = 0;
-    this.routes.noteReachable(server);
+  #noteAnswer(server: string, zone: Name, rttMs: number): void {
+    const now = this.#clock.monotonicMs();
+    const address = this.#addressFor(server);
+    address.roundTrip = withAnswer(address.roundTrip, rttMs);
+    address.suspectMs = 0;
+    this.#change(server, zone, (standing) => {
+      standing.answeredAtMs = now;
+      standing.forgetSilences();
+    });
+    const isRouteBack = this.routes.noteReachable(server);
+    if (this.#lineOf(server).noteAnswer(now) || isRouteBack) this.#onLineBack();
   }
 
-  /** No answer came within `waitedMs`. Many attempts that time out together double the timeout once, not many times. */
-  noteTimeout(server: string, waitedMs: number, kind: AskedKind = 'other'): void {
-    const entry = this.#findOrMake(server);
-    entry.timeouts[kind]++;
-    const longer = Math.max(entry.timeoutMs, waitedMs * 2);
-    entry.timeoutMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(entry)));
-    const isDown = entry.timeoutMs >= this.#downMs();
-    if (isDown && !this.#options.keepProbing) entry.probedUntilMs = this.#clock.monotonicMs() + DOWN_PROBE_MS;
+  #noteSilence(
+    server: string,
+    zone: Name,
+    { waitedMs, type }: { readonly waitedMs: number; readonly type: number },
+  ): void {
+    if (this.#isOutage(server, zone)) return;
+    const now = this.#clock.monotonicMs();
+    const address = this.#addressFor(server);
+    this.#change(server, zone, (standing) => {
+      const longer = Math.max(this.#timeoutOf(address, standing), waitedMs * 2);
+      standing.addSilence(type, now);
+      standing.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, standing)));
+      const isDown = standing.backoffMs >= this.#downMs();
+      if (isDown && !this.#options.keepProbing) standing.rest(type, now + DOWN_PROBE_MS);
+      // Only an order among servers: who has not answered anybody comes last too, or each zone would find out for itself.
+      const isTelling = standing.answeredAtMs > Number.NEGATIVE_INFINITY || !isMeasured(address.roundTrip);
+      if (isTelling) address.suspectMs = Math.max(address.suspectMs, standing.backoffMs);
+    });
   }
 
-  #longestTimeoutMs({ smoothedMs, variationMs, answeredAtMs }: Server): number {
+  #longestTimeoutMs({ roundTrip }: KnownAddress, { answeredAtMs }: ZoneStanding): number {
     if (this.#clock.monotonicMs() - answeredAtMs > PROVEN_FOR_MS) return Number.POSITIVE_INFINITY;
-    return Math.max(PROVEN_TIMEOUT_MS, 2 * (smoothedMs + 4 * variationMs));
+    return Math.max(PROVEN_TIMEOUT_MS, 2 * plainTimeoutMs(roundTrip));
+  }
+
+  /** True when the silence is our own line's: then nothing is learned, and what was learned since the last answer goes. */
+  #isOutage(server: string, zone: Name): boolean {
+    const line = this.#lineOf(server);
+    if (line.isCut) return true;
+    const standing = this.#standings.get(standingKey(server, zone));
+    const isWitness = (standing?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
+    // Without anybody who has answered lately, all bear witness: a house that starts while the line is cut.
+    const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
+    if (!isWitness && sinceAnswerMs < this.#options.hostTtlSeconds * 1000) return false;
+    if (!line.noteSilence(server, () => this.#witnesses(line))) return false;
+    for (const each of this.#standings.values()) {
+      if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetSilences();
+    }
+    for (const address of this.#addresses.values()) address.suspectMs = 0;
+    return true;
+  }
+
+  /** Servers of the line that have answered for a zone, as far as it matters how many. */
+  #witnesses(line: OwnLine): number {
+    const found = new Set<string>();
+    let sought = 0;
+    for (const standing of this.#standings.values()) {
+      const { server, answeredAtMs } = standing;
+      const isWitness = answeredAtMs > Number.NEGATIVE_INFINITY && this.#isFresh(standing);
+      if (isWitness && this.#lineOf(server) === line) found.add(server);
+      if (found.size >= WITNESSES_TO_BELIEVE || ++sought >= MAX_WITNESSES_SOUGHT) break;
+    }
+    return found.size;
+  }
+
+  #lineOf(server: string): OwnLine {
+    return SITE_ADDRESS.test(server) ? this.#lines.site : this.#lines.world;
   }
 
   /**
@@ -243,153 +314,143 @@ export class ServerCache {
     return this.routes.has(family);
   }
 
-  /** An answer with OPT came: the server knows EDNS, and no single reply will make us think otherwise. */
-  noteEdns(server: string): void {
-    const entry = this.#findOrMake(server);
-    entry.ednsSeen = true;
-    entry.ednsRefusals = 0;
+  /** How the server takes EDNS and options; for reading, and for the cookie of the next question. */
+  manners(server: string): ServerManners {
+    return this.#addressFor(server).manners;
   }
 
-  /** EDNS was refused, and the same question without it was answered. */
-  noteEdnsRefused(server: string): void {
-    const entry = this.#findOrMake(server);
-    if (!entry.ednsSeen) entry.ednsRefusals++;
+  /** Questions to the zone in a row that the server left unanswered. */
+  silencesInRow(server: string, zone: Name): number {
+    return this.#find(server, zone)?.silencesInRow ?? 0;
   }
 
-  /** False when the server has shown several times that it cannot do EDNS. */
-  takesEdns(server: string): boolean {
-    return (this.#find(server)?.ednsRefusals ?? 0) < EDNS_REFUSALS_TO_BELIEVE;
-  }
-
-  /** The cookie for a server from a local address (empty: the system's choice); null when it takes none. */
-  cookie(server: string, localIp: string, fresh: () => Uint8Array): ServerCookie | null {
-    const entry = this.#findOrMake(server);
-    if (entry.cookieRefusals >= COOKIE_REFUSALS_TO_BELIEVE) return null;
-    // Something on the way may drop options that it does not know: a server that was never heard is tried without.
-    const { A, AAAA, other } = entry.timeouts;
-    if (entry.smoothedMs < 0 && A + AAAA + other > 0) return null;
-    if (entry.cookie?.localIp !== localIp) entry.cookie = { localIp, client: fresh(), server: null };
-    return entry.cookie;
-  }
-
-  /** The server gave a cookie of its own with a reply that held ours: it goes back with the next question. */
-  noteCookie(server: string, client: Uint8Array, given: Uint8Array): void {
-    const entry = this.#find(server);
-    if (entry?.cookie?.client !== client) return;
-    entry.cookie = { ...entry.cookie, server: given };
-    entry.cookieRefusals = 0;
-  }
-
-  /** A question was only answered without a cookie. Never believed of a server that has given one. */
-  noteCookieRefused(server: string): void {
-    const entry = this.#findOrMake(server);
-    if ((entry.cookie?.server ?? null) === null) entry.cookieRefusals++;
-  }
-
-  /** The server does not serve the zone as it should. */
-  noteLame(server: string, zone: Name, lameness: Lameness): void {
-    const { lame } = this.#findOrMake(server);
-    const [oldest] = lame.keys();
-    if (lame.size >= MAX_LAME_ZONES && oldest !== undefined) lame.delete(oldest);
-    lame.set(nameKey(zone), { zone, lameness });
-  }
-
-  /** How the server is known to fail the zone; null when it is not. */
-  lameness(server: string, zone: Name): Lameness | null {
-    const entry = this.#find(server);
-    return entry === null ? null : lamenessOf(entry, zone);
+  /** How the server is known to fail the zone for a type; null when it is not. */
+  lameness(server: string, zone: Name, type: number): Lameness | null {
+    return this.#find(server, zone)?.lamenessFor(type) ?? null;
   }
 
   /** Forgets one server (flush_infra); true when it was known. */
   remove(server: string): boolean {
-    return this.#servers.delete(server);
+    const ofZones = this.#standings.removeWhere((standing) => standing.server === server);
+    return this.#addresses.delete(server) || ofZones > 0;
   }
 
   clear(): void {
-    this.#servers.clear();
+    this.#addresses.clear();
+    this.#standings.clear();
+    this.#lines.site = new OwnLine();
+    this.#lines.world = new OwnLine();
     this.routes.clear();
   }
 
-  /** All servers that are known, most recently used first. */
+  /** All servers with the zones that they were asked for, most recently used first. */
   *entries(): Iterable<ServerReport> {
-    for (const entry of this.#servers.values()) if (this.#isFresh(entry)) yield this.#reportOf(entry);
+    for (const standing of this.#standings.values()) if (this.#isFresh(standing)) yield this.#reportOf(standing);
   }
 
+  /** Servers with zones, as Unbound counts them. */
   get count(): number {
-    return this.#servers.count;
+    return this.#standings.count;
   }
 
   get sizeBytes(): number {
-    return this.#servers.sizeBytes;
+    return this.#addresses.sizeBytes + this.#standings.sizeBytes;
   }
 
-  #reportOf(entry: Server): ServerReport {
-    const { smoothedMs, variationMs, timeoutMs, timeouts, ednsSeen } = entry;
-    const probeDelayMs = Math.max(0, entry.probedUntilMs - this.#clock.monotonicMs());
+  #reportOf(standing: ZoneStanding): ServerReport {
+    const { server, zone, lamenesses } = standing;
+    const address = this.#addresses.peek(server);
+    const { smoothedMs, variationMs } = address?.roundTrip ?? unmeasured(this.#options.unknownTimeoutMs);
     return {
-      ...{ server: entry.key, smoothedMs: Math.max(0, smoothedMs), variationMs, timeoutMs, ednsSeen },
-      timeoutsInRow: timeouts.A + timeouts.AAAA + timeouts.other,
-      timeouts: { ...timeouts },
-      probeDelaySeconds: Math.ceil(probeDelayMs / 1000),
-      ednsRefused: entry.ednsRefusals >= EDNS_REFUSALS_TO_BELIEVE,
-      hasCookie: (entry.cookie?.server ?? null) !== null,
-      secondsLeft: entry.expiresAt - this.#clock.unixSeconds(),
-      lame: [...entry.lame.values()].map(({ zone, lameness }) => ({ zone: formatName(zone), lameness })),
+      ...{ server, zone: formatName(zone), smoothedMs: Math.max(0, smoothedMs), variationMs },
+      timeoutMs: this.#timeoutOf(address, standing),
+      timeoutsInRow: standing.silencesInRow,
+      timeouts: standing.silencesByKind,
+      probeDelaySeconds: Math.ceil(standing.restMs(this.#clock.monotonicMs()) / 1000),
+      ednsSeen: address?.manners.ednsSeen ?? false,
+      ednsRefused: !(address?.manners.takesEdns ?? true),
+      hasCookie: address?.manners.hasCookie ?? false,
+      secondsLeft: standing.expiresAt - this.#clock.unixSeconds(),
+      lameness: lamenesses.zone,
+      isLameForA: lamenesses.a,
+      isLameForOther: lamenesses.other,
     };
   }
 
-  #isSilent(timeoutMs: number, entry: Server | null): boolean {
-    if (entry === null || timeoutMs < Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs)) return false;
-    return entry.probedUntilMs > this.#clock.monotonicMs();
+  #isSilent(timeoutMs: number): boolean {
+    return timeoutMs >= Math.min(MAX_WAIT_MS, this.#options.maxTimeoutMs);
   }
 
-  #isFresh(entry: Server): boolean {
-    return entry.expiresAt > this.#clock.unixSeconds();
+  #isFresh({ expiresAt }: { readonly expiresAt: number }): boolean {
+    return expiresAt > this.#clock.unixSeconds();
   }
 
-  #find(server: string): Server | null {
-    const entry = this.#servers.get(server);
-    return entry !== null && this.#isFresh(entry) ? entry : null;
+  #find(server: string, zone: Name): ZoneStanding | null {
+    const standing = this.#standings.get(standingKey(server, zone));
+    return standing !== null && this.#isFresh(standing) ? standing : null;
   }
 
-  /** A server that was down when its entry expired is tried with one question before it counts as unknown. */
-  #startTimeout(expired: Server | null): number {
-    const wasDown = expired !== null && expired.timeoutMs >= this.#downMs();
-    return this.#clamp(wasDown ? Math.min(MAX_WAIT_MS, this.#downMs() - 1) : this.#options.unknownTimeoutMs);
+  #address(server: string): KnownAddress | null {
+    const address = this.#addresses.get(server);
+    return address !== null && this.#isFresh(address) ? address : null;
+  }
+
+  /** Of a standing that has expired only this counts: a server that was down is tried with one question first. */
+  #timeoutOf(address: KnownAddress | null, kept: ZoneStanding | null): number {
+    const usual =
+      address !== null && isMeasured(address.roundTrip)
+        ? plainTimeoutMs(address.roundTrip)
+        : this.#options.unknownTimeoutMs;
+    if (kept === null) return this.#clamp(usual);
+    const wasDown = kept.backoffMs >= this.#downMs();
+    if (this.#isFresh(kept)) return this.#clamp(Math.max(usual, kept.backoffMs));
+    return this.#clamp(wasDown ? Math.min(MAX_WAIT_MS, this.#downMs() - 1) : usual);
   }
 
   #downMs(): number {
     return Math.min(DEAD_TIMEOUT_MS, this.#options.maxTimeoutMs);
   }
 
-  #findOrMake(server: string): Server {
-    const known = this.#find(server);
+  #addressFor(server: string): KnownAddress {
+    const known = this.#address(server);
     if (known !== null) return known;
-    const made: Server = {
-      key: server,
-      smoothedMs: -1,
-      answeredAtMs: Number.NEGATIVE_INFINITY,
-      variationMs: this.#options.unknownTimeoutMs / 4,
-      timeoutMs: this.#startTimeout(this.#servers.get(server)),
-      timeouts: { A: 0, AAAA: 0, other: 0 },
-      probedUntilMs: 0,
-      ednsSeen: false,
-      ednsRefusals: 0,
-      cookieRefusals: 0,
-      cookie: null,
-      lame: new Map(),
-      expiresAt: this.#clock.unixSeconds() + this.#options.hostTtlSeconds,
+    const made: KnownAddress = {
+      manners: new ServerManners(),
+      roundTrip: unmeasured(this.#options.unknownTimeoutMs),
+      suspectMs: 0,
+      expiresAt: this.#expiry(),
     };
-    this.#servers.set(server, made);
+    this.#addresses.set(server, made);
+    return made;
+  }
+
+  #expiry(): number {
+    return this.#clock.unixSeconds() + this.#options.hostTtlSeconds;
+  }
+
+  /** Changes a standing, made when there is none, and counts anew what it holds. */
+  #change(server: string, zone: Name, change: (standing: ZoneStanding) => void): void {
+    const key = standingKey(server, zone);
+    const kept = this.#standings.get(key);
+    const standing = kept !== null && this.#isFresh(kept) ? kept : this.#newStanding(server, zone, kept);
+    const before = kept === standing ? standing.octets : -1;
+    change(standing);
+    if (standing.octets !== before) this.#standings.set(key, standing);
+  }
+
+  #newStanding(server: string, zone: Name, expired: ZoneStanding | null): ZoneStanding {
+    const made = new ZoneStanding({ server, zone, expiresAt: this.#expiry() });
+    const timeoutMs = this.#timeoutOf(null, expired);
+    // A server that was down when its entry expired stays silent until it has shown that it is back.
+    if (expired !== null && timeoutMs >= Math.min(MAX_WAIT_MS, this.#downMs() - 1)) made.resumeFrom(expired, timeoutMs);
     return made;
   }
 
   #clamp(timeoutMs: number): number {
-    return Math.max(this.#options.minTimeoutMs, Math.min(this.#options.maxTimeoutMs, timeoutMs));
+    return clampTimeout(timeoutMs, this.#options);
   }
 }
 
-/** How the server fails the zone. Most fail none, and no key is made for those. */
-function lamenessOf({ lame }: Server, zone: Name): Lameness | null {
-  return lame.size === 0 ? null : (lame.get(nameKey(zone))?.lameness ?? null);
+function standingKey(server: string, zone: Name): string {
+  return `${server} ${nameKey(zone)}`;
 }

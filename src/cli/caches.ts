@@ -10,6 +10,7 @@ import { RRsetCache } from '../cache/rrset-cache.ts';
 import { ServerCache } from '../cache/server-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
+import { isFromSilence } from '../terms/failure.ts';
 import type { Ports } from './ports.ts';
 import { cacheSizes, serverCacheOptions } from './room-options.ts';
 
@@ -28,14 +29,18 @@ export interface Caches {
 /** Empty caches, in a heap of a given size in octets. */
 export function makeCaches(config: Config, { clock, random }: Ports, heapOctets?: number): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
+  const failures = new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS });
   return {
     rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
     answers: new AnswerCache({ clock, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
     delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
-    servers: new ServerCache({ clock, options: serverCacheOptions(config) }),
-    failures: new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS }),
+    servers: new ServerCache({
+      ...{ clock, options: serverCacheOptions(config) },
+      onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromSilence(why.failure)),
+    }),
+    failures,
     denials: new DenialCache({ clock, random, maxBytes: sizes.denials }),
   };
 }

@@ -5,6 +5,7 @@
  * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), judging (classify-response.ts).
  */
 
+import type { Lameness } from '../cache/zone-standing.ts';
 import type { Failure } from '../terms/failure.ts';
 import type { AliasStep, End } from '../terms/found.ts';
 import type { Limit } from '../terms/limit.ts';
@@ -135,8 +136,12 @@ export class Descent {
   async #start(): Promise<Outcome | null> {
     let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     if (start.kind === 'prime') {
+      const before = this.#work.budget.left('upstream-queries');
       const why = await prime(this.#parts, this.#work, start.zone);
-      if (why !== null && why.kind !== 'all-servers-lame' && why.kind !== 'dependency-cycle') return this.#failed(why);
+      // For others it may have been under way for long, and have met a silence that is over by now.
+      const wasOthers = this.#work.budget.left('upstream-queries') === before;
+      const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
+      if (why !== null && !mayGoOn) return this.#failed(why);
       start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
     }
     // Priming that gave nothing: the hints themselves are all there is.
@@ -189,7 +194,8 @@ export class Descent {
   > {
     for (;;) {
       const servers = this.#servers;
-      const candidate = chooseServer(servers.candidates, servers.zone, this.#avoid, this.#parts);
+      const asked = { zone: servers.zone, type: this.#minimiser.current.type };
+      const candidate = chooseServer(servers.candidates, asked, this.#avoid, this.#parts);
       const spare = this.#spare;
       const isNoBetter = spare !== null && candidate?.isDnssecLame === true;
       if (candidate !== null && !isNoBetter) return { kind: 'server', candidate };
@@ -258,13 +264,16 @@ export class Descent {
     this.#sent++;
     candidate.attempts++;
     const { zone, configured, isForward } = this.#servers;
-    const recursion = isForward || known.lameness(candidate.key, zone) === 'recursion-lame';
     const question = this.#minimiser.current;
+    const recursion = isForward || known.lameness(candidate.key, zone, question.type) === 'recursion-lame';
     const { isFull } = this.#minimiser;
     const transport = transportOf(configured, this.#parts.options);
     this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
     const { address, key, tlsName } = candidate;
-    const asked = { server: address, key, tlsName, zone, question, recursion, transport };
+    const needsSignatures = this.#isSigned();
+    const zoneSilences = this.#servers.candidates.reduce((sum, { silences }) => sum + silences, 0);
+    const how = { recursion, transport, needsSignatures, zoneSilences };
+    const asked = { server: address, key, tlsName, zone, question, ...how };
     const exchanged = await upstream.ask(this.#work, asked);
     await this.#parts.pace.step(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0);
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
@@ -347,19 +356,28 @@ export class Descent {
 
   /** True when signatures were to be expected and the server left them out: others are asked first. */
   #isStripped(response: Response): boolean {
-    const { zone, isForward, hasDs } = this.#servers;
+    const { isForward } = this.#servers;
     const { kind } = response.classified;
     const couldBeSigned = kind === 'answer' || kind === 'denial' || kind === 'alias' || kind === 'referral';
     if (this.#parts.options.ignoreDnssecLame || isForward || !couldBeSigned || this.#dnssecLame >= DNSSEC_LAME_SERVERS)
       return false;
-    if (!(hasDs || this.#parts.expectsSignatures(zone)) || hasSignatures(response.scrubbed)) return false;
+    if (!this.#isSigned() || hasSignatures(response.scrubbed)) return false;
     this.#dnssecLame++;
     this.#spare ??= response;
     const { candidate } = response;
     candidate.isDnssecLame = true;
     this.#servers.failures.push(`${candidate.key} dnssec-lame`);
-    if (speaksForZone(response, this.#servers)) this.#parts.servers.noteLame(candidate.key, zone, 'dnssec-lame');
+    if (speaksForZone(response, this.#servers)) this.#reportLame(response, 'dnssec-lame');
     return true;
+  }
+
+  /** The zone is known to be signed. */
+  #isSigned(): boolean {
+    return this.#servers.hasDs || this.#parts.expectsSignatures(this.#servers.zone);
+  }
+
+  #reportLame({ candidate, asked: { type } }: Response, lameness: Lameness): void {
+    this.#parts.servers.report(candidate.key, this.#servers.zone, { kind: 'lame', lameness, type });
   }
 
   /** Acts on a response; null when the loop must go on. */
@@ -424,9 +442,8 @@ export class Descent {
     const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
     if (isNxdomain) {
       const { minimisation } = this.#parts.options;
-      const { zone, hasDs } = this.#servers;
       // Servers of signed zones know their empty non-terminals; unsigned ones may get them wrong (RFC 8020 §5).
-      const isBelievable = minimisation === 'strict' || hasDs || this.#parts.expectsSignatures(zone);
+      const isBelievable = minimisation === 'strict' || this.#isSigned();
       if (isBelievable) return this.#finish(response);
       this.#minimiser.giveUp();
       return null;
@@ -480,9 +497,8 @@ export class Descent {
 
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {
     const { candidate } = response;
-    const { zone, isForward } = this.#servers;
-    if (how === 'recursive') this.#parts.servers.noteLame(candidate.key, zone, 'recursion-lame');
-    if (how === 'upward-referral' && !isForward) this.#parts.servers.noteLame(candidate.key, zone, 'lame');
+    if (how === 'recursive') this.#reportLame(response, 'recursion-lame');
+    if (how === 'upward-referral' && !this.#servers.isForward) this.#reportLame(response, 'lame');
     if (how === 'recursive') {
       this.#servers.failures.push(`${candidate.key} recursion-lame`);
       this.#giveUpMinimising();

@@ -7,60 +7,133 @@
  * whom to ask, what the answer says.
  */
 
-import type { AskedKind } from '../cache/server-cache.ts';
+import type { ServerCookie } from '../cache/server-manners.ts';
 import type { NetworkError } from '../ports/network.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
-import { TYPE } from '../wire/rr-type.ts';
 import type { Work } from '../work/work.ts';
 import { acceptResponse } from './accept-response.ts';
+import { isFailing, isGood, isMinding, learnFromProof, learnManners } from './learn-manners.ts';
 import { throughNat64 } from './nat64.ts';
 import type { IterateOptions } from './options.ts';
 import { localIpFor, prepare } from './prepare-query.ts';
+import { clientStringFor } from './query-options.ts';
 import { attemptUdp, type UdpEnd } from './udp-attempt.ts';
 import type { Asked, Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts';
 
-/** Rcodes that a server without EDNS gives to a query with it (RFC 6891 §7; NOTIMP is seen in the wild). */
-const EDNS_REFUSED: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP]);
-/** Extended rcodes that servers give which mind a cookie. */
-const COOKIE_MINDED: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS]);
+/** Failures without OPT that one work has asked again about without EDNS at most; those of lame servers look the same. */
+const MAX_PLAIN_TRIALS = 2;
+/** Silences of a zone's servers, all together, until one that never answered with EDNS is tried without. */
+const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 /** A wait that a work's own deadline cut short tells something about the server only when it was as long, ms. */
 const TELLING_WAIT_MS = 2000;
 
 /** Asks one server one question. Rejects with `Cancelled` only. */
 export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
-  const { servers, options } = room;
-  const withEdns = servers.takesEdns(asked.key);
-  const withCookie = withEdns && options.sendCookies && asked.transport === 'udp';
-  const randomCase = usesRandomCase(options, asked);
-  const first = await askWithEdns(room, work, { asked, withEdns, withCookie, randomCase });
-  if (first.kind === 'failed' || !withEdns || !refusesEdns(first.message)) return first;
-  const plain = await attempt(room, work, { asked, withEdns: false, withCookie: false, randomCase: false });
-  if (plain.kind === 'response' && !EDNS_REFUSED.has(plain.message.rcode)) servers.noteEdnsRefused(asked.key);
+  const manners = room.servers.manners(asked.key);
+  const leavesOut = manners.shouldLeaveOut(room.servers.silencesInRow(asked.key, asked.zone));
+  const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(asked));
+  // Without DO a signed zone is of no use: there only options are left out.
+  const isPlain = !asked.needsSignatures && (!manners.takesEdns || mayBeEdns);
+  if (isPlain) return await askPlain(room, work, asked);
+  const full = fullAttempt(room, asked);
+  const first =
+    leavesOut && hasOptions(room, full)
+      ? await askWithoutOptions(room, work, full)
+      : await askWithOptions(room, work, full);
+  if (first.kind === 'failed' || !mayMindEdns(room, work, asked, first.message)) return first;
+  const plain = await askPlain(room, work, asked);
+  return plain.kind === 'failed' && isFailing(first.message) ? first : plain;
+}
+
+/** True when so many of the zone's servers were silent that EDNS may be the reason; every second time, as with one of them. */
+function isZoneSilent({ zoneSilences }: Asked): boolean {
+  return zoneSilences >= ZONE_SILENCES_TO_LEAVE_OUT && zoneSilences % 2 === 0;
+}
+
+/** The question with all that may go along. */
+function fullAttempt({ servers, options }: UpstreamRoom, asked: Asked): Attempt {
+  const manners = servers.manners(asked.key);
+  // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
+  const mayHaveCookie =
+    options.sendCookies && asked.transport === 'udp' && clientStringFor(options, asked.server) === null;
+  return {
+    ...{ asked, withEdns: true, withOptions: manners.takesOptions },
+    withCookie: mayHaveCookie && manners.takesCookies,
+    randomCase: usesRandomCase(options, asked),
+  };
+}
+
+/** True when something of ours besides EDNS goes along. */
+function hasOptions(room: UpstreamRoom, made: Attempt): boolean {
+  return made.withCookie || hasStringOrPadding(room, made);
+}
+
+function hasStringOrPadding({ options }: UpstreamRoom, { asked, withOptions }: Attempt): boolean {
+  const isPadded = asked.transport === 'tls' && options.paddingBlockOctets > 0;
+  return withOptions && (isPadded || clientStringFor(options, asked.server) !== null);
+}
+
+/** Without EDNS. An answer shows that EDNS is what the server minds: nobody tries this for another reason. */
+async function askPlain(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
+  const bare = { asked, withEdns: false, withOptions: false, withCookie: false, randomCase: false };
+  const plain = await attempt(room, work, bare);
+  const isAnswered = plain.kind === 'response' && isGood(plain.message);
+  if (isAnswered) room.servers.report(asked.key, asked.zone, { kind: 'edns-refused' });
   return plain;
 }
 
-/** Asks, and once more without the cookie when that may be what the server minds. */
-async function askWithEdns(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+/** Asks, and once more without options when these may be what the server minds or is silent about. */
+async function askWithOptions(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+  const { key, zone } = made.asked;
   const first = await attempt(room, work, made);
-  if (first.kind === 'failed' || !made.withCookie || !mindsCookie(first.message)) return first;
-  const again = await attempt(room, work, { ...made, withCookie: false });
-  if (again.kind === 'response' && !mindsCookie(again.message)) room.servers.noteCookieRefused(made.asked.key);
-  return again;
+  if (wantsCookie(room, made, first)) return await attempt(room, work, { ...made, withCookie: true });
+  if (mayMindOptions(room, made, first)) {
+    const again = await askWithoutOptions(room, work, made);
+    return again.kind === 'failed' && first.kind === 'response' ? first : again;
+  }
+  const isTaken = first.kind === 'response' && isGood(first.message) && hasStringOrPadding(room, made);
+  if (isTaken) room.servers.report(key, zone, { kind: 'options-taken' });
+  return first;
+}
+
+/** Asks without what met an error or silence. An answer shows that the options were the reason. */
+async function askWithoutOptions(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+  const { key, zone } = made.asked;
+  const bare = await attempt(room, work, { ...made, withOptions: false, withCookie: false });
+  const isAnswered = bare.kind === 'response' && isGood(bare.message);
+  if (isAnswered) room.servers.report(key, zone, { kind: 'options-refused' });
+  return bare;
+}
+
+/** True when the server answers nobody without a cookie. */
+function wantsCookie({ options }: UpstreamRoom, { asked, withCookie }: Attempt, end: Exchanged): boolean {
+  if (withCookie || !options.sendCookies || asked.transport !== 'udp') return false;
+  return end.kind === 'response' && end.message.rcode === RCODE.BADCOOKIE;
 }
 
 function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question }: Asked): boolean {
   return useCapsForId && !capsExempt.some((zone) => isAtOrBelow(question.name, zone));
 }
 
-function refusesEdns(message: MessageView): boolean {
-  return EDNS_REFUSED.has(message.rcode) && message.optIndex < 0;
+/**
+ * True when the failure may be about the options. RFC 6891 §6.1.2 wants unknown ones ignored; some servers answer with an
+ * error, or not at all. Who has taken its own cookie before fails and is silent for other reasons.
+ */
+function mayMindOptions(room: UpstreamRoom, made: Attempt, end: Exchanged): boolean {
+  if (!hasOptions(room, made)) return false;
+  if (end.kind === 'response' && isMinding(end.message)) return true;
+  if (!made.withCookie || room.servers.manners(made.asked.key).hasTakenCookie) return false;
+  return end.kind === 'response' ? isFailing(end.message) : end.outcome === 'timeout';
 }
 
-/** RFC 6891 §6.1.2 wants unknown options ignored; some servers answer FORMERR or BADVERS. */
-function mindsCookie(message: MessageView): boolean {
-  return COOKIE_MINDED.has(message.rcode);
+/** True when the error may be about EDNS itself. A failure that may have any reason is looked into seldom. */
+function mayMindEdns({ servers }: UpstreamRoom, work: Work, asked: Asked, message: MessageView): boolean {
+  const { ednsSeen } = servers.manners(asked.key);
+  if (isMinding(message)) return message.optIndex < 0 || !ednsSeen;
+  if (ednsSeen || asked.needsSignatures || message.optIndex >= 0 || !isFailing(message)) return false;
+  return work.plainTrials++ < MAX_PLAIN_TRIALS;
 }
 
 /** One attempt over UDP, then over TCP where that is needed; or over a stream where that is configured. */
@@ -69,12 +142,19 @@ async function attempt(room: UpstreamRoom, work: Work, made: Attempt): Promise<E
   if (made.asked.transport !== 'udp') return await attemptStream(room, work, made);
   const end = await tryUdp(room, work, made);
   if (end.kind === 'response' || end.kind === 'failed') return end;
-  if (!options.useTcp) return end.kind === 'truncated' ? tcpFailed() : await withoutCase(room, work, made);
-  // A reply in the wrong case, or without the cookie that it should hold, may be forged: TCP tells.
-  const plain: Attempt = { ...made, randomCase: false, withCookie: false };
-  const overTcp = await attemptStream(room, work, plain);
-  if (overTcp.kind === 'response') return overTcp;
-  return end.kind === 'wrong-case' ? await withoutCase(room, work, made) : tcpFailed();
+  // A reply in the wrong case, or with a cookie that it should not hold, may be forged: TCP tells. The cookie goes along,
+  // so that it comes to light what the server makes of it.
+  const isAboutCookie = end.kind === 'without-cookie' || end.kind === 'bad-cookie';
+  if (options.useTcp) {
+    const overTcp = await attemptStream(room, work, { ...made, randomCase: false, withCookie: isAboutCookie });
+    if (overTcp.kind === 'response') return overTcp;
+  }
+  if (end.kind === 'truncated') return tcpFailed();
+  const twice = await withoutCase(room, work, made);
+  if (isAboutCookie && twice.kind === 'response') {
+    room.servers.report(made.asked.key, made.asked.zone, { kind: 'options-refused' });
+  }
+  return twice;
 }
 
 function tcpFailed(): Exchanged {
@@ -101,21 +181,16 @@ function saysTheSame(a: MessageView, b: MessageView): boolean {
 
 /** Over UDP; a cookie that the server wants renewed (RFC 7873 §5.3, BADCOOKIE) is sent once more. */
 async function tryUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpEnd> {
-  const timeoutMs = room.servers.timeoutMs(made.asked.key);
+  const timeoutMs = room.servers.timeoutMs(made.asked.key, made.asked.zone);
   const first = await attemptUdp(room, work, made);
   if (first.kind === 'error') return noteNetworkError(room, made.asked, first.error);
   if (first.kind === 'timeout') return noteTimeout(room, made.asked, first, timeoutMs);
-  if (first.kind !== 'response' || first.message.rcode !== RCODE.BADCOOKIE) return first;
+  if (first.kind !== 'response' || first.message.rcode !== RCODE.BADCOOKIE || !made.withCookie) return first;
   const second = await attemptUdp(room, work, made);
   if (second.kind === 'error') return noteNetworkError(room, made.asked, second.error);
   if (second.kind === 'timeout') return noteTimeout(room, made.asked, second, timeoutMs);
   const isStillBad = second.kind === 'response' && second.message.rcode === RCODE.BADCOOKIE;
   return isStillBad ? { kind: 'without-cookie' } : second;
-}
-
-/** What the question is, for the counts of timeouts. */
-function kindOf({ question }: Asked): AskedKind {
-  return question.type === TYPE.A ? 'A' : question.type === TYPE.AAAA ? 'AAAA' : 'other';
 }
 
 function noteTimeout(
@@ -126,8 +201,12 @@ function noteTimeout(
 ): Extract<Exchanged, { kind: 'failed' }> {
   counters.add('upstream.timeouts');
   const tellsSomething = !wait.wasCut || wait.waitedMs >= TELLING_WAIT_MS;
-  if (tellsSomething) servers.noteTimeout(asked.key, timeoutMs, kindOf(asked));
+  if (tellsSomething) reportSilence(servers, asked, timeoutMs);
   return { kind: 'failed', outcome: 'timeout' };
+}
+
+function reportSilence(servers: UpstreamRoom['servers'], { key, zone, question }: Asked, waitedMs: number): void {
+  servers.report(key, zone, { kind: 'silent', waitedMs, type: question.type });
 }
 
 function noteNetworkError(
@@ -148,7 +227,7 @@ function noteNetworkError(
       notice(`no route for ${family} (${error.text}): its servers are asked only now and then until that changes`);
     return { kind: 'failed', outcome: 'unreachable' };
   }
-  servers.noteTimeout(asked.key, servers.waitMs(asked.key), kindOf(asked));
+  reportSilence(servers, asked, servers.waitMs(asked.key, asked.zone));
   const isRefusal = error.kind === 'refused' || error.kind === 'reset';
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }
@@ -161,7 +240,7 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   if (timeoutMs <= 0) return { kind: 'failed', outcome: 'timeout' };
   const isOnlyStream = asked.transport !== 'udp';
   const startedMs = clock.monotonicMs();
-  const received: { message: MessageView | null } = { message: null };
+  const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
   if (asked.transport === 'tls') counters.add('upstream.tls');
   const authorities = options.tlsAuthorities === null ? {} : { authorities: options.tlsAuthorities };
@@ -172,7 +251,8 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
     tls: asked.transport === 'tls' ? { serverName: asked.tlsName, ...authorities } : null,
     timeoutMs,
     prepare: (isTaken) => {
-      const { bytes, pending } = prepare(room, { ...made, withCookie: false, randomCase: false }, { localIp, isTaken });
+      const { bytes, pending, cookie } = prepare(room, { ...made, randomCase: false }, { localIp, isTaken });
+      received.cookie = cookie;
       const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
         const acceptance = acceptResponse(frame, pending);
         if (acceptance.kind === 'rejected') return 'rejected';
@@ -188,7 +268,7 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   if (end === 'timeout') {
     // Silence over TCP after an answer over UDP says nothing about the server's speed.
     const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
-    if (isOnlyStream) return noteTimeout(room, asked, wait, servers.timeoutMs(asked.key));
+    if (isOnlyStream) return noteTimeout(room, asked, wait, servers.timeoutMs(asked.key, asked.zone));
     counters.add('upstream.timeouts');
     return { kind: 'failed', outcome: 'timeout' };
   }
@@ -198,8 +278,9 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   if (end !== 'accepted')
     return isOnlyStream || end.kind === 'unreachable' ? noteNetworkError(room, asked, end) : tcpFailed();
   const whole = message as MessageView;
-  if (whole.optIndex >= 0) servers.noteEdns(asked.key);
+  if (received.cookie === null) learnManners(room, asked, whole, null);
+  else learnFromProof(room, asked, whole, received.cookie);
   const rttMs = clock.monotonicMs() - startedMs;
-  if (isOnlyStream) servers.noteAnswer(asked.key, rttMs);
+  if (isOnlyStream) servers.report(asked.key, asked.zone, { kind: 'answered', rttMs });
   return { kind: 'response', message: whole, transport: asked.transport === 'tls' ? 'tls' : 'tcp', rttMs };
 }

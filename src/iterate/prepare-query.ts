@@ -1,6 +1,7 @@
 /** Makes the bytes of a question to a server, and says what its answer must look like. */
 
-import type { ServerCache, ServerCookie } from '../cache/server-cache.ts';
+import type { ServerCache } from '../cache/server-cache.ts';
+import type { ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption } from '../wire/edns.ts';
@@ -37,7 +38,7 @@ export interface Prepared {
 /** Makes the query. */
 export function prepare(
   parts: PrepareParts,
-  { asked, withEdns, withCookie, randomCase }: Attempt,
+  { asked, withEdns, withOptions, withCookie, randomCase }: Attempt,
   out: Outlet,
 ): Prepared {
   const { random, servers, options } = parts;
@@ -46,14 +47,14 @@ export function prepare(
   while (isTaken(id)) id = (id + 1) & 0xffff;
   const name = randomCase ? inRandomCase(asked.question.name, random) : asked.question.name;
   const question = { ...asked.question, name };
-  const text = clientStringFor(options, asked.server);
+  const text = withOptions ? clientStringFor(options, asked.server) : null;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
-  const cookie = withCookie && text === null ? servers.cookie(asked.key, out.localIp ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(asked.key).cookieFor(out.localIp ?? '', fresh) : null;
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));
-  const padding = asked.transport === 'tls' ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
+  const isPadded = withOptions && asked.transport === 'tls';
+  const padding = isPadded ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
   if (padding !== null) ednsOptions.push(padding);
   const edns = { udpSize: options.ednsBufferOctets, doBit: options.wantsSignatures, options: ednsOptions };
   const flags = asked.recursion ? FLAG.RD | FLAG.CD : 0;

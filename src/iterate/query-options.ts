@@ -2,10 +2,10 @@
  * EDNS options that go out with a question, and what the options of its reply must hold.
  *
  * Duties: DNS cookies towards servers (RFC 7873 §5, RFC 9018), `edns-client-string`, padding over TLS (RFC 7830, RFC 8467).
- * Leaves to others: what is known of a server's cookies (cache/server-cache.ts), what follows from a bad one (exchange).
+ * Leaves to others: what is known of a server's cookies (cache/server-manners.ts), what follows from a bad one (exchange).
  */
 
-import type { ServerCookie } from '../cache/server-cache.ts';
+import type { ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { EDNS_OPTION, type Edns, type EdnsOption, OPT_FIXED_OCTETS } from '../wire/edns.ts';

@@ -54,7 +54,7 @@ export function candidateOf(address: Address, tlsName: string | null = null): Ca
 /** The server to ask next; null when none is left. */
 export function chooseServer(
   candidates: readonly Candidate[],
-  zone: Name,
+  asked: { readonly zone: Name; readonly type: number },
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Candidate | null {
@@ -64,7 +64,7 @@ export function chooseServer(
   for (const candidate of candidates) {
     if (candidate.attempts >= attempts || candidate.isUseless || avoid.has(candidate.key)) continue;
     if (!parts.addressRules.mayAsk(candidate.address.ip)) continue;
-    const cost = costOf(candidate, zone, parts);
+    const cost = costOf(candidate, asked, parts);
     if (cost >= 0) ranked.push({ candidate, cost });
   }
   if (ranked.length === 0) return null;
@@ -89,8 +89,12 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
 }
 
 /** Expected time in ms, with penalties; negative when the server is not to be asked. */
-function costOf(candidate: Candidate, zone: Name, { servers }: SelectionParts): number {
-  const { lameness, isDead, timeoutMs } = servers.standing(candidate.key, zone);
+function costOf(
+  candidate: Candidate,
+  { zone, type }: { readonly zone: Name; readonly type: number },
+  { servers }: SelectionParts,
+): number {
+  const { lameness, isDead, timeoutMs } = servers.standing(candidate.key, zone, type);
   if (lameness === 'lame' || isDead) return -1;
   let cost = timeoutMs;
   if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;

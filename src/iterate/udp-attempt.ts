@@ -13,6 +13,7 @@ import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import type { Work } from '../work/work.ts';
 import { type Acceptance, acceptResponse } from './accept-response.ts';
+import { learnManners } from './learn-manners.ts';
 import { throughNat64 } from './nat64.ts';
 import { localIpFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
@@ -23,6 +24,8 @@ import { waitFor } from './wait.ts';
 const LOWEST_PORT = 1024;
 /** Ports tried when one is taken, before the system chooses. */
 const PORT_TRIES = 5;
+/** How long after a reply with a bad cookie the right one is waited for, ms, before the question goes over TCP. */
+const AFTER_BAD_COOKIE_MS = 30;
 
 /** What follows from one datagram, network errors and silences being taken in. */
 export type UdpEnd =
@@ -32,7 +35,9 @@ export type UdpEnd =
   /** The letters came back in another case. */
   | { readonly kind: 'wrong-case' }
   /** A server that gives cookies sent a reply without one: it may be forged. */
-  | { readonly kind: 'without-cookie' };
+  | { readonly kind: 'without-cookie' }
+  /** All that came had a cookie that is not ours: forged, or the server copies or keeps what it should not. */
+  | { readonly kind: 'bad-cookie' };
 
 /** How the attempt itself ended. */
 export type UdpAttemptEnd =
@@ -45,12 +50,13 @@ type Arrival =
   | { readonly kind: 'reply'; readonly message: MessageView; readonly cookie: CookieCheck | null }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'wrong-case' }
+  | { readonly kind: 'bad-cookie' }
   | { readonly kind: 'error'; readonly error: NetworkError };
 
 /** Sends one datagram and waits. Rejects with `Cancelled` only. */
 export async function attemptUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
   const { clock, servers, sockets } = room;
-  const limitMs = servers.waitMs(made.asked.key);
+  const limitMs = servers.waitMs(made.asked.key, made.asked.zone, made.asked.zoneSilences);
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs()));
   const wasCut = waitMs < limitMs;
   if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
@@ -83,8 +89,10 @@ async function sendAndWait(
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
         const arrival = isFromServer ? judge(acceptResponse(bytes, prepared.pending), prepared) : null;
-        if (arrival === null || arrival.kind === 'wrong-case') room.noteUnwanted();
-        if (arrival !== null) settle(arrival);
+        if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') room.noteUnwanted();
+        // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
+        if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
+        else if (arrival !== null) settle(arrival);
       }
     },
     onError: (error) => settle({ kind: 'error', error }),
@@ -93,7 +101,7 @@ async function sendAndWait(
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
   counters.add('upstream.udp');
-  servers.noteAsked(asked.key);
+  servers.report(asked.key, asked.zone, { kind: 'asked', type: asked.question.type });
   try {
     const start = (done: typeof settle): void => {
       settle = done;
@@ -101,9 +109,9 @@ async function sendAndWait(
     };
     const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
     if (end === 'timeout') return { kind: 'timeout', waitedMs: waitMs, wasCut };
-    if (end.kind === 'error' || end.kind === 'wrong-case') return end;
+    if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
     const rttMs = clock.monotonicMs() - sentMs;
-    servers.noteAnswer(asked.key, rttMs);
+    servers.report(asked.key, asked.zone, { kind: 'answered', rttMs });
     return end.kind === 'truncated'
       ? end
       : learn(room, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
@@ -114,14 +122,13 @@ async function sendAndWait(
 
 /** Takes in what a reply shows about its server. */
 function learn(
-  { servers }: UpstreamRoom,
+  room: UpstreamRoom,
   { asked }: Attempt,
   { cookie: sent }: Prepared,
   reply: { readonly message: MessageView; readonly cookie: CookieCheck | null; readonly rttMs: number },
 ): UdpEnd {
   const { message, cookie, rttMs } = reply;
-  if (message.optIndex >= 0) servers.noteEdns(asked.key);
-  if (sent !== null && cookie?.kind === 'good') servers.noteCookie(asked.key, sent.client, cookie.server);
+  learnManners(room, asked, message, sent);
   // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
   if (cookie?.kind === 'absent' && sent !== null && sent.server !== null) return { kind: 'without-cookie' };
   return { kind: 'response', message, transport: 'udp', rttMs };
@@ -136,7 +143,7 @@ function judge(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | nu
   const edns = readEdns(message);
   // Options that cannot be read are none: whether a reply without a cookie is believed is decided as for any other.
   const cookie = checkCookie(edns === 'malformed' ? null : edns, sent);
-  return cookie.kind === 'bad' ? null : { kind: 'reply', message, cookie };
+  return cookie.kind === 'bad' ? { kind: 'bad-cookie' } : { kind: 'reply', message, cookie };
 }
 
 type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;

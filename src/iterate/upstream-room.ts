@@ -26,6 +26,10 @@ export interface Asked {
   readonly transport: UpstreamTransport;
   /** Over TLS: the name that the server's certificate must hold; null: it is not checked. */
   readonly tlsName: string | null;
+  /** The zone is known to be signed: a question without DO would bring nothing that can be believed. */
+  readonly needsSignatures: boolean;
+  /** Silences of the zone's servers that the same question has met before. */
+  readonly zoneSilences: number;
 }
 
 /** How it went. */
@@ -42,6 +46,9 @@ export type Exchanged =
 export interface Attempt {
   readonly asked: Asked;
   readonly withEdns: boolean;
+  /** Client string and padding may go along, where configured. */
+  readonly withOptions: boolean;
+  /** A DNS cookie goes along. */
   readonly withCookie: boolean;
   readonly randomCase: boolean;
 }

@@ -35,3 +35,8 @@ export type Failure =
   | { readonly kind: 'zone-unusable'; readonly zone: string }
   /** A failure remembered from a short time ago (RFC 9520). EDE 13 and the code of what failed. */
   | { readonly kind: 'cached-failure'; readonly of: Failure };
+
+/** True when silence of servers led to it: while the own line was cut, that was about the line and not about the name. */
+export function isFromSilence({ kind }: Failure): boolean {
+  return ['no-reachable-server', 'no-server-addresses', 'deadline', 'limit'].includes(kind);
+}

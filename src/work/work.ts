@@ -27,6 +27,8 @@ export class Work {
   readonly waitsFor = new Set<Work>();
   /** Server (`ip@port`) whose answer it waits for now; for request lists. */
   asks: string | null = null;
+  /** Failures of servers that were asked about again without EDNS. */
+  plainTrials = 0;
   readonly #controller = new AbortController();
 
   constructor(start: WorkStart) {

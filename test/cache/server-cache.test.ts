@@ -1,106 +1,244 @@
-/** Proves what is learnt about servers, and that one packet alone teaches little. */
+/** Proves what is learned about servers: for which zone and type, and that one packet alone teaches little. */
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
 const SERVER = '192.0.2.1@53';
+const ZONE = mustParseName('example.');
+const OTHER_ZONE = mustParseName('stranger.');
+const ANSWERED = { kind: 'answered', rttMs: 20 } as const;
 
-function make() {
+function make(options = {}) {
   const { clock } = makeFakePorts();
-  return { clock, servers: new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS }) };
+  let linesBack = 0;
+  const servers = new ServerCache({
+    ...{ clock, options: { ...DEFAULT_SERVER_CACHE_OPTIONS, ...options } },
+    onLineBack: () => linesBack++,
+  });
+  // Somebody answers all the time: the line is good.
+  const silent = (waitedMs: number, type: number = TYPE.A, zone = ZONE, server = SERVER): void => {
+    servers.report('198.51.100.1@53', mustParseName('.'), ANSWERED);
+    servers.report(server, zone, { kind: 'silent', waitedMs, type });
+  };
+  const silentForLong = (type: number = TYPE.A, zone = ZONE): void => {
+    for (let waited = 376; waited < 1_000_000; waited *= 2) silent(waited, type, zone);
+  };
+  const asked = (type: number = TYPE.A): void => servers.report(SERVER, ZONE, { kind: 'asked', type });
+  const isDead = (type: number = TYPE.A, zone = ZONE): boolean => servers.standing(SERVER, zone, type).isDead;
+  return { clock, servers, silent, silentForLong, asked, isDead, linesBack: () => linesBack };
 }
 
 describe('timeouts', () => {
   test('start at 376 ms, double with each timeout, and are forgotten with an answer', () => {
-    const { servers } = make();
-    expect(servers.waitMs(SERVER)).toBe(376);
-    servers.noteTimeout(SERVER, 376);
-    expect(servers.waitMs(SERVER)).toBe(752);
-    servers.noteTimeout(SERVER, 752);
-    expect(servers.waitMs(SERVER)).toBe(1504);
-    servers.noteAnswer(SERVER, 20);
-    expect(servers.waitMs(SERVER)).toBe(60);
+    const { servers, silent } = make();
+    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
+    silent(376);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(752);
+    silent(752);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(1504);
+    servers.report(SERVER, ZONE, ANSWERED);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(60);
   });
 
   test('double once for attempts that time out together', () => {
-    const { servers } = make();
-    for (let i = 0; i < 10; i++) servers.noteTimeout(SERVER, 376);
-    expect(servers.timeoutMs(SERVER)).toBe(752);
+    const { servers, silent } = make();
+    for (let i = 0; i < 10; i++) silent(376);
+    expect(servers.timeoutMs(SERVER, ZONE)).toBe(752);
   });
 
   test('never fall below 50 ms nor make a wait longer than 12 s', async () => {
-    const { clock, servers } = make();
-    for (let i = 0; i < 30; i++) servers.noteAnswer(SERVER, 1);
-    expect(servers.waitMs(SERVER)).toBe(50);
+    const { clock, servers, silentForLong, isDead } = make();
+    for (let i = 0; i < 30; i++) servers.report(SERVER, ZONE, { kind: 'answered', rttMs: 1 });
+    expect(servers.waitMs(SERVER, ZONE)).toBe(50);
     await clock.advance(31_000);
-    for (let waited = 376; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
-    expect(servers.waitMs(SERVER)).toBe(12_000);
-    expect(servers.isDead(SERVER)).toBe(true);
+    silentForLong();
+    expect(servers.waitMs(SERVER, ZONE)).toBe(12_000);
+    expect(isDead()).toBe(true);
   });
 
   test('of a server that has just answered stay short, however many questions are lost in a row', async () => {
-    const { clock, servers } = make();
-    servers.noteAnswer(SERVER, 40);
-    for (let waited = 120; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
-    expect(servers.waitMs(SERVER)).toBe(1000);
+    const { clock, servers, silent, silentForLong } = make();
+    servers.report(SERVER, ZONE, { kind: 'answered', rttMs: 40 });
+    silentForLong();
+    expect(servers.waitMs(SERVER, ZONE)).toBe(1000);
     await clock.advance(31_000);
-    servers.noteTimeout(SERVER, 1000);
-    expect(servers.waitMs(SERVER)).toBe(2000);
+    silent(1000);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(2000);
   });
 
   test('are forgotten with the entry', async () => {
-    const { clock, servers } = make();
-    servers.noteTimeout(SERVER, 3000);
+    const { clock, servers, silent } = make();
+    silent(3000);
     await clock.advance(901_000);
-    expect(servers.waitMs(SERVER)).toBe(376);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
   });
 
   test('of a server that is down end with the entry: one question shows whether it is back', async () => {
-    const { clock, servers } = make();
-    for (let waited = 376; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
+    const { clock, servers, silent, silentForLong, asked, isDead } = make();
+    silentForLong();
     await clock.advance(901_000);
-    expect(servers.isDead(SERVER)).toBe(false);
-    servers.noteAsked(SERVER);
-    expect(servers.isDead(SERVER)).toBe(true);
-    servers.noteAnswer(SERVER, 20);
-    expect(servers.isDead(SERVER)).toBe(false);
+    expect(isDead()).toBe(false);
+    silent(12_000);
+    asked();
+    expect(isDead()).toBe(true);
+    servers.report(SERVER, ZONE, ANSWERED);
+    expect(isDead()).toBe(false);
   });
 
   test('of a server that is down let one question through in a minute', async () => {
-    const { clock, servers } = make();
-    for (let waited = 376; waited < 1_000_000; waited *= 2) servers.noteTimeout(SERVER, waited);
+    const { clock, silentForLong, asked, isDead } = make();
+    silentForLong();
     await clock.advance(59_000);
-    expect(servers.isDead(SERVER)).toBe(true);
+    expect(isDead()).toBe(true);
     await clock.advance(1000);
-    expect(servers.isDead(SERVER)).toBe(false);
-    servers.noteAsked(SERVER);
-    expect(servers.isDead(SERVER)).toBe(true);
+    expect(isDead()).toBe(false);
+    asked();
+    expect(isDead()).toBe(true);
   });
 
   test('of a server that is silent let one question through at a time', async () => {
-    const { clock, servers } = make();
-    servers.noteTimeout(SERVER, 6000);
-    expect(servers.isDead(SERVER)).toBe(false);
-    servers.noteAsked(SERVER);
-    expect(servers.isDead(SERVER)).toBe(true);
+    const { clock, silent, asked, isDead } = make();
+    for (let i = 0; i < 3; i++) silent(6000);
+    expect(isDead()).toBe(false);
+    asked();
+    expect(isDead()).toBe(true);
     await clock.advance(12_000);
-    expect(servers.isDead(SERVER)).toBe(false);
+    expect(isDead()).toBe(false);
   });
 });
 
-describe('EDNS', () => {
-  test('is given up only after three refusals, and never for a server that has shown it', () => {
-    const { servers } = make();
-    servers.noteEdnsRefused(SERVER);
-    servers.noteEdnsRefused(SERVER);
-    expect(servers.takesEdns(SERVER)).toBe(true);
-    servers.noteEdnsRefused(SERVER);
-    expect(servers.takesEdns(SERVER)).toBe(false);
-    servers.noteEdns('192.0.2.2@53');
-    for (let i = 0; i < 10; i++) servers.noteEdnsRefused('192.0.2.2@53');
-    expect(servers.takesEdns('192.0.2.2@53')).toBe(true);
+describe('what silence teaches', () => {
+  test('counts for the zone that it was learned in', () => {
+    const { servers, silentForLong, isDead } = make();
+    servers.report(SERVER, ZONE, ANSWERED);
+    silentForLong(TYPE.A, OTHER_ZONE);
+    expect(isDead(TYPE.A, OTHER_ZONE)).toBe(true);
+    expect(isDead()).toBe(false);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(60);
+    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
+    expect(servers.standing(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBe(60);
+  });
+
+  test('counts for the type: who drops TLSA is still asked for MX', () => {
+    const { silentForLong, isDead } = make();
+    silentForLong(TYPE.TLSA);
+    expect(isDead(TYPE.TLSA)).toBe(true);
+    expect(isDead(TYPE.MX)).toBe(false);
+    expect(isDead(TYPE.A)).toBe(false);
+  });
+
+  test('counts for all unusual types together, so that their number does not matter', () => {
+    const { silent, silentForLong, isDead, asked } = make();
+    silentForLong(65_000);
+    expect(isDead(65_001)).toBe(true);
+    expect(isDead(TYPE.MX)).toBe(false);
+    for (let i = 0; i < 3; i++) silent(12_000, TYPE.MX);
+    asked(TYPE.MX);
+    expect(isDead(TYPE.MX)).toBe(true);
+  });
+
+  test('puts an address last, no more, for other zones when it used to answer for the one', async () => {
+    const { clock, servers, silentForLong, isDead } = make();
+    servers.report(SERVER, ZONE, ANSWERED);
+    await clock.advance(31_000);
+    silentForLong();
+    expect(servers.standing(SERVER, OTHER_ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(isDead(TYPE.A, OTHER_ZONE)).toBe(false);
+    expect(servers.waitMs(SERVER, OTHER_ZONE)).toBe(60);
+    servers.report(SERVER, OTHER_ZONE, ANSWERED);
+    expect(servers.standing(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBeLessThan(100);
+  });
+});
+
+describe('a server that never answered anybody', () => {
+  test('comes last for other zones until it answers, but is asked there', () => {
+    const { servers, silentForLong, isDead } = make();
+    silentForLong(TYPE.A, OTHER_ZONE);
+    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(isDead()).toBe(false);
+    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
+    servers.report(SERVER, ZONE, ANSWERED);
+    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
+  });
+});
+
+describe('an outage of the own line', () => {
+  const WITNESSES = ['192.0.2.1@53', '192.0.2.2@53', '192.0.2.3@53', '192.0.2.4@53'];
+
+  function cut(servers: ServerCache, rounds = 12): void {
+    for (let i = 0, waitedMs = 376; i < rounds; i++, waitedMs *= 2) {
+      for (const server of WITNESSES) servers.report(server, ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
+    }
+  }
+
+  test('teaches nothing about servers that answered before, and is over with one answer', async () => {
+    const { clock, servers, isDead, linesBack } = make();
+    for (const server of WITNESSES) servers.report(server, ZONE, ANSWERED);
+    await clock.advance(60_000);
+    cut(servers);
+    for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
+    // The line may have become slow: then nothing would be heard within what answers used to take.
+    expect([0, 1, 2, 3, 4].map((silences) => servers.waitMs(SERVER, ZONE, silences))).toEqual([
+      ...[1000, 1000, 1000],
+      ...[3000, 1000],
+    ]);
+    expect(isDead()).toBe(false);
+    expect(linesBack()).toBe(0);
+    servers.report('192.0.2.2@53', ZONE, ANSWERED);
+    expect(linesBack()).toBe(1);
+    servers.report(SERVER, ZONE, { kind: 'silent', waitedMs: 60, type: TYPE.A });
+    expect(servers.waitMs(SERVER, ZONE)).toBe(120);
+  });
+
+  test('is seen at the start, when nobody has answered yet, and by who has a single forwarder', async () => {
+    const atStart = make();
+    cut(atStart.servers);
+    expect(atStart.servers.timeoutMs(SERVER, ZONE)).toBe(376);
+    const forwarding = make();
+    forwarding.servers.report(SERVER, ZONE, ANSWERED);
+    await forwarding.clock.advance(60_000);
+    for (let waitedMs = 60; waitedMs < 1_000_000; waitedMs *= 2) {
+      forwarding.servers.report(SERVER, ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
+    }
+    expect(forwarding.isDead()).toBe(false);
+    expect(forwarding.servers.timeoutMs(SERVER, ZONE)).toBe(60);
+  });
+
+  test('is not made of the silence of servers that never answered, nor hidden by one on the own site', async () => {
+    const { clock, servers } = make();
+    for (const server of WITNESSES) servers.report(server, ZONE, ANSWERED);
+    await clock.advance(60_000);
+    for (let i = 0; i < 20; i++) {
+      for (let waitedMs = 376; waitedMs < 1_000_000; waitedMs *= 2) {
+        servers.report(`203.0.113.${i}@53`, OTHER_ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
+      }
+    }
+    expect(servers.standing('203.0.113.1@53', OTHER_ZONE, TYPE.A).isDead).toBe(true);
+    for (const server of WITNESSES) {
+      servers.report('127.0.0.1@5353', ZONE, ANSWERED);
+      servers.report(server, ZONE, { kind: 'silent', waitedMs: 60, type: TYPE.A });
+    }
+    for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
+  });
+
+  test('is one too when the system knows no way: its end is told', () => {
+    const { servers, linesBack } = make();
+    for (const server of WITNESSES) servers.noteUnreachable(server);
+    servers.report(SERVER, ZONE, ANSWERED);
+    servers.report(SERVER, ZONE, ANSWERED);
+    expect(linesBack()).toBe(1);
+  });
+
+  test('leaves alone what was known of dead servers before it', async () => {
+    const { clock, servers, silentForLong, isDead } = make();
+    silentForLong();
+    for (const server of WITNESSES.slice(1)) servers.report(server, ZONE, ANSWERED);
+    await clock.advance(1000);
+    cut(servers);
+    expect(isDead()).toBe(true);
   });
 });
 
@@ -115,18 +253,40 @@ describe('families', () => {
     servers.noteUnreachable('2001:db8::3@53');
     expect(servers.hasRoute('ip6')).toBe(false);
     expect(servers.hasRoute('ip4')).toBe(true);
-    expect(servers.waitMs('2001:db8::3@53')).toBe(376);
+    expect(servers.waitMs('2001:db8::3@53', ZONE)).toBe(376);
     await clock.advance(61_000);
     expect(servers.hasRoute('ip6')).toBe(true);
   });
 });
 
 describe('lameness', () => {
-  test('is kept for one zone and one server', () => {
+  test('is kept for one server, one zone and one type', () => {
     const { servers } = make();
-    servers.noteLame(SERVER, mustParseName('a.'), 'lame');
-    expect(servers.lameness(SERVER, mustParseName('A.'))).toBe('lame');
-    expect(servers.lameness(SERVER, mustParseName('b.'))).toBeNull();
-    expect(servers.lameness('192.0.2.2@53', mustParseName('a.'))).toBeNull();
+    const a = mustParseName('a.');
+    servers.report(SERVER, a, { kind: 'lame', lameness: 'lame', type: TYPE.AAAA });
+    expect(servers.lameness(SERVER, mustParseName('A.'), TYPE.AAAA)).toBe('lame');
+    expect(servers.lameness(SERVER, a, TYPE.MX)).toBeNull();
+    expect(servers.lameness(SERVER, mustParseName('b.'), TYPE.AAAA)).toBeNull();
+    expect(servers.lameness('192.0.2.2@53', a, TYPE.AAAA)).toBeNull();
+  });
+
+  test('that is about the whole zone is kept for all types', () => {
+    const { servers } = make();
+    servers.report(SERVER, ZONE, { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
+    expect(servers.lameness(SERVER, ZONE, TYPE.MX)).toBe('dnssec-lame');
+  });
+});
+
+describe('the bound', () => {
+  test('counts zones and types of one server: they push each other out, and the octets follow', () => {
+    const { servers } = make({ maxServers: 100 });
+    for (let i = 0; i < 1000; i++) {
+      const zone = mustParseName(`zone-${i}.example.`);
+      for (let type = 1; type <= 20; type++) servers.report(SERVER, zone, { kind: 'lame', lameness: 'lame', type });
+    }
+    expect(servers.count).toBeLessThanOrEqual(130);
+    const [report] = servers.entries();
+    expect(report).toMatchObject({ server: SERVER, zone: 'zone-999.example.', isLameForOther: true });
+    expect(servers.sizeBytes).toBeLessThan(2 * 100 * 700);
   });
 });

@@ -79,7 +79,9 @@ describe('flushing', () => {
   test('servers are forgotten one by one or all', async () => {
     const bench = await makeBench();
     const { servers } = bench.house.caches;
-    for (const server of ['192.0.2.1@53', '192.0.2.1@5353', '2001:db8::1@53']) servers.noteAnswer(server, 20);
+    for (const server of ['192.0.2.1@53', '192.0.2.1@5353', '2001:db8::1@53']) {
+      servers.report(server, mustParseName('example.'), { kind: 'answered', rttMs: 20 });
+    }
     expect(await bench.run('flush_infra 192.0.2.1@5353')).toBe('ok\n');
     expect(servers.count).toBe(2);
     expect(await bench.run('flush_infra 2001:DB8:0::1')).toBe('ok\n');

@@ -127,7 +127,7 @@ function takeIn(bytes: Uint8Array, type: number): void {
   const { candidates } = serversOfDelegation(cut, parts);
   const selection = { servers: bench.servers, random: bench.ports.random, options, addressRules: rules };
   for (let i = 0; i < 32; i++) {
-    const chosen = chooseServer(candidates, cut.zone, new Set(), selection);
+    const chosen = chooseServer(candidates, { zone: cut.zone, type: TYPE.A }, new Set(), selection);
     if (chosen !== null) chosen.attempts++;
   }
 }

@@ -221,10 +221,10 @@ describe('transports', () => {
           },
     );
     for (const name of ['a', 'b', 'c']) {
-      expect(bench.servers.takesEdns('192.0.2.1@53')).toBe(true);
+      expect(bench.servers.manners('192.0.2.1@53').takesEdns).toBe(true);
       expect(endOf(await bench.run(`${name}.example. A`)).kind).toBe('answer');
     }
-    expect(bench.servers.takesEdns('192.0.2.1@53')).toBe(false);
+    expect(bench.servers.manners('192.0.2.1@53').takesEdns).toBe(false);
   });
 
   test('ignores replies that are not the answer and waits on', async () => {

@@ -6,6 +6,7 @@ import { AddressRules } from '../../src/iterate/address-rules.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
 import { type Candidate, candidateOf, chooseServer } from '../../src/iterate/server-selection.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
 const ZONE = mustParseName('example.');
@@ -16,7 +17,7 @@ function bench(options: Partial<IterateOptions> = {}) {
   const whole = { ...DEFAULT_ITERATE_OPTIONS, ...options };
   const parts = { servers, random, options: whole, addressRules: new AddressRules(whole) };
   const choose = (candidates: readonly Candidate[], avoid = new Set<string>()) =>
-    chooseServer(candidates, ZONE, avoid, parts)?.address.ip ?? null;
+    chooseServer(candidates, { zone: ZONE, type: TYPE.A }, avoid, parts)?.address.ip ?? null;
   /** The addresses chosen in 200 choices. */
   const chosen = (candidates: readonly Candidate[]) => new Set(Array.from({ length: 200 }, () => choose(candidates)));
   return { servers, choose, chosen };
@@ -27,24 +28,24 @@ const at = (...ips: string[]) => ips.map((ip) => candidateOf({ ip, port: 53 }));
 describe('chooseServer', () => {
   test('spreads over all that are within 400 ms of the best', () => {
     const { servers, chosen } = bench();
-    servers.noteAnswer('192.0.2.1@53', 10);
-    servers.noteAnswer('192.0.2.2@53', 100);
+    servers.report('192.0.2.1@53', ZONE, { kind: 'answered', rttMs: 10 });
+    servers.report('192.0.2.2@53', ZONE, { kind: 'answered', rttMs: 100 });
     expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']));
   });
 
   test('leaves a server that timed out alone while others answer', () => {
     const { servers, chosen } = bench();
-    servers.noteAnswer('192.0.2.1@53', 10);
-    servers.noteTimeout('192.0.2.2@53', 376);
+    servers.report('192.0.2.1@53', ZONE, { kind: 'answered', rttMs: 10 });
+    servers.report('192.0.2.2@53', ZONE, { kind: 'silent', waitedMs: 376, type: TYPE.A });
     expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
     expect(chosen(at('192.0.2.2'))).toEqual(new Set(['192.0.2.2']));
   });
 
   test('never asks a lame server, and the other kinds only when nothing better is left', () => {
     const { servers, chosen, choose } = bench();
-    servers.noteLame('192.0.2.1@53', ZONE, 'lame');
-    servers.noteLame('192.0.2.2@53', ZONE, 'dnssec-lame');
-    servers.noteLame('192.0.2.3@53', ZONE, 'recursion-lame');
+    servers.report('192.0.2.1@53', ZONE, { kind: 'lame', lameness: 'lame', type: TYPE.A });
+    servers.report('192.0.2.2@53', ZONE, { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
+    servers.report('192.0.2.3@53', ZONE, { kind: 'lame', lameness: 'recursion-lame', type: TYPE.A });
     expect(choose(at('192.0.2.1'))).toBeNull();
     expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'))).toEqual(new Set(['192.0.2.4']));
     expect(chosen(at('192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.2']));
@@ -70,8 +71,8 @@ describe('chooseServer', () => {
 
   test('sends some questions to the fastest servers only, when told to', () => {
     const { servers, chosen } = bench({ fastServers: { permil: 1000, count: 1 } });
-    servers.noteAnswer('192.0.2.1@53', 10);
-    servers.noteAnswer('192.0.2.2@53', 60);
+    servers.report('192.0.2.1@53', ZONE, { kind: 'answered', rttMs: 10 });
+    servers.report('192.0.2.2@53', ZONE, { kind: 'answered', rttMs: 60 });
     expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
   });
 

@@ -32,7 +32,7 @@ describe('a server that answers over UDP', () => {
   test('is not slow because it refuses or closes connections', async () => {
     const standingAfter = async (bench: Bench) => {
       await bench.run('www.example. A');
-      return bench.servers.standing(`${SERVER}@53`, mustParseName('.'));
+      return bench.servers.standing(`${SERVER}@53`, mustParseName('.'), 1);
     };
     const other = benchFor('udp');
     other.serve(SERVER, () => ANSWER);
@@ -200,7 +200,7 @@ function cookie(client: Uint8Array, server: Uint8Array = SERVER_COOKIE): EdnsOpt
 }
 
 describe('cookies', () => {
-  test('go along, and what the server gives goes back to it', async () => {
+  test('go to who has answered once, and what the server gives goes back to it', async () => {
     const bench = benchFor('udp');
     const seen: string[] = [];
     bench.ports.servers.serve(SERVER, (query) => {
@@ -208,23 +208,26 @@ describe('cookies', () => {
       seen.push(Buffer.from(data).toString('hex'));
       query.reply(answerWith(query, [cookie(data)]));
     });
-    await bench.run('a.example. A');
-    await bench.run('b.example. A');
-    expect(seen[0]).toHaveLength(16);
-    expect(seen[1]).toBe(`${seen[0]}0102030405060708`);
+    for (const host of ['a', 'b', 'c']) await bench.run(`${host}.example. A`);
+    expect(seen[0]).toBe('');
+    expect(seen[1]).toHaveLength(16);
+    expect(seen[2]).toBe(`${seen[1]}0102030405060708`);
   });
 
   test('that are not ours make a reply one that is not waited for', async () => {
     const bench = benchFor('udp');
     bench.ports.servers.serve(SERVER, (query) => {
-      const own = cookieOf(query) ?? new Uint8Array(8);
+      const own = cookieOf(query);
+      if (own === null) return query.reply(answerWith(query, []));
       query.reply(answerWith(query, [cookie(own.map((octet) => octet ^ 1))], RCODE.REFUSED));
       query.reply(answerWith(query, [{ code: EDNS_OPTION.COOKIE, data: own.slice(0, 8) }], RCODE.REFUSED));
       query.reply(answerWith(query, [cookie(own), cookie(own)], RCODE.REFUSED));
       query.reply(answerWith(query, [cookie(own)]));
     });
+    await bench.run('known.example. A');
     expect(endOf(await bench.run('a.example. A')).kind).toBe('answer');
     expect(bench.counters.get('unwanted.replies')).toBe(3);
+    expect(bench.counters.get('upstream.tcp')).toBe(0);
   });
 
   test('missing from a server that gives them send the question over TCP', async () => {
@@ -235,23 +238,25 @@ describe('cookies', () => {
       if (query.transport === 'tcp') return query.reply(answerWith(query, []));
       query.reply(answerWith(query, isForged || own === null ? [] : [cookie(own)]));
     });
-    await bench.run('a.example. A');
+    for (const host of ['known', 'a']) await bench.run(`${host}.example. A`);
     isForged = true;
     expect(endOf(await bench.run('b.example. A')).kind).toBe('answer');
     expect(bench.counters.get('upstream.tcp')).toBe(1);
   });
 
-  test('that the server wants renewed are sent once more', async () => {
+  test.each([false, true])('that the server wants renewed, or at all, are sent once more', async (isStrict) => {
     const bench = benchFor('udp');
+    if (!isStrict) bench.servers.manners(`${SERVER}@53`).learn({ kind: 'edns-seen', isGood: true });
     let asked = 0;
     bench.ports.servers.serve(SERVER, (query) => {
       asked++;
-      const own = cookieOf(query) ?? new Uint8Array(8);
+      const own = cookieOf(query);
+      if (own === null) return query.reply(answerWith(query, [], isStrict ? RCODE.BADCOOKIE : RCODE.NOERROR));
       const isRight = own.length === 16;
       query.reply(answerWith(query, [cookie(own)], isRight ? RCODE.NOERROR : RCODE.BADCOOKIE));
     });
     expect(endOf(await bench.run('a.example. A')).kind).toBe('answer');
-    expect(asked).toBe(2);
+    expect(asked).toBe(isStrict ? 3 : 2);
     expect(bench.counters.get('upstream.tcp')).toBe(0);
   });
 
@@ -263,9 +268,11 @@ describe('cookies', () => {
       withCookie.push(hasCookie);
       query.reply(answerWith(query, [], hasCookie ? RCODE.FORMERR : RCODE.NOERROR));
     });
-    for (const host of ['a', 'b', 'c', 'd']) expect(endOf(await bench.run(`${host}.example. A`)).kind).toBe('answer');
-    expect(withCookie).toEqual([true, false, true, false, true, false, false]);
-    expect(bench.servers.takesEdns(`${SERVER}@53`)).toBe(true);
+    for (const host of ['known', 'a', 'b', 'c', 'd']) {
+      expect(endOf(await bench.run(`${host}.example. A`)).kind).toBe('answer');
+    }
+    expect(withCookie).toEqual([false, true, false, true, false, true, false, false]);
+    expect(bench.servers.manners(`${SERVER}@53`).takesEdns).toBe(true);
   });
 
   test('stay at home for servers that are sent a client string', async () => {

@@ -107,6 +107,7 @@ const FAILURES: { readonly [K in Failure['kind']]: Scenario | string } = {
     scene: prepared((scene) => {
       scene.ports.network.link = ({ to, from }) => [{ afterMs: to.port === 53 || from.port === 53 ? 4_000 : 0 }];
     }),
+    config: ['server:', '\toutbound-msg-retry: 20'],
     edes: [EDE.NO_REACHABLE_AUTHORITY],
   },
   cancelled: {

@@ -191,7 +191,7 @@ function flushInfra({ servers, replies }: ControlCaches, words: string): string 
     const address = parseIp(written);
     if (address === null) return `error parsing ip addr: '${words}'\n`;
     const prefix = `${ipText(address)}@`;
-    const known = [...servers.entries()].map(({ server }) => server);
+    const known = new Set([...servers.entries()].map(({ server }) => server));
     for (const server of known) {
       if (port === undefined ? server.startsWith(prefix) : server === `${prefix}${port}`) servers.remove(server);
     }

@@ -22,7 +22,7 @@ type InFlightEntry = ReturnType<ControlParts['house']['resolver']['works']>[numb
 export function serverCommands({ clock, house }: ControlParts): Command[] {
   const { caches, resolver } = house;
   return [
-    plain('dump_infra', () => [...caches.servers.entries()].map(infraLines)),
+    plain('dump_infra', () => [...caches.servers.entries()].map(infraLine)),
     plain('dump_requestlist', () => requestListText(resolver.works(), clock.monotonicMs())),
     worded('lookup', (words) => {
       const read = readName(words);
@@ -37,21 +37,16 @@ function serverText(server: string): string {
   return port === DNS_PORT ? ip : server;
 }
 
-/** A line for each zone that the server is known to fail, or one for all zones together. */
-function infraLines(report: ServerReport): string {
-  const { ednsSeen, ednsRefused } = report;
+/** A line for each zone that the server was asked for. */
+function infraLine(report: ServerReport): string {
+  const { ednsSeen, ednsRefused, lameness } = report;
   const edns = `ednsknown ${ednsSeen || ednsRefused ? 1 : 0} edns ${ednsRefused ? -1 : 0}`;
   const times = `ttl ${report.secondsLeft} ${pingText(report)} rto ${Math.round(report.timeoutMs)}`;
   const { A, AAAA, other } = report.timeouts;
   const counts = `tA ${A} tAAAA ${AAAA} tother ${other}`;
-  const zones = report.lame.length > 0 ? report.lame : [{ zone: '.', lameness: null }];
-  return zones
-    .map(({ zone, lameness }) => {
-      const isLame = Number(lameness === 'lame');
-      const lame = `dnssec ${Number(lameness === 'dnssec-lame')} rec ${Number(lameness === 'recursion-lame')}`;
-      return `${serverText(report.server)} ${zone} ${times} ${counts} ${edns} delay ${report.probeDelaySeconds} lame ${lame} A ${isLame} other ${isLame}\n`;
-    })
-    .join('');
+  const lame = `dnssec ${Number(lameness === 'dnssec-lame')} rec ${Number(lameness === 'recursion-lame')}`;
+  const types = `A ${Number(report.isLameForA)} other ${Number(report.isLameForOther)}`;
+  return `${serverText(report.server)} ${report.zone} ${times} ${counts} ${edns} delay ${report.probeDelaySeconds} lame ${lame} ${types}\n`;
 }
 
 function pingText({ smoothedMs, variationMs }: ServerReport): string {
@@ -88,9 +83,9 @@ function closest(zones: readonly ServerZone[], name: Name): ServerZone | null {
   return best;
 }
 
-function configuredText({ hosts, addresses }: ServerZone, parts: LookupParts): string {
+function configuredText({ zone, hosts, addresses }: ServerZone, parts: LookupParts): string {
   const servers = addresses.map(({ ip, port }) => `${ip}@${port}`);
-  return `${countsText(hosts.length, hosts.length, servers.length)}${servers.map((each) => addressLine(each, parts)).join('')}`;
+  return `${countsText(hosts.length, hosts.length, servers.length)}${servers.map((each) => addressLine(each, zone, parts)).join('')}`;
 }
 
 function countsText(names: number, lookable: number, addresses: number): string {
@@ -100,9 +95,10 @@ function countsText(names: number, lookable: number, addresses: number): string 
   );
 }
 
-function addressLine(server: string, { house }: LookupParts): string {
+function addressLine(server: string, zone: Name, { house }: LookupParts): string {
   const [ip = ''] = server.split('@');
-  const report = [...house.caches.servers.entries()].find((each) => each.server === server);
+  const text = formatName(zone);
+  const report = [...house.caches.servers.entries()].find((each) => each.server === server && each.zone === text);
   const column = ip.padEnd(16);
   if (report === undefined) return `${column}\tnot in infra cache.\n`;
   const { timeoutMs, secondsLeft, timeouts, ednsSeen, ednsRefused } = report;
@@ -128,9 +124,9 @@ function cutRecords({ zone, servers, expiresAt }: Delegation, { clock }: LookupP
   return `${text(zone, TYPE.NS, names)}${addresses.join('')}`;
 }
 
-function cutText({ servers }: Delegation, parts: LookupParts): string {
+function cutText({ zone, servers }: Delegation, parts: LookupParts): string {
   const addresses = [...new Set(servers.flatMap((server) => server.addresses))];
-  const lines = addresses.map((ip) => addressLine(`${ip}@${DNS_PORT}`, parts));
+  const lines = addresses.map((ip) => addressLine(`${ip}@${DNS_PORT}`, zone, parts));
   return `${countsText(servers.length, servers.length, addresses.length)}${lines.join('')}`;
 }
 

@@ -1,0 +1,149 @@
+/**
+ * How one server serves one zone: silences and lameness, by type of question. A server that drops TLSA, or refers AAAA
+ * upwards, still serves MX; a zone that it does not serve at all says nothing about those that it serves.
+ */
+
+import type { Name } from '../wire/name.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { sizeOfName } from './held-size.ts';
+
+/** How a server fails a zone. */
+export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
+/** Kinds of questions as `dump_infra` tells them apart. */
+export type AskedKind = 'A' | 'AAAA' | 'other';
+
+/**
+ * Types that are told apart: those that hosts and mail need. All others are one, so that who asks a dead server for any number
+ * of types finds it silent soon.
+ */
+const USUAL_TYPES: ReadonlySet<number> = new Set([
+  ...[TYPE.A, TYPE.AAAA, TYPE.NS, TYPE.SOA, TYPE.CNAME, TYPE.MX, TYPE.TXT, TYPE.PTR],
+  ...[TYPE.SRV, TYPE.DS, TYPE.DNSKEY, TYPE.TLSA, TYPE.CAA, TYPE.HTTPS],
+]);
+/** What stands for all other types; no type has this number. */
+const OTHER_TYPES = 0;
+/** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
+export const SILENCES_TO_REST = 3;
+/** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
+const STANDING_OCTETS = 220;
+const SILENT_TYPE_OCTETS = 64;
+const LAME_TYPE_OCTETS = 8;
+
+/** Silences of one type since the last answer. */
+interface TypeSilence {
+  readonly type: number;
+  count: number;
+  /** Monotonic ms until which no further question of the type goes to the silent server. */
+  restsUntilMs: number;
+}
+
+/** What is kept of one server and zone. */
+export class ZoneStanding {
+  readonly server: string;
+  readonly zone: Name;
+  /** Unix seconds. */
+  readonly expiresAt: number;
+  /** Timeout after silences, ms; 0: there were none since the last answer. */
+  backoffMs = 0;
+  /** When the first of these silences was, monotonic ms. */
+  silentSinceMs = 0;
+  /** When the server last answered for the zone, monotonic ms; -Infinity: never. */
+  answeredAtMs = Number.NEGATIVE_INFINITY;
+  #silences: TypeSilence[] = [];
+  readonly #lameTypes: number[] = [];
+  #lameness: Exclude<Lameness, 'lame'> | null = null;
+
+  constructor(start: { readonly server: string; readonly zone: Name; readonly expiresAt: number }) {
+    this.server = start.server;
+    this.zone = start.zone;
+    this.expiresAt = start.expiresAt;
+  }
+
+  /** How the server fails the zone for a type. */
+  lamenessFor(type: number): Lameness | null {
+    return this.#lameTypes.includes(tellApart(type)) ? 'lame' : this.#lameness;
+  }
+
+  /** All the ways in which it fails the zone; for reports. */
+  get lamenesses(): { readonly zone: Lameness | null; readonly a: boolean; readonly other: boolean } {
+    return {
+      zone: this.#lameness,
+      a: this.#lameTypes.includes(TYPE.A),
+      other: this.#lameTypes.some((type) => type !== TYPE.A),
+    };
+  }
+
+  /** Takes note of a failing. That a type is not served is about the type, the other two are about the zone. */
+  setLame(lameness: Lameness, type: number): void {
+    if (lameness !== 'lame') this.#lameness = lameness;
+    else if (!this.#lameTypes.includes(tellApart(type))) this.#lameTypes.push(tellApart(type));
+  }
+
+  /** Questions in a row that were met by silence, all together. */
+  get silencesInRow(): number {
+    return this.#silences.reduce((sum, { count }) => sum + count, 0);
+  }
+
+  /** The same by kind. */
+  get silencesByKind(): Record<AskedKind, number> {
+    const counts = { A: 0, AAAA: 0, other: 0 };
+    for (const { type, count } of this.#silences) {
+      counts[type === TYPE.A ? 'A' : type === TYPE.AAAA ? 'AAAA' : 'other'] += count;
+    }
+    return counts;
+  }
+
+  /** Counts a silence. */
+  addSilence(type: number, nowMs: number): void {
+    if (this.backoffMs === 0) this.silentSinceMs = nowMs;
+    this.#silenceOf(type).count++;
+  }
+
+  /** No question of the type until then. */
+  rest(type: number, untilMs: number): void {
+    this.#silenceOf(type).restsUntilMs = untilMs;
+  }
+
+  /** True while questions of the type rest. */
+  isResting(type: number, nowMs: number): boolean {
+    const silence = this.#silences.find((each) => each.type === tellApart(type));
+    return silence !== undefined && silence.count >= SILENCES_TO_REST && silence.restsUntilMs > nowMs;
+  }
+
+  /** The longest that any type still rests, ms; for reports. */
+  restMs(nowMs: number): number {
+    return this.#silences.reduce((longest, { restsUntilMs }) => Math.max(longest, restsUntilMs - nowMs), 0);
+  }
+
+  /** Takes over silences of an entry that has expired: they still count towards resting. */
+  resumeFrom(expired: ZoneStanding, backoffMs: number): void {
+    this.backoffMs = backoffMs;
+    this.silentSinceMs = expired.silentSinceMs;
+    this.#silences = expired.#silences.map(({ type, count }) => ({ type, count, restsUntilMs: 0 }));
+  }
+
+  /** Forgets all silences. */
+  forgetSilences(): void {
+    this.backoffMs = 0;
+    this.#silences = [];
+  }
+
+  /** Octets on the heap, estimated. */
+  get octets(): number {
+    const types = SILENT_TYPE_OCTETS * this.#silences.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
+    return STANDING_OCTETS + sizeOfName(this.zone) + types;
+  }
+
+  #silenceOf(asked: number): TypeSilence {
+    const type = tellApart(asked);
+    const known = this.#silences.find((each) => each.type === type);
+    if (known !== undefined) return known;
+    const made: TypeSilence = { type, count: 0, restsUntilMs: 0 };
+    this.#silences.push(made);
+    return made;
+  }
+}
+
+function tellApart(type: number): number {
+  return USUAL_TYPES.has(type) ? type : OTHER_TYPES;
+}

@@ -1,0 +1,68 @@
+/** What replies teach about how a server takes EDNS and our options: read from a reply, judged by server-manners.ts. */
+
+import type { ServerCookie } from '../cache/server-manners.ts';
+import { readEdns } from '../wire/edns.ts';
+import type { MessageView } from '../wire/message-view.ts';
+import { RCODE } from '../wire/rcode.ts';
+import { checkCookie } from './query-options.ts';
+import type { Asked, UpstreamRoom } from './upstream-room.ts';
+
+/** Rcodes that a server without EDNS gives to a query with it (RFC 6891 §7; NOTIMP is seen in the wild), or to options. */
+const MINDING: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS]);
+/** Rcodes of other failures, which some servers give to what they do not know. */
+const FAILING: ReadonlySet<number> = new Set([RCODE.SERVFAIL, RCODE.REFUSED]);
+
+/** True for a reply that answers the question. */
+export function isGood({ rcode }: MessageView): boolean {
+  return rcode === RCODE.NOERROR || rcode === RCODE.NXDOMAIN;
+}
+
+/** True for a reply that may mean that EDNS or an option is minded. */
+export function isMinding({ rcode }: MessageView): boolean {
+  return MINDING.has(rcode);
+}
+
+/** True for a failure that may have any reason, that too. */
+export function isFailing({ rcode }: MessageView): boolean {
+  return FAILING.has(rcode);
+}
+
+/** Takes in a reply over UDP. */
+export function learnManners(
+  { servers }: UpstreamRoom,
+  asked: Asked,
+  message: MessageView,
+  sent: ServerCookie | null,
+): void {
+  const { key, zone } = asked;
+  const answersWell = isGood(message);
+  // An OPT that merely comes back with an error is no sign that it was understood.
+  if (message.optIndex >= 0 && !isMinding(message)) {
+    servers.report(key, zone, { kind: 'edns-seen', isGood: answersWell });
+  }
+  if (sent === null) return;
+  const edns = readEdns(message);
+  const cookie = edns === 'malformed' ? { kind: 'absent' as const } : checkCookie(edns, sent);
+  if (cookie.kind === 'good') {
+    servers.report(key, zone, {
+      kind: 'cookie-given',
+      client: sent.client,
+      server: cookie.server,
+      isGood: answersWell,
+    });
+  } else if (cookie.kind === 'absent' && sent.server === null && answersWell) {
+    servers.report(key, zone, { kind: 'cookie-unnoticed' });
+  }
+}
+
+/**
+ * Takes in a reply over TCP to a question with a cookie: whoever copies our option, or gives us another's, is shown up here,
+ * where nobody forges. Nothing less ends cookies with a server at once.
+ */
+export function learnFromProof(room: UpstreamRoom, asked: Asked, message: MessageView, sent: ServerCookie): void {
+  const edns = readEdns(message);
+  const cookie = edns === 'malformed' ? { kind: 'bad' as const } : checkCookie(edns, sent);
+  const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && sent.server !== null && isGood(message));
+  if (isBroken) room.servers.report(asked.key, asked.zone, { kind: 'cookie-broken' });
+  else learnManners(room, asked, message, sent);
+}

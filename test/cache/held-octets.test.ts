@@ -1,0 +1,212 @@
+/** Proves that the caches hold about as many octets as they count: a bound is worth what its counting is worth. */
+
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { describe, expect, test } from 'vitest';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { DelegationCache } from '../../src/cache/delegation-cache.ts';
+import { DenialCache } from '../../src/cache/denial-cache.ts';
+import { FailureCache } from '../../src/cache/failure-cache.ts';
+import { KeyCache } from '../../src/cache/key-cache.ts';
+import { RateTable } from '../../src/cache/rate-table.ts';
+import { RRsetCache } from '../../src/cache/rrset-cache.ts';
+import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { TRUST } from '../../src/terms/trust.ts';
+import type { Name } from '../../src/wire/name.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { questionOf } from '../../src/wire/question.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { packRRset } from '../../src/wire/rrset.ts';
+import { makeFakePorts } from '../fake/fake-ports.ts';
+
+setFlagsFromString('--expose_gc');
+const collect = runInNewContext('gc') as () => void;
+
+/** How far what is held may be from what is counted, either way. */
+const FACTOR = 1.8;
+const { clock, random } = makeFakePorts();
+const room = { clock, random, maxBytes: 2 ** 30 };
+const EXPIRES = clock.unixSeconds() + 3600;
+
+interface Sized {
+  readonly sizeBytes: number;
+}
+
+async function held(): Promise<number> {
+  for (let i = 0; i < 3; i++) {
+    collect();
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+  const { heapUsed, arrayBuffers } = process.memoryUsage();
+  return heapUsed + arrayBuffers;
+}
+
+/** Fills a cache; gives octets held and counted for each thing added. */
+async function fill<Cache extends Sized>(make: () => Cache, add: (cache: Cache, n: number) => void, count = 3000) {
+  // Once for what the first time brings along: compiled code, interned texts.
+  const first = make();
+  for (let n = 0; n < 200; n++) add(first, n);
+  const before = await held();
+  const cache = make();
+  const empty = cache.sizeBytes;
+  for (let n = 0; n < count; n++) add(cache, n);
+  const real = ((await held()) - before) / count;
+  if (first.sizeBytes < 0) throw new Error('unreachable');
+  return { real: Math.round(real), counted: Math.round((cache.sizeBytes - empty) / count) };
+}
+
+function expectHonest({ real, counted }: { readonly real: number; readonly counted: number }): void {
+  expect(counted * FACTOR, `${real} octets held, ${counted} counted`).toBeGreaterThan(real);
+  expect(counted / FACTOR, `${real} octets held, ${counted} counted`).toBeLessThan(real);
+}
+
+const ZONE = mustParseName('example.');
+const short = (n: number): Name => mustParseName(`host-${n}.mail.example.`);
+const long = (n: number): Name => mustParseName(`${[1, 2, 3].map((i) => `${i}`.repeat(61)).join('.')}.${n}.example.`);
+/** A name as it is read from a message. */
+const read = (name: Name): Name => Uint8Array.from(name) as Name;
+
+function setFor(owner: Name, type: number, rdatas: readonly Uint8Array[], signed: boolean): HeldRRset {
+  const signatures = signed ? [new Uint8Array(96)] : [];
+  return {
+    rrset: packRRset({ owner, type, class: CLASS.IN, rdatas, signatures }),
+    ...{ expiresAt: EXPIRES, originalTtl: 60, trust: TRUST.answerAuthoritative, verdict: null },
+    ...{ server: '192.0.2.1@53', zone: ZONE },
+  };
+}
+
+const names = [
+  { what: 'short names', name: short },
+  { what: 'long names', name: long },
+] as const;
+
+describe.each(names)('with $what', ({ name }) => {
+  test('RRsets', async () => {
+    expectHonest(
+      await fill(
+        () => new RRsetCache(room),
+        (cache, n) => cache.store(setFor(name(n), TYPE.A, [Uint8Array.of(192, 0, 2, 1)], true)),
+      ),
+    );
+  });
+
+  test('answers', async () => {
+    expectHonest(
+      await fill(
+        () => new AnswerCache(room),
+        (cache, n) => {
+          const question = questionOf(name(n), TYPE.A);
+          const answer = [setFor(name(n), TYPE.A, [Uint8Array.of(192, 0, 2, 1)], true)];
+          const end = { question, rcode: 0, answer, authority: [], additional: [], zone: ZONE, server: null };
+          const found = { kind: 'found', aliases: [], end: { kind: 'answer', ...end, expiresAt: EXPIRES } } as const;
+          cache.store(question, { found, verdict: null, expiresAt: EXPIRES });
+        },
+      ),
+    );
+  });
+
+  test('failures', async () => {
+    expectHonest(
+      await fill(
+        () => new FailureCache(room),
+        (cache, n) => {
+          const tried = Array.from({ length: 8 }, (_, i) => `2001:db8::${n}:${i}@53 timeout`).join(', ');
+          const failure = {
+            kind: 'no-reachable-server',
+            zone: `zone-${n}.example.`,
+            networkError: false,
+            tried,
+          } as const;
+          cache.store(questionOf(name(n), TYPE.A), { failure });
+        },
+      ),
+    );
+  });
+
+  test.each([1, 13])('delegations to %i servers', async (servers) => {
+    expectHonest(
+      await fill(
+        () => new DelegationCache(room),
+        (cache, n) => {
+          const list = Array.from({ length: servers }, (_, i) => ({
+            name: read(name(n + i)),
+            addresses: [`192.0.2.${n}-${i}`, `2001:db8::${n}:${i}`],
+          }));
+          cache.store({ zone: name(n), servers: list, source: 'referral', expiresAt: EXPIRES, hasDs: false });
+        },
+        1000,
+      ),
+    );
+  });
+
+  test('names that are no cut', async () => {
+    expectHonest(
+      await fill(
+        () => new DelegationCache(room),
+        (cache, n) => cache.noteNoCut(name(n), EXPIRES),
+      ),
+    );
+  });
+
+  test('zones without keys', async () => {
+    expectHonest(
+      await fill(
+        () => new KeyCache<object>(room),
+        (cache, n) => {
+          const why = { kind: 'no-ds-proven', zone: `zone-${n}.example.` } as const;
+          cache.store({ status: 'insecure', zone: name(n), why, expiresAt: EXPIRES });
+        },
+      ),
+    );
+  });
+
+  test.each([1, 400])('spans without names, %i in a zone', async (spans) => {
+    expectHonest(
+      await fill(
+        () => new DenialCache(room),
+        (cache, n) => {
+          const zone = mustParseName(`zone-${Math.floor(n / spans)}.example.`);
+          const at = (suffix: string): Name =>
+            mustParseName(`a${String(n).padStart(9, '0')}${suffix}.zone-${Math.floor(n / spans)}.example.`);
+          const nsec = setFor(at(''), TYPE.NSEC, [Uint8Array.of(...at('x'), 0, 1, 64)], true);
+          cache.store({ zone, owner: at(''), next: at('x'), nsec, learntAt: EXPIRES - 3600 });
+        },
+      ),
+    );
+  });
+
+  test.each([
+    ['one zone each', 1, 0],
+    ['many zones each', 500, 0],
+    ['zones with silent and lame types', 500, 10],
+  ])('servers, %s', async (_what, zones, types) => {
+    expectHonest(
+      await fill(
+        () => new ServerCache({ clock, options: { ...DEFAULT_SERVER_CACHE_OPTIONS, maxServers: 1_000_000 } }),
+        (cache, n) => {
+          const server = `192.0.${Math.floor(n / zones) >> 8}.${Math.floor(n / zones) & 255}@53`;
+          const zone = read(name(n));
+          cache.report(server, zone, { kind: 'answered', rttMs: 20 });
+          cache.report(server, zone, { kind: 'edns-seen', isGood: true });
+          cache.manners(server).cookieFor('', () => new Uint8Array(8));
+          for (let type = 1; type <= types; type++) {
+            cache.report(server, zone, { kind: 'silent', waitedMs: 100, type });
+            cache.report(server, zone, { kind: 'answered', rttMs: 20 });
+            cache.report(server, zone, { kind: 'lame', lameness: 'lame', type });
+          }
+        },
+        1000,
+      ),
+    );
+  });
+
+  test('rates', async () => {
+    expectHonest(
+      await fill(
+        () => new RateTable({ ...room, backoff: true }),
+        (cache, n) => cache.count(Buffer.from(name(n)).toString('latin1')),
+      ),
+    );
+  });
+});

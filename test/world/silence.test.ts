@@ -1,0 +1,181 @@
+/** Proves what silence teaches a whole house: about the zone and the type that it was met in, and nothing when the own line is cut. */
+
+import { describe, expect, test } from 'vitest';
+import { EDNS_OPTION } from '../../src/wire/edns.ts';
+import { FLAG } from '../../src/wire/rcode.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { loosen, recordOf, tighten } from './loose-message.ts';
+import { type Reply, Scene } from './scene.ts';
+
+const ROOT = '198.41.0.4';
+const PROVIDER = '192.0.2.1';
+const VICTIM = '192.0.2.3';
+
+/** Names of a zone: `host-0` and so on. */
+function hosts(count: number): string {
+  return Array.from({ length: count }, (_, i) => `host-${i} IN A 192.0.2.90\nhost-${i} IN MX 10 mx`).join('\n');
+}
+
+function victimScene(): Scene {
+  const scene = Scene.withTest('www IN A 192.0.2.80');
+  scene.zone('victim.', { servers: { 'ns.victim.': [VICTIM] }, signing: {}, text: hosts(120) });
+  return scene;
+}
+
+describe('a server that drops what it does not serve', () => {
+  test.each(['before', 'after'])(
+    'serves its own zone, which was asked %s a stranger delegated his to it',
+    async (when) => {
+      const scene = victimScene();
+      const isStrangers = (octets: Uint8Array): boolean => Buffer.from(octets).includes('stranger');
+      scene.tamper(ROOT, (reply) => {
+        if (reply.question === null || !isStrangers(reply.question.name)) return reply;
+        const authority = [recordOf('stranger. 3600 NS ns.victim.')];
+        return {
+          ...reply,
+          flags: FLAG.QR,
+          answer: [],
+          authority,
+          additional: [recordOf(`ns.victim. 3600 A ${VICTIM}`)],
+        };
+      });
+      scene.tamper(VICTIM, (reply, query) => (isStrangers(query.bytes) ? null : reply));
+      await scene.start(['server:', '\tqname-minimisation: no', '\taggressive-nsec: no']);
+      if (when === 'before') expect((await scene.ask('host-0.victim.', 'A')).status).toBe('NOERROR ad');
+      for (let i = 0; i < 120; i++) {
+        await scene.askLater(`x${i}.stranger.`, i % 2 === 0 ? 'A' : 'MX');
+        await scene.ports.clock.advance(1000);
+      }
+      for (let i = 1; i < 40; i++) {
+        await scene.askLater(`y${i}.stranger.`, 'A');
+        const startedMs = scene.ports.clock.monotonicMs();
+        expect((await scene.ask(`host-${i}.victim.`, 'A')).status).toBe('NOERROR ad');
+        expect(scene.ports.clock.monotonicMs() - startedMs).toBeLessThan(500);
+        await scene.ports.clock.advance(7000);
+      }
+      await scene.stop();
+    },
+  );
+});
+
+describe('a server that drops or refers one type', () => {
+  test.each(['drops', 'refers upward'])('and %s TLSA still serves MX', async (what) => {
+    const scene = victimScene();
+    scene.tamper(VICTIM, (reply) => {
+      if (reply.question?.type !== TYPE.TLSA) return reply;
+      if (what === 'drops') return null;
+      return { ...reply, flags: FLAG.QR, answer: [], authority: [recordOf('. 3600 NS a.root.')], additional: [] };
+    });
+    await scene.start();
+    for (let i = 0; i < 60; i++) {
+      await scene.askLater(`_25._tcp.host-${i}.victim.`, 'TLSA');
+      await scene.ports.clock.advance(20_000);
+      if (i < 20) continue;
+      expect((await scene.ask(`host-${i}.victim.`, 'MX')).status).toBe('NOERROR ad');
+    }
+    await scene.stop();
+  });
+});
+
+describe('an outage of the own line', () => {
+  const SILENCE_SECONDS = [30, 120, 600, 1200];
+
+  async function throughOutage(seconds: number, warm: boolean): Promise<{ scene: Scene; ms: number; reply: Reply }> {
+    const scene = victimScene();
+    let isCut = false;
+    for (const ip of [ROOT, PROVIDER, VICTIM]) scene.tamper(ip, (reply) => (isCut ? null : reply));
+    await scene.start();
+    if (warm) for (const name of ['host-100.victim.', 'www.test.']) await scene.ask(name, 'A');
+    isCut = true;
+    for (let at = 0; at < seconds; at += 2) {
+      await scene.askLater(`host-${at % 50}.victim.`, 'MX');
+      await scene.askLater(`no-${at}.test.`, 'A');
+      await scene.ports.clock.advance(2000);
+    }
+    isCut = false;
+    const startedMs = scene.ports.clock.monotonicMs();
+    const reply = await scene.ask('host-99.victim.', 'A');
+    return { scene, reply, ms: scene.ports.clock.monotonicMs() - startedMs };
+  }
+
+  test.each(SILENCE_SECONDS)('of %i s is over with the first question after it', async (seconds) => {
+    for (const warm of [true, false]) {
+      const { scene, reply, ms } = await throughOutage(seconds, warm);
+      expect([warm, reply.status, reply.edeTexts]).toEqual([warm, 'NOERROR ad', []]);
+      expect(ms).toBeLessThanOrEqual(2000);
+      await scene.stop();
+    }
+  });
+
+  test('is not held against names that were asked in it', async () => {
+    const { scene } = await throughOutage(600, true);
+    expect((await scene.ask('host-8.victim.', 'MX')).status).toBe('NOERROR ad');
+    await scene.stop();
+  });
+});
+
+describe('a line that has become slow', () => {
+  test('is waited for: answers that take 1.5 s are heard', async () => {
+    const scene = victimScene();
+    let isSlow = false;
+    for (const ip of [ROOT, PROVIDER, VICTIM]) {
+      scene.tamper(ip, (reply, query) => {
+        if (isSlow) scene.ports.clock.after(1500, () => query.reply(tighten(reply)));
+        return isSlow ? null : reply;
+      });
+    }
+    await scene.start();
+    expect((await scene.ask('host-0.victim.', 'A')).status).toBe('NOERROR ad');
+    await scene.ports.clock.advance(60_000);
+    isSlow = true;
+    let answered = 0;
+    for (let i = 1; i <= 20; i++) {
+      if ((await scene.ask(`host-${i}.victim.`, 'A')).status === 'NOERROR ad') answered++;
+      await scene.ports.clock.advance(20_000);
+    }
+    expect(answered).toBeGreaterThanOrEqual(19);
+    await scene.stop();
+  });
+});
+
+describe('six servers that drop questions with EDNS', () => {
+  test('serve their unsigned zone well before a client gives up', async () => {
+    const scene = Scene.withTest('www IN A 192.0.2.80');
+    const servers = Object.fromEntries([1, 2, 3, 4, 5, 6].map((i) => [`ns${i}.old.`, [`192.0.2.${100 + i}`]]));
+    scene.zone('old.', { servers, text: hosts(20) });
+    for (let i = 1; i <= 6; i++) {
+      scene.tamper(`192.0.2.${100 + i}`, (reply, query) =>
+        loosen(query.bytes).additional.some(({ type }) => type === TYPE.OPT) ? null : reply,
+      );
+    }
+    await scene.start();
+    for (let i = 0; i < 20; i++) {
+      const startedMs = scene.ports.clock.monotonicMs();
+      expect((await scene.ask(`host-${i}.old.`, 'A')).status).toBe('NOERROR');
+      expect(scene.ports.clock.monotonicMs() - startedMs).toBeLessThan(4000);
+    }
+    await scene.stop();
+  });
+});
+
+describe('a server that drops questions with a cookie', () => {
+  test('serves its signed zone as if there were none', async () => {
+    const scene = victimScene();
+    for (const ip of [ROOT, PROVIDER, VICTIM]) {
+      scene.tamper(ip, (reply, query) => {
+        // An option of eight octets: a client cookie.
+        const isCookie = Buffer.from(query.bytes).includes(Buffer.of(0, EDNS_OPTION.COOKIE, 0, 8));
+        return isCookie ? null : reply;
+      });
+    }
+    await scene.start();
+    let ms = 0;
+    for (let i = 0; i < 20; i++) {
+      const startedMs = scene.ports.clock.monotonicMs();
+      expect((await scene.ask(`host-${i}.victim.`, 'A')).status).toBe('NOERROR ad');
+      ms += scene.ports.clock.monotonicMs() - startedMs;
+    }
+    expect(ms).toBeLessThan(1500);
+    await scene.stop();
+  });
+});
