@@ -13,6 +13,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { RecentFailures } from './recent-failures.ts';
 import { Routes } from './routes.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
@@ -149,11 +150,14 @@ export class ServerCache {
   readonly #servers: ByteBoundedMap<Server>;
   /** Which families of addresses the system has a way to. */
   readonly routes: Routes;
+  /** Who failed which zone a short time ago. */
+  readonly recentFailures: RecentFailures;
 
   constructor({ clock, options }: { readonly clock: Clock; readonly options: ServerCacheOptions }) {
     this.#clock = clock;
     this.#options = options;
     this.routes = new Routes(clock);
+    this.recentFailures = new RecentFailures(clock);
     this.#servers = new ByteBoundedMap({
       maxBytes: options.maxServers * SERVER_OCTETS * 2,
       sizeOf: () => SERVER_OCTETS,
@@ -302,12 +306,14 @@ export class ServerCache {
 
   /** Forgets one server (flush_infra); true when it was known. */
   remove(server: string): boolean {
+    this.recentFailures.removeServer(server);
     return this.#servers.delete(server);
   }
 
   clear(): void {
     this.#servers.clear();
     this.routes.clear();
+    this.recentFailures.clear();
   }
 
   /** All servers that are known, most recently used first. */

@@ -13,10 +13,10 @@ function sentence(why: Failure): string {
   switch (why.kind) {
     case 'no-reachable-server': {
       const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
-      return `no server of ${why.zone} ${how}${tried(why.tried)}`;
+      return `no server of ${why.zone} ${how}${tried(why)}`;
     }
     case 'all-servers-lame':
-      return `no server of ${why.zone} gives a usable answer${tried(why.tried)}`;
+      return `no server of ${why.zone} gives a usable answer${tried(why)}`;
     case 'no-server-addresses':
       return `no server of ${why.zone} has a usable address`;
     case 'limit':
@@ -42,6 +42,7 @@ function sentence(why: Failure): string {
   }
 }
 
-function tried(servers: string): string {
-  return servers === '' ? '' : `; tried ${servers}`;
+function tried({ tried: servers, untried = 0 }: { readonly tried: string; readonly untried?: number }): string {
+  const left = untried === 0 ? '' : `, and ${untried} more next time`;
+  return servers === '' ? left : `; tried ${servers}${left}`;
 }

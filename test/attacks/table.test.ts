@@ -52,13 +52,14 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
   'below an NXDOMAIN a stub zone is shadowed': { file: 'poisoning', tests: 'below an NXDOMAIN' },
   'jostle bypass, overload': { file: 'amplification', tests: 'jostle bypass' },
   'cache exhaustion': { file: 'amplification', tests: 'cache exhaustion' },
+  'packets of one hostile question': { file: 'packets', tests: 'one hostile question costs few packets' },
   'recursion loop': { file: 'amplification', tests: 'recursion loop' },
   'cookies and PROXY mixed': 'the PROXY protocol is not taken: no client address but the socket’s own counts',
   'web server limits': { file: '../control/metrics-server', tests: 'the metrics endpoint' },
 };
 
 describe('the table of attacks', () => {
-  test('has all 40 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(40));
+  test('has all 41 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(41));
 
   test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
     if (typeof row === 'string') {

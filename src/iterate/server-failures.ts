@@ -1,0 +1,84 @@
+/**
+ * How the servers of one delegation failed while one question was asked of them, and when that is enough.
+ *
+ * Duties: the failures for the reason of a failure, the bounds on questions without use (twenty dead or lame servers must
+ * not cost twenty packets). Leaves to others: whom to ask next (server-selection.ts).
+ */
+
+import type { Failure } from '../terms/failure.ts';
+import type { ServerOutcome } from '../terms/server-outcome.ts';
+import type { Name } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { IterateOptions } from './options.ts';
+
+/** Failures named in a reason. */
+const MAX_NAMED = 8;
+
+/** Failures in a row, of few servers, that end a question: on a line that loses half of the packets one in 1000 meets them. */
+const FAILURES_IN_ROW = 10;
+
+/** One question to a server that was of no use. */
+interface ServerFailure {
+  /** `ip@port`. */
+  readonly server: string;
+  readonly outcome: ServerOutcome;
+}
+
+/** The failures. */
+export class ServerFailures {
+  readonly #failures: ServerFailure[] = [];
+  readonly #servers = new Set<string>();
+
+  note(server: string, outcome: ServerOutcome): void {
+    this.#failures.push({ server, outcome });
+    // No route, no socket: that is about this host, and nothing was sent.
+    if (outcome !== 'unreachable' && outcome !== 'network-error') this.#servers.add(server);
+  }
+
+  /** A server was of use: what comes next is a new question. */
+  reset(): void {
+    this.#failures.length = 0;
+    this.#servers.clear();
+  }
+
+  /** True when one question has met so many failures that it should end; `attemptsPerServer` is `outbound-msg-retry`. */
+  areEnough({ maxFailedServers, attemptsPerServer }: IterateOptions): boolean {
+    const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer);
+    return this.#servers.size >= maxFailedServers || this.#failures.length >= inRow;
+  }
+
+  /** Servers that failed, not counting those to whom nothing could be sent. */
+  get serverCount(): number {
+    return this.#servers.size;
+  }
+
+  /** Why no server of the zone gave an answer; `untriedCount` of them were not asked. */
+  whyNoServer(zone: Name, untriedCount: number): Failure {
+    const text = formatName(zone);
+    const failures = this.#failures;
+    if (failures.length === 0 && untriedCount === 0) return { kind: 'no-server-addresses', zone: text };
+    const tried = failures
+      .slice(0, MAX_NAMED)
+      .map(({ server, outcome }) => `${server} ${outcome}`)
+      .join(', ');
+    const untried = untriedCount > 0 ? { untried: untriedCount } : {};
+    if (failures.some(({ outcome }) => !isSilence(outcome)))
+      return { kind: 'all-servers-lame', zone: text, tried, ...untried };
+    const networkError = failures.some(({ outcome }) => outcome !== 'timeout');
+    return { kind: 'no-reachable-server', zone: text, networkError, tried, ...untried };
+  }
+}
+
+/** True for what says that nothing was heard of the server. */
+function isSilence(outcome: ServerOutcome): boolean {
+  switch (outcome) {
+    case 'timeout':
+    case 'unreachable':
+    case 'connection-refused':
+    case 'network-error':
+    case 'tcp-failed':
+      return true;
+    default:
+      return false;
+  }
+}
