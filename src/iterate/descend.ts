@@ -304,7 +304,10 @@ export class Descent {
     if (this.#chargeRate() === 'exceeded') {
       return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
     }
-    if (!this.#parts.addressQueries.spend(this.#work)) return this.#failed({ kind: 'limit', limit: 'address-queries' });
+    if (!this.#parts.addressQueries.spend(this.#work)) {
+      this.#parts.counters.add('limit.address-queries');
+      return this.#failed({ kind: 'limit', limit: 'address-queries' });
+    }
     if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
     this.#sent++;
     candidate.attempts++;

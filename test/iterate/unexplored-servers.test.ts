@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { Bench, endOf, lines, type ResponseText, type Script, table } from './support.ts';
 
@@ -15,7 +15,10 @@ const ANSWER: ResponseText = { flags: AA, answer: ['www.mail. A 192.0.2.80'] };
 const SILENT: Script = () => null;
 
 /** `mail.` with a server that has glue, and others in `other.` that have none. */
-function benchWith(glued: Script, { hosts = ['ns2.other.'], ...options }: { hosts?: string[] } & object = {}): Bench {
+function benchWith(
+  glued: Script,
+  { hosts = ['ns2.other.'], ...options }: { hosts?: string[] } & Partial<IterateOptions> = {},
+): Bench {
   const bench = new Bench({ useIp6: false, ...options });
   const mail = {
     authority: ['ns1.mail.', ...hosts].map((host) => `mail. NS ${host}`),
