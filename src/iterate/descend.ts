@@ -27,7 +27,7 @@ import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './option
 import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
-import { type Candidate, type Choice, chooseServer } from './server-selection.ts';
+import { type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
 import { waitFor } from './wait.ts';
 import type { ZoneCopy } from './zone-copies.ts';
@@ -39,8 +39,9 @@ const MINIMISED_TIMEOUTS = 3;
  * EMPTY_NODATA_RETRY_COUNT counts them of one server).
  */
 const EMPTY_RESPONSES = 2;
-/** Silences of every other server until an empty response is believed. */
+/** Silences of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
 const SILENCES_BESIDE_EMPTY = 2;
+const WAIT_BESIDE_EMPTY_MS = 1000;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
 /** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
@@ -107,10 +108,18 @@ export class Descent {
 
   /** Goes down until somebody answers. Rejects with `Cancelled` only. */
   async run(): Promise<Outcome> {
-    this.#parts.addressQueries.restart(this.#work);
     await this.#parts.pace.step();
     const started = await this.#start();
     if (started !== null) return started;
+    this.#parts.addressQueries.restart(this.#work);
+    const outcome = await this.#goDown();
+    // Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before.
+    if (outcome.kind === 'failed')
+      this.#servers.failures.remember(this.#parts.servers.recentFailures, this.#servers.zone);
+    return outcome;
+  }
+
+  async #goDown(): Promise<Outcome> {
     for (;;) {
       const limit = this.#exceeded();
       if (limit !== null) return this.#failed(limit);
@@ -197,8 +206,12 @@ export class Descent {
     for (;;) {
       const servers = this.#servers;
       const choice = chooseServer(servers.candidates, servers.zone, this.#avoid, this.#parts);
-      if (choice !== null && !choice.isLastChoice && !this.#haveEnoughFailed()) return askStep(choice);
-      if (this.#haveEnoughFailed()) return this.#endOfPatience(choice);
+      // Dead or lame servers without number must not cost a packet each.
+      if (servers.failures.areEnough(this.#parts.options)) {
+        const mayExplore = choice === null && servers.failures.allowMore();
+        if (!mayExplore) return await this.#endOfPatience();
+      }
+      if (choice !== null && !choice.isLastChoice) return askStep(choice);
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
       if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
@@ -207,18 +220,13 @@ export class Descent {
       if (spare !== null) return { kind: 'use-spare', response: spare };
       if (adoptOtherSides(this.#parts, servers)) continue;
       const limit = typeof lookup === 'string' ? null : lookup.limit;
-      return await this.#goElsewhere(limit);
+      return await this.#goElsewhere({ limit, untriedCount: 0 });
     }
   }
 
-  /** Dead or lame servers without number must not cost a packet each: the next question goes to those that were left out. */
-  #haveEnoughFailed(): boolean {
-    return this.#servers.failures.areEnough(this.#parts.options);
-  }
-
   /** Too many servers failed: what one of them said is used, or one is asked that said that it recurses, or this is the end. */
-  #endOfPatience(choice: Choice | null): NextStep {
-    const { candidates, zone, failures } = this.#servers;
+  async #endOfPatience(): Promise<NextStep> {
+    const { candidates, zone } = this.#servers;
     if (this.#spare !== null) return { kind: 'use-spare', response: this.#spare };
     const recursive = candidates.find(
       ({ key, isUseless, attempts }) =>
@@ -226,8 +234,15 @@ export class Descent {
     );
     if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
     this.#noteLimit('failed-servers');
-    const untried = choice === null ? 0 : candidates.length - failures.serverCount;
-    return { kind: 'failed', why: failures.whyNoServer(zone, untried) };
+    return await this.#goElsewhere({ limit: null, untriedCount: this.#untriedCount() });
+  }
+
+  /** Servers that were neither asked now nor known to have failed lately: the next question goes to them. */
+  #untriedCount(): number {
+    const { candidates, zone } = this.#servers;
+    const { recentFailures } = this.#parts.servers;
+    const fresh = candidates.filter(({ key, attempts }) => attempts === 0 && recentFailures.find(key, zone) === null);
+    return countChoices(fresh, zone, this.#avoid, this.#parts);
   }
 
   /**
@@ -254,12 +269,11 @@ export class Descent {
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before. */
-  #isNoBetterThanSpare({ candidate }: Choice): boolean {
+  #isNoBetterThanSpare({ candidate, cost }: Choice): boolean {
     if (candidate.isDnssecLame) return true;
     if (this.#spare?.classified.kind !== 'empty') return false;
-    return (
-      candidate.silences >= SILENCES_BESIDE_EMPTY || (candidate.wasEmpty && this.#emptyResponses >= EMPTY_RESPONSES)
-    );
+    if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
+    return candidate.silences >= SILENCES_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
   }
 
   /** Acts on a response for which no better one was found. */
@@ -269,16 +283,16 @@ export class Descent {
     return response.isFull ? this.#finish(response) : this.#stepDown(response);
   }
 
-  /** No server of the zone is left: start anew above or beside, or give up. */
-  async #goElsewhere(limit: Limit | null): Promise<NextStep> {
+  /** No server of the zone is left, or too many failed: start anew above or beside, or give up. */
+  async #goElsewhere({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
       this.#ignored.add(configured);
-    } else if (!this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
+    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
       this.#wentUp = true;
     } else {
       const { failures, zone } = this.#servers;
-      return this.#failed(limit === null ? failures.whyNoServer(zone, 0) : { kind: 'limit', limit });
+      return this.#failed(limit === null ? failures.whyNoServer(zone, untriedCount) : { kind: 'limit', limit });
     }
     this.#minimiser = this.#newMinimiser();
     const failed = await this.#start();
@@ -319,11 +333,7 @@ export class Descent {
     this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
     const { address, key, tlsName } = candidate;
     const asked = { server: address, key, tlsName, zone, question, recursion, transport };
-    const servers = this.#servers;
-    const stopTimer = clock.after(this.#parts.options.lookAheadAfterMs, () => {
-      if (servers === this.#servers) lookAhead(this.#parts, this.#work, servers);
-    });
-    const exchanged = await upstream.ask(this.#work, asked).finally(stopTimer);
+    const exchanged = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
     await this.#parts.pace.step();
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
@@ -333,6 +343,14 @@ export class Descent {
     this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
+  }
+
+  /** Has names looked up when the server that is being asked is slow; gives what stops that. */
+  #startLookingAhead(): () => void {
+    const servers = this.#servers;
+    if (servers.targets.every(({ hasAddress }) => hasAddress)) return () => {};
+    const { clock, options } = this.#parts;
+    return clock.after(options.lookAheadAfterMs, () => lookAhead(this.#parts, this.#work, servers));
   }
 
   /** Counts a question to the zone against its rate. Forwarders stand for no zone, and are not counted. */
@@ -355,12 +373,7 @@ export class Descent {
 
   #noteSilence(candidate: Candidate, outcome: ServerOutcome): null {
     this.#noteFailure(candidate, outcome);
-    const isUnheard = outcome === 'timeout';
-    // A family without a route says nothing about the server.
-    if (outcome !== 'unreachable') {
-      this.#parts.servers.recentFailures.note(candidate.key, this.#servers.zone, isUnheard ? 'silent' : 'useless');
-    }
-    if (isUnheard) {
+    if (outcome === 'timeout') {
       candidate.silences++;
       if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
     } else {
@@ -541,10 +554,8 @@ export class Descent {
   #tryOther({ candidate, isFull }: Response, outcome: ServerOutcome): null {
     if (candidate === null) return null;
     this.#noteFailure(candidate, outcome);
-    if (isFull || this.#parts.options.minimisation === 'strict') {
-      candidate.isUseless = true;
-      this.#parts.servers.recentFailures.note(candidate.key, this.#servers.zone, 'useless');
-    } else this.#minimiser.giveUp();
+    if (isFull || this.#parts.options.minimisation === 'strict') candidate.isUseless = true;
+    else this.#minimiser.giveUp();
     return null;
   }
 }

@@ -5,6 +5,7 @@
  * not cost twenty packets). Leaves to others: whom to ask next (server-selection.ts).
  */
 
+import type { RecentFailures } from '../cache/recent-failures.ts';
 import type { Failure } from '../terms/failure.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import type { Name } from '../wire/name.ts';
@@ -17,6 +18,9 @@ const MAX_NAMED = 8;
 /** Failures in a row, of few servers, that end a question: on a line that loses half of the packets one in 1000 meets them. */
 const FAILURES_IN_ROW = 10;
 
+/** Failures that are allowed besides when names without known addresses are looked up after all. */
+const FAILURES_MORE = 2;
+
 /** One question to a server that was of no use. */
 interface ServerFailure {
   /** `ip@port`. */
@@ -28,11 +32,25 @@ interface ServerFailure {
 export class ServerFailures {
   readonly #failures: ServerFailure[] = [];
   readonly #servers = new Set<string>();
+  #isExtended = false;
 
   note(server: string, outcome: ServerOutcome): void {
     this.#failures.push({ server, outcome });
-    // No route, no socket: that is about this host, and nothing was sent.
-    if (outcome !== 'unreachable' && outcome !== 'network-error') this.#servers.add(server);
+    if (!isOurs(outcome)) this.#servers.add(server);
+  }
+
+  /** True the first time: names that were not looked up yet are tried, and may bring a few servers more. */
+  allowMore(): boolean {
+    if (this.#isExtended) return false;
+    this.#isExtended = true;
+    return true;
+  }
+
+  /** Has all of them remembered. */
+  remember(recent: RecentFailures, zone: Name): void {
+    for (const { server, outcome } of this.#failures) {
+      if (!isOurs(outcome)) recent.note(server, zone, isSilence(outcome) ? 'silent' : 'useless');
+    }
   }
 
   /** A server was of use: what comes next is a new question. */
@@ -43,13 +61,9 @@ export class ServerFailures {
 
   /** True when one question has met so many failures that it should end; `attemptsPerServer` is `outbound-msg-retry`. */
   areEnough({ maxFailedServers, attemptsPerServer }: IterateOptions): boolean {
+    const more = this.#isExtended ? FAILURES_MORE : 0;
     const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer);
-    return this.#servers.size >= maxFailedServers || this.#failures.length >= inRow;
-  }
-
-  /** Servers that failed, not counting those to whom nothing could be sent. */
-  get serverCount(): number {
-    return this.#servers.size;
+    return this.#servers.size >= maxFailedServers + more || this.#failures.length >= inRow + more;
   }
 
   /** Why no server of the zone gave an answer; `untriedCount` of them were not asked. */
@@ -67,6 +81,11 @@ export class ServerFailures {
     const networkError = failures.some(({ outcome }) => outcome !== 'timeout');
     return { kind: 'no-reachable-server', zone: text, networkError, tried, ...untried };
   }
+}
+
+/** No route, no socket: that is about this host, and nothing was sent. */
+function isOurs(outcome: ServerOutcome): boolean {
+  return outcome === 'unreachable' || outcome === 'network-error';
 }
 
 /** True for what says that nothing was heard of the server. */

@@ -60,6 +60,8 @@ export function candidateOf(address: Address, tlsName: string | null = null): Ca
 /** Who is asked next. */
 export interface Choice {
   readonly candidate: Candidate;
+  /** What asking it is expected to cost with penalties, ms. */
+  readonly cost: number;
   /** It failed already, or is known to fail the zone: servers that are not known yet may be better. */
   readonly isLastChoice: boolean;
 }
@@ -71,6 +73,35 @@ export function chooseServer(
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Choice | null {
+  const ranked = rank(candidates, zone, avoid, parts);
+  if (ranked.length === 0) return null;
+  const pool = fastest(ranked, parts);
+  const best = Math.min(...pool.map(({ cost }) => cost));
+  const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS);
+  const preferred = preferFamily(leastSilent(inBand), parts.options);
+  const chosen = preferred[parts.random.below(preferred.length)];
+  if (chosen === undefined) return null;
+  const { candidate, cost } = chosen;
+  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.silences > 0 };
+}
+
+/** How many of the servers might be asked. */
+export function countChoices(
+  candidates: readonly Candidate[],
+  zone: Name,
+  avoid: ReadonlySet<string>,
+  parts: SelectionParts,
+): number {
+  return rank(candidates, zone, avoid, parts).length;
+}
+
+/** Those that might be asked, with what that costs. */
+function rank(
+  candidates: readonly Candidate[],
+  zone: Name,
+  avoid: ReadonlySet<string>,
+  parts: SelectionParts,
+): Ranked[] {
   // `outbound-msg-retry: 0` means that nothing is repeated, not that nothing is asked.
   const attempts = Math.max(1, parts.options.attemptsPerServer);
   const ranked: Ranked[] = [];
@@ -80,15 +111,7 @@ export function chooseServer(
     const one = rankOf(candidate, zone, parts);
     if (one !== null) ranked.push(one);
   }
-  if (ranked.length === 0) return null;
-  const pool = fastest(ranked, parts);
-  const best = Math.min(...pool.map(({ cost }) => cost));
-  const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS);
-  const preferred = preferFamily(leastSilent(inBand), parts.options);
-  const chosen = preferred[parts.random.below(preferred.length)];
-  if (chosen === undefined) return null;
-  const { candidate, cost } = chosen;
-  return { candidate, isLastChoice: cost >= LAST_CHOICE_MS || candidate.silences > 0 };
+  return ranked;
 }
 
 /** A candidate with what asking it is expected to cost. */

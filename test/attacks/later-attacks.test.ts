@@ -56,11 +56,13 @@ describe('aggressive DNSSEC fetching', () => {
     return scene;
   }
 
-  test.each<[string, Parameters<Zone['break']>[0]]>([
+  const breakages: readonly [string, Parameters<Zone['break']>[0]][] = [
     ['signatures', { fault: 'signatures-corrupt', types: [TYPE.A] }],
     ['signatures of keys', { fault: 'signatures-corrupt', types: [TYPE.DNSKEY] }],
     ['signatures of everything', { fault: 'signatures-corrupt', types: [TYPE.A, TYPE.DNSKEY, TYPE.SOA, TYPE.NSEC] }],
-  ])('of broken %s asks few of thirteen servers', async (_what, breakage) => {
+  ];
+
+  test.each(breakages)('of broken %s asks few of thirteen servers', async (_what, breakage) => {
     const scene = brokenZone(breakage);
     await scene.start();
     expect((await scene.ask('www.test.', 'A')).rcode).toBe('SERVFAIL');
