@@ -211,12 +211,13 @@ export class Descent {
         const mayExplore = choice === null && servers.failures.allowMore();
         if (!mayExplore) return await this.#endOfPatience();
       }
-      if (choice !== null && !choice.isLastChoice) return askStep(choice);
+      const isNoBetter = choice !== null && this.#isNoBetterThanSpare(choice);
+      if (choice !== null && !choice.isLastChoice && !isNoBetter) return askStep(choice);
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
       if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
       const spare = this.#spare;
-      if (choice !== null && (spare === null || !this.#isNoBetterThanSpare(choice))) return askStep(choice);
+      if (choice !== null && !isNoBetter) return askStep(choice);
       if (spare !== null) return { kind: 'use-spare', response: spare };
       if (adoptOtherSides(this.#parts, servers)) continue;
       const limit = typeof lookup === 'string' ? null : lookup.limit;
@@ -268,10 +269,11 @@ export class Descent {
     return clock.monotonicMs() < this.#work.deadlineMs;
   }
 
-  /** An unsigned or empty answer is there, and the server left to ask has given such a one before. */
+  /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
   #isNoBetterThanSpare({ candidate, cost }: Choice): boolean {
+    if (this.#spare === null) return false;
     if (candidate.isDnssecLame) return true;
-    if (this.#spare?.classified.kind !== 'empty') return false;
+    if (this.#spare.classified.kind !== 'empty') return false;
     if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
     return candidate.silences >= SILENCES_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
   }

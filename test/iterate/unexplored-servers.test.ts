@@ -5,6 +5,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { Bench, endOf, lines, type ResponseText, type Script, table } from './support.ts';
 
@@ -147,5 +148,76 @@ describe('addresses of both families', () => {
     );
     bench.serve('2001:db8::2', table({ 'www.mail. A': ANSWER }));
     expect((await run(bench)).data).toEqual(['www.mail. A 192.0.2.80']);
+  });
+});
+
+describe('when many servers failed', () => {
+  const ips = Array.from({ length: 6 }, (_, i) => `192.0.2.${10 + i}`);
+  const dead = {
+    authority: ips.map((_, i) => `mail. NS n${i}.mail.`),
+    additional: ips.map((ip, i) => `n${i}.mail. A ${ip}`),
+  };
+
+  function benchWithDead(mail: () => ResponseText): Bench {
+    const bench = benchWith(SILENT);
+    const { authority: other, additional } = {
+      authority: ['other. NS ns.other.'],
+      additional: ['ns.other. A 192.0.2.9'],
+    };
+    bench.serve('198.41.0.4', (question) => {
+      if (question.type === 2) return { flags: AA, answer: ['. NS a.root.'] };
+      return String.fromCharCode(...question.name).includes('other') ? { authority: other, additional } : mail();
+    });
+    return bench;
+  }
+
+  test('the one without glue is still looked up', async () => {
+    const bench = benchWithDead(() => ({ ...dead, authority: [...dead.authority, 'mail. NS ns2.other.'] }));
+    for (const ip of ips) bench.serve(ip, () => ({ rcode: RCODE.REFUSED }));
+    expect((await run(bench)).data).toEqual(['www.mail. A 192.0.2.80']);
+  });
+
+  test('a delegation out of the cache is asked for anew', async () => {
+    let isMoved = false;
+    const moved = { authority: ['mail. NS ns9.mail.'], additional: [`ns9.mail. A ${GLUELESS}`] };
+    const bench = benchWithDead(() => (isMoved ? moved : dead));
+    for (const ip of ips) bench.serve(ip, () => (isMoved ? null : { flags: AA, answer: ['first.mail. A 192.0.2.81'] }));
+    await bench.run('first.mail. A');
+    isMoved = true;
+    expect((await run(bench)).data).toEqual(['www.mail. A 192.0.2.80']);
+  });
+
+  test('a server that failed is as good as before when another one answered', async () => {
+    let isBroken = true;
+    const bench = benchWithDead(() => ({
+      authority: ['mail. NS n0.mail.', 'mail. NS n1.mail.'],
+      additional: ['n0.mail. A 192.0.2.10', 'n1.mail. A 192.0.2.11'],
+    }));
+    const good: Script = ({ name }) => ({
+      flags: AA,
+      answer: [`${String.fromCharCode(...name.subarray(1, 1 + (name[0] ?? 0)))}.mail. A 192.0.2.80`],
+    });
+    bench.serve('192.0.2.10', (question, query) => (isBroken ? { rcode: RCODE.SERVFAIL } : good(question, query)));
+    bench.serve('192.0.2.11', good);
+    for (let i = 0; i < 8; i++) await bench.run(`a${i}.mail. A`);
+    isBroken = false;
+    bench.asked.length = 0;
+    for (let i = 0; i < 20; i++) await bench.run(`b${i}.mail. A`);
+    expect(bench.asked.filter((line) => line.startsWith('192.0.2.10 ')).length).toBeGreaterThan(3);
+  });
+});
+
+describe('an empty answer of a forwarder', () => {
+  test('is not held up by another forwarder that is down', async () => {
+    const addresses = ['192.0.2.53', '192.0.2.54'].map((ip) => ({ ip, port: 53, tlsName: null }));
+    const rest = { hosts: [], prime: false, first: false, tcp: false, tls: false, noCache: false };
+    const zone = { ...rest, kind: 'forward' as const, zone: mustParseName('.'), addresses };
+    const bench = new Bench({ configuredZones: [zone] });
+    bench.serve('192.0.2.53', () => ({ flags: RA }));
+    bench.serve('192.0.2.54', SILENT);
+    for (let i = 0; i < 6; i++) await bench.run(`x${i}.mail. TXT`);
+    const startedMs = milliseconds(bench);
+    for (let i = 0; i < 6; i++) expect(endOf(await bench.run(`y${i}.mail. TXT`)).kind).toBe('nodata');
+    expect(milliseconds(bench) - startedMs).toBeLessThanOrEqual(2000);
   });
 });
