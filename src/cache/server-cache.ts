@@ -17,6 +17,7 @@ import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
+import { RecentFailures } from './recent-failures.ts';
 import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
 import { Routes } from './routes.ts';
 import { type MannersOutcome, ServerManners } from './server-manners.ts';
@@ -162,12 +163,15 @@ export class ServerCache {
   readonly #lines = { site: new OwnLine(), world: new OwnLine() };
   /** Which families of addresses the system has a way to. */
   readonly routes: Routes;
+  /** Who failed which zone a short time ago. */
+  readonly recentFailures: RecentFailures;
 
   constructor({ clock, options, onLineBack = () => {} }: ServerCacheStart) {
     this.#clock = clock;
     this.#options = options;
     this.#onLineBack = onLineBack;
     this.routes = new Routes(clock);
+    this.recentFailures = new RecentFailures(clock);
     this.#addresses = new ByteBoundedMap({
       maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: () => ADDRESS_OCTETS,
@@ -239,7 +243,9 @@ export class ServerCache {
       standing.forgetSilences();
     });
     const isRouteBack = this.routes.noteReachable(server);
-    if (this.#lineOf(server).noteAnswer(now) || isRouteBack) this.#onLineBack();
+    if (!this.#lineOf(server).noteAnswer(now) && !isRouteBack) return;
+    this.recentFailures.clear();
+    this.#onLineBack();
   }
 
   #noteSilence(
@@ -331,6 +337,7 @@ export class ServerCache {
 
   /** Forgets one server (flush_infra); true when it was known. */
   remove(server: string): boolean {
+    this.recentFailures.removeServer(server);
     const ofZones = this.#standings.removeWhere((standing) => standing.server === server);
     return this.#addresses.delete(server) || ofZones > 0;
   }
@@ -341,6 +348,7 @@ export class ServerCache {
     this.#lines.site = new OwnLine();
     this.#lines.world = new OwnLine();
     this.routes.clear();
+    this.recentFailures.clear();
   }
 
   /** All servers with the zones that they were asked for, most recently used first. */

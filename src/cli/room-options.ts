@@ -77,6 +77,7 @@ export interface IterateInputs {
 export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateInputs): IterateOptions {
   const { server } = config;
   const preferFamily = server.preferIp4 ? 'ip4' : server.preferIp6 ? 'ip6' : 'none';
+  const attemptsPerServer = Math.max(1, server.outboundMsgRetry);
   const relaxed = server.qnameMinimisationStrict ? 'strict' : 'relaxed';
   return {
     ...DEFAULT_ITERATE_OPTIONS,
@@ -92,7 +93,9 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     targetFetchPolicy: server.targetFetchPolicy,
     useCapsForId: server.useCapsForId,
     capsExempt: server.capsExempt,
-    attemptsPerServer: Math.max(1, server.outboundMsgRetry),
+    attemptsPerServer,
+    // Who wants more attempts gets them.
+    maxFailedQueries: Math.max(DEFAULT_ITERATE_OPTIONS.maxFailedQueries, 2 * attemptsPerServer),
     maxSentCount: server.maxSentCount,
     maxNsRecords: server.iterScrubNs,
     maxAliasesPerResponse: server.iterScrubCname,

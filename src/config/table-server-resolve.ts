@@ -18,7 +18,7 @@ export const SERVER_RESOLVE_ROWS = {
     counts(-1, 1000),
     [3, 2, 1, 0, 0],
     DONE,
-    'By depth of dependency: how many server addresses are looked up ahead; -1 for all.',
+    'By depth of dependency: how many server names are looked up while a server is silent; -1 for all.',
   ),
   'harden-short-bufsize': one(yesNo, true, LIVE, 'Treat a client buffer below 512 octets as 512 (RFC 6891).'),
   'harden-large-queries': one(yesNo, false, LIVE, 'Ignore unusually large queries.'),

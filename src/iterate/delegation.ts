@@ -18,6 +18,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf } from '../wire/rrset.ts';
 import { MAX_ADDRESSES_PER_SET, MAX_ADDRESSES_PER_ZONE } from './message-bounds.ts';
 import type { ConfiguredZone, IterateOptions } from './options.ts';
+import { ServerFailures } from './server-failures.ts';
 import { type Candidate, candidateOf } from './server-selection.ts';
 import { closestConfigured } from './stub-and-forward.ts';
 import type { ZoneCopies, ZoneCopy } from './zone-copies.ts';
@@ -38,8 +39,12 @@ export interface Target extends TargetPlace {
   readonly name: Name;
   /** An address of it is known. */
   hasAddress: boolean;
-  /** Its addresses have been asked for in this resolution. */
-  isLookedUp: boolean;
+  /** Types of addresses that have been asked for in this resolution, or are known not to be there. */
+  readonly lookedUp: Set<number>;
+  /** A look-up is under way. */
+  isRunning: boolean;
+  /** Asking for its addresses ended in a limit or a circle: no other type would fare better. */
+  isHopeless: boolean;
 }
 
 /** What is fixed about the servers of a zone. */
@@ -68,12 +73,12 @@ export class ZoneServers {
   readonly running = new Set<Promise<void>>();
   /** Address look-ups made so far. */
   lookups = 0;
-  /** How servers failed, for the reason of a failure. */
-  readonly failures: string[] = [];
+  /** How servers failed. */
+  readonly failures = new ServerFailures();
   /** A server name turned out not to exist after the budget for such names was used up. */
   hasTooManyNxdomains = false;
-  /** What zone and parent say besides has been taken in as a last resort. */
-  usedOtherSides = false;
+  /** Monotonic ms until which a server that was silent waits for look-ups; null: it has not had to yet. */
+  silentWaitUntilMs: number | null = null;
   /** Addresses that there were too many of. */
   refusedAddresses = 0;
   readonly #names = new Set<string>();
@@ -98,7 +103,14 @@ export class ZoneServers {
     const key = nameKey(name);
     if (this.#names.has(key)) return;
     this.#names.add(key);
-    this.targets.push({ name, ...place, hasAddress: addresses.length > 0, isLookedUp: false });
+    this.targets.push({
+      name,
+      ...place,
+      hasAddress: addresses.length > 0,
+      lookedUp: new Set(),
+      isRunning: false,
+      isHopeless: false,
+    });
     for (const ip of addresses) this.addAddress(ip, place);
   }
 

@@ -11,15 +11,15 @@ import type { AliasStep, End } from '../terms/found.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
-import { parseMessage } from '../wire/message-view.ts';
-import { isAtOrBelow, isBelow, type Name, namesEqual, parentOf } from '../wire/name.ts';
+import { type MessageView, parseMessage } from '../wire/message-view.ts';
+import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
-import { FLAG, RCODE } from '../wire/rcode.ts';
+import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import type { Work } from '../work/work.ts';
-import { type Classified, classifyResponse, hasSignatures } from './classify-response.ts';
+import { type Classified, hasSignatures } from './classify-response.ts';
 import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { adoptOtherSides, goUp } from './last-resort.ts';
@@ -28,18 +28,26 @@ import { Minimiser } from './minimise.ts';
 import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './options.ts';
 import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
-import { type Scrubbed, scrub } from './scrub.ts';
-import { type Candidate, candidateOf, chooseServer } from './server-selection.ts';
-import { lookUpTargets } from './target-addresses.ts';
-import type { Exchanged } from './upstream-room.ts';
+import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
+import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
+import { lookAhead, lookUpTarget } from './target-addresses.ts';
+import { waitFor } from './wait.ts';
 import type { ZoneCopy } from './zone-copies.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
 const MINIMISED_TIMEOUTS = 3;
-/** Responses without any record until that counts as "no such data" (Unbound EMPTY_NODATA_RETRY_COUNT). */
+/**
+ * Responses without any record, of as many servers as there are, until that counts as "no such data" (Unbound
+ * EMPTY_NODATA_RETRY_COUNT counts them of one server).
+ */
 const EMPTY_RESPONSES = 2;
+/** Silences of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
+const SILENCES_BESIDE_EMPTY = 2;
+const WAIT_BESIDE_EMPTY_MS = 1000;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
+/** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
+const SILENT_WAIT_MS = 1000;
 
 /** How one name ended. */
 export type Outcome =
@@ -47,16 +55,14 @@ export type Outcome =
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
   | { readonly kind: 'failed'; readonly why: Failure };
 
-/** A response that may be acted upon. */
-interface Response {
-  readonly candidate: Candidate;
-  readonly asked: Question;
-  readonly isFull: boolean;
-  readonly scrubbed: Scrubbed;
-  readonly classified: Classified;
-  readonly rcode: number;
-  readonly isAuthoritative: boolean;
-}
+/** What is done next about the servers of the present zone. */
+type NextStep =
+  | { readonly kind: 'ask'; readonly candidate: Candidate }
+  /** No server does better than one that has answered already. */
+  | { readonly kind: 'use-spare'; readonly response: Response }
+  /** There are other servers now. */
+  | { readonly kind: 'restart' }
+  | { readonly kind: 'failed'; readonly why: Failure };
 
 /** What is asked, and whom not. */
 export interface DescentStart {
@@ -86,8 +92,10 @@ export class Descent {
   #dnssecLame = 0;
   /** The rate of a zone was exceeded, and this question let through by chance: it is not counted any more. */
   #isExempt = false;
-  /** Unsigned where signatures were expected: used when no server does better. */
+  /** Unsigned where signatures were expected, or empty: used when no server does better. */
   #spare: Response | null = null;
+  /** Questions that were of no use, in all delegations. */
+  #failedQueries = 0;
   #wentUp = false;
 
   constructor(parts: DescentParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentStart) {
@@ -105,19 +113,28 @@ export class Descent {
     await this.#parts.pace.step();
     const started = await this.#start();
     if (started !== null) return started;
+    this.#parts.addressQueries.restart(this.#work);
+    const outcome = await this.#goDown();
+    // Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before.
+    if (outcome.kind === 'failed')
+      this.#servers.failures.remember(this.#parts.servers.recentFailures, this.#servers.zone);
+    return outcome;
+  }
+
+  async #goDown(): Promise<Outcome> {
     for (;;) {
       const limit = this.#exceeded();
       if (limit !== null) return this.#failed(limit);
       const { copy } = this.#servers;
       if (copy !== null) {
-        const outcome = this.#askCopy(copy);
+        const outcome = this.#answerFromCopy(copy);
         if (outcome !== null) return outcome;
         continue;
       }
-      const choice = await this.#nextServer();
-      if (choice.kind === 'failed') return choice;
-      if (choice.kind === 'restart') continue;
-      const outcome = choice.kind === 'spare' ? this.#act(choice.response) : await this.#ask(choice.candidate);
+      const next = await this.#nextStep();
+      if (next.kind === 'failed') return next;
+      if (next.kind === 'restart') continue;
+      const outcome = next.kind === 'use-spare' ? this.#useSpare(next.response) : await this.#ask(next.candidate);
       if (outcome !== null) return outcome;
     }
   }
@@ -177,6 +194,7 @@ export class Descent {
     if (clock.monotonicMs() >= this.#work.deadlineMs) return { kind: 'deadline' };
     if (this.#sent >= options.maxSentCount) return { kind: 'limit', limit: 'sent-count' };
     if (this.#referrals > options.maxReferrals) return { kind: 'limit', limit: 'referrals' };
+    if (this.#failedQueries >= options.maxFailedQueries) return { kind: 'limit', limit: 'failed-queries' };
     return null;
   }
 
@@ -185,81 +203,141 @@ export class Descent {
     return { kind: 'failed', why };
   }
 
+  /** A limit that is not the reason given: that says what the servers did. */
+  #noteLimit(limit: Limit): void {
+    this.#parts.counters.add(`limit.${limit}`);
+    this.#note(() => ({ kind: 'limit', limit }));
+  }
+
+  /** What servers are asked for now. */
+  #askedOf(): AskedOf {
+    return { zone: this.#servers.zone, type: this.#minimiser.current.type };
+  }
+
   /** Waits until there is a server to ask, or none can be found any more. */
-  async #nextServer(): Promise<
-    | { readonly kind: 'server'; readonly candidate: Candidate }
-    | { readonly kind: 'spare'; readonly response: Response }
-    | { readonly kind: 'restart' }
-    | { readonly kind: 'failed'; readonly why: Failure }
-  > {
+  async #nextStep(): Promise<NextStep> {
     for (;;) {
       const servers = this.#servers;
-      const asked = { zone: servers.zone, type: this.#minimiser.current.type };
-      const candidate = chooseServer(servers.candidates, asked, this.#avoid, this.#parts);
-      const spare = this.#spare;
-      const isNoBetter = spare !== null && candidate?.isDnssecLame === true;
-      if (candidate !== null && !isNoBetter) return { kind: 'server', candidate };
-      if (servers.running.size > 0) {
-        await Promise.race(servers.running);
-        continue;
+      const choice = chooseServer(servers.candidates, this.#askedOf(), this.#avoid, this.#parts);
+      // Dead or lame servers without number must not cost a packet each.
+      if (servers.failures.areEnough(this.#parts.options)) {
+        const mayExplore = choice === null && servers.failures.allowMore();
+        if (!mayExplore) return await this.#endOfPatience();
       }
-      const lookup = lookUpTargets(this.#parts, this.#work, servers);
-      if (lookup === 'under-way') continue;
-      if (spare !== null) return { kind: 'spare', response: spare };
+      const isNoBetter = choice !== null && this.#isNoBetterThanSpare(choice);
+      if (choice !== null && !choice.isLastChoice && !isNoBetter) return askStep(choice);
+      // Who has failed waits until the servers that are not known yet had their turn.
+      const lookup = lookUpTarget(this.#parts, this.#work, servers);
+      if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
+      const spare = this.#spare;
+      if (choice !== null && !isNoBetter) return askStep(choice);
+      if (spare !== null) return { kind: 'use-spare', response: spare };
       if (adoptOtherSides(this.#parts, servers)) continue;
-      const limit = lookup === 'nothing-left' ? null : lookup.limit;
-      return await this.#goElsewhere(limit);
+      const limit = typeof lookup === 'string' ? null : lookup.limit;
+      return await this.#goElsewhere({ limit, untriedCount: 0 });
     }
   }
 
-  /** No server of the zone is left: start anew above or beside, or give up. */
-  async #goElsewhere(
-    limit: Limit | null,
-  ): Promise<{ readonly kind: 'restart' } | { readonly kind: 'failed'; readonly why: Failure }> {
+  /** Too many servers failed: what one of them said is used, or one is asked that said that it recurses, or this is the end. */
+  async #endOfPatience(): Promise<NextStep> {
+    const { candidates } = this.#servers;
+    const { zone, type } = this.#askedOf();
+    if (this.#spare !== null) return { kind: 'use-spare', response: this.#spare };
+    const recursive = candidates.find(
+      ({ key, isUseless, attempts }) =>
+        !isUseless && attempts === 1 && this.#parts.servers.standing(key, zone, type).lameness === 'recursion-lame',
+    );
+    if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
+    this.#noteLimit('failed-servers');
+    return await this.#goElsewhere({ limit: null, untriedCount: this.#untriedCount() });
+  }
+
+  /** Servers that were neither asked now nor known to have failed lately: the next question goes to them. */
+  #untriedCount(): number {
+    const { candidates, zone } = this.#servers;
+    const { recentFailures } = this.#parts.servers;
+    const fresh = candidates.filter(({ key, attempts }) => attempts === 0 && recentFailures.find(key, zone) === null);
+    return countChoices(fresh, this.#askedOf(), this.#avoid, this.#parts);
+  }
+
+  /**
+   * Waits for a look-up of addresses, and lets more start when it is slow. False when the server given, which was only
+   * silent, has waited long enough for it.
+   */
+  async #awaitAddresses(choice: Choice | null): Promise<boolean> {
+    const servers = this.#servers;
+    const { clock, options } = this.#parts;
+    const nowMs = clock.monotonicMs();
+    const isOnlySilent = choice !== null && choice.candidate.silences > 0 && this.#spare === null;
+    if (isOnlySilent) {
+      servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
+      if (nowMs >= servers.silentWaitUntilMs) return false;
+    }
+    const end = await waitFor<'found'>({
+      clock,
+      signal: this.#work.signal,
+      timeoutMs: Math.min(options.lookAheadAfterMs, Math.max(0, this.#work.deadlineMs - nowMs)),
+      start: (settle) => void Promise.race(servers.running).then(() => settle('found')),
+    });
+    if (end === 'timeout') lookAhead(this.#parts, this.#work, servers);
+    return clock.monotonicMs() < this.#work.deadlineMs;
+  }
+
+  /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
+  #isNoBetterThanSpare({ candidate, cost }: Choice): boolean {
+    if (this.#spare === null) return false;
+    if (candidate.isDnssecLame) return true;
+    if (this.#spare.classified.kind !== 'empty') return false;
+    if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
+    return candidate.silences >= SILENCES_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
+  }
+
+  /** Acts on a response for which no better one was found. */
+  #useSpare(response: Response): Outcome | null {
+    this.#spare = null;
+    if (response.classified.kind !== 'empty') return this.#act(response);
+    return response.isFull ? this.#finish(response) : this.#stepDown(response);
+  }
+
+  /** No server of the zone is left, or too many failed: start anew above or beside, or give up. */
+  async #goElsewhere({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
       this.#ignored.add(configured);
-    } else if (!this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
+    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
       this.#wentUp = true;
     } else {
-      return this.#failed(limit === null ? this.#whyNoServer() : { kind: 'limit', limit });
+      const { failures, zone } = this.#servers;
+      return this.#failed(limit === null ? failures.whyNoServer(zone, untriedCount) : { kind: 'limit', limit });
     }
     this.#minimiser = this.#newMinimiser();
     const failed = await this.#start();
     return failed?.kind === 'failed' ? failed : { kind: 'restart' };
   }
 
-  #whyNoServer(): Failure {
-    const { zone, candidates, failures } = this.#servers;
-    const text = formatName(zone);
-    if (candidates.length === 0) return { kind: 'no-server-addresses', zone: text };
-    const tried = failures.slice(0, 8).join(', ');
-    if (failures.some((failure) => failure.endsWith(' no-sockets'))) return { kind: 'no-sockets', zone: text };
-    const silent = ['timeout', 'unreachable', 'connection-refused', 'network-error', 'tcp-failed'];
-    const answered = failures.some((failure) => !silent.some((outcome) => failure.endsWith(` ${outcome}`)));
-    if (answered) return { kind: 'all-servers-lame', zone: text, tried };
-    const networkError = failures.some((failure) => !failure.endsWith(' timeout'));
-    return { kind: 'no-reachable-server', zone: text, networkError, tried };
-  }
-
-  /** Asks the copy of the zone that is held here, with the full name: nobody is told. Null when a referral was followed. */
-  #askCopy(copy: ZoneCopy): Outcome | null {
+  /** Answers from the copy of the zone that is held here: nobody is told the name. Null when a referral was followed. */
+  #answerFromCopy(copy: ZoneCopy): Outcome | null {
     const unusable = this.#failed({ kind: 'zone-unusable', zone: formatName(copy.zone) });
     const octets = copy.respond(this.#question);
     const parsed = octets === null ? null : parseMessage(octets);
     if (parsed === null || !parsed.ok) return unusable;
-    const exchanged = { kind: 'response', message: parsed.message, transport: 'udp', rttMs: 0 } as const;
-    const candidate = { ...candidateOf({ ip: '', port: 0 }), key: copy.key };
+    const { message } = parsed;
     const before = this.#servers;
-    const response = this.#read(exchanged, { candidate, asked: this.#question, isFull: true, recursion: false });
-    const outcome = this.#act(response);
+    const from = { candidate: null, server: copy.key, asked: this.#question, isFull: true, recursion: false };
+    const outcome = this.#act(this.#read(message, from));
     return outcome === null && this.#servers === before ? unusable : outcome;
   }
 
   /** Asks one server; null when the loop must go on. */
   async #ask(candidate: Candidate): Promise<Outcome | null> {
     const { servers: known, clock, upstream } = this.#parts;
-    if (this.#isTooOften()) return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
+    if (this.#chargeRate() === 'exceeded') {
+      return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
+    }
+    if (!this.#parts.addressQueries.spend(this.#work)) {
+      this.#parts.counters.add('limit.address-queries');
+      return this.#failed({ kind: 'limit', limit: 'address-queries' });
+    }
     if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
     this.#sent++;
     candidate.attempts++;
@@ -274,30 +352,46 @@ export class Descent {
     const zoneSilences = this.#servers.candidates.reduce((sum, { silences }) => sum + silences, 0);
     const how = { recursion, transport, needsSignatures, zoneSilences };
     const asked = { server: address, key, tlsName, zone, question, ...how };
-    const exchanged = await upstream.ask(this.#work, asked);
+    const exchanged = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
     await this.#parts.pace.step(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0);
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
-    const response = this.#read(exchanged, { candidate, asked: question, isFull, recursion });
+    const from = { candidate, server: key, asked: question, isFull, recursion };
+    const response = this.#read(exchanged.message, from);
     const { classified } = response;
     const { rttMs } = exchanged;
     this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
-    return this.#isStripped(response) ? null : this.#act(response);
+    return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }
 
-  /** Counts a question to the zone; true when its rate is exceeded. Forwarders stand for no zone, and are not counted. */
-  #isTooOften(): boolean {
+  /** Has names looked up when the server that is being asked is slow; gives what stops that. */
+  #startLookingAhead(): () => void {
+    const servers = this.#servers;
+    if (servers.targets.every(({ hasAddress }) => hasAddress)) return () => {};
+    const { clock, options } = this.#parts;
+    return clock.after(options.lookAheadAfterMs, () => lookAhead(this.#parts, this.#work, servers));
+  }
+
+  /** Counts a question to the zone against its rate. Forwarders stand for no zone, and are not counted. */
+  #chargeRate(): 'ok' | 'exceeded' {
     const { zoneRates, counters } = this.#parts;
-    if (zoneRates === undefined || this.#isExempt || this.#servers.isForward) return false;
+    if (zoneRates === undefined || this.#isExempt || this.#servers.isForward) return 'ok';
     const rate = zoneRates.count(this.#servers.zone);
     this.#isExempt = rate === 'let-through';
-    if (rate === 'exceeded') counters.add('ratelimit.zone');
-    return rate === 'exceeded';
+    if (rate !== 'exceeded') return 'ok';
+    counters.add('ratelimit.zone');
+    return 'exceeded';
+  }
+
+  /** A question was of no use. */
+  #noteFailure({ key }: Candidate, outcome: ServerOutcome): void {
+    this.#failedQueries++;
+    this.#servers.failures.note(key, outcome);
+    this.#note(() => ({ kind: 'exchange-failed', server: key, outcome }));
   }
 
   #noteSilence(candidate: Candidate, outcome: ServerOutcome): null {
-    this.#servers.failures.push(`${candidate.key} ${outcome}`);
-    this.#note(() => ({ kind: 'exchange-failed', server: candidate.key, outcome }));
+    this.#noteFailure(candidate, outcome);
     if (outcome === 'timeout') {
       candidate.silences++;
       if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
@@ -311,64 +405,25 @@ export class Descent {
     if (this.#parts.options.minimisation !== 'strict') this.#minimiser.giveUp();
   }
 
-  #read(
-    exchanged: Extract<Exchanged, { kind: 'response' }>,
-    from: Pick<Response, 'candidate' | 'asked' | 'isFull'> & { readonly recursion: boolean },
-  ): Response {
-    const { message } = exchanged;
-    const { zone } = this.#servers;
-    const scrubbed = scrub(message, {
-      question: from.asked,
-      zone,
-      options: this.#parts.options,
-      ...(this.#parts.copies === undefined ? {} : { copies: this.#parts.copies }),
-      isJudged: this.#servers.hasDs || this.#parts.expectsSignatures(zone),
-      isInZone: (name) => this.#isInZone(name, from.asked.name),
-      onDropped: (_section, { owner, type }, why) => this.#note(() => ({ kind: 'scrubbed', owner, type, why })),
-    });
-    const isAuthoritative = message.has(FLAG.AA);
-    const classified = classifyResponse({
-      rcode: message.rcode,
-      isAuthoritative,
-      offersRecursion: message.has(FLAG.RA),
-      askedForRecursion: from.recursion,
-      isForwarder: this.#servers.isForward,
-      question: from.asked,
-      zone,
-      scrubbed,
-    });
-    if (scrubbed.bounded > 0) this.#parts.counters.add('limit.message-sets', scrubbed.bounded);
-    return { ...from, scrubbed, classified, rcode: message.rcode, isAuthoritative };
+  #read(message: MessageView, from: ResponseOrigin): Response {
+    return readResponse(this.#parts, this.#servers, { ...from, message }, (step) => this.#note(step));
   }
 
-  /**
-   * True when no zone cut lies between the zone asked and a name below it, as is known from other answers or from this one to
-   * `asked`. A forwarder and a held copy see to that themselves.
-   */
-  #isInZone(name: Name, asked: Name): boolean {
-    const { zone, isForward, copy } = this.#servers;
-    if (isForward || copy !== null) return true;
-    for (let at = name; isBelow(at, zone); at = parentOf(at)) {
-      if (!this.#parts.delegations.isNoCut(at) && !isAtOrBelow(asked, at)) return false;
-    }
-    return true;
-  }
-
-  /** True when signatures were to be expected and the server left them out: others are asked first. */
-  #isStripped(response: Response): boolean {
+  /** Keeps a response whose server left out the signatures that were to be expected: others are asked first. */
+  #keepIfStripped(response: Response): 'kept' | 'fine' {
     const { isForward } = this.#servers;
-    const { kind } = response.classified;
+    const { classified, candidate } = response;
+    const { kind } = classified;
     const couldBeSigned = kind === 'answer' || kind === 'denial' || kind === 'alias' || kind === 'referral';
-    if (this.#parts.options.ignoreDnssecLame || isForward || !couldBeSigned || this.#dnssecLame >= DNSSEC_LAME_SERVERS)
-      return false;
-    if (!this.#isSigned() || hasSignatures(response.scrubbed)) return false;
+    if (this.#parts.options.ignoreDnssecLame || isForward || !couldBeSigned || candidate === null) return 'fine';
+    if (this.#dnssecLame >= DNSSEC_LAME_SERVERS) return 'fine';
+    if (!this.#isSigned() || hasSignatures(response.scrubbed)) return 'fine';
     this.#dnssecLame++;
-    this.#spare ??= response;
-    const { candidate } = response;
+    this.#spare = this.#spare?.classified.kind === 'empty' ? response : (this.#spare ?? response);
     candidate.isDnssecLame = true;
-    this.#servers.failures.push(`${candidate.key} dnssec-lame`);
+    this.#noteFailure(candidate, 'dnssec-lame');
     if (speaksForZone(response, this.#servers)) this.#reportLame(response, 'dnssec-lame');
-    return true;
+    return 'kept';
   }
 
   /** The zone is known to be signed. */
@@ -377,13 +432,18 @@ export class Descent {
   }
 
   #reportLame({ candidate, asked: { type } }: Response, lameness: Lameness): void {
+    if (candidate === null) return;
     this.#parts.servers.report(candidate.key, this.#servers.zone, { kind: 'lame', lameness, type });
   }
 
   /** Acts on a response; null when the loop must go on. */
   #act(response: Response): Outcome | null {
-    this.#spare = null;
-    const { classified } = response;
+    const { classified, candidate } = response;
+    const isOfUse = classified.kind !== 'empty' && classified.kind !== 'lame' && classified.kind !== 'unusable';
+    if (isOfUse) {
+      this.#spare = null;
+      if (candidate !== null) this.#parts.servers.recentFailures.forget(candidate.key, this.#servers.zone);
+    }
     switch (classified.kind) {
       case 'referral':
         return this.#followReferral(response, classified.servers);
@@ -403,13 +463,21 @@ export class Descent {
     }
   }
 
-  /** Some servers say NODATA with nothing at all, others are broken: one more is asked before it is believed. */
+  /** Some servers say NODATA with nothing at all, others are broken: others are asked, if there are any, before it is believed. */
   #weighEmpty(response: Response): Outcome | null {
-    if (++this.#emptyResponses >= EMPTY_RESPONSES) {
-      return response.isFull ? this.#finish(response) : this.#stepDown(response);
+    const { candidate } = response;
+    if (candidate === null) return this.#finish(response);
+    this.#noteFailure(candidate, 'empty');
+    if (!response.isFull && this.#parts.options.minimisation !== 'strict') {
+      this.#minimiser.giveUp();
+      return null;
     }
-    this.#servers.failures.push(`${response.candidate.key} empty`);
-    if (!response.isFull) this.#giveUpMinimising();
+    this.#emptyResponses++;
+    // Each server is asked for its own word: twice the same one says no more than once, as long as there are others.
+    const isConfirmed = this.#spare?.classified.kind === 'empty' && this.#spare.server !== response.server;
+    if (isConfirmed) return this.#useSpare(response);
+    candidate.wasEmpty = true;
+    this.#spare ??= response;
     return null;
   }
 
@@ -417,11 +485,11 @@ export class Descent {
     const { rrsets, options, clock, counters } = this.#parts;
     const { zone, configured } = this.#servers;
     const mayStore = !(configured?.noCache ?? false);
-    const { isAuthoritative, candidate } = response;
+    const { isAuthoritative, server } = response;
     const force = this.#refresh;
     const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
     const now = clock.unixSeconds();
-    return { rrsets, options, now, server: candidate.key, zone, isAuthoritative, mayStore, force, share };
+    return { rrsets, options, now, server, zone, isAuthoritative, mayStore, force, share };
   }
 
   #followReferral(response: Response, ns: RRsetGroup): null {
@@ -452,9 +520,12 @@ export class Descent {
       this.#parts.delegations.noteNoCut(asked.name, expiryOf(kept, classified.kind === 'denial', source.now));
     }
     this.#minimiser.advance();
-    // A new question: the attempts of the last one do not count against who answered it.
-    response.candidate.attempts = 0;
-    response.candidate.silences = 0;
+    // A new question: what failed before does not count against it, nor do attempts against who answered.
+    this.#servers.failures.reset();
+    if (response.candidate !== null) {
+      response.candidate.attempts = 0;
+      response.candidate.silences = 0;
+    }
     return null;
   }
 
@@ -478,7 +549,7 @@ export class Descent {
       authority: kept.authority,
       additional: kept.additional,
       zone: this.#servers.zone,
-      server: response.candidate.key,
+      server: response.server,
       expiresAt: expiryOf(kept, !isAnswer, source.now),
     };
     this.#noteNoCut(response, end);
@@ -497,10 +568,11 @@ export class Descent {
 
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {
     const { candidate } = response;
+    if (candidate === null) return null;
     if (how === 'recursive') this.#reportLame(response, 'recursion-lame');
     if (how === 'upward-referral' && !this.#servers.isForward) this.#reportLame(response, 'lame');
     if (how === 'recursive') {
-      this.#servers.failures.push(`${candidate.key} recursion-lame`);
+      this.#noteFailure(candidate, 'recursion-lame');
       this.#giveUpMinimising();
       return null;
     }
@@ -509,8 +581,8 @@ export class Descent {
 
   /** The response is of no use: another server, or the same with the full name when it may be that which it minds. */
   #tryOther({ candidate, isFull }: Response, outcome: ServerOutcome): null {
-    this.#servers.failures.push(`${candidate.key} ${outcome}`);
-    this.#note(() => ({ kind: 'exchange-failed', server: candidate.key, outcome }));
+    if (candidate === null) return null;
+    this.#noteFailure(candidate, outcome);
     if (isFull || this.#parts.options.minimisation === 'strict') candidate.isUseless = true;
     else this.#minimiser.giveUp();
     return null;
@@ -523,10 +595,6 @@ function transportOf(configured: ConfiguredZone | null, { transport }: IterateOp
   return configured?.tcp === true ? 'tcp' : transport;
 }
 
-/** True when the response is surely of the zone asked, not of a parent or child on the same server. */
-function speaksForZone({ scrubbed, classified }: Response, { zone }: ZoneServers): boolean {
-  const isApex = (group: RRsetGroup): boolean =>
-    namesEqual(group.owner, zone) && (group.type === TYPE.SOA || group.type === TYPE.NS || group.type === TYPE.DNSKEY);
-  if (classified.kind === 'referral') return false;
-  return [...scrubbed.chain.data, ...scrubbed.authority].some(isApex);
+function askStep({ candidate }: Choice): NextStep {
+  return { kind: 'ask', candidate };
 }

@@ -12,6 +12,7 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
+import { AddressQueries } from './address-queries.ts';
 import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
 import { Descent, type Outcome } from './descend.ts';
@@ -30,7 +31,8 @@ const NOBODY: ReadonlySet<string> = new Set();
 export function createIterate(parts: IterateParts): Iterate {
   const upstream = parts.upstream ?? new Upstream(parts);
   const addressRules = new AddressRules(parts.options);
-  const whole: DescentParts = { ...parts, upstream, pace: new Pace(parts.clock), addressRules };
+  const addressQueries = new AddressQueries(parts.options.maxAddressQueries);
+  const whole: DescentParts = { ...parts, upstream, pace: new Pace(parts.clock), addressRules, addressQueries };
   return (work, call = {}) => followChain(whole, work, call);
 }
 

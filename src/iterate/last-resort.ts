@@ -11,11 +11,10 @@ import type { IterateParts } from './parts.ts';
 /**
  * Adds servers that only the zone itself names (its own NS set), and addresses of servers that only their parent (glue) or
  * only they themselves (answers) give; true when that added something. A last resort: the parent's word on the zone is
- * what bounds the life of a delegation.
+ * what bounds the life of a delegation. May be called again: look-ups of what the first call added bring more.
  */
 export function adoptOtherSides(parts: IterateParts, servers: ZoneServers): boolean {
-  if (servers.usedOtherSides || servers.configured !== null) return false;
-  servers.usedOtherSides = true;
+  if (servers.configured !== null) return false;
   const before = servers.candidates.length + servers.targets.length;
   // RFC 9609 §2: hints are for finding one root server that answers; the primed set may be dead or wrong.
   if (isRoot(servers.zone))

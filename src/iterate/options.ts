@@ -97,7 +97,10 @@ export interface IterateOptions {
   readonly nat64Prefix: AddressRange | null;
   /** `do-not-query-address` and, for `do-not-query-localhost: yes`, 127/8 and ::1. */
   readonly doNotQuery: readonly AddressRange[];
-  /** `target-fetch-policy`: per depth of address look-ups, how many server names are looked up ahead; -1 is all. */
+  /**
+   * `target-fetch-policy`: per depth of address look-ups, how many server names are looked up ahead, while others are asked;
+   * -1: all, 0: none before all others have failed. As many depths as values are gone down.
+   */
   readonly targetFetchPolicy: readonly number[];
   /** `use-caps-for-id`: letters of the name in random case (0x20), with fallback to TCP. */
   readonly useCapsForId: boolean;
@@ -113,8 +116,32 @@ export interface IterateOptions {
   readonly attemptsPerServer: number;
   /** `max-sent-count`: packets per question, counted anew after each referral. */
   readonly maxSentCount: number;
-  /** Referrals followed for one question. Unbound MAX_REFERRAL_COUNT. */
+  /**
+   * Referrals followed for one question; 1 and more. Unbound's MAX_REFERRAL_COUNT (130) lets one hostile question cost as many
+   * packets as its name has labels; no honest name has more than a dozen cuts. Counter `limit.referrals`.
+   */
   readonly maxReferrals: number;
+  /**
+   * Servers of one delegation that may fail one question (silent, lame, broken) before it gives up; 2 and more. The next
+   * question goes to those that were not asked. Counter `limit.failed-servers`.
+   */
+  readonly maxFailedServers: number;
+  /**
+   * Questions of one descent that may be of no use, all its delegations together; 10 and more: a line that loses half of the
+   * packets costs an honest name about six. Counter `limit.failed-queries`.
+   */
+  readonly maxFailedQueries: number;
+  /**
+   * Questions that look-ups of server addresses may send for one delegation, all that they cause in turn included (NXNSAttack,
+   * chains of delegations without glue); 4 and more: a name below a top-level domain that is not known yet costs three.
+   * Counter `limit.address-queries`.
+   */
+  readonly maxAddressQueries: number;
+  /**
+   * How long a server that was asked may be silent before other server names are looked up, ms; and how long a look-up may
+   * take before more of them start. Above most round trip times, so that who answers costs no look-up.
+   */
+  readonly lookAheadAfterMs: number;
   /** Address look-ups for one delegation (NXNSAttack). Unbound MAX_DP_TARGET_COUNT. */
   readonly maxTargetLookupsPerDelegation: number;
   /** `iter-scrub-ns`: NS records kept of one set (NRDelegation, CVE-2022-3204). */
@@ -181,7 +208,11 @@ export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
   tcpTimeoutMs: 3000,
   attemptsPerServer: 5,
   maxSentCount: 32,
-  maxReferrals: 130,
+  maxReferrals: 24,
+  maxFailedServers: 6,
+  maxFailedQueries: 24,
+  maxAddressQueries: 14,
+  lookAheadAfterMs: 200,
   maxTargetLookupsPerDelegation: 16,
   maxNsRecords: 20,
   maxAliasesPerResponse: 11,

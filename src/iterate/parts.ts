@@ -13,6 +13,7 @@ import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
+import type { AddressQueries } from './address-queries.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 import type { Pace } from './pace.ts';
@@ -50,6 +51,7 @@ export interface DescentParts extends IterateParts {
   readonly upstream: Upstream;
   readonly pace: Pace;
   readonly addressRules: AddressRules;
+  readonly addressQueries: AddressQueries;
 }
 
 /** Counts questions to the servers of zones. */

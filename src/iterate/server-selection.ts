@@ -18,8 +18,12 @@ export const BAND_MS = 400;
 /** Added to the timeout of servers that are asked only when no better one is left, ms; above any timeout. */
 const DNSSEC_LAME_PENALTY_MS = 240_000;
 const RECURSION_LAME_PENALTY_MS = 360_000;
+/** Added for a server that was of no use for the zone lately: it waits for those of whom that is not known, ms. */
+const USELESS_PENALTY_MS = 60_000;
 /** Added for a family that has no route at present, ms. */
 const NO_ROUTE_PENALTY_MS = 120_000;
+/** What costs so much or more is asked when nothing else can be found, ms: the smallest penalty. */
+const LAST_CHOICE_MS = USELESS_PENALTY_MS;
 
 /** A server address of a zone, and how it did in this resolution. */
 export interface Candidate {
@@ -35,6 +39,8 @@ export interface Candidate {
   isUseless: boolean;
   /** Strips signatures, as seen in this resolution. */
   isDnssecLame: boolean;
+  /** Answered the full question without any record, in this resolution. */
+  wasEmpty: boolean;
 }
 
 /** What the choice depends on besides the candidates. */
@@ -45,40 +51,82 @@ export interface SelectionParts {
   readonly addressRules: AddressRules;
 }
 
+/** What servers are asked for: silence and lameness count for it. */
+export interface AskedOf {
+  readonly zone: Name;
+  readonly type: number;
+}
+
 /** Makes a candidate. */
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = `${address.ip}@${address.port}`;
-  return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false };
+  return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
+}
+
+/** Who is asked next. */
+export interface Choice {
+  readonly candidate: Candidate;
+  /** What asking it is expected to cost with penalties, ms. */
+  readonly cost: number;
+  /** It failed already, or is known to fail the zone: servers that are not known yet may be better. */
+  readonly isLastChoice: boolean;
 }
 
 /** The server to ask next; null when none is left. */
 export function chooseServer(
   candidates: readonly Candidate[],
-  asked: { readonly zone: Name; readonly type: number },
+  asked: AskedOf,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
-): Candidate | null {
+): Choice | null {
+  const ranked = rank(candidates, asked, avoid, parts);
+  if (ranked.length === 0) return null;
+  const pool = fastest(ranked, parts);
+  const best = Math.min(...pool.map(({ cost }) => cost));
+  const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS);
+  const preferred = preferFamily(leastSilent(inBand), parts.options);
+  const chosen = preferred[parts.random.below(preferred.length)];
+  if (chosen === undefined) return null;
+  const { candidate, cost } = chosen;
+  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.silences > 0 };
+}
+
+/** How many of the servers might be asked. */
+export function countChoices(
+  candidates: readonly Candidate[],
+  asked: AskedOf,
+  avoid: ReadonlySet<string>,
+  parts: SelectionParts,
+): number {
+  return rank(candidates, asked, avoid, parts).length;
+}
+
+/** Those that might be asked, with what that costs. */
+function rank(
+  candidates: readonly Candidate[],
+  asked: AskedOf,
+  avoid: ReadonlySet<string>,
+  parts: SelectionParts,
+): Ranked[] {
   // `outbound-msg-retry: 0` means that nothing is repeated, not that nothing is asked.
   const attempts = Math.max(1, parts.options.attemptsPerServer);
   const ranked: Ranked[] = [];
   for (const candidate of candidates) {
     if (candidate.attempts >= attempts || candidate.isUseless || avoid.has(candidate.key)) continue;
     if (!parts.addressRules.mayAsk(candidate.address.ip)) continue;
-    const cost = costOf(candidate, asked, parts);
-    if (cost >= 0) ranked.push({ candidate, cost });
+    const one = rankOf(candidate, asked, parts);
+    if (one !== null) ranked.push(one);
   }
-  if (ranked.length === 0) return null;
-  const pool = fastest(ranked, parts);
-  const best = Math.min(...pool.map(({ cost }) => cost));
-  const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS).map(({ candidate }) => candidate);
-  const preferred = preferFamily(leastSilent(inBand), parts.options);
-  return preferred[parts.random.below(preferred.length)] ?? null;
+  return ranked;
 }
 
-/** A candidate with what asking it is expected to cost, ms. */
+/** A candidate with what asking it is expected to cost. */
 interface Ranked {
   readonly candidate: Candidate;
+  /** Milliseconds. */
   readonly cost: number;
+  /** Questions of this resolution that it left unanswered, and one more when that has happened lately. */
+  readonly silences: number;
 }
 
 /** Some questions go to the fastest servers only (`fast-server-permil`); the others keep the measures of all fresh. */
@@ -88,29 +136,29 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
   return [...ranked].sort((a, b) => a.cost - b.cost).slice(0, count);
 }
 
-/** Expected time in ms, with penalties; negative when the server is not to be asked. */
-function costOf(
-  candidate: Candidate,
-  { zone, type }: { readonly zone: Name; readonly type: number },
-  { servers }: SelectionParts,
-): number {
-  const { lameness, isDead, timeoutMs } = servers.standing(candidate.key, zone, type);
-  if (lameness === 'lame' || isDead) return -1;
+/** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
+function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: SelectionParts): Ranked | null {
+  const { key } = candidate;
+  const { lameness, isDead, timeoutMs } = servers.standing(key, zone, type);
+  if (lameness === 'lame' || isDead) return null;
+  const failed = servers.recentFailures.find(key, zone);
   let cost = timeoutMs;
-  if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;
-  if (lameness === 'recursion-lame') return cost + RECURSION_LAME_PENALTY_MS;
-  return lameness === 'dnssec-lame' || candidate.isDnssecLame ? cost + DNSSEC_LAME_PENALTY_MS : cost;
+  if (!servers.hasRoute(familyOf(key))) cost += NO_ROUTE_PENALTY_MS;
+  if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
+  else if (lameness === 'dnssec-lame' || candidate.isDnssecLame) cost += DNSSEC_LAME_PENALTY_MS;
+  else if (failed === 'useless' || candidate.wasEmpty) cost += USELESS_PENALTY_MS;
+  return { candidate, cost, silences: candidate.silences + (failed === 'silent' ? 1 : 0) };
 }
 
 /** Who has just been silent waits until the others have had their turn: the band is wide enough to choose it again. */
-function leastSilent(candidates: readonly Candidate[]): readonly Candidate[] {
-  const least = Math.min(...candidates.map(({ silences }) => silences));
-  return candidates.filter(({ silences }) => silences === least);
+function leastSilent(ranked: readonly Ranked[]): readonly Ranked[] {
+  const least = Math.min(...ranked.map(({ silences }) => silences));
+  return ranked.filter(({ silences }) => silences === least);
 }
 
-function preferFamily(candidates: readonly Candidate[], options: IterateOptions): readonly Candidate[] {
-  if (options.preferFamily === 'none') return candidates;
+function preferFamily(ranked: readonly Ranked[], options: IterateOptions): readonly Ranked[] {
+  if (options.preferFamily === 'none') return ranked;
   const wantsIp6 = options.preferFamily === 'ip6';
-  const preferred = candidates.filter((candidate) => candidate.address.ip.includes(':') === wantsIp6);
-  return preferred.length > 0 ? preferred : candidates;
+  const preferred = ranked.filter(({ candidate }) => candidate.address.ip.includes(':') === wantsIp6);
+  return preferred.length > 0 ? preferred : ranked;
 }

@@ -5,6 +5,7 @@
  * Leaves to others: answering (the fetch that is given), cycles (work/in-flight.ts refuses them).
  */
 
+import type { Failure } from '../terms/failure.ts';
 import type { Found } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
@@ -14,6 +15,7 @@ import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
+import { addressDepth } from './address-queries.ts';
 import type { Target, ZoneServers } from './delegation.ts';
 import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';
@@ -21,54 +23,80 @@ import type { IterateParts } from './parts.ts';
 /** What a call for more addresses led to. */
 export type Lookup = 'under-way' | 'nothing-left' | { readonly limit: Limit };
 
-/** Address look-ups above a work that are nested in each other; a validator's question starts anew. */
-export function addressDepth(work: Work): number {
-  let depth = 0;
-  for (let at = work; at.parent !== null && at.mode !== 'for-validation'; at = at.parent) depth++;
-  return depth;
+/**
+ * Starts look-ups for server names without any address while servers with addresses are asked: as many for this delegation as
+ * `target-fetch-policy` says for the depth. What stands in the way (a limit) is no failure: nothing is in need yet.
+ */
+export function lookAhead(parts: IterateParts, work: Work, servers: ZoneServers): void {
+  const policy = parts.options.targetFetchPolicy[addressDepth(work)] ?? 0;
+  const count = policy < 0 ? servers.targets.length : policy - servers.lookups;
+  start(parts, work, servers, { waiting: waitingTargets(parts, servers).filter((one) => !one.hasAddress), count });
 }
 
-/** Starts look-ups for server names without addresses, as many as the policy says for this depth and at least one. */
-export function lookUpTargets(parts: IterateParts, work: Work, servers: ZoneServers): Lookup {
-  const { targetFetchPolicy } = parts.options;
-  for (const target of servers.targets) target.isLookedUp ||= isKnownNotToHelp(parts, target);
-  const waiting = servers.targets.filter((target) => isWorthLookup(target, servers));
+/** Starts one look-up: no server is left that might do. Names without any address go first, then other families of addresses. */
+export function lookUpTarget(parts: IterateParts, work: Work, servers: ZoneServers): Lookup {
+  if (servers.running.size > 0) return 'under-way';
+  const waiting = waitingTargets(parts, servers);
   if (waiting.length === 0) return 'nothing-left';
-  const depth = addressDepth(work);
-  if (depth >= targetFetchPolicy.length) return { limit: 'address-depth' };
-  const policy = targetFetchPolicy[depth] ?? 0;
-  const count = policy < 0 ? waiting.length : Math.max(1, policy);
+  if (addressDepth(work) >= parts.options.targetFetchPolicy.length) return { limit: 'address-depth' };
+  const unknown = waiting.filter((target) => !target.hasAddress);
+  return start(parts, work, servers, { waiting: unknown.length > 0 ? unknown : waiting, count: 1 });
+}
+
+/** Starts up to `count` look-ups, of names chosen by chance. */
+function start(
+  parts: IterateParts,
+  work: Work,
+  servers: ZoneServers,
+  { waiting, count }: { readonly waiting: Target[]; readonly count: number },
+): Lookup {
   for (let i = 0; i < count && waiting.length > 0; i++) {
     const [target] = waiting.splice(parts.random.below(waiting.length), 1);
     if (target === undefined) break;
     const limit = spendLookup(parts, work, servers);
     if (limit !== null) return servers.running.size > 0 ? 'under-way' : { limit };
-    target.isLookedUp = true;
-    const lookup = lookUp(parts, work, servers, target).finally(() => servers.running.delete(lookup));
+    const lookup = lookUp(parts, work, servers, target).finally(() => {
+      target.isRunning = false;
+      servers.running.delete(lookup);
+    });
+    target.isRunning = true;
     servers.running.add(lookup);
   }
   return 'under-way';
 }
 
+/** Names that may have addresses which are not known yet; what the cache denies costs nobody anything, so no limit counts it. */
+function waitingTargets(parts: IterateParts, servers: ZoneServers): Target[] {
+  for (const target of servers.targets) {
+    for (const type of addressTypes(parts)) if (isDenied(parts, target, type)) target.lookedUp.add(type);
+  }
+  return servers.targets.filter((target) => isWorthLookup(parts, target, servers));
+}
+
 /** A name inside the zone with glue has told all: its other addresses are known to the very servers that failed. */
-function isWorthLookup(target: Target, servers: ZoneServers): boolean {
-  return !target.isLookedUp && !(target.hasAddress && isAtOrBelow(target.name, servers.zone));
+function isWorthLookup(parts: IterateParts, target: Target, servers: ZoneServers): boolean {
+  const hasTypeLeft = addressTypes(parts).some((type) => !target.lookedUp.has(type));
+  return (
+    hasTypeLeft &&
+    !target.isRunning &&
+    !target.isHopeless &&
+    !(target.hasAddress && isAtOrBelow(target.name, servers.zone))
+  );
 }
 
-/** True when the cache denies all addresses of the name: that costs nobody anything, so no limit counts it. */
-function isKnownNotToHelp(parts: IterateParts, { name }: Target): boolean {
-  const { findCached } = parts;
-  return addressTypes(parts).every((type) => {
-    const cached = findCached(questionOf(name, type));
-    return cached !== null && cached.found.end.kind !== 'answer';
-  });
+function isDenied({ findCached }: IterateParts, { name }: Target, type: number): boolean {
+  const cached = findCached(questionOf(name, type));
+  return cached !== null && cached.found.end.kind !== 'answer';
 }
 
-/** Families that can be asked at present: addresses of one without a route would be of no use. */
+/**
+ * Families that can be asked at present, the preferred first: addresses of one without a route would be of no use.
+ */
 function addressTypes({ options, servers }: Pick<IterateParts, 'options' | 'servers'>): number[] {
   const isIp4 = (options.useIp4 && servers.hasRoute('ip4')) || options.nat64Prefix !== null;
   const isIp6 = options.useIp6 && servers.hasRoute('ip6');
-  return [...(isIp4 || !isIp6 ? [TYPE.A] : []), ...(isIp6 ? [TYPE.AAAA] : [])];
+  const types = [...(isIp4 || !isIp6 ? [TYPE.A] : []), ...(isIp6 ? [TYPE.AAAA] : [])];
+  return options.preferFamily === 'ip6' ? types.reverse() : types;
 }
 
 function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Limit | null {
@@ -79,18 +107,32 @@ function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Lim
   return null;
 }
 
-/** Asks for both kinds of addresses; never rejects (a stopped work notices at its next wait). */
+/**
+ * Asks for addresses of one family, and of the other when there are none of it: both at once would double what a server
+ * costs that has both. Never rejects (a stopped work notices at its next wait).
+ */
 async function lookUp(parts: IterateParts, work: Work, servers: ZoneServers, target: Target): Promise<void> {
-  const ask = async (type: number): Promise<void> => {
+  for (const type of addressTypes(parts)) {
+    if (target.lookedUp.has(type)) continue;
+    target.lookedUp.add(type);
     const found = await parts.fetch(work, questionOf(target.name, type)).catch(() => null);
-    for (const ip of found === null ? [] : addressesOf(found)) {
-      target.hasAddress = true;
-      servers.addAddress(ip, target);
+    if (found === null || found.kind === 'failed') {
+      target.isHopeless = found === null || !isAboutServers(found.why);
+      break;
     }
-  };
-  // At most two: one for each family.
-  await Promise.all(addressTypes(parts).map(ask));
+    const addresses = addressesOf(found);
+    for (const ip of addresses) servers.addAddress(ip, target);
+    if (addresses.length > 0) {
+      target.hasAddress = true;
+      break;
+    }
+  }
   if (!target.hasAddress && !work.budget.spend('target-nxdomains')) servers.hasTooManyNxdomains = true;
+}
+
+/** True when servers were asked and failed: they may do better for the other family (some drop or refuse AAAA only). */
+function isAboutServers({ kind }: Failure): boolean {
+  return kind === 'all-servers-lame' || kind === 'no-reachable-server';
 }
 
 function addressesOf(found: Found): string[] {

@@ -77,6 +77,11 @@ export function isPersonalFailure(why: Failure): boolean {
   );
 }
 
+/** True when the servers that might have answered were not all asked. */
+export function hasUntriedServers(why: Failure): boolean {
+  return (why.kind === 'no-reachable-server' || why.kind === 'all-servers-lame') && (why.untried ?? 0) > 0;
+}
+
 /** The same for a resolution. */
 export function isPersonal(resolution: Resolution): boolean {
   return resolution.kind === 'failed' && isPersonalFailure(resolution.why);

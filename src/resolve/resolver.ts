@@ -12,7 +12,7 @@
  */
 
 import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
-import type { FailureCache } from '../cache/failure-cache.ts';
+import { type FailureCache, MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
@@ -36,7 +36,15 @@ import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { type EarlyEnd, inTime } from './in-time.ts';
 import { Load, type LoadOptions } from './load.ts';
-import { answeredOf, earliestExpiry, type FoundData, isGoodVerdict, isPersonal, isPersonalFailure } from './outcome.ts';
+import {
+  answeredOf,
+  earliestExpiry,
+  type FoundData,
+  hasUntriedServers,
+  isGoodVerdict,
+  isPersonal,
+  isPersonalFailure,
+} from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
@@ -390,7 +398,9 @@ export class Resolver {
   #fail(work: Work, why: Failure): Resolution {
     const { failures, options, counters } = this.#parts;
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
-    if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, options.failureTtlSeconds);
+    // While servers are left that were not asked, the next try may find the good one.
+    const seconds = hasUntriedServers(why) ? MIN_FAILURE_SECONDS : options.failureTtlSeconds;
+    if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, seconds);
     this.#expired.noteFailure(work.question);
     work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', question: work.question, why }));
     return { kind: 'failed', question: work.question, why };

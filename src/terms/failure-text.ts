@@ -16,12 +16,12 @@ function sentence(why: Failure): string {
         return `no server of ${why.zone} was asked: do-not-query, do-ip4 or do-ip6 forbid their addresses, or they are down`;
       }
       const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
-      return `no server of ${why.zone} ${how}${tried(why.tried)}`;
+      return `no server of ${why.zone} ${how}${tried(why)}`;
     }
     case 'no-sockets':
       return `this host has no sockets left to ask the servers of ${why.zone} (open files: ulimit -n)`;
     case 'all-servers-lame':
-      return `no server of ${why.zone} gives a usable answer${tried(why.tried)}`;
+      return `no server of ${why.zone} gives a usable answer${tried(why)}`;
     case 'no-server-addresses':
       return `no server of ${why.zone} has a usable address`;
     case 'limit':
@@ -47,6 +47,7 @@ function sentence(why: Failure): string {
   }
 }
 
-function tried(servers: string): string {
-  return servers === '' ? '' : `; tried ${servers}`;
+function tried({ tried: servers, untried = 0 }: { readonly tried: string; readonly untried?: number }): string {
+  const left = untried === 0 ? '' : `, and ${untried} more next time`;
+  return servers === '' ? left : `; tried ${servers}${left}`;
 }

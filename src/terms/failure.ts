@@ -10,11 +10,19 @@ export type Failure =
       readonly zone: string;
       readonly networkError: boolean;
       readonly tried: string;
+      /** Servers that were not asked, since too many had failed for one question; absent: none. */
+      readonly untried?: number;
     }
   /** This host could not open sockets to ask the servers of the zone. EDE 23. */
   | { readonly kind: 'no-sockets'; readonly zone: string }
   /** Servers answered, but none serves the zone usably (lame, REFUSED, SERVFAIL, malformed). EDE 22. */
-  | { readonly kind: 'all-servers-lame'; readonly zone: string; readonly tried: string }
+  | {
+      readonly kind: 'all-servers-lame';
+      readonly zone: string;
+      readonly tried: string;
+      /** As above. */
+      readonly untried?: number;
+    }
   /** The delegation has no usable server address at all. EDE 22. */
   | { readonly kind: 'no-server-addresses'; readonly zone: string }
   /** A budget of the client query ran out. EDE 0 with text. */

@@ -52,6 +52,10 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
   'below an NXDOMAIN a stub zone is shadowed': { file: 'poisoning', tests: 'below an NXDOMAIN' },
   'jostle bypass, overload': { file: 'amplification', tests: 'jostle bypass' },
   'cache exhaustion': { file: 'amplification', tests: 'cache exhaustion' },
+  'packets of one hostile question': { file: 'packets', tests: 'one hostile question costs few packets' },
+  'self-pointed glue': { file: 'later-attacks', tests: 'self-pointed glue' },
+  'aggressive DNSSEC fetching': { file: 'later-attacks', tests: 'aggressive DNSSEC fetching' },
+  'external referral by a forwarder': { file: 'later-attacks', tests: 'external referral by a forwarder' },
   'recursion loop': { file: 'amplification', tests: 'recursion loop' },
   'cookies and PROXY mixed': 'the PROXY protocol is not taken: no client address but the socket’s own counts',
   'web server limits': { file: '../control/metrics-server', tests: 'the metrics endpoint' },
@@ -63,7 +67,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
 };
 
 describe('the table of attacks', () => {
-  test('has all 45 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(45));
+  test('has all 48 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(48));
 
   test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
     if (typeof row === 'string') {

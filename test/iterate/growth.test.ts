@@ -128,7 +128,7 @@ function takeIn(bytes: Uint8Array, type: number): void {
   const selection = { servers: bench.servers, random: bench.ports.random, options, addressRules: rules };
   for (let i = 0; i < 32; i++) {
     const chosen = chooseServer(candidates, { zone: cut.zone, type: TYPE.A }, new Set(), selection);
-    if (chosen !== null) chosen.attempts++;
+    if (chosen !== null) chosen.candidate.attempts++;
   }
 }
 

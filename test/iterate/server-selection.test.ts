@@ -17,7 +17,7 @@ function bench(options: Partial<IterateOptions> = {}) {
   const whole = { ...DEFAULT_ITERATE_OPTIONS, ...options };
   const parts = { servers, random, options: whole, addressRules: new AddressRules(whole) };
   const choose = (candidates: readonly Candidate[], avoid = new Set<string>()) =>
-    chooseServer(candidates, { zone: ZONE, type: TYPE.A }, avoid, parts)?.address.ip ?? null;
+    chooseServer(candidates, { zone: ZONE, type: TYPE.A }, avoid, parts)?.candidate.address.ip ?? null;
   /** The addresses chosen in 200 choices. */
   const chosen = (candidates: readonly Candidate[]) => new Set(Array.from({ length: 200 }, () => choose(candidates)));
   return { servers, choose, chosen };

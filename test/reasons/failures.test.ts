@@ -189,15 +189,19 @@ const LIMITS: { readonly [K in Limit]: Scenario | string } = {
   },
   referrals: 'a referral leads at least one label down, and a name has 127 at most: the limit is a guard behind that',
   aliases: { scene: prepared(oneAliasAtATime, ALIASES), ask: asks('a0.test.'), edes: [EDE.OTHER] },
-  // NRDelegation: names that exist, at servers that do not answer.
-  'target-lookups': {
+  // NRDelegation: names that exist, at servers that do not answer. The reason given is what they did.
+  'failed-servers': {
     scene: prepared(
       twentyClosedServers,
       nsLines(20, (i) => `ns${i}.other.`),
     ),
     ask: asks('www.sub.test.'),
-    edes: [EDE.OTHER],
+    edes: [EDE.NETWORK_ERROR],
+    text: 'no-reachable-server: ',
   },
+  'failed-queries': 'it takes delegations under each other, each with bad servers: see attacks/packets',
+  'address-queries': 'only look-ups of server names end so; the client sees no-server-addresses (see attacks/packets)',
+  'target-lookups': 'address-queries ends before: a guard for look-ups that send nothing',
   // NXNSAttack: names that do not exist.
   'target-nxdomains': {
     scene: prepared(
@@ -263,19 +267,15 @@ const LIMITS: { readonly [K in Limit]: Scenario | string } = {
     ask: asks(`${'a.'.repeat(122)}test.`),
     edes: [EDE.DNSSEC_INDETERMINATE],
   },
-  // Thirty servers, each of which is given some time to say what the keys are.
+  // A server that is given time after time to say what the keys are.
   'wall-time': {
-    scene: () => {
-      const ips = Array.from({ length: 30 }, (_, i) => `192.0.2.${100 + i}`);
-      const scene = Scene.withTest(TEXT, { servers: { 'ns.test.': ips.slice(0, 15), 'ns2.test.': ips.slice(15) } });
-      for (const ip of ips)
-        scene.tamper(
-          ip,
-          onType(TYPE.DNSKEY, () => null),
-        );
-      return scene;
-    },
-    config: ['server:', '\tmax-sent-count: 200'],
+    scene: prepared((scene) =>
+      scene.tamper(
+        AUTH,
+        onType(TYPE.DNSKEY, () => null),
+      ),
+    ),
+    config: ['server:', '\tmax-sent-count: 200', '\toutbound-msg-retry: 100'],
     ask: async (scene) => {
       await scene.ask('www.test.', 'A');
       await scene.ports.clock.advance(3_000);

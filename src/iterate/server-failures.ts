@@ -1,0 +1,105 @@
+/**
+ * How the servers of one delegation failed while one question was asked of them, and when that is enough.
+ *
+ * Duties: the failures for the reason of a failure, the bounds on questions without use (twenty dead or lame servers must
+ * not cost twenty packets). Leaves to others: whom to ask next (server-selection.ts).
+ */
+
+import type { RecentFailures } from '../cache/recent-failures.ts';
+import type { Failure } from '../terms/failure.ts';
+import type { ServerOutcome } from '../terms/server-outcome.ts';
+import type { Name } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { IterateOptions } from './options.ts';
+
+/** Failures named in a reason. */
+const MAX_NAMED = 8;
+
+/** Failures in a row, of few servers, that end a question: on a line that loses half of the packets one in 1000 meets them. */
+const FAILURES_IN_ROW = 10;
+
+/** Failures that are allowed besides when names without known addresses are looked up after all. */
+const FAILURES_MORE = 2;
+
+/** One question to a server that was of no use. */
+interface ServerFailure {
+  /** `ip@port`. */
+  readonly server: string;
+  readonly outcome: ServerOutcome;
+}
+
+/** The failures. */
+export class ServerFailures {
+  readonly #failures: ServerFailure[] = [];
+  readonly #servers = new Set<string>();
+  #isExtended = false;
+
+  note(server: string, outcome: ServerOutcome): void {
+    this.#failures.push({ server, outcome });
+    if (!isOurs(outcome)) this.#servers.add(server);
+  }
+
+  /** True the first time: names that were not looked up yet are tried, and may bring a few servers more. */
+  allowMore(): boolean {
+    if (this.#isExtended) return false;
+    this.#isExtended = true;
+    return true;
+  }
+
+  /** Has all of them remembered. */
+  remember(recent: RecentFailures, zone: Name): void {
+    for (const { server, outcome } of this.#failures) {
+      if (!isOurs(outcome)) recent.note(server, zone, isSilence(outcome) ? 'silent' : 'useless');
+    }
+  }
+
+  /** A server was of use: what comes next is a new question. */
+  reset(): void {
+    this.#failures.length = 0;
+    this.#servers.clear();
+  }
+
+  /** True when one question has met so many failures that it should end; `attemptsPerServer` is `outbound-msg-retry`. */
+  areEnough({ maxFailedServers, attemptsPerServer }: IterateOptions): boolean {
+    const more = this.#isExtended ? FAILURES_MORE : 0;
+    const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer);
+    return this.#servers.size >= maxFailedServers + more || this.#failures.length >= inRow + more;
+  }
+
+  /** Why no server of the zone gave an answer; `untriedCount` of them were not asked. */
+  whyNoServer(zone: Name, untriedCount: number): Failure {
+    const text = formatName(zone);
+    const failures = this.#failures;
+    if (failures.length === 0 && untriedCount === 0) return { kind: 'no-server-addresses', zone: text };
+    const tried = failures
+      .slice(0, MAX_NAMED)
+      .map(({ server, outcome }) => `${server} ${outcome}`)
+      .join(', ');
+    if (failures.some(({ outcome }) => outcome === 'no-sockets')) return { kind: 'no-sockets', zone: text };
+    const untried = untriedCount > 0 ? { untried: untriedCount } : {};
+    if (failures.some(({ outcome }) => !isSilence(outcome)))
+      return { kind: 'all-servers-lame', zone: text, tried, ...untried };
+    const networkError = failures.some(({ outcome }) => outcome !== 'timeout');
+    return { kind: 'no-reachable-server', zone: text, networkError, tried, ...untried };
+  }
+}
+
+/** No route, no socket, no descriptor: that is about this host, and nothing was sent. */
+function isOurs(outcome: ServerOutcome): boolean {
+  return outcome === 'unreachable' || outcome === 'network-error' || outcome === 'no-sockets';
+}
+
+/** True for what says that nothing was heard of the server. */
+function isSilence(outcome: ServerOutcome): boolean {
+  switch (outcome) {
+    case 'timeout':
+    case 'unreachable':
+    case 'connection-refused':
+    case 'network-error':
+    case 'no-sockets':
+    case 'tcp-failed':
+      return true;
+    default:
+      return false;
+  }
+}
