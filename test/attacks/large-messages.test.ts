@@ -186,7 +186,13 @@ describe('thousands of addresses of servers', () => {
     });
     for (let i = 1; i < 13; i++) scene.tamper(`192.0.2.${i}`, () => null);
     await scene.start();
-    expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
+    // A question gives up after six silent servers and asks others the next time: three tries, as a stub makes, find the one.
+    const seen: string[] = [];
+    for (let i = 0; i < 3 && seen.at(-1) !== 'NOERROR ad'; i++) {
+      seen.push((await scene.ask('www.test.', 'A')).status);
+      await scene.ports.clock.advance(5000);
+    }
+    expect(seen.at(-1)).toBe('NOERROR ad');
     await scene.stop();
   });
 });

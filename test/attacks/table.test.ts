@@ -67,7 +67,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
 };
 
 describe('the table of attacks', () => {
-  test('has all 48 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(48));
+  test('has all 49 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(49));
 
   test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
     if (typeof row === 'string') {
