@@ -30,6 +30,7 @@ import { type Scrubbed, scrub } from './scrub.ts';
 import { type Candidate, candidateOf, chooseServer } from './server-selection.ts';
 import { lookUpTargets } from './target-addresses.ts';
 import type { Exchanged } from './upstream-room.ts';
+import { whyNoServer } from './why-no-server.ts';
 import type { ZoneCopy } from './zone-copies.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
@@ -213,23 +214,11 @@ export class Descent {
     } else if (!this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
       this.#wentUp = true;
     } else {
-      return this.#failed(limit === null ? this.#whyNoServer() : { kind: 'limit', limit });
+      return this.#failed(limit === null ? whyNoServer(this.#servers) : { kind: 'limit', limit });
     }
     this.#minimiser = this.#newMinimiser();
     const failed = await this.#start();
     return failed?.kind === 'failed' ? failed : { kind: 'restart' };
-  }
-
-  #whyNoServer(): Failure {
-    const { zone, candidates, failures } = this.#servers;
-    const text = formatName(zone);
-    if (candidates.length === 0) return { kind: 'no-server-addresses', zone: text };
-    const tried = failures.slice(0, 8).join(', ');
-    const silent = ['timeout', 'unreachable', 'connection-refused', 'network-error', 'tcp-failed'];
-    const answered = failures.some((failure) => !silent.some((outcome) => failure.endsWith(` ${outcome}`)));
-    if (answered) return { kind: 'all-servers-lame', zone: text, tried };
-    const networkError = failures.some((failure) => !failure.endsWith(' timeout'));
-    return { kind: 'no-reachable-server', zone: text, networkError, tried };
   }
 
   /** Asks the copy of the zone that is held here, with the full name: nobody is told. Null when a referral was followed. */
@@ -428,7 +417,8 @@ export class Descent {
     }
     const isAlias = classified.kind === 'alias' && scrubbed.chain.trouble !== 'below-itself';
     if (isAlias) return { kind: 'alias', steps: kept.steps };
-    const isAnswer = classified.kind === 'answer';
+    // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
+    const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
     const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
     const end: End = {
       kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',

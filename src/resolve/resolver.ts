@@ -23,7 +23,7 @@ import type { Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Validate } from '../validate/validate-answer.ts';
-import { type Question, questionKey } from '../wire/question.ts';
+import { type Question, questionKey, questionText } from '../wire/question.ts';
 import { Background } from '../work/background.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
@@ -224,7 +224,7 @@ export class Resolver {
     const { clientTimeoutMs } = this.#parts.options.serveExpired;
     const late: EarlyEnd<Resolution> = {
       afterMs: this.#parts.options.wallTimeMs,
-      take: () => ({ kind: 'failed', question, why: { kind: 'deadline' } }),
+      take: () => ({ kind: 'failed', question, why: { kind: 'deadline', record: questionText(question) } }),
     };
     // RFC 8767 §5: the client response timer.
     const stale = { afterMs: clientTimeoutMs, take: () => this.#expiredAnswer(question) };

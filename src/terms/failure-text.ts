@@ -12,8 +12,9 @@ export function failureText(why: Failure): string {
 function sentence(why: Failure): string {
   switch (why.kind) {
     case 'no-reachable-server': {
+      const where = why.isNotPublic === true ? ' (none has a public address)' : '';
       const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
-      return `no server of ${why.zone} ${how}${tried(why.tried)}`;
+      return `no server of ${why.zone} ${how}${where}${tried(why.tried)}`;
     }
     case 'all-servers-lame':
       return `no server of ${why.zone} gives a usable answer${tried(why.tried)}`;
@@ -26,7 +27,7 @@ function sentence(why: Failure): string {
     case 'dependency-cycle':
       return 'the servers of the zone can only be found through each other';
     case 'deadline':
-      return 'the question took too long';
+      return why.record === undefined ? 'the question took too long' : `the question for ${why.record} took too long`;
     case 'cancelled':
       return 'stopped before an answer came';
     case 'overload':

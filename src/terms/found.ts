@@ -25,7 +25,7 @@ export interface AliasStep {
 /** What stands at the end of the alias chain. */
 export interface End {
   /**
-   * `answer`: the RRsets asked for (one, or many for ANY). `nodata`, `nxdomain`: denied, proof in `authority`.
+   * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied, proof in `authority`.
    * `alias`: the chain ends at an alias on purpose (question of type CNAME is an `answer`; this is only for a rcode
    * YXDOMAIN step or a chain that was cut).
    */

@@ -14,6 +14,7 @@ import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, verdictBelow } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import type { Judging } from './judging.ts';
@@ -76,7 +77,10 @@ async function judgeBySigner(
   anchor: TrustAnchor,
 ): Promise<RRsetJudgement> {
   const trust = await trustOf(judging, signer, anchor);
-  if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
+  if (trust.status !== 'secure') {
+    const place = placeOf(held.rrset, signer);
+    return { kind: 'unproven', verdict: verdictOfSigned(judging, trust, [held.rrset], place) };
+  }
   // RFC 4035 §5.3.1: the signer must be a zone; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {
     return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(held, trust.zone, signer) } };
