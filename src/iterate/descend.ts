@@ -6,7 +6,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, End } from '../terms/found.ts';
+import type { AliasStep, End, Found } from '../terms/found.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
@@ -28,6 +28,7 @@ import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import { type Candidate, candidateOf, chooseServer } from './server-selection.ts';
+import { closestConfigured } from './stub-and-forward.ts';
 import { lookUpTargets } from './target-addresses.ts';
 import type { Exchanged } from './upstream-room.ts';
 import { whyNoServer } from './why-no-server.ts';
@@ -44,7 +45,7 @@ const DNSSEC_LAME_SERVERS = 4;
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
-  | { readonly kind: 'failed'; readonly why: Failure };
+  | Extract<Found, { readonly kind: 'failed' }>;
 
 /** A response that may be acted upon. */
 interface Response {
@@ -78,6 +79,8 @@ export class Descent {
   readonly #ignored = new Set<ConfiguredZone>();
   #minimiser: Minimiser;
   #servers!: ZoneServers;
+  /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
+  #mayStore = true;
   #sent = 0;
   #referrals = 0;
   #minimisedTimeouts = 0;
@@ -149,6 +152,8 @@ export class Descent {
 
   #enter(servers: ZoneServers): void {
     this.#servers = servers;
+    const { configuredZones } = this.#parts.options;
+    this.#mayStore = closestConfigured(configuredZones, servers.zone, this.#ignored)?.noCache !== true;
     this.#sent = 0;
     this.#minimisedTimeouts = 0;
     this.#emptyResponses = 0;
@@ -173,9 +178,9 @@ export class Descent {
     return null;
   }
 
-  #failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure } {
+  #failed(why: Failure): Extract<Outcome, { readonly kind: 'failed' }> {
     if (why.kind === 'limit') this.#note(() => ({ kind: 'limit', limit: why.limit }));
-    return { kind: 'failed', why };
+    return this.#mayStore ? { kind: 'failed', why } : { kind: 'failed', why, notKept: true };
   }
 
   /** Waits until there is a server to ask, or none can be found any more. */
@@ -366,8 +371,8 @@ export class Descent {
 
   #source(response: Response): ResponseSource {
     const { rrsets, options, clock } = this.#parts;
-    const { zone, configured } = this.#servers;
-    const mayStore = !(configured?.noCache ?? false);
+    const { zone } = this.#servers;
+    const mayStore = this.#mayStore;
     const { isAuthoritative, candidate } = response;
     const force = this.#refresh;
     return { rrsets, options, now: clock.unixSeconds(), server: candidate.key, zone, isAuthoritative, mayStore, force };
@@ -376,7 +381,7 @@ export class Descent {
   #followReferral(response: Response, ns: RRsetGroup): null {
     const { delegations } = this.#parts;
     const delegation = keepReferral(response.scrubbed, ns, this.#servers, this.#source(response));
-    delegations.store(delegation);
+    if (this.#mayStore) delegations.store(delegation);
     this.#referrals++;
     if (delegation.hasDs) this.#parts.prefetchKey?.(this.#work, delegation.zone);
     this.#enter(serversOfDelegation(delegation, this.#parts));
@@ -398,7 +403,7 @@ export class Descent {
       this.#minimiser.giveUp();
       return null;
     }
-    if (classified.kind === 'denial' || classified.kind === 'answer') {
+    if (source.mayStore && (classified.kind === 'denial' || classified.kind === 'answer')) {
       this.#parts.delegations.noteNoCut(asked.name, expiryOf(kept, classified.kind === 'denial', source.now));
     }
     this.#minimiser.advance();
@@ -432,6 +437,7 @@ export class Descent {
       server: response.candidate.key,
       expiresAt: expiryOf(kept, !isAnswer, source.now),
     };
+    if (!source.mayStore) return { kind: 'end', steps: kept.steps, end: { ...end, notKept: true } };
     this.#noteNoCut(response, end);
     return { kind: 'end', steps: kept.steps, end };
   }

@@ -17,7 +17,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { Found } from '../terms/found.ts';
+import { type Found, isNotKept } from '../terms/found.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -34,7 +34,15 @@ import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { type EarlyEnd, inTime } from './in-time.ts';
 import { Load, type LoadOptions } from './load.ts';
-import { answeredOf, earliestExpiry, type FoundData, isGoodVerdict, isPersonal, isPersonalFailure } from './outcome.ts';
+import {
+  answeredOf,
+  earliestExpiry,
+  type FoundData,
+  isGoodVerdict,
+  isPersonal,
+  isPersonalFailure,
+  isRemembered,
+} from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
@@ -285,7 +293,7 @@ export class Resolver {
   /** Keeps a fetched answer for the next asker, unless better is known. */
   #keepUnchecked({ question, mode }: Work, found: FoundData): void {
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
-    if (mode === 'for-validation' && found.aliases.length > 0) return;
+    if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
     const known = this.#parts.answers.find(question);
     if (known !== null && known.verdict?.status === 'secure') return;
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
@@ -297,7 +305,7 @@ export class Resolver {
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const found = await this.#findData(work, avoid, carrySeconds);
-      if (found.kind === 'failed') return best ?? this.#fail(work, found.why);
+      if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
       best = this.#keep(work.question, validated.found, validated.verdict);
@@ -334,6 +342,8 @@ export class Resolver {
 
   #keepGood(question: Question, found: FoundData, verdict: Verdict): Answered {
     const { answers, clock, options } = this.#parts;
+    // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
+    if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
     const expiresAt = earliestExpiry(found);
     const refreshAt = options.prefetch ? refreshTime(clock.unixSeconds(), expiresAt) : expiresAt;
     answers.store(question, { found, verdict, expiresAt, refreshAt });
@@ -343,7 +353,7 @@ export class Resolver {
   /** What may not be served hides neither a secure answer that is still fresh nor an expired one that may be served. */
   #keepBad(question: Question, bad: CachedAnswer & { readonly verdict: Verdict }): void {
     const { answers, failures, clock } = this.#parts;
-    if (answers.find(question)?.verdict?.status === 'secure') return;
+    if (answers.find(question)?.verdict?.status === 'secure' || isNotKept(bad.found)) return;
     if (!this.#expired.has(question)) {
       answers.store(question, bad);
       return;
@@ -352,10 +362,10 @@ export class Resolver {
     failures.store(question, { verdict: bad.verdict }, bad.expiresAt - clock.unixSeconds());
   }
 
-  #fail(work: Work, why: Failure): Resolution {
+  #fail(work: Work, why: Failure, notKept = false): Resolution {
     const { failures, options, counters } = this.#parts;
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
-    if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, options.failureTtlSeconds);
+    if (isRemembered(why) && !notKept) failures.store(work.question, { failure: why }, options.failureTtlSeconds);
     this.#expired.noteFailure(work.question);
     work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', question: work.question, why }));
     return { kind: 'failed', question: work.question, why };

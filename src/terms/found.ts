@@ -44,9 +44,19 @@ export interface End {
   readonly server: string | null;
   /** When this as a whole stops being usable (negative TTL included), unix seconds. */
   readonly expiresAt: number;
+  /** From servers whose words no cache may keep; said here too since a denial may have no records. */
+  readonly notKept?: true;
 }
 
 /** What iteration ends as. */
 export type Found =
   | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: End }
-  | { readonly kind: 'failed'; readonly why: Failure };
+  /** `notKept`: it is about servers whose words no cache may keep. */
+  | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true };
+
+/** True when no cache may keep what was found, since a part of it came from servers that are used so. */
+export function isNotKept({ aliases, end }: Extract<Found, { readonly kind: 'found' }>): boolean {
+  if (end.notKept === true) return true;
+  const ofSteps = aliases.flatMap(({ alias, proof }) => [alias, ...proof]);
+  return [...ofSteps, ...end.answer, ...end.authority, ...end.additional].some((held) => held.notKept === true);
+}
