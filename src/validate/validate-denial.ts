@@ -142,7 +142,7 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
       return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
-      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('wildcard-not-denied', place);
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('opt-out-only', place);
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
       return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
     case 'iterations-too-high': {
