@@ -5,6 +5,7 @@
 
 import type { Failure } from '../terms/failure.ts';
 import type { Found } from '../terms/found.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
@@ -45,12 +46,19 @@ function blamedFor(found: FoundOk, now: number): readonly string[] {
   return found.end.expiresAt <= now && found.end.kind !== 'answer' ? [MEMORY] : serversOf(found);
 }
 
-/** Every server that gave a part of what was found. */
-export function serversOf(found: FoundOk): string[] {
-  const { end, aliases } = found;
+/** Every server that gave a part of what was found and is to blame when that is bad. */
+export function serversOf({ aliases, end }: FoundOk): string[] {
   const sets = [...aliases.flatMap((step) => [step.alias, ...step.proof]), ...end.answer, ...end.authority];
-  const servers = [end.server, ...sets.map((held) => held.server)];
+  const servers = [end.server, ...sets.map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
+}
+
+/**
+ * The server of a set that may be what is bad; null for none. A proven set is not: it was held already and stands in for the
+ * same one in a bad reply, and who gave it first told the truth.
+ */
+export function serverToBlame({ verdict, server }: HeldRRset): string | null {
+  return verdict?.status === 'secure' ? null : server;
 }
 
 /** A zone whose chain data could not be got. Not kept: the next question tries again (RFC 4035 §5.5 gives SERVFAIL). */

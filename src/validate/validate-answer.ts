@@ -12,7 +12,7 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import { SECURE, type Verdict } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
-import type { FoundOk } from './ask-chain.ts';
+import { type FoundOk, serverToBlame } from './ask-chain.ts';
 import { CHECKS_PER_TURN, Judging, type ValidateParts } from './judging.ts';
 import { Pace } from './pace.ts';
 import { isDenialSet } from './prove-denial.ts';
@@ -79,7 +79,10 @@ function isOwnFault(verdict: Verdict): boolean {
 }
 
 function blame(bad: Set<string>, sets: readonly HeldRRset[]): void {
-  for (const { server } of sets) if (server !== null) bad.add(server);
+  for (const held of sets) {
+    const server = serverToBlame(held);
+    if (server !== null) bad.add(server);
+  }
 }
 
 /** The whole lives no longer than the data and the proofs in it. */
