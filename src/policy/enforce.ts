@@ -80,7 +80,7 @@ async function follow(start: EnforceStart, parts: EnforceParts): Promise<Ruling>
 
 async function onward(start: EnforceStart, parts: EnforceParts, from: Way): Promise<Ruling> {
   const { alias, asker } = start;
-  const applied = alias === null ? new Set<RpzRule>() : parts.judge.aliasRulesFor(start.question.name);
+  const applied = alias === null ? new Set<RpzRule>() : parts.judge.aliasRulesFor(start.question, asker);
   let way = from;
   for (let step = 0; step <= MAX_POLICY_ALIASES; step++) {
     const { question } = way;

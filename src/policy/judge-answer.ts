@@ -111,10 +111,13 @@ export class AnswerJudge {
     return rule === null ? null : judgedOf(rule, asked, [], applied);
   }
 
-  /** Rules about the name that make aliases. */
-  aliasRulesFor(name: Name): Set<RpzRule> {
-    const rules = this.#parts.rpz.zones.flatMap((zone) => zone.forName(name) ?? []);
-    return new Set(rules.filter(({ data }) => data.some(({ rrset }) => rrsetType(rrset) === TYPE.CNAME)));
+  /** Rules about the name that make aliases of the question. */
+  aliasRulesFor(question: Question, asker: Asker): Set<RpzRule> {
+    const rules = this.#parts.rpz.zones.flatMap((zone) => {
+      const rule = zone.forName(question.name);
+      return rule !== null && applyRpz({ zone, rule }, question, asker)?.kind === 'alias' ? [rule] : [];
+    });
+    return new Set(rules);
   }
 
   /** Trigger qname for the targets of aliases that were resolved by themselves. */
