@@ -78,9 +78,10 @@ function startConnecting(options: ConnectOptions): Socket | TLSSocket {
 }
 
 function tlsClientOptions(tls: TlsClientOptions): object {
-  const { serverName } = tls;
+  const { serverName, indicatedName } = tls;
   return {
     ...(serverName === null ? { rejectUnauthorized: false } : nameToCheck(serverName)),
+    ...(indicatedName === undefined ? {} : { servername: indicatedName }),
     ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
   };
 }

@@ -84,7 +84,7 @@ export function makeAnchorTracker(
         policy: algorithmPolicy(crypto, options.algorithms),
         skew: options.skew,
         maxRestarts: options.maxRestarts,
-        overrideDate: options.overrideDate,
+        signatureTime: options.signatureTime,
       },
       ask: async (zone) => {
         const resolution = await resolver.resolve(questionOf(zone, TYPE.DNSKEY), { refresh: true });

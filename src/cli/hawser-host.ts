@@ -1,23 +1,16 @@
 /** The look-up program: resolves by itself, from the root down, and says what DNSSEC says (`-v`). */
 
-import { createCrypto } from '../adapters/crypto.ts';
-import { createNodeClock } from '../adapters/node-clock.ts';
-import { createNodeFiles } from '../adapters/node-files.ts';
-import { createNodeNetwork } from '../adapters/node-network.ts';
-import { createNodeRandom } from '../adapters/node-random.ts';
-import { type Config, defaultConfig } from '../config/config.ts';
-import { findingText } from '../config/finding.ts';
-import { loadConfig } from '../config/load-config.ts';
+import type { Config } from '../config/config.ts';
 import { explainText } from '../trace/explain.ts';
 import { Trace } from '../trace/trace.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
-import { ROOT } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { classFromText, TYPE, typeFromText } from '../wire/rr-type.ts';
-import { assemble, type House } from './assemble.ts';
+import type { House, Ports } from './assemble.ts';
 import { type HostArguments, readHostArguments } from './host-arguments.ts';
 import { hostText } from './host-text.ts';
+import { programPorts, readProgramConfig, startOwnResolver, withFamily, withResolvConf } from './own-resolver.ts';
 import { VERSION } from './program.ts';
 
 /** Types that a name is looked up for when none is given. */
@@ -77,38 +70,22 @@ function questionsOf({ type, className }: HostArguments, nameText: string): read
 }
 
 async function makeHouse(read: HostArguments): Promise<House | readonly string[]> {
-  const files = createNodeFiles();
-  const loaded =
-    read.configPath === null
-      ? ({ ok: true, config: defaultConfig() } as const)
-      : loadConfig(files, read.configPath, 'values');
-  if (!loaded.ok) return loaded.findings.map(findingText);
-  const log = { write: () => {} };
-  const ports = { clock: createNodeClock(), network: createNodeNetwork(), random: createNodeRandom(), files, log };
-  const crypto = await createCrypto(() => {});
-  const assembled = await assemble({ config: changedBy(loaded.config, read), ports: { ...ports, crypto } });
-  return assembled.ok ? assembled.house : assembled.findings.map(findingText);
+  const ports = await programPorts();
+  const config = readProgramConfig(read.configPath, ports.files);
+  return 'server' in config ? startOwnResolver(changedBy(config, read, ports), ports) : config;
 }
 
 /** The configuration with what the flags say. */
-function changedBy(config: Config, read: HostArguments): Config {
-  const { anchors, anchorFiles, bindAnchorFiles, family } = read;
+function changedBy(config: Config, read: HostArguments, { files }: Ports): Config {
+  const { anchors, anchorFiles, bindAnchorFiles } = read;
   const server = {
     ...config.server,
     trustAnchor: [...config.server.trustAnchor, ...anchors],
     trustAnchorFile: [...config.server.trustAnchorFile, ...anchorFiles],
     trustedKeysFile: [...config.server.trustedKeysFile, ...bindAnchorFiles],
-    doIp4: config.server.doIp4 && family !== 'ip6',
-    doIp6: config.server.doIp6 && family !== 'ip4',
   };
-  if (!read.usesResolvConf) return { ...config, server };
-  const text = createNodeFiles().readText(RESOLV_CONF);
-  const servers = [...(text.ok ? text.value : '').matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '');
-  const forwardAddr = servers.filter((ip) => parseIp(ip) !== null).map((ip) => ({ ip, port: null, tlsName: null }));
-  const everything = { forwardHost: [], forwardFirst: false, forwardTlsUpstream: false, forwardTcpUpstream: false };
-  const forward = { ...everything, name: ROOT, forwardAddr, forwardNoCache: false };
-  // Loopback is where the resolver of a mail host stands.
-  return { ...config, server: { ...server, doNotQueryLocalhost: false }, forwardZones: [forward] };
+  const changed = withFamily({ ...config, server }, read.family);
+  return read.usesResolvConf ? withResolvConf(changed, RESOLV_CONF, files) : changed;
 }
 
 async function ask(house: House, questions: readonly Question[], read: HostArguments, name: string): Promise<void> {

@@ -11,6 +11,7 @@ import type { AuthZones } from '../control/parts.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { failureText } from '../terms/failure-text.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
 import { verdictText } from '../terms/verdict-text.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
@@ -18,7 +19,7 @@ import { ipText, parseIp } from '../wire/ip.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { ZoneAnchor } from '../zones/check-zone.ts';
 import { readHttpUrl } from '../zones/http-url.ts';
 import type { Zone } from '../zones/zone.ts';
@@ -117,7 +118,7 @@ export interface StoreParts {
 /** The store with all zones, their files read; nothing is transferred yet. */
 export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
   const { config, ports, anchors, counters, report, resolver } = parts;
-  const { valOverrideDate: date, tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
+  const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
   const validation = validateOptions(config);
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
   const store = new ZoneStore(heldZoneOptions(config, findings), {
@@ -129,7 +130,7 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
     lookUpHost: (host) => lookUpHost(resolver(), host),
     findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),
     rules: {
-      overrideDate: date === 'clock' ? null : date === 'ignore' ? -1 : date,
+      signatureTime: validation.signatureTime,
       skew: validation.skew,
       algorithms: validation.algorithms,
     },
@@ -195,7 +196,10 @@ async function findZoneAnchor(resolver: Resolver, anchors: TrustAnchors, zone: N
   if (verdict?.status !== 'secure') {
     return { kind: 'unknown', why: verdict === null ? 'not validated' : verdictText(verdict) };
   }
-  const sets = answer.filter(({ rrset }) => rrsetType(rrset) === TYPE.DS && resolution.question.type === TYPE.DS);
-  const ds = sets.flatMap(({ rrset }) => rdatasOf(rrset));
+  const isDs = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.DS && namesEqual(rrsetOwner(rrset), zone);
+  const ds = answer.filter(isDs).flatMap(({ rrset }) => rdatasOf(rrset));
+  // A secure alias in place of the DS says nothing of the zone, and the DS of its target speaks of another.
+  if (ds.length === 0 && answer.length > 0) return { kind: 'unknown', why: 'an alias stands at the name of the zone' };
+  // The denial of the DS was proven: RFC 4035 §5.2, the zone is unsigned to us.
   return ds.length === 0 ? { kind: 'insecure' } : { kind: 'signed', ds, dnskeys: [] };
 }

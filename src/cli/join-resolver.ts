@@ -17,14 +17,7 @@ import type { ZoneStore } from '../zones/zone-store.ts';
 import type { Caches } from './caches.ts';
 import type { Ports } from './ports.ts';
 import type { Inputs } from './read-inputs.ts';
-import {
-  anchorSignal,
-  keyPrefetch,
-  knownDenials,
-  signatureTime,
-  watchUnwantedReplies,
-  zoneRates,
-} from './resolver-means.ts';
+import { anchorSignal, keyPrefetch, knownDenials, watchUnwantedReplies, zoneRates } from './resolver-means.ts';
 import { iterateOptions, resolveOptions, validateOptions } from './room-options.ts';
 import { stepTrace } from './step-log.ts';
 
@@ -72,7 +65,7 @@ export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
-    signatureTime: signatureTime(config, clock),
+    signatureTime: config.server.valOverrideDate,
     stepTrace: stepTrace(verbosity, log),
     report,
     makeIterate: (fetch) =>
@@ -113,6 +106,7 @@ function joinValidate(ground: Ground, fetch: Fetch, background: Background, reso
     crypto: ports.crypto,
     rrsets: caches.rrsets,
     keys: caches.keys,
+    answers: caches.answers,
     fetch,
     anchors,
     options: validateOptions(config),

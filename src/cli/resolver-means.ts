@@ -59,13 +59,6 @@ export function denialOptions({ server }: Config): KnownDenialsParts['options'] 
   return { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec };
 }
 
-/** The second at which signatures are judged; null: their times are not looked at. */
-export function signatureTime({ server }: Config, clock: Clock): () => number | null {
-  const date = server.valOverrideDate;
-  if (date === 'clock') return () => clock.unixSeconds();
-  return () => (date === 'ignore' ? null : date);
-}
-
 /** Limits on questions to zones; null when none is set. */
 export function zoneRates(config: Config, ports: { readonly clock: Clock; readonly random: Random }): ZoneRates | null {
   const options = zoneRateOptions(config);

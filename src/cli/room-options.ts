@@ -111,10 +111,9 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
 
 /** Options of validation. */
 export function validateOptions({ server }: Config): ValidateOptions {
-  const date = server.valOverrideDate;
   return {
     ...DEFAULT_VALIDATE_OPTIONS,
-    overrideDate: date === 'clock' ? null : date === 'ignore' ? -1 : date,
+    signatureTime: server.valOverrideDate,
     skew: { min: server.valSigSkewMin, max: server.valSigSkewMax },
     bogusTtlSeconds: server.valBogusTtl,
     maxRestarts: server.valMaxRestart,

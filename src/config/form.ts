@@ -6,6 +6,8 @@
  * Leaves to others: addresses, netblocks and names (form-network.ts), checks across directives (check.ts).
  */
 
+import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
+
 /** The reason why arguments are not of a form: the text of the finding. */
 export class FormError {
   readonly text: string;
@@ -168,23 +170,21 @@ export const portRange: Form<PortRange> = plainForm(
   (value) => (value.first === value.last ? `${value.first}` : `${value.first}-${value.last}`),
 );
 
-/** Which time signatures are checked at: the clock's, a fixed one in Unix seconds, or none (dates are not looked at). */
-export type ValidationTime = 'clock' | 'ignore' | number;
-
 /** `0`, `-1`, Unix seconds, or `YYYYMMDDhhmmss` as in an RRSIG record. */
-export const validationTime: Form<ValidationTime> = {
-  ...plainForm<ValidationTime>('YYYYMMDDhhmmss, Unix seconds, 0 or -1', readValidationTime, (value) =>
-    value === 'clock' ? '0' : value === 'ignore' ? '-1' : String(value),
+export const validationTime: Form<SignatureTime> = {
+  ...plainForm<SignatureTime>('YYYYMMDDhhmmss, Unix seconds, 0 or -1', readValidationTime, (value) =>
+    value.kind === 'clock' ? '0' : value.kind === 'ignored' ? '-1' : String(value.unixSeconds),
   ),
   isWordy: false,
 };
 
-function readValidationTime(given: string): ValidationTime | FormError {
-  if (given === '' || given === '0') return 'clock';
-  if (given === '-1') return 'ignore';
+function readValidationTime(given: string): SignatureTime | FormError {
+  if (given === '' || given === '0') return BY_THE_CLOCK;
+  if (given === '-1') return { kind: 'ignored' };
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(given)?.slice(1).map(Number);
-  if (parts !== undefined) return unixSecondsOf(parts);
-  return /^[0-9]{1,10}$/.test(given) ? Number(given) : new FormError('date/time expected, as YYYYMMDDhhmmss');
+  const plain = /^[0-9]{1,10}$/.test(given) ? Number(given) : new FormError('date/time expected, as YYYYMMDDhhmmss');
+  const unixSeconds = parts === undefined ? plain : unixSecondsOf(parts);
+  return unixSeconds instanceof FormError ? unixSeconds : { kind: 'fixed', unixSeconds };
 }
 
 function unixSecondsOf([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]):

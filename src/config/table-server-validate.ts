@@ -1,5 +1,6 @@
 /** Rows of the `server:` clause about DNSSEC: modules, anchors, times, strictness, extended errors. */
 
+import { BY_THE_CLOCK } from '../dnssec/signature-time.ts';
 import { count, iterationBounds, path, record, seconds, validationTime, words, yesNo } from './form.ts';
 import { domain } from './form-network.ts';
 import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
@@ -35,7 +36,7 @@ export const SERVER_VALIDATE_ROWS = {
   'domain-insecure': many(domain, DONE, 'Domain below which nothing is validated (RFC 7646).'),
   'val-override-date': one(
     validationTime,
-    'clock',
+    BY_THE_CLOCK,
     DONE,
     'Check signatures at this time; 0 for the clock, -1 to ignore dates. For debugging.',
   ),

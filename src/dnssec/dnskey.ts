@@ -34,6 +34,22 @@ export function zoneKeyOf(rdata: Uint8Array, crypto: Crypto): ZoneKey | null {
   };
 }
 
+/**
+ * At most so many rdatas of a DNSKEY set: those that are wanted in any case first (trust leads to them), then the others in
+ * their order, so that a bound on work never drops the key that everything hangs on.
+ */
+export function wantedFirst(
+  rdatas: readonly Uint8Array[],
+  isWanted: (rdata: Uint8Array) => boolean,
+  most: number,
+): readonly Uint8Array[] {
+  if (rdatas.length <= most) return rdatas;
+  const { true: wanted = [], false: others = [] } = Object.groupBy(rdatas, (rdata) =>
+    isWanted(rdata) ? 'true' : 'false',
+  );
+  return [...wanted, ...others].slice(0, most);
+}
+
 /** True when the key may sign zone data at all: zone key bit set, protocol 3 (RFC 4034 §2.1.1, §2.1.2). */
 export function isZoneKey(key: Pick<ZoneKey, 'flags' | 'protocol'>): boolean {
   return (key.flags & DNSKEY_FLAG.ZONE) !== 0 && key.protocol === DNSKEY_PROTOCOL;

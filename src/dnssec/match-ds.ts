@@ -41,6 +41,14 @@ export interface UsableDs {
   readonly malformed: number;
 }
 
+/**
+ * True when no DS of a set counts and none is malformed: RFC 4035 §5.2, RFC 6840 §5.2, the zone is as if unsigned. The one
+ * rule by which a DS set makes a zone insecure. A malformed DS of a supported algorithm and digest is a DS that fits no key.
+ */
+export function isUnsupported({ usable, malformed }: UsableDs): boolean {
+  return usable.length === 0 && malformed === 0;
+}
+
 const DIGEST_OCTETS = new Map<number, number>([
   [DIGEST.SHA1, 20],
   [DIGEST.SHA256, 32],

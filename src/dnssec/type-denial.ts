@@ -6,7 +6,7 @@
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import { isRoot } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { hasType, type TypeBitmap } from '../wire/type-bitmap.ts';
+import { hasType, type TypeBitmap, typesOf } from '../wire/type-bitmap.ts';
 import type { DeniedQuestion } from './denial-record.ts';
 
 /** What can come of one matching record. */
@@ -15,13 +15,29 @@ export type TypeDenial = Extract<DenialOutcome, { readonly kind: 'nodata' | 'no-
 /** Judges the bitmap of the record that matches `question.name`. */
 export function judgeTypes(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
   if (question.type === TYPE.DS) return judgeDs(types, question);
-  if (hasType(types, question.type)) return { kind: 'not-proven', why: 'type-exists' };
+  if (hasAsked(types, question.type)) return { kind: 'not-proven', why: 'type-exists' };
   // RFC 6840 §4.3: a NODATA proof must also check that the CNAME bit is not set.
   if (hasType(types, TYPE.CNAME)) return { kind: 'not-proven', why: 'cname-exists' };
   // RFC 6840 §4.1: a record from the parent's side of a cut denies nothing but the DS there.
   if (isDelegation(types)) return { kind: 'not-proven', why: 'parent-side' };
   // RFC 9824 §3: NXNAME says that the name was made up for this denial.
   return { kind: 'nodata', isCompactNxdomain: hasType(types, TYPE.NXNAME) };
+}
+
+/** Types that a denial itself brings to a name, or by which it says that there is none (RFC 4034 §4.1.2, RFC 9824 §3). */
+const OF_THE_DENIAL: ReadonlySet<number> = new Set([TYPE.NSEC, TYPE.RRSIG, TYPE.NXNAME]);
+/** Question types that stand for several (RFC 1035 §3.2.3), and which. */
+const MAILB = 253;
+const MAILA = 254;
+const STANDS_FOR: ReadonlyMap<number, readonly number[]> = new Map([
+  [MAILB, [TYPE.MB, TYPE.MG, TYPE.MR, TYPE.MINFO]],
+  [MAILA, [TYPE.MD, TYPE.MF]],
+]);
+
+/** True when the bitmap lists what a question asks for. Bitmaps never list question types: those ask for what is there. */
+function hasAsked(types: TypeBitmap, asked: number): boolean {
+  if (asked === TYPE.ANY) return typesOf(types).some((type) => !OF_THE_DENIAL.has(type));
+  return hasType(types, asked) || (STANDS_FOR.get(asked) ?? []).some((type) => hasType(types, type));
 }
 
 function judgeDs(types: TypeBitmap, question: DeniedQuestion): TypeDenial {

@@ -2,7 +2,8 @@
  * Follows CNAME and DNAME records through one answer section (RFC 1034 §3.6.2, RFC 6672).
  *
  * Duties: the steps from the name asked to the last name that the section speaks of, synthesis of the CNAME that follows
- * from a DNAME, loops, the data at the end. Order of records does not matter.
+ * from a DNAME, loops, the data at the end. Order of records does not matter. What an alias leads to is read on only where the
+ * section may speak of it, which it is asked about.
  * Leaves to others: whether the server may say so (scrub), asking for the target.
  */
 
@@ -38,8 +39,16 @@ export interface Chain {
   readonly trouble: 'loop' | 'too-long' | 'malformed' | 'below-itself' | null;
 }
 
+/** Whether the sender may speak of a set at the name that an alias leads to. */
+export type SpeaksFor = (target: Name, group: RRsetGroup) => boolean;
+
 /** Reads the answer section as a chain of at most `maxSteps` aliases from the name asked. */
-export function readChain(groups: readonly RRsetGroup[], question: Question, maxSteps: number): Chain {
+export function readChain(
+  groups: readonly RRsetGroup[],
+  question: Question,
+  maxSteps: number,
+  speaksFor: SpeaksFor = () => true,
+): Chain {
   const byKey = new Map(groups.map((group) => [rrsetKey(group.owner, group.type, group.class), group]));
   const steps: AliasGroup[] = [];
   const seen = new Set<string>([nameKey(question.name)]);
@@ -47,6 +56,11 @@ export function readChain(groups: readonly RRsetGroup[], question: Question, max
   for (;;) {
     const data = withDname(byKey, dataAt(groups, end, question), question);
     const step = steps.length < maxSteps && data.length === 0 ? stepFrom(byKey, end, question) : null;
+    const isFirst = steps.length === 0;
+    const next = step === null ? data : typeof step === 'string' ? [] : [step.alias];
+    const name = end;
+    // RFC 2181 §5.4.1: AA speaks of the name asked. Where an alias leads may be another zone, which is asked itself.
+    if (!isFirst && !next.every((group) => speaksFor(name, group))) return { steps, end, data: [], trouble: null };
     if (step === null) return { steps, end, data, trouble: null };
     if (typeof step === 'string') return { steps, end, data: troubling(byKey, end, step, question), trouble: step };
     steps.push(step);

@@ -7,7 +7,7 @@
 import type { AliasStep, End, Found } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { TRUST } from '../terms/trust.ts';
-import { isRoot, isWildcard, labelCount, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
+import { isBelow, isRoot, isWildcard, labelCount, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
@@ -54,9 +54,11 @@ export function findCachedStep(parts: IterateParts, question: Question, rules: C
   if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOf(question, data) } };
   if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
   if (question.type === TYPE.CNAME) return cnameByDname(question, dnameStep(parts, question, usable));
-  if (question.type === TYPE.ANY || question.type === TYPE.RRSIG) return null;
+  // RFC 4035 §2.5: NSEC and RRSIG stand beside a CNAME; who asks for them wants them, not the alias.
+  if (question.type === TYPE.ANY || question.type === TYPE.RRSIG || question.type === TYPE.NSEC) return null;
   const cname = parts.rrsets.find(question.name, TYPE.CNAME, question.class);
-  const step = usable(cname) ? cnameStep(question, cname) : dnameStep(parts, question, usable);
+  const step =
+    usable(cname) && speaksOf(question, cname) ? cnameStep(question, cname) : dnameStep(parts, question, usable);
   return step === null ? null : { kind: 'alias', step };
 }
 
@@ -126,6 +128,19 @@ function endOf(question: Question, held: HeldRRset): End {
 function cnameStep(question: Question, alias: HeldRRset): AliasStep | null {
   const to = targetOf(alias);
   return to === null ? null : { via: 'cname', question, alias, synthesised: null, to, proof: [] };
+}
+
+/**
+ * RFC 4035 §3.1.4.1: a DS is the parent's to give or to deny. An alias at that name counts for it when the parent is proven to
+ * have said so; any other may be the child's own, at its apex.
+ */
+function speaksOf({ name, type }: Question, { rrset, verdict }: HeldRRset): boolean {
+  if (type !== TYPE.DS) return true;
+  const isParents = (signature: Uint8Array): boolean => {
+    const signer = readRrsig(signature)?.signer;
+    return signer !== undefined && isBelow(name, signer);
+  };
+  return verdict?.status === 'secure' && signaturesOf(rrset).every(isParents);
 }
 
 /** From a DNAME above only when it is proven: an unsigned one is asked for again, so that no forged one rules a subtree. */

@@ -11,7 +11,7 @@ import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { parseMessage } from '../wire/message-view.ts';
-import { namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, isBelow, type Name, namesEqual, parentOf } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
@@ -303,6 +303,8 @@ export class Descent {
       zone,
       options: this.#parts.options,
       ...(this.#parts.copies === undefined ? {} : { copies: this.#parts.copies }),
+      isJudged: this.#servers.hasDs || this.#parts.expectsSignatures(zone),
+      isInZone: (name) => this.#isInZone(name, from.asked.name),
       onDropped: (_section, { owner, type }, why) => this.#note(() => ({ kind: 'scrubbed', owner, type, why })),
     });
     const isAuthoritative = message.has(FLAG.AA);
@@ -317,6 +319,19 @@ export class Descent {
       scrubbed,
     });
     return { ...from, scrubbed, classified, rcode: message.rcode, isAuthoritative };
+  }
+
+  /**
+   * True when no zone cut lies between the zone asked and a name below it, as is known from other answers or from this one to
+   * `asked`. A forwarder and a held copy see to that themselves.
+   */
+  #isInZone(name: Name, asked: Name): boolean {
+    const { zone, isForward, copy } = this.#servers;
+    if (isForward || copy !== null) return true;
+    for (let at = name; isBelow(at, zone); at = parentOf(at)) {
+      if (!this.#parts.delegations.isNoCut(at) && !isAtOrBelow(asked, at)) return false;
+    }
+    return true;
   }
 
   /** True when signatures were to be expected and the server left them out: others are asked first. */

@@ -11,11 +11,12 @@ import type { MessageView, Section, SectionRange } from '../wire/message-view.ts
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { addressHints } from '../wire/rdata-svcb.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
 import { isInRanges } from './address-range.ts';
-import { type AliasGroup, type Chain, readChain } from './alias.ts';
+import { type AliasGroup, type Chain, readChain, type SpeaksFor } from './alias.ts';
 import type { IterateOptions } from './options.ts';
 import { attachStraySignatures, type GroupedSections } from './stray-signatures.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
@@ -29,6 +30,10 @@ export interface ScrubContext {
   readonly options: IterateOptions;
   /** Copies of zones that are held here; absent: there are none. */
   readonly copies?: ZoneCopies;
+  /** True for a name below the zone where no cut can lie in between, as far as is known; absent: that is known of none. */
+  readonly isInZone?: (name: Name) => boolean;
+  /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
+  readonly isJudged?: boolean;
   /** Told of each set that is dropped. */
   readonly onDropped?: (section: Section, group: RRsetGroup, why: string) => void;
 }
@@ -90,7 +95,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   if (movedDs !== null) {
     return { chain: readChain([movedDs], question, 0), authority: [], additional: [], wasEmpty };
   }
-  const chain = readChain(answers, question, options.maxAliasesPerResponse);
+  const chain = readChain(answers, question, options.maxAliasesPerResponse, speaksForTarget(context));
   const used = usedGroups(chain);
   for (const group of answers) if (!used.includes(group)) drop('answer', group, 'not asked for');
   const hasAnswer = used.length > 0;
@@ -98,6 +103,23 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const speaking = [...used, ...authority];
   const additional = scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
   return { chain, authority, additional, wasEmpty };
+}
+
+/**
+ * Which sets after an alias are taken from the same response: those that the zone has signed, where that is going to be
+ * checked, and those of names that surely lie in the zone. An unsigned one may be an old copy of what a zone below says
+ * by now, or worse (RFC 2181 §5.4.1): its name is asked for by itself.
+ */
+function speaksForTarget({ zone, question, isInZone, isJudged = false }: ScrubContext): SpeaksFor {
+  const isSigned = (group: RRsetGroup): boolean =>
+    isJudged &&
+    group.signatures.some((signature) => {
+      const signer = readRrsig(signature)?.signer;
+      return signer !== undefined && namesEqual(signer, zone);
+    });
+  // Who answers for a name answers for all between it and the zone as well.
+  const isOnPath = (name: Name): boolean => isAtOrBelow(question.name, name) && isAtOrBelow(name, zone);
+  return (target, group) => isOnPath(target) || isSigned(group) || (isInZone?.(target) ?? false);
 }
 
 /** The three sections as sets, signatures that stand elsewhere attached, none of hostile size. */

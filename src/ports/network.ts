@@ -79,6 +79,8 @@ export interface ByteStream {
 /** TLS towards an upstream: the name that its certificate must hold (null: encrypt without checking). */
 export interface TlsClientOptions {
   readonly serverName: string | null;
+  /** The name to ask for where none is checked (RFC 6066 §3); absent: `serverName`, or none. */
+  readonly indicatedName?: string;
   /** PEM text of the certificate authorities to trust. */
   readonly authorities?: string;
 }

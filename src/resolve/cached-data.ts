@@ -4,6 +4,7 @@ import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { TRUST } from '../terms/trust.ts';
+import { MEMORY } from '../validate/ask-chain.ts';
 import { ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -29,9 +30,10 @@ const ANSWER_RANKS: ReadonlySet<number> = new Set([
 
 /**
  * An answer from the caches to a question that iteration or validation asks. Left out: data of the servers in `avoid`,
- * and data that was judged bogus, since it has to be fetched anew from elsewhere.
+ * and data that was judged bogus, since it has to be fetched anew from elsewhere; all when memory itself is to be avoided.
  */
 export function findForFetch(known: KnownData, question: Question, avoid: ReadonlySet<string>): FoundData | null {
+  if (avoid.has(MEMORY)) return null;
   const held = SINGLE_RRSET_TYPES.has(question.type)
     ? known.rrsets.find(question.name, question.type, question.class)
     : null;

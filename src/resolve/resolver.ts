@@ -14,6 +14,7 @@
 import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { FailureCache } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
+import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
@@ -22,7 +23,8 @@ import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
-import type { Validate } from '../validate/validate-answer.ts';
+import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
+import type { Validate, Validated } from '../validate/validate-answer.ts';
 import { type Question, questionKey, questionText } from '../wire/question.ts';
 import { Background } from '../work/background.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
@@ -78,8 +80,8 @@ export interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => CachedAnswer | null;
-  /** The second at which signatures are judged; null: their times are not looked at. The clock's when absent. */
-  readonly signatureTime?: () => number | null;
+  /** The second at which signatures are judged; the clock's when absent. */
+  readonly signatureTime?: SignatureTime;
   /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
   readonly stepTrace?: () => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
@@ -115,7 +117,7 @@ export class Resolver {
   constructor(parts: ResolverParts) {
     this.#parts = parts;
     const { clock, report, options, answers, rrsets } = parts;
-    const signatureTime = parts.signatureTime ?? (() => clock.unixSeconds());
+    const { signatureTime = BY_THE_CLOCK } = parts;
     this.#load = new Load(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
     this.#background = new Background(report);
@@ -304,6 +306,7 @@ export class Resolver {
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
+      const askedAt = clock.unixSeconds();
       const found = await this.#findData(work, avoid, carrySeconds);
       if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
       const validated = await this.#validate(work, found);
@@ -311,7 +314,7 @@ export class Resolver {
       best = this.#keep(work.question, validated.found, validated.verdict);
       if (validated.verdict.status !== 'bogus') break;
       const before = avoid.size;
-      for (const server of validated.badServers) avoid.add(server);
+      for (const server of blamedFor(found, validated, { avoid, askedAt })) avoid.add(server);
       // Every server that could be blamed was blamed: the zone itself is bogus.
       if (avoid.size === before) break;
     }
@@ -403,6 +406,16 @@ export class Resolver {
 /** Equal questions of clients share a work. */
 function resolutionKey(mode: WorkMode, question: Question): string {
   return `${mode} ${questionKey(question)}`;
+}
+
+/** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */
+function blamedFor(
+  found: FoundData,
+  { badServers }: Validated,
+  { avoid, askedAt }: { readonly avoid: ReadonlySet<string>; readonly askedAt: number },
+): readonly string[] {
+  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isFromMemory(found, askedAt);
+  return mayBeOld ? [MEMORY] : badServers;
 }
 
 /** Fetches with servers to avoid are not shared: each has its own view of who lies. */

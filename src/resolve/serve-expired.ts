@@ -9,6 +9,7 @@
 
 import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
+import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
@@ -57,8 +58,8 @@ export interface ExpiredAnswersParts {
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly options: ServeExpiredOptions;
-  /** The second at which signatures are judged; null: their times are not looked at (val-override-date). */
-  readonly signatureTime: () => number | null;
+  /** The second at which signatures are judged (val-override-date). */
+  readonly signatureTime: SignatureTime;
 }
 
 /** The expired answers that may still be served. */
@@ -117,8 +118,9 @@ export class ExpiredAnswers {
     if (sets.some((held) => held.originalTtl === 0)) return false;
     if (verdict?.status === 'insecure') return true;
     if (verdict?.status !== 'secure') return false;
-    const at = this.#parts.signatureTime();
-    return at === null || sets.every((held) => holdsAt(held, at));
+    const { clock, signatureTime } = this.#parts;
+    const now = clock.unixSeconds();
+    return sets.every((held) => holds(held, signatureTime, now));
   }
 
   /** Expired sets get the TTL for expired data; those that the cache has afresh, with the same records, keep what is left. */
@@ -133,10 +135,9 @@ export class ExpiredAnswers {
 }
 
 /** RFC 4035 §5.3.1: no signature of the set has expired. All count, since which of them was verified is not kept. */
-function holdsAt(held: HeldRRset, at: number): boolean {
+function holds(held: HeldRRset, time: SignatureTime, now: number): boolean {
   return signaturesOf(held.rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
-    // RFC 1982: times are compared in 32-bit serial arithmetic.
-    return rrsig !== null && ((rrsig.expiration - at) | 0) >= 0;
+    return rrsig !== null && secondsLeft(time, now, rrsig.expiration) >= 0;
   });
 }

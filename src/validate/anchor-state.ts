@@ -6,6 +6,7 @@
  * Leaves to others: reading and writing the file, what the states mean (rfc5011.ts).
  */
 
+import { readU16 } from '../wire/bytes.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { DNSKEY_FLAG, keyTag } from '../wire/rdata-dnskey.ts';
@@ -75,8 +76,10 @@ export function readAnchorState(text: string): AnchorStateText {
 /** Unbound puts what it reads in front of what it has: so does this, for the same file afterwards. */
 function pushKey(keys: TrackedKey[], rdata: Uint8Array, line: string): void {
   const number = /;;state=(\d+)/.exec(line)?.[1];
-  const state = number === undefined ? 'start' : STATES.find(([each]) => each === Number(number))?.[1];
-  if (state === undefined || Number(number) === REMOVED) return;
+  const written = number === undefined ? 'start' : STATES.find(([each]) => each === Number(number))?.[1];
+  if (written === undefined || Number(number) === REMOVED) return;
+  // RFC 5011 §2.1: a key with the REVOKE bit is no trust anchor, whatever a list says of it.
+  const state = (readU16(rdata, 0) & DNSKEY_FLAG.REVOKE) === 0 ? written : 'revoked';
   const numberAfter = (word: string): number => Number(new RegExp(`;;${word}=(\\d+)`).exec(line)?.[1] ?? 0);
   keys.unshift({ rdata, state, count: numberAfter('count'), changedAt: numberAfter('lastchange') });
 }

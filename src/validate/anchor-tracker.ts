@@ -8,6 +8,7 @@
 
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import { zoneKeyOf } from '../dnssec/dnskey.ts';
+import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Skew } from '../dnssec/verify-signature.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
@@ -19,8 +20,8 @@ import { toHex } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type AnchorState, formatAnchorState } from './anchor-state.ts';
-import { type ProvenProbe, proveProbe } from './probe-anchor.ts';
-import { advanceKeys, type HoldDowns, isWhollyRevoked, type TrackedKeys, trustedKeys } from './rfc5011.ts';
+import { type Probe, type ProvenSet, proveProbe } from './probe-anchor.ts';
+import { advanceKeys, type HoldDowns, isWhollyRevoked, revokeKeys, type TrackedKeys, trustedKeys } from './rfc5011.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
 /** RFC 5011 §2.3: bounds of the time between probes, seconds. */
@@ -58,8 +59,8 @@ export interface AnchorTrackerOptions {
   readonly skew: Skew;
   /** Times that a probe without proof is tried again at once (val-max-restart). */
   readonly maxRestarts: number;
-  /** The second at which signatures are judged; null: the clock's (val-override-date). */
-  readonly overrideDate: number | null;
+  /** The second at which signatures are judged (val-override-date). */
+  readonly signatureTime: SignatureTime;
 }
 
 /** One anchor at work. */
@@ -86,6 +87,13 @@ export class AnchorTracker {
     for (const tracking of this.#tracked) this.#schedule(tracking);
   }
 
+  /** Probes each anchor now, without timers; true when all could be proven. */
+  async probeNow(): Promise<boolean> {
+    const proven: boolean[] = [];
+    for (const tracking of this.#tracked) proven.push(await this.#probe(tracking));
+    return proven.every(Boolean);
+  }
+
   /** Cancels the timers; a probe under way is not written any more. */
   stop(): void {
     this.#isStopped = true;
@@ -103,36 +111,59 @@ export class AnchorTracker {
     if (this.#isStopped || isWhollyRevoked(tracking.state.tracked)) return;
     const seconds = Math.min(Math.max(tracking.state.nextProbe - clock.unixSeconds(), 0), MAX_QUERY_SECONDS);
     tracking.cancel = clock.after(seconds * 1000, () => {
-      this.#probe(tracking).catch(report);
+      this.#probe(tracking)
+        .then(() => this.#schedule(tracking))
+        .catch(report);
     });
   }
 
-  async #probe(tracking: Tracking): Promise<void> {
+  /** One probe; its outcome is in the state and in the file. True when it was proven. */
+  async #probe(tracking: Tracking): Promise<boolean> {
     const { options, log } = this.#parts;
     let failures = 0;
-    let proven: { readonly probe: ProvenProbe; readonly ttlSeconds: number } | null = null;
-    while (proven === null && failures <= options.maxRestarts) {
-      proven = await this.#tryOnce(tracking.state.tracked);
-      if (this.#isStopped) return;
+    let proven: ProvenSet | null = null;
+    while (proven === null && failures <= options.maxRestarts && !isWhollyRevoked(tracking.state.tracked)) {
+      const probe = await this.#tryOnce(tracking.state.tracked);
+      if (this.#isStopped) return false;
+      this.#takeRevocations(tracking, probe.revoked);
+      proven = probe.proven;
       if (proven === null) failures++;
     }
-    tracking.state =
-      proven === null ? this.#afterFailure(tracking.state, failures) : this.#afterSuccess(tracking.state, proven);
-    if (proven === null) {
+    if (isWhollyRevoked(tracking.state.tracked)) {
+      tracking.state = this.#afterRevocation(tracking.state);
+    } else if (proven === null) {
+      tracking.state = this.#afterFailure(tracking.state, failures);
       log.write('warning', `trust anchor ${formatName(tracking.state.tracked.zone)}: no probe could be proven`);
+    } else {
+      tracking.state = this.#afterSuccess(tracking.state, proven);
     }
     // A list that was only configured is left as it is until a probe has shown that it fits.
     if (tracking.state.lastSuccess > 0) this.#write(tracking);
-    this.#schedule(tracking);
+    return proven !== null;
   }
 
-  async #tryOnce(tracked: TrackedKeys) {
+  async #tryOnce(tracked: TrackedKeys): Promise<Probe> {
     const { clock, crypto, options, ask } = this.#parts;
     const held = await ask(tracked.zone);
-    if (held === null) return null;
-    const at = options.overrideDate ?? clock.unixSeconds();
-    const probe = await proveProbe(held.rrset, tracked, { crypto, at, skew: options.skew, policy: options.policy });
-    return probe === null ? null : { probe, ttlSeconds: held.originalTtl };
+    if (held === null) return { revoked: [], proven: null };
+    const { signatureTime, skew, policy } = options;
+    return await proveProbe(held.rrset, tracked, { crypto, policy, skew, signatureTime, now: clock.unixSeconds() });
+  }
+
+  /** Lets go of keys at once that have revoked themselves, though nothing else of the probe may count (RFC 5011 §2.1). */
+  #takeRevocations(tracking: Tracking, revoked: readonly Uint8Array[]): void {
+    if (revoked.length === 0) return;
+    const now = this.#parts.clock.unixSeconds();
+    const tracked = revokeKeys(tracking.state.tracked, revoked, now);
+    this.#take(tracking.state.tracked, tracked);
+    // The revocation itself was proven: the file is written from now on, so that a restart does not undo it.
+    tracking.state = { ...tracking.state, tracked, lastSuccess: tracking.state.lastSuccess || now };
+  }
+
+  /** Makes the validator trust what is trusted now, and says what changed. */
+  #take(before: TrackedKeys, after: TrackedKeys): void {
+    this.#trust(after);
+    this.#tell(before, after);
   }
 
   #afterFailure(state: AnchorState, failures: number): AnchorState {
@@ -142,23 +173,28 @@ export class AnchorTracker {
     return { ...state, retrySeconds, failedProbes, lastQueried: now, nextProbe: now + this.#shortened(retrySeconds) };
   }
 
-  #afterSuccess(state: AnchorState, { probe, ttlSeconds }: { probe: ProvenProbe; ttlSeconds: number }): AnchorState {
+  /** RFC 5011 §5: a zone that has revoked all its anchors is not asked any more. */
+  #afterRevocation(state: AnchorState): AnchorState {
     const now = this.#parts.clock.unixSeconds();
-    const { holds, overrideDate } = this.#parts.options;
-    const tracked = advanceKeys(state.tracked, probe.seen, now, holds);
-    // RFC 5011 §2.3: half of the TTL or of the signature's remaining life, a tenth of them after a failure.
-    const life = Math.max(probe.signature.expiration - (overrideDate ?? now), 0);
+    return { ...state, lastQueried: now, lastSuccess: now, nextProbe: 0, failedProbes: 0 };
+  }
+
+  #afterSuccess(state: AnchorState, { seen, signature }: ProvenSet): AnchorState {
+    const now = this.#parts.clock.unixSeconds();
+    const { holds, signatureTime } = this.#parts.options;
+    const tracked = advanceKeys(state.tracked, seen, now, holds);
+    // RFC 5011 §2.3: half of the Original TTL, which is signed, or of the signature's remaining life; a tenth after a failure.
+    const ttlSeconds = signature.originalTtl;
+    const life = Math.max(secondsLeft(signatureTime, now, signature.expiration), 0);
     const queryIntervalSeconds = within(HOUR, Math.floor(Math.min(ttlSeconds / 2, life / 2)), MAX_QUERY_SECONDS);
     const retrySeconds = within(HOUR, Math.floor(Math.min(ttlSeconds / 10, life / 10)), MAX_RETRY_SECONDS);
-    const isRevoked = isWhollyRevoked(tracked);
-    this.#tell(state.tracked, tracked);
-    this.#trust(tracked);
+    this.#take(state.tracked, tracked);
     return {
       tracked,
       ttlSeconds,
       lastQueried: now,
       lastSuccess: now,
-      nextProbe: isRevoked ? 0 : now + this.#shortened(queryIntervalSeconds),
+      nextProbe: now + this.#shortened(queryIntervalSeconds),
       failedProbes: 0,
       queryIntervalSeconds,
       retrySeconds,

@@ -31,25 +31,35 @@ export async function askChain<T extends { readonly status: string }>(
     const result = await judge(found);
     if (result.status !== 'bogus') return result;
     last = result;
+    judging.forgetUnchecked(question);
     const before = avoid.size;
-    for (const name of blamedFor(found, judging.now)) avoid.add(name);
+    const blamed = avoid.has(MEMORY) ? serversOf(found) : blamedFor(found, judging.now);
+    for (const name of blamed) avoid.add(name);
     if (avoid.size === before) break;
   }
   return last ?? unreachableZone(judging, question, { kind: 'cancelled' });
 }
 
-/** No server has this name: avoiding it only says that memory was used and was not good enough. */
-const MEMORY = 'memory';
+/** No server has this name: avoiding it says that memory was used and was not good enough, so that servers must be asked. */
+export const MEMORY = 'memory';
 
-/** Whom not to ask again. A denial remembered from a referral (it expires at once) may be short: the same server may know more. */
+/**
+ * Whom not to ask again. What was remembered may have been good for nobody since it came (RFC 4035 §4.7), and a denial of a
+ * referral (it expires at once) may be short: before a server is blamed for it, the same server is asked anew.
+ */
 function blamedFor(found: FoundOk, now: number): readonly string[] {
-  return found.end.expiresAt <= now && found.end.kind !== 'answer' ? [MEMORY] : serversOf(found);
+  const isOfReferral = found.end.expiresAt <= now && found.end.kind !== 'answer';
+  return isOfReferral || isRemembered(found, now) ? [MEMORY] : serversOf(found);
+}
+
+/** True when a part came before that second; also when its TTL was cut, which costs a question at most. */
+export function isRemembered(found: FoundOk, askedAt: number): boolean {
+  return setsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
 }
 
 /** Every server that gave a part of what was found and is to blame when that is bad. */
-export function serversOf({ aliases, end }: FoundOk): string[] {
-  const sets = [...aliases.flatMap((step) => [step.alias, ...step.proof]), ...end.answer, ...end.authority];
-  const servers = [end.server, ...sets.map(serverToBlame)];
+export function serversOf(found: FoundOk): string[] {
+  const servers = [found.end.server, ...setsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
 }
 
@@ -59,6 +69,10 @@ export function serversOf({ aliases, end }: FoundOk): string[] {
  */
 export function serverToBlame({ verdict, server }: HeldRRset): string | null {
   return verdict?.status === 'secure' ? null : server;
+}
+
+function setsOf({ end, aliases }: FoundOk): HeldRRset[] {
+  return [...aliases.flatMap((step) => [step.alias, ...step.proof]), ...end.answer, ...end.authority];
 }
 
 /** A zone whose chain data could not be got. Not kept: the next question tries again (RFC 4035 §5.5 gives SERVFAIL). */

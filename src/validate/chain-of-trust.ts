@@ -6,9 +6,11 @@
  */
 
 import { unreachable } from '../terms/unreachable.ts';
-import type { BogusReason } from '../terms/verdict.ts';
-import { labelCount, lastLabels, type Name } from '../wire/name.ts';
+import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
+import { isAtOrBelow, isBelow, labelCount, lastLabels, type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
+import { questionOf } from '../wire/question.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
 import type { Judging } from './judging.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { Step, Trusted, Unproven } from './trusted.ts';
@@ -27,6 +29,77 @@ export async function trustOf(judging: Judging, target: Name, anchor: TrustAncho
   }
   return trust;
 }
+
+/** Data with a signature, as far as its place in the tree matters. */
+export interface SignedPlace {
+  /** The signer that the signature names. */
+  readonly signer: Name;
+  /** The name whose zone holds the data. */
+  readonly holder: Name;
+  /** The zone whose servers gave it; null: not known. */
+  readonly servedBy: Name | null;
+}
+
+/**
+ * The trust that counts for signed data. A zone does not sign what lies below a cut of it (RFC 4035 §5.3.1): what it signed
+ * before the cut was made is over. Where a cut between signer and holder is known, it is asked for anew, since it may be the
+ * cut that is over; where only a referral said so, it is proven. What then stands there counts, not what signed.
+ */
+export async function trustOfSigner(judging: Judging, place: SignedPlace, anchor: TrustAnchor): Promise<Trusted> {
+  const { signer, holder } = place;
+  const trust = await trustOf(judging, signer, anchor);
+  if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
+  // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
+  const own = judging.parts.anchors.closest(holder);
+  if (own !== null && isBelow(own.zone, signer)) return trust;
+  const cuts = knownCuts(judging, signer, holder);
+  for (const cut of cuts) forgetCut(judging, cut);
+  const deepest = cuts.at(-1) ?? signer;
+  const target = isServedBelow(place) && isBelow(place.servedBy, deepest) ? place.servedBy : deepest;
+  return target === signer ? trust : await trustOf(judging, target, anchor);
+}
+
+/** True when the servers of a zone between the signer and the data gave it: they were found by a referral. */
+export function isServedBelow(place: SignedPlace): place is SignedPlace & { readonly servedBy: Name } {
+  const { servedBy, signer, holder } = place;
+  return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(holder, servedBy);
+}
+
+/** Forgets a zone cut and whatever says that it is one or is none: the servers of the zone above are to say. */
+function forgetCut(judging: Judging, cut: Name): void {
+  const { keys, rrsets, answers } = judging.parts;
+  keys.remove(cut);
+  rrsets.remove(cut, TYPE.DS, CLASS.IN);
+  answers?.remove(questionOf(cut, TYPE.DS));
+  judging.askAnew(cut);
+}
+
+/**
+ * Proven zone cuts below `signer`, at or above `holder`, the deepest last. What proves a cut: a DS set that the zone above signed, or signed
+ * denial records that show a delegation without DS.
+ */
+export function knownCuts(judging: Judging, signer: Name, holder: Name): readonly Name[] {
+  const { keys, rrsets } = judging.parts;
+  const cuts: Name[] = [];
+  for (let labels = labelCount(signer) + 1; labels <= labelCount(holder); labels++) {
+    const at = lastLabels(holder, labels);
+    const hasDs = rrsets.find(at, TYPE.DS, CLASS.IN)?.verdict?.status === 'secure';
+    if (hasDs || isProvenCut(keys.find(at))) cuts.push(at);
+  }
+  return cuts;
+}
+
+/** An opt-out span and high NSEC3 iterations make a name insecure without saying that there is a cut. */
+function isProvenCut(trust: Trusted | null): boolean {
+  if (trust?.status !== 'insecure') return trust?.status === 'secure';
+  return PROVEN_BY_CUT.has(trust.why.kind);
+}
+
+const PROVEN_BY_CUT: ReadonlySet<string> = new Set<InsecureReason['kind']>([
+  'no-ds-proven',
+  'algorithm-unsupported',
+  'digest-unsupported',
+]);
 
 function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trusted | null {
   const top = labelCount(anchor.zone);

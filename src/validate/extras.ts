@@ -7,7 +7,8 @@
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { rrsetKey } from '../wire/question.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { signersOf } from './find-signer.ts';
+import { isServedBelow, knownCuts } from './chain-of-trust.ts';
+import { holderOf, signersOf } from './find-signer.ts';
 import { startFor } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
 import { settleSecure } from './settle.ts';
@@ -33,7 +34,10 @@ export async function proveExtra(judging: Judging, held: HeldRRset): Promise<Hel
   const most = judging.parts.options.limits.signers;
   for (const signer of signersOf([held.rrset], { name, type, anchor: start.anchor.zone, most })) {
     const zone = judging.parts.keys.find(signer);
-    if (zone?.status !== 'secure') continue;
+    // RFC 4035 §5.3.1: a zone does not sign what lies below its cut.
+    const place = { signer, holder: holderOf(name, type), servedBy: held.zone };
+    if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(judging, signer, place.holder).length > 0)
+      continue;
     const check = await verifyRRset(judging, held, zone);
     if (check.kind === 'secure' && !check.signature.isWildcard) return settleSecure(judging, held, check.expiresAt);
   }

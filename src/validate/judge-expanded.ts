@@ -75,8 +75,10 @@ async function judgeExpansion(
   switch (outcome.kind) {
     case 'proven':
       return proven(judging, held, records, judgement);
+    // Both rest on records that the zone's keys verified. RFC 5155 §9.2: an unsigned delegation may be closer.
     case 'opt-out':
       return unproven(judging, held, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
+    // RFC 9276 §3.2: more work than a validator should do.
     case 'iterations-too-high': {
       const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
       return unproven(judging, held, { status: 'insecure', why });

@@ -2,10 +2,12 @@
  * A DNSKEY set against what is trusted of its zone: DS records that the parent signed, or an anchor (RFC 4035 §5.2, §5.3).
  *
  * Duties: find the trusted keys in the set, prove the whole set by one of them, import all keys once, bound the work
- * (KeyTrap, CVE-2023-50387). Leaves to others: getting DS and DNSKEY, caching.
+ * (KeyTrap, CVE-2023-50387). Nothing here makes a zone insecure: that no DS counts was settled before, by what the parent
+ * signed; a DNSKEY set is the word of whoever sent it until a trusted key proves it.
+ * Leaves to others: getting DS and DNSKEY, caching.
  */
 
-import { isRevoked, isZoneKey, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import { isRevoked, isZoneKey, wantedFirst, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs } from '../dnssec/match-ds.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
@@ -16,7 +18,8 @@ import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { DNSKEY_PROTOCOL, keyTag } from '../wire/rdata-dnskey.ts';
 import type { Ds } from '../wire/rdata-ds.ts';
-import { rdatasOf } from '../wire/rrset.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import type { Judging } from './judging.ts';
 import { settle, settleSecure } from './settle.ts';
 import { placeOf, reasonOf } from './signature-reason.ts';
@@ -44,17 +47,17 @@ type TrustedKeys =
 
 /** Judges a zone's DNSKEY set. */
 export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyProof): Promise<Trusted> {
-  const rdatas = rdatasOf(held.rrset).slice(0, judging.parts.options.limits.zoneKeys);
-  const trusted = findTrusted(judging, rdatas, held, proof);
+  const all = rdatasOf(held.rrset);
+  const trusted = findTrusted(judging, all, held, proof);
   if (trusted.kind === 'bogus') return bogusZone(judging, held, proof.zone, trusted.why);
+  const { zoneKeys } = judging.parts.options.limits;
+  const rdatas = wantedFirst(all, (rdata) => trusted.keys.some((key) => bytesEqual(key.rdata, rdata)), zoneKeys);
   const required = announcedAlgorithms(judging, proof);
   const missing = new Set(required);
-  let usable = 0;
   let expiresAt = Number.POSITIVE_INFINITY;
   let why: BogusReason | null = null;
   for (const key of trusted.keys) {
     const fault = faultOf(key);
-    if (fault?.kind !== 'key-unusable') usable++;
     if (fault !== null) {
       why ??= reasonOf(fault, placeOf(held.rrset, proof.zone));
       continue;
@@ -69,11 +72,6 @@ export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyPro
     expiresAt = Math.min(expiresAt, check.expiresAt);
     if (missing.size === 0) return secureZone(judging, held, proof, { rdatas, required, expiresAt });
   }
-  // RFC 4035 §5.2 treats a zone whose keys cannot be used as unsigned: so is one whose trusted keys are out of bounds.
-  if (usable === 0) {
-    const algorithms = [...new Set(trusted.keys.map((key) => key.algorithm))];
-    return insecureZone(judging, proof, algorithms);
-  }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
     why = { kind: 'algorithm-missing', algorithm, ...placeOf(held.rrset, proof.zone) };
@@ -81,17 +79,16 @@ export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyPro
   return bogusZone(judging, held, proof.zone, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
 
-/** Keys of the set that a DS names, and an anchor's own keys; each once. */
-function findTrusted(judging: Judging, rdatas: Uint8Array[], held: HeldRRset, proof: KeyProof): TrustedKeys {
+/** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */
+function findTrusted(judging: Judging, rdatas: readonly Uint8Array[], held: HeldRRset, proof: KeyProof): TrustedKeys {
   const { crypto, options } = judging.parts;
-  const entries = rdatas.map((rdata) => ({ rdata, tag: keyTag(rdata), algorithm: readU8(rdata, 3) }));
-  const found: Uint8Array[] = [...proof.keys];
+  const byTag = Map.groupBy(rdatas, (rdata) => placeInSet(keyTag(rdata), readU8(rdata, 3)));
+  const found = new Set<Uint8Array>(proof.keys);
   let misfits = 0;
   for (const ds of proof.ds) {
-    for (const entry of entries) {
-      if (entry.tag !== ds.keyTag || entry.algorithm !== ds.algorithm) continue;
-      if (matchDs(proof.zone, ds, entry.rdata, crypto) === 'match') {
-        if (!found.some((known) => bytesEqual(known, entry.rdata))) found.push(entry.rdata);
+    for (const rdata of byTag.get(placeInSet(ds.keyTag, ds.algorithm)) ?? []) {
+      if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
+        if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
       } else if (++misfits > options.limits.dsMatchFailures) {
         judging.countLimit('ds-match-failures');
         const place = placeOf(held.rrset, proof.zone);
@@ -99,8 +96,7 @@ function findTrusted(judging: Judging, rdatas: Uint8Array[], held: HeldRRset, pr
       }
     }
   }
-  const keys = found
-    .slice(0, MAX_TRUSTED_KEYS)
+  const keys = signersFirst([...found], held)
     .map((rdata) => zoneKeyOf(rdata, crypto))
     .filter((key) => key !== null);
   if (keys.length > 0) return { kind: 'keys', keys };
@@ -116,6 +112,22 @@ function findTrusted(judging: Judging, rdatas: Uint8Array[], held: HeldRRset, pr
 function namesKeyWithoutBit(zone: Name, ds: Ds, rdata: Uint8Array, crypto: Crypto): boolean {
   const whole = withZoneKeyBit(rdata, ds.keyTag, ds.algorithm);
   return whole !== null && matchDs(zone, ds, whole, crypto) === 'match';
+}
+
+/** Tag and algorithm as one number. */
+function placeInSet(tag: number, algorithm: number): number {
+  return tag * 256 + algorithm;
+}
+
+/** Keys whose tag stands in a signature of the set first: a bound on tries must not drop the one that signed. */
+function signersFirst(rdatas: readonly Uint8Array[], { rrset }: HeldRRset): readonly Uint8Array[] {
+  const signing = new Set(
+    signaturesOf(rrset).map((signature) => {
+      const rrsig = readRrsig(signature);
+      return rrsig === null ? -1 : placeInSet(rrsig.keyTag, rrsig.algorithm);
+    }),
+  );
+  return wantedFirst(rdatas, (rdata) => signing.has(placeInSet(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
 }
 
 /** Why a key that is named as trusted cannot be used; null when it can. */
@@ -149,12 +161,6 @@ function secureZone(judging: Judging, held: HeldRRset, proof: KeyProof, set: Pro
   const longest = judging.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
   return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };
-}
-
-function insecureZone(judging: Judging, proof: KeyProof, algorithms: readonly number[]): Trusted {
-  const why = { kind: 'algorithm-unsupported', zone: formatName(proof.zone), algorithms } as const;
-  const expiresAt = Math.min(proof.expiresAt, judging.now + judging.parts.options.limits.keyTtlSeconds);
-  return { status: 'insecure', zone: proof.zone, why, expiresAt };
 }
 
 function bogusZone(judging: Judging, held: HeldRRset, zone: Name, why: BogusReason): Trusted {

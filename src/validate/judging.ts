@@ -4,6 +4,7 @@
  * Duties: budget of signature checks, yields between them. Leaves to others: every decision.
  */
 
+import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { DenialCache } from '../cache/denial-cache.ts';
 import type { KeyCache } from '../cache/key-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
@@ -15,6 +16,8 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
+import { type Name, nameKey } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
@@ -29,6 +32,8 @@ export interface ValidateParts {
   readonly rrsets: RRsetCache;
   readonly keys: KeyCache<ZoneKey>;
   readonly fetch: Fetch;
+  /** Where the fetch keeps answers that nobody has judged yet; absent: nowhere. */
+  readonly answers?: Pick<AnswerCache, 'find' | 'remove'>;
   readonly anchors: TrustAnchors;
   readonly options: ValidateOptions;
   readonly counters: Counters;
@@ -68,14 +73,13 @@ export class Judging {
   readonly work: Work;
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
-  /** The second at which every signature is judged; null: times are not looked at. */
-  readonly at: number | null;
   /** Denial sets of the answer that is judged: what they say of zone cuts needs not be asked for. */
   readonly evidence: readonly HeldRRset[];
   readonly #pace: Pace;
+  /** Names whose cut was known and is in doubt now. */
+  readonly #inDoubt = new Set<string>();
 
   constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly HeldRRset[] = []) {
-    const { overrideDate } = parts.options;
     this.parts = parts;
     this.policy = shared.policy;
     this.steps = shared.steps;
@@ -83,7 +87,25 @@ export class Judging {
     this.work = work;
     this.evidence = evidence;
     this.now = parts.clock.unixSeconds();
-    this.at = overrideDate === null ? this.now : overrideDate === -1 ? null : overrideDate;
+  }
+
+  /** From now on what stands at the name is asked of servers: records that came with the answer may be as old as the doubt. */
+  askAnew(name: Name): void {
+    this.#inDoubt.add(nameKey(name));
+  }
+
+  /** True when records at hand may tell what stands at the name. */
+  mayTakeKnown(name: Name): boolean {
+    return !this.#inDoubt.has(nameKey(name));
+  }
+
+  /**
+   * Forgets an unchecked answer to a question of the chain of trust that turned out to be bogus, so that it does not outlive
+   * that verdict: RFC 4035 §4.7 bounds how long bad data is remembered, and afterwards the servers are asked anew.
+   */
+  forgetUnchecked(question: Question): void {
+    const { answers } = this.parts;
+    if (answers?.find(question)?.verdict === null) answers.remove(question);
   }
 
   /** Asks leave to check one signature over so many octets; false when the client query has had its share. May yield first. */

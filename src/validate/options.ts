@@ -1,6 +1,7 @@
 /** What the operator decides about validation, with defaults, and the limits that bound its cost. */
 
 import { type AlgorithmChoices, DEFAULT_ALGORITHM_CHOICES } from '../dnssec/algorithms.ts';
+import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import { DEFAULT_SKEW, type Skew } from '../dnssec/verify-signature.ts';
 
 /** Iterations allowed for keys up to a size (one pair of val-nsec3-keysize-iterations). */
@@ -11,11 +12,8 @@ export interface IterationLimit {
 
 /** Options of the validator. */
 export interface ValidateOptions {
-  /**
-   * The second at which signatures are judged (val-override-date), unix. Null, the default: the clock's. -1: times of
-   * signatures are not looked at.
-   */
-  readonly overrideDate: number | null;
+  /** The second at which signatures are judged (val-override-date). */
+  readonly signatureTime: SignatureTime;
   /** Clock error allowed (val-sig-skew-min, val-sig-skew-max), seconds. */
   readonly skew: Skew;
   /** Seconds that a bogus RRset or zone is believed to be so (val-bogus-ttl). */
@@ -75,7 +73,7 @@ export const DEFAULT_VALIDATE_LIMITS: ValidateLimits = {
 
 /** As Unbound without configuration. */
 export const DEFAULT_VALIDATE_OPTIONS: ValidateOptions = {
-  overrideDate: null,
+  signatureTime: BY_THE_CLOCK,
   skew: DEFAULT_SKEW,
   bogusTtlSeconds: 60,
   maxRestarts: 5,

@@ -1,18 +1,23 @@
 /**
- * The proof that one probe of RFC 5011 needs: the zone's DNSKEY set, signed by a key that is trusted now, or by a DS that is.
+ * The proof that one probe of RFC 5011 needs: revocations by the revoked keys themselves, then the zone's DNSKEY set signed by
+ * a key that is still trusted, or by one that a trusted DS names.
+ *
  * Keys of the zone that are not trust anchors do not count: who has only the zone's signing key must not change its anchors.
+ * Nor does a revoked key, which may have been revoked because it was stolen: it proves its own revocation and nothing else.
  */
 
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
-import { isRevoked, isZoneKey, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs, usableDs } from '../dnssec/match-ds.ts';
+import { judgedAt, type SignatureTime } from '../dnssec/signature-time.ts';
 import { type Skew, verifySignature } from '../dnssec/verify-signature.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { ValidSignature } from '../terms/signature-outcome.ts';
 import { bytesEqual } from '../wire/bytes.ts';
+import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { isEntryPoint } from './anchor-state.ts';
-import { type SeenKeys, type TrackedKeys, trustedKeys } from './rfc5011.ts';
+import { isSameKey, revokeKeys, type SeenKeys, type TrackedKeys, trustedKeys } from './rfc5011.ts';
 
 /** Most keys of one set that are looked at, and most signatures: as in validation (KeyTrap, CVE-2023-50387). */
 const MAX_KEYS = 64;
@@ -23,34 +28,38 @@ export interface ProbeMeans {
   readonly crypto: Crypto;
   readonly policy: AlgorithmPolicy;
   readonly skew: Skew;
-  /** The second at which signatures are judged, unix. */
-  readonly at: number;
+  /** The second at which signatures are judged. */
+  readonly signatureTime: SignatureTime;
+  /** The clock's second, unix. */
+  readonly now: number;
+}
+
+/** What a DNSKEY set showed. */
+export interface Probe {
+  /** Keys that were trusted and have revoked themselves, with the REVOKE bit (RFC 5011 §2.1). Counts by itself. */
+  readonly revoked: readonly Uint8Array[];
+  /** The set as a key proves it that is still trusted; null: nothing but the revocations counts. */
+  readonly proven: ProvenSet | null;
 }
 
 /** A proven set. */
-export interface ProvenProbe {
+export interface ProvenSet {
   readonly seen: SeenKeys;
-  /** The signature of a trusted key: its life bounds the next probe (RFC 5011 §2.3). */
+  /** The signature of a trusted key: its life and its Original TTL bound the next probe (RFC 5011 §2.3). */
   readonly signature: ValidSignature;
 }
 
-/** Proves a DNSKEY set; null when no trusted key has signed it. */
-export async function proveProbe(set: RRset, tracked: TrackedKeys, means: ProbeMeans): Promise<ProvenProbe | null> {
-  const keys = rdatasOf(set)
-    .slice(0, MAX_KEYS)
+/** Proves a DNSKEY set. */
+export async function proveProbe(set: RRset, tracked: TrackedKeys, means: ProbeMeans): Promise<Probe> {
+  const isTracked = (rdata: Uint8Array): boolean => tracked.keys.some((key) => isSameKey(key.rdata, rdata));
+  const namingDs = namedByDs(tracked, means);
+  const rdatas = wantedFirst(rdatasOf(set), (rdata) => isTracked(rdata) || namingDs(rdata), MAX_KEYS);
+  const keys = rdatas
     .map((rdata) => zoneKeyOf(rdata, means.crypto))
     .filter((key) => key !== null && isZoneKey(key))
     .filter((key) => key !== null);
-  const isNamed = namedByDs(tracked, means);
   const revoked = await revokedBySelf(set, keys, tracked, means);
-  const named = keys.filter((key) => isNamed(key.rdata));
-  const trusted = trustedKeys(tracked);
-  const proving = [...keys.filter((key) => trusted.some((rdata) => bytesEqual(rdata, key.rdata))), ...named];
-  const signature = (await firstSignature(set, proving, tracked, means)) ?? revoked.signature;
-  if (signature === null) return null;
-  const present = keys.filter((key) => isEntryPoint(key.rdata) && !isRevoked(key)).map((key) => key.rdata);
-  const seen = { present, revoked: revoked.rdatas, namedByDs: named.map((key) => key.rdata) };
-  return { seen, signature };
+  return { revoked, proven: await proveByTrusted(set, keys, revokeKeys(tracked, revoked, means.now), means) };
 }
 
 /** Whether a configured DS names a key. */
@@ -59,23 +68,38 @@ function namedByDs(tracked: TrackedKeys, means: ProbeMeans): (rdata: Uint8Array)
   return (rdata) => usable.some((ds) => matchDs(tracked.zone, ds, rdata, means.crypto) === 'match');
 }
 
-/** RFC 5011 §2.1: a trusted key is revoked when it stands in the set with the REVOKE bit and has signed the set itself. */
-async function revokedBySelf(set: RRset, keys: readonly ZoneKey[], tracked: TrackedKeys, means: ProbeMeans) {
-  const rdatas: Uint8Array[] = [];
-  let signature: ValidSignature | null = null;
-  for (const key of keys.filter(isRevoked)) {
-    const own = await firstSignature(set, [key], tracked, means);
-    if (own === null || !isTrackedKey(tracked, key.rdata)) continue;
-    rdatas.push(key.rdata);
-    signature ??= own;
-  }
-  return { rdatas, signature };
+/** The set as proven by keys that are trusted when the revocations in it have been obeyed. */
+async function proveByTrusted(
+  set: RRset,
+  keys: readonly ZoneKey[],
+  tracked: TrackedKeys,
+  means: ProbeMeans,
+): Promise<ProvenSet | null> {
+  const isGone = (key: ZoneKey): boolean =>
+    isRevoked(key) || tracked.keys.some(({ rdata, state }) => state === 'revoked' && isSameKey(rdata, key.rdata));
+  const standing = keys.filter((key) => !isGone(key));
+  const isNamed = namedByDs(tracked, means);
+  const named = standing.filter((key) => isNamed(key.rdata));
+  const trusted = trustedKeys(tracked);
+  const proving = [...standing.filter((key) => trusted.some((rdata) => bytesEqual(rdata, key.rdata))), ...named];
+  const signature = await firstSignature(set, proving, tracked, means);
+  if (signature === null) return null;
+  const present = standing.map((key) => key.rdata).filter(isEntryPoint);
+  return { seen: { present, namedByDs: named.map((key) => key.rdata) }, signature };
 }
 
-/** True for a revoked key whose form without the REVOKE bit is tracked, or that is already known as revoked. */
-function isTrackedKey(tracked: TrackedKeys, rdata: Uint8Array): boolean {
-  const octetsAfterFlags = rdata.subarray(2);
-  return tracked.keys.some((key) => bytesEqual(key.rdata.subarray(2), octetsAfterFlags));
+/**
+ * RFC 5011 §2.1: a trusted key is revoked when it stands in the set with the REVOKE bit and has signed the set itself. One
+ * that was revoked before is news to nobody, and says nothing more.
+ */
+async function revokedBySelf(set: RRset, keys: readonly ZoneKey[], tracked: TrackedKeys, means: ProbeMeans) {
+  const trusted = trustedKeys(tracked);
+  const rdatas: Uint8Array[] = [];
+  for (const key of keys.filter(isRevoked)) {
+    if (!trusted.some((rdata) => isSameKey(rdata, key.rdata))) continue;
+    if ((await firstSignature(set, [key], tracked, means)) !== null) rdatas.push(key.rdata);
+  }
+  return rdatas;
 }
 
 async function firstSignature(
@@ -84,8 +108,9 @@ async function firstSignature(
   tracked: TrackedKeys,
   means: ProbeMeans,
 ): Promise<ValidSignature | null> {
-  const { at, skew, crypto } = means;
+  const { signatureTime, now, skew, crypto } = means;
   for (const signature of signaturesOf(set).slice(0, MAX_SIGNATURES)) {
+    const at = judgedAt(signatureTime, now, readRrsig(signature)?.inception ?? now);
     for (const key of keys) {
       const outcome = await verifySignature({ rrset: set, signature, key, zone: tracked.zone, at, skew }, crypto);
       if (outcome.kind === 'valid') return outcome;

@@ -33,10 +33,9 @@ export interface TrackedKeys {
   readonly keys: readonly TrackedKey[];
 }
 
-/** What a proven probe showed: secure entry point keys, by themselves and those revoked by their own signature. */
+/** What a proven probe showed: secure entry point keys that are not revoked. */
 export interface SeenKeys {
   readonly present: readonly Uint8Array[];
-  readonly revoked: readonly Uint8Array[];
   /** Keys of `present` that a configured DS names. */
   readonly namedByDs: readonly Uint8Array[];
 }
@@ -54,7 +53,19 @@ export interface HoldDowns {
 /** Probes that must have shown a new key before it is trusted, however long they lie apart. */
 const MIN_PENDING_PROBES = 2;
 
-/** The keys after a proven probe at `now` (RFC 5011 §4.1). */
+/**
+ * The keys after those of `revoked` (with the REVOKE bit) have revoked themselves: RFC 5011 §2.1, immediate and permanent,
+ * whatever else the set was worth. Nothing is said of the other keys.
+ */
+export function revokeKeys(tracked: TrackedKeys, revoked: readonly Uint8Array[], now: number): TrackedKeys {
+  const keys = tracked.keys.map((key): TrackedKey => {
+    const rdata = revoked.find((each) => isSameKey(each, key.rdata));
+    return rdata === undefined || key.state === 'revoked' ? key : { rdata, state: 'revoked', count: 0, changedAt: now };
+  });
+  return { ...tracked, keys };
+}
+
+/** The keys after a proven probe at `now` (RFC 5011 §4.1); revocations have been obeyed before. */
 export function advanceKeys(tracked: TrackedKeys, seen: SeenKeys, now: number, holds: HoldDowns): TrackedKeys {
   const hasOtherTrust = (key: TrackedKey): boolean =>
     tracked.keys.some((other) => other !== key && other.state === 'valid');
@@ -82,8 +93,7 @@ function newKey(rdata: Uint8Array, seen: SeenKeys, now: number): TrackedKey {
 /** A key's next state; null when it is no longer listed. */
 function advanceKey(key: TrackedKey, seen: SeenKeys, now: number, holds: HoldDowns): TrackedKey | null {
   const isPresent = seen.present.some((rdata) => isSameKey(rdata, key.rdata));
-  const revoked = seen.revoked.find((rdata) => isSameKey(rdata, key.rdata));
-  const become = (state: KeyState, rdata = key.rdata): TrackedKey => ({ rdata, state, count: 0, changedAt: now });
+  const become = (state: KeyState): TrackedKey => ({ rdata: key.rdata, state, count: 0, changedAt: now });
   switch (key.state) {
     case 'add-pend': {
       // RFC 5011 §4.1, AddPend: KeyRem goes back to Start: the key is forgotten, and a later one waits anew.
@@ -96,8 +106,6 @@ function advanceKey(key: TrackedKey, seen: SeenKeys, now: number, holds: HoldDow
     case 'start':
     case 'valid':
     case 'missing':
-      // RFC 5011 §2.1: a key that is revoked by its own signature is never trusted again.
-      if (revoked !== undefined) return become('revoked', revoked);
       if (isPresent) return key.state === 'valid' ? key : become('valid');
       return key.state === 'missing' ? key : become('missing');
     case 'revoked':
@@ -107,10 +115,15 @@ function advanceKey(key: TrackedKey, seen: SeenKeys, now: number, holds: HoldDow
   }
 }
 
-/** Keys that are trusted now (RFC 5011 §4.2: valid and missing ones; configured ones until they were looked for). */
+/**
+ * Keys that are trusted now (RFC 5011 §4.2: valid and missing ones; configured ones until they were looked for). A key that
+ * is listed as revoked is none of them, though its form without the REVOKE bit be listed as well.
+ */
 export function trustedKeys(tracked: TrackedKeys): readonly Uint8Array[] {
+  const revoked = tracked.keys.filter(({ state }) => state === 'revoked');
   return tracked.keys
     .filter(({ state }) => state === 'valid' || state === 'missing' || state === 'start')
+    .filter(({ rdata }) => !revoked.some((key) => isSameKey(key.rdata, rdata)))
     .map(({ rdata }) => rdata);
 }
 
@@ -124,7 +137,7 @@ export function isWhollyRevoked(tracked: TrackedKeys): boolean {
 }
 
 /** True for one key with and without its REVOKE bit. */
-function isSameKey(a: Uint8Array, b: Uint8Array): boolean {
+export function isSameKey(a: Uint8Array, b: Uint8Array): boolean {
   return bytesEqual(withoutRevoke(a), withoutRevoke(b));
 }
 

@@ -17,7 +17,7 @@ import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { verdictOfSigned } from './absent-signer.ts';
-import { trustOf, verdictBelow } from './chain-of-trust.ts';
+import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { replaceJudged } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import { startFor } from './judge-rrset.ts';
@@ -90,15 +90,16 @@ function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRse
 
 async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOf(judging, signer, anchor);
+  const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
+  const trust = await trustOfSigner(judging, place, anchor);
   if (trust.status !== 'secure') {
     const sets = end.authority.map((held) => held.rrset);
     const verdict = verdictOfSigned(judging, trust, sets, placeOfRecord(name, type, signer));
     return { verdict, end };
   }
   if (!namesEqual(trust.zone, signer)) {
-    const place = placeOfRecord(name, type, trust.zone);
-    const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...place };
+    const record = placeOfRecord(name, type, trust.zone);
+    const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
     return { verdict: { status: 'bogus', why }, end };
   }
   const result = await proveRecords(judging, end.authority, trust);
@@ -136,9 +137,12 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
     case 'nodata':
       // RFC 9824 §3.1: a compact denial is a NODATA answer; one with NXNAME may come with the rcode NXDOMAIN (§3.4).
       return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : misfit('proves-nodata', place);
+    case 'no-cut':
+      // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
+      if (outcome.isAlias) return misfit('cname-exists', place);
+      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
     case 'wildcard-nodata':
     case 'no-ds':
-    case 'no-cut':
       return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.

@@ -7,7 +7,8 @@
  */
 
 import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
-import { precheckRrsig, precheckSignature, serialDifference, verifySignature } from '../dnssec/verify-signature.ts';
+import { judgedAt, secondsLeft } from '../dnssec/signature-time.ts';
+import { precheckRrsig, precheckSignature, verifySignature } from '../dnssec/verify-signature.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
@@ -129,14 +130,14 @@ class RRsetVerification {
   }
 
   #checkOf(signature: Uint8Array, rrsig: Rrsig) {
-    const { at, parts } = this.#judging;
-    // Where times are not looked at, each signature is judged at its own first second.
+    const { now, parts } = this.#judging;
+    const { signatureTime, skew } = parts.options;
     return {
       rrset: this.#held.rrset,
       signature,
       zone: this.#zone.zone,
-      at: at ?? rrsig.inception,
-      skew: parts.options.skew,
+      at: judgedAt(signatureTime, now, rrsig.inception),
+      skew,
     };
   }
 
@@ -176,10 +177,10 @@ class RRsetVerification {
 
 /** When verified data stops being usable. */
 function cappedExpiry(held: HeldRRset, signature: ValidSignature, judging: Judging): number {
-  const { now, at } = judging;
+  const { now, parts } = judging;
   // RFC 4035 §5.3.3: the TTL is at most the received TTL, the Original TTL and the time that the signature has left.
   const ofOriginal = now + signature.originalTtl;
-  const ofSignature = at === null ? Number.POSITIVE_INFINITY : now + serialDifference(signature.expiration, at);
+  const ofSignature = now + secondsLeft(parts.options.signatureTime, now, signature.expiration);
   return Math.max(now, Math.min(held.expiresAt, ofOriginal, ofSignature));
 }
 

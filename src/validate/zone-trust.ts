@@ -3,10 +3,15 @@
  *
  * Duties: the DS of the child proven by the parent's keys (RFC 4035 §5.2), the child's DNSKEY set proven by that DS; an
  * anchor's DNSKEY set proven by the anchor.
+ *
+ * A zone is insecure by what was proven only, never by what could not be used or did not come: a DS set that the parent signed
+ * and that names no supported algorithm or digest; signed denial records of the parent (no DS at a delegation, an opt-out span,
+ * more NSEC3 iterations than allowed); configuration (an anchor of unsupported algorithms only, harden-dnssec-stripped).
+ *
  * Leaves to others: the order of steps and what is remembered (chain-of-trust.ts), keys against DS (judge-keys.ts).
  */
 
-import { type UsableDs, usableDs } from '../dnssec/match-ds.ts';
+import { isUnsupported, type UsableDs, usableDs } from '../dnssec/match-ds.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
@@ -20,7 +25,7 @@ import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts'
 import { askChain, type FoundOk } from './ask-chain.ts';
 import { judgeKeys } from './judge-keys.ts';
 import type { Judging } from './judging.ts';
-import { denialReason, proveDenial, proveRecords } from './prove-denial.ts';
+import { denialReason, isDenialSet, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settle, settleSecure } from './settle.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
@@ -36,7 +41,7 @@ interface ProvenDs {
 
 /** What stands at `child`, one label or more below a zone whose keys are proven. */
 export async function stepDown(judging: Judging, parent: SecureZone, child: Name): Promise<Step> {
-  const known = await judgeKnownDenial(judging, parent, child);
+  const known = judging.mayTakeKnown(child) ? await judgeKnownDenial(judging, parent, child) : null;
   if (known !== null) return known;
   const result = await askChain<ProvenDs | Step>(judging, questionOf(child, TYPE.DS), (found) =>
     judgeDs(judging, parent, child, found),
@@ -109,8 +114,8 @@ function findSet({ aliases, end }: FoundOk, name: Name, type: number): HeldRRset
 }
 
 async function judgeDs(judging: Judging, parent: SecureZone, child: Name, found: FoundOk): Promise<ProvenDs | Step> {
-  const alias = found.aliases[0]?.alias ?? found.end.answer.find(({ rrset }) => rrsetType(rrset) === TYPE.CNAME);
-  if (alias !== undefined) return await judgeAliasAtName(judging, parent, child, alias);
+  const alias = aliasAt(found, child);
+  if (alias !== null) return await judgeAliasAtName(judging, parent, child, alias);
   const ds = findSet(found, child, TYPE.DS);
   return ds === null
     ? await judgeNoDs(judging, parent, child, found.end.authority)
@@ -124,28 +129,73 @@ async function judgeDsSet(judging: Judging, parent: SecureZone, child: Name, ds:
   if (check.kind === 'limit') return limitZone(judging, child, check.limit);
   // RFC 4035 §5.2: the DS must be the parent's own; one that a wildcard made proves no delegation.
   if (check.kind === 'secure' && check.signature.isWildcard) {
-    return bogusZone(judging, child, { kind: 'wildcard-not-allowed', ...placeOf(ds.rrset, parent.zone) });
+    return bogusSet(judging, child, ds, { kind: 'wildcard-not-allowed', ...placeOf(ds.rrset, parent.zone) });
   }
-  if (check.kind === 'bogus') {
-    settle(judging, ds, { status: 'bogus', why: check.why });
-    return bogusZone(judging, child, check.why);
-  }
+  if (check.kind === 'bogus') return bogusSet(judging, child, ds, check.why);
   settleSecure(judging, ds, check.expiresAt);
   return { status: 'ds', rdatas, expiresAt: check.expiresAt };
 }
 
-/** A CNAME or DNAME where the DS was looked for: no delegation can stand there, so the zone goes on (RFC 1034 §3.6.2). */
-async function judgeAliasAtName(judging: Judging, parent: SecureZone, child: Name, alias: HeldRRset): Promise<Step> {
+/** An alias that was found in place of a DS, with the denial records that came along. */
+interface AliasAtName {
+  readonly alias: HeldRRset;
+  readonly proof: readonly HeldRRset[];
+}
+
+function aliasAt({ aliases, end }: FoundOk, child: Name): AliasAtName | null {
+  const [step] = aliases;
+  if (step !== undefined) return { alias: step.alias, proof: [...step.proof, ...end.authority] };
+  const isAlias = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);
+  const alias = end.answer.find(isAlias);
+  return alias === undefined ? null : { alias, proof: end.authority };
+}
+
+/**
+ * A CNAME or DNAME where the DS was looked for: no delegation can stand there, so the zone goes on (RFC 1034 §3.6.2). One that
+ * a wildcard made says so only together with the proof that the name itself does not exist (RFC 4035 §5.3.4): else anybody
+ * could put the wildcard's signed alias over a delegation.
+ */
+async function judgeAliasAtName(
+  judging: Judging,
+  parent: SecureZone,
+  child: Name,
+  { alias, proof }: AliasAtName,
+): Promise<Step> {
   const check = await verifyRRset(judging, alias, parent);
   switch (check.kind) {
     case 'secure':
-      return { status: 'no-cut' };
+      if (!check.signature.isWildcard) return { status: 'no-cut' };
+      return await judgeExpandedAlias(judging, parent, child, { alias, proof, labels: check.signature.labels });
     case 'bogus':
-      return bogusZone(judging, child, check.why);
+      return bogusSet(judging, child, alias, check.why);
     case 'limit':
       return limitZone(judging, child, check.limit);
     default:
       return unreachable(check);
+  }
+}
+
+async function judgeExpandedAlias(
+  judging: Judging,
+  parent: SecureZone,
+  child: Name,
+  { alias, proof, labels }: AliasAtName & { readonly labels: number },
+): Promise<Step> {
+  const unproven = { kind: 'wildcard-unproven', ...placeOf(alias.rrset, parent.zone) } as const;
+  // RFC 4592 §4.4: a DNAME is not expanded.
+  if (rrsetType(alias.rrset) !== TYPE.CNAME) return bogusSet(judging, child, alias, unproven);
+  const result = await proveRecords(judging, proof, parent);
+  if (result.kind === 'limit') return limitZone(judging, child, result.limit);
+  const { records } = result;
+  const answer = { name: child, closestEncloserLabels: labels };
+  const outcome = await proveWildcard(judging, records, answer, parent);
+  switch (outcome.kind) {
+    case 'proven':
+      return { status: 'no-cut' };
+    case 'not-proven':
+      return bogusSet(judging, child, alias, unproven);
+    default:
+      return stepOfDenial(judging, child, outcome, records.expiresAt);
   }
 }
 
@@ -174,11 +224,13 @@ function stepOfDenial(
 ): Step {
   const zone = formatName(child);
   switch (outcome.kind) {
+    // RFC 4035 §5.2: the parent's signed record shows a delegation (NS, no SOA) without DS.
     case 'no-ds':
       return insecureZone(judging, child, { kind: 'no-ds-proven', zone }, expiresAt);
     case 'opt-out':
       // RFC 5155 §6: an unsigned delegation may hide in the span, so nothing below can be expected to be signed.
       return insecureZone(judging, child, { kind: 'opt-out', zone }, expiresAt);
+    // RFC 9276 §3.2: the parent's signed NSEC3 records want more work than a validator should do.
     case 'iterations-too-high': {
       const { iterations } = outcome;
       return insecureZone(judging, child, { kind: 'nsec3-iterations-high', zone, iterations }, expiresAt);
@@ -195,11 +247,6 @@ function stepOfDenial(
   }
 }
 
-/** True when no DS counts and none is malformed: one of a known digest with a wrong length is a DS that fits no key. */
-function isUnsupported({ usable, malformed }: UsableDs): boolean {
-  return usable.length === 0 && malformed === 0;
-}
-
 function unsupportedReason(zone: Name, { algorithms, digests }: UsableDs): InsecureReason {
   const text = formatName(zone);
   return algorithms.length > 0
@@ -210,6 +257,12 @@ function unsupportedReason(zone: Name, { algorithms, digests }: UsableDs): Insec
 function insecureZone(judging: Judging, zone: Name, why: InsecureReason, expiresAt: number): Trusted {
   const longest = judging.now + judging.parts.options.limits.keyTtlSeconds;
   return { status: 'insecure', zone, why, expiresAt: Math.min(expiresAt, longest) };
+}
+
+/** A set that was to tell about the zone is bogus, and so is the zone; neither is believed to be so for longer. */
+function bogusSet(judging: Judging, zone: Name, held: HeldRRset, why: BogusReason): Trusted {
+  settle(judging, held, { status: 'bogus', why });
+  return bogusZone(judging, zone, why);
 }
 
 function bogusZone(judging: Judging, zone: Name, why: BogusReason): Trusted {

@@ -6,8 +6,9 @@
  */
 
 import { type AlgorithmChoices, algorithmPolicy, DEFAULT_ALGORITHM_CHOICES } from '../dnssec/algorithms.ts';
-import { type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
-import { matchDs, usableDs } from '../dnssec/match-ds.ts';
+import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import { isUnsupported, matchDs, usableDs } from '../dnssec/match-ds.ts';
+import { BY_THE_CLOCK, judgedAt, type SignatureTime } from '../dnssec/signature-time.ts';
 import { DEFAULT_SKEW, type Skew, verifySignature } from '../dnssec/verify-signature.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
@@ -37,15 +38,15 @@ export type FindZoneAnchor = (zone: Name) => Promise<ZoneAnchor>;
 
 /** How signatures are judged. */
 export interface CheckRules {
-  /** `val-override-date`: unix seconds; null: the clock; -1: times are not looked at. */
-  readonly overrideDate: number | null;
+  /** The second at which signatures are judged (`val-override-date`). */
+  readonly signatureTime: SignatureTime;
   readonly skew: Skew;
   readonly algorithms: AlgorithmChoices;
 }
 
 /** The rules without configuration. */
 export const DEFAULT_CHECK_RULES: CheckRules = {
-  overrideDate: null,
+  signatureTime: BY_THE_CLOCK,
   skew: DEFAULT_SKEW,
   algorithms: DEFAULT_ALGORITHM_CHOICES,
 };
@@ -83,9 +84,8 @@ async function findFault(
 ): Promise<string | null> {
   if (anchor.kind === 'signed') {
     const policy = algorithmPolicy(parts.crypto, parts.rules.algorithms);
-    const { usable } = usableDs(anchor.ds, policy);
-    // RFC 4035 §5.2: a zone none of whose keys we can use is unsigned to us.
-    if (usable.length + anchor.dnskeys.length > 0) {
+    // RFC 4035 §5.2: a zone none of whose DS is of a supported kind is unsigned to us.
+    if (anchor.dnskeys.length > 0 || !isUnsupported(usableDs(anchor.ds, policy))) {
       const why = await checkSigned(zone, anchor, parts);
       if (why !== null) return why;
     }
@@ -103,11 +103,12 @@ async function checkSigned(
 ): Promise<string | null> {
   const dnskeys = zone.set(zone.name, TYPE.DNSKEY);
   if (dnskeys === null) return 'the zone has no DNSKEY';
-  const keys = rdatasOf(dnskeys.rrset)
-    .slice(0, MAX_KEYS)
+  const isTrusted = trustTest(zone.name, anchor, parts);
+  const keys = wantedFirst(rdatasOf(dnskeys.rrset), isTrusted, MAX_KEYS)
     .map((rdata) => zoneKeyOf(rdata, parts.crypto))
     .filter((key) => key !== null);
-  const trusted = trustedKeys(zone.name, keys, anchor, parts);
+  // RFC 5011 §2.1: a revoked key proves nothing, whatever names it.
+  const trusted = keys.filter((key) => isTrusted(key.rdata) && isZoneKey(key) && !isRevoked(key));
   if (trusted.length === 0) return 'DNSKEY of the zone does not match its trust anchor or DS';
   if (!(await isSignedBy(dnskeys, trusted, zone, parts))) return 'DNSKEY of the zone is not validly signed';
   const soa = zone.soaSet;
@@ -122,27 +123,25 @@ const MAX_KEYS = 32;
 /** Signatures tried for one set (KeyTrap, CVE-2023-50387). */
 const MAX_TRIES = 64;
 
-function trustedKeys(
+/** Whether an anchor or a DS that counts names a key. */
+function trustTest(
   zone: Name,
-  keys: readonly ZoneKey[],
   anchor: Extract<ZoneAnchor, { kind: 'signed' }>,
   { crypto, rules }: CheckParts,
-): ZoneKey[] {
+): (rdata: Uint8Array) => boolean {
   const { usable } = usableDs(anchor.ds, algorithmPolicy(crypto, rules.algorithms));
-  return keys.filter(
-    (key) =>
-      anchor.dnskeys.some((rdata) => bytesEqual(rdata, key.rdata)) ||
-      usable.some((ds) => matchDs(zone, ds, key.rdata, crypto) === 'match'),
-  );
+  return (rdata) =>
+    anchor.dnskeys.some((key) => bytesEqual(key, rdata)) ||
+    usable.some((ds) => matchDs(zone, ds, rdata, crypto) === 'match');
 }
 
 async function isSignedBy(set: ZoneSet, keys: readonly ZoneKey[], zone: Zone, parts: CheckParts): Promise<boolean> {
-  const { overrideDate, skew } = parts.rules;
+  const { signatureTime, skew } = parts.rules;
   let tries = 0;
   for (const signature of signaturesOf(set.rrset)) {
     const rrsig = readRrsig(signature);
     if (rrsig === null) continue;
-    const at = overrideDate === -1 ? rrsig.inception : (overrideDate ?? parts.clock.unixSeconds());
+    const at = judgedAt(signatureTime, parts.clock.unixSeconds(), rrsig.inception);
     for (const key of keys) {
       if (key.keyTag !== rrsig.keyTag || ++tries > MAX_TRIES) continue;
       const check = { rrset: set.rrset, signature, key, zone: zone.name, at, skew };

@@ -17,6 +17,10 @@ export interface HttpRequest {
   readonly address: Address;
   /** PEM text of the authorities to trust; null: the system's. */
   readonly authorities: string | null;
+  /** How to speak TLS, where that is not by the host's certificate: what is fetched is proven by other means. */
+  readonly tls?: TlsClientOptions;
+  /** Local ip to connect from; absent: the system's choice. */
+  readonly localIp?: string;
   readonly maxOctets: number;
   readonly maxMs: number;
   readonly signal: AbortSignal;
@@ -52,7 +56,8 @@ export async function fetchOverHttp(parts: TransferParts, request: HttpRequest):
   const opened = await network.connect({
     remote: request.address,
     timeoutMs: TRANSFER_IDLE_MS,
-    ...(url.secure ? { tls: tlsFor(request) } : {}),
+    ...(url.secure ? { tls: request.tls ?? tlsFor(request) } : {}),
+    ...(request.localIp === undefined ? {} : { localIp: request.localIp }),
     onData: (bytes) => note(reader.take(bytes)),
     onClose: (error) => note(error === null ? reader.close() : { kind: 'failed', why: error.text }),
   });

@@ -69,9 +69,12 @@ describe('what serving is told', () => {
 
 describe('what validation is told', () => {
   test('the time to judge signatures at', () => {
-    expect(validateOptions(configOf('')).overrideDate).toBeNull();
-    expect(validateOptions(configOf('server:\nval-override-date: "-1"')).overrideDate).toBe(-1);
-    expect(validateOptions(configOf('server:\nval-override-date: "20201021000000"')).overrideDate).toBe(1_603_238_400);
+    expect(validateOptions(configOf('')).signatureTime).toEqual({ kind: 'clock' });
+    expect(validateOptions(configOf('server:\nval-override-date: "-1"')).signatureTime).toEqual({ kind: 'ignored' });
+    expect(validateOptions(configOf('server:\nval-override-date: "20201021000000"')).signatureTime).toEqual({
+      kind: 'fixed',
+      unixSeconds: 1_603_238_400,
+    });
   });
 });
 

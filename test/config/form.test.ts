@@ -50,11 +50,11 @@ describe('plain forms', () => {
   });
 
   test('the time of validation is the clock, none, or a date', () => {
-    expect(read(forms.validationTime, '0')).toBe('clock');
-    expect(read(forms.validationTime, '')).toBe('clock');
-    expect(read(forms.validationTime, '-1')).toBe('ignore');
-    expect(read(forms.validationTime, '20181130121755')).toBe(1543580275);
-    expect(read(forms.validationTime, '1543580275')).toBe(1543580275);
+    expect(read(forms.validationTime, '0')).toEqual({ kind: 'clock' });
+    expect(read(forms.validationTime, '')).toEqual({ kind: 'clock' });
+    expect(read(forms.validationTime, '-1')).toEqual({ kind: 'ignored' });
+    expect(read(forms.validationTime, '20181130121755')).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
+    expect(read(forms.validationTime, '1543580275')).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
     for (const text of ['20180230000000', '20181130126155', '20181130250000', 'x']) {
       expect(read(forms.validationTime, text)).toMatch(/^error/);
     }

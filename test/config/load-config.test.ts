@@ -55,7 +55,7 @@ describe('loading', () => {
     expect(server.interface).toEqual([{ kind: 'interface', place: 'eth0', port: 53 }]);
     expect(server.identity).toBe('a \\" b');
     expect(server.capsExempt).toEqual([mustParseName('example.net.')]);
-    expect(server.valOverrideDate).toBe(1543580275);
+    expect(server.valOverrideDate).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
     expect(server.localZone).toMatchObject([{ value: 'inform' }]);
     expect(authZones).toMatchObject([{ primary: ['192.0.2.9'], zonefile: 'zone.example.zone' }]);
     expect(views).toMatchObject([{ name: 'inside' }]);

@@ -11,10 +11,11 @@ import { ask, type ResponseText, responseView } from './support.ts';
 const { AA, RA } = FLAG;
 const SOA = 'example. SOA ns.example. h.example. 1 2 3 4 300';
 
-function classified(text: ResponseText, { question = 'www.example. A', recursion = false } = {}) {
+function classified(text: ResponseText, { question = 'www.example. A', recursion = false, isInZone = false } = {}) {
   const view = responseView(ask(question), text);
   const zone = mustParseName('example.');
-  const scrubbed = scrub(view, { question: ask(question), zone, options: DEFAULT_ITERATE_OPTIONS });
+  const options = DEFAULT_ITERATE_OPTIONS;
+  const scrubbed = scrub(view, { question: ask(question), zone, options, isInZone: () => isInZone });
   const facts = { rcode: view.rcode, isAuthoritative: view.has(AA), offersRecursion: view.has(RA), scrubbed };
   return classifyResponse({
     ...facts,
@@ -65,7 +66,8 @@ describe('classifyResponse', () => {
       kind: 'alias',
     });
     const whole = [...alias, 'web.example. A 192.0.2.1'];
-    expect(classified({ flags: AA, answer: whole })).toEqual({ kind: 'answer' });
+    expect(classified({ flags: AA, answer: whole })).toEqual({ kind: 'alias' });
+    expect(classified({ flags: AA, answer: whole }, { isInZone: true })).toEqual({ kind: 'answer' });
     expect(classified({ flags: AA, answer: alias }, { question: 'www.example. CNAME' })).toEqual({ kind: 'answer' });
   });
 

@@ -2,17 +2,22 @@
 
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
-import { type Scrubbed, scrub } from '../../src/iterate/scrub.ts';
+import { type Scrubbed, type ScrubContext, scrub } from '../../src/iterate/scrub.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { typeText } from '../../src/wire/rr-type.ts';
 import type { RRsetGroup } from '../../src/wire/rrsets.ts';
 import { ask, type ResponseText, responseView } from './support.ts';
 
-function scrubbed(question: string, text: ResponseText, options: Partial<IterateOptions> = {}): Scrubbed {
+function scrubbed(
+  question: string,
+  text: ResponseText,
+  options: Partial<IterateOptions> = {},
+  { isInZone = () => false, isJudged = true }: Pick<Partial<ScrubContext>, 'isInZone' | 'isJudged'> = {},
+): Scrubbed {
   const view = responseView(ask(question), { flags: FLAG.AA, ...text });
   const all = { ...DEFAULT_ITERATE_OPTIONS, ...options };
-  return scrub(view, { question: ask(question), zone: mustParseName('example.'), options: all });
+  return scrub(view, { question: ask(question), zone: mustParseName('example.'), options: all, isInZone, isJudged });
 }
 
 function owners(groups: readonly RRsetGroup[]): string[] {
@@ -87,7 +92,42 @@ describe('scrub', () => {
 
   test('follows no more aliases of one response than iter-scrub-cname says', () => {
     const answer = Array.from({ length: 30 }, (_, i) => `a${i}.example. CNAME a${i + 1}.example.`);
-    expect(scrubbed('a0.example. A', { answer }).chain.steps.length).toBe(11);
+    expect(scrubbed('a0.example. A', { answer }, {}, { isInZone: () => true }).chain.steps.length).toBe(11);
+  });
+
+  test.each<[string, string, string[], number]>([
+    ['not, when it is not signed: a zone cut may lie before it', 'www.example.', [], 0],
+    [
+      'when the zone signed it',
+      'www.example.',
+      ['c.example. RRSIG A 15 2 300 20300101000000 20200101000000 7 example. AA=='],
+      1,
+    ],
+    [
+      'not, when somebody else signed it',
+      'www.example.',
+      ['c.example. RRSIG A 15 2 300 20300101000000 20200101000000 7 c.example. AA=='],
+      0,
+    ],
+    ['when the name asked lies below it, so that no cut does', 'www.c.example.', [], 1],
+  ])('takes what an alias leads to %s', (_why, name, signatures, taken) => {
+    const answer = [`${name} CNAME c.example.`, 'c.example. A 192.0.2.66', ...signatures];
+    const { chain } = scrubbed(`${name} A`, { answer });
+    expect(chain.steps.length).toBe(1);
+    expect(chain.data.length).toBe(taken);
+  });
+
+  test('takes a signed set no more than an unsigned one where nobody checks signatures', () => {
+    const signature = 'c.example. RRSIG A 15 2 300 20300101000000 20200101000000 7 example. AA==';
+    const answer = ['www.example. CNAME c.example.', 'c.example. A 192.0.2.66', signature];
+    expect(scrubbed('www.example. A', { answer }, {}, { isJudged: true }).chain.data.length).toBe(1);
+    expect(scrubbed('www.example. A', { answer }, {}, { isJudged: false }).chain.data.length).toBe(0);
+  });
+
+  test('follows no second alias where the first may lead past a cut', () => {
+    const answer = ['www.example. CNAME a.c.example.', 'a.c.example. CNAME b.c.example.'];
+    expect(scrubbed('www.example. A', { answer }).chain.steps.length).toBe(1);
+    expect(scrubbed('www.example. A', { answer }, {}, { isInZone: () => true }).chain.steps.length).toBe(2);
   });
 
   test('drops private addresses unless the zone may have them', () => {

@@ -44,17 +44,17 @@ const OPTIONS: ResolveOptions = {
   allowance: DEFAULT_ALLOWANCE,
 };
 
-function heldBy(question: Question, server: string, ttl = 300): HeldRRset {
+function heldBy(question: Question, server: string, ttl = 300, at = NOW): HeldRRset {
   const { name: owner, type, class: rrClass } = question;
   const rrset = packRRset({ owner, type, class: rrClass, rdatas: [Uint8Array.of(192, 0, 2, 1)], signatures: [] });
   const trust = TRUST.answerAuthoritative;
-  return { rrset, expiresAt: NOW + ttl, originalTtl: ttl, trust, verdict: null, server, zone: ROOT };
+  return { rrset, expiresAt: at + ttl, originalTtl: ttl, trust, verdict: null, server, zone: ROOT };
 }
 
-function foundFrom(question: Question, server: string, ttl = 300): Found {
-  const answer = [heldBy(question, server, ttl)];
+function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Found {
+  const answer = [heldBy(question, server, ttl, at)];
   const end = { kind: 'answer', question, rcode: RCODE.NOERROR, answer, authority: [], additional: [] } as const;
-  return { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server, expiresAt: NOW + ttl } };
+  return { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server, expiresAt: at + ttl } };
 }
 
 /** A resolver whose tree is `ask` and whose judge is `judge`. */
@@ -116,8 +116,9 @@ describe('resolver', () => {
   });
 
   test('believes that data is bogus when nobody else can be asked, for val-bogus-ttl and no longer', async () => {
+    let at = NOW;
     const { resolver, asked, clock, counters } = makeResolver(
-      (work) => foundFrom(work.question, 'liar@53'),
+      (work) => foundFrom(work.question, 'liar@53', 300, at),
       () => BOGUS,
     );
     expect(statusOf(await resolver.resolve(QUESTION))).toBe('bogus');
@@ -126,8 +127,22 @@ describe('resolver', () => {
     expect(asked.length).toBe(2);
     expect(counters.get('bogus.no-signature')).toBeGreaterThan(0);
     clock.skip(OPTIONS.bogusTtlSeconds * 1000);
+    at = clock.unixSeconds();
     await resolver.resolve(QUESTION);
     expect(asked.length).toBe(4);
+  });
+
+  test('asks anew before it blames a server for data that was remembered', async () => {
+    const avoided: string[] = [];
+    const { resolver } = makeResolver(
+      (work, { avoid = [] }) => {
+        avoided.push([...avoid].join(' '));
+        return foundFrom(work.question, 'resigned@53', 300, NOW - 100);
+      },
+      () => BOGUS,
+    );
+    await resolver.resolve(QUESTION);
+    expect(avoided).toEqual(['', 'memory', 'memory resigned@53']);
   });
 
   test('restarts at most val-max-restart times', async () => {

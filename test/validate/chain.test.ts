@@ -2,12 +2,13 @@
 
 import { describe, expect, test } from 'vitest';
 import type { Found } from '../../src/terms/found.ts';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { BogusReason } from '../../src/terms/verdict.ts';
 import { DEFAULT_VALIDATE_LIMITS } from '../../src/validate/options.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
-import { TYPE } from '../../src/wire/rr-type.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { Budget, DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
 import { INCEPTION, makeKey, NOW, type SigningKey } from '../dnssec/signing.ts';
 import { dsAnchor, dsOf, outcomeOf, SignedTree, type TestZone, type ZoneChoices } from './signed-tree.ts';
@@ -117,11 +118,11 @@ describe('a zone', () => {
     expect(verdict).toEqual({ status: 'indeterminate', why });
     expect(tree.keys.find(mustParseName('test.'))).toBeNull();
   });
-  test('with a key whose octets are none of its algorithm is insecure', async () => {
+  test('with a key whose octets are none of its algorithm is bogus: its DS can be used', async () => {
     const key = makeKey(13);
     const rdata = key.rdata.slice(0, 20);
     const broken = { ...key, rdata, keyTag: keyTag(rdata) };
-    expect(await outcomeWith({ keys: [broken] })).toBe('insecure algorithm-unsupported');
+    expect(await outcomeWith({ keys: [broken] })).toBe('above key-unusable');
   });
   test('in a rollover is secure by the key that fits, whichever DS comes first', async () => {
     const [old, fresh] = [makeKey(15), makeKey(13)];
@@ -133,6 +134,145 @@ describe('a zone', () => {
     const alias = tree.set(zone, 'c.test.', TYPE.CNAME, 'x.test.');
     tree.answer('c.test.', TYPE.DS, [alias]);
     expect(outcomeOf(await askA(tree, zone, 'c.test.', []))).toBe('bogus no-signature');
+  });
+});
+
+describe('a key set that is not what the DS set says', () => {
+  const name = mustParseName('test.');
+  /** A key of 20 octets where its algorithm has 64: it fits its DS, and no signature can be checked with it. */
+  function brokenKey(): SigningKey {
+    const key = makeKey(13);
+    const rdata = key.rdata.slice(0, 20);
+    return { ...key, rdata, keyTag: keyTag(rdata) };
+  }
+
+  test('is bogus when only the unusable one of two keys is shown', async () => {
+    const [good, broken] = [makeKey(15), brokenKey()];
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { keys: [good], ds: [dsOf(name, good), dsOf(name, broken)] });
+    tree.answer('test.', TYPE.DNSKEY, [tree.signRdatas(zone, 'test.', TYPE.DNSKEY, [broken.rdata], { keys: [] })]);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.', []))).toBe('above key-unusable');
+  });
+
+  test('is secure when the usable key signed, wherever the other stands', async () => {
+    const [good, broken] = [makeKey(15), brokenKey()];
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { keys: [good], ds: [dsOf(name, broken), dsOf(name, good)] });
+    const both = [broken.rdata, good.rdata];
+    tree.answer('test.', TYPE.DNSKEY, [tree.signRdatas(zone, 'test.', TYPE.DNSKEY, both, { keys: [good] })]);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('secure');
+  });
+
+  test('is bogus when no DS of a supported kind fits, though others are unsupported', async () => {
+    const unknown = dsOf(name, makeKey(15));
+    unknown[2] = 200;
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { ds: [unknown, dsOf(name, makeKey(15))] });
+    expect(deepOutcome(await askA(tree, zone, 'www.test.', []))).toBe('above no-dnskey-matches-ds');
+  });
+
+  test('keeps the key that a DS names, however many others stand before it', async () => {
+    const named = makeKey(15);
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { keys: [named] });
+    const many = Array.from({ length: 100 }, () => makeKey(15, { flags: 0x0100 }).rdata);
+    tree.answer('test.', TYPE.DNSKEY, [tree.signRdatas(zone, 'test.', TYPE.DNSKEY, [...many, named.rdata])]);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('secure');
+  });
+
+  test('finds the one of many named keys that signed', async () => {
+    const keys = Array.from({ length: 12 }, () => makeKey(15));
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root, { keys });
+    const last = keys.slice(-1);
+    const rdatas = keys.map(({ rdata }) => rdata);
+    tree.answer('test.', TYPE.DNSKEY, [tree.signRdatas(zone, 'test.', TYPE.DNSKEY, rdatas, { keys: last })]);
+    expect(deepOutcome(await askA(tree, zone, 'www.test.', last))).toBe('secure');
+  });
+});
+
+describe('an alias where a DS is looked for', () => {
+  /** `*.test. CNAME` as it answers for `c.test.`. */
+  async function outcomeWithProof(
+    makeProof: (tree: SignedTree, zone: TestZone) => readonly HeldRRset[],
+  ): Promise<string> {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const alias = tree.set(zone, 'c.test.', TYPE.CNAME, 'x.test.', { labels: 1 });
+    tree.reply('c.test.', TYPE.DS, tree.found('c.test.', TYPE.DS, [alias], { authority: makeProof(tree, zone) }));
+    return deepOutcome(await askA(tree, zone, 'www.c.test.', []));
+  }
+
+  test('made by a wildcard proves nothing without its proof', async () => {
+    expect(await outcomeWithProof(() => [])).toBe('above wildcard-unproven');
+  });
+  test('made by a wildcard proves nothing where the name is shown to exist', async () => {
+    const proof = (tree: SignedTree, zone: TestZone) => [tree.nsec(zone, 'c.test.', 'd.test.', 'NS RRSIG NSEC')];
+    expect(await outcomeWithProof(proof)).toBe('above wildcard-unproven');
+  });
+  test('made by a wildcard proves that there is no cut when the name is shown not to exist', async () => {
+    const proof = (tree: SignedTree, zone: TestZone) => [tree.nsec(zone, 'b.test.', 'd.test.', 'A RRSIG NSEC')];
+    expect(await outcomeWithProof(proof)).toBe('bogus no-signature');
+  });
+  test('is forgotten with its verdict', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const alias = tree.set(zone, 'c.test.', TYPE.CNAME, 'x.test.', { labels: 1 });
+    tree.answer('c.test.', TYPE.DS, [tree.rrsets.store(alias)]);
+    await askA(tree, zone, 'www.c.test.', []);
+    await tree.clock.advance(61_000);
+    expect(tree.rrsets.find(mustParseName('c.test.'), TYPE.CNAME, CLASS.IN)).toBeNull();
+  });
+});
+
+describe('a signature of a zone above a cut', () => {
+  /** A tree where `sub.test.` is known to be a zone. */
+  async function treeWithCut(choices: ZoneChoices = {}) {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const sub = tree.zone('sub.test.', zone, choices);
+    await askA(tree, sub, 'first.sub.test.', choices.ds === null ? [] : undefined);
+    return { tree, zone, sub };
+  }
+
+  test('is none of the data below it', async () => {
+    const { tree, zone } = await treeWithCut();
+    expect(outcomeOf(await askA(tree, zone, 'www.sub.test.'))).toBe('bogus signer-not-allowed');
+  });
+  test('nor does it deny what is below it', async () => {
+    const { tree, zone } = await treeWithCut();
+    const proof = [
+      tree.nsec(zone, 'a.test.', 'z.test.', 'A RRSIG NSEC'),
+      tree.nsec(zone, 'test.', 'a.test.', 'NS SOA'),
+    ];
+    const denied = tree.denied('www.sub.test.', TYPE.A, proof, { kind: 'nxdomain' });
+    expect((await tree.validate(denied)).verdict.status).toBe('bogus');
+  });
+  test('makes nothing secure below an unsigned delegation', async () => {
+    const { tree, zone } = await treeWithCut({ ds: null });
+    expect(outcomeOf(await askA(tree, zone, 'www.sub.test.'))).toBe('insecure no-ds-proven');
+  });
+  test('counts again when the cut is gone', async () => {
+    const { tree, zone } = await treeWithCut();
+    tree.deny('sub.test.', TYPE.DS, [tree.nsec(zone, 'sub.test.', 'z.test.', 'A RRSIG NSEC')]);
+    expect(outcomeOf(await askA(tree, zone, 'www.sub.test.'))).toBe('secure');
+  });
+  test('that denies a zone with an anchor of its own does not take that anchor away', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const island = tree.zone('sub.test.', zone, { ds: null });
+    tree.anchors.add(dsAnchor(island));
+    expect(outcomeOf(await askA(tree, island, 'www.sub.test.'))).toBe('secure');
+    const proof = [tree.nsec(zone, 'test.', 'z.test.', 'NS SOA RRSIG NSEC')];
+    await tree.validate(tree.denied('gone.sub.test.', TYPE.A, proof, { kind: 'nxdomain' }));
+    expect(outcomeOf(await askA(tree, island, 'next.sub.test.'))).toBe('secure');
+    expect(outcomeOf(await askA(tree, island, 'last.sub.test.', []))).toBe('bogus no-signature');
+  });
+  test('is as good as ever where no cut is known', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    expect(outcomeOf(await askA(tree, zone, 'www.sub.test.'))).toBe('secure');
+    expect(tree.asked.filter(({ question }) => question.type === TYPE.DS)).toHaveLength(1);
   });
 });
 
@@ -255,12 +395,12 @@ describe('denial records at hand', () => {
 describe('val-override-date', () => {
   test('judges at the given second', async () => {
     const tree = new SignedTree();
-    tree.options = { ...tree.options, overrideDate: INCEPTION - 400_000 };
+    tree.options = { ...tree.options, signatureTime: { kind: 'fixed', unixSeconds: INCEPTION - 400_000 } };
     expect(deepOutcome(await askA(tree, tree.root, 'www.'))).toBe('above signature-not-yet-valid');
   });
   test('of -1 looks at no dates', async () => {
     const tree = new SignedTree();
-    tree.options = { ...tree.options, overrideDate: -1 };
+    tree.options = { ...tree.options, signatureTime: { kind: 'ignored' } };
     tree.clock.calendarStands = false;
     const held = tree.set(tree.root, 'www.', TYPE.A, '192.0.2.7', { inception: 1000, expiration: 2000 });
     expect(outcomeOf(await tree.validate(tree.found('www.', TYPE.A, [held])))).toBe('secure');

@@ -47,6 +47,24 @@ describe('NODATA by NSEC', () => {
     const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', 'TLSA RRSIG NSEC')];
     expect(await nodata(sets)).toBe('bogus denial-wrong');
   });
+  test.each<[string, number, string, string]>([
+    ['ANY where types are listed', TYPE.ANY, 'A RRSIG NSEC', 'bogus denial-wrong'],
+    ['ANY where there are none besides those of the denial', TYPE.ANY, 'RRSIG NSEC', 'secure'],
+    ['MAILB where a mailbox is listed', TYPE.MAILB, 'MB RRSIG NSEC', 'bogus denial-wrong'],
+    ['MAILA where an obsolete mail server is listed', TYPE.MAILA, 'MD RRSIG NSEC', 'bogus denial-wrong'],
+    ['DS of an alias', TYPE.DS, 'CNAME RRSIG NSEC', 'bogus denial-wrong'],
+    ['DS of a plain name', TYPE.DS, 'A RRSIG NSEC', 'secure'],
+  ])('for %s is what the list of types makes it', async (_what, type, types, expected) => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'www.test.', 'x.test.', types)];
+    expect(await nodata(sets, type)).toBe(expected);
+  });
+  test.each([
+    ['DS of a name that a wildcard alias makes', TYPE.DS, 'CNAME RRSIG NSEC'],
+    ['ANY of a name that a wildcard makes', TYPE.ANY, 'A RRSIG NSEC'],
+  ])('for %s is bogus', async (_what, type, types) => {
+    const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, '*.test.', 'zz.test.', types)];
+    expect(await nodata(sets, type)).toBe('bogus denial-wrong');
+  });
   test('is bogus when the record is about another name', async () => {
     const sets: Sets = ({ tree, zone }) => [tree.nsec(zone, 'a.test.', 'b.test.', 'A RRSIG NSEC')];
     expect(await nodata(sets)).toBe('bogus denial-wrong');

@@ -7,14 +7,15 @@ import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { algorithmPolicy, DEFAULT_ALGORITHM_CHOICES } from '../../src/dnssec/algorithms.ts';
+import { BY_THE_CLOCK, type SignatureTime } from '../../src/dnssec/signature-time.ts';
 import { signedData } from '../../src/dnssec/signed-data.ts';
 import { DEFAULT_SKEW } from '../../src/dnssec/verify-signature.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { type AnchorState, formatAnchorState, readAnchorState } from '../../src/validate/anchor-state.ts';
 import { AnchorTracker } from '../../src/validate/anchor-tracker.ts';
-import { proveProbe } from '../../src/validate/probe-anchor.ts';
-import { advanceKeys, isWhollyRevoked, type TrackedKeys, trustedKeys } from '../../src/validate/rfc5011.ts';
+import { type ProbeMeans, proveProbe } from '../../src/validate/probe-anchor.ts';
+import { advanceKeys, isWhollyRevoked, revokeKeys, type TrackedKeys, trustedKeys } from '../../src/validate/rfc5011.ts';
 import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { concatBytes, toHex, writeU16, writeU32 } from '../../src/wire/bytes.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -28,7 +29,7 @@ const ZONE = mustParseName('example.');
 const NOW = 1_700_000_000;
 const DAY = 86_400;
 const HOLDS = { addSeconds: 30 * DAY, delSeconds: 30 * DAY, keepMissingSeconds: 366 * DAY };
-const NOTHING = { present: [], revoked: [], namedByDs: [] };
+const NOTHING = { present: [], namedByDs: [] };
 
 /** A key of algorithm 15 with its private half. */
 function makeKey(flags: number) {
@@ -123,7 +124,7 @@ describe('RFC 5011 §4.1, the state table', () => {
   });
 
   test('never trusts a revoked key again, and forgets it after the remove hold-down time', () => {
-    const revoked = advanceKeys(tracked([KSK.rdata, 'valid', 1]), { ...NOTHING, revoked: [KSK.revoked] }, NOW, HOLDS);
+    const revoked = revokeKeys(tracked([KSK.rdata, 'valid', 1]), [KSK.revoked], NOW);
     expect(statesOf(revoked)).toEqual(['revoked']);
     expect(isWhollyRevoked(revoked)).toBe(true);
     const shown = advanceKeys(revoked, { ...NOTHING, present: [KSK.rdata] }, NOW + DAY, HOLDS);
@@ -133,7 +134,7 @@ describe('RFC 5011 §4.1, the state table', () => {
 
   test('trusts at once the key that a configured DS names, and drops the DS', () => {
     const start = { zone: ZONE, ds: [Uint8Array.of(1)], keys: [] };
-    const seen = { present: [KSK.rdata, NEXT.rdata], revoked: [], namedByDs: [KSK.rdata] };
+    const seen = { present: [KSK.rdata, NEXT.rdata], namedByDs: [KSK.rdata] };
     const after = advanceKeys(start, seen, NOW, HOLDS);
     expect(after.ds).toEqual([]);
     expect(trustedKeys(after).map(toHex)).toEqual([toHex(KSK.rdata)]);
@@ -142,38 +143,88 @@ describe('RFC 5011 §4.1, the state table', () => {
 
 describe('RFC 5011 §2.2, what proves a probe', () => {
   const crypto = createNodeCrypto();
-  const means = { crypto, policy: algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES), skew: DEFAULT_SKEW, at: NOW };
+  const policy = algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES);
+  const means: ProbeMeans = { crypto, policy, skew: DEFAULT_SKEW, signatureTime: BY_THE_CLOCK, now: NOW };
   const trust = tracked([KSK.rdata, 'valid', 1]);
 
   test('a signature of a trusted key', async () => {
     const set = signedSet([KSK.rdata, NEXT.rdata, ZSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
     const proven = await proveProbe(set, trust, means);
-    expect(proven?.seen.present.map(toHex).sort()).toEqual([KSK.rdata, NEXT.rdata].map(toHex).sort());
+    expect(proven.proven?.seen.present.map(toHex).sort()).toEqual([KSK.rdata, NEXT.rdata].map(toHex).sort());
   });
 
   test('not one of the zone signing key, nor of a new key alone', async () => {
     const rdatas = [KSK.rdata, NEXT.rdata, ZSK.rdata];
-    expect(await proveProbe(signedSet(rdatas, [{ key: ZSK, rdata: ZSK.rdata }]), trust, means)).toBeNull();
-    expect(await proveProbe(signedSet(rdatas, [{ key: NEXT, rdata: NEXT.rdata }]), trust, means)).toBeNull();
+    const nothing = { revoked: [], proven: null };
+    expect(await proveProbe(signedSet(rdatas, [{ key: ZSK, rdata: ZSK.rdata }]), trust, means)).toEqual(nothing);
+    expect(await proveProbe(signedSet(rdatas, [{ key: NEXT, rdata: NEXT.rdata }]), trust, means)).toEqual(nothing);
   });
 
   test('a revocation only when the revoked key has signed it itself', async () => {
     const rdatas = [KSK.revoked, NEXT.rdata];
     const two = tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'valid', 1]);
     const claimed = await proveProbe(signedSet(rdatas, [{ key: NEXT, rdata: NEXT.rdata }]), two, means);
-    expect(claimed?.seen.revoked).toEqual([]);
+    expect(claimed.revoked).toEqual([]);
     const signers = [
       { key: NEXT, rdata: NEXT.rdata },
       { key: KSK, rdata: KSK.revoked },
     ];
     const own = await proveProbe(signedSet(rdatas, signers), two, means);
-    expect(own?.seen.revoked.map(toHex)).toEqual([toHex(KSK.revoked)]);
+    expect(own.revoked.map(toHex)).toEqual([toHex(KSK.revoked)]);
   });
 
   test('no stranger that calls itself revoked', async () => {
     const stranger = makeKey(257);
     const set = signedSet([stranger.revoked], [{ key: stranger, rdata: stranger.revoked }]);
-    expect(await proveProbe(set, trust, means)).toBeNull();
+    expect(await proveProbe(set, trust, means)).toEqual({ revoked: [], proven: null });
+  });
+
+  const EVIL = makeKey(257);
+  test('nothing but its own revocation by a key that revokes itself', async () => {
+    const two = tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'valid', 1]);
+    const set = signedSet([KSK.revoked, EVIL.rdata], [{ key: KSK, rdata: KSK.revoked }]);
+    const probe = await proveProbe(set, two, means);
+    expect(probe.revoked.map(toHex)).toEqual([toHex(KSK.revoked)]);
+    expect(probe.proven).toBeNull();
+  });
+
+  test.each([
+    ['in its revoked form', KSK.revoked],
+    ['without the REVOKE bit', KSK.rdata],
+  ])('nothing at all by a key that was revoked before, %s', async (_how, rdata) => {
+    const two = tracked([NEXT.rdata, 'valid', 1], [KSK.revoked, 'revoked', NOW - DAY]);
+    const set = signedSet([rdata, EVIL.rdata], [{ key: KSK, rdata }]);
+    expect(await proveProbe(set, two, means)).toEqual({ revoked: [], proven: null });
+  });
+
+  test('nothing by the plain form of a key that revokes itself in the same set', async () => {
+    const set = signedSet(
+      [KSK.revoked, KSK.rdata, EVIL.rdata],
+      [
+        { key: KSK, rdata: KSK.revoked },
+        { key: KSK, rdata: KSK.rdata },
+      ],
+    );
+    const probe = await proveProbe(set, tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'valid', 1]), means);
+    expect(probe.proven).toBeNull();
+    expect(probe.revoked.map(toHex)).toEqual([toHex(KSK.revoked)]);
+  });
+
+  test('the key that is trusted, however many others stand before it', async () => {
+    const many = Array.from({ length: 80 }, () => makeKey(256).rdata);
+    const set = signedSet([...many, KSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    expect((await proveProbe(set, trust, means)).proven?.seen.present.map(toHex)).toEqual([toHex(KSK.rdata)]);
+  });
+
+  test.each<[SignatureTime, boolean]>([
+    [{ kind: 'clock' }, false],
+    [{ kind: 'fixed', unixSeconds: NOW }, true],
+    [{ kind: 'fixed', unixSeconds: NOW - 900 * DAY }, false],
+    [{ kind: 'ignored' }, true],
+  ])('a signature that holds at the time that counts: %o', async (signatureTime, isProven) => {
+    const set = signedSet([KSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    const probe = await proveProbe(set, trust, { ...means, signatureTime, now: NOW + 2000 * DAY });
+    expect(probe.proven !== null).toBe(isProven);
   });
 });
 
@@ -210,6 +261,18 @@ describe('the state file', () => {
     expect(read).toMatchObject({ ok: true, state: { ttlSeconds: 3600, tracked: { ds: [expect.anything()] } } });
   });
 
+  test('never makes a trust anchor of a key with the REVOKE bit', () => {
+    const plain = formatAnchorState({ ...state, tracked: tracked([KSK.revoked, 'start', 0]) }, notes);
+    const both = formatAnchorState(
+      { ...state, tracked: tracked([KSK.revoked, 'valid', 1], [KSK.rdata, 'valid', 1]) },
+      notes,
+    );
+    for (const text of [plain, both]) {
+      const read = readAnchorState(text);
+      expect(read.ok && trustedKeys(read.state.tracked)).toEqual([]);
+    }
+  });
+
   test('is about one zone', () => {
     const ds = 'IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
     expect(readAnchorState(`a. ${ds}\nb. ${ds}\n`).ok).toBe(false);
@@ -218,13 +281,11 @@ describe('the state file', () => {
 });
 
 describe('the tracker', () => {
-  function makeTracker(sets: () => RRset | null) {
+  function makeTracker(sets: () => RRset | null, keys = tracked([KSK.rdata, 'start', 0])) {
     const ports = makeFakePorts({ startUnixSeconds: NOW, seed: 1 });
     const crypto = createNodeCrypto();
     const anchors = new TrustAnchors();
-    const read = readAnchorState(
-      formatAnchorState({ ...FRESH, tracked: tracked([KSK.rdata, 'start', 0]) }, { isRevoked: false, bitsOf: () => 0 }),
-    );
+    const read = readAnchorState(formatAnchorState({ ...FRESH, tracked: keys }, { isRevoked: false, bitsOf: () => 0 }));
     if (!read.ok) throw new Error('the test wrote a bad file');
     const changes: string[] = [];
     const tracker = new AnchorTracker(
@@ -237,7 +298,7 @@ describe('the tracker', () => {
           policy: algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES),
           skew: DEFAULT_SKEW,
           maxRestarts: 1,
-          overrideDate: null,
+          signatureTime: BY_THE_CLOCK,
         },
         ask: async () => heldOf(sets()),
         onTrustLost: (zone) => changes.push(String(zone)),
@@ -260,7 +321,7 @@ describe('the tracker', () => {
   function heldOf(rrset: RRset | null): HeldRRset | null {
     if (rrset === null) return null;
     const trust = TRUST.answerAuthoritative;
-    return { rrset, expiresAt: NOW + 99, originalTtl: 10_800, trust, verdict: null, server: null, zone: ZONE };
+    return { rrset, expiresAt: NOW + 99, originalTtl: 27 * DAY, trust, verdict: null, server: null, zone: ZONE };
   }
 
   test('asks at once the first time, writes the file, and lets go of a key that has revoked itself', async () => {
@@ -276,6 +337,66 @@ describe('the tracker', () => {
     expect(anchors.closest(ZONE)).toBeNull();
     expect(changes.length).toBe(1);
     expect(ports.clock.timerCount).toBe(0);
+  });
+
+  test('lets nobody in who has only a stolen key that was revoked, and the line', async () => {
+    const evil = makeKey(257);
+    let set = signedSet(
+      [KSK.revoked, NEXT.rdata],
+      [
+        { key: KSK, rdata: KSK.revoked },
+        { key: NEXT, rdata: NEXT.rdata },
+      ],
+    );
+    const { tracker, ports, anchors } = makeTracker(
+      () => set,
+      tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'valid', 1]),
+    );
+    tracker.start();
+    await ports.clock.advance(1000);
+    set = signedSet([KSK.revoked, evil.rdata], [{ key: KSK, rdata: KSK.revoked }]);
+    for (let day = 0; day < 70; day++) await ports.clock.advance(DAY * 1000);
+    expect(
+      anchors
+        .positive()
+        .flatMap((anchor) => anchor.dnskeys)
+        .map(toHex),
+    ).toEqual([toHex(NEXT.rdata)]);
+    expect(statesOf(tracker.states()[0]?.tracked ?? tracked()).filter((state) => state === 'add-pend')).toEqual([]);
+    tracker.stop();
+  });
+
+  test('obeys a revocation at once though the rest of the set is not proven, and goes on asking', async () => {
+    const set = signedSet([KSK.revoked], [{ key: KSK, rdata: KSK.revoked }]);
+    const { tracker, ports, anchors } = makeTracker(
+      () => set,
+      tracked([NEXT.rdata, 'valid', 1], [KSK.rdata, 'valid', 1]),
+    );
+    tracker.start();
+    await ports.clock.advance(1000);
+    expect(
+      anchors
+        .positive()
+        .flatMap((anchor) => anchor.dnskeys)
+        .map(toHex),
+    ).toEqual([toHex(NEXT.rdata)]);
+    const [state] = tracker.states();
+    // NEXT was not seen in a proven set, so it is not missing either.
+    expect(state?.tracked.keys.map((key) => key.state).sort()).toEqual(['revoked', 'valid']);
+    expect(state?.failedProbes).toBeGreaterThan(0);
+    const text = ports.files.readText('/root.key');
+    expect(text.ok && text.value).toContain('[ REVOKED ]');
+    expect(ports.clock.timerCount).toBe(1);
+    tracker.stop();
+  });
+
+  test('asks again by the TTL that was signed, not by the one that the message says', async () => {
+    const set = signedSet([KSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    const { tracker, ports } = makeTracker(() => set);
+    tracker.start();
+    await ports.clock.advance(1000);
+    expect(tracker.states()[0]).toMatchObject({ ttlSeconds: 10_800, queryIntervalSeconds: 5400 });
+    tracker.stop();
   });
 
   test('keeps what it trusts while no probe can be proven, and does not touch a file that was only configured', async () => {

@@ -289,6 +289,13 @@ describe('a zone with a digest', () => {
     expect((await new Play({ zonefile: FILE, zonemdCheck: true }, put, () => anchor).start(1)).www).toBe('unusable');
   });
 
+  test('in a zone whose DS is cut short is not taken: it fits no key, and makes nothing unsigned', async () => {
+    const ds = Uint8Array.of(0x12, 0x34, 13, 2, 1, 2, 3, 4);
+    const anchor: ZoneAnchor = { kind: 'signed', ds: [ds], dnskeys: [] };
+    const put = ({ files }: FakePorts): void => files.put(FILE, version(1));
+    expect((await new Play({ zonefile: FILE, zonemdCheck: true }, put, () => anchor).start(1)).www).toBe('unusable');
+  });
+
   test('whose chain of trust cannot be followed now is checked again later', async () => {
     let anchor: ZoneAnchor = { kind: 'unknown', why: 'no answer' };
     const put = ({ files }: FakePorts): void => files.put(FILE, version(1));
