@@ -25,7 +25,7 @@ import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts'
 import { askChain, type FoundOk } from './ask-chain.ts';
 import { judgeKeys } from './judge-keys.ts';
 import type { Judging } from './judging.ts';
-import { denialReason, isDenialSet, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
+import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settle, settleSecure } from './settle.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
