@@ -65,7 +65,11 @@ export class FailureCache {
     const key = questionKey(question);
     const before = this.#failures.peek(key);
     // RFC 9520 §3.2: repeated failures wait longer; a failure long ago does not count.
-    const repeats = before !== null && now - before.expiresAt <= MAX_FAILURE_SECONDS ? before.times : 0;
+    const repeats = isOfOneTry(why)
+      ? 0
+      : before !== null && now - before.expiresAt <= MAX_FAILURE_SECONDS
+        ? before.times
+        : 0;
     const wanted = Math.max(MIN_FAILURE_SECONDS, seconds) * 2 ** Math.min(repeats, 9);
     const expiresAt = now + Math.min(MAX_FAILURE_SECONDS, Math.ceil(wanted));
     this.#failures.set(key, { question, why, expiresAt, times: repeats + 1 });
@@ -110,11 +114,15 @@ function sizeOfTexts(reason: object): number {
   return octets;
 }
 
-/** A cancelled work, a spent budget or a refused join tells nothing about the name; a remembered failure is not news. */
+/** Time or a budget ran out: that says little of how long the name will not work, so the wait does not grow. */
+function isOfOneTry(why: FailureCause): boolean {
+  return 'failure' in why && (why.failure.kind === 'deadline' || why.failure.kind === 'limit');
+}
+
+/** A cancelled work or a refused join tells nothing about the name; a remembered failure is not news. */
 function isAboutTheName(failure: Failure): boolean {
   switch (failure.kind) {
     case 'cancelled':
-    case 'limit':
     case 'rate-limited':
     case 'dependency-cycle':
     case 'cached-failure':

@@ -94,7 +94,7 @@ export class RRsetCache {
    */
   replaceVerdict(held: HeldRRset, verdict: Verdict, expiresAt: number): HeldRRset {
     const judged: HeldRRset = owningItsBytes({ ...held, verdict, expiresAt });
-    if (this.#leftOut.has(held.rrset)) return judged;
+    if (judged.notKept === true || this.#leftOut.has(held.rrset)) return judged;
     const key = keyOf(judged.rrset);
     const current = this.#sets.peek(key);
     if (current === null || mayTakeVerdict(current, judged, this.#clock.unixSeconds())) this.#sets.set(key, judged);

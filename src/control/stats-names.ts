@@ -344,6 +344,7 @@ const BOGUS_KINDS: Readonly<Record<BogusReason['kind'], true>> = {
   'denial-missing': true,
   'denial-wrong': true,
   'wildcard-unproven': true,
+  'wildcard-not-allowed': true,
   'alias-not-synthesised': true,
   'too-much-work': true,
   'chain-broken-above': true,

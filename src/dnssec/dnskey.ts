@@ -5,6 +5,7 @@
  */
 
 import type { Crypto, ImportedKey } from '../ports/crypto.ts';
+import { writeU16 } from '../wire/bytes.ts';
 import { DNSKEY_FLAG, DNSKEY_PROTOCOL, keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
 
 /** A DNSKEY with its imported form. */
@@ -52,6 +53,19 @@ export function wantedFirst(
 /** True when the key may sign zone data at all: zone key bit set, protocol 3 (RFC 4034 §2.1.1, §2.1.2). */
 export function isZoneKey(key: Pick<ZoneKey, 'flags' | 'protocol'>): boolean {
   return (key.flags & DNSKEY_FLAG.ZONE) !== 0 && key.protocol === DNSKEY_PROTOCOL;
+}
+
+/**
+ * The rdata with the zone key bit, when it lacks that and has the tag and algorithm with it; else null. The bit counts into
+ * the tag (RFC 4034 appendix B), so a key that lost it is not found by the tag in its signatures and DS. Only for saying
+ * what is wrong: such a key verifies nothing.
+ */
+export function withZoneKeyBit(rdata: Uint8Array, tag: number, algorithm: number): Uint8Array | null {
+  const dnskey = readDnskey(rdata);
+  if (dnskey === null || dnskey.algorithm !== algorithm || (dnskey.flags & DNSKEY_FLAG.ZONE) !== 0) return null;
+  const whole = Uint8Array.from(rdata);
+  writeU16(whole, 0, dnskey.flags | DNSKEY_FLAG.ZONE);
+  return keyTag(whole) === tag ? whole : null;
 }
 
 /** True when the key is revoked (RFC 5011 §2.1). */

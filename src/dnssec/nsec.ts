@@ -21,7 +21,7 @@ import { readNsec } from '../wire/rdata-nsec.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
-import { signedOwner } from './signed-data.ts';
+import { signedLabelCount, signedOwner } from './signed-data.ts';
 import { asWildcard, cutsOffBelow, judgeTypes } from './type-denial.ts';
 
 /** One NSEC record that speaks for the zone. */
@@ -36,6 +36,24 @@ interface Span {
  * `wildcard-nodata`; for type DS also `no-ds` and `no-cut`; else `not-proven`. The caller compares with the rcode.
  */
 export function proveByNsec(question: DeniedQuestion, records: readonly DenialRecord[], zone: Name): DenialOutcome {
+  const outcome = proveQuestion(question, records, zone);
+  if (outcome.kind !== 'not-proven') return outcome;
+  const misuse = findMisuse(records, zone);
+  return misuse === null ? outcome : notProven(misuse);
+}
+
+/** A record that was bent to the question: it explains more than that nothing fits. */
+function findMisuse(records: readonly DenialRecord[], zone: Name): DenialFailure | null {
+  for (const { owner, rdata, signatureLabels } of records) {
+    if (!isAtOrBelow(owner, zone)) continue;
+    if (signatureLabels < signedLabelCount(owner)) return 'expanded-record';
+    const next = readNsec(rdata)?.next;
+    if (next !== undefined && !isAtOrBelow(next, zone)) return 'overreaching-record';
+  }
+  return null;
+}
+
+function proveQuestion(question: DeniedQuestion, records: readonly DenialRecord[], zone: Name): DenialOutcome {
   const { name } = question;
   if (!isAtOrBelow(name, zone)) return notProven('name-not-in-zone');
   const spans = readSpans(records, zone);

@@ -29,7 +29,7 @@ export interface Chain {
   readonly steps: readonly AliasGroup[];
   /** The name at the end of the steps. */
   readonly end: Name;
-  /** What the section holds for the question's type at that name. */
+  /** What the section holds for the question's type at that name; with trouble `too-long` the DNAME that is too long. */
   readonly data: readonly RRsetGroup[];
   /**
    * `loop`: a name comes twice. `too-long`: a DNAME makes a name of more than 255 octets (RFC 6672 §2.2).
@@ -62,7 +62,7 @@ export function readChain(
     // RFC 2181 §5.4.1: AA speaks of the name asked. Where an alias leads may be another zone, which is asked itself.
     if (!isFirst && !next.every((group) => speaksFor(name, group))) return { steps, end, data: [], trouble: null };
     if (step === null) return { steps, end, data, trouble: null };
-    if (typeof step === 'string') return { steps, end, data: [], trouble: step };
+    if (typeof step === 'string') return { steps, end, data: troubling(byKey, end, step, question), trouble: step };
     steps.push(step);
     if (leadsBelowItself(step)) return { steps, end: step.to, data: [], trouble: 'below-itself' };
     if (seen.has(nameKey(step.to))) return { steps, end: step.to, data: [], trouble: 'loop' };
@@ -71,6 +71,17 @@ export function readChain(
     seen.add(nameKey(step.to));
     end = step.to;
   }
+}
+
+/** RFC 6672 §2.2: the DNAME that makes too long a name is the proof that it does, and goes to who asked. */
+function troubling(
+  byKey: ReadonlyMap<string, RRsetGroup>,
+  name: Name,
+  trouble: 'too-long' | 'malformed',
+  question: Question,
+): RRsetGroup[] {
+  const dname = trouble === 'too-long' ? findDname(byKey, name, question.class) : null;
+  return dname === null ? [] : [dname];
 }
 
 function dataAt(groups: readonly RRsetGroup[], name: Name, question: Question): RRsetGroup[] {

@@ -7,7 +7,7 @@
 
 import type { Lameness } from '../cache/zone-standing.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, End } from '../terms/found.ts';
+import type { AliasStep, End, Found } from '../terms/found.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
@@ -30,8 +30,10 @@ import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
+import { closestConfigured } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
 import { waitFor } from './wait.ts';
+import { whyNoServer } from './why-no-server.ts';
 import type { ZoneCopy } from './zone-copies.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
@@ -53,7 +55,7 @@ const SILENT_WAIT_MS = 1000;
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
-  | { readonly kind: 'failed'; readonly why: Failure };
+  | Extract<Found, { readonly kind: 'failed' }>;
 
 /** What is done next about the servers of the present zone. */
 type NextStep =
@@ -85,6 +87,8 @@ export class Descent {
   readonly #ignored = new Set<ConfiguredZone>();
   #minimiser: Minimiser;
   #servers!: ZoneServers;
+  /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
+  #mayStore = true;
   #sent = 0;
   #referrals = 0;
   #minimisedTimeouts = 0;
@@ -172,6 +176,8 @@ export class Descent {
 
   #enter(servers: ZoneServers): void {
     this.#servers = servers;
+    const { configuredZones } = this.#parts.options;
+    this.#mayStore = closestConfigured(configuredZones, servers.zone, this.#ignored)?.noCache !== true;
     this.#sent = 0;
     this.#minimisedTimeouts = 0;
     this.#emptyResponses = 0;
@@ -198,9 +204,9 @@ export class Descent {
     return null;
   }
 
-  #failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure } {
+  #failed(why: Failure): Extract<Outcome, { readonly kind: 'failed' }> {
     if (why.kind === 'limit') this.#note(() => ({ kind: 'limit', limit: why.limit }));
-    return { kind: 'failed', why };
+    return this.#mayStore ? { kind: 'failed', why } : { kind: 'failed', why, notKept: true };
   }
 
   /** A limit that is not the reason given: that says what the servers did. */
@@ -307,8 +313,7 @@ export class Descent {
     } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
       this.#wentUp = true;
     } else {
-      const { failures, zone } = this.#servers;
-      return this.#failed(limit === null ? failures.whyNoServer(zone, untriedCount) : { kind: 'limit', limit });
+      return this.#failed(limit === null ? whyNoServer(this.#servers, untriedCount) : { kind: 'limit', limit });
     }
     this.#minimiser = this.#newMinimiser();
     const failed = await this.#start();
@@ -483,8 +488,8 @@ export class Descent {
 
   #source(response: Response): ResponseSource {
     const { rrsets, options, clock, counters } = this.#parts;
-    const { zone, configured } = this.#servers;
-    const mayStore = !(configured?.noCache ?? false);
+    const { zone } = this.#servers;
+    const mayStore = this.#mayStore;
     const { isAuthoritative, server } = response;
     const force = this.#refresh;
     const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
@@ -495,7 +500,7 @@ export class Descent {
   #followReferral(response: Response, ns: RRsetGroup): null {
     const { delegations } = this.#parts;
     const delegation = keepReferral(response.scrubbed, ns, this.#servers, this.#source(response));
-    delegations.store(delegation);
+    if (this.#mayStore) delegations.store(delegation);
     this.#referrals++;
     if (delegation.hasDs) this.#parts.prefetchKey?.(this.#work, delegation.zone);
     this.#enter(serversOfDelegation(delegation, this.#parts));
@@ -516,7 +521,7 @@ export class Descent {
       this.#minimiser.giveUp();
       return null;
     }
-    if (classified.kind === 'denial' || classified.kind === 'answer') {
+    if (source.mayStore && (classified.kind === 'denial' || classified.kind === 'answer')) {
       this.#parts.delegations.noteNoCut(asked.name, expiryOf(kept, classified.kind === 'denial', source.now));
     }
     this.#minimiser.advance();
@@ -538,7 +543,8 @@ export class Descent {
     }
     const isAlias = classified.kind === 'alias' && scrubbed.chain.trouble !== 'below-itself';
     if (isAlias) return { kind: 'alias', steps: kept.steps };
-    const isAnswer = classified.kind === 'answer';
+    // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
+    const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
     const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
     const end: End = {
       kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
@@ -552,6 +558,7 @@ export class Descent {
       server: response.server,
       expiresAt: expiryOf(kept, !isAnswer, source.now),
     };
+    if (!source.mayStore) return { kind: 'end', steps: kept.steps, end: { ...end, notKept: true } };
     this.#noteNoCut(response, end);
     return { kind: 'end', steps: kept.steps, end };
   }

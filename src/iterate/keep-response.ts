@@ -109,7 +109,8 @@ function hold(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRse
   const negative = group.type === TYPE.SOA && isAuthority ? negativeTtl(group, options) : null;
   const expiresAt = now + (negative ?? cappedTtl(group, options));
   const originalTtl = negative ?? group.ttl;
-  return { rrset: packRRset(group), expiresAt, originalTtl, trust, verdict: null, server, zone };
+  const held = { rrset: packRRset(group), expiresAt, originalTtl, trust, verdict: null, server, zone };
+  return source.mayStore ? held : { ...held, notKept: true };
 }
 
 function cappedTtl({ ttl }: RRsetGroup, options: IterateOptions): number {

@@ -12,6 +12,7 @@ import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } f
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { addressHints } from '../wire/rdata-svcb.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type GroupBound, groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
 import { isInRanges } from './address-range.ts';
@@ -86,6 +87,14 @@ const HOST_NAME_AT: ReadonlyMap<number, number> = new Map([
   [TYPE.SRV, 6],
   [TYPE.SVCB, 2],
   [TYPE.HTTPS, 2],
+]);
+
+/** Addresses in the rdata of types that clients take addresses from; null for rdata that cannot be read. */
+const ADDRESSES_OF: ReadonlyMap<number, (rdata: Uint8Array) => readonly Uint8Array[] | null> = new Map([
+  [TYPE.A, (rdata: Uint8Array) => [rdata]],
+  [TYPE.AAAA, (rdata: Uint8Array) => [rdata]],
+  [TYPE.SVCB, addressHints],
+  [TYPE.HTTPS, addressHints],
 ]);
 
 /** Scrubs a response. */
@@ -230,11 +239,15 @@ function isElsewhere(owner: Name, context: ScrubContext): boolean {
   return isOwnBelow(context, owner, context.zone) && !isOwnBelow(context, context.question.name, context.zone);
 }
 
-/** The set without addresses that `private-address` forbids; null when nothing is left. */
+/** The set without records that name an address that `private-address` forbids; null when nothing is left. */
 function withoutPrivate(group: RRsetGroup, options: IterateOptions): RRsetGroup | null {
-  if (options.privateAddresses.length === 0 || (group.type !== TYPE.A && group.type !== TYPE.AAAA)) return group;
-  if (options.privateDomains.some((domain) => isAtOrBelow(group.owner, domain))) return group;
-  const rdatas = group.rdatas.filter((rdata) => !isInRanges(rdata, options.privateAddresses));
+  const { privateAddresses, privateDomains } = options;
+  const addressesOf = privateAddresses.length === 0 ? undefined : ADDRESSES_OF.get(group.type);
+  if (addressesOf === undefined || privateDomains.some((domain) => isAtOrBelow(group.owner, domain))) return group;
+  const rdatas = group.rdatas.filter((rdata) => {
+    const addresses = addressesOf(rdata);
+    return addresses !== null && !addresses.some((address) => isInRanges(address, privateAddresses));
+  });
   if (rdatas.length === 0) return null;
   return rdatas.length === group.rdatas.length ? group : { ...group, rdatas };
 }

@@ -1,19 +1,15 @@
 /**
  * How the servers of one delegation failed while one question was asked of them, and when that is enough.
  *
- * Duties: the failures for the reason of a failure, the bounds on questions without use (twenty dead or lame servers must
- * not cost twenty packets). Leaves to others: whom to ask next (server-selection.ts).
+ * Duties: the failures in order, the bounds on questions without use (twenty dead or lame servers must
+ * not cost twenty packets). Leaves to others: whom to ask next (server-selection.ts), what is said of it
+ * (why-no-server.ts).
  */
 
 import type { RecentFailures } from '../cache/recent-failures.ts';
-import type { Failure } from '../terms/failure.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import type { Name } from '../wire/name.ts';
-import { formatName } from '../wire/name-text.ts';
 import type { IterateOptions } from './options.ts';
-
-/** Failures named in a reason. */
-const MAX_NAMED = 8;
 
 /** Failures in a row, of few servers, that end a question: on a line that loses half of the packets one in 1000 meets them. */
 const FAILURES_IN_ROW = 10;
@@ -22,7 +18,7 @@ const FAILURES_IN_ROW = 10;
 const FAILURES_MORE = 2;
 
 /** One question to a server that was of no use. */
-interface ServerFailure {
+export interface ServerFailure {
   /** `ip@port`. */
   readonly server: string;
   readonly outcome: ServerOutcome;
@@ -66,21 +62,9 @@ export class ServerFailures {
     return this.#servers.size >= maxFailedServers + more || this.#failures.length >= inRow + more;
   }
 
-  /** Why no server of the zone gave an answer; `untriedCount` of them were not asked. */
-  whyNoServer(zone: Name, untriedCount: number): Failure {
-    const text = formatName(zone);
-    const failures = this.#failures;
-    if (failures.length === 0 && untriedCount === 0) return { kind: 'no-server-addresses', zone: text };
-    const tried = failures
-      .slice(0, MAX_NAMED)
-      .map(({ server, outcome }) => `${server} ${outcome}`)
-      .join(', ');
-    if (failures.some(({ outcome }) => outcome === 'no-sockets')) return { kind: 'no-sockets', zone: text };
-    const untried = untriedCount > 0 ? { untried: untriedCount } : {};
-    if (failures.some(({ outcome }) => !isSilence(outcome)))
-      return { kind: 'all-servers-lame', zone: text, tried, ...untried };
-    const networkError = failures.some(({ outcome }) => outcome !== 'timeout');
-    return { kind: 'no-reachable-server', zone: text, networkError, tried, ...untried };
+  /** All of them, in order. */
+  get list(): readonly ServerFailure[] {
+    return this.#failures;
   }
 }
 
@@ -90,7 +74,7 @@ function isOurs(outcome: ServerOutcome): boolean {
 }
 
 /** True for what says that nothing was heard of the server. */
-function isSilence(outcome: ServerOutcome): boolean {
+export function isSilence(outcome: ServerOutcome): boolean {
   switch (outcome) {
     case 'timeout':
     case 'unreachable':

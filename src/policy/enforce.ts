@@ -7,10 +7,13 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { Failure } from '../terms/failure.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { TRUST } from '../terms/trust.ts';
-import type { Name } from '../wire/name.ts';
+import { SECURE } from '../terms/verdict.ts';
+import { isAtOrBelow, type Name } from '../wire/name.ts';
+import { parseName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
@@ -18,8 +21,9 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType, withOwner, withSignatures } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import { type Dns64Options, ignoresAaaa, pointerName, synthesise } from './dns64.ts';
-import type { AnswerJudge, Judged } from './judge-answer.ts';
+import type { AnswerJudge, JudgeCase, Judged } from './judge-answer.ts';
 import type { Asker, MadeAlias } from './local-reply.ts';
+import type { RpzRule } from './rpz-zone.ts';
 
 /** Aliases made by policy that one question follows: as many as aliases of the tree (max-query-restarts). */
 export const MAX_POLICY_ALIASES = 11;
@@ -59,36 +63,115 @@ export async function enforce(start: EnforceStart, parts: EnforceParts): Promise
   return follow(start, parts);
 }
 
+/** Where following stands. */
+interface Way {
+  /** Records made by policy so far. */
+  readonly made: readonly HeldRRset[];
+  readonly question: Question;
+  readonly setFlags: number;
+  readonly isRedirected: boolean;
+  readonly isExempt: boolean;
+}
+
 /** Resolves and judges, on along the aliases that policy makes. */
 async function follow(start: EnforceStart, parts: EnforceParts): Promise<Ruling> {
+  return await onward(start, parts, firstWay(start, parts));
+}
+
+async function onward(start: EnforceStart, parts: EnforceParts, from: Way): Promise<Ruling> {
   const { alias, asker } = start;
-  let made: readonly HeldRRset[] = alias === null ? [] : [heldOf(alias.alias, parts.clock.unixSeconds())];
-  let question: Question = alias === null ? start.question : { ...start.question, name: alias.target };
-  let setFlags = alias === null ? 0 : FLAG.AA;
-  let isRedirected = false;
+  const applied = alias === null ? new Set<RpzRule>() : parts.judge.aliasRulesFor(start.question, asker);
+  let way = from;
   for (let step = 0; step <= MAX_POLICY_ALIASES; step++) {
-    const resolution = await parts.resolve(question);
-    const judged: Judged = await parts.judge.judge({ question, asker, isExempt: start.isExempt, resolution });
-    switch (judged.kind) {
-      case 'drop':
-        return judged;
-      case 'pass':
-        return answered(start, made, resolution, { setFlags, clearFlags: 0 });
-      case 'replace': {
-        // An address rule on the target of an address rule's alias: nobody meant that (Unbound gives it up as well).
-        if (judged.isAddressRule && isRedirected) return failed(start.question);
-        const now = parts.clock.unixSeconds();
-        const records = [...made, ...judged.keep, ...judged.records.map((record) => heldOf(record, now))];
-        if (judged.target === null) return answered(start, [], replaced(start, records, judged, now), judged);
-        isRedirected = judged.isAddressRule;
-        made = records;
-        question = { ...question, name: judged.target };
-        setFlags |= 0;
-        break;
-      }
+    const { question } = way;
+    // What policy leads to is a name like any other: rules about it act before anybody is asked for it.
+    const asked = { question, asker, applied };
+    const named = way.made.length > 0 && !way.isExempt ? parts.judge.judgeName(asked) : null;
+    if (named === 'exempt') way = { ...way, isExempt: true };
+    let next: Way | Ruling;
+    if (named !== null && named !== 'exempt') next = act(start, parts, { way, judged: named, resolution: null });
+    else {
+      const resolution = await parts.resolve(question);
+      const judged = await judgeResolved(parts, { ...asked, isExempt: way.isExempt, resolution });
+      next = act(start, parts, { way, judged, resolution });
     }
+    if ('kind' in next) return next;
+    way = next;
   }
   return failed(start.question);
+}
+
+function firstWay({ alias, question, isExempt }: EnforceStart, { clock }: EnforceParts): Way {
+  const way = { isRedirected: false, isExempt };
+  if (alias === null) return { ...way, made: [], question, setFlags: 0 };
+  const made = [heldOf(alias.alias, clock.unixSeconds())];
+  return { ...way, made, question: { ...question, name: alias.target }, setFlags: FLAG.AA };
+}
+
+/** A judgement put into effect: the end, or the way on. */
+function act(
+  start: EnforceStart,
+  { clock }: EnforceParts,
+  { way, judged, resolution }: { readonly way: Way; readonly judged: Judged; readonly resolution: Resolution | null },
+): Way | Ruling {
+  const { made, question, setFlags, isRedirected } = way;
+  switch (judged.kind) {
+    case 'drop':
+      return judged;
+    case 'pass':
+      if (resolution === null) return failed(start.question);
+      return answered(start, made, resolution, { setFlags, clearFlags: 0 });
+    case 'replace': {
+      // An address rule on the target of an address rule's alias: nobody meant that (Unbound gives it up as well).
+      if (judged.isAddressRule && isRedirected) return failed(start.question);
+      const now = clock.unixSeconds();
+      const records = [...made, ...judged.keep, ...judged.records.map((record) => heldOf(record, now))];
+      if (judged.target === null) return answered(start, [], replaced(start, records, judged, now), judged);
+      return {
+        ...way,
+        made: records,
+        question: { ...question, name: judged.target },
+        isRedirected: judged.isAddressRule,
+      };
+    }
+  }
+}
+
+/**
+ * Judges what was resolved. When the target of an alias cannot be resolved there is no answer to look at: then the alias is
+ * looked at by itself, so that a rule about the target acts all the same.
+ */
+async function judgeResolved(parts: EnforceParts, asked: JudgeCase): Promise<Judged> {
+  const { resolution, question } = asked;
+  const judged = await parts.judge.judge(asked);
+  if (judged.kind !== 'pass' || asked.isExempt || !parts.judge.looksAtNames) return judged;
+  if (resolution.kind !== 'failed' || !failedElsewhere(resolution.why, question.name)) return judged;
+  const aliases = await aliasesOf(parts, question);
+  return aliases === null ? judged : parts.judge.judgeAliases({ ...asked, resolution: aliases });
+}
+
+/** True when the zone that failed is not one that the name is in: only an alias leads there. */
+function failedElsewhere(why: Failure, name: Name): boolean {
+  if (why.kind === 'cached-failure') return failedElsewhere(why.of, name);
+  if (!('zone' in why)) return false;
+  const zone = parseName(why.zone);
+  return zone !== null && !isAtOrBelow(name, zone);
+}
+
+/** The aliases from a name on, as far as they can be resolved, as an answer; null when there are none that may be used. */
+async function aliasesOf({ resolve }: EnforceParts, question: Question): Promise<Answered | null> {
+  const aliases: HeldRRset[] = [];
+  let last: Answered | null = null;
+  let { name } = question;
+  while (aliases.length <= MAX_POLICY_ALIASES) {
+    const found = await resolve({ ...question, name, type: TYPE.CNAME });
+    const [target] = found.kind === 'failed' || isDoubtful(found) ? [] : aliasTargets(found);
+    if (found.kind === 'failed' || target === undefined) break;
+    aliases.push(...found.answer);
+    last = found;
+    name = target;
+  }
+  return last === null ? null : { ...last, question, answer: aliases };
 }
 
 /** The resolution with the aliases before it; the question is the client's own. */
@@ -165,9 +248,35 @@ async function answerSix(start: EnforceStart, parts: EnforceParts, dns64: Dns64O
   const made = answer.map((held) =>
     rrsetType(held.rrset) === TYPE.A ? { ...held, rrset: synthesise(held.rrset, dns64), verdict: null } : held,
   );
-  // RFC 6147 §5.5: what is made up is not authentic.
-  const resolution: Answered = { ...four.resolution, question: start.question, answer: made, verdict: null };
-  return { ...four, resolution };
+  // Where AAAA records are ignored the zone says another thing than this answer.
+  const isDenied = six.resolution.kind === 'answered' && !hasAddresses(six.resolution);
+  const verdict = isDenied && restsOnSecure(six.resolution, four.resolution) ? SECURE : null;
+  const resolution: Answered = { ...four.resolution, question: start.question, answer: made, verdict };
+  return judgeMade(start, parts, { ...four, resolution });
+}
+
+/**
+ * RFC 6147 §5.5: a resolver that has validated that there is no AAAA and what the A records are says so with AD; it is as
+ * authentic as what it was made of.
+ */
+function restsOnSecure(...resolutions: readonly Resolution[]): boolean {
+  return resolutions.every((one) => one.kind === 'answered' && one.verdict?.status === 'secure');
+}
+
+/** Addresses made here are addresses of the answer: the rules for addresses look at them as well. */
+async function judgeMade(
+  start: EnforceStart,
+  parts: EnforceParts,
+  made: Extract<Ruling, { readonly kind: 'answer' }>,
+): Promise<Ruling> {
+  const { resolution } = made;
+  if (resolution.kind === 'failed') return made;
+  const { question, asker, isExempt } = start;
+  const judged = parts.judge.judgeAddressesOf({ question, asker, isExempt, resolution, applied: new Set() });
+  if (judged.kind === 'pass') return made;
+  const way = { ...firstWay(start, parts), isExempt };
+  const next = act(start, parts, { way, judged, resolution });
+  return 'kind' in next ? next : await onward(start, parts, next);
 }
 
 /** RFC 6147 §5.1.1 to §5.1.4: no AAAA records, or ignored ones; NXDOMAIN is final, bogus data as well (§5.5). */
@@ -175,8 +284,11 @@ function mayBeMade(resolution: Resolution, dns64: Dns64Options): boolean {
   // §5.1.2: an error of the servers counts as an empty answer.
   if (resolution.kind === 'failed') return true;
   if (isDoubtful(resolution) || resolution.rcode === RCODE.NXDOMAIN) return false;
-  const owners = resolution.answer.filter(({ rrset }) => rrsetType(rrset) === TYPE.AAAA);
-  return owners.length === 0 || ignoresAaaa(dns64, resolution.question.name);
+  return !hasAddresses(resolution) || ignoresAaaa(dns64, resolution.question.name);
+}
+
+function hasAddresses({ answer }: Answered): boolean {
+  return answer.some(({ rrset }) => rrsetType(rrset) === TYPE.AAAA);
 }
 
 function isBogus(resolution: Resolution): boolean {
@@ -197,7 +309,8 @@ async function answerPointer(start: EnforceStart, parts: EnforceParts, dns64: Dn
       ? { ...held, rrset: withoutSignatures(held, start.question.name), verdict: null }
       : held,
   );
-  return { ...ruling, resolution: { ...resolution, question: start.question, answer, verdict: null } };
+  const verdict = restsOnSecure(resolution) ? SECURE : null;
+  return { ...ruling, resolution: { ...resolution, question: start.question, answer, verdict } };
 }
 
 function withoutSignatures({ rrset }: HeldRRset, owner: Name): HeldRRset['rrset'] {

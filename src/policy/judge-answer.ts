@@ -30,6 +30,8 @@ export interface JudgeCase {
   readonly asker: Asker;
   readonly isExempt: boolean;
   readonly resolution: Resolution;
+  /** Rules that made aliases of this question already: each does so once, so that a garden inside its own rule is no loop. */
+  readonly applied: Set<RpzRule>;
 }
 
 /** The judgement. */
@@ -80,7 +82,7 @@ export class AnswerJudge {
 
   /** What becomes of the resolution. */
   async judge(asked: JudgeCase): Promise<Judged> {
-    const { resolution, question, asker } = asked;
+    const { resolution, question, asker, applied } = asked;
     // CVE-2026-50243: rules act on validated results, and on unsigned ones; what is bogus stays bogus.
     const { status } = (resolution.kind === 'answered' ? resolution.verdict : null) ?? { status: 'insecure' };
     if (status === 'bogus' || status === 'indeterminate') return PASS;
@@ -88,7 +90,8 @@ export class AnswerJudge {
     const rpzCase: RpzCase = { question, asker, tags: client.tags };
     let isExempt = asked.isExempt || !this.#parts.rpz.isActive;
     if (!isExempt) {
-      const judged = (await this.#judgeServers(rpzCase, resolution)) ?? this.#judgeTargets(rpzCase, resolution);
+      const judged =
+        (await this.#judgeServers(rpzCase, resolution, applied)) ?? this.#judgeTargets(rpzCase, resolution, applied);
       if (judged !== null && judged !== 'exempt') return judged;
       isExempt = judged === 'exempt';
     }
@@ -96,8 +99,44 @@ export class AnswerJudge {
     return this.#judgeAddresses({ rpzCase, client, resolution, isExempt });
   }
 
+  /** True when a rule may be about a name. */
+  get looksAtNames(): boolean {
+    return this.#parts.rpz.isActive;
+  }
+
+  /** Trigger qname for a name that policy leads to; null: no rule is about it. */
+  judgeName({ question, asker, applied }: Omit<JudgeCase, 'resolution' | 'isExempt'>): Judged | 'exempt' | null {
+    const asked: RpzCase = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
+    const rule = this.#parts.rpz.first(asked, (zone) => unapplied(zone.forName(question.name), applied));
+    return rule === null ? null : judgedOf(rule, asked, [], applied);
+  }
+
+  /** Rules about the name that make aliases of the question. */
+  aliasRulesFor(question: Question, asker: Asker): Set<RpzRule> {
+    const rules = this.#parts.rpz.zones.flatMap((zone) => {
+      const rule = zone.forName(question.name);
+      return rule !== null && applyRpz({ zone, rule }, question, asker)?.kind === 'alias' ? [rule] : [];
+    });
+    return new Set(rules);
+  }
+
+  /** Trigger qname for the targets of aliases that were resolved by themselves. */
+  judgeAliases({ question, asker, resolution, applied }: JudgeCase): Judged {
+    const asked: RpzCase = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
+    const judged = this.#judgeTargets(asked, resolution, applied);
+    return judged === null || judged === 'exempt' ? PASS : judged;
+  }
+
+  /** The rules for addresses only: of an answer whose addresses were made here (DNS64). */
+  judgeAddressesOf({ question, asker, isExempt, resolution }: JudgeCase): Judged {
+    if (resolution.kind === 'failed') return PASS;
+    const client = this.#parts.clients.of(asker.ip, asker.place);
+    const rpzCase: RpzCase = { question, asker, tags: client.tags };
+    return this.#judgeAddresses({ rpzCase, client, resolution, isExempt: isExempt || !this.#parts.rpz.isActive });
+  }
+
   /** Triggers nsdname and nsip: the servers of the name's zone, and those that the answer came from. */
-  async #judgeServers(asked: RpzCase, resolution: Resolution): Promise<Judged | 'exempt' | null> {
+  async #judgeServers(asked: RpzCase, resolution: Resolution, done: Set<RpzRule>): Promise<Judged | 'exempt' | null> {
     const { rpz, serversOf } = this.#parts;
     if (!rpz.looksAtServers) return null;
     const { names, addresses } = await serversOf(asked.question.name, zoneOf(resolution, asked.question.name));
@@ -114,20 +153,20 @@ export class AnswerJudge {
       return null;
     };
     const applied = rpz.first(asked, find);
-    return applied === null ? null : judgedOf(applied, asked, []);
+    return applied === null ? null : judgedOf(applied, asked, [], done);
   }
 
   /** Trigger qname for the names that aliases lead to. */
-  #judgeTargets(asked: RpzCase, resolution: Resolution): Judged | 'exempt' | null {
+  #judgeTargets(asked: RpzCase, resolution: Resolution, done: Set<RpzRule>): Judged | 'exempt' | null {
     if (resolution.kind === 'failed') return null;
     for (const [i, { rrset }] of resolution.answer.entries()) {
       const rdata = rrsetType(rrset) === TYPE.CNAME ? rdatasOf(rrset)[0] : undefined;
       const target = rdata === undefined ? null : readTargetName(rdata);
       if (target === null || asked.question.type === TYPE.CNAME) continue;
-      const applied = this.#parts.rpz.first(asked, (zone) => zone.forName(target));
+      const applied = this.#parts.rpz.first(asked, (zone) => unapplied(zone.forName(target), done));
       if (applied === null) continue;
       const onward = { ...asked, question: { ...asked.question, name: target } };
-      return judgedOf(applied, onward, resolution.answer.slice(0, i + 1));
+      return judgedOf(applied, onward, resolution.answer.slice(0, i + 1), done);
     }
     return null;
   }
@@ -190,7 +229,7 @@ export class AnswerJudge {
     const owner = rrsetOwner(held.rrset);
     const type = rrsetType(held.rrset);
     const keep = resolution.answer.slice(0, found.at);
-    const judged = judgedOf(applied, { ...asked, question: { ...asked.question, name: owner, type } }, keep);
+    const judged = judgedOf(applied, { ...asked, question: { ...asked.question, name: owner, type } }, keep, new Set());
     if (judged === 'exempt' || judged === null) return PASS;
     // The name exists, only its address is changed: nothing here is said with authority.
     return judged.kind === 'replace'
@@ -215,13 +254,23 @@ function firstAddressRule(zone: RpzZone, { answer }: Answered): { readonly rule:
   return null;
 }
 
+function unapplied(rule: RpzRule | null, done: ReadonlySet<RpzRule>): RpzRule | null {
+  return rule === null || done.has(rule) ? null : rule;
+}
+
 /** A rule's effect as a judgement; null: the rule does nothing here. */
-function judgedOf(applied: AppliedRule, asked: RpzCase, keep: readonly HeldRRset[]): Judged | 'exempt' | null {
+function judgedOf(
+  applied: AppliedRule,
+  asked: RpzCase,
+  keep: readonly HeldRRset[],
+  done: Set<RpzRule>,
+): Judged | 'exempt' | null {
   const reply: LocalReply | null = applyRpz(applied, asked.question, asked.asker);
   if (reply === null) return null;
   if (reply.kind === 'exempt') return 'exempt';
   if (reply.kind === 'drop') return reply;
   if (reply.kind === 'alias') {
+    done.add(applied.rule);
     const rest = { rcode: RCODE.NOERROR, setFlags: 0, clearFlags: 0, target: reply.target, isAddressRule: false };
     return { kind: 'replace', keep, records: [reply.alias], ...rest };
   }

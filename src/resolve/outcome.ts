@@ -82,7 +82,15 @@ export function hasUntriedServers(why: Failure): boolean {
   return (why.kind === 'no-reachable-server' || why.kind === 'all-servers-lame') && (why.untried ?? 0) > 0;
 }
 
-/** The same for a resolution. */
+/**
+ * True for a failure of a client's question that is remembered (RFC 9520 §2.1 and §3.2): time or limits that ran out for one
+ * client do so for the next as well, so they must not be spent again for every client that asks.
+ */
+export function isRemembered(why: Failure): boolean {
+  return why.kind === 'deadline' || why.kind === 'limit' || !isPersonalFailure(why);
+}
+
+/** True for a resolution that only the one who asked may take. */
 export function isPersonal(resolution: Resolution): boolean {
-  return resolution.kind === 'failed' && isPersonalFailure(resolution.why);
+  return resolution.kind === 'failed' && !isRemembered(resolution.why);
 }

@@ -18,14 +18,14 @@ import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { Found } from '../terms/found.ts';
+import { type Found, isNotKept } from '../terms/found.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
-import { isRemembered, MEMORY } from '../validate/ask-chain.ts';
+import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
-import { type Question, questionKey } from '../wire/question.ts';
+import { type Question, questionKey, questionText } from '../wire/question.ts';
 import { Background } from '../work/background.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
@@ -44,6 +44,7 @@ import {
   isGoodVerdict,
   isPersonal,
   isPersonalFailure,
+  isRemembered,
 } from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
@@ -264,7 +265,7 @@ export class Resolver {
     const { clientTimeoutMs } = this.#parts.options.serveExpired;
     const late: EarlyEnd<Resolution> = {
       afterMs: this.#parts.options.wallTimeMs,
-      take: () => ({ kind: 'failed', question, why: { kind: 'deadline' } }),
+      take: () => ({ kind: 'failed', question, why: { kind: 'deadline', record: questionText(question) } }),
     };
     // RFC 8767 §5: the client response timer.
     const stale = { afterMs: clientTimeoutMs, take: () => this.#expiredAnswer(question) };
@@ -325,7 +326,7 @@ export class Resolver {
   /** Keeps a fetched answer for the next asker, unless better is known. */
   #keepUnchecked({ question, mode }: Work, found: FoundData): void {
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
-    if (mode === 'for-validation' && found.aliases.length > 0) return;
+    if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
     const known = this.#parts.answers.find(question);
     if (known !== null && known.verdict?.status === 'secure') return;
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
@@ -338,7 +339,7 @@ export class Resolver {
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const askedAt = clock.unixSeconds();
       const found = await this.#findData(work, avoid, carrySeconds);
-      if (found.kind === 'failed') return best ?? this.#fail(work, found.why);
+      if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
       best = this.#keep(work.question, validated.found, validated.verdict);
@@ -377,6 +378,8 @@ export class Resolver {
 
   #keepGood(question: Question, found: FoundData, verdict: Verdict): Answered {
     const { answers, clock, options } = this.#parts;
+    // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
+    if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
     const expiresAt = earliestExpiry(found);
     const refreshAt = options.prefetch ? refreshTime(clock.unixSeconds(), expiresAt) : expiresAt;
     answers.store(question, { found, verdict, expiresAt, refreshAt });
@@ -386,7 +389,7 @@ export class Resolver {
   /** What may not be served hides neither a secure answer that is still fresh nor an expired one that may be served. */
   #keepBad(question: Question, bad: CachedAnswer & { readonly verdict: Verdict }): void {
     const { answers, failures, clock } = this.#parts;
-    if (answers.find(question)?.verdict?.status === 'secure') return;
+    if (answers.find(question)?.verdict?.status === 'secure' || isNotKept(bad.found)) return;
     if (!this.#expired.has(question)) {
       answers.store(question, bad);
       return;
@@ -395,12 +398,12 @@ export class Resolver {
     failures.store(question, { verdict: bad.verdict }, bad.expiresAt - clock.unixSeconds());
   }
 
-  #fail(work: Work, why: Failure): Resolution {
+  #fail(work: Work, why: Failure, notKept = false): Resolution {
     const { failures, options, counters } = this.#parts;
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
     // While servers are left that were not asked, the next try may find the good one.
     const seconds = hasUntriedServers(why) ? MIN_FAILURE_SECONDS : options.failureTtlSeconds;
-    if (!isPersonalFailure(why)) failures.store(work.question, { failure: why }, seconds);
+    if (isRemembered(why) && !notKept) failures.store(work.question, { failure: why }, seconds);
     this.#expired.noteFailure(work.question);
     work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', question: work.question, why }));
     return { kind: 'failed', question: work.question, why };
@@ -452,7 +455,7 @@ function blamedFor(
   { badServers }: Validated,
   { avoid, askedAt }: { readonly avoid: ReadonlySet<string>; readonly askedAt: number },
 ): readonly string[] {
-  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isRemembered(found, askedAt);
+  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isFromMemory(found, askedAt);
   return mayBeOld ? [MEMORY] : badServers;
 }
 

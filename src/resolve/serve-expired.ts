@@ -110,14 +110,16 @@ export class ExpiredAnswers {
     return this.#isWorthy(cached) ? cached : null;
   }
 
-  /** Only what was judged good; secure data needs signatures that hold now as well. */
+  /** Only what was judged good and may live longer than the moment that it came; secure data needs signatures that hold now as well. */
   #isWorthy({ found, verdict }: CachedAnswer): boolean {
+    const { aliases, end } = found;
+    const sets = [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
+    // RFC 1035 §3.2.1: a TTL of zero is for the transaction in progress only; RFC 8767 §4 extends lives, and it has none.
+    if (sets.some((held) => held.originalTtl === 0)) return false;
     if (verdict?.status === 'insecure') return true;
     if (verdict?.status !== 'secure') return false;
     const { clock, signatureTime } = this.#parts;
     const now = clock.unixSeconds();
-    const { aliases, end } = found;
-    const sets = [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
     return sets.every((held) => holds(held, signatureTime, now));
   }
 

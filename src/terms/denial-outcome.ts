@@ -18,10 +18,34 @@ export const DENIAL_FAILURE_TEXT = {
   'no-closest-encloser': 'no record proves the closest encloser',
   'next-closer-not-covered': 'no record covers the next closer name',
   'name-not-in-zone': 'the name is not inside the zone of the records',
+  'expanded-record': 'the record was expanded from a wildcard, and says nothing at this name',
+  'overreaching-record': 'the record reaches beyond its zone',
+  'opt-out-only': 'an opt-out span covers the name, which without a denial of the wildcard is no NXDOMAIN',
+  'other-zone': 'the denial is signed by a zone that may not deny this name',
+  'proves-nxdomain': 'the records prove NXDOMAIN, the answer says NODATA',
+  'proves-nodata': 'the records prove NODATA, the answer says NXDOMAIN',
 } as const;
 
 /** Why records prove nothing of what was asked. */
 export type DenialFailure = keyof typeof DENIAL_FAILURE_TEXT;
+
+/** Those that say that the records contradict the answer, or are bent to it; the others say that records are missing or prove too little. */
+const CONTRADICTIONS: ReadonlySet<DenialFailure> = new Set([
+  'type-exists',
+  'cname-exists',
+  'wildcard-type-exists',
+  'wildcard-cname-exists',
+  'proves-nxdomain',
+  'proves-nodata',
+  'expanded-record',
+  'overreaching-record',
+  'opt-out-only',
+]);
+
+/** True when the records say the opposite of the answer that came with them. */
+export function isContradiction(how: DenialFailure): boolean {
+  return CONTRADICTIONS.has(how);
+}
 
 /** What records prove of a name and a type. */
 export type DenialOutcome =

@@ -4,6 +4,7 @@
  */
 
 import { EDE, type ExtendedError } from '../wire/ede.ts';
+import { isContradiction } from './denial-outcome.ts';
 import type { Failure } from './failure.ts';
 import { failureText } from './failure-text.ts';
 import { unreachable } from './unreachable.ts';
@@ -77,20 +78,24 @@ function bogusCode(why: BogusReason): number {
     case 'no-dnskey':
     case 'no-dnskey-matches-ds':
     case 'no-matching-key':
+    // RFC 8914 §4.10: a DS, but no supported DNSKEY for it. RFC 4034 §2.1.2: with another protocol it is none.
+    case 'key-protocol-wrong':
       return EDE.DNSKEY_MISSING;
     case 'zone-key-bit-missing':
       return EDE.NO_ZONE_KEY_BIT_SET;
     case 'denial-missing':
+    case 'wildcard-unproven':
       return EDE.NSEC_MISSING;
+    case 'denial-wrong':
+      // RFC 8914 §4.13: no covering record was provided; one that says the opposite was.
+      return isContradiction(why.how) ? EDE.DNSSEC_BOGUS : EDE.NSEC_MISSING;
     case 'signature-wrong':
     case 'signature-malformed':
     case 'signer-not-allowed':
     case 'label-count-wrong':
     case 'key-unusable':
     case 'key-revoked':
-    case 'key-protocol-wrong':
-    case 'denial-wrong':
-    case 'wildcard-unproven':
+    case 'wildcard-not-allowed':
     case 'alias-not-synthesised':
     case 'too-much-work':
       return EDE.DNSSEC_BOGUS;

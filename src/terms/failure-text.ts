@@ -15,8 +15,9 @@ function sentence(why: Failure): string {
       if (why.tried === '' && !why.networkError) {
         return `no server of ${why.zone} was asked: do-not-query, do-ip4 or do-ip6 forbid their addresses, or they are down`;
       }
+      const where = why.isNotPublic === true ? ' (none has a public address)' : '';
       const how = why.networkError ? 'could be reached (network error)' : 'answered in time';
-      return `no server of ${why.zone} ${how}${tried(why)}`;
+      return `no server of ${why.zone} ${how}${where}${tried(why)}`;
     }
     case 'no-sockets':
       return `this host has no sockets left to ask the servers of ${why.zone} (open files: ulimit -n)`;
@@ -31,7 +32,7 @@ function sentence(why: Failure): string {
     case 'dependency-cycle':
       return 'the servers of the zone can only be found through each other';
     case 'deadline':
-      return 'the question took too long';
+      return why.record === undefined ? 'the question took too long' : `the question for ${why.record} took too long`;
     case 'cancelled':
       return 'stopped before an answer came';
     case 'overload':

@@ -4,11 +4,16 @@ import type { Limit } from './limit.ts';
 
 /** Why there is no answer. `zone` is presentation text of the zone whose servers failed. */
 export type Failure =
-  /** No server of the zone answered in time. EDE 22, or 23 when there were network errors. */
+  /**
+   * No server of the zone answered in time. EDE 22, or 23 when there were network errors; no way to an address that no
+   * public server can have (private, documentation) is none: there the delegation is what must be mended.
+   */
   | {
       readonly kind: 'no-reachable-server';
       readonly zone: string;
       readonly networkError: boolean;
+      /** All its addresses are such. */
+      readonly isNotPublic?: boolean;
       readonly tried: string;
       /** Servers that were not asked, since too many had failed for one question; absent: none. */
       readonly untried?: number;
@@ -31,8 +36,8 @@ export type Failure =
   | { readonly kind: 'alias-loop'; readonly at: string }
   /** Works that would wait for each other for ever (TsuNAME). EDE 22 with text. */
   | { readonly kind: 'dependency-cycle' }
-  /** The work's deadline passed. EDE 22. */
-  | { readonly kind: 'deadline' }
+  /** The work's deadline passed. `record`: what was asked, where that is known. EDE 22. */
+  | { readonly kind: 'deadline'; readonly record?: string }
   /** Stopped, reloaded or thrown out under load. EDE 0 with text. */
   | { readonly kind: 'cancelled' }
   /** As many questions are in progress as may be (num-queries-per-thread) and none is old enough to give way. */

@@ -25,7 +25,7 @@ export interface AliasStep {
 /** What stands at the end of the alias chain. */
 export interface End {
   /**
-   * `answer`: the RRsets asked for (one, or many for ANY). `nodata`, `nxdomain`: denied, proof in `authority`.
+   * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied, proof in `authority`.
    * `alias`: the chain ends at an alias on purpose (question of type CNAME is an `answer`; this is only for a rcode
    * YXDOMAIN step or a chain that was cut).
    */
@@ -46,9 +46,19 @@ export interface End {
   readonly expiresAt: number;
   /** A denial made from known ones without asking anybody (RFC 8198). */
   readonly isSynthesised?: true;
+  /** From servers whose words no cache may keep; said here too since a denial may have no records. */
+  readonly notKept?: true;
 }
 
 /** What iteration ends as. */
 export type Found =
   | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: End }
-  | { readonly kind: 'failed'; readonly why: Failure };
+  /** `notKept`: it is about servers whose words no cache may keep. */
+  | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true };
+
+/** True when no cache may keep what was found, since a part of it came from servers that are used so. */
+export function isNotKept({ aliases, end }: Extract<Found, { readonly kind: 'found' }>): boolean {
+  if (end.notKept === true) return true;
+  const ofSteps = aliases.flatMap(({ alias, proof }) => [alias, ...proof]);
+  return [...ofSteps, ...end.answer, ...end.authority, ...end.additional].some((held) => held.notKept === true);
+}

@@ -19,4 +19,6 @@ export interface HeldRRset {
   readonly server: string | null;
   /** Zone cut whose servers gave it; null when configured. */
   readonly zone: Name | null;
+  /** From servers whose words no cache may keep (stub-no-cache, forward-no-cache). */
+  readonly notKept?: true;
 }

@@ -108,7 +108,7 @@ function recordSentence(why: RecordReason): string {
     case 'no-signature':
       return 'should be signed and is not';
     case 'no-matching-key':
-      return `signed by key ${why.keyTag}, which the zone does not have`;
+      return `signed by key ${why.keyTag}, which is none of the keys that could have signed it`;
     case 'key-unusable':
       return `key ${why.keyTag} is no usable key of algorithm ${why.algorithm}`;
     case 'algorithm-missing':
@@ -116,9 +116,11 @@ function recordSentence(why: RecordReason): string {
     case 'denial-missing':
       return 'denied without NSEC or NSEC3 records';
     case 'denial-wrong':
-      return denialText(why.how);
+      return DENIAL_FAILURE_TEXT[why.how];
     case 'wildcard-unproven':
       return 'answered from a wildcard without proof that no closer name exists';
+    case 'wildcard-not-allowed':
+      return 'made from a wildcard, which this type never is';
     case 'alias-not-synthesised':
       return 'does not follow from its DNAME or question';
     case 'too-much-work':
@@ -126,10 +128,6 @@ function recordSentence(why: RecordReason): string {
     default:
       return unreachable(why);
   }
-}
-
-function denialText(how: string): string {
-  return Object.hasOwn(DENIAL_FAILURE_TEXT, how) ? DENIAL_FAILURE_TEXT[how as keyof typeof DENIAL_FAILURE_TEXT] : how;
 }
 
 function timeText(unixSeconds: number): string {

@@ -6,6 +6,8 @@
  * Names and zones in reasons are presentation text: they are for people.
  */
 
+import type { DenialFailure } from './denial-outcome.ts';
+
 /** Facts that a reason carries so that it can be printed: which zone, which record, which key. */
 interface Where {
   /** Zone that should have signed, presentation text with the final dot. */
@@ -60,10 +62,12 @@ export type BogusReason =
   | { readonly kind: 'key-protocol-wrong'; readonly zone: string; readonly keyTag: number }
   /** A negative answer without NSEC or NSEC3. */
   | ({ readonly kind: 'denial-missing' } & Where)
-  /** The denial does not prove what the answer says. `how` is the denial outcome that was found instead. */
-  | ({ readonly kind: 'denial-wrong'; readonly how: string } & Where)
-  /** Wildcard expansion without proof that the closer name does not exist (RFC 4035 §5.3.4). */
+  /** The denial does not prove what the answer says: it proves too little (EDE 12), or the opposite (EDE 6). */
+  | ({ readonly kind: 'denial-wrong'; readonly how: DenialFailure } & Where)
+  /** Wildcard expansion without proof that the closer name does not exist (RFC 4035 §5.3.4). EDE 12. */
   | ({ readonly kind: 'wildcard-unproven' } & Where)
+  /** Made from a wildcard, of a type that none can make: DS, DNSKEY, DNAME (RFC 4035 §5.2, RFC 4592 §4.4). */
+  | ({ readonly kind: 'wildcard-not-allowed' } & Where)
   /** A CNAME that does not follow from its DNAME (RFC 6672 §5.3.1). */
   | ({ readonly kind: 'alias-not-synthesised' } & Where)
   /** More signatures, keys, DS or hashes than the limits allow (KeyTrap). `limit` names which. */

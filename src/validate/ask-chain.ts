@@ -57,10 +57,18 @@ export function isRemembered(found: FoundOk, askedAt: number): boolean {
   return setsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
 }
 
-/** Every server that gave a part of what was found. */
+/** Every server that gave a part of what was found and is to blame when that is bad. */
 export function serversOf(found: FoundOk): string[] {
-  const servers = [found.end.server, ...setsOf(found).map((held) => held.server)];
+  const servers = [found.end.server, ...setsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
+}
+
+/**
+ * The server of a set that may be what is bad; null for none. A proven set is not: it was held already and stands in for the
+ * same one in a bad reply, and who gave it first told the truth.
+ */
+export function serverToBlame({ verdict, server }: HeldRRset): string | null {
+  return verdict?.status === 'secure' ? null : server;
 }
 
 function setsOf({ end, aliases }: FoundOk): HeldRRset[] {

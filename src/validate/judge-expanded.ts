@@ -3,17 +3,18 @@
  * (RFC 4035 §5.3.4, RFC 5155 §8.8).
  */
 
+import type { DenialFailure } from '../terms/denial-outcome.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
-import { SECURE, type Verdict } from '../terms/verdict.ts';
+import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { judgeRRset, type RRsetJudgement, withVerdict } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
-import { type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
+import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
-import { placeOf } from './signature-reason.ts';
+import { type Place, placeOf } from './signature-reason.ts';
 import type { Unproven } from './trusted.ts';
 
 /** A judged RRset with the proof that it used. */
@@ -62,11 +63,9 @@ async function judgeExpansion(
   authority: readonly HeldRRset[],
 ): Promise<JudgedSet> {
   const { zone, signature } = judgement;
-  const wildcardUnproven: Unproven = {
-    status: 'bogus',
-    why: { kind: 'wildcard-unproven', ...placeOf(held.rrset, zone.zone) },
-  };
-  if (NEVER_EXPANDED.has(rrsetType(held.rrset))) return unproven(judging, held, wildcardUnproven);
+  const place = placeOf(held.rrset, zone.zone);
+  if (NEVER_EXPANDED.has(rrsetType(held.rrset)))
+    return unproven(judging, held, bogus({ kind: 'wildcard-not-allowed', ...place }));
   const result = await proveRecords(judging, authority, zone);
   if (result.kind === 'limit') return unproven(judging, held, limitVerdict(result.limit));
   const { records } = result;
@@ -87,10 +86,25 @@ async function judgeExpansion(
     case 'hash-budget':
       return unproven(judging, held, limitVerdict('nsec3-hashes'));
     case 'not-proven':
-      return unproven(judging, held, wildcardUnproven);
+      return unproven(judging, held, bogus(expansionReason(authority, records, outcome.why, place)));
     default:
       return unreachable(outcome);
   }
+}
+
+/** Why an expansion is not proven: a fault of its own records says more than that they prove too little. */
+function expansionReason(
+  authority: readonly HeldRRset[],
+  records: ProvenRecords,
+  how: DenialFailure,
+  place: Place,
+): BogusReason {
+  const why = denialReason(authority, records, how, place);
+  return why.kind === 'denial-missing' || why.kind === 'denial-wrong' ? { kind: 'wildcard-unproven', ...place } : why;
+}
+
+function bogus(why: BogusReason): Unproven {
+  return { status: 'bogus', why };
 }
 
 function proven(

@@ -7,8 +7,9 @@
  * Leaves to others: getting DS and DNSKEY, caching.
  */
 
-import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
+import { isRevoked, isZoneKey, wantedFirst, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs } from '../dnssec/match-ds.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { SignatureFailure } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
@@ -99,8 +100,18 @@ function findTrusted(judging: Judging, rdatas: readonly Uint8Array[], held: Held
     .map((rdata) => zoneKeyOf(rdata, crypto))
     .filter((key) => key !== null);
   if (keys.length > 0) return { kind: 'keys', keys };
+  const lost = proof.ds.find((ds) => rdatas.some((rdata) => namesKeyWithoutBit(proof.zone, ds, rdata, crypto)));
+  if (lost !== undefined) {
+    return { kind: 'bogus', why: { kind: 'zone-key-bit-missing', zone: formatName(proof.zone), keyTag: lost.keyTag } };
+  }
   const tag = proof.ds[0]?.keyTag ?? 0;
   return { kind: 'bogus', why: { kind: 'no-dnskey-matches-ds', zone: formatName(proof.zone), keyTag: tag } };
+}
+
+/** True when the DS names the key as it was before it lost its zone key bit. */
+function namesKeyWithoutBit(zone: Name, ds: Ds, rdata: Uint8Array, crypto: Crypto): boolean {
+  const whole = withZoneKeyBit(rdata, ds.keyTag, ds.algorithm);
+  return whole !== null && matchDs(zone, ds, whole, crypto) === 'match';
 }
 
 /** Tag and algorithm as one number. */

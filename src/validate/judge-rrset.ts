@@ -14,6 +14,7 @@ import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import type { Judging } from './judging.ts';
@@ -77,7 +78,10 @@ async function judgeBySigner(
 ): Promise<RRsetJudgement> {
   const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
   const trust = await trustOfSigner(judging, { signer, holder, servedBy: held.zone }, anchor);
-  if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
+  if (trust.status !== 'secure') {
+    const place = placeOf(held.rrset, signer);
+    return { kind: 'unproven', verdict: verdictOfSigned(judging, trust, [held.rrset], place) };
+  }
   // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {
     return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(held, trust.zone, signer) } };

@@ -35,6 +35,7 @@ export function learnSpans(denials: DenialCache, { zone, verified, authority, no
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the SOA's held life says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
   for (const held of verified) {
+    if (held.notKept === true) continue;
     const rdatas = rdatasOf(held.rrset);
     const nsec = rdatas.length === 1 ? readNsec(rdatas[0] ?? new Uint8Array()) : null;
     if (rrsetType(held.rrset) !== TYPE.NSEC || held.verdict?.status !== 'secure' || nsec === null) continue;

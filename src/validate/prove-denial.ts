@@ -10,7 +10,12 @@ import type { DenialRecord, DeniedQuestion } from '../dnssec/denial-record.ts';
 import { proveByNsec, proveWildcardByNsec } from '../dnssec/nsec.ts';
 import { proveByNsec3, proveWildcardByNsec3 } from '../dnssec/nsec3.ts';
 import { NSEC3_HASHES_PER_GRANT, Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
-import type { DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
+import {
+  type DenialFailure,
+  type DenialOutcome,
+  isContradiction,
+  type WildcardOutcome,
+} from '../terms/denial-outcome.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
@@ -73,7 +78,8 @@ export async function proveRecords(
     const check = await proveSet(judging, held, zone);
     if (check.kind === 'limit') return check;
     if (check.kind === 'bogus') {
-      failure ??= check.why;
+      // What another zone signed was not meant to prove anything here: a fault of the zone's own records says more.
+      if (failure === null || failure.kind === 'signer-not-allowed') failure = check.why;
       continue;
     }
     const into = rrsetType(held.rrset) === TYPE.NSEC ? nsec : nsec3;
@@ -123,6 +129,23 @@ function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
     return rrsig !== null && rrsig.labels === labels && namesEqual(rrsig.signer, zone);
   });
   return isPlain ? labels : null;
+}
+
+/**
+ * Why a denial is bogus: its records are missing, one that is needed does not verify, or what verifies says something else
+ * or too little.
+ */
+export function denialReason(
+  authority: readonly HeldRRset[],
+  records: ProvenRecords,
+  how: DenialFailure,
+  place: { readonly zone: string; readonly record: string },
+): BogusReason {
+  const { sets, failure } = records;
+  if (!authority.some(isDenialSet)) return { kind: 'denial-missing', ...place };
+  if (failure === null || isContradiction(how)) return { kind: 'denial-wrong', how, ...place };
+  if (failure.kind !== 'signer-not-allowed') return failure;
+  return { kind: 'denial-wrong', how: sets.length === 0 ? 'other-zone' : how, ...place };
 }
 
 /** What the records prove of a question; `hash-budget` when even the last grant did not do. */

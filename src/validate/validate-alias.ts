@@ -44,11 +44,22 @@ function follows({ via, question, alias, synthesised, to }: AliasStep): boolean 
 }
 
 /** Where a DNAME leads a name below it: the owner's labels are replaced by the target's (RFC 6672 §2.2); null: nowhere. */
-function madeByDname({ rrset }: HeldRRset, name: Name): Name | null {
-  const owner = rrsetOwner(rrset);
-  const [rdata] = rdatasOf(rrset);
-  const target = rdata === undefined ? null : readTargetName(rdata);
+function madeByDname(dname: HeldRRset, name: Name): Name | null {
+  const owner = rrsetOwner(dname.rrset);
+  const target = targetOf(dname);
   return target === null || !isBelow(name, owner) ? null : replaceSuffix(name, owner, target);
+}
+
+/** True when the DNAME makes a name of more than 255 octets out of `name` (RFC 6672 §2.2). */
+export function makesTooLong(dname: HeldRRset, name: Name): boolean {
+  const target = targetOf(dname);
+  const owner = rrsetOwner(dname.rrset);
+  return target !== null && isBelow(name, owner) && replaceSuffix(name, owner, target) === null;
+}
+
+function targetOf({ rrset }: HeldRRset): Name | null {
+  const [rdata] = rdatasOf(rrset);
+  return rdata === undefined ? null : readTargetName(rdata);
 }
 
 /** True when the CNAME at `name` is what the DNAME makes of that name. */

@@ -10,8 +10,9 @@ import { algorithmPolicy } from '../dnssec/algorithms.ts';
 import type { AliasStep, End } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { SECURE, type Verdict } from '../terms/verdict.ts';
+import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
-import type { FoundOk } from './ask-chain.ts';
+import { type FoundOk, serverToBlame } from './ask-chain.ts';
 import { CHECKS_PER_TURN, Judging, type ValidateParts } from './judging.ts';
 import { Pace } from './pace.ts';
 import { isDenialSet } from './prove-denial.ts';
@@ -19,6 +20,7 @@ import { SharedSteps } from './shared-steps.ts';
 import { validateAlias } from './validate-alias.ts';
 import { validateDenial } from './validate-denial.ts';
 import { type JudgedEnd, validatePositive } from './validate-positive.ts';
+import { validateTooLong } from './validate-too-long.ts';
 import { worse } from './worst-verdict.ts';
 
 /** What came of it. */
@@ -67,6 +69,7 @@ async function validateAnswer(judging: Judging, found: FoundOk): Promise<Validat
 }
 
 async function validateEnd(judging: Judging, end: End): Promise<JudgedEnd> {
+  if (end.rcode === RCODE.YXDOMAIN) return await validateTooLong(judging, end);
   return end.kind === 'answer' ? await validatePositive(judging, end) : await validateDenial(judging, end);
 }
 
@@ -76,7 +79,10 @@ function isOwnFault(verdict: Verdict): boolean {
 }
 
 function blame(bad: Set<string>, sets: readonly HeldRRset[]): void {
-  for (const { server } of sets) if (server !== null) bad.add(server);
+  for (const held of sets) {
+    const server = serverToBlame(held);
+    if (server !== null) bad.add(server);
+  }
 }
 
 /** The whole lives no longer than the data and the proofs in it. */

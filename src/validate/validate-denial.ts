@@ -6,7 +6,7 @@
  * Leaves to others: what the records prove (prove-denial.ts, dnssec).
  */
 
-import type { DenialOutcome } from '../terms/denial-outcome.ts';
+import type { DenialFailure, DenialOutcome } from '../terms/denial-outcome.ts';
 import type { End } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
@@ -16,19 +16,19 @@ import { formatName } from '../wire/name-text.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { replaceJudged } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import { startFor } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
-import { isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
+import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
 import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { SecureZone, Unproven } from './trusted.ts';
 import { type JudgedEnd, withProvenExtras } from './validate-positive.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
-import { denialReason } from './zone-trust.ts';
 
 /** Judges a denial. */
 export async function validateDenial(judging: Judging, end: End): Promise<JudgedEnd> {
@@ -85,14 +85,18 @@ function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRse
   const isUnsigned = judged.length > 0 && judged.every(({ rrset }) => !isSigned(rrset));
   if (isUnsigned) return { kind: 'no-signature', ...place };
   if (sets.length === 0) return { kind: 'denial-missing', ...place };
-  return { kind: 'signer-not-allowed', signer: 'none that may deny this name', ...place };
+  return { kind: 'denial-wrong', how: 'other-zone', ...place };
 }
 
 async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
   const { name, type } = end.question;
   const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
   const trust = await trustOfSigner(judging, place, anchor);
-  if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
+  if (trust.status !== 'secure') {
+    const sets = end.authority.map((held) => held.rrset);
+    const verdict = verdictOfSigned(judging, trust, sets, placeOfRecord(name, type, signer));
+    return { verdict, end };
+  }
   if (!namesEqual(trust.zone, signer)) {
     const record = placeOfRecord(name, type, trust.zone);
     const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
@@ -127,25 +131,22 @@ interface DenialCase {
 function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): Verdict {
   const place = placeOfRecord(end.question.name, end.question.type, zone.zone);
   const text = formatName(zone.zone);
-  if (end.rcode === RCODE.YXDOMAIN) return misfit('no record can prove YXDOMAIN', place);
   switch (outcome.kind) {
     case 'nxdomain':
-      return end.kind === 'nxdomain' ? SECURE : misfit('the records prove NXDOMAIN, the answer says NODATA', place);
+      return end.kind === 'nxdomain' ? SECURE : misfit('proves-nxdomain', place);
     case 'nodata':
       // RFC 9824 §3.1: a compact denial is a NODATA answer; one with NXNAME may come with the rcode NXDOMAIN (§3.4).
-      return end.kind === 'nodata' || outcome.isCompactNxdomain
-        ? SECURE
-        : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
+      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : misfit('proves-nodata', place);
     case 'no-cut':
       // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
       if (outcome.isAlias) return misfit('cname-exists', place);
-      return end.kind === 'nodata' ? SECURE : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
+      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
     case 'wildcard-nodata':
     case 'no-ds':
-      return end.kind === 'nodata' ? SECURE : misfit('the records prove NODATA, the answer says NXDOMAIN', place);
+      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
-      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('wildcard-not-denied', place);
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('opt-out-only', place);
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
       return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
     case 'iterations-too-high': {
@@ -161,7 +162,7 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
   }
 }
 
-function misfit(how: string, place: Place): Unproven {
+function misfit(how: DenialFailure, place: Place): Unproven {
   return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
 }
 

@@ -6,7 +6,7 @@
  * Leaves to others: which zone it must be, the proof that a wildcard expansion needs, storing the verdict.
  */
 
-import type { ZoneKey } from '../dnssec/dnskey.ts';
+import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
 import { judgedAt, secondsLeft } from '../dnssec/signature-time.ts';
 import { precheckRrsig, precheckSignature, verifySignature } from '../dnssec/verify-signature.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
@@ -122,7 +122,10 @@ class RRsetVerification {
   #keysFor(rrsig: Rrsig): readonly ZoneKey[] {
     const { keyTag, algorithm } = rrsig;
     const keys = this.#zone.keys.filter((key) => key.keyTag === keyTag && key.algorithm === algorithm);
-    if (keys.length === 0) this.#failed({ kind: 'other-key', keyTag, algorithm });
+    if (keys.length === 0) {
+      const hasLostBit = this.#zone.keys.some(({ rdata }) => withZoneKeyBit(rdata, keyTag, algorithm) !== null);
+      this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
+    }
     return keys.slice(0, this.#judging.parts.options.limits.keysPerTag);
   }
 

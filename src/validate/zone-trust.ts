@@ -25,12 +25,12 @@ import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts'
 import { askChain, type FoundOk } from './ask-chain.ts';
 import { judgeKeys } from './judge-keys.ts';
 import type { Judging } from './judging.ts';
-import { isDenialSet, type ProvenRecords, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
+import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settle, settleSecure } from './settle.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { SecureZone, Step, Trusted } from './trusted.ts';
-import { isSigned, verifyRRset } from './verify-rrset.ts';
+import { verifyRRset } from './verify-rrset.ts';
 
 /** A DS set that the parent's keys prove. */
 interface ProvenDs {
@@ -129,7 +129,7 @@ async function judgeDsSet(judging: Judging, parent: SecureZone, child: Name, ds:
   if (check.kind === 'limit') return limitZone(judging, child, check.limit);
   // RFC 4035 §5.2: the DS must be the parent's own; one that a wildcard made proves no delegation.
   if (check.kind === 'secure' && check.signature.isWildcard) {
-    return bogusSet(judging, child, ds, { kind: 'wildcard-unproven', ...placeOf(ds.rrset, parent.zone) });
+    return bogusSet(judging, child, ds, { kind: 'wildcard-not-allowed', ...placeOf(ds.rrset, parent.zone) });
   }
   if (check.kind === 'bogus') return bogusSet(judging, child, ds, check.why);
   settleSecure(judging, ds, check.expiresAt);
@@ -214,19 +214,6 @@ async function judgeNoDs(
     return bogusZone(judging, child, why);
   }
   return stepOfDenial(judging, child, outcome, records.expiresAt);
-}
-
-/** Why a denial is bogus: its records are missing, unsigned, wrongly signed, or say something else. */
-export function denialReason(
-  authority: readonly HeldRRset[],
-  records: ProvenRecords,
-  how: string,
-  place: { readonly zone: string; readonly record: string },
-): BogusReason {
-  const sets = authority.filter(isDenialSet);
-  if (sets.length === 0) return { kind: 'denial-missing', ...place };
-  if (records.sets.length > 0 || records.failure === null) return { kind: 'denial-wrong', how, ...place };
-  return sets.some(({ rrset }) => isSigned(rrset)) ? records.failure : { kind: 'no-signature', ...place };
 }
 
 function stepOfDenial(

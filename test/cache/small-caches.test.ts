@@ -106,7 +106,7 @@ describe('the key cache', () => {
 });
 
 describe('the failure cache', () => {
-  const FAILED = { failure: { kind: 'deadline' } } as const;
+  const FAILED = { failure: { kind: 'no-server-addresses', zone: 'a.' } } as const;
   const newCache = () => {
     const clock = new HandClock();
     return { clock, cache: new FailureCache({ clock, maxBytes: 50_000 }) };
@@ -147,7 +147,7 @@ describe('the failure cache', () => {
 
   test.each<Failure>([
     { kind: 'cancelled' },
-    { kind: 'limit', limit: 'referrals' },
+    { kind: 'rate-limited', zone: 'a.' },
     { kind: 'dependency-cycle' },
     { kind: 'cached-failure', of: { kind: 'deadline' } },
   ])('does not remember what is only about the asker: $kind', (failure) => {

@@ -66,6 +66,8 @@ export class FakeNetwork implements Network {
   closedPorts: 'silent' | 'refuse' = 'silent';
   /** Address families without a route. */
   readonly noRoute = new Set<'ip4' | 'ip6'>();
+  /** Single addresses without a route. */
+  readonly noRouteTo = new Set<string>();
   /** Local addresses of the machine of the house. */
   readonly houseIps = new Set(HOUSE_IPS);
   /** Sees each datagram as it is sent. */
@@ -246,7 +248,7 @@ export class FakeNetwork implements Network {
   }
 
   #isUnreachable(ip: string): boolean {
-    return this.noRoute.has(ip.includes(':') ? 'ip6' : 'ip4');
+    return this.noRouteTo.has(ip) || this.noRoute.has(ip.includes(':') ? 'ip6' : 'ip4');
   }
 
   #chooseLocal(wanted: Address, taken: ReadonlyMap<string, unknown>): Address {

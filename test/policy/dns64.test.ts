@@ -52,9 +52,42 @@ describe('AAAA records', () => {
   const FOUR = ['w.example. A 192.0.2.33'];
   const SIX = ['w.example. AAAA 2001:db8::1'];
 
-  test('are made where there are none, and are not authentic', async () => {
+  test('are made where there are none', async () => {
     const house = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
+    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 64:ff9b::c000:221');
+  });
+
+  // RFC 6147 §5.5.
+  test('are authentic only when both the denial and the A records are', async () => {
+    const insecure = { verdict: { status: 'insecure', why: { kind: 'no-ds-proven', zone: 'example.' } } };
+    const made = 'NOERROR; w.example. AAAA 64:ff9b::c000:221';
+    const noDenial = start().know('w.example.', 'AAAA', [], insecure).know('w.example.', 'A', FOUR);
+    expect(await noDenial.ruled('w.example.', 'AAAA')).toBe(made);
+    const noAddress = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR, insecure);
+    expect(await noAddress.ruled('w.example.', 'AAAA')).toBe(made);
+    const name = formatName(reverseName(parseIp('64:ff9b::c000:221') ?? new Uint8Array(16)));
+    const pointer = start().know(
+      '33.2.0.192.in-addr.arpa.',
+      'PTR',
+      ['33.2.0.192.in-addr.arpa. PTR w.example.'],
+      insecure,
+    );
+    expect(await pointer.ruled(name, 'PTR')).toBe(`NOERROR; ${name} PTR w.example.`);
+  });
+
+  test.each([
+    ['always_nxdomain', '', 'NXDOMAIN'],
+    ['always_nodata', '', 'NOERROR'],
+    ['deny', '', 'drop'],
+    ['redirect', '"AAAA 2001:db8::99"', 'NOERROR; w.example. AAAA 2001:db8::99'],
+    ['redirect', '"CNAME safe.example."', 'NOERROR; w.example. CNAME safe.example.; safe.example. AAAA 2001:db8::5'],
+    ['inform', '', 'NOERROR secure; w.example. AAAA 64:ff9b::c000:221'],
+  ])('are looked at by response-ip %s %s', async (action, data, expected) => {
+    const dataLine = data === '' ? '' : `  response-ip-data: 64:ff9b::c000:200/120 ${data}\n`;
+    const house = start(`  response-ip: 64:ff9b::c000:200/120 ${action}\n${dataLine}`);
+    house.know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    house.know('safe.example.', 'AAAA', ['safe.example. AAAA 2001:db8::5']);
+    expect(await house.ruled('w.example.', 'AAAA')).toBe(expected);
   });
 
   test('are as they are where there are some', async () => {
@@ -90,14 +123,14 @@ describe('AAAA records', () => {
     const house = start().know('c.example.', 'AAAA', ['c.example. CNAME w.example.']);
     house.know('c.example.', 'A', ['c.example. CNAME w.example.', ...FOUR]);
     expect(await house.ruled('c.example.', 'AAAA')).toBe(
-      'NOERROR; c.example. CNAME w.example.; w.example. AAAA 64:ff9b::c000:221',
+      'NOERROR secure; c.example. CNAME w.example.; w.example. AAAA 64:ff9b::c000:221',
     );
   });
 
   test('have the names of the addresses in them', async () => {
     const house = start().know('33.2.0.192.in-addr.arpa.', 'PTR', ['33.2.0.192.in-addr.arpa. PTR w.example.']);
     const name = formatName(reverseName(parseIp('64:ff9b::c000:221') ?? new Uint8Array(16)));
-    expect(await house.ruled(name, 'PTR')).toBe(`NOERROR; ${name} PTR w.example.`);
+    expect(await house.ruled(name, 'PTR')).toBe(`NOERROR secure; ${name} PTR w.example.`);
   });
 
   test("are nobody's business without the module", () => {

@@ -261,3 +261,58 @@ rpz:
     expect(house.local('x.tld.')).toBe('NXDOMAIN AA');
   });
 });
+
+describe('a name that policy leads to', () => {
+  const zone = [
+    'garden.tld CNAME safe.tld.',
+    'safe.tld A 192.0.2.66',
+    'blocked.tld CNAME .',
+    'toblocked.tld CNAME blocked.tld.',
+    'topass.tld CNAME pass.tld.',
+    'pass.tld CNAME rpz-passthru.',
+    '*.com CNAME home.com.',
+    'home.com CNAME home2.com.',
+    '*.loop CNAME *.more.loop.',
+    '',
+  ].join('\n');
+  const start = (): PolicyHouse => new PolicyHouse('rpz:\n  name: rpz.\n', { 'rpz.': zone });
+
+  test.each([
+    ['garden.tld.', 'NOERROR AA; garden.tld. CNAME safe.tld.; safe.tld. A 192.0.2.66'],
+    ['toblocked.tld.', 'NXDOMAIN AA; toblocked.tld. CNAME blocked.tld.'],
+    ['topass.tld.', 'NOERROR AA; topass.tld. CNAME pass.tld.; pass.tld. A 192.0.2.7'],
+  ])('is looked up in policy: %s', async (name, expected) => {
+    const house = start().know('pass.tld.', 'A', ['pass.tld. A 192.0.2.7']);
+    expect(await house.ruled(name)).toBe(expected);
+  });
+
+  test('is looked up once by each rule, so that a garden inside its own rule works', async () => {
+    const house = start().know('home2.com.', 'A', ['home2.com. A 192.0.2.8']);
+    expect(await house.ruled('a.com.')).toBe(
+      'NOERROR AA; a.com. CNAME home.com.; home.com. CNAME home2.com.; home2.com. A 192.0.2.8',
+    );
+    house.know('x.loop.more.loop.', 'A', ['x.loop.more.loop. A 192.0.2.9']);
+    expect(await house.ruled('x.loop.')).toContain('x.loop.more.loop. A 192.0.2.9');
+  });
+
+  test('that cannot be resolved is subject to its rule, when an alias of the tree leads there', async () => {
+    const house = start();
+    const why = { kind: 'all-servers-lame', zone: 'blocked.tld.', tried: '' } as const;
+    const alias = ['www.org. CNAME blocked.tld.'];
+    const question = { name: mustParseName('www.org.'), type: 1, class: 1 };
+    house.knowResolution({ kind: 'failed', question, why }).know('www.org.', 'CNAME', alias);
+    expect(await house.ruled('www.org.')).toBe('NXDOMAIN AA; www.org. CNAME blocked.tld.');
+    house.knowResolution({ kind: 'failed', question, why: { kind: 'cached-failure', of: why } });
+    expect(await house.ruled('www.org.')).toBe('NXDOMAIN AA; www.org. CNAME blocked.tld.');
+    house.know('www.org.', 'CNAME', alias, { verdict: { status: 'bogus', why: { kind: 'no-dnskey', zone: 'org.' } } });
+    expect(await house.ruled('www.org.')).toBe('failed cached-failure');
+  });
+
+  test('is not asked for by itself when its own zone failed', async () => {
+    const house = start();
+    const question = { name: mustParseName('www.org.'), type: 1, class: 1 };
+    house.knowResolution({ kind: 'failed', question, why: { kind: 'all-servers-lame', zone: 'org.', tried: '' } });
+    house.know('www.org.', 'CNAME', ['www.org. CNAME blocked.tld.']);
+    expect(await house.ruled('www.org.')).toBe('failed all-servers-lame');
+  });
+});

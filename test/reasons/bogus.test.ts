@@ -151,10 +151,10 @@ const TABLE: { readonly [K in BogusReason['kind']]: Scenario } = {
       const entry = scene.world.get('test.').entryKeys.map((key) => keyWith(key, { protocol: 2 }));
       showKeys(scene, WHERE, { entry });
     }),
-    ede: EDE.DNSSEC_BOGUS,
+    ede: EDE.DNSKEY_MISSING,
   },
   'denial-missing': { scene: withFault('denial-missing'), question: ['nothing.test.', 'A'], ede: EDE.NSEC_MISSING },
-  'denial-wrong': { scene: withFault('denial-of-other-name'), question: ['nothing.test.', 'A'], ede: EDE.DNSSEC_BOGUS },
+  'denial-wrong': { scene: withFault('denial-of-other-name'), question: ['nothing.test.', 'A'], ede: EDE.NSEC_MISSING },
   'wildcard-unproven': {
     scene: broken((scene) =>
       scene.tamper(
@@ -163,6 +163,22 @@ const TABLE: { readonly [K in BogusReason['kind']]: Scenario } = {
       ),
     ),
     question: ['a.wild.test.', 'A'],
+    ede: EDE.NSEC_MISSING,
+  },
+  'wildcard-not-allowed': {
+    scene: broken((scene) =>
+      scene.tamper(
+        AUTH,
+        onType(TYPE.DS, (reply) => ({
+          ...reply,
+          answer: scene
+            .signed('test.', [recordOf(`*.wild.test. 300 DS 1 15 2 ${'ab'.repeat(32)}`)])
+            .map((record) => ({ ...record, owner: mustParseName('a.wild.test.') })),
+          authority: [],
+        })),
+      ),
+    ),
+    question: ['a.wild.test.', 'DS'],
     ede: EDE.DNSSEC_BOGUS,
   },
   'alias-not-synthesised': {

@@ -165,7 +165,21 @@ describe('resolver', () => {
     expect(asked.length).toBe(2);
   });
 
-  test.each(['cancelled', 'deadline', 'dependency-cycle'] as const)('never remembers %s', async (kind) => {
+  // RFC 9520 §2: what ran out of time or means once is not tried again for each who asks; but the wait does not grow.
+  test.each([{ kind: 'deadline' }, { kind: 'limit', limit: 'sent-count' }] as const)(
+    'remembers $kind for a short time, again and again the same',
+    async (why) => {
+      const { resolver, asked, clock } = makeResolver(() => ({ kind: 'failed', why }));
+      for (let i = 1; i <= 3; i++) {
+        expect(statusOf(await resolver.resolve(QUESTION))).toBe(why.kind);
+        expect(statusOf(await resolver.resolve(QUESTION))).toBe('cached-failure');
+        expect(asked.length).toBe(i);
+        clock.skip(OPTIONS.failureTtlSeconds * 1000);
+      }
+    },
+  );
+
+  test.each(['cancelled', 'dependency-cycle'] as const)('never remembers %s', async (kind) => {
     const { resolver, asked } = makeResolver(() => ({ kind: 'failed', why: { kind } }));
     await resolver.resolve(QUESTION);
     await resolver.resolve(QUESTION);

@@ -128,7 +128,41 @@ describe('with serve-expired-client-timeout 0', () => {
   });
 });
 
+describe('a refresh that took too long', () => {
+  test.each([
+    ['serve-expired-client-timeout: 0', 'deadline'],
+    ['serve-expired-client-timeout: 1800', 'deadline'],
+    ['max-sent-count: 2', 'limit'],
+  ])('is remembered, so that the servers are left alone for a while: %s', async (line) => {
+    await house([line]);
+    await scene.ask('www.test.', 'A');
+    pass(200);
+    isDead = true;
+    await scene.ask('www.test.', 'A');
+    await scene.ports.clock.runUntil(() => scene.house.resolver.works().length === 0);
+    const before = scene.asked.length;
+    for (let i = 0; i < 3; i++) expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
+    await scene.ports.clock.advance(100);
+    expect(scene.asked.length).toBe(before);
+  });
+});
+
 describe('expired data is never served', () => {
+  test.each([
+    ['zero.test.', 'A', 'zero 0 IN A 192.0.2.90'],
+    ['to.test.', 'A', 'to 0 IN CNAME www'],
+    ['zero.test.', 'TXT', 'zero 0 IN A 192.0.2.90\n@ 0 IN SOA ns admin 1 7200 3600 1209600 0'],
+  ])('when it came with a TTL of zero: %s %s', async (name, type, text) => {
+    await house(['serve-expired-client-timeout: 0'], { text: `${TEXT}${text}\n` });
+    expect((await scene.ask(name, type)).status).toBe('NOERROR ad');
+    pass(10);
+    const before = scene.asked.length;
+    expect((await scene.ask(name, type)).edes).toEqual([]);
+    expect(scene.asked.length).toBeGreaterThan(before);
+    isDead = true;
+    expect((await scene.ask(name, type)).status).toBe('SERVFAIL');
+  });
+
   test.each([
     ['_25._tcp.mx.test.', 'TLSA'],
     ['test.', 'DNSKEY'],
