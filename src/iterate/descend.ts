@@ -25,12 +25,12 @@ import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './kee
 import { adoptOtherSides, goUp } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './options.ts';
+import type { ConfiguredZone } from './options.ts';
 import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
-import { closestConfigured } from './stub-and-forward.ts';
+import { closestConfigured, transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
 import { waitFor } from './wait.ts';
 import { whyNoServer } from './why-no-server.ts';
@@ -231,12 +231,12 @@ export class Descent {
         if (!mayExplore) return await this.#endOfPatience();
       }
       const isNoBetter = choice !== null && this.#isNoBetterThanSpare(choice);
-      if (choice !== null && !choice.isLastChoice && !isNoBetter) return askStep(choice);
+      if (choice !== null && !choice.isLastChoice && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
       if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
       const spare = this.#spare;
-      if (choice !== null && !isNoBetter) return askStep(choice);
+      if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       if (spare !== null) return { kind: 'use-spare', response: spare };
       if (adoptOtherSides(this.#parts, servers)) continue;
       const limit = typeof lookup === 'string' ? null : lookup.limit;
@@ -576,9 +576,9 @@ export class Descent {
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {
     const { candidate } = response;
     if (candidate === null) return null;
-    if (how === 'recursive') this.#reportLame(response, 'recursion-lame');
     if (how === 'upward-referral' && !this.#servers.isForward) this.#reportLame(response, 'lame');
     if (how === 'recursive') {
+      this.#reportLame(response, 'recursion-lame');
       this.#noteFailure(candidate, 'recursion-lame');
       this.#giveUpMinimising();
       return null;
@@ -594,14 +594,4 @@ export class Descent {
     else this.#minimiser.giveUp();
     return null;
   }
-}
-
-/** How servers are asked: as their zone says, else as for all. */
-function transportOf(configured: ConfiguredZone | null, { transport }: IterateOptions): UpstreamTransport {
-  if (configured?.tls === true || transport === 'tls') return 'tls';
-  return configured?.tcp === true ? 'tcp' : transport;
-}
-
-function askStep({ candidate }: Choice): NextStep {
-  return { kind: 'ask', candidate };
 }

@@ -1,7 +1,7 @@
 /** Zones whose servers configuration or the control channel names: which of them speaks for a name. */
 
 import { isAtOrBelow, isBelow, type Name, namesEqual } from '../wire/name.ts';
-import type { ConfiguredZone } from './options.ts';
+import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './options.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
 const NO_KEYS: ReadonlySet<string> = new Set();
@@ -60,4 +60,10 @@ export class ConfiguredZones {
     this.#zones.splice(at, 1);
     return true;
   }
+}
+
+/** How servers are asked: as their zone says, else as for all. */
+export function transportOf(configured: ConfiguredZone | null, { transport }: IterateOptions): UpstreamTransport {
+  if (configured?.tls === true || transport === 'tls') return 'tls';
+  return configured?.tcp === true ? 'tcp' : transport;
 }
