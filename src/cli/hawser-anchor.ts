@@ -10,6 +10,8 @@ import {
   updateAnchor,
 } from '../anchor/update-anchor.ts';
 import type { Config } from '../config/config.ts';
+import type { House, Ports } from '../daemon/resolver-instance.ts';
+import { VERSION } from '../daemon/version.ts';
 import { ROOT_ANCHORS_TEXT } from '../validate/root-anchors.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
@@ -19,9 +21,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import { fetchOverHttp } from '../zones/http-fetch.ts';
 import { ANCHOR_DEFAULTS, type AnchorArguments, readAnchorArguments } from './anchor-arguments.ts';
-import type { House, Ports } from './assemble.ts';
 import { programPorts, readProgramConfig, startOwnResolver, withFamily, withResolvConf } from './own-resolver.ts';
-import { VERSION } from './program.ts';
 
 /** Milliseconds for the root to prove its keys: the resolver starts only after this program, so a host without a line must not wait. */
 const PROBE_MS = 15_000;

@@ -2,7 +2,7 @@
 
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { runCheckconf } from '../config/checkconf.ts';
-import { inspectFiles } from './inspect-files.ts';
+import { inspectFiles } from '../daemon/inspect-files.ts';
 
 const files = createNodeFiles();
 

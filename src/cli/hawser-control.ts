@@ -24,7 +24,7 @@ import {
   targetText,
 } from '../control/client.ts';
 import { controlUsage } from '../control/usage.ts';
-import { VERSION } from './program.ts';
+import { VERSION } from '../daemon/version.ts';
 
 /** Name that the daemon's certificate holds. */
 const SERVER_NAME = 'unbound';

@@ -1,17 +1,17 @@
 /** The look-up program: resolves by itself, from the root down, and says what DNSSEC says (`-v`). */
 
 import type { Config } from '../config/config.ts';
+import type { House, Ports } from '../daemon/resolver-instance.ts';
+import { VERSION } from '../daemon/version.ts';
 import { explainText } from '../trace/explain.ts';
 import { Trace } from '../trace/trace.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { parseName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { classFromText, TYPE, typeFromText } from '../wire/rr-type.ts';
-import type { House, Ports } from './assemble.ts';
 import { type HostArguments, readHostArguments } from './host-arguments.ts';
 import { hostText } from './host-text.ts';
 import { programPorts, readProgramConfig, startOwnResolver, withFamily, withResolvConf } from './own-resolver.ts';
-import { VERSION } from './program.ts';
 
 /** Types that a name is looked up for when none is given. */
 const USUAL_TYPES: readonly number[] = [TYPE.A, TYPE.AAAA, TYPE.MX];

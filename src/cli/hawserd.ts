@@ -16,10 +16,10 @@ import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { VERSION } from '../daemon/version.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { heapUse, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
-import { VERSION } from './program.ts';
 import { type LoadedFor, logTarget, Running } from './running.ts';
 import { ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 

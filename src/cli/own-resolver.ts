@@ -11,10 +11,10 @@ import { createNodeRandom } from '../adapters/node-random.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { assemble, type House, type Ports } from '../daemon/resolver-instance.ts';
 import type { Files } from '../ports/files.ts';
 import { parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
-import { assemble, type House, type Ports } from './assemble.ts';
 
 /** The ports of this machine, for a program that keeps no log. */
 export async function programPorts(): Promise<Ports> {

@@ -2,7 +2,7 @@
  * A running daemon in this process: configuration, house, sockets, and the house that comes after a reload.
  *
  * Also the control channel's view of it: reload with or without caches, one option changed, stop.
- * Leaves to others: flags, signals, privileges, pid file (hawserd.ts); what a house is (assemble.ts).
+ * Leaves to others: flags, signals, privileges, pid file (hawserd.ts); what a house is (daemon/resolver-instance.ts).
  */
 
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
@@ -22,20 +22,20 @@ import { createCommands } from '../control/commands/all.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
+import type { Caches } from '../daemon/caches.ts';
+import { controlHouse, controlSetup } from '../daemon/control-view.ts';
+import { type HostFacts, serverOptions } from '../daemon/options/rooms.ts';
+import { dropStaleTrust } from '../daemon/reload.ts';
+import { type AssembleStart, assemble, type House } from '../daemon/resolver-instance.ts';
+import { HouseStatistics, remarksOn } from '../daemon/statistics.ts';
+import { NOTICE_VERBOSITY } from '../daemon/step-log.ts';
+import { PROGRAM_VERSION, VERSION } from '../daemon/version.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Address } from '../ports/network.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
-import { type AssembleStart, assemble, type House } from './assemble.ts';
-import type { Caches } from './caches.ts';
-import { controlHouse, controlSetup } from './control-house.ts';
 import { heapUse } from './heap.ts';
-import { HouseStatistics, remarksOn } from './house-statistics.ts';
-import { dropStaleTrust } from './kept-trust.ts';
 import { futureUser } from './privileges.ts';
-import { PROGRAM_VERSION, VERSION } from './program.ts';
-import { type HostFacts, serverOptions } from './room-options.ts';
-import { NOTICE_VERBOSITY } from './step-log.ts';
 
 /** Milliseconds that clients of the house before a reload get to be answered. */
 const DRAIN_MS = 10_000;
@@ -235,7 +235,9 @@ export class Running {
     const { clock, network } = this.#ports;
     const { log } = this.#parts;
     const connections = (): number => this.#daemon.connections;
-    this.#statistics ??= new HouseStatistics({ clock, network, log, startedMs: this.#startedMs, connections }, house);
+    const unixTime = (): number => Date.now() / 1000;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
+    this.#statistics ??= new HouseStatistics(statistics, house);
     this.#statistics.moveInto(house);
     const seen = controlHouse(house, this.#statistics.shown);
     this.#negativeAnchors.moveInto(seen);

@@ -5,7 +5,7 @@
 
 import { createNodeLog } from '../adapters/node-log.ts';
 import { parseConfigText } from '../config/load-config.ts';
-import { PROGRAM_VERSION } from './program.ts';
+import { PROGRAM_VERSION } from '../daemon/version.ts';
 import { Running } from './running.ts';
 
 const ADDRESS = '127.0.0.1';

@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { VERSION } from '../../src/cli/program.ts';
+import { VERSION } from '../../src/daemon/version.ts';
 import { parseMessage } from '../../src/wire/message-view.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { buildQuery } from '../../src/wire/query.ts';

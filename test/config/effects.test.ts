@@ -7,13 +7,16 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { holdDowns } from '../../src/cli/anchor-tracking.ts';
-import { controlSetup } from '../../src/cli/control-house.ts';
-import { heldZoneOptions } from '../../src/cli/held-zones.ts';
-import { metricsPlaces, remarksOn, statisticsOptions } from '../../src/cli/house-statistics.ts';
-import { insecureNames } from '../../src/cli/policy-means.ts';
-import { readInputs } from '../../src/cli/read-inputs.ts';
-import { clientRateOptions, denialOptions, rootKeyTags, zoneRateOptions } from '../../src/cli/resolver-means.ts';
+import { logTarget } from '../../src/cli/running.ts';
+import type { Config } from '../../src/config/config.ts';
+import { camelCase } from '../../src/config/option.ts';
+import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts';
+import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
+import { controlSetup } from '../../src/daemon/control-view.ts';
+import { readInputs } from '../../src/daemon/inputs.ts';
+import { holdDowns } from '../../src/daemon/join-anchors.ts';
+import { insecureNames } from '../../src/daemon/join-policy.ts';
+import { heldZoneOptions } from '../../src/daemon/join-zones.ts';
 import {
   cacheSizes,
   type HostFacts,
@@ -23,12 +26,9 @@ import {
   serverCacheOptions,
   serverOptions,
   validateOptions,
-} from '../../src/cli/room-options.ts';
-import { logTarget } from '../../src/cli/running.ts';
-import type { Config } from '../../src/config/config.ts';
-import { camelCase } from '../../src/config/option.ts';
-import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts';
-import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
+} from '../../src/daemon/options/rooms.ts';
+import { clientRateOptions, denialOptions, rootKeyTags, zoneRateOptions } from '../../src/daemon/resolver-means.ts';
+import { metricsPlaces, remarksOn, statisticsOptions } from '../../src/daemon/statistics.ts';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
@@ -121,20 +121,20 @@ const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
   'do-daemonize': ['src/cli/hawserd.ts', 'server.doDaemonize'],
   username: ['src/cli/hawserd.ts', 'dropPrivileges(config.server.username'],
   pidfile: ['src/cli/hawserd.ts', 'pidfilePath(config)'],
-  'statistics-interval': ['src/cli/house-statistics.ts', 'server.statisticsInterval'],
+  'statistics-interval': ['src/daemon/statistics.ts', 'server.statisticsInterval'],
   verbosity: ['test/resolve/log-steps.test.ts', 'verbosity: 2'],
   'prefetch-key': ['test/resolve/prefetch.test.ts', 'prefetch-key'],
   'unwanted-reply-threshold': ['test/resolve/client-limits.test.ts', 'unwanted-reply-threshold'],
   'trust-anchor-signaling': ['test/rfc/rfc8145-8509.test.ts', 'trust-anchor-signaling: no'],
   'log-local-actions': ['test/interop/statistics-session.ts', 'log-local-actions'],
   'answer-cookie': ['test/interop/cookies-session.ts', 'answer-cookie: yes'],
-  'cookie-secret': ['test/cli/cookie-secrets.test.ts', 'cookie-secret:'],
-  'cookie-secret-file': ['test/cli/cookie-secrets.test.ts', 'cookie-secret-file:'],
+  'cookie-secret': ['test/daemon/cookie-secrets.test.ts', 'cookie-secret:'],
+  'cookie-secret-file': ['test/daemon/cookie-secrets.test.ts', 'cookie-secret-file:'],
   'control-key-file': ['src/cli/hawser-control.ts', 'controlKeyFile'],
   'control-cert-file': ['src/cli/hawser-control.ts', 'controlCertFile'],
   // What signatures with SHA-1 need is always there; the test programs of others set this.
   'fake-sha1': ['src/dnssec/algorithms.ts', 'sha1: true'],
-  'zonemd-permissive-mode': ['src/cli/held-zones.ts', 'zonemdPermissiveMode'],
+  'zonemd-permissive-mode': ['src/daemon/join-zones.ts', 'zonemdPermissiveMode'],
   'access-control-tag': ['test/policy/clients.test.ts', 'access-control-tag:'],
   'access-control-tag-action': ['test/policy/clients.test.ts', 'access-control-tag-action:'],
   'access-control-tag-data': ['test/policy/clients.test.ts', 'access-control-tag-data:'],

@@ -1,9 +1,6 @@
 /** What the control tests share: a whole house on fake ports with its control server, and clients that talk to it. */
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { assemble, type House } from '../../src/cli/assemble.ts';
-import { controlHouse } from '../../src/cli/control-house.ts';
-import { HouseStatistics } from '../../src/cli/house-statistics.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import type { Command } from '../../src/control/command.ts';
@@ -12,6 +9,9 @@ import { createCommands } from '../../src/control/commands/all.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
 import { NegativeAnchors } from '../../src/control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../../src/control/parts.ts';
+import { controlHouse } from '../../src/daemon/control-view.ts';
+import { assemble, type House } from '../../src/daemon/resolver-instance.ts';
+import { HouseStatistics } from '../../src/daemon/statistics.ts';
 import type { Address, ByteStream } from '../../src/ports/network.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 
@@ -129,7 +129,8 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
     reopenLog: () => null,
   };
   const { clock, network, log } = ports;
-  const counted = { clock, network, log, startedMs: daemon.startedMs, connections: () => 0 };
+  const unixTime = (): number => clock.unixSeconds();
+  const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, connections: () => 0 };
   const statistics = new HouseStatistics(counted, house);
   const seen = controlHouse(house, statistics.shown);
   const negativeAnchors = new NegativeAnchors(ports.clock);

@@ -1,7 +1,7 @@
 /** Proves which address a question goes out from (outgoing-interface). */
 
 import { expect, test } from 'vitest';
-import { upstreamOptions } from '../../src/cli/upstream-options.ts';
+import { upstreamOptions } from '../../src/daemon/options/upstream.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
 import { localIpFor } from '../../src/iterate/prepare-query.ts';
 import { configOf } from '../config/config-data.ts';

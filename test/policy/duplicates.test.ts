@@ -1,8 +1,8 @@
 /** Proves which of several lines counts, as duplicates.test.ts of the interop tests found it in a running Unbound 1.17.1. */
 
 import { describe, expect, test } from 'vitest';
-import { serveOptions } from '../../src/cli/room-options.ts';
-import { configuredZones, upstreamOptions } from '../../src/cli/upstream-options.ts';
+import { serveOptions } from '../../src/daemon/options/rooms.ts';
+import { configuredZones, upstreamOptions } from '../../src/daemon/options/upstream.ts';
 import { closestConfigured } from '../../src/iterate/stub-and-forward.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { configOf } from '../config/config-data.ts';

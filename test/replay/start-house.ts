@@ -1,8 +1,8 @@
 /** Starts a whole house, from the text of a configuration to listening sockets, on whichever ports it is given. */
 
-import { assemble, type House, type Ports } from '../../src/cli/assemble.ts';
 import type { Finding } from '../../src/config/finding.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
+import { assemble, type House, type Ports } from '../../src/daemon/resolver-instance.ts';
 import { Daemon } from '../../src/server/daemon.ts';
 
 /** Milliseconds that waiting clients are given at the stop. */

@@ -4,7 +4,7 @@
  */
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import type { House } from '../../src/cli/assemble.ts';
+import type { House } from '../../src/daemon/resolver-instance.ts';
 import type { UdpSocket } from '../../src/ports/network.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption } from '../../src/wire/edns.ts';

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { assemble } from '../../src/cli/assemble.ts';
+import { assemble } from '../../src/daemon/resolver-instance.ts';
 import { configOf } from '../config/config-data.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 

@@ -4,8 +4,8 @@ import { forgetTrust } from '../control/forget-trust.ts';
 import { toHex } from '../wire/bytes.ts';
 import { ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
-import type { House } from './assemble.ts';
-import { validateOptions } from './room-options.ts';
+import { validateOptions } from './options/rooms.ts';
+import type { House } from './resolver-instance.ts';
 
 /** Forgets the verdicts in the caches of `after` when anchors, negative anchors or rules of validation are not those of `before`. */
 export function dropStaleTrust(before: House, after: House): void {

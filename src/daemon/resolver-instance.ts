@@ -1,5 +1,5 @@
 /**
- * Assembly: the one place where the rooms are joined into a house, for the daemon and, with fake ports, for the replay
+ * Where the rooms are joined into a house, for the daemon and, with fake ports, for the replay
  * engine of the tests.
  */
 
@@ -8,6 +8,7 @@ import type { Finding } from '../config/finding.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
 import type { ClientRates } from '../serve/rate-limit.ts';
@@ -17,20 +18,19 @@ import { Counters } from '../trace/counters.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
-import { makeAnchorTracker, readTrackedFiles } from './anchor-tracking.ts';
 import { type Caches, makeCaches } from './caches.ts';
 import { CookieKeeper } from './cookie-secrets.ts';
-import { makeZoneStore, takePolicyZone } from './held-zones.ts';
+import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
+import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
+import { housePolicy, insecureNames } from './join-policy.ts';
 import { type Ground, joinResolver } from './join-resolver.ts';
-import { housePolicy, insecureNames } from './policy-means.ts';
-import type { Ports } from './ports.ts';
-import { PROGRAM_VERSION } from './program.ts';
-import { anchorTexts, type Inputs, readInputs } from './read-inputs.ts';
+import { makeZoneStore, takePolicyZone } from './join-zones.ts';
+import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
 import { clientRates, rootKeyTags } from './resolver-means.ts';
-import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './room-options.ts';
+import { PROGRAM_VERSION } from './version.ts';
 
 /** All that reaches outside. */
-export type { Ports } from './ports.ts';
+export type { Ports } from '../ports/ports.ts';
 
 /** What a house is assembled from. */
 export interface AssembleStart {

@@ -7,6 +7,7 @@ import { isValidating } from '../config/modules.ts';
 import { forgetTrust } from '../control/forget-trust.ts';
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
 import type { Files } from '../ports/files.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { readAnchorState } from '../validate/anchor-state.ts';
 import { AnchorTracker, type TrackedFile } from '../validate/anchor-tracker.ts';
@@ -16,8 +17,7 @@ import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import type { Caches } from './caches.ts';
-import type { Ports } from './ports.ts';
-import { validateOptions } from './room-options.ts';
+import { validateOptions } from './options/rooms.ts';
 
 /** Least hold-down times without permit-small-holddown, seconds: a slip of the pen must not open the door. */
 const MIN_HOLD_SECONDS = 24 * 3600;

@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { assemble } from '../../src/cli/assemble.ts';
-import { insecureNames } from '../../src/cli/policy-means.ts';
 import type { Config } from '../../src/config/config.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
+import { insecureNames } from '../../src/daemon/join-policy.ts';
+import { assemble } from '../../src/daemon/resolver-instance.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { assemble } from '../../src/cli/assemble.ts';
-import { dropStaleTrust } from '../../src/cli/kept-trust.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
+import { dropStaleTrust } from '../../src/daemon/reload.ts';
+import { assemble } from '../../src/daemon/resolver-instance.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';

@@ -1,8 +1,8 @@
 /** The part of iteration's options that says how servers are reached, and the zones whose servers are configured. */
 
-import type { Config } from '../config/config.ts';
-import type { Netblock, ServerName, ServerPlace } from '../config/form-network.ts';
-import { outgoingPorts } from '../config/outgoing-ports.ts';
+import type { Config } from '../../config/config.ts';
+import type { Netblock, ServerName, ServerPlace } from '../../config/form-network.ts';
+import { outgoingPorts } from '../../config/outgoing-ports.ts';
 import {
   type AddressRange,
   type ConfiguredZone,
@@ -10,8 +10,8 @@ import {
   LOCALHOST_RANGES,
   type ServerAddress,
   type ServerHost,
-} from '../iterate/options.ts';
-import { parseIp } from '../wire/ip.ts';
+} from '../../iterate/options.ts';
+import { parseIp } from '../../wire/ip.ts';
 
 const DNS_PORT = 53;
 /** RFC 7858 §3.1. */

@@ -10,9 +10,9 @@ import { RRsetCache } from '../cache/rrset-cache.ts';
 import { ServerCache } from '../cache/server-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
+import type { Ports } from '../ports/ports.ts';
 import { isFromSilence } from '../terms/failure.ts';
-import type { Ports } from './ports.ts';
-import { cacheSizes, serverCacheOptions } from './room-options.ts';
+import { cacheSizes, serverCacheOptions } from './options/rooms.ts';
 
 /** All that a house remembers. May outlive it (reload_keep_cache). */
 export interface Caches {

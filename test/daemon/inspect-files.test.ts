@@ -2,8 +2,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { assemble } from '../../src/cli/assemble.ts';
-import { inspectFiles } from '../../src/cli/inspect-files.ts';
+import { inspectFiles } from '../../src/daemon/inspect-files.ts';
+import { assemble } from '../../src/daemon/resolver-instance.ts';
 import { configOf } from '../config/config-data.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 

@@ -7,8 +7,8 @@ import type { ControlHouse, Statistics } from '../control/parts.ts';
 import { LocalTables } from '../policy/local-tables.ts';
 import type { Files } from '../ports/files.ts';
 import { formatName } from '../wire/name-text.ts';
-import type { House } from './assemble.ts';
-import { controlZones } from './held-zones.ts';
+import { controlZones } from './join-zones.ts';
+import type { House } from './resolver-instance.ts';
 
 /** Where Unbound's control channel listens when nothing is configured. */
 const LOCALHOST = ['127.0.0.1', '::1'];

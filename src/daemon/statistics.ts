@@ -13,14 +13,16 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Network } from '../ports/network.ts';
 import { isLocalClient } from '../serve/waiting.ts';
-import type { House } from './assemble.ts';
-import { VERSION } from './program.ts';
+import type { House } from './resolver-instance.ts';
+import { VERSION } from './version.ts';
 
 /** What statistics of a daemon are made of. */
 export interface HouseStatisticsParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: LogSink;
+  /** Seconds since 1970-01-01T00:00Z with a fraction, for time.now. */
+  readonly unixTime: () => number;
   /** When the daemon started, monotonic milliseconds. */
   readonly startedMs: number;
   /** Open connections of clients. */
@@ -38,11 +40,11 @@ export class HouseStatistics {
   constructor(parts: HouseStatisticsParts, house: House) {
     this.#parts = parts;
     this.#house = house;
-    const { clock, startedMs, connections, network, log } = parts;
+    const { clock, startedMs, unixTime, connections, network, log } = parts;
     this.shown = new DaemonStatistics({
       clock,
       startedMs,
-      unixTime: () => Date.now() / 1000,
+      unixTime,
       figures: () => houseFigures(this.#house, connections()),
       options: () => statisticsOptions(this.#house.config),
     });

@@ -4,6 +4,7 @@ import type { Config } from '../config/config.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
+import type { Ports } from '../ports/ports.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -15,10 +16,9 @@ import { Background } from '../work/background.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import type { Caches } from './caches.ts';
-import type { Ports } from './ports.ts';
-import type { Inputs } from './read-inputs.ts';
+import type { Inputs } from './inputs.ts';
+import { iterateOptions, resolveOptions, validateOptions } from './options/rooms.ts';
 import { anchorSignal, keyPrefetch, knownDenials, watchUnwantedReplies, zoneRates } from './resolver-means.ts';
-import { iterateOptions, resolveOptions, validateOptions } from './room-options.ts';
 import { stepTrace } from './step-log.ts';
 
 /** What the rooms of one house have in common. */

@@ -18,7 +18,7 @@ import { formatName } from '../wire/name-text.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
-import { type HostFacts, placeKeys } from './room-options.ts';
+import { type HostFacts, placeKeys } from './options/rooms.ts';
 
 /** What the policy is joined to. */
 export interface PolicyMeans {

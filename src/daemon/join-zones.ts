@@ -9,6 +9,7 @@ import type { AuthZoneConfig, Config, RpzConfig } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import type { AuthZones } from '../control/parts.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { failureText } from '../terms/failure-text.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
@@ -23,9 +24,8 @@ import type { ZoneAnchor } from '../zones/check-zone.ts';
 import type { Zone } from '../zones/zone.ts';
 import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
-import type { Ports } from './ports.ts';
-import { validateOptions } from './room-options.ts';
-import { rangeOf } from './upstream-options.ts';
+import { validateOptions } from './options/rooms.ts';
+import { rangeOf } from './options/upstream.ts';
 
 /** The zones that configuration names. */
 export function heldZoneOptions(config: Config): ZoneOptions[] {

@@ -1,8 +1,8 @@
 /** Proves where secrets of cookies come from, and that the control channel's changes are in force at once and in the file. */
 
 import { describe, expect, it } from 'vitest';
-import { CookieKeeper } from '../../src/cli/cookie-secrets.ts';
 import type { Finding } from '../../src/config/finding.ts';
+import { CookieKeeper } from '../../src/daemon/cookie-secrets.ts';
 import { configOf } from '../config/config-data.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { SeededRandom } from '../fake/fake-random.ts';

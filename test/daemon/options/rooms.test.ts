@@ -1,7 +1,9 @@
 /** Proves what the rooms are told by a configuration: addresses, access, zones, anchors and hints, and their findings. */
 
 import { describe, expect, test } from 'vitest';
-import { anchorTexts, readInputs } from '../../src/cli/read-inputs.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { parseConfigText } from '../../../src/config/load-config.ts';
+import { anchorTexts, readInputs } from '../../../src/daemon/inputs.ts';
 import {
   cacheSizes,
   type HostFacts,
@@ -9,11 +11,9 @@ import {
   serveOptions,
   serverOptions,
   validateOptions,
-} from '../../src/cli/room-options.ts';
-import type { Config } from '../../src/config/config.ts';
-import { parseConfigText } from '../../src/config/load-config.ts';
-import { BUILT_IN_HINTS } from '../../src/iterate/root-hints.ts';
-import { FakeFiles } from '../fake/fake-files.ts';
+} from '../../../src/daemon/options/rooms.ts';
+import { BUILT_IN_HINTS } from '../../../src/iterate/root-hints.ts';
+import { FakeFiles } from '../../fake/fake-files.ts';
 
 const HOST: HostFacts = {
   hostName: 'host.example',

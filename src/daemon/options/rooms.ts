@@ -1,20 +1,20 @@
 /** Each room's own small options, taken out of the configuration. The only place that knows both. */
 
-import { DEFAULT_FAILURE_SECONDS } from '../cache/failure-cache.ts';
-import { DEFAULT_SERVER_CACHE_OPTIONS, type ServerCacheOptions } from '../cache/server-cache.ts';
-import type { Config } from '../config/config.ts';
-import type { ListenPlace } from '../config/form-network.ts';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../iterate/options.ts';
-import type { Hint } from '../iterate/root-hints.ts';
-import { placeKey } from '../policy/place-map.ts';
-import type { ResolveOptions } from '../resolve/resolver.ts';
-import type { ServeOptions } from '../serve/serve-options.ts';
-import type { ListenAddress, ServerOptions } from '../server/listen-options.ts';
-import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../validate/options.ts';
-import { fromHex } from '../wire/bytes.ts';
-import { parseIp } from '../wire/ip.ts';
-import { DEFAULT_ALLOWANCE } from '../work/budget.ts';
-import { configuredZones, rangeOf, upstreamOptions } from './upstream-options.ts';
+import { DEFAULT_FAILURE_SECONDS } from '../../cache/failure-cache.ts';
+import { DEFAULT_SERVER_CACHE_OPTIONS, type ServerCacheOptions } from '../../cache/server-cache.ts';
+import type { Config } from '../../config/config.ts';
+import type { ListenPlace } from '../../config/form-network.ts';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../iterate/options.ts';
+import type { Hint } from '../../iterate/root-hints.ts';
+import { placeKey } from '../../policy/place-map.ts';
+import type { ResolveOptions } from '../../resolve/resolver.ts';
+import type { ServeOptions } from '../../serve/serve-options.ts';
+import type { ListenAddress, ServerOptions } from '../../server/listen-options.ts';
+import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../../validate/options.ts';
+import { fromHex } from '../../wire/bytes.ts';
+import { parseIp } from '../../wire/ip.ts';
+import { DEFAULT_ALLOWANCE } from '../../work/budget.ts';
+import { configuredZones, rangeOf, upstreamOptions } from './upstream.ts';
 
 /** What the system says of this host. */
 export interface HostFacts {

@@ -6,8 +6,8 @@ import type { Finding } from '../config/finding.ts';
 import type { Files } from '../ports/files.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readZoneFile } from '../zones/zone-file.ts';
-import { readTrackedFiles } from './anchor-tracking.ts';
-import { readInputs } from './read-inputs.ts';
+import { readInputs } from './inputs.ts';
+import { readTrackedFiles } from './join-anchors.ts';
 
 /** Faults in root hints, trust anchors, authorities and zone files. */
 export function inspectFiles(config: Config, files: Files): readonly Finding[] {
