@@ -11,44 +11,21 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { closeSync, existsSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
-import type { LogFields, LogLevel, LogSink } from '../ports/log-sink.ts';
+import {
+  type ConfigurableLog,
+  DEFAULT_LOG_IDENTITY,
+  type LogFields,
+  type LogLevel,
+  type LogTarget,
+  type LogTime,
+} from '../ports/log-sink.ts';
 import { type LowUser, openForAppending } from './root-writes.ts';
 
-/** How the time is written. */
-export type LogTime = 'epoch' | 'ascii' | 'iso';
-
-/** Where lines go and how they look. */
-export interface LogTarget {
-  /** A file to append to; null: none. */
-  readonly file: string | null;
-  /** Whose the file is to be while this process is root and will become somebody else; absent: it stays what it is. */
-  readonly user?: LowUser | null;
-  readonly syslog: boolean;
-  /** Program name in the line (log-identity). */
-  readonly identity: string;
-  readonly time: LogTime;
-  /** The system's number of the thread in place of 0 (log-thread-id). On Linux the main thread's is the process's. */
-  readonly hasThreadId: boolean;
-  /** A JSON object for each line, in place of Unbound's form (log-format). */
-  readonly isJson: boolean;
-}
-
-/** A log whose target may change (reload, log_reopen). */
-export interface NodeLog extends LogSink {
-  /**
-   * Takes another target; the text says why the file cannot be opened. Then lines go on into the file before, or to stderr
-   * where there is none.
-   */
-  aim(target: LogTarget): string | null;
-  /** Whether notices are written (verbosity 1 and more); they are until somebody says otherwise. */
-  setNotices(hasNotices: boolean): void;
-  /** Opens the file anew, after it was moved away; the text says why it cannot, and lines go on into the one before. */
-  reopen(): string | null;
+/** The log of a process, which ends with it. */
+export interface NodeLog extends ConfigurableLog {
   close(): void;
 }
 
-/** Program name of log lines when log-identity is empty. */
-export const DEFAULT_IDENTITY = 'hawserd';
 const STDERR = 2;
 /** Names of descriptors that the process has already: opened anew by name they would ask for rights that a user lacks. */
 const OWN_DESCRIPTORS: Readonly<Record<string, number>> = {
@@ -66,23 +43,31 @@ const MAX_LOGGER_BACKLOG = 4 * 1024 * 1024;
 const TO_STDERR: LogTarget = {
   file: null,
   syslog: false,
-  identity: DEFAULT_IDENTITY,
+  identity: DEFAULT_LOG_IDENTITY,
   time: 'epoch',
   hasThreadId: false,
   isJson: false,
 };
 
-/** The log of this process; to stderr until it is aimed elsewhere. */
-export function createNodeLog(): NodeLog {
-  return new ProcessLog();
+/**
+ * The log of this process; to stderr until it is configured. `user` tells whom a process that is still root will become,
+ * whose the file is to be.
+ */
+export function createNodeLog(user: () => LowUser | null = () => null): NodeLog {
+  return new ProcessLog(user);
 }
 
 class ProcessLog implements NodeLog {
+  readonly #user: () => LowUser | null;
   #target = TO_STDERR;
   #fd = STDERR;
   #logger: ChildProcess | null = null;
   #dropped = 0;
   #hasNotices = true;
+
+  constructor(user: () => LowUser | null) {
+    this.#user = user;
+  }
 
   write(level: LogLevel, line: string, fields?: () => LogFields): void {
     if (level === 'notice' && !this.#hasNotices) return;
@@ -120,7 +105,7 @@ class ProcessLog implements NodeLog {
     this.#hasNotices = hasNotices;
   }
 
-  aim(target: LogTarget): string | null {
+  configure(target: LogTarget): string | null {
     this.#closeLogger();
     this.#target = target;
     if (!target.syslog) return this.#open();
@@ -158,9 +143,9 @@ class ProcessLog implements NodeLog {
   }
 
   #open(): string | null {
-    const { file, user = null } = this.#target;
+    const { file } = this.#target;
     try {
-      this.#useDescriptor(file === null ? STDERR : (OWN_DESCRIPTORS[file] ?? openForAppending(file, user)));
+      this.#useDescriptor(file === null ? STDERR : (OWN_DESCRIPTORS[file] ?? openForAppending(file, this.#user())));
       return null;
     } catch (error) {
       return (error as NodeJS.ErrnoException).message;

@@ -7,21 +7,22 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
-import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
+import type { NodeLog } from '../adapters/node-log.ts';
 import { openForAppending } from '../adapters/root-writes.ts';
 import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
+import { logTarget } from '../daemon/options/log.ts';
+import { type LoadedFor, Running } from '../daemon/running.ts';
 import { VERSION } from '../daemon/version.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { heapUse, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
-import { type LoadedFor, logTarget, Running } from './running.ts';
 import { ServiceManager, sendBySystemdNotify } from './service-manager.ts';
+import { thisProcess } from './this-process.ts';
 
 const USAGE = `usage:  hawserd [options]
 	start hawser daemon DNS resolver.
@@ -121,16 +122,11 @@ function startInBackground(words: readonly string[], stderr: number | 'ignore'):
 
 /** Serves in this process. */
 async function startHere(flags: Arguments): Promise<number | null> {
-  const log = createNodeLog();
-  const running = new Running({
-    log,
-    load: () => load(flags),
-    logToStderr: flags.debug > 1,
-    // The same way as a signal from outside: one way to stop.
-    requestStop: () => void process.kill(process.pid, 'SIGTERM'),
-  });
+  const { ports, host } = thisProcess();
+  const { log } = ports;
+  const running = new Running({ ports, host, load: () => load(flags), logToStderr: flags.debug > 1 });
   watchForBugs(log);
-  watchHeap(createNodeClock(), log);
+  watchHeap(ports.clock, log);
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);

@@ -3,10 +3,10 @@
  * free, else the first free one from 5353 on.
  */
 
-import { createNodeLog } from '../adapters/node-log.ts';
 import { parseConfigText } from '../config/load-config.ts';
+import { Running } from '../daemon/running.ts';
 import { PROGRAM_VERSION } from '../daemon/version.ts';
-import { Running } from './running.ts';
+import { thisProcess } from './this-process.ts';
 
 const ADDRESS = '127.0.0.1';
 /** Ports to try: the real one, then twenty that need no privileges. */
@@ -28,13 +28,12 @@ async function startSomewhere(): Promise<{ readonly running: Running; readonly p
   let reasons: readonly string[] = [];
   for (const port of PORTS) {
     const running = new Running({
-      log: createNodeLog(),
+      ...thisProcess(),
       load: () => {
         const loaded = parseConfigText(configText(port), 'npm start');
         return loaded.ok ? loaded : { ok: false, lines: loaded.findings.map(({ text }) => text) };
       },
       logToStderr: true,
-      requestStop: () => void process.kill(process.pid, 'SIGTERM'),
     });
     reasons = await running.start();
     if (reasons.length === 0) return { running, port };

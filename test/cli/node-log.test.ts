@@ -4,7 +4,8 @@ import { mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createNodeLog, type LogTarget, type NodeLog } from '../../src/adapters/node-log.ts';
+import { createNodeLog, type NodeLog } from '../../src/adapters/node-log.ts';
+import type { LogTarget } from '../../src/ports/log-sink.ts';
 
 let folder = '';
 let log: NodeLog;
@@ -34,7 +35,7 @@ describe('a log file', () => {
     ['ascii', String.raw`[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d`],
     ['iso', String.raw`\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}[+-]\d\d:\d\d`],
   ] as const)('has lines in the form of Unbound, times as %s', (time, pattern) => {
-    expect(log.aim(target({ time }))).toBe(null);
+    expect(log.configure(target({ time }))).toBe(null);
     log.write('notice', 'init module 0: validator');
     expect(lines()).toEqual([
       expect.stringMatching(new RegExp(`^${pattern} ns1\\[${process.pid}:0\\] notice: init module 0: validator$`)),
@@ -42,16 +43,16 @@ describe('a log file', () => {
   });
 
   test('names the thread with log-thread-id', () => {
-    log.aim(target({ hasThreadId: true }));
+    log.configure(target({ hasThreadId: true }));
     log.write('info', 'x');
     expect(lines()[0]).toContain(`ns1[${process.pid}:${process.pid}] info: x`);
   });
 
   test('has no notices while they are switched off, also after it was aimed elsewhere', () => {
-    log.aim(target());
+    log.configure(target());
     log.setNotices(false);
     for (const level of ['notice', 'info', 'warning', 'error'] as const) log.write(level, 'quiet');
-    log.aim(target());
+    log.configure(target());
     log.write('notice', 'still quiet');
     log.setNotices(true);
     log.write('notice', 'loud');
@@ -64,7 +65,7 @@ describe('a log file', () => {
   });
 
   test('is opened anew after it was moved away, and never emptied', () => {
-    log.aim(target());
+    log.configure(target());
     log.write('info', 'one');
     renameSync(join(folder, 'log'), join(folder, 'log.1'));
     log.write('info', 'two');
@@ -72,18 +73,18 @@ describe('a log file', () => {
     log.write('info', 'three');
     expect(lines()).toEqual([expect.stringContaining('three')]);
     expect(readFileSync(join(folder, 'log.1'), 'utf8').match(/info: \w+/g)).toEqual(['info: one', 'info: two']);
-    log.aim(target());
+    log.configure(target());
     expect(lines()).toHaveLength(1);
   });
 
   test('that cannot be written is said, and is no reason to stop', () => {
-    expect(log.aim(target({ file: join(folder, 'no', 'log') }))).toContain('ENOENT');
+    expect(log.configure(target({ file: join(folder, 'no', 'log') }))).toContain('ENOENT');
   });
 });
 
 describe('JSON', () => {
   test('has one object for each line, with named values where there are some', () => {
-    log.aim(target({ isJson: true }));
+    log.configure(target({ isJson: true }));
     log.write('warning', 'a "quoted"\nline');
     log.write('query', 'ignored', () => ({ event: 'query', client: '192.0.2.1' }));
     const common = { time: expect.stringMatching(/^\d{4}-\d\d-\d\dT.*Z$/), identity: 'ns1', pid: process.pid };
@@ -96,7 +97,7 @@ describe('JSON', () => {
 
 describe('syslog', () => {
   test('that is not there is said with what is missing', () => {
-    const problem = log.aim(target({ syslog: true, file: null }));
+    const problem = log.configure(target({ syslog: true, file: null }));
     expect(problem === null || /^use-syslog: there is no /.test(problem)).toBe(true);
   });
 });

@@ -183,7 +183,7 @@ describe.skipIf(!IS_ROOT || nobody === null)('files of a root that stays root', 
     const log = createNodeLog();
     const target = { syslog: false, identity: 'x', time: 'epoch', hasThreadId: false, isJson: false } as const;
     for (const file of ['log', 'second']) {
-      expect(log.aim({ ...target, file: join(theirs, file) })).toMatch(/ELOOP|more than one name/);
+      expect(log.configure({ ...target, file: join(theirs, file) })).toMatch(/ELOOP|more than one name/);
       expect(createNodeFiles().append(join(theirs, file), 'x\n')).toMatchObject({ ok: false });
     }
     log.close();

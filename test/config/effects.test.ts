@@ -7,7 +7,6 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { logTarget } from '../../src/cli/running.ts';
 import type { Config } from '../../src/config/config.ts';
 import { camelCase } from '../../src/config/option.ts';
 import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts';
@@ -17,6 +16,7 @@ import { readInputs } from '../../src/daemon/inputs.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { heldZoneOptions } from '../../src/daemon/join-zones.ts';
+import { logTarget } from '../../src/daemon/options/log.ts';
 import {
   cacheSizes,
   type HostFacts,

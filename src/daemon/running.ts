@@ -2,19 +2,9 @@
  * A running daemon in this process: configuration, house, sockets, and the house that comes after a reload.
  *
  * Also the control channel's view of it: reload with or without caches, one option changed, stop.
- * Leaves to others: flags, signals, privileges, pid file (hawserd.ts); what a house is (daemon/resolver-instance.ts).
+ * Leaves to others: flags, signals, privileges, pid file (cli/hawserd.ts); what a house is (resolver-instance.ts).
  */
 
-import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { createCrypto } from '../adapters/crypto.ts';
-import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
-import { createNodeClock } from '../adapters/node-clock.ts';
-import { createNodeFiles } from '../adapters/node-files.ts';
-import { DEFAULT_IDENTITY, type LogTarget, type NodeLog } from '../adapters/node-log.ts';
-import { createNodeNetwork } from '../adapters/node-network.ts';
-import { createNodeRandom } from '../adapters/node-random.ts';
-import type { LowUser } from '../adapters/root-writes.ts';
-import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import { type Finding, findingText } from '../config/finding.ts';
 import { CommandTable } from '../control/command-table.ts';
@@ -22,20 +12,22 @@ import { createCommands } from '../control/commands/all.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
-import type { Caches } from '../daemon/caches.ts';
-import { controlHouse, controlSetup } from '../daemon/control-view.ts';
-import { type HostFacts, serverOptions } from '../daemon/options/rooms.ts';
-import { dropStaleTrust } from '../daemon/reload.ts';
-import { type AssembleStart, assemble, type House } from '../daemon/resolver-instance.ts';
-import { HouseStatistics, remarksOn } from '../daemon/statistics.ts';
-import { NOTICE_VERBOSITY } from '../daemon/step-log.ts';
-import { PROGRAM_VERSION, VERSION } from '../daemon/version.ts';
 import type { CancelTimer } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
+import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
+import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
-import { heapUse } from './heap.ts';
-import { futureUser } from './privileges.ts';
+import type { Caches } from './caches.ts';
+import { controlHouse, controlSetup } from './control-view.ts';
+import { logTarget } from './options/log.ts';
+import { type HostFacts, serverOptions } from './options/rooms.ts';
+import { dropStaleTrust } from './reload.ts';
+import { type AssembleStart, assemble, type House } from './resolver-instance.ts';
+import { HouseStatistics, remarksOn } from './statistics.ts';
+import { NOTICE_VERBOSITY } from './step-log.ts';
+import { PROGRAM_VERSION, VERSION } from './version.ts';
 
 /** Milliseconds that clients of the house before a reload get to be answered. */
 const DRAIN_MS = 10_000;
@@ -55,29 +47,39 @@ type Built =
   | { readonly ok: true; readonly house: House; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly lines: readonly string[] };
 
+/** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
+export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
+
+/** The process that a daemon runs in. */
+export interface HostProcess {
+  readonly pid: number;
+  /** Seconds since 1970-01-01T00:00Z with a fraction, for time.now. */
+  unixTime(): number;
+  facts(): HostFacts;
+  /** Says whom a process that is root will become (`username`): what is made from now on is made for them. */
+  willBecome(user: string): void;
+  /** Sockets that were passed to the process and that nobody listens on. */
+  unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
+  /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
+  createCrypto(report: (line: string) => void, options: { readonly legacy: boolean }): Promise<Crypto>;
+  /** Ends the process, as a signal would (control channel). */
+  requestStop(): void;
+}
+
 /** What a daemon runs on. */
 export interface RunningParts {
-  readonly log: NodeLog;
+  readonly ports: DaemonPorts;
+  readonly host: HostProcess;
   /** Reads the configuration, at start and for each reload. */
   readonly load: () => LoadedFor;
   /** -dd: log to stderr whatever the configuration says. */
   readonly logToStderr: boolean;
-  /** Ends the process, as a signal would (control channel). */
-  readonly requestStop: () => void;
 }
 
 /** The daemon. */
 export class Running {
   readonly #parts: RunningParts;
-  readonly #inherited = findInheritedSockets();
-  /** Whom this process becomes when it has started as root: what is made before is made for them. */
-  #user: LowUser | null = null;
-  readonly #ports = {
-    clock: createNodeClock(),
-    network: createNodeNetwork(this.#inherited, () => this.#user),
-    random: createNodeRandom(),
-    files: createNodeFiles(() => this.#user),
-  };
+  readonly #ports: DaemonPorts;
   readonly #daemon: Daemon;
   #house: House | null = null;
   #statistics: HouseStatistics | null = null;
@@ -95,14 +97,15 @@ export class Running {
 
   constructor(parts: RunningParts) {
     this.#parts = parts;
-    this.#daemon = new Daemon({ ...this.#ports, log: parts.log });
+    this.#ports = parts.ports;
+    this.#daemon = new Daemon(this.#ports);
     this.#startedMs = this.#ports.clock.monotonicMs();
-    const { clock, network, files } = this.#ports;
+    const { clock, network, files, log } = this.#ports;
     this.#negativeAnchors = new NegativeAnchors(clock);
     this.#control = new ControlServer({
       clock,
       network,
-      log: parts.log,
+      log,
       commands: () => this.#commands,
       removeSocket: (path) => files.remove(path),
     });
@@ -140,14 +143,14 @@ export class Running {
     this.#moveInto(house);
     this.#watchSockets(awaited);
     await this.#listenForMetrics();
-    for (const { transport, local } of this.#inherited.left) {
+    for (const { transport, local } of this.#parts.host.unusedSockets()) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
-      this.#parts.log.write('warning', text);
+      this.#ports.log.write('warning', text);
     }
     house.config.server.moduleConfig.forEach((module, i) => {
-      this.#parts.log.write('notice', `init module ${i}: ${module}`);
+      this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });
-    this.#parts.log.write('info', `start of service (${PROGRAM_VERSION}).`);
+    this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
     return [];
   }
 
@@ -165,7 +168,7 @@ export class Running {
   }
 
   async #reload(keepsCaches: boolean): Promise<Applied> {
-    const { log } = this.#parts;
+    const { log } = this.#ports;
     const built = await this.#build(keepsCaches ? keptCaches(this.#house) : {});
     if (!built.ok) {
       for (const line of built.lines) log.write('error', line);
@@ -197,7 +200,7 @@ export class Running {
     const built = await this.#join(config, before === null ? {} : { caches: keptForChange(before), live: before });
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { house, warnings } = built;
-    for (const text of warnings) this.#parts.log.write('warning', text);
+    for (const text of warnings) this.#ports.log.write('warning', text);
     this.#moveInto(house);
     await this.#daemon.listen(house.serve, house.server);
     // Zones that are held go on in the new house: only what is worked on ends.
@@ -207,7 +210,7 @@ export class Running {
 
   /** Says what cannot be listened on, once, and tries it again until it can: a network that comes up late, half of a pair. */
   #watchSockets(problems: readonly ListenProblem[]): void {
-    const { log } = this.#parts;
+    const { log } = this.#ports;
     const texts = problems.map(({ text }) => text);
     for (const text of texts)
       if (!this.#notListening.includes(text)) log.write('error', `${text}; it will be tried again`);
@@ -222,7 +225,7 @@ export class Running {
     const house = this.#house;
     if (house === null || this.#isStopped) return null;
     const { config, serve } = house;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, hostFacts()), true);
+    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -232,10 +235,9 @@ export class Running {
   #moveInto(house: House): void {
     this.#house = house;
     this.#setVerbosity(house.config.server.verbosity);
-    const { clock, network } = this.#ports;
-    const { log } = this.#parts;
+    const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
-    const unixTime = (): number => Date.now() / 1000;
+    const unixTime = (): number => this.#parts.host.unixTime();
     const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
     this.#statistics ??= new HouseStatistics(statistics, house);
     this.#statistics.moveInto(house);
@@ -256,7 +258,7 @@ export class Running {
     if (setup.ok) return await this.#control.listen(setup.options ?? { places: [], tls: null });
     // After privileges are dropped the key can often not be read again: what is open goes on with the keys that it has.
     if (this.#control.kinds !== '') {
-      this.#parts.log.write('warning', `control channel keeps its certificate: ${setup.text}`);
+      this.#ports.log.write('warning', `control channel keeps its certificate: ${setup.text}`);
       return [];
     }
     return [`cannot set up the control channel: ${setup.text}`];
@@ -264,15 +266,16 @@ export class Running {
 
   /** Monitoring that cannot be listened for is no reason not to serve. */
   async #listenForMetrics(): Promise<void> {
-    for (const line of (await this.#statistics?.listen()) ?? []) this.#parts.log.write('error', line);
+    for (const line of (await this.#statistics?.listen()) ?? []) this.#ports.log.write('error', line);
   }
 
   #asSeenByControl(): ControlDaemon {
-    const { log, requestStop } = this.#parts;
+    const { host } = this.#parts;
+    const { log } = this.#ports;
     const readVerbosity = (): number => this.#verbosity;
     return {
       version: VERSION,
-      pid: process.pid,
+      pid: host.pid,
       startedMs: this.#startedMs,
       threads: 1,
       options: () => this.#control.kinds,
@@ -281,7 +284,7 @@ export class Running {
       },
       setVerbosity: (level) => this.#setVerbosity(level),
       // The reply to the command goes out first.
-      stop: () => void this.#ports.clock.after(STOP_DELAY_MS, requestStop),
+      stop: () => void this.#ports.clock.after(STOP_DELAY_MS, () => host.requestStop()),
       reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
       apply: (config) => this.#inTurn(() => this.#apply(config)),
       reopenLog: () => log.reopen(),
@@ -290,7 +293,7 @@ export class Running {
 
   /** Stops: no socket and no work is left. */
   stop(): void {
-    const { log } = this.#parts;
+    const { log } = this.#ports;
     this.#isStopped = true;
     this.#cancelReopen();
     this.#daemon.stop();
@@ -303,16 +306,16 @@ export class Running {
 
   /** A house by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
-    const { log, load } = this.#parts;
-    const loaded = load();
+    const { log } = this.#ports;
+    const loaded = this.#parts.load();
     if (!loaded.ok) return loaded;
     const { config } = loaded;
-    this.#user = futureUser(config.server.username);
+    this.#parts.host.willBecome(config.server.username);
     const isFirst = this.#house === null;
-    if (isFirst) this.#aimLog(config);
+    if (isFirst) this.#configureLog(config);
     const built = await this.#join(config, { caches });
     if (!built.ok) return built;
-    if (!isFirst) this.#aimLog(config);
+    if (!isFirst) this.#configureLog(config);
     for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
     for (const line of remarksOn(config)) log.write('notice', line);
     return built;
@@ -320,15 +323,14 @@ export class Running {
 
   /** Joins the rooms for a configuration, with what is kept of the house before. */
   async #join(config: Config, kept: Pick<AssembleStart, 'caches' | 'live'>): Promise<Built> {
-    const { log } = this.#parts;
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];
-    const crypto = await createCrypto((line) => warnings.push(line), { legacy });
+    const crypto = await this.#parts.host.createCrypto((line) => warnings.push(line), { legacy });
     const assembled = await assemble({
       config,
-      ports: { ...this.#ports, crypto, log },
-      host: hostFacts(),
+      ports: { ...this.#ports, crypto },
+      host: this.#parts.host.facts(),
       verbosity,
       ...kept,
     });
@@ -343,13 +345,12 @@ export class Running {
   /** In force at once: for notices, for works that go on, and for clients. */
   #setVerbosity(level: number): void {
     this.#verbosity = level;
-    this.#parts.log.setNotices(level >= NOTICE_VERBOSITY);
+    this.#ports.log.setNotices(level >= NOTICE_VERBOSITY);
   }
 
-  #aimLog(config: Config): void {
-    const { log, logToStderr } = this.#parts;
-    const target = logTarget(config, logToStderr);
-    const problem = log.aim({ ...target, user: this.#user });
+  #configureLog(config: Config): void {
+    const { log } = this.#ports;
+    const problem = log.configure(logTarget(config, this.#parts.logToStderr));
     log.setNotices(config.server.verbosity >= NOTICE_VERBOSITY);
     if (problem !== null) log.write('warning', `cannot open the log: ${problem}`);
   }
@@ -357,7 +358,7 @@ export class Running {
   /** Without `interface` both loopback addresses are tried; a host without IPv6 has only one. */
   #isPassedOver(config: Config, { address, error, text }: ListenProblem): boolean {
     const isOptional = config.server.interface.length === 0 && address.ip === '::1' && error.kind === 'unreachable';
-    if (isOptional && this.#house === null) this.#parts.log.write('notice', text);
+    if (isOptional && this.#house === null) this.#ports.log.write('notice', text);
     return isOptional;
   }
 }
@@ -374,34 +375,6 @@ function keptForChange({ caches: { replies: _, ...kept } }: House): Partial<Cach
   return kept;
 }
 
-/** Where the log goes by configuration; syslog wins over the file, as in Unbound. */
-export function logTarget({ server, ...rest }: Config, logToStderr: boolean): LogTarget {
-  const file = server.logfile === '' || logToStderr ? null : absolutePath({ server, ...rest }, server.logfile);
-  return {
-    file,
-    syslog: server.useSyslog && !logToStderr,
-    identity: server.logIdentity || DEFAULT_IDENTITY,
-    time: server.logTimeAscii ? (server.logTimeIso ? 'iso' : 'ascii') : 'epoch',
-    hasThreadId: server.logThreadId,
-    isJson: server.logFormat === 'json',
-  };
-}
-
 function warningText({ file, line, text }: Finding): string {
   return line === 0 ? text : `${file}:${line}: ${text}`;
-}
-
-/** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */
-function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = []): string[] {
-  return all.map(({ address, ...more }) => ('scopeid' in more && more.scopeid ? `${address}%${name}` : address));
-}
-
-function hostFacts(): HostFacts {
-  return {
-    hostName: hostname(),
-    programVersion: PROGRAM_VERSION,
-    heapOctets: heapUse().limit,
-    addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
-    allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
-  };
 }

@@ -1,0 +1,65 @@
+/** The process that a daemon runs in: the real ports, what the system says of the host, whom it will become. */
+
+import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
+import { createCrypto } from '../adapters/crypto.ts';
+import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
+import { createNodeClock } from '../adapters/node-clock.ts';
+import { createNodeFiles } from '../adapters/node-files.ts';
+import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
+import { createNodeNetwork } from '../adapters/node-network.ts';
+import { createNodeRandom } from '../adapters/node-random.ts';
+import type { LowUser } from '../adapters/root-writes.ts';
+import type { HostFacts } from '../daemon/options/rooms.ts';
+import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
+import { PROGRAM_VERSION } from '../daemon/version.ts';
+import { heapUse } from './heap.ts';
+import { futureUser } from './privileges.ts';
+
+/** What a daemon runs on in this process. */
+export interface ThisProcess {
+  readonly ports: DaemonPorts & { readonly log: NodeLog };
+  readonly host: HostProcess;
+}
+
+/** Makes the ports of this process; takes the sockets that were passed to it. */
+export function thisProcess(): ThisProcess {
+  const inherited = findInheritedSockets();
+  let becomes: LowUser | null = null;
+  const user = (): LowUser | null => becomes;
+  return {
+    ports: {
+      clock: createNodeClock(),
+      network: createNodeNetwork(inherited, user),
+      random: createNodeRandom(),
+      files: createNodeFiles(user),
+      log: createNodeLog(user),
+    },
+    host: {
+      pid: process.pid,
+      unixTime: () => Date.now() / 1000,
+      facts: hostFacts,
+      willBecome: (name) => {
+        becomes = futureUser(name);
+      },
+      unusedSockets: () => inherited.left,
+      createCrypto,
+      // The same way as a signal from outside: one way to stop.
+      requestStop: () => void process.kill(process.pid, 'SIGTERM'),
+    },
+  };
+}
+
+/** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */
+function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = []): string[] {
+  return all.map(({ address, ...more }) => ('scopeid' in more && more.scopeid ? `${address}%${name}` : address));
+}
+
+function hostFacts(): HostFacts {
+  return {
+    hostName: hostname(),
+    programVersion: PROGRAM_VERSION,
+    heapOctets: heapUse().limit,
+    addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
+    allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
+  };
+}
