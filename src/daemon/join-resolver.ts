@@ -2,12 +2,15 @@
 
 import type { Config } from '../config/config.ts';
 import { createIterate } from '../iterate/iterate.ts';
-import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
+import { type ConfiguredZones, closestConfigured } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
+import { KnownDenials } from '../resolve/known-denials.ts';
+import { keyPrefetch } from '../resolve/prefetch.ts';
 import { Resolver } from '../resolve/resolver.ts';
-import type { ZoneRates } from '../resolve/zone-rates.ts';
+import { ZoneRates } from '../resolve/zone-rates.ts';
 import type { Counters } from '../trace/counters.ts';
+import { anchorSignal } from '../validate/anchor-signal.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
@@ -17,8 +20,8 @@ import type { Fetch } from '../work/fetch.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import type { Caches } from './caches.ts';
 import type { Inputs } from './inputs.ts';
-import { iterateOptions, resolveOptions, validateOptions } from './options/rooms.ts';
-import { anchorSignal, keyPrefetch, knownDenials, watchUnwantedReplies, zoneRates } from './resolver-means.ts';
+import { zoneRateOptions } from './options/limits.ts';
+import { denialOptions, iterateOptions, resolveOptions, validateOptions } from './options/rooms.ts';
 import { stepTrace } from './step-log.ts';
 
 /** What the rooms of one house have in common. */
@@ -55,7 +58,7 @@ export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
   const warn = (text: string): void => log.write('error', text);
   const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
   const heldZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
-  const denials = knownDenials(config, { ...ground, clock, configuredZones: serverZones.all, heldZone });
+  const denials = knownDenials(ground, heldZone);
   const rates = zoneRates(config, { clock, random });
   const background = new Background(report);
   const resolver: Resolver = new Resolver({
@@ -114,6 +117,49 @@ function joinValidate(ground: Ground, fetch: Fetch, background: Background, reso
     counters,
     denials: caches.denials,
     ...(config.server.trustAnchorSignaling ? { onPrimed: signal } : {}),
+  });
+}
+
+/**
+ * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `heldZone` gives the deepest zone held as a
+ * whole that answers for a name (auth-zone); null when there is none.
+ */
+function knownDenials(ground: Ground, heldZone: (name: Name) => Name | null): KnownDenials {
+  const { config, ports, caches, anchors, serverZones } = ground;
+  const { answers, rrsets, denials } = caches;
+  return new KnownDenials({
+    clock: ports.clock,
+    answers,
+    rrsets,
+    denials,
+    configuredZone: (name) => {
+      const configured = closestConfigured(serverZones.all, name, new Set())?.zone ?? null;
+      const held = heldZone(name);
+      return held !== null && held.length > (configured?.length ?? 0) ? held : configured;
+    },
+    anchorZone: (name) => {
+      const anchor = anchors.closest(name);
+      return anchor?.kind === 'positive' ? anchor.zone : null;
+    },
+    options: denialOptions(config),
+  });
+}
+
+/** Limits on questions to zones; null when none is set. */
+function zoneRates(config: Config, ports: Pick<Ports, 'clock' | 'random'>): ZoneRates | null {
+  const options = zoneRateOptions(config);
+  return ZoneRates.isNeeded(options) ? new ZoneRates({ ...ports, options }) : null;
+}
+
+/** Runs `alarm` for every so many unwanted replies (unwanted-reply-threshold): somebody may be guessing answers. */
+function watchUnwantedReplies(counters: Counters, threshold: number, alarm: () => void): void {
+  if (threshold === 0) return;
+  let count = 0;
+  counters.watch('unwanted.replies', (amount) => {
+    count += amount;
+    if (count < threshold) return;
+    count = 0;
+    alarm();
   });
 }
 

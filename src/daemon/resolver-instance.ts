@@ -11,12 +11,14 @@ import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
-import type { ClientRates } from '../serve/rate-limit.ts';
+import { ClientRates } from '../serve/rate-limit.ts';
 import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { Counters } from '../trace/counters.ts';
+import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
+import { ROOT } from '../wire/name.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { type Caches, makeCaches } from './caches.ts';
 import { CookieKeeper } from './cookie-secrets.ts';
@@ -25,8 +27,8 @@ import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { housePolicy, insecureNames } from './join-policy.ts';
 import { type Ground, joinResolver } from './join-resolver.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
+import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
-import { clientRates, rootKeyTags } from './resolver-means.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
 /** All that reaches outside. */
@@ -109,7 +111,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   const { rrsets, delegations } = caches;
   const made = housePolicy(config, { clock, log, host, resolver, rrsets, delegations });
   const policy = live?.policy ?? made.policy;
-  const client = { clientRates: clientRates(config, ports), policy, cookies };
+  const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(start, ground, { ...client, resolver, zones });
   const stop = (): void => {
     tracker.stop();
@@ -167,6 +169,15 @@ function joinServe({ host = NO_HOST, live }: AssembleStart, ground: Ground, mean
     ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
     ...(live === undefined ? {} : { stats: live.serve.stats }),
   });
+}
+
+/** The key tags that root key sentinels are about (root-key-sentinel); null: they are names like others. */
+export function rootKeyTags({ server }: Config, anchors: TrustAnchors): (() => ReadonlySet<number>) | null {
+  if (!server.rootKeySentinel) return null;
+  return () => {
+    const anchor = anchors.closest(ROOT);
+    return anchor?.kind === 'positive' ? anchorTags(anchor) : new Set();
+  };
 }
 
 function bugText(error: unknown): string {

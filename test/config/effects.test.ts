@@ -16,9 +16,11 @@ import { readInputs } from '../../src/daemon/inputs.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { heldZoneOptions } from '../../src/daemon/join-zones.ts';
+import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
 import { logTarget } from '../../src/daemon/options/log.ts';
 import {
   cacheSizes,
+  denialOptions,
   type HostFacts,
   iterateOptions,
   resolveOptions,
@@ -27,7 +29,7 @@ import {
   serverOptions,
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
-import { clientRateOptions, denialOptions, rootKeyTags, zoneRateOptions } from '../../src/daemon/resolver-means.ts';
+import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
 import { metricsPlaces, remarksOn, statisticsOptions } from '../../src/daemon/statistics.ts';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';

@@ -7,6 +7,7 @@ import type { ListenPlace } from '../../config/form-network.ts';
 import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
 import { placeKey } from '../../policy/place-map.ts';
+import type { KnownDenialsParts } from '../../resolve/known-denials.ts';
 import type { ResolveOptions } from '../../resolve/resolver.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
 import type { ListenAddress, ServerOptions } from '../../server/listen-options.ts';
@@ -64,6 +65,11 @@ export function resolveOptions({ server }: Config): ResolveOptions {
       aliases: server.maxQueryRestarts,
     },
   };
+}
+
+/** Which denials answer for other questions. */
+export function denialOptions({ server }: Config): KnownDenialsParts['options'] {
+  return { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec };
 }
 
 /** What iteration's options take from files. */
