@@ -7,8 +7,8 @@
  */
 
 import type { AnswerEntry } from '../cache/answer-cache.ts';
+import type { CacheSet } from '../cache/forget.ts';
 import { edeOf } from '../terms/ede-of.ts';
-import type { Found } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { TRUST, type Trust } from '../terms/trust.ts';
 import type { Verdict } from '../terms/verdict.ts';
@@ -26,7 +26,6 @@ import {
   signatureCount,
   signaturesOf,
 } from '../wire/rrset.ts';
-import type { ControlCaches } from './parts.ts';
 
 /** Unbound's number for each rank of data. */
 export const RANK_NUMBER: Readonly<Record<Trust, number>> = {
@@ -51,27 +50,8 @@ const SOA_NEGATIVE = 4;
 /** What stands for "no extended error". */
 const NO_EDE = -1;
 
-/** A found answer, never a failure. */
-type FoundData = Extract<Found, { kind: 'found' }>;
-
-/** All RRsets that an answer holds. */
-export function heldOf(found: FoundData): HeldRRset[] {
-  const { aliases, end } = found;
-  return [
-    ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
-    ...end.answer,
-    ...aliases.flatMap((step) => step.proof),
-    ...end.authority,
-    ...end.additional,
-  ];
-}
-
 /** The whole dump, or only what is at or below some names; nothing expired. The caches go on changing while it is read. */
-export function* dumpCache(
-  caches: ControlCaches,
-  now: number,
-  below: readonly Name[] | null = null,
-): Generator<string> {
+export function* dumpCache(caches: CacheSet, now: number, below: readonly Name[] | null = null): Generator<string> {
   const isWanted = (name: Name): boolean => below === null || below.some((each) => isAtOrBelow(name, each));
   yield 'START_RRSET_CACHE\n';
   for (const held of caches.rrsets.unordered()) {

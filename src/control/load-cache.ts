@@ -6,6 +6,7 @@
  * Leaves to others: validation, which happens when the data is first asked for.
  */
 
+import { type CacheSet, forgetReplies } from '../cache/forget.ts';
 import type { AliasStep, Found } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { TRUST, type Trust } from '../terms/trust.ts';
@@ -21,7 +22,6 @@ import { packRRset, rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
 import type { BulkInput } from './command.ts';
 import { RANK_NUMBER } from './dump-cache.ts';
-import type { ControlCaches } from './parts.ts';
 
 /** Records of one set that are taken; more than a message can hold cannot be. */
 const MAX_RECORDS = 65_535;
@@ -33,7 +33,7 @@ const LOADED = 'load_cache';
 
 /** What loading needs. */
 export interface LoadStart {
-  readonly caches: ControlCaches;
+  readonly caches: CacheSet;
   readonly now: number;
   /** cache-max-ttl, seconds. */
   readonly maxTtl: number;
@@ -84,7 +84,7 @@ export class CacheLoader implements BulkInput {
   }
 
   finish(): string {
-    this.#start.caches.replies.clear();
+    forgetReplies(this.#start.caches);
     return this.#hasFaults ? '' : 'ok\n';
   }
 

@@ -3,9 +3,9 @@
  * They outlive a reload; a restart ends them.
  */
 
+import { forgetTrust } from '../cache/forget.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import { type Name, nameKey, namesEqual } from '../wire/name.ts';
-import { forgetTrust } from './forget-trust.ts';
 import type { ControlHouse, TimedAnchor, TimedAnchors } from './parts.ts';
 
 /** Lifetime when none is given, seconds: an hour, as in BIND. */

@@ -3,37 +3,12 @@
  * not import (iterate, validate) appear as the methods that were made for it.
  */
 
-import type { AnswerCache } from '../cache/answer-cache.ts';
-import type { DelegationCache } from '../cache/delegation-cache.ts';
-import type { FailureCache } from '../cache/failure-cache.ts';
-import type { ZoneTrust } from '../cache/key-cache.ts';
-import type { ReplyCache } from '../cache/reply-cache.ts';
-import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { ServerCache } from '../cache/server-cache.ts';
+import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { Name } from '../wire/name.ts';
-
-/** What is known of the trust in zones, whatever a key is. */
-export interface KeyEntries {
-  removeBelow(zone: Name): number;
-  removeWhere(test: (trust: Pick<ZoneTrust<unknown>, 'status' | 'zone'>) => boolean): number;
-}
-
-/** All that a house remembers. */
-export interface ControlCaches {
-  readonly rrsets: RRsetCache;
-  readonly answers: AnswerCache;
-  readonly replies: ReplyCache;
-  readonly keys: KeyEntries;
-  readonly delegations: DelegationCache;
-  readonly servers: ServerCache;
-  readonly failures: FailureCache;
-  /** Spans of validated denials (aggressive-nsec), where they are kept. */
-  readonly denials?: { clear(): void };
-}
 
 /** A server by address. */
 export interface PlacedServer extends Address {
@@ -159,7 +134,7 @@ export interface Statistics {
 /** The house in force. */
 export interface ControlHouse {
   readonly config: Config;
-  readonly caches: ControlCaches;
+  readonly caches: CacheSet;
   readonly resolver: Pick<Resolver, 'resolve' | 'works' | 'abortAll'>;
   readonly serverZones: ServerZones;
   /** Root servers to start from. */

@@ -4,6 +4,7 @@ import { AnswerCache } from '../cache/answer-cache.ts';
 import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
 import { DenialCache } from '../cache/denial-cache.ts';
 import { DEFAULT_FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
+import type { CacheSet } from '../cache/forget.ts';
 import { KeyCache } from '../cache/key-cache.ts';
 import { ReplyCache } from '../cache/reply-cache.ts';
 import { RRsetCache } from '../cache/rrset-cache.ts';
@@ -15,15 +16,8 @@ import { isFromSilence } from '../terms/failure.ts';
 import { cacheSizes, serverCacheOptions } from './options/rooms.ts';
 
 /** All that a house remembers. May outlive it (reload_keep_cache). */
-export interface Caches {
-  readonly rrsets: RRsetCache;
-  readonly answers: AnswerCache;
-  readonly replies: ReplyCache;
+export interface Caches extends CacheSet {
   readonly keys: KeyCache<ZoneKey>;
-  readonly delegations: DelegationCache;
-  readonly servers: ServerCache;
-  readonly failures: FailureCache;
-  readonly denials: DenialCache;
 }
 
 /** Empty caches, in a heap of a given size in octets. */

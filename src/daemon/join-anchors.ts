@@ -1,10 +1,10 @@
 /** Joins the tracker of trust anchors (RFC 5011) out of configuration, ports and the resolver. */
 
+import { forgetTrust } from '../cache/forget.ts';
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import { isValidating } from '../config/modules.ts';
-import { forgetTrust } from '../control/forget-trust.ts';
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
 import type { Files } from '../ports/files.ts';
 import type { Ports } from '../ports/ports.ts';

@@ -1,5 +1,6 @@
 /** Joins iteration, validation, the caches and the resolver over what is common to a house. */
 
+import { forgetData } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import { type ConfiguredZones, closestConfigured } from '../iterate/stub-and-forward.ts';
@@ -94,7 +95,7 @@ export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
   });
   watchUnwantedReplies(counters, config.server.unwantedReplyThreshold, () => {
     log.write('warning', 'unwanted-reply-threshold reached: somebody may be guessing answers; the cache is cleared');
-    clearData(caches);
+    forgetData(caches);
   });
   return { resolver, upstream, zoneRates: rates };
 }
@@ -161,11 +162,6 @@ function watchUnwantedReplies(counters: Counters, threshold: number, alarm: () =
     count = 0;
     alarm();
   });
-}
-
-/** Forgets all data from servers, as what a guessed answer may have got into. */
-function clearData({ rrsets, answers, replies, denials, delegations }: Caches): void {
-  for (const cache of [rrsets, answers, replies, denials, delegations]) cache.clear();
 }
 
 /**

@@ -1,6 +1,6 @@
 /** What a reload that keeps caches may keep of what DNSSEC said: nothing when that rested on other trust than now. */
 
-import { forgetTrust } from '../control/forget-trust.ts';
+import { forgetTrust } from '../cache/forget.ts';
 import { toHex } from '../wire/bytes.ts';
 import { ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';

@@ -5,6 +5,7 @@
  * Leaves to others: flags, signals, privileges, pid file (cli/hawserd.ts); what a house is (resolver-instance.ts).
  */
 
+import { keptForOptionChange, keptForReload } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import { type Finding, findingText } from '../config/finding.ts';
 import { CommandTable } from '../control/command-table.ts';
@@ -169,7 +170,7 @@ export class Running {
 
   async #reload(keepsCaches: boolean): Promise<Applied> {
     const { log } = this.#ports;
-    const built = await this.#build(keepsCaches ? keptCaches(this.#house) : {});
+    const built = await this.#build(keepsCaches && this.#house !== null ? keptForReload(this.#house.caches) : {});
     if (!built.ok) {
       for (const line of built.lines) log.write('error', line);
       log.write('error', 'reload failed: the configuration before stays in force');
@@ -197,7 +198,10 @@ export class Running {
   /** Another configuration around everything that is known or was changed at run time (set_option). */
   async #apply(config: Config): Promise<Applied> {
     const before = this.#house;
-    const built = await this.#join(config, before === null ? {} : { caches: keptForChange(before), live: before });
+    const built = await this.#join(
+      config,
+      before === null ? {} : { caches: keptForOptionChange(before.caches), live: before },
+    );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { house, warnings } = built;
     for (const text of warnings) this.#ports.log.write('warning', text);
@@ -361,18 +365,6 @@ export class Running {
     if (isOptional && this.#house === null) this.#ports.log.write('notice', text);
     return isOptional;
   }
-}
-
-/** What reload_keep_cache keeps: data and what is known of servers. Trust in zones is found again. */
-function keptCaches(before: House | null): Partial<Caches> {
-  if (before === null) return {};
-  const { rrsets, answers, servers, delegations } = before.caches;
-  return { rrsets, answers, servers, delegations };
-}
-
-/** What a changed option keeps: all but finished replies, which may depend on it. */
-function keptForChange({ caches: { replies: _, ...kept } }: House): Partial<Caches> {
-  return kept;
 }
 
 function warningText({ file, line, text }: Finding): string {

@@ -62,3 +62,14 @@ export function isNotKept({ aliases, end }: Extract<Found, { readonly kind: 'fou
   const ofSteps = aliases.flatMap(({ alias, proof }) => [alias, ...proof]);
   return [...ofSteps, ...end.answer, ...end.authority, ...end.additional].some((held) => held.notKept === true);
 }
+
+/** All RRsets that an answer holds, those of the answer section first. */
+export function setsOf({ aliases, end }: Extract<Found, { readonly kind: 'found' }>): HeldRRset[] {
+  return [
+    ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
+    ...end.answer,
+    ...aliases.flatMap((step) => step.proof),
+    ...end.authority,
+    ...end.additional,
+  ];
+}

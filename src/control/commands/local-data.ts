@@ -4,6 +4,7 @@
  * Leaves to others: zones and records themselves (the policy room), which are reached through `LocalTable`.
  */
 
+import { forgetReplies } from '../../cache/forget.ts';
 import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type BulkInput, type Command, OK, plain, type Reply, twoParts, worded } from '../command.ts';
@@ -78,7 +79,7 @@ function bulkCommands(house: ControlHouse): Command[] {
 
 /** Finished replies may hold what was just changed. */
 function changed(house: ControlHouse, reply: string): string {
-  house.caches.replies.clear();
+  forgetReplies(house.caches);
   return reply;
 }
 

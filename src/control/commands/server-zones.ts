@@ -1,11 +1,11 @@
 /** Commands about zones whose servers are given, and about zones that are not validated. */
 
+import { forgetServersOfZone, forgetTrust } from '../../cache/forget.ts';
 import { FormError } from '../../config/form.ts';
 import { serverName, serverPlace } from '../../config/form-network.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
-import { forgetTrust } from '../forget-trust.ts';
 import { compareForList, readName } from '../names.ts';
 import type { ControlHouse, ControlParts, NamedServer, PlacedServer, ServerZone } from '../parts.ts';
 
@@ -121,7 +121,7 @@ function putZone({ kind, zone, words, options }: NewZone, house: ControlHouse): 
   const prime = options.includes('p');
   house.serverZones.put({ kind, zone, ...servers, prime, tls, first: false, tcp: false, noCache: false });
   if (options.includes('i')) setInsecure(zone, house, true);
-  forgetWay(zone, house);
+  forgetServersOfZone(zone, house.caches);
   return OK;
 }
 
@@ -133,7 +133,7 @@ function removeZone(kind: ServerZone['kind'], words: string, house: ControlHouse
   if (!read.ok) return read.error;
   house.serverZones.remove(kind, read.name);
   if (options.includes('i')) setInsecure(read.name, house, false);
-  forgetWay(read.name, house);
+  forgetServersOfZone(read.name, house.caches);
   return OK;
 }
 
@@ -145,14 +145,8 @@ function forward(words: string, house: ControlHouse): string {
   }
   if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, house);
   house.serverZones.remove('forward', ROOT);
-  forgetWay(ROOT, house);
+  forgetServersOfZone(ROOT, house.caches);
   return OK;
-}
-
-/** A failure or a primed set of servers from before the change must not outlive it. Data stays, as it does in Unbound. */
-function forgetWay(zone: Name, { caches }: ControlHouse): void {
-  caches.delegations.remove(zone);
-  caches.failures.clear();
 }
 
 function changeInsecure(words: string, house: ControlHouse, isInsecure: boolean): string {
