@@ -94,8 +94,8 @@ export const SERVER_SOCKET_ROWS = {
     'Listening ports that speak PROXYv2.',
   ),
   'tcp-connection-limit': many(
-    perNetblock(count(0, 65535)),
-    refused('clients could open more connections than they should'),
-    'TCP connections for the clients of a netblock.',
+    perNetblock(count(0)),
+    DONE,
+    'TCP connections that all clients of a netblock together may have at once; of nested ones the longest prefix counts.',
   ),
 };

@@ -140,6 +140,7 @@ export interface StartParts {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+const NO_ZONES: ReadonlySet<ConfiguredZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
 export type Start =
@@ -171,15 +172,24 @@ export function startFor(
     const isPriming = isNsQuestion(question, configured.zone);
     // Servers configured for the root take the place of the hints: the root is primed once all the same, as Unbound does.
     const needsPriming = configured.prime || (isRoot(configured.zone) && cached === null);
-    if (needsPriming && !isPriming) return { kind: 'prime', zone: configured.zone };
+    if (needsPriming && !isPriming && !isForwarded(configured.zone, options))
+      return { kind: 'prime', zone: configured.zone };
     return { kind: 'servers', servers: serversOfConfigured(configured) };
   }
   if (cached !== null) {
     return { kind: 'servers', servers: serversOfDelegation({ ...cached, source: 'cache' }, parts) };
   }
-  return isNsQuestion(question, ROOT)
+  return isNsQuestion(question, ROOT) || isForwarded(ROOT, options)
     ? { kind: 'servers', servers: serversOfHints(options) }
     : { kind: 'prime', zone: ROOT };
+}
+
+/**
+ * True when the question that primes a zone would go to a forwarder. Who starts at the zone's servers all the same has met
+ * that forwarder's failure (forward-first) and must not wait for it again.
+ */
+function isForwarded(zone: Name, { configuredZones }: IterateOptions): boolean {
+  return closestConfigured(configuredZones, zone, NO_ZONES)?.kind === 'forward';
 }
 
 /** True for the question that primes a zone. */

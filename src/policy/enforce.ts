@@ -199,7 +199,7 @@ export function isDoubtful({ verdict }: Answered): boolean {
 function replaced(
   { question }: EnforceStart,
   answer: readonly HeldRRset[],
-  { rcode }: Extract<Judged, { kind: 'replace' }>,
+  { rcode, additional = [] }: Extract<Judged, { kind: 'replace' }>,
   now: number,
 ): Answered {
   const denied = rcode !== RCODE.NOERROR || answer.length === 0;
@@ -210,7 +210,7 @@ function replaced(
     denied,
     answer,
     authority: [],
-    additional: [],
+    additional: additional.map((record) => heldOf(record, now)),
     verdict: null,
     expiresAt: now,
   };

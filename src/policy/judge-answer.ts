@@ -43,6 +43,8 @@ export type Judged =
       /** Records of the answer that stay. */
       readonly keep: readonly HeldRRset[];
       readonly records: readonly TimedRRset[];
+      /** What comes along where replies are not minimal. */
+      readonly additional?: readonly TimedRRset[];
       readonly rcode: number;
       readonly setFlags: number;
       readonly clearFlags: number;
@@ -231,9 +233,9 @@ export class AnswerJudge {
     const keep = resolution.answer.slice(0, found.at);
     const judged = judgedOf(applied, { ...asked, question: { ...asked.question, name: owner, type } }, keep, new Set());
     if (judged === 'exempt' || judged === null) return PASS;
-    // The name exists, only its address is changed: nothing here is said with authority.
+    // The name exists, only its address is changed: nothing here is said with authority, nor with the zone's SOA (Unbound).
     return judged.kind === 'replace'
-      ? { ...judged, setFlags: judged.setFlags & ~FLAG.AA, isAddressRule: true }
+      ? { ...judged, additional: [], setFlags: judged.setFlags & ~FLAG.AA, isAddressRule: true }
       : judged;
   }
 
@@ -274,8 +276,9 @@ function judgedOf(
     const rest = { rcode: RCODE.NOERROR, setFlags: 0, clearFlags: 0, target: reply.target, isAddressRule: false };
     return { kind: 'replace', keep, records: [reply.alias], ...rest };
   }
-  const { rcode, setFlags, clearFlags, answer } = reply;
-  return { kind: 'replace', keep, records: answer, rcode, setFlags, clearFlags, target: null, isAddressRule: false };
+  const { rcode, setFlags, clearFlags, answer, additional = [] } = reply;
+  const rest = { rcode, setFlags, clearFlags, target: null, isAddressRule: false };
+  return { kind: 'replace', keep, records: answer, additional, ...rest };
 }
 
 /** Over UDP nothing but the word to come back over TCP. */

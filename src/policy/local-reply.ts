@@ -24,6 +24,8 @@ export interface MadeReply {
   readonly clearFlags: number;
   readonly answer: readonly TimedRRset[];
   readonly authority: readonly TimedRRset[];
+  /** Records that come along where replies are not minimal: the SOA of the policy zone that made the reply. */
+  readonly additional?: readonly TimedRRset[];
   readonly error: ExtendedError | null;
 }
 

@@ -6,9 +6,10 @@
  * Leaves to others: several zones and their order (rpz.ts), where the records come from.
  */
 
-import { isRoot, type Name, nameKey, parentOf, wildcardOf } from '../wire/name.ts';
+import { isRoot, type Name, nameKey, namesEqual, parentOf, wildcardOf } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import type { ResourceRecord } from '../wire/rrsets.ts';
+import { packRRset } from '../wire/rrset.ts';
+import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
 import { PrefixMap } from './prefix-map.ts';
 import { RecordSets } from './record-sets.ts';
 import { actionOf, type RpzAction, type RpzTrigger, triggerOf } from './rpz-triggers.ts';
@@ -50,6 +51,8 @@ class RuleSet {
   readonly clients = new PrefixMap<RpzRule>();
   readonly answers = new PrefixMap<RpzRule>();
   readonly servers = new PrefixMap<RpzRule>();
+  /** The zone's own SOA, which tells where a reply comes from; null: it has none. */
+  soa: TimedRRset | null = null;
   count = 0;
 }
 
@@ -79,6 +82,7 @@ export class RpzLoading {
   }
 
   #take(record: ResourceRecord): void {
+    if (record.type === TYPE.SOA && namesEqual(record.owner, this.#zone)) this.rules.soa = soaOf(record);
     const action = record.class === CLASS.IN ? actionOf(record.type, record.rdata) : null;
     const trigger = action === null ? null : triggerOf(record.owner, this.#zone);
     if (action === null || trigger === null) {
@@ -107,6 +111,11 @@ export class RpzZone {
   /** Rules held. */
   get count(): number {
     return this.#rules.count;
+  }
+
+  /** The zone's own SOA; null: it has none. */
+  get soa(): TimedRRset | null {
+    return this.#rules.soa;
   }
 
   /** True when rules look at servers of zones. */
@@ -175,6 +184,10 @@ export class RpzZone {
   forAnswer(address: Uint8Array): RpzRule | null {
     return this.#rules.answers.longestMatch(address)?.value ?? null;
   }
+}
+
+function soaOf({ owner, type, rdata, ttl }: ResourceRecord): TimedRRset {
+  return { rrset: packRRset({ owner, type, class: CLASS.IN, rdatas: [rdata], signatures: [] }), ttl };
 }
 
 function findByName(rules: ReadonlyMap<string, RpzRule>, known: ReadonlySet<string>, name: Name): RpzRule | null {

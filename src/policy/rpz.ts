@@ -110,8 +110,15 @@ const OVERRIDE_WORDS: Readonly<Record<RpzOverride, string>> = {
   disabled: 'rpz-disabled',
 };
 
-/** What a rule makes of a question; null: nothing (tcp-only, over TCP). */
-export function applyRpz({ zone, rule }: AppliedRule, question: Question, asker: Asker): LocalReply | null {
+/** What a rule makes of a question; null: nothing (tcp-only, over TCP). The SOA of its zone comes along with what is final. */
+export function applyRpz(applied: AppliedRule, question: Question, asker: Asker): LocalReply | null {
+  const reply = replyBy(applied, question, asker);
+  const { soa } = applied.zone;
+  const isFinal = reply?.kind === 'reply' && (reply.setFlags & FLAG.TC) === 0;
+  return isFinal && soa !== null ? { ...reply, additional: [soa] } : reply;
+}
+
+function replyBy({ zone, rule }: AppliedRule, question: Question, asker: Asker): LocalReply | null {
   const { override, cnameOverride, signalNxdomainRa } = zone.options;
   const action = override === null ? rule.action : override;
   switch (action) {

@@ -101,7 +101,9 @@ export function buildReply(
   writer.section('answer', resolution.answer);
   if (!(settings.minimalResponses && isWholeWithoutRest(resolution, shape.question.type))) {
     writer.section('authority', resolution.authority);
-    writer.section('additional', resolution.additional);
+    // What comes along with a denial (the SOA of a policy zone) is of no use to who asked.
+    const isBareDenial = settings.minimalResponses && resolution.answer.length === 0;
+    if (!isBareDenial) writer.section('additional', resolution.additional);
   }
   if (builder.truncated) builder.setFlags(FLAG.TC);
   return { length: builder.finish(), rcode: resolution.rcode, secure, truncated: builder.truncated };

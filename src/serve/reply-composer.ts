@@ -137,6 +137,8 @@ export class ReplyComposer {
     this.#builder.question(waiter.question);
     for (const { rrset, ttl } of reply.answer) this.#builder.rrset('answer', rrset, ttl);
     for (const { rrset, ttl } of reply.authority) this.#builder.rrset('authority', rrset, ttl);
+    const additional = this.#options.minimalResponses ? [] : (reply.additional ?? []);
+    for (const { rrset, ttl } of additional) this.#builder.rrset('additional', rrset, ttl);
     if (this.#builder.truncated) this.#builder.setFlags(FLAG.TC);
     const length = this.#builder.finish();
     if (this.#options.roundRobin) rotateAddresses(this.buffer, questionEndOf(waiter), waiter.id);

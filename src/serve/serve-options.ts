@@ -1,7 +1,7 @@
 /** What the serve room needs to know. Taken out of the configuration by `cli`; the defaults are Unbound 1.26's. */
 
 import type { AccessAction, AccessRule } from './access-control.ts';
-import type { WaitLimitBlock } from './waiting.ts';
+import type { NetblockLimit } from './netblock-limit.ts';
 
 /** Options of serving. */
 export interface ServeOptions {
@@ -43,10 +43,10 @@ export interface ServeOptions {
   /** Queries of one address that may wait; more are dropped; 0: no limit (DNSBomb). Unbound `wait-limit`. */
   readonly waitLimit: number;
   /** Other limits for the clients of a netblock, -1: none; the longest prefix counts. Unbound `wait-limit-netblock`. */
-  readonly waitLimitNetblocks: readonly WaitLimitBlock[];
+  readonly waitLimitNetblocks: readonly NetblockLimit[];
   /** The same for clients with a valid cookie. Unbound `wait-limit-cookie`, `wait-limit-cookie-netblock`. */
   readonly waitLimitCookie: number;
-  readonly waitLimitCookieNetblocks: readonly WaitLimitBlock[];
+  readonly waitLimitCookieNetblocks: readonly NetblockLimit[];
   /** Client queries that may wait in all. Unbound: 16 times num-queries-per-thread. */
   readonly maxWaiting: number;
   /** Server identifier for clients that ask (RFC 5001); null: not given. Unbound `nsid`. */

@@ -9,6 +9,7 @@
 import type { Address } from '../ports/network.ts';
 import { parseIp } from '../wire/ip.ts';
 import { type Question, questionKey } from '../wire/question.ts';
+import { blockOf, closestFirst, type NetblockLimit } from './netblock-limit.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 
 /** One client query that waits. */
@@ -44,35 +45,16 @@ export function isLocalClient(ip: string): boolean {
   return ip.startsWith('127.') || ip === '::1';
 }
 
-/** A limit for the clients of a netblock. */
-export interface WaitLimitBlock {
-  /** 4 or 16 octets. */
-  readonly address: Uint8Array;
-  readonly prefixLength: number;
-  /** Queries of one address that may wait; -1: any number. */
-  readonly limit: number;
-}
-
-function isInside(ip: Uint8Array, { address, prefixLength }: WaitLimitBlock): boolean {
-  if (ip.length !== address.length) return false;
-  for (let bit = 0; bit < prefixLength; bit++) {
-    const mask = 0x80 >>> (bit & 7);
-    if ((((ip[bit >>> 3] ?? 0) ^ (address[bit >>> 3] ?? 0)) & mask) !== 0) return false;
-  }
-  return true;
-}
-
 /** Limits on the queries of one address that may wait. */
 export interface WaitLimits {
   /** 0: any number. */
   readonly perAddress: number;
-  /** Other limits for the clients of a netblock. */
-  readonly blocks: readonly WaitLimitBlock[];
+  /** Other limits for the clients of a netblock, -1: any number. */
+  readonly blocks: readonly NetblockLimit[];
 }
 
-/** Longest prefix first; of blocks with the same prefix the first one counts, as in Unbound. */
 function sorted({ perAddress, blocks }: WaitLimits): WaitLimits {
-  return { perAddress, blocks: [...blocks].sort((a, b) => b.prefixLength - a.prefixLength) };
+  return { perAddress, blocks: closestFirst(blocks) };
 }
 
 /** The waiting clients. */
@@ -145,7 +127,7 @@ export class Waiting {
     const { perAddress, blocks } = isProven ? this.#proven : this.#plain;
     if (this.#plain.perAddress === 0 || perAddress === 0) return Number.POSITIVE_INFINITY;
     const address = blocks.length === 0 ? null : parseIp(ip);
-    const block = address === null ? undefined : blocks.find((each) => isInside(address, each));
+    const block = address === null ? undefined : blockOf(address, blocks);
     const limit = block?.limit ?? (isLocalClient(ip) ? -1 : perAddress);
     return limit < 0 ? Number.POSITIVE_INFINITY : limit;
   }

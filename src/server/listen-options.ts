@@ -1,6 +1,7 @@
 /** What the server room needs to know: where to listen, and the limits of listening. Taken out of the configuration by `cli`. */
 
 import type { Address } from '../ports/network.ts';
+import type { NetblockLimit } from '../serve/netblock-limit.ts';
 
 /** Where to listen: an address, and the network interface that it was found at, if it was (`interface: eth0`). */
 export interface ListenAddress extends Address {
@@ -26,6 +27,11 @@ export interface ServerOptions {
   readonly sendBufferBytes: number;
   /** Connections open at once, all interfaces together; 0: no TCP. Unbound `incoming-num-tcp`, default 10. */
   readonly maxConnections: number;
+  /**
+   * Connections that all clients of a netblock together may have; the longest prefix counts, and no such limit for who is in
+   * none. One more is closed as it comes. Unbound `tcp-connection-limit`.
+   */
+  readonly connectionLimits?: readonly NetblockLimit[];
   /** A connection without a query and without an answer in the making is closed after this. Unbound `tcp-idle-timeout`. */
   readonly tcpIdleMs: number;
 }

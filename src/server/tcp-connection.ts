@@ -37,6 +37,7 @@ export interface ConnectionParts {
 export class TcpConnection implements ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
   readonly local: Address;
+  readonly remote: Address;
   readonly #parts: ConnectionParts;
   readonly #stream: ByteStream;
   readonly #frames = new FrameReader();
@@ -54,6 +55,7 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
   constructor(stream: ByteStream, parts: ConnectionParts) {
     this.#stream = stream;
     this.local = stream.local;
+    this.remote = stream.remote;
     this.#parts = parts;
     this.#activeAtMs = parts.clock.monotonicMs();
     this.#cancelTimer = parts.clock.after(parts.idleMs(), this.#onTimer);

@@ -171,10 +171,7 @@ function openSet({ type, rrset, ttl, recordTtls }: ZoneSet): OpenSet {
 }
 
 function closeNode({ name, sets, children }: OpenNode): ZoneNode {
-  const closed = sets
-    .filter((set) => sizeOf(set) > 0)
-    .sort((a, b) => a.type - b.type)
-    .map((set) => closeSet(name, set));
+  const closed = sets.filter((set) => sizeOf(set) > 0).map((set) => closeSet(name, set));
   // The name as a part of the first set, so that it holds no message or line of a file in memory.
   const own = closed[0] === undefined ? (name.slice() as Name) : rrsetOwner(closed[0].rrset);
   return { name: own, sets: closed, children };

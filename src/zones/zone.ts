@@ -27,7 +27,7 @@ export interface ZoneSet {
 /** One name of a zone. Without sets: an empty non-terminal. */
 export interface ZoneNode {
   readonly name: Name;
-  /** Ascending by type. */
+  /** In the order in which the types came: of rules of a policy zone that contradict each other the first counts. */
   readonly sets: readonly ZoneSet[];
   /** Nodes one label below. */
   readonly children: number;

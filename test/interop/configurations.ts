@@ -134,7 +134,6 @@ export const SAMPLES: readonly Sample[] = [
     'interface: 127.0.0.1@8853\ntls-port: 8853',
     'tls-use-sni: no',
     'proxy-protocol-port: 5353',
-    'tcp-connection-limit: 192.0.2.0/24 12',
   ),
   ...differs(false, 'a slip of the pen', 'port: 70000', 'cache-max-ttl: -1', 'num-threads: 1x'),
 ];

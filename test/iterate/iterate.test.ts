@@ -1,6 +1,7 @@
 /** Proves the way down the tree on scripted servers: referrals, glue, aliases, denials, minimisation, TCP, retries, limits. */
 
 import { describe, expect, test } from 'vitest';
+import { isRoot, ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { Cancelled } from '../../src/work/cancelled.ts';
@@ -372,6 +373,21 @@ describe('configured zones', () => {
     );
     bench.serve('192.0.2.53@5353', () => ({ rcode: RCODE.SERVFAIL }));
     expect(endOf(await bench.run('www.example. A')).server).toBe('192.0.2.1@53');
+  });
+
+  test.each([
+    ['the hints', null],
+    ['a stub for the root', { ip: '198.41.0.4', port: 53, tlsName: null }],
+  ])('does not wait for a forwarder of the root again before it asks %s (forward-first)', async (_, server) => {
+    const forward = { ...zone, kind: 'forward', zone: ROOT, first: true };
+    const stub = { ...zone, kind: 'stub', zone: ROOT, addresses: [server] };
+    const bench = benchWith(
+      { 'www.example. A': { flags: AA, answer: ['www.example. A 192.0.2.80'] } },
+      { configuredZones: server === null ? [forward] : [stub, forward] },
+    );
+    bench.serve('192.0.2.53@5353', (question) => (isRoot(question.name) ? null : { rcode: RCODE.SERVFAIL }));
+    expect(endOf(await bench.run('www.example. A')).server).toBe('192.0.2.1@53');
+    expect(bench.asked).not.toContain('192.0.2.53@5353 . NS');
   });
 });
 

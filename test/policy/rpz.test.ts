@@ -6,6 +6,7 @@ import { actionOf, triggerOf } from '../../src/policy/rpz-triggers.ts';
 import { ipText } from '../../src/wire/ip.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
+import { readZoneFile } from '../../src/zones/zone-file.ts';
 import { PolicyHouse } from './policy-house.ts';
 
 describe('an owner name of a policy zone', () => {
@@ -254,6 +255,19 @@ rpz:
     expect(house.local('x.tld.')).toBe('-');
     expect(house.local(`n${whole.length - 1}.tld.`)).toBe('NXDOMAIN AA not RA');
     expect(zone.count).toBe(whole.length);
+  });
+
+  test.each([
+    ['an alias and then an address', 'x.tld CNAME walled.tld.\nx.tld A 192.0.2.1\n', 'alias x.tld. CNAME walled.tld.'],
+    ['an address and then an alias', 'x.tld A 192.0.2.1\nx.tld CNAME walled.tld.\n', 'NOERROR AA; x.tld. A 192.0.2.1'],
+  ])('take %s in the order of the zone file', (_, rules, said) => {
+    const house = houseWith('', '');
+    const name = mustParseName('rpz.');
+    const { zone } = readZoneFile(`$ORIGIN rpz.\n$TTL 60\n@ SOA ns h 1 1 1 1 1\n${rules}`, name);
+    const rpz = house.policy.rpz.zone(name);
+    if (zone === null || rpz === null) throw new Error('no zone');
+    house.policy.loadPolicyZone(rpz, zone.unsortedRecords());
+    expect(house.local('x.tld.')).toBe(said);
   });
 
   test('keep the first of contradicting actions', () => {

@@ -94,3 +94,49 @@ view:
     expect(house.log.text()).toContain('broken');
   });
 });
+
+describe('the SOA of the policy zone that made a reply', () => {
+  const zones = {
+    'rpz.': `@ 60 SOA ns.rpz. host.rpz. 7 1 1 1 60
+bad.tld CNAME .
+nodata.tld CNAME *.
+local.tld A 192.0.2.9
+tcp.tld CNAME rpz-tcp-only.
+32.9.100.51.198.rpz-ip CNAME .
+`,
+  };
+  const housed = (options: object): PlayedHouse =>
+    new PlayedHouse(options, new PolicyHouse('rpz:\n  name: rpz.\n', zones).policy);
+
+  test.each([
+    ['bad.tld.', ['rpz. SOA']],
+    ['nodata.tld.', ['rpz. SOA']],
+    ['local.tld.', ['rpz. SOA']],
+    ['tcp.tld.', []],
+  ])('comes along for %s where replies are not minimal', (name, additional) => {
+    expect(housed({ minimalResponses: false }).reply(ask(name)).additional).toEqual(additional);
+    expect(housed({ minimalResponses: true }).reply(ask(name)).additional).toEqual([]);
+  });
+
+  test.each([
+    ['has a rule comes along', 'bad.tld. A 192.0.2.1', ['rpz. SOA']],
+    // As Unbound: only the address is changed, the policy zone does not speak for the name.
+    ['has an address with a rule does not', 'www.tld. A 198.51.100.9', []],
+  ])('of an answer whose name %s', async (_, record, additional) => {
+    const house = housed({ minimalResponses: false });
+    house.send(queryFor(ask('www.tld.')));
+    const target = record.split(' ')[0] ?? '';
+    const alias = target === 'www.tld.' ? [] : [held([`www.tld. CNAME ${target}`])];
+    await house.end(answered(ask('www.tld.'), { answer: [...alias, held([record])] }));
+    expect([house.late[0]?.rcode, house.late[0]?.additional]).toEqual([RCODE.NXDOMAIN, additional]);
+  });
+
+  test('does not come along with a denial that is resolved and minimal', async () => {
+    const house = housed({ minimalResponses: true });
+    house.send(queryFor(ask('www.tld.')));
+    await house.end(
+      answered(ask('www.tld.'), { rcode: RCODE.NXDOMAIN, additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])] }),
+    );
+    expect(house.late[0]?.additional).toEqual([]);
+  });
+});

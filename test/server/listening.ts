@@ -98,12 +98,13 @@ export class ListeningHouse {
   }
 
   /** Connects; null when nobody answers. */
-  async connect(): Promise<TcpClient | null> {
+  async connect(from?: string): Promise<TcpClient | null> {
     const frames = new FrameReader();
     const replies: number[] = [];
     const state = { closed: false };
     const opening = this.ports.network.connect({
       remote: HERE,
+      ...(from === undefined ? {} : { localIp: from }),
       timeoutMs: 1000,
       onData: (bytes) => {
         frames.push(bytes);

@@ -214,3 +214,60 @@ describe('places', () => {
     expect(first.closed).toBe(false);
   });
 });
+
+describe('the clients of a netblock (tcp-connection-limit)', () => {
+  const block = (address: number[], prefixLength: number, limit: number) => ({
+    address: Uint8Array.from(address),
+    prefixLength,
+    limit,
+  });
+  /** Whether a client of each address is let in, in turn. */
+  async function letIn(house: ListeningHouse, ...ips: string[]): Promise<boolean[]> {
+    const all: boolean[] = [];
+    for (const ip of ips) {
+      const client = await house.connect(ip);
+      await house.ports.clock.settle();
+      all.push(client !== null && !client.closed);
+    }
+    return all;
+  }
+
+  test('have so many connections together; others have theirs', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 2)] });
+    const asked = await letIn(house, '192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.3', '198.51.100.1');
+    expect(asked).toEqual([true, true, false, false, true]);
+    expect(house.daemon.connections).toBe(3);
+  });
+
+  test('get the place back that one of them gave up', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 1)] });
+    const first = await house.connect('192.0.2.1');
+    expect(await letIn(house, '192.0.2.2')).toEqual([false]);
+    first?.stream.end();
+    await house.ports.clock.settle();
+    expect(await letIn(house, '192.0.2.2', '192.0.2.2')).toEqual([true, false]);
+  });
+
+  test('are counted at the longest prefix, of two equal ones at the first', async () => {
+    const house = new ListeningHouse();
+    const limits = [block([192, 0, 0, 0], 16, 0), block([192, 0, 2, 0], 24, 1), block([192, 0, 2, 0], 24, 5)];
+    await house.listen({ connectionLimits: limits });
+    expect(await letIn(house, '192.0.9.1', '192.0.2.1', '192.0.2.2')).toEqual([false, true, false]);
+  });
+
+  test('and of IPv6 by theirs', async () => {
+    const house = new ListeningHouse();
+    await house.listen({ connectionLimits: [block([0x20, 1, 0xd, 0xb8, ...Array(12).fill(0)], 32, 1)] });
+    expect(await letIn(house, '2001:db8::1', '2001:db8:1::2', '192.0.2.1')).toEqual([true, false, true]);
+  });
+
+  test('are counted anew after a reload, those that stayed among them', async () => {
+    const house = new ListeningHouse();
+    await house.listen();
+    expect(await letIn(house, '192.0.2.1', '192.0.2.2')).toEqual([true, true]);
+    await house.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 3)] });
+    expect(await letIn(house, '192.0.2.3', '192.0.2.4')).toEqual([true, false]);
+  });
+});

@@ -263,6 +263,7 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
     receiveBufferBytes: server.soRcvbuf,
     sendBufferBytes: server.soSndbuf,
     maxConnections: server.incomingNumTcp,
+    connectionLimits: server.tcpConnectionLimit.map(({ block, value }) => ({ ...block, limit: value })),
     tcpIdleMs: server.tcpIdleTimeout,
   };
 }
