@@ -48,6 +48,8 @@ export interface HostCase extends ServicePlace {
   readonly starttls: StartTlsProtocol | null;
   /** Further names that usage 2 takes from a certificate (RFC 7672 §3.2.2): the mail domain. */
   readonly references: readonly string[];
+  /** False when an MX record that is not signed named the host: then whoever forged that can have named it. */
+  readonly isNamedSecurely: boolean;
 }
 
 /** One connection. */

@@ -50,9 +50,10 @@ export async function checkMailDomain(parts: CheckParts, domain: Name): Promise<
   const side = sidePolicies(parts.lookUp, domain);
   const hosts = route.kind === 'hosts' ? route.hosts.slice(0, MAX_MAIL_HOSTS) : [];
   const references = referencesOf(domain, mx);
-  const checked = hosts.map(({ name }) =>
-    checkHost(parts, { host: name, port: SMTP_PORT, protocol: 'tcp', service: 'smtp', starttls: 'smtp', references }),
-  );
+  // Without MX records nobody but the sender named the host.
+  const isNamedSecurely = mx.status === 'secure' || mx.outcome === 'nodata';
+  const place = { port: SMTP_PORT, protocol: 'tcp', service: 'smtp', starttls: 'smtp' } as const;
+  const checked = hosts.map(({ name }) => checkHost(parts, { ...place, host: name, references, isNamedSecurely }));
   return { domain, mx, route, hosts: await Promise.all(checked), side: await side };
 }
 

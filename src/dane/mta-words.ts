@@ -19,21 +19,23 @@ export interface MtaFate {
 /** What Postfix does with mail for the host. */
 export function postfixFate(report: HostReport, level: MtaLevel): MtaFate {
   const host = plain(report.checked.host);
-  const { port } = report.checked;
+  const { port, isNamedSecurely } = report.checked;
+  // RFC 7672 §2.2.1: without a proof of the MX there is no DANE for the domain; at level `dane` Postfix verifies the host all
+  // the same (smtp_tls_dane_insecure_mx_policy), and calls it Trusted instead since 3.7.13.
+  if (level === 'dane-only' && !isNamedSecurely && report.ips.length > 0) return deferred('non DNSSEC destination');
   switch (report.verdict) {
     case 'verified':
     case 'usable':
       return delivered(`Verified TLS connection established to ${placeOf(report)}`);
     case 'mismatch':
-      return deferred('Server certificate not trusted');
+      return deferred('Server certificate not verified');
     case 'no-tls':
       return deferred(`TLS is required, but was not offered by host ${placeOf(report).replace(/:\d+$/, '')}`);
     case 'unusable':
       if (level === 'dane-only') return deferred('TLSA records unusable');
       return delivered(`Untrusted TLS connection established to ${placeOf(report)}`);
     case 'no-dane':
-      if (level === 'dane-only')
-        return deferred(report.tlsa?.kind === 'not-asked' ? 'non DNSSEC destination' : 'no TLSA records found');
+      if (level === 'dane-only') return deferred('no TLSA records found');
       return withoutDane(report);
     case 'tlsa-lookup-failed':
       return deferred(`TLSA lookup error for ${host}:${port}`);
@@ -122,13 +124,14 @@ const SENTENCES: Readonly<Record<HostVerdict, string>> = {
 /** How a check ends for those who only see a number. */
 export type CheckEnd = 'good' | 'failed' | 'no-dane' | 'untested';
 
-/** What the verdicts of hosts come to together; a domain is as weak as its weakest host (RFC 7672 §2.2.1). */
-export function endOf(verdicts: readonly HostVerdict[]): CheckEnd {
+/** What hosts come to together; a domain is as weak as its weakest host and as the record that names them (RFC 7672 §2.2.1). */
+export function endOf(hosts: readonly HostReport[]): CheckEnd {
+  const verdicts = hosts.map(({ verdict }) => verdict);
   const has = (...kinds: readonly HostVerdict[]): boolean => verdicts.some((one) => kinds.includes(one));
   if (has('mismatch', 'no-tls', 'tlsa-lookup-failed', 'address-lookup-failed')) return 'failed';
   const isDane = has('verified', 'usable');
   // RFC 7672 §2.2.1: who can keep a client from one host leads it to another, which has no protection.
   if (isDane && has('no-dane', 'unusable')) return 'failed';
-  if (isDane) return 'good';
+  if (isDane) return hosts.every(({ checked }) => checked.isNamedSecurely) ? 'good' : 'no-dane';
   return has('no-dane', 'unusable') ? 'no-dane' : 'untested';
 }
