@@ -8,7 +8,8 @@ import { questionOf } from '../wire/question.ts';
 import { readProgramConfig, startOwnResolver, withFamily } from './own-resolver.ts';
 import type { Ports } from './ports.ts';
 
-const DNS_PORT = 53;
+/** Where DNS servers listen. */
+export const DNS_PORT = 53;
 
 /** Options of the subcommands that look up, for parseArgs. */
 export const LOOK_UP_OPTIONS = {

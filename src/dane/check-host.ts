@@ -94,7 +94,7 @@ export interface HostReport {
 
 /** Checks it. */
 export async function checkHost(parts: CheckParts, checked: HostCase): Promise<HostReport> {
-  const { addresses, ips } = await lookUpAddresses(parts, checked.host);
+  const { addresses, ips } = await lookUpAddresses(parts.lookUp, parts.options.family, checked.host);
   const nothing = { checked, addresses, ips, tlsa: null, connections: [] };
   if (ips.length === 0) {
     const isBroken = addresses.status === 'bogus' || addresses.status === 'failed';
@@ -106,11 +106,13 @@ export async function checkHost(parts: CheckParts, checked: HostCase): Promise<H
   return { ...nothing, tlsa, connections, verdict: verdictOf(parts, checked, { tlsa, connections }) };
 }
 
-async function lookUpAddresses(
-  { lookUp, options }: CheckParts,
+/** The addresses of a host, and the look-up that speaks for them. */
+export async function lookUpAddresses(
+  lookUp: LookUp,
+  family: CheckOptions['family'],
   host: Name,
 ): Promise<Pick<HostReport, 'addresses' | 'ips'>> {
-  const types = [...(options.family === 'ip6' ? [] : [TYPE.A]), ...(options.family === 'ip4' ? [] : [TYPE.AAAA])];
+  const types = [...(family === 'ip6' ? [] : [TYPE.A]), ...(family === 'ip4' ? [] : [TYPE.AAAA])];
   const looked = await Promise.all(types.map((type) => lookUp(host, type)));
   const ips = looked.flatMap(({ rdatas }) => rdatas.map(ipText));
   // What has data speaks for the host; where nothing has, the worst does, since an address may be hidden behind it.
