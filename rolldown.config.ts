@@ -8,6 +8,7 @@ import { defineConfig } from 'rolldown';
 
 /** Programs whose source is there. */
 const PROGRAMS = [
+  'hawser',
   'hawserd',
   'hawser-checkconf',
   'hawser-control',

@@ -4,35 +4,25 @@
  * Hawser as mail hosts do: by /etc/resolv.conf, in a mount namespace of its own. Prints one line of JSON.
  */
 
-import { execFileSync, spawn } from 'node:child_process';
-import { createHash, X509Certificate } from 'node:crypto';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
 import { Session, startHawser } from './daemons.ts';
+import {
+  AT,
+  apex,
+  type Certificate,
+  type Domain,
+  mailZone,
+  makeCertificate,
+  startServers,
+  WRONG_TLSA,
+} from './dane-world.ts';
 import { findProgram } from './programs.ts';
-import { addAddress, type ServedZone, startAuthority } from './real-authorities.ts';
-import { signZone, without } from './real-signers.ts';
-
-const AT = { root: '198.51.100.1', zones: '198.51.100.2', mail: '198.51.100.25' } as const;
-
-interface Certificate {
-  readonly key: Buffer;
-  readonly cert: Buffer;
-  /** Data of a matching TLSA record: DANE-EE, SPKI, SHA-256. */
-  readonly tlsa: string;
-}
-
-function makeCertificate(session: Session): Certificate {
-  const path = (name: string): string => join(session.folder, name);
-  const files = ['-keyout', path('key.pem'), '-out', path('cert.pem')];
-  const kind = ['-x509', '-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes', '-days', '2'];
-  execFileSync('openssl', ['req', ...kind, ...files, '-subj', '/CN=mail.test'], { stdio: 'ignore' });
-  const cert = readFileSync(path('cert.pem'));
-  const spki = new X509Certificate(cert).publicKey.export({ type: 'spki', format: 'der' });
-  return { key: readFileSync(path('key.pem')), cert, tlsa: `3 1 1 ${createHash('sha256').update(spki).digest('hex')}` };
-}
+import { addAddress } from './real-authorities.ts';
+import { without } from './real-signers.ts';
 
 /** Answers SMTP commands; after STARTTLS over TLS. */
 function talk(socket: Socket, certificate: Certificate): void {
@@ -63,25 +53,6 @@ async function startMailServer(certificate: Certificate): Promise<() => void> {
   return () => void server.close();
 }
 
-function apex(zone: string, address: string): string {
-  const own = zone === '.' ? 'r0.rootservers.' : `ns1.${zone}`;
-  return `$TTL 300\n${zone} SOA ${own} h. 1 7200 3600 1209600 300\n${zone} NS ${own}\n${own} A ${address}\n`;
-}
-
-function mailZone(zone: string, tlsa: readonly string[], more = ''): string {
-  const records = tlsa.map((data) => `_25._tcp.mx.${zone} TLSA ${data}\n`).join('');
-  return `${apex(zone, AT.zones)}${zone} MX 10 mx.${zone}\nmx.${zone} A ${AT.mail}\n${records}${more}`;
-}
-
-const WRONG_TLSA = `3 1 1 ${'00'.repeat(32)}`;
-
-interface Domain {
-  readonly zone: string;
-  readonly text: string;
-  readonly isSigned: boolean;
-  readonly edit?: (text: string) => string;
-}
-
 function domainsFor({ tlsa }: Certificate): Domain[] {
   const dropSignature = (text: string): string => without(text, /^_25\._tcp\..*\sRRSIG\s+TLSA\s/);
   const alias = `${apex('alias.org.', AT.zones)}alias.org. MX 10 mx.alias.org.\nmx.alias.org. CNAME mx.good.org.\n`;
@@ -94,25 +65,6 @@ function domainsFor({ tlsa }: Certificate): Domain[] {
     { zone: 'unsigned.org.', text: mailZone('unsigned.org.', [tlsa]), isSigned: false },
     { zone: 'bogus.org.', text: mailZone('bogus.org.', [tlsa]), isSigned: true, edit: dropSignature },
   ];
-}
-
-/** Signs and serves all of it; the root's DS. */
-async function startServers(session: Session, domains: readonly Domain[]): Promise<readonly string[]> {
-  const plan = { signer: 'bind', algorithms: [13], denial: 'nsec3' } as const;
-  let delegations = '';
-  const served = domains.map(({ zone, text, isSigned, edit }): ServedZone => {
-    delegations += `${zone} NS ns1.${zone}\nns1.${zone} A ${AT.zones}\n`;
-    if (!isSigned) return { zone, text };
-    const signed = signZone(session.folder, { ...plan, zone, text });
-    delegations += signed.ds[2].map((rdata) => `${zone} DS ${rdata}\n`).join('');
-    return { zone, text: edit?.(signed.text) ?? signed.text };
-  });
-  const org = signZone(session.folder, { ...plan, zone: 'org.', text: apex('org.', AT.root) + delegations });
-  const down = `org. NS ns1.org.\nns1.org. A ${AT.root}\n${org.ds[2].map((rdata) => `org. DS ${rdata}\n`).join('')}`;
-  const root = signZone(session.folder, { ...plan, denial: 'nsec', zone: '.', text: apex('.', AT.root) + down });
-  await startAuthority(session, { program: 'nsd', address: AT.root, zones: [root, org] });
-  await startAuthority(session, { program: 'knot', address: AT.zones, zones: served });
-  return root.ds[2];
 }
 
 /** What Postfix says about a delivery to the domain. */

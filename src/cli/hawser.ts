@@ -1,0 +1,31 @@
+/** The program for people: `hawser SUBCOMMAND`. */
+
+import { daneCommand } from './dane-command.ts';
+import { PROGRAM_VERSION } from './program.ts';
+import { refuseWords, type Subcommand } from './subcommand.ts';
+import { tlsaCommand } from './tlsa-command.ts';
+
+const COMMANDS: readonly Subcommand[] = [daneCommand, tlsaCommand];
+
+async function main(words: readonly string[]): Promise<number> {
+  const [name, ...rest] = words;
+  if (name === '-V' || name === '--version') return tell(`${PROGRAM_VERSION}\n`);
+  if (name === undefined || name === '-h' || name === '--help' || name === 'help') return tell(listText());
+  const command = COMMANDS.find((one) => one.name === name);
+  if (command === undefined) return refuseWords('', `no subcommand ${name}`);
+  if (rest.includes('-h') || rest.includes('--help')) return tell(command.usage);
+  return command.run(rest);
+}
+
+function tell(text: string): number {
+  process.stdout.write(text);
+  return 0;
+}
+
+function listText(): string {
+  const lines = COMMANDS.map(({ name, summary }) => `  ${name.padEnd(12)}${summary}\n`);
+  return `Usage: hawser SUBCOMMAND [OPTION ...]\n${lines.join('')}hawser SUBCOMMAND -h tells more.\n`;
+}
+
+// At once: a question that is still under way is nobody's any more.
+process.exit(await main(process.argv.slice(2)));

@@ -1,0 +1,21 @@
+/** A subcommand of the program `hawser`. */
+
+/** One subcommand: a row of the table in hawser.ts. */
+export interface Subcommand {
+  readonly name: string;
+  /** One line for the list. */
+  readonly summary: string;
+  /** What `-h` prints: usage, options, exit status, examples. */
+  readonly usage: string;
+  /** Runs it; the exit status. */
+  run(words: readonly string[]): Promise<number>;
+}
+
+/** Exit status of every subcommand for words that it does not understand: "could not be tested" to monitoring. */
+export const USAGE_STATUS = 3;
+
+/** Writes what is wrong with the words, and where help is. */
+export function refuseWords(command: string, why: string): number {
+  process.stderr.write(`hawser ${command}: ${why}\nhawser ${command} -h tells how it is used.\n`);
+  return USAGE_STATUS;
+}
