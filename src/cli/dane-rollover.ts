@@ -18,6 +18,7 @@ import {
   stepText,
 } from '../dane/rollover.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
+import type { Ports } from '../ports/ports.ts';
 import { fromHex } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -31,7 +32,6 @@ import {
   openLookUpSource,
 } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
-import type { Ports } from './ports.ts';
 import { readPlace, starttlsFor } from './service-place.ts';
 import { refuseWords, USAGE_STATUS } from './subcommand.ts';
 

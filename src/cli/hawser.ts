@@ -1,7 +1,7 @@
 /** The program for people: `hawser SUBCOMMAND`. */
 
+import { PROGRAM_VERSION } from '../daemon/version.ts';
 import { daneCommand } from './dane-command.ts';
-import { PROGRAM_VERSION } from './program.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 import { tlsaCommand } from './tlsa-command.ts';
 
