@@ -28,6 +28,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   server: ['serve', 'ports', 'wire', 'config'],
   control: ['zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
+  dane: ['wire', 'terms', 'dnssec', 'ports', 'config'],
   daemon: [
     'config',
     'control',
