@@ -1,11 +1,12 @@
 /** What the directives about addresses and ports mean together: where clients are answered, whom questions go to. */
 
 import { parseIp } from '../wire/ip.ts';
+import { isInPrefixes, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Config } from './config.ts';
 import type { Findings, Position } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, isInNetblock, listenPlace, netblock, serverName, serverPlace } from './form-network.ts';
+import { domain, listenPlace, serverName, serverPlace } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -74,11 +75,6 @@ function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Finding
   }
 }
 
-/** Addresses that are never asked when do-not-query-localhost is on. */
-const LOCALHOST = ['127.0.0.0/8', '::1']
-  .map((text) => netblock.read(text))
-  .filter((block) => !(block instanceof FormError));
-
 /** Servers of a stub or forward zone that cannot be asked as they stand. */
 function checkServers(clause: Clause, { server }: Config, findings: Findings): void {
   const name = domain.read(clause.entries.find(({ directive }) => directive === 'name')?.values[0] ?? '');
@@ -102,7 +98,7 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
 function isLocalhost(entry: Entry): boolean {
   const place = serverPlace.read(entry.values[0] ?? '');
   const address = place instanceof FormError ? null : parseIp(place.ip.replace(/%.*$/, ''));
-  return address !== null && LOCALHOST.some((block) => !(block instanceof FormError) && isInNetblock(address, block));
+  return address !== null && isInPrefixes(address, LOOPBACK_PREFIXES);
 }
 
 function checkHost(entry: Entry, zone: string, findings: Findings): void {

@@ -4,6 +4,7 @@
  */
 
 import { parseIp, reverseName } from '../wire/ip.ts';
+import type { IpPrefix } from '../wire/ip-prefix.ts';
 import { isRoot, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
 import { formatName, mustParseName, parseName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
@@ -14,7 +15,7 @@ import type { Config } from './config.ts';
 import { defaultZoneNames, LOCALHOST } from './default-zone-names.ts';
 import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, type Netblock, netblock, netblockText } from './form-network.ts';
+import { domain, netblock, netblockText } from './form-network.ts';
 import { localZoneType } from './form-policy.ts';
 import { Lines } from './lines.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -184,7 +185,7 @@ function checkResponseRules(lines: Lines, findings: Findings): void {
 
 function responseDataProblem(
   entry: Entry,
-  block: Netblock,
+  block: IpPrefix,
   known: { readonly actions: ReadonlyMap<string, string>; readonly types: Map<string, number[]> },
 ): string | null {
   const key = netblockText(block);

@@ -6,17 +6,11 @@
  */
 
 import { ipText, parseIp } from '../wire/ip.ts';
+import { type IpPrefix, maskAddress } from '../wire/ip-prefix.ts';
 import { MAX_LABEL_OCTETS, type Name } from '../wire/name.ts';
 import { formatName, parseNameOrReason } from '../wire/name-text.ts';
 import { type Form, FormError, pair, plainForm } from './form.ts';
 import { type LocalZoneType, localZoneType } from './form-policy.ts';
-
-/** A block of addresses: those whose first `prefixLength` bits are the same as in `address`. */
-export interface Netblock {
-  /** 4 or 16 octets; bits after the prefix are zero. */
-  readonly address: Uint8Array;
-  readonly prefixLength: number;
-}
 
 /** Where to listen: an address, the name of an interface (all its addresses), or the path of a unix socket. */
 export interface ListenPlace {
@@ -55,10 +49,10 @@ export const ip: Form<string> = plainForm(
 );
 
 /** `192.0.2.0/24`, `2001:db8::/32`, or one address. */
-export const netblock: Form<Netblock> = plainForm('netblock', readNetblock, netblockText);
+export const netblock: Form<IpPrefix> = plainForm('netblock', readNetblock, netblockText);
 
 /** A scope (`%eth0`) is left out, as in Unbound: clients and servers are compared by address. */
-function readNetblock(text: string): Netblock | FormError {
+function readNetblock(text: string): IpPrefix | FormError {
   const parts = /^([^/%]+)(?:%[^/%]+)?(?:\/([0-9]{1,3}))?(?:%[^/%]+)?$/.exec(text);
   const address = parseIp(parts?.[1] ?? '');
   if (parts === null || address === null) return new FormError(`cannot parse netblock: '${text}'`);
@@ -68,22 +62,9 @@ function readNetblock(text: string): Netblock | FormError {
   return { address: maskAddress(address, prefixLength), prefixLength };
 }
 
-function maskAddress(address: Uint8Array, prefixLength: number): Uint8Array {
-  return address.map((octet, i) => {
-    const kept = Math.min(8, Math.max(0, prefixLength - 8 * i));
-    return octet & ((0xff << (8 - kept)) & 0xff);
-  });
-}
-
 /** A netblock as text. */
-export function netblockText(block: Netblock): string {
+export function netblockText(block: IpPrefix): string {
   return `${ipText(block.address)}/${block.prefixLength}`;
-}
-
-/** True when the address (4 or 16 octets) lies in the block. */
-export function isInNetblock(address: Uint8Array, block: Netblock): boolean {
-  if (address.length !== block.address.length) return false;
-  return maskAddress(address, block.prefixLength).every((octet, i) => octet === block.address[i]);
 }
 
 /** A domain name; relative ones are completed with the root. */
@@ -168,7 +149,7 @@ function readScoped(text: string): string | null {
 
 /** Where to ask from. */
 export interface OutgoingPlace {
-  readonly block: Netblock;
+  readonly block: IpPrefix;
   /** `%eth0`, or ''. */
   readonly scope: string;
 }
@@ -183,7 +164,7 @@ export const outgoingPlace: Form<OutgoingPlace> = plainForm(
   ({ block, scope }) => `${ipText(block.address)}${scope}${isOneAddress(block) ? '' : `/${block.prefixLength}`}`,
 );
 
-function isOneAddress({ address, prefixLength }: Netblock): boolean {
+function isOneAddress({ address, prefixLength }: IpPrefix): boolean {
   return prefixLength === address.length * 8;
 }
 
@@ -217,7 +198,7 @@ function serverText(place: string, rest: { readonly port: number | null; readonl
 
 /** A value that belongs to a netblock. */
 export interface NetblockValue<V> {
-  readonly block: Netblock;
+  readonly block: IpPrefix;
   readonly value: V;
 }
 
@@ -290,7 +271,7 @@ export function perTag<K>(
 /** Another type of a local zone for the clients of a netblock. */
 export interface LocalZoneOverride {
   readonly zone: Name;
-  readonly block: Netblock;
+  readonly block: IpPrefix;
   readonly type: LocalZoneType;
 }
 

@@ -4,10 +4,11 @@
  */
 
 import { ipText, parseIp } from '../wire/ip.ts';
+import { type IpPrefix, parsePrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Form, FormError, plainForm } from './form.ts';
-import { type Netblock, netblock, netblockText } from './form-network.ts';
+import { netblock, netblockText } from './form-network.ts';
 
 /** Ports of DNS, and of DNS over TLS for a primary whose certificate's name is given. */
 const DNS_PORT = 53;
@@ -41,7 +42,7 @@ function readPrimary(text: string): PrimaryPlace | null {
 
 /** Who may send NOTIFY. */
 export type NotifyPlace =
-  | { readonly kind: 'block'; readonly block: Netblock }
+  | { readonly kind: 'block'; readonly block: IpPrefix }
   | { readonly kind: 'host'; readonly host: Name; readonly text: string };
 
 /** An address, a netblock, or the name of a host. */
@@ -74,8 +75,8 @@ export const TRANSLATION_PREFIX_LENGTHS: readonly number[] = [32, 40, 48, 56, 64
 export const translationPrefix: Form<string> = plainForm(
   'IPv6 prefix',
   (text) => {
-    const block = netblock.read(text);
-    if (!(block instanceof FormError) && block.address.length === 16 && text.includes('/')) {
+    const block = parsePrefix(text);
+    if (block?.address.length === 16 && text.includes('/')) {
       if (TRANSLATION_PREFIX_LENGTHS.includes(block.prefixLength)) return text;
     }
     return new FormError(`IPv6 prefix of length ${TRANSLATION_PREFIX_LENGTHS.join(', ')} expected`);

@@ -25,7 +25,6 @@ import type { Zone } from '../zones/zone.ts';
 import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
 import { validateOptions } from './options/rooms.ts';
-import { rangeOf } from './options/upstream.ts';
 
 /** The zones that configuration names. */
 export function heldZoneOptions(config: Config): ZoneOptions[] {
@@ -60,9 +59,7 @@ function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig): Sources {
     name: zone.name,
     primaries: zone.primary,
     urls: zone.url,
-    allowNotify: zone.allowNotify.map((source) =>
-      source.kind === 'host' ? source : { kind: 'block', block: rangeOf(source.block) },
-    ),
+    allowNotify: zone.allowNotify,
     zonefile: zone.zonefile === '' ? null : absolutePath(config, zone.zonefile),
   };
 }

@@ -7,7 +7,7 @@
  */
 
 import { parseIp } from '../wire/ip.ts';
-import { isInRanges, isUnspecified } from './address-range.ts';
+import { isInPrefixes, isUnspecified } from '../wire/ip-prefix.ts';
 import { isInNat64 } from './nat64.ts';
 import type { IterateOptions } from './options.ts';
 
@@ -43,5 +43,5 @@ function mayAsk(ip: string, options: IterateOptions): boolean {
   if (isInNat64(octets, nat64Prefix)) return true;
   const isIp6 = octets.length > 4;
   if (isIp6 ? !options.useIp6 : !options.useIp4 && nat64Prefix === null) return false;
-  return !isInRanges(octets, options.doNotQuery);
+  return !isInPrefixes(octets, options.doNotQuery);
 }

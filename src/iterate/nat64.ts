@@ -2,18 +2,17 @@
 
 import type { Address } from '../ports/network.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
-import { isInRanges } from './address-range.ts';
-import type { AddressRange } from './options.ts';
+import { type IpPrefix, isInPrefix } from '../wire/ip-prefix.ts';
 
 /** Octet that stays zero in an address with an embedded IPv4 address (RFC 6052 §2.2). */
 const RESERVED_OCTET = 8;
 
 /** Where datagrams for the server are sent; the server itself unless it is an IPv4 one and there is a prefix. */
-export function throughNat64(server: Address, prefix: AddressRange | null): Address {
+export function throughNat64(server: Address, prefix: IpPrefix | null): Address {
   const octets = prefix === null ? null : parseIp(server.ip);
   if (prefix === null || octets === null || octets.length !== 4) return server;
-  const mapped = Uint8Array.from(prefix.octets);
-  let at = prefix.bits / 8;
+  const mapped = Uint8Array.from(prefix.address);
+  let at = prefix.prefixLength / 8;
   for (const octet of octets) {
     if (at === RESERVED_OCTET) at++;
     mapped[at++] = octet;
@@ -22,6 +21,6 @@ export function throughNat64(server: Address, prefix: AddressRange | null): Addr
 }
 
 /** True for an address inside the prefix: it stands for an IPv4 one and is reached as such. */
-export function isInNat64(octets: Uint8Array, prefix: AddressRange | null): boolean {
-  return prefix !== null && isInRanges(octets, [prefix]);
+export function isInNat64(octets: Uint8Array, prefix: IpPrefix | null): boolean {
+  return prefix !== null && isInPrefix(octets, prefix);
 }

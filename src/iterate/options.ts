@@ -4,6 +4,7 @@
  */
 
 import type { Address } from '../ports/network.ts';
+import { type IpPrefix, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
 import { BUILT_IN_HINTS, type Hint } from './root-hints.ts';
 import type { StreamOptions } from './upstream-streams.ts';
@@ -45,12 +46,6 @@ export interface ConfiguredZone {
   readonly noCache: boolean;
 }
 
-/** An address range that is never asked: octets of the address and the number of leading bits that count. */
-export interface AddressRange {
-  readonly octets: Uint8Array;
-  readonly bits: number;
-}
-
 /** QNAME minimisation (RFC 9156): off, relaxed (falls back to the full name), or strict (believes every reply). */
 export type Minimisation = 'off' | 'relaxed' | 'strict';
 
@@ -72,7 +67,7 @@ export interface IterateOptions {
   /** `do-tcp: no`: truncated answers cannot be fetched whole. */
   readonly useTcp: boolean;
   /** `outgoing-interface`: local addresses to send from, or blocks of them; empty: the system's choice. Scope: `%eth0` or ''. */
-  readonly outgoingAddresses: readonly { readonly range: AddressRange; readonly scope: string }[];
+  readonly outgoingAddresses: readonly { readonly prefix: IpPrefix; readonly scope: string }[];
   /** UDP source ports to choose from (`outgoing-port-permit`, `-avoid`); null: the system's choice, which is random. */
   readonly outgoingPorts: readonly number[] | null;
   /** `udp-connect`: sockets are connected, so that refusals arrive and other senders are not heard. */
@@ -88,15 +83,15 @@ export interface IterateOptions {
   /** DNS cookies go along and are checked (RFC 7873). Unbound has none towards servers; forging gets much harder. */
   readonly sendCookies: boolean;
   /** `edns-client-string`: text for the servers of a netblock. */
-  readonly clientStrings: readonly { readonly range: AddressRange; readonly text: Uint8Array }[];
+  readonly clientStrings: readonly { readonly prefix: IpPrefix; readonly text: Uint8Array }[];
   /** `edns-client-string-opcode`. */
   readonly clientStringCode: number;
   /** Servers are asked for signatures (DO); not with `disable-edns-do`, where nothing can be validated. */
   readonly wantsSignatures: boolean;
   /** `do-nat64`, `nat64-prefix`: IPv4 servers are reached through it; null: directly. */
-  readonly nat64Prefix: AddressRange | null;
+  readonly nat64Prefix: IpPrefix | null;
   /** `do-not-query-address` and, for `do-not-query-localhost: yes`, 127/8 and ::1. */
-  readonly doNotQuery: readonly AddressRange[];
+  readonly doNotQuery: readonly IpPrefix[];
   /**
    * `target-fetch-policy`: per depth of address look-ups, how many server names are looked up ahead, while others are asked;
    * -1: all, 0: none before all others have failed. As many depths as values are gone down.
@@ -159,7 +154,7 @@ export interface IterateOptions {
   /** `harden-unknown-additional`: only known types in authority and additional. */
   readonly hardenUnknownAdditional: boolean;
   /** `private-address`: such addresses are dropped out of answers (DNS rebinding). */
-  readonly privateAddresses: readonly AddressRange[];
+  readonly privateAddresses: readonly IpPrefix[];
   /** `private-domain`: zones that may hold private addresses. */
   readonly privateDomains: readonly Name[];
   /** `cache-max-ttl`, `cache-min-ttl`, seconds. */
@@ -169,12 +164,6 @@ export interface IterateOptions {
   readonly maxNegativeTtl: number;
   readonly minNegativeTtl: number;
 }
-
-/** 127.0.0.0/8 and ::1: what `do-not-query-localhost: yes` (the default) forbids. */
-export const LOCALHOST_RANGES: readonly AddressRange[] = [
-  { octets: Uint8Array.of(127, 0, 0, 0), bits: 8 },
-  { octets: Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1), bits: 128 },
-];
 
 /** Defaults: an empty configuration file. */
 export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
@@ -199,7 +188,7 @@ export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
   clientStringCode: 65_001,
   wantsSignatures: true,
   nat64Prefix: null,
-  doNotQuery: LOCALHOST_RANGES,
+  doNotQuery: LOOPBACK_PREFIXES,
   targetFetchPolicy: [3, 2, 1, 0, 0],
   useCapsForId: false,
   capsExempt: [],

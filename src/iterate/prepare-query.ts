@@ -6,11 +6,12 @@ import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption } from '../wire/edns.ts';
 import { ipText } from '../wire/ip.ts';
+import { type IpPrefix, prefixOctet } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
-import type { AddressRange, IterateOptions } from './options.ts';
+import type { IterateOptions } from './options.ts';
 import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
 import type { Attempt } from './upstream-room.ts';
 
@@ -77,17 +78,16 @@ export function localIpFor(
   { random, options }: Pick<PrepareParts, 'random' | 'options'>,
 ): string | null {
   const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
-  const fitting = options.outgoingAddresses.filter(({ range }) => range.octets.length > 4 === isIp6);
+  const fitting = options.outgoingAddresses.filter(({ prefix }) => prefix.address.length > 4 === isIp6);
   const chosen = fitting.length === 0 ? undefined : fitting[random.below(fitting.length)];
-  return chosen === undefined ? null : ipText(anyIn(chosen.range, random)) + chosen.scope;
+  return chosen === undefined ? null : ipText(anyIn(chosen.prefix, random)) + chosen.scope;
 }
 
-/** An address of the range by chance: the bits after the prefix say to a forger what a port says (RFC 5452 §9.2). */
-function anyIn({ octets, bits }: AddressRange, random: Random): Uint8Array {
-  if (bits === octets.length * 8) return octets;
-  const chance = random.bytes(octets.length);
-  return octets.map((octet, i) => {
-    const free = 0xff >>> Math.min(8, Math.max(0, bits - 8 * i));
-    return octet | ((chance[i] ?? 0) & free);
+/** An address of the prefix by chance: the bits after the prefix say to a forger what a port says (RFC 5452 §9.2). */
+function anyIn({ address, prefixLength }: IpPrefix, random: Random): Uint8Array {
+  if (prefixLength === address.length * 8) return address;
+  const chance = random.bytes(address.length);
+  return address.map((octet, i) => {
+    return octet | ((chance[i] ?? 0) & ~prefixOctet(prefixLength, i));
   });
 }

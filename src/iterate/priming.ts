@@ -9,13 +9,13 @@
 import type { Failure } from '../terms/failure.ts';
 import type { End, Found } from '../terms/found.ts';
 import { ipText } from '../wire/ip.ts';
+import { isUnspecified } from '../wire/ip-prefix.ts';
 import { isRoot, type Name, namesEqual } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf, rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
-import { isUnspecified } from './address-range.ts';
 import { isNsQuestion } from './delegation.ts';
 import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';

@@ -10,9 +10,9 @@ import type { Address } from '../ports/network.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { EDNS_OPTION, type Edns, type EdnsOption, OPT_FIXED_OCTETS } from '../wire/edns.ts';
 import { parseIp } from '../wire/ip.ts';
+import { isInPrefix } from '../wire/ip-prefix.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import type { Question } from '../wire/question.ts';
-import { isInRanges } from './address-range.ts';
 import type { IterateOptions } from './options.ts';
 
 /** RFC 7873 §4: octets of a client cookie, and bounds of the server cookie behind it. */
@@ -33,9 +33,9 @@ export type CookieCheck =
 export function clientStringFor({ clientStrings }: IterateOptions, { ip }: Address): Uint8Array | null {
   const octets = clientStrings.length === 0 ? null : parseIp(ip);
   if (octets === null) return null;
-  const fitting = clientStrings.filter(({ range }) => isInRanges(octets, [range])).reverse();
+  const fitting = clientStrings.filter(({ prefix }) => isInPrefix(octets, prefix)).reverse();
   // The closest netblock counts, of several lines for it the last, as in Unbound.
-  const [closest] = fitting.sort((a, b) => b.range.bits - a.range.bits);
+  const [closest] = fitting.sort((a, b) => b.prefix.prefixLength - a.prefix.prefixLength);
   return closest?.text ?? null;
 }
 

@@ -7,6 +7,7 @@
  */
 
 import { readU16 } from '../wire/bytes.ts';
+import { isInPrefixes } from '../wire/ip-prefix.ts';
 import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/message-view.ts';
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
@@ -15,7 +16,6 @@ import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { addressHints } from '../wire/rdata-svcb.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type GroupBound, groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
-import { isInRanges } from './address-range.ts';
 import { type AliasGroup, type Chain, readChain, type SpeaksFor } from './alias.ts';
 import {
   MAX_ADDITIONAL_SETS,
@@ -246,7 +246,7 @@ function withoutPrivate(group: RRsetGroup, options: IterateOptions): RRsetGroup 
   if (addressesOf === undefined || privateDomains.some((domain) => isAtOrBelow(group.owner, domain))) return group;
   const rdatas = group.rdatas.filter((rdata) => {
     const addresses = addressesOf(rdata);
-    return addresses !== null && !addresses.some((address) => isInRanges(address, privateAddresses));
+    return addresses !== null && !addresses.some((address) => isInPrefixes(address, privateAddresses));
   });
   if (rdatas.length === 0) return null;
   return rdatas.length === group.rdatas.length ? group : { ...group, rdatas };

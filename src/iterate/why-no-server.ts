@@ -4,10 +4,9 @@
 
 import type { Failure } from '../terms/failure.ts';
 import { parseIp } from '../wire/ip.ts';
+import { isInPrefixes, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
-import { isInRanges } from './address-range.ts';
 import type { ZoneServers } from './delegation.ts';
-import type { AddressRange } from './options.ts';
 import { isSilence } from './server-failures.ts';
 
 /** Servers named in a reason. */
@@ -20,40 +19,37 @@ const NO_WAY: ReadonlySet<string> = new Set(['unreachable', 'network-error']);
  * Addresses that no public server has: IANA's special-purpose registries (RFC 6890), where they are not globally reachable,
  * and multicast.
  */
-const NOT_PUBLIC: readonly AddressRange[] = [
-  ['0.0.0.0', 8],
-  ['10.0.0.0', 8],
-  ['100.64.0.0', 10],
-  ['127.0.0.0', 8],
-  ['169.254.0.0', 16],
-  ['172.16.0.0', 12],
-  ['192.0.0.0', 24],
-  ['192.0.2.0', 24],
-  ['192.168.0.0', 16],
-  ['198.18.0.0', 15],
-  ['198.51.100.0', 24],
-  ['203.0.113.0', 24],
-  ['224.0.0.0', 3],
+const NOT_PUBLIC = [
+  '0.0.0.0/8',
+  '10.0.0.0/8',
+  '100.64.0.0/10',
+  '127.0.0.0/8',
+  '169.254.0.0/16',
+  '172.16.0.0/12',
+  '192.0.0.0/24',
+  '192.0.2.0/24',
+  '192.168.0.0/16',
+  '198.18.0.0/15',
+  '198.51.100.0/24',
+  '203.0.113.0/24',
+  '224.0.0.0/3',
   // Unspecified, loopback, IPv4-mapped and IPv4-compatible.
-  ['::', 8],
-  ['64:ff9b:1::', 48],
-  ['100::', 64],
-  ['2001:2::', 48],
-  ['2001:db8::', 32],
-  ['3fff::', 20],
-  ['fc00::', 7],
+  '::/8',
+  '64:ff9b:1::/48',
+  '100::/64',
+  '2001:2::/48',
+  '2001:db8::/32',
+  '3fff::/20',
+  'fc00::/7',
   // Link-local, and site-local as it once was.
-  ['fe80::', 9],
-  ['ff00::', 8],
-].flatMap(([text, bits]) => {
-  const octets = parseIp(String(text));
-  return octets === null ? [] : [{ octets, bits: Number(bits) }];
-});
+  'fe80::/9',
+  'ff00::/8',
+].map(mustParsePrefix);
 
 /** True for an address (text) that no public server has. */
 export function isNotPublic(ip: string): boolean {
   const octets = parseIp(ip);
-  return octets !== null && isInRanges(octets, NOT_PUBLIC);
+  return octets !== null && isInPrefixes(octets, NOT_PUBLIC);
 }
 
 /** Why no server of the zone gave an answer; `untriedCount` of them were not asked. */

@@ -7,10 +7,10 @@
  */
 
 import { parseIp } from '../wire/ip.ts';
+import type { PrefixMap } from '../wire/prefix-map.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import type { ZoneType } from './local-zone.ts';
 import { findPlace, type ListeningPlace } from './place-map.ts';
-import type { PrefixMap } from './prefix-map.ts';
 import { commonTags, NO_TAGS, type TagSet } from './tags.ts';
 import type { View } from './view.ts';
 

@@ -9,10 +9,10 @@
 import type { LocalZoneType } from '../config/form-policy.ts';
 import { type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
+import type { PrefixMap } from '../wire/prefix-map.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
 import { TYPE, typeText } from '../wire/rr-type.ts';
 import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
-import type { PrefixMap } from './prefix-map.ts';
 import { RecordSets, TOO_MANY } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 

@@ -4,12 +4,13 @@
  */
 
 import type { Config } from '../config/config.ts';
-import type { ListenPlace, Netblock } from '../config/form-network.ts';
+import type { ListenPlace } from '../config/form-network.ts';
 import { localZoneType } from '../config/form-policy.ts';
+import type { IpPrefix } from '../wire/ip-prefix.ts';
+import { PrefixMap } from '../wire/prefix-map.ts';
 import { ClientPolicies, type ClientPolicy, DEFAULT_CLIENT, PLAIN_CLIENT } from './client-policy.ts';
 import { addData } from './local-data.ts';
 import type { ZoneType } from './local-zone.ts';
-import { PrefixMap } from './prefix-map.ts';
 import { RecordSets } from './record-sets.ts';
 import type { Tags } from './tags.ts';
 import type { View } from './view.ts';
@@ -18,9 +19,9 @@ import type { View } from './view.ts';
 export interface ClientStart {
   readonly config: Config;
   /** Netblocks of access-control lines: each says for its clients what is configured, be it nothing. */
-  readonly accessBlocks: readonly Netblock[];
+  readonly accessBlocks: readonly IpPrefix[];
   /** The default ones, which a place where the server listens comes before. */
-  readonly defaultBlocks: readonly Netblock[];
+  readonly defaultBlocks: readonly IpPrefix[];
   /** Places as `ip@port`. */
   readonly placeKeys: (place: ListenPlace) => readonly string[];
   readonly tags: Tags;
@@ -82,7 +83,7 @@ function closed(policy: OpenPolicy, tags: Tags): ClientPolicy {
   return { ...policy, tagData, tags: tags.setOf(policy.tags ?? []) };
 }
 
-function blockLines({ server }: Config): Lines<Netblock> {
+function blockLines({ server }: Config): Lines<IpPrefix> {
   return {
     prefix: 'access-control',
     tags: server.accessControlTag.map(({ block, value }) => [block, value]),

@@ -9,6 +9,7 @@
 import type { Answered } from '../terms/resolution.ts';
 import { ipText } from '../wire/ip.ts';
 import type { Name } from '../wire/name.ts';
+import { type PrefixEntry, PrefixMap } from '../wire/prefix-map.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -16,7 +17,6 @@ import { rdatasOf, rrsetOwner, rrsetType, withOwner } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import { nullReply, recordFor } from './answer-zone.ts';
 import type { ZoneType } from './local-zone.ts';
-import { type PrefixEntry, PrefixMap } from './prefix-map.ts';
 import { RecordSets } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 

@@ -7,10 +7,10 @@
  */
 
 import { isRoot, type Name, nameKey, namesEqual, parentOf, wildcardOf } from '../wire/name.ts';
+import { PrefixMap } from '../wire/prefix-map.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { packRRset } from '../wire/rrset.ts';
 import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
-import { PrefixMap } from './prefix-map.ts';
 import { RecordSets } from './record-sets.ts';
 import { actionOf, type RpzAction, type RpzTrigger, triggerOf } from './rpz-triggers.ts';
 import type { TagSet } from './tags.ts';

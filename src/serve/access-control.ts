@@ -1,14 +1,14 @@
 /**
  * Access control: which client may ask what, by longest matching prefix (unbound.conf access-control).
  *
- * Duties: a prefix trie over address octets, one for each family; a bounded memory of the addresses seen, so that a busy
- * client costs one look-up by text. Leaves to others: what each action means for a query (serve-query.ts).
+ * Duties: the rules by prefix; a bounded memory of the addresses seen, so that a busy client costs one look-up by text.
+ * Leaves to others: what each action means for a query (serve-query.ts).
  */
 
 import { findPlace, type ListeningPlace } from '../policy/place-map.ts';
-import { PrefixMap } from '../policy/prefix-map.ts';
-import { readU8 } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
+import { type IpPrefix, mustParsePrefix } from '../wire/ip-prefix.ts';
+import { PrefixMap } from '../wire/prefix-map.ts';
 
 /** What a client may do. */
 export type AccessAction =
@@ -30,43 +30,28 @@ export type AccessAction =
   | 'allow_cookie';
 
 /** One line of access control. */
-export interface AccessRule {
-  /** 4 or 16 octets. */
-  readonly address: Uint8Array;
-  readonly prefixLength: number;
+export interface AccessRule extends IpPrefix {
   readonly action: AccessAction;
 }
 
 /**
  * Addresses remembered with their action. A mail host has a few clients; a forged flood fills the memory and it is
- * emptied, which costs one trie walk for each address after that.
+ * emptied, which costs one look-up by prefix for each address after that.
  */
 export const MAX_REMEMBERED_CLIENTS = 4096;
 
 /** Unbound's own rules: this host may ask, nobody else (RFC 5358 against open resolvers). */
 export const DEFAULT_ACCESS: readonly AccessRule[] = [
-  rule('0.0.0.0', 0, 'refuse'),
-  rule('127.0.0.0', 8, 'allow'),
-  rule('::', 0, 'refuse'),
-  rule('::1', 128, 'allow'),
-  rule('::ffff:127.0.0.1', 128, 'allow'),
+  { ...mustParsePrefix('0.0.0.0/0'), action: 'refuse' },
+  { ...mustParsePrefix('127.0.0.0/8'), action: 'allow' },
+  { ...mustParsePrefix('::/0'), action: 'refuse' },
+  { ...mustParsePrefix('::1/128'), action: 'allow' },
+  { ...mustParsePrefix('::ffff:127.0.0.1/128'), action: 'allow' },
 ];
-
-function rule(text: string, prefixLength: number, action: AccessAction): AccessRule {
-  return { address: parseIp(text) ?? new Uint8Array(4), prefixLength, action };
-}
-
-/** A node of the trie: the action of the prefix that ends here, and the two longer prefixes. */
-interface TrieNode {
-  action: AccessAction | null;
-  zero: TrieNode | null;
-  one: TrieNode | null;
-}
 
 /** The rules in force. */
 export class AccessControl {
-  readonly #four = newNode();
-  readonly #six = newNode();
+  readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();
   readonly #byPlace: ReadonlyMap<string, AccessAction>;
   /** The rules without the default ones: they come before what a place says. */
@@ -79,8 +64,8 @@ export class AccessControl {
   constructor(rules: readonly AccessRule[], byPlace: ReadonlyMap<string, AccessAction> = new Map()) {
     this.#byPlace = byPlace;
     for (const { address, prefixLength, action } of rules) this.#configured.set(address, prefixLength, action);
-    for (const each of [...DEFAULT_ACCESS, ...rules]) {
-      insert(each.address.length === 4 ? this.#four : this.#six, each);
+    for (const { address, prefixLength, action } of [...DEFAULT_ACCESS, ...rules]) {
+      this.#rules.set(address, prefixLength, action);
     }
   }
 
@@ -100,41 +85,9 @@ export class AccessControl {
 
   #remember(ip: string): AccessAction {
     const address = parseIp(ip);
-    const action = address === null ? 'refuse' : longestMatch(address.length === 4 ? this.#four : this.#six, address);
+    const action = (address === null ? null : this.#rules.longestMatch(address)?.value) ?? 'refuse';
     if (this.#remembered.size >= MAX_REMEMBERED_CLIENTS) this.#remembered.clear();
     this.#remembered.set(ip, action);
     return action;
   }
-}
-
-function newNode(): TrieNode {
-  return { action: null, zero: null, one: null };
-}
-
-function insert(root: TrieNode, { address, prefixLength, action }: AccessRule): void {
-  let node = root;
-  for (let bit = 0; bit < prefixLength; bit++) {
-    if (bitOf(address, bit)) {
-      node.one ??= newNode();
-      node = node.one;
-    } else {
-      node.zero ??= newNode();
-      node = node.zero;
-    }
-  }
-  node.action = action;
-}
-
-function longestMatch(root: TrieNode, address: Uint8Array): AccessAction {
-  let action: AccessAction = 'refuse';
-  let node: TrieNode | null = root;
-  for (let bit = 0; node !== null; bit++) {
-    action = node.action ?? action;
-    node = bit >= 8 * address.length ? null : bitOf(address, bit) ? node.one : node.zero;
-  }
-  return action;
-}
-
-function bitOf(address: Uint8Array, bit: number): boolean {
-  return ((readU8(address, bit >>> 3) >>> (7 - (bit & 7))) & 1) === 1;
 }

@@ -10,6 +10,8 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Counters } from '../trace/counters.ts';
+import { parseIp } from '../wire/ip.ts';
+import { isInPrefix } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
 import { runAtOnce, runInTurns, type Steps } from '../wire/steps.ts';
 import { type CheckRules, checkZone, type FindZoneAnchor } from './check-zone.ts';
@@ -107,9 +109,11 @@ export class StoredZone {
   }
 
   /** True when the address may send NOTIFY. */
-  mayNotify(ip: string, isInBlock: (ip: string, block: { octets: Uint8Array; bits: number }) => boolean): boolean {
+  mayNotify(ip: string): boolean {
     if (this.#sources.isPrimary(ip) || this.#notifyHosts.includes(ip)) return true;
-    return this.options.allowNotify.some((source) => source.kind === 'block' && isInBlock(ip, source.block));
+    const address = parseIp(ip);
+    if (address === null) return false;
+    return this.options.allowNotify.some((source) => source.kind === 'block' && isInPrefix(address, source.block));
   }
 
   /** Reads the zone file at once. A version that has to be checked is used only when `start` or `reload` has done so. */

@@ -1,12 +1,7 @@
 /** What configuration says of one zone that is held as a whole (`auth-zone`, `rpz`), and the bounds on all of them. */
 
+import type { IpPrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
-
-/** Octets of an address and the number of leading bits that count. */
-export interface AddressBlock {
-  readonly octets: Uint8Array;
-  readonly bits: number;
-}
 
 /** A server to transfer from: an address, or a name that is looked up. */
 export type Primary = (
@@ -20,7 +15,7 @@ export type Primary = (
 
 /** Who may send NOTIFY besides the primaries. */
 export type NotifySource =
-  | { readonly kind: 'block'; readonly block: AddressBlock }
+  | { readonly kind: 'block'; readonly block: IpPrefix }
   | { readonly kind: 'host'; readonly host: Name };
 
 /** One zone. */

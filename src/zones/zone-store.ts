@@ -6,7 +6,6 @@
  */
 
 import type { Answered } from '../terms/resolution.ts';
-import { parseIp } from '../wire/ip.ts';
 import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -16,7 +15,7 @@ import { StoredZone, type StoredZoneParts, type ZoneStatus } from './stored-zone
 import type { Zone } from './zone.ts';
 import type { ZoneFileProblem } from './zone-file.ts';
 import { lookUp } from './zone-lookup.ts';
-import type { AddressBlock, ZoneOptions } from './zone-options.ts';
+import type { ZoneOptions } from './zone-options.ts';
 import { answeredOfZone, responseOfZone } from './zone-reply.ts';
 
 /** A zone of iteration's own: asked in place of the zone's servers. */
@@ -154,7 +153,7 @@ export class ZoneStore {
   notify(zone: Name, from: string, serial: number | null): Notified {
     const local = this.find(zone);
     if (local === null || !local.hasSources) return 'unknown-zone';
-    if (!local.mayNotify(from, isInBlock)) return 'refused';
+    if (!local.mayNotify(from)) return 'refused';
     const held = local.usable()?.soa?.serial;
     // RFC 1996 §3.11: a serial that is no news needs no transfer.
     if (serial === null || held === undefined || isSerialNewer(serial, held)) local.update(from);
@@ -221,15 +220,4 @@ function ownSide({ name, type }: Question): Name {
 
 function copyKey(zone: Name): string {
   return `auth-zone ${nameKey(zone)}`;
-}
-
-function isInBlock(ip: string, { octets, bits }: AddressBlock): boolean {
-  const address = parseIp(ip);
-  if (address === null || address.length !== octets.length) return false;
-  for (let bit = 0; bit < bits; bit += 8) {
-    const mask = bits - bit >= 8 ? 0xff : (0xff << (8 - (bits - bit))) & 0xff;
-    const at = bit >>> 3;
-    if ((((address[at] ?? 0) ^ (octets[at] ?? 0)) & mask) !== 0) return false;
-  }
-  return true;
 }

@@ -93,13 +93,6 @@ describe('forms of places', () => {
     }
   });
 
-  test('an address is in a netblock of its own family only', () => {
-    const block = { address: Uint8Array.of(192, 0, 2, 0), prefixLength: 24 };
-    expect(network.isInNetblock(Uint8Array.of(192, 0, 2, 77), block)).toBe(true);
-    expect(network.isInNetblock(Uint8Array.of(192, 0, 3, 77), block)).toBe(false);
-    expect(network.isInNetblock(new Uint8Array(16), { address: new Uint8Array(4), prefixLength: 0 })).toBe(false);
-  });
-
   test('places to listen are addresses, interfaces or paths', () => {
     expect(read(network.listenPlace, '192.0.2.1@5353')).toEqual({ kind: 'address', place: '192.0.2.1', port: 5353 });
     expect(read(network.listenPlace, '2001:DB8::1')).toEqual({ kind: 'address', place: '2001:db8::1', port: null });

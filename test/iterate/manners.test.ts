@@ -216,8 +216,8 @@ describe('EDNS', () => {
 });
 
 describe('a client string', () => {
-  const range = { octets: Uint8Array.of(192, 0, 2, 0), bits: 24 };
-  const options = { clientStrings: [{ range, text: new TextEncoder().encode('office') }] };
+  const prefix = { address: Uint8Array.of(192, 0, 2, 0), prefixLength: 24 };
+  const options = { clientStrings: [{ prefix, text: new TextEncoder().encode('office') }] };
 
   test.each([RCODE.FORMERR, RCODE.BADVERS])('meets rcode %i', async (rcode) => {
     const run = await askMany((seen) => (seen.options.length > 0 ? { ...OK, rcode } : OK), { options });

@@ -15,12 +15,12 @@ test.each([
   ['2001:db8:122:344::', 64, '2001:db8:122:344:c0:2:2100:0'],
   ['2001:db8:122:344::', 96, '2001:db8:122:344::c000:221'],
 ])('%s/%i', (prefix, bits, expected) => {
-  const octets = parseIp(prefix) ?? new Uint8Array();
-  expect(throughNat64(SERVER, { octets, bits })).toEqual({ ip: expected, port: 53 });
+  const address = parseIp(prefix) ?? new Uint8Array();
+  expect(throughNat64(SERVER, { address, prefixLength: bits })).toEqual({ ip: expected, port: 53 });
 });
 
 test('leaves IPv6 servers and networks without NAT64 as they are', () => {
-  const prefix = { octets: parseIp('64:ff9b::') ?? new Uint8Array(), bits: 96 };
+  const prefix = { address: parseIp('64:ff9b::') ?? new Uint8Array(), prefixLength: 96 };
   expect(throughNat64({ ip: '2001:db8::1', port: 53 }, prefix).ip).toBe('2001:db8::1');
   expect(throughNat64(SERVER, null)).toBe(SERVER);
 });

@@ -131,7 +131,7 @@ describe('scrub', () => {
   });
 
   test('drops private addresses unless the zone may have them', () => {
-    const privateAddresses = [{ octets: Uint8Array.of(10, 0, 0, 0), bits: 8 }];
+    const privateAddresses = [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8 }];
     const text = { answer: ['www.example. A 10.1.2.3', 'www.example. A 192.0.2.1'] };
     const [some] = scrubbed('www.example. A', text, { privateAddresses }).chain.data;
     expect(some?.rdatas).toEqual([Uint8Array.of(192, 0, 2, 1)]);

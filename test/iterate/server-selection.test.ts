@@ -77,8 +77,8 @@ describe('chooseServer', () => {
   });
 
   test('reaches IPv4 through NAT64 although rules forbid IPv6', () => {
-    const nat64Prefix = { octets: Uint8Array.of(0, 0x64, 0xff, 0x9b, ...new Uint8Array(12)), bits: 96 };
-    const doNotQuery = [{ octets: new Uint8Array(16), bits: 0 }];
+    const nat64Prefix = { address: Uint8Array.of(0, 0x64, 0xff, 0x9b, ...new Uint8Array(12)), prefixLength: 96 };
+    const doNotQuery = [{ address: new Uint8Array(16), prefixLength: 0 }];
     const { choose } = bench({ nat64Prefix, doNotQuery, useIp4: false });
     expect(choose(at('192.0.2.1'))).toBe('192.0.2.1');
     expect(choose(at('64:ff9b::c000:201'))).toBe('64:ff9b::c000:201');

@@ -277,8 +277,8 @@ describe('cookies', () => {
 
   test('stay at home for servers that are sent a client string', async () => {
     const text = new TextEncoder().encode('office');
-    const range = { octets: Uint8Array.of(192, 0, 2, 0), bits: 24 };
-    const bench = benchFor('udp', { clientStrings: [{ range, text }] });
+    const prefix = { address: Uint8Array.of(192, 0, 2, 0), prefixLength: 24 };
+    const bench = benchFor('udp', { clientStrings: [{ prefix, text }] });
     const sent: (readonly EdnsOption[])[] = [];
     bench.ports.servers.serve(SERVER, (query) => {
       const parsed = parseMessage(query.bytes);

@@ -2,9 +2,9 @@
 
 import { describe, expect, test } from 'vitest';
 import { NameFilter } from '../../src/policy/name-filter.ts';
-import { PrefixMap } from '../../src/policy/prefix-map.ts';
 import { parseIp } from '../../src/wire/ip.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
+import { PrefixMap } from '../../src/wire/prefix-map.ts';
 
 const ip = (text: string): Uint8Array => parseIp(text) ?? new Uint8Array(4);
 

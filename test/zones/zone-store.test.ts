@@ -194,7 +194,7 @@ describe('a copy whose sources are gone', () => {
 
 describe('NOTIFY', () => {
   async function playing(): Promise<{ play: Play; primary: FakePrimary }> {
-    const block = { octets: Uint8Array.of(198, 51, 100, 0), bits: 24 };
+    const block = { address: Uint8Array.of(198, 51, 100, 0), prefixLength: 24 };
     const play = new Play({ primaries: [primaryAt(IP)], allowNotify: [{ kind: 'block', block }] });
     const primary = new FakePrimary(play.ports, IP, zoneOf(version(1)));
     await play.start(1);

@@ -15,7 +15,7 @@ import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../../validate/o
 import { fromHex } from '../../wire/bytes.ts';
 import { parseIp } from '../../wire/ip.ts';
 import { DEFAULT_ALLOWANCE } from '../../work/budget.ts';
-import { configuredZones, rangeOf, upstreamOptions } from './upstream.ts';
+import { configuredZones, upstreamOptions } from './upstream.ts';
 
 /** What the system says of this host. */
 export interface HostFacts {
@@ -110,7 +110,7 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     hardenGlue: server.hardenGlue,
     hardenUnverifiedGlue: server.hardenUnverifiedGlue,
     hardenUnknownAdditional: server.hardenUnknownAdditional,
-    privateAddresses: server.privateAddress.map(rangeOf),
+    privateAddresses: server.privateAddress,
     privateDomains: server.privateDomain,
     maxTtl: server.cacheMaxTtl,
     // A least time above the longest is none, as the warning about it says.

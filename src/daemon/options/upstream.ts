@@ -1,17 +1,10 @@
 /** The part of iteration's options that says how servers are reached, and the zones whose servers are configured. */
 
 import type { Config } from '../../config/config.ts';
-import type { Netblock, ServerName, ServerPlace } from '../../config/form-network.ts';
+import type { ServerName, ServerPlace } from '../../config/form-network.ts';
 import { outgoingPorts } from '../../config/outgoing-ports.ts';
-import {
-  type AddressRange,
-  type ConfiguredZone,
-  type IterateOptions,
-  LOCALHOST_RANGES,
-  type ServerAddress,
-  type ServerHost,
-} from '../../iterate/options.ts';
-import { parseIp } from '../../wire/ip.ts';
+import type { ConfiguredZone, IterateOptions, ServerAddress, ServerHost } from '../../iterate/options.ts';
+import { LOOPBACK_PREFIXES, parsePrefix } from '../../wire/ip-prefix.ts';
 
 const DNS_PORT = 53;
 /** RFC 7858 §3.1. */
@@ -45,7 +38,7 @@ export function upstreamOptions(config: Config): UpstreamOptions {
   return {
     transport: server.tlsUpstream ? 'tls' : server.tcpUpstream || !usesUdp ? 'tcp' : 'udp',
     useTcp: server.doTcp,
-    outgoingAddresses: server.outgoingInterface.map(({ block, scope }) => ({ range: rangeOf(block), scope })),
+    outgoingAddresses: server.outgoingInterface.map(({ block, scope }) => ({ prefix: block, scope })),
     outgoingPorts: outgoingPortsOf(config),
     connectUdp: server.udpConnect,
     maxSockets: server.outgoingRange,
@@ -58,28 +51,16 @@ export function upstreamOptions(config: Config): UpstreamOptions {
     paddingBlockOctets: server.padQueries ? server.padQueriesBlockSize : 0,
     sendCookies: server.upstreamCookies,
     clientStrings: server.ednsClientString.map(({ block, value }) => ({
-      range: rangeOf(block),
+      prefix: block,
       text: new TextEncoder().encode(value),
     })),
     clientStringCode: server.ednsClientStringOpcode,
     wantsSignatures: !server.disableEdnsDo,
-    nat64Prefix: server.doNat64 ? prefixOf(server.nat64Prefix) : null,
+    nat64Prefix: server.doNat64 ? parsePrefix(server.nat64Prefix) : null,
     ignoreDnssecLame: server.disableDnssecLameCheck,
     fastServers: { permil: server.fastServerPermil, count: server.fastServerNum },
-    doNotQuery: [...server.doNotQueryAddress.map(rangeOf), ...(server.doNotQueryLocalhost ? LOCALHOST_RANGES : [])],
+    doNotQuery: [...server.doNotQueryAddress, ...(server.doNotQueryLocalhost ? LOOPBACK_PREFIXES : [])],
   };
-}
-
-/** A netblock in the form that lower rooms know. */
-export function rangeOf({ address, prefixLength }: Netblock): AddressRange {
-  return { octets: address, bits: prefixLength };
-}
-
-/** `64:ff9b::/96` as a range; null when it is no IPv6 prefix. */
-function prefixOf(text: string): AddressRange | null {
-  const [place = '', bits = '96'] = text.split('/');
-  const octets = parseIp(place);
-  return octets?.length === 16 ? { octets, bits: Number(bits) } : null;
 }
 
 function outgoingPortsOf({ outgoingPortRules }: Config): readonly number[] | null {

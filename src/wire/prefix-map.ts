@@ -2,16 +2,14 @@
  * A map from address prefixes to values, looked up by longest match.
  *
  * Duties: one table for each prefix length in use; lists in use have few lengths, so a look-up costs a few map reads.
- * Leaves to others: reading addresses (wire/ip.ts), what the values mean.
+ * Leaves to others: reading addresses (ip.ts), what the values mean.
  */
 
-import { readU8 } from '../wire/bytes.ts';
+import { readU8 } from './bytes.ts';
+import { type IpPrefix, maskAddress, prefixOctet } from './ip-prefix.ts';
 
 /** A prefix with its value. */
-export interface PrefixEntry<V> {
-  /** 4 or 16 octets; bits after the prefix are zero. */
-  readonly address: Uint8Array;
-  readonly prefixLength: number;
+export interface PrefixEntry<V> extends IpPrefix {
   readonly value: V;
 }
 
@@ -45,7 +43,7 @@ export class PrefixMap<V> {
       this.#tables = [...this.#tables, table].sort((a, b) => b.prefixLength - a.prefixLength);
     }
     table.entries.set(prefixKey(address, prefixLength), {
-      address: masked(address, prefixLength),
+      address: maskAddress(address, prefixLength),
       prefixLength,
       value,
     });
@@ -77,19 +75,10 @@ export class PrefixMap<V> {
 }
 
 /** The address with the bits after the prefix cleared. */
-function masked(address: Uint8Array, prefixLength: number): Uint8Array {
-  return address.map((octet, i) => octet & maskOctet(prefixLength, i));
-}
-
-function maskOctet(prefixLength: number, i: number): number {
-  const kept = Math.min(8, Math.max(0, prefixLength - 8 * i));
-  return (0xff << (8 - kept)) & 0xff;
-}
-
 function prefixKey(address: Uint8Array, prefixLength: number): string {
   let key = '';
   for (let i = 0; 8 * i < prefixLength; i++) {
-    key += String.fromCharCode(readU8(address, i) & maskOctet(prefixLength, i));
+    key += String.fromCharCode(readU8(address, i) & prefixOctet(prefixLength, i));
   }
   return key;
 }
