@@ -3,7 +3,7 @@
  * at the times of an RRSIG, so that none takes "not at all" for a date.
  */
 
-import { serialDifference } from './verify-signature.ts';
+import { serialDifference } from '../wire/serial.ts';
 
 /** Which second counts. */
 export type SignatureTime =

@@ -13,6 +13,7 @@ import { DNSKEY_FLAG, DNSKEY_PROTOCOL } from '../wire/rdata-dnskey.ts';
 import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { serialDifference } from '../wire/serial.ts';
 import { isRevoked, type ZoneKey } from './dnskey.ts';
 import { signedData, signedLabelCount } from './signed-data.ts';
 
@@ -114,11 +115,6 @@ function findTimeFault(rrsig: Rrsig, at: number, skew: Skew): SignatureFailure |
   // RFC 4035 §5.3.1: "... MUST be greater than or equal to the time listed in the RRSIG RR's Inception field."
   if (serialDifference(inception, at) > allowed) return { kind: 'not-yet-valid', keyTag, validFrom: inception };
   return null;
-}
-
-/** a - b of two 32-bit serial numbers, from -2^31 to 2^31 - 1 (RFC 1982 §3.2, RFC 4034 §3.1.5). */
-export function serialDifference(a: number, b: number): number {
-  return (a - b) | 0;
 }
 
 function findKeyFault(rrsig: Rrsig, key: ZoneKey, type: number): SignatureFailure | null {

@@ -9,6 +9,7 @@
 
 import { readU8, readU32, writeU32 } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
+import { serialDifference } from '../wire/serial.ts';
 import { SIPHASH_KEY_OCTETS, SipHash } from './siphash.ts';
 
 /** Octets of a client cookie (RFC 7873 §4.1). */
@@ -81,7 +82,7 @@ export class ServerCookies {
     if (length === COOKIE_OCTETS && readU8(bytes, at + CLIENT_COOKIE_OCTETS) === VERSION) {
       const secret = this.#secretOf(bytes, at, address);
       // Serial number arithmetic (RFC 1982): the time's 32 bits come round in 2106.
-      const age = (now - readU32(bytes, at + TIME_AT)) | 0;
+      const age = serialDifference(now, readU32(bytes, at + TIME_AT));
       if (secret >= 0 && age <= MAX_AGE_SECONDS && age >= -MAX_AHEAD_SECONDS) {
         const isFresh = secret === 0 && age <= RENEW_AGE_SECONDS;
         if (isFresh) this.reply.set(bytes.subarray(at, at + COOKIE_OCTETS));

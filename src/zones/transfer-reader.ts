@@ -14,8 +14,8 @@ import { FLAG, OPCODE, RCODE, rcodeText } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type ResourceRecord, recordsOf } from '../wire/rrsets.ts';
+import { isSerialNewer } from '../wire/serial.ts';
 import type { Steps } from '../wire/steps.ts';
-import { isSerialNewer } from './serial.ts';
 import type { Zone } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 

@@ -10,7 +10,7 @@ import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { isSerialNewer } from './serial.ts';
+import { isSerialNewer } from '../wire/serial.ts';
 import { StoredZone, type StoredZoneParts, type ZoneStatus } from './stored-zone.ts';
 import type { Zone } from './zone.ts';
 import type { ZoneFileProblem } from './zone-file.ts';

@@ -12,7 +12,6 @@ import {
   DEFAULT_SKEW,
   precheckRrsig,
   type SignatureCheck,
-  serialDifference,
   verifySignature,
 } from '../../src/dnssec/verify-signature.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
@@ -228,12 +227,6 @@ describe('wildcards (RFC 4034 §3.1.3, RFC 4035 §5.3.2)', () => {
 });
 
 describe('times (RFC 4034 §3.1.5, RFC 1982)', () => {
-  test('serial numbers wrap', () => {
-    expect(serialDifference(5, 0xffff_fffb)).toBe(10);
-    expect(serialDifference(0xffff_fffb, 5)).toBe(-10);
-    expect(serialDifference(2 ** 32 + 7, 6)).toBe(1);
-  });
-
   test('a signature that spans the wrap of 2106 is judged rightly', () => {
     const choices = { inception: 0xffff_0000, expiration: 0x0001_0000 };
     expect(run({ choices, check: { at: 0xffff_fff0 } })).toMatchObject({ kind: 'valid' });
