@@ -2,37 +2,12 @@
  * Which algorithms and DS digests count as supported. What is not supported makes a zone insecure (RFC 4035 §5.2), never
  * bogus.
  *
- * Duties: names of the numbers, the policy over what the crypto port can do. Leaves to others: the verdict.
+ * Duties: the policy over what the crypto port can do. Leaves to others: numbers and names (wire/algorithms.ts), the verdict.
  * Source of numbers and recommendations: IANA "DNS Security Algorithm Numbers", RFC 8624, RFC 9904, RFC 9905, RFC 9906.
  */
 
 import type { Crypto, DigestKind } from '../ports/crypto.ts';
-
-/** Algorithms that the code speaks of by name. */
-export const ALGORITHM = {
-  RSAMD5: 1,
-  DSA: 3,
-  RSASHA1: 5,
-  'DSA-NSEC3-SHA1': 6,
-  'RSASHA1-NSEC3-SHA1': 7,
-  RSASHA256: 8,
-  RSASHA512: 10,
-  'ECC-GOST': 12,
-  ECDSAP256SHA256: 13,
-  ECDSAP384SHA384: 14,
-  ED25519: 15,
-  ED448: 16,
-} as const;
-
-/** DS digest types. */
-export const DIGEST = { SHA1: 1, SHA256: 2, GOST: 3, SHA384: 4 } as const;
-
-const NAMES = new Map<number, string>(Object.entries(ALGORITHM).map(([name, number]) => [number, name]));
-
-/** Mnemonic of an algorithm, `ALGn` where there is none. */
-export function algorithmText(algorithm: number): string {
-  return NAMES.get(algorithm) ?? `ALG${algorithm}`;
-}
+import { ALGORITHM, DIGEST } from '../wire/algorithms.ts';
 
 const DIGEST_KINDS = new Map<number, DigestKind>([
   [DIGEST.SHA1, 'sha1'],

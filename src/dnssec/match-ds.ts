@@ -5,11 +5,12 @@
  */
 
 import type { Crypto } from '../ports/crypto.ts';
+import { DIGEST } from '../wire/algorithms.ts';
 import { bytesEqual, concatBytes } from '../wire/bytes.ts';
 import { type Name, toLowerCase } from '../wire/name.ts';
 import { keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
 import { type Ds, readDs } from '../wire/rdata-ds.ts';
-import { type AlgorithmPolicy, DIGEST, digestKindOf } from './algorithms.ts';
+import { type AlgorithmPolicy, digestKindOf } from './algorithms.ts';
 
 /** Whether a DS names a key. */
 export type DsMatch = 'match' | 'no-match' | 'unsupported-digest';

@@ -4,6 +4,7 @@
  * Forms are those that dig prints: hex in capitals, base64 in one piece, character strings in quotes.
  */
 
+import { ALGORITHM_MNEMONICS, algorithmMnemonic, DIGEST_MNEMONICS } from './algorithms.ts';
 import {
   bytesEqual,
   fromBase32hex,
@@ -28,43 +29,6 @@ export interface TextField {
   readonly format: (rdata: RdataReader) => string;
   readonly parse: (tokens: TokenReader, rdata: RdataWriter) => void;
 }
-
-/** Algorithm mnemonics that zone files use (RFC 4034 appendix A.1 and later); numbers are printed. */
-const ALGORITHMS = new Map<string, number>([
-  ['RSAMD5', 1],
-  ['DH', 2],
-  ['DSA', 3],
-  ['RSASHA1', 5],
-  ['NSEC3DSA', 6],
-  ['DSA-NSEC3-SHA1', 6],
-  ['NSEC3RSASHA1', 7],
-  ['RSASHA1-NSEC3-SHA1', 7],
-  ['RSASHA256', 8],
-  ['RSASHA512', 10],
-  ['ECCGOST', 12],
-  ['ECC-GOST', 12],
-  ['ECDSAP256SHA256', 13],
-  ['ECDSAP384SHA384', 14],
-  ['ED25519', 15],
-  ['ED448', 16],
-  ['INDIRECT', 252],
-  ['PRIVATEDNS', 253],
-  ['PRIVATEOID', 254],
-]);
-const ALGORITHM_NAMES = new Map<number, string>(
-  [...ALGORITHMS].reverse().map(([mnemonic, number]) => [number, mnemonic]),
-);
-
-/** Digest mnemonics of DS (BIND and ldns read them). */
-const DIGESTS = new Map<string, number>([
-  ['SHA-1', 1],
-  ['SHA1', 1],
-  ['SHA-256', 2],
-  ['SHA256', 2],
-  ['GOST', 3],
-  ['SHA-384', 4],
-  ['SHA384', 4],
-]);
 
 /** Certificate types of CERT (RFC 4398 §2.1). */
 const CERTIFICATE_TYPES = new Map<string, number>([
@@ -121,14 +85,14 @@ export const span: TextField = {
 /** A DNSSEC algorithm as number; mnemonics are read too. */
 export const algorithm: TextField = {
   format: (rdata) => String(rdata.u8()),
-  parse: (tokens, rdata) => rdata.u8(mnemonicOrNumber(tokens, ALGORITHMS, 0xff)),
+  parse: (tokens, rdata) => rdata.u8(mnemonicOrNumber(tokens, ALGORITHM_MNEMONICS, 0xff)),
 };
 
 /** A DNSSEC algorithm as mnemonic where there is one (CERT). */
 export const algorithmName: TextField = {
   format(rdata) {
     const number = rdata.u8();
-    return ALGORITHM_NAMES.get(number) ?? String(number);
+    return algorithmMnemonic(number) ?? String(number);
   },
   parse: algorithm.parse,
 };
@@ -136,7 +100,7 @@ export const algorithmName: TextField = {
 /** A DS digest type as number; mnemonics are read too. */
 export const digestType: TextField = {
   format: (rdata) => String(rdata.u8()),
-  parse: (tokens, rdata) => rdata.u8(mnemonicOrNumber(tokens, DIGESTS, 0xff)),
+  parse: (tokens, rdata) => rdata.u8(mnemonicOrNumber(tokens, DIGEST_MNEMONICS, 0xff)),
 };
 
 /** A certificate type (RFC 4398 §2.1). */
