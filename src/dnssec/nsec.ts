@@ -19,9 +19,10 @@ import {
 } from '../wire/name.ts';
 import { readNsec } from '../wire/rdata-nsec.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import { signedLabelCount } from '../wire/signed-labels.ts';
 import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
-import { signedLabelCount, signedOwner } from './signed-data.ts';
+import { signedOwner } from './signed-data.ts';
 import { asWildcard, cutsOffBelow, judgeTypes } from './type-denial.ts';
 
 /** One NSEC record that speaks for the zone. */

@@ -2,14 +2,10 @@
 
 import { concatBytes } from '../wire/bytes.ts';
 import { canonicalRecords } from '../wire/canonical.ts';
-import { isWildcard, labelCount, lastLabels, type Name, wildcardOf } from '../wire/name.ts';
+import { lastLabels, type Name, wildcardOf } from '../wire/name.ts';
 import { type Rrsig, signedPrefix } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner } from '../wire/rrset.ts';
-
-/** Labels of an owner as the labels field counts them: without the root and without a leading asterisk (RFC 4034 §3.1.3). */
-export function signedLabelCount(owner: Name): number {
-  return labelCount(owner) - (isWildcard(owner) ? 1 : 0);
-}
+import { signedLabelCount } from '../wire/signed-labels.ts';
 
 /**
  * The owner that was signed: `owner` itself, or the wildcard from which it was expanded (RFC 4035 §5.3.2). Null when the

@@ -14,8 +14,9 @@ import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { serialDifference } from '../wire/serial.ts';
+import { signedLabelCount } from '../wire/signed-labels.ts';
 import { isRevoked, type ZoneKey } from './dnskey.ts';
-import { signedData, signedLabelCount } from './signed-data.ts';
+import { signedData } from './signed-data.ts';
 
 /** Allowed clock error, seconds: 10 % of the signature's life, at least `min`, at most `max` (`val-sig-skew-*`). */
 export interface Skew {

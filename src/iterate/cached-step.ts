@@ -1,35 +1,28 @@
 /**
  * What the caches say to one question of a chain: a whole answer, an RRset, or the alias that leads on.
  *
- * Duties: which cached data may be used as an answer. Leaves to others: the first look of a client's question (resolve).
+ * Duties: the order in which caches are looked into. Leaves to others: which data may be used (usable-data.ts),
+ * the first look of a client's question (resolve).
  */
 
 import type { AliasStep, End, Found } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST } from '../terms/trust.ts';
-import { isBelow, isRoot, isWildcard, labelCount, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
+import { isBelow, isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { packRRset, rdatasOf, rrsetOwner, signaturesOf } from '../wire/rrset.ts';
+import { packRRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import type { WorkMode } from '../work/work.ts';
 import type { IterateParts } from './parts.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
+import { endOfSet, isUsableAnswer, isUsableSet } from './usable-data.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
 export type CachedStep =
   | { readonly kind: 'found'; readonly found: Extract<Found, { kind: 'found' }> }
   | { readonly kind: 'alias'; readonly step: AliasStep };
-
-/** Ranks of data that came in an answer section. */
-const ANSWER_RANKS: ReadonlySet<number> = new Set([
-  TRUST.answerNonAuthoritative,
-  TRUST.answerAuthoritative,
-  TRUST.validated,
-  TRUST.configured,
-]);
 
 /** What may be used. */
 export interface CachedStepRules {
@@ -44,14 +37,15 @@ export interface CachedStepRules {
 export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepRules): CachedStep | null {
   const { avoid, mode } = rules;
   const cached = parts.findCached(question);
-  if (cached !== null && cached.verdict?.status !== 'bogus' && !avoid.has(cached.found.end.server ?? '')) {
+  if (cached !== null && isUsableAnswer(cached, avoid)) {
     return { kind: 'found', found: cached.found };
   }
-  const usable = (held: HeldRRset | null): held is HeldRRset => held !== null && isUsable(held, question.type, avoid);
+  const usable = (held: HeldRRset | null): held is HeldRRset =>
+    held !== null && isUsableSet(held, question.type, avoid);
   // An alias that is asked for by itself is whole: nothing else comes with it.
   const needsWhole = question.type === TYPE.ANY || (rules.wholeOnly && question.type !== TYPE.CNAME);
   const data = needsWhole ? null : parts.rrsets.find(question.name, question.type, question.class);
-  if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOf(question, data) } };
+  if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOfSet(question, data) } };
   if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
   if (question.type === TYPE.CNAME) return cnameByDname(question, dnameStep(parts, question, usable));
   // RFC 4035 §2.5: NSEC and RRSIG stand beside a CNAME; who asks for them wants them, not the alias.
@@ -94,35 +88,8 @@ function deniedByReferral(
 /** A CNAME that was asked for and that a cached DNAME makes: both together are the answer (RFC 6672 §3.1). */
 function cnameByDname(question: Question, step: AliasStep | null): CachedStep | null {
   if (step === null || step.synthesised === null) return null;
-  const end = { ...endOf(question, step.alias), answer: [step.alias, step.synthesised] };
+  const end = { ...endOfSet(question, step.alias), answer: [step.alias, step.synthesised] };
   return { kind: 'found', found: { kind: 'found', aliases: [], end } };
-}
-
-function isUsable(held: HeldRRset, type: number, avoid: ReadonlySet<string>): boolean {
-  if (held.verdict?.status === 'bogus' || avoid.has(held.server ?? '')) return false;
-  // A wildcard expansion is worth nothing without the proof that came with it (RFC 4035 §5.3.4).
-  if (isExpanded(held)) return false;
-  return type === TYPE.DS ? held.trust >= TRUST.authorityAuthoritative : ANSWER_RANKS.has(held.trust);
-}
-
-function isExpanded(held: HeldRRset): boolean {
-  const owner = rrsetOwner(held.rrset);
-  const labels = labelCount(owner) - (isWildcard(owner) ? 1 : 0);
-  return signaturesOf(held.rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
-}
-
-function endOf(question: Question, held: HeldRRset): End {
-  return {
-    kind: 'answer',
-    question,
-    rcode: RCODE.NOERROR,
-    answer: [held],
-    authority: [],
-    additional: [],
-    zone: held.zone ?? ROOT,
-    server: held.server,
-    expiresAt: held.expiresAt,
-  };
 }
 
 function cnameStep(question: Question, alias: HeldRRset): AliasStep | null {

@@ -5,15 +5,14 @@
  * Leaves to others: the proof that a wildcard expansion needs; storing what needs such a proof.
  */
 
-import { signedLabelCount } from '../dnssec/signed-data.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
-import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { isExpanded } from '../wire/signed-labels.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
@@ -90,12 +89,6 @@ async function judgeBySigner(
   if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
   return { kind: 'unproven', verdict: { status: 'indeterminate', why: { kind: 'limit', limit: check.limit } } };
-}
-
-/** True when a signature says that the set came from a wildcard. */
-function isExpanded(rrset: RRset): boolean {
-  const labels = signedLabelCount(rrsetOwner(rrset));
-  return signaturesOf(rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */

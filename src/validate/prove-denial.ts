@@ -19,10 +19,11 @@ import {
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import { labelCount, type Name, namesEqual } from '../wire/name.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { signedLabelCount } from '../wire/signed-labels.ts';
 import type { Judging } from './judging.ts';
 import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
@@ -123,7 +124,7 @@ async function proveSet(
 
 /** Labels of a set whose signatures are all by `zone` over its own owner; null when one is not: it is verified anew. */
 function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
-  const labels = labelCount(rrsetOwner(rrset));
+  const labels = signedLabelCount(rrsetOwner(rrset));
   const isPlain = signaturesOf(rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
     return rrsig !== null && rrsig.labels === labels && namesEqual(rrsig.signer, zone);

@@ -10,7 +10,6 @@
 import type { DenialCache, DenialSpan } from '../cache/denial-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { proveByNsec } from '../dnssec/nsec.ts';
-import { signedLabelCount } from '../dnssec/signed-data.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { End } from '../terms/found.ts';
@@ -21,6 +20,7 @@ import { RCODE } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
+import { signedLabelCount } from '../wire/signed-labels.ts';
 
 /** What synthesis looks into. */
 export interface KnownSpans {

@@ -13,9 +13,9 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import { isWildcard, labelCount } from '../wire/name.ts';
 import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { signedLabelCount } from '../wire/signed-labels.ts';
 import type { Judging } from './judging.ts';
 import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
 import type { SecureZone } from './trusted.ts';
@@ -113,8 +113,7 @@ class RRsetVerification {
       if ('kind' in ready) this.#failed(ready);
       else candidates.push({ bytes, rrsig });
     }
-    const owner = rrsetOwner(this.#held.rrset);
-    const full = labelCount(owner) - (isWildcard(owner) ? 1 : 0);
+    const full = signedLabelCount(rrsetOwner(this.#held.rrset));
     return candidates.sort((a, b) => Number(a.rrsig.labels < full) - Number(b.rrsig.labels < full));
   }
 

@@ -1,12 +1,12 @@
 /** Records in presentation form as RRsets, keys and denial records, for tests. Not a test itself. */
 
 import type { DenialRecord } from '../../src/dnssec/denial-record.ts';
-import { signedLabelCount } from '../../src/dnssec/signed-data.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset } from '../../src/wire/rrset.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
+import { signedLabelCount } from '../../src/wire/signed-labels.ts';
 
 /** One record; throws when the text is none. */
 export function record(text: string): ResourceRecord {

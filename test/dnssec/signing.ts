@@ -4,7 +4,7 @@
  */
 
 import { generateKeyPairSync, type KeyObject, sign } from 'node:crypto';
-import { signedLabelCount, signedOwner } from '../../src/dnssec/signed-data.ts';
+import { signedOwner } from '../../src/dnssec/signed-data.ts';
 import { concatBytes, writeU16, writeU32 } from '../../src/wire/bytes.ts';
 import { canonicalRecords } from '../../src/wire/canonical.ts';
 import { type Name, toLowerCase } from '../../src/wire/name.ts';
@@ -12,6 +12,7 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
 import { CLASS } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset, rrsetOwner, rrsetType } from '../../src/wire/rrset.ts';
+import { signedLabelCount } from '../../src/wire/signed-labels.ts';
 
 /** A key pair in DNSSEC's forms. */
 export interface SigningKey {

@@ -1,0 +1,19 @@
+/** Labels as signatures count them, and what they say of wildcards (RFC 4034 §3.1.3). */
+
+import { isWildcard, labelCount, type Name } from './name.ts';
+import { readRrsig } from './rdata-rrsig.ts';
+import { type RRset, rrsetOwner, signaturesOf } from './rrset.ts';
+
+/** Labels of an owner as the labels field counts them: without the root and without a leading asterisk. */
+export function signedLabelCount(owner: Name): number {
+  return labelCount(owner) - (isWildcard(owner) ? 1 : 0);
+}
+
+/**
+ * True when a signature says that the set was expanded from a wildcard: then it is worth nothing without the proof that came
+ * with it (RFC 4035 §5.3.4).
+ */
+export function isExpanded(rrset: RRset): boolean {
+  const labels = signedLabelCount(rrsetOwner(rrset));
+  return signaturesOf(rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
+}

@@ -1,0 +1,73 @@
+/** Proves which cached data answers a question that iteration or validation asks: what `iterate` would use, and no more. */
+
+import { describe, expect, test } from 'vitest';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import { RRsetCache } from '../../src/cache/rrset-cache.ts';
+import { findForFetch } from '../../src/resolve/cached-data.ts';
+import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { TRUST, type Trust } from '../../src/terms/trust.ts';
+import type { Verdict } from '../../src/terms/verdict.ts';
+import { ROOT } from '../../src/wire/name.ts';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { questionOf } from '../../src/wire/question.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { packRRset } from '../../src/wire/rrset.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
+
+const NOW = 1_767_225_600;
+const OWNER = mustParseName('ns.wild.test.');
+const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-dnskey', zone: 'test.' } };
+
+/** RRSIG rdata over an A set, with that labels field (RFC 4034 §3.1). */
+function signature(labels: number): Uint8Array {
+  const rdata = new Uint8Array(18 + 1 + 64);
+  rdata.set([0, TYPE.A, 13, labels]);
+  return rdata;
+}
+
+interface Choices {
+  readonly type?: number;
+  readonly trust?: Trust;
+  readonly verdict?: Verdict | null;
+  readonly signatures?: readonly Uint8Array[];
+}
+
+function found(choices: Choices = {}, avoid: readonly string[] = []): boolean {
+  const { type = TYPE.A, trust = TRUST.answerAuthoritative, verdict = null, signatures = [] } = choices;
+  const clock = new FakeClock(NOW);
+  const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
+  const answers = new AnswerCache({ clock, maxBytes: 1 << 20 });
+  const rrset = packRRset({ owner: OWNER, type, class: CLASS.IN, rdatas: [new Uint8Array(4)], signatures });
+  const life = { expiresAt: NOW + 60, originalTtl: 60 };
+  const held: HeldRRset = { rrset, ...life, trust, verdict, server: '192.0.2.1@53', zone: ROOT };
+  rrsets.store(held);
+  return findForFetch({ rrsets, answers }, questionOf(OWNER, type), new Set(avoid)) !== null;
+}
+
+describe('an RRset of the cache answers', () => {
+  test('when it came in an answer', () => {
+    expect(found()).toBe(true);
+    expect(found({ signatures: [signature(3)] })).toBe(true);
+  });
+
+  test('not when it came beside one (RFC 2181 §5.4.1)', () => {
+    expect(found({ trust: TRUST.glue })).toBe(false);
+    expect(found({ trust: TRUST.authorityAuthoritative })).toBe(false);
+  });
+
+  test('for DS also out of a referral, not out of less', () => {
+    expect(found({ type: TYPE.DS, trust: TRUST.authorityAuthoritative })).toBe(true);
+    expect(found({ type: TYPE.DS, trust: TRUST.authorityNonAuthoritative })).toBe(false);
+  });
+
+  // RFC 4035 §5.3.4: the proof that no closer name exists came with it, and is not part of the set.
+  test('not when it was expanded from a wildcard', () => {
+    expect(found({ signatures: [signature(2)] })).toBe(false);
+    expect(found({ signatures: [signature(3), signature(2)] })).toBe(false);
+  });
+
+  test('not when it is bogus, or of a server that is to be avoided', () => {
+    expect(found({ verdict: BOGUS })).toBe(false);
+    expect(found({}, ['192.0.2.1@53'])).toBe(false);
+  });
+});
