@@ -5,7 +5,7 @@
  * Leaves to others: which keys are trusted, how many tries are allowed, what the outcome means for the data.
  */
 
-import type { Crypto } from '../ports/crypto.ts';
+import type { Crypto, ImportedKey } from '../ports/crypto.ts';
 import type { SignatureFailure, SignatureOutcome } from '../terms/signature-outcome.ts';
 import { isAtOrBelow, isBelow, labelCount, type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -16,6 +16,7 @@ import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { serialDifference } from '../wire/serial.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import { isRevoked, type ZoneKey } from './dnskey.ts';
+import { judgedAt, type SignatureTime } from './signature-time.ts';
 import { signedData } from './signed-data.ts';
 
 /** Allowed clock error, seconds: 10 % of the signature's life, at least `min`, at most `max` (`val-sig-skew-*`). */
@@ -27,33 +28,52 @@ export interface Skew {
 /** As Unbound: `val-sig-skew-min: 3600`, `val-sig-skew-max: 86400`. */
 export const DEFAULT_SKEW: Skew = { min: 3600, max: 86_400 };
 
-/** One check to make. */
-export interface SignatureCheck {
+/** What one RRSIG is checked against before there is a key. */
+export interface RrsigCheck {
   readonly rrset: RRset;
   /** Rdata of the RRSIG. */
   readonly signature: Uint8Array;
-  readonly key: ZoneKey;
   /** The zone whose apex keys are tried: the signer must be this name. */
   readonly zone: Name;
-  /** The second at which it must hold, unix. */
-  readonly at: number;
+  /** The second at which it must hold; `now` is the clock's, unix. */
+  readonly time: SignatureTime;
+  readonly now: number;
   readonly skew: Skew;
 }
 
-/** All checks. At once where the algorithm is cheap, else as a promise that does not reject. */
-export function verifySignature(check: SignatureCheck, crypto: Crypto): SignatureOutcome | Promise<SignatureOutcome> {
-  const rrsig = precheckSignature(check);
-  if ('kind' in rrsig) return rrsig;
-  const imported = check.key.imported;
-  if (imported === null) return { kind: 'key-unusable', keyTag: rrsig.keyTag, algorithm: rrsig.algorithm };
-  const data = signedData(check.rrset, rrsig, check.signature);
-  if (data === null) return { kind: 'label-count-wrong', keyTag: rrsig.keyTag, labels: rrsig.labels };
-  const answer = crypto.verify(imported, data, rrsig.signature);
-  if (typeof answer === 'boolean') return outcomeOf(answer, rrsig, check);
-  return answer.then((isGood) => outcomeOf(isGood, rrsig, check));
+declare const checkedBrand: unique symbol;
+
+/** An RRSIG, read, against which nothing can be said without a key. Only `precheckRrsig` makes one. */
+export interface CheckedRrsig {
+  readonly rrsig: Rrsig;
+  readonly rdata: Uint8Array;
+  readonly rrset: RRset;
+  readonly [checkedBrand]: true;
 }
 
-function outcomeOf(isGood: boolean, rrsig: Rrsig, check: SignatureCheck): SignatureOutcome {
+declare const keyedBrand: unique symbol;
+
+/** A checked RRSIG with a key that may have made it. Only `withKey` makes one. */
+export interface KeyedRrsig {
+  readonly checked: CheckedRrsig;
+  readonly key: ImportedKey;
+  readonly [keyedBrand]: true;
+}
+
+/** The cryptographic check. At once where the algorithm is cheap, else as a promise that does not reject. */
+export function verifySignature(
+  { checked, key }: KeyedRrsig,
+  crypto: Crypto,
+): SignatureOutcome | Promise<SignatureOutcome> {
+  const { rrsig, rdata, rrset } = checked;
+  const data = signedData(rrset, rrsig, rdata);
+  if (data === null) return { kind: 'label-count-wrong', keyTag: rrsig.keyTag, labels: rrsig.labels };
+  const answer = crypto.verify(key, data, rrsig.signature);
+  if (typeof answer === 'boolean') return outcomeOf(answer, checked);
+  return answer.then((isGood) => outcomeOf(isGood, checked));
+}
+
+function outcomeOf(isGood: boolean, { rrsig, rrset }: CheckedRrsig): SignatureOutcome {
   if (!isGood) return { kind: 'wrong', keyTag: rrsig.keyTag, algorithm: rrsig.algorithm };
   return {
     kind: 'valid',
@@ -63,21 +83,33 @@ function outcomeOf(isGood: boolean, rrsig: Rrsig, check: SignatureCheck): Signat
     inception: rrsig.inception,
     originalTtl: rrsig.originalTtl,
     labels: rrsig.labels,
-    isWildcard: rrsig.labels < signedLabelCount(rrsetOwner(check.rrset)),
+    isWildcard: rrsig.labels < signedLabelCount(rrsetOwner(rrset)),
   };
 }
 
-/** All checks but the cryptographic one, in the order of RFC 4035 §5.3.1: the RRSIG read, or the first that fails. */
-export function precheckSignature(check: SignatureCheck): Rrsig | SignatureFailure {
-  const rrsig = precheckRrsig(check);
-  return 'kind' in rrsig ? rrsig : (findKeyFault(rrsig, check.key, rrsetType(check.rrset)) ?? rrsig);
+/** All checks that need no key, in the order of RFC 4035 §5.3.1: the RRSIG read, or why it cannot hold with any key. */
+export function precheckRrsig({
+  rrset,
+  signature,
+  zone,
+  time,
+  now,
+  skew,
+}: RrsigCheck): CheckedRrsig | SignatureFailure {
+  const rrsig = readRrsig(signature);
+  if (rrsig === null || rrsig.signature.length === 0) return { kind: 'malformed' };
+  const fault = findPlaceFault(rrsig, rrset, zone) ?? findTimeFault(rrsig, judgedAt(time, now, rrsig.inception), skew);
+  return fault ?? ({ rrsig, rdata: signature, rrset } as CheckedRrsig);
 }
 
-/** All checks that need no key: the RRSIG read, or why it cannot hold with any key. */
-export function precheckRrsig(check: Omit<SignatureCheck, 'key'>): Rrsig | SignatureFailure {
-  const rrsig = readRrsig(check.signature);
-  if (rrsig === null || rrsig.signature.length === 0) return { kind: 'malformed' };
-  return findPlaceFault(rrsig, check.rrset, check.zone) ?? findTimeFault(rrsig, check.at, check.skew) ?? rrsig;
+/** The RRSIG with a key, or why that key cannot have made it. */
+export function withKey(checked: CheckedRrsig, key: ZoneKey): KeyedRrsig | SignatureFailure {
+  const { imported } = key;
+  const { keyTag, algorithm } = checked.rrsig;
+  const fault = findKeyFault(checked.rrsig, key, rrsetType(checked.rrset));
+  if (fault !== null) return fault;
+  if (imported === null) return { kind: 'key-unusable', keyTag, algorithm };
+  return { checked, key: imported } as KeyedRrsig;
 }
 
 /** Signer, type and labels. */
@@ -130,6 +162,5 @@ function findKeyFault(rrsig: Rrsig, key: ZoneKey, type: number): SignatureFailur
   if (key.protocol !== DNSKEY_PROTOCOL) return { kind: 'key-protocol-wrong', keyTag };
   // RFC 5011 §2.1: a revoked key may only validate the RRSIG that it made over the DNSKEY RRset.
   if (isRevoked(key) && type !== TYPE.DNSKEY) return { kind: 'key-revoked', keyTag };
-  if (key.imported === null) return { kind: 'key-unusable', keyTag, algorithm };
   return null;
 }

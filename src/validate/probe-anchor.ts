@@ -9,12 +9,11 @@
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs, usableDs } from '../dnssec/match-ds.ts';
-import { judgedAt, type SignatureTime } from '../dnssec/signature-time.ts';
-import { type Skew, verifySignature } from '../dnssec/verify-signature.ts';
+import type { SignatureTime } from '../dnssec/signature-time.ts';
+import { precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { ValidSignature } from '../terms/signature-outcome.ts';
 import { bytesEqual } from '../wire/bytes.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { isEntryPoint } from './anchor-state.ts';
 import { isSameKey, revokeKeys, type SeenKeys, type TrackedKeys, trustedKeys } from './rfc5011.ts';
@@ -108,11 +107,14 @@ async function firstSignature(
   tracked: TrackedKeys,
   means: ProbeMeans,
 ): Promise<ValidSignature | null> {
-  const { signatureTime, now, skew, crypto } = means;
+  const { signatureTime: time, now, skew, crypto } = means;
   for (const signature of signaturesOf(set).slice(0, MAX_SIGNATURES)) {
-    const at = judgedAt(signatureTime, now, readRrsig(signature)?.inception ?? now);
+    const checked = precheckRrsig({ rrset: set, signature, zone: tracked.zone, time, now, skew });
+    if ('kind' in checked) continue;
     for (const key of keys) {
-      const outcome = await verifySignature({ rrset: set, signature, key, zone: tracked.zone, at, skew }, crypto);
+      const ready = withKey(checked, key);
+      if ('kind' in ready) continue;
+      const outcome = await verifySignature(ready, crypto);
       if (outcome.kind === 'valid') return outcome;
     }
   }

@@ -7,13 +7,13 @@
  */
 
 import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
-import { judgedAt, secondsLeft } from '../dnssec/signature-time.ts';
-import { precheckRrsig, precheckSignature, verifySignature } from '../dnssec/verify-signature.ts';
+import { secondsLeft } from '../dnssec/signature-time.ts';
+import { type CheckedRrsig, precheckRrsig, verifySignature, withKey } from '../dnssec/verify-signature.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
+import type { Rrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import type { Judging } from './judging.ts';
@@ -27,12 +27,6 @@ export type RRsetCheck =
   | { readonly kind: 'bogus'; readonly why: BogusReason }
   /** The client query has had its share of checks. */
   | { readonly kind: 'limit'; readonly limit: Limit };
-
-/** A signature with what it says. */
-interface Candidate {
-  readonly bytes: Uint8Array;
-  readonly rrsig: Rrsig;
-}
 
 /** Checks an RRset with the keys of `zone`, which must be the zone that holds it. */
 export async function verifyRRset(
@@ -74,10 +68,9 @@ class RRsetVerification {
   }
 
   /** One signature with one key; a result when nothing more needs to be tried. */
-  async #try(candidate: Candidate, key: ZoneKey): Promise<RRsetCheck | null> {
+  async #try(checked: CheckedRrsig, key: ZoneKey): Promise<RRsetCheck | null> {
     const { rrset } = this.#held;
-    const check = { ...this.#checkOf(candidate.bytes, candidate.rrsig), key };
-    const ready = precheckSignature(check);
+    const ready = withKey(checked, key);
     if ('kind' in ready) {
       this.#failed(ready);
       return null;
@@ -89,7 +82,7 @@ class RRsetVerification {
     }
     this.#tries++;
     if (!(await this.#judging.mayCheckSignature(rrset.length))) return { kind: 'limit', limit: 'signature-checks' };
-    const outcome = await verifySignature(check, this.#judging.parts.crypto);
+    const outcome = await verifySignature(ready, this.#judging.parts.crypto);
     this.#noteOutcome(outcome, key.keyTag);
     if (outcome.kind !== 'valid') {
       this.#failed(outcome);
@@ -101,19 +94,17 @@ class RRsetVerification {
   }
 
   /** Signatures that could hold with some key, those that need no wildcard proof first. */
-  #candidates(signatures: readonly Uint8Array[]): Candidate[] {
-    const candidates: Candidate[] = [];
-    for (const bytes of signatures) {
-      const rrsig = readRrsig(bytes);
-      if (rrsig === null) {
-        this.#failed({ kind: 'malformed' });
-        continue;
-      }
-      const ready = precheckRrsig(this.#checkOf(bytes, rrsig));
-      if ('kind' in ready) this.#failed(ready);
-      else candidates.push({ bytes, rrsig });
+  #candidates(signatures: readonly Uint8Array[]): CheckedRrsig[] {
+    const { now, parts } = this.#judging;
+    const { signatureTime: time, skew } = parts.options;
+    const { rrset } = this.#held;
+    const candidates: CheckedRrsig[] = [];
+    for (const signature of signatures) {
+      const checked = precheckRrsig({ rrset, signature, zone: this.#zone.zone, time, now, skew });
+      if ('kind' in checked) this.#failed(checked);
+      else candidates.push(checked);
     }
-    const full = signedLabelCount(rrsetOwner(this.#held.rrset));
+    const full = signedLabelCount(rrsetOwner(rrset));
     return candidates.sort((a, b) => Number(a.rrsig.labels < full) - Number(b.rrsig.labels < full));
   }
 
@@ -126,18 +117,6 @@ class RRsetVerification {
       this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
     }
     return keys.slice(0, this.#judging.parts.options.limits.keysPerTag);
-  }
-
-  #checkOf(signature: Uint8Array, rrsig: Rrsig) {
-    const { now, parts } = this.#judging;
-    const { signatureTime, skew } = parts.options;
-    return {
-      rrset: this.#held.rrset,
-      signature,
-      zone: this.#zone.zone,
-      at: judgedAt(signatureTime, now, rrsig.inception),
-      skew,
-    };
   }
 
   #conclude(): RRsetCheck {

@@ -8,15 +8,14 @@
 import { type AlgorithmChoices, algorithmPolicy, DEFAULT_ALGORITHM_CHOICES } from '../dnssec/algorithms.ts';
 import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { isUnsupported, matchDs, usableDs } from '../dnssec/match-ds.ts';
-import { BY_THE_CLOCK, judgedAt, type SignatureTime } from '../dnssec/signature-time.ts';
-import { DEFAULT_SKEW, type Skew, verifySignature } from '../dnssec/verify-signature.ts';
+import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
+import { DEFAULT_SKEW, precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { readNsec } from '../wire/rdata-nsec.ts';
 import { readNsec3 } from '../wire/rdata-nsec3.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { hasType } from '../wire/type-bitmap.ts';
@@ -136,16 +135,17 @@ function trustTest(
 }
 
 async function isSignedBy(set: ZoneSet, keys: readonly ZoneKey[], zone: Zone, parts: CheckParts): Promise<boolean> {
-  const { signatureTime, skew } = parts.rules;
+  const { signatureTime: time, skew } = parts.rules;
+  const now = parts.clock.unixSeconds();
   let tries = 0;
   for (const signature of signaturesOf(set.rrset)) {
-    const rrsig = readRrsig(signature);
-    if (rrsig === null) continue;
-    const at = judgedAt(signatureTime, parts.clock.unixSeconds(), rrsig.inception);
+    const checked = precheckRrsig({ rrset: set.rrset, signature, zone: zone.name, time, now, skew });
+    if ('kind' in checked) continue;
     for (const key of keys) {
-      if (key.keyTag !== rrsig.keyTag || ++tries > MAX_TRIES) continue;
-      const check = { rrset: set.rrset, signature, key, zone: zone.name, at, skew };
-      if ((await verifySignature(check, parts.crypto)).kind === 'valid') return true;
+      const ready = withKey(checked, key);
+      if ('kind' in ready) continue;
+      if (++tries > MAX_TRIES) return false;
+      if ((await verifySignature(ready, parts.crypto)).kind === 'valid') return true;
     }
   }
   return false;
