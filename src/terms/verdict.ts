@@ -7,6 +7,7 @@
  */
 
 import type { DenialFailure } from './denial-outcome.ts';
+import type { Limit } from './limit.ts';
 
 /** Facts that a reason carries so that it can be printed: which zone, which record, which key. */
 interface Where {
@@ -71,7 +72,7 @@ export type BogusReason =
   /** A CNAME that does not follow from its DNAME (RFC 6672 §5.3.1). */
   | ({ readonly kind: 'alias-not-synthesised' } & Where)
   /** More signatures, keys, DS or hashes than the limits allow (KeyTrap). `limit` names which. */
-  | ({ readonly kind: 'too-much-work'; readonly limit: string } & Where)
+  | ({ readonly kind: 'too-much-work'; readonly limit: Limit } & Where)
   /** The fault lies in a zone above: its own reason. */
   | { readonly kind: 'chain-broken-above'; readonly zone: string; readonly of: BogusReason };
 
@@ -88,7 +89,7 @@ export type IndeterminateReason =
       readonly how: 'no-answer' | 'network-error' | 'refused';
     }
   /** A work limit ended the validation. EDE 5. */
-  | { readonly kind: 'limit'; readonly limit: string };
+  | { readonly kind: 'limit'; readonly limit: Limit };
 
 /** What DNSSEC says of data. */
 export type Verdict =
@@ -99,3 +100,10 @@ export type Verdict =
 
 /** The one secure verdict. */
 export const SECURE: Verdict = { status: 'secure' };
+
+const RANK: Record<Verdict['status'], number> = { secure: 0, insecure: 1, indeterminate: 2, bogus: 3 };
+
+/** The worse of two verdicts; the first when they are equally bad. A chain is as good as its worst part (RFC 4035 §3.2.3, RFC 6840 §5.8). */
+export function worse(a: Verdict, b: Verdict): Verdict {
+  return RANK[b.status] > RANK[a.status] ? b : a;
+}

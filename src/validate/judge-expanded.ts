@@ -10,6 +10,7 @@ import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { limitVerdict } from './conclude.ts';
 import { judgeRRset, type RRsetJudgement, withVerdict } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
 import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
@@ -119,8 +120,4 @@ function proven(
 
 function unproven(judging: Judging, held: HeldRRset, verdict: Unproven): JudgedSet {
   return { verdict, held: withVerdict(judging, held, verdict), proof: [], zone: null };
-}
-
-function limitVerdict(limit: string): Unproven {
-  return { status: 'indeterminate', why: { kind: 'limit', limit } };
 }

@@ -20,8 +20,9 @@ import { DNSKEY_PROTOCOL, keyTag } from '../wire/rdata-dnskey.ts';
 import type { Ds } from '../wire/rdata-ds.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import { bogusSet, limitZone } from './conclude.ts';
 import type { Judging } from './judging.ts';
-import { settle, settleSecure } from './settle.ts';
+import { settleSecure } from './settle.ts';
 import { placeOf, reasonOf } from './signature-reason.ts';
 import type { Trusted } from './trusted.ts';
 import { verifyRRset } from './verify-rrset.ts';
@@ -49,7 +50,7 @@ type TrustedKeys =
 export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyProof): Promise<Trusted> {
   const all = rdatasOf(held.rrset);
   const trusted = findTrusted(judging, all, held, proof);
-  if (trusted.kind === 'bogus') return bogusZone(judging, held, proof.zone, trusted.why);
+  if (trusted.kind === 'bogus') return bogusSet(judging, proof.zone, held, trusted.why);
   const { zoneKeys } = judging.parts.options.limits;
   const rdatas = wantedFirst(all, (rdata) => trusted.keys.some((key) => bytesEqual(key.rdata, rdata)), zoneKeys);
   const required = announcedAlgorithms(judging, proof);
@@ -76,7 +77,7 @@ export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyPro
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
     why = { kind: 'algorithm-missing', algorithm, ...placeOf(held.rrset, proof.zone) };
   }
-  return bogusZone(judging, held, proof.zone, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
+  return bogusSet(judging, proof.zone, held, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
 
 /** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */
@@ -161,13 +162,4 @@ function secureZone(judging: Judging, held: HeldRRset, proof: KeyProof, set: Pro
   const longest = judging.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
   return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };
-}
-
-function bogusZone(judging: Judging, held: HeldRRset, zone: Name, why: BogusReason): Trusted {
-  settle(judging, held, { status: 'bogus', why });
-  return { status: 'bogus', zone, why, expiresAt: judging.now + judging.parts.options.bogusTtlSeconds };
-}
-
-function limitZone(judging: Judging, zone: Name, limit: string): Trusted {
-  return { status: 'indeterminate', zone, why: { kind: 'limit', limit }, expiresAt: judging.now };
 }

@@ -15,6 +15,7 @@ import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isExpanded } from '../wire/signed-labels.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
+import { limitVerdict } from './conclude.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import type { Judging } from './judging.ts';
 import { settle } from './settle.ts';
@@ -88,7 +89,7 @@ async function judgeBySigner(
   const check = await verifyRRset(judging, held, trust);
   if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
-  return { kind: 'unproven', verdict: { status: 'indeterminate', why: { kind: 'limit', limit: check.limit } } };
+  return { kind: 'unproven', verdict: limitVerdict(check.limit) };
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */

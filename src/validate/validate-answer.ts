@@ -9,7 +9,7 @@
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
 import type { AliasStep, End } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
-import { SECURE, type Verdict } from '../terms/verdict.ts';
+import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
 import { type FoundOk, serverToBlame } from './ask-chain.ts';
@@ -21,7 +21,6 @@ import { validateAlias } from './validate-alias.ts';
 import { validateDenial } from './validate-denial.ts';
 import { type JudgedEnd, validatePositive } from './validate-positive.ts';
 import { validateTooLong } from './validate-too-long.ts';
-import { worse } from './worst-verdict.ts';
 
 /** What came of it. */
 export interface Validated {

@@ -18,6 +18,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
+import { limitVerdict } from './conclude.ts';
 import { replaceJudged } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import { startFor } from './judge-rrset.ts';
@@ -164,10 +165,6 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): 
 
 function misfit(how: DenialFailure, place: Place): Unproven {
   return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
-}
-
-function limitVerdict(limit: string): Unproven {
-  return { status: 'indeterminate', why: { kind: 'limit', limit } };
 }
 
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */

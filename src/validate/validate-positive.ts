@@ -5,7 +5,7 @@
 
 import type { End } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
-import { SECURE, type Verdict } from '../terms/verdict.ts';
+import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { isBelow, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
@@ -18,7 +18,6 @@ import type { Judging } from './judging.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
 import { isSigned } from './verify-rrset.ts';
-import { worse } from './worst-verdict.ts';
 
 /** A judged end. */
 export interface JudgedEnd {

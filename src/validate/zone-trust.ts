@@ -15,7 +15,7 @@ import { isUnsupported, type UsableDs, usableDs } from '../dnssec/match-ds.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
-import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
+import type { InsecureReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
@@ -23,10 +23,11 @@ import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { askChain, type FoundOk } from './ask-chain.ts';
+import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
 import { judgeKeys } from './judge-keys.ts';
 import type { Judging } from './judging.ts';
 import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
-import { settle, settleSecure } from './settle.ts';
+import { settleSecure } from './settle.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { SecureZone, Step, Trusted } from './trusted.ts';
@@ -252,23 +253,4 @@ function unsupportedReason(zone: Name, { algorithms, digests }: UsableDs): Insec
   return algorithms.length > 0
     ? { kind: 'algorithm-unsupported', zone: text, algorithms }
     : { kind: 'digest-unsupported', zone: text, digests };
-}
-
-function insecureZone(judging: Judging, zone: Name, why: InsecureReason, expiresAt: number): Trusted {
-  const longest = judging.now + judging.parts.options.limits.keyTtlSeconds;
-  return { status: 'insecure', zone, why, expiresAt: Math.min(expiresAt, longest) };
-}
-
-/** A set that was to tell about the zone is bogus, and so is the zone; neither is believed to be so for longer. */
-function bogusSet(judging: Judging, zone: Name, held: HeldRRset, why: BogusReason): Trusted {
-  settle(judging, held, { status: 'bogus', why });
-  return bogusZone(judging, zone, why);
-}
-
-function bogusZone(judging: Judging, zone: Name, why: BogusReason): Trusted {
-  return { status: 'bogus', zone, why, expiresAt: judging.now + judging.parts.options.bogusTtlSeconds };
-}
-
-function limitZone(judging: Judging, zone: Name, limit: string): Trusted {
-  return { status: 'indeterminate', zone, why: { kind: 'limit', limit }, expiresAt: judging.now };
 }
