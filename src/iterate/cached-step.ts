@@ -5,7 +5,7 @@
  * the first look of a client's question (resolve).
  */
 
-import type { AliasStep, End, Found } from '../terms/found.ts';
+import type { AliasStep, End, FoundData } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { isBelow, isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -21,7 +21,7 @@ import { endOfSet, isUsableAnswer, isUsableSet } from './usable-data.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
 export type CachedStep =
-  | { readonly kind: 'found'; readonly found: Extract<Found, { kind: 'found' }> }
+  | { readonly kind: 'found'; readonly found: FoundData }
   | { readonly kind: 'alias'; readonly step: AliasStep };
 
 /** What may be used. */

@@ -3,10 +3,10 @@
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { endOfSet, isUsableAnswer, isUsableSet } from '../iterate/usable-data.ts';
+import type { FoundData } from '../terms/found.ts';
 import { MEMORY } from '../validate/ask-chain.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import type { FoundData } from './outcome.ts';
 
 /** The caches that are looked into. */
 export interface KnownData {

@@ -1,15 +1,12 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
 import type { Failure } from '../terms/failure.ts';
-import type { Found } from '../terms/found.ts';
+import type { FoundData } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
-
-/** What iteration found, when it found something. */
-export type FoundData = Extract<Found, { kind: 'found' }>;
 
 /** The sections of a reply: aliases in order before the data, wildcard proofs of aliases before the authority section. */
 export function answeredOf(question: Question, found: FoundData, verdict: Verdict | null, expiresAt: number): Answered {

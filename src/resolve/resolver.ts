@@ -18,7 +18,7 @@ import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
-import { type Found, isNotKept } from '../terms/found.ts';
+import { type Found, type FoundData, isNotKept } from '../terms/found.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
@@ -39,7 +39,6 @@ import { Load, type LoadOptions } from './load.ts';
 import {
   answeredOf,
   earliestExpiry,
-  type FoundData,
   hasUntriedServers,
   isGoodVerdict,
   isPersonal,

@@ -25,9 +25,8 @@ export interface AliasStep {
 /** What stands at the end of the alias chain. */
 export interface End {
   /**
-   * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied, proof in `authority`.
-   * `alias`: the chain ends at an alias on purpose (question of type CNAME is an `answer`; this is only for a rcode
-   * YXDOMAIN step or a chain that was cut).
+   * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied,
+   * proof in `authority`. A chain that is not followed on purpose ends as a `nodata` without proof.
    */
   readonly kind: 'answer' | 'nodata' | 'nxdomain';
   /** The question that it answers: the last alias target, with the type asked. */
@@ -56,11 +55,18 @@ export type Found =
   /** `notKept`: it is about servers whose words no cache may keep. */
   | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true };
 
+/** What was found, when something was. */
+export type FoundData = Extract<Found, { readonly kind: 'found' }>;
+
+/** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
+export function setsOf({ aliases, end }: FoundData): HeldRRset[] {
+  return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
+}
+
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */
-export function isNotKept({ aliases, end }: Extract<Found, { readonly kind: 'found' }>): boolean {
-  if (end.notKept === true) return true;
-  const ofSteps = aliases.flatMap(({ alias, proof }) => [alias, ...proof]);
-  return [...ofSteps, ...end.answer, ...end.authority, ...end.additional].some((held) => held.notKept === true);
+export function isNotKept(found: FoundData): boolean {
+  if (found.end.notKept === true) return true;
+  return [...setsOf(found), ...found.end.additional].some((held) => held.notKept === true);
 }
 
 /** All RRsets that an answer holds, those of the answer section first. */

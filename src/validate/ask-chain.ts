@@ -4,7 +4,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { Found } from '../terms/found.ts';
+import { type FoundData, setsOf } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -13,14 +13,11 @@ import { TYPE } from '../wire/rr-type.ts';
 import type { Judging } from './judging.ts';
 import type { Trusted } from './trusted.ts';
 
-/** Data that iteration found. */
-export type FoundOk = Extract<Found, { readonly kind: 'found' }>;
-
 /** Asks until what comes is not bogus, no server is left to blame, or it was asked often enough. */
 export async function askChain<T extends { readonly status: string }>(
   judging: Judging,
   question: Question,
-  judge: (found: FoundOk) => Promise<T | Trusted>,
+  judge: (found: FoundData) => Promise<T | Trusted>,
 ): Promise<T | Trusted> {
   const { fetch, options } = judging.parts;
   const avoid = new Set<string>();
@@ -47,18 +44,18 @@ export const MEMORY = 'memory';
  * Whom not to ask again. What was remembered may have been good for nobody since it came (RFC 4035 §4.7), and a denial of a
  * referral (it expires at once) may be short: before a server is blamed for it, the same server is asked anew.
  */
-function blamedFor(found: FoundOk, now: number): readonly string[] {
+function blamedFor(found: FoundData, now: number): readonly string[] {
   const isOfReferral = found.end.expiresAt <= now && found.end.kind !== 'answer';
   return isOfReferral || isRemembered(found, now) ? [MEMORY] : serversOf(found);
 }
 
 /** True when a part came before that second; also when its TTL was cut, which costs a question at most. */
-export function isRemembered(found: FoundOk, askedAt: number): boolean {
+export function isRemembered(found: FoundData, askedAt: number): boolean {
   return setsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
 }
 
 /** Every server that gave a part of what was found and is to blame when that is bad. */
-export function serversOf(found: FoundOk): string[] {
+export function serversOf(found: FoundData): string[] {
   const servers = [found.end.server, ...setsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
 }
@@ -69,10 +66,6 @@ export function serversOf(found: FoundOk): string[] {
  */
 export function serverToBlame({ verdict, server }: HeldRRset): string | null {
   return verdict?.status === 'secure' ? null : server;
-}
-
-function setsOf({ end, aliases }: FoundOk): HeldRRset[] {
-  return [...aliases.flatMap((step) => [step.alias, ...step.proof]), ...end.answer, ...end.authority];
 }
 
 /** A zone whose chain data could not be got. Not kept: the next question tries again (RFC 4035 §5.5 gives SERVFAIL). */

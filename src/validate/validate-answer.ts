@@ -7,12 +7,12 @@
  */
 
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
-import type { AliasStep, End } from '../terms/found.ts';
+import type { AliasStep, End, FoundData } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
-import { type FoundOk, serverToBlame } from './ask-chain.ts';
+import { serverToBlame } from './ask-chain.ts';
 import { CHECKS_PER_TURN, Judging, type ValidateParts } from './judging.ts';
 import { Pace } from './pace.ts';
 import { isDenialSet } from './prove-denial.ts';
@@ -27,13 +27,13 @@ export interface Validated {
   /** Of answer and authority together (RFC 4035 §3.2.3). */
   readonly verdict: Verdict;
   /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven extras left out. */
-  readonly found: FoundOk;
+  readonly found: FoundData;
   /** Servers (`ip@port`) whose data made it bogus, to be asked no more for this question. */
   readonly badServers: readonly string[];
 }
 
 /** Judges what was found. Rejects only by cancellation. */
-export type Validate = (work: Work, found: FoundOk) => Promise<Validated>;
+export type Validate = (work: Work, found: FoundData) => Promise<Validated>;
 
 /** Makes the validator. */
 export function createValidate(parts: ValidateParts): Validate {
@@ -42,11 +42,11 @@ export function createValidate(parts: ValidateParts): Validate {
   return async (work, found) => await validateAnswer(new Judging(parts, shared, work, denialSetsOf(found)), found);
 }
 
-function denialSetsOf({ aliases, end }: FoundOk): HeldRRset[] {
+function denialSetsOf({ aliases, end }: FoundData): HeldRRset[] {
   return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
-async function validateAnswer(judging: Judging, found: FoundOk): Promise<Validated> {
+async function validateAnswer(judging: Judging, found: FoundData): Promise<Validated> {
   const bad = new Set<string>();
   const aliases: AliasStep[] = [];
   let verdict: Verdict = SECURE;

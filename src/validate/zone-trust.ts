@@ -13,6 +13,7 @@
 
 import { isUnsupported, type UsableDs, usableDs } from '../dnssec/match-ds.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
+import type { FoundData } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import type { InsecureReason } from '../terms/verdict.ts';
@@ -22,7 +23,7 @@ import { questionOf } from '../wire/question.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
-import { askChain, type FoundOk } from './ask-chain.ts';
+import { askChain } from './ask-chain.ts';
 import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
 import { judgeKeys } from './judge-keys.ts';
 import type { Judging } from './judging.ts';
@@ -108,13 +109,13 @@ async function proveKeys(judging: Judging, proof: Parameters<typeof judgeKeys>[2
   });
 }
 
-function findSet({ aliases, end }: FoundOk, name: Name, type: number): HeldRRset | null {
+function findSet({ aliases, end }: FoundData, name: Name, type: number): HeldRRset | null {
   if (aliases.length > 0) return null;
   const isWanted = ({ rrset }: HeldRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
   return end.answer.find(isWanted) ?? null;
 }
 
-async function judgeDs(judging: Judging, parent: SecureZone, child: Name, found: FoundOk): Promise<ProvenDs | Step> {
+async function judgeDs(judging: Judging, parent: SecureZone, child: Name, found: FoundData): Promise<ProvenDs | Step> {
   const alias = aliasAt(found, child);
   if (alias !== null) return await judgeAliasAtName(judging, parent, child, alias);
   const ds = findSet(found, child, TYPE.DS);
@@ -143,7 +144,7 @@ interface AliasAtName {
   readonly proof: readonly HeldRRset[];
 }
 
-function aliasAt({ aliases, end }: FoundOk, child: Name): AliasAtName | null {
+function aliasAt({ aliases, end }: FoundData, child: Name): AliasAtName | null {
   const [step] = aliases;
   if (step !== undefined) return { alias: step.alias, proof: [...step.proof, ...end.authority] };
   const isAlias = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);

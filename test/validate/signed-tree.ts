@@ -8,11 +8,10 @@ import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { ZoneKey } from '../../src/dnssec/dnskey.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
-import type { AliasStep, End, Found } from '../../src/terms/found.ts';
+import type { AliasStep, End, Found, FoundData } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { Counters } from '../../src/trace/counters.ts';
-import type { FoundOk } from '../../src/validate/ask-chain.ts';
 import type { ValidateParts } from '../../src/validate/judging.ts';
 import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../../src/validate/options.ts';
 import { type AnchorRecord, TrustAnchors } from '../../src/validate/trust-anchors.ts';
@@ -188,16 +187,16 @@ export class SignedTree {
   }
 
   /** What iteration hands over for an answer. */
-  found(owner: string, type: number, answer: readonly HeldRRset[], more: Partial<End> = {}): FoundOk {
+  found(owner: string, type: number, answer: readonly HeldRRset[], more: Partial<End> = {}): FoundData {
     return this.#foundOf(owner, type, { kind: 'answer', answer, ...more });
   }
 
   /** What iteration hands over for a denial. */
-  denied(owner: string, type: number, authority: readonly HeldRRset[], more: Partial<End> = {}): FoundOk {
+  denied(owner: string, type: number, authority: readonly HeldRRset[], more: Partial<End> = {}): FoundData {
     return this.#foundOf(owner, type, { kind: 'nodata', authority, ...more });
   }
 
-  #foundOf(owner: string, type: number, more: Partial<End>): FoundOk {
+  #foundOf(owner: string, type: number, more: Partial<End>): FoundData {
     const end: End = {
       kind: 'answer',
       question: { name: mustParseName(owner), type, class: CLASS.IN },
@@ -220,7 +219,7 @@ export class SignedTree {
   }
 
   /** Validates with everything that the tree has. */
-  async validate(found: FoundOk): Promise<Validated> {
+  async validate(found: FoundData): Promise<Validated> {
     return await createValidate(this.parts())(this.work(found.end.question), found);
   }
 
