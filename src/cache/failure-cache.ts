@@ -3,12 +3,11 @@
  * every client that asks.
  *
  * Duties: the bounds on how long a failure is remembered, and longer waits for failures that repeat (RFC 9520 §3.2).
- * Leaves to others: which failures are about the name and which about the asker. As a guard, those that can only be about
- * the asker are not taken.
+ * Leaves to others: which failures are about the name and which about the caller (terms/failure.ts); the latter are not taken.
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { Failure } from '../terms/failure.ts';
+import { type Failure, failureScope, isKeptFailure } from '../terms/failure.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
@@ -60,7 +59,7 @@ export class FailureCache {
    * bounds. False when it is one that must not be remembered.
    */
   store(question: Question, why: FailureCause, seconds: number = DEFAULT_FAILURE_SECONDS): boolean {
-    if ('failure' in why && !isAboutTheName(why.failure)) return false;
+    if ('failure' in why && !isKeptFailure(why.failure)) return false;
     const now = this.#clock.unixSeconds();
     const key = questionKey(question);
     const before = this.#failures.peek(key);
@@ -116,18 +115,5 @@ function sizeOfTexts(reason: object): number {
 
 /** Time or a budget ran out: that says little of how long the name will not work, so the wait does not grow. */
 function isOfOneTry(why: FailureCause): boolean {
-  return 'failure' in why && (why.failure.kind === 'deadline' || why.failure.kind === 'limit');
-}
-
-/** A cancelled work or a refused join tells nothing about the name; a remembered failure is not news. */
-function isAboutTheName(failure: Failure): boolean {
-  switch (failure.kind) {
-    case 'cancelled':
-    case 'rate-limited':
-    case 'dependency-cycle':
-    case 'cached-failure':
-      return false;
-    default:
-      return true;
-  }
+  return 'failure' in why && failureScope(why.failure) === 'one-try';
 }

@@ -1,6 +1,6 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
-import type { Failure } from '../terms/failure.ts';
+import { type Failure, failureScope } from '../terms/failure.ts';
 import type { FoundData } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
@@ -57,37 +57,12 @@ export function earliestExpiry(found: FoundData): number {
   return earliest;
 }
 
-/**
- * True for a failure that tells about the work that ran, not about the name: it is never cached, and one who joined that
- * work starts again by itself (architecture 7).
- */
-export function isPersonalFailure(why: Failure): boolean {
-  return (
-    why.kind === 'cancelled' ||
-    why.kind === 'limit' ||
-    why.kind === 'no-sockets' ||
-    why.kind === 'dependency-cycle' ||
-    why.kind === 'deadline' ||
-    why.kind === 'rate-limited' ||
-    why.kind === 'zone-unusable' ||
-    why.kind === 'overload'
-  );
-}
-
 /** True when the servers that might have answered were not all asked. */
 export function hasUntriedServers(why: Failure): boolean {
   return (why.kind === 'no-reachable-server' || why.kind === 'all-servers-lame') && (why.untried ?? 0) > 0;
 }
 
-/**
- * True for a failure of a client's question that is remembered (RFC 9520 §2.1 and §3.2): time or limits that ran out for one
- * client do so for the next as well, so they must not be spent again for every client that asks.
- */
-export function isRemembered(why: Failure): boolean {
-  return why.kind === 'deadline' || why.kind === 'limit' || !isPersonalFailure(why);
-}
-
 /** True for a resolution that only the one who asked may take. */
-export function isPersonal(resolution: Resolution): boolean {
-  return resolution.kind === 'failed' && !isRemembered(resolution.why);
+export function isOnlyForCaller(resolution: Resolution): boolean {
+  return resolution.kind === 'failed' && failureScope(resolution.why) === 'caller';
 }

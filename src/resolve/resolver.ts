@@ -17,7 +17,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Failure } from '../terms/failure.ts';
+import { type Failure, isCallerSpecific, isKeptFailure } from '../terms/failure.ts';
 import { type Found, type FoundData, isNotKept } from '../terms/found.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
@@ -36,15 +36,7 @@ import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { type EarlyEnd, inTime } from './in-time.ts';
 import { Load, type LoadOptions } from './load.ts';
-import {
-  answeredOf,
-  earliestExpiry,
-  hasUntriedServers,
-  isGoodVerdict,
-  isPersonal,
-  isPersonalFailure,
-  isRemembered,
-} from './outcome.ts';
+import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyForCaller } from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
@@ -130,9 +122,9 @@ export class Resolver {
     this.#load = new Load(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
     this.#background = new Background(report);
-    this.#refreshes = new InFlight({ clock, report, isPersonal });
-    this.#resolutions = new InFlight({ clock, report, isPersonal });
-    this.#fetches = new InFlight({ clock, report, isPersonal: isPersonalFound });
+    this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForCaller });
+    this.#resolutions = new InFlight({ clock, report, isCallerSpecific: isOnlyForCaller });
+    this.#fetches = new InFlight({ clock, report, isCallerSpecific: isFoundOnlyForCaller });
     this.#iterate = parts.makeIterate(this.fetch);
     this.#validate = parts.makeValidate(this.fetch);
   }
@@ -402,7 +394,7 @@ export class Resolver {
     if (why.kind === 'limit') counters.add(`limit.${why.limit}`);
     // While servers are left that were not asked, the next try may find the good one.
     const seconds = hasUntriedServers(why) ? MIN_FAILURE_SECONDS : options.failureTtlSeconds;
-    if (isRemembered(why) && !notKept) failures.store(work.question, { failure: why }, seconds);
+    if (isKeptFailure(why) && !notKept) failures.store(work.question, { failure: why }, seconds);
     this.#expired.noteFailure(work.question);
     work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', question: work.question, why }));
     return { kind: 'failed', question: work.question, why };
@@ -464,6 +456,6 @@ function fetchKey(mode: WorkMode, question: Question, options: FetchOptions, uni
   return avoids ? `avoiding ${unique} ${questionKey(question)}` : `${mode} ${questionKey(question)}`;
 }
 
-function isPersonalFound(found: Found): boolean {
-  return found.kind === 'failed' && isPersonalFailure(found.why);
+function isFoundOnlyForCaller(found: Found): boolean {
+  return found.kind === 'failed' && isCallerSpecific(found.why);
 }

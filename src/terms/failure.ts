@@ -1,6 +1,7 @@
 /** Failures: why a resolution has no answer at all. Each becomes SERVFAIL (or REFUSED) with an extended error. */
 
 import type { Limit } from './limit.ts';
+import { unreachable } from './unreachable.ts';
 
 /** Why there is no answer. `zone` is presentation text of the zone whose servers failed. */
 export type Failure =
@@ -49,7 +50,76 @@ export type Failure =
   /** A failure remembered from a short time ago (RFC 9520). EDE 13 and the code of what failed. */
   | { readonly kind: 'cached-failure'; readonly of: Failure };
 
+/** What a failure tells about, and so for whom it is true. */
+export type FailureScope =
+  /** The name and its servers: true for everybody who asks. */
+  | 'question'
+  /** Time or a budget that ran out: another caller may have more of it, but a client who asks the same meets the same. */
+  | 'one-try'
+  /** The work that ran and what it met in this process: says nothing to anybody else. */
+  | 'caller'
+  /** Known already: no news. */
+  | 'remembered';
+
+/** What a failure tells about. */
+export function failureScope({ kind }: Failure): FailureScope {
+  switch (kind) {
+    case 'no-reachable-server':
+    case 'all-servers-lame':
+    case 'no-server-addresses':
+    case 'alias-loop':
+      return 'question';
+    case 'deadline':
+    case 'limit':
+      return 'one-try';
+    case 'cancelled':
+    case 'dependency-cycle':
+    case 'no-sockets':
+    case 'overload':
+    case 'rate-limited':
+    case 'zone-unusable':
+      return 'caller';
+    case 'cached-failure':
+      return 'remembered';
+    default:
+      return unreachable(kind);
+  }
+}
+
+/** True for a failure that one who waited for another's work does not take: it starts again by itself. */
+export function isCallerSpecific(failure: Failure): boolean {
+  const scope = failureScope(failure);
+  return scope === 'caller' || scope === 'one-try';
+}
+
+/**
+ * True for a failure of a client's question that is kept (RFC 9520 §2.1 and §3.2): time or limits that ran out for one client
+ * do so for the next as well, so they must not be spent again for every client that asks.
+ */
+export function isKeptFailure(failure: Failure): boolean {
+  const scope = failureScope(failure);
+  return scope === 'question' || scope === 'one-try';
+}
+
 /** True when silence of servers led to it: while the own line was cut, that was about the line and not about the name. */
 export function isFromSilence({ kind }: Failure): boolean {
-  return ['no-reachable-server', 'no-server-addresses', 'deadline', 'limit'].includes(kind);
+  switch (kind) {
+    case 'no-reachable-server':
+    case 'no-server-addresses':
+    case 'deadline':
+    case 'limit':
+      return true;
+    case 'all-servers-lame':
+    case 'alias-loop':
+    case 'cancelled':
+    case 'dependency-cycle':
+    case 'no-sockets':
+    case 'overload':
+    case 'rate-limited':
+    case 'zone-unusable':
+    case 'cached-failure':
+      return false;
+    default:
+      return unreachable(kind);
+  }
 }

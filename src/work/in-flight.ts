@@ -29,7 +29,7 @@ export interface InFlightStart<T> {
    * True for a result that tells about the work that ran and not about the question (cancelled, limit, refused join): a
    * joiner does not take it but starts again by itself.
    */
-  readonly isPersonal: (value: T) => boolean;
+  readonly isCallerSpecific: (value: T) => boolean;
   /** Takes a rejection that nobody waits for any more; a bug. */
   readonly report: (error: unknown) => void;
 }
@@ -53,16 +53,16 @@ interface Running<T> extends InFlightEntry {
   works: number;
 }
 
-/** How a wait for a running work ended: `personal` when its result says nothing to the one who waited. */
+/** How a wait for a running work ended: `caller-specific` when its result says nothing to the one who waited. */
 type Waited<T> =
   | { readonly kind: 'value'; readonly value: T }
-  | { readonly kind: 'personal'; readonly value: T | null };
+  | { readonly kind: 'caller-specific'; readonly value: T | null };
 
 /** The table. */
 export class InFlight<T> {
   readonly #start: InFlightStart<T>;
   readonly #running = new Map<string, Running<T>>();
-  /** Works that a joiner runs beside the table after two personal results; for `list` and `abortAll`. */
+  /** Works that a joiner runs beside the table after two results that were for their callers only; for `list` and `abortAll`. */
   readonly #apart = new Set<Running<T>>();
 
   constructor(start: InFlightStart<T>) {
@@ -141,9 +141,9 @@ export class InFlight<T> {
   async #join(running: Running<T>, parent: Work | null): Promise<Waited<T>> {
     try {
       const value = await waitFor(running, parent);
-      return this.#start.isPersonal(value) ? { kind: 'personal', value } : { kind: 'value', value };
+      return this.#start.isCallerSpecific(value) ? { kind: 'caller-specific', value } : { kind: 'value', value };
     } catch (error) {
-      if (error instanceof Cancelled && !isStopped(parent)) return { kind: 'personal', value: null };
+      if (error instanceof Cancelled && !isStopped(parent)) return { kind: 'caller-specific', value: null };
       throw error;
     }
   }

@@ -149,8 +149,11 @@ describe('the failure cache', () => {
     { kind: 'cancelled' },
     { kind: 'rate-limited', zone: 'a.' },
     { kind: 'dependency-cycle' },
+    { kind: 'overload' },
+    { kind: 'no-sockets', zone: 'a.' },
+    { kind: 'zone-unusable', zone: 'a.' },
     { kind: 'cached-failure', of: { kind: 'deadline' } },
-  ])('does not remember what is only about the asker: $kind', (failure) => {
+  ])('does not remember what is only about the caller: $kind', (failure) => {
     const { cache } = newCache();
     expect(cache.store(ask('a.'), { failure })).toBe(false);
     expect(cache.find(ask('a.'))).toBeNull();

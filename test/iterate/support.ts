@@ -127,7 +127,7 @@ export class Bench {
     this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
     this.#inFlight = new InFlight<Found>({
       clock,
-      isPersonal: () => false,
+      isCallerSpecific: () => false,
       report: (error) => {
         throw error;
       },

@@ -16,7 +16,7 @@ class Bench {
   readonly reported: unknown[] = [];
   readonly flight = new InFlight<Value>({
     clock: new HandClock(),
-    isPersonal: (value) => value.startsWith('personal'),
+    isCallerSpecific: (value) => value.startsWith('mine'),
     report: (error) => this.reported.push(error),
   });
   starts = 0;
@@ -152,7 +152,7 @@ describe('the waits-for graph', () => {
       async (work: Work): Promise<Value> => {
         await settle();
         const inner = await bench.share(next[key] ?? '', work, run(next[key] ?? ''));
-        return inner.kind === 'cycle' ? 'personal: cycle' : `${key}>${inner.value}`;
+        return inner.kind === 'cycle' ? 'mine: cycle' : `${key}>${inner.value}`;
       };
     const ends = await Promise.all(['a', 'b', 'c'].map((key) => bench.share(key, null, run(key))));
     expect(ends.every((end) => end.kind === 'result')).toBe(true);
@@ -175,14 +175,14 @@ describe('the waits-for graph', () => {
   });
 });
 
-describe('a personal result', () => {
+describe('a result for its caller only', () => {
   test('goes to the one who ran it; a joiner starts again by itself', async () => {
     const bench = new Bench();
     const first = gate<Value>();
     const runner = bench.share('a', null, () => first.promise);
     const joiner = bench.share('a', null, async () => 'mine');
-    first.resolve('personal: limit');
-    expect(await runner).toEqual({ kind: 'result', value: 'personal: limit' });
+    first.resolve('mine: limit');
+    expect(await runner).toEqual({ kind: 'result', value: 'mine: limit' });
     expect(await joiner).toEqual({ kind: 'result', value: 'mine' });
   });
 
@@ -192,10 +192,10 @@ describe('a personal result', () => {
     const run = async (): Promise<Value> => {
       runs++;
       await settle();
-      return 'personal: limit';
+      return 'mine: limit';
     };
     const ends = await Promise.all(Array.from({ length: 5 }, () => bench.share('a', null, run)));
-    expect(ends).toEqual(Array(5).fill({ kind: 'result', value: 'personal: limit' }));
+    expect(ends).toEqual(Array(5).fill({ kind: 'result', value: 'mine: limit' }));
     expect(runs).toBe(5);
     expect(bench.flight.count).toBe(0);
   });
@@ -204,10 +204,10 @@ describe('a personal result', () => {
     const bench = new Bench();
     const first = gate<Value>();
     const runner = bench.share('a', null, () => first.promise);
-    const joiner = bench.share('a', null, async () => 'personal: mine');
-    first.resolve('personal: yours');
+    const joiner = bench.share('a', null, async () => 'mine: mine');
+    first.resolve('mine: yours');
     await runner;
-    expect(await joiner).toEqual({ kind: 'result', value: 'personal: mine' });
+    expect(await joiner).toEqual({ kind: 'result', value: 'mine: mine' });
   });
 });
 
