@@ -11,7 +11,7 @@ import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { setsOf } from '../terms/found.ts';
+import { judgedSetsOf } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';
@@ -113,7 +113,7 @@ export class ExpiredAnswers {
 
   /** Only what was judged good and may live longer than the moment that it came; secure data needs signatures that hold now as well. */
   #isWorthy({ found, verdict }: CachedAnswer): boolean {
-    const sets = setsOf(found);
+    const sets = judgedSetsOf(found);
     // RFC 1035 §3.2.1: a TTL of zero is for the transaction in progress only; RFC 8767 §4 extends lives, and it has none.
     if (sets.some((held) => held.originalTtl === 0)) return false;
     if (verdict?.status === 'insecure') return true;

@@ -59,18 +59,18 @@ export type Found =
 export type FoundData = Extract<Found, { readonly kind: 'found' }>;
 
 /** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
-export function setsOf({ aliases, end }: FoundData): HeldRRset[] {
+export function judgedSetsOf({ aliases, end }: FoundData): HeldRRset[] {
   return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
 }
 
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */
 export function isNotKept(found: FoundData): boolean {
   if (found.end.notKept === true) return true;
-  return [...setsOf(found), ...found.end.additional].some((held) => held.notKept === true);
+  return setsOf(found).some((held) => held.notKept === true);
 }
 
 /** All RRsets that an answer holds, those of the answer section first. */
-export function setsOf({ aliases, end }: Extract<Found, { readonly kind: 'found' }>): HeldRRset[] {
+export function setsOf({ aliases, end }: FoundData): HeldRRset[] {
   return [
     ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
     ...end.answer,

@@ -4,7 +4,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import { type FoundData, setsOf } from '../terms/found.ts';
+import { type FoundData, judgedSetsOf } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -51,12 +51,12 @@ function blamedFor(found: FoundData, now: number): readonly string[] {
 
 /** True when a part came before that second; also when its TTL was cut, which costs a question at most. */
 export function isRemembered(found: FoundData, askedAt: number): boolean {
-  return setsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
+  return judgedSetsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
 }
 
 /** Every server that gave a part of what was found and is to blame when that is bad. */
 export function serversOf(found: FoundData): string[] {
-  const servers = [found.end.server, ...setsOf(found).map(serverToBlame)];
+  const servers = [found.end.server, ...judgedSetsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
 }
 
