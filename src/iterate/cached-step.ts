@@ -31,12 +31,14 @@ export interface CachedStepRules {
   readonly mode: WorkMode;
   /** True: data must be a whole answer (aliases need not be). */
   readonly wholeOnly: boolean;
+  /** True: whole answers were looked for already, and there is none. */
+  readonly isLookedUp?: boolean;
 }
 
 /** Looks into the caches; bogus data is not used. */
 export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepRules): CachedStep | null {
   const { avoid, mode } = rules;
-  const cached = parts.findCached(question);
+  const cached = rules.isLookedUp === true ? null : parts.findCached(question);
   if (cached !== null && isUsableAnswer(cached, avoid)) {
     return { kind: 'found', found: cached.found };
   }

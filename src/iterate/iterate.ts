@@ -64,7 +64,8 @@ async function nextOutcome(parts: DescentParts, work: Work, question: Question, 
   const avoid = call.avoid ?? NOBODY;
   // A client's own question is answered by whole answers only: an RRset alone lacks what else its answer brings.
   const wholeOnly = work.parent === null && question === work.question;
-  const rules = { avoid, mode: work.mode, wholeOnly };
+  const isLookedUp = call.isLookedUp === true && question === work.question;
+  const rules = { avoid, mode: work.mode, wholeOnly, isLookedUp };
   const cached = call.refresh === true ? null : findCachedStep(parts, question, rules);
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };

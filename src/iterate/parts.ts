@@ -68,6 +68,8 @@ export interface IterateCall {
   readonly followAliases?: boolean;
   /** True: answers in the cache are not used, and what comes replaces them (prefetch). Default false. */
   readonly refresh?: boolean;
+  /** True: the caches were just asked for the whole answer to the question and have none to use. Default false. */
+  readonly isLookedUp?: boolean;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
   readonly carrySeconds?: number;
 }

@@ -88,6 +88,15 @@ export interface ResolveCall {
   readonly trace?: Trace;
   /** Ask the tree even where the cache has an answer (prefetch). */
   readonly refresh?: boolean;
+  /** What `look` said a moment ago, so that the caches are not asked again. */
+  readonly miss?: Miss;
+}
+
+/** The caches have no answer to give at once. */
+export interface Miss {
+  readonly kind: 'miss';
+  /** Data that iteration fetched for itself and that nobody has judged yet; null: none. */
+  readonly unchecked: FoundData | null;
 }
 
 /** What the caches say to a client's question, and what giving it entails. */
@@ -97,6 +106,14 @@ interface Known {
   readonly counter: CounterName | null;
   /** Seconds that are left of what is to be fetched again; null: it need not be. */
   readonly refreshSeconds: number | null;
+}
+
+/** With what a work begins. */
+interface WorkStart {
+  /** Null or absent: the caches were not asked. */
+  readonly miss?: Miss | null;
+  /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
+  readonly carrySeconds?: number;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -151,8 +168,14 @@ export class Resolver {
    * is to be served before fetching, a remembered failure. Null: it must be resolved.
    */
   find(question: Question): Resolution | null {
+    const looked = this.look(question);
+    return looked.kind === 'miss' ? null : looked;
+  }
+
+  /** As `find`, for who goes on to `resolve`: that takes the miss. */
+  look(question: Question): Resolution | Miss {
     const known = this.#lookUp(question);
-    if (known === null) return null;
+    if ('kind' in known) return known;
     if (known.counter !== null) this.#parts.counters.add(known.counter);
     if (known.refreshSeconds !== null) this.#refreshUnlessAsked(question, known.refreshSeconds);
     return known.resolution;
@@ -160,11 +183,12 @@ export class Resolver {
 
   /** What `find` would give, for who only wants to know: nothing is counted, nothing is fetched again. */
   peek(question: Question): Resolution | null {
-    return this.#lookUp(question)?.resolution ?? null;
+    const known = this.#lookUp(question);
+    return 'kind' in known ? null : known.resolution;
   }
 
-  #lookUp(question: Question): Known | null {
-    const { answers, deny, failures, options } = this.#parts;
+  #lookUp(question: Question): Known | Miss {
+    const { answers, deny } = this.#parts;
     const cached = answers.find(question);
     if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
     const denied = cached === null ? (deny?.(question) ?? null) : null;
@@ -172,6 +196,12 @@ export class Resolver {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
       return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
     }
+    return this.#knownFailure(question) ?? { kind: 'miss', unchecked: cached?.found ?? null };
+  }
+
+  /** What is said in place of an answer: a remembered failure, or expired data. */
+  #knownFailure(question: Question): Known | null {
+    const { failures, options } = this.#parts;
     const failure = failures.find(question);
     if (failure !== null) {
       const stale = this.#knownExpired(question, null);
@@ -206,8 +236,8 @@ export class Resolver {
   async resolve(question: Question, call: ResolveCall = {}): Promise<Resolution> {
     const trace = call.trace ?? null;
     const isPlain = trace === null && call.refresh !== true;
-    const known = isPlain ? this.find(question) : null;
-    if (known !== null) return known;
+    const looked = call.miss ?? (isPlain ? this.look(question) : null);
+    if (looked !== null && looked.kind !== 'miss') return looked;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
     const key = trace === null ? resolutionKey(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
     if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
@@ -215,7 +245,10 @@ export class Resolver {
       return isPlain ? this.#orExpired(failed) : failed;
     }
     const start = () => this.#newWork({ question, mode, parent: null, trace });
-    const shared = this.#resolutions.share(key, null, start, (work) => this.#runWithPlace(work));
+    let miss = looked;
+    const shared = this.#resolutions.share(key, null, start, (work) => this.#runWithPlace(work, miss));
+    // Who starts only after another's work has ended looks anew.
+    miss = null;
     const result = shared.then(
       (end): Resolution =>
         end.kind === 'result' ? end.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } },
@@ -240,7 +273,7 @@ export class Resolver {
     if (this.#refreshes.find(key) !== null || this.#resolutions.find(resolutionKey('normal', question)) !== null)
       return;
     const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
-    const run = (work: Work) => this.#resolveUnlessStopped(work, secondsToCarry(secondsLeft));
+    const run = (work: Work) => this.#resolveUnlessStopped(work, { carrySeconds: secondsToCarry(secondsLeft) });
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
     if (isStarted) this.#parts.counters.add('prefetch');
   }
@@ -270,19 +303,19 @@ export class Resolver {
   }
 
   /** Runs a client's work in a place of its own. */
-  async #runWithPlace(work: Work): Promise<Resolution> {
+  async #runWithPlace(work: Work, miss: Miss | null): Promise<Resolution> {
     this.#load.enter(work);
     try {
-      return await this.#resolveUnlessStopped(work);
+      return await this.#resolveUnlessStopped(work, { miss });
     } finally {
       this.#load.leave(work);
     }
   }
 
   /** The one place where being stopped becomes a value. */
-  async #resolveUnlessStopped(work: Work, carrySeconds = 0): Promise<Resolution> {
+  async #resolveUnlessStopped(work: Work, start: WorkStart): Promise<Resolution> {
     try {
-      return await this.#resolveWork(work, carrySeconds);
+      return await this.#resolveWork(work, start);
     } catch (error) {
       if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
       throw error;
@@ -299,14 +332,19 @@ export class Resolver {
     const mode: WorkMode = options.mode ?? 'normal';
     const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
     const sharingKey = fetchKey(mode, question, options, this.#lastWorkId);
-    const run = (work: Work) => this.#fetchWork(work, avoid);
-    const shared = await this.#fetches.share(sharingKey, parent, start, run);
+    let isLookedUp = true;
+    const run = (work: Work) => this.#fetchWork(work, avoid, isLookedUp);
+    const sharing = this.#fetches.share(sharingKey, parent, start, run);
+    // Who starts only after another's work has ended looks anew.
+    isLookedUp = false;
+    const shared = await sharing;
     return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
   };
 
-  async #fetchWork(work: Work, avoid: ReadonlySet<string>): Promise<Found> {
+  async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<Found> {
     const found = await this.#iterate(work, {
       avoid,
+      isLookedUp,
       followAliases: work.mode !== 'for-validation',
       refresh: avoid.size > 0,
     });
@@ -323,13 +361,13 @@ export class Resolver {
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
   }
 
-  async #resolveWork(work: Work, carrySeconds: number): Promise<Resolution> {
+  async #resolveWork(work: Work, { miss = null, carrySeconds = 0 }: WorkStart): Promise<Resolution> {
     const { clock, options, counters } = this.#parts;
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const askedAt = clock.unixSeconds();
-      const found = await this.#findData(work, avoid, carrySeconds);
+      const found = await this.#findData(work, avoid, { miss, carrySeconds });
       if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
@@ -349,11 +387,21 @@ export class Resolver {
   }
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
-  async #findData(work: Work, avoid: ReadonlySet<string>, carrySeconds: number): Promise<Found> {
+  async #findData(
+    work: Work,
+    avoid: ReadonlySet<string>,
+    { miss = null, carrySeconds = 0 }: WorkStart,
+  ): Promise<Found> {
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
-    const cached = mayUseCache ? this.#parts.answers.find(work.question) : null;
-    if (cached !== null && cached.verdict === null) return cached.found;
-    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, carrySeconds });
+    const isLookedUp = mayUseCache && miss !== null;
+    const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
+    if (unchecked !== null) return unchecked;
+    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, carrySeconds });
+  }
+
+  #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
+    const cached = this.#parts.answers.find(question);
+    return { unchecked: cached?.verdict === null ? cached.found : null };
   }
 
   /** Puts judged data into the cache and makes the answer of it. */

@@ -13,7 +13,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
-import type { Resolver } from '../resolve/resolver.ts';
+import type { Miss, Resolver } from '../resolve/resolver.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
@@ -79,7 +79,7 @@ const CHAOS_REPLY: MadeReply = {
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly resolver: Pick<Resolver, 'find' | 'peek' | 'findReferral' | 'resolve'>;
+  readonly resolver: Pick<Resolver, 'look' | 'peek' | 'findReferral' | 'resolve'>;
   readonly replies: ReplyCache;
   readonly options: ServeOptions;
   /** How often client addresses may ask; absent: as often as they like. */
@@ -401,8 +401,8 @@ class QueryServer implements Serve {
   #answer(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
     const { clock, resolver } = this.#parts;
     const waiter = this.#waiterOf(bytes, from, channel);
-    const known = resolver.find(waiter.question);
-    if (known !== null) {
+    const known = resolver.look(waiter.question);
+    if (known.kind !== 'miss') {
       const length = this.#composer.compose(known, waiter, clock.unixSeconds());
       out.set(this.#composer.buffer.subarray(0, length));
       return this.#finish(length, bytes, out, trustOf(known));
@@ -416,7 +416,7 @@ class QueryServer implements Serve {
         this.stats.overLimit++;
         return NO_REPLY;
       case 'first':
-        void this.#resolve(waiter.question);
+        void this.#resolve(waiter.question, known);
         return HANDED_OVER;
       case 'joined':
         return HANDED_OVER;
@@ -454,10 +454,10 @@ class QueryServer implements Serve {
   }
 
   /** Resolves for all who ask the same now, and answers them. Never rejects. */
-  async #resolve(question: Question): Promise<void> {
+  async #resolve(question: Question, miss: Miss): Promise<void> {
     let resolution: Resolution;
     try {
-      resolution = await this.#parts.resolver.resolve(question);
+      resolution = await this.#parts.resolver.resolve(question, { miss });
     } catch (error) {
       this.#noteBug(question, error);
       resolution = { kind: 'failed', question, why: { kind: 'cancelled' } };

@@ -181,7 +181,7 @@ export class PlayedHouse {
       ...(policy === null ? {} : { policy }),
       ...more,
       resolver: {
-        find: (question) => this.known.get(questionKey(question)) ?? null,
+        look: (question) => this.known.get(questionKey(question)) ?? { kind: 'miss', unchecked: null },
         peek: (question) => this.known.get(questionKey(question)) ?? null,
         findReferral: () => this.referral,
         resolve: (question) =>
