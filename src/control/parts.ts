@@ -6,41 +6,15 @@
 import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import type { Name } from '../wire/name.ts';
-
-/** A server by address. */
-export interface PlacedServer extends Address {
-  /** Over TLS: the name that its certificate must hold; null: it is not checked. */
-  readonly tlsName: string | null;
-}
-
-/** A server by name. */
-export interface NamedServer {
-  readonly name: Name;
-  readonly port: number;
-  readonly tlsName: string | null;
-}
-
-/** A zone whose servers are given: stub-zone or forward-zone. */
-export interface ServerZone {
-  readonly kind: 'stub' | 'forward';
-  readonly zone: Name;
-  readonly addresses: readonly PlacedServer[];
-  readonly hosts: readonly NamedServer[];
-  readonly prime: boolean;
-  readonly first: boolean;
-  readonly tcp: boolean;
-  readonly tls: boolean;
-  readonly noCache: boolean;
-}
 
 /** The stub and forward zones in force. */
 export interface ServerZones {
-  readonly all: readonly ServerZone[];
+  readonly all: readonly UpstreamZone[];
   /** Adds a zone, in place of one of the same kind and name. */
-  put(zone: ServerZone): void;
+  put(zone: UpstreamZone): void;
   remove(kind: 'stub' | 'forward', zone: Name): boolean;
 }
 

@@ -3,13 +3,14 @@
 import { forgetData } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import { createIterate } from '../iterate/iterate.ts';
-import { type ConfiguredZones, closestConfigured } from '../iterate/stub-and-forward.ts';
+import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import { KnownDenials } from '../resolve/known-denials.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
+import { closestUpstreamZone } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
 import { anchorSignal } from '../validate/anchor-signal.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
@@ -134,7 +135,7 @@ function knownDenials(ground: Ground, heldZone: (name: Name) => Name | null): Kn
     rrsets,
     denials,
     configuredZone: (name) => {
-      const configured = closestConfigured(serverZones.all, name, new Set())?.zone ?? null;
+      const configured = closestUpstreamZone(serverZones.all, name)?.zone ?? null;
       const held = heldZone(name);
       return held !== null && held.length > (configured?.length ?? 0) ? held : configured;
     },

@@ -10,6 +10,7 @@ import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { TRUST } from '../terms/trust.ts';
+import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { ipText } from '../wire/ip.ts';
 import { isAtOrBelow, isRoot, type Name, nameKey, namesEqual, parentOf, ROOT } from '../wire/name.ts';
@@ -17,11 +18,10 @@ import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf } from '../wire/rrset.ts';
 import { MAX_ADDRESSES_PER_SET, MAX_ADDRESSES_PER_ZONE } from './message-bounds.ts';
-import type { ConfiguredZone, IterateOptions } from './options.ts';
+import type { IterateOptions } from './options.ts';
 import { ServerFailures } from './server-failures.ts';
 import { type Candidate, candidateOf } from './server-selection.ts';
-import { closestConfigured } from './stub-and-forward.ts';
-import type { ZoneCopies, ZoneCopy } from './zone-copies.ts';
+import type { ZoneCopies } from './zone-copies.ts';
 
 /** Port of DNS. */
 const DNS_PORT = 53;
@@ -54,7 +54,7 @@ export interface ZoneServersStart {
   /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
   readonly expiresAt: number;
   readonly hasDs: boolean;
-  readonly configured: ConfiguredZone | null;
+  readonly configured: UpstreamZone | null;
   /** Asked in place of servers. */
   readonly copy?: ZoneCopy;
 }
@@ -65,7 +65,7 @@ export class ZoneServers {
   readonly source: DelegationSource;
   readonly expiresAt: number;
   readonly hasDs: boolean;
-  readonly configured: ConfiguredZone | null;
+  readonly configured: UpstreamZone | null;
   readonly copy: ZoneCopy | null;
   readonly targets: Target[] = [];
   readonly candidates: Candidate[] = [];
@@ -140,7 +140,7 @@ export interface StartParts {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
-const NO_ZONES: ReadonlySet<ConfiguredZone> = new Set();
+const NO_ZONES: ReadonlySet<UpstreamZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
 export type Start =
@@ -150,14 +150,14 @@ export type Start =
 /** The deepest place known to start asking from; delegations that do not hold for `carrySeconds` more are passed over. */
 export function startFor(
   question: Question,
-  ignored: ReadonlySet<ConfiguredZone>,
+  ignored: ReadonlySet<UpstreamZone>,
   parts: StartParts,
   carrySeconds: number,
 ): Start {
   const { options, delegations } = parts;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.
   const name = question.type === TYPE.DS ? parentOf(question.name) : question.name;
-  const configured = closestConfigured(options.configuredZones, name, ignored);
+  const configured = closestUpstreamZone(options.configuredZones, name, ignored);
   const copy = parts.copies?.closest(name, parts.avoid ?? NOBODY) ?? null;
   const isCopyDeepest = copy !== null && (configured === null || copy.zone.length >= configured.zone.length);
   if (!isCopyDeepest && configured?.kind === 'forward')
@@ -189,7 +189,7 @@ export function startFor(
  * that forwarder's failure (forward-first) and must not wait for it again.
  */
 function isForwarded(zone: Name, { configuredZones }: IterateOptions): boolean {
-  return closestConfigured(configuredZones, zone, NO_ZONES)?.kind === 'forward';
+  return closestUpstreamZone(configuredZones, zone, NO_ZONES)?.kind === 'forward';
 }
 
 /** True for the question that primes a zone. */
@@ -265,7 +265,7 @@ function serversOfCopy(copy: ZoneCopy): ZoneServers {
   return new ZoneServers({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
 }
 
-function serversOfConfigured(configured: ConfiguredZone): ZoneServers {
+function serversOfConfigured(configured: UpstreamZone): ZoneServers {
   const servers = new ZoneServers({
     zone: configured.zone,
     source: configured.kind,

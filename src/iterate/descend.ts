@@ -11,6 +11,7 @@ import type { AliasStep, End, Found } from '../terms/found.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
+import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import { type MessageView, parseMessage } from '../wire/message-view.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -25,16 +26,14 @@ import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './kee
 import { adoptOtherSides, goUp } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { ConfiguredZone } from './options.ts';
 import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
-import { closestConfigured, transportOf } from './stub-and-forward.ts';
+import { transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
 import { waitFor } from './wait.ts';
 import { whyNoServer } from './why-no-server.ts';
-import type { ZoneCopy } from './zone-copies.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
 const MINIMISED_TIMEOUTS = 3;
@@ -84,7 +83,7 @@ export class Descent {
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
   readonly #carrySeconds: number;
-  readonly #ignored = new Set<ConfiguredZone>();
+  readonly #ignored = new Set<UpstreamZone>();
   #minimiser: Minimiser;
   #servers!: ZoneServers;
   /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
@@ -177,7 +176,7 @@ export class Descent {
   #enter(servers: ZoneServers): void {
     this.#servers = servers;
     const { configuredZones } = this.#parts.options;
-    this.#mayStore = closestConfigured(configuredZones, servers.zone, this.#ignored)?.noCache !== true;
+    this.#mayStore = closestUpstreamZone(configuredZones, servers.zone, this.#ignored)?.noCache !== true;
     this.#sent = 0;
     this.#minimisedTimeouts = 0;
     this.#emptyResponses = 0;

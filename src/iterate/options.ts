@@ -3,7 +3,7 @@
  * Units are in the names; defaults are those of Unbound 1.26.1, with the reason beside each.
  */
 
-import type { Address } from '../ports/network.ts';
+import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import { type IpPrefix, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
 import { BUILT_IN_HINTS, type Hint } from './root-hints.ts';
@@ -12,40 +12,6 @@ import type { StreamOptions } from './upstream-streams.ts';
 /** How a server is asked. `udp` includes TCP for what is truncated. */
 export type UpstreamTransport = 'udp' | 'tcp' | 'tls';
 
-/** A server of a configured zone, by address. */
-export interface ServerAddress extends Address {
-  /** Over TLS: the name that its certificate must hold; null: it is not checked. */
-  readonly tlsName: string | null;
-}
-
-/** A server of a configured zone, by name; its addresses are looked up. */
-export interface ServerHost {
-  readonly name: Name;
-  readonly port: number;
-  readonly tlsName: string | null;
-}
-
-/** A zone whose servers configuration names: `stub-zone` or `forward-zone`. */
-export interface ConfiguredZone {
-  /** `stub`: the servers are authoritative. `forward`: they recurse for us (RD is set, no minimisation). */
-  readonly kind: 'stub' | 'forward';
-  readonly zone: Name;
-  /** `stub-addr`, `forward-addr`: addresses with port. */
-  readonly addresses: readonly ServerAddress[];
-  /** `stub-host`, `forward-host`: server names, resolved when needed. */
-  readonly hosts: readonly ServerHost[];
-  /** `stub-prime`: ask the servers for the zone's own NS set first and use that. */
-  readonly prime: boolean;
-  /** `stub-first`, `forward-first`: when the servers fail, resolve from the root instead. */
-  readonly first: boolean;
-  /** `stub-tcp-upstream`, `forward-tcp-upstream`: ask over TCP only. */
-  readonly tcp: boolean;
-  /** `stub-tls-upstream`, `forward-tls-upstream`: ask over TLS only. */
-  readonly tls: boolean;
-  /** `stub-no-cache`, `forward-no-cache`: answers are used once and not stored. */
-  readonly noCache: boolean;
-}
-
 /** QNAME minimisation (RFC 9156): off, relaxed (falls back to the full name), or strict (believes every reply). */
 export type Minimisation = 'off' | 'relaxed' | 'strict';
 
@@ -53,7 +19,7 @@ export type Minimisation = 'off' | 'relaxed' | 'strict';
 export interface IterateOptions {
   /** Root servers to start from (`root-hints`). */
   readonly hints: readonly Hint[];
-  readonly configuredZones: readonly ConfiguredZone[];
+  readonly configuredZones: readonly UpstreamZone[];
   readonly minimisation: Minimisation;
   /** `edns-buffer-size`: largest UDP answer asked for, octets; bounds 512 to 4096. 1232 avoids fragments (RFC 9715). */
   readonly ednsBufferOctets: number;

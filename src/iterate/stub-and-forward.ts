@@ -1,29 +1,15 @@
 /** Zones whose servers configuration or the control channel names: which of them speaks for a name. */
 
+import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import { isAtOrBelow, isBelow, type Name, namesEqual } from '../wire/name.ts';
-import type { ConfiguredZone, IterateOptions, UpstreamTransport } from './options.ts';
+import type { IterateOptions, UpstreamTransport } from './options.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 
-/** The deepest configured zone at or above the name, of stub and forward of one name the forward; null when there is none. */
-export function closestConfigured(
-  zones: readonly ConfiguredZone[],
-  name: Name,
-  ignored: ReadonlySet<ConfiguredZone>,
-): ConfiguredZone | null {
-  let closest: ConfiguredZone | null = null;
-  for (const configured of zones) {
-    if (ignored.has(configured) || !isAtOrBelow(name, configured.zone)) continue;
-    const further = configured.zone.length - (closest?.zone.length ?? 0);
-    if (further > 0 || (further === 0 && configured.kind === 'forward')) closest = configured;
-  }
-  return closest;
-}
-
 /** Zones that are ours to speak for: stub and forward zones, copies held here. */
 export interface OwnZones {
-  readonly options: { readonly configuredZones: readonly ConfiguredZone[] };
+  readonly options: { readonly configuredZones: readonly UpstreamZone[] };
   readonly copies?: ZoneCopies | undefined;
 }
 
@@ -36,25 +22,25 @@ export function isOwnBelow({ options, copies }: OwnZones, name: Name, above: Nam
 
 /** The stub and forward zones in force, which the control channel may change while questions are resolved. */
 export class ConfiguredZones {
-  readonly #zones: ConfiguredZone[];
+  readonly #zones: UpstreamZone[];
 
-  constructor(zones: readonly ConfiguredZone[]) {
+  constructor(zones: readonly UpstreamZone[]) {
     this.#zones = [...zones];
   }
 
   /** The zones; the list itself changes when they do. */
-  get all(): readonly ConfiguredZone[] {
+  get all(): readonly UpstreamZone[] {
     return this.#zones;
   }
 
   /** Adds a zone, in place of one of the same kind and name. */
-  put(zone: ConfiguredZone): void {
+  put(zone: UpstreamZone): void {
     this.remove(zone.kind, zone.zone);
     this.#zones.push(zone);
   }
 
   /** False when there is none. */
-  remove(kind: ConfiguredZone['kind'], name: Name): boolean {
+  remove(kind: UpstreamZone['kind'], name: Name): boolean {
     const at = this.#zones.findIndex(({ kind: other, zone }) => other === kind && namesEqual(zone, name));
     if (at < 0) return false;
     this.#zones.splice(at, 1);
@@ -63,7 +49,7 @@ export class ConfiguredZones {
 }
 
 /** How servers are asked: as their zone says, else as for all. */
-export function transportOf(configured: ConfiguredZone | null, { transport }: IterateOptions): UpstreamTransport {
+export function transportOf(configured: UpstreamZone | null, { transport }: IterateOptions): UpstreamTransport {
   if (configured?.tls === true || transport === 'tls') return 'tls';
   return configured?.tcp === true ? 'tcp' : transport;
 }

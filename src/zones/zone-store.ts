@@ -6,6 +6,7 @@
  */
 
 import type { Answered } from '../terms/resolution.ts';
+import type { ZoneCopy } from '../terms/upstream-zone.ts';
 import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -17,15 +18,6 @@ import type { ZoneFileProblem } from './zone-file.ts';
 import { lookUp } from './zone-lookup.ts';
 import type { ZoneOptions } from './zone-options.ts';
 import { answeredOfZone, responseOfZone } from './zone-reply.ts';
-
-/** A zone of iteration's own: asked in place of the zone's servers. */
-export interface ZoneCopy {
-  readonly zone: Name;
-  /** Stands for a server's address in what is remembered of data. */
-  readonly key: string;
-  /** The response to a question, octets of a message; null: the copy cannot be used now. */
-  respond(question: Question): Uint8Array | null;
-}
 
 /** What became of a NOTIFY. */
 export type Notified = 'accepted' | 'refused' | 'unknown-zone';

@@ -1,7 +1,8 @@
 /** Proves that nothing that we add to a question costs its answer: EDNS, cookies, client string; whatever the server does. */
 
 import { describe, expect, test } from 'vitest';
-import { type ConfiguredZone, DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import type { UpstreamZone } from '../../src/terms/upstream-zone.ts';
 import { readU16 } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
@@ -41,7 +42,7 @@ function reply(query: IncomingQuery, rcode: number, options: readonly EdnsOption
 
 /** Asks some names one after the other; gives what each took in packets and ms, and whether it was answered. */
 async function askMany(manner: Manner, how: { options?: Partial<IterateOptions>; isSigned?: boolean } = {}) {
-  const zone: ConfiguredZone = {
+  const zone: UpstreamZone = {
     ...{ zone: mustParseName('.'), kind: 'forward', hosts: [], prime: false, first: false, noCache: false },
     ...{ tls: false, tcp: false, addresses: [{ ip: SERVER, port: 53, tlsName: null }] },
   };

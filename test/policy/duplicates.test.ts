@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { serveOptions } from '../../src/daemon/options/rooms.ts';
 import { configuredZones, upstreamOptions } from '../../src/daemon/options/upstream.ts';
-import { closestConfigured } from '../../src/iterate/stub-and-forward.ts';
+import { closestUpstreamZone } from '../../src/terms/upstream-zone.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { configOf } from '../config/config-data.ts';
 import { PolicyHouse } from './policy-house.ts';
@@ -61,7 +61,7 @@ view:
 describe('of stub zones and forward zones', () => {
   const zone = (kind: string, ip: string) => `${kind}-zone:\n name: a.example\n ${kind}-addr: ${ip}\n`;
   const chosen = (text: string) => {
-    const closest = closestConfigured(configuredZones(configOf(text)), mustParseName('x.a.example.'), new Set());
+    const closest = closestUpstreamZone(configuredZones(configOf(text)), mustParseName('x.a.example.'));
     return closest?.addresses.map(({ ip }) => ip);
   };
 

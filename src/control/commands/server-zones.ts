@@ -3,11 +3,12 @@
 import { forgetServersOfZone, forgetTrust } from '../../cache/forget.ts';
 import { FormError } from '../../config/form.ts';
 import { serverName, serverPlace } from '../../config/form-network.ts';
+import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/upstream-zone.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
-import type { ControlHouse, ControlParts, NamedServer, PlacedServer, ServerZone } from '../parts.ts';
+import type { ControlHouse, ControlParts } from '../parts.ts';
 
 const DNS_PORT = 53;
 const DNS_OVER_TLS_PORT = 853;
@@ -30,7 +31,7 @@ export function serverZoneCommands({ house }: ControlParts): Command[] {
   ];
 }
 
-function zonesOf(house: ControlHouse, kind: ServerZone['kind']): ServerZone[] {
+function zonesOf(house: ControlHouse, kind: UpstreamZone['kind']): UpstreamZone[] {
   const zones = house.serverZones.all.filter((zone) => zone.kind === kind);
   return zones.sort((a, b) => compareForList(a.zone, b.zone));
 }
@@ -45,11 +46,11 @@ function stubLines(house: ControlHouse): string[] {
   return stubs.some(({ zone }) => isRoot(zone)) || hints.length === 0 ? lines : [root, ...lines];
 }
 
-function stubWords(stub: ServerZone, house: ControlHouse): string {
+function stubWords(stub: UpstreamZone, house: ControlHouse): string {
   return [stub.prime ? 'prime' : 'noprime', ...insecureMark(stub.zone, house), ...serverWords(stub)].join(' ');
 }
 
-function forwardLine(zone: ServerZone, house: ControlHouse): string {
+function forwardLine(zone: UpstreamZone, house: ControlHouse): string {
   return `${[formatName(zone.zone), 'IN forward', ...insecureMark(zone.zone, house), ...serverWords(zone)].join(' ')}\n`;
 }
 
@@ -58,7 +59,7 @@ function insecureMark(zone: Name, { insecure }: ControlHouse): string[] {
 }
 
 /** Names, then addresses, each with what is not the default about it. */
-function serverWords({ hosts, addresses, tls }: ServerZone): string[] {
+function serverWords({ hosts, addresses, tls }: UpstreamZone): string[] {
   const standard = tls ? DNS_OVER_TLS_PORT : DNS_PORT;
   const suffix = ({ port, tlsName }: { readonly port: number; readonly tlsName: string | null }): string =>
     `${port === standard ? '' : `@${port}`}${tlsName === null ? '' : `#${tlsName}`}`;
@@ -70,8 +71,8 @@ function serverWords({ hosts, addresses, tls }: ServerZone): string[] {
 
 /** Servers out of the words of a command. */
 interface ReadServers {
-  readonly addresses: PlacedServer[];
-  readonly hosts: NamedServer[];
+  readonly addresses: UpstreamServer[];
+  readonly hosts: UpstreamHost[];
 }
 
 /** Each word is `ip[@port][#name]`, or else the name of a server. */
@@ -94,7 +95,7 @@ function readServers(words: string, standardPort: number): ReadServers | { reado
 }
 
 /** `+i`: also not validated. `+p`: stub zone with priming. `+t`: over TLS. */
-function addZone(kind: ServerZone['kind'], words: string, house: ControlHouse): string {
+function addZone(kind: UpstreamZone['kind'], words: string, house: ControlHouse): string {
   const { options, rest } = plusOptions(words);
   const unknown = (kind === 'stub' ? /[^ipt]/ : /[^it]/).exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
@@ -106,7 +107,7 @@ function addZone(kind: ServerZone['kind'], words: string, house: ControlHouse): 
 }
 
 interface NewZone {
-  readonly kind: ServerZone['kind'];
+  readonly kind: UpstreamZone['kind'];
   readonly zone: Name;
   /** Servers. */
   readonly words: string;
@@ -125,7 +126,7 @@ function putZone({ kind, zone, words, options }: NewZone, house: ControlHouse): 
   return OK;
 }
 
-function removeZone(kind: ServerZone['kind'], words: string, house: ControlHouse): string {
+function removeZone(kind: UpstreamZone['kind'], words: string, house: ControlHouse): string {
   const { options, rest } = plusOptions(words);
   const unknown = /[^i]/.exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option ${unknown}\n`;

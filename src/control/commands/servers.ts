@@ -3,15 +3,16 @@
 import type { Delegation } from '../../cache/delegation-cache.ts';
 import type { ServerReport } from '../../cache/server-cache.ts';
 import { TRUST } from '../../terms/trust.ts';
+import { closestUpstreamZone, type UpstreamZone } from '../../terms/upstream-zone.ts';
 import { parseIp } from '../../wire/ip.ts';
-import { isAtOrBelow, type Name } from '../../wire/name.ts';
+import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { CLASS, classText, TYPE, typeText } from '../../wire/rr-type.ts';
 import { packRRset } from '../../wire/rrset.ts';
 import { type Command, plain, worded } from '../command.ts';
 import { rrsetText } from '../dump-cache.ts';
 import { readName } from '../names.ts';
-import type { ControlParts, ServerZone } from '../parts.ts';
+import type { ControlParts } from '../parts.ts';
 
 const DNS_PORT = '53';
 
@@ -60,7 +61,7 @@ type LookupParts = Pick<ControlParts, 'clock' | 'house'>;
 function lookupText(name: Name, parts: LookupParts): string {
   const { house } = parts;
   const head = `The following name servers are used for lookup of ${formatName(name)}\n`;
-  const configured = closest(house.serverZones.all, name);
+  const configured = closestUpstreamZone(house.serverZones.all, name);
   if (configured?.kind === 'forward') return `${head}forwarding request:\n${configuredText(configured, parts)}`;
   const cut = house.caches.delegations.findDeepest(name);
   if (configured !== null && (cut === null || configured.zone.length >= cut.zone.length)) {
@@ -73,17 +74,7 @@ function lookupText(name: Name, parts: LookupParts): string {
   return `${head}${cutRecords(cut, parts)}${cutText(cut, parts)}`;
 }
 
-function closest(zones: readonly ServerZone[], name: Name): ServerZone | null {
-  let best: ServerZone | null = null;
-  for (const each of zones) {
-    const further = each.zone.length - (best?.zone.length ?? 0);
-    const isCloser = further > 0 || (further === 0 && each.kind === 'forward');
-    if (isCloser && isAtOrBelow(name, each.zone)) best = each;
-  }
-  return best;
-}
-
-function configuredText({ zone, hosts, addresses }: ServerZone, parts: LookupParts): string {
+function configuredText({ zone, hosts, addresses }: UpstreamZone, parts: LookupParts): string {
   const servers = addresses.map(({ ip, port }) => `${ip}@${port}`);
   return `${countsText(hosts.length, hosts.length, servers.length)}${servers.map((each) => addressLine(each, zone, parts)).join('')}`;
 }

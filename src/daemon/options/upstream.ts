@@ -3,7 +3,8 @@
 import type { Config } from '../../config/config.ts';
 import type { ServerName, ServerPlace } from '../../config/form-network.ts';
 import { outgoingPorts } from '../../config/outgoing-ports.ts';
-import type { ConfiguredZone, IterateOptions, ServerAddress, ServerHost } from '../../iterate/options.ts';
+import type { IterateOptions } from '../../iterate/options.ts';
+import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/upstream-zone.ts';
 import { LOOPBACK_PREFIXES, parsePrefix } from '../../wire/ip-prefix.ts';
 
 const DNS_PORT = 53;
@@ -68,8 +69,8 @@ function outgoingPortsOf({ outgoingPortRules }: Config): readonly number[] | nul
 }
 
 /** Stub and forward zones. */
-export function configuredZones({ server, stubZones, forwardZones }: Config): ConfiguredZone[] {
-  const stubs = stubZones.map((stub): ConfiguredZone => {
+export function configuredZones({ server, stubZones, forwardZones }: Config): UpstreamZone[] {
+  const stubs = stubZones.map((stub): UpstreamZone => {
     const port = stub.stubTlsUpstream || server.tlsUpstream ? TLS_PORT : DNS_PORT;
     return {
       kind: 'stub',
@@ -83,7 +84,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Co
       noCache: stub.stubNoCache,
     };
   });
-  const forwards = forwardZones.map((forward): ConfiguredZone => {
+  const forwards = forwardZones.map((forward): UpstreamZone => {
     const port = forward.forwardTlsUpstream || server.tlsUpstream ? TLS_PORT : DNS_PORT;
     return {
       kind: 'forward',
@@ -100,10 +101,10 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Co
   return [...stubs, ...forwards];
 }
 
-function addressOf({ ip, port, tlsName }: ServerPlace, usualPort: number): ServerAddress {
+function addressOf({ ip, port, tlsName }: ServerPlace, usualPort: number): UpstreamServer {
   return { ip, port: port ?? usualPort, tlsName };
 }
 
-function hostOf({ name, port, tlsName }: ServerName, usualPort: number): ServerHost {
+function hostOf({ name, port, tlsName }: ServerName, usualPort: number): UpstreamHost {
   return { name, port: port ?? usualPort, tlsName };
 }
