@@ -18,6 +18,7 @@ import { loadConfig } from '../config/load-config.ts';
 import { logTarget } from '../daemon/options/log.ts';
 import { type LoadedFor, Running } from '../daemon/running.ts';
 import { VERSION } from '../daemon/version.ts';
+import { bugText } from '../terms/unreachable.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { heapUse, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
@@ -182,16 +183,11 @@ function listenForSignals(running: Running, pidfile: string, log: NodeLog, manag
 
 /** A forgotten promise is a bug, but no reason to leave a mail host without names; an exception outside of one is. */
 function watchForBugs(log: NodeLog): void {
-  process.on('unhandledRejection', (reason) => log.write('error', `bug, unhandled rejection: ${oneLine(reason)}`));
+  process.on('unhandledRejection', (reason) => log.write('error', `bug, unhandled rejection: ${bugText(reason)}`));
   process.on('uncaughtException', (error) => {
-    log.write('fatal error', `bug, uncaught exception: ${oneLine(error)}`);
+    log.write('fatal error', `bug, uncaught exception: ${bugText(error)}`);
     process.exit(1);
   });
-}
-
-function oneLine(error: unknown): string {
-  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return text.replaceAll('\n', ' |');
 }
 
 function writePidfile(path: string, { server }: Config, log: NodeLog): void {

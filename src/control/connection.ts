@@ -9,7 +9,7 @@
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { ByteStream, StreamEvents } from '../ports/network.ts';
-import { unreachable } from '../terms/unreachable.ts';
+import { bugText, unreachable } from '../terms/unreachable.ts';
 import type { BulkInput, Reply } from './command.ts';
 import type { CommandTable } from './command-table.ts';
 import { CONTROL_LIMITS } from './limits.ts';
@@ -98,8 +98,7 @@ export class ControlConnection implements StreamEvents {
       }
     } catch (error) {
       // The second border of architecture 10: a bug costs one command, not the process.
-      const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
-      this.#parts.log.write('error', `bug in a control command: ${text}`);
+      this.#parts.log.write('error', `bug in a control command: ${bugText(error)}`);
       await this.#answer('error internal error, see the log\n');
     } finally {
       this.#isBusy = false;

@@ -14,6 +14,7 @@ import type { ZoneRates } from '../resolve/zone-rates.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import { createServe, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
+import { bugText } from '../terms/unreachable.ts';
 import { Counters } from '../trace/counters.ts';
 import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
@@ -145,7 +146,7 @@ function layGround(start: AssembleStart, inputs: Inputs, findings: Finding[]): G
     counters: live?.counters ?? new Counters(),
     serverZones: live?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     verbosity: verbosity ?? (() => config.server.verbosity),
-    report: (error) => ports.log.write('error', bugText(error)),
+    report: (error) => ports.log.write('error', `bug in a work that nobody waits for: ${bugText(error)}`),
   };
 }
 
@@ -178,9 +179,4 @@ export function rootKeyTags({ server }: Config, anchors: TrustAnchors): (() => R
     const anchor = anchors.closest(ROOT);
     return anchor?.kind === 'positive' ? anchorTags(anchor) : new Set();
   };
-}
-
-function bugText(error: unknown): string {
-  const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
-  return `bug in a work that nobody waits for: ${what.replaceAll('\n', ' |')}`;
 }

@@ -6,6 +6,7 @@
 import type { LogFields, LogLevel, LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
 import type { Resolution } from '../terms/resolution.ts';
+import { bugText } from '../terms/unreachable.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type Question, questionText } from '../wire/question.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
@@ -120,9 +121,8 @@ export class ServeLog {
 
   /** An exception: the question it came with and where it was thrown. */
   bug(question: Question | null, error: unknown): void {
-    const what = error instanceof Error ? (error.stack ?? error.message) : String(error);
     const asked = question === null ? '' : ` <${questionText(question)}>`;
-    this.#log.write('error', `bug while serving${asked}, answered SERVFAIL: ${what.replaceAll('\n', ' |')}`);
+    this.#log.write('error', `bug while serving${asked}, answered SERVFAIL: ${bugText(error)}`);
   }
 
   #level(level: LogLevel): LogLevel {

@@ -1,4 +1,4 @@
-/** The end of an exhaustive switch. */
+/** Bugs: the end of an exhaustive switch, and the text of what was thrown. */
 
 /** Marks a branch that the type system proves cannot be taken; throws when a bug takes it all the same. */
 export function unreachable(value: never): never {
@@ -14,4 +14,10 @@ export class Bug extends Error {
     this.name = 'Bug';
     this.facts = facts;
   }
+}
+
+/** What was thrown, with where, in one line of a log. */
+export function bugText(error: unknown): string {
+  const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
+  return text.replaceAll('\n', ' |');
 }
