@@ -19,18 +19,12 @@ import {
 } from '../dane/rollover.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { Ports } from '../ports/ports.ts';
+import { DNS_PORT } from '../wire/address-text.ts';
 import { fromHex } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import {
-  DNS_PORT,
-  familyOf,
-  LOOK_UP_HELP,
-  LOOK_UP_OPTIONS,
-  type LookUpValues,
-  openLookUpSource,
-} from './look-up-source.ts';
+import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, type LookUpValues, openLookUpSource } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
 import { readPlace, starttlsFor } from './service-place.ts';
 import { refuseWords, USAGE_STATUS } from './subcommand.ts';

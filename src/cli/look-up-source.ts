@@ -4,12 +4,10 @@ import { lookUpAt } from '../dane/ask-server.ts';
 import { type LookUp, lookedOf } from '../dane/look-up.ts';
 import type { Address } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
+import { DNS_PORT } from '../wire/address-text.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { questionOf } from '../wire/question.ts';
 import { readProgramConfig, startOwnResolver, withFamily } from './own-resolver.ts';
-
-/** Where DNS servers listen. */
-export const DNS_PORT = 53;
 
 /** Options of the subcommands that look up, for parseArgs. */
 export const LOOK_UP_OPTIONS = {

@@ -3,6 +3,7 @@
  * that hold addresses (DNS64, NAT64).
  */
 
+import { DNS_PORT, TLS_PORT } from '../wire/address-text.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { type IpPrefix, parsePrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
@@ -11,8 +12,6 @@ import { type Form, FormError, plainForm } from './form.ts';
 import { netblock, netblockText } from './form-network.ts';
 
 /** Ports of DNS, and of DNS over TLS for a primary whose certificate's name is given. */
-const DNS_PORT = 53;
-const TLS_PORT = 853;
 
 /** A server to transfer from, with the text that names it. */
 export type PrimaryPlace = (

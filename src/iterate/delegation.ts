@@ -12,6 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import { TRUST } from '../terms/trust.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
+import { DNS_PORT } from '../wire/address-text.ts';
 import { ipText } from '../wire/ip.ts';
 import { isAtOrBelow, isRoot, type Name, nameKey, namesEqual, parentOf, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -22,9 +23,6 @@ import type { IterateOptions } from './options.ts';
 import { ServerFailures } from './server-failures.ts';
 import { type Candidate, candidateOf } from './server-selection.ts';
 import type { ZoneCopies } from './zone-copies.ts';
-
-/** Port of DNS. */
-const DNS_PORT = 53;
 
 /** Where at its address a server listens, and the name that its certificate must hold. */
 export interface TargetPlace {

@@ -9,6 +9,7 @@ import { familyOf } from '../cache/routes.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
+import { addressText } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
@@ -59,7 +60,7 @@ export interface AskedOf {
 
 /** Makes a candidate. */
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
-  const key = `${address.ip}@${address.port}`;
+  const key = addressText(address);
   return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
 }
 

@@ -3,6 +3,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
+import { ipOfAddressText } from '../wire/address-text.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -63,8 +64,7 @@ export function whyNoServer(servers: Pick<ZoneServers, 'zone' | 'candidates' | '
   const untried = untriedCount > 0 ? { untried: untriedCount } : {};
   if (failures.some(({ outcome }) => !isSilence(outcome))) return { kind: 'all-servers-lame', zone, tried, ...untried };
   const networkError = failures.some(
-    ({ server, outcome }) =>
-      outcome !== 'timeout' && (!NO_WAY.has(outcome) || !isNotPublic(server.slice(0, server.lastIndexOf('@')))),
+    ({ server, outcome }) => outcome !== 'timeout' && (!NO_WAY.has(outcome) || !isNotPublic(ipOfAddressText(server))),
   );
   const hasPublic = servers.candidates.some(({ address }) => !isNotPublic(address.ip));
   const where = hasPublic ? {} : { isNotPublic: true as const };

@@ -9,6 +9,7 @@
 import type { LogSink } from '../ports/log-sink.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
+import { ipOfAddressText } from '../wire/address-text.ts';
 import { parseIp } from '../wire/ip.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { type Question, questionText } from '../wire/question.ts';
@@ -300,6 +301,6 @@ function sourcesOf(resolution: Resolution, name: Name): string[] {
   if (resolution.kind === 'failed') return [];
   const records = [...resolution.answer, ...resolution.authority];
   return records.flatMap(({ server, rrset }) =>
-    server !== null && namesEqual(rrsetOwner(rrset), name) ? [server.slice(0, server.lastIndexOf('@'))] : [],
+    server !== null && namesEqual(rrsetOwner(rrset), name) ? [ipOfAddressText(server)] : [],
   );
 }

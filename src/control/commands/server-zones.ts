@@ -4,14 +4,12 @@ import { forgetServersOfZone, forgetTrust } from '../../cache/forget.ts';
 import { FormError } from '../../config/form.ts';
 import { serverName, serverPlace } from '../../config/form-network.ts';
 import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/upstream-zone.ts';
+import { DNS_PORT, TLS_PORT } from '../../wire/address-text.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
 import type { ControlHouse, ControlParts } from '../parts.ts';
-
-const DNS_PORT = 53;
-const DNS_OVER_TLS_PORT = 853;
 
 /** The commands. */
 export function serverZoneCommands({ house }: ControlParts): Command[] {
@@ -60,7 +58,7 @@ function insecureMark(zone: Name, { insecure }: ControlHouse): string[] {
 
 /** Names, then addresses, each with what is not the default about it. */
 function serverWords({ hosts, addresses, tls }: UpstreamZone): string[] {
-  const standard = tls ? DNS_OVER_TLS_PORT : DNS_PORT;
+  const standard = tls ? TLS_PORT : DNS_PORT;
   const suffix = ({ port, tlsName }: { readonly port: number; readonly tlsName: string | null }): string =>
     `${port === standard ? '' : `@${port}`}${tlsName === null ? '' : `#${tlsName}`}`;
   return [
@@ -117,7 +115,7 @@ interface NewZone {
 
 function putZone({ kind, zone, words, options }: NewZone, house: ControlHouse): string {
   const tls = options.includes('t');
-  const servers = readServers(words, tls ? DNS_OVER_TLS_PORT : DNS_PORT);
+  const servers = readServers(words, tls ? TLS_PORT : DNS_PORT);
   if ('error' in servers) return servers.error;
   const prime = options.includes('p');
   house.serverZones.put({ kind, zone, ...servers, prime, tls, first: false, tcp: false, noCache: false });

@@ -4,6 +4,7 @@ import type { Delegation } from '../../cache/delegation-cache.ts';
 import type { ServerReport } from '../../cache/server-cache.ts';
 import { TRUST } from '../../terms/trust.ts';
 import { closestUpstreamZone, type UpstreamZone } from '../../terms/upstream-zone.ts';
+import { addressText, DNS_PORT, ipOfAddressText } from '../../wire/address-text.ts';
 import { parseIp } from '../../wire/ip.ts';
 import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
@@ -13,8 +14,6 @@ import { type Command, plain, worded } from '../command.ts';
 import { rrsetText } from '../dump-cache.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
-
-const DNS_PORT = '53';
 
 /** One work in flight. */
 type InFlightEntry = ReturnType<ControlParts['house']['resolver']['works']>[number];
@@ -34,8 +33,8 @@ export function serverCommands({ clock, house }: ControlParts): Command[] {
 
 /** `ip@53` as `ip`. */
 function serverText(server: string): string {
-  const [ip = '', port = DNS_PORT] = server.split('@');
-  return port === DNS_PORT ? ip : server;
+  const ip = ipOfAddressText(server);
+  return server === addressText({ ip, port: DNS_PORT }) ? ip : server;
 }
 
 /** A line for each zone that the server was asked for. */
@@ -75,7 +74,7 @@ function lookupText(name: Name, parts: LookupParts): string {
 }
 
 function configuredText({ zone, hosts, addresses }: UpstreamZone, parts: LookupParts): string {
-  const servers = addresses.map(({ ip, port }) => `${ip}@${port}`);
+  const servers = addresses.map(addressText);
   return `${countsText(hosts.length, hosts.length, servers.length)}${servers.map((each) => addressLine(each, zone, parts)).join('')}`;
 }
 
@@ -87,7 +86,7 @@ function countsText(names: number, lookable: number, addresses: number): string 
 }
 
 function addressLine(server: string, zone: Name, { house }: LookupParts): string {
-  const [ip = ''] = server.split('@');
+  const ip = ipOfAddressText(server);
   const text = formatName(zone);
   const report = [...house.caches.servers.entries()].find((each) => each.server === server && each.zone === text);
   const column = ip.padEnd(16);
@@ -117,7 +116,7 @@ function cutRecords({ zone, servers, expiresAt }: Delegation, { clock }: LookupP
 
 function cutText({ zone, servers }: Delegation, parts: LookupParts): string {
   const addresses = [...new Set(servers.flatMap((server) => server.addresses))];
-  const lines = addresses.map((ip) => addressLine(`${ip}@${DNS_PORT}`, zone, parts));
+  const lines = addresses.map((ip) => addressLine(addressText({ ip, port: DNS_PORT }), zone, parts));
   return `${countsText(servers.length, servers.length, addresses.length)}${lines.join('')}`;
 }
 

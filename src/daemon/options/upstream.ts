@@ -5,11 +5,8 @@ import type { ServerName, ServerPlace } from '../../config/form-network.ts';
 import { outgoingPorts } from '../../config/outgoing-ports.ts';
 import type { IterateOptions } from '../../iterate/options.ts';
 import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/upstream-zone.ts';
+import { DNS_PORT, TLS_PORT } from '../../wire/address-text.ts';
 import { LOOPBACK_PREFIXES, parsePrefix } from '../../wire/ip-prefix.ts';
-
-const DNS_PORT = 53;
-/** RFC 7858 §3.1. */
-const TLS_PORT = 853;
 
 type UpstreamOptions = Pick<
   IterateOptions,
