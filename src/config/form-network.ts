@@ -244,12 +244,6 @@ export function perDomain<V>(form: Form<V>): Form<DomainValue<V>> {
   );
 }
 
-/** A value that belongs to one tag. */
-export interface TagValue<V> {
-  readonly tag: string;
-  readonly value: V;
-}
-
 /** `<netblock> <tag> <value>` and `<interface> <tag> <value>`. */
 export function perTag<K>(
   key: Form<K>,

@@ -322,7 +322,7 @@ function withQuestion(ruling: Ruling, question: Question): Ruling {
 }
 
 /** Targets of the aliases in an answer, in order. */
-export function aliasTargets({ answer }: Answered): Name[] {
+function aliasTargets({ answer }: Answered): Name[] {
   return answer.flatMap(({ rrset }) => {
     if (rrsetType(rrset) !== TYPE.CNAME) return [];
     const rdata = rdatasOf(rrset)[0];

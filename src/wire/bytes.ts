@@ -21,11 +21,6 @@ export function readU32(bytes: Uint8Array, at: number): number {
   return readU16(bytes, at) * 0x10000 + readU16(bytes, at + 2);
 }
 
-/** Six octets, big-endian, as a number (SIG time fields of TSIG are 48 bits). */
-export function readU48(bytes: Uint8Array, at: number): number {
-  return readU16(bytes, at) * 0x100000000 + readU32(bytes, at + 2);
-}
-
 /** Writes two octets, big-endian. @hot bench/serve-cached.ts */
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = (value >>> 8) & 0xff;

@@ -36,9 +36,3 @@ const rcodeNames = new Map<number, string>(Object.entries(RCODE).map(([mnemonic,
 export function rcodeText(rcode: number): string {
   return rcodeNames.get(rcode) ?? `RCODE${rcode}`;
 }
-
-/** Number of a response code's mnemonic, either case; null when there is none. */
-export function rcodeFromText(text: string): number | null {
-  const upper = text.toUpperCase();
-  return Object.hasOwn(RCODE, upper) ? RCODE[upper as keyof typeof RCODE] : null;
-}

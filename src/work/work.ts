@@ -6,7 +6,7 @@ import type { Question } from '../wire/question.ts';
 import type { Budget } from './budget.ts';
 
 /** What a work is for; part of its sharing key, since it changes what is done. */
-export type WorkMode = 'normal' | 'priming' | 'for-validation' | 'checking-disabled' | 'refresh';
+export type WorkMode = 'normal' | 'for-validation' | 'refresh';
 
 /** One shared piece of resolution. */
 export class Work {
@@ -15,7 +15,6 @@ export class Work {
   readonly mode: WorkMode;
   /** Who started it; null for a client's. */
   readonly parent: Work | null;
-  readonly depth: number;
   /** Shared by the whole tree of the first client query. */
   readonly budget: Budget;
   /** Monotonic milliseconds. */
@@ -36,7 +35,6 @@ export class Work {
     this.question = start.question;
     this.mode = start.mode;
     this.parent = start.parent;
-    this.depth = start.parent === null ? 0 : start.parent.depth + 1;
     this.budget = start.budget;
     this.startedMs = start.startedMs;
     this.deadlineMs = start.deadlineMs;
