@@ -35,8 +35,6 @@ export function leastVerbosity(kind: TraceStep['kind']): number {
     case 'cache-miss':
     case 'delegation':
     case 'scrubbed':
-    case 'joined':
-    case 'refused-join':
     case 'signature':
     case 'denial':
       return ALL_VERBOSITY;

@@ -6,6 +6,7 @@
  * Leaves to others: what the response is (classify-response.ts).
  */
 
+import type { DropReason } from '../terms/response-kind.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { isInPrefixes } from '../wire/ip-prefix.ts';
 import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/message-view.ts';
@@ -43,7 +44,7 @@ export interface ScrubContext {
   /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
   readonly isJudged?: boolean;
   /** Told of each set that is dropped. */
-  readonly onDropped?: (section: Section, group: RRsetGroup, why: string) => void;
+  readonly onDropped?: (section: Section, group: RRsetGroup, why: DropReason) => void;
 }
 
 /** What is left of a response. */
@@ -59,7 +60,7 @@ export interface Scrubbed {
   readonly bounded: number;
 }
 
-type Drop = (section: Section, group: RRsetGroup, why: string) => false;
+type Drop = (section: Section, group: RRsetGroup, why: DropReason) => false;
 
 /** Rcodes whose records mean something. */
 const MEANINGFUL: ReadonlySet<number> = new Set([RCODE.NOERROR, RCODE.NXDOMAIN, RCODE.YXDOMAIN]);
@@ -296,7 +297,7 @@ function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityRules): R
 }
 
 /** Why a set that is no NS set is not needed for this answer; null when it may be. */
-function whyNotInAuthority({ type, owner }: RRsetGroup, names: readonly Name[], zone: Name): string | null {
+function whyNotInAuthority({ type, owner }: RRsetGroup, names: readonly Name[], zone: Name): DropReason | null {
   if (!isAtOrBelow(owner, zone)) return 'outside the zone of the server';
   // RFC 2308 §2, RFC 4035 §3.1.4: an SOA or DS is of the zone, or the cut, of a name that was asked for.
   const isOfName = type !== TYPE.SOA && type !== TYPE.DS ? true : names.some((name) => isAtOrBelow(name, owner));
@@ -304,7 +305,7 @@ function whyNotInAuthority({ type, owner }: RRsetGroup, names: readonly Name[], 
 }
 
 /** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
-function whyNotNs(group: RRsetGroup, rules: AuthorityRules, hasSoa: boolean): string | null {
+function whyNotNs(group: RRsetGroup, rules: AuthorityRules, hasSoa: boolean): DropReason | null {
   const { message, hasAnswer } = rules;
   const { question, zone, options } = rules.context;
   if (!isAtOrBelow(question.name, group.owner)) return 'NS set of another branch';
@@ -350,7 +351,7 @@ function withFewAddresses(group: RRsetGroup, drop: Drop): RRsetGroup {
   return { ...group, rdatas: group.rdatas.slice(0, MAX_ADDRESSES_PER_SET), signatures: [] };
 }
 
-function whyNotAdditional(group: RRsetGroup, hosts: ReadonlySet<string>, options: IterateOptions): string | null {
+function whyNotAdditional(group: RRsetGroup, hosts: ReadonlySet<string>, options: IterateOptions): DropReason | null {
   if (NEVER_IN_ADDITIONAL.has(group.type)) return 'does not belong there';
   const isAddress = group.type === TYPE.A || group.type === TYPE.AAAA;
   if (isAddress) return hosts.has(nameKey(group.owner)) ? null : 'address of a name that nothing speaks of';

@@ -1,13 +1,20 @@
 /** Events: one vocabulary for logs, `explain`, tests and statistics. Each is one step of a resolution. */
 
+import type { DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
 import type { Failure } from '../terms/failure.ts';
 import type { Limit } from '../terms/limit.ts';
-import type { Verdict } from '../terms/verdict.ts';
+import type { DropReason, ResponseKind } from '../terms/response-kind.ts';
+import type { ServerOutcome } from '../terms/server-outcome.ts';
+import type { SignatureOutcome } from '../terms/signature-outcome.ts';
+import type { BogusReason, IndeterminateReason, InsecureReason, Verdict } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 
 /** Where a delegation came from. */
 export type DelegationSource = 'hints' | 'priming' | 'referral' | 'cache' | 'stub' | 'forward' | 'auth-zone';
+
+/** Why a zone is not secure, or that there is no zone at the name. */
+export type ZoneReason = (InsecureReason | BogusReason | IndeterminateReason)['kind'] | 'no zone cut here';
 
 /** One step. Names are wire names: text is made only when somebody reads it. */
 export type TraceStep =
@@ -20,20 +27,19 @@ export type TraceStep =
       readonly question: Question;
       readonly transport: 'udp' | 'tcp' | 'tls';
     }
-  | { readonly kind: 'response'; readonly server: string; readonly rttMs: number; readonly classified: string }
-  | { readonly kind: 'exchange-failed'; readonly server: string; readonly outcome: string }
-  | { readonly kind: 'scrubbed'; readonly owner: Name; readonly type: number; readonly why: string }
+  | { readonly kind: 'response'; readonly server: string; readonly rttMs: number; readonly classified: ResponseKind }
+  | { readonly kind: 'exchange-failed'; readonly server: string; readonly outcome: ServerOutcome }
+  | { readonly kind: 'scrubbed'; readonly owner: Name; readonly type: number; readonly why: DropReason }
   | { readonly kind: 'alias'; readonly from: Name; readonly to: Name }
-  | { readonly kind: 'joined' | 'refused-join'; readonly other: number }
-  | { readonly kind: 'zone-trust'; readonly zone: Name; readonly status: Verdict['status']; readonly why?: string }
+  | { readonly kind: 'zone-trust'; readonly zone: Name; readonly status: Verdict['status']; readonly why?: ZoneReason }
   | {
       readonly kind: 'signature';
       readonly owner: Name;
       readonly type: number;
       readonly keyTag: number;
-      readonly outcome: string;
+      readonly outcome: SignatureOutcome['kind'];
     }
-  | { readonly kind: 'denial'; readonly outcome: string }
+  | { readonly kind: 'denial'; readonly outcome: DenialOutcome['kind'] | `wildcard ${WildcardOutcome['kind']}` }
   | { readonly kind: 'limit'; readonly limit: Limit }
   | { readonly kind: 'verdict'; readonly verdict: Verdict }
   | { readonly kind: 'failed'; readonly question: Question; readonly why: Failure }

@@ -58,10 +58,6 @@ export function stepText(event: TraceEvent): string {
       return `dropped ${formatName(event.owner)} ${typeText(event.type)}: ${event.why}`;
     case 'alias':
       return `alias ${formatName(event.from)} to ${formatName(event.to)}`;
-    case 'joined':
-      return `waits for work ${event.other}`;
-    case 'refused-join':
-      return `would wait in a circle for work ${event.other}`;
     case 'zone-trust':
       return `zone ${formatName(event.zone)} is ${event.status}${event.why === undefined ? '' : `: ${event.why}`}`;
     case 'signature':

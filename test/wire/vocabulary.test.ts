@@ -8,9 +8,8 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rrsetOwner, signaturesOf, unpackRRset, withOwner, withSignatures } from '../../src/wire/rrset.ts';
 
 describe('response codes', () => {
-  test('have mnemonics both ways, numbers where there is none', () => {
+  test('have mnemonics, numbers where there is none', () => {
     for (const [mnemonic, number] of Object.entries(RCODE)) {
-      expect(rcodeText(number)).toBe(mnemonic);
       expect(rcodeText(number)).toBe(mnemonic);
     }
     expect(rcodeText(99)).toBe('RCODE99');
