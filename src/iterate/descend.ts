@@ -19,6 +19,7 @@ import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
+import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
@@ -32,7 +33,7 @@ import { type Response, type ResponseOrigin, readResponse, speaksForZone } from 
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
-import { waitFor } from './wait.ts';
+import { stepsFor } from './turn-share.ts';
 import { whyNoServer } from './why-no-server.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
@@ -113,7 +114,7 @@ export class Descent {
 
   /** Goes down until somebody answers. Rejects with `Cancelled` only. */
   async run(): Promise<Outcome> {
-    await this.#parts.pace.step();
+    await this.#parts.pace.take(stepsFor(0));
     const started = await this.#start();
     if (started !== null) return started;
     this.#parts.addressQueries.restart(this.#work);
@@ -357,7 +358,7 @@ export class Descent {
     const how = { recursion, transport, needsSignatures, zoneSilences };
     const asked = { server: address, key, tlsName, zone, question, ...how };
     const exchanged = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
-    await this.#parts.pace.step(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0);
+    await this.#parts.pace.take(stepsFor(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0));
     if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
     const response = this.#read(exchanged.message, from);

@@ -11,14 +11,15 @@ import { nameKey, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import { AddressQueries } from './address-queries.ts';
 import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
 import { Descent, type Outcome } from './descend.ts';
-import { Pace } from './pace.ts';
 import type { DescentParts, Iterate, IterateCall, IterateParts } from './parts.ts';
 import { learnServers } from './priming.ts';
+import { STEPS_PER_TURN } from './turn-share.ts';
 import { Upstream } from './upstream.ts';
 
 /** The room's interface, for those who import its door. */
@@ -32,7 +33,13 @@ export function createIterate(parts: IterateParts): Iterate {
   const upstream = parts.upstream ?? new Upstream(parts);
   const addressRules = new AddressRules(parts.options);
   const addressQueries = new AddressQueries(parts.options.maxAddressQueries);
-  const whole: DescentParts = { ...parts, upstream, pace: new Pace(parts.clock), addressRules, addressQueries };
+  const whole: DescentParts = {
+    ...parts,
+    upstream,
+    pace: new TurnLimiter(parts.clock, STEPS_PER_TURN),
+    addressRules,
+    addressQueries,
+  };
   return (work, call = {}) => followChain(whole, work, call);
 }
 

@@ -12,11 +12,11 @@ import type { Counters } from '../trace/counters.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
+import type { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import type { AddressQueries } from './address-queries.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
-import type { Pace } from './pace.ts';
 import type { Upstream } from './upstream.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
@@ -49,7 +49,7 @@ export interface IterateParts {
 /** The same with the way out, and what all descents share: their pace, and which addresses may be asked. */
 export interface DescentParts extends IterateParts {
   readonly upstream: Upstream;
-  readonly pace: Pace;
+  readonly pace: TurnLimiter;
   readonly addressRules: AddressRules;
   readonly addressQueries: AddressQueries;
 }

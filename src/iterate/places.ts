@@ -1,7 +1,7 @@
 /** A number of places (sockets, connections): who finds none free waits in line, within time. */
 
 import type { Clock } from '../ports/clock.ts';
-import { waitFor } from './wait.ts';
+import { waitFor } from '../work/wait.ts';
 
 /** The places. */
 export class Places {

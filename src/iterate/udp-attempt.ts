@@ -11,6 +11,7 @@ import type { Address, NetworkError, Opened, UdpOptions, UdpSocket } from '../po
 import type { Random } from '../ports/random.ts';
 import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
+import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Acceptance, acceptResponse } from './accept-response.ts';
 import { learnManners } from './learn-manners.ts';
@@ -18,7 +19,6 @@ import { throughNat64 } from './nat64.ts';
 import { localIpFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
 import type { Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts';
-import { waitFor } from './wait.ts';
 
 /** Source ports below this are left to the system's services. */
 const LOWEST_PORT = 1024;

@@ -11,9 +11,9 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, Network, TlsClientOptions } from '../ports/network.ts';
 import { toHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
+import { waitFor } from '../work/wait.ts';
 import { Places } from './places.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
-import { waitFor } from './wait.ts';
 
 /** Connections that one question may be tried on: shared, then as the server was found to take them, then its own. */
 const CONNECTIONS_PER_QUESTION = 3;

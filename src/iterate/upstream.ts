@@ -8,12 +8,12 @@
 
 import { questionKey } from '../wire/question.ts';
 import { Cancelled } from '../work/cancelled.ts';
+import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
 import { Places } from './places.ts';
 import type { Asked, Exchanged, UpstreamParts, UpstreamRoom } from './upstream-room.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
-import { waitFor } from './wait.ts';
 
 /** Milliseconds between two lines about the same shortage of this host: a flood must not fill the log. */
 const SAY_AGAIN_MS = 60_000;

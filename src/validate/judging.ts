@@ -19,9 +19,9 @@ import type { TraceStep } from '../trace/events.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
+import type { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
-import type { Pace } from './pace.ts';
 import type { SharedSteps } from './shared-steps.ts';
 import type { TrustAnchor, TrustAnchors } from './trust-anchors.ts';
 
@@ -62,7 +62,7 @@ const HASH_GRANT_CHECKS = 4;
 export interface SharedParts {
   readonly policy: AlgorithmPolicy;
   readonly steps: SharedSteps;
-  readonly pace: Pace;
+  readonly pace: TurnLimiter;
 }
 
 /** One validation. */
@@ -75,7 +75,7 @@ export class Judging {
   readonly now: number;
   /** Denial sets of the answer that is judged: what they say of zone cuts needs not be asked for. */
   readonly evidence: readonly HeldRRset[];
-  readonly #pace: Pace;
+  readonly #pace: TurnLimiter;
   /** Names whose cut was known and is in doubt now. */
   readonly #inDoubt = new Set<string>();
 

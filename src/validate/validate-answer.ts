@@ -11,10 +11,10 @@ import type { AliasStep, End, FoundData } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import { serverToBlame } from './ask-chain.ts';
 import { CHECKS_PER_TURN, Judging, type ValidateParts } from './judging.ts';
-import { Pace } from './pace.ts';
 import { isDenialSet } from './prove-denial.ts';
 import { SharedSteps } from './shared-steps.ts';
 import { validateAlias } from './validate-alias.ts';
@@ -38,7 +38,7 @@ export type Validate = (work: Work, found: FoundData) => Promise<Validated>;
 /** Makes the validator. */
 export function createValidate(parts: ValidateParts): Validate {
   const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
-  const shared = { policy, steps: new SharedSteps(), pace: new Pace(parts.clock, CHECKS_PER_TURN) };
+  const shared = { policy, steps: new SharedSteps(), pace: new TurnLimiter(parts.clock, CHECKS_PER_TURN) };
   return async (work, found) => await validateAnswer(new Judging(parts, shared, work, denialSetsOf(found)), found);
 }
 

@@ -1,13 +1,13 @@
 /** Proves that one turn of the event loop does no more than its share, however many ask at once, and that all get theirs. */
 
 import { describe, expect, test } from 'vitest';
-import { Pace } from '../../src/validate/pace.ts';
+import { TurnLimiter } from '../../src/work/turn-limiter.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 
 /** What was done in each turn when `costs` are asked for at one instant. */
 async function turnsOf(costs: readonly number[], perTurn: number): Promise<number[]> {
   const clock = new FakeClock(0);
-  const pace = new Pace(clock, perTurn);
+  const pace = new TurnLimiter(clock, perTurn);
   let turn = 0;
   const spent: number[] = [];
   const count = () => {
@@ -16,7 +16,7 @@ async function turnsOf(costs: readonly number[], perTurn: number): Promise<numbe
   };
   clock.inTurn(count);
   for (const cost of costs) {
-    void pace.take(cost).then(() => {
+    void Promise.resolve(pace.take(cost)).then(() => {
       spent[turn] = (spent[turn] ?? 0) + cost;
     });
   }
@@ -47,9 +47,9 @@ describe('the pace', () => {
 
   test('makes nobody wait when there is room', async () => {
     const clock = new FakeClock(0);
-    const pace = new Pace(clock, 8);
+    const pace = new TurnLimiter(clock, 8);
     let isThrough = false;
-    await pace.take(8).then(() => {
+    await Promise.resolve(pace.take(8)).then(() => {
       isThrough = true;
     });
     expect(isThrough).toBe(true);

@@ -1,8 +1,9 @@
 /** Proves that few steps run in one turn of the event loop, in order, and that none waits while there is room. */
 
 import { expect, test } from 'vitest';
-import { Pace } from '../../src/iterate/pace.ts';
+import { stepsFor } from '../../src/iterate/turn-share.ts';
 import type { Clock } from '../../src/ports/clock.ts';
+import { TurnLimiter } from '../../src/work/turn-limiter.ts';
 
 /** A clock whose turns end when the test says so. */
 function turns(): { clock: Clock; end: () => Promise<void> } {
@@ -25,9 +26,9 @@ function turns(): { clock: Clock; end: () => Promise<void> } {
 
 test('lets four steps run at once, and the others four by four in the order in which they came', async () => {
   const { clock, end } = turns();
-  const pace = new Pace(clock);
+  const pace = new TurnLimiter(clock, 4);
   const ran: number[] = [];
-  for (let i = 0; i < 10; i++) void Promise.resolve(pace.step()).then(() => ran.push(i));
+  for (let i = 0; i < 10; i++) void Promise.resolve(pace.take(1)).then(() => ran.push(i));
   await Promise.resolve();
   await Promise.resolve();
   expect(ran).toEqual([0, 1, 2, 3]);
@@ -39,21 +40,21 @@ test('lets four steps run at once, and the others four by four in the order in w
 
 test('holds nobody up once a turn has ended with nobody waiting', async () => {
   const { clock, end } = turns();
-  const pace = new Pace(clock);
-  for (let i = 0; i < 4; i++) expect(pace.step()).toBeNull();
-  expect(pace.step()).not.toBeNull();
+  const pace = new TurnLimiter(clock, 4);
+  for (let i = 0; i < 4; i++) expect(pace.take(1)).toBeNull();
+  expect(pace.take(1)).not.toBeNull();
   await end();
   await end();
-  expect(pace.step()).toBeNull();
+  expect(pace.take(1)).toBeNull();
 });
 
 test('gives the largest messages a turn each, and holds no small one up longer than those before it', async () => {
   const { clock, end } = turns();
-  const pace = new Pace(clock);
+  const pace = new TurnLimiter(clock, 4);
   const ran: string[] = [];
   const octets = { large: 65_535, middle: 5000, small: 100 };
   for (const size of ['large', 'large', 'small', 'middle', 'small', 'small'] as const) {
-    void Promise.resolve(pace.step(octets[size])).then(() => ran.push(size));
+    void Promise.resolve(pace.take(stepsFor(octets[size]))).then(() => ran.push(size));
   }
   await Promise.resolve();
   await Promise.resolve();

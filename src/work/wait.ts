@@ -1,7 +1,7 @@
 /** A wait that ends by an event, by a timer, or by the work being stopped; whichever comes first, exactly once. */
 
 import type { Clock } from '../ports/clock.ts';
-import { Cancelled } from '../work/cancelled.ts';
+import { Cancelled } from './cancelled.ts';
 
 /** What to wait with. */
 export interface Wait<T> {
