@@ -93,13 +93,7 @@ function startMail(session: Session, chain: string, zones: readonly string[]) {
   const receiver = startPostfix(session, {
     name: 'receiver',
     resolv: 'nameserver 127.0.0.1\n',
-    settings: [
-      'myhostname = mail.test',
-      'mydestination =',
-      'mynetworks = 0.0.0.0/0',
-      'default_transport = discard',
-      'smtp_host_lookup = native',
-    ],
+    settings: ['myhostname = mail.test', 'mydestination =', 'mynetworks = 0.0.0.0/0', 'default_transport = discard'],
     services: [
       `${AT.mail}:25 inet n - n - - smtpd ${tls(`${path('key.pem')},${path('cert.pem')}`)}`,
       `${AT.plain}:25 inet n - n - - smtpd -o smtpd_tls_security_level=none`,
