@@ -47,6 +47,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'wire',
     'ports',
   ],
+  dane: ['wire', 'terms', 'ports'],
   adapters: ['ports'],
 };
 
