@@ -48,6 +48,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'ports',
   ],
   dane: ['wire', 'terms', 'ports'],
+  library: ['cli', 'dane', 'adapters', 'wire', 'ports'],
   adapters: ['ports'],
 };
 

@@ -189,6 +189,10 @@ async function main(): Promise<void> {
       'wrong.org',
     ]);
     const live = await run(hawser, ['tlsa', '--live', 'mx.good.org:25', '--address', AT.mail]);
+    const verified: Record<string, { readonly status: number | null; readonly text: string }> = {};
+    const example = ['-C', 'hawser-source', join(PROJECT, 'examples/verify-mail-host.ts')];
+    for (const host of ['mx.good.org', 'mx.wrong.org', 'mx.none.org', 'mx.bogus.org', 'mx.chain.org', 'mx.alias.org'])
+      verified[host] = await run(process.execPath, [...example, host, config]);
     console.log(
       JSON.stringify({
         ends,
@@ -200,6 +204,7 @@ async function main(): Promise<void> {
         nagios,
         live: live.text,
         tlsa,
+        verified,
       }),
     );
     mail.stop();

@@ -22,6 +22,8 @@ interface Said {
   readonly nagios: { readonly status: number; readonly text: string };
   readonly live: string;
   readonly tlsa: string;
+  /** What examples/verify-mail-host.ts said of each host. */
+  readonly verified: Readonly<Record<string, { readonly status: number; readonly text: string }>>;
 }
 
 /** What Postfix must do, so that both sides cannot be wrong together: at `dane`, and at `dane-only`. */
@@ -106,5 +108,17 @@ describe.skipIf(why !== null)(`hawser dane check ${why ?? ''}`, () => {
 
   test('hawser tlsa --live makes the record of the host', () => {
     expect(said.live.toLowerCase().trim()).toBe(`_25._tcp.mx.good.org. 3600 in tlsa ${said.tlsa}`);
+  });
+
+  test.each([
+    ['mx.good.org', 'verified'],
+    ['mx.chain.org', 'verified'],
+    ['mx.alias.org', 'verified'],
+    ['mx.wrong.org', 'mismatch'],
+    ['mx.none.org', 'no-dane'],
+    ['mx.bogus.org', 'lookup-failed'],
+  ])('the library says the same: %s %s', (host, kind) => {
+    expect(JSON.parse(said.verified[host]?.text ?? '{}')).toMatchObject({ kind });
+    expect(said.verified[host]?.status).toBe(kind === 'verified' ? 0 : 1);
   });
 });
