@@ -28,7 +28,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   server: ['serve', 'ports', 'wire', 'config'],
   control: ['zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
-  dane: ['wire', 'terms', 'dnssec', 'ports', 'config'],
+  dane: ['wire', 'terms', 'ports'],
   daemon: [
     'config',
     'control',
@@ -47,7 +47,6 @@ const ALLOWED: Record<string, readonly string[]> = {
     'wire',
     'ports',
   ],
-  dane: ['wire', 'terms', 'ports'],
   library: ['cli', 'dane', 'adapters', 'wire', 'ports'],
   adapters: ['ports'],
 };

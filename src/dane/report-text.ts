@@ -79,14 +79,20 @@ function hostText(host: HostLines, options: TextOptions): string[] {
 function tlsaText(tlsa: HostLines['tlsa'], { explains }: TextOptions): string[] {
   if (tlsa.found === 'not-reached') return [];
   const head = tlsa.base === null ? '    TLSA' : `    TLSA of ${tlsa.base}`;
+  const servers = tlsa.servers.map((remark) => `      ${remark}`);
   if (tlsa.found !== 'records') {
     const proof = explains ? tlsa.denial.map((line) => `      proof: ${line}`) : [];
-    return [`${head}: ${tlsa.why}`, ...proof];
+    return [`${head}: ${tlsa.why}`, ...proof, ...servers];
   }
   const records = tlsa.records.map(
     ({ record, usable, why }) => `      ${record}${usable ? '' : `: cannot be used: ${why}`}`,
   );
-  return [`${head}: secure, TTL ${tlsa.ttl}`, ...records, ...tlsa.remarks.map((remark) => `      ${remark}`)];
+  return [
+    `${head}: secure, TTL ${tlsa.ttl}`,
+    ...records,
+    ...tlsa.remarks.map((remark) => `      ${remark}`),
+    ...servers,
+  ];
 }
 
 function connectionText(connection: ConnectionLine, { explains }: TextOptions): string[] {

@@ -63,6 +63,7 @@ async function check(records: Records, probes: Readonly<Record<string, TlsProbed
     },
     crypto: createNodeCrypto(),
     tls: probes === null ? null : { probe: ({ remote }) => Promise.resolve(probes[remote.ip] ?? TLS) },
+    ask: null,
     now: NOW,
     options: { family: 'any', timeoutMs: 1000, ehlo: 'client.test', bothKeyKinds: false },
   };

@@ -174,7 +174,16 @@ async function main(): Promise<void> {
     const config = join(session.folder, 'hawser.conf');
     const own = await run(hawser, ['dane', 'check', '--json', '-4', '-C', config, ...zones]);
     const asked = await run(hawser, ['dane', 'check', '--json', '-4', '--resolver', '127.0.0.1', ...zones]);
-    const words = await run(hawser, ['dane', 'check', '--explain', '-4', '--resolver', '127.0.0.1', ...zones]);
+    const words = await run(hawser, [
+      'dane',
+      'check',
+      '--explain',
+      '--servers',
+      '-4',
+      '--resolver',
+      '127.0.0.1',
+      ...zones,
+    ]);
     const statuses: Record<string, number | null> = {};
     for (const zone of ['good.org', 'wrong.org', 'none.org', 'null.org'])
       statuses[zone] = (await run(hawser, ['dane', 'check', '-4', '--resolver', '127.0.0.1', zone])).status;
