@@ -67,6 +67,9 @@ function hostText(host: HostLines, options: TextOptions): string[] {
   const lines = [
     `  ${host.host}:${host.port}: ${host.sentence}`,
     `    addresses: ${statusText(addresses)}: ${addresses.ips.join(', ') || 'none'}`,
+    ...(postfix !== null && addresses.aliases.length > 0
+      ? ['      an MX record must not name an alias (RFC 5321 §5.1)']
+      : []),
     ...tlsaText(tlsa, options),
     ...host.connections.flatMap((connection) => connectionText(connection, options)),
   ];

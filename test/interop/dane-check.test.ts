@@ -103,6 +103,7 @@ describe.skipIf(why !== null)(`hawser dane check ${why ?? ''}`, () => {
     expect(said.words).toContain('the certificate holds none of the names mx.othername.org, othername.org');
     expect(said.words).toMatch(/proof: \S+\.none\.org\. NSEC3 /);
     expect(said.words).toContain('ready for a roll-over');
+    expect(said.words).toContain('an MX record must not name an alias');
     expect(said.words).toContain('all 1 servers of the zone show the same set');
     expect(said.words).toMatch(/TLSA of mx\.bogus\.org: .*should be signed and is not/);
   });
