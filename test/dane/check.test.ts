@@ -172,6 +172,38 @@ describe('the worst address counts', () => {
   });
 });
 
+describe('what Postfix would say where TLS does not come about', () => {
+  const refused: TlsProbed = { kind: 'failed', step: 'no-starttls', text: 'it answers STARTTLS with: 454 not now' };
+  const broken: TlsProbed = { kind: 'failed', step: 'tls', text: 'alert' };
+
+  test.each([
+    [PLAIN, 'TLS is required, but was not offered by host mx.a.test[192.0.2.1]', 'no TLS: the mail goes in clear text'],
+    [
+      refused,
+      'TLS is required, but host mx.a.test[192.0.2.1] refused to start TLS: 454 not now',
+      'no TLS: the mail goes in clear text',
+    ],
+    [broken, 'Cannot start TLS: handshake failure', 'no TLS: the mail goes in clear text'],
+  ] as const)('%j', async (probed, withRecords, without_) => {
+    const probes = { '192.0.2.1': probed };
+    const dane = async (records: Records) => (await check(records, probes)).hosts[0]?.postfix?.dane;
+    expect(await dane(MAIL)).toEqual({ fate: 'deferred', words: withRecords });
+    expect(await dane(without('_25._tcp.mx.a.test. TLSA'))).toEqual({ fate: 'delivered', words: without_ });
+  });
+
+  test('records that nobody can use still ask for TLS', async () => {
+    const unusable = { ...without('_25._tcp.mx.a.test. TLSA'), '_25._tcp.mx.a.test. TLSA': `1 1 1 ${DIGESTS.leafKey}` };
+    const dane = async (probed: TlsProbed) =>
+      (await check(unusable, { '192.0.2.1': probed })).hosts[0]?.postfix?.dane.fate;
+    expect([await dane(TLS), await dane(PLAIN), await dane(broken)]).toEqual(['delivered', 'deferred', 'deferred']);
+  });
+
+  test('a host that is down has its mail waiting, with and without records', async () => {
+    for (const records of [MAIL, without('_25._tcp.mx.a.test. TLSA')])
+      expect((await check(records, { '192.0.2.1': DOWN })).hosts[0]?.postfix?.dane).toMatchObject({ fate: 'deferred' });
+  });
+});
+
 describe('what is said beside', () => {
   test('MTA-STS and TLS reports, only in their own form', async () => {
     const side = {
