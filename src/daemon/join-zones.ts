@@ -20,6 +20,7 @@ import { ipText } from '../wire/ip.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { ZoneAnchor } from '../zones/check-zone.ts';
 import type { Zone } from '../zones/zone.ts';
 import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../zones/zone-options.ts';
@@ -78,8 +79,8 @@ export interface StoreParts {
   readonly resolver: () => Resolver;
 }
 
-/** The store with all zones, their files read; nothing is transferred yet. */
-export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
+/** The store with all zones, their files read, others having their turn meanwhile; nothing is transferred yet. */
+export async function makeZoneStore(parts: StoreParts, findings: Finding[]): Promise<ZoneStore> {
   const { config, ports, anchors, counters, report, resolver } = parts;
   const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
   const validation = validateOptions(config);
@@ -99,14 +100,14 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
       algorithms: validation.algorithms,
     },
   });
-  findings.push(...zoneFindings(store.load()));
+  findings.push(...zoneFindings(await runInTurns(store.loadSteps(), ports.clock)));
   return store;
 }
 
-/** Gives a new state of a zone to policy, where it is one of its zones (`rpz`). */
-export function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone, isLater: boolean): void {
+/** Gives a new state of a zone to policy, where it is one of its zones (`rpz`). Ends when that is in force. */
+export async function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone): Promise<void> {
   for (const rpz of policy.rpz.zones) {
-    if (namesEqual(rpz.options.name, name)) policy.loadPolicyZone(rpz, zone.unsortedRecords(), isLater);
+    if (namesEqual(rpz.options.name, name)) await policy.loadPolicyZone(rpz, zone.unsortedRecords());
   }
 }
 

@@ -98,7 +98,7 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   if (hasError(findings)) return { ok: false, findings };
   const ground = layGround(start, inputs, findings);
   // Zones that are held ask through the resolver, and the resolver looks into the zones: one gets the other by a call.
-  const zones = live?.zones ?? makeZoneStore({ ...ground, resolver: () => joined.resolver }, findings);
+  const zones = live?.zones ?? (await makeZoneStore({ ...ground, resolver: () => joined.resolver }, findings));
   const trackedFiles = live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = live?.cookies.isFor(config) ? live.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
@@ -121,10 +121,22 @@ export async function assemble(start: AssembleStart): Promise<Assembled> {
   };
   const data = { caches, anchors, serverZones, hints: inputs.hints, counters, zones, zoneRates: joined.zoneRates };
   const house = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
-  if (live === undefined) zones.onZone((options, zone, isLater) => takePolicyZone(policy, options, zone, isLater));
+  if (live === undefined) await keepPolicyZones(policy, zones);
   zones.start();
   if (live === undefined) tracker.start();
   return { ok: true, house, warnings: [...findings, ...made.warnings] };
+}
+
+/** Gives policy its zones, now and whenever they change. Ends when those that are there act: nobody is answered before. */
+async function keepPolicyZones(policy: Policy, zones: ZoneStore): Promise<void> {
+  const first: Promise<void>[] = [];
+  let isFirst = true;
+  zones.onZone((options, zone) => {
+    const taken = takePolicyZone(policy, options, zone);
+    if (isFirst) first.push(taken);
+  });
+  isFirst = false;
+  await Promise.all(first);
 }
 
 function hasError(findings: readonly Finding[]): boolean {

@@ -121,22 +121,15 @@ export class Policy {
   }
 
   /**
-   * Takes a new state of a policy zone. The first one at once, before anybody is answered without it; one that comes later
-   * (`isServing`: clients are answered already, a transfer has just ended), when it is large, a piece in each turn, with
-   * what was before in force until then.
+   * Takes a new state of a policy zone: when it is large a piece in each turn, with what was before in force until then.
+   * Ends when the state is in force, or a newer one has come.
    */
-  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>, isServing = false): void {
+  async loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>): Promise<void> {
     const loading = zone.begin(records);
-    const first = zone.count === 0 && !isServing ? Number.POSITIVE_INFINITY : RPZ_RECORDS_PER_TURN;
-    if (loading.step(first)) this.#commit(zone, loading);
-    else void this.#loadOn(zone, loading);
-  }
-
-  async #loadOn(zone: RpzZone, loading: RpzLoading): Promise<void> {
-    do {
+    while (!loading.step(RPZ_RECORDS_PER_TURN)) {
       await this.#parts.clock.nextTurn();
       if (!zone.isCurrent(loading)) return;
-    } while (!loading.step(RPZ_RECORDS_PER_TURN));
+    }
     this.#commit(zone, loading);
   }
 

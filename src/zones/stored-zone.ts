@@ -11,7 +11,7 @@ import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Counters } from '../trace/counters.ts';
 import { formatName } from '../wire/name-text.ts';
-import { runAtOnce, runInTurns, type Steps } from '../wire/steps.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
 import { type CheckRules, checkZone, type FindZoneAnchor } from './check-zone.ts';
 import type { Zone } from './zone.ts';
 import { type DenialChain, denialChainOf } from './zone-denial.ts';
@@ -112,12 +112,8 @@ export class StoredZone {
     return this.options.allowNotify.some((source) => source.kind === 'block' && isInBlock(ip, source.block));
   }
 
-  /** Reads the zone file at once. A version that has to be checked is used only when `start` or `reload` has done so. */
-  load(): readonly ZoneFileProblem[] {
-    return runAtOnce(this.#loadSteps());
-  }
-
-  *#loadSteps(): Steps<readonly ZoneFileProblem[]> {
+  /** Reads the zone file. A version that has to be checked is used only when `start` or `reload` has done so. */
+  *loadSteps(): Steps<readonly ZoneFileProblem[]> {
     const path = this.options.zonefile;
     if (path === null) return [];
     const { files } = this.#parts;
@@ -162,7 +158,7 @@ export class StoredZone {
   /** Reads the zone file again; the problem, or null. */
   async reload(): Promise<string | null> {
     if (this.options.zonefile === null) return 'zone has no zonefile';
-    const [problem] = await runInTurns(this.#loadSteps(), this.#parts.clock);
+    const [problem] = await runInTurns(this.loadSteps(), this.#parts.clock);
     if (problem !== undefined) return `${problem.line > 0 ? `line ${problem.line}: ` : ''}${problem.text}`;
     return await this.#checkFromFile();
   }
