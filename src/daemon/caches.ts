@@ -1,4 +1,4 @@
-/** All that a house remembers, made to the sizes of its configuration. */
+/** All that an instance remembers, made to the sizes of its configuration. */
 
 import { AnswerCache } from '../cache/answer-cache.ts';
 import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
@@ -15,7 +15,7 @@ import type { Ports } from '../ports/ports.ts';
 import { isFromSilence } from '../terms/failure.ts';
 import { cacheSizes, serverCacheOptions } from './options/rooms.ts';
 
-/** All that a house remembers. May outlive it (reload_keep_cache). */
+/** All that an instance remembers. May outlive it (reload_keep_cache). */
 export interface Caches extends CacheSet {
   readonly keys: KeyCache<ZoneKey>;
 }

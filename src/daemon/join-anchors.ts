@@ -23,7 +23,7 @@ import { validateOptions } from './options/rooms.ts';
 const MIN_HOLD_SECONDS = 24 * 3600;
 
 /** What the tracker works with. */
-export interface TrackingMeans {
+export interface TrackingParts {
   readonly ports: Ports;
   readonly anchors: TrustAnchors;
   readonly caches: Caches;
@@ -65,9 +65,9 @@ export function holdDowns({ server }: Config): HoldDowns {
 export function makeAnchorTracker(
   config: Config,
   tracked: readonly TrackedFile[],
-  means: TrackingMeans,
+  parts: TrackingParts,
 ): AnchorTracker {
-  const { ports, anchors, caches, resolver, report } = means;
+  const { ports, anchors, caches, resolver, report } = parts;
   const { clock, random, files, crypto, log } = ports;
   const options = validateOptions(config);
   return new AnchorTracker(

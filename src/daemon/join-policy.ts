@@ -21,7 +21,7 @@ import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import { type HostFacts, placeKeys } from './options/rooms.ts';
 
 /** What the policy is joined to. */
-export interface PolicyMeans {
+export interface PolicyParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly resolver: Pick<Resolver, 'resolve'>;
@@ -31,11 +31,11 @@ export interface PolicyMeans {
 }
 
 /** The policy, with a warning for each line that cannot be used. */
-export function housePolicy(
+export function joinPolicy(
   config: Config,
-  means: PolicyMeans,
+  parts: PolicyParts,
 ): { readonly policy: Policy; readonly warnings: readonly Finding[] } {
-  const { clock, log } = means;
+  const { clock, log } = parts;
   const given = config.server.accessControl.map(({ block }) => block);
   const { policy, problems } = makePolicy({
     config,
@@ -43,8 +43,8 @@ export function housePolicy(
     log,
     accessBlocks: given,
     defaultBlocks: DEFAULT_ACCESS,
-    placeKeys: (place) => placeKeys(place, config, means.host),
-    serversOf: (name, zone) => serversOf(name, zone, means),
+    placeKeys: (place) => placeKeys(place, config, parts.host),
+    serversOf: (name, zone) => serversOf(name, zone, parts),
   });
   const warnings = problems.map((text): Finding => ({ file: '', line: 0, severity: 'warning', text }));
   return { policy, warnings };
@@ -70,13 +70,13 @@ export function insecureNames(
 }
 
 /** Servers of the zone that an answer came from, or that the name is in: as known, else asked for. */
-async function serversOf(name: Name, zone: Name | null, means: PolicyMeans): Promise<ServersOf> {
-  const { delegations, resolver } = means;
+async function serversOf(name: Name, zone: Name | null, parts: PolicyParts): Promise<ServersOf> {
+  const { delegations, resolver } = parts;
   const cut = zone === null ? delegations.findDeepest(name) : delegations.find(zone);
   if (cut !== null) {
     const names = cut.servers.map((server) => server.name);
     const addresses = cut.servers.flatMap((server) => server.addresses);
-    return { names, addresses: [...addresses, ...knownAddresses(names, means)] };
+    return { names, addresses: [...addresses, ...knownAddresses(names, parts)] };
   }
   if (zone === null) return { names: [], addresses: [] };
   const resolution = await resolver.resolve({ name: zone, type: TYPE.NS, class: CLASS.IN });
@@ -84,10 +84,10 @@ async function serversOf(name: Name, zone: Name | null, means: PolicyMeans): Pro
   const names = answer.flatMap(({ rrset }) =>
     rrsetType(rrset) === TYPE.NS ? rdatasOf(rrset).flatMap((rdata) => readTargetName(rdata) ?? []) : [],
   );
-  return { names, addresses: knownAddresses(names, means) };
+  return { names, addresses: knownAddresses(names, parts) };
 }
 
-function knownAddresses(names: readonly Name[], { rrsets }: PolicyMeans): string[] {
+function knownAddresses(names: readonly Name[], { rrsets }: PolicyParts): string[] {
   return names.flatMap((name) =>
     [TYPE.A, TYPE.AAAA].flatMap((type) => {
       const held = rrsets.find(name, type, CLASS.IN);

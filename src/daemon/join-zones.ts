@@ -7,7 +7,6 @@
 import { absolutePath } from '../config/check-files.ts';
 import type { AuthZoneConfig, Config, RpzConfig } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
-import type { AuthZones } from '../control/parts.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
@@ -108,20 +107,6 @@ export function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone
   for (const rpz of policy.rpz.zones) {
     if (namesEqual(rpz.options.name, name)) policy.loadPolicyZone(rpz, zone.unsortedRecords(), isLater);
   }
-}
-
-/** The zones as the control channel sees them. */
-export function controlZones(zones: ZoneStore, policy: Policy): AuthZones {
-  return {
-    list: () => zones.list(),
-    has: (zone) => zones.has(zone),
-    isRpz: (zone) => zones.isRpz(zone),
-    reload: (zone) => zones.reload(zone),
-    transfer: (zone) => zones.transfer(zone),
-    setRpzEnabled: (zone, isEnabled) => {
-      for (const rpz of policy.rpz.zones) if (namesEqual(rpz.options.name, zone)) rpz.isEnabled = isEnabled;
-    },
-  };
 }
 
 /** Problems of zone files as findings. */

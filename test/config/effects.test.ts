@@ -30,7 +30,7 @@ import {
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
-import { metricsPlaces, remarksOn, statisticsOptions } from '../../src/daemon/statistics.ts';
+import { configNotices, metricsPlaces, statisticsOptions } from '../../src/daemon/statistics.ts';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
@@ -189,7 +189,7 @@ function toldBy(config: Config): string {
       [resolveOptions(config), iterateOptions(config, inputs), validateOptions(config), serverCacheOptions(config)],
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
-      [rootKeyTags(config, new TrustAnchors()), heldZoneOptions(config), remarksOn(config)],
+      [rootKeyTags(config, new TrustAnchors()), heldZoneOptions(config), configNotices(config)],
       [logTarget(config, false), metricsPlaces(config), controlSetup(config, files)],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },

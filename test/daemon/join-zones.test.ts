@@ -20,7 +20,7 @@ test.each([
   const config = configOf(`server:\n${where}\nauth-zone:\nname: held.\nzonefile: "/z/zone"\n`);
   const made = await assemble({ config, ports: { ...ports, crypto: createNodeCrypto() } });
   if (!made.ok) throw new Error(made.findings.map(({ text }) => text).join());
-  const [zone] = made.house.zones.list();
-  made.house.stop();
+  const [zone] = made.instance.zones.list();
+  made.instance.stop();
   expect(zone).toMatchObject({ serial: 7 });
 });

@@ -24,7 +24,7 @@ async function outlives(lines: readonly string[]): Promise<boolean> {
     if (!loaded.ok) throw new Error(loaded.findings.map((finding) => finding.text).join('; '));
     const assembled = await assemble({ config: loaded.config, ports, ...(kept === undefined ? {} : { caches: kept }) });
     if (!assembled.ok) throw new Error('no house');
-    return assembled.house;
+    return assembled.instance;
   };
   const before = await houseOf('server:\n', undefined);
   const rrset = packRRset({
