@@ -26,9 +26,6 @@ import {
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld } from './held-size.ts';
 
-/** Default bound, octets: Unbound's `rrset-cache-size` (4m). */
-export const DEFAULT_RRSET_CACHE_OCTETS = 4 * 1024 * 1024;
-
 /** What the cache is made from. */
 export interface RRsetCacheStart {
   readonly clock: Clock;

@@ -76,16 +76,6 @@ export interface ServerCacheOptions {
   readonly keepProbing: boolean;
 }
 
-/** Defaults of Unbound. */
-export const DEFAULT_SERVER_CACHE_OPTIONS: ServerCacheOptions = {
-  hostTtlSeconds: 900,
-  minTimeoutMs: 50,
-  maxTimeoutMs: 120_000,
-  maxServers: 10_000,
-  unknownTimeoutMs: UNKNOWN_TIMEOUT_MS,
-  keepProbing: false,
-};
-
 /** What happened with a server; reported with the zone that it was asked for. */
 export type ServerReportOutcome =
   /** A question of the type goes out; to a silent server no second goes while it is under way. */

@@ -1,9 +1,9 @@
 /** All that an instance remembers, made to the sizes of its configuration. */
 
 import { AnswerCache } from '../cache/answer-cache.ts';
-import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
+import { DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
 import { DenialCache } from '../cache/denial-cache.ts';
-import { DEFAULT_FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
+import { FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
 import type { CacheSet } from '../cache/forget.ts';
 import { KeyCache } from '../cache/key-cache.ts';
 import { ReplyCache } from '../cache/reply-cache.ts';
@@ -23,13 +23,13 @@ export interface Caches extends CacheSet {
 /** Empty caches, in a heap of a given size in octets. */
 export function makeCaches(config: Config, { clock, random }: Ports, heapOctets?: number): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
-  const failures = new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS });
+  const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
   return {
     rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
     answers: new AnswerCache({ clock, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
-    delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
+    delegations: new DelegationCache({ clock, maxBytes: DELEGATION_CACHE_OCTETS }),
     servers: new ServerCache({
       ...{ clock, options: serverCacheOptions(config) },
       onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromSilence(why.failure)),

@@ -5,7 +5,7 @@
  */
 
 import { absolutePath } from '../config/check-files.ts';
-import type { AuthZoneConfig, Config, RpzConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -21,50 +21,9 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { ZoneAnchor } from '../zones/check-zone.ts';
 import type { Zone } from '../zones/zone.ts';
-import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../zones/zone-options.ts';
+import type { ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
-import { validateOptions } from './options/rooms.ts';
-import { rangeOf } from './options/upstream.ts';
-
-/** The zones that configuration names. */
-export function heldZoneOptions(config: Config): ZoneOptions[] {
-  const authorities = config.authZones.map((zone): ZoneOptions => {
-    const { fallbackEnabled, forDownstream, forUpstream, zonemdCheck, zonemdRejectAbsence } = zone;
-    const { maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
-    return {
-      ...DEFAULT_ZONE_OPTIONS,
-      ...sourcesOf(config, zone),
-      fallbackEnabled,
-      forDownstream,
-      forUpstream,
-      zonemdCheck,
-      zonemdRejectAbsence,
-      maxTransferOctets,
-      maxTransferMs,
-    };
-  });
-  const policies = config.rpzs.map((zone): ZoneOptions => {
-    const sources = sourcesOf(config, zone);
-    const { forDownstream, maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
-    const bounds = { maxTransferOctets, maxTransferMs };
-    return { ...DEFAULT_ZONE_OPTIONS, ...sources, ...bounds, purpose: 'policy', forDownstream, forUpstream: false };
-  });
-  return [...authorities, ...policies];
-}
-
-type Sources = Pick<ZoneOptions, 'name' | 'primaries' | 'urls' | 'allowNotify' | 'zonefile'>;
-
-function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig): Sources {
-  return {
-    name: zone.name,
-    primaries: zone.primary,
-    urls: zone.url,
-    allowNotify: zone.allowNotify.map((source) =>
-      source.kind === 'host' ? source : { kind: 'block', block: rangeOf(source.block) },
-    ),
-    zonefile: zone.zonefile === '' ? null : absolutePath(config, zone.zonefile),
-  };
-}
+import { zoneCheckOptions, zoneOptions } from './options/zones.ts';
 
 /** What zones are made with, but for the resolver that looks things up. */
 export interface StoreParts {
@@ -81,9 +40,8 @@ export interface StoreParts {
 export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
   const { config, ports, anchors, counters, report, resolver } = parts;
   const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
-  const validation = validateOptions(config);
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
-  const store = new ZoneStore(heldZoneOptions(config), {
+  const store = new ZoneStore(zoneOptions(config), {
     ...ports,
     counters,
     report,
@@ -92,11 +50,7 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
     authorities: bundle?.ok === true ? bundle.value : null,
     lookUpHost: (host) => lookUpHost(resolver(), host),
     findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),
-    rules: {
-      signatureTime: validation.signatureTime,
-      skew: validation.skew,
-      algorithms: validation.algorithms,
-    },
+    rules: zoneCheckOptions(config),
   });
   findings.push(...zoneFindings(store.load()));
   return store;

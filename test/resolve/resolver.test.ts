@@ -9,7 +9,6 @@ import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { IterateCall } from '../../src/iterate/iterate.ts';
 import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
-import { DEFAULT_SERVE_EXPIRED } from '../../src/resolve/serve-expired.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
@@ -27,6 +26,7 @@ import { DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
 
 const NOW = 1_700_000_000;
 const QUESTION = questionOf(mustParseName('mx.example.'), TYPE.A);
@@ -40,7 +40,7 @@ const OPTIONS: ResolveOptions = {
   jostleMs: 200,
   graceMs: 0,
   prefetch: false,
-  serveExpired: DEFAULT_SERVE_EXPIRED,
+  serveExpired: DEFAULT_RESOLVE_OPTIONS.serveExpired,
   allowance: DEFAULT_ALLOWANCE,
 };
 
