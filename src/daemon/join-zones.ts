@@ -23,6 +23,7 @@ import type { ZoneAnchor } from '../zones/check-zone.ts';
 import type { Zone } from '../zones/zone.ts';
 import type { ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
+import type { InForce } from './in-force.ts';
 import { zoneCheckOptions, zoneOptions } from './options/zones.ts';
 
 /** What zones are made with, but for the resolver that looks things up. */
@@ -32,13 +33,12 @@ export interface StoreParts {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly report: (error: unknown) => void;
-  /** Made after the zones, which it uses itself. */
-  readonly resolver: () => Resolver;
+  readonly inForce: InForce;
 }
 
 /** The store with all zones, their files read; nothing is transferred yet. */
 export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
-  const { config, ports, anchors, counters, report, resolver } = parts;
+  const { config, ports, anchors, counters, report, inForce } = parts;
   const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
   const store = new ZoneStore(zoneOptions(config), {
@@ -48,8 +48,8 @@ export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore
     permissive,
     pathOf: (name) => absolutePath(config, name),
     authorities: bundle?.ok === true ? bundle.value : null,
-    lookUpHost: (host) => lookUpHost(resolver(), host),
-    findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),
+    lookUpHost: (host) => lookUpHost(inForce.resolver, host),
+    findAnchor: (zone) => findZoneAnchor(inForce.resolver, anchors, zone),
     rules: zoneCheckOptions(config),
   });
   findings.push(...zoneFindings(store.load()));

@@ -22,6 +22,7 @@ import { ROOT } from '../wire/name.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { type Caches, makeCaches } from './caches.ts';
 import { CookieKeeper } from './cookie-secrets.ts';
+import { InForce } from './in-force.ts';
 import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
@@ -51,7 +52,7 @@ export interface AssembleParts {
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
 export type Carried = Pick<
   ResolverInstance,
-  'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
+  'inForce' | 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
 >;
 
 /** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
@@ -62,6 +63,8 @@ export interface ResolverInstance {
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
+  /** Leads to this instance until another one is in force. */
+  readonly inForce: InForce;
   /** Stub and forward zones. */
   readonly serverZones: ConfiguredZones;
   /** Root servers to start from. */
@@ -97,19 +100,20 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
   const shared = shareParts(parts, inputs, findings);
-  // Zones that are held ask through the resolver, and the resolver looks into the zones: one gets the other by a call.
-  const zones = carried?.zones ?? makeZoneStore({ ...shared, resolver: () => joined.resolver }, findings);
+  // What is carried over, and zones, which the resolver itself looks into, reach the resolver in force through this.
+  const inForce = carried?.inForce ?? new InForce();
+  const zones = carried?.zones ?? makeZoneStore({ ...shared, inForce }, findings);
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
   const joined = joinResolver(shared, zones);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, counters, report } = shared;
-  const tracking = { ports, anchors, caches, resolver, report };
+  inForce.activate({ resolver, caches });
+  const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  const { rrsets, delegations } = caches;
-  const made = joinPolicy(config, { clock, log, host, resolver, rrsets, delegations });
+  const made = joinPolicy(config, { clock, log, host, inForce });
   const policy = carried?.policy ?? made.policy;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
@@ -119,7 +123,16 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     resolver.abortAll();
     upstream.close();
   };
-  const data = { caches, anchors, serverZones, hints: inputs.hints, counters, zones, zoneRates: joined.zoneRates };
+  const data = {
+    inForce,
+    caches,
+    anchors,
+    serverZones,
+    hints: inputs.hints,
+    counters,
+    zones,
+    zoneRates: joined.zoneRates,
+  };
   const instance = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
   if (carried === undefined) zones.onZone((options, zone, isLater) => takePolicyZone(policy, options, zone, isLater));
   zones.start();
