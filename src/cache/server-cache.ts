@@ -136,7 +136,7 @@ export interface ServerReport {
 }
 
 /** How the cache is made. */
-export interface ServerCacheStart {
+export interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
   /** Told when our own line is back after an outage: what else was concluded from the silence should go too. */
@@ -156,7 +156,7 @@ export class ServerCache {
   /** Who failed which zone a short time ago. */
   readonly recentFailures: RecentFailures;
 
-  constructor({ clock, options, onLineBack = () => {} }: ServerCacheStart) {
+  constructor({ clock, options, onLineBack = () => {} }: ServerCacheParts) {
     this.#clock = clock;
     this.#options = options;
     this.#onLineBack = onLineBack;

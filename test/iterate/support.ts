@@ -4,7 +4,7 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { ServerCache } from '../../src/cache/server-cache.ts';
-import { createIterate, type Iterate, type IterateCall } from '../../src/iterate/iterate.ts';
+import { createIterate, type Iterate, type IterateCallOptions } from '../../src/iterate/iterate.ts';
 import type { IterateOptions } from '../../src/iterate/options.ts';
 import { Upstream } from '../../src/iterate/upstream.ts';
 import type { Found } from '../../src/terms/found.ts';
@@ -164,7 +164,7 @@ export class Bench {
   }
 
   /** Asks as a client's work does, with a budget of its own. */
-  async run(text: string, call: IterateCall = {}): Promise<Found> {
+  async run(text: string, call: IterateCallOptions = {}): Promise<Found> {
     const work = this.newWork(text);
     return await this.ports.clock.runUntilSettled(this.iterate(work, call), { waitingFor: text });
   }

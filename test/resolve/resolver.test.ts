@@ -7,7 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import type { IterateCall } from '../../src/iterate/iterate.ts';
+import type { IterateCallOptions } from '../../src/iterate/iterate.ts';
 import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
@@ -59,11 +59,11 @@ function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Fou
 
 /** A resolver whose tree is `ask` and whose judge is `judge`. */
 function makeResolver(
-  ask: (work: Work, call: IterateCall, fetch: Fetch) => Found | Promise<Found>,
+  ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => Found | Promise<Found>,
   judge: (server: string) => Verdict = () => SECURE,
 ) {
   const clock = new FakeClock(NOW);
-  const asked: IterateCall[] = [];
+  const asked: IterateCallOptions[] = [];
   const counters = new Counters();
   const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
   const resolver = new Resolver({

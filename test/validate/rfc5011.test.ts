@@ -13,7 +13,7 @@ import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { type AnchorState, formatAnchorState, readAnchorState } from '../../src/validate/anchor-state.ts';
 import { AnchorTracker } from '../../src/validate/anchor-tracker.ts';
-import { type ProbeMeans, proveProbe } from '../../src/validate/probe-anchor.ts';
+import { type ProbeParts, proveProbe } from '../../src/validate/probe-anchor.ts';
 import { advanceKeys, isWhollyRevoked, revokeKeys, type TrackedKeys, trustedKeys } from '../../src/validate/rfc5011.ts';
 import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { concatBytes, toHex, writeU16, writeU32 } from '../../src/wire/bytes.ts';
@@ -144,7 +144,7 @@ describe('RFC 5011 §4.1, the state table', () => {
 describe('RFC 5011 §2.2, what proves a probe', () => {
   const crypto = createNodeCrypto();
   const policy = algorithmPolicy(crypto, DEFAULT_VALIDATE_OPTIONS.algorithms);
-  const means: ProbeMeans = {
+  const means: ProbeParts = {
     crypto,
     policy,
     skew: DEFAULT_VALIDATE_OPTIONS.skew,

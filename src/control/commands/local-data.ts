@@ -149,7 +149,7 @@ const REMOVE_DATAS: BulkVerb = {
   run: (line, local) => removeData(line, local),
 };
 
-interface BulkStart {
+interface BulkParts {
   readonly instance: InstanceView;
   /** Null: there is none, and `refusal` says so once all lines are in. */
   readonly table: LocalTable | null;
@@ -159,11 +159,11 @@ interface BulkStart {
 
 /** The lines of a bulk command. A bad line is told, with its number, and the rest goes on. */
 class BulkLines implements BulkInput {
-  readonly #start: BulkStart;
+  readonly #parts: BulkParts;
   #count = 0;
 
-  constructor(start: BulkStart) {
-    this.#start = start;
+  constructor(parts: BulkParts) {
+    this.#parts = parts;
   }
 
   isEnd(line: string): boolean {
@@ -171,7 +171,7 @@ class BulkLines implements BulkInput {
   }
 
   take(line: string, lineNumber: number): string | null {
-    const { table, verb } = this.#start;
+    const { table, verb } = this.#parts;
     const words = line.trim();
     if (table === null || words === '') return null;
     const reply = verb.run(words, table, lineNumber);
@@ -184,7 +184,7 @@ class BulkLines implements BulkInput {
   }
 
   finish(): string {
-    const { table, verb, instance, refusal } = this.#start;
+    const { table, verb, instance, refusal } = this.#parts;
     if (table === null) return refusal;
     return changed(instance, `${verb.done} ${this.#count} ${verb.what}\n`);
   }

@@ -73,14 +73,14 @@ export function denialOptions({ server }: Config): KnownDenialsParts['options'] 
 }
 
 /** What iteration's options take from files. */
-export interface IterateInputs {
+export interface IterateFileOptions {
   readonly hints: readonly Hint[];
   /** PEM text of the authorities that servers are checked with over TLS. */
   readonly tlsAuthorities: string | null;
 }
 
 /** Options of iteration. */
-export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateInputs): IterateOptions {
+export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateFileOptions): IterateOptions {
   const { server } = config;
   const preferFamily = server.preferIp4 ? 'ip4' : server.preferIp6 ? 'ip6' : 'none';
   const attemptsPerServer = Math.max(1, server.outboundMsgRetry);
