@@ -21,7 +21,11 @@ export interface Caches extends CacheSet {
 }
 
 /** Empty caches, in a heap of a given size in octets. */
-export function makeCaches(config: Config, { clock, random }: Ports, heapOctets?: number): Caches {
+export function makeCaches(
+  config: Config,
+  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+  heapOctets?: number,
+): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
   const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
   return {

@@ -91,6 +91,7 @@ const VALUES: Record<string, string> = {
   'access-control': '192.0.2.0/24 allow',
   'interface-action': '192.0.2.9 allow',
   'wait-limit-netblock': '192.0.2.0/24 5',
+  'tcp-connection-limit': '192.0.2.0/24 5',
   'wait-limit-cookie-netblock': '192.0.2.0/24 5',
   'cookie-secret': '000102030405060708090a0b0c0d0e0f',
   'cookie-secret-file': '/f/cookies',
