@@ -131,6 +131,15 @@ describe('the house', () => {
     expect(bare).toEqual([]);
   });
 
+  test('hands over two kinds of bags: Options out of configuration or of a call, Parts to work with', () => {
+    const others = sources.flatMap(({ path, text }) =>
+      [...text.matchAll(/^(?:export )?(?:interface|type) (\w+(?:Start|Means|Rules|Call|Inputs))\b/gm)].map(
+        ([, name]) => `${path}: ${name}`,
+      ),
+    );
+    expect(others).toEqual([]);
+  });
+
   test('keeps no mutable state at module level', () => {
     const mutable = sources.filter((source) => /^(?:export )?let /m.test(source.text)).map((source) => source.path);
     expect(mutable).toEqual([]);

@@ -32,7 +32,7 @@ const ANSWER_RANKS: ReadonlySet<number> = new Set([
 ]);
 
 /** What may be used. */
-export interface CachedStepRules {
+export interface CachedStepOptions {
   /** Servers whose data is not used. */
   readonly avoid: ReadonlySet<string>;
   readonly mode: WorkMode;
@@ -41,7 +41,7 @@ export interface CachedStepRules {
 }
 
 /** Looks into the caches; bogus data is not used. */
-export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepRules): CachedStep | null {
+export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepOptions): CachedStep | null {
   const { avoid, mode } = rules;
   const cached = parts.findCached(question);
   if (cached !== null && cached.verdict?.status !== 'bogus' && !avoid.has(cached.found.end.server ?? '')) {

@@ -17,7 +17,7 @@ import type { ResourceRecord } from '../wire/rrsets.ts';
 import { answerFromZone, leavesOpen } from './answer-zone.ts';
 import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
 import type { Dns64Options } from './dns64.ts';
-import { type EnforceParts, type EnforceStart, enforce, type Ruling } from './enforce.ts';
+import { type EnforcedQuery, type EnforceParts, enforce, type Ruling } from './enforce.ts';
 import type { AnswerJudge } from './judge-answer.ts';
 import type { Asker, LocalReply } from './local-reply.ts';
 import type { LocalZone, ZoneType } from './local-zone.ts';
@@ -26,7 +26,7 @@ import type { NameFilter } from './name-filter.ts';
 import type { ListeningPlace } from './place-map.ts';
 import { TOO_MANY } from './record-sets.ts';
 import type { ResponseRules } from './response-rules.ts';
-import { applyRpz, type Rpz, type RpzCase } from './rpz.ts';
+import { applyRpz, type Rpz, type RpzQuery } from './rpz.ts';
 import type { RpzLoading, RpzZone } from './rpz-zone.ts';
 import type { View } from './view.ts';
 
@@ -110,7 +110,7 @@ export class Policy {
   }
 
   /** Resolves a question as policy has it. */
-  enforce(start: EnforceStart, resolve: EnforceParts['resolve']): Promise<Ruling> {
+  enforce(start: EnforcedQuery, resolve: EnforceParts['resolve']): Promise<Ruling> {
     const { clock, judge, dns64 } = this.#parts;
     return enforce(start, { clock, judge, dns64, resolve });
   }
@@ -143,7 +143,7 @@ export class Policy {
   }
 
   /** Triggers client-ip, then qname, zone by zone. */
-  #answerByRpz(asked: RpzCase): LocalReply | null {
+  #answerByRpz(asked: RpzQuery): LocalReply | null {
     const { rpz } = this.#parts;
     if (!rpz.isActive) return null;
     const address = parseIp(asked.asker.ip);

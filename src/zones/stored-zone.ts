@@ -12,7 +12,7 @@ import type { LogSink } from '../ports/log-sink.ts';
 import type { Counters } from '../trace/counters.ts';
 import { formatName } from '../wire/name-text.ts';
 import { runInTurns, type Steps } from '../wire/steps.ts';
-import { type CheckRules, checkZone, type FindZoneAnchor } from './check-zone.ts';
+import { type CheckOptions, checkZone, type FindZoneAnchor } from './check-zone.ts';
 import type { Zone } from './zone.ts';
 import { type DenialChain, denialChainOf } from './zone-denial.ts';
 import { type ZoneFileProblem, zoneFileSteps, zoneFileTextSteps } from './zone-file.ts';
@@ -33,7 +33,7 @@ export interface StoredZoneParts extends SourceParts {
   readonly log: LogSink;
   readonly counters: Counters;
   readonly findAnchor: FindZoneAnchor;
-  readonly rules: CheckRules;
+  readonly rules: CheckOptions;
   /** `zonemd-permissive-mode`: a wrong digest is logged, the zone is used all the same. */
   readonly permissive: boolean;
   /** Where a relative name in $INCLUDE leads (`directory`); absent: it is a path as it is. */

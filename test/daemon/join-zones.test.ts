@@ -22,8 +22,8 @@ test.each([
   const config = configOf(`server:\n${where}\nauth-zone:\nname: held.\nzonefile: "/z/zone"\n`);
   const made = await assemble({ config, ports: { ...ports, crypto: createNodeCrypto() } });
   if (!made.ok) throw new Error(made.findings.map(({ text }) => text).join());
-  const [zone] = made.house.zones.list();
-  made.house.stop();
+  const [zone] = made.instance.zones.list();
+  made.instance.stop();
   expect(zone).toMatchObject({ serial: 7 });
 });
 
@@ -38,8 +38,8 @@ test('a policy zone is read a piece in each turn, and acts before anybody is ans
   const making = assemble({ config, ports: { ...ports, crypto: createNodeCrypto() } });
   const made = await ports.clock.runUntilSettled(making);
   if (!made.ok) throw new Error(made.findings.map(({ text }) => text).join());
-  const zone = made.house.policy.rpz.zone(mustParseName('rpz.'));
-  made.house.stop();
+  const zone = made.instance.policy.rpz.zone(mustParseName('rpz.'));
+  made.instance.stop();
   expect(zone?.count).toBe(rules.length);
   // Read from the file as well as taken by policy.
   expect(turns.mock.calls.length).toBeGreaterThanOrEqual(6);

@@ -10,11 +10,12 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { runAtOnce } from '../../src/wire/steps.ts';
-import { DEFAULT_CHECK_RULES, type ZoneAnchor } from '../../src/zones/check-zone.ts';
+import type { ZoneAnchor } from '../../src/zones/check-zone.ts';
 import type { Zone } from '../../src/zones/zone.ts';
-import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../../src/zones/zone-options.ts';
+import type { ZoneOptions } from '../../src/zones/zone-options.ts';
 import { ZoneStore } from '../../src/zones/zone-store.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_CHECK_OPTIONS, DEFAULT_ZONE_OPTIONS } from '../support/default-options.ts';
 import { FakePrimary } from './fake-primary.ts';
 import { ORIGIN, soaLine, zoneOf } from './zones-data.ts';
 
@@ -50,7 +51,7 @@ class Play {
       authorities: null,
       lookUpHost: async (host) => (host.length > 1 ? [IP] : []),
       findAnchor: async () => anchor(),
-      rules: DEFAULT_CHECK_RULES,
+      rules: DEFAULT_CHECK_OPTIONS,
     });
   }
 
