@@ -19,9 +19,12 @@ const PROGRAMS = [
 ];
 
 export default defineConfig({
-  input: Object.fromEntries(
-    PROGRAMS.map((program) => [program, `src/cli/${program}.ts`] as const).filter(([, path]) => existsSync(path)),
-  ),
+  input: {
+    ...Object.fromEntries(
+      PROGRAMS.map((program) => [program, `src/cli/${program}.ts`] as const).filter(([, path]) => existsSync(path)),
+    ),
+    library: 'src/library/hawser.ts',
+  },
   platform: 'node',
   output: { dir: 'dist', format: 'esm', entryFileNames: '[name].js', chunkFileNames: 'shared/[name]-[hash].js' },
 });

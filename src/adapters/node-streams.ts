@@ -99,7 +99,7 @@ function nameToCheck(serverName: string): object {
 }
 
 /** How a listening socket comes about, besides its options. */
-interface ListenMeans {
+interface ListenParts {
   /** Takes this one, which is bound already. */
   readonly fd: number | null;
   /** Whose unix sockets are to be, while this process is root. */
@@ -109,7 +109,7 @@ interface ListenMeans {
 /** Listens for streams. */
 export function listenNodeStreams(
   options: ListenOptions,
-  { fd, user }: ListenMeans = { fd: null, user: null },
+  { fd, user }: ListenParts = { fd: null, user: null },
 ): Promise<Opened<Listener>> {
   return new Promise((resolve) => {
     let server: Server;

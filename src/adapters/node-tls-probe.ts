@@ -90,14 +90,24 @@ function startTls(socket: Socket, request: TlsProbeRequest, settle: (probed: Tls
   tls.on('error', (error) => settle({ kind: 'failed', step: 'tls', text: error.message }));
   tls.once('secureConnect', () => {
     const pkix = checksPkix ? tls.authorized : null;
-    settle({ kind: 'tls', protocol: tls.getProtocol() ?? '', cipher: tls.getCipher().name, chain: chainOf(tls), pkix });
+    settle({
+      kind: 'tls',
+      protocol: tls.getProtocol() ?? '',
+      cipher: tls.getCipher().name,
+      chain: certificateChainOf(tls),
+      pkix,
+    });
     tls.resume();
     tls.end(dialogue?.farewell ?? '');
     setTimeout(() => tls.destroy(), FAREWELL_MS).unref();
   });
 }
 
-function chainOf(tls: TLSSocket): readonly Certificate[] {
+/** The part of a TLSSocket that shows the peer's certificates. */
+export type PeerSocket = Pick<TLSSocket, 'getPeerX509Certificate'>;
+
+/** The certificates that the peer sent, its own first. */
+export function certificateChainOf(tls: PeerSocket): readonly Certificate[] {
   const chain: Certificate[] = [];
   let next: X509Certificate | undefined = tls.getPeerX509Certificate();
   while (next !== undefined && chain.length < MAX_CERTIFICATES) {

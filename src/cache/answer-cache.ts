@@ -11,9 +11,6 @@ import { type Question, questionKey } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld, sizeOfHeldList, sizeOfName } from './held-size.ts';
 
-/** Default bound, octets: Unbound's `msg-cache-size` (4m). */
-export const DEFAULT_ANSWER_CACHE_OCTETS = 4 * 1024 * 1024;
-
 /**
  * Octets of an answer besides its RRsets: four objects (entry, found, end, question) and their arrays. Measured: 1065 in
  * all for an answer with one set, its set included; sets that the RRset cache holds too are counted in both.

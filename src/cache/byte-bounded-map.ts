@@ -20,7 +20,7 @@ export const VALUE_SHARE = 1 / 4;
 export const VALUES_PER_TURN = 500;
 
 /** How the map is made. */
-export interface ByteBoundedMapStart<Value> {
+export interface ByteBoundedMapParts<Value> {
   /** Bound on the sum of sizes, octets. */
   readonly maxBytes: number;
   /** Octets of one value, without its key and `ENTRY_OCTETS`. */
@@ -31,7 +31,7 @@ export interface ByteBoundedMapStart<Value> {
 export class ByteBoundedMap<Value extends object> {
   readonly #entries: LRUCache<string, Value>;
 
-  constructor({ maxBytes, sizeOf }: ByteBoundedMapStart<Value>) {
+  constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
     const maxSize = Math.max(1, Math.floor(maxBytes));
     this.#entries = new LRUCache<string, Value>({
       maxSize,

@@ -15,7 +15,7 @@ import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
 
 /** Default bound, octets: about 5000 cuts of four servers each. */
-export const DEFAULT_DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
+export const DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
 /** Octets of a delegation besides its servers, and of one server besides its name and addresses. */
 const DELEGATION_OCTETS = 120;
 const SERVER_OCTETS = 160;

@@ -13,9 +13,6 @@ import { isAtOrBelow, type Name, nameKey, sortKey } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
 
-/** Default bound, octets: Unbound's `neg-cache-size` (1m). */
-export const DEFAULT_DENIAL_CACHE_OCTETS = 1024 * 1024;
-
 /**
  * Most spans of one zone: bounds the work of adding one (moving an array of this length takes some microseconds), and
  * keeps one zone with endless names from taking all the room.

@@ -20,7 +20,7 @@ export const MAX_FAILURE_SECONDS = 300;
 /** First time when the caller has no better figure, seconds: what RFC 9520 §3.2 suggests and Unbound uses. */
 export const DEFAULT_FAILURE_SECONDS = 5;
 /** Default bound, octets: about 1,200 failures. */
-export const DEFAULT_FAILURE_CACHE_OCTETS = 1024 * 1024;
+export const FAILURE_CACHE_OCTETS = 1024 * 1024;
 
 /** Octets of one failure besides its question's name and the texts of its reason: four objects. */
 const FAILURE_OCTETS = 200;

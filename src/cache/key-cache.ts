@@ -12,9 +12,6 @@ import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './held-size.ts';
 
-/** Default bound, octets: Unbound's `key-cache-size` (4m). */
-export const DEFAULT_KEY_CACHE_OCTETS = 4 * 1024 * 1024;
-
 /** Octets of one imported key: key object in the crypto library (about 1.2 KB for RSA-2048), rdata and its record. */
 const KEY_OCTETS = 2_000;
 

@@ -11,7 +11,7 @@ import { ByteBoundedMap } from './byte-bounded-map.ts';
 const COUNTER_OCTETS = 56;
 
 /** How the table is made. */
-export interface RateTableStart {
+export interface RateTableParts {
   readonly clock: Clock;
   /** Bound on the estimated heap, octets. Keys that are counted least recently are forgotten. */
   readonly maxBytes: number;
@@ -45,7 +45,7 @@ export class RateTable {
   readonly #backoff: boolean;
   readonly #counters: ByteBoundedMap<Counter>;
 
-  constructor({ clock, maxBytes, backoff }: RateTableStart) {
+  constructor({ clock, maxBytes, backoff }: RateTableParts) {
     this.#clock = clock;
     this.#backoff = backoff;
     this.#counters = new ByteBoundedMap<Counter>({ maxBytes, sizeOf: () => COUNTER_OCTETS });

@@ -18,9 +18,6 @@ import { KEY_WORD, NO_SLOT, SLOT_OCTETS, SlotTable } from './slot-table.ts';
 /** Bits of `ReplyRequest.flags`. The first three are part of the key; `ad` only says whether the AD bit may be set. */
 export const REPLY_FLAG = { do: 1, cd: 2, rd: 4, ad: 8 } as const;
 
-/** Default bound, octets. */
-export const DEFAULT_REPLY_CACHE_OCTETS = 8 * 1024 * 1024;
-
 /**
  * One look-up. The listener owns one object and fills it anew for each query, so that a hit allocates nothing.
  * The query starts at offset 0 of its buffer, its question at 12.

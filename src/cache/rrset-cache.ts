@@ -26,11 +26,8 @@ import {
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld } from './held-size.ts';
 
-/** Default bound, octets: Unbound's `rrset-cache-size` (4m). */
-export const DEFAULT_RRSET_CACHE_OCTETS = 4 * 1024 * 1024;
-
 /** What the cache is made from. */
-export interface RRsetCacheStart {
+export interface RRsetCacheParts {
   readonly clock: Clock;
   /** Bound on the estimated heap, octets. */
   readonly maxBytes: number;
@@ -55,7 +52,7 @@ export class RRsetCache {
   /** Sets that are in use but must not be kept, whatever becomes known of them. */
   readonly #leftOut = new WeakSet<RRset>();
 
-  constructor({ clock, maxBytes }: RRsetCacheStart) {
+  constructor({ clock, maxBytes }: RRsetCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
     this.#sets = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfHeld });

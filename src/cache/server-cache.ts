@@ -76,16 +76,6 @@ export interface ServerCacheOptions {
   readonly keepProbing: boolean;
 }
 
-/** Defaults of Unbound. */
-export const DEFAULT_SERVER_CACHE_OPTIONS: ServerCacheOptions = {
-  hostTtlSeconds: 900,
-  minTimeoutMs: 50,
-  maxTimeoutMs: 120_000,
-  maxServers: 10_000,
-  unknownTimeoutMs: UNKNOWN_TIMEOUT_MS,
-  keepProbing: false,
-};
-
 /** What happened with a server; reported with the zone that it was asked for. */
 export type ServerReportOutcome =
   /** A question of the type goes out; to a silent server no second goes while it is under way. */
@@ -146,7 +136,7 @@ export interface ServerReport {
 }
 
 /** How the cache is made. */
-export interface ServerCacheStart {
+export interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
   /** Told when our own line is back after an outage: what else was concluded from the silence should go too. */
@@ -166,7 +156,7 @@ export class ServerCache {
   /** Who failed which zone a short time ago. */
   readonly recentFailures: RecentFailures;
 
-  constructor({ clock, options, onLineBack = () => {} }: ServerCacheStart) {
+  constructor({ clock, options, onLineBack = () => {} }: ServerCacheParts) {
     this.#clock = clock;
     this.#options = options;
     this.#onLineBack = onLineBack;

@@ -4,10 +4,12 @@ import { hostname } from 'node:os';
 import { domainToASCII } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
+import { askServer } from '../dane/ask-server.ts';
 import { type CheckParts, checkHost } from '../dane/check-host.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, type ReportOptions, singleHostLines } from '../dane/report.ts';
 import { checkText, nagiosLine, statusOf, summaryTable } from '../dane/report-text.ts';
+import { DNS_PORT } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openLookUpSource } from './look-up-source.ts';
@@ -34,6 +36,7 @@ ${LOOK_UP_HELP}  --mx HOST               look at this mail host only, as one of 
   --smtp, --submission, --imap, --https
                           take the words for hosts with that service (ports 25, 587, 143, 443)
   --no-connect            records only, no connections
+  --servers               also ask each server of the zone whether it shows the same TLSA set
   --key-kinds             ask each address for its RSA and its ECDSA certificate
   --days N                judge dates and signatures as if N days had passed
   --expiry DAYS           say when signatures run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
@@ -56,6 +59,7 @@ const OPTIONS = {
   imap: { type: 'boolean' },
   https: { type: 'boolean' },
   'no-connect': { type: 'boolean' },
+  servers: { type: 'boolean' },
   'key-kinds': { type: 'boolean' },
   days: { type: 'string', default: '0' },
   expiry: { type: 'string', default: String(DEFAULT_EXPIRY_DAYS) },
@@ -99,6 +103,7 @@ export async function runDaneCheck(words: readonly string[]): Promise<number> {
     lookUp: source.lookUp,
     crypto: ports.crypto,
     tls: values['no-connect'] === true ? null : createNodeTlsProbe(),
+    ask: values.servers === true ? (ip, question) => askServer(ports, { ip, port: DNS_PORT }, question, 0) : null,
     now,
     options: {
       family: familyOf(values),

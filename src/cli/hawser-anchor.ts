@@ -10,7 +10,7 @@ import {
   updateAnchor,
 } from '../anchor/update-anchor.ts';
 import type { Config } from '../config/config.ts';
-import type { House, Ports } from '../daemon/resolver-instance.ts';
+import type { Ports, ResolverInstance } from '../daemon/resolver-instance.ts';
 import { VERSION } from '../daemon/version.ts';
 import { ROOT_ANCHORS_TEXT } from '../validate/root-anchors.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
@@ -165,7 +165,7 @@ async function probeOnce(config: Config, anchorPath: string, ports: Ports): Prom
   return outcome;
 }
 
-async function probeTracked({ tracker, resolver }: House): Promise<ProbeOutcome> {
+async function probeTracked({ tracker, resolver }: ResolverInstance): Promise<ProbeOutcome> {
   if (await tracker.probeNow()) return 'proven';
   // What the probe heard is known now: a set that proves nothing, or no set at all.
   const heard = await resolver.resolve(questionOf(ROOT, TYPE.DNSKEY));

@@ -85,14 +85,14 @@ function writeNew(path: string, content: string, mode: number): void {
   if (!written.ok) throw new Error(written.error.text);
 }
 
-interface CertificateStart {
+interface CertificateParts {
   readonly commonName: string;
   readonly key: string;
   readonly issuerName: string;
   readonly issuerKey: string;
 }
 
-function certificate({ commonName, key, issuerName, issuerKey }: CertificateStart): string {
+function certificate({ commonName, key, issuerName, issuerKey }: CertificateParts): string {
   const now = Math.floor(Date.now() / 1000);
   const fields: CertificateFields = {
     commonName,

@@ -1,7 +1,7 @@
 /** The look-up program: resolves by itself, from the root down, and says what DNSSEC says (`-v`). */
 
 import type { Config } from '../config/config.ts';
-import type { House, Ports } from '../daemon/resolver-instance.ts';
+import type { Ports, ResolverInstance } from '../daemon/resolver-instance.ts';
 import { VERSION } from '../daemon/version.ts';
 import { explainText } from '../trace/explain.ts';
 import { Trace } from '../trace/trace.ts';
@@ -44,10 +44,10 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const questions = questionsOf(read, read.name);
   if (typeof questions === 'string') return fail([questions]);
-  const house = await makeHouse(read);
-  if (!('resolver' in house)) return fail(house);
-  await ask(house, questions, read, read.name);
-  house.stop();
+  const instance = await makeHouse(read);
+  if (!('resolver' in instance)) return fail(instance);
+  await ask(instance, questions, read, read.name);
+  instance.stop();
   return 0;
 }
 
@@ -69,7 +69,7 @@ function questionsOf({ type, className }: HostArguments, nameText: string): read
   return types.map((each) => ({ name, type: each, class: rrClass }));
 }
 
-async function makeHouse(read: HostArguments): Promise<House | readonly string[]> {
+async function makeHouse(read: HostArguments): Promise<ResolverInstance | readonly string[]> {
   const ports = await programPorts();
   const config = readProgramConfig(read.configPath, ports.files);
   return 'server' in config ? startOwnResolver(changedBy(config, read, ports), ports) : config;
@@ -88,11 +88,16 @@ function changedBy(config: Config, read: HostArguments, { files }: Ports): Confi
   return read.usesResolvConf ? withResolvConf(changed, RESOLV_CONF, files) : changed;
 }
 
-async function ask(house: House, questions: readonly Question[], read: HostArguments, name: string): Promise<void> {
+async function ask(
+  instance: ResolverInstance,
+  questions: readonly Question[],
+  read: HostArguments,
+  name: string,
+): Promise<void> {
   let isFirst = true;
   for (const question of questions) {
     const trace = read.traces ? new Trace() : null;
-    const resolution = await house.resolver.resolve(question, trace === null ? {} : { trace });
+    const resolution = await instance.resolver.resolve(question, trace === null ? {} : { trace });
     if (trace !== null) process.stderr.write(explainText(trace.events(), trace.events()[0]?.atMs ?? 0));
     const { text, goesOn } = hostText(resolution, { name, verbose: read.verbose }, isFirst);
     process.stdout.write(text);

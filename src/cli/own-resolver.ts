@@ -11,7 +11,7 @@ import { createNodeRandom } from '../adapters/node-random.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
-import { assemble, type House, type Ports } from '../daemon/resolver-instance.ts';
+import { assemble, type Ports, type ResolverInstance } from '../daemon/resolver-instance.ts';
 import type { Files } from '../ports/files.ts';
 import { parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
@@ -54,7 +54,7 @@ export function withResolvConf(config: Config, path: string, files: Files): Conf
 }
 
 /** Joins the resolver; lines that say what is wrong, else. The caller stops it. */
-export async function startOwnResolver(config: Config, ports: Ports): Promise<House | readonly string[]> {
+export async function startOwnResolver(config: Config, ports: Ports): Promise<ResolverInstance | readonly string[]> {
   const assembled = await assemble({ config, ports });
-  return assembled.ok ? assembled.house : assembled.findings.map(findingText);
+  return assembled.ok ? assembled.instance : assembled.findings.map(findingText);
 }

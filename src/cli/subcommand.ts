@@ -14,8 +14,9 @@ export interface Subcommand {
 /** Exit status of every subcommand for words that it does not understand: "could not be tested" to monitoring. */
 export const USAGE_STATUS = 3;
 
-/** Writes what is wrong with the words, and where help is. */
+/** Writes what is wrong with the words, and where help is. `command`: the words up to there, without the program. */
 export function refuseWords(command: string, why: string): number {
-  process.stderr.write(`hawser ${command}: ${why}\nhawser ${command} -h tells how it is used.\n`);
+  const name = `hawser ${command}`.trim();
+  process.stderr.write(`${name}: ${why}\n${name} -h tells how it is used.\n`);
   return USAGE_STATUS;
 }

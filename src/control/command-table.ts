@@ -2,7 +2,7 @@
 
 import type { BulkInput, Command, Reply } from './command.ts';
 
-/** The commands of one house. */
+/** The commands of one instance. */
 export class CommandTable {
   readonly #commands: ReadonlyMap<string, Command>;
 

@@ -25,7 +25,7 @@ export interface ControlServerParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly log: LogSink;
-  /** The commands of the house that is in force. */
+  /** The commands of the instance that is in force. */
   readonly commands: () => CommandTable;
   /** Takes the remains of a unix socket away before the place is listened on again. */
   readonly removeSocket: (path: string) => void;

@@ -1,6 +1,6 @@
 /** Bounds of the control channel, each with unit, value and reason. */
 
-/** Figures that have no directive. */
+/** StatisticsSnapshot that have no directive. */
 export const CONTROL_LIMITS = {
   /** Connections open at once. Operators' tools make one each and close it; more than this is a fault or a flood. */
   connections: 64,

@@ -32,7 +32,7 @@ const LAST_LINE = 'EOF';
 const LOADED = 'load_cache';
 
 /** What loading needs. */
-export interface LoadStart {
+export interface LoadParts {
   readonly caches: CacheSet;
   readonly now: number;
   /** cache-max-ttl, seconds. */
@@ -63,13 +63,13 @@ interface OpenMessage {
 
 /** Takes the lines of a dump. */
 export class CacheLoader implements BulkInput {
-  readonly #start: LoadStart;
+  readonly #parts: LoadParts;
   #set: OpenSet | null = null;
   #message: OpenMessage | null = null;
   #hasFaults = false;
 
-  constructor(start: LoadStart) {
-    this.#start = start;
+  constructor(parts: LoadParts) {
+    this.#parts = parts;
   }
 
   isEnd(line: string): boolean {
@@ -84,7 +84,7 @@ export class CacheLoader implements BulkInput {
   }
 
   finish(): string {
-    forgetReplies(this.#start.caches);
+    forgetReplies(this.#parts.caches);
     return this.#hasFaults ? '' : 'ok\n';
   }
 
@@ -105,7 +105,7 @@ export class CacheLoader implements BulkInput {
     if (records + signatures > MAX_RECORDS) return 'a set of too many records';
     this.#message = null;
     this.#set = {
-      ttl: Math.min(ttl, this.#start.maxTtl),
+      ttl: Math.min(ttl, this.#parts.maxTtl),
       trust: trustOf(rank),
       left: records + signatures,
       rdatas: [],
@@ -128,7 +128,7 @@ export class CacheLoader implements BulkInput {
   /** A set with a faulty line is not taken at all: half a set would be a lie. */
   #closeSet({ first, rdatas, signatures, ttl, trust, fault }: OpenSet): void {
     if (fault || first === null || rdatas.length === 0 || ttl <= 0) return;
-    const { caches, now } = this.#start;
+    const { caches, now } = this.#parts;
     const { owner, type, class: rrClass } = first;
     const rrset = packRRset({ owner, type, class: rrClass, rdatas, signatures });
     const zone = caches.delegations.findDeepest(owner)?.zone ?? ROOT;
@@ -152,7 +152,7 @@ export class CacheLoader implements BulkInput {
     this.#message = {
       question,
       rcode: flags & 15,
-      ttl: Math.min(ttl, this.#start.maxTtl),
+      ttl: Math.min(ttl, this.#parts.maxTtl),
       counts: { answer, authority, additional },
       left,
       references: [],
@@ -168,14 +168,14 @@ export class CacheLoader implements BulkInput {
     const type = typeFromText(typeWord);
     const isReference = name !== null && rrClass !== null && type !== null;
     // In the cache and nowhere else: a dump of any size obeys its bound.
-    message.references.push(isReference ? this.#start.caches.rrsets.find(name, type, rrClass) : null);
+    message.references.push(isReference ? this.#parts.caches.rrsets.find(name, type, rrClass) : null);
     if (message.left === 0) this.#closeMessage(message);
     return isReference ? null : `not a reference to a set: ${line.slice(0, 80)}`;
   }
 
   /** Keeps a message whose sets are all there, as found and not checked. */
   #closeMessage(message: OpenMessage): void {
-    const { caches, now } = this.#start;
+    const { caches, now } = this.#parts;
     const held = message.references.filter((each) => each !== null);
     if (held.length < message.references.length || message.ttl <= 0) return;
     const known = caches.answers.find(message.question);

@@ -6,7 +6,7 @@
 import { forgetTrust } from '../cache/forget.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import { type Name, nameKey, namesEqual } from '../wire/name.ts';
-import type { ControlHouse, TimedAnchor, TimedAnchors } from './parts.ts';
+import type { InstanceView, TimedAnchor, TimedAnchors } from './parts.ts';
 
 /** Lifetime when none is given, seconds: an hour, as in BIND. */
 export const DEFAULT_LIFETIME_SECONDS = 3_600;
@@ -19,23 +19,23 @@ interface Held extends TimedAnchor {
   readonly cancel: CancelTimer;
 }
 
-/** Part of a house that they work on. */
-type AnchoredHouse = Pick<ControlHouse, 'insecure' | 'caches'>;
+/** Part of an instance that they work on. */
+type AnchoredHouse = Pick<InstanceView, 'insecure' | 'caches'>;
 
 /** All of a daemon. */
 export class NegativeAnchors implements TimedAnchors {
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();
-  #house: AnchoredHouse | null = null;
+  #instance: AnchoredHouse | null = null;
 
   constructor(clock: Clock) {
     this.#clock = clock;
   }
 
-  /** Puts them in force in the house after a reload too. */
-  moveInto(house: AnchoredHouse): void {
-    this.#house = house;
-    for (const { zone } of this.#held.values()) house.insecure.addNegative(zone);
+  /** Puts them in force in the instance after a reload too. */
+  activate(instance: AnchoredHouse): void {
+    this.#instance = instance;
+    for (const { zone } of this.#held.values()) instance.insecure.addNegative(zone);
   }
 
   /** Adds one, in place of one for the same zone. */
@@ -43,12 +43,12 @@ export class NegativeAnchors implements TimedAnchors {
     const key = nameKey(zone);
     const before = this.#held.get(key);
     before?.cancel();
-    const isInsecure = this.#house?.insecure.negative().some((each) => namesEqual(each, zone)) ?? false;
+    const isInsecure = this.#instance?.insecure.negative().some((each) => namesEqual(each, zone)) ?? false;
     const isConfigured = before?.isConfigured ?? isInsecure;
     const cancel = this.#clock.after(seconds * 1000, () => void this.remove(zone));
     const expiresAt = this.#clock.unixSeconds() + seconds;
     this.#held.set(key, { zone, reason, expiresAt, isConfigured, cancel });
-    this.#house?.insecure.addNegative(zone);
+    this.#instance?.insecure.addNegative(zone);
     this.#forget(zone);
   }
 
@@ -58,7 +58,7 @@ export class NegativeAnchors implements TimedAnchors {
     if (held === undefined) return false;
     held.cancel();
     this.#held.delete(nameKey(zone));
-    if (!held.isConfigured) this.#house?.insecure.removeNegative(zone);
+    if (!held.isConfigured) this.#instance?.insecure.removeNegative(zone);
     this.#forget(zone);
     return true;
   }
@@ -69,6 +69,6 @@ export class NegativeAnchors implements TimedAnchors {
   }
 
   #forget(zone: Name): void {
-    if (this.#house !== null) forgetTrust(zone, this.#house.caches);
+    if (this.#instance !== null) forgetTrust(zone, this.#instance.caches);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What commands work on: the house that is in force and the daemon around it, as small interfaces. Rooms that control may
+ * What commands work on: the instance that is in force and the daemon around it, as small interfaces. Rooms that control may
  * not import (iterate, validate) appear as the methods that were made for it.
  */
 
@@ -105,8 +105,8 @@ export interface Statistics {
   reset(): void;
 }
 
-/** The house in force. */
-export interface ControlHouse {
+/** The instance in force. */
+export interface InstanceView {
   readonly config: Config;
   readonly caches: CacheSet;
   readonly resolver: Pick<Resolver, 'resolve' | 'works' | 'abortAll'>;
@@ -125,7 +125,7 @@ export interface ControlHouse {
 /** How a new configuration was taken: null when it is in force, else why not, a line each (file and line in them). */
 export type Applied = readonly string[] | null;
 
-/** The daemon around the house. */
+/** The daemon around the instance. */
 export interface ControlDaemon {
   readonly version: string;
   readonly pid: number;
@@ -139,7 +139,7 @@ export interface ControlDaemon {
   setVerbosity(level: number): void;
   /** Ends the daemon after the reply is out. */
   stop(): void;
-  /** Reads the configuration again. The old house stays in force when that fails. */
+  /** Reads the configuration again. The old instance stays in force when that fails. */
   reload(keepCaches: boolean): Promise<Applied>;
   /** Puts another configuration in force, everything that is known or was changed at run time kept. */
   apply(config: Config): Promise<Applied>;
@@ -166,7 +166,7 @@ export interface TimedAnchors {
 /** What commands are made of. */
 export interface ControlParts {
   readonly clock: Clock;
-  readonly house: ControlHouse;
+  readonly instance: InstanceView;
   readonly daemon: ControlDaemon;
   readonly negativeAnchors: TimedAnchors;
 }

@@ -8,7 +8,7 @@
 
 import { spanEnd } from '../serve/serve-stats.ts';
 import type { DaemonStatistics } from './statistics.ts';
-import { EXTENDED_ROWS, type Figures, MEMORY_ROWS, type StatRow, THREAD_ROWS } from './stats-names.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, type StatisticsSnapshot, type StatRow, THREAD_ROWS } from './stats-names.ts';
 
 /** Content-Type of the text. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -18,7 +18,7 @@ const THREAD_LABEL = ['thread', '0'] as const;
 
 /** All metrics. */
 export function metricsText(statistics: DaemonStatistics, version: string): string {
-  const { figures } = statistics;
+  const { snapshot } = statistics;
   const { now, up, elapsed } = statistics.times();
   const threads = THREAD_ROWS.map((row) => (isWhole(row) ? row : { ...row, label: row.label ?? THREAD_LABEL }));
   const lines = [
@@ -27,9 +27,9 @@ export function metricsText(statistics: DaemonStatistics, version: string): stri
     ...single('time_now_seconds', 'gauge', 'Seconds since 1970', now),
     ...single('time_up_seconds_total', 'counter', 'Seconds since the daemon started', up),
     ...single('time_elapsed_seconds', 'gauge', 'Seconds since the statistics were set back', elapsed),
-    ...single('bugs_total', 'counter', 'Exceptions caught while serving', figures.serve.bugs),
-    ...rowLines([...threads, ...MEMORY_ROWS, ...EXTENDED_ROWS], figures),
-    ...histogramLines(figures),
+    ...single('bugs_total', 'counter', 'Exceptions caught while serving', snapshot.serve.bugs),
+    ...rowLines([...threads, ...MEMORY_ROWS, ...EXTENDED_ROWS], snapshot),
+    ...histogramLines(snapshot),
   ];
   return `${lines.join('\n')}\n`;
 }
@@ -39,11 +39,11 @@ function isWhole({ name }: StatRow): boolean {
   return name.startsWith('recursion.time.');
 }
 
-function rowLines(rows: readonly StatRow[], figures: Figures): string[] {
+function rowLines(rows: readonly StatRow[], snapshot: StatisticsSnapshot): string[] {
   const lines: string[] = [];
   let metric = '';
   for (const row of rows) {
-    const value = row.read(figures);
+    const value = row.read(snapshot);
     if (value === 0 && row.isOptional) continue;
     if (row.metric !== metric) lines.push(...head(row.metric, row.kind, row.help));
     metric = row.metric;
@@ -52,7 +52,7 @@ function rowLines(rows: readonly StatRow[], figures: Figures): string[] {
   return lines;
 }
 
-function histogramLines({ serve: { histogram, recursionMs } }: Figures): string[] {
+function histogramLines({ serve: { histogram, recursionMs } }: StatisticsSnapshot): string[] {
   const name = 'response_time_seconds';
   const lines = head(name, 'histogram', 'Time that clients waited for recursion');
   let passed = 0;

@@ -12,10 +12,10 @@ import { HISTOGRAM_SPANS, spanEnd } from '../serve/serve-stats.ts';
 import type { Statistics } from './parts.ts';
 import {
   EXTENDED_ROWS,
-  type Figures,
   MEMORY_ROWS,
   quantile,
   type StatForm,
+  type StatisticsSnapshot,
   type StatRow,
   THREAD_ROWS,
 } from './stats-names.ts';
@@ -37,7 +37,7 @@ export interface StatisticsParts {
   readonly startedMs: number;
   /** Seconds since 1970, with a fraction. */
   readonly unixTime: () => number;
-  readonly figures: () => Figures;
+  readonly snapshot: () => StatisticsSnapshot;
   readonly options: () => StatisticsOptions;
 }
 
@@ -61,8 +61,8 @@ export class DaemonStatistics implements Statistics {
   }
 
   /** What they are read from now. */
-  get figures(): Figures {
-    return this.#parts.figures();
+  get snapshot(): StatisticsSnapshot {
+    return this.#parts.snapshot();
   }
 
   times(): StatisticsTimes {
@@ -73,15 +73,15 @@ export class DaemonStatistics implements Statistics {
 
   text(): string {
     const { extended, inhibitZero } = this.#parts.options();
-    const figures = this.#parts.figures();
+    const snapshot = this.#parts.snapshot();
     const { now, up, elapsed } = this.times();
-    const lines = ['thread0.', 'total.'].flatMap((prefix) => linesOf(THREAD_ROWS, figures, { prefix, inhibitZero }));
+    const lines = ['thread0.', 'total.'].flatMap((prefix) => linesOf(THREAD_ROWS, snapshot, { prefix, inhibitZero }));
     const times = { 'time.now': now, 'time.up': up, 'time.elapsed': elapsed };
     for (const [name, seconds] of Object.entries(times)) lines.push(`${name}=${secondsText(seconds)}`);
     if (extended) {
-      lines.push(...linesOf(MEMORY_ROWS, figures, { prefix: '', inhibitZero }));
-      lines.push(...histogramLines(figures.serve.histogram));
-      lines.push(...linesOf(EXTENDED_ROWS, figures, { prefix: '', inhibitZero }));
+      lines.push(...linesOf(MEMORY_ROWS, snapshot, { prefix: '', inhibitZero }));
+      lines.push(...histogramLines(snapshot.serve.histogram));
+      lines.push(...linesOf(EXTENDED_ROWS, snapshot, { prefix: '', inhibitZero }));
     }
     return `${lines.join('\n')}\n`;
   }
@@ -94,7 +94,7 @@ export class DaemonStatistics implements Statistics {
   }
 
   reset(): void {
-    const { serve, counters, policyActions } = this.#parts.figures();
+    const { serve, counters, policyActions } = this.#parts.snapshot();
     serve.reset();
     counters.reset();
     policyActions.clear();
@@ -103,7 +103,7 @@ export class DaemonStatistics implements Statistics {
 
   /** What the log says at the end of statistics-interval and of the daemon, a line each. */
   logLines(): string[] {
-    const { serve, counters } = this.#parts.figures();
+    const { serve, counters } = this.#parts.snapshot();
     const { queries, cacheMisses, overRate, requestListSum, requestListMax } = serve;
     const thread = 'server stats for thread 0:';
     const cached = Math.max(0, queries - cacheMisses);
@@ -122,12 +122,12 @@ export class DaemonStatistics implements Statistics {
 
 function linesOf(
   rows: readonly StatRow[],
-  figures: Figures,
+  snapshot: StatisticsSnapshot,
   { prefix, inhibitZero }: { readonly prefix: string; readonly inhibitZero: boolean },
 ): string[] {
   const lines: string[] = [];
   for (const { name, form, isOptional, read } of rows) {
-    const value = read(figures);
+    const value = read(snapshot);
     if (value !== 0 || !isOptional || !inhibitZero) lines.push(`${prefix}${name}=${valueText(value, form)}`);
   }
   return lines;
@@ -147,7 +147,7 @@ function spanTexts(span: number, places: number, fill = '0'): [low: string, high
   return [text(span === 0 ? 0 : spanEnd(span - 1)), text(spanEnd(span))];
 }
 
-function recursionLines({ histogram, recursionMs, recursions }: Figures['serve']): string[] {
+function recursionLines({ histogram, recursionMs, recursions }: StatisticsSnapshot['serve']): string[] {
   const [quarter, half, most] = [0.25, 0.5, 0.75].map((part) => generalText(quantile(histogram, part)));
   const lines = [
     `average recursion processing time ${secondsText(recursionMs / recursions / 1000)} sec`,

@@ -21,7 +21,7 @@ export interface Sized {
 }
 
 /** What statistics are read from, at the moment of asking. */
-export interface Figures {
+export interface StatisticsSnapshot {
   readonly serve: ServeStats;
   readonly counters: Counters;
   readonly caches: {
@@ -58,7 +58,7 @@ export interface StatRow {
   readonly form: StatForm;
   /** Left out while it is 0, with statistics-inhibit-zero. */
   readonly isOptional: boolean;
-  readonly read: (figures: Figures) => number;
+  readonly read: (snapshot: StatisticsSnapshot) => number;
 }
 
 type Read = StatRow['read'];

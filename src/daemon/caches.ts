@@ -1,9 +1,9 @@
-/** All that a house remembers, made to the sizes of its configuration. */
+/** All that an instance remembers, made to the sizes of its configuration. */
 
 import { AnswerCache } from '../cache/answer-cache.ts';
-import { DEFAULT_DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
+import { DELEGATION_CACHE_OCTETS, DelegationCache } from '../cache/delegation-cache.ts';
 import { DenialCache } from '../cache/denial-cache.ts';
-import { DEFAULT_FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
+import { FAILURE_CACHE_OCTETS, FailureCache } from '../cache/failure-cache.ts';
 import type { CacheSet } from '../cache/forget.ts';
 import { KeyCache } from '../cache/key-cache.ts';
 import { ReplyCache } from '../cache/reply-cache.ts';
@@ -15,21 +15,25 @@ import type { Ports } from '../ports/ports.ts';
 import { isFromSilence } from '../terms/failure.ts';
 import { cacheSizes, serverCacheOptions } from './options/rooms.ts';
 
-/** All that a house remembers. May outlive it (reload_keep_cache). */
+/** All that an instance remembers. May outlive it (reload_keep_cache). */
 export interface Caches extends CacheSet {
   readonly keys: KeyCache<ZoneKey>;
 }
 
 /** Empty caches, in a heap of a given size in octets. */
-export function makeCaches(config: Config, { clock, random }: Ports, heapOctets?: number): Caches {
+export function makeCaches(
+  config: Config,
+  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+  heapOctets?: number,
+): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
-  const failures = new FailureCache({ clock, maxBytes: DEFAULT_FAILURE_CACHE_OCTETS });
+  const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
   return {
     rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
     answers: new AnswerCache({ clock, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
-    delegations: new DelegationCache({ clock, maxBytes: DEFAULT_DELEGATION_CACHE_OCTETS }),
+    delegations: new DelegationCache({ clock, maxBytes: DELEGATION_CACHE_OCTETS }),
     servers: new ServerCache({
       ...{ clock, options: serverCacheOptions(config) },
       onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromSilence(why.failure)),

@@ -1,14 +1,16 @@
-/** The house as the control channel sees it: joins rooms that control may not import to the interfaces that it has. */
+/** The instance as the control channel sees it: joins rooms that control may not import to the interfaces that it has. */
 
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { ControlOptions } from '../control/control-server.ts';
-import type { ControlHouse, Statistics } from '../control/parts.ts';
+import type { AuthZones, InstanceView, Statistics } from '../control/parts.ts';
 import { LocalTables } from '../policy/local-tables.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Files } from '../ports/files.ts';
+import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
-import { controlZones } from './join-zones.ts';
-import type { House } from './resolver-instance.ts';
+import type { ZoneStore } from '../zones/zone-store.ts';
+import type { ResolverInstance } from './resolver-instance.ts';
 
 /** Where Unbound's control channel listens when nothing is configured. */
 const LOCALHOST = ['127.0.0.1', '::1'];
@@ -43,10 +45,10 @@ export function controlSetup(config: Config, files: Files): ControlSetup {
   return { ok: true, options: { places, tls } };
 }
 
-/** The house in force, for the commands. */
-export function controlHouse(house: House, statistics: Statistics): ControlHouse {
+/** The instance in force, for the commands. */
+export function controlView(instance: ResolverInstance, statistics: Statistics): InstanceView {
   const { config, caches, resolver, anchors, serverZones, hints, policy, zones, zoneRates, clientRates, cookies } =
-    house;
+    instance;
   return {
     config,
     caches,
@@ -62,5 +64,19 @@ export function controlHouse(house: House, statistics: Statistics): ControlHouse
       clients: (all) => clientRates.list(all).map((rate) => ({ ...rate, who: rate.ip })),
     },
     cookies: cookies.path === '' ? null : cookies,
+  };
+}
+
+/** The zones as the control channel sees them. */
+function controlZones(zones: ZoneStore, policy: Policy): AuthZones {
+  return {
+    list: () => zones.list(),
+    has: (zone) => zones.has(zone),
+    isRpz: (zone) => zones.isRpz(zone),
+    reload: (zone) => zones.reload(zone),
+    transfer: (zone) => zones.transfer(zone),
+    setRpzEnabled: (zone, isEnabled) => {
+      for (const rpz of policy.rpz.zones) if (namesEqual(rpz.options.name, zone)) rpz.isEnabled = isEnabled;
+    },
   };
 }

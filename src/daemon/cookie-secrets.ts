@@ -17,7 +17,7 @@ import { fromHex } from '../wire/bytes.ts';
 /** Only the daemon's user may read the file: who knows a secret can make cookies for any address. */
 const FILE_MODE = 0o600;
 
-/** The secrets of a house. */
+/** The secrets of an instance. */
 export class CookieKeeper implements CookieSecrets {
   /** Judges by the secrets in force. */
   readonly judge: ServerCookies;
@@ -26,7 +26,7 @@ export class CookieKeeper implements CookieSecrets {
   readonly #configured: string;
   readonly #files: Files;
   /** In force when there is none in the file. */
-  readonly #spare: Uint8Array;
+  readonly #fallback: Uint8Array;
   /** Of the file, the active one first. */
   #secrets: readonly string[] = [];
 
@@ -35,8 +35,8 @@ export class CookieKeeper implements CookieSecrets {
     const { cookieSecret, cookieSecretFile } = config.server;
     this.#files = ports.files;
     this.#configured = cookieSecret;
-    this.#spare = fromHex(cookieSecret) ?? new Uint8Array();
-    if (this.#spare.length !== COOKIE_SECRET_OCTETS) this.#spare = ports.random.bytes(COOKIE_SECRET_OCTETS);
+    this.#fallback = fromHex(cookieSecret) ?? new Uint8Array();
+    if (this.#fallback.length !== COOKIE_SECRET_OCTETS) this.#fallback = ports.random.bytes(COOKIE_SECRET_OCTETS);
     this.path = absolutePath(config, cookieSecretFile);
     if (this.path !== '') this.#read(findings);
     this.judge = new ServerCookies(this.#inForce());
@@ -79,8 +79,8 @@ export class CookieKeeper implements CookieSecrets {
   }
 
   #inForce(): readonly Uint8Array[] {
-    const fromFile = this.#secrets.map((hex) => fromHex(hex) ?? this.#spare);
-    return fromFile.length > 0 ? fromFile : [this.#spare];
+    const fromFile = this.#secrets.map((hex) => fromHex(hex) ?? this.#fallback);
+    return fromFile.length > 0 ? fromFile : [this.#fallback];
   }
 
   /** A file that is not there yet is made by the first `add_cookie_secret`. */

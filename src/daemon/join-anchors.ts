@@ -8,7 +8,6 @@ import { isValidating } from '../config/modules.ts';
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
 import type { Files } from '../ports/files.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { Resolver } from '../resolve/resolver.ts';
 import { readAnchorState } from '../validate/anchor-state.ts';
 import { AnchorTracker, type TrackedFile } from '../validate/anchor-tracker.ts';
 import type { HoldDowns } from '../validate/rfc5011.ts';
@@ -16,18 +15,17 @@ import type { TrustAnchors } from '../validate/trust-anchors.ts';
 import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
-import type { Caches } from './caches.ts';
+import type { InForce } from './in-force.ts';
 import { validateOptions } from './options/rooms.ts';
 
 /** Least hold-down times without permit-small-holddown, seconds: a slip of the pen must not open the door. */
 const MIN_HOLD_SECONDS = 24 * 3600;
 
 /** What the tracker works with. */
-export interface TrackingMeans {
+export interface TrackingParts {
   readonly ports: Ports;
   readonly anchors: TrustAnchors;
-  readonly caches: Caches;
-  readonly resolver: Resolver;
+  readonly inForce: InForce;
   readonly report: (error: unknown) => void;
 }
 
@@ -65,9 +63,9 @@ export function holdDowns({ server }: Config): HoldDowns {
 export function makeAnchorTracker(
   config: Config,
   tracked: readonly TrackedFile[],
-  means: TrackingMeans,
+  parts: TrackingParts,
 ): AnchorTracker {
-  const { ports, anchors, caches, resolver, report } = means;
+  const { ports, anchors, inForce, report } = parts;
   const { clock, random, files, crypto, log } = ports;
   const options = validateOptions(config);
   return new AnchorTracker(
@@ -87,11 +85,11 @@ export function makeAnchorTracker(
         signatureTime: options.signatureTime,
       },
       ask: async (zone) => {
-        const resolution = await resolver.resolve(questionOf(zone, TYPE.DNSKEY), { refresh: true });
+        const resolution = await inForce.resolver.resolve(questionOf(zone, TYPE.DNSKEY), { refresh: true });
         const answer = resolution.kind === 'answered' ? resolution.answer : [];
         return answer.find(({ rrset }) => rrsetType(rrset) === TYPE.DNSKEY) ?? null;
       },
-      onTrustLost: (zone) => forgetTrust(zone, caches),
+      onTrustLost: (zone) => forgetTrust(zone, inForce.caches),
     },
     tracked,
   );

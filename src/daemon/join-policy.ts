@@ -1,6 +1,5 @@
 /** The policy of a configuration, joined to the caches and the resolver that it asks for the servers of zones. */
 
-import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
@@ -10,7 +9,6 @@ import { makePolicy } from '../policy/make-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Resolver } from '../resolve/resolver.ts';
 import { DEFAULT_ACCESS } from '../serve/access-control.ts';
 import { ipText } from '../wire/ip.ts';
 import { type Name, nameKey } from '../wire/name.ts';
@@ -18,24 +16,23 @@ import { formatName } from '../wire/name-text.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import type { InForce } from './in-force.ts';
 import { type HostFacts, placeKeys } from './options/rooms.ts';
 
 /** What the policy is joined to. */
-export interface PolicyMeans {
+export interface PolicyParts {
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly resolver: Pick<Resolver, 'resolve'>;
-  readonly rrsets: RRsetCache;
-  readonly delegations: DelegationCache;
+  readonly inForce: InForce;
   readonly host: HostFacts;
 }
 
 /** The policy, with a warning for each line that cannot be used. */
-export function housePolicy(
+export function joinPolicy(
   config: Config,
-  means: PolicyMeans,
+  parts: PolicyParts,
 ): { readonly policy: Policy; readonly warnings: readonly Finding[] } {
-  const { clock, log } = means;
+  const { clock, log } = parts;
   const given = config.server.accessControl.map(({ block }) => block);
   const { policy, problems } = makePolicy({
     config,
@@ -43,8 +40,8 @@ export function housePolicy(
     log,
     accessBlocks: given,
     defaultBlocks: DEFAULT_ACCESS,
-    placeKeys: (place) => placeKeys(place, config, means.host),
-    serversOf: (name, zone) => serversOf(name, zone, means),
+    placeKeys: (place) => placeKeys(place, config, parts.host),
+    serversOf: (name, zone) => serversOf(name, zone, parts),
   });
   const warnings = problems.map((text): Finding => ({ file: '', line: 0, severity: 'warning', text }));
   return { policy, warnings };
@@ -70,13 +67,14 @@ export function insecureNames(
 }
 
 /** Servers of the zone that an answer came from, or that the name is in: as known, else asked for. */
-async function serversOf(name: Name, zone: Name | null, means: PolicyMeans): Promise<ServersOf> {
-  const { delegations, resolver } = means;
+async function serversOf(name: Name, zone: Name | null, parts: PolicyParts): Promise<ServersOf> {
+  const { resolver, caches } = parts.inForce;
+  const { delegations, rrsets } = caches;
   const cut = zone === null ? delegations.findDeepest(name) : delegations.find(zone);
   if (cut !== null) {
     const names = cut.servers.map((server) => server.name);
     const addresses = cut.servers.flatMap((server) => server.addresses);
-    return { names, addresses: [...addresses, ...knownAddresses(names, means)] };
+    return { names, addresses: [...addresses, ...knownAddresses(names, rrsets)] };
   }
   if (zone === null) return { names: [], addresses: [] };
   const resolution = await resolver.resolve({ name: zone, type: TYPE.NS, class: CLASS.IN });
@@ -84,10 +82,10 @@ async function serversOf(name: Name, zone: Name | null, means: PolicyMeans): Pro
   const names = answer.flatMap(({ rrset }) =>
     rrsetType(rrset) === TYPE.NS ? rdatasOf(rrset).flatMap((rdata) => readTargetName(rdata) ?? []) : [],
   );
-  return { names, addresses: knownAddresses(names, means) };
+  return { names, addresses: knownAddresses(names, rrsets) };
 }
 
-function knownAddresses(names: readonly Name[], { rrsets }: PolicyMeans): string[] {
+function knownAddresses(names: readonly Name[], rrsets: RRsetCache): string[] {
   return names.flatMap((name) =>
     [TYPE.A, TYPE.AAAA].flatMap((type) => {
       const held = rrsets.find(name, type, CLASS.IN);

@@ -1,4 +1,4 @@
-/** Joins iteration, validation, the caches and the resolver over what is common to a house. */
+/** Joins iteration, validation, the caches and the resolver over what is common to an instance. */
 
 import { forgetData } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
@@ -26,8 +26,8 @@ import { zoneRateOptions } from './options/limits.ts';
 import { denialOptions, iterateOptions, resolveOptions, validateOptions } from './options/rooms.ts';
 import { stepTrace } from './step-log.ts';
 
-/** What the rooms of one house have in common. */
-export interface Ground {
+/** What the rooms of one instance have in common. */
+export interface SharedParts {
   readonly config: Config;
   readonly ports: Ports;
   readonly inputs: Inputs;
@@ -51,16 +51,16 @@ export interface JoinedResolver {
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Joins the resolver; `zones` are the zones that are held as a whole. */
-export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
-  const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = ground;
+export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResolver {
+  const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = shared;
   const { clock, network, random, log } = ports;
   const { rrsets, answers, failures, servers, delegations } = caches;
-  const options = { ...iterateOptions(config, ground.inputs), configuredZones: serverZones.all };
+  const options = { ...iterateOptions(config, shared.inputs), configuredZones: serverZones.all };
   const notice = (text: string): void => log.write('notice', text);
   const warn = (text: string): void => log.write('error', text);
   const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
   const heldZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
-  const denials = knownDenials(ground, heldZone);
+  const denials = knownDenials(shared, heldZone);
   const rates = zoneRates(config, { clock, random });
   const background = new Background(report);
   const resolver: Resolver = new Resolver({
@@ -92,7 +92,7 @@ export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
         ...(rates === null ? {} : { zoneRates: rates }),
         ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, background) } : {}),
       }),
-    makeValidate: (fetch) => joinValidate(ground, fetch, background, () => resolver),
+    makeValidate: (fetch) => joinValidate(shared, fetch, background, () => resolver),
   });
   watchUnwantedReplies(counters, config.server.unwantedReplyThreshold, () => {
     log.write('warning', 'unwanted-reply-threshold reached: somebody may be guessing answers; the cache is cleared');
@@ -101,8 +101,8 @@ export function joinResolver(ground: Ground, zones: ZoneStore): JoinedResolver {
   return { resolver, upstream, zoneRates: rates };
 }
 
-function joinValidate(ground: Ground, fetch: Fetch, background: Background, resolver: () => Resolver) {
-  const { config, ports, caches, anchors, counters } = ground;
+function joinValidate(shared: SharedParts, fetch: Fetch, background: Background, resolver: () => Resolver) {
+  const { config, ports, caches, anchors, counters } = shared;
   const signal = (anchor: TrustAnchor): void => {
     const question = anchorSignal(anchor);
     if (question !== null) background.start(() => resolver().resolve(question, { refresh: true }));
@@ -126,8 +126,8 @@ function joinValidate(ground: Ground, fetch: Fetch, background: Background, reso
  * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `heldZone` gives the deepest zone held as a
  * whole that answers for a name (auth-zone); null when there is none.
  */
-function knownDenials(ground: Ground, heldZone: (name: Name) => Name | null): KnownDenials {
-  const { config, ports, caches, anchors, serverZones } = ground;
+function knownDenials(shared: SharedParts, heldZone: (name: Name) => Name | null): KnownDenials {
+  const { config, ports, caches, anchors, serverZones } = shared;
   const { answers, rrsets, denials } = caches;
   return new KnownDenials({
     clock: ports.clock,

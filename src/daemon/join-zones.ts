@@ -5,9 +5,8 @@
  */
 
 import { absolutePath } from '../config/check-files.ts';
-import type { AuthZoneConfig, Config, RpzConfig } from '../config/config.ts';
+import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
-import type { AuthZones } from '../control/parts.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
@@ -20,49 +19,13 @@ import { ipText } from '../wire/ip.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { ZoneAnchor } from '../zones/check-zone.ts';
 import type { Zone } from '../zones/zone.ts';
-import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../zones/zone-options.ts';
+import type { ZoneOptions } from '../zones/zone-options.ts';
 import { type ZoneProblem, ZoneStore } from '../zones/zone-store.ts';
-import { validateOptions } from './options/rooms.ts';
-
-/** The zones that configuration names. */
-export function heldZoneOptions(config: Config): ZoneOptions[] {
-  const authorities = config.authZones.map((zone): ZoneOptions => {
-    const { fallbackEnabled, forDownstream, forUpstream, zonemdCheck, zonemdRejectAbsence } = zone;
-    const { maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
-    return {
-      ...DEFAULT_ZONE_OPTIONS,
-      ...sourcesOf(config, zone),
-      fallbackEnabled,
-      forDownstream,
-      forUpstream,
-      zonemdCheck,
-      zonemdRejectAbsence,
-      maxTransferOctets,
-      maxTransferMs,
-    };
-  });
-  const policies = config.rpzs.map((zone): ZoneOptions => {
-    const sources = sourcesOf(config, zone);
-    const { forDownstream, maxTransferSize: maxTransferOctets, maxTransferTime: maxTransferMs } = zone;
-    const bounds = { maxTransferOctets, maxTransferMs };
-    return { ...DEFAULT_ZONE_OPTIONS, ...sources, ...bounds, purpose: 'policy', forDownstream, forUpstream: false };
-  });
-  return [...authorities, ...policies];
-}
-
-type Sources = Pick<ZoneOptions, 'name' | 'primaries' | 'urls' | 'allowNotify' | 'zonefile'>;
-
-function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig): Sources {
-  return {
-    name: zone.name,
-    primaries: zone.primary,
-    urls: zone.url,
-    allowNotify: zone.allowNotify,
-    zonefile: zone.zonefile === '' ? null : absolutePath(config, zone.zonefile),
-  };
-}
+import type { InForce } from './in-force.ts';
+import { zoneCheckOptions, zoneOptions } from './options/zones.ts';
 
 /** What zones are made with, but for the resolver that looks things up. */
 export interface StoreParts {
@@ -71,54 +34,34 @@ export interface StoreParts {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly report: (error: unknown) => void;
-  /** Made after the zones, which it uses itself. */
-  readonly resolver: () => Resolver;
+  readonly inForce: InForce;
 }
 
-/** The store with all zones, their files read; nothing is transferred yet. */
-export function makeZoneStore(parts: StoreParts, findings: Finding[]): ZoneStore {
-  const { config, ports, anchors, counters, report, resolver } = parts;
+/** The store with all zones, their files read, others having their turn meanwhile; nothing is transferred yet. */
+export async function makeZoneStore(parts: StoreParts, findings: Finding[]): Promise<ZoneStore> {
+  const { config, ports, anchors, counters, report, inForce } = parts;
   const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
-  const validation = validateOptions(config);
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
-  const store = new ZoneStore(heldZoneOptions(config), {
+  const store = new ZoneStore(zoneOptions(config), {
     ...ports,
     counters,
     report,
     permissive,
     pathOf: (name) => absolutePath(config, name),
     authorities: bundle?.ok === true ? bundle.value : null,
-    lookUpHost: (host) => lookUpHost(resolver(), host),
-    findAnchor: (zone) => findZoneAnchor(resolver(), anchors, zone),
-    rules: {
-      signatureTime: validation.signatureTime,
-      skew: validation.skew,
-      algorithms: validation.algorithms,
-    },
+    lookUpHost: (host) => lookUpHost(inForce.resolver, host),
+    findAnchor: (zone) => findZoneAnchor(inForce.resolver, anchors, zone),
+    rules: zoneCheckOptions(config),
   });
-  findings.push(...zoneFindings(store.load()));
+  findings.push(...zoneFindings(await runInTurns(store.loadSteps(), ports.clock)));
   return store;
 }
 
-/** Gives a new state of a zone to policy, where it is one of its zones (`rpz`). */
-export function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone, isLater: boolean): void {
+/** Gives a new state of a zone to policy, where it is one of its zones (`rpz`). Ends when that is in force. */
+export async function takePolicyZone(policy: Policy, { name }: ZoneOptions, zone: Zone): Promise<void> {
   for (const rpz of policy.rpz.zones) {
-    if (namesEqual(rpz.options.name, name)) policy.loadPolicyZone(rpz, zone.unsortedRecords(), isLater);
+    if (namesEqual(rpz.options.name, name)) await policy.loadPolicyZone(rpz, zone.unsortedRecords());
   }
-}
-
-/** The zones as the control channel sees them. */
-export function controlZones(zones: ZoneStore, policy: Policy): AuthZones {
-  return {
-    list: () => zones.list(),
-    has: (zone) => zones.has(zone),
-    isRpz: (zone) => zones.isRpz(zone),
-    reload: (zone) => zones.reload(zone),
-    transfer: (zone) => zones.transfer(zone),
-    setRpzEnabled: (zone, isEnabled) => {
-      for (const rpz of policy.rpz.zones) if (namesEqual(rpz.options.name, zone)) rpz.isEnabled = isEnabled;
-    },
-  };
 }
 
 /** Problems of zone files as findings. */

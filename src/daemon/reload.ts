@@ -5,15 +5,15 @@ import { toHex } from '../wire/bytes.ts';
 import { ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { validateOptions } from './options/rooms.ts';
-import type { House } from './resolver-instance.ts';
+import type { ResolverInstance } from './resolver-instance.ts';
 
 /** Forgets the verdicts in the caches of `after` when anchors, negative anchors or rules of validation are not those of `before`. */
-export function dropStaleTrust(before: House, after: House): void {
+export function dropStaleTrust(before: ResolverInstance, after: ResolverInstance): void {
   if (trustBasis(before) !== trustBasis(after)) forgetTrust(ROOT, after.caches);
 }
 
 /** All that verdicts rest on, as one text. */
-function trustBasis({ anchors, config }: House): string {
+function trustBasis({ anchors, config }: ResolverInstance): string {
   const positive = anchors
     .positive()
     .map(({ zone, ds, dnskeys }) => [formatName(zone), ...[...ds, ...dnskeys].map(toHex).sort()]);

@@ -1,5 +1,5 @@
 /**
- * Where the rooms are joined into a house, for the daemon and, with fake ports, for the replay
+ * A resolver instance: the rooms joined by a configuration, for the daemon and, with fake ports, for the replay
  * engine of the tests.
  */
 
@@ -23,10 +23,11 @@ import { ROOT } from '../wire/name.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { type Caches, makeCaches } from './caches.ts';
 import { CookieKeeper } from './cookie-secrets.ts';
+import { InForce } from './in-force.ts';
 import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
-import { housePolicy, insecureNames } from './join-policy.ts';
-import { type Ground, joinResolver } from './join-resolver.ts';
+import { insecureNames, joinPolicy } from './join-policy.ts';
+import { joinResolver, type SharedParts } from './join-resolver.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
@@ -35,34 +36,36 @@ import { PROGRAM_VERSION } from './version.ts';
 /** All that reaches outside. */
 export type { Ports } from '../ports/ports.ts';
 
-/** What a house is assembled from. */
-export interface AssembleStart {
+/** What an instance is assembled from. */
+export interface AssembleParts {
   readonly config: Config;
   readonly ports: Ports;
   /** Detail of the log now, which the control channel may change; the configuration's when absent. */
   readonly verbosity?: () => number;
   /** Facts about the host; a fake one when absent. */
   readonly host?: HostFacts;
-  /** Caches of the house before that are kept. */
+  /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
-  /** What the operator may have changed in the house before, when that is to be kept (set_option). */
-  readonly live?: LiveParts;
+  /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
+  readonly carried?: Carried;
 }
 
-/** Parts of a house that the control channel changes. */
-export type LiveParts = Pick<
-  House,
-  'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
+/** Parts of an instance that are carried over to the next: those that the control channel changes. */
+export type Carried = Pick<
+  ResolverInstance,
+  'inForce' | 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
 >;
 
-/** A house with its rooms joined; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
-export interface House {
+/** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
+export interface ResolverInstance {
   readonly config: Config;
   readonly serve: Serve;
   readonly server: ServerOptions;
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
+  /** Leads to this instance until another one is in force. */
+  readonly inForce: InForce;
   /** Stub and forward zones. */
   readonly serverZones: ConfiguredZones;
   /** Root servers to start from. */
@@ -84,91 +87,113 @@ export interface House {
   stop(): void;
 }
 
-/** A house, or the findings for which there is none; warnings come with a house too. */
+/** An instance, or the findings for which there is none; warnings come with an instance too. */
 export type Assembled =
-  | { readonly ok: true; readonly house: House; readonly warnings: readonly Finding[] }
+  | { readonly ok: true; readonly instance: ResolverInstance; readonly warnings: readonly Finding[] }
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
 /** Joins the rooms. */
-export async function assemble(start: AssembleStart): Promise<Assembled> {
-  const { config, ports, host = NO_HOST, live } = start;
+export async function assemble(parts: AssembleParts): Promise<Assembled> {
+  const { config, ports, host = NO_HOST, carried } = parts;
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
-  const ground = layGround(start, inputs, findings);
-  // Zones that are held ask through the resolver, and the resolver looks into the zones: one gets the other by a call.
-  const zones = live?.zones ?? makeZoneStore({ ...ground, resolver: () => joined.resolver }, findings);
-  const trackedFiles = live === undefined ? readTrackedFiles(config, ports.files, findings) : [];
-  const cookies = live?.cookies.isFor(config) ? live.cookies : new CookieKeeper(config, ports, findings);
+  const shared = shareParts(parts, inputs, findings);
+  // What is carried over, and zones, which the resolver itself looks into, reach the resolver in force through this.
+  const inForce = carried?.inForce ?? new InForce();
+  const zones = carried?.zones ?? (await makeZoneStore({ ...shared, inForce }, findings));
+  const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
+  const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
-  const joined = joinResolver(ground, zones);
+  const joined = joinResolver(shared, zones);
   const { resolver, upstream } = joined;
-  const { caches, anchors, serverZones, counters, report } = ground;
-  const tracking = { ports, anchors, caches, resolver, report };
-  const tracker = live?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
+  const { caches, anchors, serverZones, counters, report } = shared;
+  inForce.activate({ resolver, caches });
+  const tracking = { ports, anchors, inForce, report };
+  const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  const { rrsets, delegations } = caches;
-  const made = housePolicy(config, { clock, log, host, resolver, rrsets, delegations });
-  const policy = live?.policy ?? made.policy;
+  const made = joinPolicy(config, { clock, log, host, inForce });
+  const policy = carried?.policy ?? made.policy;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
-  const serve = joinServe(start, ground, { ...client, resolver, zones });
+  const serve = joinServe(parts, shared, { ...client, resolver, zones });
   const stop = (): void => {
     tracker.stop();
     zones.stop();
     resolver.abortAll();
     upstream.close();
   };
-  const data = { caches, anchors, serverZones, hints: inputs.hints, counters, zones, zoneRates: joined.zoneRates };
-  const house = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
-  if (live === undefined) zones.onZone((options, zone, isLater) => takePolicyZone(policy, options, zone, isLater));
+  const data = {
+    inForce,
+    caches,
+    anchors,
+    serverZones,
+    hints: inputs.hints,
+    counters,
+    zones,
+    zoneRates: joined.zoneRates,
+  };
+  const instance = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
+  if (carried === undefined) await keepPolicyZones(policy, zones);
   zones.start();
-  if (live === undefined) tracker.start();
-  return { ok: true, house, warnings: [...findings, ...made.warnings] };
+  if (carried === undefined) tracker.start();
+  return { ok: true, instance, warnings: [...findings, ...made.warnings] };
+}
+
+/** Gives policy its zones, now and whenever they change. Ends when those that are there act: nobody is answered before. */
+async function keepPolicyZones(policy: Policy, zones: ZoneStore): Promise<void> {
+  const first: Promise<void>[] = [];
+  let isFirst = true;
+  zones.onZone((options, zone) => {
+    const taken = takePolicyZone(policy, options, zone);
+    if (isFirst) first.push(taken);
+  });
+  isFirst = false;
+  await Promise.all(first);
 }
 
 function hasError(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 
-/** What all rooms have in common; from the house before where that is to be kept. */
-function layGround(start: AssembleStart, inputs: Inputs, findings: Finding[]): Ground {
-  const { config, ports, caches, live, verbosity } = start;
-  const { warning } = cacheSizes(config, start.host?.heapOctets);
+/** What all rooms have in common; from the instance before where that is to be kept. */
+function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): SharedParts {
+  const { config, ports, caches, carried, verbosity } = parts;
+  const { warning } = cacheSizes(config, parts.host?.heapOctets);
   if (warning !== null) findings.push({ file: '', line: 0, severity: 'warning', text: warning });
   return {
     config,
     ports,
     inputs,
-    caches: { ...makeCaches(config, ports, start.host?.heapOctets), ...caches },
-    anchors: live?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
-    counters: live?.counters ?? new Counters(),
-    serverZones: live?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
+    caches: { ...makeCaches(config, ports, parts.host?.heapOctets), ...caches },
+    anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
+    counters: carried?.counters ?? new Counters(),
+    serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     verbosity: verbosity ?? (() => config.server.verbosity),
     report: (error) => ports.log.write('error', `bug in a work that nobody waits for: ${bugText(error)}`),
   };
 }
 
-/** What serving is joined from besides the ground. */
-type ServeMeans = Pick<House, 'clientRates' | 'policy' | 'cookies' | 'resolver' | 'zones'>;
+/** What serving is joined from besides the shared parts. */
+type ServeParts = Pick<ResolverInstance, 'clientRates' | 'policy' | 'cookies' | 'resolver' | 'zones'>;
 
-function joinServe({ host = NO_HOST, live }: AssembleStart, ground: Ground, means: ServeMeans): Serve {
-  const { config, ports, caches, anchors, inputs, verbosity } = ground;
-  const { clientRates: rates, policy, cookies, resolver, zones } = means;
-  const told = serveOptions(config, host, anchorTexts(inputs.anchors));
+function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedParts, parts: ServeParts): Serve {
+  const { config, ports, caches, anchors, inputs, verbosity } = shared;
+  const { clientRates: rates, policy, cookies, resolver, zones } = parts;
+  const options = serveOptions(config, host, anchorTexts(inputs.anchors));
   return createServe({
     clock: ports.clock,
     log: ports.log,
     clientRates: rates,
     resolver,
     replies: caches.replies,
-    options: { ...told, rootKeyTags: rootKeyTags(config, anchors) },
+    options: { ...options, rootKeyTags: rootKeyTags(config, anchors) },
     zones,
     policy,
     verbosity,
     ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
-    ...(live === undefined ? {} : { stats: live.serve.stats }),
+    ...(carried === undefined ? {} : { stats: carried.serve.stats }),
   });
 }
 

@@ -1,8 +1,8 @@
 /**
- * A running daemon in this process: configuration, house, sockets, and the house that comes after a reload.
+ * A running daemon in this process: configuration, instance, sockets, and the instance that comes after a reload.
  *
  * Also the control channel's view of it: reload with or without caches, one option changed, stop.
- * Leaves to others: flags, signals, privileges, pid file (cli/hawserd.ts); what a house is (resolver-instance.ts).
+ * Leaves to others: flags, signals, privileges, pid file (cli/hawserd.ts); what an instance is (resolver-instance.ts).
  */
 
 import { keptForOptionChange, keptForReload } from '../cache/forget.ts';
@@ -21,16 +21,16 @@ import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
 import type { Caches } from './caches.ts';
-import { controlHouse, controlSetup } from './control-view.ts';
+import { controlSetup, controlView } from './control-view.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleStart, assemble, type House } from './resolver-instance.ts';
-import { HouseStatistics, remarksOn } from './statistics.ts';
+import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
 
-/** Milliseconds that clients of the house before a reload get to be answered. */
+/** Milliseconds that clients of the instance before a reload get to be answered. */
 const DRAIN_MS = 10_000;
 /** Milliseconds from the command to stop until the process ends, in which the reply goes out. */
 const STOP_DELAY_MS = 100;
@@ -43,9 +43,9 @@ export type LoadedFor =
   | { readonly ok: true; readonly config: Config; readonly warnings: readonly Finding[] }
   | { readonly ok: false; readonly lines: readonly string[] };
 
-/** A house, or the lines that say why there is none. */
+/** An instance, or the lines that say why there is none. */
 type Built =
-  | { readonly ok: true; readonly house: House; readonly warnings: readonly string[] }
+  | { readonly ok: true; readonly instance: ResolverInstance; readonly warnings: readonly string[] }
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
@@ -82,8 +82,8 @@ export class Running {
   readonly #parts: RunningParts;
   readonly #ports: DaemonPorts;
   readonly #daemon: Daemon;
-  #house: House | null = null;
-  #statistics: HouseStatistics | null = null;
+  #instance: ResolverInstance | null = null;
+  #statistics: InstanceStatistics | null = null;
   readonly #control: ControlServer;
   #commands = new CommandTable([]);
   readonly #negativeAnchors: NegativeAnchors;
@@ -114,7 +114,7 @@ export class Running {
 
   /** The configuration in force. */
   get config(): Config | null {
-    return this.#house?.config ?? null;
+    return this.#instance?.config ?? null;
   }
 
   /** Where it listens. */
@@ -126,29 +126,29 @@ export class Running {
   async start(): Promise<readonly string[]> {
     const built = await this.#build();
     if (!built.ok) return built.lines;
-    const { house } = built;
-    const listened = await this.#daemon.listen(house.serve, house.server);
-    const problems = listened.filter((problem) => !this.#isPassedOver(house.config, problem));
+    const { instance } = built;
+    const listened = await this.#daemon.listen(instance.serve, instance.server);
+    const problems = listened.filter((problem) => !this.#isPassedOver(instance.config, problem));
     const awaited = problems.filter(
-      ({ error }) => house.server.waitsForAddresses === true && error.kind === 'unreachable',
+      ({ error }) => instance.server.waitsForAddresses === true && error.kind === 'unreachable',
     );
     const lines = problems.filter((problem) => !awaited.includes(problem)).map(({ text }) => text);
     const isListening = this.#daemon.addresses().length > 0 || awaited.length > 0;
     if (!isListening && lines.length === 0) lines.push(NO_SOCKET);
-    if (lines.length === 0) lines.push(...(await this.#listenForControl(house.config)));
+    if (lines.length === 0) lines.push(...(await this.#listenForControl(instance.config)));
     if (lines.length > 0) {
       this.#daemon.stop();
       this.#control.stop();
       return lines;
     }
-    this.#moveInto(house);
+    this.#activate(instance);
     this.#watchSockets(awaited);
     await this.#listenForMetrics();
     for (const { transport, local } of this.#parts.host.unusedSockets()) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
       this.#ports.log.write('warning', text);
     }
-    house.config.server.moduleConfig.forEach((module, i) => {
+    instance.config.server.moduleConfig.forEach((module, i) => {
       this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });
     this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
@@ -170,45 +170,45 @@ export class Running {
 
   async #reload(keepsCaches: boolean): Promise<Applied> {
     const { log } = this.#ports;
-    const built = await this.#build(keepsCaches && this.#house !== null ? keptForReload(this.#house.caches) : {});
+    const built = await this.#build(keepsCaches && this.#instance !== null ? keptForReload(this.#instance.caches) : {});
     if (!built.ok) {
       for (const line of built.lines) log.write('error', line);
       log.write('error', 'reload failed: the configuration before stays in force');
       // Warnings are for the log; the operator is told what stands in the way.
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
-    if (!this.#daemon.hasPlace(built.house.server)) {
-      built.house.stop();
+    if (!this.#daemon.hasPlace(built.instance.server)) {
+      built.instance.stop();
       log.write('error', `reload failed: the configuration before stays in force: ${NO_SOCKET}`);
       return [NO_SOCKET];
     }
-    const before = this.#house;
-    if (keepsCaches && before !== null) dropStaleTrust(before, built.house);
-    this.#moveInto(built.house);
-    const listened = await this.#daemon.listen(built.house.serve, built.house.server);
-    this.#watchSockets(listened.filter((problem) => !this.#isPassedOver(built.house.config, problem)));
+    const before = this.#instance;
+    if (keepsCaches && before !== null) dropStaleTrust(before, built.instance);
+    this.#activate(built.instance);
+    const listened = await this.#daemon.listen(built.instance.serve, built.instance.server);
+    this.#watchSockets(listened.filter((problem) => !this.#isPassedOver(built.instance.config, problem)));
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
-    for (const line of await this.#listenForControl(built.house.config)) log.write('error', line);
+    for (const line of await this.#listenForControl(built.instance.config)) log.write('error', line);
     await this.#listenForMetrics();
-    this.#leave(before);
+    this.#retire(before);
     return null;
   }
 
   /** Another configuration around everything that is known or was changed at run time (set_option). */
   async #apply(config: Config): Promise<Applied> {
-    const before = this.#house;
+    const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), live: before },
+      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
-    const { house, warnings } = built;
+    const { instance, warnings } = built;
     for (const text of warnings) this.#ports.log.write('warning', text);
-    this.#moveInto(house);
-    await this.#daemon.listen(house.serve, house.server);
-    // Zones that are held go on in the new house: only what is worked on ends.
-    this.#leave(before, () => before.resolver.abortAll());
+    this.#activate(instance);
+    await this.#daemon.listen(instance.serve, instance.server);
+    // Zones that are held go on in the new instance: only what is worked on ends.
+    this.#retire(before, () => before.resolver.abortAll());
     return null;
   }
 
@@ -226,33 +226,33 @@ export class Running {
   }
 
   async #reopen(): Promise<Applied> {
-    const house = this.#house;
-    if (house === null || this.#isStopped) return null;
-    const { config, serve } = house;
+    const instance = this.#instance;
+    if (instance === null || this.#isStopped) return null;
+    const { config, serve } = instance;
     const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
   }
 
-  /** Makes a house the one in force. */
-  #moveInto(house: House): void {
-    this.#house = house;
-    this.#setVerbosity(house.config.server.verbosity);
+  /** Makes an instance the one in force. */
+  #activate(instance: ResolverInstance): void {
+    this.#instance = instance;
+    this.#setVerbosity(instance.config.server.verbosity);
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
     const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
-    this.#statistics ??= new HouseStatistics(statistics, house);
-    this.#statistics.moveInto(house);
-    const seen = controlHouse(house, this.#statistics.shown);
-    this.#negativeAnchors.moveInto(seen);
+    this.#statistics ??= new InstanceStatistics(statistics, instance);
+    this.#statistics.activate(instance);
+    const seen = controlView(instance, this.#statistics.shown);
+    this.#negativeAnchors.activate(seen);
     const daemon = this.#asSeenByControl();
-    this.#commands = createCommands({ clock, house: seen, daemon, negativeAnchors: this.#negativeAnchors });
+    this.#commands = createCommands({ clock, instance: seen, daemon, negativeAnchors: this.#negativeAnchors });
   }
 
-  /** Clients of the house before get their answers. */
-  #leave(before: House | null, stop = (): void => before?.stop()): void {
+  /** Clients of the instance before get their answers. */
+  #retire(before: ResolverInstance | null, stop = (): void => before?.stop()): void {
     if (before !== null) void this.#daemon.drain(before.serve, DRAIN_MS).then(stop);
   }
 
@@ -302,31 +302,31 @@ export class Running {
     this.#cancelReopen();
     this.#daemon.stop();
     this.#control.stop();
-    this.#house?.stop();
+    this.#instance?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
     this.#statistics?.writeLog();
     this.#statistics?.stop();
   }
 
-  /** A house by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
+  /** An instance by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log } = this.#ports;
     const loaded = this.#parts.load();
     if (!loaded.ok) return loaded;
     const { config } = loaded;
     this.#parts.host.willBecome(config.server.username);
-    const isFirst = this.#house === null;
+    const isFirst = this.#instance === null;
     if (isFirst) this.#configureLog(config);
     const built = await this.#join(config, { caches });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
     for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
-    for (const line of remarksOn(config)) log.write('notice', line);
+    for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
 
-  /** Joins the rooms for a configuration, with what is kept of the house before. */
-  async #join(config: Config, kept: Pick<AssembleStart, 'caches' | 'live'>): Promise<Built> {
+  /** Joins the rooms for a configuration, with what is kept of the instance before. */
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];
@@ -343,7 +343,7 @@ export class Running {
     if (legacy) {
       warnings.push('val-legacy-algorithms: DSA and short RSA keys verify, which anybody can forge. For tests only.');
     }
-    return { ok: true, house: assembled.house, warnings };
+    return { ok: true, instance: assembled.instance, warnings };
   }
 
   /** In force at once: for notices, for works that go on, and for clients. */
@@ -362,7 +362,7 @@ export class Running {
   /** Without `interface` both loopback addresses are tried; a host without IPv6 has only one. */
   #isPassedOver(config: Config, { address, error, text }: ListenProblem): boolean {
     const isOptional = config.server.interface.length === 0 && address.ip === '::1' && error.kind === 'unreachable';
-    if (isOptional && this.#house === null) this.#ports.log.write('notice', text);
+    if (isOptional && this.#instance === null) this.#ports.log.write('notice', text);
     return isOptional;
   }
 }

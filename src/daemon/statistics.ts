@@ -1,5 +1,5 @@
 /**
- * The statistics of the house in force: where they come from, when the log shows them, and the metrics endpoint.
+ * The statistics of the instance in force: where they come from, when the log shows them, and the metrics endpoint.
  *
  * Leaves to others: what is counted (the rooms), names and forms (control).
  */
@@ -8,16 +8,16 @@ import type { Config } from '../config/config.ts';
 import { DEFAULT_METRICS_PORT, MetricsServer } from '../control/metrics-server.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../control/prometheus.ts';
 import { DaemonStatistics, type StatisticsOptions } from '../control/statistics.ts';
-import type { Figures } from '../control/stats-names.ts';
+import type { StatisticsSnapshot } from '../control/stats-names.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Network } from '../ports/network.ts';
 import { isLocalClient } from '../serve/waiting.ts';
-import type { House } from './resolver-instance.ts';
+import type { ResolverInstance } from './resolver-instance.ts';
 import { VERSION } from './version.ts';
 
 /** What statistics of a daemon are made of. */
-export interface HouseStatisticsParts {
+export interface InstanceStatisticsParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: LogSink;
@@ -30,39 +30,39 @@ export interface HouseStatisticsParts {
 }
 
 /** The statistics of a daemon over reloads. */
-export class HouseStatistics {
+export class InstanceStatistics {
   readonly shown: DaemonStatistics;
   readonly metrics: MetricsServer;
-  readonly #parts: HouseStatisticsParts;
-  #house: House;
+  readonly #parts: InstanceStatisticsParts;
+  #instance: ResolverInstance;
   #cancelTimer: CancelTimer = () => {};
 
-  constructor(parts: HouseStatisticsParts, house: House) {
+  constructor(parts: InstanceStatisticsParts, instance: ResolverInstance) {
     this.#parts = parts;
-    this.#house = house;
+    this.#instance = instance;
     const { clock, startedMs, unixTime, connections, network, log } = parts;
     this.shown = new DaemonStatistics({
       clock,
       startedMs,
       unixTime,
-      figures: () => houseFigures(this.#house, connections()),
-      options: () => statisticsOptions(this.#house.config),
+      snapshot: () => takeSnapshot(this.#instance, connections()),
+      options: () => statisticsOptions(this.#instance.config),
     });
     const text = (): string => metricsText(this.shown, VERSION);
     this.metrics = new MetricsServer({ clock, network, log, text, contentType: METRICS_CONTENT_TYPE });
   }
 
-  /** Reads from another house. */
-  moveInto(house: House): void {
-    this.#house = house;
+  /** Reads from another instance. */
+  activate(instance: ResolverInstance): void {
+    this.#instance = instance;
     this.#cancelTimer();
-    const seconds = house.config.server.statisticsInterval;
+    const seconds = instance.config.server.statisticsInterval;
     if (seconds > 0) this.#startTimer(seconds * 1000);
   }
 
   /** Listens for monitoring as configured; lines say what could not be opened. */
   listen(): Promise<readonly string[]> {
-    return this.metrics.listen(metricsPlaces(this.#house.config));
+    return this.metrics.listen(metricsPlaces(this.#instance.config));
   }
 
   /** Writes them into the log. */
@@ -78,15 +78,15 @@ export class HouseStatistics {
   #startTimer(ms: number): void {
     this.#cancelTimer = this.#parts.clock.after(ms, () => {
       this.writeLog();
-      if (!this.#house.config.server.statisticsCumulative) this.shown.reset();
+      if (!this.#instance.config.server.statisticsCumulative) this.shown.reset();
       this.#startTimer(ms);
     });
   }
 }
 
-/** What the house has counted until now; `tcpUsage`: open connections of clients. */
-export function houseFigures(house: House, tcpUsage: number): Figures {
-  const { serve, counters, caches, resolver, policy } = house;
+/** What the instance has counted until now; `tcpUsage`: open connections of clients. */
+export function takeSnapshot(instance: ResolverInstance, tcpUsage: number): StatisticsSnapshot {
+  const { serve, counters, caches, resolver, policy } = instance;
   const all = resolver.works().length;
   return {
     serve: serve.stats,
@@ -113,7 +113,7 @@ export function metricsPlaces({ server }: Config): Address[] {
 }
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */
-export function remarksOn(config: Config): string[] {
+export function configNotices(config: Config): string[] {
   const remarks: string[] = [];
   for (const { ip, port } of metricsPlaces(config)) {
     if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);

@@ -96,3 +96,21 @@ export function tlsaKey(rdata: Uint8Array): string {
   if (tlsa === null) return '';
   return `${tlsa.usage} ${tlsa.selector} ${tlsa.matchingType} ${toHex(tlsa.association)}`;
 }
+
+/** How the servers differ from the validated set and from each other, one sentence each; one when all agree. */
+export function serverRemarks({ servers, why, validated }: AuthoritiesSay): readonly string[] {
+  if (servers === null) return [`the servers of the zone were not asked: ${why}`];
+  const sets = servers.map(({ records }) => (records === null ? null : setText(records)));
+  const wanted = validated.outcome === 'none' ? null : setText(validated.rdatas.map(tlsaKey));
+  const reference = wanted ?? sets.find((set) => set !== null) ?? null;
+  const remarks = servers.flatMap(({ server, ip, why: fault }, at) => {
+    const place = ip === null ? server : `${server} (${ip})`;
+    if (sets[at] === null) return [`${place} does not answer for it: ${fault}`];
+    return sets[at] === reference ? [] : [`${place} shows another set: ${sets[at] || 'none'}`];
+  });
+  return remarks.length > 0 ? remarks : [`all ${servers.length} servers of the zone show the same set`];
+}
+
+function setText(records: readonly string[]): string {
+  return [...records].sort().join(', ');
+}

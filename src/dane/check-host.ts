@@ -10,8 +10,10 @@ import { ipText } from '../wire/ip.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import { type AskAddress, type AuthoritiesSay, askAuthorities } from './authorities.ts';
 import { type FoundTlsa, findTlsa, type ServicePlace } from './find-tlsa.ts';
 import type { Looked, LookUp } from './look-up.ts';
+import { serviceOwner } from './make-record.ts';
 import { type ChainVerdict, judgeChain } from './match-chain.ts';
 import { type StartTlsProtocol, startDialogue } from './starttls.ts';
 import { type DaneService, USAGE, usabilityOf } from './tlsa-record.ts';
@@ -25,6 +27,8 @@ export interface CheckParts {
   readonly crypto: Crypto;
   /** Null: nothing is connected to. */
   readonly tls: TlsProbe | null;
+  /** Asks the servers of the zone one by one whether they show the same TLSA set; null: they are not asked. */
+  readonly ask: AskAddress | null;
   /** Unix seconds at which dates of certificates and signatures are judged. */
   readonly now: number;
   readonly options: CheckOptions;
@@ -88,6 +92,8 @@ export interface HostReport {
   readonly addresses: Looked;
   readonly ips: readonly string[];
   readonly tlsa: FoundTlsa | null;
+  /** What each server of the zone says of the TLSA set; null: not asked. */
+  readonly authorities: AuthoritiesSay | null;
   readonly connections: readonly Connection[];
   readonly verdict: HostVerdict;
 }
@@ -95,15 +101,25 @@ export interface HostReport {
 /** Checks it. */
 export async function checkHost(parts: CheckParts, checked: HostCase): Promise<HostReport> {
   const { addresses, ips } = await lookUpAddresses(parts.lookUp, parts.options.family, checked.host);
-  const nothing = { checked, addresses, ips, tlsa: null, connections: [] };
+  const nothing = { checked, addresses, ips, tlsa: null, authorities: null, connections: [] };
   if (ips.length === 0) {
     const isBroken = addresses.status === 'bogus' || addresses.status === 'failed';
     return { ...nothing, verdict: isBroken ? 'address-lookup-failed' : 'no-address' };
   }
   const tlsa = await findTlsa(parts.lookUp, checked, addresses);
-  if (tlsa.kind === 'broken') return { ...nothing, tlsa, verdict: 'tlsa-lookup-failed' };
+  const authorities = await authoritiesOf(parts, checked, tlsa);
+  if (tlsa.kind === 'broken') return { ...nothing, tlsa, authorities, verdict: 'tlsa-lookup-failed' };
   const connections = await connectAll(parts, checked, { ips: ips.slice(0, MAX_ADDRESSES), tlsa });
-  return { ...nothing, tlsa, connections, verdict: verdictOf(parts, checked, { tlsa, connections }) };
+  return { ...nothing, tlsa, authorities, connections, verdict: verdictOf(parts, checked, { tlsa, connections }) };
+}
+
+async function authoritiesOf(
+  { lookUp, ask }: CheckParts,
+  { port, protocol }: HostCase,
+  tlsa: FoundTlsa,
+): Promise<AuthoritiesSay | null> {
+  const owner = 'base' in tlsa ? serviceOwner(formatName(tlsa.base), port, protocol) : null;
+  return ask === null || owner === null ? null : askAuthorities(lookUp, ask, owner);
 }
 
 /** The addresses of a host, and the look-up that speaks for them. */

@@ -30,9 +30,11 @@ export function postfixFate(report: HostReport, level: MtaLevel): MtaFate {
     case 'mismatch':
       return deferred('Server certificate not verified');
     case 'no-tls':
-      return deferred(`TLS is required, but was not offered by host ${placeOf(report).replace(/:\d+$/, '')}`);
+      return deferred(noTlsWords(report));
     case 'unusable':
       if (level === 'dane-only') return deferred('TLSA records unusable');
+      // RFC 7672 §2.2: records that nobody can use still say that there is TLS.
+      if (isWithoutTls(report)) return deferred(noTlsWords(report));
       return delivered(`Untrusted TLS connection established to ${placeOf(report)}`);
     case 'no-dane':
       if (level === 'dane-only') return deferred('no TLSA records found');
@@ -63,16 +65,30 @@ function deferred(words: string): MtaFate {
   return { fate: 'deferred', words };
 }
 
+/** How TLS did not come about, at the address that tells it. */
+function noTlsWords(report: HostReport): string {
+  const place = placeOf(report).replace(/:\d+$/, '');
+  const failures = report.connections.flatMap(({ probed }) => (probed.kind === 'failed' ? [probed] : []));
+  const refused = failures.find(({ step }) => step === 'no-starttls');
+  if (refused === undefined) return 'Cannot start TLS: handshake failure';
+  const reply = /^it answers STARTTLS with: (.*)$/.exec(refused.text)?.[1];
+  if (reply !== undefined) return `TLS is required, but host ${place} refused to start TLS: ${reply}`;
+  return `TLS is required, but was not offered by host ${place}`;
+}
+
+/** Some address speaks, but TLS does not come about. */
+function isWithoutTls({ connections }: HostReport): boolean {
+  return connections.some(
+    ({ probed }) => probed.kind === 'failed' && (probed.step === 'no-starttls' || probed.step === 'tls'),
+  );
+}
+
 /** RFC 7435: TLS as it comes, clear text without. */
 function withoutDane(report: HostReport): MtaFate {
   const { connections } = report;
-  if (
-    connections.length > 0 &&
-    connections.every(({ probed }) => probed.kind === 'failed' && probed.step !== 'no-starttls')
-  )
+  if (isWithoutTls(report)) return delivered('no TLS: the mail goes in clear text');
+  if (connections.length > 0 && connections.every(({ probed }) => probed.kind === 'failed'))
     return deferred(`connect to ${placeOf(report)}: no answer`);
-  const isClear = connections.some(({ probed }) => probed.kind === 'failed' && probed.step === 'no-starttls');
-  if (isClear) return delivered('no TLS: the mail goes in clear text');
   return delivered(`Untrusted TLS connection established to ${placeOf(report)}`);
 }
 

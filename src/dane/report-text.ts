@@ -67,6 +67,9 @@ function hostText(host: HostLines, options: TextOptions): string[] {
   const lines = [
     `  ${host.host}:${host.port}: ${host.sentence}`,
     `    addresses: ${statusText(addresses)}: ${addresses.ips.join(', ') || 'none'}`,
+    ...(postfix !== null && addresses.aliases.length > 0
+      ? ['      an MX record must not name an alias (RFC 5321 §5.1)']
+      : []),
     ...tlsaText(tlsa, options),
     ...host.connections.flatMap((connection) => connectionText(connection, options)),
   ];
@@ -79,14 +82,20 @@ function hostText(host: HostLines, options: TextOptions): string[] {
 function tlsaText(tlsa: HostLines['tlsa'], { explains }: TextOptions): string[] {
   if (tlsa.found === 'not-reached') return [];
   const head = tlsa.base === null ? '    TLSA' : `    TLSA of ${tlsa.base}`;
+  const servers = tlsa.servers.map((remark) => `      ${remark}`);
   if (tlsa.found !== 'records') {
     const proof = explains ? tlsa.denial.map((line) => `      proof: ${line}`) : [];
-    return [`${head}: ${tlsa.why}`, ...proof];
+    return [`${head}: ${tlsa.why}`, ...proof, ...servers];
   }
   const records = tlsa.records.map(
     ({ record, usable, why }) => `      ${record}${usable ? '' : `: cannot be used: ${why}`}`,
   );
-  return [`${head}: secure, TTL ${tlsa.ttl}`, ...records, ...tlsa.remarks.map((remark) => `      ${remark}`)];
+  return [
+    `${head}: secure, TTL ${tlsa.ttl}`,
+    ...records,
+    ...tlsa.remarks.map((remark) => `      ${remark}`),
+    ...servers,
+  ];
 }
 
 function connectionText(connection: ConnectionLine, { explains }: TextOptions): string[] {

@@ -2,6 +2,7 @@
 
 import { toHex } from '../wire/bytes.ts';
 import { formatName } from '../wire/name-text.ts';
+import { serverRemarks } from './authorities.ts';
 import type { Connection, HostReport, HostVerdict } from './check-host.ts';
 import { plain } from './check-host.ts';
 import type { Looked, LookedStatus } from './look-up.ts';
@@ -66,6 +67,8 @@ export interface HostLines {
     readonly records: readonly TlsaLine[];
     readonly denial: readonly string[];
     readonly remarks: readonly string[];
+    /** How the servers of the zone agree; empty: they were not asked. */
+    readonly servers: readonly string[];
   };
   readonly connections: readonly ConnectionLine[];
   /** What Postfix does at either level; null for what is not mail between servers. */
@@ -142,8 +145,18 @@ function postfixFates(report: HostReport): HostLines['postfix'] {
   return { dane: postfixFate(report, 'dane'), daneOnly: postfixFate(report, 'dane-only') };
 }
 
-function tlsaLines({ tlsa, checked }: HostReport, { now, days }: ReportOptions): HostLines['tlsa'] {
-  const nothing = { base: null, why: null, ttl: null, signedUntil: null, records: [], denial: [], remarks: [] };
+function tlsaLines({ tlsa, checked, authorities }: HostReport, { now, days }: ReportOptions): HostLines['tlsa'] {
+  const servers = authorities === null ? [] : serverRemarks(authorities);
+  const nothing = {
+    base: null,
+    why: null,
+    ttl: null,
+    signedUntil: null,
+    records: [],
+    denial: [],
+    remarks: [],
+    servers,
+  };
   if (tlsa === null) return { ...nothing, found: 'not-reached' };
   if (tlsa.kind === 'not-asked') return { ...nothing, found: tlsa.kind, why: tlsa.why };
   const base = plain(tlsa.base);

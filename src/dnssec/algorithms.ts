@@ -37,14 +37,8 @@ export interface AlgorithmChoices {
   readonly legacy: boolean;
 }
 
-/** As Unbound without configuration. */
-export const DEFAULT_ALGORITHM_CHOICES: AlgorithmChoices = { sha1: true, legacy: false };
-
 /** The policy of these choices over what `crypto` can do. */
-export function algorithmPolicy(
-  crypto: Crypto,
-  choices: AlgorithmChoices = DEFAULT_ALGORITHM_CHOICES,
-): AlgorithmPolicy {
+export function algorithmPolicy(crypto: Crypto, choices: AlgorithmChoices): AlgorithmPolicy {
   const supported = new Set(Object.values(ALGORITHM).filter((algorithm) => isChosen(algorithm, choices)));
   return {
     supports: (algorithm) => (supported as ReadonlySet<number>).has(algorithm) && crypto.supports(algorithm),

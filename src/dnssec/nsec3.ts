@@ -34,7 +34,7 @@ const HASH_OCTETS = 20;
  */
 const MAX_PARAMETER_SETS = 2;
 /** What NSEC3 proofs need beside the records. */
-export interface Nsec3Means {
+export interface Nsec3Parts {
   readonly hasher: Nsec3Hasher;
   /** Most iterations (RFC 9276 §3.2), chosen by the size of the zone's key (`val-nsec3-keysize-iterations`, 150). */
   readonly maxIterations: number;
@@ -73,14 +73,14 @@ export function proveByNsec3(
   question: DeniedQuestion,
   records: readonly DenialRecord[],
   zone: Name,
-  means: Nsec3Means,
+  parts: Nsec3Parts,
 ): DenialOutcome {
   if (!isAtOrBelow(question.name, zone)) return notProven('name-not-in-zone');
-  const chains = readChains(records, zone, means.maxIterations);
+  const chains = readChains(records, zone, parts.maxIterations);
   if ('kind' in chains) return chains;
   let first: NotProven | null = null;
   for (const chain of chains) {
-    const outcome = proveByChain(question, chain, zone, means.hasher);
+    const outcome = proveByChain(question, chain, zone, parts.hasher);
     if (outcome.kind !== 'not-proven') return outcome;
     first ??= outcome;
   }
@@ -92,17 +92,17 @@ export function proveWildcardByNsec3(
   answer: WildcardAnswer,
   records: readonly DenialRecord[],
   zone: Name,
-  means: Nsec3Means,
+  parts: Nsec3Parts,
 ): WildcardOutcome {
   const { name, closestEncloserLabels } = answer;
   const isPossible = closestEncloserLabels >= labelCount(zone) && closestEncloserLabels < labelCount(name);
   if (!isBelow(name, zone) || !isPossible) return notProven('name-not-in-zone');
-  const chains = readChains(records, zone, means.maxIterations);
+  const chains = readChains(records, zone, parts.maxIterations);
   if ('kind' in chains) return chains;
   // RFC 5155 §8.8: the closest encloser is known from the labels field, so one cover of the next closer name is enough.
   const nextCloser = lastLabels(name, closestEncloserLabels + 1);
   for (const chain of chains) {
-    const hash = means.hasher.hash(nextCloser, chain.parameters);
+    const hash = parts.hasher.hash(nextCloser, chain.parameters);
     if (hash === null) return { kind: 'hash-budget' };
     const cover = findCover(chain, hash);
     if (cover !== null) return cover.isOptOut ? { kind: 'opt-out', wildcard: 'unknown' } : { kind: 'proven' };

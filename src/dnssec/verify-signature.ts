@@ -25,9 +25,6 @@ export interface Skew {
   readonly max: number;
 }
 
-/** As Unbound: `val-sig-skew-min: 3600`, `val-sig-skew-max: 86400`. */
-export const DEFAULT_SKEW: Skew = { min: 3600, max: 86_400 };
-
 /** What one RRSIG is checked against before there is a key. */
 export interface RrsigCheck {
   readonly rrset: RRset;

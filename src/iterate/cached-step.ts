@@ -25,7 +25,7 @@ export type CachedStep =
   | { readonly kind: 'alias'; readonly step: AliasStep };
 
 /** What may be used. */
-export interface CachedStepRules {
+export interface CachedStepOptions {
   /** Servers whose data is not used. */
   readonly avoid: ReadonlySet<string>;
   readonly mode: WorkMode;
@@ -36,7 +36,7 @@ export interface CachedStepRules {
 }
 
 /** Looks into the caches; bogus data is not used. */
-export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepRules): CachedStep | null {
+export function findCachedStep(parts: IterateParts, question: Question, rules: CachedStepOptions): CachedStep | null {
   const { avoid, mode } = rules;
   const cached = rules.isLookedUp === true ? null : parts.findCached(question);
   if (cached !== null && isUsableAnswer(cached, avoid)) {

@@ -46,7 +46,7 @@ export interface Target extends TargetPlace {
 }
 
 /** What is fixed about the servers of a zone. */
-export interface ZoneServersStart {
+export interface ZoneServersParts {
   readonly zone: Name;
   readonly source: DelegationSource;
   /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
@@ -82,13 +82,13 @@ export class ZoneServers {
   readonly #names = new Set<string>();
   readonly #places = new Set<string>();
 
-  constructor(start: ZoneServersStart) {
-    this.zone = start.zone;
-    this.source = start.source;
-    this.expiresAt = start.expiresAt;
-    this.hasDs = start.hasDs;
-    this.configured = start.configured;
-    this.copy = start.copy ?? null;
+  constructor(parts: ZoneServersParts) {
+    this.zone = parts.zone;
+    this.source = parts.source;
+    this.expiresAt = parts.expiresAt;
+    this.hasDs = parts.hasDs;
+    this.configured = parts.configured;
+    this.copy = parts.copy ?? null;
   }
 
   /** True when the servers recurse for us. */

@@ -67,7 +67,7 @@ type NextStep =
   | { readonly kind: 'failed'; readonly why: Failure };
 
 /** What is asked, and whom not. */
-export interface DescentStart {
+export interface DescentOptions {
   readonly question: Question;
   readonly avoid: ReadonlySet<string>;
   /** What comes replaces what is cached. */
@@ -102,7 +102,7 @@ export class Descent {
   #failedQueries = 0;
   #wentUp = false;
 
-  constructor(parts: DescentParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentStart) {
+  constructor(parts: DescentParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentOptions) {
     this.#parts = parts;
     this.#work = work;
     this.#question = question;

@@ -17,13 +17,13 @@ import { AddressQueries } from './address-queries.ts';
 import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
 import { Descent, type Outcome } from './descend.ts';
-import type { DescentParts, Iterate, IterateCall, IterateParts } from './parts.ts';
+import type { DescentParts, Iterate, IterateCallOptions, IterateParts } from './parts.ts';
 import { learnServers } from './priming.ts';
 import { STEPS_PER_TURN } from './turn-share.ts';
 import { Upstream } from './upstream.ts';
 
 /** The room's interface, for those who import its door. */
-export type { Iterate, IterateCall, IterateParts } from './parts.ts';
+export type { Iterate, IterateCallOptions, IterateParts } from './parts.ts';
 
 /** Nobody to avoid. */
 const NOBODY: ReadonlySet<string> = new Set();
@@ -44,7 +44,7 @@ export function createIterate(parts: IterateParts): Iterate {
 }
 
 /** Asks for the name, then for what it is an alias of, and so on. */
-async function followChain(parts: DescentParts, work: Work, call: IterateCall): Promise<Found> {
+async function followChain(parts: DescentParts, work: Work, call: IterateCallOptions): Promise<Found> {
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
@@ -67,7 +67,12 @@ async function followChain(parts: DescentParts, work: Work, call: IterateCall): 
 }
 
 /** One step of the chain: from the caches when they know it, else from the tree. */
-async function nextOutcome(parts: DescentParts, work: Work, question: Question, call: IterateCall): Promise<Outcome> {
+async function nextOutcome(
+  parts: DescentParts,
+  work: Work,
+  question: Question,
+  call: IterateCallOptions,
+): Promise<Outcome> {
   const avoid = call.avoid ?? NOBODY;
   // A client's own question is answered by whole answers only: an RRset alone lacks what else its answer brings.
   const wholeOnly = work.parent === null && question === work.question;

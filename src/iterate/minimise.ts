@@ -20,7 +20,7 @@ export const MAX_MINIMISE_STEPS = 10;
 export const SINGLE_LABEL_STEPS = 4;
 
 /** What a walk depends on. */
-export interface MinimiserStart {
+export interface MinimiserParts {
   /** Of which names it is known already that the servers above speak for them. */
   readonly isKnownNoCut: (name: Name) => boolean;
   /** A question for AAAA is preceded by one for A. */
@@ -37,7 +37,7 @@ export class Minimiser {
   #isOff: boolean;
   #asksForAFirst: boolean;
 
-  constructor(question: Question, mode: Minimisation, { isKnownNoCut, asksForAFirst }: MinimiserStart) {
+  constructor(question: Question, mode: Minimisation, { isKnownNoCut, asksForAFirst }: MinimiserParts) {
     this.#question = question;
     this.#total = labelCount(question.name);
     this.#isOff = mode === 'off';

@@ -4,9 +4,9 @@
  */
 
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
-import { type IpPrefix, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
+import type { IpPrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
-import { BUILT_IN_HINTS, type Hint } from './root-hints.ts';
+import type { Hint } from './root-hints.ts';
 import type { StreamOptions } from './upstream-streams.ts';
 
 /** How a server is asked. `udp` includes TCP for what is truncated. */
@@ -131,55 +131,13 @@ export interface IterateOptions {
   readonly minNegativeTtl: number;
 }
 
-/** Defaults: an empty configuration file. */
-export const DEFAULT_ITERATE_OPTIONS: IterateOptions = {
-  hints: BUILT_IN_HINTS,
-  configuredZones: [],
-  minimisation: 'relaxed',
-  ednsBufferOctets: 1232,
-  useIp4: true,
-  useIp6: true,
-  preferFamily: 'none',
-  transport: 'udp',
-  useTcp: true,
-  outgoingAddresses: [],
-  outgoingPorts: null,
-  connectUdp: true,
-  maxSockets: 4096,
-  streams: { maxConnections: 10, idleMs: 60_000, maxQuestions: 200 },
-  tlsAuthorities: null,
-  paddingBlockOctets: 128,
-  sendCookies: true,
-  clientStrings: [],
-  clientStringCode: 65_001,
-  wantsSignatures: true,
-  nat64Prefix: null,
-  doNotQuery: LOOPBACK_PREFIXES,
-  targetFetchPolicy: [3, 2, 1, 0, 0],
-  useCapsForId: false,
-  capsExempt: [],
-  ignoreDnssecLame: false,
-  fastServers: { permil: 0, count: 3 },
-  tcpTimeoutMs: 3000,
-  attemptsPerServer: 5,
-  maxSentCount: 32,
+/** The bounds that no directive sets. */
+export const ITERATE_LIMITS = {
   maxReferrals: 24,
   maxFailedServers: 6,
+  /** Who wants more attempts for each server (`outbound-msg-retry`) gets them. */
   maxFailedQueries: 24,
   maxAddressQueries: 14,
   lookAheadAfterMs: 200,
   maxTargetLookupsPerDelegation: 16,
-  maxNsRecords: 20,
-  maxAliasesPerResponse: 11,
-  maxSignaturesPerRRset: 8,
-  scrubPromiscuous: true,
-  hardenGlue: true,
-  hardenUnverifiedGlue: false,
-  hardenUnknownAdditional: false,
-  privateAddresses: [],
-  privateDomains: [],
-  maxTtl: 86_400,
-  minTtl: 0,
-  maxNegativeTtl: 3600,
-  minNegativeTtl: 0,
-};
+} as const;

@@ -61,7 +61,7 @@ export interface ZoneRateGate {
 }
 
 /** What changes about one call. */
-export interface IterateCall {
+export interface IterateCallOptions {
   /** Servers (`ip@port`) whose data was bad: not asked again, and data of theirs in the cache is not used. */
   readonly avoid?: ReadonlySet<string>;
   /** False: a CNAME or DNAME is the end (DS and DNSKEY questions of the validator). Default true. */
@@ -75,4 +75,4 @@ export interface IterateCall {
 }
 
 /** Asks the tree for the work's question. Rejects only with `Cancelled`. */
-export type Iterate = (work: Work, call?: IterateCall) => Promise<Found>;
+export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<Found>;

@@ -272,7 +272,7 @@ function usedGroups(chain: Chain): RRsetGroup[] {
 }
 
 /** What the rules for the authority section look at. */
-interface AuthorityRules {
+interface AuthorityParts {
   readonly message: MessageView;
   readonly context: ScrubContext;
   readonly chain: Chain;
@@ -280,7 +280,7 @@ interface AuthorityRules {
   readonly drop: Drop;
 }
 
-function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityRules): RRsetGroup[] {
+function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityParts): RRsetGroup[] {
   const { zone } = rules.context;
   const hasSoa = groups.some((group) => group.type === TYPE.SOA && isAtOrBelow(group.owner, zone));
   const names = [rules.context.question.name, ...rules.chain.steps.map(({ to }) => to)];
@@ -305,7 +305,7 @@ function whyNotInAuthority({ type, owner }: RRsetGroup, names: readonly Name[], 
 }
 
 /** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
-function whyNotNs(group: RRsetGroup, rules: AuthorityRules, hasSoa: boolean): DropReason | null {
+function whyNotNs(group: RRsetGroup, rules: AuthorityParts, hasSoa: boolean): DropReason | null {
   const { message, hasAnswer } = rules;
   const { question, zone, options } = rules.context;
   if (!isAtOrBelow(question.name, group.owner)) return 'NS set of another branch';

@@ -27,7 +27,7 @@ export interface Waiting {
 }
 
 /** What a connection is made from. */
-export interface ConnectionStart {
+export interface UpstreamConnectionParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly remote: Address;
@@ -53,7 +53,7 @@ interface Carried extends Waiting {
 
 /** A connection, from the moment that it is being made. */
 export class UpstreamConnection {
-  readonly #start: ConnectionStart;
+  readonly #parts: UpstreamConnectionParts;
   readonly #waiting = new Map<number, Carried>();
   readonly #frames = new FrameReader();
   #stream: ByteStream | null = null;
@@ -69,21 +69,21 @@ export class UpstreamConnection {
   /** Answers that came over it: a server that closes a connection after some may be asked again over a new one. */
   answers = 0;
 
-  constructor(start: ConnectionStart) {
-    this.#start = start;
+  constructor(parts: UpstreamConnectionParts) {
+    this.#parts = parts;
     void this.#open();
   }
 
   /** Books it for one more question; false when it takes no more. */
   book(): boolean {
     if (!this.#takesMore) return false;
-    if (this.isIdle) this.#silentSinceMs = this.#start.clock.monotonicMs();
+    if (this.isIdle) this.#silentSinceMs = this.#parts.clock.monotonicMs();
     this.#asked++;
     return true;
   }
 
   get #takesMore(): boolean {
-    return !this.#isGone && !this.#isRetired && this.#asked < this.#start.maxQuestions;
+    return !this.#isGone && !this.#isRetired && this.#asked < this.#parts.maxQuestions;
   }
 
   get isIdle(): boolean {
@@ -132,7 +132,7 @@ export class UpstreamConnection {
   }
 
   async #open(): Promise<void> {
-    const { network, remote, localIp, tls, connectTimeoutMs } = this.#start;
+    const { network, remote, localIp, tls, connectTimeoutMs } = this.#parts;
     const connecting = network.connect({
       remote,
       ...(localIp === null ? {} : { localIp }),
@@ -154,8 +154,8 @@ export class UpstreamConnection {
   /** Without questions: waits a while for more, or closes. */
   #rest(): void {
     if (this.#isGone || !this.isIdle) return;
-    if (!this.#takesMore || this.#start.idleMs === 0 || !this.#start.mayRest()) this.close();
-    else this.#cancelIdle ??= this.#start.clock.after(this.#start.idleMs, () => this.close());
+    if (!this.#takesMore || this.#parts.idleMs === 0 || !this.#parts.mayRest()) this.close();
+    else this.#cancelIdle ??= this.#parts.clock.after(this.#parts.idleMs, () => this.close());
   }
 
   #take(bytes: Uint8Array): void {
@@ -173,13 +173,13 @@ export class UpstreamConnection {
     const waiting = this.#waiting.get(id);
     if (waiting?.accept(frame) === 'accepted') {
       this.answers++;
-      this.#silentSinceMs = this.#start.clock.monotonicMs();
+      this.#silentSinceMs = this.#parts.clock.monotonicMs();
       this.#waiting.delete(id);
       waiting.settle('accepted');
       this.#rest();
       return;
     }
-    this.#start.onStray();
+    this.#parts.onStray();
     if (++this.#strays >= MAX_STRAY_FRAMES) this.#finish('malformed');
   }
 
@@ -192,7 +192,7 @@ export class UpstreamConnection {
     this.#waiting.clear();
     // One question that crossed the closing of an idle connection shows nothing; one asked before an answer came does.
     const wasShort = this.answers === 0 ? this.#asked > 1 : left.some((each) => each.answersBefore < this.answers);
-    this.#start.onGone(isByServer && left.length > 0 && wasShort);
+    this.#parts.onGone(isByServer && left.length > 0 && wasShort);
     for (const { settle } of left) settle(end);
   }
 }

@@ -21,7 +21,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType, withOwner, withSignatures } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import { type Dns64Options, ignoresAaaa, pointerName, synthesise } from './dns64.ts';
-import type { AnswerJudge, JudgeCase, Judged } from './judge-answer.ts';
+import type { AnswerJudge, Judged, JudgedAnswer } from './judge-answer.ts';
 import type { Asker, MadeAlias } from './local-reply.ts';
 import type { RpzRule } from './rpz-zone.ts';
 
@@ -29,7 +29,7 @@ import type { RpzRule } from './rpz-zone.ts';
 export const MAX_POLICY_ALIASES = 11;
 
 /** A question for which policy may have a say. */
-export interface EnforceStart {
+export interface EnforcedQuery {
   readonly question: Question;
   readonly asker: Asker;
   /** An alias that policy has made of the question. */
@@ -54,7 +54,7 @@ export type Ruling =
   | { readonly kind: 'drop' };
 
 /** Resolves the question as policy has it. */
-export async function enforce(start: EnforceStart, parts: EnforceParts): Promise<Ruling> {
+export async function enforce(start: EnforcedQuery, parts: EnforceParts): Promise<Ruling> {
   const { question } = start;
   const { dns64 } = parts;
   if (dns64 === null || start.checksItself || start.alias !== null) return follow(start, parts);
@@ -74,11 +74,11 @@ interface Way {
 }
 
 /** Resolves and judges, on along the aliases that policy makes. */
-async function follow(start: EnforceStart, parts: EnforceParts): Promise<Ruling> {
+async function follow(start: EnforcedQuery, parts: EnforceParts): Promise<Ruling> {
   return await onward(start, parts, firstWay(start, parts));
 }
 
-async function onward(start: EnforceStart, parts: EnforceParts, from: Way): Promise<Ruling> {
+async function onward(start: EnforcedQuery, parts: EnforceParts, from: Way): Promise<Ruling> {
   const { alias, asker } = start;
   const applied = alias === null ? new Set<RpzRule>() : parts.judge.aliasRulesFor(start.question, asker);
   let way = from;
@@ -101,7 +101,7 @@ async function onward(start: EnforceStart, parts: EnforceParts, from: Way): Prom
   return failed(start.question);
 }
 
-function firstWay({ alias, question, isExempt }: EnforceStart, { clock }: EnforceParts): Way {
+function firstWay({ alias, question, isExempt }: EnforcedQuery, { clock }: EnforceParts): Way {
   const way = { isRedirected: false, isExempt };
   if (alias === null) return { ...way, made: [], question, setFlags: 0 };
   const made = [heldOf(alias.alias, clock.unixSeconds())];
@@ -110,7 +110,7 @@ function firstWay({ alias, question, isExempt }: EnforceStart, { clock }: Enforc
 
 /** A judgement put into effect: the end, or the way on. */
 function act(
-  start: EnforceStart,
+  start: EnforcedQuery,
   { clock }: EnforceParts,
   { way, judged, resolution }: { readonly way: Way; readonly judged: Judged; readonly resolution: Resolution | null },
 ): Way | Ruling {
@@ -141,7 +141,7 @@ function act(
  * Judges what was resolved. When the target of an alias cannot be resolved there is no answer to look at: then the alias is
  * looked at by itself, so that a rule about the target acts all the same.
  */
-async function judgeResolved(parts: EnforceParts, asked: JudgeCase): Promise<Judged> {
+async function judgeResolved(parts: EnforceParts, asked: JudgedAnswer): Promise<Judged> {
   const { resolution, question } = asked;
   const judged = await parts.judge.judge(asked);
   if (judged.kind !== 'pass' || asked.isExempt || !parts.judge.looksAtNames) return judged;
@@ -176,7 +176,7 @@ async function aliasesOf({ resolve }: EnforceParts, question: Question): Promise
 
 /** The resolution with the aliases before it; the question is the client's own. */
 function answered(
-  start: EnforceStart,
+  start: EnforcedQuery,
   made: readonly HeldRRset[],
   resolution: Resolution,
   flags: { readonly setFlags: number; readonly clearFlags: number },
@@ -197,7 +197,7 @@ export function isDoubtful({ verdict }: Answered): boolean {
 }
 
 function replaced(
-  { question }: EnforceStart,
+  { question }: EnforcedQuery,
   answer: readonly HeldRRset[],
   { rcode, additional = [] }: Extract<Judged, { kind: 'replace' }>,
   now: number,
@@ -235,7 +235,7 @@ export function heldOf({ rrset, ttl }: TimedRRset, now: number): HeldRRset {
 }
 
 /** RFC 6147 §5.1: AAAA as there are; else, when they do not exist, made of the A records. */
-async function answerSix(start: EnforceStart, parts: EnforceParts, dns64: Dns64Options): Promise<Ruling> {
+async function answerSix(start: EnforcedQuery, parts: EnforceParts, dns64: Dns64Options): Promise<Ruling> {
   const six = await follow(start, parts);
   if (six.kind !== 'answer' || !mayBeMade(six.resolution, dns64)) return six;
   const question = { ...start.question, type: TYPE.A };
@@ -265,7 +265,7 @@ function restsOnSecure(...resolutions: readonly Resolution[]): boolean {
 
 /** Addresses made here are addresses of the answer: the rules for addresses look at them as well. */
 async function judgeMade(
-  start: EnforceStart,
+  start: EnforcedQuery,
   parts: EnforceParts,
   made: Extract<Ruling, { readonly kind: 'answer' }>,
 ): Promise<Ruling> {
@@ -296,7 +296,7 @@ function isBogus(resolution: Resolution): boolean {
 }
 
 /** RFC 6147 §5.3.1: the PTR of an address made here is that of the IPv4 address in it. */
-async function answerPointer(start: EnforceStart, parts: EnforceParts, dns64: Dns64Options): Promise<Ruling> {
+async function answerPointer(start: EnforcedQuery, parts: EnforceParts, dns64: Dns64Options): Promise<Ruling> {
   const name = pointerName(start.question.name, dns64);
   if (name === null) return follow(start, parts);
   const ruling = await follow({ ...start, question: { ...start.question, name } }, parts);

@@ -22,11 +22,11 @@ import { applyTagActions, type ClientPolicies, type ClientPolicy } from './clien
 import type { Asker, LocalReply } from './local-reply.ts';
 import type { ZoneType } from './local-zone.ts';
 import { aliasTarget, applyRule, type MetRule, type ResponseRules } from './response-rules.ts';
-import { type AppliedRule, applyRpz, type Rpz, type RpzCase } from './rpz.ts';
+import { type AppliedRule, applyRpz, type Rpz, type RpzQuery } from './rpz.ts';
 import type { RpzRule, RpzZone } from './rpz-zone.ts';
 
 /** A resolution to be judged. */
-export interface JudgeCase {
+export interface JudgedAnswer {
   readonly question: Question;
   readonly asker: Asker;
   readonly isExempt: boolean;
@@ -84,13 +84,13 @@ export class AnswerJudge {
   }
 
   /** What becomes of the resolution. */
-  async judge(asked: JudgeCase): Promise<Judged> {
+  async judge(asked: JudgedAnswer): Promise<Judged> {
     const { resolution, question, asker, applied } = asked;
     // CVE-2026-50243: rules act on validated results, and on unsigned ones; what is bogus stays bogus.
     const { status } = (resolution.kind === 'answered' ? resolution.verdict : null) ?? { status: 'insecure' };
     if (status === 'bogus' || status === 'indeterminate') return PASS;
     const client = this.#parts.clients.of(asker.ip, asker.place);
-    const rpzCase: RpzCase = { question, asker, tags: client.tags };
+    const rpzCase: RpzQuery = { question, asker, tags: client.tags };
     let isExempt = asked.isExempt || !this.#parts.rpz.isActive;
     if (!isExempt) {
       const judged =
@@ -108,8 +108,8 @@ export class AnswerJudge {
   }
 
   /** Trigger qname for a name that policy leads to; null: no rule is about it. */
-  judgeName({ question, asker, applied }: Omit<JudgeCase, 'resolution' | 'isExempt'>): Judged | 'exempt' | null {
-    const asked: RpzCase = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
+  judgeName({ question, asker, applied }: Omit<JudgedAnswer, 'resolution' | 'isExempt'>): Judged | 'exempt' | null {
+    const asked: RpzQuery = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
     const rule = this.#parts.rpz.first(asked, (zone) => unapplied(zone.forName(question.name), applied));
     return rule === null ? null : judgedOf(rule, asked, [], applied);
   }
@@ -124,22 +124,22 @@ export class AnswerJudge {
   }
 
   /** Trigger qname for the targets of aliases that were resolved by themselves. */
-  judgeAliases({ question, asker, resolution, applied }: JudgeCase): Judged {
-    const asked: RpzCase = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
+  judgeAliases({ question, asker, resolution, applied }: JudgedAnswer): Judged {
+    const asked: RpzQuery = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
     const judged = this.#judgeTargets(asked, resolution, applied);
     return judged === null || judged === 'exempt' ? PASS : judged;
   }
 
   /** The rules for addresses only: of an answer whose addresses were made here (DNS64). */
-  judgeAddressesOf({ question, asker, isExempt, resolution }: JudgeCase): Judged {
+  judgeAddressesOf({ question, asker, isExempt, resolution }: JudgedAnswer): Judged {
     if (resolution.kind === 'failed') return PASS;
     const client = this.#parts.clients.of(asker.ip, asker.place);
-    const rpzCase: RpzCase = { question, asker, tags: client.tags };
+    const rpzCase: RpzQuery = { question, asker, tags: client.tags };
     return this.#judgeAddresses({ rpzCase, client, resolution, isExempt: isExempt || !this.#parts.rpz.isActive });
   }
 
   /** Triggers nsdname and nsip: the servers of the name's zone, and those that the answer came from. */
-  async #judgeServers(asked: RpzCase, resolution: Resolution, done: Set<RpzRule>): Promise<Judged | 'exempt' | null> {
+  async #judgeServers(asked: RpzQuery, resolution: Resolution, done: Set<RpzRule>): Promise<Judged | 'exempt' | null> {
     const { rpz, serversOf } = this.#parts;
     if (!rpz.looksAtServers) return null;
     const { names, addresses } = await serversOf(asked.question.name, zoneOf(resolution, asked.question.name));
@@ -160,7 +160,7 @@ export class AnswerJudge {
   }
 
   /** Trigger qname for the names that aliases lead to. */
-  #judgeTargets(asked: RpzCase, resolution: Resolution, done: Set<RpzRule>): Judged | 'exempt' | null {
+  #judgeTargets(asked: RpzQuery, resolution: Resolution, done: Set<RpzRule>): Judged | 'exempt' | null {
     if (resolution.kind === 'failed') return null;
     for (const [i, { rrset }] of resolution.answer.entries()) {
       const rdata = rrsetType(rrset) === TYPE.CNAME ? rdatasOf(rrset)[0] : undefined;
@@ -176,7 +176,7 @@ export class AnswerJudge {
 
   /** Rules for addresses: the view's, else the server's, else the policy zones'. */
   #judgeAddresses(asked: {
-    readonly rpzCase: RpzCase;
+    readonly rpzCase: RpzQuery;
     readonly client: ClientPolicy;
     readonly resolution: Answered;
     readonly isExempt: boolean;
@@ -201,7 +201,7 @@ export class AnswerJudge {
     met: MetRule,
     action: ZoneType,
     data: readonly TimedRRset[],
-    { resolution, rpzCase }: { readonly resolution: Answered; readonly rpzCase: RpzCase },
+    { resolution, rpzCase }: { readonly resolution: Answered; readonly rpzCase: RpzQuery },
   ): Judged {
     if (action.startsWith('inform')) this.#note(met, action, rpzCase);
     const outcome = applyRule(action, data, resolution, met.at);
@@ -220,7 +220,7 @@ export class AnswerJudge {
   }
 
   /** Trigger ip of the policy zones. */
-  #judgeByZones(asked: RpzCase, resolution: Answered): Judged {
+  #judgeByZones(asked: RpzQuery, resolution: Answered): Judged {
     const found: { at: number } = { at: -1 };
     const applied = this.#parts.rpz.first(asked, (zone) => {
       const met = firstAddressRule(zone, resolution);
@@ -240,7 +240,7 @@ export class AnswerJudge {
       : judged;
   }
 
-  #note({ block }: MetRule, action: ZoneType, { asker, question }: RpzCase): void {
+  #note({ block }: MetRule, action: ZoneType, { asker, question }: RpzQuery): void {
     this.#parts.log.write('info', `${block} ${action} ${asker.ip}@${asker.port} ${questionText(question)}`);
   }
 }
@@ -264,7 +264,7 @@ function unapplied(rule: RpzRule | null, done: ReadonlySet<RpzRule>): RpzRule | 
 /** A rule's effect as a judgement; null: the rule does nothing here. */
 function judgedOf(
   applied: AppliedRule,
-  asked: RpzCase,
+  asked: RpzQuery,
   keep: readonly HeldRRset[],
   done: Set<RpzRule>,
 ): Judged | 'exempt' | null {

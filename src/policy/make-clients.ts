@@ -16,7 +16,7 @@ import type { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
 /** What clients' policies are made from. */
-export interface ClientStart {
+export interface MakeClientsParts {
   readonly config: Config;
   /** Netblocks of access-control lines: each says for its clients what is configured, be it nothing. */
   readonly accessBlocks: readonly IpPrefix[];
@@ -48,10 +48,10 @@ interface Lines<K> {
 }
 
 /** Makes them. */
-export function makeClients(start: ClientStart): ClientPolicies {
-  const { accessBlocks, defaultBlocks, config, placeKeys } = start;
+export function makeClients(parts: MakeClientsParts): ClientPolicies {
+  const { accessBlocks, defaultBlocks, config, placeKeys } = parts;
   const open = new PrefixMap<OpenPolicy>();
-  readLines(blockLines(config), start, ({ address, prefixLength }) => {
+  readLines(blockLines(config), parts, ({ address, prefixLength }) => {
     const known = open.get(address, prefixLength) ?? newPolicy();
     open.set(address, prefixLength, known);
     return [known];
@@ -60,17 +60,17 @@ export function makeClients(start: ClientStart): ClientPolicies {
   for (const { address, prefixLength } of defaultBlocks) byPrefix.set(address, prefixLength, DEFAULT_CLIENT);
   for (const { address, prefixLength } of accessBlocks) byPrefix.set(address, prefixLength, PLAIN_CLIENT);
   for (const { address, prefixLength, value } of open.entries()) {
-    byPrefix.set(address, prefixLength, closed(value, start.tags));
+    byPrefix.set(address, prefixLength, closed(value, parts.tags));
   }
   const places = new Map<string, OpenPolicy>();
-  readLines(placeLines(config), start, (place) =>
+  readLines(placeLines(config), parts, (place) =>
     placeKeys(place).map((key) => {
       const known = places.get(key) ?? newPolicy();
       places.set(key, known);
       return known;
     }),
   );
-  const byPlace = new Map([...places].map(([key, policy]) => [key, closed(policy, start.tags)]));
+  const byPlace = new Map([...places].map(([key, policy]) => [key, closed(policy, parts.tags)]));
   return new ClientPolicies(byPrefix, byPlace);
 }
 
@@ -106,7 +106,7 @@ function placeLines({ server }: Config): Lines<ListenPlace> {
 /** Of several lines of one directive for one key (and tag) the first counts, as in Unbound; data adds up. */
 function readLines<K>(
   lines: Lines<K>,
-  { tags, views, problems }: ClientStart,
+  { tags, views, problems }: MakeClientsParts,
   at: (key: K) => readonly OpenPolicy[],
 ): void {
   // Of several lines for one netblock or place the first counts, as in Unbound.

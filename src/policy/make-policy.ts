@@ -21,7 +21,7 @@ import { AnswerJudge, type JudgeParts } from './judge-answer.ts';
 import { addData } from './local-data.ts';
 import type { ZoneType } from './local-zone.ts';
 import { LOCAL_DATA_TTL_SECONDS, LocalZones } from './local-zones.ts';
-import { type ClientStart, makeClients } from './make-clients.ts';
+import { type MakeClientsParts, makeClients } from './make-clients.ts';
 import { makeRpzZones } from './make-rpz.ts';
 import { NameFilter } from './name-filter.ts';
 import { Policy } from './policy.ts';
@@ -32,7 +32,7 @@ import { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made from. */
-export interface PolicyStart extends Pick<ClientStart, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
+export interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
@@ -47,8 +47,8 @@ export interface MadePolicy {
 }
 
 /** Makes the policy. */
-export function makePolicy(start: PolicyStart): MadePolicy {
-  const { config, log, clock, accessBlocks, defaultBlocks, placeKeys, serversOf } = start;
+export function makePolicy(parts: MakePolicyParts): MadePolicy {
+  const { config, log, clock, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
@@ -63,8 +63,8 @@ export function makePolicy(start: PolicyStart): MadePolicy {
   const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
   const { logLocalActions } = server;
-  const parts = { log, clock, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
-  return { policy: new Policy(parts), problems };
+  const made = { log, clock, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
+  return { policy: new Policy(made), problems };
 }
 
 /** The directives that make local zones; the server and a view have the same. */
@@ -77,14 +77,14 @@ interface Making {
   readonly problems: string[];
 }
 
-function makeZones(start: Making & { readonly source: ZoneSource; readonly withDefaults: boolean }): LocalZones {
-  const { source, filter, log, config, problems } = start;
+function makeZones(parts: Making & { readonly source: ZoneSource; readonly withDefaults: boolean }): LocalZones {
+  const { source, filter, log, config, problems } = parts;
   const zones = new LocalZones(filter);
   for (const { name, value } of source.localZone) {
     // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
     if (value !== 'nodefault') zones.addZone(name, value);
   }
-  if (start.withDefaults) {
+  if (parts.withDefaults) {
     const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);
     addDefaultZones(zones, { unblockLanZones: config.server.unblockLanZones, nodefault });
   }

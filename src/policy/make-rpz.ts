@@ -10,14 +10,14 @@ import { type RpzOverride, RpzZone } from './rpz-zone.ts';
 import type { Tags } from './tags.ts';
 
 /** What policy zones are made from. */
-export interface RpzStart {
+export interface RpzParts {
   readonly config: Config;
   readonly tags: Tags;
   readonly problems: string[];
 }
 
 /** The policy zones, in order of the configuration. */
-export function makeRpzZones({ config, tags, problems }: RpzStart): RpzZone[] {
+export function makeRpzZones({ config, tags, problems }: RpzParts): RpzZone[] {
   return config.rpzs.map((clause) => makeZone(clause, tags, problems));
 }
 

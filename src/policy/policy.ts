@@ -17,7 +17,7 @@ import type { ResourceRecord } from '../wire/rrsets.ts';
 import { answerFromZone, leavesOpen } from './answer-zone.ts';
 import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
 import type { Dns64Options } from './dns64.ts';
-import { type EnforceParts, type EnforceStart, enforce, type Ruling } from './enforce.ts';
+import { type EnforcedQuery, type EnforceParts, enforce, type Ruling } from './enforce.ts';
 import type { AnswerJudge } from './judge-answer.ts';
 import type { Asker, LocalReply } from './local-reply.ts';
 import type { LocalZone, ZoneType } from './local-zone.ts';
@@ -26,7 +26,7 @@ import type { NameFilter } from './name-filter.ts';
 import type { ListeningPlace } from './place-map.ts';
 import { TOO_MANY } from './record-sets.ts';
 import type { ResponseRules } from './response-rules.ts';
-import { applyRpz, type Rpz, type RpzCase } from './rpz.ts';
+import { applyRpz, type Rpz, type RpzQuery } from './rpz.ts';
 import type { RpzLoading, RpzZone } from './rpz-zone.ts';
 import type { View } from './view.ts';
 
@@ -110,7 +110,7 @@ export class Policy {
   }
 
   /** Resolves a question as policy has it. */
-  enforce(start: EnforceStart, resolve: EnforceParts['resolve']): Promise<Ruling> {
+  enforce(start: EnforcedQuery, resolve: EnforceParts['resolve']): Promise<Ruling> {
     const { clock, judge, dns64 } = this.#parts;
     return enforce(start, { clock, judge, dns64, resolve });
   }
@@ -121,22 +121,15 @@ export class Policy {
   }
 
   /**
-   * Takes a new state of a policy zone. The first one at once, before anybody is answered without it; one that comes later
-   * (`isServing`: clients are answered already, a transfer has just ended), when it is large, a piece in each turn, with
-   * what was before in force until then.
+   * Takes a new state of a policy zone: when it is large a piece in each turn, with what was before in force until then.
+   * Ends when the state is in force, or a newer one has come.
    */
-  loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>, isServing = false): void {
+  async loadPolicyZone(zone: RpzZone, records: Iterable<ResourceRecord>): Promise<void> {
     const loading = zone.begin(records);
-    const first = zone.count === 0 && !isServing ? Number.POSITIVE_INFINITY : RPZ_RECORDS_PER_TURN;
-    if (loading.step(first)) this.#commit(zone, loading);
-    else void this.#loadOn(zone, loading);
-  }
-
-  async #loadOn(zone: RpzZone, loading: RpzLoading): Promise<void> {
-    do {
+    while (!loading.step(RPZ_RECORDS_PER_TURN)) {
       await this.#parts.clock.nextTurn();
       if (!zone.isCurrent(loading)) return;
-    } while (!loading.step(RPZ_RECORDS_PER_TURN));
+    }
     this.#commit(zone, loading);
   }
 
@@ -150,7 +143,7 @@ export class Policy {
   }
 
   /** Triggers client-ip, then qname, zone by zone. */
-  #answerByRpz(asked: RpzCase): LocalReply | null {
+  #answerByRpz(asked: RpzQuery): LocalReply | null {
     const { rpz } = this.#parts;
     if (!rpz.isActive) return null;
     const address = parseIp(asked.asker.ip);

@@ -32,7 +32,7 @@ export interface AppliedRule {
 }
 
 /** Who and what a rule is looked up for. */
-export interface RpzCase {
+export interface RpzQuery {
   readonly question: Question;
   readonly asker: Asker;
   readonly tags: TagSet;
@@ -66,7 +66,7 @@ export class Rpz {
   }
 
   /** The first rule that `find` gives and that is not disabled; a disabled one is logged and passed over. */
-  first(asked: RpzCase, find: (zone: RpzZone) => RpzRule | null): AppliedRule | null {
+  first(asked: RpzQuery, find: (zone: RpzZone) => RpzRule | null): AppliedRule | null {
     for (const zone of this.zones) {
       const { options } = zone;
       if (!zone.isEnabled || zone.count === 0) continue;
@@ -79,7 +79,7 @@ export class Rpz {
     return null;
   }
 
-  #note(zone: RpzZone, { trigger, action }: RpzRule, { question, asker }: RpzCase): void {
+  #note(zone: RpzZone, { trigger, action }: RpzRule, { question, asker }: RpzQuery): void {
     const { logName, override } = zone.options;
     const where = 'name' in trigger ? formatName(trigger.name) : `${ipText(trigger.address)}/${trigger.prefixLength}`;
     const words = TRIGGER_WORDS[trigger.kind];

@@ -83,7 +83,7 @@ export interface ResolverParts {
 }
 
 /** How a client's question differs from the plain one. */
-export interface ResolveCall {
+export interface ResolveCallOptions {
   /** Gets every step; such a work is not shared. */
   readonly trace?: Trace;
   /** Ask the tree even where the cache has an answer (prefetch). */
@@ -233,7 +233,7 @@ export class Resolver {
   }
 
   /** Answers a client's question. Rejects only for bugs. */
-  async resolve(question: Question, call: ResolveCall = {}): Promise<Resolution> {
+  async resolve(question: Question, call: ResolveCallOptions = {}): Promise<Resolution> {
     const trace = call.trace ?? null;
     const isPlain = trace === null && call.refresh !== true;
     const looked = call.miss ?? (isPlain ? this.look(question) : null);

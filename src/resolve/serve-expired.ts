@@ -37,16 +37,6 @@ export interface ServeExpiredOptions {
   readonly clientTimeoutMs: number;
 }
 
-/** Nothing expired is served: Unbound's default. */
-export const DEFAULT_SERVE_EXPIRED: ServeExpiredOptions = {
-  isOn: false,
-  ttlSeconds: 86_400,
-  ttlReset: false,
-  replyTtlSeconds: 30,
-  includesTrust: false,
-  clientTimeoutMs: 1800,
-};
-
 /**
  * Not served expired unless configuration says so. A TLSA record set that was replaced makes mail bounce or trust a key that was given up (RFC 7671
  * §8.1 counts on TTLs), and keys and their digests decide what other data is worth.

@@ -25,7 +25,7 @@ export interface ZoneRateOptions {
   readonly perSecond: number;
   /** Of questions above the limit one in so many is let through; 0: none (ratelimit-factor). */
   readonly factor: number;
-  /** See RateTableStart (ratelimit-backoff). */
+  /** See RateTableParts (ratelimit-backoff). */
   readonly backoff: boolean;
   /** Octets (ratelimit-size). */
   readonly maxBytes: number;

@@ -18,7 +18,7 @@ export interface ClientRateOptions {
   readonly perSecondWithCookie: number;
   /** Of queries above the limit one in so many is answered; 0: none (ip-ratelimit-factor). */
   readonly factor: number;
-  /** See RateTableStart (ip-ratelimit-backoff). */
+  /** See RateTableParts (ip-ratelimit-backoff). */
   readonly backoff: boolean;
   /** Octets (ip-ratelimit-size). */
   readonly maxBytes: number;

@@ -78,32 +78,3 @@ export interface ServeLogging {
   /** The address and transport that were asked, in lines of replies. Unbound `log-destaddr`. */
   readonly destination: boolean;
 }
-
-/** The defaults. */
-export const DEFAULT_SERVE_OPTIONS: ServeOptions = {
-  access: [],
-  accessByPlace: new Map(),
-  maxUdpOctets: 1232,
-  ednsUdpSize: 1232,
-  minimalResponses: true,
-  roundRobin: true,
-  extendedErrors: true,
-  tellsStale: false,
-  originalTtl: false,
-  denyAny: false,
-  ignoreCd: false,
-  permissive: false,
-  rootKeyTags: null,
-  hardensShortSize: true,
-  dropLargeQueries: false,
-  discardTimeoutMs: 1900,
-  waitLimit: 1000,
-  waitLimitNetblocks: [],
-  waitLimitCookie: 10_000,
-  waitLimitCookieNetblocks: [],
-  maxWaiting: 32_768,
-  nsid: null,
-  keepaliveMs: null,
-  chaos: { identity: null, version: null, trustAnchors: null },
-  logging: { queries: false, replies: false, failures: false, tagged: false, bogusLevel: 0, destination: false },
-};

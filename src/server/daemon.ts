@@ -40,7 +40,7 @@ interface Door {
 }
 
 /** What doors are opened with. */
-interface DoorStart {
+interface DoorParts {
   readonly serve: Serve;
   readonly options: ServerOptions;
   readonly places: TcpPlaces;
@@ -89,7 +89,7 @@ export class Daemon {
   }
 
   /** Closes what is not wanted where that lets everything be opened; else it stays, and that is said. */
-  async #makeWay(unwanted: readonly Door[], problems: ListenProblem[], start: DoorStart): Promise<ListenProblem[]> {
+  async #makeWay(unwanted: readonly Door[], problems: ListenProblem[], start: DoorParts): Promise<ListenProblem[]> {
     // An old socket may be in the way of a new one: "any address" and one of them. The system has said that it is in use, and
     // not that it is not permitted, so that both the new one and, if need be, the old one can be opened.
     const isInTheWay = problems.every(({ error }) => error.kind === 'in-use');
@@ -113,7 +113,7 @@ export class Daemon {
   }
 
   /** Opens what is wanted and not open, and closes the transport that is not wanted at all. */
-  async #openWanted(start: DoorStart): Promise<ListenProblem[]> {
+  async #openWanted(start: DoorParts): Promise<ListenProblem[]> {
     const { interfaces, missing = [] } = start.options;
     const problems = missing.map((name): ListenProblem => {
       const text = `no address at interface ${name}`;
@@ -152,7 +152,7 @@ export class Daemon {
   }
 
   /** Opens what is not open of an address: both at first, the one that failed later on. */
-  async #openDoor(address: ListenAddress, { serve, options, places }: DoorStart): Promise<ListenProblem[]> {
+  async #openDoor(address: ListenAddress, { serve, options, places }: DoorParts): Promise<ListenProblem[]> {
     const { network } = this.#parts;
     const key = addressText(address);
     const door: Door = this.#doors.get(key) ?? { address, udp: null, tcp: null };

@@ -10,7 +10,7 @@ import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from './listen-options.ts';
 
 /** What a listener is opened with. */
-export interface UdpListenerStart {
+export interface UdpListenerParts {
   readonly network: Network;
   readonly address: Address;
   readonly options: ServerOptions;
@@ -19,15 +19,15 @@ export interface UdpListenerStart {
 }
 
 /** Opens the socket; queries are served from the first one on. */
-export async function openUdpListener(start: UdpListenerStart): Promise<Opened<UdpListener>> {
-  const listener = new UdpListener(start.serve);
-  const opened = await start.network.openUdp({
-    local: start.address,
-    reusePort: start.options.reusePort,
-    receiveBufferBytes: start.options.receiveBufferBytes,
-    sendBufferBytes: start.options.sendBufferBytes,
+export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<UdpListener>> {
+  const listener = new UdpListener(parts.serve);
+  const opened = await parts.network.openUdp({
+    local: parts.address,
+    reusePort: parts.options.reusePort,
+    receiveBufferBytes: parts.options.receiveBufferBytes,
+    sendBufferBytes: parts.options.sendBufferBytes,
     onDatagrams: (batch) => listener.take(batch),
-    onError: start.onError,
+    onError: parts.onError,
   });
   if (!opened.ok) return opened;
   listener.attach(opened.value);

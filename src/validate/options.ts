@@ -1,8 +1,8 @@
 /** What the operator decides about validation, with defaults, and the limits that bound its cost. */
 
-import { type AlgorithmChoices, DEFAULT_ALGORITHM_CHOICES } from '../dnssec/algorithms.ts';
-import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
-import { DEFAULT_SKEW, type Skew } from '../dnssec/verify-signature.ts';
+import type { AlgorithmChoices } from '../dnssec/algorithms.ts';
+import type { SignatureTime } from '../dnssec/signature-time.ts';
+import type { Skew } from '../dnssec/verify-signature.ts';
 
 /** Iterations allowed for keys up to a size (one pair of val-nsec3-keysize-iterations). */
 export interface IterationLimit {
@@ -58,8 +58,8 @@ export interface ValidateLimits {
   readonly keyTtlSeconds: number;
 }
 
-/** The first values. */
-export const DEFAULT_VALIDATE_LIMITS: ValidateLimits = {
+/** The bounds that no directive sets. */
+export const VALIDATE_LIMITS: Omit<ValidateLimits, 'keyTtlSeconds'> = {
   signatureChecks: 8,
   keysPerTag: 4,
   signatures: 32,
@@ -68,23 +68,4 @@ export const DEFAULT_VALIDATE_LIMITS: ValidateLimits = {
   nsec3Grants: 16,
   signers: 3,
   anySets: 24,
-  keyTtlSeconds: 86_400,
-};
-
-/** As Unbound without configuration. */
-export const DEFAULT_VALIDATE_OPTIONS: ValidateOptions = {
-  signatureTime: BY_THE_CLOCK,
-  skew: DEFAULT_SKEW,
-  bogusTtlSeconds: 60,
-  maxRestarts: 5,
-  cleanAdditional: true,
-  hardenDnssecStripped: true,
-  hardenAlgoDowngrade: false,
-  algorithms: DEFAULT_ALGORITHM_CHOICES,
-  nsec3Iterations: [
-    { keyBits: 1024, iterations: 150 },
-    { keyBits: 2048, iterations: 150 },
-    { keyBits: 4096, iterations: 150 },
-  ],
-  limits: DEFAULT_VALIDATE_LIMITS,
 };

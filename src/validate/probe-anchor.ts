@@ -23,7 +23,7 @@ const MAX_KEYS = 64;
 const MAX_SIGNATURES = 32;
 
 /** What the proof is made with. */
-export interface ProbeMeans {
+export interface ProbeParts {
   readonly crypto: Crypto;
   readonly policy: AlgorithmPolicy;
   readonly skew: Skew;
@@ -49,22 +49,22 @@ export interface ProvenSet {
 }
 
 /** Proves a DNSKEY set. */
-export async function proveProbe(set: RRset, tracked: TrackedKeys, means: ProbeMeans): Promise<Probe> {
+export async function proveProbe(set: RRset, tracked: TrackedKeys, parts: ProbeParts): Promise<Probe> {
   const isTracked = (rdata: Uint8Array): boolean => tracked.keys.some((key) => isSameKey(key.rdata, rdata));
-  const namingDs = namedByDs(tracked, means);
+  const namingDs = namedByDs(tracked, parts);
   const rdatas = wantedFirst(rdatasOf(set), (rdata) => isTracked(rdata) || namingDs(rdata), MAX_KEYS);
   const keys = rdatas
-    .map((rdata) => zoneKeyOf(rdata, means.crypto))
+    .map((rdata) => zoneKeyOf(rdata, parts.crypto))
     .filter((key) => key !== null && isZoneKey(key))
     .filter((key) => key !== null);
-  const revoked = await revokedBySelf(set, keys, tracked, means);
-  return { revoked, proven: await proveByTrusted(set, keys, revokeKeys(tracked, revoked, means.now), means) };
+  const revoked = await revokedBySelf(set, keys, tracked, parts);
+  return { revoked, proven: await proveByTrusted(set, keys, revokeKeys(tracked, revoked, parts.now), parts) };
 }
 
 /** Whether a configured DS names a key. */
-function namedByDs(tracked: TrackedKeys, means: ProbeMeans): (rdata: Uint8Array) => boolean {
-  const { usable } = usableDs(tracked.ds, means.policy);
-  return (rdata) => usable.some((ds) => matchDs(tracked.zone, ds, rdata, means.crypto) === 'match');
+function namedByDs(tracked: TrackedKeys, parts: ProbeParts): (rdata: Uint8Array) => boolean {
+  const { usable } = usableDs(tracked.ds, parts.policy);
+  return (rdata) => usable.some((ds) => matchDs(tracked.zone, ds, rdata, parts.crypto) === 'match');
 }
 
 /** The set as proven by keys that are trusted when the revocations in it have been obeyed. */
@@ -72,16 +72,16 @@ async function proveByTrusted(
   set: RRset,
   keys: readonly ZoneKey[],
   tracked: TrackedKeys,
-  means: ProbeMeans,
+  parts: ProbeParts,
 ): Promise<ProvenSet | null> {
   const isGone = (key: ZoneKey): boolean =>
     isRevoked(key) || tracked.keys.some(({ rdata, state }) => state === 'revoked' && isSameKey(rdata, key.rdata));
   const standing = keys.filter((key) => !isGone(key));
-  const isNamed = namedByDs(tracked, means);
+  const isNamed = namedByDs(tracked, parts);
   const named = standing.filter((key) => isNamed(key.rdata));
   const trusted = trustedKeys(tracked);
   const proving = [...standing.filter((key) => trusted.some((rdata) => bytesEqual(rdata, key.rdata))), ...named];
-  const signature = await firstSignature(set, proving, tracked, means);
+  const signature = await firstSignature(set, proving, tracked, parts);
   if (signature === null) return null;
   const present = standing.map((key) => key.rdata).filter(isEntryPoint);
   return { seen: { present, namedByDs: named.map((key) => key.rdata) }, signature };
@@ -91,12 +91,12 @@ async function proveByTrusted(
  * RFC 5011 §2.1: a trusted key is revoked when it stands in the set with the REVOKE bit and has signed the set itself. One
  * that was revoked before is news to nobody, and says nothing more.
  */
-async function revokedBySelf(set: RRset, keys: readonly ZoneKey[], tracked: TrackedKeys, means: ProbeMeans) {
+async function revokedBySelf(set: RRset, keys: readonly ZoneKey[], tracked: TrackedKeys, parts: ProbeParts) {
   const trusted = trustedKeys(tracked);
   const rdatas: Uint8Array[] = [];
   for (const key of keys.filter(isRevoked)) {
     if (!trusted.some((rdata) => isSameKey(rdata, key.rdata))) continue;
-    if ((await firstSignature(set, [key], tracked, means)) !== null) rdatas.push(key.rdata);
+    if ((await firstSignature(set, [key], tracked, parts)) !== null) rdatas.push(key.rdata);
   }
   return rdatas;
 }
@@ -105,9 +105,9 @@ async function firstSignature(
   set: RRset,
   keys: readonly ZoneKey[],
   tracked: TrackedKeys,
-  means: ProbeMeans,
+  parts: ProbeParts,
 ): Promise<ValidSignature | null> {
-  const { signatureTime: time, now, skew, crypto } = means;
+  const { signatureTime: time, now, skew, crypto } = parts;
   for (const signature of signaturesOf(set).slice(0, MAX_SIGNATURES)) {
     const checked = precheckRrsig({ rrset: set, signature, zone: tracked.zone, time, now, skew });
     if ('kind' in checked) continue;

@@ -122,14 +122,14 @@ function withProvenKind(end: End, outcome: DenialOutcome): End {
   return end.kind === 'nxdomain' && isNodata ? { ...end, kind: 'nodata', rcode: RCODE.NOERROR } : end;
 }
 
-interface DenialCase {
+interface DenialProofParts {
   readonly end: End;
   readonly records: ProvenRecords;
   readonly zone: SecureZone;
 }
 
 /** What the proof is worth for the answer that was given. */
-function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialCase): Verdict {
+function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofParts): Verdict {
   const place = placeOfRecord(end.question.name, end.question.type, zone.zone);
   const text = formatName(zone.zone);
   switch (outcome.kind) {

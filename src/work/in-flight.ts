@@ -23,7 +23,7 @@ export type Shared<T> =
   | { readonly kind: 'cycle'; readonly with: number };
 
 /** What the table is made from. */
-export interface InFlightStart<T> {
+export interface InFlightParts<T> {
   readonly clock: Clock;
   /**
    * True for a result that tells about the work that ran and not about the question (cancelled, limit, refused join): a
@@ -60,13 +60,13 @@ type Waited<T> =
 
 /** The table. */
 export class InFlight<T> {
-  readonly #start: InFlightStart<T>;
+  readonly #parts: InFlightParts<T>;
   readonly #running = new Map<string, Running<T>>();
   /** Works that a joiner runs beside the table after two results that were for their callers only; for `list` and `abortAll`. */
   readonly #apart = new Set<Running<T>>();
 
-  constructor(start: InFlightStart<T>) {
-    this.#start = start;
+  constructor(parts: InFlightParts<T>) {
+    this.#parts = parts;
   }
 
   /**
@@ -114,7 +114,7 @@ export class InFlight<T> {
    */
   #begin(key: string, work: Work, parent: Work | null, run: (work: Work) => Promise<T>): Promise<T> {
     const { promise: result, resolve, reject } = Promise.withResolvers<T>();
-    const startedMs = this.#start.clock.monotonicMs();
+    const startedMs = this.#parts.clock.monotonicMs();
     const running: Running<T> = { key, work, startedMs, clients: 0, works: 0, result };
     const isApart = this.#running.has(key);
     if (isApart) this.#apart.add(running);
@@ -131,7 +131,7 @@ export class InFlight<T> {
       },
       (error: unknown) => {
         leaveTable();
-        if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#start.report(error);
+        if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#parts.report(error);
         reject(error);
       },
     );
@@ -141,7 +141,7 @@ export class InFlight<T> {
   async #join(running: Running<T>, parent: Work | null): Promise<Waited<T>> {
     try {
       const value = await waitFor(running, parent);
-      return this.#start.isCallerSpecific(value) ? { kind: 'caller-specific', value } : { kind: 'value', value };
+      return this.#parts.isCallerSpecific(value) ? { kind: 'caller-specific', value } : { kind: 'value', value };
     } catch (error) {
       if (error instanceof Cancelled && !isStopped(parent)) return { kind: 'caller-specific', value: null };
       throw error;

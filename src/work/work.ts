@@ -30,15 +30,15 @@ export class Work {
   plainTrials = 0;
   readonly #controller = new AbortController();
 
-  constructor(start: WorkStart) {
-    this.id = start.id;
-    this.question = start.question;
-    this.mode = start.mode;
-    this.parent = start.parent;
-    this.budget = start.budget;
-    this.startedMs = start.startedMs;
-    this.deadlineMs = start.deadlineMs;
-    this.trace = start.trace;
+  constructor(parts: WorkParts) {
+    this.id = parts.id;
+    this.question = parts.question;
+    this.mode = parts.mode;
+    this.parent = parts.parent;
+    this.budget = parts.budget;
+    this.startedMs = parts.startedMs;
+    this.deadlineMs = parts.deadlineMs;
+    this.trace = parts.trace;
   }
 
   /** Aborted when the work is stopped: stop or reload, jostling, its own deadline. */
@@ -57,7 +57,7 @@ export class Work {
 }
 
 /** What a work is made from. */
-export interface WorkStart {
+export interface WorkParts {
   readonly id: number;
   readonly question: Question;
   readonly mode: WorkMode;

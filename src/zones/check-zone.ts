@@ -5,11 +5,11 @@
  * is no ZONEMD, the digest. Leaves to others: the way down to the zone's DS (given as a function), what becomes of the zone.
  */
 
-import { type AlgorithmChoices, algorithmPolicy, DEFAULT_ALGORITHM_CHOICES } from '../dnssec/algorithms.ts';
+import { type AlgorithmChoices, algorithmPolicy } from '../dnssec/algorithms.ts';
 import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { isUnsupported, matchDs, usableDs } from '../dnssec/match-ds.ts';
-import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
-import { DEFAULT_SKEW, precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
+import type { SignatureTime } from '../dnssec/signature-time.ts';
+import { precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import { bytesEqual } from '../wire/bytes.ts';
@@ -36,26 +36,19 @@ export type ZoneAnchor =
 export type FindZoneAnchor = (zone: Name) => Promise<ZoneAnchor>;
 
 /** How signatures are judged. */
-export interface CheckRules {
+export interface CheckOptions {
   /** The second at which signatures are judged (`val-override-date`). */
   readonly signatureTime: SignatureTime;
   readonly skew: Skew;
   readonly algorithms: AlgorithmChoices;
 }
 
-/** The rules without configuration. */
-export const DEFAULT_CHECK_RULES: CheckRules = {
-  signatureTime: BY_THE_CLOCK,
-  skew: DEFAULT_SKEW,
-  algorithms: DEFAULT_ALGORITHM_CHOICES,
-};
-
 /** What the check uses. */
 export interface CheckParts {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly findAnchor: FindZoneAnchor;
-  readonly rules: CheckRules;
+  readonly rules: CheckOptions;
 }
 
 /** The result. `unknown`: to be tried again. */

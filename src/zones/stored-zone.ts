@@ -13,8 +13,8 @@ import type { Counters } from '../trace/counters.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefix } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
-import { runAtOnce, runInTurns, type Steps } from '../wire/steps.ts';
-import { type CheckRules, checkZone, type FindZoneAnchor } from './check-zone.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
+import { type CheckOptions, checkZone, type FindZoneAnchor } from './check-zone.ts';
 import type { Zone } from './zone.ts';
 import { type DenialChain, denialChainOf } from './zone-denial.ts';
 import { type ZoneFileProblem, zoneFileSteps, zoneFileTextSteps } from './zone-file.ts';
@@ -35,7 +35,7 @@ export interface StoredZoneParts extends SourceParts {
   readonly log: LogSink;
   readonly counters: Counters;
   readonly findAnchor: FindZoneAnchor;
-  readonly rules: CheckRules;
+  readonly rules: CheckOptions;
   /** `zonemd-permissive-mode`: a wrong digest is logged, the zone is used all the same. */
   readonly permissive: boolean;
   /** Where a relative name in $INCLUDE leads (`directory`); absent: it is a path as it is. */
@@ -116,12 +116,8 @@ export class StoredZone {
     return this.options.allowNotify.some((source) => source.kind === 'block' && isInPrefix(address, source.block));
   }
 
-  /** Reads the zone file at once. A version that has to be checked is used only when `start` or `reload` has done so. */
-  load(): readonly ZoneFileProblem[] {
-    return runAtOnce(this.#loadSteps());
-  }
-
-  *#loadSteps(): Steps<readonly ZoneFileProblem[]> {
+  /** Reads the zone file. A version that has to be checked is used only when `start` or `reload` has done so. */
+  *loadSteps(): Steps<readonly ZoneFileProblem[]> {
     const path = this.options.zonefile;
     if (path === null) return [];
     const { files } = this.#parts;
@@ -166,7 +162,7 @@ export class StoredZone {
   /** Reads the zone file again; the problem, or null. */
   async reload(): Promise<string | null> {
     if (this.options.zonefile === null) return 'zone has no zonefile';
-    const [problem] = await runInTurns(this.#loadSteps(), this.#parts.clock);
+    const [problem] = await runInTurns(this.loadSteps(), this.#parts.clock);
     if (problem !== undefined) return `${problem.line > 0 ? `line ${problem.line}: ` : ''}${problem.text}`;
     return await this.#checkFromFile();
   }

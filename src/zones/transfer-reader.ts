@@ -20,7 +20,7 @@ import type { Zone } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
 /** What is transferred. */
-export interface TransferStart {
+export interface TransferReaderParts {
   /** Type AXFR or IXFR. */
   readonly question: Question;
   readonly id: number;
@@ -52,7 +52,7 @@ const MORE: TransferStep = { kind: 'more' };
 
 /** Reads one transfer. */
 export class TransferReader {
-  readonly #start: TransferStart;
+  readonly #parts: TransferReaderParts;
   #state: State = 'first';
   #builder: ZoneBuilder;
   #octets = 0;
@@ -62,15 +62,15 @@ export class TransferReader {
   /** Serial that the changes read so far lead to. */
   #reached = 0;
 
-  constructor(start: TransferStart) {
-    this.#start = start;
-    this.#builder = new ZoneBuilder(start.question.name);
+  constructor(parts: TransferReaderParts) {
+    this.#parts = parts;
+    this.#builder = new ZoneBuilder(parts.question.name);
   }
 
   /** Takes one message. */
   take(bytes: Uint8Array): TransferStep {
     this.#octets += bytes.length;
-    if (this.#octets > this.#start.maxOctets) return refused('larger than max-transfer-size');
+    if (this.#octets > this.#parts.maxOctets) return refused('larger than max-transfer-size');
     if (bytes.length > MAX_MESSAGE_OCTETS) return refused('message too long');
     const parsed = parseMessage(bytes);
     if (!parsed.ok) return refused(`malformed message: ${parsed.reason}`);
@@ -92,7 +92,7 @@ export class TransferReader {
   }
 
   #whyNotOurs(view: MessageView): string | null {
-    const { question, id } = this.#start;
+    const { question, id } = this.#parts;
     if (view.id !== id) return 'another id';
     if (!view.has(FLAG.QR)) return 'not a response';
     if (view.rcode !== RCODE.NOERROR) return `rcode ${rcodeText(view.rcode)}`;
@@ -104,7 +104,7 @@ export class TransferReader {
   }
 
   #takeRecord(record: ResourceRecord): TransferStep {
-    const { name } = this.#start.question;
+    const { name } = this.#parts.question;
     if (record.class !== CLASS.IN || !isAtOrBelow(record.owner, name)) return refused('record outside the zone');
     const isSoa = record.type === TYPE.SOA;
     if (isSoa && !namesEqual(record.owner, name)) return refused('SOA of another zone');
@@ -134,7 +134,7 @@ export class TransferReader {
   }
 
   #takeSecond(record: ResourceRecord): TransferStep {
-    const { held, question } = this.#start;
+    const { held, question } = this.#parts;
     const heldSerial = held?.soa?.serial ?? null;
     const serial = serialOf(record);
     if (question.type === TYPE.IXFR && serial !== null && serial === heldSerial && held !== null) {
@@ -184,8 +184,8 @@ export class TransferReader {
   }
 
   #isCurrent(): boolean {
-    const heldSerial = this.#start.held?.soa?.serial ?? null;
-    return this.#start.question.type === TYPE.IXFR && heldSerial !== null && !isSerialNewer(this.#serial, heldSerial);
+    const heldSerial = this.#parts.held?.soa?.serial ?? null;
+    return this.#parts.question.type === TYPE.IXFR && heldSerial !== null && !isSerialNewer(this.#serial, heldSerial);
   }
 }
 

@@ -81,18 +81,3 @@ export const MAX_REFRESH_SECONDS = 86_400;
 export const MAX_HOST_ADDRESSES = 16;
 /** TTL of records in a zone file before any is given, seconds (as Unbound). */
 export const DEFAULT_ZONE_TTL = 3600;
-/** The defaults of an `auth-zone` clause. */
-export const DEFAULT_ZONE_OPTIONS: Omit<ZoneOptions, 'name'> = {
-  purpose: 'authority',
-  primaries: [],
-  urls: [],
-  allowNotify: [],
-  zonefile: null,
-  fallbackEnabled: false,
-  forDownstream: true,
-  forUpstream: true,
-  zonemdCheck: false,
-  zonemdRejectAbsence: false,
-  maxTransferOctets: 0,
-  maxTransferMs: 0,
-};

@@ -12,6 +12,7 @@ import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { isSerialNewer } from '../wire/serial.ts';
+import type { Steps } from '../wire/steps.ts';
 import { StoredZone, type StoredZoneParts, type ZoneStatus } from './stored-zone.ts';
 import type { Zone } from './zone.ts';
 import type { ZoneFileProblem } from './zone-file.ts';
@@ -21,6 +22,9 @@ import { answeredOfZone, responseOfZone } from './zone-reply.ts';
 
 /** What became of a NOTIFY. */
 export type Notified = 'accepted' | 'refused' | 'unknown-zone';
+
+/** Small zone files read in one piece. */
+const ZONES_PER_PIECE = 20;
 
 /** A problem of a zone file. */
 export interface ZoneProblem extends ZoneFileProblem {
@@ -35,8 +39,8 @@ export interface ListedZone extends ZoneStatus {
   readonly zone: Name;
 }
 
-/** A listener for changes: the zone's options, its new content; `isLater`: it has changed since the listener was put there. */
-export type ZoneListener = (options: ZoneOptions, zone: Zone, isLater: boolean) => void;
+/** A listener for changes: the zone's options, its new content. */
+export type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
 
 /** The zones. */
 export class ZoneStore {
@@ -61,16 +65,18 @@ export class ZoneStore {
     return this.#zones.size === 0;
   }
 
-  /** Reads all zone files. */
-  load(): readonly ZoneProblem[] {
-    return [...this.#zones.values()].flatMap((zone) =>
-      zone.load().map((problem) => ({
-        ...problem,
-        zone: zone.text,
-        path: zone.options.zonefile ?? '',
-        isFatal: !zone.hasSources && !this.#mayLack(zone),
-      })),
-    );
+  /** Reads all zone files, in pieces: a reload goes on answering meanwhile. */
+  *loadSteps(): Steps<readonly ZoneProblem[]> {
+    const found: ZoneProblem[] = [];
+    let count = 0;
+    for (const zone of this.#zones.values()) {
+      for (const problem of yield* zone.loadSteps()) {
+        const isFatal = !zone.hasSources && !this.#mayLack(zone);
+        found.push({ ...problem, zone: zone.text, path: zone.options.zonefile ?? '', isFatal });
+      }
+      if (++count % ZONES_PER_PIECE === 0) yield;
+    }
+    return found;
   }
 
   /** A policy zone without rules would let everything through; of another zone only the copy is missing. */
@@ -95,7 +101,7 @@ export class ZoneStore {
     this.#listeners.push(listener);
     for (const zone of this.#zones.values()) {
       const content = zone.usable();
-      if (content !== null) listener(zone.options, content, false);
+      if (content !== null) listener(zone.options, content);
     }
   }
 
@@ -197,7 +203,7 @@ export class ZoneStore {
   #tell(zone: StoredZone): void {
     const content = zone.usable();
     if (content === null) return;
-    for (const listener of this.#listeners) listener(zone.options, content, true);
+    for (const listener of this.#listeners) listener(zone.options, content);
   }
 }
 

@@ -10,7 +10,7 @@ import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RateTable } from '../../src/cache/rate-table.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import { ServerCache } from '../../src/cache/server-cache.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import type { Name } from '../../src/wire/name.ts';
@@ -19,6 +19,7 @@ import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
 
 setFlagsFromString('--expose_gc');
 const collect = runInNewContext('gc') as () => void;

@@ -1,10 +1,11 @@
 /** Proves what is learned about servers: for which zone and type, and that one packet alone teaches little. */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import { ServerCache } from '../../src/cache/server-cache.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
 
 const SERVER = '192.0.2.1@53';
 const ZONE = mustParseName('example.');

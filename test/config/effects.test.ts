@@ -15,7 +15,6 @@ import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
-import { heldZoneOptions } from '../../src/daemon/join-zones.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
 import { logTarget } from '../../src/daemon/options/log.ts';
 import {
@@ -29,8 +28,9 @@ import {
   serverOptions,
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
+import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
-import { metricsPlaces, remarksOn, statisticsOptions } from '../../src/daemon/statistics.ts';
+import { configNotices, metricsPlaces, statisticsOptions } from '../../src/daemon/statistics.ts';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
@@ -91,6 +91,7 @@ const VALUES: Record<string, string> = {
   'access-control': '192.0.2.0/24 allow',
   'interface-action': '192.0.2.9 allow',
   'wait-limit-netblock': '192.0.2.0/24 5',
+  'tcp-connection-limit': '192.0.2.0/24 5',
   'wait-limit-cookie-netblock': '192.0.2.0/24 5',
   'cookie-secret': '000102030405060708090a0b0c0d0e0f',
   'cookie-secret-file': '/f/cookies',
@@ -104,6 +105,7 @@ const VALUES: Record<string, string> = {
 /** Further lines without which a directive has nothing to act on. */
 const CONTEXT: Record<string, string> = {
   'nat64-prefix': 'do-nat64: yes',
+  'fake-sha1': 'val-sha1: no',
   'interface-automatic-ports': 'interface-automatic: yes',
   'cookie-secret': 'answer-cookie: yes',
   'cookie-secret-file': 'answer-cookie: yes',
@@ -134,8 +136,6 @@ const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
   'cookie-secret-file': ['test/daemon/cookie-secrets.test.ts', 'cookie-secret-file:'],
   'control-key-file': ['src/cli/hawser-control.ts', 'controlKeyFile'],
   'control-cert-file': ['src/cli/hawser-control.ts', 'controlCertFile'],
-  // What signatures with SHA-1 need is always there; the test programs of others set this.
-  'fake-sha1': ['src/dnssec/algorithms.ts', 'sha1: true'],
   'zonemd-permissive-mode': ['src/daemon/join-zones.ts', 'zonemdPermissiveMode'],
   'access-control-tag': ['test/policy/clients.test.ts', 'access-control-tag:'],
   'access-control-tag-action': ['test/policy/clients.test.ts', 'access-control-tag-action:'],
@@ -189,7 +189,7 @@ function toldBy(config: Config): string {
       [resolveOptions(config), iterateOptions(config, inputs), validateOptions(config), serverCacheOptions(config)],
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
-      [rootKeyTags(config, new TrustAnchors()), heldZoneOptions(config), remarksOn(config)],
+      [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
       [logTarget(config, false), metricsPlaces(config), controlSetup(config, files)],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },

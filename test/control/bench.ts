@@ -9,9 +9,9 @@ import { createCommands } from '../../src/control/commands/all.ts';
 import { ControlServer } from '../../src/control/control-server.ts';
 import { NegativeAnchors } from '../../src/control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../../src/control/parts.ts';
-import { controlHouse } from '../../src/daemon/control-view.ts';
-import { assemble, type House } from '../../src/daemon/resolver-instance.ts';
-import { HouseStatistics } from '../../src/daemon/statistics.ts';
+import { controlView } from '../../src/daemon/control-view.ts';
+import { assemble, type ResolverInstance } from '../../src/daemon/resolver-instance.ts';
+import { InstanceStatistics } from '../../src/daemon/statistics.ts';
 import type { Address, ByteStream } from '../../src/ports/network.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 
@@ -89,7 +89,7 @@ export async function ask(ports: FakePorts, line: string, input = ''): Promise<s
 /** A house with its commands. */
 export interface ControlBench {
   readonly ports: FakePorts;
-  readonly house: House;
+  readonly house: ResolverInstance;
   /** Runs a command through the control server. */
   readonly run: (line: string, input?: string) => Promise<string>;
   /** Configurations that were put in force by set_option. */
@@ -106,7 +106,7 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
   const crypto = createNodeCrypto();
   const assembled = await assemble({ config: loaded.config, ports: { ...ports, crypto } });
   if (!assembled.ok) throw new Error(JSON.stringify(assembled.findings));
-  const { house } = assembled;
+  const { instance: house } = assembled;
   const applied: Config[] = [];
   const told: string[] = [];
   const daemon: ControlDaemon = {
@@ -131,11 +131,11 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
   const { clock, network, log } = ports;
   const unixTime = (): number => clock.unixSeconds();
   const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, connections: () => 0 };
-  const statistics = new HouseStatistics(counted, house);
-  const seen = controlHouse(house, statistics.shown);
+  const statistics = new InstanceStatistics(counted, house);
+  const seen = controlView(house, statistics.shown);
   const negativeAnchors = new NegativeAnchors(ports.clock);
-  negativeAnchors.moveInto(seen);
-  const table = createCommands({ clock: ports.clock, house: seen, daemon, negativeAnchors });
+  negativeAnchors.activate(seen);
+  const table = createCommands({ clock: ports.clock, instance: seen, daemon, negativeAnchors });
   const commands = table.names().map(
     (name): Command => ({
       name,

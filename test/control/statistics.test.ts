@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { metricsText } from '../../src/control/prometheus.ts';
 import { DaemonStatistics, generalText, type StatisticsOptions, secondsText } from '../../src/control/statistics.ts';
-import { type Figures, quantile } from '../../src/control/stats-names.ts';
+import { quantile, type StatisticsSnapshot } from '../../src/control/stats-names.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../../src/terms/limit.ts';
 import { Counters } from '../../src/trace/counters.ts';
@@ -20,7 +20,7 @@ const SIZED = { count: 3, sizeBytes: 1000 };
 
 function made(options: Partial<StatisticsOptions> = {}) {
   const clock = new FakeClock(1_767_225_600);
-  const figures: Figures = {
+  const figures: StatisticsSnapshot = {
     serve: new ServeStats(),
     counters: new Counters(),
     caches: {
@@ -41,7 +41,7 @@ function made(options: Partial<StatisticsOptions> = {}) {
     clock,
     startedMs: clock.monotonicMs(),
     unixTime: () => 1_767_225_600.25,
-    figures: () => figures,
+    snapshot: () => figures,
     options: () => ({ ...ALL, ...options }),
   });
   return { clock, figures, statistics };

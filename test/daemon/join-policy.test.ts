@@ -37,8 +37,8 @@ describe('a zone with an anchor of its own', () => {
     const ports = makeFakePorts();
     const made = await assemble({ config: configOf(text), ports: { ...ports, crypto: createNodeCrypto() } });
     if (!made.ok) throw new Error('no house');
-    const anchor = made.house.anchors.closest(mustParseName(zone));
-    made.house.stop();
+    const anchor = made.instance.anchors.closest(mustParseName(zone));
+    made.instance.stop();
     return { kind: anchor?.kind, said: made.warnings.map((warning) => warning.text).join() };
   }
 

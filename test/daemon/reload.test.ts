@@ -1,14 +1,17 @@
-/** Proves what a reload that keeps caches keeps of DNSSEC's verdicts: all of them, or none when trust rests on something else. */
+/** Proves what a reload or a changed option keeps: verdicts or none of them; and that what goes on works with the new instance. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { keptForOptionChange } from '../../src/cache/forget.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { dropStaleTrust } from '../../src/daemon/reload.ts';
 import { assemble } from '../../src/daemon/resolver-instance.ts';
+import type { Resolution } from '../../src/terms/resolution.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
+import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
@@ -24,7 +27,7 @@ async function outlives(lines: readonly string[]): Promise<boolean> {
     if (!loaded.ok) throw new Error(loaded.findings.map((finding) => finding.text).join('; '));
     const assembled = await assemble({ config: loaded.config, ports, ...(kept === undefined ? {} : { caches: kept }) });
     if (!assembled.ok) throw new Error('no house');
-    return assembled.house;
+    return assembled.instance;
   };
   const before = await houseOf('server:\n', undefined);
   const rrset = packRRset({
@@ -63,5 +66,29 @@ describe('verdicts over a reload that keeps caches', () => {
     ['no validation at all', '  module-config: "iterator"'],
   ])('are forgotten with %s', async (_what, line) => {
     expect(await outlives([line])).toBe(false);
+  });
+});
+
+describe('what outlives an instance when an option is changed', () => {
+  const KEYS = '. IN DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n';
+
+  test('the tracker of anchors asks the resolver in force', async () => {
+    const ports = { ...makeFakePorts(), crypto: createNodeCrypto() };
+    ports.files.put('/root.key', KEYS);
+    const loaded = parseConfigText('server:\n  auto-trust-anchor-file: "/root.key"\n', 'test.conf', ports.files);
+    if (!loaded.ok) throw new Error(loaded.findings.map((finding) => finding.text).join('; '));
+    const { config } = loaded;
+    const before = await assemble({ config, ports });
+    if (!before.ok) throw new Error('no instance');
+    const caches = keptForOptionChange(before.instance.caches);
+    const after = await assemble({ config, ports, caches, carried: before.instance });
+    if (!after.ok) throw new Error('no instance');
+    const nothing: Resolution = { kind: 'failed', question: questionOf(ROOT, TYPE.DNSKEY), why: { kind: 'cancelled' } };
+    const asked = vi.spyOn(after.instance.resolver, 'resolve').mockResolvedValue(nothing);
+    const askedBefore = vi.spyOn(before.instance.resolver, 'resolve').mockResolvedValue(nothing);
+    await after.instance.tracker.probeNow();
+    expect(asked).toHaveBeenCalled();
+    expect(askedBefore).not.toHaveBeenCalled();
+    after.instance.stop();
   });
 });

@@ -1,7 +1,7 @@
 /** Proves that a roll-over never calls a step safe too early: not on a silent server, a lagging one, a set that does not validate. */
 
 import { describe, expect, test } from 'vitest';
-import type { AuthoritiesSay, ServerSays } from '../../src/dane/authorities.ts';
+import { type AuthoritiesSay, type ServerSays, serverRemarks } from '../../src/dane/authorities.ts';
 import { failedLookUp, type Looked } from '../../src/dane/look-up.ts';
 import {
   type LiveKey,
@@ -147,4 +147,16 @@ test('steps in words name the record and the servers', () => {
   expect(stepText(step, '_25._tcp.mx.test.')).toContain(
     `publish _25._tcp.mx.test. TLSA ${NEW}; it is missing at ns0.test. (192.0.2.0)`,
   );
+});
+
+describe('the servers of a zone beside the validated set', () => {
+  const validated: Looked = { ...SECURE, outcome: 'data', rdatas: [Uint8Array.of(3, 1, 1, ...Array(32).fill(0xaa))] };
+
+  test('agree, lag, or fail', () => {
+    expect(serverRemarks(say([[OLD], [OLD]], 300, validated))).toEqual(['all 2 servers of the zone show the same set']);
+    const [lagging, silent] = serverRemarks(say([[OLD], BOTH, null], 300, validated));
+    expect(lagging).toBe(`ns1.test. (192.0.2.1) shows another set: ${OLD}, ${NEW}`);
+    expect(silent).toBe('ns2.test. (192.0.2.2) does not answer for it: no reply');
+    expect(serverRemarks(say([[]], 300, validated))).toEqual(['ns0.test. (192.0.2.0) shows another set: none']);
+  });
 });

@@ -8,7 +8,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { DenialRecord } from '../../src/dnssec/denial-record.ts';
-import { type Nsec3Means, proveByNsec3, proveWildcardByNsec3 } from '../../src/dnssec/nsec3.ts';
+import { type Nsec3Parts, proveByNsec3, proveWildcardByNsec3 } from '../../src/dnssec/nsec3.ts';
 import { NSEC3_HASHES_PER_GRANT, Nsec3Hasher } from '../../src/dnssec/nsec3-hash.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import type { DenialOutcome } from '../../src/terms/denial-outcome.ts';
@@ -23,7 +23,7 @@ const zone = mustParseName('example.');
 const PLAIN: ChainChoices = { iterations: 0, salt: new Uint8Array(), isOptOut: false };
 const OPT_OUT: ChainChoices = { ...PLAIN, isOptOut: true };
 
-function means(hashes = 50, maxIterations = 150): Nsec3Means {
+function means(hashes = 50, maxIterations = 150): Nsec3Parts {
   return { hasher: new Nsec3Hasher(crypto, hashes), maxIterations };
 }
 

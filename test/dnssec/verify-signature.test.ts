@@ -9,18 +9,13 @@ import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { createPortableCrypto } from '../../src/adapters/portable-crypto.ts';
 import { type ZoneKey, zoneKeyOf } from '../../src/dnssec/dnskey.ts';
 import { BY_THE_CLOCK } from '../../src/dnssec/signature-time.ts';
-import {
-  DEFAULT_SKEW,
-  precheckRrsig,
-  type RrsigCheck,
-  verifySignature,
-  withKey,
-} from '../../src/dnssec/verify-signature.ts';
+import { precheckRrsig, type RrsigCheck, verifySignature, withKey } from '../../src/dnssec/verify-signature.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset, withOwner } from '../../src/wire/rrset.ts';
+import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { record, rrsetFromText } from './records.ts';
 import { EXPIRATION, INCEPTION, type KeyChoices, makeKey, NOW, type SignatureChoices, signRRset } from './signing.ts';
 
@@ -262,7 +257,10 @@ describe('times (RFC 4034 §3.1.5, RFC 1982)', () => {
   test('the skew is a tenth of the life, within its bounds', () => {
     const day = 86_400;
     const at = (seconds: number, life: number) =>
-      run({ choices: { inception: NOW - life, expiration: NOW }, check: { at: NOW + seconds, skew: DEFAULT_SKEW } });
+      run({
+        choices: { inception: NOW - life, expiration: NOW },
+        check: { at: NOW + seconds, skew: DEFAULT_VALIDATE_OPTIONS.skew },
+      });
     // 31 days: 3.1 days, cut to one.
     expect(at(day, 31 * day)).toMatchObject({ kind: 'valid' });
     expect(at(day + 1, 31 * day)).toMatchObject({ kind: 'expired' });
@@ -278,7 +276,7 @@ describe('times (RFC 4034 §3.1.5, RFC 1982)', () => {
 describe('hostile RRSIG octets', () => {
   const good = signRRset(A, KEY, { signer: zone });
   const key = zoneKey(KEY.rdata);
-  const base = { rrset: A, zone, ...judgedAtSecond(NOW), skew: DEFAULT_SKEW };
+  const base = { rrset: A, zone, ...judgedAtSecond(NOW), skew: DEFAULT_VALIDATE_OPTIONS.skew };
 
   test('are malformed when cut short', () => {
     for (let length = 0; length <= 18 + zone.length; length++) {

@@ -93,13 +93,7 @@ function startMail(session: Session, chain: string, zones: readonly string[]) {
   const receiver = startPostfix(session, {
     name: 'receiver',
     resolv: 'nameserver 127.0.0.1\n',
-    settings: [
-      'myhostname = mail.test',
-      'mydestination =',
-      'mynetworks = 0.0.0.0/0',
-      'default_transport = discard',
-      'smtp_host_lookup = native',
-    ],
+    settings: ['myhostname = mail.test', 'mydestination =', 'mynetworks = 0.0.0.0/0', 'default_transport = discard'],
     services: [
       `${AT.mail}:25 inet n - n - - smtpd ${tls(`${path('key.pem')},${path('cert.pem')}`)}`,
       `${AT.plain}:25 inet n - n - - smtpd -o smtpd_tls_security_level=none`,
@@ -180,7 +174,16 @@ async function main(): Promise<void> {
     const config = join(session.folder, 'hawser.conf');
     const own = await run(hawser, ['dane', 'check', '--json', '-4', '-C', config, ...zones]);
     const asked = await run(hawser, ['dane', 'check', '--json', '-4', '--resolver', '127.0.0.1', ...zones]);
-    const words = await run(hawser, ['dane', 'check', '--explain', '-4', '--resolver', '127.0.0.1', ...zones]);
+    const words = await run(hawser, [
+      'dane',
+      'check',
+      '--explain',
+      '--servers',
+      '-4',
+      '--resolver',
+      '127.0.0.1',
+      ...zones,
+    ]);
     const statuses: Record<string, number | null> = {};
     for (const zone of ['good.org', 'wrong.org', 'none.org', 'null.org'])
       statuses[zone] = (await run(hawser, ['dane', 'check', '-4', '--resolver', '127.0.0.1', zone])).status;
@@ -195,6 +198,10 @@ async function main(): Promise<void> {
       'wrong.org',
     ]);
     const live = await run(hawser, ['tlsa', '--live', 'mx.good.org:25', '--address', AT.mail]);
+    const verified: Record<string, { readonly status: number | null; readonly text: string }> = {};
+    const example = ['-C', 'hawser-source', join(PROJECT, 'examples/verify-mail-host.ts')];
+    for (const host of ['mx.good.org', 'mx.wrong.org', 'mx.none.org', 'mx.bogus.org', 'mx.chain.org', 'mx.alias.org'])
+      verified[host] = await run(process.execPath, [...example, host, config]);
     console.log(
       JSON.stringify({
         ends,
@@ -206,6 +213,7 @@ async function main(): Promise<void> {
         nagios,
         live: live.text,
         tlsa,
+        verified,
       }),
     );
     mail.stop();

@@ -22,6 +22,8 @@ interface Said {
   readonly nagios: { readonly status: number; readonly text: string };
   readonly live: string;
   readonly tlsa: string;
+  /** What examples/verify-mail-host.ts said of each host. */
+  readonly verified: Readonly<Record<string, { readonly status: number; readonly text: string }>>;
 }
 
 /** What Postfix must do, so that both sides cannot be wrong together: at `dane`, and at `dane-only`. */
@@ -101,10 +103,24 @@ describe.skipIf(why !== null)(`hawser dane check ${why ?? ''}`, () => {
     expect(said.words).toContain('the certificate holds none of the names mx.othername.org, othername.org');
     expect(said.words).toMatch(/proof: \S+\.none\.org\. NSEC3 /);
     expect(said.words).toContain('ready for a roll-over');
+    expect(said.words).toContain('an MX record must not name an alias');
+    expect(said.words).toContain('all 1 servers of the zone show the same set');
     expect(said.words).toMatch(/TLSA of mx\.bogus\.org: .*should be signed and is not/);
   });
 
   test('hawser tlsa --live makes the record of the host', () => {
     expect(said.live.toLowerCase().trim()).toBe(`_25._tcp.mx.good.org. 3600 in tlsa ${said.tlsa}`);
+  });
+
+  test.each([
+    ['mx.good.org', 'verified'],
+    ['mx.chain.org', 'verified'],
+    ['mx.alias.org', 'verified'],
+    ['mx.wrong.org', 'mismatch'],
+    ['mx.none.org', 'no-dane'],
+    ['mx.bogus.org', 'lookup-failed'],
+  ])('the library says the same: %s %s', (host, kind) => {
+    expect(JSON.parse(said.verified[host]?.text ?? '{}')).toMatchObject({ kind });
+    expect(said.verified[host]?.status).toBe(kind === 'verified' ? 0 : 1);
   });
 });

@@ -35,8 +35,17 @@ export interface PostfixPlan {
   readonly resolv: string;
 }
 
-/** Starts it; what it has logged, and how to stop it. */
-export function startPostfix(session: Session, plan: PostfixPlan): { log(): string; stop(): void } {
+/** A running instance. */
+export interface RunningPostfix {
+  /** Folder of main.cf. */
+  readonly config: string;
+  /** What it has logged. */
+  log(): string;
+  stop(): void;
+}
+
+/** Starts it. */
+export function startPostfix(session: Session, plan: PostfixPlan): RunningPostfix {
   // Its daemons run as users of their own.
   chmodSync(session.folder, 0o755);
   const folder = join(session.folder, plan.name);
@@ -57,7 +66,6 @@ export function startPostfix(session: Session, plan: PostfixPlan): { log(): stri
     'inet_protocols = ipv4',
     'alias_maps =',
     'local_recipient_maps =',
-    'smtp_host_lookup = dns',
     ...plan.settings,
   ];
   writeFileSync(join(config, 'main.cf'), `${settings.join('\n')}\n`);
@@ -68,7 +76,7 @@ export function startPostfix(session: Session, plan: PostfixPlan): { log(): stri
     execFileSync('unshare', ['-m', 'sh', '-c', script], { stdio: 'ignore' });
   };
   postfix('start');
-  return { log: () => readFileSync(log, 'utf8'), stop: () => postfix('stop') };
+  return { config, log: () => readFileSync(log, 'utf8'), stop: () => postfix('stop') };
 }
 
 /** Hands one message over SMTP to 127.0.0.1. */

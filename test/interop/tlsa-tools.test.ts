@@ -119,6 +119,18 @@ test.skipIf(findProgram('nsupdate') === null)('nsupdate takes what is written fo
   expect(stdout).toMatch(/^_25\._tcp\.mx\.example\.test\.\s+0\s+ANY\s+TLSA/m);
 });
 
+test('the example of the library makes the same record', () => {
+  const words = [
+    '-C',
+    'hawser-source',
+    join(PROJECT, 'examples/make-tlsa.ts'),
+    'mx.example.test',
+    join(DATA, 'leaf.pem'),
+  ];
+  const said = execFileSync(process.execPath, words, { encoding: 'utf8' });
+  expect(said.trim()).toBe(hawser('--host', 'mx.example.test', join(DATA, 'leaf.pem')));
+});
+
 test('exit status and refusals', () => {
   const status = (...words: readonly string[]): number | null => spawnSync(HAWSER, ['tlsa', ...words]).status;
   const leaf = join(DATA, 'leaf.pem');

@@ -4,7 +4,6 @@ import { expect, test } from 'vitest';
 import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { findCachedStep } from '../../src/iterate/cached-step.ts';
-import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
 import type { IterateParts } from '../../src/iterate/parts.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
@@ -16,6 +15,7 @@ import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rrsetType } from '../../src/wire/rrset.ts';
 import type { WorkMode } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 
 const NOW = 1_767_225_600;
 const SERVER = '192.0.2.1@53';

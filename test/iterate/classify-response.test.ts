@@ -2,10 +2,10 @@
 
 import { describe, expect, test } from 'vitest';
 import { classifyResponse } from '../../src/iterate/classify-response.ts';
-import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
 import { scrub } from '../../src/iterate/scrub.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { ask, type ResponseText, responseView } from './support.ts';
 
 const { AA, RA } = FLAG;

@@ -11,7 +11,6 @@ import { classifyResponse } from '../../src/iterate/classify-response.ts';
 import { serversOfDelegation, serversOfHints } from '../../src/iterate/delegation.ts';
 import { keepReferral, keepResponse, type ResponseSource } from '../../src/iterate/keep-response.ts';
 import { CacheShare } from '../../src/iterate/message-bounds.ts';
-import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
 import { scrub } from '../../src/iterate/scrub.ts';
 import { chooseServer } from '../../src/iterate/server-selection.ts';
 import { parseMessage } from '../../src/wire/message-view.ts';
@@ -19,6 +18,7 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { tighten } from '../world/loose-message.ts';
 import { ask, Bench, record } from './support.ts';
 

@@ -2,10 +2,10 @@
 
 import { expect, test } from 'vitest';
 import { upstreamOptions } from '../../src/daemon/options/upstream.ts';
-import { DEFAULT_ITERATE_OPTIONS } from '../../src/iterate/options.ts';
 import { localIpFor } from '../../src/iterate/prepare-query.ts';
 import { configOf } from '../config/config-data.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 
 const lines = (...places: readonly string[]) => places.map((place) => ` outgoing-interface: ${place}\n`).join('');
 

@@ -1,7 +1,7 @@
 /** Proves that nothing that we add to a question costs its answer: EDNS, cookies, client string; whatever the server does. */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import type { IterateOptions } from '../../src/iterate/options.ts';
 import type { UpstreamZone } from '../../src/terms/upstream-zone.ts';
 import { readU16 } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
@@ -10,6 +10,7 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { Bench, record } from './support.ts';
 
 const SERVER = '192.0.2.53';

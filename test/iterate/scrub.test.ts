@@ -1,12 +1,13 @@
 /** Proves what is dropped out of a response before anything of it is used (RFC 2181 §5.4.1 and the attacks of 2022-2025). */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import type { IterateOptions } from '../../src/iterate/options.ts';
 import { type Scrubbed, type ScrubContext, scrub } from '../../src/iterate/scrub.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { typeText } from '../../src/wire/rr-type.ts';
 import type { RRsetGroup } from '../../src/wire/rrsets.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { ask, type ResponseText, responseView } from './support.ts';
 
 function scrubbed(

@@ -1,13 +1,14 @@
 /** Proves which server is asked: fast ones mostly, others sometimes, bad ones last, forbidden ones never. */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
+import { ServerCache } from '../../src/cache/server-cache.ts';
 import { AddressRules } from '../../src/iterate/address-rules.ts';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import type { IterateOptions } from '../../src/iterate/options.ts';
 import { type Candidate, candidateOf, chooseServer } from '../../src/iterate/server-selection.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_ITERATE_OPTIONS, DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
 
 const ZONE = mustParseName('example.');
 

@@ -3,9 +3,9 @@
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import { DEFAULT_SERVER_CACHE_OPTIONS, ServerCache } from '../../src/cache/server-cache.ts';
-import { createIterate, type Iterate, type IterateCall } from '../../src/iterate/iterate.ts';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import { ServerCache } from '../../src/cache/server-cache.ts';
+import { createIterate, type Iterate, type IterateCallOptions } from '../../src/iterate/iterate.ts';
+import type { IterateOptions } from '../../src/iterate/options.ts';
 import { Upstream } from '../../src/iterate/upstream.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
@@ -26,6 +26,7 @@ import { InFlight } from '../../src/work/in-flight.ts';
 import { Work } from '../../src/work/work.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
+import { DEFAULT_ITERATE_OPTIONS, DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
 
 /** A response in text: records one a line. */
 export interface ResponseText {
@@ -163,7 +164,7 @@ export class Bench {
   }
 
   /** Asks as a client's work does, with a budget of its own. */
-  async run(text: string, call: IterateCall = {}): Promise<Found> {
+  async run(text: string, call: IterateCallOptions = {}): Promise<Found> {
     const work = this.newWork(text);
     return await this.ports.clock.runUntilSettled(this.iterate(work, call), { waitingFor: text });
   }

@@ -4,9 +4,10 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../src/iterate/options.ts';
+import type { IterateOptions } from '../../src/iterate/options.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { Bench, endOf, lines, type ResponseText, type Script, table } from './support.ts';
 
 const { AA, RA } = FLAG;

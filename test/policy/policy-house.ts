@@ -1,7 +1,7 @@
 /** What the policy tests share: a policy out of configuration text, with a played resolver, and what it says as text. */
 
 import { parseConfigText } from '../../src/config/load-config.ts';
-import type { EnforceStart, Ruling } from '../../src/policy/enforce.ts';
+import type { EnforcedQuery, Ruling } from '../../src/policy/enforce.ts';
 import type { ServersOf } from '../../src/policy/judge-answer.ts';
 import type { Asker, LocalReply } from '../../src/policy/local-reply.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
@@ -87,7 +87,7 @@ export class PolicyHouse {
     const question = ask(name, type);
     const asker = askerOf(from);
     const local = this.policy.answer(question, asker);
-    const start: EnforceStart = {
+    const start: EnforcedQuery = {
       question,
       asker,
       alias: local?.kind === 'alias' ? local : null,

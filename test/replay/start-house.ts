@@ -2,7 +2,7 @@
 
 import type { Finding } from '../../src/config/finding.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
-import { assemble, type House, type Ports } from '../../src/daemon/resolver-instance.ts';
+import { assemble, type Ports, type ResolverInstance } from '../../src/daemon/resolver-instance.ts';
 import { Daemon } from '../../src/server/daemon.ts';
 
 /** Milliseconds that waiting clients are given at the stop. */
@@ -10,7 +10,7 @@ const DRAIN_MS = 100;
 
 /** A house that listens. */
 export interface RunningHouse {
-  readonly house: House;
+  readonly house: ResolverInstance;
   readonly daemon: Daemon;
   stop(): Promise<void>;
 }
@@ -21,7 +21,7 @@ export async function startHouse(configText: string, ports: Ports): Promise<Runn
   if (!loaded.ok) return errorsText(loaded.findings);
   const assembled = await assemble({ config: loaded.config, ports });
   if (!assembled.ok) return errorsText(assembled.findings);
-  const { house } = assembled;
+  const { instance: house } = assembled;
   const daemon = new Daemon(ports);
   const problems = await daemon.listen(house.serve, house.server);
   if (problems.length > 0) {

@@ -7,9 +7,8 @@ import { describe, expect, test } from 'vitest';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import type { IterateCall } from '../../src/iterate/iterate.ts';
+import type { IterateCallOptions } from '../../src/iterate/iterate.ts';
 import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
-import { DEFAULT_SERVE_EXPIRED } from '../../src/resolve/serve-expired.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
@@ -27,6 +26,7 @@ import { DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
 
 const NOW = 1_700_000_000;
 const QUESTION = questionOf(mustParseName('mx.example.'), TYPE.A);
@@ -40,7 +40,7 @@ const OPTIONS: ResolveOptions = {
   jostleMs: 200,
   graceMs: 0,
   prefetch: false,
-  serveExpired: DEFAULT_SERVE_EXPIRED,
+  serveExpired: DEFAULT_RESOLVE_OPTIONS.serveExpired,
   allowance: DEFAULT_ALLOWANCE,
 };
 
@@ -59,11 +59,11 @@ function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Fou
 
 /** A resolver whose tree is `ask` and whose judge is `judge`. */
 function makeResolver(
-  ask: (work: Work, call: IterateCall, fetch: Fetch) => Found | Promise<Found>,
+  ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => Found | Promise<Found>,
   judge: (server: string) => Verdict = () => SECURE,
 ) {
   const clock = new FakeClock(NOW);
-  const asked: IterateCall[] = [];
+  const asked: IterateCallOptions[] = [];
   const counters = new Counters();
   const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
   const resolver = new Resolver({

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { type Nsec3Means, proveByNsec3, proveWildcardByNsec3 } from '../../src/dnssec/nsec3.ts';
+import { type Nsec3Parts, proveByNsec3, proveWildcardByNsec3 } from '../../src/dnssec/nsec3.ts';
 import { Nsec3Hasher, nsec3Hash } from '../../src/dnssec/nsec3-hash.ts';
 import { toBase32hex } from '../../src/wire/bytes.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -50,7 +50,7 @@ function chain(starts: string, flags = 1) {
   return denialRecords(...owners.map((owner) => `${owner}.example. NSEC3 1 ${flags} 12 aabbccdd ${CHAIN[owner]}`));
 }
 
-function means(): Nsec3Means {
+function means(): Nsec3Parts {
   return { hasher: new Nsec3Hasher(crypto, 20), maxIterations: 150 };
 }
 

@@ -4,7 +4,7 @@ import { ReplyCache } from '../../src/cache/reply-cache.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Address } from '../../src/ports/network.ts';
 import type { ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
-import { DEFAULT_SERVE_OPTIONS, type ServeOptions } from '../../src/serve/serve-options.ts';
+import type { ServeOptions } from '../../src/serve/serve-options.ts';
 import { createServe, REPLY_BUFFER_OCTETS, type Serve, type ServeParts } from '../../src/serve/serve-query.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Answered, Resolution } from '../../src/terms/resolution.ts';
@@ -24,6 +24,7 @@ import { packRRset } from '../../src/wire/rrset.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
+import { DEFAULT_SERVE_OPTIONS } from '../support/default-options.ts';
 
 /** When tests take place. */
 export const NOW = 1_767_225_600;

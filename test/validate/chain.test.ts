@@ -4,13 +4,13 @@ import { describe, expect, test } from 'vitest';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { BogusReason } from '../../src/terms/verdict.ts';
-import { DEFAULT_VALIDATE_LIMITS } from '../../src/validate/options.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { Budget, DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
 import { INCEPTION, makeKey, NOW, type SigningKey } from '../dnssec/signing.ts';
+import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { dsAnchor, dsOf, outcomeOf, SignedTree, type TestZone, type ZoneChoices } from './signed-tree.ts';
 
 /** An A record of a zone, signed or not, validated. */
@@ -429,11 +429,13 @@ describe('KeyTrap', () => {
     const bare = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', { keys: traps });
     const validated = await tree.validate(tree.found('www.test.', TYPE.A, [bare]));
     expect(validated.verdict.status).toBe('bogus');
-    expect(tree.counters.get('valops') - before).toBeLessThanOrEqual(2 * DEFAULT_VALIDATE_LIMITS.signatureChecks + 2);
+    expect(tree.counters.get('valops') - before).toBeLessThanOrEqual(
+      2 * DEFAULT_VALIDATE_OPTIONS.limits.signatureChecks + 2,
+    );
   });
   test('too many checks of one set are said so', async () => {
     const tree = new SignedTree();
-    tree.options = { ...tree.options, limits: { ...DEFAULT_VALIDATE_LIMITS, signatureChecks: 1 } };
+    tree.options = { ...tree.options, limits: { ...DEFAULT_VALIDATE_OPTIONS.limits, signatureChecks: 1 } };
     const key = makeKey(15);
     const liar = { ...makeKey(15), keyTag: key.keyTag };
     const zone = tree.zone('test.', tree.root, { keys: [key] });

@@ -6,15 +6,14 @@
 import { generateKeyPairSync, sign } from 'node:crypto';
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { algorithmPolicy, DEFAULT_ALGORITHM_CHOICES } from '../../src/dnssec/algorithms.ts';
+import { algorithmPolicy } from '../../src/dnssec/algorithms.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../../src/dnssec/signature-time.ts';
 import { signedData } from '../../src/dnssec/signed-data.ts';
-import { DEFAULT_SKEW } from '../../src/dnssec/verify-signature.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { type AnchorState, formatAnchorState, readAnchorState } from '../../src/validate/anchor-state.ts';
 import { AnchorTracker } from '../../src/validate/anchor-tracker.ts';
-import { type ProbeMeans, proveProbe } from '../../src/validate/probe-anchor.ts';
+import { type ProbeParts, proveProbe } from '../../src/validate/probe-anchor.ts';
 import { advanceKeys, isWhollyRevoked, revokeKeys, type TrackedKeys, trustedKeys } from '../../src/validate/rfc5011.ts';
 import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { concatBytes, toHex, writeU16, writeU32 } from '../../src/wire/bytes.ts';
@@ -24,6 +23,7 @@ import { readRrsig } from '../../src/wire/rdata-rrsig.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 
 const ZONE = mustParseName('example.');
 const NOW = 1_700_000_000;
@@ -143,8 +143,14 @@ describe('RFC 5011 §4.1, the state table', () => {
 
 describe('RFC 5011 §2.2, what proves a probe', () => {
   const crypto = createNodeCrypto();
-  const policy = algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES);
-  const means: ProbeMeans = { crypto, policy, skew: DEFAULT_SKEW, signatureTime: BY_THE_CLOCK, now: NOW };
+  const policy = algorithmPolicy(crypto, DEFAULT_VALIDATE_OPTIONS.algorithms);
+  const means: ProbeParts = {
+    crypto,
+    policy,
+    skew: DEFAULT_VALIDATE_OPTIONS.skew,
+    signatureTime: BY_THE_CLOCK,
+    now: NOW,
+  };
   const trust = tracked([KSK.rdata, 'valid', 1]);
 
   test('a signature of a trusted key', async () => {
@@ -295,8 +301,8 @@ describe('the tracker', () => {
         anchors,
         options: {
           holds: HOLDS,
-          policy: algorithmPolicy(crypto, DEFAULT_ALGORITHM_CHOICES),
-          skew: DEFAULT_SKEW,
+          policy: algorithmPolicy(crypto, DEFAULT_VALIDATE_OPTIONS.algorithms),
+          skew: DEFAULT_VALIDATE_OPTIONS.skew,
           maxRestarts: 1,
           signatureTime: BY_THE_CLOCK,
         },

@@ -13,7 +13,7 @@ import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import type { ValidateParts } from '../../src/validate/judging.ts';
-import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../../src/validate/options.ts';
+import type { ValidateOptions } from '../../src/validate/options.ts';
 import { type AnchorRecord, TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
 import { concatBytes, toBase32hex, writeU16 } from '../../src/wire/bytes.ts';
@@ -29,6 +29,7 @@ import type { FetchOptions } from '../../src/work/fetch.ts';
 import { Work } from '../../src/work/work.ts';
 import { makeKey, NOW, rrsetOf, type SignatureChoices, type SigningKey, signRRset } from '../dnssec/signing.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { hashName } from '../world/denial-chain.ts';
 
 /** Seconds that data of the tree lives, unless a test says otherwise. */

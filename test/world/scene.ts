@@ -4,7 +4,7 @@
  */
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import type { House } from '../../src/daemon/resolver-instance.ts';
+import type { ResolverInstance } from '../../src/daemon/resolver-instance.ts';
 import type { UdpSocket } from '../../src/ports/network.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption } from '../../src/wire/edns.ts';
@@ -175,13 +175,13 @@ export class Scene {
     }
   }
 
-  get house(): House {
+  get house(): ResolverInstance {
     if (this.#running === null) throw new Error('the house was not started');
     return this.#running.house;
   }
 
   /** A counter of the house. */
-  count(name: Parameters<House['counters']['get']>[0]): number {
+  count(name: Parameters<ResolverInstance['counters']['get']>[0]): number {
     return this.house.counters.get(name);
   }
 

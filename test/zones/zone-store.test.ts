@@ -9,11 +9,13 @@ import { Counters } from '../../src/trace/counters.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
-import { DEFAULT_CHECK_RULES, type ZoneAnchor } from '../../src/zones/check-zone.ts';
+import { runAtOnce } from '../../src/wire/steps.ts';
+import type { ZoneAnchor } from '../../src/zones/check-zone.ts';
 import type { Zone } from '../../src/zones/zone.ts';
-import { DEFAULT_ZONE_OPTIONS, type ZoneOptions } from '../../src/zones/zone-options.ts';
+import type { ZoneOptions } from '../../src/zones/zone-options.ts';
 import { ZoneStore } from '../../src/zones/zone-store.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_CHECK_OPTIONS, DEFAULT_ZONE_OPTIONS } from '../support/default-options.ts';
 import { FakePrimary } from './fake-primary.ts';
 import { ORIGIN, soaLine, zoneOf } from './zones-data.ts';
 
@@ -49,13 +51,13 @@ class Play {
       authorities: null,
       lookUpHost: async (host) => (host.length > 1 ? [IP] : []),
       findAnchor: async () => anchor(),
-      rules: DEFAULT_CHECK_RULES,
+      rules: DEFAULT_CHECK_OPTIONS,
     });
   }
 
   /** Loads and starts; lets so many seconds pass. */
   async start(seconds = 0): Promise<this> {
-    this.store.load();
+    runAtOnce(this.store.loadSteps());
     this.store.start();
     return await this.pass(seconds);
   }
@@ -89,13 +91,15 @@ describe('a zone file', () => {
 
   test('with faults is reported line by line', () => {
     const play = new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, `${version(5)}bad A 1.2.3\n`));
-    expect(play.store.load()).toMatchObject([{ line: 4, isFatal: true, path: FILE }]);
+    expect(runAtOnce(play.store.loadSteps())).toMatchObject([{ line: 4, isFatal: true, path: FILE }]);
   });
 
   test('that is missing matters only where the zone cannot come from elsewhere', () => {
-    expect(new Play({ zonefile: FILE }).store.load()).toMatchObject([{ line: 0, isFatal: false }]);
-    expect(new Play({ zonefile: FILE, purpose: 'policy' }).store.load()).toMatchObject([{ line: 0, isFatal: true }]);
-    expect(new Play({ zonefile: FILE, primaries: [primaryAt(IP)] }).store.load()).toEqual([]);
+    expect(runAtOnce(new Play({ zonefile: FILE }).store.loadSteps())).toMatchObject([{ line: 0, isFatal: false }]);
+    expect(runAtOnce(new Play({ zonefile: FILE, purpose: 'policy' }).store.loadSteps())).toMatchObject([
+      { line: 0, isFatal: true },
+    ]);
+    expect(runAtOnce(new Play({ zonefile: FILE, primaries: [primaryAt(IP)] }).store.loadSteps())).toEqual([]);
   });
 
   test('is read again on request', async () => {
@@ -287,7 +291,7 @@ describe('a zone with a digest', () => {
 
   test('is not used from the file before it is checked', async () => {
     const play = new Play({ zonefile: FILE, zonemdCheck: true }, ({ files }) => files.put(FILE, wrong(1)));
-    play.store.load();
+    runAtOnce(play.store.loadSteps());
     expect(play.www).toBe('unusable');
     play.store.start();
     await play.pass(1);
@@ -327,7 +331,7 @@ describe('a zone with a digest', () => {
 
 describe('which zone speaks', () => {
   const play = new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, version(5)));
-  play.store.load();
+  runAtOnce(play.store.loadSteps());
 
   test('of names outside all zones none does', () => {
     expect(play.store.answer(questionOf(mustParseName('example.net.'), TYPE.A), false)).toBeNull();
@@ -347,14 +351,14 @@ describe('which zone speaks', () => {
     const heard: (number | undefined)[] = [];
     play.store.onZone((_options, zone: Zone) => heard.push(zone.soa?.serial));
     play.ports.files.put(FILE, version(6));
-    play.store.load();
+    runAtOnce(play.store.loadSteps());
     expect(heard).toEqual([5, 6]);
   });
 
   test('a copy whose data was bogus does not, where servers may be asked', () => {
     const options = { ...DEFAULT_ZONE_OPTIONS, zonefile: FILE, fallbackEnabled: true };
     const other = new Play(options, ({ files }) => files.put(FILE, version(5)));
-    other.store.load();
+    runAtOnce(other.store.loadSteps());
     const copy = other.store.closest(WWW.name, NOBODY);
     expect(copy?.respond(WWW)).not.toBeNull();
     expect(other.store.closest(WWW.name, new Set([copy?.key ?? '']))).toBeNull();

@@ -1,4 +1,4 @@
-/** All commands of a house. */
+/** All commands of an instance. */
 
 import { CommandTable } from '../command-table.ts';
 import type { ControlParts } from '../parts.ts';
@@ -14,7 +14,7 @@ import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
 
-/** The table of a house's commands. */
+/** The table of an instance's commands. */
 export function createCommands(parts: ControlParts): CommandTable {
   return new CommandTable([
     ...daemonCommands(parts),

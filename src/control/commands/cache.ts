@@ -8,12 +8,12 @@ import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** The commands. */
-export function cacheCommands({ clock, house }: ControlParts): Command[] {
-  const { caches, config } = house;
+export function cacheCommands({ clock, instance }: ControlParts): Command[] {
+  const { caches, config } = instance;
   const now = (): number => clock.unixSeconds();
   return [
     { name: 'dump_cache', takes: 'none', run: () => dumpCache(caches, now()) },
-    { name: 'cache_lookup', takes: 'words', run: (words) => lookUp(words, { clock, house }) },
+    { name: 'cache_lookup', takes: 'words', run: (words) => lookUp(words, { clock, instance }) },
     {
       name: 'load_cache',
       takes: 'lines',
@@ -23,7 +23,7 @@ export function cacheCommands({ clock, house }: ControlParts): Command[] {
 }
 
 /** `+t` allows names of one label or none, under which nearly everything lies. */
-function lookUp(words: string, { clock, house }: Pick<ControlParts, 'clock' | 'house'>): Reply {
+function lookUp(words: string, { clock, instance }: Pick<ControlParts, 'clock' | 'instance'>): Reply {
   const { options, rest } = plusOptions(words);
   if (/[^t]/.test(options)) return `error: unknown option '+${options}'\n`;
   const names: Name[] = [];
@@ -34,5 +34,5 @@ function lookUp(words: string, { clock, house }: Pick<ControlParts, 'clock' | 'h
     if (isWide && !options.includes('t')) return `error top-level name needs +t: ${word}\n`;
     names.push(read.name);
   }
-  return dumpCache(house.caches, clock.unixSeconds(), names);
+  return dumpCache(instance.caches, clock.unixSeconds(), names);
 }

@@ -7,16 +7,16 @@ import type { Applied, ControlParts } from '../parts.ts';
 const MAX_VERBOSITY = 5;
 
 /** The commands. */
-export function daemonCommands({ clock, house, daemon }: ControlParts): Command[] {
+export function daemonCommands({ clock, instance, daemon }: ControlParts): Command[] {
   return [
-    plain('status', () => statusText(clock.monotonicMs(), { house, daemon })),
+    plain('status', () => statusText(clock.monotonicMs(), { instance, daemon })),
     plain('stop', () => {
       daemon.stop();
       return OK;
     }),
     plain('reload', async () => appliedText(await daemon.reload(false))),
     plain('reload_keep_cache', async () => appliedText(await daemon.reload(true))),
-    worded('fast_reload', (words) => fastReload(words, { clock, house, daemon })),
+    worded('fast_reload', (words) => fastReload(words, { clock, instance, daemon })),
     worded('verbosity', (words) => setVerbosity(words, daemon)),
     plain('log_reopen', () => {
       const error = daemon.reopenLog();
@@ -25,8 +25,8 @@ export function daemonCommands({ clock, house, daemon }: ControlParts): Command[
   ];
 }
 
-function statusText(nowMs: number, { house, daemon }: Pick<ControlParts, 'house' | 'daemon'>): string {
-  const modules = house.config.server.moduleConfig;
+function statusText(nowMs: number, { instance, daemon }: Pick<ControlParts, 'instance' | 'daemon'>): string {
+  const modules = instance.config.server.moduleConfig;
   return [
     `version: ${daemon.version}`,
     `verbosity: ${daemon.verbosity}`,
@@ -48,14 +48,14 @@ function appliedText(applied: Applied): string {
 /** Letters: `v` tells what is done, `d` drops the queries being worked on, `p` (pausing threads) has nothing to pause here. */
 async function fastReload(
   words: string,
-  { clock, house, daemon }: Omit<ControlParts, 'negativeAnchors'>,
+  { clock, instance, daemon }: Omit<ControlParts, 'negativeAnchors'>,
 ): Promise<Reply> {
   const { options, rest } = plusOptions(words);
   const unknown = /[^vdp]/.exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option '+${unknown}'\n`;
   if (rest !== '') return `error: unknown argument '${rest}'\n`;
   const startedMs = clock.monotonicMs();
-  if (options.includes('d')) house.resolver.abortAll();
+  if (options.includes('d')) instance.resolver.abortAll();
   const applied = await daemon.reload(true);
   if (applied !== null || !options.includes('v')) return appliedText(applied);
   const seconds = ((clock.monotonicMs() - startedMs) / 1000).toFixed(6);

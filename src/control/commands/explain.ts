@@ -21,7 +21,7 @@ export function explainCommands(parts: ControlParts): Command[] {
 }
 
 /** Resolves by a work of its own, not shared, from what the caches know of the way there; `--json` or `+json` for programs. */
-async function explain(words: string, { house, clock }: ControlParts): Promise<string> {
+async function explain(words: string, { instance, clock }: ControlParts): Promise<string> {
   const given = words.split(/\s+/).filter((word) => word !== '');
   // unbound-control takes words that begin with two dashes for its own options.
   const wantsJson = given.some((word) => JSON_WORDS.has(word));
@@ -33,7 +33,7 @@ async function explain(words: string, { house, clock }: ControlParts): Promise<s
   const question = questionOf(read.name, type);
   const trace = new Trace();
   const startedMs = clock.monotonicMs();
-  const resolution = await house.resolver.resolve(question, { trace });
+  const resolution = await instance.resolver.resolve(question, { trace });
   const seconds = (clock.monotonicMs() - startedMs) / 1000;
   const ending = endingOf(resolution);
   const records = recordLines(resolution, clock.unixSeconds());

@@ -37,8 +37,8 @@ const FLUSHED_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /** The commands. */
-export function flushCommands({ house, clock }: ControlParts): Command[] {
-  const { caches, resolver } = house;
+export function flushCommands({ instance, clock }: ControlParts): Command[] {
+  const { caches, resolver } = instance;
   const sweep = (): Sweep => ({ caches, now: clock.unixSeconds(), pause: () => clock.nextTurn() });
   return [
     worded('flush', async (words) => {

@@ -11,8 +11,8 @@ const NO_COOKIES = 'error cookie-secret-file is not configured\n';
 const SECRET_HEX = /^[0-9a-fA-F]{32}$/;
 
 /** The commands. */
-export function heldZoneCommands({ house }: ControlParts): Command[] {
-  const { authZones, rates } = house;
+export function heldZoneCommands({ instance }: ControlParts): Command[] {
+  const { authZones, rates } = instance;
   return [
     plain('list_auth_zones', () => [...authZones.list()].sort((a, b) => compareForList(a.zone, b.zone)).map(zoneLine)),
     worded('auth_zone_reload', (words) => onZone(words, (zone) => reloadZone(zone, words, authZones))),
@@ -21,7 +21,7 @@ export function heldZoneCommands({ house }: ControlParts): Command[] {
     worded('rpz_disable', (words) => onZone(words, (zone) => enablePolicy(zone, words, authZones, false))),
     worded('ratelimit_list', (words) => rates.zones(wantsAll(words)).map(rateLine)),
     worded('ip_ratelimit_list', (words) => rates.clients(wantsAll(words)).map(rateLine)),
-    ...cookieCommands(house.cookies),
+    ...cookieCommands(instance.cookies),
   ];
 }
 

@@ -9,20 +9,20 @@ import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type BulkInput, type Command, OK, plain, type Reply, twoParts, worded } from '../command.ts';
 import { readName } from '../names.ts';
-import type { ControlHouse, ControlParts, LocalTable } from '../parts.ts';
+import type { ControlParts, InstanceView, LocalTable } from '../parts.ts';
 
 /** Octet that ends a bulk input, on a line of its own. */
 const END_OF_INPUT = '\x04';
 
 /** The commands. */
-export function localDataCommands({ house }: ControlParts): Command[] {
-  return [...serverCommands(house), ...viewCommands(house), ...bulkCommands(house)];
+export function localDataCommands({ instance }: ControlParts): Command[] {
+  return [...serverCommands(instance), ...viewCommands(instance), ...bulkCommands(instance)];
 }
 
-function serverCommands(house: ControlHouse): Command[] {
-  const table = house.local.server;
+function serverCommands(instance: InstanceView): Command[] {
+  const table = instance.local.server;
   const onTable = (name: string, run: (words: string, local: LocalTable) => string): Command =>
-    worded(name, (words) => changed(house, run(words, table)));
+    worded(name, (words) => changed(instance, run(words, table)));
   return [
     plain('list_local_zones', () => zoneLines(table)),
     plain('list_local_data', () => recordLines(table)),
@@ -33,17 +33,17 @@ function serverCommands(house: ControlHouse): Command[] {
   ];
 }
 
-function viewCommands(house: ControlHouse): Command[] {
+function viewCommands(instance: InstanceView): Command[] {
   const inView = (name: string, run: (words: string, local: LocalTable) => string): Command =>
     worded(name, (words) => {
       const parts = twoParts(words);
       if ('error' in parts) return parts.error;
-      const table = house.local.view(parts.first);
-      return table === null ? noView(parts.first) : changed(house, run(parts.rest, table));
+      const table = instance.local.view(parts.first);
+      return table === null ? noView(parts.first) : changed(instance, run(parts.rest, table));
     });
   const list = (name: string, lines: (local: LocalTable) => Reply): Command =>
     worded(name, (view) => {
-      const table = house.local.view(view);
+      const table = instance.local.view(view);
       return table === null ? noView(view) : lines(table);
     });
   return [
@@ -56,16 +56,16 @@ function viewCommands(house: ControlHouse): Command[] {
   ];
 }
 
-function bulkCommands(house: ControlHouse): Command[] {
+function bulkCommands(instance: InstanceView): Command[] {
   const bulk = (name: string, verb: BulkVerb): Command => ({
     name,
     takes: 'lines',
-    run: () => new BulkLines({ house, table: house.local.server, refusal: '', verb }),
+    run: () => new BulkLines({ instance, table: instance.local.server, refusal: '', verb }),
   });
   const viewBulk = (name: string, verb: BulkVerb): Command => ({
     name,
     takes: 'lines',
-    run: (view) => new BulkLines({ house, table: house.local.view(view), refusal: noView(view), verb }),
+    run: (view) => new BulkLines({ instance, table: instance.local.view(view), refusal: noView(view), verb }),
   });
   return [
     bulk('local_zones', ADD_ZONES),
@@ -78,8 +78,8 @@ function bulkCommands(house: ControlHouse): Command[] {
 }
 
 /** Finished replies may hold what was just changed. */
-function changed(house: ControlHouse, reply: string): string {
-  forgetReplies(house.caches);
+function changed(instance: InstanceView, reply: string): string {
+  forgetReplies(instance.caches);
   return reply;
 }
 
@@ -149,8 +149,8 @@ const REMOVE_DATAS: BulkVerb = {
   run: (line, local) => removeData(line, local),
 };
 
-interface BulkStart {
-  readonly house: ControlHouse;
+interface BulkParts {
+  readonly instance: InstanceView;
   /** Null: there is none, and `refusal` says so once all lines are in. */
   readonly table: LocalTable | null;
   readonly refusal: string;
@@ -159,11 +159,11 @@ interface BulkStart {
 
 /** The lines of a bulk command. A bad line is told, with its number, and the rest goes on. */
 class BulkLines implements BulkInput {
-  readonly #start: BulkStart;
+  readonly #parts: BulkParts;
   #count = 0;
 
-  constructor(start: BulkStart) {
-    this.#start = start;
+  constructor(parts: BulkParts) {
+    this.#parts = parts;
   }
 
   isEnd(line: string): boolean {
@@ -171,7 +171,7 @@ class BulkLines implements BulkInput {
   }
 
   take(line: string, lineNumber: number): string | null {
-    const { table, verb } = this.#start;
+    const { table, verb } = this.#parts;
     const words = line.trim();
     if (table === null || words === '') return null;
     const reply = verb.run(words, table, lineNumber);
@@ -184,8 +184,8 @@ class BulkLines implements BulkInput {
   }
 
   finish(): string {
-    const { table, verb, house, refusal } = this.#start;
+    const { table, verb, instance, refusal } = this.#parts;
     if (table === null) return refusal;
-    return changed(house, `${verb.done} ${this.#count} ${verb.what}\n`);
+    return changed(instance, `${verb.done} ${this.#count} ${verb.what}\n`);
   }
 }

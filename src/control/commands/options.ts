@@ -6,16 +6,16 @@ import { type Command, OK, twoParts, worded } from '../command.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** The commands. */
-export function optionCommands({ house, daemon }: ControlParts): Command[] {
+export function optionCommands({ instance, daemon }: ControlParts): Command[] {
   return [
     worded('get_option', (words) => {
-      const lines = optionText(house.config, words);
+      const lines = optionText(instance.config, words);
       return lines === null ? 'error unknown option\n' : lines.map((line) => `${line}\n`).join('');
     }),
     worded('set_option', async (words) => {
       const parts = twoParts(words);
       if ('error' in parts) return parts.error;
-      const set = withOption(house.config, parts.first, parts.rest);
+      const set = withOption(instance.config, parts.first, parts.rest);
       if (!set.ok) return `error setting option${set.why === '' ? '' : `: ${set.why}`}\n`;
       if (set.directive === 'verbosity') daemon.setVerbosity(set.config.server.verbosity);
       const applied = await daemon.apply(set.config);

@@ -9,50 +9,50 @@ import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
-import type { ControlHouse, ControlParts } from '../parts.ts';
+import type { ControlParts, InstanceView } from '../parts.ts';
 
 /** The commands. */
-export function serverZoneCommands({ house }: ControlParts): Command[] {
+export function serverZoneCommands({ instance }: ControlParts): Command[] {
   return [
-    plain('list_stubs', () => stubLines(house)),
-    plain('list_forwards', () => zonesOf(house, 'forward').map((zone) => forwardLine(zone, house))),
+    plain('list_stubs', () => stubLines(instance)),
+    plain('list_forwards', () => zonesOf(instance, 'forward').map((zone) => forwardLine(zone, instance))),
     plain('list_insecure', () =>
-      [...house.insecure.negative()].sort(compareForList).map((zone) => `${formatName(zone)}\n`),
+      [...instance.insecure.negative()].sort(compareForList).map((zone) => `${formatName(zone)}\n`),
     ),
-    worded('forward_add', (words) => addZone('forward', words, house)),
-    worded('forward_remove', (words) => removeZone('forward', words, house)),
-    worded('stub_add', (words) => addZone('stub', words, house)),
-    worded('stub_remove', (words) => removeZone('stub', words, house)),
-    worded('forward', (words) => forward(words, house)),
-    worded('insecure_add', (words) => changeInsecure(words, house, true)),
-    worded('insecure_remove', (words) => changeInsecure(words, house, false)),
+    worded('forward_add', (words) => addZone('forward', words, instance)),
+    worded('forward_remove', (words) => removeZone('forward', words, instance)),
+    worded('stub_add', (words) => addZone('stub', words, instance)),
+    worded('stub_remove', (words) => removeZone('stub', words, instance)),
+    worded('forward', (words) => forward(words, instance)),
+    worded('insecure_add', (words) => changeInsecure(words, instance, true)),
+    worded('insecure_remove', (words) => changeInsecure(words, instance, false)),
   ];
 }
 
-function zonesOf(house: ControlHouse, kind: UpstreamZone['kind']): UpstreamZone[] {
-  const zones = house.serverZones.all.filter((zone) => zone.kind === kind);
+function zonesOf(instance: InstanceView, kind: UpstreamZone['kind']): UpstreamZone[] {
+  const zones = instance.serverZones.all.filter((zone) => zone.kind === kind);
   return zones.sort((a, b) => compareForList(a.zone, b.zone));
 }
 
-function stubLines(house: ControlHouse): string[] {
-  const stubs = zonesOf(house, 'stub');
-  const { hints } = house;
+function stubLines(instance: InstanceView): string[] {
+  const stubs = zonesOf(instance, 'stub');
+  const { hints } = instance;
   // The hints are shown as the root's stub, unless a stub zone stands in their place.
   const names = hints.map(({ name }) => formatName(name));
   const root = `. IN stub prime ${[...names, ...hints.flatMap(({ addresses }) => addresses)].join(' ')}\n`;
-  const lines = stubs.map((stub) => `${formatName(stub.zone)} IN stub ${stubWords(stub, house)}\n`);
+  const lines = stubs.map((stub) => `${formatName(stub.zone)} IN stub ${stubWords(stub, instance)}\n`);
   return stubs.some(({ zone }) => isRoot(zone)) || hints.length === 0 ? lines : [root, ...lines];
 }
 
-function stubWords(stub: UpstreamZone, house: ControlHouse): string {
-  return [stub.prime ? 'prime' : 'noprime', ...insecureMark(stub.zone, house), ...serverWords(stub)].join(' ');
+function stubWords(stub: UpstreamZone, instance: InstanceView): string {
+  return [stub.prime ? 'prime' : 'noprime', ...insecureMark(stub.zone, instance), ...serverWords(stub)].join(' ');
 }
 
-function forwardLine(zone: UpstreamZone, house: ControlHouse): string {
-  return `${[formatName(zone.zone), 'IN forward', ...insecureMark(zone.zone, house), ...serverWords(zone)].join(' ')}\n`;
+function forwardLine(zone: UpstreamZone, instance: InstanceView): string {
+  return `${[formatName(zone.zone), 'IN forward', ...insecureMark(zone.zone, instance), ...serverWords(zone)].join(' ')}\n`;
 }
 
-function insecureMark(zone: Name, { insecure }: ControlHouse): string[] {
+function insecureMark(zone: Name, { insecure }: InstanceView): string[] {
   return insecure.negative().some((each) => namesEqual(each, zone)) ? ['+i'] : [];
 }
 
@@ -93,7 +93,7 @@ function readServers(words: string, standardPort: number): ReadServers | { reado
 }
 
 /** `+i`: also not validated. `+p`: stub zone with priming. `+t`: over TLS. */
-function addZone(kind: UpstreamZone['kind'], words: string, house: ControlHouse): string {
+function addZone(kind: UpstreamZone['kind'], words: string, instance: InstanceView): string {
   const { options, rest } = plusOptions(words);
   const unknown = (kind === 'stub' ? /[^ipt]/ : /[^it]/).exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
@@ -101,7 +101,7 @@ function addZone(kind: UpstreamZone['kind'], words: string, house: ControlHouse)
   if ('error' in parts) return parts.error;
   const read = readName(parts.first);
   if (!read.ok) return read.error;
-  return putZone({ kind, zone: read.name, words: parts.rest, options }, house);
+  return putZone({ kind, zone: read.name, words: parts.rest, options }, instance);
 }
 
 interface NewZone {
@@ -113,50 +113,50 @@ interface NewZone {
   readonly options: string;
 }
 
-function putZone({ kind, zone, words, options }: NewZone, house: ControlHouse): string {
+function putZone({ kind, zone, words, options }: NewZone, instance: InstanceView): string {
   const tls = options.includes('t');
   const servers = readServers(words, tls ? TLS_PORT : DNS_PORT);
   if ('error' in servers) return servers.error;
   const prime = options.includes('p');
-  house.serverZones.put({ kind, zone, ...servers, prime, tls, first: false, tcp: false, noCache: false });
-  if (options.includes('i')) setInsecure(zone, house, true);
-  forgetServersOfZone(zone, house.caches);
+  instance.serverZones.put({ kind, zone, ...servers, prime, tls, first: false, tcp: false, noCache: false });
+  if (options.includes('i')) setInsecure(zone, instance, true);
+  forgetServersOfZone(zone, instance.caches);
   return OK;
 }
 
-function removeZone(kind: UpstreamZone['kind'], words: string, house: ControlHouse): string {
+function removeZone(kind: UpstreamZone['kind'], words: string, instance: InstanceView): string {
   const { options, rest } = plusOptions(words);
   const unknown = /[^i]/.exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
   const read = readName(rest);
   if (!read.ok) return read.error;
-  house.serverZones.remove(kind, read.name);
-  if (options.includes('i')) setInsecure(read.name, house, false);
-  forgetServersOfZone(read.name, house.caches);
+  instance.serverZones.remove(kind, read.name);
+  if (options.includes('i')) setInsecure(read.name, instance, false);
+  forgetServersOfZone(read.name, instance.caches);
   return OK;
 }
 
 /** Without words: what the root is forwarded to. `off`, or the servers to forward it to. */
-function forward(words: string, house: ControlHouse): string {
+function forward(words: string, instance: InstanceView): string {
   if (words === '') {
-    const root = house.serverZones.all.find(({ kind, zone }) => kind === 'forward' && isRoot(zone));
+    const root = instance.serverZones.all.find(({ kind, zone }) => kind === 'forward' && isRoot(zone));
     return root === undefined ? 'off (using root hints)\n' : `${serverWords(root).join(' ')}\n`;
   }
-  if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, house);
-  house.serverZones.remove('forward', ROOT);
-  forgetServersOfZone(ROOT, house.caches);
+  if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, instance);
+  instance.serverZones.remove('forward', ROOT);
+  forgetServersOfZone(ROOT, instance.caches);
   return OK;
 }
 
-function changeInsecure(words: string, house: ControlHouse, isInsecure: boolean): string {
+function changeInsecure(words: string, instance: InstanceView, isInsecure: boolean): string {
   const read = readName(words);
   if (!read.ok) return read.error;
-  setInsecure(read.name, house, isInsecure);
+  setInsecure(read.name, instance, isInsecure);
   return OK;
 }
 
 /** Trust in zones at and below, and verdicts that rest on it, are forgotten: both ways must take effect at once. */
-function setInsecure(zone: Name, { insecure, caches }: ControlHouse, isInsecure: boolean): void {
+function setInsecure(zone: Name, { insecure, caches }: InstanceView, isInsecure: boolean): void {
   if (isInsecure) insecure.addNegative(zone);
   else insecure.removeNegative(zone);
   forgetTrust(zone, caches);

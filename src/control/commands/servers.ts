@@ -16,17 +16,17 @@ import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** One work in flight. */
-type InFlightEntry = ReturnType<ControlParts['house']['resolver']['works']>[number];
+type InFlightEntry = ReturnType<ControlParts['instance']['resolver']['works']>[number];
 
 /** The commands. */
-export function serverCommands({ clock, house }: ControlParts): Command[] {
-  const { caches, resolver } = house;
+export function serverCommands({ clock, instance }: ControlParts): Command[] {
+  const { caches, resolver } = instance;
   return [
     plain('dump_infra', () => [...caches.servers.entries()].map(infraLine)),
     plain('dump_requestlist', () => requestListText(resolver.works(), clock.monotonicMs())),
     worded('lookup', (words) => {
       const read = readName(words);
-      return read.ok ? lookupText(read.name, { clock, house }) : read.error;
+      return read.ok ? lookupText(read.name, { clock, instance }) : read.error;
     }),
   ];
 }
@@ -54,15 +54,15 @@ function pingText({ smoothedMs, variationMs }: ServerReport): string {
   return `ping ${Math.round(smoothedMs)} var ${Math.round(variationMs)} rtt ${rtt}`;
 }
 
-type LookupParts = Pick<ControlParts, 'clock' | 'house'>;
+type LookupParts = Pick<ControlParts, 'clock' | 'instance'>;
 
 /** Which servers a question for the name would go to. */
 function lookupText(name: Name, parts: LookupParts): string {
-  const { house } = parts;
+  const { instance } = parts;
   const head = `The following name servers are used for lookup of ${formatName(name)}\n`;
-  const configured = closestUpstreamZone(house.serverZones.all, name);
+  const configured = closestUpstreamZone(instance.serverZones.all, name);
   if (configured?.kind === 'forward') return `${head}forwarding request:\n${configuredText(configured, parts)}`;
-  const cut = house.caches.delegations.findDeepest(name);
+  const cut = instance.caches.delegations.findDeepest(name);
   if (configured !== null && (cut === null || configured.zone.length >= cut.zone.length)) {
     const how = configured.prime
       ? 'The stub is primed first, using servers:\n'
@@ -85,10 +85,10 @@ function countsText(names: number, lookable: number, addresses: number): string 
   );
 }
 
-function addressLine(server: string, zone: Name, { house }: LookupParts): string {
+function addressLine(server: string, zone: Name, { instance }: LookupParts): string {
   const ip = ipOfAddressText(server);
   const text = formatName(zone);
-  const report = [...house.caches.servers.entries()].find((each) => each.server === server && each.zone === text);
+  const report = [...instance.caches.servers.entries()].find((each) => each.server === server && each.zone === text);
   const column = ip.padEnd(16);
   if (report === undefined) return `${column}\tnot in infra cache.\n`;
   const { timeoutMs, secondsLeft, timeouts, ednsSeen, ednsRefused } = report;

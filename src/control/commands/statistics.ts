@@ -4,7 +4,7 @@ import { type Command, OK, plain } from '../command.ts';
 import type { ControlParts } from '../parts.ts';
 
 /** The commands. */
-export function statisticsCommands({ house: { statistics } }: ControlParts): Command[] {
+export function statisticsCommands({ instance: { statistics } }: ControlParts): Command[] {
   return [
     plain('stats', () => statistics.textOnce()),
     plain('stats_noreset', () => statistics.text()),

@@ -1,17 +1,17 @@
 /** Each room's own small options, taken out of the configuration. The only place that knows both. */
 
 import { DEFAULT_FAILURE_SECONDS } from '../../cache/failure-cache.ts';
-import { DEFAULT_SERVER_CACHE_OPTIONS, type ServerCacheOptions } from '../../cache/server-cache.ts';
+import type { ServerCacheOptions } from '../../cache/server-cache.ts';
 import type { Config } from '../../config/config.ts';
 import type { ListenPlace } from '../../config/form-network.ts';
-import { DEFAULT_ITERATE_OPTIONS, type IterateOptions } from '../../iterate/options.ts';
+import { ITERATE_LIMITS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
 import { placeKey } from '../../policy/place-map.ts';
 import type { KnownDenialsParts } from '../../resolve/known-denials.ts';
 import type { ResolveOptions } from '../../resolve/resolver.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
 import type { ListenAddress, ServerOptions } from '../../server/listen-options.ts';
-import { DEFAULT_VALIDATE_OPTIONS, type ValidateOptions } from '../../validate/options.ts';
+import { VALIDATE_LIMITS, type ValidateOptions } from '../../validate/options.ts';
 import { fromHex } from '../../wire/bytes.ts';
 import { parseIp } from '../../wire/ip.ts';
 import { DEFAULT_ALLOWANCE } from '../../work/budget.ts';
@@ -73,20 +73,20 @@ export function denialOptions({ server }: Config): KnownDenialsParts['options'] 
 }
 
 /** What iteration's options take from files. */
-export interface IterateInputs {
+export interface IterateFileOptions {
   readonly hints: readonly Hint[];
   /** PEM text of the authorities that servers are checked with over TLS. */
   readonly tlsAuthorities: string | null;
 }
 
 /** Options of iteration. */
-export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateInputs): IterateOptions {
+export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateFileOptions): IterateOptions {
   const { server } = config;
   const preferFamily = server.preferIp4 ? 'ip4' : server.preferIp6 ? 'ip6' : 'none';
   const attemptsPerServer = Math.max(1, server.outboundMsgRetry);
   const relaxed = server.qnameMinimisationStrict ? 'strict' : 'relaxed';
   return {
-    ...DEFAULT_ITERATE_OPTIONS,
+    ...ITERATE_LIMITS,
     ...upstreamOptions(config),
     hints,
     tlsAuthorities,
@@ -101,7 +101,7 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     capsExempt: server.capsExempt,
     attemptsPerServer,
     // Who wants more attempts gets them.
-    maxFailedQueries: Math.max(DEFAULT_ITERATE_OPTIONS.maxFailedQueries, 2 * attemptsPerServer),
+    maxFailedQueries: Math.max(ITERATE_LIMITS.maxFailedQueries, 2 * attemptsPerServer),
     maxSentCount: server.maxSentCount,
     maxNsRecords: server.iterScrubNs,
     maxAliasesPerResponse: server.iterScrubCname,
@@ -123,7 +123,6 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
 /** Options of validation. */
 export function validateOptions({ server }: Config): ValidateOptions {
   return {
-    ...DEFAULT_VALIDATE_OPTIONS,
     signatureTime: server.valOverrideDate,
     skew: { min: server.valSigSkewMin, max: server.valSigSkewMax },
     bogusTtlSeconds: server.valBogusTtl,
@@ -136,7 +135,7 @@ export function validateOptions({ server }: Config): ValidateOptions {
       keyBits: keySizeBits,
       iterations,
     })),
-    limits: { ...DEFAULT_VALIDATE_OPTIONS.limits, keyTtlSeconds: server.cacheMaxTtl },
+    limits: { ...VALIDATE_LIMITS, keyTtlSeconds: server.cacheMaxTtl },
   };
 }
 
@@ -181,7 +180,6 @@ export function cacheSizes(
 /** Options of the cache of servers. */
 export function serverCacheOptions({ server }: Config): ServerCacheOptions {
   return {
-    ...DEFAULT_SERVER_CACHE_OPTIONS,
     hostTtlSeconds: server.infraHostTtl,
     minTimeoutMs: server.infraCacheMinRtt,
     maxTimeoutMs: server.infraCacheMaxRtt,
