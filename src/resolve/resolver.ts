@@ -109,7 +109,7 @@ interface Known {
 }
 
 /** With what a work begins. */
-interface WorkStart {
+interface WorkStartOptions {
   /** Null or absent: the caches were not asked. */
   readonly miss?: Miss | null;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
@@ -313,7 +313,7 @@ export class Resolver {
   }
 
   /** The one place where being stopped becomes a value. */
-  async #resolveUnlessStopped(work: Work, start: WorkStart): Promise<Resolution> {
+  async #resolveUnlessStopped(work: Work, start: WorkStartOptions): Promise<Resolution> {
     try {
       return await this.#resolveWork(work, start);
     } catch (error) {
@@ -361,7 +361,7 @@ export class Resolver {
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
   }
 
-  async #resolveWork(work: Work, { miss = null, carrySeconds = 0 }: WorkStart): Promise<Resolution> {
+  async #resolveWork(work: Work, { miss = null, carrySeconds = 0 }: WorkStartOptions): Promise<Resolution> {
     const { clock, options, counters } = this.#parts;
     const avoid = new Set<string>();
     let best: Answered | null = null;
@@ -390,7 +390,7 @@ export class Resolver {
   async #findData(
     work: Work,
     avoid: ReadonlySet<string>,
-    { miss = null, carrySeconds = 0 }: WorkStart,
+    { miss = null, carrySeconds = 0 }: WorkStartOptions,
   ): Promise<Found> {
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
