@@ -8,10 +8,10 @@ import { parseConfigText } from '../src/config/load-config.ts';
 import { makePolicy } from '../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../src/serve/access-control.ts';
 import { ServerCookies } from '../src/serve/cookies.ts';
+import { createServe, REPLY_BUFFER_OCTETS, type ServeParts } from '../src/serve/query-server.ts';
 import { ClientRates } from '../src/serve/rate-limit.ts';
 import type { ReplyChannel } from '../src/serve/reply-channel.ts';
 import { DEFAULT_SERVE_OPTIONS } from '../src/serve/serve-options.ts';
-import { createServe, REPLY_BUFFER_OCTETS, type ServeParts } from '../src/serve/serve-query.ts';
 import type { Resolution } from '../src/terms/resolution.ts';
 import { TRUST } from '../src/terms/trust.ts';
 import { SECURE } from '../src/terms/verdict.ts';
@@ -111,7 +111,12 @@ async function measure(setup: Setup): Promise<void> {
     throw new Error('not in the reply cache');
   };
   let find: (question: Question) => Resolution | null = answerTo;
-  const resolver = { find: (question: Question) => find(question), peek: unknown, findReferral: unknown, resolve: unknown };
+  const resolver = {
+    find: (question: Question) => find(question),
+    peek: unknown,
+    findReferral: unknown,
+    resolve: unknown,
+  };
   const serve = createServe({ clock, log, resolver, replies, options: DEFAULT_SERVE_OPTIONS, ...setup.parts });
   const clients = Array.from({ length: CLIENTS }, (_, n) => ({ ip: `127.0.0.${n + 1}`, port: 40_000 + n }));
   const channel: ReplyChannel = { transport: 'udp', local: { ip: '127.0.0.1', port: 53 }, deliver: () => {} };
@@ -121,7 +126,8 @@ async function measure(setup: Setup): Promise<void> {
   );
   const kinds = 8;
   const queries = questions.map((question) => Array.from({ length: kinds }, (_, n) => setup.queries(question, n)));
-  for (const each of queries.flat()) if (serve.query(each, clients[0] as never, channel, out) <= 0) throw new Error('no reply');
+  for (const each of queries.flat())
+    if (serve.query(each, clients[0] as never, channel, out) <= 0) throw new Error('no reply');
   find = unknown;
   const order = ranks(setup.names);
   const hit = (times: number): void => {

@@ -3,7 +3,7 @@
  * cookie that was given to its address has shown that the address is not forged.
  *
  * Duties: the secrets in force, judging the cookie of a query, making the one that goes back. No state for any client.
- * Leaves to others: where the option stands (query-reader.ts), what a judgement means for a query (serve-query.ts), where
+ * Leaves to others: where the option stands (client-query.ts), what a judgement means for a query (admission.ts), where
  * secrets are kept (cli).
  */
 
