@@ -33,8 +33,14 @@ export class SipHash {
   hash(input: Uint8Array, length: number, out: Uint8Array, at: number): void {
     const keyed = this.#keyed;
     // The state lies in local variables, low (a) and high (b) half of each word: in an array it takes four times as long.
-    let [a0, b0, a1, b1] = [keyed[0] as number, keyed[1] as number, keyed[2] as number, keyed[3] as number];
-    let [a2, b2, a3, b3] = [keyed[4] as number, keyed[5] as number, keyed[6] as number, keyed[7] as number];
+    let a0 = keyed[0] as number;
+    let b0 = keyed[1] as number;
+    let a1 = keyed[2] as number;
+    let b1 = keyed[3] as number;
+    let a2 = keyed[4] as number;
+    let b2 = keyed[5] as number;
+    let a3 = keyed[6] as number;
+    let b3 = keyed[7] as number;
     const wholeEnd = length - (length % BLOCK_OCTETS);
     const inputRounds = COMPRESSION_ROUNDS * (wholeEnd / BLOCK_OCTETS + 1);
     let low = 0;
