@@ -12,7 +12,7 @@ import type { StatisticsSnapshot } from '../control/stats-names.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Network } from '../ports/network.ts';
-import { isLocalClient } from '../serve/waiting.ts';
+import { isLocalClient } from '../serve/wait-limit.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 import { VERSION } from './version.ts';
 

@@ -2,7 +2,7 @@
  * The steps of questions as log lines: which of them from which `verbosity` on.
  *
  * Unbound's levels: 0 errors and what was asked for by other directives; 1 notices; 2 how each question ended; 3 who was asked
- * and what came back; 4 each step; 5 the clients of questions that the caches cannot answer (serve-query.ts).
+ * and what came back; 4 each step; 5 the clients of questions that the caches cannot answer (serve/pending-clients.ts).
  */
 
 import type { LogSink } from '../ports/log-sink.ts';

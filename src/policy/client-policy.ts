@@ -48,7 +48,7 @@ export class ClientPolicies {
     this.#isPlain = byPlace.size === 0 && [...byPrefix.entries()].every(({ value }) => isPlain(value));
   }
 
-  /** What is configured for the client with this address, where it asked. @hot bench/serve-cached.ts */
+  /** What is configured for the client with this address, where it asked. @hot bench/serve-hot-query.ts */
   of(ip: string, place: ListeningPlace | null | undefined): ClientPolicy {
     if (this.#isPlain) return PLAIN_CLIENT;
     const own = this.#remembered.get(ip) ?? this.#remember(ip);

@@ -29,7 +29,7 @@ export class NameFilter {
     else this.#hashes.add(lastLabelHash(name, 0));
   }
 
-  /** False when nothing is configured for the name at `at`. @hot bench/serve-cached.ts */
+  /** False when nothing is configured for the name at `at`. @hot bench/serve-hot-query.ts */
   mayMatch(bytes: Uint8Array, at: number): boolean {
     return this.#matchesAll || this.#hashes.has(lastLabelHash(bytes, at));
   }

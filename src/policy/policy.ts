@@ -83,7 +83,7 @@ export class Policy {
     return view.localZones;
   }
 
-  /** False when no rule is about the name at `at` in the query. @hot bench/serve-cached.ts */
+  /** False when no rule is about the name at `at` in the query. @hot bench/serve-hot-query.ts */
   mayAnswer(query: Uint8Array, at: number): boolean {
     return this.#parts.filter.mayMatch(query, at);
   }
@@ -99,7 +99,7 @@ export class Policy {
 
   /**
    * True when rules may change answers of this type for the client: then the reply cache, which is for all, is neither read
-   * nor filled. @hot bench/serve-cached.ts
+   * nor filled. @hot bench/serve-hot-query.ts
    */
   changesAnswers(ip: string, place: ListeningPlace | null | undefined, type: number): boolean {
     const { rpz, rules, dns64, clients } = this.#parts;

@@ -2,7 +2,7 @@
  * Access control: which client may ask what, by longest matching prefix (unbound.conf access-control).
  *
  * Duties: the rules by prefix; a bounded memory of the addresses seen, so that a busy client costs one look-up by text.
- * Leaves to others: what each action means for a query (serve-query.ts).
+ * Leaves to others: what each action means for a query (admission.ts).
  */
 
 import { findPlace, type ListeningPlace } from '../policy/place-map.ts';
@@ -69,7 +69,7 @@ export class AccessControl {
     }
   }
 
-  /** What the client may do where it asked. @hot bench/serve-cached.ts */
+  /** What the client may do where it asked. @hot bench/serve-hot-query.ts */
   actionAt(ip: string, place: ListeningPlace | null | undefined): AccessAction {
     const atPlace = this.#byPlace.size === 0 ? null : findPlace(this.#byPlace, place);
     if (atPlace === null) return this.actionFor(ip);
@@ -78,7 +78,7 @@ export class AccessControl {
     return isConfigured ? this.actionFor(ip) : atPlace;
   }
 
-  /** What the client with this address may do. @hot bench/serve-cached.ts */
+  /** What the client with this address may do. @hot bench/serve-hot-query.ts */
   actionFor(ip: string): AccessAction {
     return this.#remembered.get(ip) ?? this.#remember(ip);
   }

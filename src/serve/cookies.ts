@@ -3,13 +3,14 @@
  * cookie that was given to its address has shown that the address is not forged.
  *
  * Duties: the secrets in force, judging the cookie of a query, making the one that goes back. No state for any client.
- * Leaves to others: where the option stands (query-reader.ts), what a judgement means for a query (serve-query.ts), where
+ * Leaves to others: where the option stands (client-query.ts), what a judgement means for a query (admission.ts), where
  * secrets are kept (cli).
  */
 
 import { readU8, readU32, writeU32 } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
 import { serialDifference } from '../wire/serial.ts';
+import { MAX_REMEMBERED_CLIENTS } from './access-control.ts';
 import { SIPHASH_KEY_OCTETS, SipHash } from './siphash.ts';
 
 /** Octets of a client cookie (RFC 7873 §4.1). */
@@ -53,6 +54,7 @@ export class ServerCookies {
   readonly reply = new Uint8Array(COOKIE_OCTETS);
   readonly #input = new Uint8Array(COOKIE_OCTETS + 8);
   readonly #hash = new Uint8Array(8);
+  readonly #addresses = new Map<string, Uint8Array>();
   #secrets: readonly SipHash[] = [];
 
   /** `secrets`: the active one first; at least one. */
@@ -65,7 +67,7 @@ export class ServerCookies {
     this.#secrets = secrets.slice(0, MAX_COOKIE_SECRETS).map((secret) => new SipHash(secret));
   }
 
-  /** Judges the option's `length` octets at `at`; fills `reply` unless it is malformed. */
+  /** Judges the option's `length` octets at `at`; fills `reply` unless it is malformed. @hot bench/serve-hot-query.ts */
   judge(
     bytes: Uint8Array,
     at: number,
@@ -78,14 +80,14 @@ export class ServerCookies {
       return 'malformed';
     }
     const { now } = client;
-    const address = parseIp(client.ip) ?? new Uint8Array(4);
+    const address = this.#addressOf(client.ip);
     if (length === COOKIE_OCTETS && readU8(bytes, at + CLIENT_COOKIE_OCTETS) === VERSION) {
       const secret = this.#secretOf(bytes, at, address);
       // Serial number arithmetic (RFC 1982): the time's 32 bits come round in 2106.
       const age = serialDifference(now, readU32(bytes, at + TIME_AT));
       if (secret >= 0 && age <= MAX_AGE_SECONDS && age >= -MAX_AHEAD_SECONDS) {
         const isFresh = secret === 0 && age <= RENEW_AGE_SECONDS;
-        if (isFresh) this.reply.set(bytes.subarray(at, at + COOKIE_OCTETS));
+        if (isFresh) copyOctets(bytes, at, this.reply, COOKIE_OCTETS);
         else this.#make(bytes, at, address, now);
         return 'valid';
       }
@@ -94,9 +96,19 @@ export class ServerCookies {
     return serverOctets === 0 ? 'client' : 'invalid';
   }
 
+  /** The octets of a client's address. Remembered, so that a client that comes again costs no reading and no object. */
+  #addressOf(ip: string): Uint8Array {
+    const known = this.#addresses.get(ip);
+    if (known !== undefined) return known;
+    const address = parseIp(ip) ?? new Uint8Array(4);
+    if (this.#addresses.size >= MAX_REMEMBERED_CLIENTS) this.#addresses.clear();
+    this.#addresses.set(ip, address);
+    return address;
+  }
+
   /** Which secret the cookie was made with; -1: none of ours, or for another address. */
   #secretOf(bytes: Uint8Array, at: number, address: Uint8Array): number {
-    this.#input.set(bytes.subarray(at, at + HASH_AT));
+    copyOctets(bytes, at, this.#input, HASH_AT);
     for (let i = 0; i < this.#secrets.length; i++) {
       this.#hashWith(i, address);
       // All octets are looked at, so that the time taken does not tell how many are right.
@@ -112,12 +124,12 @@ export class ServerCookies {
   /** A new cookie by the active secret, into `reply`. */
   #make(bytes: Uint8Array, at: number, address: Uint8Array, now: number): void {
     const input = this.#input;
-    input.set(bytes.subarray(at, at + CLIENT_COOKIE_OCTETS));
+    copyOctets(bytes, at, input, CLIENT_COOKIE_OCTETS);
     input.fill(0, CLIENT_COOKIE_OCTETS, TIME_AT);
     input[CLIENT_COOKIE_OCTETS] = VERSION;
     writeU32(input, TIME_AT, now >>> 0);
     this.#hashWith(0, address);
-    this.reply.set(input.subarray(0, HASH_AT));
+    copyOctets(input, 0, this.reply, HASH_AT);
     this.reply.set(this.#hash, HASH_AT);
   }
 
@@ -126,4 +138,9 @@ export class ServerCookies {
     this.#input.set(address, HASH_AT);
     this.#secrets[secret]?.hash(this.#input, HASH_AT + address.length, this.#hash, 0);
   }
+}
+
+/** Copies the first octets of a cookie: a loop, since a view on them is an object. */
+function copyOctets(from: Uint8Array, at: number, to: Uint8Array, octets: number): void {
+  for (let i = 0; i < octets; i++) to[i] = readU8(from, at + i);
 }

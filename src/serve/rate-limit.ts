@@ -44,7 +44,7 @@ export class ClientRates {
     this.#table = new RateTable({ clock, maxBytes: options.maxBytes, backoff: options.backoff });
   }
 
-  /** Counts a query of this address; false when it must not be answered. @hot bench/serve-cached.ts */
+  /** Counts a query of this address; false when it must not be answered. @hot bench/serve-hot-query.ts */
   admits(ip: string, hasValidCookie = false): boolean {
     const { perSecond, perSecondWithCookie, factor } = this.#options;
     if (perSecond === 0) return true;

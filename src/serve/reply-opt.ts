@@ -31,7 +31,7 @@ export const LEAST_OPT_OCTETS = OPT_FIXED_OCTETS;
 
 /**
  * Writes the OPT after the first `length` octets of `out` and counts it in ARCOUNT; the whole stays within `maxOctets`
- * where the bare OPT does. Returns the new length. @hot bench/serve-cached.ts
+ * where the bare OPT does. Returns the new length. @hot bench/serve-hot-query.ts
  */
 export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOctets: number): number {
   let at = length + OPT_FIXED_OCTETS;
@@ -55,7 +55,7 @@ export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOct
   return at;
 }
 
-/** The idle time that a client which asks for it is told, and may count on; null: none is told. @hot bench/serve-cached.ts */
+/** The idle time that a client which asks for it is told, and may count on; null: none is told. @hot bench/serve-hot-query.ts */
 export function keepaliveFor(wants: boolean, configured: number | null, channel: ReplyChannel): number | null {
   // RFC 7828 §3.2.1: not over UDP.
   if (!wants || configured === null || channel.transport !== 'tcp') return null;

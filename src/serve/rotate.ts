@@ -11,7 +11,7 @@ const COMPRESSION_POINTER = 0xc000;
 /**
  * Turns the run of address records that follows the question so that it begins at record `by` modulo their number.
  * Only runs with pointed owners and equal lengths are turned: there a record is a block of fixed size, and nothing in
- * the message points into it. Signatures and other records stay. @hot bench/serve-cached.ts
+ * the message points into it. Signatures and other records stay. @hot bench/serve-hot-query.ts
  */
 export function rotateAddresses(reply: Uint8Array, questionEnd: number, by: number): void {
   const answers = readU16(reply, 6);

@@ -11,10 +11,10 @@ import { formatName } from '../wire/name-text.ts';
 import { type Question, questionText } from '../wire/question.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
+import type { ClientQuery, PendingClient } from './client-query.ts';
 import { extendedErrorsOf, reasonText } from './explain.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import type { ServeLogging } from './serve-options.ts';
-import type { Waiter } from './waiting.ts';
 
 /** What a reply's line says. */
 export interface LoggedReply {
@@ -55,7 +55,7 @@ export class ServeLog {
   }
 
   /** Who asks what the caches cannot answer (verbosity 5). */
-  asker({ from, channel, question }: Pick<Waiter, 'from' | 'channel' | 'question'>): void {
+  asker({ from, channel, question }: Pick<PendingClient, 'from' | 'channel' | 'question'>): void {
     const fields = (): LogFields => ({
       event: 'miss',
       client: from.ip,
@@ -65,6 +65,13 @@ export class ServeLog {
     });
     const asked = questionText(question);
     this.#log.write('debug', `client ${from.ip}@${from.port} ${channel.transport} asks ${asked}`, fields);
+  }
+
+  /** A reply that is given at once. */
+  immediateReply(query: ClientQuery, octets: number, rcode: number): void {
+    const { from, channel } = query;
+    const question = query.hasQuestion ? query.question() : null;
+    this.reply({ from, channel, question, rcode, seconds: 0, isCached: true, octets });
   }
 
   reply(reply: LoggedReply): void {

@@ -45,13 +45,13 @@ export interface CountedQuery {
   readonly doBit: boolean;
 }
 
-/** Counters of one house's serving. */
+/** What serving has counted. Every field is a counter, an array of counters or a record of counters, so that `reset` needs no list. */
 export class ServeStats {
   queries = 0;
   /** Dropped or refused by access control. */
   unwanted = 0;
-  /** Turned away as malformed or not implemented. */
-  unfit = 0;
+  /** Dropped or turned away as malformed or not implemented. */
+  malformed = 0;
   /** Answered at once, from the reply cache or the caches below it. */
   cacheHits = 0;
   /** Handed to the resolver. */
@@ -87,20 +87,21 @@ export class ServeStats {
   /** Waits of answered clients by their span (`spanEnd`). */
   readonly histogram = new Float64Array(HISTOGRAM_SPANS);
   readonly tlsa: Record<TlsaOutcome, number> = { secure: 0, insecure: 0, absent: 0, bogus: 0 };
-  readonly #byFlags = new Float64Array(FLAG_COMBINATIONS);
-  readonly #byForm = new Float64Array(FORM_COMBINATIONS);
+  /** By combination of the header's flags, and of FORM; see `withFlag` and `withForm`. */
+  readonly byFlags = new Float64Array(FLAG_COMBINATIONS);
+  readonly byForm = new Float64Array(FORM_COMBINATIONS);
 
-  /** Counts a query that is let in. @hot bench/serve-cached.ts */
+  /** Counts a query that is let in. @hot bench/serve-hot-query.ts */
   countQuery(query: CountedQuery, isTcp: boolean, isIp6: boolean): void {
     this.queries++;
     const flags = (query.flags >>> FLAG_SHIFT) & (FLAG_COMBINATIONS - 1);
-    this.#byFlags[flags] = (this.#byFlags[flags] as number) + 1;
+    this.byFlags[flags] = (this.byFlags[flags] as number) + 1;
     const form =
       (isTcp ? FORM.tcp : 0) |
       (isIp6 ? FORM.ipv6 : 0) |
       (query.hasEdns ? FORM.edns : 0) |
       (query.doBit ? FORM.dnssecOk : 0);
-    this.#byForm[form] = (this.#byForm[form] as number) + 1;
+    this.byForm[form] = (this.byForm[form] as number) + 1;
     this.byOpcode[query.opcode] = (this.byOpcode[query.opcode] as number) + 1;
     if (query.type < SMALL_NUMBERS) this.byType[query.type] = (this.byType[query.type] as number) + 1;
     else this.otherTypes++;
@@ -108,7 +109,7 @@ export class ServeStats {
     else this.otherClasses++;
   }
 
-  /** Counts a reply by its header, and what DNSSEC said of it. @hot bench/serve-cached.ts */
+  /** Counts a reply by its header, and what DNSSEC said of it. @hot bench/serve-hot-query.ts */
   countReply(reply: Uint8Array, type: number, trust: ServedTrust): void {
     const rcode = (reply[3] as number) & 15;
     const isEmpty = reply[6] === 0 && reply[7] === 0;
@@ -134,7 +135,13 @@ export class ServeStats {
     else if (state === 'invalid') this.cookiesInvalid++;
   }
 
-  /** Counts a reply's rcode. @hot bench/serve-cached.ts */
+  /** Counts a reply without records: the whole rcode, of which the header has four bits (RFC 6891 §6.1.3). */
+  countErrorReply(rcode: number): void {
+    this.countRcode(rcode);
+    if (rcode === RCODE.NOERROR) this.nodata++;
+  }
+
+  /** Counts a reply's rcode. @hot bench/serve-hot-query.ts */
   countRcode(rcode: number): void {
     const place = rcode < RCODES ? rcode : RCODES - 1;
     this.byRcode[place] = (this.byRcode[place] as number) + 1;
@@ -157,12 +164,12 @@ export class ServeStats {
 
   /** Queries that had this bit of the header's flags field. */
   withFlag(flag: number): number {
-    return sumWhere(this.#byFlags, (flag >>> FLAG_SHIFT) & (FLAG_COMBINATIONS - 1));
+    return sumWhere(this.byFlags, (flag >>> FLAG_SHIFT) & (FLAG_COMBINATIONS - 1));
   }
 
   /** Queries of this form, whatever else they were. */
   withForm(form: number): number {
-    return sumWhere(this.#byForm, form);
+    return sumWhere(this.byForm, form);
   }
 
   get queriesTcp(): number {
@@ -177,12 +184,17 @@ export class ServeStats {
     return this.withForm(FORM.edns);
   }
 
-  /** Everything back to 0. */
+  /** Everything back to 0: all fields are counters, or hold nothing else. */
   reset(): void {
-    for (const name of RESET_FIELDS) this[name] = 0;
-    const slots = [this.byRcode, this.byType, this.byClass, this.byOpcode, this.histogram, this.#byFlags, this.#byForm];
-    for (const each of slots) each.fill(0);
-    for (const outcome of Object.keys(this.tlsa) as TlsaOutcome[]) this.tlsa[outcome] = 0;
+    setToZero(this);
+  }
+}
+
+function setToZero(counters: object): void {
+  for (const [name, value] of Object.entries(counters)) {
+    if (typeof value === 'number') Reflect.set(counters, name, 0);
+    else if (value instanceof Float64Array) value.fill(0);
+    else setToZero(value);
   }
 }
 
@@ -199,32 +211,6 @@ export const COUNTED_FLAGS = [
   ['AD', FLAG.AD],
   ['CD', FLAG.CD],
 ] as const;
-
-type NumberField = { [K in keyof ServeStats]: ServeStats[K] extends number ? K : never }[keyof ServeStats];
-
-const RESET_FIELDS = [
-  'queries',
-  'unwanted',
-  'unfit',
-  'cacheHits',
-  'cacheMisses',
-  'overLimit',
-  'discarded',
-  'overRate',
-  'cookiesValid',
-  'cookiesClient',
-  'cookiesInvalid',
-  'secureAnswers',
-  'bogusAnswers',
-  'nodata',
-  'recursionMs',
-  'recursions',
-  'requestListSum',
-  'requestListMax',
-  'bugs',
-  'otherTypes',
-  'otherClasses',
-] as const satisfies readonly Exclude<NumberField, 'queriesTcp' | 'queriesDo' | 'queriesEdns'>[];
 
 /** The longest time of a span, microseconds: 1, 2, 4 ... 524288, then 1 s, 2 s, 4 s ... */
 export function spanEnd(span: number): number {

@@ -10,7 +10,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Listener, Network, NetworkError } from '../ports/network.ts';
-import type { Serve } from '../serve/serve-query.ts';
+import type { Serve } from '../serve/query-server.ts';
 import type { ListenAddress, ServerOptions } from './listen-options.ts';
 import { openTcpListener, TcpPlaces } from './tcp-listener.ts';
 import { openUdpListener, type UdpListener } from './udp-listener.ts';

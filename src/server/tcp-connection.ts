@@ -9,8 +9,8 @@
 
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, StreamEvents } from '../ports/network.ts';
+import type { Serve } from '../serve/query-server.ts';
 import type { ReplyChannel } from '../serve/reply-channel.ts';
-import type { Serve } from '../serve/serve-query.ts';
 import { writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';

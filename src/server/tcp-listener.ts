@@ -9,7 +9,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, Listener, Network, NetworkError, Opened, StreamEvents } from '../ports/network.ts';
 import { blockOf, closestFirst, type NetblockLimit } from '../serve/netblock-limit.ts';
-import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/serve-query.ts';
+import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import { parseIp } from '../wire/ip.ts';
 import { SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
 import { type ConnectionParts, TcpConnection } from './tcp-connection.ts';

@@ -5,8 +5,8 @@
  */
 
 import type { Address, Datagram, Network, NetworkError, Opened, UdpSocket } from '../ports/network.ts';
+import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import type { ReplyChannel } from '../serve/reply-channel.ts';
-import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/serve-query.ts';
 import type { ServerOptions } from './listen-options.ts';
 
 /** What a listener is opened with. */
@@ -60,7 +60,7 @@ export class UdpListener implements ReplyChannel {
     this.#socket?.setBuffers(receiveBufferBytes, sendBufferBytes);
   }
 
-  /** Serves datagrams that arrived together. @hot bench/serve-cached.ts */
+  /** Serves datagrams that arrived together. @hot bench/serve-hot-query.ts */
   take(batch: readonly Datagram[]): void {
     for (let i = 0; i < batch.length; i++) {
       const datagram = batch[i];

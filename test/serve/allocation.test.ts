@@ -1,7 +1,7 @@
 /** Proves that a cached answer is served without an allocation that grows with the answer: no object graph on a hit. */
 
 import { expect, test } from 'vitest';
-import { REPLY_BUFFER_OCTETS } from '../../src/serve/serve-query.ts';
+import { REPLY_BUFFER_OCTETS } from '../../src/serve/query-server.ts';
 import { answered, ask, held, PlayedHouse, queryFor } from './serving.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };

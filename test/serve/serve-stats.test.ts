@@ -31,11 +31,21 @@ describe('queries', () => {
   test('that cannot be read are not counted as queries of a type', () => {
     const house = new PlayedHouse();
     house.send(Uint8Array.of(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-    expect([house.serve.stats.queries, house.serve.stats.unfit]).toEqual([0, 1]);
+    expect([house.serve.stats.queries, house.serve.stats.malformed]).toEqual([0, 1]);
   });
 });
 
 describe('replies', () => {
+  test('without records count by their whole rcode, of which the header has four bits', () => {
+    const house = new PlayedHouse();
+    const query = queryFor(MX, { udpSize: 1232 });
+    // The version stands in the OPT, in the second octet of its TTL.
+    query[query.length - 5] = 1;
+    expect(house.send(query)).toMatchObject({ rcode: RCODE.BADVERS });
+    const { byRcode, nodata } = house.serve.stats;
+    expect([byRcode[RCODE.NOERROR], byRcode[RCODE.BADVERS], nodata]).toEqual([0, 1, 0]);
+  });
+
   test('count as secure whether resolved, found, or served from the reply cache without AD', async () => {
     const house = new PlayedHouse();
     house.send(queryFor(MX));
@@ -118,4 +128,20 @@ test('everything goes back to 0', async () => {
   house.serve.stats.reset();
   expect(JSON.stringify(house.serve.stats)).toBe(JSON.stringify(new ServeStats()));
   expect([house.serve.stats.withForm(FORM.tcp), house.serve.stats.withFlag(FLAG.RD)]).toEqual([0, 0]);
+});
+
+test('every counter goes back to 0, whichever there are', () => {
+  const stats = new ServeStats();
+  const raise = (counters: object): void => {
+    for (const [name, value] of Object.entries(counters)) {
+      if (typeof value === 'number') Reflect.set(counters, name, 7);
+      else if (value instanceof Float64Array) value.fill(7);
+      else raise(value);
+    }
+  };
+  raise(stats);
+  expect([stats.queries, stats.bugs, stats.byType[1], stats.tlsa.absent]).toEqual([7, 7, 7, 7]);
+  expect(stats.withFlag(FLAG.RD)).toBeGreaterThan(0);
+  stats.reset();
+  expect(stats).toEqual(new ServeStats());
 });

@@ -3,9 +3,9 @@
 import { ReplyCache } from '../../src/cache/reply-cache.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Address } from '../../src/ports/network.ts';
+import { createServe, REPLY_BUFFER_OCTETS, type Serve, type ServeParts } from '../../src/serve/query-server.ts';
 import type { ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
 import type { ServeOptions } from '../../src/serve/serve-options.ts';
-import { createServe, REPLY_BUFFER_OCTETS, type Serve, type ServeParts } from '../../src/serve/serve-query.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Answered, Resolution } from '../../src/terms/resolution.ts';
 import { TRUST } from '../../src/terms/trust.ts';

@@ -1,8 +1,8 @@
 /** What the tests of listening share: a fake internet, a serve room that is played, clients over UDP and TCP. */
 
 import type { Address, ByteStream, UdpSocket } from '../../src/ports/network.ts';
+import type { Serve } from '../../src/serve/query-server.ts';
 import type { ReplyChannel } from '../../src/serve/reply-channel.ts';
-import type { Serve } from '../../src/serve/serve-query.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
 import { Daemon } from '../../src/server/daemon.ts';
 import type { ServerOptions } from '../../src/server/listen-options.ts';

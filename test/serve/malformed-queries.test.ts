@@ -109,3 +109,13 @@ describe('other refusals', () => {
     expect(new PlayedHouse().send(query({ 10: 1 }, OPT, new Uint8Array(3)))).toBe('handed over');
   });
 });
+
+test('what a query without a question is told does not depend on the query before it', () => {
+  const house = new PlayedHouse();
+  const withoutQuestion = query({ 4: 0 });
+  const alone = house.send(withoutQuestion);
+  const nxname = query();
+  writeU16(nxname, nxname.length - 4, 128);
+  expect(house.send(nxname)).toMatchObject({ rcode: RCODE.FORMERR });
+  expect(house.send(withoutQuestion)).toMatchObject({ flags: (alone as { flags: string }).flags });
+});

@@ -59,6 +59,14 @@ describe('access', () => {
     expect(house.send(queryFor(MX), { from: CLIENT })).toBe('handed over');
   });
 
+  test('allow_snoop is told whom to ask only as long as the answer is not known', () => {
+    const house = houseFor('allow_snoop');
+    house.known.clear();
+    house.referral = answered(MX, { authority: [held(['example. NS ns.example.'])] });
+    expect(house.reply(MX, { from: CLIENT, rd: false }).authority).toEqual(['example. NS']);
+    expect(house.know(GOOD).reply(MX, { from: CLIENT, rd: false }).answer).toEqual(['mx.example. A']);
+  });
+
   test('allow_cookie sends UDP clients to TCP, where their address is proven', () => {
     const house = houseFor('allow_cookie');
     expect(house.send(queryFor(MX), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED, flags: 'QR TC RD RA' });

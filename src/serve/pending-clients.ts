@@ -1,0 +1,232 @@
+/**
+ * Clients that wait for the resolver: those who ask the same share one resolution, whatever their flags.
+ *
+ * Duties: bounds on waiting clients, in all and for one address (DNSBomb, CVE-2024-33655: an attacker lets answers pile up
+ * and come at once); resolving, plainly or as policy has it; each client's reply when it is there, or silence when it is too
+ * late; the border at which a bug in resolving costs these answers and not the process.
+ * Leaves to others: what can be answered at once (sources.ts), resolving itself.
+ */
+
+import type { Ruling } from '../policy/enforce.ts';
+import type { LocalReply } from '../policy/local-reply.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { Clock } from '../ports/clock.ts';
+import type { Miss, Resolver } from '../resolve/resolver.ts';
+import type { Resolution } from '../terms/resolution.ts';
+import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
+import { type Question, questionKey } from '../wire/question.ts';
+import { FLAG } from '../wire/rcode.ts';
+import { isWithheld } from './build-reply.ts';
+import { askerOf, type PendingClient } from './client-query.ts';
+import { CACHEABLE_REPLY, type ReplyComposer, type ReplyOptions } from './reply-composer.ts';
+import type { ServeLog } from './serve-log.ts';
+import type { ServeOptions } from './serve-options.ts';
+import type { ServeStats } from './serve-stats.ts';
+import { statusOf } from './sources.ts';
+import { isLocalClient, WaitLimit } from './wait-limit.ts';
+
+/** What waiting clients are served with. */
+export interface PendingClientParts {
+  readonly clock: Clock;
+  readonly options: ServeOptions;
+  readonly resolver: Pick<Resolver, 'resolve'>;
+  readonly composer: ReplyComposer;
+  readonly stats: ServeStats;
+  readonly log: ServeLog;
+  /** Detail of the log now; absent: nothing besides what the options say. */
+  readonly verbosity?: (() => number) | undefined;
+  /** Local zones and rules; absent: there are none. */
+  readonly policy?: Policy | undefined;
+}
+
+/** What policy says of a question before it is resolved. */
+export interface PolicyQuestion {
+  /** What local data makes of it. */
+  readonly local: LocalReply | null;
+  /** The caches have what it takes. */
+  readonly isCached: boolean;
+}
+
+/** From this `verbosity` on the clients of questions that the caches cannot answer are logged. */
+const CLIENTS_VERBOSITY = 5;
+/** Length of a reply that is none. */
+const SILENCE = 0;
+
+/** The waiting clients. */
+export class PendingClients {
+  readonly #parts: PendingClientParts;
+  readonly #limit: WaitLimit;
+  /** For clients with a valid cookie. */
+  readonly #provenLimit: WaitLimit;
+  readonly #byQuestion = new Map<string, PendingClient[]>();
+  readonly #byAddress = new Map<string, number>();
+  /** Replies leave from here. */
+  readonly #out = new Uint8Array(MAX_MESSAGE_OCTETS);
+  #count = 0;
+
+  constructor(parts: PendingClientParts) {
+    const { options } = parts;
+    this.#parts = parts;
+    this.#limit = new WaitLimit({ perAddress: options.waitLimit, blocks: options.waitLimitNetblocks });
+    this.#provenLimit = new WaitLimit({
+      perAddress: options.waitLimitCookie,
+      blocks: options.waitLimitCookieNetblocks,
+    });
+  }
+
+  /** Clients that wait. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Resolves for all who ask the same now, after a look into the caches; false when a bound forbids this client to wait. */
+  resolve(client: PendingClient, miss: Miss): boolean {
+    this.#countMiss(client);
+    if (!this.#add(client)) return false;
+    const key = questionKey(client.question);
+    const clients = this.#byQuestion.get(key);
+    if (clients !== undefined) {
+      clients.push(client);
+      return true;
+    }
+    this.#byQuestion.set(key, [client]);
+    void this.#resolveShared(client.question, key, miss);
+    return true;
+  }
+
+  /** Resolves for one client as policy has it: others may get another answer. False when a bound forbids it to wait. */
+  resolveByPolicy(client: PendingClient, asked: PolicyQuestion): boolean {
+    if (asked.isCached) this.#parts.stats.cacheHits++;
+    else this.#countMiss(client);
+    if (!this.#add(client)) return false;
+    void this.#resolveSingle(client, asked);
+    return true;
+  }
+
+  /** The caches cannot answer: the resolver gets the question. */
+  #countMiss(client: PendingClient): void {
+    const { stats, log, verbosity } = this.#parts;
+    stats.countMiss(this.#byQuestion.size);
+    if ((verbosity?.() ?? 0) >= CLIENTS_VERBOSITY) log.asker(client);
+  }
+
+  /** Never rejects. */
+  async #resolveShared(question: Question, key: string, miss: Miss): Promise<void> {
+    let resolution: Resolution;
+    try {
+      resolution = await this.#parts.resolver.resolve(question, { miss });
+    } catch (error) {
+      this.#reportBug(question, error);
+      resolution = failed(question);
+    }
+    const clients = this.#byQuestion.get(key) ?? [];
+    this.#byQuestion.delete(key);
+    for (const client of clients) this.#remove(client);
+    this.#logEnd(resolution);
+    for (const client of clients) this.#deliverSafely(client, () => this.#deliver(resolution, client));
+  }
+
+  /** Never rejects. */
+  async #resolveSingle(client: PendingClient, { local, isCached }: PolicyQuestion): Promise<void> {
+    const { policy, resolver, options } = this.#parts;
+    const { question, from, channel, flags } = client;
+    let ruling: Ruling = { kind: 'answer', resolution: failed(question), setFlags: 0, clearFlags: 0 };
+    try {
+      const start = {
+        question,
+        asker: askerOf(from, channel),
+        alias: local?.kind === 'alias' ? local : null,
+        isExempt: local?.kind === 'exempt',
+        checksItself: (flags & FLAG.CD) !== 0 && !options.ignoreCd,
+      };
+      ruling = (await policy?.enforce(start, (asked) => resolver.resolve(asked))) ?? ruling;
+    } catch (error) {
+      this.#reportBug(question, error);
+    }
+    this.#remove(client);
+    this.#deliverSafely(client, () => this.#deliverRuling(ruling, client, isCached));
+  }
+
+  #deliverRuling(ruling: Ruling, client: PendingClient, fromCache: boolean): void {
+    if (ruling.kind === 'drop') {
+      client.channel.deliver(this.#out, SILENCE, client.from);
+      return;
+    }
+    const { resolution, setFlags, clearFlags } = ruling;
+    this.#logEnd(resolution);
+    this.#deliver(resolution, client, { cacheable: false, fromCache, setFlags, clearFlags });
+  }
+
+  #deliverSafely(client: PendingClient, deliver: () => void): void {
+    try {
+      deliver();
+    } catch (error) {
+      this.#reportBug(client.question, error);
+      client.channel.deliver(this.#out, SILENCE, client.from);
+    }
+  }
+
+  #deliver(resolution: Resolution, client: PendingClient, use: ReplyOptions = CACHEABLE_REPLY): void {
+    const { clock, composer, stats, log } = this.#parts;
+    const { question, from, channel } = client;
+    const waitedMs = clock.monotonicMs() - client.since;
+    if (this.#isTooLate(client, waitedMs)) {
+      stats.discarded++;
+      channel.deliver(this.#out, SILENCE, from);
+      return;
+    }
+    const octets = composer.compose(resolution, client, this.#out, use);
+    const rcode = (this.#out[3] ?? 0) & 15;
+    stats.countReply(this.#out, question.type, statusOf(resolution));
+    if (!use.fromCache) stats.countRecursion(waitedMs);
+    channel.deliver(this.#out, octets, from);
+    if (!log.wantsReplies) return;
+    log.reply({ from, channel, question, rcode, seconds: waitedMs / 1000, isCached: use.fromCache, octets });
+  }
+
+  /** DNSBomb (CVE-2024-33655): replies to forged clients must not pile up and leave together. */
+  #isTooLate({ channel, from }: PendingClient, waitedMs: number): boolean {
+    const { discardTimeoutMs } = this.#parts.options;
+    if (discardTimeoutMs === 0 || waitedMs <= discardTimeoutMs) return false;
+    return channel.transport === 'udp' && !isLocalClient(from.ip);
+  }
+
+  #logEnd(resolution: Resolution): void {
+    const { log, options } = this.#parts;
+    log.ended(resolution, isWithheld(resolution, 0, options));
+  }
+
+  #reportBug(question: Question, error: unknown): void {
+    this.#parts.stats.bugs++;
+    this.#parts.log.bug(question, error);
+  }
+
+  /** Counts one more client; false when a bound forbids it. */
+  #add({ from: { ip }, isProven }: PendingClient): boolean {
+    const ofAddress = this.#byAddress.get(ip) ?? 0;
+    if (this.#count >= this.#parts.options.maxWaiting || ofAddress >= this.#limitOf(ip, isProven)) {
+      this.#parts.stats.overLimit++;
+      return false;
+    }
+    this.#count++;
+    this.#byAddress.set(ip, ofAddress + 1);
+    return true;
+  }
+
+  /** wait-limit 0: no such limit, for nobody. */
+  #limitOf(ip: string, isProven: boolean): number {
+    return this.#limit.isOff || !isProven ? this.#limit.of(ip) : this.#provenLimit.of(ip);
+  }
+
+  #remove({ from: { ip } }: PendingClient): void {
+    this.#count--;
+    const left = (this.#byAddress.get(ip) ?? 1) - 1;
+    if (left > 0) this.#byAddress.set(ip, left);
+    else this.#byAddress.delete(ip);
+  }
+}
+
+/** What a client gets when resolving itself fails: a bug, which is logged. */
+function failed(question: Question): Resolution {
+  return { kind: 'failed', question, why: { kind: 'cancelled' } };
+}
