@@ -102,8 +102,8 @@ export function buildReply(
   if (!(settings.minimalResponses && isWholeWithoutRest(resolution, shape.question.type))) {
     writer.section('authority', resolution.authority);
     // What comes along with a denial (the SOA of a policy zone) is of no use to who asked.
-    const isBareDenial = settings.minimalResponses && resolution.answer.length === 0;
-    if (!isBareDenial) writer.section('additional', resolution.additional);
+    const isMinimalDenial = settings.minimalResponses && resolution.denied;
+    if (!isMinimalDenial) writer.section('additional', resolution.additional);
   }
   if (builder.truncated) builder.setFlags(FLAG.TC);
   return { length: builder.finish(), rcode: resolution.rcode, secure, truncated: builder.truncated };

@@ -135,7 +135,11 @@ tcp.tld CNAME rpz-tcp-only.
     const house = housed({ minimalResponses: true });
     house.send(queryFor(ask('www.tld.')));
     await house.end(
-      answered(ask('www.tld.'), { rcode: RCODE.NXDOMAIN, additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])] }),
+      answered(ask('www.tld.'), {
+        rcode: RCODE.NXDOMAIN,
+        denied: true,
+        additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])],
+      }),
     );
     expect(house.late[0]?.additional).toEqual([]);
   });
