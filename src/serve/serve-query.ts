@@ -197,7 +197,8 @@ class QueryServer implements Serve {
     }
     if (reader.class !== CLASS.IN) return this.#answerOtherClass(bytes, from, channel, out);
     const local = this.#answerLocally(bytes, from, channel);
-    if (local?.kind === 'reply' || local?.kind === 'drop') return this.#giveLocal(local, bytes, from, channel, out);
+    if (local?.kind === 'drop') return NO_REPLY;
+    if (local?.kind === 'reply') return this.#giveLocal(local, bytes, this.#waiterOf(bytes, from, channel), out);
     const fromZone = this.#answerFromZone(bytes, from, channel, out);
     if (fromZone > 0) return fromZone;
     if (action !== 'allow' || (reader.flags & FLAG.RD) === 0) {
@@ -278,14 +279,12 @@ class QueryServer implements Serve {
   }
 
   #giveLocal(
-    local: Extract<LocalReply, { kind: 'reply' | 'drop' }>,
+    local: Extract<LocalReply, { kind: 'reply' }>,
     bytes: Uint8Array,
-    from: Address,
-    channel: ReplyChannel,
+    waiter: Waiter,
     out: Uint8Array,
   ): number {
-    if (local.kind === 'drop') return NO_REPLY;
-    const length = this.#composer.composeLocal(local, this.#waiterOf(bytes, from, channel));
+    const length = this.#composer.composeLocal(local, waiter);
     out.set(this.#composer.buffer.subarray(0, length));
     return this.#finish(length, bytes, out);
   }

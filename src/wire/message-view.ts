@@ -215,7 +215,7 @@ function parseRecords(
     const length = readU16(bytes, ownerEnd + 8);
     at = ownerEnd + 10 + length;
     if (at > bytes.length) return malformed('record cut short');
-    const rdata = readRdata(bytes, ownerEnd + 10, length, type, budget);
+    const rdata = readRdata(bytes.subarray(0, at), ownerEnd + 10, type, budget);
     if (budget.left < 0) return malformed('bad rdata');
     // RFC 6891 §6.1.1: at most one OPT, in the additional section, owner the root.
     const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || section !== 'additional' || owner?.name.length !== 1);
