@@ -97,7 +97,7 @@ export class ControlConnection implements StreamEvents {
         if (lines % CONTROL_LIMITS.linesPerTurn === 0) await this.#parts.clock.nextTurn();
       }
     } catch (error) {
-      // The second border of architecture 10: a bug costs one command, not the process.
+      // The second border of a bug (ARCHITECTURE.md, "Failures"): it costs one command, not the process.
       const text = error instanceof Error ? (error.stack ?? error.message) : String(error);
       this.#parts.log.write('error', `bug in a control command: ${text}`);
       await this.#answer('error internal error, see the log\n');

@@ -62,7 +62,7 @@ export function earliestExpiry(found: FoundData): number {
 
 /**
  * True for a failure that tells about the work that ran, not about the name: it is never cached, and one who joined that
- * work starts again by itself (architecture 7).
+ * work starts again by itself (ARCHITECTURE.md, "Sharing").
  */
 export function isPersonalFailure(why: Failure): boolean {
   return (

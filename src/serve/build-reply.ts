@@ -3,7 +3,7 @@
  *
  * Duties: flags (AD and CD by RFC 4035 §3.2 and RFC 6840 §5.7 to 5.9), which records a client gets (DNSSEC records only with
  * DO, RFC 4035 §3.2.1; minimal responses), TTLs as of now, rotation of addresses, truncation at RRset borders (RFC 2181 §9).
- * Leaves to others: OPT and extended errors (reply-opt.ts), what a failure is called (explain-failure.ts).
+ * Leaves to others: OPT and extended errors (reply-opt.ts), what a failure is called (explain.ts).
  */
 
 import type { HeldRRset } from '../terms/held-rrset.ts';

@@ -1,5 +1,5 @@
 /**
- * The lines that serving logs, in the forms that scripts parse (features.md 1i): queries, replies, SERVFAIL, bogus answers,
+ * The lines that serving logs, in the forms of Unbound's that scripts parse: queries, replies, SERVFAIL, bogus answers,
  * and the bugs caught at the border of a query.
  */
 

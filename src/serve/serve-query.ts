@@ -155,7 +155,7 @@ class QueryServer implements Serve {
     try {
       return this.#take(bytes, from, channel, out);
     } catch (error) {
-      // The border of architecture 10: a bug costs one answer, not the process.
+      // The first border of a bug (ARCHITECTURE.md, "Failures"): it costs one answer, not the process.
       this.#noteBug(this.#reader.questionEnd > HEADER_OCTETS ? this.#questionOf(bytes) : null, error);
       return this.#refuse(bytes, RCODE.SERVFAIL, out);
     }

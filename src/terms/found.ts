@@ -26,8 +26,6 @@ export interface AliasStep {
 export interface End {
   /**
    * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied, proof in `authority`.
-   * `alias`: the chain ends at an alias on purpose (question of type CNAME is an `answer`; this is only for a rcode
-   * YXDOMAIN step or a chain that was cut).
    */
   readonly kind: 'answer' | 'nodata' | 'nxdomain';
   /** The question that it answers: the last alias target, with the type asked. */

@@ -5,7 +5,7 @@ import type { TraceEvent } from './events.ts';
 /** Events kept; a resolution with 200 upstream queries makes about 1,500. */
 export const MAX_TRACE_EVENTS = 4096;
 
-/** A ring of events. Works call `work.trace?.emit({...})`, so that without a listener the event is not even built. */
+/** A ring of events. Works raise them with `Work.note`, which builds the event only when somebody listens. */
 export class Trace {
   #events: TraceEvent[] = [];
   /** Events that fell out of the ring. */

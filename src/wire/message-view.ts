@@ -22,7 +22,7 @@ const MIN_RECORD_OCTETS = 11;
 const MIN_QUESTION_OCTETS = 5;
 /**
  * Pointers followed in one message, all names together. 64 KiB hold at most about 5,400 records; two pointers each is
- * what a heavily compressed honest message needs. Bounds the pointer-chain attack of dependencies.md 2.4.
+ * what a heavily compressed honest message needs. Bounds the work that chains of pointers cost.
  */
 export const MAX_POINTERS_PER_MESSAGE = 12_000;
 

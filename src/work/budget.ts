@@ -5,7 +5,7 @@
 
 import type { Limit } from '../terms/limit.ts';
 
-/** The first values: what Unbound allows (features.md 1g), so that comparisons are fair. */
+/** The first values: what Unbound allows, so that comparisons are fair. */
 export const DEFAULT_ALLOWANCE = {
   /** Upstream queries for one client query. Unbound `max-global-quota`. */
   'upstream-queries': 200,
