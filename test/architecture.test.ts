@@ -1,15 +1,13 @@
 /**
- * The house's rules, executable: which room may import which, no cycles, outside world only in adapters and cli, file and
- * function size, a doc comment on every export. Proves nothing about behaviour.
+ * The house's rules, executable: which room may import which, no cycles, outside world only in adapters and cli, size of files
+ * and functions, number of parameters, exports that somebody imports. ARCHITECTURE.md and CONTRIBUTING.md give the reasons.
+ * Proves nothing about behaviour.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { functionsOf, readSources, roomOf, type SourceFile, withoutComments } from './support/source-files.ts';
 
-const SRC = join(import.meta.dirname, '..', 'src');
-
-/** Room -> rooms that it may import besides itself. A row says the design's table of architecture section 2. */
+/** Room -> rooms that it may import besides itself. */
 const ALLOWED: Record<string, readonly string[]> = {
   wire: [],
   terms: ['wire'],
@@ -65,33 +63,18 @@ const OUTSIDE = [
   /\bprocess\.[a-z]/,
 ];
 const MAX_FILE_LINES = 600;
+const MAX_FUNCTION_LINES = 60;
+const MAX_PARAMETERS = 4;
 
-interface SourceFile {
-  readonly path: string;
-  readonly room: string;
-  readonly text: string;
-  readonly imports: readonly string[];
-}
-
-function readSources(): SourceFile[] {
-  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-  return paths.map((path) => {
-    const text = readFileSync(join(SRC, path), 'utf8');
-    const imports = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) =>
-      relative(SRC, join(SRC, dirname(path), match[1] ?? '')),
-    );
-    return { path, room: path.split(sep)[0] ?? '', text, imports };
-  });
-}
-
-const sources = readSources();
-
-/** The code without comments, so that a word in a comment is no finding. */
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-}
+const sources = readSources('src');
 
 describe('the house', () => {
+  test('names only rooms that are there', () => {
+    const rooms = new Set(sources.map(({ path }) => roomOf(path)));
+    const named = [...Object.keys(ALLOWED), ...Object.values(ALLOWED).flat()];
+    expect(named.filter((room) => !rooms.has(room))).toEqual([]);
+  });
+
   test('has sources to look at', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(20);
@@ -100,8 +83,8 @@ describe('the house', () => {
   test('imports only along its rules', () => {
     const forbidden = sources.flatMap((source) =>
       source.imports
-        .filter((target) => source.room !== 'cli' && !isAllowed(source.room, target))
-        .map((target) => `${source.path} -> ${target}`),
+        .filter(({ path }) => roomOf(source.path) !== 'cli' && !isAllowed(roomOf(source.path), roomOf(path)))
+        .map(({ path }) => `${source.path} -> ${path}`),
     );
     expect(forbidden).toEqual([]);
   });
@@ -112,7 +95,7 @@ describe('the house', () => {
 
   test('reaches outside only in adapters and cli', () => {
     const reaching = sources
-      .filter((source) => source.room !== 'adapters' && source.room !== 'cli')
+      .filter(({ path }) => roomOf(path) !== 'adapters' && roomOf(path) !== 'cli')
       .flatMap((source) =>
         OUTSIDE.filter((pattern) => pattern.test(withoutComments(source.text))).map(
           (pattern) => `${source.path}: ${pattern.source}`,
@@ -124,6 +107,13 @@ describe('the house', () => {
   test(`has no file above ${MAX_FILE_LINES} lines`, () => {
     const long = sources.filter((source) => source.text.split('\n').length > MAX_FILE_LINES + 1);
     expect(long.map((source) => source.path)).toEqual([]);
+  });
+
+  test(`has no function above ${MAX_FUNCTION_LINES} lines or ${MAX_PARAMETERS} parameters`, () => {
+    const found = sources.flatMap(({ path, text }) => functionsOf(text).map((one) => ({ path, ...one })));
+    expect(found.length).toBeGreaterThan(1000);
+    const large = found.filter(({ lines, parameters }) => lines > MAX_FUNCTION_LINES || parameters > MAX_PARAMETERS);
+    expect(large).toEqual([]);
   });
 
   test('opens every file with a doc comment and documents every export', () => {
@@ -151,13 +141,12 @@ describe('the house', () => {
 });
 
 function isAllowed(room: string, target: string): boolean {
-  const targetRoom = target.split(sep)[0] ?? '';
-  return targetRoom === room || (ALLOWED[room]?.includes(targetRoom) ?? false);
+  return target === room || (ALLOWED[room]?.includes(target) ?? false);
 }
 
 /** A cycle as a list of paths, or null. */
 function findCycle(): string[] | null {
-  const importsOf = new Map(sources.map((source) => [source.path, source.imports]));
+  const importsOf = new Map(sources.map(({ path, imports }) => [path, imports.map((found) => found.path)]));
   const done = new Set<string>();
   const visit = (path: string, stack: readonly string[]): string[] | null => {
     if (stack.includes(path)) return [...stack.slice(stack.indexOf(path)), path];
