@@ -4,7 +4,8 @@
  */
 
 import { REPLY_BUFFER_OCTETS } from '../src/serve/serve-query.ts';
-import { answered, ask, held, PlayedHouse, queryFor } from '../test/serve/serving.ts';
+import { answered, held, PlayedHouse, queryFor } from '../test/serve/serving.ts';
+import { questionFrom } from '../test/support/records.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };
 const CHANNEL = { transport: 'tcp', deliver: () => {} } as const;
@@ -12,7 +13,7 @@ const HITS = 300_000;
 const ROUNDS = 5;
 
 function measure(records: number, asking: { readonly udpSize?: number; readonly doBit?: boolean }): void {
-  const question = ask('mail.example.', 'TXT');
+  const question = questionFrom('mail.example. TXT');
   const lines = Array.from({ length: records }, (_, i) => `mail.example. TXT "record number ${i}"`);
   const played = new PlayedHouse().know(answered(question, { answer: [held(lines)] }));
   const query = queryFor(question, asking);
