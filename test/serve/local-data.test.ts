@@ -115,8 +115,8 @@ tcp.tld CNAME rpz-tcp-only.
     ['local.tld.', ['rpz. SOA']],
     ['tcp.tld.', []],
   ])('comes along for %s where replies are not minimal', (name, additional) => {
-    expect(housed({ minimalResponses: false }).reply(ask(name)).additional).toEqual(additional);
-    expect(housed({ minimalResponses: true }).reply(ask(name)).additional).toEqual([]);
+    expect(housed({ minimalResponses: false }).reply(questionFrom(name)).additional).toEqual(additional);
+    expect(housed({ minimalResponses: true }).reply(questionFrom(name)).additional).toEqual([]);
   });
 
   test.each([
@@ -125,18 +125,18 @@ tcp.tld CNAME rpz-tcp-only.
     ['has an address with a rule does not', 'www.tld. A 198.51.100.9', []],
   ])('of an answer whose name %s', async (_, record, additional) => {
     const house = housed({ minimalResponses: false });
-    house.send(queryFor(ask('www.tld.')));
+    house.send(queryFor(questionFrom('www.tld.')));
     const target = record.split(' ')[0] ?? '';
     const alias = target === 'www.tld.' ? [] : [held([`www.tld. CNAME ${target}`])];
-    await house.end(answered(ask('www.tld.'), { answer: [...alias, held([record])] }));
+    await house.end(answered(questionFrom('www.tld.'), { answer: [...alias, held([record])] }));
     expect([house.late[0]?.rcode, house.late[0]?.additional]).toEqual([RCODE.NXDOMAIN, additional]);
   });
 
   test('does not come along with a denial that is resolved and minimal', async () => {
     const house = housed({ minimalResponses: true });
-    house.send(queryFor(ask('www.tld.')));
+    house.send(queryFor(questionFrom('www.tld.')));
     await house.end(
-      answered(ask('www.tld.'), { rcode: RCODE.NXDOMAIN, additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])] }),
+      answered(questionFrom('www.tld.'), { rcode: RCODE.NXDOMAIN, additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])] }),
     );
     expect(house.late[0]?.additional).toEqual([]);
   });
