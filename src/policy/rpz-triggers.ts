@@ -7,17 +7,7 @@
  */
 
 import { parseIp } from '../wire/ip.ts';
-import {
-  isRoot,
-  isWildcard,
-  labelCount,
-  labelsOf,
-  lastLabels,
-  type Name,
-  parentOf,
-  ROOT,
-  replaceSuffix,
-} from '../wire/name.ts';
+import { isRoot, labelCount, labelsOf, lastLabels, type Name, ROOT, replaceSuffix } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -108,9 +98,4 @@ function blockOf(name: Name): { readonly address: Uint8Array; readonly prefixLen
 
 function sixText(words: readonly string[]): string {
   return words.join(':').replace(/^zz$/, '::').replace(/^zz:/, '::').replace(/:zz$/, '::').replace(/:zz:/, '::');
-}
-
-/** The parent of a wildcard trigger, as the name that it covers. */
-export function wildcardParent(name: Name): Name | null {
-  return isWildcard(name) ? parentOf(name) : null;
 }

@@ -15,8 +15,6 @@ import { nameEnd } from '../wire/name.ts';
 import { FLAG, OPCODE, RCODE } from '../wire/rcode.ts';
 import { isMetaType, TYPE } from '../wire/rr-type.ts';
 
-/** Largest question: name, type, class. */
-export const MAX_QUESTION_OCTETS = 255 + 4;
 /** Datagram size that every client takes (RFC 1035 §4.2.1), and the least that EDNS may announce (RFC 6891 §6.2.3). */
 export const CLASSIC_UDP_OCTETS = 512;
 

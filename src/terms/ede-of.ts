@@ -133,8 +133,3 @@ export function edesOfFailure(why: Failure): readonly ExtendedError[] {
       return unreachable(why);
   }
 }
-
-/** The most telling extended error of a failure. */
-export function edeOfFailure(why: Failure): ExtendedError {
-  return edesOfFailure(why)[0] ?? { code: EDE.OTHER, text: failureText(why) };
-}
