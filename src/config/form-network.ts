@@ -27,7 +27,6 @@ export interface ListenPlace {
   readonly port: number | null;
 }
 
-/** A server to ask. */
 export interface ServerPlace {
   /** In canonical text. */
   readonly ip: string;
@@ -75,7 +74,6 @@ function maskAddress(address: Uint8Array, prefixLength: number): Uint8Array {
   });
 }
 
-/** A netblock as text. */
 export function netblockText(block: Netblock): string {
   return `${ipText(block.address)}/${block.prefixLength}`;
 }
@@ -166,7 +164,6 @@ function readScoped(text: string): string | null {
   return ipText(address) + scope;
 }
 
-/** Where to ask from. */
 export interface OutgoingPlace {
   readonly block: Netblock;
   /** `%eth0`, or ''. */

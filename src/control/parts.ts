@@ -10,13 +10,11 @@ import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { Name } from '../wire/name.ts';
 
-/** A server by address. */
 export interface PlacedServer extends Address {
   /** Over TLS: the name that its certificate must hold; null: it is not checked. */
   readonly tlsName: string | null;
 }
 
-/** A server by name. */
 export interface NamedServer {
   readonly name: Name;
   readonly port: number;
@@ -37,7 +35,7 @@ export interface ServerZone {
 }
 
 /** The stub and forward zones in force. */
-export interface ServerZones {
+interface ServerZones {
   readonly all: readonly ServerZone[];
   /** Adds a zone, in place of one of the same kind and name. */
   put(zone: ServerZone): void;
@@ -45,14 +43,14 @@ export interface ServerZones {
 }
 
 /** Zones that must not be validated (domain-insecure, RFC 7646). */
-export interface InsecureZones {
+interface InsecureZones {
   negative(): readonly Name[];
   addNegative(zone: Name): void;
   removeNegative(zone: Name): boolean;
 }
 
 /** Why a record's text was not taken; `position` counts characters that were read. */
-export interface RecordFault {
+interface RecordFault {
   readonly error: string;
   readonly position: number;
 }
@@ -75,7 +73,7 @@ export interface LocalTable {
 }
 
 /** Local data of the server and its views. */
-export interface LocalTables {
+interface LocalTables {
   readonly server: LocalTable;
   view(name: string): LocalTable | null;
 }
@@ -108,7 +106,7 @@ export interface RateReport {
 }
 
 /** What is limited to a rate; `all`: also those within their limit. */
-export interface Rates {
+interface Rates {
   zones(all: boolean): readonly RateReport[];
   clients(all: boolean): readonly RateReport[];
 }
@@ -131,7 +129,6 @@ export interface Statistics {
   reset(): void;
 }
 
-/** The instance in force. */
 export interface InstanceView {
   readonly config: Config;
   readonly caches: CacheSet;

@@ -24,7 +24,6 @@ export const ALGORITHM = {
   ED448: 16,
 } as const;
 
-/** DS digest types. */
 export const DIGEST = { SHA1: 1, SHA256: 2, GOST: 3, SHA384: 4 } as const;
 
 const NAMES = new Map<number, string>(Object.entries(ALGORITHM).map(([name, number]) => [number, name]));
@@ -45,13 +44,11 @@ export function digestKindOf(digestType: number): DigestKind | null {
   return DIGEST_KINDS.get(digestType) ?? null;
 }
 
-/** What counts as supported. */
 export interface AlgorithmPolicy {
   supports(algorithm: number): boolean;
   supportsDigest(digestType: number): boolean;
 }
 
-/** What the operator decides. */
 export interface AlgorithmChoices {
   /**
    * Algorithms 5 and 7 and DS digest 1 validate (true, the default: as Unbound does) or make a zone insecure (false:

@@ -22,7 +22,6 @@ export interface Skew {
   readonly max: number;
 }
 
-/** One check to make. */
 export interface SignatureCheck {
   readonly rrset: RRset;
   /** Rdata of the RRSIG. */
@@ -75,7 +74,6 @@ export function precheckRrsig(check: Omit<SignatureCheck, 'key'>): Rrsig | Signa
   return findPlaceFault(rrsig, check.rrset, check.zone) ?? findTimeFault(rrsig, check.at, check.skew) ?? rrsig;
 }
 
-/** Signer, type and labels. */
 function findPlaceFault(rrsig: Rrsig, rrset: RRset, zone: Name): SignatureFailure | null {
   const owner = rrsetOwner(rrset);
   const type = rrsetType(rrset);

@@ -19,7 +19,7 @@ import type { IterateParts } from './parts.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
-export type CachedStep =
+type CachedStep =
   | { readonly kind: 'found'; readonly found: Extract<Found, { kind: 'found' }> }
   | { readonly kind: 'alias'; readonly step: AliasStep };
 
@@ -31,8 +31,7 @@ const ANSWER_RANKS: ReadonlySet<number> = new Set([
   TRUST.configured,
 ]);
 
-/** What may be used. */
-export interface CachedStepOptions {
+interface CachedStepOptions {
   /** Servers whose data is not used. */
   readonly avoid: ReadonlySet<string>;
   readonly mode: WorkMode;

@@ -23,11 +23,10 @@ import { type Candidate, candidateOf } from './server-selection.ts';
 import { closestConfigured } from './stub-and-forward.ts';
 import type { ZoneCopies, ZoneCopy } from './zone-copies.ts';
 
-/** Port of DNS. */
 const DNS_PORT = 53;
 
 /** Where at its address a server listens, and the name that its certificate must hold. */
-export interface TargetPlace {
+interface TargetPlace {
   readonly port: number;
   readonly tlsName: string | null;
 }
@@ -48,7 +47,7 @@ export interface Target extends TargetPlace {
 }
 
 /** What is fixed about the servers of a zone. */
-export interface ZoneServersParts {
+interface ZoneServersParts {
   readonly zone: Name;
   readonly source: DelegationSource;
   /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
@@ -129,7 +128,7 @@ export class ZoneServers {
 }
 
 /** What the start depends on. */
-export interface StartParts {
+interface StartParts {
   readonly clock: Clock;
   readonly delegations: DelegationCache;
   readonly rrsets: RRsetCache;
@@ -143,7 +142,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 const NO_ZONES: ReadonlySet<ConfiguredZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
-export type Start =
+type Start =
   | { readonly kind: 'servers'; readonly servers: ZoneServers }
   | { readonly kind: 'prime'; readonly zone: Name };
 

@@ -51,7 +51,6 @@ const DNSSEC_LAME_SERVERS = 4;
 /** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
 const SILENT_WAIT_MS = 1000;
 
-/** How one name ended. */
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
@@ -67,7 +66,7 @@ type NextStep =
   | { readonly kind: 'failed'; readonly why: Failure };
 
 /** What is asked, and whom not. */
-export interface DescentOptions {
+interface DescentOptions {
   readonly question: Question;
   readonly avoid: ReadonlySet<string>;
   /** What comes replaces what is cached. */

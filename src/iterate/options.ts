@@ -54,7 +54,6 @@ export interface AddressRange {
 /** QNAME minimisation (RFC 9156): off, relaxed (falls back to the full name), or strict (believes every reply). */
 export type Minimisation = 'off' | 'relaxed' | 'strict';
 
-/** Options of the room. */
 export interface IterateOptions {
   /** Root servers to start from (`root-hints`). */
   readonly hints: readonly Hint[];

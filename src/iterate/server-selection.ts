@@ -14,7 +14,7 @@ import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 
 /** Servers slower than the best by no more than this, ms, are as good as it (Unbound RTT_BAND). Exploration lives here. */
-export const BAND_MS = 400;
+const BAND_MS = 400;
 /** Added to the timeout of servers that are asked only when no better one is left, ms; above any timeout. */
 const DNSSEC_LAME_PENALTY_MS = 240_000;
 const RECURSION_LAME_PENALTY_MS = 360_000;
@@ -44,7 +44,7 @@ export interface Candidate {
 }
 
 /** What the choice depends on besides the candidates. */
-export interface SelectionParts {
+interface SelectionParts {
   readonly servers: ServerCache;
   readonly random: Random;
   readonly options: IterateOptions;
@@ -57,13 +57,11 @@ export interface AskedOf {
   readonly type: number;
 }
 
-/** Makes a candidate. */
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = `${address.ip}@${address.port}`;
   return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
 }
 
-/** Who is asked next. */
 export interface Choice {
   readonly candidate: Candidate;
   /** What asking it is expected to cost with penalties, ms. */

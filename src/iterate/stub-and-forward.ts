@@ -22,7 +22,7 @@ export function closestConfigured(
 }
 
 /** Zones that are ours to speak for: stub and forward zones, copies held here. */
-export interface OwnZones {
+interface OwnZones {
   readonly options: { readonly configuredZones: readonly ConfiguredZone[] };
   readonly copies?: ZoneCopies | undefined;
 }

@@ -51,7 +51,7 @@ const NOT_PUBLIC: readonly AddressRange[] = [
 });
 
 /** True for an address (text) that no public server has. */
-export function isNotPublic(ip: string): boolean {
+function isNotPublic(ip: string): boolean {
   const octets = parseIp(ip);
   return octets !== null && isInRanges(octets, NOT_PUBLIC);
 }

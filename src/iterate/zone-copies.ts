@@ -12,7 +12,6 @@ export interface ZoneCopy {
   respond(question: Question): Uint8Array | null;
 }
 
-/** All copies. */
 export interface ZoneCopies {
   /** The deepest copy at or above a name; `avoid` holds keys of copies whose data was bad. */
   closest(name: Name, avoid: ReadonlySet<string>): ZoneCopy | null;

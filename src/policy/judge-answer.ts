@@ -34,7 +34,6 @@ export interface JudgedAnswer {
   readonly applied: Set<RpzRule>;
 }
 
-/** The judgement. */
 export type Judged =
   | { readonly kind: 'pass' }
   | { readonly kind: 'drop' }
@@ -59,7 +58,6 @@ export interface ServersOf {
   readonly addresses: readonly string[];
 }
 
-/** What judging needs. */
 export interface JudgeParts {
   readonly log: LogSink;
   readonly clients: ClientPolicies;
@@ -74,7 +72,6 @@ const PASS: Judged = { kind: 'pass' };
 /** Types of questions whose answers hold addresses (as Unbound: others are not looked at). */
 const ADDRESS_TYPES: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.ANY]);
 
-/** Judges answers. */
 export class AnswerJudge {
   readonly #parts: JudgeParts;
 

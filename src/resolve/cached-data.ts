@@ -12,7 +12,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import type { FoundData } from './outcome.ts';
 
 /** The caches that are looked into. */
-export interface KnownData {
+interface KnownData {
   readonly rrsets: RRsetCache;
   readonly answers: AnswerCache;
 }

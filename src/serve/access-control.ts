@@ -63,7 +63,6 @@ interface TrieNode {
   one: TrieNode | null;
 }
 
-/** The rules in force. */
 export class AccessControl {
   readonly #four = newNode();
   readonly #six = newNode();

@@ -24,7 +24,7 @@ import type { ServeOptions } from './serve-options.ts';
 import type { Waiter } from './waiting.ts';
 
 /** How a query is turned away. */
-export interface Refusal {
+interface Refusal {
   readonly rcode: number;
   readonly error: ExtendedError | null;
   /** Flags besides those that every reply has. */
@@ -43,7 +43,6 @@ export interface ReplyForm {
   readonly clearFlags: number;
 }
 
-/** A reply for all. */
 export const KEPT_REPLY: ReplyForm = { isKept: true, isCached: false, setFlags: 0, clearFlags: 0 };
 
 const NO_OPTIONS = new Uint8Array();

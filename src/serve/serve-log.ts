@@ -16,7 +16,7 @@ import type { ServeLogging } from './serve-options.ts';
 import type { Waiter } from './waiting.ts';
 
 /** What a reply's line says. */
-export interface LoggedReply {
+interface LoggedReply {
   readonly from: Address;
   /** Null: not known. */
   readonly channel: Pick<ReplyChannel, 'transport' | 'local'> | null;
@@ -28,7 +28,6 @@ export interface LoggedReply {
   readonly octets: number;
 }
 
-/** Writes the lines. */
 export class ServeLog {
   readonly #log: LogSink;
   readonly #options: ServeLogging;

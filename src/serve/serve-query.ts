@@ -42,7 +42,6 @@ import type { ServeOptions } from './serve-options.ts';
 import { ServeStats } from './serve-stats.ts';
 import { isLocalClient, type Waiter, Waiting } from './waiting.ts';
 
-/** The door for clients. */
 export interface Serve {
   /**
    * Takes one query. More than 0: so many octets of `out` are the reply, to be sent now. 0: handed over, `channel.deliver`
@@ -96,7 +95,6 @@ export interface ServeParts {
   readonly policy?: Policy;
 }
 
-/** Makes the door. */
 export function createServe(parts: ServeParts): Serve {
   return new QueryServer(parts);
 }

@@ -9,7 +9,7 @@ import { readU8 } from '../wire/bytes.ts';
 /** Octets of a key. */
 export const SIPHASH_KEY_OCTETS = 16;
 /** Octets of a hash. */
-export const SIPHASH_OCTETS = 8;
+const SIPHASH_OCTETS = 8;
 
 const COMPRESSION_ROUNDS = 2;
 const FINAL_ROUNDS = 4;

@@ -35,7 +35,7 @@ export interface Waiter {
 }
 
 /** What became of a client that wanted to wait: first of its question, one more, or one too many. */
-export type Admission = 'first' | 'joined' | 'too-many';
+type Admission = 'first' | 'joined' | 'too-many';
 
 /**
  * True for clients on this host. Their addresses cannot be forged from outside (the system drops such packets), so the
@@ -46,7 +46,7 @@ export function isLocalClient(ip: string): boolean {
 }
 
 /** Limits on the queries of one address that may wait. */
-export interface WaitLimits {
+interface WaitLimits {
   /** 0: any number. */
   readonly perAddress: number;
   /** Other limits for the clients of a netblock, -1: any number. */
@@ -57,7 +57,6 @@ function sorted({ perAddress, blocks }: WaitLimits): WaitLimits {
   return { perAddress, blocks: closestFirst(blocks) };
 }
 
-/** The waiting clients. */
 export class Waiting {
   readonly #maxWaiting: number;
   readonly #plain: WaitLimits;

@@ -97,5 +97,4 @@ export type Verdict =
   | { readonly status: 'bogus'; readonly why: BogusReason }
   | { readonly status: 'indeterminate'; readonly why: IndeterminateReason };
 
-/** The one secure verdict. */
 export const SECURE: Verdict = { status: 'secure' };

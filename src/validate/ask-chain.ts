@@ -13,7 +13,6 @@ import { TYPE } from '../wire/rr-type.ts';
 import type { Judging } from './judging.ts';
 import type { Trusted } from './trusted.ts';
 
-/** Data that iteration found. */
 export type FoundOk = Extract<Found, { readonly kind: 'found' }>;
 
 /** Asks until what comes is not bogus, no server is left to blame, or it was asked often enough. */
@@ -58,7 +57,7 @@ export function isRemembered(found: FoundOk, askedAt: number): boolean {
 }
 
 /** Every server that gave a part of what was found and is to blame when that is bad. */
-export function serversOf(found: FoundOk): string[] {
+function serversOf(found: FoundOk): string[] {
   const servers = [found.end.server, ...setsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
 }

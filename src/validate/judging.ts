@@ -59,13 +59,12 @@ const OCTETS_OF_A_CHECK = 12 * 1024;
 const HASH_GRANT_CHECKS = 4;
 
 /** What all validations of one validator share. */
-export interface SharedParts {
+interface SharedParts {
   readonly policy: AlgorithmPolicy;
   readonly steps: SharedSteps;
   readonly pace: Pace;
 }
 
-/** One validation. */
 export class Judging {
   readonly parts: ValidateParts;
   readonly policy: AlgorithmPolicy;

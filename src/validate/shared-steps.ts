@@ -7,7 +7,6 @@
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Step } from './trusted.ts';
 
-/** Steps in progress. */
 export class SharedSteps {
   readonly #pending = new Map<string, Promise<Step>>();
 

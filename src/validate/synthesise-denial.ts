@@ -22,8 +22,7 @@ import { readSoa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
 
-/** What synthesis looks into. */
-export interface KnownSpans {
+interface KnownSpans {
   readonly clock: Clock;
   readonly denials: DenialCache;
   /** For the zones' SOA records. */

@@ -27,7 +27,7 @@ const BULK_COPY_OCTETS = 64;
 const SECTION_NUMBER = { answer: 0, authority: 1, additional: 2 } as const satisfies Record<Section, number>;
 
 /** Header of a message to write. */
-export interface HeaderOut {
+interface HeaderOut {
   readonly id: number;
   /** Bits of rcode.ts FLAG and the opcode in place; the low four bits are ignored. */
   readonly flags: number;
@@ -36,7 +36,7 @@ export interface HeaderOut {
 }
 
 /** How to write an RRset. */
-export interface RRsetOut {
+interface RRsetOut {
   /** Default true: RRSIGs follow their records. */
   readonly withSignatures?: boolean;
   /** Another owner than the set's own. */

@@ -24,9 +24,8 @@ const MIN_QUESTION_OCTETS = 5;
  * Pointers followed in one message, all names together. 64 KiB hold at most about 5,400 records; two pointers each is
  * what a heavily compressed honest message needs. Bounds the work that chains of pointers cost.
  */
-export const MAX_POINTERS_PER_MESSAGE = 12_000;
+const MAX_POINTERS_PER_MESSAGE = 12_000;
 
-/** Sections of records. */
 export type Section = 'answer' | 'authority' | 'additional';
 
 /** Why bytes are not a message. */
@@ -54,7 +53,7 @@ export interface SectionRange {
 }
 
 /** A view, or why there is none. */
-export type ParsedMessage =
+type ParsedMessage =
   | { readonly ok: true; readonly message: MessageView }
   | { readonly ok: false; readonly reason: MalformedReason };
 
@@ -73,7 +72,6 @@ interface Offsets {
   readonly dropped: readonly DroppedRecord[];
 }
 
-/** A parsed message. */
 export class MessageView {
   readonly bytes: Uint8Array;
   readonly id: number;

@@ -13,7 +13,7 @@ import { lowerOctet } from './name.ts';
 /** Labels remembered in one message: an ordinary answer has under 40, a referral to 13 servers about 30. */
 export const MAX_REMEMBERED_LABELS = 255;
 /** Slots looked at for one label: bounds work when labels collide on purpose. */
-export const MAX_PROBES = 8;
+const MAX_PROBES = 8;
 /** Power of two, twice the entries. */
 const SLOTS = 512;
 /** Highest offset that a pointer can name. */

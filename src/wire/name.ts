@@ -24,7 +24,6 @@ export const MAX_LABEL_OCTETS = 63;
  */
 export const MAX_POINTERS_PER_NAME = 127;
 
-/** The root name. */
 export const ROOT: Name = Uint8Array.of(0) as Name;
 
 const LOWER = new Uint8Array(256);
@@ -63,7 +62,7 @@ export interface PointerBudget {
 }
 
 /** A name read out of a message and the offset after its first occurrence. */
-export interface ReadName {
+interface ReadName {
   readonly name: Name;
   readonly end: number;
 }

@@ -21,7 +21,7 @@ import type { AddressBlock, ZoneOptions } from './zone-options.ts';
 import { answeredOfZone, responseOfZone } from './zone-reply.ts';
 
 /** A zone of iteration's own: asked in place of the zone's servers. */
-export interface ZoneCopy {
+interface ZoneCopy {
   readonly zone: Name;
   /** Stands for a server's address in what is remembered of data. */
   readonly key: string;
@@ -30,7 +30,7 @@ export interface ZoneCopy {
 }
 
 /** What became of a NOTIFY. */
-export type Notified = 'accepted' | 'refused' | 'unknown-zone';
+type Notified = 'accepted' | 'refused' | 'unknown-zone';
 
 /** Small zone files read in one piece. */
 const ZONES_PER_PIECE = 20;
@@ -43,15 +43,13 @@ export interface ZoneProblem extends ZoneFileProblem {
   readonly isFatal: boolean;
 }
 
-/** One line of list_auth_zones. */
-export interface ListedZone extends ZoneStatus {
+interface ListedZone extends ZoneStatus {
   readonly zone: Name;
 }
 
 /** A listener for changes: the zone's options, its new content. */
-export type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
+type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
 
-/** The zones. */
 export class ZoneStore {
   readonly #parts: StoredZoneParts;
   readonly #zones = new Map<string, StoredZone>();

@@ -12,7 +12,6 @@ import type { ControlParts, InstanceView, NamedServer, PlacedServer, ServerZone 
 const DNS_PORT = 53;
 const DNS_OVER_TLS_PORT = 853;
 
-/** The commands. */
 export function serverZoneCommands({ instance }: ControlParts): Command[] {
   return [
     plain('list_stubs', () => stubLines(instance)),

@@ -15,10 +15,8 @@ import type { ControlParts, ServerZone } from '../parts.ts';
 
 const DNS_PORT = '53';
 
-/** One work in flight. */
 type InFlightEntry = ReturnType<ControlParts['instance']['resolver']['works']>[number];
 
-/** The commands. */
 export function serverCommands({ clock, instance }: ControlParts): Command[] {
   const { caches, resolver } = instance;
   return [

@@ -38,7 +38,6 @@ type UpstreamOptions = Pick<
   | 'fastServers'
 >;
 
-/** How servers are reached. */
 export function upstreamOptions(config: Config): UpstreamOptions {
   const { server } = config;
   const usesUdp = server.doUdp || server.udpUpstreamWithoutDownstream;
@@ -86,7 +85,6 @@ function outgoingPortsOf({ outgoingPortRules }: Config): readonly number[] | nul
   return outgoingPortRules.length === 0 ? null : [...outgoingPorts(outgoingPortRules)];
 }
 
-/** Stub and forward zones. */
 export function configuredZones({ server, stubZones, forwardZones }: Config): ConfiguredZone[] {
   const stubs = stubZones.map((stub): ConfiguredZone => {
     const port = stub.stubTlsUpstream || server.tlsUpstream ? TLS_PORT : DNS_PORT;
