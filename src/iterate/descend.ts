@@ -585,7 +585,7 @@ export class Descent {
     return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');
   }
 
-  /** The response is of no use: another server, or the same with the full name when it may be that which it minds. */
+  /** The response is of no use: asks another server, or the same one for the full name when the shortened one may be the cause. */
   #tryOther({ candidate, isFull }: Response, outcome: ServerOutcome): null {
     if (candidate === null) return null;
     this.#noteFailure(candidate, outcome);

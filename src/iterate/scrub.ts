@@ -41,7 +41,7 @@ export interface ScrubContext {
   readonly isInZone?: (name: Name) => boolean;
   /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
   readonly isJudged?: boolean;
-  /** Told of each set that is dropped. */
+  /** Called with each RRset that is dropped. */
   readonly onDropped?: (section: Section, group: RRsetGroup, why: string) => void;
 }
 

@@ -148,7 +148,7 @@ function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: Sele
   return { candidate, cost, silences: candidate.silences + (failed === 'silent' ? 1 : 0) };
 }
 
-/** Who has just been silent waits until the others have had their turn: the band is wide enough to choose it again. */
+/** A server that has just timed out comes after the others: the band of round trip times would let it be chosen again. */
 function leastSilent(ranked: readonly Ranked[]): readonly Ranked[] {
   const least = Math.min(...ranked.map(({ silences }) => silences));
   return ranked.filter(({ silences }) => silences === least);

@@ -62,7 +62,7 @@ export class QueryReader {
     this.#forget();
     this.id = readU16(bytes, 0);
     this.flags = readU16(bytes, 2);
-    // A response is never answered: two servers would answer each other for ever (RFC 1035 §4.1.1, CVE-1999-0103's kin).
+    // A response is never answered: two servers would answer each other for ever (RFC 1035 §4.1.1; a loop as in CVE-1999-0103).
     if ((this.flags & FLAG.QR) !== 0) return 'discard';
     const opcode = (this.flags >>> 11) & 15;
     this.opcode = opcode;

@@ -72,7 +72,7 @@ export class Judging {
   readonly work: Work;
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
-  /** Denial sets of the answer that is judged: what they say of zone cuts needs not be asked for. */
+  /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
   readonly evidence: readonly HeldRRset[];
   readonly #pace: Pace;
   /** Names whose cut was known and is in doubt now. */
@@ -107,7 +107,7 @@ export class Judging {
     if (answers?.find(question)?.verdict === null) answers.remove(question);
   }
 
-  /** Asks leave to check one signature over so many octets; false when the client query has had its share. May yield first. */
+  /** Spends one signature check over so many octets; false when the client query's budget is used up. May wait for a turn first. */
   async mayCheckSignature(octets: number): Promise<boolean> {
     if (!this.work.budget.spend('signature-checks')) {
       this.countLimit('signature-checks');
