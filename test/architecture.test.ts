@@ -69,6 +69,10 @@ const OUTSIDE = [
   /\bsetInterval\(/,
   /\bprocess\.[a-z]/,
 ];
+/** Imported by no source, but named in the declaration files of the package, which tsc writes from inferred types (TS4023). */
+const NAMED_IN_DECLARATIONS = ['AliasRow', 'ManyRow', 'OneRow', 'RequiredRow'].map(
+  (name) => `src/config/option.ts: ${name}`,
+);
 const MAX_FILE_LINES = 600;
 const MAX_FUNCTION_LINES = 60;
 const MAX_PARAMETERS = 4;
@@ -146,7 +150,7 @@ describe('the house', () => {
             .map(({ name }) => `${path}: ${name}`),
     );
     expect(taken.size).toBeGreaterThan(1000);
-    expect(unused).toEqual([]);
+    expect(unused.sort()).toEqual(NAMED_IN_DECLARATIONS);
   });
 
   test('hands over two kinds of bags: Options out of configuration or of a call, Parts to work with', () => {

@@ -50,26 +50,26 @@ interface RowBase<V> {
 }
 
 /** A directive that is given once; a later line replaces an earlier one. */
-interface OneRow<V> extends RowBase<V> {
+export interface OneRow<V> extends RowBase<V> {
   readonly kind: 'one';
   readonly form: Form<V>;
   readonly default: V;
 }
 
 /** A directive that adds to a list with each line. */
-interface ManyRow<V> extends RowBase<V> {
+export interface ManyRow<V> extends RowBase<V> {
   readonly kind: 'many';
   readonly form: Form<V>;
 }
 
 /** The directive that names a clause, without which the clause is none. */
-interface RequiredRow<V> extends RowBase<V> {
+export interface RequiredRow<V> extends RowBase<V> {
   readonly kind: 'required';
   readonly form: Form<V>;
 }
 
 /** An older spelling of another directive of the same clause. */
-interface AliasRow {
+export interface AliasRow {
   readonly kind: 'alias';
   readonly of: string;
 }
