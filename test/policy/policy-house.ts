@@ -55,7 +55,7 @@ export class PolicyHouse {
       const rpz = made.policy.rpz.zone(origin);
       const read = readZoneText(zone, { origin, defaultTtl: 300 });
       if (rpz === null || read.errors.length > 0) throw new Error(`${name}: ${read.errors[0]?.text ?? 'no such zone'}`);
-      made.policy.loadPolicyZone(rpz, read.records);
+      void made.policy.loadPolicyZone(rpz, read.records);
     }
   }
 
