@@ -1,15 +1,20 @@
 /**
- * The house's rules, executable: which room may import which, no cycles, outside world only in adapters and cli, file and
- * function size, a doc comment on every export. Proves nothing about behaviour.
+ * The house's rules, executable: which room may import which, no cycles, outside world only in adapters and cli, size of files
+ * and functions, number of parameters, exports that somebody imports. ARCHITECTURE.md and CONTRIBUTING.md give the reasons.
+ * Proves nothing about behaviour.
  */
 
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, relative, sep } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import {
+  functionsOf,
+  type Import,
+  readSources,
+  roomOf,
+  type SourceFile,
+  withoutComments,
+} from './support/source-files.ts';
 
-const SRC = join(import.meta.dirname, '..', 'src');
-
-/** Room -> rooms that it may import besides itself. A row says the design's table of architecture section 2. */
+/** Room -> rooms that it may import besides itself. */
 const ALLOWED: Record<string, readonly string[]> = {
   wire: [],
   terms: ['wire'],
@@ -64,34 +69,23 @@ const OUTSIDE = [
   /\bsetInterval\(/,
   /\bprocess\.[a-z]/,
 ];
+/** Imported by no source, but named in the declaration files of the package, which tsc writes from inferred types (TS4023). */
+const NAMED_IN_DECLARATIONS = ['AliasRow', 'ManyRow', 'OneRow', 'RequiredRow'].map(
+  (name) => `src/config/option.ts: ${name}`,
+);
 const MAX_FILE_LINES = 600;
+const MAX_FUNCTION_LINES = 60;
+const MAX_PARAMETERS = 4;
 
-interface SourceFile {
-  readonly path: string;
-  readonly room: string;
-  readonly text: string;
-  readonly imports: readonly string[];
-}
-
-function readSources(): SourceFile[] {
-  const paths = readdirSync(SRC, { recursive: true, encoding: 'utf8' }).filter((path) => path.endsWith('.ts'));
-  return paths.map((path) => {
-    const text = readFileSync(join(SRC, path), 'utf8');
-    const imports = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) =>
-      relative(SRC, join(SRC, dirname(path), match[1] ?? '')),
-    );
-    return { path, room: path.split(sep)[0] ?? '', text, imports };
-  });
-}
-
-const sources = readSources();
-
-/** The code without comments, so that a word in a comment is no finding. */
-function withoutComments(text: string): string {
-  return text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/^\s*\/\/.*$/gm, '');
-}
+const sources = readSources('src');
 
 describe('the house', () => {
+  test('names only rooms that are there', () => {
+    const rooms = new Set(sources.map(({ path }) => roomOf(path)));
+    const named = [...Object.keys(ALLOWED), ...Object.values(ALLOWED).flat()];
+    expect(named.filter((room) => !rooms.has(room))).toEqual([]);
+  });
+
   test('has sources to look at', () => {
     expect(sources.length).toBeGreaterThan(20);
     expect(sources.flatMap((source) => source.imports).length).toBeGreaterThan(20);
@@ -100,8 +94,8 @@ describe('the house', () => {
   test('imports only along its rules', () => {
     const forbidden = sources.flatMap((source) =>
       source.imports
-        .filter((target) => source.room !== 'cli' && !isAllowed(source.room, target))
-        .map((target) => `${source.path} -> ${target}`),
+        .filter(({ path }) => roomOf(source.path) !== 'cli' && !isAllowed(roomOf(source.path), roomOf(path)))
+        .map(({ path }) => `${source.path} -> ${path}`),
     );
     expect(forbidden).toEqual([]);
   });
@@ -112,7 +106,7 @@ describe('the house', () => {
 
   test('reaches outside only in adapters and cli', () => {
     const reaching = sources
-      .filter((source) => source.room !== 'adapters' && source.room !== 'cli')
+      .filter(({ path }) => roomOf(path) !== 'adapters' && roomOf(path) !== 'cli')
       .flatMap((source) =>
         OUTSIDE.filter((pattern) => pattern.test(withoutComments(source.text))).map(
           (pattern) => `${source.path}: ${pattern.source}`,
@@ -126,9 +120,37 @@ describe('the house', () => {
     expect(long.map((source) => source.path)).toEqual([]);
   });
 
-  test('opens every file with a doc comment and documents every export', () => {
-    const bare = sources.flatMap((source) => undocumented(source));
-    expect(bare).toEqual([]);
+  test(`has no function above ${MAX_FUNCTION_LINES} lines or ${MAX_PARAMETERS} parameters`, () => {
+    const found = sources.flatMap(({ path, text }) => functionsOf(text).map((one) => ({ path, ...one })));
+    expect(found.length).toBeGreaterThan(1000);
+    const large = found.filter(({ lines, parameters }) => lines > MAX_FUNCTION_LINES || parameters > MAX_PARAMETERS);
+    expect(large).toEqual([]);
+  });
+
+  test('opens every file with a doc comment', () => {
+    const bare = sources.filter(({ text }) => !/^(?:#!.*\n)?\/\*\*/.test(text));
+    expect(bare.map(({ path }) => path)).toEqual([]);
+  });
+
+  test('documents every export with a contract: what null means, unit and reason of a number', () => {
+    expect(sources.flatMap(undocumented)).toEqual([]);
+    const text = `export const MAX_X = 1_000;\nexport function find(\n  a: string,\n): X | null {\n}\n`;
+    expect(undocumented({ path: 'x.ts', text, imports: [] })).toEqual(['x.ts:1: MAX_X', 'x.ts:2: find']);
+  });
+
+  test('exports nothing that nobody imports', () => {
+    const users = [...sources, ...readSources('test', 'bench')];
+    const taken = new Set(users.flatMap(({ imports }) => imports.flatMap(takenBy)));
+    const unused = sources.flatMap(({ path, text }) =>
+      // The package's entry is for others to import.
+      taken.has(`${path} *`) || path.startsWith('src/library/')
+        ? []
+        : exportsOf(text)
+            .filter(({ name }) => !taken.has(`${path} ${name}`))
+            .map(({ name }) => `${path}: ${name}`),
+    );
+    expect(taken.size).toBeGreaterThan(1000);
+    expect(unused.sort()).toEqual(NAMED_IN_DECLARATIONS);
   });
 
   test('hands over two kinds of bags: Options out of configuration or of a call, Parts to work with', () => {
@@ -151,13 +173,12 @@ describe('the house', () => {
 });
 
 function isAllowed(room: string, target: string): boolean {
-  const targetRoom = target.split(sep)[0] ?? '';
-  return targetRoom === room || (ALLOWED[room]?.includes(targetRoom) ?? false);
+  return target === room || (ALLOWED[room]?.includes(target) ?? false);
 }
 
 /** A cycle as a list of paths, or null. */
 function findCycle(): string[] | null {
-  const importsOf = new Map(sources.map((source) => [source.path, source.imports]));
+  const importsOf = new Map(sources.map(({ path, imports }) => [path, imports.map((found) => found.path)]));
   const done = new Set<string>();
   const visit = (path: string, stack: readonly string[]): string[] | null => {
     if (stack.includes(path)) return [...stack.slice(stack.indexOf(path)), path];
@@ -176,13 +197,28 @@ function findCycle(): string[] | null {
   return null;
 }
 
-function undocumented(source: SourceFile): string[] {
-  const lines = source.text.split('\n');
-  const first = lines[0]?.startsWith('#!') ? lines[1] : lines[0];
-  const bare = first?.startsWith('/**') ? [] : [`${source.path}: no header`];
-  lines.forEach((line, i) => {
-    if (!/^export (?:async )?(?:function|class|const|interface|type|abstract)/.test(line)) return;
-    if (!lines[i - 1]?.trimEnd().endsWith('*/')) bare.push(`${source.path}:${i + 1}: ${line.slice(0, 60)}`);
-  });
-  return bare;
+/** `path name` of each name that an import takes; `path *` where it takes all. */
+function takenBy({ path, names }: Import): string[] {
+  return names === null ? [`${path} *`] : names.map((name) => `${path} ${name}`);
+}
+
+/** The named declarations that a text exports, with the offset of each. */
+function exportsOf(text: string): { readonly name: string; readonly kind: string; readonly at: number }[] {
+  const declaration = /^export (?:async |abstract )*(function\*?|class|const|interface|type) (\w+)/gm;
+  return [...text.matchAll(declaration)].map((match) => ({
+    name: match[2] ?? '',
+    kind: match[1] ?? '',
+    at: match.index,
+  }));
+}
+
+/** Exported functions that may give null, and exported numbers, without a doc comment. */
+function undocumented({ path, text }: SourceFile): string[] {
+  return exportsOf(text)
+    .filter(({ kind, at }) => {
+      const head = text.slice(at, text.indexOf(kind.startsWith('function') ? '{\n' : '\n', at));
+      return kind === 'const' ? /= -?[\d_.x]+(?: [*+-] [\d_]+)*;$/.test(head) : /\): [^=]*\bnull\b[^(]*$/.test(head);
+    })
+    .filter(({ at }) => !text.slice(0, at).endsWith('*/\n'))
+    .map(({ name, at }) => `${path}:${text.slice(0, at).split('\n').length}: ${name}`);
 }

@@ -7,7 +7,7 @@
 export const KNOWN_ANSWER_TEXT = 'hawser crypto self-test';
 
 /** A public key in DNSKEY form and a good signature over the text, both base64. */
-export interface KnownAnswer {
+interface KnownAnswer {
   readonly algorithm: number;
   readonly publicKey: string;
   readonly signature: string;

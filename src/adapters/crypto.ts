@@ -13,7 +13,7 @@ import { createNodeCrypto } from './node-crypto.ts';
 import { createPortableCrypto } from './portable-crypto.ts';
 
 /** The combined port, and what came of the self-test. */
-export interface SelfTestedCrypto extends Crypto {
+interface SelfTestedCrypto extends Crypto {
   /** Algorithms that portable code does, since the platform failed its self-test. */
   readonly portableAlgorithms: readonly number[];
   /** Digests that portable code does. */
@@ -21,7 +21,7 @@ export interface SelfTestedCrypto extends Crypto {
 }
 
 /** The two sides, for tests that must see one of them fail. */
-export interface CryptoSides {
+interface CryptoSides {
   readonly platform: Crypto;
   readonly portable: Crypto;
 }

@@ -6,7 +6,7 @@
  */
 
 /** Families of algorithms; the number says how a signature looks. */
-export type KeyFamily = 'rsa' | 'dsa' | 'ecdsa' | 'eddsa';
+type KeyFamily = 'rsa' | 'dsa' | 'ecdsa' | 'eddsa';
 
 /** What an adapter must know about one algorithm. */
 export interface AlgorithmFacts {
@@ -43,7 +43,6 @@ const FACTS = new Map<number, AlgorithmFacts>([
   [16, { family: 'eddsa', digest: null, keyOctets: 57, signatureOctets: 114, bits: 456 }],
 ]);
 
-/** Options of both adapters. */
 export interface CryptoOptions {
   /**
    * Also DSA (algorithms 3 and 6) and RSA below 1024 bits, for replaying old recordings. Default false: RFC 8624 §3.1
@@ -64,19 +63,19 @@ export function knownAlgorithms(options: CryptoOptions): number[] {
 }
 
 /** Smallest RSA modulus, bits: RFC 5702 §2.2 for algorithm 10; below that, factoring is within reach of anyone. */
-export const MIN_RSA_BITS = 1024;
+const MIN_RSA_BITS = 1024;
 /** Smallest RSA modulus with `legacy`, bits (RFC 5702 §2.1). */
-export const MIN_LEGACY_RSA_BITS = 512;
+const MIN_LEGACY_RSA_BITS = 512;
 /** Largest RSA modulus, bits: RFC 3110 §2; a check costs with the square of the length. */
-export const MAX_RSA_BITS = 4096;
+const MAX_RSA_BITS = 4096;
 /**
  * Largest RSA public exponent, bits. In use are 3, 17, 65537 and 2^32+1; OpenSSL itself stops at 64 bits for large moduli.
  * A check costs with the exponent's length: a 4096-bit exponent would make each check some hundred times dearer.
  */
-export const MAX_RSA_EXPONENT_BITS = 64;
+const MAX_RSA_EXPONENT_BITS = 64;
 
 /** An RSA public key: octets without leading zeros. */
-export interface RsaKey {
+interface RsaKey {
   readonly modulus: Uint8Array;
   readonly exponent: Uint8Array;
   readonly bits: number;
@@ -100,8 +99,7 @@ export function readRsaKey(publicKey: Uint8Array, options: CryptoOptions): RsaKe
   return { modulus, exponent, bits };
 }
 
-/** A DSA public key. */
-export interface DsaKey {
+interface DsaKey {
   readonly p: Uint8Array;
   readonly q: Uint8Array;
   readonly g: Uint8Array;

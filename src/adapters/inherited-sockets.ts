@@ -16,7 +16,7 @@ const FIRST_FD = 3;
 const MAX_SOCKETS = 1024;
 
 /** A socket that was passed. */
-export interface InheritedSocket {
+interface InheritedSocket {
   readonly fd: number;
   readonly transport: 'udp' | 'tcp';
   readonly local: Address;

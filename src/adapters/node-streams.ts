@@ -106,7 +106,6 @@ interface ListenParts {
   readonly user: LowUser | null;
 }
 
-/** Listens for streams. */
 export function listenNodeStreams(
   options: ListenOptions,
   { fd, user }: ListenParts = { fd: null, user: null },

@@ -18,7 +18,7 @@ export const MAX_XML_OCTETS = 65_536;
 const MAX_KEYS = 64;
 
 /** One key of the list. */
-export interface KeyDigest {
+interface KeyDigest {
   /** IANA's name for it, such as `Klajeyz`. */
   readonly id: string;
   /** DS record data: key tag, algorithm, digest type, digest. */
@@ -30,7 +30,7 @@ export interface KeyDigest {
 }
 
 /** The keys of a list, or why it is none. */
-export type AnchorList =
+type AnchorList =
   | { readonly ok: true; readonly keys: readonly KeyDigest[] }
   | { readonly ok: false; readonly why: string };
 
@@ -47,7 +47,6 @@ interface OpenKey {
   readonly fields: Map<string, string>;
 }
 
-/** Reads the list. */
 export function readAnchorList(xml: string): AnchorList {
   const reader = new ListReader();
   const why = reader.read(xml);

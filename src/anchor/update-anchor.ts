@@ -25,7 +25,7 @@ export type FetchedFile =
 export type ProbeOutcome = 'proven' | 'bogus' | 'unreachable';
 
 /** What an update works with. */
-export interface UpdateParts {
+interface UpdateParts {
   readonly files: Files;
   /** Unix seconds at which keys and certificates must be valid. */
   readonly now: number;
@@ -60,7 +60,6 @@ export type UpdateOutcome =
   /** The list is genuine but cannot be used, or a file cannot be read or written: somebody must look. */
   | { readonly kind: 'refused'; readonly why: string };
 
-/** Updates the file. */
 export async function updateAnchor(options: UpdateOptions, parts: UpdateParts): Promise<UpdateOutcome> {
   const { files, tell } = parts;
   const begun = beginFile(options, files);

@@ -32,8 +32,7 @@ export interface SignatureDemand {
   readonly at: number;
 }
 
-/** Whether it does. */
-export type SignatureCheck = { readonly ok: true } | { readonly ok: false; readonly why: string };
+type SignatureCheck = { readonly ok: true } | { readonly ok: false; readonly why: string };
 
 /** Checks one signature. Never rejects: what the libraries throw on malformed octets is a reason. */
 export async function verifyDetachedSignature(demand: SignatureDemand): Promise<SignatureCheck> {

@@ -39,7 +39,6 @@ export interface AnswerEntry {
   readonly cached: CachedAnswer;
 }
 
-/** The cache. */
 export class AnswerCache {
   readonly #clock: Clock;
   readonly #answers: ByteBoundedMap<AnswerEntry>;

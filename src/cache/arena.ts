@@ -21,7 +21,7 @@ const CLASS_OCTETS = [
 ] as const;
 /** Largest block. Larger replies go over TCP only and are not worth a page. */
 export const MAX_BLOCK_OCTETS = 16_384;
-/** No block. */
+/** Stands for no block where a block is named by its number. */
 export const NO_BLOCK = -1;
 /** Pages looked at to find the one with the fewest blocks in use. */
 const VICTIM_CANDIDATES = 8;
@@ -30,12 +30,11 @@ const NO_PAGE = -1;
 const NO_CLASS = -1;
 
 /** One page. Both views are on the same bytes; a Buffer, since its `copy` makes no view (bench/serve-cached-lookup.ts). */
-export interface Page {
+interface Page {
   readonly bytes: Buffer;
   readonly words: Int32Array;
 }
 
-/** State of one page. */
 interface PageState extends Page {
   sizeClass: number;
   /** Blocks in use. */
@@ -46,7 +45,6 @@ interface PageState extends Page {
   usedUnits: number;
 }
 
-/** The arena. */
 export class Arena {
   readonly #pages: PageState[] = [];
   /** Per class: pages that may have room; a page without is dropped when it is met. */

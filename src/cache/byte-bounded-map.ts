@@ -14,20 +14,19 @@ import { LRUCache } from 'lru-cache';
 export const ENTRY_OCTETS = 200;
 
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
-export const VALUE_SHARE = 1 / 4;
+const VALUE_SHARE = 1 / 4;
 
 /** Values that are looked at before others get their turn: about a millisecond. */
 export const VALUES_PER_TURN = 500;
 
 /** How the map is made. */
-export interface ByteBoundedMapParts<Value> {
+interface ByteBoundedMapParts<Value> {
   /** Bound on the sum of sizes, octets. */
   readonly maxBytes: number;
   /** Octets of one value, without its key and `ENTRY_OCTETS`. */
   readonly sizeOf: (value: Value) => number;
 }
 
-/** The map. */
 export class ByteBoundedMap<Value extends object> {
   readonly #entries: LRUCache<string, Value>;
 

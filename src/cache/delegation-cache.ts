@@ -46,7 +46,6 @@ type Known =
   | { readonly kind: 'cut'; readonly cut: Delegation }
   | { readonly kind: 'no-cut'; readonly expiresAt: number };
 
-/** The cache. */
 export class DelegationCache {
   readonly #clock: Clock;
   readonly #known: ByteBoundedMap<Known>;

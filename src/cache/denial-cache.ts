@@ -58,7 +58,6 @@ interface ZoneSpans {
   octets: number;
 }
 
-/** The cache. */
 export class DenialCache {
   readonly #clock: Clock;
   readonly #random: Random;

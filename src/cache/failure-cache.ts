@@ -26,10 +26,10 @@ export const FAILURE_CACHE_OCTETS = 1024 * 1024;
 const FAILURE_OCTETS = 200;
 
 /** Why there was no answer: a failure of iteration, or a verdict that forbids to give one. */
-export type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };
+type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };
 
 /** A failure that is remembered. */
-export interface CachedFailure {
+interface CachedFailure {
   readonly question: Question;
   readonly why: FailureCause;
   /** When it may be tried again, unix seconds. */
@@ -38,7 +38,6 @@ export interface CachedFailure {
   readonly times: number;
 }
 
-/** The cache. */
 export class FailureCache {
   readonly #clock: Clock;
   readonly #failures: ByteBoundedMap<CachedFailure>;

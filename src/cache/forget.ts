@@ -25,7 +25,7 @@ import type { RRsetCache } from './rrset-cache.ts';
 import type { ServerCache } from './server-cache.ts';
 
 /** What is known of the trust in zones, whatever a key is. */
-export interface KeyEntries {
+interface KeyEntries {
   removeBelow(zone: Name): number;
   removeWhere(test: (trust: Pick<ZoneTrust<unknown>, 'status' | 'zone'>) => boolean): number;
 }
@@ -118,7 +118,6 @@ export async function forgetBogus({ caches, now, pause }: Sweep): Promise<Remove
   return removed;
 }
 
-/** Forgets denials and failures. */
 export async function forgetNegative({ caches, now, pause }: Sweep): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
   await caches.answers.removeInTurns((_, { found, expiresAt }) => {

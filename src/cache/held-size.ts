@@ -8,7 +8,7 @@ import type { Name } from '../wire/name.ts';
  * buffer. Names of zones and texts of servers are shared between sets and not counted. Measured: 512 octets in all for a
  * set with a block of 40, 585 for one of 160.
  */
-export const HELD_OCTETS = 240;
+const HELD_OCTETS = 240;
 
 /** Octets of a verdict with its reason: an object with a few short texts. A secure verdict is one shared object. */
 const REASON_OCTETS = 200;

@@ -37,7 +37,6 @@ export type ZoneTrust<Key> =
       readonly expiresAt: number;
     };
 
-/** The cache. */
 export class KeyCache<Key> {
   readonly #clock: Clock;
   readonly #zones: ByteBoundedMap<ZoneTrust<Key>>;

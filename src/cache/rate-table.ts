@@ -11,7 +11,7 @@ import { ByteBoundedMap } from './byte-bounded-map.ts';
 const COUNTER_OCTETS = 56;
 
 /** How the table is made. */
-export interface RateTableParts {
+interface RateTableParts {
   readonly clock: Clock;
   /** Bound on the estimated heap, octets. Keys that are counted least recently are forgotten. */
   readonly maxBytes: number;
@@ -33,13 +33,12 @@ interface Counter {
 }
 
 /** One key with its rate. */
-export interface Rate {
+interface Rate {
   readonly key: string;
   /** Events in a second. */
   readonly perSecond: number;
 }
 
-/** The table. */
 export class RateTable {
   readonly #clock: Clock;
   readonly #backoff: boolean;

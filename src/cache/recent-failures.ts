@@ -18,7 +18,7 @@ const MAX_PAIRS = 10_000;
 const PAIR_OCTETS = 80;
 
 /** How it failed: nothing was heard, or something that is of no use. */
-export type RecentFailure = 'silent' | 'useless';
+type RecentFailure = 'silent' | 'useless';
 
 interface Pair {
   readonly server: string;
@@ -26,7 +26,6 @@ interface Pair {
   readonly untilMs: number;
 }
 
-/** The memory. */
 export class RecentFailures {
   readonly #clock: Clock;
   readonly #pairs = new ByteBoundedMap<Pair>({

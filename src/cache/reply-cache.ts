@@ -36,7 +36,6 @@ export interface ReplyRequest {
   out: Uint8Array;
 }
 
-/** A reply to keep. */
 export interface ReplyToStore {
   /** The reply from header to last record, without OPT; ARCOUNT without it. TTLs as of now. */
   readonly reply: Uint8Array;

@@ -1,7 +1,7 @@
 /** How fast a server answers, as RFC 6298 smooths it with Unbound's bounds. A value: what changes it makes a new one. */
 
 /** Bounds of a timeout, ms. */
-export interface TimeoutBounds {
+interface TimeoutBounds {
   /** `infra-cache-min-rtt`, `infra-cache-max-rtt`. */
   readonly minTimeoutMs: number;
   readonly maxTimeoutMs: number;

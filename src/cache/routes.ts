@@ -12,8 +12,7 @@ const UNREACHABLE_TO_BELIEVE = 3;
 const FIRST_ABSENCE_SECONDS = 60;
 const MAX_ABSENCE_SECONDS = 900;
 
-/** A family of addresses. */
-export type Family = 'ip4' | 'ip6';
+type Family = 'ip4' | 'ip6';
 
 interface Route {
   readonly unreachable: Set<string>;
@@ -22,7 +21,6 @@ interface Route {
   nextSeconds: number;
 }
 
-/** The two families. */
 export class Routes {
   readonly #clock: Clock;
   readonly #routes: Record<Family, Route> = { ip4: newRoute(), ip6: newRoute() };

@@ -27,14 +27,14 @@ import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld } from './held-size.ts';
 
 /** What the cache is made from. */
-export interface RRsetCacheParts {
+interface RRsetCacheParts {
   readonly clock: Clock;
   /** Bound on the estimated heap, octets. */
   readonly maxBytes: number;
 }
 
 /** How a set is stored. */
-export interface StoreOptions {
+interface StoreOptions {
   /**
    * True for data that was fetched on purpose to replace what is held (prefetch, flush, a second try after bogus data):
    * neither a verdict nor equality then keeps the held set. Rank still does, but a validated set gives way to an
@@ -43,7 +43,6 @@ export interface StoreOptions {
   readonly force?: boolean;
 }
 
-/** The cache. */
 export class RRsetCache {
   readonly #clock: Clock;
   readonly #sets: ByteBoundedMap<HeldRRset>;

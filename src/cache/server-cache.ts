@@ -26,7 +26,7 @@ import { type AskedKind, type Lameness, ZoneStanding } from './zone-standing.ts'
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
 export const UNKNOWN_TIMEOUT_MS = 376;
 /** A server with a timeout of so many ms or more is down. */
-export const DEAD_TIMEOUT_MS = 120_000;
+const DEAD_TIMEOUT_MS = 120_000;
 /**
  * A server that is down is asked one question in so many ms, so that it is found soon after an outage. Unbound leaves it alone
  * until its entry expires (900 s).
@@ -36,7 +36,7 @@ const DOWN_PROBE_MS = 60_000;
  * Longest that one attempt waits, ms (Unbound PROBE_MAXRTO): what comes later than that is of no use to a client. A server
  * with such a timeout is silent: it is asked one question at a time, to see whether it is back.
  */
-export const MAX_WAIT_MS = 12_000;
+const MAX_WAIT_MS = 12_000;
 /**
  * While a server's last answer for the zone is so recent, ms, losses in a row do not make it silent: its timeout stays
  * bounded by PROVEN_TIMEOUT_MS, or by twice what its answers take. On a line that loses much, five losses in a row come often.
@@ -77,7 +77,7 @@ export interface ServerCacheOptions {
 }
 
 /** What happened with a server; reported with the zone that it was asked for. */
-export type ServerReportOutcome =
+type ServerReportOutcome =
   /** A question of the type goes out; to a silent server no second goes while it is under way. */
   | { readonly kind: 'asked'; readonly type: number }
   /** An answer came, of whatever kind. */
@@ -98,7 +98,7 @@ interface KnownAddress {
 }
 
 /** What choosing among servers needs to know of one. */
-export interface Standing {
+interface Standing {
   /** Expected time, ms: what selection compares. */
   readonly timeoutMs: number;
   /**
@@ -136,14 +136,13 @@ export interface ServerReport {
 }
 
 /** How the cache is made. */
-export interface ServerCacheParts {
+interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
   /** Told when our own line is back after an outage: what else was concluded from the silence should go too. */
   readonly onLineBack?: () => void;
 }
 
-/** The cache. */
 export class ServerCache {
   readonly #clock: Clock;
   readonly #options: ServerCacheOptions;

@@ -11,7 +11,7 @@
  */
 
 /** Answers without EDNS, after EDNS had been refused, until a server counts as one that cannot do it. */
-export const EDNS_REFUSALS_TO_BELIEVE = 3;
+const EDNS_REFUSALS_TO_BELIEVE = 3;
 /** Questions that only went through without our options until a server is sent none. */
 const OPTION_REFUSALS_TO_BELIEVE = 3;
 /** Answers that took no notice of our cookie until a server is sent none. */

@@ -11,18 +11,16 @@ import { type Arena, wordAt } from './arena.ts';
 
 /** Word of a block at which its key starts. */
 export const KEY_WORD = 3;
-/** No slot. */
+/** Stands for no slot where a slot is named by its number. */
 export const NO_SLOT = -1;
 /** Octets of one slot: four columns of four, the state, and two index cells of four. */
 export const SLOT_OCTETS = 4 * 4 + 1 + 2 * 4;
-/** Slots at first. */
 const FIRST_SLOTS = 256;
 
 const FREE = 0;
 const LIVE = 1;
 const VISITED = 2;
 
-/** The table. */
 export class SlotTable {
   readonly #arena: Arena;
   #capacity = 0;
@@ -196,7 +194,7 @@ export class SlotTable {
 }
 
 /** What a slot is filled with. */
-export interface SlotEntry {
+interface SlotEntry {
   readonly hash: number;
   readonly block: number;
   readonly expiresAt: number;

@@ -23,7 +23,7 @@ const USUAL_TYPES: ReadonlySet<number> = new Set([
 /** What stands for all other types; no type has this number. */
 const OTHER_TYPES = 0;
 /** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
-export const SILENCES_TO_REST = 3;
+const SILENCES_TO_REST = 3;
 /** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
 const STANDING_OCTETS = 220;
 const SILENT_TYPE_OCTETS = 64;

@@ -1,6 +1,5 @@
 /** Arguments of hawser-anchor: the flags of unbound-anchor, read as getopt reads them. */
 
-/** What was asked for. */
 export interface AnchorArguments {
   readonly anchorPath: string;
   readonly certificatePath: string;

@@ -1,6 +1,5 @@
 /** Arguments of hawserd: the flags of unbound, read as getopt reads them (`-dv`, `-cFILE`, `-c FILE`). */
 
-/** What was asked for. */
 export interface Arguments {
   readonly configPath: string | null;
   /** How often -d was given: 1 stays in the foreground, 2 logs to stderr as well. */
@@ -13,11 +12,8 @@ export interface Arguments {
 }
 
 /** The arguments, or the line that says what is wrong with them. */
-export type ReadArguments =
-  | { readonly ok: true; readonly value: Arguments }
-  | { readonly ok: false; readonly text: string };
+type ReadArguments = { readonly ok: true; readonly value: Arguments } | { readonly ok: false; readonly text: string };
 
-/** Reads them. */
 export function readArguments(words: readonly string[]): ReadArguments {
   const counts = new Map<string, number>();
   let configPath: string | null = null;

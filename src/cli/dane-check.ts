@@ -27,7 +27,6 @@ const DEFAULT_EXPIRY_DAYS = 3;
 /** Ports of the flags that name a service. */
 const SERVICE_PORTS = { smtp: 25, submission: 587, imap: 143, https: 443 } as const;
 
-/** Help. */
 export const DANE_CHECK_USAGE = `Usage: hawser dane check [OPTION ...] DOMAIN|HOST:PORT ...
 Looks at a mail domain as a sender does: MX, addresses, TLSA records and their proofs, STARTTLS and certificates of every
 address; says what matches, what does not and why, and what Postfix would do. HOST:PORT looks at one service.
@@ -75,7 +74,6 @@ function readWords(words: readonly string[]) {
 
 type Values = ReturnType<typeof readWords>['values'];
 
-/** One thing to check. */
 type Target =
   | { readonly kind: 'domain'; readonly domain: Name }
   | { readonly kind: 'host'; readonly host: Name; readonly port: number; readonly references: readonly string[] };

@@ -4,7 +4,6 @@ import { DANE_CHECK_USAGE, runDaneCheck } from './dane-check.ts';
 import { DANE_ROLLOVER_USAGE, runDaneRollover } from './dane-rollover.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 
-/** The subcommand. */
 export const daneCommand: Subcommand = {
   name: 'dane',
   summary: 'checks domains by DANE (dane check), leads through a roll-over (dane rollover)',

@@ -35,7 +35,6 @@ const LIVE_MS = 20_000;
 const SUGGESTED_TTL = 3600;
 const STATE_MODE = 0o644;
 
-/** Help. */
 export const DANE_ROLLOVER_USAGE = `Usage: hawser dane rollover plan HOST[:PORT] --current FILE --next FILE --state FILE [OPTION ...]
        hawser dane rollover status|next --state FILE [--use FILE] [OPTION ...]
 Leads from one key to the next without losing mail (RFC 7671 §8). Files are certificates or keys (3 1 1), or texts '2 1 1 HEX'.

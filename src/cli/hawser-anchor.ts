@@ -12,6 +12,7 @@ import {
 import type { Config } from '../config/config.ts';
 import type { Ports, ResolverInstance } from '../daemon/resolver-instance.ts';
 import { VERSION } from '../daemon/version.ts';
+import { unreachable } from '../terms/unreachable.ts';
 import { ROOT_ANCHORS_TEXT } from '../validate/root-anchors.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
@@ -113,6 +114,8 @@ function outcomeText(outcome: Exclude<UpdateOutcome, { kind: 'refused' }>, path:
       return `success: ${path} has ${outcome.keys} anchors from the signed list now`;
     case 'kept':
       return `${path} is as it was: ${outcome.why}`;
+    default:
+      return unreachable(outcome);
   }
 }
 

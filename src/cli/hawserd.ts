@@ -121,7 +121,6 @@ function startInBackground(words: readonly string[], stderr: number | 'ignore'):
   });
 }
 
-/** Serves in this process. */
 async function startHere(flags: Arguments): Promise<number | null> {
   const { ports, host } = thisProcess();
   const { log } = ports;

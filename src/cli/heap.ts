@@ -9,7 +9,7 @@ import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 
 /** Octets of heap. */
-export interface HeapUse {
+interface HeapUse {
   readonly used: number;
   readonly limit: number;
 }

@@ -1,6 +1,5 @@
 /** Arguments of hawser-host: the flags of unbound-host, read as getopt reads them; the name may stand anywhere. */
 
-/** What was asked for. */
 export interface HostArguments {
   /** Null: usage. */
   readonly name: string | null;

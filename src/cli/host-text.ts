@@ -9,16 +9,14 @@ import { formatRdata } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE, typeText } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
-/** How much is said. */
-export interface HostTextOptions {
+interface HostTextOptions {
   /** The name in the user's words. */
   readonly name: string;
   /** Also what is not there, and what DNSSEC says. */
   readonly verbose: boolean;
 }
 
-/** One answer as lines. */
-export interface HostText {
+interface HostText {
   readonly text: string;
   /** False when further types need not be asked for: the name does not exist or cannot be resolved. */
   readonly goesOn: boolean;

@@ -17,7 +17,6 @@ export const LOOK_UP_OPTIONS = {
   ip6: { type: 'boolean', short: '6' },
 } as const;
 
-/** Their help. */
 export const LOOK_UP_HELP = `  --resolver ADDR[@PORT]  ask this resolver instead of resolving from the root; its AD bit counts
                           only over loopback, since anybody on the way could set it
   -C, --config FILE       an unbound.conf for the own resolver (none is read by default)
@@ -33,7 +32,7 @@ export interface LookUpValues {
 }
 
 /** Looks up until it is stopped. */
-export interface LookUpSource {
+interface LookUpSource {
   readonly lookUp: LookUp;
   /** What the user should know of the source; empty when there is nothing. */
   readonly remark: string;

@@ -7,7 +7,7 @@ import { findUser, isRoot, type LowUser } from '../adapters/root-writes.ts';
 import { DEFAULT_USER } from '../daemon/version.ts';
 
 /** What came of it: a line for the log when the process stays what it is, or an error that must stop the start. */
-export interface DropResult {
+interface DropResult {
   readonly error: string | null;
   readonly warning: string | null;
 }

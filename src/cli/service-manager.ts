@@ -14,7 +14,7 @@ const PATIENCE_MS = 10_000;
 export const MAX_WAITING_MESSAGES = 8;
 
 /** Sends one message; calls `done` when that has ended, however it has. */
-export type SendState = (state: string, done: () => void) => void;
+type SendState = (state: string, done: () => void) => void;
 
 /** The service manager, as the daemon sees it. */
 export class ServiceManager {

@@ -3,7 +3,7 @@
 import type { StartTlsProtocol } from '../dane/starttls.ts';
 
 /** A host with its port. */
-export interface ServiceWords {
+interface ServiceWords {
   readonly host: string;
   readonly port: number;
 }

@@ -16,7 +16,7 @@ import { heapUse } from './heap.ts';
 import { futureUser } from './privileges.ts';
 
 /** What a daemon runs on in this process. */
-export interface ThisProcess {
+interface ThisProcess {
   readonly ports: DaemonPorts & { readonly log: NodeLog };
   readonly host: HostProcess;
 }

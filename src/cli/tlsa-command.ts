@@ -74,7 +74,6 @@ const OPTIONS = {
   email: { type: 'string' },
 } as const;
 
-/** The subcommand. */
 export const tlsaCommand: Subcommand = {
   name: 'tlsa',
   summary: 'makes TLSA, SMIMEA, OPENPGPKEY and SSHFP records',

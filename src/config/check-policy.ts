@@ -25,7 +25,6 @@ const ANY_TTL_SECONDS = 3600;
 /** Octets of the digests of DS records (RFC 3658, RFC 4509, RFC 5933, RFC 6605). */
 const DS_DIGEST_OCTETS: Readonly<Record<number, number>> = { 1: 20, 2: 32, 3: 32, 4: 48 };
 
-/** Adds findings about policy. */
 export function checkPolicy(clauses: readonly Clause[], config: Config, findings: Findings): void {
   const { server } = config;
   const scopes = [

@@ -27,7 +27,7 @@ file	if omitted ${DEFAULT_PATHS} is used.
 `;
 
 /** Where the program's words go. */
-export interface CheckconfOutput {
+interface CheckconfOutput {
   readonly files: Files;
   /** What is wrong with the contents of the files that a configuration names; asked where the rest is good. */
   inspect?(config: Config): readonly Finding[];

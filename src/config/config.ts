@@ -13,13 +13,13 @@ import type { OutgoingPortRule } from './outgoing-ports.ts';
 type Values<C extends keyof typeof CLAUSES> = ValuesOf<(typeof CLAUSES)[C]>;
 
 /** Clause `server:`. */
-export type ServerConfig = Values<'server'>;
+type ServerConfig = Values<'server'>;
 /** Clause `remote-control:`. */
-export type RemoteControlConfig = Values<'remote-control'>;
+type RemoteControlConfig = Values<'remote-control'>;
 /** One `stub-zone:`. */
-export type StubZoneConfig = Values<'stub-zone'>;
+type StubZoneConfig = Values<'stub-zone'>;
 /** One `forward-zone:`. */
-export type ForwardZoneConfig = Values<'forward-zone'>;
+type ForwardZoneConfig = Values<'forward-zone'>;
 /** One `auth-zone:`. */
 export type AuthZoneConfig = Values<'auth-zone'>;
 /** One `view:`. */

@@ -21,7 +21,6 @@ export interface ListenPlace {
   readonly port: number | null;
 }
 
-/** A server to ask. */
 export interface ServerPlace {
   /** In canonical text. */
   readonly ip: string;
@@ -62,7 +61,6 @@ function readNetblock(text: string): IpPrefix | FormError {
   return { address: maskAddress(address, prefixLength), prefixLength };
 }
 
-/** A netblock as text. */
 export function netblockText(block: IpPrefix): string {
   return `${ipText(block.address)}/${block.prefixLength}`;
 }
@@ -147,7 +145,6 @@ function readScoped(text: string): string | null {
   return ipText(address) + scope;
 }
 
-/** Where to ask from. */
 export interface OutgoingPlace {
   readonly block: IpPrefix;
   /** `%eth0`, or ''. */

@@ -11,9 +11,6 @@ export const accessAction = word(
   'expected deny, refuse, deny_non_local, refuse_non_local, allow, allow_setrd, allow_snoop or allow_cookie as access control action',
 );
 
-/** One of the access actions. */
-export type AccessAction = Extract<ReturnType<typeof accessAction.read>, string>;
-
 /** How a local zone answers for names in it. */
 export const localZoneType = word(
   [

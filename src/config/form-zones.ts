@@ -14,7 +14,7 @@ import { netblock, netblockText } from './form-network.ts';
 /** Ports of DNS, and of DNS over TLS for a primary whose certificate's name is given. */
 
 /** A server to transfer from, with the text that names it. */
-export type PrimaryPlace = (
+type PrimaryPlace = (
   | { readonly kind: 'address'; readonly ip: string }
   | { readonly kind: 'host'; readonly host: Name }
 ) & { readonly port: number; readonly tlsName: string | null; readonly text: string };
@@ -39,8 +39,7 @@ function readPrimary(text: string): PrimaryPlace | null {
   return host === null ? null : { kind: 'host', host, port, tlsName, text };
 }
 
-/** Who may send NOTIFY. */
-export type NotifyPlace =
+type NotifyPlace =
   | { readonly kind: 'block'; readonly block: IpPrefix }
   | { readonly kind: 'host'; readonly host: Name; readonly text: string };
 
@@ -68,7 +67,7 @@ export const zoneUrl: Form<string> = plainForm(
 );
 
 /** Prefix lengths that addresses can be put into (RFC 6052 §2.2). */
-export const TRANSLATION_PREFIX_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96];
+const TRANSLATION_PREFIX_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96];
 
 /** An IPv6 prefix that IPv4 addresses are put into. */
 export const translationPrefix: Form<string> = plainForm(

@@ -56,7 +56,6 @@ export const yesNo: Form<boolean> = {
   isWordy: false,
 };
 
-/** Text as it stands. */
 export const text: Form<string> = plainForm(
   'text',
   (given) => given,

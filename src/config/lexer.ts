@@ -22,7 +22,7 @@ export type Token = Position &
 export type ArgumentCount = (keyword: string) => number | null;
 
 /** What lexing needs besides the text. */
-export interface LexOptions {
+interface LexOptions {
   readonly file: string;
   readonly argumentCount: ArgumentCount;
   /** All keywords, for suggestions. */

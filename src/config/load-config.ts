@@ -25,7 +25,7 @@ export type LoadedConfig =
  * How far to go: `values` reads the lines only; `whole` also looks at what they mean together and whether Hawser supports
  * them (the default); `files` also looks for the files that are named.
  */
-export type LoadDepth = 'values' | 'whole' | 'files';
+type LoadDepth = 'values' | 'whole' | 'files';
 
 /** Reads a configuration file with all that it includes. */
 export function loadConfig(files: Files, path: string, depth: LoadDepth = 'whole'): LoadedConfig {

@@ -12,7 +12,7 @@ import type { Form } from './form.ts';
 export type SupportLevel = 'done' | 'accepted' | 'refused';
 
 /** Support of one directive whose values are `V`. */
-export interface Support<V> {
+interface Support<V> {
   readonly level: SupportLevel;
   /** For `refused`: what a user would lose if the directive were ignored. For `accepted`: why it may be; empty where plain. */
   readonly why: string;
@@ -24,7 +24,6 @@ export interface Support<V> {
 
 const never = (): boolean => false;
 
-/** Takes effect. */
 export const DONE: Support<unknown> = { level: 'done', why: '', isLive: false, protects: never };
 /** Takes effect and may be changed while running. */
 export const LIVE: Support<unknown> = { level: 'done', why: '', isLive: true, protects: never };
@@ -76,7 +75,7 @@ export interface AliasRow {
 }
 
 /** One row of the table. */
-export type Row = ValueRow | AliasRow;
+type Row = ValueRow | AliasRow;
 /** A row that holds a value. The table mixes value types; a row's own functions only ever meet its own values. */
 export type ValueRow = OneRow<unknown> | ManyRow<unknown> | RequiredRow<unknown>;
 /** The rows of one clause, or a part of them, by directive. */
@@ -103,7 +102,7 @@ export function alias(of: string): AliasRow {
 }
 
 /** `cache-max-ttl` as `cacheMaxTtl`. */
-export type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
+type CamelCase<S extends string> = S extends `${infer Head}-${infer Tail}`
   ? `${Head}${Capitalize<CamelCase<Tail>>}`
   : S;
 

@@ -26,7 +26,7 @@ import { SERVER_TLS_ROWS } from './table-server-tls.ts';
 import { SERVER_VALIDATE_ROWS } from './table-server-validate.ts';
 
 /** All rows of clause `server:`. */
-export const SERVER_ROWS = {
+const SERVER_ROWS = {
   ...SERVER_RUN_ROWS,
   ...SERVER_SOCKET_ROWS,
   ...SERVER_TLS_ROWS,

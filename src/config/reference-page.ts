@@ -12,7 +12,6 @@ Support: **yes** takes effect; **yes, live** may also be changed while running; 
 **refused** keeps the daemon from starting, since ignoring it would lower protection (its default is always accepted).
 `;
 
-/** The whole page. */
 export function referencePage(): string {
   const sections = (Object.keys(CLAUSES) as ClauseName[]).map(sectionOf);
   return `${INTRODUCTION}\n${sections.join('\n')}`;

@@ -15,8 +15,7 @@ import { MAX_FILE_CHARACTERS, MAX_FILES, MAX_INCLUDE_DEPTH } from './limits.ts';
 /** A token of the joined text. `toplevel` stands around files that were included with `include-toplevel`. */
 export type SourceToken = Exclude<Token, { readonly kind: 'include' }> | (Position & { readonly kind: 'toplevel' });
 
-/** What reading needs. */
-export interface SourceOptions {
+interface SourceOptions {
   /** Null: nothing can be included. */
   readonly files: Files | null;
   readonly argumentCount: ArgumentCount;

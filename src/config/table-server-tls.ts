@@ -7,7 +7,7 @@ import { ACCEPTED, alias, DONE, many, one, refused, without } from './option.ts'
 const leavesOut = (wanted: readonly string[]): boolean =>
   !['TLSv1.2', 'TLSv1.3'].every((version) => wanted.includes(version));
 
-/** An interface with a port for TLS or HTTPS is refused (check-ports.ts), so that nobody is answered unencrypted there. */
+/** An interface with a port for TLS or HTTPS is refused (check-network.ts), so that nobody is answered unencrypted there. */
 const NO_DOT = without('clients cannot ask over TLS yet; a tls-port among the interfaces is refused');
 
 /** Part of clause `server:`. */

@@ -6,7 +6,7 @@ import { camelCase } from './option.ts';
 import { rowOf } from './options-table.ts';
 
 /** The changed configuration, or why the option cannot be set; empty where there is nothing to add. */
-export type OptionSet =
+type OptionSet =
   | { readonly ok: true; readonly config: Config; readonly directive: string }
   | { readonly ok: false; readonly why: string };
 

@@ -9,7 +9,6 @@
 
 import { concatBytes } from '../wire/bytes.ts';
 
-/** What a certificate says. */
 export interface CertificateFields {
   readonly commonName: string;
   readonly issuerName: string;
@@ -73,7 +72,6 @@ export function writeCertificate(fields: CertificateFields, sign: (data: Uint8Ar
   return sequence(body, algorithm, der(TAG.bitString, concatBytes(Uint8Array.of(0), sign(body))));
 }
 
-/** DER as PEM text. */
 export function pemOf(label: string, bytes: Uint8Array): string {
   const lines = Buffer.from(bytes)
     .toString('base64')
@@ -117,7 +115,6 @@ function sequence(...parts: readonly Uint8Array[]): Uint8Array {
   return der(TAG.sequence, concatBytes(...parts));
 }
 
-/** Tag, length, value. */
 function der(tag: number, value: Uint8Array): Uint8Array {
   return concatBytes(Uint8Array.of(tag), lengthOf(value.length), value);
 }

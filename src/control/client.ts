@@ -22,7 +22,6 @@ const LINE_COMMANDS: ReadonlySet<string> = new Set([
   'view_local_datas_remove',
 ]);
 
-/** What was asked for. */
 export interface ClientArguments {
   readonly configPath: string | null;
   /** `-s`: address, `address@port`, or path of a unix socket. */
@@ -69,7 +68,6 @@ export function readClientArguments(given: readonly string[]): ClientArguments |
   return { configPath, server, quiet, wantsHelp, words };
 }
 
-/** Where to connect. */
 export type Target =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly address: Address; readonly usesTls: boolean };

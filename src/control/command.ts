@@ -13,7 +13,6 @@ export interface BulkInput {
   finish(): string;
 }
 
-/** One command. */
 export interface Command {
   readonly name: string;
   /** `none`: words after the name are an error, as in Unbound 1.26. */

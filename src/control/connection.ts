@@ -15,7 +15,6 @@ import type { CommandTable } from './command-table.ts';
 import { CONTROL_LIMITS } from './limits.ts';
 import { RequestReader } from './request-reader.ts';
 
-/** What connections share. */
 export interface ControlConnectionParts {
   readonly clock: Clock;
   readonly log: LogSink;
@@ -26,7 +25,6 @@ export interface ControlConnectionParts {
 /** Text to octets, in pieces of a size that the kernel takes at once. */
 const encoder = new TextEncoder();
 
-/** An open connection. */
 export class ControlConnection implements StreamEvents {
   readonly #parts: ControlConnectionParts;
   readonly #stream: ByteStream;

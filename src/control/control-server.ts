@@ -21,7 +21,7 @@ export interface ControlOptions {
 }
 
 /** What the server is made of. */
-export interface ControlServerParts {
+interface ControlServerParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly log: LogSink;

@@ -31,8 +31,7 @@ const LAST_LINE = 'EOF';
 /** Stands in the place of a server: when loaded data turns out to be bogus, real servers are asked in its place. */
 const LOADED = 'load_cache';
 
-/** What loading needs. */
-export interface LoadParts {
+interface LoadParts {
   readonly caches: CacheSet;
   readonly now: number;
   /** cache-max-ttl, seconds. */

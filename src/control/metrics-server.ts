@@ -28,7 +28,7 @@ export const METRICS_LIMITS = {
 export const DEFAULT_METRICS_PORT = 9167;
 
 /** What the endpoint is made of. */
-export interface MetricsParts {
+interface MetricsParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: LogSink;
@@ -91,7 +91,6 @@ export class MetricsServer {
   }
 }
 
-/** One connection. */
 class Exchange implements StreamEvents {
   readonly #stream: ByteStream;
   readonly #parts: MetricsParts;

@@ -5,7 +5,7 @@ import { labelsOf, type Name, toLowerCase } from '../wire/name.ts';
 import { type NameTextError, parseNameOrReason } from '../wire/name-text.ts';
 
 /** A name, or the reply that says why it is none. */
-export type NameArgument = { readonly ok: true; readonly name: Name } | { readonly ok: false; readonly error: string };
+type NameArgument = { readonly ok: true; readonly name: Name } | { readonly ok: false; readonly error: string };
 
 /** Reads a name out of a command. */
 export function readName(text: string): NameArgument {

@@ -22,7 +22,6 @@ interface Held extends TimedAnchor {
 /** Part of an instance that they work on. */
 type AnchoredHouse = Pick<InstanceView, 'insecure' | 'caches'>;
 
-/** All of a daemon. */
 export class NegativeAnchors implements TimedAnchors {
   readonly #clock: Clock;
   readonly #held = new Map<string, Held>();

@@ -11,7 +11,7 @@ import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import type { Name } from '../wire/name.ts';
 
 /** The stub and forward zones in force. */
-export interface ServerZones {
+interface ServerZones {
   readonly all: readonly UpstreamZone[];
   /** Adds a zone, in place of one of the same kind and name. */
   put(zone: UpstreamZone): void;
@@ -19,14 +19,14 @@ export interface ServerZones {
 }
 
 /** Zones that must not be validated (domain-insecure, RFC 7646). */
-export interface InsecureZones {
+interface InsecureZones {
   negative(): readonly Name[];
   addNegative(zone: Name): void;
   removeNegative(zone: Name): boolean;
 }
 
 /** Why a record's text was not taken; `position` counts characters that were read. */
-export interface RecordFault {
+interface RecordFault {
   readonly error: string;
   readonly position: number;
 }
@@ -49,7 +49,7 @@ export interface LocalTable {
 }
 
 /** Local data of the server and its views. */
-export interface LocalTables {
+interface LocalTables {
   readonly server: LocalTable;
   view(name: string): LocalTable | null;
 }
@@ -82,7 +82,7 @@ export interface RateReport {
 }
 
 /** What is limited to a rate; `all`: also those within their limit. */
-export interface Rates {
+interface Rates {
   zones(all: boolean): readonly RateReport[];
   clients(all: boolean): readonly RateReport[];
 }
@@ -105,7 +105,6 @@ export interface Statistics {
   reset(): void;
 }
 
-/** The instance in force. */
 export interface InstanceView {
   readonly config: Config;
   readonly caches: CacheSet;

@@ -10,13 +10,11 @@ import { spanEnd } from '../serve/serve-stats.ts';
 import type { DaemonStatistics } from './statistics.ts';
 import { EXTENDED_ROWS, MEMORY_ROWS, type StatisticsSnapshot, type StatRow, THREAD_ROWS } from './stats-names.ts';
 
-/** Content-Type of the text. */
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** Before every name. */
 const PREFIX = 'hawser_';
 const THREAD_LABEL = ['thread', '0'] as const;
 
-/** All metrics. */
 export function metricsText(statistics: DaemonStatistics, version: string): string {
   const { snapshot } = statistics;
   const { now, up, elapsed } = statistics.times();

@@ -26,7 +26,6 @@ export type RequestPiece =
   | { readonly kind: 'wrong-version' }
   | { readonly kind: 'line-too-long' };
 
-/** Reads a connection's input. */
 export class RequestReader {
   /** Room for what is pending: it doubles, so that an octet is moved a bounded number of times, however they come. */
   #room = new Uint8Array(FIRST_OCTETS);

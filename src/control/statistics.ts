@@ -20,7 +20,6 @@ import {
   THREAD_ROWS,
 } from './stats-names.ts';
 
-/** Which statistics are shown. */
 export interface StatisticsOptions {
   /** Unbound `extended-statistics`. */
   readonly extended: boolean;
@@ -31,7 +30,7 @@ export interface StatisticsOptions {
 }
 
 /** What statistics are made of. */
-export interface StatisticsParts {
+interface StatisticsParts {
   readonly clock: Clock;
   /** When the daemon started, monotonic milliseconds. */
   readonly startedMs: number;
@@ -42,7 +41,7 @@ export interface StatisticsParts {
 }
 
 /** The times of a moment, seconds. */
-export interface StatisticsTimes {
+interface StatisticsTimes {
   readonly now: number;
   /** Since the daemon started. */
   readonly up: number;

@@ -15,7 +15,7 @@ import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
 
 /** A cache as it is counted. */
-export interface Sized {
+interface Sized {
   readonly count: number;
   readonly sizeBytes: number;
 }
@@ -45,7 +45,6 @@ export interface StatisticsSnapshot {
 /** How a value is written: a whole number, `sec.microseconds`, or with six digits as `%g` of C does. */
 export type StatForm = 'integer' | 'seconds' | 'general';
 
-/** One statistic. */
 export interface StatRow {
   /** Unbound's name, or one of ours in its manner. Names of threads are without `thread0.`. */
   readonly name: string;
@@ -78,7 +77,6 @@ function labelled(row: StatRow, label: Label): StatRow {
 
 const none: Read = () => 0;
 
-/** Statistics of a thread. */
 export const THREAD_ROWS: readonly StatRow[] = [
   counter('num.queries', 'queries_total', 'Queries of clients', ({ serve }) => serve.queries),
   counter(

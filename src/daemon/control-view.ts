@@ -16,7 +16,7 @@ import type { ResolverInstance } from './resolver-instance.ts';
 const LOCALHOST = ['127.0.0.1', '::1'];
 
 /** The options of the control server, or why it cannot listen; null: control-enable is no. */
-export type ControlSetup =
+type ControlSetup =
   | { readonly ok: true; readonly options: ControlOptions | null }
   | { readonly ok: false; readonly text: string };
 

@@ -7,7 +7,7 @@ import type { Resolver } from '../resolve/resolver.ts';
 import type { Caches } from './caches.ts';
 
 /** What can be asked and flushed. */
-export interface Current {
+interface Current {
   readonly resolver: Resolver;
   readonly caches: Caches;
 }

@@ -38,7 +38,6 @@ export interface Inputs {
   readonly findings: readonly Finding[];
 }
 
-/** Reads all inputs. */
 export function readInputs(config: Config, files: Files): Inputs {
   const findings: Finding[] = [];
   const hints = readHints(config, files, findings);

@@ -22,7 +22,7 @@ import { validateOptions } from './options/rooms.ts';
 const MIN_HOLD_SECONDS = 24 * 3600;
 
 /** What the tracker works with. */
-export interface TrackingParts {
+interface TrackingParts {
   readonly ports: Ports;
   readonly anchors: TrustAnchors;
   readonly inForce: InForce;

@@ -20,7 +20,7 @@ import type { InForce } from './in-force.ts';
 import { type HostFacts, placeKeys } from './options/rooms.ts';
 
 /** What the policy is joined to. */
-export interface PolicyParts {
+interface PolicyParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly inForce: InForce;

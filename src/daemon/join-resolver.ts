@@ -40,8 +40,7 @@ export interface SharedParts {
   readonly report: (error: unknown) => void;
 }
 
-/** What came of it. */
-export interface JoinedResolver {
+interface JoinedResolver {
   readonly resolver: Resolver;
   readonly upstream: Upstream;
   /** Limits on questions to zones; null when none is set. */

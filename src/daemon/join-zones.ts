@@ -28,7 +28,7 @@ import type { InForce } from './in-force.ts';
 import { zoneCheckOptions, zoneOptions } from './options/zones.ts';
 
 /** What zones are made with, but for the resolver that looks things up. */
-export interface StoreParts {
+interface StoreParts {
   readonly config: Config;
   readonly ports: Ports;
   readonly anchors: TrustAnchors;

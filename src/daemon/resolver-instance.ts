@@ -33,7 +33,6 @@ import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
-/** All that reaches outside. */
 export type { Ports } from '../ports/ports.ts';
 
 /** What an instance is assembled from. */
@@ -51,7 +50,7 @@ export interface AssembleParts {
 }
 
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
-export type Carried = Pick<
+type Carried = Pick<
   ResolverInstance,
   'inForce' | 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
 >;
@@ -88,13 +87,12 @@ export interface ResolverInstance {
 }
 
 /** An instance, or the findings for which there is none; warnings come with an instance too. */
-export type Assembled =
+type Assembled =
   | { readonly ok: true; readonly instance: ResolverInstance; readonly warnings: readonly Finding[] }
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
-/** Joins the rooms. */
 export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const { config, ports, host = NO_HOST, carried } = parts;
   const inputs = readInputs(config, ports.files);

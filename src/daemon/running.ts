@@ -68,7 +68,7 @@ export interface HostProcess {
 }
 
 /** What a daemon runs on. */
-export interface RunningParts {
+interface RunningParts {
   readonly ports: DaemonPorts;
   readonly host: HostProcess;
   /** Reads the configuration, at start and for each reload. */
@@ -77,7 +77,6 @@ export interface RunningParts {
   readonly logToStderr: boolean;
 }
 
-/** The daemon. */
 export class Running {
   readonly #parts: RunningParts;
   readonly #ports: DaemonPorts;

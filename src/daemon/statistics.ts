@@ -17,7 +17,7 @@ import type { ResolverInstance } from './resolver-instance.ts';
 import { VERSION } from './version.ts';
 
 /** What statistics of a daemon are made of. */
-export interface InstanceStatisticsParts {
+interface InstanceStatisticsParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: LogSink;
@@ -85,7 +85,7 @@ export class InstanceStatistics {
 }
 
 /** What the instance has counted until now; `tcpUsage`: open connections of clients. */
-export function takeSnapshot(instance: ResolverInstance, tcpUsage: number): StatisticsSnapshot {
+function takeSnapshot(instance: ResolverInstance, tcpUsage: number): StatisticsSnapshot {
   const { serve, counters, caches, resolver, policy } = instance;
   const all = resolver.works().length;
   return {
@@ -98,7 +98,6 @@ export function takeSnapshot(instance: ResolverInstance, tcpUsage: number): Stat
   };
 }
 
-/** Which statistics are shown. */
 export function statisticsOptions({ server }: Config): StatisticsOptions {
   return {
     extended: server.extendedStatistics,

@@ -18,7 +18,7 @@ const SERVERS_VERBOSITY = 3;
 const ALL_VERBOSITY = 4;
 
 /** The verbosity from which on a kind of step is logged. */
-export function leastVerbosity(kind: TraceStep['kind']): number {
+function leastVerbosity(kind: TraceStep['kind']): number {
   switch (kind) {
     case 'finished':
     case 'failed':

@@ -26,8 +26,7 @@ const TCP_MS = 8_000;
 /** Octets of a datagram that crosses any path (DNS flag day 2020). */
 const UDP_OCTETS = 1232;
 
-/** What asking stands on. */
-export interface AskParts {
+interface AskParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;

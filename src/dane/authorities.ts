@@ -40,10 +40,8 @@ export interface AuthoritiesSay {
   readonly validated: Looked;
 }
 
-/** Asks one address. */
 export type AskAddress = (ip: string, question: Question) => Promise<ServerReply>;
 
-/** Asks them all. */
 export async function askAuthorities(lookUp: LookUp, ask: AskAddress, name: Name): Promise<AuthoritiesSay> {
   const validated = await lookUp(name, TYPE.TLSA);
   const failed = (why: string): AuthoritiesSay => ({ servers: null, why, validated });

@@ -19,7 +19,7 @@ import { type StartTlsProtocol, startDialogue } from './starttls.ts';
 import { type DaneService, USAGE, usabilityOf } from './tlsa-record.ts';
 
 /** Addresses of one host that are connected to. */
-export const MAX_ADDRESSES = 16;
+const MAX_ADDRESSES = 16;
 
 /** What a check stands on. */
 export interface CheckParts {
@@ -34,7 +34,6 @@ export interface CheckParts {
   readonly options: CheckOptions;
 }
 
-/** How to check. */
 export interface CheckOptions {
   readonly family: 'any' | 'ip4' | 'ip6';
   /** Milliseconds for each connection. */
@@ -45,8 +44,7 @@ export interface CheckOptions {
   readonly bothKeyKinds: boolean;
 }
 
-/** What to check. */
-export interface HostCase extends ServicePlace {
+interface HostCase extends ServicePlace {
   readonly service: DaneService;
   /** What is said before TLS; null: nothing. */
   readonly starttls: StartTlsProtocol | null;
@@ -56,7 +54,6 @@ export interface HostCase extends ServicePlace {
   readonly isNamedSecurely: boolean;
 }
 
-/** One connection. */
 export interface Connection {
   readonly address: Address;
   readonly signatures: 'any' | 'rsa' | 'ecdsa';
@@ -98,7 +95,6 @@ export interface HostReport {
   readonly verdict: HostVerdict;
 }
 
-/** Checks it. */
 export async function checkHost(parts: CheckParts, checked: HostCase): Promise<HostReport> {
   const { addresses, ips } = await lookUpAddresses(parts.lookUp, parts.options.family, checked.host);
   const nothing = { checked, addresses, ips, tlsa: null, authorities: null, connections: [] };

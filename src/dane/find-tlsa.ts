@@ -8,7 +8,6 @@ import { TYPE } from '../wire/rr-type.ts';
 import type { Looked, LookUp } from './look-up.ts';
 import { MAX_TLSA_RECORDS } from './match-chain.ts';
 
-/** What there is. */
 export type FoundTlsa =
   | {
       readonly kind: 'records';
@@ -24,7 +23,6 @@ export type FoundTlsa =
   /** They cannot be had though they may be there: mail waits (RFC 7672 §2.1.2). */
   | { readonly kind: 'broken'; readonly why: string; readonly base: Name };
 
-/** Where a service is. */
 export interface ServicePlace {
   readonly host: Name;
   readonly port: number;

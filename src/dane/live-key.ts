@@ -11,15 +11,13 @@ import { judgeChain } from './match-chain.ts';
 import type { LiveKey } from './rollover.ts';
 import { type StartTlsProtocol, startDialogue } from './starttls.ts';
 
-/** What looking stands on. */
-export interface LiveKeyParts extends Pick<CheckOptions, 'family' | 'timeoutMs' | 'ehlo'> {
+interface LiveKeyParts extends Pick<CheckOptions, 'family' | 'timeoutMs' | 'ehlo'> {
   readonly lookUp: LookUp;
   readonly tls: TlsProbe;
   readonly crypto: Crypto;
 }
 
-/** What to look at. */
-export interface LiveKeyCase {
+interface LiveKeyCase {
   readonly host: string;
   readonly port: number;
   readonly starttls: StartTlsProtocol | null;

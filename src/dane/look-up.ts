@@ -43,7 +43,7 @@ export interface Looked {
 export type LookUp = (name: Name, type: number) => Promise<Looked>;
 
 /** RRsets of an answer, from wherever they came. */
-export interface LookedParts {
+interface LookedParts {
   readonly name: Name;
   readonly type: number;
   readonly rcode: number;
@@ -53,8 +53,7 @@ export interface LookedParts {
   readonly why: string | null;
 }
 
-/** One set. */
-export interface LookedSet {
+interface LookedSet {
   readonly owner: Name;
   readonly type: number;
   readonly ttl: number;
@@ -62,7 +61,6 @@ export interface LookedSet {
   readonly signatures: readonly Uint8Array[];
 }
 
-/** No answer at all. */
 export function failedLookUp(name: Name, status: 'bogus' | 'failed', why: string): Looked {
   const nothing = { rdatas: [], ttl: null, aliases: [], signedUntil: null, denial: [], zone: null };
   return { ...nothing, status, why, outcome: 'none', owner: name };

@@ -8,10 +8,9 @@ import { type CheckParts, checkHost, type HostReport, plain } from './check-host
 import type { Looked, LookUp } from './look-up.ts';
 
 /** Mail hosts of one domain that are looked at. */
-export const MAX_MAIL_HOSTS = 20;
+const MAX_MAIL_HOSTS = 20;
 const SMTP_PORT = 25;
 
-/** Where mail goes. */
 export type Route =
   | { readonly kind: 'hosts'; readonly hosts: readonly MailHost[]; readonly isImplicit: boolean }
   /** The domain takes no mail (RFC 7505). */
@@ -19,8 +18,7 @@ export type Route =
   | { readonly kind: 'no-domain' }
   | { readonly kind: 'broken'; readonly why: string };
 
-/** One MX record. */
-export interface MailHost {
+interface MailHost {
   readonly name: Name;
   /** Null for the domain itself, without MX records. */
   readonly preference: number | null;
@@ -43,7 +41,6 @@ export interface DomainReport {
   readonly side: SidePolicies;
 }
 
-/** Checks it. */
 export async function checkMailDomain(parts: CheckParts, domain: Name): Promise<DomainReport> {
   const mx = await parts.lookUp(domain, TYPE.MX);
   const route = routeOf(domain, mx);

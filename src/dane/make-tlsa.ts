@@ -22,8 +22,7 @@ export interface TlsaWish {
   readonly now: number;
 }
 
-/** What was made. */
-export interface MadeTlsas {
+interface MadeTlsas {
   readonly tlsas: readonly Tlsa[];
   readonly warnings: readonly string[];
 }

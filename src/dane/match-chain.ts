@@ -23,11 +23,10 @@ import {
 } from './tlsa-record.ts';
 
 /** Certificates that are looked at; a longer chain is hostile or broken. */
-export const MAX_CHAIN_CERTIFICATES = 10;
+const MAX_CHAIN_CERTIFICATES = 10;
 /** TLSA records of one name that are looked at. */
 export const MAX_TLSA_RECORDS = 64;
 
-/** What to judge. */
 export interface ChainCase {
   readonly tlsas: readonly Tlsa[];
   /** As the peer sent them: its own first. */
@@ -41,14 +40,13 @@ export interface ChainCase {
   readonly now: number;
 }
 
-/** What one record said. */
-export type RecordOutcome =
+type RecordOutcome =
   | { readonly kind: 'matched'; readonly depth: number; readonly note: string }
   | { readonly kind: 'failed'; readonly why: string }
   | { readonly kind: 'unusable'; readonly why: string };
 
 /** One record with its outcome and what is unwise about it. */
-export interface JudgedRecord {
+interface JudgedRecord {
   readonly tlsa: Tlsa;
   readonly outcome: RecordOutcome;
   readonly remarks: readonly string[];
@@ -60,7 +58,6 @@ export interface ChainVerdict {
   readonly records: readonly JudgedRecord[];
 }
 
-/** Judges the chain. */
 export function judgeChain(judged: ChainCase, crypto: Crypto): ChainVerdict {
   const path = pathOf(judged.chain.slice(0, MAX_CHAIN_CERTIFICATES));
   const records = judged.tlsas.slice(0, MAX_TLSA_RECORDS).map((tlsa): JudgedRecord => {

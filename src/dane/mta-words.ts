@@ -7,8 +7,7 @@ import { ipText, parseIp } from '../wire/ip.ts';
 import { type HostReport, type HostVerdict, plain } from './check-host.ts';
 import type { Route } from './mail-domain.ts';
 
-/** Levels of smtp_tls_security_level. */
-export type MtaLevel = 'dane' | 'dane-only';
+type MtaLevel = 'dane' | 'dane-only';
 
 /** What becomes of the mail, and the log's words. */
 export interface MtaFate {

@@ -10,18 +10,16 @@ const END_WORDS: Readonly<Record<CheckEnd, string>> = {
   untested: 'could not be tested',
 };
 /** Exit status of a check. */
-export const END_STATUS: Readonly<Record<CheckEnd, number>> = { good: 0, failed: 1, 'no-dane': 2, untested: 3 };
+const END_STATUS: Readonly<Record<CheckEnd, number>> = { good: 0, failed: 1, 'no-dane': 2, untested: 3 };
 /** The same for monitoring plugins: 0 OK, 1 warning, 2 critical, 3 unknown. */
-export const NAGIOS_STATUS: Readonly<Record<CheckEnd, number>> = { good: 0, failed: 2, 'no-dane': 1, untested: 3 };
+const NAGIOS_STATUS: Readonly<Record<CheckEnd, number>> = { good: 0, failed: 2, 'no-dane': 1, untested: 3 };
 const NAGIOS_WORDS = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
 
-/** How much is said. */
-export interface TextOptions {
+interface TextOptions {
   /** Also proofs of denial and the certificates. */
   readonly explains: boolean;
 }
 
-/** One check as text. */
 export function checkText(check: CheckLines, options: TextOptions): string {
   const lines = [`${check.name}: ${END_WORDS[check.end]}`, ...mailText(check)];
   for (const host of check.hosts) lines.push(...hostText(host, options));

@@ -20,22 +20,20 @@ export interface StatusLine {
 }
 
 /** One certificate of a chain. */
-export interface CertificateLine {
+interface CertificateLine {
   readonly subject: string;
   readonly issuer: string;
   readonly names: readonly string[];
   readonly notAfter: number;
 }
 
-/** One TLSA record. */
-export interface TlsaLine {
+interface TlsaLine {
   readonly record: string;
   readonly association: string;
   readonly usable: boolean;
   readonly why: string | null;
 }
 
-/** One connection. */
 export interface ConnectionLine {
   readonly ip: string;
   readonly port: number;
@@ -51,7 +49,6 @@ export interface ConnectionLine {
   }[];
 }
 
-/** One host. */
 export interface HostLines {
   readonly host: string;
   readonly port: number;

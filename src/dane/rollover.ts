@@ -25,15 +25,13 @@ export interface RolloverState {
 /** Which record the certificate of the host matches, over all its addresses. */
 export type LiveKey = 'current' | 'next' | 'mixed' | 'other' | 'unknown';
 
-/** What was seen. */
-export interface Observation {
+interface Observation {
   readonly said: AuthoritiesSay;
   readonly live: LiveKey;
   /** Unix seconds. */
   readonly now: number;
 }
 
-/** What to do next. */
 export type RolloverStep =
   /** Some servers lack a record that must be there; `isUrgent`: the certificate in use has no record there, mail waits. */
   | {
@@ -53,7 +51,7 @@ export type RolloverStep =
   | { readonly action: 'blocked'; readonly why: string };
 
 /** The next step, and the state to keep. */
-export interface RolloverTurn {
+interface RolloverTurn {
   readonly state: RolloverState;
   readonly step: RolloverStep;
 }
@@ -63,7 +61,6 @@ const TTLS_TO_WAIT = 2;
 /** A TTL of seconds would say that all is safe at once; Postfix alone keeps TLSA answers up to 100 s. */
 const LEAST_WAIT_SECONDS = 300;
 
-/** Decides. */
 export function rolloverTurn(state: RolloverState, { said, live, now }: Observation): RolloverTurn {
   const { servers } = said;
   const ttls = (servers ?? []).map(({ ttl }) => ttl ?? 0);
@@ -124,7 +121,7 @@ function serverText({ server, ip }: ServerSays): string {
 }
 
 /** When the certificate may change, unix seconds; null while not all servers have both records. */
-export function safeTime({ bothSince, maxTtl }: RolloverState): number | null {
+function safeTime({ bothSince, maxTtl }: RolloverState): number | null {
   return bothSince === null ? null : bothSince + Math.max(TTLS_TO_WAIT * maxTtl, LEAST_WAIT_SECONDS);
 }
 

@@ -25,7 +25,7 @@ const LARGE_OCTETS = 512;
 export type DaneService = 'smtp' | 'other';
 
 /** Whether a record may be used, and if not, why. */
-export type Usability = { readonly usable: true } | { readonly usable: false; readonly why: string };
+type Usability = { readonly usable: true } | { readonly usable: false; readonly why: string };
 
 /** Says whether a client of the service may use the record. */
 export function usabilityOf(tlsa: Tlsa, service: DaneService): Usability {

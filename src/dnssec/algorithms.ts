@@ -20,13 +20,11 @@ export function digestKindOf(digestType: number): DigestKind | null {
   return DIGEST_KINDS.get(digestType) ?? null;
 }
 
-/** What counts as supported. */
 export interface AlgorithmPolicy {
   supports(algorithm: number): boolean;
   supportsDigest(digestType: number): boolean;
 }
 
-/** What the operator decides. */
 export interface AlgorithmChoices {
   /**
    * Algorithms 5 and 7 and DS digest 1 validate (true, the default: as Unbound does) or make a zone insecure (false:

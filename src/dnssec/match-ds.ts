@@ -13,7 +13,7 @@ import { type Ds, readDs } from '../wire/rdata-ds.ts';
 import { type AlgorithmPolicy, digestKindOf } from './algorithms.ts';
 
 /** Whether a DS names a key. */
-export type DsMatch = 'match' | 'no-match' | 'unsupported-digest';
+type DsMatch = 'match' | 'no-match' | 'unsupported-digest';
 
 /**
  * Compares one DS with one DNSKEY of `owner`. Key tag and algorithm are compared first, so that only a candidate costs a

@@ -41,7 +41,7 @@ export interface Nsec3Parts {
 }
 
 /** What a wildcard answer needs proven. */
-export interface WildcardAnswer {
+interface WildcardAnswer {
   readonly name: Name;
   /** Labels field of the answer's RRSIG: the closest encloser has this many labels. */
   readonly closestEncloserLabels: number;

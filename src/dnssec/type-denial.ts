@@ -10,7 +10,7 @@ import { hasType, type TypeBitmap, typesOf } from '../wire/type-bitmap.ts';
 import type { DeniedQuestion } from './denial-record.ts';
 
 /** What can come of one matching record. */
-export type TypeDenial = Extract<DenialOutcome, { readonly kind: 'nodata' | 'no-ds' | 'no-cut' | 'not-proven' }>;
+type TypeDenial = Extract<DenialOutcome, { readonly kind: 'nodata' | 'no-ds' | 'no-cut' | 'not-proven' }>;
 
 /** Judges the bitmap of the record that matches `question.name`. */
 export function judgeTypes(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
@@ -51,7 +51,7 @@ function judgeDs(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
 }
 
 /** True for the bitmap of a delegation as the parent has it: NS without SOA (RFC 6840 §4.1). */
-export function isDelegation(types: TypeBitmap): boolean {
+function isDelegation(types: TypeBitmap): boolean {
   return hasType(types, TYPE.NS) && !hasType(types, TYPE.SOA);
 }
 

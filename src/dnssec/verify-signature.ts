@@ -51,7 +51,7 @@ export interface CheckedRrsig {
 declare const keyedBrand: unique symbol;
 
 /** A checked RRSIG with a key that may have made it. Only `withKey` makes one. */
-export interface KeyedRrsig {
+interface KeyedRrsig {
   readonly checked: CheckedRrsig;
   readonly key: ImportedKey;
   readonly [keyedBrand]: true;
@@ -109,7 +109,6 @@ export function withKey(checked: CheckedRrsig, key: ZoneKey): KeyedRrsig | Signa
   return { checked, key: imported } as KeyedRrsig;
 }
 
-/** Signer, type and labels. */
 function findPlaceFault(rrsig: Rrsig, rrset: RRset, zone: Name): SignatureFailure | null {
   const owner = rrsetOwner(rrset);
   const type = rrsetType(rrset);

@@ -11,7 +11,6 @@ import { namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG, OPCODE, RCODE } from '../wire/rcode.ts';
 
-/** What was asked. */
 export interface Pending {
   readonly id: number;
   /** Name with the case as sent. */
@@ -21,7 +20,7 @@ export interface Pending {
 }
 
 /** Why a datagram is no answer. `truncated`: the right answer, cut off; to be fetched whole over TCP. */
-export type NotAccepted =
+type NotAccepted =
   | 'too-short'
   | 'wrong-id'
   | 'not-a-response'

@@ -20,12 +20,11 @@ import { isOwnBelow } from './stub-and-forward.ts';
 import { endOfSet, isUsableAnswer, isUsableSet } from './usable-data.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
-export type CachedStep =
+type CachedStep =
   | { readonly kind: 'found'; readonly found: FoundData }
   | { readonly kind: 'alias'; readonly step: AliasStep };
 
-/** What may be used. */
-export interface CachedStepOptions {
+interface CachedStepOptions {
   /** Servers whose data is not used. */
   readonly avoid: ReadonlySet<string>;
   readonly mode: WorkMode;

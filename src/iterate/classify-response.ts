@@ -14,7 +14,7 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import type { Scrubbed } from './scrub.ts';
 
 /** What the classification looks at. */
-export interface ResponseFacts {
+interface ResponseFacts {
   readonly rcode: number;
   /** AA. */
   readonly isAuthoritative: boolean;
@@ -29,7 +29,6 @@ export interface ResponseFacts {
   readonly scrubbed: Scrubbed;
 }
 
-/** What a response is. */
 export type Classified =
   | { readonly kind: 'answer' }
   | { readonly kind: 'denial'; readonly denial: 'nxdomain' | 'nodata' }
@@ -46,7 +45,6 @@ export type Classified =
 
 const CONCLUSIVE: ReadonlySet<number> = new Set([RCODE.NOERROR, RCODE.NXDOMAIN, RCODE.YXDOMAIN]);
 
-/** Classifies a response. */
 export function classifyResponse(facts: ResponseFacts): Classified {
   const { rcode, scrubbed } = facts;
   const { chain } = scrubbed;

@@ -25,7 +25,7 @@ import { type Candidate, candidateOf } from './server-selection.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
 /** Where at its address a server listens, and the name that its certificate must hold. */
-export interface TargetPlace {
+interface TargetPlace {
   readonly port: number;
   readonly tlsName: string | null;
 }
@@ -46,7 +46,7 @@ export interface Target extends TargetPlace {
 }
 
 /** What is fixed about the servers of a zone. */
-export interface ZoneServersParts {
+interface ZoneServersParts {
   readonly zone: Name;
   readonly source: DelegationSource;
   /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
@@ -127,7 +127,7 @@ export class ZoneServers {
 }
 
 /** What the start depends on. */
-export interface StartParts {
+interface StartParts {
   readonly clock: Clock;
   readonly delegations: DelegationCache;
   readonly rrsets: RRsetCache;
@@ -141,7 +141,7 @@ const NOBODY: ReadonlySet<string> = new Set();
 const NO_ZONES: ReadonlySet<UpstreamZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
-export type Start =
+type Start =
   | { readonly kind: 'servers'; readonly servers: ZoneServers }
   | { readonly kind: 'prime'; readonly zone: Name };
 

@@ -51,7 +51,6 @@ const DNSSEC_LAME_SERVERS = 4;
 /** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
 const SILENT_WAIT_MS = 1000;
 
-/** How one name ended. */
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
@@ -67,7 +66,7 @@ type NextStep =
   | { readonly kind: 'failed'; readonly why: Failure };
 
 /** What is asked, and whom not. */
-export interface DescentOptions {
+interface DescentOptions {
   readonly question: Question;
   readonly avoid: ReadonlySet<string>;
   /** What comes replaces what is cached. */
@@ -586,7 +585,7 @@ export class Descent {
     return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');
   }
 
-  /** The response is of no use: another server, or the same with the full name when it may be that which it minds. */
+  /** The response is of no use: asks another server, or the same one for the full name when the shortened one may be the cause. */
   #tryOther({ candidate, isFull }: Response, outcome: ServerOutcome): null {
     if (candidate === null) return null;
     this.#noteFailure(candidate, outcome);

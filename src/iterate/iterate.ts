@@ -25,7 +25,6 @@ import { Upstream } from './upstream.ts';
 /** The room's interface, for those who import its door. */
 export type { Iterate, IterateCallOptions, IterateParts } from './parts.ts';
 
-/** Nobody to avoid. */
 const NOBODY: ReadonlySet<string> = new Set();
 
 /** Makes the function that asks the tree. */

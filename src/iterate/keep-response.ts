@@ -47,7 +47,7 @@ export interface ResponseSource {
 }
 
 /** The sections of a response as held RRsets. */
-export interface KeptResponse {
+interface KeptResponse {
   readonly steps: readonly AliasStep[];
   readonly answer: readonly HeldRRset[];
   readonly authority: readonly HeldRRset[];
@@ -89,7 +89,7 @@ function keepStep(
 }
 
 /** The group as a held RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
-export function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
+function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
   const held = hold(group, trust, source);
   if (!source.mayStore) return held;
   if (!source.share.take(sizeOfHeld(held))) {
@@ -168,7 +168,7 @@ export function keepReferral(
 }
 
 /** Server names of an NS set with the addresses that came along. */
-export function delegatedServers(ns: RRsetGroup, additional: readonly RRsetGroup[]): DelegatedServer[] {
+function delegatedServers(ns: RRsetGroup, additional: readonly RRsetGroup[]): DelegatedServer[] {
   const byName = new Map<string, RRsetGroup[]>();
   for (const group of additional) {
     if (group.type !== TYPE.A && group.type !== TYPE.AAAA) continue;

@@ -17,10 +17,10 @@ import type { Minimisation } from './options.ts';
 /** Minimised questions for one name at most (RFC 9156 §2.3 MAX_MINIMISE_COUNT). */
 export const MAX_MINIMISE_STEPS = 10;
 /** The first so many questions add one label each (RFC 9156 §2.3 MINIMISE_ONE_LAB). */
-export const SINGLE_LABEL_STEPS = 4;
+const SINGLE_LABEL_STEPS = 4;
 
 /** What a walk depends on. */
-export interface MinimiserParts {
+interface MinimiserParts {
   /** Of which names it is known already that the servers above speak for them. */
   readonly isKnownNoCut: (name: Name) => boolean;
   /** A question for AAAA is preceded by one for A. */

@@ -15,7 +15,6 @@ export type UpstreamTransport = 'udp' | 'tcp' | 'tls';
 /** QNAME minimisation (RFC 9156): off, relaxed (falls back to the full name), or strict (believes every reply). */
 export type Minimisation = 'off' | 'relaxed' | 'strict';
 
-/** Options of the room. */
 export interface IterateOptions {
   /** Root servers to start from (`root-hints`). */
   readonly hints: readonly Hint[];

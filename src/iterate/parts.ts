@@ -20,7 +20,6 @@ import type { IterateOptions } from './options.ts';
 import type { Upstream } from './upstream.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
-/** Everything that iteration uses. */
 export interface IterateParts {
   readonly clock: Clock;
   readonly network: Network;

@@ -3,7 +3,6 @@
 import type { Clock } from '../ports/clock.ts';
 import { waitFor } from '../work/wait.ts';
 
-/** The places. */
 export class Places {
   readonly #clock: Clock;
   readonly #line = new Set<() => void>();

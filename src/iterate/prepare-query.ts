@@ -16,14 +16,13 @@ import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } fr
 import type { Attempt } from './upstream-room.ts';
 
 /** What making a query depends on. */
-export interface PrepareParts {
+interface PrepareParts {
   readonly random: Random;
   readonly servers: ServerCache;
   readonly options: IterateOptions;
 }
 
-/** Where it goes out. */
-export interface Outlet {
+interface Outlet {
   readonly localIp: string | null;
   /** True for ids that may not be used. */
   readonly isTaken?: (id: number) => boolean;
@@ -36,7 +35,6 @@ export interface Prepared {
   readonly cookie: ServerCookie | null;
 }
 
-/** Makes the query. */
 export function prepare(
   parts: PrepareParts,
   { asked, withEdns, withOptions, withCookie, randomCase }: Attempt,

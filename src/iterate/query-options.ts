@@ -39,7 +39,6 @@ export function clientStringFor({ clientStrings }: IterateOptions, { ip }: Addre
   return closest?.text ?? null;
 }
 
-/** The cookie option. */
 export function cookieOption({ client, server }: ServerCookie): EdnsOption {
   const data = new Uint8Array(client.length + (server?.length ?? 0));
   data.set(client);

@@ -31,7 +31,6 @@ import { attachStraySignatures, type GroupedSections } from './stray-signatures.
 import { isOwnBelow } from './stub-and-forward.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
-/** Who was asked what. */
 export interface ScrubContext {
   readonly question: Question;
   /** Zone that the server was asked for: it may speak of names at and below it. */
@@ -98,7 +97,6 @@ const ADDRESSES_OF: ReadonlyMap<number, (rdata: Uint8Array) => readonly Uint8Arr
   [TYPE.HTTPS, addressHints],
 ]);
 
-/** Scrubs a response. */
 export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const { question, options } = context;
   const wasEmpty = message.recordCount === (message.optIndex < 0 ? 0 : 1);

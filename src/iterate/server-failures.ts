@@ -18,13 +18,12 @@ const FAILURES_IN_ROW = 10;
 const FAILURES_MORE = 2;
 
 /** One question to a server that was of no use. */
-export interface ServerFailure {
+interface ServerFailure {
   /** `ip@port`. */
   readonly server: string;
   readonly outcome: ServerOutcome;
 }
 
-/** The failures. */
 export class ServerFailures {
   readonly #failures: ServerFailure[] = [];
   readonly #servers = new Set<string>();

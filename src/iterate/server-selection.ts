@@ -15,7 +15,7 @@ import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 
 /** Servers slower than the best by no more than this, ms, are as good as it (Unbound RTT_BAND). Exploration lives here. */
-export const BAND_MS = 400;
+const BAND_MS = 400;
 /** Added to the timeout of servers that are asked only when no better one is left, ms; above any timeout. */
 const DNSSEC_LAME_PENALTY_MS = 240_000;
 const RECURSION_LAME_PENALTY_MS = 360_000;
@@ -45,7 +45,7 @@ export interface Candidate {
 }
 
 /** What the choice depends on besides the candidates. */
-export interface SelectionParts {
+interface SelectionParts {
   readonly servers: ServerCache;
   readonly random: Random;
   readonly options: IterateOptions;
@@ -58,13 +58,11 @@ export interface AskedOf {
   readonly type: number;
 }
 
-/** Makes a candidate. */
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = addressText(address);
   return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
 }
 
-/** Who is asked next. */
 export interface Choice {
   readonly candidate: Candidate;
   /** What asking it is expected to cost with penalties, ms. */
@@ -151,7 +149,7 @@ function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: Sele
   return { candidate, cost, silences: candidate.silences + (failed === 'silent' ? 1 : 0) };
 }
 
-/** Who has just been silent waits until the others have had their turn: the band is wide enough to choose it again. */
+/** A server that has just timed out comes after the others: the band of round trip times would let it be chosen again. */
 function leastSilent(ranked: readonly Ranked[]): readonly Ranked[] {
   const least = Math.min(...ranked.map(({ silences }) => silences));
   return ranked.filter(({ silences }) => silences === least);

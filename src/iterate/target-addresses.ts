@@ -21,7 +21,7 @@ import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';
 
 /** What a call for more addresses led to. */
-export type Lookup = 'under-way' | 'nothing-left' | { readonly limit: Limit };
+type Lookup = 'under-way' | 'nothing-left' | { readonly limit: Limit };
 
 /**
  * Starts look-ups for server names without any address while servers with addresses are asked: as many for this delegation as

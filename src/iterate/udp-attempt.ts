@@ -40,7 +40,7 @@ export type UdpEnd =
   | { readonly kind: 'bad-cookie' };
 
 /** How the attempt itself ended. */
-export type UdpAttemptEnd =
+type UdpAttemptEnd =
   | UdpEnd
   | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean }
   | { readonly kind: 'error'; readonly error: NetworkError };

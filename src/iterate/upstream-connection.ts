@@ -13,13 +13,13 @@ import { readU16 } from '../wire/bytes.ts';
 import { FrameReader, framed } from '../wire/frames.ts';
 
 /** Frames that answer nothing asked until the connection is given up: an honest server sends none. */
-export const MAX_STRAY_FRAMES = 8;
+const MAX_STRAY_FRAMES = 8;
 
 /** How a question on a connection ended. `crowded-out`: it had waited long, and others needed the place. */
 export type StreamEnd = 'accepted' | 'timeout' | 'malformed' | 'crowded-out' | NetworkError;
 
 /** One question that waits on a connection. */
-export interface Waiting {
+interface Waiting {
   readonly query: Uint8Array;
   /** Looks at a frame with the question's id; rejected: not the answer, waiting goes on. */
   readonly accept: (frame: Uint8Array) => 'accepted' | 'rejected';
@@ -27,7 +27,7 @@ export interface Waiting {
 }
 
 /** What a connection is made from. */
-export interface UpstreamConnectionParts {
+interface UpstreamConnectionParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly remote: Address;

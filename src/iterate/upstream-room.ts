@@ -13,7 +13,6 @@ import type { IterateOptions, UpstreamTransport } from './options.ts';
 import type { Places } from './places.ts';
 import type { UpstreamStreams } from './upstream-streams.ts';
 
-/** What to ask whom. */
 export interface Asked {
   readonly server: Address;
   /** `ip@port`. */
@@ -32,7 +31,6 @@ export interface Asked {
   readonly zoneSilences: number;
 }
 
-/** How it went. */
 export type Exchanged =
   | {
       readonly kind: 'response';
@@ -67,7 +65,6 @@ export interface UpstreamParts {
   readonly warn?: (text: string) => void;
 }
 
-/** What an exchange uses. */
 export interface UpstreamRoom extends UpstreamParts {
   readonly streams: UpstreamStreams;
   /** UDP sockets that may be open (`outgoing-range`). */

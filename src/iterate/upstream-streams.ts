@@ -18,9 +18,9 @@ import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
 /** Connections that one question may be tried on: shared, then as the server was found to take them, then its own. */
 const CONNECTIONS_PER_QUESTION = 3;
 /** A connection that keeps its questions waiting so long, ms, gives way to others when all places are taken. */
-export const TARPIT_MS = 1000;
+const TARPIT_MS = 1000;
 /** The same when many wait for places: no less than a question needs to come back from far away, ms. */
-export const SHORTEST_TARPIT_MS = 250;
+const SHORTEST_TARPIT_MS = 250;
 /** Servers whose number of questions per connection is remembered. */
 const MAX_SHORT_SERVERS = 1000;
 /** How long it is remembered, ms: as long as other things about servers (`infra-host-ttl`). */
@@ -37,14 +37,13 @@ export interface StreamOptions {
 }
 
 /** A question with the id that it was given. */
-export interface StreamQuery {
+interface StreamQuery {
   readonly id: number;
   readonly bytes: Uint8Array;
   readonly accept: (frame: Uint8Array) => 'accepted' | 'rejected';
 }
 
-/** What to send where. */
-export interface StreamQuestion {
+interface StreamQuestion {
   readonly remote: Address;
   readonly localIp: string | null;
   readonly tls: TlsClientOptions | null;
@@ -54,7 +53,7 @@ export interface StreamQuestion {
 }
 
 /** What the pool is made from. */
-export interface StreamParts {
+interface StreamParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly options: StreamOptions;
@@ -69,7 +68,6 @@ export type AskEnd = Exclude<StreamEnd, 'crowded-out'> | 'no-place';
 /** Which connection a question is to have: any that takes it, or one of its own. */
 type Wish = 'any' | 'own';
 
-/** The connections. */
 export class UpstreamStreams {
   readonly #parts: StreamParts;
   /** The newest connection of each server. */

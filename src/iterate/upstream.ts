@@ -18,7 +18,6 @@ import { UpstreamStreams } from './upstream-streams.ts';
 /** Milliseconds between two lines about the same shortage of this host: a flood must not fill the log. */
 const SAY_AGAIN_MS = 60_000;
 
-/** The way out. */
 export class Upstream {
   readonly #room: UpstreamRoom;
   #saysAgainMs = 0;

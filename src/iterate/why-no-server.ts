@@ -48,7 +48,7 @@ const NOT_PUBLIC = [
 ].map(mustParsePrefix);
 
 /** True for an address (text) that no public server has. */
-export function isNotPublic(ip: string): boolean {
+function isNotPublic(ip: string): boolean {
   const octets = parseIp(ip);
   return octets !== null && isInPrefixes(octets, NOT_PUBLIC);
 }

@@ -31,7 +31,7 @@ export const PLAIN_CLIENT: ClientPolicy = { tags: NO_TAGS, tagActions: new Map()
 export const DEFAULT_CLIENT: ClientPolicy = { ...PLAIN_CLIENT };
 
 /** Addresses remembered with their policy; a flood of forged ones empties the memory and costs a look-up each. */
-export const MAX_REMEMBERED_CLIENTS = 4096;
+const MAX_REMEMBERED_CLIENTS = 4096;
 
 /** Policies of clients by address. */
 export class ClientPolicies {
@@ -66,7 +66,7 @@ export class ClientPolicies {
 }
 
 /** What the tags that a rule and a client share make of the rule. */
-export interface TagOutcome<T> {
+interface TagOutcome<T> {
   readonly type: T;
   /** The tag that decided, or the last one in common; null: none. */
   readonly tag: number | null;

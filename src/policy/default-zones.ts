@@ -22,7 +22,7 @@ export function lanZones(): Name[] {
 }
 
 /** What keeps default zones away. */
-export interface DefaultZoneChoice {
+interface DefaultZoneChoice {
   /** unblock-lan-zones. */
   readonly unblockLanZones: boolean;
   /** Names given as nodefault. */

@@ -13,7 +13,6 @@ import { mustParseName } from '../wire/name-text.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { packRRset, type RRset, rdatasOf, rrsetOwner } from '../wire/rrset.ts';
 
-/** What configuration says. */
 export interface Dns64Options {
   /** 16 octets. */
   readonly prefix: Uint8Array;
@@ -26,7 +25,7 @@ export interface Dns64Options {
 }
 
 /** Prefix lengths that RFC 6052 §2.2 gives a form. */
-export const DNS64_PREFIX_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96];
+const DNS64_PREFIX_LENGTHS: readonly number[] = [32, 40, 48, 56, 64, 96];
 
 /** Octet that stays zero between prefix and address (RFC 6052 §2.2: bits 64 to 71). */
 const RESERVED_OCTET = 8;

@@ -26,7 +26,7 @@ import type { Asker, MadeAlias } from './local-reply.ts';
 import type { RpzRule } from './rpz-zone.ts';
 
 /** Aliases made by policy that one question follows: as many as aliases of the tree (max-query-restarts). */
-export const MAX_POLICY_ALIASES = 11;
+const MAX_POLICY_ALIASES = 11;
 
 /** A question for which policy may have a say. */
 export interface EnforcedQuery {
@@ -40,7 +40,6 @@ export interface EnforcedQuery {
   readonly checksItself: boolean;
 }
 
-/** What enforcing needs. */
 export interface EnforceParts {
   readonly clock: Clock;
   readonly judge: AnswerJudge;
@@ -48,7 +47,6 @@ export interface EnforceParts {
   readonly resolve: (question: Question) => Promise<Resolution>;
 }
 
-/** What the client gets. */
 export type Ruling =
   | { readonly kind: 'answer'; readonly resolution: Resolution; readonly setFlags: number; readonly clearFlags: number }
   | { readonly kind: 'drop' };
@@ -63,7 +61,6 @@ export async function enforce(start: EnforcedQuery, parts: EnforceParts): Promis
   return follow(start, parts);
 }
 
-/** Where following stands. */
 interface Way {
   /** Records made by policy so far. */
   readonly made: readonly HeldRRset[];
@@ -192,7 +189,7 @@ function answered(
 }
 
 /** True for data that must not be shown to those who do not judge by themselves. */
-export function isDoubtful({ verdict }: Answered): boolean {
+function isDoubtful({ verdict }: Answered): boolean {
   return verdict?.status === 'bogus' || verdict?.status === 'indeterminate';
 }
 
@@ -222,7 +219,7 @@ function failed(question: Question): Ruling {
 }
 
 /** A record of configuration as the reply's builder takes it. */
-export function heldOf({ rrset, ttl }: TimedRRset, now: number): HeldRRset {
+function heldOf({ rrset, ttl }: TimedRRset, now: number): HeldRRset {
   return {
     rrset,
     expiresAt: now + ttl,

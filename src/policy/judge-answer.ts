@@ -35,7 +35,6 @@ export interface JudgedAnswer {
   readonly applied: Set<RpzRule>;
 }
 
-/** The judgement. */
 export type Judged =
   | { readonly kind: 'pass' }
   | { readonly kind: 'drop' }
@@ -60,7 +59,6 @@ export interface ServersOf {
   readonly addresses: readonly string[];
 }
 
-/** What judging needs. */
 export interface JudgeParts {
   readonly log: LogSink;
   readonly clients: ClientPolicies;
@@ -75,7 +73,6 @@ const PASS: Judged = { kind: 'pass' };
 /** Types of questions whose answers hold addresses (as Unbound: others are not looked at). */
 const ADDRESS_TYPES: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.ANY]);
 
-/** Judges answers. */
 export class AnswerJudge {
   readonly #parts: JudgeParts;
 

@@ -5,7 +5,6 @@ import type { Name } from '../wire/name.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import type { ListeningPlace } from './place-map.ts';
 
-/** Who asks. */
 export interface Asker {
   readonly ip: string;
   readonly port: number;
@@ -14,7 +13,6 @@ export interface Asker {
   readonly place: ListeningPlace | null;
 }
 
-/** A reply made here. */
 export interface MadeReply {
   readonly kind: 'reply';
   readonly rcode: number;

@@ -12,7 +12,7 @@ import { LOCAL_DATA_TTL_SECONDS, type LocalZones } from './local-zones.ts';
 import type { Policy } from './policy.ts';
 
 /** Local zones and data, of the server or of a view. */
-export class LocalTable {
+class LocalTable {
   readonly #zones: LocalZones;
 
   constructor(zones: LocalZones) {

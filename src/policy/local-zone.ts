@@ -33,7 +33,6 @@ export function isRedirect(type: ZoneType): boolean {
   return type === 'redirect' || type === 'inform_redirect';
 }
 
-/** A local zone. */
 export class LocalZone {
   readonly name: Name;
   type: ZoneType;

@@ -17,7 +17,6 @@ import { type TagSet, tagsMeet } from './tags.ts';
 /** TTL of local data that is written without one, seconds (Unbound's). */
 export const LOCAL_DATA_TTL_SECONDS = 3600;
 
-/** Local zones by name. */
 export class LocalZones {
   readonly #zones = new Map<string, LocalZone>();
   readonly #filter: NameFilter;

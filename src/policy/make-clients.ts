@@ -47,7 +47,6 @@ interface Lines<K> {
   readonly views: readonly (readonly [K, string])[];
 }
 
-/** Makes them. */
 export function makeClients(parts: MakeClientsParts): ClientPolicies {
   const { accessBlocks, defaultBlocks, config, placeKeys } = parts;
   const open = new PrefixMap<OpenPolicy>();

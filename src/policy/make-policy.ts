@@ -32,7 +32,7 @@ import { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made from. */
-export interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
+interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
@@ -41,12 +41,11 @@ export interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' |
 }
 
 /** The policy, and what of the configuration cannot be used. */
-export interface MadePolicy {
+interface MadePolicy {
   readonly policy: Policy;
   readonly problems: readonly string[];
 }
 
-/** Makes the policy. */
 export function makePolicy(parts: MakePolicyParts): MadePolicy {
   const { config, log, clock, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
   const { server } = config;
@@ -128,7 +127,6 @@ function pointerText(text: string, problems: string[]): string | null {
   return `${formatName(reverseName(address))} ${rest[0] ?? LOCAL_DATA_TTL_SECONDS} IN PTR ${name}`;
 }
 
-/** local-zone-tag and local-zone-override. */
 function tagZones(zones: LocalZones, { server }: Config, tags: Tags, problems: string[]): void {
   for (const { name, value } of server.localZoneTag) {
     const zone = zones.get(name);
@@ -172,7 +170,6 @@ function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[
   return rules.size === 0 ? null : rules;
 }
 
-/** response-ip-tag. */
 function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags): void {
   for (const { block, value } of server.responseIpTag) {
     const rule = rules?.get(block.address, block.prefixLength);

@@ -10,7 +10,7 @@ import { type RpzOverride, RpzZone } from './rpz-zone.ts';
 import type { Tags } from './tags.ts';
 
 /** What policy zones are made from. */
-export interface RpzParts {
+interface RpzParts {
   readonly config: Config;
   readonly tags: Tags;
   readonly problems: string[];

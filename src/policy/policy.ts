@@ -31,7 +31,7 @@ import type { RpzLoading, RpzZone } from './rpz-zone.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made of (make-policy.ts does). */
-export interface PolicyParts {
+interface PolicyParts {
   readonly log: LogSink;
   readonly filter: NameFilter;
   readonly localZones: LocalZones;

@@ -21,9 +21,8 @@ export const TOO_MANY = `more than ${MAX_SET_RECORDS} records of one type, or ${
 const MAX_PACKED_ONLY = 16;
 
 /** Which record or type comes first in what is answered: Unbound puts new ones in front in local data. */
-export type SetOrder = 'newest-first' | 'oldest-first';
+type SetOrder = 'newest-first' | 'oldest-first';
 
-/** One set. */
 class GrowingSet implements TimedRRset {
   readonly type: number;
   ttl: number;

@@ -21,7 +21,7 @@ import { RecordSets } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 
 /** What is done with answers that hold an address of a netblock. */
-export interface ResponseRule {
+interface ResponseRule {
   action: ZoneType;
   /** Only for clients with one of these tags does a tag's action count; null: untagged. */
   tags: TagSet | null;
@@ -39,7 +39,7 @@ export interface MetRule {
 }
 
 /** What becomes of an answer. */
-export type RuleOutcome =
+type RuleOutcome =
   | { readonly kind: 'pass' }
   | { readonly kind: 'drop' }
   | { readonly kind: 'truncate' }
@@ -51,7 +51,6 @@ export type RuleOutcome =
       readonly rcode: number;
     };
 
-/** Rules by netblock. */
 export class ResponseRules {
   readonly #rules = new PrefixMap<ResponseRule>();
 

@@ -12,7 +12,6 @@ import { formatName } from '../wire/name-text.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 
-/** What a trigger does. */
 export type RpzAction = 'nxdomain' | 'nodata' | 'passthru' | 'drop' | 'tcp-only' | 'local-data';
 
 /** What sets a rule off. */

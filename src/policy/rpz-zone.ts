@@ -19,7 +19,7 @@ import type { TagSet } from './tags.ts';
 export type RpzOverride = 'nxdomain' | 'nodata' | 'passthru' | 'drop' | 'cname' | 'disabled';
 
 /** What configuration says of a policy zone. */
-export interface RpzOptions {
+interface RpzOptions {
   readonly name: Name;
   /** rpz-action-override; null: the zone's own actions. */
   readonly override: RpzOverride | null;
@@ -33,7 +33,6 @@ export interface RpzOptions {
   readonly tags: TagSet | null;
 }
 
-/** A rule. */
 export interface RpzRule {
   readonly trigger: RpzTrigger;
   readonly action: RpzAction;
@@ -96,7 +95,6 @@ export class RpzLoading {
   }
 }
 
-/** A policy zone. */
 export class RpzZone {
   readonly options: RpzOptions;
   /** False after `rpz_disable`: the zone is held and does nothing. */

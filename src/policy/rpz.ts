@@ -38,7 +38,6 @@ export interface RpzQuery {
   readonly tags: TagSet;
 }
 
-/** The policy zones. */
 export class Rpz {
   readonly zones: readonly RpzZone[];
   /** Rules that took effect, by action in Unbound's words (num.rpz.action). */
@@ -156,7 +155,7 @@ function fromData(data: readonly TimedRRset[], question: Question): LocalReply {
 }
 
 /** The CNAME of rpz-cname-override at a name. */
-export function cnameTo(owner: Name, target: Name): TimedRRset {
+function cnameTo(owner: Name, target: Name): TimedRRset {
   const rrset = packRRset({ owner, type: TYPE.CNAME, class: CLASS.IN, rdatas: [target], signatures: [] });
   return { rrset, ttl: OVERRIDE_TTL_SECONDS };
 }

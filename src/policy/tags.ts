@@ -3,13 +3,10 @@
  * several match, the lowest number counts.
  */
 
-/** Numbers of tags, ascending. */
 export type TagSet = readonly number[];
 
-/** No tags. */
 export const NO_TAGS: TagSet = [];
 
-/** The defined tags. */
 export class Tags {
   readonly #numbers = new Map<string, number>();
 

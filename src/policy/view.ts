@@ -3,7 +3,6 @@
 import type { LocalZones } from './local-zones.ts';
 import type { ResponseRules } from './response-rules.ts';
 
-/** A view. */
 export interface View {
   readonly name: string;
   /** Null: the view has none, and the server's are used. The control channel may add some. */

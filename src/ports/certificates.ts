@@ -34,7 +34,6 @@ export type KeyMaterial =
   /** A certificate request, a private or a public key: only the key is known. */
   | { readonly kind: 'key'; readonly spki: Uint8Array; readonly key: Certificate['key'] };
 
-/** The certificates port. */
 export interface Certificates {
   /** Reads one certificate, DER. */
   read(der: Uint8Array): Certificate | null;

@@ -3,7 +3,6 @@
 /** Stops a timer; calling it again, or after the timer has run, does nothing. */
 export type CancelTimer = () => void;
 
-/** The clock port. */
 export interface Clock {
   /** Milliseconds from an arbitrary start, never backwards; may have a fraction. For durations and deadlines. */
   monotonicMs(): number;

@@ -16,7 +16,6 @@ export interface ImportedKey {
 /** Hash functions of DS records and NSEC3 (RFC 4509, RFC 6605, RFC 5155), and those of ZONEMD. */
 export type DigestKind = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
-/** The crypto port. */
 export interface Crypto {
   /** True when this build and its policy can verify signatures of that algorithm. */
   supports(algorithm: number): boolean;

@@ -14,7 +14,6 @@ export type FileResult<T> =
  */
 export const MAX_FILE_OCTETS = 256 * 1024 * 1024;
 
-/** The files port. */
 export interface Files {
   /**
    * Reads a regular file to its end. A device, a pipe, a folder, or a file of more than `maxOctets` (`MAX_FILE_OCTETS` when

@@ -6,7 +6,6 @@ export type LogLevel = 'fatal error' | 'error' | 'warning' | 'notice' | 'info' |
 /** What a line says, as named values, for sinks that write JSON. */
 export type LogFields = Readonly<Record<string, string | number | boolean>>;
 
-/** The log port. */
 export interface LogSink {
   /** `fields` is called only by a sink that writes named values; absent: the line is all there is. */
   write(level: LogLevel, line: string, fields?: () => LogFields): void;

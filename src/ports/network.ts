@@ -11,7 +11,6 @@ export interface Address {
   readonly port: number;
 }
 
-/** One received datagram. */
 export interface Datagram {
   readonly bytes: Uint8Array;
   readonly from: Address;
@@ -56,7 +55,6 @@ export interface UdpOptions {
   readonly onError: (error: NetworkError) => void;
 }
 
-/** An open UDP socket. */
 export interface UdpSocket {
   readonly local: Address;
   /** Changes the sizes of the socket's buffers, in octets; 0 leaves one as it is. Errors come to `onError`. */
@@ -132,14 +130,12 @@ export interface ListenOptions {
   readonly onError: (error: NetworkError) => void;
 }
 
-/** A listening socket. */
 export interface Listener {
   /** The address that is listened on (with the port that the system chose); port 0 for a unix socket. */
   readonly local: Address;
   close(): void;
 }
 
-/** The network port. */
 export interface Network {
   openUdp(options: UdpOptions): Promise<Opened<UdpSocket>>;
   connect(options: ConnectOptions): Promise<Opened<ByteStream>>;

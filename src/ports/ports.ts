@@ -7,7 +7,6 @@ import type { LogSink } from './log-sink.ts';
 import type { Network } from './network.ts';
 import type { Random } from './random.ts';
 
-/** All that reaches outside. */
 export interface Ports {
   readonly clock: Clock;
   readonly network: Network;

@@ -1,6 +1,5 @@
 /** Chance. The real one is cryptographically secure (RFC 5452 §9.2); a fake one is seeded. */
 
-/** The random port. */
 export interface Random {
   /** A whole number from 0 to 65535. */
   u16(): number;

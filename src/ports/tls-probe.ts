@@ -19,7 +19,6 @@ export interface Dialogue {
   readonly farewell: string | null;
 }
 
-/** How to look. */
 export interface TlsProbeRequest {
   readonly remote: Address;
   /** Name for SNI (RFC 6066 §3); null: none. */
@@ -34,7 +33,6 @@ export interface TlsProbeRequest {
   readonly checksPkix: boolean;
 }
 
-/** What was seen. */
 export type TlsProbed =
   | {
       readonly kind: 'tls';
@@ -52,7 +50,6 @@ export type TlsProbed =
       readonly text: string;
     };
 
-/** The port. */
 export interface TlsProbe {
   /** Looks at one address. Never rejects. */
   probe(request: TlsProbeRequest): Promise<TlsProbed>;

@@ -9,7 +9,7 @@ import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 
 /** The caches that are looked into. */
-export interface KnownData {
+interface KnownData {
   readonly rrsets: RRsetCache;
   readonly answers: AnswerCache;
 }

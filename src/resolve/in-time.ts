@@ -10,8 +10,7 @@ export interface EarlyEnd<T> {
   readonly take: () => T | null;
 }
 
-/** What the wait needs. */
-export interface InTimeParts {
+interface InTimeParts {
   readonly clock: Clock;
   /** Takes a rejection of the result that comes when nobody waits any more; a bug. */
   readonly report: (error: unknown) => void;

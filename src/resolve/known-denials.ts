@@ -16,8 +16,7 @@ import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 
-/** What may be used. */
-export interface KnownDenialsOptions {
+interface KnownDenialsOptions {
   /** RFC 8020 (harden-below-nxdomain). */
   readonly belowNxdomain: boolean;
   /** RFC 8198 (aggressive-nsec). */

@@ -25,7 +25,6 @@ export type Room =
   | { readonly kind: 'victim'; readonly work: Work }
   | { readonly kind: 'full' };
 
-/** The places. */
 export class Load {
   readonly #clock: Clock;
   readonly #options: LoadOptions;

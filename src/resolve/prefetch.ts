@@ -13,7 +13,7 @@ import type { Fetch } from '../work/fetch.ts';
  * Seconds after an answer's expiry that what a refresh rests on must still hold, so that a delegation that ends together
  * with the answer is asked for anew as well (Unbound PREFETCH_EXPIRY_ADD).
  */
-export const CARRY_SECONDS = 60;
+const CARRY_SECONDS = 60;
 
 /** From when on an answer kept at `now` is worth refreshing: in the last tenth of its life, as Unbound does. */
 export function refreshTime(now: number, expiresAt: number): number {

@@ -40,7 +40,6 @@ import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyFor
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
-/** The resolver's own settings. */
 export interface ResolveOptions extends LoadOptions {
   /** Times that bogus data is asked for again from other servers (val-max-restart). */
   readonly maxRestarts: number;
@@ -63,7 +62,7 @@ export interface ResolveOptions extends LoadOptions {
 }
 
 /** What the resolver is made of. `makeIterate` and `makeValidate` get the fetch that only the resolver can make. */
-export interface ResolverParts {
+interface ResolverParts {
   readonly clock: Clock;
   readonly rrsets: RRsetCache;
   readonly answers: AnswerCache;
@@ -83,7 +82,7 @@ export interface ResolverParts {
 }
 
 /** How a client's question differs from the plain one. */
-export interface ResolveCallOptions {
+interface ResolveCallOptions {
   /** Gets every step; such a work is not shared. */
   readonly trace?: Trace;
   /** Ask the tree even where the cache has an answer (prefetch). */

@@ -44,7 +44,7 @@ export interface ServeExpiredOptions {
 const TRUST_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
 
 /** What the door looks into. */
-export interface ExpiredAnswersParts {
+interface ExpiredAnswersParts {
   readonly clock: Clock;
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;

@@ -13,7 +13,7 @@ import type { Random } from '../ports/random.ts';
 import { isBelow, type Name, nameKey, namesEqual } from '../wire/name.ts';
 
 /** A limit for one name. */
-export interface NamedRate {
+interface NamedRate {
   readonly name: Name;
   /** Questions in a second; 0: any number. */
   readonly perSecond: number;
@@ -36,13 +36,12 @@ export interface ZoneRateOptions {
 }
 
 /** A zone with its rate, for the list that operators ask for. */
-export interface ZoneRate {
+interface ZoneRate {
   readonly zone: Name;
   readonly perSecond: number;
   readonly limit: number;
 }
 
-/** The gate. */
 export class ZoneRates implements ZoneRateGate {
   readonly #random: Random;
   readonly #options: ZoneRateOptions;

@@ -49,7 +49,6 @@ export const DEFAULT_ACCESS: readonly AccessRule[] = [
   { ...mustParsePrefix('::ffff:127.0.0.1/128'), action: 'allow' },
 ];
 
-/** The rules in force. */
 export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();

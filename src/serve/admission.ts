@@ -40,7 +40,7 @@ import type { ServeStats } from './serve-stats.ts';
 export type Admitted = 'go-on' | 'drop' | ErrorReply;
 
 /** What admission is made of. */
-export interface AdmissionParts {
+interface AdmissionParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
   readonly stats: ServeStats;
@@ -53,7 +53,6 @@ export interface AdmissionParts {
   readonly zones?: Pick<ZoneStore, 'notify'> | undefined;
 }
 
-/** Lets queries in. */
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #access: AccessControl;

@@ -31,7 +31,7 @@ export interface ReplyShape {
 }
 
 /** The settings that shape all replies. */
-export interface ReplySettings {
+interface ReplySettings {
   readonly minimalResponses: boolean;
   readonly roundRobin: boolean;
   readonly ignoreCd: boolean;
@@ -110,7 +110,7 @@ export function buildReply(
 }
 
 /** Writes a reply that is a response code and the question. */
-export function buildRcode(builder: MessageBuilder, shape: ReplyShape, rcode: number): BuiltReply {
+function buildRcode(builder: MessageBuilder, shape: ReplyShape, rcode: number): BuiltReply {
   builder.start({ id: shape.id, flags: FLAG.QR | FLAG.RA | (shape.flags & COPIED_FLAGS), rcode });
   builder.limit(shape.maxOctets);
   builder.question(shape.question);

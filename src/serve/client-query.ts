@@ -59,7 +59,7 @@ export interface PendingClient {
 }
 
 /** The settings that reading depends on. */
-export interface ClientQueryOptions {
+interface ClientQueryOptions {
   /** A size below 512 is taken as 512. */
   readonly hardensShortSize: boolean;
   /** Largest reply over UDP, octets. */
@@ -71,7 +71,6 @@ const NO_BYTES = new Uint8Array();
 const NOWHERE: Address = { ip: '', port: 0 };
 const NO_CHANNEL: ReplyChannel = { transport: 'udp', deliver: () => {} };
 
-/** The query at hand. */
 export class ClientQuery {
   readonly #leastUdpSize: number;
   readonly #maxUdpOctets: number;

@@ -16,7 +16,6 @@ export interface ErrorReply {
 /** NXNAME (RFC 9824 §3.2): exists only in type bitmaps of denials. */
 export const NXNAME = 128;
 
-/** A response code alone. */
 export function rcodeReply(rcode: number, error: ExtendedError | null = null): ErrorReply {
   return { rcode, error, setFlags: 0, clearFlags: 0 };
 }
@@ -26,7 +25,6 @@ function withoutRecursion(rcode: number, error: ExtendedError | null = null): Er
   return { rcode, error, setFlags: 0, clearFlags: FLAG.RA };
 }
 
-/** A bug. */
 export const SERVER_FAILURE = rcodeReply(RCODE.SERVFAIL);
 /** What we do not serve: other classes than IN and CH, zone transfers. */
 export const REFUSED = rcodeReply(RCODE.REFUSED);
@@ -54,9 +52,7 @@ export const TO_TCP: ErrorReply = { rcode: RCODE.REFUSED, error: null, setFlags:
 export const BAD_COOKIE = rcodeReply(RCODE.BADCOOKIE);
 /** Malformed, or not served: the header comes back without RA, as Unbound does it. */
 export const FORMAT_ERROR = withoutRecursion(RCODE.FORMERR);
-/** See FORMAT_ERROR. */
 export const NOT_IMPLEMENTED = withoutRecursion(RCODE.NOTIMP);
-/** Zone transfers. */
 export const NO_TRANSFER = withoutRecursion(RCODE.REFUSED);
 /** RFC 6891 §6.1.3: an EDNS version other than 0. */
 export const BAD_VERSION = rcodeReply(RCODE.BADVERS);

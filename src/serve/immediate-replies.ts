@@ -8,7 +8,7 @@ import type { ServeLog } from './serve-log.ts';
 import type { ServeStats } from './serve-stats.ts';
 
 /** What they are made of. */
-export interface ImmediateReplyParts {
+interface ImmediateReplyParts {
   readonly stats: ServeStats;
   readonly log: ServeLog;
   readonly composer: ReplyComposer;

@@ -26,7 +26,7 @@ import { statusOf } from './sources.ts';
 import { isLocalClient, WaitLimit } from './wait-limit.ts';
 
 /** What waiting clients are served with. */
-export interface PendingClientParts {
+interface PendingClientParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
   readonly resolver: Pick<Resolver, 'resolve'>;
@@ -40,7 +40,7 @@ export interface PendingClientParts {
 }
 
 /** What policy says of a question before it is resolved. */
-export interface PolicyQuestion {
+interface PolicyQuestion {
   /** What local data makes of it. */
   readonly local: LocalReply | null;
   /** The caches have what it takes. */
@@ -52,7 +52,6 @@ const CLIENTS_VERBOSITY = 5;
 /** Length of a reply that is none. */
 const SILENCE = 0;
 
-/** The waiting clients. */
 export class PendingClients {
   readonly #parts: PendingClientParts;
   readonly #limit: WaitLimit;

@@ -71,7 +71,6 @@ export interface ServeParts {
   readonly policy?: Policy;
 }
 
-/** Makes what serves. */
 export function createServe(parts: ServeParts): Serve {
   return new QueryServer(parts);
 }

@@ -25,13 +25,12 @@ export interface ClientRateOptions {
 }
 
 /** An address with its rate, for the list that operators ask for. */
-export interface ClientRate {
+interface ClientRate {
   readonly ip: string;
   readonly perSecond: number;
   readonly limit: number;
 }
 
-/** The gate for clients. */
 export class ClientRates {
   readonly #random: Random;
   readonly #options: ClientRateOptions;

@@ -34,13 +34,12 @@ export interface ReplyOptions {
   readonly clearFlags: number;
 }
 
-/** A reply for all. */
 export const CACHEABLE_REPLY: ReplyOptions = { cacheable: true, fromCache: false, setFlags: 0, clearFlags: 0 };
 /** A reply for one client. */
 export const SINGLE_REPLY: ReplyOptions = { ...CACHEABLE_REPLY, cacheable: false };
 
 /** What the composer is made of. */
-export interface ReplyComposerParts {
+interface ReplyComposerParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
   readonly replies: ReplyCache;
@@ -49,7 +48,6 @@ export interface ReplyComposerParts {
 const NO_OPTIONS = new Uint8Array();
 const OPCODE_BITS = 0x7800;
 
-/** Composes replies. */
 export class ReplyComposer {
   /** One for each buffer that replies leave from: a listener has one, or a few. */
   readonly #builders = new WeakMap<Uint8Array, MessageBuilder>();

@@ -1,5 +1,5 @@
 /**
- * The lines that serving logs, in the forms that scripts parse (features.md 1i): queries, replies, SERVFAIL, bogus answers,
+ * The lines that serving logs, in the forms of Unbound's that scripts parse: queries, replies, SERVFAIL, bogus answers,
  * and the bugs caught at the border of a query.
  */
 
@@ -17,7 +17,7 @@ import type { ReplyChannel } from './reply-channel.ts';
 import type { ServeLogging } from './serve-options.ts';
 
 /** What a reply's line says. */
-export interface LoggedReply {
+interface LoggedReply {
   readonly from: Address;
   /** Null: not known. */
   readonly channel: Pick<ReplyChannel, 'transport' | 'local'> | null;
@@ -29,7 +29,6 @@ export interface LoggedReply {
   readonly octets: number;
 }
 
-/** Writes the lines. */
 export class ServeLog {
   readonly #log: LogSink;
   readonly #options: ServeLogging;

@@ -3,7 +3,6 @@
 import type { AccessAction, AccessRule } from './access-control.ts';
 import type { NetblockLimit } from './netblock-limit.ts';
 
-/** Options of serving. */
 export interface ServeOptions {
   /** After the default rules (this host only). Unbound `access-control`. */
   readonly access: readonly AccessRule[];
@@ -65,7 +64,6 @@ export interface ChaosOptions {
   readonly trustAnchors: readonly string[] | null;
 }
 
-/** Which lines are logged. */
 export interface ServeLogging {
   /** Unbound `log-queries`, `log-replies`, `log-servfail`. */
   readonly queries: boolean;

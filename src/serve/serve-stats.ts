@@ -19,7 +19,7 @@ const RCODES = 24;
 const FLAG_SHIFT = 4;
 const FLAG_COMBINATIONS = 128;
 const FORM_COMBINATIONS = 16;
-/** Spans of the histogram. */
+/** Spans of the histogram of waits, as many as Unbound shows; `spanEnd` says where each ends. */
 export const HISTOGRAM_SPANS = 40;
 /** Spans within the first second; from there on their ends double anew, as Unbound has it. */
 const SPANS_BELOW_SECOND = 20;
@@ -35,7 +35,7 @@ export const FORM = { tcp: 1, ipv6: 2, edns: 4, dnssecOk: 8 } as const;
 export type TlsaOutcome = 'secure' | 'insecure' | 'absent' | 'bogus';
 
 /** A query as it is counted. */
-export interface CountedQuery {
+interface CountedQuery {
   readonly type: number;
   readonly class: number;
   readonly opcode: number;
@@ -199,7 +199,7 @@ function setToZero(counters: object): void {
 }
 
 /** The Z bit, which must be zero (RFC 1035 §4.1.1). */
-export const FLAG_Z = 0x0040;
+const FLAG_Z = 0x0040;
 /** The header's flags with their names, in order of the bits. */
 export const COUNTED_FLAGS = [
   ['QR', FLAG.QR],

@@ -8,8 +8,6 @@ import { readU8 } from '../wire/bytes.ts';
 
 /** Octets of a key. */
 export const SIPHASH_KEY_OCTETS = 16;
-/** Octets of a hash. */
-export const SIPHASH_OCTETS = 8;
 
 const COMPRESSION_ROUNDS = 2;
 const FINAL_ROUNDS = 4;
@@ -29,18 +27,20 @@ export class SipHash {
     }
   }
 
-  /** Writes the hash of the first `length` octets of `input` to `out` at `at`. @hot bench/serve-hot-query.ts */
+  /**
+   * Writes the hash of the first `length` octets of `input` to `out` at `at`. The last block holds what is left and, in its top
+   * octet, the length. @hot bench/serve-hot-query.ts
+   */
   hash(input: Uint8Array, length: number, out: Uint8Array, at: number): void {
-    const keyed = this.#keyed;
     // The state lies in local variables, low (a) and high (b) half of each word: in an array it takes four times as long.
-    let a0 = keyed[0] as number;
-    let b0 = keyed[1] as number;
-    let a1 = keyed[2] as number;
-    let b1 = keyed[3] as number;
-    let a2 = keyed[4] as number;
-    let b2 = keyed[5] as number;
-    let a3 = keyed[6] as number;
-    let b3 = keyed[7] as number;
+    let a0 = this.#keyed[0] as number;
+    let b0 = this.#keyed[1] as number;
+    let a1 = this.#keyed[2] as number;
+    let b1 = this.#keyed[3] as number;
+    let a2 = this.#keyed[4] as number;
+    let b2 = this.#keyed[5] as number;
+    let a3 = this.#keyed[6] as number;
+    let b3 = this.#keyed[7] as number;
     const wholeEnd = length - (length % BLOCK_OCTETS);
     const inputRounds = COMPRESSION_ROUNDS * (wholeEnd / BLOCK_OCTETS + 1);
     let low = 0;
@@ -51,7 +51,6 @@ export class SipHash {
         const block = (done / COMPRESSION_ROUNDS) * BLOCK_OCTETS;
         low = littleEndian(input, block, Math.min(4, length - block));
         high = littleEndian(input, block + 4, Math.min(4, length - block - 4));
-        // The last block holds what is left and, in its top octet, the length.
         if (block === wholeEnd) high |= length << 24;
         a3 ^= low;
         b3 ^= high;

@@ -25,10 +25,10 @@ import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
 
 /** What a source says: octets of the reply in `query.out`, or that it has none. */
-export type Sourced = number | 'none';
+type Sourced = number | 'none';
 
 /** What the sources are made of. */
-export interface SourceParts {
+interface SourceParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
   readonly resolver: Pick<Resolver, 'look' | 'findReferral'>;
@@ -54,7 +54,6 @@ const CHAOS_REPLY: MadeReply = {
   error: null,
 };
 
-/** The sources. */
 export class Sources {
   readonly #parts: SourceParts;
   readonly #request: ReplyRequest;

@@ -12,7 +12,7 @@ export function isLocalClient(ip: string): boolean {
 }
 
 /** Limits on the queries of one address that may wait. */
-export interface WaitLimits {
+interface WaitLimits {
   /** 0: any number. */
   readonly perAddress: number;
   /** Other limits for the clients of a netblock; the longest prefix counts; -1: any number. */

@@ -8,7 +8,6 @@ export interface ListenAddress extends Address {
   readonly from?: string;
 }
 
-/** Options of listening. */
 export interface ServerOptions {
   /** Where to listen, over UDP and TCP. */
   readonly interfaces: readonly ListenAddress[];

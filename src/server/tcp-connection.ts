@@ -33,7 +33,6 @@ export interface ConnectionParts {
   readonly onClosed: (connection: TcpConnection) => void;
 }
 
-/** An open connection. */
 export class TcpConnection implements ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
   readonly local: Address;

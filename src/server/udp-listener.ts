@@ -10,7 +10,7 @@ import type { ReplyChannel } from '../serve/reply-channel.ts';
 import type { ServerOptions } from './listen-options.ts';
 
 /** What a listener is opened with. */
-export interface UdpListenerParts {
+interface UdpListenerParts {
   readonly network: Network;
   readonly address: Address;
   readonly options: ServerOptions;
@@ -34,7 +34,6 @@ export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<U
   return { ok: true, value: listener };
 }
 
-/** An open listener. */
 export class UdpListener implements ReplyChannel {
   readonly transport = 'udp';
   /** Who answers; another one after a reload. */

@@ -51,7 +51,7 @@ export type Failure =
   | { readonly kind: 'cached-failure'; readonly of: Failure };
 
 /** What a failure tells about, and so for whom it is true. */
-export type FailureScope =
+type FailureScope =
   /** The name and its servers: true for everybody who asks. */
   | 'question'
   /** Time or a budget that ran out: another caller may have more of it, but a client who asks the same meets the same. */

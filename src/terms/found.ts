@@ -49,7 +49,6 @@ export interface End {
   readonly notKept?: true;
 }
 
-/** What iteration ends as. */
 export type Found =
   | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: End }
   /** `notKept`: it is about servers whose words no cache may keep. */

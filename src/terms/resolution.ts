@@ -26,5 +26,4 @@ export interface Answered {
   readonly ofZone?: { readonly authoritative: boolean };
 }
 
-/** How a resolution ended. */
 export type Resolution = Answered | { readonly kind: 'failed'; readonly question: Question; readonly why: Failure };

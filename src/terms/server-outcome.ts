@@ -1,7 +1,7 @@
 /** Server outcomes: how one exchange with one server went, for the choice of the next and for logs. */
 
 /** Each with the sentence that a log line shows. */
-export const SERVER_OUTCOME_TEXT = {
+const SERVER_OUTCOME_TEXT = {
   timeout: 'no answer in time',
   unreachable: 'no route to the server',
   'connection-refused': 'the connection was refused or broken off',
@@ -22,5 +22,4 @@ export const SERVER_OUTCOME_TEXT = {
   'alias-unusable': 'an alias that cannot be followed',
 } as const;
 
-/** Which outcome. */
 export type ServerOutcome = keyof typeof SERVER_OUTCOME_TEXT;

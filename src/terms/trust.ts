@@ -22,5 +22,4 @@ export const TRUST = {
   configured: 9,
 } as const;
 
-/** A rank. */
 export type Trust = (typeof TRUST)[keyof typeof TRUST];

@@ -23,8 +23,7 @@ export function verdictText(verdict: Verdict): string {
   }
 }
 
-/** Why data is insecure. */
-export function insecureText(why: InsecureReason): string {
+function insecureText(why: InsecureReason): string {
   return `${why.kind}: ${insecureSentence(why)}`;
 }
 
@@ -52,7 +51,7 @@ function insecureSentence(why: InsecureReason): string {
 }
 
 /** Why we cannot say. */
-export function indeterminateText(why: IndeterminateReason): string {
+function indeterminateText(why: IndeterminateReason): string {
   switch (why.kind) {
     case 'chain-data-unreachable':
       return `${why.kind}: no server ${why.how === 'refused' ? 'that answered gave' : 'could be asked for'} the ${why.data} of ${why.zone}`;
@@ -63,8 +62,7 @@ export function indeterminateText(why: IndeterminateReason): string {
   }
 }
 
-/** Why data is bogus. */
-export function bogusText(why: BogusReason): string {
+function bogusText(why: BogusReason): string {
   return `${why.kind}: ${bogusSentence(why)}`;
 }
 

@@ -98,7 +98,6 @@ export type Verdict =
   | { readonly status: 'bogus'; readonly why: BogusReason }
   | { readonly status: 'indeterminate'; readonly why: IndeterminateReason };
 
-/** The one secure verdict. */
 export const SECURE: Verdict = { status: 'secure' };
 
 const RANK: Record<Verdict['status'], number> = { secure: 0, insecure: 1, indeterminate: 2, bogus: 3 };

@@ -4,7 +4,7 @@
  */
 
 /** Every counter with what one count of it means. A room adds its row here when it starts to count. */
-export const COUNTER_TEXT = {
+const COUNTER_TEXT = {
   'upstream.udp': 'datagrams sent to authoritative servers or forwarders',
   'upstream.tcp': 'questions sent over TCP to authoritative servers or forwarders',
   'upstream.tls': 'those of them over TLS',

@@ -14,7 +14,7 @@ import type { Question } from '../wire/question.ts';
 export type DelegationSource = 'hints' | 'priming' | 'referral' | 'cache' | 'stub' | 'forward' | 'auth-zone';
 
 /** Why a zone is not secure, or that there is no zone at the name. */
-export type ZoneReason = (InsecureReason | BogusReason | IndeterminateReason)['kind'] | 'no zone cut here';
+type ZoneReason = (InsecureReason | BogusReason | IndeterminateReason)['kind'] | 'no zone cut here';
 
 /** One step. Names are wire names: text is made only when somebody reads it. */
 export type TraceStep =

@@ -39,7 +39,6 @@ function depths(events: readonly TraceEvent[]): Map<number, number> {
   return known;
 }
 
-/** One step in words. */
 export function stepText(event: TraceEvent): string {
   switch (event.kind) {
     case 'cache-hit':

@@ -3,7 +3,7 @@
 import type { TraceEvent } from './events.ts';
 
 /** Events kept; a resolution with 200 upstream queries makes about 1,500. */
-export const MAX_TRACE_EVENTS = 4096;
+const MAX_TRACE_EVENTS = 4096;
 
 /** A ring of events. Works raise them by `Work.note`, which builds a step only when somebody listens. */
 export class Trace {

@@ -29,7 +29,7 @@ export interface AnchorState {
 }
 
 /** A text read, or its errors. */
-export type AnchorStateText =
+type AnchorStateText =
   | { readonly ok: true; readonly state: AnchorState }
   | { readonly ok: false; readonly errors: readonly { readonly line: number; readonly text: string }[] };
 
@@ -116,7 +116,7 @@ const REVOKED_NOTE = `;;REVOKED
 `;
 
 /** What the file must say besides the state. */
-export interface AnchorStateNotes {
+interface AnchorStateNotes {
   readonly isRevoked: boolean;
   /** Size of a key in bits, for the comment; 0 when it cannot be told. */
   readonly bitsOf: (rdata: Uint8Array) => number;

@@ -36,7 +36,7 @@ export interface TrackedFile {
 }
 
 /** What the tracker is made of. */
-export interface AnchorTrackerParts {
+interface AnchorTrackerParts {
   readonly clock: Clock;
   readonly random: Random;
   readonly files: Files;
@@ -52,8 +52,7 @@ export interface AnchorTrackerParts {
   readonly report: (error: unknown) => void;
 }
 
-/** The tracker's settings. */
-export interface AnchorTrackerOptions {
+interface AnchorTrackerOptions {
   readonly holds: HoldDowns;
   readonly policy: AlgorithmPolicy;
   readonly skew: Skew;
@@ -63,14 +62,12 @@ export interface AnchorTrackerOptions {
   readonly signatureTime: SignatureTime;
 }
 
-/** One anchor at work. */
 interface Tracking {
   readonly path: string;
   state: AnchorState;
   cancel: CancelTimer;
 }
 
-/** The tracker. */
 export class AnchorTracker {
   readonly #parts: AnchorTrackerParts;
   readonly #tracked: Tracking[];

@@ -55,7 +55,7 @@ export function isRemembered(found: FoundData, askedAt: number): boolean {
 }
 
 /** Every server that gave a part of what was found and is to blame when that is bad. */
-export function serversOf(found: FoundData): string[] {
+function serversOf(found: FoundData): string[] {
   const servers = [found.end.server, ...judgedSetsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
 }

@@ -31,7 +31,7 @@ export async function trustOf(judging: Judging, target: Name, anchor: TrustAncho
 }
 
 /** Data with a signature, as far as its place in the tree matters. */
-export interface SignedPlace {
+interface SignedPlace {
   /** The signer that the signature names. */
   readonly signer: Name;
   /** The name whose zone holds the data. */

@@ -25,7 +25,7 @@ export async function keepProven(judging: Judging, sets: readonly HeldRRset[]): 
 }
 
 /** The set with its verdict when it is secure by keys that are known, else null. */
-export async function proveExtra(judging: Judging, held: HeldRRset): Promise<HeldRRset | null> {
+async function proveExtra(judging: Judging, held: HeldRRset): Promise<HeldRRset | null> {
   const name = rrsetOwner(held.rrset);
   const type = rrsetType(held.rrset);
   const start = startFor(judging, name, type);

@@ -9,7 +9,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, signaturesOf } from '../wire/rrset.ts';
 
 /** What bounds the choice. */
-export interface SignerBounds {
+interface SignerBounds {
   /** The name that the data is about: its owner, or the name that is denied. */
   readonly name: Name;
   readonly type: number;

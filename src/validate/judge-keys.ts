@@ -28,10 +28,10 @@ import type { Trusted } from './trusted.ts';
 import { verifyRRset } from './verify-rrset.ts';
 
 /** Trusted keys of one set that are tried. A rollover has 2 or 3. */
-export const MAX_TRUSTED_KEYS = 8;
+const MAX_TRUSTED_KEYS = 8;
 
 /** What is trusted of a zone before its DNSKEY set is. */
-export interface KeyProof {
+interface KeyProof {
   readonly zone: Name;
   /** DS records that count, strongest first. */
   readonly ds: readonly Ds[];

@@ -38,7 +38,7 @@ export type RRsetJudgement =
   | { readonly kind: 'unproven'; readonly verdict: Unproven };
 
 /** Where the chain for a name starts, or the verdict when it starts nowhere. */
-export type Start = { readonly anchor: TrustAnchor } | { readonly verdict: Unproven };
+type Start = { readonly anchor: TrustAnchor } | { readonly verdict: Unproven };
 
 /** The anchor for data of that name and type. */
 export function startFor(judging: Judging, name: Name, type: number): Start {
@@ -50,7 +50,6 @@ export function startFor(judging: Judging, name: Name, type: number): Start {
   return { anchor };
 }
 
-/** Judges one RRset. */
 export async function judgeRRset(judging: Judging, held: HeldRRset): Promise<RRsetJudgement> {
   const owner = rrsetOwner(held.rrset);
   const type = rrsetType(held.rrset);

@@ -59,13 +59,12 @@ const OCTETS_OF_A_CHECK = 12 * 1024;
 const HASH_GRANT_CHECKS = 4;
 
 /** What all validations of one validator share. */
-export interface SharedParts {
+interface SharedParts {
   readonly policy: AlgorithmPolicy;
   readonly steps: SharedSteps;
   readonly pace: TurnLimiter;
 }
 
-/** One validation. */
 export class Judging {
   readonly parts: ValidateParts;
   readonly policy: AlgorithmPolicy;
@@ -73,7 +72,7 @@ export class Judging {
   readonly work: Work;
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
-  /** Denial sets of the answer that is judged: what they say of zone cuts needs not be asked for. */
+  /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
   readonly evidence: readonly HeldRRset[];
   readonly #pace: TurnLimiter;
   /** Names whose cut was known and is in doubt now. */
@@ -108,7 +107,7 @@ export class Judging {
     if (answers?.find(question)?.verdict === null) answers.remove(question);
   }
 
-  /** Asks leave to check one signature over so many octets; false when the client query has had its share. May yield first. */
+  /** Spends one signature check over so many octets; false when the client query's budget is used up. May wait for a turn first. */
   async mayCheckSignature(octets: number): Promise<boolean> {
     if (!this.work.budget.spend('signature-checks')) {
       this.countLimit('signature-checks');

@@ -16,10 +16,10 @@ import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
  * Longest life of a span, seconds, when the answer that brought it says nothing shorter: Unbound's default for denials
  * (`cache-max-negative-ttl`).
  */
-export const MAX_SPAN_SECONDS = 3600;
+const MAX_SPAN_SECONDS = 3600;
 
 /** Where a zone's verified records came from, and what they came with. */
-export interface LearntSpans {
+interface LearntSpans {
   readonly zone: Name;
   /** NSEC sets that the zone's keys verified, none of them expanded from a wildcard. */
   readonly verified: readonly HeldRRset[];
@@ -29,7 +29,6 @@ export interface LearntSpans {
   readonly now: number;
 }
 
-/** Keeps the spans. */
 export function learnSpans(denials: DenialCache, { zone, verified, authority, now }: LearntSpans): void {
   const soa = authority.find(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the SOA's held life says.

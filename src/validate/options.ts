@@ -10,7 +10,6 @@ export interface IterationLimit {
   readonly iterations: number;
 }
 
-/** Options of the validator. */
 export interface ValidateOptions {
   /** The second at which signatures are judged (val-override-date). */
   readonly signatureTime: SignatureTime;
@@ -34,7 +33,7 @@ export interface ValidateOptions {
 }
 
 /** Bounds on the cost of one piece of validation (KeyTrap, CVE-2023-50387; NSEC3, CVE-2023-50868). */
-export interface ValidateLimits {
+interface ValidateLimits {
   /** Cryptographic checks for one RRset. An honest set needs one, or two in a rollover. Unbound: 8 (MAX_VALIDATE_RRSIGS). */
   readonly signatureChecks: number;
   /** Keys of one tag and algorithm that are tried for one signature. Honest collisions of two keys occur, of more do not. */

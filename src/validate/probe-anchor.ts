@@ -41,14 +41,12 @@ export interface Probe {
   readonly proven: ProvenSet | null;
 }
 
-/** A proven set. */
 export interface ProvenSet {
   readonly seen: SeenKeys;
   /** The signature of a trusted key: its life and its Original TTL bound the next probe (RFC 5011 §2.3). */
   readonly signature: ValidSignature;
 }
 
-/** Proves a DNSKEY set. */
 export async function proveProbe(set: RRset, tracked: TrackedKeys, parts: ProbeParts): Promise<Probe> {
   const isTracked = (rdata: Uint8Array): boolean => tracked.keys.some((key) => isSameKey(key.rdata, rdata));
   const namingDs = namedByDs(tracked, parts);

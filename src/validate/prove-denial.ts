@@ -32,7 +32,7 @@ import type { SecureZone } from './trusted.ts';
 import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 
 /** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */
-export const MAX_DENIAL_SETS = 12;
+const MAX_DENIAL_SETS = 12;
 
 /**
  * Records of one NSEC or NSEC3 set that are looked at. An honest set has one (RFC 4034 §4, RFC 5155 §7.1); thousands in
@@ -53,7 +53,7 @@ export interface ProvenRecords {
 }
 
 /** Records, or the limit that ended their verification. */
-export type RecordsResult =
+type RecordsResult =
   | { readonly kind: 'records'; readonly records: ProvenRecords }
   | { readonly kind: 'limit'; readonly limit: Limit };
 

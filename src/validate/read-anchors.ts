@@ -11,13 +11,12 @@ import { readZoneText } from '../wire/zone-text.ts';
 import type { AnchorRecord } from './trust-anchors.ts';
 
 /** What is wrong with a text, and where. */
-export interface AnchorTextError {
+interface AnchorTextError {
   /** From 1. */
   readonly line: number;
   readonly text: string;
 }
 
-/** What a text held. */
 export interface AnchorText {
   readonly records: readonly AnchorRecord[];
   readonly errors: readonly AnchorTextError[];

@@ -7,13 +7,12 @@
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Step } from './trusted.ts';
 
-/** Steps in progress. */
 export class SharedSteps {
   readonly #pending = new Map<string, Promise<Step>>();
 
   /**
    * Joins the step of this name, or runs it. A result that tells about the work that ran, not about the zone (a limit, a
-   * cancellation), is not taken from another: the joiner then runs the step on its own budget (architecture 7).
+   * cancellation), is not taken from another: the joiner then runs the step on its own budget (ARCHITECTURE.md, "Sharing").
    */
   async share(name: Name, run: () => Promise<Step>): Promise<Step> {
     const key = nameKey(name);

@@ -22,8 +22,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 
-/** What synthesis looks into. */
-export interface KnownSpans {
+interface KnownSpans {
   readonly clock: Clock;
   readonly denials: DenialCache;
   /** For the zones' SOA records. */

@@ -16,7 +16,7 @@ export interface TrustAnchor {
 }
 
 /** A zone that is configured to be insecure (domain-insecure, RFC 7646). */
-export interface NegativeAnchor {
+interface NegativeAnchor {
   readonly kind: 'negative';
   readonly zone: Name;
 }
@@ -28,7 +28,6 @@ export interface AnchorRecord {
   readonly rdata: Uint8Array;
 }
 
-/** All anchors. */
 export class TrustAnchors {
   readonly #positive = new Map<string, TrustAnchor>();
   readonly #negative = new Map<string, NegativeAnchor>();

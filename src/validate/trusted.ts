@@ -7,7 +7,6 @@ import type { Verdict } from '../terms/verdict.ts';
 /** A zone whose keys are proven. */
 export type SecureZone = Extract<ZoneTrust<ZoneKey>, { readonly status: 'secure' }>;
 
-/** Verdicts other than secure. */
 export type Unproven = Exclude<Verdict, { readonly status: 'secure' }>;
 
 /** What we may believe about a zone. */

@@ -14,13 +14,11 @@ import { withVerdict } from './judge-rrset.ts';
 import type { Judging } from './judging.ts';
 import { placeOf } from './signature-reason.ts';
 
-/** A judged step. */
-export interface JudgedStep {
+interface JudgedStep {
   readonly verdict: Verdict;
   readonly step: AliasStep;
 }
 
-/** Judges one step. */
 export async function validateAlias(judging: Judging, step: AliasStep): Promise<JudgedStep> {
   if (!follows(step)) return notSynthesised(judging, step);
   const judged = await judgeExpanded(judging, step.alias, step.proof);

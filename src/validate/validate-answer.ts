@@ -22,7 +22,6 @@ import { validateDenial } from './validate-denial.ts';
 import { type JudgedEnd, validatePositive } from './validate-positive.ts';
 import { validateTooLong } from './validate-too-long.ts';
 
-/** What came of it. */
 export interface Validated {
   /** Of answer and authority together (RFC 4035 §3.2.3). */
   readonly verdict: Verdict;
@@ -35,7 +34,6 @@ export interface Validated {
 /** Judges what was found. Rejects only by cancellation. */
 export type Validate = (work: Work, found: FoundData) => Promise<Validated>;
 
-/** Makes the validator. */
 export function createValidate(parts: ValidateParts): Validate {
   const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
   const shared = { policy, steps: new SharedSteps(), pace: new TurnLimiter(parts.clock, CHECKS_PER_TURN) };

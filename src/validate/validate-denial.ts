@@ -31,7 +31,6 @@ import type { SecureZone, Unproven } from './trusted.ts';
 import { type JudgedEnd, withProvenExtras } from './validate-positive.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
 
-/** Judges a denial. */
 export async function validateDenial(judging: Judging, end: End): Promise<JudgedEnd> {
   const { name, type } = end.question;
   const start = startFor(judging, name, type);

@@ -19,13 +19,11 @@ import { placeOf, placeOfRecord } from './signature-reason.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
 import { isSigned } from './verify-rrset.ts';
 
-/** A judged end. */
 export interface JudgedEnd {
   readonly verdict: Verdict;
   readonly end: End;
 }
 
-/** Judges an answer. */
 export async function validatePositive(judging: Judging, end: End): Promise<JudgedEnd> {
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);

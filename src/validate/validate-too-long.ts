@@ -12,7 +12,6 @@ import { placeOfRecord } from './signature-reason.ts';
 import { makesTooLong } from './validate-alias.ts';
 import type { JudgedEnd } from './validate-positive.ts';
 
-/** Judges a YXDOMAIN. */
 export async function validateTooLong(judging: Judging, end: End): Promise<JudgedEnd> {
   const { name, type } = end.question;
   const isProof = (dname: End['answer'][number]) => rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);

@@ -20,7 +20,6 @@ import type { Judging } from './judging.ts';
 import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
 import type { SecureZone } from './trusted.ts';
 
-/** What came of it. */
 export type RRsetCheck =
   /** `expiresAt`: when the data stops being usable after the cap, unix seconds. */
   | { readonly kind: 'secure'; readonly expiresAt: number; readonly signature: ValidSignature }

@@ -3,7 +3,6 @@
  * "DS RR Type Digest Algorithms"). Leaves to others: which of them count (dnssec/algorithms.ts).
  */
 
-/** Algorithms, by IANA's mnemonic. */
 export const ALGORITHM = {
   RSAMD5: 1,
   DSA: 3,
@@ -19,7 +18,6 @@ export const ALGORITHM = {
   ED448: 16,
 } as const;
 
-/** DS digest types. */
 export const DIGEST = { SHA1: 1, SHA256: 2, GOST: 3, SHA384: 4 } as const;
 
 /** Mnemonics that zone files use for algorithms (RFC 4034 appendix A.1 and later), first those that BIND writes. */

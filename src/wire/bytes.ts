@@ -6,28 +6,28 @@
  * Leaves to others: bounds. A caller proves that `at` is inside before it reads; reading past the end gives 0.
  */
 
-/** One octet at `at`; 0 past the end. @hot bench/serve-cached.ts */
+/** One octet at `at`; 0 past the end. @hot bench/serve-hot-query.ts */
 export function readU8(bytes: Uint8Array, at: number): number {
   return bytes[at] ?? 0;
 }
 
-/** Two octets, big-endian. @hot bench/serve-cached.ts */
+/** Two octets, big-endian. @hot bench/serve-hot-query.ts */
 export function readU16(bytes: Uint8Array, at: number): number {
   return (readU8(bytes, at) << 8) | readU8(bytes, at + 1);
 }
 
-/** Four octets, big-endian, as a number from 0 to 2^32 - 1. @hot bench/serve-cached.ts */
+/** Four octets, big-endian, as a number from 0 to 2^32 - 1. @hot bench/serve-hot-query.ts */
 export function readU32(bytes: Uint8Array, at: number): number {
   return readU16(bytes, at) * 0x10000 + readU16(bytes, at + 2);
 }
 
-/** Writes two octets, big-endian. @hot bench/serve-cached.ts */
+/** Writes two octets, big-endian. @hot bench/serve-hot-query.ts */
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = (value >>> 8) & 0xff;
   bytes[at + 1] = value & 0xff;
 }
 
-/** Writes four octets, big-endian. @hot bench/serve-cached.ts */
+/** Writes four octets, big-endian. @hot bench/serve-hot-query.ts */
 export function writeU32(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = (value >>> 24) & 0xff;
   bytes[at + 1] = (value >>> 16) & 0xff;

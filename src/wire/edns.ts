@@ -40,7 +40,6 @@ export const MAX_EDNS_OPTIONS = 32;
 /** Octets of an OPT record without its options: root owner, type, class, TTL, RDLENGTH. */
 export const OPT_FIXED_OCTETS = 11;
 
-/** One option. */
 export interface EdnsOption {
   readonly code: number;
   /** A view on the message when the option was received. */

@@ -27,7 +27,7 @@ const BULK_COPY_OCTETS = 64;
 const SECTION_NUMBER = { answer: 0, authority: 1, additional: 2 } as const satisfies Record<Section, number>;
 
 /** Header of a message to write. */
-export interface HeaderOut {
+interface HeaderOut {
   readonly id: number;
   /** Bits of rcode.ts FLAG and the opcode in place; the low four bits are ignored. */
   readonly flags: number;
@@ -36,7 +36,7 @@ export interface HeaderOut {
 }
 
 /** How to write an RRset. */
-export interface RRsetOut {
+interface RRsetOut {
   /** Default true: RRSIGs follow their records. */
   readonly withSignatures?: boolean;
   /** Another owner than the set's own. */
@@ -81,7 +81,7 @@ export class MessageBuilder {
     return this.#at;
   }
 
-  /** Begins a message; forgets the one before, its limit and its reservation. @hot bench/serve-cached.ts */
+  /** Begins a message; forgets the one before, its limit and its reservation. @hot bench/serve-hot-query.ts */
   start(header: HeaderOut): void {
     this.#at = HEADER_OCTETS;
     this.#max = Math.min(this.#buffer.length, MAX_MESSAGE_OCTETS);
@@ -118,7 +118,7 @@ export class MessageBuilder {
     this.#names.limit = this.#max - this.#reserved;
   }
 
-  /** Writes a question; false when it does not fit. @hot bench/serve-cached.ts */
+  /** Writes a question; false when it does not fit. @hot bench/serve-hot-query.ts */
   question(question: Question): boolean {
     const names = this.#names.mark();
     const end = this.#names.write(this.#at, question.name, 0);
@@ -136,7 +136,7 @@ export class MessageBuilder {
   /**
    * Writes all records of a set, or none when they do not fit together with their signatures: then the result is false
    * and `truncated` becomes true. A set of the additional section that does not fit is no truncation (RFC 2181 §9).
-   * After a truncation nothing more is written but OPT. Sections in order. @hot bench/serve-cached.ts
+   * After a truncation nothing more is written but OPT. Sections in order. @hot bench/serve-hot-query.ts
    */
   rrset(section: Section, rrset: RRset, ttl: number, options: RRsetOut | null = null): boolean {
     this.#enter(section);
@@ -211,7 +211,7 @@ export class MessageBuilder {
     return true;
   }
 
-  /** Writes the counts and returns the length of the message. @hot bench/serve-cached.ts */
+  /** Writes the counts and returns the length of the message. @hot bench/serve-hot-query.ts */
   finish(): number {
     for (let i = 0; i < 4; i++) writeU16(this.#buffer, 4 + 2 * i, this.#counts[i] ?? 0);
     return this.#at;

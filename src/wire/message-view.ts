@@ -22,11 +22,10 @@ const MIN_RECORD_OCTETS = 11;
 const MIN_QUESTION_OCTETS = 5;
 /**
  * Pointers followed in one message, all names together. 64 KiB hold at most about 5,400 records; two pointers each is
- * what a heavily compressed honest message needs. Bounds the pointer-chain attack of dependencies.md 2.4.
+ * what a heavily compressed honest message needs. Bounds the work that chains of pointers cost.
  */
-export const MAX_POINTERS_PER_MESSAGE = 12_000;
+const MAX_POINTERS_PER_MESSAGE = 12_000;
 
-/** Sections of records. */
 export type Section = 'answer' | 'authority' | 'additional';
 
 /** Why bytes are not a message. */
@@ -54,7 +53,7 @@ export interface SectionRange {
 }
 
 /** A view, or why there is none. */
-export type ParsedMessage =
+type ParsedMessage =
   | { readonly ok: true; readonly message: MessageView }
   | { readonly ok: false; readonly reason: MalformedReason };
 
@@ -73,7 +72,6 @@ interface Offsets {
   readonly dropped: readonly DroppedRecord[];
 }
 
-/** A parsed message. */
 export class MessageView {
   readonly bytes: Uint8Array;
   readonly id: number;
@@ -215,7 +213,7 @@ function parseRecords(
     const length = readU16(bytes, ownerEnd + 8);
     at = ownerEnd + 10 + length;
     if (at > bytes.length) return malformed('record cut short');
-    const rdata = readRdata(bytes, ownerEnd + 10, length, type, budget);
+    const rdata = readRdata(bytes.subarray(0, at), ownerEnd + 10, type, budget);
     if (budget.left < 0) return malformed('bad rdata');
     // RFC 6891 §6.1.1: at most one OPT, in the additional section, owner the root.
     const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || section !== 'additional' || owner?.name.length !== 1);

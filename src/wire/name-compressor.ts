@@ -13,7 +13,7 @@ import { lowerOctet } from './name.ts';
 /** Labels remembered in one message: an ordinary answer has under 40, a referral to 13 servers about 30. */
 export const MAX_REMEMBERED_LABELS = 255;
 /** Slots looked at for one label: bounds work when labels collide on purpose. */
-export const MAX_PROBES = 8;
+const MAX_PROBES = 8;
 /** Power of two, twice the entries. */
 const SLOTS = 512;
 /** Highest offset that a pointer can name. */
@@ -38,7 +38,7 @@ export class NameCompressor {
     this.limit = out.length;
   }
 
-  /** Forgets all names: a new message begins. @hot bench/serve-cached.ts */
+  /** Forgets all names: a new message begins. @hot bench/serve-hot-query.ts */
   reset(): void {
     if (this.#entries > 0) this.#slots.fill(0);
     this.#entries = 0;
@@ -59,7 +59,7 @@ export class NameCompressor {
 
   /**
    * Writes the uncompressed, well-formed name at `nameAt` of `bytes` to `at` of the buffer.
-   * Returns the offset after it, -1 when it does not fit. @hot bench/serve-cached.ts
+   * Returns the offset after it, -1 when it does not fit. @hot bench/serve-hot-query.ts
    */
   write(at: number, bytes: Uint8Array, nameAt: number): number {
     const starts = this.#labelStarts;

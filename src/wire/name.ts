@@ -24,13 +24,12 @@ export const MAX_LABEL_OCTETS = 63;
  */
 export const MAX_POINTERS_PER_NAME = 127;
 
-/** The root name. */
 export const ROOT: Name = Uint8Array.of(0) as Name;
 
 const LOWER = new Uint8Array(256);
 for (let octet = 0; octet < 256; octet++) LOWER[octet] = octet >= 0x41 && octet <= 0x5a ? octet + 32 : octet;
 
-/** ASCII lower case of one octet (RFC 4343 §3); other octets as they are. @hot bench/serve-cached.ts */
+/** ASCII lower case of one octet (RFC 4343 §3); other octets as they are. @hot bench/serve-hot-query.ts */
 export function lowerOctet(octet: number): number {
   return readU8(LOWER, octet);
 }
@@ -63,7 +62,7 @@ export interface PointerBudget {
 }
 
 /** A name read out of a message and the offset after its first occurrence. */
-export interface ReadName {
+interface ReadName {
   readonly name: Name;
   readonly end: number;
 }

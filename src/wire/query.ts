@@ -6,8 +6,7 @@ import { HEADER_OCTETS } from './message-view.ts';
 import type { Question } from './question.ts';
 import { TYPE } from './rr-type.ts';
 
-/** What a query says. */
-export interface QueryParts {
+interface QueryParts {
   /** Message id, 16 bits, from the Random port. */
   readonly id: number;
   readonly question: Question;

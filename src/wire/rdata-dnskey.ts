@@ -8,7 +8,7 @@ export const DNSKEY_FLAG = { ZONE: 0x0100, REVOKE: 0x0080, SEP: 0x0001 } as cons
 export const DNSKEY_PROTOCOL = 3;
 
 /** Fields of a DNSKEY record. */
-export interface Dnskey {
+interface Dnskey {
   readonly flags: number;
   /** Any value; one other than 3 makes the key unusable, not the message (RFC 4034 §2.1.2). */
   readonly protocol: number;

@@ -79,7 +79,7 @@ const COMPRESSIBLE = new Set(
     .map(([type]) => type),
 );
 
-/** True for types whose rdata holds names that may be compressed on output. @hot bench/serve-cached.ts */
+/** True for types whose rdata holds names that may be compressed on output. @hot bench/serve-hot-query.ts */
 export function mayCompressNames(type: number): boolean {
   return COMPRESSIBLE.has(type);
 }

@@ -9,7 +9,7 @@ export function readTargetName(rdata: Uint8Array): Name | null {
 }
 
 /** Fields of an MX record (RFC 1035 §3.3.9). */
-export interface Mx {
+interface Mx {
   readonly preference: number;
   readonly exchange: Name;
 }
@@ -21,7 +21,7 @@ export function readMx(rdata: Uint8Array): Mx | null {
 }
 
 /** Fields of an SRV record (RFC 2782). */
-export interface Srv {
+interface Srv {
   readonly priority: number;
   readonly weight: number;
   readonly port: number;

@@ -10,19 +10,14 @@ import { type Name, nameEnd, type PointerBudget, readName, toLowerCase } from '.
 import { type RdataField, rdataLayout } from './rdata-layout.ts';
 
 /**
- * Rdata of `type` at `at` with `length` octets, names uncompressed: a view on the message when there is nothing to
- * expand, else a copy. Null when it does not fit the layout of its type exactly.
+ * Rdata of `type` from `at` to the end of `message`, which is the message as far as this rdata goes (a compression pointer only
+ * points back, RFC 1035 §4.1.4). Names come uncompressed: a view on the message when there is nothing to expand, else a
+ * copy. Null when it does not fit the layout of its type exactly.
  */
-export function readRdata(
-  message: Uint8Array,
-  at: number,
-  length: number,
-  type: number,
-  budget: PointerBudget,
-): Uint8Array | null {
+export function readRdata(message: Uint8Array, at: number, type: number, budget: PointerBudget): Uint8Array | null {
   const layout = rdataLayout(type);
-  const end = at + length;
-  if (layout === null) return message.subarray(at, end);
+  const end = message.length;
+  if (layout === null) return message.subarray(at);
   const parts: Uint8Array[] = [];
   let cursor = at;
   let plainFrom = at;
@@ -47,7 +42,7 @@ export function readRdata(
 
 /** True when uncompressed rdata fits the layout of its type. */
 export function isWellFormedRdata(rdata: Uint8Array, type: number): boolean {
-  return readRdata(rdata, 0, rdata.length, type, { left: 0 }) !== null;
+  return readRdata(rdata, 0, type, { left: 0 }) !== null;
 }
 
 /** Canonical form of uncompressed rdata (RFC 4034 §6.2 as corrected by RFC 6840 §5.1): names of old types lower-cased. */

@@ -4,7 +4,7 @@ import { type Name, nameEnd } from './name.ts';
 import { isValidBitmap, type TypeBitmap } from './type-bitmap.ts';
 
 /** Fields of an NSEC record. */
-export interface Nsec {
+interface Nsec {
   readonly next: Name;
   readonly types: TypeBitmap;
 }

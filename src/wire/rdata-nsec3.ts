@@ -6,8 +6,7 @@ import { isValidBitmap, type TypeBitmap } from './type-bitmap.ts';
 /** The opt-out flag (RFC 5155 §3.1.2.1). */
 export const NSEC3_FLAG_OPT_OUT = 1;
 
-/** Parameters of the hash. */
-export interface Nsec3Parameters {
+interface Nsec3Parameters {
   readonly hashAlgorithm: number;
   readonly flags: number;
   /** Additional iterations. */
@@ -16,7 +15,7 @@ export interface Nsec3Parameters {
 }
 
 /** Fields of an NSEC3 record. */
-export interface Nsec3 extends Nsec3Parameters {
+interface Nsec3 extends Nsec3Parameters {
   /** Hash of the next owner, at least one octet. */
   readonly nextHash: Uint8Array;
   readonly types: TypeBitmap;

@@ -4,7 +4,7 @@ import { concatBytes, readU8, readU16, readU32 } from './bytes.ts';
 import { type Name, nameEnd, toLowerCase } from './name.ts';
 
 /** Octets before the signer's name. */
-export const RRSIG_FIXED_OCTETS = 18;
+const RRSIG_FIXED_OCTETS = 18;
 
 /** Fields of an RRSIG record. */
 export interface Rrsig {

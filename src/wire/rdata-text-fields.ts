@@ -112,7 +112,6 @@ export const certificateType: TextField = {
   parse: (tokens, rdata) => rdata.u16(mnemonicOrNumber(tokens, CERTIFICATE_TYPES, 0xffff)),
 };
 
-/** A record type. */
 export const recordType: TextField = {
   format: (rdata) => typeText(rdata.u16()),
   parse(tokens, rdata) {
@@ -123,7 +122,6 @@ export const recordType: TextField = {
   },
 };
 
-/** A domain name. */
 export const name: TextField = {
   format: (rdata) => formatName(rdata.name()),
   parse: (tokens, rdata) => rdata.bytes(tokens.name()),

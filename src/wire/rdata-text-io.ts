@@ -76,7 +76,6 @@ export class RdataReader {
   }
 }
 
-/** Collects rdata. */
 export class RdataWriter {
   readonly #parts: Uint8Array[] = [];
 

@@ -13,7 +13,6 @@ const ALTITUDE_BASE_CM = 10_000_000;
 /** Size 1 m, horizontal precision 10 km, vertical precision 10 m (RFC 1876 §3). */
 const DEFAULT_SIZES = [0x12, 0x16, 0x13] as const;
 
-/** The whole of LOC. */
 export const location: TextField = { format: formatLocation, parse: parseLocation };
 
 function formatLocation(rdata: RdataReader): string {

@@ -15,7 +15,7 @@ import { parseTtl } from './ttl-text.ts';
 export { formatRdata, parseRdata, type RdataTextError } from './rdata-text.ts';
 
 /** What a record's text may leave out. */
-export interface RecordDefaults {
+interface RecordDefaults {
   /** Completes relative names; the root when absent. */
   readonly origin?: Name;
   /** Seconds, for a record without TTL; without it such a record is an error. */

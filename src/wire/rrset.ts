@@ -62,22 +62,18 @@ function withoutDuplicates(rdatas: readonly Uint8Array[]): readonly Uint8Array[]
   });
 }
 
-/** Type of the records. */
 export function rrsetType(rrset: RRset): number {
   return readU16(rrset, 0);
 }
 
-/** Class of the records. */
 export function rrsetClass(rrset: RRset): number {
   return readU16(rrset, 2);
 }
 
-/** Number of records. */
 export function rdataCount(rrset: RRset): number {
   return readU16(rrset, 4);
 }
 
-/** Number of RRSIGs. */
 export function signatureCount(rrset: RRset): number {
   return readU16(rrset, 6);
 }
@@ -87,7 +83,7 @@ export function rrsetOwner(rrset: RRset): Name {
   return rrset.subarray(OWNER_AT, nameEnd(rrset, OWNER_AT)) as Name;
 }
 
-/** Offset of the first length-prefixed rdata of the block; the RRSIGs follow the last. @hot bench/serve-cached.ts */
+/** Offset of the first length-prefixed rdata of the block; the RRSIGs follow the last. @hot bench/serve-hot-query.ts */
 export function rdatasAt(rrset: RRset): number {
   return nameEnd(rrset, OWNER_AT);
 }

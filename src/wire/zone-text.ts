@@ -19,7 +19,7 @@ import { parseTtl } from './ttl-text.ts';
 export type ZoneRecord = ResourceRecord;
 
 /** A line that could not be read. */
-export interface ZoneTextError {
+interface ZoneTextError {
   /** Name of the included file; null for the text itself. */
   readonly file: string | null;
   /** From 1. */
@@ -37,21 +37,19 @@ export interface ZoneTextOptions {
   readonly include?: (path: string) => string | null;
 }
 
-/** What a text held. */
 export interface ZoneText {
   readonly records: readonly ZoneRecord[];
   readonly errors: readonly ZoneTextError[];
 }
 
 /** Files inside files: ends a file that includes itself; no sane zone nests deeper. */
-export const MAX_INCLUDE_DEPTH = 8;
+const MAX_INCLUDE_DEPTH = 8;
 
 /** Bad lines that are told; no reader wants more, and a text of other things has millions. */
-export const MAX_TOLD_ERRORS = 1000;
+const MAX_TOLD_ERRORS = 1000;
 /** Lines read in one piece. */
 const LINES_PER_PIECE = 500;
 
-/** Reads a whole text. */
 export function readZoneText(text: string, options: ZoneTextOptions = {}): ZoneText {
   return runAtOnce(zoneTextSteps(text, options));
 }

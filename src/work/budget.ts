@@ -5,7 +5,7 @@
 
 import type { Limit } from '../terms/limit.ts';
 
-/** The first values: what Unbound allows (features.md 1g), so that comparisons are fair. */
+/** The first values: what Unbound allows, so that comparisons are fair. */
 export const DEFAULT_ALLOWANCE = {
   /** Upstream queries for one client query. Unbound `max-global-quota`. */
   'upstream-queries': 200,
@@ -22,12 +22,11 @@ export const DEFAULT_ALLOWANCE = {
 } as const satisfies Partial<Record<Limit, number>>;
 
 /** Limits that are counted for the client query as a whole. The others are counted where they apply. */
-export type Spendable = keyof typeof DEFAULT_ALLOWANCE;
+type Spendable = keyof typeof DEFAULT_ALLOWANCE;
 
 /** How much of each may be spent. */
 export type Allowance = Readonly<Record<Spendable, number>>;
 
-/** The ledger. */
 export class Budget {
   readonly #left: Record<Spendable, number>;
   /** First limit that ran out, for the failure's reason; null while all is well. */

@@ -17,13 +17,13 @@ import type { Work } from './work.ts';
 export const MAX_WORKS_VISITED = 1024;
 
 /** What a share ends as. `cycle`: joining would have made works wait for each other; ask another way. */
-export type Shared<T> =
+type Shared<T> =
   | { readonly kind: 'result'; readonly value: T }
   /** `with`: id of the work that was not joined. */
   | { readonly kind: 'cycle'; readonly with: number };
 
 /** What the table is made from. */
-export interface InFlightParts<T> {
+interface InFlightParts<T> {
   readonly clock: Clock;
   /**
    * True for a result that tells about the work that ran and not about the question (cancelled, limit, refused join): a
@@ -58,7 +58,6 @@ type Waited<T> =
   | { readonly kind: 'value'; readonly value: T }
   | { readonly kind: 'caller-specific'; readonly value: T | null };
 
-/** The table. */
 export class InFlight<T> {
   readonly #parts: InFlightParts<T>;
   readonly #running = new Map<string, Running<T>>();

@@ -3,8 +3,7 @@
 import type { Clock } from '../ports/clock.ts';
 import { Cancelled } from './cancelled.ts';
 
-/** What to wait with. */
-export interface Wait<T> {
+interface Wait<T> {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly timeoutMs: number;

@@ -57,7 +57,7 @@ export class Work {
 }
 
 /** What a work is made from. */
-export interface WorkParts {
+interface WorkParts {
   readonly id: number;
   readonly question: Question;
   readonly mode: WorkMode;

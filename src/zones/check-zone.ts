@@ -35,7 +35,6 @@ export type ZoneAnchor =
 /** Finds that out; asks questions where it must. */
 export type FindZoneAnchor = (zone: Name) => Promise<ZoneAnchor>;
 
-/** How signatures are judged. */
 export interface CheckOptions {
   /** The second at which signatures are judged (`val-override-date`). */
   readonly signatureTime: SignatureTime;
@@ -43,8 +42,7 @@ export interface CheckOptions {
   readonly algorithms: AlgorithmChoices;
 }
 
-/** What the check uses. */
-export interface CheckParts {
+interface CheckParts {
   readonly crypto: Crypto;
   readonly clock: Clock;
   readonly findAnchor: FindZoneAnchor;
@@ -52,7 +50,7 @@ export interface CheckParts {
 }
 
 /** The result. `unknown`: to be tried again. */
-export type ZoneCheck =
+type ZoneCheck =
   | { readonly kind: 'good' }
   | { readonly kind: 'bad'; readonly why: string }
   | { readonly kind: 'unknown'; readonly why: string };

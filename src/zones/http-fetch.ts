@@ -11,8 +11,7 @@ import type { HttpUrl } from './http-url.ts';
 import type { TransferParts } from './transfer.ts';
 import { TRANSFER_IDLE_MS } from './zone-options.ts';
 
-/** What to fetch. */
-export interface HttpRequest {
+interface HttpRequest {
   readonly url: HttpUrl;
   readonly address: Address;
   /** PEM text of the authorities to trust; null: the system's. */
@@ -26,8 +25,7 @@ export interface HttpRequest {
   readonly signal: AbortSignal;
 }
 
-/** How a fetch ended. */
-export type Fetched = Exclude<HttpStep, { kind: 'more' }>;
+type Fetched = Exclude<HttpStep, { kind: 'more' }>;
 
 /** Fetches. Never rejects. */
 export async function fetchOverHttp(parts: TransferParts, request: HttpRequest): Promise<Fetched> {

@@ -7,7 +7,7 @@
 import { concatBytes } from '../wire/bytes.ts';
 
 /** Octets of status line and fields. */
-export const MAX_HEAD_OCTETS = 16_384;
+const MAX_HEAD_OCTETS = 16_384;
 
 /** Octets of a piece of the body. */
 const BLOCK_OCTETS = 65_536;
@@ -25,7 +25,6 @@ type Framing =
 
 const MORE: HttpStep = { kind: 'more' };
 
-/** Reads one response. */
 export class HttpReader {
   readonly #maxOctets: number;
   #pending: Uint8Array = new Uint8Array();

@@ -1,6 +1,5 @@
 /** Addresses of zone files on the web: `http://host[:port]/path`, `https://...`. */
 
-/** A URL's parts. */
 export interface HttpUrl {
   readonly secure: boolean;
   /** Without brackets for IPv6. */

@@ -7,8 +7,7 @@
 import { compareBytes } from '../wire/bytes.ts';
 import { canonicalRdata } from '../wire/rdata-names.ts';
 
-/** A record's own part. */
-export interface GroupRecord {
+interface GroupRecord {
   readonly rdata: Uint8Array;
   readonly ttl: number;
 }

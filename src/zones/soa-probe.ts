@@ -17,9 +17,7 @@ import type { TransferParts } from './transfer.ts';
 import { PROBE_TIMEOUT_MS, PROBE_TIMEOUT_STOP_MS } from './zone-options.ts';
 
 /** What a probe found: the serial, or that this server cannot be asked. */
-export type Probed =
-  | { readonly kind: 'serial'; readonly serial: number }
-  | { readonly kind: 'failed'; readonly why: string };
+type Probed = { readonly kind: 'serial'; readonly serial: number } | { readonly kind: 'failed'; readonly why: string };
 
 /** Probes one server. Never rejects. */
 export async function probeSerial(

@@ -52,7 +52,6 @@ export interface ZoneStatus {
   readonly isExpired: boolean;
 }
 
-/** One zone. */
 export class StoredZone {
   readonly options: ZoneOptions;
   /** Called after each change of what is held. */

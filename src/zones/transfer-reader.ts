@@ -19,8 +19,7 @@ import type { Steps } from '../wire/steps.ts';
 import type { Zone } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 
-/** What is transferred. */
-export interface TransferReaderParts {
+interface TransferReaderParts {
   /** Type AXFR or IXFR. */
   readonly question: Question;
   readonly id: number;
@@ -50,7 +49,6 @@ type State =
 
 const MORE: TransferStep = { kind: 'more' };
 
-/** Reads one transfer. */
 export class TransferReader {
   readonly #parts: TransferReaderParts;
   #state: State = 'first';

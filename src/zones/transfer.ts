@@ -20,7 +20,6 @@ import { TransferReader, type TransferStep } from './transfer-reader.ts';
 import type { Zone } from './zone.ts';
 import { TRANSFER_IDLE_MS } from './zone-options.ts';
 
-/** What reaches outside. */
 export interface TransferParts {
   readonly clock: Clock;
   readonly network: Network;
@@ -28,7 +27,7 @@ export interface TransferParts {
 }
 
 /** What to transfer from where. */
-export interface TransferRequest {
+interface TransferRequest {
   readonly zone: Name;
   readonly server: Address;
   /** Name in the server's certificate; null: without TLS. */
@@ -43,7 +42,6 @@ export interface TransferRequest {
   readonly signal: AbortSignal;
 }
 
-/** How a transfer ended. */
 export type TransferEnd =
   | Exclude<TransferStep, { kind: 'more' | 'zone' }>
   | { readonly kind: 'zone'; readonly zone: Zone };

@@ -22,7 +22,7 @@ const MAX_SET_RECORDS = 0xffff;
 const MAX_TYPES = 256;
 
 /** What became of a record that was added. */
-export type Added = 'added' | 'known' | 'outside' | 'too-many';
+type Added = 'added' | 'known' | 'outside' | 'too-many';
 
 interface OpenSet {
   readonly type: number;
@@ -37,7 +37,6 @@ interface OpenNode {
   children: number;
 }
 
-/** Builds one zone. */
 export class ZoneBuilder {
   readonly #name: Name;
   readonly #known: ReadonlyMap<string, ZoneNode>;

@@ -18,9 +18,8 @@ import { setOf, type Zone, type ZoneNode, type ZoneSet } from './zone.ts';
  * Iterations above which no proof is looked for: validators treat such zones as unsigned (RFC 9276 §3.2), and each answer
  * would cost that many digests.
  */
-export const MAX_OWN_NSEC3_ITERATIONS = 150;
+const MAX_OWN_NSEC3_ITERATIONS = 150;
 
-/** Finds proofs. */
 export interface DenialChain {
   readonly kind: 'nsec' | 'nsec3';
   /** The record whose owner (or owner's hash) is this name; null when there is none. */

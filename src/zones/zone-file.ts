@@ -27,7 +27,7 @@ export interface ZoneFileProblem {
 }
 
 /** A file that was read. */
-export interface ZoneFile {
+interface ZoneFile {
   /** Null when the file holds no record. */
   readonly zone: Zone | null;
   /** Faults that make the file unusable. */

@@ -4,21 +4,17 @@ import type { IpPrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
 
 /** A server to transfer from: an address, or a name that is looked up. */
-export type Primary = (
-  | { readonly kind: 'address'; readonly ip: string }
-  | { readonly kind: 'host'; readonly host: Name }
-) & {
+type Primary = ({ readonly kind: 'address'; readonly ip: string } | { readonly kind: 'host'; readonly host: Name }) & {
   readonly port: number;
   /** Name that its certificate must hold: the transfer goes over TLS (RFC 9103); null: plain TCP. */
   readonly tlsName: string | null;
 };
 
 /** Who may send NOTIFY besides the primaries. */
-export type NotifySource =
+type NotifySource =
   | { readonly kind: 'block'; readonly block: IpPrefix }
   | { readonly kind: 'host'; readonly host: Name };
 
-/** One zone. */
 export interface ZoneOptions {
   readonly name: Name;
   /** `policy`: loaded and refreshed like the others, but neither answered from nor asked (`rpz`). */

@@ -19,7 +19,6 @@ import type { Zone } from './zone.ts';
 import { zoneFileSteps } from './zone-file.ts';
 import { MAX_HOST_ADDRESSES, MAX_TRANSFER_MS, MAX_TRANSFER_OCTETS, type ZoneOptions } from './zone-options.ts';
 
-/** What the sources use. */
 export interface SourceParts extends TransferParts {
   /** Addresses of a host, canonical text; none when it has none or they are not to be believed. */
   readonly lookUpHost: (host: Name) => Promise<readonly string[]>;
@@ -28,7 +27,7 @@ export interface SourceParts extends TransferParts {
 }
 
 /** What is asked of the sources. */
-export interface SourceRequest {
+interface SourceRequest {
   /** The version that is held; null: none. */
   readonly held: Zone | null;
   /** Address that said there is news: asked first where it is a primary. */
@@ -41,7 +40,7 @@ export interface SourceRequest {
 }
 
 /** `news`: a zone was accepted. `current`: what is held is up to date. `failed`: no source gave anything. */
-export type SourceEnd = 'news' | 'current' | 'failed';
+type SourceEnd = 'news' | 'current' | 'failed';
 
 interface Server {
   readonly address: Address;

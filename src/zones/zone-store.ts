@@ -21,7 +21,7 @@ import type { ZoneOptions } from './zone-options.ts';
 import { answeredOfZone, responseOfZone } from './zone-reply.ts';
 
 /** What became of a NOTIFY. */
-export type Notified = 'accepted' | 'refused' | 'unknown-zone';
+type Notified = 'accepted' | 'refused' | 'unknown-zone';
 
 /** Small zone files read in one piece. */
 const ZONES_PER_PIECE = 20;
@@ -34,15 +34,13 @@ export interface ZoneProblem extends ZoneFileProblem {
   readonly isFatal: boolean;
 }
 
-/** One line of list_auth_zones. */
-export interface ListedZone extends ZoneStatus {
+interface ListedZone extends ZoneStatus {
   readonly zone: Name;
 }
 
 /** A listener for changes: the zone's options, its new content. */
-export type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
+type ZoneListener = (options: ZoneOptions, zone: Zone) => void;
 
-/** The zones. */
 export class ZoneStore {
   readonly #parts: StoredZoneParts;
   readonly #zones = new Map<string, StoredZone>();

@@ -33,7 +33,6 @@ export interface ZoneNode {
   readonly children: number;
 }
 
-/** A zone. */
 export class Zone {
   readonly name: Name;
   readonly nodes: ReadonlyMap<string, ZoneNode>;

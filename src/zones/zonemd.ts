@@ -15,7 +15,7 @@ import { runInTurns } from '../wire/steps.ts';
 import type { Zone, ZoneNode } from './zone.ts';
 
 /** What the digest records say of a zone. */
-export type DigestOutcome =
+type DigestOutcome =
   | { readonly kind: 'right' }
   /** None there, or none of a scheme and hash that we compute: says nothing. */
   | { readonly kind: 'absent' | 'unsupported' }
@@ -37,8 +37,7 @@ const HASHES = new Map<number, { readonly kind: DigestKind; readonly octets: num
 /** Names put into canonical form before others get their turn: about a millisecond. */
 const NAMES_PER_TURN = 500;
 
-/** What the check uses. */
-export interface DigestParts {
+interface DigestParts {
   readonly crypto: Crypto;
   readonly clock: Clock;
 }
@@ -73,7 +72,7 @@ function readZonemd(rdata: Uint8Array): Zonemd | null {
 }
 
 /** RFC 8976 §3.3.1: all records in canonical form and order. */
-export async function simpleDigest(zone: Zone, kind: DigestKind, { crypto, clock }: DigestParts): Promise<Uint8Array> {
+async function simpleDigest(zone: Zone, kind: DigestKind, { crypto, clock }: DigestParts): Promise<Uint8Array> {
   const parts: Uint8Array[] = [];
   let names = 0;
   for (const node of await runInTurns(zone.sortSteps(), clock)) {

@@ -2,12 +2,12 @@
 
 import type { Clock } from '../../src/ports/clock.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { type Question, questionOf } from '../../src/wire/question.ts';
+import type { Question } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
+import { heldAt } from '../support/records.ts';
 
 /** When the tests begin, unix seconds. */
 export const START = 1_700_000_000;
@@ -34,11 +34,6 @@ export class HandClock implements Clock {
 /** A name from its text; throws when it is none. */
 export const name: (text: string) => Name = mustParseName;
 
-/** A question from its text. */
-export function ask(text: string, type: number = TYPE.A): Question {
-  return questionOf(name(text), type);
-}
-
 /** What differs from an authoritative A set of one minute. */
 export interface HeldParts extends Partial<Omit<HeldRRset, 'rrset'>> {
   readonly owner?: string;
@@ -49,22 +44,14 @@ export interface HeldParts extends Partial<Omit<HeldRRset, 'rrset'>> {
 
 /** A held set. */
 export function held({ owner, type, rdatas, signatures, ...rest }: HeldParts = {}): HeldRRset {
-  return {
-    rrset: packRRset({
-      owner: name(owner ?? 'www.example.'),
-      type: type ?? TYPE.A,
-      class: CLASS.IN,
-      rdatas: (rdatas ?? [[192, 0, 2, 1]]).map((rdata) => Uint8Array.from(rdata)),
-      signatures: (signatures ?? []).map((rdata) => Uint8Array.from(rdata)),
-    }),
-    expiresAt: START + 60,
-    originalTtl: 60,
-    trust: TRUST.answerAuthoritative,
-    verdict: null,
-    server: null,
-    zone: null,
-    ...rest,
-  };
+  const rrset = packRRset({
+    owner: name(owner ?? 'www.example.'),
+    type: type ?? TYPE.A,
+    class: CLASS.IN,
+    rdatas: (rdatas ?? [[192, 0, 2, 1]]).map((rdata) => Uint8Array.from(rdata)),
+    signatures: (signatures ?? []).map((rdata) => Uint8Array.from(rdata)),
+  });
+  return { ...heldAt(START, 60, rrset, { server: null, zone: null }), ...rest };
 }
 
 /** Bytes of a query or the beginning of a reply: header and question. */

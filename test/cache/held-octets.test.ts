@@ -12,7 +12,6 @@ import { RateTable } from '../../src/cache/rate-table.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { ServerCache } from '../../src/cache/server-cache.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
@@ -20,6 +19,7 @@ import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
+import { heldAt } from '../support/records.ts';
 
 setFlagsFromString('--expose_gc');
 const collect = runInNewContext('gc') as () => void;
@@ -70,11 +70,8 @@ const read = (name: Name): Name => Uint8Array.from(name) as Name;
 
 function setFor(owner: Name, type: number, rdatas: readonly Uint8Array[], signed: boolean): HeldRRset {
   const signatures = signed ? [new Uint8Array(96)] : [];
-  return {
-    rrset: packRRset({ owner, type, class: CLASS.IN, rdatas, signatures }),
-    ...{ expiresAt: EXPIRES, originalTtl: 60, trust: TRUST.answerAuthoritative, verdict: null },
-    ...{ server: '192.0.2.1@53', zone: ZONE },
-  };
+  const rrset = packRRset({ owner, type, class: CLASS.IN, rdatas, signatures });
+  return heldAt(EXPIRES - 60, 60, rrset, { zone: ZONE });
 }
 
 const names = [

@@ -8,9 +8,9 @@ import { REPLY_FLAG, ReplyCache, type ReplyRequest, type ReplyToStore } from '..
 import { readU32 } from '../../src/wire/bytes.ts';
 import { parseMessage } from '../../src/wire/message-view.ts';
 import type { Question } from '../../src/wire/question.ts';
-import { TYPE } from '../../src/wire/rr-type.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
-import { ask, HandClock, messageStart, name, replyTo, START } from './cache-parts.ts';
+import { questionFrom } from '../support/records.ts';
+import { HandClock, messageStart, name, replyTo, START } from './cache-parts.ts';
 
 const clock = new HandClock();
 
@@ -50,8 +50,8 @@ function entryFor(question: Question, ttls: readonly number[], parts: Partial<Re
 describe('a kept reply', () => {
   test('is served with the id, the question case and the RD bit of the query', () => {
     const cache = newCache();
-    expect(cache.store(entryFor(ask('www.example.'), [300]))).toBe(true);
-    const request = requestFor(ask('wWw.eXample.'));
+    expect(cache.store(entryFor(questionFrom('www.example.'), [300]))).toBe(true);
+    const request = requestFor(questionFrom('wWw.eXample.'));
     const length = cache.serve(request);
     const parsed = parseMessage(request.out.slice(0, length));
     expect(parsed.ok).toBe(true);
@@ -62,21 +62,21 @@ describe('a kept reply', () => {
 
   test('counts every TTL down by the time since it was kept, and ends with the smallest', () => {
     const cache = newCache();
-    const entry = entryFor(ask('www.example.'), [300, 40, 70_000]);
+    const entry = entryFor(questionFrom('www.example.'), [300, 40, 70_000]);
     cache.store(entry);
     clock.now = START + 39;
-    const request = requestFor(ask('www.example.'));
+    const request = requestFor(questionFrom('www.example.'));
     expect(cache.serve(request)).toBe(entry.replyLength);
     expect(entry.ttlOffsets.map((at) => readU32(request.out, at))).toEqual([261, 1, 69_961]);
     clock.now = START + 40;
-    expect(cache.serve(requestFor(ask('www.example.')))).toBe(0);
+    expect(cache.serve(requestFor(questionFrom('www.example.')))).toBe(0);
   });
 
   test('ends when the caller says, even when its TTLs are longer', () => {
     const cache = newCache();
-    cache.store(entryFor(ask('www.example.'), [300], { expiresAt: START + 10 }));
+    cache.store(entryFor(questionFrom('www.example.'), [300], { expiresAt: START + 10 }));
     clock.now = START + 10;
-    expect(cache.serve(requestFor(ask('www.example.')))).toBe(0);
+    expect(cache.serve(requestFor(questionFrom('www.example.')))).toBe(0);
   });
 
   test.each([
@@ -85,62 +85,64 @@ describe('a kept reply', () => {
     ['other data, wanted', false, REPLY_FLAG.ad, 0],
   ])('carries AD only for secure data and a client that wants it: %s', (_case, secure, wanted, expected) => {
     const cache = newCache();
-    const entry = entryFor(ask('www.example.'), [300], { secure });
+    const entry = entryFor(questionFrom('www.example.'), [300], { secure });
     entry.reply[3] = 0xa0;
     cache.store(entry);
-    const request = requestFor(ask('www.example.'), { flags: REPLY_FLAG.rd | wanted });
+    const request = requestFor(questionFrom('www.example.'), { flags: REPLY_FLAG.rd | wanted });
     cache.serve(request);
     expect((request.out[3] ?? 0) & 0x20).toBe(expected);
   });
 
   test('answers only its name, type and key flags', () => {
     const cache = newCache();
-    cache.store(entryFor(ask('www.example.'), [300]));
-    expect(cache.serve(requestFor(ask('ww.example.')))).toBe(0);
-    expect(cache.serve(requestFor(ask('www.example.', TYPE.AAAA)))).toBe(0);
+    cache.store(entryFor(questionFrom('www.example.'), [300]));
+    expect(cache.serve(requestFor(questionFrom('ww.example.')))).toBe(0);
+    expect(cache.serve(requestFor(questionFrom('www.example. AAAA')))).toBe(0);
     for (const flags of [0, REPLY_FLAG.rd | REPLY_FLAG.do, REPLY_FLAG.rd | REPLY_FLAG.cd]) {
-      expect(cache.serve(requestFor(ask('www.example.'), { flags }))).toBe(0);
+      expect(cache.serve(requestFor(questionFrom('www.example.'), { flags }))).toBe(0);
     }
     // 0x0141 and 0x0161 differ in the bit that letters differ in.
-    cache.store(entryFor(ask('x.', 0x0141), [300]));
-    expect(cache.serve(requestFor(ask('x.', 0x0161)))).toBe(0);
+    cache.store(entryFor(questionFrom('x. TYPE321'), [300]));
+    expect(cache.serve(requestFor(questionFrom('x. TYPE353')))).toBe(0);
     expect(cache.misses).toBe(6);
   });
 
   test('longer than the client takes is a miss', () => {
     const cache = newCache();
-    const entry = entryFor(ask('www.example.'), [300, 300]);
+    const entry = entryFor(questionFrom('www.example.'), [300, 300]);
     cache.store(entry);
-    expect(cache.serve(requestFor(ask('www.example.'), { maxOctets: entry.replyLength - 1 }))).toBe(0);
-    expect(cache.serve(requestFor(ask('www.example.'), { maxOctets: entry.replyLength }))).toBe(entry.replyLength);
+    expect(cache.serve(requestFor(questionFrom('www.example.'), { maxOctets: entry.replyLength - 1 }))).toBe(0);
+    expect(cache.serve(requestFor(questionFrom('www.example.'), { maxOctets: entry.replyLength }))).toBe(
+      entry.replyLength,
+    );
   });
 
   test('brings its options along', () => {
     const cache = newCache();
     const options = Uint8Array.of(0, 15, 0, 2, 0, 3);
-    cache.store(entryFor(ask('a.example.'), [300], { options }));
-    cache.store(entryFor(ask('b.example.'), [300]));
-    const request = requestFor(ask('a.example.'));
+    cache.store(entryFor(questionFrom('a.example.'), [300], { options }));
+    cache.store(entryFor(questionFrom('b.example.'), [300]));
+    const request = requestFor(questionFrom('a.example.'));
     const length = cache.serve(request);
     expect(cache.optionsLength).toBe(6);
     expect(cache.copyOptions(request.out, length)).toBe(length + 6);
     expect([...request.out.subarray(length, length + 6)]).toEqual([...options]);
-    cache.serve(requestFor(ask('b.example.')));
+    cache.serve(requestFor(questionFrom('b.example.')));
     expect(cache.optionsLength).toBe(0);
   });
 
   test('is replaced by a newer one', () => {
     const cache = newCache();
-    cache.store(entryFor(ask('www.example.'), [300]));
-    const newer = entryFor(ask('WWW.example.'), [100, 100]);
+    cache.store(entryFor(questionFrom('www.example.'), [300]));
+    const newer = entryFor(questionFrom('WWW.example.'), [100, 100]);
     cache.store(newer);
     expect(cache.count).toBe(1);
-    expect(cache.serve(requestFor(ask('www.example.')))).toBe(newer.replyLength);
+    expect(cache.serve(requestFor(questionFrom('www.example.')))).toBe(newer.replyLength);
   });
 });
 
 describe('the reply cache does not keep', () => {
-  const question = ask('www.example.');
+  const question = questionFrom('www.example.');
   const good = () => entryFor(question, [300]);
   test.each<[string, () => ReplyToStore]>([
     ['a reply with a TTL of 0', () => entryFor(question, [300, 0])],
@@ -170,24 +172,26 @@ function withOctet(entry: ReplyToStore, at: number, octet: number): ReplyToStore
 describe('the reply cache as a whole', () => {
   test('survives questions that are cut short or too long', () => {
     const cache = newCache();
-    cache.store(entryFor(ask('www.example.'), [300]));
+    cache.store(entryFor(questionFrom('www.example.'), [300]));
     for (const questionEnd of [0, 11, 12, 16, 17, 28, 29, 300, 70_000]) {
-      expect(cache.serve({ ...requestFor(ask('www.example.')), questionEnd })).toBe(questionEnd === 29 ? 45 : 0);
+      expect(cache.serve({ ...requestFor(questionFrom('www.example.')), questionEnd })).toBe(
+        questionEnd === 29 ? 45 : 0,
+      );
     }
   });
 
   test('forgets what is at or below a name', () => {
     const cache = newCache();
     for (const owner of ['example.', 'www.eXample.', 'example.org.', 'wwwexample.']) {
-      cache.store(entryFor(ask(owner), [300]));
+      cache.store(entryFor(questionFrom(owner), [300]));
     }
     expect(cache.removeBelow(name('EXAMPLE.'))).toBe(2);
-    expect(cache.serve(requestFor(ask('www.example.')))).toBe(0);
-    expect(cache.serve(requestFor(ask('example.org.')))).not.toBe(0);
+    expect(cache.serve(requestFor(questionFrom('www.example.')))).toBe(0);
+    expect(cache.serve(requestFor(questionFrom('example.org.')))).not.toBe(0);
     cache.clear();
     expect(cache.count).toBe(0);
-    expect(cache.serve(requestFor(ask('example.org.')))).toBe(0);
-    expect(cache.store(entryFor(ask('example.org.'), [300]))).toBe(true);
+    expect(cache.serve(requestFor(questionFrom('example.org.')))).toBe(0);
+    expect(cache.store(entryFor(questionFrom('example.org.'), [300]))).toBe(true);
   });
 
   test('stays within its bound and never serves a wrong reply, over a long mix of sizes', () => {
@@ -198,7 +202,7 @@ describe('the reply cache as a whole', () => {
     let served = 0;
     for (let step = 0; step < 30_000; step++) {
       const n = random.below(4_000);
-      const question = ask(`host-${n}.example.`);
+      const question = questionFrom(`host-${n}.example.`);
       if (step % 500 === 0) clock.now += 1;
       if (random.below(2) === 0) {
         const records = random.below(10) === 0 ? random.below(500) + 1 : random.below(12) + 1;
@@ -218,10 +222,10 @@ describe('the reply cache as a whole', () => {
 
   test('keeps what is asked often when room runs out', () => {
     const cache = newCache(200_000);
-    const popular = ask('popular.example.');
+    const popular = questionFrom('popular.example.');
     cache.store(entryFor(popular, [3600]));
     for (let n = 0; n < 5_000; n++) {
-      cache.store(entryFor(ask(`host-${n}.example.`), [3600]));
+      cache.store(entryFor(questionFrom(`host-${n}.example.`), [3600]));
       expect(cache.serve(requestFor(popular, { out: scratch }))).not.toBe(0);
     }
     expect(cache.count).toBeLessThan(3_000);
@@ -229,7 +233,7 @@ describe('the reply cache as a whole', () => {
 
   test('allocates nothing on a hit', () => {
     const cache = newCache();
-    const question = ask('www.example.');
+    const question = questionFrom('www.example.');
     cache.store(entryFor(question, Array<number>(60).fill(3600), { options: Uint8Array.of(0, 15, 0, 2, 0, 3) }));
     const request = requestFor(question, { out: scratch });
     const hit = (times: number) => {

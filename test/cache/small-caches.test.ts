@@ -5,11 +5,11 @@ import { AnswerCache, type CachedAnswer } from '../../src/cache/answer-cache.ts'
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
 import { KeyCache, type ZoneTrust } from '../../src/cache/key-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
-import { TYPE } from '../../src/wire/rr-type.ts';
-import { ask, HandClock, held, name, START } from './cache-parts.ts';
+import { questionFrom } from '../support/records.ts';
+import { HandClock, held, name, START } from './cache-parts.ts';
 
 function answer(text: string, expiresAt = START + 60): CachedAnswer {
-  const question = ask(text);
+  const question = questionFrom(text);
   return {
     found: {
       kind: 'found',
@@ -36,30 +36,30 @@ describe('the answer cache', () => {
     const clock = new HandClock();
     const cache = new AnswerCache({ clock, maxBytes: 100_000 });
     const cached = answer('www.example.');
-    cache.store(ask('www.example.'), cached);
-    expect(cache.find(ask('WWW.Example.'))).toBe(cached);
-    expect(cache.find(ask('www.example.', TYPE.AAAA))).toBeNull();
+    cache.store(questionFrom('www.example.'), cached);
+    expect(cache.find(questionFrom('WWW.Example.'))).toBe(cached);
+    expect(cache.find(questionFrom('www.example. AAAA'))).toBeNull();
     clock.now = START + 60;
-    expect(cache.find(ask('www.example.'))).toBeNull();
-    expect(cache.findStale(ask('www.example.'))).toBe(cached);
+    expect(cache.find(questionFrom('www.example.'))).toBeNull();
+    expect(cache.findStale(questionFrom('www.example.'))).toBe(cached);
   });
 
   test('stays within its bound, and removes one, some, all', () => {
     const cache = new AnswerCache({ clock: new HandClock(), maxBytes: 50_000 });
-    for (let n = 0; n < 500; n++) cache.store(ask(`h${n}.example.`), answer(`h${n}.example.`));
+    for (let n = 0; n < 500; n++) cache.store(questionFrom(`h${n}.example.`), answer(`h${n}.example.`));
     expect(cache.sizeBytes).toBeLessThanOrEqual(50_000);
     expect(cache.count).toBeGreaterThan(20);
-    expect(cache.remove(ask('h499.example.'))).toBe(true);
+    expect(cache.remove(questionFrom('h499.example.'))).toBe(true);
     expect(cache.removeWhere((question) => question.name[1] === 0x68)).toBeGreaterThan(20);
     expect([...cache.entries()]).toEqual([]);
-    cache.store(ask('a.'), answer('a.'));
+    cache.store(questionFrom('a.'), answer('a.'));
     cache.clear();
     expect([cache.count, cache.sizeBytes]).toEqual([0, 0]);
   });
 
   test('does not keep an answer larger than itself', () => {
     const cache = new AnswerCache({ clock: new HandClock(), maxBytes: 500 });
-    cache.store(ask('a.'), answer('a.'));
+    cache.store(questionFrom('a.'), answer('a.'));
     expect(cache.count).toBe(0);
   });
 });
@@ -114,35 +114,35 @@ describe('the failure cache', () => {
 
   test('remembers a failure for the time given', () => {
     const { cache, clock } = newCache();
-    expect(cache.store(ask('a.'), FAILED, 5)).toBe(true);
-    expect(cache.find(ask('A.'))).toMatchObject({ why: FAILED, expiresAt: START + 5, times: 1 });
+    expect(cache.store(questionFrom('a.'), FAILED, 5)).toBe(true);
+    expect(cache.find(questionFrom('A.'))).toMatchObject({ why: FAILED, expiresAt: START + 5, times: 1 });
     clock.now = START + 5;
-    expect(cache.find(ask('a.'))).toBeNull();
+    expect(cache.find(questionFrom('a.'))).toBeNull();
   });
 
   test('waits at least a second and at most five minutes (RFC 9520 §3.2)', () => {
     const { cache } = newCache();
-    cache.store(ask('a.'), FAILED, 0);
-    cache.store(ask('b.'), FAILED, 86_400);
-    expect(cache.find(ask('a.'))?.expiresAt).toBe(START + 1);
-    expect(cache.find(ask('b.'))?.expiresAt).toBe(START + MAX_FAILURE_SECONDS);
+    cache.store(questionFrom('a.'), FAILED, 0);
+    cache.store(questionFrom('b.'), FAILED, 86_400);
+    expect(cache.find(questionFrom('a.'))?.expiresAt).toBe(START + 1);
+    expect(cache.find(questionFrom('b.'))?.expiresAt).toBe(START + MAX_FAILURE_SECONDS);
   });
 
   test('waits longer each time in a row, and starts over after success or a long time', () => {
     const { cache, clock } = newCache();
     const waits = Array.from({ length: 8 }, () => {
-      cache.store(ask('a.'), FAILED, 5);
-      const wait = (cache.find(ask('a.'))?.expiresAt ?? 0) - clock.now;
+      cache.store(questionFrom('a.'), FAILED, 5);
+      const wait = (cache.find(questionFrom('a.'))?.expiresAt ?? 0) - clock.now;
       clock.now += wait;
       return wait;
     });
     expect(waits).toEqual([5, 10, 20, 40, 80, 160, 300, 300]);
-    cache.remove(ask('a.'));
-    cache.store(ask('a.'), FAILED, 5);
-    expect(cache.find(ask('a.'))?.expiresAt).toBe(clock.now + 5);
+    cache.remove(questionFrom('a.'));
+    cache.store(questionFrom('a.'), FAILED, 5);
+    expect(cache.find(questionFrom('a.'))?.expiresAt).toBe(clock.now + 5);
     clock.now += 5 + MAX_FAILURE_SECONDS + 1;
-    cache.store(ask('a.'), FAILED, 5);
-    expect(cache.find(ask('a.'))?.times).toBe(1);
+    cache.store(questionFrom('a.'), FAILED, 5);
+    expect(cache.find(questionFrom('a.'))?.times).toBe(1);
   });
 
   test.each<Failure>([
@@ -155,13 +155,13 @@ describe('the failure cache', () => {
     { kind: 'cached-failure', of: { kind: 'deadline' } },
   ])('does not remember what is only about the caller: $kind', (failure) => {
     const { cache } = newCache();
-    expect(cache.store(ask('a.'), { failure })).toBe(false);
-    expect(cache.find(ask('a.'))).toBeNull();
+    expect(cache.store(questionFrom('a.'), { failure })).toBe(false);
+    expect(cache.find(questionFrom('a.'))).toBeNull();
   });
 
   test('stays within its bound and can be emptied', () => {
     const { cache } = newCache();
-    for (let n = 0; n < 500; n++) cache.store(ask(`h${n}.`), FAILED);
+    for (let n = 0; n < 500; n++) cache.store(questionFrom(`h${n}.`), FAILED);
     expect(cache.sizeBytes).toBeLessThanOrEqual(50_000);
     expect(cache.removeWhere(({ times }) => times === 1)).toBeGreaterThan(20);
     cache.clear();

@@ -1,6 +1,7 @@
 /**
  * Proves that no directive is called effective without being so: setting each `done` directive to another value changes what
- * a room is told, or, for the few that the daemon's program itself obeys, the program reads it.
+ * a room is told, or what happens where something runs with it (behaviours.ts). Only for the five that a process of its own
+ * obeys is this file content with the name of the test that starts one.
  */
 
 import { readFileSync } from 'node:fs';
@@ -38,6 +39,7 @@ import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
+import { BEHAVIOURS } from './behaviours.ts';
 import { configOf } from './config-data.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
@@ -120,53 +122,13 @@ const CONTEXT: Record<string, string> = {
   'udp-upstream-without-downstream': 'do-udp: no',
 };
 
-/** Acts inside of what rooms are told: the test that shows it by behaviour, or the part of the program that obeys it. */
-const ELSEWHERE: Record<string, readonly [file: string, text: string]> = {
-  'do-daemonize': ['src/cli/hawserd.ts', 'server.doDaemonize'],
-  username: ['src/cli/hawserd.ts', 'dropPrivileges(config.server.username'],
-  pidfile: ['src/cli/hawserd.ts', 'pidfilePath(config)'],
-  'statistics-interval': ['src/daemon/statistics.ts', 'server.statisticsInterval'],
-  verbosity: ['test/resolve/log-steps.test.ts', 'verbosity: 2'],
-  'prefetch-key': ['test/resolve/prefetch.test.ts', 'prefetch-key'],
-  'unwanted-reply-threshold': ['test/resolve/client-limits.test.ts', 'unwanted-reply-threshold'],
-  'trust-anchor-signaling': ['test/rfc/rfc8145-8509.test.ts', 'trust-anchor-signaling: no'],
-  'log-local-actions': ['test/interop/statistics-session.ts', 'log-local-actions'],
-  'answer-cookie': ['test/interop/cookies-session.ts', 'answer-cookie: yes'],
-  'cookie-secret': ['test/daemon/cookie-secrets.test.ts', 'cookie-secret:'],
-  'cookie-secret-file': ['test/daemon/cookie-secrets.test.ts', 'cookie-secret-file:'],
-  'control-key-file': ['src/cli/hawser-control.ts', 'controlKeyFile'],
-  'control-cert-file': ['src/cli/hawser-control.ts', 'controlCertFile'],
-  'zonemd-permissive-mode': ['src/daemon/join-zones.ts', 'zonemdPermissiveMode'],
-  'access-control-tag': ['test/policy/clients.test.ts', 'access-control-tag:'],
-  'access-control-tag-action': ['test/policy/clients.test.ts', 'access-control-tag-action:'],
-  'access-control-tag-data': ['test/policy/clients.test.ts', 'access-control-tag-data:'],
-  'access-control-view': ['test/policy/clients.test.ts', 'access-control-view:'],
-  'define-tag': ['test/policy/clients.test.ts', 'define-tag:'],
-  'interface-tag': ['test/policy/clients.test.ts', 'interface-tag:'],
-  'interface-tag-action': ['test/policy/clients.test.ts', 'interface-tag-action:'],
-  'interface-tag-data': ['src/policy/make-clients.ts', 'interfaceTagData'],
-  'interface-view': ['test/policy/clients.test.ts', 'interface-view:'],
-  'local-zone-tag': ['test/policy/clients.test.ts', 'local-zone-tag:'],
-  'local-zone-override': ['test/policy/clients.test.ts', 'local-zone-override:'],
-  'server response-ip': ['test/policy/answers.test.ts', 'response-ip:'],
-  'server response-ip-data': ['test/policy/answers.test.ts', 'response-ip-data:'],
-  'response-ip-tag': ['test/policy/answers.test.ts', 'response-ip-tag:'],
-  'dns64-prefix': ['test/policy/dns64.test.ts', 'dns64-prefix:'],
-  'dns64-synthall': ['test/policy/dns64.test.ts', 'dns64-synthall:'],
-  'dns64-ignore-aaaa': ['test/policy/dns64.test.ts', 'dns64-ignore-aaaa:'],
-  'view local-zone': ['test/policy/clients.test.ts', 'view:'],
-  'view local-data': ['test/policy/clients.test.ts', 'view:'],
-  'view local-data-ptr': ['src/policy/make-policy.ts', 'localDataPtr'],
-  'view response-ip': ['src/policy/make-policy.ts', 'responseIp'],
-  'view response-ip-data': ['src/policy/make-policy.ts', 'responseIpData'],
-  'view-first': ['test/policy/clients.test.ts', 'view-first:'],
-  'view name': ['test/policy/clients.test.ts', 'view:'],
-  'rpz-action-override': ['test/policy/rpz.test.ts', 'rpz-action-override:'],
-  'rpz-cname-override': ['test/policy/rpz.test.ts', 'rpz-cname-override:'],
-  'rpz-log': ['test/policy/rpz.test.ts', 'rpz-log:'],
-  'rpz-log-name': ['test/policy/rpz.test.ts', 'rpz-log-name:'],
-  'rpz-signal-nxdomain-ra': ['test/policy/rpz.test.ts', 'rpz-signal-nxdomain-ra:'],
-  'rpz tags': ['test/policy/rpz.test.ts', 'tags:'],
+/** What only a process of its own can show: the test that starts one with the directive. */
+const BY_PROCESS: Record<string, string> = {
+  'do-daemonize': 'test/interop/resolvers.ts',
+  username: 'test/cli/privileges.test.ts',
+  pidfile: 'test/cli/privileges.test.ts',
+  'control-key-file': 'test/interop/control-session.ts',
+  'control-cert-file': 'test/interop/control-session.ts',
 };
 
 /** All that rooms are told. */
@@ -237,14 +199,22 @@ const effective = (Object.keys(CLAUSES) as ClauseName[])
   .filter(({ level, aliasOf }) => level === 'done' && aliasOf === null);
 
 describe('an effective directive', () => {
-  test.each(effective.map((facts) => [`${facts.clause} ${facts.directive}`, facts] as const))('%s', (key, facts) => {
-    const elsewhere = ELSEWHERE[key] ?? ELSEWHERE[facts.directive];
-    if (elsewhere !== undefined) {
-      const [file, text] = elsewhere;
-      expect(readFileSync(join(PROJECT, file), 'utf8')).toContain(text);
-      return;
-    }
-    const [plain, changed] = textsOf(facts).map((text) => toldBy(configOf(text)));
-    expect(changed === plain, `nothing that rooms are told changes with ${camelCase(facts.directive)}`).toBe(false);
-  });
+  test.each(effective.map((facts) => [`${facts.clause} ${facts.directive}`, facts] as const))(
+    '%s',
+    async (key, facts) => {
+      const behaviour = BEHAVIOURS[key] ?? BEHAVIOURS[facts.directive];
+      if (behaviour !== undefined) {
+        const [without, withIt] = [await behaviour.seen(''), await behaviour.seen(behaviour.line)];
+        expect(withIt, `nothing happens in another way with ${behaviour.line}`).not.toBe(without);
+        return;
+      }
+      const process = BY_PROCESS[facts.directive];
+      if (process !== undefined) {
+        expect(readFileSync(join(PROJECT, process), 'utf8')).toMatch(new RegExp(`\\b${facts.directive}: `));
+        return;
+      }
+      const [plain, changed] = textsOf(facts).map((text) => toldBy(configOf(text)));
+      expect(changed === plain, `nothing that rooms are told changes with ${camelCase(facts.directive)}`).toBe(false);
+    },
+  );
 });

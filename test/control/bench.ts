@@ -78,7 +78,7 @@ export class Client {
 }
 
 /** Runs one command from connecting to the end; its reply. */
-export async function ask(ports: FakePorts, line: string, input = ''): Promise<string> {
+export async function sendCommand(ports: FakePorts, line: string, input = ''): Promise<string> {
   const client = new Client(ports);
   await client.connect();
   client.send(`UBCT1 ${line}\n${input}`);
@@ -144,5 +144,5 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
     }),
   );
   await listenWith(ports, commands);
-  return { ports, house, applied, told, run: (line, input) => ask(ports, line, input) };
+  return { ports, house, applied, told, run: (line, input) => sendCommand(ports, line, input) };
 }

@@ -11,6 +11,7 @@ import { RCODE } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
+import { heldAt } from '../support/records.ts';
 import { type ControlBench, makeBench } from './bench.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'x.example. A' } };
@@ -21,9 +22,9 @@ function know(bench: ControlBench, name: string, verdict: Verdict, type: number 
   const question = questionOf(mustParseName(name), type);
   const rdata = Uint8Array.of(192, 0, 2, 1);
   const rrset = packRRset({ owner: question.name, type, class: 1, rdatas: [rdata], signatures: [] });
-  const expiresAt = TEST_START_UNIX_SECONDS + 300;
   const trust = verdict.status === 'secure' ? TRUST.validated : TRUST.answerAuthoritative;
-  const held = { rrset, expiresAt, originalTtl: 300, trust, verdict, server: '192.0.2.53@53', zone: ROOT };
+  const held = heldAt(TEST_START_UNIX_SECONDS, 300, rrset, { trust, verdict, server: '192.0.2.53@53' });
+  const { expiresAt } = held;
   rrsets.store(held);
   const end = {
     kind: 'answer',

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type BulkInput, OK, plain, worded } from '../../src/control/command.ts';
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
-import { ask, Client, listenWith } from './bench.ts';
+import { Client, listenWith, sendCommand } from './bench.ts';
 
 const hello = plain('hello', () => 'hello\n');
 
@@ -40,16 +40,16 @@ describe('a control connection', () => {
   test('refuses a line that is too long and words where there are none', async () => {
     const ports = makeFakePorts();
     await listenWith(ports, [hello]);
-    expect(await ask(ports, `x${'y'.repeat(CONTROL_LIMITS.lineOctets)}`)).toMatch(/^error line longer than/);
-    expect(await ask(ports, 'hello now')).toBe("error command hello takes no arguments, have 'now'\n");
-    expect(await ask(ports, 'other')).toBe("error unknown command 'other'\n");
-    expect(await ask(ports, 'hello')).toBe('hello\n');
+    expect(await sendCommand(ports, `x${'y'.repeat(CONTROL_LIMITS.lineOctets)}`)).toMatch(/^error line longer than/);
+    expect(await sendCommand(ports, 'hello now')).toBe("error command hello takes no arguments, have 'now'\n");
+    expect(await sendCommand(ports, 'other')).toBe("error unknown command 'other'\n");
+    expect(await sendCommand(ports, 'hello')).toBe('hello\n');
   });
 
   test('runs one command only', async () => {
     const ports = makeFakePorts();
     await listenWith(ports, [hello]);
-    expect(await ask(ports, 'hello', 'hello\nUBCT1 hello\n')).toBe('hello\n');
+    expect(await sendCommand(ports, 'hello', 'hello\nUBCT1 hello\n')).toBe('hello\n');
   });
 
   test('that stays silent delays nobody, and ends after its time', async () => {
@@ -59,7 +59,7 @@ describe('a control connection', () => {
     await silent.connect();
     silent.send('UBC');
     await ports.clock.advance(60_000);
-    expect(await ask(ports, 'hello')).toBe('hello\n');
+    expect(await sendCommand(ports, 'hello')).toBe('hello\n');
     expect(silent.isClosed).toBe(false);
     await ports.clock.runUntil(() => silent.isClosed);
     expect(server.connections).toBe(0);
@@ -75,7 +75,7 @@ describe('a control connection', () => {
       await ports.clock.advance(1);
     }
     expect(server.connections).toBe(CONTROL_LIMITS.connections);
-    expect(await ask(ports, 'hello')).toBe('hello\n');
+    expect(await sendCommand(ports, 'hello')).toBe('hello\n');
     expect(server.refused).toBe(0);
   });
 
@@ -90,7 +90,7 @@ describe('a control connection', () => {
     slow.pause();
     slow.send('UBCT1 many\n');
     await ports.clock.advance(1000);
-    expect(await ask(ports, 'hello')).toBe('hello\n');
+    expect(await sendCommand(ports, 'hello')).toBe('hello\n');
     slow.resume();
     await ports.clock.runUntil(() => slow.isClosed);
     expect(slow.text.split('\n')).toHaveLength(50_001);
@@ -116,9 +116,9 @@ describe('a control connection', () => {
       throw new Error('no such thing');
     });
     await listenWith(ports, [broken, hello]);
-    expect(await ask(ports, 'broken')).toBe('error internal error, see the log\n');
+    expect(await sendCommand(ports, 'broken')).toBe('error internal error, see the log\n');
     expect(ports.log.lines.some(({ line }) => line.includes('no such thing'))).toBe(true);
-    expect(await ask(ports, 'hello')).toBe('hello\n');
+    expect(await sendCommand(ports, 'hello')).toBe('hello\n');
   });
 
   test('may go away while its command runs', async () => {
@@ -155,7 +155,7 @@ describe('a bulk command', () => {
   test('takes its lines until the end mark, and tells faults first', async () => {
     const ports = makeFakePorts();
     await listenWith(ports, [{ name: 'count', takes: 'lines', run: counting }]);
-    expect(await ask(ports, 'count', 'a\nbad\nb\nend\nc\n')).toBe('error at 2\n3 lines\n');
+    expect(await sendCommand(ports, 'count', 'a\nbad\nb\nend\nc\n')).toBe('error at 2\n3 lines\n');
   });
 
   test('of many lines leaves turns to others and tells a bounded number of faults', async () => {
@@ -164,7 +164,7 @@ describe('a bulk command', () => {
     const client = new Client(ports);
     await client.connect();
     client.send(`UBCT1 count\n${'bad\n'.repeat(100_000)}`);
-    expect(await ask(ports, 'hello')).toBe('hello\n');
+    expect(await sendCommand(ports, 'hello')).toBe('hello\n');
     client.send('end\n');
     await ports.clock.runUntil(() => client.isClosed);
     const lines = client.text.trimEnd().split('\n');

@@ -3,7 +3,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { VALUES_PER_TURN } from '../../src/cache/byte-bounded-map.ts';
 import { REPLY_FLAG } from '../../src/cache/reply-cache.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { ROOT } from '../../src/wire/name.ts';
@@ -12,8 +11,8 @@ import { questionOf } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
-import { packRRset } from '../../src/wire/rrset.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
+import { heldAt, questionFrom, rrsetFrom } from '../support/records.ts';
 import { type ControlBench, makeBench } from './bench.ts';
 
 interface ReplyParts {
@@ -98,12 +97,10 @@ test.each(['flush www.example', 'flush_zone example', 'flush_bogus', 'flush_nega
 
 function know(bench: ControlBench, name: string): void {
   const { rrsets, answers } = bench.house.caches;
-  const question = questionOf(mustParseName(name), TYPE.A);
-  const rdata = Uint8Array.of(192, 0, 2, 1);
-  const rrset = packRRset({ owner: question.name, type: TYPE.A, class: 1, rdatas: [rdata], signatures: [] });
-  const expiresAt = TEST_START_UNIX_SECONDS + 300;
-  const kept = { expiresAt, originalTtl: 300, trust: TRUST.answerAuthoritative, verdict: SECURE };
-  const held = { rrset, ...kept, server: '192.0.2.53@53', zone: ROOT };
+  const question = questionFrom(name);
+  const judged = { verdict: SECURE, server: '192.0.2.53@53' };
+  const held = heldAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
+  const { expiresAt } = held;
   rrsets.store(held);
   const end = { kind: 'answer', question, rcode: 0, answer: [held], authority: [], additional: [] } as const;
   const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: held.server, expiresAt } } as const;

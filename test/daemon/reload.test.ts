@@ -10,11 +10,11 @@ import type { Resolution } from '../../src/terms/resolution.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
-import { mustParseName } from '../../src/wire/name-text.ts';
+import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { packRRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { heldAt, rrsetFrom } from '../support/records.ts';
 
 const OWNER = mustParseName('mx.example.');
 const OTHER_ANCHOR = '. IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
@@ -30,23 +30,9 @@ async function outlives(lines: readonly string[]): Promise<boolean> {
     return assembled.instance;
   };
   const before = await houseOf('server:\n', undefined);
-  const rrset = packRRset({
-    owner: OWNER,
-    type: TYPE.A,
-    class: CLASS.IN,
-    rdatas: [Uint8Array.of(192, 0, 2, 1)],
-    signatures: [],
-  });
-  const expiresAt = ports.clock.unixSeconds() + 300;
-  before.caches.rrsets.store({
-    rrset,
-    expiresAt,
-    originalTtl: 300,
-    trust: TRUST.validated,
-    verdict: SECURE,
-    server: null,
-    zone: ROOT,
-  });
+  const rrset = rrsetFrom([`${formatName(OWNER)} A 192.0.2.1`]);
+  const judged = { trust: TRUST.validated, verdict: SECURE, server: null };
+  before.caches.rrsets.store(heldAt(ports.clock.unixSeconds(), 300, rrset, judged));
   const { rrsets, answers } = before.caches;
   const after = await houseOf(['server:', ...lines, ''].join('\n'), { rrsets, answers });
   dropStaleTrust(before, after);

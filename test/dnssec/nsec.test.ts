@@ -16,7 +16,7 @@ import { denialRecords } from './records.ts';
 
 const zone = mustParseName('example.');
 
-function ask(name: string, type: string, ...lines: string[]): DenialOutcome {
+function prove(name: string, type: string, ...lines: string[]): DenialOutcome {
   return proveByNsec({ name: mustParseName(name), type: typeFromText(type) ?? 0 }, denialRecords(...lines), zone);
 }
 
@@ -84,20 +84,20 @@ describe('against the model of a zone', () => {
 
 describe('records that do not speak for the zone', () => {
   test('owner outside', () => {
-    expect(ask('b.example.', 'A', 'a.other. NSEC c.example. A', APEX)).toEqual(refused('name-not-covered'));
-    expect(ask('b.example.', 'A', 'a.other. NSEC c.other. A')).toEqual(refused('no-records'));
+    expect(prove('b.example.', 'A', 'a.other. NSEC c.example. A', APEX)).toEqual(refused('name-not-covered'));
+    expect(prove('b.example.', 'A', 'a.other. NSEC c.other. A')).toEqual(refused('no-records'));
   });
 
   test('next outside, or backwards and not to the apex', () => {
-    expect(ask('b.example.', 'A', 'a.example. NSEC c.other. A')).toEqual(refused('overreaching-record'));
-    expect(ask('b.example.', 'A', 'a.example. NSEC . A')).toEqual(refused('overreaching-record'));
-    expect(ask('z.example.', 'A', 'y.example. NSEC b.example. A')).toEqual(refused('no-records'));
-    expect(ask('b.example.', 'A', 'a.example. NSEC a.example. A')).toEqual(refused('no-records'));
+    expect(prove('b.example.', 'A', 'a.example. NSEC c.other. A')).toEqual(refused('overreaching-record'));
+    expect(prove('b.example.', 'A', 'a.example. NSEC . A')).toEqual(refused('overreaching-record'));
+    expect(prove('z.example.', 'A', 'y.example. NSEC b.example. A')).toEqual(refused('no-records'));
+    expect(prove('b.example.', 'A', 'a.example. NSEC a.example. A')).toEqual(refused('no-records'));
   });
 
   test('a question outside the zone', () => {
-    expect(ask('a.other.', 'A', APEX)).toEqual(refused('name-not-in-zone'));
-    expect(ask('.', 'A', APEX)).toEqual(refused('name-not-in-zone'));
+    expect(prove('a.other.', 'A', APEX)).toEqual(refused('name-not-in-zone'));
+    expect(prove('.', 'A', APEX)).toEqual(refused('name-not-in-zone'));
     expect(proveWildcardByNsec(mustParseName('a.other.'), 1, denialRecords(APEX), zone)).toEqual(
       refused('name-not-in-zone'),
     );
@@ -119,8 +119,8 @@ describe('records that do not speak for the zone', () => {
 
   test('a zone of one name covers all else', () => {
     const single = 'example. NSEC example. NS SOA RRSIG NSEC DNSKEY';
-    expect(ask('a.example.', 'A', single)).toEqual({ kind: 'nxdomain' });
-    expect(ask('example.', 'TXT', single)).toEqual(NODATA);
+    expect(prove('a.example.', 'A', single)).toEqual({ kind: 'nxdomain' });
+    expect(prove('example.', 'TXT', single)).toEqual(NODATA);
   });
 });
 
@@ -148,18 +148,18 @@ describe('the wrong side of a zone cut (RFC 6840 §4.1)', () => {
   const CUT = 'sub.example. NSEC z.example. NS RRSIG NSEC';
 
   test('a delegation denies its DS and nothing else', () => {
-    expect(ask('sub.example.', 'DS', CUT)).toEqual({ kind: 'no-ds' });
-    expect(ask('sub.example.', 'A', CUT)).toEqual(refused('parent-side'));
-    expect(ask('sub.example.', 'SOA', CUT)).toEqual(refused('parent-side'));
+    expect(prove('sub.example.', 'DS', CUT)).toEqual({ kind: 'no-ds' });
+    expect(prove('sub.example.', 'A', CUT)).toEqual(refused('parent-side'));
+    expect(prove('sub.example.', 'SOA', CUT)).toEqual(refused('parent-side'));
   });
 
   test('a delegation or DNAME covers nothing below it', () => {
-    expect(ask('www.sub.example.', 'A', CUT, APEX)).toEqual(refused('below-cut'));
-    expect(ask('www.sub.example.', 'DS', CUT, APEX)).toEqual(refused('below-cut'));
-    expect(ask('t.example.', 'A', CUT, APEX)).toEqual({ kind: 'nxdomain' });
+    expect(prove('www.sub.example.', 'A', CUT, APEX)).toEqual(refused('below-cut'));
+    expect(prove('www.sub.example.', 'DS', CUT, APEX)).toEqual(refused('below-cut'));
+    expect(prove('t.example.', 'A', CUT, APEX)).toEqual({ kind: 'nxdomain' });
     const dname = 'sub.example. NSEC z.example. DNAME RRSIG NSEC';
-    expect(ask('www.sub.example.', 'A', dname, APEX)).toEqual(refused('below-cut'));
-    expect(ask('sub.example.', 'A', dname)).toEqual(NODATA);
+    expect(prove('www.sub.example.', 'A', dname, APEX)).toEqual(refused('below-cut'));
+    expect(prove('sub.example.', 'A', dname)).toEqual(NODATA);
     expect(proveWildcardByNsec(mustParseName('www.sub.example.'), 1, denialRecords(CUT), zone)).toEqual(
       refused('below-cut'),
     );
@@ -169,11 +169,11 @@ describe('the wrong side of a zone cut (RFC 6840 §4.1)', () => {
     // The name is covered by another record, the wildcard only by the delegation's.
     const cover = 'b.sub.example. NSEC z.example. A RRSIG NSEC';
     const cut = 'sub.example. NSEC b.sub.example. NS RRSIG NSEC';
-    expect(ask('c.sub.example.', 'A', cover, cut)).toEqual(refused('wildcard-not-denied'));
+    expect(prove('c.sub.example.', 'A', cover, cut)).toEqual(refused('wildcard-not-denied'));
   });
 
   test('the child cannot deny its own DS, but the root has no parent', () => {
-    expect(ask('example.', 'DS', APEX)).toEqual(refused('child-side'));
+    expect(prove('example.', 'DS', APEX)).toEqual(refused('child-side'));
     const root = mustParseName('.');
     const records = denialRecords('. NSEC aaa. NS SOA RRSIG NSEC DNSKEY');
     expect(proveByNsec({ name: root, type: TYPE.DS }, records, root)).toEqual({ kind: 'no-cut', isAlias: false });
@@ -182,22 +182,22 @@ describe('the wrong side of a zone cut (RFC 6840 §4.1)', () => {
 
 describe('a record that matches', () => {
   test('does not deny the type that it shows, nor any at a CNAME (RFC 6840 §4.3)', () => {
-    expect(ask('a.example.', 'A', 'a.example. NSEC b.example. A RRSIG NSEC')).toEqual(refused('type-exists'));
+    expect(prove('a.example.', 'A', 'a.example. NSEC b.example. A RRSIG NSEC')).toEqual(refused('type-exists'));
     const alias = 'a.example. NSEC b.example. CNAME RRSIG NSEC';
-    expect(ask('a.example.', 'A', alias)).toEqual(refused('cname-exists'));
-    expect(ask('a.example.', 'CNAME', alias)).toEqual(refused('type-exists'));
-    expect(ask('a.example.', 'DS', alias)).toEqual({ kind: 'no-cut', isAlias: true });
+    expect(prove('a.example.', 'A', alias)).toEqual(refused('cname-exists'));
+    expect(prove('a.example.', 'CNAME', alias)).toEqual(refused('type-exists'));
+    expect(prove('a.example.', 'DS', alias)).toEqual({ kind: 'no-cut', isAlias: true });
   });
 
   test('is compact denial when it has NXNAME (RFC 9824 §3)', () => {
     const compact = 'no.example. NSEC \\000.no.example. RRSIG NSEC NXNAME';
-    expect(ask('no.example.', 'A', compact)).toEqual({ kind: 'nodata', isCompactNxdomain: true });
-    expect(ask('no.example.', 'DS', compact)).toEqual({ kind: 'nodata', isCompactNxdomain: true });
-    expect(ask('no.example.', 'A', 'no.example. NSEC \\000.no.example. RRSIG NSEC')).toEqual(NODATA);
+    expect(prove('no.example.', 'A', compact)).toEqual({ kind: 'nodata', isCompactNxdomain: true });
+    expect(prove('no.example.', 'DS', compact)).toEqual({ kind: 'nodata', isCompactNxdomain: true });
+    expect(prove('no.example.', 'A', 'no.example. NSEC \\000.no.example. RRSIG NSEC')).toEqual(NODATA);
   });
 
   test('is found whatever its case', () => {
-    expect(ask('A.Example.', 'MX', 'a.eXample. NSEC B.example. A RRSIG NSEC')).toEqual(NODATA);
+    expect(prove('A.Example.', 'MX', 'a.eXample. NSEC B.example. A RRSIG NSEC')).toEqual(NODATA);
   });
 });
 
@@ -207,7 +207,7 @@ describe('minimally covering records (RFC 4470)', () => {
       '\\255.mk.example. NSEC ml\\000.example. RRSIG NSEC',
       '\\255.\\)\\255.example. NSEC +.example. RRSIG NSEC',
     ];
-    expect(ask('ml.example.', 'A', ...lines)).toEqual({ kind: 'nxdomain' });
+    expect(prove('ml.example.', 'A', ...lines)).toEqual({ kind: 'nxdomain' });
   });
 });
 

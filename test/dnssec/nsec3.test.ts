@@ -27,7 +27,7 @@ function means(hashes = 50, maxIterations = 150): Nsec3Parts {
   return { hasher: new Nsec3Hasher(crypto, hashes), maxIterations };
 }
 
-function ask(records: readonly DenialRecord[], relative: string, type: number, with_ = means()): DenialOutcome {
+function prove(records: readonly DenialRecord[], relative: string, type: number, with_ = means()): DenialOutcome {
   return proveByNsec3({ name: absolute(relative), type }, records, zone, with_);
 }
 
@@ -57,7 +57,7 @@ const isDenial = (truth: Truth) => truth === 'nxdomain' || truth === 'nodata' ||
 describe('against the model of a zone', () => {
   test('no subset of the chain proves what is not so', () => {
     const property = fc.property(zones, questions, subsets, (model, { relative, type }, subset) => {
-      const outcome = ask(picked(nsec3Chain(model, PLAIN), subset), relative, type);
+      const outcome = prove(picked(nsec3Chain(model, PLAIN), subset), relative, type);
       if (outcome.kind === 'not-proven') return;
       const isCut = model.get(relative)?.includes(TYPE.NS) ?? false;
       expect(isTrue(outcome, lookup(model, relative, type), type, isCut)).toBe(true);
@@ -67,7 +67,7 @@ describe('against the model of a zone', () => {
 
   test('the whole chain proves every denial', () => {
     const property = fc.property(zones, questions, (model, { relative, type }) => {
-      const outcome = ask(nsec3Chain(model, PLAIN), relative, type);
+      const outcome = prove(nsec3Chain(model, PLAIN), relative, type);
       const isAliasOfDs = outcome.kind === 'no-cut' && outcome.isAlias;
       expect(outcome.kind !== 'not-proven').toBe(isDenial(lookup(model, relative, type)) || isAliasOfDs);
     });
@@ -76,7 +76,7 @@ describe('against the model of a zone', () => {
 
   test('with opt-out, nothing is proven that an unsigned delegation would make wrong', () => {
     const property = fc.property(zones, questions, subsets, (model, { relative, type }, subset) => {
-      const outcome = ask(picked(nsec3Chain(model, OPT_OUT), subset), relative, type);
+      const outcome = prove(picked(nsec3Chain(model, OPT_OUT), subset), relative, type);
       // Names that do not exist in the chain can hide in a span: never secure, always opt-out.
       expect(['nxdomain', 'wildcard-nodata']).not.toContain(outcome.kind);
       if (outcome.kind === 'not-proven' || outcome.kind === 'opt-out') return;
@@ -88,7 +88,7 @@ describe('against the model of a zone', () => {
 
   test('with opt-out, the whole chain gives at least opt-out for every denial and unsigned delegation', () => {
     const property = fc.property(zones, questions, (model, { relative, type }) => {
-      const outcome = ask(nsec3Chain(model, OPT_OUT), relative, type);
+      const outcome = prove(nsec3Chain(model, OPT_OUT), relative, type);
       // An empty non-terminal above unsigned delegations only is not in the chain, and no server sends the wildcard with it.
       if (outcome.kind === 'not-proven' && outcome.why.startsWith('wildcard-')) return;
       if (isDenial(lookup(model, relative, type))) expect(outcome.kind).not.toBe('not-proven');
@@ -131,14 +131,14 @@ function withOctet(at: number, octet: number): DenialRecord[] {
 
 describe('records that do not speak for the zone', () => {
   test('unknown hash algorithms and flags are ignored (RFC 5155 §8.1, §8.2)', () => {
-    expect(ask(withOctet(0, 2), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
-    expect(ask(withOctet(1, 2), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
-    expect(ask(withOctet(1, 3), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
-    expect(ask(CHAIN, 'a', TYPE.TLSA)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove(withOctet(0, 2), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
+    expect(prove(withOctet(1, 2), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
+    expect(prove(withOctet(1, 3), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
+    expect(prove(CHAIN, 'a', TYPE.TLSA)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
   });
 
   test('a next hash of another length is ignored', () => {
-    expect(ask(withOctet(5, 19), 'b', TYPE.A)).toEqual(refused('no-records'));
+    expect(prove(withOctet(5, 19), 'b', TYPE.A)).toEqual(refused('no-records'));
   });
 
   test('an owner elsewhere than directly below the apex is ignored', () => {
@@ -148,24 +148,24 @@ describe('records that do not speak for the zone', () => {
         const owner = mustParseName(`${hash}.${suffix}`);
         return { ...record, owner, signatureLabels: labelCount(owner) };
       });
-    expect(ask(move('example.'), 'a', TYPE.TLSA)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
-    expect(ask(move('EXAMPLE.'), 'a', TYPE.TLSA)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove(move('example.'), 'a', TYPE.TLSA)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove(move('EXAMPLE.'), 'a', TYPE.TLSA)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
     for (const suffix of ['other.', '', 'sub.example.', 'badexample.']) {
-      expect(ask(move(suffix), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
+      expect(prove(move(suffix), 'a', TYPE.TLSA)).toEqual(refused('no-records'));
     }
   });
 
   test('an owner that is no hash, or was expanded from a wildcard, is ignored', () => {
     const renamed = CHAIN.map((record) => ({ ...record, owner: mustParseName('a.example.') }));
-    expect(ask(renamed, 'a', TYPE.TLSA)).toEqual(refused('no-records'));
+    expect(prove(renamed, 'a', TYPE.TLSA)).toEqual(refused('no-records'));
     const expanded = CHAIN.map((record) => ({ ...record, signatureLabels: 1 }));
-    expect(ask(expanded, 'a', TYPE.TLSA)).toEqual(refused('no-records'));
+    expect(prove(expanded, 'a', TYPE.TLSA)).toEqual(refused('no-records'));
   });
 
   test('a question outside the zone is not answered, and none at all neither', () => {
     const question = { name: mustParseName('a.other.'), type: TYPE.A };
     expect(proveByNsec3(question, CHAIN, zone, means())).toEqual(refused('name-not-in-zone'));
-    expect(ask([], 'a', TYPE.A)).toEqual(refused('no-records'));
+    expect(prove([], 'a', TYPE.A)).toEqual(refused('no-records'));
     for (const closestEncloserLabels of [0, 2, 3]) {
       const answer = { name: absolute('b'), closestEncloserLabels };
       expect(proveWildcardByNsec3(answer, CHAIN, zone, means())).toEqual(refused('name-not-in-zone'));
@@ -175,27 +175,27 @@ describe('records that do not speak for the zone', () => {
   test('rdata cut short anywhere proves nothing, and does not throw', () => {
     for (let length = 0; length < 26; length++) {
       const cut = CHAIN.map((record) => ({ ...record, rdata: record.rdata.subarray(0, length) }));
-      expect(ask(cut, 'b', TYPE.A)).toEqual(refused('no-records'));
+      expect(prove(cut, 'b', TYPE.A)).toEqual(refused('no-records'));
     }
   });
 });
 
 describe('zone cuts', () => {
   test('a delegation denies its DS and nothing else', () => {
-    expect(ask(CHAIN, 'sub', TYPE.DS)).toEqual({ kind: 'no-ds' });
-    expect(ask(CHAIN, 'secure', TYPE.DS)).toEqual(refused('type-exists'));
-    expect(ask(CHAIN, 'sub', TYPE.A)).toEqual(refused('parent-side'));
-    expect(ask(CHAIN, 'www.sub', TYPE.A)).toEqual(refused('below-cut'));
-    expect(ask(CHAIN, 'www.sub', TYPE.DS)).toEqual(refused('below-cut'));
+    expect(prove(CHAIN, 'sub', TYPE.DS)).toEqual({ kind: 'no-ds' });
+    expect(prove(CHAIN, 'secure', TYPE.DS)).toEqual(refused('type-exists'));
+    expect(prove(CHAIN, 'sub', TYPE.A)).toEqual(refused('parent-side'));
+    expect(prove(CHAIN, 'www.sub', TYPE.A)).toEqual(refused('below-cut'));
+    expect(prove(CHAIN, 'www.sub', TYPE.DS)).toEqual(refused('below-cut'));
   });
 
   test('the child cannot deny its own DS', () => {
-    expect(ask(CHAIN, '', TYPE.DS)).toEqual(refused('child-side'));
+    expect(prove(CHAIN, '', TYPE.DS)).toEqual(refused('child-side'));
   });
 
   test('an empty non-terminal is no cut', () => {
-    expect(ask(CHAIN, 'w', TYPE.DS)).toEqual({ kind: 'no-cut', isAlias: false });
-    expect(ask(CHAIN, 'w', TYPE.A)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove(CHAIN, 'w', TYPE.DS)).toEqual({ kind: 'no-cut', isAlias: false });
+    expect(prove(CHAIN, 'w', TYPE.A)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
   });
 });
 
@@ -206,35 +206,36 @@ describe('parameters', () => {
     for (const [first, second] of [chains, [...chains].reverse()]) {
       const half = [...(first ?? []).slice(0, 2), ...(second ?? []).slice(0, 2)];
       const whole = [...half, ...(second ?? [])];
-      expect(ask(whole, 'b', TYPE.A)).toEqual({ kind: 'nxdomain' });
+      expect(prove(whole, 'b', TYPE.A)).toEqual({ kind: 'nxdomain' });
     }
     // The closest encloser from one chain, the covers from the other: nothing.
-    const apexOf = (chain: DenialRecord[]) => chain.filter((record) => ask([record], '', TYPE.TLSA).kind === 'nodata');
+    const apexOf = (chain: DenialRecord[]) =>
+      chain.filter((record) => prove([record], '', TYPE.TLSA).kind === 'nodata');
     const withoutApex = (chain: DenialRecord[]) => chain.filter((record) => !apexOf(chain).includes(record));
     expect(apexOf(CHAIN)).toHaveLength(1);
-    expect(ask([...apexOf(CHAIN), ...withoutApex(other)], 'b', TYPE.A).kind).toBe('not-proven');
+    expect(prove([...apexOf(CHAIN), ...withoutApex(other)], 'b', TYPE.A).kind).toBe('not-proven');
   });
 
   test('a third set of parameters is not looked at', () => {
     const salted = (salt: number) => nsec3Chain(MODEL, { ...PLAIN, salt: Uint8Array.of(salt) });
     const decoys = [...salted(1).slice(0, 1), ...salted(2).slice(0, 1)];
     const hashing = means();
-    expect(ask([...decoys, ...CHAIN], 'b.c.d.e.f', TYPE.A, hashing).kind).toBe('not-proven');
+    expect(prove([...decoys, ...CHAIN], 'b.c.d.e.f', TYPE.A, hashing).kind).toBe('not-proven');
     expect(hashing.hasher.hashes).toBeLessThanOrEqual(2 * 7);
   });
 
   test('iterations above the limit end the proof before anything is hashed (RFC 9276 §3.2)', () => {
     const high = nsec3Chain(MODEL, { ...PLAIN, iterations: 151 });
     const hashing = means();
-    expect(ask(high, 'b', TYPE.A, hashing)).toEqual({ kind: 'iterations-too-high', iterations: 151 });
+    expect(prove(high, 'b', TYPE.A, hashing)).toEqual({ kind: 'iterations-too-high', iterations: 151 });
     expect(hashing.hasher.digests).toBe(0);
-    expect(ask(high, 'b', TYPE.A, means(50, 151))).toEqual({ kind: 'nxdomain' });
-    expect(ask([...CHAIN, ...high], 'b', TYPE.A).kind).toBe('iterations-too-high');
+    expect(prove(high, 'b', TYPE.A, means(50, 151))).toEqual({ kind: 'nxdomain' });
+    expect(prove([...CHAIN, ...high], 'b', TYPE.A).kind).toBe('iterations-too-high');
     const answer = { name: absolute('b'), closestEncloserLabels: 1 };
     expect(proveWildcardByNsec3(answer, high, zone, means()).kind).toBe('iterations-too-high');
     // Records that are ignored for other reasons do not count.
     const unknown = high.map((record) => ({ ...record, rdata: Uint8Array.of(2, ...record.rdata.subarray(1)) }));
-    expect(ask([...CHAIN, ...unknown], 'b', TYPE.A)).toEqual({ kind: 'nxdomain' });
+    expect(prove([...CHAIN, ...unknown], 'b', TYPE.A)).toEqual({ kind: 'nxdomain' });
   });
 });
 
@@ -243,12 +244,12 @@ describe('the hash budget (CVE-2023-50868)', () => {
     const deep = Array.from({ length: 30 }, (_, i) => `l${i}`).join('.');
     const hashing = means(NSEC3_HASHES_PER_GRANT);
     let grants = 0;
-    let outcome = ask(CHAIN, deep, TYPE.A, hashing);
+    let outcome = prove(CHAIN, deep, TYPE.A, hashing);
     while (outcome.kind === 'hash-budget') {
       grants++;
       expect(hashing.hasher.hashes).toBe(grants * NSEC3_HASHES_PER_GRANT);
       hashing.hasher.grant(NSEC3_HASHES_PER_GRANT);
-      outcome = ask(CHAIN, deep, TYPE.A, hashing);
+      outcome = prove(CHAIN, deep, TYPE.A, hashing);
     }
     expect(outcome).toEqual({ kind: 'nxdomain' });
     // 30 labels, the apex and the wildcard: no name twice.

@@ -3,11 +3,12 @@
 import { describe, expect, test } from 'vitest';
 import { acceptResponse, type Pending } from '../../src/iterate/accept-response.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
-import { ask, type ResponseText, responseBytes } from './support.ts';
+import { questionFrom } from '../support/records.ts';
+import { type ResponseText, responseBytes } from './support.ts';
 
-const pending: Pending = { id: 77, question: ask('wWw.example. A'), checkCase: false };
+const pending: Pending = { id: 77, question: questionFrom('wWw.example. A'), checkCase: false };
 
-function outcome(text: ResponseText, question = ask('www.example. A'), id = 77, checkCase = false): string {
+function outcome(text: ResponseText, question = questionFrom('www.example. A'), id = 77, checkCase = false): string {
   const accepted = acceptResponse(responseBytes(question, text, id), { ...pending, checkCase });
   return accepted.kind === 'rejected' ? accepted.why : accepted.kind;
 }
@@ -18,14 +19,14 @@ describe('acceptResponse', () => {
   });
 
   test('rejects a wrong id, a wrong name, a wrong type', () => {
-    expect(outcome({}, ask('www.example. A'), 78)).toBe('wrong-id');
-    expect(outcome({}, ask('ww.example. A'))).toBe('wrong-question');
-    expect(outcome({}, ask('www.example. AAAA'))).toBe('wrong-question');
+    expect(outcome({}, questionFrom('www.example. A'), 78)).toBe('wrong-id');
+    expect(outcome({}, questionFrom('ww.example. A'))).toBe('wrong-question');
+    expect(outcome({}, questionFrom('www.example. AAAA'))).toBe('wrong-question');
   });
 
   test('rejects the case of the letters only when it counts', () => {
-    expect(outcome({}, ask('www.example. A'), 77, true)).toBe('wrong-case');
-    expect(outcome({}, ask('wWw.example. A'), 77, true)).toBe('accepted');
+    expect(outcome({}, questionFrom('www.example. A'), 77, true)).toBe('wrong-case');
+    expect(outcome({}, questionFrom('wWw.example. A'), 77, true)).toBe('accepted');
   });
 
   test('rejects a query sent back', () => {

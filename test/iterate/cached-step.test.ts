@@ -6,25 +6,21 @@ import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { findCachedStep } from '../../src/iterate/cached-step.ts';
 import type { IterateParts } from '../../src/iterate/parts.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
-import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rrsetType } from '../../src/wire/rrset.ts';
 import type { WorkMode } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
+import { heldAt, questionFrom } from '../support/records.ts';
 
 const NOW = 1_767_225_600;
 const SERVER = '192.0.2.1@53';
 
 function held(owner: string, type: number, rdata: Uint8Array, verdict: Verdict | null = null): HeldRRset {
   const parts = { owner: mustParseName(owner), type, class: CLASS.IN, rdatas: [rdata], signatures: [] };
-  const rrset = packRRset(parts);
-  const life = { expiresAt: NOW + 60, originalTtl: 60 };
-  return { rrset, ...life, trust: TRUST.answerAuthoritative, verdict, server: SERVER, zone: ROOT };
+  return heldAt(NOW, 60, packRRset(parts), { verdict, server: SERVER });
 }
 
 function partsWith(sets: readonly HeldRRset[], denial: readonly HeldRRset[]): IterateParts {
@@ -40,23 +36,23 @@ function partsWith(sets: readonly HeldRRset[], denial: readonly HeldRRset[]): It
 }
 
 const nsec = held('plain.test.', TYPE.NSEC, Uint8Array.of(0));
-const ask = (parts: IterateParts, mode: WorkMode, avoid: readonly string[] = []) =>
-  findCachedStep(parts, questionOf(mustParseName('plain.test.'), TYPE.DS), {
+const stepFor = (parts: IterateParts, mode: WorkMode, avoid: readonly string[] = []) =>
+  findCachedStep(parts, questionFrom('plain.test. DS'), {
     mode,
     avoid: new Set(avoid),
     wholeOnly: false,
   });
 
 test('the denial of a referral answers the validator, expires at once, and is no answer for a client', () => {
-  const step = ask(partsWith([], [nsec]), 'for-validation');
+  const step = stepFor(partsWith([], [nsec]), 'for-validation');
   expect(step?.kind === 'found' && step.found.end).toMatchObject({ kind: 'nodata', authority: [nsec], expiresAt: NOW });
-  expect(ask(partsWith([], [nsec]), 'normal')).toBeNull();
-  expect(ask(partsWith([], []), 'for-validation')).toBeNull();
-  expect(ask(partsWith([], [nsec]), 'for-validation', [SERVER])).toBeNull();
+  expect(stepFor(partsWith([], [nsec]), 'normal')).toBeNull();
+  expect(stepFor(partsWith([], []), 'for-validation')).toBeNull();
+  expect(stepFor(partsWith([], [nsec]), 'for-validation', [SERVER])).toBeNull();
 });
 
 test('a proven DNAME answers a question for the CNAME that it makes; an unproven one does not', () => {
-  const question = questionOf(mustParseName('x.d.test.'), TYPE.CNAME);
+  const question = questionFrom('x.d.test. CNAME');
   const call = { mode: 'normal', avoid: new Set<string>(), wholeOnly: false } as const;
   const target = mustParseName('other.test.');
   const step = findCachedStep(partsWith([held('d.test.', TYPE.DNAME, target, SECURE)], []), question, call);

@@ -6,22 +6,23 @@ import { scrub } from '../../src/iterate/scrub.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
-import { ask, type ResponseText, responseView } from './support.ts';
+import { questionFrom } from '../support/records.ts';
+import { type ResponseText, responseView } from './support.ts';
 
 const { AA, RA } = FLAG;
 const SOA = 'example. SOA ns.example. h.example. 1 2 3 4 300';
 
 function classified(text: ResponseText, { question = 'www.example. A', recursion = false, isInZone = false } = {}) {
-  const view = responseView(ask(question), text);
+  const view = responseView(questionFrom(question), text);
   const zone = mustParseName('example.');
   const options = DEFAULT_ITERATE_OPTIONS;
-  const scrubbed = scrub(view, { question: ask(question), zone, options, isInZone: () => isInZone });
+  const scrubbed = scrub(view, { question: questionFrom(question), zone, options, isInZone: () => isInZone });
   const facts = { rcode: view.rcode, isAuthoritative: view.has(AA), offersRecursion: view.has(RA), scrubbed };
   return classifyResponse({
     ...facts,
     askedForRecursion: recursion,
     isForwarder: recursion,
-    question: ask(question),
+    question: questionFrom(question),
     zone,
   });
 }

@@ -19,8 +19,9 @@ import { FLAG } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
+import { questionFrom, recordFrom } from '../support/records.ts';
 import { tighten } from '../world/loose-message.ts';
-import { ask, Bench, record } from './support.ts';
+import { Bench } from './support.ts';
 
 const ZONE = mustParseName('example.');
 const FEW = 250;
@@ -29,7 +30,7 @@ const FACTOR = 8;
 const MOST = 24;
 
 const many = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i));
-const soa = record('example. 300 SOA ns.example. h.example. 1 2 3 4 300');
+const soa = recordFrom('example. 300 SOA ns.example. h.example. 1 2 3 4 300');
 /** A record whose owner and data are short, so that thousands fit into a message. */
 const small = (owner: string, type: number, ...octets: number[]): ResourceRecord => ({
   ...{ owner: mustParseName(owner), type, class: CLASS.IN, ttl: 300, rdata: Uint8Array.from(octets) },
@@ -37,7 +38,7 @@ const small = (owner: string, type: number, ...octets: number[]): ResourceRecord
 const a = (owner: string, i: number) => small(owner, TYPE.A, 10, i >> 16, (i >> 8) & 255, i & 255);
 const rrsig = (owner: string, covered: number, i: number) =>
   small(owner, TYPE.RRSIG, covered >> 8, covered & 255, ...many(14, () => 0), i >> 8, i & 255, 0, 1);
-const ns = (i: number) => record(`w.example. 300 NS n${i}.w.example.`);
+const ns = (i: number) => recordFrom(`w.example. 300 NS n${i}.w.example.`);
 const host = (i: number) => `${i.toString(36)}.example.`;
 
 type Sections = Partial<Record<'answer' | 'authority' | 'additional', ResourceRecord[]>>;
@@ -62,11 +63,11 @@ const SHAPES: Record<string, (count: number) => Sections> = {
   'answers that nobody asked for': (n) => ({ answer: [a('w.example.', 1), ...many(n, (i) => a(host(i), i))] }),
   'aliases in a row': (n) => ({
     answer: [
-      record(`w.example. 300 CNAME ${host(0)}`),
-      ...many(n, (i) => record(`${host(i)} 300 CNAME ${host(i + 1)}`)),
+      recordFrom(`w.example. 300 CNAME ${host(0)}`),
+      ...many(n, (i) => recordFrom(`${host(i)} 300 CNAME ${host(i + 1)}`)),
     ],
   }),
-  'aliases of one name': (n) => ({ answer: many(n, (i) => record(`w.example. 300 CNAME ${host(i)}`)) }),
+  'aliases of one name': (n) => ({ answer: many(n, (i) => recordFrom(`w.example. 300 CNAME ${host(i)}`)) }),
   'signatures of one set': (n) => ({ answer: [a('w.example.', 1), ...many(n, (i) => rrsig('w.example.', TYPE.A, i))] }),
   'signatures in another section': (n) => ({
     answer: [a('w.example.', 1)],
@@ -74,7 +75,7 @@ const SHAPES: Record<string, (count: number) => Sections> = {
   }),
   'signatures of nothing': (n) => ({ answer: [a('w.example.', 1), ...many(n, (i) => rrsig('w.example.', i, i))] }),
   'mail hosts': (n) => ({
-    answer: many(n, (i) => record(`w.example. 300 MX 1 ${host(i)}`)),
+    answer: many(n, (i) => recordFrom(`w.example. 300 MX 1 ${host(i)}`)),
     additional: many(n, (i) => a(host(i), i)),
   }),
   'records that cannot be': (n) => ({ answer: [a('w.example.', 1), ...many(n, (i) => small(host(i), TYPE.A, 1))] }),
@@ -84,7 +85,7 @@ const bench = new Bench();
 const rules = new AddressRules(DEFAULT_ITERATE_OPTIONS);
 
 function messageOf(sections: Sections, type: number): Uint8Array {
-  const question = { ...ask('w.example. A'), type };
+  const question = { ...questionFrom('w.example. A'), type };
   const whole = { id: 1, flags: FLAG.QR | (sections.answer === undefined ? 0 : FLAG.AA), question, ...sections };
   return tighten({ answer: [], authority: [], additional: [], ...whole });
 }
@@ -95,7 +96,7 @@ function takeIn(bytes: Uint8Array, type: number): void {
   if (!parsed.ok) throw new Error(parsed.reason);
   const { message } = parsed;
   const options = DEFAULT_ITERATE_OPTIONS;
-  const question = { ...ask('w.example. A'), type };
+  const question = { ...questionFrom('w.example. A'), type };
   const scrubbed = scrub(message, { question, zone: ZONE, options });
   const isAuthoritative = message.has(FLAG.AA);
   const classified = classifyResponse({

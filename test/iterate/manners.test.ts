@@ -11,7 +11,8 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
-import { Bench, record } from './support.ts';
+import { recordFrom } from '../support/records.ts';
+import { Bench } from './support.ts';
 
 const SERVER = '192.0.2.53';
 const HOUR_OF_MAIL = 12;
@@ -36,7 +37,7 @@ function reply(query: IncomingQuery, rcode: number, options: readonly EdnsOption
   const builder = new MessageBuilder(bytes);
   builder.start({ id: readU16(query.bytes, 0), flags: FLAG.QR | FLAG.AA | FLAG.RA, rcode });
   builder.question(question);
-  if (rcode === RCODE.NOERROR) builder.record('answer', { ...record('x. A 192.0.2.80'), owner: question.name });
+  if (rcode === RCODE.NOERROR) builder.record('answer', { ...recordFrom('x. A 192.0.2.80'), owner: question.name });
   if (options !== null) builder.edns({ udpSize: 1232, doBit: true, options });
   return bytes.slice(0, builder.finish());
 }

@@ -3,14 +3,15 @@
 import { describe, expect, test } from 'vitest';
 import { MAX_MINIMISE_STEPS, Minimiser } from '../../src/iterate/minimise.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { ask, questionLine } from './support.ts';
+import { questionFrom } from '../support/records.ts';
+import { questionLine } from './support.ts';
 
 const nothing = () => false;
 const START = { isKnownNoCut: nothing, asksForAFirst: false };
 
 /** The questions sent when every server knows only one more label and nobody ever refers. */
 function walk(text: string, known: (name: string) => boolean = nothing, asksForAFirst = false): string[] {
-  const minimiser = new Minimiser(ask(text), 'relaxed', {
+  const minimiser = new Minimiser(questionFrom(text), 'relaxed', {
     isKnownNoCut: (name) => known(questionLine({ name, type: 1, class: 1 })),
     asksForAFirst,
   });
@@ -51,17 +52,17 @@ describe('Minimiser', () => {
   });
 
   test('goes on below a zone that it was referred to', () => {
-    const minimiser = new Minimiser(ask('www.a.b.example. A'), 'relaxed', START);
+    const minimiser = new Minimiser(questionFrom('www.a.b.example. A'), 'relaxed', START);
     minimiser.enter(mustParseName('.'));
     minimiser.enter(mustParseName('b.example.'));
     expect(questionLine(minimiser.current)).toBe('a.b.example. A');
   });
 
   test('sends the whole question when it is off, or given up', () => {
-    const off = new Minimiser(ask('www.a.example. MX'), 'off', START);
+    const off = new Minimiser(questionFrom('www.a.example. MX'), 'off', START);
     off.enter(mustParseName('.'));
     expect(questionLine(off.current)).toBe('www.a.example. MX');
-    const given = new Minimiser(ask('www.a.example. MX'), 'relaxed', START);
+    const given = new Minimiser(questionFrom('www.a.example. MX'), 'relaxed', START);
     given.enter(mustParseName('.'));
     given.giveUp();
     expect(questionLine(given.current)).toBe('www.a.example. MX');

@@ -8,7 +8,8 @@ import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { typeText } from '../../src/wire/rr-type.ts';
 import type { RRsetGroup } from '../../src/wire/rrsets.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
-import { ask, type ResponseText, responseView } from './support.ts';
+import { questionFrom } from '../support/records.ts';
+import { type ResponseText, responseView } from './support.ts';
 
 function scrubbed(
   question: string,
@@ -16,9 +17,15 @@ function scrubbed(
   options: Partial<IterateOptions> = {},
   { isInZone = () => false, isJudged = true }: Pick<Partial<ScrubContext>, 'isInZone' | 'isJudged'> = {},
 ): Scrubbed {
-  const view = responseView(ask(question), { flags: FLAG.AA, ...text });
+  const view = responseView(questionFrom(question), { flags: FLAG.AA, ...text });
   const all = { ...DEFAULT_ITERATE_OPTIONS, ...options };
-  return scrub(view, { question: ask(question), zone: mustParseName('example.'), options: all, isInZone, isJudged });
+  return scrub(view, {
+    question: questionFrom(question),
+    zone: mustParseName('example.'),
+    options: all,
+    isInZone,
+    isJudged,
+  });
 }
 
 function owners(groups: readonly RRsetGroup[]): string[] {

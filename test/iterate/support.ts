@@ -14,12 +14,11 @@ import { Trace } from '../../src/trace/trace.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { type MessageView, parseMessage, type Section } from '../../src/wire/message-view.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
-import { type Question, questionKey, questionOf } from '../../src/wire/question.ts';
+import { type Question, questionKey } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
-import { formatRdata, parseRecord } from '../../src/wire/record-text.ts';
-import { typeFromText, typeText } from '../../src/wire/rr-type.ts';
+import { formatRdata } from '../../src/wire/record-text.ts';
+import { typeText } from '../../src/wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../../src/wire/rrset.ts';
-import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { Budget } from '../../src/work/budget.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import { InFlight } from '../../src/work/in-flight.ts';
@@ -27,6 +26,7 @@ import { Work } from '../../src/work/work.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
 import { DEFAULT_ITERATE_OPTIONS, DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
+import { questionFrom, recordFrom } from '../support/records.ts';
 
 /** A response in text: records one a line. */
 export interface ResponseText {
@@ -39,19 +39,6 @@ export interface ResponseText {
   readonly edns?: boolean;
 }
 
-/** `name TYPE` as a question of class IN. */
-export function ask(text: string): Question {
-  const [name = '', type = ''] = text.split(' ');
-  return questionOf(mustParseName(name), typeFromText(type) ?? 0);
-}
-
-/** A record out of text; throws when it is none. */
-export function record(text: string): ResourceRecord {
-  const parsed = parseRecord(text, { ttl: 3600 });
-  if ('error' in parsed) throw new Error(`${text}: ${parsed.error}`);
-  return parsed;
-}
-
 /** The octets of a response. */
 export function responseBytes(question: Question | null, text: ResponseText, id = 0): Uint8Array {
   const buffer = new Uint8Array(65_535);
@@ -60,7 +47,7 @@ export function responseBytes(question: Question | null, text: ResponseText, id 
   if (question !== null) builder.question(question);
   for (const section of ['answer', 'authority', 'additional'] as const satisfies readonly Section[]) {
     for (const line of text[section] ?? []) {
-      builder.record(section, record(line));
+      builder.record(section, recordFrom(line));
     }
   }
   if (text.edns !== false) builder.edns({ udpSize: 1232, doBit: true });
@@ -172,7 +159,7 @@ export class Bench {
   /** A client's work with a budget of its own. */
   newWork(text: string): Work {
     this.#budget = new Budget();
-    return this.#work(ask(text), null);
+    return this.#work(questionFrom(text), null);
   }
 
   get budget(): Budget {

@@ -8,7 +8,8 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
-import { Bench, endOf, lines, record, responseBytes } from './support.ts';
+import { recordFrom } from '../support/records.ts';
+import { Bench, endOf, lines, responseBytes } from './support.ts';
 
 const SERVER = '192.0.2.53';
 
@@ -190,7 +191,7 @@ function answerWith(query: IncomingQuery, options: readonly EdnsOption[], rcode:
   const builder = new MessageBuilder(bytes);
   builder.start({ id: readU16(query.bytes, 0), flags: FLAG.QR | FLAG.RA, rcode });
   builder.question(question);
-  if (rcode === RCODE.NOERROR) builder.record('answer', { ...record('x. A 192.0.2.80'), owner: question.name });
+  if (rcode === RCODE.NOERROR) builder.record('answer', { ...recordFrom('x. A 192.0.2.80'), owner: question.name });
   builder.edns({ udpSize: 1232, doBit: true, options });
   return bytes.slice(0, builder.finish());
 }

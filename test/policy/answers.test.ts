@@ -4,7 +4,8 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { answered, ask, BOGUS, held } from '../serve/serving.ts';
+import { answered, BOGUS, held } from '../serve/serving.ts';
+import { questionFrom } from '../support/records.ts';
 import { PolicyHouse } from './policy-house.ts';
 
 const RULES = `server:
@@ -79,7 +80,7 @@ describe('response-ip', () => {
 
 describe('bogus data', () => {
   const bogus = (name: string, address: string) =>
-    answered(ask(name), { answer: [held([`${name} A ${address}`])], verdict: BOGUS });
+    answered(questionFrom(name), { answer: [held([`${name} A ${address}`])], verdict: BOGUS });
 
   test('is not replaced by a rule for its address', async () => {
     const house = withAnswers().knowResolution(bogus('n1.example.', '198.51.100.1'));
@@ -94,7 +95,7 @@ describe('bogus data', () => {
     house.servers = { names: [], addresses: ['192.0.2.53'] };
     house.knowResolution(bogus('w.example.', '198.51.100.1'));
     const answer = [held(['c.example. CNAME alias.example.']), held(['alias.example. A 192.0.2.1'])];
-    house.knowResolution(answered(ask('c.example.'), { answer, verdict: BOGUS }));
+    house.knowResolution(answered(questionFrom('c.example.'), { answer, verdict: BOGUS }));
     for (const name of ['w.example.', 'c.example.']) {
       expect(await house.ruling(name)).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
     }

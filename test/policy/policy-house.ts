@@ -19,7 +19,8 @@ import { readZoneText } from '../../src/wire/zone-text.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
-import { answered, ask, held, NOW } from '../serve/serving.ts';
+import { answered, held, NOW } from '../serve/serving.ts';
+import { questionFrom } from '../support/records.ts';
 
 const NO_SERVERS: ServersOf = { names: [], addresses: [] };
 
@@ -54,7 +55,7 @@ export class PolicyHouse {
       const rpz = made.policy.rpz.zone(origin);
       const read = readZoneText(zone, { origin, defaultTtl: 300 });
       if (rpz === null || read.errors.length > 0) throw new Error(`${name}: ${read.errors[0]?.text ?? 'no such zone'}`);
-      made.policy.loadPolicyZone(rpz, read.records);
+      void made.policy.loadPolicyZone(rpz, read.records);
     }
   }
 
@@ -64,13 +65,15 @@ export class PolicyHouse {
   }
 
   localReply(name: string, type: keyof typeof TYPE = 'A', from: Partial<Asker> = {}): LocalReply | null {
-    return this.policy.answer(ask(name, type), askerOf(from));
+    return this.policy.answer(questionFrom(`${name} ${type}`), askerOf(from));
   }
 
   /** Lets the resolver answer a question. */
   know(name: string, type: keyof typeof TYPE, lines: readonly string[], parts: object = {}): this {
     const answer: HeldRRset[] = lines.map((line) => held([line]));
-    return this.knowResolution(answered(ask(name, type), { answer, denied: lines.length === 0, ...parts }));
+    return this.knowResolution(
+      answered(questionFrom(`${name} ${type}`), { answer, denied: lines.length === 0, ...parts }),
+    );
   }
 
   knowResolution(resolution: Resolution): this {
@@ -84,7 +87,7 @@ export class PolicyHouse {
     type: keyof typeof TYPE = 'A',
     from: Partial<Asker> & { cd?: boolean } = {},
   ): Promise<Ruling> {
-    const question = ask(name, type);
+    const question = questionFrom(`${name} ${type}`);
     const asker = askerOf(from);
     const local = this.policy.answer(question, asker);
     const start: EnforcedQuery = {

@@ -235,7 +235,7 @@ rpz:
     const record = parseRecord('y.tld.two. 60 IN CNAME .');
     if (zone === null || 'error' in record) throw new Error('no zone');
     expect(house.policy.mayAnswer(mustParseName('y.novel.'), 0)).toBe(false);
-    house.policy.loadPolicyZone(zone, [record]);
+    void house.policy.loadPolicyZone(zone, [record]);
     expect(house.local('x.tld.')).toBe('-');
     expect(house.local('y.tld.')).toBe('NXDOMAIN AA not RA');
   });
@@ -248,8 +248,8 @@ rpz:
     );
     if (zone === null) throw new Error('no zone');
     const whole = records.flatMap((record) => ('error' in record ? [] : [record]));
-    house.policy.loadPolicyZone(zone, whole.slice(0, RPZ_RECORDS_PER_TURN + 1));
-    house.policy.loadPolicyZone(zone, whole);
+    void house.policy.loadPolicyZone(zone, whole.slice(0, RPZ_RECORDS_PER_TURN + 1));
+    void house.policy.loadPolicyZone(zone, whole);
     expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
     await house.clock.settle();
     expect(house.local('x.tld.')).toBe('-');
@@ -266,7 +266,7 @@ rpz:
     const { zone } = readZoneFile(`$ORIGIN rpz.\n$TTL 60\n@ SOA ns h 1 1 1 1 1\n${rules}`, name);
     const rpz = house.policy.rpz.zone(name);
     if (zone === null || rpz === null) throw new Error('no zone');
-    house.policy.loadPolicyZone(rpz, zone.unsortedRecords());
+    void house.policy.loadPolicyZone(rpz, zone.unsortedRecords());
     expect(house.local('x.tld.')).toBe(said);
   });
 

@@ -2,7 +2,7 @@
  * Reads the text of a `.rpl` scenario.
  *
  * Duties: the line grammar of both dialects, files embedded in the configuration, `$ORIGIN` and `$TTL`.
- * Leaves to others: records (scripted-record.ts), what the steps mean (run-scenario.ts).
+ * Leaves to others: records (scripted-record.ts), what the steps mean (engine.ts).
  */
 
 import { mustParseName } from '../../src/wire/name-text.ts';

@@ -12,24 +12,22 @@ import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
 import type { Found } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import { Trace } from '../../src/trace/trace.ts';
 import { ROOT } from '../../src/wire/name.ts';
-import { mustParseName } from '../../src/wire/name-text.ts';
-import { type Question, questionOf } from '../../src/wire/question.ts';
+import type { Question } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
-import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
+import { heldAt, questionFrom } from '../support/records.ts';
 
 const NOW = 1_700_000_000;
-const QUESTION = questionOf(mustParseName('mx.example.'), TYPE.A);
+const QUESTION = questionFrom('mx.example. A');
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'mx.example. A' } };
 const OPTIONS: ResolveOptions = {
   maxRestarts: 5,
@@ -47,8 +45,7 @@ const OPTIONS: ResolveOptions = {
 function heldBy(question: Question, server: string, ttl = 300, at = NOW): HeldRRset {
   const { name: owner, type, class: rrClass } = question;
   const rrset = packRRset({ owner, type, class: rrClass, rdatas: [Uint8Array.of(192, 0, 2, 1)], signatures: [] });
-  const trust = TRUST.answerAuthoritative;
-  return { rrset, expiresAt: at + ttl, originalTtl: ttl, trust, verdict: null, server, zone: ROOT };
+  return heldAt(at, ttl, rrset, { server });
 }
 
 function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Found {
@@ -188,7 +185,7 @@ describe('resolver', () => {
 
   test('refuses a fetch that would wait for its own asker', async () => {
     const { resolver } = makeResolver(async (work, _call, fetch) => {
-      const inner = await fetch(work, work.parent === null ? questionOf(mustParseName('a.'), TYPE.MX) : work.question);
+      const inner = await fetch(work, work.parent === null ? questionFrom('a. MX') : work.question);
       return inner;
     });
     const resolution = await resolver.resolve(QUESTION);
@@ -200,7 +197,7 @@ describe('resolver', () => {
     let works = 0;
     const { resolver } = makeResolver(async (work, _call, fetch) => {
       budgets.add(work.budget);
-      if (++works < 4) await fetch(work, questionOf(mustParseName(`d${works}.`), TYPE.MX));
+      if (++works < 4) await fetch(work, questionFrom(`d${works}. MX`));
       return foundFrom(work.question, 'good@53');
     });
     await resolver.resolve(QUESTION);
@@ -210,7 +207,7 @@ describe('resolver', () => {
   test('answers a fetch of an address from the cache, but not from a server to avoid', async () => {
     const { resolver, rrsets, asked } = makeResolver(async (work, call, fetch) => {
       if (work.parent !== null) return foundFrom(work.question, call.avoid?.size === 1 ? 'other@53' : 'first@53');
-      const child = questionOf(mustParseName('ns.example.'), TYPE.A);
+      const child = questionFrom('ns.example. A');
       rrsets.store(heldBy(child, 'first@53'));
       const known = await fetch(work, child);
       const fresh = await fetch(work, child, { avoid: new Set(['first@53']) });
@@ -226,12 +223,12 @@ describe('resolver', () => {
     const { resolver, clock } = makeResolver(
       (work) => new Promise((_, reject) => work.signal.addEventListener('abort', () => reject(new Error('stopped')))),
     );
-    const waiting = ['a.', 'b.'].map((name) => resolver.resolve(questionOf(mustParseName(name), TYPE.A)));
+    const waiting = ['a.', 'b.'].map((name) => resolver.resolve(questionFrom(name)));
     waiting.forEach((each) => void each.catch(() => undefined));
-    const young = await resolver.resolve(questionOf(mustParseName('c.'), TYPE.A));
+    const young = await resolver.resolve(questionFrom('c. A'));
     expect(statusOf(young)).toBe('overload');
     clock.skip(OPTIONS.jostleMs);
-    void resolver.resolve(questionOf(mustParseName('d.'), TYPE.A)).catch(() => undefined);
+    void resolver.resolve(questionFrom('d. A')).catch(() => undefined);
     await expect(waiting[1]).rejects.toThrow('stopped');
     expect(resolver.works().map((entry) => entry.work.question.name[1])).toContain('d'.charCodeAt(0));
     expect(resolver.works().map((entry) => entry.work.question.name[1])).toContain('a'.charCodeAt(0));

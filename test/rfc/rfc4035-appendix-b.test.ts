@@ -17,25 +17,25 @@ const WILDCARD = '*.w.example. NSEC x.w.example. MX RRSIG NSEC';
 const XYW = 'x.y.w.example. NSEC xx.example. MX RRSIG NSEC';
 const LAST = 'xx.example. NSEC example. A HINFO AAAA RRSIG NSEC';
 
-function ask(name: string, type: string, ...lines: string[]) {
+function prove(name: string, type: string, ...lines: string[]) {
   return proveByNsec({ name: mustParseName(name), type: typeFromText(type) ?? 0 }, denialRecords(...lines), zone);
 }
 
 describe('RFC 4035 appendix B', () => {
   test('B.2: a name error', () => {
-    expect(ask('ml.example.', 'A', UNSIGNED_CUT, APEX)).toEqual({ kind: 'nxdomain' });
-    expect(ask('ml.example.', 'A', APEX, UNSIGNED_CUT)).toEqual({ kind: 'nxdomain' });
-    expect(ask('ml.example.', 'A', UNSIGNED_CUT)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
-    expect(ask('ml.example.', 'A', APEX)).toEqual({ kind: 'not-proven', why: 'name-not-covered' });
+    expect(prove('ml.example.', 'A', UNSIGNED_CUT, APEX)).toEqual({ kind: 'nxdomain' });
+    expect(prove('ml.example.', 'A', APEX, UNSIGNED_CUT)).toEqual({ kind: 'nxdomain' });
+    expect(prove('ml.example.', 'A', UNSIGNED_CUT)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
+    expect(prove('ml.example.', 'A', APEX)).toEqual({ kind: 'not-proven', why: 'name-not-covered' });
   });
 
   test('B.3: no data', () => {
-    expect(ask('ns1.example.', 'MX', NS1)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove('ns1.example.', 'MX', NS1)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
   });
 
   test('B.4 and B.5: referrals to a signed and to an unsigned zone', () => {
-    expect(ask('a.example.', 'DS', SIGNED_CUT)).toEqual({ kind: 'not-proven', why: 'type-exists' });
-    expect(ask('b.example.', 'DS', UNSIGNED_CUT)).toEqual({ kind: 'no-ds' });
+    expect(prove('a.example.', 'DS', SIGNED_CUT)).toEqual({ kind: 'not-proven', why: 'type-exists' });
+    expect(prove('b.example.', 'DS', UNSIGNED_CUT)).toEqual({ kind: 'no-ds' });
   });
 
   test('B.6: a wildcard expansion', () => {
@@ -46,22 +46,22 @@ describe('RFC 4035 appendix B', () => {
   });
 
   test('B.7: wildcard no data', () => {
-    expect(ask('a.z.w.example.', 'AAAA', XYW, WILDCARD)).toEqual({ kind: 'wildcard-nodata' });
-    expect(ask('a.z.w.example.', 'MX', XYW, WILDCARD)).toEqual({ kind: 'not-proven', why: 'wildcard-type-exists' });
-    expect(ask('a.z.w.example.', 'AAAA', XYW)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
+    expect(prove('a.z.w.example.', 'AAAA', XYW, WILDCARD)).toEqual({ kind: 'wildcard-nodata' });
+    expect(prove('a.z.w.example.', 'MX', XYW, WILDCARD)).toEqual({ kind: 'not-proven', why: 'wildcard-type-exists' });
+    expect(prove('a.z.w.example.', 'AAAA', XYW)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
   });
 
   test('B.8: the DS of a child zone, denied by the child itself, is not denied', () => {
-    expect(ask('example.', 'DS', APEX)).toEqual({ kind: 'not-proven', why: 'child-side' });
+    expect(prove('example.', 'DS', APEX)).toEqual({ kind: 'not-proven', why: 'child-side' });
   });
 
   test('an empty non-terminal has no data, and is no zone cut', () => {
-    expect(ask('w.example.', 'A', NS2)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
-    expect(ask('y.w.example.', 'A', 'x.w.example. NSEC x.y.w.example. MX RRSIG NSEC').kind).toBe('nodata');
-    expect(ask('w.example.', 'DS', NS2)).toEqual({ kind: 'no-cut', isAlias: false });
+    expect(prove('w.example.', 'A', NS2)).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove('y.w.example.', 'A', 'x.w.example. NSEC x.y.w.example. MX RRSIG NSEC').kind).toBe('nodata');
+    expect(prove('w.example.', 'DS', NS2)).toEqual({ kind: 'no-cut', isAlias: false });
   });
 
   test('the last record of the zone covers all that follows', () => {
-    expect(ask('zz.example.', 'A', LAST, APEX)).toEqual({ kind: 'nxdomain' });
+    expect(prove('zz.example.', 'A', LAST, APEX)).toEqual({ kind: 'nxdomain' });
   });
 });

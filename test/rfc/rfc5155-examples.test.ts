@@ -54,7 +54,7 @@ function means(): Nsec3Parts {
   return { hasher: new Nsec3Hasher(crypto, 20), maxIterations: 150 };
 }
 
-function ask(name: string, type: string, starts: string, flags = 1) {
+function prove(name: string, type: string, starts: string, flags = 1) {
   const question = { name: mustParseName(name), type: typeFromText(type) ?? 0 };
   return proveByNsec3(question, chain(starts, flags), zone, means());
 }
@@ -68,38 +68,38 @@ describe('RFC 5155 appendix A', () => {
 
 describe('RFC 5155 appendix B', () => {
   test('B.1: a name error; under opt-out (§9.2) not secure, without it secure', () => {
-    expect(ask('a.c.x.w.example.', 'A', '0p9m b4um 35mt')).toEqual({ kind: 'opt-out', wildcard: 'denied' });
-    expect(ask('a.c.x.w.example.', 'A', '0p9m b4um 35mt', 0)).toEqual({ kind: 'nxdomain' });
+    expect(prove('a.c.x.w.example.', 'A', '0p9m b4um 35mt')).toEqual({ kind: 'opt-out', wildcard: 'denied' });
+    expect(prove('a.c.x.w.example.', 'A', '0p9m b4um 35mt', 0)).toEqual({ kind: 'nxdomain' });
   });
 
   test('B.1 with one record missing proves nothing', () => {
-    expect(ask('a.c.x.w.example.', 'A', '35mt', 0)).toEqual({ kind: 'not-proven', why: 'no-closest-encloser' });
+    expect(prove('a.c.x.w.example.', 'A', '35mt', 0)).toEqual({ kind: 'not-proven', why: 'no-closest-encloser' });
     // The apex matches, but w.example is not covered.
-    expect(ask('a.c.x.w.example.', 'A', '0p9m 35mt', 0)).toEqual({
+    expect(prove('a.c.x.w.example.', 'A', '0p9m 35mt', 0)).toEqual({
       kind: 'not-proven',
       why: 'next-closer-not-covered',
     });
-    expect(ask('a.c.x.w.example.', 'A', 'b4um 35mt', 0)).toEqual({
+    expect(prove('a.c.x.w.example.', 'A', 'b4um 35mt', 0)).toEqual({
       kind: 'not-proven',
       why: 'next-closer-not-covered',
     });
-    expect(ask('a.c.x.w.example.', 'A', '0p9m b4um', 0)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
+    expect(prove('a.c.x.w.example.', 'A', '0p9m b4um', 0)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
   });
 
   test('B.2: no data', () => {
-    expect(ask('ns1.example.', 'MX', '2t7b')).toEqual({ kind: 'nodata', isCompactNxdomain: false });
-    expect(ask('ns1.example.', 'A', '2t7b')).toEqual({ kind: 'not-proven', why: 'type-exists' });
+    expect(prove('ns1.example.', 'MX', '2t7b')).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove('ns1.example.', 'A', '2t7b')).toEqual({ kind: 'not-proven', why: 'type-exists' });
   });
 
   test('B.2.1: no data at an empty non-terminal', () => {
-    expect(ask('y.w.example.', 'A', 'ji6n')).toEqual({ kind: 'nodata', isCompactNxdomain: false });
+    expect(prove('y.w.example.', 'A', 'ji6n')).toEqual({ kind: 'nodata', isCompactNxdomain: false });
   });
 
   test('B.3: a referral to an opt-out unsigned zone', () => {
-    expect(ask('c.example.', 'DS', '35mt 0p9m')).toEqual({ kind: 'opt-out', wildcard: 'unknown' });
-    expect(ask('c.example.', 'DS', '35mt 0p9m', 0)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
-    expect(ask('c.example.', 'DS', '0p9m')).toEqual({ kind: 'not-proven', why: 'next-closer-not-covered' });
-    expect(ask('c.example.', 'DS', '35mt')).toEqual({ kind: 'not-proven', why: 'no-closest-encloser' });
+    expect(prove('c.example.', 'DS', '35mt 0p9m')).toEqual({ kind: 'opt-out', wildcard: 'unknown' });
+    expect(prove('c.example.', 'DS', '35mt 0p9m', 0)).toEqual({ kind: 'not-proven', why: 'wildcard-not-denied' });
+    expect(prove('c.example.', 'DS', '0p9m')).toEqual({ kind: 'not-proven', why: 'next-closer-not-covered' });
+    expect(prove('c.example.', 'DS', '35mt')).toEqual({ kind: 'not-proven', why: 'no-closest-encloser' });
   });
 
   test('B.4: a wildcard expansion', () => {
@@ -116,21 +116,21 @@ describe('RFC 5155 appendix B', () => {
   });
 
   test('B.5: wildcard no data', () => {
-    expect(ask('a.z.w.example.', 'AAAA', 'k8ud q04j r53b')).toEqual({ kind: 'opt-out', wildcard: 'nodata' });
-    expect(ask('a.z.w.example.', 'AAAA', 'k8ud q04j r53b', 0)).toEqual({ kind: 'wildcard-nodata' });
-    expect(ask('a.z.w.example.', 'MX', 'k8ud q04j r53b', 0)).toEqual({
+    expect(prove('a.z.w.example.', 'AAAA', 'k8ud q04j r53b')).toEqual({ kind: 'opt-out', wildcard: 'nodata' });
+    expect(prove('a.z.w.example.', 'AAAA', 'k8ud q04j r53b', 0)).toEqual({ kind: 'wildcard-nodata' });
+    expect(prove('a.z.w.example.', 'MX', 'k8ud q04j r53b', 0)).toEqual({
       kind: 'not-proven',
       why: 'wildcard-type-exists',
     });
   });
 
   test('B.6: the DS of a child, denied by the child itself, is not denied', () => {
-    expect(ask('example.', 'DS', '0p9m')).toEqual({ kind: 'not-proven', why: 'child-side' });
+    expect(prove('example.', 'DS', '0p9m')).toEqual({ kind: 'not-proven', why: 'child-side' });
   });
 
   test('a signed delegation shows its DS, and its record denies nothing else', () => {
-    expect(ask('a.example.', 'DS', '35mt')).toEqual({ kind: 'not-proven', why: 'type-exists' });
-    expect(ask('a.example.', 'A', '35mt')).toEqual({ kind: 'not-proven', why: 'parent-side' });
-    expect(ask('www.a.example.', 'A', '35mt 0p9m b4um', 0)).toEqual({ kind: 'not-proven', why: 'below-cut' });
+    expect(prove('a.example.', 'DS', '35mt')).toEqual({ kind: 'not-proven', why: 'type-exists' });
+    expect(prove('a.example.', 'A', '35mt')).toEqual({ kind: 'not-proven', why: 'parent-side' });
+    expect(prove('www.a.example.', 'A', '35mt 0p9m b4um', 0)).toEqual({ kind: 'not-proven', why: 'below-cut' });
   });
 });

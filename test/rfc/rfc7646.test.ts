@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { EDE } from '../../src/wire/ede.ts';
-import { type Reply, Scene } from '../world/scene.ts';
+import { Scene } from '../world/scene.ts';
 
 const TEXT = 'www IN A 192.0.2.80';
 
@@ -14,35 +14,34 @@ function broken(): Scene {
   return scene;
 }
 
-async function ask(scene: Scene, name: string, config: readonly string[]): Promise<Reply> {
-  await scene.start(['server:', ...config]);
-  const reply = await scene.ask(name, 'A');
-  await scene.stop();
-  return reply;
-}
-
 const NTA = '\tdomain-insecure: "test."';
 
 describe('§2, a negative trust anchor', () => {
   test('lets data of a broken zone through without AD, and says so', async () => {
-    const reply = await ask(broken(), 'www.test.', [NTA]);
+    const reply = await broken().askOnce('www.test.', 'A', ['server:', NTA]);
     expect(reply.status).toBe('NOERROR');
     expect(reply.answer).toEqual(['www.test. A 192.0.2.80']);
     expect(reply.edes).toEqual([EDE.NEGATIVE_TRUST_ANCHOR]);
   });
 
   test('covers all below it', async () => {
-    expect((await ask(broken(), 'www.sub.test.', [NTA])).status).toBe('NOERROR');
+    expect((await broken().askOnce('www.sub.test.', 'A', ['server:', NTA])).status).toBe('NOERROR');
   });
 
   test('leaves other names alone', async () => {
-    expect((await ask(broken(), 'www.calm.', [NTA])).status).toBe('NOERROR ad');
-    expect((await ask(broken(), 'www.test.', ['\tdomain-insecure: "est."'])).status).toBe('SERVFAIL');
-    expect((await ask(broken(), 'www.test.', ['\tdomain-insecure: "www2.test."'])).status).toBe('SERVFAIL');
+    expect((await broken().askOnce('www.calm.', 'A', ['server:', NTA])).status).toBe('NOERROR ad');
+    expect((await broken().askOnce('www.test.', 'A', ['server:', '\tdomain-insecure: "est."'])).status).toBe(
+      'SERVFAIL',
+    );
+    expect((await broken().askOnce('www.test.', 'A', ['server:', '\tdomain-insecure: "www2.test."'])).status).toBe(
+      'SERVFAIL',
+    );
   });
 
   test('at the name itself is enough', async () => {
-    expect((await ask(broken(), 'www.test.', ['\tdomain-insecure: "www.test."'])).status).toBe('NOERROR');
+    expect((await broken().askOnce('www.test.', 'A', ['server:', '\tdomain-insecure: "www.test."'])).status).toBe(
+      'NOERROR',
+    );
   });
 });
 
@@ -50,6 +49,6 @@ describe('§1.1 and §5, nesting', () => {
   test('a positive anchor below a negative one counts again', async () => {
     const scene = broken();
     const anchors = scene.world.anchors('sub.test.').map((line) => `\ttrust-anchor: "${line}"`);
-    expect((await ask(scene, 'www.sub.test.', [NTA, ...anchors])).status).toBe('NOERROR ad');
+    expect((await scene.askOnce('www.sub.test.', 'A', ['server:', NTA, ...anchors])).status).toBe('NOERROR ad');
   });
 });

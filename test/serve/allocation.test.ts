@@ -2,7 +2,8 @@
 
 import { expect, test } from 'vitest';
 import { REPLY_BUFFER_OCTETS } from '../../src/serve/query-server.ts';
-import { answered, ask, held, PlayedHouse, queryFor } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { answered, held, PlayedHouse, queryFor } from './serving.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };
 const CHANNEL = { transport: 'tcp', deliver: () => {} } as const;
@@ -13,7 +14,7 @@ const MOST_OCTETS_PER_HIT = 20;
 
 /** Smallest growth of the heap of five rounds: the test runner allocates beside it. */
 function octetsPerHit(records: number): number {
-  const question = ask('www.example.', 'TXT');
+  const question = questionFrom('www.example. TXT');
   const lines = Array.from({ length: records }, (_, i) => `www.example. TXT "record number ${i}"`);
   const house = new PlayedHouse().know(answered(question, { answer: [held(lines)] }));
   const query = queryFor(question, { udpSize: 1232, doBit: true });

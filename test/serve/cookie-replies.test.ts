@@ -11,11 +11,12 @@ import type { Question } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
-import { answered, ask, held, NOW, PlayedHouse, type Reply } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { answered, held, NOW, PlayedHouse, type Reply } from './serving.ts';
 
 const CLIENT = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]);
 const HERE = '192.0.2.1';
-const QUESTION = ask('www.example.');
+const QUESTION = questionFrom('www.example.');
 const ANSWER = answered(QUESTION, { answer: [held(['www.example. A 192.0.2.80'])] });
 
 function house(options: Partial<ServeOptions> = {}, clientRates?: ClientRates): PlayedHouse {
@@ -159,9 +160,9 @@ describe('a client with a valid cookie', () => {
   it('may wait for as many questions as wait-limit-cookie says', () => {
     const at = house({ waitLimit: 1, waitLimitCookie: 2 });
     const cookie = learnt(at.know(ANSWER));
-    const sent = ['a.', 'b.', 'c.'].map((name) => at.send(query(ask(name), [cookie]), { from: HERE }));
+    const sent = ['a.', 'b.', 'c.'].map((name) => at.send(query(questionFrom(name), [cookie]), { from: HERE }));
     expect(sent).toEqual(['handed over', 'handed over', null]);
-    const without = ['d.', 'e.'].map((name) => at.send(query(ask(name), []), { from: '192.0.2.2' }));
+    const without = ['d.', 'e.'].map((name) => at.send(query(questionFrom(name), []), { from: '192.0.2.2' }));
     expect(without).toEqual(['handed over', null]);
   });
 });

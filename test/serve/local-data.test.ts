@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { parseIp } from '../../src/wire/ip.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { PolicyHouse } from '../policy/policy-house.ts';
-import { answered, ask, held, PlayedHouse, queryFor } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { answered, held, PlayedHouse, queryFor } from './serving.ts';
 
 const LOCAL = `server:
   local-zone: lan.example. static
@@ -22,40 +23,40 @@ function houseWith(config: string, options = {}): PlayedHouse {
 describe('local data', () => {
   test('is given at once, with AA and without AD, with RD or without', () => {
     const house = houseWith(LOCAL);
-    expect(house.reply(ask('a.lan.example.'), { ad: true }).flags).toBe('QR AA RD RA');
-    expect(house.reply(ask('a.lan.example.'), { rd: false }).flags).toBe('QR AA RA');
-    expect(house.reply(ask('none.lan.example.')).rcode).toBe(RCODE.NXDOMAIN);
+    expect(house.reply(questionFrom('a.lan.example.'), { ad: true }).flags).toBe('QR AA RD RA');
+    expect(house.reply(questionFrom('a.lan.example.'), { rd: false }).flags).toBe('QR AA RA');
+    expect(house.reply(questionFrom('none.lan.example.')).rcode).toBe(RCODE.NXDOMAIN);
   });
 
   test('turns its addresses with the query', () => {
     const house = houseWith(LOCAL);
-    const firsts = [1, 2].map((id) => house.reply(ask('a.lan.example.'), { id }).records[0]);
+    const firsts = [1, 2].map((id) => house.reply(questionFrom('a.lan.example.'), { id }).records[0]);
     expect(new Set(firsts).size).toBe(2);
   });
 
   test('may be silence', () => {
-    expect(houseWith(LOCAL).send(queryFor(ask('x.silent.example.')))).toBeNull();
+    expect(houseWith(LOCAL).send(queryFor(questionFrom('x.silent.example.')))).toBeNull();
   });
 
   test('is all that some clients get', () => {
     const block = { address: parseIp('198.51.100.0') ?? new Uint8Array(4), prefixLength: 24 };
     const house = houseWith(LOCAL, { access: [{ ...block, action: 'refuse_non_local' }] });
     const from = '198.51.100.1';
-    expect(house.reply(ask('a.lan.example.'), { from }).rcode).toBe(RCODE.NOERROR);
-    expect(house.reply(ask('www.example.'), { from }).rcode).toBe(RCODE.REFUSED);
+    expect(house.reply(questionFrom('a.lan.example.'), { from }).rcode).toBe(RCODE.NOERROR);
+    expect(house.reply(questionFrom('www.example.'), { from }).rcode).toBe(RCODE.REFUSED);
   });
 
   test('is not sent to addresses that may be forged, where cookies are wanted', () => {
     const block = { address: parseIp('198.51.100.0') ?? new Uint8Array(4), prefixLength: 24 };
     const house = houseWith(LOCAL, { access: [{ ...block, action: 'allow_cookie' }] });
-    const reply = house.reply(ask('a.lan.example.'), { from: '198.51.100.1' });
+    const reply = house.reply(questionFrom('a.lan.example.'), { from: '198.51.100.1' });
     expect([reply.flags, reply.answer]).toEqual(['QR TC RD RA', []]);
   });
 
   test('that is an alias waits for its target', async () => {
     const house = houseWith(LOCAL);
-    expect(house.send(queryFor(ask('x.r.example.')))).toBe('handed over');
-    await house.end(answered(ask('t.example.'), { answer: [held(['t.example. A 192.0.2.9'])] }));
+    expect(house.send(queryFor(questionFrom('x.r.example.')))).toBe('handed over');
+    await house.end(answered(questionFrom('t.example.'), { answer: [held(['t.example. A 192.0.2.9'])] }));
     expect(house.late[0]?.answer).toEqual(['x.r.example. CNAME', 't.example. A']);
     expect(house.late[0]?.flags).toBe('QR AA RD RA');
     expect(house.serve.waiting()).toBe(0);
@@ -75,18 +76,18 @@ view:
 
   test('changes what one client gets, out of a cache that others are served from', async () => {
     const house = houseWith(RULE, options);
-    const resolution = answered(ask('w.example.'), { answer: [held(['w.example. A 192.0.2.9'])] });
+    const resolution = answered(questionFrom('w.example.'), { answer: [held(['w.example. A 192.0.2.9'])] });
     house.know(resolution);
-    expect(house.reply(ask('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
-    expect(house.send(queryFor(ask('w.example.')), { from: '198.51.100.1' })).toBe('handed over');
+    expect(house.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
+    expect(house.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' })).toBe('handed over');
     await house.end(resolution);
     expect(house.late[0]?.records[0]).toContain('10.0.0.1');
-    expect(house.reply(ask('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
+    expect(house.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
   });
 
   test('does not break when the resolver does: SERVFAIL, and a line', async () => {
     const house = houseWith(RULE, options);
-    house.send(queryFor(ask('w.example.')), { from: '198.51.100.1' });
+    house.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' });
     house.resolving[0]?.fail(new Error('broken'));
     await house.clock.settle();
     expect(house.late[0]?.rcode).toBe(RCODE.SERVFAIL);
@@ -114,8 +115,8 @@ tcp.tld CNAME rpz-tcp-only.
     ['local.tld.', ['rpz. SOA']],
     ['tcp.tld.', []],
   ])('comes along for %s where replies are not minimal', (name, additional) => {
-    expect(housed({ minimalResponses: false }).reply(ask(name)).additional).toEqual(additional);
-    expect(housed({ minimalResponses: true }).reply(ask(name)).additional).toEqual([]);
+    expect(housed({ minimalResponses: false }).reply(questionFrom(name)).additional).toEqual(additional);
+    expect(housed({ minimalResponses: true }).reply(questionFrom(name)).additional).toEqual([]);
   });
 
   test.each([
@@ -124,18 +125,18 @@ tcp.tld CNAME rpz-tcp-only.
     ['has an address with a rule does not', 'www.tld. A 198.51.100.9', []],
   ])('of an answer whose name %s', async (_, record, additional) => {
     const house = housed({ minimalResponses: false });
-    house.send(queryFor(ask('www.tld.')));
+    house.send(queryFor(questionFrom('www.tld.')));
     const target = record.split(' ')[0] ?? '';
     const alias = target === 'www.tld.' ? [] : [held([`www.tld. CNAME ${target}`])];
-    await house.end(answered(ask('www.tld.'), { answer: [...alias, held([record])] }));
+    await house.end(answered(questionFrom('www.tld.'), { answer: [...alias, held([record])] }));
     expect([house.late[0]?.rcode, house.late[0]?.additional]).toEqual([RCODE.NXDOMAIN, additional]);
   });
 
   test('does not come along with a denial that is resolved and minimal', async () => {
     const house = housed({ minimalResponses: true });
-    house.send(queryFor(ask('www.tld.')));
+    house.send(queryFor(questionFrom('www.tld.')));
     await house.end(
-      answered(ask('www.tld.'), {
+      answered(questionFrom('www.tld.'), {
         rcode: RCODE.NXDOMAIN,
         denied: true,
         additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])],

@@ -7,14 +7,15 @@ import { describe, expect, test } from 'vitest';
 import { concatBytes, fromHex, writeU16 } from '../../src/wire/bytes.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { ask, PlayedHouse, queryFor } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { PlayedHouse, queryFor } from './serving.ts';
 
 const OPT = fromHex('00002904d0000000000000') as Uint8Array;
 const A_RECORD = fromHex('00000100010000000000046162 6364'.replace(' ', '')) as Uint8Array;
 
 /** A query with header words replaced and octets added. */
 function query(words: Readonly<Record<number, number>> = {}, ...extra: Uint8Array[]): Uint8Array {
-  const bytes = concatBytes(queryFor(ask('a.test.')), ...extra);
+  const bytes = concatBytes(queryFor(questionFrom('a.test.')), ...extra);
   for (const [at, value] of Object.entries(words)) writeU16(bytes, Number(at), value);
   return bytes;
 }
@@ -51,7 +52,7 @@ describe('FORMERR', () => {
     ['a header alone', query().subarray(0, 12)],
     ['TC set', query({ 2: TC | RD })],
     ['no question', query({ 4: 0 })],
-    ['two questions', query({ 4: 2 }, queryFor(ask('a.test.')).subarray(12))],
+    ['two questions', query({ 4: 2 }, queryFor(questionFrom('a.test.')).subarray(12))],
     ['an answer record', query({ 6: 1 }, A_RECORD)],
     ['an authority record', query({ 8: 1 }, A_RECORD)],
     ['a count of additional records without a record', query({ 10: 1 })],
@@ -68,7 +69,7 @@ describe('FORMERR', () => {
   });
 
   test.each([TYPE.OPT, 128, 200, 248, 249, 250, 253, 254])('type %i, which exists for one hop only', (type) => {
-    expect(new PlayedHouse().reply({ ...ask('a.test.'), type })).toMatchObject({ rcode: RCODE.FORMERR });
+    expect(new PlayedHouse().reply({ ...questionFrom('a.test.'), type })).toMatchObject({ rcode: RCODE.FORMERR });
   });
 
   test('is never longer than the query', () => {
@@ -89,12 +90,14 @@ describe('other refusals', () => {
   test('NOTIFY and zone transfers are refused', () => {
     const house = new PlayedHouse();
     expect(house.send(query({ 2: opcode(4) }))).toMatchObject({ rcode: RCODE.REFUSED });
-    expect(house.reply({ ...ask('a.test.'), type: TYPE.AXFR })).toMatchObject({ rcode: RCODE.REFUSED });
-    expect(house.reply({ ...ask('a.test.'), type: TYPE.IXFR })).toMatchObject({ rcode: RCODE.REFUSED });
+    expect(house.reply({ ...questionFrom('a.test.'), type: TYPE.AXFR })).toMatchObject({ rcode: RCODE.REFUSED });
+    expect(house.reply({ ...questionFrom('a.test.'), type: TYPE.IXFR })).toMatchObject({ rcode: RCODE.REFUSED });
   });
 
   test.each([0, CLASS.CS, CLASS.HS, CLASS.NONE, CLASS.ANY, 77])('class %i is refused', (rrClass) => {
-    expect(new PlayedHouse().reply({ ...ask('a.test.'), class: rrClass })).toMatchObject({ rcode: RCODE.REFUSED });
+    expect(new PlayedHouse().reply({ ...questionFrom('a.test.'), class: rrClass })).toMatchObject({
+      rcode: RCODE.REFUSED,
+    });
   });
 
   test('an EDNS version of the future gets BADVERS and our version', () => {

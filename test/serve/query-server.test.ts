@@ -9,9 +9,10 @@ import type { Resolution } from '../../src/terms/resolution.ts';
 import { EDE } from '../../src/wire/ede.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { CLASS } from '../../src/wire/rr-type.ts';
-import { answered, ask, BOGUS, held, PlayedHouse, queryFor } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { answered, BOGUS, held, PlayedHouse, queryFor } from './serving.ts';
 
-const MX = ask('mx.example.');
+const MX = questionFrom('mx.example.');
 const GOOD = answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] });
 const CLIENT = '10.0.0.1';
 
@@ -80,14 +81,17 @@ describe('access', () => {
   });
 
   test('deny-any answers ANY with nothing', () => {
-    const reply = new PlayedHouse({ denyAny: true }).reply(ask('mx.example.', 'ANY'));
+    const reply = new PlayedHouse({ denyAny: true }).reply(questionFrom('mx.example. ANY'));
     expect(reply).toMatchObject({ rcode: RCODE.NOERROR, answer: [] });
   });
 });
 
 describe('class CHAOS', () => {
   const chaos = { identity: 'host.example', version: 'hawser 1', trustAnchors: ['. 20326 38696'] };
-  const askFor = (name: string, type: 'TXT' | 'A' | 'ANY' = 'TXT') => ({ ...ask(name, type), class: CLASS.CH });
+  const askFor = (name: string, type: 'TXT' | 'A' | 'ANY' = 'TXT') => ({
+    ...questionFrom(`${name} ${type}`),
+    class: CLASS.CH,
+  });
 
   test.each([
     ['version.bind.', '"hawser 1"'],
@@ -116,7 +120,7 @@ describe('handing over', () => {
   test('resolves once for all who ask the same, and answers each in its own form', async () => {
     const house = new PlayedHouse();
     house.send(queryFor(MX, { id: 1 }));
-    house.send(queryFor(ask('MX.example.'), { id: 2, udpSize: 1232, doBit: true }));
+    house.send(queryFor(questionFrom('MX.example.'), { id: 2, udpSize: 1232, doBit: true }));
     house.send(queryFor(MX, { id: 3, cd: true }));
     expect(house.resolving).toHaveLength(1);
     expect(house.serve.waiting()).toBe(3);
@@ -150,10 +154,10 @@ describe('handing over', () => {
   test('drops clients above wait-limit, but none of this host', () => {
     const access = [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action: 'allow' as const }];
     const house = new PlayedHouse({ access, waitLimit: 2 });
-    const results = [1, 2, 3].map((id) => house.send(queryFor(ask(`n${id}.example.`)), { from: CLIENT }));
+    const results = [1, 2, 3].map((id) => house.send(queryFor(questionFrom(`n${id}.example.`)), { from: CLIENT }));
     expect(results).toEqual(['handed over', 'handed over', null]);
-    expect(house.send(queryFor(ask('n4.example.')), { from: '10.0.0.2' })).toBe('handed over');
-    const local = [1, 2, 3].map((id) => house.send(queryFor(ask(`n${id}.example.`)), { from: '127.0.0.1' }));
+    expect(house.send(queryFor(questionFrom('n4.example.')), { from: '10.0.0.2' })).toBe('handed over');
+    const local = [1, 2, 3].map((id) => house.send(queryFor(questionFrom(`n${id}.example.`)), { from: '127.0.0.1' }));
     expect(local).toEqual(['handed over', 'handed over', 'handed over']);
     expect(house.serve.stats.overLimit).toBe(1);
   });
@@ -161,7 +165,7 @@ describe('handing over', () => {
   test('drops clients when too many wait in all', () => {
     const house = new PlayedHouse({ maxWaiting: 1 });
     expect(house.send(queryFor(MX))).toBe('handed over');
-    expect(house.send(queryFor(ask('n.example.')))).toBeNull();
+    expect(house.send(queryFor(questionFrom('n.example.')))).toBeNull();
   });
 
   test('sends no late reply over UDP to another host, where the client may be forged (DNSBomb)', async () => {

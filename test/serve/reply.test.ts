@@ -10,28 +10,18 @@ import { EDE } from '../../src/wire/ede.ts';
 import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
-import {
-  type Asking,
-  answered,
-  ask,
-  BOGUS,
-  held,
-  INSECURE,
-  NOW,
-  PlayedHouse,
-  queryFor,
-  type Reply,
-} from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { type Asking, answered, BOGUS, held, INSECURE, NOW, PlayedHouse, queryFor, type Reply } from './serving.ts';
 
-const MX = ask('mx.example.');
+const MX = questionFrom('mx.example.');
 const ADDRESS = held(['mx.example. A 192.0.2.1']);
 const NS = held(['example. NS ns.example.']);
 const GLUE = held(['ns.example. A 192.0.2.53']);
 const SOA = held(['example. SOA ns.example. admin.example. 1 2 3 4 300']);
 const NSEC = held(['mx.example. NSEC z.example. A RRSIG NSEC']);
 const GOOD = answered(MX, { answer: [ADDRESS], authority: [NS], additional: [GLUE] });
-const NODATA = answered(ask('mx.example.', 'TLSA'), { denied: true, authority: [SOA, NSEC] });
-const NXDOMAIN = answered(ask('no.example.'), { denied: true, rcode: RCODE.NXDOMAIN, authority: [SOA, NSEC] });
+const NODATA = answered(questionFrom('mx.example. TLSA'), { denied: true, authority: [SOA, NSEC] });
+const NXDOMAIN = answered(questionFrom('no.example.'), { denied: true, rcode: RCODE.NXDOMAIN, authority: [SOA, NSEC] });
 const FAILED: Resolution = {
   kind: 'failed',
   question: MX,
@@ -73,7 +63,7 @@ describe('flags', () => {
 
   test('the question comes back in the case of the client, and owners with it', () => {
     const house = new PlayedHouse().know(GOOD);
-    const mixed: Question = { ...MX, name: ask('mX.eXample.').name };
+    const mixed: Question = { ...MX, name: questionFrom('mX.eXample.').name };
     for (let i = 0; i < 2; i++) {
       const reply = house.reply(mixed);
       expect(reply.message.questions[0]?.name).toEqual(mixed.name);
@@ -155,8 +145,8 @@ describe('records', () => {
 
   test('of DNSSEC types are given without DO when they were asked for', () => {
     const ds = held(['example. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff']);
-    expect(replyTo(answered(ask('example.', 'DS'), { answer: [ds] })).answer).toEqual(['example. DS']);
-    expect(replyTo(answered(ask('mx.example.', 'ANY'), { answer: [ADDRESS, NSEC] })).answer).toEqual([
+    expect(replyTo(answered(questionFrom('example. DS'), { answer: [ds] })).answer).toEqual(['example. DS']);
+    expect(replyTo(answered(questionFrom('mx.example. ANY'), { answer: [ADDRESS, NSEC] })).answer).toEqual([
       'mx.example. A',
       'mx.example. RRSIG',
       'mx.example. NSEC',
@@ -173,7 +163,7 @@ describe('records', () => {
   test('that prove a wildcard answer stay, and addresses of name servers stay', () => {
     const wildcard = replyTo({ ...GOOD, authority: [NSEC] }, { udpSize: 1232, doBit: true });
     expect(wildcard.authority).toEqual(['mx.example. NSEC', 'mx.example. RRSIG']);
-    const servers = answered(ask('example.', 'NS'), { answer: [NS], additional: [GLUE] });
+    const servers = answered(questionFrom('example. NS'), { answer: [NS], additional: [GLUE] });
     expect(replyTo(servers).additional).toEqual(['ns.example. A']);
   });
 
@@ -197,7 +187,7 @@ describe('records', () => {
 
 describe('size', () => {
   /** 40 TXT records of about 60 octets: more than 512 and 1232 octets, less than 4096. */
-  const LONG = answered(ask('mx.example.', 'TXT'), {
+  const LONG = answered(questionFrom('mx.example. TXT'), {
     answer: [held(Array.from({ length: 40 }, (_, i) => `mx.example. TXT "${`record ${i} `.padEnd(45, 'x')}"`))],
   });
 
@@ -221,7 +211,7 @@ describe('size', () => {
 
   test('drops whole sets of the additional section without TC', () => {
     const many = Array.from({ length: 60 }, (_, i) => held([`ns${i}.example. A 192.0.2.${i}`], { signed: false }));
-    const reply = replyTo(answered(ask('example.', 'NS'), { answer: [NS], additional: many }));
+    const reply = replyTo(answered(questionFrom('example. NS'), { answer: [NS], additional: many }));
     expect(reply.flags).toBe('QR RD RA');
     expect(reply.octets).toBeLessThanOrEqual(512);
     expect(reply.additional.length).toBeGreaterThan(10);
@@ -229,7 +219,7 @@ describe('size', () => {
 
   test('keeps aliases that fit when what they lead to does not', () => {
     const alias = held(['www.example. CNAME mx.example.'], { signed: false });
-    const reply = replyTo(answered(ask('www.example.', 'TXT'), { answer: [alias, ...LONG.answer] }));
+    const reply = replyTo(answered(questionFrom('www.example. TXT'), { answer: [alias, ...LONG.answer] }));
     expect(reply).toMatchObject({ answer: ['www.example. CNAME'], flags: 'QR TC RD RA' });
   });
 

@@ -6,9 +6,10 @@ import { ServeLog } from '../../src/serve/serve-log.ts';
 import type { ServeLogging } from '../../src/serve/serve-options.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
-import { answered, ask, BOGUS, PlayedHouse, queryFor } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { answered, BOGUS, PlayedHouse, queryFor } from './serving.ts';
 
-const MX = ask('mx.example.');
+const MX = questionFrom('mx.example.');
 const NOTHING: ServeLogging = {
   queries: false,
   replies: false,

@@ -8,10 +8,11 @@ import { COUNTED_FLAGS, FORM, HISTOGRAM_SPANS, ServeStats, spanEnd } from '../..
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { answered, ask, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+import { questionFrom } from '../support/records.ts';
+import { answered, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
 
-const MX = ask('mx.example.');
-const TLSA = ask('_25._tcp.mx.example.', 'TLSA');
+const MX = questionFrom('mx.example.');
+const TLSA = questionFrom('_25._tcp.mx.example. TLSA');
 const RECORD = held([`_25._tcp.mx.example. TLSA 3 1 1 ${'00'.repeat(32)}`]);
 
 describe('queries', () => {
@@ -112,7 +113,7 @@ describe('waits', () => {
 
   test('and misses tell how many questions were in progress', () => {
     const house = new PlayedHouse();
-    for (const name of ['a.example.', 'b.example.', 'c.example.']) house.send(queryFor(ask(name)));
+    for (const name of ['a.example.', 'b.example.', 'c.example.']) house.send(queryFor(questionFrom(name)));
     const { cacheMisses, requestListSum, requestListMax } = house.serve.stats;
     expect([cacheMisses, requestListSum, requestListMax]).toEqual([3, 0 + 1 + 2, 2]);
   });

@@ -13,18 +13,16 @@ import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { type ExtendedError, extendedErrorsOf } from '../../src/wire/ede.ts';
 import { type Edns, readEdns } from '../../src/wire/edns.ts';
 import { type MessageView, parseMessage } from '../../src/wire/message-view.ts';
-import { ROOT } from '../../src/wire/name.ts';
-import { mustParseName } from '../../src/wire/name-text.ts';
 import { buildQuery } from '../../src/wire/query.ts';
-import { type Question, questionKey, questionOf } from '../../src/wire/question.ts';
+import { type Question, questionKey } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
-import { formatRecord, parseRecord } from '../../src/wire/record-text.ts';
+import { formatRecord } from '../../src/wire/record-text.ts';
 import { TYPE, typeText } from '../../src/wire/rr-type.ts';
-import { packRRset } from '../../src/wire/rrset.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { DEFAULT_SERVE_OPTIONS } from '../support/default-options.ts';
+import { heldAt, recordFrom, rrsetFrom } from '../support/records.ts';
 
 /** When tests take place. */
 export const NOW = 1_767_225_600;
@@ -40,28 +38,8 @@ export const INSECURE: Verdict = { status: 'insecure', why: { kind: 'no-ds-prove
 
 /** One RRset out of `owner TYPE rdata` lines, with a signature when `signed`. */
 export function held(lines: readonly string[], { ttl = 300, signed = true } = {}): HeldRRset {
-  const records = [...lines].map((line) => {
-    const record = parseRecord(line.replace(/^(\S+)/, `$1 ${ttl} IN`));
-    if (!('rdata' in record)) throw new Error(`${line}: ${JSON.stringify(record)}`);
-    return record;
-  });
-  const first = records[0];
-  if (first === undefined) throw new Error('no records');
-  const signature = parseRecord(`. 300 IN ${SIGNATURE}`);
-  const rrset = packRRset({
-    owner: first.owner,
-    type: first.type,
-    class: first.class,
-    rdatas: records.map(({ rdata }) => rdata),
-    signatures: signed && 'rdata' in signature ? [signature.rdata] : [],
-  });
-  const trust = TRUST.validated;
-  return { rrset, expiresAt: NOW + ttl, originalTtl: ttl, trust, verdict: SECURE, server: null, zone: ROOT };
-}
-
-/** A question. */
-export function ask(name: string, type: keyof typeof TYPE = 'A'): Question {
-  return questionOf(mustParseName(name), TYPE[type]);
+  const rrset = rrsetFrom(lines, signed ? [recordFrom(`. ${SIGNATURE}`).rdata] : []);
+  return heldAt(NOW, ttl, rrset, { trust: TRUST.validated, verdict: SECURE, server: null });
 }
 
 /** An answer, secure unless said otherwise. */

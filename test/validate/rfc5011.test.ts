@@ -10,7 +10,6 @@ import { algorithmPolicy } from '../../src/dnssec/algorithms.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../../src/dnssec/signature-time.ts';
 import { signedData } from '../../src/dnssec/signed-data.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { type AnchorState, formatAnchorState, readAnchorState } from '../../src/validate/anchor-state.ts';
 import { AnchorTracker } from '../../src/validate/anchor-tracker.ts';
 import { type ProbeParts, proveProbe } from '../../src/validate/probe-anchor.ts';
@@ -24,6 +23,7 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
+import { heldAt } from '../support/records.ts';
 
 const ZONE = mustParseName('example.');
 const NOW = 1_700_000_000;
@@ -326,8 +326,7 @@ describe('the tracker', () => {
 
   function heldOf(rrset: RRset | null): HeldRRset | null {
     if (rrset === null) return null;
-    const trust = TRUST.answerAuthoritative;
-    return { rrset, expiresAt: NOW + 99, originalTtl: 27 * DAY, trust, verdict: null, server: null, zone: ZONE };
+    return { ...heldAt(NOW, 99, rrset, { server: null, zone: ZONE }), originalTtl: 27 * DAY };
   }
 
   test('asks at once the first time, writes the file, and lets go of a key that has revoked itself', async () => {

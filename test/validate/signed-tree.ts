@@ -10,7 +10,6 @@ import type { ZoneKey } from '../../src/dnssec/dnskey.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import type { AliasStep, End, Found, FoundData } from '../../src/terms/found.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import type { ValidateParts } from '../../src/validate/judging.ts';
 import type { ValidateOptions } from '../../src/validate/options.ts';
@@ -30,6 +29,7 @@ import { Work } from '../../src/work/work.ts';
 import { makeKey, NOW, rrsetOf, type SignatureChoices, type SigningKey, signRRset } from '../dnssec/signing.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
+import { heldAt } from '../support/records.ts';
 import { hashName } from '../world/denial-chain.ts';
 
 /** Seconds that data of the tree lives, unless a test says otherwise. */
@@ -136,15 +136,7 @@ export class SignedTree {
 
   /** An RRset as iteration hands it over. */
   held(rrset: RRset, { server = '192.0.2.1@53', ttl = TTL } = {}): HeldRRset {
-    return {
-      rrset,
-      expiresAt: this.clock.unixSeconds() + ttl,
-      originalTtl: ttl,
-      trust: TRUST.answerAuthoritative,
-      verdict: null,
-      server,
-      zone: ROOT,
-    };
+    return heldAt(this.clock.unixSeconds(), ttl, rrset, { server });
   }
 
   nsec(zone: TestZone, owner: string, next: string, types: string, signing?: Signing): HeldRRset {

@@ -8,7 +8,8 @@ import { Budget } from '../../src/work/budget.ts';
 import { Cancelled } from '../../src/work/cancelled.ts';
 import { InFlight, MAX_WORKS_VISITED } from '../../src/work/in-flight.ts';
 import { Work } from '../../src/work/work.ts';
-import { ask, HandClock } from '../cache/cache-parts.ts';
+import { HandClock } from '../cache/cache-parts.ts';
+import { questionFrom } from '../support/records.ts';
 
 type Value = string;
 
@@ -25,7 +26,7 @@ class Bench {
     this.starts++;
     return new Work({
       id: this.starts,
-      question: ask('x.'),
+      question: questionFrom('x.'),
       mode: 'normal',
       parent,
       budget: new Budget(),

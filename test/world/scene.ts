@@ -191,6 +191,14 @@ export class Scene {
     return await this.askOctets(query, options);
   }
 
+  /** Starts with these lines, asks one question, and stops. */
+  async askOnce(name: string, type: string, lines: readonly string[] = []): Promise<Reply> {
+    await this.start(lines);
+    const reply = await this.ask(name, type);
+    await this.stop();
+    return reply;
+  }
+
   /** Sends octets and waits for the answer. */
   async askOctets(query: Uint8Array, how: Pick<SceneAsk, 'transport' | 'from'> = {}): Promise<Reply> {
     const answers: Uint8Array[] = [];

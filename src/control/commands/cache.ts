@@ -7,7 +7,6 @@ import { CacheLoader } from '../load-cache.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
-/** The commands. */
 export function cacheCommands({ clock, instance }: ControlParts): Command[] {
   const { caches, config } = instance;
   const now = (): number => clock.unixSeconds();

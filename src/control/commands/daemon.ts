@@ -6,7 +6,6 @@ import type { Applied, ControlParts } from '../parts.ts';
 /** Largest value of verbosity that does something. */
 const MAX_VERBOSITY = 5;
 
-/** The commands. */
 export function daemonCommands({ clock, instance, daemon }: ControlParts): Command[] {
   return [
     plain('status', () => statusText(clock.monotonicMs(), { instance, daemon })),

@@ -15,7 +15,6 @@ import type { ControlParts } from '../parts.ts';
 
 const JSON_WORDS: ReadonlySet<string> = new Set(['--json', '+json']);
 
-/** The commands. */
 export function explainCommands(parts: ControlParts): Command[] {
   return [worded('explain', (words) => explain(words, parts)), worded('trace', (words) => explain(words, parts))];
 }

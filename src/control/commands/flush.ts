@@ -36,7 +36,6 @@ const FLUSHED_TYPES: ReadonlySet<number> = new Set([
   TYPE.HTTPS,
 ]);
 
-/** The commands. */
 export function flushCommands({ instance, clock }: ControlParts): Command[] {
   const { caches, resolver } = instance;
   const sweep = (): Sweep => ({ caches, now: clock.unixSeconds(), pause: () => clock.nextTurn() });

@@ -10,7 +10,6 @@ const NO_COOKIES = 'error cookie-secret-file is not configured\n';
 /** Octets of a secret as hex (RFC 9018 §4.1: 16 octets). */
 const SECRET_HEX = /^[0-9a-fA-F]{32}$/;
 
-/** The commands. */
 export function heldZoneCommands({ instance }: ControlParts): Command[] {
   const { authZones, rates } = instance;
   return [

@@ -14,7 +14,6 @@ import type { ControlParts, InstanceView, LocalTable } from '../parts.ts';
 /** Octet that ends a bulk input, on a line of its own. */
 const END_OF_INPUT = '\x04';
 
-/** The commands. */
 export function localDataCommands({ instance }: ControlParts): Command[] {
   return [...serverCommands(instance), ...viewCommands(instance), ...bulkCommands(instance)];
 }

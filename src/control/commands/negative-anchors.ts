@@ -7,7 +7,6 @@ import { compareForList, readName } from '../names.ts';
 import { DEFAULT_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS } from '../negative-anchors.ts';
 import type { ControlParts, TimedAnchors } from '../parts.ts';
 
-/** The commands. */
 export function negativeAnchorCommands({ clock, negativeAnchors }: ControlParts): Command[] {
   return [
     worded('nta_add', (words) => add(words, negativeAnchors)),

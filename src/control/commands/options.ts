@@ -5,7 +5,6 @@ import { withOption } from '../../config/with-option.ts';
 import { type Command, OK, twoParts, worded } from '../command.ts';
 import type { ControlParts } from '../parts.ts';
 
-/** The commands. */
 export function optionCommands({ instance, daemon }: ControlParts): Command[] {
   return [
     worded('get_option', (words) => {

@@ -11,7 +11,6 @@ import { type Command, OK, plain, plusOptions, twoParts, worded } from '../comma
 import { compareForList, readName } from '../names.ts';
 import type { ControlParts, InstanceView } from '../parts.ts';
 
-/** The commands. */
 export function serverZoneCommands({ instance }: ControlParts): Command[] {
   return [
     plain('list_stubs', () => stubLines(instance)),

@@ -15,10 +15,8 @@ import { rrsetText } from '../dump-cache.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
-/** One work in flight. */
 type InFlightEntry = ReturnType<ControlParts['instance']['resolver']['works']>[number];
 
-/** The commands. */
 export function serverCommands({ clock, instance }: ControlParts): Command[] {
   const { caches, resolver } = instance;
   return [

@@ -3,7 +3,6 @@
 import { type Command, OK, plain } from '../command.ts';
 import type { ControlParts } from '../parts.ts';
 
-/** The commands. */
 export function statisticsCommands({ instance: { statistics } }: ControlParts): Command[] {
   return [
     plain('stats', () => statistics.textOnce()),

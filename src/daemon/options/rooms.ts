@@ -40,7 +40,6 @@ const GRACE_MS = 10_000;
 /** Client queries that may wait for each question in progress (Unbound: max_reply_states times 16). */
 const WAITERS_PER_QUESTION = 16;
 
-/** Options of the resolver. */
 export function resolveOptions({ server }: Config): ResolveOptions {
   return {
     maxRestarts: server.valMaxRestart,
@@ -73,13 +72,12 @@ export function denialOptions({ server }: Config): KnownDenialsParts['options'] 
 }
 
 /** What iteration's options take from files. */
-export interface IterateFileOptions {
+interface IterateFileOptions {
   readonly hints: readonly Hint[];
   /** PEM text of the authorities that servers are checked with over TLS. */
   readonly tlsAuthorities: string | null;
 }
 
-/** Options of iteration. */
 export function iterateOptions(config: Config, { hints, tlsAuthorities }: IterateFileOptions): IterateOptions {
   const { server } = config;
   const preferFamily = server.preferIp4 ? 'ip4' : server.preferIp6 ? 'ip6' : 'none';
@@ -120,7 +118,6 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
   };
 }
 
-/** Options of validation. */
 export function validateOptions({ server }: Config): ValidateOptions {
   return {
     signatureTime: server.valOverrideDate,
@@ -140,7 +137,7 @@ export function validateOptions({ server }: Config): ValidateOptions {
 }
 
 /** Octets of the caches. */
-export interface CacheSizes {
+interface CacheSizes {
   /** Of the cache of answers, and again of that of finished replies. */
   readonly messages: number;
   readonly rrsets: number;
@@ -243,7 +240,6 @@ function nsidOf(text: string): Uint8Array | null {
   return text.startsWith('ascii_') ? new TextEncoder().encode(text.slice('ascii_'.length)) : fromHex(text);
 }
 
-/** Options of listening. */
 export function serverOptions(config: Config, host: HostFacts): ServerOptions {
   const { server } = config;
   const places = listenPlaces(config, host);

@@ -29,7 +29,6 @@ type UpstreamOptions = Pick<
   | 'fastServers'
 >;
 
-/** How servers are reached. */
 export function upstreamOptions(config: Config): UpstreamOptions {
   const { server } = config;
   const usesUdp = server.doUdp || server.udpUpstreamWithoutDownstream;
@@ -65,7 +64,6 @@ function outgoingPortsOf({ outgoingPortRules }: Config): readonly number[] | nul
   return outgoingPortRules.length === 0 ? null : [...outgoingPorts(outgoingPortRules)];
 }
 
-/** Stub and forward zones. */
 export function configuredZones({ server, stubZones, forwardZones }: Config): UpstreamZone[] {
   const stubs = stubZones.map((stub): UpstreamZone => {
     const port = stub.stubTlsUpstream || server.tlsUpstream ? TLS_PORT : DNS_PORT;
