@@ -53,6 +53,7 @@ const ALLOWED: Record<string, readonly string[]> = {
     'ports',
   ],
   library: ['cli', 'dane', 'adapters', 'wire', 'ports'],
+  doctor: ['wire', 'terms', 'config', 'ports'],
   adapters: ['ports'],
 };
 

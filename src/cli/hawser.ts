@@ -2,10 +2,12 @@
 
 import { PROGRAM_VERSION } from '../daemon/version.ts';
 import { daneCommand } from './dane-command.ts';
+import { doctorCommand } from './doctor-command.ts';
+import { resolvconfCommand } from './resolvconf-command.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 import { tlsaCommand } from './tlsa-command.ts';
 
-const COMMANDS: readonly Subcommand[] = [daneCommand, tlsaCommand];
+const COMMANDS: readonly Subcommand[] = [daneCommand, tlsaCommand, doctorCommand, resolvconfCommand];
 
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;

@@ -9,6 +9,7 @@ import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
+import { defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { assemble, type Ports, type ResolverInstance } from '../daemon/resolver-instance.ts';
@@ -33,6 +34,12 @@ export function readProgramConfig(path: string | null, files: Files): Config | r
   if (path === null) return defaultConfig();
   const loaded = loadConfig(files, path, 'values');
   return loaded.ok ? loaded.config : loaded.findings.map(findingText);
+}
+
+/** The same; without a path the daemon's usual file, where it is there. */
+export function readUsualConfig(path: string | undefined, files: Files): Config | readonly string[] {
+  const usual = defaultConfigPath(files);
+  return readProgramConfig(path ?? (files.exists(usual) ? usual : null), files);
 }
 
 /** Address families that a program's flags leave. */

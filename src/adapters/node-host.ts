@@ -1,0 +1,102 @@
+/** This host, read through /proc, the file system and the programs on it. */
+
+import { spawnSync } from 'node:child_process';
+import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { totalmem } from 'node:os';
+import type { FileFacts, Host, ProcessLimits, UserIds } from '../ports/host.ts';
+import { findUser } from './root-writes.ts';
+
+/** Milliseconds that a program gets; postconf takes some 20. */
+const PROGRAM_MS = 5000;
+const PERMISSIONS = 0o7777;
+/** Where programs of administrators are, which a user's PATH may lack. */
+const SYSTEM_FOLDERS = '/usr/sbin:/sbin:/usr/bin:/bin';
+
+/** The host of this process. */
+export function createNodeHost(): Host {
+  return {
+    fileFacts,
+    linkTarget: (path) => valueOr(null, () => readlinkSync(path)),
+    userNamed,
+    run: runProgram,
+    holderOfPort,
+    limits,
+  };
+}
+
+/** Runs calls of node:fs, which throw where something is not there. */
+function valueOr<T>(other: T, read: () => T): T {
+  try {
+    return read();
+  } catch {
+    return other;
+  }
+}
+
+function fileFacts(path: string): FileFacts | null {
+  const stat = valueOr(null, () => statSync(path));
+  if (stat === null) return null;
+  const isWritable = valueOr(false, () => {
+    accessSync(path, constants.W_OK);
+    return true;
+  });
+  return { uid: stat.uid, gid: stat.gid, mode: stat.mode & PERMISSIONS, isWritable };
+}
+
+function userNamed(name: string): UserIds | null {
+  const user = valueOr(null, () => findUser(name));
+  if (user === null) return null;
+  const lines = valueOr('', () => readFileSync('/etc/group', 'utf8')).split('\n');
+  const groups = lines
+    .map((line) => line.split(':'))
+    .filter(([, , , members = '']) => members.split(',').includes(name));
+  return { uid: user.uid, gids: [user.gid, ...groups.map(([, , gid]) => Number(gid))] };
+}
+
+function runProgram(program: string, args: readonly string[]): string | null {
+  const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:${SYSTEM_FOLDERS}`, LC_ALL: 'C' };
+  const ended = spawnSync(program, args, {
+    encoding: 'utf8',
+    timeout: PROGRAM_MS,
+    env,
+    stdio: ['ignore', 'pipe', 'ignore'],
+  });
+  return ended.status === 0 ? ended.stdout : null;
+}
+
+/** /proc/net/udp names the inode of each bound socket; the links of /proc/PID/fd tell whose it is (root sees all). */
+function holderOfPort(port: number): string | null {
+  const inodes = new Set(['udp', 'udp6', 'tcp', 'tcp6'].flatMap((table) => inodesOn(table, port)));
+  for (const pid of valueOr([], () => readdirSync('/proc')).filter((name) => /^\d+$/.test(name))) {
+    const folder = `/proc/${pid}/fd`;
+    for (const file of valueOr([], () => readdirSync(folder))) {
+      const inode = /^socket:\[(\d+)\]$/.exec(valueOr('', () => readlinkSync(`${folder}/${file}`)))?.[1];
+      if (inode !== undefined && inodes.has(inode))
+        return valueOr(null, () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+    }
+  }
+  return null;
+}
+
+/** States of /proc/net in which a socket takes what comes: 07 for UDP, 0A for a listening TCP socket. */
+const TAKING = new Set(['07', '0A']);
+
+function inodesOn(table: string, port: number): string[] {
+  const lines = valueOr('', () => readFileSync(`/proc/net/${table}`, 'utf8')).split('\n');
+  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  return lines
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, local = '', , state = '']) => local.endsWith(suffix) && TAKING.has(state))
+    .flatMap((fields) => (fields[9] === undefined ? [] : [fields[9]]));
+}
+
+function limits(): ProcessLimits {
+  const text = valueOr('', () => readFileSync('/proc/self/limits', 'utf8'));
+  const openFiles = /^Max open files\s+(\d+)/m.exec(text)?.[1];
+  const constrained = process.constrainedMemory();
+  const host = totalmem();
+  return {
+    openFiles: openFiles === undefined ? null : Number(openFiles),
+    memoryOctets: constrained > 0 ? Math.min(constrained, host) : host,
+  };
+}

@@ -1,0 +1,82 @@
+/** `hawser doctor`: examines this host and says what keeps mail from being protected, or from going out at all. */
+
+import { parseArgs } from 'node:util';
+import { DEFAULT_PATHS } from '../config/default-path.ts';
+import {
+  CHECK_COUNT,
+  examine,
+  exitStatusOf,
+  type Finding,
+  findingsJson,
+  findingText,
+  summaryText,
+} from '../doctor/examine.ts';
+import { patientOfConfig } from './doctor-means.ts';
+import { programPorts, readUsualConfig } from './own-resolver.ts';
+import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
+
+const ERASE_LINE = '\r\x1b[K';
+
+/** The subcommand. */
+export const doctorCommand: Subcommand = {
+  name: 'doctor',
+  summary: 'examine this host: network, clock, trust anchor, resolv.conf, Postfix',
+  usage: `Usage: hawser doctor [-C FILE] [--json]
+Examines this host and says what is wrong, why, and what to do. Nothing is changed. Run it as root, so that it sees
+which program holds a port. It works with and without a running daemon; 'hawser-control doctor' has the daemon look.
+  -C, --config FILE   the configuration, default ${DEFAULT_PATHS}
+      --json          one JSON object: {"status": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}
+Exit status: 0 all is well or there are only warnings, 1 something fails, ${USAGE_STATUS} it could not be run.
+`,
+  run,
+};
+
+async function run(words: readonly string[]): Promise<number> {
+  const read = readWords(words);
+  if (typeof read === 'string') return refuseWords('doctor', read);
+  const ports = await programPorts();
+  const config = readUsualConfig(read.config, ports.files);
+  if (!('server' in config)) return refuseWords('doctor', config.join('\n'));
+  const progress = progressOn(process.stderr);
+  progress('asking the servers ...');
+  let done = 0;
+  const findings = await examine(patientOfConfig(config, ports), (finding) => {
+    progress('');
+    if (!read.json) process.stdout.write(findingText(finding, hasColour()));
+    done++;
+    if (done < CHECK_COUNT) progress(`${done} of ${CHECK_COUNT} checks done ...`);
+  });
+  process.stdout.write(read.json ? findingsJson(findings) : summaryText(findings));
+  return exitStatusOf(findings);
+}
+
+function readWords(words: readonly string[]): { readonly config: string | undefined; readonly json: boolean } | string {
+  try {
+    const { values } = parseArgs({
+      args: [...words],
+      options: { config: { type: 'string', short: 'C' }, json: { type: 'boolean' } },
+    });
+    return { config: values.config, json: values.json === true };
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** Writes over its own line, on a terminal only. */
+function progressOn(stream: NodeJS.WriteStream): (text: string) => void {
+  return (text) => {
+    if (stream.isTTY) stream.write(`${ERASE_LINE}${text}`);
+  };
+}
+
+/** https://no-color.org, and only on a terminal. */
+function hasColour(): boolean {
+  return process.stdout.isTTY === true && !process.env.NO_COLOR;
+}
+
+/** The report of the daemon for the control channel: `error` first when a check fails, which gives the client its exit status. */
+export function controlReport(findings: readonly Finding[], isJson: boolean): string {
+  if (isJson) return findingsJson(findings);
+  const head = exitStatusOf(findings) === 0 ? '' : 'error the host has faults:\n';
+  return `${head}${findings.map((finding) => findingText(finding, false)).join('')}${summaryText(findings)}`;
+}
