@@ -35,6 +35,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
   dane: ['wire', 'terms', 'ports'],
   daemon: [
+    'doctor',
     'config',
     'control',
     'server',

@@ -19,7 +19,7 @@ export function createNodeHost(): Host {
     linkTarget: (path) => valueOr(null, () => readlinkSync(path)),
     userNamed,
     run: runProgram,
-    holderOfPort,
+    holderOf,
     limits,
   };
 }
@@ -65,29 +65,49 @@ function runProgram(program: string, args: readonly string[]): string | null {
 }
 
 /** /proc/net/udp names the inode of each bound socket; the links of /proc/PID/fd tell whose it is (root sees all). */
-function holderOfPort(port: number): string | null {
-  const inodes = new Set(['udp', 'udp6', 'tcp', 'tcp6'].flatMap((table) => inodesOn(table, port)));
+function holderOf(ip: Uint8Array, port: number): string | null {
+  const inodes = new Set(['udp', 'udp6', 'tcp', 'tcp6'].flatMap((table) => inodesAt(table, ip, port)));
+  if (inodes.size === 0) return null;
   for (const pid of valueOr([], () => readdirSync('/proc')).filter((name) => /^\d+$/.test(name))) {
     const folder = `/proc/${pid}/fd`;
     for (const file of valueOr([], () => readdirSync(folder))) {
-      const inode = /^socket:\[(\d+)\]$/.exec(valueOr('', () => readlinkSync(`${folder}/${file}`)))?.[1];
-      if (inode !== undefined && inodes.has(inode))
-        return valueOr(null, () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+      const link = valueOr('', () => readlinkSync(`${folder}/${file}`));
+      const inode = /^socket:\[(\d+)\]$/.exec(link)?.[1];
+      if (inode !== undefined && inodes.has(inode)) return nameOf(pid);
     }
   }
   return null;
 }
 
+function nameOf(pid: string): string | null {
+  return valueOr(null, () => readFileSync(`/proc/${pid}/comm`, 'utf8').trim());
+}
+
 /** States of /proc/net in which a socket takes what comes: 07 for UDP, 0A for a listening TCP socket. */
 const TAKING = new Set(['07', '0A']);
 
-function inodesOn(table: string, port: number): string[] {
+function inodesAt(table: string, ip: Uint8Array, port: number): string[] {
   const lines = valueOr('', () => readFileSync(`/proc/net/${table}`, 'utf8')).split('\n');
-  const suffix = `:${port.toString(16).toUpperCase().padStart(4, '0')}`;
+  const suffix = port.toString(16).toUpperCase().padStart(4, '0');
+  const places = new Set([kernelText(ip), '0'.repeat(8), '0'.repeat(32)].map((place) => `${place}:${suffix}`));
   return lines
     .map((line) => line.trim().split(/\s+/))
-    .filter(([, local = '', , state = '']) => local.endsWith(suffix) && TAKING.has(state))
+    .filter(([, local = '', , state = '']) => places.has(local) && TAKING.has(state))
     .flatMap((fields) => (fields[9] === undefined ? [] : [fields[9]]));
+}
+
+/** An address as /proc/net shows it: words of 32 bits, each in the order of this machine (little-endian). */
+function kernelText(bytes: Uint8Array): string {
+  const words: string[] = [];
+  for (let at = 0; at < bytes.length; at += 4) {
+    words.push(
+      Buffer.from(bytes.slice(at, at + 4))
+        .reverse()
+        .toString('hex')
+        .toUpperCase(),
+    );
+  }
+  return words.join('');
 }
 
 function limits(): ProcessLimits {

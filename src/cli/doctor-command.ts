@@ -2,15 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
-import {
-  CHECK_COUNT,
-  examine,
-  exitStatusOf,
-  type Finding,
-  findingsJson,
-  findingText,
-  summaryText,
-} from '../doctor/examine.ts';
+import { CHECK_COUNT, examine, exitStatusOf, findingsJson, findingText, summaryText } from '../doctor/examine.ts';
 import { patientOfConfig } from './doctor-means.ts';
 import { programPorts, readUsualConfig } from './own-resolver.ts';
 import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
@@ -72,11 +64,4 @@ function progressOn(stream: NodeJS.WriteStream): (text: string) => void {
 /** https://no-color.org, and only on a terminal. */
 function hasColour(): boolean {
   return process.stdout.isTTY === true && !process.env.NO_COLOR;
-}
-
-/** The report of the daemon for the control channel: `error` first when a check fails, which gives the client its exit status. */
-export function controlReport(findings: readonly Finding[], isJson: boolean): string {
-  if (isJson) return findingsJson(findings);
-  const head = exitStatusOf(findings) === 0 ? '' : 'error the host has faults:\n';
-  return `${head}${findings.map((finding) => findingText(finding, false)).join('')}${summaryText(findings)}`;
 }

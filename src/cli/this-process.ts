@@ -5,6 +5,7 @@ import { createCrypto } from '../adapters/crypto.ts';
 import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
+import { createNodeHost } from '../adapters/node-host.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
@@ -38,6 +39,7 @@ export function thisProcess(): ThisProcess {
       pid: process.pid,
       unixTime: () => Date.now() / 1000,
       facts: hostFacts,
+      view: createNodeHost(),
       willBecome: (name) => {
         becomes = futureUser(name);
       },

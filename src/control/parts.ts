@@ -105,6 +105,32 @@ export interface Statistics {
   reset(): void;
 }
 
+/** One key of a trust anchor. */
+export interface AnchorKey {
+  readonly keyTag: number;
+  readonly algorithm: number;
+  /** `DS`: configured and not yet seen as a key. */
+  readonly type: 'DS' | 'DNSKEY';
+  /** RFC 5011's state in words; `fixed` for an anchor that is not tracked. */
+  readonly state: string;
+  /** Unix seconds at which the state began; 0: not known. */
+  readonly since: number;
+}
+
+/** A trust anchor as list_anchors shows it; times in unix seconds, 0: never, or not known. */
+export interface ListedAnchor {
+  readonly zone: Name;
+  /** State file; null: the anchor is fixed. */
+  readonly path: string | null;
+  readonly keys: readonly AnchorKey[];
+  readonly lastSuccess: number;
+  readonly lastQueried: number;
+  readonly nextProbe: number;
+  /** What somebody should look at, a sentence each. */
+  readonly warnings: readonly string[];
+}
+
+/** The instance in force. */
 export interface InstanceView {
   readonly config: Config;
   readonly caches: CacheSet;
@@ -113,6 +139,8 @@ export interface InstanceView {
   /** Root servers to start from. */
   readonly hints: readonly { readonly name: Name; readonly addresses: readonly string[] }[];
   readonly insecure: InsecureZones;
+  /** Trust anchors as they are now. */
+  readonly listAnchors: () => readonly ListedAnchor[];
   readonly statistics: Statistics;
   readonly local: LocalTables;
   readonly authZones: AuthZones;
@@ -142,6 +170,8 @@ export interface ControlDaemon {
   reload(keepCaches: boolean): Promise<Applied>;
   /** Puts another configuration in force, everything that is known or was changed at run time kept. */
   apply(config: Config): Promise<Applied>;
+  /** Examines the host as the daemon sees it; the report. */
+  doctor(isJson: boolean): Promise<string>;
   /** An error text when the file cannot be opened. */
   reopenLog(): string | null;
 }

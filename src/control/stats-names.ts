@@ -351,6 +351,24 @@ const TLSA_OUTCOMES: readonly TlsaOutcome[] = ['secure', 'insecure', 'absent', '
 
 /** Statistics that Unbound does not have. */
 const OWN_ROWS: readonly StatRow[] = [
+  counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
+    counters.get('clock.steps'),
+  ),
+  counter('num.clock.doubts', 'clock_doubts_total', 'Times that the clock seemed to be wrong', ({ counters }) =>
+    counters.get('clock.doubts'),
+  ),
+  counter(
+    'num.anchor.unknown_keys',
+    'anchor_unknown_keys_total',
+    'Times that the zone of a trust anchor announced a key which is not trusted yet',
+    ({ counters }) => counters.get('anchor.unknown-keys'),
+  ),
+  counter(
+    'num.anchor.old_release',
+    'anchor_old_release_total',
+    'Times that the root announced a key which this release does not know',
+    ({ counters }) => counters.get('anchor.old-release'),
+  ),
   ...Object.keys(BOGUS_KINDS).map((kind) =>
     labelled(
       counter(`num.bogus.${kind}`, 'bogus_total', 'Resolutions that ended bogus', ({ counters }) =>

@@ -46,6 +46,8 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['forward [off | ADDR ...]', 'show or set what everything is forwarded to'],
   ['nta_add ZONE [LIFETIME [REASON]]', 'do not validate a zone for a time (1h)'],
   ['nta_remove ZONE | list_nta', 'end that | show them'],
+  ['list_anchors', 'trust anchors: state of each key, last and next probe, warnings'],
+  ['doctor [+json]', 'examine this host as the daemon sees it'],
   ['list_insecure', 'zones that are not validated'],
   ['insecure_add | insecure_remove ZONE', 'change that'],
   ['list_local_zones | list_local_data', 'local zones | their records'],

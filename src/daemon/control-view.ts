@@ -10,6 +10,7 @@ import type { Files } from '../ports/files.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
+import { listAnchors } from './list-anchors.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 
 /** Where Unbound's control channel listens when nothing is configured. */
@@ -56,6 +57,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     serverZones,
     hints,
     insecure: anchors,
+    listAnchors: () => listAnchors(instance),
     statistics,
     local: new LocalTables(policy),
     authZones: controlZones(zones, policy),

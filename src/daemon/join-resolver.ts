@@ -6,6 +6,7 @@ import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { KnownDenials } from '../resolve/known-denials.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import { Resolver } from '../resolve/resolver.ts';
@@ -20,6 +21,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
+import { AnchorNews } from './anchor-news.ts';
 import type { Caches } from './caches.ts';
 import type { Inputs } from './inputs.ts';
 import { zoneRateOptions } from './options/limits.ts';
@@ -35,6 +37,7 @@ export interface SharedParts {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly serverZones: ConfiguredZones;
+  readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
   /** Takes a bug in a work that nobody waits for. */
   readonly report: (error: unknown) => void;
@@ -71,6 +74,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
     signatureTime: config.server.valOverrideDate,
+    onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     stepTrace: stepTrace(verbosity, log),
     report,
     makeIterate: (fetch) =>
@@ -102,8 +106,10 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
 
 function joinValidate(shared: SharedParts, fetch: Fetch, background: Background, resolver: () => Resolver) {
   const { config, ports, caches, anchors, counters } = shared;
-  const signal = (anchor: TrustAnchor): void => {
-    const question = anchorSignal(anchor);
+  const news = new AnchorNews(ports.log, counters);
+  const primed = (anchor: TrustAnchor): void => {
+    news.note(anchor, caches.rrsets);
+    const question = config.server.trustAnchorSignaling ? anchorSignal(anchor) : null;
     if (question !== null) background.start(() => resolver().resolve(question, { refresh: true }));
   };
   return createValidate({
@@ -117,7 +123,7 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
     options: validateOptions(config),
     counters,
     denials: caches.denials,
-    ...(config.server.trustAnchorSignaling ? { onPrimed: signal } : {}),
+    onPrimed: primed,
   });
 }
 

@@ -9,6 +9,7 @@ import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
+import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
@@ -21,6 +22,7 @@ import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { ROOT } from '../wire/name.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
+import { afterClockStep } from './after-clock-step.ts';
 import { type Caches, makeCaches } from './caches.ts';
 import { CookieKeeper } from './cookie-secrets.ts';
 import { InForce } from './in-force.ts';
@@ -82,6 +84,8 @@ export interface ResolverInstance {
   readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
+  /** The wall clock was set by so many seconds. */
+  clockStepped(seconds: number): void;
   /** Stops all works. */
   stop(): void;
 }
@@ -122,6 +126,9 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     resolver.abortAll();
     upstream.close();
   };
+  const { clockDoubt } = shared;
+  const clockStepped = (seconds: number): void =>
+    afterClockStep(seconds, { caches, counters, clockDoubt, tracker, log });
   const data = {
     inForce,
     caches,
@@ -131,6 +138,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     counters,
     zones,
     zoneRates: joined.zoneRates,
+    clockStepped,
   };
   const instance = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
   if (carried === undefined) await keepPolicyZones(policy, zones);
@@ -160,14 +168,16 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
   const { config, ports, caches, carried, verbosity } = parts;
   const { warning } = cacheSizes(config, parts.host?.heapOctets);
   if (warning !== null) findings.push({ file: '', line: 0, severity: 'warning', text: warning });
+  const counters = carried?.counters ?? new Counters();
   return {
     config,
     ports,
     inputs,
     caches: { ...makeCaches(config, ports, parts.host?.heapOctets), ...caches },
     anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
-    counters: carried?.counters ?? new Counters(),
+    counters,
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
+    clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),
     report: (error) => ports.log.write('error', `bug in a work that nobody waits for: ${bugText(error)}`),
   };
@@ -186,7 +196,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     clientRates: rates,
     resolver,
     replies: caches.replies,
-    options: { ...options, rootKeyTags: rootKeyTags(config, anchors) },
+    options: { ...options, rootKeyTags: rootKeyTags(config, anchors), clockHint: () => shared.clockDoubt.hint() },
     zones,
     policy,
     verbosity,

@@ -13,15 +13,19 @@ import { createCommands } from '../control/commands/all.ts';
 import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
+import { controlReport, examine } from '../doctor/examine.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
+import type { Host } from '../ports/host.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
+import { watchClockSteps } from '../work/clock-steps.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
+import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
@@ -57,6 +61,8 @@ export interface HostProcess {
   /** Seconds since 1970-01-01T00:00Z with a fraction, for time.now. */
   unixTime(): number;
   facts(): HostFacts;
+  /** The host as the doctor looks at it. */
+  readonly view: Host;
   /** Says whom a process that is root will become (`username`): what is made from now on is made for them. */
   willBecome(user: string): void;
   /** Sockets that were passed to the process and that nobody listens on. */
@@ -91,6 +97,7 @@ export class Running {
   /** What could not be listened on and was said. */
   #notListening: readonly string[] = [];
   #cancelReopen: CancelTimer = () => {};
+  readonly #unwatchClock: CancelTimer;
   #isStopped = false;
   /** Reloads come one after the other. */
   #reloading: Promise<unknown> = Promise.resolve();
@@ -102,6 +109,7 @@ export class Running {
     this.#startedMs = this.#ports.clock.monotonicMs();
     const { clock, network, files, log } = this.#ports;
     this.#negativeAnchors = new NegativeAnchors(clock);
+    this.#unwatchClock = watchClockSteps(clock, (seconds) => this.#instance?.clockStepped(seconds));
     this.#control = new ControlServer({
       clock,
       network,
@@ -290,8 +298,18 @@ export class Running {
       stop: () => void this.#ports.clock.after(STOP_DELAY_MS, () => host.requestStop()),
       reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
       apply: (config) => this.#inTurn(() => this.#apply(config)),
+      doctor: (isJson) => this.#examineHost(isJson),
       reopenLog: () => log.reopen(),
     };
+  }
+
+  /** The doctor's report as this process sees the host. */
+  async #examineHost(isJson: boolean): Promise<string> {
+    const instance = this.#instance;
+    if (instance === null) return 'error no configuration is in force\n';
+    const { host } = this.#parts;
+    const patient = patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
+    return controlReport(await examine(patient, () => {}), isJson);
   }
 
   /** Stops: no socket and no work is left. */
@@ -299,6 +317,7 @@ export class Running {
     const { log } = this.#ports;
     this.#isStopped = true;
     this.#cancelReopen();
+    this.#unwatchClock();
     this.#daemon.stop();
     this.#control.stop();
     this.#instance?.stop();

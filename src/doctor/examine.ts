@@ -93,3 +93,10 @@ export function findingsJson(findings: readonly Finding[]): string {
   const checks = findings.map(({ id, level, cause, remedy }) => ({ id, level, cause, remedy }));
   return `${JSON.stringify({ status: exitStatusOf(findings) === 0 ? 'ok' : 'failure', checks })}\n`;
 }
+
+/** The report of the daemon for the control channel: `error` first when a check fails, which gives the client its exit status. */
+export function controlReport(findings: readonly Finding[], isJson: boolean): string {
+  if (isJson) return findingsJson(findings);
+  const head = exitStatusOf(findings) === 0 ? '' : 'error the host has faults:\n';
+  return `${head}${findings.map((finding) => findingText(finding, false)).join('')}${summaryText(findings)}`;
+}

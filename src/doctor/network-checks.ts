@@ -1,5 +1,6 @@
 /** Checks of the way to the servers: ports, address families, sizes, and who else is on it. */
 
+import type { MessageView } from '../wire/message-view.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { Asked } from './ask.ts';
@@ -10,23 +11,43 @@ import { repliesOf, SAFE_UDP_OCTETS, type Survey } from './survey.ts';
 const FIREWALL = 'in the firewall of this host and of the network before it';
 
 /** UDP port 53 outwards. */
-export function checkUdp(survey: Survey, patient: Patient): Outcome {
-  return checkTransport('UDP', [...survey.udp4, ...survey.udp6], patient);
+export function checkUdp({ udp4, tcp4, udp6, tcp6 }: Survey, patient: Patient): Outcome {
+  const families = [
+    { family: 'IPv4', asked: udp4, other: tcp4 },
+    { family: 'IPv6', asked: udp6, other: tcp6 },
+  ];
+  return checkTransport('UDP', families, patient);
 }
 
 /** TCP port 53 outwards: large answers, such as many TLSA records with signatures, come this way (RFC 7766 §5). */
-export function checkTcp(survey: Survey, patient: Patient): Outcome {
-  return checkTransport('TCP', [...survey.tcp4, ...survey.tcp6], patient);
+export function checkTcp({ udp4, tcp4, udp6, tcp6 }: Survey, patient: Patient): Outcome {
+  const families = [
+    { family: 'IPv4', asked: tcp4, other: udp4 },
+    { family: 'IPv6', asked: tcp6, other: udp6 },
+  ];
+  return checkTransport('TCP', families, patient);
 }
 
-function checkTransport(transport: 'UDP' | 'TCP', asked: readonly Asked[], { upstreams }: Patient): Outcome {
+/** What came over one transport in one address family, and over the other transport. */
+interface FamilyAsked {
+  readonly family: string;
+  readonly asked: readonly Asked[];
+  readonly other: readonly Asked[];
+}
+
+function checkTransport(transport: 'UDP' | 'TCP', families: readonly FamilyAsked[], { upstreams }: Patient): Outcome {
   if (upstreams.usesTls) return ok(`everything is forwarded over TLS, so that ${transport} port 53 is not needed`);
   const who = upstreams.kind === 'root' ? 'root server' : 'forwarder';
-  const replies = repliesOf(asked).length;
-  if (replies > 0) return ok(`${replies} of ${asked.length} ${who}s that were asked answer over ${transport}`);
+  const all = families.flatMap(({ asked }) => asked);
+  const remedy = `Allow outgoing ${transport} to port 53 ${FIREWALL}.`;
+  const replies = repliesOf(all).length;
+  if (replies === 0) return failure(`no ${who} answers over ${transport} port 53 (${reasonsOf(all)})`, remedy);
+  // A family in which nothing comes at all is told by its own check.
+  const blocked = families.find(({ asked, other }) => repliesOf(asked).length === 0 && repliesOf(other).length > 0);
+  if (blocked === undefined) return ok(`${replies} of ${all.length} ${who}s that were asked answer over ${transport}`);
   return failure(
-    `no ${who} answers over ${transport} port 53 (${reasonsOf(asked)})`,
-    `Allow outgoing ${transport} to port 53 ${FIREWALL}.`,
+    `over ${blocked.family} no ${who} answers over ${transport} port 53 (${reasonsOf(blocked.asked)})`,
+    remedy,
   );
 }
 
@@ -60,9 +81,15 @@ function checkFamily(family: 'IPv4' | 'IPv6', isOn: boolean, asked: readonly Ask
 export function checkSizes({ signed, signedTcp, udp4, udp6 }: Survey, { config, upstreams }: Patient): Outcome {
   const size = config.server.ednsBufferSize;
   if (upstreams.usesTls) return ok('everything is forwarded over TLS, where no size matters');
-  const whole = repliesOf(signed).filter(({ message }) => !message.has(FLAG.TC));
+  const whole = repliesOf(signed).filter(({ message }) => !message.has(FLAG.TC) && hasSignature(message));
   if (whole.length === 0 && repliesOf([...udp4, ...udp6]).length > 0) {
-    const isCut = repliesOf(signed).length > 0;
+    const isCut = repliesOf(signed).some(({ message }) => message.has(FLAG.TC));
+    const comesBare = !isCut && repliesOf(signed).length > 0;
+    if (comesBare)
+      return warning(
+        'answers come without signatures, so that their size tells nothing',
+        'See the check of signatures.',
+      );
     const level = repliesOf(signedTcp).length > 0 ? warning : failure;
     return level(
       isCut
@@ -101,16 +128,18 @@ export function checkInterception({ nobody, udp4, udp6 }: Survey, { upstreams }:
   return failure(`another resolver answers in the place of the root server ${first.server.ip}`, remedy);
 }
 
+function hasSignature(message: MessageView): boolean {
+  for (let i = message.answer.start; i < message.answer.end; i++) if (message.type(i) === TYPE.RRSIG) return true;
+  return false;
+}
+
 /** Signatures in the answers: without them nothing can be validated. */
 export function checkSignatures({ signed, signedTcp }: Survey, { upstreams }: Patient): Outcome {
   if (upstreams.usesTls) return ok('forwarded over TLS: the validation of the root tells');
   const replies = [...repliesOf(signed), ...repliesOf(signedTcp)].filter(({ message }) => !message.has(FLAG.TC));
   if (replies.length === 0)
     return failure('no answer came that could have a signature', 'See the checks of UDP and TCP first.');
-  const bare = replies.filter(({ message }) => {
-    for (let i = message.answer.start; i < message.answer.end; i++) if (message.type(i) === TYPE.RRSIG) return false;
-    return true;
-  });
+  const bare = replies.filter(({ message }) => !hasSignature(message));
   const [first] = bare;
   if (first === undefined) return ok('answers come with their signatures');
   const who = upstreams.kind === 'root' ? `what answers for ${first.server.ip}` : `the forwarder ${first.server.ip}`;

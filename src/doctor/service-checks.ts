@@ -1,5 +1,6 @@
 /** Checks of the service itself: its port, its limits, and Postfix, which it is there for. */
 
+import { parseIp } from '../wire/ip.ts';
 import { mustParseName } from '../wire/name-text.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
@@ -22,7 +23,7 @@ export async function checkListener(patient: Patient): Promise<Outcome> {
   if (isDaemon) return ok('this Hawser is running');
   if (place === undefined) return ok('interfaces are configured by name; who listens is not looked at');
   const where = `${place.ip} port ${place.port}`;
-  const holder = host.holderOfPort(place.port);
+  const holder = host.holderOf(parseIp(place.ip) ?? new Uint8Array(0), place.port);
   const question = { name: mustParseName('version.server.'), type: TYPE.TXT, class: CLASS.CH };
   const asked = await askUdp(patient, place, { question, flags: FLAG.RD });
   if (asked.kind !== 'reply') {

@@ -20,7 +20,7 @@ const GROUP_WRITES = 0o020;
 const OWNER_WRITES = 0o200;
 const OTHERS_WRITE = 0o002;
 
-const SET_CLOCK = 'Set the clock and keep it right with chrony or systemd-timesyncd, then restart Hawser.';
+const SET_CLOCK = 'Set the clock and keep it right with chrony or systemd-timesyncd.';
 
 /** The wall clock against the times of the root's own signatures (RFC 4034 §3.1.5). */
 export function checkClock({ signed, signedTcp }: Survey, { clock, config }: Patient): Outcome {

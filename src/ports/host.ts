@@ -35,7 +35,7 @@ export interface Host {
   userNamed(name: string): UserIds | null;
   /** Standard output of a program; null when it is not installed, fails, or takes longer than some seconds. */
   run(program: string, args: readonly string[]): string | null;
-  /** Name of the program that has a socket on this port, such as `systemd-resolve`; null when that cannot be seen. */
-  holderOfPort(port: number): string | null;
+  /** Name of the program that takes what comes to this address, such as `systemd-resolve`; null when that cannot be seen. */
+  holderOf(ip: Uint8Array, port: number): string | null;
   limits(): ProcessLimits;
 }

@@ -73,6 +73,8 @@ interface ResolverParts {
   readonly deny?: (question: Question) => CachedAnswer | null;
   /** The second at which signatures are judged; the clock's when absent. */
   readonly signatureTime?: SignatureTime;
+  /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
+  readonly onVerdict?: (verdict: Verdict) => void;
   /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
   readonly stepTrace?: () => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
@@ -408,6 +410,7 @@ export class Resolver {
     const { clock, options, counters } = this.#parts;
     const now = clock.unixSeconds();
     if (verdict.status === 'bogus') counters.add(`bogus.${verdict.why.kind}`);
+    this.#parts.onVerdict?.(verdict);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
     this.#keepBad(question, { found, verdict, expiresAt: now + kept });

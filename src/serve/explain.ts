@@ -7,6 +7,8 @@ import { verdictText } from '../terms/verdict-text.ts';
 import { EDE, type ExtendedError } from '../wire/ede.ts';
 import { RCODE } from '../wire/rcode.ts';
 
+const OUT_OF_TIME: ReadonlySet<number> = new Set([EDE.SIGNATURE_EXPIRED, EDE.SIGNATURE_NOT_YET_VALID]);
+
 /**
  * The extended errors that belong to a resolution, the most telling first; none when there is nothing to explain.
  * `tellsStale`: that data has expired is said as well (ede-serve-expired).
@@ -16,6 +18,12 @@ export function extendedErrorsOf(resolution: Resolution, tellsStale: boolean): r
   const error = resolution.verdict === null ? null : edeOf(resolution.verdict);
   const stale = tellsStale && resolution.isStale === true ? [staleError(resolution)] : [];
   return error === null ? stale : [...stale, error];
+}
+
+/** The errors with a hint beside those that say a signature is out of time (RFC 8914 §4.8, §4.9). */
+export function withClockHint(errors: readonly ExtendedError[], hint: string | null): readonly ExtendedError[] {
+  if (hint === null) return errors;
+  return errors.map((error) => (OUT_OF_TIME.has(error.code) ? { ...error, text: `${hint}; ${error.text}` } : error));
 }
 
 /** RFC 8914 §4.4 and §4.20. */

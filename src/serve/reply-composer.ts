@@ -19,7 +19,7 @@ import { FLAG } from '../wire/rcode.ts';
 import { type BuiltReply, buildReply, type ReplyShape } from './build-reply.ts';
 import type { ClientQuery, PendingClient } from './client-query.ts';
 import type { ErrorReply } from './error-replies.ts';
-import { extendedErrorsOf } from './explain.ts';
+import { extendedErrorsOf, withClockHint } from './explain.ts';
 import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -72,10 +72,15 @@ export class ReplyComposer {
     };
   }
 
+  #errorsOf(resolution: Resolution): readonly ExtendedError[] {
+    const { tellsStale, clockHint } = this.#options;
+    return withClockHint(extendedErrorsOf(resolution, tellsStale), clockHint?.() ?? null);
+  }
+
   /** Writes the reply to a resolved question as of now into `out`; returns its length. */
   compose(resolution: Resolution, client: PendingClient, out: Uint8Array, use: ReplyOptions = CACHEABLE_REPLY): number {
     const builder = this.#builderFor(out);
-    const errors = this.#options.extendedErrors ? extendedErrorsOf(resolution, this.#options.tellsStale) : [];
+    const errors = this.#options.extendedErrors ? this.#errorsOf(resolution) : [];
     const optOctets = optOctetsOf(client);
     const settings = { ...this.#options, now: this.#clock.unixSeconds() };
     const shape: ReplyShape = { ...client, maxOctets: MAX_MESSAGE_OCTETS - optOctets };

@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly permissive: boolean;
   /** Key tags of the root's trust anchors, for questions after them (RFC 8509); null: not told. Unbound `root-key-sentinel`. */
   readonly rootKeyTags: (() => ReadonlySet<number>) | null;
+  /** Said with signatures that are out of time, while the clock of this host is in doubt; absent: never. */
+  readonly clockHint?: () => string | null;
   /** A client's datagram size below 512 is taken as 512 (RFC 6891 §6.2.3). Unbound `harden-short-bufsize`. */
   readonly hardensShortSize: boolean;
   /** Queries above 512 octets are dropped. Unbound `harden-large-queries`. */

@@ -20,6 +20,10 @@ const COUNTER_TEXT = {
   'authzone.up': 'questions of resolution answered from zones that are held here (num.query.authzone.up)',
   'authzone.down': 'client questions answered from zones that are held here (num.query.authzone.down)',
   'ratelimit.zone': 'questions refused because their zone is asked too often (ratelimit)',
+  'clock.steps': 'times that the wall clock was set while running',
+  'clock.doubts': 'times that the clock was found likely to be wrong, by signatures of the root or of many zones',
+  'anchor.unknown-keys': 'times that the zone of a trust anchor announced a key which is not trusted here yet',
+  'anchor.old-release': 'times that the root announced a key which this release does not know',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 

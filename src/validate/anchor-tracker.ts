@@ -21,7 +21,15 @@ import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type AnchorState, formatAnchorState } from './anchor-state.ts';
 import { type Probe, type ProvenSet, proveProbe } from './probe-anchor.ts';
-import { advanceKeys, type HoldDowns, isWhollyRevoked, revokeKeys, type TrackedKeys, trustedKeys } from './rfc5011.ts';
+import {
+  advanceKeys,
+  afterStep,
+  type HoldDowns,
+  isWhollyRevoked,
+  revokeKeys,
+  type TrackedKeys,
+  trustedKeys,
+} from './rfc5011.ts';
 import type { TrustAnchors } from './trust-anchors.ts';
 
 /** RFC 5011 §2.3: bounds of the time between probes, seconds. */
@@ -97,9 +105,24 @@ export class AnchorTracker {
     for (const { cancel } of this.#tracked) cancel();
   }
 
+  /** The clock was set by so many seconds: the timetable is void, and a pending key waits for as long as before. */
+  clockStepped(seconds: number): void {
+    for (const tracking of this.#tracked) {
+      const { state } = tracking;
+      tracking.state = { ...state, tracked: afterStep(state.tracked, seconds), nextProbe: 0 };
+      tracking.cancel();
+      this.#schedule(tracking);
+    }
+  }
+
   /** The states of all anchors (list_anchors, statistics). */
   states(): readonly AnchorState[] {
     return this.#tracked.map(({ state }) => state);
+  }
+
+  /** The same with their files (list_anchors). */
+  files(): readonly TrackedFile[] {
+    return this.#tracked.map(({ path, state }) => ({ path, state }));
   }
 
   #schedule(tracking: Tracking): void {

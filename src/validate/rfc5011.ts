@@ -53,6 +53,14 @@ export interface HoldDowns {
 /** Probes that must have shown a new key before it is trusted, however long they lie apart. */
 const MIN_PENDING_PROBES = 2;
 
+/** The keys after the clock was set by so many seconds: a pending key has waited no longer for that (RFC 5011 §2.4.1). */
+export function afterStep(tracked: TrackedKeys, seconds: number): TrackedKeys {
+  const keys = tracked.keys.map((key) =>
+    key.state === 'add-pend' ? { ...key, changedAt: Math.max(1, key.changedAt + seconds) } : key,
+  );
+  return { ...tracked, keys };
+}
+
 /**
  * The keys after those of `revoked` (with the REVOKE bit) have revoked themselves: RFC 5011 §2.1, immediate and permanent,
  * whatever else the set was worth. Nothing is said of the other keys.

@@ -126,6 +126,7 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
       applied.push(config);
       return null;
     },
+    doctor: async (isJson) => (isJson ? '{}\n' : 'report\n'),
     reopenLog: () => null,
   };
   const { clock, network, log } = ports;

@@ -2,6 +2,7 @@
 
 import { CommandTable } from '../command-table.ts';
 import type { ControlParts } from '../parts.ts';
+import { anchorCommands } from './anchors.ts';
 import { cacheCommands } from './cache.ts';
 import { daemonCommands } from './daemon.ts';
 import { explainCommands } from './explain.ts';
@@ -27,6 +28,7 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...localDataCommands(parts),
     ...heldZoneCommands(parts),
     ...negativeAnchorCommands(parts),
+    ...anchorCommands(parts),
     ...explainCommands(parts),
   ]);
 }

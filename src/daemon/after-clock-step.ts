@@ -1,0 +1,33 @@
+/** What an instance does when the wall clock was set: what was judged or timed by the wrong time must not go on. */
+
+import { forgetTrust } from '../cache/forget.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { ClockDoubt } from '../resolve/clock-doubt.ts';
+import type { Counters } from '../trace/counters.ts';
+import type { AnchorTracker } from '../validate/anchor-tracker.ts';
+import { ROOT } from '../wire/name.ts';
+import type { Caches } from './caches.ts';
+
+/** What is put right. */
+export interface StepMeans {
+  readonly caches: Caches;
+  readonly counters: Counters;
+  readonly clockDoubt: ClockDoubt;
+  readonly tracker: AnchorTracker;
+  readonly log: LogSink;
+}
+
+/** `seconds`: how far the clock was set, below 0 for back. */
+export function afterClockStep(seconds: number, { caches, counters, clockDoubt, tracker, log }: StepMeans): void {
+  counters.add('clock.steps');
+  const how = seconds < 0 ? 'back' : 'forward';
+  log.write(
+    'warning',
+    `the clock was set ${how} by ${Math.abs(seconds)} seconds: what was judged by the time before is forgotten`,
+  );
+  // Set back, everything that is held would live longer than its servers said by as much.
+  if (seconds < 0) for (const cache of Object.values(caches)) cache.clear();
+  else forgetTrust(ROOT, caches);
+  clockDoubt.clear();
+  tracker.clockStepped(seconds);
+}
