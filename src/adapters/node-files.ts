@@ -8,6 +8,7 @@ import {
   closeSync,
   constants,
   existsSync,
+  fchownSync,
   fstatSync,
   fsyncSync,
   globSync,
@@ -21,7 +22,7 @@ import {
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
-import { changeFile, type LowUser, openForAppending, permissionsOf } from './root-writes.ts';
+import { changeFile, isRoot, type LowUser, openForAppending, ownerOf, permissionsOf } from './root-writes.ts';
 
 /** Mode of a new file that replaces none: owner writes, all read. */
 const DEFAULT_MODE = 0o644;
@@ -111,6 +112,7 @@ function replace(path: string, content: string | Uint8Array, mode: number | unde
   try {
     try {
       writeFileSync(file, content);
+      keepOwner(file, path);
       fsyncSync(file);
     } finally {
       closeSync(file);
@@ -121,6 +123,15 @@ function replace(path: string, content: string | Uint8Array, mode: number | unde
     unlinkIfThere(temporary);
     throw error;
   }
+}
+
+/**
+ * Root gives the new file to whom the old one belonged: who could read or write it before must still be able to. Gives away
+ * nothing but what was just written, through the open file.
+ */
+function keepOwner(file: number, path: string): void {
+  const owner = isRoot() ? ownerOf(path) : null;
+  if (owner !== null) fchownSync(file, owner.uid, owner.gid);
 }
 
 function unlinkIfThere(path: string): void {

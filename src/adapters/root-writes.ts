@@ -146,3 +146,9 @@ export function permissionsOf(path: string): number | null {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isFile() ? found.mode & PERMISSIONS : null;
 }
+
+/** Owner and group of a file; null when there is none, or a link is in its place. */
+export function ownerOf(path: string): { readonly uid: number; readonly gid: number } | null {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() ? { uid: found.uid, gid: found.gid } : null;
+}

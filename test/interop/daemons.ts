@@ -21,8 +21,13 @@ export class Session {
 
   /** Starts a daemon in the foreground, its output in NAME.log. */
   start(name: string, command: string, args: readonly string[]): ChildProcess {
+    return this.startWith(name, command, args, process.env);
+  }
+
+  /** The same with an environment. */
+  startWith(name: string, command: string, args: readonly string[], env: NodeJS.ProcessEnv): ChildProcess {
     const log = openSync(join(this.folder, `${name}.log`), 'w');
-    const child = spawn(command, args, { stdio: ['ignore', log, log], cwd: this.folder });
+    const child = spawn(command, args, { stdio: ['ignore', log, log], cwd: this.folder, env });
     closeSync(log);
     this.#running.push(child);
     return child;
