@@ -10,7 +10,7 @@
 import { setsOf } from '../terms/found.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
 import { parseMessage } from '../wire/message-view.ts';
-import { isAtOrBelow, type Name, namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
@@ -172,6 +172,13 @@ export function forgetTrust(zone: Name, caches: CacheSet): void {
 /** Forgets all data from servers, as what a guessed answer may have got into. Trust in zones rests on signatures. */
 export function forgetData({ rrsets, answers, replies, denials, delegations }: CacheSet): void {
   for (const cache of [rrsets, answers, replies, denials, delegations]) cache.clear();
+}
+
+/** Forgets everything, as when the clock was set back: all that is held would live on for as long as that. */
+export function forgetAll(caches: CacheSet): void {
+  forgetData(caches);
+  forgetTrust(ROOT, caches);
+  forgetServers(caches);
 }
 
 /** What reload_keep_cache keeps: data and what is known of servers. Trust in zones is found again. */

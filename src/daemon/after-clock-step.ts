@@ -1,6 +1,6 @@
 /** What an instance does when the wall clock was set: what was judged or timed by the wrong time must not go on. */
 
-import { forgetTrust } from '../cache/forget.ts';
+import { forgetAll, forgetTrust } from '../cache/forget.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -26,7 +26,7 @@ export function afterClockStep(seconds: number, { caches, counters, clockDoubt, 
     `the clock was set ${how} by ${Math.abs(seconds)} seconds: what was judged by the time before is forgotten`,
   );
   // Set back, everything that is held would live longer than its servers said by as much.
-  if (seconds < 0) for (const cache of Object.values(caches)) cache.clear();
+  if (seconds < 0) forgetAll(caches);
   else forgetTrust(ROOT, caches);
   clockDoubt.clear();
   tracker.clockStepped(seconds);

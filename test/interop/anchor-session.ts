@@ -165,6 +165,13 @@ const CASES: Readonly<Record<string, Case>> = {
   },
   'wrong anchor, IPv6 address of the server': { before: WRONG, args: ['-u', '::1'] },
   'wrong anchor, from an address': { before: WRONG, args: ['-4', '-b', '127.0.0.3'] },
+  'over IPv6 only': { before: `. IN DS ${RIGHT}\n`, args: ['-6'] },
+  'over IPv4 only, without IPv4': {
+    before: `. IN DS ${RIGHT}\n`,
+    args: ['-4'],
+    prepare: 'nft add rule inet t out meta nfproto ipv4 th dport 53 reject',
+    undo: 'nft flush chain inet t out',
+  },
   'by resolv.conf, name of the server': { before: WRONG, args: ['-f', 'RESOLV', '-u', 'list.example', '-4'] },
   'by resolv.conf, without SNI': { before: WRONG, args: ['-f', 'RESOLV', '-u', 'list.example', '-4', '-S'] },
   'by a resolv.conf that is dead': { before: `. IN DS ${RIGHT}\n`, args: ['-f', 'DEAD'] },
