@@ -110,7 +110,6 @@ export class AnchorTracker {
     for (const tracking of this.#tracked) {
       const { state } = tracking;
       tracking.state = { ...state, tracked: afterStep(state.tracked, seconds), nextProbe: 0 };
-      tracking.cancel();
       this.#schedule(tracking);
     }
   }
@@ -129,6 +128,7 @@ export class AnchorTracker {
     const { clock, report } = this.#parts;
     // RFC 5011 §5: a zone that has revoked all its anchors is not asked any more.
     if (this.#isStopped || isWhollyRevoked(tracking.state.tracked)) return;
+    tracking.cancel();
     const seconds = Math.min(Math.max(tracking.state.nextProbe - clock.unixSeconds(), 0), MAX_QUERY_SECONDS);
     tracking.cancel = clock.after(seconds * 1000, () => {
       this.#probe(tracking)

@@ -404,6 +404,32 @@ describe('the tracker', () => {
     tracker.stop();
   });
 
+  test('asks at once when the clock was set, with one timer, and lets a pending key wait for as long as before', async () => {
+    const next = makeKey(257);
+    const set = signedSet([KSK.rdata, next.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    let asked = 0;
+    const { tracker, ports, anchors } = makeTracker(() => {
+      asked++;
+      return set;
+    });
+    tracker.start();
+    await ports.clock.advance(1000);
+    expect(asked).toBe(1);
+    const step = 40 * DAY;
+    ports.clock.setUnixSeconds(ports.clock.unixSeconds() + step);
+    tracker.clockStepped(step);
+    await ports.clock.advance(1000);
+    expect(asked).toBe(2);
+    expect(ports.clock.timerCount).toBe(1);
+    // 30 days of calendar are over, but no day has passed: one key is trusted.
+    const anchor = anchors.closest(ZONE);
+    expect(anchor?.kind === 'positive' && anchor.dnskeys.length).toBe(1);
+    await ports.clock.advance(31 * DAY * 1000);
+    const later = anchors.closest(ZONE);
+    expect(later?.kind === 'positive' && later.dnskeys.length).toBe(2);
+    tracker.stop();
+  });
+
   test('keeps what it trusts while no probe can be proven, and does not touch a file that was only configured', async () => {
     const { tracker, ports, anchors } = makeTracker(() => null);
     tracker.start();
