@@ -15,6 +15,8 @@ import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 
 /** What was there before: the file, or the link itself. */
 const BACKUP = `${RESOLV_CONF}.before-hawser`;
+/** Where the new file is written until it takes its place. */
+const NEW_FILE = `${RESOLV_CONF}.hawser-new`;
 const DNS_PORT = 53;
 const MODE = 0o644;
 
@@ -95,11 +97,20 @@ async function install(patient: Patient, isForced: boolean): Promise<number> {
   }
   const kept = keep(files, text, link);
   if (kept !== null) return refuse(kept);
-  const written = files.replaceAtomically(RESOLV_CONF, right, MODE);
-  if (!written.ok) return refuse(`cannot write ${RESOLV_CONF}: ${written.error.text}`);
+  const failed = putInPlace(files, right);
+  if (failed !== null) return refuse(`cannot write ${RESOLV_CONF}: ${failed}`);
   process.stdout.write(`${RESOLV_CONF} is written; what was there is ${BACKUP}\n`);
   if (STAY_TEXT[manager] !== '') process.stdout.write(`${STAY_TEXT[manager]}\n`);
   return 0;
+}
+
+/** Takes the place of the link itself, where there is one: what it names belongs to who writes it anew. An error text, or null. */
+function putInPlace(files: Files, text: string): string | null {
+  const written = files.replaceAtomically(NEW_FILE, text, MODE);
+  if (!written.ok) return written.error.text;
+  const failed = attempt(() => renameSync(NEW_FILE, RESOLV_CONF));
+  if (failed !== null) files.remove(NEW_FILE);
+  return failed;
 }
 
 /** Keeps what is there, link or file; what was kept first stays, so that installing twice does not lose it. An error text, or null. */
