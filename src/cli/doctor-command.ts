@@ -3,7 +3,7 @@
 import { parseArgs } from 'node:util';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
 import { CHECK_COUNT, examine, exitStatusOf, findingsJson, findingText, summaryText } from '../doctor/examine.ts';
-import { patientOfConfig } from './doctor-means.ts';
+import { patientOfConfig } from './doctor-patient.ts';
 import { programPorts, readUsualConfig } from './own-resolver.ts';
 import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 

@@ -9,7 +9,7 @@ import { isLoopback, managerOf, RESOLV_CONF, rightText, STAY_TEXT } from '../doc
 import { askAsLibrary, checkListedResolvers, checkResolvConf, isValidated } from '../doctor/resolv-conf-checks.ts';
 import { textOr } from '../doctor/trust-checks.ts';
 import type { Files } from '../ports/files.ts';
-import { patientOfConfig } from './doctor-means.ts';
+import { patientOfConfig } from './doctor-patient.ts';
 import { programPorts, readUsualConfig } from './own-resolver.ts';
 import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 

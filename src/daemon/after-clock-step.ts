@@ -9,7 +9,7 @@ import { ROOT } from '../wire/name.ts';
 import type { Caches } from './caches.ts';
 
 /** What is put right. */
-export interface StepMeans {
+export interface StepParts {
   readonly caches: Caches;
   readonly counters: Counters;
   readonly clockDoubt: ClockDoubt;
@@ -18,7 +18,7 @@ export interface StepMeans {
 }
 
 /** `seconds`: how far the clock was set, below 0 for back. */
-export function afterClockStep(seconds: number, { caches, counters, clockDoubt, tracker, log }: StepMeans): void {
+export function afterClockStep(seconds: number, { caches, counters, clockDoubt, tracker, log }: StepParts): void {
   counters.add('clock.steps');
   const how = seconds < 0 ? 'back' : 'forward';
   log.write(
