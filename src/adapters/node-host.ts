@@ -1,6 +1,6 @@
 /** This host, read through /proc, the file system and the programs on it. */
 
-import { spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { FileFacts, Host, ProcessLimits, UserIds } from '../ports/host.ts';
@@ -53,15 +53,12 @@ function userNamed(name: string): UserIds | null {
   return { uid: user.uid, gids: [user.gid, ...groups.map(([, , gid]) => Number(gid))] };
 }
 
-function runProgram(program: string, args: readonly string[]): string | null {
+/** Without waiting in place: the daemon answers meanwhile. */
+function runProgram(program: string, args: readonly string[]): Promise<string | null> {
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:${SYSTEM_FOLDERS}`, LC_ALL: 'C' };
-  const ended = spawnSync(program, args, {
-    encoding: 'utf8',
-    timeout: PROGRAM_MS,
-    env,
-    stdio: ['ignore', 'pipe', 'ignore'],
+  return new Promise((resolve) => {
+    execFile(program, args, { timeout: PROGRAM_MS, env }, (error, output) => resolve(error === null ? output : null));
   });
-  return ended.status === 0 ? ended.stdout : null;
 }
 
 /** /proc/net/udp names the inode of each bound socket; the links of /proc/PID/fd tell whose it is (root sees all). */

@@ -108,12 +108,12 @@ export async function checkAdThroughLibrary(patient: Patient): Promise<Outcome> 
 }
 
 /** Copies for programs in a chroot, above all Postfix's queue folder. */
-export function checkCopies(patient: Patient): Outcome {
-  const queue = patient.host.run('postconf', ['-h', 'queue_directory'])?.trim() ?? '/var/spool/postfix';
+export async function checkCopies(patient: Patient): Promise<Outcome> {
+  const queue = (await patient.host.run('postconf', ['-h', 'queue_directory']))?.trim() ?? '/var/spool/postfix';
   const copy = `${queue}${RESOLV_CONF}`;
   const text = patient.files.readText(copy);
   if (!text.ok) {
-    const smtp = patient.host.run('postconf', ['-F', '-h', 'smtp/unix/chroot'])?.trim();
+    const smtp = (await patient.host.run('postconf', ['-F', '-h', 'smtp/unix/chroot']))?.trim();
     if (smtp !== 'y') return ok('there is no copy of resolv.conf in a chroot');
     return failure(
       `Postfix's smtp runs in a chroot where ${copy} is missing`,

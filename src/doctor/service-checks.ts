@@ -74,12 +74,13 @@ export function checkLimits({ config, host, cacheWarning }: Patient): Outcome {
 }
 
 /** Postfix's own settings for DANE (RFC 7672). */
-export function checkPostfix({ host }: Patient): Outcome {
-  const read = (name: string): string | null => host.run('postconf', ['-h', name])?.trim() ?? null;
-  const support = read('smtp_dns_support_level');
+export async function checkPostfix({ host }: Patient): Promise<Outcome> {
+  const read = async (name: string): Promise<string | null> =>
+    (await host.run('postconf', ['-h', name]))?.trim() ?? null;
+  const support = await read('smtp_dns_support_level');
   if (support === null) return ok('Postfix is not on this host');
-  const level = read('smtp_tls_security_level') ?? '';
-  const lookup = read('smtp_host_lookup') ?? '';
+  const level = (await read('smtp_tls_security_level')) ?? '';
+  const lookup = (await read('smtp_host_lookup')) ?? '';
   if (!lookup.split(/[\s,]+/).includes('dns')) {
     return failure(
       `Postfix's smtp_host_lookup is '${lookup}': names are not looked up in DNS, so that DANE cannot be used`,

@@ -34,7 +34,7 @@ export interface Host {
   /** Null when there is no user of this name. */
   userNamed(name: string): UserIds | null;
   /** Standard output of a program; null when it is not installed, fails, or takes longer than some seconds. */
-  run(program: string, args: readonly string[]): string | null;
+  run(program: string, args: readonly string[]): Promise<string | null>;
   /** Name of the program that takes what comes to this address, such as `systemd-resolve`; null when that cannot be seen. */
   holderOf(ip: Uint8Array, port: number): string | null;
   limits(): ProcessLimits;
