@@ -9,7 +9,7 @@ import { ROOT } from '../wire/name.ts';
 import type { Caches } from './caches.ts';
 
 /** What is put right. */
-export interface StepParts {
+interface StepParts {
   readonly caches: Caches;
   readonly counters: Counters;
   readonly clockDoubt: ClockDoubt;

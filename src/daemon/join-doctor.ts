@@ -18,10 +18,10 @@ import type { ResolverInstance } from './resolver-instance.ts';
 const DNS_PORT = 53;
 
 /** The ports that the doctor uses. */
-export type DoctorPorts = Pick<Ports, 'clock' | 'network' | 'random' | 'files'>;
+type DoctorPorts = Pick<Ports, 'clock' | 'network' | 'random' | 'files'>;
 
 /** The host that is examined. */
-export interface HostView {
+interface HostView {
   readonly host: Host;
   /** Octets of the heap that caches live in; absent: no bound is known. */
   readonly heapOctets?: number | undefined;

@@ -30,7 +30,7 @@ export interface AskParts {
 }
 
 /** How it is asked. */
-export interface Asking {
+interface Asking {
   readonly question: Question;
   /** Bits of rcode.ts FLAG. */
   readonly flags: number;

@@ -14,7 +14,7 @@ const MAX_SERVERS = 3;
 const MARK = '# Written by hawser resolvconf install.';
 
 /** What the C library takes from it. */
-export interface ResolvConf {
+interface ResolvConf {
   /** Addresses, at most three; `127.0.0.1` when none is listed, as in glibc. */
   readonly servers: readonly string[];
   readonly options: ReadonlySet<string>;
@@ -51,10 +51,10 @@ export const STUBS: ReadonlyMap<string, string> = new Map([
 ]);
 
 /** Who writes the file on this host. */
-export type Manager = 'systemd-resolved' | 'resolvconf' | 'NetworkManager' | 'dhclient' | 'nobody';
+type Manager = 'systemd-resolved' | 'resolvconf' | 'NetworkManager' | 'dhclient' | 'nobody';
 
 /** What tells. */
-export interface ManagerSigns {
+interface ManagerSigns {
   readonly text: string;
   /** Where the link /etc/resolv.conf leads; null when it is a file. */
   readonly link: string | null;

@@ -18,7 +18,7 @@ const WINDOW_MS = 600_000;
 type Direction = 'fast' | 'slow';
 
 /** What it works with. */
-export interface ClockDoubtParts {
+interface ClockDoubtParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly counters: Counters;

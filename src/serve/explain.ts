@@ -23,7 +23,7 @@ export function extendedErrorsOf(resolution: Resolution, tellsStale: boolean): r
 /** The errors with a hint beside those that say a signature is out of time (RFC 8914 §4.8, §4.9). */
 export function withClockHint(errors: readonly ExtendedError[], hint: string | null): readonly ExtendedError[] {
   if (hint === null) return errors;
-  return errors.map((error) => (OUT_OF_TIME.has(error.code) ? { ...error, text: `${hint}; ${error.text}` } : error));
+  return errors.map((error) => (OUT_OF_TIME.has(error.code) ? { ...error, text: `${error.text}; ${hint}` } : error));
 }
 
 /** RFC 8914 §4.4 and §4.20. */

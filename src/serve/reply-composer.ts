@@ -11,7 +11,7 @@ import type { MadeReply } from '../policy/local-reply.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
-import { edeOption } from '../wire/ede.ts';
+import { type ExtendedError, edeOption } from '../wire/ede.ts';
 import { optRdata } from '../wire/edns.ts';
 import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';

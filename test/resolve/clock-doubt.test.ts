@@ -64,7 +64,7 @@ describe('doubt about the clock', () => {
     const errorsOf = (verdict: Verdict) => extendedErrorsOf({ kind: 'answered', question, verdict, ...rest }, false);
     const expired = errorsOf(outOfTime('.', 'signature-expired'));
     expect(expired[0]?.code).toBe(EDE.SIGNATURE_EXPIRED);
-    expect(withClockHint(expired, 'hint')[0]?.text).toMatch(/^hint; /);
+    expect(withClockHint(expired, 'hint')[0]?.text).toMatch(/^chain-broken-above: .*; hint$/);
     const missing = errorsOf({ status: 'bogus', why: { kind: 'no-dnskey', zone: 'example.' } });
     expect(withClockHint(missing, 'hint')).toEqual(missing);
     expect(withClockHint(expired, null)).toBe(expired);
