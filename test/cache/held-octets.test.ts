@@ -1,5 +1,6 @@
 /** Proves that the caches hold about as many octets as they count: a bound is worth what its counting is worth. */
 
+import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
@@ -11,13 +12,15 @@ import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RateTable } from '../../src/cache/rate-table.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { ServerCache } from '../../src/cache/server-cache.ts';
+import { readNsec3Span } from '../../src/dnssec/nsec3.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
+import { toBase32hex } from '../../src/wire/bytes.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { packRRset } from '../../src/wire/rrset.ts';
+import { packRRset, rdatasOf, rrsetOwner } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
 
@@ -171,7 +174,29 @@ describe.each(names)('with $what', ({ name }) => {
           const at = (suffix: string): Name =>
             mustParseName(`a${String(n).padStart(9, '0')}${suffix}.zone-${Math.floor(n / spans)}.example.`);
           const nsec = setFor(at(''), TYPE.NSEC, [Uint8Array.of(...at('x'), 0, 1, 64)], true);
-          cache.store({ zone, owner: at(''), next: at('x'), nsec, learntAt: EXPIRES - 3600 });
+          cache.store({ zone, owner: at(''), next: at('x'), held: nsec, learntAt: EXPIRES - 3600 });
+        },
+      ),
+    );
+  });
+
+  test.each([1, 400])('spans without hashes, %i in a zone', async (spans) => {
+    expectHonest(
+      await fill(
+        () => new DenialCache(room),
+        (cache, n) => {
+          const zone = mustParseName(`zone-${Math.floor(n / spans)}.example.`);
+          const hash = createHash('sha1').update(`${n}`).digest();
+          const owner = mustParseName(`${toBase32hex(hash)}.zone-${Math.floor(n / spans)}.example.`);
+          const next = Uint8Array.from(hash).fill(255, 19);
+          const rdata = Uint8Array.of(1, 0, 0, 0, 0, 20, ...next, 0, 1, 64);
+          const held = setFor(owner, TYPE.NSEC3, [rdata], true);
+          const span = readNsec3Span(
+            { owner: rrsetOwner(held.rrset), rdata: rdatasOf(held.rrset)[0] ?? rdata, signatureLabels: 3 },
+            zone,
+          );
+          if (span === null) throw new Error('no span');
+          cache.storeHashed({ ...span, zone, held, learntAt: EXPIRES - 3600 });
         },
       ),
     );
