@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { describe, expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { DenialCache } from '../../src/cache/denial-cache.ts';
@@ -12,6 +13,7 @@ import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RateTable } from '../../src/cache/rate-table.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { ServerCache } from '../../src/cache/server-cache.ts';
+import { type ZoneKey, zoneKeyOf } from '../../src/dnssec/dnskey.ts';
 import { readNsec3Span } from '../../src/dnssec/nsec3.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
@@ -21,6 +23,7 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rdatasOf, rrsetOwner } from '../../src/wire/rrset.ts';
+import { makeKey } from '../dnssec/signing.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
 
@@ -156,11 +159,30 @@ describe.each(names)('with $what', ({ name }) => {
   test('zones without keys', async () => {
     expectHonest(
       await fill(
-        () => new KeyCache<object>(room),
+        () => new KeyCache<ZoneKey>(room),
         (cache, n) => {
           const why = { kind: 'no-ds-proven', zone: `zone-${n}.example.` } as const;
           cache.store({ status: 'insecure', zone: name(n), why, expiresAt: EXPIRES });
         },
+      ),
+    );
+  });
+
+  test.each([
+    ['P-256', 13, 64],
+    ['RSA-2048', 8, 260],
+  ])('zones with two keys of %s', async (_what, algorithm, octets) => {
+    const crypto = createNodeCrypto({}, 1);
+    const { publicKey, rdata } = makeKey(algorithm, { rsaBits: 2048 });
+    expect(publicKey.length).toBe(octets);
+    expectHonest(
+      await fill(
+        () => new KeyCache<ZoneKey>(room),
+        (cache, n) => {
+          const keys = [0, 1].map(() => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);
+          cache.store({ status: 'secure', zone: name(n), keys, mustSign: [], expiresAt: EXPIRES });
+        },
+        1000,
       ),
     );
   });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerCache, type CachedAnswer } from '../../src/cache/answer-cache.ts';
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
-import { KeyCache, type ZoneTrust } from '../../src/cache/key-cache.ts';
+import { type CachedKey, KeyCache, type ZoneTrust } from '../../src/cache/key-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { ask, HandClock, held, name, START } from './cache-parts.ts';
@@ -65,23 +65,23 @@ describe('the answer cache', () => {
 });
 
 describe('the key cache', () => {
-  const insecure = (zone: string, expiresAt = START + 60): ZoneTrust<string> => ({
+  const insecure = (zone: string, expiresAt = START + 60): ZoneTrust<CachedKey> => ({
     status: 'insecure',
     zone: name(zone),
     why: { kind: 'no-ds-proven', zone },
     expiresAt,
   });
-  const secure = (zone: string): ZoneTrust<string> => ({
+  const secure = (zone: string): ZoneTrust<CachedKey> => ({
     status: 'secure',
     zone: name(zone),
-    keys: ['key'],
+    keys: [{ rdata: Uint8Array.of(1) }],
     mustSign: [],
     expiresAt: START + 600,
   });
 
   test('finds the zone itself, and the deepest fresh one above a name', () => {
     const clock = new HandClock();
-    const cache = new KeyCache<string>({ clock, maxBytes: 100_000 });
+    const cache = new KeyCache<CachedKey>({ clock, maxBytes: 100_000 });
     const [root, example] = [secure('.'), insecure('example.')];
     cache.store(root);
     cache.store(example);
@@ -96,7 +96,7 @@ describe('the key cache', () => {
   });
 
   test('removes a zone, a zone with all below it, and by a test', () => {
-    const cache = new KeyCache<string>({ clock: new HandClock(), maxBytes: 100_000 });
+    const cache = new KeyCache<CachedKey>({ clock: new HandClock(), maxBytes: 100_000 });
     for (const zone of ['.', 'example.', 'a.example.', 'b.a.example.', 'org.']) cache.store(insecure(zone));
     expect(cache.remove(name('org.'))).toBe(true);
     expect(cache.removeBelow(name('a.example.'))).toBe(2);
