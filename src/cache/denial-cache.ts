@@ -29,7 +29,7 @@ export const MAX_SPANS_PER_ZONE = 4096;
 const ZONE_SHARE = 1 / 8;
 
 /** Octets of a span besides its set, names and ordering texts: two objects, a place in an array. */
-const SPAN_OCTETS = 300;
+const SPAN_OCTETS = 360;
 /** Octets of the two hashes and the parameters of an NSEC3: four arrays that are views on the set's block, and an object. */
 const HASHES_OCTETS = 480;
 /** Octets of a zone besides its spans. */

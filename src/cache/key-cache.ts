@@ -71,7 +71,9 @@ export class KeyCache<Key extends CachedKey> {
 
   /** Keeps a state in place of the one before. */
   store(trust: ZoneTrust<Key>): void {
-    this.#zones.set(nameKey(trust.zone), trust);
+    // A copy, since lists that were grown by pushing have 16 places to spare.
+    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice() } : trust;
+    this.#zones.set(nameKey(trust.zone), kept);
   }
 
   /** True when there was one. */

@@ -37,11 +37,11 @@ describe('the answer cache', () => {
     const cache = new AnswerCache({ clock, maxBytes: 100_000 });
     const cached = answer('www.example.');
     cache.store(ask('www.example.'), cached);
-    expect(cache.find(ask('WWW.Example.'))).toBe(cached);
+    expect(cache.find(ask('WWW.Example.'))).toEqual(cached);
     expect(cache.find(ask('www.example.', TYPE.AAAA))).toBeNull();
     clock.now = START + 60;
     expect(cache.find(ask('www.example.'))).toBeNull();
-    expect(cache.findStale(ask('www.example.'))).toBe(cached);
+    expect(cache.findStale(ask('www.example.'))).toEqual(cached);
   });
 
   test('stays within its bound, and removes one, some, all', () => {
@@ -88,9 +88,9 @@ describe('the key cache', () => {
     expect(cache.find(name('EXAMPLE.'))).toBe(example);
     expect(cache.find(name('www.example.'))).toBeNull();
     expect(cache.closest(name('www.example.'))).toBe(example);
-    expect(cache.closest(name('other.'))).toBe(root);
+    expect(cache.closest(name('other.'))).toEqual(root);
     clock.now = START + 60;
-    expect(cache.closest(name('www.example.'))).toBe(root);
+    expect(cache.closest(name('www.example.'))).toEqual(root);
     cache.clear();
     expect(cache.closest(name('www.example.'))).toBeNull();
   });
