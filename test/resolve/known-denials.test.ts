@@ -4,7 +4,9 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { SeededRandom } from '../fake/fake-random.ts';
 import type { DenialStyle } from '../world/denial-chain.ts';
+import { tighten } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
 import { NSEC3, NSEC3_OPT_OUT } from '../world/zone.ts';
 
@@ -329,5 +331,53 @@ describe('validated NSEC3 records', () => {
     const ttl = Math.min(...first.seen.authority.map((record) => record.ttl));
     scene.ports.clock.skip(1000 * (ttl + 1));
     expect((await cost('y1.test.', 'A')).asked).toBe(1);
+  });
+});
+
+describe.each([
+  ['NSEC', undefined],
+  ['NSEC3', NSEC3],
+  ['NSEC3 with opt-out', NSEC3_OPT_OUT],
+])('a zone with %s', (_what, denial) => {
+  const MIXED = `
+a IN A 192.0.2.10
+a IN MX 10 a
+c.b.a IN TXT "deep"
+*.b IN TLSA 3 1 1 00
+b.b IN A 192.0.2.11
+*.c.c IN CNAME a
+_tcp.c IN DNAME b
+sub.a IN NS ns.sub.a
+ns.sub.a IN A 192.0.2.2
+sub.a IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+cut IN NS ns.sub.a
+`;
+  const LABELS = ['a', 'b', 'c', '_tcp', 'sub', 'cut', 'x'];
+  const TYPES = ['A', 'MX', 'TLSA', 'TXT', 'DS', 'CNAME'];
+
+  /** What a house says to each of many questions about the zone, in a fixed order by chance. */
+  async function saidBy(config: readonly string[]): Promise<{ answers: string[]; asked: number }> {
+    await house(MIXED, config, { signing: denial === undefined ? {} : { denial } });
+    scene.serve('192.0.2.2', (query, reply) => query.reply(tighten({ ...reply, flags: reply.flags | 5 })));
+    const random = new SeededRandom(8);
+    const answers: string[] = [];
+    for (let n = 0; n < 250; n++) {
+      const labels = Array.from({ length: 1 + random.below(4) }, () => LABELS[random.below(LABELS.length)]);
+      const [name, type] = [`${labels.join('.')}.test.`, TYPES[random.below(TYPES.length)] ?? 'A'];
+      const { status, answer } = await scene.ask(name, type);
+      answers.push(`${name} ${type}: ${status} ${answer.join(', ')}`);
+    }
+    const asked = scene.asked.filter((line) => line.startsWith(AUTH)).length;
+    await scene.stop();
+    return { answers, asked };
+  }
+
+  test('is denied and answered the same whether known denials are used or not', async () => {
+    const alone = await saidBy(['aggressive-nsec: no', 'harden-below-nxdomain: no']);
+    const known = await saidBy([]);
+    expect(known.answers).toEqual(alone.answers);
+    expect(new Set(known.answers.map((line) => line.split(' ')[2])).size).toBeGreaterThan(2);
+    if (denial === NSEC3_OPT_OUT) expect(known.asked).toBe(alone.asked);
+    else expect(known.asked).toBeLessThan(alone.asked / 2);
   });
 });
