@@ -1,8 +1,8 @@
 /**
  * The crypto port over node:crypto (OpenSSL).
  *
- * Duties: keys from DNSSEC's wire form to SubjectPublicKeyInfo, signatures checked for their exact length, everything that
- * OpenSSL throws turned into null or false.
+ * Duties: keys from DNSSEC's wire form to SubjectPublicKeyInfo, no more of them loaded than a bound, signatures checked for
+ * their exact length, everything that OpenSSL throws turned into null or false.
  * Leaves to others: what to do when the platform refuses an algorithm (crypto.ts).
  */
 
@@ -30,43 +30,100 @@ import {
  */
 const POOLED: ReadonlySet<number> = new Set([14, 16]);
 
+/**
+ * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 6 MB. The
+ * validator keeps keys of as many zones as `key-cache-size` allows; one that is not loaded any more is loaded again when it is
+ * needed, for about 100 µs, which those of top-level and large zones never are.
+ */
+export const MAX_LOADED_KEYS = 2_048;
+
 interface NodeHandle {
-  readonly key: VerifyKeyObjectInput;
+  /** The public key field, a view on the DNSKEY's rdata that the key belongs to. */
+  readonly publicKey: Uint8Array;
+  readonly algorithm: number;
   readonly digest: AlgorithmFacts['digest'];
   /** Exact octets of a good signature; null where its reader checks that. */
   readonly signatureOctets: number | null;
   readonly isDsa: boolean;
+  /** Null: not loaded now. */
+  loaded: VerifyKeyObjectInput | null;
+  /** Used since the hand of `LoadedKeys` last came by. */
+  isUsed: boolean;
 }
 
-/** Makes the crypto port over node:crypto. */
-export function createNodeCrypto(options: CryptoOptions = {}): Crypto {
+/** Bounds how many keys are loaded: a new one takes the place of one that was not used lately (second chance). */
+class LoadedKeys {
+  readonly #most: number;
+  readonly #handles = new Set<NodeHandle>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** The key of a handle, loaded again if need be; null when OpenSSL refuses it. */
+  keyOf(handle: NodeHandle, options: CryptoOptions): VerifyKeyObjectInput | null {
+    handle.isUsed = true;
+    if (handle.loaded !== null) return handle.loaded;
+    const spki = toSpki(handle.algorithm, handle.publicKey, options);
+    const key = spki === null ? null : importSpki(spki.der);
+    if (key !== null) this.add(handle, key);
+    return handle.loaded;
+  }
+
+  /** Notes a key that was loaded. */
+  add(handle: NodeHandle, key: KeyObject): void {
+    handle.loaded = { key, dsaEncoding: 'ieee-p1363' };
+    for (const oldest of this.#handles) {
+      if (this.#handles.size < this.#most) break;
+      this.#handles.delete(oldest);
+      if (oldest.isUsed) this.#handles.add(oldest);
+      else oldest.loaded = null;
+      oldest.isUsed = false;
+    }
+    this.#handles.add(handle);
+  }
+}
+
+/** Makes the crypto port over node:crypto; `mostLoaded` is for tests. */
+export function createNodeCrypto(options: CryptoOptions = {}, mostLoaded = MAX_LOADED_KEYS): Crypto {
+  const loaded = new LoadedKeys(mostLoaded);
   return {
     supports: (algorithm) => algorithmFacts(algorithm, options) !== null,
-    importKey: (algorithm, publicKey) => importKey(algorithm, publicKey, options),
+    importKey: (algorithm, publicKey) => importKey(algorithm, publicKey, { options, loaded }),
     verify: (key, data, signature) => {
       const handle = key.handle as NodeHandle;
       if (handle.signatureOctets !== null && signature.length !== handle.signatureOctets) return false;
       const raw = handle.isDsa ? readDsaSignature(signature) : signature;
-      if (raw === null) return false;
-      return POOLED.has(key.algorithm) ? verifyInPool(handle, data, raw) : verifyAtOnce(handle, data, raw);
+      const input = loaded.keyOf(handle, options);
+      if (raw === null || input === null) return false;
+      const check = { key: input, digest: handle.digest, data, signature: raw };
+      return POOLED.has(key.algorithm) ? verifyInPool(check) : verifyAtOnce(check);
     },
     digest: (kind: DigestKind, data) => hash(kind, data, 'buffer'),
   };
 }
 
-function verifyAtOnce(handle: NodeHandle, data: Uint8Array, signature: Uint8Array): boolean {
+/** What is checked. */
+interface SignatureCheck {
+  readonly key: VerifyKeyObjectInput;
+  readonly digest: AlgorithmFacts['digest'];
+  readonly data: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+function verifyAtOnce({ key, digest, data, signature }: SignatureCheck): boolean {
   try {
-    return verifySignature(handle.digest, data, handle.key, signature);
+    return verifySignature(digest, data, key, signature);
   } catch {
     // OpenSSL's refusal (policy, key without sense) is "does not verify".
     return false;
   }
 }
 
-function verifyInPool(handle: NodeHandle, data: Uint8Array, signature: Uint8Array): Promise<boolean> {
+function verifyInPool({ key, digest, data, signature }: SignatureCheck): Promise<boolean> {
   return new Promise((resolve) => {
     try {
-      verifySignature(handle.digest, data, handle.key, signature, (error, isGood) => resolve(error === null && isGood));
+      verifySignature(digest, data, key, signature, (error, isGood) => resolve(error === null && isGood));
     } catch {
       // As above: thrown before the pool was reached.
       resolve(false);
@@ -74,19 +131,25 @@ function verifyInPool(handle: NodeHandle, data: Uint8Array, signature: Uint8Arra
   });
 }
 
-function importKey(algorithm: number, publicKey: Uint8Array, options: CryptoOptions): ImportedKey | null {
+function importKey(
+  algorithm: number,
+  publicKey: Uint8Array,
+  { options, loaded }: { readonly options: CryptoOptions; readonly loaded: LoadedKeys },
+): ImportedKey | null {
   const facts = algorithmFacts(algorithm, options);
-  if (facts === null || (facts.keyOctets !== null && facts.keyOctets !== publicKey.length)) return null;
-  const spki = toSpki(algorithm, facts, publicKey, options);
-  if (spki === null) return null;
-  const key = importSpki(spki.der);
-  if (key === null) return null;
+  const spki = toSpki(algorithm, publicKey, options);
+  const key = spki === null ? null : importSpki(spki.der);
+  if (facts === null || spki === null || key === null) return null;
   const handle: NodeHandle = {
-    key: { key, dsaEncoding: 'ieee-p1363' },
+    publicKey,
+    algorithm,
     digest: facts.digest,
     signatureOctets: facts.family === 'rsa' ? Math.ceil(spki.bits / 8) : facts.signatureOctets,
     isDsa: facts.family === 'dsa',
+    loaded: null,
+    isUsed: false,
   };
+  loaded.add(handle, key);
   return { algorithm, bits: spki.bits, handle };
 }
 
@@ -114,8 +177,10 @@ const IDENTIFIER = {
   16: fromHexConstant('300506032b6571'),
 } as const;
 
-/** SubjectPublicKeyInfo (RFC 5280 §4.1) of a DNSKEY's public key field; null when malformed. */
-function toSpki(algorithm: number, facts: AlgorithmFacts, publicKey: Uint8Array, options: CryptoOptions): Spki | null {
+/** SubjectPublicKeyInfo (RFC 5280 §4.1) of a DNSKEY's public key field; null when malformed or of no known algorithm. */
+function toSpki(algorithm: number, publicKey: Uint8Array, options: CryptoOptions): Spki | null {
+  const facts = algorithmFacts(algorithm, options);
+  if (facts === null || (facts.keyOctets !== null && facts.keyOctets !== publicKey.length)) return null;
   if (facts.family === 'rsa') {
     const rsa = readRsaKey(publicKey, options);
     if (rsa === null) return null;

@@ -7,7 +7,8 @@
 import type { Clock } from '../ports/clock.ts';
 import type { AliasStep, Found } from '../terms/found.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import { type Question, questionKey } from '../wire/question.ts';
+import { bytesEqual } from '../wire/bytes.ts';
+import { type Question, questionKey, questionsEqual } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld, sizeOfHeldList, sizeOfName } from './held-size.ts';
 
@@ -61,7 +62,8 @@ export class AnswerCache {
 
   /** Keeps an answer in place of the one before. */
   store(question: Question, cached: CachedAnswer): void {
-    this.#answers.set(questionKey(question), { question, cached });
+    const found = compacted(question, cached.found);
+    this.#answers.set(questionKey(question), { question, cached: { ...cached, found } });
   }
 
   /** True when there was one. */
@@ -105,9 +107,35 @@ export class AnswerCache {
   }
 }
 
+const NOTHING: readonly never[] = [];
+
+/**
+ * The same answer in less room: lists that were grown by pushing have 16 places to spare, empty ones need not be many, and the
+ * question that was asked is mostly the one that the end answers.
+ */
+function compacted(question: Question, { kind, aliases, end }: CachedAnswer['found']): CachedAnswer['found'] {
+  const isSame = questionsEqual(question, end.question) && bytesEqual(question.name, end.question.name);
+  return {
+    kind,
+    aliases: fitted(aliases),
+    end: {
+      ...end,
+      question: isSame ? question : end.question,
+      answer: fitted(end.answer),
+      authority: fitted(end.authority),
+      additional: fitted(end.additional),
+    },
+  };
+}
+
+function fitted<Item>(list: readonly Item[]): readonly Item[] {
+  return list.length === 0 ? NOTHING : list.slice();
+}
+
 function sizeOfEntry({ question, cached }: AnswerEntry): number {
   const { aliases, end } = cached.found;
-  let size = ANSWER_OCTETS + sizeOfName(question.name) + sizeOfName(end.question.name);
+  let size = ANSWER_OCTETS + sizeOfName(question.name);
+  if (end.question !== question) size += sizeOfName(end.question.name);
   size += sizeOfHeldList(end.answer) + sizeOfHeldList(end.authority) + sizeOfHeldList(end.additional);
   for (const alias of aliases) size += sizeOfAlias(alias);
   return size;

@@ -11,7 +11,7 @@ import { LRUCache } from 'lru-cache';
  * Heap octets of one entry besides its value and the characters of its key: the slot in lru-cache with `maxSize`, and the
  * string object (measured with bench/cache-heap.ts).
  */
-export const ENTRY_OCTETS = 200;
+export const ENTRY_OCTETS = 120;
 
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;

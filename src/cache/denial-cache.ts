@@ -1,7 +1,7 @@
 /**
- * Validated spans of names that do not exist: NSEC records by zone, in canonical order (RFC 8198).
+ * Validated spans of names that do not exist: NSEC and NSEC3 records by zone, in their order (RFC 8198).
  *
- * Duties: find the span that covers a name and the record at a name; drop spans that newer ones contradict; the bound in
+ * Duties: find the span that covers a name or hash and the record at one; opt-out and other parameters; the bound in
  * octets. Leaves to others: validating (only what the caller says is proven is stored), reading the records, which
  * answers may be made from them.
  */
@@ -9,9 +9,12 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
+import { bytesEqual } from '../wire/bytes.ts';
 import { isAtOrBelow, type Name, nameKey, sortKey } from '../wire/name.ts';
+import type { Nsec3Parameters } from '../wire/rdata-nsec3.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
+import { SpanList } from './span-list.ts';
 
 /**
  * Most spans of one zone: bounds the work of adding one (moving an array of this length takes some microseconds), and
@@ -26,36 +29,48 @@ export const MAX_SPANS_PER_ZONE = 4096;
 const ZONE_SHARE = 1 / 8;
 
 /** Octets of a span besides its set, names and ordering texts: two objects, a place in an array. */
-const SPAN_OCTETS = 300;
+const SPAN_OCTETS = 360;
+/** Octets of the two hashes and the parameters of an NSEC3: four arrays that are views on the set's block, and an object. */
+const HASHES_OCTETS = 480;
 /** Octets of a zone besides its spans. */
-const ZONE_OCTETS = 300;
+const ZONE_OCTETS = 500;
 
 /** One validated NSEC: nothing exists between `owner` and `next`. */
-export interface DenialSpan {
-  readonly zone: Name;
+export interface DenialSpan extends Proven {
   readonly owner: Name;
   /** Next owner in the zone; the zone itself in the last record. */
   readonly next: Name;
-  /** The NSEC set with its signatures; secure, and with the expiry that counts. */
-  readonly nsec: HeldRRset;
+}
+
+/** One validated NSEC3: nothing has a hash between `hash` and `next`, unless it is of an opt-out chain. */
+export interface HashedSpan extends Proven {
+  readonly parameters: ChainParameters;
+  readonly hash: Uint8Array;
+  /** Hash of the next owner in the zone. */
+  readonly next: Uint8Array;
+  /** Unsigned delegations may be inside (RFC 5155 §6). */
+  readonly isOptOut: boolean;
+}
+
+/** What makes one NSEC3 chain differ from another. */
+export type ChainParameters = Pick<Nsec3Parameters, 'iterations' | 'salt'>;
+
+/** What spans of both kinds say of where they come from. */
+interface Proven {
+  readonly zone: Name;
+  /** The record's set with its signatures; secure, and with the expiry that counts. */
+  readonly held: HeldRRset;
   /** When it was proven, unix seconds: it denies for no longer than the SOA's minimum field from then (RFC 9077 §3.3). */
   readonly learntAt: number;
 }
 
-/** A span with the texts that order it: latin1 of `sortKey`. */
-interface Ordered {
-  readonly span: DenialSpan;
-  readonly from: string;
-  /** Null in the last record of a zone: everything after `from` is covered. */
-  readonly to: string | null;
-  readonly octets: number;
-}
-
-/** The spans of a zone, by `from`. */
+/** The spans of a zone. A zone that goes over from one kind to the other has both for a while. */
 interface ZoneSpans {
   readonly zone: Name;
-  readonly spans: Ordered[];
-  octets: number;
+  readonly names: SpanList<DenialSpan>;
+  readonly hashes: SpanList<HashedSpan>;
+  /** Of the chain that `hashes` are from; null when there are none. */
+  parameters: ChainParameters | null;
 }
 
 export class DenialCache {
@@ -70,7 +85,7 @@ export class DenialCache {
     this.#maxZoneOctets = start.maxBytes * ZONE_SHARE;
     this.#zones = new ByteBoundedMap<ZoneSpans>({
       maxBytes: start.maxBytes,
-      sizeOf: (zone) => ZONE_OCTETS + zone.octets,
+      sizeOf: ({ names, hashes }) => ZONE_OCTETS + names.octets + hashes.octets,
     });
   }
 
@@ -78,37 +93,62 @@ export class DenialCache {
   findCover(zone: Name, name: Name): DenialSpan | null {
     const known = this.#zones.get(nameKey(zone));
     if (known === null || !isAtOrBelow(name, zone)) return null;
-    const at = orderText(name);
-    const before = known.spans[firstNotBelow(known.spans, at) - 1];
-    return before !== undefined && covers(before, at) ? this.#fresh(before) : null;
+    return this.#fresh(known.names.findCover(orderText(name)));
   }
 
   /** The fresh record at exactly this name; null when none is known. */
   findMatch(zone: Name, name: Name): DenialSpan | null {
-    const known = this.#zones.get(nameKey(zone));
-    if (known === null) return null;
-    const at = orderText(name);
-    const found = known.spans[firstNotBelow(known.spans, at)];
-    return found !== undefined && found.from === at ? this.#fresh(found) : null;
+    return this.#fresh(this.#zones.get(nameKey(zone))?.names.findMatch(orderText(name)) ?? null);
+  }
+
+  /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */
+  chainOf(zone: Name): ChainParameters | null {
+    return this.#zones.get(nameKey(zone))?.parameters ?? null;
+  }
+
+  /** The fresh span, without opt-out, that covers a hash of the zone's chain; null when none is known. */
+  findHashCover(zone: Name, hash: Uint8Array): HashedSpan | null {
+    return this.#fresh(this.#zones.get(nameKey(zone))?.hashes.findCover(octetText(hash)) ?? null);
+  }
+
+  /** The fresh record, without opt-out, of exactly this hash; null when none is known. */
+  findHashMatch(zone: Name, hash: Uint8Array): HashedSpan | null {
+    return this.#fresh(this.#zones.get(nameKey(zone))?.hashes.findMatch(octetText(hash)) ?? null);
   }
 
   /** Keeps a validated span; those that it contradicts go. False when it is expired or not of its zone. */
   store(span: DenialSpan): boolean {
     const { zone, owner, next } = span;
-    if (span.nsec.expiresAt <= this.#clock.unixSeconds()) return false;
+    if (span.held.expiresAt <= this.#clock.unixSeconds()) return false;
     if (!isAtOrBelow(owner, zone) || !isAtOrBelow(next, zone)) return false;
     const from = orderText(owner);
-    const nextText = orderText(next);
-    const isLast = nextText === orderText(zone);
-    if (!isLast && nextText <= from) return false;
-    const key = nameKey(zone);
-    const known = this.#zones.get(key) ?? { zone, spans: [], octets: 0 };
-    const texts = sizeOfText(from) + sizeOfText(nextText);
-    const octets = SPAN_OCTETS + sizeOfHeld(span.nsec) + sizeOfName(owner) + sizeOfName(next) + texts;
-    insert(known, { span, from, to: isLast ? null : nextText, octets });
-    while (known.spans.length > 1 && this.#isTooLarge(known)) this.#makeRoom(known);
-    this.#zones.set(key, known);
+    const to = orderText(next);
+    // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
+    if (to <= from && to !== orderText(zone)) return false;
+    const known = this.#zoneFor(zone);
+    known.names.add({ span, from, to, octets: sizeOfSpan(span, from, to) + sizeOfName(owner) + sizeOfName(next) });
+    this.#keep(known);
     return true;
+  }
+
+  /**
+   * Keeps a validated NSEC3 without opt-out; those that it contradicts go, and all of a chain with other parameters: one chain
+   * of a zone is hashed for, no more. One with opt-out only takes others away (RFC 8198 §5.2: it denies nothing that was not
+   * asked for). False when it is not kept.
+   */
+  storeHashed(span: HashedSpan): boolean {
+    const { zone, parameters, isOptOut } = span;
+    if (span.held.expiresAt <= this.#clock.unixSeconds()) return false;
+    const from = octetText(span.hash);
+    const to = octetText(span.next);
+    const octets = sizeOfSpan(span, from, to) + HASHES_OCTETS;
+    const known = this.#zoneFor(zone);
+    if (known.parameters === null || !areEqual(known.parameters, parameters)) known.hashes.keep(() => false);
+    if (isOptOut) known.hashes.makeWay({ span, from, to, octets });
+    else known.hashes.add({ span, from, to, octets });
+    known.parameters = known.hashes.count === 0 ? null : parameters;
+    this.#keep(known);
+    return !isOptOut;
   }
 
   /** Removes the spans of all zones at or below a name; how many zones. */
@@ -123,7 +163,7 @@ export class DenialCache {
   /** Number of spans. */
   get count(): number {
     let count = 0;
-    for (const { spans } of this.#zones.values()) count += spans.length;
+    for (const zone of this.#zones.values()) count += countOf(zone);
     return count;
   }
 
@@ -131,58 +171,57 @@ export class DenialCache {
     return this.#zones.sizeBytes;
   }
 
-  #fresh({ span }: Ordered): DenialSpan | null {
-    return span.nsec.expiresAt > this.#clock.unixSeconds() ? span : null;
+  #zoneFor(zone: Name): ZoneSpans {
+    const known = this.#zones.get(nameKey(zone));
+    return known ?? { zone, names: new SpanList(), hashes: new SpanList(), parameters: null };
   }
 
-  #isTooLarge({ spans, octets }: ZoneSpans): boolean {
-    return spans.length > MAX_SPANS_PER_ZONE || octets > this.#maxZoneOctets;
+  /** Puts a zone's changed spans into the map, no more than its share. */
+  #keep(known: ZoneSpans): void {
+    while (countOf(known) > 1 && this.#isTooLarge(known)) this.#makeRoom(known);
+    if (countOf(known) > 0) this.#zones.set(nameKey(known.zone), known);
+    else this.#zones.delete(nameKey(known.zone));
+  }
+
+  #fresh<Span extends Proven>(span: Span | null): Span | null {
+    return span !== null && span.held.expiresAt > this.#clock.unixSeconds() ? span : null;
+  }
+
+  #isTooLarge(known: ZoneSpans): boolean {
+    return countOf(known) > MAX_SPANS_PER_ZONE || known.names.octets + known.hashes.octets > this.#maxZoneOctets;
   }
 
   /** Drops what has expired, and when that was nothing, one span by chance. */
   #makeRoom(known: ZoneSpans): void {
+    const { names, hashes } = known;
     const now = this.#clock.unixSeconds();
-    const fresh = known.spans.filter(({ span }) => span.nsec.expiresAt > now);
-    if (fresh.length === known.spans.length) fresh.splice(this.#random.below(fresh.length), 1);
-    known.spans.splice(0, known.spans.length, ...fresh);
-    known.octets = fresh.reduce((sum, { octets }) => sum + octets, 0);
+    const isFresh = ({ held }: Proven): boolean => held.expiresAt > now;
+    if (names.keep(isFresh) + hashes.keep(isFresh) > 0) return;
+    const index = this.#random.below(countOf(known));
+    if (index < names.count) names.dropAt(index);
+    else hashes.dropAt(index - names.count);
   }
+}
+
+function countOf({ names, hashes }: ZoneSpans): number {
+  return names.count + hashes.count;
+}
+
+function areEqual(a: ChainParameters, b: ChainParameters): boolean {
+  return a.iterations === b.iterations && bytesEqual(a.salt, b.salt);
+}
+
+/** Octets of a span but for its names or hashes. */
+function sizeOfSpan({ held }: Proven, from: string, to: string): number {
+  return SPAN_OCTETS + sizeOfHeld(held) + sizeOfText(from) + sizeOfText(to);
 }
 
 /** Text whose order is the canonical order of names (RFC 4034 §6.1). */
 function orderText(name: Name): string {
-  return Buffer.from(sortKey(name)).toString('latin1');
+  return octetText(sortKey(name));
 }
 
-/** Index of the first span that does not start before `at`. */
-function firstNotBelow(spans: readonly Ordered[], at: string): number {
-  let low = 0;
-  let high = spans.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    const span = spans[middle];
-    if (span !== undefined && span.from < at) low = middle + 1;
-    else high = middle;
-  }
-  return low;
-}
-
-function covers(span: Ordered, at: string): boolean {
-  return span.from < at && (span.to === null || at < span.to);
-}
-
-/** Puts a span in its place, in that of an equal one, of those whose owners it denies, and of one that denies its owner. */
-function insert(known: ZoneSpans, added: Ordered): void {
-  const { spans } = known;
-  let start = firstNotBelow(spans, added.from);
-  let end = start;
-  while (end < spans.length && isContradicted(spans[end], added)) end++;
-  const before = spans[start - 1];
-  if (before !== undefined && covers(before, added.from)) start--;
-  const removed = spans.splice(start, end - start, added);
-  known.octets += added.octets - removed.reduce((sum, { octets }) => sum + octets, 0);
-}
-
-function isContradicted(span: Ordered | undefined, added: Ordered): boolean {
-  return span !== undefined && (span.from === added.from || covers(added, span.from));
+/** Text whose order is the order of octets. */
+function octetText(octets: Uint8Array): string {
+  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
 }

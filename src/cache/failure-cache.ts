@@ -23,7 +23,7 @@ export const DEFAULT_FAILURE_SECONDS = 5;
 export const FAILURE_CACHE_OCTETS = 1024 * 1024;
 
 /** Octets of one failure besides its question's name and the texts of its reason: four objects. */
-const FAILURE_OCTETS = 200;
+const FAILURE_OCTETS = 270;
 
 /** Why there was no answer: a failure of iteration, or a verdict that forbids to give one. */
 type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };

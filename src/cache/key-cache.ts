@@ -12,11 +12,19 @@ import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './held-size.ts';
 
-/** Octets of one imported key: key object in the crypto library (about 1.2 KB for RSA-2048), rdata and its record. */
-const KEY_OCTETS = 2_000;
+/**
+ * Octets of one key besides its rdata: its record, the array of the rdata and what it was made ready to. What the crypto
+ * library holds is bounded by itself (adapters/node-crypto.ts).
+ */
+const KEY_OCTETS = 560;
 
 /** Octets of a state besides its keys and the zone's name: object, reason with its texts. */
 const STATE_OCTETS = 240;
+
+/** What the cache must see of a key. */
+export interface CachedKey {
+  readonly rdata: Uint8Array;
+}
 
 /** What we may believe about one zone. */
 export type ZoneTrust<Key> =
@@ -37,7 +45,7 @@ export type ZoneTrust<Key> =
       readonly expiresAt: number;
     };
 
-export class KeyCache<Key> {
+export class KeyCache<Key extends CachedKey> {
   readonly #clock: Clock;
   readonly #zones: ByteBoundedMap<ZoneTrust<Key>>;
 
@@ -62,7 +70,9 @@ export class KeyCache<Key> {
 
   /** Keeps a state in place of the one before. */
   store(trust: ZoneTrust<Key>): void {
-    this.#zones.set(nameKey(trust.zone), trust);
+    // A copy, since lists that were grown by pushing have 16 places to spare.
+    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice() } : trust;
+    this.#zones.set(nameKey(trust.zone), kept);
   }
 
   /** True when there was one. */
@@ -98,6 +108,8 @@ export class KeyCache<Key> {
   }
 }
 
-function sizeOfTrust(trust: ZoneTrust<unknown>): number {
-  return STATE_OCTETS + sizeOfName(trust.zone) + (trust.status === 'secure' ? trust.keys.length * KEY_OCTETS : 0);
+function sizeOfTrust(trust: ZoneTrust<CachedKey>): number {
+  let octets = STATE_OCTETS + sizeOfName(trust.zone);
+  if (trust.status === 'secure') for (const { rdata } of trust.keys) octets += KEY_OCTETS + rdata.length;
+  return octets;
 }

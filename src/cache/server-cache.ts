@@ -53,7 +53,7 @@ const LONG_CUT_WAIT_MS = 3000;
 /** Of so many attempts of a question one waits long. */
 const LONG_CUT_WAIT_EVERY = 4;
 /** Octets of one address: two objects with a dozen numbers, the measure and a cookie. */
-const ADDRESS_OCTETS = 400;
+const ADDRESS_OCTETS = 520;
 /** Octets of a usual entry with its key, for the bound: Unbound counts entries. */
 const USUAL_ENTRY_OCTETS = 700;
 /** Standings looked through at most for servers that bear witness on our line. */

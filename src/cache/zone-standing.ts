@@ -25,9 +25,11 @@ const OTHER_TYPES = 0;
 /** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
 const SILENCES_TO_REST = 3;
 /** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
-const STANDING_OCTETS = 220;
+const STANDING_OCTETS = 320;
 const SILENT_TYPE_OCTETS = 64;
 const LAME_TYPE_OCTETS = 8;
+/** Octets of a list that is grown by pushing, at first: room for 17. */
+const LIST_OCTETS = 150;
 
 /** Silences of one type since the last answer. */
 interface TypeSilence {
@@ -131,7 +133,8 @@ export class ZoneStanding {
   /** Octets on the heap, estimated. */
   get octets(): number {
     const types = SILENT_TYPE_OCTETS * this.#silences.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
-    return STANDING_OCTETS + sizeOfName(this.zone) + types;
+    const lists = (this.#silences.length > 0 ? LIST_OCTETS : 0) + (this.#lameTypes.length > 0 ? LIST_OCTETS : 0);
+    return STANDING_OCTETS + sizeOfName(this.zone) + types + lists;
   }
 
   #silenceOf(asked: number): TypeSilence {

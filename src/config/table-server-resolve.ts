@@ -64,7 +64,12 @@ export const SERVER_RESOLVE_ROWS = {
     LIVE,
     'Do not send the full name to servers that fail to understand this.',
   ),
-  'aggressive-nsec': one(yesNo, true, LIVE, 'Answer from proven denials without asking (RFC 8198).'),
+  'aggressive-nsec': one(
+    yesNo,
+    true,
+    LIVE,
+    'Answer from proven NSEC, and NSEC3 without opt-out, without asking (RFC 8198).',
+  ),
   'private-address': many(
     netblock,
     DONE,

@@ -136,6 +136,7 @@ function knownDenials(shared: SharedParts, heldZone: (name: Name) => Name | null
   const { answers, rrsets, denials } = caches;
   return new KnownDenials({
     clock: ports.clock,
+    crypto: ports.crypto,
     answers,
     rrsets,
     denials,

@@ -48,8 +48,11 @@ interface WildcardAnswer {
 }
 
 /** One NSEC3 record that speaks for the zone. */
-interface Span {
+interface Nsec3Span {
+  readonly parameters: HashParameters;
+  /** Hash of its owner. */
   readonly hash: Uint8Array;
+  /** Hash of the next owner of the chain. */
   readonly next: Uint8Array;
   readonly isOptOut: boolean;
   readonly types: TypeBitmap;
@@ -58,7 +61,7 @@ interface Span {
 /** All records of one chain. */
 interface Chain {
   readonly parameters: HashParameters;
-  readonly spans: Span[];
+  readonly spans: Nsec3Span[];
 }
 
 type NotProven = Extract<DenialOutcome, { readonly kind: 'not-proven' }>;
@@ -180,22 +183,30 @@ function judgeWildcard(
 function readChains(records: readonly DenialRecord[], zone: Name, maxIterations: number): readonly Chain[] | Stopped {
   const chains = new Map<string, Chain>();
   for (const record of records) {
-    const nsec3 = readNsec3(record.rdata);
-    // RFC 5155 §8.1: unknown hash types are ignored. RFC 5155 §8.2: so are flags other than opt-out.
-    if (nsec3 === null || nsec3.hashAlgorithm !== HASH_ALGORITHM_SHA1) continue;
-    if ((nsec3.flags & ~NSEC3_FLAG_OPT_OUT) !== 0 || nsec3.nextHash.length !== HASH_OCTETS) continue;
-    const hash = ownerHash(record, zone);
-    if (hash === null) continue;
+    const span = readNsec3Span(record, zone);
+    if (span === null) continue;
+    const { iterations } = span.parameters;
     // RFC 9276 §3.2: above the limit the answer is treated as insecure, before anything is hashed.
-    if (nsec3.iterations > maxIterations) return { kind: 'iterations-too-high', iterations: nsec3.iterations };
-    const key = parametersKey(nsec3);
-    const chain = chains.get(key) ?? { parameters: nsec3, spans: [] };
-    const isOptOut = (nsec3.flags & NSEC3_FLAG_OPT_OUT) !== 0;
-    chain.spans.push({ hash, next: nsec3.nextHash, isOptOut, types: nsec3.types });
+    if (iterations > maxIterations) return { kind: 'iterations-too-high', iterations };
+    const key = parametersKey(span.parameters);
+    const chain = chains.get(key) ?? { parameters: span.parameters, spans: [] };
+    chain.spans.push(span);
     chains.set(key, chain);
   }
   if (chains.size === 0) return notProven('no-records');
   return [...chains.values()].slice(0, MAX_PARAMETER_SETS);
+}
+
+/** The record as a span of the zone's chain, views on its octets; null when it speaks for nothing in the zone. */
+export function readNsec3Span(record: DenialRecord, zone: Name): Nsec3Span | null {
+  const nsec3 = readNsec3(record.rdata);
+  // RFC 5155 §8.1: unknown hash types are ignored. RFC 5155 §8.2: so are flags other than opt-out.
+  if (nsec3 === null || nsec3.hashAlgorithm !== HASH_ALGORITHM_SHA1) return null;
+  if ((nsec3.flags & ~NSEC3_FLAG_OPT_OUT) !== 0 || nsec3.nextHash.length !== HASH_OCTETS) return null;
+  const hash = ownerHash(record, zone);
+  if (hash === null) return null;
+  const { flags, iterations, salt, nextHash: next, types } = nsec3;
+  return { parameters: { iterations, salt }, hash, next, isOptOut: (flags & NSEC3_FLAG_OPT_OUT) !== 0, types };
 }
 
 /** The hash in an owner's first label; null when the record does not stand directly below the apex as signed. */
@@ -209,16 +220,16 @@ function ownerHash(record: DenialRecord, zone: Name): Uint8Array | null {
   return hash !== null && hash.length === HASH_OCTETS ? hash : null;
 }
 
-function findMatch(chain: Chain, hash: Uint8Array): Span | null {
+function findMatch(chain: Chain, hash: Uint8Array): Nsec3Span | null {
   return chain.spans.find((span) => bytesEqual(span.hash, hash)) ?? null;
 }
 
 /** A span that holds the hash, strictly; the last one of a chain wraps around (RFC 5155 §3.1.7). */
-function findCover(chain: Chain, hash: Uint8Array): Span | null {
+function findCover(chain: Chain, hash: Uint8Array): Nsec3Span | null {
   return chain.spans.find((span) => isInside(span, hash)) ?? null;
 }
 
-function isInside(span: Span, hash: Uint8Array): boolean {
+function isInside(span: Nsec3Span, hash: Uint8Array): boolean {
   const afterOwner = compareBytes(span.hash, hash) < 0;
   const beforeNext = compareBytes(hash, span.next) < 0;
   if (compareBytes(span.hash, span.next) < 0) return afterOwner && beforeNext;

@@ -1,6 +1,6 @@
 /**
  * Denials that follow from what is proven already: nothing exists below a name that does not (RFC 8020), nor inside a span
- * of names that a validated NSEC denies (RFC 8198). Nobody is asked.
+ * of names that validated NSEC or NSEC3 records deny (RFC 8198). Nobody is asked.
  *
  * Duties: who may speak for a name: no zone above a configured one (stub, forward, auth) or above the name's own trust anchor, and nobody
  * for names below a negative one. Leaves to others: proofs (validate/synthesise-denial.ts), which answers are kept.
@@ -10,6 +10,7 @@ import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { DenialCache } from '../cache/denial-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import { SECURE } from '../terms/verdict.ts';
 import { synthesiseDenial } from '../validate/synthesise-denial.ts';
 import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
@@ -26,6 +27,8 @@ interface KnownDenialsOptions {
 /** What the denials are made from. */
 export interface KnownDenialsParts {
   readonly clock: Clock;
+  /** Hashes names for NSEC3. */
+  readonly crypto: Crypto;
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly denials: DenialCache;

@@ -1,16 +1,17 @@
 /**
- * Keeps verified NSEC records as spans of names that do not exist, for denials that need no question (RFC 8198).
+ * Keeps verified NSEC and NSEC3 records as spans of names that do not exist, for denials that need no question (RFC 8198).
  *
  * Duties: which records may be kept, and for how long. Leaves to others: verifying them (prove-denial.ts), the order of
  * spans and the bound in octets (cache/denial-cache.ts), answers made from them (synthesise-denial.ts).
  */
 
 import type { DenialCache } from '../cache/denial-cache.ts';
+import { readNsec3Span } from '../dnssec/nsec3.ts';
 import type { HeldRRset } from '../terms/held-rrset.ts';
-import type { Name } from '../wire/name.ts';
+import { labelCount, type Name } from '../wire/name.ts';
 import { readNsec } from '../wire/rdata-nsec.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { rdataCount, rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
 /**
  * Longest life of a span, seconds, when the answer that brought it says nothing shorter: Unbound's default for denials
@@ -21,30 +22,45 @@ const MAX_SPAN_SECONDS = 3600;
 /** Where a zone's verified records came from, and what they came with. */
 interface LearntSpans {
   readonly zone: Name;
-  /** NSEC sets that the zone's keys verified, none of them expanded from a wildcard. */
+  /** NSEC and NSEC3 sets that the zone's keys verified, none of them expanded from a wildcard. */
   readonly verified: readonly HeldRRset[];
   /** The authority section, for the SOA in it. */
   readonly authority: readonly HeldRRset[];
   /** Unix seconds. */
   readonly now: number;
+  /** Iterations of NSEC3 above which the zone's denials count as insecure (val-nsec3-keysize-iterations). */
+  readonly maxIterations: number;
 }
 
-export function learnSpans(denials: DenialCache, { zone, verified, authority, now }: LearntSpans): void {
+/**
+ * Most iterations of NSEC3 records that are kept. RFC 9276 §3.1 asks for none; what honest zones still have is below this, and
+ * more would make looking for a known denial about as dear as asking (MAX_SYNTHESIS_DIGESTS in synthesise-denial.ts).
+ */
+const MAX_KEPT_ITERATIONS = 50;
+
+export function learnSpans(denials: DenialCache, learnt: LearntSpans): void {
+  const { verified, authority, now } = learnt;
   const soa = authority.find(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the SOA's held life says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
   for (const held of verified) {
-    if (held.notKept === true) continue;
-    const rdatas = rdatasOf(held.rrset);
-    const nsec = rdatas.length === 1 ? readNsec(rdatas[0] ?? new Uint8Array()) : null;
-    if (rrsetType(held.rrset) !== TYPE.NSEC || held.verdict?.status !== 'secure' || nsec === null) continue;
-    const expiresAt = Math.min(held.expiresAt, latest);
-    denials.store({
-      zone,
-      owner: rrsetOwner(held.rrset),
-      next: nsec.next,
-      nsec: { ...held, expiresAt },
-      learntAt: now,
-    });
+    if (held.notKept === true || held.verdict?.status !== 'secure' || rdataCount(held.rrset) !== 1) continue;
+    const kept = { ...held, expiresAt: Math.min(held.expiresAt, latest) };
+    if (rrsetType(held.rrset) === TYPE.NSEC) learnNames(denials, kept, learnt);
+    if (rrsetType(held.rrset) === TYPE.NSEC3) learnHashes(denials, kept, learnt);
   }
+}
+
+function learnNames(denials: DenialCache, held: HeldRRset, { zone, now }: LearntSpans): void {
+  const nsec = readNsec(rdatasOf(held.rrset)[0] ?? new Uint8Array());
+  if (nsec !== null) denials.store({ zone, owner: rrsetOwner(held.rrset), next: nsec.next, held, learntAt: now });
+}
+
+function learnHashes(denials: DenialCache, held: HeldRRset, { zone, now, maxIterations }: LearntSpans): void {
+  const owner = rrsetOwner(held.rrset);
+  const rdata = rdatasOf(held.rrset)[0] ?? new Uint8Array();
+  const span = readNsec3Span({ owner, rdata, signatureLabels: labelCount(owner) }, zone);
+  if (span === null || span.parameters.iterations > Math.min(maxIterations, MAX_KEPT_ITERATIONS)) return;
+  const { parameters, hash, next, isOptOut } = span;
+  denials.storeHashed({ zone, parameters, hash, next, isOptOut, held, learntAt: now });
 }

@@ -91,8 +91,10 @@ export async function proveRecords(
     if (!check.isWildcard) verified.push(check.held);
     expiresAt = Math.min(expiresAt, check.expiresAt);
   }
-  const { denials } = judging.parts;
-  if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now: judging.now });
+  const { denials, options } = judging.parts;
+  const maxIterations = iterationLimit(zone, options.nsec3Iterations);
+  const { now } = judging;
+  if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
 }
 

@@ -6,7 +6,7 @@ import { isValidBitmap, type TypeBitmap } from './type-bitmap.ts';
 /** The opt-out flag (RFC 5155 §3.1.2.1). */
 export const NSEC3_FLAG_OPT_OUT = 1;
 
-interface Nsec3Parameters {
+export interface Nsec3Parameters {
   readonly hashAlgorithm: number;
   readonly flags: number;
   /** Additional iterations. */

@@ -1,7 +1,13 @@
 /** Proves which span of a zone covers a name (RFC 4034 §6.1 order), what contradictions and time do, and the bounds. */
 
 import { describe, expect, test } from 'vitest';
-import { DenialCache, type DenialSpan, MAX_SPANS_PER_ZONE } from '../../src/cache/denial-cache.ts';
+import {
+  type ChainParameters,
+  DenialCache,
+  type DenialSpan,
+  type HashedSpan,
+  MAX_SPANS_PER_ZONE,
+} from '../../src/cache/denial-cache.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { formatName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -15,7 +21,7 @@ function newCache(maxBytes = 8 * 1024 * 1024) {
 
 function span(owner: string, next: string, expiresAt = START + 60): DenialSpan {
   const nsec = held({ owner, type: TYPE.NSEC, verdict: SECURE, expiresAt });
-  return { zone: name('example.'), owner: name(owner), next: name(next), nsec, learntAt: START };
+  return { zone: name('example.'), owner: name(owner), next: name(next), held: nsec, learntAt: START };
 }
 
 function cover(cache: DenialCache, text: string): string | null {
@@ -100,6 +106,108 @@ describe('a newer span', () => {
   });
 });
 
+describe('spans of hashes', () => {
+  const zone = name('example.');
+  const plain: ChainParameters = { iterations: 0, salt: new Uint8Array() };
+  const hash = (octet: number): Uint8Array => new Uint8Array(20).fill(octet);
+
+  function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): HashedSpan {
+    const set = held({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
+    return {
+      ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, held: set, learntAt: START },
+      ...more,
+    };
+  }
+
+  function coverOf(cache: DenialCache, octet: number): number | null {
+    return cache.findHashCover(zone, hash(octet))?.hash[0] ?? null;
+  }
+
+  test('cover what lies strictly between, the last one also what lies before the first', () => {
+    const { cache } = newCache();
+    cache.store(span('a.example.', 'c.example.'));
+    for (const [from, to] of [
+      [10, 20],
+      [20, 30],
+      [200, 10],
+    ] as const)
+      expect(cache.storeHashed(hashed(from, to))).toBe(true);
+    expect([5, 10, 15, 20, 25, 30, 100, 200, 201, 255].map((octet) => coverOf(cache, octet))).toEqual([
+      200,
+      null,
+      10,
+      null,
+      20,
+      null,
+      null,
+      null,
+      200,
+      200,
+    ]);
+    expect(cache.findHashMatch(zone, hash(20))?.next[0]).toBe(30);
+    expect(cache.findHashMatch(zone, hash(25))).toBeNull();
+    expect(cover(cache, 'b.example.')).toBe('a.example.');
+    expect(cache.count).toBe(4);
+  });
+
+  test('cover all but their owner when the zone has one name', () => {
+    const { cache } = newCache();
+    cache.storeHashed(hashed(50, 50));
+    expect([49, 50, 51].map((octet) => coverOf(cache, octet))).toEqual([50, null, 50]);
+  });
+
+  test('give way to newer ones that contradict them, over the end of the ring too', () => {
+    const { cache } = newCache();
+    for (const [from, to] of [
+      [10, 20],
+      [40, 60],
+      [200, 10],
+    ] as const)
+      cache.storeHashed(hashed(from, to));
+    cache.storeHashed(hashed(50, 30));
+    expect(cache.count).toBe(1);
+    expect([25, 35, 45, 55, 205].map((octet) => coverOf(cache, octet))).toEqual([50, null, null, 50, 50]);
+  });
+
+  test('of other parameters take the place of the whole chain', () => {
+    const { cache } = newCache();
+    cache.storeHashed(hashed(10, 20));
+    const salted: ChainParameters = { iterations: 0, salt: Uint8Array.of(7) };
+    cache.storeHashed(hashed(30, 40, { parameters: salted }));
+    expect(cache.chainOf(zone)).toBe(salted);
+    expect([coverOf(cache, 15), coverOf(cache, 35), cache.count]).toEqual([null, 30, 1]);
+  });
+
+  test('with opt-out are not kept, and take away what they contradict', () => {
+    const { cache } = newCache();
+    expect(cache.storeHashed(hashed(10, 20, { isOptOut: true }))).toBe(false);
+    expect([cache.count, cache.chainOf(zone), cache.sizeBytes]).toEqual([0, null, 0]);
+    cache.storeHashed(hashed(10, 20));
+    cache.storeHashed(hashed(30, 40));
+    cache.storeHashed(hashed(5, 20, { isOptOut: true }));
+    expect([coverOf(cache, 15), coverOf(cache, 35)]).toEqual([null, 30]);
+  });
+
+  test('end at their expiry', () => {
+    const { cache, clock } = newCache();
+    const span = hashed(10, 20);
+    cache.storeHashed(span);
+    clock.now = span.held.expiresAt;
+    expect([coverOf(cache, 15), cache.findHashMatch(zone, hash(10))]).toEqual([null, null]);
+    expect(cache.storeHashed(span)).toBe(false);
+  });
+
+  test('share the room of a zone with its names', () => {
+    const { cache } = newCache(64 * 1024 * 1024);
+    cache.store(span('a.example.', 'c.example.'));
+    for (let n = 0; n < MAX_SPANS_PER_ZONE + 50; n++) {
+      const at = (more: number): Uint8Array => Uint8Array.of(n >> 8, n & 255, more, ...hash(0).subarray(3));
+      cache.storeHashed(hashed(0, 0, { hash: at(0), next: at(1) }));
+    }
+    expect(cache.count).toBe(MAX_SPANS_PER_ZONE);
+  });
+});
+
 describe('the denial cache as a whole', () => {
   test('bounds the spans of a zone', () => {
     const { cache } = newCache(64 * 1024 * 1024);
@@ -112,7 +220,7 @@ describe('the denial cache as a whole', () => {
   test('lets no zone with endless names push out the others', () => {
     const { cache } = newCache(80_000);
     const nsec = held({ owner: 'root.', type: TYPE.NSEC, verdict: SECURE });
-    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), nsec, learntAt: START });
+    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), held: nsec, learntAt: START });
     for (let n = 1000; n < 2000; n++) cache.store(span(`h${n}.example.`, `h${n}a.example.`));
     expect(cache.findCover(name('root.'), name('a.root.'))).not.toBeNull();
     expect(cover(cache, 'h1999.a.example.')).toBeNull();
@@ -125,7 +233,7 @@ describe('the denial cache as a whole', () => {
     const zones = Array.from({ length: 100 }, (_, n) => `zone-${n}.`);
     for (const zone of zones) {
       const nsec = held({ owner: zone, type: TYPE.NSEC, verdict: SECURE });
-      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), nsec, learntAt: START });
+      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), held: nsec, learntAt: START });
       expect(cache.sizeBytes).toBeLessThanOrEqual(20_000);
     }
     expect(cache.removeBelow(name('zone-99.'))).toBe(1);

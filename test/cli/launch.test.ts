@@ -77,7 +77,7 @@ async function heapWith(hostMib: number, group: string, limits: Readonly<Record<
 
 describe.skipIf(!CAN_MOUNT)('the heap is', () => {
   test.each([
-    ['half of the host', 8192, '0::/\n', {}, '4096 32'],
+    ['half of the host', 8192, '0::/\n', {}, '4096 16'],
     ['three quarters of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '768 12'],
     [
       'bounded by the groups above',
@@ -105,7 +105,7 @@ describe.skipIf(!CAN_MOUNT)('the heap is', () => {
       8192,
       '4:memory:/\n',
       { 'memory/memory.limit_in_bytes': '9223372036854771712' },
-      '4096 32',
+      '4096 16',
     ],
     ['not below what a daemon needs', 64, '0::/\n', {}, '64 1'],
   ])('%s', async (_, host, group, limits, expected) => {

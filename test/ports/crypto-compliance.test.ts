@@ -153,6 +153,41 @@ describe.each(SIDES)('the %s adapter', (_, make) => {
   });
 });
 
+describe('the node adapter', () => {
+  test('keeps no more keys loaded than it may, and verifies with all of them', async () => {
+    const crypto = createNodeCrypto({ legacy: true }, 2);
+    const all = KNOWN_ANSWERS.map((known) => {
+      const key = crypto.importKey(known.algorithm, bytesFromBase64(known.publicKey));
+      if (key === null) throw new Error('the key was refused');
+      return { key, signature: bytesFromBase64(known.signature) };
+    });
+    const loaded = () => all.filter(({ key }) => (key.handle as { loaded: unknown }).loaded !== null).length;
+    expect(all.length).toBeGreaterThan(4);
+    expect(loaded()).toBe(2);
+    for (let round = 0; round < 2; round++) {
+      for (const { key, signature } of all) {
+        expect(await crypto.verify(key, text, signature)).toBe(true);
+        expect(await crypto.verify(key, flipped(text, 1), signature)).toBe(false);
+        expect(loaded()).toBe(2);
+      }
+    }
+  });
+
+  test('keeps the key that is used again and again', () => {
+    const crypto = createNodeCrypto({}, 2);
+    const known = KNOWN_ANSWERS.find(({ algorithm }) => algorithm === 13);
+    const field = bytesFromBase64(known?.publicKey ?? '');
+    const often = crypto.importKey(13, field);
+    if (often === null || known === undefined) throw new Error('the key was refused');
+    const first = (often.handle as { loaded: unknown }).loaded;
+    for (let n = 0; n < 10; n++) {
+      crypto.importKey(13, field);
+      expect(crypto.verify(often, text, bytesFromBase64(known.signature))).toBe(true);
+      expect((often.handle as { loaded: unknown }).loaded).toBe(first);
+    }
+  });
+});
+
 describe('both adapters', () => {
   const node = createNodeCrypto({ legacy: true });
   const portable = createPortableCrypto({ legacy: true });

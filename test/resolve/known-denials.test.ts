@@ -4,8 +4,11 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { SeededRandom } from '../fake/fake-random.ts';
+import type { DenialStyle } from '../world/denial-chain.ts';
+import { tighten } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
-import { NSEC3 } from '../world/zone.ts';
+import { NSEC3, NSEC3_OPT_OUT } from '../world/zone.ts';
 
 const AUTH = '192.0.2.1';
 const TEXT = `
@@ -177,7 +180,7 @@ describe('a secure NXDOMAIN', () => {
   });
 
   test('denies nothing when harden-below-nxdomain is off', async () => {
-    await house(TEXT, ['harden-below-nxdomain: no'], spec);
+    await house(TEXT, ['harden-below-nxdomain: no', 'aggressive-nsec: no'], spec);
     await scene.ask('gone.test.', 'A');
     expect((await cost('_25._tcp.gone.test.', 'TLSA')).asked).toBe(1);
   });
@@ -186,5 +189,195 @@ describe('a secure NXDOMAIN', () => {
     await house(TEXT, [], { signing: null });
     await scene.ask('gone.test.', 'A');
     expect((await cost('www.gone.test.', 'A')).asked).toBe(1);
+  });
+});
+
+describe('validated NSEC3 records', () => {
+  /** A house that has seen nearly the whole chain of the zone: of its ten spans one is too narrow to hold any of 60 names. */
+  async function knowing(denial: DenialStyle = NSEC3, config: readonly string[] = []): Promise<Scene> {
+    await house(TEXT, config, { signing: { denial } });
+    for (let n = 0; n < 60; n++) await scene.ask(`x${n}.test.`, 'A');
+    return scene;
+  }
+
+  const withIterations = (iterations: number, salt = new Uint8Array()): DenialStyle => ({
+    kind: 'nsec3',
+    iterations,
+    salt,
+    optOut: false,
+  });
+
+  const FRESH = Array.from({ length: 20 }, (_, n) => `y${n}.test.`);
+
+  /** Questions to the zone's servers that the denials of names never asked before cost together. */
+  async function costOf(names: readonly string[], status: string): Promise<number> {
+    let sum = 0;
+    for (const name of names) {
+      const { status: got, asked } = await cost(name, 'TLSA');
+      expect(got).toBe(status);
+      sum += asked;
+    }
+    return sum;
+  }
+
+  test('deny other names, with the closest encloser, the next closer name, the wildcard and the SOA', async () => {
+    await knowing();
+    expect(scene.house.caches.denials.count).toBe(9);
+    expect(await costOf(FRESH, 'NXDOMAIN ad')).toBe(0);
+    const reply = await scene.ask('z.test.', 'A');
+    expect(reply.status).toBe('NXDOMAIN ad');
+    const types = reply.authority.map((line) => line.split(' ')[1]);
+    expect(types[0]).toBe('SOA');
+    expect(types.slice(1).every((type) => type === 'NSEC3')).toBe(true);
+    expect(scene.count('aggressive.nxdomain')).toBeGreaterThan(FRESH.length);
+  });
+
+  test('deny the TLSA of a host whose name another denial has shown', async () => {
+    await knowing();
+    await scene.ask('b.test.', 'AAAA');
+    expect(await cost('_25._tcp.b.test.', 'TLSA')).toEqual(FREE_NXDOMAIN);
+    expect(await cost('_465._tcp.b.test.', 'TLSA')).toEqual(FREE_NXDOMAIN);
+  });
+
+  test('are asked for where the host has not been shown: its record might be the closest encloser', async () => {
+    await knowing();
+    const ports = ['_25', '_465', '_587'].map((port) => `${port}._tcp.f.test.`);
+    scene.house.caches.denials.clear();
+    await scene.ask('x0.test.', 'MX');
+    expect((await cost(ports[0] ?? '', 'TLSA')).asked).toBe(1);
+    expect(await cost(ports[1] ?? '', 'TLSA')).toEqual(FREE_NXDOMAIN);
+    expect(await cost(ports[2] ?? '', 'TLSA')).toEqual(FREE_NXDOMAIN);
+  });
+
+  test('deny other types of their owner, its DS too, and not those that it has', async () => {
+    await knowing();
+    await scene.ask('f.test.', 'MX');
+    expect(await cost('f.test.', 'TLSA')).toEqual(FREE_NODATA);
+    expect(await cost('f.test.', 'DS')).toEqual(FREE_NODATA);
+    expect(await cost('f.test.', 'TXT')).toEqual({ status: 'NOERROR ad', asked: 1 });
+  });
+
+  test('deny data at a name that only has names below it', async () => {
+    await house(TEXT, [], { signing: { denial: NSEC3 } });
+    await scene.ask('empty.test.', 'A');
+    expect(await cost('empty.test.', 'MX')).toEqual(FREE_NODATA);
+  });
+
+  test('deny other types of a wildcard, but never answer from one', async () => {
+    await knowing();
+    await scene.ask('one.wild.test.', 'A');
+    expect(await cost('two.wild.test.', 'MX')).toEqual(FREE_NODATA);
+    const before = scene.asked.length;
+    expect((await scene.ask('two.wild.test.', 'TXT')).answer).toEqual(['two.wild.test. TXT "any"']);
+    expect(scene.asked.length).toBe(before + 1);
+  });
+
+  test('say nothing of names below a zone cut or a DNAME', async () => {
+    await knowing();
+    await scene.ask('sub.test.', 'DS');
+    await scene.ask('tree.test.', 'MX');
+    expect(await cost('sub.test.', 'DS')).toEqual(FREE_NODATA);
+    expect((await cost('www.sub.test.', 'A')).asked).toBeGreaterThan(0);
+    const before = scene.asked.length;
+    const below = await scene.ask('x.tree.test.', 'MX');
+    expect(scene.asked.length).toBeGreaterThan(before);
+    expect(below.answer[0]).toBe('tree.test. DNAME elsewhere.test.');
+  });
+
+  test('with opt-out deny nothing that was not asked for', async () => {
+    await knowing(NSEC3_OPT_OUT);
+    expect(scene.house.caches.denials.count).toBe(0);
+    expect(await costOf(FRESH, 'NXDOMAIN')).toBe(FRESH.length);
+  });
+
+  test('are not used when aggressive-nsec is off', async () => {
+    await knowing(NSEC3, ['aggressive-nsec: no']);
+    expect(await costOf(FRESH, 'NXDOMAIN ad')).toBe(FRESH.length);
+  });
+
+  test('with salt and iterations do the same, above 50 iterations nothing', async () => {
+    await knowing(withIterations(50, Uint8Array.of(1, 2, 3)));
+    expect(await costOf(FRESH, 'NXDOMAIN ad')).toBe(0);
+    await scene.stop();
+    await knowing(withIterations(51));
+    expect(await costOf(FRESH, 'NXDOMAIN ad')).toBe(FRESH.length);
+  });
+
+  test('with more iterations than val-nsec3-keysize-iterations allows are never the ground of a secure denial', async () => {
+    await knowing(withIterations(6), ['val-nsec3-keysize-iterations: "1024 5 2048 5 4096 5"']);
+    expect(scene.house.caches.denials.count).toBe(0);
+    expect(await costOf(FRESH, 'NXDOMAIN')).toBe(FRESH.length);
+  });
+
+  test('are not looked for at any price: a name of many labels is asked for', async () => {
+    await knowing(withIterations(50));
+    const deep = (label: string) => `${Array.from({ length: 20 }, () => label).join('.')}.test.`;
+    expect((await cost(deep('d'), 'TLSA')).asked).toBe(1);
+    expect((await cost(deep('e'), 'TLSA')).asked).toBe(1);
+  });
+
+  test('of a zone above do not shadow a stub zone', async () => {
+    scene = Scene.withTest(TEXT, { signing: { denial: NSEC3 } });
+    scene.zone('y1.test.', { servers: { 'ns.private.': ['192.0.2.9'] }, text: 'www IN A 192.0.2.99\n' });
+    const stub = ['stub-zone:', '\tname: y1.test', '\tstub-addr: 192.0.2.9', 'server:', '\tdomain-insecure: y1.test'];
+    await scene.start(stub);
+    for (let n = 0; n < 60; n++) await scene.ask(`x${n}.test.`, 'A');
+    expect((await scene.ask('www.y1.test.', 'A')).answer).toEqual(['www.y1.test. A 192.0.2.99']);
+  });
+
+  test('live no longer than the SOA minimum says', async () => {
+    await knowing();
+    const first = await scene.ask('late.test.', 'A');
+    const ttl = Math.min(...first.seen.authority.map((record) => record.ttl));
+    scene.ports.clock.skip(1000 * (ttl + 1));
+    expect((await cost('y1.test.', 'A')).asked).toBe(1);
+  });
+});
+
+describe.each([
+  ['NSEC', undefined],
+  ['NSEC3', NSEC3],
+  ['NSEC3 with opt-out', NSEC3_OPT_OUT],
+])('a zone with %s', (_what, denial) => {
+  const MIXED = `
+a IN A 192.0.2.10
+a IN MX 10 a
+c.b.a IN TXT "deep"
+*.b IN TLSA 3 1 1 00
+b.b IN A 192.0.2.11
+*.c.c IN CNAME a
+_tcp.c IN DNAME b
+sub.a IN NS ns.sub.a
+ns.sub.a IN A 192.0.2.2
+sub.a IN DS 12345 13 2 0000000000000000000000000000000000000000000000000000000000000000
+cut IN NS ns.sub.a
+`;
+  const LABELS = ['a', 'b', 'c', '_tcp', 'sub', 'cut', 'x'];
+  const TYPES = ['A', 'MX', 'TLSA', 'TXT', 'DS', 'CNAME'];
+
+  /** What a house says to each of many questions about the zone, in a fixed order by chance. */
+  async function saidBy(config: readonly string[]): Promise<{ answers: string[]; asked: number }> {
+    await house(MIXED, config, { signing: denial === undefined ? {} : { denial } });
+    scene.serve('192.0.2.2', (query, reply) => query.reply(tighten({ ...reply, flags: reply.flags | 5 })));
+    const random = new SeededRandom(8);
+    const answers: string[] = [];
+    for (let n = 0; n < 250; n++) {
+      const labels = Array.from({ length: 1 + random.below(4) }, () => LABELS[random.below(LABELS.length)]);
+      const [name, type] = [`${labels.join('.')}.test.`, TYPES[random.below(TYPES.length)] ?? 'A'];
+      const { status, answer } = await scene.ask(name, type);
+      answers.push(`${name} ${type}: ${status} ${answer.join(', ')}`);
+    }
+    const asked = scene.asked.filter((line) => line.startsWith(AUTH)).length;
+    await scene.stop();
+    return { answers, asked };
+  }
+
+  test('is denied and answered the same whether known denials are used or not', async () => {
+    const alone = await saidBy(['aggressive-nsec: no', 'harden-below-nxdomain: no']);
+    const known = await saidBy([]);
+    expect(known.answers).toEqual(alone.answers);
+    expect(new Set(known.answers.map((line) => line.split(' ')[2])).size).toBeGreaterThan(2);
+    if (denial === NSEC3_OPT_OUT) expect(known.asked).toBe(alone.asked);
+    else expect(known.asked).toBeLessThan(alone.asked / 2);
   });
 });

@@ -59,7 +59,7 @@ describe('the sizes of caches', () => {
     const { sizes, warning } = cacheSizes(config, 2 * GIB);
     expect(sizes.rrsets / sizes.messages).toBeCloseTo(2, 5);
     // What full caches take on the heap is half of it.
-    expect((sizes.rrsets + 2 * sizes.messages + sizes.keys + sizes.denials) * 1.8).toBeLessThanOrEqual(GIB);
+    expect((sizes.rrsets + 2 * sizes.messages + sizes.keys + sizes.denials) * 1.2).toBeLessThanOrEqual(GIB);
     expect(sizes.rrsets).toBeGreaterThan(0.25 * GIB);
     expect(warning).toMatch(
       /more than half of V8's heap of 2048 MiB .*: msg-cache-size is \d+m and rrset-cache-size \d+m$/,
