@@ -1,7 +1,6 @@
 /**
  * Proves that nothing in `iterate` is more than linear in a message: eight times the records take about eight times as
- * long, where a quadratic step would take 64 times. The shortest of several runs is compared, so that a busy machine
- * does not matter.
+ * long, where a quadratic step would take 64 times.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -19,6 +18,7 @@ import { FLAG } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
+import { growthOf } from '../support/growth.ts';
 import { questionFrom, recordFrom } from '../support/records.ts';
 import { tighten } from '../world/loose-message.ts';
 import { Bench } from './support.ts';
@@ -133,16 +133,6 @@ function takeIn(bytes: Uint8Array, type: number): void {
   }
 }
 
-function shortest(bytes: Uint8Array, type: number, runs: number): number {
-  let least = Number.POSITIVE_INFINITY;
-  for (let i = 0; i < runs; i++) {
-    const startMs = performance.now();
-    takeIn(bytes, type);
-    least = Math.min(least, performance.now() - startMs);
-  }
-  return least;
-}
-
 describe('eight times as many records take no more than linear time', () => {
   test.each(Object.keys(SHAPES))('%s', (name) => {
     const shape = SHAPES[name];
@@ -152,8 +142,11 @@ describe('eight times as many records take no more than linear time', () => {
     const lots = messageOf(shape(FEW * FACTOR), type);
     // Warm up both, so that the compiler has done what it will do.
     for (let i = 0; i < 3; i++) for (const each of [few, lots]) takeIn(each, type);
-    const fewMs = shortest(few, type, 30);
-    const lotsMs = shortest(lots, type, 8);
-    expect(lotsMs / fewMs).toBeLessThan(MOST);
+    const growth = growthOf(
+      () => takeIn(few, type),
+      () => takeIn(lots, type),
+      MOST,
+    );
+    expect(growth).toBeLessThan(MOST);
   });
 });
