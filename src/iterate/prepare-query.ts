@@ -13,7 +13,7 @@ import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
 import type { IterateOptions } from './options.ts';
 import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
-import type { Attempt } from './upstream-room.ts';
+import type { Asked, Attempt } from './upstream-room.ts';
 
 /** What making a query depends on. */
 interface PrepareParts {
@@ -21,6 +21,11 @@ interface PrepareParts {
   readonly servers: ServerCache;
   readonly options: IterateOptions;
 }
+
+/** Silences in a row until the answer itself may be what is lost: one happens on any line. */
+const SILENCES_TO_ASK_FOR_LESS = 2;
+/** RFC 6891 §6.2.5: less counts as this. */
+const LEAST_UDP_SIZE = 512;
 
 interface Outlet {
   readonly localIp: string | null;
@@ -55,10 +60,19 @@ export function prepare(
   const isPadded = withOptions && asked.transport === 'tls';
   const padding = isPadded ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
   if (padding !== null) ednsOptions.push(padding);
-  const edns = { udpSize: options.ednsBufferOctets, doBit: options.wantsSignatures, options: ednsOptions };
+  const edns = { udpSize: udpSizeFor(parts, asked), doBit: options.wantsSignatures, options: ednsOptions };
   const flags = asked.recursion ? FLAG.RD | FLAG.CD : 0;
   const bytes = buildQuery({ id, question, flags, ...(withEdns ? { edns } : {}) });
   return { bytes, pending: { id, question, checkCase: randomCase }, cookie };
+}
+
+/**
+ * The size of UDP messages that is announced. Who is silent may have answered with more than the line lets through (fragments, RFC
+ * 9715 §3.1): then the least size (RFC 6891 §6.2.5) makes the server say that it is truncated, and the answer comes over TCP.
+ */
+function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneSilences }: Asked): number {
+  const isSilent = Math.max(zoneSilences, servers.silencesInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
+  return isSilent ? Math.min(options.ednsBufferOctets, LEAST_UDP_SIZE) : options.ednsBufferOctets;
 }
 
 /** Each ASCII letter in either case, by chance (draft-vixie-dnsext-dns0x20). */

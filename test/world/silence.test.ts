@@ -1,7 +1,8 @@
 /** Proves what silence teaches a whole house: about the zone and the type that it was met in, and nothing when the own line is cut. */
 
 import { describe, expect, test } from 'vitest';
-import { EDNS_OPTION } from '../../src/wire/edns.ts';
+import { EDNS_OPTION, readEdns } from '../../src/wire/edns.ts';
+import { parseMessage } from '../../src/wire/message-view.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { loosen, recordOf, tighten } from './loose-message.ts';
@@ -178,6 +179,33 @@ describe('a server that drops questions with a cookie', () => {
       ms += scene.ports.clock.monotonicMs() - startedMs;
     }
     expect(ms).toBeLessThan(1500);
+    await scene.stop();
+  });
+});
+
+describe('a line that lets no large UDP message through', () => {
+  /** What counts as large here: the answers of this world are small. */
+  const LARGE_OCTETS = 200;
+
+  /** A server whose large answers are lost when more than 512 octets may come over UDP; it truncates those that may not. */
+  function losesLarge(scene: Scene, ip: string): void {
+    scene.tamper(ip, (reply, query) => {
+      const parsed = parseMessage(query.bytes);
+      const edns = parsed.ok ? readEdns(parsed.message) : null;
+      if (query.transport !== 'udp' || tighten(reply).length <= LARGE_OCTETS) return reply;
+      if (edns !== null && edns !== 'malformed' && edns.udpSize > 512) return null;
+      return { ...reply, flags: reply.flags | FLAG.TC, answer: [], authority: [], additional: [] };
+    });
+  }
+
+  test('still brings signed answers: the least size is asked for, and TCP', async () => {
+    const scene = Scene.withTest('www IN A 192.0.2.80');
+    scene.zone('victim.', { servers: { 'ns.victim.': [VICTIM] }, signing: {}, text: hosts(120) });
+    for (const ip of [ROOT, PROVIDER, VICTIM]) losesLarge(scene, ip);
+    scene.ports.files.put('/hints', `. 3600000 NS a.root.\na.root. 3600000 A ${ROOT}\n`);
+    await scene.start(['server:', '\troot-hints: "/hints"']);
+    const reply = await scene.ask('host-1.victim.', 'A');
+    expect(reply.status).toBe('NOERROR ad');
     await scene.stop();
   });
 });
