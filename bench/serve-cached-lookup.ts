@@ -42,7 +42,8 @@ function filled(names: number, records: number): { cache: ReplyCache; queries: U
       reply,
       replyLength: reply.length,
       questionEnd: query.length,
-      flags: REPLY_FLAG.rd,
+      flags: 0,
+      dependsOn: REPLY_FLAG.do,
       secure: true,
       ttlOffsets,
       expiresAt: NOW + 3600,
@@ -57,7 +58,7 @@ function measure(names: number, records: number): void {
   const request: ReplyRequest = {
     query: queryFor(0),
     questionEnd: 0,
-    flags: REPLY_FLAG.rd | REPLY_FLAG.ad,
+    flags: REPLY_FLAG.ad,
     maxOctets: 4096,
     nowSeconds: NOW + 5,
     out: new Uint8Array(65_536),

@@ -1,9 +1,9 @@
 /**
  * Finished replies by question: the answer to a cached question without resolving, copied and patched.
  *
- * Duties: key (question in lower case, DO, CD, RD), copy, patch of id, RD, CD, AD, question case and TTLs, bound in
- * octets, eviction. A hit allocates nothing. All of it is derived data: it may be dropped at any time.
- * Leaves to others: which replies may be kept, OPT, whether the query is one that a kept reply answers (no options that
+ * Duties: key (question in lower case; DO and CD where the reply depends on them), copy, patch of id, RD, CD, AD, question
+ * case and TTLs, bound in octets, eviction. A hit allocates nothing. All of it is derived data: it may be dropped at any time.
+ * Leaves to others: which replies may be kept and what they depend on, OPT, whether the query is one that a kept reply answers (no options that
  * matter, one question, opcode QUERY).
  */
 
@@ -13,10 +13,10 @@ import { readU8, readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
 import { isAtOrBelow, lowerOctet, type Name, nameEnd } from '../wire/name.ts';
 import { Arena, byteAt, MAX_BLOCK_OCTETS, NO_BLOCK, wordAt } from './arena.ts';
 import { hashWords } from './seeded-hash.ts';
-import { KEY_WORD, NO_SLOT, SLOT_OCTETS, SlotTable } from './slot-table.ts';
+import { KEY_WORD, NO_SLOT, newSlotKey, SLOT_OCTETS, SlotTable, VARIANT_WORD, variantBits } from './slot-table.ts';
 
-/** Bits of `ReplyRequest.flags`. The first three are part of the key; `ad` only says whether the AD bit may be set. */
-export const REPLY_FLAG = { do: 1, cd: 2, rd: 4, ad: 8 } as const;
+/** Bits of `ReplyRequest.flags`. A reply may depend on the first two; `ad` only says whether the AD bit may be set. */
+export const REPLY_FLAG = { do: 1, cd: 2, ad: 4 } as const;
 
 /**
  * One look-up. The listener owns one object and fills it anew for each query, so that a hit allocates nothing.
@@ -26,7 +26,7 @@ export interface ReplyRequest {
   query: Uint8Array;
   /** Offset after the question (name, type, class). */
   questionEnd: number;
-  /** Sum of `REPLY_FLAG` bits: DO, CD and RD of the query; `ad` when the client set DO or AD (RFC 6840 §5.8). */
+  /** Sum of `REPLY_FLAG` bits: DO and CD of the query; `ad` when the client set DO or AD (RFC 6840 §5.8). */
   flags: number;
   /** Largest reply without OPT that the client takes; a longer one is a miss, so that the full path truncates it. */
   maxOctets: number;
@@ -44,6 +44,8 @@ export interface ReplyToStore {
   readonly questionEnd: number;
   /** `REPLY_FLAG` bits that it was made for (`ad` does not matter). */
   readonly flags: number;
+  /** Those of the bits `do` and `cd` that the reply depends on: with another value of the others it is the same. */
+  readonly dependsOn: number;
   /** True when the AD bit may be set for clients that want it. */
   readonly secure: boolean;
   /** True when it tells of bogus data; only counted. */
@@ -60,9 +62,9 @@ export interface ReplyToStore {
 export type ServedTrust = 'secure' | 'bogus' | 'plain';
 
 const HEADER_OCTETS = 12;
-/** Flags that are part of the key. */
-const KEY_FLAGS = REPLY_FLAG.do | REPLY_FLAG.cd | REPLY_FLAG.rd;
-/** Question of the longest name, and the octet of flags, in words. */
+/** Flags that a reply may depend on. */
+const VARIANT_FLAGS = REPLY_FLAG.do | REPLY_FLAG.cd;
+/** Question of the longest name, in words. */
 const MAX_KEY_WORDS = 65;
 const MIN_QUESTION_OCTETS = 5;
 const MAX_QUESTION_OCTETS = 259;
@@ -83,17 +85,22 @@ const RD = 0x01;
 const AD = 0x20;
 const CD = 0x10;
 
+/** Word of a block at which the reply starts; its question, which is the key, comes after the header. */
+const REPLY_WORD = KEY_WORD - HEADER_OCTETS / 4;
+/** Octets from the start of a block to the reply. */
+const REPLY_AT = REPLY_WORD * 4;
+
 /**
- * The cache. A block: owner's slot; reply length, options length (u16 each); count of TTLs (14 bits), bogus bit, secure bit, words of
- * the key; the key; the reply; offsets of TTLs (u16 each); the options.
+ * The cache. A block: owner's slot; reply length, options length (u16 each); count of TTLs (14 bits), bogus bit, secure bit,
+ * variant (slot-table.ts); the reply, its question in lower case; offsets of TTLs (u16 each); the options.
  */
 export class ReplyCache {
   readonly #clock: Clock;
   readonly #maxBytes: number;
   readonly #seed0: number;
   readonly #seed1: number;
-  readonly #keyWords = new Int32Array(MAX_KEY_WORDS);
-  readonly #keyOctets = new Uint8Array(this.#keyWords.buffer);
+  readonly #key = newSlotKey(MAX_KEY_WORDS);
+  readonly #keyOctets = new Uint8Array(this.#key.words.buffer);
   readonly #arena: Arena;
   readonly #table: SlotTable;
   /** Block of the reply served last, for its options; good until the next store or clear. */
@@ -141,7 +148,7 @@ export class ReplyCache {
   /** What DNSSEC said of the reply served last. @hot bench/serve-cached-lookup.ts */
   get servedTrust(): ServedTrust {
     const block = this.#lastBlock;
-    const counts = block === NO_BLOCK ? 0 : (this.#arena.wordsOf(block)[wordAt(block) + 2] as number);
+    const counts = block === NO_BLOCK ? 0 : (this.#arena.wordsOf(block)[wordAt(block) + VARIANT_WORD] as number);
     if ((counts & SECURE) !== 0) return 'secure';
     return (counts & BOGUS) !== 0 ? 'bogus' : 'plain';
   }
@@ -152,9 +159,9 @@ export class ReplyCache {
     if (block === NO_BLOCK) return at;
     const words = this.#arena.wordsOf(block);
     const octets = (words[wordAt(block) + 1] as number) >>> 16;
-    const ttlCount = (words[wordAt(block) + 2] as number) & TTL_COUNT;
+    const ttlCount = (words[wordAt(block) + VARIANT_WORD] as number) & TTL_COUNT;
     const replyOctets = (words[wordAt(block) + 1] as number) & 0xffff;
-    const from = byteAt(block) + replyStart(words[wordAt(block) + 2] as number) + replyOctets + 2 * ttlCount;
+    const from = byteAt(block) + REPLY_AT + replyOctets + 2 * ttlCount;
     this.#arena.bytesOf(block).copy(out, at, from, from + octets);
     return at + octets;
   }
@@ -165,18 +172,25 @@ export class ReplyCache {
     const expiresAt = Math.min(entry.expiresAt, now + smallestTtl(entry));
     if (expiresAt <= now || !isStorable(entry)) return false;
     this.#lastBlock = NO_BLOCK;
-    const before = this.#find(entry.reply, entry.questionEnd, entry.flags);
-    if (before !== NO_SLOT) this.#table.remove(before);
-    const keyWords = this.#readKey(entry.reply, entry.questionEnd, entry.flags);
-    const hash = hashWords(this.#keyWords, keyWords, this.#seed0, this.#seed1);
-    const octets = (KEY_WORD + keyWords) * 4 + entry.replyLength + 2 * entry.ttlOffsets.length + entry.options.length;
+    this.#removeVariants(entry);
+    const octets = REPLY_AT + entry.replyLength + 2 * entry.ttlOffsets.length + entry.options.length;
     if (octets > MAX_BLOCK_OCTETS) return false;
     if (!this.#makeSlot(now)) return false;
     const block = this.#takeBlock(octets, now);
     if (block === NO_BLOCK) return false;
-    this.#fillBlock(block, keyWords, entry);
-    this.#table.fill(this.#table.freeSlot(), { hash, block, expiresAt, storedAt: now });
+    this.#fillBlock(block, entry);
+    this.#table.fill(this.#table.freeSlot(), { hash: this.#key.hash, block, expiresAt, storedAt: now });
     return true;
+  }
+
+  /** Removes what the entry takes the place of: each reply that would be served to a query which it answers too. */
+  #removeVariants(entry: ReplyToStore): void {
+    this.#readKey(entry.reply, entry.questionEnd, entry.flags);
+    this.#key.mask = entry.dependsOn;
+    for (let slot = this.#table.find(this.#key); slot !== NO_SLOT; slot = this.#table.find(this.#key)) {
+      this.#table.remove(slot);
+    }
+    this.#key.mask = VARIANT_FLAGS;
   }
 
   /** Removes the replies to questions at or below a name; how many. Replies that lead there by an alias stay. */
@@ -214,8 +228,8 @@ export class ReplyCache {
   #isHit(slot: number, test: (reply: Uint8Array, bogus: boolean) => boolean): boolean {
     const block = this.#table.blockOf(slot);
     const words = this.#arena.wordsOf(block);
-    const counts = words[wordAt(block) + 2] as number;
-    const from = byteAt(block) + replyStart(counts);
+    const counts = words[wordAt(block) + VARIANT_WORD] as number;
+    const from = byteAt(block) + REPLY_AT;
     const octets = (words[wordAt(block) + 1] as number) & 0xffff;
     return test(this.#arena.bytesOf(block).subarray(from, from + octets), (counts & BOGUS) !== 0);
   }
@@ -236,25 +250,26 @@ export class ReplyCache {
   }
 
   #find(bytes: Uint8Array, questionEnd: number, flags: number): number {
-    const keyWords = this.#readKey(bytes, questionEnd, flags);
-    if (keyWords === 0) return NO_SLOT;
-    const hash = hashWords(this.#keyWords, keyWords, this.#seed0, this.#seed1);
-    return this.#table.find(hash, this.#keyWords, keyWords);
+    return this.#readKey(bytes, questionEnd, flags) ? this.#table.find(this.#key) : NO_SLOT;
   }
 
-  /** Makes the key of the question at offset 12; its length in words, 0 when there cannot be such a question. @hot */
-  #readKey(bytes: Uint8Array, questionEnd: number, flags: number): number {
+  /** Makes the key of the question at offset 12; false when there cannot be such a question. @hot bench/serve-cached-lookup.ts */
+  #readKey(bytes: Uint8Array, questionEnd: number, flags: number): boolean {
     const octets = questionEnd - HEADER_OCTETS;
-    if (octets < MIN_QUESTION_OCTETS || octets > MAX_QUESTION_OCTETS || questionEnd > bytes.length) return 0;
-    const key = this.#keyOctets;
+    if (octets < MIN_QUESTION_OCTETS || octets > MAX_QUESTION_OCTETS || questionEnd > bytes.length) return false;
+    const key = this.#key;
+    const to = this.#keyOctets;
     const nameOctets = octets - 4;
-    const keyWords = (octets + 4) >>> 2;
-    this.#keyWords[keyWords - 1] = 0;
+    const count = (octets + 3) >>> 2;
+    key.words[count - 1] = 0;
     // Octets of length are below 64, so they are not taken for letters.
-    for (let i = 0; i < nameOctets; i++) key[i] = lowerOctet(bytes[HEADER_OCTETS + i] as number);
-    for (let i = nameOctets; i < octets; i++) key[i] = bytes[HEADER_OCTETS + i] as number;
-    key[octets] = flags & KEY_FLAGS;
-    return keyWords;
+    for (let i = 0; i < nameOctets; i++) to[i] = lowerOctet(bytes[HEADER_OCTETS + i] as number);
+    for (let i = nameOctets; i < octets; i++) to[i] = bytes[HEADER_OCTETS + i] as number;
+    key.count = count;
+    key.lastMask = LAST_MASKS[octets & 3] as number;
+    key.hash = hashWords(key.words, count, this.#seed0, this.#seed1);
+    key.flags = flags & VARIANT_FLAGS;
+    return true;
   }
 
   /** Copies the reply and makes it the answer to this query. @hot bench/serve-cached-lookup.ts */
@@ -263,8 +278,8 @@ export class ReplyCache {
     const words = this.#arena.wordsOf(block);
     const bytes = this.#arena.bytesOf(block);
     const replyOctets = (words[wordAt(block) + 1] as number) & 0xffff;
-    const counts = words[wordAt(block) + 2] as number;
-    const from = byteAt(block) + replyStart(counts);
+    const counts = words[wordAt(block) + VARIANT_WORD] as number;
+    const from = byteAt(block) + REPLY_AT;
     bytes.copy(out, 0, from, from + replyOctets);
     out[0] = query[0] as number;
     out[1] = query[1] as number;
@@ -305,16 +320,16 @@ export class ReplyCache {
     if (slot !== NO_SLOT) this.#table.remove(slot);
   }
 
-  #fillBlock(block: number, keyWords: number, entry: ReplyToStore): void {
+  #fillBlock(block: number, entry: ReplyToStore): void {
     const words = this.#arena.wordsOf(block);
     const bytes = this.#arena.bytesOf(block);
     const at = wordAt(block);
     words[at + 1] = entry.replyLength | (entry.options.length << 16);
-    words[at + 2] =
-      entry.ttlOffsets.length | (entry.secure ? SECURE : 0) | (entry.bogus === true ? BOGUS : 0) | (keyWords << 16);
-    for (let i = 0; i < keyWords; i++) words[at + KEY_WORD + i] = this.#keyWords[i] as number;
-    let to = byteAt(block) + replyStart(words[at + 2] as number);
+    const verdict = (entry.secure ? SECURE : 0) | (entry.bogus === true ? BOGUS : 0);
+    words[at + VARIANT_WORD] = entry.ttlOffsets.length | verdict | variantBits(entry.flags, entry.dependsOn);
+    let to = byteAt(block) + REPLY_AT;
     bytes.set(entry.reply.subarray(0, entry.replyLength), to);
+    bytes.set(this.#keyOctets.subarray(0, entry.questionEnd - HEADER_OCTETS), to + HEADER_OCTETS);
     to += entry.replyLength;
     for (const offset of entry.ttlOffsets) {
       writeU16(bytes, to, offset);
@@ -336,10 +351,10 @@ const SECURE = 0x8000;
 const BOGUS = 0x4000;
 const TTL_COUNT = 0x3fff;
 
-/** Offset of the reply in its block, from the block's third word. @hot bench/serve-cached-lookup.ts */
-function replyStart(counts: number): number {
-  return (KEY_WORD + (counts >>> 16)) * 4;
-}
+/** Bits of a key's last word that are its own, by how many of its octets are: none past a whole word is all four. */
+const LAST_MASKS = new Int32Array(
+  new Uint8Array([255, 255, 255, 255, 255, 0, 0, 0, 255, 255, 0, 0, 255, 255, 255, 0]).buffer,
+);
 
 /** Smallest TTL in the reply; what counts for a reply without any is its expiry alone. */
 function smallestTtl(entry: ReplyToStore): number {

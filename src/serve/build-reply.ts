@@ -15,8 +15,16 @@ import { type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { packRRset, type RRset, rdataCount, rrsetOwner, rrsetType, unpackRRset } from '../wire/rrset.ts';
-import { failsSentinel } from './key-sentinel.ts';
+import {
+  packRRset,
+  type RRset,
+  rdataCount,
+  rrsetOwner,
+  rrsetType,
+  signatureCount,
+  unpackRRset,
+} from '../wire/rrset.ts';
+import { failsSentinel, isSentinelQuestion } from './key-sentinel.ts';
 
 /** What of a client's query shapes the body of its reply. */
 export interface ReplyShape {
@@ -76,6 +84,24 @@ export function isWithheld(resolution: Resolution, flags: number, settings: Repl
   if ((flags & FLAG.CD) !== 0 && !settings.ignoreCd) return false;
   if (status === 'bogus') return !settings.permissive;
   return status === 'indeterminate' && !settings.permissive;
+}
+
+/** True when a client with DO may get another body than one without: RFC 4035 §3.2.1 leaves DNSSEC records out for the latter. */
+export function dependsOnDo({ answer, authority, additional }: Answered): boolean {
+  return hasDnssecRecords(answer) || hasDnssecRecords(authority) || hasDnssecRecords(additional);
+}
+
+function hasDnssecRecords(sets: readonly HeldRRset[]): boolean {
+  return sets.some(({ rrset }) => signatureCount(rrset) > 0 || DNSSEC_TYPES.has(rrsetType(rrset)));
+}
+
+/**
+ * True when a client with CD may get another body than one without. Only what is proven, or known to have no proof, or was not
+ * validated at all is shown to both, and of that the sentinels of RFC 8509 §3.1 are not.
+ */
+export function dependsOnCd({ verdict }: Answered, question: Question): boolean {
+  const isForAll = verdict === null || verdict.status === 'secure' || verdict.status === 'insecure';
+  return !isForAll || isSentinelQuestion(question);
 }
 
 /** Writes the body of the reply to `shape` into the builder's buffer. */

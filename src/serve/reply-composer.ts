@@ -9,14 +9,14 @@
 import { REPLY_FLAG, type ReplyCache } from '../cache/reply-cache.ts';
 import type { MadeReply } from '../policy/local-reply.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Resolution } from '../terms/resolution.ts';
+import type { Answered, Resolution } from '../terms/resolution.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
 import { type ExtendedError, edeOption } from '../wire/ede.ts';
 import { optRdata } from '../wire/edns.ts';
 import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import { FLAG } from '../wire/rcode.ts';
-import { type BuiltReply, buildReply, type ReplyShape } from './build-reply.ts';
+import { type BuiltReply, buildReply, dependsOnCd, dependsOnDo, type ReplyShape } from './build-reply.ts';
 import type { ClientQuery, PendingClient } from './client-query.ts';
 import type { ErrorReply } from './error-replies.ts';
 import { extendedErrorsOf, withClockHint } from './explain.ts';
@@ -89,8 +89,7 @@ export class ReplyComposer {
     const options = optRdata([...own, ...errors].map(edeOption));
     // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
     if (use.cacheable && resolution.kind === 'answered' && resolution.ofZone === undefined) {
-      const bogus = resolution.verdict?.status === 'bogus';
-      this.#store(out, { built, bogus, options, client, expiresAt: resolution.expiresAt });
+      this.#store(out, { built, resolution, options, client });
     }
     if (built.length + optOctets > client.maxOctets) {
       built = buildReply(builder, resolution, { ...shape, maxOctets: client.maxOctets - optOctets }, settings);
@@ -104,22 +103,23 @@ export class ReplyComposer {
     out: Uint8Array,
     reply: {
       readonly built: BuiltReply;
-      readonly bogus: boolean;
+      readonly resolution: Answered;
       readonly options: Uint8Array;
       readonly client: PendingClient;
-      readonly expiresAt: number;
     },
   ): void {
-    const { built, bogus, options, client, expiresAt } = reply;
+    const { built, resolution, options, client } = reply;
     this.#replies.store({
       reply: out,
       replyLength: built.length,
       questionEnd: questionEndOf(client),
       flags: replyFlags(client.flags, client.doBit),
+      dependsOn:
+        (dependsOnDo(resolution) ? REPLY_FLAG.do : 0) | (dependsOnCd(resolution, client.question) ? REPLY_FLAG.cd : 0),
       secure: built.secure,
-      bogus,
+      bogus: resolution.verdict?.status === 'bogus',
       ttlOffsets: this.#options.originalTtl ? [] : this.#builderFor(out).ttlOffsets,
-      expiresAt,
+      expiresAt: resolution.expiresAt,
       options,
     });
   }
@@ -205,7 +205,6 @@ export function replyFlags(flags: number, doBit: boolean): number {
   return (
     (doBit ? REPLY_FLAG.do : 0) |
     ((flags & FLAG.CD) !== 0 ? REPLY_FLAG.cd : 0) |
-    ((flags & FLAG.RD) !== 0 ? REPLY_FLAG.rd : 0) |
     (doBit || (flags & FLAG.AD) !== 0 ? REPLY_FLAG.ad : 0)
   );
 }

@@ -24,7 +24,7 @@ function requestFor(question: Question, parts: Partial<ReplyRequest> = {}): Repl
   return {
     query,
     questionEnd: query.length,
-    flags: REPLY_FLAG.rd,
+    flags: 0,
     maxOctets: 1232,
     nowSeconds: clock.now,
     out: new Uint8Array(65_536),
@@ -38,7 +38,8 @@ function entryFor(question: Question, ttls: readonly number[], parts: Partial<Re
     reply: bytes,
     replyLength: bytes.length,
     questionEnd: 12 + question.name.length + 4,
-    flags: REPLY_FLAG.rd,
+    flags: 0,
+    dependsOn: REPLY_FLAG.do | REPLY_FLAG.cd,
     secure: false,
     ttlOffsets,
     expiresAt: clock.now + 3600,
@@ -88,23 +89,52 @@ describe('a kept reply', () => {
     const entry = entryFor(questionFrom('www.example.'), [300], { secure });
     entry.reply[3] = 0xa0;
     cache.store(entry);
-    const request = requestFor(questionFrom('www.example.'), { flags: REPLY_FLAG.rd | wanted });
+    const request = requestFor(questionFrom('www.example.'), { flags: wanted });
     cache.serve(request);
     expect((request.out[3] ?? 0) & 0x20).toBe(expected);
   });
 
-  test('answers only its name, type and key flags', () => {
+  test('answers only its name, type and the flags that it depends on', () => {
     const cache = newCache();
     cache.store(entryFor(questionFrom('www.example.'), [300]));
     expect(cache.serve(requestFor(questionFrom('ww.example.')))).toBe(0);
     expect(cache.serve(requestFor(questionFrom('www.example. AAAA')))).toBe(0);
-    for (const flags of [0, REPLY_FLAG.rd | REPLY_FLAG.do, REPLY_FLAG.rd | REPLY_FLAG.cd]) {
+    for (const flags of [REPLY_FLAG.do, REPLY_FLAG.cd, REPLY_FLAG.do | REPLY_FLAG.cd]) {
       expect(cache.serve(requestFor(questionFrom('www.example.'), { flags }))).toBe(0);
     }
     // 0x0141 and 0x0161 differ in the bit that letters differ in.
     cache.store(entryFor(questionFrom('x. TYPE321'), [300]));
     expect(cache.serve(requestFor(questionFrom('x. TYPE353')))).toBe(0);
     expect(cache.misses).toBe(6);
+  });
+
+  const { do: doBit, cd } = REPLY_FLAG;
+  test.each([
+    ['DO and CD', doBit | cd, [doBit]],
+    ['DO alone', doBit, [doBit, doBit | cd]],
+    ['CD alone', cd, [0, doBit]],
+    ['neither', 0, [0, doBit, cd, doBit | cd]],
+  ])('that depends on %s answers every query which is the same to it', (_what, dependsOn, answered) => {
+    const cache = newCache();
+    cache.store(entryFor(questionFrom('www.example.'), [300], { flags: doBit, dependsOn }));
+    const variants = [0, doBit, cd, doBit | cd];
+    const served = variants.filter((flags) => cache.serve(requestFor(questionFrom('www.example.'), { flags })) !== 0);
+    expect(served).toEqual(answered);
+  });
+
+  test('takes the place of those that it answers for, and of no other', () => {
+    const cache = newCache();
+    const question = questionFrom('www.example.');
+    const dependsOn = doBit | cd;
+    for (const flags of [0, doBit, cd, doBit | cd]) cache.store(entryFor(question, [300], { flags, dependsOn }));
+    expect(cache.count).toBe(4);
+    const newer = entryFor(question, [300, 300], { flags: doBit, dependsOn: doBit });
+    cache.store(newer);
+    const lengths = [0, doBit, cd, doBit | cd].map((flags) => cache.serve(requestFor(question, { flags })));
+    expect(cache.count).toBe(3);
+    expect(lengths.map((length) => length === newer.replyLength)).toEqual([false, true, false, true]);
+    cache.store(entryFor(question, [300], { dependsOn: 0 }));
+    expect(cache.count).toBe(1);
   });
 
   test('longer than the client takes is a miss', () => {

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Arena, MAX_BLOCK_OCTETS, NO_BLOCK, PAGE_OCTETS, wordAt } from '../../src/cache/arena.ts';
 import { hashWords } from '../../src/cache/seeded-hash.ts';
-import { KEY_WORD, NO_SLOT, SlotTable } from '../../src/cache/slot-table.ts';
+import { KEY_WORD, NO_SLOT, newSlotKey, SlotTable, VARIANT_WORD, variantBits } from '../../src/cache/slot-table.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 
 describe('the slot table', () => {
@@ -12,13 +12,14 @@ describe('the slot table', () => {
     const table = new SlotTable(arena);
     const model = new Map<number, number>();
     const random = new SeededRandom(3);
-    const key = new Int32Array(1);
+    const key = newSlotKey(1);
+    key.count = 1;
     for (let step = 0; step < 40_000; step++) {
       const n = random.below(2_000);
       // Few hashes for many keys: long runs in the index.
-      const hash = (n % 97) * 0x01000193;
-      key[0] = n;
-      const slot = table.find(hash, key, 1);
+      key.hash = (n % 97) * 0x01000193;
+      key.words[0] = n;
+      const slot = table.find(key);
       expect(slot).toBe(model.get(n) ?? NO_SLOT);
       if (slot !== NO_SLOT) {
         table.remove(slot);
@@ -28,8 +29,9 @@ describe('the slot table', () => {
       if (table.freeSlot() === NO_SLOT) table.grow();
       const added = table.freeSlot();
       const block = arena.allocate(64 + 64 * random.below(5), added);
+      arena.wordsOf(block)[wordAt(block) + VARIANT_WORD] = variantBits(0, 0);
       arena.wordsOf(block)[wordAt(block) + KEY_WORD] = n;
-      table.fill(added, { hash, block, expiresAt: 1, storedAt: 0 });
+      table.fill(added, { hash: key.hash, block, expiresAt: 1, storedAt: 0 });
       model.set(n, added);
     }
     expect(table.count).toBe(model.size);

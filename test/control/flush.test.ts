@@ -2,7 +2,6 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { VALUES_PER_TURN } from '../../src/cache/byte-bounded-map.ts';
-import { REPLY_FLAG } from '../../src/cache/reply-cache.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { ROOT } from '../../src/wire/name.ts';
@@ -36,7 +35,8 @@ function finish(bench: ControlBench, name: string, lines: readonly string[], par
     reply,
     replyLength,
     questionEnd: 12 + mustParseName(name).length + 4,
-    flags: REPLY_FLAG.rd,
+    flags: 0,
+    dependsOn: 0,
     secure: false,
     bogus,
     ttlOffsets: [],

@@ -1,9 +1,24 @@
-/** Proves that a cached answer is served without an allocation that grows with the answer: no object graph on a hit. */
+/**
+ * Proves that a cached answer is served without an allocation that grows with the answer, and without one at all for what an
+ * operator configures: policy, rates, cookies; access control by address and statistics are always there.
+ */
 
 import { expect, test } from 'vitest';
+import { parseConfigText } from '../../src/config/load-config.ts';
+import { makePolicy } from '../../src/policy/make-policy.ts';
+import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
+import { ServerCookies } from '../../src/serve/cookies.ts';
 import { REPLY_BUFFER_OCTETS } from '../../src/serve/query-server.ts';
+import { ClientRates } from '../../src/serve/rate-limit.ts';
+import { EDNS_OPTION } from '../../src/wire/edns.ts';
+import { buildQuery } from '../../src/wire/query.ts';
+import type { Question } from '../../src/wire/question.ts';
+import { FLAG } from '../../src/wire/rcode.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
+import { FakeLog } from '../fake/fake-log.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, held, PlayedHouse, queryFor } from './serving.ts';
+import { answered, held, NOW, PlayedHouse, queryFor } from './serving.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };
 const CHANNEL = { transport: 'tcp', deliver: () => {} } as const;
@@ -13,16 +28,16 @@ const HITS = 50_000;
 const MOST_OCTETS_PER_HIT = 20;
 
 /** Smallest growth of the heap of five rounds: the test runner allocates beside it. */
-function octetsPerHit(records: number): number {
+function octetsPerHit(house: PlayedHouse, records: number, queryOf: (question: Question) => Uint8Array): number {
   const question = questionFrom('www.example. TXT');
   const lines = Array.from({ length: records }, (_, i) => `www.example. TXT "record number ${i}"`);
-  const house = new PlayedHouse().know(answered(question, { answer: [held(lines)] }));
-  const query = queryFor(question, { udpSize: 1232, doBit: true });
+  house.know(answered(question, { answer: [held(lines)] }));
+  const query = queryOf(question);
   const out = new Uint8Array(REPLY_BUFFER_OCTETS);
   const serve = (times: number): void => {
     for (let i = 0; i < times; i++) if (house.serve.query(query, FROM, CHANNEL, out) <= 0) throw new Error('no reply');
   };
-  serve(20_000);
+  serve(100_000);
   house.known.clear();
   let smallest = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
@@ -35,6 +50,47 @@ function octetsPerHit(records: number): number {
   return smallest / HITS;
 }
 
+const withDo = (question: Question): Uint8Array => queryFor(question, { udpSize: 1232, doBit: true });
+const withCookie = (question: Question): Uint8Array => {
+  const options = [{ code: EDNS_OPTION.COOKIE, data: new Uint8Array(8).fill(3) }];
+  return buildQuery({ id: 1, question, flags: FLAG.RD, edns: { udpSize: 1232, doBit: true, options } });
+};
+
+/** A policy with rules about other names, and the zones that are local by default. */
+function otherPolicy(): ReturnType<typeof makePolicy>['policy'] {
+  const loaded = parseConfigText('server:\n local-zone: other. refuse\n', 'test.conf', {
+    readText: () => null,
+  } as never);
+  if (!loaded.ok) throw new Error('no configuration');
+  const serversOf = async (): Promise<never> => {
+    throw new Error('not asked for');
+  };
+  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, placeKeys: () => [] };
+  return makePolicy({ config: loaded.config, log: new FakeLog(), clock: new FakeClock(NOW), ...blocks, serversOf })
+    .policy;
+}
+
+function rates(): ClientRates {
+  const options = { perSecond: 1e9, perSecondWithCookie: 1e9, factor: 10, backoff: true, maxBytes: 1 << 20 };
+  return new ClientRates({ clock: new FakeClock(NOW), random: new SeededRandom(1), options });
+}
+
 test.each([1, 30])('an answer of %i records costs next to no heap', (records) => {
-  expect(octetsPerHit(records)).toBeLessThan(MOST_OCTETS_PER_HIT);
+  expect(octetsPerHit(new PlayedHouse(), records, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
+});
+
+test('policy costs no heap', () => {
+  expect(octetsPerHit(new PlayedHouse({}, otherPolicy()), 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
+});
+
+test('a cookie costs no heap', () => {
+  const house = new PlayedHouse({}, null, { cookies: new ServerCookies([new Uint8Array(16).fill(7)]) });
+  expect(octetsPerHit(house, 2, withCookie)).toBeLessThan(MOST_OCTETS_PER_HIT);
+  expect(house.serve.stats.cookiesClient).toBeGreaterThan(HITS);
+});
+
+test('rates, with all the rest, cost no heap', () => {
+  const more = { cookies: new ServerCookies([new Uint8Array(16).fill(7)]), clientRates: rates() };
+  const house = new PlayedHouse({}, otherPolicy(), more);
+  expect(octetsPerHit(house, 2, withCookie)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });

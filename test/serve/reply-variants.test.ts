@@ -1,0 +1,111 @@
+/**
+ * Proves that one finished reply serves all clients that get the same octets, and nobody else: what a look-up below the reply
+ * cache would give is what comes out of it, for every form of query.
+ */
+
+import { describe, expect, test } from 'vitest';
+import type { Answered } from '../../src/terms/resolution.ts';
+import type { Verdict } from '../../src/terms/verdict.ts';
+import { RCODE } from '../../src/wire/rcode.ts';
+import { questionFrom } from '../support/records.ts';
+import { type Asking, answered, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+
+const SENTINEL = 'root-key-sentinel-not-ta-20326.example.';
+
+/** What clients set, and the sizes that they take. */
+const FORMS: readonly Asking[] = [
+  {},
+  { ad: true },
+  { cd: true },
+  { udpSize: 1232 },
+  { udpSize: 4096, ad: true },
+  { udpSize: 1232, cd: true },
+  { udpSize: 512, doBit: true },
+  { udpSize: 4096, doBit: true, cd: true },
+];
+
+/** What a client sees of its reply. */
+function textOf(house: PlayedHouse, resolution: Answered, form: Asking): unknown {
+  const { rcode, flags, records, errors } = house.reply(resolution.question, form);
+  return { rcode, flags, records, errors };
+}
+
+const question = questionFrom('www.example.');
+const line = 'www.example. A 192.0.2.1';
+const UNREACHABLE: Verdict = {
+  status: 'indeterminate',
+  why: { kind: 'chain-data-unreachable', zone: 'example.', data: 'DS', how: 'no-answer' },
+};
+
+const CASES: readonly (readonly [string, Answered, number])[] = [
+  [
+    'insecure, without signatures',
+    answered(question, { answer: [held([line], { signed: false })], verdict: INSECURE }),
+    1,
+  ],
+  ['not validated', answered(question, { answer: [held([line], { signed: false })], verdict: null }), 1],
+  ['secure and signed', answered(question, { answer: [held([line])] }), 2],
+  ['bogus, without signatures', answered(question, { answer: [held([line], { signed: false })], verdict: BOGUS }), 2],
+  ['bogus and signed', answered(question, { answer: [held([line])], verdict: BOGUS }), 4],
+  ['indeterminate', answered(question, { answer: [held([line], { signed: false })], verdict: UNREACHABLE }), 2],
+  [
+    'a denial with unsigned NSEC',
+    answered(question, {
+      rcode: RCODE.NXDOMAIN,
+      denied: true,
+      authority: [held(['example. NSEC zz.example. A'], { signed: false })],
+      verdict: INSECURE,
+    }),
+    2,
+  ],
+  [
+    'the name of a root key sentinel',
+    answered(questionFrom(SENTINEL), { answer: [held([`${SENTINEL} A 192.0.2.1`])] }),
+    4,
+  ],
+];
+
+describe('a finished reply', () => {
+  test.each(CASES)('%s: comes out as it would be made for each client', (_what, resolution, entries) => {
+    for (const first of FORMS) {
+      const house = new PlayedHouse({ rootKeyTags: () => new Set([20_326]) }).know(resolution);
+      house.reply(resolution.question, first);
+      for (const form of FORMS) {
+        const made = textOf(
+          new PlayedHouse({ rootKeyTags: () => new Set([20_326]) }).know(resolution),
+          resolution,
+          form,
+        );
+        expect(textOf(house, resolution, form)).toEqual(made);
+        // The second time it comes out of the reply cache for sure.
+        expect(textOf(house, resolution, form)).toEqual(made);
+      }
+      expect(house.serve.stats.bugs).toBe(0);
+      expect(house.replies.count).toBe(entries);
+    }
+  });
+
+  test('of bogus data never reaches a client without CD, whoever asked first', () => {
+    const bogus = answered(question, { answer: [held([line])], verdict: BOGUS });
+    const house = new PlayedHouse().know(bogus);
+    expect(house.reply(question, { cd: true }).records).toHaveLength(1);
+    expect(house.reply(question, { udpSize: 1232, doBit: true, cd: true }).records).toHaveLength(2);
+    house.known.clear();
+    // Nothing is finished for them: the resolver is asked.
+    for (const form of FORMS.filter(({ cd }) => cd !== true)) {
+      const answer = house.send(queryFor(question, form), form);
+      expect(answer).toBe('handed over');
+    }
+  });
+
+  test('made for one client serves those of 512 octets without EDNS and those who may look without RD', () => {
+    const insecure = answered(question, { answer: [held([line], { signed: false })], verdict: INSECURE });
+    const access = [{ address: Uint8Array.of(127, 0, 0, 0), prefixLength: 8, action: 'allow_snoop' as const }];
+    const house = new PlayedHouse({ access }).know(insecure);
+    house.reply(question, { udpSize: 4096, doBit: true });
+    house.known.clear();
+    expect(house.reply(question).records).toHaveLength(1);
+    expect(house.reply(question, { rd: false }).flags).toBe('QR RA');
+    expect(house.replies.hits).toBe(2);
+  });
+});
