@@ -18,7 +18,8 @@ export const CULPRIT_TEXT = {
   /** Whoever runs the zone: signs it, serves its records. */
   zone: 'the operator of the zone',
   /** The DS at the registry or in the zone above does not belong to the zone as it is. */
-  delegation: 'the delegation: the DS in the zone above and the keys of the zone do not belong together',
+  delegation:
+    'the delegation of the zone: what the zone above says of it (DS, name servers, glue) and the zone itself do not fit',
   /** The zone above, whose own records are wrong. */
   parent: 'the zone above',
   /** One or all servers of the zone, or something on the way to them. */
@@ -295,19 +296,8 @@ function signatureRemedy(why: SignatureReason, { now }: RemedyOptions): Remedy {
   const { zone, record } = why;
   switch (why.kind) {
     case 'signature-expired':
-      return timeRemedy(
-        why.expiredAt,
-        now,
-        `The signature of ${record} ran out ${agoText(now - why.expiredAt)} ago: the signer of ${zone} has stopped renewing, or a secondary server no longer gets the zone; its operator must sign again`,
-        'zone',
-      );
     case 'signature-not-yet-valid':
-      return timeRemedy(
-        why.validFrom,
-        now,
-        `The signature of ${record} begins only in ${agoText(why.validFrom - now)}: the clock of the signer of ${zone} is ahead, or the clock of this host is behind`,
-        'clock',
-      );
+      return dateRemedy(why, now);
     case 'expired-before-valid':
       return {
         culprit: 'zone',
@@ -353,6 +343,30 @@ function signatureRemedy(why: SignatureReason, { now }: RemedyOptions): Remedy {
         culprit: 'zone',
         text: `The zone above announces ${algorithmsText([why.algorithm])} for ${zone}, and ${record} has no good signature of it: its operator must finish or undo the change of algorithm. This resolver insists because of harden-algo-downgrade: yes.`,
       };
+    default:
+      return unreachable(why);
+  }
+}
+
+type DateReason = Extract<BogusReason, { readonly kind: 'signature-expired' | 'signature-not-yet-valid' }>;
+
+function dateRemedy(why: DateReason, now: number): Remedy {
+  const { zone, record } = why;
+  switch (why.kind) {
+    case 'signature-expired':
+      return timeRemedy(
+        why.expiredAt,
+        now,
+        `The signature of ${record} ran out ${agoText(now - why.expiredAt)} ago: the signer of ${zone} has stopped renewing, or a secondary server no longer gets the zone; its operator must sign again`,
+        'zone',
+      );
+    case 'signature-not-yet-valid':
+      return timeRemedy(
+        why.validFrom,
+        now,
+        `The signature of ${record} begins only in ${agoText(why.validFrom - now)}: the clock of the signer of ${zone} is ahead, or the clock of this host is behind`,
+        'clock',
+      );
     default:
       return unreachable(why);
   }
@@ -436,6 +450,12 @@ function ownFailureRemedy(why: Extract<Failure, { readonly kind: 'rate-limited' 
 }
 
 function unreachableRemedy(why: Extract<Failure, { readonly kind: 'no-reachable-server' }>): Remedy {
+  if (why.isNotPublic === true && why.zone === '.') {
+    return {
+      culprit: 'configuration',
+      text: 'The resolver that everything is forwarded to does not answer: see that its address and port are right and that it runs.',
+    };
+  }
   if (why.isNotPublic === true) {
     return {
       culprit: 'delegation',
