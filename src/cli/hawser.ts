@@ -3,11 +3,19 @@
 import { PROGRAM_VERSION } from '../daemon/version.ts';
 import { daneCommand } from './dane-command.ts';
 import { doctorCommand } from './doctor-command.ts';
+import { explainCommand, traceCommand } from './explain-command.ts';
 import { resolvconfCommand } from './resolvconf-command.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 import { tlsaCommand } from './tlsa-command.ts';
 
-const COMMANDS: readonly Subcommand[] = [daneCommand, tlsaCommand, doctorCommand, resolvconfCommand];
+const COMMANDS: readonly Subcommand[] = [
+  explainCommand,
+  traceCommand,
+  daneCommand,
+  tlsaCommand,
+  doctorCommand,
+  resolvconfCommand,
+];
 
 async function main(words: readonly string[]): Promise<number> {
   const [name, ...rest] = words;

@@ -66,8 +66,8 @@ function namedResolver(text: string, ports: Ports): LookUpSource | readonly stri
   return { lookUp: lookUpAt(ports, server, trustsAd), remark, stop: () => {} };
 }
 
-/** `ADDR` or `ADDR@PORT`, as Unbound writes it. */
-function serverAddress(text: string): Address | null {
+/** `ADDR` or `ADDR@PORT`, as Unbound writes it; null when it is neither. */
+export function serverAddress(text: string): Address | null {
   const [ip = '', port = String(DNS_PORT)] = text.split('@');
   const bytes = parseIp(ip);
   if (bytes === null || !/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) return null;

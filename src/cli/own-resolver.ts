@@ -14,6 +14,7 @@ import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { assemble, type Ports, type ResolverInstance } from '../daemon/resolver-instance.ts';
 import type { Files } from '../ports/files.ts';
+import type { Address } from '../ports/network.ts';
 import { parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
 
@@ -53,7 +54,22 @@ export function withFamily(config: Config, family: 'any' | 'ip4' | 'ip6'): Confi
 export function withResolvConf(config: Config, path: string, files: Files): Config {
   const text = files.readText(path);
   const servers = [...(text.ok ? text.value : '').matchAll(/^\s*nameserver\s+(\S+)/gm)].map((match) => match[1] ?? '');
-  const forwardAddr = servers.filter((ip) => parseIp(ip) !== null).map((ip) => ({ ip, port: null, tlsName: null }));
+  return forwardingTo(
+    config,
+    servers.filter((ip) => parseIp(ip) !== null).map((ip) => ({ ip, port: null })),
+  );
+}
+
+/** The configuration with all questions going to one resolver. */
+export function withForwarder(config: Config, { ip, port }: Address): Config {
+  return forwardingTo(config, [{ ip, port }]);
+}
+
+function forwardingTo(
+  config: Config,
+  servers: readonly { readonly ip: string; readonly port: number | null }[],
+): Config {
+  const forwardAddr = servers.map((server) => ({ ...server, tlsName: null }));
   const everything = { forwardHost: [], forwardFirst: false, forwardTlsUpstream: false, forwardTcpUpstream: false };
   const forward = { ...everything, name: ROOT, forwardAddr, forwardNoCache: false };
   // Loopback is where the resolver of a mail host stands.

@@ -5,6 +5,7 @@
 
 import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
+import type { ExplainParts } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
@@ -141,6 +142,8 @@ export interface InstanceView {
   readonly insecure: InsecureZones;
   /** Trust anchors as they are now. */
   readonly listAnchors: () => readonly ListedAnchor[];
+  /** What `explain` looks at. */
+  readonly explaining: (clock: Clock) => ExplainParts;
   readonly statistics: Statistics;
   readonly local: LocalTables;
   readonly authZones: AuthZones;

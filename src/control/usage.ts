@@ -28,7 +28,11 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['get_option OPTION', 'value of an option'],
   ['set_option OPTION: VALUE', 'change an option that may be changed while running'],
   ['lookup NAME', 'servers that a question for the name goes to'],
-  ['explain NAME [TYPE] [+json]', 'answer a question and show every step'],
+  [
+    'explain NAME [TYPE] [+json] [+cached] [+expiry=DAYS]',
+    'show the chain of trust of an answer, and who must mend it',
+  ],
+  ['trace NAME [TYPE] [+json]', 'answer a question and show every step'],
   ['dump_cache | load_cache', 'cache to standard output | from standard input'],
   ['cache_lookup [+t] NAME ...', 'cached data at and below names; +t allows top-level names'],
   ['flush [+c] NAME', 'forget A AAAA NS SOA CNAME DNAME MX PTR SRV NAPTR SVCB HTTPS'],

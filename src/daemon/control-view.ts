@@ -10,6 +10,7 @@ import type { Files } from '../ports/files.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
+import { explainParts } from './explain-parts.ts';
 import { listAnchors } from './list-anchors.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 
@@ -58,6 +59,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     hints,
     insecure: anchors,
     listAnchors: () => listAnchors(instance),
+    explaining: (clock) => explainParts(instance, clock),
     statistics,
     local: new LocalTables(policy),
     authZones: controlZones(zones, policy),

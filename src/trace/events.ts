@@ -31,7 +31,14 @@ export type TraceStep =
   | { readonly kind: 'exchange-failed'; readonly server: string; readonly outcome: ServerOutcome }
   | { readonly kind: 'scrubbed'; readonly owner: Name; readonly type: number; readonly why: DropReason }
   | { readonly kind: 'alias'; readonly from: Name; readonly to: Name }
-  | { readonly kind: 'zone-trust'; readonly zone: Name; readonly status: Verdict['status']; readonly why?: ZoneReason }
+  | {
+      readonly kind: 'zone-trust';
+      readonly zone: Name;
+      readonly status: Verdict['status'];
+      readonly why?: ZoneReason;
+      /** The whole of it; absent when there is no zone at the name. */
+      readonly verdict?: Verdict;
+    }
   | {
       readonly kind: 'signature';
       readonly owner: Name;

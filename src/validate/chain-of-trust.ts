@@ -130,8 +130,8 @@ function remember(judging: Judging, name: Name, step: Step): void {
 
 function traceOf(zone: Name, step: Step) {
   if (step.status === 'no-cut') return { kind: 'zone-trust', zone, status: 'secure', why: 'no zone cut here' } as const;
-  if (step.status === 'secure') return { kind: 'zone-trust', zone, status: 'secure' } as const;
-  return { kind: 'zone-trust', zone, status: step.status, why: step.why.kind } as const;
+  if (step.status === 'secure') return { kind: 'zone-trust', zone, status: 'secure', verdict: step } as const;
+  return { kind: 'zone-trust', zone, status: step.status, why: step.why.kind, verdict: step } as const;
 }
 
 /** The verdict on data that lies in or below a zone which is not secure. */

@@ -1,63 +1,73 @@
-/** Hawser's own commands: `explain NAME TYPE` shows how a question is answered, step by step. */
+/**
+ * Hawser's own commands: `explain NAME [TYPE]` shows the chain of trust of an answer and who broke it, `trace NAME [TYPE]` each
+ * step of one resolution.
+ */
 
-import { reasonText } from '../../serve/explain.ts';
-import type { Resolution } from '../../terms/resolution.ts';
+import { explainQuestion } from '../../explain/gather.ts';
+import { reportText } from '../../explain/report-text.ts';
 import { explainJson, explainText } from '../../trace/explain.ts';
-import { Trace } from '../../trace/trace.ts';
-import { questionOf, questionText } from '../../wire/question.ts';
-import { rcodeText } from '../../wire/rcode.ts';
-import { formatRecord } from '../../wire/record-text.ts';
-import { TYPE, typeFromText } from '../../wire/rr-type.ts';
-import { rdatasOf, rrsetClass, rrsetOwner, rrsetType } from '../../wire/rrset.ts';
+import { type Question, questionOf, questionText } from '../../wire/question.ts';
+import { typeFromText } from '../../wire/rr-type.ts';
 import { type Command, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
-const JSON_WORDS: ReadonlySet<string> = new Set(['--json', '+json']);
+/** Signatures that run out sooner are listed, days; signers renew earlier than that. */
+const DEFAULT_EXPIRY_DAYS = 3;
+const MAX_EXPIRY_DAYS = 36_500;
+const DAY_SECONDS = 86_400;
 
 export function explainCommands(parts: ControlParts): Command[] {
-  return [worded('explain', (words) => explain(words, parts)), worded('trace', (words) => explain(words, parts))];
+  return [worded('explain', (words) => explain(words, parts)), worded('trace', (words) => trace(words, parts))];
 }
 
-/** Resolves by a work of its own, not shared, from what the caches know of the way there; `--json` or `+json` for programs. */
+/** What both commands take. */
+interface Asked {
+  readonly question: Question;
+  readonly isJson: boolean;
+  readonly isCached: boolean;
+  readonly expiryDays: number;
+}
+
+/** Resolves by a work of its own, not shared, from what the caches know of the way there. */
 async function explain(words: string, { instance, clock }: ControlParts): Promise<string> {
+  const read = readAsked(words, 'explain NAME [TYPE] [+json] [+cached] [+expiry=DAYS]');
+  if (typeof read === 'string') return read;
+  const { question, isJson, isCached, expiryDays } = read;
+  const options = { isCached, expirySeconds: expiryDays * DAY_SECONDS };
+  const explained = await explainQuestion(instance.explaining(clock), question, options);
+  if (explained === null) return `error nothing is held about ${questionText(question)}\n`;
+  return isJson ? `${JSON.stringify(explained.report)}\n` : reportText(explained.report, { hasColour: false });
+}
+
+async function trace(words: string, { instance, clock }: ControlParts): Promise<string> {
+  const read = readAsked(words, 'trace NAME [TYPE] [+json]');
+  if (typeof read === 'string') return read;
+  if (read.isCached) return 'error trace asks the servers: +cached is for explain\n';
+  const startedMs = clock.monotonicMs();
+  const options = { isCached: false, expirySeconds: 0 };
+  const explained = await explainQuestion(instance.explaining(clock), read.question, options);
+  if (explained === null) return 'error nothing was found\n';
+  const { report, events } = explained;
+  const { question, seconds, rcode, status, reason } = report;
+  if (read.isJson) {
+    return `${JSON.stringify({ question, seconds, rcode, status, reason, events: explainJson(events) })}\n`;
+  }
+  return `${question}\n${explainText(events, startedMs)}${rcode} ${status}, ${seconds.toFixed(3)} s: ${reason}\n`;
+}
+
+/** `--json` and `+json` mean the same: unbound-control takes words that begin with two dashes for its own options. */
+function readAsked(words: string, usage: string): Asked | string {
   const given = words.split(/\s+/).filter((word) => word !== '');
-  // unbound-control takes words that begin with two dashes for its own options.
-  const wantsJson = given.some((word) => JSON_WORDS.has(word));
-  const [nameText = '', typeWord = 'A', ...more] = given.filter((word) => !JSON_WORDS.has(word));
+  const flags = given.filter((word) => /^(?:\+|--)/.test(word)).map((word) => word.replace(/^(?:\+|--)/, ''));
+  const [nameText = '', typeWord = 'A', ...more] = given.filter((word) => !/^(?:\+|--)/.test(word));
+  const days = flags.map((flag) => /^expiry=(\d{1,5})$/.exec(flag)?.[1]).find((found) => found !== undefined);
+  const isKnown = flags.every((flag) => flag === 'json' || flag === 'cached' || /^expiry=\d{1,5}$/.test(flag));
+  const expiryDays = Number(days ?? DEFAULT_EXPIRY_DAYS);
   const read = readName(nameText);
   if (!read.ok) return read.error;
   const type = typeFromText(typeWord);
-  if (type === null || more.length > 0) return 'error usage: explain NAME [TYPE] [--json | +json]\n';
+  if (type === null || more.length > 0 || !isKnown || expiryDays > MAX_EXPIRY_DAYS) return `error usage: ${usage}\n`;
   const question = questionOf(read.name, type);
-  const trace = new Trace();
-  const startedMs = clock.monotonicMs();
-  const resolution = await instance.resolver.resolve(question, { trace });
-  const seconds = (clock.monotonicMs() - startedMs) / 1000;
-  const ending = endingOf(resolution);
-  const records = recordLines(resolution, clock.unixSeconds());
-  if (wantsJson) {
-    const head = { question: questionText(question), seconds, ...ending, answer: records };
-    return `${JSON.stringify({ ...head, dropped: trace.dropped, events: explainJson(trace.events()) })}\n`;
-  }
-  const steps = explainText(trace.events(), startedMs);
-  const last = `${ending.rcode} ${ending.status}, ${seconds.toFixed(3)} s: ${ending.reason}`;
-  return `${questionText(question)}\n${steps}${last}\n${records.map((line) => `  ${line}\n`).join('')}`;
-}
-
-function endingOf(resolution: Resolution): { rcode: string; status: string; reason: string } {
-  const reason = reasonText(resolution);
-  if (resolution.kind === 'failed') return { rcode: 'SERVFAIL', status: 'failed', reason };
-  const status = resolution.verdict?.status ?? 'unchecked';
-  return { rcode: rcodeText(resolution.rcode), status, reason };
-}
-
-function recordLines(resolution: Resolution, now: number): string[] {
-  if (resolution.kind === 'failed') return [];
-  return [...resolution.answer, ...resolution.authority.filter(({ rrset }) => rrsetType(rrset) === TYPE.SOA)].flatMap(
-    ({ rrset, expiresAt }) => {
-      const common = { owner: rrsetOwner(rrset), class: rrsetClass(rrset), type: rrsetType(rrset) };
-      return rdatasOf(rrset).map((rdata) => formatRecord({ ...common, ttl: Math.max(0, expiresAt - now), rdata }));
-    },
-  );
+  return { question, isJson: flags.includes('json'), isCached: flags.includes('cached'), expiryDays };
 }

@@ -1,0 +1,308 @@
+/**
+ * Gathers what `explain` tells: resolves the question with a trace, then looks at DS, DNSKEY and trust of each zone on the way
+ * from the anchor to each name of the answer, with the resolver's own eyes.
+ *
+ * Leaves to others: judging (validate), text and pictures of the report.
+ */
+
+import { edeOf, edesOfFailure } from '../terms/ede-of.ts';
+import { failureText } from '../terms/failure-text.ts';
+import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { Answered, Resolution } from '../terms/resolution.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import { verdictText } from '../terms/verdict-text.ts';
+import type { TraceEvent } from '../trace/events.ts';
+import { Trace } from '../trace/trace.ts';
+import { edeText } from '../wire/ede.ts';
+import { isRoot, labelCount, lastLabels, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { type Question, questionOf, questionText } from '../wire/question.ts';
+import { rcodeText } from '../wire/rcode.ts';
+import { keyTag } from '../wire/rdata-dnskey.ts';
+import { readDs } from '../wire/rdata-ds.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { CULPRIT_TEXT, remedyOf } from './remedy.ts';
+import type { DsLine, ExpiryLine, Report, ServerLine, SetLine, ZoneLine } from './report.ts';
+import { keyLine, type ShowParts, setLine } from './set-line.ts';
+
+/** A zone's trust, without its keys. */
+type ZoneState = { readonly zone: Name } & Verdict;
+
+/** A configured starting point. */
+interface Anchor {
+  readonly zone: Name;
+  /** DS and DNSKEY rdatas. */
+  readonly ds: readonly Uint8Array[];
+  readonly dnskeys: readonly Uint8Array[];
+}
+
+/** The resolver, as `explain` sees it. */
+export interface ExplainParts {
+  readonly resolve: (question: Question, trace: Trace) => Promise<Resolution>;
+  /** What the caches hold; nobody is asked. */
+  readonly peek: (question: Question) => Resolution | null;
+  /** What is believed of exactly this zone; null when it is no zone or nothing is known. */
+  readonly trustOf: (zone: Name) => ZoneState | null;
+  readonly anchors: () => readonly Anchor[];
+  readonly unixSeconds: () => number;
+  readonly monotonicMs: () => number;
+}
+
+interface ExplainOptions {
+  /** From the caches only. */
+  readonly isCached: boolean;
+  /** Signatures that run out within so many seconds are listed. */
+  readonly expirySeconds: number;
+}
+
+/** Zones that are shown: a name has seldom more than 5, an alias chain leads to a few names. */
+const MAX_ZONES = 40;
+/** Names of an answer whose zones are walked to; as many as aliases are followed. */
+const MAX_NAMES = 12;
+
+/** The report, with the steps that led to it. */
+interface Explained {
+  readonly report: Report;
+  readonly events: readonly TraceEvent[];
+}
+
+/** Explains one question; null only with `isCached`: nothing is held about it. */
+export async function explainQuestion(
+  parts: ExplainParts,
+  question: Question,
+  options: ExplainOptions,
+): Promise<Explained | null> {
+  const trace = new Trace();
+  const startedMs = parts.monotonicMs();
+  const get = async (one: Question): Promise<Resolution | null> =>
+    options.isCached ? parts.peek(one) : await parts.resolve(one, trace);
+  const resolution = await get(question);
+  if (resolution === null) return null;
+  const seconds = (parts.monotonicMs() - startedMs) / 1000;
+  const now = parts.unixSeconds();
+  const own = [...trace.events()];
+  const states = statesOf(parts, own, namesOf(question, resolution));
+  const chain: Raw[] = [];
+  for (const state of states) chain.push(await rawZone(state, { parts, get }));
+  const show = { now, chain, outcomes: outcomesOf(trace.events()), asked: question.name };
+  const zones = chain.map((raw) => zoneLine(raw, show));
+  const answer = resolution.kind === 'failed' ? [] : resolution.answer.map((held) => setLine(held, showOf(show)));
+  const proof = resolution.kind === 'failed' ? [] : proofOf(resolution).map((held) => setLine(held, showOf(show)));
+  const shown = [...zones.flatMap(({ keySet, dsSet, noDs }) => [keySet, dsSet, ...noDs]), ...answer, ...proof];
+  const report: Report = {
+    question: questionText(question),
+    at: now,
+    seconds,
+    ...endingOf(resolution),
+    remedy: remedyLine(resolution, parts, now),
+    zones,
+    answer,
+    proof,
+    servers: serverLines(own),
+    expiring: expiringOf(shown, now, options.expirySeconds),
+    isCached: options.isCached,
+  };
+  return { report, events: own };
+}
+
+function remedyLine(resolution: Resolution, parts: ExplainParts, now: number): Report['remedy'] {
+  const anchored = new Set(parts.anchors().map(({ zone }) => formatName(zone)));
+  const remedy = remedyOf(resolution, { now, anchored });
+  return remedy === null ? null : { ...remedy, who: CULPRIT_TEXT[remedy.culprit] };
+}
+
+function endingOf(resolution: Resolution): Pick<Report, 'rcode' | 'status' | 'reason' | 'ede'> {
+  if (resolution.kind === 'failed') {
+    const ede = edesOfFailure(resolution.why).map(({ code }) => ({ code, name: edeText(code) }));
+    return { rcode: 'SERVFAIL', status: 'failed', reason: failureText(resolution.why), ede };
+  }
+  const { verdict, rcode } = resolution;
+  const error = verdict === null ? null : edeOf(verdict);
+  return {
+    rcode: rcodeText(rcode),
+    status: verdict?.status ?? 'unchecked',
+    reason: verdict === null ? 'unchecked' : verdictText(verdict),
+    ede: error === null ? [] : [{ code: error.code, name: edeText(error.code) }],
+  };
+}
+
+/** The name that is asked for and those that its aliases lead to; for a DS the zone above holds it. */
+function namesOf(question: Question, resolution: Resolution): readonly Name[] {
+  const first = question.type === TYPE.DS && !isRoot(question.name) ? parentOf(question.name) : question.name;
+  const owners = resolution.kind === 'failed' ? [] : resolution.answer.map(({ rrset }) => rrsetOwner(rrset));
+  return [first, ...owners.filter((owner) => !namesEqual(owner, question.name))].slice(0, MAX_NAMES);
+}
+
+/** Zones at and above the names about which something is known, from the root down, each once. */
+function statesOf(parts: ExplainParts, events: readonly TraceEvent[], names: readonly Name[]): readonly ZoneState[] {
+  const seen = new Map<string, ZoneState>();
+  const traced = tracedStates(events);
+  for (const name of names) {
+    for (let labels = 0; labels <= labelCount(name) && seen.size < MAX_ZONES; labels++) {
+      const zone = lastLabels(name, labels);
+      const key = nameKey(zone);
+      const state = seen.get(key) ?? parts.trustOf(zone) ?? traced.get(key);
+      if (state === undefined) continue;
+      seen.set(key, state);
+      // Below a zone that is not secure nothing is proven.
+      if (state.status !== 'secure') break;
+    }
+  }
+  return [...seen.values()];
+}
+
+/** What cannot be said is in no cache. */
+function tracedStates(events: readonly TraceEvent[]): ReadonlyMap<string, ZoneState> {
+  const states = new Map<string, ZoneState>();
+  for (const event of events) {
+    if (event.kind !== 'zone-trust' || event.verdict === undefined) continue;
+    states.set(nameKey(event.zone), { zone: event.zone, ...event.verdict });
+  }
+  return states;
+}
+
+/** A zone with its own records, before they are made text. */
+interface Raw {
+  readonly state: ZoneState;
+  readonly anchor: Anchor | null;
+  readonly ds: HeldRRset | null;
+  readonly noDs: readonly HeldRRset[];
+  readonly keys: HeldRRset | null;
+}
+
+interface GetParts {
+  readonly parts: ExplainParts;
+  readonly get: (question: Question) => Promise<Resolution | null>;
+}
+
+async function rawZone(state: ZoneState, { parts, get }: GetParts): Promise<Raw> {
+  const { zone } = state;
+  const anchor = parts.anchors().find((one) => namesEqual(one.zone, zone)) ?? null;
+  const ds = isRoot(zone) ? null : await get(questionOf(zone, TYPE.DS));
+  // A zone that is unsigned to us is not asked for keys.
+  const keys =
+    state.status === 'insecure' && state.why.kind === 'no-ds-proven' ? null : await get(questionOf(zone, TYPE.DNSKEY));
+  return {
+    state,
+    anchor,
+    ds: findSet(ds, zone, TYPE.DS),
+    noDs: ds?.kind === 'answered' && ds.denied ? proofOf(ds).filter(isDenial) : [],
+    keys: findSet(keys, zone, TYPE.DNSKEY),
+  };
+}
+
+function findSet(resolution: Resolution | null, name: Name, type: number): HeldRRset | null {
+  if (resolution?.kind !== 'answered') return null;
+  return (
+    resolution.answer.find(({ rrset }) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name)) ?? null
+  );
+}
+
+function isDenial({ rrset }: HeldRRset): boolean {
+  const type = rrsetType(rrset);
+  return type === TYPE.NSEC || type === TYPE.NSEC3;
+}
+
+function proofOf({ authority }: Answered): readonly HeldRRset[] {
+  return authority.filter((held) => isDenial(held) || rrsetType(held.rrset) === TYPE.SOA);
+}
+
+/** What all lines of one report are made with. */
+interface Show {
+  readonly now: number;
+  readonly chain: readonly Raw[];
+  readonly outcomes: ReadonlyMap<string, string>;
+  readonly asked: Name;
+}
+
+function showOf({ now, chain, outcomes, asked }: Show): ShowParts {
+  const keysOf = (signer: Name): readonly Uint8Array[] | null => {
+    const raw = chain.find(({ state }) => namesEqual(state.zone, signer));
+    return raw?.keys == null ? null : rdatasOf(raw.keys.rrset);
+  };
+  return { now, keysOf, outcomes, asked };
+}
+
+function outcomesOf(events: readonly TraceEvent[]): ReadonlyMap<string, string> {
+  const outcomes = new Map<string, string>();
+  for (const event of events) {
+    if (event.kind !== 'signature') continue;
+    const key = `${nameKey(event.owner)} ${event.type} ${event.keyTag}`;
+    // Two keys may have one tag: one good outcome counts.
+    if (outcomes.get(key) !== 'valid') outcomes.set(key, event.outcome);
+  }
+  return outcomes;
+}
+
+function zoneLine({ state, anchor, ds, noDs, keys }: Raw, show: Show): ZoneLine {
+  const shown = { ...showOf(show), asked: state.zone };
+  const dsLines = ds === null ? [] : dsLinesOf(rdatasOf(ds.rrset));
+  const anchored = anchor === null ? [] : dsLinesOf(anchor.ds);
+  // A tag alone proves nothing: only the validator has compared the digests.
+  const named = state.status === 'secure' ? [...dsLines, ...anchored] : [];
+  const trusted = new Set(named.map((one) => `${one.keyTag} ${one.algorithm}`));
+  const anchorKeys = (anchor?.dnskeys ?? []).map((rdata) => keyTag(rdata));
+  return {
+    zone: formatName(state.zone),
+    status: state.status,
+    why: state.status === 'secure' ? null : state.why.kind,
+    anchor: anchor === null ? null : [...anchored.map((one) => one.keyTag), ...anchorKeys],
+    ds: dsLines,
+    dsSet: ds === null ? null : setLine(ds, shown),
+    noDs: noDs.map((held) => setLine(held, shown)),
+    keys:
+      keys === null
+        ? []
+        : rdatasOf(keys.rrset).map((rdata) =>
+            keyLine(
+              rdata,
+              (tag, algorithm) =>
+                trusted.has(`${tag} ${algorithm}`) || (state.status === 'secure' && anchorKeys.includes(tag)),
+            ),
+          ),
+    keySet: keys === null ? null : setLine(keys, shown),
+  };
+}
+
+function dsLinesOf(rdatas: readonly Uint8Array[]): readonly DsLine[] {
+  return rdatas.flatMap((rdata) => {
+    const ds = readDs(rdata);
+    return ds === null ? [] : [{ keyTag: ds.keyTag, algorithm: ds.algorithm, digestType: ds.digestType }];
+  });
+}
+
+/** Each question to a server with what came of it, in order. */
+function serverLines(events: readonly TraceEvent[]): readonly ServerLine[] {
+  const lines: ServerLine[] = [];
+  const open = new Map<string, number>();
+  for (const event of events) {
+    if (event.kind === 'ask') {
+      const { server, transport } = event;
+      open.set(`${event.workId} ${server}`, lines.length);
+      const asked = { zone: formatName(event.zone), question: questionText(event.question) };
+      lines.push({ server, ...asked, transport, said: 'nothing yet', rttMs: null });
+    } else if (event.kind === 'response' || event.kind === 'exchange-failed') {
+      const at = open.get(`${event.workId} ${event.server}`);
+      const line = at === undefined ? undefined : lines[at];
+      if (at === undefined || line === undefined) continue;
+      lines[at] =
+        event.kind === 'response'
+          ? { ...line, said: event.classified, rttMs: Math.round(event.rttMs * 10) / 10 }
+          : { ...line, said: event.outcome };
+    }
+  }
+  return lines;
+}
+
+function expiringOf(sets: readonly (SetLine | null)[], now: number, within: number): readonly ExpiryLine[] {
+  const found = new Map<string, ExpiryLine>();
+  for (const set of sets) {
+    for (const { keyTag: tag, expiration, state } of set?.signatures ?? []) {
+      if (set === null || state === 'expired' || state === 'wrong' || expiration - now > within) continue;
+      const record = `${set.owner} ${set.type}`;
+      found.set(`${record} ${tag}`, { record, keyTag: tag, expiration });
+    }
+  }
+  return [...found.values()].sort((a, b) => a.expiration - b.expiration);
+}
