@@ -52,10 +52,17 @@ const document = {
   },
   components: packages.map(component),
   dependencies: [
-    { ref: main, dependsOn: Object.keys({ ...own.dependencies, ...own.optionalDependencies }).map(refOf).sort() },
+    {
+      ref: main,
+      dependsOn: Object.keys({ ...own.dependencies, ...own.optionalDependencies })
+        .map(refOf)
+        .sort(),
+    },
     ...packages.map((entry) => ({
       ref: purl(entry.name, entry.version),
-      dependsOn: Object.keys(entry.dependencies ?? {}).map(refOf).sort(),
+      dependsOn: Object.keys(entry.dependencies ?? {})
+        .map(refOf)
+        .sort(),
     })),
   ],
 };
@@ -67,7 +74,8 @@ function refOf(name) {
 }
 
 if (process.argv.includes('--names')) {
-  for (const { name, version, license } of packages) console.log(`${name} ${version} (${license ?? 'see its package'})`);
+  for (const { name, version, license } of packages)
+    console.log(`${name} ${version} (${license ?? 'see its package'})`);
 } else {
   console.log(JSON.stringify(document, null, 2));
 }
