@@ -25,13 +25,13 @@ describe('the unit', () => {
 
   test('names one configuration, and the rotation the same', () => {
     const named = [...`${unit}${rotation}`.matchAll(/-c (\S+\.conf)/g)].map((match) => match[1]);
-    expect(named).toEqual(['/etc/unbound/unbound.conf', '/etc/unbound/unbound.conf']);
+    expect(named).toEqual(['/etc/hawser/hawser.conf', '/etc/hawser/hawser.conf']);
   });
 });
 
 test('the rotation works as the folder’s user, who can open what it makes', () => {
   const [, user] = /^\tsu (\S+) \S+$/m.exec(rotation) ?? [];
-  expect(user).toBe('unbound');
+  expect(user).toBe('hawser');
   expect(rotation).toMatch(new RegExp(`^\\tcreate 0\\d+ ${user} `, 'm'));
   // Without a control channel the signal does it.
   expect(rotation).toContain('--signal=SIGUSR1 hawser.service');
