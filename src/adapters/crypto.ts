@@ -10,7 +10,6 @@ import type { Crypto, DigestKind } from '../ports/crypto.ts';
 import { KNOWN_ANSWER_TEXT, KNOWN_ANSWERS, KNOWN_DIGESTS } from './crypto-known-answers.ts';
 import { type CryptoOptions, knownAlgorithms } from './dnssec-key.ts';
 import { createNodeCrypto } from './node-crypto.ts';
-import { createPortableCrypto } from './portable-crypto.ts';
 
 /** The combined port, and what came of the self-test. */
 interface SelfTestedCrypto extends Crypto {
@@ -23,31 +22,47 @@ interface SelfTestedCrypto extends Crypto {
 /** The two sides, for tests that must see one of them fail. */
 interface CryptoSides {
   readonly platform: Crypto;
+  /** Called only when the platform fails at something: loading its curves takes longer than the self-test. */
+  readonly portable: () => Promise<Crypto>;
+}
+
+/** Both sides at hand; where the platform does everything, it stands for both. */
+interface ChosenSides {
+  readonly platform: Crypto;
   readonly portable: Crypto;
+}
+
+async function loadPortable(options: CryptoOptions): Promise<Crypto> {
+  const { createPortableCrypto } = await import('./portable-crypto.ts');
+  return createPortableCrypto(options);
 }
 
 /** Makes and self-tests the port. `report` gets one log line for each thing that the platform refuses. */
 export async function createCrypto(
   report: (line: string) => void,
   options: CryptoOptions = {},
-  sides: CryptoSides = { platform: createNodeCrypto(options), portable: createPortableCrypto(options) },
+  sides: CryptoSides = { platform: createNodeCrypto(options), portable: () => loadPortable(options) },
 ): Promise<SelfTestedCrypto> {
   const known = knownAlgorithms(options);
-  const good = new Set<number>();
-  for (const algorithm of known) if (await passes(sides.platform, algorithm)) good.add(algorithm);
+  const { platform } = sides;
+  // Together: what goes through the thread pool does not wait for one another.
+  const results = await Promise.all(known.map((algorithm) => passes(platform, algorithm)));
+  const good = new Set(known.filter((_, i) => results[i]));
   const portableAlgorithms = known.filter((algorithm) => !good.has(algorithm));
-  const portableDigests = DIGEST_KINDS.filter((kind) => !digests(sides.platform, kind));
+  const portableDigests = DIGEST_KINDS.filter((kind) => !digests(platform, kind));
   for (const algorithm of portableAlgorithms) {
     report(`crypto: the platform does not verify DNSSEC algorithm ${algorithm}; using portable code, which is slower`);
   }
   for (const kind of portableDigests) {
     report(`crypto: the platform does not compute ${kind}; using portable code, which is slower`);
   }
-  return combine(sides, good, portableDigests, portableAlgorithms);
+  const isPlatformEnough = portableAlgorithms.length === 0 && portableDigests.length === 0;
+  const portable = isPlatformEnough ? platform : await sides.portable();
+  return combine({ platform, portable }, good, portableDigests, portableAlgorithms);
 }
 
 function combine(
-  { platform, portable }: CryptoSides,
+  { platform, portable }: ChosenSides,
   good: ReadonlySet<number>,
   portableDigests: readonly DigestKind[],
   portableAlgorithms: readonly number[],

@@ -9,13 +9,7 @@ import {
   type Server,
   type Socket,
 } from 'node:net';
-import {
-  checkServerIdentity,
-  connect as connectTls,
-  createServer as createTlsServer,
-  type PeerCertificate,
-  type TLSSocket,
-} from 'node:tls';
+import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type {
   Address,
   ByteStream,
@@ -29,6 +23,7 @@ import type {
 } from '../ports/network.ts';
 import { withoutZone } from './ip-zone.ts';
 import { networkErrorOf } from './network-error.ts';
+import { nodeTls } from './node-tls.ts';
 import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-writes.ts';
 
 /** Connections that the system may hold before they are accepted. */
@@ -78,7 +73,7 @@ function startConnecting(options: ConnectOptions): Socket | TLSSocket {
     noDelay: true,
     ...(localIp === undefined ? {} : { localAddress: localIp }),
   };
-  return tls === undefined ? connectTcp(to) : connectTls({ ...to, ...tlsClientOptions(tls) });
+  return tls === undefined ? connectTcp(to) : nodeTls().connect({ ...to, ...tlsClientOptions(tls) });
 }
 
 function tlsClientOptions(tls: TlsClientOptions): object {
@@ -94,7 +89,8 @@ function tlsClientOptions(tls: TlsClientOptions): object {
 function nameToCheck(serverName: string): object {
   if (isIP(serverName) === 0) return { servername: serverName };
   return {
-    checkServerIdentity: (_host: string, certificate: PeerCertificate) => checkServerIdentity(serverName, certificate),
+    checkServerIdentity: (_host: string, certificate: PeerCertificate) =>
+      nodeTls().checkServerIdentity(serverName, certificate),
   };
 }
 
@@ -142,7 +138,7 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
     if (isMutual && !isTrusted(socket)) turnAway(socket);
     else onSocket(socket);
   };
-  const server = createTlsServer(
+  const server = nodeTls().createServer(
     {
       cert: tls.certificatePem,
       key: tls.privateKeyPem,

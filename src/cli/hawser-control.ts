@@ -4,8 +4,8 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { dirname, join } from 'node:path';
-import { connect as connectTls } from 'node:tls';
 import { createNodeFiles } from '../adapters/node-files.ts';
+import { nodeTls } from '../adapters/node-tls.ts';
 import { absolutePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
@@ -136,7 +136,7 @@ function openSocket(target: Target, keys: Keys | null): Promise<Socket> {
     if (target.kind === 'unix') return ready(connect({ path: target.path }), 'connect');
     const { ip, port } = target.address;
     if (keys === null) return ready(connect({ host: ip, port }), 'connect');
-    ready(connectTls({ host: ip, port, ...keys, servername: SERVER_NAME }), 'secureConnect');
+    ready(nodeTls().connect({ host: ip, port, ...keys, servername: SERVER_NAME }), 'secureConnect');
   });
 }
 

@@ -4,7 +4,17 @@
  */
 
 import { execFile, spawn } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +39,7 @@ afterEach(() => {
 /** A stand-in for Node.js that says what it was given. */
 function echoingNode(): string {
   const path = join(folder, 'node');
-  writeFileSync(path, '#!/bin/sh\n[ "$1" = -p ] && echo 24 && exit\necho "$@"\n');
+  writeFileSync(path, '#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 && exit\necho "$@"\n');
   chmodSync(path, 0o755);
   return path;
 }
@@ -45,6 +55,39 @@ test('the heap is named, the log’s signal opens no debugger, and NODE_OPTIONS 
   );
   expect(await given('hawser-control')).toMatch(/^--max-old-space-size=\d+ --max-semi-space-size=\d+ \S+ -x a b\n$/);
   expect(await given('hawser-control', { NODE_OPTIONS: '--max_old_space_size=99' })).not.toContain('space-size');
+});
+
+test.each([
+  ['by a link to it', 'link', '/'],
+  ['by a link to its folder', 'folder/hawserd', '/'],
+  ['from the folder itself', './hawserd', BIN],
+  ['from beside', 'bin/hawserd', join(BIN, '..')],
+])('the program is found %s', async (_, path, cwd) => {
+  symlinkSync(join(BIN, 'hawserd'), join(folder, 'link'));
+  symlinkSync(BIN, join(folder, 'folder'));
+  const command = cwd === '/' ? join(folder, path) : path;
+  const env = { ...process.env, NODE_OPTIONS: '', HAWSER_NODE: echoingNode() };
+  const words = (await run(command, ['-x'], { env, cwd })).stdout.trim().split(' ');
+  const main = words.at(-2) ?? '';
+  expect(existsSync(main) && existsSync(words[words.indexOf('--require') + 1] ?? '')).toBe(true);
+  expect(main).toMatch(/^\/.*\/hawserd\.[jt]s$/);
+});
+
+test('compiled code is used where the program was built with some, and nowhere else', async () => {
+  cpSync(BIN, join(folder, 'bin'), { recursive: true });
+  mkdirSync(join(folder, 'dist'));
+  writeFileSync(join(folder, 'dist', 'hawserd.js'), '');
+  const node = join(folder, 'node');
+  writeFileSync(node, '#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 && exit\necho "$NODE_COMPILE_CACHE"\n');
+  chmodSync(node, 0o755);
+  const cacheOf = async (own = ''): Promise<string> => {
+    const env = { ...process.env, HAWSER_NODE: node, NODE_COMPILE_CACHE: own };
+    return (await run(join(folder, 'bin', 'hawserd'), [], { env })).stdout.trim();
+  };
+  expect(await cacheOf()).toBe('');
+  mkdirSync(join(folder, 'dist', 'compile-cache'));
+  expect(await cacheOf()).toBe(join(folder, 'dist', 'compile-cache'));
+  expect(await cacheOf('/elsewhere')).toBe('/elsewhere');
 });
 
 const CAN_MOUNT =

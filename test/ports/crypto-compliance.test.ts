@@ -268,6 +268,18 @@ describe('the port of the programs', () => {
     expect(lines).toEqual([]);
   });
 
+  test('does not load portable code where the platform passes', async () => {
+    let loads = 0;
+    const portable = async (): Promise<Crypto> => {
+      loads++;
+      return createPortableCrypto(options);
+    };
+    const crypto = await createCrypto(() => {}, options, { platform: createNodeCrypto(options), portable });
+    expect(loads).toBe(0);
+    expect(crypto.supports(13)).toBe(true);
+    expect(crypto.supports(200)).toBe(false);
+  });
+
   test('uses portable code for what the platform refuses, and says so', async () => {
     const real = createNodeCrypto(options);
     // As a platform under a policy without SHA-1 and built without Ed448 behaves.
@@ -281,7 +293,7 @@ describe('the port of the programs', () => {
       },
     };
     const lines: string[] = [];
-    const sides = { platform, portable: createPortableCrypto(options) };
+    const sides = { platform, portable: async () => createPortableCrypto(options) };
     const crypto = await createCrypto((line) => lines.push(line), options, sides);
     expect([...crypto.portableAlgorithms].sort((a, b) => a - b)).toEqual([5, 7, 16]);
     expect(crypto.portableDigests).toEqual(['sha1']);
@@ -297,7 +309,10 @@ describe('the port of the programs', () => {
   test('does not trust a platform that says yes to everything', async () => {
     const real = createNodeCrypto(options);
     const platform: Crypto = { ...real, verify: () => true };
-    const crypto = await createCrypto(() => {}, options, { platform, portable: createPortableCrypto(options) });
+    const crypto = await createCrypto(() => {}, options, {
+      platform,
+      portable: async () => createPortableCrypto(options),
+    });
     expect(crypto.portableAlgorithms).toHaveLength(10);
   });
 });
