@@ -38,7 +38,7 @@ const LIVE = 1 << 30;
 const VISITED = 1 << 31;
 
 /** What is looked for. Its owner has one object and fills it anew, so that a look-up allocates nothing. */
-export interface SlotKey {
+interface SlotKey {
   readonly words: Int32Array;
   /** Words of the key, the last one with zeros where the key has ended. */
   count: number;
