@@ -9,11 +9,12 @@ import { createNodeHost } from '../adapters/node-host.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
+import { tlsFault } from '../adapters/node-tls.ts';
 import type { LowUser } from '../adapters/root-writes.ts';
 import type { HostFacts } from '../daemon/options/rooms.ts';
 import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
 import { PROGRAM_VERSION } from '../daemon/version.ts';
-import { heapUse } from './heap.ts';
+import { heapUse, textRoom } from './heap.ts';
 import { futureUser } from './privileges.ts';
 
 /** What a daemon runs on in this process. */
@@ -45,6 +46,8 @@ export function thisProcess(): ThisProcess {
       },
       unusedSockets: () => inherited.left,
       createCrypto,
+      tlsFault,
+      textRoom: () => textRoom(heapUse()),
       // The same way as a signal from outside: one way to stop.
       requestStop: () => void process.kill(process.pid, 'SIGTERM'),
     },
