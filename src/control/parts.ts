@@ -189,9 +189,10 @@ export interface TimedAnchor {
 
 /** Negative trust anchors with a lifetime (RFC 7646). */
 export interface TimedAnchors {
-  add(zone: Name, seconds: number, reason: string): void;
+  /** In force at once; ends when old verdicts are out of the caches. */
+  add(zone: Name, seconds: number, reason: string): Promise<void>;
   /** False when there is none. */
-  remove(zone: Name): boolean;
+  remove(zone: Name): Promise<boolean>;
   list(): readonly TimedAnchor[];
 }
 

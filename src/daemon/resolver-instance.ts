@@ -128,7 +128,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   };
   const { clockDoubt } = shared;
   const clockStepped = (seconds: number): void =>
-    afterClockStep(seconds, { caches, counters, clockDoubt, tracker, log });
+    afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
     inForce,
     caches,
