@@ -147,7 +147,12 @@ function toldBy(config: Config): string {
   const tables = new LocalTables(policy).server;
   return inspect(
     [
-      [inputs, [...tables.zones()], [...tables.records()], insecureNames(config)],
+      [
+        inputs,
+        [...tables.zones()].filter((zone) => zone !== null),
+        [...tables.records()].filter((line) => line !== null),
+        insecureNames(config),
+      ],
       [resolveOptions(config), iterateOptions(config, inputs), validateOptions(config), serverCacheOptions(config)],
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
