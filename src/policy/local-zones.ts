@@ -5,6 +5,7 @@
  * Unbound lists them. Leaves to others: what a zone answers (answer-zone.ts), who sees which set (client-policy.ts).
  */
 
+import type { Counters } from '../trace/counters.ts';
 import { commonAncestor, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE } from '../wire/rr-type.ts';
@@ -13,6 +14,7 @@ import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
 import { LocalZone, type ZoneType } from './local-zone.ts';
 import type { NameFilter } from './name-filter.ts';
 import { sortInSteps } from './name-order.ts';
+import { TOO_MANY } from './record-sets.ts';
 import { type TagSet, tagsMeet } from './tags.ts';
 
 /** TTL of local data that is written without one, seconds (Unbound's). */
@@ -21,10 +23,12 @@ export const LOCAL_DATA_TTL_SECONDS = 3600;
 export class LocalZones {
   readonly #zones = new Map<string, LocalZone>();
   readonly #filter: NameFilter;
+  readonly #counters: Pick<Counters, 'add'>;
 
-  /** `filter` is told of every name that may be answered from here. */
-  constructor(filter: NameFilter) {
+  /** `filter` is told of every name that may be answered from here; records above the bounds of a name are counted. */
+  constructor(filter: NameFilter, counters: Pick<Counters, 'add'>) {
     this.#filter = filter;
+    this.#counters = counters;
   }
 
   /** Zones held. */
@@ -79,7 +83,9 @@ export class LocalZones {
     const { owner, type } = record;
     const zone = this.find(owner, type, null) ?? this.addZone(owner, 'transparent');
     this.#filter.add(owner);
-    return zone.add(record);
+    const problem = zone.add(record);
+    if (problem === TOO_MANY) this.#counters.add('limit.policy-records');
+    return problem;
   }
 
   /** Takes out all records of a name; false when there were none. */

@@ -35,6 +35,7 @@ import { configNotices, metricsPlaces, statisticsOptions } from '../../src/daemo
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
+import { Counters } from '../../src/trace/counters.ts';
 import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
@@ -139,6 +140,7 @@ function toldBy(config: Config): string {
     config,
     clock: new FakeClock(0),
     log: new FakeLog(),
+    counters: new Counters(),
     accessBlocks: [],
     defaultBlocks: DEFAULT_ACCESS,
     placeKeys: ({ place }) => [place],
