@@ -17,6 +17,7 @@ import { NameFilter } from '../src/policy/name-filter.ts';
 import { RpzZone } from '../src/policy/rpz-zone.ts';
 import { TRUST } from '../src/terms/trust.ts';
 import { SECURE } from '../src/terms/verdict.ts';
+import { Counters } from '../src/trace/counters.ts';
 import { ROOT } from '../src/wire/name.ts';
 import { mustParseName } from '../src/wire/name-text.ts';
 import { questionOf } from '../src/wire/question.ts';
@@ -67,7 +68,7 @@ function policyZone(): void {
 }
 
 function localData(): void {
-  const zones = new LocalZones(new NameFilter());
+  const zones = new LocalZones(new NameFilter(), new Counters());
   for (const record of addresses(15_000, 'many.example.')) zones.addRecord(record);
 }
 

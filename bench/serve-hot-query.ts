@@ -14,6 +14,7 @@ import type { ReplyChannel } from '../src/serve/reply-channel.ts';
 import type { Resolution } from '../src/terms/resolution.ts';
 import { TRUST } from '../src/terms/trust.ts';
 import { SECURE } from '../src/terms/verdict.ts';
+import { Counters } from '../src/trace/counters.ts';
 import { EDNS_OPTION } from '../src/wire/edns.ts';
 import { ROOT } from '../src/wire/name.ts';
 import { mustParseName } from '../src/wire/name-text.ts';
@@ -80,7 +81,9 @@ function defaultPolicy(): Pick<ServeParts, 'policy'> {
     throw new Error('not asked for');
   };
   const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, placeKeys: () => [] };
-  return { policy: makePolicy({ config: loaded.config, log, clock, ...blocks, serversOf }).policy };
+  return {
+    policy: makePolicy({ config: loaded.config, log, clock, counters: new Counters(), ...blocks, serversOf }).policy,
+  };
 }
 
 function everything(): Partial<ServeParts> {

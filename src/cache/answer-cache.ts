@@ -76,6 +76,11 @@ export class AnswerCache {
     return this.#answers.removeWhere((entry) => test(entry.question, entry.cached));
   }
 
+  /** The same for answers that must not be found for one turn more (byte-bounded-map.ts). */
+  banInTurns(test: (question: Question, cached: CachedAnswer) => boolean, pause: () => Promise<void>): Promise<number> {
+    return this.#answers.banInTurns((entry) => test(entry.question, entry.cached), pause);
+  }
+
   /** The same a piece at a time (byte-bounded-map.ts). */
   removeInTurns(
     test: (question: Question, cached: CachedAnswer) => boolean,

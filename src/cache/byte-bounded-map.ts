@@ -29,6 +29,8 @@ interface ByteBoundedMapParts<Value> {
 
 export class ByteBoundedMap<Value extends object> {
   readonly #entries: LRUCache<string, Value>;
+  /** What is being banned: neither found nor kept until the sweep has gone through everything. */
+  #bans: readonly ((value: Value) => boolean)[] = [];
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
     const maxSize = Math.max(1, Math.floor(maxBytes));
@@ -41,22 +43,23 @@ export class ByteBoundedMap<Value extends object> {
 
   /** The value; counts as a use. */
   get(key: string): Value | null {
-    return this.#entries.get(key) ?? null;
+    return this.#unlessBanned(this.#entries.get(key));
   }
 
   /** The value, without counting as a use. */
   peek(key: string): Value | null {
-    return this.#entries.peek(key) ?? null;
+    return this.#unlessBanned(this.#entries.peek(key));
   }
 
   /**
-   * Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). A value that has
-   * changed is put again, so that it is counted as large as it has become.
+   * Puts a value; one that is larger than its share of the map, or banned, is not kept (and what had its key is gone). A value
+   * that has changed is put again, so that it is counted as large as it has become.
    */
   set(key: string, value: Value): void {
     // lru-cache keeps the size that it first counted when it is given the very same object.
     if (this.#entries.peek(key) === value) this.#entries.delete(key);
-    this.#entries.set(key, value);
+    if (this.#isBanned(value)) this.#entries.delete(key);
+    else this.#entries.set(key, value);
   }
 
   /** True when there was one. */
@@ -83,11 +86,32 @@ export class ByteBoundedMap<Value extends object> {
     const { keyList } = LRUCache.unsafeExposeInternals(this.#entries);
     for (let at = 0; at < keyList.length; at++) {
       const key = keyList[at];
-      const value = key === undefined ? null : this.peek(key);
-      if (key !== undefined && value !== null && test(value) && this.#entries.delete(key)) removed++;
+      const value = key === undefined ? undefined : this.#entries.peek(key);
+      if (key !== undefined && value !== undefined && test(value) && this.#entries.delete(key)) removed++;
       if ((at + 1) % VALUES_PER_TURN === 0) await pause();
     }
     return removed;
+  }
+
+  /**
+   * Removes all values that the test says yes to a piece at a time, for values that must not be used for one turn more: from
+   * the call on none of them is found, and until the end none is kept, since it may have been made of what is removed.
+   */
+  async banInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
+    this.#bans = [...this.#bans, test];
+    try {
+      return await this.removeInTurns(test, pause);
+    } finally {
+      this.#bans = this.#bans.filter((each) => each !== test);
+    }
+  }
+
+  #isBanned(value: Value): boolean {
+    return this.#bans.length > 0 && this.#bans.some((test) => test(value));
+  }
+
+  #unlessBanned(value: Value | undefined): Value | null {
+    return value === undefined || this.#isBanned(value) ? null : value;
   }
 
   /** Values in no order; each that is held from beginning to end comes, also when others have their turn in between. */

@@ -156,17 +156,28 @@ export function forgetReplies({ replies }: Pick<CacheSet, 'replies'>): void {
   replies.clear();
 }
 
-/** Forgets what DNSSEC said at and below a zone, when trust in it has changed: old verdicts must not go on. */
-export function forgetTrust(zone: Name, caches: CacheSet): void {
-  caches.keys.removeBelow(zone);
-  const isInZone = (name: Name): boolean => isAtOrBelow(name, zone);
-  caches.rrsets.removeWhere(({ rrset, verdict }) => verdict !== null && isInZone(rrsetOwner(rrset)));
-  caches.answers.removeWhere(
-    (question, { found }) => isInZone(question.name) || setsOf(found).some(({ rrset }) => isInZone(rrsetOwner(rrset))),
-  );
-  caches.failures.clear();
-  caches.replies.clear();
-  caches.denials.clear();
+/**
+ * Forgets what DNSSEC said at and below a zone, when trust in it has changed: old verdicts must not go on. From the call on
+ * none is found; the room that they take is given back a piece in each turn.
+ */
+export async function forgetTrust({ caches, pause }: Pick<Sweep, 'caches' | 'pause'>, zone: Name): Promise<void> {
+  forgetConclusions(zone, caches);
+  const isInZone = ({ rrset }: HeldRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
+  await Promise.all([
+    caches.rrsets.banInTurns((held) => held.verdict !== null && isInZone(held), pause),
+    caches.answers.banInTurns(
+      (question, { found }) => isAtOrBelow(question.name, zone) || setsOf(found).some(isInZone),
+      pause,
+    ),
+  ]);
+  // What was being worked on at the call may have ended since, with what it had found before.
+  forgetConclusions(zone, caches);
+}
+
+/** Forgets at once what small caches hold of trust at and below a zone, and what was made of it. */
+function forgetConclusions(zone: Name, { keys, failures, replies, denials }: CacheSet): void {
+  keys.removeBelow(zone);
+  for (const cache of [failures, replies, denials]) cache.clear();
 }
 
 /** Forgets all data from servers, as what a guessed answer may have got into. Trust in zones rests on signatures. */
@@ -177,7 +188,7 @@ export function forgetData({ rrsets, answers, replies, denials, delegations }: C
 /** Forgets everything, as when the clock was set back: all that is held would live on for as long as that. */
 export function forgetAll(caches: CacheSet): void {
   forgetData(caches);
-  forgetTrust(ROOT, caches);
+  forgetConclusions(ROOT, caches);
   forgetServers(caches);
 }
 

@@ -107,6 +107,11 @@ export class RRsetCache {
     return this.#sets.removeWhere(test);
   }
 
+  /** The same for sets that must not be found for one turn more (byte-bounded-map.ts). */
+  banInTurns(test: (held: HeldRRset) => boolean, pause: () => Promise<void>): Promise<number> {
+    return this.#sets.banInTurns(test, pause);
+  }
+
   /** The same a piece at a time (byte-bounded-map.ts). */
   removeInTurns(test: (held: HeldRRset) => boolean, pause: () => Promise<void>): Promise<number> {
     return this.#sets.removeInTurns(test, pause);

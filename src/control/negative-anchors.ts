@@ -37,8 +37,8 @@ export class NegativeAnchors implements TimedAnchors {
     for (const { zone } of this.#held.values()) instance.insecure.addNegative(zone);
   }
 
-  /** Adds one, in place of one for the same zone. */
-  add(zone: Name, seconds: number, reason: string): void {
+  /** Adds one, in place of one for the same zone. In force at once; ends when old verdicts are out of the caches. */
+  async add(zone: Name, seconds: number, reason: string): Promise<void> {
     const key = nameKey(zone);
     const before = this.#held.get(key);
     before?.cancel();
@@ -48,17 +48,17 @@ export class NegativeAnchors implements TimedAnchors {
     const expiresAt = this.#clock.unixSeconds() + seconds;
     this.#held.set(key, { zone, reason, expiresAt, isConfigured, cancel });
     this.#instance?.insecure.addNegative(zone);
-    this.#forget(zone);
+    await this.#forget(zone);
   }
 
   /** Ends one before its time; false when there is none. */
-  remove(zone: Name): boolean {
+  async remove(zone: Name): Promise<boolean> {
     const held = this.#held.get(nameKey(zone));
     if (held === undefined) return false;
     held.cancel();
     this.#held.delete(nameKey(zone));
     if (!held.isConfigured) this.#instance?.insecure.removeNegative(zone);
-    this.#forget(zone);
+    await this.#forget(zone);
     return true;
   }
 
@@ -67,7 +67,8 @@ export class NegativeAnchors implements TimedAnchors {
     return [...this.#held.values()];
   }
 
-  #forget(zone: Name): void {
-    if (this.#instance !== null) forgetTrust(zone, this.#instance.caches);
+  async #forget(zone: Name): Promise<void> {
+    if (this.#instance === null) return;
+    await forgetTrust({ caches: this.#instance.caches, pause: () => this.#clock.nextTurn() }, zone);
   }
 }

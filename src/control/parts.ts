@@ -43,10 +43,10 @@ export interface LocalTable {
   removeRecord(text: string): boolean;
   /** Removes all records of a name. */
   removeName(name: Name): void;
-  /** Zones with their types. */
-  zones(): Iterable<{ readonly zone: Name; readonly type: string }>;
-  /** All records as lines. */
-  records(): Iterable<string>;
+  /** Zones with their types; null: a step of work was done, and others may have their turn. */
+  zones(): Iterable<{ readonly zone: Name; readonly type: string } | null>;
+  /** All records as lines; null as in `zones`. */
+  records(): Iterable<string | null>;
 }
 
 /** Local data of the server and its views. */
@@ -191,9 +191,10 @@ export interface TimedAnchor {
 
 /** Negative trust anchors with a lifetime (RFC 7646). */
 export interface TimedAnchors {
-  add(zone: Name, seconds: number, reason: string): void;
+  /** In force at once; ends when old verdicts are out of the caches. */
+  add(zone: Name, seconds: number, reason: string): Promise<void>;
   /** False when there is none. */
-  remove(zone: Name): boolean;
+  remove(zone: Name): Promise<boolean>;
   list(): readonly TimedAnchor[];
 }
 

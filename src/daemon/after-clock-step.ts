@@ -1,6 +1,7 @@
 /** What an instance does when the wall clock was set: what was judged or timed by the wrong time must not go on. */
 
 import { forgetAll, forgetTrust } from '../cache/forget.ts';
+import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -10,6 +11,7 @@ import type { Caches } from './caches.ts';
 
 /** What is put right. */
 interface StepParts {
+  readonly clock: Clock;
   readonly caches: Caches;
   readonly counters: Counters;
   readonly clockDoubt: ClockDoubt;
@@ -18,7 +20,10 @@ interface StepParts {
 }
 
 /** `seconds`: how far the clock was set, below 0 for back. */
-export function afterClockStep(seconds: number, { caches, counters, clockDoubt, tracker, log }: StepParts): void {
+export function afterClockStep(
+  seconds: number,
+  { clock, caches, counters, clockDoubt, tracker, log }: StepParts,
+): void {
   counters.add('clock.steps');
   const how = seconds < 0 ? 'back' : 'forward';
   log.write(
@@ -27,7 +32,7 @@ export function afterClockStep(seconds: number, { caches, counters, clockDoubt, 
   );
   // Set back, everything that is held would live longer than its servers said by as much.
   if (seconds < 0) forgetAll(caches);
-  else forgetTrust(ROOT, caches);
+  else void forgetTrust({ caches, pause: () => clock.nextTurn() }, ROOT);
   clockDoubt.clear();
   tracker.clockStepped(seconds);
 }

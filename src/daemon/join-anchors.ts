@@ -89,7 +89,7 @@ export function makeAnchorTracker(
         const answer = resolution.kind === 'answered' ? resolution.answer : [];
         return answer.find(({ rrset }) => rrsetType(rrset) === TYPE.DNSKEY) ?? null;
       },
-      onTrustLost: (zone) => forgetTrust(zone, inForce.caches),
+      onTrustLost: (zone) => void forgetTrust({ caches: inForce.caches, pause: () => clock.nextTurn() }, zone),
     },
     tracked,
   );

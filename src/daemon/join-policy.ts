@@ -10,6 +10,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { DEFAULT_ACCESS } from '../serve/access-control.ts';
+import type { Counters } from '../trace/counters.ts';
 import { ipText } from '../wire/ip.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -23,6 +24,7 @@ import { type HostFacts, placeKeys } from './options/rooms.ts';
 interface PolicyParts {
   readonly clock: Clock;
   readonly log: LogSink;
+  readonly counters: Pick<Counters, 'add'>;
   readonly inForce: InForce;
   readonly host: HostFacts;
 }
@@ -32,12 +34,13 @@ export function joinPolicy(
   config: Config,
   parts: PolicyParts,
 ): { readonly policy: Policy; readonly warnings: readonly Finding[] } {
-  const { clock, log } = parts;
+  const { clock, log, counters } = parts;
   const given = config.server.accessControl.map(({ block }) => block);
   const { policy, problems } = makePolicy({
     config,
     clock,
     log,
+    counters,
     accessBlocks: given,
     defaultBlocks: DEFAULT_ACCESS,
     placeKeys: (place) => placeKeys(place, config, parts.host),

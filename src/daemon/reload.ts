@@ -1,15 +1,20 @@
 /** What a reload that keeps caches may keep of what DNSSEC said: nothing when that rested on other trust than now. */
 
 import { forgetTrust } from '../cache/forget.ts';
+import type { Clock } from '../ports/clock.ts';
 import { toHex } from '../wire/bytes.ts';
 import { ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { validateOptions } from './options/rooms.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 
-/** Forgets the verdicts in the caches of `after` when anchors, negative anchors or rules of validation are not those of `before`. */
-export function dropStaleTrust(before: ResolverInstance, after: ResolverInstance): void {
-  if (trustBasis(before) !== trustBasis(after)) forgetTrust(ROOT, after.caches);
+/**
+ * Forgets the verdicts in the caches of `after` when anchors, negative anchors or rules of validation are not those of `before`.
+ * None is found from the call on; ends when they are out of the caches.
+ */
+export async function dropStaleTrust(before: ResolverInstance, after: ResolverInstance, clock: Clock): Promise<void> {
+  if (trustBasis(before) === trustBasis(after)) return;
+  await forgetTrust({ caches: after.caches, pause: () => clock.nextTurn() }, ROOT);
 }
 
 /** All that verdicts rest on, as one text. */

@@ -116,7 +116,9 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  const made = joinPolicy(config, { clock, log, host, inForce });
+  // What is carried over was counted when it was made.
+  const counted = carried === undefined ? counters : new Counters();
+  const made = joinPolicy(config, { clock, log, counters: counted, host, inForce });
   const policy = carried?.policy ?? made.policy;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
@@ -128,7 +130,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   };
   const { clockDoubt } = shared;
   const clockStepped = (seconds: number): void =>
-    afterClockStep(seconds, { caches, counters, clockDoubt, tracker, log });
+    afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
     inForce,
     caches,

@@ -194,7 +194,7 @@ export class Running {
       return [NO_SOCKET];
     }
     const before = this.#instance;
-    if (keepsCaches && before !== null) dropStaleTrust(before, built.instance);
+    const dropped = keepsCaches && before !== null ? dropStaleTrust(before, built.instance, this.#ports.clock) : null;
     this.#activate(built.instance);
     const listened = await this.#daemon.listen(built.instance.serve, built.instance.server);
     this.#watchSockets(listened.filter((problem) => !this.#isPassedOver(built.instance.config, problem)));
@@ -203,6 +203,7 @@ export class Running {
     for (const line of await this.#listenForControl(built.instance.config)) log.write('error', line);
     await this.#listenForMetrics();
     this.#retire(before);
+    await dropped;
     return null;
   }
 

@@ -50,14 +50,14 @@ class LocalTable {
     return 'error' in record ? false : this.#zones.removeRecord(record);
   }
 
-  /** Zones with their types. */
-  zones(): Iterable<{ readonly zone: Name; readonly type: string }> {
-    return this.#zones.list().map(({ name, type }) => ({ zone: name, type }));
+  /** Zones with their types; null: a step of work was done, and others may have their turn. */
+  *zones(): Generator<{ readonly zone: Name; readonly type: string } | null> {
+    for (const zone of this.#zones.list()) yield zone === null ? null : { zone: zone.name, type: zone.type };
   }
 
-  /** All records as lines. */
-  records(): Iterable<string> {
-    return this.#zones.listRecords().map(formatRecord);
+  /** All records as lines; null as in `zones`. */
+  *records(): Generator<string | null> {
+    for (const record of this.#zones.listRecords()) yield record === null ? null : formatRecord(record);
   }
 }
 

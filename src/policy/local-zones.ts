@@ -5,13 +5,16 @@
  * Unbound lists them. Leaves to others: what a zone answers (answer-zone.ts), who sees which set (client-policy.ts).
  */
 
-import { commonAncestor, isRoot, labelsOf, type Name, nameKey, parentOf } from '../wire/name.ts';
+import type { Counters } from '../trace/counters.ts';
+import { commonAncestor, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import type { ResourceRecord } from '../wire/rrsets.ts';
+import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
 import { LocalZone, type ZoneType } from './local-zone.ts';
 import type { NameFilter } from './name-filter.ts';
+import { sortInSteps } from './name-order.ts';
+import { TOO_MANY } from './record-sets.ts';
 import { type TagSet, tagsMeet } from './tags.ts';
 
 /** TTL of local data that is written without one, seconds (Unbound's). */
@@ -20,10 +23,12 @@ export const LOCAL_DATA_TTL_SECONDS = 3600;
 export class LocalZones {
   readonly #zones = new Map<string, LocalZone>();
   readonly #filter: NameFilter;
+  readonly #counters: Pick<Counters, 'add'>;
 
-  /** `filter` is told of every name that may be answered from here. */
-  constructor(filter: NameFilter) {
+  /** `filter` is told of every name that may be answered from here; records above the bounds of a name are counted. */
+  constructor(filter: NameFilter, counters: Pick<Counters, 'add'>) {
     this.#filter = filter;
+    this.#counters = counters;
   }
 
   /** Zones held. */
@@ -78,7 +83,9 @@ export class LocalZones {
     const { owner, type } = record;
     const zone = this.find(owner, type, null) ?? this.addZone(owner, 'transparent');
     this.#filter.add(owner);
-    return zone.add(record);
+    const problem = zone.add(record);
+    if (problem === TOO_MANY) this.#counters.add('limit.policy-records');
+    return problem;
   }
 
   /** Takes out all records of a name; false when there were none. */
@@ -108,46 +115,24 @@ export class LocalZones {
     this.#zones.set(nameKey(shared), new LocalZone(shared, 'transparent'));
   }
 
-  /** All zones, in Unbound's order. */
-  list(): LocalZone[] {
-    return sortByName([...this.#zones.values()]);
+  /** All zones, in Unbound's order; null: a step of work was done, and others may have their turn. */
+  *list(): Generator<LocalZone | null> {
+    yield* yield* sortInSteps(this.#zones.values());
   }
 
-  /** All records, zone by zone, in Unbound's order. */
-  listRecords(): ResourceRecord[] {
-    return this.list().flatMap((zone) =>
-      sortByName([...zone.names()]).flatMap(({ sets }) =>
-        sets.list().flatMap(({ rrset, ttl }) =>
-          rdatasOf(rrset).map((rdata) => ({
-            owner: rrsetOwner(rrset),
-            ttl,
-            class: CLASS.IN,
-            type: rrsetType(rrset),
-            rdata,
-          })),
-        ),
-      ),
-    );
+  /** All records, zone by zone, in Unbound's order; null as in `list`. */
+  *listRecords(): Generator<ResourceRecord | null> {
+    for (const zone of this.list()) {
+      // A zone without records is work too.
+      yield null;
+      if (zone === null) continue;
+      const names = yield* sortInSteps(zone.names());
+      for (const { sets } of names) for (const set of [...sets.list()]) yield* recordsOf(set);
+    }
   }
 }
 
-function sortByName<T extends { readonly name: Name }>(items: readonly T[]): T[] {
-  return items
-    .map((item) => ({ item, labels: labelsOf(item.name).reverse() }))
-    .sort((a, b) => compareLabelLists(a.labels, b.labels))
-    .map(({ item }) => item);
-}
-
-/** Unbound's order: from the root down, a shorter label before a longer one, equal ones by octet. */
-function compareLabelLists(a: readonly Uint8Array[], b: readonly Uint8Array[]): number {
-  for (let i = 0; i < a.length && i < b.length; i++) {
-    const [left = new Uint8Array(), right = new Uint8Array()] = [a[i], b[i]];
-    const order = left.length - right.length || Buffer.compare(lowerCase(left), lowerCase(right));
-    if (order !== 0) return order;
-  }
-  return a.length - b.length;
-}
-
-function lowerCase(label: Uint8Array): Uint8Array {
-  return label.map((octet) => (octet >= 0x41 && octet <= 0x5a ? octet + 0x20 : octet));
+function* recordsOf({ rrset, ttl }: TimedRRset): Generator<ResourceRecord> {
+  const [owner, type] = [rrsetOwner(rrset), rrsetType(rrset)];
+  for (const rdata of rdatasOf(rrset)) yield { owner, ttl, class: CLASS.IN, type, rdata };
 }

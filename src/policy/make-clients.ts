@@ -6,6 +6,7 @@
 import type { Config } from '../config/config.ts';
 import type { ListenPlace } from '../config/form-network.ts';
 import { localZoneType } from '../config/form-policy.ts';
+import type { Counters } from '../trace/counters.ts';
 import type { IpPrefix } from '../wire/ip-prefix.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
 import { ClientPolicies, type ClientPolicy, DEFAULT_CLIENT, PLAIN_CLIENT } from './client-policy.ts';
@@ -27,6 +28,8 @@ export interface MakeClientsParts {
   readonly tags: Tags;
   readonly views: ReadonlyMap<string, View>;
   readonly problems: string[];
+  /** Of records above the bounds of one name. */
+  readonly counters: Pick<Counters, 'add'>;
 }
 
 /** A client policy that is being put together. */
@@ -105,7 +108,7 @@ function placeLines({ server }: Config): Lines<ListenPlace> {
 /** Of several lines of one directive for one key (and tag) the first counts, as in Unbound; data adds up. */
 function readLines<K>(
   lines: Lines<K>,
-  { tags, views, problems }: MakeClientsParts,
+  { tags, views, problems, counters }: MakeClientsParts,
   at: (key: K) => readonly OpenPolicy[],
 ): void {
   // Of several lines for one netblock or place the first counts, as in Unbound.
@@ -122,7 +125,7 @@ function readLines<K>(
     for (const policy of number === null ? [] : at(key)) {
       const sets = policy.tagData.get(number ?? 0) ?? new RecordSets('oldest-first');
       policy.tagData.set(number ?? 0, sets);
-      const problem = addData(sets, value);
+      const problem = addData(sets, value, counters);
       if (problem !== null) problems.push(`${lines.prefix}-tag-data ${tag} '${value}': ${problem}`);
     }
     if (number === null) problems.push(`${lines.prefix}-tag-data ${tag}: not a tag`);

@@ -9,6 +9,7 @@
 import type { Config, ViewConfig } from '../config/config.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
+import type { Counters } from '../trace/counters.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { formatName } from '../wire/name-text.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
@@ -36,6 +37,7 @@ interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defau
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
+  readonly counters: Pick<Counters, 'add'>;
   /** Servers of the zone that a name is in, for the triggers nsdname and nsip. */
   readonly serversOf: JudgeParts['serversOf'];
 }
@@ -47,22 +49,23 @@ interface MadePolicy {
 }
 
 export function makePolicy(parts: MakePolicyParts): MadePolicy {
-  const { config, log, clock, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
+  const { config, log, clock, counters, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
   const tags = new Tags(server.defineTag);
-  const localZones = makeZones({ source: server, filter, log, withDefaults: true, config, problems });
+  const making: Making = { filter, log, counters, config, problems };
+  const localZones = makeZones({ ...making, source: server, withDefaults: true });
   tagZones(localZones, config, tags, problems);
-  const views = new Map(config.views.map((view) => [view.name, makeView(view, { filter, log, config, problems })]));
-  const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems });
-  const rules = makeRules(server, problems);
+  const views = new Map(config.views.map((view) => [view.name, makeView(view, making)]));
+  const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems, counters });
+  const rules = makeRules(server, making);
   tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
   const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
   const { logLocalActions } = server;
-  const made = { log, clock, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
+  const made = { log, clock, counters, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
   return { policy: new Policy(made), problems };
 }
 
@@ -72,13 +75,14 @@ type ZoneSource = Pick<ViewConfig, 'localZone' | 'localData' | 'localDataPtr'>;
 interface Making {
   readonly filter: NameFilter;
   readonly log: LogSink;
+  readonly counters: Pick<Counters, 'add'>;
   readonly config: Config;
   readonly problems: string[];
 }
 
 function makeZones(parts: Making & { readonly source: ZoneSource; readonly withDefaults: boolean }): LocalZones {
-  const { source, filter, log, config, problems } = parts;
-  const zones = new LocalZones(filter);
+  const { source, filter, log, counters, config, problems } = parts;
+  const zones = new LocalZones(filter, counters);
   for (const { name, value } of source.localZone) {
     // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
     if (value !== 'nodefault') zones.addZone(name, value);
@@ -152,19 +156,19 @@ function makeView(view: ViewConfig, making: Making): View {
     name: view.name,
     isFirst: view.viewFirst,
     localZones: hasZones ? makeZones({ ...making, source: view, withDefaults }) : null,
-    responseRules: makeRules(view, making.problems),
+    responseRules: makeRules(view, making),
   };
 }
 
 /** The directives that make response rules; the server and a view have the same. */
 type RuleSource = Pick<ViewConfig, 'responseIp' | 'responseIpData'>;
 
-function makeRules({ responseIp, responseIpData }: RuleSource, problems: string[]): ResponseRules | null {
+function makeRules({ responseIp, responseIpData }: RuleSource, { counters, problems }: Making): ResponseRules | null {
   const rules = new ResponseRules();
   for (const { block, value } of responseIp) rules.at(block.address, block.prefixLength, value);
   for (const { block, value } of responseIpData) {
     const rule = rules.get(block.address, block.prefixLength);
-    const problem = rule === undefined ? 'no response-ip for the netblock' : addData(rule.data, value);
+    const problem = rule === undefined ? 'no response-ip for the netblock' : addData(rule.data, value, counters);
     if (problem !== null) problems.push(`response-ip-data '${value}': ${problem}`);
   }
   return rules.size === 0 ? null : rules;

@@ -8,6 +8,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
+import type { Counters } from '../trace/counters.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isWildcard, parentOf } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -43,6 +44,7 @@ interface PolicyParts {
   readonly rules: ResponseRules | null;
   readonly dns64: Dns64Options | null;
   readonly clock: Clock;
+  readonly counters: Pick<Counters, 'add'>;
   /** A line for each question that meets a local zone. Unbound `log-local-actions`. */
   readonly logLocalActions: boolean;
 }
@@ -79,7 +81,7 @@ export class Policy {
   viewZones(name: string): LocalZones | null {
     const view = this.view(name);
     if (view === null) return null;
-    view.localZones ??= new LocalZones(this.#parts.filter);
+    view.localZones ??= new LocalZones(this.#parts.filter, this.#parts.counters);
     return view.localZones;
   }
 
@@ -137,6 +139,7 @@ export class Policy {
     if (!zone.commit(loading)) return;
     watchZone(this.#parts.filter, zone);
     if (loading.tooMany > 0) {
+      this.#parts.counters.add('limit.policy-records', loading.tooMany);
       const name = formatName(zone.options.name);
       this.#parts.log.write('warning', `rpz ${name}: ${loading.tooMany} records left out: ${TOO_MANY}`);
     }

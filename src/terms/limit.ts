@@ -26,5 +26,6 @@ export const BOUND_TEXT = {
   'message-sets': 'too many record sets in one message: the rest was left out',
   'server-addresses': 'too many addresses of servers of one zone: the rest was left out',
   'cache-share': 'one message would fill too much of the cache: the rest was not kept',
+  'policy-records': 'too many records or types at one name of local data or of a policy zone: the rest was left out',
   'tcp-places': 'a server kept a connection waiting while others needed its place (outgoing-num-tcp)',
 } as const;

@@ -35,6 +35,7 @@ import { configNotices, metricsPlaces, statisticsOptions } from '../../src/daemo
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
+import { Counters } from '../../src/trace/counters.ts';
 import { TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
@@ -140,6 +141,7 @@ function toldBy(config: Config): string {
     config,
     clock: new FakeClock(0),
     log: new FakeLog(),
+    counters: new Counters(),
     accessBlocks: [],
     defaultBlocks: DEFAULT_ACCESS,
     placeKeys: ({ place }) => [place],
@@ -148,7 +150,12 @@ function toldBy(config: Config): string {
   const tables = new LocalTables(policy).server;
   return inspect(
     [
-      [inputs, [...tables.zones()], [...tables.records()], insecureNames(config)],
+      [
+        inputs,
+        [...tables.zones()].filter((zone) => zone !== null),
+        [...tables.records()].filter((line) => line !== null),
+        insecureNames(config),
+      ],
       [resolveOptions(config), iterateOptions(config, inputs), validateOptions(config), serverCacheOptions(config)],
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],

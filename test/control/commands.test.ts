@@ -1,6 +1,8 @@
 /** Proves what commands do to a whole house: caches, zones, options, local data. The forms of replies beside a live Unbound are test/interop/control.test.ts. */
 
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { CONTROL_LIMITS } from '../../src/control/limits.ts';
+import { ITEMS_PER_STEP } from '../../src/policy/name-order.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
@@ -12,7 +14,7 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 import { heldAt } from '../support/records.ts';
-import { type ControlBench, makeBench } from './bench.ts';
+import { Client, type ControlBench, makeBench } from './bench.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'x.example. A' } };
 
@@ -295,5 +297,24 @@ describe('local data', () => {
         'added 1 zones\n',
     );
     expect(await bench.run('view_local_datas nov', 'a A 192.0.2.1\n\x04\n')).toBe('no view with name: nov\n');
+  });
+});
+
+describe('long lists', () => {
+  test.each([
+    ['list_local_zones', 20_000],
+    ['list_local_data', 20_000],
+  ])('%s gives others their turn before the first line too', async (command, count) => {
+    const { ports, house } = await makeBench();
+    for (let n = 0; n < count; n++)
+      house.policy.localZones.addRecordText(`n${(n * 7919) % count}.example. A 192.0.2.1`);
+    const turns = vi.spyOn(ports.clock, 'nextTurn');
+    const client = new Client(ports);
+    await client.connect();
+    client.send(`UBCT1 ${command}\n`);
+    await ports.clock.runUntil(() => client.text !== '');
+    expect(turns.mock.calls.length).toBeGreaterThan((count * 10) / ITEMS_PER_STEP / CONTROL_LIMITS.piecesPerTurn);
+    await ports.clock.runUntil(() => client.isClosed);
+    expect(client.text.match(/^n\d+\.example\./gm)).toHaveLength(count);
   });
 });

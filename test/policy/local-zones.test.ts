@@ -179,7 +179,7 @@ describe('default zones', () => {
   });
 
   test('are 104: the 102 of Unbound 1.17, resolver.arpa and service.arpa', () => {
-    const names = [...new LocalTables(house.policy).server.zones()].map(({ type }) => type);
+    const names = [...new LocalTables(house.policy).server.zones()].flatMap((zone) => zone?.type ?? []);
     expect(names.length).toBe(104);
   });
 
@@ -207,10 +207,10 @@ describe('local data', () => {
       'server:\nlocal-data: "a.b.example.com. A 192.0.2.1"\nlocal-data: "x.example.com. A 192.0.2.2"\n',
     );
     const table = new LocalTables(house.policy).server;
-    const zones = [...table.zones()].filter(({ type }) => type === 'transparent');
+    const zones = [...table.zones()].flatMap((zone) => (zone?.type === 'transparent' ? [zone] : []));
     expect(zones.map(({ zone }) => zone)).toEqual([mustParseName('example.com.')]);
     expect(house.local('b.example.com.')).toBe('-');
-    expect([...table.records()].filter((line) => line.includes('192.0.2'))).toHaveLength(2);
+    expect([...table.records()].filter((line) => line?.includes('192.0.2'))).toHaveLength(2);
   });
 
   test('has the case of the question', () => {

@@ -1,10 +1,12 @@
 /** Proves that many records at one name cost no more each than few, in local data and policy zones, and that they are bounded. */
 
 import { describe, expect, test } from 'vitest';
+import { LocalTables } from '../../src/policy/local-tables.ts';
 import { LocalZones } from '../../src/policy/local-zones.ts';
 import { NameFilter } from '../../src/policy/name-filter.ts';
 import { MAX_SET_RECORDS, MAX_TYPES, RecordSets, TOO_MANY } from '../../src/policy/record-sets.ts';
 import { RpzZone } from '../../src/policy/rpz-zone.ts';
+import { Counters } from '../../src/trace/counters.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { rdataCount, rdatasOf } from '../../src/wire/rrset.ts';
@@ -20,7 +22,7 @@ function address(i: number, owner = OWNER): ResourceRecord {
 }
 
 function zoneWith(count: number): LocalZones {
-  const zones = new LocalZones(new NameFilter());
+  const zones = new LocalZones(new NameFilter(), new Counters());
   for (let i = 0; i < count; i++) zones.addRecord(address(i));
   return zones;
 }
@@ -57,7 +59,7 @@ describe('many records at one name', () => {
     const zones = zoneWith(MAX_SET_RECORDS);
     expect(zones.addRecord(address(MAX_SET_RECORDS))).toBe(TOO_MANY);
     expect(zones.addRecord(address(7))).toBe(null);
-    expect(zones.listRecords()).toHaveLength(MAX_SET_RECORDS);
+    expect([...zones.listRecords()].filter((record) => record !== null)).toHaveLength(MAX_SET_RECORDS);
     const types = Array.from({ length: MAX_TYPES + 1 }, (_, i) =>
       zones.addRecord({ ...address(0, mustParseName('types.example.')), type: 1000 + i }),
     );
@@ -71,6 +73,7 @@ describe('many records at one name', () => {
     );
     const house = new PolicyHouse(`server:\n${lines.join('\n')}\n`);
     expect(house.problems).toEqual([]);
+    expect(house.counters.get('limit.policy-records')).toBe(5);
     expect(house.log.lines.filter(({ line }) => line.includes('m.example.'))).toHaveLength(1);
   });
 });
@@ -87,6 +90,21 @@ test('a policy zone is taken a piece in each turn, also when it is the first', a
   await taken;
   expect(zone.count).toBe(1);
   expect(house.log.text()).toContain('10 records left out');
+  expect(house.counters.get('limit.policy-records')).toBe(10);
+});
+
+test('records of a tag, of a response-ip and of the control channel are counted too when they are left out', () => {
+  const lines = (words: string) =>
+    Array.from({ length: MAX_SET_RECORDS + 1 }, (_, i) => `${words} "A 10.0.${i >>> 8}.${i & 255}"`).join('\n');
+  const rules = new PolicyHouse(
+    `server:\nresponse-ip: 192.0.2.0/24 redirect\n${lines('response-ip-data: 192.0.2.0/24')}\n`,
+  );
+  expect(rules.counters.get('limit.policy-records')).toBe(1);
+  const tags = new PolicyHouse(`server:\ndefine-tag: "t"\n${lines('access-control-tag-data: 192.0.2.0/24 t')}\n`);
+  expect(tags.counters.get('limit.policy-records')).toBe(1);
+  const table = new LocalTables(rules.policy).server;
+  for (let i = 0; i <= MAX_SET_RECORDS; i++) table.addData(`m.example. A 10.0.${i >>> 8}.${i & 255}`);
+  expect(rules.counters.get('limit.policy-records')).toBe(2);
 });
 
 describe('a set that grows', () => {

@@ -9,6 +9,7 @@ import type { Policy } from '../../src/policy/policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
 import type { HeldRRset } from '../../src/terms/held-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
+import { Counters } from '../../src/trace/counters.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { type Question, questionKey } from '../../src/wire/question.ts';
 import { FLAG, rcodeText } from '../../src/wire/rcode.ts';
@@ -28,6 +29,7 @@ const NO_SERVERS: ServersOf = { names: [], addresses: [] };
 export class PolicyHouse {
   readonly log = new FakeLog();
   readonly clock = new FakeClock(NOW);
+  readonly counters = new Counters();
   readonly policy: Policy;
   readonly problems: readonly string[];
   /** Servers of zones, for nsdname and nsip. */
@@ -43,6 +45,7 @@ export class PolicyHouse {
       config,
       log: this.log,
       clock: this.clock,
+      counters: this.counters,
       accessBlocks: config.server.accessControl.map(({ block }) => block),
       defaultBlocks: DEFAULT_ACCESS,
       placeKeys: ({ place, port }) => [`${place}@${port ?? config.server.port}`],

@@ -10,6 +10,7 @@ import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
 import { ServerCookies } from '../../src/serve/cookies.ts';
 import { REPLY_BUFFER_OCTETS } from '../../src/serve/query-server.ts';
 import { ClientRates } from '../../src/serve/rate-limit.ts';
+import { Counters } from '../../src/trace/counters.ts';
 import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import type { Question } from '../../src/wire/question.ts';
@@ -66,8 +67,14 @@ function otherPolicy(): ReturnType<typeof makePolicy>['policy'] {
     throw new Error('not asked for');
   };
   const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, placeKeys: () => [] };
-  return makePolicy({ config: loaded.config, log: new FakeLog(), clock: new FakeClock(NOW), ...blocks, serversOf })
-    .policy;
+  return makePolicy({
+    config: loaded.config,
+    log: new FakeLog(),
+    clock: new FakeClock(NOW),
+    counters: new Counters(),
+    ...blocks,
+    serversOf,
+  }).policy;
 }
 
 function rates(): ClientRates {

@@ -106,12 +106,12 @@ function noView(view: string): string {
 }
 
 function* zoneLines(local: LocalTable): Generator<string> {
-  for (const { zone, type } of [...local.zones()]) yield `${formatName(zone)} ${type}\n`;
+  for (const listed of local.zones()) yield listed === null ? '' : `${formatName(listed.zone)} ${listed.type}\n`;
 }
 
 /** An empty line after each record, as Unbound writes it. */
 function* recordLines(local: LocalTable): Generator<string> {
-  for (const line of [...local.records()]) yield `${line}\n\n`;
+  for (const line of local.records()) yield line === null ? '' : `${line}\n\n`;
 }
 
 function addZone(words: string, local: LocalTable): string {

@@ -10,10 +10,10 @@ import type { ControlParts, TimedAnchors } from '../parts.ts';
 export function negativeAnchorCommands({ clock, negativeAnchors }: ControlParts): Command[] {
   return [
     worded('nta_add', (words) => add(words, negativeAnchors)),
-    worded('nta_remove', (words) => {
+    worded('nta_remove', async (words) => {
       const read = readName(words);
       if (!read.ok) return read.error;
-      return negativeAnchors.remove(read.name) ? OK : `error no negative trust anchor for ${words}\n`;
+      return (await negativeAnchors.remove(read.name)) ? OK : `error no negative trust anchor for ${words}\n`;
     }),
     plain('list_nta', () => {
       const now = clock.unixSeconds();
@@ -24,7 +24,7 @@ export function negativeAnchorCommands({ clock, negativeAnchors }: ControlParts)
 }
 
 /** `ZONE [LIFETIME [REASON]]`; the lifetime in seconds or as `2h`. */
-function add(words: string, negativeAnchors: TimedAnchors): string {
+async function add(words: string, negativeAnchors: TimedAnchors): Promise<string> {
   const [zoneText = '', lifetimeText, ...reason] = words.split(/\s+/);
   const read = readName(zoneText);
   if (!read.ok) return read.error;
@@ -32,6 +32,6 @@ function add(words: string, negativeAnchors: TimedAnchors): string {
   if (seconds === null || seconds < 1 || seconds > MAX_LIFETIME_SECONDS) {
     return `error lifetime of 1 to ${MAX_LIFETIME_SECONDS} seconds expected: ${lifetimeText}\n`;
   }
-  negativeAnchors.add(read.name, seconds, reason.join(' '));
+  await negativeAnchors.add(read.name, seconds, reason.join(' '));
   return OK;
 }

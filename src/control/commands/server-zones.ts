@@ -7,24 +7,28 @@ import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/ups
 import { DNS_PORT, TLS_PORT } from '../../wire/address-text.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
-import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
+import { type Command, OK, plain, plusOptions, type Reply, twoParts, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
 import type { ControlParts, InstanceView } from '../parts.ts';
 
-export function serverZoneCommands({ instance }: ControlParts): Command[] {
+/** What commands that change something work on. */
+type Changing = Pick<ControlParts, 'instance' | 'clock'>;
+
+export function serverZoneCommands(parts: ControlParts): Command[] {
+  const { instance } = parts;
   return [
     plain('list_stubs', () => stubLines(instance)),
     plain('list_forwards', () => zonesOf(instance, 'forward').map((zone) => forwardLine(zone, instance))),
     plain('list_insecure', () =>
       [...instance.insecure.negative()].sort(compareForList).map((zone) => `${formatName(zone)}\n`),
     ),
-    worded('forward_add', (words) => addZone('forward', words, instance)),
-    worded('forward_remove', (words) => removeZone('forward', words, instance)),
-    worded('stub_add', (words) => addZone('stub', words, instance)),
-    worded('stub_remove', (words) => removeZone('stub', words, instance)),
-    worded('forward', (words) => forward(words, instance)),
-    worded('insecure_add', (words) => changeInsecure(words, instance, true)),
-    worded('insecure_remove', (words) => changeInsecure(words, instance, false)),
+    worded('forward_add', (words) => addZone('forward', words, parts)),
+    worded('forward_remove', (words) => removeZone('forward', words, parts)),
+    worded('stub_add', (words) => addZone('stub', words, parts)),
+    worded('stub_remove', (words) => removeZone('stub', words, parts)),
+    worded('forward', (words) => forward(words, parts)),
+    worded('insecure_add', (words) => changeInsecure(words, parts, true)),
+    worded('insecure_remove', (words) => changeInsecure(words, parts, false)),
   ];
 }
 
@@ -92,15 +96,15 @@ function readServers(words: string, standardPort: number): ReadServers | { reado
 }
 
 /** `+i`: also not validated. `+p`: stub zone with priming. `+t`: over TLS. */
-function addZone(kind: UpstreamZone['kind'], words: string, instance: InstanceView): string {
+function addZone(kind: UpstreamZone['kind'], words: string, parts: Changing): Reply | Promise<Reply> {
   const { options, rest } = plusOptions(words);
   const unknown = (kind === 'stub' ? /[^ipt]/ : /[^it]/).exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
-  const parts = twoParts(rest);
-  if ('error' in parts) return parts.error;
-  const read = readName(parts.first);
+  const split = twoParts(rest);
+  if ('error' in split) return split.error;
+  const read = readName(split.first);
   if (!read.ok) return read.error;
-  return putZone({ kind, zone: read.name, words: parts.rest, options }, instance);
+  return putZone({ kind, zone: read.name, words: split.rest, options }, parts);
 }
 
 interface NewZone {
@@ -112,51 +116,55 @@ interface NewZone {
   readonly options: string;
 }
 
-function putZone({ kind, zone, words, options }: NewZone, instance: InstanceView): string {
+async function putZone({ kind, zone, words, options }: NewZone, parts: Changing): Promise<string> {
+  const { instance } = parts;
   const tls = options.includes('t');
   const servers = readServers(words, tls ? TLS_PORT : DNS_PORT);
   if ('error' in servers) return servers.error;
   const prime = options.includes('p');
   instance.serverZones.put({ kind, zone, ...servers, prime, tls, first: false, tcp: false, noCache: false });
-  if (options.includes('i')) setInsecure(zone, instance, true);
   forgetServersOfZone(zone, instance.caches);
+  if (options.includes('i')) await setInsecure(zone, parts, true);
   return OK;
 }
 
-function removeZone(kind: UpstreamZone['kind'], words: string, instance: InstanceView): string {
+async function removeZone(kind: UpstreamZone['kind'], words: string, parts: Changing): Promise<string> {
+  const { instance } = parts;
   const { options, rest } = plusOptions(words);
   const unknown = /[^i]/.exec(options)?.[0];
   if (unknown !== undefined) return `error: unknown option ${unknown}\n`;
   const read = readName(rest);
   if (!read.ok) return read.error;
   instance.serverZones.remove(kind, read.name);
-  if (options.includes('i')) setInsecure(read.name, instance, false);
   forgetServersOfZone(read.name, instance.caches);
+  if (options.includes('i')) await setInsecure(read.name, parts, false);
   return OK;
 }
 
 /** Without words: what the root is forwarded to. `off`, or the servers to forward it to. */
-function forward(words: string, instance: InstanceView): string {
+function forward(words: string, parts: Changing): Reply | Promise<Reply> {
+  const { instance } = parts;
   if (words === '') {
     const root = instance.serverZones.all.find(({ kind, zone }) => kind === 'forward' && isRoot(zone));
     return root === undefined ? 'off (using root hints)\n' : `${serverWords(root).join(' ')}\n`;
   }
-  if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, instance);
+  if (words !== 'off') return putZone({ kind: 'forward', zone: ROOT, words, options: '' }, parts);
   instance.serverZones.remove('forward', ROOT);
   forgetServersOfZone(ROOT, instance.caches);
   return OK;
 }
 
-function changeInsecure(words: string, instance: InstanceView, isInsecure: boolean): string {
+async function changeInsecure(words: string, parts: Changing, isInsecure: boolean): Promise<string> {
   const read = readName(words);
   if (!read.ok) return read.error;
-  setInsecure(read.name, instance, isInsecure);
+  await setInsecure(read.name, parts, isInsecure);
   return OK;
 }
 
 /** Trust in zones at and below, and verdicts that rest on it, are forgotten: both ways must take effect at once. */
-function setInsecure(zone: Name, { insecure, caches }: InstanceView, isInsecure: boolean): void {
+async function setInsecure(zone: Name, { instance, clock }: Changing, isInsecure: boolean): Promise<void> {
+  const { insecure, caches } = instance;
   if (isInsecure) insecure.addNegative(zone);
   else insecure.removeNegative(zone);
-  forgetTrust(zone, caches);
+  await forgetTrust({ caches, pause: () => clock.nextTurn() }, zone);
 }
