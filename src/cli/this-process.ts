@@ -9,6 +9,7 @@ import { createNodeHost } from '../adapters/node-host.ts';
 import { createNodeLog, type NodeLog } from '../adapters/node-log.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
+import { tlsFault } from '../adapters/node-tls.ts';
 import type { LowUser } from '../adapters/root-writes.ts';
 import type { HostFacts } from '../daemon/options/rooms.ts';
 import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
@@ -45,6 +46,7 @@ export function thisProcess(): ThisProcess {
       },
       unusedSockets: () => inherited.left,
       createCrypto,
+      tlsFault,
       // The same way as a signal from outside: one way to stop.
       requestStop: () => void process.kill(process.pid, 'SIGTERM'),
     },

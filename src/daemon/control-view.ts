@@ -1,15 +1,17 @@
 /** The instance as the control channel sees it: joins rooms that control may not import to the interfaces that it has. */
 
-import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
+import type { Finding } from '../config/finding.ts';
 import type { ControlOptions } from '../control/control-server.ts';
 import type { AuthZones, InstanceView, Statistics } from '../control/parts.ts';
 import { LocalTables } from '../policy/local-tables.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Files } from '../ports/files.ts';
+import type { TlsJudge } from '../ports/network.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
+import { readControlKeys } from './control-keys.ts';
 import { explainParts } from './explain-parts.ts';
 import { listAnchors } from './list-anchors.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
@@ -20,10 +22,10 @@ const LOCALHOST = ['127.0.0.1', '::1'];
 /** The options of the control server, or why it cannot listen; null: control-enable is no. */
 type ControlSetup =
   | { readonly ok: true; readonly options: ControlOptions | null }
-  | { readonly ok: false; readonly text: string };
+  | { readonly ok: false; readonly findings: readonly Finding[] };
 
 /** Reads where to listen, and the keys and certificates for it. */
-export function controlSetup(config: Config, files: Files): ControlSetup {
+export function controlSetup(config: Config, files: Files, judge: TlsJudge): ControlSetup {
   const { controlEnable, controlInterface, controlPort, controlUseCert } = config.remoteControl;
   if (!controlEnable) return { ok: true, options: null };
   const { doIp4, doIp6 } = config.server;
@@ -37,14 +39,9 @@ export function controlSetup(config: Config, files: Files): ControlSetup {
   const places = given.length > 0 ? given : standard;
   const needsTls = controlUseCert && places.some((place) => 'ip' in place);
   if (!needsTls) return { ok: true, options: { places, tls: null } };
-  const { serverKeyFile, serverCertFile } = config.remoteControl;
-  const key = files.readText(absolutePath(config, serverKeyFile));
-  const certificate = files.readText(absolutePath(config, serverCertFile));
-  if (!key.ok) return { ok: false, text: `server-key-file: ${key.error.text}` };
-  if (!certificate.ok) return { ok: false, text: `server-cert-file: ${certificate.error.text}` };
-  // The daemon's certificate is the authority that signs the control program's.
-  const tls = { certificatePem: certificate.value, privateKeyPem: key.value, clientAuthorityPem: certificate.value };
-  return { ok: true, options: { places, tls } };
+  const findings: Finding[] = [];
+  const tls = readControlKeys(config, { files, judge }, findings);
+  return tls === null ? { ok: false, findings } : { ok: true, options: { places, tls } };
 }
 
 /** The instance in force, for the commands. */

@@ -28,7 +28,7 @@ export class CookieKeeper implements CookieSecrets {
   /** In force when there is none in the file. */
   readonly #fallback: Uint8Array;
   /** Of the file, the active one first. */
-  #secrets: readonly string[] = [];
+  #secrets: readonly string[];
 
   /** What cannot be read of the file is added to `findings` as errors. */
   constructor(config: Config, ports: { readonly files: Files; readonly random: Random }, findings: Finding[]) {
@@ -38,7 +38,7 @@ export class CookieKeeper implements CookieSecrets {
     this.#fallback = fromHex(cookieSecret) ?? new Uint8Array();
     if (this.#fallback.length !== COOKIE_SECRET_OCTETS) this.#fallback = ports.random.bytes(COOKIE_SECRET_OCTETS);
     this.path = absolutePath(config, cookieSecretFile);
-    if (this.path !== '') this.#read(findings);
+    this.#secrets = readCookieSecrets(config, ports.files, findings);
     this.judge = new ServerCookies(this.#inForce());
   }
 
@@ -82,21 +82,26 @@ export class CookieKeeper implements CookieSecrets {
     const fromFile = this.#secrets.map((hex) => fromHex(hex) ?? this.#fallback);
     return fromFile.length > 0 ? fromFile : [this.#fallback];
   }
+}
 
-  /** A file that is not there yet is made by the first `add_cookie_secret`. */
-  #read(findings: Finding[]): void {
-    const text = this.#files.readText(this.path);
-    if (!text.ok && text.error.kind === 'missing') return;
-    const error = (line: number, what: string): void => {
-      findings.push({ file: this.path, line, severity: 'error', text: `cookie-secret-file: ${what}` });
-    };
-    if (!text.ok) error(0, text.error.text);
-    const lines = (text.ok ? text.value : '').split('\n').map((line) => line.trim());
-    while (lines.at(-1) === '') lines.pop();
-    lines.forEach((line, i) => {
-      if (fromHex(line)?.length !== COOKIE_SECRET_OCTETS) error(i + 1, 'a secret is 128 bits as 32 hexadecimal digits');
-      else if (i >= MAX_COOKIE_SECRETS) error(i + 1, `there are more than ${MAX_COOKIE_SECRETS} secrets`);
-    });
-    this.#secrets = lines.slice(0, MAX_COOKIE_SECRETS).map((line) => line.toLowerCase());
-  }
+/**
+ * The secrets of the file, the active one first; what cannot be read of it is added to `findings` as errors. None where no
+ * file is configured, or where it is not there yet: the first `add_cookie_secret` makes it.
+ */
+export function readCookieSecrets(config: Config, files: Files, findings: Finding[]): readonly string[] {
+  const path = absolutePath(config, config.server.cookieSecretFile);
+  if (path === '') return [];
+  const text = files.readText(path);
+  if (!text.ok && text.error.kind === 'missing') return [];
+  const error = (line: number, what: string): void => {
+    findings.push({ file: path, line, severity: 'error', text: `cookie-secret-file: ${what}` });
+  };
+  if (!text.ok) error(0, `cannot read ${path}: ${text.error.text}`);
+  const lines = (text.ok ? text.value : '').split('\n').map((line) => line.trim());
+  while (lines.at(-1) === '') lines.pop();
+  lines.forEach((line, i) => {
+    if (fromHex(line)?.length !== COOKIE_SECRET_OCTETS) error(i + 1, 'a secret is 128 bits as 32 hexadecimal digits');
+    else if (i >= MAX_COOKIE_SECRETS) error(i + 1, `there are more than ${MAX_COOKIE_SECRETS} secrets`);
+  });
+  return lines.slice(0, MAX_COOKIE_SECRETS).map((line) => line.toLowerCase());
 }

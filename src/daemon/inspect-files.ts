@@ -4,15 +4,21 @@ import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import type { Files } from '../ports/files.ts';
+import type { TlsJudge } from '../ports/network.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readZoneFile } from '../zones/zone-file.ts';
+import { controlSetup } from './control-view.ts';
+import { readCookieSecrets } from './cookie-secrets.ts';
 import { readInputs } from './inputs.ts';
 import { readTrackedFiles } from './join-anchors.ts';
 
-/** Faults in root hints, trust anchors, authorities and zone files. */
-export function inspectFiles(config: Config, files: Files): readonly Finding[] {
+/** Faults in root hints, trust anchors, authorities, secrets of cookies, keys of the control channel and zone files. */
+export function inspectFiles(config: Config, files: Files, judge: TlsJudge): readonly Finding[] {
   const findings: Finding[] = [...readInputs(config, files).findings];
   readTrackedFiles(config, files, findings);
+  readCookieSecrets(config, files, findings);
+  const control = controlSetup(config, files, judge);
+  if (!control.ok) findings.push(...control.findings);
   for (const { name, zonefile, primary, url } of [...config.authZones, ...config.rpzs]) {
     const path = absolutePath(config, zonefile);
     const text = zonefile === '' ? null : files.readText(path);

@@ -18,7 +18,7 @@ import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
-import type { Address } from '../ports/network.ts';
+import type { Address, TlsJudge } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
@@ -69,6 +69,8 @@ export interface HostProcess {
   unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
   createCrypto(report: (line: string) => void, options: { readonly legacy: boolean }): Promise<Crypto>;
+  /** Whether TLS can use a key and a certificate. */
+  readonly tlsFault: TlsJudge;
   /** Ends the process, as a signal would (control channel). */
   requestStop(): void;
 }
@@ -265,14 +267,15 @@ export class Running {
 
   /** Listens for control clients; lines say what could not be opened. */
   async #listenForControl(config: Config): Promise<readonly string[]> {
-    const setup = controlSetup(config, this.#ports.files);
+    const setup = controlSetup(config, this.#ports.files, this.#parts.host.tlsFault);
     if (setup.ok) return await this.#control.listen(setup.options ?? { places: [], tls: null });
+    const text = setup.findings.map(findingText).join('; ');
     // After privileges are dropped the key can often not be read again: what is open goes on with the keys that it has.
     if (this.#control.kinds !== '') {
-      this.#ports.log.write('warning', `control channel keeps its certificate: ${setup.text}`);
+      this.#ports.log.write('warning', `control channel keeps its certificate: ${text}`);
       return [];
     }
-    return [`cannot set up the control channel: ${setup.text}`];
+    return [`cannot set up the control channel: ${text}`];
   }
 
   /** Monitoring that cannot be listened for is no reason not to serve. */

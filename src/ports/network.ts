@@ -115,6 +115,11 @@ export interface TlsServerOptions {
   readonly clientAuthorityPem?: string;
 }
 
+/** Which of a key and a certificate TLS cannot use, or that they do not fit each other; null: it can use them. */
+export type TlsJudge = (
+  options: TlsServerOptions,
+) => { readonly of: 'key' | 'certificate' | 'pair'; readonly text: string } | null;
+
 /** How to listen for streams. */
 export interface ListenOptions {
   /** An address, with its zone where it has one, or the path of a unix socket, which its owner and its group may use. */

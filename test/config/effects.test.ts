@@ -55,10 +55,11 @@ const FILES: Record<string, string> = {
   '/f/anchor': `example. ${DS}\n`,
   '/f/bind':
     'trusted-keys { "example." 257 3 13 "mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=="; };\n',
-  '/f/pem': 'CERTIFICATE',
+  '/f/pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+  '/f/key': '-----BEGIN PRIVATE KEY-----\nAAAB\n-----END PRIVATE KEY-----\n',
   '/f/cookies': '000102030405060708090a0b0c0d0e0f\n',
-  '/etc/unbound/unbound_server.key': 'KEY',
-  '/etc/unbound/unbound_server.pem': 'PEM',
+  '/etc/unbound/unbound_server.key': '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
+  '/etc/unbound/unbound_server.pem': '-----BEGIN CERTIFICATE-----\nAAAC\n-----END CERTIFICATE-----\n',
   '/etc/ssl/certs/ca-certificates.crt': 'SYSTEM',
 };
 
@@ -100,7 +101,7 @@ const VALUES: Record<string, string> = {
   'edns-client-string': '192.0.2.0/24 text',
   'ratelimit-for-domain': '"example." 5',
   'ratelimit-below-domain': '"example." 5',
-  'server-key-file': '/f/pem',
+  'server-key-file': '/f/key',
   'server-cert-file': '/f/pem',
 };
 
@@ -152,7 +153,7 @@ function toldBy(config: Config): string {
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
-      [logTarget(config, false), metricsPlaces(config), controlSetup(config, files)],
+      [logTarget(config, false), metricsPlaces(config), controlSetup(config, files, () => null)],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
   );
