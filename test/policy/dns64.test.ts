@@ -90,6 +90,23 @@ describe('AAAA records', () => {
     expect(await house.ruled('w.example.', 'AAAA')).toBe(expected);
   });
 
+  // 64:ff9b::c000:200/120; where a rule denies the A records, nothing is made and the proven denial of AAAA stands.
+  test.each([
+    ['120.200.c000.zz.ff9b.64.rpz-ip CNAME .', 'NXDOMAIN'],
+    ['120.200.c000.zz.ff9b.64.rpz-ip CNAME *.', 'NOERROR'],
+    ['120.200.c000.zz.ff9b.64.rpz-ip CNAME rpz-drop.', 'drop'],
+    ['120.200.c000.zz.ff9b.64.rpz-ip AAAA 2001:db8::99', 'NOERROR; w.example. AAAA 2001:db8::99'],
+    ['120.200.c000.zz.ff9b.64.rpz-ip CNAME rpz-passthru.', 'NOERROR secure; w.example. AAAA 64:ff9b::c000:221'],
+    ['120.100.c000.zz.ff9b.64.rpz-ip CNAME .', 'NOERROR secure; w.example. AAAA 64:ff9b::c000:221'],
+    ['24.0.2.0.192.rpz-ip CNAME .', 'NOERROR secure'],
+  ])('are looked at by the policy rule %s', async (rule, expected) => {
+    const text =
+      'server:\n  module-config: "respip dns64 validator iterator"\n  dns64-prefix: 64:ff9b::/96\nrpz:\n  name: rpz.\n';
+    const house = new PolicyHouse(text, { 'rpz.': `$ORIGIN rpz.\n@ SOA . . 1 1 1 1 1\n${rule}\n` });
+    house.know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    expect(await house.ruled('w.example.', 'AAAA')).toBe(expected);
+  });
+
   test('are as they are where there are some', async () => {
     const house = start().know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
     expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
