@@ -31,6 +31,14 @@ export function heapUse(): HeapUse {
   return { used, limit };
 }
 
+/**
+ * Octets of text (names, records) that may come while the process runs, each command or line asking anew: what is held of them
+ * does not fill the heap further than where the log says that it is nearly full. Garbage counts as used, so that it is never too much.
+ */
+export function textRoom({ used, limit }: HeapUse): number {
+  return Math.max(0, Math.floor(((limit * NEARLY_FULL_PERCENT) / 100 - used) / HEAP_PER_CONFIG_OCTET));
+}
+
 /** Files whose texts together fit the heap when they are configuration; the one with which they do not is refused. */
 export function withinHeap(files: Files, { used, limit }: HeapUse): Files {
   const most = Math.floor(((limit - used) * CONFIG_PERCENT_OF_FREE) / 100 / HEAP_PER_CONFIG_OCTET);

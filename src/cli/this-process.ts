@@ -14,7 +14,7 @@ import type { LowUser } from '../adapters/root-writes.ts';
 import type { HostFacts } from '../daemon/options/rooms.ts';
 import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
 import { PROGRAM_VERSION } from '../daemon/version.ts';
-import { heapUse } from './heap.ts';
+import { heapUse, textRoom } from './heap.ts';
 import { futureUser } from './privileges.ts';
 
 /** What a daemon runs on in this process. */
@@ -47,6 +47,7 @@ export function thisProcess(): ThisProcess {
       unusedSockets: () => inherited.left,
       createCrypto,
       tlsFault,
+      textRoom: () => textRoom(heapUse()),
       // The same way as a signal from outside: one way to stop.
       requestStop: () => void process.kill(process.pid, 'SIGTERM'),
     },

@@ -177,6 +177,8 @@ export interface ControlDaemon {
   doctor(isJson: boolean): Promise<string>;
   /** An error text when the file cannot be opened. */
   reopenLog(): string | null;
+  /** Octets of text that the memory which is left would hold as local zones and data. */
+  textRoom(): number;
 }
 
 /** A zone that is not validated for a time. */

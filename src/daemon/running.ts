@@ -71,6 +71,8 @@ export interface HostProcess {
   createCrypto(report: (line: string) => void, options: { readonly legacy: boolean }): Promise<Crypto>;
   /** Whether TLS can use a key and a certificate. */
   readonly tlsFault: TlsJudge;
+  /** Octets of text that the memory which is left would hold as local zones and data. */
+  textRoom(): number;
   /** Ends the process, as a signal would (control channel). */
   requestStop(): void;
 }
@@ -303,6 +305,7 @@ export class Running {
       apply: (config) => this.#inTurn(() => this.#apply(config)),
       doctor: (isJson) => this.#examineHost(isJson),
       reopenLog: () => log.reopen(),
+      textRoom: () => host.textRoom(),
     };
   }
 

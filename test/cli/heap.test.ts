@@ -1,7 +1,7 @@
 /** Proves that a heap that fills up is said in time, once, and that configuration larger than it is refused with a sentence. */
 
 import { expect, test } from 'vitest';
-import { watchHeap, withinHeap } from '../../src/cli/heap.ts';
+import { textRoom, watchHeap, withinHeap } from '../../src/cli/heap.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
@@ -40,4 +40,10 @@ test('configuration that the heap cannot hold is refused with a sentence, its in
   if (loaded.ok) return;
   expect(loaded.findings.map(({ text }) => text).join()).toContain("too large for V8's heap of 84 MiB");
   expect(loadConfig(withinHeap(files, { used: 20 * MIB, limit: 840 * MIB }), '/main').ok).toBe(true);
+});
+
+test('text that comes later has room until the heap is nearly full', () => {
+  expect(textRoom({ used: 25 * MIB, limit: 100 * MIB })).toBe(MIB);
+  expect(textRoom({ used: 85 * MIB, limit: 100 * MIB })).toBe(0);
+  expect(textRoom({ used: 99 * MIB, limit: 100 * MIB })).toBe(0);
 });

@@ -98,8 +98,12 @@ export interface ControlBench {
   readonly told: string[];
 }
 
-/** Joins a house; `reload` is what a reload of the daemon ends as. */
-export async function makeBench(configText = '', reload: Applied = null): Promise<ControlBench> {
+/** Joins a house; `reload` is what a reload of the daemon ends as, `textRoom` the octets of text that it has memory for. */
+export async function makeBench(
+  configText = '',
+  reload: Applied = null,
+  textRoom = Number.POSITIVE_INFINITY,
+): Promise<ControlBench> {
   const ports = makeFakePorts();
   const loaded = parseConfigText(configText, 'test.conf');
   if (!loaded.ok) throw new Error(JSON.stringify(loaded.findings));
@@ -128,6 +132,7 @@ export async function makeBench(configText = '', reload: Applied = null): Promis
     },
     doctor: async (isJson) => (isJson ? '{}\n' : 'report\n'),
     reopenLog: () => null,
+    textRoom: () => textRoom,
   };
   const { clock, network, log } = ports;
   const unixTime = (): number => clock.unixSeconds();

@@ -264,6 +264,29 @@ describe('local data', () => {
     expect(await bench.run('list_local_data')).not.toContain('www.example.');
   });
 
+  test('that the memory left would not hold is refused with a sentence, and can still be removed', async () => {
+    const bench = await makeBench('view:\n  name: "v"\n', null, 'a.test A 192.0.2.1'.length);
+    const refusal =
+      "error the memory that is left would not hold this (V8's heap: --max-old-space-size in NODE_OPTIONS)\n";
+    const long = 'long.name.test static';
+    expect(await bench.run('local_zones', `a.test static\n${long}\nb.test static\n\x04\n`)).toBe(
+      `${refusal}error for input line: ${long} (line 2); it and all that follow are not taken\nadded 1 zones\n`,
+    );
+    for (const command of ['local_datas', 'view_local_datas v']) {
+      const input = 'a.test A 192.0.2.1\nb.test A 192.0.2.33\nc.test A 192.0.2.3\n\x04\n';
+      expect(await bench.run(command, input)).toBe(
+        `${refusal}error for input line: b.test A 192.0.2.33 (line 2); it and all that follow are not taken\nadded 1 datas\n`,
+      );
+    }
+    expect(await bench.run(`local_zone ${long}`)).toBe(refusal);
+    expect(await bench.run('local_data b.test A 192.0.2.33')).toBe(refusal);
+    expect(await bench.run('view_local_zone v long.name.test static')).toBe(refusal);
+    expect(await bench.run('view_local_data v b.test A 192.0.2.33')).toBe(refusal);
+    expect(await bench.run('list_local_data')).not.toContain('b.test.');
+    expect(await bench.run('local_zone_remove a.much.longer.name.test')).toBe('ok\n');
+    expect(await bench.run('local_zones_remove', 'a.much.longer.name.test\na.test\n\x04\n')).toBe('removed 2 zones\n');
+  });
+
   test('in bulk tells faults with their lines, and a view that is not there after all lines', async () => {
     const bench = await makeBench();
     expect(await bench.run('local_zones', 'a.test static\nb.test\n\nc..test static\n\x04\n')).toBe(

@@ -14,25 +14,42 @@ import type { ControlParts, InstanceView, LocalTable } from '../parts.ts';
 /** Octet that ends a bulk input, on a line of its own. */
 const END_OF_INPUT = '\x04';
 
-export function localDataCommands({ instance }: ControlParts): Command[] {
-  return [...serverCommands(instance), ...viewCommands(instance), ...bulkCommands(instance)];
+/** The memory is used up by what is added, not by how many commands bring it. */
+const NO_ROOM = "error the memory that is left would not hold this (V8's heap: --max-old-space-size in NODE_OPTIONS)\n";
+
+/** What the commands work on; `textRoom` is the daemon's. */
+interface LocalParts {
+  readonly instance: InstanceView;
+  readonly textRoom: () => number;
 }
 
-function serverCommands(instance: InstanceView): Command[] {
+export function localDataCommands({ instance, daemon }: ControlParts): Command[] {
+  const parts: LocalParts = { instance, textRoom: () => daemon.textRoom() };
+  return [...serverCommands(parts), ...viewCommands(parts), ...bulkCommands(parts)];
+}
+
+/** Does it where the memory that is left would hold what is added. */
+function ifRoom({ textRoom }: LocalParts, words: string, run: () => string): string {
+  return words.length > textRoom() ? NO_ROOM : run();
+}
+
+function serverCommands(parts: LocalParts): Command[] {
+  const { instance } = parts;
   const table = instance.local.server;
   const onTable = (name: string, run: (words: string, local: LocalTable) => string): Command =>
     worded(name, (words) => changed(instance, run(words, table)));
   return [
     plain('list_local_zones', () => zoneLines(table)),
     plain('list_local_data', () => recordLines(table)),
-    onTable('local_zone', addZone),
+    onTable('local_zone', (words, local) => ifRoom(parts, words, () => addZone(words, local))),
     onTable('local_zone_remove', (words, local) => withName(words, (zone) => local.removeZone(zone))),
-    onTable('local_data', (words, local) => addData(words, local)),
+    onTable('local_data', (words, local) => ifRoom(parts, words, () => addData(words, local))),
     onTable('local_data_remove', removeData),
   ];
 }
 
-function viewCommands(instance: InstanceView): Command[] {
+function viewCommands(local: LocalParts): Command[] {
+  const { instance } = local;
   const inView = (name: string, run: (words: string, local: LocalTable) => string): Command =>
     worded(name, (words) => {
       const parts = twoParts(words);
@@ -48,23 +65,24 @@ function viewCommands(instance: InstanceView): Command[] {
   return [
     list('view_list_local_zones', zoneLines),
     list('view_list_local_data', recordLines),
-    inView('view_local_zone', addZone),
+    inView('view_local_zone', (words, table) => ifRoom(local, words, () => addZone(words, table))),
     inView('view_local_zone_remove', (words, local) => withName(words, (zone) => local.removeZone(zone))),
-    inView('view_local_data', (words, local) => addData(words, local)),
+    inView('view_local_data', (words, table) => ifRoom(local, words, () => addData(words, table))),
     inView('view_local_data_remove', removeData),
   ];
 }
 
-function bulkCommands(instance: InstanceView): Command[] {
+function bulkCommands(parts: LocalParts): Command[] {
+  const { instance } = parts;
   const bulk = (name: string, verb: BulkVerb): Command => ({
     name,
     takes: 'lines',
-    run: () => new BulkLines({ instance, table: instance.local.server, refusal: '', verb }),
+    run: () => new BulkLines({ ...parts, table: instance.local.server, refusal: '', verb }),
   });
   const viewBulk = (name: string, verb: BulkVerb): Command => ({
     name,
     takes: 'lines',
-    run: (view) => new BulkLines({ instance, table: instance.local.view(view), refusal: noView(view), verb }),
+    run: (view) => new BulkLines({ ...parts, table: instance.local.view(view), refusal: noView(view), verb }),
   });
   return [
     bulk('local_zones', ADD_ZONES),
@@ -125,8 +143,8 @@ function removeData(words: string, local: LocalTable): string {
 
 /** One bulk command's work on a line. */
 interface BulkVerb {
-  /** `added` or `removed`, and what of. */
-  readonly done: string;
+  /** What it did, and what of. */
+  readonly done: 'added' | 'removed';
   readonly what: string;
   run(line: string, local: LocalTable, lineNumber: number): string;
 }
@@ -148,18 +166,18 @@ const REMOVE_DATAS: BulkVerb = {
   run: (line, local) => removeData(line, local),
 };
 
-interface BulkParts {
-  readonly instance: InstanceView;
+interface BulkParts extends LocalParts {
   /** Null: there is none, and `refusal` says so once all lines are in. */
   readonly table: LocalTable | null;
   readonly refusal: string;
   readonly verb: BulkVerb;
 }
 
-/** The lines of a bulk command. A bad line is told, with its number, and the rest goes on. */
+/** The lines of a bulk command. A bad line is told, with its number, and the rest goes on, until there is no memory for one. */
 class BulkLines implements BulkInput {
   readonly #parts: BulkParts;
   #count = 0;
+  #isFull = false;
 
   constructor(parts: BulkParts) {
     this.#parts = parts;
@@ -172,13 +190,17 @@ class BulkLines implements BulkInput {
   take(line: string, lineNumber: number): string | null {
     const { table, verb } = this.#parts;
     const words = line.trim();
-    if (table === null || words === '') return null;
-    const reply = verb.run(words, table, lineNumber);
+    if (table === null || words === '' || this.#isFull) return null;
+    const run = (): string => verb.run(words, table, lineNumber);
+    const reply = verb.done === 'added' ? ifRoom(this.#parts, words, run) : run();
+    this.#isFull = reply === NO_ROOM;
     if (reply === OK) {
       this.#count++;
       return null;
     }
     const namesLine = reply.startsWith(`error parsing local-data at line ${lineNumber} `);
+    if (this.#isFull)
+      return `${reply}error for input line: ${words} (line ${lineNumber}); it and all that follow are not taken`;
     return namesLine ? reply.trimEnd() : `${reply}error for input line: ${words} (line ${lineNumber})`;
   }
 
