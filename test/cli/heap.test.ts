@@ -1,5 +1,7 @@
 /** Proves that a heap that fills up is said in time, once, and that configuration larger than it is refused with a sentence. */
 
+import { execFileSync } from 'node:child_process';
+import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { textRoom, watchHeap, withinHeap } from '../../src/cli/heap.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
@@ -46,4 +48,16 @@ test('text that comes later has room until the heap is nearly full', () => {
   expect(textRoom({ used: 25 * MIB, limit: 100 * MIB })).toBe(MIB);
   expect(textRoom({ used: 85 * MIB, limit: 100 * MIB })).toBe(0);
   expect(textRoom({ used: 99 * MIB, limit: 100 * MIB })).toBe(0);
+});
+
+test("the limit is the old generation's, by whose end the process aborts", () => {
+  const script = `import { heapUse } from ${JSON.stringify(resolve('src/cli/heap.ts'))}; console.log(heapUse().limit);`;
+  const run = (mib: number): number => {
+    const args = [`--max-old-space-size=${mib}`, '--input-type=module', '-e', script];
+    return (
+      Number(execFileSync(resolve(`node_modules/node-linux-${process.arch}/bin/node`), args, { encoding: 'utf8' })) /
+      MIB
+    );
+  };
+  expect([64, 256, 1024].map(run)).toEqual([64, 256, 1024]);
 });
