@@ -29,8 +29,8 @@ interface ByteBoundedMapParts<Value> {
 
 export class ByteBoundedMap<Value extends object> {
   readonly #entries: LRUCache<string, Value>;
-  /** What is being banned: neither found nor kept until the sweep has gone through everything. */
-  #bans: readonly ((value: Value) => boolean)[] = [];
+  /** What is being banned: neither found nor kept until the sweep has gone through everything; mostly null. */
+  #bans: readonly ((value: Value) => boolean)[] | null = null;
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
     const maxSize = Math.max(1, Math.floor(maxBytes));
@@ -43,12 +43,14 @@ export class ByteBoundedMap<Value extends object> {
 
   /** The value; counts as a use. */
   get(key: string): Value | null {
-    return this.#unlessBanned(this.#entries.get(key));
+    const value = this.#entries.get(key) ?? null;
+    return this.#bans === null ? value : this.#unlessBanned(value);
   }
 
   /** The value, without counting as a use. */
   peek(key: string): Value | null {
-    return this.#unlessBanned(this.#entries.peek(key));
+    const value = this.#entries.peek(key) ?? null;
+    return this.#bans === null ? value : this.#unlessBanned(value);
   }
 
   /**
@@ -58,7 +60,7 @@ export class ByteBoundedMap<Value extends object> {
   set(key: string, value: Value): void {
     // lru-cache keeps the size that it first counted when it is given the very same object.
     if (this.#entries.peek(key) === value) this.#entries.delete(key);
-    if (this.#isBanned(value)) this.#entries.delete(key);
+    if (this.#bans !== null && this.#isBanned(value)) this.#entries.delete(key);
     else this.#entries.set(key, value);
   }
 
@@ -98,20 +100,21 @@ export class ByteBoundedMap<Value extends object> {
    * the call on none of them is found, and until the end none is kept, since it may have been made of what is removed.
    */
   async banInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
-    this.#bans = [...this.#bans, test];
+    this.#bans = [...(this.#bans ?? []), test];
     try {
       return await this.removeInTurns(test, pause);
     } finally {
-      this.#bans = this.#bans.filter((each) => each !== test);
+      const left = (this.#bans ?? []).filter((each) => each !== test);
+      this.#bans = left.length === 0 ? null : left;
     }
   }
 
   #isBanned(value: Value): boolean {
-    return this.#bans.length > 0 && this.#bans.some((test) => test(value));
+    return this.#bans?.some((test) => test(value)) === true;
   }
 
-  #unlessBanned(value: Value | undefined): Value | null {
-    return value === undefined || this.#isBanned(value) ? null : value;
+  #unlessBanned(value: Value | null): Value | null {
+    return value === null || this.#isBanned(value) ? null : value;
   }
 
   /** Values in no order; each that is held from beginning to end comes, also when others have their turn in between. */
