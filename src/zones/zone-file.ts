@@ -13,7 +13,7 @@ import { TYPE, typeText } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { zoneTextSteps } from '../wire/zone-text.ts';
-import { recordsAt, type Zone } from './zone.ts';
+import { recordsAt, type Zone, type ZoneNode } from './zone.ts';
 import { ZoneBuilder } from './zone-builder.ts';
 import { DEFAULT_ZONE_TTL, MAX_ZONE_FILE_OCTETS } from './zone-options.ts';
 
@@ -83,7 +83,7 @@ export function* zoneFileTextSteps(zone: Zone): Steps<Uint8Array | null> {
   const nodes = yield* zone.sortSteps();
   for (const isSoaWanted of [true, false]) {
     for (const node of isSoaWanted ? nodes.slice(0, 1) : nodes) {
-      for (const record of recordsAt(node)) {
+      for (const record of recordsAt(inFileOrder(node))) {
         if (isOfSoa(record) !== isSoaWanted) continue;
         lines += lineOf(record);
         if (++count % RECORDS_PER_PIECE !== 0) continue;
@@ -96,6 +96,12 @@ export function* zoneFileTextSteps(zone: Zone): Steps<Uint8Array | null> {
   }
   add(lines);
   return octets > MAX_ZONE_FILE_OCTETS ? null : new Uint8Array(Buffer.concat(pieces));
+}
+
+/** Types in ascending order, as Unbound writes them; beside an alias they contradict each other, and the first rule counts. */
+function inFileOrder(node: ZoneNode): ZoneNode {
+  if (node.sets.some(({ type }) => type === TYPE.CNAME)) return node;
+  return { ...node, sets: [...node.sets].sort((a, b) => a.type - b.type) };
 }
 
 function isOfSoa({ type, rdata }: ResourceRecord): boolean {
