@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
 import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfName } from './held-size.ts';
+import { sizeOfName } from './heap-size.ts';
 
 /**
  * Octets of one key besides its rdata: its record, the array of the rdata and what it was made ready to. What the crypto

@@ -5,7 +5,7 @@
 
 import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { sizeOfName } from './held-size.ts';
+import { sizeOfName } from './heap-size.ts';
 
 /** How a server fails a zone. */
 export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';

@@ -91,8 +91,8 @@ async function serversOf(name: Name, zone: Name | null, parts: PolicyParts): Pro
 function knownAddresses(names: readonly Name[], rrsets: RRsetCache): string[] {
   return names.flatMap((name) =>
     [TYPE.A, TYPE.AAAA].flatMap((type) => {
-      const held = rrsets.find(name, type, CLASS.IN);
-      return held === null ? [] : rdatasOf(held.rrset).map(ipText);
+      const ranked = rrsets.find(name, type, CLASS.IN);
+      return ranked === null ? [] : rdatasOf(ranked.rrset).map(ipText);
     }),
   );
 }

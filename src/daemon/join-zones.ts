@@ -11,7 +11,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { failureText } from '../terms/failure-text.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { verdictText } from '../terms/verdict-text.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
@@ -100,7 +100,7 @@ async function findZoneAnchor(resolver: Resolver, anchors: TrustAnchors, zone: N
   if (verdict?.status !== 'secure') {
     return { kind: 'unknown', why: verdict === null ? 'not validated' : verdictText(verdict) };
   }
-  const isDs = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.DS && namesEqual(rrsetOwner(rrset), zone);
+  const isDs = ({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.DS && namesEqual(rrsetOwner(rrset), zone);
   const ds = answer.filter(isDs).flatMap(({ rrset }) => rdatasOf(rrset));
   // A secure alias in place of the DS says nothing of the zone, and the DS of its target speaks of another.
   if (ds.length === 0 && answer.length > 0) return { kind: 'unknown', why: 'an alias stands at the name of the zone' };

@@ -9,7 +9,7 @@
 import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
-import { TRUST } from '../terms/trust.ts';
+import { RANK } from '../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
@@ -226,10 +226,10 @@ function isUseless(cut: Delegation, rrsets: RRsetCache): boolean {
 /** Addresses of a name in the RRset cache, of rank `atLeast` and better: good enough to find a server. Canonical text. */
 export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): string[] {
   return [TYPE.A, TYPE.AAAA].flatMap((type) => {
-    const held = rrsets.find(name, type, CLASS.IN);
-    return held === null || held.trust < atLeast || held.verdict?.status === 'bogus'
+    const ranked = rrsets.find(name, type, CLASS.IN);
+    return ranked === null || ranked.rank < atLeast || ranked.verdict?.status === 'bogus'
       ? []
-      : firstRdatasOf(held.rrset, MAX_ADDRESSES_PER_SET).map(ipText);
+      : firstRdatasOf(ranked.rrset, MAX_ADDRESSES_PER_SET).map(ipText);
   });
 }
 
@@ -239,7 +239,7 @@ export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartP
   for (const { name, addresses } of cut.servers) {
     const isUnverified = options.hardenUnverifiedGlue && cut.source !== 'priming' && !isAtOrBelow(name, cut.zone);
     const known = isUnverified ? [] : addresses;
-    const atLeast = isUnverified ? TRUST.answerAuthoritative : 0;
+    const atLeast = isUnverified ? RANK.answerAuthoritative : 0;
     servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));
   }
   return servers;

@@ -1,6 +1,6 @@
 /** What is tried when no server of a delegation answers: the zone's own word on its servers, and the way from above. */
 
-import { TRUST } from '../terms/trust.ts';
+import { RANK } from '../terms/rank.ts';
 import { isRoot, type Name, namesEqual } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
@@ -24,7 +24,7 @@ export function adoptOtherSides(parts: IterateParts, servers: ZoneServers): bool
     for (const ip of glueOf(parts, target.name)) servers.addAddress(ip);
   }
   const own = parts.rrsets.find(servers.zone, TYPE.NS, CLASS.IN);
-  if (own !== null && own.trust >= TRUST.authorityAuthoritative && own.verdict?.status !== 'bogus') {
+  if (own !== null && own.rank >= RANK.authorityAuthoritative && own.verdict?.status !== 'bogus') {
     for (const rdata of rdatasOf(own.rrset).slice(0, parts.options.maxNsRecords)) {
       const name = readTargetName(rdata);
       if (name !== null) servers.addTarget(name, knownAddresses(name, parts.rrsets));

@@ -7,8 +7,8 @@
 
 import type { Failure } from '../terms/failure.ts';
 import type { Found } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ipText } from '../wire/ip.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
@@ -138,6 +138,6 @@ function isAboutServers({ kind }: Failure): boolean {
 function addressesOf(found: Found): string[] {
   if (found.kind !== 'found' || found.end.kind !== 'answer') return [];
   return found.end.answer
-    .filter(({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
+    .filter(({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
     .flatMap(({ rrset }) => firstRdatasOf(rrset, MAX_ADDRESSES_PER_SET).map(ipText));
 }

@@ -8,9 +8,9 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import { RANK } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
-import { TRUST } from '../terms/trust.ts';
 import { SECURE } from '../terms/verdict.ts';
 import { isAtOrBelow, type Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -63,7 +63,7 @@ export async function enforce(start: EnforcedQuery, parts: EnforceParts): Promis
 
 interface Way {
   /** Records made by policy so far. */
-  readonly made: readonly HeldRRset[];
+  readonly made: readonly RankedRRset[];
   readonly question: Question;
   readonly setFlags: number;
   readonly isRedirected: boolean;
@@ -101,7 +101,7 @@ async function onward(start: EnforcedQuery, parts: EnforceParts, from: Way): Pro
 function firstWay({ alias, question, isExempt }: EnforcedQuery, { clock }: EnforceParts): Way {
   const way = { isRedirected: false, isExempt };
   if (alias === null) return { ...way, made: [], question, setFlags: 0 };
-  const made = [heldOf(alias.alias, clock.unixSeconds())];
+  const made = [rankedOf(alias.alias, clock.unixSeconds())];
   return { ...way, made, question: { ...question, name: alias.target }, setFlags: FLAG.AA };
 }
 
@@ -122,7 +122,7 @@ function act(
       // An address rule on the target of an address rule's alias: nobody meant that (Unbound gives it up as well).
       if (judged.isAddressRule && isRedirected) return failed(start.question);
       const now = clock.unixSeconds();
-      const records = [...made, ...judged.keep, ...judged.records.map((record) => heldOf(record, now))];
+      const records = [...made, ...judged.keep, ...judged.records.map((record) => rankedOf(record, now))];
       if (judged.target === null) return answered(start, [], replaced(start, records, judged, now), judged);
       return {
         ...way,
@@ -157,7 +157,7 @@ function failedElsewhere(why: Failure, name: Name): boolean {
 
 /** The aliases from a name on, as far as they can be resolved, as an answer; null when there are none that may be used. */
 async function aliasesOf({ resolve }: EnforceParts, question: Question): Promise<Answered | null> {
-  const aliases: HeldRRset[] = [];
+  const aliases: RankedRRset[] = [];
   let last: Answered | null = null;
   let { name } = question;
   while (aliases.length <= MAX_POLICY_ALIASES) {
@@ -174,7 +174,7 @@ async function aliasesOf({ resolve }: EnforceParts, question: Question): Promise
 /** The resolution with the aliases before it; the question is the client's own. */
 function answered(
   start: EnforcedQuery,
-  made: readonly HeldRRset[],
+  made: readonly RankedRRset[],
   resolution: Resolution,
   flags: { readonly setFlags: number; readonly clearFlags: number },
 ): Ruling {
@@ -195,7 +195,7 @@ function isDoubtful({ verdict }: Answered): boolean {
 
 function replaced(
   { question }: EnforcedQuery,
-  answer: readonly HeldRRset[],
+  answer: readonly RankedRRset[],
   { rcode, additional = [] }: Extract<Judged, { kind: 'replace' }>,
   now: number,
 ): Answered {
@@ -207,7 +207,7 @@ function replaced(
     denied,
     answer,
     authority: [],
-    additional: additional.map((record) => heldOf(record, now)),
+    additional: additional.map((record) => rankedOf(record, now)),
     verdict: null,
     expiresAt: now,
   };
@@ -219,12 +219,12 @@ function failed(question: Question): Ruling {
 }
 
 /** A record of configuration as the reply's builder takes it. */
-function heldOf({ rrset, ttl }: TimedRRset, now: number): HeldRRset {
+function rankedOf({ rrset, ttl }: TimedRRset, now: number): RankedRRset {
   return {
     rrset,
     expiresAt: now + ttl,
     originalTtl: ttl,
-    trust: TRUST.configured,
+    rank: RANK.configured,
     verdict: null,
     server: null,
     zone: null,
@@ -242,8 +242,8 @@ async function answerSix(start: EnforcedQuery, parts: EnforceParts, dns64: Dns64
   }
   const { answer } = four.resolution;
   if (!answer.some(({ rrset }) => rrsetType(rrset) === TYPE.A)) return six;
-  const made = answer.map((held) =>
-    rrsetType(held.rrset) === TYPE.A ? { ...held, rrset: synthesise(held.rrset, dns64), verdict: null } : held,
+  const made = answer.map((ranked) =>
+    rrsetType(ranked.rrset) === TYPE.A ? { ...ranked, rrset: synthesise(ranked.rrset, dns64), verdict: null } : ranked,
   );
   // Where AAAA records are ignored the zone says another thing than this answer.
   const isDenied = six.resolution.kind === 'answered' && !hasAddresses(six.resolution);
@@ -301,16 +301,16 @@ async function answerPointer(start: EnforcedQuery, parts: EnforceParts, dns64: D
     return withQuestion(ruling, start.question);
   }
   const { resolution } = ruling;
-  const answer = resolution.answer.map((held) =>
-    rrsetType(held.rrset) === TYPE.PTR
-      ? { ...held, rrset: withoutSignatures(held, start.question.name), verdict: null }
-      : held,
+  const answer = resolution.answer.map((ranked) =>
+    rrsetType(ranked.rrset) === TYPE.PTR
+      ? { ...ranked, rrset: withoutSignatures(ranked, start.question.name), verdict: null }
+      : ranked,
   );
   const verdict = restsOnSecure(resolution) ? SECURE : null;
   return { ...ruling, resolution: { ...resolution, question: start.question, answer, verdict } };
 }
 
-function withoutSignatures({ rrset }: HeldRRset, owner: Name): HeldRRset['rrset'] {
+function withoutSignatures({ rrset }: RankedRRset, owner: Name): RankedRRset['rrset'] {
   return withOwner(withSignatures(rrset, []), owner);
 }
 

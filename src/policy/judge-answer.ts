@@ -7,7 +7,7 @@
  */
 
 import type { LogSink } from '../ports/log-sink.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { ipOfAddressText } from '../wire/address-text.ts';
 import { parseIp } from '../wire/ip.ts';
@@ -41,7 +41,7 @@ export type Judged =
   | {
       readonly kind: 'replace';
       /** Records of the answer that stay. */
-      readonly keep: readonly HeldRRset[];
+      readonly keep: readonly RankedRRset[];
       readonly records: readonly TimedRRset[];
       /** What comes along where replies are not minimal. */
       readonly additional?: readonly TimedRRset[];
@@ -224,10 +224,10 @@ export class AnswerJudge {
       found.at = met?.at ?? -1;
       return met?.rule ?? null;
     });
-    const held = resolution.answer[found.at];
-    if (applied === null || held === undefined) return PASS;
-    const owner = rrsetOwner(held.rrset);
-    const type = rrsetType(held.rrset);
+    const ranked = resolution.answer[found.at];
+    if (applied === null || ranked === undefined) return PASS;
+    const owner = rrsetOwner(ranked.rrset);
+    const type = rrsetType(ranked.rrset);
     const keep = resolution.answer.slice(0, found.at);
     const judged = judgedOf(applied, { ...asked, question: { ...asked.question, name: owner, type } }, keep, new Set());
     if (judged === 'exempt' || judged === null) return PASS;
@@ -262,7 +262,7 @@ function unapplied(rule: RpzRule | null, done: ReadonlySet<RpzRule>): RpzRule | 
 function judgedOf(
   applied: AppliedRule,
   asked: RpzQuery,
-  keep: readonly HeldRRset[],
+  keep: readonly RankedRRset[],
   done: Set<RpzRule>,
 ): Judged | 'exempt' | null {
   const reply: LocalReply | null = applyRpz(applied, asked.question, asked.asker);

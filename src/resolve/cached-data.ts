@@ -23,11 +23,11 @@ const SINGLE_RRSET_TYPES: ReadonlySet<number> = new Set([TYPE.DS, TYPE.DNSKEY, T
  */
 export function findForFetch(known: KnownData, question: Question, avoid: ReadonlySet<string>): FoundData | null {
   if (avoid.has(MEMORY)) return null;
-  const held = SINGLE_RRSET_TYPES.has(question.type)
+  const ranked = SINGLE_RRSET_TYPES.has(question.type)
     ? known.rrsets.find(question.name, question.type, question.class)
     : null;
-  if (held !== null && isUsableSet(held, question.type, avoid)) {
-    return { kind: 'found', aliases: [], end: endOfSet(question, held) };
+  if (ranked !== null && isUsableSet(ranked, question.type, avoid)) {
+    return { kind: 'found', aliases: [], end: endOfSet(question, ranked) };
   }
   const cached = known.answers.find(question);
   return cached !== null && isUsableAnswer(cached, avoid) ? cached.found : null;

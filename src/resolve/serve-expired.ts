@@ -12,7 +12,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
 import { judgedSetsOf } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import type { Question } from '../wire/question.ts';
@@ -72,7 +72,7 @@ export class ExpiredAnswers {
     if (cached === null) return null;
     const now = this.#parts.clock.unixSeconds();
     const answered = answeredOf(question, cached.found, cached.verdict, now);
-    const serve = (held: HeldRRset): HeldRRset => this.#withTtl(held, now);
+    const serve = (ranked: RankedRRset): RankedRRset => this.#withTtl(ranked, now);
     return {
       ...answered,
       answer: answered.answer.map(serve),
@@ -105,28 +105,28 @@ export class ExpiredAnswers {
   #isWorthy({ found, verdict }: CachedAnswer): boolean {
     const sets = judgedSetsOf(found);
     // RFC 1035 §3.2.1: a TTL of zero is for the transaction in progress only; RFC 8767 §4 extends lives, and it has none.
-    if (sets.some((held) => held.originalTtl === 0)) return false;
+    if (sets.some((ranked) => ranked.originalTtl === 0)) return false;
     if (verdict?.status === 'insecure') return true;
     if (verdict?.status !== 'secure') return false;
     const { clock, signatureTime } = this.#parts;
     const now = clock.unixSeconds();
-    return sets.every((held) => holds(held, signatureTime, now));
+    return sets.every((ranked) => holds(ranked, signatureTime, now));
   }
 
   /** Expired sets get the TTL for expired data; those that the cache has afresh, with the same records, keep what is left. */
-  #withTtl(held: HeldRRset, now: number): HeldRRset {
+  #withTtl(ranked: RankedRRset, now: number): RankedRRset {
     const { rrsets, options } = this.#parts;
-    if (held.expiresAt > now) return held;
-    const { rrset } = held;
+    if (ranked.expiresAt > now) return ranked;
+    const { rrset } = ranked;
     const fresh = rrsets.find(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
-    if (fresh !== null && bytesEqual(fresh.rrset, rrset)) return { ...held, expiresAt: fresh.expiresAt };
-    return { ...held, expiresAt: now + Math.min(options.replyTtlSeconds, held.originalTtl) };
+    if (fresh !== null && bytesEqual(fresh.rrset, rrset)) return { ...ranked, expiresAt: fresh.expiresAt };
+    return { ...ranked, expiresAt: now + Math.min(options.replyTtlSeconds, ranked.originalTtl) };
   }
 }
 
 /** RFC 4035 §5.3.1: no signature of the set has expired. All count, since which of them was verified is not kept. */
-function holds(held: HeldRRset, time: SignatureTime, now: number): boolean {
-  return signaturesOf(held.rrset).every((rdata) => {
+function holds(ranked: RankedRRset, time: SignatureTime, now: number): boolean {
+  return signaturesOf(ranked.rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
     return rrsig !== null && secondsLeft(time, now, rrsig.expiration) >= 0;
   });

@@ -29,9 +29,9 @@ export function verdictOfSigned(
   if (trust.status !== 'bogus' || trust.why.kind !== 'signature-wrong') return below;
   const ofKeys = placeOfRecord(trust.zone, TYPE.DNSKEY, trust.zone);
   if (trust.why.record !== ofKeys.record) return below;
-  const held = judging.parts.rrsets.find(trust.zone, TYPE.DNSKEY, CLASS.IN);
-  if (held === null) return below;
-  const keys = rdatasOf(held.rrset).slice(0, judging.parts.options.limits.zoneKeys);
+  const ranked = judging.parts.rrsets.find(trust.zone, TYPE.DNSKEY, CLASS.IN);
+  if (ranked === null) return below;
+  const keys = rdatasOf(ranked.rrset).slice(0, judging.parts.options.limits.zoneKeys);
   const isOurs = (rrsig: Rrsig | null): rrsig is Rrsig => rrsig !== null && namesEqual(rrsig.signer, trust.zone);
   const signatures = sets.flatMap((set) => signaturesOf(set).map(readRrsig).filter(isOurs));
   const of = absentSigner(keys, signatures.slice(0, judging.parts.options.limits.signatures), place);

@@ -5,7 +5,7 @@
 
 import type { Failure } from '../terms/failure.ts';
 import { type FoundData, judgedSetsOf } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
@@ -64,7 +64,7 @@ function serversOf(found: FoundData): string[] {
  * The server of a set that may be what is bad; null for none. A proven set is not: it was held already and stands in for the
  * same one in a bad reply, and who gave it first told the truth.
  */
-export function serverToBlame({ verdict, server }: HeldRRset): string | null {
+export function serverToBlame({ verdict, server }: RankedRRset): string | null {
   return verdict?.status === 'secure' ? null : server;
 }
 

@@ -1,7 +1,7 @@
 /** Conclusions of a validation that several steps of it come to: each with how long it may be believed. */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import type { Judging } from './judging.ts';
@@ -30,7 +30,7 @@ export function bogusZone(judging: Judging, zone: Name, why: BogusReason): Trust
 }
 
 /** A set that was to tell about the zone is bogus, and so is the zone; neither is believed to be so for longer. */
-export function bogusSet(judging: Judging, zone: Name, held: HeldRRset, why: BogusReason): Trusted {
-  settle(judging, held, { status: 'bogus', why });
+export function bogusSet(judging: Judging, zone: Name, ranked: RankedRRset, why: BogusReason): Trusted {
+  settle(judging, ranked, { status: 'bogus', why });
   return bogusZone(judging, zone, why);
 }

@@ -4,7 +4,7 @@
  */
 
 import type { DenialFailure } from '../terms/denial-outcome.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -21,9 +21,9 @@ import type { Unproven } from './trusted.ts';
 /** A judged RRset with the proof that it used. */
 export interface JudgedSet {
   readonly verdict: Verdict;
-  readonly held: HeldRRset;
+  readonly ranked: RankedRRset;
   /** Denial sets that prove the expansion, with their verdict; empty when there was none. */
-  readonly proof: readonly HeldRRset[];
+  readonly proof: readonly RankedRRset[];
   /** The zone that signed it; null when it is not secure, or was proven before. */
   readonly zone: Extract<RRsetJudgement, { readonly kind: 'verified' }>['zone'] | null;
 }
@@ -34,21 +34,21 @@ const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.D
 /** Judges an RRset of an answer; `authority` holds the denial sets that came with it. */
 export async function judgeExpanded(
   judging: Judging,
-  held: HeldRRset,
-  authority: readonly HeldRRset[],
+  ranked: RankedRRset,
+  authority: readonly RankedRRset[],
 ): Promise<JudgedSet> {
-  const judgement = await judgeRRset(judging, held);
+  const judgement = await judgeRRset(judging, ranked);
   switch (judgement.kind) {
     case 'known':
-      return { verdict: SECURE, held, proof: [], zone: null };
+      return { verdict: SECURE, ranked, proof: [], zone: null };
     case 'unproven':
-      return unproven(judging, held, judgement.verdict);
+      return unproven(judging, ranked, judgement.verdict);
     case 'verified':
       return judgement.signature.isWildcard
-        ? await judgeExpansion(judging, held, judgement, authority)
+        ? await judgeExpansion(judging, ranked, judgement, authority)
         : {
             verdict: SECURE,
-            held: settleSecure(judging, held, judgement.expiresAt),
+            ranked: settleSecure(judging, ranked, judgement.expiresAt),
             proof: [],
             zone: judgement.zone,
           };
@@ -59,35 +59,35 @@ export async function judgeExpanded(
 
 async function judgeExpansion(
   judging: Judging,
-  held: HeldRRset,
+  ranked: RankedRRset,
   judgement: Extract<RRsetJudgement, { readonly kind: 'verified' }>,
-  authority: readonly HeldRRset[],
+  authority: readonly RankedRRset[],
 ): Promise<JudgedSet> {
   const { zone, signature } = judgement;
-  const place = placeOf(held.rrset, zone.zone);
-  if (NEVER_EXPANDED.has(rrsetType(held.rrset)))
-    return unproven(judging, held, bogus({ kind: 'wildcard-not-allowed', ...place }));
+  const place = placeOf(ranked.rrset, zone.zone);
+  if (NEVER_EXPANDED.has(rrsetType(ranked.rrset)))
+    return unproven(judging, ranked, bogus({ kind: 'wildcard-not-allowed', ...place }));
   const result = await proveRecords(judging, authority, zone);
-  if (result.kind === 'limit') return unproven(judging, held, limitVerdict(result.limit));
+  if (result.kind === 'limit') return unproven(judging, ranked, limitVerdict(result.limit));
   const { records } = result;
-  const answer = { name: rrsetOwner(held.rrset), closestEncloserLabels: signature.labels };
+  const answer = { name: rrsetOwner(ranked.rrset), closestEncloserLabels: signature.labels };
   const outcome = await proveWildcard(judging, records, answer, zone);
   const text = formatName(zone.zone);
   switch (outcome.kind) {
     case 'proven':
-      return proven(judging, held, records, judgement);
+      return proven(judging, ranked, records, judgement);
     // Both rest on records that the zone's keys verified. RFC 5155 §9.2: an unsigned delegation may be closer.
     case 'opt-out':
-      return unproven(judging, held, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
+      return unproven(judging, ranked, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
     // RFC 9276 §3.2: more work than a validator should do.
     case 'iterations-too-high': {
       const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
-      return unproven(judging, held, { status: 'insecure', why });
+      return unproven(judging, ranked, { status: 'insecure', why });
     }
     case 'hash-budget':
-      return unproven(judging, held, limitVerdict('nsec3-hashes'));
+      return unproven(judging, ranked, limitVerdict('nsec3-hashes'));
     case 'not-proven':
-      return unproven(judging, held, bogus(expansionReason(authority, records, outcome.why, place)));
+      return unproven(judging, ranked, bogus(expansionReason(authority, records, outcome.why, place)));
     default:
       return unreachable(outcome);
   }
@@ -95,7 +95,7 @@ async function judgeExpansion(
 
 /** Why an expansion is not proven: a fault of its own records says more than that they prove too little. */
 function expansionReason(
-  authority: readonly HeldRRset[],
+  authority: readonly RankedRRset[],
   records: ProvenRecords,
   how: DenialFailure,
   place: Place,
@@ -110,14 +110,14 @@ function bogus(why: BogusReason): Unproven {
 
 function proven(
   judging: Judging,
-  held: HeldRRset,
+  ranked: RankedRRset,
   records: ProvenRecords,
   { zone, expiresAt }: Extract<RRsetJudgement, { readonly kind: 'verified' }>,
 ): JudgedSet {
   const until = Math.min(expiresAt, records.expiresAt);
-  return { verdict: SECURE, held: settleSecure(judging, held, until), proof: records.sets, zone };
+  return { verdict: SECURE, ranked: settleSecure(judging, ranked, until), proof: records.sets, zone };
 }
 
-function unproven(judging: Judging, held: HeldRRset, verdict: Unproven): JudgedSet {
-  return { verdict, held: withVerdict(judging, held, verdict), proof: [], zone: null };
+function unproven(judging: Judging, ranked: RankedRRset, verdict: Unproven): JudgedSet {
+  return { verdict, ranked: withVerdict(judging, ranked, verdict), proof: [], zone: null };
 }

@@ -10,7 +10,7 @@
 import { isRevoked, isZoneKey, wantedFirst, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs } from '../dnssec/match-ds.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import { bytesEqual, readU8 } from '../wire/bytes.ts';
@@ -47,10 +47,10 @@ type TrustedKeys =
   | { readonly kind: 'bogus'; readonly why: BogusReason };
 
 /** Judges a zone's DNSKEY set. */
-export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyProof): Promise<Trusted> {
-  const all = rdatasOf(held.rrset);
-  const trusted = findTrusted(judging, all, held, proof);
-  if (trusted.kind === 'bogus') return bogusSet(judging, proof.zone, held, trusted.why);
+export async function judgeKeys(judging: Judging, ranked: RankedRRset, proof: KeyProof): Promise<Trusted> {
+  const all = rdatasOf(ranked.rrset);
+  const trusted = findTrusted(judging, all, ranked, proof);
+  if (trusted.kind === 'bogus') return bogusSet(judging, proof.zone, ranked, trusted.why);
   const { zoneKeys } = judging.parts.options.limits;
   const rdatas = wantedFirst(all, (rdata) => trusted.keys.some((key) => bytesEqual(key.rdata, rdata)), zoneKeys);
   const required = announcedAlgorithms(judging, proof);
@@ -60,10 +60,10 @@ export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyPro
   for (const key of trusted.keys) {
     const fault = faultOf(key);
     if (fault !== null) {
-      why ??= reasonOf(fault, placeOf(held.rrset, proof.zone));
+      why ??= reasonOf(fault, placeOf(ranked.rrset, proof.zone));
       continue;
     }
-    const check = await verifyRRset(judging, held, { zone: proof.zone, keys: [key], mustSign: [] });
+    const check = await verifyRRset(judging, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
     if (check.kind === 'limit') return limitZone(judging, proof.zone, check.limit);
     if (check.kind === 'bogus') {
       why = why === null || why.kind === 'no-matching-key' ? check.why : why;
@@ -71,17 +71,22 @@ export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyPro
     }
     missing.delete(key.algorithm);
     expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0) return secureZone(judging, held, proof, { rdatas, required, expiresAt });
+    if (missing.size === 0) return secureZone(judging, ranked, proof, { rdatas, required, expiresAt });
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
-    why = { kind: 'algorithm-missing', algorithm, ...placeOf(held.rrset, proof.zone) };
+    why = { kind: 'algorithm-missing', algorithm, ...placeOf(ranked.rrset, proof.zone) };
   }
-  return bogusSet(judging, proof.zone, held, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
+  return bogusSet(judging, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
 
 /** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */
-function findTrusted(judging: Judging, rdatas: readonly Uint8Array[], held: HeldRRset, proof: KeyProof): TrustedKeys {
+function findTrusted(
+  judging: Judging,
+  rdatas: readonly Uint8Array[],
+  ranked: RankedRRset,
+  proof: KeyProof,
+): TrustedKeys {
   const { crypto, options } = judging.parts;
   const byTag = Map.groupBy(rdatas, (rdata) => placeInSet(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
@@ -92,12 +97,12 @@ function findTrusted(judging: Judging, rdatas: readonly Uint8Array[], held: Held
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
       } else if (++misfits > options.limits.dsMatchFailures) {
         judging.countLimit('ds-match-failures');
-        const place = placeOf(held.rrset, proof.zone);
+        const place = placeOf(ranked.rrset, proof.zone);
         return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...place } };
       }
     }
   }
-  const keys = signersFirst([...found], held)
+  const keys = signersFirst([...found], ranked)
     .map((rdata) => zoneKeyOf(rdata, crypto))
     .filter((key) => key !== null);
   if (keys.length > 0) return { kind: 'keys', keys };
@@ -121,7 +126,7 @@ function placeInSet(tag: number, algorithm: number): number {
 }
 
 /** Keys whose tag stands in a signature of the set first: a bound on tries must not drop the one that signed. */
-function signersFirst(rdatas: readonly Uint8Array[], { rrset }: HeldRRset): readonly Uint8Array[] {
+function signersFirst(rdatas: readonly Uint8Array[], { rrset }: RankedRRset): readonly Uint8Array[] {
   const signing = new Set(
     signaturesOf(rrset).map((signature) => {
       const rrsig = readRrsig(signature);
@@ -155,9 +160,9 @@ interface ProvenSet {
   readonly expiresAt: number;
 }
 
-function secureZone(judging: Judging, held: HeldRRset, proof: KeyProof, set: ProvenSet): Trusted {
+function secureZone(judging: Judging, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): Trusted {
   const { crypto, options } = judging.parts;
-  settleSecure(judging, held, set.expiresAt);
+  settleSecure(judging, ranked, set.expiresAt);
   const keys = set.rdatas.map((rdata) => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);
   const longest = judging.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);

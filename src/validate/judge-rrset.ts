@@ -5,7 +5,7 @@
  * Leaves to others: the proof that a wildcard expansion needs; storing what needs such a proof.
  */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
@@ -50,68 +50,68 @@ export function startFor(judging: Judging, name: Name, type: number): Start {
   return { anchor };
 }
 
-export async function judgeRRset(judging: Judging, held: HeldRRset): Promise<RRsetJudgement> {
-  const owner = rrsetOwner(held.rrset);
-  const type = rrsetType(held.rrset);
+export async function judgeRRset(judging: Judging, ranked: RankedRRset): Promise<RRsetJudgement> {
+  const owner = rrsetOwner(ranked.rrset);
+  const type = rrsetType(ranked.rrset);
   const start = startFor(judging, owner, type);
   if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
   // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
-  if (held.verdict?.status === 'secure' && !isExpanded(held.rrset)) return { kind: 'known' };
+  if (ranked.verdict?.status === 'secure' && !isExpanded(ranked.rrset)) return { kind: 'known' };
   const most = judging.parts.options.limits.signers;
-  const signers = signersOf([held.rrset], { name: owner, type, anchor: start.anchor.zone, most });
-  if (signers.length === 0) return await judgeUnsigned(judging, held, start.anchor);
+  const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
+  if (signers.length === 0) return await judgeUnsigned(judging, ranked, start.anchor);
   let bogus: Unproven | null = null;
   for (const signer of signers) {
-    const judgement = await judgeBySigner(judging, held, signer, start.anchor);
+    const judgement = await judgeBySigner(judging, ranked, signer, start.anchor);
     if (judgement.kind !== 'unproven' || judgement.verdict.status !== 'bogus') return judgement;
     bogus ??= judgement.verdict;
   }
-  return { kind: 'unproven', verdict: bogus ?? noSignature(held, start.anchor.zone) };
+  return { kind: 'unproven', verdict: bogus ?? noSignature(ranked, start.anchor.zone) };
 }
 
 async function judgeBySigner(
   judging: Judging,
-  held: HeldRRset,
+  ranked: RankedRRset,
   signer: Name,
   anchor: TrustAnchor,
 ): Promise<RRsetJudgement> {
-  const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
-  const trust = await trustOfSigner(judging, { signer, holder, servedBy: held.zone }, anchor);
+  const holder = holderOf(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
+  const trust = await trustOfSigner(judging, { signer, holder, servedBy: ranked.zone }, anchor);
   if (trust.status !== 'secure') {
-    const place = placeOf(held.rrset, signer);
-    return { kind: 'unproven', verdict: verdictOfSigned(judging, trust, [held.rrset], place) };
+    const place = placeOf(ranked.rrset, signer);
+    return { kind: 'unproven', verdict: verdictOfSigned(judging, trust, [ranked.rrset], place) };
   }
   // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {
-    return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(held, trust.zone, signer) } };
+    return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(ranked, trust.zone, signer) } };
   }
-  const check = await verifyRRset(judging, held, trust);
+  const check = await verifyRRset(judging, ranked, trust);
   if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
   return { kind: 'unproven', verdict: limitVerdict(check.limit) };
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */
-async function judgeUnsigned(judging: Judging, held: HeldRRset, anchor: TrustAnchor): Promise<RRsetJudgement> {
-  const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
+async function judgeUnsigned(judging: Judging, ranked: RankedRRset, anchor: TrustAnchor): Promise<RRsetJudgement> {
+  const holder = holderOf(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
   const trust = await trustOf(judging, holder, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
-  return { kind: 'unproven', verdict: noSignature(held, trust.zone) };
+  return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };
 }
 
-function noSignature(held: HeldRRset, zone: Name): Unproven {
-  const place = placeOf(held.rrset, zone);
-  const why: BogusReason = isSigned(held.rrset)
+function noSignature(ranked: RankedRRset, zone: Name): Unproven {
+  const place = placeOf(ranked.rrset, zone);
+  const why: BogusReason = isSigned(ranked.rrset)
     ? { kind: 'signer-not-allowed', signer: 'none that may sign here', ...place }
     : { kind: 'no-signature', ...place };
   return { status: 'bogus', why };
 }
 
-function signerNotAllowed(held: HeldRRset, zone: Name, signer: Name): BogusReason {
-  return { kind: 'signer-not-allowed', signer: formatName(signer), ...placeOf(held.rrset, zone) };
+function signerNotAllowed(ranked: RankedRRset, zone: Name, signer: Name): BogusReason {
+  return { kind: 'signer-not-allowed', signer: formatName(signer), ...placeOf(ranked.rrset, zone) };
 }
 
 /** The set with a verdict that is not secure. */
-export function withVerdict(judging: Judging, held: HeldRRset, verdict: Unproven): HeldRRset {
-  return settle(judging, held, verdict);
+export function withVerdict(judging: Judging, ranked: RankedRRset, verdict: Unproven): RankedRRset {
+  return settle(judging, ranked, verdict);
 }

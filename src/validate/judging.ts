@@ -12,8 +12,8 @@ import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import { type Name, nameKey } from '../wire/name.ts';
@@ -73,12 +73,12 @@ export class Judging {
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
   /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
-  readonly evidence: readonly HeldRRset[];
+  readonly evidence: readonly RankedRRset[];
   readonly #pace: TurnLimiter;
   /** Names whose cut was known and is in doubt now. */
   readonly #inDoubt = new Set<string>();
 
-  constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly HeldRRset[] = []) {
+  constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly RankedRRset[] = []) {
     this.parts = parts;
     this.policy = shared.policy;
     this.steps = shared.steps;

@@ -16,8 +16,8 @@ import {
   isContradiction,
   type WildcardOutcome,
 } from '../terms/denial-outcome.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
@@ -45,7 +45,7 @@ export interface ProvenRecords {
   readonly nsec: readonly DenialRecord[];
   readonly nsec3: readonly DenialRecord[];
   /** The sets that they come from, with their verdict. */
-  readonly sets: readonly HeldRRset[];
+  readonly sets: readonly RankedRRset[];
   /** Why the first set that did not verify did not; null when all did. */
   readonly failure: BogusReason | null;
   /** When the first of them stops being usable, unix seconds. */
@@ -58,37 +58,37 @@ type RecordsResult =
   | { readonly kind: 'limit'; readonly limit: Limit };
 
 /** True for the types of denial records. */
-export function isDenialSet(held: HeldRRset): boolean {
-  const type = rrsetType(held.rrset);
+export function isDenialSet(ranked: RankedRRset): boolean {
+  const type = rrsetType(ranked.rrset);
   return type === TYPE.NSEC || type === TYPE.NSEC3;
 }
 
 /** Verifies the denial sets among `sets` with the keys of `zone`. */
 export async function proveRecords(
   judging: Judging,
-  sets: readonly HeldRRset[],
+  sets: readonly RankedRRset[],
   zone: SecureZone,
 ): Promise<RecordsResult> {
   const nsec: DenialRecord[] = [];
   const nsec3: DenialRecord[] = [];
-  const proven: HeldRRset[] = [];
-  const verified: HeldRRset[] = [];
+  const proven: RankedRRset[] = [];
+  const verified: RankedRRset[] = [];
   let failure: BogusReason | null = null;
   let expiresAt = Number.POSITIVE_INFINITY;
-  for (const held of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
-    const check = await proveSet(judging, held, zone);
+  for (const ranked of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
+    const check = await proveSet(judging, ranked, zone);
     if (check.kind === 'limit') return check;
     if (check.kind === 'bogus') {
       // What another zone signed was not meant to prove anything here: a fault of the zone's own records says more.
       if (failure === null || failure.kind === 'signer-not-allowed') failure = check.why;
       continue;
     }
-    const into = rrsetType(held.rrset) === TYPE.NSEC ? nsec : nsec3;
-    for (const rdata of rdatasOf(held.rrset).slice(0, MAX_RECORDS_PER_DENIAL_SET)) {
-      into.push({ owner: rrsetOwner(held.rrset), rdata, signatureLabels: check.labels });
+    const into = rrsetType(ranked.rrset) === TYPE.NSEC ? nsec : nsec3;
+    for (const rdata of rdatasOf(ranked.rrset).slice(0, MAX_RECORDS_PER_DENIAL_SET)) {
+      into.push({ owner: rrsetOwner(ranked.rrset), rdata, signatureLabels: check.labels });
     }
-    proven.push(check.held);
-    if (!check.isWildcard) verified.push(check.held);
+    proven.push(check.ranked);
+    if (!check.isWildcard) verified.push(check.ranked);
     expiresAt = Math.min(expiresAt, check.expiresAt);
   }
   const { denials, options } = judging.parts;
@@ -101,7 +101,7 @@ export async function proveRecords(
 /** A denial set that the zone's keys verify. */
 interface ProvenSet {
   readonly kind: 'proven';
-  readonly held: HeldRRset;
+  readonly ranked: RankedRRset;
   readonly labels: number;
   readonly isWildcard: boolean;
   readonly expiresAt: number;
@@ -110,22 +110,22 @@ interface ProvenSet {
 /** One denial set verified by the zone's keys, now or before. */
 async function proveSet(
   judging: Judging,
-  held: HeldRRset,
+  ranked: RankedRRset,
   zone: SecureZone,
 ): Promise<ProvenSet | Exclude<RRsetCheck, { readonly kind: 'secure' }>> {
-  const known = held.verdict?.status === 'secure' ? labelsSignedBy(held, zone.zone) : null;
-  if (known !== null) return { kind: 'proven', held, labels: known, isWildcard: false, expiresAt: held.expiresAt };
-  const check = await verifyRRset(judging, held, zone);
+  const known = ranked.verdict?.status === 'secure' ? labelsSignedBy(ranked, zone.zone) : null;
+  if (known !== null) return { kind: 'proven', ranked, labels: known, isWildcard: false, expiresAt: ranked.expiresAt };
+  const check = await verifyRRset(judging, ranked, zone);
   if (check.kind !== 'secure') return check;
   const { expiresAt } = check;
   const { labels, isWildcard } = check.signature;
   // A record that was expanded from a wildcard must not be remembered as standing at that owner.
-  const settled = isWildcard ? held : settleSecure(judging, held, expiresAt);
-  return { kind: 'proven', held: settled, labels, isWildcard, expiresAt };
+  const settled = isWildcard ? ranked : settleSecure(judging, ranked, expiresAt);
+  return { kind: 'proven', ranked: settled, labels, isWildcard, expiresAt };
 }
 
 /** Labels of a set whose signatures are all by `zone` over its own owner; null when one is not: it is verified anew. */
-function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
+function labelsSignedBy({ rrset }: RankedRRset, zone: Name): number | null {
   const labels = signedLabelCount(rrsetOwner(rrset));
   const isPlain = signaturesOf(rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
@@ -139,7 +139,7 @@ function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
  * or too little.
  */
 export function denialReason(
-  authority: readonly HeldRRset[],
+  authority: readonly RankedRRset[],
   records: ProvenRecords,
   how: DenialFailure,
   place: { readonly zone: string; readonly record: string },

@@ -1,27 +1,31 @@
 /** Writes verdicts into RRsets and into the RRset cache, so that no set is checked twice in its life. */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST } from '../terms/trust.ts';
+import { RANK } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict } from '../terms/verdict.ts';
 import type { Judging } from './judging.ts';
 
 /** A secure set: best rank, life capped. The caller has proven all that the set needs, a wildcard's denial included. */
-export function settleSecure(judging: Judging, held: HeldRRset, expiresAt: number): HeldRRset {
-  return judging.parts.rrsets.replaceVerdict({ ...held, trust: TRUST.validated }, SECURE, expiresAt);
+export function settleSecure(judging: Judging, ranked: RankedRRset, expiresAt: number): RankedRRset {
+  return judging.parts.rrsets.replaceVerdict({ ...ranked, rank: RANK.validated }, SECURE, expiresAt);
 }
 
 /** A set that is not secure; bogus ones are believed to be so for a bounded time only. */
-export function settle(judging: Judging, held: HeldRRset, verdict: Exclude<Verdict, { status: 'secure' }>): HeldRRset {
+export function settle(
+  judging: Judging,
+  ranked: RankedRRset,
+  verdict: Exclude<Verdict, { status: 'secure' }>,
+): RankedRRset {
   switch (verdict.status) {
     case 'bogus': {
       judging.parts.counters.add('rrset.bogus');
       const until = judging.now + judging.parts.options.bogusTtlSeconds;
-      return judging.parts.rrsets.replaceVerdict(held, verdict, Math.min(held.expiresAt, until));
+      return judging.parts.rrsets.replaceVerdict(ranked, verdict, Math.min(ranked.expiresAt, until));
     }
     case 'insecure':
-      return judging.parts.rrsets.replaceVerdict(held, verdict, held.expiresAt);
+      return judging.parts.rrsets.replaceVerdict(ranked, verdict, ranked.expiresAt);
     case 'indeterminate':
-      return { ...held, verdict };
+      return { ...ranked, verdict };
     default:
       return verdict satisfies never;
   }

@@ -17,7 +17,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { commonAncestor, isBelow, isRoot, type Name, parentOf, wildcardOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -70,7 +70,7 @@ interface Proof {
 }
 
 /** A span of either kind. */
-type Span = Pick<DenialSpan, 'held' | 'learntAt'>;
+type Span = Pick<DenialSpan, 'ranked' | 'learntAt'>;
 
 function denyByZone(known: SpansAndHasher, question: Question, zone: Name): End | null {
   const proof = proveByNames(known.denials, question, zone) ?? proveByHashes(known, question, zone);
@@ -102,18 +102,18 @@ function proveByHashes({ denials, hasher }: SpansAndHasher, question: Question, 
   return kind === null ? null : { kind, spans };
 }
 
-function recordOf({ held: { rrset } }: Span): DenialRecord {
+function recordOf({ ranked: { rrset } }: Span): DenialRecord {
   const owner = rrsetOwner(rrset);
   // Only records that stand at their own owner are kept (learn-spans.ts).
   return { owner, rdata: rdatasOf(rrset)[0] ?? new Uint8Array(), signatureLabels: signedLabelCount(owner) };
 }
 
 /** When the shortest-lived part ends, unix seconds (RFC 8198 §5.4); null when one has ended already. */
-function earliestExpiry(soa: HeldRRset, spans: readonly Span[], now: number): number | null {
+function earliestExpiry(soa: RankedRRset, spans: readonly Span[], now: number): number | null {
   const minimum = readSoa(rdatasOf(soa.rrset)[0] ?? new Uint8Array())?.minimum ?? 0;
   // RFC 2308 §5: the SOA's minimum field bounds a denial; RFC 9077 §3.3: from the time that its records came on.
   let expiresAt = Math.min(soa.expiresAt, now + minimum);
-  for (const { held, learntAt } of spans) expiresAt = Math.min(expiresAt, held.expiresAt, learntAt + minimum);
+  for (const { ranked, learntAt } of spans) expiresAt = Math.min(expiresAt, ranked.expiresAt, learntAt + minimum);
   return expiresAt > now ? expiresAt : null;
 }
 
@@ -205,7 +205,7 @@ function kindOf(outcome: DenialOutcome): 'nxdomain' | 'nodata' | null {
 
 interface DenialParts {
   readonly zone: Name;
-  readonly soa: HeldRRset;
+  readonly soa: RankedRRset;
   readonly spans: readonly Span[];
   readonly expiresAt: number;
 }
@@ -216,7 +216,7 @@ function endOf(question: Question, kind: 'nxdomain' | 'nodata', { zone, soa, spa
     question,
     rcode: kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR,
     answer: [],
-    authority: [soa, ...spans.map(({ held }) => held)].map((held) => ({ ...held, expiresAt })),
+    authority: [soa, ...spans.map(({ ranked }) => ranked)].map((ranked) => ({ ...ranked, expiresAt })),
     additional: [],
     zone,
     server: null,

@@ -3,7 +3,7 @@
  */
 
 import type { AliasStep } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
@@ -24,8 +24,8 @@ export async function validateAlias(judging: Judging, step: AliasStep): Promise<
   const judged = await judgeExpanded(judging, step.alias, step.proof);
   const isSecure = judged.verdict.status === 'secure';
   const proof = isSecure ? await keepProven(judging, replaceJudged(step.proof, judged.proof)) : step.proof;
-  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.held, judged.verdict);
-  return { verdict: judged.verdict, step: { ...step, alias: judged.held, synthesised, proof } };
+  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.ranked, judged.verdict);
+  return { verdict: judged.verdict, step: { ...step, alias: judged.ranked, synthesised, proof } };
 }
 
 /** True when the step leads where it says. */
@@ -42,38 +42,38 @@ function follows({ via, question, alias, synthesised, to }: AliasStep): boolean 
 }
 
 /** Where a DNAME leads a name below it: the owner's labels are replaced by the target's (RFC 6672 §2.2); null: nowhere. */
-function madeByDname(dname: HeldRRset, name: Name): Name | null {
+function madeByDname(dname: RankedRRset, name: Name): Name | null {
   const owner = rrsetOwner(dname.rrset);
   const target = targetOf(dname);
   return target === null || !isBelow(name, owner) ? null : replaceSuffix(name, owner, target);
 }
 
 /** True when the DNAME makes a name of more than 255 octets out of `name` (RFC 6672 §2.2). */
-export function makesTooLong(dname: HeldRRset, name: Name): boolean {
+export function makesTooLong(dname: RankedRRset, name: Name): boolean {
   const target = targetOf(dname);
   const owner = rrsetOwner(dname.rrset);
   return target !== null && isBelow(name, owner) && replaceSuffix(name, owner, target) === null;
 }
 
-function targetOf({ rrset }: HeldRRset): Name | null {
+function targetOf({ rrset }: RankedRRset): Name | null {
   const [rdata] = rdatasOf(rrset);
   return rdata === undefined ? null : readTargetName(rdata);
 }
 
 /** True when the CNAME at `name` is what the DNAME makes of that name. */
-export function followsFrom(dname: HeldRRset, cname: HeldRRset, name: Name): boolean {
+export function followsFrom(dname: RankedRRset, cname: RankedRRset, name: Name): boolean {
   const made = madeByDname(dname, name);
   return made !== null && says(cname, name, made);
 }
 
-function says({ rrset }: HeldRRset, owner: Name, target: Name): boolean {
+function says({ rrset }: RankedRRset, owner: Name, target: Name): boolean {
   const targets = rdatasOf(rrset).map(readTargetName);
   const isSame = targets.every((said) => said !== null && namesEqual(said, target));
   return isSame && targets.length === 1 && namesEqual(rrsetOwner(rrset), owner);
 }
 
 /** The synthesised CNAME is worth what its DNAME is, and lives no longer. */
-export function inherit(cname: HeldRRset, dname: HeldRRset, verdict: Verdict): HeldRRset {
+export function inherit(cname: RankedRRset, dname: RankedRRset, verdict: Verdict): RankedRRset {
   return { ...cname, verdict, expiresAt: Math.min(cname.expiresAt, dname.expiresAt) };
 }
 

@@ -8,7 +8,7 @@
 
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
 import type { AliasStep, End, FoundData } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TurnLimiter } from '../work/turn-limiter.ts';
@@ -40,7 +40,7 @@ export function createValidate(parts: ValidateParts): Validate {
   return async (work, found) => await validateAnswer(new Judging(parts, shared, work, denialSetsOf(found)), found);
 }
 
-function denialSetsOf({ aliases, end }: FoundData): HeldRRset[] {
+function denialSetsOf({ aliases, end }: FoundData): RankedRRset[] {
   return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
@@ -75,9 +75,9 @@ function isOwnFault(verdict: Verdict): boolean {
   return verdict.status === 'bogus' && verdict.why.kind !== 'chain-broken-above';
 }
 
-function blame(bad: Set<string>, sets: readonly HeldRRset[]): void {
-  for (const held of sets) {
-    const server = serverToBlame(held);
+function blame(bad: Set<string>, sets: readonly RankedRRset[]): void {
+  for (const ranked of sets) {
+    const server = serverToBlame(ranked);
     if (server !== null) bad.add(server);
   }
 }
@@ -85,6 +85,6 @@ function blame(bad: Set<string>, sets: readonly HeldRRset[]): void {
 /** The whole lives no longer than the data and the proofs in it. */
 function withEarliestExpiry(end: End): End {
   const parts = [...end.answer, ...end.authority.filter(isDenialSet)];
-  const expiresAt = parts.reduce((earliest, held) => Math.min(earliest, held.expiresAt), end.expiresAt);
+  const expiresAt = parts.reduce((earliest, ranked) => Math.min(earliest, ranked.expiresAt), end.expiresAt);
   return { ...end, expiresAt };
 }

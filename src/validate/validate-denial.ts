@@ -8,7 +8,7 @@
 
 import type { DenialFailure, DenialOutcome } from '../terms/denial-outcome.ts';
 import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
 import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';
@@ -35,7 +35,7 @@ export async function validateDenial(judging: Judging, end: End): Promise<Judged
   const { name, type } = end.question;
   const start = startFor(judging, name, type);
   if ('verdict' in start) return { verdict: start.verdict, end };
-  const sets = end.authority.filter(isDenialSet).map((held) => held.rrset);
+  const sets = end.authority.filter(isDenialSet).map((ranked) => ranked.rrset);
   const most = judging.parts.options.limits.signers;
   let bogus: Unproven | null = null;
   for (const signer of signersOf(sets, { name, type, anchor: start.anchor.zone, most })) {
@@ -80,7 +80,7 @@ async function judgeUndenied(judging: Judging, end: End, anchor: TrustAnchor): P
   return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, place) }, end };
 }
 
-function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRset[], place: Place): BogusReason {
+function undeniedReason(authority: readonly RankedRRset[], sets: readonly RankedRRset[], place: Place): BogusReason {
   const judged = sets.length > 0 ? sets : authority;
   const isUnsigned = judged.length > 0 && judged.every(({ rrset }) => !isSigned(rrset));
   if (isUnsigned) return { kind: 'no-signature', ...place };
@@ -93,7 +93,7 @@ async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: Tru
   const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
   const trust = await trustOfSigner(judging, place, anchor);
   if (trust.status !== 'secure') {
-    const sets = end.authority.map((held) => held.rrset);
+    const sets = end.authority.map((ranked) => ranked.rrset);
     const verdict = verdictOfSigned(judging, trust, sets, placeOfRecord(name, type, signer));
     return { verdict, end };
   }
@@ -173,14 +173,14 @@ async function concludeSecure(
   records: ProvenRecords,
   zone: SecureZone,
 ): Promise<JudgedEnd> {
-  const judged: HeldRRset[] = [...records.sets];
+  const judged: RankedRRset[] = [...records.sets];
   let expiresAt = Math.min(end.expiresAt, records.expiresAt);
-  for (const held of end.authority) {
-    if (rrsetType(held.rrset) !== TYPE.SOA) continue;
-    const check = await verifySoa(judging, held, zone);
+  for (const ranked of end.authority) {
+    if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
+    const check = await verifySoa(judging, ranked, zone);
     if ('verdict' in check) return { verdict: check.verdict, end };
-    judged.push(check.held);
-    expiresAt = Math.min(expiresAt, check.held.expiresAt);
+    judged.push(check.ranked);
+    expiresAt = Math.min(expiresAt, check.ranked.expiresAt);
   }
   // Data beside a denial was judged by nobody.
   const proven = { ...end, answer: [], authority: replaceJudged(end.authority, judged), expiresAt };
@@ -189,20 +189,20 @@ async function concludeSecure(
 
 async function verifySoa(
   judging: Judging,
-  held: HeldRRset,
+  ranked: RankedRRset,
   zone: SecureZone,
-): Promise<{ readonly held: HeldRRset } | { readonly verdict: Unproven }> {
-  if (!namesEqual(rrsetOwner(held.rrset), zone.zone)) {
+): Promise<{ readonly ranked: RankedRRset } | { readonly verdict: Unproven }> {
+  if (!namesEqual(rrsetOwner(ranked.rrset), zone.zone)) {
     const why: BogusReason = {
       kind: 'signer-not-allowed',
       signer: formatName(zone.zone),
-      ...placeOf(held.rrset, zone.zone),
+      ...placeOf(ranked.rrset, zone.zone),
     };
     return { verdict: { status: 'bogus', why } };
   }
-  if (held.verdict?.status === 'secure') return { held };
-  const check = await verifyRRset(judging, held, zone);
+  if (ranked.verdict?.status === 'secure') return { ranked };
+  const check = await verifyRRset(judging, ranked, zone);
   if (check.kind === 'limit') return { verdict: limitVerdict(check.limit) };
   if (check.kind === 'bogus') return { verdict: { status: 'bogus', why: check.why } };
-  return { held: settleSecure(judging, held, check.expiresAt) };
+  return { ranked: settleSecure(judging, ranked, check.expiresAt) };
 }

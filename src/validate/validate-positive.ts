@@ -4,7 +4,7 @@
  */
 
 import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { isBelow, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -28,23 +28,23 @@ export async function validatePositive(judging: Judging, end: End): Promise<Judg
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
   const most = end.question.type === TYPE.ANY ? judging.parts.options.limits.anySets : end.answer.length;
-  const wanted = end.answer.filter((held) => answers(held, end.question)).slice(0, most);
+  const wanted = end.answer.filter((ranked) => answers(ranked, end.question)).slice(0, most);
   if (wanted.length === 0) return nothingWanted(end);
   let verdict: Verdict = SECURE;
-  const answer: HeldRRset[] = [];
-  const proof: HeldRRset[] = [];
-  for (const held of wanted) {
+  const answer: RankedRRset[] = [];
+  const proof: RankedRRset[] = [];
+  for (const ranked of wanted) {
     const judged =
-      fromDname(judging, held, answer, end.question) ?? (await judgeExpanded(judging, held, end.authority));
+      fromDname(judging, ranked, answer, end.question) ?? (await judgeExpanded(judging, ranked, end.authority));
     verdict = worse(verdict, judged.verdict);
-    answer.push(judged.held);
+    answer.push(judged.ranked);
     proof.push(...judged.proof);
   }
   const judgedEnd = { ...end, answer, authority: replaceJudged(end.authority, proof) };
   return { verdict, end: verdict.status === 'secure' ? await withProvenExtras(judging, judgedEnd) : judgedEnd };
 }
 
-function answers({ rrset }: HeldRRset, question: Question): boolean {
+function answers({ rrset }: RankedRRset, question: Question): boolean {
   const type = rrsetType(rrset);
   if (type === TYPE.DNAME && question.type === TYPE.CNAME) return isBelow(question.name, rrsetOwner(rrset));
   if (!namesEqual(rrsetOwner(rrset), question.name)) return false;
@@ -57,15 +57,15 @@ function answers({ rrset }: HeldRRset, question: Question): boolean {
  */
 function fromDname(
   judging: Judging,
-  cname: HeldRRset,
-  judged: readonly HeldRRset[],
+  cname: RankedRRset,
+  judged: readonly RankedRRset[],
   question: Question,
 ): JudgedSet | null {
   const dname = judged.find(({ rrset }) => rrsetType(rrset) === TYPE.DNAME);
   if (dname === undefined || dname.verdict === null) return null;
   if (rrsetType(cname.rrset) !== TYPE.CNAME || isSigned(cname.rrset)) return null;
   if (followsFrom(dname, cname, question.name)) {
-    return { verdict: dname.verdict, held: inherit(cname, dname, dname.verdict), proof: [], zone: null };
+    return { verdict: dname.verdict, ranked: inherit(cname, dname, dname.verdict), proof: [], zone: null };
   }
   if (dname.verdict.status !== 'secure') return null;
   const why = {
@@ -73,7 +73,7 @@ function fromDname(
     ...placeOf(cname.rrset, dname.zone ?? rrsetOwner(dname.rrset)),
   } as const;
   const verdict = { status: 'bogus', why } as const;
-  return { verdict, held: withVerdict(judging, cname, verdict), proof: [], zone: null };
+  return { verdict, ranked: withVerdict(judging, cname, verdict), proof: [], zone: null };
 }
 
 function signaturesOnly(end: End): JudgedEnd {

@@ -21,6 +21,6 @@ export async function validateTooLong(judging: Judging, end: End): Promise<Judge
     const why = { kind: 'alias-not-synthesised', ...placeOfRecord(name, type, end.zone) } as const;
     return { verdict: { status: 'bogus', why }, end: bare };
   }
-  const { verdict, held } = await judgeExpanded(judging, dname, []);
-  return { verdict, end: { ...bare, answer: [held] } };
+  const { verdict, ranked } = await judgeExpanded(judging, dname, []);
+  return { verdict, end: { ...bare, answer: [ranked] } };
 }

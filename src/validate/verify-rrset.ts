@@ -9,8 +9,8 @@
 import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
 import { secondsLeft } from '../dnssec/signature-time.ts';
 import { type CheckedRrsig, precheckRrsig, verifySignature, withKey } from '../dnssec/verify-signature.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Rrsig } from '../wire/rdata-rrsig.ts';
@@ -30,24 +30,24 @@ export type RRsetCheck =
 /** Checks an RRset with the keys of `zone`, which must be the zone that holds it. */
 export async function verifyRRset(
   judging: Judging,
-  held: HeldRRset,
+  ranked: RankedRRset,
   zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
 ): Promise<RRsetCheck> {
-  return await new RRsetVerification(judging, held, zone).run();
+  return await new RRsetVerification(judging, ranked, zone).run();
 }
 
 class RRsetVerification {
   readonly #judging: Judging;
-  readonly #held: HeldRRset;
+  readonly #held: RankedRRset;
   readonly #zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>;
   #tries = 0;
   #failure: SignatureFailure | null = null;
   #valid: ValidSignature | null = null;
   readonly #missing: Set<number>;
 
-  constructor(judging: Judging, held: HeldRRset, zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>) {
+  constructor(judging: Judging, ranked: RankedRRset, zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>) {
     this.#judging = judging;
-    this.#held = held;
+    this.#held = ranked;
     this.#zone = zone;
     this.#missing = new Set(zone.mustSign);
   }
@@ -153,12 +153,12 @@ class RRsetVerification {
 }
 
 /** When verified data stops being usable. */
-function cappedExpiry(held: HeldRRset, signature: ValidSignature, judging: Judging): number {
+function cappedExpiry(ranked: RankedRRset, signature: ValidSignature, judging: Judging): number {
   const { now, parts } = judging;
   // RFC 4035 §5.3.3: the TTL is at most the received TTL, the Original TTL and the time that the signature has left.
   const ofOriginal = now + signature.originalTtl;
   const ofSignature = now + secondsLeft(parts.options.signatureTime, now, signature.expiration);
-  return Math.max(now, Math.min(held.expiresAt, ofOriginal, ofSignature));
+  return Math.max(now, Math.min(ranked.expiresAt, ofOriginal, ofSignature));
 }
 
 /** True when an RRset carries at least one RRSIG that covers it (whoever made it). */

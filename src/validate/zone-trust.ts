@@ -14,7 +14,7 @@
 import { isUnsupported, type UsableDs, usableDs } from '../dnssec/match-ds.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { FoundData } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import type { InsecureReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
@@ -103,15 +103,15 @@ export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promis
 async function proveKeys(judging: Judging, proof: Parameters<typeof judgeKeys>[2]): Promise<Trusted> {
   const question = questionOf(proof.zone, TYPE.DNSKEY);
   return await askChain<Trusted>(judging, question, async (found) => {
-    const held = findSet(found, proof.zone, TYPE.DNSKEY);
-    if (held !== null) return await judgeKeys(judging, held, proof);
+    const ranked = findSet(found, proof.zone, TYPE.DNSKEY);
+    if (ranked !== null) return await judgeKeys(judging, ranked, proof);
     return bogusZone(judging, proof.zone, { kind: 'no-dnskey', zone: formatName(proof.zone) });
   });
 }
 
-function findSet({ aliases, end }: FoundData, name: Name, type: number): HeldRRset | null {
+function findSet({ aliases, end }: FoundData, name: Name, type: number): RankedRRset | null {
   if (aliases.length > 0) return null;
-  const isWanted = ({ rrset }: HeldRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
+  const isWanted = ({ rrset }: RankedRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
   return end.answer.find(isWanted) ?? null;
 }
 
@@ -124,7 +124,12 @@ async function judgeDs(judging: Judging, parent: SecureZone, child: Name, found:
     : await judgeDsSet(judging, parent, child, ds);
 }
 
-async function judgeDsSet(judging: Judging, parent: SecureZone, child: Name, ds: HeldRRset): Promise<ProvenDs | Step> {
+async function judgeDsSet(
+  judging: Judging,
+  parent: SecureZone,
+  child: Name,
+  ds: RankedRRset,
+): Promise<ProvenDs | Step> {
   const rdatas = rdatasOf(ds.rrset);
   if (ds.verdict?.status === 'secure') return { status: 'ds', rdatas, expiresAt: ds.expiresAt };
   const check = await verifyRRset(judging, ds, parent);
@@ -140,14 +145,14 @@ async function judgeDsSet(judging: Judging, parent: SecureZone, child: Name, ds:
 
 /** An alias that was found in place of a DS, with the denial records that came along. */
 interface AliasAtName {
-  readonly alias: HeldRRset;
-  readonly proof: readonly HeldRRset[];
+  readonly alias: RankedRRset;
+  readonly proof: readonly RankedRRset[];
 }
 
 function aliasAt({ aliases, end }: FoundData, child: Name): AliasAtName | null {
   const [step] = aliases;
   if (step !== undefined) return { alias: step.alias, proof: [...step.proof, ...end.authority] };
-  const isAlias = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);
+  const isAlias = ({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);
   const alias = end.answer.find(isAlias);
   return alias === undefined ? null : { alias, proof: end.authority };
 }
@@ -205,7 +210,7 @@ async function judgeNoDs(
   judging: Judging,
   parent: SecureZone,
   child: Name,
-  authority: readonly HeldRRset[],
+  authority: readonly RankedRRset[],
 ): Promise<Step> {
   const result = await proveRecords(judging, authority, parent);
   if (result.kind === 'limit') return limitZone(judging, child, result.limit);

@@ -39,7 +39,7 @@ async function sceneWith(lie: (reply: LooseMessage) => Partial<LooseMessage>, li
 }
 
 /** How many of the others' sets, and whether the keys of their zone, are still held. */
-function heldOf({ house }: Scene) {
+function rankedOf({ house }: Scene) {
   const { rrsets } = house.caches;
   const names = many(OTHERS, (i) => mustParseName(`h${i}.test.`));
   return {
@@ -111,10 +111,10 @@ describe('thousands of sets in one message', () => {
   ])('%s push nothing out of the cache', async (_what, type, lie) => {
     const scene = await sceneWith(() => lie);
     for (let i = 0; i < OTHERS; i++) await scene.ask(`h${i}.test.`, 'TXT');
-    expect(heldOf(scene)).toEqual(ALL);
+    expect(rankedOf(scene)).toEqual(ALL);
     const before = scene.house.caches.rrsets.sizeBytes;
     await scene.ask('w.evil.', type);
-    expect(heldOf(scene)).toEqual(ALL);
+    expect(rankedOf(scene)).toEqual(ALL);
     expect(scene.house.caches.rrsets.sizeBytes - before).toBeLessThan(64 * 1024);
     await scene.stop();
   });

@@ -5,7 +5,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -103,8 +103,8 @@ describe('external referral by a forwarder', () => {
     const { delegations, rrsets } = scene.house.caches;
     expect(delegations.find(mustParseName('www.inside.test.'))).toBeNull();
     // A forwarder for everything may say addresses besides; they answer nobody (RFC 2181 §5.4.1).
-    const held = rrsets.find(mustParseName('ns.evil.'), TYPE.A, 1);
-    expect(held?.trust ?? 0).toBeLessThanOrEqual(zone === '.' ? TRUST.additionalNonAuthoritative : 0);
+    const ranked = rrsets.find(mustParseName('ns.evil.'), TYPE.A, 1);
+    expect(ranked?.rank ?? 0).toBeLessThanOrEqual(zone === '.' ? RANK.additionalNonAuthoritative : 0);
     expect((await scene.ask('ns.evil.', 'A')).answer).toEqual([]);
     await scene.stop();
   });

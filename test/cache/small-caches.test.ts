@@ -6,7 +6,7 @@ import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache
 import { type CachedKey, KeyCache, type ZoneTrust } from '../../src/cache/key-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { questionFrom } from '../support/records.ts';
-import { HandClock, held, name, START } from './cache-parts.ts';
+import { HandClock, name, ranked, START } from './cache-parts.ts';
 
 function answer(text: string, expiresAt = START + 60): CachedAnswer {
   const question = questionFrom(text);
@@ -18,7 +18,7 @@ function answer(text: string, expiresAt = START + 60): CachedAnswer {
         kind: 'answer',
         question,
         rcode: 0,
-        answer: [held({ owner: text })],
+        answer: [ranked({ owner: text })],
         authority: [],
         additional: [],
         zone: name('example.'),

@@ -3,8 +3,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
 import { ITEMS_PER_STEP } from '../../src/policy/name-order.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -13,32 +13,32 @@ import { RCODE } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 import { Client, type ControlBench, makeBench } from './bench.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'x.example. A' } };
 
 /** Puts an address of a name into the caches, as answered and judged. */
-function know(bench: ControlBench, name: string, verdict: Verdict, type: number = TYPE.A): HeldRRset {
+function know(bench: ControlBench, name: string, verdict: Verdict, type: number = TYPE.A): RankedRRset {
   const { rrsets, answers } = bench.house.caches;
   const question = questionOf(mustParseName(name), type);
   const rdata = Uint8Array.of(192, 0, 2, 1);
   const rrset = packRRset({ owner: question.name, type, class: 1, rdatas: [rdata], signatures: [] });
-  const trust = verdict.status === 'secure' ? TRUST.validated : TRUST.answerAuthoritative;
-  const held = heldAt(TEST_START_UNIX_SECONDS, 300, rrset, { trust, verdict, server: '192.0.2.53@53' });
-  const { expiresAt } = held;
-  rrsets.store(held);
+  const trust = verdict.status === 'secure' ? RANK.validated : RANK.answerAuthoritative;
+  const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrset, { rank: trust, verdict, server: '192.0.2.53@53' });
+  const { expiresAt } = ranked;
+  rrsets.store(ranked);
   const end = {
     kind: 'answer',
     question,
     rcode: RCODE.NOERROR,
-    answer: [held],
+    answer: [ranked],
     authority: [],
     additional: [],
   } as const;
-  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: held.server, expiresAt } } as const;
+  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: ranked.server, expiresAt } } as const;
   answers.store(question, { found, verdict, expiresAt });
-  return held;
+  return ranked;
 }
 
 function isKnown(bench: ControlBench, name: string, type: number = TYPE.A): boolean {
@@ -105,7 +105,7 @@ describe('dump and load', () => {
     expect(await bench.run('load_cache', dump)).toBe('ok\n');
     const { rrsets, answers } = bench.house.caches;
     const loaded = rrsets.find(mustParseName('www.example.'), TYPE.A, 1);
-    expect(loaded).toMatchObject({ verdict: null, trust: TRUST.answerAuthoritative });
+    expect(loaded).toMatchObject({ verdict: null, trust: RANK.answerAuthoritative });
     expect(answers.find(questionOf(mustParseName('www.example.'), TYPE.A))?.verdict).toBeNull();
     // Not an answer for clients before it has been validated.
     expect(isKnown(bench, 'www.example.')).toBe(false);
@@ -125,8 +125,8 @@ describe('dump and load', () => {
     const bench = await makeBench('server:\n  cache-max-ttl: 60\n');
     const dump = ';rrset 2000000000 1 0 8 0\nw.example. 2000000000 IN A 192.0.2.1\nEOF\n';
     expect(await bench.run('load_cache', dump)).toBe('ok\n');
-    const held = bench.house.caches.rrsets.find(mustParseName('w.example.'), TYPE.A, 1);
-    expect(held?.expiresAt).toBe(TEST_START_UNIX_SECONDS + 60);
+    const ranked = bench.house.caches.rrsets.find(mustParseName('w.example.'), TYPE.A, 1);
+    expect(ranked?.expiresAt).toBe(TEST_START_UNIX_SECONDS + 60);
   });
 
   test.each([

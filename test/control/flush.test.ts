@@ -11,7 +11,7 @@ import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
-import { heldAt, questionFrom, rrsetFrom } from '../support/records.ts';
+import { questionFrom, rankedAt, rrsetFrom } from '../support/records.ts';
 import { type ControlBench, makeBench } from './bench.ts';
 
 interface ReplyParts {
@@ -99,11 +99,11 @@ function know(bench: ControlBench, name: string): void {
   const { rrsets, answers } = bench.house.caches;
   const question = questionFrom(name);
   const judged = { verdict: SECURE, server: '192.0.2.53@53' };
-  const held = heldAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
-  const { expiresAt } = held;
-  rrsets.store(held);
-  const end = { kind: 'answer', question, rcode: 0, answer: [held], authority: [], additional: [] } as const;
-  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: held.server, expiresAt } } as const;
+  const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
+  const { expiresAt } = ranked;
+  rrsets.store(ranked);
+  const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [] } as const;
+  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: ranked.server, expiresAt } } as const;
   answers.store(question, { found, verdict: SECURE, expiresAt });
 }
 

@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { AnchorNews, anchorWarnings } from '../../src/daemon/anchor-news.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import type { TrustAnchor } from '../../src/validate/trust-anchors.ts';
@@ -26,7 +26,7 @@ function hold(
   const expiresAt = TEST_START_UNIX_SECONDS + 9000;
   bench.house.caches.rrsets.store({
     ...{ rrset, expiresAt, originalTtl: 9000, verdict, server: '192.0.2.53@53', zone: ROOT },
-    trust: verdict === null ? TRUST.answerAuthoritative : TRUST.validated,
+    rank: verdict === null ? RANK.answerAuthoritative : RANK.validated,
   });
 }
 

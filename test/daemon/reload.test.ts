@@ -6,15 +6,15 @@ import { keptForOptionChange } from '../../src/cache/forget.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { dropStaleTrust } from '../../src/daemon/reload.ts';
 import { assemble } from '../../src/daemon/resolver-instance.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
-import { heldAt, rrsetFrom } from '../support/records.ts';
+import { rankedAt, rrsetFrom } from '../support/records.ts';
 
 const OWNER = mustParseName('mx.example.');
 const OTHER_ANCHOR = '. IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
@@ -31,8 +31,8 @@ async function outlives(lines: readonly string[]): Promise<boolean> {
   };
   const before = await houseOf('server:\n', undefined);
   const rrset = rrsetFrom([`${formatName(OWNER)} A 192.0.2.1`]);
-  const judged = { trust: TRUST.validated, verdict: SECURE, server: null };
-  before.caches.rrsets.store(heldAt(ports.clock.unixSeconds(), 300, rrset, judged));
+  const judged = { trust: RANK.validated, verdict: SECURE, server: null };
+  before.caches.rrsets.store(rankedAt(ports.clock.unixSeconds(), 300, rrset, judged));
   const { rrsets, answers } = before.caches;
   const after = await houseOf(['server:', ...lines, ''].join('\n'), { rrsets, answers });
   void dropStaleTrust(before, after, ports.clock);

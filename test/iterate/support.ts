@@ -8,7 +8,7 @@ import { createIterate, type Iterate, type IterateCallOptions } from '../../src/
 import type { IterateOptions } from '../../src/iterate/options.ts';
 import { Upstream } from '../../src/iterate/upstream.ts';
 import type { Found } from '../../src/terms/found.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import { Trace } from '../../src/trace/trace.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
@@ -75,7 +75,7 @@ export function questionLine(question: Question): string {
 }
 
 /** `name TYPE rdata` of each record of held sets. */
-export function lines(sets: readonly HeldRRset[]): string[] {
+export function lines(sets: readonly RankedRRset[]): string[] {
   return sets.flatMap(({ rrset }) =>
     rdatasOf(rrset).map(
       (rdata) =>

@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { answered, BOGUS, held } from '../serve/serving.ts';
+import { answered, BOGUS, ranked } from '../serve/serving.ts';
 import { questionFrom } from '../support/records.ts';
 import { PolicyHouse } from './policy-house.ts';
 
@@ -80,7 +80,7 @@ describe('response-ip', () => {
 
 describe('bogus data', () => {
   const bogus = (name: string, address: string) =>
-    answered(questionFrom(name), { answer: [held([`${name} A ${address}`])], verdict: BOGUS });
+    answered(questionFrom(name), { answer: [ranked([`${name} A ${address}`])], verdict: BOGUS });
 
   test('is not replaced by a rule for its address', async () => {
     const house = withAnswers().knowResolution(bogus('n1.example.', '198.51.100.1'));
@@ -94,7 +94,7 @@ describe('bogus data', () => {
     const house = new PolicyHouse('rpz:\n  name: rpz.\n', { 'rpz.': zone });
     house.servers = { names: [], addresses: ['192.0.2.53'] };
     house.knowResolution(bogus('w.example.', '198.51.100.1'));
-    const answer = [held(['c.example. CNAME alias.example.']), held(['alias.example. A 192.0.2.1'])];
+    const answer = [ranked(['c.example. CNAME alias.example.']), ranked(['alias.example. A 192.0.2.1'])];
     house.knowResolution(answered(questionFrom('c.example.'), { answer, verdict: BOGUS }));
     for (const name of ['w.example.', 'c.example.']) {
       expect(await house.ruling(name)).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });

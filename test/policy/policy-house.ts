@@ -7,7 +7,7 @@ import type { Asker, LocalReply } from '../../src/policy/local-reply.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -20,7 +20,7 @@ import { readZoneText } from '../../src/wire/zone-text.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
-import { answered, held, NOW } from '../serve/serving.ts';
+import { answered, NOW, ranked } from '../serve/serving.ts';
 import { questionFrom } from '../support/records.ts';
 
 const NO_SERVERS: ServersOf = { names: [], addresses: [] };
@@ -73,7 +73,7 @@ export class PolicyHouse {
 
   /** Lets the resolver answer a question. */
   know(name: string, type: keyof typeof TYPE, lines: readonly string[], parts: object = {}): this {
-    const answer: HeldRRset[] = lines.map((line) => held([line]));
+    const answer: RankedRRset[] = lines.map((line) => ranked([line]));
     return this.knowResolution(
       answered(questionFrom(`${name} ${type}`), { answer, denied: lines.length === 0, ...parts }),
     );

@@ -163,7 +163,7 @@ describe('the triggers of servers', () => {
     house.know(name, 'A', [`${name} A 192.0.2.1`]);
     const ruling = await house.ruling(name);
     if (ruling.kind !== 'answer' || ruling.resolution.kind !== 'answered') throw new Error('no answer');
-    const answer = ruling.resolution.answer.map((held) => ({ ...held, server: '192.0.2.53@53' }));
+    const answer = ruling.resolution.answer.map((ranked) => ({ ...ranked, server: '192.0.2.53@53' }));
     house.knowResolution({ ...ruling.resolution, answer });
     expect(await house.ruled(name)).toBe('NXDOMAIN AA');
   });

@@ -19,7 +19,7 @@ import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, held, NOW, PlayedHouse, queryFor } from './serving.ts';
+import { answered, NOW, PlayedHouse, queryFor, ranked } from './serving.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };
 const CHANNEL = { transport: 'tcp', deliver: () => {} } as const;
@@ -32,7 +32,7 @@ const MOST_OCTETS_PER_HIT = 20;
 function octetsPerHit(house: PlayedHouse, records: number, queryOf: (question: Question) => Uint8Array): number {
   const question = questionFrom('www.example. TXT');
   const lines = Array.from({ length: records }, (_, i) => `www.example. TXT "record number ${i}"`);
-  house.know(answered(question, { answer: [held(lines)] }));
+  house.know(answered(question, { answer: [ranked(lines)] }));
   const query = queryOf(question);
   const out = new Uint8Array(REPLY_BUFFER_OCTETS);
   const serve = (times: number): void => {

@@ -12,12 +12,12 @@ import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, held, NOW, PlayedHouse, type Reply } from './serving.ts';
+import { answered, NOW, PlayedHouse, type Reply, ranked } from './serving.ts';
 
 const CLIENT = Uint8Array.from([1, 2, 3, 4, 5, 6, 7, 8]);
 const HERE = '192.0.2.1';
 const QUESTION = questionFrom('www.example.');
-const ANSWER = answered(QUESTION, { answer: [held(['www.example. A 192.0.2.80'])] });
+const ANSWER = answered(QUESTION, { answer: [ranked(['www.example. A 192.0.2.80'])] });
 
 function house(options: Partial<ServeOptions> = {}, clientRates?: ClientRates): PlayedHouse {
   const access = [{ address: parseIp('192.0.2.0') as Uint8Array, prefixLength: 24, action: 'allow' as const }];
@@ -99,7 +99,7 @@ describe('replies to queries with a cookie', () => {
 
   it('are truncated rather than sent without it', () => {
     const lines = Array.from({ length: 28 }, (_, i) => `www.example. A 192.0.2.${i}`);
-    const at = house().know(answered(QUESTION, { answer: [held(lines, { signed: false })] }));
+    const at = house().know(answered(QUESTION, { answer: [ranked(lines, { signed: false })] }));
     for (const reply of [asked(at, [CLIENT], { udpSize: 512 }), asked(at, [CLIENT], { udpSize: 512 })]) {
       expect(reply.flags).toContain('TC');
       expect(cookieOf(reply)?.length).toBe(COOKIE_OCTETS);

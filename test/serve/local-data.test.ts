@@ -5,7 +5,7 @@ import { parseIp } from '../../src/wire/ip.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { PolicyHouse } from '../policy/policy-house.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, held, PlayedHouse, queryFor } from './serving.ts';
+import { answered, PlayedHouse, queryFor, ranked } from './serving.ts';
 
 const LOCAL = `server:
   local-zone: lan.example. static
@@ -56,7 +56,7 @@ describe('local data', () => {
   test('that is an alias waits for its target', async () => {
     const house = houseWith(LOCAL);
     expect(house.send(queryFor(questionFrom('x.r.example.')))).toBe('handed over');
-    await house.end(answered(questionFrom('t.example.'), { answer: [held(['t.example. A 192.0.2.9'])] }));
+    await house.end(answered(questionFrom('t.example.'), { answer: [ranked(['t.example. A 192.0.2.9'])] }));
     expect(house.late[0]?.answer).toEqual(['x.r.example. CNAME', 't.example. A']);
     expect(house.late[0]?.flags).toBe('QR AA RD RA');
     expect(house.serve.waiting()).toBe(0);
@@ -76,7 +76,7 @@ view:
 
   test('changes what one client gets, out of a cache that others are served from', async () => {
     const house = houseWith(RULE, options);
-    const resolution = answered(questionFrom('w.example.'), { answer: [held(['w.example. A 192.0.2.9'])] });
+    const resolution = answered(questionFrom('w.example.'), { answer: [ranked(['w.example. A 192.0.2.9'])] });
     house.know(resolution);
     expect(house.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
     expect(house.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' })).toBe('handed over');
@@ -127,8 +127,8 @@ tcp.tld CNAME rpz-tcp-only.
     const house = housed({ minimalResponses: false });
     house.send(queryFor(questionFrom('www.tld.')));
     const target = record.split(' ')[0] ?? '';
-    const alias = target === 'www.tld.' ? [] : [held([`www.tld. CNAME ${target}`])];
-    await house.end(answered(questionFrom('www.tld.'), { answer: [...alias, held([record])] }));
+    const alias = target === 'www.tld.' ? [] : [ranked([`www.tld. CNAME ${target}`])];
+    await house.end(answered(questionFrom('www.tld.'), { answer: [...alias, ranked([record])] }));
     expect([house.late[0]?.rcode, house.late[0]?.additional]).toEqual([RCODE.NXDOMAIN, additional]);
   });
 
@@ -139,7 +139,7 @@ tcp.tld CNAME rpz-tcp-only.
       answered(questionFrom('www.tld.'), {
         rcode: RCODE.NXDOMAIN,
         denied: true,
-        additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])],
+        additional: [ranked(['rpz. SOA n. h. 7 1 1 1 60'])],
       }),
     );
     expect(house.late[0]?.additional).toEqual([]);

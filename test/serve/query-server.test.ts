@@ -10,10 +10,10 @@ import { EDE } from '../../src/wire/ede.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { CLASS } from '../../src/wire/rr-type.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, BOGUS, held, PlayedHouse, queryFor } from './serving.ts';
+import { answered, BOGUS, PlayedHouse, queryFor, ranked } from './serving.ts';
 
 const MX = questionFrom('mx.example.');
-const GOOD = answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] });
+const GOOD = answered(MX, { answer: [ranked(['mx.example. A 192.0.2.1'])] });
 const CLIENT = '10.0.0.1';
 
 function houseFor(action: AccessAction): PlayedHouse {
@@ -63,7 +63,7 @@ describe('access', () => {
   test('allow_snoop is told whom to ask only as long as the answer is not known', () => {
     const house = houseFor('allow_snoop');
     house.known.clear();
-    house.referral = answered(MX, { authority: [held(['example. NS ns.example.'])] });
+    house.referral = answered(MX, { authority: [ranked(['example. NS ns.example.'])] });
     expect(house.reply(MX, { from: CLIENT, rd: false }).authority).toEqual(['example. NS']);
     expect(house.know(GOOD).reply(MX, { from: CLIENT, rd: false }).answer).toEqual(['mx.example. A']);
   });

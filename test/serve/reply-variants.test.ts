@@ -8,7 +8,7 @@ import type { Answered } from '../../src/terms/resolution.ts';
 import type { Verdict } from '../../src/terms/verdict.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { questionFrom } from '../support/records.ts';
-import { type Asking, answered, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+import { type Asking, answered, BOGUS, INSECURE, PlayedHouse, queryFor, ranked } from './serving.ts';
 
 const SENTINEL = 'root-key-sentinel-not-ta-20326.example.';
 
@@ -40,27 +40,27 @@ const UNREACHABLE: Verdict = {
 const CASES: readonly (readonly [string, Answered, number])[] = [
   [
     'insecure, without signatures',
-    answered(question, { answer: [held([line], { signed: false })], verdict: INSECURE }),
+    answered(question, { answer: [ranked([line], { signed: false })], verdict: INSECURE }),
     1,
   ],
-  ['not validated', answered(question, { answer: [held([line], { signed: false })], verdict: null }), 1],
-  ['secure and signed', answered(question, { answer: [held([line])] }), 2],
-  ['bogus, without signatures', answered(question, { answer: [held([line], { signed: false })], verdict: BOGUS }), 2],
-  ['bogus and signed', answered(question, { answer: [held([line])], verdict: BOGUS }), 4],
-  ['indeterminate', answered(question, { answer: [held([line], { signed: false })], verdict: UNREACHABLE }), 2],
+  ['not validated', answered(question, { answer: [ranked([line], { signed: false })], verdict: null }), 1],
+  ['secure and signed', answered(question, { answer: [ranked([line])] }), 2],
+  ['bogus, without signatures', answered(question, { answer: [ranked([line], { signed: false })], verdict: BOGUS }), 2],
+  ['bogus and signed', answered(question, { answer: [ranked([line])], verdict: BOGUS }), 4],
+  ['indeterminate', answered(question, { answer: [ranked([line], { signed: false })], verdict: UNREACHABLE }), 2],
   [
     'a denial with unsigned NSEC',
     answered(question, {
       rcode: RCODE.NXDOMAIN,
       denied: true,
-      authority: [held(['example. NSEC zz.example. A'], { signed: false })],
+      authority: [ranked(['example. NSEC zz.example. A'], { signed: false })],
       verdict: INSECURE,
     }),
     2,
   ],
   [
     'the name of a root key sentinel',
-    answered(questionFrom(SENTINEL), { answer: [held([`${SENTINEL} A 192.0.2.1`])] }),
+    answered(questionFrom(SENTINEL), { answer: [ranked([`${SENTINEL} A 192.0.2.1`])] }),
     4,
   ],
 ];
@@ -86,7 +86,7 @@ describe('a finished reply', () => {
   });
 
   test('of bogus data never reaches a client without CD, whoever asked first', () => {
-    const bogus = answered(question, { answer: [held([line])], verdict: BOGUS });
+    const bogus = answered(question, { answer: [ranked([line])], verdict: BOGUS });
     const house = new PlayedHouse().know(bogus);
     expect(house.reply(question, { cd: true }).records).toHaveLength(1);
     expect(house.reply(question, { udpSize: 1232, doBit: true, cd: true }).records).toHaveLength(2);
@@ -99,7 +99,7 @@ describe('a finished reply', () => {
   });
 
   test('made for one client serves those of 512 octets without EDNS and those who may look without RD', () => {
-    const insecure = answered(question, { answer: [held([line], { signed: false })], verdict: INSECURE });
+    const insecure = answered(question, { answer: [ranked([line], { signed: false })], verdict: INSECURE });
     const access = [{ address: Uint8Array.of(127, 0, 0, 0), prefixLength: 8, action: 'allow_snoop' as const }];
     const house = new PlayedHouse({ access }).know(insecure);
     house.reply(question, { udpSize: 4096, doBit: true });

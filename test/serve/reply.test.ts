@@ -11,14 +11,14 @@ import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { questionFrom } from '../support/records.ts';
-import { type Asking, answered, BOGUS, held, INSECURE, NOW, PlayedHouse, queryFor, type Reply } from './serving.ts';
+import { type Asking, answered, BOGUS, INSECURE, NOW, PlayedHouse, queryFor, type Reply, ranked } from './serving.ts';
 
 const MX = questionFrom('mx.example.');
-const ADDRESS = held(['mx.example. A 192.0.2.1']);
-const NS = held(['example. NS ns.example.']);
-const GLUE = held(['ns.example. A 192.0.2.53']);
-const SOA = held(['example. SOA ns.example. admin.example. 1 2 3 4 300']);
-const NSEC = held(['mx.example. NSEC z.example. A RRSIG NSEC']);
+const ADDRESS = ranked(['mx.example. A 192.0.2.1']);
+const NS = ranked(['example. NS ns.example.']);
+const GLUE = ranked(['ns.example. A 192.0.2.53']);
+const SOA = ranked(['example. SOA ns.example. admin.example. 1 2 3 4 300']);
+const NSEC = ranked(['mx.example. NSEC z.example. A RRSIG NSEC']);
 const GOOD = answered(MX, { answer: [ADDRESS], authority: [NS], additional: [GLUE] });
 const NODATA = answered(questionFrom('mx.example. TLSA'), { denied: true, authority: [SOA, NSEC] });
 const NXDOMAIN = answered(questionFrom('no.example.'), { denied: true, rcode: RCODE.NXDOMAIN, authority: [SOA, NSEC] });
@@ -144,7 +144,7 @@ describe('records', () => {
   });
 
   test('of DNSSEC types are given without DO when they were asked for', () => {
-    const ds = held(['example. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff']);
+    const ds = ranked(['example. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff']);
     expect(replyTo(answered(questionFrom('example. DS'), { answer: [ds] })).answer).toEqual(['example. DS']);
     expect(replyTo(answered(questionFrom('mx.example. ANY'), { answer: [ADDRESS, NSEC] })).answer).toEqual([
       'mx.example. A',
@@ -175,7 +175,7 @@ describe('records', () => {
   });
 
   test('begin at another address for each id, composed or cached', () => {
-    const three = held(['mx.example. A 192.0.2.1', 'mx.example. A 192.0.2.2', 'mx.example. A 192.0.2.3']);
+    const three = ranked(['mx.example. A 192.0.2.1', 'mx.example. A 192.0.2.2', 'mx.example. A 192.0.2.3']);
     const firsts = (options: Partial<ServeOptions>): (string | undefined)[] => {
       const house = new PlayedHouse(options).know(answered(MX, { answer: [three] }));
       return [0, 1, 2, 3].map((id) => house.reply(MX, { id, udpSize: 1232, doBit: true }).records[0]?.split(/\s+/)[4]);
@@ -188,7 +188,7 @@ describe('records', () => {
 describe('size', () => {
   /** 40 TXT records of about 60 octets: more than 512 and 1232 octets, less than 4096. */
   const LONG = answered(questionFrom('mx.example. TXT'), {
-    answer: [held(Array.from({ length: 40 }, (_, i) => `mx.example. TXT "${`record ${i} `.padEnd(45, 'x')}"`))],
+    answer: [ranked(Array.from({ length: 40 }, (_, i) => `mx.example. TXT "${`record ${i} `.padEnd(45, 'x')}"`))],
   });
 
   test.each<[string, Asking, number]>([
@@ -210,7 +210,7 @@ describe('size', () => {
   });
 
   test('drops whole sets of the additional section without TC', () => {
-    const many = Array.from({ length: 60 }, (_, i) => held([`ns${i}.example. A 192.0.2.${i}`], { signed: false }));
+    const many = Array.from({ length: 60 }, (_, i) => ranked([`ns${i}.example. A 192.0.2.${i}`], { signed: false }));
     const reply = replyTo(answered(questionFrom('example. NS'), { answer: [NS], additional: many }));
     expect(reply.flags).toBe('QR RD RA');
     expect(reply.octets).toBeLessThanOrEqual(512);
@@ -218,7 +218,7 @@ describe('size', () => {
   });
 
   test('keeps aliases that fit when what they lead to does not', () => {
-    const alias = held(['www.example. CNAME mx.example.'], { signed: false });
+    const alias = ranked(['www.example. CNAME mx.example.'], { signed: false });
     const reply = replyTo(answered(questionFrom('www.example. TXT'), { answer: [alias, ...LONG.answer] }));
     expect(reply).toMatchObject({ answer: ['www.example. CNAME'], flags: 'QR TC RD RA' });
   });

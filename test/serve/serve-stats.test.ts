@@ -9,11 +9,11 @@ import type { Resolution } from '../../src/terms/resolution.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+import { answered, BOGUS, INSECURE, PlayedHouse, queryFor, ranked } from './serving.ts';
 
 const MX = questionFrom('mx.example.');
 const TLSA = questionFrom('_25._tcp.mx.example. TLSA');
-const RECORD = held([`_25._tcp.mx.example. TLSA 3 1 1 ${'00'.repeat(32)}`]);
+const RECORD = ranked([`_25._tcp.mx.example. TLSA 3 1 1 ${'00'.repeat(32)}`]);
 
 describe('queries', () => {
   test('are counted by each of their traits, alone and together', () => {
@@ -50,7 +50,7 @@ describe('replies', () => {
   test('count as secure whether resolved, found, or served from the reply cache without AD', async () => {
     const house = new PlayedHouse();
     house.send(queryFor(MX));
-    await house.end(answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] }));
+    await house.end(answered(MX, { answer: [ranked(['mx.example. A 192.0.2.1'])] }));
     house.reply(MX);
     house.reply(MX, { ad: true });
     expect(house.replies.hits).toBe(2);

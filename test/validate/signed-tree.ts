@@ -9,7 +9,7 @@ import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { ZoneKey } from '../../src/dnssec/dnskey.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import type { AliasStep, End, Found, FoundData } from '../../src/terms/found.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import type { ValidateParts } from '../../src/validate/judging.ts';
 import type { ValidateOptions } from '../../src/validate/options.ts';
@@ -29,7 +29,7 @@ import { Work } from '../../src/work/work.ts';
 import { makeKey, NOW, rrsetOf, type SignatureChoices, type SigningKey, signRRset } from '../dnssec/signing.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 import { hashName } from '../world/denial-chain.ts';
 
 /** Seconds that data of the tree lives, unless a test says otherwise. */
@@ -115,7 +115,7 @@ export class SignedTree {
   }
 
   /** A signed RRset of a zone, rdatas as text. */
-  set(zone: TestZone, owner: string, type: number, texts: string | readonly string[], signing?: Signing): HeldRRset {
+  set(zone: TestZone, owner: string, type: number, texts: string | readonly string[], signing?: Signing): RankedRRset {
     const rdatas = (typeof texts === 'string' ? [texts] : texts).map((text) => rdataOf(type, text));
     return this.signRdatas(zone, owner, type, rdatas, signing);
   }
@@ -127,23 +127,23 @@ export class SignedTree {
     type: number,
     rdatas: readonly Uint8Array[],
     signing: Signing = {},
-  ): HeldRRset {
+  ): RankedRRset {
     const { keys = zone.keys, server = '192.0.2.1@53', ttl = TTL, ...choices } = signing;
     const bare = rrsetOf(owner, type, ...rdatas);
     const signatures = keys.map((key) => signRRset(bare, key, { signer: zone.name, ...choices }));
-    return this.held(withSignatures(bare, signatures), { server, ttl });
+    return this.ranked(withSignatures(bare, signatures), { server, ttl });
   }
 
   /** An RRset as iteration hands it over. */
-  held(rrset: RRset, { server = '192.0.2.1@53', ttl = TTL } = {}): HeldRRset {
-    return heldAt(this.clock.unixSeconds(), ttl, rrset, { server });
+  ranked(rrset: RRset, { server = '192.0.2.1@53', ttl = TTL } = {}): RankedRRset {
+    return rankedAt(this.clock.unixSeconds(), ttl, rrset, { server });
   }
 
-  nsec(zone: TestZone, owner: string, next: string, types: string, signing?: Signing): HeldRRset {
+  nsec(zone: TestZone, owner: string, next: string, types: string, signing?: Signing): RankedRRset {
     return this.set(zone, owner, TYPE.NSEC, `${next} ${types}`, signing);
   }
 
-  soa(zone: TestZone, signing?: Signing): HeldRRset {
+  soa(zone: TestZone, signing?: Signing): RankedRRset {
     return this.set(zone, formatName(zone.name), TYPE.SOA, 'ns. host. 1 7200 3600 1209600 3600', signing);
   }
 
@@ -153,7 +153,7 @@ export class SignedTree {
     span: { readonly from: string; readonly shift?: number; readonly to: string; readonly shiftTo?: number },
     types: string,
     { optOut = false, iterations = 0 } = {},
-  ): HeldRRset {
+  ): RankedRRset {
     const hash = (name: string, shift: number) => {
       const octets = hashName(mustParseName(name), new Uint8Array(), iterations);
       octets[19] = ((octets[19] ?? 0) + shift) & 0xff;
@@ -171,21 +171,21 @@ export class SignedTree {
     this.#table.set(key, typeof found === 'function' ? found : () => found);
   }
 
-  answer(owner: string, type: number, sets: readonly HeldRRset[]): void {
+  answer(owner: string, type: number, sets: readonly RankedRRset[]): void {
     this.reply(owner, type, this.found(owner, type, sets));
   }
 
-  deny(owner: string, type: number, authority: readonly HeldRRset[]): void {
+  deny(owner: string, type: number, authority: readonly RankedRRset[]): void {
     this.reply(owner, type, this.denied(owner, type, authority));
   }
 
   /** What iteration hands over for an answer. */
-  found(owner: string, type: number, answer: readonly HeldRRset[], more: Partial<End> = {}): FoundData {
+  found(owner: string, type: number, answer: readonly RankedRRset[], more: Partial<End> = {}): FoundData {
     return this.#foundOf(owner, type, { kind: 'answer', answer, ...more });
   }
 
   /** What iteration hands over for a denial. */
-  denied(owner: string, type: number, authority: readonly HeldRRset[], more: Partial<End> = {}): FoundData {
+  denied(owner: string, type: number, authority: readonly RankedRRset[], more: Partial<End> = {}): FoundData {
     return this.#foundOf(owner, type, { kind: 'nodata', authority, ...more });
   }
 
@@ -206,7 +206,7 @@ export class SignedTree {
   }
 
   /** A CNAME step. */
-  cname(alias: HeldRRset, owner: string, to: string, proof: readonly HeldRRset[] = []): AliasStep {
+  cname(alias: RankedRRset, owner: string, to: string, proof: readonly RankedRRset[] = []): AliasStep {
     const question = { name: mustParseName(owner), type: TYPE.A, class: CLASS.IN };
     return { via: 'cname', question, alias, synthesised: null, to: mustParseName(to), proof };
   }

@@ -147,7 +147,7 @@ interface CacheSizes {
 
 /**
  * Octets of heap and buffers that a full cache takes for each octet of its bound: 0.97 of 350,000 small sets, up to 1.11 of other
- * things (test/cache/held-octets.test.ts).
+ * things (test/cache/heap-size.test.ts).
  */
 const HEAP_PER_CACHE_OCTET = 1.2;
 /** Part of the heap that caches may take, percent: nearer to its end V8 collects garbage all the time, then aborts. */
