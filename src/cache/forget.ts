@@ -19,7 +19,7 @@ import type { AnswerCache } from './answer-cache.ts';
 import type { DelegationCache } from './delegation-cache.ts';
 import type { DenialCache } from './denial-cache.ts';
 import type { FailureCache } from './failure-cache.ts';
-import type { ZoneTrust } from './key-cache.ts';
+import type { SecurityStatus } from './key-cache.ts';
 import type { ReplyCache } from './reply-cache.ts';
 import type { RRsetCache } from './rrset-cache.ts';
 import type { ServerCache } from './server-cache.ts';
@@ -27,7 +27,7 @@ import type { ServerCache } from './server-cache.ts';
 /** What is known of the trust in zones, whatever a key is. */
 interface KeyEntries {
   removeBelow(zone: Name): number;
-  removeWhere(test: (trust: Pick<ZoneTrust<unknown>, 'status' | 'zone'>) => boolean): number;
+  removeWhere(test: (trust: Pick<SecurityStatus<unknown>, 'status' | 'zone'>) => boolean): number;
 }
 
 /** All caches of a resolver. */

@@ -32,7 +32,7 @@ export interface ServeExpiredOptions {
   /** TTL of expired records in replies, seconds (serve-expired-reply-ttl). */
   readonly replyTtlSeconds: number;
   /** Types that others trust in are served expired as well (serve-expired-dane). */
-  readonly includesTrust: boolean;
+  readonly includesDane: boolean;
   /** Milliseconds that fetching may take before expired data is served; 0: served at once (serve-expired-client-timeout). */
   readonly clientTimeoutMs: number;
 }
@@ -41,7 +41,7 @@ export interface ServeExpiredOptions {
  * Not served expired unless configuration says so. A TLSA record set that was replaced makes mail bounce or trust a key that was given up (RFC 7671
  * §8.1 counts on TTLs), and keys and their digests decide what other data is worth.
  */
-const TRUST_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
+const DANE_AND_DNSSEC_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
 
 /** What the door looks into. */
 interface ExpiredAnswersParts {
@@ -92,7 +92,7 @@ export class ExpiredAnswers {
 
   #findUsable(question: Question): CachedAnswer | null {
     const { options, answers, clock } = this.#parts;
-    if (!options.isOn || (TRUST_TYPES.has(question.type) && !options.includesTrust)) return null;
+    if (!options.isOn || (DANE_AND_DNSSEC_TYPES.has(question.type) && !options.includesDane)) return null;
     const cached = answers.findStale(question);
     const now = clock.unixSeconds();
     if (cached === null || cached.expiresAt > now) return null;

@@ -5,7 +5,7 @@
  * Leaves to others: who is let in (admission.ts), the order (query-server.ts), what must be resolved (pending-clients.ts).
  */
 
-import type { ReplyCache, ReplyRequest, ServedTrust } from '../cache/reply-cache.ts';
+import type { ReplyCache, ReplyRequest, ReplySecurity } from '../cache/reply-cache.ts';
 import type { LocalReply, MadeReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -123,7 +123,7 @@ export class Sources {
     if (length === 0) return 'none';
     if (options.roundRobin) rotateAddresses(out, query.questionEnd, query.id);
     const octets = hasEdns ? this.#appendOpt(query, length, maxOctets) : length;
-    return immediate.given(query, octets, replies.servedTrust);
+    return immediate.given(query, octets, replies.replySecurity);
   }
 
   /** The OPT of a cached reply. @hot bench/serve-hot-query.ts */
@@ -160,7 +160,7 @@ export class Sources {
 }
 
 /** What DNSSEC said of a reply, as it is counted. */
-export function statusOf(resolution: Resolution): ServedTrust {
+export function statusOf(resolution: Resolution): ReplySecurity {
   const status = resolution.kind === 'answered' ? resolution.verdict?.status : undefined;
   return status === 'secure' || status === 'bogus' ? status : 'plain';
 }

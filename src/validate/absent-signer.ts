@@ -16,15 +16,15 @@ import { type RRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { verdictBelow } from './chain-of-trust.ts';
 import type { Judging } from './judging.ts';
 import { type Place, placeOfRecord } from './signature-reason.ts';
-import type { Trusted, Unproven } from './trusted.ts';
+import type { NonSecureVerdict, ZoneSecurity } from './zone-security.ts';
 
 /** The verdict on sets that a zone signed which is not secure; `place` is what they are about. */
 export function verdictOfSigned(
   judging: Judging,
-  trust: Exclude<Trusted, { readonly status: 'secure' }>,
+  trust: Exclude<ZoneSecurity, { readonly status: 'secure' }>,
   sets: readonly RRset[],
   place: Place,
-): Unproven {
+): NonSecureVerdict {
   const below = verdictBelow(trust);
   if (trust.status !== 'bogus' || trust.why.kind !== 'signature-wrong') return below;
   const ofKeys = placeOfRecord(trust.zone, TYPE.DNSKEY, trust.zone);

@@ -11,17 +11,17 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { Judging } from './judging.ts';
-import type { Trusted } from './trusted.ts';
+import type { ZoneSecurity } from './zone-security.ts';
 
 /** Asks until what comes is not bogus, no server is left to blame, or it was asked often enough. */
 export async function askChain<T extends { readonly status: string }>(
   judging: Judging,
   question: Question,
-  judge: (found: FoundData) => Promise<T | Trusted>,
-): Promise<T | Trusted> {
+  judge: (found: FoundData) => Promise<T | ZoneSecurity>,
+): Promise<T | ZoneSecurity> {
   const { fetch, options } = judging.parts;
   const avoid = new Set<string>();
-  let last: T | Trusted | null = null;
+  let last: T | ZoneSecurity | null = null;
   for (let restart = 0; restart <= options.maxRestarts; restart++) {
     const found = await fetch(judging.work, question, { mode: 'for-validation', avoid: new Set(avoid) });
     if (found.kind === 'failed') return last ?? unreachableZone(judging, question, found.why);
@@ -69,7 +69,7 @@ export function serverToBlame({ verdict, server }: RankedRRset): string | null {
 }
 
 /** A zone whose chain data could not be got. Not kept: the next question tries again (RFC 4035 §5.5 gives SERVFAIL). */
-function unreachableZone(judging: Judging, question: Question, failure: Failure): Trusted {
+function unreachableZone(judging: Judging, question: Question, failure: Failure): ZoneSecurity {
   const { name } = question;
   return { status: 'indeterminate', zone: name, why: unreachableReason(question, failure), expiresAt: judging.now };
 }

@@ -2,7 +2,7 @@
  * The walk of trust: from the closest anchor, or the deepest zone that is known below it, down to a name, one label at a
  * time (RFC 4035 §5, §5.2). It stops at the first zone that is not secure.
  *
- * Duties: order of steps, sharing them, remembering zones. Leaves to others: one step (zone-trust.ts).
+ * Duties: order of steps, sharing them, remembering zones. Leaves to others: one step (chain-step.ts).
  */
 
 import { unreachable } from '../terms/unreachable.ts';
@@ -11,13 +11,13 @@ import { isAtOrBelow, isBelow, labelCount, lastLabels, type Name, namesEqual } f
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { proveAnchor, stepDown } from './chain-step.ts';
 import type { Judging } from './judging.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { Step, Trusted, Unproven } from './trusted.ts';
-import { proveAnchor, stepDown } from './zone-trust.ts';
+import type { NonSecureVerdict, Step, ZoneSecurity } from './zone-security.ts';
 
 /** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. */
-export async function trustOf(judging: Judging, target: Name, anchor: TrustAnchor): Promise<Trusted> {
+export async function trustOf(judging: Judging, target: Name, anchor: TrustAnchor): Promise<ZoneSecurity> {
   const depth = labelCount(target);
   let trust = deepestKnown(judging, target, anchor) ?? (await primeAnchor(judging, anchor));
   for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
@@ -45,7 +45,7 @@ interface SignedPlace {
  * before the cut was made is over. Where a cut between signer and holder is known, it is asked for anew, since it may be the
  * cut that is over; where only a referral said so, it is proven. What then stands there counts, not what signed.
  */
-export async function trustOfSigner(judging: Judging, place: SignedPlace, anchor: TrustAnchor): Promise<Trusted> {
+export async function trustOfSigner(judging: Judging, place: SignedPlace, anchor: TrustAnchor): Promise<ZoneSecurity> {
   const { signer, holder } = place;
   const trust = await trustOf(judging, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
@@ -90,7 +90,7 @@ export function knownCuts(judging: Judging, signer: Name, holder: Name): readonl
 }
 
 /** An opt-out span and high NSEC3 iterations make a name insecure without saying that there is a cut. */
-function isProvenCut(trust: Trusted | null): boolean {
+function isProvenCut(trust: ZoneSecurity | null): boolean {
   if (trust?.status !== 'insecure') return trust?.status === 'secure';
   return PROVEN_BY_CUT.has(trust.why.kind);
 }
@@ -101,7 +101,7 @@ const PROVEN_BY_CUT: ReadonlySet<string> = new Set<InsecureReason['kind']>([
   'digest-unsupported',
 ]);
 
-function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trusted | null {
+function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): ZoneSecurity | null {
   const top = labelCount(anchor.zone);
   for (let labels = labelCount(target); labels >= top; labels--) {
     const known = judging.parts.keys.find(lastLabels(target, labels));
@@ -110,7 +110,7 @@ function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trus
   return null;
 }
 
-async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
+async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<ZoneSecurity> {
   const step = await judging.steps.share(anchor.zone, async () => {
     const trust = await proveAnchor(judging, anchor);
     if (trust.status === 'secure') judging.parts.onPrimed?.(anchor);
@@ -135,7 +135,7 @@ function traceOf(zone: Name, step: Step) {
 }
 
 /** The verdict on data that lies in or below a zone which is not secure. */
-export function verdictBelow(trust: Exclude<Trusted, { readonly status: 'secure' }>): Unproven {
+export function verdictBelow(trust: Exclude<ZoneSecurity, { readonly status: 'secure' }>): NonSecureVerdict {
   switch (trust.status) {
     case 'insecure':
       return { status: 'insecure', why: trust.why };

@@ -16,7 +16,7 @@ import type { Judging } from './judging.ts';
 import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
 import { type Place, placeOf } from './signature-reason.ts';
-import type { Unproven } from './trusted.ts';
+import type { NonSecureVerdict } from './zone-security.ts';
 
 /** A judged RRset with the proof that it used. */
 export interface JudgedSet {
@@ -104,7 +104,7 @@ function expansionReason(
   return why.kind === 'denial-missing' || why.kind === 'denial-wrong' ? { kind: 'wildcard-unproven', ...place } : why;
 }
 
-function bogus(why: BogusReason): Unproven {
+function bogus(why: BogusReason): NonSecureVerdict {
   return { status: 'bogus', why };
 }
 
@@ -118,6 +118,6 @@ function proven(
   return { verdict: SECURE, ranked: settleSecure(judging, ranked, until), proof: records.sets, zone };
 }
 
-function unproven(judging: Judging, ranked: RankedRRset, verdict: Unproven): JudgedSet {
+function unproven(judging: Judging, ranked: RankedRRset, verdict: NonSecureVerdict): JudgedSet {
   return { verdict, ranked: withVerdict(judging, ranked, verdict), proof: [], zone: null };
 }

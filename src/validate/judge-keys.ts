@@ -24,8 +24,8 @@ import { bogusSet, limitZone } from './conclude.ts';
 import type { Judging } from './judging.ts';
 import { settleSecure } from './settle.ts';
 import { placeOf, reasonOf } from './signature-reason.ts';
-import type { Trusted } from './trusted.ts';
 import { verifyRRset } from './verify-rrset.ts';
+import type { ZoneSecurity } from './zone-security.ts';
 
 /** Trusted keys of one set that are tried. A rollover has 2 or 3. */
 const MAX_TRUSTED_KEYS = 8;
@@ -47,7 +47,7 @@ type TrustedKeys =
   | { readonly kind: 'bogus'; readonly why: BogusReason };
 
 /** Judges a zone's DNSKEY set. */
-export async function judgeKeys(judging: Judging, ranked: RankedRRset, proof: KeyProof): Promise<Trusted> {
+export async function judgeKeys(judging: Judging, ranked: RankedRRset, proof: KeyProof): Promise<ZoneSecurity> {
   const all = rdatasOf(ranked.rrset);
   const trusted = findTrusted(judging, all, ranked, proof);
   if (trusted.kind === 'bogus') return bogusSet(judging, proof.zone, ranked, trusted.why);
@@ -160,7 +160,7 @@ interface ProvenSet {
   readonly expiresAt: number;
 }
 
-function secureZone(judging: Judging, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): Trusted {
+function secureZone(judging: Judging, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
   const { crypto, options } = judging.parts;
   settleSecure(judging, ranked, set.expiresAt);
   const keys = set.rdatas.map((rdata) => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);

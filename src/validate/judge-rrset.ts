@@ -21,8 +21,8 @@ import type { Judging } from './judging.ts';
 import { settle } from './settle.ts';
 import { placeOf } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { SecureZone, Unproven } from './trusted.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
+import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
 /** What came of one RRset. */
 export type RRsetJudgement =
@@ -35,10 +35,10 @@ export type RRsetJudgement =
     }
   /** Proven before, and still fresh. */
   | { readonly kind: 'known' }
-  | { readonly kind: 'unproven'; readonly verdict: Unproven };
+  | { readonly kind: 'unproven'; readonly verdict: NonSecureVerdict };
 
 /** Where the chain for a name starts, or the verdict when it starts nowhere. */
-type Start = { readonly anchor: TrustAnchor } | { readonly verdict: Unproven };
+type Start = { readonly anchor: TrustAnchor } | { readonly verdict: NonSecureVerdict };
 
 /** The anchor for data of that name and type. */
 export function startFor(judging: Judging, name: Name, type: number): Start {
@@ -60,7 +60,7 @@ export async function judgeRRset(judging: Judging, ranked: RankedRRset): Promise
   const most = judging.parts.options.limits.signers;
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
   if (signers.length === 0) return await judgeUnsigned(judging, ranked, start.anchor);
-  let bogus: Unproven | null = null;
+  let bogus: NonSecureVerdict | null = null;
   for (const signer of signers) {
     const judgement = await judgeBySigner(judging, ranked, signer, start.anchor);
     if (judgement.kind !== 'unproven' || judgement.verdict.status !== 'bogus') return judgement;
@@ -99,7 +99,7 @@ async function judgeUnsigned(judging: Judging, ranked: RankedRRset, anchor: Trus
   return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };
 }
 
-function noSignature(ranked: RankedRRset, zone: Name): Unproven {
+function noSignature(ranked: RankedRRset, zone: Name): NonSecureVerdict {
   const place = placeOf(ranked.rrset, zone);
   const why: BogusReason = isSigned(ranked.rrset)
     ? { kind: 'signer-not-allowed', signer: 'none that may sign here', ...place }
@@ -112,6 +112,6 @@ function signerNotAllowed(ranked: RankedRRset, zone: Name, signer: Name): BogusR
 }
 
 /** The set with a verdict that is not secure. */
-export function withVerdict(judging: Judging, ranked: RankedRRset, verdict: Unproven): RankedRRset {
+export function withVerdict(judging: Judging, ranked: RankedRRset, verdict: NonSecureVerdict): RankedRRset {
   return settle(judging, ranked, verdict);
 }

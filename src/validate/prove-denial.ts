@@ -28,8 +28,8 @@ import type { Judging } from './judging.ts';
 import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { settleSecure } from './settle.ts';
-import type { SecureZone } from './trusted.ts';
 import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
+import type { SecureZone } from './zone-security.ts';
 
 /** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */
 const MAX_DENIAL_SETS = 12;

@@ -27,9 +27,9 @@ import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecord
 import { settleSecure } from './settle.ts';
 import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { SecureZone, Unproven } from './trusted.ts';
 import { type JudgedEnd, withProvenExtras } from './validate-positive.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
+import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
 export async function validateDenial(judging: Judging, end: End): Promise<JudgedEnd> {
   const { name, type } = end.question;
@@ -37,7 +37,7 @@ export async function validateDenial(judging: Judging, end: End): Promise<Judged
   if ('verdict' in start) return { verdict: start.verdict, end };
   const sets = end.authority.filter(isDenialSet).map((ranked) => ranked.rrset);
   const most = judging.parts.options.limits.signers;
-  let bogus: Unproven | null = null;
+  let bogus: NonSecureVerdict | null = null;
   for (const signer of signersOf(sets, { name, type, anchor: start.anchor.zone, most })) {
     const judged = await judgeByZone(judging, end, signer, start.anchor);
     if (judged.verdict.status !== 'bogus') return judged;
@@ -162,7 +162,7 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofPa
   }
 }
 
-function misfit(how: DenialFailure, place: Place): Unproven {
+function misfit(how: DenialFailure, place: Place): NonSecureVerdict {
   return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
 }
 
@@ -191,7 +191,7 @@ async function verifySoa(
   judging: Judging,
   ranked: RankedRRset,
   zone: SecureZone,
-): Promise<{ readonly ranked: RankedRRset } | { readonly verdict: Unproven }> {
+): Promise<{ readonly ranked: RankedRRset } | { readonly verdict: NonSecureVerdict }> {
   if (!namesEqual(rrsetOwner(ranked.rrset), zone.zone)) {
     const why: BogusReason = {
       kind: 'signer-not-allowed',

@@ -18,7 +18,7 @@ import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.t
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import type { Judging } from './judging.ts';
 import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
-import type { SecureZone } from './trusted.ts';
+import type { SecureZone } from './zone-security.ts';
 
 export type RRsetCheck =
   /** `expiresAt`: when the data stops being usable after the cap, unix seconds. */

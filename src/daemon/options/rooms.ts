@@ -55,7 +55,7 @@ export function resolveOptions({ server }: Config): ResolveOptions {
       ttlSeconds: server.serveExpiredTtl,
       ttlReset: server.serveExpiredTtlReset,
       replyTtlSeconds: server.serveExpiredReplyTtl,
-      includesTrust: server.serveExpiredDane,
+      includesDane: server.serveExpiredDane,
       clientTimeoutMs: server.serveExpiredClientTimeout,
     },
     allowance: {

@@ -31,8 +31,8 @@ import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-
 import { settleSecure } from './settle.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { SecureZone, Step, Trusted } from './trusted.ts';
 import { verifyRRset } from './verify-rrset.ts';
+import type { SecureZone, Step, ZoneSecurity } from './zone-security.ts';
 
 /** A DS set that the parent's keys prove. */
 interface ProvenDs {
@@ -77,7 +77,7 @@ function isSignedBy(signature: Uint8Array, zone: Name): boolean {
 }
 
 /** The trust of an anchor's own zone. */
-export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
+export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promise<ZoneSecurity> {
   const sorted = usableDs(anchor.ds, judging.policy);
   const keys = anchor.dnskeys.filter((rdata) => judging.policy.supports(rdata[3] ?? 0));
   if (isUnsupported(sorted) && keys.length === 0) {
@@ -100,9 +100,9 @@ export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promis
   return insecureZone(judging, anchor.zone, why, trust.expiresAt);
 }
 
-async function proveKeys(judging: Judging, proof: Parameters<typeof judgeKeys>[2]): Promise<Trusted> {
+async function proveKeys(judging: Judging, proof: Parameters<typeof judgeKeys>[2]): Promise<ZoneSecurity> {
   const question = questionOf(proof.zone, TYPE.DNSKEY);
-  return await askChain<Trusted>(judging, question, async (found) => {
+  return await askChain<ZoneSecurity>(judging, question, async (found) => {
     const ranked = findSet(found, proof.zone, TYPE.DNSKEY);
     if (ranked !== null) return await judgeKeys(judging, ranked, proof);
     return bogusZone(judging, proof.zone, { kind: 'no-dnskey', zone: formatName(proof.zone) });
