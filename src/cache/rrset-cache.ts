@@ -89,12 +89,13 @@ export class RRsetCache {
    * the same data, or nothing fresh; a secure set also replaces other data that is not secure.
    */
   replaceVerdict(ranked: RankedRRset, verdict: Verdict, expiresAt: number): RankedRRset {
-    const judged: RankedRRset = owningItsBytes({ ...ranked, verdict, expiresAt });
-    if (judged.notKept === true || this.#leftOut.has(ranked.rrset)) return judged;
-    const key = keyOf(judged.rrset);
+    const validated: RankedRRset = owningItsBytes({ ...ranked, verdict, expiresAt });
+    if (validated.notKept === true || this.#leftOut.has(ranked.rrset)) return validated;
+    const key = keyOf(validated.rrset);
     const current = this.#sets.peek(key);
-    if (current === null || mayTakeVerdict(current, judged, this.#clock.unixSeconds())) this.#sets.set(key, judged);
-    return judged;
+    if (current === null || mayTakeVerdict(current, validated, this.#clock.unixSeconds()))
+      this.#sets.set(key, validated);
+    return validated;
   }
 
   /** True when there was one. */
@@ -194,9 +195,9 @@ function isNs(rrset: RRset): boolean {
   return rrsetType(rrset) === TYPE.NS;
 }
 
-function mayTakeVerdict(current: RankedRRset, judged: RankedRRset, now: number): boolean {
-  if (current.expiresAt <= now || sameRecords(current.rrset, judged.rrset)) return true;
-  return judged.verdict?.status === 'secure' && current.verdict?.status !== 'secure';
+function mayTakeVerdict(current: RankedRRset, validated: RankedRRset, now: number): boolean {
+  if (current.expiresAt <= now || sameRecords(current.rrset, validated.rrset)) return true;
+  return validated.verdict?.status === 'secure' && current.verdict?.status !== 'secure';
 }
 
 /** True when rdatas and signatures are the same, in any order. */

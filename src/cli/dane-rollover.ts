@@ -6,7 +6,7 @@ import { createNodeCertificates } from '../adapters/node-certificates.ts';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
 import { askServer } from '../dane/ask-server.ts';
 import { type AuthoritiesSay, askAuthorities, tlsaKey } from '../dane/authorities.ts';
-import { judgeLiveKey } from '../dane/live-key.ts';
+import { matchLiveKey } from '../dane/live-key.ts';
 import { recordsText, serviceOwner } from '../dane/make-record.ts';
 import { makeTlsas } from '../dane/make-tlsa.ts';
 import {
@@ -206,7 +206,7 @@ async function observe(
   const live =
     values['no-connect'] === true
       ? 'unknown'
-      : await judgeLiveKey(
+      : await matchLiveKey(
           {
             lookUp,
             tls: createNodeTlsProbe(),

@@ -202,7 +202,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     zones,
     policy,
     verbosity,
-    ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
+    ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
   });
 }

@@ -18,7 +18,7 @@ import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
-import type { Address, TlsJudge } from '../ports/network.ts';
+import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
@@ -70,7 +70,7 @@ export interface HostProcess {
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
   createCrypto(report: (line: string) => void, options: { readonly legacy: boolean }): Promise<Crypto>;
   /** Whether TLS can use a key and a certificate. */
-  readonly tlsFault: TlsJudge;
+  readonly tlsFault: TlsKeyCheck;
   /** Octets of text that the memory which is left would hold as local zones and data. */
   textRoom(): number;
   /** Ends the process, as a signal would (control channel). */

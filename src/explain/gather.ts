@@ -2,7 +2,7 @@
  * Gathers what `explain` tells: resolves the question with a trace, then looks at DS, DNSKEY and trust of each zone on the way
  * from the anchor to each name of the answer, with the resolver's own eyes.
  *
- * Leaves to others: judging (validate), text and pictures of the report.
+ * Leaves to others: validating (validate), text and pictures of the report.
  */
 
 import { edeOf, edesOfFailure } from '../terms/ede-of.ts';

@@ -2,7 +2,7 @@
  * The way down the tree for one name: ask servers of the deepest zone known, follow referrals, until somebody answers.
  *
  * Duties: the loop of choosing, asking, classifying and acting; one small method per class of response; limits.
- * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), judging (classify-response.ts).
+ * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), classifying (classify-response.ts).
  */
 
 import type { Lameness } from '../cache/zone-standing.ts';
@@ -549,7 +549,7 @@ export class Descent {
       kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
       question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
       rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
-      // What is no answer must not carry data: nobody would judge it.
+      // What is no answer must not carry data: nobody would validate it.
       answer: isAnswer ? kept.answer : [],
       authority: kept.authority,
       additional: kept.additional,

@@ -1,4 +1,4 @@
-/** What replies teach about how a server takes EDNS and our options: read from a reply, judged by server-manners.ts. */
+/** What replies teach about how a server takes EDNS and our options: read from a reply, validated by server-manners.ts. */
 
 import type { ServerCookie } from '../cache/server-manners.ts';
 import { readEdns } from '../wire/edns.ts';

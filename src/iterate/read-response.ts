@@ -52,7 +52,7 @@ export function readResponse(
     zone,
     options,
     ...(copies === undefined ? {} : { copies }),
-    isJudged: hasDs || parts.expectsSignatures(zone),
+    isValidated: hasDs || parts.expectsSignatures(zone),
     isInZone: (name) => isInZone(parts, servers, name, from.asked.name),
     onDropped: (_section, { owner, type }, why) => note(() => ({ kind: 'scrubbed', owner, type, why })),
   });

@@ -88,7 +88,7 @@ async function sendAndWait(
     onDatagrams: (batch) => {
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
-        const arrival = isFromServer ? judge(acceptResponse(bytes, prepared.pending), prepared) : null;
+        const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
         if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') room.noteUnwanted();
         // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
         if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
@@ -135,7 +135,7 @@ function learn(
 }
 
 /** What ends the wait; null: this is no answer, and the wait goes on (TuDoor: a bad reply must not win). */
-function judge(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | null {
+function check(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | null {
   if (acceptance.kind === 'truncated') return { kind: 'truncated' };
   if (acceptance.kind === 'rejected') return acceptance.why === 'wrong-case' ? { kind: 'wrong-case' } : null;
   const { message } = acceptance;

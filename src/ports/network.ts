@@ -116,7 +116,7 @@ export interface TlsServerOptions {
 }
 
 /** Which of a key and a certificate TLS cannot use, or that they do not fit each other; null: it can use them. */
-export type TlsJudge = (
+export type TlsKeyCheck = (
   options: TlsServerOptions,
 ) => { readonly of: 'key' | 'certificate' | 'pair'; readonly text: string } | null;
 

@@ -19,7 +19,7 @@ const SINGLE_RRSET_TYPES: ReadonlySet<number> = new Set([TYPE.DS, TYPE.DNSKEY, T
 
 /**
  * An answer from the caches to a question that iteration or validation asks. Left out: data of the servers in `avoid`,
- * and data that was judged bogus, since it has to be fetched anew from elsewhere; all when memory itself is to be avoided.
+ * and data that was validated bogus, since it has to be fetched anew from elsewhere; all when memory itself is to be avoided.
  */
 export function findForFetch(known: KnownData, question: Question, avoid: ReadonlySet<string>): FoundData | null {
   if (avoid.has(MEMORY)) return null;

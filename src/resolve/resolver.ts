@@ -1,7 +1,7 @@
 /**
  * The resolver: joins iteration, validation and caches behind one door.
  *
- * Duties: answer from what is known, else share one work per question; ask the tree, judge the answer, ask other servers
+ * Duties: answer from what is known, else share one work per question; ask the tree, validate the answer, ask other servers
  * when it is bogus (val-max-restart), keep what was learnt (answers, bogus answers for a bounded time, failures by
  * RFC 9520), fetch again what is asked for when it is about to expire, fall back on expired answers; give `iterate` and `validate` the `Fetch` by which they ask further questions as children of their work.
  * Leaves to others: how the tree is asked (iterate), what DNSSEC says (validate), flags and clients (serve), which expired
@@ -71,7 +71,7 @@ interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => CachedAnswer | null;
-  /** The second at which signatures are judged; the clock's when absent. */
+  /** The second at which signatures are checked; the clock's when absent. */
   readonly signatureTime?: SignatureTime;
   /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -96,7 +96,7 @@ interface ResolveCallOptions {
 /** The caches have no answer to give at once. */
 export interface Miss {
   readonly kind: 'miss';
-  /** Data that iteration fetched for itself and that nobody has judged yet; null: none. */
+  /** Data that iteration fetched for itself and that nobody has validated yet; null: none. */
   readonly unchecked: FoundData | null;
 }
 
@@ -405,7 +405,7 @@ export class Resolver {
     return { unchecked: cached?.verdict === null ? cached.found : null };
   }
 
-  /** Puts judged data into the cache and makes the answer of it. */
+  /** Puts validated data into the cache and makes the answer of it. */
   #keep(question: Question, found: FoundData, verdict: Verdict): Answered {
     const { clock, options, counters } = this.#parts;
     const now = clock.unixSeconds();

@@ -2,7 +2,7 @@
  * Expired answers, for when nothing better is to be had (RFC 8767, serve-expired).
  *
  * Duties: which expired answers may be served, for how long and with which TTLs; starting their time again after a failed
- * refresh. An answer is served whole as it was judged, with its verdict, never put together from parts of others
+ * refresh. An answer is served whole as it was validated, with its verdict, never put together from parts of others
  * (CVE-2026-46582); secure data only while its signatures hold.
  * Leaves to others: when to look (resolver.ts), extended errors (serve).
  */
@@ -11,7 +11,7 @@ import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { judgedSetsOf } from '../terms/found.ts';
+import { validatedSetsOf } from '../terms/found.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';
@@ -49,7 +49,7 @@ interface ExpiredAnswersParts {
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly options: ServeExpiredOptions;
-  /** The second at which signatures are judged (val-override-date). */
+  /** The second at which signatures are checked (val-override-date). */
   readonly signatureTime: SignatureTime;
 }
 
@@ -101,9 +101,9 @@ export class ExpiredAnswers {
     return this.#isWorthy(cached) ? cached : null;
   }
 
-  /** Only what was judged good and may live longer than the moment that it came; secure data needs signatures that hold now as well. */
+  /** Only what was validated good and may live longer than the moment that it came; secure data needs signatures that hold now as well. */
   #isWorthy({ found, verdict }: CachedAnswer): boolean {
-    const sets = judgedSetsOf(found);
+    const sets = validatedSetsOf(found);
     // RFC 1035 §3.2.1: a TTL of zero is for the transaction in progress only; RFC 8767 §4 extends lives, and it has none.
     if (sets.some((ranked) => ranked.originalTtl === 0)) return false;
     if (verdict?.status === 'insecure') return true;

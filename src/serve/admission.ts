@@ -47,7 +47,7 @@ interface AdmissionParts {
   readonly log: ServeLog;
   /** How often client addresses may ask; absent: as often as they like. */
   readonly clientRates?: ClientRates | undefined;
-  /** Judges cookies of clients (answer-cookie); absent: they are ignored. */
+  /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies | undefined;
   /** Zones that are held here, which primaries may notify; absent: none. */
   readonly zones?: Pick<ZoneStore, 'notify'> | undefined;
@@ -56,7 +56,7 @@ interface AdmissionParts {
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #access: AccessControl;
-  /** The client whose cookie is judged; one object for all. */
+  /** The client whose cookie is checked; one object for all. */
   readonly #client = { ip: '', now: 0 };
 
   constructor(parts: AdmissionParts) {
@@ -75,7 +75,7 @@ export class Admission {
     query.action = this.#access.actionAt(from.ip, channel.local);
     if (query.action === 'deny' || query.action === 'refuse') return this.#turnAwayStranger(query.action === 'deny');
     if (query.hasQuestion) stats.countQuery(query, channel.transport === 'tcp', from.ip.includes(':'));
-    this.#judgeCookie(query);
+    this.#checkCookie(query);
     if (clientRates?.admits(from.ip, query.cookieState === 'valid') === false) {
       stats.overRate++;
       return 'drop';
@@ -92,13 +92,13 @@ export class Admission {
   /** Whether caches and resolver may be asked too, beside local data. @hot bench/serve-hot-query.ts */
   admitToRecursion(query: ClientQuery): Admitted {
     if (query.action !== 'allow' || (query.flags & FLAG.RD) === 0) {
-      const admitted = this.#judgeAction(query);
+      const admitted = this.#checkAccess(query);
       if (admitted !== 'go-on') return admitted;
     }
     return this.#parts.options.denyAny && query.type === TYPE.ANY ? EMPTY : 'go-on';
   }
 
-  #judgeAction({ action, flags }: ClientQuery): Admitted {
+  #checkAccess({ action, flags }: ClientQuery): Admitted {
     switch (action) {
       case 'allow_setrd':
       case 'allow_snoop':
@@ -132,13 +132,13 @@ export class Admission {
   }
 
   /** Looks at the query's cookie, where cookies are answered. @hot bench/serve-hot-query.ts */
-  #judgeCookie(query: ClientQuery): void {
+  #checkCookie(query: ClientQuery): void {
     const { cookies, clock, stats } = this.#parts;
     if (cookies === undefined || query.cookieAt === 0) return;
     const client = this.#client;
     client.ip = query.from.ip;
     client.now = clock.unixSeconds();
-    const state = cookies.judge(query.bytes, query.cookieAt, query.cookieLength, client);
+    const state = cookies.check(query.bytes, query.cookieAt, query.cookieLength, client);
     query.cookieState = state;
     stats.countCookie(state);
     if (state !== 'malformed') query.cookie = cookies.reply;

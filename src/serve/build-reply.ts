@@ -80,7 +80,7 @@ const COPIED_FLAGS = FLAG.RD | FLAG.CD;
 export function isWithheld(resolution: Resolution, flags: number, settings: ReplySettings): boolean {
   if (resolution.kind === 'failed') return true;
   const status = resolution.verdict?.status;
-  // RFC 6840 §5.9: with CD the client judges by itself.
+  // RFC 6840 §5.9: with CD the client validates by itself.
   if ((flags & FLAG.CD) !== 0 && !settings.ignoreCd) return false;
   if (status === 'bogus') return !settings.permissive;
   return status === 'indeterminate' && !settings.permissive;

@@ -81,7 +81,7 @@ export class ClientQuery {
   out: Uint8Array = NO_BYTES;
   /** What access control lets the client do. */
   action: AccessAction = 'deny';
-  /** What its cookie is worth, and what goes back for it: bytes of the judge, overwritten by the next query. */
+  /** What its cookie is worth, and what goes back for it: bytes of the checker, overwritten by the next query. */
   cookieState: CookieState = 'none';
   cookie: Uint8Array | null = null;
   id = 0;

@@ -61,7 +61,7 @@ export interface ServeParts {
   readonly clientRates?: ClientRates;
   /** Detail of the log now; absent: nothing besides what the options say. */
   readonly verbosity?: () => number;
-  /** Judges cookies of clients (answer-cookie); absent: they are ignored. */
+  /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies;
   /** Goes on counting here; absent: from 0. */
   readonly stats?: ServeStats;

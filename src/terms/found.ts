@@ -58,7 +58,7 @@ export type Found =
 export type FoundData = Extract<Found, { readonly kind: 'found' }>;
 
 /** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
-export function judgedSetsOf({ aliases, end }: FoundData): RankedRRset[] {
+export function validatedSetsOf({ aliases, end }: FoundData): RankedRRset[] {
   return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
 }
 

@@ -14,13 +14,13 @@ import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type RRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { verdictBelow } from './chain-of-trust.ts';
-import type { Judging } from './judging.ts';
 import { type Place, placeOfRecord } from './signature-reason.ts';
+import type { ValidationContext } from './validation-context.ts';
 import type { NonSecureVerdict, ZoneSecurity } from './zone-security.ts';
 
 /** The verdict on sets that a zone signed which is not secure; `place` is what they are about. */
 export function verdictOfSigned(
-  judging: Judging,
+  validation: ValidationContext,
   trust: Exclude<ZoneSecurity, { readonly status: 'secure' }>,
   sets: readonly RRset[],
   place: Place,
@@ -29,12 +29,12 @@ export function verdictOfSigned(
   if (trust.status !== 'bogus' || trust.why.kind !== 'signature-wrong') return below;
   const ofKeys = placeOfRecord(trust.zone, TYPE.DNSKEY, trust.zone);
   if (trust.why.record !== ofKeys.record) return below;
-  const ranked = judging.parts.rrsets.find(trust.zone, TYPE.DNSKEY, CLASS.IN);
+  const ranked = validation.parts.rrsets.find(trust.zone, TYPE.DNSKEY, CLASS.IN);
   if (ranked === null) return below;
-  const keys = rdatasOf(ranked.rrset).slice(0, judging.parts.options.limits.zoneKeys);
+  const keys = rdatasOf(ranked.rrset).slice(0, validation.parts.options.limits.zoneKeys);
   const isOurs = (rrsig: Rrsig | null): rrsig is Rrsig => rrsig !== null && namesEqual(rrsig.signer, trust.zone);
   const signatures = sets.flatMap((set) => signaturesOf(set).map(readRrsig).filter(isOurs));
-  const of = absentSigner(keys, signatures.slice(0, judging.parts.options.limits.signatures), place);
+  const of = absentSigner(keys, signatures.slice(0, validation.parts.options.limits.signatures), place);
   return of === null
     ? below
     : { status: 'bogus', why: { kind: 'chain-broken-above', zone: formatName(trust.zone), of } };

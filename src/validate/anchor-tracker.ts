@@ -66,7 +66,7 @@ interface AnchorTrackerOptions {
   readonly skew: Skew;
   /** Times that a probe without proof is tried again at once (val-max-restart). */
   readonly maxRestarts: number;
-  /** The second at which signatures are judged (val-override-date). */
+  /** The second at which signatures are checked (val-override-date). */
   readonly signatureTime: SignatureTime;
 }
 

@@ -24,10 +24,10 @@ import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
-import type { Judging } from './judging.ts';
 import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { settleSecure } from './settle.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 import type { SecureZone } from './zone-security.ts';
 
@@ -65,7 +65,7 @@ export function isDenialSet(ranked: RankedRRset): boolean {
 
 /** Verifies the denial sets among `sets` with the keys of `zone`. */
 export async function proveRecords(
-  judging: Judging,
+  validation: ValidationContext,
   sets: readonly RankedRRset[],
   zone: SecureZone,
 ): Promise<RecordsResult> {
@@ -76,7 +76,7 @@ export async function proveRecords(
   let failure: BogusReason | null = null;
   let expiresAt = Number.POSITIVE_INFINITY;
   for (const ranked of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
-    const check = await proveSet(judging, ranked, zone);
+    const check = await proveSet(validation, ranked, zone);
     if (check.kind === 'limit') return check;
     if (check.kind === 'bogus') {
       // What another zone signed was not meant to prove anything here: a fault of the zone's own records says more.
@@ -91,9 +91,9 @@ export async function proveRecords(
     if (!check.isWildcard) verified.push(check.ranked);
     expiresAt = Math.min(expiresAt, check.expiresAt);
   }
-  const { denials, options } = judging.parts;
+  const { denials, options } = validation.parts;
   const maxIterations = iterationLimit(zone, options.nsec3Iterations);
-  const { now } = judging;
+  const { now } = validation;
   if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
 }
@@ -109,18 +109,18 @@ interface ProvenSet {
 
 /** One denial set verified by the zone's keys, now or before. */
 async function proveSet(
-  judging: Judging,
+  validation: ValidationContext,
   ranked: RankedRRset,
   zone: SecureZone,
 ): Promise<ProvenSet | Exclude<RRsetCheck, { readonly kind: 'secure' }>> {
   const known = ranked.verdict?.status === 'secure' ? labelsSignedBy(ranked, zone.zone) : null;
   if (known !== null) return { kind: 'proven', ranked, labels: known, isWildcard: false, expiresAt: ranked.expiresAt };
-  const check = await verifyRRset(judging, ranked, zone);
+  const check = await verifyRRset(validation, ranked, zone);
   if (check.kind !== 'secure') return check;
   const { expiresAt } = check;
   const { labels, isWildcard } = check.signature;
   // A record that was expanded from a wildcard must not be remembered as standing at that owner.
-  const settled = isWildcard ? ranked : settleSecure(judging, ranked, expiresAt);
+  const settled = isWildcard ? ranked : settleSecure(validation, ranked, expiresAt);
   return { kind: 'proven', ranked: settled, labels, isWildcard, expiresAt };
 }
 
@@ -153,7 +153,7 @@ export function denialReason(
 
 /** What the records prove of a question; `hash-budget` when even the last grant did not do. */
 export async function proveDenial(
-  judging: Judging,
+  validation: ValidationContext,
   records: ProvenRecords,
   question: DeniedQuestion,
   zone: SecureZone,
@@ -161,15 +161,15 @@ export async function proveDenial(
   const outcome = await chooseProof(
     records,
     () => proveByNsec(question, records.nsec, zone.zone),
-    () => withHashes(judging, zone, (means) => proveByNsec3(question, records.nsec3, zone.zone, means)),
+    () => withHashes(validation, zone, (means) => proveByNsec3(question, records.nsec3, zone.zone, means)),
   );
-  judging.note(() => ({ kind: 'denial', outcome: outcome.kind }));
+  validation.note(() => ({ kind: 'denial', outcome: outcome.kind }));
   return outcome;
 }
 
 /** What the records prove of an answer expanded from the wildcard with that many labels. */
 export async function proveWildcard(
-  judging: Judging,
+  validation: ValidationContext,
   records: ProvenRecords,
   answer: { readonly name: Name; readonly closestEncloserLabels: number },
   zone: SecureZone,
@@ -177,9 +177,9 @@ export async function proveWildcard(
   const outcome = await chooseProof(
     records,
     () => proveWildcardByNsec(answer.name, answer.closestEncloserLabels, records.nsec, zone.zone),
-    () => withHashes(judging, zone, (means) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, means)),
+    () => withHashes(validation, zone, (means) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, means)),
   );
-  judging.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
+  validation.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
   return outcome;
 }
 
@@ -195,22 +195,22 @@ async function chooseProof<T extends { readonly kind: string }>(
 
 /** Runs a proof with grants of hashes, a yield before each further one, until it ends or the limits do. */
 async function withHashes<T extends { readonly kind: string }>(
-  judging: Judging,
+  validation: ValidationContext,
   zone: SecureZone,
   prove: (means: { hasher: Nsec3Hasher; maxIterations: number }) => T,
 ): Promise<T> {
-  const { options, crypto } = judging.parts;
+  const { options, crypto } = validation.parts;
   const means = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
   let paid = 0;
   for (let grants = 0; ; grants++) {
-    await judging.mayHash();
+    await validation.mayHash();
     const outcome = prove(means);
     const unpaid = means.hasher.digests - paid;
     paid += unpaid;
-    const isPaid = judging.work.budget.spend('nsec3-hashes', unpaid);
+    const isPaid = validation.work.budget.spend('nsec3-hashes', unpaid);
     if (outcome.kind !== 'hash-budget') return outcome;
     if (!isPaid || grants >= options.limits.nsec3Grants) {
-      judging.countLimit('nsec3-hashes');
+      validation.countLimit('nsec3-hashes');
       return outcome;
     }
     means.hasher.grant(NSEC3_HASHES_PER_GRANT);

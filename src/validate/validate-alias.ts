@@ -8,24 +8,24 @@ import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
-import { keepProven, replaceJudged } from './extras.ts';
-import { judgeExpanded } from './judge-expanded.ts';
-import { withVerdict } from './judge-rrset.ts';
-import type { Judging } from './judging.ts';
+import { keepProven, replaceValidated } from './extras.ts';
 import { placeOf } from './signature-reason.ts';
+import { validateExpanded } from './validate-expanded.ts';
+import { withVerdict } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
 
-interface JudgedStep {
+interface ValidatedStep {
   readonly verdict: Verdict;
   readonly step: AliasStep;
 }
 
-export async function validateAlias(judging: Judging, step: AliasStep): Promise<JudgedStep> {
-  if (!follows(step)) return notSynthesised(judging, step);
-  const judged = await judgeExpanded(judging, step.alias, step.proof);
-  const isSecure = judged.verdict.status === 'secure';
-  const proof = isSecure ? await keepProven(judging, replaceJudged(step.proof, judged.proof)) : step.proof;
-  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.ranked, judged.verdict);
-  return { verdict: judged.verdict, step: { ...step, alias: judged.ranked, synthesised, proof } };
+export async function validateAlias(validation: ValidationContext, step: AliasStep): Promise<ValidatedStep> {
+  if (!follows(step)) return notSynthesised(validation, step);
+  const validated = await validateExpanded(validation, step.alias, step.proof);
+  const isSecure = validated.verdict.status === 'secure';
+  const proof = isSecure ? await keepProven(validation, replaceValidated(step.proof, validated.proof)) : step.proof;
+  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, validated.ranked, validated.verdict);
+  return { verdict: validated.verdict, step: { ...step, alias: validated.ranked, synthesised, proof } };
 }
 
 /** True when the step leads where it says. */
@@ -77,11 +77,11 @@ export function inherit(cname: RankedRRset, dname: RankedRRset, verdict: Verdict
   return { ...cname, verdict, expiresAt: Math.min(cname.expiresAt, dname.expiresAt) };
 }
 
-function notSynthesised(judging: Judging, step: AliasStep): JudgedStep {
+function notSynthesised(validation: ValidationContext, step: AliasStep): ValidatedStep {
   const subject = step.synthesised ?? step.alias;
   const verdict = {
     status: 'bogus',
     why: { kind: 'alias-not-synthesised', ...placeOf(subject.rrset, step.alias.zone ?? rrsetOwner(step.alias.rrset)) },
   } as const;
-  return { verdict, step: { ...step, alias: withVerdict(judging, step.alias, verdict) } };
+  return { verdict, step: { ...step, alias: withVerdict(validation, step.alias, verdict) } };
 }

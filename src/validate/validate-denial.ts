@@ -19,61 +19,61 @@ import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
-import { replaceJudged } from './extras.ts';
+import { replaceValidated } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
-import { startFor } from './judge-rrset.ts';
-import type { Judging } from './judging.ts';
 import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
 import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import { type JudgedEnd, withProvenExtras } from './validate-positive.ts';
+import { type ValidatedEnd, withProvenExtras } from './validate-positive.ts';
+import { startFor } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
 import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
-export async function validateDenial(judging: Judging, end: End): Promise<JudgedEnd> {
+export async function validateDenial(validation: ValidationContext, end: End): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const start = startFor(judging, name, type);
+  const start = startFor(validation, name, type);
   if ('verdict' in start) return { verdict: start.verdict, end };
   const sets = end.authority.filter(isDenialSet).map((ranked) => ranked.rrset);
-  const most = judging.parts.options.limits.signers;
+  const most = validation.parts.options.limits.signers;
   let bogus: NonSecureVerdict | null = null;
   for (const signer of signersOf(sets, { name, type, anchor: start.anchor.zone, most })) {
-    const judged = await judgeByZone(judging, end, signer, start.anchor);
-    if (judged.verdict.status !== 'bogus') return judged;
-    bogus ??= judged.verdict;
+    const validated = await validateByZone(validation, end, signer, start.anchor);
+    if (validated.verdict.status !== 'bogus') return validated;
+    bogus ??= validated.verdict;
   }
-  const fromAbove = await judgeFromAbove(judging, end, start.anchor, sets);
+  const fromAbove = await validateFromAbove(validation, end, start.anchor, sets);
   if (fromAbove !== null) return fromAbove;
-  return bogus === null ? await judgeUndenied(judging, end, start.anchor) : { verdict: bogus, end };
+  return bogus === null ? await validateUndenied(validation, end, start.anchor) : { verdict: bogus, end };
 }
 
 /**
  * A zone above the closest anchor may prove that the anchor's zone is gone with all its names. Only a whole proof counts:
  * an insecure one, such as an opt-out span, would let anybody deny an island of trust.
  */
-async function judgeFromAbove(
-  judging: Judging,
+async function validateFromAbove(
+  validation: ValidationContext,
   end: End,
   closest: TrustAnchor,
   sets: readonly RRset[],
-): Promise<JudgedEnd | null> {
+): Promise<ValidatedEnd | null> {
   const { name, type } = end.question;
-  const most = judging.parts.options.limits.signers;
+  const most = validation.parts.options.limits.signers;
   for (const signer of signersOf(sets, { name, type, anchor: ROOT, most })) {
     if (isAtOrBelow(signer, closest.zone)) continue;
-    const anchor = judging.parts.anchors.closest(signer);
+    const anchor = validation.parts.anchors.closest(signer);
     if (anchor?.kind !== 'positive') continue;
-    const judged = await judgeByZone(judging, end, signer, anchor);
-    if (judged.verdict.status === 'secure') return judged;
+    const validated = await validateByZone(validation, end, signer, anchor);
+    if (validated.verdict.status === 'secure') return validated;
   }
   return null;
 }
 
 /** Without records of a zone that may deny the name: insecure below a proven insecure cut, bogus elsewhere. */
-async function judgeUndenied(judging: Judging, end: End, anchor: TrustAnchor): Promise<JudgedEnd> {
+async function validateUndenied(validation: ValidationContext, end: End, anchor: TrustAnchor): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOf(judging, holderOf(name, type), anchor);
+  const trust = await trustOf(validation, holderOf(name, type), anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
   const place = placeOfRecord(name, type, trust.zone);
   const sets = end.authority.filter(isDenialSet);
@@ -81,20 +81,25 @@ async function judgeUndenied(judging: Judging, end: End, anchor: TrustAnchor): P
 }
 
 function undeniedReason(authority: readonly RankedRRset[], sets: readonly RankedRRset[], place: Place): BogusReason {
-  const judged = sets.length > 0 ? sets : authority;
-  const isUnsigned = judged.length > 0 && judged.every(({ rrset }) => !isSigned(rrset));
+  const validated = sets.length > 0 ? sets : authority;
+  const isUnsigned = validated.length > 0 && validated.every(({ rrset }) => !isSigned(rrset));
   if (isUnsigned) return { kind: 'no-signature', ...place };
   if (sets.length === 0) return { kind: 'denial-missing', ...place };
   return { kind: 'denial-wrong', how: 'other-zone', ...place };
 }
 
-async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
+async function validateByZone(
+  validation: ValidationContext,
+  end: End,
+  signer: Name,
+  anchor: TrustAnchor,
+): Promise<ValidatedEnd> {
   const { name, type } = end.question;
   const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
-  const trust = await trustOfSigner(judging, place, anchor);
+  const trust = await trustOfSigner(validation, place, anchor);
   if (trust.status !== 'secure') {
     const sets = end.authority.map((ranked) => ranked.rrset);
-    const verdict = verdictOfSigned(judging, trust, sets, placeOfRecord(name, type, signer));
+    const verdict = verdictOfSigned(validation, trust, sets, placeOfRecord(name, type, signer));
     return { verdict, end };
   }
   if (!namesEqual(trust.zone, signer)) {
@@ -102,14 +107,14 @@ async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: Tru
     const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
     return { verdict: { status: 'bogus', why }, end };
   }
-  const result = await proveRecords(judging, end.authority, trust);
+  const result = await proveRecords(validation, end.authority, trust);
   if (result.kind === 'limit') return { verdict: limitVerdict(result.limit), end };
   const { records } = result;
-  const outcome = await proveDenial(judging, records, { name, type }, trust);
+  const outcome = await proveDenial(validation, records, { name, type }, trust);
   const fitting = withProvenKind(end, outcome);
   const verdict = verdictOf(outcome, { end: fitting, records, zone: trust });
   if (verdict.status !== 'secure') return { verdict, end };
-  return await concludeSecure(judging, fitting, records, trust);
+  return await concludeSecure(validation, fitting, records, trust);
 }
 
 /**
@@ -168,27 +173,27 @@ function misfit(how: DenialFailure, place: Place): NonSecureVerdict {
 
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */
 async function concludeSecure(
-  judging: Judging,
+  validation: ValidationContext,
   end: End,
   records: ProvenRecords,
   zone: SecureZone,
-): Promise<JudgedEnd> {
-  const judged: RankedRRset[] = [...records.sets];
+): Promise<ValidatedEnd> {
+  const validated: RankedRRset[] = [...records.sets];
   let expiresAt = Math.min(end.expiresAt, records.expiresAt);
   for (const ranked of end.authority) {
     if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
-    const check = await verifySoa(judging, ranked, zone);
+    const check = await verifySoa(validation, ranked, zone);
     if ('verdict' in check) return { verdict: check.verdict, end };
-    judged.push(check.ranked);
+    validated.push(check.ranked);
     expiresAt = Math.min(expiresAt, check.ranked.expiresAt);
   }
-  // Data beside a denial was judged by nobody.
-  const proven = { ...end, answer: [], authority: replaceJudged(end.authority, judged), expiresAt };
-  return { verdict: SECURE, end: await withProvenExtras(judging, proven) };
+  // Data beside a denial was validated by nobody.
+  const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
+  return { verdict: SECURE, end: await withProvenExtras(validation, proven) };
 }
 
 async function verifySoa(
-  judging: Judging,
+  validation: ValidationContext,
   ranked: RankedRRset,
   zone: SecureZone,
 ): Promise<{ readonly ranked: RankedRRset } | { readonly verdict: NonSecureVerdict }> {
@@ -201,8 +206,8 @@ async function verifySoa(
     return { verdict: { status: 'bogus', why } };
   }
   if (ranked.verdict?.status === 'secure') return { ranked };
-  const check = await verifyRRset(judging, ranked, zone);
+  const check = await verifyRRset(validation, ranked, zone);
   if (check.kind === 'limit') return { verdict: limitVerdict(check.limit) };
   if (check.kind === 'bogus') return { verdict: { status: 'bogus', why: check.why } };
-  return { ranked: settleSecure(judging, ranked, check.expiresAt) };
+  return { ranked: settleSecure(validation, ranked, check.expiresAt) };
 }

@@ -6,13 +6,13 @@
 import type { End } from '../terms/found.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
-import { judgeExpanded } from './judge-expanded.ts';
-import type { Judging } from './judging.ts';
 import { placeOfRecord } from './signature-reason.ts';
 import { makesTooLong } from './validate-alias.ts';
-import type { JudgedEnd } from './validate-positive.ts';
+import { validateExpanded } from './validate-expanded.ts';
+import type { ValidatedEnd } from './validate-positive.ts';
+import type { ValidationContext } from './validation-context.ts';
 
-export async function validateTooLong(judging: Judging, end: End): Promise<JudgedEnd> {
+export async function validateTooLong(validation: ValidationContext, end: End): Promise<ValidatedEnd> {
   const { name, type } = end.question;
   const isProof = (dname: End['answer'][number]) => rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);
   const dname = end.answer.find(isProof);
@@ -21,6 +21,6 @@ export async function validateTooLong(judging: Judging, end: End): Promise<Judge
     const why = { kind: 'alias-not-synthesised', ...placeOfRecord(name, type, end.zone) } as const;
     return { verdict: { status: 'bogus', why }, end: bare };
   }
-  const { verdict, ranked } = await judgeExpanded(judging, dname, []);
+  const { verdict, ranked } = await validateExpanded(validation, dname, []);
   return { verdict, end: { ...bare, answer: [ranked] } };
 }

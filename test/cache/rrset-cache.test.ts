@@ -169,19 +169,19 @@ describe('a verdict', () => {
   test('goes to the held data, in a new object', () => {
     const { cache } = newCache();
     const unchecked = cache.store(ranked());
-    const judged = cache.replaceVerdict(unchecked, SECURE, START + 30);
+    const validated = cache.replaceVerdict(unchecked, SECURE, START + 30);
     expect(unchecked.verdict).toBeNull();
-    expect(find(cache)).toBe(judged);
-    expect([judged.verdict, judged.expiresAt]).toEqual([SECURE, START + 30]);
+    expect(find(cache)).toBe(validated);
+    expect([validated.verdict, validated.expiresAt]).toEqual([SECURE, START + 30]);
   });
 
   test('of bogus does not touch other data that came meanwhile; one of secure replaces it', () => {
     const { cache } = newCache();
-    const judged = cache.store(ranked({ rdatas: OLD }));
+    const validated = cache.store(ranked({ rdatas: OLD }));
     const meanwhile = cache.store(ranked({ rdatas: NEW }));
-    expect(cache.replaceVerdict(judged, BOGUS, START + 30).verdict).toBe(BOGUS);
+    expect(cache.replaceVerdict(validated, BOGUS, START + 30).verdict).toBe(BOGUS);
     expect(find(cache)).toBe(meanwhile);
-    const secure = cache.replaceVerdict(judged, SECURE, START + 30);
+    const secure = cache.replaceVerdict(validated, SECURE, START + 30);
     expect(find(cache)).toBe(secure);
   });
 });

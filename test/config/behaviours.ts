@@ -279,13 +279,13 @@ function secretSeen(text: string): string {
   const keeperOf = (config: string, seed: number) => {
     const findings: Finding[] = [];
     const ports = { files: new FakeFiles({ '/f/cookies': `${SECRET}\n` }), random: new SeededRandom(seed) };
-    return new CookieKeeper(configOf(config), ports, findings).judge;
+    return new CookieKeeper(configOf(config), ports, findings).check;
   };
   const at = { ip: '192.0.2.1', now: 1_767_225_600 };
   const here = keeperOf(`server:\nanswer-cookie: yes\n${text}\n`, 1);
-  here.judge(new Uint8Array(8), 0, 8, at);
+  here.check(new Uint8Array(8), 0, 8, at);
   const cookie = here.reply.slice();
-  return keeperOf(`server:\nanswer-cookie: yes\ncookie-secret: ${SECRET}\n`, 2).judge(cookie, 0, cookie.length, at);
+  return keeperOf(`server:\nanswer-cookie: yes\ncookie-secret: ${SECRET}\n`, 2).check(cookie, 0, cookie.length, at);
 }
 
 /** By directive, or by clause and directive where one name stands in several. */

@@ -54,7 +54,7 @@ function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Fou
   return { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server, expiresAt: at + ttl } };
 }
 
-/** A resolver whose tree is `ask` and whose judge is `judge`. */
+/** A resolver whose tree is `ask` and whose validate is `validate`. */
 function makeResolver(
   ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => Found | Promise<Found>,
   judge: (server: string) => Verdict = () => SECURE,

@@ -1,5 +1,5 @@
 /**
- * One validation in progress: what it is made of, the one second at which it judges, and what it has spent.
+ * One validation in progress: what it is made of, the one second at which it validates, and what it has spent.
  *
  * Duties: budget of signature checks, yields between them. Leaves to others: every decision.
  */
@@ -32,7 +32,7 @@ export interface ValidateParts {
   readonly rrsets: RRsetCache;
   readonly keys: KeyCache<ZoneKey>;
   readonly fetch: Fetch;
-  /** Where the fetch keeps answers that nobody has judged yet; absent: nowhere. */
+  /** Where the fetch keeps answers that nobody has validated yet; absent: nowhere. */
   readonly answers?: Pick<AnswerCache, 'find' | 'remove'>;
   readonly anchors: TrustAnchors;
   readonly options: ValidateOptions;
@@ -65,7 +65,7 @@ interface SharedParts {
   readonly pace: TurnLimiter;
 }
 
-export class Judging {
+export class ValidationContext {
   readonly parts: ValidateParts;
   readonly policy: AlgorithmPolicy;
   readonly steps: SharedSteps;

@@ -21,9 +21,9 @@ import type { Ds } from '../wire/rdata-ds.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { bogusSet, limitZone } from './conclude.ts';
-import type { Judging } from './judging.ts';
 import { settleSecure } from './settle.ts';
 import { placeOf, reasonOf } from './signature-reason.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { verifyRRset } from './verify-rrset.ts';
 import type { ZoneSecurity } from './zone-security.ts';
 
@@ -46,14 +46,18 @@ type TrustedKeys =
   | { readonly kind: 'keys'; readonly keys: readonly ZoneKey[] }
   | { readonly kind: 'bogus'; readonly why: BogusReason };
 
-/** Judges a zone's DNSKEY set. */
-export async function judgeKeys(judging: Judging, ranked: RankedRRset, proof: KeyProof): Promise<ZoneSecurity> {
+/** Validates a zone's DNSKEY set. */
+export async function validateKeys(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  proof: KeyProof,
+): Promise<ZoneSecurity> {
   const all = rdatasOf(ranked.rrset);
-  const trusted = findTrusted(judging, all, ranked, proof);
-  if (trusted.kind === 'bogus') return bogusSet(judging, proof.zone, ranked, trusted.why);
-  const { zoneKeys } = judging.parts.options.limits;
+  const trusted = findTrusted(validation, all, ranked, proof);
+  if (trusted.kind === 'bogus') return bogusSet(validation, proof.zone, ranked, trusted.why);
+  const { zoneKeys } = validation.parts.options.limits;
   const rdatas = wantedFirst(all, (rdata) => trusted.keys.some((key) => bytesEqual(key.rdata, rdata)), zoneKeys);
-  const required = announcedAlgorithms(judging, proof);
+  const required = announcedAlgorithms(validation, proof);
   const missing = new Set(required);
   let expiresAt = Number.POSITIVE_INFINITY;
   let why: BogusReason | null = null;
@@ -63,31 +67,31 @@ export async function judgeKeys(judging: Judging, ranked: RankedRRset, proof: Ke
       why ??= reasonOf(fault, placeOf(ranked.rrset, proof.zone));
       continue;
     }
-    const check = await verifyRRset(judging, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
-    if (check.kind === 'limit') return limitZone(judging, proof.zone, check.limit);
+    const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
+    if (check.kind === 'limit') return limitZone(validation, proof.zone, check.limit);
     if (check.kind === 'bogus') {
       why = why === null || why.kind === 'no-matching-key' ? check.why : why;
       continue;
     }
     missing.delete(key.algorithm);
     expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0) return secureZone(judging, ranked, proof, { rdatas, required, expiresAt });
+    if (missing.size === 0) return secureZone(validation, ranked, proof, { rdatas, required, expiresAt });
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
     why = { kind: 'algorithm-missing', algorithm, ...placeOf(ranked.rrset, proof.zone) };
   }
-  return bogusSet(judging, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
+  return bogusSet(validation, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
 
 /** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */
 function findTrusted(
-  judging: Judging,
+  validation: ValidationContext,
   rdatas: readonly Uint8Array[],
   ranked: RankedRRset,
   proof: KeyProof,
 ): TrustedKeys {
-  const { crypto, options } = judging.parts;
+  const { crypto, options } = validation.parts;
   const byTag = Map.groupBy(rdatas, (rdata) => placeInSet(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
   let misfits = 0;
@@ -96,7 +100,7 @@ function findTrusted(
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
       } else if (++misfits > options.limits.dsMatchFailures) {
-        judging.countLimit('ds-match-failures');
+        validation.countLimit('ds-match-failures');
         const place = placeOf(ranked.rrset, proof.zone);
         return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...place } };
       }
@@ -148,8 +152,8 @@ function faultOf(key: ZoneKey): SignatureFailure | null {
   return key.imported === null ? { kind: 'key-unusable', keyTag: tag, algorithm: key.algorithm } : null;
 }
 
-function announcedAlgorithms(judging: Judging, proof: KeyProof): readonly number[] {
-  if (!judging.parts.options.hardenAlgoDowngrade) return [];
+function announcedAlgorithms(validation: ValidationContext, proof: KeyProof): readonly number[] {
+  if (!validation.parts.options.hardenAlgoDowngrade) return [];
   const announced = [...proof.ds.map((ds) => ds.algorithm), ...proof.keys.map((rdata) => readU8(rdata, 3))];
   return [...new Set(announced)];
 }
@@ -160,11 +164,11 @@ interface ProvenSet {
   readonly expiresAt: number;
 }
 
-function secureZone(judging: Judging, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
-  const { crypto, options } = judging.parts;
-  settleSecure(judging, ranked, set.expiresAt);
+function secureZone(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
+  const { crypto, options } = validation.parts;
+  settleSecure(validation, ranked, set.expiresAt);
   const keys = set.rdatas.map((rdata) => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);
-  const longest = judging.now + options.limits.keyTtlSeconds;
+  const longest = validation.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
   return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };
 }

@@ -17,15 +17,15 @@ import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
 import { holderOf, signersOf } from './find-signer.ts';
-import type { Judging } from './judging.ts';
 import { settle } from './settle.ts';
 import { placeOf } from './signature-reason.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
 import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
 /** What came of one RRset. */
-export type RRsetJudgement =
+export type RRsetValidation =
   /** A valid signature of `zone`. Not yet written into the cache: when it is a wildcard expansion, a proof is due. */
   | {
       readonly kind: 'verified';
@@ -41,8 +41,8 @@ export type RRsetJudgement =
 type Start = { readonly anchor: TrustAnchor } | { readonly verdict: NonSecureVerdict };
 
 /** The anchor for data of that name and type. */
-export function startFor(judging: Judging, name: Name, type: number): Start {
-  const anchor = judging.parts.anchors.closest(holderOf(name, type));
+export function startFor(validation: ValidationContext, name: Name, type: number): Start {
+  const anchor = validation.parts.anchors.closest(holderOf(name, type));
   const zone = formatName(anchor?.zone ?? name);
   if (anchor === null) return { verdict: { status: 'insecure', why: { kind: 'no-anchor', zone } } };
   // RFC 7646 §1.1: below a negative anchor nothing is validated.
@@ -50,51 +50,55 @@ export function startFor(judging: Judging, name: Name, type: number): Start {
   return { anchor };
 }
 
-export async function judgeRRset(judging: Judging, ranked: RankedRRset): Promise<RRsetJudgement> {
+export async function validateRRset(validation: ValidationContext, ranked: RankedRRset): Promise<RRsetValidation> {
   const owner = rrsetOwner(ranked.rrset);
   const type = rrsetType(ranked.rrset);
-  const start = startFor(judging, owner, type);
+  const start = startFor(validation, owner, type);
   if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
   // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
   if (ranked.verdict?.status === 'secure' && !isExpanded(ranked.rrset)) return { kind: 'known' };
-  const most = judging.parts.options.limits.signers;
+  const most = validation.parts.options.limits.signers;
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
-  if (signers.length === 0) return await judgeUnsigned(judging, ranked, start.anchor);
+  if (signers.length === 0) return await validateUnsigned(validation, ranked, start.anchor);
   let bogus: NonSecureVerdict | null = null;
   for (const signer of signers) {
-    const judgement = await judgeBySigner(judging, ranked, signer, start.anchor);
-    if (judgement.kind !== 'unproven' || judgement.verdict.status !== 'bogus') return judgement;
-    bogus ??= judgement.verdict;
+    const checked = await validateBySigner(validation, ranked, signer, start.anchor);
+    if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
+    bogus ??= checked.verdict;
   }
   return { kind: 'unproven', verdict: bogus ?? noSignature(ranked, start.anchor.zone) };
 }
 
-async function judgeBySigner(
-  judging: Judging,
+async function validateBySigner(
+  validation: ValidationContext,
   ranked: RankedRRset,
   signer: Name,
   anchor: TrustAnchor,
-): Promise<RRsetJudgement> {
+): Promise<RRsetValidation> {
   const holder = holderOf(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
-  const trust = await trustOfSigner(judging, { signer, holder, servedBy: ranked.zone }, anchor);
+  const trust = await trustOfSigner(validation, { signer, holder, servedBy: ranked.zone }, anchor);
   if (trust.status !== 'secure') {
     const place = placeOf(ranked.rrset, signer);
-    return { kind: 'unproven', verdict: verdictOfSigned(judging, trust, [ranked.rrset], place) };
+    return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], place) };
   }
   // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {
     return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(ranked, trust.zone, signer) } };
   }
-  const check = await verifyRRset(judging, ranked, trust);
+  const check = await verifyRRset(validation, ranked, trust);
   if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
   return { kind: 'unproven', verdict: limitVerdict(check.limit) };
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */
-async function judgeUnsigned(judging: Judging, ranked: RankedRRset, anchor: TrustAnchor): Promise<RRsetJudgement> {
+async function validateUnsigned(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  anchor: TrustAnchor,
+): Promise<RRsetValidation> {
   const holder = holderOf(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
-  const trust = await trustOf(judging, holder, anchor);
+  const trust = await trustOf(validation, holder, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
   return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };
 }
@@ -112,6 +116,10 @@ function signerNotAllowed(ranked: RankedRRset, zone: Name, signer: Name): BogusR
 }
 
 /** The set with a verdict that is not secure. */
-export function withVerdict(judging: Judging, ranked: RankedRRset, verdict: NonSecureVerdict): RankedRRset {
-  return settle(judging, ranked, verdict);
+export function withVerdict(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  verdict: NonSecureVerdict,
+): RankedRRset {
+  return settle(validation, ranked, verdict);
 }

@@ -1,5 +1,5 @@
 /**
- * One RRset that answers a name: judged, and when it was expanded from a wildcard, the proof that it had to be
+ * One RRset that answers a name: validated, and when it was expanded from a wildcard, the proof that it had to be
  * (RFC 4035 §5.3.4, RFC 5155 §8.8).
  */
 
@@ -11,83 +11,83 @@ import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { limitVerdict } from './conclude.ts';
-import { judgeRRset, type RRsetJudgement, withVerdict } from './judge-rrset.ts';
-import type { Judging } from './judging.ts';
 import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
 import { settleSecure } from './settle.ts';
 import { type Place, placeOf } from './signature-reason.ts';
+import { type RRsetValidation, validateRRset, withVerdict } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
 import type { NonSecureVerdict } from './zone-security.ts';
 
-/** A judged RRset with the proof that it used. */
-export interface JudgedSet {
+/** A validated RRset with the proof that it used. */
+export interface ValidatedSet {
   readonly verdict: Verdict;
   readonly ranked: RankedRRset;
   /** Denial sets that prove the expansion, with their verdict; empty when there was none. */
   readonly proof: readonly RankedRRset[];
   /** The zone that signed it; null when it is not secure, or was proven before. */
-  readonly zone: Extract<RRsetJudgement, { readonly kind: 'verified' }>['zone'] | null;
+  readonly zone: Extract<RRsetValidation, { readonly kind: 'verified' }>['zone'] | null;
 }
 
 /** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
 const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
 
-/** Judges an RRset of an answer; `authority` holds the denial sets that came with it. */
-export async function judgeExpanded(
-  judging: Judging,
+/** Validates an RRset of an answer; `authority` holds the denial sets that came with it. */
+export async function validateExpanded(
+  validation: ValidationContext,
   ranked: RankedRRset,
   authority: readonly RankedRRset[],
-): Promise<JudgedSet> {
-  const judgement = await judgeRRset(judging, ranked);
-  switch (judgement.kind) {
+): Promise<ValidatedSet> {
+  const checked = await validateRRset(validation, ranked);
+  switch (checked.kind) {
     case 'known':
       return { verdict: SECURE, ranked, proof: [], zone: null };
     case 'unproven':
-      return unproven(judging, ranked, judgement.verdict);
+      return unproven(validation, ranked, checked.verdict);
     case 'verified':
-      return judgement.signature.isWildcard
-        ? await judgeExpansion(judging, ranked, judgement, authority)
+      return checked.signature.isWildcard
+        ? await validateExpansion(validation, ranked, checked, authority)
         : {
             verdict: SECURE,
-            ranked: settleSecure(judging, ranked, judgement.expiresAt),
+            ranked: settleSecure(validation, ranked, checked.expiresAt),
             proof: [],
-            zone: judgement.zone,
+            zone: checked.zone,
           };
     default:
-      return unreachable(judgement);
+      return unreachable(checked);
   }
 }
 
-async function judgeExpansion(
-  judging: Judging,
+async function validateExpansion(
+  validation: ValidationContext,
   ranked: RankedRRset,
-  judgement: Extract<RRsetJudgement, { readonly kind: 'verified' }>,
+  checked: Extract<RRsetValidation, { readonly kind: 'verified' }>,
   authority: readonly RankedRRset[],
-): Promise<JudgedSet> {
-  const { zone, signature } = judgement;
+): Promise<ValidatedSet> {
+  const { zone, signature } = checked;
   const place = placeOf(ranked.rrset, zone.zone);
   if (NEVER_EXPANDED.has(rrsetType(ranked.rrset)))
-    return unproven(judging, ranked, bogus({ kind: 'wildcard-not-allowed', ...place }));
-  const result = await proveRecords(judging, authority, zone);
-  if (result.kind === 'limit') return unproven(judging, ranked, limitVerdict(result.limit));
+    return unproven(validation, ranked, bogus({ kind: 'wildcard-not-allowed', ...place }));
+  const result = await proveRecords(validation, authority, zone);
+  if (result.kind === 'limit') return unproven(validation, ranked, limitVerdict(result.limit));
   const { records } = result;
   const answer = { name: rrsetOwner(ranked.rrset), closestEncloserLabels: signature.labels };
-  const outcome = await proveWildcard(judging, records, answer, zone);
+  const outcome = await proveWildcard(validation, records, answer, zone);
   const text = formatName(zone.zone);
   switch (outcome.kind) {
     case 'proven':
-      return proven(judging, ranked, records, judgement);
+      return proven(validation, ranked, records, checked);
     // Both rest on records that the zone's keys verified. RFC 5155 §9.2: an unsigned delegation may be closer.
     case 'opt-out':
-      return unproven(judging, ranked, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
+      return unproven(validation, ranked, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
     // RFC 9276 §3.2: more work than a validator should do.
     case 'iterations-too-high': {
       const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
-      return unproven(judging, ranked, { status: 'insecure', why });
+      return unproven(validation, ranked, { status: 'insecure', why });
     }
     case 'hash-budget':
-      return unproven(judging, ranked, limitVerdict('nsec3-hashes'));
+      return unproven(validation, ranked, limitVerdict('nsec3-hashes'));
     case 'not-proven':
-      return unproven(judging, ranked, bogus(expansionReason(authority, records, outcome.why, place)));
+      return unproven(validation, ranked, bogus(expansionReason(authority, records, outcome.why, place)));
     default:
       return unreachable(outcome);
   }
@@ -109,15 +109,15 @@ function bogus(why: BogusReason): NonSecureVerdict {
 }
 
 function proven(
-  judging: Judging,
+  validation: ValidationContext,
   ranked: RankedRRset,
   records: ProvenRecords,
-  { zone, expiresAt }: Extract<RRsetJudgement, { readonly kind: 'verified' }>,
-): JudgedSet {
+  { zone, expiresAt }: Extract<RRsetValidation, { readonly kind: 'verified' }>,
+): ValidatedSet {
   const until = Math.min(expiresAt, records.expiresAt);
-  return { verdict: SECURE, ranked: settleSecure(judging, ranked, until), proof: records.sets, zone };
+  return { verdict: SECURE, ranked: settleSecure(validation, ranked, until), proof: records.sets, zone };
 }
 
-function unproven(judging: Judging, ranked: RankedRRset, verdict: NonSecureVerdict): JudgedSet {
-  return { verdict, ranked: withVerdict(judging, ranked, verdict), proof: [], zone: null };
+function unproven(validation: ValidationContext, ranked: RankedRRset, verdict: NonSecureVerdict): ValidatedSet {
+  return { verdict, ranked: withVerdict(validation, ranked, verdict), proof: [], zone: null };
 }
