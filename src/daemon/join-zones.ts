@@ -74,7 +74,7 @@ function zoneFindings(problems: readonly ZoneProblem[]): Finding[] {
   }));
 }
 
-/** Addresses of a host that a zone is to come from. What is bogus or cannot be judged is not used (CVE-2026-50248). */
+/** Addresses of a host that a zone is to come from. What is bogus or cannot be validated is not used (CVE-2026-50248). */
 async function lookUpHost(resolver: Resolver, host: Name): Promise<readonly string[]> {
   const found: string[] = [];
   for (const type of [TYPE.A, TYPE.AAAA]) {

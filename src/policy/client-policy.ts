@@ -76,12 +76,12 @@ interface TagOutcome<T> {
 export function applyTagActions<T>(
   own: T,
   ruleTags: TagSet | null,
-  client: ClientPolicy,
+  policy: ClientPolicy,
   convert: (type: ZoneType) => T,
 ): TagOutcome<T> {
-  const common = ruleTags === null ? NO_TAGS : commonTags(client.tags, ruleTags);
+  const common = ruleTags === null ? NO_TAGS : commonTags(policy.tags, ruleTags);
   for (const tag of common) {
-    const type = client.tagActions.get(tag);
+    const type = policy.tagActions.get(tag);
     if (type !== undefined) return { type: convert(type), tag };
   }
   return { type: own, tag: common.at(-1) ?? null };

@@ -3,7 +3,7 @@
  *
  * Duties: put addresses into the prefix and take them out (RFC 6052 §2.2), with prefixes of the six lengths; say for which
  * names AAAA records are ignored.
- * Leaves to others: when the A records are asked for (enforce.ts).
+ * Leaves to others: when the A records are asked for (apply-policy.ts).
  */
 
 import { readU8 } from '../wire/bytes.ts';

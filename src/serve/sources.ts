@@ -6,7 +6,7 @@
  */
 
 import type { ReplyCache, ReplyRequest, ReplySecurity } from '../cache/reply-cache.ts';
-import type { LocalReply, MadeReply } from '../policy/local-reply.ts';
+import type { LocalAnswer, LocalReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Miss, Resolver } from '../resolve/resolver.ts';
@@ -44,7 +44,7 @@ interface SourceParts {
 /** Octets for the options of a cached reply: one extended error with the longest text. */
 const OPTIONS_OCTETS = 512;
 
-const CHAOS_REPLY: MadeReply = {
+const CHAOS_REPLY: LocalAnswer = {
   kind: 'reply',
   rcode: RCODE.NOERROR,
   setFlags: 0,
@@ -88,11 +88,11 @@ export class Sources {
   localData(query: ClientQuery): LocalReply | null {
     const { policy } = this.#parts;
     if (policy === undefined || !policy.mayAnswer(query.bytes, HEADER_OCTETS)) return null;
-    return policy.answer(query.question(), query.asker());
+    return policy.answer(query.question(), query.policyClient());
   }
 
   /** A reply that is made here. */
-  replyLocal(query: ClientQuery, reply: MadeReply): number {
+  replyLocal(query: ClientQuery, reply: LocalAnswer): number {
     const { composer, immediate, clock } = this.#parts;
     return immediate.given(query, composer.composeLocal(reply, query.pending(clock.monotonicMs()), query.out));
   }

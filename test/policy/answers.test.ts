@@ -84,8 +84,8 @@ describe('bogus data', () => {
 
   test('is not replaced by a rule for its address', async () => {
     const house = withAnswers().knowResolution(bogus('n1.example.', '198.51.100.1'));
-    const ruling = await house.ruling('n1.example.');
-    expect(ruling).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
+    const result = await house.result('n1.example.');
+    expect(result).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
   });
 
   test('is not replaced by a policy zone, for its address, its alias or its servers', async () => {
@@ -97,20 +97,20 @@ describe('bogus data', () => {
     const answer = [ranked(['c.example. CNAME alias.example.']), ranked(['alias.example. A 192.0.2.1'])];
     house.knowResolution(answered(questionFrom('c.example.'), { answer, verdict: BOGUS }));
     for (const name of ['w.example.', 'c.example.']) {
-      expect(await house.ruling(name)).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
+      expect(await house.result(name)).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
     }
   });
 
   test('at the end of an alias of policy fails the whole', async () => {
     const house = withAnswers().knowResolution(bogus('walled.example.', '203.0.113.2'));
-    const ruling = await house.ruling('n2.example.');
-    expect(ruling).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
+    const result = await house.result('n2.example.');
+    expect(result).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
   });
 
   test('is made into no AAAA record', async () => {
     const house = new PolicyHouse('server:\n  module-config: "dns64 validator iterator"\n');
     house.know('w.example.', 'AAAA', []).knowResolution(bogus('w.example.', '198.51.100.1'));
-    expect(await house.ruling('w.example.', 'AAAA')).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
+    expect(await house.result('w.example.', 'AAAA')).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
   });
 });
 

@@ -1,11 +1,11 @@
 /** What the policy tests share: a policy out of configuration text, with a played resolver, and what it says as text. */
 
 import { parseConfigText } from '../../src/config/load-config.ts';
-import type { EnforcedQuery, Ruling } from '../../src/policy/enforce.ts';
-import type { ServersOf } from '../../src/policy/judge-answer.ts';
-import type { Asker, LocalReply } from '../../src/policy/local-reply.ts';
+import type { PolicyQuery, PolicyResult } from '../../src/policy/apply-policy.ts';
+import type { LocalReply, PolicyClient } from '../../src/policy/local-reply.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import type { ServersOf } from '../../src/policy/response-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
@@ -63,12 +63,12 @@ export class PolicyHouse {
   }
 
   /** What policy makes of a question at once, as text; `-` for nothing. */
-  local(name: string, type: keyof typeof TYPE = 'A', from: Partial<Asker> = {}): string {
+  local(name: string, type: keyof typeof TYPE = 'A', from: Partial<PolicyClient> = {}): string {
     return localText(this.localReply(name, type, from));
   }
 
-  localReply(name: string, type: keyof typeof TYPE = 'A', from: Partial<Asker> = {}): LocalReply | null {
-    return this.policy.answer(questionFrom(`${name} ${type}`), askerOf(from));
+  localReply(name: string, type: keyof typeof TYPE = 'A', from: Partial<PolicyClient> = {}): LocalReply | null {
+    return this.policy.answer(questionFrom(`${name} ${type}`), policyClientOf(from));
   }
 
   /** Lets the resolver answer a question. */
@@ -84,34 +84,34 @@ export class PolicyHouse {
     return this;
   }
 
-  /** The ruling on a question, as `serve` would ask for it. */
-  async ruling(
+  /** The result of policy for a question, as `serve` would ask for it. */
+  async result(
     name: string,
     type: keyof typeof TYPE = 'A',
-    from: Partial<Asker> & { cd?: boolean } = {},
-  ): Promise<Ruling> {
+    from: Partial<PolicyClient> & { cd?: boolean } = {},
+  ): Promise<PolicyResult> {
     const question = questionFrom(`${name} ${type}`);
-    const asker = askerOf(from);
-    const local = this.policy.answer(question, asker);
-    const start: EnforcedQuery = {
+    const client = policyClientOf(from);
+    const local = this.policy.answer(question, client);
+    const start: PolicyQuery = {
       question,
-      asker,
+      client,
       alias: local?.kind === 'alias' ? local : null,
       isExempt: local?.kind === 'exempt',
       checksItself: from.cd === true,
     };
-    return this.policy.enforce(start, async (asked) => this.#resolve(asked));
+    return this.policy.apply(start, async (asked) => this.#resolve(asked));
   }
 
   /** The same as text. */
   async ruled(
     name: string,
     type: keyof typeof TYPE = 'A',
-    from: Partial<Asker> & { cd?: boolean } = {},
+    from: Partial<PolicyClient> & { cd?: boolean } = {},
   ): Promise<string> {
-    const ruling = await this.ruling(name, type, from);
-    if (ruling.kind === 'drop') return 'drop';
-    const { resolution, setFlags, clearFlags } = ruling;
+    const result = await this.result(name, type, from);
+    if (result.kind === 'drop') return 'drop';
+    const { resolution, setFlags, clearFlags } = result;
     const flags = flagText(setFlags) + (clearFlags === 0 ? '' : ` not${flagText(clearFlags)}`);
     if (resolution.kind === 'failed') return `failed ${resolution.why.kind}${flags}`;
     const verdict = resolution.verdict === null ? '' : ` ${resolution.verdict.status}`;
@@ -125,7 +125,12 @@ export class PolicyHouse {
   }
 }
 
-function askerOf({ ip = '127.0.0.1', port = 4000, transport = 'udp', place = null }: Partial<Asker>): Asker {
+function policyClientOf({
+  ip = '127.0.0.1',
+  port = 4000,
+  transport = 'udp',
+  place = null,
+}: Partial<PolicyClient>): PolicyClient {
   return { ip, port, transport, place };
 }
 

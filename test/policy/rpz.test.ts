@@ -161,10 +161,10 @@ describe('the triggers of servers', () => {
     const house = houseWith();
     const name = 'w.tld.';
     house.know(name, 'A', [`${name} A 192.0.2.1`]);
-    const ruling = await house.ruling(name);
-    if (ruling.kind !== 'answer' || ruling.resolution.kind !== 'answered') throw new Error('no answer');
-    const answer = ruling.resolution.answer.map((ranked) => ({ ...ranked, server: '192.0.2.53@53' }));
-    house.knowResolution({ ...ruling.resolution, answer });
+    const result = await house.result(name);
+    if (result.kind !== 'answer' || result.resolution.kind !== 'answered') throw new Error('no answer');
+    const answer = result.resolution.answer.map((ranked) => ({ ...ranked, server: '192.0.2.53@53' }));
+    house.knowResolution({ ...result.resolution, answer });
     expect(await house.ruled(name)).toBe('NXDOMAIN AA');
   });
 
