@@ -26,8 +26,8 @@ import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts'
 import { askChain } from './ask-chain.ts';
 import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
 import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
-import { settleSecure } from './settle.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import { validateKeys } from './validate-keys.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -151,7 +151,7 @@ async function validateDsSet(
     return bogusSet(validation, child, ds, { kind: 'wildcard-not-allowed', ...placeOf(ds.rrset, parent.zone) });
   }
   if (check.kind === 'bogus') return bogusSet(validation, child, ds, check.why);
-  settleSecure(validation, ds, check.expiresAt);
+  storeSecure(validation, ds, check.expiresAt);
   return { status: 'ds', rdatas, expiresAt: check.expiresAt };
 }
 

@@ -4,7 +4,7 @@ import type { Limit } from '../terms/limit.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
-import { settle } from './settle.ts';
+import { storeVerdict } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { NonSecureVerdict, ZoneSecurity } from './zone-security.ts';
 
@@ -41,6 +41,6 @@ export function bogusSet(
   ranked: RankedRRset,
   why: BogusReason,
 ): ZoneSecurity {
-  settle(validation, ranked, { status: 'bogus', why });
+  storeVerdict(validation, ranked, { status: 'bogus', why });
   return bogusZone(validation, zone, why);
 }

@@ -9,7 +9,7 @@ import { rrsetKey } from '../wire/question.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isServedBelow, knownCuts } from './chain-of-trust.ts';
 import { holderOf, signersOf } from './find-signer.ts';
-import { settleSecure } from './settle.ts';
+import { storeSecure } from './store-verdict.ts';
 import { startFor } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { verifyRRset } from './verify-rrset.ts';
@@ -39,8 +39,7 @@ async function proveExtra(validation: ValidationContext, ranked: RankedRRset): P
     if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(validation, signer, place.holder).length > 0)
       continue;
     const check = await verifyRRset(validation, ranked, zone);
-    if (check.kind === 'secure' && !check.signature.isWildcard)
-      return settleSecure(validation, ranked, check.expiresAt);
+    if (check.kind === 'secure' && !check.signature.isWildcard) return storeSecure(validation, ranked, check.expiresAt);
   }
   return null;
 }

@@ -26,7 +26,7 @@ import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts'
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
-import { settleSecure } from './settle.ts';
+import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 import type { SecureZone } from './zone-security.ts';
@@ -120,7 +120,7 @@ async function proveSet(
   const { expiresAt } = check;
   const { labels, isWildcard } = check.signature;
   // A record that was expanded from a wildcard must not be remembered as standing at that owner.
-  const settled = isWildcard ? ranked : settleSecure(validation, ranked, expiresAt);
+  const settled = isWildcard ? ranked : storeSecure(validation, ranked, expiresAt);
   return { kind: 'proven', ranked: settled, labels, isWildcard, expiresAt };
 }
 

@@ -22,8 +22,8 @@ import { limitVerdict } from './conclude.ts';
 import { replaceValidated } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
-import { settleSecure } from './settle.ts';
 import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import { type ValidatedEnd, withProvenExtras } from './validate-positive.ts';
 import { startFor } from './validate-rrset.ts';
@@ -209,5 +209,5 @@ async function verifySoa(
   const check = await verifyRRset(validation, ranked, zone);
   if (check.kind === 'limit') return { verdict: limitVerdict(check.limit) };
   if (check.kind === 'bogus') return { verdict: { status: 'bogus', why: check.why } };
-  return { ranked: settleSecure(validation, ranked, check.expiresAt) };
+  return { ranked: storeSecure(validation, ranked, check.expiresAt) };
 }

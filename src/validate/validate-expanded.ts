@@ -12,8 +12,8 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { limitVerdict } from './conclude.ts';
 import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
-import { settleSecure } from './settle.ts';
 import { type Place, placeOf } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
 import { type RRsetValidation, validateRRset, withVerdict } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { NonSecureVerdict } from './zone-security.ts';
@@ -48,7 +48,7 @@ export async function validateExpanded(
         ? await validateExpansion(validation, ranked, checked, authority)
         : {
             verdict: SECURE,
-            ranked: settleSecure(validation, ranked, checked.expiresAt),
+            ranked: storeSecure(validation, ranked, checked.expiresAt),
             proof: [],
             zone: checked.zone,
           };
@@ -115,7 +115,7 @@ function proven(
   { zone, expiresAt }: Extract<RRsetValidation, { readonly kind: 'verified' }>,
 ): ValidatedSet {
   const until = Math.min(expiresAt, records.expiresAt);
-  return { verdict: SECURE, ranked: settleSecure(validation, ranked, until), proof: records.sets, zone };
+  return { verdict: SECURE, ranked: storeSecure(validation, ranked, until), proof: records.sets, zone };
 }
 
 function unproven(validation: ValidationContext, ranked: RankedRRset, verdict: NonSecureVerdict): ValidatedSet {

@@ -21,8 +21,8 @@ import type { Ds } from '../wire/rdata-ds.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { bogusSet, limitZone } from './conclude.ts';
-import { settleSecure } from './settle.ts';
 import { placeOf, reasonOf } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { verifyRRset } from './verify-rrset.ts';
 import type { ZoneSecurity } from './zone-security.ts';
@@ -166,7 +166,7 @@ interface ProvenSet {
 
 function secureZone(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
   const { crypto, options } = validation.parts;
-  settleSecure(validation, ranked, set.expiresAt);
+  storeSecure(validation, ranked, set.expiresAt);
   const keys = set.rdatas.map((rdata) => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);
   const longest = validation.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);

@@ -17,8 +17,8 @@ import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
 import { holderOf, signersOf } from './find-signer.ts';
-import { settle } from './settle.ts';
 import { placeOf } from './signature-reason.ts';
+import { storeVerdict } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
@@ -121,5 +121,5 @@ export function withVerdict(
   ranked: RankedRRset,
   verdict: NonSecureVerdict,
 ): RankedRRset {
-  return settle(validation, ranked, verdict);
+  return storeVerdict(validation, ranked, verdict);
 }

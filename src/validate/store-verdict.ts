@@ -6,12 +6,12 @@ import { SECURE, type Verdict } from '../terms/verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
 
 /** A secure set: best rank, life capped. The caller has proven all that the set needs, a wildcard's denial included. */
-export function settleSecure(validation: ValidationContext, ranked: RankedRRset, expiresAt: number): RankedRRset {
+export function storeSecure(validation: ValidationContext, ranked: RankedRRset, expiresAt: number): RankedRRset {
   return validation.parts.rrsets.replaceVerdict({ ...ranked, rank: RANK.validated }, SECURE, expiresAt);
 }
 
 /** A set that is not secure; bogus ones are believed to be so for a bounded time only. */
-export function settle(
+export function storeVerdict(
   validation: ValidationContext,
   ranked: RankedRRset,
   verdict: Exclude<Verdict, { status: 'secure' }>,
