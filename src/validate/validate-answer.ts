@@ -25,7 +25,7 @@ import { CHECKS_PER_TURN, type ValidateParts, ValidationContext } from './valida
 export interface Validated {
   /** Of answer and authority together (RFC 4035 §3.2.3). */
   readonly verdict: Verdict;
-  /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven extras left out. */
+  /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven unrequested ones left out. */
   readonly found: FoundData;
   /** Servers (`ip@port`) whose data made it bogus, to be asked no more for this question. */
   readonly badServers: readonly string[];

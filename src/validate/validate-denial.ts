@@ -19,13 +19,13 @@ import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
-import { replaceValidated } from './extras.ts';
 import { holderOf, signersOf } from './find-signer.ts';
 import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
 import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import { type ValidatedEnd, withProvenExtras } from './validate-positive.ts';
+import { replaceValidated } from './unrequested-rrsets.ts';
+import { type ValidatedEnd, withProvenUnrequested } from './validate-positive.ts';
 import { startFor } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
@@ -189,7 +189,7 @@ async function concludeSecure(
   }
   // Data beside a denial was validated by nobody.
   const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
-  return { verdict: SECURE, end: await withProvenExtras(validation, proven) };
+  return { verdict: SECURE, end: await withProvenUnrequested(validation, proven) };
 }
 
 async function verifySoa(

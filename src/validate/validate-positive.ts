@@ -11,8 +11,8 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { keepProven, replaceValidated } from './extras.ts';
 import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
 import { type ValidatedSet, validateExpanded } from './validate-expanded.ts';
 import { withVerdict } from './validate-rrset.ts';
@@ -44,7 +44,7 @@ export async function validatePositive(validation: ValidationContext, end: End):
   const validatedEnd = { ...end, answer, authority: replaceValidated(end.authority, proof) };
   return {
     verdict,
-    end: verdict.status === 'secure' ? await withProvenExtras(validation, validatedEnd) : validatedEnd,
+    end: verdict.status === 'secure' ? await withProvenUnrequested(validation, validatedEnd) : validatedEnd,
   };
 }
 
@@ -93,10 +93,10 @@ function nothingWanted(end: End): ValidatedEnd {
 }
 
 /**
- * A secure answer without what is not proven: unsigned NS sets that middleboxes add, extras that a server threw in
+ * A secure answer without what is not proven: unsigned NS sets that middleboxes add, unrequested RRsets that a server threw in
  * (val-clean-additional).
  */
-export async function withProvenExtras(validation: ValidationContext, end: End): Promise<End> {
+export async function withProvenUnrequested(validation: ValidationContext, end: End): Promise<End> {
   const authority = await keepProven(validation, end.authority);
   if (!validation.parts.options.cleanAdditional) return { ...end, authority };
   return { ...end, authority, additional: await keepProven(validation, end.additional) };

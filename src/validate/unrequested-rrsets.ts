@@ -18,14 +18,14 @@ import { verifyRRset } from './verify-rrset.ts';
 export async function keepProven(validation: ValidationContext, sets: readonly RankedRRset[]): Promise<RankedRRset[]> {
   const kept: RankedRRset[] = [];
   for (const ranked of sets) {
-    const proven = await proveExtra(validation, ranked);
+    const proven = await proveUnrequested(validation, ranked);
     if (proven !== null) kept.push(proven);
   }
   return kept;
 }
 
 /** The set with its verdict when it is secure by keys that are known, else null. */
-async function proveExtra(validation: ValidationContext, ranked: RankedRRset): Promise<RankedRRset | null> {
+async function proveUnrequested(validation: ValidationContext, ranked: RankedRRset): Promise<RankedRRset | null> {
   const name = rrsetOwner(ranked.rrset);
   const type = rrsetType(ranked.rrset);
   const start = startFor(validation, name, type);
