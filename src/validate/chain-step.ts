@@ -67,7 +67,7 @@ async function validateKnownDenial(
 ): Promise<Step | null> {
   const nsec = validation.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
   const isCached = nsec !== null && nsec.verdict?.status !== 'bogus';
-  const known = isCached ? [nsec, ...validation.evidence] : validation.evidence;
+  const known = isCached ? [nsec, ...validation.denialRecords] : validation.denialRecords;
   // At a zone cut there are two NSEC sets of the same name (RFC 4035 §2.4): only the parent's speaks of the DS.
   const parents = known.filter(({ rrset }) => signaturesOf(rrset).some((rdata) => isSignedBy(rdata, parent.zone)));
   if (parents.length === 0) return null;

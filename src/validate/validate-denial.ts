@@ -138,20 +138,20 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofPa
   const text = formatName(zone.zone);
   switch (outcome.kind) {
     case 'nxdomain':
-      return end.kind === 'nxdomain' ? SECURE : misfit('proves-nxdomain', place);
+      return end.kind === 'nxdomain' ? SECURE : denialMismatch('proves-nxdomain', place);
     case 'nodata':
       // RFC 9824 §3.1: a compact denial is a NODATA answer; one with NXNAME may come with the rcode NXDOMAIN (§3.4).
-      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : misfit('proves-nodata', place);
+      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : denialMismatch('proves-nodata', place);
     case 'no-cut':
       // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
-      if (outcome.isAlias) return misfit('cname-exists', place);
-      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
+      if (outcome.isAlias) return denialMismatch('cname-exists', place);
+      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', place);
     case 'wildcard-nodata':
     case 'no-ds':
-      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
+      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', place);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
-      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('opt-out-only', place);
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return denialMismatch('opt-out-only', place);
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
       return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
     case 'iterations-too-high': {
@@ -167,7 +167,7 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofPa
   }
 }
 
-function misfit(how: DenialFailure, place: Place): NonSecureVerdict {
+function denialMismatch(how: DenialFailure, place: Place): NonSecureVerdict {
   return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
 }
 

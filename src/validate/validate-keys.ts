@@ -94,12 +94,12 @@ function findTrusted(
   const { crypto, options } = validation.parts;
   const byTag = Map.groupBy(rdatas, (rdata) => placeInSet(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
-  let misfits = 0;
+  let mismatches = 0;
   for (const ds of proof.ds) {
     for (const rdata of byTag.get(placeInSet(ds.keyTag, ds.algorithm)) ?? []) {
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
-      } else if (++misfits > options.limits.dsMatchFailures) {
+      } else if (++mismatches > options.limits.dsMatchFailures) {
         validation.countLimit('ds-match-failures');
         const place = placeOf(ranked.rrset, proof.zone);
         return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...place } };

@@ -73,18 +73,18 @@ export class ValidationContext {
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
   /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
-  readonly evidence: readonly RankedRRset[];
+  readonly denialRecords: readonly RankedRRset[];
   readonly #pace: TurnLimiter;
   /** Names whose cut was known and is in doubt now. */
   readonly #inDoubt = new Set<string>();
 
-  constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly RankedRRset[] = []) {
+  constructor(parts: ValidateParts, shared: SharedParts, work: Work, denialRecords: readonly RankedRRset[] = []) {
     this.parts = parts;
     this.policy = shared.policy;
     this.steps = shared.steps;
     this.#pace = shared.pace;
     this.work = work;
-    this.evidence = evidence;
+    this.denialRecords = denialRecords;
     this.now = parts.clock.unixSeconds();
   }
 
