@@ -35,7 +35,7 @@ interface SignedPlace {
   /** The signer that the signature names. */
   readonly signer: Name;
   /** The name whose zone holds the data. */
-  readonly holder: Name;
+  readonly inZoneOf: Name;
   /** The zone whose servers gave it; null: not known. */
   readonly servedBy: Name | null;
 }
@@ -50,13 +50,13 @@ export async function trustOfSigner(
   place: SignedPlace,
   anchor: TrustAnchor,
 ): Promise<ZoneSecurity> {
-  const { signer, holder } = place;
+  const { signer, inZoneOf } = place;
   const trust = await trustOf(validation, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
   // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
-  const own = validation.parts.anchors.closest(holder);
+  const own = validation.parts.anchors.closest(inZoneOf);
   if (own !== null && isBelow(own.zone, signer)) return trust;
-  const cuts = knownCuts(validation, signer, holder);
+  const cuts = knownCuts(validation, signer, inZoneOf);
   for (const cut of cuts) forgetCut(validation, cut);
   const deepest = cuts.at(-1) ?? signer;
   const target = isServedBelow(place) && isBelow(place.servedBy, deepest) ? place.servedBy : deepest;
@@ -65,8 +65,8 @@ export async function trustOfSigner(
 
 /** True when the servers of a zone between the signer and the data gave it: they were found by a referral. */
 export function isServedBelow(place: SignedPlace): place is SignedPlace & { readonly servedBy: Name } {
-  const { servedBy, signer, holder } = place;
-  return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(holder, servedBy);
+  const { servedBy, signer, inZoneOf } = place;
+  return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(inZoneOf, servedBy);
 }
 
 /** Forgets a zone cut and whatever says that it is one or is none: the servers of the zone above are to say. */
@@ -82,11 +82,11 @@ function forgetCut(validation: ValidationContext, cut: Name): void {
  * Proven zone cuts below `signer`, at or above `holder`, the deepest last. What proves a cut: a DS set that the zone above signed, or signed
  * denial records that show a delegation without DS.
  */
-export function knownCuts(validation: ValidationContext, signer: Name, holder: Name): readonly Name[] {
+export function knownCuts(validation: ValidationContext, signer: Name, inZoneOf: Name): readonly Name[] {
   const { keys, rrsets } = validation.parts;
   const cuts: Name[] = [];
-  for (let labels = labelCount(signer) + 1; labels <= labelCount(holder); labels++) {
-    const at = lastLabels(holder, labels);
+  for (let labels = labelCount(signer) + 1; labels <= labelCount(inZoneOf); labels++) {
+    const at = lastLabels(inZoneOf, labels);
     const hasDs = rrsets.find(at, TYPE.DS, CLASS.IN)?.verdict?.status === 'secure';
     if (hasDs || isProvenCut(keys.find(at))) cuts.push(at);
   }

@@ -8,7 +8,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { rrsetKey } from '../wire/question.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isServedBelow, knownCuts } from './chain-of-trust.ts';
-import { holderOf, signersOf } from './find-signer.ts';
+import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { storeSecure } from './store-verdict.ts';
 import { startFor } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -35,8 +35,8 @@ async function proveUnrequested(validation: ValidationContext, ranked: RankedRRs
   for (const signer of signersOf([ranked.rrset], { name, type, anchor: start.anchor.zone, most })) {
     const zone = validation.parts.keys.find(signer);
     // RFC 4035 §5.3.1: a zone does not sign what lies below its cut.
-    const place = { signer, holder: holderOf(name, type), servedBy: ranked.zone };
-    if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(validation, signer, place.holder).length > 0)
+    const place = { signer, inZoneOf: nameOfSigningZone(name, type), servedBy: ranked.zone };
+    if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(validation, signer, place.inZoneOf).length > 0)
       continue;
     const check = await verifyRRset(validation, ranked, zone);
     if (check.kind === 'secure' && !check.signature.isWildcard) return storeSecure(validation, ranked, check.expiresAt);

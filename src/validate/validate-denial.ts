@@ -19,7 +19,7 @@ import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
-import { holderOf, signersOf } from './find-signer.ts';
+import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
 import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
@@ -73,7 +73,7 @@ async function validateFromAbove(
 /** Without records of a zone that may deny the name: insecure below a proven insecure cut, bogus elsewhere. */
 async function validateUndenied(validation: ValidationContext, end: End, anchor: TrustAnchor): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOf(validation, holderOf(name, type), anchor);
+  const trust = await trustOf(validation, nameOfSigningZone(name, type), anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
   const place = placeOfRecord(name, type, trust.zone);
   const sets = end.authority.filter(isDenialSet);
@@ -95,7 +95,7 @@ async function validateByZone(
   anchor: TrustAnchor,
 ): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
+  const place = { signer, inZoneOf: nameOfSigningZone(name, type), servedBy: end.zone };
   const trust = await trustOfSigner(validation, place, anchor);
   if (trust.status !== 'secure') {
     const sets = end.authority.map((ranked) => ranked.rrset);

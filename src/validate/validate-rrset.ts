@@ -16,7 +16,7 @@ import { isExpanded } from '../wire/signed-labels.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
-import { holderOf, signersOf } from './find-signer.ts';
+import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { placeOf } from './signature-reason.ts';
 import { storeVerdict } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
@@ -42,7 +42,7 @@ type Start = { readonly anchor: TrustAnchor } | { readonly verdict: NonSecureVer
 
 /** The anchor for data of that name and type. */
 export function startFor(validation: ValidationContext, name: Name, type: number): Start {
-  const anchor = validation.parts.anchors.closest(holderOf(name, type));
+  const anchor = validation.parts.anchors.closest(nameOfSigningZone(name, type));
   const zone = formatName(anchor?.zone ?? name);
   if (anchor === null) return { verdict: { status: 'insecure', why: { kind: 'no-anchor', zone } } };
   // RFC 7646 §1.1: below a negative anchor nothing is validated.
@@ -75,8 +75,8 @@ async function validateBySigner(
   signer: Name,
   anchor: TrustAnchor,
 ): Promise<RRsetValidation> {
-  const holder = holderOf(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
-  const trust = await trustOfSigner(validation, { signer, holder, servedBy: ranked.zone }, anchor);
+  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
+  const trust = await trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
   if (trust.status !== 'secure') {
     const place = placeOf(ranked.rrset, signer);
     return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], place) };
@@ -97,8 +97,8 @@ async function validateUnsigned(
   ranked: RankedRRset,
   anchor: TrustAnchor,
 ): Promise<RRsetValidation> {
-  const holder = holderOf(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
-  const trust = await trustOf(validation, holder, anchor);
+  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
+  const trust = await trustOf(validation, inZoneOf, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
   return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };
 }
