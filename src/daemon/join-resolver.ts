@@ -7,9 +7,9 @@ import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
-import { KnownDenials } from '../resolve/known-denials.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import { Resolver } from '../resolve/resolver.ts';
+import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -131,10 +131,10 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
  * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `heldZone` gives the deepest zone held as a
  * whole that answers for a name (auth-zone); null when there is none.
  */
-function knownDenials(shared: SharedParts, heldZone: (name: Name) => Name | null): KnownDenials {
+function knownDenials(shared: SharedParts, heldZone: (name: Name) => Name | null): SynthesisedDenials {
   const { config, ports, caches, anchors, serverZones } = shared;
   const { answers, rrsets, denials } = caches;
-  return new KnownDenials({
+  return new SynthesisedDenials({
     clock: ports.clock,
     crypto: ports.crypto,
     answers,

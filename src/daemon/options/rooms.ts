@@ -7,8 +7,8 @@ import type { ListenPlace } from '../../config/form-network.ts';
 import { ITERATE_LIMITS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
 import { placeKey } from '../../policy/place-map.ts';
-import type { KnownDenialsParts } from '../../resolve/known-denials.ts';
 import type { ResolveOptions } from '../../resolve/resolver.ts';
+import type { SynthesisedDenialsParts } from '../../resolve/synthesised-denials.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
 import type { ListenAddress, ServerOptions } from '../../server/listen-options.ts';
 import { VALIDATE_LIMITS, type ValidateOptions } from '../../validate/options.ts';
@@ -67,7 +67,7 @@ export function resolveOptions({ server }: Config): ResolveOptions {
 }
 
 /** Which denials answer for other questions. */
-export function denialOptions({ server }: Config): KnownDenialsParts['options'] {
+export function denialOptions({ server }: Config): SynthesisedDenialsParts['options'] {
   return { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec };
 }
 
