@@ -5,7 +5,7 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { AliasStep, Found } from '../terms/found.ts';
+import type { AliasStep, IterationResult } from '../terms/iteration-result.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { type Question, questionKey, questionsEqual } from '../wire/question.ts';
@@ -23,7 +23,7 @@ const ALIAS_OCTETS = 240;
 
 /** An answer that iteration gave, and what it is worth. */
 export interface CachedAnswer {
-  readonly found: Extract<Found, { kind: 'found' }>;
+  readonly found: Extract<IterationResult, { kind: 'found' }>;
   /** Null: not checked yet. */
   readonly verdict: Verdict | null;
   /** When it stops being usable, unix seconds. */

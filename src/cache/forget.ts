@@ -7,7 +7,7 @@
  * a single cache does when its own entries expire.
  */
 
-import { setsOf } from '../terms/found.ts';
+import { setsOf } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { parseMessage } from '../wire/message-view.ts';
 import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';

@@ -7,7 +7,7 @@
  */
 
 import { type CacheSet, forgetReplies } from '../cache/forget.ts';
-import type { AliasStep, Found } from '../terms/found.ts';
+import type { AliasStep, IterationResult } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { type Name, ROOT } from '../wire/name.ts';
@@ -213,7 +213,7 @@ function foundOf(
   message: OpenMessage,
   ranked: readonly RankedRRset[],
   expiresAt: number,
-): (Found & { kind: 'found' }) | null {
+): (IterationResult & { kind: 'found' }) | null {
   const { question, rcode, counts } = message;
   const answer = ranked.slice(0, counts.answer);
   const authority = ranked.slice(counts.answer, counts.answer + counts.authority);

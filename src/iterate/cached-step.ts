@@ -5,7 +5,7 @@
  * the first look of a client's question (resolve).
  */
 
-import type { AliasStep, End, FoundData } from '../terms/found.ts';
+import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { isBelow, isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -21,7 +21,7 @@ import { endOfSet, isUsableAnswer, isUsableSet } from './usable-data.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
 type CachedStep =
-  | { readonly kind: 'found'; readonly found: FoundData }
+  | { readonly kind: 'found'; readonly found: FoundResult }
   | { readonly kind: 'alias'; readonly step: AliasStep };
 
 interface CachedStepOptions {
@@ -72,7 +72,7 @@ function deniedByReferral(
     authority.length > 0 && authority.every((ranked) => ranked.expiresAt > now && !avoid.has(ranked.server ?? ''));
   if (!isUsed) return null;
   const [first] = authority;
-  const end: End = {
+  const end: FinalAnswer = {
     kind: 'nodata',
     question,
     rcode: RCODE.NOERROR,

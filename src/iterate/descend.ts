@@ -7,7 +7,7 @@
 
 import type { Lameness } from '../cache/zone-standing.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, End, Found } from '../terms/found.ts';
+import type { AliasStep, FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
@@ -52,9 +52,9 @@ const DNSSEC_LAME_SERVERS = 4;
 const SILENT_WAIT_MS = 1000;
 
 export type Outcome =
-  | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
+  | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: FinalAnswer }
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
-  | Extract<Found, { readonly kind: 'failed' }>;
+  | Extract<IterationResult, { readonly kind: 'failed' }>;
 
 /** What is done next about the servers of the present zone. */
 type NextStep =
@@ -545,7 +545,7 @@ export class Descent {
     // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
     const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
     const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
-    const end: End = {
+    const end: FinalAnswer = {
       kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
       question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
       rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
@@ -563,7 +563,7 @@ export class Descent {
   }
 
   /** Who answers for a name is no cut's parent; but DS and NSEC at a cut are the parent's (RFC 4035 §2.4, §2.3). */
-  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: End): void {
+  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: FinalAnswer): void {
     const { zone, isForward, copy } = this.#servers;
     const { name, type } = this.#question;
     const isOwn = isFull && isAuthoritative && !isForward && copy === null && scrubbed.chain.steps.length === 0;

@@ -6,7 +6,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, End, Found } from '../terms/found.ts';
+import type { AliasStep, FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import { nameKey, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
@@ -43,7 +43,7 @@ export function createIterate(parts: IterateParts): Iterate {
 }
 
 /** Asks for the name, then for what it is an alias of, and so on. */
-async function followChain(parts: DescentParts, work: Work, call: IterateCallOptions): Promise<Found> {
+async function followChain(parts: DescentParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
@@ -92,7 +92,7 @@ function failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure 
 }
 
 /** The end of a chain that is not followed on purpose: nothing is said of the target. */
-function cutEnd(question: Question, aliases: readonly AliasStep[]): End {
+function cutEnd(question: Question, aliases: readonly AliasStep[]): FinalAnswer {
   const last = aliases.at(-1)?.alias;
   return {
     kind: 'nodata',

@@ -8,7 +8,7 @@
 import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
 import { sizeOfRanked } from '../cache/heap-size.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { AliasStep } from '../terms/found.ts';
+import type { AliasStep } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ipText } from '../wire/ip.ts';

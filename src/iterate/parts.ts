@@ -7,7 +7,7 @@ import type { ServerCache } from '../cache/server-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import type { Found } from '../terms/found.ts';
+import type { IterationResult } from '../terms/iteration-result.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -74,4 +74,4 @@ export interface IterateCallOptions {
 }
 
 /** Asks the tree for the work's question. Rejects only with `Cancelled`. */
-export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<Found>;
+export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<IterationResult>;

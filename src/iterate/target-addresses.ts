@@ -6,7 +6,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { Found } from '../terms/found.ts';
+import type { IterationResult } from '../terms/iteration-result.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ipText } from '../wire/ip.ts';
@@ -135,7 +135,7 @@ function isAboutServers({ kind }: Failure): boolean {
   return kind === 'all-servers-lame' || kind === 'no-reachable-server';
 }
 
-function addressesOf(found: Found): string[] {
+function addressesOf(found: IterationResult): string[] {
   if (found.kind !== 'found' || found.end.kind !== 'answer') return [];
   return found.end.answer
     .filter(({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)

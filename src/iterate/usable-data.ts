@@ -1,7 +1,7 @@
 /** Which cached data may answer a question of iteration or validation, and the answer that one RRset makes. */
 
 import type { CachedAnswer } from '../cache/answer-cache.ts';
-import type { End } from '../terms/found.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { RANK } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ROOT } from '../wire/name.ts';
@@ -34,7 +34,7 @@ export function isUsableAnswer({ verdict, found }: CachedAnswer, avoid: Readonly
 }
 
 /** The answer that one set makes by itself. */
-export function endOfSet(question: Question, ranked: RankedRRset): End {
+export function endOfSet(question: Question, ranked: RankedRRset): FinalAnswer {
   return {
     kind: 'answer',
     question,

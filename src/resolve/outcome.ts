@@ -1,7 +1,7 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
 import { type Failure, failureScope } from '../terms/failure.ts';
-import type { FoundData } from '../terms/found.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
@@ -9,7 +9,12 @@ import { type Question, rrsetKey } from '../wire/question.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
 /** The sections of a reply: aliases in order before the data, wildcard proofs of aliases before the authority section. */
-export function answeredOf(question: Question, found: FoundData, verdict: Verdict | null, expiresAt: number): Answered {
+export function answeredOf(
+  question: Question,
+  found: FoundResult,
+  verdict: Verdict | null,
+  expiresAt: number,
+): Answered {
   const answer: RankedRRset[] = [];
   const authority: RankedRRset[] = [];
   for (const step of found.aliases) {
@@ -48,7 +53,7 @@ export function isGoodVerdict(verdict: Verdict | null): boolean {
 }
 
 /** When the whole stops being usable: the earliest of its parts, unix seconds. */
-export function earliestExpiry(found: FoundData): number {
+export function earliestExpiry(found: FoundResult): number {
   let earliest = found.end.expiresAt;
   for (const step of found.aliases) {
     earliest = Math.min(earliest, step.alias.expiresAt);

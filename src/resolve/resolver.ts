@@ -18,7 +18,7 @@ import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Failure, isCallerSpecific, isKeptFailure } from '../terms/failure.ts';
-import { type Found, type FoundData, isNotKept } from '../terms/found.ts';
+import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
@@ -97,7 +97,7 @@ interface ResolveCallOptions {
 export interface Miss {
   readonly kind: 'miss';
   /** Data that iteration fetched for itself and that nobody has validated yet; null: none. */
-  readonly unchecked: FoundData | null;
+  readonly unchecked: FoundResult | null;
 }
 
 /** What the caches say to a client's question, and what giving it entails. */
@@ -125,7 +125,7 @@ export class Resolver {
   readonly #iterate: Iterate;
   readonly #validate: Validate;
   readonly #resolutions: InFlight<Resolution>;
-  readonly #fetches: InFlight<Found>;
+  readonly #fetches: InFlight<IterationResult>;
   /** Questions asked again that no client waits for. */
   readonly #refreshes: InFlight<Resolution>;
   readonly #background: Background;
@@ -342,7 +342,7 @@ export class Resolver {
     return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
   };
 
-  async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<Found> {
+  async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
     const found = await this.#iterate(work, {
       avoid,
       isLookedUp,
@@ -354,7 +354,7 @@ export class Resolver {
   }
 
   /** Keeps a fetched answer for the next asker, unless better is known. */
-  #keepUnchecked({ question, mode }: Work, found: FoundData): void {
+  #keepUnchecked({ question, mode }: Work, found: FoundResult): void {
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
     const known = this.#parts.answers.find(question);
@@ -392,7 +392,7 @@ export class Resolver {
     work: Work,
     avoid: ReadonlySet<string>,
     { miss = null, carrySeconds = 0 }: WorkStartOptions,
-  ): Promise<Found> {
+  ): Promise<IterationResult> {
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
@@ -406,7 +406,7 @@ export class Resolver {
   }
 
   /** Puts validated data into the cache and makes the answer of it. */
-  #keep(question: Question, found: FoundData, verdict: Verdict): Answered {
+  #keep(question: Question, found: FoundResult, verdict: Verdict): Answered {
     const { clock, options, counters } = this.#parts;
     const now = clock.unixSeconds();
     if (verdict.status === 'bogus') counters.add(`bogus.${verdict.why.kind}`);
@@ -417,7 +417,7 @@ export class Resolver {
     return answeredOf(question, found, verdict, now + kept);
   }
 
-  #keepGood(question: Question, found: FoundData, verdict: Verdict): Answered {
+  #keepGood(question: Question, found: FoundResult, verdict: Verdict): Answered {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
@@ -480,7 +480,7 @@ export class Resolver {
 }
 
 /** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */
-function aggressiveCounter({ end }: FoundData): CounterName | null {
+function aggressiveCounter({ end }: FoundResult): CounterName | null {
   if (end.isSynthesised !== true) return null;
   return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
 }
@@ -492,7 +492,7 @@ function resolutionKey(mode: WorkMode, question: Question): string {
 
 /** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */
 function blamedFor(
-  found: FoundData,
+  found: FoundResult,
   { badServers }: Validated,
   { avoid, askedAt }: { readonly avoid: ReadonlySet<string>; readonly askedAt: number },
 ): readonly string[] {
@@ -506,6 +506,6 @@ function fetchKey(mode: WorkMode, question: Question, options: FetchOptions, uni
   return avoids ? `avoiding ${unique} ${questionKey(question)}` : `${mode} ${questionKey(question)}`;
 }
 
-function isFoundOnlyForCaller(found: Found): boolean {
+function isFoundOnlyForCaller(found: IterationResult): boolean {
   return found.kind === 'failed' && isCallerSpecific(found.why);
 }

@@ -11,7 +11,7 @@ import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { validatedSetsOf } from '../terms/found.ts';
+import { validatedSetsOf } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';

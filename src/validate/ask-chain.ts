@@ -4,7 +4,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import { type FoundData, validatedSetsOf } from '../terms/found.ts';
+import { type FoundResult, validatedSetsOf } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -17,7 +17,7 @@ import type { ZoneSecurity } from './zone-security.ts';
 export async function askChain<T extends { readonly status: string }>(
   validation: ValidationContext,
   question: Question,
-  validate: (found: FoundData) => Promise<T | ZoneSecurity>,
+  validate: (found: FoundResult) => Promise<T | ZoneSecurity>,
 ): Promise<T | ZoneSecurity> {
   const { fetch, options } = validation.parts;
   const avoid = new Set<string>();
@@ -44,18 +44,18 @@ export const MEMORY = 'memory';
  * Whom not to ask again. What was remembered may have been good for nobody since it came (RFC 4035 §4.7), and a denial of a
  * referral (it expires at once) may be short: before a server is blamed for it, the same server is asked anew.
  */
-function blamedFor(found: FoundData, now: number): readonly string[] {
+function blamedFor(found: FoundResult, now: number): readonly string[] {
   const isOfReferral = found.end.expiresAt <= now && found.end.kind !== 'answer';
   return isOfReferral || isRemembered(found, now) ? [MEMORY] : serversOf(found);
 }
 
 /** True when a part came before that second; also when its TTL was cut, which costs a question at most. */
-export function isRemembered(found: FoundData, askedAt: number): boolean {
+export function isRemembered(found: FoundResult, askedAt: number): boolean {
   return validatedSetsOf(found).some(({ expiresAt, originalTtl }) => expiresAt < askedAt + originalTtl);
 }
 
 /** Every server that gave a part of what was found and is to blame when that is bad. */
-function serversOf(found: FoundData): string[] {
+function serversOf(found: FoundResult): string[] {
   const servers = [found.end.server, ...validatedSetsOf(found).map(serverToBlame)];
   return [...new Set(servers.filter((server) => server !== null))];
 }

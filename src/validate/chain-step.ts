@@ -13,7 +13,7 @@
 
 import { isUnsupported, type UsableDs, usableDs } from '../dnssec/match-ds.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
-import type { FoundData } from '../terms/found.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import type { InsecureReason } from '../terms/verdict.ts';
@@ -116,7 +116,7 @@ async function proveKeys(
   });
 }
 
-function findSet({ aliases, end }: FoundData, name: Name, type: number): RankedRRset | null {
+function findSet({ aliases, end }: FoundResult, name: Name, type: number): RankedRRset | null {
   if (aliases.length > 0) return null;
   const isWanted = ({ rrset }: RankedRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
   return end.answer.find(isWanted) ?? null;
@@ -126,7 +126,7 @@ async function validateDs(
   validation: ValidationContext,
   parent: SecureZone,
   child: Name,
-  found: FoundData,
+  found: FoundResult,
 ): Promise<ProvenDs | Step> {
   const alias = aliasAt(found, child);
   if (alias !== null) return await validateAliasAtName(validation, parent, child, alias);
@@ -161,7 +161,7 @@ interface AliasAtName {
   readonly proof: readonly RankedRRset[];
 }
 
-function aliasAt({ aliases, end }: FoundData, child: Name): AliasAtName | null {
+function aliasAt({ aliases, end }: FoundResult, child: Name): AliasAtName | null {
   const [step] = aliases;
   if (step !== undefined) return { alias: step.alias, proof: [...step.proof, ...end.authority] };
   const isAlias = ({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);

@@ -16,7 +16,7 @@ import { Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
-import type { End } from '../terms/found.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { commonAncestor, isBelow, isRoot, type Name, parentOf, wildcardOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -43,7 +43,11 @@ const MAX_SYNTHESIS_DIGESTS = 256;
 const MAX_SYNTHESIS_HASHES = 12;
 
 /** A denial that follows from known records; secure. Null when they do not prove one. */
-export function synthesiseDenial(known: KnownSpans, question: Question, maySpeak: (zone: Name) => boolean): End | null {
+export function synthesiseDenial(
+  known: KnownSpans,
+  question: Question,
+  maySpeak: (zone: Name) => boolean,
+): FinalAnswer | null {
   const { name, type } = question;
   // ANY is denied only by NXDOMAIN, and bitmaps cannot say that of a name that exists.
   if (question.class !== CLASS.IN || type === TYPE.ANY) return null;
@@ -72,7 +76,7 @@ interface Proof {
 /** A span of either kind. */
 type Span = Pick<DenialSpan, 'ranked' | 'learntAt'>;
 
-function denyByZone(known: SpansAndHasher, question: Question, zone: Name): End | null {
+function denyByZone(known: SpansAndHasher, question: Question, zone: Name): FinalAnswer | null {
   const proof = proveByNames(known.denials, question, zone) ?? proveByHashes(known, question, zone);
   if (proof === null) return null;
   const { kind, spans } = proof;
@@ -210,7 +214,11 @@ interface DenialParts {
   readonly expiresAt: number;
 }
 
-function endOf(question: Question, kind: 'nxdomain' | 'nodata', { zone, soa, spans, expiresAt }: DenialParts): End {
+function endOf(
+  question: Question,
+  kind: 'nxdomain' | 'nodata',
+  { zone, soa, spans, expiresAt }: DenialParts,
+): FinalAnswer {
   return {
     kind,
     question,

@@ -2,7 +2,7 @@
  * One step of an alias chain: the CNAME proven, or the DNAME proven and the CNAME that follows from it (RFC 6672 §5.3.1).
  */
 
-import type { AliasStep } from '../terms/found.ts';
+import type { AliasStep } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';

@@ -7,7 +7,7 @@
  */
 
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
-import type { AliasStep, End, FoundData } from '../terms/found.ts';
+import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -26,13 +26,13 @@ export interface Validated {
   /** Of answer and authority together (RFC 4035 §3.2.3). */
   readonly verdict: Verdict;
   /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven unrequested ones left out. */
-  readonly found: FoundData;
+  readonly found: FoundResult;
   /** Servers (`ip@port`) whose data made it bogus, to be asked no more for this question. */
   readonly badServers: readonly string[];
 }
 
 /** Validates what was found. Rejects only by cancellation. */
-export type Validate = (work: Work, found: FoundData) => Promise<Validated>;
+export type Validate = (work: Work, found: FoundResult) => Promise<Validated>;
 
 export function createValidate(parts: ValidateParts): Validate {
   const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
@@ -41,11 +41,11 @@ export function createValidate(parts: ValidateParts): Validate {
     await validateAnswer(new ValidationContext(parts, shared, work, denialSetsOf(found)), found);
 }
 
-function denialSetsOf({ aliases, end }: FoundData): RankedRRset[] {
+function denialSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
-async function validateAnswer(validation: ValidationContext, found: FoundData): Promise<Validated> {
+async function validateAnswer(validation: ValidationContext, found: FoundResult): Promise<Validated> {
   const bad = new Set<string>();
   const aliases: AliasStep[] = [];
   let verdict: Verdict = SECURE;
@@ -66,7 +66,7 @@ async function validateAnswer(validation: ValidationContext, found: FoundData): 
   return { verdict, found: { kind: 'found', aliases, end }, badServers: [...bad] };
 }
 
-async function validateEnd(validation: ValidationContext, end: End): Promise<ValidatedEnd> {
+async function validateEnd(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   if (end.rcode === RCODE.YXDOMAIN) return await validateTooLong(validation, end);
   return end.kind === 'answer' ? await validatePositive(validation, end) : await validateDenial(validation, end);
 }
@@ -84,7 +84,7 @@ function blame(bad: Set<string>, sets: readonly RankedRRset[]): void {
 }
 
 /** The whole lives no longer than the data and the proofs in it. */
-function withEarliestExpiry(end: End): End {
+function withEarliestExpiry(end: FinalAnswer): FinalAnswer {
   const parts = [...end.answer, ...end.authority.filter(isDenialSet)];
   const expiresAt = parts.reduce((earliest, ranked) => Math.min(earliest, ranked.expiresAt), end.expiresAt);
   return { ...end, expiresAt };

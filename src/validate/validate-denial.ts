@@ -7,7 +7,7 @@
  */
 
 import type { DenialFailure, DenialOutcome } from '../terms/denial-outcome.ts';
-import type { End } from '../terms/found.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
@@ -31,7 +31,7 @@ import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
 import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
-export async function validateDenial(validation: ValidationContext, end: End): Promise<ValidatedEnd> {
+export async function validateDenial(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   const { name, type } = end.question;
   const start = startFor(validation, name, type);
   if ('verdict' in start) return { verdict: start.verdict, end };
@@ -54,7 +54,7 @@ export async function validateDenial(validation: ValidationContext, end: End): P
  */
 async function validateFromAbove(
   validation: ValidationContext,
-  end: End,
+  end: FinalAnswer,
   closest: TrustAnchor,
   sets: readonly RRset[],
 ): Promise<ValidatedEnd | null> {
@@ -71,7 +71,11 @@ async function validateFromAbove(
 }
 
 /** Without records of a zone that may deny the name: insecure below a proven insecure cut, bogus elsewhere. */
-async function validateUndenied(validation: ValidationContext, end: End, anchor: TrustAnchor): Promise<ValidatedEnd> {
+async function validateUndenied(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  anchor: TrustAnchor,
+): Promise<ValidatedEnd> {
   const { name, type } = end.question;
   const trust = await trustOf(validation, nameOfSigningZone(name, type), anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
@@ -90,7 +94,7 @@ function undeniedReason(authority: readonly RankedRRset[], sets: readonly Ranked
 
 async function validateByZone(
   validation: ValidationContext,
-  end: End,
+  end: FinalAnswer,
   signer: Name,
   anchor: TrustAnchor,
 ): Promise<ValidatedEnd> {
@@ -121,13 +125,13 @@ async function validateByZone(
  * Some servers answer NXDOMAIN for a name that has no data of its own but names below it (RFC 8020 §2 says what is right).
  * The signed records say that the name exists: they decide, and the answer goes out as NODATA.
  */
-function withProvenKind(end: End, outcome: DenialOutcome): End {
+function withProvenKind(end: FinalAnswer, outcome: DenialOutcome): FinalAnswer {
   const isNodata = (outcome.kind === 'nodata' && !outcome.isCompactNxdomain) || outcome.kind === 'wildcard-nodata';
   return end.kind === 'nxdomain' && isNodata ? { ...end, kind: 'nodata', rcode: RCODE.NOERROR } : end;
 }
 
 interface DenialProofParts {
-  readonly end: End;
+  readonly end: FinalAnswer;
   readonly records: ProvenRecords;
   readonly zone: SecureZone;
 }
@@ -174,7 +178,7 @@ function denialMismatch(how: DenialFailure, place: Place): NonSecureVerdict {
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */
 async function concludeSecure(
   validation: ValidationContext,
-  end: End,
+  end: FinalAnswer,
   records: ProvenRecords,
   zone: SecureZone,
 ): Promise<ValidatedEnd> {

@@ -3,7 +3,7 @@
  * of them is (RFC 4035 §3.2.3). Questions of type ANY bring several.
  */
 
-import type { End } from '../terms/found.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { isBelow, namesEqual } from '../wire/name.ts';
@@ -21,10 +21,10 @@ import { isSigned } from './verify-rrset.ts';
 
 export interface ValidatedEnd {
   readonly verdict: Verdict;
-  readonly end: End;
+  readonly end: FinalAnswer;
 }
 
-export async function validatePositive(validation: ValidationContext, end: End): Promise<ValidatedEnd> {
+export async function validatePositive(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
   const most = end.question.type === TYPE.ANY ? validation.parts.options.limits.anySets : end.answer.length;
@@ -80,13 +80,13 @@ function fromDname(
   return { verdict, ranked: withVerdict(validation, cname, verdict), proof: [], zone: null };
 }
 
-function signaturesOnly(end: End): ValidatedEnd {
+function signaturesOnly(end: FinalAnswer): ValidatedEnd {
   const zone = formatName(end.zone);
   return { verdict: { status: 'insecure', why: { kind: 'signature-not-signed', zone } }, end };
 }
 
 /** Data of another name or type than was asked for stands where the answer should: nothing is proven of the question. */
-function nothingWanted(end: End): ValidatedEnd {
+function nothingWanted(end: FinalAnswer): ValidatedEnd {
   const { name, type } = end.question;
   const why = { kind: 'denial-missing', ...placeOfRecord(name, type, end.zone) } as const;
   return { verdict: { status: 'bogus', why }, end };
@@ -96,7 +96,7 @@ function nothingWanted(end: End): ValidatedEnd {
  * A secure answer without what is not proven: unsigned NS sets that middleboxes add, unrequested RRsets that a server threw in
  * (val-clean-additional).
  */
-export async function withProvenUnrequested(validation: ValidationContext, end: End): Promise<End> {
+export async function withProvenUnrequested(validation: ValidationContext, end: FinalAnswer): Promise<FinalAnswer> {
   const authority = await keepProven(validation, end.authority);
   if (!validation.parts.options.cleanAdditional) return { ...end, authority };
   return { ...end, authority, additional: await keepProven(validation, end.additional) };

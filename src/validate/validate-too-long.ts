@@ -3,7 +3,7 @@
  * proof (RFC 6672 §2.2, §5.3.1): the rcode follows from them, and nothing else goes out with it.
  */
 
-import type { End } from '../terms/found.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
 import { placeOfRecord } from './signature-reason.ts';
@@ -12,9 +12,10 @@ import { validateExpanded } from './validate-expanded.ts';
 import type { ValidatedEnd } from './validate-positive.ts';
 import type { ValidationContext } from './validation-context.ts';
 
-export async function validateTooLong(validation: ValidationContext, end: End): Promise<ValidatedEnd> {
+export async function validateTooLong(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const isProof = (dname: End['answer'][number]) => rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);
+  const isProof = (dname: FinalAnswer['answer'][number]) =>
+    rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);
   const dname = end.answer.find(isProof);
   const bare = { ...end, answer: [], authority: [], additional: [] };
   if (dname === undefined) {

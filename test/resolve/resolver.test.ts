@@ -9,7 +9,7 @@ import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { IterateCallOptions } from '../../src/iterate/iterate.ts';
 import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
-import type { Found } from '../../src/terms/found.ts';
+import type { IterationResult } from '../../src/terms/iteration-result.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
@@ -48,7 +48,7 @@ function rankedBy(question: Question, server: string, ttl = 300, at = NOW): Rank
   return rankedAt(at, ttl, rrset, { server });
 }
 
-function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Found {
+function foundFrom(question: Question, server: string, ttl = 300, at = NOW): IterationResult {
   const answer = [rankedBy(question, server, ttl, at)];
   const end = { kind: 'answer', question, rcode: RCODE.NOERROR, answer, authority: [], additional: [] } as const;
   return { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server, expiresAt: at + ttl } };
@@ -56,7 +56,7 @@ function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Fou
 
 /** A resolver whose tree is `ask` and whose validate is `validate`. */
 function makeResolver(
-  ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => Found | Promise<Found>,
+  ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => IterationResult | Promise<IterationResult>,
   judge: (server: string) => Verdict = () => SECURE,
 ) {
   const clock = new FakeClock(NOW);

@@ -1,7 +1,7 @@
 /** Proves the walk of trust: anchors, DS and DNSKEY faults, insecure cuts, other servers, caching, dates, limits. */
 
 import { describe, expect, test } from 'vitest';
-import type { Found } from '../../src/terms/found.ts';
+import type { IterationResult } from '../../src/terms/iteration-result.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { BogusReason } from '../../src/terms/verdict.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
@@ -31,7 +31,7 @@ function deepOutcome(validated: Validated): string {
   return isAbove ? `above ${(verdict.why as Extract<BogusReason, { of: BogusReason }>).of.kind}` : outcomeOf(validated);
 }
 
-const failed: Found = {
+const failed: IterationResult = {
   kind: 'failed',
   why: { kind: 'no-reachable-server', zone: 'test.', networkError: true, tried: '' },
 };

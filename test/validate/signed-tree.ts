@@ -8,7 +8,7 @@ import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { ZoneKey } from '../../src/dnssec/dnskey.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
-import type { AliasStep, End, Found, FoundData } from '../../src/terms/found.ts';
+import type { AliasStep, FinalAnswer, FoundResult, IterationResult } from '../../src/terms/iteration-result.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import type { ValidateOptions } from '../../src/validate/options.ts';
@@ -88,7 +88,7 @@ export class SignedTree {
   /** Questions that were fetched, as `name TYPE`, in order. */
   readonly asked: { readonly question: Question; readonly options: FetchOptions | undefined }[] = [];
   readonly #zones: TestZone[] = [];
-  readonly #table = new Map<string, (options: FetchOptions | undefined) => Found>();
+  readonly #table = new Map<string, (options: FetchOptions | undefined) => IterationResult>();
   options: ValidateOptions = DEFAULT_VALIDATE_OPTIONS;
   budget = new Budget();
 
@@ -166,7 +166,11 @@ export class SignedTree {
   }
 
   /** What the fetch says to a question from now on. */
-  reply(owner: string, type: number, found: Found | ((options: FetchOptions | undefined) => Found)): void {
+  reply(
+    owner: string,
+    type: number,
+    found: IterationResult | ((options: FetchOptions | undefined) => IterationResult),
+  ): void {
     const key = questionKey({ name: mustParseName(owner), type, class: CLASS.IN });
     this.#table.set(key, typeof found === 'function' ? found : () => found);
   }
@@ -180,17 +184,17 @@ export class SignedTree {
   }
 
   /** What iteration hands over for an answer. */
-  found(owner: string, type: number, answer: readonly RankedRRset[], more: Partial<End> = {}): FoundData {
+  found(owner: string, type: number, answer: readonly RankedRRset[], more: Partial<FinalAnswer> = {}): FoundResult {
     return this.#foundOf(owner, type, { kind: 'answer', answer, ...more });
   }
 
   /** What iteration hands over for a denial. */
-  denied(owner: string, type: number, authority: readonly RankedRRset[], more: Partial<End> = {}): FoundData {
+  denied(owner: string, type: number, authority: readonly RankedRRset[], more: Partial<FinalAnswer> = {}): FoundResult {
     return this.#foundOf(owner, type, { kind: 'nodata', authority, ...more });
   }
 
-  #foundOf(owner: string, type: number, more: Partial<End>): FoundData {
-    const end: End = {
+  #foundOf(owner: string, type: number, more: Partial<FinalAnswer>): FoundResult {
+    const end: FinalAnswer = {
       kind: 'answer',
       question: { name: mustParseName(owner), type, class: CLASS.IN },
       rcode: more.kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR,
@@ -212,7 +216,7 @@ export class SignedTree {
   }
 
   /** Validates with everything that the tree has. */
-  async validate(found: FoundData): Promise<Validated> {
+  async validate(found: FoundResult): Promise<Validated> {
     return await createValidate(this.parts())(this.work(found.end.question), found);
   }
 
@@ -232,7 +236,7 @@ export class SignedTree {
   }
 
   /** A DS question that no test prepared: the name is in its zone and no zone cut. Other questions find no server. */
-  #undisturbed({ name, type }: Question): Found {
+  #undisturbed({ name, type }: Question): IterationResult {
     const above = this.#zones.filter((zone) => isBelow(name, zone.name));
     const zone = above.reduce(
       (deepest, other) => (other.name.length > deepest.name.length ? other : deepest),

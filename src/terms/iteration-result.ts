@@ -23,7 +23,7 @@ export interface AliasStep {
 }
 
 /** What stands at the end of the alias chain. */
-export interface End {
+export interface FinalAnswer {
   /**
    * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied,
    * proof in `authority`. A chain that is not followed on purpose ends as a `nodata` without proof.
@@ -49,27 +49,27 @@ export interface End {
   readonly notKept?: true;
 }
 
-export type Found =
-  | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: End }
+export type IterationResult =
+  | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: FinalAnswer }
   /** `notKept`: it is about servers whose words no cache may keep. */
   | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true };
 
 /** What was found, when something was. */
-export type FoundData = Extract<Found, { readonly kind: 'found' }>;
+export type FoundResult = Extract<IterationResult, { readonly kind: 'found' }>;
 
 /** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
-export function validatedSetsOf({ aliases, end }: FoundData): RankedRRset[] {
+export function validatedSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
 }
 
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */
-export function isNotKept(found: FoundData): boolean {
+export function isNotKept(found: FoundResult): boolean {
   if (found.end.notKept === true) return true;
   return setsOf(found).some((ranked) => ranked.notKept === true);
 }
 
 /** All RRsets that an answer holds, those of the answer section first. */
-export function setsOf({ aliases, end }: FoundData): RankedRRset[] {
+export function setsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [
     ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
     ...end.answer,
