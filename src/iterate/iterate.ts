@@ -2,7 +2,7 @@
  * Iteration: one question until answer, denial or failure, along its aliases (RFC 1034 §5.3.3).
  *
  * Duties: the chain of aliases with its limits and loops, what is known already of each step.
- * Leaves to others: the way down the tree for one name (descend.ts), verdicts, whole answers in the cache (resolve).
+ * Leaves to others: the way down the tree for one name (iterative-query.ts), verdicts, whole answers in the cache (resolve).
  */
 
 import type { Failure } from '../terms/failure.ts';
@@ -16,8 +16,8 @@ import type { Work } from '../work/work.ts';
 import { AddressQueries } from './address-queries.ts';
 import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
-import { Descent, type Outcome } from './descend.ts';
-import type { DescentParts, Iterate, IterateCallOptions, IterateParts } from './parts.ts';
+import { IterativeQuery, type Outcome } from './iterative-query.ts';
+import type { Iterate, IterateCallOptions, IterateParts, IterativeQueryParts } from './parts.ts';
 import { learnServers } from './priming.ts';
 import { STEPS_PER_TURN } from './turn-share.ts';
 import { Upstream } from './upstream.ts';
@@ -32,7 +32,7 @@ export function createIterate(parts: IterateParts): Iterate {
   const upstream = parts.upstream ?? new Upstream(parts);
   const addressRules = new AddressRules(parts.options);
   const addressQueries = new AddressQueries(parts.options.maxAddressQueries);
-  const whole: DescentParts = {
+  const whole: IterativeQueryParts = {
     ...parts,
     upstream,
     pace: new TurnLimiter(parts.clock, STEPS_PER_TURN),
@@ -43,7 +43,7 @@ export function createIterate(parts: IterateParts): Iterate {
 }
 
 /** Asks for the name, then for what it is an alias of, and so on. */
-async function followChain(parts: DescentParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
+async function followChain(parts: IterativeQueryParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
@@ -67,7 +67,7 @@ async function followChain(parts: DescentParts, work: Work, call: IterateCallOpt
 
 /** One step of the chain: from the caches when they know it, else from the tree. */
 async function nextOutcome(
-  parts: DescentParts,
+  parts: IterativeQueryParts,
   work: Work,
   question: Question,
   call: IterateCallOptions,
@@ -82,7 +82,7 @@ async function nextOutcome(
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
   if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };
   const { refresh = false, carrySeconds = 0 } = call;
-  const outcome = await new Descent(parts, work, { question, avoid, refresh, carrySeconds }).run();
+  const outcome = await new IterativeQuery(parts, work, { question, avoid, refresh, carrySeconds }).run();
   if (outcome.kind === 'end') learnServers(parts, outcome.end);
   return outcome;
 }

@@ -45,8 +45,8 @@ export interface IterateParts {
   readonly upstream?: Upstream;
 }
 
-/** The same with the way out, and what all descents share: their pace, and which addresses may be asked. */
-export interface DescentParts extends IterateParts {
+/** The same with the way out, and what all iterative queries share: their pace, and which addresses may be asked. */
+export interface IterativeQueryParts extends IterateParts {
   readonly upstream: Upstream;
   readonly pace: TurnLimiter;
   readonly addressRules: AddressRules;

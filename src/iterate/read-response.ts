@@ -1,7 +1,7 @@
 /**
  * A response as the way down acts upon it: scrubbed, classified, with who was asked what.
  *
- * Duties: from a message to that; whether it surely speaks for the zone asked. Leaves to others: acting on it (descend.ts).
+ * Duties: from a message to that; whether it surely speaks for the zone asked. Leaves to others: acting on it (iterative-query.ts).
  */
 
 import type { TraceStep } from '../trace/events.ts';
@@ -13,7 +13,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import { type Classified, classifyResponse } from './classify-response.ts';
 import type { ZoneServers } from './delegation.ts';
-import type { DescentParts } from './parts.ts';
+import type { IterativeQueryParts } from './parts.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import type { Candidate } from './server-selection.ts';
 
@@ -40,7 +40,7 @@ export interface ResponseOrigin extends Pick<Response, 'candidate' | 'server' | 
 
 /** Reads a message that answers a question to the servers given; `note` takes the records that are dropped. */
 export function readResponse(
-  parts: Pick<DescentParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
+  parts: Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
   servers: ZoneServers,
   { message, recursion, ...from }: ResponseOrigin & { readonly message: MessageView },
   note: (step: () => TraceStep) => void,
@@ -76,7 +76,7 @@ export function readResponse(
  * `asked`. A forwarder and a held copy see to that themselves.
  */
 function isInZone(
-  { delegations }: Pick<DescentParts, 'delegations'>,
+  { delegations }: Pick<IterativeQueryParts, 'delegations'>,
   { zone, isForward, copy }: ZoneServers,
   name: Name,
   asked: Name,

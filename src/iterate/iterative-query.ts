@@ -27,7 +27,7 @@ import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './kee
 import { adoptOtherSides, goUp } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { DescentParts, IterateParts } from './parts.ts';
+import type { IterateParts, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
@@ -66,7 +66,7 @@ type NextStep =
   | { readonly kind: 'failed'; readonly why: Failure };
 
 /** What is asked, and whom not. */
-interface DescentOptions {
+interface IterativeQueryOptions {
   readonly question: Question;
   readonly avoid: ReadonlySet<string>;
   /** What comes replaces what is cached. */
@@ -75,9 +75,9 @@ interface DescentOptions {
   readonly carrySeconds: number;
 }
 
-/** One descent. Used once. */
-export class Descent {
-  readonly #parts: DescentParts;
+/** Used once. */
+export class IterativeQuery {
+  readonly #parts: IterativeQueryParts;
   readonly #work: Work;
   readonly #question: Question;
   readonly #avoid: ReadonlySet<string>;
@@ -101,7 +101,11 @@ export class Descent {
   #failedQueries = 0;
   #wentUp = false;
 
-  constructor(parts: DescentParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentOptions) {
+  constructor(
+    parts: IterativeQueryParts,
+    work: Work,
+    { question, avoid, refresh, carrySeconds }: IterativeQueryOptions,
+  ) {
     this.#parts = parts;
     this.#work = work;
     this.#question = question;
