@@ -46,7 +46,7 @@ export interface Target extends TargetPlace {
 }
 
 /** What is fixed about the servers of a zone. */
-interface ZoneServersParts {
+interface DelegationPointParts {
   readonly zone: Name;
   readonly source: DelegationSource;
   /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
@@ -57,8 +57,8 @@ interface ZoneServersParts {
   readonly copy?: ZoneCopy;
 }
 
-/** The servers of a zone, for one question. */
-export class ZoneServers {
+/** The servers of a zone, for one question (Unbound: delegation point). */
+export class DelegationPoint {
   readonly zone: Name;
   readonly source: DelegationSource;
   readonly expiresAt: number;
@@ -82,7 +82,7 @@ export class ZoneServers {
   readonly #names = new Set<string>();
   readonly #places = new Set<string>();
 
-  constructor(parts: ZoneServersParts) {
+  constructor(parts: DelegationPointParts) {
     this.zone = parts.zone;
     this.source = parts.source;
     this.expiresAt = parts.expiresAt;
@@ -142,7 +142,7 @@ const NO_ZONES: ReadonlySet<UpstreamZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
 type Start =
-  | { readonly kind: 'servers'; readonly servers: ZoneServers }
+  | { readonly kind: 'servers'; readonly servers: DelegationPoint }
   | { readonly kind: 'prime'; readonly zone: Name };
 
 /** The deepest place known to start asking from; delegations that do not hold for `carrySeconds` more are passed over. */
@@ -234,8 +234,8 @@ export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): str
 }
 
 /** Servers of a delegation; what came with it goes before what is cached. */
-export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartParts): ZoneServers {
-  const servers = new ZoneServers({ ...cut, configured: null });
+export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartParts): DelegationPoint {
+  const servers = new DelegationPoint({ ...cut, configured: null });
   for (const { name, addresses } of cut.servers) {
     const isUnverified = options.hardenUnverifiedGlue && cut.source !== 'priming' && !isAtOrBelow(name, cut.zone);
     const known = isUnverified ? [] : addresses;
@@ -246,8 +246,8 @@ export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartP
 }
 
 /** Servers of the hints (RFC 9609 §2). */
-export function serversOfHints(options: IterateOptions): ZoneServers {
-  const servers = new ZoneServers({
+export function serversOfHints(options: IterateOptions): DelegationPoint {
+  const servers = new DelegationPoint({
     zone: ROOT,
     source: 'hints',
     expiresAt: Number.POSITIVE_INFINITY,
@@ -258,13 +258,13 @@ export function serversOfHints(options: IterateOptions): ZoneServers {
   return servers;
 }
 
-function serversOfCopy(copy: ZoneCopy): ZoneServers {
+function serversOfCopy(copy: ZoneCopy): DelegationPoint {
   const expiresAt = Number.POSITIVE_INFINITY;
-  return new ZoneServers({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
+  return new DelegationPoint({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
 }
 
-function serversOfConfigured(configured: UpstreamZone): ZoneServers {
-  const servers = new ZoneServers({
+function serversOfConfigured(configured: UpstreamZone): DelegationPoint {
+  const servers = new DelegationPoint({
     zone: configured.zone,
     source: configured.kind,
     expiresAt: Number.POSITIVE_INFINITY,

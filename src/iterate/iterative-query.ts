@@ -22,7 +22,7 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
-import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
+import { type DelegationPoint, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { adoptOtherSides, goUp } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
@@ -85,7 +85,7 @@ export class IterativeQuery {
   readonly #carrySeconds: number;
   readonly #ignored = new Set<UpstreamZone>();
   #minimiser: Minimiser;
-  #servers!: ZoneServers;
+  #servers!: DelegationPoint;
   /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
   #mayStore = true;
   #sent = 0;
@@ -177,7 +177,7 @@ export class IterativeQuery {
     return { ...this.#parts, avoid: this.#avoid };
   }
 
-  #enter(servers: ZoneServers): void {
+  #enter(servers: DelegationPoint): void {
     this.#servers = servers;
     const { configuredZones } = this.#parts.options;
     this.#mayStore = closestUpstreamZone(configuredZones, servers.zone, this.#ignored)?.noCache !== true;

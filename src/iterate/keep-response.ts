@@ -20,7 +20,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { packRRset, rrsetType, sameRdatas } from '../wire/rrset.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import type { AliasGroup } from './alias.ts';
-import type { ZoneServers } from './delegation.ts';
+import type { DelegationPoint } from './delegation.ts';
 import { addressesPerSet, type CacheShare } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
 import { negativeTtlOf, type Scrubbed } from './scrub.ts';
@@ -135,7 +135,7 @@ export function expiryOf(kept: KeptResponse, isDenial: boolean, now: number): nu
 export function keepReferral(
   scrubbed: Scrubbed,
   ns: RRsetGroup,
-  above: ZoneServers,
+  above: DelegationPoint,
   source: ResponseSource,
 ): Delegation {
   // RFC 2181 §5.4.1: the parent's NS set is authority data of an answer without AA; the way down is kept apart from it.

@@ -12,7 +12,7 @@ import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import { type Classified, classifyResponse } from './classify-response.ts';
-import type { ZoneServers } from './delegation.ts';
+import type { DelegationPoint } from './delegation.ts';
 import type { IterativeQueryParts } from './parts.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import type { Candidate } from './server-selection.ts';
@@ -41,7 +41,7 @@ export interface ResponseOrigin extends Pick<Response, 'candidate' | 'server' | 
 /** Reads a message that answers a question to the servers given; `note` takes the records that are dropped. */
 export function readResponse(
   parts: Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
-  servers: ZoneServers,
+  servers: DelegationPoint,
   { message, recursion, ...from }: ResponseOrigin & { readonly message: MessageView },
   note: (step: () => TraceStep) => void,
 ): Response {
@@ -77,7 +77,7 @@ export function readResponse(
  */
 function isInZone(
   { delegations }: Pick<IterativeQueryParts, 'delegations'>,
-  { zone, isForward, copy }: ZoneServers,
+  { zone, isForward, copy }: DelegationPoint,
   name: Name,
   asked: Name,
 ): boolean {
@@ -89,7 +89,7 @@ function isInZone(
 }
 
 /** True when the response is surely of the zone asked, not of a parent or child on the same server. */
-export function speaksForZone({ scrubbed, classified }: Response, { zone }: ZoneServers): boolean {
+export function speaksForZone({ scrubbed, classified }: Response, { zone }: DelegationPoint): boolean {
   const isApex = (group: RRsetGroup): boolean =>
     namesEqual(group.owner, zone) && (group.type === TYPE.SOA || group.type === TYPE.NS || group.type === TYPE.DNSKEY);
   if (classified.kind === 'referral') return false;
