@@ -5,7 +5,7 @@
  * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), classifying (classify-response.ts).
  */
 
-import type { Lameness } from '../cache/zone-standing.ts';
+import type { Lameness } from '../cache/server-zone-info.ts';
 import type { Failure } from '../terms/failure.ts';
 import type { AliasStep, FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import type { Limit } from '../terms/limit.ts';
@@ -254,7 +254,7 @@ export class IterativeQuery {
     if (this.#spare !== null) return { kind: 'use-spare', response: this.#spare };
     const recursive = candidates.find(
       ({ key, isUseless, attempts }) =>
-        !isUseless && attempts === 1 && this.#parts.servers.standing(key, zone, type).lameness === 'recursion-lame',
+        !isUseless && attempts === 1 && this.#parts.servers.info(key, zone, type).lameness === 'recursion-lame',
     );
     if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
     this.#noteLimit('failed-servers');

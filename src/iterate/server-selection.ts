@@ -138,7 +138,7 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
 /** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
 function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: SelectionParts): Ranked | null {
   const { key } = candidate;
-  const { lameness, isDead, timeoutMs } = servers.standing(key, zone, type);
+  const { lameness, isDead, timeoutMs } = servers.info(key, zone, type);
   if (lameness === 'lame' || isDead) return null;
   const failed = servers.recentFailures.find(key, zone);
   let cost = timeoutMs;

@@ -24,8 +24,8 @@ const USUAL_TYPES: ReadonlySet<number> = new Set([
 const OTHER_TYPES = 0;
 /** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
 const SILENCES_TO_REST = 3;
-/** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
-const STANDING_OCTETS = 320;
+/** Octets of one entry besides the zone's name and what is in the lists; of a silent and of a lame type there. */
+const INFO_OCTETS = 320;
 const SILENT_TYPE_OCTETS = 64;
 const LAME_TYPE_OCTETS = 8;
 /** Octets of a list that is grown by pushing, at first: room for 17. */
@@ -40,7 +40,7 @@ interface TypeSilence {
 }
 
 /** What is kept of one server and zone. */
-export class ZoneStanding {
+export class ServerZoneInfo {
   readonly server: string;
   readonly zone: Name;
   /** Unix seconds. */
@@ -118,7 +118,7 @@ export class ZoneStanding {
   }
 
   /** Takes over silences of an entry that has expired: they still count towards resting. */
-  resumeFrom(expired: ZoneStanding, backoffMs: number): void {
+  resumeFrom(expired: ServerZoneInfo, backoffMs: number): void {
     this.backoffMs = backoffMs;
     this.silentSinceMs = expired.silentSinceMs;
     this.#silences = expired.#silences.map(({ type, count }) => ({ type, count, restsUntilMs: 0 }));
@@ -134,7 +134,7 @@ export class ZoneStanding {
   get octets(): number {
     const types = SILENT_TYPE_OCTETS * this.#silences.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
     const lists = (this.#silences.length > 0 ? LIST_OCTETS : 0) + (this.#lameTypes.length > 0 ? LIST_OCTETS : 0);
-    return STANDING_OCTETS + sizeOfName(this.zone) + types + lists;
+    return INFO_OCTETS + sizeOfName(this.zone) + types + lists;
   }
 
   #silenceOf(asked: number): TypeSilence {
