@@ -60,7 +60,7 @@ export type Outcome =
 type NextStep =
   | { readonly kind: 'ask'; readonly candidate: Candidate }
   /** No server does better than one that has answered already. */
-  | { readonly kind: 'use-spare'; readonly response: Response }
+  | { readonly kind: 'use-fallback'; readonly response: Response }
   /** There are other servers now. */
   | { readonly kind: 'restart' }
   | { readonly kind: 'failed'; readonly why: Failure };
@@ -96,7 +96,7 @@ export class IterativeQuery {
   /** The rate of a zone was exceeded, and this question let through by chance: it is not counted any more. */
   #isExempt = false;
   /** Unsigned where signatures were expected, or empty: used when no server does better. */
-  #spare: Response | null = null;
+  #fallback: Response | null = null;
   /** Questions that were of no use, in all delegations. */
   #failedQueries = 0;
   #wentUp = false;
@@ -141,7 +141,7 @@ export class IterativeQuery {
       const next = await this.#nextStep();
       if (next.kind === 'failed') return next;
       if (next.kind === 'restart') continue;
-      const outcome = next.kind === 'use-spare' ? this.#useSpare(next.response) : await this.#ask(next.candidate);
+      const outcome = next.kind === 'use-fallback' ? this.#useFallback(next.response) : await this.#ask(next.candidate);
       if (outcome !== null) return outcome;
     }
   }
@@ -185,7 +185,7 @@ export class IterativeQuery {
     this.#minimisedTimeouts = 0;
     this.#emptyResponses = 0;
     this.#dnssecLame = 0;
-    this.#spare = null;
+    this.#fallback = null;
     if (servers.isForward) this.#minimiser.giveUp();
     this.#minimiser.enter(servers.zone);
     const { zone, source, targets, candidates } = servers;
@@ -233,14 +233,14 @@ export class IterativeQuery {
         const mayExplore = choice === null && servers.failures.allowMore();
         if (!mayExplore) return await this.#endOfPatience();
       }
-      const isNoBetter = choice !== null && this.#isNoBetterThanSpare(choice);
+      const isNoBetter = choice !== null && this.#isNoBetterThanFallback(choice);
       if (choice !== null && !choice.isLastChoice && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
       if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
-      const spare = this.#spare;
+      const fallback = this.#fallback;
       if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
-      if (spare !== null) return { kind: 'use-spare', response: spare };
+      if (fallback !== null) return { kind: 'use-fallback', response: fallback };
       if (adoptOtherSides(this.#parts, servers)) continue;
       const limit = typeof lookup === 'string' ? null : lookup.limit;
       return await this.#goElsewhere({ limit, untriedCount: 0 });
@@ -251,7 +251,7 @@ export class IterativeQuery {
   async #endOfPatience(): Promise<NextStep> {
     const { candidates } = this.#servers;
     const { zone, type } = this.#askedOf();
-    if (this.#spare !== null) return { kind: 'use-spare', response: this.#spare };
+    if (this.#fallback !== null) return { kind: 'use-fallback', response: this.#fallback };
     const recursive = candidates.find(
       ({ key, isUseless, attempts }) =>
         !isUseless && attempts === 1 && this.#parts.servers.info(key, zone, type).lameness === 'recursion-lame',
@@ -277,7 +277,7 @@ export class IterativeQuery {
     const servers = this.#servers;
     const { clock, options } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isOnlySilent = choice !== null && choice.candidate.silences > 0 && this.#spare === null;
+    const isOnlySilent = choice !== null && choice.candidate.silences > 0 && this.#fallback === null;
     if (isOnlySilent) {
       servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
       if (nowMs >= servers.silentWaitUntilMs) return false;
@@ -293,17 +293,17 @@ export class IterativeQuery {
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
-  #isNoBetterThanSpare({ candidate, cost }: Choice): boolean {
-    if (this.#spare === null) return false;
+  #isNoBetterThanFallback({ candidate, cost }: Choice): boolean {
+    if (this.#fallback === null) return false;
     if (candidate.isDnssecLame) return true;
-    if (this.#spare.classified.kind !== 'empty') return false;
+    if (this.#fallback.classified.kind !== 'empty') return false;
     if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
     return candidate.silences >= SILENCES_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
   }
 
   /** Acts on a response for which no better one was found. */
-  #useSpare(response: Response): Outcome | null {
-    this.#spare = null;
+  #useFallback(response: Response): Outcome | null {
+    this.#fallback = null;
     if (response.classified.kind !== 'empty') return this.#act(response);
     return response.isFull ? this.#finish(response) : this.#stepDown(response);
   }
@@ -427,7 +427,7 @@ export class IterativeQuery {
     if (this.#dnssecLame >= DNSSEC_LAME_SERVERS) return 'fine';
     if (!this.#isSigned() || hasSignatures(response.scrubbed)) return 'fine';
     this.#dnssecLame++;
-    this.#spare = this.#spare?.classified.kind === 'empty' ? response : (this.#spare ?? response);
+    this.#fallback = this.#fallback?.classified.kind === 'empty' ? response : (this.#fallback ?? response);
     candidate.isDnssecLame = true;
     this.#noteFailure(candidate, 'dnssec-lame');
     if (speaksForZone(response, this.#servers)) this.#reportLame(response, 'dnssec-lame');
@@ -449,7 +449,7 @@ export class IterativeQuery {
     const { classified, candidate } = response;
     const isOfUse = classified.kind !== 'empty' && classified.kind !== 'lame' && classified.kind !== 'unusable';
     if (isOfUse) {
-      this.#spare = null;
+      this.#fallback = null;
       if (candidate !== null) this.#parts.servers.recentFailures.forget(candidate.key, this.#servers.zone);
     }
     switch (classified.kind) {
@@ -482,10 +482,10 @@ export class IterativeQuery {
     }
     this.#emptyResponses++;
     // Each server is asked for its own word: twice the same one says no more than once, as long as there are others.
-    const isConfirmed = this.#spare?.classified.kind === 'empty' && this.#spare.server !== response.server;
-    if (isConfirmed) return this.#useSpare(response);
+    const isConfirmed = this.#fallback?.classified.kind === 'empty' && this.#fallback.server !== response.server;
+    if (isConfirmed) return this.#useFallback(response);
     candidate.wasEmpty = true;
-    this.#spare ??= response;
+    this.#fallback ??= response;
     return null;
   }
 
