@@ -1,7 +1,7 @@
 /**
  * What is known about servers: how fast they answer, what they cannot do, which zones they fail (Unbound: infra).
  *
- * Duties: by address the round trip time and manners (EDNS, cookies); by address and zone silences with back-off, probing
+ * Duties: by address the round trip time and manners (EDNS, cookies); by address and zone timeouts with back-off, probing
  * and lameness; each for a bounded time (`infra-host-ttl`). Takes back what was learned while our own line was cut.
  * Leaves to others: which server to ask, families without a route (routes.ts), smoothing (round-trip.ts), what EDNS and
  * options do (server-manners.ts), types (server-zone-info.ts), when the line is cut (own-line.ts).
@@ -21,7 +21,7 @@ import { RecentFailures } from './recent-failures.ts';
 import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
 import { Routes } from './routes.ts';
 import { type MannersOutcome, ServerManners } from './server-manners.ts';
-import { type AskedKind, type Lameness, ServerZoneInfo } from './server-zone-info.ts';
+import { type Lameness, type QueryKind, ServerZoneInfo } from './server-zone-info.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
 export const UNKNOWN_TIMEOUT_MS = 376;
@@ -120,7 +120,7 @@ export interface ServerReport {
   readonly timeoutMs: number;
   /** Questions in a row that got no answer, all together and by kind. */
   readonly timeoutsInRow: number;
-  readonly timeouts: Readonly<Record<AskedKind, number>>;
+  readonly timeouts: Readonly<Record<QueryKind, number>>;
   /** Seconds until the silent server may be probed again. */
   readonly probeDelaySeconds: number;
   readonly ednsSeen: boolean;
@@ -171,9 +171,9 @@ export class ServerCache {
     });
   }
 
-  /** How long the next attempt should wait for an answer, ms; `silences`: what the question has met in the zone before. */
-  waitMs(server: string, zone: Name, silences = 0): number {
-    const isLong = silences % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
+  /** How long the next attempt should wait for an answer, ms; `timeouts`: what the question has met in the zone before. */
+  waitMs(server: string, zone: Name, timeouts = 0): number {
+    const isLong = timeouts % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
     const leastMs = !this.#lineOf(server).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
     return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
@@ -206,7 +206,7 @@ export class ServerCache {
         this.#noteAnswer(server, zone, outcome.rttMs);
         return;
       case 'silent':
-        this.#noteSilence(server, zone, outcome);
+        this.#noteTimeout(server, zone, outcome);
         return;
       case 'lame':
         this.#change(server, zone, (info) => info.setLame(outcome.lameness, outcome.type));
@@ -229,7 +229,7 @@ export class ServerCache {
     address.suspectMs = 0;
     this.#change(server, zone, (info) => {
       info.answeredAtMs = now;
-      info.forgetSilences();
+      info.forgetTimeouts();
     });
     const isRouteBack = this.routes.noteReachable(server);
     if (!this.#lineOf(server).noteAnswer(now) && !isRouteBack) return;
@@ -237,7 +237,7 @@ export class ServerCache {
     this.#onLineBack();
   }
 
-  #noteSilence(
+  #noteTimeout(
     server: string,
     zone: Name,
     { waitedMs, type }: { readonly waitedMs: number; readonly type: number },
@@ -247,7 +247,7 @@ export class ServerCache {
     const address = this.#addressFor(server);
     this.#change(server, zone, (info) => {
       const longer = Math.max(this.#timeoutOf(address, info), waitedMs * 2);
-      info.addSilence(type, now);
+      info.addTimeout(type, now);
       info.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, info)));
       const isDown = info.backoffMs >= this.#downMs();
       if (isDown && !this.#options.keepProbing) info.rest(type, now + DOWN_PROBE_MS);
@@ -271,9 +271,9 @@ export class ServerCache {
     // Without anybody who has answered lately, all bear witness: a house that starts while the line is cut.
     const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
     if (!isWitness && sinceAnswerMs < this.#options.hostTtlSeconds * 1000) return false;
-    if (!line.noteSilence(server, () => this.#witnesses(line))) return false;
+    if (!line.noteTimeout(server, () => this.#witnesses(line))) return false;
     for (const each of this.#infos.values()) {
-      if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetSilences();
+      if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetTimeouts();
     }
     for (const address of this.#addresses.values()) address.suspectMs = 0;
     return true;
@@ -315,8 +315,8 @@ export class ServerCache {
   }
 
   /** Questions to the zone in a row that the server left unanswered. */
-  silencesInRow(server: string, zone: Name): number {
-    return this.#find(server, zone)?.silencesInRow ?? 0;
+  timeoutsInRow(server: string, zone: Name): number {
+    return this.#find(server, zone)?.timeoutsInRow ?? 0;
   }
 
   /** How the server is known to fail the zone for a type; null when it is not. */
@@ -361,8 +361,8 @@ export class ServerCache {
     return {
       ...{ server, zone: formatName(zone), smoothedMs: Math.max(0, smoothedMs), variationMs },
       timeoutMs: this.#timeoutOf(address, info),
-      timeoutsInRow: info.silencesInRow,
-      timeouts: info.silencesByKind,
+      timeoutsInRow: info.timeoutsInRow,
+      timeouts: info.timeoutsByKind,
       probeDelaySeconds: Math.ceil(info.restMs(this.#clock.monotonicMs()) / 1000),
       ednsSeen: address?.manners.ednsSeen ?? false,
       ednsRefused: !(address?.manners.takesEdns ?? true),

@@ -2,7 +2,7 @@
  * One question to one address: what is sent, what follows from a reply that is no plain answer.
  *
  * Duties: EDNS and falling back from it, cookies refused or renewed (RFC 7873), 0x20 and falling back from it, TC to TCP,
- * TCP or TLS only where configured, what a silence or an error teaches about the server.
+ * TCP or TLS only where configured, what a timeout or an error teaches about the server.
  * Leaves to others: datagrams (udp-attempt.ts), connections (upstream-streams.ts), sharing equal questions (upstream.ts),
  * whom to ask, what the answer says.
  */
@@ -24,7 +24,7 @@ import type { Asked, Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts
 
 /** Failures without OPT that one work has asked again about without EDNS at most; those of lame servers look the same. */
 const MAX_PLAIN_TRIALS = 2;
-/** Silences of a zone's servers, all together, until one that never answered with EDNS is tried without. */
+/** Timeouts of a zone's servers, all together, until one that never answered with EDNS is tried without. */
 const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 /** A wait that a work's own deadline cut short tells something about the server only when it was as long, ms. */
 const TELLING_WAIT_MS = 2000;
@@ -32,7 +32,7 @@ const TELLING_WAIT_MS = 2000;
 /** Asks one server one question. Rejects with `Cancelled` only. */
 export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
   const manners = room.servers.manners(asked.key);
-  const leavesOut = manners.shouldLeaveOut(room.servers.silencesInRow(asked.key, asked.zone));
+  const leavesOut = manners.shouldLeaveOut(room.servers.timeoutsInRow(asked.key, asked.zone));
   const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(asked));
   // Without DO a signed zone is of no use: there only options are left out.
   const isPlain = !asked.needsSignatures && (!manners.takesEdns || mayBeEdns);
@@ -48,8 +48,8 @@ export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Pr
 }
 
 /** True when so many of the zone's servers were silent that EDNS may be the reason; every second time, as with one of them. */
-function isZoneSilent({ zoneSilences }: Asked): boolean {
-  return zoneSilences >= ZONE_SILENCES_TO_LEAVE_OUT && zoneSilences % 2 === 0;
+function isZoneSilent({ zoneTimeouts }: Asked): boolean {
+  return zoneTimeouts >= ZONE_SILENCES_TO_LEAVE_OUT && zoneTimeouts % 2 === 0;
 }
 
 /** The question with all that may go along. */
@@ -201,11 +201,11 @@ function noteTimeout(
 ): Extract<Exchanged, { kind: 'failed' }> {
   counters.add('upstream.timeouts');
   const tellsSomething = !wait.wasCut || wait.waitedMs >= TELLING_WAIT_MS;
-  if (tellsSomething) reportSilence(servers, asked, timeoutMs);
+  if (tellsSomething) reportTimeout(servers, asked, timeoutMs);
   return { kind: 'failed', outcome: 'timeout' };
 }
 
-function reportSilence(servers: UpstreamRoom['servers'], { key, zone, question }: Asked, waitedMs: number): void {
+function reportTimeout(servers: UpstreamRoom['servers'], { key, zone, question }: Asked, waitedMs: number): void {
   servers.report(key, zone, { kind: 'silent', waitedMs, type: question.type });
 }
 
@@ -227,7 +227,7 @@ function noteNetworkError(
       notice(`no route for ${family} (${error.text}): its servers are asked only now and then until that changes`);
     return { kind: 'failed', outcome: 'unreachable' };
   }
-  reportSilence(servers, asked, servers.waitMs(asked.key, asked.zone));
+  reportTimeout(servers, asked, servers.waitMs(asked.key, asked.zone));
   const isRefusal = error.kind === 'refused' || error.kind === 'reset';
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }

@@ -43,8 +43,8 @@ const MINIMISED_TIMEOUTS = 3;
  * EMPTY_NODATA_RETRY_COUNT counts them of one server).
  */
 const EMPTY_RESPONSES = 2;
-/** Silences of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
-const SILENCES_BESIDE_EMPTY = 2;
+/** Timeouts of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
+const TIMEOUTS_BESIDE_EMPTY = 2;
 const WAIT_BESIDE_EMPTY_MS = 1000;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
@@ -162,7 +162,7 @@ export class IterativeQuery {
     if (start.kind === 'prime') {
       const before = this.#work.budget.left('upstream-queries');
       const why = await prime(this.#parts, this.#work, start.zone);
-      // For others it may have been under way for long, and have met a silence that is over by now.
+      // For others it may have been under way for long, and have met a timeout that is over by now.
       const wasOthers = this.#work.budget.left('upstream-queries') === before;
       const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
       if (why !== null && !mayGoOn) return this.#failed(why);
@@ -277,7 +277,7 @@ export class IterativeQuery {
     const servers = this.#servers;
     const { clock, options } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isOnlySilent = choice !== null && choice.candidate.silences > 0 && this.#fallback === null;
+    const isOnlySilent = choice !== null && choice.candidate.timeouts > 0 && this.#fallback === null;
     if (isOnlySilent) {
       servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
       if (nowMs >= servers.silentWaitUntilMs) return false;
@@ -298,7 +298,7 @@ export class IterativeQuery {
     if (candidate.isDnssecLame) return true;
     if (this.#fallback.classified.kind !== 'empty') return false;
     if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
-    return candidate.silences >= SILENCES_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
+    return candidate.timeouts >= TIMEOUTS_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
   }
 
   /** Acts on a response for which no better one was found. */
@@ -357,12 +357,12 @@ export class IterativeQuery {
     this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
     const { address, key, tlsName } = candidate;
     const needsSignatures = this.#isSigned();
-    const zoneSilences = this.#servers.candidates.reduce((sum, { silences }) => sum + silences, 0);
-    const how = { recursion, transport, needsSignatures, zoneSilences };
+    const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
+    const how = { recursion, transport, needsSignatures, zoneTimeouts };
     const asked = { server: address, key, tlsName, zone, question, ...how };
     const exchanged = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
     await this.#parts.pace.take(stepsFor(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0));
-    if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
+    if (exchanged.kind === 'failed') return this.#noteTimeout(candidate, exchanged.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
     const response = this.#read(exchanged.message, from);
     const { classified } = response;
@@ -398,10 +398,10 @@ export class IterativeQuery {
     this.#note(() => ({ kind: 'exchange-failed', server: key, outcome }));
   }
 
-  #noteSilence(candidate: Candidate, outcome: ServerOutcome): null {
+  #noteTimeout(candidate: Candidate, outcome: ServerOutcome): null {
     this.#noteFailure(candidate, outcome);
     if (outcome === 'timeout') {
-      candidate.silences++;
+      candidate.timeouts++;
       if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
     } else {
       candidate.isUseless = true;
@@ -532,7 +532,7 @@ export class IterativeQuery {
     this.#servers.failures.reset();
     if (response.candidate !== null) {
       response.candidate.attempts = 0;
-      response.candidate.silences = 0;
+      response.candidate.timeouts = 0;
     }
     return null;
   }

@@ -22,7 +22,7 @@ interface PrepareParts {
   readonly options: IterateOptions;
 }
 
-/** Silences in a row until the answer itself may be what is lost: one happens on any line. */
+/** Timeouts in a row until the answer itself may be what is lost: one happens on any line. */
 const SILENCES_TO_ASK_FOR_LESS = 2;
 /** RFC 6891 §6.2.5: less counts as this. */
 const LEAST_UDP_SIZE = 512;
@@ -70,8 +70,8 @@ export function prepare(
  * The size of UDP messages that is announced. Who is silent may have answered with more than the line lets through (fragments, RFC
  * 9715 §3.1): then the least size (RFC 6891 §6.2.5) makes the server say that it is truncated, and the answer comes over TCP.
  */
-function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneSilences }: Asked): number {
-  const isSilent = Math.max(zoneSilences, servers.silencesInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
+function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneTimeouts }: Asked): number {
+  const isSilent = Math.max(zoneTimeouts, servers.timeoutsInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
   return isSilent ? Math.min(options.ednsBufferOctets, LEAST_UDP_SIZE) : options.ednsBufferOctets;
 }
 

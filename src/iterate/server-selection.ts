@@ -35,7 +35,7 @@ export interface Candidate {
   readonly tlsName: string | null;
   attempts: number;
   /** Questions of this resolution that it left unanswered. */
-  silences: number;
+  timeouts: number;
   /** Told us in this resolution that asking again is pointless. */
   isUseless: boolean;
   /** Strips signatures, as seen in this resolution. */
@@ -60,7 +60,7 @@ export interface AskedOf {
 
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = addressText(address);
-  return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
+  return { address, key, tlsName, attempts: 0, timeouts: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
 }
 
 export interface Choice {
@@ -87,7 +87,7 @@ export function chooseServer(
   const chosen = preferred[parts.random.below(preferred.length)];
   if (chosen === undefined) return null;
   const { candidate, cost } = chosen;
-  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.silences > 0 };
+  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.timeouts > 0 };
 }
 
 /** How many of the servers might be asked. */
@@ -125,7 +125,7 @@ interface Ranked {
   /** Milliseconds. */
   readonly cost: number;
   /** Questions of this resolution that it left unanswered, and one more when that has happened lately. */
-  readonly silences: number;
+  readonly timeouts: number;
 }
 
 /** Some questions go to the fastest servers only (`fast-server-permil`); the others keep the measures of all fresh. */
@@ -146,13 +146,13 @@ function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: Sele
   if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
   else if (lameness === 'dnssec-lame' || candidate.isDnssecLame) cost += DNSSEC_LAME_PENALTY_MS;
   else if (failed === 'useless' || candidate.wasEmpty) cost += USELESS_PENALTY_MS;
-  return { candidate, cost, silences: candidate.silences + (failed === 'silent' ? 1 : 0) };
+  return { candidate, cost, timeouts: candidate.timeouts + (failed === 'silent' ? 1 : 0) };
 }
 
 /** A server that has just timed out comes after the others: the band of round trip times would let it be chosen again. */
 function leastSilent(ranked: readonly Ranked[]): readonly Ranked[] {
-  const least = Math.min(...ranked.map(({ silences }) => silences));
-  return ranked.filter(({ silences }) => silences === least);
+  const least = Math.min(...ranked.map(({ timeouts }) => timeouts));
+  return ranked.filter(({ timeouts }) => timeouts === least);
 }
 
 function preferFamily(ranked: readonly Ranked[], options: IterateOptions): readonly Ranked[] {

@@ -27,7 +27,7 @@ const PORT_TRIES = 5;
 /** How long after a reply with a bad cookie the right one is waited for, ms, before the question goes over TCP. */
 const AFTER_BAD_COOKIE_MS = 30;
 
-/** What follows from one datagram, network errors and silences being taken in. */
+/** What follows from one datagram, network errors and timeouts being taken in. */
 export type UdpEnd =
   | Exchanged
   /** The whole answer is to be had over TCP. */
@@ -56,7 +56,7 @@ type Arrival =
 /** Sends one datagram and waits. Rejects with `Cancelled` only. */
 export async function attemptUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
   const { clock, servers, sockets } = room;
-  const limitMs = servers.waitMs(made.asked.key, made.asked.zone, made.asked.zoneSilences);
+  const limitMs = servers.waitMs(made.asked.key, made.asked.zone, made.asked.zoneTimeouts);
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs()));
   const wasCut = waitMs < limitMs;
   if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };

@@ -27,8 +27,8 @@ export interface Asked {
   readonly tlsName: string | null;
   /** The zone is known to be signed: a question without DO would bring nothing that can be believed. */
   readonly needsSignatures: boolean;
-  /** Silences of the zone's servers that the same question has met before. */
-  readonly zoneSilences: number;
+  /** Timeouts of the zone's servers that the same question has met before. */
+  readonly zoneTimeouts: number;
 }
 
 export type Exchanged =

@@ -8,7 +8,7 @@ import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { DelegationPoint } from './delegation.ts';
-import { isSilence } from './server-failures.ts';
+import { isTimeout } from './server-failures.ts';
 
 /** Servers named in a reason. */
 const SERVERS_TOLD = 8;
@@ -65,7 +65,7 @@ export function whyNoServer(
   const named = failures.slice(0, SERVERS_TOLD).map(({ server, outcome }) => `${server} ${outcome}`);
   const tried = named.join(', ');
   const untried = untriedCount > 0 ? { untried: untriedCount } : {};
-  if (failures.some(({ outcome }) => !isSilence(outcome))) return { kind: 'all-servers-lame', zone, tried, ...untried };
+  if (failures.some(({ outcome }) => !isTimeout(outcome))) return { kind: 'all-servers-lame', zone, tried, ...untried };
   const networkError = failures.some(
     ({ server, outcome }) => outcome !== 'timeout' && (!NO_WAY.has(outcome) || !isNotPublic(ipOfAddressText(server))),
   );

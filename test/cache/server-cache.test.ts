@@ -182,7 +182,7 @@ describe('an outage of the own line', () => {
     cut(servers);
     for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
     // The line may have become slow: then nothing would be heard within what answers used to take.
-    expect([0, 1, 2, 3, 4].map((silences) => servers.waitMs(SERVER, ZONE, silences))).toEqual([
+    expect([0, 1, 2, 3, 4].map((timeouts) => servers.waitMs(SERVER, ZONE, timeouts))).toEqual([
       ...[1000, 1000, 1000],
       ...[3000, 1000],
     ]);
