@@ -24,7 +24,7 @@ import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { type DelegationPoint, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
-import { adoptOtherSides, goUp } from './last-resort.ts';
+import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
 import type { IterateParts, IterativeQueryParts } from './parts.ts';
@@ -186,7 +186,7 @@ export class IterativeQuery {
     this.#emptyResponses = 0;
     this.#dnssecLame = 0;
     this.#fallback = null;
-    if (servers.isForward) this.#minimiser.giveUp();
+    if (servers.isForward) this.#minimiser.sendFullName();
     this.#minimiser.enter(servers.zone);
     const { zone, source, targets, candidates } = servers;
     const count = Math.max(targets.length, candidates.length);
@@ -241,9 +241,9 @@ export class IterativeQuery {
       const fallback = this.#fallback;
       if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       if (fallback !== null) return { kind: 'use-fallback', response: fallback };
-      if (adoptOtherSides(this.#parts, servers)) continue;
+      if (addParentAndChildSideServers(this.#parts, servers)) continue;
       const limit = typeof lookup === 'string' ? null : lookup.limit;
-      return await this.#goElsewhere({ limit, untriedCount: 0 });
+      return await this.#nextStartingPoint({ limit, untriedCount: 0 });
     }
   }
 
@@ -258,7 +258,7 @@ export class IterativeQuery {
     );
     if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
     this.#noteLimit('failed-servers');
-    return await this.#goElsewhere({ limit: null, untriedCount: this.#untriedCount() });
+    return await this.#nextStartingPoint({ limit: null, untriedCount: this.#untriedCount() });
   }
 
   /** Servers that were neither asked now nor known to have failed lately: the next question goes to them. */
@@ -305,15 +305,15 @@ export class IterativeQuery {
   #useFallback(response: Response): Outcome | null {
     this.#fallback = null;
     if (response.classified.kind !== 'empty') return this.#act(response);
-    return response.isFull ? this.#finish(response) : this.#stepDown(response);
+    return response.isFull ? this.#finish(response) : this.#advanceName(response);
   }
 
   /** No server of the zone is left, or too many failed: start anew above or beside, or give up. */
-  async #goElsewhere({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
+  async #nextStartingPoint({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
       this.#ignored.add(configured);
-    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
+    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && toParent(this.#parts, this.#servers)) {
       this.#wentUp = true;
     } else {
       return this.#failed(limit === null ? whyNoServer(this.#servers, untriedCount) : { kind: 'limit', limit });
@@ -402,15 +402,15 @@ export class IterativeQuery {
     this.#noteFailure(candidate, outcome);
     if (outcome === 'timeout') {
       candidate.timeouts++;
-      if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
+      if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#sendFullName();
     } else {
       candidate.isUseless = true;
     }
     return null;
   }
 
-  #giveUpMinimising(): void {
-    if (this.#parts.options.minimisation !== 'strict') this.#minimiser.giveUp();
+  #sendFullName(): void {
+    if (this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
   }
 
   #read(message: MessageView, from: ResponseOrigin): Response {
@@ -459,9 +459,9 @@ export class IterativeQuery {
       case 'denial':
       case 'alias':
       case 'yxdomain':
-        return response.isFull ? this.#finish(response) : this.#stepDown(response);
+        return response.isFull ? this.#finish(response) : this.#advanceName(response);
       case 'empty':
-        return this.#weighEmpty(response);
+        return this.#countEmpty(response);
       case 'lame':
         return this.#noteLame(response, classified.how);
       case 'unusable':
@@ -472,12 +472,12 @@ export class IterativeQuery {
   }
 
   /** Some servers say NODATA with nothing at all, others are broken: others are asked, if there are any, before it is believed. */
-  #weighEmpty(response: Response): Outcome | null {
+  #countEmpty(response: Response): Outcome | null {
     const { candidate } = response;
     if (candidate === null) return this.#finish(response);
     this.#noteFailure(candidate, 'empty');
     if (!response.isFull && this.#parts.options.minimisation !== 'strict') {
-      this.#minimiser.giveUp();
+      this.#minimiser.sendFullName();
       return null;
     }
     this.#emptyResponses++;
@@ -511,7 +511,7 @@ export class IterativeQuery {
   }
 
   /** A minimised question was answered: go on with a longer name, or believe that there is nothing below. */
-  #stepDown(response: Response): Outcome | null {
+  #advanceName(response: Response): Outcome | null {
     const { classified, asked, scrubbed } = response;
     const source = this.#source(response);
     const kept = keepResponse(scrubbed, asked, source);
@@ -521,7 +521,7 @@ export class IterativeQuery {
       // Servers of signed zones know their empty non-terminals; unsigned ones may get them wrong (RFC 8020 §5).
       const isBelievable = minimisation === 'strict' || this.#isSigned();
       if (isBelievable) return this.#finish(response);
-      this.#minimiser.giveUp();
+      this.#minimiser.sendFullName();
       return null;
     }
     if (source.mayStore && (classified.kind === 'denial' || classified.kind === 'answer')) {
@@ -583,7 +583,7 @@ export class IterativeQuery {
     if (how === 'recursive') {
       this.#reportLame(response, 'recursion-lame');
       this.#noteFailure(candidate, 'recursion-lame');
-      this.#giveUpMinimising();
+      this.#sendFullName();
       return null;
     }
     return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');
@@ -594,7 +594,7 @@ export class IterativeQuery {
     if (candidate === null) return null;
     this.#noteFailure(candidate, outcome);
     if (isFull || this.#parts.options.minimisation === 'strict') candidate.isUseless = true;
-    else this.#minimiser.giveUp();
+    else this.#minimiser.sendFullName();
     return null;
   }
 }

@@ -13,7 +13,7 @@ import type { IterateParts } from './parts.ts';
  * only they themselves (answers) give; true when that added something. A last resort: the parent's word on the zone is
  * what bounds the life of a delegation. May be called again: look-ups of what the first call added bring more.
  */
-export function adoptOtherSides(parts: IterateParts, servers: DelegationPoint): boolean {
+export function addParentAndChildSideServers(parts: IterateParts, servers: DelegationPoint): boolean {
   if (servers.configured !== null) return false;
   const before = servers.candidates.length + servers.targets.length;
   // RFC 9609 §2: hints are for finding one root server that answers; the primed set may be dead or wrong.
@@ -40,7 +40,7 @@ function glueOf({ delegations }: IterateParts, name: Name): readonly string[] {
 }
 
 /** Forgets a cached delegation whose servers all failed, so that the zone above is asked again; true when it was one. */
-export function goUp(parts: IterateParts, servers: DelegationPoint): boolean {
+export function toParent(parts: IterateParts, servers: DelegationPoint): boolean {
   if (servers.configured !== null || isRoot(servers.zone) || servers.source !== 'cache') return false;
   return parts.delegations.remove(servers.zone);
 }

@@ -11,7 +11,7 @@ import { isAtOrBelow, isBelow, labelCount, lastLabels, type Name, namesEqual } f
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { proveAnchor, stepDown } from './chain-step.ts';
+import { proveAnchor, stepToChild } from './chain-step.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { NonSecureVerdict, Step, ZoneSecurity } from './zone-security.ts';
@@ -23,7 +23,7 @@ export async function trustOf(validation: ValidationContext, target: Name, ancho
   for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
     const parent = trust;
     const child = lastLabels(target, labels);
-    const step = await validation.steps.share(child, () => stepDown(validation, parent, child));
+    const step = await validation.steps.share(child, () => stepToChild(validation, parent, child));
     remember(validation, child, step);
     if (step.status !== 'no-cut') trust = step;
   }

@@ -42,7 +42,7 @@ interface ProvenDs {
 }
 
 /** What stands at `child`, one label or more below a zone whose keys are proven. */
-export async function stepDown(validation: ValidationContext, parent: SecureZone, child: Name): Promise<Step> {
+export async function stepToChild(validation: ValidationContext, parent: SecureZone, child: Name): Promise<Step> {
   const known = validation.mayTakeKnown(child) ? await validateKnownDenial(validation, parent, child) : null;
   if (known !== null) return known;
   const result = await askChain<ProvenDs | Step>(validation, questionOf(child, TYPE.DS), (found) =>
