@@ -30,7 +30,7 @@ import { Minimiser } from './minimise.ts';
 import type { IterateParts, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
-import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
+import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
@@ -219,7 +219,7 @@ export class IterativeQuery {
   }
 
   /** What servers are asked for now. */
-  #askedOf(): AskedOf {
+  #serverQuestion(): ServerQuestion {
     return { zone: this.#servers.zone, type: this.#minimiser.current.type };
   }
 
@@ -227,7 +227,7 @@ export class IterativeQuery {
   async #nextStep(): Promise<NextStep> {
     for (;;) {
       const servers = this.#servers;
-      const choice = chooseServer(servers.candidates, this.#askedOf(), this.#avoid, this.#parts);
+      const choice = chooseServer(servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
       // Dead or lame servers without number must not cost a packet each.
       if (servers.failures.areEnough(this.#parts.options)) {
         const mayExplore = choice === null && servers.failures.allowMore();
@@ -250,7 +250,7 @@ export class IterativeQuery {
   /** Too many servers failed: what one of them said is used, or one is asked that said that it recurses, or this is the end. */
   async #endOfPatience(): Promise<NextStep> {
     const { candidates } = this.#servers;
-    const { zone, type } = this.#askedOf();
+    const { zone, type } = this.#serverQuestion();
     if (this.#fallback !== null) return { kind: 'use-fallback', response: this.#fallback };
     const recursive = candidates.find(
       ({ key, isUseless, attempts }) =>
@@ -266,7 +266,7 @@ export class IterativeQuery {
     const { candidates, zone } = this.#servers;
     const { recentFailures } = this.#parts.servers;
     const fresh = candidates.filter(({ key, attempts }) => attempts === 0 && recentFailures.find(key, zone) === null);
-    return countChoices(fresh, this.#askedOf(), this.#avoid, this.#parts);
+    return countChoices(fresh, this.#serverQuestion(), this.#avoid, this.#parts);
   }
 
   /**
@@ -360,13 +360,13 @@ export class IterativeQuery {
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };
     const asked = { server: address, key, tlsName, zone, question, ...how };
-    const exchanged = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
-    await this.#parts.pace.take(stepsFor(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0));
-    if (exchanged.kind === 'failed') return this.#noteTimeout(candidate, exchanged.outcome);
+    const result = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
+    await this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
+    if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
-    const response = this.#read(exchanged.message, from);
+    const response = this.#read(result.message, from);
     const { classified } = response;
-    const { rttMs } = exchanged;
+    const { rttMs } = result;
     this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);

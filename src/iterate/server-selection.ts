@@ -53,7 +53,7 @@ interface SelectionParts {
 }
 
 /** What servers are asked for: silence and lameness count for it. */
-export interface AskedOf {
+export interface ServerQuestion {
   readonly zone: Name;
   readonly type: number;
 }
@@ -74,7 +74,7 @@ export interface Choice {
 /** The server to ask next; null when none is left. */
 export function chooseServer(
   candidates: readonly Candidate[],
-  asked: AskedOf,
+  asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Choice | null {
@@ -93,7 +93,7 @@ export function chooseServer(
 /** How many of the servers might be asked. */
 export function countChoices(
   candidates: readonly Candidate[],
-  asked: AskedOf,
+  asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): number {
@@ -103,7 +103,7 @@ export function countChoices(
 /** Those that might be asked, with what that costs. */
 function rank(
   candidates: readonly Candidate[],
-  asked: AskedOf,
+  asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Ranked[] {
@@ -136,7 +136,7 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
 }
 
 /** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
-function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: SelectionParts): Ranked | null {
+function rankOf(candidate: Candidate, { zone, type }: ServerQuestion, { servers }: SelectionParts): Ranked | null {
   const { key } = candidate;
   const { lameness, isDead, timeoutMs } = servers.info(key, zone, type);
   if (lameness === 'lame' || isDead) return null;

@@ -13,7 +13,7 @@ import type { IterateOptions, UpstreamTransport } from './options.ts';
 import type { Places } from './places.ts';
 import type { UpstreamStreams } from './upstream-streams.ts';
 
-export interface Asked {
+export interface UpstreamQuery {
   readonly server: Address;
   /** `ip@port`. */
   readonly key: string;
@@ -31,7 +31,7 @@ export interface Asked {
   readonly zoneTimeouts: number;
 }
 
-export type Exchanged =
+export type UpstreamResult =
   | {
       readonly kind: 'response';
       readonly message: MessageView;
@@ -42,7 +42,7 @@ export type Exchanged =
 
 /** One way of sending the question. */
 export interface Attempt {
-  readonly asked: Asked;
+  readonly query: UpstreamQuery;
   readonly withEdns: boolean;
   /** Client string and padding may go along, where configured. */
   readonly withOptions: boolean;
@@ -65,7 +65,7 @@ export interface UpstreamParts {
   readonly warn?: (text: string) => void;
 }
 
-export interface UpstreamRoom extends UpstreamParts {
+export interface ExchangeParts extends UpstreamParts {
   readonly streams: UpstreamStreams;
   /** UDP sockets that may be open (`outgoing-range`). */
   readonly sockets: Places;
