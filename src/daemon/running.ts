@@ -188,7 +188,7 @@ export class Running {
       // Warnings are for the log; the operator is told what stands in the way.
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
-    if (!this.#daemon.hasPlace(built.instance.server)) {
+    if (!this.#daemon.hasSlot(built.instance.server)) {
       built.instance.stop();
       log.write('error', `reload failed: the configuration before stays in force: ${NO_SOCKET}`);
       return [NO_SOCKET];

@@ -63,7 +63,7 @@ export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt
   try {
     return await sendAndWait(parts, work, made, { waitMs, wasCut });
   } finally {
-    sockets.leave();
+    sockets.release();
   }
 }
 

@@ -9,8 +9,8 @@ import type { Counters } from '../trace/counters.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
+import type { Semaphore } from '../work/semaphore.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
-import type { Places } from './places.ts';
 import type { UpstreamStreams } from './upstream-streams.ts';
 
 export interface UpstreamQuery {
@@ -68,7 +68,7 @@ export interface UpstreamParts {
 export interface ExchangeParts extends UpstreamParts {
   readonly streams: UpstreamStreams;
   /** UDP sockets that may be open (`outgoing-range`). */
-  readonly sockets: Places;
+  readonly sockets: Semaphore;
   readonly notice: (text: string) => void;
   readonly noteUnwanted: () => void;
   /** Tells the operator that there are no sockets left, with the system's words; once in a while. */

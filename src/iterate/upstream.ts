@@ -8,10 +8,10 @@
 
 import { questionKey } from '../wire/question.ts';
 import { Cancelled } from '../work/cancelled.ts';
+import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
-import { Places } from './places.ts';
 import type { ExchangeParts, UpstreamParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
 
@@ -31,7 +31,7 @@ export class Upstream {
       notice: parts.notice ?? (() => {}),
       noteUnwanted,
       sayExhausted: (text) => this.#sayExhausted(text),
-      sockets: new Places(clock, options.maxSockets),
+      sockets: new Semaphore(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
         onCrowdedOut: () => counters.add('limit.tcp-places'),

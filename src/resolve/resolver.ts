@@ -5,7 +5,7 @@
  * when it is bogus (val-max-restart), keep what was learnt (answers, bogus answers for a bounded time, failures by
  * RFC 9520), fetch again what is asked for when it is about to expire, fall back on expired answers; give `iterate` and `validate` the `Fetch` by which they ask further questions as children of their work.
  * Leaves to others: how the tree is asked (iterate), what DNSSEC says (validate), flags and clients (serve), which expired
- * answers are fit (serve-expired.ts), who makes room (load.ts).
+ * answers are fit (serve-expired.ts), who makes room (request-slots.ts).
  *
  * Clients' questions are validated with the CD bit set too, as Unbound does, so that a lying server is noticed and asked
  * no more; CD only changes what is served (RFC 6840 §5.9).
@@ -35,12 +35,12 @@ import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { type EarlyEnd, inTime } from './in-time.ts';
-import { Load, type LoadOptions } from './load.ts';
 import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyForCaller } from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
+import { RequestSlots, type RequestSlotsOptions } from './request-slots.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
-export interface ResolveOptions extends LoadOptions {
+export interface ResolveOptions extends RequestSlotsOptions {
   /** Times that bogus data is asked for again from other servers (val-max-restart). */
   readonly maxRestarts: number;
   /** Seconds that a bogus answer is believed to be so (val-bogus-ttl). */
@@ -129,7 +129,7 @@ export class Resolver {
   /** Questions asked again that no client waits for. */
   readonly #refreshes: InFlight<Resolution>;
   readonly #background: Background;
-  readonly #load: Load;
+  readonly #slots: RequestSlots;
   readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
 
@@ -137,7 +137,7 @@ export class Resolver {
     this.#parts = parts;
     const { clock, report, options, answers, rrsets } = parts;
     const { signatureTime = BY_THE_CLOCK } = parts;
-    this.#load = new Load(clock, options);
+    this.#slots = new RequestSlots(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
     this.#background = new Background(report);
     this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForCaller });
@@ -241,13 +241,13 @@ export class Resolver {
     if (looked !== null && looked.kind !== 'miss') return looked;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
     const key = trace === null ? resolutionKey(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
-    if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
+    if (this.#resolutions.find(key) === null && !this.#makeSlot()) {
       const failed: Resolution = { kind: 'failed', question, why: { kind: 'overload' } };
       return isPlain ? this.#orExpired(failed) : failed;
     }
     const start = () => this.#newWork({ question, mode, parent: null, trace });
     let miss = looked;
-    const shared = this.#resolutions.share(key, null, start, (work) => this.#runWithPlace(work, miss));
+    const shared = this.#resolutions.share(key, null, start, (work) => this.#runInSlot(work, miss));
     // Who starts only after another's work has ended looks anew.
     miss = null;
     const result = shared.then(
@@ -304,12 +304,12 @@ export class Resolver {
   }
 
   /** Runs a client's work in a place of its own. */
-  async #runWithPlace(work: Work, miss: Miss | null): Promise<Resolution> {
-    this.#load.enter(work);
+  async #runInSlot(work: Work, miss: Miss | null): Promise<Resolution> {
+    this.#slots.take(work);
     try {
       return await this.#resolveUnlessStopped(work, { miss });
     } finally {
-      this.#load.leave(work);
+      this.#slots.release(work);
     }
   }
 
@@ -451,12 +451,12 @@ export class Resolver {
   }
 
   /** Makes room for one more client question by the jostle rule; false when all are too young to give way. */
-  #makeRoom(): boolean {
-    const room = this.#load.makeRoom();
-    if (room.kind === 'full') this.#parts.counters.add('requestlist.exceeded');
-    if (room.kind !== 'victim') return room.kind === 'free';
+  #makeSlot(): boolean {
+    const offer = this.#slots.offer();
+    if (offer.kind === 'full') this.#parts.counters.add('requestlist.exceeded');
+    if (offer.kind !== 'victim') return offer.kind === 'free';
     this.#parts.counters.add('requestlist.overwritten');
-    room.work.abort();
+    offer.work.abort();
     return true;
   }
 

@@ -12,7 +12,7 @@ import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Listener, Network, NetworkError } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
 import type { ListenAddress, ServerOptions } from './listen-options.ts';
-import { openTcpListener, TcpPlaces } from './tcp-listener.ts';
+import { ConnectionSlots, openTcpListener } from './tcp-listener.ts';
 import { openUdpListener, type UdpListener } from './udp-listener.ts';
 
 /** Milliseconds between looks at whether the waiting clients are answered, while draining. */
@@ -43,14 +43,14 @@ interface Door {
 interface DoorParts {
   readonly serve: Serve;
   readonly options: ServerOptions;
-  readonly places: TcpPlaces;
+  readonly slots: ConnectionSlots;
 }
 
 /** The outer side of one process. */
 export class Daemon {
   readonly #parts: DaemonParts;
   readonly #doors = new Map<string, Door>();
-  #places: TcpPlaces | null = null;
+  #slots: ConnectionSlots | null = null;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -65,7 +65,7 @@ export class Daemon {
 
   /** Open connections of clients. */
   get connections(): number {
-    return this.#places?.count ?? 0;
+    return this.#slots?.count ?? 0;
   }
 
   /**
@@ -73,7 +73,7 @@ export class Daemon {
    * which closes nothing in the hope of it. Returns what could not be opened; what could stays open.
    */
   async listen(serve: Serve, options: ServerOptions, isRetry = false): Promise<ListenProblem[]> {
-    const start = { serve, options, places: this.#placesFor(serve, options) };
+    const start = { serve, options, slots: this.#slotsFor(serve, options) };
     for (const { udp } of this.#doors.values()) {
       if (udp === null) continue;
       udp.serve = serve;
@@ -106,7 +106,7 @@ export class Daemon {
   }
 
   /** Whether anything is listened on by these options, or stays. */
-  hasPlace(options: ServerOptions): boolean {
+  hasSlot(options: ServerOptions): boolean {
     if (!options.udp && !hasTcp(options)) return false;
     const stays = [...this.#doors.values()].some(({ address }) => isOfInterface(address, options));
     return options.interfaces.length > 0 || stays || options.waitsForAddresses === true;
@@ -145,14 +145,14 @@ export class Daemon {
     }
   }
 
-  #placesFor(serve: Serve, options: ServerOptions): TcpPlaces {
-    this.#places ??= new TcpPlaces(this.#parts.clock, serve, options);
-    this.#places.change(serve, options);
-    return this.#places;
+  #slotsFor(serve: Serve, options: ServerOptions): ConnectionSlots {
+    this.#slots ??= new ConnectionSlots(this.#parts.clock, serve, options);
+    this.#slots.change(serve, options);
+    return this.#slots;
   }
 
   /** Opens what is not open of an address: both at first, the one that failed later on. */
-  async #openDoor(address: ListenAddress, { serve, options, places }: DoorParts): Promise<ListenProblem[]> {
+  async #openDoor(address: ListenAddress, { serve, options, slots }: DoorParts): Promise<ListenProblem[]> {
     const { network } = this.#parts;
     const key = addressText(address);
     const door: Door = this.#doors.get(key) ?? { address, udp: null, tcp: null };
@@ -163,7 +163,7 @@ export class Daemon {
     // Port 0 is the system's choice: TCP has to be where UDP is.
     const local = { ...address, port: door.udp?.local?.port ?? address.port };
     const wantsTcp = hasTcp(options) && door.tcp === null;
-    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, places, onError }) : null;
+    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, slots, onError }) : null;
     if (tcp?.ok === true) door.tcp = tcp.value;
     if (door.udp !== null || door.tcp !== null) this.#doors.set(key, door);
     return [['UDP', udp] as const, ['TCP', tcp] as const].flatMap(([what, opened]) =>
@@ -190,7 +190,7 @@ export class Daemon {
   /** Closes every socket and connection. */
   stop(): void {
     this.#close([...this.#doors.values()]);
-    this.#places?.closeAll();
+    this.#slots?.closeAll();
   }
 }
 

@@ -26,9 +26,9 @@ describe('listening', () => {
     const withoutTcp = new ListeningHouse();
     await withoutTcp.listen({ tcp: false });
     expect(withoutTcp.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
-    const noPlaces = new ListeningHouse();
-    await noPlaces.listen({ maxConnections: 0 });
-    expect(noPlaces.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
+    const noSlots = new ListeningHouse();
+    await noSlots.listen({ maxConnections: 0 });
+    expect(noSlots.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
     const withoutUdp = new ListeningHouse();
     await withoutUdp.listen({ udp: false });
     expect(withoutUdp.ports.network.openCounts()).toMatchObject({ udp: 0, listeners: 1 });
@@ -133,7 +133,7 @@ describe('what cannot be opened', () => {
     const house = new ListeningHouse();
     const away = { interfaces: [], networkInterfaces: ['eth0'], missing: ['eth0'] };
     await house.listen({ interfaces: [{ ...HERE, from: 'eth0' }], networkInterfaces: ['eth0'] });
-    expect(house.daemon.hasPlace({ ...OPTIONS, ...away })).toBe(true);
+    expect(house.daemon.hasSlot({ ...OPTIONS, ...away })).toBe(true);
     expect(await house.listen(away)).toEqual(['no address at interface eth0']);
     expect(house.daemon.addresses()).toHaveLength(1);
     expect(await house.listen({ interfaces: [ELSEWHERE], networkInterfaces: [] })).toEqual([]);
@@ -142,11 +142,11 @@ describe('what cannot be opened', () => {
 
   test('is nothing: known before anything is changed', async () => {
     const house = new ListeningHouse();
-    expect(house.daemon.hasPlace(OPTIONS)).toBe(true);
-    expect(house.daemon.hasPlace({ ...OPTIONS, interfaces: [] })).toBe(false);
-    expect(house.daemon.hasPlace({ ...OPTIONS, interfaces: [], waitsForAddresses: true })).toBe(true);
-    expect(house.daemon.hasPlace({ ...OPTIONS, udp: false, maxConnections: 0 })).toBe(false);
-    expect(house.daemon.hasPlace({ ...OPTIONS, udp: false, tcp: false })).toBe(false);
+    expect(house.daemon.hasSlot(OPTIONS)).toBe(true);
+    expect(house.daemon.hasSlot({ ...OPTIONS, interfaces: [] })).toBe(false);
+    expect(house.daemon.hasSlot({ ...OPTIONS, interfaces: [], waitsForAddresses: true })).toBe(true);
+    expect(house.daemon.hasSlot({ ...OPTIONS, udp: false, maxConnections: 0 })).toBe(false);
+    expect(house.daemon.hasSlot({ ...OPTIONS, udp: false, tcp: false })).toBe(false);
   });
 });
 
