@@ -34,7 +34,7 @@ import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
-import { type EarlyEnd, inTime } from './in-time.ts';
+import { type ClientTimer, withClientTimers } from './client-timers.ts';
 import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyForCaller } from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { RequestSlots, type RequestSlotsOptions } from './request-slots.ts';
@@ -255,7 +255,7 @@ export class Resolver {
         end.kind === 'result' ? end.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } },
     );
     if (!isPlain) return await result;
-    return this.#orExpired(await inTime(this.#parts, result, this.#earlyEnds(question)));
+    return this.#orExpired(await withClientTimers(this.#parts, result, this.#earlyEnds(question)));
   }
 
   #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
@@ -286,9 +286,9 @@ export class Resolver {
   }
 
   /** When a client's wait ends before its question is resolved. The work goes on, so that its answer is there next time. */
-  #earlyEnds(question: Question): readonly EarlyEnd<Resolution>[] {
+  #earlyEnds(question: Question): readonly ClientTimer<Resolution>[] {
     const { clientTimeoutMs } = this.#parts.options.serveExpired;
-    const late: EarlyEnd<Resolution> = {
+    const late: ClientTimer<Resolution> = {
       afterMs: this.#parts.options.wallTimeMs,
       take: () => ({ kind: 'failed', question, why: { kind: 'deadline', record: questionText(question) } }),
     };
