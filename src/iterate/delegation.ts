@@ -145,12 +145,12 @@ type Start =
   | { readonly kind: 'servers'; readonly servers: DelegationPoint }
   | { readonly kind: 'prime'; readonly zone: Name };
 
-/** The deepest place known to start asking from; delegations that do not hold for `carrySeconds` more are passed over. */
+/** The deepest place known to start asking from; delegations that do not hold for `expiryMarginSeconds` more are passed over. */
 export function startFor(
   question: Question,
   ignored: ReadonlySet<UpstreamZone>,
   parts: StartParts,
-  carrySeconds: number,
+  expiryMarginSeconds: number,
 ): Start {
   const { options, delegations } = parts;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.
@@ -160,7 +160,7 @@ export function startFor(
   const isCopyDeepest = copy !== null && (configured === null || copy.zone.length >= configured.zone.length);
   if (!isCopyDeepest && configured?.kind === 'forward')
     return { kind: 'servers', servers: serversOfConfigured(configured) };
-  const cached = deepestUsable(name, parts, carrySeconds);
+  const cached = deepestUsable(name, parts, expiryMarginSeconds);
   if (isCopyDeepest && (cached === null || copy.zone.length >= cached.zone.length)) {
     return { kind: 'servers', servers: serversOfCopy(copy) };
   }
@@ -196,19 +196,19 @@ export function isNsQuestion(question: Question, zone: Name): boolean {
 }
 
 /** The deepest cached delegation that can be used; one that needs itself to find its servers is passed over. */
-function deepestUsable(name: Name, parts: StartParts, carrySeconds: number): Delegation | null {
+function deepestUsable(name: Name, parts: StartParts, expiryMarginSeconds: number): Delegation | null {
   const { delegations, rrsets } = parts;
   let cut = delegations.findDeepest(name);
-  while (cut !== null && !isRoot(cut.zone) && (isUseless(cut, rrsets) || isEnding(cut, parts, carrySeconds))) {
+  while (cut !== null && !isRoot(cut.zone) && (isUseless(cut, rrsets) || isEnding(cut, parts, expiryMarginSeconds))) {
     cut = delegations.findDeepest(parentOf(cut.zone));
   }
   return cut;
 }
 
 /** True when the delegation, or what the zone itself says of its servers, ends within so many seconds. */
-function isEnding(cut: Delegation, { rrsets, clock }: StartParts, carrySeconds: number): boolean {
-  if (carrySeconds === 0) return false;
-  const latest = clock.unixSeconds() + carrySeconds;
+function isEnding(cut: Delegation, { rrsets, clock }: StartParts, expiryMarginSeconds: number): boolean {
+  if (expiryMarginSeconds === 0) return false;
+  const latest = clock.unixSeconds() + expiryMarginSeconds;
   const own = rrsets.findStale(cut.zone, TYPE.NS, CLASS.IN);
   return Math.min(cut.expiresAt, own?.expiresAt ?? cut.expiresAt) <= latest;
 }

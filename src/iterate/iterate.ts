@@ -81,8 +81,8 @@ async function nextOutcome(
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
   if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };
-  const { refresh = false, carrySeconds = 0 } = call;
-  const outcome = await new IterativeQuery(parts, work, { question, avoid, refresh, carrySeconds }).run();
+  const { refresh = false, expiryMarginSeconds = 0 } = call;
+  const outcome = await new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
   if (outcome.kind === 'end') learnServers(parts, outcome.end);
   return outcome;
 }

@@ -72,7 +72,7 @@ interface IterativeQueryOptions {
   /** What comes replaces what is cached. */
   readonly refresh: boolean;
   /** Delegations that do not hold for so many seconds more are asked for anew. */
-  readonly carrySeconds: number;
+  readonly expiryMarginSeconds: number;
 }
 
 /** Used once. */
@@ -82,7 +82,7 @@ export class IterativeQuery {
   readonly #question: Question;
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
-  readonly #carrySeconds: number;
+  readonly #expiryMarginSeconds: number;
   readonly #ignored = new Set<UpstreamZone>();
   #minimiser: Minimiser;
   #servers!: DelegationPoint;
@@ -104,14 +104,14 @@ export class IterativeQuery {
   constructor(
     parts: IterativeQueryParts,
     work: Work,
-    { question, avoid, refresh, carrySeconds }: IterativeQueryOptions,
+    { question, avoid, refresh, expiryMarginSeconds }: IterativeQueryOptions,
   ) {
     this.#parts = parts;
     this.#work = work;
     this.#question = question;
     this.#avoid = avoid;
     this.#refresh = refresh;
-    this.#carrySeconds = carrySeconds;
+    this.#expiryMarginSeconds = expiryMarginSeconds;
     this.#minimiser = this.#newMinimiser();
   }
 
@@ -158,7 +158,7 @@ export class IterativeQuery {
 
   /** Finds where to start; not null when that fails. */
   async #start(): Promise<Outcome | null> {
-    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
+    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
     if (start.kind === 'prime') {
       const before = this.#work.budget.left('upstream-queries');
       const why = await prime(this.#parts, this.#work, start.zone);
@@ -166,7 +166,7 @@ export class IterativeQuery {
       const wasOthers = this.#work.budget.left('upstream-queries') === before;
       const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
       if (why !== null && !mayGoOn) return this.#failed(why);
-      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
+      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
     }
     // Priming that gave nothing: the hints themselves are all there is.
     this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));

@@ -70,7 +70,7 @@ export interface IterateCallOptions {
   /** True: the caches were just asked for the whole answer to the question and have none to use. Default false. */
   readonly isLookedUp?: boolean;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
-  readonly carrySeconds?: number;
+  readonly expiryMarginSeconds?: number;
 }
 
 /** Asks the tree for the work's question. Rejects only with `Cancelled`. */

@@ -114,7 +114,7 @@ interface WorkStartOptions {
   /** Null or absent: the caches were not asked. */
   readonly miss?: Miss | null;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
-  readonly carrySeconds?: number;
+  readonly expiryMarginSeconds?: number;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -274,7 +274,7 @@ export class Resolver {
     if (this.#refreshes.find(key) !== null || this.#resolutions.find(resolutionKey('normal', question)) !== null)
       return;
     const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
-    const run = (work: Work) => this.#resolveUnlessStopped(work, { carrySeconds: secondsToCarry(secondsLeft) });
+    const run = (work: Work) => this.#resolveUnlessStopped(work, { expiryMarginSeconds: secondsToCarry(secondsLeft) });
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
     if (isStarted) this.#parts.counters.add('prefetch');
   }
@@ -362,13 +362,13 @@ export class Resolver {
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
   }
 
-  async #resolveWork(work: Work, { miss = null, carrySeconds = 0 }: WorkStartOptions): Promise<Resolution> {
+  async #resolveWork(work: Work, { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions): Promise<Resolution> {
     const { clock, options, counters } = this.#parts;
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const askedAt = clock.unixSeconds();
-      const found = await this.#findData(work, avoid, { miss, carrySeconds });
+      const found = await this.#findData(work, avoid, { miss, expiryMarginSeconds });
       if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
@@ -391,13 +391,13 @@ export class Resolver {
   async #findData(
     work: Work,
     avoid: ReadonlySet<string>,
-    { miss = null, carrySeconds = 0 }: WorkStartOptions,
+    { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions,
   ): Promise<IterationResult> {
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
     if (unchecked !== null) return unchecked;
-    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, carrySeconds });
+    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
   }
 
   #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
