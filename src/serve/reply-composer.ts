@@ -73,8 +73,8 @@ export class ReplyComposer {
   }
 
   #errorsOf(resolution: Resolution): readonly ExtendedError[] {
-    const { tellsStale, clockHint } = this.#options;
-    return withClockHint(extendedErrorsOf(resolution, tellsStale), clockHint?.() ?? null);
+    const { addsStaleEde, clockHint } = this.#options;
+    return withClockHint(extendedErrorsOf(resolution, addsStaleEde), clockHint?.() ?? null);
   }
 
   /** Writes the reply to a resolved question as of now into `out`; returns its length. */

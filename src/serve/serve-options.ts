@@ -19,7 +19,7 @@ export interface ServeOptions {
   /** Extended errors (RFC 8914) with failures. Unbound `ede`; on by default here. */
   readonly extendedErrors: boolean;
   /** An extended error with expired data too. Unbound `ede-serve-expired`. */
-  readonly tellsStale: boolean;
+  readonly addsStaleEde: boolean;
   /** TTLs as servers gave them, for a cache behind this one. Unbound `serve-original-ttl`. */
   readonly originalTtl: boolean;
   /** ANY is answered with nothing. Unbound `deny-any`. */

@@ -205,7 +205,7 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
     minimalResponses: server.minimalResponses,
     roundRobin: server.rrsetRoundrobin,
     extendedErrors: server.ede,
-    tellsStale: server.edeServeExpired,
+    addsStaleEde: server.edeServeExpired,
     originalTtl: server.serveOriginalTtl,
     denyAny: server.denyAny,
     ignoreCd: server.ignoreCdFlag,
