@@ -1,5 +1,5 @@
 /**
- * Whether a query is answered, and how it is turned away: the first stage of serving.
+ * Whether a query is answered, and how it is refused: the first stage of serving.
  *
  * Duties: access control, cookies, rates, the form of the query, NOTIFY, RD=0, deny-any; what of it is counted.
  * Leaves to others: reading (client-query.ts), the reply as octets (immediate-replies.ts), what an admitted query is answered.
@@ -73,14 +73,14 @@ export class Admission {
     }
     const { channel, from } = query;
     query.action = this.#access.actionAt(from.ip, channel.local);
-    if (query.action === 'deny' || query.action === 'refuse') return this.#turnAwayStranger(query.action === 'deny');
+    if (query.action === 'deny' || query.action === 'refuse') return this.#replyToStranger(query.action === 'deny');
     if (query.hasQuestion) stats.countQuery(query, channel.transport === 'tcp', from.ip.includes(':'));
     this.#checkCookie(query);
     if (clientRates?.admits(from.ip, query.cookieState === 'valid') === false) {
       stats.overRate++;
       return 'drop';
     }
-    if (parsed !== 'ok') return this.#turnAway(query, parsed);
+    if (parsed !== 'ok') return this.#replyError(query, parsed);
     if (query.cookieState === 'malformed') return malformedReply(query, 'format-error');
     if (log.wantsQueries) log.query(from.ip, query.question());
     // Local data too is only for those who have shown that the address is theirs (RFC 7873 §5.2.3).
@@ -107,7 +107,7 @@ export class Admission {
       case 'deny_non_local':
       case 'refuse':
       case 'refuse_non_local':
-        return this.#turnAwayStranger(action === 'deny' || action === 'deny_non_local');
+        return this.#replyToStranger(action === 'deny' || action === 'deny_non_local');
       case 'allow_cookie':
       case 'allow':
         break;
@@ -120,12 +120,12 @@ export class Admission {
     return NO_SNOOPING;
   }
 
-  #turnAwayStranger(inSilence: boolean): Admitted {
+  #replyToStranger(inSilence: boolean): Admitted {
     this.#parts.stats.unwanted++;
     return inSilence ? 'drop' : NOT_ALLOWED;
   }
 
-  #turnAway(query: ClientQuery, parsed: Exclude<ParseResult, 'ok' | 'discard'>): ErrorReply {
+  #replyError(query: ClientQuery, parsed: Exclude<ParseResult, 'ok' | 'discard'>): ErrorReply {
     if (parsed === 'refused' && query.opcode === OPCODE.NOTIFY) return this.#takeNotify(query);
     this.#parts.stats.malformed++;
     return malformedReply(query, parsed);
@@ -157,7 +157,7 @@ export class Admission {
   }
 }
 
-/** How a query that is malformed or not served is turned away. */
+/** How a query that is malformed or not served is refused. */
 function malformedReply({ type }: ClientQuery, parsed: Exclude<ParseResult, 'ok' | 'discard'>): ErrorReply {
   switch (parsed) {
     case 'format-error':

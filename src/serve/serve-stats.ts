@@ -50,7 +50,7 @@ export class ServeStats {
   queries = 0;
   /** Dropped or refused by access control. */
   unwanted = 0;
-  /** Dropped or turned away as malformed or not implemented. */
+  /** Dropped or refused as malformed or not implemented. */
   malformed = 0;
   /** Answered at once, from the reply cache or the caches below it. */
   cacheHits = 0;
