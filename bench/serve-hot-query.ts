@@ -80,7 +80,7 @@ function defaultPolicy(): Pick<ServeParts, 'policy'> {
   const serversOf = async (): Promise<never> => {
     throw new Error('not asked for');
   };
-  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, placeKeys: () => [] };
+  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, listenKeys: () => [] };
   return {
     policy: makePolicy({ config: loaded.config, log, clock, counters: new Counters(), ...blocks, serversOf }).policy,
   };

@@ -49,8 +49,8 @@ export class MetricsServer {
   }
 
   /** Listens at these addresses and no others; lines say what could not be opened. */
-  async listen(places: readonly Address[]): Promise<readonly string[]> {
-    const wanted = new Map(places.map((place) => [`${place.ip}@${place.port}`, place]));
+  async listen(listeners: readonly Address[]): Promise<readonly string[]> {
+    const wanted = new Map(listeners.map((listener) => [`${listener.ip}@${listener.port}`, listener]));
     for (const [key, listener] of this.#listeners) {
       if (wanted.has(key)) continue;
       listener.close();

@@ -33,15 +33,17 @@ export function controlSetup(config: Config, files: Files, check: TlsKeyCheck): 
     ip,
     port: controlPort,
   }));
-  const given = controlInterface.map(({ place, port }) =>
-    place.startsWith('/') ? { path: place } : { ip: place === '::0' ? '::' : place, port: port ?? controlPort },
+  const given = controlInterface.map(({ place: listener, port }) =>
+    listener.startsWith('/')
+      ? { path: listener }
+      : { ip: listener === '::0' ? '::' : listener, port: port ?? controlPort },
   );
-  const places = given.length > 0 ? given : standard;
-  const needsTls = controlUseCert && places.some((place) => 'ip' in place);
-  if (!needsTls) return { ok: true, options: { places, tls: null } };
+  const listeners = given.length > 0 ? given : standard;
+  const needsTls = controlUseCert && listeners.some((listener) => 'ip' in listener);
+  if (!needsTls) return { ok: true, options: { listeners, tls: null } };
   const findings: Finding[] = [];
   const tls = readControlKeys(config, { files, check }, findings);
-  return tls === null ? { ok: false, findings } : { ok: true, options: { places, tls } };
+  return tls === null ? { ok: false, findings } : { ok: true, options: { listeners, tls } };
 }
 
 /** The instance in force, for the commands. */

@@ -18,7 +18,7 @@ import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { InForce } from './in-force.ts';
-import { type HostFacts, placeKeys } from './options/rooms.ts';
+import { type HostFacts, listenKeys } from './options/rooms.ts';
 
 /** What the policy is joined to. */
 interface PolicyParts {
@@ -43,7 +43,7 @@ export function joinPolicy(
     counters,
     accessBlocks: given,
     defaultBlocks: DEFAULT_ACCESS,
-    placeKeys: (place) => placeKeys(place, config, parts.host),
+    listenKeys: (listen) => listenKeys(listen, config, parts.host),
     serversOf: (name, zone) => serversOf(name, zone, parts),
   });
   const warnings = problems.map((text): Finding => ({ file: '', line: 0, severity: 'warning', text }));

@@ -271,7 +271,7 @@ export class Running {
   /** Listens for control clients; lines say what could not be opened. */
   async #listenForControl(config: Config): Promise<readonly string[]> {
     const setup = controlSetup(config, this.#ports.files, this.#parts.host.tlsFault);
-    if (setup.ok) return await this.#control.listen(setup.options ?? { places: [], tls: null });
+    if (setup.ok) return await this.#control.listen(setup.options ?? { listeners: [], tls: null });
     const text = setup.findings.map(findingText).join('; ');
     // After privileges are dropped the key can often not be read again: what is open goes on with the keys that it has.
     if (this.#control.kinds !== '') {

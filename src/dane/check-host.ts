@@ -11,7 +11,7 @@ import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type AskAddress, type AuthoritiesSay, askAuthorities } from './authorities.ts';
-import { type FoundTlsa, findTlsa, type ServicePlace } from './find-tlsa.ts';
+import { type FoundTlsa, findTlsa, type ServiceName } from './find-tlsa.ts';
 import type { Looked, LookUp } from './look-up.ts';
 import { serviceOwner } from './make-record.ts';
 import { type ChainVerdict, matchCertificates } from './match-chain.ts';
@@ -44,7 +44,7 @@ export interface CheckOptions {
   readonly bothKeyKinds: boolean;
 }
 
-interface HostCase extends ServicePlace {
+interface HostCase extends ServiceName {
   readonly service: DaneService;
   /** What is said before TLS; null: nothing. */
   readonly starttls: StartTlsProtocol | null;

@@ -25,15 +25,15 @@ import { type Candidate, candidateOf } from './server-selection.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
 /** Where at its address a server listens, and the name that its certificate must hold. */
-interface TargetPlace {
+interface TargetEndpoint {
   readonly port: number;
   readonly tlsName: string | null;
 }
 
-const PLAIN: TargetPlace = { port: DNS_PORT, tlsName: null };
+const PLAIN: TargetEndpoint = { port: DNS_PORT, tlsName: null };
 
 /** A server name of a zone. */
-export interface Target extends TargetPlace {
+export interface Target extends TargetEndpoint {
   readonly name: Name;
   /** An address of it is known. */
   hasAddress: boolean;
@@ -80,7 +80,7 @@ export class DelegationPoint {
   /** Addresses that there were too many of. */
   refusedAddresses = 0;
   readonly #names = new Set<string>();
-  readonly #places = new Set<string>();
+  readonly #addresses = new Set<string>();
 
   constructor(parts: DelegationPointParts) {
     this.zone = parts.zone;
@@ -97,31 +97,31 @@ export class DelegationPoint {
   }
 
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
-  addTarget(name: Name, addresses: readonly string[], place: TargetPlace = PLAIN): void {
+  addTarget(name: Name, addresses: readonly string[], endpoint: TargetEndpoint = PLAIN): void {
     const key = nameKey(name);
     if (this.#names.has(key)) return;
     this.#names.add(key);
     this.targets.push({
       name,
-      ...place,
+      ...endpoint,
       hasAddress: addresses.length > 0,
       lookedUp: new Set(),
       isRunning: false,
       isHopeless: false,
     });
-    for (const ip of addresses) this.addAddress(ip, place);
+    for (const ip of addresses) this.addAddress(ip, endpoint);
   }
 
   /** Adds an address once; those that strangers give only up to a bound. */
-  addAddress(ip: string, { port, tlsName }: TargetPlace = PLAIN): void {
+  addAddress(ip: string, { port, tlsName }: TargetEndpoint = PLAIN): void {
     const candidate = candidateOf({ ip, port }, tlsName);
-    if (this.#places.has(candidate.key)) return;
+    if (this.#addresses.has(candidate.key)) return;
     const isOurOwn = this.configured !== null || this.source === 'hints';
     if (!isOurOwn && this.candidates.length >= MAX_ADDRESSES_PER_ZONE) {
       this.refusedAddresses++;
       return;
     }
-    this.#places.add(candidate.key);
+    this.#addresses.add(candidate.key);
     this.candidates.push(candidate);
   }
 }

@@ -3,14 +3,14 @@
 import type { ExtendedError } from '../wire/ede.ts';
 import type { Name } from '../wire/name.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
-import type { ListeningPlace } from './place-map.ts';
+import type { LocalAddress } from './listen-map.ts';
 
 export interface PolicyClient {
   readonly ip: string;
   readonly port: number;
   readonly transport: 'udp' | 'tcp';
   /** Where it asked; null: not known. */
-  readonly place: ListeningPlace | null;
+  readonly local: LocalAddress | null;
 }
 
 export interface LocalAnswer {

@@ -33,7 +33,7 @@ import { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made from. */
-interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
+interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'listenKeys'> {
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
@@ -49,7 +49,7 @@ interface MadePolicy {
 }
 
 export function makePolicy(parts: MakePolicyParts): MadePolicy {
-  const { config, log, clock, counters, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
+  const { config, log, clock, counters, accessBlocks, defaultBlocks, listenKeys, serversOf } = parts;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
@@ -58,7 +58,7 @@ export function makePolicy(parts: MakePolicyParts): MadePolicy {
   const localZones = makeZones({ ...making, source: server, withDefaults: true });
   tagZones(localZones, config, tags, problems);
   const views = new Map(config.views.map((view) => [view.name, makeView(view, making)]));
-  const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems, counters });
+  const clients = makeClients({ config, accessBlocks, defaultBlocks, listenKeys, tags, views, problems, counters });
   const rules = makeRules(server, making);
   tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);

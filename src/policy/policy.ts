@@ -19,11 +19,11 @@ import { answerFromZone, leavesOpen } from './answer-zone.ts';
 import { type ApplyPolicyParts, applyPolicy, type PolicyQuery, type PolicyResult } from './apply-policy.ts';
 import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
 import type { Dns64Options } from './dns64.ts';
+import type { LocalAddress } from './listen-map.ts';
 import type { LocalReply, PolicyClient } from './local-reply.ts';
 import type { LocalZone, ZoneType } from './local-zone.ts';
 import { LocalZones } from './local-zones.ts';
 import type { NameFilter } from './name-filter.ts';
-import type { ListeningPlace } from './place-map.ts';
 import { TOO_MANY } from './record-sets.ts';
 import type { ResponsePolicy } from './response-policy.ts';
 import type { ResponseRules } from './response-rules.ts';
@@ -93,7 +93,7 @@ export class Policy {
   /** What local zones and policy zones make of a question; null: nothing, it is to be resolved. */
   answer(question: Question, client: PolicyClient): LocalReply | null {
     if (question.class !== CLASS.IN) return null;
-    const policy = this.#parts.clients.of(client.ip, client.place);
+    const policy = this.#parts.clients.of(client.ip, client.local);
     const seen = this.#zoneFor(question, client, policy);
     const local = seen === null ? null : this.#answerFrom(seen, { question, client, policy });
     return local ?? this.#answerByRpz({ question, client, tags: policy.tags });
@@ -103,12 +103,12 @@ export class Policy {
    * True when rules may change answers of this type for the client: then the reply cache, which is for all, is neither read
    * nor filled. @hot bench/serve-hot-query.ts
    */
-  changesAnswers(ip: string, place: ListeningPlace | null | undefined, type: number): boolean {
+  changesAnswers(ip: string, local: LocalAddress | null | undefined, type: number): boolean {
     const { rpz, rules, dns64, clients } = this.#parts;
     if (dns64 !== null && (type === TYPE.AAAA || type === TYPE.PTR)) return true;
     if (rpz.isActive) return true;
     if (type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.ANY) return false;
-    return rules !== null || clients.of(ip, place).view?.responseRules != null;
+    return rules !== null || clients.of(ip, local).view?.responseRules != null;
   }
 
   /** Resolves a question as policy has it. */

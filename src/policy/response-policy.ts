@@ -86,7 +86,7 @@ export class ResponsePolicy {
     // CVE-2026-50243: rules act on validated results, and on unsigned ones; what is bogus stays bogus.
     const { status } = (resolution.kind === 'answered' ? resolution.verdict : null) ?? { status: 'insecure' };
     if (status === 'bogus' || status === 'indeterminate') return PASS;
-    const policy = this.#parts.clients.of(client.ip, client.place);
+    const policy = this.#parts.clients.of(client.ip, client.local);
     const rpzCase: RpzQuery = { question, client, tags: policy.tags };
     let isExempt = asked.isExempt || !this.#parts.rpz.isActive;
     if (!isExempt) {
@@ -111,7 +111,7 @@ export class ResponsePolicy {
     client,
     applied,
   }: Omit<PolicyCase, 'resolution' | 'isExempt'>): PolicyDecision | 'exempt' | null {
-    const asked: RpzQuery = { question, client, tags: this.#parts.clients.of(client.ip, client.place).tags };
+    const asked: RpzQuery = { question, client, tags: this.#parts.clients.of(client.ip, client.local).tags };
     const rule = this.#parts.rpz.first(asked, (zone) => unapplied(zone.forName(question.name), applied));
     return rule === null ? null : decisionOf(rule, asked, [], applied);
   }
@@ -127,7 +127,7 @@ export class ResponsePolicy {
 
   /** Trigger qname for the targets of aliases that were resolved by themselves. */
   decideByAliases({ question, client, resolution, applied }: PolicyCase): PolicyDecision {
-    const asked: RpzQuery = { question, client, tags: this.#parts.clients.of(client.ip, client.place).tags };
+    const asked: RpzQuery = { question, client, tags: this.#parts.clients.of(client.ip, client.local).tags };
     const decision = this.#decideByTargets(asked, resolution, applied);
     return decision === null || decision === 'exempt' ? PASS : decision;
   }
@@ -135,7 +135,7 @@ export class ResponsePolicy {
   /** The rules for addresses only: of an answer whose addresses were made here (DNS64). */
   decideByAddresses({ question, client, isExempt, resolution }: PolicyCase): PolicyDecision {
     if (resolution.kind === 'failed') return PASS;
-    const policy = this.#parts.clients.of(client.ip, client.place);
+    const policy = this.#parts.clients.of(client.ip, client.local);
     const rpzCase: RpzQuery = { question, client, tags: policy.tags };
     return this.#decideByAddresses({ rpzCase, policy, resolution, isExempt: isExempt || !this.#parts.rpz.isActive });
   }

@@ -61,7 +61,7 @@ export class Admission {
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    this.#access = new AccessControl(parts.options.access, parts.options.accessByPlace);
+    this.#access = new AccessControl(parts.options.access, parts.options.accessByListener);
   }
 
   /** Whether the query gets an answer of any kind; says in it what its client may do. @hot bench/serve-hot-query.ts */

@@ -233,5 +233,5 @@ export class ClientQuery {
 
 /** A client as policy sees it. */
 export function policyClientOf({ ip, port }: Address, { transport, local }: ReplyChannel): PolicyClient {
-  return { ip, port, transport, place: local ?? null };
+  return { ip, port, transport, local: local ?? null };
 }

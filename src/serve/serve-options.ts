@@ -7,7 +7,7 @@ export interface ServeOptions {
   /** After the default rules (this host only). Unbound `access-control`. */
   readonly access: readonly AccessRule[];
   /** For clients that no line of access control is about, by the address asked. Unbound `interface-action`. */
-  readonly accessByPlace: ReadonlyMap<string, AccessAction>;
+  readonly accessByListener: ReadonlyMap<string, AccessAction>;
   /** Largest reply over UDP, octets; the client's own size may lower it. Unbound `max-udp-size`. */
   readonly maxUdpOctets: number;
   /** Datagram size that our OPT announces. Unbound `edns-buffer-size`. */

@@ -143,8 +143,8 @@ export class ServeStats {
 
   /** Counts a reply's rcode. @hot bench/serve-hot-query.ts */
   countRcode(rcode: number): void {
-    const place = rcode < RCODES ? rcode : RCODES - 1;
-    this.byRcode[place] = (this.byRcode[place] as number) + 1;
+    const slot = rcode < RCODES ? rcode : RCODES - 1;
+    this.byRcode[slot] = (this.byRcode[slot] as number) + 1;
   }
 
   /** Counts a question that the resolver gets, with those in progress before it. */

@@ -31,7 +31,7 @@ export async function trustOf(validation: ValidationContext, target: Name, ancho
 }
 
 /** Data with a signature, as far as its place in the tree matters. */
-interface SignedPlace {
+interface SignedData {
   /** The signer that the signature names. */
   readonly signer: Name;
   /** The name whose zone holds the data. */
@@ -47,10 +47,10 @@ interface SignedPlace {
  */
 export async function trustOfSigner(
   validation: ValidationContext,
-  place: SignedPlace,
+  signed: SignedData,
   anchor: TrustAnchor,
 ): Promise<ZoneSecurity> {
-  const { signer, inZoneOf } = place;
+  const { signer, inZoneOf } = signed;
   const trust = await trustOf(validation, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
   // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
@@ -59,13 +59,13 @@ export async function trustOfSigner(
   const cuts = knownCuts(validation, signer, inZoneOf);
   for (const cut of cuts) forgetCut(validation, cut);
   const deepest = cuts.at(-1) ?? signer;
-  const target = isServedBelow(place) && isBelow(place.servedBy, deepest) ? place.servedBy : deepest;
+  const target = isServedBelow(signed) && isBelow(signed.servedBy, deepest) ? signed.servedBy : deepest;
   return target === signer ? trust : await trustOf(validation, target, anchor);
 }
 
 /** True when the servers of a zone between the signer and the data gave it: they were found by a referral. */
-export function isServedBelow(place: SignedPlace): place is SignedPlace & { readonly servedBy: Name } {
-  const { servedBy, signer, inZoneOf } = place;
+export function isServedBelow(signed: SignedData): signed is SignedData & { readonly servedBy: Name } {
+  const { servedBy, signer, inZoneOf } = signed;
   return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(inZoneOf, servedBy);
 }
 

@@ -26,7 +26,7 @@ import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts'
 import { askChain } from './ask-chain.ts';
 import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
 import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
-import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { recordOf, recordRef } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import { validateKeys } from './validate-keys.ts';
@@ -148,7 +148,7 @@ async function validateDsSet(
   if (check.kind === 'limit') return limitZone(validation, child, check.limit);
   // RFC 4035 §5.2: the DS must be the parent's own; one that a wildcard made proves no delegation.
   if (check.kind === 'secure' && check.signature.isWildcard) {
-    return bogusSet(validation, child, ds, { kind: 'wildcard-not-allowed', ...placeOf(ds.rrset, parent.zone) });
+    return bogusSet(validation, child, ds, { kind: 'wildcard-not-allowed', ...recordOf(ds.rrset, parent.zone) });
   }
   if (check.kind === 'bogus') return bogusSet(validation, child, ds, check.why);
   storeSecure(validation, ds, check.expiresAt);
@@ -200,7 +200,7 @@ async function validateExpandedAlias(
   child: Name,
   { alias, proof, labels }: AliasAtName & { readonly labels: number },
 ): Promise<Step> {
-  const unproven = { kind: 'wildcard-unproven', ...placeOf(alias.rrset, parent.zone) } as const;
+  const unproven = { kind: 'wildcard-unproven', ...recordOf(alias.rrset, parent.zone) } as const;
   // RFC 4592 §4.4: a DNAME is not expanded.
   if (rrsetType(alias.rrset) !== TYPE.CNAME) return bogusSet(validation, child, alias, unproven);
   const result = await proveRecords(validation, proof, parent);
@@ -229,7 +229,7 @@ async function validateNoDs(
   const { records } = result;
   const outcome = await proveDenial(validation, records, { name: child, type: TYPE.DS }, parent);
   if (outcome.kind === 'not-proven') {
-    const why = denialReason(authority, records, outcome.why, placeOfRecord(child, TYPE.DS, parent.zone));
+    const why = denialReason(authority, records, outcome.why, recordRef(child, TYPE.DS, parent.zone));
     return bogusZone(validation, child, why);
   }
   return stepOfDenial(validation, child, outcome, records.expiresAt);

@@ -8,7 +8,7 @@ import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
-import { placeOf } from './signature-reason.ts';
+import { recordOf } from './signature-reason.ts';
 import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
 import { validateExpanded } from './validate-expanded.ts';
 import { withVerdict } from './validate-rrset.ts';
@@ -81,7 +81,7 @@ function notSynthesised(validation: ValidationContext, step: AliasStep): Validat
   const subject = step.synthesised ?? step.alias;
   const verdict = {
     status: 'bogus',
-    why: { kind: 'alias-not-synthesised', ...placeOf(subject.rrset, step.alias.zone ?? rrsetOwner(step.alias.rrset)) },
+    why: { kind: 'alias-not-synthesised', ...recordOf(subject.rrset, step.alias.zone ?? rrsetOwner(step.alias.rrset)) },
   } as const;
   return { verdict, step: { ...step, alias: withVerdict(validation, step.alias, verdict) } };
 }

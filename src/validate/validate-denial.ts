@@ -21,7 +21,7 @@ import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
-import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
+import { type RecordRef, recordOf, recordRef } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import { replaceValidated } from './unrequested-rrsets.ts';
@@ -79,17 +79,21 @@ async function validateUndenied(
   const { name, type } = end.question;
   const trust = await trustOf(validation, nameOfSigningZone(name, type), anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
-  const place = placeOfRecord(name, type, trust.zone);
+  const record = recordRef(name, type, trust.zone);
   const sets = end.authority.filter(isDenialSet);
-  return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, place) }, end };
+  return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, record) }, end };
 }
 
-function undeniedReason(authority: readonly RankedRRset[], sets: readonly RankedRRset[], place: Place): BogusReason {
+function undeniedReason(
+  authority: readonly RankedRRset[],
+  sets: readonly RankedRRset[],
+  record: RecordRef,
+): BogusReason {
   const validated = sets.length > 0 ? sets : authority;
   const isUnsigned = validated.length > 0 && validated.every(({ rrset }) => !isSigned(rrset));
-  if (isUnsigned) return { kind: 'no-signature', ...place };
-  if (sets.length === 0) return { kind: 'denial-missing', ...place };
-  return { kind: 'denial-wrong', how: 'other-zone', ...place };
+  if (isUnsigned) return { kind: 'no-signature', ...record };
+  if (sets.length === 0) return { kind: 'denial-missing', ...record };
+  return { kind: 'denial-wrong', how: 'other-zone', ...record };
 }
 
 async function validateByZone(
@@ -103,11 +107,11 @@ async function validateByZone(
   const trust = await trustOfSigner(validation, place, anchor);
   if (trust.status !== 'secure') {
     const sets = end.authority.map((ranked) => ranked.rrset);
-    const verdict = verdictOfSigned(validation, trust, sets, placeOfRecord(name, type, signer));
+    const verdict = verdictOfSigned(validation, trust, sets, recordRef(name, type, signer));
     return { verdict, end };
   }
   if (!namesEqual(trust.zone, signer)) {
-    const record = placeOfRecord(name, type, trust.zone);
+    const record = recordRef(name, type, trust.zone);
     const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
     return { verdict: { status: 'bogus', why }, end };
   }
@@ -138,24 +142,24 @@ interface DenialProofParts {
 
 /** What the proof is worth for the answer that was given. */
 function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofParts): Verdict {
-  const place = placeOfRecord(end.question.name, end.question.type, zone.zone);
+  const record = recordRef(end.question.name, end.question.type, zone.zone);
   const text = formatName(zone.zone);
   switch (outcome.kind) {
     case 'nxdomain':
-      return end.kind === 'nxdomain' ? SECURE : denialMismatch('proves-nxdomain', place);
+      return end.kind === 'nxdomain' ? SECURE : denialMismatch('proves-nxdomain', record);
     case 'nodata':
       // RFC 9824 §3.1: a compact denial is a NODATA answer; one with NXNAME may come with the rcode NXDOMAIN (§3.4).
-      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : denialMismatch('proves-nodata', place);
+      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : denialMismatch('proves-nodata', record);
     case 'no-cut':
       // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
-      if (outcome.isAlias) return denialMismatch('cname-exists', place);
-      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', place);
+      if (outcome.isAlias) return denialMismatch('cname-exists', record);
+      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', record);
     case 'wildcard-nodata':
     case 'no-ds':
-      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', place);
+      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', record);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
-      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return denialMismatch('opt-out-only', place);
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return denialMismatch('opt-out-only', record);
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
       return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
     case 'iterations-too-high': {
@@ -165,14 +169,14 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofPa
     case 'hash-budget':
       return limitVerdict('nsec3-hashes');
     case 'not-proven':
-      return { status: 'bogus', why: denialReason(end.authority, records, outcome.why, place) };
+      return { status: 'bogus', why: denialReason(end.authority, records, outcome.why, record) };
     default:
       return unreachable(outcome);
   }
 }
 
-function denialMismatch(how: DenialFailure, place: Place): NonSecureVerdict {
-  return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
+function denialMismatch(how: DenialFailure, record: RecordRef): NonSecureVerdict {
+  return { status: 'bogus', why: { kind: 'denial-wrong', how, ...record } };
 }
 
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */
@@ -205,7 +209,7 @@ async function verifySoa(
     const why: BogusReason = {
       kind: 'signer-not-allowed',
       signer: formatName(zone.zone),
-      ...placeOf(ranked.rrset, zone.zone),
+      ...recordOf(ranked.rrset, zone.zone),
     };
     return { verdict: { status: 'bogus', why } };
   }

@@ -12,7 +12,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { limitVerdict } from './conclude.ts';
 import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
-import { type Place, placeOf } from './signature-reason.ts';
+import { type RecordRef, recordOf } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import { type RRsetValidation, validateRRset, withVerdict } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -64,9 +64,9 @@ async function validateExpansion(
   authority: readonly RankedRRset[],
 ): Promise<ValidatedSet> {
   const { zone, signature } = checked;
-  const place = placeOf(ranked.rrset, zone.zone);
+  const record = recordOf(ranked.rrset, zone.zone);
   if (NEVER_EXPANDED.has(rrsetType(ranked.rrset)))
-    return unproven(validation, ranked, bogus({ kind: 'wildcard-not-allowed', ...place }));
+    return unproven(validation, ranked, bogus({ kind: 'wildcard-not-allowed', ...record }));
   const result = await proveRecords(validation, authority, zone);
   if (result.kind === 'limit') return unproven(validation, ranked, limitVerdict(result.limit));
   const { records } = result;
@@ -87,7 +87,7 @@ async function validateExpansion(
     case 'hash-budget':
       return unproven(validation, ranked, limitVerdict('nsec3-hashes'));
     case 'not-proven':
-      return unproven(validation, ranked, bogus(expansionReason(authority, records, outcome.why, place)));
+      return unproven(validation, ranked, bogus(expansionReason(authority, records, outcome.why, record)));
     default:
       return unreachable(outcome);
   }
@@ -98,10 +98,10 @@ function expansionReason(
   authority: readonly RankedRRset[],
   records: ProvenRecords,
   how: DenialFailure,
-  place: Place,
+  record: RecordRef,
 ): BogusReason {
-  const why = denialReason(authority, records, how, place);
-  return why.kind === 'denial-missing' || why.kind === 'denial-wrong' ? { kind: 'wildcard-unproven', ...place } : why;
+  const why = denialReason(authority, records, how, record);
+  return why.kind === 'denial-missing' || why.kind === 'denial-wrong' ? { kind: 'wildcard-unproven', ...record } : why;
 }
 
 function bogus(why: BogusReason): NonSecureVerdict {

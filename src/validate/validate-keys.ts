@@ -21,7 +21,7 @@ import type { Ds } from '../wire/rdata-ds.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { bogusSet, limitZone } from './conclude.ts';
-import { placeOf, reasonOf } from './signature-reason.ts';
+import { reasonOf, recordOf } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { verifyRRset } from './verify-rrset.ts';
@@ -64,7 +64,7 @@ export async function validateKeys(
   for (const key of trusted.keys) {
     const fault = faultOf(key);
     if (fault !== null) {
-      why ??= reasonOf(fault, placeOf(ranked.rrset, proof.zone));
+      why ??= reasonOf(fault, recordOf(ranked.rrset, proof.zone));
       continue;
     }
     const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
@@ -79,7 +79,7 @@ export async function validateKeys(
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
-    why = { kind: 'algorithm-missing', algorithm, ...placeOf(ranked.rrset, proof.zone) };
+    why = { kind: 'algorithm-missing', algorithm, ...recordOf(ranked.rrset, proof.zone) };
   }
   return bogusSet(validation, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
@@ -92,17 +92,17 @@ function findTrusted(
   proof: KeyProof,
 ): TrustedKeys {
   const { crypto, options } = validation.parts;
-  const byTag = Map.groupBy(rdatas, (rdata) => placeInSet(keyTag(rdata), readU8(rdata, 3)));
+  const byTag = Map.groupBy(rdatas, (rdata) => keyId(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
   let mismatches = 0;
   for (const ds of proof.ds) {
-    for (const rdata of byTag.get(placeInSet(ds.keyTag, ds.algorithm)) ?? []) {
+    for (const rdata of byTag.get(keyId(ds.keyTag, ds.algorithm)) ?? []) {
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
       } else if (++mismatches > options.limits.dsMatchFailures) {
         validation.countLimit('ds-match-failures');
-        const place = placeOf(ranked.rrset, proof.zone);
-        return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...place } };
+        const record = recordOf(ranked.rrset, proof.zone);
+        return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...record } };
       }
     }
   }
@@ -125,7 +125,7 @@ function namesKeyWithoutBit(zone: Name, ds: Ds, rdata: Uint8Array, crypto: Crypt
 }
 
 /** Tag and algorithm as one number. */
-function placeInSet(tag: number, algorithm: number): number {
+function keyId(tag: number, algorithm: number): number {
   return tag * 256 + algorithm;
 }
 
@@ -134,10 +134,10 @@ function signersFirst(rdatas: readonly Uint8Array[], { rrset }: RankedRRset): re
   const signing = new Set(
     signaturesOf(rrset).map((signature) => {
       const rrsig = readRrsig(signature);
-      return rrsig === null ? -1 : placeInSet(rrsig.keyTag, rrsig.algorithm);
+      return rrsig === null ? -1 : keyId(rrsig.keyTag, rrsig.algorithm);
     }),
   );
-  return wantedFirst(rdatas, (rdata) => signing.has(placeInSet(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
+  return wantedFirst(rdatas, (rdata) => signing.has(keyId(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
 }
 
 /** Why a key that is named as trusted cannot be used; null when it can. */

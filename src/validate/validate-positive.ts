@@ -11,7 +11,7 @@ import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { recordOf, recordRef } from './signature-reason.ts';
 import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
 import { type ValidatedSet, validateExpanded } from './validate-expanded.ts';
@@ -74,7 +74,7 @@ function fromDname(
   if (dname.verdict.status !== 'secure') return null;
   const why = {
     kind: 'alias-not-synthesised',
-    ...placeOf(cname.rrset, dname.zone ?? rrsetOwner(dname.rrset)),
+    ...recordOf(cname.rrset, dname.zone ?? rrsetOwner(dname.rrset)),
   } as const;
   const verdict = { status: 'bogus', why } as const;
   return { verdict, ranked: withVerdict(validation, cname, verdict), proof: [], zone: null };
@@ -88,7 +88,7 @@ function signaturesOnly(end: FinalAnswer): ValidatedEnd {
 /** Data of another name or type than was asked for stands where the answer should: nothing is proven of the question. */
 function nothingWanted(end: FinalAnswer): ValidatedEnd {
   const { name, type } = end.question;
-  const why = { kind: 'denial-missing', ...placeOfRecord(name, type, end.zone) } as const;
+  const why = { kind: 'denial-missing', ...recordRef(name, type, end.zone) } as const;
   return { verdict: { status: 'bogus', why }, end };
 }
 

@@ -17,7 +17,7 @@ import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
-import { placeOf } from './signature-reason.ts';
+import { recordOf } from './signature-reason.ts';
 import { storeVerdict } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -78,8 +78,8 @@ async function validateBySigner(
   const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
   const trust = await trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
   if (trust.status !== 'secure') {
-    const place = placeOf(ranked.rrset, signer);
-    return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], place) };
+    const record = recordOf(ranked.rrset, signer);
+    return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], record) };
   }
   // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
   if (!namesEqual(trust.zone, signer)) {
@@ -104,15 +104,15 @@ async function validateUnsigned(
 }
 
 function noSignature(ranked: RankedRRset, zone: Name): NonSecureVerdict {
-  const place = placeOf(ranked.rrset, zone);
+  const record = recordOf(ranked.rrset, zone);
   const why: BogusReason = isSigned(ranked.rrset)
-    ? { kind: 'signer-not-allowed', signer: 'none that may sign here', ...place }
-    : { kind: 'no-signature', ...place };
+    ? { kind: 'signer-not-allowed', signer: 'none that may sign here', ...record }
+    : { kind: 'no-signature', ...record };
   return { status: 'bogus', why };
 }
 
 function signerNotAllowed(ranked: RankedRRset, zone: Name, signer: Name): BogusReason {
-  return { kind: 'signer-not-allowed', signer: formatName(signer), ...placeOf(ranked.rrset, zone) };
+  return { kind: 'signer-not-allowed', signer: formatName(signer), ...recordOf(ranked.rrset, zone) };
 }
 
 /** The set with a verdict that is not secure. */

@@ -6,7 +6,7 @@
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
-import { placeOfRecord } from './signature-reason.ts';
+import { recordRef } from './signature-reason.ts';
 import { makesTooLong } from './validate-alias.ts';
 import { validateExpanded } from './validate-expanded.ts';
 import type { ValidatedEnd } from './validate-positive.ts';
@@ -19,7 +19,7 @@ export async function validateTooLong(validation: ValidationContext, end: FinalA
   const dname = end.answer.find(isProof);
   const bare = { ...end, answer: [], authority: [], additional: [] };
   if (dname === undefined) {
-    const why = { kind: 'alias-not-synthesised', ...placeOfRecord(name, type, end.zone) } as const;
+    const why = { kind: 'alias-not-synthesised', ...recordRef(name, type, end.zone) } as const;
     return { verdict: { status: 'bogus', why }, end: bare };
   }
   const { verdict, ranked } = await validateExpanded(validation, dname, []);

@@ -16,7 +16,7 @@ import type { BogusReason } from '../terms/verdict.ts';
 import type { Rrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
-import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
+import { moreTelling, reasonOf, recordOf } from './signature-reason.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { SecureZone } from './zone-security.ts';
 
@@ -60,7 +60,7 @@ class RRsetVerification {
     const { rrset } = this.#held;
     const { limits } = this.#validation.parts.options;
     const signatures = signaturesOf(rrset);
-    if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...placeOf(rrset, this.#zone.zone) });
+    if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...recordOf(rrset, this.#zone.zone) });
     for (const candidate of this.#candidates(signatures.slice(0, limits.signatures))) {
       for (const key of this.#keysFor(candidate.rrsig)) {
         const stop = await this.#try(candidate, key);
@@ -81,7 +81,7 @@ class RRsetVerification {
     const { limits } = this.#validation.parts.options;
     if (this.#tries >= limits.signatureChecks) {
       this.#validation.countLimit('signature-checks');
-      return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...placeOf(rrset, this.#zone.zone) });
+      return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...recordOf(rrset, this.#zone.zone) });
     }
     this.#tries++;
     if (!(await this.#validation.mayCheckSignature(rrset.length))) return { kind: 'limit', limit: 'signature-checks' };
@@ -123,13 +123,13 @@ class RRsetVerification {
   }
 
   #conclude(): RRsetCheck {
-    const place = placeOf(this.#held.rrset, this.#zone.zone);
+    const record = recordOf(this.#held.rrset, this.#zone.zone);
     // RFC 6840 §5.11 asks for one good signature only; with harden-algo-downgrade every announced algorithm must have one.
     const [algorithm] = this.#missing;
     if (this.#valid !== null && algorithm !== undefined) {
-      return this.#bogus({ kind: 'algorithm-missing', algorithm, ...place });
+      return this.#bogus({ kind: 'algorithm-missing', algorithm, ...record });
     }
-    return this.#bogus(reasonOf(this.#failure ?? { kind: 'malformed' }, place));
+    return this.#bogus(reasonOf(this.#failure ?? { kind: 'malformed' }, record));
   }
 
   #secure(signature: ValidSignature): RRsetCheck {

@@ -24,7 +24,7 @@ export async function listenWith(ports: FakePorts, commands: readonly Command[])
   const table = new CommandTable(commands);
   const parts = { clock, network, log, commands: () => table, removeSocket: () => {} };
   const server = new ControlServer(parts);
-  const problems = await clock.runUntilSettled(server.listen({ places: [HERE], tls: null }));
+  const problems = await clock.runUntilSettled(server.listen({ listeners: [HERE], tls: null }));
   if (problems.length > 0) throw new Error(problems.join());
   return server;
 }

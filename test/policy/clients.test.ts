@@ -64,7 +64,7 @@ describe('of several lines', () => {
 `);
   test.each([
     ['a netblock', { ip: '192.0.2.1' }],
-    ['a place', { ip: '198.51.100.1', place: { ip: '192.0.2.53', port: 53 } }],
+    ['a place', { ip: '198.51.100.1', local: { ip: '192.0.2.53', port: 53 } }],
   ])('with tags for %s the first counts (Unbound 1.17.1)', (_, from) => {
     expect(house.local('red.example.', 'A', from)).toBe('REFUSED AA');
     expect(house.local('green.example.', 'A', from)).toBe('-');
@@ -94,12 +94,12 @@ view:
   const at = (ip: string) => ({ ip, port: 53 });
 
   test('says which tags and view clients have that no access-control line is about', () => {
-    expect(house.local('x.example.', 'MX', { ip: '198.51.100.1', place: at('192.0.2.53') })).toBe('REFUSED AA');
-    expect(house.local('x.example.', 'TXT', { ip: '198.51.100.1', place: at('203.0.113.1') })).toContain('"in-view"');
+    expect(house.local('x.example.', 'MX', { ip: '198.51.100.1', local: at('192.0.2.53') })).toBe('REFUSED AA');
+    expect(house.local('x.example.', 'TXT', { ip: '198.51.100.1', local: at('203.0.113.1') })).toContain('"in-view"');
   });
 
   test('says nothing for clients that one is about', () => {
-    expect(house.local('x.example.', 'TXT', { ip: '10.0.0.1', place: at('192.0.2.53') })).toContain('"plain"');
+    expect(house.local('x.example.', 'TXT', { ip: '10.0.0.1', local: at('192.0.2.53') })).toContain('"plain"');
   });
 });
 

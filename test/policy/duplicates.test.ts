@@ -54,7 +54,7 @@ view:
 
   test('for one place the first counts', () => {
     const config = configOf('server:\n interface-action: 192.0.2.53 allow\n interface-action: 192.0.2.53 refuse\n');
-    expect([...serveOptions(config, HOST, []).accessByPlace.values()]).toEqual(['allow']);
+    expect([...serveOptions(config, HOST, []).accessByListener.values()]).toEqual(['allow']);
   });
 });
 

@@ -48,7 +48,7 @@ export class PolicyHouse {
       counters: this.counters,
       accessBlocks: config.server.accessControl.map(({ block }) => block),
       defaultBlocks: DEFAULT_ACCESS,
-      placeKeys: ({ place, port }) => [`${place}@${port ?? config.server.port}`],
+      listenKeys: ({ place: local, port }) => [`${local}@${port ?? config.server.port}`],
       serversOf: async () => this.servers,
     });
     this.policy = made.policy;
@@ -129,9 +129,9 @@ function policyClientOf({
   ip = '127.0.0.1',
   port = 4000,
   transport = 'udp',
-  place = null,
+  local = null,
 }: Partial<PolicyClient>): PolicyClient {
-  return { ip, port, transport, place };
+  return { ip, port, transport, local };
 }
 
 function flagText(flags: number): string {
