@@ -64,7 +64,7 @@ export const FORWARD_ZONE_ROWS = {
   'forward-no-cache': one(yesNo, false, DONE, 'Do not keep what the resolvers say.'),
 };
 
-/** Clause `auth-zone:`: a zone that is held as a whole. */
+/** Clause `auth-zone:`: a zone that is kept as a local copy. */
 export const AUTH_ZONE_ROWS = {
   name: required(domain, DONE, 'Name of the zone.'),
   primary: many(

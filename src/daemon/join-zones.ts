@@ -1,5 +1,5 @@
 /**
- * The zones that are held as a whole, out of the configuration (`auth-zone`, `rpz`), and what the zones room asks of the others.
+ * The zones that are kept as a local copy, out of the configuration (`auth-zone`, `rpz`), and what the zones room asks of the others.
  *
  * Leaves to others: the zones themselves (zones/zone-store.ts), policy out of `rpz` zones.
  */

@@ -121,7 +121,7 @@ function dnameStep(
     above = parentOf(above);
     const ranked = parts.rrsets.find(above, TYPE.DNAME, question.class);
     if (!usable(ranked) || ranked.verdict?.status !== 'secure') continue;
-    // A stub, forward or held zone below may be private to us: the world's DNAME above it does not speak for its names.
+    // A stub, forward or local zone copy below may be private to us: the world's DNAME above it does not speak for its names.
     if (isOwnBelow(parts, question.name, above)) return null;
     const target = targetOf(ranked);
     const to = target === null ? null : replaceSuffix(question.name, above, target);

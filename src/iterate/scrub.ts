@@ -233,7 +233,7 @@ function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop:
   return kept;
 }
 
-/** True for a name in a stub, forward or held zone below the zone asked, to which an alias leads: that zone is asked itself. */
+/** True for a name in a stub, forward or local zone copy below the zone asked, to which an alias leads: that zone is asked itself. */
 function isElsewhere(owner: Name, context: ScrubContext): boolean {
   return isOwnBelow(context, owner, context.zone) && !isOwnBelow(context, context.question.name, context.zone);
 }

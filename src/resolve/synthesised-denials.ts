@@ -32,7 +32,7 @@ export interface SynthesisedDenialsParts {
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly denials: DenialCache;
-  /** The deepest configured zone at or above a name (stub, forward, held as a whole); null when there is none. */
+  /** The deepest configured zone at or above a name (stub, forward, kept as a local copy); null when there is none. */
   readonly configuredZone: (name: Name) => Name | null;
   /** The zone of the closest trust anchor; null at and below a negative one, and where there is none. */
   readonly anchorZone: (name: Name) => Name | null;

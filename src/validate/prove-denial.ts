@@ -161,7 +161,7 @@ export async function proveDenial(
   const outcome = await chooseProof(
     records,
     () => proveByNsec(question, records.nsec, zone.zone),
-    () => withHashes(validation, zone, (means) => proveByNsec3(question, records.nsec3, zone.zone, means)),
+    () => withHashes(validation, zone, (given) => proveByNsec3(question, records.nsec3, zone.zone, given)),
   );
   validation.note(() => ({ kind: 'denial', outcome: outcome.kind }));
   return outcome;
@@ -177,7 +177,7 @@ export async function proveWildcard(
   const outcome = await chooseProof(
     records,
     () => proveWildcardByNsec(answer.name, answer.closestEncloserLabels, records.nsec, zone.zone),
-    () => withHashes(validation, zone, (means) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, means)),
+    () => withHashes(validation, zone, (given) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, given)),
   );
   validation.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
   return outcome;
@@ -197,15 +197,15 @@ async function chooseProof<T extends { readonly kind: string }>(
 async function withHashes<T extends { readonly kind: string }>(
   validation: ValidationContext,
   zone: SecureZone,
-  prove: (means: { hasher: Nsec3Hasher; maxIterations: number }) => T,
+  prove: (given: { hasher: Nsec3Hasher; maxIterations: number }) => T,
 ): Promise<T> {
   const { options, crypto } = validation.parts;
-  const means = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
+  const given = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
   let paid = 0;
   for (let grants = 0; ; grants++) {
     await validation.mayHash();
-    const outcome = prove(means);
-    const unpaid = means.hasher.digests - paid;
+    const outcome = prove(given);
+    const unpaid = given.hasher.digests - paid;
     paid += unpaid;
     const isPaid = validation.work.budget.spend('nsec3-hashes', unpaid);
     if (outcome.kind !== 'hash-budget') return outcome;
@@ -213,7 +213,7 @@ async function withHashes<T extends { readonly kind: string }>(
       validation.countLimit('nsec3-hashes');
       return outcome;
     }
-    means.hasher.grant(NSEC3_HASHES_PER_GRANT);
+    given.hasher.grant(NSEC3_HASHES_PER_GRANT);
   }
 }
 

@@ -33,7 +33,7 @@ function hold(
 const ADDRESS = Uint8Array.of(192, 0, 2, 1);
 
 describe('when the clock was set', () => {
-  async function makeHouse(): Promise<ControlBench> {
+  async function makeInstance(): Promise<ControlBench> {
     const bench = await makeBench();
     hold(bench, 'judged.example.', TYPE.A, [ADDRESS], SECURE);
     hold(bench, 'unjudged.example.', TYPE.A, [ADDRESS], null);
@@ -42,7 +42,7 @@ describe('when the clock was set', () => {
   }
 
   test('forward, what was judged by the time before is forgotten, counted and said', async () => {
-    const { house, ports } = await makeHouse();
+    const { house, ports } = await makeInstance();
     house.clockStepped(120);
     expect(house.caches.rrsets.count).toBe(1);
     expect(house.caches.servers.count).toBe(1);
@@ -51,7 +51,7 @@ describe('when the clock was set', () => {
   });
 
   test('back, everything is forgotten: it would live on for as long as that', async () => {
-    const { house, ports } = await makeHouse();
+    const { house, ports } = await makeInstance();
     house.clockStepped(-86_400);
     expect([house.caches.rrsets.count, house.caches.servers.count]).toEqual([0, 0]);
     expect(ports.log.text()).toContain('set back by 86400 seconds');

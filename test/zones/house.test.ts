@@ -1,4 +1,4 @@
-/** Proves what held zones mean for a whole house: copies are validated like servers' answers, and stand for servers only so far. */
+/** Proves what local zone copies mean for a whole house: copies are validated like servers' answers, and stand for servers only so far. */
 
 import { describe, expect, test } from 'vitest';
 import { EDE } from '../../src/wire/ede.ts';
