@@ -99,7 +99,7 @@ function flushBench(): () => unknown {
     const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: null, expiresAt } } as const;
     caches.answers.store(question, { found, verdict: SECURE, expiresAt });
   }
-  const parts = { house: { caches, resolver: {} }, clock } as unknown as ControlParts;
+  const parts = { instance: { caches, resolver: {} }, clock } as unknown as ControlParts;
   const flush = flushCommands(parts).find(({ name }) => name === 'flush');
   return () => flush?.run('n7.example');
 }

@@ -229,7 +229,7 @@ function boundAddress(server: Server): Address {
 }
 
 function welcome(socket: Socket, options: ListenOptions): void {
-  // Before the house has seen the connection its errors are of no interest; `close` follows them.
+  // Before the resolver has seen the connection its errors are of no interest; `close` follows them.
   socket.on('error', () => {});
   const stream = new NodeStream(socket);
   const events = options.onConnection(stream);

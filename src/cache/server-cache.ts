@@ -268,7 +268,7 @@ export class ServerCache {
     if (line.isCut) return true;
     const info = this.#infos.get(infoKey(server, zone));
     const isWitness = (info?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
-    // Without anybody who has answered lately, all bear witness: a house that starts while the line is cut.
+    // Without anybody who has answered lately, all bear witness: a resolver that starts while the line is cut.
     const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
     if (!isWitness && sinceAnswerMs < this.#options.hostTtlSeconds * 1000) return false;
     if (!line.noteTimeout(server, () => this.#witnesses(line))) return false;

@@ -1,5 +1,5 @@
 /**
- * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the house's.
+ * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the resolver's.
  *
  * Contract: callbacks never run inside the call that registered them. Bytes handed to a callback belong to the callee
  * only until it returns, unless it copies them. Bytes given to `send` and `write` may be reused by the caller at once.

@@ -48,7 +48,7 @@ export type CookieState =
   /** Of a length that cannot be. */
   | 'malformed';
 
-/** Checks cookies. One for each house; its secrets change at run time. */
+/** Checks cookies. One for each resolver; its secrets change at run time. */
 export class ServerCookies {
   /** The cookie that goes back to the client checked last; good until the next one is checked. */
   readonly reply = new Uint8Array(COOKIE_OCTETS);

@@ -1,5 +1,5 @@
 /**
- * The daemon's outer side: opens and closes listening sockets, gives them another house on reload, drains and stops.
+ * The daemon's outer side: opens and closes listening sockets, gives them another resolver on reload, drains and stops.
  *
  * A socket whose address stays configured is kept over a reload: nothing is lost in between, and a process that has given up
  * its privileges could not bind port 53 again. For the same reason one that is no longer wanted is closed only when all that

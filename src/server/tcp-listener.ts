@@ -49,7 +49,7 @@ export class ConnectionSlots {
     return this.#connections.size;
   }
 
-  /** Takes other limits and another house; open connections stay. */
+  /** Takes other limits and another resolver; open connections stay. */
   change(serve: Serve, options: ServerOptions): void {
     this.serve = serve;
     this.#options = options;

@@ -82,13 +82,13 @@ export class ZoneStore {
     return purpose === 'authority' && zonefile !== null && !this.#parts.files.exists(zonefile);
   }
 
-  /** Starts timers and transfers; called once by each house that has the zones, since a reload may hand them on. */
+  /** Starts timers and transfers; called once by each resolver that has the zones, since a reload may hand them on. */
   start(): void {
     if (this.#holders++ > 0) return;
     for (const zone of this.#zones.values()) zone.start();
   }
 
-  /** Stops them when no other house has the zones. */
+  /** Stops them when no other resolver has the zones. */
   stop(): void {
     if (--this.#holders > 0) return;
     for (const zone of this.#zones.values()) zone.stop();

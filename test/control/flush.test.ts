@@ -31,7 +31,7 @@ function finish(bench: ControlBench, name: string, lines: readonly string[], par
   for (const line of lines) builder.record('answer', recordOf(line));
   if (authority !== undefined) builder.record('authority', recordOf(authority));
   const replyLength = builder.finish();
-  const stored = bench.house.caches.replies.store({
+  const stored = bench.instance.caches.replies.store({
     reply,
     replyLength,
     questionEnd: 12 + mustParseName(name).length + 4,
@@ -79,7 +79,7 @@ describe('finished replies', () => {
     const bench = await makeBench();
     fill(bench);
     expect(await bench.run(line)).toMatch(/^ok/);
-    expect(bench.house.caches.replies.count).toBe(left);
+    expect(bench.instance.caches.replies.count).toBe(left);
   });
 });
 
@@ -96,7 +96,7 @@ test.each(['flush www.example', 'flush_zone example', 'flush_bogus', 'flush_nega
 );
 
 function know(bench: ControlBench, name: string): void {
-  const { rrsets, answers } = bench.house.caches;
+  const { rrsets, answers } = bench.instance.caches;
   const question = questionFrom(name);
   const judged = { verdict: SECURE, server: '192.0.2.53@53' };
   const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
@@ -109,7 +109,7 @@ function know(bench: ControlBench, name: string): void {
 
 test('what is used or added between two pieces neither escapes a flush nor ends it', async () => {
   const bench = await makeBench();
-  const { answers } = bench.house.caches;
+  const { answers } = bench.instance.caches;
   const names = Array.from({ length: 3 * VALUES_PER_TURN }, (_, i) => `n${i}.example.`);
   for (const name of names) know(bench, name);
   const { clock } = bench.ports;

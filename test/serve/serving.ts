@@ -1,4 +1,4 @@
-/** What the tests of serving share: RRsets out of text, resolutions, a house whose resolver is played, a client's view. */
+/** What the tests of serving share: RRsets out of text, resolutions, a resolver whose resolver is played, a client's view. */
 
 import { ReplyCache } from '../../src/cache/reply-cache.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -129,8 +129,8 @@ export function queryFor(question: Question, asking: Asking = {}): Uint8Array {
   return buildQuery({ id, question, flags, ...(udpSize === undefined ? {} : { edns: { udpSize, doBit, options } }) });
 }
 
-/** A house whose resolver says what the test puts in. */
-export class PlayedHouse {
+/** A resolver whose resolver says what the test puts in. */
+export class PlayedResolver {
   readonly clock = new FakeClock(NOW);
   readonly log = new FakeLog();
   readonly replies: ReplyCache;

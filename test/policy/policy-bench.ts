@@ -26,7 +26,7 @@ import { questionFrom } from '../support/records.ts';
 const NO_SERVERS: ServersOf = { names: [], addresses: [] };
 
 /** A policy with all that it stands on. */
-export class PolicyHouse {
+export class PolicyBench {
   readonly log = new FakeLog();
   readonly clock = new FakeClock(NOW);
   readonly counters = new Counters();
