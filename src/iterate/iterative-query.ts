@@ -323,7 +323,7 @@ export class IterativeQuery {
     return failed?.kind === 'failed' ? failed : { kind: 'restart' };
   }
 
-  /** Answers from the copy of the zone that is held here: nobody is told the name. Null when a referral was followed. */
+  /** Answers from the local copy of the zone: no server learns the name. Null when a referral was followed. */
   #answerFromCopy(copy: ZoneCopy): Outcome | null {
     const unusable = this.#failed({ kind: 'zone-unusable', zone: formatName(copy.zone) });
     const octets = copy.respond(this.#question);
