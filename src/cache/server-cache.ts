@@ -23,8 +23,6 @@ import { Routes } from './routes.ts';
 import { type MannersOutcome, ServerManners } from './server-manners.ts';
 import { type Lameness, type QueryKind, ServerZoneInfo } from './server-zone-info.ts';
 
-/** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
-export const UNKNOWN_TIMEOUT_MS = 376;
 /** A server with a timeout of so many ms or more is down. */
 const DEAD_TIMEOUT_MS = 120_000;
 /**
@@ -169,6 +167,11 @@ export class ServerCache {
       maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: ({ octets }) => octets,
     });
+  }
+
+  /** Timeout for a server that nothing is known of, ms. */
+  get unknownTimeoutMs(): number {
+    return this.#options.unknownTimeoutMs;
   }
 
   /** How long the next attempt should wait for an answer, ms; `timeouts`: what the question has met in the zone before. */

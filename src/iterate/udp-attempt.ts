@@ -6,7 +6,6 @@
  * Leaves to others: what follows from the end (exchange.ts).
  */
 
-import { UNKNOWN_TIMEOUT_MS } from '../cache/server-cache.ts';
 import type { Address, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { readEdns } from '../wire/edns.ts';
@@ -57,7 +56,7 @@ type Arrival =
 export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
   const { clock, servers, sockets } = parts;
   const limitMs = servers.waitMs(made.query.key, made.query.zone, made.query.zoneTimeouts);
-  const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs()));
+  const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs(), servers.unknownTimeoutMs));
   const wasCut = waitMs < limitMs;
   if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
   try {
@@ -68,8 +67,8 @@ export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt
 }
 
 /** Of the time that is left so much at most is given to one datagram: after a lost one there must be time for more. */
-function longestWaitMs(leftMs: number): number {
-  return Math.min(leftMs, Math.max(UNKNOWN_TIMEOUT_MS, leftMs / 3));
+function longestWaitMs(leftMs: number, leastMs: number): number {
+  return Math.min(leftMs, Math.max(leastMs, leftMs / 3));
 }
 
 async function sendAndWait(

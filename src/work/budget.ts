@@ -5,16 +5,12 @@
 
 import type { Limit } from '../terms/limit.ts';
 
-/** The first values: what Unbound allows, so that comparisons are fair. */
-export const DEFAULT_ALLOWANCE = {
-  /** Upstream queries for one client query. Unbound `max-global-quota`. */
-  'upstream-queries': 200,
+/** What no directive sets: what Unbound allows, so that comparisons are fair. */
+export const FIXED_ALLOWANCE = {
   /** Address look-ups of server names for one client query (NXNSAttack, CVE-2020-12662). Unbound MAX_TARGET_COUNT. */
   'target-lookups': 64,
   /** Server names that turned out not to exist (NXNSAttack). Unbound MAX_TARGET_NX, widened for real delegations. */
   'target-nxdomains': 5,
-  /** CNAME and DNAME restarts. Unbound `max-query-restarts`. */
-  aliases: 11,
   /** Signature checks for one client query, all zones together (KeyTrap, CVE-2023-50387). */
   'signature-checks': 400,
   /** NSEC3 hash calculations for one client query, counted with iterations (CVE-2023-50868). */
@@ -22,17 +18,22 @@ export const DEFAULT_ALLOWANCE = {
 } as const satisfies Partial<Record<Limit, number>>;
 
 /** Limits that are counted for the client query as a whole. The others are counted where they apply. */
-type Spendable = keyof typeof DEFAULT_ALLOWANCE;
+type Spendable = keyof Allowance;
 
-/** How much of each may be spent. */
-export type Allowance = Readonly<Record<Spendable, number>>;
+/** How much of each may be spent for one client query. */
+export interface Allowance extends Readonly<Record<keyof typeof FIXED_ALLOWANCE, number>> {
+  /** Queries to servers (`max-global-quota`). */
+  readonly 'upstream-queries': number;
+  /** CNAME and DNAME restarts (`max-query-restarts`). */
+  readonly aliases: number;
+}
 
 export class Budget {
   readonly #left: Record<Spendable, number>;
   /** First limit that ran out, for the failure's reason; null while all is well. */
   exhausted: Spendable | null = null;
 
-  constructor(allowance: Allowance = DEFAULT_ALLOWANCE) {
+  constructor(allowance: Allowance) {
     this.#left = { ...allowance };
   }
 

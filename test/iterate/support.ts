@@ -25,7 +25,11 @@ import { InFlight } from '../../src/work/in-flight.ts';
 import { Work } from '../../src/work/work.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
-import { DEFAULT_ITERATE_OPTIONS, DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
+import {
+  DEFAULT_ALLOWANCE,
+  DEFAULT_ITERATE_OPTIONS,
+  DEFAULT_SERVER_CACHE_OPTIONS,
+} from '../support/default-options.ts';
 import { questionFrom, recordFrom } from '../support/records.ts';
 
 /** A response in text: records one a line. */
@@ -96,7 +100,7 @@ export class Bench {
   readonly trace = new Trace();
   /** `ip name TYPE` of each query that reached a server, in order. */
   readonly asked: string[] = [];
-  #budget = new Budget();
+  #budget = new Budget(DEFAULT_ALLOWANCE);
   #lastId = 0;
   readonly #inFlight: InFlight<IterationResult>;
 
@@ -158,7 +162,7 @@ export class Bench {
 
   /** A client's work with a budget of its own. */
   newWork(text: string): Work {
-    this.#budget = new Budget();
+    this.#budget = new Budget(DEFAULT_ALLOWANCE);
     return this.#work(questionFrom(text), null);
   }
 

@@ -8,6 +8,7 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import { Budget } from '../../src/work/budget.ts';
 import { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { DEFAULT_ALLOWANCE } from '../support/default-options.ts';
 
 const JOSTLE_MS = 200;
 
@@ -24,7 +25,7 @@ function fullLoad(maxWorks: number) {
       question,
       mode: 'normal',
       parent: null,
-      budget: new Budget(),
+      budget: new Budget(DEFAULT_ALLOWANCE),
       trace: null,
       ...times,
     });

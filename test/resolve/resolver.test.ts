@@ -19,11 +19,10 @@ import { ROOT } from '../../src/wire/name.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
-import { DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
-import { DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
+import { DEFAULT_ALLOWANCE, DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
 import { questionFrom, rankedAt } from '../support/records.ts';
 
 const NOW = 1_700_000_000;

@@ -22,6 +22,8 @@ const HOST = { hostName: 'localhost', programVersion: 'hawser 0', addressesOf: (
 export const DEFAULT_ITERATE_OPTIONS = iterateOptions(CONFIG, { hints: BUILT_IN_HINTS, tlsAuthorities: null });
 export const DEFAULT_VALIDATE_OPTIONS = validateOptions(CONFIG);
 export const DEFAULT_RESOLVE_OPTIONS = resolveOptions(CONFIG);
+/** What one client query may spend. */
+export const DEFAULT_ALLOWANCE = DEFAULT_RESOLVE_OPTIONS.allowance;
 export const DEFAULT_SERVE_OPTIONS = serveOptions(CONFIG, HOST, []);
 export const DEFAULT_SERVER_CACHE_OPTIONS = serverCacheOptions(CONFIG);
 export const DEFAULT_CHECK_OPTIONS = zoneCheckOptions(CONFIG);

@@ -8,9 +8,9 @@ import { createValidate, type Validated } from '../../src/validate/validate-answ
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { Budget, DEFAULT_ALLOWANCE } from '../../src/work/budget.ts';
+import { Budget } from '../../src/work/budget.ts';
 import { INCEPTION, makeKey, NOW, type SigningKey } from '../dnssec/signing.ts';
-import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
+import { DEFAULT_ALLOWANCE, DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { dsAnchor, dsOf, outcomeOf, SignedTree, type TestZone, type ZoneChoices } from './signed-tree.ts';
 
 /** An A record of a zone, signed or not, validated. */
@@ -484,7 +484,7 @@ describe('questions at once', () => {
     const found = tree.found('a.test.', TYPE.A, [tree.set(zone, 'a.test.', TYPE.A, '192.0.2.7')]);
     tree.budget = new Budget({ ...DEFAULT_ALLOWANCE, 'signature-checks': 0 });
     const poor = validate(tree.work(found.end.question), found);
-    tree.budget = new Budget();
+    tree.budget = new Budget(DEFAULT_ALLOWANCE);
     const rich = validate(tree.work(found.end.question), found);
     expect((await poor).verdict.status).toBe('indeterminate');
     expect((await rich).verdict.status).toBe('secure');

@@ -28,7 +28,7 @@ import type { FetchOptions } from '../../src/work/fetch.ts';
 import { Work } from '../../src/work/work.ts';
 import { makeKey, NOW, rrsetOf, type SignatureChoices, type SigningKey, signRRset } from '../dnssec/signing.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
-import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
+import { DEFAULT_ALLOWANCE, DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { rankedAt } from '../support/records.ts';
 import { hashName } from '../world/denial-chain.ts';
 
@@ -90,7 +90,7 @@ export class SignedTree {
   readonly #zones: TestZone[] = [];
   readonly #table = new Map<string, (options: FetchOptions | undefined) => IterationResult>();
   options: ValidateOptions = DEFAULT_VALIDATE_OPTIONS;
-  budget = new Budget();
+  budget = new Budget(DEFAULT_ALLOWANCE);
 
   constructor() {
     this.root = this.#makeZone(ROOT, {});

@@ -9,6 +9,7 @@ import { Cancelled } from '../../src/work/cancelled.ts';
 import { InFlight, MAX_WORKS_VISITED } from '../../src/work/in-flight.ts';
 import { Work } from '../../src/work/work.ts';
 import { HandClock } from '../cache/cache-parts.ts';
+import { DEFAULT_ALLOWANCE } from '../support/default-options.ts';
 import { questionFrom } from '../support/records.ts';
 
 type Value = string;
@@ -29,7 +30,7 @@ class Bench {
       question: questionFrom('x.'),
       mode: 'normal',
       parent,
-      budget: new Budget(),
+      budget: new Budget(DEFAULT_ALLOWANCE),
       startedMs: 0,
       deadlineMs: Number.POSITIVE_INFINITY,
       trace: null,

@@ -14,7 +14,7 @@ import type { ListenAddress, ServerOptions } from '../../server/listen-options.t
 import { VALIDATE_LIMITS, type ValidateOptions } from '../../validate/options.ts';
 import { fromHex } from '../../wire/bytes.ts';
 import { parseIp } from '../../wire/ip.ts';
-import { DEFAULT_ALLOWANCE } from '../../work/budget.ts';
+import { FIXED_ALLOWANCE } from '../../work/budget.ts';
 import { configuredZones, upstreamOptions } from './upstream.ts';
 
 /** What the system says of this host. */
@@ -59,7 +59,7 @@ export function resolveOptions({ server }: Config): ResolveOptions {
       clientTimeoutMs: server.serveExpiredClientTimeout,
     },
     allowance: {
-      ...DEFAULT_ALLOWANCE,
+      ...FIXED_ALLOWANCE,
       'upstream-queries': server.maxGlobalQuota,
       aliases: server.maxQueryRestarts,
     },
