@@ -3,7 +3,7 @@
  * Leaves to others: TLS and HTTP (table-server-tls.ts).
  */
 
-import { count, milliseconds, port, portRange, seconds, size, strictCount, text, yesNo } from './form.ts';
+import { count, milliseconds, port, portRange, seconds, size, strictCount, text, word, yesNo } from './form.ts';
 import { listenPlace, outgoingPlace, perNetblock } from './form-network.ts';
 import { ACCEPTED, alias, DONE, LIVE, many, one, refused } from './option.ts';
 
@@ -45,6 +45,12 @@ export const SERVER_SOCKET_ROWS = {
   'msg-buffer-size': one(count(4096, 1024 * 1024, 'octets'), 65552, ACCEPTED, 'Size of a message buffer.'),
   'delay-close': one(milliseconds, 0, ACCEPTED, 'How long a timed-out socket stays open for late replies.'),
   'udp-connect': one(yesNo, true, DONE, 'Connect UDP sockets towards servers, so that ICMP errors arrive.'),
+  'udp-engine': one(
+    word(['auto', 'dgram', 'ffi'], 'expected auto, dgram or ffi'),
+    'auto',
+    DONE,
+    "What datagrams go through: the system's own calls in batches (ffi: no start without them), Node's dgram, or the first that works.",
+  ),
   'so-rcvbuf': one(size, 0, DONE, "Receive buffer of listening sockets; 0 for the system's."),
   'so-sndbuf': one(size, 4 * 1024 * 1024, DONE, "Send buffer of listening sockets; 0 for the system's."),
   'so-reuseport': one(yesNo, true, ACCEPTED, 'Give each worker its own socket on the same port.'),
