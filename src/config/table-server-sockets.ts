@@ -43,7 +43,12 @@ export const SERVER_SOCKET_ROWS = {
   'max-udp-size': one(count(12, 65535, 'octets'), 1232, LIVE, 'Largest UDP reply to clients, whatever they ask for.'),
   'stream-wait-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for replies that wait for slow streams.'),
   'msg-buffer-size': one(count(4096, 1024 * 1024, 'octets'), 65552, ACCEPTED, 'Size of a message buffer.'),
-  'delay-close': one(milliseconds, 0, ACCEPTED, 'How long a timed-out socket stays open for late replies.'),
+  'delay-close': one(
+    milliseconds,
+    0,
+    DONE,
+    'How long a socket without an answer stays open, so that a late one meets no closed port; it counts for outgoing-range.',
+  ),
   'udp-connect': one(yesNo, true, DONE, 'Connect UDP sockets towards servers, so that ICMP errors arrive.'),
   'udp-engine': one(
     word(['auto', 'dgram', 'ffi'], 'expected auto, dgram or ffi'),
