@@ -1,8 +1,11 @@
 /** The network of this machine: UDP (node-udp.ts) and streams (node-streams.ts) behind one port. Never throws. */
 
-import type { Network } from '../ports/network.ts';
+import type { HttpNetwork } from '../ports/http.ts';
+import type { ListenOptions, Network } from '../ports/network.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
-import { connectNodeStream, listenNodeStreams } from './node-streams.ts';
+import { listenNodeHttp } from './node-http.ts';
+import { type ListenParts, listenNodeStreams } from './node-listen.ts';
+import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
 
@@ -13,13 +16,15 @@ import type { LowUser } from './root-writes.ts';
 export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
-): Network {
+): Network & HttpNetwork {
+  const partsOf = ({ local }: Pick<ListenOptions, 'local'>): ListenParts => ({
+    fd: 'path' in local ? null : inherited.take('tcp', local),
+    user: user(),
+  });
   return {
     openUdp: (options) => openNodeUdp(options, inherited.take('udp', options.local)),
     connect: connectNodeStream,
-    listen: (options) => {
-      const fd = 'path' in options.local ? null : inherited.take('tcp', options.local);
-      return listenNodeStreams(options, { fd, user: user() });
-    },
+    listen: (options) => listenNodeStreams(options, partsOf(options)),
+    listenHttp: (options) => listenNodeHttp(options, partsOf(options)),
   };
 }

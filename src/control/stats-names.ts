@@ -235,10 +235,12 @@ const PLAIN_COUNTERS: readonly StatRow[] = [
   counter('num.query.udpout', 'query_udpout_total', 'Questions sent over UDP', ({ counters }) =>
     counters.get('upstream.udp'),
   ),
-  counter('num.query.tls', 'query_tls_total', 'Queries over TLS', none),
-  counter('num.query.tls.resume', 'query_tls_resume_total', 'Queries over resumed TLS sessions', none),
+  counter('num.query.tls', 'query_tls_total', 'Queries over TLS', ({ serve }) => serve.withForm(FORM.tls)),
+  counter('num.query.tls.resume', 'query_tls_resume_total', 'Queries over resumed TLS sessions', ({ serve }) =>
+    serve.withForm(FORM.resumed),
+  ),
   counter('num.query.ipv6', 'query_ipv6_total', 'Queries over IPv6', ({ serve }) => serve.withForm(FORM.ipv6)),
-  counter('num.query.https', 'query_https_total', 'Queries over HTTPS', none),
+  counter('num.query.https', 'query_https_total', 'Queries over HTTPS', ({ serve }) => serve.withForm(FORM.https)),
   counter('num.query.quic', 'query_quic_total', 'Queries over QUIC', none),
 ];
 
@@ -351,6 +353,19 @@ const TLSA_OUTCOMES: readonly TlsaOutcome[] = ['secure', 'insecure', 'absent', '
 
 /** Statistics that Unbound does not have. */
 const OWN_ROWS: readonly StatRow[] = [
+  counter('num.tls.handshakes', 'tls_handshakes_total', 'TLS handshakes of clients', ({ serve }) => serve.handshakes),
+  counter(
+    'num.tls.handshakes.failed',
+    'tls_handshakes_failed_total',
+    'TLS handshakes of clients that ended without agreement or took too long',
+    ({ serve }) => serve.failedHandshakes,
+  ),
+  counter(
+    'num.tls.handshakes.refused',
+    'tls_handshakes_refused_total',
+    'TLS handshakes that did not begin: their client has too many',
+    ({ serve }) => serve.refusedHandshakes,
+  ),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),

@@ -29,7 +29,8 @@ import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { type AssembleParts, assemble, hasError, type ResolverInstance } from './resolver-instance.ts';
+import { readServiceTls } from './service-tls.ts';
 import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
@@ -212,7 +213,9 @@ export class Running {
     const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
+      before === null
+        ? {}
+        : { caches: keptForOptionChange(before.caches), carried: before, serviceTls: before.serviceTls },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { instance, warnings } = built;
@@ -240,8 +243,9 @@ export class Running {
   async #reopen(): Promise<Applied> {
     const instance = this.#instance;
     if (instance === null || this.#isStopped) return null;
-    const { config, serve } = instance;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
+    const { config, serve, serviceTls } = instance;
+    const options = serverOptions(config, this.#parts.host.facts(), serviceTls?.options);
+    const problems = await this.#daemon.listen(serve, options, true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -342,16 +346,22 @@ export class Running {
     this.#parts.host.willBecome(config.server.username);
     const isFirst = this.#instance === null;
     if (isFirst) this.#configureLog(config);
-    const built = await this.#join(config, { caches });
+    const found: Finding[] = [];
+    const tlsParts = { files: this.#ports.files, judge: this.#parts.host.tlsFault };
+    const inForce = this.#instance?.serviceTls ?? null;
+    const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
+    if (hasError(found)) return { ok: false, lines: found.map(findingText) };
+    const built = await this.#join(config, { caches, serviceTls });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
-    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    const warnings = [...loaded.warnings, ...found].map(warningText);
+    for (const text of [...warnings, ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
 
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];

@@ -8,7 +8,7 @@
  */
 
 import type { ServerCookie } from '../cache/server-manners.ts';
-import type { NetworkError } from '../ports/network.ts';
+import type { NetworkError, TlsClientOptions } from '../ports/network.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -232,6 +232,12 @@ function noteNetworkError(
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }
 
+/** How a server is spoken to over TLS. */
+function tlsTowards({ tlsName }: Asked, options: IterateOptions): TlsClientOptions {
+  const { tlsAuthorities: authorities, tlsSendsName: sendsName, tlsVersions } = options;
+  return { serverName: tlsName, sendsName, ...tlsVersions, ...(authorities === null ? {} : { authorities }) };
+}
+
 async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
   const { clock, servers, counters, options, streams } = room;
   const { asked } = made;
@@ -243,12 +249,11 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
   if (asked.transport === 'tls') counters.add('upstream.tls');
-  const authorities = options.tlsAuthorities === null ? {} : { authorities: options.tlsAuthorities };
   const localIp = localIpFor(asked.server, room);
   const end = await streams.ask(work.signal, {
     remote: throughNat64(asked.server, options.nat64Prefix),
     localIp,
-    tls: asked.transport === 'tls' ? { serverName: asked.tlsName, ...authorities } : null,
+    tls: asked.transport === 'tls' ? tlsTowards(asked, options) : null,
     timeoutMs,
     prepare: (isTaken) => {
       const { bytes, pending, cookie } = prepare(room, { ...made, randomCase: false }, { localIp, isTaken });

@@ -3,13 +3,14 @@
  *
  * A socket whose address stays configured is kept over a reload: nothing is lost in between, and a process that has given up
  * its privileges could not bind port 53 again. For the same reason one that is no longer wanted is closed only when all that
- * is wanted is open, and one of a network interface stays while that has no address.
+ * is wanted is open, and one of a network interface stays while that has no address. One that is to speak another protocol is
+ * closed at once, with its connections: what is called encrypted must not be answered plainly.
  * Leaves to others: signals, privileges, files (cli), queries (serve).
  */
 
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Address, Listener, Network, NetworkError } from '../ports/network.ts';
+import type { Address, Listener, Network, NetworkError, TlsServerOptions } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
 import type { ListenAddress, ServerOptions } from './listen-options.ts';
 import { openTcpListener, TcpPlaces } from './tcp-listener.ts';
@@ -51,6 +52,8 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #doors = new Map<string, Door>();
   #places: TcpPlaces | null = null;
+  /** What handshakes are by. */
+  #tls: TlsServerOptions | null = null;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -74,7 +77,12 @@ export class Daemon {
    */
   async listen(serve: Serve, options: ServerOptions, isRetry = false): Promise<ListenProblem[]> {
     const start = { serve, options, places: this.#placesFor(serve, options) };
-    for (const { udp } of this.#doors.values()) {
+    this.#closeChanged(options);
+    // With the same key as before clients may take up their sessions again.
+    const hasNewTls = JSON.stringify(options.tls) !== JSON.stringify(this.#tls);
+    this.#tls = options.tls ?? null;
+    for (const { udp, tcp } of this.#doors.values()) {
+      if (hasNewTls && options.tls) tcp?.useTls(options.tls);
       if (udp === null) continue;
       udp.serve = serve;
       udp.resize(options);
@@ -137,6 +145,17 @@ export class Daemon {
     );
   }
 
+  /** Closes what is to speak another protocol than it does. */
+  #closeChanged({ interfaces }: ServerOptions): void {
+    const wanted = new Map(interfaces.map((address) => [addressText(address), address]));
+    const changed = [...this.#doors.values()].filter(({ address }) => {
+      const now = wanted.get(addressText(address));
+      return now !== undefined && now.protocol !== address.protocol;
+    });
+    this.#close(changed);
+    for (const { address } of changed) this.#places?.closeAt(address);
+  }
+
   #close(doors: readonly Door[]): void {
     for (const door of doors) {
       closeUdp(door);
@@ -157,19 +176,22 @@ export class Daemon {
     const key = addressText(address);
     const door: Door = this.#doors.get(key) ?? { address, udp: null, tcp: null };
     const onError = (error: NetworkError): void => this.#logError(key, error);
-    const wantsUdp = options.udp && door.udp === null;
+    const wantsUdp = hasUdp(address, options) && door.udp === null;
     const udp = wantsUdp ? await openUdpListener({ network, address, options, serve, onError }) : null;
     if (udp?.ok === true) door.udp = udp.value;
     // Port 0 is the system's choice: TCP has to be where UDP is.
-    const local = { ...address, port: door.udp?.local?.port ?? address.port };
+    const local = { ip: address.ip, port: door.udp?.local?.port ?? address.port };
     const wantsTcp = hasTcp(options) && door.tcp === null;
-    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, places, onError }) : null;
+    const tcp = wantsTcp
+      ? await openTcpListener({ network, address: door.address, local, options, places, onError })
+      : null;
     if (tcp?.ok === true) door.tcp = tcp.value;
     if (door.udp !== null || door.tcp !== null) this.#doors.set(key, door);
-    return [['UDP', udp] as const, ['TCP', tcp] as const].flatMap(([what, opened]) =>
-      opened?.ok !== false
-        ? []
-        : [{ address, error: opened.error, text: `can't open ${what} socket on ${key}: ${opened.error.text}` }],
+    return [['UDP', udp] as const, [address.protocol === 'tls' ? 'TLS' : 'TCP', tcp] as const].flatMap(
+      ([what, opened]) =>
+        opened?.ok !== false
+          ? []
+          : [{ address, error: opened.error, text: `can't open ${what} socket on ${key}: ${opened.error.text}` }],
     );
   }
 
@@ -202,6 +224,11 @@ function closeUdp(door: Door): void {
 function closeTcp(door: Door): void {
   door.tcp?.close();
   door.tcp = null;
+}
+
+/** Only plain DNS is spoken over UDP. */
+function hasUdp({ protocol }: ListenAddress, { udp }: ServerOptions): boolean {
+  return udp && protocol !== 'tls';
 }
 
 function hasTcp({ tcp, maxConnections }: ServerOptions): boolean {

@@ -1,11 +1,14 @@
 /** What the server room needs to know: where to listen, and the limits of listening. Taken out of the configuration by `cli`. */
 
-import type { Address } from '../ports/network.ts';
+import type { ListenProtocol } from '../config/listen-protocol.ts';
+import type { Address, TlsServerOptions } from '../ports/network.ts';
 import type { NetblockLimit } from '../serve/netblock-limit.ts';
 
 /** Where to listen: an address, and the network interface that it was found at, if it was (`interface: eth0`). */
 export interface ListenAddress extends Address {
   readonly from?: string;
+  /** Absent: plain. */
+  readonly protocol?: ListenProtocol;
 }
 
 export interface ServerOptions {
@@ -31,6 +34,8 @@ export interface ServerOptions {
    * none. One more is closed as it comes. Unbound `tcp-connection-limit`.
    */
   readonly connectionLimits?: readonly NetblockLimit[];
+  /** Key, certificate and rules of TLS; null or absent: no address that needs them is opened. */
+  readonly tls?: TlsServerOptions | null;
   /** A connection without a query and without an answer in the making is closed after this. Unbound `tcp-idle-timeout`. */
   readonly tcpIdleMs: number;
 }
@@ -46,6 +51,11 @@ export const SERVER_LIMITS = {
   queriesPerConnection: 100,
   /** Octets of replies that may wait for a client that does not read, before the connection is closed. Two largest replies. */
   unreadReplyBytes: 2 * 65_537,
+  /**
+   * Connections before or in their TLS handshake at one address, for each that incoming-num-tcp permits. Reason: half-open ones
+   * must not keep out those that come to talk, and a burst of honest ones takes its time.
+   */
+  handshakesPerConnection: 2,
   /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the places are taken. */
   shortenedIdlePercent: 10,
 } as const;

@@ -1,5 +1,5 @@
 /**
- * One TCP connection of a client: framing both ways, pipelined queries with replies in the order in which they are ready
+ * One TCP connection of a client, plain or in TLS: framing both ways, pipelined queries with replies in the order in which they are ready
  * (RFC 7766 §6.2.1.1 and §7), back-pressure, idle timeout.
  *
  * Limits: queries in the making at once (reading stops), octets that a client leaves unread (the connection is closed),
@@ -10,7 +10,7 @@
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, StreamEvents } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
-import type { ReplyChannel } from '../serve/reply-channel.ts';
+import type { Layer, ReplyChannel } from '../serve/reply-channel.ts';
 import { writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
@@ -35,6 +35,8 @@ export interface ConnectionParts {
 
 export class TcpConnection implements ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
+  readonly layer: Layer | undefined;
+  readonly isResumed: boolean;
   readonly local: Address;
   readonly remote: Address;
   readonly #parts: ConnectionParts;
@@ -51,8 +53,10 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
   #activeAtMs: number;
   #cancelTimer: CancelTimer;
 
-  constructor(stream: ByteStream, parts: ConnectionParts) {
+  constructor(stream: ByteStream, parts: ConnectionParts, layer?: Layer) {
     this.#stream = stream;
+    this.layer = layer;
+    this.isResumed = stream.isResumed === true;
     this.local = stream.local;
     this.remote = stream.remote;
     this.#parts = parts;

@@ -1,25 +1,42 @@
 /**
- * TCP for clients: listening sockets and the places for connections that they share (incoming-num-tcp).
+ * TCP for clients, plain and in TLS: listening sockets and the places for connections that they share (incoming-num-tcp).
  *
  * When all places are taken, a new connection gets the place of the one that has been idle longest (RFC 7766 §6.2.3: a server
  * may close idle connections under load); when all of them wait for answers it is refused. The clients of a netblock may have a
- * limit of their own (tcp-connection-limit): they get no place of others', and none of their own is closed for them.
+ * limit of their own (tcp-connection-limit): they get no place of others', and none of their own is closed for them. A client
+ * that will get none is turned away before its TLS handshake, which costs much more than a connection.
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { Address, ByteStream, Listener, Network, NetworkError, Opened, StreamEvents } from '../ports/network.ts';
+import type {
+  Address,
+  ByteStream,
+  HandshakeWatch,
+  Listener,
+  ListenOptions,
+  Network,
+  NetworkError,
+  Opened,
+  StreamEvents,
+} from '../ports/network.ts';
 import { blockOf, closestFirst, type NetblockLimit } from '../serve/netblock-limit.ts';
 import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import { parseIp } from '../wire/ip.ts';
-import { SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
+import { HandshakeGate } from './handshake-gate.ts';
+import { type ListenAddress, SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
 import { type ConnectionParts, TcpConnection } from './tcp-connection.ts';
+
+/** The name of DNS over TLS in the handshake (RFC 7858, IANA registry of ALPN identifiers); clients may leave it out. */
+const ALPN_DOT = 'dot';
 
 /** All connections of one daemon. */
 export class TcpPlaces {
   /** Who answers; another one after a reload. */
   serve: Serve;
   #options: ServerOptions;
-  readonly #connections = new Set<TcpConnection>();
+  /** Each with the address that it came to, as that was opened. */
+  readonly #connections = new Map<TcpConnection, ListenAddress>();
+  readonly #gate: HandshakeGate;
   readonly #parts: ConnectionParts;
   /** Closest first. */
   #blocks: readonly NetblockLimit[];
@@ -31,6 +48,7 @@ export class TcpPlaces {
   constructor(clock: Clock, serve: Serve, options: ServerOptions) {
     this.serve = serve;
     this.#options = options;
+    this.#gate = new HandshakeGate(clock);
     this.#blocks = closestFirst(options.connectionLimits ?? []);
     const frame = new Uint8Array(2 + REPLY_BUFFER_OCTETS);
     this.#parts = {
@@ -55,14 +73,27 @@ export class TcpPlaces {
     this.#options = options;
     this.#blocks = closestFirst(options.connectionLimits ?? []);
     this.#byBlock.clear();
-    for (const { remote } of this.#connections) this.#count(this.#blockOf(remote), 1);
+    for (const { remote } of this.#connections.keys()) this.#count(this.#blockOf(remote), 1);
   }
 
-  /** Gives a connection a place; null when there is none. */
-  admit(stream: ByteStream): StreamEvents | null {
+  /** Lets clients into their TLS handshake, and counts how it ends. */
+  readonly handshakes: HandshakeWatch = {
+    begin: (remote) => {
+      const begins = !this.#isBlockFull(this.#blockOf(remote)) && this.#gate.begin(remote.ip);
+      if (!begins) this.serve.stats.refusedHandshakes++;
+      return begins;
+    },
+    end: ({ ip }, isDone) => {
+      this.#gate.end(ip);
+      if (isDone) this.serve.stats.handshakes++;
+      else this.serve.stats.failedHandshakes++;
+    },
+  };
+
+  /** Gives a connection that came to `address` a place; null when there is none. */
+  admit(stream: ByteStream, address: ListenAddress): StreamEvents | null {
     const block = this.#blockOf(stream.remote);
-    const isBlockFull = block !== undefined && (this.#byBlock.get(block) ?? 0) >= block.limit;
-    if (isBlockFull) {
+    if (this.#isBlockFull(block)) {
       this.refused++;
       return null;
     }
@@ -70,16 +101,25 @@ export class TcpPlaces {
       this.refused++;
       return null;
     }
-    const connection = new TcpConnection(stream, this.#parts);
+    const connection = new TcpConnection(stream, this.#parts, address.protocol === 'tls' ? 'tls' : undefined);
     const wasScarce = this.#isScarce();
-    this.#connections.add(connection);
+    this.#connections.set(connection, address);
     this.#count(block, 1);
-    if (this.#isScarce() && !wasScarce) for (const each of [...this.#connections]) each.reviewIdleTime();
+    if (this.#isScarce() && !wasScarce) for (const each of [...this.#connections.keys()]) each.reviewIdleTime();
     return connection;
   }
 
+  /** Closes the connections that came to an address. */
+  closeAt(address: ListenAddress): void {
+    for (const [connection, at] of [...this.#connections]) if (at === address) connection.close();
+  }
+
   closeAll(): void {
-    for (const connection of [...this.#connections]) connection.close();
+    for (const connection of [...this.#connections.keys()]) connection.close();
+  }
+
+  #isBlockFull(block: NetblockLimit | undefined): boolean {
+    return block !== undefined && (this.#byBlock.get(block) ?? 0) >= block.limit;
   }
 
   #blockOf({ ip }: Address): NetblockLimit | undefined {
@@ -107,7 +147,7 @@ export class TcpPlaces {
   #closeLongestIdle(): boolean {
     let longest: TcpConnection | null = null;
     let since = Number.POSITIVE_INFINITY;
-    for (const connection of this.#connections) {
+    for (const connection of this.#connections.keys()) {
       const idleSince = connection.idleSinceMs;
       if (idleSince === null || idleSince >= since) continue;
       longest = connection;
@@ -118,18 +158,36 @@ export class TcpPlaces {
   }
 }
 
-/** Listens at an address for connections that share `places`. */
-export function openTcpListener(start: {
+/** Listens at an address for connections that share `places`. One for TLS is opened with TLS or not at all. */
+export async function openTcpListener(start: {
   readonly network: Network;
-  readonly address: Address;
+  readonly address: ListenAddress;
+  /** Where the system is to listen: the address, or the port that it chose for UDP. */
+  readonly local: Address;
   readonly options: ServerOptions;
   readonly places: TcpPlaces;
   readonly onError: (error: NetworkError) => void;
 }): Promise<Opened<Listener>> {
-  return start.network.listen({
-    local: start.address,
-    reusePort: start.options.reusePort,
-    onConnection: (stream) => start.places.admit(stream),
-    onError: start.onError,
+  const { network, address, local, options, places, onError } = start;
+  const secured = securityOf(address, options, places);
+  if (secured === null) return { ok: false, error: { kind: 'tls', text: 'there is no key and certificate for it' } };
+  return await network.listen({
+    local,
+    reusePort: options.reusePort,
+    ...secured,
+    onConnection: (stream) => places.admit(stream, address),
+    onError,
   });
+}
+
+/** What makes the connections of an address encrypted, where it is to be; null: it is to be and cannot. */
+function securityOf(
+  { protocol }: ListenAddress,
+  { tls, maxConnections }: ServerOptions,
+  { handshakes }: TcpPlaces,
+): Partial<ListenOptions> | null {
+  if (protocol !== 'tls') return {};
+  if (tls === undefined || tls === null) return null;
+  const maxHandshakes = maxConnections * SERVER_LIMITS.handshakesPerConnection;
+  return { tls: { ...tls, protocols: [ALPN_DOT] }, handshakes, maxHandshakes };
 }

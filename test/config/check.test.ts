@@ -70,12 +70,12 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'a port that clients take for encrypted',
     'server:\ninterface: 192.0.2.1@853\ntls-service-key: k',
-    'test.conf:2: error: interface 192.0.2.1@853: DNS over TLS (tls-port) is not supported, and port 853 would answer unencrypted',
+    'test.conf:2: error: interface 192.0.2.1@853: DNS over TLS (tls-port) needs tls-service-key and tls-service-pem',
   ],
   [
     'the usual port moved to where TLS is spoken',
     'server:\nport: 8853\ntls-additional-port: 8853',
-    'test.conf:2: error: port: DNS over TLS (tls-port) is not supported, and port 8853 would answer unencrypted',
+    'test.conf:2: error: port: DNS over TLS (tls-port) needs tls-service-key and tls-service-pem',
   ],
   [
     'a port of HTTPS among the automatic ones',
@@ -83,9 +83,19 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:3: error: interface-automatic-ports: DNS over HTTPS (https-port) is not supported, and port 443',
   ],
   [
-    'a TLS version that is not wanted',
-    'server:\ntls-protocols: "TLSv1.3"',
-    'test.conf:2: error: tls-protocols is not supported, and without it servers would be asked over TLS versions that are not wanted',
+    'a TLS version that is too old',
+    'server:\ntls-protocols: "TLSv1.1 TLSv1.2"',
+    "test.conf:2: error: tls-protocols: 'TLSv1.1 TLSv1.2' must be of TLSv1.2 and TLSv1.3",
+  ],
+  [
+    'no TLS version at all',
+    'server:\ntls-protocols: ""',
+    "test.conf:2: error: tls-protocols: '' must be of TLSv1.2 and TLSv1.3",
+  ],
+  [
+    'QUIC at a port of its own',
+    'server:\nquic-port: 8853\ninterface: ::1@8853',
+    'test.conf:3: error: interface ::1@8853: DNS over QUIC (quic-port) is not supported, and port 8853 would answer',
   ],
   [
     'a tag that is not defined, of a policy zone',

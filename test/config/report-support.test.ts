@@ -5,8 +5,8 @@ import { findingsOf } from './config-data.ts';
 
 describe('a directive without effect', () => {
   test('is warned about once, at its first line', () => {
-    expect(findingsOf('server:\ntls-port: 8853\ndlv-anchor: a\ndlv-anchor: b')).toEqual([
-      'test.conf:2: warning: tls-port has no effect here',
+    expect(findingsOf('server:\nmsg-buffer-size: 8192\ndlv-anchor: a\ndlv-anchor: b')).toEqual([
+      'test.conf:2: warning: msg-buffer-size has no effect here',
       'test.conf:3: warning: dlv-anchor has no effect here',
     ]);
   });

@@ -111,7 +111,7 @@ describe('the text', () => {
   test('leaves out what is 0 of types, classes, opcodes and odd rcodes, and only of those', () => {
     const { statistics, figures } = made();
     const query = { type: TYPE.TLSA, class: CLASS.IN, opcode: 0, flags: FLAG.RD, hasEdns: false, doBit: false };
-    figures.serve.countQuery(query, false, false);
+    figures.serve.countQuery(query, { transport: 'udp' }, false);
     const names = statistics.text().match(/^num\.(?:query\.(?:type|class|opcode)|answer\.rcode)\.\S+?(?==)/gm);
     expect(names).toEqual([
       'num.query.type.TLSA',

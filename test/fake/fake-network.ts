@@ -17,6 +17,7 @@ import type {
   NetworkError,
   Opened,
   StreamEvents,
+  TlsServerOptions,
   UdpOptions,
   UdpSocket,
 } from '../../src/ports/network.ts';
@@ -40,7 +41,7 @@ interface BoundUdp {
 }
 
 interface BoundListener {
-  readonly options: ListenOptions;
+  options: ListenOptions;
   readonly key: string;
 }
 
@@ -149,9 +150,12 @@ export class FakeNetwork implements Network {
     if (taken.some((bound) => bound.options.reusePort !== true || options.reusePort !== true)) {
       return failed('in-use', 'address already in use');
     }
-    const bound = { options, key };
+    const bound: BoundListener = { options, key };
     this.#listeners.set(key, [...taken, bound]);
-    return { ok: true, value: { local, close: () => remove(this.#listeners, key, bound) } };
+    const useTls = (tls: TlsServerOptions): void => {
+      if (bound.options.tls !== undefined) bound.options = { ...bound.options, tls };
+    };
+    return { ok: true, value: { local, useTls, close: () => remove(this.#listeners, key, bound) } };
   }
 
   /** Puts a datagram on the wire; used by sockets, and by tests that forge one. */
@@ -232,7 +236,7 @@ export class FakeNetwork implements Network {
       this.#listeners.get(addressKey({ ip: wildcard, port: remote.port }))?.[0];
     if (bound === undefined) return this.streamServer?.(remote) ?? null;
     if ((bound.options.tls !== undefined) !== wantsTls) return null;
-    return bound.options.onConnection;
+    return (stream) => accepted(stream, bound.options);
   }
 
   #newEnd(local: Address, remote: Address): FakeStream {
@@ -299,6 +303,13 @@ class FakeUdp implements UdpSocket {
     this.#isOpen = false;
     this.#network.release(this);
   }
+}
+
+/** What a listener makes of a connection; a handshake that is let in is done at once. */
+function accepted(stream: ByteStream, { handshakes, onConnection }: ListenOptions): StreamEvents | null {
+  if (handshakes?.begin(stream.remote) === false) return null;
+  handshakes?.end(stream.remote, true);
+  return onConnection(stream);
 }
 
 function changed(datagram: Travelling, { bytes, from }: Delivery): Travelling {

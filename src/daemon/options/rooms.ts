@@ -4,9 +4,11 @@ import { DEFAULT_FAILURE_SECONDS } from '../../cache/failure-cache.ts';
 import type { ServerCacheOptions } from '../../cache/server-cache.ts';
 import type { Config } from '../../config/config.ts';
 import type { ListenPlace } from '../../config/form-network.ts';
+import { automaticPorts, protocolAt } from '../../config/listen-protocol.ts';
 import { ITERATE_LIMITS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
 import { placeKey } from '../../policy/place-map.ts';
+import type { TlsServerOptions } from '../../ports/network.ts';
 import type { KnownDenialsParts } from '../../resolve/known-denials.ts';
 import type { ResolveOptions } from '../../resolve/resolver.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
@@ -15,6 +17,7 @@ import { VALIDATE_LIMITS, type ValidateOptions } from '../../validate/options.ts
 import { fromHex } from '../../wire/bytes.ts';
 import { parseIp } from '../../wire/ip.ts';
 import { DEFAULT_ALLOWANCE } from '../../work/budget.ts';
+import { tlsVersions } from './tls.ts';
 import { configuredZones, upstreamOptions } from './upstream.ts';
 
 /** What the system says of this host. */
@@ -88,6 +91,8 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     ...upstreamOptions(config),
     hints,
     tlsAuthorities,
+    tlsSendsName: server.tlsUseSni,
+    tlsVersions: tlsVersions(server.tlsProtocols),
     configuredZones: configuredZones(config),
     minimisation: server.qnameMinimisation ? relaxed : 'off',
     ednsBufferOctets: server.ednsBufferSize,
@@ -221,6 +226,7 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
     maxWaiting: server.numQueriesPerThread * WAITERS_PER_QUESTION,
     nsid: nsidOf(server.nsid),
     keepaliveMs: server.ednsTcpKeepalive ? server.ednsTcpKeepaliveTimeout : null,
+    paddingBlock: server.padResponses ? server.padResponsesBlockSize : 0,
     chaos: {
       identity: server.hideIdentity ? null : server.identity || host.hostName,
       version: server.hideVersion ? null : server.version || host.programVersion,
@@ -243,7 +249,7 @@ function nsidOf(text: string): Uint8Array | null {
   return text.startsWith('ascii_') ? new TextEncoder().encode(text.slice('ascii_'.length)) : fromHex(text);
 }
 
-export function serverOptions(config: Config, host: HostFacts): ServerOptions {
+export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOptions | null = null): ServerOptions {
   const { server } = config;
   const places = listenPlaces(config, host);
   const named = [...new Set(places.map(({ kind, place }) => (kind === 'interface' ? place : null)))];
@@ -261,6 +267,7 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
     sendBufferBytes: server.soSndbuf,
     maxConnections: server.incomingNumTcp,
     connectionLimits: server.tcpConnectionLimit.map(({ block, value }) => ({ ...block, limit: value })),
+    tls,
     tcpIdleMs: server.tcpIdleTimeout,
   };
 }
@@ -288,7 +295,8 @@ function listenAddresses(places: readonly ListenPlace[], { server }: Config, hos
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
       const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
-      const address = { ip, port: port ?? server.port };
+      const protocol = protocolAt(server, port ?? server.port);
+      const address = { ip, port: port ?? server.port, ...(protocol === 'plain' ? {} : { protocol }) };
       seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
   }
@@ -300,10 +308,10 @@ function listenAddresses(places: readonly ListenPlace[], { server }: Config, hos
  * not say so. Link-local addresses (fe80::) are usable only with their zone.
  */
 function allPlaces(server: Config['server'], host: HostFacts): ListenPlace[] {
-  const ports = server.interfaceAutomaticPorts.split(/\s+/).filter((word) => /^\d+$/.test(word));
+  const ports = automaticPorts(server);
   const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab][^%]*$/i.test(ip));
   return ips.flatMap((place) =>
-    (ports.length > 0 ? ports.map(Number) : [null]).map((port) => ({ kind: 'address', place, port }) as const),
+    (ports.length > 0 ? ports : [null]).map((port) => ({ kind: 'address', place, port }) as const),
   );
 }
 

@@ -1,0 +1,74 @@
+/**
+ * What the directives about encryption towards clients mean together. Ports on which clients expect encryption get it, or the
+ * configuration is refused: plain DNS there would be taken for it.
+ */
+
+import type { Config } from './config.ts';
+import type { Findings, Position } from './finding.ts';
+import { FormError } from './form.ts';
+import { listenPlace } from './form-network.ts';
+import type { Lines } from './lines.ts';
+import { automaticPorts, needsServiceKey, protocolAt } from './listen-protocol.ts';
+
+/** The versions that tls-protocols may name. */
+const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
+
+export function checkEncryption(config: Config, lines: Lines, findings: Findings): void {
+  const { server } = config;
+  for (const { at, what, port } of listeningLines(config, lines)) {
+    const problem = problemAt(server, port);
+    if (problem !== null) findings.error(at, `${what}: ${problem}`);
+  }
+  for (const directive of ['tls-service-key', 'tls-service-pem'] as const) {
+    if (lines.of(directive).length === 0 || !hasKey(server) || needsServiceKey(config)) continue;
+    findings.warning(lines.last(directive), `${directive} has no effect: nothing listens at tls-port`);
+  }
+  if (needsServiceKey(config) && (!server.doTcp || server.incomingNumTcp === 0)) {
+    const directive = server.doTcp ? 'incoming-num-tcp' : 'do-tcp';
+    findings.warning(lines.last(directive), `${directive}: without TCP nobody is answered over TLS`);
+  }
+  const unknown = server.tlsProtocols.filter((version) => !TLS_VERSIONS.includes(version));
+  if (unknown.length > 0 || server.tlsProtocols.length === 0) {
+    const text = `tls-protocols: '${server.tlsProtocols.join(' ')}' must be of ${TLS_VERSIONS.join(' and ')}`;
+    findings.error(lines.last('tls-protocols'), text);
+  }
+}
+
+/** Why nothing may listen at this port; null: it may. */
+function problemAt(server: Config['server'], port: number): string | null {
+  if (protocolAt(server, port) === 'tls') {
+    return hasKey(server) ? null : 'DNS over TLS (tls-port) needs tls-service-key and tls-service-pem';
+  }
+  const unsupported =
+    port === server.httpsPort ? 'HTTPS (https-port)' : port === server.quicPort ? 'QUIC (quic-port)' : null;
+  if (unsupported === null) return null;
+  return `DNS over ${unsupported} is not supported, and port ${port} would answer unencrypted`;
+}
+
+function hasKey({ tlsServiceKey, tlsServicePem }: Config['server']): boolean {
+  return tlsServiceKey !== '' && tlsServicePem !== '';
+}
+
+/** A line that makes something listen at a port. */
+interface ListeningLine {
+  readonly at: Position;
+  /** What the line is called in a finding. */
+  readonly what: string;
+  readonly port: number;
+}
+
+function listeningLines({ server }: Config, lines: Lines): readonly ListeningLine[] {
+  const ofDefault = { at: lines.last('port'), what: 'port', port: server.port };
+  if (server.interfaceAutomatic) {
+    const [at, what] = [lines.last('interface-automatic-ports'), 'interface-automatic-ports'];
+    const automatic = automaticPorts(server).map((port) => ({ at, what, port }));
+    return automatic.length > 0 ? automatic : [ofDefault];
+  }
+  const named = lines.of('interface').flatMap((entry) => {
+    const place = listenPlace.read(...entry.values);
+    const port = place instanceof FormError ? null : place.port;
+    return port === null ? [] : [{ at: entry, what: `interface ${entry.values[0]}`, port }];
+  });
+  const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;
+  return usesOwnPort ? [...named, ofDefault] : named;
+}
