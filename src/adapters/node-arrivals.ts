@@ -8,8 +8,8 @@
 
 import type { Socket } from 'node:net';
 import type { Server as TlsServer } from 'node:tls';
-import type { Address, ListenOptions } from '../ports/network.ts';
-import { remoteOf } from './node-stream.ts';
+import type { ListenOptions } from '../ports/network.ts';
+import { remoteOf, type StreamOrigin } from './node-stream.ts';
 
 /**
  * Milliseconds from the connection until its TLS handshake is done, the header of a proxy included: all of it, not each piece.
@@ -26,13 +26,13 @@ interface Arrival {
   readonly key: string;
   readonly timer: NodeJS.Timeout;
   /** Whom it is from: the proxy's client, when its header was read. */
-  remote: Address;
+  origin: StreamOrigin;
   /** Its handshake was let in, and must be told as ended. */
   isInHandshake: boolean;
 }
 
-/** The end of a connection's arrival: the socket is ready, and `remote` is whom it is from. */
-export type OnReady = (socket: Socket, remote: Address) => void;
+/** The end of a connection's arrival: the socket is ready to be read. */
+export type OnReady = (socket: Socket, origin: StreamOrigin) => void;
 
 export class Arrivals {
   readonly #options: ArrivalOptions;
@@ -54,14 +54,14 @@ export class Arrivals {
     const { preface, maxHandshakes = Number.POSITIVE_INFINITY } = this.#options;
     // Until it is a stream its errors are of no interest; `close` follows them.
     socket.on('error', () => {});
-    const remote = remoteOf(socket);
+    const origin = { remote: remoteOf(socket), prefaceOctets: 0 };
     if (this.#tls === null && preface === undefined) {
-      this.#onReady(socket, remote);
+      this.#onReady(socket, origin);
       return;
     }
     const key = keyOf(socket);
     const timer = setTimeout(() => socket.destroy(), ARRIVAL_TIMEOUT_MS);
-    const arrival: Arrival = { socket, key, timer, remote, isInHandshake: false };
+    const arrival: Arrival = { socket, key, timer, origin, isInHandshake: false };
     this.#underWay.set(key, arrival);
     socket.once('close', () => {
       if (this.#underWay.get(key) === arrival) this.#end(arrival, false);
@@ -78,7 +78,8 @@ export class Arrivals {
     let got: Uint8Array = new Uint8Array();
     const onData = (bytes: Buffer): void => {
       got = got.length === 0 ? bytes : Buffer.concat([got, bytes]);
-      const read = preface(got);
+      const { remote } = arrival.origin;
+      const read = preface(got, remote);
       if (read.kind === 'more') return;
       socket.off('data', onData);
       if (read.kind === 'malformed') {
@@ -88,20 +89,20 @@ export class Arrivals {
       socket.pause();
       const rest = got.subarray(read.octets);
       if (rest.length > 0) socket.unshift(rest);
-      if (read.client !== null) arrival.remote = read.client;
+      arrival.origin = { remote: read.client ?? remote, prefaceOctets: read.octets };
       this.#goOn(arrival);
     };
     socket.on('data', onData);
   }
 
   #goOn(arrival: Arrival): void {
-    const { socket, remote } = arrival;
+    const { socket, origin } = arrival;
     if (this.#tls === null) {
       this.#end(arrival, true);
-      this.#onReady(socket, remote);
+      this.#onReady(socket, origin);
       return;
     }
-    arrival.isInHandshake = this.#options.handshakes?.begin(remote) ?? true;
+    arrival.isInHandshake = this.#options.handshakes?.begin(origin.remote) ?? true;
     if (arrival.isInHandshake) this.#tls.emit('connection', socket);
     else socket.destroy();
   }
@@ -114,13 +115,13 @@ export class Arrivals {
       return;
     }
     this.#end(arrival, true);
-    this.#onReady(socket, arrival.remote);
+    this.#onReady(socket, arrival.origin);
   }
 
   #end(arrival: Arrival, isDone: boolean): void {
     this.#underWay.delete(arrival.key);
     clearTimeout(arrival.timer);
-    if (arrival.isInHandshake) this.#options.handshakes?.end(arrival.remote, isDone);
+    if (arrival.isInHandshake) this.#options.handshakes?.end(arrival.origin.remote, isDone);
     arrival.isInHandshake = false;
   }
 }

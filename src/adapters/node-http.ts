@@ -28,7 +28,7 @@ export function listenNodeHttp(options: HttpListenOptions, parts?: ListenParts):
   const protocols = [ALPN_HTTP2];
   const { tls } = options;
   const spoken = tls === undefined ? options : { ...options, tls: { ...tls, protocols } };
-  return listenSockets(spoken, (socket, remote) => welcome(socket, remote, options), parts);
+  return listenSockets(spoken, (socket, { remote }) => welcome(socket, remote, options), parts);
 }
 
 function http2(): NodeHttp2 {

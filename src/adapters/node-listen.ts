@@ -5,7 +5,7 @@ import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Address, Listener, ListenOptions, Opened } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 import { Arrivals, type OnReady } from './node-arrivals.ts';
-import { NodeStream } from './node-stream.ts';
+import { NodeStream, type StreamOrigin } from './node-stream.ts';
 import { nodeTls, tlsServerOptions } from './node-tls.ts';
 import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-writes.ts';
 
@@ -31,7 +31,7 @@ const NO_PARTS: ListenParts = { fd: null, user: null };
 type SocketOptions = Omit<ListenOptions, 'onConnection'>;
 
 export function listenNodeStreams(options: ListenOptions, parts: ListenParts = NO_PARTS): Promise<Opened<Listener>> {
-  return listenSockets(options, (socket, remote) => welcome(socket, remote, options), parts);
+  return listenSockets(options, (socket, origin) => welcome(socket, origin, options), parts);
 }
 
 /** Listens for sockets that are ready to be read: a proxy's header and the TLS handshake are behind them. */
@@ -90,8 +90,8 @@ function createTlsServer(options: NonNullable<SocketOptions['tls']>): TlsServer 
 }
 
 function onlyTrusted(onReady: OnReady): OnReady {
-  return (socket, remote) => {
-    if (isTrusted(socket as TLSSocket)) onReady(socket, remote);
+  return (socket, origin) => {
+    if (isTrusted(socket as TLSSocket)) onReady(socket, origin);
     else turnAway(socket as TLSSocket);
   };
 }
@@ -153,10 +153,10 @@ function boundAddress(server: Server): Address {
   return bound === null || typeof bound === 'string' ? NOWHERE : { ip: bound.address, port: bound.port };
 }
 
-function welcome(socket: Socket, remote: Address, options: ListenOptions): void {
+function welcome(socket: Socket, origin: StreamOrigin, options: ListenOptions): void {
   // Before the house has seen the connection its errors are of no interest; `close` follows them.
   socket.on('error', () => {});
-  const stream = new NodeStream(socket, remote);
+  const stream = new NodeStream(socket, origin);
   const events = options.onConnection(stream);
   if (events === null) socket.destroy();
   else stream.bind(events);

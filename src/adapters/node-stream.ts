@@ -16,17 +16,27 @@ export function remoteOf(socket: Socket): Address {
   return { ip: withoutZone(socket.remoteAddress ?? ''), port: socket.remotePort ?? 0 };
 }
 
+/** Whom a stream is from, and how much came before it to say so. */
+export interface StreamOrigin {
+  readonly remote: Address;
+  readonly prefaceOctets: number;
+}
+
 export class NodeStream implements ByteStream {
   readonly local: Address;
   readonly remote: Address;
   readonly isResumed: boolean;
+  readonly prefaceOctets: number;
   readonly #socket: Socket;
 
-  /** `remote`: whom it is from, where that is not the other end. */
-  constructor(socket: Socket, remote: Address = remoteOf(socket)) {
+  constructor(
+    socket: Socket,
+    { remote, prefaceOctets }: StreamOrigin = { remote: remoteOf(socket), prefaceOctets: 0 },
+  ) {
     this.#socket = socket;
     this.local = localOf(socket);
     this.remote = remote;
+    this.prefaceOctets = prefaceOctets;
     this.isResumed = 'isSessionReused' in socket && (socket as TLSSocket).isSessionReused();
   }
 

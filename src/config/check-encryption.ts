@@ -1,5 +1,5 @@
 /**
- * What the directives about encryption towards clients mean together. Ports on which clients expect encryption get it, or the
+ * What the directives about encryption towards clients and proxies before them mean together. Ports on which clients expect encryption get it, or the
  * configuration is refused: plain DNS there would be taken for it.
  */
 
@@ -8,7 +8,7 @@ import type { Findings, Position } from './finding.ts';
 import { FormError } from './form.ts';
 import { listenPlace } from './form-network.ts';
 import type { Lines } from './lines.ts';
-import { automaticPorts, needsServiceKey, protocolAt } from './listen-protocol.ts';
+import { automaticPorts, listenedPorts, needsServiceKey, protocolAt } from './listen-protocol.ts';
 
 /** The versions that tls-protocols may name. */
 const TLS_VERSIONS = ['TLSv1.2', 'TLSv1.3'];
@@ -26,6 +26,16 @@ export function checkEncryption(config: Config, lines: Lines, findings: Findings
   if (needsServiceKey(config) && (!server.doTcp || server.incomingNumTcp === 0)) {
     const directive = server.doTcp ? 'incoming-num-tcp' : 'do-tcp';
     findings.warning(lines.last(directive), `${directive}: without TCP nobody is answered over TLS`);
+  }
+  for (const entry of lines.of('proxy-protocol-port')) {
+    if (listenedPorts(config).has(Number(entry.values[0]))) continue;
+    findings.warning(entry, `proxy-protocol-port ${entry.values[0]} has no effect: nothing listens at it`);
+  }
+  if (lines.of('proxy-protocol-from').length > 0 && server.proxyProtocolPort.length === 0) {
+    findings.warning(
+      lines.last('proxy-protocol-from'),
+      'proxy-protocol-from has no effect without proxy-protocol-port',
+    );
   }
   const unknown = server.tlsProtocols.filter((version) => !TLS_VERSIONS.includes(version));
   if (unknown.length > 0 || server.tlsProtocols.length === 0) {

@@ -14,7 +14,7 @@ export function protocolAt({ tlsPort, tlsAdditionalPort }: Config['server'], por
 }
 
 /** The ports that are listened on, whatever their addresses. */
-function listenedPorts({ server }: Pick<Config, 'server'>): ReadonlySet<number> {
+export function listenedPorts({ server }: Pick<Config, 'server'>): ReadonlySet<number> {
   const ports = server.interfaceAutomatic
     ? automaticPorts(server)
     : server.interface.map(({ port }) => port ?? server.port);

@@ -366,6 +366,18 @@ const OWN_ROWS: readonly StatRow[] = [
     'TLS handshakes that did not begin: their client has too many',
     ({ serve }) => serve.refusedHandshakes,
   ),
+  counter(
+    'num.proxy.malformed',
+    'proxy_headers_malformed_total',
+    'Datagrams and connections without a PROXY header in order, where one must be',
+    ({ serve }) => serve.malformedProxyHeaders,
+  ),
+  counter(
+    'num.proxy.foreign',
+    'proxy_headers_foreign_total',
+    'Those from addresses that are not in proxy-protocol-from',
+    ({ serve }) => serve.foreignProxies,
+  ),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),

@@ -113,9 +113,13 @@ export function metricsPlaces({ server }: Config): Address[] {
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */
 export function configNotices(config: Config): string[] {
+  const { server } = config;
   const remarks: string[] = [];
   for (const { ip, port } of metricsPlaces(config)) {
     if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);
+  }
+  if (server.proxyProtocolPort.length > 0 && server.proxyProtocolFrom.length === 0) {
+    remarks.push('proxy-protocol-port without proxy-protocol-from: whoever reaches it may claim any client address');
   }
   return remarks;
 }

@@ -80,6 +80,8 @@ export interface ByteStream {
   readonly remote: Address;
   /** TLS took up an earlier session (RFC 8446 §2.2); absent or false: it did not, or there is no TLS. */
   readonly isResumed?: boolean;
+  /** Octets of the preface that came before it; absent: none. */
+  readonly prefaceOctets?: number;
   /** Queues octets; false when the reader is slow and the caller should wait for `onDrain`. */
   write(bytes: Uint8Array): boolean;
   /** Stops and restarts reading, for back-pressure. */
@@ -136,7 +138,7 @@ export interface TlsServerOptions {
 export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
 
 /** What comes before a stream, as far as it has come. */
-type Preface =
+export type Preface =
   | {
       readonly kind: 'whole';
       /** Its octets; what follows is the stream's. */
@@ -167,8 +169,10 @@ export interface ListenOptions {
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
   readonly tls?: TlsServerOptions;
-  /** Read from each connection before anything else, TLS included: gets all octets that have come (PROXY protocol). */
-  readonly preface?: (bytes: Uint8Array) => Preface;
+  /**
+   * Read from each connection before anything else, TLS included: gets all octets that have come, and from where (PROXY protocol).
+   */
+  readonly preface?: (bytes: Uint8Array, remote: Address) => Preface;
   readonly handshakes?: HandshakeWatch;
   /** False: small segments wait for more (Nagle's algorithm). Default true: they are sent at once. */
   readonly noDelay?: boolean;

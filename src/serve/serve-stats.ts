@@ -69,6 +69,9 @@ export class ServeStats {
   handshakes = 0;
   failedHandshakes = 0;
   refusedHandshakes = 0;
+  /** Dropped, where a proxy says first who the client is: said by somebody who may not; not said, or not in order. */
+  foreignProxies = 0;
+  malformedProxyHeaders = 0;
   /** Queries with a cookie, by what it was worth: valid; the client's part alone; not ours. */
   cookiesValid = 0;
   cookiesClient = 0;

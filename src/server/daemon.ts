@@ -85,7 +85,7 @@ export class Daemon {
       if (hasNewTls && options.tls) tcp?.useTls(options.tls);
       if (udp === null) continue;
       udp.serve = serve;
-      udp.resize(options);
+      udp.change(options);
     }
     const problems = await this.#openWanted(start);
     const unwanted = this.#unwanted(options);
@@ -150,7 +150,7 @@ export class Daemon {
     const wanted = new Map(interfaces.map((address) => [addressText(address), address]));
     const changed = [...this.#doors.values()].filter(({ address }) => {
       const now = wanted.get(addressText(address));
-      return now !== undefined && now.protocol !== address.protocol;
+      return now !== undefined && (now.protocol !== address.protocol || now.isProxied !== address.isProxied);
     });
     this.#close(changed);
     for (const { address } of changed) this.#places?.closeAt(address);

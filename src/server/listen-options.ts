@@ -3,12 +3,15 @@
 import type { ListenProtocol } from '../config/listen-protocol.ts';
 import type { Address, TlsServerOptions } from '../ports/network.ts';
 import type { NetblockLimit } from '../serve/netblock-limit.ts';
+import type { IpPrefix } from '../wire/ip-prefix.ts';
 
 /** Where to listen: an address, and the network interface that it was found at, if it was (`interface: eth0`). */
 export interface ListenAddress extends Address {
   readonly from?: string;
   /** Absent: plain. */
   readonly protocol?: ListenProtocol;
+  /** A proxy says first who the client is (PROXY protocol, version 2); who says nothing is not answered. */
+  readonly isProxied?: boolean;
 }
 
 export interface ServerOptions {
@@ -34,6 +37,8 @@ export interface ServerOptions {
    * none. One more is closed as it comes. Unbound `tcp-connection-limit`.
    */
   readonly connectionLimits?: readonly NetblockLimit[];
+  /** Who may say who the client is, where that is told; empty or absent: everybody. Ours: `proxy-protocol-from`. */
+  readonly proxies?: readonly IpPrefix[];
   /** Key, certificate and rules of TLS; null or absent: no address that needs them is opened. */
   readonly tls?: TlsServerOptions | null;
   /** A connection without a query and without an answer in the making is closed after this. Unbound `tcp-idle-timeout`. */
@@ -52,7 +57,7 @@ export const SERVER_LIMITS = {
   /** Octets of replies that may wait for a client that does not read, before the connection is closed. Two largest replies. */
   unreadReplyBytes: 2 * 65_537,
   /**
-   * Connections before or in their TLS handshake at one address, for each that incoming-num-tcp permits. Reason: half-open ones
+   * Connections before or in their TLS handshake, or before the header of a proxy, at one address, for each that incoming-num-tcp permits. Reason: half-open ones
    * must not keep out those that come to talk, and a burst of honest ones takes its time.
    */
   handshakesPerConnection: 2,

@@ -11,9 +11,10 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, StreamEvents } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
 import type { Layer, ReplyChannel } from '../serve/reply-channel.ts';
-import { writeU16 } from '../wire/bytes.ts';
+import { concatBytes, writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
+import type { ProxyHeader } from '../wire/proxy-header.ts';
 
 import { SERVER_LIMITS } from './listen-options.ts';
 
@@ -26,6 +27,10 @@ export interface ConnectionParts {
   readonly idleMs: () => number;
   /** As many of the milliseconds as a connection can be promised now. */
   readonly promisableMs: (wanted: number) => number;
+  /** Reads who the client is, where a proxy says it inside of the stream. */
+  readonly readProxy: (bytes: Uint8Array, proxy: Address) => ProxyHeader;
+  /** The client was not known before; false: it gets no place. */
+  readonly onClientKnown: (connection: TcpConnection, proxy: Address) => boolean;
   /** Two octets and the largest reply: where a reply is put together before it is written. */
   readonly frame: Uint8Array;
   /** The same without the two octets. */
@@ -33,12 +38,22 @@ export interface ConnectionParts {
   readonly onClosed: (connection: TcpConnection) => void;
 }
 
+/** What a connection carries. */
+interface ConnectionKind {
+  readonly layer?: Layer | undefined;
+  /** A proxy says first who the client is, inside of the stream. */
+  readonly isProxied?: boolean;
+}
+
 export class TcpConnection implements ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
   readonly layer: Layer | undefined;
   readonly isResumed: boolean;
   readonly local: Address;
-  readonly remote: Address;
+  /** The client; as long as a proxy has not said who that is, the proxy. */
+  remote: Address;
+  /** What has come of the header that says it; null: it is not waited for. */
+  #header: Uint8Array | null;
   readonly #parts: ConnectionParts;
   readonly #stream: ByteStream;
   readonly #frames = new FrameReader();
@@ -53,9 +68,10 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
   #activeAtMs: number;
   #cancelTimer: CancelTimer;
 
-  constructor(stream: ByteStream, parts: ConnectionParts, layer?: Layer) {
+  constructor(stream: ByteStream, parts: ConnectionParts, { layer, isProxied }: ConnectionKind) {
     this.#stream = stream;
     this.layer = layer;
+    this.#header = isProxied ? new Uint8Array() : null;
     this.isResumed = stream.isResumed === true;
     this.local = stream.local;
     this.remote = stream.remote;
@@ -71,9 +87,23 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
 
   readonly onData = (bytes: Uint8Array): void => {
     if (!this.#isOpen) return;
-    this.#frames.push(bytes);
+    const rest = this.#header === null ? bytes : this.#readHeader(concatBytes(this.#header, bytes));
+    if (rest === null) return;
+    this.#frames.push(rest);
     this.#takeFrames();
   };
+
+  /** What follows the header of a proxy; null: it is not whole yet, or the connection was closed for it. */
+  #readHeader(bytes: Uint8Array): Uint8Array | null {
+    const proxy = this.remote;
+    const read = this.#parts.readProxy(bytes, proxy);
+    this.#header = read.kind === 'more' ? bytes : null;
+    if (read.kind === 'more') return null;
+    if (read.kind === 'whole') this.remote = read.client ?? proxy;
+    if (read.kind === 'whole' && this.#parts.onClientKnown(this, proxy)) return bytes.subarray(read.octets);
+    this.close();
+    return null;
+  }
 
   readonly onClose = (): void => {
     this.#finish();
@@ -122,7 +152,7 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
       this.#activeAtMs = clock.monotonicMs();
       // Too short for a header: not DNS, and the framing can be trusted no more.
       const isMessage = message.length >= HEADER_OCTETS;
-      const length = isMessage ? serve().query(message, this.#stream.remote, this, reply) : -1;
+      const length = isMessage ? serve().query(message, this.remote, this, reply) : -1;
       if (length > 0) this.#write(length);
       else if (length === 0) this.#inTheMaking++;
       else this.close();

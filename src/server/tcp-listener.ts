@@ -17,13 +17,16 @@ import type {
   Network,
   NetworkError,
   Opened,
+  Preface,
   StreamEvents,
 } from '../ports/network.ts';
 import { blockOf, closestFirst, type NetblockLimit } from '../serve/netblock-limit.ts';
 import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
+import type { ServeStats } from '../serve/serve-stats.ts';
 import { parseIp } from '../wire/ip.ts';
 import { HandshakeGate } from './handshake-gate.ts';
 import { type ListenAddress, SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
+import { readBeforeTls, readFromProxy } from './proxy-reader.ts';
 import { type ConnectionParts, TcpConnection } from './tcp-connection.ts';
 
 /** The name of DNS over TLS in the handshake (RFC 7858, IANA registry of ALPN identifiers); clients may leave it out. */
@@ -56,6 +59,8 @@ export class TcpPlaces {
       serve: () => this.serve,
       idleMs: () => this.#idleMs(),
       promisableMs: (wanted) => (this.#isScarce() ? Math.min(wanted, this.#idleMs()) : wanted),
+      readProxy: (bytes, proxy) => readFromProxy(bytes, proxy, this.#proxyParts()),
+      onClientKnown: (connection, proxy) => this.#recount(connection, proxy),
       frame,
       reply: frame.subarray(2),
       onClosed: (connection) => this.#forget(connection),
@@ -90,6 +95,12 @@ export class TcpPlaces {
     },
   };
 
+  /** Reads from a connection who the client is, where a proxy says it before anything else. */
+  readPreface(bytes: Uint8Array, proxy: Address, { protocol }: ListenAddress): Preface {
+    const parts = this.#proxyParts();
+    return protocol === 'tls' ? readBeforeTls(bytes, proxy, parts) : readFromProxy(bytes, proxy, parts);
+  }
+
   /** Gives a connection that came to `address` a place; null when there is none. */
   admit(stream: ByteStream, address: ListenAddress): StreamEvents | null {
     const block = this.#blockOf(stream.remote);
@@ -101,7 +112,10 @@ export class TcpPlaces {
       this.refused++;
       return null;
     }
-    const connection = new TcpConnection(stream, this.#parts, address.protocol === 'tls' ? 'tls' : undefined);
+    const connection = new TcpConnection(stream, this.#parts, {
+      layer: address.protocol === 'tls' ? 'tls' : undefined,
+      isProxied: address.isProxied === true && (stream.prefaceOctets ?? 0) === 0,
+    });
     const wasScarce = this.#isScarce();
     this.#connections.set(connection, address);
     this.#count(block, 1);
@@ -116,6 +130,20 @@ export class TcpPlaces {
 
   closeAll(): void {
     for (const connection of [...this.#connections.keys()]) connection.close();
+  }
+
+  #proxyParts(): { readonly proxies: ServerOptions['proxies']; readonly stats: ServeStats } {
+    return { proxies: this.#options.proxies, stats: this.serve.stats };
+  }
+
+  /** Gives a connection the place of its client's netblock for that of its proxy; false when there is none. */
+  #recount({ remote }: TcpConnection, proxy: Address): boolean {
+    const block = this.#blockOf(remote);
+    const isFull = this.#isBlockFull(block);
+    this.#count(this.#blockOf(proxy), -1);
+    this.#count(block, 1);
+    if (isFull) this.refused++;
+    return !isFull;
   }
 
   #isBlockFull(block: NetblockLimit | undefined): boolean {
@@ -180,14 +208,17 @@ export async function openTcpListener(start: {
   });
 }
 
-/** What makes the connections of an address encrypted, where it is to be; null: it is to be and cannot. */
+/** What comes before the queries of a connection, by its address: a proxy's header, TLS; null: TLS should and cannot. */
 function securityOf(
-  { protocol }: ListenAddress,
+  address: ListenAddress,
   { tls, maxConnections }: ServerOptions,
-  { handshakes }: TcpPlaces,
+  places: TcpPlaces,
 ): Partial<ListenOptions> | null {
-  if (protocol !== 'tls') return {};
-  if (tls === undefined || tls === null) return null;
   const maxHandshakes = maxConnections * SERVER_LIMITS.handshakesPerConnection;
-  return { tls: { ...tls, protocols: [ALPN_DOT] }, handshakes, maxHandshakes };
+  const preface: ListenOptions['preface'] = (bytes, proxy) => places.readPreface(bytes, proxy, address);
+  const proxied = address.isProxied === true ? { preface, maxHandshakes } : {};
+  const { handshakes } = places;
+  if (address.protocol !== 'tls') return proxied;
+  if (tls === undefined || tls === null) return null;
+  return { ...proxied, tls: { ...tls, protocols: [ALPN_DOT] }, handshakes, maxHandshakes };
 }

@@ -26,7 +26,7 @@ const MAPPED = Uint8Array.of(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff);
  */
 export const MAX_PROXY_HEADER_OCTETS = 4096;
 
-type ProxyHeader =
+export type ProxyHeader =
   | {
       readonly kind: 'whole';
       /** Its octets; what follows is the client's. */

@@ -98,6 +98,26 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:3: error: interface ::1@8853: DNS over QUIC (quic-port) is not supported, and port 8853 would answer',
   ],
   [
+    'a key that nothing uses',
+    'server:\ntls-service-key: k\ntls-service-pem: c',
+    'test.conf:2: warning: tls-service-key has no effect: nothing listens at tls-port',
+  ],
+  [
+    'TLS without TCP',
+    'server:\ninterface: ::1@853\ntls-service-key: k\ntls-service-pem: c\nincoming-num-tcp: 0',
+    'test.conf:5: warning: incoming-num-tcp: without TCP nobody is answered over TLS',
+  ],
+  [
+    'a port of a proxy at which nothing listens',
+    'server:\nproxy-protocol-port: 5353',
+    'test.conf:2: warning: proxy-protocol-port 5353 has no effect: nothing listens at it',
+  ],
+  [
+    'proxies without a port of theirs',
+    'server:\nproxy-protocol-from: 192.0.2.0/24',
+    'test.conf:2: warning: proxy-protocol-from has no effect without proxy-protocol-port',
+  ],
+  [
     'a tag that is not defined, of a policy zone',
     'rpz:\nname: r\ntags: "typo"',
     'test.conf:3: error: unknown tag: typo',

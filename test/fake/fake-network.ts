@@ -16,6 +16,7 @@ import type {
   Network,
   NetworkError,
   Opened,
+  Preface,
   StreamEvents,
   TlsServerOptions,
   UdpOptions,
@@ -305,11 +306,50 @@ class FakeUdp implements UdpSocket {
   }
 }
 
-/** What a listener makes of a connection; a handshake that is let in is done at once. */
-function accepted(stream: ByteStream, { handshakes, onConnection }: ListenOptions): StreamEvents | null {
+/** What a listener makes of a connection, after what a proxy says first. */
+function accepted(stream: ByteStream, options: ListenOptions): StreamEvents | null {
+  const { preface } = options;
+  if (preface === undefined) return secured(stream, options);
+  let got = new Uint8Array();
+  let events: StreamEvents | null = null;
+  const onData = (bytes: Uint8Array): void => {
+    if (events !== null) {
+      events.onData(bytes);
+      return;
+    }
+    got = Uint8Array.from([...got, ...bytes]);
+    const read = preface(got, stream.remote);
+    if (read.kind === 'more') return;
+    events = read.kind === 'whole' ? secured(preceded(stream, read), options) : null;
+    if (events === null) stream.destroy();
+    else if (read.kind === 'whole') {
+      // Where nothing comes before TLS its first octet stands for the client's handshake.
+      const start = options.tls !== undefined && read.octets === 0 ? 1 : read.octets;
+      if (got.length > start) events.onData(got.subarray(start));
+    }
+  };
+  return { onData, onClose: (error) => events?.onClose(error), onDrain: () => events?.onDrain?.() };
+}
+
+/** A handshake that is let in is done at once. */
+function secured(stream: ByteStream, { handshakes, onConnection }: ListenOptions): StreamEvents | null {
   if (handshakes?.begin(stream.remote) === false) return null;
   handshakes?.end(stream.remote, true);
   return onConnection(stream);
+}
+
+/** The stream as one of the client that its preface names. */
+function preceded(stream: ByteStream, { client, octets }: Extract<Preface, { kind: 'whole' }>): ByteStream {
+  return {
+    local: stream.local,
+    remote: client ?? stream.remote,
+    prefaceOctets: octets,
+    write: (bytes) => stream.write(bytes),
+    pause: () => stream.pause(),
+    resume: () => stream.resume(),
+    end: () => stream.end(),
+    destroy: () => stream.destroy(),
+  };
 }
 
 function changed(datagram: Travelling, { bytes, from }: Delivery): Travelling {

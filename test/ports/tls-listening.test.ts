@@ -257,6 +257,7 @@ describe('what a proxy says first', () => {
     expect(await talk(port, [octets('HI\x00'), octets('ping')])).toBe('ping');
     expect(streams.map(({ remote }) => remote.ip)).toEqual(['192.0.2.7', '192.0.2.7', '127.0.0.1']);
     expect(streams.map(({ local }) => local.port)).toEqual([port, port, port]);
+    expect(streams.map(({ prefaceOctets }) => prefaceOctets)).toEqual([3, 3, 3]);
   });
 
   test('that cannot be read closes the connection', async () => {

@@ -39,6 +39,8 @@ export class PlayedServe implements Serve {
   readonly seen: number[] = [];
   /** What each of them came in. */
   readonly layers: (Layer | undefined)[] = [];
+  /** Whom they are from. */
+  readonly clients: Address[] = [];
   /** Idle times that clients of `told` queries were told, milliseconds; a minute is wanted. */
   readonly told: (number | undefined)[] = [];
   /** Put before each reply, to tell houses apart. */
@@ -51,6 +53,7 @@ export class PlayedServe implements Serve {
   query(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
     this.seen.push(((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0));
     this.layers.push(channel.layer);
+    this.clients.push(from);
     out.set(bytes);
     out[2] = this.mark;
     switch (bytes[11]) {

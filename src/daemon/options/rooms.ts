@@ -267,6 +267,7 @@ export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOpt
     sendBufferBytes: server.soSndbuf,
     maxConnections: server.incomingNumTcp,
     connectionLimits: server.tcpConnectionLimit.map(({ block, value }) => ({ ...block, limit: value })),
+    proxies: server.proxyProtocolFrom,
     tls,
     tcpIdleMs: server.tcpIdleTimeout,
   };
@@ -296,7 +297,9 @@ function listenAddresses(places: readonly ListenPlace[], { server }: Config, hos
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
       const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
       const protocol = protocolAt(server, port ?? server.port);
-      const address = { ip, port: port ?? server.port, ...(protocol === 'plain' ? {} : { protocol }) };
+      const isProxied = server.proxyProtocolPort.includes(port ?? server.port);
+      const spoken = { ...(protocol === 'plain' ? {} : { protocol }), ...(isProxied ? { isProxied } : {}) };
+      const address = { ip, port: port ?? server.port, ...spoken };
       seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
   }
