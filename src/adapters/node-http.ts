@@ -13,8 +13,8 @@ type NodeHttp2 = typeof import('node:http2');
 /** RFC 9113 §3.2: the name of HTTP/2 in TLS. */
 const ALPN_HTTP2 = 'h2';
 /**
- * Octets of a request's headers (SETTINGS_MAX_HEADER_LIST_SIZE; Node: 65,535). The message of a GET is among them: a query with
- * padding has some 200 letters, and what needs more can come by POST.
+ * Octets of a request's headers that clients are told to keep to (SETTINGS_MAX_HEADER_LIST_SIZE); Node takes up to 64 KiB. The
+ * message of a GET is among them: a query with padding has some 200 letters, and what needs more can come by POST.
  */
 const MAX_HEADER_OCTETS = 16_384;
 /** Headers of a request (Node: 128). */

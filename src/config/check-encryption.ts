@@ -3,6 +3,7 @@
  * configuration is refused: plain DNS there would be taken for it.
  */
 
+import { unreachable } from '../terms/unreachable.ts';
 import type { Config } from './config.ts';
 import type { Findings, Position } from './finding.ts';
 import { FormError } from './form.ts';
@@ -21,7 +22,7 @@ export function checkEncryption(config: Config, lines: Lines, findings: Findings
   }
   for (const directive of ['tls-service-key', 'tls-service-pem'] as const) {
     if (lines.of(directive).length === 0 || !hasKey(server) || needsServiceKey(config)) continue;
-    findings.warning(lines.last(directive), `${directive} has no effect: nothing listens at tls-port`);
+    findings.warning(lines.last(directive), `${directive} has no effect: nothing listens at tls-port or https-port`);
   }
   if (needsServiceKey(config) && (!server.doTcp || server.incomingNumTcp === 0)) {
     const directive = server.doTcp ? 'incoming-num-tcp' : 'do-tcp';
@@ -37,6 +38,9 @@ export function checkEncryption(config: Config, lines: Lines, findings: Findings
       'proxy-protocol-from has no effect without proxy-protocol-port',
     );
   }
+  if (!server.httpEndpoint.startsWith('/')) {
+    findings.error(lines.last('http-endpoint'), `http-endpoint: '${server.httpEndpoint}' must begin with /`);
+  }
   const unknown = server.tlsProtocols.filter((version) => !TLS_VERSIONS.includes(version));
   if (unknown.length > 0 || server.tlsProtocols.length === 0) {
     const text = `tls-protocols: '${server.tlsProtocols.join(' ')}' must be of ${TLS_VERSIONS.join(' and ')}`;
@@ -46,13 +50,21 @@ export function checkEncryption(config: Config, lines: Lines, findings: Findings
 
 /** Why nothing may listen at this port; null: it may. */
 function problemAt(server: Config['server'], port: number): string | null {
-  if (protocolAt(server, port) === 'tls') {
-    return hasKey(server) ? null : 'DNS over TLS (tls-port) needs tls-service-key and tls-service-pem';
+  const protocol = protocolAt(server, port);
+  switch (protocol) {
+    case 'tls':
+      if (port === server.httpsPort) return `port ${port} cannot be both tls-port and https-port`;
+      return hasKey(server) ? null : 'DNS over TLS (tls-port) needs tls-service-key and tls-service-pem';
+    case 'https':
+      return hasKey(server) ? null : 'DNS over HTTPS (https-port) needs tls-service-key and tls-service-pem';
+    case 'http':
+      return null;
+    case 'plain':
+      if (port !== server.quicPort) return null;
+      return `DNS over QUIC (quic-port) is not supported, and port ${port} would answer unencrypted`;
+    default:
+      return unreachable(protocol);
   }
-  const unsupported =
-    port === server.httpsPort ? 'HTTPS (https-port)' : port === server.quicPort ? 'QUIC (quic-port)' : null;
-  if (unsupported === null) return null;
-  return `DNS over ${unsupported} is not supported, and port ${port} would answer unencrypted`;
 }
 
 function hasKey({ tlsServiceKey, tlsServicePem }: Config['server']): boolean {

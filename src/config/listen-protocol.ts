@@ -5,12 +5,17 @@
 
 import type { Config } from './config.ts';
 
-/** Plain DNS over UDP and TCP, or DNS over TLS (RFC 7858) and nothing else. */
-export type ListenProtocol = 'plain' | 'tls';
+/**
+ * DNS over TLS (RFC 7858), over HTTPS (RFC 8484), or over HTTP behind a proxy that takes TLS off (http-notls-downstream): over TCP,
+ * and nothing else beside.
+ */
+export type EncryptedProtocol = 'tls' | 'https' | 'http';
 
-/** What clients expect at this port. */
-export function protocolAt({ tlsPort, tlsAdditionalPort }: Config['server'], port: number): ListenProtocol {
-  return port === tlsPort || tlsAdditionalPort.includes(port) ? 'tls' : 'plain';
+/** What clients expect at this port; `plain`: DNS over UDP and TCP. */
+export function protocolAt(server: Config['server'], port: number): EncryptedProtocol | 'plain' {
+  if (port === server.tlsPort || server.tlsAdditionalPort.includes(port)) return 'tls';
+  if (port !== server.httpsPort) return 'plain';
+  return server.httpNotlsDownstream ? 'http' : 'https';
 }
 
 /** The ports that are listened on, whatever their addresses. */
@@ -29,7 +34,11 @@ export function automaticPorts({ interfaceAutomaticPorts }: Config['server']): r
     .map(Number);
 }
 
+function isInTls(protocol: EncryptedProtocol | 'plain'): boolean {
+  return protocol === 'tls' || protocol === 'https';
+}
+
 /** Whether anything that is listened on needs a key and a certificate. */
 export function needsServiceKey(config: Pick<Config, 'server'>): boolean {
-  return [...listenedPorts(config)].some((port) => protocolAt(config.server, port) === 'tls');
+  return [...listenedPorts(config)].some((port) => isInTls(protocolAt(config.server, port)));
 }

@@ -38,6 +38,8 @@ export interface StatisticsSnapshot {
   readonly requestList: { readonly all: number; readonly user: number; readonly replies: number };
   /** Open connections of clients. */
   readonly tcpUsage: number;
+  /** Octets of HTTP that are held: of bodies that are not whole, of replies that are not read. */
+  readonly httpOctets: { readonly queries: number; readonly replies: number };
   /** Answers that policy zones changed, by action. */
   readonly policyActions: Map<string, number>;
 }
@@ -210,8 +212,8 @@ const MEMORY: readonly (readonly [name: string, metric: string, label: Label, re
   ['mod.respip', 'memory_modules_bytes', ['module', 'respip'], none],
   ['mod.subnet', 'memory_modules_bytes', ['module', 'subnet'], none],
   ['streamwait', 'memory_stream_wait_bytes', ['kind', 'tcp'], none],
-  ['http.query_buffer', 'memory_doh_bytes', ['buffer', 'query'], none],
-  ['http.response_buffer', 'memory_doh_bytes', ['buffer', 'response'], none],
+  ['http.query_buffer', 'memory_doh_bytes', ['buffer', 'query'], ({ httpOctets }) => httpOctets.queries],
+  ['http.response_buffer', 'memory_doh_bytes', ['buffer', 'response'], ({ httpOctets }) => httpOctets.replies],
   ['quic', 'memory_quic_bytes', ['kind', 'quic'], none],
 ];
 
@@ -365,6 +367,12 @@ const OWN_ROWS: readonly StatRow[] = [
     'tls_handshakes_refused_total',
     'TLS handshakes that did not begin: their client has too many',
     ({ serve }) => serve.refusedHandshakes,
+  ),
+  counter(
+    'num.http.refused',
+    'http_requests_refused_total',
+    'HTTP requests that were turned away: no questions, or more than there is memory for',
+    ({ serve }) => serve.refusedRequests,
   ),
   counter(
     'num.proxy.malformed',

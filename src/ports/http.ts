@@ -34,7 +34,7 @@ export interface HttpExchange {
 }
 
 /** What happens on an exchange. */
-interface HttpExchangeEvents {
+export interface HttpExchangeEvents {
   /** A piece of the body. */
   readonly onData: (bytes: Uint8Array) => void;
   /** The request is whole. */

@@ -69,6 +69,8 @@ export class ServeStats {
   handshakes = 0;
   failedHandshakes = 0;
   refusedHandshakes = 0;
+  /** HTTP requests that were turned away: no questions, or more than there is memory for. */
+  refusedRequests = 0;
   /** Dropped, where a proxy says first who the client is: said by somebody who may not; not said, or not in order. */
   foreignProxies = 0;
   malformedProxyHeaders = 0;

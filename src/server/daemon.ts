@@ -9,6 +9,7 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Listener, Network, NetworkError, TlsServerOptions } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
@@ -22,6 +23,7 @@ const DRAIN_STEP_MS = 20;
 /** What a daemon is made of. */
 export interface DaemonParts {
   readonly network: Network;
+  readonly http: HttpNetwork;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -69,6 +71,11 @@ export class Daemon {
   /** Open connections of clients. */
   get connections(): number {
     return this.#places?.count ?? 0;
+  }
+
+  /** Octets of HTTP that are held. */
+  get httpOctets(): { readonly queries: number; readonly replies: number } {
+    return this.#places?.httpOctets ?? { queries: 0, replies: 0 };
   }
 
   /**
@@ -146,10 +153,10 @@ export class Daemon {
   }
 
   /** Closes what is to speak another protocol than it does. */
-  #closeChanged({ interfaces }: ServerOptions): void {
+  #closeChanged({ interfaces, kindOfPort }: ServerOptions): void {
     const wanted = new Map(interfaces.map((address) => [addressText(address), address]));
     const changed = [...this.#doors.values()].filter(({ address }) => {
-      const now = wanted.get(addressText(address));
+      const now = wanted.get(addressText(address)) ?? kindOfPort?.(address.port);
       return now !== undefined && (now.protocol !== address.protocol || now.isProxied !== address.isProxied);
     });
     this.#close(changed);
@@ -172,7 +179,7 @@ export class Daemon {
 
   /** Opens what is not open of an address: both at first, the one that failed later on. */
   async #openDoor(address: ListenAddress, { serve, options, places }: DoorParts): Promise<ListenProblem[]> {
-    const { network } = this.#parts;
+    const { network, http } = this.#parts;
     const key = addressText(address);
     const door: Door = this.#doors.get(key) ?? { address, udp: null, tcp: null };
     const onError = (error: NetworkError): void => this.#logError(key, error);
@@ -183,11 +190,11 @@ export class Daemon {
     const local = { ip: address.ip, port: door.udp?.local?.port ?? address.port };
     const wantsTcp = hasTcp(options) && door.tcp === null;
     const tcp = wantsTcp
-      ? await openTcpListener({ network, address: door.address, local, options, places, onError })
+      ? await openTcpListener({ network, http, address: door.address, local, options, places, onError })
       : null;
     if (tcp?.ok === true) door.tcp = tcp.value;
     if (door.udp !== null || door.tcp !== null) this.#doors.set(key, door);
-    return [['UDP', udp] as const, [address.protocol === 'tls' ? 'TLS' : 'TCP', tcp] as const].flatMap(
+    return [['UDP', udp] as const, [(address.protocol ?? 'tcp').toUpperCase(), tcp] as const].flatMap(
       ([what, opened]) =>
         opened?.ok !== false
           ? []
@@ -228,7 +235,7 @@ function closeTcp(door: Door): void {
 
 /** Only plain DNS is spoken over UDP. */
 function hasUdp({ protocol }: ListenAddress, { udp }: ServerOptions): boolean {
-  return udp && protocol !== 'tls';
+  return udp && protocol === undefined;
 }
 
 function hasTcp({ tcp, maxConnections }: ServerOptions): boolean {

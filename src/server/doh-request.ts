@@ -25,7 +25,7 @@ type DohRequest =
   | { readonly kind: 'refused'; readonly response: HttpResponse };
 
 /** Status of a request that is turned away. */
-const HTTP_STATUS = {
+export const HTTP_STATUS = {
   ok: 200,
   badRequest: 400,
   notFound: 404,
@@ -63,7 +63,7 @@ function readParameter(query: string): DohRequest {
 }
 
 /** The response that turns a request away. */
-function refusal(status: number, headers: Readonly<Record<string, string>> = {}): HttpResponse {
+export function refusal(status: number, headers: Readonly<Record<string, string>> = {}): HttpResponse {
   return { status, headers, body: null };
 }
 

@@ -7,24 +7,17 @@
  * Leaves to others: how many connections there may be (tcp-listener.ts), what a query means (serve).
  */
 
-import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, StreamEvents } from '../ports/network.ts';
-import type { Serve } from '../serve/query-server.ts';
 import type { Layer, ReplyChannel } from '../serve/reply-channel.ts';
 import { concatBytes, writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import type { ProxyHeader } from '../wire/proxy-header.ts';
-
+import { type ClientConnection, IdleTimer, type SharedParts } from './client-connection.ts';
 import { SERVER_LIMITS } from './listen-options.ts';
 
 /** What connections of one listener share. */
-export interface ConnectionParts {
-  readonly clock: Clock;
-  /** Who answers now; another one after a reload. */
-  readonly serve: () => Serve;
-  /** Milliseconds that a connection may be idle now: fewer when places are scarce. */
-  readonly idleMs: () => number;
+export interface ConnectionParts extends SharedParts {
   /** As many of the milliseconds as a connection can be promised now. */
   readonly promisableMs: (wanted: number) => number;
   /** Reads who the client is, where a proxy says it inside of the stream. */
@@ -35,7 +28,6 @@ export interface ConnectionParts {
   readonly frame: Uint8Array;
   /** The same without the two octets. */
   readonly reply: Uint8Array;
-  readonly onClosed: (connection: TcpConnection) => void;
 }
 
 /** What a connection carries. */
@@ -45,7 +37,7 @@ interface ConnectionKind {
   readonly isProxied?: boolean;
 }
 
-export class TcpConnection implements ReplyChannel, StreamEvents {
+export class TcpConnection implements ClientConnection, ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
   readonly layer: Layer | undefined;
   readonly isResumed: boolean;
@@ -66,7 +58,7 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
   /** Idle time that the client was told last (RFC 7828 §3.3: the last one counts); null: none. */
   #promisedIdleMs: number | null = null;
   #activeAtMs: number;
-  #cancelTimer: CancelTimer;
+  readonly #timer: IdleTimer;
 
   constructor(stream: ByteStream, parts: ConnectionParts, { layer, isProxied }: ConnectionKind) {
     this.#stream = stream;
@@ -77,10 +69,13 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     this.remote = stream.remote;
     this.#parts = parts;
     this.#activeAtMs = parts.clock.monotonicMs();
-    this.#cancelTimer = parts.clock.after(parts.idleMs(), this.#onTimer);
+    this.#timer = new IdleTimer(
+      parts.clock,
+      () => this.#leftMs(),
+      () => this.close(),
+    );
   }
 
-  /** When it last gave or got a whole message, monotonic ms; null while it waits for an answer. */
   get idleSinceMs(): number | null {
     return this.#inTheMaking > 0 ? null : this.#activeAtMs;
   }
@@ -131,13 +126,10 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     this.#takeFrames();
   }
 
-  /** Looks at the idle time anew: there may be less of it now. */
   reviewIdleTime(): void {
-    this.#cancelTimer();
-    this.#onTimer();
+    this.#timer.review();
   }
 
-  /** Closes at once. */
   close(): void {
     this.#stream.destroy();
     this.#finish();
@@ -181,21 +173,17 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     else if (!this.#stream.write(frame.subarray(0, 2 + length))) this.#isBlocked = true;
   }
 
-  readonly #onTimer = (): void => {
-    if (!this.#isOpen) return;
-    const { clock } = this.#parts;
+  #leftMs(): number {
+    const now = this.#parts.clock.monotonicMs();
     const idleMs = this.#promisedIdleMs ?? this.#parts.idleMs();
     // Unread replies count as idleness: the client is given no more time than one that sends nothing.
-    const since = this.#inTheMaking > 0 ? clock.monotonicMs() : this.#activeAtMs;
-    const left = since + idleMs - clock.monotonicMs();
-    if (left > 0) this.#cancelTimer = clock.after(left, this.#onTimer);
-    else this.close();
-  };
+    return (this.idleSinceMs ?? now) + idleMs - now;
+  }
 
   #finish(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#cancelTimer();
+    this.#timer.stop();
     this.#parts.onClosed(this);
   }
 }

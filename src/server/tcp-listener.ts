@@ -1,5 +1,5 @@
 /**
- * TCP for clients, plain and in TLS: listening sockets and the places for connections that they share (incoming-num-tcp).
+ * TCP for clients, plain, in TLS and with HTTP: listening sockets and the places for connections that they share (incoming-num-tcp).
  *
  * When all places are taken, a new connection gets the place of the one that has been idle longest (RFC 7766 §6.2.3: a server
  * may close idle connections under load); when all of them wait for answers it is refused. The clients of a netblock may have a
@@ -8,6 +8,7 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { HttpNetwork, HttpSession, HttpSessionEvents } from '../ports/http.ts';
 import type {
   Address,
   ByteStream,
@@ -24,13 +25,19 @@ import { blockOf, closestFirst, type NetblockLimit } from '../serve/netblock-lim
 import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import type { ServeStats } from '../serve/serve-stats.ts';
 import { parseIp } from '../wire/ip.ts';
+import type { ClientConnection } from './client-connection.ts';
 import { HandshakeGate } from './handshake-gate.ts';
-import { type ListenAddress, SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
+import { HttpConnection, type HttpParts } from './http-connection.ts';
+import { type HttpOptions, type ListenAddress, SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
+import { OctetBudget } from './octet-budget.ts';
 import { readBeforeTls, readFromProxy } from './proxy-reader.ts';
 import { type ConnectionParts, TcpConnection } from './tcp-connection.ts';
 
 /** The name of DNS over TLS in the handshake (RFC 7858, IANA registry of ALPN identifiers); clients may leave it out. */
 const ALPN_DOT = 'dot';
+
+/** Where nothing is said of HTTP, there is none. */
+const NO_HTTP: HttpOptions = { endpoint: '', maxStreams: 0, queryBufferBytes: 0, replyBufferBytes: 0, noDelay: true };
 
 /** All connections of one daemon. */
 export class TcpPlaces {
@@ -38,9 +45,10 @@ export class TcpPlaces {
   serve: Serve;
   #options: ServerOptions;
   /** Each with the address that it came to, as that was opened. */
-  readonly #connections = new Map<TcpConnection, ListenAddress>();
+  readonly #connections = new Map<ClientConnection, ListenAddress>();
   readonly #gate: HandshakeGate;
   readonly #parts: ConnectionParts;
+  readonly #http: HttpParts;
   /** Closest first. */
   #blocks: readonly NetblockLimit[];
   /** Open connections of the blocks. */
@@ -54,16 +62,26 @@ export class TcpPlaces {
     this.#gate = new HandshakeGate(clock);
     this.#blocks = closestFirst(options.connectionLimits ?? []);
     const frame = new Uint8Array(2 + REPLY_BUFFER_OCTETS);
-    this.#parts = {
+    const shared = {
       clock,
       serve: () => this.serve,
       idleMs: () => this.#idleMs(),
+      onClosed: (connection: ClientConnection) => this.#forget(connection),
+    };
+    this.#http = {
+      ...shared,
+      endpoint: () => httpOf(this.#options).endpoint,
+      queries: new OctetBudget(httpOf(options).queryBufferBytes),
+      replies: new OctetBudget(httpOf(options).replyBufferBytes),
+      out: new Uint8Array(REPLY_BUFFER_OCTETS),
+    };
+    this.#parts = {
+      ...shared,
       promisableMs: (wanted) => (this.#isScarce() ? Math.min(wanted, this.#idleMs()) : wanted),
       readProxy: (bytes, proxy) => readFromProxy(bytes, proxy, this.#proxyParts()),
       onClientKnown: (connection, proxy) => this.#recount(connection, proxy),
       frame,
       reply: frame.subarray(2),
-      onClosed: (connection) => this.#forget(connection),
     };
   }
 
@@ -76,6 +94,8 @@ export class TcpPlaces {
   change(serve: Serve, options: ServerOptions): void {
     this.serve = serve;
     this.#options = options;
+    this.#http.queries.limit = httpOf(options).queryBufferBytes;
+    this.#http.replies.limit = httpOf(options).replyBufferBytes;
     this.#blocks = closestFirst(options.connectionLimits ?? []);
     this.#byBlock.clear();
     for (const { remote } of this.#connections.keys()) this.#count(this.#blockOf(remote), 1);
@@ -101,26 +121,42 @@ export class TcpPlaces {
     return protocol === 'tls' ? readBeforeTls(bytes, proxy, parts) : readFromProxy(bytes, proxy, parts);
   }
 
+  /** Octets of HTTP that are held: of bodies that are not whole, of replies that are not read. */
+  get httpOctets(): { readonly queries: number; readonly replies: number } {
+    return { queries: this.#http.queries.taken, replies: this.#http.replies.taken };
+  }
+
   /** Gives a connection that came to `address` a place; null when there is none. */
   admit(stream: ByteStream, address: ListenAddress): StreamEvents | null {
-    const block = this.#blockOf(stream.remote);
-    if (this.#isBlockFull(block)) {
-      this.refused++;
-      return null;
-    }
-    if (this.count >= this.#options.maxConnections && !this.#closeLongestIdle()) {
-      this.refused++;
-      return null;
-    }
-    const connection = new TcpConnection(stream, this.#parts, {
-      layer: address.protocol === 'tls' ? 'tls' : undefined,
-      isProxied: address.isProxied === true && (stream.prefaceOctets ?? 0) === 0,
-    });
+    if (!this.#hasPlaceFor(stream.remote)) return null;
+    const isProxied = address.isProxied === true && (stream.prefaceOctets ?? 0) === 0;
+    const layer = address.protocol === 'tls' ? 'tls' : undefined;
+    const connection = new TcpConnection(stream, this.#parts, { layer, isProxied });
+    this.#add(connection, address);
+    return connection;
+  }
+
+  /** The same with HTTP. */
+  admitHttp(session: HttpSession, address: ListenAddress): HttpSessionEvents | null {
+    if (!this.#hasPlaceFor(session.remote)) return null;
+    const connection = new HttpConnection(session, this.#http, address.protocol === 'http' ? 'http' : 'https');
+    this.#add(connection, address);
+    return connection;
+  }
+
+  /** Makes a place where that can be done. */
+  #hasPlaceFor(remote: Address): boolean {
+    const isFull = (): boolean => this.count >= this.#options.maxConnections && !this.#closeLongestIdle();
+    const isRefused = this.#isBlockFull(this.#blockOf(remote)) || isFull();
+    if (isRefused) this.refused++;
+    return !isRefused;
+  }
+
+  #add(connection: ClientConnection, address: ListenAddress): void {
     const wasScarce = this.#isScarce();
     this.#connections.set(connection, address);
-    this.#count(block, 1);
+    this.#count(this.#blockOf(connection.remote), 1);
     if (this.#isScarce() && !wasScarce) for (const each of [...this.#connections.keys()]) each.reviewIdleTime();
-    return connection;
   }
 
   /** Closes the connections that came to an address. */
@@ -159,7 +195,7 @@ export class TcpPlaces {
     if (block !== undefined) this.#byBlock.set(block, (this.#byBlock.get(block) ?? 0) + more);
   }
 
-  #forget(connection: TcpConnection): void {
+  #forget(connection: ClientConnection): void {
     if (this.#connections.delete(connection)) this.#count(this.#blockOf(connection.remote), -1);
   }
 
@@ -173,7 +209,7 @@ export class TcpPlaces {
   }
 
   #closeLongestIdle(): boolean {
-    let longest: TcpConnection | null = null;
+    let longest: ClientConnection | null = null;
     let since = Number.POSITIVE_INFINITY;
     for (const connection of this.#connections.keys()) {
       const idleSince = connection.idleSinceMs;
@@ -189,6 +225,7 @@ export class TcpPlaces {
 /** Listens at an address for connections that share `places`. One for TLS is opened with TLS or not at all. */
 export async function openTcpListener(start: {
   readonly network: Network;
+  readonly http: HttpNetwork;
   readonly address: ListenAddress;
   /** Where the system is to listen: the address, or the port that it chose for UDP. */
   readonly local: Address;
@@ -196,16 +233,16 @@ export async function openTcpListener(start: {
   readonly places: TcpPlaces;
   readonly onError: (error: NetworkError) => void;
 }): Promise<Opened<Listener>> {
-  const { network, address, local, options, places, onError } = start;
+  const { network, http, address, local, options, places, onError } = start;
   const secured = securityOf(address, options, places);
   if (secured === null) return { ok: false, error: { kind: 'tls', text: 'there is no key and certificate for it' } };
-  return await network.listen({
-    local,
-    reusePort: options.reusePort,
-    ...secured,
-    onConnection: (stream) => places.admit(stream, address),
-    onError,
-  });
+  const common = { local, reusePort: options.reusePort, ...secured, onError };
+  if (!isHttp(address)) {
+    return await network.listen({ ...common, onConnection: (stream) => places.admit(stream, address) });
+  }
+  const { maxStreams, noDelay } = httpOf(options);
+  const onSession = (session: HttpSession): HttpSessionEvents | null => places.admitHttp(session, address);
+  return await http.listenHttp({ ...common, maxStreams, noDelay, onSession });
 }
 
 /** What comes before the queries of a connection, by its address: a proxy's header, TLS; null: TLS should and cannot. */
@@ -218,7 +255,16 @@ function securityOf(
   const preface: ListenOptions['preface'] = (bytes, proxy) => places.readPreface(bytes, proxy, address);
   const proxied = address.isProxied === true ? { preface, maxHandshakes } : {};
   const { handshakes } = places;
-  if (address.protocol !== 'tls') return proxied;
+  if (address.protocol !== 'tls' && address.protocol !== 'https') return proxied;
   if (tls === undefined || tls === null) return null;
-  return { ...proxied, tls: { ...tls, protocols: [ALPN_DOT] }, handshakes, maxHandshakes };
+  const protocols = address.protocol === 'tls' ? { protocols: [ALPN_DOT] } : {};
+  return { ...proxied, tls: { ...tls, ...protocols }, handshakes, maxHandshakes };
+}
+
+function isHttp({ protocol }: ListenAddress): boolean {
+  return protocol === 'https' || protocol === 'http';
+}
+
+function httpOf({ http }: ServerOptions): HttpOptions {
+  return http ?? NO_HTTP;
 }

@@ -78,9 +78,19 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:2: error: port: DNS over TLS (tls-port) needs tls-service-key and tls-service-pem',
   ],
   [
-    'a port of HTTPS among the automatic ones',
+    'a port of HTTPS among the automatic ones, without a key',
     'server:\ninterface-automatic: yes\ninterface-automatic-ports: "53 443"',
-    'test.conf:3: error: interface-automatic-ports: DNS over HTTPS (https-port) is not supported, and port 443',
+    'test.conf:3: error: interface-automatic-ports: DNS over HTTPS (https-port) needs tls-service-key and',
+  ],
+  [
+    'a port of HTTPS that is one of TLS too',
+    'server:\ninterface: ::1@853\nhttps-port: 853\ntls-service-key: k\ntls-service-pem: c',
+    'test.conf:2: error: interface ::1@853: port 853 cannot be both tls-port and https-port',
+  ],
+  [
+    'an endpoint that is no path',
+    'server:\nhttp-endpoint: "dns-query"',
+    "test.conf:2: error: http-endpoint: 'dns-query' must begin with /",
   ],
   [
     'a TLS version that is too old',
@@ -100,7 +110,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'a key that nothing uses',
     'server:\ntls-service-key: k\ntls-service-pem: c',
-    'test.conf:2: warning: tls-service-key has no effect: nothing listens at tls-port',
+    'test.conf:2: warning: tls-service-key has no effect: nothing listens at tls-port or https-port',
   ],
   [
     'TLS without TCP',

@@ -88,6 +88,7 @@ const VALUES: Record<string, string> = {
   'tls-ciphersuites': '"TLS_AES_256_GCM_SHA384"',
   'tls-protocols': '"TLSv1.3"',
   'tls-additional-port': '8853',
+  'http-endpoint': '/other',
   'proxy-protocol-port': '5353',
   'proxy-protocol-from': '192.0.2.0/24',
   'module-config': '"iterator"',
@@ -125,6 +126,8 @@ const SERVES_TLS = 'interface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls
 /** Further lines without which a directive has nothing to act on. */
 const CONTEXT: Record<string, string> = {
   'nat64-prefix': 'do-nat64: yes',
+  'http-notls-downstream': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
+  'https-port': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
   'tls-port': 'quic-port: 8854\ninterface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/pem',
   'tls-additional-port': 'interface: 127.0.0.1@8853\ntls-service-key: /f/other-key\ntls-service-pem: /f/pem',
   'proxy-protocol-port': 'interface: 127.0.0.1@5353',

@@ -67,8 +67,8 @@ export function kdig(words: readonly string[], port = TLS_PORT): string {
     'www.example',
     'A',
   ]);
-  const status = /status: (\w+)/.exec(text)?.[1];
-  const addresses = [...text.matchAll(/\sA\s+(192\S+)/g)].map((match) => match[1]);
+  const status = /opcode: QUERY; status: (\w+)/.exec(text)?.[1];
+  const addresses = [...text.matchAll(/\sIN\s+A\s+(\d\S+)/g)].map((match) => match[1]);
   return status === undefined ? 'failed' : [status, ...addresses].join(' ');
 }
 

@@ -267,6 +267,14 @@ export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOpt
     sendBufferBytes: server.soSndbuf,
     maxConnections: server.incomingNumTcp,
     connectionLimits: server.tcpConnectionLimit.map(({ block, value }) => ({ ...block, limit: value })),
+    http: {
+      endpoint: server.httpEndpoint,
+      maxStreams: server.httpMaxStreams,
+      queryBufferBytes: server.httpQueryBufferSize,
+      replyBufferBytes: server.httpResponseBufferSize,
+      noDelay: server.httpNodelay,
+    },
+    kindOfPort: (port) => kindOfPort(server, port),
     proxies: server.proxyProtocolFrom,
     tls,
     tcpIdleMs: server.tcpIdleTimeout,
@@ -289,6 +297,13 @@ function listenPlaces({ server }: Config, host: HostFacts): readonly ListenPlace
   return places.length > 0 ? places : LOCALHOST;
 }
 
+/** What is spoken at a port. */
+function kindOfPort(server: Config['server'], port: number): Pick<ListenAddress, 'protocol' | 'isProxied'> {
+  const protocol = protocolAt(server, port);
+  const isProxied = server.proxyProtocolPort.includes(port);
+  return { ...(protocol === 'plain' ? {} : { protocol }), ...(isProxied ? { isProxied } : {}) };
+}
+
 function listenAddresses(places: readonly ListenPlace[], { server }: Config, host: HostFacts): ListenAddress[] {
   const seen = new Map<string, ListenAddress>();
   for (const { kind, place, port } of places) {
@@ -296,10 +311,7 @@ function listenAddresses(places: readonly ListenPlace[], { server }: Config, hos
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
       const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
-      const protocol = protocolAt(server, port ?? server.port);
-      const isProxied = server.proxyProtocolPort.includes(port ?? server.port);
-      const spoken = { ...(protocol === 'plain' ? {} : { protocol }), ...(isProxied ? { isProxied } : {}) };
-      const address = { ip, port: port ?? server.port, ...spoken };
+      const address = { ip, port: port ?? server.port, ...kindOfPort(server, port ?? server.port) };
       seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
   }
