@@ -11,7 +11,7 @@ import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-
 
 /** Connections that the system may hold before they are accepted. */
 const BACKLOG = 256;
-/** Milliseconds that a client which was turned away has to close its side. */
+/** Milliseconds that a client which was refused has to close its side. */
 const TURN_AWAY_MS = 2000;
 /** Unix sockets are made without rights for others. */
 const UNIX_SOCKET_UMASK = 0o117;
@@ -92,7 +92,7 @@ function createTlsServer(options: NonNullable<SocketOptions['tls']>): TlsServer 
 function onlyTrusted(onReady: OnReady): OnReady {
   return (socket, origin) => {
     if (isTrusted(socket as TLSSocket)) onReady(socket, origin);
-    else turnAway(socket as TLSSocket);
+    else refuse(socket as TLSSocket);
   };
 }
 
@@ -108,7 +108,7 @@ function isTrusted(socket: TLSSocket): boolean {
  * Ends the connection of a client whose certificate is not trusted with the alert close_notify (RFC 8446 §6.1). What it sends
  * meanwhile is read and thrown away, so that the end reaches it and not a reset; a client that does not go is cut off.
  */
-function turnAway(socket: TLSSocket): void {
+function refuse(socket: TLSSocket): void {
   socket.on('error', () => {});
   socket.resume();
   socket.end();
@@ -154,7 +154,7 @@ function boundAddress(server: Server): Address {
 }
 
 function welcome(socket: Socket, origin: StreamOrigin, options: ListenOptions): void {
-  // Before the house has seen the connection its errors are of no interest; `close` follows them.
+  // Before the resolver has seen the connection its errors are of no interest; `close` follows them.
   socket.on('error', () => {});
   const stream = new NodeStream(socket, origin);
   const events = options.onConnection(stream);

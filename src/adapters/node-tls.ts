@@ -2,7 +2,7 @@
 
 import { constants, createHash } from 'node:crypto';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
-import type { TlsJudge, TlsServerOptions } from '../ports/network.ts';
+import type { TlsKeyCheck, TlsServerOptions } from '../ports/network.ts';
 
 type NodeTls = typeof import('node:tls');
 
@@ -48,7 +48,7 @@ function ticketKeys(secret: Uint8Array): Buffer {
 }
 
 /** What OpenSSL says of a key and a certificate: each alone, then together, then with the rules. */
-export const tlsFault: TlsJudge = (tls) => {
+export const tlsFault: TlsKeyCheck = (tls) => {
   const { privateKeyPem: key, certificatePem: cert } = tls;
   const parts = [
     { of: 'key', options: { key } },

@@ -7,7 +7,7 @@ import { unreachable } from '../terms/unreachable.ts';
 import type { Config } from './config.ts';
 import type { Findings, Position } from './finding.ts';
 import { FormError } from './form.ts';
-import { listenPlace } from './form-network.ts';
+import { listenTarget } from './form-network.ts';
 import type { Lines } from './lines.ts';
 import { automaticPorts, listenedPorts, needsServiceKey, protocolAt } from './listen-protocol.ts';
 
@@ -87,7 +87,7 @@ function listeningLines({ server }: Config, lines: Lines): readonly ListeningLin
     return automatic.length > 0 ? automatic : [ofDefault];
   }
   const named = lines.of('interface').flatMap((entry) => {
-    const place = listenPlace.read(...entry.values);
+    const place = listenTarget.read(...entry.values);
     const port = place instanceof FormError ? null : place.port;
     return port === null ? [] : [{ at: entry, what: `interface ${entry.values[0]}`, port }];
   });

@@ -7,7 +7,7 @@ import { checkEncryption } from './check-encryption.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, serverName, serverPlace } from './form-network.ts';
+import { domain, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -71,8 +71,8 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
 }
 
 function isLocalhost(entry: Entry): boolean {
-  const place = serverPlace.read(entry.values[0] ?? '');
-  const address = place instanceof FormError ? null : parseIp(place.ip.replace(/%.*$/, ''));
+  const address = serverAddress.read(entry.values[0] ?? '');
+  const address = address instanceof FormError ? null : parseIp(address.ip.replace(/%.*$/, ''));
   return address !== null && isInPrefixes(address, LOOPBACK_PREFIXES);
 }
 

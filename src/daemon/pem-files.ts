@@ -2,7 +2,7 @@
 
 import type { Finding } from '../config/finding.ts';
 import type { FileResult, Files } from '../ports/files.ts';
-import type { TlsJudge, TlsServerOptions } from '../ports/network.ts';
+import type { TlsKeyCheck, TlsServerOptions } from '../ports/network.ts';
 
 /** One of the two files. */
 interface PemFile {
@@ -27,7 +27,7 @@ interface PemText {
 /** What reading is done with. */
 export interface PemParts {
   readonly files: Files;
-  readonly judge: TlsJudge;
+  readonly check: TlsKeyCheck;
 }
 
 /** Labels of blocks (RFC 7468 §5.1, §10, and the older ones that OpenSSL reads). */
@@ -40,7 +40,7 @@ const BASE64_LINE = /^[A-Za-z0-9+/]*={0,2}$/;
 /** Reads both, and has TLS try them with the other rules; null: what is wrong was added to `findings`. */
 export function readPemPair(
   { key: keyFile, certificate: certificateFile }: PemPair,
-  { files, judge }: PemParts,
+  { files, check }: PemParts,
   findings: Finding[],
   rules: (pem: Pick<TlsServerOptions, 'privateKeyPem' | 'certificatePem'>) => TlsServerOptions = (pem) => pem,
 ): TlsServerOptions | null {
@@ -48,7 +48,7 @@ export function readPemPair(
   const certificate = readPem(certificateFile, files.readText(certificateFile.path), findings);
   if (key === null || certificate === null) return null;
   const tls = rules({ certificatePem: certificate.text, privateKeyPem: key.text });
-  const fault = judge(tls);
+  const fault = check(tls);
   if (fault === null) return tls;
   if (fault.of === 'rules') {
     findings.push({ file: '', line: 0, severity: 'error', text: `TLS cannot be set up as configured: ${fault.text}` });

@@ -65,7 +65,7 @@ export class InstanceStatistics {
 
   /** Listens for monitoring as configured; lines say what could not be opened. */
   listen(): Promise<readonly string[]> {
-    return this.metrics.listen(metricsPlaces(this.#instance.config));
+    return this.metrics.listen(metricsListeners(this.#instance.config));
   }
 
   /** Writes them into the log. */
@@ -113,7 +113,7 @@ export function statisticsOptions({ server }: Config): StatisticsOptions {
 }
 
 /** Where the metrics endpoint listens. */
-export function metricsPlaces({ server }: Config): Address[] {
+export function metricsListeners({ server }: Config): Address[] {
   return server.metricsInterface.map(({ place, port }) => ({ ip: place, port: port ?? DEFAULT_METRICS_PORT }));
 }
 
@@ -121,7 +121,7 @@ export function metricsPlaces({ server }: Config): Address[] {
 export function configNotices(config: Config): string[] {
   const { server } = config;
   const remarks: string[] = [];
-  for (const { ip, port } of metricsPlaces(config)) {
+  for (const { ip, port } of metricsListeners(config)) {
     if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);
   }
   if (server.proxyProtocolPort.length > 0 && server.proxyProtocolFrom.length === 0) {

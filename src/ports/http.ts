@@ -1,5 +1,5 @@
 /**
- * HTTP/2 towards clients, as requests and responses. Nothing here knows DNS: paths, types and bodies are the house's.
+ * HTTP/2 towards clients, as requests and responses. Nothing here knows DNS: paths, types and bodies are the resolver's.
  *
  * Contract as for streams (network.ts): callbacks never run inside the call that registered them, and octets belong to whom they
  * were handed only until that call returns.

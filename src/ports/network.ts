@@ -1,5 +1,5 @@
 /**
- * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the house's.
+ * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the resolver's.
  *
  * Contract: callbacks never run inside the call that registered them. Bytes handed to a callback belong to the callee
  * only until it returns, unless it copies them. Bytes given to `send` and `write` may be reused by the caller at once.
@@ -123,7 +123,7 @@ export interface TlsServerOptions {
   readonly privateKeyPem: string;
   /** When given, clients must show a certificate signed by this authority. */
   readonly clientAuthorityPem?: string;
-  /** Protocols that are spoken inside (RFC 7301); a client that names only others is turned away. Absent: none is agreed on. */
+  /** Protocols that are spoken inside (RFC 7301); a client that names only others is refused. Absent: none is agreed on. */
   readonly protocols?: readonly string[];
   /** Lists as OpenSSL writes them: up to TLS 1.2, and of TLS 1.3; absent: the system's. */
   readonly ciphers?: string;
@@ -159,7 +159,7 @@ export interface HandshakeWatch {
 }
 
 /** Which of a key and a certificate TLS cannot use, that they do not fit each other, or what else; null: it can use all of it. */
-export type TlsJudge = (
+export type TlsKeyCheck = (
   options: TlsServerOptions,
 ) => { readonly of: 'key' | 'certificate' | 'pair' | 'rules'; readonly text: string } | null;
 

@@ -24,7 +24,7 @@ type DohRequest =
   | { readonly kind: 'body' }
   | { readonly kind: 'refused'; readonly response: HttpResponse };
 
-/** Status of a request that is turned away. */
+/** Status of a request that is refused. */
 export const HTTP_STATUS = {
   ok: 200,
   badRequest: 400,

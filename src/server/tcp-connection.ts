@@ -111,7 +111,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
     this.#takeFrames();
   };
 
-  /** While places are scarce no more is promised than others get; what was promised before stays. */
+  /** While slots are scarce no more is promised than others get; what was promised before stays. */
   promiseIdleMs(wanted: number): number {
     this.#promisedIdleMs = this.#parts.promisableMs(wanted);
     return this.#promisedIdleMs;

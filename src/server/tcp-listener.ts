@@ -1,10 +1,10 @@
 /**
- * TCP for clients, plain, in TLS and with HTTP: listening sockets and the places for connections that they share (incoming-num-tcp).
+ * TCP for clients, plain, in TLS and with HTTP: listening sockets and the slots for connections that they share (incoming-num-tcp).
  *
- * When all places are taken, a new connection gets the place of the one that has been idle longest (RFC 7766 §6.2.3: a server
+ * When all slots are taken, a new connection gets the slot of the one that has been idle longest (RFC 7766 §6.2.3: a server
  * may close idle connections under load); when all of them wait for answers it is refused. The clients of a netblock may have a
  * limit of their own (tcp-connection-limit): they get no place of others', and none of their own is closed for them. A client
- * that will get none is turned away before its TLS handshake, which costs much more than a connection.
+ * that will get none is refused before its TLS handshake, which costs much more than a connection.
  */
 
 import type { Clock } from '../ports/clock.ts';
@@ -40,7 +40,7 @@ const ALPN_DOT = 'dot';
 const NO_HTTP: HttpOptions = { endpoint: '', maxStreams: 0, queryBufferBytes: 0, replyBufferBytes: 0, noDelay: true };
 
 /** All connections of one daemon. */
-export class TcpPlaces {
+export class ConnectionSlots {
   /** Who answers; another one after a reload. */
   serve: Serve;
   #options: ServerOptions;
@@ -90,7 +90,7 @@ export class TcpPlaces {
     return this.#connections.size;
   }
 
-  /** Takes other limits and another house; open connections stay. */
+  /** Takes other limits and another resolver; open connections stay. */
   change(serve: Serve, options: ServerOptions): void {
     this.serve = serve;
     this.#options = options;
@@ -126,7 +126,7 @@ export class TcpPlaces {
     return { queries: this.#http.queries.taken, replies: this.#http.replies.taken };
   }
 
-  /** Gives a connection that came to `address` a place; null when there is none. */
+  /** Gives a connection that came to `address` a slot; null when there is none. */
   admit(stream: ByteStream, address: ListenAddress): StreamEvents | null {
     if (!this.#hasPlaceFor(stream.remote)) return null;
     const isProxied = address.isProxied === true && (stream.prefaceOctets ?? 0) === 0;
@@ -144,7 +144,7 @@ export class TcpPlaces {
     return connection;
   }
 
-  /** Makes a place where that can be done. */
+  /** Makes a slot where that can be done. */
   #hasPlaceFor(remote: Address): boolean {
     const isFull = (): boolean => this.count >= this.#options.maxConnections && !this.#closeLongestIdle();
     const isRefused = this.#isBlockFull(this.#blockOf(remote)) || isFull();
@@ -172,7 +172,7 @@ export class TcpPlaces {
     return { proxies: this.#options.proxies, stats: this.serve.stats };
   }
 
-  /** Gives a connection the place of its client's netblock for that of its proxy; false when there is none. */
+  /** Gives a connection the slot of its client's netblock for that of its proxy; false when there is none. */
   #recount({ remote }: TcpConnection, proxy: Address): boolean {
     const block = this.#blockOf(remote);
     const isFull = this.#isBlockFull(block);
@@ -222,7 +222,7 @@ export class TcpPlaces {
   }
 }
 
-/** Listens at an address for connections that share `places`. One for TLS is opened with TLS or not at all. */
+/** Listens at an address for connections that share `slots`. One for TLS is opened with TLS or not at all. */
 export async function openTcpListener(start: {
   readonly network: Network;
   readonly http: HttpNetwork;
@@ -230,18 +230,18 @@ export async function openTcpListener(start: {
   /** Where the system is to listen: the address, or the port that it chose for UDP. */
   readonly local: Address;
   readonly options: ServerOptions;
-  readonly places: TcpPlaces;
+  readonly slots: ConnectionSlots;
   readonly onError: (error: NetworkError) => void;
 }): Promise<Opened<Listener>> {
-  const { network, http, address, local, options, places, onError } = start;
-  const secured = securityOf(address, options, places);
+  const { network, http, address, local, options, slots, onError } = start;
+  const secured = securityOf(address, options, slots);
   if (secured === null) return { ok: false, error: { kind: 'tls', text: 'there is no key and certificate for it' } };
   const common = { local, reusePort: options.reusePort, ...secured, onError };
   if (!isHttp(address)) {
-    return await network.listen({ ...common, onConnection: (stream) => places.admit(stream, address) });
+    return await network.listen({ ...common, onConnection: (stream) => slots.admit(stream, address) });
   }
   const { maxStreams, noDelay } = httpOf(options);
-  const onSession = (session: HttpSession): HttpSessionEvents | null => places.admitHttp(session, address);
+  const onSession = (session: HttpSession): HttpSessionEvents | null => slots.admitHttp(session, address);
   return await http.listenHttp({ ...common, maxStreams, noDelay, onSession });
 }
 
@@ -249,12 +249,12 @@ export async function openTcpListener(start: {
 function securityOf(
   address: ListenAddress,
   { tls, maxConnections }: ServerOptions,
-  places: TcpPlaces,
+  slots: ConnectionSlots,
 ): Partial<ListenOptions> | null {
   const maxHandshakes = maxConnections * SERVER_LIMITS.handshakesPerConnection;
-  const preface: ListenOptions['preface'] = (bytes, proxy) => places.readPreface(bytes, proxy, address);
+  const preface: ListenOptions['preface'] = (bytes, proxy) => slots.readPreface(bytes, proxy, address);
   const proxied = address.isProxied === true ? { preface, maxHandshakes } : {};
-  const { handshakes } = places;
+  const { handshakes } = slots;
   if (address.protocol !== 'tls' && address.protocol !== 'https') return proxied;
   if (tls === undefined || tls === null) return null;
   const protocols = address.protocol === 'tls' ? { protocols: [ALPN_DOT] } : {};

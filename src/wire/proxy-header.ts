@@ -52,7 +52,7 @@ export function readProxyHeader(bytes: Uint8Array): ProxyHeader {
   if (bytes.length < octets) return MORE;
   if (command === COMMAND.local) return { kind: 'whole', octets, client: null };
   const addressOctets = addressOctetsOf(readU8(bytes, 13));
-  // Source and destination, each with a port. A family without addresses names nobody who could be let in or turned away.
+  // Source and destination, each with a port. A family without addresses names nobody who could be let in or refused.
   if (addressOctets === 0 || octets < FIXED_OCTETS + 2 * addressOctets + 4) return MALFORMED;
   const ip = clientIp(bytes.subarray(FIXED_OCTETS, FIXED_OCTETS + addressOctets));
   return { kind: 'whole', octets, client: { ip, port: readU16(bytes, FIXED_OCTETS + 2 * addressOctets) } };

@@ -20,7 +20,7 @@ function filesWith(more: Readonly<Record<string, string>> = {}): FakeFiles {
 
 function read(text: string, files: FakeFiles, inForce: ServiceTls | null = null) {
   const findings: Finding[] = [];
-  const tls = readServiceTls(configOf(text), { files, judge: tlsFault, inForce }, findings);
+  const tls = readServiceTls(configOf(text), { files, check: tlsFault, inForce }, findings);
   return { tls, lines: findings.map(findingText) };
 }
 

@@ -72,7 +72,7 @@ function visit(port: number, options: ConnectionOptions = {}): Promise<Visit> {
       host: '127.0.0.1',
       port,
       rejectUnauthorized: false,
-      // What is offered beyond TLS 1.2 and 1.3 must be turned away by the other side.
+      // What is offered beyond TLS 1.2 and 1.3 must be refused by the other side.
       minVersion: 'TLSv1',
       ciphers: 'DEFAULT:@SECLEVEL=0',
       ...options,

@@ -1,4 +1,4 @@
-/** Proves which HTTP requests are questions (RFC 8484 §4.1, §6), and with which status others are turned away. */
+/** Proves which HTTP requests are questions (RFC 8484 §4.1, §6), and with which status others are refused. */
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';

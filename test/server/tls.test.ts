@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { TlsServerOptions } from '../../src/ports/network.ts';
 import { MAX_HANDSHAKES_PER_SECOND } from '../../src/server/handshake-gate.ts';
 import type { ListenAddress } from '../../src/server/listen-options.ts';
-import { HERE, ListeningHouse, OPTIONS, PlayedServe, query } from './listening.ts';
+import { HERE, ListeningDaemon, OPTIONS, PlayedServe, query } from './listening.ts';
 
 const PORT = 853;
 const ADDRESS: ListenAddress = { ...HERE, port: PORT, protocol: 'tls' };
@@ -12,67 +12,67 @@ const TLS: TlsServerOptions = { certificatePem: 'certificate', privateKeyPem: 'k
 const OVER_TLS = { port: PORT, tls: { serverName: null } };
 const OPTIONS_TLS = { interfaces: [HERE, ADDRESS], tls: TLS };
 
-async function encrypted(options: object = {}): Promise<ListeningHouse> {
-  const house = new ListeningHouse();
-  expect(await house.listen({ ...OPTIONS_TLS, ...options })).toEqual([]);
-  return house;
+async function encrypted(options: object = {}): Promise<ListeningDaemon> {
+  const bench = new ListeningDaemon();
+  expect(await bench.listen({ ...OPTIONS_TLS, ...options })).toEqual([]);
+  return bench;
 }
 
 test('queries over TLS are answered, and are known as such', async () => {
-  const house = await encrypted();
-  const [secure, plain] = [await house.connect(undefined, OVER_TLS), await house.connect()];
+  const bench = await encrypted();
+  const [secure, plain] = [await bench.connect(undefined, OVER_TLS), await bench.connect()];
   secure?.send(query(1));
   plain?.send(query(2));
-  await house.ports.clock.settle();
+  await bench.ports.clock.settle();
   expect([secure?.replies, plain?.replies]).toEqual([[1], [2]]);
-  expect([...house.serve.layers].sort()).toEqual(['tls', undefined]);
-  expect(house.serve.stats.handshakes).toBe(1);
+  expect([...bench.serve.layers].sort()).toEqual(['tls', undefined]);
+  expect(bench.serve.stats.handshakes).toBe(1);
 });
 
 test('there is no plain DNS at an address for TLS, neither over TCP nor over UDP', async () => {
-  const house = await encrypted();
-  expect(house.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 2 });
-  expect(await house.connect(undefined, { port: PORT })).toBeNull();
+  const bench = await encrypted();
+  expect(bench.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 2 });
+  expect(await bench.connect(undefined, { port: PORT })).toBeNull();
 });
 
 test('nothing is opened at an address for TLS when there is no key', async () => {
-  const house = new ListeningHouse();
+  const bench = new ListeningDaemon();
   for (const tls of [null, undefined]) {
-    const problems = await house.listen({ interfaces: [HERE, ADDRESS], ...(tls === undefined ? {} : { tls }) });
+    const problems = await bench.listen({ interfaces: [HERE, ADDRESS], ...(tls === undefined ? {} : { tls }) });
     expect(problems).toEqual([`can't open TLS socket on 127.0.0.1@${PORT}: there is no key and certificate for it`]);
   }
-  expect(house.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
+  expect(bench.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
 });
 
 test('a port that becomes one for TLS at a reload answers nobody plainly any more', async () => {
-  const house = new ListeningHouse();
-  await house.listen({ interfaces: [HERE, { ...HERE, port: PORT }] });
-  const before = await house.connect(undefined, { port: PORT });
-  const elsewhere = await house.connect();
-  const problems = house.daemon.listen(new PlayedServe(), { ...OPTIONS, ...OPTIONS_TLS });
-  expect(await house.ports.clock.runUntilSettled(problems)).toEqual([]);
-  await house.ports.clock.settle();
+  const bench = new ListeningDaemon();
+  await bench.listen({ interfaces: [HERE, { ...HERE, port: PORT }] });
+  const before = await bench.connect(undefined, { port: PORT });
+  const elsewhere = await bench.connect();
+  const problems = bench.daemon.listen(new PlayedServe(), { ...OPTIONS, ...OPTIONS_TLS });
+  expect(await bench.ports.clock.runUntilSettled(problems)).toEqual([]);
+  await bench.ports.clock.settle();
   expect([before?.closed, elsewhere?.closed]).toEqual([true, false]);
-  expect(await house.connect(undefined, { port: PORT })).toBeNull();
-  expect(await house.connect(undefined, OVER_TLS)).not.toBeNull();
-  expect(house.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 2 });
+  expect(await bench.connect(undefined, { port: PORT })).toBeNull();
+  expect(await bench.connect(undefined, OVER_TLS)).not.toBeNull();
+  expect(bench.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 2 });
 });
 
 test('a port that becomes one for TLS and cannot be opened as such stays closed', async () => {
-  const house = new ListeningHouse();
-  await house.listen({ interfaces: [HERE, { ...HERE, port: PORT }] });
-  house.ports.network.refuseLocal = (_, { port }) =>
+  const bench = new ListeningDaemon();
+  await bench.listen({ interfaces: [HERE, { ...HERE, port: PORT }] });
+  bench.ports.network.refuseLocal = (_, { port }) =>
     port === PORT ? { kind: 'not-permitted', text: 'permission denied' } : null;
-  const problems = await house.listen(OPTIONS_TLS);
+  const problems = await bench.listen(OPTIONS_TLS);
   expect(problems).toEqual([`can't open TLS socket on 127.0.0.1@${PORT}: permission denied`]);
-  expect(await house.connect(undefined, { port: PORT })).toBeNull();
-  expect(await house.connect()).not.toBeNull();
+  expect(await bench.connect(undefined, { port: PORT })).toBeNull();
+  expect(await bench.connect()).not.toBeNull();
 });
 
 test('a new key is used by sockets that are open; the same key leaves their sessions alone', async () => {
-  const house = new ListeningHouse();
+  const bench = new ListeningDaemon();
   const used: string[] = [];
-  const { network } = house.ports;
+  const { network } = bench.ports;
   const listen = network.listen.bind(network);
   network.listen = async (options) => {
     const opened = await listen(options);
@@ -80,40 +80,40 @@ test('a new key is used by sockets that are open; the same key leaves their sess
     const useTls = (tls: TlsServerOptions): void => void used.push(tls.privateKeyPem);
     return { ok: true, value: { ...opened.value, useTls } };
   };
-  await house.listen(OPTIONS_TLS);
-  await house.listen({ ...OPTIONS_TLS, tls: { ...TLS } });
+  await bench.listen(OPTIONS_TLS);
+  await bench.listen({ ...OPTIONS_TLS, tls: { ...TLS } });
   // Both sockets are told, of which one has no TLS.
   expect(used).toEqual([]);
-  await house.listen({ ...OPTIONS_TLS, tls: { ...TLS, privateKeyPem: 'other key' } });
+  await bench.listen({ ...OPTIONS_TLS, tls: { ...TLS, privateKeyPem: 'other key' } });
   expect(used).toEqual(['other key', 'other key']);
 });
 
 test('places, idle time and what clients are told of it are as over TCP', async () => {
-  const house = await encrypted({ maxConnections: 2, tcpIdleMs: 5000 });
-  const first = await house.connect(undefined, OVER_TLS);
+  const bench = await encrypted({ maxConnections: 2, tcpIdleMs: 5000 });
+  const first = await bench.connect(undefined, OVER_TLS);
   first?.send(query(1, 'told'));
-  const second = await house.connect();
-  await house.ports.clock.settle();
-  expect(house.serve.told).toEqual([60_000]);
-  const third = await house.connect(undefined, OVER_TLS);
+  const second = await bench.connect();
+  await bench.ports.clock.settle();
+  expect(bench.serve.told).toEqual([60_000]);
+  const third = await bench.connect(undefined, OVER_TLS);
   expect([first?.closed, second?.closed, third?.closed]).toEqual([true, false, false]);
-  await house.ports.clock.advance(6000);
+  await bench.ports.clock.advance(6000);
   expect([second?.closed, third?.closed]).toEqual([true, true]);
 });
 
 test('a client without a place of its netblock is turned away before the handshake', async () => {
   const prefix = { address: Uint8Array.of(192, 0, 2, 0), prefixLength: 24 };
-  const house = await encrypted({ connectionLimits: [{ ...prefix, limit: 1 }] });
-  expect(await house.connect('192.0.2.1', OVER_TLS)).not.toBeNull();
-  expect(await house.connect('192.0.2.2', OVER_TLS)).toBeNull();
-  expect(await house.connect('198.51.100.1', OVER_TLS)).not.toBeNull();
-  expect(house.serve.stats).toMatchObject({ handshakes: 2, refusedHandshakes: 1 });
+  const bench = await encrypted({ connectionLimits: [{ ...prefix, limit: 1 }] });
+  expect(await bench.connect('192.0.2.1', OVER_TLS)).not.toBeNull();
+  expect(await bench.connect('192.0.2.2', OVER_TLS)).toBeNull();
+  expect(await bench.connect('198.51.100.1', OVER_TLS)).not.toBeNull();
+  expect(bench.serve.stats).toMatchObject({ handshakes: 2, refusedHandshakes: 1 });
 });
 
 test('a client that makes one handshake after another is turned away before them, and others are not', async () => {
-  const house = await encrypted({ maxConnections: 1000 });
+  const bench = await encrypted({ maxConnections: 1000 });
   for (let i = 0; i < MAX_HANDSHAKES_PER_SECOND + 5; i++)
-    (await house.connect('192.0.2.1', OVER_TLS))?.stream.destroy();
-  expect(house.serve.stats).toMatchObject({ handshakes: MAX_HANDSHAKES_PER_SECOND, refusedHandshakes: 5 });
-  expect(await house.connect('192.0.2.2', OVER_TLS)).not.toBeNull();
+    (await bench.connect('192.0.2.1', OVER_TLS))?.stream.destroy();
+  expect(bench.serve.stats).toMatchObject({ handshakes: MAX_HANDSHAKES_PER_SECOND, refusedHandshakes: 5 });
+  expect(await bench.connect('192.0.2.2', OVER_TLS)).not.toBeNull();
 });
