@@ -79,7 +79,7 @@ function writePadding(out: Uint8Array, at: number, block: number, maxOctets: num
   return end;
 }
 
-/** The idle time that a client which asks for it is told, and may count on; null: none is told. @hot bench/serve-hot-query.ts */
+/** The idle time that a client which asks for it gets, and may count on; null: none is given. @hot bench/serve-hot-query.ts */
 export function keepaliveFor(wants: boolean, configured: number | null, channel: ReplyChannel): number | null {
   // RFC 7828 §3.2.1: not over UDP. HTTP closes its connections by its own rules (RFC 8484 §5).
   if (!wants || configured === null || channel.transport !== 'tcp') return null;
