@@ -31,18 +31,22 @@ export interface JudgedSet {
 /** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
 const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
 
-/** Judges an RRset of an answer; `authority` holds the denial sets that came with it. */
+/** Judges an RRset of an answer to a question of type `asked`; `authority` holds the denial sets that came with it. */
 export async function judgeExpanded(
   judging: Judging,
   held: HeldRRset,
   authority: readonly HeldRRset[],
+  asked: number = rrsetType(held.rrset),
 ): Promise<JudgedSet> {
-  const judgement = await judgeRRset(judging, held);
+  const judgement = await judgeRRset(judging, held, asked);
   switch (judgement.kind) {
     case 'known':
       return { verdict: SECURE, held, proof: [], zone: null };
     case 'unproven':
-      return unproven(judging, held, judgement.verdict);
+      // What is no word of the zone above may be the child's own, and good as such: the verdict is about this question only.
+      return isDs(asked, held)
+        ? { verdict: judgement.verdict, held: { ...held, verdict: judgement.verdict }, proof: [], zone: null }
+        : unproven(judging, held, judgement.verdict);
     case 'verified':
       return judgement.signature.isWildcard
         ? await judgeExpansion(judging, held, judgement, authority)
@@ -55,6 +59,11 @@ export async function judgeExpanded(
     default:
       return unreachable(judgement);
   }
+}
+
+/** True for another set in place of a DS. */
+function isDs(asked: number, { rrset }: HeldRRset): boolean {
+  return asked === TYPE.DS && rrsetType(rrset) !== TYPE.DS;
 }
 
 async function judgeExpansion(

@@ -11,8 +11,9 @@ import type { BogusReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { isExpanded } from '../wire/signed-labels.ts';
+import { isExpanded, isSignedFromAbove } from '../wire/signed-labels.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
@@ -50,19 +51,26 @@ export function startFor(judging: Judging, name: Name, type: number): Start {
   return { anchor };
 }
 
-export async function judgeRRset(judging: Judging, held: HeldRRset): Promise<RRsetJudgement> {
+/** Judges a set as the answer to a question of type `asked`: an alias in place of a DS is the word of the zone above. */
+export async function judgeRRset(
+  judging: Judging,
+  held: HeldRRset,
+  asked: number = rrsetType(held.rrset),
+): Promise<RRsetJudgement> {
   const owner = rrsetOwner(held.rrset);
-  const type = rrsetType(held.rrset);
+  const type = asked === TYPE.DS ? TYPE.DS : rrsetType(held.rrset);
   const start = startFor(judging, owner, type);
   if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
   // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
-  if (held.verdict?.status === 'secure' && !isExpanded(held.rrset)) return { kind: 'known' };
+  const isProven = held.verdict?.status === 'secure' && !isExpanded(held.rrset);
+  if (isProven && (type !== TYPE.DS || isSignedFromAbove(held.rrset))) return { kind: 'known' };
   const most = judging.parts.options.limits.signers;
+  const holder = holderOf(owner, type);
   const signers = signersOf([held.rrset], { name: owner, type, anchor: start.anchor.zone, most });
-  if (signers.length === 0) return await judgeUnsigned(judging, held, start.anchor);
+  if (signers.length === 0) return await judgeUnsigned(judging, held, holder, start.anchor);
   let bogus: Unproven | null = null;
   for (const signer of signers) {
-    const judgement = await judgeBySigner(judging, held, signer, start.anchor);
+    const judgement = await judgeBySigner(judging, held, { signer, holder }, start.anchor);
     if (judgement.kind !== 'unproven' || judgement.verdict.status !== 'bogus') return judgement;
     bogus ??= judgement.verdict;
   }
@@ -72,10 +80,9 @@ export async function judgeRRset(judging: Judging, held: HeldRRset): Promise<RRs
 async function judgeBySigner(
   judging: Judging,
   held: HeldRRset,
-  signer: Name,
+  { signer, holder }: { readonly signer: Name; readonly holder: Name },
   anchor: TrustAnchor,
 ): Promise<RRsetJudgement> {
-  const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
   const trust = await trustOfSigner(judging, { signer, holder, servedBy: held.zone }, anchor);
   if (trust.status !== 'secure') {
     const place = placeOf(held.rrset, signer);
@@ -92,8 +99,12 @@ async function judgeBySigner(
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */
-async function judgeUnsigned(judging: Judging, held: HeldRRset, anchor: TrustAnchor): Promise<RRsetJudgement> {
-  const holder = holderOf(rrsetOwner(held.rrset), rrsetType(held.rrset));
+async function judgeUnsigned(
+  judging: Judging,
+  held: HeldRRset,
+  holder: Name,
+  anchor: TrustAnchor,
+): Promise<RRsetJudgement> {
   const trust = await trustOf(judging, holder, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
   return { kind: 'unproven', verdict: noSignature(held, trust.zone) };

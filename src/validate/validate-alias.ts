@@ -7,6 +7,7 @@ import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
 import { keepProven, replaceJudged } from './extras.ts';
 import { judgeExpanded } from './judge-expanded.ts';
@@ -21,7 +22,9 @@ interface JudgedStep {
 
 export async function validateAlias(judging: Judging, step: AliasStep): Promise<JudgedStep> {
   if (!follows(step)) return notSynthesised(judging, step);
-  const judged = await judgeExpanded(judging, step.alias, step.proof);
+  // RFC 4035 §3.1.4.1: an alias where a DS was asked for is the zone's above to give. A DNAME stands above the name itself.
+  const asked = step.via === 'cname' ? step.question.type : TYPE.DNAME;
+  const judged = await judgeExpanded(judging, step.alias, step.proof, asked);
   const isSecure = judged.verdict.status === 'secure';
   const proof = isSecure ? await keepProven(judging, replaceJudged(step.proof, judged.proof)) : step.proof;
   const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.held, judged.verdict);
