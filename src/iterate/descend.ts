@@ -53,7 +53,8 @@ const SILENT_WAIT_MS = 1000;
 
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
-  | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
+  /** `isUnjudged`: from the cache, and no verdict on it is known. */
+  | { readonly kind: 'alias'; readonly steps: readonly AliasStep[]; readonly isUnjudged?: true }
   | Extract<Found, { readonly kind: 'failed' }>;
 
 /** What is done next about the servers of the present zone. */

@@ -369,7 +369,11 @@ export class Resolver {
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const askedAt = clock.unixSeconds();
       const found = await this.#findData(work, avoid, { miss, carrySeconds });
-      if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
+      if (found.kind === 'failed') {
+        // What led here is forgotten, and may have been forged: its server is asked.
+        if (best === null && found.isByMemory === true && isKeptFailure(found.why)) continue;
+        return best ?? this.#fail(work, found.why, found.notKept);
+      }
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
       best = this.#keep(work.question, validated.found, validated.verdict);
