@@ -124,6 +124,8 @@ function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question
 function mayMindOptions(room: UpstreamRoom, made: Attempt, end: Exchanged): boolean {
   if (!hasOptions(room, made)) return false;
   if (end.kind === 'response' && isMinding(end.message)) return true;
+  // RFC 7873 §5.3: over TCP too it takes no cookie, not even the one that it has just given.
+  if (end.kind === 'response' && made.withCookie && end.message.rcode === RCODE.BADCOOKIE) return true;
   if (!made.withCookie || room.servers.manners(made.asked.key).hasTakenCookie) return false;
   return end.kind === 'response' ? isFailing(end.message) : end.outcome === 'timeout';
 }
@@ -270,6 +272,8 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
     const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
     if (isOnlyStream) return noteTimeout(room, asked, wait, servers.timeoutMs(asked.key, asked.zone));
     counters.add('upstream.timeouts');
+    // But each question that it truncates would wait as long again, were there others to ask.
+    servers.recentFailures.note(asked.key, asked.zone, 'useless');
     return { kind: 'failed', outcome: 'timeout' };
   }
   const { message } = received;
