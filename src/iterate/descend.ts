@@ -29,7 +29,14 @@ import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
 import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
-import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
+import {
+  betterEmpty,
+  confirmsEmpty,
+  type Response,
+  type ResponseOrigin,
+  readResponse,
+  speaksForZone,
+} from './read-response.ts';
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
@@ -479,10 +486,9 @@ export class Descent {
     }
     this.#emptyResponses++;
     // Each server is asked for its own word: twice the same one says no more than once, as long as there are others.
-    const isConfirmed = this.#spare?.classified.kind === 'empty' && this.#spare.server !== response.server;
-    if (isConfirmed) return this.#useSpare(response);
+    if (confirmsEmpty(this.#spare, response, this.#servers)) return this.#useSpare(response);
     candidate.wasEmpty = true;
-    this.#spare ??= response;
+    this.#spare = betterEmpty(this.#spare, response);
     return null;
   }
 

@@ -12,7 +12,7 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
 import { onType } from '../world/lies.ts';
 import { type LooseMessage, recordOf } from '../world/loose-message.ts';
-import { Scene } from '../world/scene.ts';
+import { Scene, type Tamper } from '../world/scene.ts';
 
 const SERVER = '192.0.2.1';
 const TEXT = `
@@ -83,5 +83,44 @@ describe('one forged referral upwards', () => {
     await scene.ports.clock.advance(66_000);
     expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
     await scene.stop();
+  });
+});
+
+describe('an empty response', () => {
+  /** Servers 1 and 2 are as told, 3 is honest; each question is asked of an empty cache, so that each server is met. */
+  async function askMany(tampers: readonly Tamper[]): Promise<string[]> {
+    const scene = new Scene();
+    scene.zone('.', { servers: { 'a.root.': ['198.41.0.4'] }, signing: {} });
+    const all = [...tampers, (reply: LooseMessage) => reply];
+    const servers = Object.fromEntries(all.map((_, i) => [`ns${i + 1}.test.`, [`192.0.2.${i + 1}`]]));
+    scene.zone('test.', { servers, text: `@ IN MX 10 mail\n${TEXT}` });
+    for (const [i, tamper] of all.entries()) scene.tamper(`192.0.2.${i + 1}`, tamper);
+    await scene.start();
+    const seen = new Set<string>();
+    for (let i = 0; i < 10; i++) {
+      const { answers, rrsets, replies } = scene.house.caches;
+      for (const cache of [answers, rrsets, replies]) cache.clear();
+      seen.add((await scene.ask('test.', 'MX')).answer.join());
+    }
+    await scene.stop();
+    return [...seen];
+  }
+  const bare = (flags: number): Tamper => {
+    return onType(TYPE.MX, (reply) => ({
+      ...reply,
+      flags: FLAG.QR | flags,
+      answer: [],
+      authority: [],
+      additional: [],
+    }));
+  };
+
+  test('with addresses besides says no more than one without', async () => {
+    const withAddresses = onType(TYPE.MX, (reply) => ({ ...reply, answer: [], authority: [] }));
+    expect(await askMany([withAddresses])).toEqual(['test. MX 10 mail.test.']);
+  });
+
+  test('without AA confirms none with AA: its server speaks for no zone', async () => {
+    expect(await askMany([bare(FLAG.AA), bare(0)])).toEqual(['test. MX 10 mail.test.']);
   });
 });
