@@ -186,6 +186,11 @@ export class ServerCache {
     return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
 
+  /** True while everybody on the way to the server is silent: our own line is held for cut. */
+  isLineCut(server: string): boolean {
+    return this.#lineOf(server).isCut;
+  }
+
   /** Timeout of the server for questions to the zone, ms. */
   timeoutMs(server: string, zone: Name): number {
     return this.#timeoutOf(this.#address(server), this.#standings.get(standingKey(server, zone)));

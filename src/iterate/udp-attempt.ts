@@ -100,12 +100,16 @@ async function sendAndWait(
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
-  counters.add('upstream.udp');
   servers.report(asked.key, asked.zone, { kind: 'asked', type: asked.question.type });
+  const send = (): void => {
+    counters.add('upstream.udp');
+    socket.send(prepared.bytes, prepared.bytes.length, remote);
+  };
+  const stopSending = room.lost.add(asked.key, send);
   try {
     const start = (done: typeof settle): void => {
       settle = done;
-      socket.send(prepared.bytes, prepared.bytes.length, remote);
+      send();
     };
     const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
     if (end === 'timeout') return { kind: 'timeout', waitedMs: waitMs, wasCut };
@@ -116,6 +120,7 @@ async function sendAndWait(
       ? end
       : learn(room, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
   } finally {
+    stopSending();
     socket.close();
   }
 }

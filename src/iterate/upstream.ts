@@ -11,6 +11,7 @@ import { Cancelled } from '../work/cancelled.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
+import { LostDatagrams } from './lost-datagrams.ts';
 import { Places } from './places.ts';
 import type { Asked, Exchanged, UpstreamParts, UpstreamRoom } from './upstream-room.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
@@ -31,6 +32,7 @@ export class Upstream {
       notice: parts.notice ?? (() => {}),
       noteUnwanted,
       sayExhausted: (text) => this.#sayExhausted(text),
+      lost: new LostDatagrams(parts),
       sockets: new Places(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
