@@ -23,20 +23,14 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
+import { betterEmpty, confirmsEmpty } from './empty-responses.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { adoptOtherSides, goUp } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
 import type { DescentParts, IterateParts } from './parts.ts';
 import { prime } from './priming.ts';
-import {
-  betterEmpty,
-  confirmsEmpty,
-  type Response,
-  type ResponseOrigin,
-  readResponse,
-  speaksForZone,
-} from './read-response.ts';
+import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';

@@ -95,14 +95,3 @@ export function speaksForZone({ scrubbed, classified }: Response, { zone }: Zone
   if (classified.kind === 'referral') return false;
   return [...scrubbed.chain.data, ...scrubbed.authority].some(isApex);
 }
-
-/** True when two servers said nothing at all as an answer; one without AA speaks for no zone, and may not know it. */
-export function confirmsEmpty(first: Response | null, second: Response, { isForward }: ZoneServers): boolean {
-  if (first?.classified.kind !== 'empty' || first.server === second.server) return false;
-  return isForward || (first.isAuthoritative && second.isAuthoritative);
-}
-
-/** Which of what is spared and another empty response to spare: that with AA among empty ones. */
-export function betterEmpty(spare: Response | null, empty: Response): Response {
-  return spare === null || (spare.classified.kind === 'empty' && !spare.isAuthoritative) ? empty : spare;
-}
