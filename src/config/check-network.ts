@@ -63,9 +63,11 @@ function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Finding
   };
   const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;
   const automatic = lines.last('interface-automatic-ports');
-  const ports = server.interfaceAutomatic
-    ? server.interfaceAutomaticPorts.split(/\s+/).filter((each) => each !== '')
-    : [];
+  const given = server.interfaceAutomaticPorts.split(/\s+/).filter((each) => each !== '');
+  for (const port of given.filter((each) => !/^\d{1,5}$/.test(each) || Number(each) < 1 || Number(each) > 65_535)) {
+    findings.error(automatic, `interface-automatic-ports: port expected, not '${port}'`);
+  }
+  const ports = server.interfaceAutomatic ? given : [];
   for (const port of ports) refuse(automatic, 'interface-automatic-ports', Number(port));
   if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
   if (server.interfaceAutomatic) return;

@@ -258,6 +258,7 @@ function checkRpz(clauses: readonly Clause[], findings: Findings): void {
     const action = lines.of('rpz-action-override').at(-1);
     const target = lines.of('rpz-cname-override').at(-1);
     const text = target?.values[0] ?? '';
+    if (action?.values[0] === '') findings.error(action, 'rpz-action-override: an action expected');
     if (target !== undefined && text !== '' && parseName(text) === null) {
       findings.error(target, `rpz-cname-override: bad domain name '${text}'`);
     } else if (action?.values[0] === 'cname' && text === '') {
