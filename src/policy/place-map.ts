@@ -10,11 +10,33 @@ export interface ListeningPlace {
   readonly port: number;
 }
 
-/** The value for a place, or for all addresses of its family. */
-export function findPlace<V>(values: ReadonlyMap<string, V>, place: ListeningPlace | null | undefined): V | null {
-  if (place === null || place === undefined) return null;
-  const everywhere = place.ip.includes(':') ? '::' : '0.0.0.0';
-  return values.get(placeKey(place)) ?? values.get(placeKey({ ip: everywhere, port: place.port })) ?? null;
+/** Values by place. Each listener has one object for its place, so that its value is looked for once. */
+export class PlaceMap<V> {
+  readonly #values: ReadonlyMap<string, V>;
+  readonly #found = new WeakMap<ListeningPlace, V | null>();
+
+  constructor(values: ReadonlyMap<string, V>) {
+    this.#values = values;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** The value for a place, or for all addresses of its family. @hot bench/serve-hot-query.ts */
+  find(place: ListeningPlace | null | undefined): V | null {
+    if (place === null || place === undefined || this.#values.size === 0) return null;
+    const found = this.#found.get(place);
+    return found === undefined ? this.#remember(place) : found;
+  }
+
+  #remember(place: ListeningPlace): V | null {
+    const everywhere = place.ip.includes(':') ? '::' : '0.0.0.0';
+    const at = (ip: string): V | undefined => this.#values.get(placeKey({ ip, port: place.port }));
+    const value = at(place.ip) ?? at(everywhere) ?? null;
+    this.#found.set(place, value);
+    return value;
+  }
 }
 
 /** The key of a place. */
