@@ -23,7 +23,7 @@ export async function trustOf(judging: Judging, target: Name, anchor: TrustAncho
   for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
     const parent = trust;
     const child = lastLabels(target, labels);
-    const step = await judging.steps.share(child, () => stepDown(judging, parent, child));
+    const step = await judging.share(child, () => stepDown(judging, parent, child));
     remember(judging, child, step);
     if (step.status !== 'no-cut') trust = step;
   }
@@ -111,7 +111,7 @@ function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trus
 }
 
 async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
-  const step = await judging.steps.share(anchor.zone, async () => {
+  const step = await judging.share(anchor.zone, async () => {
     const trust = await proveAnchor(judging, anchor);
     if (trust.status === 'secure') judging.parts.onPrimed?.(anchor);
     return trust;
@@ -124,7 +124,7 @@ async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trust
 /** Keeps a zone's trust. What is indeterminate is asked again by the next question. */
 function remember(judging: Judging, name: Name, step: Step): void {
   judging.note(() => traceOf(name, step));
-  if (step.status === 'no-cut' || step.status === 'indeterminate') return;
+  if (step.status === 'no-cut' || step.status === 'indeterminate' || !judging.mayKeep) return;
   judging.parts.keys.store({ ...step, zone: Uint8Array.from(step.zone) as Name });
 }
 

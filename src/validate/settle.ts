@@ -7,11 +7,14 @@ import type { Judging } from './judging.ts';
 
 /** A secure set: best rank, life capped. The caller has proven all that the set needs, a wildcard's denial included. */
 export function settleSecure(judging: Judging, held: HeldRRset, expiresAt: number): HeldRRset {
-  return judging.parts.rrsets.replaceVerdict({ ...held, trust: TRUST.validated }, SECURE, expiresAt);
+  const proven = { ...held, trust: TRUST.validated };
+  if (!judging.mayKeep) return { ...proven, verdict: SECURE, expiresAt };
+  return judging.parts.rrsets.replaceVerdict(proven, SECURE, expiresAt);
 }
 
 /** A set that is not secure; bogus ones are believed to be so for a bounded time only. */
 export function settle(judging: Judging, held: HeldRRset, verdict: Exclude<Verdict, { status: 'secure' }>): HeldRRset {
+  if (!judging.mayKeep) return { ...held, verdict };
   switch (verdict.status) {
     case 'bogus': {
       judging.parts.counters.add('rrset.bogus');
