@@ -23,10 +23,10 @@ const TEXT = 'the process ended without having been stopped: it ran out of memor
 type Place = { readonly fd: number } | { readonly logger: string };
 
 /** Has the line written when this process ends from now on; the result ends that, and must be called where it stops. */
-export function watchForEnd(target: LogTarget, place: Place, user: LowUser | null): () => void {
+export function watchForEnd(target: LogTarget, record: Place, user: LowUser | null): () => void {
   const isRoot = process.getuid?.() === 0;
-  const child = spawn(SHELL, ['-c', ...scriptFor(target, place)], {
-    stdio: ['pipe', 'fd' in place ? place.fd : 'ignore', 'ignore'],
+  const child = spawn(SHELL, ['-c', ...scriptFor(target, record)], {
+    stdio: ['pipe', 'fd' in record ? record.fd : 'ignore', 'ignore'],
     // What is sent to the terminal's group is meant for the daemon.
     detached: true,
     cwd: '/',
@@ -46,10 +46,10 @@ export function watchForEnd(target: LogTarget, place: Place, user: LowUser | nul
   return stop;
 }
 
-function scriptFor({ identity, time, hasThreadId, isJson }: LogTarget, place: Place): readonly string[] {
+function scriptFor({ identity, time, hasThreadId, isJson }: LogTarget, record: Place): readonly string[] {
   const { pid } = process;
   const who = `[${pid}:${hasThreadId ? pid : 0}] fatal error: ${TEXT}`;
-  if ('logger' in place) return [TO_SYSLOG, SHELL, place.logger, identity, who];
+  if ('logger' in record) return [TO_SYSLOG, SHELL, record.logger, identity, who];
   if (isJson) {
     const rest = JSON.stringify({ identity, pid, level: 'fatal error', message: TEXT }).slice(1);
     return [TO_FILE, SHELL, '+{"time":"%Y-%m-%dT%H:%M:%SZ",', rest];

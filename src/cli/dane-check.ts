@@ -14,7 +14,7 @@ import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openLookUpSource } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
-import { readPlace, starttlsFor } from './service-place.ts';
+import { readServiceName, starttlsFor } from './service-name.ts';
 import { refuseWords } from './subcommand.ts';
 
 const DAY_SECONDS = 86_400;
@@ -121,7 +121,7 @@ function targetsOf(values: Values, words: readonly string[]): readonly Target[] 
   if (values.mx !== undefined && (words.length > 1 || flags.length > 0)) return '--mx takes one domain and no service';
   const targets: Target[] = [];
   for (const word of words) {
-    const place = readPlace(word, flags[0] === undefined ? 25 : SERVICE_PORTS[flags[0]]);
+    const place = readServiceName(word, flags[0] === undefined ? 25 : SERVICE_PORTS[flags[0]]);
     const name = place === null ? null : parseName(domainToASCII(place.host.replace(/\.$/, '')) || place.host);
     if (place === null || name === null) return `not a domain or HOST:PORT: ${word}`;
     if (values.mx !== undefined) {

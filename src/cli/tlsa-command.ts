@@ -25,7 +25,7 @@ import type { Name } from '../wire/name.ts';
 import { formatName, parseName } from '../wire/name-text.ts';
 import { formatRdata } from '../wire/rdata-text.ts';
 import { typeText } from '../wire/rr-type.ts';
-import { readPlace, starttlsFor } from './service-place.ts';
+import { readServiceName, starttlsFor } from './service-name.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 
 const DEFAULT_TTL = 3600;
@@ -150,7 +150,7 @@ function rdatasFor(values: Values, files: readonly string[]): Promise<OwnedRdata
 }
 
 async function certificateRdatas(values: Values, files: readonly string[]): Promise<OwnedRdatas | string> {
-  const place = values.live === undefined ? null : readPlace(values.live, 25);
+  const place = values.live === undefined ? null : readServiceName(values.live, 25);
   if (values.live !== undefined && place === null) return `not a host and port: ${values.live}`;
   const port = place?.port ?? wholeNumber(values.port, 65_535);
   const host = values.host ?? place?.host;

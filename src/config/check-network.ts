@@ -6,7 +6,7 @@ import { formatName } from '../wire/name-text.ts';
 import type { Config } from './config.ts';
 import type { Findings, Position } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, listenPlace, serverName, serverPlace } from './form-network.ts';
+import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -72,7 +72,7 @@ function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Finding
   if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
   if (server.interfaceAutomatic) return;
   for (const entry of lines.of('interface')) {
-    const place = listenPlace.read(...entry.values);
+    const place = listenTarget.read(...entry.values);
     if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
   }
 }
@@ -98,8 +98,8 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
 }
 
 function isLocalhost(entry: Entry): boolean {
-  const place = serverPlace.read(entry.values[0] ?? '');
-  const address = place instanceof FormError ? null : parseIp(place.ip.replace(/%.*$/, ''));
+  const address = serverAddress.read(entry.values[0] ?? '');
+  const address = address instanceof FormError ? null : parseIp(address.ip.replace(/%.*$/, ''));
   return address !== null && isInPrefixes(address, LOOPBACK_PREFIXES);
 }
 

@@ -90,11 +90,11 @@ function* checkLocalData(lines: Lines, zones: ReadonlyMap<string, string>, findi
   const tops = new Map<string, Company>();
   yield* eachInPieces(lines.of('local-data'), LINES_PER_PIECE, (entry) => {
     const record = readLocalData(entry, findings);
-    if (record !== null) checkPlace(record, entry, { zones, tops, findings });
+    if (record !== null) checkListener(record, entry, { zones, tops, findings });
   });
   yield* eachInPieces(lines.of('local-data-ptr'), LINES_PER_PIECE, (entry) => {
     const record = readPointer(entry, findings);
-    if (record !== null) checkPlace(record, entry, { zones, tops, findings });
+    if (record !== null) checkListener(record, entry, { zones, tops, findings });
   });
 }
 
@@ -149,7 +149,7 @@ interface Placing {
 }
 
 /** A redirect zone answers for all names with what stands at its top: nothing else may be in it, and a CNAME alone. */
-function checkPlace(record: ResourceRecord, entry: Entry, { zones, tops, findings }: Placing): void {
+function checkListener(record: ResourceRecord, entry: Entry, { zones, tops, findings }: Placing): void {
   const [zone, kind] = zoneOf(record, zones) ?? [null, ''];
   if (zone === null || (kind !== 'redirect' && kind !== 'inform_redirect')) return;
   if (!namesEqual(record.owner, zone)) {

@@ -18,18 +18,18 @@ export function* reportSupport(clauses: readonly Clause[], findings: Findings): 
   const said = new Set<string>();
   for (const clause of clauses) {
     yield* eachInPieces(clause.entries, ENTRIES_PER_PIECE, (entry) => {
-      const standing = standingOf(clause, entry);
-      const key = `${standing} ${clause.name} ${entry.directive}`;
-      if (standing === 'silent' || said.has(key)) return;
+      const support = supportOf(clause, entry);
+      const key = `${support} ${clause.name} ${entry.directive}`;
+      if (support === 'silent' || said.has(key)) return;
       said.add(key);
       const why = rowOf(clause.name, entry.directive)?.row.support.why ?? '';
-      if (standing === 'refused') findings.error(entry, `${entry.directive} is not supported, and without it ${why}`);
+      if (support === 'refused') findings.error(entry, `${entry.directive} is not supported, and without it ${why}`);
       else findings.warning(entry, `${entry.directive} has no effect here${why === '' ? '' : `: ${why}`}`);
     });
   }
 }
 
-function standingOf(clause: Clause, entry: Entry): 'silent' | 'accepted' | 'refused' {
+function supportOf(clause: Clause, entry: Entry): 'silent' | 'accepted' | 'refused' {
   const row = rowOf(clause.name, entry.directive)?.row;
   if (row === undefined || row.support.level === 'done') return 'silent';
   const value = row.form.read(...entry.values);

@@ -73,7 +73,7 @@ export interface ResolverInstance {
   /** Root servers to start from. */
   readonly hints: readonly Hint[];
   readonly counters: Counters;
-  /** Zones that are held as a whole (auth-zone, rpz). */
+  /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
   readonly zoneRates: ZoneRates | null;
@@ -204,7 +204,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     zones,
     policy,
     verbosity,
-    ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
+    ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
   });
 }

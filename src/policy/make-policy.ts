@@ -19,7 +19,6 @@ import type { ResourceRecord } from '../wire/rrsets.ts';
 import { eachInPieces, runAtOnce, type Steps } from '../wire/steps.ts';
 import { addDefaultZones } from './default-zones.ts';
 import { type Dns64Options, readPrefix } from './dns64.ts';
-import { AnswerJudge, type JudgeParts } from './judge-answer.ts';
 import { addData } from './local-data.ts';
 import type { ZoneType } from './local-zone.ts';
 import { LOCAL_DATA_TTL_SECONDS, LocalZones } from './local-zones.ts';
@@ -28,6 +27,7 @@ import { makeRpzZones } from './make-rpz.ts';
 import { NameFilter } from './name-filter.ts';
 import { Policy } from './policy.ts';
 import { TOO_MANY } from './record-sets.ts';
+import { ResponsePolicy, type ResponsePolicyParts } from './response-policy.ts';
 import { ResponseRules } from './response-rules.ts';
 import { Rpz } from './rpz.ts';
 import { Tags } from './tags.ts';
@@ -40,7 +40,7 @@ interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defau
   readonly clock: Clock;
   readonly counters: Pick<Counters, 'add'>;
   /** Servers of the zone that a name is in, for the triggers nsdname and nsip. */
-  readonly serversOf: JudgeParts['serversOf'];
+  readonly serversOf: ResponsePolicyParts['serversOf'];
 }
 
 /** The policy, and what of the configuration cannot be used. */
@@ -58,7 +58,7 @@ export function makePolicy(parts: MakePolicyParts): MadePolicy {
 
 /** The same for a program that serves meanwhile. */
 export function* makePolicyInPieces(parts: MakePolicyParts): Steps<MadePolicy> {
-  const { config, log, clock, counters, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
+  const { config, log, clock, counters, accessBlocks, defaultBlocks, listenKeys, serversOf } = parts;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
@@ -68,14 +68,27 @@ export function* makePolicyInPieces(parts: MakePolicyParts): Steps<MadePolicy> {
   yield* tagZones(localZones, config, tags, problems);
   const views = new Map<string, View>();
   for (const view of config.views) views.set(view.name, yield* makeView(view, making));
-  const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems, counters });
+  const clients = makeClients({ config, accessBlocks, defaultBlocks, listenKeys, tags, views, problems, counters });
   const rules = yield* makeRules(server, making);
   tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
-  const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
+  const responses = new ResponsePolicy({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
   const { logLocalActions } = server;
-  const made = { log, clock, counters, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
+  const made = {
+    log,
+    clock,
+    counters,
+    filter,
+    localZones,
+    views,
+    clients,
+    rpz,
+    responses,
+    rules,
+    dns64,
+    logLocalActions,
+  };
   return { policy: new Policy(made), problems };
 }
 

@@ -5,7 +5,7 @@
  * Leaves to others: what each action means for a query (admission.ts).
  */
 
-import { type ListeningPlace, PlaceMap } from '../policy/place-map.ts';
+import { type LocalAddress, PlaceMap } from '../policy/listen-map.ts';
 import { parseIp } from '../wire/ip.ts';
 import { type IpPrefix, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
@@ -52,18 +52,18 @@ export const DEFAULT_ACCESS: readonly AccessRule[] = [
 export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();
-  readonly #byPlace: PlaceMap<AccessAction>;
+  readonly #byListener: PlaceMap<AccessAction>;
   /** Whether a rule that is not a default one is about the client; only where places have actions. */
   readonly #hasRule = new Map<string, boolean>();
-  /** The rules without the default ones: they come before what a place says. */
+  /** The rules without the default ones: they come before what the listening address says. */
   readonly #configured = new PrefixMap<AccessAction>();
 
   /**
    * `rules` come after the default ones; for one prefix given twice the later rule holds. `byPlace`: for clients that no rule
    * is about, by the address that they asked (interface-action).
    */
-  constructor(rules: readonly AccessRule[], byPlace: ReadonlyMap<string, AccessAction> = new Map()) {
-    this.#byPlace = new PlaceMap(byPlace);
+  constructor(rules: readonly AccessRule[], byListener: ReadonlyMap<string, AccessAction> = new Map()) {
+    this.#byListener = new PlaceMap(byListener);
     for (const { address, prefixLength, action } of rules) this.#configured.set(address, prefixLength, action);
     for (const { address, prefixLength, action } of [...DEFAULT_ACCESS, ...rules]) {
       this.#rules.set(address, prefixLength, action);
@@ -71,10 +71,10 @@ export class AccessControl {
   }
 
   /** What the client may do where it asked. @hot bench/serve-hot-query.ts */
-  actionAt(ip: string, place: ListeningPlace | null | undefined): AccessAction {
-    const atPlace = this.#byPlace.find(place);
-    if (atPlace === null) return this.actionFor(ip);
-    return (this.#hasRule.get(ip) ?? this.#rememberRule(ip)) ? this.actionFor(ip) : atPlace;
+  actionAt(ip: string, local: LocalAddress | null | undefined): AccessAction {
+    const atListener = this.#byListener.find(local);
+    if (atListener === null) return this.actionFor(ip);
+    return (this.#hasRule.get(ip) ?? this.#rememberRule(ip)) ? this.actionFor(ip) : atListener;
   }
 
   #rememberRule(ip: string): boolean {

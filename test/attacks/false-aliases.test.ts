@@ -1,5 +1,5 @@
 /**
- * Aliases that nobody signed, each against a whole house: one where a DS was asked for (RFC 4035 §3.1.4.1: it is the word of
+ * Aliases that nobody signed, each against a whole resolver: one where a DS was asked for (RFC 4035 §3.1.4.1: it is the word of
  * the zone above or nobody's), and one that leads nowhere, so that no answer comes that could be judged (RFC 4035 §4.7: bad data must
  * not be remembered for longer than its verdict).
  */
@@ -59,7 +59,7 @@ describe('an unsigned alias in place of a DS', () => {
     // The alias is known as the child's own, and proven.
     expect((await scene.ask('sub.test.', 'A')).status).toBe('NOERROR ad');
     scene.tamper(SERVER, onType(TYPE.DS, giveAlias));
-    const { answers, rrsets, replies } = scene.house.caches;
+    const { answers, rrsets, replies } = scene.instance.caches;
     for (const cache of [answers, replies]) cache.clear();
     rrsets.remove(mustParseName('sub.test.'), TYPE.DS, CLASS.IN);
     expect((await scene.ask('sub.test.', 'DS')).answer).toEqual([]);

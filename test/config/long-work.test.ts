@@ -44,7 +44,7 @@ function policySteps(text: string): Steps<unknown> {
     counters: new Counters(),
     accessBlocks: [],
     defaultBlocks: DEFAULT_ACCESS,
-    placeKeys: () => [],
+    listenKeys: () => [],
     serversOf: async () => ({ names: [], addresses: [] }),
   });
 }

@@ -1,5 +1,5 @@
 /**
- * Servers that are hard to ask, each in front of a whole house: nothing that they do to one question may cost the next ones an
+ * Servers that are hard to ask, each in front of a whole resolver: nothing that they do to one question may cost the next ones an
  * answer, or their time, for longer than it must.
  */
 
@@ -57,7 +57,7 @@ test('a server that truncates and is silent over TCP is waited for once, when th
   for (let i = 0; i < 12; i++) {
     const before = clock.monotonicMs();
     expect((await scene.ask(`n${i}.test.`, 'A')).status).toBe('NXDOMAIN ad');
-    scene.house.caches.denials.clear();
+    scene.instance.caches.denials.clear();
     if (clock.monotonicMs() - before > 1000) waits++;
   }
   expect(waits).toBeLessThanOrEqual(1);
@@ -98,7 +98,7 @@ describe('an empty response', () => {
     await scene.start();
     const seen = new Set<string>();
     for (let i = 0; i < 10; i++) {
-      const { answers, rrsets, replies } = scene.house.caches;
+      const { answers, rrsets, replies } = scene.instance.caches;
       for (const cache of [answers, rrsets, replies]) cache.clear();
       seen.add((await scene.ask('test.', 'MX')).answer.join());
     }

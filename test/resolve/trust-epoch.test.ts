@@ -1,4 +1,4 @@
-/** Proves that what was being judged while trust changed leaves nothing behind that rests on the trust from before. */
+/** Proves that what was being validated while trust changed leaves nothing behind that rests on the trust from before. */
 
 import { expect, test } from 'vitest';
 import { forgetTrust } from '../../src/cache/forget.ts';
@@ -22,7 +22,7 @@ function withSlowKeys(): Scene {
 
 /** What `nta_add` does, all of it. */
 async function distrust(scene: Scene): Promise<void> {
-  const { anchors, caches } = scene.house;
+  const { anchors, caches } = scene.instance;
   anchors.addNegative(ZONE);
   const { clock } = scene.ports;
   await clock.runUntilSettled(forgetTrust({ caches, pause: () => clock.nextTurn() }, ZONE));
@@ -39,7 +39,7 @@ test('an answer that was judged while trust was taken back has no AD for those w
   expect(first).toHaveLength(1);
   expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR');
   expect((await scene.ask('mail.test.', 'A')).status).toBe('NOERROR');
-  const statuses = [...scene.house.caches.keys.entries()].map(({ zone, status }) => [zone.length, status]);
+  const statuses = [...scene.instance.caches.keys.entries()].map(({ zone, status }) => [zone.length, status]);
   expect(statuses).not.toContainEqual([ZONE.length, 'secure']);
   await scene.stop();
 });
