@@ -20,13 +20,13 @@ const TO_SYSLOG = 'read -r word && exit; exec "$1" --tag "$2" -p daemon.crit -- 
 const TEXT = 'the process ended without having been stopped: it ran out of memory, or was killed';
 
 /** Where the line goes: the descriptor of a log file, or the program that writes to syslog. */
-type Place = { readonly fd: number } | { readonly logger: string };
+type Outlet = { readonly fd: number } | { readonly logger: string };
 
 /** Has the line written when this process ends from now on; the result ends that, and must be called where it stops. */
-export function watchForEnd(target: LogTarget, record: Place, user: LowUser | null): () => void {
+export function watchForEnd(target: LogTarget, outlet: Outlet, user: LowUser | null): () => void {
   const isRoot = process.getuid?.() === 0;
-  const child = spawn(SHELL, ['-c', ...scriptFor(target, record)], {
-    stdio: ['pipe', 'fd' in record ? record.fd : 'ignore', 'ignore'],
+  const child = spawn(SHELL, ['-c', ...scriptFor(target, outlet)], {
+    stdio: ['pipe', 'fd' in outlet ? outlet.fd : 'ignore', 'ignore'],
     // What is sent to the terminal's group is meant for the daemon.
     detached: true,
     cwd: '/',
@@ -46,10 +46,10 @@ export function watchForEnd(target: LogTarget, record: Place, user: LowUser | nu
   return stop;
 }
 
-function scriptFor({ identity, time, hasThreadId, isJson }: LogTarget, record: Place): readonly string[] {
+function scriptFor({ identity, time, hasThreadId, isJson }: LogTarget, outlet: Outlet): readonly string[] {
   const { pid } = process;
   const who = `[${pid}:${hasThreadId ? pid : 0}] fatal error: ${TEXT}`;
-  if ('logger' in record) return [TO_SYSLOG, SHELL, record.logger, identity, who];
+  if ('logger' in outlet) return [TO_SYSLOG, SHELL, outlet.logger, identity, who];
   if (isJson) {
     const rest = JSON.stringify({ identity, pid, level: 'fatal error', message: TEXT }).slice(1);
     return [TO_FILE, SHELL, '+{"time":"%Y-%m-%dT%H:%M:%SZ",', rest];

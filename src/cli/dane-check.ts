@@ -37,7 +37,7 @@ ${LOOK_UP_HELP}  --mx HOST               look at this mail host only, as one of 
   --no-connect            records only, no connections
   --servers               also ask each server of the zone whether it shows the same TLSA set
   --key-kinds             ask each address for its RSA and its ECDSA certificate
-  --days N                judge dates and signatures as if N days had passed
+  --days N                check dates and signatures as if N days had passed
   --expiry DAYS           say when signatures run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
   --timeout SECONDS       for each connection, default ${DEFAULT_TIMEOUT_S}
   --explain               also proofs and certificates

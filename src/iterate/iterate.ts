@@ -23,7 +23,7 @@ import { learnServers } from './priming.ts';
 import { STEPS_PER_TURN } from './turn-share.ts';
 import { Upstream } from './upstream.ts';
 
-/** The room's interface, for those who import its door. */
+/** What iterating offers to other rooms. */
 export type { Iterate, IterateCallOptions, IterateParts } from './parts.ts';
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -48,13 +48,13 @@ async function followChain(parts: IterativeQueryParts, work: Work, call: Iterate
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
-  const unjudged: AliasStep[] = [];
+  const unvalidated: AliasStep[] = [];
   const end = (why: Extract<IterationResult, { readonly kind: 'failed' }>): IterationResult =>
-    forgetting(parts, unjudged, why);
+    forgetting(parts, unvalidated, why);
   for (;;) {
     const outcome = await nextOutcome(parts, work, question, call);
     if (outcome.kind === 'failed') return end(outcome);
-    if (outcome.kind === 'alias' && outcome.isUnjudged === true) unjudged.push(...outcome.steps);
+    if (outcome.kind === 'alias' && outcome.isUnvalidated === true) unvalidated.push(...outcome.steps);
     for (const step of outcome.steps) {
       work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
       aliases.push(step);
@@ -98,19 +98,19 @@ async function nextOutcome(
  */
 function forgetting(
   { rrsets }: IterativeQueryParts,
-  unjudged: readonly AliasStep[],
+  unvalidated: readonly AliasStep[],
   why: Extract<IterationResult, { readonly kind: 'failed' }>,
 ): IterationResult {
-  for (const { alias } of unjudged) {
+  for (const { alias } of unvalidated) {
     rrsets.remove(rrsetOwner(alias.rrset), rrsetType(alias.rrset), rrsetClass(alias.rrset));
   }
-  return unjudged.length > 0 ? { ...why, isByMemory: true } : why;
+  return unvalidated.length > 0 ? { ...why, isByMemory: true } : why;
 }
 
 /** A remembered alias as one step. */
 function ofMemory(step: AliasStep): Outcome {
-  const isUnjudged = step.alias.verdict === null;
-  return { kind: 'alias', steps: [step], ...(isUnjudged ? { isUnjudged } : {}) };
+  const isUnvalidated = step.alias.verdict === null;
+  return { kind: 'alias', steps: [step], ...(isUnvalidated ? { isUnvalidated } : {}) };
 }
 
 function failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure } {

@@ -10,8 +10,8 @@ export interface LocalAddress {
   readonly port: number;
 }
 
-/** Values by place. Each listener has one object for its place, so that its value is looked for once. */
-export class PlaceMap<V> {
+/** Values by listening address. Each listener has one object for its address, so that its value is looked for once. */
+export class ListenMap<V> {
   readonly #values: ReadonlyMap<string, V>;
   readonly #found = new WeakMap<LocalAddress, V | null>();
 

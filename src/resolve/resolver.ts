@@ -1,5 +1,5 @@
 /**
- * The resolver: joins iteration, validation and caches behind one door.
+ * The resolver: joins iteration, validation and caches behind one interface.
  *
  * Duties: answer from what is known, else share one work per question; ask the tree, validate the answer, ask other servers
  * when it is bogus (val-max-restart), keep what was learnt (answers, bogus answers for a bounded time, failures by
@@ -363,7 +363,7 @@ export class Resolver {
     return found;
   }
 
-  /** Keeps a fetched answer for the next asker, unless better is known. */
+  /** Keeps a fetched answer for the next client, unless better is known. */
   #keepUnchecked({ question, mode, trustEpoch }: Work, found: FoundResult): void {
     // Sets in it may have a verdict from before trust has changed.
     if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;

@@ -5,7 +5,7 @@
  * Leaves to others: what each action means for a query (admission.ts).
  */
 
-import { type LocalAddress, PlaceMap } from '../policy/listen-map.ts';
+import { ListenMap, type LocalAddress } from '../policy/listen-map.ts';
 import { parseIp } from '../wire/ip.ts';
 import { type IpPrefix, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
@@ -52,7 +52,7 @@ export const DEFAULT_ACCESS: readonly AccessRule[] = [
 export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();
-  readonly #byListener: PlaceMap<AccessAction>;
+  readonly #byListener: ListenMap<AccessAction>;
   /** Whether a rule that is not a default one is about the client; only where places have actions. */
   readonly #hasRule = new Map<string, boolean>();
   /** The rules without the default ones: they come before what the listening address says. */
@@ -63,7 +63,7 @@ export class AccessControl {
    * is about, by the address that they asked (interface-action).
    */
   constructor(rules: readonly AccessRule[], byListener: ReadonlyMap<string, AccessAction> = new Map()) {
-    this.#byListener = new PlaceMap(byListener);
+    this.#byListener = new ListenMap(byListener);
     for (const { address, prefixLength, action } of rules) this.#configured.set(address, prefixLength, action);
     for (const { address, prefixLength, action } of [...DEFAULT_ACCESS, ...rules]) {
       this.#rules.set(address, prefixLength, action);
