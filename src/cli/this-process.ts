@@ -28,10 +28,11 @@ export function thisProcess(): ThisProcess {
   const inherited = findInheritedSockets();
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
+  const network = createNodeNetwork(inherited, user);
   return {
     ports: {
       clock: createNodeClock(),
-      network: createNodeNetwork(inherited, user),
+      network,
       random: createNodeRandom(),
       files: createNodeFiles(user),
       log: createNodeLog(user),
@@ -44,6 +45,7 @@ export function thisProcess(): ThisProcess {
       willBecome: (name) => {
         becomes = futureUser(name);
       },
+      chooseUdpEngine: network.chooseUdpEngine,
       unusedSockets: () => inherited.left,
       createCrypto,
       tlsFault,
