@@ -38,6 +38,7 @@ function withoutWriting(files: Files): Files {
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
     replaceAtomically: () => done,
+    replaceInBackground: async () => done,
     append: () => done,
     remove: () => done,
   };

@@ -48,6 +48,10 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
     }
     seen.add(key);
   }
+  for (const word of server.interfaceAutomaticPorts.split(/\s+/)) {
+    if (word === '' || (/^\d{1,5}$/.test(word) && Number(word) >= 1 && Number(word) <= 65_535)) continue;
+    findings.error(lines.last('interface-automatic-ports'), `interface-automatic-ports: port expected, not '${word}'`);
+  }
 }
 
 /** Servers of a stub or forward zone that cannot be asked as they stand. */

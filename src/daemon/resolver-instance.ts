@@ -21,6 +21,7 @@ import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { ROOT } from '../wire/name.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { afterClockStep } from './after-clock-step.ts';
 import { type Caches, makeCaches } from './caches.ts';
@@ -120,10 +121,11 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  // What is carried over was counted when it was made.
-  const counted = carried === undefined ? counters : new Counters();
-  const made = joinPolicy(config, { clock, log, counters: counted, host, inForce });
-  const policy = carried?.policy ?? made.policy;
+  const made =
+    carried === undefined
+      ? await runInTurns(joinPolicy(config, { clock, log, counters, host, inForce }), clock)
+      : { policy: carried.policy, warnings: [] };
+  const { policy } = made;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
   const stop = (): void => {

@@ -23,6 +23,7 @@ import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
 import { watchClockSteps } from '../work/clock-steps.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
@@ -95,7 +96,7 @@ interface RunningParts {
   readonly ports: DaemonPorts;
   readonly host: HostProcess;
   /** Reads the configuration, at start and for each reload. */
-  readonly load: () => LoadedFor;
+  readonly load: () => Steps<LoadedFor>;
   /** -dd: log to stderr whatever the configuration says. */
   readonly logToStderr: boolean;
 }
@@ -356,7 +357,7 @@ export class Running {
   /** An instance by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log } = this.#ports;
-    const loaded = this.#parts.load();
+    const loaded = await runInTurns(this.#parts.load(), this.#ports.clock);
     if (!loaded.ok) return loaded;
     const { config } = loaded;
     this.#parts.host.willBecome(config.server.username);
