@@ -17,6 +17,7 @@ export function checkNetwork(clauses: readonly Clause[], config: Config, finding
   checkTransports(config, lines, findings);
   checkInterfaces(config, lines, findings);
   checkEncryptedPorts(config, lines, findings);
+  checkPage(lines, findings);
   for (const clause of clauses) {
     if (clause.name === 'stub-zone' || clause.name === 'forward-zone') checkServers(clause, config, findings);
   }
@@ -72,6 +73,16 @@ function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Finding
   for (const entry of lines.of('interface')) {
     const place = listenPlace.read(...entry.values);
     if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
+  }
+}
+
+/** The page acts for who has its token, over a connection that anybody on the way could read: it is for this host. */
+function checkPage(lines: Lines, findings: Findings): void {
+  for (const entry of lines.of('web-interface')) {
+    const read = listenPlace.read(...entry.values);
+    const address = read instanceof FormError ? null : parseIp(read.place);
+    if (read instanceof FormError || (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))) continue;
+    findings.error(entry, `web-interface: ${read.place} is not of loopback: reach the page through ssh -L`);
   }
 }
 
