@@ -6,14 +6,12 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Session, startHawser, waitForAnswer } from './daemons.ts';
+import { BLIND, startBlindResolver } from './blind-resolver.ts';
+import { Session, startHawser } from './daemons.ts';
 import { AT, makeCertificate, startServers } from './dane-world.ts';
 import { makeExim } from './exim.ts';
 import { domainsFor, makeChain, startReceiver } from './mail-domains.ts';
-import { findProgram, PROJECT } from './programs.ts';
-
-/** Where the resolver listens that does not validate. */
-const BLIND = '127.0.0.2';
+import { PROJECT } from './programs.ts';
 
 function run(program: string, args: readonly string[]): Promise<string> {
   const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'inherit'] });
@@ -22,27 +20,6 @@ function run(program: string, args: readonly string[]): Promise<string> {
     text += piece.toString();
   });
   return new Promise((resolve) => child.once('close', () => resolve(text)));
-}
-
-async function startBlindResolver(session: Session, hints: string): Promise<void> {
-  const lines = [
-    'server:',
-    `  interface: ${BLIND}`,
-    '  module-config: "iterator"',
-    '  do-not-query-localhost: no',
-    '  username: ""',
-    '  chroot: ""',
-    '  pidfile: ""',
-    '  use-syslog: no',
-    `  directory: "${session.folder}"`,
-    `  root-hints: "${hints}"`,
-  ];
-  session.start('blind', findProgram('unbound') ?? '', [
-    '-d',
-    '-c',
-    session.file('blind.conf', `${lines.join('\n')}\n`),
-  ]);
-  await waitForAnswer(BLIND, 53, 'good.org MX');
 }
 
 async function main(): Promise<void> {
