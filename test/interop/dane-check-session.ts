@@ -36,7 +36,7 @@ function startMail(session: Session, chain: string, zones: readonly string[]) {
       'daneonly unix - - n - - smtp -o smtp_tls_security_level=dane-only -o syslog_name=postfix/daneonly',
     ],
   });
-  return { sender, stop: () => [sender, receiver].map((one) => one.stop()) };
+  return { sender, receiver, stop: () => [sender, receiver].map((one) => one.stop()) };
 }
 
 /** Each recipient's end, once all have one. */
@@ -120,6 +120,10 @@ async function main(): Promise<void> {
     const example = ['-C', 'hawser-source', join(PROJECT, 'examples/verify-mail-host.ts')];
     for (const host of ['mx.good.org', 'mx.wrong.org', 'mx.none.org', 'mx.bogus.org', 'mx.chain.org', 'mx.alias.org'])
       verified[host] = await run(process.execPath, [...example, host, config]);
+    const sending = ['-C', 'hawser-source', join(PROJECT, 'examples/send-mail.ts')];
+    const sent: typeof verified = {};
+    for (const zone of ['good.org', 'chain.org', 'wrong.org', 'plain.org', 'bogus.org', 'none.org', 'unsigned.org'])
+      sent[zone] = await run(process.execPath, [...sending, `mx.${zone}`, `nodemailer@${zone}`, config]);
     console.log(
       JSON.stringify({
         ends,
@@ -132,6 +136,8 @@ async function main(): Promise<void> {
         live: live.text,
         tlsa,
         verified,
+        sent,
+        received: mail.receiver.log(),
       }),
     );
     mail.stop();
