@@ -24,6 +24,10 @@ export default defineConfig({
       PROGRAMS.map((program) => [program, `src/cli/${program}.ts`] as const).filter(([, path]) => existsSync(path)),
     ),
     library: 'src/library/hawser.ts',
+    // A package runs it where it is installed: what it makes depends on the Node.js that is there.
+    'make-compile-cache': 'packaging/make-compile-cache.ts',
+    // The container image has no shell for bin/launch.
+    launch: 'packaging/container/launch.ts',
   },
   platform: 'node',
   output: {

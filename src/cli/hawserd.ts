@@ -22,7 +22,7 @@ import { bugText } from '../terms/unreachable.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { heapUse, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
-import { ServiceManager, sendBySystemdNotify } from './service-manager.ts';
+import { keepWatchdogCalm, ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 import { thisProcess } from './this-process.ts';
 
 const USAGE = `usage:  hawserd [options]
@@ -136,6 +136,7 @@ async function startHere(flags: Arguments): Promise<number | null> {
   listenForSignals(running, pidfile, log, manager);
   writePidfile(pidfile, config, log);
   manager.tell('READY=1');
+  keepWatchdogCalm(manager, ports.clock);
   const dropped = dropPrivileges(config.server.username);
   if (dropped.warning !== null) log.write('warning', dropped.warning);
   if (dropped.error !== null) {

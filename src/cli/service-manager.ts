@@ -7,11 +7,15 @@
  */
 
 import { spawn } from 'node:child_process';
+import type { Clock } from '../ports/clock.ts';
 
 /** Milliseconds until a tool that the manager lets wait is ended: a message more or less is no reason to keep processes. */
 const PATIENCE_MS = 10_000;
 /** Messages that wait for those before them; what comes on top replaces the last one. Reloads may come fast. */
 export const MAX_WAITING_MESSAGES = 8;
+
+/** Least milliseconds between two signs of life: each costs a process. A unit that wants them more often is refused nothing, only slower. */
+const MIN_SIGN_MS = 1_000;
 
 /** Sends one message; calls `done` when that has ended, however it has. */
 type SendState = (state: string, done: () => void) => void;
@@ -54,6 +58,28 @@ export class ServiceManager {
       this.#next();
     });
   }
+}
+
+/**
+ * Gives the manager a sign of life at half of the time that it allows (sd_watchdog_enabled(3)), for as long as the event loop
+ * turns: a daemon that answers nobody any more is started anew. Returns the milliseconds between two signs; null: none are wanted.
+ */
+export function keepWatchdogCalm(
+  manager: ServiceManager,
+  clock: Clock,
+  environment: NodeJS.ProcessEnv = process.env,
+  pid = process.pid,
+): number | null {
+  const micros = Number(environment.WATCHDOG_USEC ?? 0);
+  const isOurs = environment.WATCHDOG_PID === undefined || environment.WATCHDOG_PID === String(pid);
+  if (!isOurs || !Number.isSafeInteger(micros) || micros <= 0) return null;
+  const everyMs = Math.max(MIN_SIGN_MS, Math.floor(micros / 2_000));
+  const sign = (): void => {
+    manager.tell('WATCHDOG=1');
+    clock.after(everyMs, sign);
+  };
+  clock.after(everyMs, sign);
+  return everyMs;
 }
 
 /** Sends by `systemd-notify`; does nothing where no manager listens. */

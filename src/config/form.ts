@@ -205,12 +205,14 @@ export const validationTime: Form<SignatureTime> = {
 };
 
 function readValidationTime(given: string): SignatureTime | FormError {
-  if (given === '' || given === '0') return BY_THE_CLOCK;
+  if (given === '') return BY_THE_CLOCK;
   if (given === '-1') return { kind: 'ignored' };
   const parts = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)$/.exec(given)?.slice(1).map(Number);
   const plain = /^[0-9]{1,10}$/.test(given) ? Number(given) : new FormError('date/time expected, as YYYYMMDDhhmmss');
   const unixSeconds = parts === undefined ? plain : unixSecondsOf(parts);
-  return unixSeconds instanceof FormError ? unixSeconds : { kind: 'fixed', unixSeconds };
+  if (unixSeconds instanceof FormError) return unixSeconds;
+  // However it is written, second 0 is no date but the clock.
+  return unixSeconds === 0 ? BY_THE_CLOCK : { kind: 'fixed', unixSeconds };
 }
 
 function unixSecondsOf([year = 0, month = 0, day = 0, hour = 0, minute = 0, second = 0]: readonly number[]):

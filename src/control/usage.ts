@@ -10,7 +10,7 @@ Options:
   -q		quiet (don't print anything if it works ok).
   -h		show this usage help.
 Commands:
-${COMMANDS.map(([words, what]) => `  ${words.padEnd(38)}${what}`).join('\n')}
+${COMMANDS.map(([words, what]) => `  ${words.padEnd(36)}  ${what}`).join('\n')}
 Version ${version}
 `;
 }

@@ -3,8 +3,14 @@
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
-import { MAX_WAITING_MESSAGES, ServiceManager, sendBySystemdNotify } from '../../src/cli/service-manager.ts';
+import { describe, expect, test } from 'vitest';
+import {
+  keepWatchdogCalm,
+  MAX_WAITING_MESSAGES,
+  ServiceManager,
+  sendBySystemdNotify,
+} from '../../src/cli/service-manager.ts';
+import { FakeClock } from '../fake/fake-clock.ts';
 
 class SlowManager {
   readonly sent: string[] = [];
@@ -71,4 +77,41 @@ test('a tool that waits for process 1 keeps nobody waiting', async () => {
     else process.env.NOTIFY_SOCKET = before.NOTIFY_SOCKET;
     rmSync(folder, { recursive: true });
   }
+});
+
+describe('watchdog (sd_watchdog_enabled(3))', () => {
+  const started = (environment: NodeJS.ProcessEnv): { sent: string[]; clock: FakeClock; everyMs: number | null } => {
+    const sent: string[] = [];
+    const manager = new ServiceManager((state, done) => {
+      sent.push(state);
+      done();
+    });
+    const clock = new FakeClock(1_800_000_000);
+    return { sent, clock, everyMs: keepWatchdogCalm(manager, clock, environment, 77) };
+  };
+
+  test('a unit with WatchdogSec gets a sign of life at half of that time, again and again', async () => {
+    const { sent, clock, everyMs } = started({ WATCHDOG_USEC: '60000000', WATCHDOG_PID: '77' });
+    expect(everyMs).toBe(30_000);
+    await clock.advance(29_999);
+    expect(sent).toEqual([]);
+    await clock.advance(60_001);
+    expect(sent).toEqual(['WATCHDOG=1', 'WATCHDOG=1', 'WATCHDOG=1']);
+  });
+
+  test.each([
+    ['no watchdog', {}],
+    ['another process is meant', { WATCHDOG_USEC: '60000000', WATCHDOG_PID: '78' }],
+    ['no number', { WATCHDOG_USEC: 'soon' }],
+    ['nothing', { WATCHDOG_USEC: '0' }],
+  ])('%s: no sign', async (_, environment) => {
+    const { sent, clock, everyMs } = started(environment);
+    expect(everyMs).toBeNull();
+    await clock.advance(100_000);
+    expect(sent).toEqual([]);
+  });
+
+  test('a unit that wants signs too often does not make a process a millisecond', () => {
+    expect(started({ WATCHDOG_USEC: '10000' }).everyMs).toBe(1_000);
+  });
 });

@@ -59,6 +59,8 @@ describe('plain forms', () => {
     expect(read(forms.validationTime, '-1')).toEqual({ kind: 'ignored' });
     expect(read(forms.validationTime, '20181130121755')).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
     expect(read(forms.validationTime, '1543580275')).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });
+    for (const text of ['0', '00', '19700101000000'])
+      expect(read(forms.validationTime, text)).toEqual({ kind: 'clock' });
     for (const text of ['20180230000000', '20181130126155', '20181130250000', 'x']) {
       expect(read(forms.validationTime, text)).toMatch(/^error/);
     }

@@ -3,6 +3,8 @@
  *
  * Each program runs once, the daemon until it serves, for code to be compiled that serving needs. Node.js keys the code by its
  * own version, the processor and the user; another Node.js does not use it. What is in it is checked against the program.
+ *
+ * `npm run build` runs it, and Debian's postinst, where it is dist/make-compile-cache.js.
  */
 
 import { spawn, spawnSync } from 'node:child_process';

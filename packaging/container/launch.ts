@@ -1,0 +1,96 @@
+/**
+ * The first process of the container image, which has no shell: what bin/launch does elsewhere. Starts the program that is asked
+ * for in this process's place, on the same Node.js, with the heap that the container's memory allows.
+ *
+ * Usage: node launch.js PROGRAM [ARGUMENT ...]
+ */
+
+import { constants, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+const MIB = 1024 * 1024;
+/** MiB of V8's heap, least and most; the same as in bin/launch, as is the part of the memory. */
+const MIN_HEAP_MIB = 64;
+const MAX_HEAP_MIB = 32_768;
+/** MiB of a semi-space at most, and the heap that one MiB of it belongs to. */
+const MAX_SEMI_SPACE_MIB = 16;
+const HEAP_PER_SEMI_SPACE = 64;
+
+/** The content of a file; null where it is not there or may not be read. */
+type ReadFile = (path: string) => string | null;
+
+const readFile: ReadFile = (path) => {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return null;
+  }
+};
+
+/** Limits, in octets, of a control group and of those above it. */
+function groupLimits(mount: string, group: string, files: readonly string[], read: ReadFile): number[] {
+  const limits: number[] = [];
+  for (let path = group === '/' ? '' : group; ; path = path.slice(0, path.lastIndexOf('/'))) {
+    for (const file of files) {
+      const text = read(`${mount}${path}/${file}`)?.trim() ?? '';
+      if (/^\d{1,15}$/.test(text)) limits.push(Number(text));
+    }
+    if (path === '') return limits;
+  }
+}
+
+/** V8's flags for the memory that there is: half of a host's, three quarters of a limit. Empty where nothing says how much. */
+export function heapFlags(read: ReadFile = readFile): string[] {
+  const kib = /^MemTotal:\s+(\d+)/m.exec(read('/proc/meminfo') ?? '')?.[1];
+  if (kib === undefined) return [];
+  const host = Number(kib) * 1024;
+  const limits = (read('/proc/self/cgroup') ?? '').split('\n').flatMap((line) => {
+    const [, controllers = '', ...path] = line.split(':');
+    const group = path.join(':');
+    if (line === '') return [];
+    if (controllers === '') return groupLimits('/sys/fs/cgroup', group, ['memory.max', 'memory.high'], read);
+    if (!controllers.split(',').includes('memory')) return [];
+    return groupLimits('/sys/fs/cgroup/memory', group, ['memory.limit_in_bytes'], read);
+  });
+  const limit = Math.min(host, ...limits);
+  const part = limit < host ? Math.floor(limit / 4) * 3 : Math.floor(host / 2);
+  const heap = Math.min(MAX_HEAP_MIB, Math.max(MIN_HEAP_MIB, Math.floor(part / MIB)));
+  const half = Math.min(MAX_SEMI_SPACE_MIB, Math.max(1, Math.floor(heap / HEAP_PER_SEMI_SPACE)));
+  return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${half}`];
+}
+
+/** Where the configuration of the image has the trust anchor, which RFC 5011 keeps up to date from its first start on. */
+const ANCHOR_FILE = '/var/lib/hawser/root.key';
+
+/** Begins the anchor's file in a new volume; where that is not possible, the daemon says why it cannot start. */
+function beginAnchor(): void {
+  if (existsSync(ANCHOR_FILE)) return;
+  try {
+    copyFileSync(join(import.meta.dirname, '../trust-anchors/root-anchors.txt'), ANCHOR_FILE, constants.COPYFILE_EXCL);
+  } catch (error) {
+    process.stderr.write(`launch: cannot begin ${ANCHOR_FILE}: ${error instanceof Error ? error.message : error}\n`);
+  }
+}
+
+/** Becomes the program; the result is the exit status where that is not possible. */
+function become(words: readonly string[]): number {
+  const [program = '', ...rest] = words;
+  const main = join(import.meta.dirname, `${program}.js`);
+  if (!/^hawser[a-z-]*$/.test(program) || !existsSync(main)) {
+    process.stderr.write(`launch: no program ${JSON.stringify(program)} in this image\n`);
+    return 127;
+  }
+  const daemon =
+    program === 'hawserd'
+      ? ['--inspect-port=[ff0e::1]:9229', '--require', join(import.meta.dirname, '../bin/early-signals.cjs')]
+      : [];
+  if (program === 'hawserd') beginAnchor();
+  const isOwnHeap = /max[-_]old[-_]space[-_]size/.test(process.env.NODE_OPTIONS ?? '');
+  const flags = isOwnHeap ? [] : heapFlags();
+  // A version of Node.js without it is not in the image.
+  process.execve?.(process.execPath, [process.execPath, ...daemon, ...flags, main, ...rest], process.env);
+  process.stderr.write('launch: this Node.js has no process.execve\n');
+  return 126;
+}
+
+if (import.meta.main) process.exitCode = become(process.argv.slice(2));
