@@ -1,13 +1,13 @@
 /**
  * What entries of the caches take on the heap, beside what the caches believe; from it come the constants in
- * `byte-bounded-map.ts`, `held-size.ts`, `answer-cache.ts`. Run: `node --expose-gc bench/cache-heap.ts`.
+ * `byte-bounded-map.ts`, `heap-size.ts`, `answer-cache.ts`. Run: `node --expose-gc bench/cache-heap.ts`.
  */
 
 import { AnswerCache } from '../src/cache/answer-cache.ts';
 import { FailureCache } from '../src/cache/failure-cache.ts';
 import { RRsetCache } from '../src/cache/rrset-cache.ts';
-import type { HeldRRset } from '../src/terms/held-rrset.ts';
-import { TRUST } from '../src/terms/trust.ts';
+import { RANK } from '../src/terms/rank.ts';
+import type { RankedRRset } from '../src/terms/ranked-rrset.ts';
 import { mustParseName } from '../src/wire/name-text.ts';
 import { questionOf } from '../src/wire/question.ts';
 import { CLASS, TYPE } from '../src/wire/rr-type.ts';
@@ -17,7 +17,7 @@ const ENTRIES = 100_000;
 const clock = { monotonicMs: () => 0, unixSeconds: () => 1, after: () => () => {}, nextTurn: async () => {} };
 const zone = mustParseName('example.');
 
-function setFor(n: number, records: number): HeldRRset {
+function setFor(n: number, records: number): RankedRRset {
   const rrset = packRRset({
     owner: mustParseName(`host-${n}.mail.example.`),
     type: TYPE.A,
@@ -25,8 +25,8 @@ function setFor(n: number, records: number): HeldRRset {
     rdatas: Array.from({ length: records }, (_, i) => Uint8Array.of(192, 0, 2, i)),
     signatures: records > 1 ? [new Uint8Array(96).fill(n)] : [],
   });
-  const trust = TRUST.answerAuthoritative;
-  return { rrset, expiresAt: 3600, originalTtl: 60, trust, verdict: null, server: '192.0.2.1@53', zone };
+  const trust = RANK.answerAuthoritative;
+  return { rrset, expiresAt: 3600, originalTtl: 60, rank: trust, verdict: null, server: '192.0.2.1@53', zone };
 }
 
 function used(): number {
@@ -62,9 +62,9 @@ report(
   'answers of one A with their set',
   () => new AnswerCache(room),
   (cache, n) => {
-    const held = setFor(n, 1);
+    const ranked = setFor(n, 1);
     const question = questionOf(mustParseName(`host-${n}.mail.example.`), TYPE.A);
-    const end = { question, rcode: 0, answer: [held], authority: [], additional: [], zone, server: null };
+    const end = { question, rcode: 0, answer: [ranked], authority: [], additional: [], zone, server: null };
     cache.store(question, {
       found: { kind: 'found', aliases: [], end: { kind: 'answer', ...end, expiresAt: 3600 } },
       verdict: null,

@@ -15,7 +15,7 @@ import type { ControlParts } from '../src/control/parts.ts';
 import { LocalZones } from '../src/policy/local-zones.ts';
 import { NameFilter } from '../src/policy/name-filter.ts';
 import { RpzZone } from '../src/policy/rpz-zone.ts';
-import { TRUST } from '../src/terms/trust.ts';
+import { RANK } from '../src/terms/rank.ts';
 import { SECURE } from '../src/terms/verdict.ts';
 import { Counters } from '../src/trace/counters.ts';
 import { ROOT } from '../src/wire/name.ts';
@@ -93,13 +93,13 @@ function flushBench(): () => unknown {
       rdatas: [Uint8Array.of(192, 0, 2, 1)],
       signatures: [],
     });
-    const kept = { expiresAt, originalTtl: 3600, trust: TRUST.validated, verdict: SECURE };
-    const held = caches.rrsets.store({ rrset, ...kept, server: '192.0.2.53@53', zone: ROOT });
-    const end = { kind: 'answer', question, rcode: 0, answer: [held], authority: [], additional: [] } as const;
+    const kept = { expiresAt, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
+    const ranked = caches.rrsets.store({ rrset, ...kept, server: '192.0.2.53@53', zone: ROOT });
+    const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [] } as const;
     const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: null, expiresAt } } as const;
     caches.answers.store(question, { found, verdict: SECURE, expiresAt });
   }
-  const parts = { house: { caches, resolver: {} }, clock } as unknown as ControlParts;
+  const parts = { instance: { caches, resolver: {} }, clock } as unknown as ControlParts;
   const flush = flushCommands(parts).find(({ name }) => name === 'flush');
   return () => flush?.run('n7.example');
 }

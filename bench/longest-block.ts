@@ -23,7 +23,7 @@ import { queryOf } from '../test/world/scene.ts';
 import { signSet } from '../test/world/sign.ts';
 import { World } from '../test/world/world.ts';
 
-const HOUSE_PORT = 25_399;
+const RESOLVER_PORT = 25_399;
 const SERVER_PORT = 25_398;
 const SERVER_IP = '127.0.0.1';
 const PROJECT = join(import.meta.dirname, '..');
@@ -261,7 +261,7 @@ function configText(world: World): string {
   const stubs = zones.map((zone) => `stub-zone:\n  name: "${zone}"\n  stub-addr: 127.0.0.1@${SERVER_PORT}`);
   return `server:
   interface: 127.0.0.1
-  port: ${HOUSE_PORT}
+  port: ${RESOLVER_PORT}
   username: ""
   chroot: ""
   pidfile: ""
@@ -341,7 +341,7 @@ class Clients {
   #attackOnce(): void {
     if (this.#load === null) return;
     const [name, type] = this.#load.question(this.#sent++);
-    this.#attack.send(queryOf(name, type), HOUSE_PORT, '127.0.0.1');
+    this.#attack.send(queryOf(name, type), RESOLVER_PORT, '127.0.0.1');
   }
 
   #askCached(): void {
@@ -349,7 +349,7 @@ class Clients {
     this.#calmId = (this.#calmId + 1) & 0xffff;
     writeU16(query, 0, this.#calmId);
     this.#pending.set(this.#calmId, performance.now());
-    this.#calm.send(query, HOUSE_PORT, '127.0.0.1');
+    this.#calm.send(query, RESOLVER_PORT, '127.0.0.1');
   }
 
   async warm(): Promise<void> {

@@ -44,13 +44,13 @@ async function byCache(zones: number): Promise<void> {
   const world = makeWorld(zones);
   const ports = makeFakePorts({ seed: 1 });
   world.attach(ports.servers);
-  const house = await InhabitedWorld.start(ports, [...worldConfigLines(world), 'server:', ...ROOMY]);
+  const instance = await InhabitedWorld.start(ports, [...worldConfigLines(world), 'server:', ...ROOMY]);
   for (let i = 0; i < zones; i++) {
-    await house.ask(`mail${i}.org.`, 'MX');
-    for (const type of ['A', 'AAAA']) await house.ask(`mx.mail${i}.org.`, type);
-    await house.ask(`_25._tcp.mx.mail${i}.org.`, 'TLSA');
+    await instance.ask(`mail${i}.org.`, 'MX');
+    for (const type of ['A', 'AAAA']) await instance.ask(`mx.mail${i}.org.`, type);
+    await instance.ask(`_25._tcp.mx.mail${i}.org.`, 'TLSA');
   }
-  const { replies, answers, rrsets, delegations, keys, denials, servers, failures } = house.running.house.caches;
+  const { replies, answers, rrsets, delegations, keys, denials, servers, failures } = instance.running.instance.caches;
   const caches = { replies, answers, rrsets, delegations, keys, denials, servers, failures };
   const filled = Object.entries(caches).map(([name, cache]) => ({ name, cache, counted: cache.sizeBytes }));
   let before = await held();
@@ -62,7 +62,7 @@ async function byCache(zones: number): Promise<void> {
     console.log(`${name.padEnd(12)} ${per(before - after)} ${per(counted)}`);
     before = after;
   }
-  await house.stop();
+  await instance.stop();
 }
 
 /** Imports keys as the validator does, with the collections that a process has meanwhile. */

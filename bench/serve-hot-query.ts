@@ -11,8 +11,8 @@ import { ServerCookies } from '../src/serve/cookies.ts';
 import { createServe, REPLY_BUFFER_OCTETS, type ServeParts } from '../src/serve/query-server.ts';
 import { ClientRates } from '../src/serve/rate-limit.ts';
 import type { ReplyChannel } from '../src/serve/reply-channel.ts';
+import { RANK } from '../src/terms/rank.ts';
 import type { Resolution } from '../src/terms/resolution.ts';
-import { TRUST } from '../src/terms/trust.ts';
 import { SECURE } from '../src/terms/verdict.ts';
 import { Counters } from '../src/trace/counters.ts';
 import { EDNS_OPTION } from '../src/wire/edns.ts';
@@ -46,9 +46,9 @@ function answerTo(question: Question): Resolution {
   const rdatas = [1, 2].map((i) => Uint8Array.of(192, 0, 2, i));
   const signatures = [new Uint8Array(96).fill(7)];
   const rrset = packRRset({ owner: question.name, type: TYPE.A, class: CLASS.IN, rdatas, signatures });
-  const held = { rrset, expiresAt: NOW + 3600, originalTtl: 3600, trust: TRUST.validated, verdict: SECURE };
+  const ranked = { rrset, expiresAt: NOW + 3600, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
   const parts = { rcode: RCODE.NOERROR, denied: false, authority: [], additional: [], verdict: SECURE };
-  const answer = [{ ...held, server: null, zone: ROOT }];
+  const answer = [{ ...ranked, server: null, zone: ROOT }];
   return { kind: 'answered', question, answer, expiresAt: NOW + 3600, ...parts };
 }
 
@@ -80,7 +80,7 @@ function defaultPolicy(): Pick<ServeParts, 'policy'> {
   const serversOf = async (): Promise<never> => {
     throw new Error('not asked for');
   };
-  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, placeKeys: () => [] };
+  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, listenKeys: () => [] };
   return {
     policy: makePolicy({ config: loaded.config, log, clock, counters: new Counters(), ...blocks, serversOf }).policy,
   };

@@ -1,5 +1,5 @@
 /**
- * The house's rules, executable: which room may import which, no cycles, outside world only in adapters and cli, size of files
+ * The resolver's rules, executable: which room may import which, no cycles, outside world only in adapters and cli, size of files
  * and functions, number of parameters, exports that somebody imports. ARCHITECTURE.md and CONTRIBUTING.md give the reasons.
  * Proves nothing about behaviour.
  */
@@ -87,7 +87,7 @@ const MAX_PARAMETERS = 4;
 
 const sources = readSources('src');
 
-describe('the house', () => {
+describe('the resolver', () => {
   test('names only rooms that are there', () => {
     const rooms = new Set(sources.map(({ path }) => roomOf(path)));
     const named = [...Object.keys(ALLOWED), ...Object.values(ALLOWED).flat()];

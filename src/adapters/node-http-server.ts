@@ -25,7 +25,7 @@ function listen(options: HttpOptions): Promise<Opened<Listener>> {
       keepAliveTimeout: limits.idleMs,
       connectionsCheckingInterval: Math.min(LOOK_MS, limits.headMs),
       insecureHTTPParser: false,
-      // One Host and no more is for the house to judge, which answers in its own words.
+      // One Host and no more is for the resolver to judge, which answers in its own words.
       requireHostHeader: false,
     },
     (message, response) => void clients.answer(message, response),

@@ -30,7 +30,7 @@ import { asUser, isRoot, type LowUser, rootOnlyPath, withGroupOf } from './root-
 const BACKLOG = 256;
 /** Milliseconds that a TLS handshake may take (Node: 120 s). A client that is there needs a few round trips. */
 const HANDSHAKE_TIMEOUT_MS = 10_000;
-/** Milliseconds that a client which was turned away has to close its side. */
+/** Milliseconds that a client which was refused has to close its side. */
 const TURN_AWAY_MS = 2000;
 /** Unix sockets are made without rights for others. */
 const UNIX_SOCKET_UMASK = 0o117;
@@ -135,7 +135,7 @@ function createStreamServer(options: ListenOptions, onSocket: (socket: Socket) =
   // Not refused by Node itself: it resets the connection, and a client that writes its command dies of SIGPIPE.
   const mutual = isMutual ? { ca: tls.clientAuthorityPem, requestCert: true, rejectUnauthorized: false } : {};
   const welcomeIfKnown = (socket: TLSSocket): void => {
-    if (isMutual && !isTrusted(socket)) turnAway(socket);
+    if (isMutual && !isTrusted(socket)) refuse(socket);
     else onSocket(socket);
   };
   const server = nodeTls().createServer(
@@ -164,7 +164,7 @@ function isTrusted(socket: TLSSocket): boolean {
  * Ends the connection of a client whose certificate is not trusted with the alert close_notify (RFC 8446 §6.1). What it sends
  * meanwhile is read and thrown away, so that the end reaches it and not a reset; a client that does not go is cut off.
  */
-function turnAway(socket: TLSSocket): void {
+function refuse(socket: TLSSocket): void {
   socket.on('error', () => {});
   socket.resume();
   socket.end();
@@ -229,7 +229,7 @@ function boundAddress(server: Server): Address {
 }
 
 function welcome(socket: Socket, options: ListenOptions): void {
-  // Before the house has seen the connection its errors are of no interest; `close` follows them.
+  // Before the resolver has seen the connection its errors are of no interest; `close` follows them.
   socket.on('error', () => {});
   const stream = new NodeStream(socket);
   const events = options.onConnection(stream);

@@ -1,7 +1,7 @@
 /** TLS of the platform, loaded when it is used first: a third of what Node.js needs to start, and most hosts use none. */
 
 import type { SecureContextOptions } from 'node:tls';
-import type { TlsJudge } from '../ports/network.ts';
+import type { TlsKeyCheck } from '../ports/network.ts';
 
 type NodeTls = typeof import('node:tls');
 
@@ -11,7 +11,7 @@ export function nodeTls(): NodeTls {
 }
 
 /** What OpenSSL says of a key and a certificate: each alone, then together. */
-export const tlsFault: TlsJudge = ({ privateKeyPem: key, certificatePem: cert }) => {
+export const tlsFault: TlsKeyCheck = ({ privateKeyPem: key, certificatePem: cert }) => {
   const parts = [
     { of: 'key', options: { key } },
     { of: 'certificate', options: { cert } },

@@ -5,12 +5,12 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { AliasStep, Found } from '../terms/found.ts';
+import type { AliasStep, IterationResult } from '../terms/iteration-result.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { type Question, questionKey, questionsEqual } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld, sizeOfHeldList, sizeOfName } from './held-size.ts';
+import { sizeOfName, sizeOfRanked, sizeOfRankedList } from './heap-size.ts';
 
 /**
  * Octets of an answer besides its RRsets: four objects (entry, found, end, question) and their arrays. Measured: 1065 in
@@ -23,7 +23,7 @@ const ALIAS_OCTETS = 240;
 
 /** An answer that iteration gave, and what it is worth. */
 export interface CachedAnswer {
-  readonly found: Extract<Found, { kind: 'found' }>;
+  readonly found: Extract<IterationResult, { kind: 'found' }>;
   /** Null: not checked yet. */
   readonly verdict: Verdict | null;
   /** When it stops being usable, unix seconds. */
@@ -141,12 +141,12 @@ function sizeOfEntry({ question, cached }: AnswerEntry): number {
   const { aliases, end } = cached.found;
   let size = ANSWER_OCTETS + sizeOfName(question.name);
   if (end.question !== question) size += sizeOfName(end.question.name);
-  size += sizeOfHeldList(end.answer) + sizeOfHeldList(end.authority) + sizeOfHeldList(end.additional);
+  size += sizeOfRankedList(end.answer) + sizeOfRankedList(end.authority) + sizeOfRankedList(end.additional);
   for (const alias of aliases) size += sizeOfAlias(alias);
   return size;
 }
 
 function sizeOfAlias(step: AliasStep): number {
-  const synthesised = step.synthesised === null ? 0 : sizeOfHeld(step.synthesised);
-  return ALIAS_OCTETS + sizeOfHeld(step.alias) + synthesised + sizeOfHeldList(step.proof) + sizeOfName(step.to);
+  const synthesised = step.synthesised === null ? 0 : sizeOfRanked(step.synthesised);
+  return ALIAS_OCTETS + sizeOfRanked(step.alias) + synthesised + sizeOfRankedList(step.proof) + sizeOfName(step.to);
 }

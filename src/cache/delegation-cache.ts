@@ -8,11 +8,11 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
+import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
 
 /** Default bound, octets: about 5000 cuts of four servers each. */
 export const DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
@@ -38,7 +38,7 @@ export interface Delegation {
   /** True when a DS set came with the referral: answers should carry signatures. */
   readonly hasDs: boolean;
   /** NSEC and NSEC3 sets that came with a referral without DS: what the parent says of there being none, unchecked. */
-  readonly denial?: readonly HeldRRset[];
+  readonly denial?: readonly RankedRRset[];
 }
 
 /** Either a delegation or the note that a name is no cut. */
@@ -122,6 +122,6 @@ function sizeOfKnown(known: Known): number {
     octets += SERVER_OCTETS + sizeOfName(name);
     for (const address of addresses) octets += 8 + sizeOfText(address);
   }
-  for (const held of known.cut.denial ?? []) octets += sizeOfHeld(held);
+  for (const ranked of known.cut.denial ?? []) octets += sizeOfRanked(ranked);
   return octets;
 }

@@ -8,12 +8,12 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { isAtOrBelow, type Name, nameKey, sortKey } from '../wire/name.ts';
 import type { Nsec3Parameters } from '../wire/rdata-nsec3.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld, sizeOfName, sizeOfText } from './held-size.ts';
+import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
 import { SpanList } from './span-list.ts';
 
 /**
@@ -59,7 +59,7 @@ export type ChainParameters = Pick<Nsec3Parameters, 'iterations' | 'salt'>;
 interface Proven {
   readonly zone: Name;
   /** The record's set with its signatures; secure, and with the expiry that counts. */
-  readonly held: HeldRRset;
+  readonly ranked: RankedRRset;
   /** When it was proven, unix seconds: it denies for no longer than the SOA's minimum field from then (RFC 9077 §3.3). */
   readonly learntAt: number;
 }
@@ -119,7 +119,7 @@ export class DenialCache {
   /** Keeps a validated span; those that it contradicts go. False when it is expired or not of its zone. */
   store(span: DenialSpan): boolean {
     const { zone, owner, next } = span;
-    if (span.held.expiresAt <= this.#clock.unixSeconds()) return false;
+    if (span.ranked.expiresAt <= this.#clock.unixSeconds()) return false;
     if (!isAtOrBelow(owner, zone) || !isAtOrBelow(next, zone)) return false;
     const from = orderText(owner);
     const to = orderText(next);
@@ -138,7 +138,7 @@ export class DenialCache {
    */
   storeHashed(span: HashedSpan): boolean {
     const { zone, parameters, isOptOut } = span;
-    if (span.held.expiresAt <= this.#clock.unixSeconds()) return false;
+    if (span.ranked.expiresAt <= this.#clock.unixSeconds()) return false;
     const from = octetText(span.hash);
     const to = octetText(span.next);
     const octets = sizeOfSpan(span, from, to) + HASHES_OCTETS;
@@ -184,7 +184,7 @@ export class DenialCache {
   }
 
   #fresh<Span extends Proven>(span: Span | null): Span | null {
-    return span !== null && span.held.expiresAt > this.#clock.unixSeconds() ? span : null;
+    return span !== null && span.ranked.expiresAt > this.#clock.unixSeconds() ? span : null;
   }
 
   #isTooLarge(known: ZoneSpans): boolean {
@@ -195,7 +195,7 @@ export class DenialCache {
   #makeRoom(known: ZoneSpans): void {
     const { names, hashes } = known;
     const now = this.#clock.unixSeconds();
-    const isFresh = ({ held }: Proven): boolean => held.expiresAt > now;
+    const isFresh = ({ ranked }: Proven): boolean => ranked.expiresAt > now;
     if (names.keep(isFresh) + hashes.keep(isFresh) > 0) return;
     const index = this.#random.below(countOf(known));
     if (index < names.count) names.dropAt(index);
@@ -212,8 +212,8 @@ function areEqual(a: ChainParameters, b: ChainParameters): boolean {
 }
 
 /** Octets of a span but for its names or hashes. */
-function sizeOfSpan({ held }: Proven, from: string, to: string): number {
-  return SPAN_OCTETS + sizeOfHeld(held) + sizeOfText(from) + sizeOfText(to);
+function sizeOfSpan({ ranked }: Proven, from: string, to: string): number {
+  return SPAN_OCTETS + sizeOfRanked(ranked) + sizeOfText(from) + sizeOfText(to);
 }
 
 /** Text whose order is the canonical order of names (RFC 4034 §6.1). */

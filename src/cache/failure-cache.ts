@@ -11,7 +11,7 @@ import { type Failure, failureScope, isKeptFailure } from '../terms/failure.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfName, sizeOfText } from './held-size.ts';
+import { sizeOfName, sizeOfText } from './heap-size.ts';
 
 /** Shortest time, seconds: RFC 9520 §3.2 wants at least one. */
 export const MIN_FAILURE_SECONDS = 1;

@@ -7,8 +7,8 @@
  * a single cache does when its own entries expire.
  */
 
-import { setsOf } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import { setsOf } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { parseMessage } from '../wire/message-view.ts';
 import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -19,7 +19,7 @@ import type { AnswerCache } from './answer-cache.ts';
 import type { DelegationCache } from './delegation-cache.ts';
 import type { DenialCache } from './denial-cache.ts';
 import type { FailureCache } from './failure-cache.ts';
-import type { ZoneTrust } from './key-cache.ts';
+import type { SecurityStatus } from './key-cache.ts';
 import type { ReplyCache } from './reply-cache.ts';
 import type { RRsetCache } from './rrset-cache.ts';
 import type { ServerCache } from './server-cache.ts';
@@ -27,7 +27,7 @@ import type { ServerCache } from './server-cache.ts';
 /** What is known of the trust in zones, whatever a key is. */
 interface KeyEntries {
   removeBelow(zone: Name): number;
-  removeWhere(test: (trust: Pick<ZoneTrust<unknown>, 'status' | 'zone'>) => boolean): number;
+  removeWhere(test: (trust: Pick<SecurityStatus<unknown>, 'status' | 'zone'>) => boolean): number;
 }
 
 /** All caches of a resolver. */
@@ -62,7 +62,7 @@ export interface Removed {
 /** Forgets records of a name, and every answer that is about them or holds them. */
 export async function forgetTypes({ caches, pause }: Sweep, name: Name, types: ReadonlySet<number>): Promise<void> {
   const isOf = (owner: Name, type: number): boolean => types.has(type) && namesEqual(owner, name);
-  const isOfSet = ({ rrset }: HeldRRset): boolean => isOf(rrsetOwner(rrset), rrsetType(rrset));
+  const isOfSet = ({ rrset }: RankedRRset): boolean => isOf(rrsetOwner(rrset), rrsetType(rrset));
   const isAbout = (question: Question): boolean => isOf(question.name, question.type);
   for (const type of types) caches.rrsets.remove(name, type, CLASS.IN);
   await caches.answers.removeInTurns(
@@ -80,10 +80,10 @@ export async function forgetTypes({ caches, pause }: Sweep, name: Name, types: R
 /** Forgets all that is at or below a zone. */
 export async function forgetZone({ caches, now, pause }: Sweep, zone: Name): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
-  const isInZone = ({ rrset }: HeldRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
-  await caches.rrsets.removeInTurns((held) => {
-    const isHit = isInZone(held);
-    if (isHit && held.expiresAt > now) removed.rrsets++;
+  const isInZone = ({ rrset }: RankedRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
+  await caches.rrsets.removeInTurns((ranked) => {
+    const isHit = isInZone(ranked);
+    if (isHit && ranked.expiresAt > now) removed.rrsets++;
     return isHit;
   }, pause);
   await caches.answers.removeInTurns((question, cached) => {
@@ -102,9 +102,9 @@ export async function forgetZone({ caches, now, pause }: Sweep, zone: Name): Pro
 /** Forgets what did not validate, and what was made of it. */
 export async function forgetBogus({ caches, now, pause }: Sweep): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
-  await caches.rrsets.removeInTurns((held) => {
-    const isHit = held.verdict?.status === 'bogus';
-    if (isHit && held.expiresAt > now) removed.rrsets++;
+  await caches.rrsets.removeInTurns((ranked) => {
+    const isHit = ranked.verdict?.status === 'bogus';
+    if (isHit && ranked.expiresAt > now) removed.rrsets++;
     return isHit;
   }, pause);
   await caches.answers.removeInTurns((_, { verdict, expiresAt }) => {
@@ -162,9 +162,9 @@ export function forgetReplies({ replies }: Pick<CacheSet, 'replies'>): void {
  */
 export async function forgetTrust({ caches, pause }: Pick<Sweep, 'caches' | 'pause'>, zone: Name): Promise<void> {
   forgetConclusions(zone, caches);
-  const isInZone = ({ rrset }: HeldRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
+  const isInZone = ({ rrset }: RankedRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
   await Promise.all([
-    caches.rrsets.banInTurns((held) => held.verdict !== null && isInZone(held), pause),
+    caches.rrsets.banInTurns((ranked) => ranked.verdict !== null && isInZone(ranked), pause),
     caches.answers.banInTurns(
       (question, { found }) => isAtOrBelow(question.name, zone) || setsOf(found).some(isInZone),
       pause,

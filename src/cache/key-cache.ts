@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
 import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfName } from './held-size.ts';
+import { sizeOfName } from './heap-size.ts';
 
 /**
  * Octets of one key besides its rdata: its record, the array of the rdata and what it was made ready to. What the crypto
@@ -27,7 +27,7 @@ export interface CachedKey {
 }
 
 /** What we may believe about one zone. */
-export type ZoneTrust<Key> =
+export type SecurityStatus<Key> =
   | {
       readonly status: 'secure';
       readonly zone: Name;
@@ -47,21 +47,21 @@ export type ZoneTrust<Key> =
 
 export class KeyCache<Key extends CachedKey> {
   readonly #clock: Clock;
-  readonly #zones: ByteBoundedMap<ZoneTrust<Key>>;
+  readonly #zones: ByteBoundedMap<SecurityStatus<Key>>;
 
   constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
     this.#clock = clock;
-    this.#zones = new ByteBoundedMap<ZoneTrust<Key>>({ maxBytes, sizeOf: sizeOfTrust });
+    this.#zones = new ByteBoundedMap<SecurityStatus<Key>>({ maxBytes, sizeOf: sizeOfStatus });
   }
 
   /** The state of exactly this zone, when it is fresh. */
-  find(zone: Name): ZoneTrust<Key> | null {
+  find(zone: Name): SecurityStatus<Key> | null {
     const trust = this.#zones.get(nameKey(zone));
     return trust !== null && trust.expiresAt > this.#clock.unixSeconds() ? trust : null;
   }
 
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
-  closest(name: Name): ZoneTrust<Key> | null {
+  closest(name: Name): SecurityStatus<Key> | null {
     for (let at = name; ; at = parentOf(at)) {
       const trust = this.find(at);
       if (trust !== null || isRoot(at)) return trust;
@@ -69,7 +69,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 
   /** Keeps a state in place of the one before. */
-  store(trust: ZoneTrust<Key>): void {
+  store(trust: SecurityStatus<Key>): void {
     // A copy, since lists that were grown by pushing have 16 places to spare.
     const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice() } : trust;
     this.#zones.set(nameKey(trust.zone), kept);
@@ -86,7 +86,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 
   /** Removes every state that the test says yes to (flush_bogus and the like); how many. */
-  removeWhere(test: (trust: ZoneTrust<Key>) => boolean): number {
+  removeWhere(test: (trust: SecurityStatus<Key>) => boolean): number {
     return this.#zones.removeWhere(test);
   }
 
@@ -95,7 +95,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 
   /** All states, expired ones too, most recently used first. */
-  entries(): Iterable<ZoneTrust<Key>> {
+  entries(): Iterable<SecurityStatus<Key>> {
     return this.#zones.values();
   }
 
@@ -108,7 +108,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 }
 
-function sizeOfTrust(trust: ZoneTrust<CachedKey>): number {
+function sizeOfStatus(trust: SecurityStatus<CachedKey>): number {
   let octets = STATE_OCTETS + sizeOfName(trust.zone);
   if (trust.status === 'secure') for (const { rdata } of trust.keys) octets += KEY_OCTETS + rdata.length;
   return octets;

@@ -7,15 +7,15 @@
  * Only servers that have answered before bear witness: a zone whose twenty servers never say a word is no outage.
  */
 
-/** Silences of witnesses in a row, with no answer from anybody between, until the line is held for cut. */
-const SILENCES_TO_BELIEVE = 3;
+/** Timeouts of witnesses in a row, with no answer from anybody between, until the line is held for cut. */
+const TIMEOUTS_TO_BELIEVE = 3;
 /** Different witnesses that it takes, when so many are known. */
 export const WITNESSES_TO_BELIEVE = 3;
 
 /** One line out. Servers of the own site have another one than those of the world. */
 export class OwnLine {
   readonly #silent = new Set<string>();
-  #silences = 0;
+  #timeouts = 0;
   #isCut = false;
   /** When anybody last answered, monotonic ms; -Infinity: nobody has. */
   answeredAtMs = Number.NEGATIVE_INFINITY;
@@ -30,17 +30,17 @@ export class OwnLine {
     const wasCut = this.#isCut;
     this.answeredAtMs = nowMs;
     this.#isCut = false;
-    this.#silences = 0;
+    this.#timeouts = 0;
     if (this.#silent.size > 0) this.#silent.clear();
     return wasCut;
   }
 
   /** A witness was silent; `witnesses`: how many there are, counted up to WITNESSES_TO_BELIEVE. True when the line is cut by it. */
-  noteSilence(server: string, witnesses: () => number): boolean {
+  noteTimeout(server: string, witnesses: () => number): boolean {
     if (this.#isCut) return false;
-    this.#silences++;
+    this.#timeouts++;
     if (this.#silent.size < WITNESSES_TO_BELIEVE) this.#silent.add(server);
-    if (this.#silences < SILENCES_TO_BELIEVE) return false;
+    if (this.#timeouts < TIMEOUTS_TO_BELIEVE) return false;
     if (this.#silent.size < WITNESSES_TO_BELIEVE && this.#silent.size < witnesses()) return false;
     this.#isCut = true;
     return true;

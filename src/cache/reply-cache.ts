@@ -59,7 +59,7 @@ export interface ReplyToStore {
 }
 
 /** What DNSSEC said of a reply, as far as it is counted. */
-export type ServedTrust = 'secure' | 'bogus' | 'plain';
+export type ReplySecurity = 'secure' | 'bogus' | 'plain';
 
 const HEADER_OCTETS = 12;
 /** Flags that a reply may depend on. */
@@ -146,7 +146,7 @@ export class ReplyCache {
   }
 
   /** What DNSSEC said of the reply served last. @hot bench/serve-cached-lookup.ts */
-  get servedTrust(): ServedTrust {
+  get replySecurity(): ReplySecurity {
     const block = this.#lastBlock;
     const counts = block === NO_BLOCK ? 0 : (this.#arena.wordsOf(block)[wordAt(block) + VARIANT_WORD] as number);
     if ((counts & SECURE) !== 0) return 'secure';

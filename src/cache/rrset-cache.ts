@@ -7,8 +7,8 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST, type Trust } from '../terms/trust.ts';
+import { RANK, type Rank } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
@@ -24,7 +24,7 @@ import {
   signaturesOf,
 } from '../wire/rrset.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfHeld } from './held-size.ts';
+import { sizeOfRanked } from './heap-size.ts';
 
 /** What the cache is made from. */
 interface RRsetCacheParts {
@@ -45,7 +45,7 @@ interface StoreOptions {
 
 export class RRsetCache {
   readonly #clock: Clock;
-  readonly #sets: ByteBoundedMap<HeldRRset>;
+  readonly #sets: ByteBoundedMap<RankedRRset>;
   /** Bound, octets. */
   readonly maxBytes: number;
   /** Sets that are in use but must not be kept, whatever becomes known of them. */
@@ -54,26 +54,26 @@ export class RRsetCache {
   constructor({ clock, maxBytes }: RRsetCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
-    this.#sets = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfHeld });
+    this.#sets = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfRanked });
   }
 
   /** The set, when it is fresh (its expiry is later than now). */
-  find(name: Name, type: number, rrClass: number): HeldRRset | null {
-    const held = this.#sets.get(rrsetKey(name, type, rrClass));
-    return held !== null && held.expiresAt > this.#clock.unixSeconds() ? held : null;
+  find(name: Name, type: number, rrClass: number): RankedRRset | null {
+    const ranked = this.#sets.get(rrsetKey(name, type, rrClass));
+    return ranked !== null && ranked.expiresAt > this.#clock.unixSeconds() ? ranked : null;
   }
 
   /** The set, fresh or expired (RFC 8767); null when it is not kept any more. */
-  findStale(name: Name, type: number, rrClass: number): HeldRRset | null {
+  findStale(name: Name, type: number, rrClass: number): RankedRRset | null {
     return this.#sets.get(rrsetKey(name, type, rrClass));
   }
 
   /** Offers a set; returns the one now in force, which may be the one held before or a merged one. */
-  store(offered: HeldRRset, options: StoreOptions = {}): HeldRRset {
+  store(offered: RankedRRset, options: StoreOptions = {}): RankedRRset {
     const key = keyOf(offered.rrset);
-    const held = this.#sets.peek(key);
-    const winner = choose(held, offered, this.#clock.unixSeconds(), options.force ?? false);
-    if (winner === held) return winner;
+    const ranked = this.#sets.peek(key);
+    const winner = choose(ranked, offered, this.#clock.unixSeconds(), options.force ?? false);
+    if (winner === ranked) return winner;
     const kept = owningItsBytes(winner);
     this.#sets.set(key, kept);
     return kept;
@@ -88,13 +88,14 @@ export class RRsetCache {
    * Says what a set is worth, and until when; returns the set with that verdict. The cache takes it when it still holds
    * the same data, or nothing fresh; a secure set also replaces other data that is not secure.
    */
-  replaceVerdict(held: HeldRRset, verdict: Verdict, expiresAt: number): HeldRRset {
-    const judged: HeldRRset = owningItsBytes({ ...held, verdict, expiresAt });
-    if (judged.notKept === true || this.#leftOut.has(held.rrset)) return judged;
-    const key = keyOf(judged.rrset);
+  replaceVerdict(ranked: RankedRRset, verdict: Verdict, expiresAt: number): RankedRRset {
+    const validated: RankedRRset = owningItsBytes({ ...ranked, verdict, expiresAt });
+    if (validated.notKept === true || this.#leftOut.has(ranked.rrset)) return validated;
+    const key = keyOf(validated.rrset);
     const current = this.#sets.peek(key);
-    if (current === null || mayTakeVerdict(current, judged, this.#clock.unixSeconds())) this.#sets.set(key, judged);
-    return judged;
+    if (current === null || mayTakeVerdict(current, validated, this.#clock.unixSeconds()))
+      this.#sets.set(key, validated);
+    return validated;
   }
 
   /** True when there was one. */
@@ -103,17 +104,17 @@ export class RRsetCache {
   }
 
   /** Removes every set that the test says yes to (flush commands); how many. */
-  removeWhere(test: (held: HeldRRset) => boolean): number {
+  removeWhere(test: (ranked: RankedRRset) => boolean): number {
     return this.#sets.removeWhere(test);
   }
 
   /** The same for sets that must not be found for one turn more (byte-bounded-map.ts). */
-  banInTurns(test: (held: HeldRRset) => boolean, pause: () => Promise<void>): Promise<number> {
+  banInTurns(test: (ranked: RankedRRset) => boolean, pause: () => Promise<void>): Promise<number> {
     return this.#sets.banInTurns(test, pause);
   }
 
   /** The same a piece at a time (byte-bounded-map.ts). */
-  removeInTurns(test: (held: HeldRRset) => boolean, pause: () => Promise<void>): Promise<number> {
+  removeInTurns(test: (ranked: RankedRRset) => boolean, pause: () => Promise<void>): Promise<number> {
     return this.#sets.removeInTurns(test, pause);
   }
 
@@ -122,12 +123,12 @@ export class RRsetCache {
   }
 
   /** All sets, expired ones too, most recently used first (dump_cache). */
-  entries(): Iterable<HeldRRset> {
+  entries(): Iterable<RankedRRset> {
     return this.#sets.values();
   }
 
   /** The same in no order, for who gives others their turn in between (byte-bounded-map.ts). */
-  unordered(): Iterable<HeldRRset> {
+  unordered(): Iterable<RankedRRset> {
     return this.#sets.unordered();
   }
 
@@ -145,58 +146,58 @@ function keyOf(rrset: RRset): string {
 }
 
 /** The set with a block of its own, so that a small set does not keep a large message alive. */
-function owningItsBytes(held: HeldRRset): HeldRRset {
-  const { rrset } = held;
-  return rrset.buffer.byteLength === rrset.length ? held : { ...held, rrset: rrset.slice() as RRset };
+function owningItsBytes(ranked: RankedRRset): RankedRRset {
+  const { rrset } = ranked;
+  return rrset.buffer.byteLength === rrset.length ? ranked : { ...ranked, rrset: rrset.slice() as RRset };
 }
 
 /** Which set is in force after `offered` was offered. */
-function choose(held: HeldRRset | null, offered: HeldRRset, now: number, force: boolean): HeldRRset {
-  if (held === null || held.expiresAt <= now) return offered;
-  if (offered.expiresAt <= now) return held;
-  if (held.verdict?.status === 'bogus') return !force && sameRecords(held.rrset, offered.rrset) ? held : offered;
+function choose(ranked: RankedRRset | null, offered: RankedRRset, now: number, force: boolean): RankedRRset {
+  if (ranked === null || ranked.expiresAt <= now) return offered;
+  if (offered.expiresAt <= now) return ranked;
+  if (ranked.verdict?.status === 'bogus') return !force && sameRecords(ranked.rrset, offered.rrset) ? ranked : offered;
   // RFC 2181 §5.4.1: data of a better rank is never replaced by data of a worse one.
-  if (offered.trust < rankToReach(held, force) && offered.verdict?.status !== 'secure') return held;
+  if (offered.rank < rankToReach(ranked, force) && offered.verdict?.status !== 'secure') return ranked;
   if (force) return offered;
-  if (sameRecords(held.rrset, offered.rrset)) return chooseOfSame(held, offered);
-  if (held.verdict?.status === 'secure' && !mayReplaceSecure(held, offered)) return held;
-  return offered.trust === held.trust ? withBoundedLife(held, offered) : offered;
+  if (sameRecords(ranked.rrset, offered.rrset)) return chooseOfSame(ranked, offered);
+  if (ranked.verdict?.status === 'secure' && !mayReplaceSecure(ranked, offered)) return ranked;
+  return offered.rank === ranked.rank ? withBoundedLife(ranked, offered) : offered;
 }
 
 /** Rank that replaces a held set. */
-function rankToReach(held: HeldRRset, force: boolean): Trust {
-  return force && held.trust === TRUST.validated ? TRUST.answerAuthoritative : held.trust;
+function rankToReach(ranked: RankedRRset, force: boolean): Rank {
+  return force && ranked.rank === RANK.validated ? RANK.answerAuthoritative : ranked.rank;
 }
 
 /** Same rdatas and same signatures: the work of validating is not thrown away, and life is not prolonged. */
-function chooseOfSame(held: HeldRRset, offered: HeldRRset): HeldRRset {
-  if (offered.verdict !== null) return withBoundedLife(held, offered);
-  if (held.verdict !== null) return offered.trust > held.trust ? { ...held, trust: offered.trust } : held;
-  return offered.trust > held.trust ? offered : held;
+function chooseOfSame(ranked: RankedRRset, offered: RankedRRset): RankedRRset {
+  if (offered.verdict !== null) return withBoundedLife(ranked, offered);
+  if (ranked.verdict !== null) return offered.rank > ranked.rank ? { ...ranked, rank: offered.rank } : ranked;
+  return offered.rank > ranked.rank ? offered : ranked;
 }
 
 /** A secure set gives way to a secure one, and to the same rdatas signed anew; never to data that lost its signatures. */
-function mayReplaceSecure(held: HeldRRset, offered: HeldRRset): boolean {
+function mayReplaceSecure(ranked: RankedRRset, offered: RankedRRset): boolean {
   if (offered.verdict?.status === 'secure') return true;
-  return signatureCount(offered.rrset) > 0 && sameRdatas(held.rrset, offered.rrset);
+  return signatureCount(offered.rrset) > 0 && sameRdatas(ranked.rrset, offered.rrset);
 }
 
 /**
  * An NS set that replaces one of the same rank ends when that one would have ended, so that a zone whose delegation was
  * withdrawn cannot keep itself alive by answering (ghost domain names).
  */
-function withBoundedLife(held: HeldRRset, offered: HeldRRset): HeldRRset {
-  if (!isNs(held.rrset) || offered.trust === TRUST.configured) return offered;
-  return offered.expiresAt <= held.expiresAt ? offered : { ...offered, expiresAt: held.expiresAt };
+function withBoundedLife(ranked: RankedRRset, offered: RankedRRset): RankedRRset {
+  if (!isNs(ranked.rrset) || offered.rank === RANK.configured) return offered;
+  return offered.expiresAt <= ranked.expiresAt ? offered : { ...offered, expiresAt: ranked.expiresAt };
 }
 
 function isNs(rrset: RRset): boolean {
   return rrsetType(rrset) === TYPE.NS;
 }
 
-function mayTakeVerdict(current: HeldRRset, judged: HeldRRset, now: number): boolean {
-  if (current.expiresAt <= now || sameRecords(current.rrset, judged.rrset)) return true;
-  return judged.verdict?.status === 'secure' && current.verdict?.status !== 'secure';
+function mayTakeVerdict(current: RankedRRset, validated: RankedRRset, now: number): boolean {
+  if (current.expiresAt <= now || sameRecords(current.rrset, validated.rrset)) return true;
+  return validated.verdict?.status === 'secure' && current.verdict?.status !== 'secure';
 }
 
 /** True when rdatas and signatures are the same, in any order. */

@@ -1,10 +1,10 @@
 /**
  * What is known about servers: how fast they answer, what they cannot do, which zones they fail (Unbound: infra).
  *
- * Duties: by address the round trip time and manners (EDNS, cookies); by address and zone silences with back-off, probing
+ * Duties: by address the round trip time and manners (EDNS, cookies); by address and zone timeouts with back-off, probing
  * and lameness; each for a bounded time (`infra-host-ttl`). Takes back what was learned while our own line was cut.
  * Leaves to others: which server to ask, families without a route (routes.ts), smoothing (round-trip.ts), what EDNS and
- * options do (server-manners.ts), types (zone-standing.ts), when the line is cut (own-line.ts).
+ * options do (server-manners.ts), types (server-zone-info.ts), when the line is cut (own-line.ts).
  *
  * One lost or forged packet changes little: timeouts double only up to a bound and are forgotten with the first answer.
  * A stranger may delegate a zone to any address: what the silence there teaches counts for that zone only. An address that
@@ -21,7 +21,7 @@ import { RecentFailures } from './recent-failures.ts';
 import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
 import { Routes } from './routes.ts';
 import { type MannersOutcome, ServerManners } from './server-manners.ts';
-import { type AskedKind, type Lameness, ZoneStanding } from './zone-standing.ts';
+import { type Lameness, type QueryKind, ServerZoneInfo } from './server-zone-info.ts';
 
 /** Timeout for a server that nothing is known of, ms. Unbound `unknown-server-time-limit`. */
 export const UNKNOWN_TIMEOUT_MS = 376;
@@ -56,7 +56,7 @@ const LONG_CUT_WAIT_EVERY = 4;
 const ADDRESS_OCTETS = 520;
 /** Octets of a usual entry with its key, for the bound: Unbound counts entries. */
 const USUAL_ENTRY_OCTETS = 700;
-/** Standings looked through at most for servers that bear witness on our line. */
+/** Entries looked through at most for servers that bear witness on our line. */
 const MAX_WITNESSES_SOUGHT = 1000;
 /** Addresses of the own site in text: they answer although the line to the world is cut, or the other way round. */
 const SITE_ADDRESS = /^(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.|^(?:::1@|f[cd]|fe[89ab])/;
@@ -98,7 +98,7 @@ interface KnownAddress {
 }
 
 /** What choosing among servers needs to know of one. */
-interface Standing {
+interface ServerInfo {
   /** Expected time, ms: what selection compares. */
   readonly timeoutMs: number;
   /**
@@ -120,7 +120,7 @@ export interface ServerReport {
   readonly timeoutMs: number;
   /** Questions in a row that got no answer, all together and by kind. */
   readonly timeoutsInRow: number;
-  readonly timeouts: Readonly<Record<AskedKind, number>>;
+  readonly timeouts: Readonly<Record<QueryKind, number>>;
   /** Seconds until the silent server may be probed again. */
   readonly probeDelaySeconds: number;
   readonly ednsSeen: boolean;
@@ -148,7 +148,7 @@ export class ServerCache {
   readonly #options: ServerCacheOptions;
   readonly #onLineBack: () => void;
   readonly #addresses: ByteBoundedMap<KnownAddress>;
-  readonly #standings: ByteBoundedMap<ZoneStanding>;
+  readonly #infos: ByteBoundedMap<ServerZoneInfo>;
   readonly #lines = { site: new OwnLine(), world: new OwnLine() };
   /** Which families of addresses the system has a way to. */
   readonly routes: Routes;
@@ -165,28 +165,28 @@ export class ServerCache {
       maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: () => ADDRESS_OCTETS,
     });
-    this.#standings = new ByteBoundedMap({
+    this.#infos = new ByteBoundedMap({
       maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: ({ octets }) => octets,
     });
   }
 
-  /** How long the next attempt should wait for an answer, ms; `silences`: what the question has met in the zone before. */
-  waitMs(server: string, zone: Name, silences = 0): number {
-    const isLong = silences % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
+  /** How long the next attempt should wait for an answer, ms; `timeouts`: what the question has met in the zone before. */
+  waitMs(server: string, zone: Name, timeouts = 0): number {
+    const isLong = timeouts % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
     const leastMs = !this.#lineOf(server).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
     return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
 
   /** Timeout of the server for questions to the zone, ms. */
   timeoutMs(server: string, zone: Name): number {
-    return this.#timeoutOf(this.#address(server), this.#standings.get(standingKey(server, zone)));
+    return this.#timeoutOf(this.#address(server), this.#infos.get(infoKey(server, zone)));
   }
 
   /** All that choosing needs, found at once: a question is weighed against each of its zone's servers. */
-  standing(server: string, zone: Name, type: number): Standing {
+  info(server: string, zone: Name, type: number): ServerInfo {
     const address = this.#address(server);
-    const kept = this.#standings.get(standingKey(server, zone));
+    const kept = this.#infos.get(infoKey(server, zone));
     const known = kept !== null && this.#isFresh(kept) ? kept : null;
     const timeoutMs = this.#timeoutOf(address, kept);
     return {
@@ -206,10 +206,10 @@ export class ServerCache {
         this.#noteAnswer(server, zone, outcome.rttMs);
         return;
       case 'silent':
-        this.#noteSilence(server, zone, outcome);
+        this.#noteTimeout(server, zone, outcome);
         return;
       case 'lame':
-        this.#change(server, zone, (standing) => standing.setLame(outcome.lameness, outcome.type));
+        this.#change(server, zone, (info) => info.setLame(outcome.lameness, outcome.type));
         return;
       default:
         this.#addressFor(server).manners.learn(outcome);
@@ -217,8 +217,8 @@ export class ServerCache {
   }
 
   #noteAsked(server: string, zone: Name, type: number): void {
-    const standing = this.#standings.get(standingKey(server, zone));
-    if (standing === null || this.timeoutMs(server, zone) < MAX_WAIT_MS) return;
+    const info = this.#infos.get(infoKey(server, zone));
+    if (info === null || this.timeoutMs(server, zone) < MAX_WAIT_MS) return;
     this.#change(server, zone, (each) => each.rest(type, this.#clock.monotonicMs() + MAX_WAIT_MS));
   }
 
@@ -227,9 +227,9 @@ export class ServerCache {
     const address = this.#addressFor(server);
     address.roundTrip = withAnswer(address.roundTrip, rttMs);
     address.suspectMs = 0;
-    this.#change(server, zone, (standing) => {
-      standing.answeredAtMs = now;
-      standing.forgetSilences();
+    this.#change(server, zone, (info) => {
+      info.answeredAtMs = now;
+      info.forgetTimeouts();
     });
     const isRouteBack = this.routes.noteReachable(server);
     if (!this.#lineOf(server).noteAnswer(now) && !isRouteBack) return;
@@ -237,7 +237,7 @@ export class ServerCache {
     this.#onLineBack();
   }
 
-  #noteSilence(
+  #noteTimeout(
     server: string,
     zone: Name,
     { waitedMs, type }: { readonly waitedMs: number; readonly type: number },
@@ -245,19 +245,19 @@ export class ServerCache {
     if (this.#isOutage(server, zone)) return;
     const now = this.#clock.monotonicMs();
     const address = this.#addressFor(server);
-    this.#change(server, zone, (standing) => {
-      const longer = Math.max(this.#timeoutOf(address, standing), waitedMs * 2);
-      standing.addSilence(type, now);
-      standing.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, standing)));
-      const isDown = standing.backoffMs >= this.#downMs();
-      if (isDown && !this.#options.keepProbing) standing.rest(type, now + DOWN_PROBE_MS);
+    this.#change(server, zone, (info) => {
+      const longer = Math.max(this.#timeoutOf(address, info), waitedMs * 2);
+      info.addTimeout(type, now);
+      info.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, info)));
+      const isDown = info.backoffMs >= this.#downMs();
+      if (isDown && !this.#options.keepProbing) info.rest(type, now + DOWN_PROBE_MS);
       // Only an order among servers: who has not answered anybody comes last too, or each zone would find out for itself.
-      const isTelling = standing.answeredAtMs > Number.NEGATIVE_INFINITY || !isMeasured(address.roundTrip);
-      if (isTelling) address.suspectMs = Math.max(address.suspectMs, standing.backoffMs);
+      const isTelling = info.answeredAtMs > Number.NEGATIVE_INFINITY || !isMeasured(address.roundTrip);
+      if (isTelling) address.suspectMs = Math.max(address.suspectMs, info.backoffMs);
     });
   }
 
-  #longestTimeoutMs({ roundTrip }: KnownAddress, { answeredAtMs }: ZoneStanding): number {
+  #longestTimeoutMs({ roundTrip }: KnownAddress, { answeredAtMs }: ServerZoneInfo): number {
     if (this.#clock.monotonicMs() - answeredAtMs > PROVEN_FOR_MS) return Number.POSITIVE_INFINITY;
     return Math.max(PROVEN_TIMEOUT_MS, 2 * plainTimeoutMs(roundTrip));
   }
@@ -266,14 +266,14 @@ export class ServerCache {
   #isOutage(server: string, zone: Name): boolean {
     const line = this.#lineOf(server);
     if (line.isCut) return true;
-    const standing = this.#standings.get(standingKey(server, zone));
-    const isWitness = (standing?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
-    // Without anybody who has answered lately, all bear witness: a house that starts while the line is cut.
+    const info = this.#infos.get(infoKey(server, zone));
+    const isWitness = (info?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
+    // Without anybody who has answered lately, all bear witness: a resolver that starts while the line is cut.
     const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
     if (!isWitness && sinceAnswerMs < this.#options.hostTtlSeconds * 1000) return false;
-    if (!line.noteSilence(server, () => this.#witnesses(line))) return false;
-    for (const each of this.#standings.values()) {
-      if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetSilences();
+    if (!line.noteTimeout(server, () => this.#witnesses(line))) return false;
+    for (const each of this.#infos.values()) {
+      if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetTimeouts();
     }
     for (const address of this.#addresses.values()) address.suspectMs = 0;
     return true;
@@ -283,9 +283,9 @@ export class ServerCache {
   #witnesses(line: OwnLine): number {
     const found = new Set<string>();
     let sought = 0;
-    for (const standing of this.#standings.values()) {
-      const { server, answeredAtMs } = standing;
-      const isWitness = answeredAtMs > Number.NEGATIVE_INFINITY && this.#isFresh(standing);
+    for (const info of this.#infos.values()) {
+      const { server, answeredAtMs } = info;
+      const isWitness = answeredAtMs > Number.NEGATIVE_INFINITY && this.#isFresh(info);
       if (isWitness && this.#lineOf(server) === line) found.add(server);
       if (found.size >= WITNESSES_TO_BELIEVE || ++sought >= MAX_WITNESSES_SOUGHT) break;
     }
@@ -315,8 +315,8 @@ export class ServerCache {
   }
 
   /** Questions to the zone in a row that the server left unanswered. */
-  silencesInRow(server: string, zone: Name): number {
-    return this.#find(server, zone)?.silencesInRow ?? 0;
+  timeoutsInRow(server: string, zone: Name): number {
+    return this.#find(server, zone)?.timeoutsInRow ?? 0;
   }
 
   /** How the server is known to fail the zone for a type; null when it is not. */
@@ -327,13 +327,13 @@ export class ServerCache {
   /** Forgets one server (flush_infra); true when it was known. */
   remove(server: string): boolean {
     this.recentFailures.removeServer(server);
-    const ofZones = this.#standings.removeWhere((standing) => standing.server === server);
+    const ofZones = this.#infos.removeWhere((info) => info.server === server);
     return this.#addresses.delete(server) || ofZones > 0;
   }
 
   clear(): void {
     this.#addresses.clear();
-    this.#standings.clear();
+    this.#infos.clear();
     this.#lines.site = new OwnLine();
     this.#lines.world = new OwnLine();
     this.routes.clear();
@@ -342,32 +342,32 @@ export class ServerCache {
 
   /** All servers with the zones that they were asked for, most recently used first. */
   *entries(): Iterable<ServerReport> {
-    for (const standing of this.#standings.values()) if (this.#isFresh(standing)) yield this.#reportOf(standing);
+    for (const info of this.#infos.values()) if (this.#isFresh(info)) yield this.#reportOf(info);
   }
 
   /** Servers with zones, as Unbound counts them. */
   get count(): number {
-    return this.#standings.count;
+    return this.#infos.count;
   }
 
   get sizeBytes(): number {
-    return this.#addresses.sizeBytes + this.#standings.sizeBytes;
+    return this.#addresses.sizeBytes + this.#infos.sizeBytes;
   }
 
-  #reportOf(standing: ZoneStanding): ServerReport {
-    const { server, zone, lamenesses } = standing;
+  #reportOf(info: ServerZoneInfo): ServerReport {
+    const { server, zone, lamenesses } = info;
     const address = this.#addresses.peek(server);
     const { smoothedMs, variationMs } = address?.roundTrip ?? unmeasured(this.#options.unknownTimeoutMs);
     return {
       ...{ server, zone: formatName(zone), smoothedMs: Math.max(0, smoothedMs), variationMs },
-      timeoutMs: this.#timeoutOf(address, standing),
-      timeoutsInRow: standing.silencesInRow,
-      timeouts: standing.silencesByKind,
-      probeDelaySeconds: Math.ceil(standing.restMs(this.#clock.monotonicMs()) / 1000),
+      timeoutMs: this.#timeoutOf(address, info),
+      timeoutsInRow: info.timeoutsInRow,
+      timeouts: info.timeoutsByKind,
+      probeDelaySeconds: Math.ceil(info.restMs(this.#clock.monotonicMs()) / 1000),
       ednsSeen: address?.manners.ednsSeen ?? false,
       ednsRefused: !(address?.manners.takesEdns ?? true),
       hasCookie: address?.manners.hasCookie ?? false,
-      secondsLeft: standing.expiresAt - this.#clock.unixSeconds(),
+      secondsLeft: info.expiresAt - this.#clock.unixSeconds(),
       lameness: lamenesses.zone,
       isLameForA: lamenesses.a,
       isLameForOther: lamenesses.other,
@@ -382,9 +382,9 @@ export class ServerCache {
     return expiresAt > this.#clock.unixSeconds();
   }
 
-  #find(server: string, zone: Name): ZoneStanding | null {
-    const standing = this.#standings.get(standingKey(server, zone));
-    return standing !== null && this.#isFresh(standing) ? standing : null;
+  #find(server: string, zone: Name): ServerZoneInfo | null {
+    const info = this.#infos.get(infoKey(server, zone));
+    return info !== null && this.#isFresh(info) ? info : null;
   }
 
   #address(server: string): KnownAddress | null {
@@ -392,8 +392,8 @@ export class ServerCache {
     return address !== null && this.#isFresh(address) ? address : null;
   }
 
-  /** Of a standing that has expired only this counts: a server that was down is tried with one question first. */
-  #timeoutOf(address: KnownAddress | null, kept: ZoneStanding | null): number {
+  /** Of an entry that has expired only this counts: a server that was down is tried with one question first. */
+  #timeoutOf(address: KnownAddress | null, kept: ServerZoneInfo | null): number {
     const usual =
       address !== null && isMeasured(address.roundTrip)
         ? plainTimeoutMs(address.roundTrip)
@@ -425,18 +425,18 @@ export class ServerCache {
     return this.#clock.unixSeconds() + this.#options.hostTtlSeconds;
   }
 
-  /** Changes a standing, made when there is none, and counts anew what it holds. */
-  #change(server: string, zone: Name, change: (standing: ZoneStanding) => void): void {
-    const key = standingKey(server, zone);
-    const kept = this.#standings.get(key);
-    const standing = kept !== null && this.#isFresh(kept) ? kept : this.#newStanding(server, zone, kept);
-    const before = kept === standing ? standing.octets : -1;
-    change(standing);
-    if (standing.octets !== before) this.#standings.set(key, standing);
+  /** Changes an entry, made when there is none, and counts anew what it holds. */
+  #change(server: string, zone: Name, change: (info: ServerZoneInfo) => void): void {
+    const key = infoKey(server, zone);
+    const kept = this.#infos.get(key);
+    const info = kept !== null && this.#isFresh(kept) ? kept : this.#newInfo(server, zone, kept);
+    const before = kept === info ? info.octets : -1;
+    change(info);
+    if (info.octets !== before) this.#infos.set(key, info);
   }
 
-  #newStanding(server: string, zone: Name, expired: ZoneStanding | null): ZoneStanding {
-    const made = new ZoneStanding({ server, zone, expiresAt: this.#expiry() });
+  #newInfo(server: string, zone: Name, expired: ServerZoneInfo | null): ServerZoneInfo {
+    const made = new ServerZoneInfo({ server, zone, expiresAt: this.#expiry() });
     const timeoutMs = this.#timeoutOf(null, expired);
     // A server that was down when its entry expired stays silent until it has shown that it is back.
     if (expired !== null && timeoutMs >= Math.min(MAX_WAIT_MS, this.#downMs() - 1)) made.resumeFrom(expired, timeoutMs);
@@ -448,6 +448,6 @@ export class ServerCache {
   }
 }
 
-function standingKey(server: string, zone: Name): string {
+function infoKey(server: string, zone: Name): string {
   return `${server} ${nameKey(zone)}`;
 }

@@ -2,7 +2,7 @@
  * What a server does with EDNS and with the options that we add to a question, so that neither costs an answer: cookies
  * (RFC 7873), a client string, padding.
  *
- * Duties: when EDNS, options and a cookie go along; what a reply, a refusal or a silence proves.
+ * Duties: when EDNS, options and a cookie go along; what a reply, a refusal or a timeout proves.
  * Leaves to others: asking again without (exchange.ts), what a cookie of a reply says (query-options.ts).
  *
  * A cookie first goes to a server that has answered well with EDNS, so that what then goes wrong is known to be the cookie's
@@ -16,8 +16,8 @@ const EDNS_REFUSALS_TO_BELIEVE = 3;
 const OPTION_REFUSALS_TO_BELIEVE = 3;
 /** Answers that took no notice of our cookie until a server is sent none. */
 const COOKIES_UNNOTICED = 3;
-/** Silences in a row until a question goes without what the silent ones had. */
-const SILENCES_TO_LEAVE_OUT = 2;
+/** Timeouts in a row until a question goes without what the silent ones had. */
+const TIMEOUTS_TO_LEAVE_OUT = 2;
 
 /** Cookies exchanged with a server. */
 export interface ServerCookie {
@@ -94,9 +94,9 @@ export class ServerManners {
    * True when the next question should go without what the last ones had and met silence with. Every second one: the server
    * may as well have been away.
    */
-  shouldLeaveOut(silencesInRow: number): boolean {
-    if (this.#ednsRefusals + this.#optionRefusals > 0 && silencesInRow % 2 === 1) return true;
-    return silencesInRow >= SILENCES_TO_LEAVE_OUT && silencesInRow % 2 === 0;
+  shouldLeaveOut(timeoutsInRow: number): boolean {
+    if (this.#ednsRefusals + this.#optionRefusals > 0 && timeoutsInRow % 2 === 1) return true;
+    return timeoutsInRow >= TIMEOUTS_TO_LEAVE_OUT && timeoutsInRow % 2 === 0;
   }
 
   /** A cookie may go along. */

@@ -9,7 +9,7 @@ import { type CheckParts, checkHost } from '../dane/check-host.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, type ReportOptions, singleHostLines } from '../dane/report.ts';
 import { checkText, nagiosLine, statusOf, summaryTable } from '../dane/report-text.ts';
-import { readPlace, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-place.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -121,7 +121,7 @@ function targetsOf(values: Values, words: readonly string[]): readonly Target[] 
   if (values.mx !== undefined && (words.length > 1 || flags.length > 0)) return '--mx takes one domain and no service';
   const targets: Target[] = [];
   for (const word of words) {
-    const place = readPlace(word, flags[0] === undefined ? 25 : SERVICE_PORTS[flags[0]]);
+    const place = readServiceName(word, flags[0] === undefined ? 25 : SERVICE_PORTS[flags[0]]);
     const name = place === null ? null : parseName(domainToASCII(place.host.replace(/\.$/, '')) || place.host);
     if (place === null || name === null) return `not a domain or HOST:PORT: ${word}`;
     if (values.mx !== undefined) {

@@ -6,7 +6,7 @@ import { createNodeCertificates } from '../adapters/node-certificates.ts';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
 import { askServer } from '../dane/ask-server.ts';
 import { type AuthoritiesSay, askAuthorities, tlsaKey } from '../dane/authorities.ts';
-import { judgeLiveKey } from '../dane/live-key.ts';
+import { matchLiveKey } from '../dane/live-key.ts';
 import { recordsText, serviceOwner } from '../dane/make-record.ts';
 import { makeTlsas } from '../dane/make-tlsa.ts';
 import {
@@ -17,7 +17,7 @@ import {
   rolloverTurn,
   stepText,
 } from '../dane/rollover.ts';
-import { readPlace, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-place.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { Ports } from '../ports/ports.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
@@ -92,7 +92,7 @@ export async function runDaneRollover(words: readonly string[]): Promise<number>
 
 async function plan(values: Values, words: readonly string[], path: string, ports: Ports): Promise<number> {
   const refuse = (why: string): number => refuseWords('dane rollover', why);
-  const place = words.length === 1 ? readPlace(words[0] ?? '', 25) : null;
+  const place = words.length === 1 ? readServiceName(words[0] ?? '', 25) : null;
   const owner = place === null ? null : serviceOwner(place.host, place.port, 'tcp');
   if (place === null || owner === null) return refuse('one HOST[:PORT] is needed');
   if (ports.files.exists(path)) return refuse(`${path} is there already: remove it when that roll-over is done`);
@@ -206,7 +206,7 @@ async function observe(
   const live =
     values['no-connect'] === true
       ? 'unknown'
-      : await judgeLiveKey(
+      : await matchLiveKey(
           {
             lookUp,
             tls: createNodeTlsProbe(),

@@ -44,7 +44,7 @@ async function main(words: readonly string[]): Promise<number> {
   }
   const questions = questionsOf(read, read.name);
   if (typeof questions === 'string') return fail([questions]);
-  const instance = await makeHouse(read);
+  const instance = await makeInstance(read);
   if (!('resolver' in instance)) return fail(instance);
   await ask(instance, questions, read, read.name);
   instance.stop();
@@ -69,7 +69,7 @@ function questionsOf({ type, className }: HostArguments, nameText: string): read
   return types.map((each) => ({ name, type: each, class: rrClass }));
 }
 
-async function makeHouse(read: HostArguments): Promise<ResolverInstance | readonly string[]> {
+async function makeInstance(read: HostArguments): Promise<ResolverInstance | readonly string[]> {
   const ports = await programPorts();
   const config = readProgramConfig(read.configPath, ports.files);
   return 'server' in config ? startOwnResolver(changedBy(config, read, ports), ports) : config;

@@ -16,7 +16,7 @@ import {
   sshfpRdatas,
 } from '../dane/make-record.ts';
 import { makeTlsas, type TlsaWish } from '../dane/make-tlsa.ts';
-import { readPlace, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-place.ts';
 import { startDialogue } from '../dane/starttls.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { KeyMaterial } from '../ports/certificates.ts';
@@ -150,7 +150,7 @@ function rdatasFor(values: Values, files: readonly string[]): Promise<OwnedRdata
 }
 
 async function certificateRdatas(values: Values, files: readonly string[]): Promise<OwnedRdatas | string> {
-  const place = values.live === undefined ? null : readPlace(values.live, 25);
+  const place = values.live === undefined ? null : readServiceName(values.live, 25);
   if (values.live !== undefined && place === null) return `not a host and port: ${values.live}`;
   const port = place?.port ?? wholeNumber(values.port, 65_535);
   const host = values.host ?? place?.host;

@@ -6,7 +6,7 @@ import { formatName } from '../wire/name-text.ts';
 import type { Config } from './config.ts';
 import type { Findings, Position } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, listenPlace, serverName, serverPlace } from './form-network.ts';
+import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -71,7 +71,7 @@ function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Finding
   if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
   if (server.interfaceAutomatic) return;
   for (const entry of lines.of('interface')) {
-    const place = listenPlace.read(...entry.values);
+    const place = listenTarget.read(...entry.values);
     if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
   }
 }
@@ -79,7 +79,7 @@ function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Finding
 /** The page acts for who has its token, over a connection that anybody on the way could read: it is for this host. */
 function checkPage(lines: Lines, findings: Findings): void {
   for (const entry of lines.of('web-interface')) {
-    const read = listenPlace.read(...entry.values);
+    const read = listenTarget.read(...entry.values);
     const address = read instanceof FormError ? null : parseIp(read.place);
     if (read instanceof FormError || (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))) continue;
     findings.error(entry, `web-interface: ${read.place} is not of loopback: reach the page through ssh -L`);
@@ -107,8 +107,8 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
 }
 
 function isLocalhost(entry: Entry): boolean {
-  const place = serverPlace.read(entry.values[0] ?? '');
-  const address = place instanceof FormError ? null : parseIp(place.ip.replace(/%.*$/, ''));
+  const address = serverAddress.read(entry.values[0] ?? '');
+  const address = address instanceof FormError ? null : parseIp(address.ip.replace(/%.*$/, ''));
   return address !== null && isInPrefixes(address, LOOPBACK_PREFIXES);
 }
 

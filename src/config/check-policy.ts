@@ -82,11 +82,11 @@ function checkLocalData(lines: Lines, zones: ReadonlyMap<string, string>, findin
   const tops = new Map<string, number[]>();
   for (const entry of lines.of('local-data')) {
     const record = readLocalData(entry, findings);
-    if (record !== null) checkPlace(record, entry, { zones, tops, findings });
+    if (record !== null) checkListener(record, entry, { zones, tops, findings });
   }
   for (const entry of lines.of('local-data-ptr')) {
     const record = readPointer(entry, findings);
-    if (record !== null) checkPlace(record, entry, { zones, tops, findings });
+    if (record !== null) checkListener(record, entry, { zones, tops, findings });
   }
 }
 
@@ -130,7 +130,7 @@ interface Placing {
 }
 
 /** A redirect zone answers for all names with what stands at its top: nothing else may be in it, and a CNAME alone. */
-function checkPlace(record: ResourceRecord, entry: Entry, { zones, tops, findings }: Placing): void {
+function checkListener(record: ResourceRecord, entry: Entry, { zones, tops, findings }: Placing): void {
   const [zone, kind] = zoneOf(record, zones) ?? [null, ''];
   if (zone === null || (kind !== 'redirect' && kind !== 'inform_redirect')) return;
   if (!namesEqual(record.owner, zone)) {

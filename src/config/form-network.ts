@@ -1,5 +1,5 @@
 /**
- * The forms of arguments that name places: IP addresses, netblocks, interfaces, servers, domain names.
+ * The forms of arguments that name addresses: IP addresses, netblocks, interfaces, servers, domain names.
  *
  * Duties: read them as typed values; write them again.
  * Leaves to others: whether an interface exists (the daemon), duplicates across lines (check.ts).
@@ -13,7 +13,7 @@ import { type Form, FormError, pair, plainForm } from './form.ts';
 import { type LocalZoneType, localZoneType } from './form-policy.ts';
 
 /** Where to listen: an address, the name of an interface (all its addresses), or the path of a unix socket. */
-export interface ListenPlace {
+export interface ListenTarget {
   readonly kind: 'address' | 'interface' | 'path';
   /** The address in canonical text (with its zone, if given), the interface's name, or the path. */
   readonly place: string;
@@ -21,7 +21,7 @@ export interface ListenPlace {
   readonly port: number | null;
 }
 
-export interface ServerPlace {
+export interface ServerAddress {
   /** In canonical text. */
   readonly ip: string;
   /** Null: 53, or 853 when the zone is asked over TLS. */
@@ -85,34 +85,34 @@ function splitPort(text: string): { place: string; port: number | null } | null 
 }
 
 /** An address or the name of an interface, `@port` optional. */
-export const listenPlace: Form<ListenPlace> = plainForm(
+export const listenTarget: Form<ListenTarget> = plainForm(
   'IP address or interface name[@port]',
-  readListenPlace,
-  listenPlaceText,
+  readListenTarget,
+  listenTargetText,
 );
 
 /** An address, `@port` optional. */
-export const listenAddress: Form<ListenPlace> = plainForm(
+export const listenIp: Form<ListenTarget> = plainForm(
   'IP address[@port]',
   (text) => {
-    const place = readListenPlace(text);
+    const place = readListenTarget(text);
     if (place instanceof FormError || place.kind === 'address') return place;
     return new FormError(`IP address expected, not '${text}'`);
   },
-  listenPlaceText,
+  listenTargetText,
 );
 
 /** An address or the name of an interface, or the path of a unix socket. */
-export const listenPlaceOrPath: Form<ListenPlace> = plainForm(
+export const listenTargetOrPath: Form<ListenTarget> = plainForm(
   'IP address or interface name[@port] or path',
-  (text) => (text.startsWith('/') ? { kind: 'path', place: text, port: null } : readListenPlace(text)),
-  listenPlaceText,
+  (text) => (text.startsWith('/') ? { kind: 'path', place: text, port: null } : readListenTarget(text)),
+  listenTargetText,
 );
 
 /** Longest name of a network interface (Linux: IFNAMSIZ 16, the final zero included). */
 const MAX_INTERFACE_NAME = 15;
 
-function readListenPlace(text: string): ListenPlace | FormError {
+function readListenTarget(text: string): ListenTarget | FormError {
   const parts = splitPort(text);
   if (parts === null) return new FormError(`port number expected after @ in '${text}'`);
   const { place, port } = parts;
@@ -126,7 +126,7 @@ function readListenPlace(text: string): ListenPlace | FormError {
   return { kind: 'interface', place, port };
 }
 
-function listenPlaceText(value: ListenPlace): string {
+function listenTargetText(value: ListenTarget): string {
   return value.port === null ? value.place : `${value.place}@${value.port}`;
 }
 
@@ -145,14 +145,14 @@ function readScoped(text: string): string | null {
   return ipText(address) + scope;
 }
 
-export interface OutgoingPlace {
+export interface OutgoingAddress {
   readonly block: IpPrefix;
   /** `%eth0`, or ''. */
   readonly scope: string;
 }
 
 /** An address to ask from, or an IPv6 netblock of which each query has an address of its own. */
-export const outgoingPlace: Form<OutgoingPlace> = plainForm(
+export const outgoingAddress: Form<OutgoingAddress> = plainForm(
   'IP address or IPv6 netblock',
   (text) => {
     const block = readNetblock(text);
@@ -166,7 +166,7 @@ function isOneAddress({ address, prefixLength }: IpPrefix): boolean {
 }
 
 /** An address to ask: `192.0.2.1`, `192.0.2.1@5353`, `192.0.2.1@853#dns.example`. */
-export const serverPlace: Form<ServerPlace> = plainForm(
+export const serverAddress: Form<ServerAddress> = plainForm(
   'IP address[@port][#name]',
   (text) => {
     const parts = splitServer(text);
@@ -209,19 +209,19 @@ export function perNetblock<V>(form: Form<V>): Form<NetblockValue<V>> {
   );
 }
 
-/** A value that belongs to a place where the server listens. */
-export interface ListenPlaceValue<V> {
-  readonly place: ListenPlace;
+/** A value that belongs to an address where the server listens. */
+export interface ListenTargetValue<V> {
+  readonly listen: ListenTarget;
   readonly value: V;
 }
 
 /** `<interface> <value>`. */
-export function perListenPlace<V>(form: Form<V>): Form<ListenPlaceValue<V>> {
+export function perListenTarget<V>(form: Form<V>): Form<ListenTargetValue<V>> {
   return pair(
-    listenPlace,
+    listenTarget,
     form,
-    (place, value) => ({ place, value }),
-    ({ place, value }) => `${listenPlaceText(place)} ${form.write(value)}`,
+    (listen, value) => ({ listen, value }),
+    ({ listen: place, value }) => `${listenTargetText(place)} ${form.write(value)}`,
   );
 }
 

@@ -14,19 +14,19 @@ import { netblock, netblockText } from './form-network.ts';
 /** Ports of DNS, and of DNS over TLS for a primary whose certificate's name is given. */
 
 /** A server to transfer from, with the text that names it. */
-type PrimaryPlace = (
+type PrimaryAddress = (
   | { readonly kind: 'address'; readonly ip: string }
   | { readonly kind: 'host'; readonly host: Name }
 ) & { readonly port: number; readonly tlsName: string | null; readonly text: string };
 
 /** `address or name[@port][#name in the certificate]`. */
-export const primary: Form<PrimaryPlace> = plainForm(
+export const primary: Form<PrimaryAddress> = plainForm(
   'IP address or name[@port][#name]',
-  (text): PrimaryPlace | FormError => readPrimary(text) ?? new FormError(`bad primary: '${text}'`),
+  (text): PrimaryAddress | FormError => readPrimary(text) ?? new FormError(`bad primary: '${text}'`),
   ({ text }) => text,
 );
 
-function readPrimary(text: string): PrimaryPlace | null {
+function readPrimary(text: string): PrimaryAddress | null {
   const parts = /^([^@#\s]+)(?:@(\d{1,5}))?(?:#([^@#\s]+))?$/.exec(text);
   if (parts === null) return null;
   const [, place = '', portText, tlsText] = parts;
@@ -39,14 +39,14 @@ function readPrimary(text: string): PrimaryPlace | null {
   return host === null ? null : { kind: 'host', host, port, tlsName, text };
 }
 
-type NotifyPlace =
+type NotifyAddress =
   | { readonly kind: 'block'; readonly block: IpPrefix }
   | { readonly kind: 'host'; readonly host: Name; readonly text: string };
 
 /** An address, a netblock, or the name of a host. */
-export const notifySource: Form<NotifyPlace> = plainForm(
+export const notifySource: Form<NotifyAddress> = plainForm(
   'IP address, netblock or name',
-  (text): NotifyPlace | FormError => {
+  (text): NotifyAddress | FormError => {
     const block = netblock.read(text);
     if (!(block instanceof FormError)) return { kind: 'block', block };
     const host = text.includes('/') || /\s/.test(text) ? null : parseName(text);

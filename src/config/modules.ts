@@ -3,9 +3,9 @@
 import { unreachable } from '../terms/unreachable.ts';
 import type { Config } from './config.ts';
 
-type ModuleStanding = 'own' | 'policy' | 'skipped' | 'refused';
+type ModuleSupport = 'own' | 'policy' | 'skipped' | 'refused';
 
-function standingOf(module: string, wantsIpsec: boolean): ModuleStanding {
+function supportOf(module: string, wantsIpsec: boolean): ModuleSupport {
   switch (module) {
     case 'validator':
     case 'iterator':
@@ -30,8 +30,8 @@ function standingOf(module: string, wantsIpsec: boolean): ModuleStanding {
 export function checkModules({ server }: Config, tell: (text: string, severity: 'error' | 'warning') => void): void {
   const { moduleConfig: modules, ipsecmodEnabled: wantsIpsec } = server;
   for (const module of modules) {
-    const standing = standingOf(module, wantsIpsec);
-    switch (standing) {
+    const support = supportOf(module, wantsIpsec);
+    switch (support) {
       case 'own':
       case 'policy':
         break;
@@ -42,10 +42,10 @@ export function checkModules({ server }: Config, tell: (text: string, severity: 
         tell(`module_conf lists module '${module}' but that module is not available.`, 'error');
         break;
       default:
-        unreachable(standing);
+        unreachable(support);
     }
   }
-  const own = modules.filter((module) => standingOf(module, wantsIpsec) === 'own').join(' ');
+  const own = modules.filter((module) => supportOf(module, wantsIpsec) === 'own').join(' ');
   if (own !== 'validator iterator' && own !== 'iterator') {
     tell(
       `module conf '${modules.join(' ')}' is not known to work: "validator iterator" or "iterator" expected`,

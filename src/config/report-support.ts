@@ -15,18 +15,18 @@ export function reportSupport(clauses: readonly Clause[], findings: Findings): v
   const said = new Set<string>();
   for (const clause of clauses) {
     for (const entry of clause.entries) {
-      const standing = standingOf(clause, entry);
-      const key = `${standing} ${clause.name} ${entry.directive}`;
-      if (standing === 'silent' || said.has(key)) continue;
+      const support = supportOf(clause, entry);
+      const key = `${support} ${clause.name} ${entry.directive}`;
+      if (support === 'silent' || said.has(key)) continue;
       said.add(key);
       const why = rowOf(clause.name, entry.directive)?.row.support.why ?? '';
-      if (standing === 'refused') findings.error(entry, `${entry.directive} is not supported, and without it ${why}`);
+      if (support === 'refused') findings.error(entry, `${entry.directive} is not supported, and without it ${why}`);
       else findings.warning(entry, `${entry.directive} has no effect here${why === '' ? '' : `: ${why}`}`);
     }
   }
 }
 
-function standingOf(clause: Clause, entry: Entry): 'silent' | 'accepted' | 'refused' {
+function supportOf(clause: Clause, entry: Entry): 'silent' | 'accepted' | 'refused' {
   const row = rowOf(clause.name, entry.directive)?.row;
   if (row === undefined || row.support.level === 'done') return 'silent';
   const value = row.form.read(...entry.values);

@@ -4,7 +4,7 @@
  */
 
 import { count, milliseconds, path, port, record, text, yesNo } from './form.ts';
-import { domain, listenPlaceOrPath, perDomain, perNetblock, serverName, serverPlace } from './form-network.ts';
+import { domain, listenTargetOrPath, perDomain, perNetblock, serverAddress, serverName } from './form-network.ts';
 import { localZoneType, responseAction } from './form-policy.ts';
 import { notifySource, primary, zoneUrl } from './form-zones.ts';
 import { alias, DONE, many, one, required } from './option.ts';
@@ -13,7 +13,7 @@ import { alias, DONE, many, one, required } from './option.ts';
 export const REMOTE_CONTROL_ROWS = {
   'control-enable': one(yesNo, false, DONE, 'Listen for the control program.'),
   'control-interface': many(
-    listenPlaceOrPath,
+    listenTargetOrPath,
     DONE,
     'Where to listen for it: an address (127.0.0.1 and ::1 when none is given) or the path of a unix socket.',
   ),
@@ -39,7 +39,7 @@ export const REMOTE_CONTROL_ROWS = {
 export const STUB_ZONE_ROWS = {
   name: required(domain, DONE, 'Name of the zone.'),
   'stub-host': many(serverName, DONE, 'Server by name.'),
-  'stub-addr': many(serverPlace, DONE, 'Server by address; @ before a port, # before the name in its certificate.'),
+  'stub-addr': many(serverAddress, DONE, 'Server by address; @ before a port, # before the name in its certificate.'),
   'stub-prime': one(yesNo, false, DONE, "Ask the servers for the zone's NS set first, as is done for the root."),
   'stub-first': one(yesNo, false, DONE, 'When the servers fail, resolve without them.'),
   'stub-tls-upstream': one(yesNo, false, DONE, 'Ask the servers over TLS.'),
@@ -53,7 +53,7 @@ export const FORWARD_ZONE_ROWS = {
   name: required(domain, DONE, 'Name of the zone; "." for everything.'),
   'forward-host': many(serverName, DONE, 'Resolver by name.'),
   'forward-addr': many(
-    serverPlace,
+    serverAddress,
     DONE,
     'Resolver by address; @ before a port, # before the name in its certificate.',
   ),
@@ -64,7 +64,7 @@ export const FORWARD_ZONE_ROWS = {
   'forward-no-cache': one(yesNo, false, DONE, 'Do not keep what the resolvers say.'),
 };
 
-/** Clause `auth-zone:`: a zone that is held as a whole. */
+/** Clause `auth-zone:`: a zone that is kept as a local copy. */
 export const AUTH_ZONE_ROWS = {
   name: required(domain, DONE, 'Name of the zone.'),
   primary: many(

@@ -2,11 +2,11 @@
 
 import { cookieSecret, count, path, powerOfTwo, record, size, text, words, yesNo } from './form.ts';
 import {
-  listenPlace,
+  listenTarget,
   localZoneOverride,
   netblock,
   perDomain,
-  perListenPlace,
+  perListenTarget,
   perNetblock,
   perTag,
 } from './form-network.ts';
@@ -27,11 +27,11 @@ export const SERVER_POLICY_ROWS = {
   'access-control-tag-action': many(perTag(netblock, 'action'), DONE, 'What local zones do for such clients.'),
   'access-control-tag-data': many(perTag(netblock, 'resource record'), DONE, 'Data for such clients.'),
   'access-control-view': many(perNetblock(text), DONE, 'View of the clients of a netblock.'),
-  'interface-action': many(perListenPlace(accessAction), DONE, 'What clients of an interface may do.'),
-  'interface-tag': many(perListenPlace(words), DONE, 'Tags of the clients of an interface.'),
-  'interface-tag-action': many(perTag(listenPlace, 'action'), DONE, 'What local zones do for such clients.'),
-  'interface-tag-data': many(perTag(listenPlace, 'resource record'), DONE, 'Data for such clients.'),
-  'interface-view': many(perListenPlace(text), DONE, 'View of the clients of an interface.'),
+  'interface-action': many(perListenTarget(accessAction), DONE, 'What clients of an interface may do.'),
+  'interface-tag': many(perListenTarget(words), DONE, 'Tags of the clients of an interface.'),
+  'interface-tag-action': many(perTag(listenTarget, 'action'), DONE, 'What local zones do for such clients.'),
+  'interface-tag-data': many(perTag(listenTarget, 'resource record'), DONE, 'Data for such clients.'),
+  'interface-view': many(perListenTarget(text), DONE, 'View of the clients of an interface.'),
   'define-tag': many(words, DONE, 'Names of tags.'),
   'unblock-lan-zones': one(
     yesNo,

@@ -4,7 +4,7 @@
  */
 
 import { count, nsid, path, secondsOrNothing, text, word, yesNo } from './form.ts';
-import { listenAddress } from './form-network.ts';
+import { listenIp } from './form-network.ts';
 import { ACCEPTED, DONE, LIVE, many, one, without } from './option.ts';
 
 /** Part of clause `server:`. */
@@ -20,12 +20,12 @@ export const SERVER_RUN_ROWS = {
   'extended-statistics': one(yesNo, false, LIVE, 'Show statistics by type, class, rcode and flags too.'),
   'statistics-inhibit-zero': one(yesNo, true, LIVE, 'Leave extended statistics out that are zero.'),
   'metrics-interface': many(
-    listenAddress,
+    listenIp,
     DONE,
     'Where Prometheus finds `GET /metrics`, port 9167 unless given; nowhere without it. There is no login: use loopback.',
   ),
   'web-interface': many(
-    listenAddress,
+    listenIp,
     DONE,
     'Where a browser of this host finds the page (TLSA, DANE check, explain, health), port 8153 unless given; nowhere without it. Loopback only; `hawser-control page_address` has the token.',
   ),

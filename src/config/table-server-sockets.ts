@@ -4,13 +4,13 @@
  */
 
 import { count, milliseconds, port, portRange, seconds, size, strictCount, text, yesNo } from './form.ts';
-import { listenPlace, outgoingPlace, perNetblock } from './form-network.ts';
+import { listenTarget, outgoingAddress, perNetblock } from './form-network.ts';
 import { ACCEPTED, alias, DONE, LIVE, many, one, refused } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_SOCKET_ROWS = {
   port: one(port, 53, DONE, 'Port to listen on where interface names none.'),
-  interface: many(listenPlace, DONE, 'Address or interface to listen on; 127.0.0.1 and ::1 when none is given.'),
+  interface: many(listenTarget, DONE, 'Address or interface to listen on; 127.0.0.1 and ::1 when none is given.'),
   'ip-address': alias('interface'),
   'interface-automatic': one(
     yesNo,
@@ -25,7 +25,7 @@ export const SERVER_SOCKET_ROWS = {
     'Ports for interface-automatic, divided by spaces; port when empty.',
   ),
   'outgoing-interface': many(
-    outgoingPlace,
+    outgoingAddress,
     DONE,
     'Address to ask from; of several, one is chosen at random for each query, of a netblock (which must be routed to this host) any.',
   ),

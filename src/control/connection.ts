@@ -91,7 +91,7 @@ export class ControlConnection implements StreamEvents {
         const piece = this.#reader.next();
         if (piece === null) break;
         if (piece.kind === 'line') await this.#takeLine(piece.text);
-        else await this.#turnAway(piece.kind);
+        else await this.#refuse(piece.kind);
         if (lines % CONTROL_LIMITS.linesPerTurn === 0) await this.#parts.clock.nextTurn();
       }
     } catch (error) {
@@ -110,7 +110,7 @@ export class ControlConnection implements StreamEvents {
     this.#stream.resume();
   }
 
-  async #turnAway(kind: 'bad-magic' | 'wrong-version' | 'line-too-long'): Promise<void> {
+  async #refuse(kind: 'bad-magic' | 'wrong-version' | 'line-too-long'): Promise<void> {
     switch (kind) {
       case 'bad-magic':
         return this.close();

@@ -15,7 +15,7 @@ import { CONTROL_LIMITS } from './limits.ts';
 
 /** Where and how to listen. */
 export interface ControlOptions {
-  readonly places: readonly (Address | { readonly path: string })[];
+  readonly listeners: readonly (Address | { readonly path: string })[];
   /** For addresses; null: no TLS (control-use-cert: no). A unix socket never has it. */
   readonly tls: TlsServerOptions | null;
 }
@@ -31,7 +31,7 @@ interface ControlServerParts {
   readonly removeSocket: (path: string) => void;
 }
 
-interface OpenPlace {
+interface OpenListener {
   readonly listener: Listener;
   readonly tls: TlsServerOptions | null;
 }
@@ -39,7 +39,7 @@ interface OpenPlace {
 /** The control server of one process. */
 export class ControlServer {
   readonly #parts: ControlServerParts;
-  readonly #open = new Map<string, OpenPlace>();
+  readonly #open = new Map<string, OpenListener>();
   readonly #connections = new Set<ControlConnection>();
   readonly #connectionParts: ControlConnectionParts;
   /** Connections that found no place. */
@@ -75,17 +75,17 @@ export class ControlServer {
   }
 
   /** Listens as the options say, for the first time or after a reload; returns what could not be opened, a line each. */
-  async listen({ places, tls }: ControlOptions): Promise<string[]> {
-    const wanted = new Map(places.map((place) => [placeText(place), place]));
+  async listen({ listeners, tls }: ControlOptions): Promise<string[]> {
+    const wanted = new Map(listeners.map((listener) => [listenerText(listener), listener]));
     for (const [key, { listener, tls: before }] of this.#open) {
       if (wanted.has(key) && (key.startsWith('/') || sameTls(before, tls))) continue;
       listener.close();
       this.#open.delete(key);
     }
     const problems: string[] = [];
-    for (const [key, place] of wanted) {
+    for (const [key, listener] of wanted) {
       if (this.#open.has(key)) continue;
-      const problem = await this.#openPlace(key, place, tls);
+      const problem = await this.#openListener(key, listener, tls);
       if (problem !== null) problems.push(problem);
     }
     return problems;
@@ -101,16 +101,16 @@ export class ControlServer {
     for (const connection of [...this.#connections]) connection.close();
   }
 
-  async #openPlace(
+  async #openListener(
     key: string,
-    place: Address | { readonly path: string },
+    listener: Address | { readonly path: string },
     tls: TlsServerOptions | null,
   ): Promise<string | null> {
     const { network, log } = this.#parts;
-    const hasTls = !('path' in place) && tls !== null;
-    if ('path' in place) this.#parts.removeSocket(place.path);
+    const hasTls = !('path' in listener) && tls !== null;
+    if ('path' in listener) this.#parts.removeSocket(listener.path);
     const opened = await network.listen({
-      local: place,
+      local: listener,
       ...(hasTls ? { tls } : {}),
       maxConnections: CONTROL_LIMITS.sockets,
       maxHandshakes: CONTROL_LIMITS.handshakes,
@@ -144,8 +144,8 @@ export class ControlServer {
   }
 }
 
-function placeText(place: Address | { readonly path: string }): string {
-  return 'path' in place ? place.path : `${place.ip}@${place.port}`;
+function listenerText(listener: Address | { readonly path: string }): string {
+  return 'path' in listener ? listener.path : `${listener.ip}@${listener.port}`;
 }
 
 function sameTls(a: TlsServerOptions | null, b: TlsServerOptions | null): boolean {

@@ -9,8 +9,8 @@
 import type { AnswerEntry } from '../cache/answer-cache.ts';
 import type { CacheSet } from '../cache/forget.ts';
 import { edeOf } from '../terms/ede-of.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST, type Trust } from '../terms/trust.ts';
+import { RANK, type Rank } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { verdictText } from '../terms/verdict-text.ts';
 import { isAtOrBelow, type Name } from '../wire/name.ts';
@@ -28,16 +28,16 @@ import {
 } from '../wire/rrset.ts';
 
 /** Unbound's number for each rank of data. */
-export const RANK_NUMBER: Readonly<Record<Trust, number>> = {
-  [TRUST.additionalNonAuthoritative]: 1,
-  [TRUST.authorityNonAuthoritative]: 2,
-  [TRUST.additionalAuthoritative]: 3,
-  [TRUST.answerNonAuthoritative]: 5,
-  [TRUST.glue]: 6,
-  [TRUST.authorityAuthoritative]: 7,
-  [TRUST.answerAuthoritative]: 8,
-  [TRUST.validated]: 11,
-  [TRUST.configured]: 12,
+export const RANK_NUMBER: Readonly<Record<Rank, number>> = {
+  [RANK.additionalNonAuthoritative]: 1,
+  [RANK.authorityNonAuthoritative]: 2,
+  [RANK.additionalAuthoritative]: 3,
+  [RANK.answerNonAuthoritative]: 5,
+  [RANK.glue]: 6,
+  [RANK.authorityAuthoritative]: 7,
+  [RANK.answerAuthoritative]: 8,
+  [RANK.validated]: 11,
+  [RANK.configured]: 12,
 };
 
 /** Unbound's number for each DNSSEC status; unchecked is 0. */
@@ -54,8 +54,8 @@ const NO_EDE = -1;
 export function* dumpCache(caches: CacheSet, now: number, below: readonly Name[] | null = null): Generator<string> {
   const isWanted = (name: Name): boolean => below === null || below.some((each) => isAtOrBelow(name, each));
   yield 'START_RRSET_CACHE\n';
-  for (const held of caches.rrsets.unordered()) {
-    yield held.expiresAt > now && isWanted(rrsetOwner(held.rrset)) ? rrsetText(held, now) : '';
+  for (const ranked of caches.rrsets.unordered()) {
+    yield ranked.expiresAt > now && isWanted(rrsetOwner(ranked.rrset)) ? rrsetText(ranked, now) : '';
   }
   yield 'END_RRSET_CACHE\nSTART_MSG_CACHE\n';
   for (const entry of caches.answers.unordered()) {
@@ -65,12 +65,12 @@ export function* dumpCache(caches: CacheSet, now: number, below: readonly Name[]
 }
 
 /** One RRset with its signatures. */
-export function rrsetText(held: HeldRRset, now: number): string {
-  const { rrset, trust, verdict } = held;
+export function rrsetText(ranked: RankedRRset, now: number): string {
+  const { rrset, rank, verdict } = ranked;
   const owner = rrsetOwner(rrset);
-  const common = { owner, ttl: Math.max(0, held.expiresAt - now), class: rrsetClass(rrset) };
+  const common = { owner, ttl: Math.max(0, ranked.expiresAt - now), class: rrsetClass(rrset) };
   const counts = `${common.ttl} ${rdataCount(rrset)} ${signatureCount(rrset)}`;
-  const head = `;rrset ${counts} ${RANK_NUMBER[trust]} ${statusNumber(verdict)}\n`;
+  const head = `;rrset ${counts} ${RANK_NUMBER[rank]} ${statusNumber(verdict)}\n`;
   const records = rdatasOf(rrset).map((rdata) => formatRecord({ ...common, type: rrsetType(rrset), rdata }));
   const signatures = signaturesOf(rrset).map((rdata) => formatRecord({ ...common, type: TYPE.RRSIG, rdata }));
   return `${head}${[...records, ...signatures].map((line) => `${line}\n`).join('')}`;
@@ -93,11 +93,11 @@ function messageText({ question, cached }: AnswerEntry, now: number): string {
   const reason = error === null || verdict === null ? '' : verdictText(verdict);
   const numbers = `${MESSAGE_FLAGS | end.rcode} 1 ${expiresAt - now} ${statusNumber(verdict)} ${counts}`;
   const isDenied = end.kind !== 'answer';
-  const references = [...answer, ...authority, ...end.additional].map((held) => referenceText(held, isDenied));
+  const references = [...answer, ...authority, ...end.additional].map((ranked) => referenceText(ranked, isDenied));
   return `msg ${inUnboundOrder(questionText(question))} ${numbers} ${error?.code ?? NO_EDE} ${reason}\n${references.join('')}`;
 }
 
-function referenceText({ rrset }: HeldRRset, isDenied: boolean): string {
+function referenceText({ rrset }: RankedRRset, isDenied: boolean): string {
   const type = rrsetType(rrset);
   const text = questionText({ name: rrsetOwner(rrset), type, class: rrsetClass(rrset) });
   return `${inUnboundOrder(text)} ${isDenied && type === TYPE.SOA ? SOA_NEGATIVE : 0}\n`;

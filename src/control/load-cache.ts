@@ -7,9 +7,9 @@
  */
 
 import { type CacheSet, forgetReplies } from '../cache/forget.ts';
-import type { AliasStep, Found } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST, type Trust } from '../terms/trust.ts';
+import type { AliasStep, IterationResult } from '../terms/iteration-result.ts';
+import { RANK, type Rank } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { type Name, ROOT } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
@@ -41,7 +41,7 @@ interface LoadParts {
 /** The set whose records are being read. */
 interface OpenSet {
   readonly ttl: number;
-  readonly trust: Trust;
+  readonly rank: Rank;
   /** Lines that still belong to it. */
   left: number;
   readonly rdatas: Uint8Array[];
@@ -57,7 +57,7 @@ interface OpenMessage {
   readonly ttl: number;
   readonly counts: { readonly answer: number; readonly authority: number; readonly additional: number };
   left: number;
-  readonly references: (HeldRRset | null)[];
+  readonly references: (RankedRRset | null)[];
 }
 
 /** Takes the lines of a dump. */
@@ -105,7 +105,7 @@ export class CacheLoader implements BulkInput {
     this.#message = null;
     this.#set = {
       ttl: Math.min(ttl, this.#parts.maxTtl),
-      trust: trustOf(rank),
+      rank: trustOf(rank),
       left: records + signatures,
       rdatas: [],
       signatures: [],
@@ -125,14 +125,14 @@ export class CacheLoader implements BulkInput {
   }
 
   /** A set with a faulty line is not taken at all: half a set would be a lie. */
-  #closeSet({ first, rdatas, signatures, ttl, trust, fault }: OpenSet): void {
+  #closeSet({ first, rdatas, signatures, ttl, rank: own, fault }: OpenSet): void {
     if (fault || first === null || rdatas.length === 0 || ttl <= 0) return;
     const { caches, now } = this.#parts;
     const { owner, type, class: rrClass } = first;
     const rrset = packRRset({ owner, type, class: rrClass, rdatas, signatures });
     const zone = caches.delegations.findDeepest(owner)?.zone ?? ROOT;
-    const held = { rrset, expiresAt: now + ttl, originalTtl: ttl, trust, verdict: null, server: LOADED, zone };
-    caches.rrsets.store(held);
+    const ranked = { rrset, expiresAt: now + ttl, originalTtl: ttl, rank: own, verdict: null, server: LOADED, zone };
+    caches.rrsets.store(ranked);
   }
 
   #openMessage(line: string): string | null {
@@ -175,21 +175,21 @@ export class CacheLoader implements BulkInput {
   /** Keeps a message whose sets are all there, as found and not checked. */
   #closeMessage(message: OpenMessage): void {
     const { caches, now } = this.#parts;
-    const held = message.references.filter((each) => each !== null);
-    if (held.length < message.references.length || message.ttl <= 0) return;
+    const ranked = message.references.filter((each) => each !== null);
+    if (ranked.length < message.references.length || message.ttl <= 0) return;
     const known = caches.answers.find(message.question);
     if (known !== null && known.verdict !== null) return;
-    const expiresAt = Math.min(now + message.ttl, ...held.map((each) => each.expiresAt));
-    const found = foundOf(message, held, expiresAt);
+    const expiresAt = Math.min(now + message.ttl, ...ranked.map((each) => each.expiresAt));
+    const found = foundOf(message, ranked, expiresAt);
     if (found !== null) caches.answers.store(message.question, { found, verdict: null, expiresAt });
   }
 }
 
 /** Never better than an authoritative answer: `validated` and `configured` are not a file's to give. */
-function trustOf(rank: number): Trust {
-  const ranks = Object.entries(RANK_NUMBER).map(([trust, number]) => ({ trust: Number(trust) as Trust, number }));
-  const trust = ranks.find(({ number }) => number === rank)?.trust ?? TRUST.additionalNonAuthoritative;
-  return Math.min(trust, TRUST.answerAuthoritative) as Trust;
+function trustOf(rank: number): Rank {
+  const ranks = Object.entries(RANK_NUMBER).map(([trust, number]) => ({ rank: Number(trust) as Rank, number }));
+  const own = ranks.find(({ number }) => number === rank)?.rank ?? RANK.additionalNonAuthoritative;
+  return Math.min(own, RANK.answerAuthoritative) as Rank;
 }
 
 function addRecord(set: OpenSet, record: ResourceRecord): string | null {
@@ -211,12 +211,12 @@ function addRecord(set: OpenSet, record: ResourceRecord): string | null {
 /** Puts the alias chain and its end together again; null when the sets do not make an answer to the question. */
 function foundOf(
   message: OpenMessage,
-  held: readonly HeldRRset[],
+  ranked: readonly RankedRRset[],
   expiresAt: number,
-): (Found & { kind: 'found' }) | null {
+): (IterationResult & { kind: 'found' }) | null {
   const { question, rcode, counts } = message;
-  const answer = held.slice(0, counts.answer);
-  const authority = held.slice(counts.answer, counts.answer + counts.authority);
+  const answer = ranked.slice(0, counts.answer);
+  const authority = ranked.slice(counts.answer, counts.answer + counts.authority);
   const aliases: AliasStep[] = [];
   let asked = question;
   let at = 0;
@@ -240,14 +240,14 @@ function foundOf(
     rcode,
     answer: ends,
     authority,
-    additional: held.slice(counts.answer + counts.authority),
-    zone: held[0]?.zone ?? ROOT,
+    additional: ranked.slice(counts.answer + counts.authority),
+    zone: ranked[0]?.zone ?? ROOT,
     server: LOADED,
     expiresAt,
   } as const;
   return { kind: 'found', aliases, end };
 }
 
-function isOwnedBy({ rrset }: HeldRRset, name: Name): boolean {
+function isOwnedBy({ rrset }: RankedRRset, name: Name): boolean {
   return rrsetKey(rrsetOwner(rrset), 0, 0) === rrsetKey(name, 0, 0);
 }

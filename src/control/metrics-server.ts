@@ -49,8 +49,8 @@ export class MetricsServer {
   }
 
   /** Listens at these addresses and no others; lines say what could not be opened. */
-  async listen(places: readonly Address[]): Promise<readonly string[]> {
-    const wanted = new Map(places.map((place) => [`${place.ip}@${place.port}`, place]));
+  async listen(listeners: readonly Address[]): Promise<readonly string[]> {
+    const wanted = new Map(listeners.map((listener) => [`${listener.ip}@${listener.port}`, listener]));
     for (const [key, listener] of this.#listeners) {
       if (wanted.has(key)) continue;
       listener.close();
@@ -115,8 +115,8 @@ class Exchange implements StreamEvents {
     this.#request += latin1(bytes);
     const end = this.#request.indexOf('\r\n\r\n');
     if (end < 0) return;
-    const judged = judgeRequest(this.#request.slice(0, end), this.#request.length > end + 4);
-    if (judged !== null) this.#answer(judged);
+    const checked = checkRequest(this.#request.slice(0, end), this.#request.length > end + 4);
+    if (checked !== null) this.#answer(checked);
     else this.#answer({ status: 200, reason: 'OK', body: this.#parts.text(), contentType: this.#parts.contentType });
   };
 
@@ -177,7 +177,7 @@ function refusal(status: keyof typeof REASONS, text: string, more = ''): HttpRep
 const HEADER_LINE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+:[\t\x20-\x7e\x80-\xff]*$/;
 
 /** The refusal of a request's head; null: it is `GET /metrics`. */
-function judgeRequest(head: string, hasMore: boolean): HttpReply | null {
+function checkRequest(head: string, hasMore: boolean): HttpReply | null {
   const [first = '', ...headers] = head.split('\r\n');
   const request = /^([A-Z]+) (\/[\x21-\x7e]*) HTTP\/([0-9])\.([0-9])$/.exec(first);
   if (request === null) return refusal(400, 'not a request');

@@ -56,14 +56,14 @@ interface LocalTables {
   view(name: string): LocalTable | null;
 }
 
-/** A zone that is held as a whole, with its state. */
+/** A zone that is kept as a local copy, with its state. */
 export interface ListedZone {
   readonly zone: Name;
   readonly serial: number | null;
   readonly isExpired: boolean;
 }
 
-/** Zones that are held as a whole. */
+/** Zones that are kept as a local copy. */
 export interface AuthZones {
   list(): readonly ListedZone[];
   has(zone: Name): boolean;

@@ -140,9 +140,9 @@ function histogramLines(histogram: Float64Array): string[] {
 }
 
 /** Ends of a span as seconds, the whole part with so many places. */
-function spanTexts(span: number, places: number, fill = '0'): [low: string, high: string] {
+function spanTexts(span: number, listeners: number, fill = '0'): [low: string, high: string] {
   const text = (microseconds: number): string =>
-    `${String(Math.floor(microseconds / 1e6)).padStart(places, fill)}.${String(microseconds % 1e6).padStart(6, '0')}`;
+    `${String(Math.floor(microseconds / 1e6)).padStart(listeners, fill)}.${String(microseconds % 1e6).padStart(6, '0')}`;
   return [text(span === 0 ? 0 : spanEnd(span - 1)), text(spanEnd(span))];
 }
 

@@ -310,11 +310,14 @@ const ZONE_ROWS: readonly StatRow[] = [
   counter(
     'num.query.authzone.up',
     'query_authzone_up_total',
-    'Questions of resolution answered from held zones',
+    'Questions of resolution answered from local zone copies',
     ({ counters }) => counters.get('authzone.up'),
   ),
-  counter('num.query.authzone.down', 'query_authzone_down_total', 'Queries answered from held zones', ({ counters }) =>
-    counters.get('authzone.down'),
+  counter(
+    'num.query.authzone.down',
+    'query_authzone_down_total',
+    'Queries answered from local zone copies',
+    ({ counters }) => counters.get('authzone.down'),
   ),
   counter('num.query.subnet', 'query_subnet_total', 'Queries with client subnet', none),
   counter('num.query.subnet_cache', 'query_subnet_cache_total', 'Replies by client subnet', none),

@@ -22,12 +22,12 @@ const MAX_SAID = 100;
 
 /** What somebody should know of an anchor, by the zone's keys as they are in the cache; a sentence each. */
 export function anchorWarnings(anchor: TrustAnchor, rrsets: Pick<RRsetCache, 'find'>): readonly string[] {
-  const held = rrsets.find(anchor.zone, TYPE.DNSKEY, CLASS.IN);
-  if (held === null) return [];
-  const untrusted = unknownKeyTags(held.rrset, anchorTags(anchor)).map(
+  const ranked = rrsets.find(anchor.zone, TYPE.DNSKEY, CLASS.IN);
+  if (ranked === null) return [];
+  const untrusted = unknownKeyTags(ranked.rrset, anchorTags(anchor)).map(
     (tag) => `the zone announces key ${tag}, which is not trusted here yet`,
   );
-  const newer = isRoot(anchor.zone) ? unknownKeyTags(held.rrset, BUILT_IN_TAGS) : [];
+  const newer = isRoot(anchor.zone) ? unknownKeyTags(ranked.rrset, BUILT_IN_TAGS) : [];
   return [
     ...untrusted,
     ...newer.map((tag) => `key ${tag} of the root is newer than the anchors of this release; update Hawser`),

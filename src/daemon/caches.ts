@@ -12,7 +12,7 @@ import { ServerCache } from '../cache/server-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Ports } from '../ports/ports.ts';
-import { isFromSilence } from '../terms/failure.ts';
+import { isFromTimeout } from '../terms/failure.ts';
 import { cacheSizes, serverCacheOptions } from './options/rooms.ts';
 
 /** All that an instance remembers. May outlive it (reload_keep_cache). */
@@ -36,7 +36,7 @@ export function makeCaches(
     delegations: new DelegationCache({ clock, maxBytes: DELEGATION_CACHE_OCTETS }),
     servers: new ServerCache({
       ...{ clock, options: serverCacheOptions(config) },
-      onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromSilence(why.failure)),
+      onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromTimeout(why.failure)),
     }),
     failures,
     denials: new DenialCache({ clock, random, maxBytes: sizes.denials }),

@@ -4,7 +4,7 @@ import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import type { Files } from '../ports/files.ts';
-import type { TlsJudge, TlsServerOptions } from '../ports/network.ts';
+import type { TlsKeyCheck, TlsServerOptions } from '../ports/network.ts';
 
 /** One of the two files. */
 interface PemFile {
@@ -29,7 +29,7 @@ const BASE64_LINE = /^[A-Za-z0-9+/]*={0,2}$/;
 /** The key and the certificate; null: what is wrong with them was added to `findings`. */
 export function readControlKeys(
   config: Config,
-  { files, judge }: { readonly files: Files; readonly judge: TlsJudge },
+  { files, check }: { readonly files: Files; readonly check: TlsKeyCheck },
   findings: Finding[],
 ): TlsServerOptions | null {
   const { serverKeyFile, serverCertFile } = config.remoteControl;
@@ -50,7 +50,7 @@ export function readControlKeys(
   if (key === null || certificate === null) return null;
   // The daemon's certificate is the authority that signs the control program's.
   const tls = { certificatePem: certificate.text, privateKeyPem: key.text, clientAuthorityPem: certificate.text };
-  const fault = judge(tls);
+  const fault = check(tls);
   if (fault === null) return tls;
   const [file, { line }] = fault.of === 'certificate' ? [certificateFile, certificate] : [keyFile, key];
   const text = fault.of === 'pair' ? `it is not the key of server-cert-file (${fault.text})` : fault.text;

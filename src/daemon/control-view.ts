@@ -7,7 +7,7 @@ import type { AuthZones, InstanceView, Statistics } from '../control/parts.ts';
 import { LocalTables } from '../policy/local-tables.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Files } from '../ports/files.ts';
-import type { TlsJudge } from '../ports/network.ts';
+import type { TlsKeyCheck } from '../ports/network.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
@@ -25,7 +25,7 @@ type ControlSetup =
   | { readonly ok: false; readonly findings: readonly Finding[] };
 
 /** Reads where to listen, and the keys and certificates for it. */
-export function controlSetup(config: Config, files: Files, judge: TlsJudge): ControlSetup {
+export function controlSetup(config: Config, files: Files, check: TlsKeyCheck): ControlSetup {
   const { controlEnable, controlInterface, controlPort, controlUseCert } = config.remoteControl;
   if (!controlEnable) return { ok: true, options: null };
   const { doIp4, doIp6 } = config.server;
@@ -33,15 +33,17 @@ export function controlSetup(config: Config, files: Files, judge: TlsJudge): Con
     ip,
     port: controlPort,
   }));
-  const given = controlInterface.map(({ place, port }) =>
-    place.startsWith('/') ? { path: place } : { ip: place === '::0' ? '::' : place, port: port ?? controlPort },
+  const given = controlInterface.map(({ place: listener, port }) =>
+    listener.startsWith('/')
+      ? { path: listener }
+      : { ip: listener === '::0' ? '::' : listener, port: port ?? controlPort },
   );
-  const places = given.length > 0 ? given : standard;
-  const needsTls = controlUseCert && places.some((place) => 'ip' in place);
-  if (!needsTls) return { ok: true, options: { places, tls: null } };
+  const listeners = given.length > 0 ? given : standard;
+  const needsTls = controlUseCert && listeners.some((listener) => 'ip' in listener);
+  if (!needsTls) return { ok: true, options: { listeners, tls: null } };
   const findings: Finding[] = [];
-  const tls = readControlKeys(config, { files, judge }, findings);
-  return tls === null ? { ok: false, findings } : { ok: true, options: { places, tls } };
+  const tls = readControlKeys(config, { files, check }, findings);
+  return tls === null ? { ok: false, findings } : { ok: true, options: { listeners, tls } };
 }
 
 /** The instance in force, for the commands. */

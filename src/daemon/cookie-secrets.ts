@@ -20,7 +20,7 @@ const FILE_MODE = 0o600;
 /** The secrets of an instance. */
 export class CookieKeeper implements CookieSecrets {
   /** Judges by the secrets in force. */
-  readonly judge: ServerCookies;
+  readonly check: ServerCookies;
   /** Path of the file; empty: none is configured. */
   readonly path: string;
   readonly #configured: string;
@@ -39,7 +39,7 @@ export class CookieKeeper implements CookieSecrets {
     if (this.#fallback.length !== COOKIE_SECRET_OCTETS) this.#fallback = ports.random.bytes(COOKIE_SECRET_OCTETS);
     this.path = absolutePath(config, cookieSecretFile);
     this.#secrets = readCookieSecrets(config, ports.files, findings);
-    this.judge = new ServerCookies(this.#inForce());
+    this.check = new ServerCookies(this.#inForce());
   }
 
   /** Whether it has what the configuration says; then it goes on when another option changes. */
@@ -74,7 +74,7 @@ export class CookieKeeper implements CookieSecrets {
     const written = this.#files.replaceAtomically(this.path, secrets.map((hex) => `${hex}\n`).join(''), FILE_MODE);
     if (!written.ok) return `cannot write cookie-secret-file ${this.path}: ${written.error.text}`;
     this.#secrets = secrets;
-    this.judge.use(this.#inForce());
+    this.check.use(this.#inForce());
     return null;
   }
 

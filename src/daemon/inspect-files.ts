@@ -4,7 +4,7 @@ import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import type { Files } from '../ports/files.ts';
-import type { TlsJudge } from '../ports/network.ts';
+import type { TlsKeyCheck } from '../ports/network.ts';
 import { formatName } from '../wire/name-text.ts';
 import { readZoneFile } from '../zones/zone-file.ts';
 import { controlSetup } from './control-view.ts';
@@ -13,11 +13,11 @@ import { readInputs } from './inputs.ts';
 import { readTrackedFiles } from './join-anchors.ts';
 
 /** Faults in root hints, trust anchors, authorities, secrets of cookies, keys of the control channel and zone files. */
-export function inspectFiles(config: Config, files: Files, judge: TlsJudge): readonly Finding[] {
+export function inspectFiles(config: Config, files: Files, check: TlsKeyCheck): readonly Finding[] {
   const findings: Finding[] = [...readInputs(config, files).findings];
   readTrackedFiles(config, files, findings);
   readCookieSecrets(config, files, findings);
-  const control = controlSetup(config, files, judge);
+  const control = controlSetup(config, files, check);
   if (!control.ok) findings.push(...control.findings);
   for (const { name, zonefile, primary, url } of [...config.authZones, ...config.rpzs]) {
     const path = absolutePath(config, zonefile);

@@ -18,7 +18,7 @@ import { rrsetType } from '../wire/rrset.ts';
 import type { InForce } from './in-force.ts';
 import { validateOptions } from './options/rooms.ts';
 
-/** Least hold-down times without permit-small-holddown, seconds: a slip of the pen must not open the door. */
+/** Least hold-down times without permit-small-holddown, seconds: a slip of the pen must not open the listener. */
 const MIN_HOLD_SECONDS = 24 * 3600;
 
 /** What the tracker works with. */

@@ -4,9 +4,9 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import { lanZones } from '../policy/default-zones.ts';
-import type { ServersOf } from '../policy/judge-answer.ts';
 import { makePolicy } from '../policy/make-policy.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { ServersOf } from '../policy/response-policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import { DEFAULT_ACCESS } from '../serve/access-control.ts';
@@ -18,7 +18,7 @@ import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { InForce } from './in-force.ts';
-import { type HostFacts, placeKeys } from './options/rooms.ts';
+import { type HostFacts, listenKeys } from './options/rooms.ts';
 
 /** What the policy is joined to. */
 interface PolicyParts {
@@ -43,7 +43,7 @@ export function joinPolicy(
     counters,
     accessBlocks: given,
     defaultBlocks: DEFAULT_ACCESS,
-    placeKeys: (place) => placeKeys(place, config, parts.host),
+    listenKeys: (listen) => listenKeys(listen, config, parts.host),
     serversOf: (name, zone) => serversOf(name, zone, parts),
   });
   const warnings = problems.map((text): Finding => ({ file: '', line: 0, severity: 'warning', text }));
@@ -91,8 +91,8 @@ async function serversOf(name: Name, zone: Name | null, parts: PolicyParts): Pro
 function knownAddresses(names: readonly Name[], rrsets: RRsetCache): string[] {
   return names.flatMap((name) =>
     [TYPE.A, TYPE.AAAA].flatMap((type) => {
-      const held = rrsets.find(name, type, CLASS.IN);
-      return held === null ? [] : rdatasOf(held.rrset).map(ipText);
+      const ranked = rrsets.find(name, type, CLASS.IN);
+      return ranked === null ? [] : rdatasOf(ranked.rrset).map(ipText);
     }),
   );
 }

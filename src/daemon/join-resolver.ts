@@ -7,10 +7,10 @@ import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
-import { KnownDenials } from '../resolve/known-denials.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
+import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -54,7 +54,7 @@ interface JoinedResolver {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Joins the resolver; `zones` are the zones that are held as a whole. */
+/** Joins the resolver; `zones` are the zones that are kept as a local copy. */
 export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResolver {
   const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = shared;
   const { clock, network, random, log } = ports;
@@ -63,8 +63,8 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
   const notice = (text: string): void => log.write('notice', text);
   const warn = (text: string): void => log.write('error', text);
   const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
-  const heldZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
-  const denials = knownDenials(shared, heldZone);
+  const authZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
+  const denials = knownDenials(shared, authZone);
   const rates = zoneRates(config, { clock, random });
   const background = new Background(report);
   const resolver: Resolver = new Resolver({
@@ -131,13 +131,13 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
 }
 
 /**
- * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `heldZone` gives the deepest zone held as a
+ * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `authZone` gives the deepest zone held as a
  * whole that answers for a name (auth-zone); null when there is none.
  */
-function knownDenials(shared: SharedParts, heldZone: (name: Name) => Name | null): KnownDenials {
+function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null): SynthesisedDenials {
   const { config, ports, caches, anchors, serverZones } = shared;
   const { answers, rrsets, denials } = caches;
-  return new KnownDenials({
+  return new SynthesisedDenials({
     clock: ports.clock,
     crypto: ports.crypto,
     answers,
@@ -145,7 +145,7 @@ function knownDenials(shared: SharedParts, heldZone: (name: Name) => Name | null
     denials,
     configuredZone: (name) => {
       const configured = closestUpstreamZone(serverZones.all, name)?.zone ?? null;
-      const held = heldZone(name);
+      const held = authZone(name);
       return held !== null && held.length > (configured?.length ?? 0) ? held : configured;
     },
     anchorZone: (name) => {

@@ -1,5 +1,5 @@
 /**
- * The zones that are held as a whole, out of the configuration (`auth-zone`, `rpz`), and what the zones room asks of the others.
+ * The zones that are kept as a local copy, out of the configuration (`auth-zone`, `rpz`), and what the zones room asks of the others.
  *
  * Leaves to others: the zones themselves (zones/zone-store.ts), policy out of `rpz` zones.
  */
@@ -11,7 +11,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import { failureText } from '../terms/failure-text.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { verdictText } from '../terms/verdict-text.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TrustAnchors } from '../validate/trust-anchors.ts';
@@ -74,7 +74,7 @@ function zoneFindings(problems: readonly ZoneProblem[]): Finding[] {
   }));
 }
 
-/** Addresses of a host that a zone is to come from. What is bogus or cannot be judged is not used (CVE-2026-50248). */
+/** Addresses of a host that a zone is to come from. What is bogus or cannot be validated is not used (CVE-2026-50248). */
 async function lookUpHost(resolver: Resolver, host: Name): Promise<readonly string[]> {
   const found: string[] = [];
   for (const type of [TYPE.A, TYPE.AAAA]) {
@@ -100,7 +100,7 @@ async function findZoneAnchor(resolver: Resolver, anchors: TrustAnchors, zone: N
   if (verdict?.status !== 'secure') {
     return { kind: 'unknown', why: verdict === null ? 'not validated' : verdictText(verdict) };
   }
-  const isDs = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.DS && namesEqual(rrsetOwner(rrset), zone);
+  const isDs = ({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.DS && namesEqual(rrsetOwner(rrset), zone);
   const ds = answer.filter(isDs).flatMap(({ rrset }) => rdatasOf(rrset));
   // A secure alias in place of the DS says nothing of the zone, and the DS of its target speaks of another.
   if (ds.length === 0 && answer.length > 0) return { kind: 'unknown', why: 'an alias stands at the name of the zone' };

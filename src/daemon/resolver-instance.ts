@@ -84,7 +84,7 @@ export interface ResolverInstance {
   readonly counters: Counters;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: RecentBogus;
-  /** Zones that are held as a whole (auth-zone, rpz). */
+  /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
   readonly zoneRates: ZoneRates | null;
@@ -216,7 +216,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     zones,
     policy,
     verbosity,
-    ...(config.server.answerCookie ? { cookies: cookies.judge } : {}),
+    ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
   });
 }

@@ -19,7 +19,7 @@ import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
-import type { Address, TlsJudge } from '../ports/network.ts';
+import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
@@ -72,7 +72,7 @@ export interface HostProcess {
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
   createCrypto(report: (line: string) => void, options: { readonly legacy: boolean }): Promise<Crypto>;
   /** Whether TLS can use a key and a certificate. */
-  readonly tlsFault: TlsJudge;
+  readonly tlsFault: TlsKeyCheck;
   /** Octets of text that the memory which is left would hold as local zones and data. */
   textRoom(): number;
   /** What the page needs (web-interface). */
@@ -201,7 +201,7 @@ export class Running {
       // Warnings are for the log; the operator is told what stands in the way.
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
-    if (!this.#daemon.hasPlace(built.instance.server)) {
+    if (!this.#daemon.hasSlot(built.instance.server)) {
       built.instance.stop();
       log.write('error', `reload failed: the configuration before stays in force: ${NO_SOCKET}`);
       return [NO_SOCKET];
@@ -284,7 +284,7 @@ export class Running {
   /** Listens for control clients; lines say what could not be opened. */
   async #listenForControl(config: Config): Promise<readonly string[]> {
     const setup = controlSetup(config, this.#ports.files, this.#parts.host.tlsFault);
-    if (setup.ok) return await this.#control.listen(setup.options ?? { places: [], tls: null });
+    if (setup.ok) return await this.#control.listen(setup.options ?? { listeners: [], tls: null });
     const text = setup.findings.map(findingText).join('; ');
     // After privileges are dropped the key can often not be read again: what is open goes on with the keys that it has.
     if (this.#control.kinds !== '') {

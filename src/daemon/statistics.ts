@@ -62,7 +62,7 @@ export class InstanceStatistics {
 
   /** Listens for monitoring as configured; lines say what could not be opened. */
   listen(): Promise<readonly string[]> {
-    return this.metrics.listen(metricsPlaces(this.#instance.config));
+    return this.metrics.listen(metricsListeners(this.#instance.config));
   }
 
   /** Writes them into the log. */
@@ -107,14 +107,14 @@ export function statisticsOptions({ server }: Config): StatisticsOptions {
 }
 
 /** Where the metrics endpoint listens. */
-export function metricsPlaces({ server }: Config): Address[] {
+export function metricsListeners({ server }: Config): Address[] {
   return server.metricsInterface.map(({ place, port }) => ({ ip: place, port: port ?? DEFAULT_METRICS_PORT }));
 }
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */
 export function configNotices(config: Config): string[] {
   const remarks: string[] = [];
-  for (const { ip, port } of metricsPlaces(config)) {
+  for (const { ip, port } of metricsListeners(config)) {
     if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);
   }
   return remarks;

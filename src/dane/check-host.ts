@@ -11,10 +11,10 @@ import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type AskAddress, type AuthoritiesSay, askAuthorities } from './authorities.ts';
-import { type FoundTlsa, findTlsa, type ServicePlace } from './find-tlsa.ts';
+import { type FoundTlsa, findTlsa, type ServiceName } from './find-tlsa.ts';
 import type { Looked, LookUp } from './look-up.ts';
 import { serviceOwner } from './make-record.ts';
-import { type ChainVerdict, judgeChain } from './match-chain.ts';
+import { type ChainVerdict, matchCertificates } from './match-chain.ts';
 import { type StartTlsProtocol, startDialogue } from './starttls.ts';
 import { type DaneService, USAGE, usabilityOf } from './tlsa-record.ts';
 
@@ -29,7 +29,7 @@ export interface CheckParts {
   readonly tls: TlsProbe | null;
   /** Asks the servers of the zone one by one whether they show the same TLSA set; null: they are not asked. */
   readonly ask: AskAddress | null;
-  /** Unix seconds at which dates of certificates and signatures are judged. */
+  /** Unix seconds at which dates of certificates and signatures are checked. */
   readonly now: number;
   readonly options: CheckOptions;
 }
@@ -44,7 +44,7 @@ export interface CheckOptions {
   readonly bothKeyKinds: boolean;
 }
 
-interface HostCase extends ServicePlace {
+interface HostCase extends ServiceName {
   readonly service: DaneService;
   /** What is said before TLS; null: nothing. */
   readonly starttls: StartTlsProtocol | null;
@@ -168,8 +168,8 @@ async function connectOnce(parts: CheckParts, checked: HostCase, target: Connect
   if (probed.kind === 'failed' || tlsas.length === 0) return { address, signatures, probed, verdict: null };
   const { chain, pkix } = probed;
   const references = [base, ...checked.references];
-  const judged = { tlsas, chain, pkix, references, service: checked.service, now: parts.now };
-  return { address, signatures, probed, verdict: judgeChain(judged, parts.crypto) };
+  const chainCase = { tlsas, chain, pkix, references, service: checked.service, now: parts.now };
+  return { address, signatures, probed, verdict: matchCertificates(chainCase, parts.crypto) };
 }
 
 /** A name as TLS and certificates have it: without the final dot. */

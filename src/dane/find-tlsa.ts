@@ -23,14 +23,14 @@ export type FoundTlsa =
   /** They cannot be had though they may be there: mail waits (RFC 7672 §2.1.2). */
   | { readonly kind: 'broken'; readonly why: string; readonly base: Name };
 
-export interface ServicePlace {
+export interface ServiceName {
   readonly host: Name;
   readonly port: number;
   readonly protocol: string;
 }
 
 /** Finds them. `addresses`: what the look-up of the host's addresses said. */
-export async function findTlsa(lookUp: LookUp, place: ServicePlace, addresses: Looked): Promise<FoundTlsa> {
+export async function findTlsa(lookUp: LookUp, place: ServiceName, addresses: Looked): Promise<FoundTlsa> {
   const candidates = await baseNames(lookUp, place.host, addresses);
   let last: FoundTlsa = { kind: 'not-asked', why: `the addresses of ${formatName(place.host)} are not signed` };
   for (const base of candidates) {
@@ -49,7 +49,7 @@ async function baseNames(lookUp: LookUp, host: Name, addresses: Looked): Promise
   return alias.status === 'secure' && alias.outcome === 'data' ? [host] : [];
 }
 
-async function tlsaAt(lookUp: LookUp, base: Name, { port, protocol }: ServicePlace): Promise<FoundTlsa> {
+async function tlsaAt(lookUp: LookUp, base: Name, { port, protocol }: ServiceName): Promise<FoundTlsa> {
   const name = parseName(`_${port}._${protocol}`, base);
   if (name === null) return { kind: 'not-asked', why: `${formatName(base)} is too long to have TLSA records` };
   const looked = await lookUp(name, TYPE.TLSA);

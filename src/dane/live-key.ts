@@ -7,7 +7,7 @@ import { parseName } from '../wire/name-text.ts';
 import { readTlsa, type Tlsa } from '../wire/rdata-tlsa.ts';
 import { type CheckOptions, type Connection, lookUpAddresses, plain } from './check-host.ts';
 import type { LookUp } from './look-up.ts';
-import { judgeChain } from './match-chain.ts';
+import { matchCertificates } from './match-chain.ts';
 import type { LiveKey } from './rollover.ts';
 import { type StartTlsProtocol, startDialogue } from './starttls.ts';
 
@@ -29,7 +29,7 @@ interface LiveKeyCase {
 }
 
 /** Looks at each address; `unknown` while any of them cannot be looked at. */
-export async function judgeLiveKey(parts: LiveKeyParts, looked: LiveKeyCase): Promise<LiveKey> {
+export async function matchLiveKey(parts: LiveKeyParts, looked: LiveKeyCase): Promise<LiveKey> {
   const host = parseName(looked.host);
   const [current, next] = [tlsaOfKey(looked.current), tlsaOfKey(looked.next)];
   if (host === null || current === null || next === null) return 'unknown';
@@ -47,7 +47,7 @@ export async function judgeLiveKey(parts: LiveKeyParts, looked: LiveKeyCase): Pr
     if (probed.kind === 'failed') return 'unknown';
     const { chain } = probed;
     const isMatched = (tlsa: Tlsa): boolean => {
-      const judged = {
+      const chainCase = {
         tlsas: [tlsa],
         chain,
         references: [serverName],
@@ -55,7 +55,7 @@ export async function judgeLiveKey(parts: LiveKeyParts, looked: LiveKeyCase): Pr
         pkix: null,
         now: looked.now,
       } as const;
-      return judgeChain(judged, parts.crypto).status === 'matched';
+      return matchCertificates(chainCase, parts.crypto).status === 'matched';
     };
     return isMatched(next) ? 'next' : isMatched(current) ? 'current' : 'other';
   });

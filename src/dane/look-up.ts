@@ -1,7 +1,7 @@
 /** What a look-up says to DANE: data, its standing with DNSSEC, aliases on the way; from a resolution or from a reply. */
 
 import { failureText } from '../terms/failure-text.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { verdictText } from '../terms/verdict-text.ts';
@@ -74,7 +74,7 @@ export function lookedOf(resolution: Resolution, now: number): Looked {
   const { status, why } = statusOf(verdict);
   if (status === 'bogus' || status === 'failed') return failedLookUp(question.name, status, why ?? '');
   const { name, type } = question;
-  const sets = (held: readonly HeldRRset[]): LookedSet[] => held.map((one) => setOf(one, now));
+  const sets = (ranked: readonly RankedRRset[]): LookedSet[] => ranked.map((one) => setOf(one, now));
   return lookedFrom({ name, type, rcode, answer: sets(answer), authority: sets(authority), status, why });
 }
 
@@ -84,7 +84,7 @@ function statusOf(verdict: Verdict | null): { readonly status: LookedStatus; rea
   return { status, why: status === 'secure' ? null : verdictText(verdict) };
 }
 
-function setOf({ rrset, expiresAt }: HeldRRset, now: number): LookedSet {
+function setOf({ rrset, expiresAt }: RankedRRset, now: number): LookedSet {
   const { owner, type, rdatas, signatures } = unpackRRset(rrset);
   return { owner, type, rdatas, signatures, ttl: Math.max(0, expiresAt - now) };
 }

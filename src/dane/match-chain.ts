@@ -46,7 +46,7 @@ type RecordOutcome =
   | { readonly kind: 'unusable'; readonly why: string };
 
 /** One record with its outcome and what is unwise about it. */
-interface JudgedRecord {
+interface CheckedRecord {
   readonly tlsa: Tlsa;
   readonly outcome: RecordOutcome;
   readonly remarks: readonly string[];
@@ -55,15 +55,15 @@ interface JudgedRecord {
 /** What the records say of the peer. `unusable`: none may be used, so they say nothing (RFC 7672 §2.2). */
 export interface ChainVerdict {
   readonly status: 'matched' | 'mismatched' | 'unusable';
-  readonly records: readonly JudgedRecord[];
+  readonly records: readonly CheckedRecord[];
 }
 
-export function judgeChain(judged: ChainCase, crypto: Crypto): ChainVerdict {
-  const path = pathOf(judged.chain.slice(0, MAX_CHAIN_CERTIFICATES));
-  const records = judged.tlsas.slice(0, MAX_TLSA_RECORDS).map((tlsa): JudgedRecord => {
-    const usability = usabilityOf(tlsa, judged.service);
+export function matchCertificates(chainCase: ChainCase, crypto: Crypto): ChainVerdict {
+  const path = pathOf(chainCase.chain.slice(0, MAX_CHAIN_CERTIFICATES));
+  const records = chainCase.tlsas.slice(0, MAX_TLSA_RECORDS).map((tlsa): CheckedRecord => {
+    const usability = usabilityOf(tlsa, chainCase.service);
     const outcome = usability.usable
-      ? tryRecord(tlsa, path, judged, crypto)
+      ? tryRecord(tlsa, path, chainCase, crypto)
       : ({ kind: 'unusable', why: usability.why } as const);
     return { tlsa, outcome, remarks: remarksOn(tlsa, crypto) };
   });
@@ -86,7 +86,7 @@ function pathOf(chain: readonly Certificate[]): readonly Certificate[] {
   }
 }
 
-function tryRecord(tlsa: Tlsa, path: readonly Certificate[], judged: ChainCase, crypto: Crypto): RecordOutcome {
+function tryRecord(tlsa: Tlsa, path: readonly Certificate[], chainCase: ChainCase, crypto: Crypto): RecordOutcome {
   const [own] = path;
   if (own === undefined) return failed('the server showed no certificate');
   const { usage } = tlsa;
@@ -96,14 +96,14 @@ function tryRecord(tlsa: Tlsa, path: readonly Certificate[], judged: ChainCase, 
     if (!matches(own)) return failed(endMismatch(path.slice(1).findIndex(matches) + 1));
     // RFC 7671 §5.1: names and dates of the certificate do not count, the record vouches for the key.
     if (usage === USAGE.DANE_EE) return { kind: 'matched', depth: 0, note: 'names and dates need not be right' };
-    return afterPublicAuthorities(0, judged);
+    return afterPublicAuthorities(0, chainCase);
   }
   const depth = path.findIndex((one, at) => at > 0 && matches(one));
   if (usage === USAGE.PKIX_TA)
-    return depth < 0 ? failed(anchorMismatch(matches(own))) : afterPublicAuthorities(depth, judged);
-  if (depth > 0) return daneTrustAnchor(path, depth, judged);
+    return depth < 0 ? failed(anchorMismatch(matches(own))) : afterPublicAuthorities(depth, chainCase);
+  if (depth > 0) return daneTrustAnchor(path, depth, chainCase);
   return isAnchorOutside(tlsa, path)
-    ? daneTrustAnchor(path, path.length, judged)
+    ? daneTrustAnchor(path, path.length, chainCase)
     : failed(anchorMismatch(matches(own)));
 }
 
@@ -132,8 +132,8 @@ function afterPublicAuthorities(depth: number, { pkix }: ChainCase): RecordOutco
 }
 
 /** Usage 2: the path down from the anchor must be right in names and dates (RFC 7671 §5.2, RFC 7672 §3.1.2). */
-function daneTrustAnchor(path: readonly Certificate[], depth: number, judged: ChainCase): RecordOutcome {
-  const { references, now } = judged;
+function daneTrustAnchor(path: readonly Certificate[], depth: number, chainCase: ChainCase): RecordOutcome {
+  const { references, now } = chainCase;
   const used = path.slice(0, depth + 1);
   const dated = used.findIndex(({ notBefore, notAfter }) => now < notBefore || now > notAfter);
   if (dated >= 0) return failed(`the certificate at depth ${dated} is ${dateFault(used[dated], now)}`);
@@ -155,7 +155,7 @@ function isAnchorOutside({ selector, matchingType, association }: Tlsa, path: re
 }
 
 /** One record's outcome for people. */
-export function outcomeText({ tlsa, outcome }: JudgedRecord): string {
+export function outcomeText({ tlsa, outcome }: CheckedRecord): string {
   switch (outcome.kind) {
     case 'matched':
       return `matched at depth ${outcome.depth} as ${usageName(tlsa.usage)}: ${outcome.note}`;

@@ -179,11 +179,11 @@ function connectionLine({ address, signatures, probed, verdict }: Connection): C
     names: dnsNames,
     notAfter,
   }));
-  const matches = (verdict?.records ?? []).map((judged) => ({
-    record: tlsaText(judged.tlsa),
-    matched: judged.outcome.kind === 'matched',
-    text: outcomeText(judged),
-    remarks: judged.remarks,
+  const matches = (verdict?.records ?? []).map((checked) => ({
+    record: tlsaText(checked.tlsa),
+    matched: checked.outcome.kind === 'matched',
+    text: outcomeText(checked),
+    remarks: checked.remarks,
   }));
   return { ...nothing, tls: `${probed.protocol} ${probed.cipher}`, chain, matches };
 }

@@ -18,7 +18,7 @@ const STARTTLS_PORTS: ReadonlyMap<number, StartTlsProtocol> = new Map([
 ]);
 
 /** Reads `HOST:PORT`, `HOST` or `[IPv6]:PORT`; null when it is none of them. */
-export function readPlace(text: string, defaultPort: number): ServiceWords | null {
+export function readServiceName(text: string, defaultPort: number): ServiceWords | null {
   const match = /^(?:\[([0-9a-fA-F:.]+)\]|([^:\s]+))(?::(\d{1,5}))?$/.exec(text);
   const port = match?.[3] === undefined ? defaultPort : Number(match[3]);
   return match === null || port < 1 || port > 65_535 ? null : { host: match[1] ?? match[2] ?? '', port };

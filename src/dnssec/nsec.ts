@@ -23,7 +23,7 @@ import { signedLabelCount } from '../wire/signed-labels.ts';
 import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
 import { signedOwner } from './signed-data.ts';
-import { asWildcard, cutsOffBelow, judgeTypes } from './type-denial.ts';
+import { asWildcard, checkTypes, cutsOffBelow } from './type-denial.ts';
 
 /** One NSEC record that speaks for the zone. */
 interface Span {
@@ -60,7 +60,7 @@ function proveQuestion(question: DeniedQuestion, records: readonly DenialRecord[
   const spans = readSpans(records, zone);
   if (spans.length === 0) return notProven('no-records');
   const match = findMatch(spans, name);
-  if (match !== null) return judgeTypes(match.types, question);
+  if (match !== null) return checkTypes(match.types, question);
   const cover = findCover(spans, name);
   if ('why' in cover) return cover;
   // RFC 4035 §5.4 with RFC 4592 §2.2.2: a next name below the name makes the name an empty non-terminal.
@@ -78,7 +78,7 @@ function denyWildcard(spans: readonly Span[], cover: Span, question: DeniedQuest
   // A wildcard that is longer than a name may be cannot exist.
   if (wildcard === null) return { kind: 'nxdomain' };
   const match = findMatch(spans, wildcard);
-  if (match !== null) return asWildcard(judgeTypes(match.types, { name: wildcard, type: question.type }));
+  if (match !== null) return asWildcard(checkTypes(match.types, { name: wildcard, type: question.type }));
   const wildcardCover = findCover(spans, wildcard);
   if ('why' in wildcardCover) return notProven('wildcard-not-denied');
   // RFC 4592 §2.2.2: the wildcard is itself an empty non-terminal, and exists as such.

@@ -22,7 +22,7 @@ import { NSEC3_FLAG_OPT_OUT, readNsec3 } from '../wire/rdata-nsec3.ts';
 import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
 import { type HashParameters, type Nsec3Hasher, parametersKey } from './nsec3-hash.ts';
-import { asWildcard, cutsOffBelow, judgeTypes } from './type-denial.ts';
+import { asWildcard, checkTypes, cutsOffBelow } from './type-denial.ts';
 
 /** SHA-1, the only NSEC3 hash algorithm (RFC 5155 §11). */
 const HASH_ALGORITHM_SHA1 = 1;
@@ -118,10 +118,10 @@ function proveByChain(question: DeniedQuestion, chain: Chain, zone: Name, hasher
   if (hash === null) return HASH_BUDGET;
   // RFC 5155 §8.5, §8.6: a record that matches the name; its bitmap decides.
   const match = findMatch(chain, hash);
-  if (match !== null) return judgeTypes(match.types, question);
+  if (match !== null) return checkTypes(match.types, question);
   const enclosed = findClosestEncloser(question.name, chain, zone, hasher);
   if ('kind' in enclosed) return enclosed;
-  return judgeWildcard(question, enclosed, chain, hasher);
+  return checkWildcard(question, enclosed, chain, hasher);
 }
 
 /** A proven closest encloser (RFC 5155 §8.3). */
@@ -156,7 +156,7 @@ function findClosestEncloser(name: Name, chain: Chain, zone: Name, hasher: Nsec3
 }
 
 /** The name does not exist, or hides in an opt-out span: what of the wildcard that could stand for it? */
-function judgeWildcard(
+function checkWildcard(
   question: DeniedQuestion,
   { closestEncloser, isOptOut }: Enclosed,
   chain: Chain,
@@ -169,7 +169,7 @@ function judgeWildcard(
   if (hash === null) return HASH_BUDGET;
   const match = findMatch(chain, hash);
   if (match !== null) {
-    const denial = asWildcard(judgeTypes(match.types, { name: wildcard, type: question.type }));
+    const denial = asWildcard(checkTypes(match.types, { name: wildcard, type: question.type }));
     // RFC 5155 §9.2: no AD bit when the next closer name is covered by an opt-out span.
     return isOptOut && denial.kind !== 'not-proven' ? { kind: 'opt-out', wildcard: 'nodata' } : denial;
   }

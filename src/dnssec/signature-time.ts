@@ -1,5 +1,5 @@
 /**
- * The second at which signatures are judged (`val-override-date`): one type and one reading of it for every place that looks
+ * The second at which signatures are checked (`val-override-date`): one type and one reading of it for every place that looks
  * at the times of an RRSIG, so that none takes "not at all" for a date.
  */
 
@@ -18,10 +18,10 @@ export type SignatureTime =
 export const BY_THE_CLOCK: SignatureTime = { kind: 'clock' };
 
 /**
- * The second at which one signature is judged, unix. `now` is the clock's second, `inception` the signature's: where times
- * are not looked at, each signature is judged at its own first second.
+ * The second at which one signature is checked, unix. `now` is the clock's second, `inception` the signature's: where times
+ * are not looked at, each signature is checked at its own first second.
  */
-export function judgedAt(time: SignatureTime, now: number, inception: number): number {
+export function checkedAt(time: SignatureTime, now: number, inception: number): number {
   switch (time.kind) {
     case 'clock':
       return now;
@@ -38,5 +38,5 @@ export function judgedAt(time: SignatureTime, now: number, inception: number): n
 export function secondsLeft(time: SignatureTime, now: number, expiration: number): number {
   if (time.kind === 'ignored') return Number.POSITIVE_INFINITY;
   // RFC 4034 §3.1.5: times are compared in serial arithmetic.
-  return serialDifference(expiration, judgedAt(time, now, 0));
+  return serialDifference(expiration, checkedAt(time, now, 0));
 }

@@ -13,8 +13,8 @@ import type { DeniedQuestion } from './denial-record.ts';
 type TypeDenial = Extract<DenialOutcome, { readonly kind: 'nodata' | 'no-ds' | 'no-cut' | 'not-proven' }>;
 
 /** Judges the bitmap of the record that matches `question.name`. */
-export function judgeTypes(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
-  if (question.type === TYPE.DS) return judgeDs(types, question);
+export function checkTypes(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
+  if (question.type === TYPE.DS) return checkDs(types, question);
   if (hasAsked(types, question.type)) return { kind: 'not-proven', why: 'type-exists' };
   // RFC 6840 §4.3: a NODATA proof must also check that the CNAME bit is not set.
   if (hasType(types, TYPE.CNAME)) return { kind: 'not-proven', why: 'cname-exists' };
@@ -40,7 +40,7 @@ function hasAsked(types: TypeBitmap, asked: number): boolean {
   return hasType(types, asked) || (STANDS_FOR.get(asked) ?? []).some((type) => hasType(types, type));
 }
 
-function judgeDs(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
+function checkDs(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
   if (hasType(types, TYPE.DS)) return { kind: 'not-proven', why: 'type-exists' };
   // RFC 4035 §5.2, RFC 5155 §8.6: with the SOA bit the record is the child's own, and the child cannot deny its DS. The
   // root has no parent, so its own record stands.

@@ -16,7 +16,7 @@ import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { serialDifference } from '../wire/serial.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import { isRevoked, type ZoneKey } from './dnskey.ts';
-import { judgedAt, type SignatureTime } from './signature-time.ts';
+import { checkedAt, type SignatureTime } from './signature-time.ts';
 import { signedData } from './signed-data.ts';
 
 /** Allowed clock error, seconds: 10 % of the signature's life, at least `min`, at most `max` (`val-sig-skew-*`). */
@@ -95,7 +95,8 @@ export function precheckRrsig({
 }: RrsigCheck): CheckedRrsig | SignatureFailure {
   const rrsig = readRrsig(signature);
   if (rrsig === null || rrsig.signature.length === 0) return { kind: 'malformed' };
-  const fault = findPlaceFault(rrsig, rrset, zone) ?? findTimeFault(rrsig, judgedAt(time, now, rrsig.inception), skew);
+  const fault =
+    findRecordFault(rrsig, rrset, zone) ?? findTimeFault(rrsig, checkedAt(time, now, rrsig.inception), skew);
   return fault ?? ({ rrsig, rdata: signature, rrset } as CheckedRrsig);
 }
 
@@ -109,7 +110,7 @@ export function withKey(checked: CheckedRrsig, key: ZoneKey): KeyedRrsig | Signa
   return { checked, key: imported } as KeyedRrsig;
 }
 
-function findPlaceFault(rrsig: Rrsig, rrset: RRset, zone: Name): SignatureFailure | null {
+function findRecordFault(rrsig: Rrsig, rrset: RRset, zone: Name): SignatureFailure | null {
   const owner = rrsetOwner(rrset);
   const type = rrsetType(rrset);
   const { keyTag } = rrsig;

@@ -2,12 +2,12 @@
  * Gathers what `explain` tells: resolves the question with a trace, then looks at DS, DNSKEY and trust of each zone on the way
  * from the anchor to each name of the answer, with the resolver's own eyes.
  *
- * Leaves to others: judging (validate), text and pictures of the report.
+ * Leaves to others: validating (validate), text and pictures of the report.
  */
 
 import { edeOf, edesOfFailure } from '../terms/ede-of.ts';
 import { failureText } from '../terms/failure-text.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { verdictText } from '../terms/verdict-text.ts';
@@ -87,8 +87,8 @@ export async function explainQuestion(
   for (const state of states) chain.push(await rawZone(state, { parts, get }));
   const show = { now, chain, outcomes: outcomesOf(trace.events()), asked: question.name };
   const zones = chain.map((raw) => zoneLine(raw, show));
-  const answer = resolution.kind === 'failed' ? [] : resolution.answer.map((held) => setLine(held, showOf(show)));
-  const proof = resolution.kind === 'failed' ? [] : proofOf(resolution).map((held) => setLine(held, showOf(show)));
+  const answer = resolution.kind === 'failed' ? [] : resolution.answer.map((ranked) => setLine(ranked, showOf(show)));
+  const proof = resolution.kind === 'failed' ? [] : proofOf(resolution).map((ranked) => setLine(ranked, showOf(show)));
   const shown = [...zones.flatMap(({ keySet, dsSet, noDs }) => [keySet, dsSet, ...noDs]), ...answer, ...proof];
   const report: Report = {
     question: questionText(question),
@@ -166,9 +166,9 @@ function tracedStates(events: readonly TraceEvent[]): ReadonlyMap<string, ZoneSt
 interface Raw {
   readonly state: ZoneState;
   readonly anchor: Anchor | null;
-  readonly ds: HeldRRset | null;
-  readonly noDs: readonly HeldRRset[];
-  readonly keys: HeldRRset | null;
+  readonly ds: RankedRRset | null;
+  readonly noDs: readonly RankedRRset[];
+  readonly keys: RankedRRset | null;
 }
 
 interface GetParts {
@@ -192,20 +192,20 @@ async function rawZone(state: ZoneState, { parts, get }: GetParts): Promise<Raw>
   };
 }
 
-function findSet(resolution: Resolution | null, name: Name, type: number): HeldRRset | null {
+function findSet(resolution: Resolution | null, name: Name, type: number): RankedRRset | null {
   if (resolution?.kind !== 'answered') return null;
   return (
     resolution.answer.find(({ rrset }) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name)) ?? null
   );
 }
 
-function isDenial({ rrset }: HeldRRset): boolean {
+function isDenial({ rrset }: RankedRRset): boolean {
   const type = rrsetType(rrset);
   return type === TYPE.NSEC || type === TYPE.NSEC3;
 }
 
-function proofOf({ authority }: Answered): readonly HeldRRset[] {
-  return authority.filter((held) => isDenial(held) || rrsetType(held.rrset) === TYPE.SOA);
+function proofOf({ authority }: Answered): readonly RankedRRset[] {
+  return authority.filter((ranked) => isDenial(ranked) || rrsetType(ranked.rrset) === TYPE.SOA);
 }
 
 /** What all lines of one report are made with. */
@@ -250,7 +250,7 @@ function zoneLine({ state, anchor, ds, noDs, keys }: Raw, show: Show): ZoneLine 
     anchor: anchor === null ? null : [...anchored.map((one) => one.keyTag), ...anchorKeys],
     ds: dsLines,
     dsSet: ds === null ? null : setLine(ds, shown),
-    noDs: noDs.map((held) => setLine(held, shown)),
+    noDs: noDs.map((ranked) => setLine(ranked, shown)),
     keys:
       keys === null
         ? []

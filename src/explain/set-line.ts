@@ -1,6 +1,6 @@
 /** Lines of a report out of wire data: RRsets with their signatures, keys. */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ALGORITHM, algorithmMnemonic } from '../wire/algorithms.ts';
 import { readU8, readU16 } from '../wire/bytes.ts';
 import { compareNames, type Name, nameKey, namesEqual } from '../wire/name.ts';
@@ -27,25 +27,25 @@ export interface ShowParts {
 }
 
 /** One set with its signatures. */
-export function setLine(held: HeldRRset, parts: ShowParts): SetLine {
-  const { rrset } = held;
+export function setLine(ranked: RankedRRset, parts: ShowParts): SetLine {
+  const { rrset } = ranked;
   const type = rrsetType(rrset);
   return {
     owner: formatName(rrsetOwner(rrset)),
     type: typeText(type),
-    ttl: Math.max(0, held.expiresAt - parts.now),
+    ttl: Math.max(0, ranked.expiresAt - parts.now),
     records: rdatasOf(rrset).map((rdata) => formatRdata(type, rdata)),
-    status: held.verdict?.status ?? 'unchecked',
-    server: held.server,
+    status: ranked.verdict?.status ?? 'unchecked',
+    server: ranked.server,
     signatures: signaturesOf(rrset).flatMap((rdata) => {
       const rrsig = readRrsig(rdata);
-      return rrsig === null ? [] : [signatureLine(held, rrsig, parts)];
+      return rrsig === null ? [] : [signatureLine(ranked, rrsig, parts)];
     }),
     proves: type === TYPE.NSEC ? nsecText(rrset, parts.asked) : '',
   };
 }
 
-function signatureLine(held: HeldRRset, rrsig: Rrsig, parts: ShowParts): SignatureLine {
+function signatureLine(ranked: RankedRRset, rrsig: Rrsig, parts: ShowParts): SignatureLine {
   // RFC 4034 §3.1.5: times are serial numbers of 32 bits, near the present second.
   const near = (time: number): number => parts.now + serialDifference(time, parts.now);
   return {
@@ -54,11 +54,11 @@ function signatureLine(held: HeldRRset, rrsig: Rrsig, parts: ShowParts): Signatu
     signer: formatName(rrsig.signer),
     inception: near(rrsig.inception),
     expiration: near(rrsig.expiration),
-    state: stateOf(held, rrsig, parts),
+    state: stateOf(ranked, rrsig, parts),
   };
 }
 
-function stateOf({ rrset, verdict }: HeldRRset, rrsig: Rrsig, parts: ShowParts): SignatureLine['state'] {
+function stateOf({ rrset, verdict }: RankedRRset, rrsig: Rrsig, parts: ShowParts): SignatureLine['state'] {
   const seen = parts.outcomes.get(`${nameKey(rrsetOwner(rrset))} ${rrsetType(rrset)} ${rrsig.keyTag}`);
   if (seen === 'valid') return 'good';
   if (seen !== undefined) return 'wrong';

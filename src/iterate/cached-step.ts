@@ -5,8 +5,8 @@
  * the first look of a client's question (resolve).
  */
 
-import type { AliasStep, End, FoundData } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { isBelow, isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -21,7 +21,7 @@ import { endOfSet, isUsableAnswer, isUsableSet } from './usable-data.ts';
 
 /** A cached answer to a question: the end, or one alias step. */
 type CachedStep =
-  | { readonly kind: 'found'; readonly found: FoundData }
+  | { readonly kind: 'found'; readonly found: FoundResult }
   | { readonly kind: 'alias'; readonly step: AliasStep };
 
 interface CachedStepOptions {
@@ -41,8 +41,8 @@ export function findCachedStep(parts: IterateParts, question: Question, rules: C
   if (cached !== null && isUsableAnswer(cached, avoid)) {
     return { kind: 'found', found: cached.found };
   }
-  const usable = (held: HeldRRset | null): held is HeldRRset =>
-    held !== null && isUsableSet(held, question.type, avoid);
+  const usable = (ranked: RankedRRset | null): ranked is RankedRRset =>
+    ranked !== null && isUsableSet(ranked, question.type, avoid);
   // An alias that is asked for by itself is whole: nothing else comes with it.
   const needsWhole = question.type === TYPE.ANY || (rules.wholeOnly && question.type !== TYPE.CNAME);
   const data = needsWhole ? null : parts.rrsets.find(question.name, question.type, question.class);
@@ -69,10 +69,10 @@ function deniedByReferral(
   const now = clock.unixSeconds();
   const authority = delegations.find(question.name)?.denial ?? [];
   const isUsed =
-    authority.length > 0 && authority.every((held) => held.expiresAt > now && !avoid.has(held.server ?? ''));
+    authority.length > 0 && authority.every((ranked) => ranked.expiresAt > now && !avoid.has(ranked.server ?? ''));
   if (!isUsed) return null;
   const [first] = authority;
-  const end: End = {
+  const end: FinalAnswer = {
     kind: 'nodata',
     question,
     rcode: RCODE.NOERROR,
@@ -93,7 +93,7 @@ function cnameByDname(question: Question, step: AliasStep | null): CachedStep | 
   return { kind: 'found', found: { kind: 'found', aliases: [], end } };
 }
 
-function cnameStep(question: Question, alias: HeldRRset): AliasStep | null {
+function cnameStep(question: Question, alias: RankedRRset): AliasStep | null {
   const to = targetOf(alias);
   return to === null ? null : { via: 'cname', question, alias, synthesised: null, to, proof: [] };
 }
@@ -102,7 +102,7 @@ function cnameStep(question: Question, alias: HeldRRset): AliasStep | null {
  * RFC 4035 §3.1.4.1: a DS is the parent's to give or to deny. An alias at that name counts for it when the parent is proven to
  * have said so; any other may be the child's own, at its apex.
  */
-function speaksOf({ name, type }: Question, { rrset, verdict }: HeldRRset): boolean {
+function speaksOf({ name, type }: Question, { rrset, verdict }: RankedRRset): boolean {
   if (type !== TYPE.DS) return true;
   const isParents = (signature: Uint8Array): boolean => {
     const signer = readRrsig(signature)?.signer;
@@ -115,24 +115,24 @@ function speaksOf({ name, type }: Question, { rrset, verdict }: HeldRRset): bool
 function dnameStep(
   parts: IterateParts,
   question: Question,
-  usable: (held: HeldRRset | null) => held is HeldRRset,
+  usable: (ranked: RankedRRset | null) => ranked is RankedRRset,
 ): AliasStep | null {
   for (let above = question.name; !isRoot(above); ) {
     above = parentOf(above);
-    const held = parts.rrsets.find(above, TYPE.DNAME, question.class);
-    if (!usable(held) || held.verdict?.status !== 'secure') continue;
-    // A stub, forward or held zone below may be private to us: the world's DNAME above it does not speak for its names.
+    const ranked = parts.rrsets.find(above, TYPE.DNAME, question.class);
+    if (!usable(ranked) || ranked.verdict?.status !== 'secure') continue;
+    // A stub, forward or local zone copy below may be private to us: the world's DNAME above it does not speak for its names.
     if (isOwnBelow(parts, question.name, above)) return null;
-    const target = targetOf(held);
+    const target = targetOf(ranked);
     const to = target === null ? null : replaceSuffix(question.name, above, target);
     if (to === null) return null;
     const cname = { owner: question.name, type: TYPE.CNAME, class: question.class, rdatas: [to], signatures: [] };
-    const synthesised: HeldRRset = { ...held, rrset: packRRset(cname) };
-    return { via: 'dname', question, alias: held, synthesised, to, proof: [] };
+    const synthesised: RankedRRset = { ...ranked, rrset: packRRset(cname) };
+    return { via: 'dname', question, alias: ranked, synthesised, to, proof: [] };
   }
   return null;
 }
 
-function targetOf(alias: HeldRRset): Name | null {
+function targetOf(alias: RankedRRset): Name | null {
   return readTargetName(rdatasOf(alias.rrset)[0] ?? new Uint8Array());
 }

@@ -9,7 +9,7 @@
 import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
-import { TRUST } from '../terms/trust.ts';
+import { RANK } from '../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
@@ -25,15 +25,15 @@ import { type Candidate, candidateOf } from './server-selection.ts';
 import type { ZoneCopies } from './zone-copies.ts';
 
 /** Where at its address a server listens, and the name that its certificate must hold. */
-interface TargetPlace {
+interface TargetEndpoint {
   readonly port: number;
   readonly tlsName: string | null;
 }
 
-const PLAIN: TargetPlace = { port: DNS_PORT, tlsName: null };
+const PLAIN: TargetEndpoint = { port: DNS_PORT, tlsName: null };
 
 /** A server name of a zone. */
-export interface Target extends TargetPlace {
+export interface Target extends TargetEndpoint {
   readonly name: Name;
   /** An address of it is known. */
   hasAddress: boolean;
@@ -46,7 +46,7 @@ export interface Target extends TargetPlace {
 }
 
 /** What is fixed about the servers of a zone. */
-interface ZoneServersParts {
+interface DelegationPointParts {
   readonly zone: Name;
   readonly source: DelegationSource;
   /** Unix seconds until when the delegation holds; Infinity for configured ones. Bounds delegations below it. */
@@ -57,8 +57,8 @@ interface ZoneServersParts {
   readonly copy?: ZoneCopy;
 }
 
-/** The servers of a zone, for one question. */
-export class ZoneServers {
+/** The servers of a zone, for one question (Unbound: delegation point). */
+export class DelegationPoint {
   readonly zone: Name;
   readonly source: DelegationSource;
   readonly expiresAt: number;
@@ -80,9 +80,9 @@ export class ZoneServers {
   /** Addresses that there were too many of. */
   refusedAddresses = 0;
   readonly #names = new Set<string>();
-  readonly #places = new Set<string>();
+  readonly #addresses = new Set<string>();
 
-  constructor(parts: ZoneServersParts) {
+  constructor(parts: DelegationPointParts) {
     this.zone = parts.zone;
     this.source = parts.source;
     this.expiresAt = parts.expiresAt;
@@ -97,31 +97,31 @@ export class ZoneServers {
   }
 
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
-  addTarget(name: Name, addresses: readonly string[], place: TargetPlace = PLAIN): void {
+  addTarget(name: Name, addresses: readonly string[], endpoint: TargetEndpoint = PLAIN): void {
     const key = nameKey(name);
     if (this.#names.has(key)) return;
     this.#names.add(key);
     this.targets.push({
       name,
-      ...place,
+      ...endpoint,
       hasAddress: addresses.length > 0,
       lookedUp: new Set(),
       isRunning: false,
       isHopeless: false,
     });
-    for (const ip of addresses) this.addAddress(ip, place);
+    for (const ip of addresses) this.addAddress(ip, endpoint);
   }
 
   /** Adds an address once; those that strangers give only up to a bound. */
-  addAddress(ip: string, { port, tlsName }: TargetPlace = PLAIN): void {
+  addAddress(ip: string, { port, tlsName }: TargetEndpoint = PLAIN): void {
     const candidate = candidateOf({ ip, port }, tlsName);
-    if (this.#places.has(candidate.key)) return;
+    if (this.#addresses.has(candidate.key)) return;
     const isOurOwn = this.configured !== null || this.source === 'hints';
     if (!isOurOwn && this.candidates.length >= MAX_ADDRESSES_PER_ZONE) {
       this.refusedAddresses++;
       return;
     }
-    this.#places.add(candidate.key);
+    this.#addresses.add(candidate.key);
     this.candidates.push(candidate);
   }
 }
@@ -142,15 +142,15 @@ const NO_ZONES: ReadonlySet<UpstreamZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
 type Start =
-  | { readonly kind: 'servers'; readonly servers: ZoneServers }
+  | { readonly kind: 'servers'; readonly servers: DelegationPoint }
   | { readonly kind: 'prime'; readonly zone: Name };
 
-/** The deepest place known to start asking from; delegations that do not hold for `carrySeconds` more are passed over. */
+/** The deepest place known to start asking from; delegations that do not hold for `expiryMarginSeconds` more are passed over. */
 export function startFor(
   question: Question,
   ignored: ReadonlySet<UpstreamZone>,
   parts: StartParts,
-  carrySeconds: number,
+  expiryMarginSeconds: number,
 ): Start {
   const { options, delegations } = parts;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.
@@ -160,7 +160,7 @@ export function startFor(
   const isCopyDeepest = copy !== null && (configured === null || copy.zone.length >= configured.zone.length);
   if (!isCopyDeepest && configured?.kind === 'forward')
     return { kind: 'servers', servers: serversOfConfigured(configured) };
-  const cached = deepestUsable(name, parts, carrySeconds);
+  const cached = deepestUsable(name, parts, expiryMarginSeconds);
   if (isCopyDeepest && (cached === null || copy.zone.length >= cached.zone.length)) {
     return { kind: 'servers', servers: serversOfCopy(copy) };
   }
@@ -196,19 +196,19 @@ export function isNsQuestion(question: Question, zone: Name): boolean {
 }
 
 /** The deepest cached delegation that can be used; one that needs itself to find its servers is passed over. */
-function deepestUsable(name: Name, parts: StartParts, carrySeconds: number): Delegation | null {
+function deepestUsable(name: Name, parts: StartParts, expiryMarginSeconds: number): Delegation | null {
   const { delegations, rrsets } = parts;
   let cut = delegations.findDeepest(name);
-  while (cut !== null && !isRoot(cut.zone) && (isUseless(cut, rrsets) || isEnding(cut, parts, carrySeconds))) {
+  while (cut !== null && !isRoot(cut.zone) && (isUseless(cut, rrsets) || isEnding(cut, parts, expiryMarginSeconds))) {
     cut = delegations.findDeepest(parentOf(cut.zone));
   }
   return cut;
 }
 
 /** True when the delegation, or what the zone itself says of its servers, ends within so many seconds. */
-function isEnding(cut: Delegation, { rrsets, clock }: StartParts, carrySeconds: number): boolean {
-  if (carrySeconds === 0) return false;
-  const latest = clock.unixSeconds() + carrySeconds;
+function isEnding(cut: Delegation, { rrsets, clock }: StartParts, expiryMarginSeconds: number): boolean {
+  if (expiryMarginSeconds === 0) return false;
+  const latest = clock.unixSeconds() + expiryMarginSeconds;
   const own = rrsets.findStale(cut.zone, TYPE.NS, CLASS.IN);
   return Math.min(cut.expiresAt, own?.expiresAt ?? cut.expiresAt) <= latest;
 }
@@ -226,28 +226,28 @@ function isUseless(cut: Delegation, rrsets: RRsetCache): boolean {
 /** Addresses of a name in the RRset cache, of rank `atLeast` and better: good enough to find a server. Canonical text. */
 export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): string[] {
   return [TYPE.A, TYPE.AAAA].flatMap((type) => {
-    const held = rrsets.find(name, type, CLASS.IN);
-    return held === null || held.trust < atLeast || held.verdict?.status === 'bogus'
+    const ranked = rrsets.find(name, type, CLASS.IN);
+    return ranked === null || ranked.rank < atLeast || ranked.verdict?.status === 'bogus'
       ? []
-      : firstRdatasOf(held.rrset, MAX_ADDRESSES_PER_SET).map(ipText);
+      : firstRdatasOf(ranked.rrset, MAX_ADDRESSES_PER_SET).map(ipText);
   });
 }
 
 /** Servers of a delegation; what came with it goes before what is cached. */
-export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartParts): ZoneServers {
-  const servers = new ZoneServers({ ...cut, configured: null });
+export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartParts): DelegationPoint {
+  const servers = new DelegationPoint({ ...cut, configured: null });
   for (const { name, addresses } of cut.servers) {
     const isUnverified = options.hardenUnverifiedGlue && cut.source !== 'priming' && !isAtOrBelow(name, cut.zone);
     const known = isUnverified ? [] : addresses;
-    const atLeast = isUnverified ? TRUST.answerAuthoritative : 0;
+    const atLeast = isUnverified ? RANK.answerAuthoritative : 0;
     servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));
   }
   return servers;
 }
 
 /** Servers of the hints (RFC 9609 §2). */
-export function serversOfHints(options: IterateOptions): ZoneServers {
-  const servers = new ZoneServers({
+export function serversOfHints(options: IterateOptions): DelegationPoint {
+  const servers = new DelegationPoint({
     zone: ROOT,
     source: 'hints',
     expiresAt: Number.POSITIVE_INFINITY,
@@ -258,13 +258,13 @@ export function serversOfHints(options: IterateOptions): ZoneServers {
   return servers;
 }
 
-function serversOfCopy(copy: ZoneCopy): ZoneServers {
+function serversOfCopy(copy: ZoneCopy): DelegationPoint {
   const expiresAt = Number.POSITIVE_INFINITY;
-  return new ZoneServers({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
+  return new DelegationPoint({ zone: copy.zone, source: 'auth-zone', expiresAt, hasDs: false, configured: null, copy });
 }
 
-function serversOfConfigured(configured: UpstreamZone): ZoneServers {
-  const servers = new ZoneServers({
+function serversOfConfigured(configured: UpstreamZone): DelegationPoint {
+  const servers = new DelegationPoint({
     zone: configured.zone,
     source: configured.kind,
     expiresAt: Number.POSITIVE_INFINITY,

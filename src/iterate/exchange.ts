@@ -2,7 +2,7 @@
  * One question to one address: what is sent, what follows from a reply that is no plain answer.
  *
  * Duties: EDNS and falling back from it, cookies refused or renewed (RFC 7873), 0x20 and falling back from it, TC to TCP,
- * TCP or TLS only where configured, what a silence or an error teaches about the server.
+ * TCP or TLS only where configured, what a timeout or an error teaches about the server.
  * Leaves to others: datagrams (udp-attempt.ts), connections (upstream-streams.ts), sharing equal questions (upstream.ts),
  * whom to ask, what the answer says.
  */
@@ -20,100 +20,100 @@ import type { IterateOptions } from './options.ts';
 import { localIpFor, prepare } from './prepare-query.ts';
 import { clientStringFor } from './query-options.ts';
 import { attemptUdp, type UdpEnd } from './udp-attempt.ts';
-import type { Asked, Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts';
+import type { Attempt, ExchangeParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 
 /** Failures without OPT that one work has asked again about without EDNS at most; those of lame servers look the same. */
 const MAX_PLAIN_TRIALS = 2;
-/** Silences of a zone's servers, all together, until one that never answered with EDNS is tried without. */
+/** Timeouts of a zone's servers, all together, until one that never answered with EDNS is tried without. */
 const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 /** A wait that a work's own deadline cut short tells something about the server only when it was as long, ms. */
 const TELLING_WAIT_MS = 2000;
 
 /** Asks one server one question. Rejects with `Cancelled` only. */
-export async function exchange(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
-  const manners = room.servers.manners(asked.key);
-  const leavesOut = manners.shouldLeaveOut(room.servers.silencesInRow(asked.key, asked.zone));
-  const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(asked));
+export async function exchange(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+  const manners = parts.servers.manners(query.key);
+  const leavesOut = manners.shouldLeaveOut(parts.servers.timeoutsInRow(query.key, query.zone));
+  const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(query));
   // Without DO a signed zone is of no use: there only options are left out.
-  const isPlain = !asked.needsSignatures && (!manners.takesEdns || mayBeEdns);
-  if (isPlain) return await askPlain(room, work, asked);
-  const full = fullAttempt(room, asked);
+  const isPlain = !query.needsSignatures && (!manners.takesEdns || mayBeEdns);
+  if (isPlain) return await askPlain(parts, work, query);
+  const full = fullAttempt(parts, query);
   const first =
-    leavesOut && hasOptions(room, full)
-      ? await askWithoutOptions(room, work, full)
-      : await askWithOptions(room, work, full);
-  if (first.kind === 'failed' || !mayMindEdns(room, work, asked, first.message)) return first;
-  const plain = await askPlain(room, work, asked);
+    leavesOut && hasOptions(parts, full)
+      ? await askWithoutOptions(parts, work, full)
+      : await askWithOptions(parts, work, full);
+  if (first.kind === 'failed' || !mayMindEdns(parts, work, query, first.message)) return first;
+  const plain = await askPlain(parts, work, query);
   return plain.kind === 'failed' && isFailing(first.message) ? first : plain;
 }
 
 /** True when so many of the zone's servers were silent that EDNS may be the reason; every second time, as with one of them. */
-function isZoneSilent({ zoneSilences }: Asked): boolean {
-  return zoneSilences >= ZONE_SILENCES_TO_LEAVE_OUT && zoneSilences % 2 === 0;
+function isZoneSilent({ zoneTimeouts }: UpstreamQuery): boolean {
+  return zoneTimeouts >= ZONE_SILENCES_TO_LEAVE_OUT && zoneTimeouts % 2 === 0;
 }
 
 /** The question with all that may go along. */
-function fullAttempt({ servers, options }: UpstreamRoom, asked: Asked): Attempt {
-  const manners = servers.manners(asked.key);
+function fullAttempt({ servers, options }: ExchangeParts, query: UpstreamQuery): Attempt {
+  const manners = servers.manners(query.key);
   // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
   const mayHaveCookie =
-    options.sendCookies && asked.transport === 'udp' && clientStringFor(options, asked.server) === null;
+    options.sendCookies && query.transport === 'udp' && clientStringFor(options, query.server) === null;
   return {
-    ...{ asked, withEdns: true, withOptions: manners.takesOptions },
+    ...{ query, withEdns: true, withOptions: manners.takesOptions },
     withCookie: mayHaveCookie && manners.takesCookies,
-    randomCase: usesRandomCase(options, asked),
+    randomCase: usesRandomCase(options, query),
   };
 }
 
 /** True when something of ours besides EDNS goes along. */
-function hasOptions(room: UpstreamRoom, made: Attempt): boolean {
-  return made.withCookie || hasStringOrPadding(room, made);
+function hasOptions(parts: ExchangeParts, made: Attempt): boolean {
+  return made.withCookie || hasStringOrPadding(parts, made);
 }
 
-function hasStringOrPadding({ options }: UpstreamRoom, { asked, withOptions }: Attempt): boolean {
-  const isPadded = asked.transport === 'tls' && options.paddingBlockOctets > 0;
-  return withOptions && (isPadded || clientStringFor(options, asked.server) !== null);
+function hasStringOrPadding({ options }: ExchangeParts, { query, withOptions }: Attempt): boolean {
+  const isPadded = query.transport === 'tls' && options.paddingBlockOctets > 0;
+  return withOptions && (isPadded || clientStringFor(options, query.server) !== null);
 }
 
 /** Without EDNS. An answer shows that EDNS is what the server minds: nobody tries this for another reason. */
-async function askPlain(room: UpstreamRoom, work: Work, asked: Asked): Promise<Exchanged> {
-  const bare = { asked, withEdns: false, withOptions: false, withCookie: false, randomCase: false };
-  const plain = await attempt(room, work, bare);
+async function askPlain(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+  const bare = { query, withEdns: false, withOptions: false, withCookie: false, randomCase: false };
+  const plain = await attempt(parts, work, bare);
   const isAnswered = plain.kind === 'response' && isGood(plain.message);
-  if (isAnswered) room.servers.report(asked.key, asked.zone, { kind: 'edns-refused' });
+  if (isAnswered) parts.servers.report(query.key, query.zone, { kind: 'edns-refused' });
   return plain;
 }
 
 /** Asks, and once more without options when these may be what the server minds or is silent about. */
-async function askWithOptions(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
-  const { key, zone } = made.asked;
-  const first = await attempt(room, work, made);
-  if (wantsCookie(room, made, first)) return await attempt(room, work, { ...made, withCookie: true });
-  if (mayMindOptions(room, made, first)) {
-    const again = await askWithoutOptions(room, work, made);
+async function askWithOptions(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
+  const { key, zone } = made.query;
+  const first = await attempt(parts, work, made);
+  if (wantsCookie(parts, made, first)) return await attempt(parts, work, { ...made, withCookie: true });
+  if (mayMindOptions(parts, made, first)) {
+    const again = await askWithoutOptions(parts, work, made);
     return again.kind === 'failed' && first.kind === 'response' ? first : again;
   }
-  const isTaken = first.kind === 'response' && isGood(first.message) && hasStringOrPadding(room, made);
-  if (isTaken) room.servers.report(key, zone, { kind: 'options-taken' });
+  const isTaken = first.kind === 'response' && isGood(first.message) && hasStringOrPadding(parts, made);
+  if (isTaken) parts.servers.report(key, zone, { kind: 'options-taken' });
   return first;
 }
 
 /** Asks without what met an error or silence. An answer shows that the options were the reason. */
-async function askWithoutOptions(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
-  const { key, zone } = made.asked;
-  const bare = await attempt(room, work, { ...made, withOptions: false, withCookie: false });
+async function askWithoutOptions(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
+  const { key, zone } = made.query;
+  const bare = await attempt(parts, work, { ...made, withOptions: false, withCookie: false });
   const isAnswered = bare.kind === 'response' && isGood(bare.message);
-  if (isAnswered) room.servers.report(key, zone, { kind: 'options-refused' });
+  if (isAnswered) parts.servers.report(key, zone, { kind: 'options-refused' });
   return bare;
 }
 
 /** True when the server answers nobody without a cookie. */
-function wantsCookie({ options }: UpstreamRoom, { asked, withCookie }: Attempt, end: Exchanged): boolean {
-  if (withCookie || !options.sendCookies || asked.transport !== 'udp') return false;
+function wantsCookie({ options }: ExchangeParts, { query, withCookie }: Attempt, end: UpstreamResult): boolean {
+  if (withCookie || !options.sendCookies || query.transport !== 'udp') return false;
   return end.kind === 'response' && end.message.rcode === RCODE.BADCOOKIE;
 }
 
-function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question }: Asked): boolean {
+function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question }: UpstreamQuery): boolean {
   return useCapsForId && !capsExempt.some((zone) => isAtOrBelow(question.name, zone));
 }
 
@@ -121,43 +121,43 @@ function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question
  * True when the failure may be about the options. RFC 6891 §6.1.2 wants unknown ones ignored; some servers answer with an
  * error, or not at all. Who has taken its own cookie before fails and is silent for other reasons.
  */
-function mayMindOptions(room: UpstreamRoom, made: Attempt, end: Exchanged): boolean {
-  if (!hasOptions(room, made)) return false;
+function mayMindOptions(parts: ExchangeParts, made: Attempt, end: UpstreamResult): boolean {
+  if (!hasOptions(parts, made)) return false;
   if (end.kind === 'response' && isMinding(end.message)) return true;
-  if (!made.withCookie || room.servers.manners(made.asked.key).hasTakenCookie) return false;
+  if (!made.withCookie || parts.servers.manners(made.query.key).hasTakenCookie) return false;
   return end.kind === 'response' ? isFailing(end.message) : end.outcome === 'timeout';
 }
 
 /** True when the error may be about EDNS itself. A failure that may have any reason is looked into seldom. */
-function mayMindEdns({ servers }: UpstreamRoom, work: Work, asked: Asked, message: MessageView): boolean {
-  const { ednsSeen } = servers.manners(asked.key);
+function mayMindEdns({ servers }: ExchangeParts, work: Work, query: UpstreamQuery, message: MessageView): boolean {
+  const { ednsSeen } = servers.manners(query.key);
   if (isMinding(message)) return message.optIndex < 0 || !ednsSeen;
-  if (ednsSeen || asked.needsSignatures || message.optIndex >= 0 || !isFailing(message)) return false;
+  if (ednsSeen || query.needsSignatures || message.optIndex >= 0 || !isFailing(message)) return false;
   return work.plainTrials++ < MAX_PLAIN_TRIALS;
 }
 
 /** One attempt over UDP, then over TCP where that is needed; or over a stream where that is configured. */
-async function attempt(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
-  const { options } = room;
-  if (made.asked.transport !== 'udp') return await attemptStream(room, work, made);
-  const end = await tryUdp(room, work, made);
+async function attempt(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
+  const { options } = parts;
+  if (made.query.transport !== 'udp') return await attemptStream(parts, work, made);
+  const end = await tryUdp(parts, work, made);
   if (end.kind === 'response' || end.kind === 'failed') return end;
   // A reply in the wrong case, or with a cookie that it should not hold, may be forged: TCP tells. The cookie goes along,
   // so that it comes to light what the server makes of it.
   const isAboutCookie = end.kind === 'without-cookie' || end.kind === 'bad-cookie';
   if (options.useTcp) {
-    const overTcp = await attemptStream(room, work, { ...made, randomCase: false, withCookie: isAboutCookie });
+    const overTcp = await attemptStream(parts, work, { ...made, randomCase: false, withCookie: isAboutCookie });
     if (overTcp.kind === 'response') return overTcp;
   }
   if (end.kind === 'truncated') return tcpFailed();
-  const twice = await withoutCase(room, work, made);
+  const twice = await withoutCase(parts, work, made);
   if (isAboutCookie && twice.kind === 'response') {
-    room.servers.report(made.asked.key, made.asked.zone, { kind: 'options-refused' });
+    parts.servers.report(made.query.key, made.query.zone, { kind: 'options-refused' });
   }
   return twice;
 }
 
-function tcpFailed(): Exchanged {
+function tcpFailed(): UpstreamResult {
   return { kind: 'failed', outcome: 'tcp-failed' };
 }
 
@@ -165,11 +165,11 @@ function tcpFailed(): Exchanged {
  * The last resort for a server that does not keep the case of letters and cannot be reached over TCP: the question is asked
  * twice more in plain case, and both answers must say the same. Whoever forges must hit id and port three times.
  */
-async function withoutCase(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
+async function withoutCase(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
   const plain: Attempt = { ...made, randomCase: false, withCookie: false };
-  const first = await tryUdp(room, work, plain);
+  const first = await tryUdp(parts, work, plain);
   if (first.kind !== 'response') return first.kind === 'failed' ? first : tcpFailed();
-  const second = await tryUdp(room, work, plain);
+  const second = await tryUdp(parts, work, plain);
   if (second.kind !== 'response') return second.kind === 'failed' ? second : tcpFailed();
   return saysTheSame(first.message, second.message) ? second : { kind: 'failed', outcome: 'malformed' };
 }
@@ -180,40 +180,44 @@ function saysTheSame(a: MessageView, b: MessageView): boolean {
 }
 
 /** Over UDP; a cookie that the server wants renewed (RFC 7873 §5.3, BADCOOKIE) is sent once more. */
-async function tryUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpEnd> {
-  const timeoutMs = room.servers.timeoutMs(made.asked.key, made.asked.zone);
-  const first = await attemptUdp(room, work, made);
-  if (first.kind === 'error') return noteNetworkError(room, made.asked, first.error);
-  if (first.kind === 'timeout') return noteTimeout(room, made.asked, first, timeoutMs);
+async function tryUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpEnd> {
+  const timeoutMs = parts.servers.timeoutMs(made.query.key, made.query.zone);
+  const first = await attemptUdp(parts, work, made);
+  if (first.kind === 'error') return noteNetworkError(parts, made.query, first.error);
+  if (first.kind === 'timeout') return noteTimeout(parts, made.query, first, timeoutMs);
   if (first.kind !== 'response' || first.message.rcode !== RCODE.BADCOOKIE || !made.withCookie) return first;
-  const second = await attemptUdp(room, work, made);
-  if (second.kind === 'error') return noteNetworkError(room, made.asked, second.error);
-  if (second.kind === 'timeout') return noteTimeout(room, made.asked, second, timeoutMs);
+  const second = await attemptUdp(parts, work, made);
+  if (second.kind === 'error') return noteNetworkError(parts, made.query, second.error);
+  if (second.kind === 'timeout') return noteTimeout(parts, made.query, second, timeoutMs);
   const isStillBad = second.kind === 'response' && second.message.rcode === RCODE.BADCOOKIE;
   return isStillBad ? { kind: 'without-cookie' } : second;
 }
 
 function noteTimeout(
-  { servers, counters }: UpstreamRoom,
-  asked: Asked,
+  { servers, counters }: ExchangeParts,
+  query: UpstreamQuery,
   wait: { readonly waitedMs: number; readonly wasCut: boolean },
   timeoutMs: number,
-): Extract<Exchanged, { kind: 'failed' }> {
+): Extract<UpstreamResult, { kind: 'failed' }> {
   counters.add('upstream.timeouts');
   const tellsSomething = !wait.wasCut || wait.waitedMs >= TELLING_WAIT_MS;
-  if (tellsSomething) reportSilence(servers, asked, timeoutMs);
+  if (tellsSomething) reportTimeout(servers, query, timeoutMs);
   return { kind: 'failed', outcome: 'timeout' };
 }
 
-function reportSilence(servers: UpstreamRoom['servers'], { key, zone, question }: Asked, waitedMs: number): void {
+function reportTimeout(
+  servers: ExchangeParts['servers'],
+  { key, zone, question }: UpstreamQuery,
+  waitedMs: number,
+): void {
   servers.report(key, zone, { kind: 'silent', waitedMs, type: question.type });
 }
 
 function noteNetworkError(
-  { servers, notice, sayExhausted }: UpstreamRoom,
-  asked: Asked,
+  { servers, notice, sayExhausted }: ExchangeParts,
+  query: UpstreamQuery,
   error: NetworkError,
-): Extract<Exchanged, { kind: 'failed' }> {
+): Extract<UpstreamResult, { kind: 'failed' }> {
   if (error.kind === 'timeout') return { kind: 'failed', outcome: 'timeout' };
   if (error.kind === 'exhausted') {
     // Nothing was learnt of the server, and the next question may find a socket.
@@ -221,37 +225,37 @@ function noteNetworkError(
     return { kind: 'failed', outcome: 'no-sockets' };
   }
   if (error.kind === 'unreachable') {
-    const family = asked.server.ip.includes(':') ? 'IPv6' : 'IPv4';
-    const isNews = servers.noteUnreachable(asked.key);
+    const family = query.server.ip.includes(':') ? 'IPv6' : 'IPv4';
+    const isNews = servers.noteUnreachable(query.key);
     if (isNews)
       notice(`no route for ${family} (${error.text}): its servers are asked only now and then until that changes`);
     return { kind: 'failed', outcome: 'unreachable' };
   }
-  reportSilence(servers, asked, servers.waitMs(asked.key, asked.zone));
+  reportTimeout(servers, query, servers.waitMs(query.key, query.zone));
   const isRefusal = error.kind === 'refused' || error.kind === 'reset';
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }
 
-async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Promise<Exchanged> {
-  const { clock, servers, counters, options, streams } = room;
-  const { asked } = made;
+async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
+  const { clock, servers, counters, options, streams } = parts;
+  const { query } = made;
   const leftMs = work.deadlineMs - clock.monotonicMs();
   const timeoutMs = Math.min(options.tcpTimeoutMs, leftMs);
   if (timeoutMs <= 0) return { kind: 'failed', outcome: 'timeout' };
-  const isOnlyStream = asked.transport !== 'udp';
+  const isOnlyStream = query.transport !== 'udp';
   const startedMs = clock.monotonicMs();
   const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
-  if (asked.transport === 'tls') counters.add('upstream.tls');
+  if (query.transport === 'tls') counters.add('upstream.tls');
   const authorities = options.tlsAuthorities === null ? {} : { authorities: options.tlsAuthorities };
-  const localIp = localIpFor(asked.server, room);
+  const localIp = localIpFor(query.server, parts);
   const end = await streams.ask(work.signal, {
-    remote: throughNat64(asked.server, options.nat64Prefix),
+    remote: throughNat64(query.server, options.nat64Prefix),
     localIp,
-    tls: asked.transport === 'tls' ? { serverName: asked.tlsName, ...authorities } : null,
+    tls: query.transport === 'tls' ? { serverName: query.tlsName, ...authorities } : null,
     timeoutMs,
     prepare: (isTaken) => {
-      const { bytes, pending, cookie } = prepare(room, { ...made, randomCase: false }, { localIp, isTaken });
+      const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localIp, isTaken });
       received.cookie = cookie;
       const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
         const acceptance = acceptResponse(frame, pending);
@@ -268,7 +272,7 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   if (end === 'timeout') {
     // Silence over TCP after an answer over UDP says nothing about the server's speed.
     const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
-    if (isOnlyStream) return noteTimeout(room, asked, wait, servers.timeoutMs(asked.key, asked.zone));
+    if (isOnlyStream) return noteTimeout(parts, query, wait, servers.timeoutMs(query.key, query.zone));
     counters.add('upstream.timeouts');
     return { kind: 'failed', outcome: 'timeout' };
   }
@@ -276,11 +280,11 @@ async function attemptStream(room: UpstreamRoom, work: Work, made: Attempt): Pro
   if (end === 'malformed' || (end === 'accepted' && message === null)) return { kind: 'failed', outcome: 'malformed' };
   // RFC 7766 §6.2.4: nor does a connection that is refused or closed by a server that answers over UDP.
   if (end !== 'accepted')
-    return isOnlyStream || end.kind === 'unreachable' ? noteNetworkError(room, asked, end) : tcpFailed();
+    return isOnlyStream || end.kind === 'unreachable' ? noteNetworkError(parts, query, end) : tcpFailed();
   const whole = message as MessageView;
-  if (received.cookie === null) learnManners(room, asked, whole, null);
-  else learnFromProof(room, asked, whole, received.cookie);
+  if (received.cookie === null) learnManners(parts, query, whole, null);
+  else learnFromProof(parts, query, whole, received.cookie);
   const rttMs = clock.monotonicMs() - startedMs;
-  if (isOnlyStream) servers.report(asked.key, asked.zone, { kind: 'answered', rttMs });
-  return { kind: 'response', message: whole, transport: asked.transport === 'tls' ? 'tls' : 'tcp', rttMs };
+  if (isOnlyStream) servers.report(query.key, query.zone, { kind: 'answered', rttMs });
+  return { kind: 'response', message: whole, transport: query.transport === 'tls' ? 'tls' : 'tcp', rttMs };
 }

@@ -2,11 +2,11 @@
  * Iteration: one question until answer, denial or failure, along its aliases (RFC 1034 §5.3.3).
  *
  * Duties: the chain of aliases with its limits and loops, what is known already of each step.
- * Leaves to others: the way down the tree for one name (descend.ts), verdicts, whole answers in the cache (resolve).
+ * Leaves to others: the way down the tree for one name (iterative-query.ts), verdicts, whole answers in the cache (resolve).
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, End, Found } from '../terms/found.ts';
+import type { AliasStep, FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import { nameKey, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
@@ -16,8 +16,8 @@ import type { Work } from '../work/work.ts';
 import { AddressQueries } from './address-queries.ts';
 import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
-import { Descent, type Outcome } from './descend.ts';
-import type { DescentParts, Iterate, IterateCallOptions, IterateParts } from './parts.ts';
+import { IterativeQuery, type Outcome } from './iterative-query.ts';
+import type { Iterate, IterateCallOptions, IterateParts, IterativeQueryParts } from './parts.ts';
 import { learnServers } from './priming.ts';
 import { STEPS_PER_TURN } from './turn-share.ts';
 import { Upstream } from './upstream.ts';
@@ -32,7 +32,7 @@ export function createIterate(parts: IterateParts): Iterate {
   const upstream = parts.upstream ?? new Upstream(parts);
   const addressRules = new AddressRules(parts.options);
   const addressQueries = new AddressQueries(parts.options.maxAddressQueries);
-  const whole: DescentParts = {
+  const whole: IterativeQueryParts = {
     ...parts,
     upstream,
     pace: new TurnLimiter(parts.clock, STEPS_PER_TURN),
@@ -43,7 +43,7 @@ export function createIterate(parts: IterateParts): Iterate {
 }
 
 /** Asks for the name, then for what it is an alias of, and so on. */
-async function followChain(parts: DescentParts, work: Work, call: IterateCallOptions): Promise<Found> {
+async function followChain(parts: IterativeQueryParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
@@ -67,7 +67,7 @@ async function followChain(parts: DescentParts, work: Work, call: IterateCallOpt
 
 /** One step of the chain: from the caches when they know it, else from the tree. */
 async function nextOutcome(
-  parts: DescentParts,
+  parts: IterativeQueryParts,
   work: Work,
   question: Question,
   call: IterateCallOptions,
@@ -81,8 +81,8 @@ async function nextOutcome(
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
   if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };
-  const { refresh = false, carrySeconds = 0 } = call;
-  const outcome = await new Descent(parts, work, { question, avoid, refresh, carrySeconds }).run();
+  const { refresh = false, expiryMarginSeconds = 0 } = call;
+  const outcome = await new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
   if (outcome.kind === 'end') learnServers(parts, outcome.end);
   return outcome;
 }
@@ -92,7 +92,7 @@ function failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure 
 }
 
 /** The end of a chain that is not followed on purpose: nothing is said of the target. */
-function cutEnd(question: Question, aliases: readonly AliasStep[]): End {
+function cutEnd(question: Question, aliases: readonly AliasStep[]): FinalAnswer {
   const last = aliases.at(-1)?.alias;
   return {
     kind: 'nodata',

@@ -6,11 +6,11 @@
  */
 
 import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
-import { sizeOfHeld } from '../cache/held-size.ts';
+import { sizeOfRanked } from '../cache/heap-size.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { AliasStep } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST, type Trust } from '../terms/trust.ts';
+import type { AliasStep } from '../terms/iteration-result.ts';
+import { RANK, type Rank } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ipText } from '../wire/ip.ts';
 import { isUnspecified } from '../wire/ip-prefix.ts';
 import { isRoot, type Name, nameKey, namesEqual } from '../wire/name.ts';
@@ -20,7 +20,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { packRRset, rrsetType, sameRdatas } from '../wire/rrset.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import type { AliasGroup } from './alias.ts';
-import type { ZoneServers } from './delegation.ts';
+import type { DelegationPoint } from './delegation.ts';
 import { addressesPerSet, type CacheShare } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
 import { negativeTtlOf, type Scrubbed } from './scrub.ts';
@@ -49,68 +49,68 @@ export interface ResponseSource {
 /** The sections of a response as held RRsets. */
 interface KeptResponse {
   readonly steps: readonly AliasStep[];
-  readonly answer: readonly HeldRRset[];
-  readonly authority: readonly HeldRRset[];
-  readonly additional: readonly HeldRRset[];
+  readonly answer: readonly RankedRRset[];
+  readonly authority: readonly RankedRRset[];
+  readonly additional: readonly RankedRRset[];
 }
 
 /** Keeps all of a response that is no referral. */
 export function keepResponse(scrubbed: Scrubbed, question: Question, source: ResponseSource): KeptResponse {
   const { isAuthoritative } = source;
   const { chain } = scrubbed;
-  const authorityTrust = isAuthoritative ? TRUST.authorityAuthoritative : TRUST.authorityNonAuthoritative;
-  const additionalTrust = isAuthoritative ? TRUST.additionalAuthoritative : TRUST.additionalNonAuthoritative;
-  const answerTrust = (isFirst: boolean): Trust =>
-    isAuthoritative && isFirst ? TRUST.answerAuthoritative : TRUST.answerNonAuthoritative;
-  const authority = scrubbed.authority.map((group) => keepGroup(group, authorityTrust, source));
+  const authorityRank = isAuthoritative ? RANK.authorityAuthoritative : RANK.authorityNonAuthoritative;
+  const additionalRank = isAuthoritative ? RANK.additionalAuthoritative : RANK.additionalNonAuthoritative;
+  const answerRank = (isFirst: boolean): Rank =>
+    isAuthoritative && isFirst ? RANK.answerAuthoritative : RANK.answerNonAuthoritative;
+  const authority = scrubbed.authority.map((group) => keepGroup(group, authorityRank, source));
   const proof = authority.filter(({ rrset }) => rrsetType(rrset) === TYPE.NSEC || rrsetType(rrset) === TYPE.NSEC3);
   // RFC 2181 §5.4.1: AA speaks of the first owner in the answer section, not of where aliases lead.
-  const steps = chain.steps.map((step, i) => keepStep(step, question, answerTrust(i === 0), { source, proof }));
-  const dataTrust = answerTrust(chain.steps.length === 0);
+  const steps = chain.steps.map((step, i) => keepStep(step, question, answerRank(i === 0), { source, proof }));
+  const dataRank = answerRank(chain.steps.length === 0);
   const [first] = chain.data;
   // A CNAME that a DNAME made is worth nothing without it, so it is not kept by itself.
   const isMade = (group: RRsetGroup): boolean => first?.type === TYPE.DNAME && group.type === TYPE.CNAME;
   const answer = chain.data.map((group) =>
-    isMade(group) ? hold(group, dataTrust, source) : keepGroup(group, dataTrust, source),
+    isMade(group) ? hold(group, dataRank, source) : keepGroup(group, dataRank, source),
   );
-  const additional = scrubbed.additional.map((group) => keepGroup(group, additionalTrust, source));
+  const additional = scrubbed.additional.map((group) => keepGroup(group, additionalRank, source));
   return { steps, answer, authority, additional };
 }
 
 function keepStep(
   step: AliasGroup,
   question: Question,
-  trust: Trust,
-  { source, proof }: { readonly source: ResponseSource; readonly proof: readonly HeldRRset[] },
+  rank: Rank,
+  { source, proof }: { readonly source: ResponseSource; readonly proof: readonly RankedRRset[] },
 ): AliasStep {
-  const alias = keepGroup(step.alias, trust, source);
-  const synthesised = step.synthesised === null ? null : hold(step.synthesised, trust, source);
+  const alias = keepGroup(step.alias, rank, source);
+  const synthesised = step.synthesised === null ? null : hold(step.synthesised, rank, source);
   return { via: step.via, question: { ...question, name: step.from }, alias, synthesised, to: step.to, proof };
 }
 
 /** The group as a held RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
-function keepGroup(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
-  const held = hold(group, trust, source);
-  if (!source.mayStore) return held;
-  if (!source.share.take(sizeOfHeld(held))) {
-    source.rrsets.leaveOut(held.rrset);
-    return held;
+function keepGroup(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
+  const ranked = hold(group, rank, source);
+  if (!source.mayStore) return ranked;
+  if (!source.share.take(sizeOfRanked(ranked))) {
+    source.rrsets.leaveOut(ranked.rrset);
+    return ranked;
   }
-  const inForce = source.rrsets.store(held, { force: source.force });
+  const inForce = source.rrsets.store(ranked, { force: source.force });
   // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
-  const endsSooner = inForce.trust >= held.trust && inForce.expiresAt < held.expiresAt;
+  const endsSooner = inForce.rank >= ranked.rank && inForce.expiresAt < ranked.expiresAt;
   const isBetterKnown = inForce.verdict?.status === 'secure' || endsSooner;
-  return isBetterKnown && sameRdatas(inForce.rrset, held.rrset) ? inForce : held;
+  return isBetterKnown && sameRdatas(inForce.rrset, ranked.rrset) ? inForce : ranked;
 }
 
-function hold(group: RRsetGroup, trust: Trust, source: ResponseSource): HeldRRset {
+function hold(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
   const { options, now, server, zone } = source;
-  const isAuthority = trust === TRUST.authorityAuthoritative || trust === TRUST.authorityNonAuthoritative;
+  const isAuthority = rank === RANK.authorityAuthoritative || rank === RANK.authorityNonAuthoritative;
   const negative = group.type === TYPE.SOA && isAuthority ? negativeTtl(group, options) : null;
   const expiresAt = now + (negative ?? cappedTtl(group, options));
   const originalTtl = negative ?? group.ttl;
-  const held = { rrset: packRRset(group), expiresAt, originalTtl, trust, verdict: null, server, zone };
-  return source.mayStore ? held : { ...held, notKept: true };
+  const ranked = { rrset: packRRset(group), expiresAt, originalTtl, rank, verdict: null, server, zone };
+  return source.mayStore ? ranked : { ...ranked, notKept: true };
 }
 
 function cappedTtl({ ttl }: RRsetGroup, options: IterateOptions): number {
@@ -127,7 +127,7 @@ function negativeTtl(soa: RRsetGroup, options: IterateOptions): number {
 export function expiryOf(kept: KeptResponse, isDenial: boolean, now: number): number {
   const hasSoa = kept.authority.some(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   let expiresAt = isDenial && !hasSoa ? now + DENIAL_WITHOUT_SOA_SECONDS : Number.POSITIVE_INFINITY;
-  for (const held of [...kept.answer, ...kept.authority]) expiresAt = Math.min(expiresAt, held.expiresAt);
+  for (const ranked of [...kept.answer, ...kept.authority]) expiresAt = Math.min(expiresAt, ranked.expiresAt);
   return Number.isFinite(expiresAt) ? expiresAt : now;
 }
 
@@ -135,13 +135,13 @@ export function expiryOf(kept: KeptResponse, isDenial: boolean, now: number): nu
 export function keepReferral(
   scrubbed: Scrubbed,
   ns: RRsetGroup,
-  above: ZoneServers,
+  above: DelegationPoint,
   source: ResponseSource,
 ): Delegation {
   // RFC 2181 §5.4.1: the parent's NS set is authority data of an answer without AA; the way down is kept apart from it.
-  keepGroup(ns, TRUST.authorityNonAuthoritative, source);
+  keepGroup(ns, RANK.authorityNonAuthoritative, source);
   let hasDs = false;
-  const denial: HeldRRset[] = [];
+  const denial: RankedRRset[] = [];
   for (const group of scrubbed.authority) {
     if (group === ns) continue;
     const isDs = group.type === TYPE.DS;
@@ -149,10 +149,10 @@ export function keepReferral(
     if (isDs && !namesEqual(group.owner, ns.owner)) continue;
     hasDs ||= isDs;
     // RFC 4035 §3.1.4: the parent is authoritative for DS and for the proof that there is none.
-    const kept = keepGroup(group, TRUST.authorityAuthoritative, source);
+    const kept = keepGroup(group, RANK.authorityAuthoritative, source);
     if (group.type === TYPE.NSEC || group.type === TYPE.NSEC3) denial.push(kept);
   }
-  for (const group of scrubbed.additional) keepGroup(group, TRUST.glue, source);
+  for (const group of scrubbed.additional) keepGroup(group, RANK.glue, source);
   return {
     zone: ns.owner,
     servers: delegatedServers(ns, [...scrubbed.additional, ...scrubbed.chain.data]),

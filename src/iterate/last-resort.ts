@@ -1,11 +1,11 @@
 /** What is tried when no server of a delegation answers: the zone's own word on its servers, and the way from above. */
 
-import { TRUST } from '../terms/trust.ts';
+import { RANK } from '../terms/rank.ts';
 import { isRoot, type Name, namesEqual } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
-import { knownAddresses, type ZoneServers } from './delegation.ts';
+import { type DelegationPoint, knownAddresses } from './delegation.ts';
 import type { IterateParts } from './parts.ts';
 
 /**
@@ -13,7 +13,7 @@ import type { IterateParts } from './parts.ts';
  * only they themselves (answers) give; true when that added something. A last resort: the parent's word on the zone is
  * what bounds the life of a delegation. May be called again: look-ups of what the first call added bring more.
  */
-export function adoptOtherSides(parts: IterateParts, servers: ZoneServers): boolean {
+export function addParentAndChildSideServers(parts: IterateParts, servers: DelegationPoint): boolean {
   if (servers.configured !== null) return false;
   const before = servers.candidates.length + servers.targets.length;
   // RFC 9609 §2: hints are for finding one root server that answers; the primed set may be dead or wrong.
@@ -24,7 +24,7 @@ export function adoptOtherSides(parts: IterateParts, servers: ZoneServers): bool
     for (const ip of glueOf(parts, target.name)) servers.addAddress(ip);
   }
   const own = parts.rrsets.find(servers.zone, TYPE.NS, CLASS.IN);
-  if (own !== null && own.trust >= TRUST.authorityAuthoritative && own.verdict?.status !== 'bogus') {
+  if (own !== null && own.rank >= RANK.authorityAuthoritative && own.verdict?.status !== 'bogus') {
     for (const rdata of rdatasOf(own.rrset).slice(0, parts.options.maxNsRecords)) {
       const name = readTargetName(rdata);
       if (name !== null) servers.addTarget(name, knownAddresses(name, parts.rrsets));
@@ -40,7 +40,7 @@ function glueOf({ delegations }: IterateParts, name: Name): readonly string[] {
 }
 
 /** Forgets a cached delegation whose servers all failed, so that the zone above is asked again; true when it was one. */
-export function goUp(parts: IterateParts, servers: ZoneServers): boolean {
+export function toParent(parts: IterateParts, servers: DelegationPoint): boolean {
   if (servers.configured !== null || isRoot(servers.zone) || servers.source !== 'cache') return false;
   return parts.delegations.remove(servers.zone);
 }

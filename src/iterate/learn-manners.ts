@@ -1,11 +1,11 @@
-/** What replies teach about how a server takes EDNS and our options: read from a reply, judged by server-manners.ts. */
+/** What replies teach about how a server takes EDNS and our options: read from a reply, validated by server-manners.ts. */
 
 import type { ServerCookie } from '../cache/server-manners.ts';
 import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { checkCookie } from './query-options.ts';
-import type { Asked, UpstreamRoom } from './upstream-room.ts';
+import type { ExchangeParts, UpstreamQuery } from './upstream-query.ts';
 
 /** Rcodes that a server without EDNS gives to a query with it (RFC 6891 §7; NOTIMP is seen in the wild), or to options. */
 const MINDING: ReadonlySet<number> = new Set([RCODE.FORMERR, RCODE.NOTIMP, RCODE.BADVERS]);
@@ -29,12 +29,12 @@ export function isFailing({ rcode }: MessageView): boolean {
 
 /** Takes in a reply over UDP. */
 export function learnManners(
-  { servers }: UpstreamRoom,
-  asked: Asked,
+  { servers }: ExchangeParts,
+  query: UpstreamQuery,
   message: MessageView,
   sent: ServerCookie | null,
 ): void {
-  const { key, zone } = asked;
+  const { key, zone } = query;
   const answersWell = isGood(message);
   // An OPT that merely comes back with an error is no sign that it was understood.
   if (message.optIndex >= 0 && !isMinding(message)) {
@@ -59,10 +59,15 @@ export function learnManners(
  * Takes in a reply over TCP to a question with a cookie: whoever copies our option, or gives us another's, is shown up here,
  * where nobody forges. Nothing less ends cookies with a server at once.
  */
-export function learnFromProof(room: UpstreamRoom, asked: Asked, message: MessageView, sent: ServerCookie): void {
+export function learnFromProof(
+  parts: ExchangeParts,
+  query: UpstreamQuery,
+  message: MessageView,
+  sent: ServerCookie,
+): void {
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'bad' as const } : checkCookie(edns, sent);
   const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && sent.server !== null && isGood(message));
-  if (isBroken) room.servers.report(asked.key, asked.zone, { kind: 'cookie-broken' });
-  else learnManners(room, asked, message, sent);
+  if (isBroken) parts.servers.report(query.key, query.zone, { kind: 'cookie-broken' });
+  else learnManners(parts, query, message, sent);
 }

@@ -79,7 +79,7 @@ export class Minimiser {
   }
 
   /** Sends the full question from now on. */
-  giveUp(): void {
+  sendFullName(): void {
     this.#isOff = true;
   }
 

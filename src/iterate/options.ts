@@ -87,7 +87,7 @@ export interface IterateOptions {
    */
   readonly maxFailedServers: number;
   /**
-   * Questions of one descent that may be of no use, all its delegations together; 10 and more: a line that loses half of the
+   * Questions of one iterative query that may be of no use, all its delegations together; 10 and more: a line that loses half of the
    * packets costs an honest name about six. Counter `limit.failed-queries`.
    */
   readonly maxFailedQueries: number;

@@ -7,7 +7,7 @@ import type { ServerCache } from '../cache/server-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import type { Found } from '../terms/found.ts';
+import type { IterationResult } from '../terms/iteration-result.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -45,8 +45,8 @@ export interface IterateParts {
   readonly upstream?: Upstream;
 }
 
-/** The same with the way out, and what all descents share: their pace, and which addresses may be asked. */
-export interface DescentParts extends IterateParts {
+/** The same with the way out, and what all iterative queries share: their pace, and which addresses may be asked. */
+export interface IterativeQueryParts extends IterateParts {
   readonly upstream: Upstream;
   readonly pace: TurnLimiter;
   readonly addressRules: AddressRules;
@@ -70,8 +70,8 @@ export interface IterateCallOptions {
   /** True: the caches were just asked for the whole answer to the question and have none to use. Default false. */
   readonly isLookedUp?: boolean;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
-  readonly carrySeconds?: number;
+  readonly expiryMarginSeconds?: number;
 }
 
 /** Asks the tree for the work's question. Rejects only with `Cancelled`. */
-export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<Found>;
+export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<IterationResult>;

@@ -13,7 +13,7 @@ import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
 import type { IterateOptions } from './options.ts';
 import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
-import type { Asked, Attempt } from './upstream-room.ts';
+import type { Attempt, UpstreamQuery } from './upstream-query.ts';
 
 /** What making a query depends on. */
 interface PrepareParts {
@@ -22,7 +22,7 @@ interface PrepareParts {
   readonly options: IterateOptions;
 }
 
-/** Silences in a row until the answer itself may be what is lost: one happens on any line. */
+/** Timeouts in a row until the answer itself may be what is lost: one happens on any line. */
 const SILENCES_TO_ASK_FOR_LESS = 2;
 /** RFC 6891 §6.2.5: less counts as this. */
 const LEAST_UDP_SIZE = 512;
@@ -42,26 +42,26 @@ export interface Prepared {
 
 export function prepare(
   parts: PrepareParts,
-  { asked, withEdns, withOptions, withCookie, randomCase }: Attempt,
+  { query, withEdns, withOptions, withCookie, randomCase }: Attempt,
   out: Outlet,
 ): Prepared {
   const { random, servers, options } = parts;
   const isTaken = out.isTaken ?? (() => false);
   let id = random.u16();
   while (isTaken(id)) id = (id + 1) & 0xffff;
-  const name = randomCase ? inRandomCase(asked.question.name, random) : asked.question.name;
-  const question = { ...asked.question, name };
-  const text = withOptions ? clientStringFor(options, asked.server) : null;
+  const name = randomCase ? inRandomCase(query.question.name, random) : query.question.name;
+  const question = { ...query.question, name };
+  const text = withOptions ? clientStringFor(options, query.server) : null;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(asked.key).cookieFor(out.localIp ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(out.localIp ?? '', fresh) : null;
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));
-  const isPadded = withOptions && asked.transport === 'tls';
+  const isPadded = withOptions && query.transport === 'tls';
   const padding = isPadded ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
   if (padding !== null) ednsOptions.push(padding);
-  const edns = { udpSize: udpSizeFor(parts, asked), doBit: options.wantsSignatures, options: ednsOptions };
-  const flags = asked.recursion ? FLAG.RD | FLAG.CD : 0;
+  const edns = { udpSize: udpSizeFor(parts, query), doBit: options.wantsSignatures, options: ednsOptions };
+  const flags = query.recursion ? FLAG.RD | FLAG.CD : 0;
   const bytes = buildQuery({ id, question, flags, ...(withEdns ? { edns } : {}) });
   return { bytes, pending: { id, question, checkCase: randomCase }, cookie };
 }
@@ -70,8 +70,8 @@ export function prepare(
  * The size of UDP messages that is announced. Who is silent may have answered with more than the line lets through (fragments, RFC
  * 9715 §3.1): then the least size (RFC 6891 §6.2.5) makes the server say that it is truncated, and the answer comes over TCP.
  */
-function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneSilences }: Asked): number {
-  const isSilent = Math.max(zoneSilences, servers.silencesInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
+function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneTimeouts }: UpstreamQuery): number {
+  const isSilent = Math.max(zoneTimeouts, servers.timeoutsInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
   return isSilent ? Math.min(options.ednsBufferOctets, LEAST_UDP_SIZE) : options.ednsBufferOctets;
 }
 

@@ -7,7 +7,7 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { End, Found } from '../terms/found.ts';
+import type { FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import { ipText } from '../wire/ip.ts';
 import { isUnspecified } from '../wire/ip-prefix.ts';
 import { isRoot, type Name, namesEqual } from '../wire/name.ts';
@@ -22,14 +22,14 @@ import type { IterateParts } from './parts.ts';
 
 /** Primes a zone; null when it went well (the delegation is in the cache), else why not. */
 export async function prime(parts: IterateParts, work: Work, zone: Name): Promise<Failure | null> {
-  const found: Found = await parts.fetch(work, questionOf(zone, TYPE.NS));
+  const found: IterationResult = await parts.fetch(work, questionOf(zone, TYPE.NS));
   if (found.kind === 'failed') return found.why;
   if (parts.delegations.find(zone) === null) learnServers(parts, found.end);
   return null;
 }
 
 /** Takes the servers of a zone out of an answer to its NS question, when the zone is one that is primed. */
-export function learnServers({ delegations, options }: IterateParts, end: End): void {
+export function learnServers({ delegations, options }: IterateParts, end: FinalAnswer): void {
   const zone = end.question.name;
   const isPrimed =
     isRoot(zone) || options.configuredZones.some(({ zone: other, prime: primes }) => primes && namesEqual(zone, other));
@@ -46,7 +46,7 @@ export function learnServers({ delegations, options }: IterateParts, end: End): 
   delegations.store({ zone, servers: usable, source: 'priming', expiresAt: ns.expiresAt, hasDs: false });
 }
 
-function addressesIn(end: End, name: Name): string[] {
+function addressesIn(end: FinalAnswer, name: Name): string[] {
   return end.additional
     .filter(({ rrset }) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
     .filter(({ rrset }) => namesEqual(rrsetOwner(rrset), name))

@@ -1,7 +1,7 @@
 /**
  * A response as the way down acts upon it: scrubbed, classified, with who was asked what.
  *
- * Duties: from a message to that; whether it surely speaks for the zone asked. Leaves to others: acting on it (descend.ts).
+ * Duties: from a message to that; whether it surely speaks for the zone asked. Leaves to others: acting on it (iterative-query.ts).
  */
 
 import type { TraceStep } from '../trace/events.ts';
@@ -12,8 +12,8 @@ import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import { type Classified, classifyResponse } from './classify-response.ts';
-import type { ZoneServers } from './delegation.ts';
-import type { DescentParts } from './parts.ts';
+import type { DelegationPoint } from './delegation.ts';
+import type { IterativeQueryParts } from './parts.ts';
 import { type Scrubbed, scrub } from './scrub.ts';
 import type { Candidate } from './server-selection.ts';
 
@@ -40,8 +40,8 @@ export interface ResponseOrigin extends Pick<Response, 'candidate' | 'server' | 
 
 /** Reads a message that answers a question to the servers given; `note` takes the records that are dropped. */
 export function readResponse(
-  parts: Pick<DescentParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
-  servers: ZoneServers,
+  parts: Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
+  servers: DelegationPoint,
   { message, recursion, ...from }: ResponseOrigin & { readonly message: MessageView },
   note: (step: () => TraceStep) => void,
 ): Response {
@@ -52,7 +52,7 @@ export function readResponse(
     zone,
     options,
     ...(copies === undefined ? {} : { copies }),
-    isJudged: hasDs || parts.expectsSignatures(zone),
+    isValidated: hasDs || parts.expectsSignatures(zone),
     isInZone: (name) => isInZone(parts, servers, name, from.asked.name),
     onDropped: (_section, { owner, type }, why) => note(() => ({ kind: 'scrubbed', owner, type, why })),
   });
@@ -76,8 +76,8 @@ export function readResponse(
  * `asked`. A forwarder and a held copy see to that themselves.
  */
 function isInZone(
-  { delegations }: Pick<DescentParts, 'delegations'>,
-  { zone, isForward, copy }: ZoneServers,
+  { delegations }: Pick<IterativeQueryParts, 'delegations'>,
+  { zone, isForward, copy }: DelegationPoint,
   name: Name,
   asked: Name,
 ): boolean {
@@ -89,7 +89,7 @@ function isInZone(
 }
 
 /** True when the response is surely of the zone asked, not of a parent or child on the same server. */
-export function speaksForZone({ scrubbed, classified }: Response, { zone }: ZoneServers): boolean {
+export function speaksForZone({ scrubbed, classified }: Response, { zone }: DelegationPoint): boolean {
   const isApex = (group: RRsetGroup): boolean =>
     namesEqual(group.owner, zone) && (group.type === TYPE.SOA || group.type === TYPE.NS || group.type === TYPE.DNSKEY);
   if (classified.kind === 'referral') return false;

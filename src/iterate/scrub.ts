@@ -41,7 +41,7 @@ export interface ScrubContext {
   /** True for a name below the zone where no cut can lie in between, as far as is known; absent: that is known of none. */
   readonly isInZone?: (name: Name) => boolean;
   /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
-  readonly isJudged?: boolean;
+  readonly isValidated?: boolean;
   /** Told of each set that is dropped. */
   readonly onDropped?: (section: Section, group: RRsetGroup, why: DropReason) => void;
 }
@@ -142,9 +142,9 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
  * checked, and those of names that surely lie in the zone. An unsigned one may be an old copy of what a zone below says
  * by now, or worse (RFC 2181 §5.4.1): its name is asked for by itself.
  */
-function speaksForTarget({ zone, question, isInZone, isJudged = false }: ScrubContext): SpeaksFor {
+function speaksForTarget({ zone, question, isInZone, isValidated = false }: ScrubContext): SpeaksFor {
   const isSigned = (group: RRsetGroup): boolean =>
-    isJudged &&
+    isValidated &&
     group.signatures.some((signature) => {
       const signer = readRrsig(signature)?.signer;
       return signer !== undefined && namesEqual(signer, zone);
@@ -233,7 +233,7 @@ function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop:
   return kept;
 }
 
-/** True for a name in a stub, forward or held zone below the zone asked, to which an alias leads: that zone is asked itself. */
+/** True for a name in a stub, forward or local zone copy below the zone asked, to which an alias leads: that zone is asked itself. */
 function isElsewhere(owner: Name, context: ScrubContext): boolean {
   return isOwnBelow(context, owner, context.zone) && !isOwnBelow(context, context.question.name, context.zone);
 }

@@ -44,7 +44,7 @@ export class ServerFailures {
   /** Has all of them remembered. */
   remember(recent: RecentFailures, zone: Name): void {
     for (const { server, outcome } of this.#failures) {
-      if (!isOurs(outcome)) recent.note(server, zone, isSilence(outcome) ? 'silent' : 'useless');
+      if (!isOurs(outcome)) recent.note(server, zone, isTimeout(outcome) ? 'silent' : 'useless');
     }
   }
 
@@ -73,7 +73,7 @@ function isOurs(outcome: ServerOutcome): boolean {
 }
 
 /** True for what says that nothing was heard of the server. */
-export function isSilence(outcome: ServerOutcome): boolean {
+export function isTimeout(outcome: ServerOutcome): boolean {
   switch (outcome) {
     case 'timeout':
     case 'unreachable':

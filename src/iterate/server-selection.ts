@@ -35,7 +35,7 @@ export interface Candidate {
   readonly tlsName: string | null;
   attempts: number;
   /** Questions of this resolution that it left unanswered. */
-  silences: number;
+  timeouts: number;
   /** Told us in this resolution that asking again is pointless. */
   isUseless: boolean;
   /** Strips signatures, as seen in this resolution. */
@@ -53,14 +53,14 @@ interface SelectionParts {
 }
 
 /** What servers are asked for: silence and lameness count for it. */
-export interface AskedOf {
+export interface ServerQuestion {
   readonly zone: Name;
   readonly type: number;
 }
 
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = addressText(address);
-  return { address, key, tlsName, attempts: 0, silences: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
+  return { address, key, tlsName, attempts: 0, timeouts: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
 }
 
 export interface Choice {
@@ -74,7 +74,7 @@ export interface Choice {
 /** The server to ask next; null when none is left. */
 export function chooseServer(
   candidates: readonly Candidate[],
-  asked: AskedOf,
+  asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Choice | null {
@@ -87,13 +87,13 @@ export function chooseServer(
   const chosen = preferred[parts.random.below(preferred.length)];
   if (chosen === undefined) return null;
   const { candidate, cost } = chosen;
-  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.silences > 0 };
+  return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.timeouts > 0 };
 }
 
 /** How many of the servers might be asked. */
 export function countChoices(
   candidates: readonly Candidate[],
-  asked: AskedOf,
+  asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): number {
@@ -103,7 +103,7 @@ export function countChoices(
 /** Those that might be asked, with what that costs. */
 function rank(
   candidates: readonly Candidate[],
-  asked: AskedOf,
+  asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): Ranked[] {
@@ -125,7 +125,7 @@ interface Ranked {
   /** Milliseconds. */
   readonly cost: number;
   /** Questions of this resolution that it left unanswered, and one more when that has happened lately. */
-  readonly silences: number;
+  readonly timeouts: number;
 }
 
 /** Some questions go to the fastest servers only (`fast-server-permil`); the others keep the measures of all fresh. */
@@ -136,9 +136,9 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
 }
 
 /** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
-function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: SelectionParts): Ranked | null {
+function rankOf(candidate: Candidate, { zone, type }: ServerQuestion, { servers }: SelectionParts): Ranked | null {
   const { key } = candidate;
-  const { lameness, isDead, timeoutMs } = servers.standing(key, zone, type);
+  const { lameness, isDead, timeoutMs } = servers.info(key, zone, type);
   if (lameness === 'lame' || isDead) return null;
   const failed = servers.recentFailures.find(key, zone);
   let cost = timeoutMs;
@@ -146,13 +146,13 @@ function rankOf(candidate: Candidate, { zone, type }: AskedOf, { servers }: Sele
   if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
   else if (lameness === 'dnssec-lame' || candidate.isDnssecLame) cost += DNSSEC_LAME_PENALTY_MS;
   else if (failed === 'useless' || candidate.wasEmpty) cost += USELESS_PENALTY_MS;
-  return { candidate, cost, silences: candidate.silences + (failed === 'silent' ? 1 : 0) };
+  return { candidate, cost, timeouts: candidate.timeouts + (failed === 'silent' ? 1 : 0) };
 }
 
 /** A server that has just timed out comes after the others: the band of round trip times would let it be chosen again. */
 function leastSilent(ranked: readonly Ranked[]): readonly Ranked[] {
-  const least = Math.min(...ranked.map(({ silences }) => silences));
-  return ranked.filter(({ silences }) => silences === least);
+  const least = Math.min(...ranked.map(({ timeouts }) => timeouts));
+  return ranked.filter(({ timeouts }) => timeouts === least);
 }
 
 function preferFamily(ranked: readonly Ranked[], options: IterateOptions): readonly Ranked[] {

@@ -13,7 +13,7 @@ interface OwnZones {
   readonly copies?: ZoneCopies | undefined;
 }
 
-/** True when a stub, forward or held zone below `above` speaks for `name`: the world above it has no say in it. */
+/** True when a stub, forward or local zone copy below `above` speaks for `name`: the world above it has no say in it. */
 export function isOwnBelow({ options, copies }: OwnZones, name: Name, above: Name): boolean {
   if (options.configuredZones.some(({ zone }) => isBelow(zone, above) && isAtOrBelow(name, zone))) return true;
   const copy = copies?.closest(name, NO_KEYS) ?? null;

@@ -6,9 +6,9 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import type { Found } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { IterationResult } from '../terms/iteration-result.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ipText } from '../wire/ip.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
@@ -16,7 +16,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf, rrsetType } from '../wire/rrset.ts';
 import type { Work } from '../work/work.ts';
 import { addressDepth } from './address-queries.ts';
-import type { Target, ZoneServers } from './delegation.ts';
+import type { DelegationPoint, Target } from './delegation.ts';
 import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';
 
@@ -27,14 +27,14 @@ type Lookup = 'under-way' | 'nothing-left' | { readonly limit: Limit };
  * Starts look-ups for server names without any address while servers with addresses are asked: as many for this delegation as
  * `target-fetch-policy` says for the depth. What stands in the way (a limit) is no failure: nothing is in need yet.
  */
-export function lookAhead(parts: IterateParts, work: Work, servers: ZoneServers): void {
+export function lookAhead(parts: IterateParts, work: Work, servers: DelegationPoint): void {
   const policy = parts.options.targetFetchPolicy[addressDepth(work)] ?? 0;
   const count = policy < 0 ? servers.targets.length : policy - servers.lookups;
   start(parts, work, servers, { waiting: waitingTargets(parts, servers).filter((one) => !one.hasAddress), count });
 }
 
 /** Starts one look-up: no server is left that might do. Names without any address go first, then other families of addresses. */
-export function lookUpTarget(parts: IterateParts, work: Work, servers: ZoneServers): Lookup {
+export function lookUpTarget(parts: IterateParts, work: Work, servers: DelegationPoint): Lookup {
   if (servers.running.size > 0) return 'under-way';
   const waiting = waitingTargets(parts, servers);
   if (waiting.length === 0) return 'nothing-left';
@@ -47,7 +47,7 @@ export function lookUpTarget(parts: IterateParts, work: Work, servers: ZoneServe
 function start(
   parts: IterateParts,
   work: Work,
-  servers: ZoneServers,
+  servers: DelegationPoint,
   { waiting, count }: { readonly waiting: Target[]; readonly count: number },
 ): Lookup {
   for (let i = 0; i < count && waiting.length > 0; i++) {
@@ -66,7 +66,7 @@ function start(
 }
 
 /** Names that may have addresses which are not known yet; what the cache denies costs nobody anything, so no limit counts it. */
-function waitingTargets(parts: IterateParts, servers: ZoneServers): Target[] {
+function waitingTargets(parts: IterateParts, servers: DelegationPoint): Target[] {
   for (const target of servers.targets) {
     for (const type of addressTypes(parts)) if (isDenied(parts, target, type)) target.lookedUp.add(type);
   }
@@ -74,7 +74,7 @@ function waitingTargets(parts: IterateParts, servers: ZoneServers): Target[] {
 }
 
 /** A name inside the zone with glue has told all: its other addresses are known to the very servers that failed. */
-function isWorthLookup(parts: IterateParts, target: Target, servers: ZoneServers): boolean {
+function isWorthLookup(parts: IterateParts, target: Target, servers: DelegationPoint): boolean {
   const hasTypeLeft = addressTypes(parts).some((type) => !target.lookedUp.has(type));
   return (
     hasTypeLeft &&
@@ -99,7 +99,7 @@ function addressTypes({ options, servers }: Pick<IterateParts, 'options' | 'serv
   return options.preferFamily === 'ip6' ? types.reverse() : types;
 }
 
-function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Limit | null {
+function spendLookup(parts: IterateParts, work: Work, servers: DelegationPoint): Limit | null {
   if (servers.hasTooManyNxdomains) return 'target-nxdomains';
   if (servers.lookups >= parts.options.maxTargetLookupsPerDelegation) return 'target-lookups';
   if (!work.budget.spend('target-lookups')) return 'target-lookups';
@@ -111,7 +111,7 @@ function spendLookup(parts: IterateParts, work: Work, servers: ZoneServers): Lim
  * Asks for addresses of one family, and of the other when there are none of it: both at once would double what a server
  * costs that has both. Never rejects (a stopped work notices at its next wait).
  */
-async function lookUp(parts: IterateParts, work: Work, servers: ZoneServers, target: Target): Promise<void> {
+async function lookUp(parts: IterateParts, work: Work, servers: DelegationPoint, target: Target): Promise<void> {
   for (const type of addressTypes(parts)) {
     if (target.lookedUp.has(type)) continue;
     target.lookedUp.add(type);
@@ -135,9 +135,9 @@ function isAboutServers({ kind }: Failure): boolean {
   return kind === 'all-servers-lame' || kind === 'no-reachable-server';
 }
 
-function addressesOf(found: Found): string[] {
+function addressesOf(found: IterationResult): string[] {
   if (found.kind !== 'found' || found.end.kind !== 'answer') return [];
   return found.end.answer
-    .filter(({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
+    .filter(({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.A || rrsetType(rrset) === TYPE.AAAA)
     .flatMap(({ rrset }) => firstRdatasOf(rrset, MAX_ADDRESSES_PER_SET).map(ipText));
 }

@@ -18,7 +18,7 @@ import { learnManners } from './learn-manners.ts';
 import { throughNat64 } from './nat64.ts';
 import { localIpFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
-import type { Attempt, Exchanged, UpstreamRoom } from './upstream-room.ts';
+import type { Attempt, ExchangeParts, UpstreamResult } from './upstream-query.ts';
 
 /** Source ports below this are left to the system's services. */
 const LOWEST_PORT = 1024;
@@ -27,9 +27,9 @@ const PORT_TRIES = 5;
 /** How long after a reply with a bad cookie the right one is waited for, ms, before the question goes over TCP. */
 const AFTER_BAD_COOKIE_MS = 30;
 
-/** What follows from one datagram, network errors and silences being taken in. */
+/** What follows from one datagram, network errors and timeouts being taken in. */
 export type UdpEnd =
-  | Exchanged
+  | UpstreamResult
   /** The whole answer is to be had over TCP. */
   | { readonly kind: 'truncated' }
   /** The letters came back in another case. */
@@ -54,16 +54,16 @@ type Arrival =
   | { readonly kind: 'error'; readonly error: NetworkError };
 
 /** Sends one datagram and waits. Rejects with `Cancelled` only. */
-export async function attemptUdp(room: UpstreamRoom, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
-  const { clock, servers, sockets } = room;
-  const limitMs = servers.waitMs(made.asked.key, made.asked.zone, made.asked.zoneSilences);
+export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
+  const { clock, servers, sockets } = parts;
+  const limitMs = servers.waitMs(made.query.key, made.query.zone, made.query.zoneTimeouts);
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs()));
   const wasCut = waitMs < limitMs;
   if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
   try {
-    return await sendAndWait(room, work, made, { waitMs, wasCut });
+    return await sendAndWait(parts, work, made, { waitMs, wasCut });
   } finally {
-    sockets.leave();
+    sockets.release();
   }
 }
 
@@ -73,23 +73,23 @@ function longestWaitMs(leftMs: number): number {
 }
 
 async function sendAndWait(
-  room: UpstreamRoom,
+  parts: ExchangeParts,
   work: Work,
   made: Attempt,
   { waitMs, wasCut }: { readonly waitMs: number; readonly wasCut: boolean },
 ): Promise<UdpAttemptEnd> {
-  const { clock, servers, counters, options } = room;
-  const { asked } = made;
-  const localIp = localIpFor(asked.server, room);
-  const prepared = prepare(room, made, { localIp });
-  const remote = throughNat64(asked.server, options.nat64Prefix);
+  const { clock, servers, counters, options } = parts;
+  const { query } = made;
+  const localIp = localIpFor(query.server, parts);
+  const prepared = prepare(parts, made, { localIp });
+  const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
-  const opened = await openSocket(room, remote, localIp, {
+  const opened = await openSocket(parts, remote, localIp, {
     onDatagrams: (batch) => {
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
-        const arrival = isFromServer ? judge(acceptResponse(bytes, prepared.pending), prepared) : null;
-        if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') room.noteUnwanted();
+        const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
+        if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
         // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
         if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
         else if (arrival !== null) settle(arrival);
@@ -101,7 +101,7 @@ async function sendAndWait(
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
   counters.add('upstream.udp');
-  servers.report(asked.key, asked.zone, { kind: 'asked', type: asked.question.type });
+  servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
   try {
     const start = (done: typeof settle): void => {
       settle = done;
@@ -111,10 +111,10 @@ async function sendAndWait(
     if (end === 'timeout') return { kind: 'timeout', waitedMs: waitMs, wasCut };
     if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
     const rttMs = clock.monotonicMs() - sentMs;
-    servers.report(asked.key, asked.zone, { kind: 'answered', rttMs });
+    servers.report(query.key, query.zone, { kind: 'answered', rttMs });
     return end.kind === 'truncated'
       ? end
-      : learn(room, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
+      : learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
   } finally {
     socket.close();
   }
@@ -122,20 +122,20 @@ async function sendAndWait(
 
 /** Takes in what a reply shows about its server. */
 function learn(
-  room: UpstreamRoom,
-  { asked }: Attempt,
+  parts: ExchangeParts,
+  { query }: Attempt,
   { cookie: sent }: Prepared,
   reply: { readonly message: MessageView; readonly cookie: CookieCheck | null; readonly rttMs: number },
 ): UdpEnd {
   const { message, cookie, rttMs } = reply;
-  learnManners(room, asked, message, sent);
+  learnManners(parts, query, message, sent);
   // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
   if (cookie?.kind === 'absent' && sent !== null && sent.server !== null) return { kind: 'without-cookie' };
   return { kind: 'response', message, transport: 'udp', rttMs };
 }
 
 /** What ends the wait; null: this is no answer, and the wait goes on (TuDoor: a bad reply must not win). */
-function judge(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | null {
+function check(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | null {
   if (acceptance.kind === 'truncated') return { kind: 'truncated' };
   if (acceptance.kind === 'rejected') return acceptance.why === 'wrong-case' ? { kind: 'wrong-case' } : null;
   const { message } = acceptance;
@@ -150,7 +150,7 @@ type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
 
 /** A socket on a port of our own random choice, connected unless `udp-connect: no`. */
 async function openSocket(
-  { network, random, options }: UpstreamRoom,
+  { network, random, options }: ExchangeParts,
   remote: Address,
   localIp: string | null,
   events: SocketEvents,

@@ -11,15 +11,15 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, Network, TlsClientOptions } from '../ports/network.ts';
 import { toHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
+import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
-import { Places } from './places.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
 
 /** Connections that one question may be tried on: shared, then as the server was found to take them, then its own. */
 const CONNECTIONS_PER_QUESTION = 3;
-/** A connection that keeps its questions waiting so long, ms, gives way to others when all places are taken. */
+/** A connection that keeps its questions waiting so long, ms, gives way to others when all slots are taken. */
 const TARPIT_MS = 1000;
-/** The same when many wait for places: no less than a question needs to come back from far away, ms. */
+/** The same when many wait for slots: no less than a question needs to come back from far away, ms. */
 const SHORTEST_TARPIT_MS = 250;
 /** Servers whose number of questions per connection is remembered. */
 const MAX_SHORT_SERVERS = 1000;
@@ -58,7 +58,7 @@ interface StreamParts {
   readonly network: Network;
   readonly options: StreamOptions;
   readonly onStray: () => void;
-  /** A connection had to give its place to others. */
+  /** A connection had to give its slot to others. */
   readonly onCrowdedOut: () => void;
 }
 
@@ -73,12 +73,12 @@ export class UpstreamStreams {
   /** The newest connection of each server. */
   readonly #newest = new Map<string, UpstreamConnection>();
   readonly #all = new Set<UpstreamConnection>();
-  readonly #places: Places;
+  readonly #slots: Semaphore;
   /**
    * Places of each network that has servers with connections: half of all at most, so that no network holds them all, nor
    * fills the line for the others.
    */
-  readonly #shares = new Map<string, { readonly places: Places; users: number }>();
+  readonly #shares = new Map<string, { readonly slots: Semaphore; users: number }>();
   /** Servers that close connections after a few answers: how many questions they are given on one, and until when. */
   readonly #short = new Map<string, { readonly questions: number; readonly untilMs: number }>();
 
@@ -86,7 +86,7 @@ export class UpstreamStreams {
 
   constructor(parts: StreamParts) {
     this.#parts = parts;
-    this.#places = new Places(parts.clock, Math.max(1, parts.options.maxConnections));
+    this.#slots = new Semaphore(parts.clock, Math.max(1, parts.options.maxConnections));
   }
 
   /** Connections now. */
@@ -168,45 +168,45 @@ export class UpstreamStreams {
       holds = 'share';
       const freed = usable();
       if (freed !== null) return freed;
-      if (!(await this.#takePlace(signal, endMs - clock.monotonicMs()))) return null;
+      if (!(await this.#takeSlot(signal, endMs - clock.monotonicMs()))) return null;
       holds = 'all';
       const made = usable();
       if (made !== null) return made;
       holds = 'connection';
       return this.#open(key, question, wish);
     } finally {
-      if (holds === 'all') this.#places.leave();
-      if (holds === 'all' || holds === 'share') share.leave();
-      if (holds !== 'connection') this.#leaveShare(networkOf(question));
+      if (holds === 'all') this.#slots.release();
+      if (holds === 'all' || holds === 'share') share.release();
+      if (holds !== 'connection') this.#releaseShare(networkOf(question));
     }
   }
 
-  /** The places of one network; to be given back with `#leaveShare`. */
-  #joinShare(network: string): Places {
+  /** The slots of one network; to be given back with `#releaseShare`. */
+  #joinShare(network: string): Semaphore {
     const { clock, options } = this.#parts;
     const share = this.#shares.get(network) ?? {
-      places: new Places(clock, Math.max(1, Math.ceil(options.maxConnections / 2))),
+      slots: new Semaphore(clock, Math.max(1, Math.ceil(options.maxConnections / 2))),
       users: 0,
     };
     share.users++;
     this.#shares.set(network, share);
-    return share.places;
+    return share.slots;
   }
 
-  #leaveShare(network: string): void {
+  #releaseShare(network: string): void {
     const share = this.#shares.get(network);
     if (share !== undefined && --share.users === 0) this.#shares.delete(network);
   }
 
-  /** Takes one of all places, and makes one free where that can be done. */
-  async #takePlace(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
-    const taking = this.#places.take(signal, timeoutMs);
+  /** Takes one of all slots, and makes one free where that can be done. */
+  async #takeSlot(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
+    const taking = this.#slots.take(signal, timeoutMs);
     this.#review();
     return await taking;
   }
 
   /**
-   * While somebody waits for a place: closes idle connections, and those that have kept their questions waiting too long;
+   * While somebody waits for a slot: closes idle connections, and those that have kept their questions waiting too long;
    * looks again when the next of them will have. The more wait, the less patience there is.
    */
   #review(): void {
@@ -214,19 +214,19 @@ export class UpstreamStreams {
     const { clock, options } = this.#parts;
     const patienceMs = Math.max(
       SHORTEST_TARPIT_MS,
-      TARPIT_MS / (1 + this.#places.waiting / Math.max(1, options.maxConnections)),
+      TARPIT_MS / (1 + this.#slots.waiting / Math.max(1, options.maxConnections)),
     );
     const nowMs = clock.monotonicMs();
     let nextMs = patienceMs;
     for (const connection of [...this.#all]) {
-      if (this.#places.waiting === 0) return;
+      if (this.#slots.waiting === 0) return;
       const leftMs = (connection.silentSinceMs ?? Number.NEGATIVE_INFINITY) + patienceMs - nowMs;
       if (leftMs <= 0) {
         if (!connection.isIdle) this.#parts.onCrowdedOut();
         connection.close('crowded-out');
       } else nextMs = Math.min(nextMs, leftMs);
     }
-    if (this.#places.waiting > 0) this.#cancelReview = clock.after(nextMs, () => this.#review());
+    if (this.#slots.waiting > 0) this.#cancelReview = clock.after(nextMs, () => this.#review());
   }
 
   #open(key: string, question: StreamQuestion, wish: Wish): UpstreamConnection {
@@ -239,14 +239,14 @@ export class UpstreamStreams {
       ...{ clock, network: this.#parts.network, remote, localIp, tls, onStray, maxQuestions },
       connectTimeoutMs: timeoutMs,
       idleMs: maxQuestions <= 1 ? 0 : options.idleMs,
-      mayRest: () => this.#places.waiting === 0,
+      mayRest: () => this.#slots.waiting === 0,
       onGone: (wasShort) => {
         if (wasShort) this.#noteShort(key, Math.max(1, connection.answers));
         if (this.#newest.get(key) === connection) this.#newest.delete(key);
         this.#all.delete(connection);
-        this.#places.leave();
-        this.#shares.get(network)?.places.leave();
-        this.#leaveShare(network);
+        this.#slots.release();
+        this.#shares.get(network)?.slots.release();
+        this.#releaseShare(network);
       },
     });
     connection.book();

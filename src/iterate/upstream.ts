@@ -8,30 +8,30 @@
 
 import { questionKey } from '../wire/question.ts';
 import { Cancelled } from '../work/cancelled.ts';
+import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
-import { Places } from './places.ts';
-import type { Asked, Exchanged, UpstreamParts, UpstreamRoom } from './upstream-room.ts';
+import type { ExchangeParts, UpstreamParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
 
 /** Milliseconds between two lines about the same shortage of this host: a flood must not fill the log. */
 const SAY_AGAIN_MS = 60_000;
 
 export class Upstream {
-  readonly #room: UpstreamRoom;
+  readonly #parts: ExchangeParts;
   #saysAgainMs = 0;
-  readonly #inFlight = new Map<string, Promise<Exchanged>>();
+  readonly #inFlight = new Map<string, Promise<UpstreamResult>>();
 
   constructor(parts: UpstreamParts) {
     const { clock, network, options, counters } = parts;
     const noteUnwanted = (): void => counters.add('unwanted.replies');
-    this.#room = {
+    this.#parts = {
       ...parts,
       notice: parts.notice ?? (() => {}),
       noteUnwanted,
       sayExhausted: (text) => this.#sayExhausted(text),
-      sockets: new Places(clock, options.maxSockets),
+      sockets: new Semaphore(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
         onCrowdedOut: () => counters.add('limit.tcp-places'),
@@ -40,19 +40,19 @@ export class Upstream {
   }
 
   #sayExhausted(text: string): void {
-    const now = this.#room.clock.monotonicMs();
+    const now = this.#parts.clock.monotonicMs();
     if (now < this.#saysAgainMs) return;
     this.#saysAgainMs = now + SAY_AGAIN_MS;
-    this.#room.warn?.(
+    this.#parts.warn?.(
       `no socket to ask servers with (${text}): raise the limit of open files (LimitNOFILE, ulimit -n)`,
     );
   }
 
   /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */
-  async ask(work: Work, asked: Asked): Promise<Exchanged> {
-    work.asks = asked.key;
+  async ask(work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+    work.asks = query.key;
     try {
-      return await this.#askOnce(keyOf(asked), work, asked);
+      return await this.#askOnce(keyOf(query), work, query);
     } finally {
       work.asks = null;
     }
@@ -60,20 +60,20 @@ export class Upstream {
 
   /** Closes all connections. */
   close(): void {
-    this.#room.streams.close();
+    this.#parts.streams.close();
   }
 
-  async #askOnce(key: string, work: Work, asked: Asked): Promise<Exchanged> {
+  async #askOnce(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
     for (;;) {
       const running = this.#inFlight.get(key);
-      if (running === undefined) return await this.#start(key, work, asked);
+      if (running === undefined) return await this.#start(key, work, query);
       const joined = await this.#join(running, work);
       if (joined !== 'stopped') return joined;
     }
   }
 
-  async #start(key: string, work: Work, asked: Asked): Promise<Exchanged> {
-    const running = exchange(this.#room, work, asked);
+  async #start(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+    const running = exchange(this.#parts, work, query);
     this.#inFlight.set(key, running);
     try {
       return await running;
@@ -83,9 +83,9 @@ export class Upstream {
   }
 
   /** `stopped`: the work that had asked was stopped, which is no answer. */
-  async #join(running: Promise<Exchanged>, work: Work): Promise<Exchanged | 'stopped'> {
-    const { clock } = this.#room;
-    const end = await waitFor<Exchanged | 'stopped'>({
+  async #join(running: Promise<UpstreamResult>, work: Work): Promise<UpstreamResult | 'stopped'> {
+    const { clock } = this.#parts;
+    const end = await waitFor<UpstreamResult | 'stopped'>({
       clock,
       signal: work.signal,
       timeoutMs: work.deadlineMs - clock.monotonicMs(),
@@ -100,6 +100,6 @@ export class Upstream {
   }
 }
 
-function keyOf({ key, question, recursion, transport, tlsName }: Asked): string {
+function keyOf({ key, question, recursion, transport, tlsName }: UpstreamQuery): string {
   return `${key} ${transport} ${tlsName ?? ''} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
 }

@@ -1,9 +1,9 @@
 /** Which cached data may answer a question of iteration or validation, and the answer that one RRset makes. */
 
 import type { CachedAnswer } from '../cache/answer-cache.ts';
-import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
-import { TRUST } from '../terms/trust.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
+import { RANK } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -12,19 +12,19 @@ import { isExpanded } from '../wire/signed-labels.ts';
 
 /** Ranks of data that came in an answer section. */
 const ANSWER_RANKS: ReadonlySet<number> = new Set([
-  TRUST.answerNonAuthoritative,
-  TRUST.answerAuthoritative,
-  TRUST.validated,
-  TRUST.configured,
+  RANK.answerNonAuthoritative,
+  RANK.answerAuthoritative,
+  RANK.validated,
+  RANK.configured,
 ]);
 
 /** True for a set that answers a question of the type: neither bogus, nor of a server to avoid, nor in need of a proof. */
-export function isUsableSet(held: HeldRRset, type: number, avoid: ReadonlySet<string>): boolean {
-  if (held.verdict?.status === 'bogus' || (held.server !== null && avoid.has(held.server))) return false;
+export function isUsableSet(ranked: RankedRRset, type: number, avoid: ReadonlySet<string>): boolean {
+  if (ranked.verdict?.status === 'bogus' || (ranked.server !== null && avoid.has(ranked.server))) return false;
   // RFC 4035 §5.3.4: the proof that no closer name exists is no part of the set.
-  if (isExpanded(held.rrset)) return false;
+  if (isExpanded(ranked.rrset)) return false;
   // A DS in a referral is as good as asked for: the chain proves it. Other data must come from an answer (RFC 2181 §5.4.1).
-  return type === TYPE.DS ? held.trust >= TRUST.authorityAuthoritative : ANSWER_RANKS.has(held.trust);
+  return type === TYPE.DS ? ranked.rank >= RANK.authorityAuthoritative : ANSWER_RANKS.has(ranked.rank);
 }
 
 /** True for a whole answer that is not bogus and not of a server to avoid. */
@@ -34,16 +34,16 @@ export function isUsableAnswer({ verdict, found }: CachedAnswer, avoid: Readonly
 }
 
 /** The answer that one set makes by itself. */
-export function endOfSet(question: Question, held: HeldRRset): End {
+export function endOfSet(question: Question, ranked: RankedRRset): FinalAnswer {
   return {
     kind: 'answer',
     question,
     rcode: RCODE.NOERROR,
-    answer: [held],
+    answer: [ranked],
     authority: [],
     additional: [],
-    zone: held.zone ?? ROOT,
-    server: held.server,
-    expiresAt: held.expiresAt,
+    zone: ranked.zone ?? ROOT,
+    server: ranked.server,
+    expiresAt: ranked.expiresAt,
   };
 }

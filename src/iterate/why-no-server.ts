@@ -7,8 +7,8 @@ import { ipOfAddressText } from '../wire/address-text.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
-import type { ZoneServers } from './delegation.ts';
-import { isSilence } from './server-failures.ts';
+import type { DelegationPoint } from './delegation.ts';
+import { isTimeout } from './server-failures.ts';
 
 /** Servers named in a reason. */
 const SERVERS_TOLD = 8;
@@ -54,7 +54,10 @@ function isNotPublic(ip: string): boolean {
 }
 
 /** Why no server of the zone gave an answer; `untriedCount` of them were not asked. */
-export function whyNoServer(servers: Pick<ZoneServers, 'zone' | 'candidates' | 'failures'>, untriedCount = 0): Failure {
+export function whyNoServer(
+  servers: Pick<DelegationPoint, 'zone' | 'candidates' | 'failures'>,
+  untriedCount = 0,
+): Failure {
   const zone = formatName(servers.zone);
   const failures = servers.failures.list;
   if (servers.candidates.length === 0) return { kind: 'no-server-addresses', zone };
@@ -62,7 +65,7 @@ export function whyNoServer(servers: Pick<ZoneServers, 'zone' | 'candidates' | '
   const named = failures.slice(0, SERVERS_TOLD).map(({ server, outcome }) => `${server} ${outcome}`);
   const tried = named.join(', ');
   const untried = untriedCount > 0 ? { untried: untriedCount } : {};
-  if (failures.some(({ outcome }) => !isSilence(outcome))) return { kind: 'all-servers-lame', zone, tried, ...untried };
+  if (failures.some(({ outcome }) => !isTimeout(outcome))) return { kind: 'all-servers-lame', zone, tried, ...untried };
   const networkError = failures.some(
     ({ server, outcome }) => outcome !== 'timeout' && (!NO_WAY.has(outcome) || !isNotPublic(ipOfAddressText(server))),
   );

@@ -15,7 +15,7 @@ import { findTlsa } from '../dane/find-tlsa.ts';
 import type { LookedStatus, LookUp } from '../dane/look-up.ts';
 import { recordsText, serviceOwner } from '../dane/make-record.ts';
 import { makeTlsas } from '../dane/make-tlsa.ts';
-import { type ChainVerdict, judgeChain, outcomeText } from '../dane/match-chain.ts';
+import { type ChainVerdict, matchCertificates, outcomeText } from '../dane/match-chain.ts';
 import { startDialogue } from '../dane/starttls.ts';
 import { type DaneService, tlsaRdata, tlsaText } from '../dane/tlsa-record.ts';
 import type { Certificate } from '../ports/certificates.ts';
@@ -183,8 +183,8 @@ async function verifyPeer(
   const base = plain(found.base);
   const chain = inputs.map(readInput).filter((one) => one !== null);
   const references = [base, ...names];
-  const judged = { tlsas: found.tlsas, chain, references, service, pkix: pkix ?? null, now };
-  return verdictOf(base, judgeChain(judged, createNodeCrypto()));
+  const chainCase = { tlsas: found.tlsas, chain, references, service, pkix: pkix ?? null, now };
+  return verdictOf(base, matchCertificates(chainCase, createNodeCrypto()));
 }
 
 function readInput(input: CertificateInput): Certificate | null {

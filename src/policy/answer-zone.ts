@@ -16,7 +16,7 @@ import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { packRRset, rdatasOf, rrsetType, withOwner } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
-import type { LocalReply, MadeReply } from './local-reply.ts';
+import type { LocalAnswer, LocalReply } from './local-reply.ts';
 import { isRedirect, type LocalName, type LocalZone, type ZoneType } from './local-zone.ts';
 
 /** TTL of the null addresses of always_null zones, seconds (Unbound's). */
@@ -33,7 +33,7 @@ interface ZoneQuestion {
 }
 
 /** A reply without records. */
-export function emptyReply(rcode: number, setFlags: number = FLAG.AA): MadeReply {
+export function emptyReply(rcode: number, setFlags: number = FLAG.AA): LocalAnswer {
   return { kind: 'reply', rcode, setFlags, clearFlags: 0, answer: [], authority: [], error: null };
 }
 
@@ -141,12 +141,12 @@ function answerWithoutData(zone: LocalZone, { question, type }: ZoneQuestion): L
 }
 
 /** A denial, with the zone's SOA where it has one (RFC 2308 §3). */
-function negative({ negativeSoa }: LocalZone, rcode: number): MadeReply {
+function negative({ negativeSoa }: LocalZone, rcode: number): LocalAnswer {
   return { ...emptyReply(rcode), authority: negativeSoa === null ? [] : [negativeSoa] };
 }
 
 /** The address that is none, for lists of names to be blocked. */
-export function nullReply({ name, type }: Question): MadeReply {
+export function nullReply({ name, type }: Question): LocalAnswer {
   const octets = type === TYPE.A ? 4 : type === TYPE.AAAA ? 16 : 0;
   if (octets === 0) return emptyReply(RCODE.NOERROR);
   const rrset = packRRset({ owner: name, type, class: CLASS.IN, rdatas: [new Uint8Array(octets)], signatures: [] });

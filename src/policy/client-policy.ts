@@ -9,8 +9,8 @@
 import { parseIp } from '../wire/ip.ts';
 import type { PrefixMap } from '../wire/prefix-map.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
+import { findListener, type LocalAddress } from './listen-map.ts';
 import type { ZoneType } from './local-zone.ts';
-import { findPlace, type ListeningPlace } from './place-map.ts';
 import { commonTags, NO_TAGS, type TagSet } from './tags.ts';
 import type { View } from './view.ts';
 
@@ -27,7 +27,7 @@ export interface ClientPolicy {
 /** A client for whom nothing is configured. */
 export const PLAIN_CLIENT: ClientPolicy = { tags: NO_TAGS, tagActions: new Map(), tagData: new Map(), view: null };
 
-/** The same for clients that only a default line of access control is about: what the place says comes first. */
+/** The same for clients that only a default line of access control is about: what the listening address says comes first. */
 export const DEFAULT_CLIENT: ClientPolicy = { ...PLAIN_CLIENT };
 
 /** Addresses remembered with their policy; a flood of forged ones empties the memory and costs a look-up each. */
@@ -37,22 +37,22 @@ const MAX_REMEMBERED_CLIENTS = 4096;
 export class ClientPolicies {
   readonly #byPrefix: PrefixMap<ClientPolicy>;
   readonly #remembered = new Map<string, ClientPolicy>();
-  readonly #byPlace: ReadonlyMap<string, ClientPolicy>;
+  readonly #byListener: ReadonlyMap<string, ClientPolicy>;
   readonly #isPlain: boolean;
 
   /** `byPlace` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
-  constructor(byPrefix: PrefixMap<ClientPolicy>, byPlace: ReadonlyMap<string, ClientPolicy> = new Map()) {
+  constructor(byPrefix: PrefixMap<ClientPolicy>, byListener: ReadonlyMap<string, ClientPolicy> = new Map()) {
     this.#byPrefix = byPrefix;
-    this.#byPlace = byPlace;
+    this.#byListener = byListener;
     const isPlain = (policy: ClientPolicy): boolean => policy === PLAIN_CLIENT || policy === DEFAULT_CLIENT;
-    this.#isPlain = byPlace.size === 0 && [...byPrefix.entries()].every(({ value }) => isPlain(value));
+    this.#isPlain = byListener.size === 0 && [...byPrefix.entries()].every(({ value }) => isPlain(value));
   }
 
   /** What is configured for the client with this address, where it asked. @hot bench/serve-hot-query.ts */
-  of(ip: string, place: ListeningPlace | null | undefined): ClientPolicy {
+  of(ip: string, local: LocalAddress | null | undefined): ClientPolicy {
     if (this.#isPlain) return PLAIN_CLIENT;
     const own = this.#remembered.get(ip) ?? this.#remember(ip);
-    return own === DEFAULT_CLIENT ? (findPlace(this.#byPlace, place) ?? own) : own;
+    return own === DEFAULT_CLIENT ? (findListener(this.#byListener, local) ?? own) : own;
   }
 
   #remember(ip: string): ClientPolicy {
@@ -76,12 +76,12 @@ interface TagOutcome<T> {
 export function applyTagActions<T>(
   own: T,
   ruleTags: TagSet | null,
-  client: ClientPolicy,
+  policy: ClientPolicy,
   convert: (type: ZoneType) => T,
 ): TagOutcome<T> {
-  const common = ruleTags === null ? NO_TAGS : commonTags(client.tags, ruleTags);
+  const common = ruleTags === null ? NO_TAGS : commonTags(policy.tags, ruleTags);
   for (const tag of common) {
-    const type = client.tagActions.get(tag);
+    const type = policy.tagActions.get(tag);
     if (type !== undefined) return { type: convert(type), tag };
   }
   return { type: own, tag: common.at(-1) ?? null };

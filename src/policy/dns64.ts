@@ -3,7 +3,7 @@
  *
  * Duties: put addresses into the prefix and take them out (RFC 6052 §2.2), with prefixes of the six lengths; say for which
  * names AAAA records are ignored.
- * Leaves to others: when the A records are asked for (enforce.ts).
+ * Leaves to others: when the A records are asked for (apply-policy.ts).
  */
 
 import { readU8 } from '../wire/bytes.ts';
@@ -39,21 +39,21 @@ export function ignoresAaaa({ synthesiseAll, ignoreAaaa }: Dns64Options, name: N
 }
 
 /** Where the octets of the IPv4 address stand in the IPv6 address (RFC 6052 §2.2). */
-function octetPlaces(prefixLength: number): number[] {
-  const places: number[] = [];
-  for (let at = prefixLength / 8; places.length < ADDRESS_OCTETS; at++) {
-    if (at !== RESERVED_OCTET) places.push(at);
+function octetPositions(prefixLength: number): number[] {
+  const positions: number[] = [];
+  for (let at = prefixLength / 8; positions.length < ADDRESS_OCTETS; at++) {
+    if (at !== RESERVED_OCTET) positions.push(at);
   }
-  return places;
+  return positions;
 }
 
 /** AAAA records with the addresses of an A set, under its owner. */
 export function synthesise(addresses: RRset, { prefix, prefixLength }: Dns64Options): RRset {
-  const places = octetPlaces(prefixLength);
+  const positions = octetPositions(prefixLength);
   const rdatas = rdatasOf(addresses).map((four) => {
     const six = prefix.slice();
-    places.forEach((place, i) => {
-      six[place] = readU8(four, i);
+    positions.forEach((position, i) => {
+      six[position] = readU8(four, i);
     });
     return six;
   });
@@ -70,7 +70,7 @@ export function pointerName(name: Name, { prefix, prefixLength }: Dns64Options):
   for (let i = 0; i < prefixLength / 8; i++) {
     if (readU8(six, i) !== readU8(prefix, i)) return null;
   }
-  const four = octetPlaces(prefixLength).map((place) => readU8(six, place));
+  const four = octetPositions(prefixLength).map((position) => readU8(six, position));
   return reverseName(Uint8Array.from(four));
 }
 

@@ -3,17 +3,17 @@
 import type { ExtendedError } from '../wire/ede.ts';
 import type { Name } from '../wire/name.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
-import type { ListeningPlace } from './place-map.ts';
+import type { LocalAddress } from './listen-map.ts';
 
-export interface Asker {
+export interface PolicyClient {
   readonly ip: string;
   readonly port: number;
   readonly transport: 'udp' | 'tcp';
   /** Where it asked; null: not known. */
-  readonly place: ListeningPlace | null;
+  readonly local: LocalAddress | null;
 }
 
-export interface MadeReply {
+export interface LocalAnswer {
   readonly kind: 'reply';
   readonly rcode: number;
   /** Flags to set besides QR, RA and what is copied from the query (AA, TC). */
@@ -28,7 +28,7 @@ export interface MadeReply {
 }
 
 /** An alias made here: the reply is this CNAME and what its target resolves to. */
-export interface MadeAlias {
+export interface LocalCname {
   readonly kind: 'alias';
   /** One CNAME, at the question's name. */
   readonly alias: TimedRRset;
@@ -37,8 +37,8 @@ export interface MadeAlias {
 
 /** What policy makes of a question. */
 export type LocalReply =
-  | MadeReply
-  | MadeAlias
+  | LocalAnswer
+  | LocalCname
   /** No reply at all. */
   | { readonly kind: 'drop' }
   /** A policy zone lets the question through: no other policy zone acts on it. */

@@ -1,10 +1,10 @@
 /**
- * Makes what is configured for clients, by netblock (access-control-tag, -view and so on) and by the place that they asked
+ * Makes what is configured for clients, by netblock (access-control-tag, -view and so on) and by the address that they asked
  * (interface-tag, -view and so on).
  */
 
 import type { Config } from '../config/config.ts';
-import type { ListenPlace } from '../config/form-network.ts';
+import type { ListenTarget } from '../config/form-network.ts';
 import { localZoneType } from '../config/form-policy.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { IpPrefix } from '../wire/ip-prefix.ts';
@@ -21,10 +21,10 @@ export interface MakeClientsParts {
   readonly config: Config;
   /** Netblocks of access-control lines: each says for its clients what is configured, be it nothing. */
   readonly accessBlocks: readonly IpPrefix[];
-  /** The default ones, which a place where the server listens comes before. */
+  /** The default ones, which an address where the server listens comes before. */
   readonly defaultBlocks: readonly IpPrefix[];
-  /** Places as `ip@port`. */
-  readonly placeKeys: (place: ListenPlace) => readonly string[];
+  /** Listening addresses as `ip@port`. */
+  readonly listenKeys: (listen: ListenTarget) => readonly string[];
   readonly tags: Tags;
   readonly views: ReadonlyMap<string, View>;
   readonly problems: string[];
@@ -41,7 +41,7 @@ interface OpenPolicy {
   view: View | null;
 }
 
-/** The lines of four directives that say the same of netblocks or of places. */
+/** The lines of four directives that say the same of netblocks or of listening addresses. */
 interface Lines<K> {
   readonly prefix: 'access-control' | 'interface';
   readonly tags: readonly (readonly [K, readonly string[]])[];
@@ -51,7 +51,7 @@ interface Lines<K> {
 }
 
 export function makeClients(parts: MakeClientsParts): ClientPolicies {
-  const { accessBlocks, defaultBlocks, config, placeKeys } = parts;
+  const { accessBlocks, defaultBlocks, config, listenKeys } = parts;
   const open = new PrefixMap<OpenPolicy>();
   readLines(blockLines(config), parts, ({ address, prefixLength }) => {
     const known = open.get(address, prefixLength) ?? newPolicy();
@@ -65,15 +65,15 @@ export function makeClients(parts: MakeClientsParts): ClientPolicies {
     byPrefix.set(address, prefixLength, closed(value, parts.tags));
   }
   const places = new Map<string, OpenPolicy>();
-  readLines(placeLines(config), parts, (place) =>
-    placeKeys(place).map((key) => {
+  readLines(listenLines(config), parts, (listen) =>
+    listenKeys(listen).map((key) => {
       const known = places.get(key) ?? newPolicy();
       places.set(key, known);
       return known;
     }),
   );
-  const byPlace = new Map([...places].map(([key, policy]) => [key, closed(policy, parts.tags)]));
-  return new ClientPolicies(byPrefix, byPlace);
+  const byListener = new Map([...places].map(([key, policy]) => [key, closed(policy, parts.tags)]));
+  return new ClientPolicies(byPrefix, byListener);
 }
 
 function newPolicy(): OpenPolicy {
@@ -95,13 +95,13 @@ function blockLines({ server }: Config): Lines<IpPrefix> {
   };
 }
 
-function placeLines({ server }: Config): Lines<ListenPlace> {
+function listenLines({ server }: Config): Lines<ListenTarget> {
   return {
     prefix: 'interface',
-    tags: server.interfaceTag.map(({ place, value }) => [place, value]),
+    tags: server.interfaceTag.map(({ listen, value }) => [listen, value]),
     actions: server.interfaceTagAction,
     data: server.interfaceTagData,
-    views: server.interfaceView.map(({ place, value }) => [place, value]),
+    views: server.interfaceView.map(({ listen, value }) => [listen, value]),
   };
 }
 
@@ -111,7 +111,7 @@ function readLines<K>(
   { tags, views, problems, counters }: MakeClientsParts,
   at: (key: K) => readonly OpenPolicy[],
 ): void {
-  // Of several lines for one netblock or place the first counts, as in Unbound.
+  // Of several lines for one netblock or listening address the first counts, as in Unbound.
   for (const [key, words] of lines.tags) for (const policy of at(key)) policy.tags ??= words;
   for (const { key, tag, value } of lines.actions) {
     const type = readAction(value);

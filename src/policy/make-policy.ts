@@ -18,7 +18,6 @@ import { CLASS } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
 import { addDefaultZones } from './default-zones.ts';
 import { type Dns64Options, readPrefix } from './dns64.ts';
-import { AnswerJudge, type JudgeParts } from './judge-answer.ts';
 import { addData } from './local-data.ts';
 import type { ZoneType } from './local-zone.ts';
 import { LOCAL_DATA_TTL_SECONDS, LocalZones } from './local-zones.ts';
@@ -27,6 +26,7 @@ import { makeRpzZones } from './make-rpz.ts';
 import { NameFilter } from './name-filter.ts';
 import { Policy } from './policy.ts';
 import { TOO_MANY } from './record-sets.ts';
+import { ResponsePolicy, type ResponsePolicyParts } from './response-policy.ts';
 import { ResponseRules } from './response-rules.ts';
 import { Rpz } from './rpz.ts';
 import { Tags } from './tags.ts';
@@ -39,7 +39,7 @@ interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defau
   readonly clock: Clock;
   readonly counters: Pick<Counters, 'add'>;
   /** Servers of the zone that a name is in, for the triggers nsdname and nsip. */
-  readonly serversOf: JudgeParts['serversOf'];
+  readonly serversOf: ResponsePolicyParts['serversOf'];
 }
 
 /** The policy, and what of the configuration cannot be used. */
@@ -49,7 +49,7 @@ interface MadePolicy {
 }
 
 export function makePolicy(parts: MakePolicyParts): MadePolicy {
-  const { config, log, clock, counters, accessBlocks, defaultBlocks, placeKeys, serversOf } = parts;
+  const { config, log, clock, counters, accessBlocks, defaultBlocks, listenKeys, serversOf } = parts;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
@@ -58,14 +58,27 @@ export function makePolicy(parts: MakePolicyParts): MadePolicy {
   const localZones = makeZones({ ...making, source: server, withDefaults: true });
   tagZones(localZones, config, tags, problems);
   const views = new Map(config.views.map((view) => [view.name, makeView(view, making)]));
-  const clients = makeClients({ config, accessBlocks, defaultBlocks, placeKeys, tags, views, problems, counters });
+  const clients = makeClients({ config, accessBlocks, defaultBlocks, listenKeys, tags, views, problems, counters });
   const rules = makeRules(server, making);
   tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
-  const judge = new AnswerJudge({ log, clients, rules, rpz, serversOf });
+  const responses = new ResponsePolicy({ log, clients, rules, rpz, serversOf });
   const dns64 = makeDns64(config, problems);
   const { logLocalActions } = server;
-  const made = { log, clock, counters, filter, localZones, views, clients, rpz, judge, rules, dns64, logLocalActions };
+  const made = {
+    log,
+    clock,
+    counters,
+    filter,
+    localZones,
+    views,
+    clients,
+    rpz,
+    responses,
+    rules,
+    dns64,
+    logLocalActions,
+  };
   return { policy: new Policy(made), problems };
 }
 

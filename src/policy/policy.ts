@@ -3,7 +3,7 @@
  *
  * Duties: answer questions from local zones, for the view and tags of the client; say which answers rules may change; the
  * methods by which the control channel changes local zones.
- * Leaves to others: who may ask (serve/access-control.ts), changing answers (enforce.ts), replies as octets (serve).
+ * Leaves to others: who may ask (serve/access-control.ts), changing answers (apply-policy.ts), replies as octets (serve).
  */
 
 import type { Clock } from '../ports/clock.ts';
@@ -16,16 +16,16 @@ import { type Question, questionText } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
 import { answerFromZone, leavesOpen } from './answer-zone.ts';
+import { type ApplyPolicyParts, applyPolicy, type PolicyQuery, type PolicyResult } from './apply-policy.ts';
 import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
 import type { Dns64Options } from './dns64.ts';
-import { type EnforcedQuery, type EnforceParts, enforce, type Ruling } from './enforce.ts';
-import type { AnswerJudge } from './judge-answer.ts';
-import type { Asker, LocalReply } from './local-reply.ts';
+import type { LocalAddress } from './listen-map.ts';
+import type { LocalReply, PolicyClient } from './local-reply.ts';
 import type { LocalZone, ZoneType } from './local-zone.ts';
 import { LocalZones } from './local-zones.ts';
 import type { NameFilter } from './name-filter.ts';
-import type { ListeningPlace } from './place-map.ts';
 import { TOO_MANY } from './record-sets.ts';
+import type { ResponsePolicy } from './response-policy.ts';
 import type { ResponseRules } from './response-rules.ts';
 import { applyRpz, type Rpz, type RpzQuery } from './rpz.ts';
 import type { RpzLoading, RpzZone } from './rpz-zone.ts';
@@ -39,7 +39,7 @@ interface PolicyParts {
   readonly views: ReadonlyMap<string, View>;
   readonly clients: ClientPolicies;
   readonly rpz: Rpz;
-  readonly judge: AnswerJudge;
+  readonly responses: ResponsePolicy;
   /** response-ip of the server; null: none. */
   readonly rules: ResponseRules | null;
   readonly dns64: Dns64Options | null;
@@ -91,30 +91,30 @@ export class Policy {
   }
 
   /** What local zones and policy zones make of a question; null: nothing, it is to be resolved. */
-  answer(question: Question, asker: Asker): LocalReply | null {
+  answer(question: Question, client: PolicyClient): LocalReply | null {
     if (question.class !== CLASS.IN) return null;
-    const client = this.#parts.clients.of(asker.ip, asker.place);
-    const seen = this.#zoneFor(question, asker, client);
-    const local = seen === null ? null : this.#answerFrom(seen, { question, asker, client });
-    return local ?? this.#answerByRpz({ question, asker, tags: client.tags });
+    const policy = this.#parts.clients.of(client.ip, client.local);
+    const seen = this.#zoneFor(question, client, policy);
+    const local = seen === null ? null : this.#answerFrom(seen, { question, client, policy });
+    return local ?? this.#answerByRpz({ question, client, tags: policy.tags });
   }
 
   /**
    * True when rules may change answers of this type for the client: then the reply cache, which is for all, is neither read
    * nor filled. @hot bench/serve-hot-query.ts
    */
-  changesAnswers(ip: string, place: ListeningPlace | null | undefined, type: number): boolean {
+  changesAnswers(ip: string, local: LocalAddress | null | undefined, type: number): boolean {
     const { rpz, rules, dns64, clients } = this.#parts;
     if (dns64 !== null && (type === TYPE.AAAA || type === TYPE.PTR)) return true;
     if (rpz.isActive) return true;
     if (type !== TYPE.A && type !== TYPE.AAAA && type !== TYPE.ANY) return false;
-    return rules !== null || clients.of(ip, place).view?.responseRules != null;
+    return rules !== null || clients.of(ip, local).view?.responseRules != null;
   }
 
   /** Resolves a question as policy has it. */
-  enforce(start: EnforcedQuery, resolve: EnforceParts['resolve']): Promise<Ruling> {
-    const { clock, judge, dns64 } = this.#parts;
-    return enforce(start, { clock, judge, dns64, resolve });
+  apply(start: PolicyQuery, resolve: ApplyPolicyParts['resolve']): Promise<PolicyResult> {
+    const { clock, responses, dns64 } = this.#parts;
+    return applyPolicy(start, { clock, responses, dns64, resolve });
   }
 
   /** The policy zones, for the control channel and for new states of their data. */
@@ -149,39 +149,43 @@ export class Policy {
   #answerByRpz(asked: RpzQuery): LocalReply | null {
     const { rpz } = this.#parts;
     if (!rpz.isActive) return null;
-    const address = parseIp(asked.asker.ip);
+    const address = parseIp(asked.client.ip);
     const applied = rpz.first(
       asked,
       (zone) => (address === null ? null : zone.forClient(address)) ?? zone.forName(asked.question.name),
     );
-    return applied === null ? null : applyRpz(applied, asked.question, asked.asker);
+    return applied === null ? null : applyRpz(applied, asked.question, asked.client);
   }
 
   #answerFrom(
     { zone, type, tag }: SeenZone,
-    { question, asker, client }: { readonly question: Question; readonly asker: Asker; readonly client: ClientPolicy },
+    {
+      question,
+      client,
+      policy,
+    }: { readonly question: Question; readonly client: PolicyClient; readonly policy: ClientPolicy },
   ): LocalReply | null {
-    if (this.#parts.logLocalActions || type.startsWith('inform')) this.#note(zone, type, question, asker);
-    const tagData = tag === null ? null : (client.tagData.get(tag) ?? null);
+    if (this.#parts.logLocalActions || type.startsWith('inform')) this.#note(zone, type, question, client);
+    const tagData = tag === null ? null : (policy.tagData.get(tag) ?? null);
     // Truncation makes a client come again over TCP; there it gets what it asked for.
-    const effective = type === 'truncate' && asker.transport === 'tcp' ? 'transparent' : type;
+    const effective = type === 'truncate' && client.transport === 'tcp' ? 'transparent' : type;
     return answerFromZone(zone, { question, type: effective, tagData });
   }
 
   /** The view's zone, else the server's by tags. */
-  #zoneFor(question: Question, asker: Asker, client: ClientPolicy): SeenZone | null {
-    const { view } = client;
+  #zoneFor(question: Question, client: PolicyClient, policy: ClientPolicy): SeenZone | null {
+    const { view } = policy;
     if (view !== null && view.localZones !== null) {
       const zone = view.localZones.find(question.name, question.type, null);
       const usable = zone !== null && zone.type !== 'noview' && !leavesOpen(zone, question);
       if (usable) return { zone, type: zone.type, tag: null };
       if (!view.isFirst) return null;
     }
-    const zone = this.localZones.find(question.name, question.type, client.tags);
-    return zone === null ? null : { zone, ...typeFor(zone, asker, client) };
+    const zone = this.localZones.find(question.name, question.type, policy.tags);
+    return zone === null ? null : { zone, ...typeFor(zone, client, policy) };
   }
 
-  #note(zone: LocalZone, type: ZoneType, question: Question, { ip, port }: Asker): void {
+  #note(zone: LocalZone, type: ZoneType, question: Question, { ip, port }: PolicyClient): void {
     const line = `${formatName(zone.name)} ${type} ${ip}@${port} ${questionText(question)}`;
     this.#parts.log.write('info', line);
   }
@@ -194,11 +198,11 @@ function watchZone(filter: NameFilter, zone: RpzZone): void {
 }
 
 /** The zone's type for the client: local-zone-override by address, then access-control-tag-action by tag. */
-function typeFor(zone: LocalZone, { ip }: Asker, client: ClientPolicy): Pick<SeenZone, 'type' | 'tag'> {
+function typeFor(zone: LocalZone, { ip }: PolicyClient, policy: ClientPolicy): Pick<SeenZone, 'type' | 'tag'> {
   if (zone.overrides !== null) {
     const address = parseIp(ip);
     const override = address === null ? null : zone.overrides.longestMatch(address);
     if (override !== null) return { type: override.value, tag: null };
   }
-  return applyTagActions(zone.type, zone.tags, client, (type) => type);
+  return applyTagActions(zone.type, zone.tags, policy, (type) => type);
 }

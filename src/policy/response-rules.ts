@@ -2,7 +2,7 @@
  * Rules for addresses in answers: response-ip of the server or of a view, and the rpz-ip triggers of a policy zone.
  *
  * Duties: hold rules by netblock; find the first address of an answer that has one; say what the rule makes of the answer.
- * Leaves to others: which rules a client is subject to (enforce.ts), whether the answer may be looked at (enforce.ts: never
+ * Leaves to others: which rules a client is subject to (apply-policy.ts), whether the answer may be looked at (apply-policy.ts: never
  * a bogus one).
  */
 

@@ -4,7 +4,7 @@
  * Duties: find the rule that applies at each of the places where rules are looked for (client and name when the question
  * comes, names of an alias chain, servers of the zones that answered, addresses of the answer); overrides, tags, disabled
  * zones; the log line of each action.
- * Leaves to others: when each place is looked at (policy.ts, enforce.ts), what is sent.
+ * Leaves to others: when each place is looked at (policy.ts, apply-policy.ts), what is sent.
  */
 
 import type { LogSink } from '../ports/log-sink.ts';
@@ -18,7 +18,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { packRRset, rrsetType, withOwner } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import { aliasReply, emptyReply, recordFor } from './answer-zone.ts';
-import type { Asker, LocalReply } from './local-reply.ts';
+import type { LocalReply, PolicyClient } from './local-reply.ts';
 import type { RpzOverride, RpzRule, RpzZone } from './rpz-zone.ts';
 import { type TagSet, tagsMeet } from './tags.ts';
 
@@ -34,7 +34,7 @@ export interface AppliedRule {
 /** Who and what a rule is looked up for. */
 export interface RpzQuery {
   readonly question: Question;
-  readonly asker: Asker;
+  readonly client: PolicyClient;
   readonly tags: TagSet;
 }
 
@@ -79,7 +79,7 @@ export class Rpz {
     return null;
   }
 
-  #note(zone: RpzZone, { trigger, action }: RpzRule, { question, asker }: RpzQuery): void {
+  #note(zone: RpzZone, { trigger, action }: RpzRule, { question, client }: RpzQuery): void {
     const { logName, override } = zone.options;
     const where = 'name' in trigger ? formatName(trigger.name) : `${ipText(trigger.address)}/${trigger.prefixLength}`;
     const words = TRIGGER_WORDS[trigger.kind];
@@ -87,7 +87,7 @@ export class Rpz {
     this.applied.set(what, (this.applied.get(what) ?? 0) + 1);
     if (logName === null) return;
     const name = logName === '' ? '' : `[${logName}] `;
-    const line = `rpz: applied ${name}${words}${where} ${what} ${asker.ip}@${asker.port} ${questionText(question)}`;
+    const line = `rpz: applied ${name}${words}${where} ${what} ${client.ip}@${client.port} ${questionText(question)}`;
     this.#log.write('info', line);
   }
 }
@@ -111,14 +111,14 @@ const OVERRIDE_WORDS: Readonly<Record<RpzOverride, string>> = {
 };
 
 /** What a rule makes of a question; null: nothing (tcp-only, over TCP). The SOA of its zone comes along with what is final. */
-export function applyRpz(applied: AppliedRule, question: Question, asker: Asker): LocalReply | null {
-  const reply = replyBy(applied, question, asker);
+export function applyRpz(applied: AppliedRule, question: Question, client: PolicyClient): LocalReply | null {
+  const reply = replyBy(applied, question, client);
   const { soa } = applied.zone;
   const isFinal = reply?.kind === 'reply' && (reply.setFlags & FLAG.TC) === 0;
   return isFinal && soa !== null ? { ...reply, additional: [soa] } : reply;
 }
 
-function replyBy({ zone, rule }: AppliedRule, question: Question, asker: Asker): LocalReply | null {
+function replyBy({ zone, rule }: AppliedRule, question: Question, client: PolicyClient): LocalReply | null {
   const { override, cnameOverride, signalNxdomainRa } = zone.options;
   const action = override === null ? rule.action : override;
   switch (action) {
@@ -132,7 +132,7 @@ function replyBy({ zone, rule }: AppliedRule, question: Question, asker: Asker):
     case 'drop':
       return { kind: 'drop' };
     case 'tcp-only':
-      return asker.transport === 'tcp' ? null : emptyReply(RCODE.NOERROR, FLAG.AA | FLAG.TC);
+      return client.transport === 'tcp' ? null : emptyReply(RCODE.NOERROR, FLAG.AA | FLAG.TC);
     case 'cname':
       return cnameOverride === null ? { kind: 'exempt' } : aliasReply(question, cnameTo(question.name, cnameOverride));
     case 'local-data':

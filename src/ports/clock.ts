@@ -1,4 +1,4 @@
-/** Time, as the house sees it. Both readings come from one source so that a test can hold them together. */
+/** Time, as the resolver sees it. Both readings come from one source so that a test can hold them together. */
 
 /** Stops a timer; calling it again, or after the timer has run, does nothing. */
 export type CancelTimer = () => void;

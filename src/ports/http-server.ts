@@ -1,6 +1,6 @@
 /**
  * Serving HTTP/1.1 to a few clients of this host. Framing, bounds on octets, connections and time are the adapter's by the
- * limits that it is given; what a request may do is the house's.
+ * limits that it is given; what a request may do is the resolver's.
  */
 
 import type { Address, Listener, Opened } from './network.ts';
@@ -59,7 +59,7 @@ export interface HttpOptions {
   readonly limits: HttpLimits;
   /** Answers one request. Never rejects. */
   readonly onRequest: (request: HttpRequest) => Promise<HttpReply>;
-  /** A client was turned away by a limit. */
+  /** A client was refused by a limit. */
   readonly onRefusal: (refusal: HttpRefusal) => void;
 }
 

@@ -1,5 +1,5 @@
 /**
- * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the house's.
+ * The network as datagrams and byte streams. Nothing here knows DNS: ids, ports, retries, framing are the resolver's.
  *
  * Contract: callbacks never run inside the call that registered them. Bytes handed to a callback belong to the callee
  * only until it returns, unless it copies them. Bytes given to `send` and `write` may be reused by the caller at once.
@@ -116,7 +116,7 @@ export interface TlsServerOptions {
 }
 
 /** Which of a key and a certificate TLS cannot use, or that they do not fit each other; null: it can use them. */
-export type TlsJudge = (
+export type TlsKeyCheck = (
   options: TlsServerOptions,
 ) => { readonly of: 'key' | 'certificate' | 'pair'; readonly text: string } | null;
 

@@ -1,4 +1,4 @@
-/** The ports that a house stands on. */
+/** The ports that a resolver stands on. */
 
 import type { Clock } from './clock.ts';
 import type { Crypto } from './crypto.ts';

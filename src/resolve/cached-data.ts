@@ -3,7 +3,7 @@
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { endOfSet, isUsableAnswer, isUsableSet } from '../iterate/usable-data.ts';
-import type { FoundData } from '../terms/found.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
 import { MEMORY } from '../validate/ask-chain.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -19,15 +19,15 @@ const SINGLE_RRSET_TYPES: ReadonlySet<number> = new Set([TYPE.DS, TYPE.DNSKEY, T
 
 /**
  * An answer from the caches to a question that iteration or validation asks. Left out: data of the servers in `avoid`,
- * and data that was judged bogus, since it has to be fetched anew from elsewhere; all when memory itself is to be avoided.
+ * and data that was validated bogus, since it has to be fetched anew from elsewhere; all when memory itself is to be avoided.
  */
-export function findForFetch(known: KnownData, question: Question, avoid: ReadonlySet<string>): FoundData | null {
+export function findForFetch(known: KnownData, question: Question, avoid: ReadonlySet<string>): FoundResult | null {
   if (avoid.has(MEMORY)) return null;
-  const held = SINGLE_RRSET_TYPES.has(question.type)
+  const ranked = SINGLE_RRSET_TYPES.has(question.type)
     ? known.rrsets.find(question.name, question.type, question.class)
     : null;
-  if (held !== null && isUsableSet(held, question.type, avoid)) {
-    return { kind: 'found', aliases: [], end: endOfSet(question, held) };
+  if (ranked !== null && isUsableSet(ranked, question.type, avoid)) {
+    return { kind: 'found', aliases: [], end: endOfSet(question, ranked) };
   }
   const cached = known.answers.find(question);
   return cached !== null && isUsableAnswer(cached, avoid) ? cached.found : null;

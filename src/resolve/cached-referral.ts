@@ -6,7 +6,7 @@
  */
 
 import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import { isRoot, type Name, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -27,11 +27,11 @@ export function findReferral(rrsets: RRsetCache, question: Question): Answered |
   }
 }
 
-function usable(held: HeldRRset | null): HeldRRset | null {
-  return held?.verdict?.status === 'bogus' ? null : held;
+function usable(ranked: RankedRRset | null): RankedRRset | null {
+  return ranked?.verdict?.status === 'bogus' ? null : ranked;
 }
 
-function referralTo(rrsets: RRsetCache, question: Question, zone: Name, ns: HeldRRset): Answered {
+function referralTo(rrsets: RRsetCache, question: Question, zone: Name, ns: RankedRRset): Answered {
   const ds = usable(rrsets.find(zone, TYPE.DS, question.class));
   const isSecure = ns.verdict?.status === 'secure' && (ds === null || ds.verdict?.status === 'secure');
   const additional = addressesOf(rrsets, question, ns).filter(
@@ -52,7 +52,7 @@ function referralTo(rrsets: RRsetCache, question: Question, zone: Name, ns: Held
   };
 }
 
-function addressesOf(rrsets: RRsetCache, question: Question, ns: HeldRRset): readonly HeldRRset[] {
+function addressesOf(rrsets: RRsetCache, question: Question, ns: RankedRRset): readonly RankedRRset[] {
   const names = rdatasOf(ns.rrset).flatMap((rdata) => readTargetName(rdata) ?? []);
   return names.flatMap((name) =>
     [TYPE.A, TYPE.AAAA].flatMap((type) => usable(rrsets.find(name, type, question.class)) ?? []),

@@ -24,7 +24,7 @@ interface ClockDoubtParts {
   readonly counters: Counters;
 }
 
-/** The doubt of one house. */
+/** The doubt of one resolver. */
 export class ClockDoubt {
   readonly #parts: ClockDoubtParts;
   /** Zones with the time at which they were last found out of time, oldest first; at most `ZONES`. */

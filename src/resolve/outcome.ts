@@ -1,17 +1,22 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
 import { type Failure, failureScope } from '../terms/failure.ts';
-import type { FoundData } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
 /** The sections of a reply: aliases in order before the data, wildcard proofs of aliases before the authority section. */
-export function answeredOf(question: Question, found: FoundData, verdict: Verdict | null, expiresAt: number): Answered {
-  const answer: HeldRRset[] = [];
-  const authority: HeldRRset[] = [];
+export function answeredOf(
+  question: Question,
+  found: FoundResult,
+  verdict: Verdict | null,
+  expiresAt: number,
+): Answered {
+  const answer: RankedRRset[] = [];
+  const authority: RankedRRset[] = [];
   for (const step of found.aliases) {
     answer.push(step.alias);
     if (step.synthesised !== null) answer.push(step.synthesised);
@@ -31,7 +36,7 @@ export function answeredOf(question: Question, found: FoundData, verdict: Verdic
 }
 
 /** The sets without repetition: a chain may pass one DNAME twice, and one response may prove several steps. */
-function eachOnce(sets: readonly HeldRRset[]): HeldRRset[] {
+function eachOnce(sets: readonly RankedRRset[]): RankedRRset[] {
   if (sets.length < 2) return [...sets];
   const seen = new Set<string>();
   return sets.filter(({ rrset }) => {
@@ -48,11 +53,11 @@ export function isGoodVerdict(verdict: Verdict | null): boolean {
 }
 
 /** When the whole stops being usable: the earliest of its parts, unix seconds. */
-export function earliestExpiry(found: FoundData): number {
+export function earliestExpiry(found: FoundResult): number {
   let earliest = found.end.expiresAt;
   for (const step of found.aliases) {
     earliest = Math.min(earliest, step.alias.expiresAt);
-    for (const held of step.proof) earliest = Math.min(earliest, held.expiresAt);
+    for (const ranked of step.proof) earliest = Math.min(earliest, ranked.expiresAt);
   }
   return earliest;
 }

@@ -1,11 +1,11 @@
 /**
  * The resolver: joins iteration, validation and caches behind one door.
  *
- * Duties: answer from what is known, else share one work per question; ask the tree, judge the answer, ask other servers
+ * Duties: answer from what is known, else share one work per question; ask the tree, validate the answer, ask other servers
  * when it is bogus (val-max-restart), keep what was learnt (answers, bogus answers for a bounded time, failures by
  * RFC 9520), fetch again what is asked for when it is about to expire, fall back on expired answers; give `iterate` and `validate` the `Fetch` by which they ask further questions as children of their work.
  * Leaves to others: how the tree is asked (iterate), what DNSSEC says (validate), flags and clients (serve), which expired
- * answers are fit (serve-expired.ts), who makes room (load.ts).
+ * answers are fit (serve-expired.ts), who makes room (request-slots.ts).
  *
  * Clients' questions are validated with the CD bit set too, as Unbound does, so that a lying server is noticed and asked
  * no more; CD only changes what is served (RFC 6840 §5.9).
@@ -18,7 +18,7 @@ import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
 import { type Failure, isCallerSpecific, isKeptFailure } from '../terms/failure.ts';
-import { type Found, type FoundData, isNotKept } from '../terms/found.ts';
+import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { BogusReason, Verdict } from '../terms/verdict.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
@@ -34,13 +34,13 @@ import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
-import { type EarlyEnd, inTime } from './in-time.ts';
-import { Load, type LoadOptions } from './load.ts';
+import { type ClientTimer, withClientTimers } from './client-timers.ts';
 import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyForCaller } from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
+import { RequestSlots, type RequestSlotsOptions } from './request-slots.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 
-export interface ResolveOptions extends LoadOptions {
+export interface ResolveOptions extends RequestSlotsOptions {
   /** Times that bogus data is asked for again from other servers (val-max-restart). */
   readonly maxRestarts: number;
   /** Seconds that a bogus answer is believed to be so (val-bogus-ttl). */
@@ -71,7 +71,7 @@ interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => CachedAnswer | null;
-  /** The second at which signatures are judged; the clock's when absent. */
+  /** The second at which signatures are checked; the clock's when absent. */
   readonly signatureTime?: SignatureTime;
   /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
   readonly onVerdict?: (verdict: Verdict) => void;
@@ -98,8 +98,8 @@ interface ResolveCallOptions {
 /** The caches have no answer to give at once. */
 export interface Miss {
   readonly kind: 'miss';
-  /** Data that iteration fetched for itself and that nobody has judged yet; null: none. */
-  readonly unchecked: FoundData | null;
+  /** Data that iteration fetched for itself and that nobody has validated yet; null: none. */
+  readonly unchecked: FoundResult | null;
 }
 
 /** What the caches say to a client's question, and what giving it entails. */
@@ -116,7 +116,7 @@ interface WorkStartOptions {
   /** Null or absent: the caches were not asked. */
   readonly miss?: Miss | null;
   /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
-  readonly carrySeconds?: number;
+  readonly expiryMarginSeconds?: number;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -127,11 +127,11 @@ export class Resolver {
   readonly #iterate: Iterate;
   readonly #validate: Validate;
   readonly #resolutions: InFlight<Resolution>;
-  readonly #fetches: InFlight<Found>;
+  readonly #fetches: InFlight<IterationResult>;
   /** Questions asked again that no client waits for. */
   readonly #refreshes: InFlight<Resolution>;
   readonly #background: Background;
-  readonly #load: Load;
+  readonly #slots: RequestSlots;
   readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
 
@@ -139,7 +139,7 @@ export class Resolver {
     this.#parts = parts;
     const { clock, report, options, answers, rrsets } = parts;
     const { signatureTime = BY_THE_CLOCK } = parts;
-    this.#load = new Load(clock, options);
+    this.#slots = new RequestSlots(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
     this.#background = new Background(report);
     this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForCaller });
@@ -243,13 +243,13 @@ export class Resolver {
     if (looked !== null && looked.kind !== 'miss') return looked;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
     const key = trace === null ? resolutionKey(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
-    if (this.#resolutions.find(key) === null && !this.#makeRoom()) {
+    if (this.#resolutions.find(key) === null && !this.#makeSlot()) {
       const failed: Resolution = { kind: 'failed', question, why: { kind: 'overload' } };
       return isPlain ? this.#orExpired(failed) : failed;
     }
     const start = () => this.#newWork({ question, mode, parent: null, trace });
     let miss = looked;
-    const shared = this.#resolutions.share(key, null, start, (work) => this.#runWithPlace(work, miss));
+    const shared = this.#resolutions.share(key, null, start, (work) => this.#runInSlot(work, miss));
     // Who starts only after another's work has ended looks anew.
     miss = null;
     const result = shared.then(
@@ -257,7 +257,7 @@ export class Resolver {
         end.kind === 'result' ? end.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } },
     );
     if (!isPlain) return await result;
-    return this.#orExpired(await inTime(this.#parts, result, this.#earlyEnds(question)));
+    return this.#orExpired(await withClientTimers(this.#parts, result, this.#earlyEnds(question)));
   }
 
   #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
@@ -276,7 +276,7 @@ export class Resolver {
     if (this.#refreshes.find(key) !== null || this.#resolutions.find(resolutionKey('normal', question)) !== null)
       return;
     const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
-    const run = (work: Work) => this.#resolveUnlessStopped(work, { carrySeconds: secondsToCarry(secondsLeft) });
+    const run = (work: Work) => this.#resolveUnlessStopped(work, { expiryMarginSeconds: secondsToCarry(secondsLeft) });
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
     if (isStarted) this.#parts.counters.add('prefetch');
   }
@@ -288,9 +288,9 @@ export class Resolver {
   }
 
   /** When a client's wait ends before its question is resolved. The work goes on, so that its answer is there next time. */
-  #earlyEnds(question: Question): readonly EarlyEnd<Resolution>[] {
+  #earlyEnds(question: Question): readonly ClientTimer<Resolution>[] {
     const { clientTimeoutMs } = this.#parts.options.serveExpired;
-    const late: EarlyEnd<Resolution> = {
+    const late: ClientTimer<Resolution> = {
       afterMs: this.#parts.options.wallTimeMs,
       take: () => ({ kind: 'failed', question, why: { kind: 'deadline', record: questionText(question) } }),
     };
@@ -306,12 +306,12 @@ export class Resolver {
   }
 
   /** Runs a client's work in a place of its own. */
-  async #runWithPlace(work: Work, miss: Miss | null): Promise<Resolution> {
-    this.#load.enter(work);
+  async #runInSlot(work: Work, miss: Miss | null): Promise<Resolution> {
+    this.#slots.take(work);
     try {
       return await this.#resolveUnlessStopped(work, { miss });
     } finally {
-      this.#load.leave(work);
+      this.#slots.release(work);
     }
   }
 
@@ -344,7 +344,7 @@ export class Resolver {
     return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
   };
 
-  async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<Found> {
+  async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
     const found = await this.#iterate(work, {
       avoid,
       isLookedUp,
@@ -356,7 +356,7 @@ export class Resolver {
   }
 
   /** Keeps a fetched answer for the next asker, unless better is known. */
-  #keepUnchecked({ question, mode }: Work, found: FoundData): void {
+  #keepUnchecked({ question, mode }: Work, found: FoundResult): void {
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
     const known = this.#parts.answers.find(question);
@@ -364,13 +364,13 @@ export class Resolver {
     this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
   }
 
-  async #resolveWork(work: Work, { miss = null, carrySeconds = 0 }: WorkStartOptions): Promise<Resolution> {
+  async #resolveWork(work: Work, { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions): Promise<Resolution> {
     const { clock, options, counters } = this.#parts;
     const avoid = new Set<string>();
     let best: Answered | null = null;
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const askedAt = clock.unixSeconds();
-      const found = await this.#findData(work, avoid, { miss, carrySeconds });
+      const found = await this.#findData(work, avoid, { miss, expiryMarginSeconds });
       if (found.kind === 'failed') {
         return best === null ? this.#fail(work, found.why, found.notKept) : this.#tell(best);
       }
@@ -402,13 +402,13 @@ export class Resolver {
   async #findData(
     work: Work,
     avoid: ReadonlySet<string>,
-    { miss = null, carrySeconds = 0 }: WorkStartOptions,
-  ): Promise<Found> {
+    { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions,
+  ): Promise<IterationResult> {
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
     if (unchecked !== null) return unchecked;
-    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, carrySeconds });
+    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
   }
 
   #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
@@ -416,8 +416,8 @@ export class Resolver {
     return { unchecked: cached?.verdict === null ? cached.found : null };
   }
 
-  /** Puts judged data into the cache and makes the answer of it. */
-  #keep(question: Question, found: FoundData, verdict: Verdict): Answered {
+  /** Puts validated data into the cache and makes the answer of it. */
+  #keep(question: Question, found: FoundResult, verdict: Verdict): Answered {
     const { clock, options, counters } = this.#parts;
     const now = clock.unixSeconds();
     if (verdict.status === 'bogus') counters.add(`bogus.${verdict.why.kind}`);
@@ -428,7 +428,7 @@ export class Resolver {
     return answeredOf(question, found, verdict, now + kept);
   }
 
-  #keepGood(question: Question, found: FoundData, verdict: Verdict): Answered {
+  #keepGood(question: Question, found: FoundResult, verdict: Verdict): Answered {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
@@ -462,12 +462,12 @@ export class Resolver {
   }
 
   /** Makes room for one more client question by the jostle rule; false when all are too young to give way. */
-  #makeRoom(): boolean {
-    const room = this.#load.makeRoom();
-    if (room.kind === 'full') this.#parts.counters.add('requestlist.exceeded');
-    if (room.kind !== 'victim') return room.kind === 'free';
+  #makeSlot(): boolean {
+    const offer = this.#slots.offer();
+    if (offer.kind === 'full') this.#parts.counters.add('requestlist.exceeded');
+    if (offer.kind !== 'victim') return offer.kind === 'free';
     this.#parts.counters.add('requestlist.overwritten');
-    room.work.abort();
+    offer.work.abort();
     return true;
   }
 
@@ -491,7 +491,7 @@ export class Resolver {
 }
 
 /** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */
-function aggressiveCounter({ end }: FoundData): CounterName | null {
+function aggressiveCounter({ end }: FoundResult): CounterName | null {
   if (end.isSynthesised !== true) return null;
   return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
 }
@@ -503,7 +503,7 @@ function resolutionKey(mode: WorkMode, question: Question): string {
 
 /** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */
 function blamedFor(
-  found: FoundData,
+  found: FoundResult,
   { badServers }: Validated,
   { avoid, askedAt }: { readonly avoid: ReadonlySet<string>; readonly askedAt: number },
 ): readonly string[] {
@@ -517,6 +517,6 @@ function fetchKey(mode: WorkMode, question: Question, options: FetchOptions, uni
   return avoids ? `avoiding ${unique} ${questionKey(question)}` : `${mode} ${questionKey(question)}`;
 }
 
-function isFoundOnlyForCaller(found: Found): boolean {
+function isFoundOnlyForCaller(found: IterationResult): boolean {
   return found.kind === 'failed' && isCallerSpecific(found.why);
 }

@@ -2,7 +2,7 @@
  * Expired answers, for when nothing better is to be had (RFC 8767, serve-expired).
  *
  * Duties: which expired answers may be served, for how long and with which TTLs; starting their time again after a failed
- * refresh. An answer is served whole as it was judged, with its verdict, never put together from parts of others
+ * refresh. An answer is served whole as it was validated, with its verdict, never put together from parts of others
  * (CVE-2026-46582); secure data only while its signatures hold.
  * Leaves to others: when to look (resolver.ts), extended errors (serve).
  */
@@ -11,8 +11,8 @@ import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
-import { judgedSetsOf } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import { validatedSetsOf } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import type { Question } from '../wire/question.ts';
@@ -32,7 +32,7 @@ export interface ServeExpiredOptions {
   /** TTL of expired records in replies, seconds (serve-expired-reply-ttl). */
   readonly replyTtlSeconds: number;
   /** Types that others trust in are served expired as well (serve-expired-dane). */
-  readonly includesTrust: boolean;
+  readonly includesDane: boolean;
   /** Milliseconds that fetching may take before expired data is served; 0: served at once (serve-expired-client-timeout). */
   readonly clientTimeoutMs: number;
 }
@@ -41,7 +41,7 @@ export interface ServeExpiredOptions {
  * Not served expired unless configuration says so. A TLSA record set that was replaced makes mail bounce or trust a key that was given up (RFC 7671
  * §8.1 counts on TTLs), and keys and their digests decide what other data is worth.
  */
-const TRUST_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
+const DANE_AND_DNSSEC_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
 
 /** What the door looks into. */
 interface ExpiredAnswersParts {
@@ -49,7 +49,7 @@ interface ExpiredAnswersParts {
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly options: ServeExpiredOptions;
-  /** The second at which signatures are judged (val-override-date). */
+  /** The second at which signatures are checked (val-override-date). */
   readonly signatureTime: SignatureTime;
 }
 
@@ -72,7 +72,7 @@ export class ExpiredAnswers {
     if (cached === null) return null;
     const now = this.#parts.clock.unixSeconds();
     const answered = answeredOf(question, cached.found, cached.verdict, now);
-    const serve = (held: HeldRRset): HeldRRset => this.#withTtl(held, now);
+    const serve = (ranked: RankedRRset): RankedRRset => this.#withTtl(ranked, now);
     return {
       ...answered,
       answer: answered.answer.map(serve),
@@ -92,7 +92,7 @@ export class ExpiredAnswers {
 
   #findUsable(question: Question): CachedAnswer | null {
     const { options, answers, clock } = this.#parts;
-    if (!options.isOn || (TRUST_TYPES.has(question.type) && !options.includesTrust)) return null;
+    if (!options.isOn || (DANE_AND_DNSSEC_TYPES.has(question.type) && !options.includesDane)) return null;
     const cached = answers.findStale(question);
     const now = clock.unixSeconds();
     if (cached === null || cached.expiresAt > now) return null;
@@ -101,32 +101,32 @@ export class ExpiredAnswers {
     return this.#isWorthy(cached) ? cached : null;
   }
 
-  /** Only what was judged good and may live longer than the moment that it came; secure data needs signatures that hold now as well. */
+  /** Only what was validated good and may live longer than the moment that it came; secure data needs signatures that hold now as well. */
   #isWorthy({ found, verdict }: CachedAnswer): boolean {
-    const sets = judgedSetsOf(found);
+    const sets = validatedSetsOf(found);
     // RFC 1035 §3.2.1: a TTL of zero is for the transaction in progress only; RFC 8767 §4 extends lives, and it has none.
-    if (sets.some((held) => held.originalTtl === 0)) return false;
+    if (sets.some((ranked) => ranked.originalTtl === 0)) return false;
     if (verdict?.status === 'insecure') return true;
     if (verdict?.status !== 'secure') return false;
     const { clock, signatureTime } = this.#parts;
     const now = clock.unixSeconds();
-    return sets.every((held) => holds(held, signatureTime, now));
+    return sets.every((ranked) => holds(ranked, signatureTime, now));
   }
 
   /** Expired sets get the TTL for expired data; those that the cache has afresh, with the same records, keep what is left. */
-  #withTtl(held: HeldRRset, now: number): HeldRRset {
+  #withTtl(ranked: RankedRRset, now: number): RankedRRset {
     const { rrsets, options } = this.#parts;
-    if (held.expiresAt > now) return held;
-    const { rrset } = held;
+    if (ranked.expiresAt > now) return ranked;
+    const { rrset } = ranked;
     const fresh = rrsets.find(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
-    if (fresh !== null && bytesEqual(fresh.rrset, rrset)) return { ...held, expiresAt: fresh.expiresAt };
-    return { ...held, expiresAt: now + Math.min(options.replyTtlSeconds, held.originalTtl) };
+    if (fresh !== null && bytesEqual(fresh.rrset, rrset)) return { ...ranked, expiresAt: fresh.expiresAt };
+    return { ...ranked, expiresAt: now + Math.min(options.replyTtlSeconds, ranked.originalTtl) };
   }
 }
 
 /** RFC 4035 §5.3.1: no signature of the set has expired. All count, since which of them was verified is not kept. */
-function holds(held: HeldRRset, time: SignatureTime, now: number): boolean {
-  return signaturesOf(held.rrset).every((rdata) => {
+function holds(ranked: RankedRRset, time: SignatureTime, now: number): boolean {
+  return signaturesOf(ranked.rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
     return rrsig !== null && secondsLeft(time, now, rrsig.expiration) >= 0;
   });

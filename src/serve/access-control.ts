@@ -5,7 +5,7 @@
  * Leaves to others: what each action means for a query (admission.ts).
  */
 
-import { findPlace, type ListeningPlace } from '../policy/place-map.ts';
+import { findListener, type LocalAddress } from '../policy/listen-map.ts';
 import { parseIp } from '../wire/ip.ts';
 import { type IpPrefix, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
@@ -52,16 +52,16 @@ export const DEFAULT_ACCESS: readonly AccessRule[] = [
 export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();
-  readonly #byPlace: ReadonlyMap<string, AccessAction>;
-  /** The rules without the default ones: they come before what a place says. */
+  readonly #byListener: ReadonlyMap<string, AccessAction>;
+  /** The rules without the default ones: they come before what the listening address says. */
   readonly #configured = new PrefixMap<AccessAction>();
 
   /**
    * `rules` come after the default ones; for one prefix given twice the later rule holds. `byPlace`: for clients that no rule
    * is about, by the address that they asked (interface-action).
    */
-  constructor(rules: readonly AccessRule[], byPlace: ReadonlyMap<string, AccessAction> = new Map()) {
-    this.#byPlace = byPlace;
+  constructor(rules: readonly AccessRule[], byListener: ReadonlyMap<string, AccessAction> = new Map()) {
+    this.#byListener = byListener;
     for (const { address, prefixLength, action } of rules) this.#configured.set(address, prefixLength, action);
     for (const { address, prefixLength, action } of [...DEFAULT_ACCESS, ...rules]) {
       this.#rules.set(address, prefixLength, action);
@@ -69,12 +69,12 @@ export class AccessControl {
   }
 
   /** What the client may do where it asked. @hot bench/serve-hot-query.ts */
-  actionAt(ip: string, place: ListeningPlace | null | undefined): AccessAction {
-    const atPlace = this.#byPlace.size === 0 ? null : findPlace(this.#byPlace, place);
-    if (atPlace === null) return this.actionFor(ip);
+  actionAt(ip: string, local: LocalAddress | null | undefined): AccessAction {
+    const atListener = this.#byListener.size === 0 ? null : findListener(this.#byListener, local);
+    if (atListener === null) return this.actionFor(ip);
     const address = parseIp(ip);
     const isConfigured = address !== null && this.#configured.longestMatch(address) !== null;
-    return isConfigured ? this.actionFor(ip) : atPlace;
+    return isConfigured ? this.actionFor(ip) : atListener;
   }
 
   /** What the client with this address may do. @hot bench/serve-hot-query.ts */

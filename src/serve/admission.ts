@@ -1,5 +1,5 @@
 /**
- * Whether a query is answered, and how it is turned away: the first stage of serving.
+ * Whether a query is answered, and how it is refused: the first stage of serving.
  *
  * Duties: access control, cookies, rates, the form of the query, NOTIFY, RD=0, deny-any; what of it is counted.
  * Leaves to others: reading (client-query.ts), the reply as octets (immediate-replies.ts), what an admitted query is answered.
@@ -47,7 +47,7 @@ interface AdmissionParts {
   readonly log: ServeLog;
   /** How often client addresses may ask; absent: as often as they like. */
   readonly clientRates?: ClientRates | undefined;
-  /** Judges cookies of clients (answer-cookie); absent: they are ignored. */
+  /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies | undefined;
   /** Zones that are held here, which primaries may notify; absent: none. */
   readonly zones?: Pick<ZoneStore, 'notify'> | undefined;
@@ -56,12 +56,12 @@ interface AdmissionParts {
 export class Admission {
   readonly #parts: AdmissionParts;
   readonly #access: AccessControl;
-  /** The client whose cookie is judged; one object for all. */
+  /** The client whose cookie is checked; one object for all. */
   readonly #client = { ip: '', now: 0 };
 
   constructor(parts: AdmissionParts) {
     this.#parts = parts;
-    this.#access = new AccessControl(parts.options.access, parts.options.accessByPlace);
+    this.#access = new AccessControl(parts.options.access, parts.options.accessByListener);
   }
 
   /** Whether the query gets an answer of any kind; says in it what its client may do. @hot bench/serve-hot-query.ts */
@@ -73,14 +73,14 @@ export class Admission {
     }
     const { channel, from } = query;
     query.action = this.#access.actionAt(from.ip, channel.local);
-    if (query.action === 'deny' || query.action === 'refuse') return this.#turnAwayStranger(query.action === 'deny');
+    if (query.action === 'deny' || query.action === 'refuse') return this.#replyToStranger(query.action === 'deny');
     if (query.hasQuestion) stats.countQuery(query, channel.transport === 'tcp', from.ip.includes(':'));
-    this.#judgeCookie(query);
+    this.#checkCookie(query);
     if (clientRates?.admits(from.ip, query.cookieState === 'valid') === false) {
       stats.overRate++;
       return 'drop';
     }
-    if (parsed !== 'ok') return this.#turnAway(query, parsed);
+    if (parsed !== 'ok') return this.#replyError(query, parsed);
     if (query.cookieState === 'malformed') return malformedReply(query, 'format-error');
     if (log.wantsQueries) log.query(from.ip, query.question());
     // Local data too is only for those who have shown that the address is theirs (RFC 7873 §5.2.3).
@@ -92,13 +92,13 @@ export class Admission {
   /** Whether caches and resolver may be asked too, beside local data. @hot bench/serve-hot-query.ts */
   admitToRecursion(query: ClientQuery): Admitted {
     if (query.action !== 'allow' || (query.flags & FLAG.RD) === 0) {
-      const admitted = this.#judgeAction(query);
+      const admitted = this.#checkAccess(query);
       if (admitted !== 'go-on') return admitted;
     }
     return this.#parts.options.denyAny && query.type === TYPE.ANY ? EMPTY : 'go-on';
   }
 
-  #judgeAction({ action, flags }: ClientQuery): Admitted {
+  #checkAccess({ action, flags }: ClientQuery): Admitted {
     switch (action) {
       case 'allow_setrd':
       case 'allow_snoop':
@@ -107,7 +107,7 @@ export class Admission {
       case 'deny_non_local':
       case 'refuse':
       case 'refuse_non_local':
-        return this.#turnAwayStranger(action === 'deny' || action === 'deny_non_local');
+        return this.#replyToStranger(action === 'deny' || action === 'deny_non_local');
       case 'allow_cookie':
       case 'allow':
         break;
@@ -120,25 +120,25 @@ export class Admission {
     return NO_SNOOPING;
   }
 
-  #turnAwayStranger(inSilence: boolean): Admitted {
+  #replyToStranger(inSilence: boolean): Admitted {
     this.#parts.stats.unwanted++;
     return inSilence ? 'drop' : NOT_ALLOWED;
   }
 
-  #turnAway(query: ClientQuery, parsed: Exclude<ParseResult, 'ok' | 'discard'>): ErrorReply {
+  #replyError(query: ClientQuery, parsed: Exclude<ParseResult, 'ok' | 'discard'>): ErrorReply {
     if (parsed === 'refused' && query.opcode === OPCODE.NOTIFY) return this.#takeNotify(query);
     this.#parts.stats.malformed++;
     return malformedReply(query, parsed);
   }
 
   /** Looks at the query's cookie, where cookies are answered. @hot bench/serve-hot-query.ts */
-  #judgeCookie(query: ClientQuery): void {
+  #checkCookie(query: ClientQuery): void {
     const { cookies, clock, stats } = this.#parts;
     if (cookies === undefined || query.cookieAt === 0) return;
     const client = this.#client;
     client.ip = query.from.ip;
     client.now = clock.unixSeconds();
-    const state = cookies.judge(query.bytes, query.cookieAt, query.cookieLength, client);
+    const state = cookies.check(query.bytes, query.cookieAt, query.cookieLength, client);
     query.cookieState = state;
     stats.countCookie(state);
     if (state !== 'malformed') query.cookie = cookies.reply;
@@ -157,7 +157,7 @@ export class Admission {
   }
 }
 
-/** How a query that is malformed or not served is turned away. */
+/** How a query that is malformed or not served is refused. */
 function malformedReply({ type }: ClientQuery, parsed: Exclude<ParseResult, 'ok' | 'discard'>): ErrorReply {
   switch (parsed) {
     case 'format-error':

@@ -6,7 +6,7 @@
  * Leaves to others: OPT and extended errors (reply-opt.ts), what a failure is called (explain.ts).
  */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { EDE, type ExtendedError } from '../wire/ede.ts';
 import type { MessageBuilder } from '../wire/message-builder.ts';
@@ -80,7 +80,7 @@ const COPIED_FLAGS = FLAG.RD | FLAG.CD;
 export function isWithheld(resolution: Resolution, flags: number, settings: ReplySettings): boolean {
   if (resolution.kind === 'failed') return true;
   const status = resolution.verdict?.status;
-  // RFC 6840 §5.9: with CD the client judges by itself.
+  // RFC 6840 §5.9: with CD the client validates by itself.
   if ((flags & FLAG.CD) !== 0 && !settings.ignoreCd) return false;
   if (status === 'bogus') return !settings.permissive;
   return status === 'indeterminate' && !settings.permissive;
@@ -91,7 +91,7 @@ export function dependsOnDo({ answer, authority, additional }: Answered): boolea
   return hasDnssecRecords(answer) || hasDnssecRecords(authority) || hasDnssecRecords(additional);
 }
 
-function hasDnssecRecords(sets: readonly HeldRRset[]): boolean {
+function hasDnssecRecords(sets: readonly RankedRRset[]): boolean {
   return sets.some(({ rrset }) => signatureCount(rrset) > 0 || DNSSEC_TYPES.has(rrsetType(rrset)));
 }
 
@@ -159,7 +159,7 @@ function wantsAd(shape: ReplyShape): boolean {
  */
 function isWholeWithoutRest({ rcode, answer, authority }: Answered, type: number): boolean {
   if (rcode !== RCODE.NOERROR || type === TYPE.NS) return false;
-  if (!answer.some((held) => rrsetType(held.rrset) === type)) return false;
+  if (!answer.some((ranked) => rrsetType(ranked.rrset) === type)) return false;
   return !authority.some(({ rrset }) => rrsetType(rrset) === TYPE.NSEC || rrsetType(rrset) === TYPE.NSEC3);
 }
 
@@ -175,16 +175,16 @@ class SectionWriter {
     this.#settings = settings;
   }
 
-  section(section: Section, sets: readonly HeldRRset[]): void {
+  section(section: Section, sets: readonly RankedRRset[]): void {
     const { doBit } = this.#shape;
     const withSignatures = doBit || this.#isAskedFor(section, TYPE.RRSIG);
-    for (const held of sets) {
-      const type = rrsetType(held.rrset);
+    for (const ranked of sets) {
+      const type = rrsetType(ranked.rrset);
       if (!doBit && DNSSEC_TYPES.has(type) && !this.#isAskedFor(section, type)) continue;
       const { now, originalTtl } = this.#settings;
-      const ttl = originalTtl ? held.originalTtl : Math.max(0, held.expiresAt - now);
-      const options = { withSignatures, ...this.#ownerOf(held.rrset) };
-      this.#builder.rrset(section, this.#rotated(held.rrset, type), ttl, options);
+      const ttl = originalTtl ? ranked.originalTtl : Math.max(0, ranked.expiresAt - now);
+      const options = { withSignatures, ...this.#ownerOf(ranked.rrset) };
+      this.#builder.rrset(section, this.#rotated(ranked.rrset, type), ttl, options);
       // RFC 2181 §9: what does not fit ends the message.
       if (this.#builder.truncated) return;
     }

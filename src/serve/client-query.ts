@@ -7,7 +7,7 @@
  * Leaves to others: who may ask (admission.ts), what is answered (sources.ts).
  */
 
-import type { Asker } from '../policy/local-reply.ts';
+import type { PolicyClient } from '../policy/local-reply.ts';
 import type { Address } from '../ports/network.ts';
 import { readU8, readU16, readU32 } from '../wire/bytes.ts';
 import { EDNS_FLAG_DO, EDNS_OPTION, OPT_FIXED_OCTETS } from '../wire/edns.ts';
@@ -81,7 +81,7 @@ export class ClientQuery {
   out: Uint8Array = NO_BYTES;
   /** What access control lets the client do. */
   action: AccessAction = 'deny';
-  /** What its cookie is worth, and what goes back for it: bytes of the judge, overwritten by the next query. */
+  /** What its cookie is worth, and what goes back for it: bytes of the checker, overwritten by the next query. */
   cookieState: CookieState = 'none';
   cookie: Uint8Array | null = null;
   id = 0;
@@ -160,8 +160,8 @@ export class ClientQuery {
   }
 
   /** The client as policy sees it. */
-  asker(): Asker {
-    return askerOf(this.from, this.channel);
+  policyClient(): PolicyClient {
+    return policyClientOf(this.from, this.channel);
   }
 
   /** Copies of what must outlive the query; `since`: monotonic milliseconds. */
@@ -232,6 +232,6 @@ export class ClientQuery {
 }
 
 /** A client as policy sees it. */
-export function askerOf({ ip, port }: Address, { transport, local }: ReplyChannel): Asker {
-  return { ip, port, transport, place: local ?? null };
+export function policyClientOf({ ip, port }: Address, { transport, local }: ReplyChannel): PolicyClient {
+  return { ip, port, transport, local: local ?? null };
 }

@@ -2,8 +2,8 @@
  * DNS cookies towards clients (RFC 7873) in the form that all servers of one address share (RFC 9018): who brings back a
  * cookie that was given to its address has shown that the address is not forged.
  *
- * Duties: the secrets in force, judging the cookie of a query, making the one that goes back. No state for any client.
- * Leaves to others: where the option stands (client-query.ts), what a judgement means for a query (admission.ts), where
+ * Duties: the secrets in force, checking the cookie of a query, making the one that goes back. No state for any client.
+ * Leaves to others: where the option stands (client-query.ts), what that means for a query (admission.ts), where
  * secrets are kept (cli).
  */
 
@@ -48,9 +48,9 @@ export type CookieState =
   /** Of a length that cannot be. */
   | 'malformed';
 
-/** The judge of cookies. One for each house; its secrets change at run time. */
+/** Checks cookies. One for each resolver; its secrets change at run time. */
 export class ServerCookies {
-  /** The cookie that goes back to the client judged last; good until the next one is judged. */
+  /** The cookie that goes back to the client checked last; good until the next one is checked. */
   readonly reply = new Uint8Array(COOKIE_OCTETS);
   readonly #input = new Uint8Array(COOKIE_OCTETS + 8);
   readonly #hash = new Uint8Array(8);
@@ -68,7 +68,7 @@ export class ServerCookies {
   }
 
   /** Judges the option's `length` octets at `at`; fills `reply` unless it is malformed. @hot bench/serve-hot-query.ts */
-  judge(
+  check(
     bytes: Uint8Array,
     at: number,
     length: number,

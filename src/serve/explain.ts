@@ -11,12 +11,12 @@ const OUT_OF_TIME: ReadonlySet<number> = new Set([EDE.SIGNATURE_EXPIRED, EDE.SIG
 
 /**
  * The extended errors that belong to a resolution, the most telling first; none when there is nothing to explain.
- * `tellsStale`: that data has expired is said as well (ede-serve-expired).
+ * `addsStaleEde`: that data has expired is said as well (ede-serve-expired).
  */
-export function extendedErrorsOf(resolution: Resolution, tellsStale: boolean): readonly ExtendedError[] {
+export function extendedErrorsOf(resolution: Resolution, addsStaleEde: boolean): readonly ExtendedError[] {
   if (resolution.kind === 'failed') return edesOfFailure(resolution.why);
   const error = resolution.verdict === null ? null : edeOf(resolution.verdict);
-  const stale = tellsStale && resolution.isStale === true ? [staleError(resolution)] : [];
+  const stale = addsStaleEde && resolution.isStale === true ? [staleError(resolution)] : [];
   return error === null ? stale : [...stale, error];
 }
 

@@ -1,6 +1,6 @@
 /** Replies that are given at once: each is counted and logged here, whichever stage makes it. */
 
-import type { ServedTrust } from '../cache/reply-cache.ts';
+import type { ReplySecurity } from '../cache/reply-cache.ts';
 import type { ClientQuery } from './client-query.ts';
 import type { ErrorReply } from './error-replies.ts';
 import type { ReplyComposer } from './reply-composer.ts';
@@ -23,7 +23,7 @@ export class ImmediateReplies {
   }
 
   /** The reply of `octets` that stands in `query.out` is given; `status`: what DNSSEC said of it. @hot bench/serve-hot-query.ts */
-  given(query: ClientQuery, octets: number, status: ServedTrust = 'plain'): number {
+  given(query: ClientQuery, octets: number, status: ReplySecurity = 'plain'): number {
     const { stats, log } = this.#parts;
     stats.cacheHits++;
     stats.countReply(query.out, query.type, status);

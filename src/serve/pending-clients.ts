@@ -7,7 +7,7 @@
  * Leaves to others: what can be answered at once (sources.ts), resolving itself.
  */
 
-import type { Ruling } from '../policy/enforce.ts';
+import type { PolicyResult } from '../policy/apply-policy.ts';
 import type { LocalReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -17,7 +17,7 @@ import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { isWithheld } from './build-reply.ts';
-import { askerOf, type PendingClient } from './client-query.ts';
+import { type PendingClient, policyClientOf } from './client-query.ts';
 import { CACHEABLE_REPLY, type ReplyComposer, type ReplyOptions } from './reply-composer.ts';
 import type { ServeLog } from './serve-log.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -106,7 +106,7 @@ export class PendingClients {
   #countMiss(client: PendingClient): void {
     const { stats, log, verbosity } = this.#parts;
     stats.countMiss(this.#byQuestion.size);
-    if ((verbosity?.() ?? 0) >= CLIENTS_VERBOSITY) log.asker(client);
+    if ((verbosity?.() ?? 0) >= CLIENTS_VERBOSITY) log.client(client);
   }
 
   /** Never rejects. */
@@ -129,29 +129,29 @@ export class PendingClients {
   async #resolveSingle(client: PendingClient, { local, isCached }: PolicyQuestion): Promise<void> {
     const { policy, resolver, options } = this.#parts;
     const { question, from, channel, flags } = client;
-    let ruling: Ruling = { kind: 'answer', resolution: failed(question), setFlags: 0, clearFlags: 0 };
+    let result: PolicyResult = { kind: 'answer', resolution: failed(question), setFlags: 0, clearFlags: 0 };
     try {
       const start = {
         question,
-        asker: askerOf(from, channel),
+        client: policyClientOf(from, channel),
         alias: local?.kind === 'alias' ? local : null,
         isExempt: local?.kind === 'exempt',
         checksItself: (flags & FLAG.CD) !== 0 && !options.ignoreCd,
       };
-      ruling = (await policy?.enforce(start, (asked) => resolver.resolve(asked))) ?? ruling;
+      result = (await policy?.apply(start, (asked) => resolver.resolve(asked))) ?? result;
     } catch (error) {
       this.#reportBug(question, error);
     }
     this.#remove(client);
-    this.#deliverSafely(client, () => this.#deliverRuling(ruling, client, isCached));
+    this.#deliverSafely(client, () => this.#deliverResult(result, client, isCached));
   }
 
-  #deliverRuling(ruling: Ruling, client: PendingClient, fromCache: boolean): void {
-    if (ruling.kind === 'drop') {
+  #deliverResult(result: PolicyResult, client: PendingClient, fromCache: boolean): void {
+    if (result.kind === 'drop') {
       client.channel.deliver(this.#out, SILENCE, client.from);
       return;
     }
-    const { resolution, setFlags, clearFlags } = ruling;
+    const { resolution, setFlags, clearFlags } = result;
     this.#logEnd(resolution);
     this.#deliver(resolution, client, { cacheable: false, fromCache, setFlags, clearFlags });
   }

@@ -1,5 +1,5 @@
 /**
- * Serving one query, by stages: let in or turned away, answered by the first source that can, or handed to the resolver.
+ * Serving one query, by stages: let in or refused, answered by the first source that can, or handed to the resolver.
  *
  *   admission.ts → sources.ts (local data, zones, reply cache, caches) → pending-clients.ts
  *
@@ -61,7 +61,7 @@ export interface ServeParts {
   readonly clientRates?: ClientRates;
   /** Detail of the log now; absent: nothing besides what the options say. */
   readonly verbosity?: () => number;
-  /** Judges cookies of clients (answer-cookie); absent: they are ignored. */
+  /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies;
   /** Goes on counting here; absent: from 0. */
   readonly stats?: ServeStats;
@@ -124,7 +124,7 @@ class QueryServer implements Serve {
   #answer(query: ClientQuery, parsed: ParseResult): number {
     const sources = this.#sources;
     const admitted = this.#admission.admit(query, parsed);
-    if (admitted !== 'go-on') return this.#turnAway(query, admitted);
+    if (admitted !== 'go-on') return this.#replyError(query, admitted);
     if (query.class !== CLASS.IN) return sources.chaosReply(query);
     const local = sources.localData(query);
     if (local?.kind === 'drop') return NO_REPLY;
@@ -132,7 +132,7 @@ class QueryServer implements Serve {
     const fromZone = sources.zoneReply(query);
     if (fromZone !== 'none') return fromZone;
     const admittedFurther = this.#admission.admitToRecursion(query);
-    if (admittedFurther !== 'go-on') return this.#turnAway(query, admittedFurther);
+    if (admittedFurther !== 'go-on') return this.#replyError(query, admittedFurther);
     const { from, channel, type } = query;
     if (local !== null || this.#policy?.changesAnswers(from.ip, channel.local, type) === true) {
       return this.#answerByPolicy(query, local);
@@ -141,7 +141,7 @@ class QueryServer implements Serve {
     return cached === 'none' ? this.#answerUncached(query) : cached;
   }
 
-  #turnAway(query: ClientQuery, admitted: Exclude<Admitted, 'go-on'>): number {
+  #replyError(query: ClientQuery, admitted: Exclude<Admitted, 'go-on'>): number {
     return admitted === 'drop' ? NO_REPLY : this.#immediate.replyError(query, admitted);
   }
 

@@ -7,7 +7,7 @@
  */
 
 import { REPLY_FLAG, type ReplyCache } from '../cache/reply-cache.ts';
-import type { MadeReply } from '../policy/local-reply.ts';
+import type { LocalAnswer } from '../policy/local-reply.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
@@ -73,8 +73,8 @@ export class ReplyComposer {
   }
 
   #errorsOf(resolution: Resolution): readonly ExtendedError[] {
-    const { tellsStale, clockHint } = this.#options;
-    return withClockHint(extendedErrorsOf(resolution, tellsStale), clockHint?.() ?? null);
+    const { addsStaleEde, clockHint } = this.#options;
+    return withClockHint(extendedErrorsOf(resolution, addsStaleEde), clockHint?.() ?? null);
   }
 
   /** Writes the reply to a resolved question as of now into `out`; returns its length. */
@@ -145,7 +145,7 @@ export class ReplyComposer {
   }
 
   /** Writes a reply that is made here and not resolved (local data, class CHAOS) into `out`; returns its length. */
-  composeLocal(reply: MadeReply, client: PendingClient, out: Uint8Array): number {
+  composeLocal(reply: LocalAnswer, client: PendingClient, out: Uint8Array): number {
     const builder = this.#builderFor(out);
     const copied = client.flags & (FLAG.RD | FLAG.CD);
     const flags = (FLAG.QR | FLAG.RA | copied | reply.setFlags) & ~reply.clearFlags;

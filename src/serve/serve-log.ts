@@ -54,7 +54,7 @@ export class ServeLog {
   }
 
   /** Who asks what the caches cannot answer (verbosity 5). */
-  asker({ from, channel, question }: Pick<PendingClient, 'from' | 'channel' | 'question'>): void {
+  client({ from, channel, question }: Pick<PendingClient, 'from' | 'channel' | 'question'>): void {
     const fields = (): LogFields => ({
       event: 'miss',
       client: from.ip,

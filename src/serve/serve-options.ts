@@ -7,7 +7,7 @@ export interface ServeOptions {
   /** After the default rules (this host only). Unbound `access-control`. */
   readonly access: readonly AccessRule[];
   /** For clients that no line of access control is about, by the address asked. Unbound `interface-action`. */
-  readonly accessByPlace: ReadonlyMap<string, AccessAction>;
+  readonly accessByListener: ReadonlyMap<string, AccessAction>;
   /** Largest reply over UDP, octets; the client's own size may lower it. Unbound `max-udp-size`. */
   readonly maxUdpOctets: number;
   /** Datagram size that our OPT announces. Unbound `edns-buffer-size`. */
@@ -19,7 +19,7 @@ export interface ServeOptions {
   /** Extended errors (RFC 8914) with failures. Unbound `ede`; on by default here. */
   readonly extendedErrors: boolean;
   /** An extended error with expired data too. Unbound `ede-serve-expired`. */
-  readonly tellsStale: boolean;
+  readonly addsStaleEde: boolean;
   /** TTLs as servers gave them, for a cache behind this one. Unbound `serve-original-ttl`. */
   readonly originalTtl: boolean;
   /** ANY is answered with nothing. Unbound `deny-any`. */

@@ -6,7 +6,7 @@
  * its flags and one for its form.
  */
 
-import type { ServedTrust } from '../cache/reply-cache.ts';
+import type { ReplySecurity } from '../cache/reply-cache.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { CookieState } from './cookies.ts';
@@ -50,7 +50,7 @@ export class ServeStats {
   queries = 0;
   /** Dropped or refused by access control. */
   unwanted = 0;
-  /** Dropped or turned away as malformed or not implemented. */
+  /** Dropped or refused as malformed or not implemented. */
   malformed = 0;
   /** Answered at once, from the reply cache or the caches below it. */
   cacheHits = 0;
@@ -110,7 +110,7 @@ export class ServeStats {
   }
 
   /** Counts a reply by its header, and what DNSSEC said of it. @hot bench/serve-hot-query.ts */
-  countReply(reply: Uint8Array, type: number, trust: ServedTrust): void {
+  countReply(reply: Uint8Array, type: number, trust: ReplySecurity): void {
     const rcode = (reply[3] as number) & 15;
     const isEmpty = reply[6] === 0 && reply[7] === 0;
     this.countRcode(rcode);
@@ -120,7 +120,7 @@ export class ServeStats {
     if (type === TYPE.TLSA) this.#countTlsa(rcode, isEmpty, trust);
   }
 
-  #countTlsa(rcode: number, isEmpty: boolean, trust: ServedTrust): void {
+  #countTlsa(rcode: number, isEmpty: boolean, trust: ReplySecurity): void {
     if (trust === 'bogus') this.tlsa.bogus++;
     else if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return;
     else if (trust !== 'secure') this.tlsa.insecure++;
@@ -143,8 +143,8 @@ export class ServeStats {
 
   /** Counts a reply's rcode. @hot bench/serve-hot-query.ts */
   countRcode(rcode: number): void {
-    const place = rcode < RCODES ? rcode : RCODES - 1;
-    this.byRcode[place] = (this.byRcode[place] as number) + 1;
+    const slot = rcode < RCODES ? rcode : RCODES - 1;
+    this.byRcode[slot] = (this.byRcode[slot] as number) + 1;
   }
 
   /** Counts a question that the resolver gets, with those in progress before it. */

@@ -5,8 +5,8 @@
  * Leaves to others: who is let in (admission.ts), the order (query-server.ts), what must be resolved (pending-clients.ts).
  */
 
-import type { ReplyCache, ReplyRequest, ServedTrust } from '../cache/reply-cache.ts';
-import type { LocalReply, MadeReply } from '../policy/local-reply.ts';
+import type { ReplyCache, ReplyRequest, ReplySecurity } from '../cache/reply-cache.ts';
+import type { LocalAnswer, LocalReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Miss, Resolver } from '../resolve/resolver.ts';
@@ -44,7 +44,7 @@ interface SourceParts {
 /** Octets for the options of a cached reply: one extended error with the longest text. */
 const OPTIONS_OCTETS = 512;
 
-const CHAOS_REPLY: MadeReply = {
+const CHAOS_REPLY: LocalAnswer = {
   kind: 'reply',
   rcode: RCODE.NOERROR,
   setFlags: 0,
@@ -88,11 +88,11 @@ export class Sources {
   localData(query: ClientQuery): LocalReply | null {
     const { policy } = this.#parts;
     if (policy === undefined || !policy.mayAnswer(query.bytes, HEADER_OCTETS)) return null;
-    return policy.answer(query.question(), query.asker());
+    return policy.answer(query.question(), query.policyClient());
   }
 
   /** A reply that is made here. */
-  replyLocal(query: ClientQuery, reply: MadeReply): number {
+  replyLocal(query: ClientQuery, reply: LocalAnswer): number {
     const { composer, immediate, clock } = this.#parts;
     return immediate.given(query, composer.composeLocal(reply, query.pending(clock.monotonicMs()), query.out));
   }
@@ -123,7 +123,7 @@ export class Sources {
     if (length === 0) return 'none';
     if (options.roundRobin) rotateAddresses(out, query.questionEnd, query.id);
     const octets = hasEdns ? this.#appendOpt(query, length, maxOctets) : length;
-    return immediate.given(query, octets, replies.servedTrust);
+    return immediate.given(query, octets, replies.replySecurity);
   }
 
   /** The OPT of a cached reply. @hot bench/serve-hot-query.ts */
@@ -160,7 +160,7 @@ export class Sources {
 }
 
 /** What DNSSEC said of a reply, as it is counted. */
-export function statusOf(resolution: Resolution): ServedTrust {
+export function statusOf(resolution: Resolution): ReplySecurity {
   const status = resolution.kind === 'answered' ? resolution.verdict?.status : undefined;
   return status === 'secure' || status === 'bogus' ? status : 'plain';
 }

@@ -1,5 +1,5 @@
 /**
- * The daemon's outer side: opens and closes listening sockets, gives them another house on reload, drains and stops.
+ * The daemon's outer side: opens and closes listening sockets, gives them another resolver on reload, drains and stops.
  *
  * A socket whose address stays configured is kept over a reload: nothing is lost in between, and a process that has given up
  * its privileges could not bind port 53 again. For the same reason one that is no longer wanted is closed only when all that
@@ -12,7 +12,7 @@ import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Listener, Network, NetworkError } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
 import type { ListenAddress, ServerOptions } from './listen-options.ts';
-import { openTcpListener, TcpPlaces } from './tcp-listener.ts';
+import { ConnectionSlots, openTcpListener } from './tcp-listener.ts';
 import { openUdpListener, type UdpListener } from './udp-listener.ts';
 
 /** Milliseconds between looks at whether the waiting clients are answered, while draining. */
@@ -33,24 +33,24 @@ export interface ListenProblem {
 }
 
 /** Listening sockets of one address. */
-interface Door {
+interface ListenerPair {
   readonly address: ListenAddress;
   udp: UdpListener | null;
   tcp: Listener | null;
 }
 
-/** What doors are opened with. */
-interface DoorParts {
+/** What listeners are opened with. */
+interface ListenerParts {
   readonly serve: Serve;
   readonly options: ServerOptions;
-  readonly places: TcpPlaces;
+  readonly slots: ConnectionSlots;
 }
 
 /** The outer side of one process. */
 export class Daemon {
   readonly #parts: DaemonParts;
-  readonly #doors = new Map<string, Door>();
-  #places: TcpPlaces | null = null;
+  readonly #pairs = new Map<string, ListenerPair>();
+  #slots: ConnectionSlots | null = null;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -58,14 +58,14 @@ export class Daemon {
 
   /** Addresses that are listened on, with the ports that the system chose where 0 was asked for. */
   addresses(): Address[] {
-    return [...this.#doors.values()]
-      .map((door) => door.udp?.local ?? door.tcp?.local ?? null)
+    return [...this.#pairs.values()]
+      .map((pair) => pair.udp?.local ?? pair.tcp?.local ?? null)
       .filter((address) => address !== null);
   }
 
   /** Open connections of clients. */
   get connections(): number {
-    return this.#places?.count ?? 0;
+    return this.#slots?.count ?? 0;
   }
 
   /**
@@ -73,8 +73,8 @@ export class Daemon {
    * which closes nothing in the hope of it. Returns what could not be opened; what could stays open.
    */
   async listen(serve: Serve, options: ServerOptions, isRetry = false): Promise<ListenProblem[]> {
-    const start = { serve, options, places: this.#placesFor(serve, options) };
-    for (const { udp } of this.#doors.values()) {
+    const start = { serve, options, slots: this.#slotsFor(serve, options) };
+    for (const { udp } of this.#pairs.values()) {
       if (udp === null) continue;
       udp.serve = serve;
       udp.resize(options);
@@ -89,14 +89,18 @@ export class Daemon {
   }
 
   /** Closes what is not wanted where that lets everything be opened; else it stays, and that is said. */
-  async #makeWay(unwanted: readonly Door[], problems: ListenProblem[], start: DoorParts): Promise<ListenProblem[]> {
+  async #makeWay(
+    unwanted: readonly ListenerPair[],
+    problems: ListenProblem[],
+    start: ListenerParts,
+  ): Promise<ListenProblem[]> {
     // An old socket may be in the way of a new one: "any address" and one of them. The system has said that it is in use, and
     // not that it is not permitted, so that both the new one and, if need be, the old one can be opened.
     const isInTheWay = problems.every(({ error }) => error.kind === 'in-use');
     if (isInTheWay) this.#close(unwanted);
     const left = isInTheWay ? await this.#openWanted(start) : problems;
     for (const { address } of left.length > 0 ? unwanted : []) {
-      await this.#openDoor(address, start);
+      await this.#openPair(address, start);
       this.#parts.log.write(
         'error',
         `still listening on ${addressText(address)}: not all that is configured could be opened`,
@@ -106,66 +110,66 @@ export class Daemon {
   }
 
   /** Whether anything is listened on by these options, or stays. */
-  hasPlace(options: ServerOptions): boolean {
+  hasSlot(options: ServerOptions): boolean {
     if (!options.udp && !hasTcp(options)) return false;
-    const stays = [...this.#doors.values()].some(({ address }) => isOfInterface(address, options));
+    const stays = [...this.#pairs.values()].some(({ address }) => isOfInterface(address, options));
     return options.interfaces.length > 0 || stays || options.waitsForAddresses === true;
   }
 
   /** Opens what is wanted and not open, and closes the transport that is not wanted at all. */
-  async #openWanted(start: DoorParts): Promise<ListenProblem[]> {
+  async #openWanted(start: ListenerParts): Promise<ListenProblem[]> {
     const { interfaces, missing = [] } = start.options;
     const problems = missing.map((name): ListenProblem => {
       const text = `no address at interface ${name}`;
       return { address: { ip: '', port: 0 }, error: { kind: 'unreachable', text }, text };
     });
     for (const address of new Map(interfaces.map((each) => [addressText(each), each])).values()) {
-      problems.push(...(await this.#openDoor(address, start)));
+      problems.push(...(await this.#openPair(address, start)));
     }
-    for (const [key, door] of this.#doors) {
-      if (!start.options.udp) closeUdp(door);
-      if (!hasTcp(start.options)) closeTcp(door);
-      if (door.udp === null && door.tcp === null) this.#doors.delete(key);
+    for (const [key, pair] of this.#pairs) {
+      if (!start.options.udp) closeUdp(pair);
+      if (!hasTcp(start.options)) closeTcp(pair);
+      if (pair.udp === null && pair.tcp === null) this.#pairs.delete(key);
     }
     return problems;
   }
 
-  #unwanted(options: ServerOptions): Door[] {
+  #unwanted(options: ServerOptions): ListenerPair[] {
     const wanted = new Set(options.interfaces.map(addressText));
-    return [...this.#doors.values()].filter(
+    return [...this.#pairs.values()].filter(
       ({ address }) => !wanted.has(addressText(address)) && !isOfInterface(address, options),
     );
   }
 
-  #close(doors: readonly Door[]): void {
-    for (const door of doors) {
-      closeUdp(door);
-      closeTcp(door);
-      this.#doors.delete(addressText(door.address));
+  #close(pairs: readonly ListenerPair[]): void {
+    for (const pair of pairs) {
+      closeUdp(pair);
+      closeTcp(pair);
+      this.#pairs.delete(addressText(pair.address));
     }
   }
 
-  #placesFor(serve: Serve, options: ServerOptions): TcpPlaces {
-    this.#places ??= new TcpPlaces(this.#parts.clock, serve, options);
-    this.#places.change(serve, options);
-    return this.#places;
+  #slotsFor(serve: Serve, options: ServerOptions): ConnectionSlots {
+    this.#slots ??= new ConnectionSlots(this.#parts.clock, serve, options);
+    this.#slots.change(serve, options);
+    return this.#slots;
   }
 
   /** Opens what is not open of an address: both at first, the one that failed later on. */
-  async #openDoor(address: ListenAddress, { serve, options, places }: DoorParts): Promise<ListenProblem[]> {
+  async #openPair(address: ListenAddress, { serve, options, slots }: ListenerParts): Promise<ListenProblem[]> {
     const { network } = this.#parts;
     const key = addressText(address);
-    const door: Door = this.#doors.get(key) ?? { address, udp: null, tcp: null };
+    const pair: ListenerPair = this.#pairs.get(key) ?? { address, udp: null, tcp: null };
     const onError = (error: NetworkError): void => this.#logError(key, error);
-    const wantsUdp = options.udp && door.udp === null;
+    const wantsUdp = options.udp && pair.udp === null;
     const udp = wantsUdp ? await openUdpListener({ network, address, options, serve, onError }) : null;
-    if (udp?.ok === true) door.udp = udp.value;
+    if (udp?.ok === true) pair.udp = udp.value;
     // Port 0 is the system's choice: TCP has to be where UDP is.
-    const local = { ...address, port: door.udp?.local?.port ?? address.port };
-    const wantsTcp = hasTcp(options) && door.tcp === null;
-    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, places, onError }) : null;
-    if (tcp?.ok === true) door.tcp = tcp.value;
-    if (door.udp !== null || door.tcp !== null) this.#doors.set(key, door);
+    const local = { ...address, port: pair.udp?.local?.port ?? address.port };
+    const wantsTcp = hasTcp(options) && pair.tcp === null;
+    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, slots, onError }) : null;
+    if (tcp?.ok === true) pair.tcp = tcp.value;
+    if (pair.udp !== null || pair.tcp !== null) this.#pairs.set(key, pair);
     return [['UDP', udp] as const, ['TCP', tcp] as const].flatMap(([what, opened]) =>
       opened?.ok !== false
         ? []
@@ -189,19 +193,19 @@ export class Daemon {
 
   /** Closes every socket and connection. */
   stop(): void {
-    this.#close([...this.#doors.values()]);
-    this.#places?.closeAll();
+    this.#close([...this.#pairs.values()]);
+    this.#slots?.closeAll();
   }
 }
 
-function closeUdp(door: Door): void {
-  door.udp?.close();
-  door.udp = null;
+function closeUdp(pair: ListenerPair): void {
+  pair.udp?.close();
+  pair.udp = null;
 }
 
-function closeTcp(door: Door): void {
-  door.tcp?.close();
-  door.tcp = null;
+function closeTcp(pair: ListenerPair): void {
+  pair.tcp?.close();
+  pair.tcp = null;
 }
 
 function hasTcp({ tcp, maxConnections }: ServerOptions): boolean {

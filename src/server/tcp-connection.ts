@@ -22,7 +22,7 @@ export interface ConnectionParts {
   readonly clock: Clock;
   /** Who answers now; another one after a reload. */
   readonly serve: () => Serve;
-  /** Milliseconds that a connection may be idle now: fewer when places are scarce. */
+  /** Milliseconds that a connection may be idle now: fewer when slots are scarce. */
   readonly idleMs: () => number;
   /** As many of the milliseconds as a connection can be promised now. */
   readonly promisableMs: (wanted: number) => number;
@@ -82,7 +82,7 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     this.#takeFrames();
   };
 
-  /** While places are scarce no more is promised than others get; what was promised before stays. */
+  /** While slots are scarce no more is promised than others get; what was promised before stays. */
   promiseIdleMs(wanted: number): number {
     this.#promisedIdleMs = this.#parts.promisableMs(wanted);
     return this.#promisedIdleMs;

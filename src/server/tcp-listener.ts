@@ -1,7 +1,7 @@
 /**
- * TCP for clients: listening sockets and the places for connections that they share (incoming-num-tcp).
+ * TCP for clients: listening sockets and the slots for connections that they share (incoming-num-tcp).
  *
- * When all places are taken, a new connection gets the place of the one that has been idle longest (RFC 7766 §6.2.3: a server
+ * When all slots are taken, a new connection gets the slot of the one that has been idle longest (RFC 7766 §6.2.3: a server
  * may close idle connections under load); when all of them wait for answers it is refused. The clients of a netblock may have a
  * limit of their own (tcp-connection-limit): they get no place of others', and none of their own is closed for them.
  */
@@ -15,7 +15,7 @@ import { SERVER_LIMITS, type ServerOptions } from './listen-options.ts';
 import { type ConnectionParts, TcpConnection } from './tcp-connection.ts';
 
 /** All connections of one daemon. */
-export class TcpPlaces {
+export class ConnectionSlots {
   /** Who answers; another one after a reload. */
   serve: Serve;
   #options: ServerOptions;
@@ -49,7 +49,7 @@ export class TcpPlaces {
     return this.#connections.size;
   }
 
-  /** Takes other limits and another house; open connections stay. */
+  /** Takes other limits and another resolver; open connections stay. */
   change(serve: Serve, options: ServerOptions): void {
     this.serve = serve;
     this.#options = options;
@@ -58,7 +58,7 @@ export class TcpPlaces {
     for (const { remote } of this.#connections) this.#count(this.#blockOf(remote), 1);
   }
 
-  /** Gives a connection a place; null when there is none. */
+  /** Gives a connection a slot; null when there is none. */
   admit(stream: ByteStream): StreamEvents | null {
     const block = this.#blockOf(stream.remote);
     const isBlockFull = block !== undefined && (this.#byBlock.get(block) ?? 0) >= block.limit;
@@ -118,18 +118,18 @@ export class TcpPlaces {
   }
 }
 
-/** Listens at an address for connections that share `places`. */
+/** Listens at an address for connections that share `slots`. */
 export function openTcpListener(start: {
   readonly network: Network;
   readonly address: Address;
   readonly options: ServerOptions;
-  readonly places: TcpPlaces;
+  readonly slots: ConnectionSlots;
   readonly onError: (error: NetworkError) => void;
 }): Promise<Opened<Listener>> {
   return start.network.listen({
     local: start.address,
     reusePort: start.options.reusePort,
-    onConnection: (stream) => start.places.admit(stream),
+    onConnection: (stream) => start.slots.admit(stream),
     onError: start.onError,
   });
 }

@@ -102,7 +102,7 @@ export function isKeptFailure(failure: Failure): boolean {
 }
 
 /** True when silence of servers led to it: while the own line was cut, that was about the line and not about the name. */
-export function isFromSilence({ kind }: Failure): boolean {
+export function isFromTimeout({ kind }: Failure): boolean {
   switch (kind) {
     case 'no-reachable-server':
     case 'no-server-addresses':

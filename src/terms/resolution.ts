@@ -2,7 +2,7 @@
 
 import type { Question } from '../wire/question.ts';
 import type { Failure } from './failure.ts';
-import type { HeldRRset } from './held-rrset.ts';
+import type { RankedRRset } from './ranked-rrset.ts';
 import type { Verdict } from './verdict.ts';
 
 /** An answer or a denial, whole. */
@@ -13,9 +13,9 @@ export interface Answered {
   /** True when the question's type does not exist at the end of the chain, or the name does not. */
   readonly denied: boolean;
   /** Aliases in order, then the data. */
-  readonly answer: readonly HeldRRset[];
-  readonly authority: readonly HeldRRset[];
-  readonly additional: readonly HeldRRset[];
+  readonly answer: readonly RankedRRset[];
+  readonly authority: readonly RankedRRset[];
+  readonly additional: readonly RankedRRset[];
   /** Of answer and authority together (RFC 4035 §3.2.3); null when validation was not asked for. */
   readonly verdict: Verdict | null;
   /** Until when it may be given again without asking the resolver, unix seconds. */

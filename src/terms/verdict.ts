@@ -2,7 +2,7 @@
  * Verdicts: what DNSSEC says of data (RFC 4033 §5), each with its reason. A verdict other than secure cannot be made
  * without one.
  *
- * "Unchecked" is not a verdict: it is a state of cached data (`HeldRRset.verdict === null`).
+ * "Unchecked" is not a verdict: it is a state of cached data (`RankedRRset.verdict === null`).
  * Names and zones in reasons are presentation text: they are for people.
  */
 

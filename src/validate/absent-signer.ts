@@ -14,27 +14,27 @@ import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { type RRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { verdictBelow } from './chain-of-trust.ts';
-import type { Judging } from './judging.ts';
-import { type Place, placeOfRecord } from './signature-reason.ts';
-import type { Trusted, Unproven } from './trusted.ts';
+import { type RecordRef, recordRef } from './signature-reason.ts';
+import type { ValidationContext } from './validation-context.ts';
+import type { NonSecureVerdict, ZoneSecurity } from './zone-security.ts';
 
 /** The verdict on sets that a zone signed which is not secure; `place` is what they are about. */
 export function verdictOfSigned(
-  judging: Judging,
-  trust: Exclude<Trusted, { readonly status: 'secure' }>,
+  validation: ValidationContext,
+  trust: Exclude<ZoneSecurity, { readonly status: 'secure' }>,
   sets: readonly RRset[],
-  place: Place,
-): Unproven {
+  record: RecordRef,
+): NonSecureVerdict {
   const below = verdictBelow(trust);
   if (trust.status !== 'bogus' || trust.why.kind !== 'signature-wrong') return below;
-  const ofKeys = placeOfRecord(trust.zone, TYPE.DNSKEY, trust.zone);
+  const ofKeys = recordRef(trust.zone, TYPE.DNSKEY, trust.zone);
   if (trust.why.record !== ofKeys.record) return below;
-  const held = judging.parts.rrsets.find(trust.zone, TYPE.DNSKEY, CLASS.IN);
-  if (held === null) return below;
-  const keys = rdatasOf(held.rrset).slice(0, judging.parts.options.limits.zoneKeys);
+  const ranked = validation.parts.rrsets.find(trust.zone, TYPE.DNSKEY, CLASS.IN);
+  if (ranked === null) return below;
+  const keys = rdatasOf(ranked.rrset).slice(0, validation.parts.options.limits.zoneKeys);
   const isOurs = (rrsig: Rrsig | null): rrsig is Rrsig => rrsig !== null && namesEqual(rrsig.signer, trust.zone);
   const signatures = sets.flatMap((set) => signaturesOf(set).map(readRrsig).filter(isOurs));
-  const of = absentSigner(keys, signatures.slice(0, judging.parts.options.limits.signatures), place);
+  const of = absentSigner(keys, signatures.slice(0, validation.parts.options.limits.signatures), record);
   return of === null
     ? below
     : { status: 'bogus', why: { kind: 'chain-broken-above', zone: formatName(trust.zone), of } };
@@ -44,7 +44,7 @@ export function verdictOfSigned(
 function absentSigner(
   keys: readonly Uint8Array[],
   signatures: readonly Rrsig[],
-  { zone, record }: Place,
+  { zone, record }: RecordRef,
 ): BogusReason | null {
   const known = new Set(keys.map((rdata) => `${keyTag(rdata)} ${readU8(rdata, 3)}`));
   if (signatures.some((rrsig) => known.has(`${rrsig.keyTag} ${rrsig.algorithm}`))) return null;

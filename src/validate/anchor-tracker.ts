@@ -15,7 +15,7 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Random } from '../ports/random.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { toHex } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -53,7 +53,7 @@ interface AnchorTrackerParts {
   readonly anchors: TrustAnchors;
   readonly options: AnchorTrackerOptions;
   /** Asks the zone's servers for its DNSKEY set, not the cache; null when none came. Validated or not does not matter. */
-  readonly ask: (zone: Name) => Promise<HeldRRset | null>;
+  readonly ask: (zone: Name) => Promise<RankedRRset | null>;
   /** A key of the zone is trusted no more: what may have been proven by it is to be proven anew. */
   readonly onTrustLost: (zone: Name) => void;
   /** Takes a bug. */
@@ -66,7 +66,7 @@ interface AnchorTrackerOptions {
   readonly skew: Skew;
   /** Times that a probe without proof is tried again at once (val-max-restart). */
   readonly maxRestarts: number;
-  /** The second at which signatures are judged (val-override-date). */
+  /** The second at which signatures are checked (val-override-date). */
   readonly signatureTime: SignatureTime;
 }
 
@@ -164,10 +164,10 @@ export class AnchorTracker {
 
   async #tryOnce(tracked: TrackedKeys): Promise<Probe> {
     const { clock, crypto, options, ask } = this.#parts;
-    const held = await ask(tracked.zone);
-    if (held === null) return { revoked: [], proven: null };
+    const ranked = await ask(tracked.zone);
+    if (ranked === null) return { revoked: [], proven: null };
     const { signatureTime, skew, policy } = options;
-    return await proveProbe(held.rrset, tracked, { crypto, policy, skew, signatureTime, now: clock.unixSeconds() });
+    return await proveProbe(ranked.rrset, tracked, { crypto, policy, skew, signatureTime, now: clock.unixSeconds() });
   }
 
   /** Lets go of keys at once that have revoked themselves, though nothing else of the probe may count (RFC 5011 §2.1). */

@@ -2,7 +2,7 @@
  * The walk of trust: from the closest anchor, or the deepest zone that is known below it, down to a name, one label at a
  * time (RFC 4035 §5, §5.2). It stops at the first zone that is not secure.
  *
- * Duties: order of steps, sharing them, remembering zones. Leaves to others: one step (zone-trust.ts).
+ * Duties: order of steps, sharing them, remembering zones. Leaves to others: one step (chain-step.ts).
  */
 
 import { unreachable } from '../terms/unreachable.ts';
@@ -11,31 +11,31 @@ import { isAtOrBelow, isBelow, labelCount, lastLabels, type Name, namesEqual } f
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import type { Judging } from './judging.ts';
+import { proveAnchor, stepToChild } from './chain-step.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { Step, Trusted, Unproven } from './trusted.ts';
-import { proveAnchor, stepDown } from './zone-trust.ts';
+import type { ValidationContext } from './validation-context.ts';
+import type { NonSecureVerdict, Step, ZoneSecurity } from './zone-security.ts';
 
 /** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. */
-export async function trustOf(judging: Judging, target: Name, anchor: TrustAnchor): Promise<Trusted> {
+export async function trustOf(validation: ValidationContext, target: Name, anchor: TrustAnchor): Promise<ZoneSecurity> {
   const depth = labelCount(target);
-  let trust = deepestKnown(judging, target, anchor) ?? (await primeAnchor(judging, anchor));
+  let trust = deepestKnown(validation, target, anchor) ?? (await primeAnchor(validation, anchor));
   for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
     const parent = trust;
     const child = lastLabels(target, labels);
-    const step = await judging.steps.share(child, () => stepDown(judging, parent, child));
-    remember(judging, child, step);
+    const step = await validation.steps.share(child, () => stepToChild(validation, parent, child));
+    remember(validation, child, step);
     if (step.status !== 'no-cut') trust = step;
   }
   return trust;
 }
 
 /** Data with a signature, as far as its place in the tree matters. */
-interface SignedPlace {
+interface SignedData {
   /** The signer that the signature names. */
   readonly signer: Name;
   /** The name whose zone holds the data. */
-  readonly holder: Name;
+  readonly inZoneOf: Name;
   /** The zone whose servers gave it; null: not known. */
   readonly servedBy: Name | null;
 }
@@ -45,44 +45,48 @@ interface SignedPlace {
  * before the cut was made is over. Where a cut between signer and holder is known, it is asked for anew, since it may be the
  * cut that is over; where only a referral said so, it is proven. What then stands there counts, not what signed.
  */
-export async function trustOfSigner(judging: Judging, place: SignedPlace, anchor: TrustAnchor): Promise<Trusted> {
-  const { signer, holder } = place;
-  const trust = await trustOf(judging, signer, anchor);
+export async function trustOfSigner(
+  validation: ValidationContext,
+  signed: SignedData,
+  anchor: TrustAnchor,
+): Promise<ZoneSecurity> {
+  const { signer, inZoneOf } = signed;
+  const trust = await trustOf(validation, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
   // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
-  const own = judging.parts.anchors.closest(holder);
+  const own = validation.parts.anchors.closest(inZoneOf);
   if (own !== null && isBelow(own.zone, signer)) return trust;
-  const cuts = knownCuts(judging, signer, holder);
-  for (const cut of cuts) forgetCut(judging, cut);
+  const cuts = knownCuts(validation, signer, inZoneOf);
+  for (const cut of cuts) forgetCut(validation, cut);
   const deepest = cuts.at(-1) ?? signer;
-  const target = isServedBelow(place) && isBelow(place.servedBy, deepest) ? place.servedBy : deepest;
-  return target === signer ? trust : await trustOf(judging, target, anchor);
+  const target = isServedBelow(signed) && isBelow(signed.servedBy, deepest) ? signed.servedBy : deepest;
+  return target === signer ? trust : await trustOf(validation, target, anchor);
 }
 
 /** True when the servers of a zone between the signer and the data gave it: they were found by a referral. */
-export function isServedBelow(place: SignedPlace): place is SignedPlace & { readonly servedBy: Name } {
-  const { servedBy, signer, holder } = place;
-  return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(holder, servedBy);
+export function isServedBelow(signed: SignedData): signed is SignedData & { readonly servedBy: Name } {
+  const { servedBy, signer, inZoneOf } = signed;
+  return servedBy !== null && isBelow(servedBy, signer) && isAtOrBelow(inZoneOf, servedBy);
 }
 
 /** Forgets a zone cut and whatever says that it is one or is none: the servers of the zone above are to say. */
-function forgetCut(judging: Judging, cut: Name): void {
-  const { keys, rrsets, answers } = judging.parts;
+function forgetCut(validation: ValidationContext, cut: Name): void {
+  const { keys, rrsets, answers } = validation.parts;
   keys.remove(cut);
   rrsets.remove(cut, TYPE.DS, CLASS.IN);
   answers?.remove(questionOf(cut, TYPE.DS));
-  judging.askAnew(cut);
+  validation.askAnew(cut);
 }
 
 /**
  * Proven zone cuts below `signer`, at or above `holder`, the deepest last. What proves a cut: a DS set that the zone above signed, or signed
  * denial records that show a delegation without DS.
  */
-export function knownCuts(judging: Judging, signer: Name, holder: Name): readonly Name[] {
-  const { keys, rrsets } = judging.parts;
+export function knownCuts(validation: ValidationContext, signer: Name, inZoneOf: Name): readonly Name[] {
+  const { keys, rrsets } = validation.parts;
   const cuts: Name[] = [];
-  for (let labels = labelCount(signer) + 1; labels <= labelCount(holder); labels++) {
-    const at = lastLabels(holder, labels);
+  for (let labels = labelCount(signer) + 1; labels <= labelCount(inZoneOf); labels++) {
+    const at = lastLabels(inZoneOf, labels);
     const hasDs = rrsets.find(at, TYPE.DS, CLASS.IN)?.verdict?.status === 'secure';
     if (hasDs || isProvenCut(keys.find(at))) cuts.push(at);
   }
@@ -90,7 +94,7 @@ export function knownCuts(judging: Judging, signer: Name, holder: Name): readonl
 }
 
 /** An opt-out span and high NSEC3 iterations make a name insecure without saying that there is a cut. */
-function isProvenCut(trust: Trusted | null): boolean {
+function isProvenCut(trust: ZoneSecurity | null): boolean {
   if (trust?.status !== 'insecure') return trust?.status === 'secure';
   return PROVEN_BY_CUT.has(trust.why.kind);
 }
@@ -101,31 +105,31 @@ const PROVEN_BY_CUT: ReadonlySet<string> = new Set<InsecureReason['kind']>([
   'digest-unsupported',
 ]);
 
-function deepestKnown(judging: Judging, target: Name, anchor: TrustAnchor): Trusted | null {
+function deepestKnown(validation: ValidationContext, target: Name, anchor: TrustAnchor): ZoneSecurity | null {
   const top = labelCount(anchor.zone);
   for (let labels = labelCount(target); labels >= top; labels--) {
-    const known = judging.parts.keys.find(lastLabels(target, labels));
+    const known = validation.parts.keys.find(lastLabels(target, labels));
     if (known !== null) return known;
   }
   return null;
 }
 
-async function primeAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
-  const step = await judging.steps.share(anchor.zone, async () => {
-    const trust = await proveAnchor(judging, anchor);
-    if (trust.status === 'secure') judging.parts.onPrimed?.(anchor);
+async function primeAnchor(validation: ValidationContext, anchor: TrustAnchor): Promise<ZoneSecurity> {
+  const step = await validation.steps.share(anchor.zone, async () => {
+    const trust = await proveAnchor(validation, anchor);
+    if (trust.status === 'secure') validation.parts.onPrimed?.(anchor);
     return trust;
   });
-  remember(judging, anchor.zone, step);
+  remember(validation, anchor.zone, step);
   // An anchor's zone is a zone by configuration: a step that found no cut can only be a joined one from above it.
-  return step.status === 'no-cut' ? await proveAnchor(judging, anchor) : step;
+  return step.status === 'no-cut' ? await proveAnchor(validation, anchor) : step;
 }
 
 /** Keeps a zone's trust. What is indeterminate is asked again by the next question. */
-function remember(judging: Judging, name: Name, step: Step): void {
-  judging.note(() => traceOf(name, step));
+function remember(validation: ValidationContext, name: Name, step: Step): void {
+  validation.note(() => traceOf(name, step));
   if (step.status === 'no-cut' || step.status === 'indeterminate') return;
-  judging.parts.keys.store({ ...step, zone: Uint8Array.from(step.zone) as Name });
+  validation.parts.keys.store({ ...step, zone: Uint8Array.from(step.zone) as Name });
 }
 
 function traceOf(zone: Name, step: Step) {
@@ -135,7 +139,7 @@ function traceOf(zone: Name, step: Step) {
 }
 
 /** The verdict on data that lies in or below a zone which is not secure. */
-export function verdictBelow(trust: Exclude<Trusted, { readonly status: 'secure' }>): Unproven {
+export function verdictBelow(trust: Exclude<ZoneSecurity, { readonly status: 'secure' }>): NonSecureVerdict {
   switch (trust.status) {
     case 'insecure':
       return { status: 'insecure', why: trust.why };

@@ -20,7 +20,7 @@ interface SignerBounds {
 }
 
 /** The name whose zone holds data of this owner and type: a DS belongs to the zone above (RFC 4035 §2.4). */
-export function holderOf(name: Name, type: number): Name {
+export function nameOfSigningZone(name: Name, type: number): Name {
   return type === TYPE.DS ? parentOf(name) : name;
 }
 

@@ -7,7 +7,7 @@
 
 import type { DenialCache } from '../cache/denial-cache.ts';
 import { readNsec3Span } from '../dnssec/nsec3.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { labelCount, type Name } from '../wire/name.ts';
 import { readNsec } from '../wire/rdata-nsec.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -23,9 +23,9 @@ const MAX_SPAN_SECONDS = 3600;
 interface LearntSpans {
   readonly zone: Name;
   /** NSEC and NSEC3 sets that the zone's keys verified, none of them expanded from a wildcard. */
-  readonly verified: readonly HeldRRset[];
+  readonly verified: readonly RankedRRset[];
   /** The authority section, for the SOA in it. */
-  readonly authority: readonly HeldRRset[];
+  readonly authority: readonly RankedRRset[];
   /** Unix seconds. */
   readonly now: number;
   /** Iterations of NSEC3 above which the zone's denials count as insecure (val-nsec3-keysize-iterations). */
@@ -43,24 +43,24 @@ export function learnSpans(denials: DenialCache, learnt: LearntSpans): void {
   const soa = authority.find(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the SOA's held life says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
-  for (const held of verified) {
-    if (held.notKept === true || held.verdict?.status !== 'secure' || rdataCount(held.rrset) !== 1) continue;
-    const kept = { ...held, expiresAt: Math.min(held.expiresAt, latest) };
-    if (rrsetType(held.rrset) === TYPE.NSEC) learnNames(denials, kept, learnt);
-    if (rrsetType(held.rrset) === TYPE.NSEC3) learnHashes(denials, kept, learnt);
+  for (const ranked of verified) {
+    if (ranked.notKept === true || ranked.verdict?.status !== 'secure' || rdataCount(ranked.rrset) !== 1) continue;
+    const kept = { ...ranked, expiresAt: Math.min(ranked.expiresAt, latest) };
+    if (rrsetType(ranked.rrset) === TYPE.NSEC) learnNames(denials, kept, learnt);
+    if (rrsetType(ranked.rrset) === TYPE.NSEC3) learnHashes(denials, kept, learnt);
   }
 }
 
-function learnNames(denials: DenialCache, held: HeldRRset, { zone, now }: LearntSpans): void {
-  const nsec = readNsec(rdatasOf(held.rrset)[0] ?? new Uint8Array());
-  if (nsec !== null) denials.store({ zone, owner: rrsetOwner(held.rrset), next: nsec.next, held, learntAt: now });
+function learnNames(denials: DenialCache, ranked: RankedRRset, { zone, now }: LearntSpans): void {
+  const nsec = readNsec(rdatasOf(ranked.rrset)[0] ?? new Uint8Array());
+  if (nsec !== null) denials.store({ zone, owner: rrsetOwner(ranked.rrset), next: nsec.next, ranked, learntAt: now });
 }
 
-function learnHashes(denials: DenialCache, held: HeldRRset, { zone, now, maxIterations }: LearntSpans): void {
-  const owner = rrsetOwner(held.rrset);
-  const rdata = rdatasOf(held.rrset)[0] ?? new Uint8Array();
+function learnHashes(denials: DenialCache, ranked: RankedRRset, { zone, now, maxIterations }: LearntSpans): void {
+  const owner = rrsetOwner(ranked.rrset);
+  const rdata = rdatasOf(ranked.rrset)[0] ?? new Uint8Array();
   const span = readNsec3Span({ owner, rdata, signatureLabels: labelCount(owner) }, zone);
   if (span === null || span.parameters.iterations > Math.min(maxIterations, MAX_KEPT_ITERATIONS)) return;
   const { parameters, hash, next, isOptOut } = span;
-  denials.storeHashed({ zone, parameters, hash, next, isOptOut, held, learntAt: now });
+  denials.storeHashed({ zone, parameters, hash, next, isOptOut, ranked, learntAt: now });
 }

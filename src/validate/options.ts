@@ -11,7 +11,7 @@ export interface IterationLimit {
 }
 
 export interface ValidateOptions {
-  /** The second at which signatures are judged (val-override-date). */
+  /** The second at which signatures are checked (val-override-date). */
   readonly signatureTime: SignatureTime;
   /** Clock error allowed (val-sig-skew-min, val-sig-skew-max), seconds. */
   readonly skew: Skew;
@@ -47,7 +47,7 @@ interface ValidateLimits {
   /** Times that a denial may go on for NSEC3_HASHES_PER_GRANT names more, each after a yield. Unbound: 16. */
   readonly nsec3Grants: number;
   /**
-   * RRsets of an answer to a question of type ANY that are judged and given; the others are left out, as RFC 8482 §4.1
+   * RRsets of an answer to a question of type ANY that are validated and given; the others are left out, as RFC 8482 §4.1
    * allows. Honest names have about 12.
    */
   readonly anySets: number;

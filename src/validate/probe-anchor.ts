@@ -27,7 +27,7 @@ export interface ProbeParts {
   readonly crypto: Crypto;
   readonly policy: AlgorithmPolicy;
   readonly skew: Skew;
-  /** The second at which signatures are judged. */
+  /** The second at which signatures are checked. */
   readonly signatureTime: SignatureTime;
   /** The clock's second, unix. */
   readonly now: number;

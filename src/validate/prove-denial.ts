@@ -16,20 +16,20 @@ import {
   isContradiction,
   type WildcardOutcome,
 } from '../terms/denial-outcome.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
-import type { Judging } from './judging.ts';
 import { learnSpans } from './learn-spans.ts';
 import type { IterationLimit } from './options.ts';
-import { settleSecure } from './settle.ts';
-import type { SecureZone } from './trusted.ts';
+import { storeSecure } from './store-verdict.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
+import type { SecureZone } from './zone-security.ts';
 
 /** NSEC and NSEC3 sets looked at in one answer. An honest denial needs 3 (RFC 5155 §7.2.2), with a wildcard CNAME 4. */
 const MAX_DENIAL_SETS = 12;
@@ -45,7 +45,7 @@ export interface ProvenRecords {
   readonly nsec: readonly DenialRecord[];
   readonly nsec3: readonly DenialRecord[];
   /** The sets that they come from, with their verdict. */
-  readonly sets: readonly HeldRRset[];
+  readonly sets: readonly RankedRRset[];
   /** Why the first set that did not verify did not; null when all did. */
   readonly failure: BogusReason | null;
   /** When the first of them stops being usable, unix seconds. */
@@ -58,42 +58,42 @@ type RecordsResult =
   | { readonly kind: 'limit'; readonly limit: Limit };
 
 /** True for the types of denial records. */
-export function isDenialSet(held: HeldRRset): boolean {
-  const type = rrsetType(held.rrset);
+export function isDenialSet(ranked: RankedRRset): boolean {
+  const type = rrsetType(ranked.rrset);
   return type === TYPE.NSEC || type === TYPE.NSEC3;
 }
 
 /** Verifies the denial sets among `sets` with the keys of `zone`. */
 export async function proveRecords(
-  judging: Judging,
-  sets: readonly HeldRRset[],
+  validation: ValidationContext,
+  sets: readonly RankedRRset[],
   zone: SecureZone,
 ): Promise<RecordsResult> {
   const nsec: DenialRecord[] = [];
   const nsec3: DenialRecord[] = [];
-  const proven: HeldRRset[] = [];
-  const verified: HeldRRset[] = [];
+  const proven: RankedRRset[] = [];
+  const verified: RankedRRset[] = [];
   let failure: BogusReason | null = null;
   let expiresAt = Number.POSITIVE_INFINITY;
-  for (const held of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
-    const check = await proveSet(judging, held, zone);
+  for (const ranked of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
+    const check = await proveSet(validation, ranked, zone);
     if (check.kind === 'limit') return check;
     if (check.kind === 'bogus') {
       // What another zone signed was not meant to prove anything here: a fault of the zone's own records says more.
       if (failure === null || failure.kind === 'signer-not-allowed') failure = check.why;
       continue;
     }
-    const into = rrsetType(held.rrset) === TYPE.NSEC ? nsec : nsec3;
-    for (const rdata of rdatasOf(held.rrset).slice(0, MAX_RECORDS_PER_DENIAL_SET)) {
-      into.push({ owner: rrsetOwner(held.rrset), rdata, signatureLabels: check.labels });
+    const into = rrsetType(ranked.rrset) === TYPE.NSEC ? nsec : nsec3;
+    for (const rdata of rdatasOf(ranked.rrset).slice(0, MAX_RECORDS_PER_DENIAL_SET)) {
+      into.push({ owner: rrsetOwner(ranked.rrset), rdata, signatureLabels: check.labels });
     }
-    proven.push(check.held);
-    if (!check.isWildcard) verified.push(check.held);
+    proven.push(check.ranked);
+    if (!check.isWildcard) verified.push(check.ranked);
     expiresAt = Math.min(expiresAt, check.expiresAt);
   }
-  const { denials, options } = judging.parts;
+  const { denials, options } = validation.parts;
   const maxIterations = iterationLimit(zone, options.nsec3Iterations);
-  const { now } = judging;
+  const { now } = validation;
   if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
 }
@@ -101,7 +101,7 @@ export async function proveRecords(
 /** A denial set that the zone's keys verify. */
 interface ProvenSet {
   readonly kind: 'proven';
-  readonly held: HeldRRset;
+  readonly ranked: RankedRRset;
   readonly labels: number;
   readonly isWildcard: boolean;
   readonly expiresAt: number;
@@ -109,23 +109,23 @@ interface ProvenSet {
 
 /** One denial set verified by the zone's keys, now or before. */
 async function proveSet(
-  judging: Judging,
-  held: HeldRRset,
+  validation: ValidationContext,
+  ranked: RankedRRset,
   zone: SecureZone,
 ): Promise<ProvenSet | Exclude<RRsetCheck, { readonly kind: 'secure' }>> {
-  const known = held.verdict?.status === 'secure' ? labelsSignedBy(held, zone.zone) : null;
-  if (known !== null) return { kind: 'proven', held, labels: known, isWildcard: false, expiresAt: held.expiresAt };
-  const check = await verifyRRset(judging, held, zone);
+  const known = ranked.verdict?.status === 'secure' ? labelsSignedBy(ranked, zone.zone) : null;
+  if (known !== null) return { kind: 'proven', ranked, labels: known, isWildcard: false, expiresAt: ranked.expiresAt };
+  const check = await verifyRRset(validation, ranked, zone);
   if (check.kind !== 'secure') return check;
   const { expiresAt } = check;
   const { labels, isWildcard } = check.signature;
   // A record that was expanded from a wildcard must not be remembered as standing at that owner.
-  const settled = isWildcard ? held : settleSecure(judging, held, expiresAt);
-  return { kind: 'proven', held: settled, labels, isWildcard, expiresAt };
+  const settled = isWildcard ? ranked : storeSecure(validation, ranked, expiresAt);
+  return { kind: 'proven', ranked: settled, labels, isWildcard, expiresAt };
 }
 
 /** Labels of a set whose signatures are all by `zone` over its own owner; null when one is not: it is verified anew. */
-function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
+function labelsSignedBy({ rrset }: RankedRRset, zone: Name): number | null {
   const labels = signedLabelCount(rrsetOwner(rrset));
   const isPlain = signaturesOf(rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
@@ -139,7 +139,7 @@ function labelsSignedBy({ rrset }: HeldRRset, zone: Name): number | null {
  * or too little.
  */
 export function denialReason(
-  authority: readonly HeldRRset[],
+  authority: readonly RankedRRset[],
   records: ProvenRecords,
   how: DenialFailure,
   place: { readonly zone: string; readonly record: string },
@@ -153,7 +153,7 @@ export function denialReason(
 
 /** What the records prove of a question; `hash-budget` when even the last grant did not do. */
 export async function proveDenial(
-  judging: Judging,
+  validation: ValidationContext,
   records: ProvenRecords,
   question: DeniedQuestion,
   zone: SecureZone,
@@ -161,15 +161,15 @@ export async function proveDenial(
   const outcome = await chooseProof(
     records,
     () => proveByNsec(question, records.nsec, zone.zone),
-    () => withHashes(judging, zone, (means) => proveByNsec3(question, records.nsec3, zone.zone, means)),
+    () => withHashes(validation, zone, (given) => proveByNsec3(question, records.nsec3, zone.zone, given)),
   );
-  judging.note(() => ({ kind: 'denial', outcome: outcome.kind }));
+  validation.note(() => ({ kind: 'denial', outcome: outcome.kind }));
   return outcome;
 }
 
 /** What the records prove of an answer expanded from the wildcard with that many labels. */
 export async function proveWildcard(
-  judging: Judging,
+  validation: ValidationContext,
   records: ProvenRecords,
   answer: { readonly name: Name; readonly closestEncloserLabels: number },
   zone: SecureZone,
@@ -177,9 +177,9 @@ export async function proveWildcard(
   const outcome = await chooseProof(
     records,
     () => proveWildcardByNsec(answer.name, answer.closestEncloserLabels, records.nsec, zone.zone),
-    () => withHashes(judging, zone, (means) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, means)),
+    () => withHashes(validation, zone, (given) => proveWildcardByNsec3(answer, records.nsec3, zone.zone, given)),
   );
-  judging.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
+  validation.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
   return outcome;
 }
 
@@ -195,25 +195,25 @@ async function chooseProof<T extends { readonly kind: string }>(
 
 /** Runs a proof with grants of hashes, a yield before each further one, until it ends or the limits do. */
 async function withHashes<T extends { readonly kind: string }>(
-  judging: Judging,
+  validation: ValidationContext,
   zone: SecureZone,
-  prove: (means: { hasher: Nsec3Hasher; maxIterations: number }) => T,
+  prove: (given: { hasher: Nsec3Hasher; maxIterations: number }) => T,
 ): Promise<T> {
-  const { options, crypto } = judging.parts;
-  const means = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
+  const { options, crypto } = validation.parts;
+  const given = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
   let paid = 0;
   for (let grants = 0; ; grants++) {
-    await judging.mayHash();
-    const outcome = prove(means);
-    const unpaid = means.hasher.digests - paid;
+    await validation.mayHash();
+    const outcome = prove(given);
+    const unpaid = given.hasher.digests - paid;
     paid += unpaid;
-    const isPaid = judging.work.budget.spend('nsec3-hashes', unpaid);
+    const isPaid = validation.work.budget.spend('nsec3-hashes', unpaid);
     if (outcome.kind !== 'hash-budget') return outcome;
     if (!isPaid || grants >= options.limits.nsec3Grants) {
-      judging.countLimit('nsec3-hashes');
+      validation.countLimit('nsec3-hashes');
       return outcome;
     }
-    means.hasher.grant(NSEC3_HASHES_PER_GRANT);
+    given.hasher.grant(NSEC3_HASHES_PER_GRANT);
   }
 }
 

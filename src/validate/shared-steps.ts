@@ -5,7 +5,7 @@
  */
 
 import { type Name, nameKey } from '../wire/name.ts';
-import type { Step } from './trusted.ts';
+import type { Step } from './zone-security.ts';
 
 export class SharedSteps {
   readonly #pending = new Map<string, Promise<Step>>();

@@ -9,18 +9,18 @@ import { typeText } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
 /** Zone and record of a reason, as presentation text. */
-export interface Place {
+export interface RecordRef {
   readonly zone: string;
   readonly record: string;
 }
 
-/** The place of an RRset in a zone. */
-export function placeOf(rrset: RRset, zone: Name): Place {
-  return placeOfRecord(rrsetOwner(rrset), rrsetType(rrset), zone);
+/** An RRset in a zone, as reasons name it. */
+export function recordOf(rrset: RRset, zone: Name): RecordRef {
+  return recordRef(rrsetOwner(rrset), rrsetType(rrset), zone);
 }
 
-/** The place of a name and type in a zone. */
-export function placeOfRecord(owner: Name, type: number, zone: Name): Place {
+/** A name and type in a zone, as reasons name them. */
+export function recordRef(owner: Name, type: number, zone: Name): RecordRef {
   return { zone: formatName(zone), record: `${formatName(owner)} ${typeText(type)}` };
 }
 
@@ -47,31 +47,31 @@ export function moreTelling(a: SignatureFailure | null, b: SignatureFailure): Si
 }
 
 /** The reason that a failure stands for. */
-export function reasonOf(failure: SignatureFailure, place: Place): BogusReason {
+export function reasonOf(failure: SignatureFailure, record: RecordRef): BogusReason {
   switch (failure.kind) {
     case 'malformed':
     case 'type-covered-wrong':
-      return { kind: 'signature-malformed', ...place };
+      return { kind: 'signature-malformed', ...record };
     case 'signer-not-allowed':
-      return { kind: 'signer-not-allowed', signer: failure.signer, ...place };
+      return { kind: 'signer-not-allowed', signer: failure.signer, ...record };
     case 'label-count-wrong':
-      return { kind: 'label-count-wrong', keyTag: failure.keyTag, ...place };
+      return { kind: 'label-count-wrong', keyTag: failure.keyTag, ...record };
     case 'other-key':
-      return { kind: 'no-matching-key', keyTag: failure.keyTag, ...place };
+      return { kind: 'no-matching-key', keyTag: failure.keyTag, ...record };
     case 'expired-before-valid':
-      return { kind: 'expired-before-valid', keyTag: failure.keyTag, ...place };
+      return { kind: 'expired-before-valid', keyTag: failure.keyTag, ...record };
     case 'expired':
-      return { kind: 'signature-expired', keyTag: failure.keyTag, expiredAt: failure.expiredAt, ...place };
+      return { kind: 'signature-expired', keyTag: failure.keyTag, expiredAt: failure.expiredAt, ...record };
     case 'not-yet-valid':
-      return { kind: 'signature-not-yet-valid', keyTag: failure.keyTag, validFrom: failure.validFrom, ...place };
+      return { kind: 'signature-not-yet-valid', keyTag: failure.keyTag, validFrom: failure.validFrom, ...record };
     case 'zone-key-bit-missing':
     case 'key-protocol-wrong':
     case 'key-revoked':
-      return { kind: failure.kind, zone: place.zone, keyTag: failure.keyTag };
+      return { kind: failure.kind, zone: record.zone, keyTag: failure.keyTag };
     case 'key-unusable':
-      return { kind: 'key-unusable', keyTag: failure.keyTag, algorithm: failure.algorithm, ...place };
+      return { kind: 'key-unusable', keyTag: failure.keyTag, algorithm: failure.algorithm, ...record };
     case 'wrong':
-      return { kind: 'signature-wrong', keyTag: failure.keyTag, algorithm: failure.algorithm, ...place };
+      return { kind: 'signature-wrong', keyTag: failure.keyTag, algorithm: failure.algorithm, ...record };
     default:
       return unreachable(failure);
   }

@@ -16,8 +16,8 @@ import { Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
-import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { commonAncestor, isBelow, isRoot, type Name, parentOf, wildcardOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -43,7 +43,11 @@ const MAX_SYNTHESIS_DIGESTS = 256;
 const MAX_SYNTHESIS_HASHES = 12;
 
 /** A denial that follows from known records; secure. Null when they do not prove one. */
-export function synthesiseDenial(known: KnownSpans, question: Question, maySpeak: (zone: Name) => boolean): End | null {
+export function synthesiseDenial(
+  known: KnownSpans,
+  question: Question,
+  maySpeak: (zone: Name) => boolean,
+): FinalAnswer | null {
   const { name, type } = question;
   // ANY is denied only by NXDOMAIN, and bitmaps cannot say that of a name that exists.
   if (question.class !== CLASS.IN || type === TYPE.ANY) return null;
@@ -70,9 +74,9 @@ interface Proof {
 }
 
 /** A span of either kind. */
-type Span = Pick<DenialSpan, 'held' | 'learntAt'>;
+type Span = Pick<DenialSpan, 'ranked' | 'learntAt'>;
 
-function denyByZone(known: SpansAndHasher, question: Question, zone: Name): End | null {
+function denyByZone(known: SpansAndHasher, question: Question, zone: Name): FinalAnswer | null {
   const proof = proveByNames(known.denials, question, zone) ?? proveByHashes(known, question, zone);
   if (proof === null) return null;
   const { kind, spans } = proof;
@@ -102,18 +106,18 @@ function proveByHashes({ denials, hasher }: SpansAndHasher, question: Question, 
   return kind === null ? null : { kind, spans };
 }
 
-function recordOf({ held: { rrset } }: Span): DenialRecord {
+function recordOf({ ranked: { rrset } }: Span): DenialRecord {
   const owner = rrsetOwner(rrset);
   // Only records that stand at their own owner are kept (learn-spans.ts).
   return { owner, rdata: rdatasOf(rrset)[0] ?? new Uint8Array(), signatureLabels: signedLabelCount(owner) };
 }
 
 /** When the shortest-lived part ends, unix seconds (RFC 8198 §5.4); null when one has ended already. */
-function earliestExpiry(soa: HeldRRset, spans: readonly Span[], now: number): number | null {
+function earliestExpiry(soa: RankedRRset, spans: readonly Span[], now: number): number | null {
   const minimum = readSoa(rdatasOf(soa.rrset)[0] ?? new Uint8Array())?.minimum ?? 0;
   // RFC 2308 §5: the SOA's minimum field bounds a denial; RFC 9077 §3.3: from the time that its records came on.
   let expiresAt = Math.min(soa.expiresAt, now + minimum);
-  for (const { held, learntAt } of spans) expiresAt = Math.min(expiresAt, held.expiresAt, learntAt + minimum);
+  for (const { ranked, learntAt } of spans) expiresAt = Math.min(expiresAt, ranked.expiresAt, learntAt + minimum);
   return expiresAt > now ? expiresAt : null;
 }
 
@@ -205,18 +209,22 @@ function kindOf(outcome: DenialOutcome): 'nxdomain' | 'nodata' | null {
 
 interface DenialParts {
   readonly zone: Name;
-  readonly soa: HeldRRset;
+  readonly soa: RankedRRset;
   readonly spans: readonly Span[];
   readonly expiresAt: number;
 }
 
-function endOf(question: Question, kind: 'nxdomain' | 'nodata', { zone, soa, spans, expiresAt }: DenialParts): End {
+function endOf(
+  question: Question,
+  kind: 'nxdomain' | 'nodata',
+  { zone, soa, spans, expiresAt }: DenialParts,
+): FinalAnswer {
   return {
     kind,
     question,
     rcode: kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR,
     answer: [],
-    authority: [soa, ...spans.map(({ held }) => held)].map((held) => ({ ...held, expiresAt })),
+    authority: [soa, ...spans.map(({ ranked }) => ranked)].map((ranked) => ({ ...ranked, expiresAt })),
     additional: [],
     zone,
     server: null,

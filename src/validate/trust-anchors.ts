@@ -2,7 +2,7 @@
  * Trust anchors: where chains of trust start (RFC 4035 §4.4), and negative ones, where they must not (RFC 7646).
  *
  * Duties: keep anchors by zone, find the closest one above a name.
- * Leaves to others: reading their text (read-anchors.ts), proving that an anchor's zone has fitting keys (zone-trust.ts).
+ * Leaves to others: reading their text (read-anchors.ts), proving that an anchor's zone has fitting keys (chain-step.ts).
  */
 
 import { type Name, nameKey, parentOf } from '../wire/name.ts';

@@ -2,30 +2,30 @@
  * One step of an alias chain: the CNAME proven, or the DNAME proven and the CNAME that follows from it (RFC 6672 §5.3.1).
  */
 
-import type { AliasStep } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { AliasStep } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
-import { keepProven, replaceJudged } from './extras.ts';
-import { judgeExpanded } from './judge-expanded.ts';
-import { withVerdict } from './judge-rrset.ts';
-import type { Judging } from './judging.ts';
-import { placeOf } from './signature-reason.ts';
+import { recordOf } from './signature-reason.ts';
+import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
+import { validateExpanded } from './validate-expanded.ts';
+import { withVerdict } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
 
-interface JudgedStep {
+interface ValidatedStep {
   readonly verdict: Verdict;
   readonly step: AliasStep;
 }
 
-export async function validateAlias(judging: Judging, step: AliasStep): Promise<JudgedStep> {
-  if (!follows(step)) return notSynthesised(judging, step);
-  const judged = await judgeExpanded(judging, step.alias, step.proof);
-  const isSecure = judged.verdict.status === 'secure';
-  const proof = isSecure ? await keepProven(judging, replaceJudged(step.proof, judged.proof)) : step.proof;
-  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, judged.held, judged.verdict);
-  return { verdict: judged.verdict, step: { ...step, alias: judged.held, synthesised, proof } };
+export async function validateAlias(validation: ValidationContext, step: AliasStep): Promise<ValidatedStep> {
+  if (!follows(step)) return notSynthesised(validation, step);
+  const validated = await validateExpanded(validation, step.alias, step.proof);
+  const isSecure = validated.verdict.status === 'secure';
+  const proof = isSecure ? await keepProven(validation, replaceValidated(step.proof, validated.proof)) : step.proof;
+  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, validated.ranked, validated.verdict);
+  return { verdict: validated.verdict, step: { ...step, alias: validated.ranked, synthesised, proof } };
 }
 
 /** True when the step leads where it says. */
@@ -42,46 +42,46 @@ function follows({ via, question, alias, synthesised, to }: AliasStep): boolean 
 }
 
 /** Where a DNAME leads a name below it: the owner's labels are replaced by the target's (RFC 6672 §2.2); null: nowhere. */
-function madeByDname(dname: HeldRRset, name: Name): Name | null {
+function madeByDname(dname: RankedRRset, name: Name): Name | null {
   const owner = rrsetOwner(dname.rrset);
   const target = targetOf(dname);
   return target === null || !isBelow(name, owner) ? null : replaceSuffix(name, owner, target);
 }
 
 /** True when the DNAME makes a name of more than 255 octets out of `name` (RFC 6672 §2.2). */
-export function makesTooLong(dname: HeldRRset, name: Name): boolean {
+export function makesTooLong(dname: RankedRRset, name: Name): boolean {
   const target = targetOf(dname);
   const owner = rrsetOwner(dname.rrset);
   return target !== null && isBelow(name, owner) && replaceSuffix(name, owner, target) === null;
 }
 
-function targetOf({ rrset }: HeldRRset): Name | null {
+function targetOf({ rrset }: RankedRRset): Name | null {
   const [rdata] = rdatasOf(rrset);
   return rdata === undefined ? null : readTargetName(rdata);
 }
 
 /** True when the CNAME at `name` is what the DNAME makes of that name. */
-export function followsFrom(dname: HeldRRset, cname: HeldRRset, name: Name): boolean {
+export function followsFrom(dname: RankedRRset, cname: RankedRRset, name: Name): boolean {
   const made = madeByDname(dname, name);
   return made !== null && says(cname, name, made);
 }
 
-function says({ rrset }: HeldRRset, owner: Name, target: Name): boolean {
+function says({ rrset }: RankedRRset, owner: Name, target: Name): boolean {
   const targets = rdatasOf(rrset).map(readTargetName);
   const isSame = targets.every((said) => said !== null && namesEqual(said, target));
   return isSame && targets.length === 1 && namesEqual(rrsetOwner(rrset), owner);
 }
 
 /** The synthesised CNAME is worth what its DNAME is, and lives no longer. */
-export function inherit(cname: HeldRRset, dname: HeldRRset, verdict: Verdict): HeldRRset {
+export function inherit(cname: RankedRRset, dname: RankedRRset, verdict: Verdict): RankedRRset {
   return { ...cname, verdict, expiresAt: Math.min(cname.expiresAt, dname.expiresAt) };
 }
 
-function notSynthesised(judging: Judging, step: AliasStep): JudgedStep {
+function notSynthesised(validation: ValidationContext, step: AliasStep): ValidatedStep {
   const subject = step.synthesised ?? step.alias;
   const verdict = {
     status: 'bogus',
-    why: { kind: 'alias-not-synthesised', ...placeOf(subject.rrset, step.alias.zone ?? rrsetOwner(step.alias.rrset)) },
+    why: { kind: 'alias-not-synthesised', ...recordOf(subject.rrset, step.alias.zone ?? rrsetOwner(step.alias.rrset)) },
   } as const;
-  return { verdict, step: { ...step, alias: withVerdict(judging, step.alias, verdict) } };
+  return { verdict, step: { ...step, alias: withVerdict(validation, step.alias, verdict) } };
 }

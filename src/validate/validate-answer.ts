@@ -1,73 +1,74 @@
 /**
  * Validation of one answer: what DNSSEC says of what iteration found.
  *
- * Duties: judge each step of an alias chain and its end by themselves, all at one second; one verdict for the whole: secure
+ * Duties: validate each step of an alias chain and its end by themselves, all at one second; one verdict for the whole: secure
  * only when every part is (RFC 4035 §3.2.3); name the servers whose data made it bogus.
  * Leaves to others: the single checks (dnssec), how chain data is got (the fetch that it is given), what is served.
  */
 
 import { algorithmPolicy } from '../dnssec/algorithms.ts';
-import type { AliasStep, End, FoundData } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import { serverToBlame } from './ask-chain.ts';
-import { CHECKS_PER_TURN, Judging, type ValidateParts } from './judging.ts';
 import { isDenialSet } from './prove-denial.ts';
 import { SharedSteps } from './shared-steps.ts';
 import { validateAlias } from './validate-alias.ts';
 import { validateDenial } from './validate-denial.ts';
-import { type JudgedEnd, validatePositive } from './validate-positive.ts';
+import { type ValidatedEnd, validatePositive } from './validate-positive.ts';
 import { validateTooLong } from './validate-too-long.ts';
+import { CHECKS_PER_TURN, type ValidateParts, ValidationContext } from './validation-context.ts';
 
 export interface Validated {
   /** Of answer and authority together (RFC 4035 §3.2.3). */
   readonly verdict: Verdict;
-  /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven extras left out. */
-  readonly found: FoundData;
+  /** The same data: RRsets with their verdicts, TTLs capped (RFC 4035 §5.3.3), unproven unrequested ones left out. */
+  readonly found: FoundResult;
   /** Servers (`ip@port`) whose data made it bogus, to be asked no more for this question. */
   readonly badServers: readonly string[];
 }
 
-/** Judges what was found. Rejects only by cancellation. */
-export type Validate = (work: Work, found: FoundData) => Promise<Validated>;
+/** Validates what was found. Rejects only by cancellation. */
+export type Validate = (work: Work, found: FoundResult) => Promise<Validated>;
 
 export function createValidate(parts: ValidateParts): Validate {
   const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
   const shared = { policy, steps: new SharedSteps(), pace: new TurnLimiter(parts.clock, CHECKS_PER_TURN) };
-  return async (work, found) => await validateAnswer(new Judging(parts, shared, work, denialSetsOf(found)), found);
+  return async (work, found) =>
+    await validateAnswer(new ValidationContext(parts, shared, work, denialSetsOf(found)), found);
 }
 
-function denialSetsOf({ aliases, end }: FoundData): HeldRRset[] {
+function denialSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
-async function validateAnswer(judging: Judging, found: FoundData): Promise<Validated> {
+async function validateAnswer(validation: ValidationContext, found: FoundResult): Promise<Validated> {
   const bad = new Set<string>();
   const aliases: AliasStep[] = [];
   let verdict: Verdict = SECURE;
   for (const step of found.aliases) {
-    const judged = await validateAlias(judging, step);
-    verdict = worse(verdict, judged.verdict);
-    aliases.push(judged.step);
-    if (isOwnFault(judged.verdict)) blame(bad, [step.alias, ...step.proof]);
+    const validated = await validateAlias(validation, step);
+    verdict = worse(verdict, validated.verdict);
+    aliases.push(validated.step);
+    if (isOwnFault(validated.verdict)) blame(bad, [step.alias, ...step.proof]);
   }
-  const judged = await validateEnd(judging, found.end);
-  verdict = worse(verdict, judged.verdict);
-  if (isOwnFault(judged.verdict)) {
+  const validated = await validateEnd(validation, found.end);
+  verdict = worse(verdict, validated.verdict);
+  if (isOwnFault(validated.verdict)) {
     blame(bad, [...found.end.answer, ...found.end.authority]);
     if (found.end.server !== null) bad.add(found.end.server);
   }
-  if (verdict.status === 'insecure') judging.parts.counters.add(`insecure.${verdict.why.kind}`);
-  const end = withEarliestExpiry(judged.end);
+  if (verdict.status === 'insecure') validation.parts.counters.add(`insecure.${verdict.why.kind}`);
+  const end = withEarliestExpiry(validated.end);
   return { verdict, found: { kind: 'found', aliases, end }, badServers: [...bad] };
 }
 
-async function validateEnd(judging: Judging, end: End): Promise<JudgedEnd> {
-  if (end.rcode === RCODE.YXDOMAIN) return await validateTooLong(judging, end);
-  return end.kind === 'answer' ? await validatePositive(judging, end) : await validateDenial(judging, end);
+async function validateEnd(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
+  if (end.rcode === RCODE.YXDOMAIN) return await validateTooLong(validation, end);
+  return end.kind === 'answer' ? await validatePositive(validation, end) : await validateDenial(validation, end);
 }
 
 /** True when other servers could give better data; a zone that is bogus above was asked of all its servers already. */
@@ -75,16 +76,16 @@ function isOwnFault(verdict: Verdict): boolean {
   return verdict.status === 'bogus' && verdict.why.kind !== 'chain-broken-above';
 }
 
-function blame(bad: Set<string>, sets: readonly HeldRRset[]): void {
-  for (const held of sets) {
-    const server = serverToBlame(held);
+function blame(bad: Set<string>, sets: readonly RankedRRset[]): void {
+  for (const ranked of sets) {
+    const server = serverToBlame(ranked);
     if (server !== null) bad.add(server);
   }
 }
 
 /** The whole lives no longer than the data and the proofs in it. */
-function withEarliestExpiry(end: End): End {
+function withEarliestExpiry(end: FinalAnswer): FinalAnswer {
   const parts = [...end.answer, ...end.authority.filter(isDenialSet)];
-  const expiresAt = parts.reduce((earliest, held) => Math.min(earliest, held.expiresAt), end.expiresAt);
+  const expiresAt = parts.reduce((earliest, ranked) => Math.min(earliest, ranked.expiresAt), end.expiresAt);
   return { ...end, expiresAt };
 }

@@ -7,8 +7,8 @@
  */
 
 import type { DenialFailure, DenialOutcome } from '../terms/denial-outcome.ts';
-import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
 import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';
@@ -19,134 +19,147 @@ import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
-import { replaceJudged } from './extras.ts';
-import { holderOf, signersOf } from './find-signer.ts';
-import { startFor } from './judge-rrset.ts';
-import type { Judging } from './judging.ts';
+import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { denialReason, isDenialSet, type ProvenRecords, proveDenial, proveRecords } from './prove-denial.ts';
-import { settleSecure } from './settle.ts';
-import { type Place, placeOf, placeOfRecord } from './signature-reason.ts';
+import { type RecordRef, recordOf, recordRef } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { SecureZone, Unproven } from './trusted.ts';
-import { type JudgedEnd, withProvenExtras } from './validate-positive.ts';
+import { replaceValidated } from './unrequested-rrsets.ts';
+import { type ValidatedEnd, withProvenUnrequested } from './validate-positive.ts';
+import { startFor } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
+import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
-export async function validateDenial(judging: Judging, end: End): Promise<JudgedEnd> {
+export async function validateDenial(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const start = startFor(judging, name, type);
+  const start = startFor(validation, name, type);
   if ('verdict' in start) return { verdict: start.verdict, end };
-  const sets = end.authority.filter(isDenialSet).map((held) => held.rrset);
-  const most = judging.parts.options.limits.signers;
-  let bogus: Unproven | null = null;
+  const sets = end.authority.filter(isDenialSet).map((ranked) => ranked.rrset);
+  const most = validation.parts.options.limits.signers;
+  let bogus: NonSecureVerdict | null = null;
   for (const signer of signersOf(sets, { name, type, anchor: start.anchor.zone, most })) {
-    const judged = await judgeByZone(judging, end, signer, start.anchor);
-    if (judged.verdict.status !== 'bogus') return judged;
-    bogus ??= judged.verdict;
+    const validated = await validateByZone(validation, end, signer, start.anchor);
+    if (validated.verdict.status !== 'bogus') return validated;
+    bogus ??= validated.verdict;
   }
-  const fromAbove = await judgeFromAbove(judging, end, start.anchor, sets);
+  const fromAbove = await validateFromAbove(validation, end, start.anchor, sets);
   if (fromAbove !== null) return fromAbove;
-  return bogus === null ? await judgeUndenied(judging, end, start.anchor) : { verdict: bogus, end };
+  return bogus === null ? await validateUndenied(validation, end, start.anchor) : { verdict: bogus, end };
 }
 
 /**
  * A zone above the closest anchor may prove that the anchor's zone is gone with all its names. Only a whole proof counts:
  * an insecure one, such as an opt-out span, would let anybody deny an island of trust.
  */
-async function judgeFromAbove(
-  judging: Judging,
-  end: End,
+async function validateFromAbove(
+  validation: ValidationContext,
+  end: FinalAnswer,
   closest: TrustAnchor,
   sets: readonly RRset[],
-): Promise<JudgedEnd | null> {
+): Promise<ValidatedEnd | null> {
   const { name, type } = end.question;
-  const most = judging.parts.options.limits.signers;
+  const most = validation.parts.options.limits.signers;
   for (const signer of signersOf(sets, { name, type, anchor: ROOT, most })) {
     if (isAtOrBelow(signer, closest.zone)) continue;
-    const anchor = judging.parts.anchors.closest(signer);
+    const anchor = validation.parts.anchors.closest(signer);
     if (anchor?.kind !== 'positive') continue;
-    const judged = await judgeByZone(judging, end, signer, anchor);
-    if (judged.verdict.status === 'secure') return judged;
+    const validated = await validateByZone(validation, end, signer, anchor);
+    if (validated.verdict.status === 'secure') return validated;
   }
   return null;
 }
 
 /** Without records of a zone that may deny the name: insecure below a proven insecure cut, bogus elsewhere. */
-async function judgeUndenied(judging: Judging, end: End, anchor: TrustAnchor): Promise<JudgedEnd> {
+async function validateUndenied(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  anchor: TrustAnchor,
+): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOf(judging, holderOf(name, type), anchor);
+  const trust = await trustOf(validation, nameOfSigningZone(name, type), anchor);
   if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
-  const place = placeOfRecord(name, type, trust.zone);
+  const record = recordRef(name, type, trust.zone);
   const sets = end.authority.filter(isDenialSet);
-  return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, place) }, end };
+  return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, record) }, end };
 }
 
-function undeniedReason(authority: readonly HeldRRset[], sets: readonly HeldRRset[], place: Place): BogusReason {
-  const judged = sets.length > 0 ? sets : authority;
-  const isUnsigned = judged.length > 0 && judged.every(({ rrset }) => !isSigned(rrset));
-  if (isUnsigned) return { kind: 'no-signature', ...place };
-  if (sets.length === 0) return { kind: 'denial-missing', ...place };
-  return { kind: 'denial-wrong', how: 'other-zone', ...place };
+function undeniedReason(
+  authority: readonly RankedRRset[],
+  sets: readonly RankedRRset[],
+  record: RecordRef,
+): BogusReason {
+  const validated = sets.length > 0 ? sets : authority;
+  const isUnsigned = validated.length > 0 && validated.every(({ rrset }) => !isSigned(rrset));
+  if (isUnsigned) return { kind: 'no-signature', ...record };
+  if (sets.length === 0) return { kind: 'denial-missing', ...record };
+  return { kind: 'denial-wrong', how: 'other-zone', ...record };
 }
 
-async function judgeByZone(judging: Judging, end: End, signer: Name, anchor: TrustAnchor): Promise<JudgedEnd> {
+async function validateByZone(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  signer: Name,
+  anchor: TrustAnchor,
+): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const place = { signer, holder: holderOf(name, type), servedBy: end.zone };
-  const trust = await trustOfSigner(judging, place, anchor);
+  const place = { signer, inZoneOf: nameOfSigningZone(name, type), servedBy: end.zone };
+  const trust = await trustOfSigner(validation, place, anchor);
   if (trust.status !== 'secure') {
-    const sets = end.authority.map((held) => held.rrset);
-    const verdict = verdictOfSigned(judging, trust, sets, placeOfRecord(name, type, signer));
+    const sets = end.authority.map((ranked) => ranked.rrset);
+    const verdict = verdictOfSigned(validation, trust, sets, recordRef(name, type, signer));
     return { verdict, end };
   }
   if (!namesEqual(trust.zone, signer)) {
-    const record = placeOfRecord(name, type, trust.zone);
+    const record = recordRef(name, type, trust.zone);
     const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
     return { verdict: { status: 'bogus', why }, end };
   }
-  const result = await proveRecords(judging, end.authority, trust);
+  const result = await proveRecords(validation, end.authority, trust);
   if (result.kind === 'limit') return { verdict: limitVerdict(result.limit), end };
   const { records } = result;
-  const outcome = await proveDenial(judging, records, { name, type }, trust);
+  const outcome = await proveDenial(validation, records, { name, type }, trust);
   const fitting = withProvenKind(end, outcome);
   const verdict = verdictOf(outcome, { end: fitting, records, zone: trust });
   if (verdict.status !== 'secure') return { verdict, end };
-  return await concludeSecure(judging, fitting, records, trust);
+  return await concludeSecure(validation, fitting, records, trust);
 }
 
 /**
  * Some servers answer NXDOMAIN for a name that has no data of its own but names below it (RFC 8020 §2 says what is right).
  * The signed records say that the name exists: they decide, and the answer goes out as NODATA.
  */
-function withProvenKind(end: End, outcome: DenialOutcome): End {
+function withProvenKind(end: FinalAnswer, outcome: DenialOutcome): FinalAnswer {
   const isNodata = (outcome.kind === 'nodata' && !outcome.isCompactNxdomain) || outcome.kind === 'wildcard-nodata';
   return end.kind === 'nxdomain' && isNodata ? { ...end, kind: 'nodata', rcode: RCODE.NOERROR } : end;
 }
 
 interface DenialProofParts {
-  readonly end: End;
+  readonly end: FinalAnswer;
   readonly records: ProvenRecords;
   readonly zone: SecureZone;
 }
 
 /** What the proof is worth for the answer that was given. */
 function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofParts): Verdict {
-  const place = placeOfRecord(end.question.name, end.question.type, zone.zone);
+  const record = recordRef(end.question.name, end.question.type, zone.zone);
   const text = formatName(zone.zone);
   switch (outcome.kind) {
     case 'nxdomain':
-      return end.kind === 'nxdomain' ? SECURE : misfit('proves-nxdomain', place);
+      return end.kind === 'nxdomain' ? SECURE : denialMismatch('proves-nxdomain', record);
     case 'nodata':
       // RFC 9824 §3.1: a compact denial is a NODATA answer; one with NXNAME may come with the rcode NXDOMAIN (§3.4).
-      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : misfit('proves-nodata', place);
+      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : denialMismatch('proves-nodata', record);
     case 'no-cut':
       // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
-      if (outcome.isAlias) return misfit('cname-exists', place);
-      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
+      if (outcome.isAlias) return denialMismatch('cname-exists', record);
+      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', record);
     case 'wildcard-nodata':
     case 'no-ds':
-      return end.kind === 'nodata' ? SECURE : misfit('proves-nodata', place);
+      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', record);
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
-      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return misfit('opt-out-only', place);
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return denialMismatch('opt-out-only', record);
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
       return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
     case 'iterations-too-high': {
@@ -156,53 +169,53 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofPa
     case 'hash-budget':
       return limitVerdict('nsec3-hashes');
     case 'not-proven':
-      return { status: 'bogus', why: denialReason(end.authority, records, outcome.why, place) };
+      return { status: 'bogus', why: denialReason(end.authority, records, outcome.why, record) };
     default:
       return unreachable(outcome);
   }
 }
 
-function misfit(how: DenialFailure, place: Place): Unproven {
-  return { status: 'bogus', why: { kind: 'denial-wrong', how, ...place } };
+function denialMismatch(how: DenialFailure, record: RecordRef): NonSecureVerdict {
+  return { status: 'bogus', why: { kind: 'denial-wrong', how, ...record } };
 }
 
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */
 async function concludeSecure(
-  judging: Judging,
-  end: End,
+  validation: ValidationContext,
+  end: FinalAnswer,
   records: ProvenRecords,
   zone: SecureZone,
-): Promise<JudgedEnd> {
-  const judged: HeldRRset[] = [...records.sets];
+): Promise<ValidatedEnd> {
+  const validated: RankedRRset[] = [...records.sets];
   let expiresAt = Math.min(end.expiresAt, records.expiresAt);
-  for (const held of end.authority) {
-    if (rrsetType(held.rrset) !== TYPE.SOA) continue;
-    const check = await verifySoa(judging, held, zone);
+  for (const ranked of end.authority) {
+    if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
+    const check = await verifySoa(validation, ranked, zone);
     if ('verdict' in check) return { verdict: check.verdict, end };
-    judged.push(check.held);
-    expiresAt = Math.min(expiresAt, check.held.expiresAt);
+    validated.push(check.ranked);
+    expiresAt = Math.min(expiresAt, check.ranked.expiresAt);
   }
-  // Data beside a denial was judged by nobody.
-  const proven = { ...end, answer: [], authority: replaceJudged(end.authority, judged), expiresAt };
-  return { verdict: SECURE, end: await withProvenExtras(judging, proven) };
+  // Data beside a denial was validated by nobody.
+  const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
+  return { verdict: SECURE, end: await withProvenUnrequested(validation, proven) };
 }
 
 async function verifySoa(
-  judging: Judging,
-  held: HeldRRset,
+  validation: ValidationContext,
+  ranked: RankedRRset,
   zone: SecureZone,
-): Promise<{ readonly held: HeldRRset } | { readonly verdict: Unproven }> {
-  if (!namesEqual(rrsetOwner(held.rrset), zone.zone)) {
+): Promise<{ readonly ranked: RankedRRset } | { readonly verdict: NonSecureVerdict }> {
+  if (!namesEqual(rrsetOwner(ranked.rrset), zone.zone)) {
     const why: BogusReason = {
       kind: 'signer-not-allowed',
       signer: formatName(zone.zone),
-      ...placeOf(held.rrset, zone.zone),
+      ...recordOf(ranked.rrset, zone.zone),
     };
     return { verdict: { status: 'bogus', why } };
   }
-  if (held.verdict?.status === 'secure') return { held };
-  const check = await verifyRRset(judging, held, zone);
+  if (ranked.verdict?.status === 'secure') return { ranked };
+  const check = await verifyRRset(validation, ranked, zone);
   if (check.kind === 'limit') return { verdict: limitVerdict(check.limit) };
   if (check.kind === 'bogus') return { verdict: { status: 'bogus', why: check.why } };
-  return { held: settleSecure(judging, held, check.expiresAt) };
+  return { ranked: storeSecure(validation, ranked, check.expiresAt) };
 }

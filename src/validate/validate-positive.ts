@@ -1,50 +1,54 @@
 /**
- * The end of a chain when there is data: every RRset of the answer is judged by itself; the answer is worth what the worst
+ * The end of a chain when there is data: every RRset of the answer is validated by itself; the answer is worth what the worst
  * of them is (RFC 4035 §3.2.3). Questions of type ANY bring several.
  */
 
-import type { End } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { isBelow, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { keepProven, replaceJudged } from './extras.ts';
-import { type JudgedSet, judgeExpanded } from './judge-expanded.ts';
-import { withVerdict } from './judge-rrset.ts';
-import type { Judging } from './judging.ts';
-import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { recordOf, recordRef } from './signature-reason.ts';
+import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
 import { followsFrom, inherit } from './validate-alias.ts';
+import { type ValidatedSet, validateExpanded } from './validate-expanded.ts';
+import { withVerdict } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { isSigned } from './verify-rrset.ts';
 
-export interface JudgedEnd {
+export interface ValidatedEnd {
   readonly verdict: Verdict;
-  readonly end: End;
+  readonly end: FinalAnswer;
 }
 
-export async function validatePositive(judging: Judging, end: End): Promise<JudgedEnd> {
+export async function validatePositive(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
-  const most = end.question.type === TYPE.ANY ? judging.parts.options.limits.anySets : end.answer.length;
-  const wanted = end.answer.filter((held) => answers(held, end.question)).slice(0, most);
+  const most = end.question.type === TYPE.ANY ? validation.parts.options.limits.anySets : end.answer.length;
+  const wanted = end.answer.filter((ranked) => answers(ranked, end.question)).slice(0, most);
   if (wanted.length === 0) return nothingWanted(end);
   let verdict: Verdict = SECURE;
-  const answer: HeldRRset[] = [];
-  const proof: HeldRRset[] = [];
-  for (const held of wanted) {
-    const judged =
-      fromDname(judging, held, answer, end.question) ?? (await judgeExpanded(judging, held, end.authority));
-    verdict = worse(verdict, judged.verdict);
-    answer.push(judged.held);
-    proof.push(...judged.proof);
+  const answer: RankedRRset[] = [];
+  const proof: RankedRRset[] = [];
+  for (const ranked of wanted) {
+    const validated =
+      fromDname(validation, ranked, answer, end.question) ??
+      (await validateExpanded(validation, ranked, end.authority));
+    verdict = worse(verdict, validated.verdict);
+    answer.push(validated.ranked);
+    proof.push(...validated.proof);
   }
-  const judgedEnd = { ...end, answer, authority: replaceJudged(end.authority, proof) };
-  return { verdict, end: verdict.status === 'secure' ? await withProvenExtras(judging, judgedEnd) : judgedEnd };
+  const validatedEnd = { ...end, answer, authority: replaceValidated(end.authority, proof) };
+  return {
+    verdict,
+    end: verdict.status === 'secure' ? await withProvenUnrequested(validation, validatedEnd) : validatedEnd,
+  };
 }
 
-function answers({ rrset }: HeldRRset, question: Question): boolean {
+function answers({ rrset }: RankedRRset, question: Question): boolean {
   const type = rrsetType(rrset);
   if (type === TYPE.DNAME && question.type === TYPE.CNAME) return isBelow(question.name, rrsetOwner(rrset));
   if (!namesEqual(rrsetOwner(rrset), question.name)) return false;
@@ -52,48 +56,48 @@ function answers({ rrset }: HeldRRset, question: Question): boolean {
 }
 
 /**
- * An unsigned CNAME beside a DNAME judged before it is worth what that is, when it follows from it (RFC 6672 §5.3.1); it
+ * An unsigned CNAME beside a DNAME validated before it is worth what that is, when it follows from it (RFC 6672 §5.3.1); it
  * must follow from a secure one.
  */
 function fromDname(
-  judging: Judging,
-  cname: HeldRRset,
-  judged: readonly HeldRRset[],
+  validation: ValidationContext,
+  cname: RankedRRset,
+  validated: readonly RankedRRset[],
   question: Question,
-): JudgedSet | null {
-  const dname = judged.find(({ rrset }) => rrsetType(rrset) === TYPE.DNAME);
+): ValidatedSet | null {
+  const dname = validated.find(({ rrset }) => rrsetType(rrset) === TYPE.DNAME);
   if (dname === undefined || dname.verdict === null) return null;
   if (rrsetType(cname.rrset) !== TYPE.CNAME || isSigned(cname.rrset)) return null;
   if (followsFrom(dname, cname, question.name)) {
-    return { verdict: dname.verdict, held: inherit(cname, dname, dname.verdict), proof: [], zone: null };
+    return { verdict: dname.verdict, ranked: inherit(cname, dname, dname.verdict), proof: [], zone: null };
   }
   if (dname.verdict.status !== 'secure') return null;
   const why = {
     kind: 'alias-not-synthesised',
-    ...placeOf(cname.rrset, dname.zone ?? rrsetOwner(dname.rrset)),
+    ...recordOf(cname.rrset, dname.zone ?? rrsetOwner(dname.rrset)),
   } as const;
   const verdict = { status: 'bogus', why } as const;
-  return { verdict, held: withVerdict(judging, cname, verdict), proof: [], zone: null };
+  return { verdict, ranked: withVerdict(validation, cname, verdict), proof: [], zone: null };
 }
 
-function signaturesOnly(end: End): JudgedEnd {
+function signaturesOnly(end: FinalAnswer): ValidatedEnd {
   const zone = formatName(end.zone);
   return { verdict: { status: 'insecure', why: { kind: 'signature-not-signed', zone } }, end };
 }
 
 /** Data of another name or type than was asked for stands where the answer should: nothing is proven of the question. */
-function nothingWanted(end: End): JudgedEnd {
+function nothingWanted(end: FinalAnswer): ValidatedEnd {
   const { name, type } = end.question;
-  const why = { kind: 'denial-missing', ...placeOfRecord(name, type, end.zone) } as const;
+  const why = { kind: 'denial-missing', ...recordRef(name, type, end.zone) } as const;
   return { verdict: { status: 'bogus', why }, end };
 }
 
 /**
- * A secure answer without what is not proven: unsigned NS sets that middleboxes add, extras that a server threw in
+ * A secure answer without what is not proven: unsigned NS sets that middleboxes add, unrequested RRsets that a server threw in
  * (val-clean-additional).
  */
-export async function withProvenExtras(judging: Judging, end: End): Promise<End> {
-  const authority = await keepProven(judging, end.authority);
-  if (!judging.parts.options.cleanAdditional) return { ...end, authority };
-  return { ...end, authority, additional: await keepProven(judging, end.additional) };
+export async function withProvenUnrequested(validation: ValidationContext, end: FinalAnswer): Promise<FinalAnswer> {
+  const authority = await keepProven(validation, end.authority);
+  if (!validation.parts.options.cleanAdditional) return { ...end, authority };
+  return { ...end, authority, additional: await keepProven(validation, end.additional) };
 }

@@ -3,24 +3,25 @@
  * proof (RFC 6672 §2.2, §5.3.1): the rcode follows from them, and nothing else goes out with it.
  */
 
-import type { End } from '../terms/found.ts';
+import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
-import { judgeExpanded } from './judge-expanded.ts';
-import type { Judging } from './judging.ts';
-import { placeOfRecord } from './signature-reason.ts';
+import { recordRef } from './signature-reason.ts';
 import { makesTooLong } from './validate-alias.ts';
-import type { JudgedEnd } from './validate-positive.ts';
+import { validateExpanded } from './validate-expanded.ts';
+import type { ValidatedEnd } from './validate-positive.ts';
+import type { ValidationContext } from './validation-context.ts';
 
-export async function validateTooLong(judging: Judging, end: End): Promise<JudgedEnd> {
+export async function validateTooLong(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
   const { name, type } = end.question;
-  const isProof = (dname: End['answer'][number]) => rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);
+  const isProof = (dname: FinalAnswer['answer'][number]) =>
+    rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);
   const dname = end.answer.find(isProof);
   const bare = { ...end, answer: [], authority: [], additional: [] };
   if (dname === undefined) {
-    const why = { kind: 'alias-not-synthesised', ...placeOfRecord(name, type, end.zone) } as const;
+    const why = { kind: 'alias-not-synthesised', ...recordRef(name, type, end.zone) } as const;
     return { verdict: { status: 'bogus', why }, end: bare };
   }
-  const { verdict, held } = await judgeExpanded(judging, dname, []);
-  return { verdict, end: { ...bare, answer: [held] } };
+  const { verdict, ranked } = await validateExpanded(validation, dname, []);
+  return { verdict, end: { ...bare, answer: [ranked] } };
 }

@@ -9,16 +9,16 @@
 import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
 import { secondsLeft } from '../dnssec/signature-time.ts';
 import { type CheckedRrsig, precheckRrsig, verifySignature, withKey } from '../dnssec/verify-signature.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Rrsig } from '../wire/rdata-rrsig.ts';
 import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
-import type { Judging } from './judging.ts';
-import { moreTelling, placeOf, reasonOf } from './signature-reason.ts';
-import type { SecureZone } from './trusted.ts';
+import { moreTelling, reasonOf, recordOf } from './signature-reason.ts';
+import type { ValidationContext } from './validation-context.ts';
+import type { SecureZone } from './zone-security.ts';
 
 export type RRsetCheck =
   /** `expiresAt`: when the data stops being usable after the cap, unix seconds. */
@@ -29,34 +29,38 @@ export type RRsetCheck =
 
 /** Checks an RRset with the keys of `zone`, which must be the zone that holds it. */
 export async function verifyRRset(
-  judging: Judging,
-  held: HeldRRset,
+  validation: ValidationContext,
+  ranked: RankedRRset,
   zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
 ): Promise<RRsetCheck> {
-  return await new RRsetVerification(judging, held, zone).run();
+  return await new RRsetVerification(validation, ranked, zone).run();
 }
 
 class RRsetVerification {
-  readonly #judging: Judging;
-  readonly #held: HeldRRset;
+  readonly #validation: ValidationContext;
+  readonly #held: RankedRRset;
   readonly #zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>;
   #tries = 0;
   #failure: SignatureFailure | null = null;
   #valid: ValidSignature | null = null;
   readonly #missing: Set<number>;
 
-  constructor(judging: Judging, held: HeldRRset, zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>) {
-    this.#judging = judging;
-    this.#held = held;
+  constructor(
+    validation: ValidationContext,
+    ranked: RankedRRset,
+    zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
+  ) {
+    this.#validation = validation;
+    this.#held = ranked;
     this.#zone = zone;
     this.#missing = new Set(zone.mustSign);
   }
 
   async run(): Promise<RRsetCheck> {
     const { rrset } = this.#held;
-    const { limits } = this.#judging.parts.options;
+    const { limits } = this.#validation.parts.options;
     const signatures = signaturesOf(rrset);
-    if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...placeOf(rrset, this.#zone.zone) });
+    if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...recordOf(rrset, this.#zone.zone) });
     for (const candidate of this.#candidates(signatures.slice(0, limits.signatures))) {
       for (const key of this.#keysFor(candidate.rrsig)) {
         const stop = await this.#try(candidate, key);
@@ -74,14 +78,14 @@ class RRsetVerification {
       this.#failed(ready);
       return null;
     }
-    const { limits } = this.#judging.parts.options;
+    const { limits } = this.#validation.parts.options;
     if (this.#tries >= limits.signatureChecks) {
-      this.#judging.countLimit('signature-checks');
-      return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...placeOf(rrset, this.#zone.zone) });
+      this.#validation.countLimit('signature-checks');
+      return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...recordOf(rrset, this.#zone.zone) });
     }
     this.#tries++;
-    if (!(await this.#judging.mayCheckSignature(rrset.length))) return { kind: 'limit', limit: 'signature-checks' };
-    const outcome = await verifySignature(ready, this.#judging.parts.crypto);
+    if (!(await this.#validation.mayCheckSignature(rrset.length))) return { kind: 'limit', limit: 'signature-checks' };
+    const outcome = await verifySignature(ready, this.#validation.parts.crypto);
     this.#noteOutcome(outcome, key.keyTag);
     if (outcome.kind !== 'valid') {
       this.#failed(outcome);
@@ -94,7 +98,7 @@ class RRsetVerification {
 
   /** Signatures that could hold with some key, those that need no wildcard proof first. */
   #candidates(signatures: readonly Uint8Array[]): CheckedRrsig[] {
-    const { now, parts } = this.#judging;
+    const { now, parts } = this.#validation;
     const { signatureTime: time, skew } = parts.options;
     const { rrset } = this.#held;
     const candidates: CheckedRrsig[] = [];
@@ -115,21 +119,21 @@ class RRsetVerification {
       const hasLostBit = this.#zone.keys.some(({ rdata }) => withZoneKeyBit(rdata, keyTag, algorithm) !== null);
       this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
     }
-    return keys.slice(0, this.#judging.parts.options.limits.keysPerTag);
+    return keys.slice(0, this.#validation.parts.options.limits.keysPerTag);
   }
 
   #conclude(): RRsetCheck {
-    const place = placeOf(this.#held.rrset, this.#zone.zone);
+    const record = recordOf(this.#held.rrset, this.#zone.zone);
     // RFC 6840 §5.11 asks for one good signature only; with harden-algo-downgrade every announced algorithm must have one.
     const [algorithm] = this.#missing;
     if (this.#valid !== null && algorithm !== undefined) {
-      return this.#bogus({ kind: 'algorithm-missing', algorithm, ...place });
+      return this.#bogus({ kind: 'algorithm-missing', algorithm, ...record });
     }
-    return this.#bogus(reasonOf(this.#failure ?? { kind: 'malformed' }, place));
+    return this.#bogus(reasonOf(this.#failure ?? { kind: 'malformed' }, record));
   }
 
   #secure(signature: ValidSignature): RRsetCheck {
-    return { kind: 'secure', signature, expiresAt: cappedExpiry(this.#held, signature, this.#judging) };
+    return { kind: 'secure', signature, expiresAt: cappedExpiry(this.#held, signature, this.#validation) };
   }
 
   #bogus(why: BogusReason): RRsetCheck {
@@ -142,7 +146,7 @@ class RRsetVerification {
 
   #noteOutcome(outcome: SignatureOutcome, keyTag: number): void {
     const { rrset } = this.#held;
-    this.#judging.note(() => ({
+    this.#validation.note(() => ({
       kind: 'signature',
       owner: rrsetOwner(rrset),
       type: rrsetType(rrset),
@@ -153,12 +157,12 @@ class RRsetVerification {
 }
 
 /** When verified data stops being usable. */
-function cappedExpiry(held: HeldRRset, signature: ValidSignature, judging: Judging): number {
-  const { now, parts } = judging;
+function cappedExpiry(ranked: RankedRRset, signature: ValidSignature, validation: ValidationContext): number {
+  const { now, parts } = validation;
   // RFC 4035 §5.3.3: the TTL is at most the received TTL, the Original TTL and the time that the signature has left.
   const ofOriginal = now + signature.originalTtl;
   const ofSignature = now + secondsLeft(parts.options.signatureTime, now, signature.expiration);
-  return Math.max(now, Math.min(held.expiresAt, ofOriginal, ofSignature));
+  return Math.max(now, Math.min(ranked.expiresAt, ofOriginal, ofSignature));
 }
 
 /** True when an RRset carries at least one RRSIG that covers it (whoever made it). */

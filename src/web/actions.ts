@@ -4,7 +4,7 @@ import { type CheckParts, checkHost } from '../dane/check-host.ts';
 import type { LookUp } from '../dane/look-up.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, singleHostLines } from '../dane/report.ts';
-import { readPlace, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-place.ts';
 import type { Report } from '../explain/report.ts';
 import { reportText } from '../explain/report-text.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -58,7 +58,7 @@ function checkParts({ lookUp, crypto, tls, clock, ehlo }: ActionParts): CheckPar
 
 /** A mail domain, or HOST:PORT for one service; a text: it is neither. */
 async function checkTarget(target: string, now: number, parts: CheckParts): Promise<CheckLines | string> {
-  const place = readPlace(target.trim(), SMTP_PORT);
+  const place = readServiceName(target.trim(), SMTP_PORT);
   const name = place === null ? null : parseName(place.host.replace(/\.$/, ''));
   if (place === null || name === null) return `not a domain or HOST:PORT: ${target}`;
   const options = { now, days: EXPIRY_DAYS };

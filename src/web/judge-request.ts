@@ -56,7 +56,7 @@ export interface JudgeOptions {
 const OWN_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 
 /** The refusal, or null. */
-export function judgeRequest(
+export function checkRequest(
   request: Pick<HttpRequest, 'method' | 'target' | 'headers'>,
   rules: JudgeOptions,
 ): PageRefusal | null {

@@ -2,7 +2,7 @@
 
 import type { HttpLimits } from '../ports/http-server.ts';
 
-/** Bounds on HTTP; what is turned away is counted by these names (`num.web.refused.NAME`). */
+/** Bounds on HTTP; what is refused is counted by these names (`num.web.refused.NAME`). */
 export const PAGE_HTTP_LIMITS: HttpLimits = {
   /** A browser sends about 700 octets. */
   headOctets: 8192,

@@ -2,7 +2,7 @@
  * The page over HTTP: files of the page to whoever asks by the right name, actions and statistics to who has the token.
  *
  * Duties: which request gets what, bounds on bodies and on what is under way, headers that keep the browser strict, samples for
- * the plots, counts of what was turned away. Leaves to others: framing and bounds of HTTP (ports/http-server), who may ask
+ * the plots, counts of what was refused. Leaves to others: framing and bounds of HTTP (ports/http-server), who may ask
  * (judge-request.ts), what an action finds out (PageActions).
  */
 
@@ -14,7 +14,7 @@ import type { Address, Listener } from '../ports/network.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Question, questionOf } from '../wire/question.ts';
 import { typeFromText } from '../wire/rr-type.ts';
-import { judgeRequest, type PagePlace, type PageRefusal, pathOf, REFUSALS } from './judge-request.ts';
+import { checkRequest, type PagePlace, type PageRefusal, pathOf, REFUSALS } from './judge-request.ts';
 import { MAX_ACTIONS, MAX_BODY_OCTETS, PAGE_HTTP_LIMITS, SAMPLE_MS } from './limits.ts';
 import type { DoctorLine, Explained, Health, StepMessage } from './messages.ts';
 import { Samples } from './samples.ts';
@@ -138,7 +138,7 @@ export class PageServer {
     return `http://${host}:${first.port}/#token=${this.#parts.token}`;
   }
 
-  /** How many requests were turned away, by why. */
+  /** How many requests were refused, by why. */
   get refused(): ReadonlyMap<PageRefusal | HttpRefusal, number> {
     return this.#refused;
   }
@@ -154,7 +154,7 @@ export class PageServer {
     const { token, files } = this.#parts;
     const placeOf = (path: string): PagePlace | null =>
       ACTIONS.get(path) ?? (files.has(path) ? { method: 'GET', needsToken: false } : null);
-    const refusal = judgeRequest(request, { port, token, placeOf });
+    const refusal = checkRequest(request, { port, token, placeOf });
     if (refusal !== null) return this.#refuse(refusal, placeOf(pathOf(request.target)));
     const file = files.get(pathOf(request.target));
     if (file !== undefined)

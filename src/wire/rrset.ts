@@ -3,7 +3,7 @@
  *
  * Layout, integers big-endian: type u16, class u16, count of rdatas u16, count of RRSIGs u16, owner name (uncompressed
  * wire), then for each rdata and then each RRSIG rdata: length u16, octets. Names in rdata are uncompressed.
- * TTL, expiry, trust and verdict are not in the block: they change while the data stays (see terms/held-rrset.ts).
+ * TTL, expiry, trust and verdict are not in the block: they change while the data stays (see terms/ranked-rrset.ts).
  *
  * Duties: pack, read in place, compare. Leaves to others: meaning of rdata.
  */

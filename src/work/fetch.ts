@@ -1,6 +1,6 @@
 /** Fetch: how lower rooms ask another question, as a child of their work, without knowing who answers it. */
 
-import type { Found } from '../terms/found.ts';
+import type { IterationResult } from '../terms/iteration-result.ts';
 import type { Question } from '../wire/question.ts';
 import type { Work } from './work.ts';
 
@@ -13,4 +13,4 @@ export interface FetchOptions {
 }
 
 /** Gets what the tree says, unvalidated (RRsets may carry a verdict from the cache). Never rejects but by cancellation. */
-export type Fetch = (parent: Work, question: Question, options?: FetchOptions) => Promise<Found>;
+export type Fetch = (parent: Work, question: Question, options?: FetchOptions) => Promise<IterationResult>;

@@ -36,7 +36,7 @@ export type ZoneAnchor =
 export type FindZoneAnchor = (zone: Name) => Promise<ZoneAnchor>;
 
 export interface CheckOptions {
-  /** The second at which signatures are judged (`val-override-date`). */
+  /** The second at which signatures are checked (`val-override-date`). */
   readonly signatureTime: SignatureTime;
   readonly skew: Skew;
   readonly algorithms: AlgorithmChoices;

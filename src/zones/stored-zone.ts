@@ -1,5 +1,5 @@
 /**
- * One zone that is held as a whole, with its life: loaded from its file, kept fresh from its sources, checked before it is
+ * One zone that is kept as a local copy, with its life: loaded from its file, kept fresh from its sources, checked before it is
  * used, written back, expired when no source can be reached for too long (RFC 1034 §4.3.5).
  *
  * Duties: refresh, retry and expire times, one update at a time, what of the zone may be used now.
@@ -59,7 +59,7 @@ export class StoredZone {
   readonly #parts: StoredZoneParts;
   readonly #sources: ZoneSources;
   readonly #stopped = new AbortController();
-  #held: Zone | null = null;
+  #content: Zone | null = null;
   #chain: DenialChain | null | undefined;
   /** A version from the file that is still to be checked. */
   #unchecked: Zone | null = null;
@@ -90,13 +90,13 @@ export class StoredZone {
 
   /** The version that may be used now; null: none came yet, or it is expired. */
   usable(): Zone | null {
-    return this.#parts.clock.unixSeconds() < this.#expiresAt ? this.#held : null;
+    return this.#parts.clock.unixSeconds() < this.#expiresAt ? this.#content : null;
   }
 
   /** The denial chain of the version that is held. */
   chain(): DenialChain | null {
     if (this.#chain === undefined) {
-      this.#chain = this.#held === null ? null : denialChainOf(this.#held, this.#parts.crypto);
+      this.#chain = this.#content === null ? null : denialChainOf(this.#content, this.#parts.crypto);
     }
     return this.#chain;
   }
@@ -104,7 +104,7 @@ export class StoredZone {
   /** For list_auth_zones. */
   status(): ZoneStatus {
     const zone = this.usable();
-    return { serial: zone?.soa?.serial ?? null, isExpired: zone === null && this.#held !== null };
+    return { serial: zone?.soa?.serial ?? null, isExpired: zone === null && this.#content !== null };
   }
 
   /** True when the address may send NOTIFY. */
@@ -141,8 +141,8 @@ export class StoredZone {
 
   /** Starts to keep the zone fresh. */
   start(): void {
-    if (this.#unchecked !== null || (this.#sources.exist && this.#held === null)) this.#run();
-    else if (this.#sources.exist) this.#schedule(refreshSeconds(this.#held));
+    if (this.#unchecked !== null || (this.#sources.exist && this.#content === null)) this.#run();
+    else if (this.#sources.exist) this.#schedule(refreshSeconds(this.#content));
     if (this.options.allowNotify.some((source) => source.kind === 'host')) this.#start(() => this.#findNotifyHosts());
   }
 
@@ -202,15 +202,15 @@ export class StoredZone {
     if (end === 'current') this.#renew();
     this.#failures = end === 'failed' || isPending ? this.#failures + 1 : 0;
     if (this.#stopped.signal.aborted || !(this.#sources.exist || isPending)) return;
-    this.#schedule(this.#failures === 0 ? refreshSeconds(this.#held) : this.#retrySeconds());
+    this.#schedule(this.#failures === 0 ? refreshSeconds(this.#content) : this.#retrySeconds());
   }
 
   async #askSources(): Promise<'news' | 'current' | 'failed'> {
     const preferred = this.#preferred;
     this.#preferred = null;
-    if (!this.#sources.exist) return this.#held === null ? 'failed' : 'current';
+    if (!this.#sources.exist) return this.#content === null ? 'failed' : 'current';
     return await this.#sources.update({
-      held: this.#held,
+      own: this.#content,
       preferred,
       signal: this.#stopped.signal,
       onFailure: (source, why) => this.#log('info', `${source}: ${why}`),
@@ -254,7 +254,7 @@ export class StoredZone {
   }
 
   #install(zone: Zone): void {
-    this.#held = zone;
+    this.#content = zone;
     this.#chain = undefined;
     this.#renew();
     this.onChange();
@@ -262,7 +262,7 @@ export class StoredZone {
 
   /** The expire time counts from now: a source has just said that the version is the newest. */
   #renew(): void {
-    const expire = this.#held?.soa?.expire;
+    const expire = this.#content?.soa?.expire;
     const isForever = !this.#sources.exist || expire === undefined;
     this.#expiresAt = isForever ? Number.POSITIVE_INFINITY : this.#parts.clock.unixSeconds() + expire;
   }
@@ -285,7 +285,7 @@ export class StoredZone {
   }
 
   #retrySeconds(): number {
-    const retry = this.#held?.soa?.retry;
+    const retry = this.#content?.soa?.retry;
     if (retry !== undefined) return Math.min(MAX_REFRESH_SECONDS, Math.max(MIN_REFRESH_SECONDS, retry));
     return Math.min(LAST_RETRY_SECONDS, FIRST_RETRY_SECONDS * 2 ** Math.min(this.#failures - 1, 16));
   }

@@ -24,7 +24,7 @@ interface TransferReaderParts {
   readonly question: Question;
   readonly id: number;
   /** The zone that is held; needed for IXFR. */
-  readonly held: Zone | null;
+  readonly own: Zone | null;
   readonly maxOctets: number;
 }
 
@@ -132,13 +132,13 @@ export class TransferReader {
   }
 
   #takeSecond(record: ResourceRecord): TransferStep {
-    const { held, question } = this.#parts;
-    const heldSerial = held?.soa?.serial ?? null;
+    const { own, question } = this.#parts;
+    const ownSerial = own?.soa?.serial ?? null;
     const serial = serialOf(record);
-    if (question.type === TYPE.IXFR && serial !== null && serial === heldSerial && held !== null) {
+    if (question.type === TYPE.IXFR && serial !== null && serial === ownSerial && own !== null) {
       // RFC 1995 §4: the second record is the SOA of the version that we have: differences follow.
       if (serial === this.#serial) return { kind: 'current' };
-      this.#builder = new ZoneBuilder(question.name, held);
+      this.#builder = new ZoneBuilder(question.name, own);
       this.#state = 'deleting';
       return this.#delete(record);
     }
@@ -182,8 +182,8 @@ export class TransferReader {
   }
 
   #isCurrent(): boolean {
-    const heldSerial = this.#parts.held?.soa?.serial ?? null;
-    return this.#parts.question.type === TYPE.IXFR && heldSerial !== null && !isSerialNewer(this.#serial, heldSerial);
+    const ownSerial = this.#parts.own?.soa?.serial ?? null;
+    return this.#parts.question.type === TYPE.IXFR && ownSerial !== null && !isSerialNewer(this.#serial, ownSerial);
   }
 }
 

@@ -35,7 +35,7 @@ interface TransferRequest {
   /** PEM text of the authorities to trust for TLS; null: the system's. */
   readonly authorities: string | null;
   /** The zone that is held, for an IXFR; null: AXFR. */
-  readonly held: Zone | null;
+  readonly own: Zone | null;
   readonly maxOctets: number;
   readonly maxMs: number;
   /** Aborted: the transfer is given up. */
@@ -51,12 +51,12 @@ type ReadEnd = Exclude<TransferStep, { kind: 'more' }>;
 
 /** Transfers. Never rejects. */
 export async function transferZone(parts: TransferParts, request: TransferRequest): Promise<TransferEnd> {
-  const { held, server, zone } = request;
-  const type = held?.soaSet == null ? TYPE.AXFR : TYPE.IXFR;
+  const { own, server, zone } = request;
+  const type = own?.soaSet == null ? TYPE.AXFR : TYPE.IXFR;
   const id = parts.random.u16();
   const question = { name: zone, type, class: CLASS.IN };
-  const reader = new TransferReader({ question, id, held, maxOctets: request.maxOctets });
-  const query = type === TYPE.AXFR ? buildQuery({ id, question, flags: 0 }) : ixfrQuery(id, zone, held as Zone);
+  const reader = new TransferReader({ question, id, own, maxOctets: request.maxOctets });
+  const query = type === TYPE.AXFR ? buildQuery({ id, question, flags: 0 }) : ixfrQuery(id, zone, own as Zone);
   const frames = new Frames((frame) => reader.take(frame), parts.clock);
   const wait = waitForEnd(parts.clock, request, frames);
   const opened = await parts.network.connect({
@@ -87,9 +87,9 @@ function tlsFor({ tlsName, authorities }: TransferRequest): { readonly tls?: Tls
 }
 
 /** RFC 1995 §3: the SOA that is held stands in the authority section. */
-function ixfrQuery(id: number, zone: Name, held: Zone): Uint8Array {
+function ixfrQuery(id: number, zone: Name, own: Zone): Uint8Array {
   const query = buildQuery({ id, question: { name: zone, type: TYPE.IXFR, class: CLASS.IN }, flags: 0 });
-  const soa = held.soaSet;
+  const soa = own.soaSet;
   const rdata = soa === null ? new Uint8Array() : (rdatasOf(soa.rrset)[0] ?? new Uint8Array());
   const fixed = new Uint8Array(12);
   // The owner is a pointer to the name of the question.

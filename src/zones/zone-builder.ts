@@ -2,7 +2,7 @@
  * Makes zones: from records (file, AXFR) or from another zone and changes (IXFR).
  *
  * Duties: records into sets with their signatures, each record once; empty non-terminals; what is outside the zone or not of
- * class IN is turned away. Names that do not change are shared with the zone before.
+ * class IN is refused. Names that do not change are shared with the zone before.
  */
 
 import { isAtOrBelow, type Name, nameKey, parentOf } from '../wire/name.ts';

@@ -46,7 +46,7 @@ export interface ZoneAnswer {
 }
 
 /** Where a name leads to. */
-type Place =
+type Node =
   | { readonly kind: 'node'; readonly node: ZoneNode; readonly wildcard: null }
   | { readonly kind: 'node'; readonly node: ZoneNode; readonly wildcard: { readonly nextCloser: Name } }
   | { readonly kind: 'cut'; readonly node: ZoneNode; readonly ns: ZoneSet }
@@ -77,20 +77,20 @@ class Lookup {
     let name: Name | null = asked;
     while (name !== null) {
       this.#seen.add(nameKey(name));
-      const place = findPlace(this.#zone, name, this.#type);
-      if (place.kind === 'cut') return this.#referral(place);
-      if (place.kind === 'nothing') return this.#nxdomain(place);
-      if (place.kind === 'dname') {
-        const target = this.#dname(name, place.node, place.dname);
+      const record = findNode(this.#zone, name, this.#type);
+      if (record.kind === 'cut') return this.#referral(record);
+      if (record.kind === 'nothing') return this.#nxdomain(record);
+      if (record.kind === 'dname') {
+        const target = this.#dname(name, record.node, record.dname);
         if (target === 'too-long') return this.#end(RCODE.YXDOMAIN, true);
         // RFC 6672 §3.2: the CNAME that was made is the answer to who asks for it.
         name = this.#type === TYPE.CNAME || this.#type === TYPE.ANY ? null : this.#next(target);
         continue;
       }
-      if (place.wildcard !== null) this.#proveNothingCloser(place.wildcard.nextCloser);
-      const cname = this.#type === TYPE.CNAME || this.#type === TYPE.ANY ? null : setOf(place.node, TYPE.CNAME);
-      const isAlias = cname !== null && setOf(place.node, this.#type) === null;
-      if (!isAlias) return this.#atNode(name, place.node, place.wildcard !== null);
+      if (record.wildcard !== null) this.#proveNothingCloser(record.wildcard.nextCloser);
+      const cname = this.#type === TYPE.CNAME || this.#type === TYPE.ANY ? null : setOf(record.node, TYPE.CNAME);
+      const isAlias = cname !== null && setOf(record.node, this.#type) === null;
+      if (!isAlias) return this.#atNode(name, record.node, record.wildcard !== null);
       this.#answer.push(named(cname, name));
       name = this.#next(readTargetName(rdatasOf(cname.rrset)[0] ?? new Uint8Array()));
     }
@@ -129,7 +129,7 @@ class Lookup {
     return set === null ? [] : [set];
   }
 
-  #referral({ node, ns }: Extract<Place, { kind: 'cut' }>): ZoneAnswer {
+  #referral({ node, ns }: Extract<Node, { kind: 'cut' }>): ZoneAnswer {
     this.#note(ns);
     const ds = setOf(node, TYPE.DS);
     if (ds !== null) this.#note(ds);
@@ -139,8 +139,8 @@ class Lookup {
     return { ...end, authoritative: this.#answer.length > 0 };
   }
 
-  #nxdomain(place: Extract<Place, { kind: 'nothing' }>): ZoneAnswer | null {
-    const encloser = this.#proveEncloser(place.encloser, place.nextCloser) ?? place.encloser;
+  #nxdomain(node: Extract<Node, { kind: 'nothing' }>): ZoneAnswer | null {
+    const encloser = this.#proveEncloser(node.encloser, node.nextCloser) ?? node.encloser;
     const wildcard = wildcardOf(encloser);
     if (wildcard !== null) this.#note(this.#chain?.covering(wildcard) ?? null);
     return this.#denial(RCODE.NXDOMAIN);
@@ -224,7 +224,7 @@ function named(set: ZoneSet, name: Name): AnswerSet {
 }
 
 /** RFC 1034 §4.3.2 step 3: down from the apex, label by label. */
-function findPlace(zone: Zone, name: Name, type: number): Place {
+function findNode(zone: Zone, name: Name, type: number): Node {
   const path: Name[] = [];
   for (let at = name; isBelow(at, zone.name); at = parentOf(at)) path.unshift(at);
   let encloser = zone.node(zone.name) ?? { name: zone.name, sets: [], children: 0 };
@@ -232,7 +232,7 @@ function findPlace(zone: Zone, name: Name, type: number): Place {
     const dname = setOf(encloser, TYPE.DNAME);
     if (dname !== null) return { kind: 'dname', node: encloser, dname };
     const node = zone.node(at);
-    if (node === null) return wildcardPlace(zone, encloser.name, at);
+    if (node === null) return wildcardNode(zone, encloser.name, at);
     const ns = setOf(node, TYPE.NS);
     // RFC 4035 §3.1.4.1: the DS of a delegation is answered on this side of the cut.
     const isDsHere = type === TYPE.DS && at.length === name.length;
@@ -243,7 +243,7 @@ function findPlace(zone: Zone, name: Name, type: number): Place {
 }
 
 /** RFC 4592 §3.3.1: the wildcard below the closest encloser, if it is there, stands for the name. */
-function wildcardPlace(zone: Zone, encloser: Name, nextCloser: Name): Place {
+function wildcardNode(zone: Zone, encloser: Name, nextCloser: Name): Node {
   const wildcard = wildcardOf(encloser);
   const node = wildcard === null ? null : zone.node(wildcard);
   return node === null ? { kind: 'nothing', encloser, nextCloser } : { kind: 'node', node, wildcard: { nextCloser } };

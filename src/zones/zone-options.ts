@@ -1,4 +1,4 @@
-/** What configuration says of one zone that is held as a whole (`auth-zone`, `rpz`), and the bounds on all of them. */
+/** What configuration says of one zone that is kept as a local copy (`auth-zone`, `rpz`), and the bounds on all of them. */
 
 import type { IpPrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';

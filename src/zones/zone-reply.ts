@@ -1,8 +1,8 @@
 /** A zone's answer in the two forms that others take: held RRsets for a reply to a client, octets of a response for iteration. */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import { RANK } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
-import { TRUST } from '../terms/trust.ts';
 import type { MessageBuilder } from '../wire/message-builder.ts';
 import type { Section } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
@@ -12,11 +12,11 @@ import type { AnswerSet, ZoneAnswer } from './zone-lookup.ts';
 
 /** For a client: not validated, with authority. */
 export function answeredOfZone(answer: ZoneAnswer, question: Question, zone: Name, now: number): Answered {
-  const hold = ({ rrset, ttl }: AnswerSet): HeldRRset => ({
+  const hold = ({ rrset, ttl }: AnswerSet): RankedRRset => ({
     rrset,
     expiresAt: now + ttl,
     originalTtl: ttl,
-    trust: TRUST.configured,
+    rank: RANK.configured,
     verdict: null,
     server: null,
     zone,

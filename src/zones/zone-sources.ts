@@ -29,7 +29,7 @@ export interface SourceParts extends TransferParts {
 /** What is asked of the sources. */
 interface SourceRequest {
   /** The version that is held; null: none. */
-  readonly held: Zone | null;
+  readonly own: Zone | null;
   /** Address that said there is news: asked first where it is a primary. */
   readonly preferred: string | null;
   readonly signal: AbortSignal;
@@ -107,17 +107,16 @@ export class ZoneSources {
   }
 
   async #fromServer({ address, tlsName }: Server, request: SourceRequest): Promise<SourceEnd> {
-    const { held, signal } = request;
+    const { own, signal } = request;
     const source = `${address.ip}@${address.port}`;
-    const heldSerial = held?.soa?.serial ?? null;
+    const ownSerial = own?.soa?.serial ?? null;
     if (tlsName === null) {
       const probed = await probeSerial(this.#parts, this.#options.name, address, signal);
-      if (probed.kind === 'failed' && heldSerial !== null) return this.#failed(request, source, probed.why);
-      if (probed.kind === 'serial' && heldSerial !== null && !isSerialNewer(probed.serial, heldSerial))
-        return 'current';
+      if (probed.kind === 'failed' && ownSerial !== null) return this.#failed(request, source, probed.why);
+      if (probed.kind === 'serial' && ownSerial !== null && !isSerialNewer(probed.serial, ownSerial)) return 'current';
     }
-    let end = await this.#transfer(address, tlsName, held, signal);
-    if (end.kind === 'refused' && heldSerial !== null) {
+    let end = await this.#transfer(address, tlsName, own, signal);
+    if (end.kind === 'refused' && ownSerial !== null) {
       request.onFailure(source, `IXFR: ${end.why}`);
       end = await this.#transfer(address, tlsName, null, signal);
     }
@@ -129,7 +128,7 @@ export class ZoneSources {
   async #transfer(
     server: Address,
     tlsName: string | null,
-    held: Zone | null,
+    own: Zone | null,
     signal: AbortSignal,
   ): Promise<TransferEnd> {
     const { authorities } = this.#parts;
@@ -139,7 +138,7 @@ export class ZoneSources {
       server,
       tlsName,
       authorities,
-      held,
+      own,
       signal,
       ...limits,
     });
@@ -172,17 +171,17 @@ export class ZoneSources {
     const [problem] = problems;
     if (problem !== undefined) return this.#failed(request, source, `line ${problem.line}: ${problem.text}`);
     if (zone === null || zone.soa === null) return this.#failed(request, source, 'no SOA of the zone in it');
-    const heldSerial = request.held?.soa?.serial ?? null;
-    if (heldSerial === zone.soa.serial) return 'current';
+    const ownSerial = request.own?.soa?.serial ?? null;
+    if (ownSerial === zone.soa.serial) return 'current';
     return await this.#offer(zone, source, request);
   }
 
   /** A version that is older than what is held is no news, wherever it comes from. */
   async #offer(zone: Zone, source: string, request: SourceRequest): Promise<SourceEnd> {
-    const heldSerial = request.held?.soa?.serial ?? null;
+    const ownSerial = request.own?.soa?.serial ?? null;
     const serial = zone.soa?.serial ?? 0;
-    if (heldSerial !== null && !isSerialNewer(serial, heldSerial)) {
-      return this.#failed(request, source, `serial ${serial} is not newer than ${heldSerial}`);
+    if (ownSerial !== null && !isSerialNewer(serial, ownSerial)) {
+      return this.#failed(request, source, `serial ${serial} is not newer than ${ownSerial}`);
     }
     return (await request.accept(zone, source)) ? 'news' : 'failed';
   }

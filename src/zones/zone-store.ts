@@ -1,5 +1,5 @@
 /**
- * All zones that are held as a whole: which one speaks for a name, for clients and for iteration; NOTIFY; what operators ask.
+ * All zones that are kept as a local copy: which one speaks for a name, for clients and for iteration; NOTIFY; what operators ask.
  *
  * Duties: the room's door. Leaves to others: one zone's life (stored-zone.ts), the form of replies, policy (`onZone` tells it
  * of its zones).
@@ -82,13 +82,13 @@ export class ZoneStore {
     return purpose === 'authority' && zonefile !== null && !this.#parts.files.exists(zonefile);
   }
 
-  /** Starts timers and transfers; called once by each house that has the zones, since a reload may hand them on. */
+  /** Starts timers and transfers; called once by each resolver that has the zones, since a reload may hand them on. */
   start(): void {
     if (this.#holders++ > 0) return;
     for (const zone of this.#zones.values()) zone.start();
   }
 
-  /** Stops them when no other house has the zones. */
+  /** Stops them when no other resolver has the zones. */
   stop(): void {
     if (--this.#holders > 0) return;
     for (const zone of this.#zones.values()) zone.stop();
@@ -150,9 +150,9 @@ export class ZoneStore {
     const local = this.find(zone);
     if (local === null || !local.hasSources) return 'unknown-zone';
     if (!local.mayNotify(from)) return 'refused';
-    const held = local.usable()?.soa?.serial;
+    const own = local.usable()?.soa?.serial;
     // RFC 1996 §3.11: a serial that is no news needs no transfer.
-    if (serial === null || held === undefined || isSerialNewer(serial, held)) local.update(from);
+    if (serial === null || own === undefined || isSerialNewer(serial, own)) local.update(from);
     return 'accepted';
   }
 

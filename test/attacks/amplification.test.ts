@@ -1,5 +1,5 @@
 /**
- * Attacks that make a resolver send, wait or remember too much, each against a whole house:
+ * Attacks that make a resolver send, wait or remember too much, each against a whole resolver:
  * NXNSAttack (CVE-2020-12662, -12667, -8616, -10995), NRDelegation (CVE-2022-3204, -2795, -40188), CacheFlush (NS flood),
  * CAMP (quota per client query; reset bug CVE-2026-50045), DNSBomb (CVE-2024-33655), TsuNAME, recursion loop (BIND
  * CVE-2026-5950, PowerDNS CVE-2023-22617), jostle bypass (Unbound CVE-2026-42534), cache exhaustion (BIND CVE-2026-11622,
@@ -66,7 +66,7 @@ describe('CacheFlush', () => {
     const scene = referral(500, (i) => `ns${i}.victim.`);
     await scene.start();
     await scene.ask('www.attack.test.', 'A');
-    const kept = scene.house.caches.delegations.findDeepest(mustParseName('attack.test.'));
+    const kept = scene.instance.caches.delegations.findDeepest(mustParseName('attack.test.'));
     expect(kept?.servers.length ?? 0).toBeLessThanOrEqual(20);
     await scene.stop();
   });
@@ -127,7 +127,7 @@ describe('DNSBomb', () => {
     scene.world.break('test.', 'dead');
     await scene.start(['server:', '\twait-limit: 10', '\tnum-queries-per-thread: 100', allowed]);
     for (let i = 0; i < 30; i++) await scene.askLater(`n${i}.test.`, 'A', { from });
-    expect(scene.house.serve.stats.overLimit).toBeGreaterThanOrEqual(19);
+    expect(scene.instance.serve.stats.overLimit).toBeGreaterThanOrEqual(19);
     await scene.stop();
   });
 });
@@ -158,7 +158,7 @@ describe('TsuNAME', () => {
       'www.c.test. A',
     ]);
     expect(answered.map(({ reply }) => reply.rcode)).toEqual(answered.map(() => 'SERVFAIL'));
-    expect(scene.house.resolver.works()).toEqual([]);
+    expect(scene.instance.resolver.works()).toEqual([]);
     await scene.stop();
   });
 
@@ -241,7 +241,7 @@ describe('cache exhaustion', () => {
     const bytes = 256 * 1024;
     await scene.start(['server:', `\trrset-cache-size: ${bytes}`, `\tmsg-cache-size: ${bytes}`]);
     for (let i = 0; i < 600; i++) await scene.ask(`n${i}.big.test.`, 'TXT');
-    const { rrsets, answers } = scene.house.caches;
+    const { rrsets, answers } = scene.instance.caches;
     expect(rrsets.sizeBytes).toBeLessThanOrEqual(bytes);
     expect(answers.sizeBytes).toBeLessThanOrEqual(bytes);
     await scene.stop();
@@ -268,7 +268,7 @@ describe('cache exhaustion', () => {
     );
     await scene.start();
     await scene.ask('www.test.', 'A');
-    expect(scene.house.caches.rrsets.find(mustParseName('extra7.test.'), TYPE.A, CLASS.IN)).toBeNull();
+    expect(scene.instance.caches.rrsets.find(mustParseName('extra7.test.'), TYPE.A, CLASS.IN)).toBeNull();
     await scene.stop();
   });
 });

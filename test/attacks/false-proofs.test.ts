@@ -1,5 +1,5 @@
 /**
- * Attacks that hand a validator records which are signed, but prove something else, each against a whole house:
+ * Attacks that hand a validator records which are signed, but prove something else, each against a whole resolver:
  * wildcard RRSIG labels (Unbound CVE-2026-44690, PowerDNS CVE-2026-52688, BIND CVE-2026-11721, Knot Resolver 6.4.1), wildcard
  * CNAME proof (PowerDNS CVE-2026-52686), wildcard replay through serve-expired (Unbound CVE-2026-46582), NSEC outside the
  * zone or across a cut (Knot Resolver 6.4.1, BIND #5967), NSEC3 signer (BIND CVE-2026-10723), an unvalidated denial under CD
@@ -108,7 +108,7 @@ describe('an expansion that was proven once', () => {
     const proven = await scene.ask('x.w.test.', 'A');
     expect(proven.status).toBe('NOERROR ad');
     expect(proven.authority).toEqual(['*.w.test. NSEC test. A RRSIG NSEC']);
-    const { answers, replies } = scene.house.caches;
+    const { answers, replies } = scene.instance.caches;
     answers.clear();
     replies.clear();
     scene.tamper(
@@ -371,7 +371,7 @@ describe('malformed DNSKEY, NSEC and RRSIG', () => {
       if (reply.ad) expect(reply.answer).not.toContain('66');
     }
     expect((await scene.ask('www.calm.', 'A')).status).toBe('NOERROR ad');
-    expect(scene.house.serve.stats.bugs).toBe(0);
+    expect(scene.instance.serve.stats.bugs).toBe(0);
     await scene.stop();
   });
 });
@@ -399,7 +399,7 @@ describe('RDATA with a name that is canonicalised', () => {
     await scene.start();
     const reply = await scene.ask('mail.test.', 'MX');
     expect(reply.ad ? reply.answer : ['mail.test. MX 10 www.test.']).toEqual(['mail.test. MX 10 www.test.']);
-    expect(scene.house.serve.stats.bugs).toBe(0);
+    expect(scene.instance.serve.stats.bugs).toBe(0);
     await scene.stop();
   });
 });

@@ -1,6 +1,6 @@
 /**
  * Little trees for one question that is meant to cost a resolver (and those whom it asks) as many packets as possible, and
- * honest ones that look alike: what each server says to a question. Tests play them against a whole house on fakes,
+ * honest ones that look alike: what each server says to a question. Tests play them against a whole resolver on fakes,
  * `bench/packets-per-question.ts` against real programs.
  */
 

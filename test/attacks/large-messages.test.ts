@@ -1,5 +1,5 @@
 /**
- * Attacks by how much one message holds, each against a whole house: thousands of glue addresses, sets in the authority and
+ * Attacks by how much one message holds, each against a whole resolver: thousands of glue addresses, sets in the authority and
  * additional section, sets for ANY (RFC 8482), and RRSIG records over types that are none. None pushes others out of the
  * cache, and none costs more than in proportion.
  */
@@ -39,8 +39,8 @@ async function sceneWith(lie: (reply: LooseMessage) => Partial<LooseMessage>, li
 }
 
 /** How many of the others' sets, and whether the keys of their zone, are still held. */
-function heldOf({ house }: Scene) {
-  const { rrsets } = house.caches;
+function rankedOf({ instance }: Scene) {
+  const { rrsets } = instance.caches;
   const names = many(OTHERS, (i) => mustParseName(`h${i}.test.`));
   return {
     sets: names.filter((name) => rrsets.findStale(name, TYPE.TXT, CLASS.IN) !== null).length,
@@ -111,11 +111,11 @@ describe('thousands of sets in one message', () => {
   ])('%s push nothing out of the cache', async (_what, type, lie) => {
     const scene = await sceneWith(() => lie);
     for (let i = 0; i < OTHERS; i++) await scene.ask(`h${i}.test.`, 'TXT');
-    expect(heldOf(scene)).toEqual(ALL);
-    const before = scene.house.caches.rrsets.sizeBytes;
+    expect(rankedOf(scene)).toEqual(ALL);
+    const before = scene.instance.caches.rrsets.sizeBytes;
     await scene.ask('w.evil.', type);
-    expect(heldOf(scene)).toEqual(ALL);
-    expect(scene.house.caches.rrsets.sizeBytes - before).toBeLessThan(64 * 1024);
+    expect(rankedOf(scene)).toEqual(ALL);
+    expect(scene.instance.caches.rrsets.sizeBytes - before).toBeLessThan(64 * 1024);
     await scene.stop();
   });
 
@@ -129,17 +129,17 @@ describe('thousands of sets in one message', () => {
   test('of any size stay within the share of the cache that a message has', async () => {
     const large = (i: number) => small('w.evil.', 1000 + i, ...many(1000, () => 0));
     const scene = await sceneWith(() => ({ answer: many(60, large) }));
-    const before = scene.house.caches.rrsets.sizeBytes;
+    const before = scene.instance.caches.rrsets.sizeBytes;
     expect((await scene.ask('w.evil.', 'ANY', { transport: 'tcp' })).answer).toHaveLength(24);
-    expect(scene.house.caches.rrsets.sizeBytes - before).toBeLessThan(32 * 1024);
+    expect(scene.instance.caches.rrsets.sizeBytes - before).toBeLessThan(32 * 1024);
     expect(scene.count('limit.cache-share')).toBeGreaterThan(0);
     await scene.stop();
   });
 });
 
 describe('thousands of addresses of servers', () => {
-  const keptOf = ({ house }: Scene) =>
-    house.caches.delegations.findDeepest(mustParseName('w.evil.'))?.servers.map(({ addresses }) => addresses.length);
+  const keptOf = ({ instance }: Scene) =>
+    instance.caches.delegations.findDeepest(mustParseName('w.evil.'))?.servers.map(({ addresses }) => addresses.length);
   const glue = (names: number, count: number, family: 4 | 16) => ({
     flags: FLAG.QR,
     authority: many(names, (i) => recordOf(`w.evil. 300 NS n${i}.w.evil.`)),
@@ -158,7 +158,7 @@ describe('thousands of addresses of servers', () => {
     const scene = await sceneWith(() => lie, ['\tdo-not-query-address: 10.0.0.0/8']);
     await scene.ask('w.evil.', 'A');
     expect(new Set(keptOf(scene))).toEqual(new Set([each]));
-    const { sizeBytes } = scene.house.caches.delegations;
+    const { sizeBytes } = scene.instance.caches.delegations;
     expect(sizeBytes).toBeLessThan(20_000);
     await scene.stop();
   });
@@ -174,9 +174,9 @@ describe('thousands of addresses of servers', () => {
         ? { ...reply, flags: FLAG.QR, answer: [], authority: [recordOf('sub.test. 300 NS w.evil.')], additional: [] }
         : reply,
     );
-    const rttBefore = scene.house.caches.servers.count;
+    const rttBefore = scene.instance.caches.servers.count;
     await scene.ask('www.sub.test.', 'A');
-    expect(scene.house.caches.servers.count - rttBefore).toBeLessThanOrEqual(20);
+    expect(scene.instance.caches.servers.count - rttBefore).toBeLessThanOrEqual(20);
     await scene.stop();
   });
 
@@ -225,7 +225,7 @@ describe('RRSIG over meta-types', () => {
         const { status } = await scene.ask('www.test.', type);
         if (type === 'A') expect(status).toBe(place === 'beside' ? 'NOERROR ad' : 'SERVFAIL');
         if (place === 'instead') expect(status).not.toContain('ad');
-        // The house is well afterwards.
+        // The resolver is well afterwards.
         scene.tamper(AUTH, (reply) => reply);
         expect((await scene.ask('test.', 'SOA')).status).toBe('NOERROR ad');
         await scene.stop();

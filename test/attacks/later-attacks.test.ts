@@ -1,11 +1,11 @@
 /**
- * Attacks on resolvers published in 2025 and 2026 that the older list does not have, each against a whole house:
+ * Attacks on resolvers published in 2025 and 2026 that the older list does not have, each against a whole resolver:
  * self-pointed glue (a referral whose glue is the resolver's own address), aggressive DNSSEC fetching (a bogus zone that has
  * its keys and its data fetched from every server again and again), external referral by a forwarder.
  */
 
 import { describe, expect, test } from 'vitest';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -42,7 +42,7 @@ describe('self-pointed glue', () => {
     expect((await scene.ask('www.attack.test.', 'A')).rcode).toBe('SERVFAIL');
     await scene.ports.clock.advance(30_000);
     expect(sent(scene)).toBeLessThanOrEqual(12);
-    expect(scene.house.resolver.works()).toEqual([]);
+    expect(scene.instance.resolver.works()).toEqual([]);
     expect((await scene.ask('www.test.', 'A')).rcode).toBe('NOERROR');
     await scene.stop();
   });
@@ -100,11 +100,11 @@ describe('external referral by a forwarder', () => {
       expect((await scene.ask(name, 'A')).answer).toEqual([]);
     }
     expect(scene.asked.filter((line) => line.startsWith(ELSEWHERE))).toEqual([]);
-    const { delegations, rrsets } = scene.house.caches;
+    const { delegations, rrsets } = scene.instance.caches;
     expect(delegations.find(mustParseName('www.inside.test.'))).toBeNull();
     // A forwarder for everything may say addresses besides; they answer nobody (RFC 2181 §5.4.1).
-    const held = rrsets.find(mustParseName('ns.evil.'), TYPE.A, 1);
-    expect(held?.trust ?? 0).toBeLessThanOrEqual(zone === '.' ? TRUST.additionalNonAuthoritative : 0);
+    const ranked = rrsets.find(mustParseName('ns.evil.'), TYPE.A, 1);
+    expect(ranked?.rank ?? 0).toBeLessThanOrEqual(zone === '.' ? RANK.additionalNonAuthoritative : 0);
     expect((await scene.ask('ns.evil.', 'A')).answer).toEqual([]);
     await scene.stop();
   });

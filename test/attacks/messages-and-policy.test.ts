@@ -1,5 +1,5 @@
 /**
- * Attacks by the shape of messages, and on what an operator has configured, each against a whole house:
+ * Attacks by the shape of messages, and on what an operator has configured, each against a whole resolver:
  * compression bomb on output (Unbound CVE-2024-8508 and CVE-2026-44390, Hickory GHSA-q2qq-hmj6-3wpp), compression pointer
  * chain on input (Hickory #3738), many EDNS options and NSID twice (Unbound CVE-2026-41292 and CVE-2026-42944), cookie reply
  * checks (PowerDNS CVE-2026-33262), RPZ and response-ip that rewrite bogus data (Unbound CVE-2026-50243), bogus name of a

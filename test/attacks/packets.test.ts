@@ -1,5 +1,5 @@
 /**
- * How many packets one hostile question costs, each against a whole house; and that honest zones which look alike (one
+ * How many packets one hostile question costs, each against a whole resolver; and that honest zones which look alike (one
  * living server among many that are silent, lame or broken) are found within the patience of a client that asks again.
  */
 
@@ -24,7 +24,7 @@ const MOST_PACKETS: Readonly<Record<string, number>> = {
   'referrals one label deeper each, five lame servers beside': 50,
 };
 
-/** A house with the tree below its root. */
+/** A resolver with the tree below its root. */
 async function settle(tree: Tree, seed = 1, lines: readonly string[] = []) {
   const ports = makeFakePorts({ seed });
   const asked: string[] = [];

@@ -1,5 +1,5 @@
 /**
- * Attacks that try to get false data believed or kept, each against a whole house:
+ * Attacks that try to get false data believed or kept, each against a whole resolver:
  * TuDoor (malformed replies that end the wait), MaginotDNS (CVE-2022-32983, CVE-2021-25220), RebirthDay (Unbound
  * CVE-2025-5994), Phoenix and ghost domains (Unbound CVE-2022-30698 and -30699, CVE-2026-40622, CVE-2026-42955), promiscuous
  * NS, DNAME and glue (BIND CVE-2025-40778, PowerDNS CVE-2025-59023 and -59024, Unbound CVE-2026-42960, Hickory
@@ -79,7 +79,7 @@ describe('MaginotDNS', () => {
     // The attach of the start put only the world's servers up.
     expect((await scene.ask('www.inside.test.', 'A')).answer).toEqual(['www.inside.test. A 192.0.2.78']);
     expect((await scene.ask('www.test.', 'A')).answer).toEqual(['www.test. A 192.0.2.80']);
-    expect(scene.house.caches.delegations.findDeepest(mustParseName('x.test.'))?.servers.length ?? 1).toBe(1);
+    expect(scene.instance.caches.delegations.findDeepest(mustParseName('x.test.'))?.servers.length ?? 1).toBe(1);
     expect(scene.asked.filter((line) => line.startsWith(FORGER))).toEqual([]);
     await scene.stop();
   });
@@ -193,7 +193,7 @@ describe('promiscuous NS, DNAME and glue', () => {
     await scene.start();
     await scene.ask('www.test.', 'A');
     expect((await scene.ask('mail.test.', 'A')).answer).toEqual(['mail.test. A 192.0.2.81']);
-    expect(scene.house.caches.rrsets.find(mustParseName('.'), TYPE.DNAME, CLASS.IN)).toBeNull();
+    expect(scene.instance.caches.rrsets.find(mustParseName('.'), TYPE.DNAME, CLASS.IN)).toBeNull();
     await scene.stop();
   });
 
@@ -283,7 +283,7 @@ describe('QR=0 and odd headers', () => {
     });
     await scene.start();
     expect((await scene.ask('www.test.', 'A')).answer).toEqual(['www.test. A 192.0.2.80']);
-    expect(scene.house.serve.stats.queries).toBe(1);
+    expect(scene.instance.serve.stats.queries).toBe(1);
     await scene.stop();
   });
 });

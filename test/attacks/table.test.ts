@@ -1,5 +1,5 @@
 /**
- * The attacks that resolvers have fallen to, each with the tests that play it out against a whole house, or the reason why
+ * The attacks that resolvers have fallen to, each with the tests that play it out against a whole resolver, or the reason why
  * it cannot be played. Proves that no row is without either, and that the tests named are there.
  */
 

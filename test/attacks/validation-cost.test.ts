@@ -1,5 +1,5 @@
 /**
- * Attacks on the processor through validation, each against a whole house:
+ * Attacks on the processor through validation, each against a whole resolver:
  * KeyTrap (CVE-2023-50387), NSEC3 encloser (CVE-2023-50868, Unbound CVE-2026-42923, BIND CVE-2026-1519), NSEC3 loop across
  * zones (Hickory GHSA-3v94-mw7p-v465). Proves that the work is bounded, that other clients are served meanwhile, and that
  * honest zones with many keys stay secure.

@@ -1,13 +1,13 @@
 /** Parts that the cache tests share: a clock set by hand, held sets and replies made from short texts. */
 
 import type { Clock } from '../../src/ports/clock.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 
 /** When the tests begin, unix seconds. */
 export const START = 1_700_000_000;
@@ -35,7 +35,7 @@ export class HandClock implements Clock {
 export const name: (text: string) => Name = mustParseName;
 
 /** What differs from an authoritative A set of one minute. */
-export interface HeldParts extends Partial<Omit<HeldRRset, 'rrset'>> {
+export interface RankedParts extends Partial<Omit<RankedRRset, 'rrset'>> {
   readonly owner?: string;
   readonly type?: number;
   readonly rdatas?: readonly (readonly number[])[];
@@ -43,7 +43,7 @@ export interface HeldParts extends Partial<Omit<HeldRRset, 'rrset'>> {
 }
 
 /** A held set. */
-export function held({ owner, type, rdatas, signatures, ...rest }: HeldParts = {}): HeldRRset {
+export function ranked({ owner, type, rdatas, signatures, ...rest }: RankedParts = {}): RankedRRset {
   const rrset = packRRset({
     owner: name(owner ?? 'www.example.'),
     type: type ?? TYPE.A,
@@ -51,7 +51,7 @@ export function held({ owner, type, rdatas, signatures, ...rest }: HeldParts = {
     rdatas: (rdatas ?? [[192, 0, 2, 1]]).map((rdata) => Uint8Array.from(rdata)),
     signatures: (signatures ?? []).map((rdata) => Uint8Array.from(rdata)),
   });
-  return { ...heldAt(START, 60, rrset, { server: null, zone: null }), ...rest };
+  return { ...rankedAt(START, 60, rrset, { server: null, zone: null }), ...rest };
 }
 
 /** Bytes of a query or the beginning of a reply: header and question. */

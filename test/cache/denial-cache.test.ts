@@ -12,7 +12,7 @@ import { SECURE } from '../../src/terms/verdict.ts';
 import { formatName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
-import { HandClock, held, name, START } from './cache-parts.ts';
+import { HandClock, name, ranked, START } from './cache-parts.ts';
 
 function newCache(maxBytes = 8 * 1024 * 1024) {
   const clock = new HandClock();
@@ -20,8 +20,8 @@ function newCache(maxBytes = 8 * 1024 * 1024) {
 }
 
 function span(owner: string, next: string, expiresAt = START + 60): DenialSpan {
-  const nsec = held({ owner, type: TYPE.NSEC, verdict: SECURE, expiresAt });
-  return { zone: name('example.'), owner: name(owner), next: name(next), held: nsec, learntAt: START };
+  const nsec = ranked({ owner, type: TYPE.NSEC, verdict: SECURE, expiresAt });
+  return { zone: name('example.'), owner: name(owner), next: name(next), ranked: nsec, learntAt: START };
 }
 
 function cover(cache: DenialCache, text: string): string | null {
@@ -112,9 +112,9 @@ describe('spans of hashes', () => {
   const hash = (octet: number): Uint8Array => new Uint8Array(20).fill(octet);
 
   function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): HashedSpan {
-    const set = held({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
+    const set = ranked({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
     return {
-      ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, held: set, learntAt: START },
+      ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, ranked: set, learntAt: START },
       ...more,
     };
   }
@@ -192,7 +192,7 @@ describe('spans of hashes', () => {
     const { cache, clock } = newCache();
     const span = hashed(10, 20);
     cache.storeHashed(span);
-    clock.now = span.held.expiresAt;
+    clock.now = span.ranked.expiresAt;
     expect([coverOf(cache, 15), cache.findHashMatch(zone, hash(10))]).toEqual([null, null]);
     expect(cache.storeHashed(span)).toBe(false);
   });
@@ -219,8 +219,8 @@ describe('the denial cache as a whole', () => {
 
   test('lets no zone with endless names push out the others', () => {
     const { cache } = newCache(80_000);
-    const nsec = held({ owner: 'root.', type: TYPE.NSEC, verdict: SECURE });
-    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), held: nsec, learntAt: START });
+    const nsec = ranked({ owner: 'root.', type: TYPE.NSEC, verdict: SECURE });
+    cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), ranked: nsec, learntAt: START });
     for (let n = 1000; n < 2000; n++) cache.store(span(`h${n}.example.`, `h${n}a.example.`));
     expect(cache.findCover(name('root.'), name('a.root.'))).not.toBeNull();
     expect(cover(cache, 'h1999.a.example.')).toBeNull();
@@ -232,8 +232,8 @@ describe('the denial cache as a whole', () => {
     const { cache } = newCache(20_000);
     const zones = Array.from({ length: 100 }, (_, n) => `zone-${n}.`);
     for (const zone of zones) {
-      const nsec = held({ owner: zone, type: TYPE.NSEC, verdict: SECURE });
-      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), held: nsec, learntAt: START });
+      const nsec = ranked({ owner: zone, type: TYPE.NSEC, verdict: SECURE });
+      cache.store({ zone: name(zone), owner: name(zone), next: name(zone), ranked: nsec, learntAt: START });
       expect(cache.sizeBytes).toBeLessThanOrEqual(20_000);
     }
     expect(cache.removeBelow(name('zone-99.'))).toBe(1);

@@ -11,7 +11,7 @@ import {
 } from '../../src/cache/forget.ts';
 import { defaultConfig } from '../../src/config/config.ts';
 import { makeCaches } from '../../src/daemon/caches.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -19,7 +19,7 @@ import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
-import { heldAt, rrsetFrom } from '../support/records.ts';
+import { rankedAt, rrsetFrom } from '../support/records.ts';
 
 const OWNER = mustParseName('mx.example.');
 const ZONE = mustParseName('example.');
@@ -30,8 +30,8 @@ function filled() {
   const expiresAt = clock.unixSeconds() + 300;
   const rdatas = [Uint8Array.of(192, 0, 2, 1)];
   const rrset = packRRset({ owner: OWNER, type: TYPE.A, class: CLASS.IN, rdatas, signatures: [] });
-  const trust = TRUST.answerAuthoritative;
-  caches.rrsets.store({ rrset, expiresAt, originalTtl: 300, trust, verdict: null, server: null, zone: ROOT });
+  const trust = RANK.answerAuthoritative;
+  caches.rrsets.store({ rrset, expiresAt, originalTtl: 300, rank: trust, verdict: null, server: null, zone: ROOT });
   caches.keys.store({ status: 'insecure', zone: ZONE, why: { kind: 'negative-anchor', zone: 'example.' }, expiresAt });
   caches.failures.store(questionOf(OWNER, TYPE.MX), { failure: { kind: 'no-server-addresses', zone: 'example.' } });
   return caches;
@@ -75,8 +75,8 @@ describe('old trust, while large caches are gone through', () => {
     const { clock, random } = makeFakePorts();
     const caches = makeCaches(defaultConfig(), { clock, random });
     const secure = (owner: string) => {
-      const judged = { trust: TRUST.validated, verdict: SECURE, server: null };
-      return heldAt(clock.unixSeconds(), 300, rrsetFrom([`${owner} A 192.0.2.1`]), judged);
+      const validated = { trust: RANK.validated, verdict: SECURE, server: null };
+      return rankedAt(clock.unixSeconds(), 300, rrsetFrom([`${owner} A 192.0.2.1`]), validated);
     };
     const answerOf = (owner: string) => {
       const question = questionOf(mustParseName(owner), TYPE.A);
@@ -148,7 +148,7 @@ describe('old trust, while large caches are gone through', () => {
     await turn();
     caches.rrsets.store(secure('n0.example.'));
     storeAnswer('n0.example.');
-    const plain = heldAt(clock.unixSeconds(), 300, secure('n2499.example.').rrset, { verdict: null });
+    const plain = rankedAt(clock.unixSeconds(), 300, secure('n2499.example.').rrset, { verdict: null });
     expect(caches.rrsets.store(plain).verdict).toBe(null);
     expect(caches.rrsets.find(ownerOf(SETS - 1), TYPE.A, CLASS.IN)?.verdict).toBe(null);
     caches.keys.store({

@@ -5,11 +5,11 @@
 
 import { describe, expect, test } from 'vitest';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { HandClock, held, name, START } from './cache-parts.ts';
+import { HandClock, name, ranked, START } from './cache-parts.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'www.example. A' } };
 const OLD = [[192, 0, 2, 1]];
@@ -21,14 +21,14 @@ function newCache(maxBytes = 1024 * 1024) {
   return { clock, cache: new RRsetCache({ clock, maxBytes }) };
 }
 
-function find(cache: RRsetCache, owner = 'www.example.', type: number = TYPE.A): HeldRRset | null {
+function find(cache: RRsetCache, owner = 'www.example.', type: number = TYPE.A): RankedRRset | null {
   return cache.find(name(owner), type, CLASS.IN);
 }
 
 describe('finding', () => {
   test('is by owner in any case, type and class', () => {
     const { cache } = newCache();
-    const set = cache.store(held({ owner: 'WWW.example.' }));
+    const set = cache.store(ranked({ owner: 'WWW.example.' }));
     expect(find(cache, 'www.EXAMPLE.')).toBe(set);
     expect(find(cache, 'www.example.', TYPE.AAAA)).toBeNull();
     expect(cache.find(name('www.example.'), TYPE.A, CLASS.CH)).toBeNull();
@@ -36,7 +36,7 @@ describe('finding', () => {
 
   test('ends at the second of expiry; stale data is found only on request', () => {
     const { cache, clock } = newCache();
-    const set = cache.store(held());
+    const set = cache.store(ranked());
     clock.now = START + 59;
     expect(find(cache)).toBe(set);
     clock.now = START + 60;
@@ -46,52 +46,67 @@ describe('finding', () => {
 });
 
 describe('of a held set and an offered one, the one in force is', () => {
-  const better = TRUST.answerAuthoritative;
-  const worse = TRUST.glue;
-  const cases: [string, HeldRRset, HeldRRset, 'held' | 'offered'][] = [
-    ['the better-ranked', held({ trust: better }), held({ trust: worse, rdatas: NEW }), 'held'],
-    ['the better-ranked when it comes later', held({ trust: worse }), held({ trust: better, rdatas: NEW }), 'offered'],
-    ['the newer of equal rank', held(), held({ rdatas: NEW }), 'offered'],
-    ['the held one of equal ones, however long the other lives', held(), held({ expiresAt: START + 90 }), 'held'],
-    ['any fresh one rather than an expired one', held({ expiresAt: START }), held({ trust: worse }), 'offered'],
-    ['never an offered one that has expired', held({ trust: worse }), held({ expiresAt: START, rdatas: NEW }), 'held'],
-    ['the secure one, not unchecked data', held({ verdict: SECURE }), held({ rdatas: NEW }), 'held'],
+  const better = RANK.answerAuthoritative;
+  const worse = RANK.glue;
+  const cases: [string, RankedRRset, RankedRRset, 'held' | 'offered'][] = [
+    ['the better-ranked', ranked({ rank: better }), ranked({ rank: worse, rdatas: NEW }), 'held'],
     [
-      'the secure one, not unchecked data of a better rank',
-      held({ verdict: SECURE, trust: TRUST.authorityAuthoritative }),
-      held({ rdatas: NEW }),
+      'the better-ranked when it comes later',
+      ranked({ rank: worse }),
+      ranked({ rank: better, rdatas: NEW }),
+      'offered',
+    ],
+    ['the newer of equal rank', ranked(), ranked({ rdatas: NEW }), 'offered'],
+    ['the held one of equal ones, however long the other lives', ranked(), ranked({ expiresAt: START + 90 }), 'held'],
+    ['any fresh one rather than an expired one', ranked({ expiresAt: START }), ranked({ rank: worse }), 'offered'],
+    [
+      'never an offered one that has expired',
+      ranked({ rank: worse }),
+      ranked({ expiresAt: START, rdatas: NEW }),
       'held',
     ],
-    ['the newer of two secure ones', held({ verdict: SECURE }), held({ rdatas: NEW, verdict: SECURE }), 'offered'],
+    ['the secure one, not unchecked data', ranked({ verdict: SECURE }), ranked({ rdatas: NEW }), 'held'],
+    [
+      'the secure one, not unchecked data of a better rank',
+      ranked({ verdict: SECURE, rank: RANK.authorityAuthoritative }),
+      ranked({ rdatas: NEW }),
+      'held',
+    ],
+    ['the newer of two secure ones', ranked({ verdict: SECURE }), ranked({ rdatas: NEW, verdict: SECURE }), 'offered'],
     [
       'the same data signed anew',
-      held({ verdict: SECURE, signatures: SIGNED }),
-      held({ signatures: [[9, 9]] }),
+      ranked({ verdict: SECURE, signatures: SIGNED }),
+      ranked({ signatures: [[9, 9]] }),
       'offered',
     ],
     [
       'the secure one, not the same data without signatures',
-      held({ verdict: SECURE, signatures: SIGNED }),
-      held({ expiresAt: START + 90 }),
+      ranked({ verdict: SECURE, signatures: SIGNED }),
+      ranked({ expiresAt: START + 90 }),
       'held',
     ],
     [
       'the secure one, not the very same data unchecked',
-      held({ verdict: SECURE, signatures: SIGNED }),
-      held({ signatures: SIGNED, expiresAt: START + 90 }),
+      ranked({ verdict: SECURE, signatures: SIGNED }),
+      ranked({ signatures: SIGNED, expiresAt: START + 90 }),
       'held',
     ],
     [
       'other data instead of bogus data, whatever its rank',
-      held({ verdict: BOGUS }),
-      held({ rdatas: NEW, trust: worse }),
+      ranked({ verdict: BOGUS }),
+      ranked({ rdatas: NEW, rank: worse }),
       'offered',
     ],
-    ['the bogus one, not the very same data again', held({ verdict: BOGUS }), held({ expiresAt: START + 90 }), 'held'],
+    [
+      'the bogus one, not the very same data again',
+      ranked({ verdict: BOGUS }),
+      ranked({ expiresAt: START + 90 }),
+      'held',
+    ],
     [
       'the same data with other signatures instead of bogus data',
-      held({ verdict: BOGUS, signatures: SIGNED }),
-      held({ signatures: [[9, 9]] }),
+      ranked({ verdict: BOGUS, signatures: SIGNED }),
+      ranked({ signatures: [[9, 9]] }),
       'offered',
     ],
   ];
@@ -108,30 +123,26 @@ describe('of a held set and an offered one, the one in force is', () => {
     ['bogus', BOGUS],
   ])('the offered one by force, over %s data of the same rank', (_what, verdict) => {
     const { cache } = newCache();
-    cache.store(held({ verdict }));
-    const offered = held({ expiresAt: START + 90 });
+    cache.store(ranked({ verdict }));
+    const offered = ranked({ expiresAt: START + 90 });
     expect(cache.store(offered, { force: true })).toBe(offered);
-    expect(cache.store(held({ trust: TRUST.glue, rdatas: NEW }), { force: true })).toBe(offered);
+    expect(cache.store(ranked({ rank: RANK.glue, rdatas: NEW }), { force: true })).toBe(offered);
   });
 
   test('an unchecked answer instead of a validated one, only by force', () => {
     const { cache } = newCache();
-    const validated = cache.store(held({ verdict: SECURE, trust: TRUST.validated }));
-    const renewed = held({ rdatas: NEW, expiresAt: START + 90 });
+    const validated = cache.store(ranked({ verdict: SECURE, rank: RANK.validated }));
+    const renewed = ranked({ rdatas: NEW, expiresAt: START + 90 });
     expect(cache.store(renewed)).toBe(validated);
-    expect(cache.store(held({ trust: TRUST.glue }), { force: true })).toBe(validated);
+    expect(cache.store(ranked({ rank: RANK.glue }), { force: true })).toBe(validated);
     expect(cache.store(renewed, { force: true })).toBe(renewed);
   });
 
   test('the held one with the better rank, when the same secure data comes from a better place', () => {
     const { cache } = newCache();
-    cache.store(held({ verdict: SECURE, trust: TRUST.authorityAuthoritative }));
-    const inForce = cache.store(held());
-    expect([inForce.verdict, inForce.trust, inForce.expiresAt]).toEqual([
-      SECURE,
-      TRUST.answerAuthoritative,
-      START + 60,
-    ]);
+    cache.store(ranked({ verdict: SECURE, rank: RANK.authorityAuthoritative }));
+    const inForce = cache.store(ranked());
+    expect([inForce.verdict, inForce.rank, inForce.expiresAt]).toEqual([SECURE, RANK.answerAuthoritative, START + 60]);
   });
 });
 
@@ -140,15 +151,15 @@ describe('an NS set', () => {
   const NS_NEW = [[1, 98, 0]];
   test('does not live longer because the same servers say so again (ghost domain names)', () => {
     const { cache } = newCache();
-    const first = held({ type: TYPE.NS, rdatas: NS_OLD });
+    const first = ranked({ type: TYPE.NS, rdatas: NS_OLD });
     cache.store(first);
-    expect(cache.store(held({ type: TYPE.NS, rdatas: NS_OLD, expiresAt: START + 600 }))).toBe(first);
+    expect(cache.store(ranked({ type: TYPE.NS, rdatas: NS_OLD, expiresAt: START + 600 }))).toBe(first);
   });
 
   test('does not live longer when it changes its servers', () => {
     const { cache } = newCache();
-    cache.store(held({ type: TYPE.NS, rdatas: NS_OLD }));
-    const changed = held({ type: TYPE.NS, rdatas: NS_NEW, expiresAt: START + 600 });
+    cache.store(ranked({ type: TYPE.NS, rdatas: NS_OLD }));
+    const changed = ranked({ type: TYPE.NS, rdatas: NS_NEW, expiresAt: START + 600 });
     const inForce = cache.store(changed);
     expect(inForce).toEqual({ ...changed, expiresAt: START + 60 });
   });
@@ -157,20 +168,20 @@ describe('an NS set', () => {
 describe('a verdict', () => {
   test('goes to the held data, in a new object', () => {
     const { cache } = newCache();
-    const unchecked = cache.store(held());
-    const judged = cache.replaceVerdict(unchecked, SECURE, START + 30);
+    const unchecked = cache.store(ranked());
+    const validated = cache.replaceVerdict(unchecked, SECURE, START + 30);
     expect(unchecked.verdict).toBeNull();
-    expect(find(cache)).toBe(judged);
-    expect([judged.verdict, judged.expiresAt]).toEqual([SECURE, START + 30]);
+    expect(find(cache)).toBe(validated);
+    expect([validated.verdict, validated.expiresAt]).toEqual([SECURE, START + 30]);
   });
 
   test('of bogus does not touch other data that came meanwhile; one of secure replaces it', () => {
     const { cache } = newCache();
-    const judged = cache.store(held({ rdatas: OLD }));
-    const meanwhile = cache.store(held({ rdatas: NEW }));
-    expect(cache.replaceVerdict(judged, BOGUS, START + 30).verdict).toBe(BOGUS);
+    const validated = cache.store(ranked({ rdatas: OLD }));
+    const meanwhile = cache.store(ranked({ rdatas: NEW }));
+    expect(cache.replaceVerdict(validated, BOGUS, START + 30).verdict).toBe(BOGUS);
     expect(find(cache)).toBe(meanwhile);
-    const secure = cache.replaceVerdict(judged, SECURE, START + 30);
+    const secure = cache.replaceVerdict(validated, SECURE, START + 30);
     expect(find(cache)).toBe(secure);
   });
 });
@@ -178,9 +189,9 @@ describe('a verdict', () => {
 describe('the cache as a whole', () => {
   test('stays within its bound and drops what was used longest ago', () => {
     const { cache } = newCache(100_000);
-    cache.store(held({ owner: 'kept.example.' }));
+    cache.store(ranked({ owner: 'kept.example.' }));
     for (let i = 0; i < 1_000; i++) {
-      cache.store(held({ owner: `host-${i}.example.` }));
+      cache.store(ranked({ owner: `host-${i}.example.` }));
       expect(find(cache, 'kept.example.')).not.toBeNull();
     }
     expect(cache.sizeBytes).toBeLessThanOrEqual(100_000);
@@ -190,7 +201,8 @@ describe('the cache as a whole', () => {
 
   test('removes one, some, all', () => {
     const { cache } = newCache();
-    for (const owner of ['a.', 'b.', 'c.', 'd.']) cache.store(held({ owner, verdict: owner === 'b.' ? BOGUS : null }));
+    for (const owner of ['a.', 'b.', 'c.', 'd.'])
+      cache.store(ranked({ owner, verdict: owner === 'b.' ? BOGUS : null }));
     expect(cache.remove(name('A.'), TYPE.A, CLASS.IN)).toBe(true);
     expect(cache.remove(name('a.'), TYPE.A, CLASS.IN)).toBe(false);
     expect(cache.removeWhere((set) => set.verdict?.status === 'bogus')).toBe(1);
@@ -201,7 +213,7 @@ describe('the cache as a whole', () => {
 
   test('does not keep a large message alive for a small set', () => {
     const { cache } = newCache();
-    const set = held();
+    const set = ranked();
     const message = new Uint8Array(4096);
     message.set(set.rrset, 100);
     const view = message.subarray(100, 100 + set.rrset.length) as typeof set.rrset;

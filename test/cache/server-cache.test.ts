@@ -28,7 +28,7 @@ function make(options = {}) {
     for (let waited = 376; waited < 1_000_000; waited *= 2) silent(waited, type, zone);
   };
   const asked = (type: number = TYPE.A): void => servers.report(SERVER, ZONE, { kind: 'asked', type });
-  const isDead = (type: number = TYPE.A, zone = ZONE): boolean => servers.standing(SERVER, zone, type).isDead;
+  const isDead = (type: number = TYPE.A, zone = ZONE): boolean => servers.info(SERVER, zone, type).isDead;
   return { clock, servers, silent, silentForLong, asked, isDead, linesBack: () => linesBack };
 }
 
@@ -119,8 +119,8 @@ describe('what silence teaches', () => {
     expect(isDead(TYPE.A, OTHER_ZONE)).toBe(true);
     expect(isDead()).toBe(false);
     expect(servers.waitMs(SERVER, ZONE)).toBe(60);
-    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
-    expect(servers.standing(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBe(60);
+    expect(servers.info(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
+    expect(servers.info(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBe(60);
   });
 
   test('counts for the type: who drops TLSA is still asked for MX', () => {
@@ -146,11 +146,11 @@ describe('what silence teaches', () => {
     servers.report(SERVER, ZONE, ANSWERED);
     await clock.advance(31_000);
     silentForLong();
-    expect(servers.standing(SERVER, OTHER_ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(servers.info(SERVER, OTHER_ZONE, TYPE.A).timeoutMs).toBe(120_000);
     expect(isDead(TYPE.A, OTHER_ZONE)).toBe(false);
     expect(servers.waitMs(SERVER, OTHER_ZONE)).toBe(60);
     servers.report(SERVER, OTHER_ZONE, ANSWERED);
-    expect(servers.standing(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBeLessThan(100);
+    expect(servers.info(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBeLessThan(100);
   });
 });
 
@@ -158,11 +158,11 @@ describe('a server that never answered anybody', () => {
   test('comes last for other zones until it answers, but is asked there', () => {
     const { servers, silentForLong, isDead } = make();
     silentForLong(TYPE.A, OTHER_ZONE);
-    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(servers.info(SERVER, ZONE, TYPE.A).timeoutMs).toBe(120_000);
     expect(isDead()).toBe(false);
     expect(servers.waitMs(SERVER, ZONE)).toBe(376);
     servers.report(SERVER, ZONE, ANSWERED);
-    expect(servers.standing(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
+    expect(servers.info(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
   });
 });
 
@@ -182,7 +182,7 @@ describe('an outage of the own line', () => {
     cut(servers);
     for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
     // The line may have become slow: then nothing would be heard within what answers used to take.
-    expect([0, 1, 2, 3, 4].map((silences) => servers.waitMs(SERVER, ZONE, silences))).toEqual([
+    expect([0, 1, 2, 3, 4].map((timeouts) => servers.waitMs(SERVER, ZONE, timeouts))).toEqual([
       ...[1000, 1000, 1000],
       ...[3000, 1000],
     ]);
@@ -217,7 +217,7 @@ describe('an outage of the own line', () => {
         servers.report(`203.0.113.${i}@53`, OTHER_ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
       }
     }
-    expect(servers.standing('203.0.113.1@53', OTHER_ZONE, TYPE.A).isDead).toBe(true);
+    expect(servers.info('203.0.113.1@53', OTHER_ZONE, TYPE.A).isDead).toBe(true);
     for (const server of WITNESSES) {
       servers.report('127.0.0.1@5353', ZONE, ANSWERED);
       servers.report(server, ZONE, { kind: 'silent', waitedMs: 60, type: TYPE.A });

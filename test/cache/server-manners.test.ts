@@ -27,12 +27,12 @@ describe('EDNS', () => {
 
   test('is left out after two silences, then every second time; after one where it was refused', () => {
     const manners = new ServerManners();
-    expect([0, 1, 2, 3, 4].map((silences) => manners.shouldLeaveOut(silences))).toEqual([
+    expect([0, 1, 2, 3, 4].map((timeouts) => manners.shouldLeaveOut(timeouts))).toEqual([
       ...[false, false, true],
       ...[false, true],
     ]);
     manners.learn({ kind: 'edns-refused' });
-    expect([0, 1].map((silences) => manners.shouldLeaveOut(silences))).toEqual([false, true]);
+    expect([0, 1].map((timeouts) => manners.shouldLeaveOut(timeouts))).toEqual([false, true]);
   });
 });
 

@@ -3,10 +3,10 @@
 import { describe, expect, test } from 'vitest';
 import { AnswerCache, type CachedAnswer } from '../../src/cache/answer-cache.ts';
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
-import { type CachedKey, KeyCache, type ZoneTrust } from '../../src/cache/key-cache.ts';
+import { type CachedKey, KeyCache, type SecurityStatus } from '../../src/cache/key-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { questionFrom } from '../support/records.ts';
-import { HandClock, held, name, START } from './cache-parts.ts';
+import { HandClock, name, ranked, START } from './cache-parts.ts';
 
 function answer(text: string, expiresAt = START + 60): CachedAnswer {
   const question = questionFrom(text);
@@ -18,7 +18,7 @@ function answer(text: string, expiresAt = START + 60): CachedAnswer {
         kind: 'answer',
         question,
         rcode: 0,
-        answer: [held({ owner: text })],
+        answer: [ranked({ owner: text })],
         authority: [],
         additional: [],
         zone: name('example.'),
@@ -65,13 +65,13 @@ describe('the answer cache', () => {
 });
 
 describe('the key cache', () => {
-  const insecure = (zone: string, expiresAt = START + 60): ZoneTrust<CachedKey> => ({
+  const insecure = (zone: string, expiresAt = START + 60): SecurityStatus<CachedKey> => ({
     status: 'insecure',
     zone: name(zone),
     why: { kind: 'no-ds-proven', zone },
     expiresAt,
   });
-  const secure = (zone: string): ZoneTrust<CachedKey> => ({
+  const secure = (zone: string): SecurityStatus<CachedKey> => ({
     status: 'secure',
     zone: name(zone),
     keys: [{ rdata: Uint8Array.of(1) }],

@@ -9,13 +9,13 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
-import { held } from '../cache/cache-parts.ts';
+import { ranked } from '../cache/cache-parts.ts';
 
 const NAME = { name: 'mx.example', verbose: true };
 const question = questionOf(mustParseName('mx.example.'), TYPE.A);
 
 function answered(verdict: Verdict, rdatas: readonly (readonly number[])[], rcode: number = RCODE.NOERROR): Resolution {
-  const answer = rdatas.length === 0 ? [] : [held({ owner: 'mx.example.', type: TYPE.A, rdatas })];
+  const answer = rdatas.length === 0 ? [] : [ranked({ owner: 'mx.example.', type: TYPE.A, rdatas })];
   const denied = answer.length === 0;
   return { kind: 'answered', question, rcode, denied, answer, authority: [], additional: [], verdict, expiresAt: 0 };
 }

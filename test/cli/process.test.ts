@@ -216,7 +216,7 @@ test('a reload that fails leaves the log where it was, and a log that cannot be 
       () => readFileSync(path, 'utf8'),
     );
   await start(configure(`  logfile: "${first}"\n`));
-  // The file is read, but no house comes of it.
+  // The file is read, but no resolver comes of it.
   configure(`  logfile: "${second}"\n  root-hints: "${folder}/gone"\n`);
   daemon?.kill('SIGHUP');
   await told('the configuration before stays in force');

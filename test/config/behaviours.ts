@@ -11,7 +11,7 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
-import { PolicyHouse } from '../policy/policy-house.ts';
+import { PolicyBench } from '../policy/policy-bench.ts';
 import { Scene } from '../world/scene.ts';
 import { configOf } from './config-data.ts';
 
@@ -39,14 +39,14 @@ www.copy. 300 IN A 192.0.2.7
 function byPolicy(
   line: string,
   text: (line: string) => string,
-  see: (house: PolicyHouse) => string | Promise<string>,
+  see: (bench: PolicyBench) => string | Promise<string>,
   zones: Readonly<Record<string, string>> = {},
 ): Shown {
   return {
     line,
     seen: async (given) => {
       try {
-        return await see(new PolicyHouse(text(given), zones));
+        return await see(new PolicyBench(text(given), zones));
       } catch (error) {
         return `refused: ${(error as Error).message}`;
       }
@@ -54,7 +54,7 @@ function byPolicy(
   };
 }
 
-/** In a whole house over a small internet: what `see` makes of a scene that was started with the line. */
+/** In a whole resolver over a small internet: what `see` makes of a scene that was started with the line. */
 function inScene(line: string, see: (scene: Scene) => Promise<string>, context: readonly string[] = []): Shown {
   return {
     line,
@@ -80,7 +80,7 @@ const TAGGED = `server:
   local-zone: x.example. redirect
   local-data: "x.example. TXT red"
 `;
-const askX = (from: object) => (house: PolicyHouse) => house.local('x.example.', 'TXT', from);
+const askX = (from: object) => (bench: PolicyBench) => bench.local('x.example.', 'TXT', from);
 
 const TAGS: Readonly<Record<string, Shown>> = {
   'access-control-tag': byPolicy(
@@ -91,7 +91,7 @@ const TAGS: Readonly<Record<string, Shown>> = {
   'access-control-tag-action': byPolicy(
     'access-control-tag-action: 192.0.2.0/24 red refuse',
     (line) => `${TAGGED}local-zone-tag: x.example. "red"\naccess-control-tag: 192.0.2.0/24 "red"\n${line}\n`,
-    (house) => house.local('x.example.', 'MX', CLIENT),
+    (bench) => bench.local('x.example.', 'MX', CLIENT),
   ),
   'access-control-tag-data': byPolicy(
     'access-control-tag-data: 192.0.2.0/24 red "TXT of-tag"',
@@ -111,7 +111,7 @@ const TAGS: Readonly<Record<string, Shown>> = {
   'interface-tag-action': byPolicy(
     'interface-tag-action: 192.0.2.53 red refuse',
     (line) => `${TAGGED}local-zone-tag: x.example. "red"\ninterface-tag: 192.0.2.53 "red"\n${line}\n`,
-    (house) => house.local('x.example.', 'MX', AT_PLACE),
+    (bench) => bench.local('x.example.', 'MX', AT_PLACE),
   ),
   'interface-tag-data': byPolicy(
     'interface-tag-data: 192.0.2.53 red "TXT of-tag"',
@@ -122,12 +122,12 @@ const TAGS: Readonly<Record<string, Shown>> = {
   'local-zone-override': byPolicy(
     'local-zone-override: x.example. 192.0.2.0/24 refuse',
     (line) => `${TAGGED}${line}\n`,
-    (house) => house.local('x.example.', 'MX', CLIENT),
+    (bench) => bench.local('x.example.', 'MX', CLIENT),
   ),
 };
 
-const askW = (house: PolicyHouse) =>
-  house.know('w.example.', 'A', ['w.example. A 198.51.100.1']).ruled('w.example.', 'A', CLIENT);
+const askW = (bench: PolicyBench) =>
+  bench.know('w.example.', 'A', ['w.example. A 198.51.100.1']).ruled('w.example.', 'A', CLIENT);
 const REDIRECT = 'response-ip: 198.51.100.0/24 redirect\n';
 const OF_VIEW = 'server:\naccess-control-view: 192.0.2.0/24 "v"\nview:\nname: "v"\n';
 
@@ -159,7 +159,7 @@ const ANSWERS: Readonly<Record<string, Shown>> = {
   'view local-data-ptr': byPolicy(
     'local-data-ptr: "192.0.2.9 x.example."',
     (line) => `${OF_VIEW}${line}\n`,
-    (house) => house.local('9.2.0.192.in-addr.arpa.', 'PTR', CLIENT),
+    (bench) => bench.local('9.2.0.192.in-addr.arpa.', 'PTR', CLIENT),
   ),
   'view response-ip': byPolicy('response-ip: 198.51.100.0/24 always_nxdomain', (line) => `${OF_VIEW}${line}\n`, askW),
   'view response-ip-data': byPolicy(
@@ -179,7 +179,7 @@ const ANSWERS: Readonly<Record<string, Shown>> = {
   ),
 };
 
-const askLocal = (house: PolicyHouse) => house.local('local.tld.', 'A', { ip: '192.0.2.9', port: 77 });
+const askLocal = (bench: PolicyBench) => bench.local('local.tld.', 'A', { ip: '192.0.2.9', port: 77 });
 const RPZ_ZONE = { 'rpz.': 'local.tld A 192.0.2.9\ngone.tld CNAME .\n' };
 const rpz = (line: string) => `rpz:\nname: rpz.\n${line}\n`;
 
@@ -191,20 +191,20 @@ const POLICY_ZONES: Readonly<Record<string, Shown>> = {
     askLocal,
     RPZ_ZONE,
   ),
-  'rpz-log': byPolicy('rpz-log: yes', rpz, (house) => `${askLocal(house)} ${house.log.text()}`, RPZ_ZONE),
+  'rpz-log': byPolicy('rpz-log: yes', rpz, (bench) => `${askLocal(bench)} ${bench.log.text()}`, RPZ_ZONE),
   'rpz-log-name': byPolicy(
     'rpz-log-name: "mine"',
     (line) => rpz(`rpz-log: yes\n${line}`),
-    (house) => `${askLocal(house)} ${house.log.text()}`,
+    (bench) => `${askLocal(bench)} ${bench.log.text()}`,
     RPZ_ZONE,
   ),
-  'rpz-signal-nxdomain-ra': byPolicy('rpz-signal-nxdomain-ra: yes', rpz, (house) => house.local('gone.tld.'), RPZ_ZONE),
+  'rpz-signal-nxdomain-ra': byPolicy('rpz-signal-nxdomain-ra: yes', rpz, (bench) => bench.local('gone.tld.'), RPZ_ZONE),
   'rpz tags': byPolicy('tags: "kids"', (line) => `server:\ndefine-tag: "kids"\n${rpz(line)}`, askLocal, RPZ_ZONE),
 };
 
 const DNS64 = 'server:\nmodule-config: "dns64 validator iterator"\n';
-const know64 = (house: PolicyHouse, six: readonly string[]) =>
-  house
+const know64 = (bench: PolicyBench, six: readonly string[]) =>
+  bench
     .know('w.example.', 'AAAA', six)
     .know('w.example.', 'A', ['w.example. A 192.0.2.33'])
     .ruled('w.example.', 'AAAA');
@@ -214,17 +214,17 @@ const TRANSLATION: Readonly<Record<string, Shown>> = {
   'dns64-prefix': byPolicy(
     'dns64-prefix: 64:ff9b:1::/96',
     (line) => `${DNS64}${line}\n`,
-    (house) => know64(house, []),
+    (bench) => know64(bench, []),
   ),
   'dns64-synthall': byPolicy(
     'dns64-synthall: yes',
     (line) => `${DNS64}${line}\n`,
-    (house) => know64(house, SIX),
+    (bench) => know64(bench, SIX),
   ),
   'dns64-ignore-aaaa': byPolicy(
     'dns64-ignore-aaaa: example.',
     (line) => `${DNS64}${line}\n`,
-    (house) => know64(house, SIX),
+    (bench) => know64(bench, SIX),
   ),
 };
 
@@ -244,7 +244,7 @@ async function cookieIn(scene: Scene): Promise<string> {
   return String(reply.seen.opt?.options.some(({ code }) => code === EDNS_OPTION.COOKIE));
 }
 
-const WHOLE_HOUSE: Readonly<Record<string, Shown>> = {
+const WHOLE_RESOLVER: Readonly<Record<string, Shown>> = {
   verbosity: inScene('verbosity: 3', logOf),
   'log-local-actions': inScene('log-local-actions: yes', (scene) => logOf(scene, 'a.local.'), [
     'local-zone: "local." static',
@@ -259,14 +259,14 @@ const WHOLE_HOUSE: Readonly<Record<string, Shown>> = {
   'answer-cookie': inScene('answer-cookie: yes', cookieIn),
   'unwanted-reply-threshold': inScene('unwanted-reply-threshold: 3', async (scene) => {
     await scene.ask('www.test.', 'A');
-    scene.house.counters.add('unwanted.replies', 3);
-    return String(scene.house.caches.rrsets.find(mustParseName('www.test.'), TYPE.A, CLASS.IN) !== null);
+    scene.instance.counters.add('unwanted.replies', 3);
+    return String(scene.instance.caches.rrsets.find(mustParseName('www.test.'), TYPE.A, CLASS.IN) !== null);
   }),
   'statistics-interval': inScene('statistics-interval: 60', async (scene) => {
     const { clock, network, log } = scene.ports;
     const parts = { clock, network, log, startedMs: 0, unixTime: () => 0, connections: () => 0 };
-    const statistics = new InstanceStatistics(parts, scene.house);
-    statistics.activate(scene.house);
+    const statistics = new InstanceStatistics(parts, scene.instance);
+    statistics.activate(scene.instance);
     clock.skip(61_000);
     await clock.settle();
     statistics.stop();
@@ -279,13 +279,13 @@ function secretSeen(text: string): string {
   const keeperOf = (config: string, seed: number) => {
     const findings: Finding[] = [];
     const ports = { files: new FakeFiles({ '/f/cookies': `${SECRET}\n` }), random: new SeededRandom(seed) };
-    return new CookieKeeper(configOf(config), ports, findings).judge;
+    return new CookieKeeper(configOf(config), ports, findings).check;
   };
   const at = { ip: '192.0.2.1', now: 1_767_225_600 };
   const here = keeperOf(`server:\nanswer-cookie: yes\n${text}\n`, 1);
-  here.judge(new Uint8Array(8), 0, 8, at);
+  here.check(new Uint8Array(8), 0, 8, at);
   const cookie = here.reply.slice();
-  return keeperOf(`server:\nanswer-cookie: yes\ncookie-secret: ${SECRET}\n`, 2).judge(cookie, 0, cookie.length, at);
+  return keeperOf(`server:\nanswer-cookie: yes\ncookie-secret: ${SECRET}\n`, 2).check(cookie, 0, cookie.length, at);
 }
 
 /** By directive, or by clause and directive where one name stands in several. */
@@ -294,7 +294,7 @@ export const BEHAVIOURS: Readonly<Record<string, Shown>> = {
   ...ANSWERS,
   ...POLICY_ZONES,
   ...TRANSLATION,
-  ...WHOLE_HOUSE,
+  ...WHOLE_RESOLVER,
   'cookie-secret': { line: `cookie-secret: ${SECRET}`, seen: secretSeen },
   'cookie-secret-file': { line: 'cookie-secret-file: /f/cookies', seen: secretSeen },
 };

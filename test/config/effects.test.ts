@@ -32,7 +32,7 @@ import {
 } from '../../src/daemon/options/rooms.ts';
 import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
-import { configNotices, metricsPlaces, statisticsOptions } from '../../src/daemon/statistics.ts';
+import { configNotices, metricsListeners, statisticsOptions } from '../../src/daemon/statistics.ts';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
@@ -146,7 +146,7 @@ function toldBy(config: Config): string {
     counters: new Counters(),
     accessBlocks: [],
     defaultBlocks: DEFAULT_ACCESS,
-    placeKeys: ({ place }) => [place],
+    listenKeys: ({ place }) => [place],
     serversOf: async () => ({ names: [], addresses: [] }),
   });
   const tables = new LocalTables(policy).server;
@@ -162,7 +162,7 @@ function toldBy(config: Config): string {
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
-      [logTarget(config, false), metricsPlaces(config), pagePlaces(config), controlSetup(config, files, () => null)],
+      [logTarget(config, false), metricsListeners(config), pagePlaces(config), controlSetup(config, files, () => null)],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
   );

@@ -96,26 +96,26 @@ describe('forms of places', () => {
   });
 
   test('places to listen are addresses, interfaces or paths', () => {
-    expect(read(network.listenPlace, '192.0.2.1@5353')).toEqual({ kind: 'address', place: '192.0.2.1', port: 5353 });
-    expect(read(network.listenPlace, '2001:DB8::1')).toEqual({ kind: 'address', place: '2001:db8::1', port: null });
-    expect(read(network.listenPlace, 'fe80::1%eth0@53')).toEqual({ kind: 'address', place: 'fe80::1%eth0', port: 53 });
-    expect(read(network.listenPlace, 'eth0')).toEqual({ kind: 'interface', place: 'eth0', port: null });
-    expect(read(network.listenPlaceOrPath, '/run/a.ctl')).toEqual({ kind: 'path', place: '/run/a.ctl', port: null });
+    expect(read(network.listenTarget, '192.0.2.1@5353')).toEqual({ kind: 'address', place: '192.0.2.1', port: 5353 });
+    expect(read(network.listenTarget, '2001:DB8::1')).toEqual({ kind: 'address', place: '2001:db8::1', port: null });
+    expect(read(network.listenTarget, 'fe80::1%eth0@53')).toEqual({ kind: 'address', place: 'fe80::1%eth0', port: 53 });
+    expect(read(network.listenTarget, 'eth0')).toEqual({ kind: 'interface', place: 'eth0', port: null });
+    expect(read(network.listenTargetOrPath, '/run/a.ctl')).toEqual({ kind: 'path', place: '/run/a.ctl', port: null });
     for (const text of ['1.2.3', '::g', '', 'eth0@x', '1.2.3.4@70000', 'a'.repeat(16), '/run/a.ctl']) {
-      expect(read(network.listenPlace, text)).toMatch(/^error/);
+      expect(read(network.listenTarget, text)).toMatch(/^error/);
     }
   });
 
   test('servers have an address or a name, perhaps a port and a name for TLS', () => {
-    expect(read(network.serverPlace, '192.0.2.1@853#dns.example')).toEqual({
+    expect(read(network.serverAddress, '192.0.2.1@853#dns.example')).toEqual({
       ip: '192.0.2.1',
       port: 853,
       tlsName: 'dns.example',
     });
-    expect(read(network.serverPlace, '192.0.2.1')).toEqual({ ip: '192.0.2.1', port: null, tlsName: null });
+    expect(read(network.serverAddress, '192.0.2.1')).toEqual({ ip: '192.0.2.1', port: null, tlsName: null });
     expect(read(network.serverName, 'ns.example@5353')).toMatchObject({ port: 5353, tlsName: null });
     for (const text of ['ns.example', '192.0.2.1@x', '192.0.2'])
-      expect(read(network.serverPlace, text)).toMatch(/^error/);
+      expect(read(network.serverAddress, text)).toMatch(/^error/);
   });
 
   test('a domain that is none says why', () => {
@@ -127,10 +127,10 @@ describe('forms of places', () => {
 const FORMS: Record<string, Form<unknown>> = {
   ...{ yesNo: forms.yesNo, count: forms.count(), size: forms.size, portRange: forms.portRange, words: forms.words },
   ...{ validationTime: forms.validationTime, iterationBounds: forms.iterationBounds, counts: forms.counts(-1, 9) },
-  ...{ ip: network.ip, netblock: network.netblock, domain: network.domain, listenPlace: network.listenPlaceOrPath },
-  ...{ serverPlace: network.serverPlace, serverName: network.serverName, override: network.localZoneOverride },
+  ...{ ip: network.ip, netblock: network.netblock, domain: network.domain, listenPlace: network.listenTargetOrPath },
+  ...{ serverPlace: network.serverAddress, serverName: network.serverName, override: network.localZoneOverride },
   ...{ perDomain: network.perDomain(forms.count()), perNetblock: network.perNetblock(forms.text) },
-  ...{ perTag: network.perTag(network.listenPlace, 'x') },
+  ...{ perTag: network.perTag(network.listenTarget, 'x') },
 };
 
 describe('every form', () => {

@@ -1,4 +1,4 @@
-/** What the control tests share: a whole house on fake ports with its control server, and clients that talk to it. */
+/** What the control tests share: a whole resolver on fake ports with its control server, and clients that talk to it. */
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -24,7 +24,7 @@ export async function listenWith(ports: FakePorts, commands: readonly Command[])
   const table = new CommandTable(commands);
   const parts = { clock, network, log, commands: () => table, removeSocket: () => {} };
   const server = new ControlServer(parts);
-  const problems = await clock.runUntilSettled(server.listen({ places: [HERE], tls: null }));
+  const problems = await clock.runUntilSettled(server.listen({ listeners: [HERE], tls: null }));
   if (problems.length > 0) throw new Error(problems.join());
   return server;
 }
@@ -86,10 +86,10 @@ export async function sendCommand(ports: FakePorts, line: string, input = ''): P
   return client.text;
 }
 
-/** A house with its commands. */
+/** A resolver with its commands. */
 export interface ControlBench {
   readonly ports: FakePorts;
-  readonly house: ResolverInstance;
+  readonly instance: ResolverInstance;
   /** Runs a command through the control server. */
   readonly run: (line: string, input?: string) => Promise<string>;
   /** Configurations that were put in force by set_option. */
@@ -98,7 +98,7 @@ export interface ControlBench {
   readonly told: string[];
 }
 
-/** Joins a house; `reload` is what a reload of the daemon ends as, `textRoom` the octets of text that it has memory for. */
+/** Joins a resolver; `reload` is what a reload of the daemon ends as, `textRoom` the octets of text that it has memory for. */
 export async function makeBench(
   configText = '',
   reload: Applied = null,
@@ -110,7 +110,7 @@ export async function makeBench(
   const crypto = createNodeCrypto();
   const assembled = await assemble({ config: loaded.config, ports: { ...ports, crypto } });
   if (!assembled.ok) throw new Error(JSON.stringify(assembled.findings));
-  const { instance: house } = assembled;
+  const { instance } = assembled;
   const applied: Config[] = [];
   const told: string[] = [];
   const daemon: ControlDaemon = {
@@ -138,8 +138,8 @@ export async function makeBench(
   const { clock, network, log } = ports;
   const unixTime = (): number => clock.unixSeconds();
   const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, connections: () => 0 };
-  const statistics = new InstanceStatistics(counted, house);
-  const seen = controlView(house, statistics.shown);
+  const statistics = new InstanceStatistics(counted, instance);
+  const seen = controlView(instance, statistics.shown);
   const negativeAnchors = new NegativeAnchors(ports.clock);
   negativeAnchors.activate(seen);
   const table = createCommands({ clock: ports.clock, instance: seen, daemon, negativeAnchors });
@@ -151,5 +151,5 @@ export async function makeBench(
     }),
   );
   await listenWith(ports, commands);
-  return { ports, house, applied, told, run: (line, input) => sendCommand(ports, line, input) };
+  return { ports, instance, applied, told, run: (line, input) => sendCommand(ports, line, input) };
 }

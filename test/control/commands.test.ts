@@ -1,10 +1,10 @@
-/** Proves what commands do to a whole house: caches, zones, options, local data. The forms of replies beside a live Unbound are test/interop/control.test.ts. */
+/** Proves what commands do to a whole resolver: caches, zones, options, local data. The forms of replies beside a live Unbound are test/interop/control.test.ts. */
 
 import { describe, expect, test, vi } from 'vitest';
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
 import { ITEMS_PER_STEP } from '../../src/policy/name-order.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -13,36 +13,36 @@ import { RCODE } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 import { Client, type ControlBench, makeBench } from './bench.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'x.example. A' } };
 
 /** Puts an address of a name into the caches, as answered and judged. */
-function know(bench: ControlBench, name: string, verdict: Verdict, type: number = TYPE.A): HeldRRset {
-  const { rrsets, answers } = bench.house.caches;
+function know(bench: ControlBench, name: string, verdict: Verdict, type: number = TYPE.A): RankedRRset {
+  const { rrsets, answers } = bench.instance.caches;
   const question = questionOf(mustParseName(name), type);
   const rdata = Uint8Array.of(192, 0, 2, 1);
   const rrset = packRRset({ owner: question.name, type, class: 1, rdatas: [rdata], signatures: [] });
-  const trust = verdict.status === 'secure' ? TRUST.validated : TRUST.answerAuthoritative;
-  const held = heldAt(TEST_START_UNIX_SECONDS, 300, rrset, { trust, verdict, server: '192.0.2.53@53' });
-  const { expiresAt } = held;
-  rrsets.store(held);
+  const trust = verdict.status === 'secure' ? RANK.validated : RANK.answerAuthoritative;
+  const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrset, { rank: trust, verdict, server: '192.0.2.53@53' });
+  const { expiresAt } = ranked;
+  rrsets.store(ranked);
   const end = {
     kind: 'answer',
     question,
     rcode: RCODE.NOERROR,
-    answer: [held],
+    answer: [ranked],
     authority: [],
     additional: [],
   } as const;
-  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: held.server, expiresAt } } as const;
+  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: ranked.server, expiresAt } } as const;
   answers.store(question, { found, verdict, expiresAt });
-  return held;
+  return ranked;
 }
 
 function isKnown(bench: ControlBench, name: string, type: number = TYPE.A): boolean {
-  return bench.house.resolver.find(questionOf(mustParseName(name), type)) !== null;
+  return bench.instance.resolver.find(questionOf(mustParseName(name), type)) !== null;
 }
 
 describe('flushing', () => {
@@ -81,7 +81,7 @@ describe('flushing', () => {
 
   test('servers are forgotten one by one or all', async () => {
     const bench = await makeBench();
-    const { servers } = bench.house.caches;
+    const { servers } = bench.instance.caches;
     for (const server of ['192.0.2.1@53', '192.0.2.1@5353', '2001:db8::1@53']) {
       servers.report(server, mustParseName('example.'), { kind: 'answered', rttMs: 20 });
     }
@@ -103,9 +103,9 @@ describe('dump and load', () => {
     expect(dump).toContain('msg www.example. IN A 32896 1 300 5 1 0 0 -1 \nwww.example. IN A 0\n');
     await bench.run('flush_zone .');
     expect(await bench.run('load_cache', dump)).toBe('ok\n');
-    const { rrsets, answers } = bench.house.caches;
+    const { rrsets, answers } = bench.instance.caches;
     const loaded = rrsets.find(mustParseName('www.example.'), TYPE.A, 1);
-    expect(loaded).toMatchObject({ verdict: null, trust: TRUST.answerAuthoritative });
+    expect(loaded).toMatchObject({ verdict: null, trust: RANK.answerAuthoritative });
     expect(answers.find(questionOf(mustParseName('www.example.'), TYPE.A))?.verdict).toBeNull();
     // Not an answer for clients before it has been validated.
     expect(isKnown(bench, 'www.example.')).toBe(false);
@@ -116,7 +116,7 @@ describe('dump and load', () => {
     know(bench, 'www.example.', SECURE);
     const forged = (await bench.run('dump_cache')).replaceAll('192.0.2.1', '192.0.2.66');
     expect(await bench.run('load_cache', forged)).toBe('ok\n');
-    const { rrsets } = bench.house.caches;
+    const { rrsets } = bench.instance.caches;
     expect(rrsets.find(mustParseName('www.example.'), TYPE.A, 1)?.verdict).toEqual(SECURE);
     expect(await bench.run('dump_cache')).not.toContain('192.0.2.66');
   });
@@ -125,8 +125,8 @@ describe('dump and load', () => {
     const bench = await makeBench('server:\n  cache-max-ttl: 60\n');
     const dump = ';rrset 2000000000 1 0 8 0\nw.example. 2000000000 IN A 192.0.2.1\nEOF\n';
     expect(await bench.run('load_cache', dump)).toBe('ok\n');
-    const held = bench.house.caches.rrsets.find(mustParseName('w.example.'), TYPE.A, 1);
-    expect(held?.expiresAt).toBe(TEST_START_UNIX_SECONDS + 60);
+    const ranked = bench.instance.caches.rrsets.find(mustParseName('w.example.'), TYPE.A, 1);
+    expect(ranked?.expiresAt).toBe(TEST_START_UNIX_SECONDS + 60);
   });
 
   test.each([
@@ -144,7 +144,7 @@ describe('dump and load', () => {
     const reply = await bench.run('load_cache', `${text}\nEOF\n`);
     if (typeof expected === 'string') expect(reply).toBe(expected);
     else expect(reply).toMatch(expected);
-    expect(bench.house.caches.rrsets.count).toBe(0);
+    expect(bench.instance.caches.rrsets.count).toBe(0);
   });
 
   test('cache_lookup shows what is at and below a name', async () => {
@@ -185,7 +185,7 @@ describe('zones whose servers are given', () => {
     expect(await bench.run('insecure_add example')).toBe('ok\n');
     expect(isKnown(bench, 'www.sub.example.')).toBe(false);
     expect(isKnown(bench, 'www.other.')).toBe(true);
-    expect(bench.house.anchors.closest(mustParseName('www.sub.example.'))?.kind).toBe('negative');
+    expect(bench.instance.anchors.closest(mustParseName('www.sub.example.'))?.kind).toBe('negative');
   });
 
   test('the root may be forwarded and taken back', async () => {
@@ -201,7 +201,7 @@ describe('zones whose servers are given', () => {
 describe('negative trust anchors', () => {
   test('hold for their lifetime, are listed with their reason, and drop trust when they come and go', async () => {
     const bench = await makeBench();
-    const kindAt = (name: string) => bench.house.anchors.closest(mustParseName(name))?.kind;
+    const kindAt = (name: string) => bench.instance.anchors.closest(mustParseName(name))?.kind;
     know(bench, 'www.example.', SECURE);
     expect(await bench.run('nta_add example 2h the keys were lost')).toBe('ok\n');
     expect(isKnown(bench, 'www.example.')).toBe(false);
@@ -305,9 +305,9 @@ describe('long lists', () => {
     ['list_local_zones', 20_000],
     ['list_local_data', 20_000],
   ])('%s gives others their turn before the first line too', async (command, count) => {
-    const { ports, house } = await makeBench();
+    const { ports, instance } = await makeBench();
     for (let n = 0; n < count; n++)
-      house.policy.localZones.addRecordText(`n${(n * 7919) % count}.example. A 192.0.2.1`);
+      instance.policy.localZones.addRecordText(`n${(n * 7919) % count}.example. A 192.0.2.1`);
     const turns = vi.spyOn(ports.clock, 'nextTurn');
     const client = new Client(ports);
     await client.connect();

@@ -11,7 +11,7 @@ import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
-import { heldAt, questionFrom, rrsetFrom } from '../support/records.ts';
+import { questionFrom, rankedAt, rrsetFrom } from '../support/records.ts';
 import { type ControlBench, makeBench } from './bench.ts';
 
 interface ReplyParts {
@@ -31,7 +31,7 @@ function finish(bench: ControlBench, name: string, lines: readonly string[], par
   for (const line of lines) builder.record('answer', recordOf(line));
   if (authority !== undefined) builder.record('authority', recordOf(authority));
   const replyLength = builder.finish();
-  const stored = bench.house.caches.replies.store({
+  const stored = bench.instance.caches.replies.store({
     reply,
     replyLength,
     questionEnd: 12 + mustParseName(name).length + 4,
@@ -79,7 +79,7 @@ describe('finished replies', () => {
     const bench = await makeBench();
     fill(bench);
     expect(await bench.run(line)).toMatch(/^ok/);
-    expect(bench.house.caches.replies.count).toBe(left);
+    expect(bench.instance.caches.replies.count).toBe(left);
   });
 });
 
@@ -96,20 +96,20 @@ test.each(['flush www.example', 'flush_zone example', 'flush_bogus', 'flush_nega
 );
 
 function know(bench: ControlBench, name: string): void {
-  const { rrsets, answers } = bench.house.caches;
+  const { rrsets, answers } = bench.instance.caches;
   const question = questionFrom(name);
   const judged = { verdict: SECURE, server: '192.0.2.53@53' };
-  const held = heldAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
-  const { expiresAt } = held;
-  rrsets.store(held);
-  const end = { kind: 'answer', question, rcode: 0, answer: [held], authority: [], additional: [] } as const;
-  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: held.server, expiresAt } } as const;
+  const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
+  const { expiresAt } = ranked;
+  rrsets.store(ranked);
+  const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [] } as const;
+  const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: ranked.server, expiresAt } } as const;
   answers.store(question, { found, verdict: SECURE, expiresAt });
 }
 
 test('what is used or added between two pieces neither escapes a flush nor ends it', async () => {
   const bench = await makeBench();
-  const { answers } = bench.house.caches;
+  const { answers } = bench.instance.caches;
   const names = Array.from({ length: 3 * VALUES_PER_TURN }, (_, i) => `n${i}.example.`);
   for (const name of names) know(bench, name);
   const { clock } = bench.ports;

@@ -1,4 +1,4 @@
-/** Proves in a whole house with real signatures what loaded data is worth: nothing until it has been validated. */
+/** Proves in a whole resolver with real signatures what loaded data is worth: nothing until it has been validated. */
 
 import { afterEach, expect, test } from 'vitest';
 import { dumpCache } from '../../src/control/dump-cache.ts';
@@ -11,11 +11,11 @@ afterEach(async () => scene.stop());
 const TEXT = 'www IN A 192.0.2.10\nmx IN MX 10 www\nc IN CNAME www\n';
 
 function dump(): string {
-  return [...dumpCache(scene.house.caches, scene.ports.clock.unixSeconds())].join('');
+  return [...dumpCache(scene.instance.caches, scene.ports.clock.unixSeconds())].join('');
 }
 
 function load(text: string): string {
-  const { caches } = scene.house;
+  const { caches } = scene.instance;
   const loader = new CacheLoader({ caches, now: scene.ports.clock.unixSeconds(), maxTtl: 86_400 });
   const faults = text
     .split('\n')
@@ -26,7 +26,7 @@ function load(text: string): string {
 }
 
 function forget(): void {
-  for (const cache of Object.values(scene.house.caches)) cache.clear();
+  for (const cache of Object.values(scene.instance.caches)) cache.clear();
 }
 
 async function start(): Promise<void> {
@@ -47,7 +47,7 @@ test('data that is loaded is validated again before it is served as secure', asy
   const text = dump();
   forget();
   expect(load(text)).toBe('ok\n');
-  for (const { verdict } of scene.house.caches.rrsets.entries()) expect(verdict).toBeNull();
+  for (const { verdict } of scene.instance.caches.rrsets.entries()) expect(verdict).toBeNull();
   const before = scene.asked.length;
   expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
   expect((await scene.ask('mx.test.', 'MX')).status).toBe('NOERROR ad');

@@ -202,10 +202,10 @@ describe('metrics', () => {
   });
 });
 
-test('the verbs show and set back what a house has counted', async () => {
+test('the verbs show and set back what a resolver has counted', async () => {
   const bench = await makeBench('server:\n  extended-statistics: yes\n');
-  bench.house.serve.stats.overRate = 2;
-  bench.house.counters.add('rrset.bogus');
+  bench.instance.serve.stats.overRate = 2;
+  bench.instance.counters.add('rrset.bogus');
   expect(await bench.run('stats_noreset')).toContain('num.rrset.bogus=1\n');
   expect(await bench.run('stats')).toContain('thread0.num.queries_ip_ratelimited=2\n');
   expect(await bench.run('stats_noreset')).toContain('thread0.num.queries_ip_ratelimited=0\n');

@@ -1,8 +1,8 @@
-/** Proves what a house forgets when the clock was set, and what list_anchors and the log say of keys that are not trusted. */
+/** Proves what a resolver forgets when the clock was set, and what list_anchors and the log say of keys that are not trusted. */
 
 import { describe, expect, test } from 'vitest';
 import { AnchorNews, anchorWarnings } from '../../src/daemon/anchor-news.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import type { TrustAnchor } from '../../src/validate/trust-anchors.ts';
@@ -24,36 +24,36 @@ function hold(
 ) {
   const rrset = packRRset({ owner: mustParseName(owner), type, class: 1, rdatas, signatures: [] });
   const expiresAt = TEST_START_UNIX_SECONDS + 9000;
-  bench.house.caches.rrsets.store({
+  bench.instance.caches.rrsets.store({
     ...{ rrset, expiresAt, originalTtl: 9000, verdict, server: '192.0.2.53@53', zone: ROOT },
-    trust: verdict === null ? TRUST.answerAuthoritative : TRUST.validated,
+    rank: verdict === null ? RANK.answerAuthoritative : RANK.validated,
   });
 }
 
 const ADDRESS = Uint8Array.of(192, 0, 2, 1);
 
 describe('when the clock was set', () => {
-  async function makeHouse(): Promise<ControlBench> {
+  async function makeInstance(): Promise<ControlBench> {
     const bench = await makeBench();
     hold(bench, 'judged.example.', TYPE.A, [ADDRESS], SECURE);
     hold(bench, 'unjudged.example.', TYPE.A, [ADDRESS], null);
-    bench.house.caches.servers.report('192.0.2.1@53', ROOT, { kind: 'answered', rttMs: 20 });
+    bench.instance.caches.servers.report('192.0.2.1@53', ROOT, { kind: 'answered', rttMs: 20 });
     return bench;
   }
 
   test('forward, what was judged by the time before is forgotten, counted and said', async () => {
-    const { house, ports } = await makeHouse();
-    house.clockStepped(120);
-    expect(house.caches.rrsets.count).toBe(1);
-    expect(house.caches.servers.count).toBe(1);
-    expect(house.counters.get('clock.steps')).toBe(1);
+    const { instance, ports } = await makeInstance();
+    instance.clockStepped(120);
+    expect(instance.caches.rrsets.count).toBe(1);
+    expect(instance.caches.servers.count).toBe(1);
+    expect(instance.counters.get('clock.steps')).toBe(1);
     expect(ports.log.text()).toContain('warning: the clock was set forward by 120 seconds');
   });
 
   test('back, everything is forgotten: it would live on for as long as that', async () => {
-    const { house, ports } = await makeHouse();
-    house.clockStepped(-86_400);
-    expect([house.caches.rrsets.count, house.caches.servers.count]).toEqual([0, 0]);
+    const { instance, ports } = await makeInstance();
+    instance.clockStepped(-86_400);
+    expect([instance.caches.rrsets.count, instance.caches.servers.count]).toEqual([0, 0]);
     expect(ports.log.text()).toContain('set back by 86400 seconds');
   });
 });
@@ -72,7 +72,7 @@ describe('keys that a zone announces', () => {
 
   test('are told when they are not trusted here, and of the root also when this release does not know them', async () => {
     const bench = await makeBench();
-    const { rrsets } = bench.house.caches;
+    const { rrsets } = bench.instance.caches;
     expect(anchorWarnings(anchorOf('example.'), rrsets)).toEqual([]);
     hold(bench, 'example.', TYPE.DNSKEY, [trusted, next, zoneKey, revoked], SECURE);
     expect(anchorWarnings(anchorOf('example.'), rrsets)).toEqual([
@@ -89,7 +89,7 @@ describe('keys that a zone announces', () => {
     hold(bench, '.', TYPE.DNSKEY, [trusted, next], SECURE);
     const [log, counters] = [new FakeLog(), new Counters()];
     const news = new AnchorNews(log, counters);
-    for (let i = 0; i < 3; i++) news.note(anchorOf('.'), bench.house.caches.rrsets);
+    for (let i = 0; i < 3; i++) news.note(anchorOf('.'), bench.instance.caches.rrsets);
     expect(log.lines).toHaveLength(3);
     expect(counters.get('anchor.unknown-keys')).toBe(3);
     expect(counters.get('anchor.old-release')).toBe(6);

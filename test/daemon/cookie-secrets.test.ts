@@ -23,13 +23,13 @@ function keeper(config: string, { text = null as string | null, seed = 1, findin
 
 /** What the keeper gives a client as a cookie. */
 function cookieOf(kept: CookieKeeper): Uint8Array {
-  kept.judge.judge(CLIENT, 0, CLIENT.length, AT);
-  return kept.judge.reply.slice();
+  kept.check.check(CLIENT, 0, CLIENT.length, AT);
+  return kept.check.reply.slice();
 }
 
 /** What it thinks of one. */
 function judged(kept: CookieKeeper, cookie: Uint8Array): string {
-  return kept.judge.judge(cookie, 0, cookie.length, AT);
+  return kept.check.check(cookie, 0, cookie.length, AT);
 }
 
 describe('the secret', () => {

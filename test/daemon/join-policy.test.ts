@@ -36,7 +36,7 @@ describe('a zone with an anchor of its own', () => {
   async function kindAt(zone: string, text: string) {
     const ports = makeFakePorts();
     const made = await assemble({ config: configOf(text), ports: { ...ports, crypto: createNodeCrypto() } });
-    if (!made.ok) throw new Error('no house');
+    if (!made.ok) throw new Error('no resolver');
     const anchor = made.instance.anchors.closest(mustParseName(zone));
     made.instance.stop();
     return { kind: anchor?.kind, said: made.warnings.map((warning) => warning.text).join() };

@@ -6,15 +6,15 @@ import { keptForOptionChange } from '../../src/cache/forget.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { dropStaleTrust } from '../../src/daemon/reload.ts';
 import { assemble } from '../../src/daemon/resolver-instance.ts';
+import { RANK } from '../../src/terms/rank.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
-import { heldAt, rrsetFrom } from '../support/records.ts';
+import { rankedAt, rrsetFrom } from '../support/records.ts';
 
 const OWNER = mustParseName('mx.example.');
 const OTHER_ANCHOR = '. IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
@@ -22,19 +22,19 @@ const OTHER_ANCHOR = '. IN DS 1 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC
 /** True when a secure RRset outlives the change from no configuration to `lines`. */
 async function outlives(lines: readonly string[]): Promise<boolean> {
   const ports = { ...makeFakePorts(), crypto: createNodeCrypto() };
-  const houseOf = async (text: string, kept: Parameters<typeof assemble>[0]['caches']) => {
+  const instanceOf = async (text: string, kept: Parameters<typeof assemble>[0]['caches']) => {
     const loaded = parseConfigText(text, 'test.conf', ports.files);
     if (!loaded.ok) throw new Error(loaded.findings.map((finding) => finding.text).join('; '));
     const assembled = await assemble({ config: loaded.config, ports, ...(kept === undefined ? {} : { caches: kept }) });
-    if (!assembled.ok) throw new Error('no house');
+    if (!assembled.ok) throw new Error('no resolver');
     return assembled.instance;
   };
-  const before = await houseOf('server:\n', undefined);
+  const before = await instanceOf('server:\n', undefined);
   const rrset = rrsetFrom([`${formatName(OWNER)} A 192.0.2.1`]);
-  const judged = { trust: TRUST.validated, verdict: SECURE, server: null };
-  before.caches.rrsets.store(heldAt(ports.clock.unixSeconds(), 300, rrset, judged));
+  const judged = { trust: RANK.validated, verdict: SECURE, server: null };
+  before.caches.rrsets.store(rankedAt(ports.clock.unixSeconds(), 300, rrset, judged));
   const { rrsets, answers } = before.caches;
-  const after = await houseOf(['server:', ...lines, ''].join('\n'), { rrsets, answers });
+  const after = await instanceOf(['server:', ...lines, ''].join('\n'), { rrsets, answers });
   void dropStaleTrust(before, after, ports.clock);
   return after.caches.rrsets.find(OWNER, TYPE.A, CLASS.IN) !== null;
 }

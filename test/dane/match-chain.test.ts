@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
-import { type ChainCase, judgeChain, outcomeText } from '../../src/dane/match-chain.ts';
+import { type ChainCase, matchCertificates, outcomeText } from '../../src/dane/match-chain.ts';
 import { matchingName } from '../../src/dane/reference-names.ts';
 import { remarksOn, usabilityOf } from '../../src/dane/tlsa-record.ts';
 import type { Certificate } from '../../src/ports/certificates.ts';
@@ -16,7 +16,7 @@ const [leaf, intermediate, root] = full as [Certificate, Certificate, Certificat
 function judge(records: readonly string[], chain: readonly Certificate[], more: Partial<ChainCase> = {}) {
   const tlsas = records.map(tlsaOf);
   const base = { tlsas, chain, references: ['mx.example.test'], service: 'smtp', pkix: null, now: NOW } as const;
-  return judgeChain({ ...base, ...more }, crypto);
+  return matchCertificates({ ...base, ...more }, crypto);
 }
 
 function statusOf(record: string, chain: readonly Certificate[], more: Partial<ChainCase> = {}): string {

@@ -1,5 +1,5 @@
 /**
- * Fresh keys and signatures for tests, made with node:crypto: the signing side that the house does not have.
+ * Fresh keys and signatures for tests, made with node:crypto: the signing side that the resolver does not have.
  * Not a test itself.
  */
 

@@ -49,7 +49,7 @@ function outcomeOf(check: RrsigCheck, key: ZoneKey, by: Crypto = crypto) {
   return 'kind' in ready ? ready : verifySignature(ready, by);
 }
 
-function judgedAtSecond(now: number) {
+function checkedAtSecond(now: number) {
   return { time: BY_THE_CLOCK, now };
 }
 
@@ -58,7 +58,7 @@ function run({ rrset = A, shown = rrset, choices = {}, key = KEY, shownKey = key
   const signature = signRRset(rrset, key, { signer: zone, ...choices });
   const { at = NOW, ...rest } = check;
   return outcomeOf(
-    { rrset: shown, signature, zone, ...judgedAtSecond(at), skew: NO_SKEW, ...rest },
+    { rrset: shown, signature, zone, ...checkedAtSecond(at), skew: NO_SKEW, ...rest },
     zoneKey(shownKey.rdata),
   );
 }
@@ -192,7 +192,7 @@ describe('RFC 4035 §5.3.1', () => {
     const key = zoneKey(rdata);
     expect(key.imported).toBeNull();
     const signature = signRRset(A, KEY, { signer: zone, keyTag: key.keyTag });
-    expect(outcomeOf({ rrset: A, signature, zone, ...judgedAtSecond(NOW), skew: NO_SKEW }, key)).toEqual({
+    expect(outcomeOf({ rrset: A, signature, zone, ...checkedAtSecond(NOW), skew: NO_SKEW }, key)).toEqual({
       kind: 'key-unusable',
       keyTag: key.keyTag,
       algorithm: 13,
@@ -276,7 +276,7 @@ describe('times (RFC 4034 §3.1.5, RFC 1982)', () => {
 describe('hostile RRSIG octets', () => {
   const good = signRRset(A, KEY, { signer: zone });
   const key = zoneKey(KEY.rdata);
-  const base = { rrset: A, zone, ...judgedAtSecond(NOW), skew: DEFAULT_VALIDATE_OPTIONS.skew };
+  const base = { rrset: A, zone, ...checkedAtSecond(NOW), skew: DEFAULT_VALIDATE_OPTIONS.skew };
 
   test('are malformed when cut short', () => {
     for (let length = 0; length <= 18 + zone.length; length++) {

@@ -20,7 +20,7 @@ async function explain(scene: Scene, name: string, type: string, isCached = fals
 
 async function explainStarted(scene: Scene, name: string, type: string, isCached: boolean): Promise<Report> {
   const question = questionOf(mustParseName(name), typeFromText(type) ?? 0);
-  const parts = explainParts(scene.house, scene.ports.clock);
+  const parts = explainParts(scene.instance, scene.ports.clock);
   const explained = await scene.ports.clock.runUntilSettled(
     explainQuestion(parts, question, { isCached, expirySeconds: 3 * DAY }),
   );

@@ -1,7 +1,7 @@
 /**
  * A whole internet in one process, at the level of datagrams and byte streams.
  *
- * Duties: the network port (used by the house and by test clients alike), servers of the test on any address, a link that
+ * Duties: the network port (used by the resolver and by test clients alike), servers of the test on any address, a link that
  * may lose, delay, double and forge datagrams, ICMP errors for connected sockets, counts of what is open.
  * Determinism: local ports come from the seeded chance, deliveries are turns or timers of the fake clock.
  * Leaves to others: what servers say (test/world, test/replay).
@@ -25,8 +25,8 @@ import type { SeededRandom } from './fake-random.ts';
 import { FakeStream } from './fake-stream.ts';
 import { type Delivery, type Link, steadyLink, type Travelling } from './link.ts';
 
-/** Addresses of the machine that the house runs on: a socket bound to "any" sends from them and receives at them. */
-const HOUSE_IPS = ['127.0.0.1', '::1', '192.0.2.53', '2001:db8::53'];
+/** Addresses of the machine that the resolver runs on: a socket bound to "any" sends from them and receives at them. */
+const RESOLVER_IPS = ['127.0.0.1', '::1', '192.0.2.53', '2001:db8::53'];
 const FIRST_CHOSEN_PORT = 1024;
 
 /** Serves datagrams that no open socket takes. True: taken; false: as if nobody were there. */
@@ -68,8 +68,8 @@ export class FakeNetwork implements Network {
   readonly noRoute = new Set<'ip4' | 'ip6'>();
   /** Single addresses without a route. */
   readonly noRouteTo = new Set<string>();
-  /** Local addresses of the machine of the house. */
-  readonly houseIps = new Set(HOUSE_IPS);
+  /** Local addresses of the machine of the resolver. */
+  readonly resolverIps = new Set(RESOLVER_IPS);
   /** Sees each datagram as it is sent. */
   watch: ((datagram: Travelling) => void) | null = null;
   /** Servers of the test behind all addresses that have no socket of their own. */
@@ -216,7 +216,7 @@ export class FakeNetwork implements Network {
   #socketsAt({ ip, port }: Address): readonly BoundUdp[] {
     const exact = this.#udp.get(addressKey({ ip, port }));
     if (exact !== undefined) return exact;
-    if (!this.houseIps.has(ip)) return [];
+    if (!this.resolverIps.has(ip)) return [];
     return this.#udp.get(addressKey({ ip: ip.includes(':') ? '::' : '0.0.0.0', port })) ?? [];
   }
 
@@ -226,7 +226,7 @@ export class FakeNetwork implements Network {
   }
 
   #acceptorFor(remote: Address, wantsTls: boolean): StreamServer | null {
-    const wildcard = this.houseIps.has(remote.ip) ? (remote.ip.includes(':') ? '::' : '0.0.0.0') : remote.ip;
+    const wildcard = this.resolverIps.has(remote.ip) ? (remote.ip.includes(':') ? '::' : '0.0.0.0') : remote.ip;
     const bound =
       this.#listeners.get(addressKey(remote))?.[0] ??
       this.#listeners.get(addressKey({ ip: wildcard, port: remote.port }))?.[0];

@@ -27,7 +27,7 @@ export interface FakePortsOptions {
   readonly seed?: number;
 }
 
-/** Makes one of each; the network draws from a seed of its own, so that its use does not disturb the house's chance. */
+/** Makes one of each; the network draws from a seed of its own, so that its use does not disturb the resolver's chance. */
 export function makeFakePorts({
   startUnixSeconds = TEST_START_UNIX_SECONDS,
   seed = 1,

@@ -54,7 +54,7 @@ export class FakeServers {
   #find({ ip, port }: Address): ServeMessage | null {
     const exact = this.#servers.get(port === 53 ? ip : `${ip}@${port}`);
     if (exact !== undefined) return exact;
-    return this.#network.houseIps.has(ip) && port !== 53 ? null : (this.#servers.get('*') ?? null);
+    return this.#network.resolverIps.has(ip) && port !== 53 ? null : (this.#servers.get('*') ?? null);
   }
 }
 

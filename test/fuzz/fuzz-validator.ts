@@ -1,8 +1,8 @@
 /**
- * Fuzzes validation through a whole house: `node test/fuzz/fuzz-validator.ts`, for longer than the tests do.
+ * Fuzzes validation through a whole resolver: `node test/fuzz/fuzz-validator.ts`, for longer than the tests do.
  * HAWSER_FUZZ_SEED sets the seed (printed at the start), HAWSER_FUZZ_RUNS the number of questions (default 100,000).
  *
- * Each run asks one question of a house with empty caches, while one reply on the way to the answer (of the zone, its DS,
+ * Each run asks one question of a resolver with empty caches, while one reply on the way to the answer (of the zone, its DS,
  * its keys, of the root) is changed in octets or in structure. All data is signed, so whatever a client gets must be what
  * was signed, with AD, or SERVFAIL. With an honest server beside the liar it must be what was signed.
  */
@@ -77,7 +77,7 @@ interface Target {
 
 type Dice = (n: number) => number;
 
-/** The house under fuzz. */
+/** The resolver under fuzz. */
 class ValidatorFuzz {
   readonly #dice: Dice;
   readonly #liars: Liars;
@@ -138,7 +138,7 @@ class ValidatorFuzz {
   }
 
   async #askAnew(question: string): Promise<Reply> {
-    const { caches, counters } = this.#scene.house;
+    const { caches, counters } = this.#scene.instance;
     for (const cache of Object.values(caches) as { clear(): void }[]) cache.clear();
     counters.reset();
     this.#scene.asked.length = 0;
@@ -163,7 +163,7 @@ class ValidatorFuzz {
 
   #faultOf(target: Target, reply: Reply): string | null {
     const scene = this.#scene;
-    if (scene.house.serve.stats.bugs > 0) return `a bug: ${scene.ports.log.text()}`;
+    if (scene.instance.serve.stats.bugs > 0) return `a bug: ${scene.ports.log.text()}`;
     if (scene.count('valops') > MAX_SIGNATURE_CHECKS) return `${scene.count('valops')} signature checks`;
     const sent = scene.count('upstream.udp') + scene.count('upstream.tcp');
     if (sent > MAX_UPSTREAM_QUERIES) return `${sent} upstream queries`;

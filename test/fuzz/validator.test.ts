@@ -1,5 +1,5 @@
 /**
- * Proves on a bounded slice of changed replies that a whole house never gives AD for, nor shows at all, what differs from
+ * Proves on a bounded slice of changed replies that a whole resolver never gives AD for, nor shows at all, what differs from
  * what a zone has signed; and that no change crashes it or makes it exceed its budget. The seed is printed;
  * HAWSER_FUZZ_SEED repeats a run.
  */

@@ -53,10 +53,10 @@ export function ask(port: number, name: string, type: AskedType, timeoutMs: numb
       socket.close();
       resolve(reply);
     };
-    const silence = { milliseconds: timeoutMs, rcode: null, ad: false, answers: [] };
-    const timer = setTimeout(() => finish(silence), timeoutMs);
+    const timeouts = { milliseconds: timeoutMs, rcode: null, ad: false, answers: [] };
+    const timer = setTimeout(() => finish(timeouts), timeoutMs);
     socket.on('message', (bytes) => finish(readReply(bytes, performance.now() - startedAt)));
-    socket.on('error', () => finish(silence));
+    socket.on('error', () => finish(timeouts));
     socket.send(query, port, '127.0.0.1');
   });
 }

@@ -130,7 +130,7 @@ interface Fared {
   readonly first: number;
   readonly answered: number;
   readonly servfails: number;
-  readonly silences: number;
+  readonly timeouts: number;
   readonly unanswered: readonly string[];
   readonly wrong: readonly string[];
   readonly milliseconds: {
@@ -153,7 +153,7 @@ async function fare(
   const times: number[] = [];
   const wrong: string[] = [];
   const unanswered: string[] = [];
-  const counts = { first: 0, servfails: 0, silences: 0 };
+  const counts = { first: 0, servfails: 0, timeouts: 0 };
   await eachOf(questions, IN_FLIGHT, async (question) => {
     let spent = 0;
     for (let attempt = 1; attempt <= STUB_TRIES; attempt++) {
@@ -164,7 +164,7 @@ async function fare(
         times.push(spent);
         return;
       }
-      if (reply.rcode === null) counts.silences++;
+      if (reply.rcode === null) counts.timeouts++;
       else if (reply.rcode === 'SERVFAIL') {
         counts.servfails++;
         spent += AFTER_SERVFAIL_MS;

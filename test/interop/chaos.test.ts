@@ -20,7 +20,7 @@ interface Fared {
   readonly first: number;
   readonly answered: number;
   readonly servfails: number;
-  readonly silences: number;
+  readonly timeouts: number;
   readonly unanswered: readonly string[];
   readonly wrong: readonly string[];
   readonly milliseconds: Readonly<Record<'mean' | 'median' | 'p95' | 'longest', number>>;
@@ -29,7 +29,7 @@ interface Fared {
 function row({ resolver, scene, asked, first, answered, wrong, packets, milliseconds, ...counts }: Fared): string {
   const { mean, median, p95, longest } = milliseconds;
   const times = [mean, median, p95, longest].map((each) => each.toFixed(0));
-  const cells = [resolver, scene, asked, first, answered, wrong.length, counts.servfails, counts.silences];
+  const cells = [resolver, scene, asked, first, answered, wrong.length, counts.servfails, counts.timeouts];
   return `| ${[...cells, packets, (packets / asked).toFixed(2), ...times].join(' | ')} |`;
 }
 

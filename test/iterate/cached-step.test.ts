@@ -5,7 +5,7 @@ import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { findCachedStep } from '../../src/iterate/cached-step.ts';
 import type { IterateParts } from '../../src/iterate/parts.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
@@ -13,17 +13,17 @@ import { packRRset, rrsetType } from '../../src/wire/rrset.ts';
 import type { WorkMode } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
-import { heldAt, questionFrom } from '../support/records.ts';
+import { questionFrom, rankedAt } from '../support/records.ts';
 
 const NOW = 1_767_225_600;
 const SERVER = '192.0.2.1@53';
 
-function held(owner: string, type: number, rdata: Uint8Array, verdict: Verdict | null = null): HeldRRset {
+function ranked(owner: string, type: number, rdata: Uint8Array, verdict: Verdict | null = null): RankedRRset {
   const parts = { owner: mustParseName(owner), type, class: CLASS.IN, rdatas: [rdata], signatures: [] };
-  return heldAt(NOW, 60, packRRset(parts), { verdict, server: SERVER });
+  return rankedAt(NOW, 60, packRRset(parts), { verdict, server: SERVER });
 }
 
-function partsWith(sets: readonly HeldRRset[], denial: readonly HeldRRset[]): IterateParts {
+function partsWith(sets: readonly RankedRRset[], denial: readonly RankedRRset[]): IterateParts {
   const clock = new FakeClock(NOW);
   const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
   for (const set of sets) rrsets.store(set);
@@ -35,7 +35,7 @@ function partsWith(sets: readonly HeldRRset[], denial: readonly HeldRRset[]): It
   return { clock, rrsets, delegations, options, findCached: () => null } as unknown as IterateParts;
 }
 
-const nsec = held('plain.test.', TYPE.NSEC, Uint8Array.of(0));
+const nsec = ranked('plain.test.', TYPE.NSEC, Uint8Array.of(0));
 const stepFor = (parts: IterateParts, mode: WorkMode, avoid: readonly string[] = []) =>
   findCachedStep(parts, questionFrom('plain.test. DS'), {
     mode,
@@ -55,8 +55,8 @@ test('a proven DNAME answers a question for the CNAME that it makes; an unproven
   const question = questionFrom('x.d.test. CNAME');
   const call = { mode: 'normal', avoid: new Set<string>(), wholeOnly: false } as const;
   const target = mustParseName('other.test.');
-  const step = findCachedStep(partsWith([held('d.test.', TYPE.DNAME, target, SECURE)], []), question, call);
+  const step = findCachedStep(partsWith([ranked('d.test.', TYPE.DNAME, target, SECURE)], []), question, call);
   const types = step?.kind === 'found' ? step.found.end.answer.map(({ rrset }) => rrsetType(rrset)) : [];
   expect(types).toEqual([TYPE.DNAME, TYPE.CNAME]);
-  expect(findCachedStep(partsWith([held('d.test.', TYPE.DNAME, target)], []), question, call)).toBeNull();
+  expect(findCachedStep(partsWith([ranked('d.test.', TYPE.DNAME, target)], []), question, call)).toBeNull();
 });

@@ -90,7 +90,7 @@ function messageOf(sections: Sections, type: number): Uint8Array {
   return tighten({ answer: [], authority: [], additional: [], ...whole });
 }
 
-/** Takes a message in as a descent does: reads, scrubs, classifies, keeps, and chooses a server where it refers. */
+/** Takes a message in as a iterative query does: reads, scrubs, classifies, keeps, and chooses a server where it refers. */
 function takeIn(bytes: Uint8Array, type: number): void {
   const parsed = parseMessage(bytes);
   if (!parsed.ok) throw new Error(parsed.reason);

@@ -64,7 +64,7 @@ describe('Minimiser', () => {
     expect(questionLine(off.current)).toBe('www.a.example. MX');
     const given = new Minimiser(questionFrom('www.a.example. MX'), 'relaxed', START);
     given.enter(mustParseName('.'));
-    given.giveUp();
+    given.sendFullName();
     expect(questionLine(given.current)).toBe('www.a.example. MX');
   });
 });

@@ -15,7 +15,7 @@ function scrubbed(
   question: string,
   text: ResponseText,
   options: Partial<IterateOptions> = {},
-  { isInZone = () => false, isJudged = true }: Pick<Partial<ScrubContext>, 'isInZone' | 'isJudged'> = {},
+  { isInZone = () => false, isValidated = true }: Pick<Partial<ScrubContext>, 'isInZone' | 'isValidated'> = {},
 ): Scrubbed {
   const view = responseView(questionFrom(question), { flags: FLAG.AA, ...text });
   const all = { ...DEFAULT_ITERATE_OPTIONS, ...options };
@@ -24,7 +24,7 @@ function scrubbed(
     zone: mustParseName('example.'),
     options: all,
     isInZone,
-    isJudged,
+    isValidated,
   });
 }
 
@@ -128,8 +128,8 @@ describe('scrub', () => {
   test('takes a signed set no more than an unsigned one where nobody checks signatures', () => {
     const signature = 'c.example. RRSIG A 15 2 300 20300101000000 20200101000000 7 example. AA==';
     const answer = ['www.example. CNAME c.example.', 'c.example. A 192.0.2.66', signature];
-    expect(scrubbed('www.example. A', { answer }, {}, { isJudged: true }).chain.data.length).toBe(1);
-    expect(scrubbed('www.example. A', { answer }, {}, { isJudged: false }).chain.data.length).toBe(0);
+    expect(scrubbed('www.example. A', { answer }, {}, { isValidated: true }).chain.data.length).toBe(1);
+    expect(scrubbed('www.example. A', { answer }, {}, { isValidated: false }).chain.data.length).toBe(0);
   });
 
   test('follows no second alias where the first may lead past a cut', () => {

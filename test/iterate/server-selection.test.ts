@@ -66,7 +66,7 @@ describe('chooseServer', () => {
     const { chosen } = bench();
     const [silent, other] = at('192.0.2.1', '192.0.2.2');
     if (silent === undefined || other === undefined) throw new Error('none');
-    silent.silences = 1;
+    silent.timeouts = 1;
     expect(chosen([silent, other])).toEqual(new Set(['192.0.2.2']));
   });
 

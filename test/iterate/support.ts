@@ -7,8 +7,8 @@ import { ServerCache } from '../../src/cache/server-cache.ts';
 import { createIterate, type Iterate, type IterateCallOptions } from '../../src/iterate/iterate.ts';
 import type { IterateOptions } from '../../src/iterate/options.ts';
 import { Upstream } from '../../src/iterate/upstream.ts';
-import type { Found } from '../../src/terms/found.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { IterationResult } from '../../src/terms/iteration-result.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import { Trace } from '../../src/trace/trace.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
@@ -75,7 +75,7 @@ export function questionLine(question: Question): string {
 }
 
 /** `name TYPE rdata` of each record of held sets. */
-export function lines(sets: readonly HeldRRset[]): string[] {
+export function lines(sets: readonly RankedRRset[]): string[] {
   return sets.flatMap(({ rrset }) =>
     rdatasOf(rrset).map(
       (rdata) =>
@@ -98,7 +98,7 @@ export class Bench {
   readonly asked: string[] = [];
   #budget = new Budget();
   #lastId = 0;
-  readonly #inFlight: InFlight<Found>;
+  readonly #inFlight: InFlight<IterationResult>;
 
   constructor(
     options: Partial<IterateOptions> = {},
@@ -113,7 +113,7 @@ export class Bench {
     this.answers = new AnswerCache({ clock, maxBytes });
     this.delegations = new DelegationCache({ clock, maxBytes });
     this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
-    this.#inFlight = new InFlight<Found>({
+    this.#inFlight = new InFlight<IterationResult>({
       clock,
       isCallerSpecific: () => false,
       report: (error) => {
@@ -151,7 +151,7 @@ export class Bench {
   }
 
   /** Asks as a client's work does, with a budget of its own. */
-  async run(text: string, call: IterateCallOptions = {}): Promise<Found> {
+  async run(text: string, call: IterateCallOptions = {}): Promise<IterationResult> {
     const work = this.newWork(text);
     return await this.ports.clock.runUntilSettled(this.iterate(work, call), { waitingFor: text });
   }
@@ -184,7 +184,7 @@ export function hint(
 }
 
 /** The end of what was found; throws when nothing was. */
-export function endOf(found: Found): Extract<Found, { kind: 'found' }>['end'] {
+export function endOf(found: IterationResult): Extract<IterationResult, { kind: 'found' }>['end'] {
   if (found.kind === 'failed') throw new Error(`failed: ${JSON.stringify(found.why)}`);
   return found.end;
 }

@@ -12,7 +12,7 @@ import { createNodeFiles } from '../../src/adapters/node-files.ts';
 import { createNodeNetwork } from '../../src/adapters/node-network.ts';
 import { createNodeRandom } from '../../src/adapters/node-random.ts';
 import type { LogSink } from '../../src/ports/log-sink.ts';
-import { startHouse } from '../replay/start-house.ts';
+import { startInstance } from '../replay/start-instance.ts';
 import { KeyStore } from '../world/keys.ts';
 import type { World } from '../world/world.ts';
 import { checkLine } from './lab-check.ts';
@@ -39,7 +39,7 @@ const log: LogSink = {
 };
 const world = makeLabWorld(clock.unixSeconds(), new KeyStore());
 const servers = await serveWorld(world, network);
-const house = await startHouse(configText(world), {
+const instance = await startInstance(configText(world), {
   clock,
   network: withLabServers(network, servers.places),
   random: createNodeRandom(),
@@ -47,19 +47,19 @@ const house = await startHouse(configText(world), {
   crypto: await createCrypto((line) => log.write('warning', line)),
   log,
 });
-if (typeof house === 'string') {
-  console.error(`the lab cannot start: ${house}`);
+if (typeof instance === 'string') {
+  console.error(`the lab cannot start: ${instance}`);
   process.exit(1);
 }
 if (values.check) {
   const wrong = await checkAll();
-  await house.stop();
+  await instance.stop();
   servers.close();
   process.exitCode = wrong === 0 ? 0 : 1;
 } else {
   printGuide();
   process.once('SIGINT', () => {
-    void house.stop().then(() => {
+    void instance.stop().then(() => {
       servers.close();
       process.exit(0);
     });

@@ -4,9 +4,9 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import { answered, BOGUS, held } from '../serve/serving.ts';
+import { answered, BOGUS, ranked } from '../serve/serving.ts';
 import { questionFrom } from '../support/records.ts';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 const RULES = `server:
   define-tag: "kids"
@@ -30,16 +30,16 @@ const RULES = `server:
   response-ip-data: 198.51.100.10/32 "CNAME loop.example."
 `;
 
-function withAnswers(): PolicyHouse {
-  const house = new PolicyHouse(RULES);
-  for (let i = 1; i <= 11; i++) house.know(`n${i}.example.`, 'A', [`n${i}.example. A 198.51.100.${i}`]);
-  house.know('walled.example.', 'A', ['walled.example. A 203.0.113.2']);
-  house.know('loop.example.', 'A', ['loop.example. A 198.51.100.2']);
-  return house;
+function withAnswers(): PolicyBench {
+  const bench = new PolicyBench(RULES);
+  for (let i = 1; i <= 11; i++) bench.know(`n${i}.example.`, 'A', [`n${i}.example. A 198.51.100.${i}`]);
+  bench.know('walled.example.', 'A', ['walled.example. A 203.0.113.2']);
+  bench.know('loop.example.', 'A', ['loop.example. A 198.51.100.2']);
+  return bench;
 }
 
 describe('response-ip', () => {
-  const house = withAnswers();
+  const bench = withAnswers();
   test.each([
     ['records in place', 'n1.example.', 'NOERROR; n1.example. A 203.0.113.1'],
     ['an alias, followed', 'n2.example.', 'NOERROR; n2.example. CNAME walled.example.; walled.example. A 203.0.113.2'],
@@ -52,75 +52,75 @@ describe('response-ip', () => {
     ['what has no rule, untouched', 'n11.example.', 'NOERROR secure; n11.example. A 198.51.100.11'],
     ['SERVFAIL, when the alias leads to another rule', 'n10.example.', 'failed alias-loop'],
   ])('gives %s', async (_what, name, text) => {
-    expect(await house.ruled(name)).toBe(text);
+    expect(await bench.ruled(name)).toBe(text);
   });
 
   test('looks at the tags of the client', async () => {
-    expect(await house.ruled('n9.example.', 'A', { ip: '192.0.2.1' })).toBe('NXDOMAIN');
-    expect(await house.ruled('n9.example.', 'A', { ip: '192.0.2.2' })).toBe('NOERROR; n9.example. A 203.0.113.9');
-    expect(await house.ruled('n9.example.', 'A', { ip: '192.0.2.9' })).toBe('NOERROR');
+    expect(await bench.ruled('n9.example.', 'A', { ip: '192.0.2.1' })).toBe('NXDOMAIN');
+    expect(await bench.ruled('n9.example.', 'A', { ip: '192.0.2.2' })).toBe('NOERROR; n9.example. A 203.0.113.9');
+    expect(await bench.ruled('n9.example.', 'A', { ip: '192.0.2.9' })).toBe('NOERROR');
   });
 
   test('keeps the aliases before the address', async () => {
-    house.know('c.example.', 'A', ['c.example. CNAME n1.example.', 'n1.example. A 198.51.100.1']);
-    expect(await house.ruled('c.example.')).toBe('NOERROR; c.example. CNAME n1.example.; n1.example. A 203.0.113.1');
+    bench.know('c.example.', 'A', ['c.example. CNAME n1.example.', 'n1.example. A 198.51.100.1']);
+    expect(await bench.ruled('c.example.')).toBe('NOERROR; c.example. CNAME n1.example.; n1.example. A 203.0.113.1');
   });
 
   test('leaves a line for inform', async () => {
-    house.log.lines = [];
-    await house.ruled('n5.example.', 'A', { ip: '192.0.2.9', port: 5 });
-    expect(house.log.text()).toBe('info: 198.51.100.5/32 inform 192.0.2.9@5 n5.example. A IN\n');
+    bench.log.lines = [];
+    await bench.ruled('n5.example.', 'A', { ip: '192.0.2.9', port: 5 });
+    expect(bench.log.text()).toBe('info: 198.51.100.5/32 inform 192.0.2.9@5 n5.example. A IN\n');
   });
 
   test('is asked for addresses only', () => {
-    expect(house.policy.changesAnswers('127.0.0.1', null, 1)).toBe(true);
-    expect(house.policy.changesAnswers('127.0.0.1', null, 52)).toBe(false);
+    expect(bench.policy.changesAnswers('127.0.0.1', null, 1)).toBe(true);
+    expect(bench.policy.changesAnswers('127.0.0.1', null, 52)).toBe(false);
   });
 });
 
 describe('bogus data', () => {
   const bogus = (name: string, address: string) =>
-    answered(questionFrom(name), { answer: [held([`${name} A ${address}`])], verdict: BOGUS });
+    answered(questionFrom(name), { answer: [ranked([`${name} A ${address}`])], verdict: BOGUS });
 
   test('is not replaced by a rule for its address', async () => {
-    const house = withAnswers().knowResolution(bogus('n1.example.', '198.51.100.1'));
-    const ruling = await house.ruling('n1.example.');
-    expect(ruling).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
+    const bench = withAnswers().knowResolution(bogus('n1.example.', '198.51.100.1'));
+    const result = await bench.result('n1.example.');
+    expect(result).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
   });
 
   test('is not replaced by a policy zone, for its address, its alias or its servers', async () => {
     const zone =
       'alias.example CNAME .\n32.1.100.51.198.rpz-ip A 203.0.113.1\n32.53.2.0.192.rpz-nsip CNAME .\nns.evil.rpz-nsdname A 203.0.113.2\n';
-    const house = new PolicyHouse('rpz:\n  name: rpz.\n', { 'rpz.': zone });
-    house.servers = { names: [], addresses: ['192.0.2.53'] };
-    house.knowResolution(bogus('w.example.', '198.51.100.1'));
-    const answer = [held(['c.example. CNAME alias.example.']), held(['alias.example. A 192.0.2.1'])];
-    house.knowResolution(answered(questionFrom('c.example.'), { answer, verdict: BOGUS }));
+    const bench = new PolicyBench('rpz:\n  name: rpz.\n', { 'rpz.': zone });
+    bench.servers = { names: [], addresses: ['192.0.2.53'] };
+    bench.knowResolution(bogus('w.example.', '198.51.100.1'));
+    const answer = [ranked(['c.example. CNAME alias.example.']), ranked(['alias.example. A 192.0.2.1'])];
+    bench.knowResolution(answered(questionFrom('c.example.'), { answer, verdict: BOGUS }));
     for (const name of ['w.example.', 'c.example.']) {
-      expect(await house.ruling(name)).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
+      expect(await bench.result(name)).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
     }
   });
 
   test('at the end of an alias of policy fails the whole', async () => {
-    const house = withAnswers().knowResolution(bogus('walled.example.', '203.0.113.2'));
-    const ruling = await house.ruling('n2.example.');
-    expect(ruling).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
+    const bench = withAnswers().knowResolution(bogus('walled.example.', '203.0.113.2'));
+    const result = await bench.result('n2.example.');
+    expect(result).toMatchObject({ kind: 'answer', resolution: { verdict: { status: 'bogus' } } });
   });
 
   test('is made into no AAAA record', async () => {
-    const house = new PolicyHouse('server:\n  module-config: "dns64 validator iterator"\n');
-    house.know('w.example.', 'AAAA', []).knowResolution(bogus('w.example.', '198.51.100.1'));
-    expect(await house.ruling('w.example.', 'AAAA')).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
+    const bench = new PolicyBench('server:\n  module-config: "dns64 validator iterator"\n');
+    bench.know('w.example.', 'AAAA', []).knowResolution(bogus('w.example.', '198.51.100.1'));
+    expect(await bench.result('w.example.', 'AAAA')).toMatchObject({ resolution: { verdict: { status: 'bogus' } } });
   });
 });
 
 describe('an alias of local data', () => {
   test('is followed with AA, without AD, and a failure of its target is one of the whole', async () => {
-    const house = new PolicyHouse(
+    const bench = new PolicyBench(
       'server:\n  local-zone: r.example. redirect\n  local-data: "r.example. CNAME t.example."\n',
     );
-    expect(await house.ruled('x.r.example.')).toBe('failed deadline');
-    house.know('t.example.', 'A', ['t.example. A 192.0.2.1']);
-    expect(await house.ruled('x.r.example.')).toBe('NOERROR AA; x.r.example. CNAME t.example.; t.example. A 192.0.2.1');
+    expect(await bench.ruled('x.r.example.')).toBe('failed deadline');
+    bench.know('t.example.', 'A', ['t.example. A 192.0.2.1']);
+    expect(await bench.ruled('x.r.example.')).toBe('NOERROR AA; x.r.example. CNAME t.example.; t.example. A 192.0.2.1');
   });
 });

@@ -1,10 +1,10 @@
 /** Proves that clients get what their tags, netblocks and views say, and no more. */
 
 import { describe, expect, test } from 'vitest';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 describe('tags', () => {
-  const house = new PolicyHouse(`server:
+  const bench = new PolicyBench(`server:
   define-tag: "red green blue"
   local-zone: all.example. redirect
   local-data: "all.example. TXT plain"
@@ -25,32 +25,32 @@ describe('tags', () => {
 `);
 
   test('hide a zone from clients without them: the zone above answers', () => {
-    expect(house.local('x.red.all.example.', 'TXT', { ip: '192.0.2.9' })).toBe(
+    expect(bench.local('x.red.all.example.', 'TXT', { ip: '192.0.2.9' })).toBe(
       'NOERROR AA; x.red.all.example. TXT "plain"',
     );
-    expect(house.local('x.red.all.example.', 'TXT', { ip: '192.0.2.1' })).toBe(
+    expect(bench.local('x.red.all.example.', 'TXT', { ip: '192.0.2.1' })).toBe(
       'NOERROR AA; x.red.all.example. TXT "red"',
     );
   });
 
   test('give records in place of those of a redirect zone', () => {
-    expect(house.local('x.gb.all.example.', 'TXT', { ip: '192.0.2.2' })).toBe(
+    expect(bench.local('x.gb.all.example.', 'TXT', { ip: '192.0.2.2' })).toBe(
       'NOERROR AA; x.gb.all.example. TXT "of-tag"',
     );
   });
 
   test('give a zone another type', () => {
-    expect(house.local('x.gb.all.example.', 'MX', { ip: '192.0.2.3' })).toBe('REFUSED AA');
+    expect(bench.local('x.gb.all.example.', 'MX', { ip: '192.0.2.3' })).toBe('REFUSED AA');
   });
 
   test('belong to the longest netblock alone', () => {
-    expect(house.local('red.all.example.', 'TXT', { ip: '10.2.0.1' })).toContain('"red"');
-    expect(house.local('red.all.example.', 'TXT', { ip: '10.1.0.1' })).toContain('"plain"');
+    expect(bench.local('red.all.example.', 'TXT', { ip: '10.2.0.1' })).toContain('"red"');
+    expect(bench.local('red.all.example.', 'TXT', { ip: '10.1.0.1' })).toContain('"plain"');
   });
 });
 
 describe('of several lines', () => {
-  const house = new PolicyHouse(`server:
+  const bench = new PolicyBench(`server:
   interface: 192.0.2.53
   define-tag: "red green"
   local-zone: red.example. refuse
@@ -64,15 +64,15 @@ describe('of several lines', () => {
 `);
   test.each([
     ['a netblock', { ip: '192.0.2.1' }],
-    ['a place', { ip: '198.51.100.1', place: { ip: '192.0.2.53', port: 53 } }],
+    ['a place', { ip: '198.51.100.1', local: { ip: '192.0.2.53', port: 53 } }],
   ])('with tags for %s the first counts (Unbound 1.17.1)', (_, from) => {
-    expect(house.local('red.example.', 'A', from)).toBe('REFUSED AA');
-    expect(house.local('green.example.', 'A', from)).toBe('-');
+    expect(bench.local('red.example.', 'A', from)).toBe('REFUSED AA');
+    expect(bench.local('green.example.', 'A', from)).toBe('-');
   });
 });
 
 describe('the address that was asked', () => {
-  const house = new PolicyHouse(`server:
+  const bench = new PolicyBench(`server:
   port: 53
   interface: 192.0.2.53
   interface: 0.0.0.0
@@ -94,28 +94,28 @@ view:
   const at = (ip: string) => ({ ip, port: 53 });
 
   test('says which tags and view clients have that no access-control line is about', () => {
-    expect(house.local('x.example.', 'MX', { ip: '198.51.100.1', place: at('192.0.2.53') })).toBe('REFUSED AA');
-    expect(house.local('x.example.', 'TXT', { ip: '198.51.100.1', place: at('203.0.113.1') })).toContain('"in-view"');
+    expect(bench.local('x.example.', 'MX', { ip: '198.51.100.1', local: at('192.0.2.53') })).toBe('REFUSED AA');
+    expect(bench.local('x.example.', 'TXT', { ip: '198.51.100.1', local: at('203.0.113.1') })).toContain('"in-view"');
   });
 
   test('says nothing for clients that one is about', () => {
-    expect(house.local('x.example.', 'TXT', { ip: '10.0.0.1', place: at('192.0.2.53') })).toContain('"plain"');
+    expect(bench.local('x.example.', 'TXT', { ip: '10.0.0.1', local: at('192.0.2.53') })).toContain('"plain"');
   });
 });
 
 describe('local-zone-override', () => {
   test('gives clients of a netblock another type', () => {
-    const house = new PolicyHouse(`server:
+    const bench = new PolicyBench(`server:
   local-zone: x.example. static
   local-zone-override: x.example. 192.0.2.0/24 refuse
 `);
-    expect(house.local('a.x.example.', 'A', { ip: '192.0.2.1' })).toBe('REFUSED AA');
-    expect(house.local('a.x.example.', 'A', { ip: '198.51.100.1' })).toBe('NXDOMAIN AA');
+    expect(bench.local('a.x.example.', 'A', { ip: '192.0.2.1' })).toBe('REFUSED AA');
+    expect(bench.local('a.x.example.', 'A', { ip: '198.51.100.1' })).toBe('NXDOMAIN AA');
   });
 });
 
 describe('a view', () => {
-  const house = new PolicyHouse(`server:
+  const bench = new PolicyBench(`server:
   local-zone: example. redirect
   local-data: "example. TXT global"
   access-control-view: 192.0.2.1/32 "closed"
@@ -149,11 +149,11 @@ view:
     ['192.0.2.3', 'b.example.', 'NOERROR AA; b.example. TXT "global"'],
     ['192.0.2.9', 'b.example.', 'NOERROR AA; b.example. TXT "global"'],
   ])('for %s: %s TXT gives %s', (ip, name, text) => {
-    expect(house.local(name, 'TXT', { ip })).toBe(text);
+    expect(bench.local(name, 'TXT', { ip })).toBe(text);
   });
 
   test('has rules for answers of its own', async () => {
-    const ruled = new PolicyHouse(`server:
+    const ruled = new PolicyBench(`server:
   response-ip: 198.51.100.0/24 always_nxdomain
   access-control-view: 192.0.2.1/32 "v"
 view:

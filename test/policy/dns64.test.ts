@@ -6,7 +6,7 @@ import { ipText, parseIp, reverseName } from '../../src/wire/ip.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rdatasOf } from '../../src/wire/rrset.ts';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 function optionsOf(text: string): Dns64Options {
   const prefix = readPrefix(text);
@@ -47,14 +47,14 @@ describe('an address in a prefix', () => {
 });
 
 describe('AAAA records', () => {
-  const start = (more = ''): PolicyHouse =>
-    new PolicyHouse(`server:\n  module-config: "dns64 validator iterator"\n  dns64-prefix: 64:ff9b::/96\n${more}`);
+  const start = (more = ''): PolicyBench =>
+    new PolicyBench(`server:\n  module-config: "dns64 validator iterator"\n  dns64-prefix: 64:ff9b::/96\n${more}`);
   const FOUR = ['w.example. A 192.0.2.33'];
   const SIX = ['w.example. AAAA 2001:db8::1'];
 
   test('are made where there are none', async () => {
-    const house = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 64:ff9b::c000:221');
+    const bench = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    expect(await bench.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 64:ff9b::c000:221');
   });
 
   // RFC 6147 §5.5.
@@ -84,10 +84,10 @@ describe('AAAA records', () => {
     ['inform', '', 'NOERROR secure; w.example. AAAA 64:ff9b::c000:221'],
   ])('are looked at by response-ip %s %s', async (action, data, expected) => {
     const dataLine = data === '' ? '' : `  response-ip-data: 64:ff9b::c000:200/120 ${data}\n`;
-    const house = start(`  response-ip: 64:ff9b::c000:200/120 ${action}\n${dataLine}`);
-    house.know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
-    house.know('safe.example.', 'AAAA', ['safe.example. AAAA 2001:db8::5']);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe(expected);
+    const bench = start(`  response-ip: 64:ff9b::c000:200/120 ${action}\n${dataLine}`);
+    bench.know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    bench.know('safe.example.', 'AAAA', ['safe.example. AAAA 2001:db8::5']);
+    expect(await bench.ruled('w.example.', 'AAAA')).toBe(expected);
   });
 
   // 64:ff9b::c000:200/120; where a rule denies the A records, nothing is made and the proven denial of AAAA stands.
@@ -102,56 +102,56 @@ describe('AAAA records', () => {
   ])('are looked at by the policy rule %s', async (rule, expected) => {
     const text =
       'server:\n  module-config: "respip dns64 validator iterator"\n  dns64-prefix: 64:ff9b::/96\nrpz:\n  name: rpz.\n';
-    const house = new PolicyHouse(text, { 'rpz.': `$ORIGIN rpz.\n@ SOA . . 1 1 1 1 1\n${rule}\n` });
-    house.know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe(expected);
+    const bench = new PolicyBench(text, { 'rpz.': `$ORIGIN rpz.\n@ SOA . . 1 1 1 1 1\n${rule}\n` });
+    bench.know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    expect(await bench.ruled('w.example.', 'AAAA')).toBe(expected);
   });
 
   test('are as they are where there are some', async () => {
-    const house = start().know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
+    const bench = start().know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
+    expect(await bench.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
   });
 
   test('are made in spite of others by dns64-synthall and dns64-ignore-aaaa, but not out of nothing', async () => {
     for (const more of ['  dns64-synthall: yes\n', '  dns64-ignore-aaaa: example.\n']) {
-      const house = start(more).know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
-      expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
-      house.know('w.example.', 'A', []);
-      expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
+      const bench = start(more).know('w.example.', 'AAAA', SIX).know('w.example.', 'A', FOUR);
+      expect(await bench.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
+      bench.know('w.example.', 'A', []);
+      expect(await bench.ruled('w.example.', 'AAAA')).toBe('NOERROR secure; w.example. AAAA 2001:db8::1');
     }
   });
 
   test('are not made for a client that judges by itself', async () => {
-    const house = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA', { cd: true })).toBe('NOERROR secure');
+    const bench = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
+    expect(await bench.ruled('w.example.', 'AAAA', { cd: true })).toBe('NOERROR secure');
   });
 
   test('are not made of a name that does not exist', async () => {
-    const house = start().know('w.example.', 'AAAA', [], { rcode: 3 }).know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe('NXDOMAIN secure');
+    const bench = start().know('w.example.', 'AAAA', [], { rcode: 3 }).know('w.example.', 'A', FOUR);
+    expect(await bench.ruled('w.example.', 'AAAA')).toBe('NXDOMAIN secure');
   });
 
   test('are made when servers fail for AAAA (RFC 6147 §5.1.2)', async () => {
-    const house = start().know('w.example.', 'A', FOUR);
-    expect(await house.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
+    const bench = start().know('w.example.', 'A', FOUR);
+    expect(await bench.ruled('w.example.', 'AAAA')).toBe('NOERROR; w.example. AAAA 64:ff9b::c000:221');
   });
 
   test('follow the aliases of the A records', async () => {
-    const house = start().know('c.example.', 'AAAA', ['c.example. CNAME w.example.']);
-    house.know('c.example.', 'A', ['c.example. CNAME w.example.', ...FOUR]);
-    expect(await house.ruled('c.example.', 'AAAA')).toBe(
+    const bench = start().know('c.example.', 'AAAA', ['c.example. CNAME w.example.']);
+    bench.know('c.example.', 'A', ['c.example. CNAME w.example.', ...FOUR]);
+    expect(await bench.ruled('c.example.', 'AAAA')).toBe(
       'NOERROR secure; c.example. CNAME w.example.; w.example. AAAA 64:ff9b::c000:221',
     );
   });
 
   test('have the names of the addresses in them', async () => {
-    const house = start().know('33.2.0.192.in-addr.arpa.', 'PTR', ['33.2.0.192.in-addr.arpa. PTR w.example.']);
+    const bench = start().know('33.2.0.192.in-addr.arpa.', 'PTR', ['33.2.0.192.in-addr.arpa. PTR w.example.']);
     const name = formatName(reverseName(parseIp('64:ff9b::c000:221') ?? new Uint8Array(16)));
-    expect(await house.ruled(name, 'PTR')).toBe(`NOERROR secure; ${name} PTR w.example.`);
+    expect(await bench.ruled(name, 'PTR')).toBe(`NOERROR secure; ${name} PTR w.example.`);
   });
 
   test("are nobody's business without the module", () => {
-    const house = new PolicyHouse('server:\n');
-    expect(house.policy.changesAnswers('127.0.0.1', null, TYPE.AAAA)).toBe(false);
+    const bench = new PolicyBench('server:\n');
+    expect(bench.policy.changesAnswers('127.0.0.1', null, TYPE.AAAA)).toBe(false);
   });
 });

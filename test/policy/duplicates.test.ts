@@ -6,16 +6,16 @@ import { configuredZones, upstreamOptions } from '../../src/daemon/options/upstr
 import { closestUpstreamZone } from '../../src/terms/upstream-zone.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { configOf } from '../config/config-data.ts';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 const HOST = { hostName: 'host', programVersion: 'v', addressesOf: () => [] };
 
 describe('of several lines', () => {
   test('for one local zone the last counts, in views too', () => {
     const twice = 'local-zone: a.example. static\n local-zone: A.example. refuse\n';
-    const house = new PolicyHouse(`server:\n ${twice} access-control-view: 192.0.2.1/32 v\nview:\n name: v\n ${twice}`);
-    expect(house.local('a.example.')).toBe('REFUSED AA');
-    expect(house.local('a.example.', 'A', { ip: '192.0.2.1' })).toBe('REFUSED AA');
+    const bench = new PolicyBench(`server:\n ${twice} access-control-view: 192.0.2.1/32 v\nview:\n name: v\n ${twice}`);
+    expect(bench.local('a.example.')).toBe('REFUSED AA');
+    expect(bench.local('a.example.', 'A', { ip: '192.0.2.1' })).toBe('REFUSED AA');
   });
 
   test('for one record the last counts with its TTL, be it longer or shorter', () => {
@@ -24,13 +24,13 @@ describe('of several lines', () => {
       [90, 60],
     ]) {
       const line = (ttl = 0) => ` local-data: "a.example. ${ttl} A 192.0.2.1"\n`;
-      const reply = new PolicyHouse(`server:\n${line(first)}${line(last)}`).localReply('a.example.');
+      const reply = new PolicyBench(`server:\n${line(first)}${line(last)}`).localReply('a.example.');
       expect(reply).toMatchObject({ answer: [{ ttl: last }] });
     }
   });
 
   test('for one client the first counts of view, tags and what a tag does', () => {
-    const house = new PolicyHouse(`server:
+    const bench = new PolicyBench(`server:
  define-tag: "t1 t2"
  access-control-view: 192.0.2.1/32 v1
  access-control-view: 192.0.2.1/32 v2
@@ -48,13 +48,13 @@ view:
  name: v2
  local-data: "v.example. A 192.0.2.12"
 `);
-    expect(house.local('v.example.', 'A', { ip: '192.0.2.1' })).toContain('192.0.2.11');
-    expect(house.local('z.example.', 'A', { ip: '192.0.2.2' })).toBe('NXDOMAIN AA');
+    expect(bench.local('v.example.', 'A', { ip: '192.0.2.1' })).toContain('192.0.2.11');
+    expect(bench.local('z.example.', 'A', { ip: '192.0.2.2' })).toBe('NXDOMAIN AA');
   });
 
   test('for one place the first counts', () => {
     const config = configOf('server:\n interface-action: 192.0.2.53 allow\n interface-action: 192.0.2.53 refuse\n');
-    expect([...serveOptions(config, HOST, []).accessByPlace.values()]).toEqual(['allow']);
+    expect([...serveOptions(config, HOST, []).accessByListener.values()]).toEqual(['allow']);
   });
 });
 

@@ -6,7 +6,7 @@
 import { describe, expect, test } from 'vitest';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 const TYPES = `server:
   local-zone: static.example. static
@@ -52,13 +52,13 @@ const TYPES = `server:
 `;
 
 test('a zone of type truncate answers over TCP', () => {
-  const house = new PolicyHouse(TYPES);
-  expect(house.local('a.truncate.example.', 'A', { transport: 'tcp' })).toContain('192.0.2.1');
-  expect(house.local('b.truncate.example.', 'A', { transport: 'tcp' })).toBe('-');
+  const bench = new PolicyBench(TYPES);
+  expect(bench.local('a.truncate.example.', 'A', { transport: 'tcp' })).toContain('192.0.2.1');
+  expect(bench.local('b.truncate.example.', 'A', { transport: 'tcp' })).toBe('-');
 });
 
 describe('a local zone of type', () => {
-  const house = new PolicyHouse(TYPES);
+  const bench = new PolicyBench(TYPES);
   test.each([
     ['static', 'a.deep.static.example.', 'A', 'NOERROR AA; a.deep.static.example. A 192.0.2.1'],
     ['static', 'a.deep.static.example.', 'MX', 'NOERROR AA; soa 60'],
@@ -102,20 +102,20 @@ describe('a local zone of type', () => {
     ['always_null', 'b.an.example.', 'MX', 'NOERROR AA'],
     ['noview', 'b.noview.example.', 'A', '-'],
   ] as const)('%s: %s %s gives %s', (_type, name, type, text) => {
-    expect(house.local(name, type)).toBe(text);
+    expect(bench.local(name, type)).toBe(text);
   });
 
   test('inform leaves a line with zone, client and question', () => {
-    house.log.lines = [];
-    house.local('a.inform.example.', 'A', { ip: '192.0.2.7', port: 1234 });
-    expect(house.log.lines.map(({ line }) => line)).toEqual([
+    bench.log.lines = [];
+    bench.local('a.inform.example.', 'A', { ip: '192.0.2.7', port: 1234 });
+    expect(bench.log.lines.map(({ line }) => line)).toEqual([
       'inform.example. inform 192.0.2.7@1234 a.inform.example. A IN',
     ]);
   });
 });
 
 describe('an alias in a redirect zone', () => {
-  const house = new PolicyHouse(`server:
+  const bench = new PolicyBench(`server:
   local-zone: r.example. redirect
   local-data: "r.example. CNAME target.net."
   local-zone: w.example. redirect
@@ -124,36 +124,36 @@ describe('an alias in a redirect zone', () => {
 `);
 
   test('stands for every name below, and leads on', () => {
-    expect(house.local('x.r.example.')).toBe('alias x.r.example. CNAME target.net.');
+    expect(bench.local('x.r.example.')).toBe('alias x.r.example. CNAME target.net.');
   });
 
   test('is the answer to a question for CNAME', () => {
-    expect(house.local('x.r.example.', 'CNAME')).toBe('NOERROR AA; x.r.example. CNAME target.net.');
+    expect(bench.local('x.r.example.', 'CNAME')).toBe('NOERROR AA; x.r.example. CNAME target.net.');
   });
 
   test('takes the name asked for in place of its asterisk', () => {
-    expect(house.local('x.w.example.')).toBe('alias x.w.example. CNAME x.w.example.target.net.');
+    expect(bench.local('x.w.example.')).toBe('alias x.w.example. CNAME x.w.example.target.net.');
   });
 
   test('is YXDOMAIN with a reason when the name becomes too long', () => {
     const long = `${'a'.repeat(60)}.`.repeat(4);
-    const reply = house.localReply(`${long.slice(4)}w.example.`);
+    const reply = bench.localReply(`${long.slice(4)}w.example.`);
     expect(reply).toMatchObject({ kind: 'reply', rcode: 6, error: { code: 0 } });
   });
 
   test('is no alias to follow in other zones', () => {
-    expect(house.local('plain.example.')).toBe('NOERROR AA; plain.example. CNAME target.net.');
+    expect(bench.local('plain.example.')).toBe('NOERROR AA; plain.example. CNAME target.net.');
   });
 
   test('stands alone', () => {
-    const { localZones } = house.policy;
+    const { localZones } = bench.policy;
     expect(localZones.addRecordText('r.example. A 192.0.2.1')).toContain('must not coexist with CNAME local-data');
     expect(localZones.addRecordText('sub.r.example. A 192.0.2.1')).toContain('must reside at top of zone');
   });
 });
 
 describe('default zones', () => {
-  const house = new PolicyHouse('server:\n');
+  const bench = new PolicyBench('server:\n');
 
   test.each([
     ['localhost.', 'A', 'NOERROR AA; localhost. A 127.0.0.1'],
@@ -175,22 +175,22 @@ describe('default zones', () => {
     // A DS is the parent's business.
     ['home.arpa.', 'DS', '-'],
   ] as const)('%s %s gives %s', (name, type, text) => {
-    expect(house.local(name, type)).toBe(text);
+    expect(bench.local(name, type)).toBe(text);
   });
 
   test('are 104: the 102 of Unbound 1.17, resolver.arpa and service.arpa', () => {
-    const names = [...new LocalTables(house.policy).server.zones()].flatMap((zone) => zone?.type ?? []);
+    const names = [...new LocalTables(bench.policy).server.zones()].flatMap((zone) => zone?.type ?? []);
     expect(names.length).toBe(104);
   });
 
   test('go away by nodefault, and by a zone of the same name', () => {
-    const changed = new PolicyHouse('server:\nlocal-zone: "test." nodefault\nlocal-zone: "onion." refuse\n');
+    const changed = new PolicyBench('server:\nlocal-zone: "test." nodefault\nlocal-zone: "onion." refuse\n');
     expect(changed.local('x.test.')).toBe('-');
     expect(changed.local('x.onion.')).toBe('REFUSED AA');
   });
 
   test('of private addresses go away by unblock-lan-zones, the others stay', () => {
-    const changed = new PolicyHouse('server:\nunblock-lan-zones: yes\n');
+    const changed = new PolicyBench('server:\nunblock-lan-zones: yes\n');
     expect(changed.local('1.1.168.192.in-addr.arpa.', 'PTR')).toBe('-');
     expect(changed.local('x.test.')).toBe('NXDOMAIN AA; soa 10800');
   });
@@ -198,42 +198,42 @@ describe('default zones', () => {
 
 describe('local data', () => {
   test('of a reverse name comes from an address', () => {
-    const house = new PolicyHouse('server:\nlocal-data-ptr: "192.0.2.3 77 ptr.example."\n');
-    expect(house.local('3.2.0.192.in-addr.arpa.', 'PTR')).toBe('NOERROR AA; 3.2.0.192.in-addr.arpa. PTR ptr.example.');
+    const bench = new PolicyBench('server:\nlocal-data-ptr: "192.0.2.3 77 ptr.example."\n');
+    expect(bench.local('3.2.0.192.in-addr.arpa.', 'PTR')).toBe('NOERROR AA; 3.2.0.192.in-addr.arpa. PTR ptr.example.');
   });
 
   test('in no zone makes one transparent zone at the name that all share', () => {
-    const house = new PolicyHouse(
+    const bench = new PolicyBench(
       'server:\nlocal-data: "a.b.example.com. A 192.0.2.1"\nlocal-data: "x.example.com. A 192.0.2.2"\n',
     );
-    const table = new LocalTables(house.policy).server;
+    const table = new LocalTables(bench.policy).server;
     const zones = [...table.zones()].flatMap((zone) => (zone?.type === 'transparent' ? [zone] : []));
     expect(zones.map(({ zone }) => zone)).toEqual([mustParseName('example.com.')]);
-    expect(house.local('b.example.com.')).toBe('-');
+    expect(bench.local('b.example.com.')).toBe('-');
     expect([...table.records()].filter((line) => line?.includes('192.0.2'))).toHaveLength(2);
   });
 
   test('has the case of the question', () => {
-    const house = new PolicyHouse('server:\nlocal-data: "mail.example. A 192.0.2.1"\n');
-    expect(house.local('MAIL.Example.')).toBe('NOERROR AA; MAIL.Example. A 192.0.2.1');
+    const bench = new PolicyBench('server:\nlocal-data: "mail.example. A 192.0.2.1"\n');
+    expect(bench.local('MAIL.Example.')).toBe('NOERROR AA; MAIL.Example. A 192.0.2.1');
   });
 });
 
 describe('the control channel', () => {
-  const start = (): { house: PolicyHouse; table: LocalTables['server'] } => {
-    const house = new PolicyHouse('server:\n');
-    return { house, table: new LocalTables(house.policy).server };
+  const start = (): { bench: PolicyBench; table: LocalTables['server'] } => {
+    const bench = new PolicyBench('server:\n');
+    return { bench, table: new LocalTables(bench.policy).server };
   };
 
   test('adds a zone, changes its type with its records kept, and removes it', () => {
-    const { house, table } = start();
+    const { bench, table } = start();
     expect(table.addZone(mustParseName('example.'), 'static')).toBe(true);
     expect(table.addData('www.example. A 192.0.2.1')).toBeNull();
     expect(table.addZone(mustParseName('example.'), 'transparent')).toBe(true);
-    expect(house.local('www.example.')).toBe('NOERROR AA; www.example. A 192.0.2.1');
-    expect(house.local('none.example.')).toBe('-');
+    expect(bench.local('www.example.')).toBe('NOERROR AA; www.example. A 192.0.2.1');
+    expect(bench.local('none.example.')).toBe('-');
     table.removeZone(mustParseName('example.'));
-    expect(house.local('www.example.')).toBe('-');
+    expect(bench.local('www.example.')).toBe('-');
   });
 
   test('refuses what is no type and what is no record', () => {
@@ -244,23 +244,23 @@ describe('the control channel', () => {
   });
 
   test('makes a transparent zone for data of its own, which the quick test of names learns', () => {
-    const { house, table } = start();
+    const { bench, table } = start();
     const query = mustParseName('www.novel.');
-    expect(house.policy.mayAnswer(query, 0)).toBe(false);
+    expect(bench.policy.mayAnswer(query, 0)).toBe(false);
     table.addData('www.novel. A 192.0.2.1');
-    expect(house.policy.mayAnswer(query, 0)).toBe(true);
-    expect(house.local('www.novel.')).toBe('NOERROR AA; www.novel. A 192.0.2.1');
+    expect(bench.policy.mayAnswer(query, 0)).toBe(true);
+    expect(bench.local('www.novel.')).toBe('NOERROR AA; www.novel. A 192.0.2.1');
   });
 
   test('removes one record, or a name with the empty names above it', () => {
-    const { house, table } = start();
+    const { bench, table } = start();
     table.addZone(mustParseName('example.'), 'static');
     table.addData('a.b.example. A 192.0.2.1');
     table.addData('a.b.example. A 192.0.2.2');
     expect(table.removeRecord('a.b.example. A 192.0.2.1')).toBe(true);
     expect(table.removeRecord('a.b.example. A 192.0.2.1')).toBe(false);
-    expect(house.local('a.b.example.')).toBe('NOERROR AA; a.b.example. A 192.0.2.2');
+    expect(bench.local('a.b.example.')).toBe('NOERROR AA; a.b.example. A 192.0.2.2');
     table.removeName(mustParseName('a.b.example.'));
-    expect(house.local('b.example.')).toBe('NXDOMAIN AA');
+    expect(bench.local('b.example.')).toBe('NXDOMAIN AA');
   });
 });

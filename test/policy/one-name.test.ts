@@ -12,7 +12,7 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import { rdataCount, rdatasOf } from '../../src/wire/rrset.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { growth } from '../fake/growth.ts';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 const OWNER = mustParseName('many.example.');
 const RPZ = { override: null, cnameOverride: null, logName: null, signalNxdomainRa: false, tags: null } as const;
@@ -71,36 +71,36 @@ describe('many records at one name', () => {
       { length: MAX_SET_RECORDS + 5 },
       (_, i) => `local-data: "m.example. A 10.0.${i >>> 8}.${i & 255}"`,
     );
-    const house = new PolicyHouse(`server:\n${lines.join('\n')}\n`);
-    expect(house.problems).toEqual([]);
-    expect(house.counters.get('limit.policy-records')).toBe(5);
-    expect(house.log.lines.filter(({ line }) => line.includes('m.example.'))).toHaveLength(1);
+    const bench = new PolicyBench(`server:\n${lines.join('\n')}\n`);
+    expect(bench.problems).toEqual([]);
+    expect(bench.counters.get('limit.policy-records')).toBe(5);
+    expect(bench.log.lines.filter(({ line }) => line.includes('m.example.'))).toHaveLength(1);
   });
 });
 
 test('a policy zone is taken a piece in each turn, also when it is the first', async () => {
-  const house = new PolicyHouse('rpz:\n  name: rpz.\n');
-  const zone = house.policy.rpz.zone(mustParseName('rpz.')) ?? failed();
+  const bench = new PolicyBench('rpz:\n  name: rpz.\n');
+  const zone = bench.policy.rpz.zone(mustParseName('rpz.')) ?? failed();
   const records = Array.from({ length: MAX_SET_RECORDS + 10 }, (_, i) =>
     address(i, mustParseName('many.example.rpz.')),
   );
-  const taken = house.policy.loadPolicyZone(zone, records);
+  const taken = bench.policy.loadPolicyZone(zone, records);
   expect(zone.count).toBe(0);
-  await house.clock.advance(1);
+  await bench.clock.advance(1);
   await taken;
   expect(zone.count).toBe(1);
-  expect(house.log.text()).toContain('10 records left out');
-  expect(house.counters.get('limit.policy-records')).toBe(10);
+  expect(bench.log.text()).toContain('10 records left out');
+  expect(bench.counters.get('limit.policy-records')).toBe(10);
 });
 
 test('records of a tag, of a response-ip and of the control channel are counted too when they are left out', () => {
   const lines = (words: string) =>
     Array.from({ length: MAX_SET_RECORDS + 1 }, (_, i) => `${words} "A 10.0.${i >>> 8}.${i & 255}"`).join('\n');
-  const rules = new PolicyHouse(
+  const rules = new PolicyBench(
     `server:\nresponse-ip: 192.0.2.0/24 redirect\n${lines('response-ip-data: 192.0.2.0/24')}\n`,
   );
   expect(rules.counters.get('limit.policy-records')).toBe(1);
-  const tags = new PolicyHouse(`server:\ndefine-tag: "t"\n${lines('access-control-tag-data: 192.0.2.0/24 t')}\n`);
+  const tags = new PolicyBench(`server:\ndefine-tag: "t"\n${lines('access-control-tag-data: 192.0.2.0/24 t')}\n`);
   expect(tags.counters.get('limit.policy-records')).toBe(1);
   const table = new LocalTables(rules.policy).server;
   for (let i = 0; i <= MAX_SET_RECORDS; i++) table.addData(`m.example. A 10.0.${i >>> 8}.${i & 255}`);

@@ -7,7 +7,7 @@ import { ipText } from '../../src/wire/ip.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { parseRecord } from '../../src/wire/record-text.ts';
 import { readZoneFile } from '../../src/zones/zone-file.ts';
-import { PolicyHouse } from './policy-house.ts';
+import { PolicyBench } from './policy-bench.ts';
 
 describe('an owner name of a policy zone', () => {
   const zone = mustParseName('rpz.example.');
@@ -84,12 +84,12 @@ wild.tld CNAME *.walled.tld.
 ns.evil.tld.rpz-nsdname A 203.0.113.5
 `;
 
-function houseWith(options = '', zone = ZONE): PolicyHouse {
-  return new PolicyHouse(`rpz:\n  name: rpz.\n${options}`, { 'rpz.': zone });
+function serverWith(options = '', zone = ZONE): PolicyBench {
+  return new PolicyBench(`rpz:\n  name: rpz.\n${options}`, { 'rpz.': zone });
 }
 
 describe('the trigger qname', () => {
-  const house = houseWith();
+  const bench = serverWith();
   test.each([
     ['bad.tld.', 'A', 'NXDOMAIN AA'],
     ['x.y.bad.tld.', 'A', 'NXDOMAIN AA'],
@@ -108,36 +108,36 @@ describe('the trigger qname', () => {
     ['tld.', 'A', '-'],
     ['good.tld.', 'A', '-'],
   ] as const)('%s %s gives %s', (name, type, text) => {
-    expect(house.local(name, type)).toBe(text);
+    expect(bench.local(name, type)).toBe(text);
   });
 
   test('lets TCP through where it asks for TCP', () => {
-    expect(house.local('tcp.tld.', 'A', { transport: 'tcp' })).toBe('-');
+    expect(bench.local('tcp.tld.', 'A', { transport: 'tcp' })).toBe('-');
   });
 
   test('looks at the names that aliases lead to', async () => {
-    house.know('c.tld.', 'A', ['c.tld. CNAME bad.tld.', 'bad.tld. A 192.0.2.1']);
-    expect(await house.ruled('c.tld.')).toBe('NXDOMAIN AA; c.tld. CNAME bad.tld.');
+    bench.know('c.tld.', 'A', ['c.tld. CNAME bad.tld.', 'bad.tld. A 192.0.2.1']);
+    expect(await bench.ruled('c.tld.')).toBe('NXDOMAIN AA; c.tld. CNAME bad.tld.');
   });
 });
 
 describe('the trigger client-ip', () => {
-  const house = houseWith();
+  const bench = serverWith();
   test('comes before the name', () => {
-    expect(house.local('local.tld.', 'A', { ip: '192.0.2.66' })).toBe('NXDOMAIN AA');
-    expect(house.local('bad.tld.', 'A', { ip: '192.0.2.67' })).toBe('exempt');
+    expect(bench.local('local.tld.', 'A', { ip: '192.0.2.66' })).toBe('NXDOMAIN AA');
+    expect(bench.local('bad.tld.', 'A', { ip: '192.0.2.67' })).toBe('exempt');
   });
 
   test('lets an exempt client have addresses that have rules', async () => {
-    house.know('w.tld.', 'A', ['w.tld. A 198.51.100.1']);
-    expect(await house.ruled('w.tld.', 'A', { ip: '192.0.2.67' })).toBe('NOERROR secure; w.tld. A 198.51.100.1');
-    expect(await house.ruled('w.tld.')).toBe('NXDOMAIN');
+    bench.know('w.tld.', 'A', ['w.tld. A 198.51.100.1']);
+    expect(await bench.ruled('w.tld.', 'A', { ip: '192.0.2.67' })).toBe('NOERROR secure; w.tld. A 198.51.100.1');
+    expect(await bench.ruled('w.tld.')).toBe('NXDOMAIN');
   });
 });
 
 describe('the trigger ip', () => {
-  const house = houseWith();
-  house.know('walled.tld.', 'A', ['walled.tld. A 192.0.2.80']);
+  const bench = serverWith();
+  bench.know('walled.tld.', 'A', ['walled.tld. A 192.0.2.80']);
   test.each([
     ['198.51.100.1', 'NXDOMAIN'],
     ['198.51.100.9', 'NOERROR; w.tld. A 203.0.113.1'],
@@ -146,32 +146,32 @@ describe('the trigger ip', () => {
     ['198.51.100.12', 'NOERROR secure; w.tld. A 198.51.100.12'],
     ['198.51.101.1', 'NOERROR secure; w.tld. A 198.51.101.1'],
   ])('for an answer with %s gives %s', async (address, text) => {
-    expect(await house.know('w.tld.', 'A', [`w.tld. A ${address}`]).ruled('w.tld.')).toBe(text);
+    expect(await bench.know('w.tld.', 'A', [`w.tld. A ${address}`]).ruled('w.tld.')).toBe(text);
   });
 });
 
 describe('the triggers of servers', () => {
   test('nsip acts on a zone with such a server', async () => {
-    const house = houseWith().know('w.tld.', 'A', ['w.tld. A 192.0.2.1']);
-    house.servers = { names: [], addresses: ['192.0.2.53'] };
-    expect(await house.ruled('w.tld.')).toBe('NXDOMAIN AA');
+    const bench = serverWith().know('w.tld.', 'A', ['w.tld. A 192.0.2.1']);
+    bench.servers = { names: [], addresses: ['192.0.2.53'] };
+    expect(await bench.ruled('w.tld.')).toBe('NXDOMAIN AA');
   });
 
   test('nsip acts on an answer from such a server when its zone is not known any more', async () => {
-    const house = houseWith();
+    const bench = serverWith();
     const name = 'w.tld.';
-    house.know(name, 'A', [`${name} A 192.0.2.1`]);
-    const ruling = await house.ruling(name);
-    if (ruling.kind !== 'answer' || ruling.resolution.kind !== 'answered') throw new Error('no answer');
-    const answer = ruling.resolution.answer.map((held) => ({ ...held, server: '192.0.2.53@53' }));
-    house.knowResolution({ ...ruling.resolution, answer });
-    expect(await house.ruled(name)).toBe('NXDOMAIN AA');
+    bench.know(name, 'A', [`${name} A 192.0.2.1`]);
+    const result = await bench.result(name);
+    if (result.kind !== 'answer' || result.resolution.kind !== 'answered') throw new Error('no answer');
+    const answer = result.resolution.answer.map((ranked) => ({ ...ranked, server: '192.0.2.53@53' }));
+    bench.knowResolution({ ...result.resolution, answer });
+    expect(await bench.ruled(name)).toBe('NXDOMAIN AA');
   });
 
   test('nsdname gives its records, also where the servers do not answer', async () => {
-    const house = houseWith();
-    house.servers = { names: [mustParseName('ns.evil.tld.')], addresses: [] };
-    expect(await house.ruled('w.tld.')).toBe('NOERROR AA; w.tld. A 203.0.113.5');
+    const bench = serverWith();
+    bench.servers = { names: [mustParseName('ns.evil.tld.')], addresses: [] };
+    expect(await bench.ruled('w.tld.')).toBe('NOERROR AA; w.tld. A 203.0.113.5');
   });
 });
 
@@ -184,11 +184,11 @@ describe('rpz-action-override', () => {
     ['disabled', '-'],
     ['cname\n  rpz-cname-override: "walled.tld."', 'alias local.tld. CNAME walled.tld.'],
   ])('%s', (word, text) => {
-    expect(houseWith(`  rpz-action-override: ${word}\n`).local('local.tld.')).toBe(text);
+    expect(serverWith(`  rpz-action-override: ${word}\n`).local('local.tld.')).toBe(text);
   });
 
   test('cname without a name is refused', () => {
-    expect(() => houseWith('  rpz-action-override: cname\n')).toThrow('wants a name in rpz-cname-override');
+    expect(() => serverWith('  rpz-action-override: cname\n')).toThrow('wants a name in rpz-cname-override');
   });
 });
 
@@ -205,55 +205,55 @@ rpz:
   rpz-log-name: "second"
   rpz-signal-nxdomain-ra: yes
 `;
-  const start = (): PolicyHouse => new PolicyHouse(config, { 'one.': 'x.tld CNAME *.\n', 'two.': 'x.tld CNAME .\n' });
+  const start = (): PolicyBench => new PolicyBench(config, { 'one.': 'x.tld CNAME *.\n', 'two.': 'x.tld CNAME .\n' });
 
   test('act in their order, each for the clients with its tags', () => {
-    const house = start();
-    expect(house.local('x.tld.', 'A', { ip: '192.0.2.1' })).toBe('NOERROR AA');
-    expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
+    const bench = start();
+    expect(bench.local('x.tld.', 'A', { ip: '192.0.2.1' })).toBe('NOERROR AA');
+    expect(bench.local('x.tld.')).toBe('NXDOMAIN AA not RA');
   });
 
   test('leave lines in the form that Unbound has', () => {
-    const house = start();
-    house.local('x.tld.', 'A', { ip: '192.0.2.9', port: 77 });
-    expect(house.log.text()).toBe('info: rpz: applied [second] x.tld. rpz-nxdomain 192.0.2.9@77 x.tld. A IN\n');
+    const bench = start();
+    bench.local('x.tld.', 'A', { ip: '192.0.2.9', port: 77 });
+    expect(bench.log.text()).toBe('info: rpz: applied [second] x.tld. rpz-nxdomain 192.0.2.9@77 x.tld. A IN\n');
   });
 
   test('can be switched off and on', () => {
-    const house = start();
-    const zone = house.policy.rpz.zone(mustParseName('two.'));
+    const bench = start();
+    const zone = bench.policy.rpz.zone(mustParseName('two.'));
     if (zone === null) throw new Error('no zone');
     zone.isEnabled = false;
-    expect(house.local('x.tld.')).toBe('-');
+    expect(bench.local('x.tld.')).toBe('-');
     zone.isEnabled = true;
-    expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
+    expect(bench.local('x.tld.')).toBe('NXDOMAIN AA not RA');
   });
 
   test('take a new state whole', () => {
-    const house = start();
-    const zone = house.policy.rpz.zone(mustParseName('two.'));
+    const bench = start();
+    const zone = bench.policy.rpz.zone(mustParseName('two.'));
     const record = parseRecord('y.tld.two. 60 IN CNAME .');
     if (zone === null || 'error' in record) throw new Error('no zone');
-    expect(house.policy.mayAnswer(mustParseName('y.novel.'), 0)).toBe(false);
-    void house.policy.loadPolicyZone(zone, [record]);
-    expect(house.local('x.tld.')).toBe('-');
-    expect(house.local('y.tld.')).toBe('NXDOMAIN AA not RA');
+    expect(bench.policy.mayAnswer(mustParseName('y.novel.'), 0)).toBe(false);
+    void bench.policy.loadPolicyZone(zone, [record]);
+    expect(bench.local('x.tld.')).toBe('-');
+    expect(bench.local('y.tld.')).toBe('NXDOMAIN AA not RA');
   });
 
   test('take a large state a piece at a time, with the old one in force until it is whole', async () => {
-    const house = start();
-    const zone = house.policy.rpz.zone(mustParseName('two.'));
+    const bench = start();
+    const zone = bench.policy.rpz.zone(mustParseName('two.'));
     const records = Array.from({ length: 2 * RPZ_RECORDS_PER_TURN }, (_, i) =>
       parseRecord(`n${i}.tld.two. 60 IN CNAME .`),
     );
     if (zone === null) throw new Error('no zone');
     const whole = records.flatMap((record) => ('error' in record ? [] : [record]));
-    void house.policy.loadPolicyZone(zone, whole.slice(0, RPZ_RECORDS_PER_TURN + 1));
-    void house.policy.loadPolicyZone(zone, whole);
-    expect(house.local('x.tld.')).toBe('NXDOMAIN AA not RA');
-    await house.clock.settle();
-    expect(house.local('x.tld.')).toBe('-');
-    expect(house.local(`n${whole.length - 1}.tld.`)).toBe('NXDOMAIN AA not RA');
+    void bench.policy.loadPolicyZone(zone, whole.slice(0, RPZ_RECORDS_PER_TURN + 1));
+    void bench.policy.loadPolicyZone(zone, whole);
+    expect(bench.local('x.tld.')).toBe('NXDOMAIN AA not RA');
+    await bench.clock.settle();
+    expect(bench.local('x.tld.')).toBe('-');
+    expect(bench.local(`n${whole.length - 1}.tld.`)).toBe('NXDOMAIN AA not RA');
     expect(zone.count).toBe(whole.length);
   });
 
@@ -261,18 +261,18 @@ rpz:
     ['an alias and then an address', 'x.tld CNAME walled.tld.\nx.tld A 192.0.2.1\n', 'alias x.tld. CNAME walled.tld.'],
     ['an address and then an alias', 'x.tld A 192.0.2.1\nx.tld CNAME walled.tld.\n', 'NOERROR AA; x.tld. A 192.0.2.1'],
   ])('take %s in the order of the zone file', (_, rules, said) => {
-    const house = houseWith('', '');
+    const bench = serverWith('', '');
     const name = mustParseName('rpz.');
     const { zone } = readZoneFile(`$ORIGIN rpz.\n$TTL 60\n@ SOA ns h 1 1 1 1 1\n${rules}`, name);
-    const rpz = house.policy.rpz.zone(name);
+    const rpz = bench.policy.rpz.zone(name);
     if (zone === null || rpz === null) throw new Error('no zone');
-    void house.policy.loadPolicyZone(rpz, zone.unsortedRecords());
-    expect(house.local('x.tld.')).toBe(said);
+    void bench.policy.loadPolicyZone(rpz, zone.unsortedRecords());
+    expect(bench.local('x.tld.')).toBe(said);
   });
 
   test('keep the first of contradicting actions', () => {
-    const house = houseWith('', 'x.tld CNAME .\nx.tld CNAME *.\nx.tld A 192.0.2.1\n');
-    expect(house.local('x.tld.')).toBe('NXDOMAIN AA');
+    const bench = serverWith('', 'x.tld CNAME .\nx.tld CNAME *.\nx.tld A 192.0.2.1\n');
+    expect(bench.local('x.tld.')).toBe('NXDOMAIN AA');
   });
 });
 
@@ -289,44 +289,44 @@ describe('a name that policy leads to', () => {
     '*.loop CNAME *.more.loop.',
     '',
   ].join('\n');
-  const start = (): PolicyHouse => new PolicyHouse('rpz:\n  name: rpz.\n', { 'rpz.': zone });
+  const start = (): PolicyBench => new PolicyBench('rpz:\n  name: rpz.\n', { 'rpz.': zone });
 
   test.each([
     ['garden.tld.', 'NOERROR AA; garden.tld. CNAME safe.tld.; safe.tld. A 192.0.2.66'],
     ['toblocked.tld.', 'NXDOMAIN AA; toblocked.tld. CNAME blocked.tld.'],
     ['topass.tld.', 'NOERROR AA; topass.tld. CNAME pass.tld.; pass.tld. A 192.0.2.7'],
   ])('is looked up in policy: %s', async (name, expected) => {
-    const house = start().know('pass.tld.', 'A', ['pass.tld. A 192.0.2.7']);
-    expect(await house.ruled(name)).toBe(expected);
+    const bench = start().know('pass.tld.', 'A', ['pass.tld. A 192.0.2.7']);
+    expect(await bench.ruled(name)).toBe(expected);
   });
 
   test('is looked up once by each rule, so that a garden inside its own rule works', async () => {
-    const house = start().know('home2.com.', 'A', ['home2.com. A 192.0.2.8']);
-    expect(await house.ruled('a.com.')).toBe(
+    const bench = start().know('home2.com.', 'A', ['home2.com. A 192.0.2.8']);
+    expect(await bench.ruled('a.com.')).toBe(
       'NOERROR AA; a.com. CNAME home.com.; home.com. CNAME home2.com.; home2.com. A 192.0.2.8',
     );
-    house.know('x.loop.more.loop.', 'A', ['x.loop.more.loop. A 192.0.2.9']);
-    expect(await house.ruled('x.loop.')).toContain('x.loop.more.loop. A 192.0.2.9');
+    bench.know('x.loop.more.loop.', 'A', ['x.loop.more.loop. A 192.0.2.9']);
+    expect(await bench.ruled('x.loop.')).toContain('x.loop.more.loop. A 192.0.2.9');
   });
 
   test('that cannot be resolved is subject to its rule, when an alias of the tree leads there', async () => {
-    const house = start();
+    const bench = start();
     const why = { kind: 'all-servers-lame', zone: 'blocked.tld.', tried: '' } as const;
     const alias = ['www.org. CNAME blocked.tld.'];
     const question = { name: mustParseName('www.org.'), type: 1, class: 1 };
-    house.knowResolution({ kind: 'failed', question, why }).know('www.org.', 'CNAME', alias);
-    expect(await house.ruled('www.org.')).toBe('NXDOMAIN AA; www.org. CNAME blocked.tld.');
-    house.knowResolution({ kind: 'failed', question, why: { kind: 'cached-failure', of: why } });
-    expect(await house.ruled('www.org.')).toBe('NXDOMAIN AA; www.org. CNAME blocked.tld.');
-    house.know('www.org.', 'CNAME', alias, { verdict: { status: 'bogus', why: { kind: 'no-dnskey', zone: 'org.' } } });
-    expect(await house.ruled('www.org.')).toBe('failed cached-failure');
+    bench.knowResolution({ kind: 'failed', question, why }).know('www.org.', 'CNAME', alias);
+    expect(await bench.ruled('www.org.')).toBe('NXDOMAIN AA; www.org. CNAME blocked.tld.');
+    bench.knowResolution({ kind: 'failed', question, why: { kind: 'cached-failure', of: why } });
+    expect(await bench.ruled('www.org.')).toBe('NXDOMAIN AA; www.org. CNAME blocked.tld.');
+    bench.know('www.org.', 'CNAME', alias, { verdict: { status: 'bogus', why: { kind: 'no-dnskey', zone: 'org.' } } });
+    expect(await bench.ruled('www.org.')).toBe('failed cached-failure');
   });
 
   test('is not asked for by itself when its own zone failed', async () => {
-    const house = start();
+    const bench = start();
     const question = { name: mustParseName('www.org.'), type: 1, class: 1 };
-    house.knowResolution({ kind: 'failed', question, why: { kind: 'all-servers-lame', zone: 'org.', tried: '' } });
-    house.know('www.org.', 'CNAME', ['www.org. CNAME blocked.tld.']);
-    expect(await house.ruled('www.org.')).toBe('failed all-servers-lame');
+    bench.knowResolution({ kind: 'failed', question, why: { kind: 'all-servers-lame', zone: 'org.', tried: '' } });
+    bench.know('www.org.', 'CNAME', ['www.org. CNAME blocked.tld.']);
+    expect(await bench.ruled('www.org.')).toBe('failed all-servers-lame');
   });
 });

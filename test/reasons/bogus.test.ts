@@ -1,5 +1,5 @@
 /**
- * Proves that every reason why data is bogus can be produced in a whole house by a zone or server that is broken in one
+ * Proves that every reason why data is bogus can be produced in a whole resolver by a zone or server that is broken in one
  * way, and that the client is told: SERVFAIL, the reason by name, the right extended error (RFC 8914). A reason without a
  * scenario does not compile, and one that the vocabulary has and the table has not fails the first test.
  */

@@ -1,5 +1,5 @@
 /**
- * Proves that every kind of failure and every limit can be produced in a whole house, and that the client gets SERVFAIL
+ * Proves that every kind of failure and every limit can be produced in a whole resolver, and that the client gets SERVFAIL
  * with an extended error that says what happened. Kinds that only concern the inside are named as such, each with the
  * failure that a client sees in their stead.
  */
@@ -115,7 +115,7 @@ const FAILURES: { readonly [K in Failure['kind']]: Scenario | string } = {
     ask: async (scene) => {
       const replies = await scene.askLater('www.test.', 'A');
       await scene.ports.clock.advance(100);
-      scene.house.stop();
+      scene.instance.stop();
       await scene.ports.clock.runUntil(() => replies.length > 0);
       return replies[0] as Reply;
     },

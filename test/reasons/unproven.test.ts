@@ -1,5 +1,5 @@
 /**
- * Proves that every reason why data is insecure, and every reason why nobody can say, can be produced in a whole house, and
+ * Proves that every reason why data is insecure, and every reason why nobody can say, can be produced in a whole resolver, and
  * that the client is told as much as it should be: data without AD, or SERVFAIL, with the extended error where there is one.
  */
 

@@ -5,7 +5,7 @@ import { concatBytes, writeU16 } from '../../src/wire/bytes.ts';
 import type { FakePorts } from '../fake/fake-ports.ts';
 import { messageSplitter } from '../fake/fake-server.ts';
 import { firstMessage, type Scenario, type Step } from './scenario.ts';
-import { HOUSE_PORT, type ScenarioSetup } from './scenario-config.ts';
+import { RESOLVER_PORT, type ScenarioSetup } from './scenario-config.ts';
 import { encodeScripted } from './scripted-message.ts';
 import { SeenMessage } from './seen-message.ts';
 
@@ -65,14 +65,14 @@ export class Clients {
     const query: SentQuery = { step, id: this.#nextId++, transport, isAnswered: false };
     if (octets.length >= 2) writeU16(octets, 0, query.id);
     this.sent.push(query);
-    const houseIp = step.ip?.includes(':') ? '::1' : step.ip === null ? this.#setup.houseIp : '127.0.0.1';
-    const clientIp = step.ip ?? houseIp;
+    const resolverIp = step.ip?.includes(':') ? '::1' : step.ip === null ? this.#setup.resolverIp : '127.0.0.1';
+    const clientIp = step.ip ?? resolverIp;
     return transport === 'udp'
-      ? this.#sendDatagram(query, octets, { clientIp, houseIp })
-      : this.#sendOnStream(octets, { clientIp, houseIp });
+      ? this.#sendDatagram(query, octets, { clientIp, resolverIp })
+      : this.#sendOnStream(octets, { clientIp, resolverIp });
   }
 
-  async #sendDatagram(query: SentQuery, octets: Uint8Array, { clientIp, houseIp }: Ends): Promise<string | null> {
+  async #sendDatagram(query: SentQuery, octets: Uint8Array, { clientIp, resolverIp }: Ends): Promise<string | null> {
     const opening = this.#ports.network.openUdp({
       local: { ip: clientIp, port: 0 },
       onDatagrams: (batch) => {
@@ -82,7 +82,7 @@ export class Clients {
     });
     const opened = await this.#ports.clock.runUntilSettled(opening);
     if (!opened.ok) return opened.error.text;
-    opened.value.send(octets, octets.length, { ip: houseIp, port: HOUSE_PORT });
+    opened.value.send(octets, octets.length, { ip: resolverIp, port: RESOLVER_PORT });
     return null;
   }
 
@@ -98,11 +98,11 @@ export class Clients {
     return null;
   }
 
-  async #connect({ clientIp, houseIp }: Ends): Promise<Connection | string> {
+  async #connect({ clientIp, resolverIp }: Ends): Promise<Connection | string> {
     const state = { isOpen: true };
     const onData = messageSplitter((bytes) => this.#take(bytes, this.sent));
     const connecting = this.#ports.network.connect({
-      remote: { ip: houseIp, port: HOUSE_PORT },
+      remote: { ip: resolverIp, port: RESOLVER_PORT },
       localIp: clientIp,
       timeoutMs: CONNECT_TIMEOUT_MS,
       onData,
@@ -125,5 +125,5 @@ export class Clients {
 
 interface Ends {
   readonly clientIp: string;
-  readonly houseIp: string;
+  readonly resolverIp: string;
 }

@@ -99,7 +99,7 @@ describe('the replay engine', () => {
     expect((await play(QUERY + check('192.0.2.80') + step)).reason).toContain('expected upstream query not sent');
   });
 
-  test('says why a house does not start', async () => {
+  test('says why a resolver does not start', async () => {
     const broken = UNBOUND_CONFIG.replace('qname-minimisation: no', 'qname-minimisation: perhaps');
     expect((await play(QUERY, broken)).reason).toMatch(/^does not start: test.conf:\d+: /);
   });

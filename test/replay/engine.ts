@@ -1,5 +1,5 @@
 /**
- * Plays a scenario: a whole house on fake ports, scripted servers behind every address, the steps in order.
+ * Plays a scenario: a whole resolver on fake ports, scripted servers behind every address, the steps in order.
  *
  * Time stands while packets travel; waits pass on the monotonic clock alone, and only TIME_PASSES moves the calendar, so
  * that TTLs are exactly what the scenario expects.
@@ -15,7 +15,7 @@ import { deckardDifference, expectedOf, unboundDifference } from './match.ts';
 import { type Scenario, ScenarioError, type Step } from './scenario.ts';
 import { type ScenarioSetup, scenarioFilePath, setUp } from './scenario-config.ts';
 import { type SeenMessage, seenMessageText } from './seen-message.ts';
-import { type RunningHouse, startHouse } from './start-house.ts';
+import { type RunningInstance, startInstance } from './start-instance.ts';
 import { describeQuery, Upstream } from './upstream.ts';
 
 /** Fake milliseconds that a step waits for what it expects. */
@@ -28,7 +28,7 @@ export interface ScenarioResult {
   readonly outcome: 'pass' | 'fail' | 'skip';
   /** The first mismatch, or why it was skipped. */
   readonly reason: string;
-  /** What happened, line by line, with the packets of a mismatch and the house's log. */
+  /** What happened, line by line, with the packets of a mismatch and the resolver's log. */
   readonly story: readonly string[];
 }
 
@@ -72,7 +72,7 @@ class Run {
   readonly #upstream: Upstream;
   readonly #clients: Clients;
   readonly #variables = new Map<string, string>();
-  #house: RunningHouse | null = null;
+  #instance: RunningInstance | null = null;
   #at = 0;
   /** The answer that the last check took (deckard: a later check may look at it again). */
   #lastAnswer: Clients['answers'][number] | null = null;
@@ -101,17 +101,17 @@ class Run {
   async start(): Promise<void> {
     this.#upstream.holdsTransfers = this.#mustHoldTransfers();
     const crypto = inTurnOrder(createNodeCrypto({ legacy: true }), this.#ports.clock);
-    const starting = startHouse(this.#setup.configText, { ...this.#ports, crypto });
+    const starting = startInstance(this.#setup.configText, { ...this.#ports, crypto });
     const started = await this.#ports.clock.runUntilSettled(starting, { waitingFor: 'the start' });
     if (typeof started === 'string') throw new Mismatch(`does not start: ${started}`);
-    this.#house = started;
+    this.#instance = started;
     await this.#ports.clock.settle();
   }
 
   async stop(): Promise<void> {
     for (const { level, line } of this.#ports.log.lines) this.#story.push(`log ${level}: ${line}`);
-    if (this.#house === null) return;
-    await this.#ports.clock.runUntilSettled(this.#house.stop(), { waitingFor: 'the stop' });
+    if (this.#instance === null) return;
+    await this.#ports.clock.runUntilSettled(this.#instance.stop(), { waitingFor: 'the stop' });
   }
 
   async play(): Promise<void> {
@@ -133,7 +133,7 @@ class Run {
     return this.#scenario.steps[this.#at] ?? null;
   }
 
-  /** Transfers start with the house; scenarios whose answers come before any time has passed count on none having run. */
+  /** Transfers start with the resolver; scenarios whose answers come before any time has passed count on none having run. */
   #mustHoldTransfers(): boolean {
     const kinds = this.#scenario.steps.map((step) => step.kind);
     const firstCheck = kinds.indexOf('CHECK_ANSWER');

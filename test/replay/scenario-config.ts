@@ -7,8 +7,8 @@
 
 import { type ConfigLine, type Scenario, ScenarioError } from './scenario.ts';
 
-/** Port that the house of a scenario listens on. */
-export const HOUSE_PORT = 53530;
+/** Port that the resolver of a scenario listens on. */
+export const RESOLVER_PORT = 53530;
 /** Folder of the scenario's own files. */
 export const FILES_FOLDER = '/scenario';
 /** A file without anchors. */
@@ -24,7 +24,7 @@ export interface ScenarioSetup {
   /** Files by path. */
   readonly files: ReadonlyMap<string, string>;
   /** Address that clients ask. */
-  readonly houseIp: string;
+  readonly resolverIp: string;
   readonly startUnixSeconds: number;
   /** Index of the step whose time has already passed at the start; -1 when none. */
   readonly passedStep: number;
@@ -50,7 +50,7 @@ export function setUp(scenario: Scenario): ScenarioSetup {
   const head = [
     'server:',
     ...interfaces.map((ip) => `\tinterface: ${ip}`),
-    `\tport: ${HOUSE_PORT}`,
+    `\tport: ${RESOLVER_PORT}`,
     '\tuse-syslog: no',
     '\tlogfile: ""',
     `\tdirectory: "${FILES_FOLDER}"`,
@@ -75,7 +75,7 @@ export function setUp(scenario: Scenario): ScenarioSetup {
   return {
     configText: `${[...head, ...body].join('\n')}\n`,
     files: filesOf(scenario),
-    houseIp: isIp6Only ? '::1' : '127.0.0.1',
+    resolverIp: isIp6Only ? '::1' : '127.0.0.1',
     ...start,
     rootIps: deckard?.rootIps ?? [],
     rootName: deckard?.rootName ?? '',

@@ -1,5 +1,5 @@
 /**
- * Plays the scenarios of this folder against a whole house on fake ports: way down the tree (iter-), verdicts (val-), what
+ * Plays the scenarios of this folder against a whole resolver on fake ports: way down the tree (iter-), verdicts (val-), what
  * clients see (serve-), local data and rules (policy-). A scenario's own first lines say what it proves.
  */
 

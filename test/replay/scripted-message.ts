@@ -1,4 +1,4 @@
-/** Turns a scripted message into octets, without the checks of the house's own builder: scenarios script nonsense too. */
+/** Turns a scripted message into octets, without the checks of the resolver's own builder: scenarios script nonsense too. */
 
 import { writeU16, writeU32 } from '../../src/wire/bytes.ts';
 import { type Name, nameKey, parentOf } from '../../src/wire/name.ts';

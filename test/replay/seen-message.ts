@@ -1,6 +1,6 @@
 /**
  * A message as the replay engine compares it: names lower-cased, rdata decompressed, sections as lists. Reads leniently,
- * since scenarios contain messages that the house itself must refuse.
+ * since scenarios contain messages that the resolver itself must refuse.
  */
 
 import { readU16, readU32, toHex } from '../../src/wire/bytes.ts';

@@ -23,7 +23,7 @@ import { SeenMessage } from './seen-message.ts';
 
 /** UDP size that answers of scripted servers state. */
 const SERVER_UDP_SIZE = 1232;
-/** Waiting queries kept; a house in a loop must not fill the memory. */
+/** Waiting queries kept; a resolver in a loop must not fill the memory. */
 const MAX_WAITING = 400;
 /** Compressed messages may point into the question, which then cannot be exchanged in place. */
 const COMPRESSED_ABOVE_OCTETS = 1200;
@@ -56,7 +56,7 @@ export class Upstream {
   #byStep = new Map<string, Entry>();
   readonly #usedReplies = new Set<number>();
   readonly #scriptedIps: ReadonlySet<string>;
-  /** While true, zone transfers and their SOA probes are not answered (they start with the house, not with the script). */
+  /** While true, zone transfers and their SOA probes are not answered (they start with the resolver, not with the script). */
   holdsTransfers = false;
 
   constructor(parts: UpstreamParts) {
@@ -64,7 +64,7 @@ export class Upstream {
     this.#scriptedIps = new Set(parts.scenario.ranges.flatMap((range) => [...range.ips]));
   }
 
-  /** Takes a query of the house. */
+  /** Takes a query of the resolver. */
   take(query: IncomingQuery): void {
     const waiting = { query, seen: new SeenMessage(query.bytes), ip: canonicalIp(query.to.ip) };
     this.#parts.say(`  upstream query -> ${describeQuery(waiting)}`);

@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { findForFetch } from '../../src/resolve/cached-data.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST, type Trust } from '../../src/terms/trust.ts';
+import { RANK, type Rank } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Verdict } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -27,20 +27,20 @@ function signature(labels: number): Uint8Array {
 
 interface Choices {
   readonly type?: number;
-  readonly trust?: Trust;
+  readonly trust?: Rank;
   readonly verdict?: Verdict | null;
   readonly signatures?: readonly Uint8Array[];
 }
 
 function found(choices: Choices = {}, avoid: readonly string[] = []): boolean {
-  const { type = TYPE.A, trust = TRUST.answerAuthoritative, verdict = null, signatures = [] } = choices;
+  const { type = TYPE.A, trust: rank = RANK.answerAuthoritative, verdict = null, signatures = [] } = choices;
   const clock = new FakeClock(NOW);
   const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
   const answers = new AnswerCache({ clock, maxBytes: 1 << 20 });
   const rrset = packRRset({ owner: OWNER, type, class: CLASS.IN, rdatas: [new Uint8Array(4)], signatures });
   const life = { expiresAt: NOW + 60, originalTtl: 60 };
-  const held: HeldRRset = { rrset, ...life, trust, verdict, server: '192.0.2.1@53', zone: ROOT };
-  rrsets.store(held);
+  const ranked: RankedRRset = { rrset, ...life, rank, verdict, server: '192.0.2.1@53', zone: ROOT };
+  rrsets.store(ranked);
   return findForFetch({ rrsets, answers }, questionOf(OWNER, type), new Set(avoid)) !== null;
 }
 
@@ -51,13 +51,13 @@ describe('an RRset of the cache answers', () => {
   });
 
   test('not when it came beside one (RFC 2181 §5.4.1)', () => {
-    expect(found({ trust: TRUST.glue })).toBe(false);
-    expect(found({ trust: TRUST.authorityAuthoritative })).toBe(false);
+    expect(found({ trust: RANK.glue })).toBe(false);
+    expect(found({ trust: RANK.authorityAuthoritative })).toBe(false);
   });
 
   test('for DS also out of a referral, not out of less', () => {
-    expect(found({ type: TYPE.DS, trust: TRUST.authorityAuthoritative })).toBe(true);
-    expect(found({ type: TYPE.DS, trust: TRUST.authorityNonAuthoritative })).toBe(false);
+    expect(found({ type: TYPE.DS, trust: RANK.authorityAuthoritative })).toBe(true);
+    expect(found({ type: TYPE.DS, trust: RANK.authorityNonAuthoritative })).toBe(false);
   });
 
   // RFC 4035 §5.3.4: the proof that no closer name exists came with it, and is not part of the set.

@@ -1,5 +1,5 @@
 /**
- * Proves in a whole house what limits clients: ip-ratelimit, wait-limit and its netblocks, discard-timeout, the time after
+ * Proves in a whole resolver what limits clients: ip-ratelimit, wait-limit and its netblocks, discard-timeout, the time after
  * which a client is told that it takes too long, and the alarm of unwanted-reply-threshold.
  */
 
@@ -17,25 +17,25 @@ const TEXT = 'www IN A 192.0.2.80\n';
 let scene: Scene;
 afterEach(async () => scene.stop());
 
-async function house(...config: string[]): Promise<void> {
+async function instance(...config: string[]): Promise<void> {
   scene = Scene.withTest(TEXT);
   await scene.start(['server:', ...config.map((line) => `\t${line}`), '\taccess-control: 10.0.0.0/8 allow']);
 }
 
 describe('ip-ratelimit', () => {
   test('drops what one address asks above it, cached or not, until the next second', async () => {
-    await house('ip-ratelimit: 3', 'ip-ratelimit-factor: 0');
+    await instance('ip-ratelimit: 3', 'ip-ratelimit-factor: 0');
     await scene.ask('www.test.', 'A');
     scene.ports.clock.skip(1000);
     const replies = await Promise.all([1, 2, 3, 4, 5].map(() => scene.askLater('www.test.', 'A')));
     await scene.ports.clock.runUntil(() => replies.flat().length >= 3);
     expect(replies.flat().length).toBe(3);
-    expect(scene.house.serve.stats.overRate).toBe(2);
-    expect(scene.house.clientRates.list()).toEqual([{ ip: '127.0.0.1', perSecond: 5, limit: 3 }]);
+    expect(scene.instance.serve.stats.overRate).toBe(2);
+    expect(scene.instance.clientRates.list()).toEqual([{ ip: '127.0.0.1', perSecond: 5, limit: 3 }]);
     // As in Unbound: who has become quiet is in the whole list, with 0.
     scene.ports.clock.skip(5000);
-    expect(scene.house.clientRates.list()).toEqual([]);
-    expect(scene.house.clientRates.list(true)).toEqual([{ ip: '127.0.0.1', perSecond: 0, limit: 3 }]);
+    expect(scene.instance.clientRates.list()).toEqual([]);
+    expect(scene.instance.clientRates.list(true)).toEqual([{ ip: '127.0.0.1', perSecond: 0, limit: 3 }]);
     scene.ports.clock.skip(1000);
     expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
   });
@@ -46,30 +46,30 @@ describe('wait-limit', () => {
     scene.world.break('test.', 'dead');
     for (let i = 0; i < 5; i++) await scene.askLater(`n${i}.test.`, 'A', { from });
     await scene.ports.clock.settle();
-    return scene.house.serve.waiting();
+    return scene.instance.serve.waiting();
   }
 
   test('bounds the questions that an address waits for', async () => {
-    await house('wait-limit: 2');
+    await instance('wait-limit: 2');
     expect(await waiting(STRANGER)).toBe(2);
-    expect(scene.house.serve.stats.overLimit).toBe(3);
+    expect(scene.instance.serve.stats.overLimit).toBe(3);
   });
 
   test('is another one for a netblock', async () => {
-    await house('wait-limit: 2', 'wait-limit-netblock: 10.0.0.0/8 4', 'wait-limit-netblock: 10.9.0.0/16 1');
+    await instance('wait-limit: 2', 'wait-limit-netblock: 10.0.0.0/8 4', 'wait-limit-netblock: 10.9.0.0/16 1');
     expect(await waiting(STRANGER)).toBe(4);
   });
 
   test('of the smallest netblock counts', async () => {
-    await house('wait-limit: 2', 'wait-limit-netblock: 10.0.0.0/8 4', 'wait-limit-netblock: 10.0.0.0/16 -1');
+    await instance('wait-limit: 2', 'wait-limit-netblock: 10.0.0.0/8 4', 'wait-limit-netblock: 10.0.0.0/16 -1');
     expect(await waiting(STRANGER)).toBe(5);
   });
 
   test('does not bind this host, unless a netblock says so', async () => {
-    await house('wait-limit: 2');
+    await instance('wait-limit: 2');
     expect(await waiting('127.0.0.1')).toBe(5);
     await scene.stop();
-    await house('wait-limit: 2', 'wait-limit-netblock: 127.0.0.0/8 3');
+    await instance('wait-limit: 2', 'wait-limit-netblock: 127.0.0.0/8 3');
     expect(await waiting('127.0.0.1')).toBe(3);
   });
 });
@@ -85,9 +85,9 @@ describe('a question that takes long', () => {
     expect(reply.status).toBe('SERVFAIL');
     expect(reply.edes).toEqual([22]);
     expect(scene.ports.clock.monotonicMs() - before).toBe(9500);
-    expect(scene.house.resolver.worksInProgress).toBe(1);
+    expect(scene.instance.resolver.worksInProgress).toBe(1);
     isDead = false;
-    await scene.ports.clock.runUntil(() => scene.house.resolver.worksInProgress === 0);
+    await scene.ports.clock.runUntil(() => scene.instance.resolver.worksInProgress === 0);
     const asked = scene.asked.length;
     expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
     expect(scene.asked.length).toBe(asked);
@@ -96,13 +96,13 @@ describe('a question that takes long', () => {
 
 describe('unwanted-reply-threshold', () => {
   test('clears the caches and says so', async () => {
-    await house('unwanted-reply-threshold: 3');
+    await instance('unwanted-reply-threshold: 3');
     await scene.ask('www.test.', 'A');
-    const { rrsets } = scene.house.caches;
+    const { rrsets } = scene.instance.caches;
     expect(rrsets.find(mustParseName('www.test.'), TYPE.A, CLASS.IN)).not.toBeNull();
-    scene.house.counters.add('unwanted.replies', 2);
+    scene.instance.counters.add('unwanted.replies', 2);
     expect(rrsets.count).toBeGreaterThan(0);
-    scene.house.counters.add('unwanted.replies');
+    scene.instance.counters.add('unwanted.replies');
     expect(rrsets.count).toBe(0);
     expect(scene.ports.log.text()).toContain('unwanted-reply-threshold');
     expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');

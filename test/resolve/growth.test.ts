@@ -1,5 +1,5 @@
 /**
- * Proves that nothing in a whole house, validation and serving with it, is more than linear in a message: an answer of eight
+ * Proves that nothing in a whole resolver, validation and serving with it, is more than linear in a message: an answer of eight
  * times as many records takes about eight times as long at most, where a quadratic step would take 64 times. The least
  * processor time of several questions is compared, so that a busy machine does not matter.
  */

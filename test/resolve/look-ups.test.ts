@@ -2,7 +2,7 @@
 
 import { afterEach, expect, test, vi } from 'vitest';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
-import { KnownDenials } from '../../src/resolve/known-denials.ts';
+import { SynthesisedDenials } from '../../src/resolve/synthesised-denials.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { type Question, questionKey, questionOf } from '../../src/wire/question.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -28,8 +28,8 @@ function countLookUps(): LookUps {
     count(counts.answers, question);
     return findStale.call(this, question);
   });
-  const { find } = KnownDenials.prototype;
-  vi.spyOn(KnownDenials.prototype, 'find').mockImplementation(function (this: KnownDenials, question) {
+  const { find } = SynthesisedDenials.prototype;
+  vi.spyOn(SynthesisedDenials.prototype, 'find').mockImplementation(function (this: SynthesisedDenials, question) {
     count(counts.denials, question);
     return find.call(this, question);
   });

@@ -17,8 +17,8 @@ afterEach(async () => {
   await scene.stop();
 });
 
-/** A house with a stub for `lan.`, whose server says something new each second. */
-async function house(clause: 'stub' | 'forward', lines: readonly string[] = []): Promise<void> {
+/** A resolver with a stub for `lan.`, whose server says something new each second. */
+async function instance(clause: 'stub' | 'forward', lines: readonly string[] = []): Promise<void> {
   scene = Scene.withTest(TEXT);
   scene.serve(LAN, (query, reply) => {
     const owner = scene.asked.at(-1)?.split(' ')[1] ?? '';
@@ -42,7 +42,7 @@ describe.each(['stub', 'forward'] as const)('%s-no-cache', (clause) => {
     ['a denial of the name', 'no.lan.', 'NXDOMAIN'],
     ['the end of an alias from elsewhere', 'out.test.', 'NOERROR'],
   ])('asks for %s each time', async (_what, name, rcode) => {
-    await house(clause);
+    await instance(clause);
     const seen: string[][] = [];
     for (version = 1; version <= 3; version++) {
       scene.ports.clock.skip(1000);
@@ -57,7 +57,7 @@ describe.each(['stub', 'forward'] as const)('%s-no-cache', (clause) => {
   });
 
   test('remembers no failure', async () => {
-    await house(clause);
+    await instance(clause);
     expect((await scene.ask('broken.lan.', 'A')).rcode).toBe('SERVFAIL');
     const before = asksOfLan();
     const reply = await scene.ask('broken.lan.', 'A');
@@ -66,10 +66,10 @@ describe.each(['stub', 'forward'] as const)('%s-no-cache', (clause) => {
   });
 
   test('leaves nothing in the caches', async () => {
-    await house(clause);
+    await instance(clause);
     await scene.ask('host.lan.', 'A');
     await scene.ask('no.lan.', 'A');
-    const { caches } = scene.house;
+    const { caches } = scene.instance;
     const owners = [...caches.rrsets.entries()].length;
     await scene.ask('other.lan.', 'A');
     expect([...caches.rrsets.entries()].length).toBe(owners);

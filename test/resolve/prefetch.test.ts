@@ -13,7 +13,7 @@ short 9 IN A 192.0.2.81
 let scene: Scene;
 afterEach(async () => scene.stop());
 
-async function house(config: readonly string[]): Promise<void> {
+async function instance(config: readonly string[]): Promise<void> {
   scene = Scene.withTest(TEXT);
   await scene.start(['server:', ...config.map((line) => `\t${line}`)]);
 }
@@ -23,12 +23,12 @@ function asked(name: string): number {
 }
 
 async function settle(): Promise<void> {
-  await scene.ports.clock.runUntil(() => scene.house.resolver.works().length === 0);
+  await scene.ports.clock.runUntil(() => scene.instance.resolver.works().length === 0);
 }
 
 describe('prefetch', () => {
   test('fetches again in the last tenth of the life, once, and answers from the cache meanwhile', async () => {
-    await house(['prefetch: yes']);
+    await instance(['prefetch: yes']);
     await scene.ask('www.test.', 'A');
     scene.ports.clock.skip(899_000);
     await scene.ask('www.test.', 'A');
@@ -44,7 +44,7 @@ describe('prefetch', () => {
   });
 
   test('that fails leaves the answer as it is', async () => {
-    await house(['prefetch: yes']);
+    await instance(['prefetch: yes']);
     await scene.ask('www.test.', 'A');
     scene.ports.clock.skip(950_000);
     scene.tamper(AUTH, () => null);
@@ -54,7 +54,7 @@ describe('prefetch', () => {
   });
 
   test('that gives bogus data leaves the secure answer as it is', async () => {
-    await house(['prefetch: yes']);
+    await instance(['prefetch: yes']);
     await scene.ask('www.test.', 'A');
     scene.ports.clock.skip(950_000);
     scene.world.break('test.', 'rdata-forged');
@@ -64,7 +64,7 @@ describe('prefetch', () => {
   });
 
   test('is not for answers that live for less than ten seconds', async () => {
-    await house(['prefetch: yes']);
+    await instance(['prefetch: yes']);
     await scene.ask('short.test.', 'A');
     scene.ports.clock.skip(8_000);
     await scene.ask('short.test.', 'A');
@@ -73,7 +73,7 @@ describe('prefetch', () => {
   });
 
   test('is off by default', async () => {
-    await house([]);
+    await instance([]);
     await scene.ask('www.test.', 'A');
     scene.ports.clock.skip(950_000);
     await scene.ask('www.test.', 'A');
@@ -84,7 +84,7 @@ describe('prefetch', () => {
 
 describe('prefetch-key', () => {
   test('asks for keys when the referral comes, before the answer does', async () => {
-    await house(['prefetch-key: yes', 'qname-minimisation: no']);
+    await instance(['prefetch-key: yes', 'qname-minimisation: no']);
     await scene.ask('www.test.', 'A');
     const ofAuth = scene.asked.filter((line) => line.startsWith(AUTH));
     expect(new Set(ofAuth.slice(0, 2))).toEqual(new Set([`${AUTH} test. DNSKEY`, `${AUTH} www.test. A`]));

@@ -54,7 +54,7 @@ test('a client whose question ends bogus puts the name there, one whose question
   await scene.start();
   await scene.ask('www.test.', 'A');
   await scene.ask('none.test.', 'TXT');
-  const listed = scene.house.recentBogus.list();
+  const listed = scene.instance.recentBogus.list();
   expect(listed.map(({ name, type, count }) => ({ name, type, count }))).toEqual([
     { name: 'www.test.', type: 'A', count: 1 },
   ]);
@@ -64,10 +64,10 @@ test('a client whose question ends bogus puts the name there, one whose question
 test('list_bogus shows them, as lines and as JSON', async () => {
   const bench = await makeBench();
   expect(await bench.run('list_bogus')).toBe('');
-  bench.house.recentBogus.note(question('a.test.'), WHY);
+  bench.instance.recentBogus.note(question('a.test.'), WHY);
   const [line = ''] = (await bench.run('list_bogus')).split('\n');
   expect(line).toMatch(/^a\.test\. A 1 \d+ no-signature: x\.test\. A in zone test\.: should be signed and is not$/);
-  expect(JSON.parse(await bench.run('list_bogus +json'))).toEqual(bench.house.recentBogus.list());
+  expect(JSON.parse(await bench.run('list_bogus +json'))).toEqual(bench.instance.recentBogus.list());
   expect(await bench.run('list_bogus x')).toMatch(/^error usage/);
 });
 

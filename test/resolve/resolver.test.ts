@@ -9,8 +9,8 @@ import { FailureCache } from '../../src/cache/failure-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { IterateCallOptions } from '../../src/iterate/iterate.ts';
 import { type ResolveOptions, Resolver } from '../../src/resolve/resolver.ts';
-import type { Found } from '../../src/terms/found.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { IterationResult } from '../../src/terms/iteration-result.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { Counters } from '../../src/trace/counters.ts';
@@ -24,7 +24,7 @@ import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
-import { heldAt, questionFrom } from '../support/records.ts';
+import { questionFrom, rankedAt } from '../support/records.ts';
 
 const NOW = 1_700_000_000;
 const QUESTION = questionFrom('mx.example. A');
@@ -42,21 +42,21 @@ const OPTIONS: ResolveOptions = {
   allowance: DEFAULT_ALLOWANCE,
 };
 
-function heldBy(question: Question, server: string, ttl = 300, at = NOW): HeldRRset {
+function rankedBy(question: Question, server: string, ttl = 300, at = NOW): RankedRRset {
   const { name: owner, type, class: rrClass } = question;
   const rrset = packRRset({ owner, type, class: rrClass, rdatas: [Uint8Array.of(192, 0, 2, 1)], signatures: [] });
-  return heldAt(at, ttl, rrset, { server });
+  return rankedAt(at, ttl, rrset, { server });
 }
 
-function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Found {
-  const answer = [heldBy(question, server, ttl, at)];
+function foundFrom(question: Question, server: string, ttl = 300, at = NOW): IterationResult {
+  const answer = [rankedBy(question, server, ttl, at)];
   const end = { kind: 'answer', question, rcode: RCODE.NOERROR, answer, authority: [], additional: [] } as const;
   return { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server, expiresAt: at + ttl } };
 }
 
-/** A resolver whose tree is `ask` and whose judge is `judge`. */
+/** A resolver whose tree is `ask` and whose validate is `validate`. */
 function makeResolver(
-  ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => Found | Promise<Found>,
+  ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => IterationResult | Promise<IterationResult>,
   judge: (server: string) => Verdict = () => SECURE,
 ) {
   const clock = new FakeClock(NOW);
@@ -208,7 +208,7 @@ describe('resolver', () => {
     const { resolver, rrsets, asked } = makeResolver(async (work, call, fetch) => {
       if (work.parent !== null) return foundFrom(work.question, call.avoid?.size === 1 ? 'other@53' : 'first@53');
       const child = questionFrom('ns.example. A');
-      rrsets.store(heldBy(child, 'first@53'));
+      rrsets.store(rankedBy(child, 'first@53'));
       const known = await fetch(work, child);
       const fresh = await fetch(work, child, { avoid: new Set(['first@53']) });
       const servers = [known, fresh].map((found) => (found.kind === 'found' ? found.end.server : null));

@@ -24,8 +24,8 @@ afterEach(async () => {
   await scene.stop();
 });
 
-/** A house whose servers can be silenced by `isDead`. */
-async function house(config: readonly string[] = [], spec: Partial<ZoneSpec> = {}): Promise<void> {
+/** A resolver whose servers can be silenced by `isDead`. */
+async function instance(config: readonly string[] = [], spec: Partial<ZoneSpec> = {}): Promise<void> {
   scene = Scene.withTest(TEXT, spec);
   for (const ip of [AUTH, '198.41.0.4']) scene.tamper(ip, (reply) => (isDead ? null : reply));
   const lines = ['serve-expired: yes', 'ede-serve-expired: yes', 'qname-minimisation: no', ...config];
@@ -38,7 +38,7 @@ function pass(seconds: number): void {
 
 describe('with serve-expired-client-timeout', () => {
   test('fetching is tried first, and the expired answer comes when that takes too long', async () => {
-    await house();
+    await instance();
     await scene.ask('www.test.', 'A');
     pass(200);
     isDead = true;
@@ -53,7 +53,7 @@ describe('with serve-expired-client-timeout', () => {
   });
 
   test('is counted once where rules look at the answer', async () => {
-    await house(['serve-expired-client-timeout: 0', 'response-ip: 198.51.100.0/24 always_nxdomain']);
+    await instance(['serve-expired-client-timeout: 0', 'response-ip: 198.51.100.0/24 always_nxdomain']);
     await scene.ask('www.test.', 'A');
     pass(200);
     isDead = true;
@@ -62,7 +62,7 @@ describe('with serve-expired-client-timeout', () => {
   });
 
   test('a fresh answer in time is what the client gets', async () => {
-    await house();
+    await instance();
     await scene.ask('www.test.', 'A');
     pass(200);
     const reply = await scene.ask('www.test.', 'A');
@@ -71,7 +71,7 @@ describe('with serve-expired-client-timeout', () => {
   });
 
   test('an expired denial says so by another code', async () => {
-    await house();
+    await instance();
     await scene.ask('gone.test.', 'A');
     pass(7200);
     isDead = true;
@@ -81,25 +81,25 @@ describe('with serve-expired-client-timeout', () => {
   });
 
   test('who asks while others have waited for so long already gets the expired answer at once', async () => {
-    await house();
+    await instance();
     await scene.ask('www.test.', 'A');
     pass(200);
     isDead = true;
     await scene.ask('www.test.', 'A');
-    expect(scene.house.resolver.worksInProgress).toBe(1);
+    expect(scene.instance.resolver.worksInProgress).toBe(1);
     const before = scene.ports.clock.monotonicMs();
     expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
     expect(scene.ports.clock.monotonicMs() - before).toBeLessThan(100);
-    expect(scene.house.resolver.worksInProgress).toBe(1);
+    expect(scene.instance.resolver.worksInProgress).toBe(1);
   });
 
   test('a remembered failure is answered with expired data at once', async () => {
-    await house(['outbound-msg-retry: 1']);
+    await instance(['outbound-msg-retry: 1']);
     await scene.ask('www.test.', 'A');
     pass(200);
     isDead = true;
     await scene.ask('www.test.', 'A');
-    await scene.ports.clock.runUntil(() => scene.house.resolver.worksInProgress === 0);
+    await scene.ports.clock.runUntil(() => scene.instance.resolver.worksInProgress === 0);
     const before = scene.ports.clock.monotonicMs();
     expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
     expect(scene.ports.clock.monotonicMs() - before).toBeLessThan(100);
@@ -108,20 +108,20 @@ describe('with serve-expired-client-timeout', () => {
 
 describe('with serve-expired-client-timeout 0', () => {
   test('the expired answer comes at once, and the next one is fresh', async () => {
-    await house(['serve-expired-client-timeout: 0', 'serve-expired-reply-ttl: 77']);
+    await instance(['serve-expired-client-timeout: 0', 'serve-expired-reply-ttl: 77']);
     await scene.ask('www.test.', 'A');
     pass(200);
     const stale = await scene.ask('www.test.', 'A');
     expect(stale.seen.answer[0]?.ttl).toBe(77);
     expect(stale.edes).toEqual([STALE_ANSWER]);
-    await scene.ports.clock.runUntil(() => scene.house.resolver.works().length === 0);
+    await scene.ports.clock.runUntil(() => scene.instance.resolver.works().length === 0);
     const fresh = await scene.ask('www.test.', 'A');
     expect(fresh.seen.answer[0]?.ttl).toBe(100);
     expect(fresh.edes).toEqual([]);
   });
 
   test('a TTL in replies is never longer than what the server gave', async () => {
-    await house(['serve-expired-client-timeout: 0', 'serve-expired-reply-ttl: 500']);
+    await instance(['serve-expired-client-timeout: 0', 'serve-expired-reply-ttl: 500']);
     await scene.ask('www.test.', 'A');
     pass(200);
     expect((await scene.ask('www.test.', 'A')).seen.answer[0]?.ttl).toBe(100);
@@ -134,12 +134,12 @@ describe('a refresh that took too long', () => {
     ['serve-expired-client-timeout: 1800', 'deadline'],
     ['max-sent-count: 2', 'limit'],
   ])('is remembered, so that the servers are left alone for a while: %s', async (line) => {
-    await house([line]);
+    await instance([line]);
     await scene.ask('www.test.', 'A');
     pass(200);
     isDead = true;
     await scene.ask('www.test.', 'A');
-    await scene.ports.clock.runUntil(() => scene.house.resolver.works().length === 0);
+    await scene.ports.clock.runUntil(() => scene.instance.resolver.works().length === 0);
     const before = scene.asked.length;
     for (let i = 0; i < 3; i++) expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
     await scene.ports.clock.advance(100);
@@ -153,7 +153,7 @@ describe('expired data is never served', () => {
     ['to.test.', 'A', 'to 0 IN CNAME www'],
     ['zero.test.', 'TXT', 'zero 0 IN A 192.0.2.90\n@ 0 IN SOA ns admin 1 7200 3600 1209600 0'],
   ])('when it came with a TTL of zero: %s %s', async (name, type, text) => {
-    await house(['serve-expired-client-timeout: 0'], { text: `${TEXT}${text}\n` });
+    await instance(['serve-expired-client-timeout: 0'], { text: `${TEXT}${text}\n` });
     expect((await scene.ask(name, type)).status).toBe('NOERROR ad');
     pass(10);
     const before = scene.asked.length;
@@ -168,7 +168,7 @@ describe('expired data is never served', () => {
     ['test.', 'DNSKEY'],
     ['test.', 'DS'],
   ])('for %s %s', async (name, type) => {
-    await house(['serve-expired-client-timeout: 0']);
+    await instance(['serve-expired-client-timeout: 0']);
     expect((await scene.ask(name, type)).status).toBe('NOERROR ad');
     pass(90_000);
     isDead = true;
@@ -176,7 +176,7 @@ describe('expired data is never served', () => {
   });
 
   test('for TLSA, unless serve-expired-dane says so', async () => {
-    await house(['serve-expired-client-timeout: 0', 'serve-expired-dane: yes']);
+    await instance(['serve-expired-client-timeout: 0', 'serve-expired-dane: yes']);
     await scene.ask('_25._tcp.mx.test.', 'TLSA');
     pass(7200);
     isDead = true;
@@ -184,7 +184,7 @@ describe('expired data is never served', () => {
   });
 
   test('after serve-expired-ttl', async () => {
-    await house(['serve-expired-ttl: 1000']);
+    await instance(['serve-expired-ttl: 1000']);
     await scene.ask('www.test.', 'A');
     pass(1100);
     isDead = true;
@@ -193,7 +193,7 @@ describe('expired data is never served', () => {
 
   test('when its signatures have expired, not even without AD', async () => {
     const expiration = TEST_START_UNIX_SECONDS + 150;
-    await house(['val-sig-skew-min: 0', 'val-sig-skew-max: 0'], { signing: { expiration } });
+    await instance(['val-sig-skew-min: 0', 'val-sig-skew-max: 0'], { signing: { expiration } });
     expect((await scene.ask('www.test.', 'A')).status).toBe('NOERROR ad');
     pass(200);
     isDead = true;
@@ -201,7 +201,7 @@ describe('expired data is never served', () => {
   });
 
   test('when serve-expired is off', async () => {
-    await house(['serve-expired: no']);
+    await instance(['serve-expired: no']);
     await scene.ask('www.test.', 'A');
     pass(200);
     isDead = true;
@@ -211,18 +211,18 @@ describe('expired data is never served', () => {
 
 describe('a failed refresh', () => {
   test('starts the time of expired data again with serve-expired-ttl-reset', async () => {
-    await house(['serve-expired-ttl: 1000', 'serve-expired-ttl-reset: yes', 'outbound-msg-retry: 1']);
+    await instance(['serve-expired-ttl: 1000', 'serve-expired-ttl-reset: yes', 'outbound-msg-retry: 1']);
     await scene.ask('www.test.', 'A');
     pass(600);
     isDead = true;
     await scene.ask('www.test.', 'A');
-    await scene.ports.clock.runUntil(() => scene.house.resolver.worksInProgress === 0);
+    await scene.ports.clock.runUntil(() => scene.instance.resolver.worksInProgress === 0);
     pass(900);
     expect((await scene.ask('www.test.', 'A')).edes).toEqual([STALE_ANSWER]);
   });
 
   test('that gives bogus data does not hide expired data that was secure', async () => {
-    await house(['outbound-msg-retry: 1']);
+    await instance(['outbound-msg-retry: 1']);
     await scene.ask('www.test.', 'A');
     pass(200);
     scene.world.break('test.', 'rdata-forged');

@@ -1,7 +1,7 @@
 /**
  * The RFCs that add signature algorithms and digests, and those that say which of them validators must, may and must not
  * take: RFC 5702 (RSA with SHA-2), RFC 6605 (ECDSA, SHA-384 digests), RFC 8080 (EdDSA), RFC 4509 (SHA-256 digests), RFC 8624
- * and RFC 9904 (requirements), RFC 9905 (SHA-1), RFC 9906 (GOST). Played out with a whole house and real keys.
+ * and RFC 9904 (requirements), RFC 9905 (SHA-1), RFC 9906 (GOST). Played out with a whole resolver and real keys.
  */
 
 import { describe, expect, test } from 'vitest';

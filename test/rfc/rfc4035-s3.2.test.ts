@@ -1,6 +1,6 @@
 /**
  * RFC 4035 §3.2, with RFC 6840 §5.6 to §5.9: what a recursive name server that knows DNSSEC does with the DO, CD and AD
- * bits, played out with a whole house.
+ * bits, played out with a whole resolver.
  */
 
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';

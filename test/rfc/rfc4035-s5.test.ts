@@ -1,5 +1,5 @@
 /**
- * RFC 4035 §5: authenticating answers, played out with a whole house: islands and anchors (§5), referrals (§5.2), RRsets
+ * RFC 4035 §5: authenticating answers, played out with a whole resolver: islands and anchors (§5), referrals (§5.2), RRsets
  * (§5.3), denials (§5.4), what follows when signatures do not validate (§5.5). With RFC 4033 §5, the four states.
  */
 

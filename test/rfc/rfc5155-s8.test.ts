@@ -1,5 +1,5 @@
 /**
- * RFC 5155 §8 and §9: what a validator accepts of NSEC3, and what opt-out costs, played out with a whole house. With
+ * RFC 5155 §8 and §9: what a validator accepts of NSEC3, and what opt-out costs, played out with a whole resolver. With
  * RFC 9276 §3.2, iterations that are too many.
  */
 

@@ -1,5 +1,5 @@
 /**
- * RFC 6840, clarifications of DNSSEC, section by section, played out with a whole house. (§4.1, NSEC from the parent side of
+ * RFC 6840, clarifications of DNSSEC, section by section, played out with a whole resolver. (§4.1, NSEC from the parent side of
  * a cut: test/attacks/false-proofs.test.ts; §5.6 to §5.9, DO, AD and CD: rfc4035-s3.2.test.ts.)
  */
 

@@ -1,4 +1,4 @@
-/** RFC 7646, negative trust anchors (`domain-insecure`), played out with a whole house. */
+/** RFC 7646, negative trust anchors (`domain-insecure`), played out with a whole resolver. */
 
 import { describe, expect, test } from 'vitest';
 import { EDE } from '../../src/wire/ede.ts';

@@ -1,5 +1,5 @@
 /**
- * Proves in a whole house that a zone is told which of its keys are trusted (RFC 8145 §5, trust-anchor-signaling), that
+ * Proves in a whole resolver that a zone is told which of its keys are trusted (RFC 8145 §5, trust-anchor-signaling), that
  * clients can find that out (RFC 8509, root-key-sentinel), and what disable-edns-do and harden-short-bufsize change.
  */
 
@@ -9,10 +9,10 @@ import { Scene } from '../world/scene.ts';
 let scene: Scene;
 afterEach(() => scene.stop());
 
-async function house(...lines: string[]): Promise<void> {
+async function instance(...lines: string[]): Promise<void> {
   scene = Scene.withTest(`www IN A 192.0.2.80\n* IN A 192.0.2.81\nlong IN TXT "${'x'.repeat(200)}"`);
   await scene.start(['server:', ...lines]);
-  // The first question makes the house fetch the root's keys.
+  // The first question makes the resolver fetch the root's keys.
   expect((await scene.ask('www.test.', 'A')).status).toBe(
     lines.includes('disable-edns-do: yes') ? 'SERVFAIL' : 'NOERROR ad',
   );
@@ -21,7 +21,7 @@ async function house(...lines: string[]): Promise<void> {
 
 /** Key tag of the root's key signing key in this world. */
 function rootTag(): number {
-  const anchor = scene.house.anchors.positive()[0];
+  const anchor = scene.instance.anchors.positive()[0];
   const ds = anchor?.ds[0];
   if (ds === undefined) throw new Error('no anchor');
   return ((ds[0] ?? 0) << 8) | (ds[1] ?? 0);
@@ -31,12 +31,12 @@ describe('RFC 8145', () => {
   const signals = (): string[] => scene.asked.filter((line) => line.includes('_ta-'));
 
   test('§5.1: the root is told the key tag in hexadecimal, with a question of type NULL', async () => {
-    await house('trust-anchor-signaling: yes');
+    await instance('trust-anchor-signaling: yes');
     expect(signals()).toEqual([`198.41.0.4 _ta-${rootTag().toString(16).padStart(4, '0')}. NULL`]);
   });
 
   test('trust-anchor-signaling: no tells nothing', async () => {
-    await house('trust-anchor-signaling: no');
+    await instance('trust-anchor-signaling: no');
     expect(signals()).toEqual([]);
   });
 });
@@ -48,7 +48,7 @@ describe('RFC 8509', () => {
     (await scene.ask(name(kind, tag), 'A')).status;
 
   test('§3: the trusted key is there, another is not', async () => {
-    await house();
+    await instance();
     const tag = rootTag();
     const other = (tag + 1) % 65_536;
     expect(await status('is', tag)).toBe('NOERROR ad');
@@ -58,14 +58,14 @@ describe('RFC 8509', () => {
   });
 
   test('root-key-sentinel: no answers these names like others', async () => {
-    await house('root-key-sentinel: no');
+    await instance('root-key-sentinel: no');
     expect(await status('not', rootTag())).toBe('NOERROR ad');
   });
 });
 
 describe('disable-edns-do', () => {
   test('asks servers for no signatures, after which nothing can be validated', async () => {
-    await house('disable-edns-do: yes');
+    await instance('disable-edns-do: yes');
   });
 });
 
@@ -73,12 +73,12 @@ describe('harden-short-bufsize', () => {
   const isCut = async (): Promise<boolean> => (await scene.ask('long.test.', 'TXT', { udpSize: 100, doBit: false })).tc;
 
   test('yes: a buffer of 100 octets is taken for one of 512 (RFC 6891 §6.2.3)', async () => {
-    await house();
+    await instance();
     expect(await isCut()).toBe(false);
   });
 
   test('no: it is taken as it is said', async () => {
-    await house('harden-short-bufsize: no');
+    await instance('harden-short-bufsize: no');
     expect(await isCut()).toBe(true);
   });
 });

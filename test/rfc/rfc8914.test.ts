@@ -1,4 +1,4 @@
-/** RFC 8914, extended DNS errors, played out with a whole house. (Which reason has which code: test/reasons.) */
+/** RFC 8914, extended DNS errors, played out with a whole resolver. (Which reason has which code: test/reasons.) */
 
 import { describe, expect, test } from 'vitest';
 import { EDE } from '../../src/wire/ede.ts';

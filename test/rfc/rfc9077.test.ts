@@ -1,5 +1,5 @@
 /**
- * RFC 9077, TTLs of NSEC and NSEC3, played out with a whole house: a denial, remembered or used to make others (RFC 8198),
+ * RFC 9077, TTLs of NSEC and NSEC3, played out with a whole resolver: a denial, remembered or used to make others (RFC 8198),
  * lives no longer than the SOA lets it, whatever TTL its records have.
  */
 

@@ -1,5 +1,5 @@
 /**
- * RFC 9824, compact denial of existence, played out with a whole house: one NSEC at the very name instead of a proof that
+ * RFC 9824, compact denial of existence, played out with a whole resolver: one NSEC at the very name instead of a proof that
  * it is not there, NXNAME for names that do not exist.
  */
 

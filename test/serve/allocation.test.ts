@@ -19,7 +19,7 @@ import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, held, NOW, PlayedHouse, queryFor } from './serving.ts';
+import { answered, NOW, PlayedResolver, queryFor, ranked } from './serving.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };
 const CHANNEL = { transport: 'tcp', deliver: () => {} } as const;
@@ -29,17 +29,17 @@ const HITS = 50_000;
 const MOST_OCTETS_PER_HIT = 20;
 
 /** Smallest growth of the heap of five rounds: the test runner allocates beside it. */
-function octetsPerHit(house: PlayedHouse, records: number, queryOf: (question: Question) => Uint8Array): number {
+function octetsPerHit(server: PlayedResolver, records: number, queryOf: (question: Question) => Uint8Array): number {
   const question = questionFrom('www.example. TXT');
   const lines = Array.from({ length: records }, (_, i) => `www.example. TXT "record number ${i}"`);
-  house.know(answered(question, { answer: [held(lines)] }));
+  server.know(answered(question, { answer: [ranked(lines)] }));
   const query = queryOf(question);
   const out = new Uint8Array(REPLY_BUFFER_OCTETS);
   const serve = (times: number): void => {
-    for (let i = 0; i < times; i++) if (house.serve.query(query, FROM, CHANNEL, out) <= 0) throw new Error('no reply');
+    for (let i = 0; i < times; i++) if (server.serve.query(query, FROM, CHANNEL, out) <= 0) throw new Error('no reply');
   };
   serve(100_000);
-  house.known.clear();
+  server.known.clear();
   let smallest = Number.POSITIVE_INFINITY;
   for (let round = 0; round < 5; round++) {
     const before = process.memoryUsage();
@@ -83,21 +83,21 @@ function rates(): ClientRates {
 }
 
 test.each([1, 30])('an answer of %i records costs next to no heap', (records) => {
-  expect(octetsPerHit(new PlayedHouse(), records, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
+  expect(octetsPerHit(new PlayedResolver(), records, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });
 
 test('policy costs no heap', () => {
-  expect(octetsPerHit(new PlayedHouse({}, otherPolicy()), 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
+  expect(octetsPerHit(new PlayedResolver({}, otherPolicy()), 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });
 
 test('a cookie costs no heap', () => {
-  const house = new PlayedHouse({}, null, { cookies: new ServerCookies([new Uint8Array(16).fill(7)]) });
-  expect(octetsPerHit(house, 2, withCookie)).toBeLessThan(MOST_OCTETS_PER_HIT);
-  expect(house.serve.stats.cookiesClient).toBeGreaterThan(HITS);
+  const server = new PlayedResolver({}, null, { cookies: new ServerCookies([new Uint8Array(16).fill(7)]) });
+  expect(octetsPerHit(server, 2, withCookie)).toBeLessThan(MOST_OCTETS_PER_HIT);
+  expect(server.serve.stats.cookiesClient).toBeGreaterThan(HITS);
 });
 
 test('rates, with all the rest, cost no heap', () => {
   const more = { cookies: new ServerCookies([new Uint8Array(16).fill(7)]), clientRates: rates() };
-  const house = new PlayedHouse({}, otherPolicy(), more);
-  expect(octetsPerHit(house, 2, withCookie)).toBeLessThan(MOST_OCTETS_PER_HIT);
+  const server = new PlayedResolver({}, otherPolicy(), more);
+  expect(octetsPerHit(server, 2, withCookie)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });

@@ -18,7 +18,7 @@ function judge(cookie: string, { secrets = [SECRET], ip = IP, now = MADE_AT } = 
   const cookies = new ServerCookies(secrets.map(bytes));
   // Not at the start of its message, as in real queries.
   const message = bytes(`ffff${cookie}ffff`);
-  const state = cookies.judge(message, 2, cookie.length / 2, { ip, now });
+  const state = cookies.check(message, 2, cookie.length / 2, { ip, now });
   return { state, reply: Buffer.from(cookies.reply).toString('hex') };
 }
 

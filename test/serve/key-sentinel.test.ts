@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { Answered } from '../../src/terms/resolution.ts';
 import { EDE } from '../../src/wire/ede.ts';
 import { questionFrom } from '../support/records.ts';
-import { type Asking, answered, BOGUS, held, INSECURE, PlayedHouse } from './serving.ts';
+import { type Asking, answered, BOGUS, INSECURE, PlayedResolver, ranked } from './serving.ts';
 
 const TRUSTED = 20326;
 const IS = 'root-key-sentinel-is-ta-20326.test.';
@@ -14,11 +14,11 @@ const NOT_OTHER = 'root-key-sentinel-not-ta-12345.test.';
 const options = { rootKeyTags: () => new Set([TRUSTED]) };
 
 function replyTo(name: string, asking: Asking = {}, parts: Partial<Answered> = {}, told = options): string {
-  const resolution = answered(questionFrom(name), { answer: [held([`${name} A 192.0.2.1`])], ...parts });
-  const house = new PlayedHouse(told).know(resolution);
-  const composed = house.reply(resolution.question, asking).rcode;
+  const resolution = answered(questionFrom(name), { answer: [ranked([`${name} A 192.0.2.1`])], ...parts });
+  const server = new PlayedResolver(told).know(resolution);
+  const composed = server.reply(resolution.question, asking).rcode;
   // Out of the reply cache it is the same.
-  expect(house.reply(resolution.question, asking).rcode).toBe(composed);
+  expect(server.reply(resolution.question, asking).rcode).toBe(composed);
   return composed === 0 ? 'answer' : composed === 2 ? 'SERVFAIL' : String(composed);
 }
 
@@ -37,9 +37,9 @@ describe('a root key sentinel', () => {
 
   test('says why there is SERVFAIL, also out of the reply cache, and nothing where there is an answer', () => {
     const codes = (name: string): number[][] => {
-      const resolution = answered(questionFrom(name), { answer: [held([`${name} A 192.0.2.1`])] });
-      const house = new PlayedHouse({ ...options, extendedErrors: true }).know(resolution);
-      const reply = () => house.reply(resolution.question, { udpSize: 1232 }).errors.map(({ code }) => code);
+      const resolution = answered(questionFrom(name), { answer: [ranked([`${name} A 192.0.2.1`])] });
+      const server = new PlayedResolver({ ...options, extendedErrors: true }).know(resolution);
+      const reply = () => server.reply(resolution.question, { udpSize: 1232 }).errors.map(({ code }) => code);
       return [reply(), reply()];
     };
     expect(codes(NOT)).toEqual([[EDE.OTHER], [EDE.OTHER]]);
@@ -56,8 +56,8 @@ describe('a root key sentinel', () => {
   });
 
   test('is a name like others for other types', () => {
-    const resolution = answered(questionFrom(`${NOT} TXT`), { answer: [held([`${NOT} TXT "x"`])] });
-    expect(new PlayedHouse(options).know(resolution).reply(resolution.question).rcode).toBe(0);
+    const resolution = answered(questionFrom(`${NOT} TXT`), { answer: [ranked([`${NOT} TXT "x"`])] });
+    expect(new PlayedResolver(options).know(resolution).reply(resolution.question).rcode).toBe(0);
   });
 
   test('is a name like others with root-key-sentinel: no', () => {

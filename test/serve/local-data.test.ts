@@ -3,9 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { parseIp } from '../../src/wire/ip.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
-import { PolicyHouse } from '../policy/policy-house.ts';
+import { PolicyBench } from '../policy/policy-bench.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, held, PlayedHouse, queryFor } from './serving.ts';
+import { answered, PlayedResolver, queryFor, ranked } from './serving.ts';
 
 const LOCAL = `server:
   local-zone: lan.example. static
@@ -16,50 +16,50 @@ const LOCAL = `server:
   local-data: "r.example. CNAME t.example."
 `;
 
-function houseWith(config: string, options = {}): PlayedHouse {
-  return new PlayedHouse(options, new PolicyHouse(config).policy);
+function serverWith(config: string, options = {}): PlayedResolver {
+  return new PlayedResolver(options, new PolicyBench(config).policy);
 }
 
 describe('local data', () => {
   test('is given at once, with AA and without AD, with RD or without', () => {
-    const house = houseWith(LOCAL);
-    expect(house.reply(questionFrom('a.lan.example.'), { ad: true }).flags).toBe('QR AA RD RA');
-    expect(house.reply(questionFrom('a.lan.example.'), { rd: false }).flags).toBe('QR AA RA');
-    expect(house.reply(questionFrom('none.lan.example.')).rcode).toBe(RCODE.NXDOMAIN);
+    const server = serverWith(LOCAL);
+    expect(server.reply(questionFrom('a.lan.example.'), { ad: true }).flags).toBe('QR AA RD RA');
+    expect(server.reply(questionFrom('a.lan.example.'), { rd: false }).flags).toBe('QR AA RA');
+    expect(server.reply(questionFrom('none.lan.example.')).rcode).toBe(RCODE.NXDOMAIN);
   });
 
   test('turns its addresses with the query', () => {
-    const house = houseWith(LOCAL);
-    const firsts = [1, 2].map((id) => house.reply(questionFrom('a.lan.example.'), { id }).records[0]);
+    const server = serverWith(LOCAL);
+    const firsts = [1, 2].map((id) => server.reply(questionFrom('a.lan.example.'), { id }).records[0]);
     expect(new Set(firsts).size).toBe(2);
   });
 
   test('may be silence', () => {
-    expect(houseWith(LOCAL).send(queryFor(questionFrom('x.silent.example.')))).toBeNull();
+    expect(serverWith(LOCAL).send(queryFor(questionFrom('x.silent.example.')))).toBeNull();
   });
 
   test('is all that some clients get', () => {
     const block = { address: parseIp('198.51.100.0') ?? new Uint8Array(4), prefixLength: 24 };
-    const house = houseWith(LOCAL, { access: [{ ...block, action: 'refuse_non_local' }] });
+    const server = serverWith(LOCAL, { access: [{ ...block, action: 'refuse_non_local' }] });
     const from = '198.51.100.1';
-    expect(house.reply(questionFrom('a.lan.example.'), { from }).rcode).toBe(RCODE.NOERROR);
-    expect(house.reply(questionFrom('www.example.'), { from }).rcode).toBe(RCODE.REFUSED);
+    expect(server.reply(questionFrom('a.lan.example.'), { from }).rcode).toBe(RCODE.NOERROR);
+    expect(server.reply(questionFrom('www.example.'), { from }).rcode).toBe(RCODE.REFUSED);
   });
 
   test('is not sent to addresses that may be forged, where cookies are wanted', () => {
     const block = { address: parseIp('198.51.100.0') ?? new Uint8Array(4), prefixLength: 24 };
-    const house = houseWith(LOCAL, { access: [{ ...block, action: 'allow_cookie' }] });
-    const reply = house.reply(questionFrom('a.lan.example.'), { from: '198.51.100.1' });
+    const server = serverWith(LOCAL, { access: [{ ...block, action: 'allow_cookie' }] });
+    const reply = server.reply(questionFrom('a.lan.example.'), { from: '198.51.100.1' });
     expect([reply.flags, reply.answer]).toEqual(['QR TC RD RA', []]);
   });
 
   test('that is an alias waits for its target', async () => {
-    const house = houseWith(LOCAL);
-    expect(house.send(queryFor(questionFrom('x.r.example.')))).toBe('handed over');
-    await house.end(answered(questionFrom('t.example.'), { answer: [held(['t.example. A 192.0.2.9'])] }));
-    expect(house.late[0]?.answer).toEqual(['x.r.example. CNAME', 't.example. A']);
-    expect(house.late[0]?.flags).toBe('QR AA RD RA');
-    expect(house.serve.waiting()).toBe(0);
+    const server = serverWith(LOCAL);
+    expect(server.send(queryFor(questionFrom('x.r.example.')))).toBe('handed over');
+    await server.end(answered(questionFrom('t.example.'), { answer: [ranked(['t.example. A 192.0.2.9'])] }));
+    expect(server.late[0]?.answer).toEqual(['x.r.example. CNAME', 't.example. A']);
+    expect(server.late[0]?.flags).toBe('QR AA RD RA');
+    expect(server.serve.waiting()).toBe(0);
   });
 });
 
@@ -75,24 +75,24 @@ view:
   const options = { access: [{ ...block, action: 'allow' as const }] };
 
   test('changes what one client gets, out of a cache that others are served from', async () => {
-    const house = houseWith(RULE, options);
-    const resolution = answered(questionFrom('w.example.'), { answer: [held(['w.example. A 192.0.2.9'])] });
-    house.know(resolution);
-    expect(house.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
-    expect(house.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' })).toBe('handed over');
-    await house.end(resolution);
-    expect(house.late[0]?.records[0]).toContain('10.0.0.1');
-    expect(house.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
+    const server = serverWith(RULE, options);
+    const resolution = answered(questionFrom('w.example.'), { answer: [ranked(['w.example. A 192.0.2.9'])] });
+    server.know(resolution);
+    expect(server.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
+    expect(server.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' })).toBe('handed over');
+    await server.end(resolution);
+    expect(server.late[0]?.records[0]).toContain('10.0.0.1');
+    expect(server.reply(questionFrom('w.example.'), { from: '198.51.100.2' }).records[0]).toContain('192.0.2.9');
   });
 
   test('does not break when the resolver does: SERVFAIL, and a line', async () => {
-    const house = houseWith(RULE, options);
-    house.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' });
-    house.resolving[0]?.fail(new Error('broken'));
-    await house.clock.settle();
-    expect(house.late[0]?.rcode).toBe(RCODE.SERVFAIL);
-    expect(house.serve.waiting()).toBe(0);
-    expect(house.log.text()).toContain('broken');
+    const server = serverWith(RULE, options);
+    server.send(queryFor(questionFrom('w.example.')), { from: '198.51.100.1' });
+    server.resolving[0]?.fail(new Error('broken'));
+    await server.clock.settle();
+    expect(server.late[0]?.rcode).toBe(RCODE.SERVFAIL);
+    expect(server.serve.waiting()).toBe(0);
+    expect(server.log.text()).toContain('broken');
   });
 });
 
@@ -106,8 +106,8 @@ tcp.tld CNAME rpz-tcp-only.
 32.9.100.51.198.rpz-ip CNAME .
 `,
   };
-  const housed = (options: object): PlayedHouse =>
-    new PlayedHouse(options, new PolicyHouse('rpz:\n  name: rpz.\n', zones).policy);
+  const served = (options: object): PlayedResolver =>
+    new PlayedResolver(options, new PolicyBench('rpz:\n  name: rpz.\n', zones).policy);
 
   test.each([
     ['bad.tld.', ['rpz. SOA']],
@@ -115,8 +115,8 @@ tcp.tld CNAME rpz-tcp-only.
     ['local.tld.', ['rpz. SOA']],
     ['tcp.tld.', []],
   ])('comes along for %s where replies are not minimal', (name, additional) => {
-    expect(housed({ minimalResponses: false }).reply(questionFrom(name)).additional).toEqual(additional);
-    expect(housed({ minimalResponses: true }).reply(questionFrom(name)).additional).toEqual([]);
+    expect(served({ minimalResponses: false }).reply(questionFrom(name)).additional).toEqual(additional);
+    expect(served({ minimalResponses: true }).reply(questionFrom(name)).additional).toEqual([]);
   });
 
   test.each([
@@ -124,24 +124,24 @@ tcp.tld CNAME rpz-tcp-only.
     // As Unbound: only the address is changed, the policy zone does not speak for the name.
     ['has an address with a rule does not', 'www.tld. A 198.51.100.9', []],
   ])('of an answer whose name %s', async (_, record, additional) => {
-    const house = housed({ minimalResponses: false });
-    house.send(queryFor(questionFrom('www.tld.')));
+    const server = served({ minimalResponses: false });
+    server.send(queryFor(questionFrom('www.tld.')));
     const target = record.split(' ')[0] ?? '';
-    const alias = target === 'www.tld.' ? [] : [held([`www.tld. CNAME ${target}`])];
-    await house.end(answered(questionFrom('www.tld.'), { answer: [...alias, held([record])] }));
-    expect([house.late[0]?.rcode, house.late[0]?.additional]).toEqual([RCODE.NXDOMAIN, additional]);
+    const alias = target === 'www.tld.' ? [] : [ranked([`www.tld. CNAME ${target}`])];
+    await server.end(answered(questionFrom('www.tld.'), { answer: [...alias, ranked([record])] }));
+    expect([server.late[0]?.rcode, server.late[0]?.additional]).toEqual([RCODE.NXDOMAIN, additional]);
   });
 
   test('does not come along with a denial that is resolved and minimal', async () => {
-    const house = housed({ minimalResponses: true });
-    house.send(queryFor(questionFrom('www.tld.')));
-    await house.end(
+    const server = served({ minimalResponses: true });
+    server.send(queryFor(questionFrom('www.tld.')));
+    await server.end(
       answered(questionFrom('www.tld.'), {
         rcode: RCODE.NXDOMAIN,
         denied: true,
-        additional: [held(['rpz. SOA n. h. 7 1 1 1 60'])],
+        additional: [ranked(['rpz. SOA n. h. 7 1 1 1 60'])],
       }),
     );
-    expect(house.late[0]?.additional).toEqual([]);
+    expect(server.late[0]?.additional).toEqual([]);
   });
 });

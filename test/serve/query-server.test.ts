@@ -10,14 +10,14 @@ import { EDE } from '../../src/wire/ede.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { CLASS } from '../../src/wire/rr-type.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, BOGUS, held, PlayedHouse, queryFor } from './serving.ts';
+import { answered, BOGUS, PlayedResolver, queryFor, ranked } from './serving.ts';
 
 const MX = questionFrom('mx.example.');
-const GOOD = answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] });
+const GOOD = answered(MX, { answer: [ranked(['mx.example. A 192.0.2.1'])] });
 const CLIENT = '10.0.0.1';
 
-function houseFor(action: AccessAction): PlayedHouse {
-  return new PlayedHouse({ access: [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action }] }).know(GOOD);
+function serverFor(action: AccessAction): PlayedResolver {
+  return new PlayedResolver({ access: [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action }] }).know(GOOD);
 }
 
 describe('access', () => {
@@ -34,54 +34,54 @@ describe('access', () => {
       [true, withRd],
       [false, withoutRd],
     ] as const) {
-      const reply = houseFor(action).send(queryFor(MX, { rd }), { from: CLIENT });
+      const reply = serverFor(action).send(queryFor(MX, { rd }), { from: CLIENT });
       expect(reply === null ? null : reply === 'handed over' ? reply : reply.rcode).toBe(rcode);
     }
   });
 
   test('refuses clients of other hosts by default, and says so to those with EDNS', () => {
-    const reply = new PlayedHouse().know(GOOD).reply(MX, { from: '192.0.2.77', udpSize: 1232 });
+    const reply = new PlayedResolver().know(GOOD).reply(MX, { from: '192.0.2.77', udpSize: 1232 });
     expect(reply).toMatchObject({ rcode: RCODE.REFUSED, answer: [], errors: [{ code: EDE.PROHIBITED }] });
   });
 
   test('REFUSED has RA only for clients for whom we recurse, and RD=0 is told that we are no authority (RFC 8914 §4.21)', () => {
     for (const action of ['refuse', 'refuse_non_local'] as const) {
-      const refused = houseFor(action).reply(MX, { from: CLIENT, udpSize: 1232 });
+      const refused = serverFor(action).reply(MX, { from: CLIENT, udpSize: 1232 });
       expect(refused).toMatchObject({ flags: 'QR RD', errors: [{ code: EDE.PROHIBITED }] });
     }
-    const reply = houseFor('allow').reply(MX, { from: CLIENT, rd: false, udpSize: 1232 });
+    const reply = serverFor('allow').reply(MX, { from: CLIENT, rd: false, udpSize: 1232 });
     expect(reply).toMatchObject({ rcode: RCODE.REFUSED, flags: 'QR RA', errors: [{ code: EDE.NOT_AUTHORITATIVE }] });
   });
 
   test('allow_snoop without RD is told only what is known', () => {
-    const house = houseFor('allow_snoop');
-    house.known.clear();
-    expect(house.send(queryFor(MX, { rd: false }), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED });
-    expect(house.send(queryFor(MX), { from: CLIENT })).toBe('handed over');
+    const server = serverFor('allow_snoop');
+    server.known.clear();
+    expect(server.send(queryFor(MX, { rd: false }), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED });
+    expect(server.send(queryFor(MX), { from: CLIENT })).toBe('handed over');
   });
 
   test('allow_snoop is told whom to ask only as long as the answer is not known', () => {
-    const house = houseFor('allow_snoop');
-    house.known.clear();
-    house.referral = answered(MX, { authority: [held(['example. NS ns.example.'])] });
-    expect(house.reply(MX, { from: CLIENT, rd: false }).authority).toEqual(['example. NS']);
-    expect(house.know(GOOD).reply(MX, { from: CLIENT, rd: false }).answer).toEqual(['mx.example. A']);
+    const server = serverFor('allow_snoop');
+    server.known.clear();
+    server.referral = answered(MX, { authority: [ranked(['example. NS ns.example.'])] });
+    expect(server.reply(MX, { from: CLIENT, rd: false }).authority).toEqual(['example. NS']);
+    expect(server.know(GOOD).reply(MX, { from: CLIENT, rd: false }).answer).toEqual(['mx.example. A']);
   });
 
   test('allow_cookie sends UDP clients to TCP, where their address is proven', () => {
-    const house = houseFor('allow_cookie');
-    expect(house.send(queryFor(MX), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED, flags: 'QR TC RD RA' });
-    expect(house.reply(MX, { from: CLIENT, transport: 'tcp' }).rcode).toBe(RCODE.NOERROR);
+    const server = serverFor('allow_cookie');
+    expect(server.send(queryFor(MX), { from: CLIENT })).toMatchObject({ rcode: RCODE.REFUSED, flags: 'QR TC RD RA' });
+    expect(server.reply(MX, { from: CLIENT, transport: 'tcp' }).rcode).toBe(RCODE.NOERROR);
   });
 
   test('the fast path does not let RD=0 see what RD=1 has put into the reply cache', () => {
-    const house = new PlayedHouse().know(GOOD);
-    expect(house.reply(MX).rcode).toBe(RCODE.NOERROR);
-    expect(house.reply(MX, { rd: false }).rcode).toBe(RCODE.REFUSED);
+    const server = new PlayedResolver().know(GOOD);
+    expect(server.reply(MX).rcode).toBe(RCODE.NOERROR);
+    expect(server.reply(MX, { rd: false }).rcode).toBe(RCODE.REFUSED);
   });
 
   test('deny-any answers ANY with nothing', () => {
-    const reply = new PlayedHouse({ denyAny: true }).reply(questionFrom('mx.example. ANY'));
+    const reply = new PlayedResolver({ denyAny: true }).reply(questionFrom('mx.example. ANY'));
     expect(reply).toMatchObject({ rcode: RCODE.NOERROR, answer: [] });
   });
 });
@@ -100,33 +100,33 @@ describe('class CHAOS', () => {
     ['ID.Server.', '"host.example"'],
     ['trustanchor.unbound.', '". 20326 38696"'],
   ])('%s is told', (name, text) => {
-    const reply = new PlayedHouse({ chaos }).reply(askFor(name));
+    const reply = new PlayedResolver({ chaos }).reply(askFor(name));
     expect(reply.rcode).toBe(RCODE.NOERROR);
     expect(reply.records[0]).toContain(text);
   });
 
   test('is refused where it is hidden, unknown or of another type', () => {
-    const hidden = new PlayedHouse({ chaos: { identity: null, version: null, trustAnchors: null } });
+    const hidden = new PlayedResolver({ chaos: { identity: null, version: null, trustAnchors: null } });
     for (const name of ['version.bind.', 'id.server.', 'trustanchor.unbound.']) {
       expect(hidden.reply(askFor(name)).rcode).toBe(RCODE.REFUSED);
     }
-    const house = new PlayedHouse({ chaos });
-    expect(house.reply(askFor('authors.bind.')).rcode).toBe(RCODE.REFUSED);
-    expect(house.reply(askFor('version.bind.', 'A')).rcode).toBe(RCODE.REFUSED);
+    const server = new PlayedResolver({ chaos });
+    expect(server.reply(askFor('authors.bind.')).rcode).toBe(RCODE.REFUSED);
+    expect(server.reply(askFor('version.bind.', 'A')).rcode).toBe(RCODE.REFUSED);
   });
 });
 
 describe('handing over', () => {
   test('resolves once for all who ask the same, and answers each in its own form', async () => {
-    const house = new PlayedHouse();
-    house.send(queryFor(MX, { id: 1 }));
-    house.send(queryFor(questionFrom('MX.example.'), { id: 2, udpSize: 1232, doBit: true }));
-    house.send(queryFor(MX, { id: 3, cd: true }));
-    expect(house.resolving).toHaveLength(1);
-    expect(house.serve.waiting()).toBe(3);
-    await house.end(GOOD);
-    expect(house.serve.waiting()).toBe(0);
-    expect(house.late.map((reply) => [reply?.message.id, reply?.flags, reply?.answer.length])).toEqual([
+    const server = new PlayedResolver();
+    server.send(queryFor(MX, { id: 1 }));
+    server.send(queryFor(questionFrom('MX.example.'), { id: 2, udpSize: 1232, doBit: true }));
+    server.send(queryFor(MX, { id: 3, cd: true }));
+    expect(server.resolving).toHaveLength(1);
+    expect(server.serve.waiting()).toBe(3);
+    await server.end(GOOD);
+    expect(server.serve.waiting()).toBe(0);
+    expect(server.late.map((reply) => [reply?.message.id, reply?.flags, reply?.answer.length])).toEqual([
       [1, 'QR RD RA', 1],
       [2, 'QR RD RA AD', 2],
       [3, 'QR RD RA CD', 1],
@@ -134,70 +134,70 @@ describe('handing over', () => {
   });
 
   test('keeps the reply for the next client', async () => {
-    const house = new PlayedHouse();
-    house.send(queryFor(MX));
-    await house.end(GOOD);
-    expect(house.reply(MX).answer).toEqual(['mx.example. A']);
-    expect(house.resolving).toEqual([]);
+    const server = new PlayedResolver();
+    server.send(queryFor(MX));
+    await server.end(GOOD);
+    expect(server.reply(MX).answer).toEqual(['mx.example. A']);
+    expect(server.resolving).toEqual([]);
   });
 
   test('copies what it needs: the octets of the query may be used again', async () => {
-    const house = new PlayedHouse();
+    const server = new PlayedResolver();
     const bytes = queryFor(MX, { id: 9 });
-    house.send(bytes);
+    server.send(bytes);
     bytes.fill(0xff);
-    await house.end(GOOD);
-    expect(house.late[0]).toMatchObject({ answer: ['mx.example. A'] });
-    expect(house.late[0]?.message.id).toBe(9);
+    await server.end(GOOD);
+    expect(server.late[0]).toMatchObject({ answer: ['mx.example. A'] });
+    expect(server.late[0]?.message.id).toBe(9);
   });
 
   test('drops clients above wait-limit, but none of this host', () => {
     const access = [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action: 'allow' as const }];
-    const house = new PlayedHouse({ access, waitLimit: 2 });
-    const results = [1, 2, 3].map((id) => house.send(queryFor(questionFrom(`n${id}.example.`)), { from: CLIENT }));
+    const server = new PlayedResolver({ access, waitLimit: 2 });
+    const results = [1, 2, 3].map((id) => server.send(queryFor(questionFrom(`n${id}.example.`)), { from: CLIENT }));
     expect(results).toEqual(['handed over', 'handed over', null]);
-    expect(house.send(queryFor(questionFrom('n4.example.')), { from: '10.0.0.2' })).toBe('handed over');
-    const local = [1, 2, 3].map((id) => house.send(queryFor(questionFrom(`n${id}.example.`)), { from: '127.0.0.1' }));
+    expect(server.send(queryFor(questionFrom('n4.example.')), { from: '10.0.0.2' })).toBe('handed over');
+    const local = [1, 2, 3].map((id) => server.send(queryFor(questionFrom(`n${id}.example.`)), { from: '127.0.0.1' }));
     expect(local).toEqual(['handed over', 'handed over', 'handed over']);
-    expect(house.serve.stats.overLimit).toBe(1);
+    expect(server.serve.stats.overLimit).toBe(1);
   });
 
   test('drops clients when too many wait in all', () => {
-    const house = new PlayedHouse({ maxWaiting: 1 });
-    expect(house.send(queryFor(MX))).toBe('handed over');
-    expect(house.send(queryFor(questionFrom('n.example.')))).toBeNull();
+    const server = new PlayedResolver({ maxWaiting: 1 });
+    expect(server.send(queryFor(MX))).toBe('handed over');
+    expect(server.send(queryFor(questionFrom('n.example.')))).toBeNull();
   });
 
   test('sends no late reply over UDP to another host, where the client may be forged (DNSBomb)', async () => {
     const access = [{ address: Uint8Array.of(10, 0, 0, 0), prefixLength: 8, action: 'allow' as const }];
-    const house = new PlayedHouse({ access, discardTimeoutMs: 1900 });
-    house.send(queryFor(MX), { from: CLIENT });
-    house.send(queryFor(MX), { from: CLIENT, transport: 'tcp' });
-    house.send(queryFor(MX));
-    await house.clock.advance(2000);
-    await house.end(GOOD);
-    expect(house.late.map((reply) => reply?.rcode ?? null)).toEqual([null, RCODE.NOERROR, RCODE.NOERROR]);
-    expect(house.serve.stats.discarded).toBe(1);
+    const server = new PlayedResolver({ access, discardTimeoutMs: 1900 });
+    server.send(queryFor(MX), { from: CLIENT });
+    server.send(queryFor(MX), { from: CLIENT, transport: 'tcp' });
+    server.send(queryFor(MX));
+    await server.clock.advance(2000);
+    await server.end(GOOD);
+    expect(server.late.map((reply) => reply?.rcode ?? null)).toEqual([null, RCODE.NOERROR, RCODE.NOERROR]);
+    expect(server.serve.stats.discarded).toBe(1);
   });
 });
 
 describe('a bug', () => {
   test('in the resolver costs SERVFAIL and a line in the log', async () => {
-    const house = new PlayedHouse();
-    house.send(queryFor(MX));
-    house.resolving[0]?.fail(new Error('impossible'));
-    await house.clock.settle();
-    expect(house.late[0]?.rcode).toBe(RCODE.SERVFAIL);
-    expect(house.log.text()).toMatch(/^error: bug while serving <mx\.example\. A IN>.*impossible/);
-    expect(house.serve.waiting()).toBe(0);
+    const server = new PlayedResolver();
+    server.send(queryFor(MX));
+    server.resolving[0]?.fail(new Error('impossible'));
+    await server.clock.settle();
+    expect(server.late[0]?.rcode).toBe(RCODE.SERVFAIL);
+    expect(server.log.text()).toMatch(/^error: bug while serving <mx\.example\. A IN>.*impossible/);
+    expect(server.serve.waiting()).toBe(0);
   });
 
   test('on the way to the cache costs SERVFAIL at once', () => {
-    const house = new PlayedHouse();
-    house.know({ ...GOOD, answer: [null as never] });
-    expect(house.reply(MX).rcode).toBe(RCODE.SERVFAIL);
-    expect(house.serve.stats.bugs).toBe(1);
-    expect(house.reply(MX, { id: 2 }).message.id).toBe(2);
+    const server = new PlayedResolver();
+    server.know({ ...GOOD, answer: [null as never] });
+    expect(server.reply(MX).rcode).toBe(RCODE.SERVFAIL);
+    expect(server.serve.stats.bugs).toBe(1);
+    expect(server.reply(MX, { id: 2 }).message.id).toBe(2);
   });
 });
 
@@ -205,12 +205,12 @@ describe('the log', () => {
   const logging = { queries: true, replies: true, failures: true, tagged: false, bogusLevel: 2, destination: false };
 
   test('has the lines that scripts parse', async () => {
-    const house = new PlayedHouse({ logging });
-    house.send(queryFor(MX));
-    await house.clock.advance(250);
-    await house.end({ ...GOOD, verdict: BOGUS });
-    house.reply(MX);
-    expect(house.log.text().split('\n')).toEqual([
+    const server = new PlayedResolver({ logging });
+    server.send(queryFor(MX));
+    await server.clock.advance(250);
+    await server.end({ ...GOOD, verdict: BOGUS });
+    server.reply(MX);
+    expect(server.log.text().split('\n')).toEqual([
       'info: 127.0.0.1 mx.example. A IN',
       expect.stringMatching(/^info: validation failure <mx\.example\. A IN>: no-signature: /),
       expect.stringMatching(/^error: SERVFAIL <mx\.example\. A IN>: no-signature: /),
@@ -222,22 +222,22 @@ describe('the log', () => {
   });
 
   test('tags queries and replies when told to, and says nothing by default', () => {
-    const tagged = new PlayedHouse({ logging: { ...logging, tagged: true } }).know(GOOD);
+    const tagged = new PlayedResolver({ logging: { ...logging, tagged: true } }).know(GOOD);
     tagged.reply(MX);
     expect(tagged.log.lines.map(({ level }) => level)).toEqual(['query', 'reply']);
-    const silent = new PlayedHouse().know(GOOD);
+    const silent = new PlayedResolver().know(GOOD);
     silent.reply(MX);
     expect(silent.log.lines).toEqual([]);
   });
 });
 
 test('counts queries, hits and rcodes', async () => {
-  const house = new PlayedHouse();
+  const server = new PlayedResolver();
   const failed: Resolution = { kind: 'failed', question: MX, why: { kind: 'deadline' } };
-  house.send(queryFor(MX, { udpSize: 1232, doBit: true }));
-  await house.end(failed);
-  house.know(GOOD).reply(MX, { transport: 'tcp' });
-  const { queries, queriesTcp, queriesDo, queriesEdns, cacheHits, cacheMisses, byRcode } = house.serve.stats;
+  server.send(queryFor(MX, { udpSize: 1232, doBit: true }));
+  await server.end(failed);
+  server.know(GOOD).reply(MX, { transport: 'tcp' });
+  const { queries, queriesTcp, queriesDo, queriesEdns, cacheHits, cacheMisses, byRcode } = server.serve.stats;
   expect({ queries, queriesTcp, queriesDo, queriesEdns, cacheHits, cacheMisses }).toEqual({
     queries: 2,
     queriesTcp: 1,

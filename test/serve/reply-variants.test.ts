@@ -8,7 +8,7 @@ import type { Answered } from '../../src/terms/resolution.ts';
 import type { Verdict } from '../../src/terms/verdict.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { questionFrom } from '../support/records.ts';
-import { type Asking, answered, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+import { type Asking, answered, BOGUS, INSECURE, PlayedResolver, queryFor, ranked } from './serving.ts';
 
 const SENTINEL = 'root-key-sentinel-not-ta-20326.example.';
 
@@ -25,8 +25,8 @@ const FORMS: readonly Asking[] = [
 ];
 
 /** What a client sees of its reply. */
-function textOf(house: PlayedHouse, resolution: Answered, form: Asking): unknown {
-  const { rcode, flags, records, errors } = house.reply(resolution.question, form);
+function textOf(server: PlayedResolver, resolution: Answered, form: Asking): unknown {
+  const { rcode, flags, records, errors } = server.reply(resolution.question, form);
   return { rcode, flags, records, errors };
 }
 
@@ -40,27 +40,27 @@ const UNREACHABLE: Verdict = {
 const CASES: readonly (readonly [string, Answered, number])[] = [
   [
     'insecure, without signatures',
-    answered(question, { answer: [held([line], { signed: false })], verdict: INSECURE }),
+    answered(question, { answer: [ranked([line], { signed: false })], verdict: INSECURE }),
     1,
   ],
-  ['not validated', answered(question, { answer: [held([line], { signed: false })], verdict: null }), 1],
-  ['secure and signed', answered(question, { answer: [held([line])] }), 2],
-  ['bogus, without signatures', answered(question, { answer: [held([line], { signed: false })], verdict: BOGUS }), 2],
-  ['bogus and signed', answered(question, { answer: [held([line])], verdict: BOGUS }), 4],
-  ['indeterminate', answered(question, { answer: [held([line], { signed: false })], verdict: UNREACHABLE }), 2],
+  ['not validated', answered(question, { answer: [ranked([line], { signed: false })], verdict: null }), 1],
+  ['secure and signed', answered(question, { answer: [ranked([line])] }), 2],
+  ['bogus, without signatures', answered(question, { answer: [ranked([line], { signed: false })], verdict: BOGUS }), 2],
+  ['bogus and signed', answered(question, { answer: [ranked([line])], verdict: BOGUS }), 4],
+  ['indeterminate', answered(question, { answer: [ranked([line], { signed: false })], verdict: UNREACHABLE }), 2],
   [
     'a denial with unsigned NSEC',
     answered(question, {
       rcode: RCODE.NXDOMAIN,
       denied: true,
-      authority: [held(['example. NSEC zz.example. A'], { signed: false })],
+      authority: [ranked(['example. NSEC zz.example. A'], { signed: false })],
       verdict: INSECURE,
     }),
     2,
   ],
   [
     'the name of a root key sentinel',
-    answered(questionFrom(SENTINEL), { answer: [held([`${SENTINEL} A 192.0.2.1`])] }),
+    answered(questionFrom(SENTINEL), { answer: [ranked([`${SENTINEL} A 192.0.2.1`])] }),
     4,
   ],
 ];
@@ -68,44 +68,44 @@ const CASES: readonly (readonly [string, Answered, number])[] = [
 describe('a finished reply', () => {
   test.each(CASES)('%s: comes out as it would be made for each client', (_what, resolution, entries) => {
     for (const first of FORMS) {
-      const house = new PlayedHouse({ rootKeyTags: () => new Set([20_326]) }).know(resolution);
-      house.reply(resolution.question, first);
+      const server = new PlayedResolver({ rootKeyTags: () => new Set([20_326]) }).know(resolution);
+      server.reply(resolution.question, first);
       for (const form of FORMS) {
         const made = textOf(
-          new PlayedHouse({ rootKeyTags: () => new Set([20_326]) }).know(resolution),
+          new PlayedResolver({ rootKeyTags: () => new Set([20_326]) }).know(resolution),
           resolution,
           form,
         );
-        expect(textOf(house, resolution, form)).toEqual(made);
+        expect(textOf(server, resolution, form)).toEqual(made);
         // The second time it comes out of the reply cache for sure.
-        expect(textOf(house, resolution, form)).toEqual(made);
+        expect(textOf(server, resolution, form)).toEqual(made);
       }
-      expect(house.serve.stats.bugs).toBe(0);
-      expect(house.replies.count).toBe(entries);
+      expect(server.serve.stats.bugs).toBe(0);
+      expect(server.replies.count).toBe(entries);
     }
   });
 
   test('of bogus data never reaches a client without CD, whoever asked first', () => {
-    const bogus = answered(question, { answer: [held([line])], verdict: BOGUS });
-    const house = new PlayedHouse().know(bogus);
-    expect(house.reply(question, { cd: true }).records).toHaveLength(1);
-    expect(house.reply(question, { udpSize: 1232, doBit: true, cd: true }).records).toHaveLength(2);
-    house.known.clear();
+    const bogus = answered(question, { answer: [ranked([line])], verdict: BOGUS });
+    const server = new PlayedResolver().know(bogus);
+    expect(server.reply(question, { cd: true }).records).toHaveLength(1);
+    expect(server.reply(question, { udpSize: 1232, doBit: true, cd: true }).records).toHaveLength(2);
+    server.known.clear();
     // Nothing is finished for them: the resolver is asked.
     for (const form of FORMS.filter(({ cd }) => cd !== true)) {
-      const answer = house.send(queryFor(question, form), form);
+      const answer = server.send(queryFor(question, form), form);
       expect(answer).toBe('handed over');
     }
   });
 
   test('made for one client serves those of 512 octets without EDNS and those who may look without RD', () => {
-    const insecure = answered(question, { answer: [held([line], { signed: false })], verdict: INSECURE });
+    const insecure = answered(question, { answer: [ranked([line], { signed: false })], verdict: INSECURE });
     const access = [{ address: Uint8Array.of(127, 0, 0, 0), prefixLength: 8, action: 'allow_snoop' as const }];
-    const house = new PlayedHouse({ access }).know(insecure);
-    house.reply(question, { udpSize: 4096, doBit: true });
-    house.known.clear();
-    expect(house.reply(question).records).toHaveLength(1);
-    expect(house.reply(question, { rd: false }).flags).toBe('QR RA');
-    expect(house.replies.hits).toBe(2);
+    const server = new PlayedResolver({ access }).know(insecure);
+    server.reply(question, { udpSize: 4096, doBit: true });
+    server.known.clear();
+    expect(server.reply(question).records).toHaveLength(1);
+    expect(server.reply(question, { rd: false }).flags).toBe('QR RA');
+    expect(server.replies.hits).toBe(2);
   });
 });

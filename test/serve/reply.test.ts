@@ -11,14 +11,24 @@ import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { questionFrom } from '../support/records.ts';
-import { type Asking, answered, BOGUS, held, INSECURE, NOW, PlayedHouse, queryFor, type Reply } from './serving.ts';
+import {
+  type Asking,
+  answered,
+  BOGUS,
+  INSECURE,
+  NOW,
+  PlayedResolver,
+  queryFor,
+  type Reply,
+  ranked,
+} from './serving.ts';
 
 const MX = questionFrom('mx.example.');
-const ADDRESS = held(['mx.example. A 192.0.2.1']);
-const NS = held(['example. NS ns.example.']);
-const GLUE = held(['ns.example. A 192.0.2.53']);
-const SOA = held(['example. SOA ns.example. admin.example. 1 2 3 4 300']);
-const NSEC = held(['mx.example. NSEC z.example. A RRSIG NSEC']);
+const ADDRESS = ranked(['mx.example. A 192.0.2.1']);
+const NS = ranked(['example. NS ns.example.']);
+const GLUE = ranked(['ns.example. A 192.0.2.53']);
+const SOA = ranked(['example. SOA ns.example. admin.example. 1 2 3 4 300']);
+const NSEC = ranked(['mx.example. NSEC z.example. A RRSIG NSEC']);
 const GOOD = answered(MX, { answer: [ADDRESS], authority: [NS], additional: [GLUE] });
 const NODATA = answered(questionFrom('mx.example. TLSA'), { denied: true, authority: [SOA, NSEC] });
 const NXDOMAIN = answered(questionFrom('no.example.'), { denied: true, rcode: RCODE.NXDOMAIN, authority: [SOA, NSEC] });
@@ -30,9 +40,9 @@ const FAILED: Resolution = {
 
 /** The reply composed anew; the same one out of the reply cache must be equal to it. */
 function replyTo(resolution: Resolution, asking: Asking = {}, options: Partial<ServeOptions> = {}): Reply {
-  const house = new PlayedHouse(options).know(resolution);
-  const first = house.reply(resolution.question, asking);
-  const second = house.reply(resolution.question, asking);
+  const server = new PlayedResolver(options).know(resolution);
+  const first = server.reply(resolution.question, asking);
+  const second = server.reply(resolution.question, asking);
   expect(second.message.bytes).toEqual(first.message.bytes);
   return first;
 }
@@ -62,18 +72,18 @@ describe('flags', () => {
   });
 
   test('the question comes back in the case of the client, and owners with it', () => {
-    const house = new PlayedHouse().know(GOOD);
+    const server = new PlayedResolver().know(GOOD);
     const mixed: Question = { ...MX, name: questionFrom('mX.eXample.').name };
     for (let i = 0; i < 2; i++) {
-      const reply = house.reply(mixed);
+      const reply = server.reply(mixed);
       expect(reply.message.questions[0]?.name).toEqual(mixed.name);
       expect(reply.answer).toEqual(['mX.eXample. A']);
     }
   });
 
   test('the id comes back', () => {
-    const house = new PlayedHouse().know(GOOD);
-    expect([house.reply(MX, { id: 7 }).message.id, house.reply(MX, { id: 65_535 }).message.id]).toEqual([7, 65_535]);
+    const server = new PlayedResolver().know(GOOD);
+    expect([server.reply(MX, { id: 7 }).message.id, server.reply(MX, { id: 65_535 }).message.id]).toEqual([7, 65_535]);
   });
 });
 
@@ -144,7 +154,7 @@ describe('records', () => {
   });
 
   test('of DNSSEC types are given without DO when they were asked for', () => {
-    const ds = held(['example. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff']);
+    const ds = ranked(['example. DS 1 13 2 00000000000000000000000000000000000000000000000000000000000000ff']);
     expect(replyTo(answered(questionFrom('example. DS'), { answer: [ds] })).answer).toEqual(['example. DS']);
     expect(replyTo(answered(questionFrom('mx.example. ANY'), { answer: [ADDRESS, NSEC] })).answer).toEqual([
       'mx.example. A',
@@ -168,17 +178,17 @@ describe('records', () => {
   });
 
   test('have the TTL that is left', async () => {
-    const house = new PlayedHouse().know(GOOD);
-    expect(house.reply(MX).records[0]).toMatch(/^mx\.example\.\s+300\s/);
-    await house.clock.advance(40_000);
-    expect(house.reply(MX).records[0]).toMatch(/^mx\.example\.\s+260\s/);
+    const server = new PlayedResolver().know(GOOD);
+    expect(server.reply(MX).records[0]).toMatch(/^mx\.example\.\s+300\s/);
+    await server.clock.advance(40_000);
+    expect(server.reply(MX).records[0]).toMatch(/^mx\.example\.\s+260\s/);
   });
 
   test('begin at another address for each id, composed or cached', () => {
-    const three = held(['mx.example. A 192.0.2.1', 'mx.example. A 192.0.2.2', 'mx.example. A 192.0.2.3']);
+    const three = ranked(['mx.example. A 192.0.2.1', 'mx.example. A 192.0.2.2', 'mx.example. A 192.0.2.3']);
     const firsts = (options: Partial<ServeOptions>): (string | undefined)[] => {
-      const house = new PlayedHouse(options).know(answered(MX, { answer: [three] }));
-      return [0, 1, 2, 3].map((id) => house.reply(MX, { id, udpSize: 1232, doBit: true }).records[0]?.split(/\s+/)[4]);
+      const server = new PlayedResolver(options).know(answered(MX, { answer: [three] }));
+      return [0, 1, 2, 3].map((id) => server.reply(MX, { id, udpSize: 1232, doBit: true }).records[0]?.split(/\s+/)[4]);
     };
     expect(new Set(firsts({}))).toEqual(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']));
     expect(new Set(firsts({ roundRobin: false }))).toEqual(new Set(['192.0.2.1']));
@@ -188,7 +198,7 @@ describe('records', () => {
 describe('size', () => {
   /** 40 TXT records of about 60 octets: more than 512 and 1232 octets, less than 4096. */
   const LONG = answered(questionFrom('mx.example. TXT'), {
-    answer: [held(Array.from({ length: 40 }, (_, i) => `mx.example. TXT "${`record ${i} `.padEnd(45, 'x')}"`))],
+    answer: [ranked(Array.from({ length: 40 }, (_, i) => `mx.example. TXT "${`record ${i} `.padEnd(45, 'x')}"`))],
   });
 
   test.each<[string, Asking, number]>([
@@ -210,7 +220,7 @@ describe('size', () => {
   });
 
   test('drops whole sets of the additional section without TC', () => {
-    const many = Array.from({ length: 60 }, (_, i) => held([`ns${i}.example. A 192.0.2.${i}`], { signed: false }));
+    const many = Array.from({ length: 60 }, (_, i) => ranked([`ns${i}.example. A 192.0.2.${i}`], { signed: false }));
     const reply = replyTo(answered(questionFrom('example. NS'), { answer: [NS], additional: many }));
     expect(reply.flags).toBe('QR RD RA');
     expect(reply.octets).toBeLessThanOrEqual(512);
@@ -218,16 +228,16 @@ describe('size', () => {
   });
 
   test('keeps aliases that fit when what they lead to does not', () => {
-    const alias = held(['www.example. CNAME mx.example.'], { signed: false });
+    const alias = ranked(['www.example. CNAME mx.example.'], { signed: false });
     const reply = replyTo(answered(questionFrom('www.example. TXT'), { answer: [alias, ...LONG.answer] }));
     expect(reply).toMatchObject({ answer: ['www.example. CNAME'], flags: 'QR TC RD RA' });
   });
 
   test('of a truncated reply is not remembered for a client that takes more', () => {
-    const house = new PlayedHouse().know(LONG);
-    expect(house.reply(LONG.question).flags).toBe('QR TC RD RA');
-    expect(house.reply(LONG.question, { transport: 'tcp' }).answer).toHaveLength(40);
-    expect(house.reply(LONG.question).flags).toBe('QR TC RD RA');
+    const server = new PlayedResolver().know(LONG);
+    expect(server.reply(LONG.question).flags).toBe('QR TC RD RA');
+    expect(server.reply(LONG.question, { transport: 'tcp' }).answer).toHaveLength(40);
+    expect(server.reply(LONG.question).flags).toBe('QR TC RD RA');
   });
 });
 
@@ -266,12 +276,12 @@ describe('EDNS', () => {
 
 describe('the reply cache', () => {
   test('does not outlive the answer', async () => {
-    const house = new PlayedHouse().know({ ...GOOD, expiresAt: NOW + 10 });
-    house.reply(MX);
-    house.known.clear();
-    await house.clock.advance(9_000);
-    expect(house.reply(MX).answer).toEqual(['mx.example. A']);
-    await house.clock.advance(1_000);
-    expect(house.send(queryFor(MX))).toBe('handed over');
+    const server = new PlayedResolver().know({ ...GOOD, expiresAt: NOW + 10 });
+    server.reply(MX);
+    server.known.clear();
+    await server.clock.advance(9_000);
+    expect(server.reply(MX).answer).toEqual(['mx.example. A']);
+    await server.clock.advance(1_000);
+    expect(server.send(queryFor(MX))).toBe('handed over');
   });
 });

@@ -7,7 +7,7 @@ import type { ServeLogging } from '../../src/serve/serve-options.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, BOGUS, PlayedHouse, queryFor } from './serving.ts';
+import { answered, BOGUS, PlayedResolver, queryFor } from './serving.ts';
 
 const MX = questionFrom('mx.example.');
 const NOTHING: ServeLogging = {
@@ -86,9 +86,9 @@ describe('the line of a reply', () => {
   });
 
   test('is written for refused queries too, which are queries that got a reply', () => {
-    const house = new PlayedHouse({ access: [], logging: { ...NOTHING, replies: true } });
-    house.send(queryFor(MX), { from: '192.0.2.7' });
-    expect(house.log.text()).toBe('info: 192.0.2.7 mx.example. A IN REFUSED 0.000000 1 28\n');
+    const server = new PlayedResolver({ access: [], logging: { ...NOTHING, replies: true } });
+    server.send(queryFor(MX), { from: '192.0.2.7' });
+    expect(server.log.text()).toBe('info: 192.0.2.7 mx.example. A IN REFUSED 0.000000 1 28\n');
   });
 });
 

@@ -9,11 +9,11 @@ import type { Resolution } from '../../src/terms/resolution.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { questionFrom } from '../support/records.ts';
-import { answered, BOGUS, held, INSECURE, PlayedHouse, queryFor } from './serving.ts';
+import { answered, BOGUS, INSECURE, PlayedResolver, queryFor, ranked } from './serving.ts';
 
 const MX = questionFrom('mx.example.');
 const TLSA = questionFrom('_25._tcp.mx.example. TLSA');
-const RECORD = held([`_25._tcp.mx.example. TLSA 3 1 1 ${'00'.repeat(32)}`]);
+const RECORD = ranked([`_25._tcp.mx.example. TLSA 3 1 1 ${'00'.repeat(32)}`]);
 
 describe('queries', () => {
   test('are counted by each of their traits, alone and together', () => {
@@ -30,41 +30,41 @@ describe('queries', () => {
   });
 
   test('that cannot be read are not counted as queries of a type', () => {
-    const house = new PlayedHouse();
-    house.send(Uint8Array.of(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0));
-    expect([house.serve.stats.queries, house.serve.stats.malformed]).toEqual([0, 1]);
+    const server = new PlayedResolver();
+    server.send(Uint8Array.of(0, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0));
+    expect([server.serve.stats.queries, server.serve.stats.malformed]).toEqual([0, 1]);
   });
 });
 
 describe('replies', () => {
   test('without records count by their whole rcode, of which the header has four bits', () => {
-    const house = new PlayedHouse();
+    const server = new PlayedResolver();
     const query = queryFor(MX, { udpSize: 1232 });
     // The version stands in the OPT, in the second octet of its TTL.
     query[query.length - 5] = 1;
-    expect(house.send(query)).toMatchObject({ rcode: RCODE.BADVERS });
-    const { byRcode, nodata } = house.serve.stats;
+    expect(server.send(query)).toMatchObject({ rcode: RCODE.BADVERS });
+    const { byRcode, nodata } = server.serve.stats;
     expect([byRcode[RCODE.NOERROR], byRcode[RCODE.BADVERS], nodata]).toEqual([0, 1, 0]);
   });
 
   test('count as secure whether resolved, found, or served from the reply cache without AD', async () => {
-    const house = new PlayedHouse();
-    house.send(queryFor(MX));
-    await house.end(answered(MX, { answer: [held(['mx.example. A 192.0.2.1'])] }));
-    house.reply(MX);
-    house.reply(MX, { ad: true });
-    expect(house.replies.hits).toBe(2);
-    expect([house.serve.stats.secureAnswers, house.serve.stats.bogusAnswers]).toEqual([3, 0]);
+    const server = new PlayedResolver();
+    server.send(queryFor(MX));
+    await server.end(answered(MX, { answer: [ranked(['mx.example. A 192.0.2.1'])] }));
+    server.reply(MX);
+    server.reply(MX, { ad: true });
+    expect(server.replies.hits).toBe(2);
+    expect([server.serve.stats.secureAnswers, server.serve.stats.bogusAnswers]).toEqual([3, 0]);
   });
 
   test('count as bogus each time, from the reply cache too', async () => {
-    const house = new PlayedHouse();
-    house.send(queryFor(MX));
-    await house.end(answered(MX, { verdict: BOGUS }));
-    house.reply(MX);
-    expect(house.replies.hits).toBe(1);
-    expect([house.serve.stats.secureAnswers, house.serve.stats.bogusAnswers]).toEqual([0, 2]);
-    expect(house.serve.stats.byRcode[RCODE.SERVFAIL]).toBe(2);
+    const server = new PlayedResolver();
+    server.send(queryFor(MX));
+    await server.end(answered(MX, { verdict: BOGUS }));
+    server.reply(MX);
+    expect(server.replies.hits).toBe(1);
+    expect([server.serve.stats.secureAnswers, server.serve.stats.bogusAnswers]).toEqual([0, 2]);
+    expect(server.serve.stats.byRcode[RCODE.SERVFAIL]).toBe(2);
   });
 
   test('to TLSA questions count by what a mail server makes of them', () => {
@@ -79,17 +79,17 @@ describe('replies', () => {
       [failed, 'nothing'],
     ];
     const counted = cases.map(([resolution]) => {
-      const house = new PlayedHouse().know(resolution);
-      house.reply(TLSA);
-      return Object.entries(house.serve.stats.tlsa).find(([, count]) => count === 1)?.[0] ?? 'nothing';
+      const server = new PlayedResolver().know(resolution);
+      server.reply(TLSA);
+      return Object.entries(server.serve.stats.tlsa).find(([, count]) => count === 1)?.[0] ?? 'nothing';
     });
     expect(counted).toEqual(cases.map(([, outcome]) => outcome));
   });
 
   test('without an answer record count as nodata', () => {
-    const house = new PlayedHouse().know(answered(MX, { denied: true }));
-    house.reply(MX);
-    expect(house.serve.stats.nodata).toBe(1);
+    const server = new PlayedResolver().know(answered(MX, { denied: true }));
+    server.reply(MX);
+    expect(server.serve.stats.nodata).toBe(1);
   });
 });
 
@@ -112,23 +112,23 @@ describe('waits', () => {
   });
 
   test('and misses tell how many questions were in progress', () => {
-    const house = new PlayedHouse();
-    for (const name of ['a.example.', 'b.example.', 'c.example.']) house.send(queryFor(questionFrom(name)));
-    const { cacheMisses, requestListSum, requestListMax } = house.serve.stats;
+    const server = new PlayedResolver();
+    for (const name of ['a.example.', 'b.example.', 'c.example.']) server.send(queryFor(questionFrom(name)));
+    const { cacheMisses, requestListSum, requestListMax } = server.serve.stats;
     expect([cacheMisses, requestListSum, requestListMax]).toEqual([3, 0 + 1 + 2, 2]);
   });
 });
 
 test('everything goes back to 0', async () => {
-  const house = new PlayedHouse({
+  const server = new PlayedResolver({
     logging: { queries: false, replies: false, failures: false, tagged: false, bogusLevel: 0, destination: false },
   });
-  house.send(queryFor(MX, { udpSize: 1232, doBit: true }));
-  await house.end(answered(MX, { verdict: BOGUS }));
-  house.know(answered(TLSA, { denied: true })).reply(TLSA, { transport: 'tcp' });
-  house.serve.stats.reset();
-  expect(JSON.stringify(house.serve.stats)).toBe(JSON.stringify(new ServeStats()));
-  expect([house.serve.stats.withForm(FORM.tcp), house.serve.stats.withFlag(FLAG.RD)]).toEqual([0, 0]);
+  server.send(queryFor(MX, { udpSize: 1232, doBit: true }));
+  await server.end(answered(MX, { verdict: BOGUS }));
+  server.know(answered(TLSA, { denied: true })).reply(TLSA, { transport: 'tcp' });
+  server.serve.stats.reset();
+  expect(JSON.stringify(server.serve.stats)).toBe(JSON.stringify(new ServeStats()));
+  expect([server.serve.stats.withForm(FORM.tcp), server.serve.stats.withFlag(FLAG.RD)]).toEqual([0, 0]);
 });
 
 test('every counter goes back to 0, whichever there are', () => {

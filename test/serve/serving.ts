@@ -1,4 +1,4 @@
-/** What the tests of serving share: RRsets out of text, resolutions, a house whose resolver is played, a client's view. */
+/** What the tests of serving share: RRsets out of text, resolutions, a resolver whose resolver is played, a client's view. */
 
 import { ReplyCache } from '../../src/cache/reply-cache.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -6,9 +6,9 @@ import type { Address } from '../../src/ports/network.ts';
 import { createServe, REPLY_BUFFER_OCTETS, type Serve, type ServeParts } from '../../src/serve/query-server.ts';
 import type { ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
 import type { ServeOptions } from '../../src/serve/serve-options.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import { RANK } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../../src/terms/resolution.ts';
-import { TRUST } from '../../src/terms/trust.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { type ExtendedError, extendedErrorsOf } from '../../src/wire/ede.ts';
 import { type Edns, readEdns } from '../../src/wire/edns.ts';
@@ -22,7 +22,7 @@ import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { DEFAULT_SERVE_OPTIONS } from '../support/default-options.ts';
-import { heldAt, recordFrom, rrsetFrom } from '../support/records.ts';
+import { rankedAt, recordFrom, rrsetFrom } from '../support/records.ts';
 
 /** When tests take place. */
 export const NOW = 1_767_225_600;
@@ -37,9 +37,9 @@ export const BOGUS: Verdict = {
 export const INSECURE: Verdict = { status: 'insecure', why: { kind: 'no-ds-proven', zone: 'example.' } };
 
 /** One RRset out of `owner TYPE rdata` lines, with a signature when `signed`. */
-export function held(lines: readonly string[], { ttl = 300, signed = true } = {}): HeldRRset {
+export function ranked(lines: readonly string[], { ttl = 300, signed = true } = {}): RankedRRset {
   const rrset = rrsetFrom(lines, signed ? [recordFrom(`. ${SIGNATURE}`).rdata] : []);
-  return heldAt(NOW, ttl, rrset, { trust: TRUST.validated, verdict: SECURE, server: null });
+  return rankedAt(NOW, ttl, rrset, { rank: RANK.validated, verdict: SECURE, server: null });
 }
 
 /** An answer, secure unless said otherwise. */
@@ -129,8 +129,8 @@ export function queryFor(question: Question, asking: Asking = {}): Uint8Array {
   return buildQuery({ id, question, flags, ...(udpSize === undefined ? {} : { edns: { udpSize, doBit, options } }) });
 }
 
-/** A house whose resolver says what the test puts in. */
-export class PlayedHouse {
+/** A resolver whose resolver says what the test puts in. */
+export class PlayedResolver {
   readonly clock = new FakeClock(NOW);
   readonly log = new FakeLog();
   readonly replies: ReplyCache;

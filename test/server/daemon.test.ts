@@ -1,21 +1,21 @@
 /** Proves listening over both transports, what a reload changes and keeps, draining, and that stopping leaves nothing open. */
 
 import { describe, expect, test } from 'vitest';
-import { HERE, ListeningHouse, OPTIONS, PlayedServe, query } from './listening.ts';
+import { HERE, ListeningDaemon, OPTIONS, PlayedServe, query } from './listening.ts';
 
 const ELSEWHERE = { ip: '192.0.2.53', port: 53 };
 
 describe('UDP', () => {
   test('answers at once or later, to the one who asked', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const [one, two] = [await house.udpClient(), await house.udpClient()];
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const [one, two] = [await bench.udpClient(), await bench.udpClient()];
     one.socket.send(query(1, 'later'), 12, HERE);
     two.socket.send(query(2), 12, HERE);
     one.socket.send(query(3, 'never'), 12, HERE);
-    await house.ports.clock.settle();
-    house.serve.answer();
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
+    bench.serve.answer();
+    await bench.ports.clock.settle();
     expect(one.replies).toEqual([[1, 0]]);
     expect(two.replies).toEqual([[2, 0]]);
   });
@@ -23,24 +23,24 @@ describe('UDP', () => {
 
 describe('listening', () => {
   test('can be without UDP or without TCP', async () => {
-    const withoutTcp = new ListeningHouse();
+    const withoutTcp = new ListeningDaemon();
     await withoutTcp.listen({ tcp: false });
     expect(withoutTcp.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
-    const noPlaces = new ListeningHouse();
-    await noPlaces.listen({ maxConnections: 0 });
-    expect(noPlaces.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
-    const withoutUdp = new ListeningHouse();
+    const noSlots = new ListeningDaemon();
+    await noSlots.listen({ maxConnections: 0 });
+    expect(noSlots.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
+    const withoutUdp = new ListeningDaemon();
     await withoutUdp.listen({ udp: false });
     expect(withoutUdp.ports.network.openCounts()).toMatchObject({ udp: 0, listeners: 1 });
   });
 
   test('says what could not be opened', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
+    const bench = new ListeningDaemon();
+    await bench.listen();
     const second = new PlayedServe();
     const { Daemon } = await import('../../src/server/daemon.ts');
-    const other = new Daemon(house.ports);
-    const problems = await house.ports.clock.runUntilSettled(other.listen(second, OPTIONS));
+    const other = new Daemon(bench.ports);
+    const problems = await bench.ports.clock.runUntilSettled(other.listen(second, OPTIONS));
     expect(problems.map(({ text }) => text)).toEqual([
       expect.stringMatching(/^can't open UDP socket on 127\.0\.0\.1@53: /),
       expect.stringMatching(/^can't open TCP socket on 127\.0\.0\.1@53: /),
@@ -50,28 +50,28 @@ describe('listening', () => {
 
 describe('a reload', () => {
   test('keeps sockets whose address stays, opens new ones and closes the others', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ interfaces: [HERE, { ip: '127.0.0.1', port: 5300 }] });
+    const bench = new ListeningDaemon();
+    await bench.listen({ interfaces: [HERE, { ip: '127.0.0.1', port: 5300 }] });
     const next = new PlayedServe(9);
-    const listening = house.daemon.listen(next, { ...OPTIONS, interfaces: [HERE, ELSEWHERE] });
-    expect(await house.ports.clock.runUntilSettled(listening)).toEqual([]);
-    expect(house.daemon.addresses()).toEqual([HERE, ELSEWHERE]);
-    expect(house.ports.network.openCounts()).toMatchObject({ udp: 2, listeners: 2 });
+    const listening = bench.daemon.listen(next, { ...OPTIONS, interfaces: [HERE, ELSEWHERE] });
+    expect(await bench.ports.clock.runUntilSettled(listening)).toEqual([]);
+    expect(bench.daemon.addresses()).toEqual([HERE, ELSEWHERE]);
+    expect(bench.ports.network.openCounts()).toMatchObject({ udp: 2, listeners: 2 });
   });
 
-  test('lets the house before finish its answers, and gives new queries to the next, on open connections too', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const [udp, tcp] = [await house.udpClient(), await house.connect()];
+  test('lets the resolver before finish its answers, and gives new queries to the next, on open connections too', async () => {
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const [udp, tcp] = [await bench.udpClient(), await bench.connect()];
     udp.socket.send(query(1, 'later'), 12, HERE);
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     const next = new PlayedServe(9);
-    await house.ports.clock.runUntilSettled(house.daemon.listen(next, OPTIONS));
+    await bench.ports.clock.runUntilSettled(bench.daemon.listen(next, OPTIONS));
     udp.socket.send(query(2), 12, HERE);
     tcp?.send(query(3));
-    await house.ports.clock.settle();
-    house.serve.answer();
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
+    bench.serve.answer();
+    await bench.ports.clock.settle();
     expect(udp.replies).toEqual([
       [2, 9],
       [1, 0],
@@ -85,113 +85,113 @@ describe('what cannot be opened', () => {
   const DENIED = { kind: 'not-permitted', text: 'permission denied' } as const;
 
   test('is opened later on: the TCP socket of an address that has its UDP socket', async () => {
-    const house = new ListeningHouse();
-    house.ports.network.refuseLocal = (transport) => (transport === 'tcp' ? IN_USE : null);
-    expect(await house.listen()).toEqual(["can't open TCP socket on 127.0.0.1@53: address already in use"]);
-    expect(await house.listen()).toHaveLength(1);
-    house.ports.network.refuseLocal = () => null;
-    expect(await house.listen()).toEqual([]);
-    expect(house.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
-    expect(await house.connect()).not.toBe(null);
+    const bench = new ListeningDaemon();
+    bench.ports.network.refuseLocal = (transport) => (transport === 'tcp' ? IN_USE : null);
+    expect(await bench.listen()).toEqual(["can't open TCP socket on 127.0.0.1@53: address already in use"]);
+    expect(await bench.listen()).toHaveLength(1);
+    bench.ports.network.refuseLocal = () => null;
+    expect(await bench.listen()).toEqual([]);
+    expect(bench.ports.network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
+    expect(await bench.connect()).not.toBe(null);
   });
 
   test('does not cost the sockets that are there: they could not be opened again', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    house.ports.network.refuseLocal = () => DENIED;
-    expect(await house.listen({ interfaces: [ELSEWHERE] })).toHaveLength(2);
-    expect(house.daemon.addresses()).toEqual([HERE]);
-    const client = await house.connect();
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    bench.ports.network.refuseLocal = () => DENIED;
+    expect(await bench.listen({ interfaces: [ELSEWHERE] })).toHaveLength(2);
+    expect(bench.daemon.addresses()).toEqual([HERE]);
+    const client = await bench.connect();
     client?.send(query(1));
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     expect(client?.replies).toEqual([1]);
-    expect(house.ports.log.text()).toContain('still listening on 127.0.0.1@53');
-    house.ports.network.refuseLocal = () => null;
-    expect(await house.listen({ interfaces: [ELSEWHERE] })).toEqual([]);
-    expect(house.daemon.addresses()).toEqual([ELSEWHERE]);
+    expect(bench.ports.log.text()).toContain('still listening on 127.0.0.1@53');
+    bench.ports.network.refuseLocal = () => null;
+    expect(await bench.listen({ interfaces: [ELSEWHERE] })).toEqual([]);
+    expect(bench.daemon.addresses()).toEqual([ELSEWHERE]);
   });
 
   test.each([
     ['makes way for "any address", which its own old socket stands in the way of', true],
     ['comes back when another process stands in the way', false],
   ])('%s', async (_, isOwn) => {
-    const house = new ListeningHouse();
-    const { network } = house.ports;
-    await house.listen();
+    const bench = new ListeningDaemon();
+    const { network } = bench.ports;
+    await bench.listen();
     const anywhere = { ip: '0.0.0.0', port: 53 };
     network.refuseLocal = (transport, { ip }) => {
       const { udp, listeners } = network.openCounts();
       const isTaken = !isOwn || (transport === 'udp' ? udp : listeners) > 0;
       return ip === '0.0.0.0' && isTaken ? IN_USE : null;
     };
-    expect(await house.listen({ interfaces: [anywhere] })).toHaveLength(isOwn ? 0 : 2);
-    expect(house.daemon.addresses()).toEqual([isOwn ? anywhere : HERE]);
+    expect(await bench.listen({ interfaces: [anywhere] })).toHaveLength(isOwn ? 0 : 2);
+    expect(bench.daemon.addresses()).toEqual([isOwn ? anywhere : HERE]);
     expect(network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
   });
 
   test('of a network interface stays open while that has no address', async () => {
-    const house = new ListeningHouse();
+    const bench = new ListeningDaemon();
     const away = { interfaces: [], networkInterfaces: ['eth0'], missing: ['eth0'] };
-    await house.listen({ interfaces: [{ ...HERE, from: 'eth0' }], networkInterfaces: ['eth0'] });
-    expect(house.daemon.hasPlace({ ...OPTIONS, ...away })).toBe(true);
-    expect(await house.listen(away)).toEqual(['no address at interface eth0']);
-    expect(house.daemon.addresses()).toHaveLength(1);
-    expect(await house.listen({ interfaces: [ELSEWHERE], networkInterfaces: [] })).toEqual([]);
-    expect(house.daemon.addresses()).toEqual([ELSEWHERE]);
+    await bench.listen({ interfaces: [{ ...HERE, from: 'eth0' }], networkInterfaces: ['eth0'] });
+    expect(bench.daemon.hasSlot({ ...OPTIONS, ...away })).toBe(true);
+    expect(await bench.listen(away)).toEqual(['no address at interface eth0']);
+    expect(bench.daemon.addresses()).toHaveLength(1);
+    expect(await bench.listen({ interfaces: [ELSEWHERE], networkInterfaces: [] })).toEqual([]);
+    expect(bench.daemon.addresses()).toEqual([ELSEWHERE]);
   });
 
   test('is nothing: known before anything is changed', async () => {
-    const house = new ListeningHouse();
-    expect(house.daemon.hasPlace(OPTIONS)).toBe(true);
-    expect(house.daemon.hasPlace({ ...OPTIONS, interfaces: [] })).toBe(false);
-    expect(house.daemon.hasPlace({ ...OPTIONS, interfaces: [], waitsForAddresses: true })).toBe(true);
-    expect(house.daemon.hasPlace({ ...OPTIONS, udp: false, maxConnections: 0 })).toBe(false);
-    expect(house.daemon.hasPlace({ ...OPTIONS, udp: false, tcp: false })).toBe(false);
+    const bench = new ListeningDaemon();
+    expect(bench.daemon.hasSlot(OPTIONS)).toBe(true);
+    expect(bench.daemon.hasSlot({ ...OPTIONS, interfaces: [] })).toBe(false);
+    expect(bench.daemon.hasSlot({ ...OPTIONS, interfaces: [], waitsForAddresses: true })).toBe(true);
+    expect(bench.daemon.hasSlot({ ...OPTIONS, udp: false, maxConnections: 0 })).toBe(false);
+    expect(bench.daemon.hasSlot({ ...OPTIONS, udp: false, tcp: false })).toBe(false);
   });
 });
 
 describe('sockets that are kept', () => {
   test('take do-tcp, do-udp and the sizes of their buffers', async () => {
-    const house = new ListeningHouse();
-    const { network } = house.ports;
-    await house.listen();
-    await house.listen({ tcp: false, receiveBufferBytes: 1000, sendBufferBytes: 2000 });
+    const bench = new ListeningDaemon();
+    const { network } = bench.ports;
+    await bench.listen();
+    await bench.listen({ tcp: false, receiveBufferBytes: 1000, sendBufferBytes: 2000 });
     expect(network.openCounts()).toMatchObject({ udp: 1, listeners: 0 });
     expect(network.bufferBytes).toEqual({ receive: 1000, send: 2000 });
-    await house.listen({ udp: false });
+    await bench.listen({ udp: false });
     expect(network.openCounts()).toMatchObject({ udp: 0, listeners: 1 });
-    await house.listen();
+    await bench.listen();
     expect(network.openCounts()).toMatchObject({ udp: 1, listeners: 1 });
   });
 });
 
 describe('the end', () => {
   test('draining waits for the answers, but not for ever', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const udp = await house.udpClient();
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const udp = await bench.udpClient();
     udp.socket.send(query(1, 'later'), 12, HERE);
-    await house.ports.clock.settle();
-    house.ports.clock.after(300, () => house.serve.answer());
-    const started = house.ports.clock.monotonicMs();
-    await house.ports.clock.runUntilSettled(house.daemon.drain(house.serve, 5000));
-    expect(house.ports.clock.monotonicMs() - started).toBeLessThan(400);
+    await bench.ports.clock.settle();
+    bench.ports.clock.after(300, () => bench.serve.answer());
+    const started = bench.ports.clock.monotonicMs();
+    await bench.ports.clock.runUntilSettled(bench.daemon.drain(bench.serve, 5000));
+    expect(bench.ports.clock.monotonicMs() - started).toBeLessThan(400);
     udp.socket.send(query(2, 'later'), 12, HERE);
-    await house.ports.clock.settle();
-    await house.ports.clock.runUntilSettled(house.daemon.drain(house.serve, 5000));
-    expect(house.serve.waiting()).toBe(1);
+    await bench.ports.clock.settle();
+    await bench.ports.clock.runUntilSettled(bench.daemon.drain(bench.serve, 5000));
+    expect(bench.serve.waiting()).toBe(1);
   });
 
   test('leaves no socket, connection or timer', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await house.connect();
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await bench.connect();
     client?.send(query(1, 'later'));
-    await house.ports.clock.settle();
-    house.daemon.stop();
-    await house.ports.clock.settle();
-    expect(house.ports.network.openCounts()).toEqual({ udp: 0, streams: 0, listeners: 0 });
+    await bench.ports.clock.settle();
+    bench.daemon.stop();
+    await bench.ports.clock.settle();
+    expect(bench.ports.network.openCounts()).toEqual({ udp: 0, streams: 0, listeners: 0 });
     expect(client?.closed).toBe(true);
-    house.serve.answer();
+    bench.serve.answer();
   });
 });

@@ -10,7 +10,7 @@ import { concatBytes } from '../../src/wire/bytes.ts';
 import { FrameReader } from '../../src/wire/frames.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
-/** Where the house of these tests listens. */
+/** Where the resolver of these tests listens. */
 export const HERE: Address = { ip: '127.0.0.1', port: 53 };
 
 /** Options of listening, as by default. */
@@ -39,7 +39,7 @@ export class PlayedServe implements Serve {
   readonly seen: number[] = [];
   /** Idle times that clients of `told` queries were told, milliseconds; a minute is wanted. */
   readonly told: (number | undefined)[] = [];
-  /** Put before each reply, to tell houses apart. */
+  /** Put before each reply, to tell instances apart. */
   readonly mark: number;
 
   constructor(mark = 0) {
@@ -87,7 +87,7 @@ export interface TcpClient {
 }
 
 /** A daemon on a fake internet. */
-export class ListeningHouse {
+export class ListeningDaemon {
   readonly ports = makeFakePorts();
   readonly serve = new PlayedServe();
   readonly daemon = new Daemon(this.ports);

@@ -5,36 +5,36 @@
 
 import { describe, expect, test } from 'vitest';
 import { SERVER_LIMITS } from '../../src/server/listen-options.ts';
-import { ListeningHouse, query, type TcpClient } from './listening.ts';
+import { ListeningDaemon, query, type TcpClient } from './listening.ts';
 
-async function connected(house: ListeningHouse): Promise<TcpClient> {
-  const client = await house.connect();
+async function connected(bench: ListeningDaemon): Promise<TcpClient> {
+  const client = await bench.connect();
   if (client === null) throw new Error('not connected');
   return client;
 }
 
 describe('a connection', () => {
   test('answers pipelined queries as they get ready, not in order (RFC 7766 §6.2.1.1)', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     client.send(query(1, 'later'), query(2), query(3, 'later'), query(4));
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     expect(client.replies).toEqual([2, 4]);
-    house.serve.answer(1);
-    house.serve.answer(0);
-    await house.ports.clock.settle();
+    bench.serve.answer(1);
+    bench.serve.answer(0);
+    await bench.ports.clock.settle();
     expect(client.replies).toEqual([2, 4, 3, 1]);
     expect(client.closed).toBe(false);
   });
 
   test('takes a query that comes octet by octet', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     for (const octet of [0, 12, ...query(7)]) {
       client.stream.write(Uint8Array.of(octet));
-      await house.ports.clock.settle();
+      await bench.ports.clock.settle();
     }
     expect(client.replies).toEqual([7]);
   });
@@ -44,172 +44,172 @@ describe('a connection', () => {
     ['a message too short for a header', new Uint8Array(11)],
     ['a query that gets no reply', query(1, 'never')],
   ])('is closed after %s', async (_, message) => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     client.send(message, query(2));
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     expect(client).toMatchObject({ closed: true, replies: [] });
-    expect(house.daemon.connections).toBe(0);
+    expect(bench.daemon.connections).toBe(0);
   });
 
   test('stops reading while many of its queries are in the making', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     const most = SERVER_LIMITS.queriesPerConnection;
     client.send(...Array.from({ length: most + 5 }, (_, i) => query(i, 'later')));
-    await house.ports.clock.settle();
-    expect(house.serve.seen).toHaveLength(most);
-    house.serve.answer();
-    house.serve.answer();
-    await house.ports.clock.settle();
-    expect(house.serve.seen).toHaveLength(most + 2);
+    await bench.ports.clock.settle();
+    expect(bench.serve.seen).toHaveLength(most);
+    bench.serve.answer();
+    bench.serve.answer();
+    await bench.ports.clock.settle();
+    expect(bench.serve.seen).toHaveLength(most + 2);
     expect(client.replies).toEqual([0, 1]);
   });
 
   test('that ends while its queries are in the making does no harm', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     client.send(query(1, 'later'));
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     client.stream.destroy();
-    await house.ports.clock.settle();
-    house.serve.answer();
-    await house.ports.clock.settle();
-    expect(house.daemon.connections).toBe(0);
+    await bench.ports.clock.settle();
+    bench.serve.answer();
+    await bench.ports.clock.settle();
+    expect(bench.daemon.connections).toBe(0);
   });
 
   test('that does not read its replies is closed, and is not read from in the meantime', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     client.stream.pause();
     client.send(...Array.from({ length: 8 }, (_, i) => query(i, 'large')));
-    await house.ports.clock.settle();
-    expect(house.serve.seen.length).toBeLessThan(8);
-    await house.ports.clock.advance(31_000);
-    expect(house.daemon.connections).toBe(0);
+    await bench.ports.clock.settle();
+    expect(bench.serve.seen.length).toBeLessThan(8);
+    await bench.ports.clock.advance(31_000);
+    expect(bench.daemon.connections).toBe(0);
   });
 
   test('that reads again gets all its replies', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    const client = await connected(bench);
     client.stream.pause();
     client.send(...Array.from({ length: 8 }, (_, i) => query(i, 'large')));
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     client.stream.resume();
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     expect(client.replies).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });
 });
 
 describe('idle time', () => {
   test('ends a connection on which nothing happens', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ tcpIdleMs: 5000 });
-    const client = await connected(house);
-    await house.ports.clock.advance(4000);
+    const bench = new ListeningDaemon();
+    await bench.listen({ tcpIdleMs: 5000 });
+    const client = await connected(bench);
+    await bench.ports.clock.advance(4000);
     client.send(query(1));
-    await house.ports.clock.advance(4000);
+    await bench.ports.clock.advance(4000);
     expect(client.closed).toBe(false);
-    await house.ports.clock.advance(1500);
+    await bench.ports.clock.advance(1500);
     expect(client).toMatchObject({ closed: true, replies: [1] });
   });
 
   test('does not run while a query is in the making', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ tcpIdleMs: 1000 });
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen({ tcpIdleMs: 1000 });
+    const client = await connected(bench);
     client.send(query(1, 'later'));
-    await house.ports.clock.advance(8000);
+    await bench.ports.clock.advance(8000);
     expect(client.closed).toBe(false);
-    house.serve.answer();
-    await house.ports.clock.advance(500);
+    bench.serve.answer();
+    await bench.ports.clock.advance(500);
     expect(client).toMatchObject({ closed: false, replies: [1] });
-    await house.ports.clock.advance(2000);
+    await bench.ports.clock.advance(2000);
     expect(client.closed).toBe(true);
   });
 
   test('is not extended by octets that make no whole query', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ tcpIdleMs: 1000 });
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen({ tcpIdleMs: 1000 });
+    const client = await connected(bench);
     for (let i = 0; i < 12 && !client.closed; i++) {
       client.stream.write(Uint8Array.of(0));
-      await house.ports.clock.advance(200);
+      await bench.ports.clock.advance(200);
     }
     expect(client.closed).toBe(true);
   });
 
   test('is shorter while more than half of the places are taken', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ tcpIdleMs: 10_000, maxConnections: 2 });
-    const first = await connected(house);
-    const second = await connected(house);
-    await house.ports.clock.advance(2000);
+    const bench = new ListeningDaemon();
+    await bench.listen({ tcpIdleMs: 10_000, maxConnections: 2 });
+    const first = await connected(bench);
+    const second = await connected(bench);
+    await bench.ports.clock.advance(2000);
     expect([first.closed, second.closed]).toContain(true);
   });
 });
 
 describe('an idle time that a client was told (RFC 7828)', () => {
   test('is kept, also when places become scarce', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ tcpIdleMs: 5000, maxConnections: 2 });
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen({ tcpIdleMs: 5000, maxConnections: 2 });
+    const client = await connected(bench);
     client.send(query(1, 'told'));
-    await house.ports.clock.settle();
-    const other = await connected(house);
-    await house.ports.clock.advance(59_000);
+    await bench.ports.clock.settle();
+    const other = await connected(bench);
+    await bench.ports.clock.advance(59_000);
     expect([client.closed, other.closed]).toEqual([false, true]);
-    await house.ports.clock.advance(2000);
+    await bench.ports.clock.advance(2000);
     expect(client.closed).toBe(true);
-    expect(house.serve.told).toEqual([60_000]);
+    expect(bench.serve.told).toEqual([60_000]);
   });
 
   test('is no longer than others get while places are scarce', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ tcpIdleMs: 10_000, maxConnections: 1 });
-    const client = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen({ tcpIdleMs: 10_000, maxConnections: 1 });
+    const client = await connected(bench);
     client.send(query(1, 'told'));
-    await house.ports.clock.settle();
-    expect(house.serve.told).toEqual([1000]);
-    await house.ports.clock.advance(900);
+    await bench.ports.clock.settle();
+    expect(bench.serve.told).toEqual([1000]);
+    await bench.ports.clock.advance(900);
     expect(client.closed).toBe(false);
-    await house.ports.clock.advance(200);
+    await bench.ports.clock.advance(200);
     expect(client.closed).toBe(true);
   });
 });
 
 describe('places', () => {
   test('the connection that is idle longest makes room for a new one', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ maxConnections: 3 });
+    const bench = new ListeningDaemon();
+    await bench.listen({ maxConnections: 3 });
     const clients: TcpClient[] = [];
     for (let i = 0; i < 3; i++) {
-      clients.push(await connected(house));
-      await house.ports.clock.advance(10);
+      clients.push(await connected(bench));
+      await bench.ports.clock.advance(10);
     }
     clients[0]?.send(query(1));
-    await house.ports.clock.settle();
-    const fourth = await connected(house);
+    await bench.ports.clock.settle();
+    const fourth = await connected(bench);
     fourth.send(query(4));
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
     expect(clients.map(({ closed }) => closed)).toEqual([false, true, false]);
     expect(fourth.replies).toEqual([4]);
-    expect(house.daemon.connections).toBe(3);
+    expect(bench.daemon.connections).toBe(3);
   });
 
   test('a new connection is refused when all wait for answers', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ maxConnections: 1 });
-    const first = await connected(house);
+    const bench = new ListeningDaemon();
+    await bench.listen({ maxConnections: 1 });
+    const first = await connected(bench);
     first.send(query(1, 'later'));
-    await house.ports.clock.settle();
-    const second = await house.connect();
-    await house.ports.clock.settle();
+    await bench.ports.clock.settle();
+    const second = await bench.connect();
+    await bench.ports.clock.settle();
     expect(second === null || second.closed).toBe(true);
     expect(first.closed).toBe(false);
   });
@@ -222,52 +222,52 @@ describe('the clients of a netblock (tcp-connection-limit)', () => {
     limit,
   });
   /** Whether a client of each address is let in, in turn. */
-  async function letIn(house: ListeningHouse, ...ips: string[]): Promise<boolean[]> {
+  async function letIn(bench: ListeningDaemon, ...ips: string[]): Promise<boolean[]> {
     const all: boolean[] = [];
     for (const ip of ips) {
-      const client = await house.connect(ip);
-      await house.ports.clock.settle();
+      const client = await bench.connect(ip);
+      await bench.ports.clock.settle();
       all.push(client !== null && !client.closed);
     }
     return all;
   }
 
   test('have so many connections together; others have theirs', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 2)] });
-    const asked = await letIn(house, '192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.3', '198.51.100.1');
+    const bench = new ListeningDaemon();
+    await bench.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 2)] });
+    const asked = await letIn(bench, '192.0.2.1', '192.0.2.2', '192.0.2.1', '192.0.2.3', '198.51.100.1');
     expect(asked).toEqual([true, true, false, false, true]);
-    expect(house.daemon.connections).toBe(3);
+    expect(bench.daemon.connections).toBe(3);
   });
 
   test('get the place back that one of them gave up', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 1)] });
-    const first = await house.connect('192.0.2.1');
-    expect(await letIn(house, '192.0.2.2')).toEqual([false]);
+    const bench = new ListeningDaemon();
+    await bench.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 1)] });
+    const first = await bench.connect('192.0.2.1');
+    expect(await letIn(bench, '192.0.2.2')).toEqual([false]);
     first?.stream.end();
-    await house.ports.clock.settle();
-    expect(await letIn(house, '192.0.2.2', '192.0.2.2')).toEqual([true, false]);
+    await bench.ports.clock.settle();
+    expect(await letIn(bench, '192.0.2.2', '192.0.2.2')).toEqual([true, false]);
   });
 
   test('are counted at the longest prefix, of two equal ones at the first', async () => {
-    const house = new ListeningHouse();
+    const bench = new ListeningDaemon();
     const limits = [block([192, 0, 0, 0], 16, 0), block([192, 0, 2, 0], 24, 1), block([192, 0, 2, 0], 24, 5)];
-    await house.listen({ connectionLimits: limits });
-    expect(await letIn(house, '192.0.9.1', '192.0.2.1', '192.0.2.2')).toEqual([false, true, false]);
+    await bench.listen({ connectionLimits: limits });
+    expect(await letIn(bench, '192.0.9.1', '192.0.2.1', '192.0.2.2')).toEqual([false, true, false]);
   });
 
   test('and of IPv6 by theirs', async () => {
-    const house = new ListeningHouse();
-    await house.listen({ connectionLimits: [block([0x20, 1, 0xd, 0xb8, ...Array(12).fill(0)], 32, 1)] });
-    expect(await letIn(house, '2001:db8::1', '2001:db8:1::2', '192.0.2.1')).toEqual([true, false, true]);
+    const bench = new ListeningDaemon();
+    await bench.listen({ connectionLimits: [block([0x20, 1, 0xd, 0xb8, ...Array(12).fill(0)], 32, 1)] });
+    expect(await letIn(bench, '2001:db8::1', '2001:db8:1::2', '192.0.2.1')).toEqual([true, false, true]);
   });
 
   test('are counted anew after a reload, those that stayed among them', async () => {
-    const house = new ListeningHouse();
-    await house.listen();
-    expect(await letIn(house, '192.0.2.1', '192.0.2.2')).toEqual([true, true]);
-    await house.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 3)] });
-    expect(await letIn(house, '192.0.2.3', '192.0.2.4')).toEqual([true, false]);
+    const bench = new ListeningDaemon();
+    await bench.listen();
+    expect(await letIn(bench, '192.0.2.1', '192.0.2.2')).toEqual([true, true]);
+    await bench.listen({ connectionLimits: [block([192, 0, 2, 0], 24, 3)] });
+    expect(await letIn(bench, '192.0.2.3', '192.0.2.4')).toEqual([true, false]);
   });
 });

@@ -1,7 +1,7 @@
 /** Questions and RRsets out of text: the one way in which tests make them. test/README.md says which to take when. */
 
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
-import { TRUST } from '../../src/terms/trust.ts';
+import { RANK } from '../../src/terms/rank.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { type Question, questionOf } from '../../src/wire/question.ts';
@@ -35,18 +35,18 @@ export function rrsetFrom(lines: readonly string[], signatures: readonly Uint8Ar
 }
 
 /** What may be said of a set besides its time. */
-export type HeldParts = Partial<Omit<HeldRRset, 'rrset' | 'expiresAt' | 'originalTtl'>>;
+export type RankedParts = Partial<Omit<RankedRRset, 'rrset' | 'expiresAt' | 'originalTtl'>>;
 
 /**
  * A set as iteration hands it over at `now` (unix seconds) with `ttl` seconds to live: authoritative, not yet validated, of
  * the server at 192.0.2.1, unless told otherwise.
  */
-export function heldAt(now: number, ttl: number, rrset: RRset, parts: HeldParts = {}): HeldRRset {
+export function rankedAt(now: number, ttl: number, rrset: RRset, parts: RankedParts = {}): RankedRRset {
   return {
     rrset,
     expiresAt: now + ttl,
     originalTtl: ttl,
-    trust: TRUST.answerAuthoritative,
+    rank: RANK.answerAuthoritative,
     verdict: null,
     server: '192.0.2.1@53',
     zone: ROOT,

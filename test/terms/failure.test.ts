@@ -1,7 +1,7 @@
 /** Proves for each failure whom it concerns: who may share it, and whether it is kept. */
 
 import { expect, test } from 'vitest';
-import { type Failure, isCallerSpecific, isFromSilence, isKeptFailure } from '../../src/terms/failure.ts';
+import { type Failure, isCallerSpecific, isFromTimeout, isKeptFailure } from '../../src/terms/failure.ts';
 
 const zone = 'a.';
 const tried = '';
@@ -54,5 +54,5 @@ test('a client who asks again meets these for a while (RFC 9520)', () => {
 });
 
 test('these may have come of a line that was cut', () => {
-  expect(kindsWhere(isFromSilence)).toEqual(['no-reachable-server', 'no-server-addresses', 'limit', 'deadline']);
+  expect(kindsWhere(isFromTimeout)).toEqual(['no-reachable-server', 'no-server-addresses', 'limit', 'deadline']);
 });

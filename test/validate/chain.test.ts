@@ -1,8 +1,8 @@
 /** Proves the walk of trust: anchors, DS and DNSKEY faults, insecure cuts, other servers, caching, dates, limits. */
 
 import { describe, expect, test } from 'vitest';
-import type { Found } from '../../src/terms/found.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { IterationResult } from '../../src/terms/iteration-result.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { BogusReason } from '../../src/terms/verdict.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -15,8 +15,8 @@ import { dsAnchor, dsOf, outcomeOf, SignedTree, type TestZone, type ZoneChoices 
 
 /** An A record of a zone, signed or not, validated. */
 async function askA(tree: SignedTree, zone: TestZone, owner: string, keys?: readonly SigningKey[]): Promise<Validated> {
-  const held = tree.set(zone, owner, TYPE.A, '192.0.2.7', keys === undefined ? {} : { keys });
-  return await tree.validate(tree.found(owner, TYPE.A, [held]));
+  const ranked = tree.set(zone, owner, TYPE.A, '192.0.2.7', keys === undefined ? {} : { keys });
+  return await tree.validate(tree.found(owner, TYPE.A, [ranked]));
 }
 
 async function outcomeWith(choices: ZoneChoices): Promise<string> {
@@ -31,7 +31,7 @@ function deepOutcome(validated: Validated): string {
   return isAbove ? `above ${(verdict.why as Extract<BogusReason, { of: BogusReason }>).of.kind}` : outcomeOf(validated);
 }
 
-const failed: Found = {
+const failed: IterationResult = {
   kind: 'failed',
   why: { kind: 'no-reachable-server', zone: 'test.', networkError: true, tried: '' },
 };
@@ -194,7 +194,7 @@ describe('a key set that is not what the DS set says', () => {
 describe('an alias where a DS is looked for', () => {
   /** `*.test. CNAME` as it answers for `c.test.`. */
   async function outcomeWithProof(
-    makeProof: (tree: SignedTree, zone: TestZone) => readonly HeldRRset[],
+    makeProof: (tree: SignedTree, zone: TestZone) => readonly RankedRRset[],
   ): Promise<string> {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
@@ -324,8 +324,8 @@ describe('anchors', () => {
   test('that are negative make all below insecure, also what was proven before', async () => {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);
-    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7');
-    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [held]));
+    const ranked = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7');
+    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [ranked]));
     tree.anchors.addNegative(zone.name);
     expect(outcomeOf(await tree.validate(found))).toBe('insecure negative-anchor');
     expect(tree.anchors.removeNegative(zone.name)).toBe(true);
@@ -368,8 +368,8 @@ describe('one lying server among several', () => {
     const zone = tree.zone('test.', tree.root);
     let server = 0;
     tree.reply('test.', TYPE.DNSKEY, () => {
-      const held = tree.signRdatas(zone, 'test.', TYPE.DNSKEY, [], { keys: [], server: `192.0.2.${++server}@53` });
-      return tree.found('test.', TYPE.DNSKEY, [held]);
+      const ranked = tree.signRdatas(zone, 'test.', TYPE.DNSKEY, [], { keys: [], server: `192.0.2.${++server}@53` });
+      return tree.found('test.', TYPE.DNSKEY, [ranked]);
     });
     expect(deepOutcome(await askA(tree, zone, 'www.test.'))).toBe('above no-dnskey-matches-ds');
     expect(server).toBe(tree.options.maxRestarts + 1);
@@ -385,8 +385,8 @@ describe('denial records at hand', () => {
     const at = { from: 'test.', to: 'test.', shiftTo: 1 };
     const around = { from: 'sub.test.', shift: -1, to: 'sub.test.', shiftTo: 1 };
     const authority = [tree.nsec3(zone, at, 'NS SOA'), tree.nsec3(zone, around, 'NS', { optOut: true })];
-    const held = tree.set(zone, 'www.sub.test.', TYPE.A, '192.0.2.7', { keys: [] });
-    const validated = await tree.validate(tree.found('www.sub.test.', TYPE.A, [held], { authority }));
+    const ranked = tree.set(zone, 'www.sub.test.', TYPE.A, '192.0.2.7', { keys: [] });
+    const validated = await tree.validate(tree.found('www.sub.test.', TYPE.A, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('insecure opt-out');
     expect(tree.asked).toHaveLength(3);
   });
@@ -402,8 +402,8 @@ describe('val-override-date', () => {
     const tree = new SignedTree();
     tree.options = { ...tree.options, signatureTime: { kind: 'ignored' } };
     tree.clock.calendarStands = false;
-    const held = tree.set(tree.root, 'www.', TYPE.A, '192.0.2.7', { inception: 1000, expiration: 2000 });
-    expect(outcomeOf(await tree.validate(tree.found('www.', TYPE.A, [held])))).toBe('secure');
+    const ranked = tree.set(tree.root, 'www.', TYPE.A, '192.0.2.7', { inception: 1000, expiration: 2000 });
+    expect(outcomeOf(await tree.validate(tree.found('www.', TYPE.A, [ranked])))).toBe('secure');
   });
 });
 
@@ -439,10 +439,10 @@ describe('KeyTrap', () => {
     const key = makeKey(15);
     const liar = { ...makeKey(15), keyTag: key.keyTag };
     const zone = tree.zone('test.', tree.root, { keys: [key] });
-    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', {
+    const ranked = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', {
       keys: [liar, { ...liar, sign: makeKey(15).sign }],
     });
-    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [held])))).toBe('bogus too-much-work');
+    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [ranked])))).toBe('bogus too-much-work');
     expect(tree.counters.get('limit.signature-checks')).toBe(1);
   });
   test('DS records that fit a tag but no key end the step', async () => {

@@ -1,7 +1,7 @@
 /** Proves what denials are worth: NSEC and NSEC3, wildcards, opt-out, DS at cuts, wrong zones, the SOA beside them. */
 
 import { describe, expect, test } from 'vitest';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
@@ -19,7 +19,7 @@ function caseOf(): Case {
   return { tree, zone: tree.zone('test.', tree.root) };
 }
 
-type Sets = (c: Case) => HeldRRset[];
+type Sets = (c: Case) => RankedRRset[];
 
 async function nodata(sets: Sets, type: number = TYPE.TLSA, owner = 'www.test.'): Promise<string> {
   const c = caseOf();

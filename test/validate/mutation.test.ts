@@ -4,7 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { formatName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import {
@@ -67,7 +67,7 @@ describe('a name error', () => {
   interface World {
     readonly tree: SignedTree;
     readonly zone: TestZone;
-    readonly authority: readonly HeldRRset[];
+    readonly authority: readonly RankedRRset[];
   }
 
   const around = (name: string) => ({ from: name, shift: -1, to: name, shiftTo: 1 });
@@ -86,7 +86,7 @@ describe('a name error', () => {
     return { tree, zone, authority: proof };
   }
 
-  async function outcome({ tree }: World, authority: readonly HeldRRset[]): Promise<string> {
+  async function outcome({ tree }: World, authority: readonly RankedRRset[]): Promise<string> {
     tree.rrsets.clear();
     return outcomeOf(await tree.validate(tree.denied('www.test.', TYPE.A, authority, { kind: 'nxdomain' })));
   }
@@ -97,7 +97,7 @@ describe('a name error', () => {
     expect(await outcome(w, w.authority.toReversed())).toBe('secure');
     expect(await outcome(w, [...w.authority, ...w.authority])).toBe('secure');
     for (const dropped of w.authority) {
-      const rest = w.authority.filter((held) => held !== dropped);
+      const rest = w.authority.filter((ranked) => ranked !== dropped);
       expect(await outcome(w, rest)).toMatch(/^bogus/);
     }
   });

@@ -15,8 +15,8 @@ function treeWithZone() {
 
 async function outcomeOfA(signing: Signing, owner = 'www.test.'): Promise<string> {
   const { tree, zone } = treeWithZone();
-  const held = tree.set(zone, owner, TYPE.A, '192.0.2.7', signing);
-  return outcomeOf(await tree.validate(tree.found(owner, TYPE.A, [held])));
+  const ranked = tree.set(zone, owner, TYPE.A, '192.0.2.7', signing);
+  return outcomeOf(await tree.validate(tree.found(owner, TYPE.A, [ranked])));
 }
 
 describe('a positive answer', () => {
@@ -35,8 +35,8 @@ describe('a positive answer', () => {
 
   test('writes its verdict into the RRset and the cache', async () => {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7');
-    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [held]));
+    const ranked = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7');
+    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [ranked]));
     expect(found.end.answer[0]?.verdict).toEqual({ status: 'secure' });
     expect(tree.rrsets.find(mustParseName('www.test.'), TYPE.A, 1)?.verdict).toEqual({ status: 'secure' });
   });
@@ -61,8 +61,8 @@ describe('a positive answer', () => {
     const good = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7');
     const forged = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.66', { keys: [] });
     const signatures = [...signaturesOf(good.rrset)];
-    const held = { ...forged, rrset: withSignatures(forged.rrset, signatures) };
-    const validated = await tree.validate(tree.found('www.test.', TYPE.A, [held]));
+    const ranked = { ...forged, rrset: withSignatures(forged.rrset, signatures) };
+    const validated = await tree.validate(tree.found('www.test.', TYPE.A, [ranked]));
     expect(outcomeOf(validated)).toBe('bogus signature-wrong');
     expect(validated.badServers).toEqual(['192.0.2.1@53']);
   });
@@ -70,21 +70,21 @@ describe('a positive answer', () => {
   test('is bogus when the signer is inside the zone and proven to be no cut', async () => {
     const { tree, zone } = treeWithZone();
     tree.deny('www.test.', TYPE.DS, [tree.nsec(zone, 'www.test.', 'test.', 'A RRSIG NSEC')]);
-    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', { signer: mustParseName('www.test.') });
-    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [held])))).toBe('bogus signer-not-allowed');
+    const ranked = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', { signer: mustParseName('www.test.') });
+    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [ranked])))).toBe('bogus signer-not-allowed');
   });
 
   test('is secure when one of several signatures holds', async () => {
     const { tree, zone } = treeWithZone();
     const keys = [makeKey(15), ...zone.keys];
-    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', { keys });
-    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [held])))).toBe('secure');
+    const ranked = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', { keys });
+    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [ranked])))).toBe('secure');
   });
 
   test('of another name than was asked for proves nothing', async () => {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'other.test.', TYPE.A, '192.0.2.7');
-    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [held])))).toBe('bogus denial-missing');
+    const ranked = tree.set(zone, 'other.test.', TYPE.A, '192.0.2.7');
+    expect(outcomeOf(await tree.validate(tree.found('www.test.', TYPE.A, [ranked])))).toBe('bogus denial-missing');
   });
 
   test('of RRSIG records is insecure, since nothing signs them', async () => {
@@ -134,8 +134,8 @@ describe('a positive answer', () => {
 describe('the life of secure data', () => {
   async function lifeOf(signing: Signing): Promise<number> {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', signing);
-    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [held]));
+    const ranked = tree.set(zone, 'www.test.', TYPE.A, '192.0.2.7', signing);
+    const { found } = await tree.validate(tree.found('www.test.', TYPE.A, [ranked]));
     expect(found.end.expiresAt).toBe(found.end.answer[0]?.expiresAt);
     return (found.end.answer[0]?.expiresAt ?? 0) - NOW;
   }
@@ -154,9 +154,9 @@ describe('the life of secure data', () => {
 describe('a wildcard expansion', () => {
   test('is secure with the proof that no closer name exists', async () => {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
+    const ranked = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
     const authority = [tree.nsec(zone, '*.w.test.', 'z.test.', 'A RRSIG NSEC')];
-    const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [held], { authority }));
+    const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('secure');
     expect(validated.found.end.authority[0]?.verdict).toEqual({ status: 'secure' });
   });
@@ -166,38 +166,38 @@ describe('a wildcard expansion', () => {
     ['with a proof about other names', ['x.test.', 'z.test.']],
   ])('is bogus %s, and not remembered as secure', async (_what, span) => {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
+    const ranked = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
     const [from, to] = span;
     const authority = from === undefined || to === undefined ? [] : [tree.nsec(zone, from, to, 'A RRSIG NSEC')];
-    const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [held], { authority }));
+    const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('bogus wildcard-unproven');
     expect(tree.rrsets.find(mustParseName('a.w.test.'), TYPE.A, 1)?.verdict?.status).toBe('bogus');
   });
 
   test('is bogus when the proof is not signed by the zone', async () => {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
+    const ranked = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
     const authority = [tree.nsec(zone, '*.w.test.', 'z.test.', 'A RRSIG NSEC', { keys: [makeKey(15)] })];
-    const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [held], { authority }));
+    const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('bogus no-matching-key');
   });
 
   test('is secure by NSEC3, insecure when an opt-out span covers the next closer name', async () => {
     for (const optOut of [false, true]) {
       const { tree, zone } = treeWithZone();
-      const held = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
+      const ranked = tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 });
       const span = { from: 'a.w.test.', shift: -1, to: 'a.w.test.', shiftTo: 1 };
       const authority = [tree.nsec3(zone, span, 'A RRSIG', { optOut })];
-      const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [held], { authority }));
+      const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked], { authority }));
       expect(outcomeOf(validated)).toBe(optOut ? 'insecure opt-out' : 'secure');
     }
   });
 
   test('of a DNAME is refused', async () => {
     const { tree, zone } = treeWithZone();
-    const held = tree.set(zone, 'a.w.test.', TYPE.DNAME, 'b.test.', { labels: 2 });
+    const ranked = tree.set(zone, 'a.w.test.', TYPE.DNAME, 'b.test.', { labels: 2 });
     const authority = [tree.nsec(zone, '*.w.test.', 'z.test.', 'DNAME RRSIG NSEC')];
-    const validated = await tree.validate(tree.found('a.w.test.', TYPE.DNAME, [held], { authority }));
+    const validated = await tree.validate(tree.found('a.w.test.', TYPE.DNAME, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('bogus wildcard-not-allowed');
   });
 });
@@ -276,6 +276,6 @@ describe('extras of a secure answer', () => {
 
 test('the root itself is a zone like any other', async () => {
   const tree = new SignedTree();
-  const held = tree.set(tree.root, '.', TYPE.NS, 'a.root.');
-  expect(outcomeOf(await tree.validate(tree.found('.', TYPE.NS, [held], { zone: ROOT })))).toBe('secure');
+  const ranked = tree.set(tree.root, '.', TYPE.NS, 'a.root.');
+  expect(outcomeOf(await tree.validate(tree.found('.', TYPE.NS, [ranked], { zone: ROOT })))).toBe('secure');
 });

@@ -9,7 +9,7 @@ import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { algorithmPolicy } from '../../src/dnssec/algorithms.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../../src/dnssec/signature-time.ts';
 import { signedData } from '../../src/dnssec/signed-data.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { type AnchorState, formatAnchorState, readAnchorState } from '../../src/validate/anchor-state.ts';
 import { AnchorTracker } from '../../src/validate/anchor-tracker.ts';
 import { type ProbeParts, proveProbe } from '../../src/validate/probe-anchor.ts';
@@ -23,7 +23,7 @@ import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 
 const ZONE = mustParseName('example.');
 const NOW = 1_700_000_000;
@@ -306,7 +306,7 @@ describe('the tracker', () => {
           maxRestarts: 1,
           signatureTime: BY_THE_CLOCK,
         },
-        ask: async () => heldOf(sets()),
+        ask: async () => rankedOf(sets()),
         onTrustLost: (zone) => changes.push(String(zone)),
         report: (error) => expect.unreachable(String(error)),
       },
@@ -324,9 +324,9 @@ describe('the tracker', () => {
     retrySeconds: 0,
   };
 
-  function heldOf(rrset: RRset | null): HeldRRset | null {
+  function rankedOf(rrset: RRset | null): RankedRRset | null {
     if (rrset === null) return null;
-    return { ...heldAt(NOW, 99, rrset, { server: null, zone: ZONE }), originalTtl: 27 * DAY };
+    return { ...rankedAt(NOW, 99, rrset, { server: null, zone: ZONE }), originalTtl: 27 * DAY };
   }
 
   test('asks at once the first time, writes the file, and lets go of a key that has revoked itself', async () => {

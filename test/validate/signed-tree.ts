@@ -8,13 +8,13 @@ import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { ZoneKey } from '../../src/dnssec/dnskey.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
-import type { AliasStep, End, Found, FoundData } from '../../src/terms/found.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { AliasStep, FinalAnswer, FoundResult, IterationResult } from '../../src/terms/iteration-result.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { Counters } from '../../src/trace/counters.ts';
-import type { ValidateParts } from '../../src/validate/judging.ts';
 import type { ValidateOptions } from '../../src/validate/options.ts';
 import { type AnchorRecord, TrustAnchors } from '../../src/validate/trust-anchors.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
+import type { ValidateParts } from '../../src/validate/validation-context.ts';
 import { concatBytes, toBase32hex, writeU16 } from '../../src/wire/bytes.ts';
 import { isBelow, type Name, ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
@@ -29,7 +29,7 @@ import { Work } from '../../src/work/work.ts';
 import { makeKey, NOW, rrsetOf, type SignatureChoices, type SigningKey, signRRset } from '../dnssec/signing.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 import { hashName } from '../world/denial-chain.ts';
 
 /** Seconds that data of the tree lives, unless a test says otherwise. */
@@ -88,7 +88,7 @@ export class SignedTree {
   /** Questions that were fetched, as `name TYPE`, in order. */
   readonly asked: { readonly question: Question; readonly options: FetchOptions | undefined }[] = [];
   readonly #zones: TestZone[] = [];
-  readonly #table = new Map<string, (options: FetchOptions | undefined) => Found>();
+  readonly #table = new Map<string, (options: FetchOptions | undefined) => IterationResult>();
   options: ValidateOptions = DEFAULT_VALIDATE_OPTIONS;
   budget = new Budget();
 
@@ -115,7 +115,7 @@ export class SignedTree {
   }
 
   /** A signed RRset of a zone, rdatas as text. */
-  set(zone: TestZone, owner: string, type: number, texts: string | readonly string[], signing?: Signing): HeldRRset {
+  set(zone: TestZone, owner: string, type: number, texts: string | readonly string[], signing?: Signing): RankedRRset {
     const rdatas = (typeof texts === 'string' ? [texts] : texts).map((text) => rdataOf(type, text));
     return this.signRdatas(zone, owner, type, rdatas, signing);
   }
@@ -127,23 +127,23 @@ export class SignedTree {
     type: number,
     rdatas: readonly Uint8Array[],
     signing: Signing = {},
-  ): HeldRRset {
+  ): RankedRRset {
     const { keys = zone.keys, server = '192.0.2.1@53', ttl = TTL, ...choices } = signing;
     const bare = rrsetOf(owner, type, ...rdatas);
     const signatures = keys.map((key) => signRRset(bare, key, { signer: zone.name, ...choices }));
-    return this.held(withSignatures(bare, signatures), { server, ttl });
+    return this.ranked(withSignatures(bare, signatures), { server, ttl });
   }
 
   /** An RRset as iteration hands it over. */
-  held(rrset: RRset, { server = '192.0.2.1@53', ttl = TTL } = {}): HeldRRset {
-    return heldAt(this.clock.unixSeconds(), ttl, rrset, { server });
+  ranked(rrset: RRset, { server = '192.0.2.1@53', ttl = TTL } = {}): RankedRRset {
+    return rankedAt(this.clock.unixSeconds(), ttl, rrset, { server });
   }
 
-  nsec(zone: TestZone, owner: string, next: string, types: string, signing?: Signing): HeldRRset {
+  nsec(zone: TestZone, owner: string, next: string, types: string, signing?: Signing): RankedRRset {
     return this.set(zone, owner, TYPE.NSEC, `${next} ${types}`, signing);
   }
 
-  soa(zone: TestZone, signing?: Signing): HeldRRset {
+  soa(zone: TestZone, signing?: Signing): RankedRRset {
     return this.set(zone, formatName(zone.name), TYPE.SOA, 'ns. host. 1 7200 3600 1209600 3600', signing);
   }
 
@@ -153,7 +153,7 @@ export class SignedTree {
     span: { readonly from: string; readonly shift?: number; readonly to: string; readonly shiftTo?: number },
     types: string,
     { optOut = false, iterations = 0 } = {},
-  ): HeldRRset {
+  ): RankedRRset {
     const hash = (name: string, shift: number) => {
       const octets = hashName(mustParseName(name), new Uint8Array(), iterations);
       octets[19] = ((octets[19] ?? 0) + shift) & 0xff;
@@ -166,31 +166,35 @@ export class SignedTree {
   }
 
   /** What the fetch says to a question from now on. */
-  reply(owner: string, type: number, found: Found | ((options: FetchOptions | undefined) => Found)): void {
+  reply(
+    owner: string,
+    type: number,
+    found: IterationResult | ((options: FetchOptions | undefined) => IterationResult),
+  ): void {
     const key = questionKey({ name: mustParseName(owner), type, class: CLASS.IN });
     this.#table.set(key, typeof found === 'function' ? found : () => found);
   }
 
-  answer(owner: string, type: number, sets: readonly HeldRRset[]): void {
+  answer(owner: string, type: number, sets: readonly RankedRRset[]): void {
     this.reply(owner, type, this.found(owner, type, sets));
   }
 
-  deny(owner: string, type: number, authority: readonly HeldRRset[]): void {
+  deny(owner: string, type: number, authority: readonly RankedRRset[]): void {
     this.reply(owner, type, this.denied(owner, type, authority));
   }
 
   /** What iteration hands over for an answer. */
-  found(owner: string, type: number, answer: readonly HeldRRset[], more: Partial<End> = {}): FoundData {
+  found(owner: string, type: number, answer: readonly RankedRRset[], more: Partial<FinalAnswer> = {}): FoundResult {
     return this.#foundOf(owner, type, { kind: 'answer', answer, ...more });
   }
 
   /** What iteration hands over for a denial. */
-  denied(owner: string, type: number, authority: readonly HeldRRset[], more: Partial<End> = {}): FoundData {
+  denied(owner: string, type: number, authority: readonly RankedRRset[], more: Partial<FinalAnswer> = {}): FoundResult {
     return this.#foundOf(owner, type, { kind: 'nodata', authority, ...more });
   }
 
-  #foundOf(owner: string, type: number, more: Partial<End>): FoundData {
-    const end: End = {
+  #foundOf(owner: string, type: number, more: Partial<FinalAnswer>): FoundResult {
+    const end: FinalAnswer = {
       kind: 'answer',
       question: { name: mustParseName(owner), type, class: CLASS.IN },
       rcode: more.kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR,
@@ -206,13 +210,13 @@ export class SignedTree {
   }
 
   /** A CNAME step. */
-  cname(alias: HeldRRset, owner: string, to: string, proof: readonly HeldRRset[] = []): AliasStep {
+  cname(alias: RankedRRset, owner: string, to: string, proof: readonly RankedRRset[] = []): AliasStep {
     const question = { name: mustParseName(owner), type: TYPE.A, class: CLASS.IN };
     return { via: 'cname', question, alias, synthesised: null, to: mustParseName(to), proof };
   }
 
   /** Validates with everything that the tree has. */
-  async validate(found: FoundData): Promise<Validated> {
+  async validate(found: FoundResult): Promise<Validated> {
     return await createValidate(this.parts())(this.work(found.end.question), found);
   }
 
@@ -232,7 +236,7 @@ export class SignedTree {
   }
 
   /** A DS question that no test prepared: the name is in its zone and no zone cut. Other questions find no server. */
-  #undisturbed({ name, type }: Question): Found {
+  #undisturbed({ name, type }: Question): IterationResult {
     const above = this.#zones.filter((zone) => isBelow(name, zone.name));
     const zone = above.reduce(
       (deepest, other) => (other.name.length > deepest.name.length ? other : deepest),

@@ -1,4 +1,4 @@
-/** Proves that YXDOMAIN goes out with the DNAME that proves it (RFC 6672 §2.2), and with nothing that nobody judged. */
+/** Proves that YXDOMAIN goes out with the DNAME that proves it (RFC 6672 §2.2), and with nothing that nobody validated. */
 
 import { describe, expect, test } from 'vitest';
 import { TYPE } from '../../src/wire/rr-type.ts';

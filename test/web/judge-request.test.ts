@@ -1,7 +1,7 @@
 /** Proves who may ask the page for what: by which name of the server, from which page, with which method, token and body. */
 
 import { describe, expect, test } from 'vitest';
-import { type JudgeOptions, judgeRequest, type PageRefusal } from '../../src/web/judge-request.ts';
+import { checkRequest, type JudgeOptions, type PageRefusal } from '../../src/web/judge-request.ts';
 
 const RULES: JudgeOptions = {
   port: 8153,
@@ -22,7 +22,7 @@ function judged(line: string, headers: Readonly<Record<string, string | readonly
     name,
     typeof value === 'string' ? [value] : value,
   ]);
-  return judgeRequest({ method, target, headers: new Map(entries) }, RULES);
+  return checkRequest({ method, target, headers: new Map(entries) }, RULES);
 }
 
 describe('answers', () => {
@@ -47,8 +47,8 @@ describe('answers', () => {
 
   test('on port 80 a name without a port', () => {
     const headers = new Map([['host', ['localhost']]]);
-    expect(judgeRequest({ method: 'GET', target: '/', headers }, { ...RULES, port: 80 })).toBeNull();
-    expect(judgeRequest({ method: 'GET', target: '/', headers }, RULES)).toBe('host');
+    expect(checkRequest({ method: 'GET', target: '/', headers }, { ...RULES, port: 80 })).toBeNull();
+    expect(checkRequest({ method: 'GET', target: '/', headers }, RULES)).toBe('host');
   });
 });
 

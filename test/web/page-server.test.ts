@@ -1,4 +1,4 @@
-/** Proves what the page's server answers, what it turns away and counts, and that what is under way is bounded. HTTP itself is played. */
+/** Proves what the page's server answers, what it refuses and counts, and that what is under way is bounded. HTTP itself is played. */
 
 import { describe, expect, test } from 'vitest';
 import type { CheckLines } from '../../src/dane/report.ts';

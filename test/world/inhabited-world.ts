@@ -1,4 +1,4 @@
-/** A test world with a house in it: the whole of Hawser on fake ports, trusting the world's root, and clients to ask it. */
+/** A test world with a resolver in it: the whole of Hawser on fake ports, trusting the world's root, and clients to ask it. */
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -8,11 +8,11 @@ import { FLAG } from '../../src/wire/rcode.ts';
 import { typeFromText } from '../../src/wire/rr-type.ts';
 import { type FakePorts, inTurnOrder } from '../fake/fake-ports.ts';
 import { SeenMessage } from '../replay/seen-message.ts';
-import { type RunningHouse, startHouse } from '../replay/start-house.ts';
+import { type RunningInstance, startInstance } from '../replay/start-instance.ts';
 import type { World } from './world.ts';
 
-/** Where the house listens. */
-export const HOUSE_ADDRESS = { ip: '127.0.0.1', port: 5300 };
+/** Where the resolver listens. */
+export const RESOLVER_ADDRESS = { ip: '127.0.0.1', port: 5300 };
 
 /** How to ask. */
 export interface AskOptions {
@@ -21,7 +21,7 @@ export interface AskOptions {
   readonly doBit?: boolean;
 }
 
-/** Configuration that makes a house trust and find the world's root. */
+/** Configuration that makes a resolver trust and find the world's root. */
 export function worldConfigLines(world: World): string[] {
   const root = world.zones().find(({ name }) => name === '.');
   return [
@@ -39,20 +39,20 @@ export function worldConfigLines(world: World): string[] {
 /** A running house in a world. */
 export class InhabitedWorld {
   readonly ports: FakePorts;
-  readonly running: RunningHouse;
+  readonly running: RunningInstance;
 
-  constructor(ports: FakePorts, running: RunningHouse) {
+  constructor(ports: FakePorts, running: RunningInstance) {
     this.ports = ports;
     this.running = running;
   }
 
-  /** Starts a house; `lines` go at the end of its configuration. Throws when it does not start. */
+  /** Starts a resolver; `lines` go at the end of its configuration. Throws when it does not start. */
   static async start(ports: FakePorts, lines: readonly string[]): Promise<InhabitedWorld> {
-    const place = ['server:', `\tinterface: ${HOUSE_ADDRESS.ip}`, `\tport: ${HOUSE_ADDRESS.port}`];
+    const place = ['server:', `\tinterface: ${RESOLVER_ADDRESS.ip}`, `\tport: ${RESOLVER_ADDRESS.port}`];
     // `test.` is answered locally by default (RFC 6761 §6.2); in these worlds it is a zone like any other.
     const listening = [...place, '\tlocal-zone: "test." nodefault'];
     const crypto = inTurnOrder(createNodeCrypto(), ports.clock);
-    const starting = startHouse(`${[...lines, ...listening].join('\n')}\n`, { ...ports, crypto });
+    const starting = startInstance(`${[...lines, ...listening].join('\n')}\n`, { ...ports, crypto });
     const running = await ports.clock.runUntilSettled(starting, { waitingFor: 'the start' });
     if (typeof running === 'string') throw new Error(running);
     return new InhabitedWorld(ports, running);
@@ -74,7 +74,7 @@ export class InhabitedWorld {
     const question = questionOf(mustParseName(name), typeFromText(type) ?? 0);
     const flags = FLAG.RD | (isUnchecked ? FLAG.CD : 0);
     const query = buildQuery({ id: 1, question, flags, edns: { udpSize: 4096, doBit } });
-    opened.value.send(query, query.length, HOUSE_ADDRESS);
+    opened.value.send(query, query.length, RESOLVER_ADDRESS);
     try {
       await clock.runUntil(() => answers.length > 0, { waitingFor: `the answer to ${name} ${type}` });
     } finally {
@@ -83,7 +83,7 @@ export class InhabitedWorld {
     return answers[0] as SeenMessage;
   }
 
-  /** Stops the house. */
+  /** Stops the resolver. */
   async stop(): Promise<void> {
     await this.ports.clock.runUntilSettled(this.running.stop(), { waitingFor: 'the stop' });
   }

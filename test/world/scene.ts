@@ -1,5 +1,5 @@
 /**
- * A scene of a test: a small internet with real signatures, servers that may lie in any way, and a whole house that has to
+ * A scene of a test: a small internet with real signatures, servers that may lie in any way, and a whole resolver that has to
  * cope. Says what came back in the words that tests speak: rcode, AD, data, extended errors.
  */
 
@@ -18,8 +18,8 @@ import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { type FakePorts, inTurnOrder, makeFakePorts, TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 import { type IncomingQuery, messageSplitter } from '../fake/fake-server.ts';
 import { SeenMessage } from '../replay/seen-message.ts';
-import { type RunningHouse, startHouse } from '../replay/start-house.ts';
-import { HOUSE_ADDRESS, worldConfigLines } from './inhabited-world.ts';
+import { type RunningInstance, startInstance } from '../replay/start-instance.ts';
+import { RESOLVER_ADDRESS, worldConfigLines } from './inhabited-world.ts';
 import { KeyStore } from './keys.ts';
 import { type LooseMessage, loosen, tighten } from './loose-message.ts';
 import { type SignRequest, signSet, type ZoneSet } from './sign.ts';
@@ -114,7 +114,7 @@ export class Scene {
   readonly #tampers = new Map<string, Tamper>();
   /** Questions that servers got: `ip name TYPE`, in order. */
   readonly asked: string[] = [];
-  #running: RunningHouse | null = null;
+  #running: RunningInstance | null = null;
 
   constructor(seed = 1) {
     this.ports = makeFakePorts({ seed });
@@ -148,15 +148,15 @@ export class Scene {
     });
   }
 
-  /** Starts the house. */
+  /** Starts the resolver. */
   async start(lines: readonly string[] = []): Promise<void> {
     this.attach();
     const { clock } = this.ports;
-    const listening = ['server:', `\tinterface: ${HOUSE_ADDRESS.ip}`, `\tport: ${HOUSE_ADDRESS.port}`];
+    const listening = ['server:', `\tinterface: ${RESOLVER_ADDRESS.ip}`, `\tport: ${RESOLVER_ADDRESS.port}`];
     // `test.` is answered locally by default (RFC 6761 §6.2); here it is a zone like any other.
     const ours = [...listening, '\tlocal-zone: "test." nodefault'];
     const text = `${[...worldConfigLines(this.world), ...ours, ...lines].join('\n')}\n`;
-    const starting = startHouse(text, { ...this.ports, crypto: inTurnOrder(crypto, clock) });
+    const starting = startInstance(text, { ...this.ports, crypto: inTurnOrder(crypto, clock) });
     const running = await clock.runUntilSettled(starting, { waitingFor: 'the start' });
     if (typeof running === 'string') throw new Error(running);
     this.#running = running;
@@ -175,14 +175,14 @@ export class Scene {
     }
   }
 
-  get house(): ResolverInstance {
-    if (this.#running === null) throw new Error('the house was not started');
-    return this.#running.house;
+  get instance(): ResolverInstance {
+    if (this.#running === null) throw new Error('the resolver was not started');
+    return this.#running.instance;
   }
 
-  /** A counter of the house. */
+  /** A counter of the resolver. */
   count(name: Parameters<ResolverInstance['counters']['get']>[0]): number {
-    return this.house.counters.get(name);
+    return this.instance.counters.get(name);
   }
 
   /** Asks and waits; throws HangError when no answer comes. */
@@ -221,14 +221,14 @@ export class Scene {
     const { clock, network } = this.ports;
     if (transport === 'tcp') {
       const onData = messageSplitter(onAnswer);
-      const connecting = network.connect({ remote: HOUSE_ADDRESS, timeoutMs: 1000, onData, onClose: () => {} });
+      const connecting = network.connect({ remote: RESOLVER_ADDRESS, timeoutMs: 1000, onData, onClose: () => {} });
       const opened = await clock.runUntilSettled(connecting);
       if (!opened.ok) throw new Error(opened.error.text);
       opened.value.write(concatBytes(Uint8Array.of(query.length >>> 8, query.length & 0xff), query));
       return () => opened.value.destroy();
     }
     const socket = await this.#openUdp(onAnswer, from);
-    socket.send(query, query.length, HOUSE_ADDRESS);
+    socket.send(query, query.length, RESOLVER_ADDRESS);
     return () => socket.close();
   }
 
@@ -253,7 +253,7 @@ export class Scene {
     for (const [i, question] of questions.entries()) {
       const [name = '.', type = 'A'] = question.split(' ');
       const query = queryOf(name, type);
-      sockets[i]?.send(query, query.length, HOUSE_ADDRESS);
+      sockets[i]?.send(query, query.length, RESOLVER_ADDRESS);
     }
     await this.ports.clock.runUntil(() => answered.length >= questions.length, { waitingFor: 'all answers' });
     for (const socket of sockets) socket.close();
@@ -297,7 +297,7 @@ export class Scene {
     return [...records, this.signature(zoneName, set, choices)];
   }
 
-  /** Stops the house. */
+  /** Stops the resolver. */
   async stop(): Promise<void> {
     if (this.#running === null) return;
     await this.ports.clock.runUntilSettled(this.#running.stop(), { waitingFor: 'the stop' });

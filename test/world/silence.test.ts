@@ -1,4 +1,4 @@
-/** Proves what silence teaches a whole house: about the zone and the type that it was met in, and nothing when the own line is cut. */
+/** Proves what silence teaches a whole resolver: about the zone and the type that it was met in, and nothing when the own line is cut. */
 
 import { describe, expect, test } from 'vitest';
 import { EDNS_OPTION, readEdns } from '../../src/wire/edns.ts';

@@ -61,7 +61,7 @@ test('a day of use leaves nothing behind', async () => {
   network.link = badLink(random, { loss: 0.02, duplication: 0.02, delayMs: [2, 60] });
   const config = ['server:', `\tmsg-cache-size: ${CACHE_BYTES}`, `\trrset-cache-size: ${CACHE_BYTES}`];
   const inhabited = await InhabitedWorld.start(ports, [...worldConfigLines(world), ...config]);
-  const { house, daemon } = inhabited.running;
+  const { instance, daemon } = inhabited.running;
   const idle = network.openCounts();
   const rcodes = new Map<number, number>();
   for (let tick = 0; tick < TICKS; tick++) {
@@ -79,12 +79,12 @@ test('a day of use leaves nothing behind', async () => {
   expect(rcodes.get(RCODE.NOERROR)).toBeGreaterThan(1_500);
   expect(rcodes.get(RCODE.NXDOMAIN)).toBeGreaterThan(900);
   expect(rcodes.get(RCODE.SERVFAIL)).toBeGreaterThan(300);
-  expect(house.resolver.worksInProgress).toBe(0);
-  expect(house.serve.waiting()).toBe(0);
+  expect(instance.resolver.worksInProgress).toBe(0);
+  expect(instance.serve.waiting()).toBe(0);
   expect(daemon.connections).toBe(0);
   expect(clock.timerCount).toBe(0);
   expect(network.openCounts()).toEqual(idle);
-  const { answers, replies, rrsets, keys, delegations, failures } = house.caches;
+  const { answers, replies, rrsets, keys, delegations, failures } = instance.caches;
   for (const cache of [answers, replies, rrsets]) expect(cache.sizeBytes).toBeLessThanOrEqual(CACHE_BYTES);
   for (const cache of [keys, delegations, failures]) expect(cache.sizeBytes).toBeLessThan(4 * 1024 * 1024);
 

@@ -2,7 +2,7 @@
  * A small internet for tests: zones with real signatures, delegated from each other, served at addresses, broken on wish.
  *
  * A zone is added with its records; NS records with their glue and the DS set go into the parent by themselves, at the
- * first question. The root must be one of the zones, and must delegate, since the house starts there.
+ * first question. The root must be one of the zones, and must delegate, since the resolver starts there.
  * The world answers through fake servers (`attach`) or hands out octets for any transport (`reply`).
  */
 

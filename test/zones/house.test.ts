@@ -1,4 +1,4 @@
-/** Proves what held zones mean for a whole house: copies are validated like servers' answers, and stand for servers only so far. */
+/** Proves what local zone copies mean for a whole resolver: copies are validated like servers' answers, and stand for servers only so far. */
 
 import { describe, expect, test } from 'vitest';
 import { EDE } from '../../src/wire/ede.ts';
@@ -64,7 +64,7 @@ describe('a copy for clients', () => {
     expect([reply.status, reply.answer]).toEqual(['NOERROR', ['www.test. A 203.0.113.66']]);
     expect(reply.seen.flags & 0x0400).not.toBe(0);
     scene.ports.files.put('/zones/test', FORGED.replace('203.0.113.66', '203.0.113.67'));
-    expect(await scene.ports.clock.runUntilSettled(scene.house.zones.reload(TEST))).toBeNull();
+    expect(await scene.ports.clock.runUntilSettled(scene.instance.zones.reload(TEST))).toBeNull();
     expect((await scene.ask('www.test.', 'A')).answer).toEqual(['www.test. A 203.0.113.67']);
   });
 

@@ -34,7 +34,7 @@ function message(lines: readonly string[], parts: MessageParts = {}): Uint8Array
 
 function readAll(messages: readonly Uint8Array[], type: number = TYPE.AXFR, maxOctets = 100_000): TransferStep {
   const held = type === TYPE.IXFR ? HELD : null;
-  const reader = new TransferReader({ question: questionOf(ORIGIN, type), id: ID, held, maxOctets });
+  const reader = new TransferReader({ question: questionOf(ORIGIN, type), id: ID, own: held, maxOctets });
   let step: TransferStep = { kind: 'more' };
   for (const each of messages) {
     step = reader.take(each);

@@ -3,11 +3,11 @@
 import { CommandTable } from '../command-table.ts';
 import type { ControlParts } from '../parts.ts';
 import { anchorCommands } from './anchors.ts';
+import { authZoneCommands } from './auth-zones.ts';
 import { cacheCommands } from './cache.ts';
 import { daemonCommands } from './daemon.ts';
 import { explainCommands } from './explain.ts';
 import { flushCommands } from './flush.ts';
-import { heldZoneCommands } from './held-zones.ts';
 import { localDataCommands } from './local-data.ts';
 import { negativeAnchorCommands } from './negative-anchors.ts';
 import { optionCommands } from './options.ts';
@@ -26,7 +26,7 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...serverCommands(parts),
     ...serverZoneCommands(parts),
     ...localDataCommands(parts),
-    ...heldZoneCommands(parts),
+    ...authZoneCommands(parts),
     ...negativeAnchorCommands(parts),
     ...anchorCommands(parts),
     ...explainCommands(parts),

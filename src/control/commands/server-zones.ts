@@ -2,7 +2,7 @@
 
 import { forgetServersOfZone, forgetTrust } from '../../cache/forget.ts';
 import { FormError } from '../../config/form.ts';
-import { serverName, serverPlace } from '../../config/form-network.ts';
+import { serverAddress, serverName } from '../../config/form-network.ts';
 import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/upstream-zone.ts';
 import { DNS_PORT, TLS_PORT } from '../../wire/address-text.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
@@ -80,7 +80,7 @@ interface ReadServers {
 function readServers(words: string, standardPort: number): ReadServers | { readonly error: string } {
   const servers: ReadServers = { addresses: [], hosts: [] };
   for (const word of words.split(/\s+/).filter((each) => each !== '')) {
-    const place = serverPlace.read(word);
+    const place = serverAddress.read(word);
     const host = place instanceof FormError ? serverName.read(word) : null;
     const port = place instanceof FormError ? (host instanceof FormError ? null : host?.port) : place.port;
     // A colon is in no name of a host: that is an address with a slip in it.

@@ -2,7 +2,7 @@
 
 import type { Delegation } from '../../cache/delegation-cache.ts';
 import type { ServerReport } from '../../cache/server-cache.ts';
-import { TRUST } from '../../terms/trust.ts';
+import { RANK } from '../../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone } from '../../terms/upstream-zone.ts';
 import { addressText, DNS_PORT, ipOfAddressText } from '../../wire/address-text.ts';
 import { parseIp } from '../../wire/ip.ts';
@@ -98,7 +98,7 @@ function addressLine(server: string, zone: Name, { instance }: LookupParts): str
 /** The NS set and the addresses of a delegation as in a dump. */
 function cutRecords({ zone, servers, expiresAt }: Delegation, { clock }: LookupParts): string {
   const now = clock.unixSeconds();
-  const common = { expiresAt, originalTtl: expiresAt - now, trust: TRUST.glue, verdict: null, server: null, zone };
+  const common = { expiresAt, originalTtl: expiresAt - now, rank: RANK.glue, verdict: null, server: null, zone };
   const text = (owner: Name, type: number, rdatas: readonly Uint8Array[]): string =>
     rdatas.length === 0
       ? ''

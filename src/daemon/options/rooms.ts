@@ -3,12 +3,12 @@
 import { DEFAULT_FAILURE_SECONDS } from '../../cache/failure-cache.ts';
 import type { ServerCacheOptions } from '../../cache/server-cache.ts';
 import type { Config } from '../../config/config.ts';
-import type { ListenPlace } from '../../config/form-network.ts';
+import type { ListenTarget } from '../../config/form-network.ts';
 import { ITERATE_LIMITS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
-import { placeKey } from '../../policy/place-map.ts';
-import type { KnownDenialsParts } from '../../resolve/known-denials.ts';
+import { listenKey } from '../../policy/listen-map.ts';
 import type { ResolveOptions } from '../../resolve/resolver.ts';
+import type { SynthesisedDenialsParts } from '../../resolve/synthesised-denials.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
 import type { ListenAddress, ServerOptions } from '../../server/listen-options.ts';
 import { VALIDATE_LIMITS, type ValidateOptions } from '../../validate/options.ts';
@@ -55,7 +55,7 @@ export function resolveOptions({ server }: Config): ResolveOptions {
       ttlSeconds: server.serveExpiredTtl,
       ttlReset: server.serveExpiredTtlReset,
       replyTtlSeconds: server.serveExpiredReplyTtl,
-      includesTrust: server.serveExpiredDane,
+      includesDane: server.serveExpiredDane,
       clientTimeoutMs: server.serveExpiredClientTimeout,
     },
     allowance: {
@@ -67,7 +67,7 @@ export function resolveOptions({ server }: Config): ResolveOptions {
 }
 
 /** Which denials answer for other questions. */
-export function denialOptions({ server }: Config): KnownDenialsParts['options'] {
+export function denialOptions({ server }: Config): SynthesisedDenialsParts['options'] {
   return { belowNxdomain: server.hardenBelowNxdomain, aggressiveNsec: server.aggressiveNsec };
 }
 
@@ -147,7 +147,7 @@ interface CacheSizes {
 
 /**
  * Octets of heap and buffers that a full cache takes for each octet of its bound: 0.97 of 350,000 small sets, up to 1.11 of other
- * things (test/cache/held-octets.test.ts).
+ * things (test/cache/heap-size.test.ts).
  */
 const HEAP_PER_CACHE_OCTET = 1.2;
 /** Part of the heap that caches may take, percent: nearer to its end V8 collects garbage all the time, then aborts. */
@@ -194,18 +194,18 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
   const { server } = config;
   return {
     access: server.accessControl.map(({ block, value }) => ({ ...block, action: value })),
-    // Of several lines for one place the first counts, as in Unbound (for a netblock of access-control the last does).
-    accessByPlace: new Map(
+    // Of several lines for one listening address the first counts, as in Unbound (for a netblock of access-control the last does).
+    accessByListener: new Map(
       server.interfaceAction
         .toReversed()
-        .flatMap(({ place, value }) => placeKeys(place, config, host).map((key) => [key, value] as const)),
+        .flatMap(({ listen, value }) => listenKeys(listen, config, host).map((key) => [key, value] as const)),
     ),
     maxUdpOctets: server.maxUdpSize,
     ednsUdpSize: server.ednsBufferSize,
     minimalResponses: server.minimalResponses,
     roundRobin: server.rrsetRoundrobin,
     extendedErrors: server.ede,
-    tellsStale: server.edeServeExpired,
+    addsStaleEde: server.edeServeExpired,
     originalTtl: server.serveOriginalTtl,
     denyAny: server.denyAny,
     ignoreCd: server.ignoreCdFlag,
@@ -245,11 +245,11 @@ function nsidOf(text: string): Uint8Array | null {
 
 export function serverOptions(config: Config, host: HostFacts): ServerOptions {
   const { server } = config;
-  const places = listenPlaces(config, host);
+  const places = listenTargets(config, host);
   const named = [...new Set(places.map(({ kind, place }) => (kind === 'interface' ? place : null)))];
   const networkInterfaces = named.filter((name) => name !== null);
   return {
-    interfaces: listenAddresses(places, config, host),
+    interfaces: socketAddresses(places, config, host),
     networkInterfaces: server.interfaceAutomatic ? [...networkInterfaces, ALL_INTERFACES] : networkInterfaces,
     missing: networkInterfaces.filter((name) => name !== ALL_INTERFACES && host.addressesOf(name).length === 0),
     waitsForAddresses: server.ipFreebind || server.ipTransparent,
@@ -265,10 +265,14 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
   };
 }
 
-/** The addresses of a place of the interface-* directives, as `ip@port`. */
-export function placeKeys({ kind, place, port }: ListenPlace, { server }: Config, host: HostFacts): readonly string[] {
+/** The addresses of a value of the interface-* directives, as `ip@port`. */
+export function listenKeys(
+  { kind, place, port }: ListenTarget,
+  { server }: Config,
+  host: HostFacts,
+): readonly string[] {
   const ips = kind === 'interface' ? host.addressesOf(place) : [place];
-  return ips.map((ip) => placeKey({ ip: ip.replace(ZONE, ''), port: port ?? server.port }));
+  return ips.map((ip) => listenKey({ ip: ip.replace(ZONE, ''), port: port ?? server.port }));
 }
 
 /** The zone of a link-local address: sockets tell their addresses without it. */
@@ -276,12 +280,12 @@ const ZONE = /%.*$/;
 /** What the addresses of interface-automatic are found at. */
 const ALL_INTERFACES = '*';
 
-function listenPlaces({ server }: Config, host: HostFacts): readonly ListenPlace[] {
-  const places = server.interfaceAutomatic ? allPlaces(server, host) : server.interface;
+function listenTargets({ server }: Config, host: HostFacts): readonly ListenTarget[] {
+  const places = server.interfaceAutomatic ? allTargets(server, host) : server.interface;
   return places.length > 0 ? places : LOCALHOST;
 }
 
-function listenAddresses(places: readonly ListenPlace[], { server }: Config, host: HostFacts): ListenAddress[] {
+function socketAddresses(places: readonly ListenTarget[], { server }: Config, host: HostFacts): ListenAddress[] {
   const seen = new Map<string, ListenAddress>();
   for (const { kind, place, port } of places) {
     for (const ip of kind === 'interface' ? host.addressesOf(place) : [place]) {
@@ -299,7 +303,7 @@ function listenAddresses(places: readonly ListenPlace[], { server }: Config, hos
  * Each address of the host by itself, so that replies come from the address that was asked: a socket for all of them could
  * not say so. Link-local addresses (fe80::) are usable only with their zone.
  */
-function allPlaces(server: Config['server'], host: HostFacts): ListenPlace[] {
+function allTargets(server: Config['server'], host: HostFacts): ListenTarget[] {
   const ports = server.interfaceAutomaticPorts.split(/\s+/).filter((word) => /^\d+$/.test(word));
   const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab][^%]*$/i.test(ip));
   return ips.flatMap((place) =>
@@ -307,7 +311,7 @@ function allPlaces(server: Config['server'], host: HostFacts): ListenPlace[] {
   );
 }
 
-const LOCALHOST: readonly ListenPlace[] = [
+const LOCALHOST: readonly ListenTarget[] = [
   { kind: 'address', place: '127.0.0.1', port: null },
   { kind: 'address', place: '::1', port: null },
 ];

@@ -1,7 +1,7 @@
 /** The part of iteration's options that says how servers are reached, and the zones whose servers are configured. */
 
 import type { Config } from '../../config/config.ts';
-import type { ServerName, ServerPlace } from '../../config/form-network.ts';
+import type { ServerAddress, ServerName } from '../../config/form-network.ts';
 import { outgoingPorts } from '../../config/outgoing-ports.ts';
 import type { IterateOptions } from '../../iterate/options.ts';
 import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/upstream-zone.ts';
@@ -70,7 +70,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
     return {
       kind: 'stub',
       zone: stub.name,
-      addresses: stub.stubAddr.map((place) => addressOf(place, port)),
+      addresses: stub.stubAddr.map((address) => addressOf(address, port)),
       hosts: stub.stubHost.map((name) => hostOf(name, port)),
       prime: stub.stubPrime,
       first: stub.stubFirst,
@@ -84,7 +84,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
     return {
       kind: 'forward',
       zone: forward.name,
-      addresses: forward.forwardAddr.map((place) => addressOf(place, port)),
+      addresses: forward.forwardAddr.map((address) => addressOf(address, port)),
       hosts: forward.forwardHost.map((name) => hostOf(name, port)),
       prime: false,
       first: forward.forwardFirst,
@@ -96,7 +96,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
   return [...stubs, ...forwards];
 }
 
-function addressOf({ ip, port, tlsName }: ServerPlace, usualPort: number): UpstreamServer {
+function addressOf({ ip, port, tlsName }: ServerAddress, usualPort: number): UpstreamServer {
   return { ip, port: port ?? usualPort, tlsName };
 }
 

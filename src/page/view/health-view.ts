@@ -95,7 +95,7 @@ function plots(samples: readonly Sample[]): ComponentChild[] {
   ];
 }
 
-/** Requests to this page that were turned away: somebody else on this host, or another site in this browser. */
+/** Requests to this page that were refused: somebody else on this host, or another site in this browser. */
 function TurnedAway({ statistics }: Pick<Health, 'statistics'>): ComponentChild {
   const counts = Object.entries(statistics).flatMap(([name, count]) => {
     const why = /^num\.web\.refused\.(.+)$/.exec(name)?.[1];

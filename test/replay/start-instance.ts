@@ -1,4 +1,4 @@
-/** Starts a whole house, from the text of a configuration to listening sockets, on whichever ports it is given. */
+/** Starts a whole resolver, from the text of a configuration to listening sockets, on whichever ports it is given. */
 
 import type { Finding } from '../../src/config/finding.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
@@ -8,33 +8,33 @@ import { Daemon } from '../../src/server/daemon.ts';
 /** Milliseconds that waiting clients are given at the stop. */
 const DRAIN_MS = 100;
 
-/** A house that listens. */
-export interface RunningHouse {
-  readonly house: ResolverInstance;
+/** A resolver that listens. */
+export interface RunningInstance {
+  readonly instance: ResolverInstance;
   readonly daemon: Daemon;
   stop(): Promise<void>;
 }
 
 /** Starts; or says why not. */
-export async function startHouse(configText: string, ports: Ports): Promise<RunningHouse | string> {
+export async function startInstance(configText: string, ports: Ports): Promise<RunningInstance | string> {
   const loaded = parseConfigText(configText, 'test.conf', ports.files);
   if (!loaded.ok) return errorsText(loaded.findings);
   const assembled = await assemble({ config: loaded.config, ports });
   if (!assembled.ok) return errorsText(assembled.findings);
-  const { instance: house } = assembled;
+  const { instance } = assembled;
   const daemon = new Daemon(ports);
-  const problems = await daemon.listen(house.serve, house.server);
+  const problems = await daemon.listen(instance.serve, instance.server);
   if (problems.length > 0) {
     daemon.stop();
     return problems.join('; ');
   }
   return {
-    house,
+    instance,
     daemon,
     stop: async () => {
-      await daemon.drain(house.serve, DRAIN_MS);
+      await daemon.drain(instance.serve, DRAIN_MS);
       daemon.stop();
-      house.stop();
+      instance.stop();
     },
   };
 }

@@ -8,13 +8,13 @@
  * and that names no supported algorithm or digest; signed denial records of the parent (no DS at a delegation, an opt-out span,
  * more NSEC3 iterations than allowed); configuration (an anchor of unsupported algorithms only, harden-dnssec-stripped).
  *
- * Leaves to others: the order of steps and what is remembered (chain-of-trust.ts), keys against DS (judge-keys.ts).
+ * Leaves to others: the order of steps and what is remembered (chain-of-trust.ts), keys against DS (validate-keys.ts).
  */
 
 import { isUnsupported, type UsableDs, usableDs } from '../dnssec/match-ds.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
-import type { FoundData } from '../terms/found.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import type { InsecureReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
@@ -25,14 +25,14 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { askChain } from './ask-chain.ts';
 import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
-import { judgeKeys } from './judge-keys.ts';
-import type { Judging } from './judging.ts';
 import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
-import { settleSecure } from './settle.ts';
-import { placeOf, placeOfRecord } from './signature-reason.ts';
+import { recordOf, recordRef } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
-import type { SecureZone, Step, Trusted } from './trusted.ts';
+import { validateKeys } from './validate-keys.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { verifyRRset } from './verify-rrset.ts';
+import type { SecureZone, Step, ZoneSecurity } from './zone-security.ts';
 
 /** A DS set that the parent's keys prove. */
 interface ProvenDs {
@@ -42,32 +42,36 @@ interface ProvenDs {
 }
 
 /** What stands at `child`, one label or more below a zone whose keys are proven. */
-export async function stepDown(judging: Judging, parent: SecureZone, child: Name): Promise<Step> {
-  const known = judging.mayTakeKnown(child) ? await judgeKnownDenial(judging, parent, child) : null;
+export async function stepToChild(validation: ValidationContext, parent: SecureZone, child: Name): Promise<Step> {
+  const known = validation.mayTakeKnown(child) ? await validateKnownDenial(validation, parent, child) : null;
   if (known !== null) return known;
-  const result = await askChain<ProvenDs | Step>(judging, questionOf(child, TYPE.DS), (found) =>
-    judgeDs(judging, parent, child, found),
+  const result = await askChain<ProvenDs | Step>(validation, questionOf(child, TYPE.DS), (found) =>
+    validateDs(validation, parent, child, found),
   );
   if (result.status !== 'ds') return result;
-  const sorted = usableDs(result.rdatas, judging.policy);
+  const sorted = usableDs(result.rdatas, validation.policy);
   const why = isUnsupported(sorted) ? unsupportedReason(child, sorted) : null;
   // RFC 4035 §5.2, RFC 6840 §5.2: no supported algorithm or digest: as if the zone were unsigned.
-  if (why !== null) return insecureZone(judging, child, why, result.expiresAt);
-  return await proveKeys(judging, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
+  if (why !== null) return insecureZone(validation, child, why, result.expiresAt);
+  return await proveKeys(validation, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
 }
 
 /**
  * Denial records that are at hand prove what stands at the name: the NSEC that came with the referral, or records of the
- * answer that is judged. Then nobody has to be asked. Null when they do not.
+ * answer that is validated. Then nobody has to be asked. Null when they do not.
  */
-async function judgeKnownDenial(judging: Judging, parent: SecureZone, child: Name): Promise<Step | null> {
-  const nsec = judging.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
+async function validateKnownDenial(
+  validation: ValidationContext,
+  parent: SecureZone,
+  child: Name,
+): Promise<Step | null> {
+  const nsec = validation.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
   const isCached = nsec !== null && nsec.verdict?.status !== 'bogus';
-  const known = isCached ? [nsec, ...judging.evidence] : judging.evidence;
+  const known = isCached ? [nsec, ...validation.denialRecords] : validation.denialRecords;
   // At a zone cut there are two NSEC sets of the same name (RFC 4035 §2.4): only the parent's speaks of the DS.
   const parents = known.filter(({ rrset }) => signaturesOf(rrset).some((rdata) => isSignedBy(rdata, parent.zone)));
   if (parents.length === 0) return null;
-  const step = await judgeNoDs(judging, parent, child, parents);
+  const step = await validateNoDs(validation, parent, child, parents);
   return step.status === 'insecure' || step.status === 'no-cut' ? step : null;
 }
 
@@ -77,15 +81,15 @@ function isSignedBy(signature: Uint8Array, zone: Name): boolean {
 }
 
 /** The trust of an anchor's own zone. */
-export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promise<Trusted> {
-  const sorted = usableDs(anchor.ds, judging.policy);
-  const keys = anchor.dnskeys.filter((rdata) => judging.policy.supports(rdata[3] ?? 0));
+export async function proveAnchor(validation: ValidationContext, anchor: TrustAnchor): Promise<ZoneSecurity> {
+  const sorted = usableDs(anchor.ds, validation.policy);
+  const keys = anchor.dnskeys.filter((rdata) => validation.policy.supports(rdata[3] ?? 0));
   if (isUnsupported(sorted) && keys.length === 0) {
     const algorithms = [...sorted.algorithms, ...anchor.dnskeys.map((rdata) => rdata[3] ?? 0)];
     const why = unsupportedReason(anchor.zone, { ...sorted, algorithms });
-    return insecureZone(judging, anchor.zone, why, Number.POSITIVE_INFINITY);
+    return insecureZone(validation, anchor.zone, why, Number.POSITIVE_INFINITY);
   }
-  const trust = await proveKeys(judging, {
+  const trust = await proveKeys(validation, {
     zone: anchor.zone,
     ds: sorted.usable,
     keys,
@@ -94,60 +98,73 @@ export async function proveAnchor(judging: Judging, anchor: TrustAnchor): Promis
   const isStripped =
     (trust.status === 'bogus' && (trust.why.kind === 'no-dnskey' || trust.why.kind === 'no-signature')) ||
     (trust.status === 'indeterminate' && trust.why.kind === 'chain-data-unreachable');
-  if (!isStripped || judging.parts.options.hardenDnssecStripped) return trust;
+  if (!isStripped || validation.parts.options.hardenDnssecStripped) return trust;
   // harden-dnssec-stripped: no. The zone came to us without its keys or their signatures, and that is let pass.
   const why: InsecureReason = { kind: 'no-anchor', zone: formatName(anchor.zone) };
-  return insecureZone(judging, anchor.zone, why, trust.expiresAt);
+  return insecureZone(validation, anchor.zone, why, trust.expiresAt);
 }
 
-async function proveKeys(judging: Judging, proof: Parameters<typeof judgeKeys>[2]): Promise<Trusted> {
+async function proveKeys(
+  validation: ValidationContext,
+  proof: Parameters<typeof validateKeys>[2],
+): Promise<ZoneSecurity> {
   const question = questionOf(proof.zone, TYPE.DNSKEY);
-  return await askChain<Trusted>(judging, question, async (found) => {
-    const held = findSet(found, proof.zone, TYPE.DNSKEY);
-    if (held !== null) return await judgeKeys(judging, held, proof);
-    return bogusZone(judging, proof.zone, { kind: 'no-dnskey', zone: formatName(proof.zone) });
+  return await askChain<ZoneSecurity>(validation, question, async (found) => {
+    const ranked = findSet(found, proof.zone, TYPE.DNSKEY);
+    if (ranked !== null) return await validateKeys(validation, ranked, proof);
+    return bogusZone(validation, proof.zone, { kind: 'no-dnskey', zone: formatName(proof.zone) });
   });
 }
 
-function findSet({ aliases, end }: FoundData, name: Name, type: number): HeldRRset | null {
+function findSet({ aliases, end }: FoundResult, name: Name, type: number): RankedRRset | null {
   if (aliases.length > 0) return null;
-  const isWanted = ({ rrset }: HeldRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
+  const isWanted = ({ rrset }: RankedRRset) => rrsetType(rrset) === type && namesEqual(rrsetOwner(rrset), name);
   return end.answer.find(isWanted) ?? null;
 }
 
-async function judgeDs(judging: Judging, parent: SecureZone, child: Name, found: FoundData): Promise<ProvenDs | Step> {
+async function validateDs(
+  validation: ValidationContext,
+  parent: SecureZone,
+  child: Name,
+  found: FoundResult,
+): Promise<ProvenDs | Step> {
   const alias = aliasAt(found, child);
-  if (alias !== null) return await judgeAliasAtName(judging, parent, child, alias);
+  if (alias !== null) return await validateAliasAtName(validation, parent, child, alias);
   const ds = findSet(found, child, TYPE.DS);
   return ds === null
-    ? await judgeNoDs(judging, parent, child, found.end.authority)
-    : await judgeDsSet(judging, parent, child, ds);
+    ? await validateNoDs(validation, parent, child, found.end.authority)
+    : await validateDsSet(validation, parent, child, ds);
 }
 
-async function judgeDsSet(judging: Judging, parent: SecureZone, child: Name, ds: HeldRRset): Promise<ProvenDs | Step> {
+async function validateDsSet(
+  validation: ValidationContext,
+  parent: SecureZone,
+  child: Name,
+  ds: RankedRRset,
+): Promise<ProvenDs | Step> {
   const rdatas = rdatasOf(ds.rrset);
   if (ds.verdict?.status === 'secure') return { status: 'ds', rdatas, expiresAt: ds.expiresAt };
-  const check = await verifyRRset(judging, ds, parent);
-  if (check.kind === 'limit') return limitZone(judging, child, check.limit);
+  const check = await verifyRRset(validation, ds, parent);
+  if (check.kind === 'limit') return limitZone(validation, child, check.limit);
   // RFC 4035 §5.2: the DS must be the parent's own; one that a wildcard made proves no delegation.
   if (check.kind === 'secure' && check.signature.isWildcard) {
-    return bogusSet(judging, child, ds, { kind: 'wildcard-not-allowed', ...placeOf(ds.rrset, parent.zone) });
+    return bogusSet(validation, child, ds, { kind: 'wildcard-not-allowed', ...recordOf(ds.rrset, parent.zone) });
   }
-  if (check.kind === 'bogus') return bogusSet(judging, child, ds, check.why);
-  settleSecure(judging, ds, check.expiresAt);
+  if (check.kind === 'bogus') return bogusSet(validation, child, ds, check.why);
+  storeSecure(validation, ds, check.expiresAt);
   return { status: 'ds', rdatas, expiresAt: check.expiresAt };
 }
 
 /** An alias that was found in place of a DS, with the denial records that came along. */
 interface AliasAtName {
-  readonly alias: HeldRRset;
-  readonly proof: readonly HeldRRset[];
+  readonly alias: RankedRRset;
+  readonly proof: readonly RankedRRset[];
 }
 
-function aliasAt({ aliases, end }: FoundData, child: Name): AliasAtName | null {
+function aliasAt({ aliases, end }: FoundResult, child: Name): AliasAtName | null {
   const [step] = aliases;
   if (step !== undefined) return { alias: step.alias, proof: [...step.proof, ...end.authority] };
-  const isAlias = ({ rrset }: HeldRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);
+  const isAlias = ({ rrset }: RankedRRset) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), child);
   const alias = end.answer.find(isAlias);
   return alias === undefined ? null : { alias, proof: end.authority };
 }
@@ -157,69 +174,69 @@ function aliasAt({ aliases, end }: FoundData, child: Name): AliasAtName | null {
  * a wildcard made says so only together with the proof that the name itself does not exist (RFC 4035 §5.3.4): else anybody
  * could put the wildcard's signed alias over a delegation.
  */
-async function judgeAliasAtName(
-  judging: Judging,
+async function validateAliasAtName(
+  validation: ValidationContext,
   parent: SecureZone,
   child: Name,
   { alias, proof }: AliasAtName,
 ): Promise<Step> {
-  const check = await verifyRRset(judging, alias, parent);
+  const check = await verifyRRset(validation, alias, parent);
   switch (check.kind) {
     case 'secure':
       if (!check.signature.isWildcard) return { status: 'no-cut' };
-      return await judgeExpandedAlias(judging, parent, child, { alias, proof, labels: check.signature.labels });
+      return await validateExpandedAlias(validation, parent, child, { alias, proof, labels: check.signature.labels });
     case 'bogus':
-      return bogusSet(judging, child, alias, check.why);
+      return bogusSet(validation, child, alias, check.why);
     case 'limit':
-      return limitZone(judging, child, check.limit);
+      return limitZone(validation, child, check.limit);
     default:
       return unreachable(check);
   }
 }
 
-async function judgeExpandedAlias(
-  judging: Judging,
+async function validateExpandedAlias(
+  validation: ValidationContext,
   parent: SecureZone,
   child: Name,
   { alias, proof, labels }: AliasAtName & { readonly labels: number },
 ): Promise<Step> {
-  const unproven = { kind: 'wildcard-unproven', ...placeOf(alias.rrset, parent.zone) } as const;
+  const unproven = { kind: 'wildcard-unproven', ...recordOf(alias.rrset, parent.zone) } as const;
   // RFC 4592 §4.4: a DNAME is not expanded.
-  if (rrsetType(alias.rrset) !== TYPE.CNAME) return bogusSet(judging, child, alias, unproven);
-  const result = await proveRecords(judging, proof, parent);
-  if (result.kind === 'limit') return limitZone(judging, child, result.limit);
+  if (rrsetType(alias.rrset) !== TYPE.CNAME) return bogusSet(validation, child, alias, unproven);
+  const result = await proveRecords(validation, proof, parent);
+  if (result.kind === 'limit') return limitZone(validation, child, result.limit);
   const { records } = result;
   const answer = { name: child, closestEncloserLabels: labels };
-  const outcome = await proveWildcard(judging, records, answer, parent);
+  const outcome = await proveWildcard(validation, records, answer, parent);
   switch (outcome.kind) {
     case 'proven':
       return { status: 'no-cut' };
     case 'not-proven':
-      return bogusSet(judging, child, alias, unproven);
+      return bogusSet(validation, child, alias, unproven);
     default:
-      return stepOfDenial(judging, child, outcome, records.expiresAt);
+      return stepOfDenial(validation, child, outcome, records.expiresAt);
   }
 }
 
-async function judgeNoDs(
-  judging: Judging,
+async function validateNoDs(
+  validation: ValidationContext,
   parent: SecureZone,
   child: Name,
-  authority: readonly HeldRRset[],
+  authority: readonly RankedRRset[],
 ): Promise<Step> {
-  const result = await proveRecords(judging, authority, parent);
-  if (result.kind === 'limit') return limitZone(judging, child, result.limit);
+  const result = await proveRecords(validation, authority, parent);
+  if (result.kind === 'limit') return limitZone(validation, child, result.limit);
   const { records } = result;
-  const outcome = await proveDenial(judging, records, { name: child, type: TYPE.DS }, parent);
+  const outcome = await proveDenial(validation, records, { name: child, type: TYPE.DS }, parent);
   if (outcome.kind === 'not-proven') {
-    const why = denialReason(authority, records, outcome.why, placeOfRecord(child, TYPE.DS, parent.zone));
-    return bogusZone(judging, child, why);
+    const why = denialReason(authority, records, outcome.why, recordRef(child, TYPE.DS, parent.zone));
+    return bogusZone(validation, child, why);
   }
-  return stepOfDenial(judging, child, outcome, records.expiresAt);
+  return stepOfDenial(validation, child, outcome, records.expiresAt);
 }
 
 function stepOfDenial(
-  judging: Judging,
+  validation: ValidationContext,
   child: Name,
   outcome: Exclude<DenialOutcome, { readonly kind: 'not-proven' }>,
   expiresAt: number,
@@ -228,14 +245,14 @@ function stepOfDenial(
   switch (outcome.kind) {
     // RFC 4035 §5.2: the parent's signed record shows a delegation (NS, no SOA) without DS.
     case 'no-ds':
-      return insecureZone(judging, child, { kind: 'no-ds-proven', zone }, expiresAt);
+      return insecureZone(validation, child, { kind: 'no-ds-proven', zone }, expiresAt);
     case 'opt-out':
       // RFC 5155 §6: an unsigned delegation may hide in the span, so nothing below can be expected to be signed.
-      return insecureZone(judging, child, { kind: 'opt-out', zone }, expiresAt);
+      return insecureZone(validation, child, { kind: 'opt-out', zone }, expiresAt);
     // RFC 9276 §3.2: the parent's signed NSEC3 records want more work than a validator should do.
     case 'iterations-too-high': {
       const { iterations } = outcome;
-      return insecureZone(judging, child, { kind: 'nsec3-iterations-high', zone, iterations }, expiresAt);
+      return insecureZone(validation, child, { kind: 'nsec3-iterations-high', zone, iterations }, expiresAt);
     }
     case 'no-cut':
     case 'nodata':
@@ -243,7 +260,7 @@ function stepOfDenial(
     case 'nxdomain':
       return { status: 'no-cut' };
     case 'hash-budget':
-      return limitZone(judging, child, 'nsec3-hashes');
+      return limitZone(validation, child, 'nsec3-hashes');
     default:
       return unreachable(outcome);
   }

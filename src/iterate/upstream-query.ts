@@ -9,11 +9,11 @@ import type { Counters } from '../trace/counters.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
+import type { Semaphore } from '../work/semaphore.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
-import type { Places } from './places.ts';
 import type { UpstreamStreams } from './upstream-streams.ts';
 
-export interface Asked {
+export interface UpstreamQuery {
   readonly server: Address;
   /** `ip@port`. */
   readonly key: string;
@@ -27,11 +27,11 @@ export interface Asked {
   readonly tlsName: string | null;
   /** The zone is known to be signed: a question without DO would bring nothing that can be believed. */
   readonly needsSignatures: boolean;
-  /** Silences of the zone's servers that the same question has met before. */
-  readonly zoneSilences: number;
+  /** Timeouts of the zone's servers that the same question has met before. */
+  readonly zoneTimeouts: number;
 }
 
-export type Exchanged =
+export type UpstreamResult =
   | {
       readonly kind: 'response';
       readonly message: MessageView;
@@ -42,7 +42,7 @@ export type Exchanged =
 
 /** One way of sending the question. */
 export interface Attempt {
-  readonly asked: Asked;
+  readonly query: UpstreamQuery;
   readonly withEdns: boolean;
   /** Client string and padding may go along, where configured. */
   readonly withOptions: boolean;
@@ -65,10 +65,10 @@ export interface UpstreamParts {
   readonly warn?: (text: string) => void;
 }
 
-export interface UpstreamRoom extends UpstreamParts {
+export interface ExchangeParts extends UpstreamParts {
   readonly streams: UpstreamStreams;
   /** UDP sockets that may be open (`outgoing-range`). */
-  readonly sockets: Places;
+  readonly sockets: Semaphore;
   readonly notice: (text: string) => void;
   readonly noteUnwanted: () => void;
   /** Tells the operator that there are no sockets left, with the system's words; once in a while. */

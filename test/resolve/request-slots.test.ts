@@ -1,7 +1,7 @@
 /** Proves who gets a place: half of them run to their end, in the other half the oldest gives way once it is old enough. */
 
 import { describe, expect, test } from 'vitest';
-import { Load, type Room } from '../../src/resolve/load.ts';
+import { RequestSlots, type SlotOffer } from '../../src/resolve/request-slots.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -13,7 +13,7 @@ const JOSTLE_MS = 200;
 
 function fullLoad(maxWorks: number) {
   const clock = new FakeClock(1_700_000_000);
-  const load = new Load(clock, { maxWorks, jostleMs: JOSTLE_MS });
+  const slots = new RequestSlots(clock, { maxWorks, jostleMs: JOSTLE_MS });
   let id = 0;
   const enter = (): Work => {
     const startedMs = clock.monotonicMs();
@@ -28,7 +28,7 @@ function fullLoad(maxWorks: number) {
       trace: null,
       ...times,
     });
-    load.enter(work);
+    slots.take(work);
     return work;
   };
   const works = Array.from({ length: maxWorks }, () => {
@@ -36,35 +36,35 @@ function fullLoad(maxWorks: number) {
     clock.skip(10);
     return work;
   });
-  return { clock, load, works, enter };
+  return { clock, slots, works, enter };
 }
 
-function victimOf(room: Room): number | null {
+function victimOf(room: SlotOffer): number | null {
   return room.kind === 'victim' ? room.work.id : null;
 }
 
 describe('places', () => {
   test('are free until all are taken, and again when one leaves', () => {
-    const { load, works } = fullLoad(4);
-    expect(load.makeRoom().kind).toBe('full');
-    load.leave(works[0] as Work);
-    expect(load.makeRoom().kind).toBe('free');
+    const { slots: load, works } = fullLoad(4);
+    expect(load.offer().kind).toBe('full');
+    load.release(works[0] as Work);
+    expect(load.offer().kind).toBe('free');
     expect(load.count).toBe(3);
   });
 
   test('of the second half go to newcomers, the oldest first, when that has had its time', () => {
-    const { load, clock } = fullLoad(4);
-    expect(load.makeRoom().kind).toBe('full');
+    const { slots: load, clock } = fullLoad(4);
+    expect(load.offer().kind).toBe('full');
     clock.skip(JOSTLE_MS);
-    expect(victimOf(load.makeRoom())).toBe(3);
-    expect(load.makeRoom().kind).toBe('free');
+    expect(victimOf(load.offer())).toBe(3);
+    expect(load.offer().kind).toBe('free');
   });
 
   test('of the first half are never taken away', () => {
-    const { load, clock, enter } = fullLoad(4);
+    const { slots: load, clock, enter } = fullLoad(4);
     clock.skip(10 * JOSTLE_MS);
     const victims = [0, 1, 2].map(() => {
-      const victim = victimOf(load.makeRoom());
+      const victim = victimOf(load.offer());
       enter();
       return victim;
     });

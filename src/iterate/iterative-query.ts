@@ -2,12 +2,12 @@
  * The way down the tree for one name: ask servers of the deepest zone known, follow referrals, until somebody answers.
  *
  * Duties: the loop of choosing, asking, classifying and acting; one small method per class of response; limits.
- * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), judging (classify-response.ts).
+ * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), classifying (classify-response.ts).
  */
 
-import type { Lameness } from '../cache/zone-standing.ts';
+import type { Lameness } from '../cache/server-zone-info.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, End, Found } from '../terms/found.ts';
+import type { AliasStep, FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
@@ -22,15 +22,15 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
-import { serversOfDelegation, serversOfHints, startFor, type ZoneServers } from './delegation.ts';
+import { type DelegationPoint, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
-import { adoptOtherSides, goUp } from './last-resort.ts';
+import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { DescentParts, IterateParts } from './parts.ts';
+import type { IterateParts, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
-import { type AskedOf, type Candidate, type Choice, chooseServer, countChoices } from './server-selection.ts';
+import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { lookAhead, lookUpTarget } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
@@ -43,8 +43,8 @@ const MINIMISED_TIMEOUTS = 3;
  * EMPTY_NODATA_RETRY_COUNT counts them of one server).
  */
 const EMPTY_RESPONSES = 2;
-/** Silences of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
-const SILENCES_BESIDE_EMPTY = 2;
+/** Timeouts of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
+const TIMEOUTS_BESIDE_EMPTY = 2;
 const WAIT_BESIDE_EMPTY_MS = 1000;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
@@ -52,40 +52,40 @@ const DNSSEC_LAME_SERVERS = 4;
 const SILENT_WAIT_MS = 1000;
 
 export type Outcome =
-  | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: End }
+  | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: FinalAnswer }
   | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
-  | Extract<Found, { readonly kind: 'failed' }>;
+  | Extract<IterationResult, { readonly kind: 'failed' }>;
 
 /** What is done next about the servers of the present zone. */
 type NextStep =
   | { readonly kind: 'ask'; readonly candidate: Candidate }
   /** No server does better than one that has answered already. */
-  | { readonly kind: 'use-spare'; readonly response: Response }
+  | { readonly kind: 'use-fallback'; readonly response: Response }
   /** There are other servers now. */
   | { readonly kind: 'restart' }
   | { readonly kind: 'failed'; readonly why: Failure };
 
 /** What is asked, and whom not. */
-interface DescentOptions {
+interface IterativeQueryOptions {
   readonly question: Question;
   readonly avoid: ReadonlySet<string>;
   /** What comes replaces what is cached. */
   readonly refresh: boolean;
   /** Delegations that do not hold for so many seconds more are asked for anew. */
-  readonly carrySeconds: number;
+  readonly expiryMarginSeconds: number;
 }
 
-/** One descent. Used once. */
-export class Descent {
-  readonly #parts: DescentParts;
+/** Used once. */
+export class IterativeQuery {
+  readonly #parts: IterativeQueryParts;
   readonly #work: Work;
   readonly #question: Question;
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
-  readonly #carrySeconds: number;
+  readonly #expiryMarginSeconds: number;
   readonly #ignored = new Set<UpstreamZone>();
   #minimiser: Minimiser;
-  #servers!: ZoneServers;
+  #servers!: DelegationPoint;
   /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
   #mayStore = true;
   #sent = 0;
@@ -96,18 +96,22 @@ export class Descent {
   /** The rate of a zone was exceeded, and this question let through by chance: it is not counted any more. */
   #isExempt = false;
   /** Unsigned where signatures were expected, or empty: used when no server does better. */
-  #spare: Response | null = null;
+  #fallback: Response | null = null;
   /** Questions that were of no use, in all delegations. */
   #failedQueries = 0;
   #wentUp = false;
 
-  constructor(parts: DescentParts, work: Work, { question, avoid, refresh, carrySeconds }: DescentOptions) {
+  constructor(
+    parts: IterativeQueryParts,
+    work: Work,
+    { question, avoid, refresh, expiryMarginSeconds }: IterativeQueryOptions,
+  ) {
     this.#parts = parts;
     this.#work = work;
     this.#question = question;
     this.#avoid = avoid;
     this.#refresh = refresh;
-    this.#carrySeconds = carrySeconds;
+    this.#expiryMarginSeconds = expiryMarginSeconds;
     this.#minimiser = this.#newMinimiser();
   }
 
@@ -137,7 +141,7 @@ export class Descent {
       const next = await this.#nextStep();
       if (next.kind === 'failed') return next;
       if (next.kind === 'restart') continue;
-      const outcome = next.kind === 'use-spare' ? this.#useSpare(next.response) : await this.#ask(next.candidate);
+      const outcome = next.kind === 'use-fallback' ? this.#useFallback(next.response) : await this.#ask(next.candidate);
       if (outcome !== null) return outcome;
     }
   }
@@ -154,15 +158,15 @@ export class Descent {
 
   /** Finds where to start; not null when that fails. */
   async #start(): Promise<Outcome | null> {
-    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
+    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
     if (start.kind === 'prime') {
       const before = this.#work.budget.left('upstream-queries');
       const why = await prime(this.#parts, this.#work, start.zone);
-      // For others it may have been under way for long, and have met a silence that is over by now.
+      // For others it may have been under way for long, and have met a timeout that is over by now.
       const wasOthers = this.#work.budget.left('upstream-queries') === before;
       const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
       if (why !== null && !mayGoOn) return this.#failed(why);
-      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#carrySeconds);
+      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
     }
     // Priming that gave nothing: the hints themselves are all there is.
     this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
@@ -173,7 +177,7 @@ export class Descent {
     return { ...this.#parts, avoid: this.#avoid };
   }
 
-  #enter(servers: ZoneServers): void {
+  #enter(servers: DelegationPoint): void {
     this.#servers = servers;
     const { configuredZones } = this.#parts.options;
     this.#mayStore = closestUpstreamZone(configuredZones, servers.zone, this.#ignored)?.noCache !== true;
@@ -181,8 +185,8 @@ export class Descent {
     this.#minimisedTimeouts = 0;
     this.#emptyResponses = 0;
     this.#dnssecLame = 0;
-    this.#spare = null;
-    if (servers.isForward) this.#minimiser.giveUp();
+    this.#fallback = null;
+    if (servers.isForward) this.#minimiser.sendFullName();
     this.#minimiser.enter(servers.zone);
     const { zone, source, targets, candidates } = servers;
     const count = Math.max(targets.length, candidates.length);
@@ -215,7 +219,7 @@ export class Descent {
   }
 
   /** What servers are asked for now. */
-  #askedOf(): AskedOf {
+  #serverQuestion(): ServerQuestion {
     return { zone: this.#servers.zone, type: this.#minimiser.current.type };
   }
 
@@ -223,38 +227,38 @@ export class Descent {
   async #nextStep(): Promise<NextStep> {
     for (;;) {
       const servers = this.#servers;
-      const choice = chooseServer(servers.candidates, this.#askedOf(), this.#avoid, this.#parts);
+      const choice = chooseServer(servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
       // Dead or lame servers without number must not cost a packet each.
       if (servers.failures.areEnough(this.#parts.options)) {
         const mayExplore = choice === null && servers.failures.allowMore();
         if (!mayExplore) return await this.#endOfPatience();
       }
-      const isNoBetter = choice !== null && this.#isNoBetterThanSpare(choice);
+      const isNoBetter = choice !== null && this.#isNoBetterThanFallback(choice);
       if (choice !== null && !choice.isLastChoice && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
       if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
-      const spare = this.#spare;
+      const fallback = this.#fallback;
       if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
-      if (spare !== null) return { kind: 'use-spare', response: spare };
-      if (adoptOtherSides(this.#parts, servers)) continue;
+      if (fallback !== null) return { kind: 'use-fallback', response: fallback };
+      if (addParentAndChildSideServers(this.#parts, servers)) continue;
       const limit = typeof lookup === 'string' ? null : lookup.limit;
-      return await this.#goElsewhere({ limit, untriedCount: 0 });
+      return await this.#nextStartingPoint({ limit, untriedCount: 0 });
     }
   }
 
   /** Too many servers failed: what one of them said is used, or one is asked that said that it recurses, or this is the end. */
   async #endOfPatience(): Promise<NextStep> {
     const { candidates } = this.#servers;
-    const { zone, type } = this.#askedOf();
-    if (this.#spare !== null) return { kind: 'use-spare', response: this.#spare };
+    const { zone, type } = this.#serverQuestion();
+    if (this.#fallback !== null) return { kind: 'use-fallback', response: this.#fallback };
     const recursive = candidates.find(
       ({ key, isUseless, attempts }) =>
-        !isUseless && attempts === 1 && this.#parts.servers.standing(key, zone, type).lameness === 'recursion-lame',
+        !isUseless && attempts === 1 && this.#parts.servers.info(key, zone, type).lameness === 'recursion-lame',
     );
     if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
     this.#noteLimit('failed-servers');
-    return await this.#goElsewhere({ limit: null, untriedCount: this.#untriedCount() });
+    return await this.#nextStartingPoint({ limit: null, untriedCount: this.#untriedCount() });
   }
 
   /** Servers that were neither asked now nor known to have failed lately: the next question goes to them. */
@@ -262,7 +266,7 @@ export class Descent {
     const { candidates, zone } = this.#servers;
     const { recentFailures } = this.#parts.servers;
     const fresh = candidates.filter(({ key, attempts }) => attempts === 0 && recentFailures.find(key, zone) === null);
-    return countChoices(fresh, this.#askedOf(), this.#avoid, this.#parts);
+    return countChoices(fresh, this.#serverQuestion(), this.#avoid, this.#parts);
   }
 
   /**
@@ -273,7 +277,7 @@ export class Descent {
     const servers = this.#servers;
     const { clock, options } = this.#parts;
     const nowMs = clock.monotonicMs();
-    const isOnlySilent = choice !== null && choice.candidate.silences > 0 && this.#spare === null;
+    const isOnlySilent = choice !== null && choice.candidate.timeouts > 0 && this.#fallback === null;
     if (isOnlySilent) {
       servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
       if (nowMs >= servers.silentWaitUntilMs) return false;
@@ -289,27 +293,27 @@ export class Descent {
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
-  #isNoBetterThanSpare({ candidate, cost }: Choice): boolean {
-    if (this.#spare === null) return false;
+  #isNoBetterThanFallback({ candidate, cost }: Choice): boolean {
+    if (this.#fallback === null) return false;
     if (candidate.isDnssecLame) return true;
-    if (this.#spare.classified.kind !== 'empty') return false;
+    if (this.#fallback.classified.kind !== 'empty') return false;
     if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
-    return candidate.silences >= SILENCES_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
+    return candidate.timeouts >= TIMEOUTS_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
   }
 
   /** Acts on a response for which no better one was found. */
-  #useSpare(response: Response): Outcome | null {
-    this.#spare = null;
+  #useFallback(response: Response): Outcome | null {
+    this.#fallback = null;
     if (response.classified.kind !== 'empty') return this.#act(response);
-    return response.isFull ? this.#finish(response) : this.#stepDown(response);
+    return response.isFull ? this.#finish(response) : this.#advanceName(response);
   }
 
   /** No server of the zone is left, or too many failed: start anew above or beside, or give up. */
-  async #goElsewhere({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
+  async #nextStartingPoint({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
       this.#ignored.add(configured);
-    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && goUp(this.#parts, this.#servers)) {
+    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && toParent(this.#parts, this.#servers)) {
       this.#wentUp = true;
     } else {
       return this.#failed(limit === null ? whyNoServer(this.#servers, untriedCount) : { kind: 'limit', limit });
@@ -353,16 +357,16 @@ export class Descent {
     this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
     const { address, key, tlsName } = candidate;
     const needsSignatures = this.#isSigned();
-    const zoneSilences = this.#servers.candidates.reduce((sum, { silences }) => sum + silences, 0);
-    const how = { recursion, transport, needsSignatures, zoneSilences };
+    const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
+    const how = { recursion, transport, needsSignatures, zoneTimeouts };
     const asked = { server: address, key, tlsName, zone, question, ...how };
-    const exchanged = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
-    await this.#parts.pace.take(stepsFor(exchanged.kind === 'response' ? exchanged.message.bytes.length : 0));
-    if (exchanged.kind === 'failed') return this.#noteSilence(candidate, exchanged.outcome);
+    const result = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
+    await this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
+    if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
-    const response = this.#read(exchanged.message, from);
+    const response = this.#read(result.message, from);
     const { classified } = response;
-    const { rttMs } = exchanged;
+    const { rttMs } = result;
     this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
@@ -394,19 +398,19 @@ export class Descent {
     this.#note(() => ({ kind: 'exchange-failed', server: key, outcome }));
   }
 
-  #noteSilence(candidate: Candidate, outcome: ServerOutcome): null {
+  #noteTimeout(candidate: Candidate, outcome: ServerOutcome): null {
     this.#noteFailure(candidate, outcome);
     if (outcome === 'timeout') {
-      candidate.silences++;
-      if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#giveUpMinimising();
+      candidate.timeouts++;
+      if (!this.#minimiser.isFull && ++this.#minimisedTimeouts >= MINIMISED_TIMEOUTS) this.#sendFullName();
     } else {
       candidate.isUseless = true;
     }
     return null;
   }
 
-  #giveUpMinimising(): void {
-    if (this.#parts.options.minimisation !== 'strict') this.#minimiser.giveUp();
+  #sendFullName(): void {
+    if (this.#parts.options.minimisation !== 'strict') this.#minimiser.sendFullName();
   }
 
   #read(message: MessageView, from: ResponseOrigin): Response {
@@ -423,7 +427,7 @@ export class Descent {
     if (this.#dnssecLame >= DNSSEC_LAME_SERVERS) return 'fine';
     if (!this.#isSigned() || hasSignatures(response.scrubbed)) return 'fine';
     this.#dnssecLame++;
-    this.#spare = this.#spare?.classified.kind === 'empty' ? response : (this.#spare ?? response);
+    this.#fallback = this.#fallback?.classified.kind === 'empty' ? response : (this.#fallback ?? response);
     candidate.isDnssecLame = true;
     this.#noteFailure(candidate, 'dnssec-lame');
     if (speaksForZone(response, this.#servers)) this.#reportLame(response, 'dnssec-lame');
@@ -445,7 +449,7 @@ export class Descent {
     const { classified, candidate } = response;
     const isOfUse = classified.kind !== 'empty' && classified.kind !== 'lame' && classified.kind !== 'unusable';
     if (isOfUse) {
-      this.#spare = null;
+      this.#fallback = null;
       if (candidate !== null) this.#parts.servers.recentFailures.forget(candidate.key, this.#servers.zone);
     }
     switch (classified.kind) {
@@ -455,9 +459,9 @@ export class Descent {
       case 'denial':
       case 'alias':
       case 'yxdomain':
-        return response.isFull ? this.#finish(response) : this.#stepDown(response);
+        return response.isFull ? this.#finish(response) : this.#advanceName(response);
       case 'empty':
-        return this.#weighEmpty(response);
+        return this.#countEmpty(response);
       case 'lame':
         return this.#noteLame(response, classified.how);
       case 'unusable':
@@ -468,20 +472,20 @@ export class Descent {
   }
 
   /** Some servers say NODATA with nothing at all, others are broken: others are asked, if there are any, before it is believed. */
-  #weighEmpty(response: Response): Outcome | null {
+  #countEmpty(response: Response): Outcome | null {
     const { candidate } = response;
     if (candidate === null) return this.#finish(response);
     this.#noteFailure(candidate, 'empty');
     if (!response.isFull && this.#parts.options.minimisation !== 'strict') {
-      this.#minimiser.giveUp();
+      this.#minimiser.sendFullName();
       return null;
     }
     this.#emptyResponses++;
     // Each server is asked for its own word: twice the same one says no more than once, as long as there are others.
-    const isConfirmed = this.#spare?.classified.kind === 'empty' && this.#spare.server !== response.server;
-    if (isConfirmed) return this.#useSpare(response);
+    const isConfirmed = this.#fallback?.classified.kind === 'empty' && this.#fallback.server !== response.server;
+    if (isConfirmed) return this.#useFallback(response);
     candidate.wasEmpty = true;
-    this.#spare ??= response;
+    this.#fallback ??= response;
     return null;
   }
 
@@ -507,7 +511,7 @@ export class Descent {
   }
 
   /** A minimised question was answered: go on with a longer name, or believe that there is nothing below. */
-  #stepDown(response: Response): Outcome | null {
+  #advanceName(response: Response): Outcome | null {
     const { classified, asked, scrubbed } = response;
     const source = this.#source(response);
     const kept = keepResponse(scrubbed, asked, source);
@@ -517,7 +521,7 @@ export class Descent {
       // Servers of signed zones know their empty non-terminals; unsigned ones may get them wrong (RFC 8020 §5).
       const isBelievable = minimisation === 'strict' || this.#isSigned();
       if (isBelievable) return this.#finish(response);
-      this.#minimiser.giveUp();
+      this.#minimiser.sendFullName();
       return null;
     }
     if (source.mayStore && (classified.kind === 'denial' || classified.kind === 'answer')) {
@@ -528,7 +532,7 @@ export class Descent {
     this.#servers.failures.reset();
     if (response.candidate !== null) {
       response.candidate.attempts = 0;
-      response.candidate.silences = 0;
+      response.candidate.timeouts = 0;
     }
     return null;
   }
@@ -545,11 +549,11 @@ export class Descent {
     // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
     const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
     const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
-    const end: End = {
+    const end: FinalAnswer = {
       kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
       question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
       rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
-      // What is no answer must not carry data: nobody would judge it.
+      // What is no answer must not carry data: nobody would validate it.
       answer: isAnswer ? kept.answer : [],
       authority: kept.authority,
       additional: kept.additional,
@@ -563,7 +567,7 @@ export class Descent {
   }
 
   /** Who answers for a name is no cut's parent; but DS and NSEC at a cut are the parent's (RFC 4035 §2.4, §2.3). */
-  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: End): void {
+  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: FinalAnswer): void {
     const { zone, isForward, copy } = this.#servers;
     const { name, type } = this.#question;
     const isOwn = isFull && isAuthoritative && !isForward && copy === null && scrubbed.chain.steps.length === 0;
@@ -579,7 +583,7 @@ export class Descent {
     if (how === 'recursive') {
       this.#reportLame(response, 'recursion-lame');
       this.#noteFailure(candidate, 'recursion-lame');
-      this.#giveUpMinimising();
+      this.#sendFullName();
       return null;
     }
     return this.#tryOther(response, how === 'upward-referral' ? 'upward-referral' : 'lame');
@@ -590,7 +594,7 @@ export class Descent {
     if (candidate === null) return null;
     this.#noteFailure(candidate, outcome);
     if (isFull || this.#parts.options.minimisation === 'strict') candidate.isUseless = true;
-    else this.#minimiser.giveUp();
+    else this.#minimiser.sendFullName();
     return null;
   }
 }

@@ -1,16 +1,16 @@
 /**
- * How one server serves one zone: silences and lameness, by type of question. A server that drops TLSA, or refers AAAA
+ * How one server serves one zone: timeouts and lameness, by type of question. A server that drops TLSA, or refers AAAA
  * upwards, still serves MX; a zone that it does not serve at all says nothing about those that it serves.
  */
 
 import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { sizeOfName } from './held-size.ts';
+import { sizeOfName } from './heap-size.ts';
 
 /** How a server fails a zone. */
 export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
 /** Kinds of questions as `dump_infra` tells them apart. */
-export type AskedKind = 'A' | 'AAAA' | 'other';
+export type QueryKind = 'A' | 'AAAA' | 'other';
 
 /**
  * Types that are told apart: those that hosts and mail need. All others are one, so that who asks a dead server for any number
@@ -22,17 +22,17 @@ const USUAL_TYPES: ReadonlySet<number> = new Set([
 ]);
 /** What stands for all other types; no type has this number. */
 const OTHER_TYPES = 0;
-/** Silences in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
-const SILENCES_TO_REST = 3;
-/** Octets of one standing besides the zone's name and what is in the lists; of a silent and of a lame type there. */
-const STANDING_OCTETS = 320;
-const SILENT_TYPE_OCTETS = 64;
+/** Timeouts in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
+const TIMEOUTS_TO_REST = 3;
+/** Octets of one entry besides the zone's name and what is in the lists; of a silent and of a lame type there. */
+const INFO_OCTETS = 320;
+const TIMED_OUT_TYPE_OCTETS = 64;
 const LAME_TYPE_OCTETS = 8;
 /** Octets of a list that is grown by pushing, at first: room for 17. */
 const LIST_OCTETS = 150;
 
-/** Silences of one type since the last answer. */
-interface TypeSilence {
+/** Timeouts of one type since the last answer. */
+interface TypeTimeouts {
   readonly type: number;
   count: number;
   /** Monotonic ms until which no further question of the type goes to the silent server. */
@@ -40,18 +40,18 @@ interface TypeSilence {
 }
 
 /** What is kept of one server and zone. */
-export class ZoneStanding {
+export class ServerZoneInfo {
   readonly server: string;
   readonly zone: Name;
   /** Unix seconds. */
   readonly expiresAt: number;
-  /** Timeout after silences, ms; 0: there were none since the last answer. */
+  /** Timeout after timeouts, ms; 0: there were none since the last answer. */
   backoffMs = 0;
-  /** When the first of these silences was, monotonic ms. */
+  /** When the first of these timeouts was, monotonic ms. */
   silentSinceMs = 0;
   /** When the server last answered for the zone, monotonic ms; -Infinity: never. */
   answeredAtMs = Number.NEGATIVE_INFINITY;
-  #silences: TypeSilence[] = [];
+  #timeouts: TypeTimeouts[] = [];
   readonly #lameTypes: number[] = [];
   #lameness: Exclude<Lameness, 'lame'> | null = null;
 
@@ -82,67 +82,67 @@ export class ZoneStanding {
   }
 
   /** Questions in a row that were met by silence, all together. */
-  get silencesInRow(): number {
-    return this.#silences.reduce((sum, { count }) => sum + count, 0);
+  get timeoutsInRow(): number {
+    return this.#timeouts.reduce((sum, { count }) => sum + count, 0);
   }
 
   /** The same by kind. */
-  get silencesByKind(): Record<AskedKind, number> {
+  get timeoutsByKind(): Record<QueryKind, number> {
     const counts = { A: 0, AAAA: 0, other: 0 };
-    for (const { type, count } of this.#silences) {
+    for (const { type, count } of this.#timeouts) {
       counts[type === TYPE.A ? 'A' : type === TYPE.AAAA ? 'AAAA' : 'other'] += count;
     }
     return counts;
   }
 
-  /** Counts a silence. */
-  addSilence(type: number, nowMs: number): void {
+  /** Counts a timeout. */
+  addTimeout(type: number, nowMs: number): void {
     if (this.backoffMs === 0) this.silentSinceMs = nowMs;
-    this.#silenceOf(type).count++;
+    this.#timeoutsOf(type).count++;
   }
 
   /** No question of the type until then. */
   rest(type: number, untilMs: number): void {
-    this.#silenceOf(type).restsUntilMs = untilMs;
+    this.#timeoutsOf(type).restsUntilMs = untilMs;
   }
 
   /** True while questions of the type rest. */
   isResting(type: number, nowMs: number): boolean {
-    const silence = this.#silences.find((each) => each.type === tellApart(type));
-    return silence !== undefined && silence.count >= SILENCES_TO_REST && silence.restsUntilMs > nowMs;
+    const timeouts = this.#timeouts.find((each) => each.type === tellApart(type));
+    return timeouts !== undefined && timeouts.count >= TIMEOUTS_TO_REST && timeouts.restsUntilMs > nowMs;
   }
 
   /** The longest that any type still rests, ms; for reports. */
   restMs(nowMs: number): number {
-    return this.#silences.reduce((longest, { restsUntilMs }) => Math.max(longest, restsUntilMs - nowMs), 0);
+    return this.#timeouts.reduce((longest, { restsUntilMs }) => Math.max(longest, restsUntilMs - nowMs), 0);
   }
 
-  /** Takes over silences of an entry that has expired: they still count towards resting. */
-  resumeFrom(expired: ZoneStanding, backoffMs: number): void {
+  /** Takes over timeouts of an entry that has expired: they still count towards resting. */
+  resumeFrom(expired: ServerZoneInfo, backoffMs: number): void {
     this.backoffMs = backoffMs;
     this.silentSinceMs = expired.silentSinceMs;
-    this.#silences = expired.#silences.map(({ type, count }) => ({ type, count, restsUntilMs: 0 }));
+    this.#timeouts = expired.#timeouts.map(({ type, count }) => ({ type, count, restsUntilMs: 0 }));
   }
 
-  /** Forgets all silences. */
-  forgetSilences(): void {
+  /** Forgets all timeouts. */
+  forgetTimeouts(): void {
     this.backoffMs = 0;
-    this.#silences = [];
+    this.#timeouts = [];
   }
 
   /** Octets on the heap, estimated. */
   get octets(): number {
-    const types = SILENT_TYPE_OCTETS * this.#silences.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
-    const lists = (this.#silences.length > 0 ? LIST_OCTETS : 0) + (this.#lameTypes.length > 0 ? LIST_OCTETS : 0);
-    return STANDING_OCTETS + sizeOfName(this.zone) + types + lists;
+    const types = TIMED_OUT_TYPE_OCTETS * this.#timeouts.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
+    const lists = (this.#timeouts.length > 0 ? LIST_OCTETS : 0) + (this.#lameTypes.length > 0 ? LIST_OCTETS : 0);
+    return INFO_OCTETS + sizeOfName(this.zone) + types + lists;
   }
 
-  #silenceOf(asked: number): TypeSilence {
+  #timeoutsOf(asked: number): TypeTimeouts {
     const type = tellApart(asked);
-    const known = this.#silences.find((each) => each.type === type);
+    const known = this.#timeouts.find((each) => each.type === type);
     if (known !== undefined) return known;
-    const made: TypeSilence = { type, count: 0, restsUntilMs: 0 };
-    this.#silences.push(made);
+    const made: TypeTimeouts = { type, count: 0, restsUntilMs: 0 };
+    this.#timeouts.push(made);
     return made;
   }
 }

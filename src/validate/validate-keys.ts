@@ -10,7 +10,7 @@
 import { isRevoked, isZoneKey, wantedFirst, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs } from '../dnssec/match-ds.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import { bytesEqual, readU8 } from '../wire/bytes.ts';
@@ -21,11 +21,11 @@ import type { Ds } from '../wire/rdata-ds.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
 import { bogusSet, limitZone } from './conclude.ts';
-import type { Judging } from './judging.ts';
-import { settleSecure } from './settle.ts';
-import { placeOf, reasonOf } from './signature-reason.ts';
-import type { Trusted } from './trusted.ts';
+import { reasonOf, recordOf } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
+import type { ValidationContext } from './validation-context.ts';
 import { verifyRRset } from './verify-rrset.ts';
+import type { ZoneSecurity } from './zone-security.ts';
 
 /** Trusted keys of one set that are tried. A rollover has 2 or 3. */
 const MAX_TRUSTED_KEYS = 8;
@@ -46,58 +46,67 @@ type TrustedKeys =
   | { readonly kind: 'keys'; readonly keys: readonly ZoneKey[] }
   | { readonly kind: 'bogus'; readonly why: BogusReason };
 
-/** Judges a zone's DNSKEY set. */
-export async function judgeKeys(judging: Judging, held: HeldRRset, proof: KeyProof): Promise<Trusted> {
-  const all = rdatasOf(held.rrset);
-  const trusted = findTrusted(judging, all, held, proof);
-  if (trusted.kind === 'bogus') return bogusSet(judging, proof.zone, held, trusted.why);
-  const { zoneKeys } = judging.parts.options.limits;
+/** Validates a zone's DNSKEY set. */
+export async function validateKeys(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  proof: KeyProof,
+): Promise<ZoneSecurity> {
+  const all = rdatasOf(ranked.rrset);
+  const trusted = findTrusted(validation, all, ranked, proof);
+  if (trusted.kind === 'bogus') return bogusSet(validation, proof.zone, ranked, trusted.why);
+  const { zoneKeys } = validation.parts.options.limits;
   const rdatas = wantedFirst(all, (rdata) => trusted.keys.some((key) => bytesEqual(key.rdata, rdata)), zoneKeys);
-  const required = announcedAlgorithms(judging, proof);
+  const required = announcedAlgorithms(validation, proof);
   const missing = new Set(required);
   let expiresAt = Number.POSITIVE_INFINITY;
   let why: BogusReason | null = null;
   for (const key of trusted.keys) {
     const fault = faultOf(key);
     if (fault !== null) {
-      why ??= reasonOf(fault, placeOf(held.rrset, proof.zone));
+      why ??= reasonOf(fault, recordOf(ranked.rrset, proof.zone));
       continue;
     }
-    const check = await verifyRRset(judging, held, { zone: proof.zone, keys: [key], mustSign: [] });
-    if (check.kind === 'limit') return limitZone(judging, proof.zone, check.limit);
+    const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
+    if (check.kind === 'limit') return limitZone(validation, proof.zone, check.limit);
     if (check.kind === 'bogus') {
       why = why === null || why.kind === 'no-matching-key' ? check.why : why;
       continue;
     }
     missing.delete(key.algorithm);
     expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0) return secureZone(judging, held, proof, { rdatas, required, expiresAt });
+    if (missing.size === 0) return secureZone(validation, ranked, proof, { rdatas, required, expiresAt });
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
-    why = { kind: 'algorithm-missing', algorithm, ...placeOf(held.rrset, proof.zone) };
+    why = { kind: 'algorithm-missing', algorithm, ...recordOf(ranked.rrset, proof.zone) };
   }
-  return bogusSet(judging, proof.zone, held, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
+  return bogusSet(validation, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
 
 /** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */
-function findTrusted(judging: Judging, rdatas: readonly Uint8Array[], held: HeldRRset, proof: KeyProof): TrustedKeys {
-  const { crypto, options } = judging.parts;
-  const byTag = Map.groupBy(rdatas, (rdata) => placeInSet(keyTag(rdata), readU8(rdata, 3)));
+function findTrusted(
+  validation: ValidationContext,
+  rdatas: readonly Uint8Array[],
+  ranked: RankedRRset,
+  proof: KeyProof,
+): TrustedKeys {
+  const { crypto, options } = validation.parts;
+  const byTag = Map.groupBy(rdatas, (rdata) => keyId(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
-  let misfits = 0;
+  let mismatches = 0;
   for (const ds of proof.ds) {
-    for (const rdata of byTag.get(placeInSet(ds.keyTag, ds.algorithm)) ?? []) {
+    for (const rdata of byTag.get(keyId(ds.keyTag, ds.algorithm)) ?? []) {
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
-      } else if (++misfits > options.limits.dsMatchFailures) {
-        judging.countLimit('ds-match-failures');
-        const place = placeOf(held.rrset, proof.zone);
-        return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...place } };
+      } else if (++mismatches > options.limits.dsMatchFailures) {
+        validation.countLimit('ds-match-failures');
+        const record = recordOf(ranked.rrset, proof.zone);
+        return { kind: 'bogus', why: { kind: 'too-much-work', limit: 'ds-match-failures', ...record } };
       }
     }
   }
-  const keys = signersFirst([...found], held)
+  const keys = signersFirst([...found], ranked)
     .map((rdata) => zoneKeyOf(rdata, crypto))
     .filter((key) => key !== null);
   if (keys.length > 0) return { kind: 'keys', keys };
@@ -116,19 +125,19 @@ function namesKeyWithoutBit(zone: Name, ds: Ds, rdata: Uint8Array, crypto: Crypt
 }
 
 /** Tag and algorithm as one number. */
-function placeInSet(tag: number, algorithm: number): number {
+function keyId(tag: number, algorithm: number): number {
   return tag * 256 + algorithm;
 }
 
 /** Keys whose tag stands in a signature of the set first: a bound on tries must not drop the one that signed. */
-function signersFirst(rdatas: readonly Uint8Array[], { rrset }: HeldRRset): readonly Uint8Array[] {
+function signersFirst(rdatas: readonly Uint8Array[], { rrset }: RankedRRset): readonly Uint8Array[] {
   const signing = new Set(
     signaturesOf(rrset).map((signature) => {
       const rrsig = readRrsig(signature);
-      return rrsig === null ? -1 : placeInSet(rrsig.keyTag, rrsig.algorithm);
+      return rrsig === null ? -1 : keyId(rrsig.keyTag, rrsig.algorithm);
     }),
   );
-  return wantedFirst(rdatas, (rdata) => signing.has(placeInSet(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
+  return wantedFirst(rdatas, (rdata) => signing.has(keyId(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
 }
 
 /** Why a key that is named as trusted cannot be used; null when it can. */
@@ -143,8 +152,8 @@ function faultOf(key: ZoneKey): SignatureFailure | null {
   return key.imported === null ? { kind: 'key-unusable', keyTag: tag, algorithm: key.algorithm } : null;
 }
 
-function announcedAlgorithms(judging: Judging, proof: KeyProof): readonly number[] {
-  if (!judging.parts.options.hardenAlgoDowngrade) return [];
+function announcedAlgorithms(validation: ValidationContext, proof: KeyProof): readonly number[] {
+  if (!validation.parts.options.hardenAlgoDowngrade) return [];
   const announced = [...proof.ds.map((ds) => ds.algorithm), ...proof.keys.map((rdata) => readU8(rdata, 3))];
   return [...new Set(announced)];
 }
@@ -155,11 +164,11 @@ interface ProvenSet {
   readonly expiresAt: number;
 }
 
-function secureZone(judging: Judging, held: HeldRRset, proof: KeyProof, set: ProvenSet): Trusted {
-  const { crypto, options } = judging.parts;
-  settleSecure(judging, held, set.expiresAt);
+function secureZone(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
+  const { crypto, options } = validation.parts;
+  storeSecure(validation, ranked, set.expiresAt);
   const keys = set.rdatas.map((rdata) => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);
-  const longest = judging.now + options.limits.keyTtlSeconds;
+  const longest = validation.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
   return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };
 }

@@ -3,21 +3,25 @@
 import type { Clock } from '../ports/clock.ts';
 
 /** A moment at which the wait may end early. */
-export interface EarlyEnd<T> {
+export interface ClientTimer<T> {
   /** Milliseconds from the start of the wait. */
   readonly afterMs: number;
   /** What is taken then in place of the result; null: the wait goes on. */
   readonly take: () => T | null;
 }
 
-interface InTimeParts {
+interface ClientTimerParts {
   readonly clock: Clock;
   /** Takes a rejection of the result that comes when nobody waits any more; a bug. */
   readonly report: (error: unknown) => void;
 }
 
 /** The result, or what the first early end that has something gives. Rejects as `result` does, unless it ended before. */
-export function inTime<T>(parts: InTimeParts, result: Promise<T>, ends: readonly EarlyEnd<T>[]): Promise<T> {
+export function withClientTimers<T>(
+  parts: ClientTimerParts,
+  result: Promise<T>,
+  ends: readonly ClientTimer<T>[],
+): Promise<T> {
   const { clock, report } = parts;
   let hasEnded = false;
   return new Promise<T>((resolve, reject) => {

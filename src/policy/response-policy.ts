@@ -1,13 +1,13 @@
 /**
- * Judges a resolution by the rules for answers: response policy zones (names of the alias chain, servers, addresses) and
+ * Decides on a resolution by the rules for answers: response policy zones (names of the alias chain, servers, addresses) and
  * response-ip of the server and of views.
  *
- * A bogus answer, or one that could not be judged, is passed on untouched.
- * Leaves to others: following aliases (enforce.ts), the rules.
+ * A bogus answer, or one that could not be validated, is passed on untouched.
+ * Leaves to others: following aliases (apply-policy.ts), the rules.
  */
 
 import type { LogSink } from '../ports/log-sink.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { ipOfAddressText } from '../wire/address-text.ts';
 import { parseIp } from '../wire/ip.ts';
@@ -19,29 +19,29 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import { applyTagActions, type ClientPolicies, type ClientPolicy } from './client-policy.ts';
-import type { Asker, LocalReply } from './local-reply.ts';
+import type { LocalReply, PolicyClient } from './local-reply.ts';
 import type { ZoneType } from './local-zone.ts';
 import { aliasTarget, applyRule, type MetRule, type ResponseRules } from './response-rules.ts';
 import { type AppliedRule, applyRpz, type Rpz, type RpzQuery } from './rpz.ts';
 import type { RpzRule, RpzZone } from './rpz-zone.ts';
 
-/** A resolution to be judged. */
-export interface JudgedAnswer {
+/** A resolution for the rules to decide on. */
+export interface PolicyCase {
   readonly question: Question;
-  readonly asker: Asker;
+  readonly client: PolicyClient;
   readonly isExempt: boolean;
   readonly resolution: Resolution;
   /** Rules that made aliases of this question already: each does so once, so that a garden inside its own rule is no loop. */
   readonly applied: Set<RpzRule>;
 }
 
-export type Judged =
+export type PolicyDecision =
   | { readonly kind: 'pass' }
   | { readonly kind: 'drop' }
   | {
       readonly kind: 'replace';
       /** Records of the answer that stay. */
-      readonly keep: readonly HeldRRset[];
+      readonly keep: readonly RankedRRset[];
       readonly records: readonly TimedRRset[];
       /** What comes along where replies are not minimal. */
       readonly additional?: readonly TimedRRset[];
@@ -59,7 +59,7 @@ export interface ServersOf {
   readonly addresses: readonly string[];
 }
 
-export interface JudgeParts {
+export interface ResponsePolicyParts {
   readonly log: LogSink;
   readonly clients: ClientPolicies;
   /** response-ip of the server; null: none. */
@@ -69,34 +69,35 @@ export interface JudgeParts {
   readonly serversOf: (name: Name, zone: Name | null) => Promise<ServersOf>;
 }
 
-const PASS: Judged = { kind: 'pass' };
+const PASS: PolicyDecision = { kind: 'pass' };
 /** Types of questions whose answers hold addresses (as Unbound: others are not looked at). */
 const ADDRESS_TYPES: ReadonlySet<number> = new Set([TYPE.A, TYPE.AAAA, TYPE.ANY]);
 
-export class AnswerJudge {
-  readonly #parts: JudgeParts;
+export class ResponsePolicy {
+  readonly #parts: ResponsePolicyParts;
 
-  constructor(parts: JudgeParts) {
+  constructor(parts: ResponsePolicyParts) {
     this.#parts = parts;
   }
 
   /** What becomes of the resolution. */
-  async judge(asked: JudgedAnswer): Promise<Judged> {
-    const { resolution, question, asker, applied } = asked;
+  async decide(asked: PolicyCase): Promise<PolicyDecision> {
+    const { resolution, question, client, applied } = asked;
     // CVE-2026-50243: rules act on validated results, and on unsigned ones; what is bogus stays bogus.
     const { status } = (resolution.kind === 'answered' ? resolution.verdict : null) ?? { status: 'insecure' };
     if (status === 'bogus' || status === 'indeterminate') return PASS;
-    const client = this.#parts.clients.of(asker.ip, asker.place);
-    const rpzCase: RpzQuery = { question, asker, tags: client.tags };
+    const policy = this.#parts.clients.of(client.ip, client.local);
+    const rpzCase: RpzQuery = { question, client, tags: policy.tags };
     let isExempt = asked.isExempt || !this.#parts.rpz.isActive;
     if (!isExempt) {
-      const judged =
-        (await this.#judgeServers(rpzCase, resolution, applied)) ?? this.#judgeTargets(rpzCase, resolution, applied);
-      if (judged !== null && judged !== 'exempt') return judged;
-      isExempt = judged === 'exempt';
+      const decision =
+        (await this.#decideByServers(rpzCase, resolution, applied)) ??
+        this.#decideByTargets(rpzCase, resolution, applied);
+      if (decision !== null && decision !== 'exempt') return decision;
+      isExempt = decision === 'exempt';
     }
     if (resolution.kind === 'failed' || !ADDRESS_TYPES.has(question.type)) return PASS;
-    return this.#judgeAddresses({ rpzCase, client, resolution, isExempt });
+    return this.#decideByAddresses({ rpzCase, policy, resolution, isExempt });
   }
 
   /** True when a rule may be about a name. */
@@ -105,38 +106,46 @@ export class AnswerJudge {
   }
 
   /** Trigger qname for a name that policy leads to; null: no rule is about it. */
-  judgeName({ question, asker, applied }: Omit<JudgedAnswer, 'resolution' | 'isExempt'>): Judged | 'exempt' | null {
-    const asked: RpzQuery = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
+  decideByName({
+    question,
+    client,
+    applied,
+  }: Omit<PolicyCase, 'resolution' | 'isExempt'>): PolicyDecision | 'exempt' | null {
+    const asked: RpzQuery = { question, client, tags: this.#parts.clients.of(client.ip, client.local).tags };
     const rule = this.#parts.rpz.first(asked, (zone) => unapplied(zone.forName(question.name), applied));
-    return rule === null ? null : judgedOf(rule, asked, [], applied);
+    return rule === null ? null : decisionOf(rule, asked, [], applied);
   }
 
   /** Rules about the name that make aliases of the question. */
-  aliasRulesFor(question: Question, asker: Asker): Set<RpzRule> {
+  aliasRulesFor(question: Question, client: PolicyClient): Set<RpzRule> {
     const rules = this.#parts.rpz.zones.flatMap((zone) => {
       const rule = zone.forName(question.name);
-      return rule !== null && applyRpz({ zone, rule }, question, asker)?.kind === 'alias' ? [rule] : [];
+      return rule !== null && applyRpz({ zone, rule }, question, client)?.kind === 'alias' ? [rule] : [];
     });
     return new Set(rules);
   }
 
   /** Trigger qname for the targets of aliases that were resolved by themselves. */
-  judgeAliases({ question, asker, resolution, applied }: JudgedAnswer): Judged {
-    const asked: RpzQuery = { question, asker, tags: this.#parts.clients.of(asker.ip, asker.place).tags };
-    const judged = this.#judgeTargets(asked, resolution, applied);
-    return judged === null || judged === 'exempt' ? PASS : judged;
+  decideByAliases({ question, client, resolution, applied }: PolicyCase): PolicyDecision {
+    const asked: RpzQuery = { question, client, tags: this.#parts.clients.of(client.ip, client.local).tags };
+    const decision = this.#decideByTargets(asked, resolution, applied);
+    return decision === null || decision === 'exempt' ? PASS : decision;
   }
 
   /** The rules for addresses only: of an answer whose addresses were made here (DNS64). */
-  judgeAddressesOf({ question, asker, isExempt, resolution }: JudgedAnswer): Judged {
+  decideByAddresses({ question, client, isExempt, resolution }: PolicyCase): PolicyDecision {
     if (resolution.kind === 'failed') return PASS;
-    const client = this.#parts.clients.of(asker.ip, asker.place);
-    const rpzCase: RpzQuery = { question, asker, tags: client.tags };
-    return this.#judgeAddresses({ rpzCase, client, resolution, isExempt: isExempt || !this.#parts.rpz.isActive });
+    const policy = this.#parts.clients.of(client.ip, client.local);
+    const rpzCase: RpzQuery = { question, client, tags: policy.tags };
+    return this.#decideByAddresses({ rpzCase, policy, resolution, isExempt: isExempt || !this.#parts.rpz.isActive });
   }
 
   /** Triggers nsdname and nsip: the servers of the name's zone, and those that the answer came from. */
-  async #judgeServers(asked: RpzQuery, resolution: Resolution, done: Set<RpzRule>): Promise<Judged | 'exempt' | null> {
+  async #decideByServers(
+    asked: RpzQuery,
+    resolution: Resolution,
+    done: Set<RpzRule>,
+  ): Promise<PolicyDecision | 'exempt' | null> {
     const { rpz, serversOf } = this.#parts;
     if (!rpz.looksAtServers) return null;
     const { names, addresses } = await serversOf(asked.question.name, zoneOf(resolution, asked.question.name));
@@ -153,11 +162,11 @@ export class AnswerJudge {
       return null;
     };
     const applied = rpz.first(asked, find);
-    return applied === null ? null : judgedOf(applied, asked, [], done);
+    return applied === null ? null : decisionOf(applied, asked, [], done);
   }
 
   /** Trigger qname for the names that aliases lead to. */
-  #judgeTargets(asked: RpzQuery, resolution: Resolution, done: Set<RpzRule>): Judged | 'exempt' | null {
+  #decideByTargets(asked: RpzQuery, resolution: Resolution, done: Set<RpzRule>): PolicyDecision | 'exempt' | null {
     if (resolution.kind === 'failed') return null;
     for (const [i, { rrset }] of resolution.answer.entries()) {
       const rdata = rrsetType(rrset) === TYPE.CNAME ? rdatasOf(rrset)[0] : undefined;
@@ -166,32 +175,32 @@ export class AnswerJudge {
       const applied = this.#parts.rpz.first(asked, (zone) => unapplied(zone.forName(target), done));
       if (applied === null) continue;
       const onward = { ...asked, question: { ...asked.question, name: target } };
-      return judgedOf(applied, onward, resolution.answer.slice(0, i + 1), done);
+      return decisionOf(applied, onward, resolution.answer.slice(0, i + 1), done);
     }
     return null;
   }
 
   /** Rules for addresses: the view's, else the server's, else the policy zones'. */
-  #judgeAddresses(asked: {
+  #decideByAddresses(asked: {
     readonly rpzCase: RpzQuery;
-    readonly client: ClientPolicy;
+    readonly policy: ClientPolicy;
     readonly resolution: Answered;
     readonly isExempt: boolean;
-  }): Judged {
-    const { client, resolution, rpzCase, isExempt } = asked;
-    const { view } = client;
+  }): PolicyDecision {
+    const { policy, resolution, rpzCase, isExempt } = asked;
+    const { view } = policy;
     const inView = view?.responseRules?.find(resolution) ?? null;
     if (inView !== null) return this.#applied(inView, inView.rule.action, inView.rule.data.list(), asked);
     // A view with rules of its own that is not view-first hides the server's (as Unbound).
     if (view !== null && view.responseRules !== null && !view.isFirst) return PASS;
     const met = this.#parts.rules?.find(resolution) ?? null;
     if (met !== null) {
-      const { type, tag } = applyTagActions(met.rule.action, met.rule.tags, client, (action) => action);
-      const tagData = tag === null ? undefined : client.tagData.get(tag);
+      const { type, tag } = applyTagActions(met.rule.action, met.rule.tags, policy, (action) => action);
+      const tagData = tag === null ? undefined : policy.tagData.get(tag);
       const data = type === 'redirect' && tagData !== undefined ? tagData : met.rule.data.list();
       return this.#applied(met, type, data, asked);
     }
-    return isExempt ? PASS : this.#judgeByZones(rpzCase, resolution);
+    return isExempt ? PASS : this.#decideByZones(rpzCase, resolution);
   }
 
   #applied(
@@ -199,10 +208,10 @@ export class AnswerJudge {
     action: ZoneType,
     data: readonly TimedRRset[],
     { resolution, rpzCase }: { readonly resolution: Answered; readonly rpzCase: RpzQuery },
-  ): Judged {
+  ): PolicyDecision {
     if (action.startsWith('inform')) this.#note(met, action, rpzCase);
     const outcome = applyRule(action, data, resolution, met.at);
-    if (outcome.kind !== 'replace') return outcome.kind === 'truncate' ? truncated(rpzCase.asker) : outcome;
+    if (outcome.kind !== 'replace') return outcome.kind === 'truncate' ? truncated(rpzCase.client) : outcome;
     const target = aliasTarget(outcome.records, rpzCase.question.type);
     return {
       kind: 'replace',
@@ -217,28 +226,33 @@ export class AnswerJudge {
   }
 
   /** Trigger ip of the policy zones. */
-  #judgeByZones(asked: RpzQuery, resolution: Answered): Judged {
+  #decideByZones(asked: RpzQuery, resolution: Answered): PolicyDecision {
     const found: { at: number } = { at: -1 };
     const applied = this.#parts.rpz.first(asked, (zone) => {
       const met = firstAddressRule(zone, resolution);
       found.at = met?.at ?? -1;
       return met?.rule ?? null;
     });
-    const held = resolution.answer[found.at];
-    if (applied === null || held === undefined) return PASS;
-    const owner = rrsetOwner(held.rrset);
-    const type = rrsetType(held.rrset);
+    const ranked = resolution.answer[found.at];
+    if (applied === null || ranked === undefined) return PASS;
+    const owner = rrsetOwner(ranked.rrset);
+    const type = rrsetType(ranked.rrset);
     const keep = resolution.answer.slice(0, found.at);
-    const judged = judgedOf(applied, { ...asked, question: { ...asked.question, name: owner, type } }, keep, new Set());
-    if (judged === 'exempt' || judged === null) return PASS;
+    const decision = decisionOf(
+      applied,
+      { ...asked, question: { ...asked.question, name: owner, type } },
+      keep,
+      new Set(),
+    );
+    if (decision === 'exempt' || decision === null) return PASS;
     // The name exists, only its address is changed: nothing here is said with authority, nor with the zone's SOA (Unbound).
-    return judged.kind === 'replace'
-      ? { ...judged, additional: [], setFlags: judged.setFlags & ~FLAG.AA, isAddressRule: true }
-      : judged;
+    return decision.kind === 'replace'
+      ? { ...decision, additional: [], setFlags: decision.setFlags & ~FLAG.AA, isAddressRule: true }
+      : decision;
   }
 
-  #note({ block }: MetRule, action: ZoneType, { asker, question }: RpzQuery): void {
-    this.#parts.log.write('info', `${block} ${action} ${asker.ip}@${asker.port} ${questionText(question)}`);
+  #note({ block }: MetRule, action: ZoneType, { client, question }: RpzQuery): void {
+    this.#parts.log.write('info', `${block} ${action} ${client.ip}@${client.port} ${questionText(question)}`);
   }
 }
 
@@ -258,14 +272,14 @@ function unapplied(rule: RpzRule | null, done: ReadonlySet<RpzRule>): RpzRule | 
   return rule === null || done.has(rule) ? null : rule;
 }
 
-/** A rule's effect as a judgement; null: the rule does nothing here. */
-function judgedOf(
+/** A rule's effect as a decision; null: the rule does nothing here. */
+function decisionOf(
   applied: AppliedRule,
   asked: RpzQuery,
-  keep: readonly HeldRRset[],
+  keep: readonly RankedRRset[],
   done: Set<RpzRule>,
-): Judged | 'exempt' | null {
-  const reply: LocalReply | null = applyRpz(applied, asked.question, asked.asker);
+): PolicyDecision | 'exempt' | null {
+  const reply: LocalReply | null = applyRpz(applied, asked.question, asked.client);
   if (reply === null) return null;
   if (reply.kind === 'exempt') return 'exempt';
   if (reply.kind === 'drop') return reply;
@@ -280,7 +294,7 @@ function judgedOf(
 }
 
 /** Over UDP nothing but the word to come back over TCP. */
-function truncated({ transport }: Asker): Judged {
+function truncated({ transport }: PolicyClient): PolicyDecision {
   if (transport === 'tcp') return PASS;
   const rest = { rcode: RCODE.NOERROR, setFlags: FLAG.TC, clearFlags: 0, target: null, isAddressRule: true };
   return { kind: 'replace', keep: [], records: [], ...rest };

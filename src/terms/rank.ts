@@ -1,7 +1,7 @@
 /** Trust: how good the source of cached data is, by RFC 2181 §5.4.1. Not about DNSSEC. */
 
 /** Ranks, worse to better. A better-ranked set replaces a worse one, never the other way. */
-export const TRUST = {
+export const RANK = {
   /** Additional section of an answer that is not authoritative. */
   additionalNonAuthoritative: 1,
   /** Authority section of an answer that is not authoritative. */
@@ -22,4 +22,4 @@ export const TRUST = {
   configured: 9,
 } as const;
 
-export type Trust = (typeof TRUST)[keyof typeof TRUST];
+export type Rank = (typeof RANK)[keyof typeof RANK];

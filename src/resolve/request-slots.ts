@@ -1,9 +1,9 @@
 /**
- * Room for clients' questions: how many may be in progress, and which makes room for a new one when all places are taken.
+ * Slots for clients' questions: how many may be in progress, and which makes room for a new one when all slots are taken.
  *
- * Half of the places belong to questions that run to their end; in the other half one that has run for longer than the
+ * Half of the slots belong to questions that run to their end; in the other half one that has run for longer than the
  * jostle time is thrown out for a newcomer (num-queries-per-thread, jostle-timeout). So a flood of slow questions cannot
- * hold all places, and a flood of any kind cannot throw out all that is slow.
+ * hold all slots, and a flood of any kind cannot throw out all that is slow.
  *
  * Duties: counting, choosing the victim. Leaves to others: stopping it, telling its clients.
  */
@@ -12,39 +12,39 @@ import type { Clock } from '../ports/clock.ts';
 import type { Work } from '../work/work.ts';
 
 /** Bounds on the load. */
-export interface LoadOptions {
+export interface RequestSlotsOptions {
   /** Clients' questions worked on at a time (num-queries-per-thread). */
   readonly maxWorks: number;
   /** Milliseconds after which a work may be thrown out to make room (jostle-timeout). */
   readonly jostleMs: number;
 }
 
-/** What came of a wish for room: `free`; a `victim` whose place is taken; or `full`. */
-export type Room =
+/** What is offered to one more work: `free`; a `victim` whose slot is taken; or `full`. */
+export type SlotOffer =
   | { readonly kind: 'free' }
   | { readonly kind: 'victim'; readonly work: Work }
   | { readonly kind: 'full' };
 
-export class Load {
+export class RequestSlots {
   readonly #clock: Clock;
-  readonly #options: LoadOptions;
+  readonly #options: RequestSlotsOptions;
   /** Works that run to their end. */
   readonly #lasting = new Set<Work>();
   /** Works that may be thrown out, oldest first. */
   readonly #jostled = new Set<Work>();
 
-  constructor(clock: Clock, options: LoadOptions) {
+  constructor(clock: Clock, options: RequestSlotsOptions) {
     this.#clock = clock;
     this.#options = options;
   }
 
-  /** Works that have a place. */
+  /** Works that have a slot. */
   get count(): number {
     return this.#lasting.size + this.#jostled.size;
   }
 
-  /** Looks for a place for one more work. A victim has lost its place already. */
-  makeRoom(): Room {
+  /** Looks for a slot for one more work. A victim has lost its slot already. */
+  offer(): SlotOffer {
     if (this.count < this.#options.maxWorks) return { kind: 'free' };
     const [oldest] = this.#jostled;
     const latest = this.#clock.monotonicMs() - this.#options.jostleMs;
@@ -53,14 +53,14 @@ export class Load {
     return { kind: 'victim', work: oldest };
   }
 
-  /** Gives a work its place. */
-  enter(work: Work): void {
+  /** Gives a work its slot. */
+  take(work: Work): void {
     const isLasting = this.#lasting.size < Math.floor(this.#options.maxWorks / 2);
     (isLasting ? this.#lasting : this.#jostled).add(work);
   }
 
   /** Takes it back. */
-  leave(work: Work): void {
+  release(work: Work): void {
     this.#lasting.delete(work);
     this.#jostled.delete(work);
   }

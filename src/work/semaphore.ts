@@ -1,9 +1,9 @@
-/** A number of places (sockets, connections): who finds none free waits in line, within time. */
+/** A number of slots (sockets, connections): who finds none free waits in line, within time. */
 
 import type { Clock } from '../ports/clock.ts';
-import { waitFor } from '../work/wait.ts';
+import { waitFor } from './wait.ts';
 
-export class Places {
+export class Semaphore {
   readonly #clock: Clock;
   readonly #line = new Set<() => void>();
   #free: number;
@@ -22,7 +22,7 @@ export class Places {
     return this.#line.size;
   }
 
-  /** True when a place was taken, false when none became free in time. Rejects with `Cancelled` when stopped. */
+  /** True when a slot was taken, false when none became free in time. Rejects with `Cancelled` when stopped. */
   async take(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
     if (this.#free > 0) {
       this.#free--;
@@ -30,7 +30,7 @@ export class Places {
     }
     let enter: (() => void) | null = null;
     const isIn = (): boolean => enter !== null && !this.#line.has(enter);
-    let wasTold = false;
+    let isTaken = false;
     try {
       const end = await waitFor<'in'>({
         clock: this.#clock,
@@ -40,17 +40,17 @@ export class Places {
           this.#line.add(enter);
         },
       });
-      wasTold = end === 'in';
-      return wasTold;
+      isTaken = end === 'in';
+      return isTaken;
     } finally {
-      // A place that was given in the moment of giving up goes to the next in line.
-      if (!wasTold && isIn()) this.leave();
+      // A slot that was given in the moment of giving up goes to the next in line.
+      if (!isTaken && isIn()) this.release();
       if (enter !== null) this.#line.delete(enter);
     }
   }
 
-  /** Gives a place back: to the first in line, if somebody waits. */
-  leave(): void {
+  /** Gives a slot back: to the first in line, if somebody waits. */
+  release(): void {
     const [first] = this.#line;
     if (first === undefined) {
       this.#free++;

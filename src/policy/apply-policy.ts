@@ -1,16 +1,16 @@
 /**
- * Enforces policy on what is resolved: follows aliases that policy makes, looks at answers, replaces what rules say.
+ * Applies policy to what is resolved: follows aliases that policy makes, looks at answers, replaces what rules say.
  *
- * Rules act on validated answers only. What is bogus, or could not be judged, stays what it is, whatever a rule would make
+ * Rules act on validated answers only. What is bogus, or could not be validated, stays what it is, whatever a rule would make
  * of it: policy must never turn bogus data into an answer (CVE-2026-50243). Every answer that a rule changed loses AD.
  * Leaves to others: resolving, the reply's octets (serve), the rules themselves (rpz.ts, response-rules.ts, dns64.ts).
  */
 
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import { RANK } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
-import { TRUST } from '../terms/trust.ts';
 import { SECURE } from '../terms/verdict.ts';
 import { isAtOrBelow, type Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -21,38 +21,38 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType, withOwner, withSignatures } from '../wire/rrset.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
 import { type Dns64Options, ignoresAaaa, pointerName, synthesise } from './dns64.ts';
-import type { AnswerJudge, Judged, JudgedAnswer } from './judge-answer.ts';
-import type { Asker, MadeAlias } from './local-reply.ts';
+import type { LocalCname, PolicyClient } from './local-reply.ts';
+import type { PolicyCase, PolicyDecision, ResponsePolicy } from './response-policy.ts';
 import type { RpzRule } from './rpz-zone.ts';
 
 /** Aliases made by policy that one question follows: as many as aliases of the tree (max-query-restarts). */
 const MAX_POLICY_ALIASES = 11;
 
 /** A question for which policy may have a say. */
-export interface EnforcedQuery {
+export interface PolicyQuery {
   readonly question: Question;
-  readonly asker: Asker;
+  readonly client: PolicyClient;
   /** An alias that policy has made of the question. */
-  readonly alias: MadeAlias | null;
+  readonly alias: LocalCname | null;
   /** A policy zone let the question through. */
   readonly isExempt: boolean;
-  /** The client judges by itself (CD): nothing is made up for it (RFC 6147 §5.5). */
+  /** The client validates by itself (CD): nothing is made up for it (RFC 6147 §5.5). */
   readonly checksItself: boolean;
 }
 
-export interface EnforceParts {
+export interface ApplyPolicyParts {
   readonly clock: Clock;
-  readonly judge: AnswerJudge;
+  readonly responses: ResponsePolicy;
   readonly dns64: Dns64Options | null;
   readonly resolve: (question: Question) => Promise<Resolution>;
 }
 
-export type Ruling =
+export type PolicyResult =
   | { readonly kind: 'answer'; readonly resolution: Resolution; readonly setFlags: number; readonly clearFlags: number }
   | { readonly kind: 'drop' };
 
 /** Resolves the question as policy has it. */
-export async function enforce(start: EnforcedQuery, parts: EnforceParts): Promise<Ruling> {
+export async function applyPolicy(start: PolicyQuery, parts: ApplyPolicyParts): Promise<PolicyResult> {
   const { question } = start;
   const { dns64 } = parts;
   if (dns64 === null || start.checksItself || start.alias !== null) return follow(start, parts);
@@ -63,7 +63,7 @@ export async function enforce(start: EnforcedQuery, parts: EnforceParts): Promis
 
 interface Way {
   /** Records made by policy so far. */
-  readonly made: readonly HeldRRset[];
+  readonly made: readonly RankedRRset[];
   readonly question: Question;
   readonly setFlags: number;
   readonly isRedirected: boolean;
@@ -71,26 +71,26 @@ interface Way {
 }
 
 /** Resolves and judges, on along the aliases that policy makes. */
-async function follow(start: EnforcedQuery, parts: EnforceParts): Promise<Ruling> {
+async function follow(start: PolicyQuery, parts: ApplyPolicyParts): Promise<PolicyResult> {
   return await onward(start, parts, firstWay(start, parts));
 }
 
-async function onward(start: EnforcedQuery, parts: EnforceParts, from: Way): Promise<Ruling> {
-  const { alias, asker } = start;
-  const applied = alias === null ? new Set<RpzRule>() : parts.judge.aliasRulesFor(start.question, asker);
+async function onward(start: PolicyQuery, parts: ApplyPolicyParts, from: Way): Promise<PolicyResult> {
+  const { alias, client } = start;
+  const applied = alias === null ? new Set<RpzRule>() : parts.responses.aliasRulesFor(start.question, client);
   let way = from;
   for (let step = 0; step <= MAX_POLICY_ALIASES; step++) {
     const { question } = way;
     // What policy leads to is a name like any other: rules about it act before anybody is asked for it.
-    const asked = { question, asker, applied };
-    const named = way.made.length > 0 && !way.isExempt ? parts.judge.judgeName(asked) : null;
+    const asked = { question, client, applied };
+    const named = way.made.length > 0 && !way.isExempt ? parts.responses.decideByName(asked) : null;
     if (named === 'exempt') way = { ...way, isExempt: true };
-    let next: Way | Ruling;
-    if (named !== null && named !== 'exempt') next = act(start, parts, { way, judged: named, resolution: null });
+    let next: Way | PolicyResult;
+    if (named !== null && named !== 'exempt') next = act(start, parts, { way, decision: named, resolution: null });
     else {
       const resolution = await parts.resolve(question);
-      const judged = await judgeResolved(parts, { ...asked, isExempt: way.isExempt, resolution });
-      next = act(start, parts, { way, judged, resolution });
+      const decision = await decideOnResolved(parts, { ...asked, isExempt: way.isExempt, resolution });
+      next = act(start, parts, { way, decision, resolution });
     }
     if ('kind' in next) return next;
     way = next;
@@ -98,53 +98,57 @@ async function onward(start: EnforcedQuery, parts: EnforceParts, from: Way): Pro
   return failed(start.question);
 }
 
-function firstWay({ alias, question, isExempt }: EnforcedQuery, { clock }: EnforceParts): Way {
+function firstWay({ alias, question, isExempt }: PolicyQuery, { clock }: ApplyPolicyParts): Way {
   const way = { isRedirected: false, isExempt };
   if (alias === null) return { ...way, made: [], question, setFlags: 0 };
-  const made = [heldOf(alias.alias, clock.unixSeconds())];
+  const made = [rankedOf(alias.alias, clock.unixSeconds())];
   return { ...way, made, question: { ...question, name: alias.target }, setFlags: FLAG.AA };
 }
 
-/** A judgement put into effect: the end, or the way on. */
+/** A decision put into effect: the end, or the way on. */
 function act(
-  start: EnforcedQuery,
-  { clock }: EnforceParts,
-  { way, judged, resolution }: { readonly way: Way; readonly judged: Judged; readonly resolution: Resolution | null },
-): Way | Ruling {
+  start: PolicyQuery,
+  { clock }: ApplyPolicyParts,
+  {
+    way,
+    decision,
+    resolution,
+  }: { readonly way: Way; readonly decision: PolicyDecision; readonly resolution: Resolution | null },
+): Way | PolicyResult {
   const { made, question, setFlags, isRedirected } = way;
-  switch (judged.kind) {
+  switch (decision.kind) {
     case 'drop':
-      return judged;
+      return decision;
     case 'pass':
       if (resolution === null) return failed(start.question);
       return answered(start, made, resolution, { setFlags, clearFlags: 0 });
     case 'replace': {
       // An address rule on the target of an address rule's alias: nobody meant that (Unbound gives it up as well).
-      if (judged.isAddressRule && isRedirected) return failed(start.question);
+      if (decision.isAddressRule && isRedirected) return failed(start.question);
       const now = clock.unixSeconds();
-      const records = [...made, ...judged.keep, ...judged.records.map((record) => heldOf(record, now))];
-      if (judged.target === null) return answered(start, [], replaced(start, records, judged, now), judged);
+      const records = [...made, ...decision.keep, ...decision.records.map((record) => rankedOf(record, now))];
+      if (decision.target === null) return answered(start, [], replaced(start, records, decision, now), decision);
       return {
         ...way,
         made: records,
-        question: { ...question, name: judged.target },
-        isRedirected: judged.isAddressRule,
+        question: { ...question, name: decision.target },
+        isRedirected: decision.isAddressRule,
       };
     }
   }
 }
 
 /**
- * Judges what was resolved. When the target of an alias cannot be resolved there is no answer to look at: then the alias is
+ * Decides on what was resolved. When the target of an alias cannot be resolved there is no answer to look at: then the alias is
  * looked at by itself, so that a rule about the target acts all the same.
  */
-async function judgeResolved(parts: EnforceParts, asked: JudgedAnswer): Promise<Judged> {
+async function decideOnResolved(parts: ApplyPolicyParts, asked: PolicyCase): Promise<PolicyDecision> {
   const { resolution, question } = asked;
-  const judged = await parts.judge.judge(asked);
-  if (judged.kind !== 'pass' || asked.isExempt || !parts.judge.looksAtNames) return judged;
-  if (resolution.kind !== 'failed' || !failedElsewhere(resolution.why, question.name)) return judged;
+  const decision = await parts.responses.decide(asked);
+  if (decision.kind !== 'pass' || asked.isExempt || !parts.responses.looksAtNames) return decision;
+  if (resolution.kind !== 'failed' || !failedElsewhere(resolution.why, question.name)) return decision;
   const aliases = await aliasesOf(parts, question);
-  return aliases === null ? judged : parts.judge.judgeAliases({ ...asked, resolution: aliases });
+  return aliases === null ? decision : parts.responses.decideByAliases({ ...asked, resolution: aliases });
 }
 
 /** True when the zone that failed is not one that the name is in: only an alias leads there. */
@@ -156,8 +160,8 @@ function failedElsewhere(why: Failure, name: Name): boolean {
 }
 
 /** The aliases from a name on, as far as they can be resolved, as an answer; null when there are none that may be used. */
-async function aliasesOf({ resolve }: EnforceParts, question: Question): Promise<Answered | null> {
-  const aliases: HeldRRset[] = [];
+async function aliasesOf({ resolve }: ApplyPolicyParts, question: Question): Promise<Answered | null> {
+  const aliases: RankedRRset[] = [];
   let last: Answered | null = null;
   let { name } = question;
   while (aliases.length <= MAX_POLICY_ALIASES) {
@@ -173,11 +177,11 @@ async function aliasesOf({ resolve }: EnforceParts, question: Question): Promise
 
 /** The resolution with the aliases before it; the question is the client's own. */
 function answered(
-  start: EnforcedQuery,
-  made: readonly HeldRRset[],
+  start: PolicyQuery,
+  made: readonly RankedRRset[],
   resolution: Resolution,
   flags: { readonly setFlags: number; readonly clearFlags: number },
-): Ruling {
+): PolicyResult {
   const { question } = start;
   const { setFlags, clearFlags } = flags;
   if (made.length === 0) return { kind: 'answer', resolution, setFlags, clearFlags };
@@ -188,15 +192,15 @@ function answered(
   return { kind: 'answer', resolution: whole, setFlags, clearFlags };
 }
 
-/** True for data that must not be shown to those who do not judge by themselves. */
+/** True for data that must not be shown to those who do not validate by themselves. */
 function isDoubtful({ verdict }: Answered): boolean {
   return verdict?.status === 'bogus' || verdict?.status === 'indeterminate';
 }
 
 function replaced(
-  { question }: EnforcedQuery,
-  answer: readonly HeldRRset[],
-  { rcode, additional = [] }: Extract<Judged, { kind: 'replace' }>,
+  { question }: PolicyQuery,
+  answer: readonly RankedRRset[],
+  { rcode, additional = [] }: Extract<PolicyDecision, { kind: 'replace' }>,
   now: number,
 ): Answered {
   const denied = rcode !== RCODE.NOERROR || answer.length === 0;
@@ -207,24 +211,24 @@ function replaced(
     denied,
     answer,
     authority: [],
-    additional: additional.map((record) => heldOf(record, now)),
+    additional: additional.map((record) => rankedOf(record, now)),
     verdict: null,
     expiresAt: now,
   };
 }
 
-function failed(question: Question): Ruling {
+function failed(question: Question): PolicyResult {
   const resolution: Resolution = { kind: 'failed', question, why: { kind: 'alias-loop', at: '' } };
   return { kind: 'answer', resolution, setFlags: 0, clearFlags: 0 };
 }
 
 /** A record of configuration as the reply's builder takes it. */
-function heldOf({ rrset, ttl }: TimedRRset, now: number): HeldRRset {
+function rankedOf({ rrset, ttl }: TimedRRset, now: number): RankedRRset {
   return {
     rrset,
     expiresAt: now + ttl,
     originalTtl: ttl,
-    trust: TRUST.configured,
+    rank: RANK.configured,
     verdict: null,
     server: null,
     zone: null,
@@ -232,7 +236,7 @@ function heldOf({ rrset, ttl }: TimedRRset, now: number): HeldRRset {
 }
 
 /** RFC 6147 §5.1: AAAA as there are; else, when they do not exist, made of the A records. */
-async function answerSix(start: EnforcedQuery, parts: EnforceParts, dns64: Dns64Options): Promise<Ruling> {
+async function answerSix(start: PolicyQuery, parts: ApplyPolicyParts, dns64: Dns64Options): Promise<PolicyResult> {
   const six = await follow(start, parts);
   if (six.kind !== 'answer' || !mayBeMade(six.resolution, dns64)) return six;
   const question = { ...start.question, type: TYPE.A };
@@ -242,14 +246,14 @@ async function answerSix(start: EnforcedQuery, parts: EnforceParts, dns64: Dns64
   }
   const { answer } = four.resolution;
   if (!answer.some(({ rrset }) => rrsetType(rrset) === TYPE.A)) return six;
-  const made = answer.map((held) =>
-    rrsetType(held.rrset) === TYPE.A ? { ...held, rrset: synthesise(held.rrset, dns64), verdict: null } : held,
+  const made = answer.map((ranked) =>
+    rrsetType(ranked.rrset) === TYPE.A ? { ...ranked, rrset: synthesise(ranked.rrset, dns64), verdict: null } : ranked,
   );
   // Where AAAA records are ignored the zone says another thing than this answer.
   const isDenied = six.resolution.kind === 'answered' && !hasAddresses(six.resolution);
   const verdict = isDenied && restsOnSecure(six.resolution, four.resolution) ? SECURE : null;
   const resolution: Answered = { ...four.resolution, question: start.question, answer: made, verdict };
-  return judgeMade(start, parts, { ...four, resolution });
+  return decideOnMade(start, parts, { ...four, resolution });
 }
 
 /**
@@ -261,18 +265,18 @@ function restsOnSecure(...resolutions: readonly Resolution[]): boolean {
 }
 
 /** Addresses made here are addresses of the answer: the rules for addresses look at them as well. */
-async function judgeMade(
-  start: EnforcedQuery,
-  parts: EnforceParts,
-  made: Extract<Ruling, { readonly kind: 'answer' }>,
-): Promise<Ruling> {
+async function decideOnMade(
+  start: PolicyQuery,
+  parts: ApplyPolicyParts,
+  made: Extract<PolicyResult, { readonly kind: 'answer' }>,
+): Promise<PolicyResult> {
   const { resolution } = made;
   if (resolution.kind === 'failed') return made;
-  const { question, asker, isExempt } = start;
-  const judged = parts.judge.judgeAddressesOf({ question, asker, isExempt, resolution, applied: new Set() });
-  if (judged.kind === 'pass') return made;
+  const { question, client, isExempt } = start;
+  const decision = parts.responses.decideByAddresses({ question, client, isExempt, resolution, applied: new Set() });
+  if (decision.kind === 'pass') return made;
   const way = { ...firstWay(start, parts), isExempt };
-  const next = act(start, parts, { way, judged, resolution });
+  const next = act(start, parts, { way, decision, resolution });
   return 'kind' in next ? next : await onward(start, parts, next);
 }
 
@@ -293,29 +297,29 @@ function isBogus(resolution: Resolution): boolean {
 }
 
 /** RFC 6147 §5.3.1: the PTR of an address made here is that of the IPv4 address in it. */
-async function answerPointer(start: EnforcedQuery, parts: EnforceParts, dns64: Dns64Options): Promise<Ruling> {
+async function answerPointer(start: PolicyQuery, parts: ApplyPolicyParts, dns64: Dns64Options): Promise<PolicyResult> {
   const name = pointerName(start.question.name, dns64);
   if (name === null) return follow(start, parts);
-  const ruling = await follow({ ...start, question: { ...start.question, name } }, parts);
-  if (ruling.kind !== 'answer' || ruling.resolution.kind === 'failed' || isDoubtful(ruling.resolution)) {
-    return withQuestion(ruling, start.question);
+  const result = await follow({ ...start, question: { ...start.question, name } }, parts);
+  if (result.kind !== 'answer' || result.resolution.kind === 'failed' || isDoubtful(result.resolution)) {
+    return withQuestion(result, start.question);
   }
-  const { resolution } = ruling;
-  const answer = resolution.answer.map((held) =>
-    rrsetType(held.rrset) === TYPE.PTR
-      ? { ...held, rrset: withoutSignatures(held, start.question.name), verdict: null }
-      : held,
+  const { resolution } = result;
+  const answer = resolution.answer.map((ranked) =>
+    rrsetType(ranked.rrset) === TYPE.PTR
+      ? { ...ranked, rrset: withoutSignatures(ranked, start.question.name), verdict: null }
+      : ranked,
   );
   const verdict = restsOnSecure(resolution) ? SECURE : null;
-  return { ...ruling, resolution: { ...resolution, question: start.question, answer, verdict } };
+  return { ...result, resolution: { ...resolution, question: start.question, answer, verdict } };
 }
 
-function withoutSignatures({ rrset }: HeldRRset, owner: Name): HeldRRset['rrset'] {
+function withoutSignatures({ rrset }: RankedRRset, owner: Name): RankedRRset['rrset'] {
   return withOwner(withSignatures(rrset, []), owner);
 }
 
-function withQuestion(ruling: Ruling, question: Question): Ruling {
-  return ruling.kind === 'answer' ? { ...ruling, resolution: { ...ruling.resolution, question } } : ruling;
+function withQuestion(result: PolicyResult, question: Question): PolicyResult {
+  return result.kind === 'answer' ? { ...result, resolution: { ...result.resolution, question } } : result;
 }
 
 /** Targets of the aliases in an answer, in order. */

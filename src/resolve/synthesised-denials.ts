@@ -17,7 +17,7 @@ import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 
-interface KnownDenialsOptions {
+interface SynthesisedDenialsOptions {
   /** RFC 8020 (harden-below-nxdomain). */
   readonly belowNxdomain: boolean;
   /** RFC 8198 (aggressive-nsec). */
@@ -25,25 +25,25 @@ interface KnownDenialsOptions {
 }
 
 /** What the denials are made from. */
-export interface KnownDenialsParts {
+export interface SynthesisedDenialsParts {
   readonly clock: Clock;
   /** Hashes names for NSEC3. */
   readonly crypto: Crypto;
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly denials: DenialCache;
-  /** The deepest configured zone at or above a name (stub, forward, held as a whole); null when there is none. */
+  /** The deepest configured zone at or above a name (stub, forward, kept as a local copy); null when there is none. */
   readonly configuredZone: (name: Name) => Name | null;
   /** The zone of the closest trust anchor; null at and below a negative one, and where there is none. */
   readonly anchorZone: (name: Name) => Name | null;
-  readonly options: KnownDenialsOptions;
+  readonly options: SynthesisedDenialsOptions;
 }
 
 /** Denials without a question. */
-export class KnownDenials {
-  readonly #parts: KnownDenialsParts;
+export class SynthesisedDenials {
+  readonly #parts: SynthesisedDenialsParts;
 
-  constructor(parts: KnownDenialsParts) {
+  constructor(parts: SynthesisedDenialsParts) {
     this.#parts = parts;
   }
 

@@ -1,15 +1,15 @@
 /** Proves that a wait ends early when something else will do, and that nothing is lost by it. */
 
 import { expect, test } from 'vitest';
-import { inTime } from '../../src/resolve/in-time.ts';
+import { withClientTimers } from '../../src/resolve/client-timers.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 
 function waiting() {
   const clock = new FakeClock(1_700_000_000);
   const reported: unknown[] = [];
   const result = Promise.withResolvers<string>();
-  const wait = (...ends: Parameters<typeof inTime<string>>[2]) =>
-    inTime({ clock, report: (error) => reported.push(error) }, result.promise, ends);
+  const wait = (...ends: Parameters<typeof withClientTimers<string>>[2]) =>
+    withClientTimers({ clock, report: (error) => reported.push(error) }, result.promise, ends);
   const pass = async (ms: number): Promise<void> => {
     clock.skip(ms);
     await clock.settle();

@@ -1,5 +1,5 @@
 /**
- * One validation in progress: what it is made of, the one second at which it judges, and what it has spent.
+ * One validation in progress: what it is made of, the one second at which it validates, and what it has spent.
  *
  * Duties: budget of signature checks, yields between them. Leaves to others: every decision.
  */
@@ -12,8 +12,8 @@ import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { HeldRRset } from '../terms/held-rrset.ts';
 import type { Limit } from '../terms/limit.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import { type Name, nameKey } from '../wire/name.ts';
@@ -32,7 +32,7 @@ export interface ValidateParts {
   readonly rrsets: RRsetCache;
   readonly keys: KeyCache<ZoneKey>;
   readonly fetch: Fetch;
-  /** Where the fetch keeps answers that nobody has judged yet; absent: nowhere. */
+  /** Where the fetch keeps answers that nobody has validated yet; absent: nowhere. */
   readonly answers?: Pick<AnswerCache, 'find' | 'remove'>;
   readonly anchors: TrustAnchors;
   readonly options: ValidateOptions;
@@ -65,7 +65,7 @@ interface SharedParts {
   readonly pace: TurnLimiter;
 }
 
-export class Judging {
+export class ValidationContext {
   readonly parts: ValidateParts;
   readonly policy: AlgorithmPolicy;
   readonly steps: SharedSteps;
@@ -73,18 +73,18 @@ export class Judging {
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
   /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
-  readonly evidence: readonly HeldRRset[];
+  readonly denialRecords: readonly RankedRRset[];
   readonly #pace: TurnLimiter;
   /** Names whose cut was known and is in doubt now. */
   readonly #inDoubt = new Set<string>();
 
-  constructor(parts: ValidateParts, shared: SharedParts, work: Work, evidence: readonly HeldRRset[] = []) {
+  constructor(parts: ValidateParts, shared: SharedParts, work: Work, denialRecords: readonly RankedRRset[] = []) {
     this.parts = parts;
     this.policy = shared.policy;
     this.steps = shared.steps;
     this.#pace = shared.pace;
     this.work = work;
-    this.evidence = evidence;
+    this.denialRecords = denialRecords;
     this.now = parts.clock.unixSeconds();
   }
 

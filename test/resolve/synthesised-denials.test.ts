@@ -1,5 +1,5 @@
 /**
- * Proves which denials a house gives without asking anybody (RFC 8198, RFC 8020) and where it must ask all the same:
+ * Proves which denials a resolver gives without asking anybody (RFC 8198, RFC 8020) and where it must ask all the same:
  * unproven data, other sides of zone cuts, zones that are configured, negative anchors.
  */
 
@@ -25,7 +25,7 @@ tree IN DNAME elsewhere.test.
 let scene: Scene;
 afterEach(async () => scene.stop());
 
-async function house(text = TEXT, config: readonly string[] = [], spec = {}): Promise<Scene> {
+async function instance(text = TEXT, config: readonly string[] = [], spec = {}): Promise<Scene> {
   scene = Scene.withTest(text, spec);
   await scene.start(['server:', '\tqname-minimisation: no', ...config.map((line) => `\t${line}`)]);
   return scene;
@@ -43,7 +43,7 @@ const FREE_NODATA = { status: 'NOERROR ad', asked: 0 };
 
 describe('a validated NSEC', () => {
   test('denies other names of its span, with proof and SOA', async () => {
-    await house();
+    await instance();
     await scene.ask('c.test.', 'A');
     expect(await cost('d.test.', 'TLSA')).toEqual(FREE_NXDOMAIN);
     const reply = await scene.ask('e.test.', 'A');
@@ -79,7 +79,7 @@ describe('a validated NSEC', () => {
   });
 
   test('denies other types of its owner', async () => {
-    await house();
+    await instance();
     await scene.ask('b.test.', 'MX');
     expect(await cost('b.test.', 'TLSA')).toEqual(FREE_NODATA);
     expect(scene.count('aggressive.noerror')).toBe(1);
@@ -87,20 +87,20 @@ describe('a validated NSEC', () => {
   });
 
   test('denies data at a name that only has names below it', async () => {
-    await house();
+    await instance();
     await scene.ask('empty.test.', 'A');
     expect(await cost('empty.test.', 'MX')).toEqual(FREE_NODATA);
   });
 
   test('denies other types of a wildcard, but never answers from one', async () => {
-    await house();
+    await instance();
     await scene.ask('one.wild.test.', 'A');
     expect(await cost('one.wild.test.', 'MX')).toEqual(FREE_NODATA);
     expect(await cost('one.wild.test.', 'TXT')).toEqual({ status: 'NOERROR ad', asked: 1 });
   });
 
   test('says nothing of names below a zone cut or a DNAME', async () => {
-    await house();
+    await instance();
     await scene.ask('sub.test.', 'DS');
     await scene.ask('tree.test.', 'MX');
     expect((await cost('www.sub.test.', 'A')).asked).toBeGreaterThan(0);
@@ -108,13 +108,13 @@ describe('a validated NSEC', () => {
   });
 
   test('denies the DS of an unsigned delegation of the same span, and not its data', async () => {
-    await house(`${TEXT}sub2 IN NS ns.sub\n`);
+    await instance(`${TEXT}sub2 IN NS ns.sub\n`);
     await scene.ask('sub.test.', 'DS');
     expect(await cost('sub.test.', 'DS')).toEqual(FREE_NODATA);
   });
 
   test('lives no longer than the denial that it came with', async () => {
-    await house();
+    await instance();
     const first = await scene.ask('c.test.', 'A');
     const ttl = Math.min(...first.seen.authority.map((record) => record.ttl));
     scene.ports.clock.skip(1000 * (ttl - 1));
@@ -125,7 +125,7 @@ describe('a validated NSEC', () => {
   });
 
   test('that came with a wildcard answer, without an SOA, denies for as long as the SOA minimum says', async () => {
-    await house(`@ 3600 IN SOA ns admin 1 7200 3600 1209600 100\n${TEXT}`);
+    await instance(`@ 3600 IN SOA ns admin 1 7200 3600 1209600 100\n${TEXT}`);
     await scene.ask('one.wild.test.', 'TXT');
     await scene.ask('c.test.', 'A');
     expect(await cost('two.wild.test.', 'MX')).toEqual(FREE_NODATA);
@@ -135,13 +135,13 @@ describe('a validated NSEC', () => {
   });
 
   test('is not used when aggressive-nsec is off', async () => {
-    await house(TEXT, ['aggressive-nsec: no']);
+    await instance(TEXT, ['aggressive-nsec: no']);
     await scene.ask('c.test.', 'A');
     expect((await cost('d.test.', 'A')).asked).toBe(1);
   });
 
   test('is not used for names below a negative trust anchor', async () => {
-    await house(TEXT, ['domain-insecure: d.test']);
+    await instance(TEXT, ['domain-insecure: d.test']);
     await scene.ask('c.test.', 'A');
     expect(await cost('x.d.test.', 'A')).toEqual({ status: 'NXDOMAIN', asked: 1 });
   });
@@ -165,7 +165,7 @@ describe('a validated NSEC', () => {
     scene.world.break('test.', 'signatures-corrupt');
     await scene.start(['server:', '\tqname-minimisation: no']);
     expect((await scene.ask('c.test.', 'A')).status).toBe('SERVFAIL');
-    expect(scene.house.caches.denials.count).toBe(0);
+    expect(scene.instance.caches.denials.count).toBe(0);
   });
 });
 
@@ -173,29 +173,29 @@ describe('a secure NXDOMAIN', () => {
   const spec = { signing: { denial: NSEC3 } };
 
   test('denies what is below the name (RFC 8020), in NSEC3 zones as well', async () => {
-    await house(TEXT, [], spec);
+    await instance(TEXT, [], spec);
     await scene.ask('gone.test.', 'A');
     expect(await cost('_25._tcp.gone.test.', 'TLSA')).toEqual(FREE_NXDOMAIN);
     expect((await cost('other.test.', 'A')).asked).toBe(1);
   });
 
   test('denies nothing when harden-below-nxdomain is off', async () => {
-    await house(TEXT, ['harden-below-nxdomain: no', 'aggressive-nsec: no'], spec);
+    await instance(TEXT, ['harden-below-nxdomain: no', 'aggressive-nsec: no'], spec);
     await scene.ask('gone.test.', 'A');
     expect((await cost('_25._tcp.gone.test.', 'TLSA')).asked).toBe(1);
   });
 
   test('is needed: an insecure one denies only its own name', async () => {
-    await house(TEXT, [], { signing: null });
+    await instance(TEXT, [], { signing: null });
     await scene.ask('gone.test.', 'A');
     expect((await cost('www.gone.test.', 'A')).asked).toBe(1);
   });
 });
 
 describe('validated NSEC3 records', () => {
-  /** A house that has seen nearly the whole chain of the zone: of its ten spans one is too narrow to hold any of 60 names. */
+  /** A resolver that has seen nearly the whole chain of the zone: of its ten spans one is too narrow to hold any of 60 names. */
   async function knowing(denial: DenialStyle = NSEC3, config: readonly string[] = []): Promise<Scene> {
-    await house(TEXT, config, { signing: { denial } });
+    await instance(TEXT, config, { signing: { denial } });
     for (let n = 0; n < 60; n++) await scene.ask(`x${n}.test.`, 'A');
     return scene;
   }
@@ -222,7 +222,7 @@ describe('validated NSEC3 records', () => {
 
   test('deny other names, with the closest encloser, the next closer name, the wildcard and the SOA', async () => {
     await knowing();
-    expect(scene.house.caches.denials.count).toBe(9);
+    expect(scene.instance.caches.denials.count).toBe(9);
     expect(await costOf(FRESH, 'NXDOMAIN ad')).toBe(0);
     const reply = await scene.ask('z.test.', 'A');
     expect(reply.status).toBe('NXDOMAIN ad');
@@ -242,7 +242,7 @@ describe('validated NSEC3 records', () => {
   test('are asked for where the host has not been shown: its record might be the closest encloser', async () => {
     await knowing();
     const ports = ['_25', '_465', '_587'].map((port) => `${port}._tcp.f.test.`);
-    scene.house.caches.denials.clear();
+    scene.instance.caches.denials.clear();
     await scene.ask('x0.test.', 'MX');
     expect((await cost(ports[0] ?? '', 'TLSA')).asked).toBe(1);
     expect(await cost(ports[1] ?? '', 'TLSA')).toEqual(FREE_NXDOMAIN);
@@ -258,7 +258,7 @@ describe('validated NSEC3 records', () => {
   });
 
   test('deny data at a name that only has names below it', async () => {
-    await house(TEXT, [], { signing: { denial: NSEC3 } });
+    await instance(TEXT, [], { signing: { denial: NSEC3 } });
     await scene.ask('empty.test.', 'A');
     expect(await cost('empty.test.', 'MX')).toEqual(FREE_NODATA);
   });
@@ -286,7 +286,7 @@ describe('validated NSEC3 records', () => {
 
   test('with opt-out deny nothing that was not asked for', async () => {
     await knowing(NSEC3_OPT_OUT);
-    expect(scene.house.caches.denials.count).toBe(0);
+    expect(scene.instance.caches.denials.count).toBe(0);
     expect(await costOf(FRESH, 'NXDOMAIN')).toBe(FRESH.length);
   });
 
@@ -305,7 +305,7 @@ describe('validated NSEC3 records', () => {
 
   test('with more iterations than val-nsec3-keysize-iterations allows are never the ground of a secure denial', async () => {
     await knowing(withIterations(6), ['val-nsec3-keysize-iterations: "1024 5 2048 5 4096 5"']);
-    expect(scene.house.caches.denials.count).toBe(0);
+    expect(scene.instance.caches.denials.count).toBe(0);
     expect(await costOf(FRESH, 'NXDOMAIN')).toBe(FRESH.length);
   });
 
@@ -355,9 +355,9 @@ cut IN NS ns.sub.a
   const LABELS = ['a', 'b', 'c', '_tcp', 'sub', 'cut', 'x'];
   const TYPES = ['A', 'MX', 'TLSA', 'TXT', 'DS', 'CNAME'];
 
-  /** What a house says to each of many questions about the zone, in a fixed order by chance. */
+  /** What a resolver says to each of many questions about the zone, in a fixed order by chance. */
   async function saidBy(config: readonly string[]): Promise<{ answers: string[]; asked: number }> {
-    await house(MIXED, config, { signing: denial === undefined ? {} : { denial } });
+    await instance(MIXED, config, { signing: denial === undefined ? {} : { denial } });
     scene.serve('192.0.2.2', (query, reply) => query.reply(tighten({ ...reply, flags: reply.flags | 5 })));
     const random = new SeededRandom(8);
     const answers: string[] = [];

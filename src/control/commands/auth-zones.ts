@@ -1,4 +1,4 @@
-/** Commands about zones that are held as a whole, rate limits and cookie secrets. */
+/** Commands about zones that are kept as a local copy, rate limits and cookie secrets. */
 
 import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
@@ -10,7 +10,7 @@ const NO_COOKIES = 'error cookie-secret-file is not configured\n';
 /** Octets of a secret as hex (RFC 9018 §4.1: 16 octets). */
 const SECRET_HEX = /^[0-9a-fA-F]{32}$/;
 
-export function heldZoneCommands({ instance }: ControlParts): Command[] {
+export function authZoneCommands({ instance }: ControlParts): Command[] {
   const { authZones, rates } = instance;
   return [
     plain('list_auth_zones', () => [...authZones.list()].sort((a, b) => compareForList(a.zone, b.zone)).map(zoneLine)),

@@ -2,17 +2,17 @@
 
 import type { Name } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
-import type { Trust } from './trust.ts';
+import type { Rank } from './rank.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Bytes of an RRset plus time, rank, verdict and source. */
-export interface HeldRRset {
+export interface RankedRRset {
   readonly rrset: RRset;
   /** When the data stops being usable, unix seconds. TTL to serve = expiresAt - now. */
   readonly expiresAt: number;
   /** TTL as it came (after caps), seconds: for prefetch and for `serve-original-ttl`. */
   readonly originalTtl: number;
-  readonly trust: Trust;
+  readonly rank: Rank;
   /** Null: not checked yet. */
   readonly verdict: Verdict | null;
   /** Server that it came from (`ip@port`), to avoid it when the data is bogus; null when local or unknown. */

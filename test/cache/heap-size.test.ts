@@ -15,7 +15,7 @@ import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { ServerCache } from '../../src/cache/server-cache.ts';
 import { type ZoneKey, zoneKeyOf } from '../../src/dnssec/dnskey.ts';
 import { readNsec3Span } from '../../src/dnssec/nsec3.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { toBase32hex } from '../../src/wire/bytes.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -25,7 +25,7 @@ import { packRRset, rdatasOf, rrsetOwner } from '../../src/wire/rrset.ts';
 import { makeKey } from '../dnssec/signing.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_SERVER_CACHE_OPTIONS } from '../support/default-options.ts';
-import { heldAt } from '../support/records.ts';
+import { rankedAt } from '../support/records.ts';
 
 setFlagsFromString('--expose_gc');
 const collect = runInNewContext('gc') as () => void;
@@ -74,10 +74,10 @@ const long = (n: number): Name => mustParseName(`${[1, 2, 3].map((i) => `${i}`.r
 /** A name as it is read from a message. */
 const read = (name: Name): Name => Uint8Array.from(name) as Name;
 
-function setFor(owner: Name, type: number, rdatas: readonly Uint8Array[], signed: boolean): HeldRRset {
+function setFor(owner: Name, type: number, rdatas: readonly Uint8Array[], signed: boolean): RankedRRset {
   const signatures = signed ? [new Uint8Array(96)] : [];
   const rrset = packRRset({ owner, type, class: CLASS.IN, rdatas, signatures });
-  return heldAt(EXPIRES - 60, 60, rrset, { zone: ZONE });
+  return rankedAt(EXPIRES - 60, 60, rrset, { zone: ZONE });
 }
 
 const names = [
@@ -193,7 +193,7 @@ describe.each(names)('with $what', ({ name }) => {
           const at = (suffix: string): Name =>
             mustParseName(`a${String(n).padStart(9, '0')}${suffix}.zone-${Math.floor(n / spans)}.example.`);
           const nsec = setFor(at(''), TYPE.NSEC, [Uint8Array.of(...at('x'), 0, 1, 64)], true);
-          cache.store({ zone, owner: at(''), next: at('x'), held: nsec, learntAt: EXPIRES - 3600 });
+          cache.store({ zone, owner: at(''), next: at('x'), ranked: nsec, learntAt: EXPIRES - 3600 });
         },
       ),
     );
@@ -209,13 +209,13 @@ describe.each(names)('with $what', ({ name }) => {
           const owner = mustParseName(`${toBase32hex(hash)}.zone-${Math.floor(n / spans)}.example.`);
           const next = Uint8Array.from(hash).fill(255, 19);
           const rdata = Uint8Array.of(1, 0, 0, 0, 0, 20, ...next, 0, 1, 64);
-          const held = setFor(owner, TYPE.NSEC3, [rdata], true);
+          const ranked = setFor(owner, TYPE.NSEC3, [rdata], true);
           const span = readNsec3Span(
-            { owner: rrsetOwner(held.rrset), rdata: rdatasOf(held.rrset)[0] ?? rdata, signatureLabels: 3 },
+            { owner: rrsetOwner(ranked.rrset), rdata: rdatasOf(ranked.rrset)[0] ?? rdata, signatureLabels: 3 },
             zone,
           );
           if (span === null) throw new Error('no span');
-          cache.storeHashed({ ...span, zone, held, learntAt: EXPIRES - 3600 });
+          cache.storeHashed({ ...span, zone, ranked, learntAt: EXPIRES - 3600 });
         },
       ),
     );

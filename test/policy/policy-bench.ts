@@ -1,13 +1,13 @@
 /** What the policy tests share: a policy out of configuration text, with a played resolver, and what it says as text. */
 
 import { parseConfigText } from '../../src/config/load-config.ts';
-import type { EnforcedQuery, Ruling } from '../../src/policy/enforce.ts';
-import type { ServersOf } from '../../src/policy/judge-answer.ts';
-import type { Asker, LocalReply } from '../../src/policy/local-reply.ts';
+import type { PolicyQuery, PolicyResult } from '../../src/policy/apply-policy.ts';
+import type { LocalReply, PolicyClient } from '../../src/policy/local-reply.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import type { ServersOf } from '../../src/policy/response-policy.ts';
 import { DEFAULT_ACCESS } from '../../src/serve/access-control.ts';
-import type { HeldRRset } from '../../src/terms/held-rrset.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
 import { Counters } from '../../src/trace/counters.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -20,13 +20,13 @@ import { readZoneText } from '../../src/wire/zone-text.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
-import { answered, held, NOW } from '../serve/serving.ts';
+import { answered, NOW, ranked } from '../serve/serving.ts';
 import { questionFrom } from '../support/records.ts';
 
 const NO_SERVERS: ServersOf = { names: [], addresses: [] };
 
 /** A policy with all that it stands on. */
-export class PolicyHouse {
+export class PolicyBench {
   readonly log = new FakeLog();
   readonly clock = new FakeClock(NOW);
   readonly counters = new Counters();
@@ -48,7 +48,7 @@ export class PolicyHouse {
       counters: this.counters,
       accessBlocks: config.server.accessControl.map(({ block }) => block),
       defaultBlocks: DEFAULT_ACCESS,
-      placeKeys: ({ place, port }) => [`${place}@${port ?? config.server.port}`],
+      listenKeys: ({ place: local, port }) => [`${local}@${port ?? config.server.port}`],
       serversOf: async () => this.servers,
     });
     this.policy = made.policy;
@@ -63,17 +63,17 @@ export class PolicyHouse {
   }
 
   /** What policy makes of a question at once, as text; `-` for nothing. */
-  local(name: string, type: keyof typeof TYPE = 'A', from: Partial<Asker> = {}): string {
+  local(name: string, type: keyof typeof TYPE = 'A', from: Partial<PolicyClient> = {}): string {
     return localText(this.localReply(name, type, from));
   }
 
-  localReply(name: string, type: keyof typeof TYPE = 'A', from: Partial<Asker> = {}): LocalReply | null {
-    return this.policy.answer(questionFrom(`${name} ${type}`), askerOf(from));
+  localReply(name: string, type: keyof typeof TYPE = 'A', from: Partial<PolicyClient> = {}): LocalReply | null {
+    return this.policy.answer(questionFrom(`${name} ${type}`), policyClientOf(from));
   }
 
   /** Lets the resolver answer a question. */
   know(name: string, type: keyof typeof TYPE, lines: readonly string[], parts: object = {}): this {
-    const answer: HeldRRset[] = lines.map((line) => held([line]));
+    const answer: RankedRRset[] = lines.map((line) => ranked([line]));
     return this.knowResolution(
       answered(questionFrom(`${name} ${type}`), { answer, denied: lines.length === 0, ...parts }),
     );
@@ -84,34 +84,34 @@ export class PolicyHouse {
     return this;
   }
 
-  /** The ruling on a question, as `serve` would ask for it. */
-  async ruling(
+  /** The result of policy for a question, as `serve` would ask for it. */
+  async result(
     name: string,
     type: keyof typeof TYPE = 'A',
-    from: Partial<Asker> & { cd?: boolean } = {},
-  ): Promise<Ruling> {
+    from: Partial<PolicyClient> & { cd?: boolean } = {},
+  ): Promise<PolicyResult> {
     const question = questionFrom(`${name} ${type}`);
-    const asker = askerOf(from);
-    const local = this.policy.answer(question, asker);
-    const start: EnforcedQuery = {
+    const client = policyClientOf(from);
+    const local = this.policy.answer(question, client);
+    const start: PolicyQuery = {
       question,
-      asker,
+      client,
       alias: local?.kind === 'alias' ? local : null,
       isExempt: local?.kind === 'exempt',
       checksItself: from.cd === true,
     };
-    return this.policy.enforce(start, async (asked) => this.#resolve(asked));
+    return this.policy.apply(start, async (asked) => this.#resolve(asked));
   }
 
   /** The same as text. */
   async ruled(
     name: string,
     type: keyof typeof TYPE = 'A',
-    from: Partial<Asker> & { cd?: boolean } = {},
+    from: Partial<PolicyClient> & { cd?: boolean } = {},
   ): Promise<string> {
-    const ruling = await this.ruling(name, type, from);
-    if (ruling.kind === 'drop') return 'drop';
-    const { resolution, setFlags, clearFlags } = ruling;
+    const result = await this.result(name, type, from);
+    if (result.kind === 'drop') return 'drop';
+    const { resolution, setFlags, clearFlags } = result;
     const flags = flagText(setFlags) + (clearFlags === 0 ? '' : ` not${flagText(clearFlags)}`);
     if (resolution.kind === 'failed') return `failed ${resolution.why.kind}${flags}`;
     const verdict = resolution.verdict === null ? '' : ` ${resolution.verdict.status}`;
@@ -125,8 +125,13 @@ export class PolicyHouse {
   }
 }
 
-function askerOf({ ip = '127.0.0.1', port = 4000, transport = 'udp', place = null }: Partial<Asker>): Asker {
-  return { ip, port, transport, place };
+function policyClientOf({
+  ip = '127.0.0.1',
+  port = 4000,
+  transport = 'udp',
+  local = null,
+}: Partial<PolicyClient>): PolicyClient {
+  return { ip, port, transport, local };
 }
 
 function flagText(flags: number): string {

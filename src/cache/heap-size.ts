@@ -1,14 +1,14 @@
 /** Octets that held RRsets and answers take on the heap: estimates for the bounds of the caches, measured by bench/cache-heap.ts. */
 
-import type { HeldRRset } from '../terms/held-rrset.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Name } from '../wire/name.ts';
 
 /**
- * Octets of a HeldRRset besides the octets of its block: the object with seven fields, and the Uint8Array with its
+ * Octets of a RankedRRset besides the octets of its block: the object with seven fields, and the Uint8Array with its
  * buffer. Names of zones and texts of servers are shared between sets and not counted. Held to what is measured by
- * test/cache/held-octets.test.ts.
+ * test/cache/heap-size.test.ts.
  */
-const HELD_OCTETS = 380;
+const RANKED_OCTETS = 380;
 
 /** Octets of a verdict with its reason: an object with a few short texts. A secure verdict is one shared object. */
 const REASON_OCTETS = 200;
@@ -29,14 +29,14 @@ export function sizeOfText(text: string): number {
 }
 
 /** Octets of one held RRset. */
-export function sizeOfHeld(held: HeldRRset): number {
-  const reason = held.verdict === null || held.verdict.status === 'secure' ? 0 : REASON_OCTETS;
-  return HELD_OCTETS + held.rrset.length + reason;
+export function sizeOfRanked(ranked: RankedRRset): number {
+  const reason = ranked.verdict === null || ranked.verdict.status === 'secure' ? 0 : REASON_OCTETS;
+  return RANKED_OCTETS + ranked.rrset.length + reason;
 }
 
 /** Octets of a list of held RRsets. */
-export function sizeOfHeldList(list: readonly HeldRRset[]): number {
+export function sizeOfRankedList(list: readonly RankedRRset[]): number {
   let size = 16;
-  for (const held of list) size += 8 + sizeOfHeld(held);
+  for (const ranked of list) size += 8 + sizeOfRanked(ranked);
   return size;
 }

@@ -6,7 +6,7 @@
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Failure } from './failure.ts';
-import type { HeldRRset } from './held-rrset.ts';
+import type { RankedRRset } from './ranked-rrset.ts';
 
 /** One step of an alias chain. */
 export interface AliasStep {
@@ -14,16 +14,16 @@ export interface AliasStep {
   /** The question that this step answered. */
   readonly question: Question;
   /** The CNAME RRset, or the DNAME RRset that covers the name. */
-  readonly alias: HeldRRset;
+  readonly alias: RankedRRset;
   /** For a DNAME: the CNAME that follows from it (RFC 6672 §3.1), unsigned. Null for a CNAME. */
-  readonly synthesised: HeldRRset | null;
+  readonly synthesised: RankedRRset | null;
   readonly to: Name;
   /** NSEC and NSEC3 sets that came with it (wildcard proof, RFC 4035 §5.3.4). */
-  readonly proof: readonly HeldRRset[];
+  readonly proof: readonly RankedRRset[];
 }
 
 /** What stands at the end of the alias chain. */
-export interface End {
+export interface FinalAnswer {
   /**
    * `answer`: the RRsets asked for (one, or many for ANY), or with rcode YXDOMAIN the DNAME. `nodata`, `nxdomain`: denied,
    * proof in `authority`. A chain that is not followed on purpose ends as a `nodata` without proof.
@@ -33,10 +33,10 @@ export interface End {
   readonly question: Question;
   /** Rcode to give; NOERROR or NXDOMAIN, or YXDOMAIN for a DNAME that makes too long a name. */
   readonly rcode: number;
-  readonly answer: readonly HeldRRset[];
+  readonly answer: readonly RankedRRset[];
   /** Authority section as received and scrubbed, in order: NS or SOA, NSEC, NSEC3. */
-  readonly authority: readonly HeldRRset[];
-  readonly additional: readonly HeldRRset[];
+  readonly authority: readonly RankedRRset[];
+  readonly additional: readonly RankedRRset[];
   /** Zone cut whose servers answered. */
   readonly zone: Name;
   /** Server that answered (`ip@port`); null when from cache or local. */
@@ -49,27 +49,27 @@ export interface End {
   readonly notKept?: true;
 }
 
-export type Found =
-  | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: End }
+export type IterationResult =
+  | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: FinalAnswer }
   /** `notKept`: it is about servers whose words no cache may keep. */
   | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true };
 
 /** What was found, when something was. */
-export type FoundData = Extract<Found, { readonly kind: 'found' }>;
+export type FoundResult = Extract<IterationResult, { readonly kind: 'found' }>;
 
 /** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
-export function judgedSetsOf({ aliases, end }: FoundData): HeldRRset[] {
+export function validatedSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
 }
 
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */
-export function isNotKept(found: FoundData): boolean {
+export function isNotKept(found: FoundResult): boolean {
   if (found.end.notKept === true) return true;
-  return setsOf(found).some((held) => held.notKept === true);
+  return setsOf(found).some((ranked) => ranked.notKept === true);
 }
 
 /** All RRsets that an answer holds, those of the answer section first. */
-export function setsOf({ aliases, end }: FoundData): HeldRRset[] {
+export function setsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [
     ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
     ...end.answer,

@@ -1,0 +1,123 @@
+/**
+ * One RRset that answers a name: validated, and when it was expanded from a wildcard, the proof that it had to be
+ * (RFC 4035 §5.3.4, RFC 5155 §8.8).
+ */
+
+import type { DenialFailure } from '../terms/denial-outcome.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import { unreachable } from '../terms/unreachable.ts';
+import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
+import { formatName } from '../wire/name-text.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { limitVerdict } from './conclude.ts';
+import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
+import { type RecordRef, recordOf } from './signature-reason.ts';
+import { storeSecure } from './store-verdict.ts';
+import { type RRsetValidation, validateRRset, withVerdict } from './validate-rrset.ts';
+import type { ValidationContext } from './validation-context.ts';
+import type { NonSecureVerdict } from './zone-security.ts';
+
+/** A validated RRset with the proof that it used. */
+export interface ValidatedSet {
+  readonly verdict: Verdict;
+  readonly ranked: RankedRRset;
+  /** Denial sets that prove the expansion, with their verdict; empty when there was none. */
+  readonly proof: readonly RankedRRset[];
+  /** The zone that signed it; null when it is not secure, or was proven before. */
+  readonly zone: Extract<RRsetValidation, { readonly kind: 'verified' }>['zone'] | null;
+}
+
+/** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
+const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
+
+/** Validates an RRset of an answer; `authority` holds the denial sets that came with it. */
+export async function validateExpanded(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  authority: readonly RankedRRset[],
+): Promise<ValidatedSet> {
+  const checked = await validateRRset(validation, ranked);
+  switch (checked.kind) {
+    case 'known':
+      return { verdict: SECURE, ranked, proof: [], zone: null };
+    case 'unproven':
+      return unproven(validation, ranked, checked.verdict);
+    case 'verified':
+      return checked.signature.isWildcard
+        ? await validateExpansion(validation, ranked, checked, authority)
+        : {
+            verdict: SECURE,
+            ranked: storeSecure(validation, ranked, checked.expiresAt),
+            proof: [],
+            zone: checked.zone,
+          };
+    default:
+      return unreachable(checked);
+  }
+}
+
+async function validateExpansion(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  checked: Extract<RRsetValidation, { readonly kind: 'verified' }>,
+  authority: readonly RankedRRset[],
+): Promise<ValidatedSet> {
+  const { zone, signature } = checked;
+  const record = recordOf(ranked.rrset, zone.zone);
+  if (NEVER_EXPANDED.has(rrsetType(ranked.rrset)))
+    return unproven(validation, ranked, bogus({ kind: 'wildcard-not-allowed', ...record }));
+  const result = await proveRecords(validation, authority, zone);
+  if (result.kind === 'limit') return unproven(validation, ranked, limitVerdict(result.limit));
+  const { records } = result;
+  const answer = { name: rrsetOwner(ranked.rrset), closestEncloserLabels: signature.labels };
+  const outcome = await proveWildcard(validation, records, answer, zone);
+  const text = formatName(zone.zone);
+  switch (outcome.kind) {
+    case 'proven':
+      return proven(validation, ranked, records, checked);
+    // Both rest on records that the zone's keys verified. RFC 5155 §9.2: an unsigned delegation may be closer.
+    case 'opt-out':
+      return unproven(validation, ranked, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
+    // RFC 9276 §3.2: more work than a validator should do.
+    case 'iterations-too-high': {
+      const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
+      return unproven(validation, ranked, { status: 'insecure', why });
+    }
+    case 'hash-budget':
+      return unproven(validation, ranked, limitVerdict('nsec3-hashes'));
+    case 'not-proven':
+      return unproven(validation, ranked, bogus(expansionReason(authority, records, outcome.why, record)));
+    default:
+      return unreachable(outcome);
+  }
+}
+
+/** Why an expansion is not proven: a fault of its own records says more than that they prove too little. */
+function expansionReason(
+  authority: readonly RankedRRset[],
+  records: ProvenRecords,
+  how: DenialFailure,
+  record: RecordRef,
+): BogusReason {
+  const why = denialReason(authority, records, how, record);
+  return why.kind === 'denial-missing' || why.kind === 'denial-wrong' ? { kind: 'wildcard-unproven', ...record } : why;
+}
+
+function bogus(why: BogusReason): NonSecureVerdict {
+  return { status: 'bogus', why };
+}
+
+function proven(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  records: ProvenRecords,
+  { zone, expiresAt }: Extract<RRsetValidation, { readonly kind: 'verified' }>,
+): ValidatedSet {
+  const until = Math.min(expiresAt, records.expiresAt);
+  return { verdict: SECURE, ranked: storeSecure(validation, ranked, until), proof: records.sets, zone };
+}
+
+function unproven(validation: ValidationContext, ranked: RankedRRset, verdict: NonSecureVerdict): ValidatedSet {
+  return { verdict, ranked: withVerdict(validation, ranked, verdict), proof: [], zone: null };
+}

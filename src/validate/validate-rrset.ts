@@ -1,0 +1,125 @@
+/**
+ * One RRset of an answer: which zone must have signed it, and whether it did (RFC 4035 §5.3).
+ *
+ * Duties: anchors and negative anchors, signers, unsigned data (RFC 4035 §5.2: walk down until a zone is proven insecure).
+ * Leaves to others: the proof that a wildcard expansion needs; storing what needs such a proof.
+ */
+
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import type { ValidSignature } from '../terms/signature-outcome.ts';
+import type { BogusReason } from '../terms/verdict.ts';
+import type { Name } from '../wire/name.ts';
+import { namesEqual } from '../wire/name.ts';
+import { formatName } from '../wire/name-text.ts';
+import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { isExpanded } from '../wire/signed-labels.ts';
+import { verdictOfSigned } from './absent-signer.ts';
+import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
+import { limitVerdict } from './conclude.ts';
+import { nameOfSigningZone, signersOf } from './find-signer.ts';
+import { recordOf } from './signature-reason.ts';
+import { storeVerdict } from './store-verdict.ts';
+import type { TrustAnchor } from './trust-anchors.ts';
+import type { ValidationContext } from './validation-context.ts';
+import { isSigned, verifyRRset } from './verify-rrset.ts';
+import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
+
+/** What came of one RRset. */
+export type RRsetValidation =
+  /** A valid signature of `zone`. Not yet written into the cache: when it is a wildcard expansion, a proof is due. */
+  | {
+      readonly kind: 'verified';
+      readonly zone: SecureZone;
+      readonly signature: ValidSignature;
+      readonly expiresAt: number;
+    }
+  /** Proven before, and still fresh. */
+  | { readonly kind: 'known' }
+  | { readonly kind: 'unproven'; readonly verdict: NonSecureVerdict };
+
+/** Where the chain for a name starts, or the verdict when it starts nowhere. */
+type Start = { readonly anchor: TrustAnchor } | { readonly verdict: NonSecureVerdict };
+
+/** The anchor for data of that name and type. */
+export function startFor(validation: ValidationContext, name: Name, type: number): Start {
+  const anchor = validation.parts.anchors.closest(nameOfSigningZone(name, type));
+  const zone = formatName(anchor?.zone ?? name);
+  if (anchor === null) return { verdict: { status: 'insecure', why: { kind: 'no-anchor', zone } } };
+  // RFC 7646 §1.1: below a negative anchor nothing is validated.
+  if (anchor.kind === 'negative') return { verdict: { status: 'insecure', why: { kind: 'negative-anchor', zone } } };
+  return { anchor };
+}
+
+export async function validateRRset(validation: ValidationContext, ranked: RankedRRset): Promise<RRsetValidation> {
+  const owner = rrsetOwner(ranked.rrset);
+  const type = rrsetType(ranked.rrset);
+  const start = startFor(validation, owner, type);
+  if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
+  // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
+  if (ranked.verdict?.status === 'secure' && !isExpanded(ranked.rrset)) return { kind: 'known' };
+  const most = validation.parts.options.limits.signers;
+  const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
+  if (signers.length === 0) return await validateUnsigned(validation, ranked, start.anchor);
+  let bogus: NonSecureVerdict | null = null;
+  for (const signer of signers) {
+    const checked = await validateBySigner(validation, ranked, signer, start.anchor);
+    if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
+    bogus ??= checked.verdict;
+  }
+  return { kind: 'unproven', verdict: bogus ?? noSignature(ranked, start.anchor.zone) };
+}
+
+async function validateBySigner(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  signer: Name,
+  anchor: TrustAnchor,
+): Promise<RRsetValidation> {
+  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
+  const trust = await trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
+  if (trust.status !== 'secure') {
+    const record = recordOf(ranked.rrset, signer);
+    return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], record) };
+  }
+  // RFC 4035 §5.3.1: the signer must be the zone that holds the data; a name inside a zone signs nothing.
+  if (!namesEqual(trust.zone, signer)) {
+    return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(ranked, trust.zone, signer) } };
+  }
+  const check = await verifyRRset(validation, ranked, trust);
+  if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
+  if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
+  return { kind: 'unproven', verdict: limitVerdict(check.limit) };
+}
+
+/** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */
+async function validateUnsigned(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  anchor: TrustAnchor,
+): Promise<RRsetValidation> {
+  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
+  const trust = await trustOf(validation, inZoneOf, anchor);
+  if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
+  return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };
+}
+
+function noSignature(ranked: RankedRRset, zone: Name): NonSecureVerdict {
+  const record = recordOf(ranked.rrset, zone);
+  const why: BogusReason = isSigned(ranked.rrset)
+    ? { kind: 'signer-not-allowed', signer: 'none that may sign here', ...record }
+    : { kind: 'no-signature', ...record };
+  return { status: 'bogus', why };
+}
+
+function signerNotAllowed(ranked: RankedRRset, zone: Name, signer: Name): BogusReason {
+  return { kind: 'signer-not-allowed', signer: formatName(signer), ...recordOf(ranked.rrset, zone) };
+}
+
+/** The set with a verdict that is not secure. */
+export function withVerdict(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  verdict: NonSecureVerdict,
+): RankedRRset {
+  return storeVerdict(validation, ranked, verdict);
+}
