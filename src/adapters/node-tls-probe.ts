@@ -1,4 +1,4 @@
-/** Looks at a peer's TLS with node:net and node:tls. Judges nothing: certificates are taken whatever they are. */
+/** Looks at a peer's TLS with node:net and node:tls. Checks nothing: certificates are taken whatever they are. */
 
 import type { X509Certificate } from 'node:crypto';
 import { connect as connectTcp, type Socket } from 'node:net';

@@ -48,7 +48,7 @@ export interface ReplyToStore {
   readonly dependsOn: number;
   /** True when the AD bit may be set for clients that want it. */
   readonly secure: boolean;
-  /** True when it tells of bogus data; only counted. */
+  /** True when it says that data is bogus; only counted. */
   readonly bogus?: boolean;
   /** Offsets of the TTL fields to count down, ascending. */
   readonly ttlOffsets: readonly number[];

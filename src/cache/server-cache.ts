@@ -139,7 +139,7 @@ export interface ServerReport {
 interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
-  /** Told when our own line is back after an outage: what else was concluded from the silence should go too. */
+  /** Called when our own line is back after an outage: what else was concluded from the silence should go too. */
   readonly onLineBack?: () => void;
 }
 

@@ -9,7 +9,7 @@ import { type CheckParts, checkHost } from '../dane/check-host.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, type ReportOptions, singleHostLines } from '../dane/report.ts';
 import { checkText, nagiosLine, statusOf, summaryTable } from '../dane/report-text.ts';
-import { readServiceName, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -37,7 +37,7 @@ ${LOOK_UP_HELP}  --mx HOST               look at this mail host only, as one of 
   --no-connect            records only, no connections
   --servers               also ask each server of the zone whether it shows the same TLSA set
   --key-kinds             ask each address for its RSA and its ECDSA certificate
-  --days N                judge dates and signatures as if N days had passed
+  --days N                check dates and signatures as if N days had passed
   --expiry DAYS           say when signatures run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
   --timeout SECONDS       for each connection, default ${DEFAULT_TIMEOUT_S}
   --explain               also proofs and certificates

@@ -17,7 +17,7 @@ import {
   rolloverTurn,
   stepText,
 } from '../dane/rollover.ts';
-import { readServiceName, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { Ports } from '../ports/ports.ts';
 import { DNS_PORT } from '../wire/address-text.ts';

@@ -16,7 +16,7 @@ import {
   sshfpRdatas,
 } from '../dane/make-record.ts';
 import { makeTlsas, type TlsaWish } from '../dane/make-tlsa.ts';
-import { readServiceName, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { startDialogue } from '../dane/starttls.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { KeyMaterial } from '../ports/certificates.ts';

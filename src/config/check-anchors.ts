@@ -15,7 +15,7 @@ import type { Clause } from './parser.ts';
 /** TTL for records that are written without one; its value is of no account here. */
 const ANY_TTL_SECONDS = 3600;
 
-/** Adds findings; files that cannot be read are told where they are needed. */
+/** Adds findings; files that cannot be read are reported where they are needed. */
 export function checkAnchorFiles(clauses: readonly Clause[], config: Config, files: Files, findings: Findings): void {
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
   const fixed = new Set<string>();

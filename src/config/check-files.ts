@@ -85,7 +85,7 @@ function checkNamedFiles(config: Config, files: Files, findings: Findings): void
 
 /**
  * Zones that come from nowhere but a file that is not there. Without a copy of a zone its servers are asked or it fails, which
- * is told; a policy zone without rules would let through what it is to keep out.
+ * is reported; a policy zone without rules would let through what it is to keep out.
  */
 function checkZoneFiles(config: Config, files: Files, findings: Findings): void {
   const isMissing = ({ zonefile, primary, url }: Config['authZones'][0] | Config['rpzs'][0]): boolean =>

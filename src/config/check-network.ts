@@ -107,8 +107,8 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
 }
 
 function isLocalhost(entry: Entry): boolean {
-  const address = serverAddress.read(entry.values[0] ?? '');
-  const address = address instanceof FormError ? null : parseIp(address.ip.replace(/%.*$/, ''));
+  const server = serverAddress.read(entry.values[0] ?? '');
+  const address = server instanceof FormError ? null : parseIp(server.ip.replace(/%.*$/, ''));
   return address !== null && isInPrefixes(address, LOOPBACK_PREFIXES);
 }
 

@@ -2,7 +2,7 @@
  * The typed configuration: what the rest of the resolver sees of unbound.conf.
  *
  * Duties: the deeply readonly `Config`, derived from the options table; its defaults.
- * Leaves to others: reading text (lexer.ts, parser.ts), judging it (check.ts). A `Config` is made once and never changed;
+ * Leaves to others: reading text (lexer.ts, parser.ts), checking it (check.ts). A `Config` is made once and never changed;
  * reloading makes a new one.
  */
 

@@ -221,7 +221,7 @@ export function perListenTarget<V>(form: Form<V>): Form<ListenTargetValue<V>> {
     listenTarget,
     form,
     (listen, value) => ({ listen, value }),
-    ({ listen: place, value }) => `${listenTargetText(place)} ${form.write(value)}`,
+    ({ listen, value }) => `${listenTargetText(listen)} ${form.write(value)}`,
   );
 }
 

@@ -78,7 +78,7 @@ export const SERVER_CACHE_ROWS = {
     yesNo,
     false,
     DONE,
-    'Serve expired TLSA, SMIMEA, DS and DNSKEY records too; a certificate may then be judged by its old record.',
+    'Serve expired TLSA, SMIMEA, DS and DNSKEY records too; a certificate may then be checked against its old record.',
   ),
   'serve-original-ttl': one(
     yesNo,

@@ -90,7 +90,7 @@ export const SERVER_SOCKET_ROWS = {
   'udp-upstream-without-downstream': one(yesNo, false, DONE, 'Ask servers over UDP even if do-udp is no.'),
   'proxy-protocol-port': many(
     port,
-    refused('clients would be judged by the address of the proxy'),
+    refused('access would be granted by the address of the proxy'),
     'Listening ports that speak PROXYv2.',
   ),
   'tcp-connection-limit': many(

@@ -7,7 +7,7 @@ export type Reply = string | Iterable<string>;
 export interface BulkInput {
   /** True for the line that ends the input; it is not given to `take`. */
   isEnd(line: string): boolean;
-  /** Takes one line; an error text (without line feed) is told to the client at the end. */
+  /** Takes one line; an error text (without line feed) is sent to the client at the end. */
   take(line: string, lineNumber: number): string | null;
   /** The reply's last part. */
   finish(): string;

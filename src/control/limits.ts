@@ -12,7 +12,7 @@ export const CONTROL_LIMITS = {
   lineOctets: 300_000,
   /** Octets that one bulk command may send (local_datas, load_cache): a cache of several GB in text. */
   bulkOctets: 4 * 1024 * 1024 * 1024,
-  /** Faulty lines of one bulk command that are told; the rest is counted. The client reads nothing before it has sent all. */
+  /** Faulty lines of one bulk command that are reported; the rest is counted. The client reads nothing before it has sent all. */
   toldErrors: 1_000,
   /** Milliseconds without an octet either way until a connection is closed. Unbound waits as long (120 s). */
   idleMs: 120_000,

@@ -1,4 +1,4 @@
-/** What an instance does when the wall clock was set: what was judged or timed by the wrong time must not go on. */
+/** What an instance does when the wall clock was set: what was validated or timed by the wrong time must not go on. */
 
 import { forgetAll, forgetTrust } from '../cache/forget.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -28,7 +28,7 @@ export function afterClockStep(
   const how = seconds < 0 ? 'back' : 'forward';
   log.write(
     'warning',
-    `the clock was set ${how} by ${Math.abs(seconds)} seconds: what was judged by the time before is forgotten`,
+    `the clock was set ${how} by ${Math.abs(seconds)} seconds: what was validated by the time before is forgotten`,
   );
   // Set back, everything that is held would live longer than its servers said by as much.
   if (seconds < 0) forgetAll(caches);

@@ -19,7 +19,7 @@ const FILE_MODE = 0o600;
 
 /** The secrets of an instance. */
 export class CookieKeeper implements CookieSecrets {
-  /** Judges by the secrets in force. */
+  /** Checks cookies by the secrets in force. */
   readonly check: ServerCookies;
   /** Path of the file; empty: none is configured. */
   readonly path: string;

@@ -187,7 +187,7 @@ export class Running {
   /** Reloads and changes come one after the other. */
   #inTurn(run: () => Promise<Applied>): Promise<Applied> {
     const result = this.#reloading.then(run);
-    // A bug in one of them is told to its caller, and must not hold up the next.
+    // A bug in one of them is returned to its caller, and must not hold up the next.
     this.#reloading = result.catch(() => null);
     return result;
   }
@@ -198,7 +198,7 @@ export class Running {
     if (!built.ok) {
       for (const line of built.lines) log.write('error', line);
       log.write('error', 'reload failed: the configuration before stays in force');
-      // Warnings are for the log; the operator is told what stands in the way.
+      // Warnings are for the log; the operator gets the errors.
       return built.lines.filter((line) => !line.includes(': warning: '));
     }
     if (!this.#daemon.hasSlot(built.instance.server)) {

@@ -15,7 +15,7 @@ import { formatRdata } from '../wire/rdata-text.ts';
 import { TYPE, typeText } from '../wire/rr-type.ts';
 import { unpackRRset } from '../wire/rrset.ts';
 
-/** What DNSSEC says, as far as DANE cares. `failed`: no answer, or it cannot be judged; mail waits as for `bogus`. */
+/** What DNSSEC says, as far as DANE cares. `failed`: no answer, or it cannot be validated; mail waits as for `bogus`. */
 export type LookedStatus = 'secure' | 'insecure' | 'bogus' | 'failed';
 
 /** What came of a look-up. */

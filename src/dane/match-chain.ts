@@ -1,5 +1,5 @@
 /**
- * Judges a peer's certificates by TLSA records: each record against each certificate, and what follows for the peer
+ * Matches a peer's certificates against TLSA records: each record against each certificate, and what follows for the peer
  * (RFC 6698 §2.1, RFC 7671 §5, RFC 7672 §3).
  *
  * Leaves to others: where the records come from and whether they are proven; only proven ones may come here.

@@ -12,7 +12,7 @@ import type { DeniedQuestion } from './denial-record.ts';
 /** What can come of one matching record. */
 type TypeDenial = Extract<DenialOutcome, { readonly kind: 'nodata' | 'no-ds' | 'no-cut' | 'not-proven' }>;
 
-/** Judges the bitmap of the record that matches `question.name`. */
+/** Checks the bitmap of the record that matches `question.name`. */
 export function checkTypes(types: TypeBitmap, question: DeniedQuestion): TypeDenial {
   if (question.type === TYPE.DS) return checkDs(types, question);
   if (hasAsked(types, question.type)) return { kind: 'not-proven', why: 'type-exists' };
@@ -60,7 +60,7 @@ export function cutsOffBelow(types: TypeBitmap): boolean {
   return hasType(types, TYPE.DNAME) || isDelegation(types);
 }
 
-/** The outcome of a matching wildcard record: the same judgement, said of the wildcard. */
+/** The outcome of a matching wildcard record: the same outcome, said of the wildcard. */
 export function asWildcard(denial: TypeDenial): DenialOutcome {
   // A wildcard CNAME: no cut, but no denial of the DS either.
   if (denial.kind === 'no-cut' && denial.isAlias) return denial;

@@ -54,7 +54,7 @@ export interface Finding extends Outcome {
   readonly title: string;
 }
 
-/** Runs all checks, one after the other once the servers were asked; `onFinding` is told of each as it is done. */
+/** Runs all checks, one after the other once the servers were asked; `onFinding` is called with each as it is done. */
 export async function examine(patient: Patient, onFinding: (finding: Finding) => void): Promise<readonly Finding[]> {
   const survey = await takeSurvey(patient);
   const findings: Finding[] = [];

@@ -27,7 +27,7 @@ export function checkClock({ signed, signedTcp }: Survey, { clock, config }: Pat
   const time = config.server.valOverrideDate;
   if (time.kind !== 'clock') {
     return warning(
-      'val-override-date is set: signatures are not judged by the clock, so old answers can be played back',
+      'val-override-date is set: signatures are not checked by the clock, so old answers can be played back',
       "Remove 'val-override-date' once the clock is right.",
     );
   }

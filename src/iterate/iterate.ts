@@ -22,7 +22,7 @@ import { learnServers } from './priming.ts';
 import { STEPS_PER_TURN } from './turn-share.ts';
 import { Upstream } from './upstream.ts';
 
-/** The room's interface, for those who import its door. */
+/** What iterating offers to other rooms. */
 export type { Iterate, IterateCallOptions, IterateParts } from './parts.ts';
 
 const NOBODY: ReadonlySet<string> = new Set();

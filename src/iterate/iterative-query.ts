@@ -27,7 +27,7 @@ import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './kee
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { IterateParts, IterativeQueryParts } from './parts.ts';
+import type { IterateParts, IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
@@ -64,16 +64,6 @@ type NextStep =
   /** There are other servers now. */
   | { readonly kind: 'restart' }
   | { readonly kind: 'failed'; readonly why: Failure };
-
-/** What is asked, and whom not. */
-interface IterativeQueryOptions {
-  readonly question: Question;
-  readonly avoid: ReadonlySet<string>;
-  /** What comes replaces what is cached. */
-  readonly refresh: boolean;
-  /** Delegations that do not hold for so many seconds more are asked for anew. */
-  readonly expiryMarginSeconds: number;
-}
 
 /** Used once. */
 export class IterativeQuery {
@@ -323,7 +313,7 @@ export class IterativeQuery {
     return failed?.kind === 'failed' ? failed : { kind: 'restart' };
   }
 
-  /** Answers from the copy of the zone that is held here: nobody is told the name. Null when a referral was followed. */
+  /** Answers from the local copy of the zone: no server learns the name. Null when a referral was followed. */
   #answerFromCopy(copy: ZoneCopy): Outcome | null {
     const unusable = this.#failed({ kind: 'zone-unusable', zone: formatName(copy.zone) });
     const octets = copy.respond(this.#question);

@@ -73,5 +73,11 @@ export interface IterateCallOptions {
   readonly expiryMarginSeconds?: number;
 }
 
+/** What one iterative query asks, and whom not. */
+export interface IterativeQueryOptions
+  extends Required<Pick<IterateCallOptions, 'avoid' | 'refresh' | 'expiryMarginSeconds'>> {
+  readonly question: Question;
+}
+
 /** Asks the tree for the work's question. Rejects only with `Cancelled`. */
 export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<IterationResult>;

@@ -42,7 +42,7 @@ export interface ScrubContext {
   readonly isInZone?: (name: Name) => boolean;
   /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
   readonly isValidated?: boolean;
-  /** Told of each set that is dropped. */
+  /** Called for each set that is dropped. */
   readonly onDropped?: (section: Section, group: RRsetGroup, why: DropReason) => void;
 }
 

@@ -118,7 +118,7 @@ export class UpstreamConnection {
     this.#stream?.write(framed(waiting.query));
   }
 
-  /** The asker waits no more. `isSilent`: the server did not answer in time, so nobody else should try this connection. */
+  /** Who asked does not wait any more. `isSilent`: the server did not answer in time, so nobody else should try this connection. */
   leave(id: number, isSilent: boolean): void {
     // Not there: it was given up before it was sent.
     if (!this.#waiting.delete(id)) this.#begun++;

@@ -115,7 +115,7 @@ export type GetSocket = (
 export interface DaneResolver {
   /** Looks up, validated. Rejects only for a name or type that is none. */
   resolve(name: string, type: string): Promise<Answer>;
-  /** Judges the certificates that `host` showed on `port` (its own first) by its TLSA records. */
+  /** Checks the certificates that `host` showed on `port` (its own first) against its TLSA records. */
   verifyDane(
     host: string,
     port: number,

@@ -70,7 +70,7 @@ interface Way {
   readonly isExempt: boolean;
 }
 
-/** Resolves and judges, on along the aliases that policy makes. */
+/** Resolves and decides, on along the aliases that policy makes. */
 async function follow(start: PolicyQuery, parts: ApplyPolicyParts): Promise<PolicyResult> {
   return await onward(start, parts, firstWay(start, parts));
 }

@@ -33,7 +33,7 @@ import { Tags } from './tags.ts';
 import type { View } from './view.ts';
 
 /** What a policy is made from. */
-interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'placeKeys'> {
+interface MakePolicyParts extends Pick<MakeClientsParts, 'accessBlocks' | 'defaultBlocks' | 'listenKeys'> {
   readonly config: Config;
   readonly log: LogSink;
   readonly clock: Clock;
@@ -190,7 +190,7 @@ function makeRules({ responseIp, responseIpData }: RuleSource, { counters, probl
 function tagRules(rules: ResponseRules | null, { server }: Config, tags: Tags): void {
   for (const { block, value } of server.responseIpTag) {
     const rule = rules?.get(block.address, block.prefixLength);
-    // The first line counts, as in Unbound; one without rule is told by the configuration check.
+    // The first line counts, as in Unbound; one without rule is reported by the configuration check.
     if (rule !== undefined) rule.tags ??= tags.setOf(value);
   }
 }

@@ -300,7 +300,7 @@ function truncated({ transport }: PolicyClient): PolicyDecision {
   return { kind: 'replace', keep: [], records: [], ...rest };
 }
 
-/** The zone that the answer for the name came from; null: not told. */
+/** The zone that the answer for the name came from; null: not known. */
 function zoneOf(resolution: Resolution, name: Name): Name | null {
   if (resolution.kind === 'failed') return null;
   const own = resolution.answer.find(({ rrset }) => namesEqual(rrsetOwner(rrset), name)) ?? resolution.authority[0];

@@ -1,5 +1,5 @@
 /**
- * The resolver: joins iteration, validation and caches behind one door.
+ * The resolver: joins iteration, validation and caches behind one interface.
  *
  * Duties: answer from what is known, else share one work per question; ask the tree, validate the answer, ask other servers
  * when it is bogus (val-max-restart), keep what was learnt (answers, bogus answers for a bounded time, failures by
@@ -355,7 +355,7 @@ export class Resolver {
     return found;
   }
 
-  /** Keeps a fetched answer for the next asker, unless better is known. */
+  /** Keeps a fetched answer for the next client, unless better is known. */
   #keepUnchecked({ question, mode }: Work, found: FoundResult): void {
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;

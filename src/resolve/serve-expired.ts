@@ -43,7 +43,7 @@ export interface ServeExpiredOptions {
  */
 const DANE_AND_DNSSEC_TYPES: ReadonlySet<number> = new Set([TYPE.TLSA, TYPE.SMIMEA, TYPE.DS, TYPE.DNSKEY]);
 
-/** What the door looks into. */
+/** The caches that are looked into. */
 interface ExpiredAnswersParts {
   readonly clock: Clock;
   readonly answers: AnswerCache;

@@ -76,7 +76,7 @@ const DNSSEC_TYPES: ReadonlySet<number> = new Set([
 const SENTINEL: ExtendedError = { code: EDE.OTHER, text: 'root key sentinel (RFC 8509)' };
 const COPIED_FLAGS = FLAG.RD | FLAG.CD;
 
-/** True when the client is to be told SERVFAIL: a failure, or data that must not be shown (RFC 4035 §5.5). */
+/** True when the client is to get SERVFAIL: a failure, or data that must not be shown (RFC 4035 §5.5). */
 export function isWithheld(resolution: Resolution, flags: number, settings: ReplySettings): boolean {
   if (resolution.kind === 'failed') return true;
   const status = resolution.verdict?.status;

@@ -67,7 +67,7 @@ export class ServerCookies {
     this.#secrets = secrets.slice(0, MAX_COOKIE_SECRETS).map((secret) => new SipHash(secret));
   }
 
-  /** Judges the option's `length` octets at `at`; fills `reply` unless it is malformed. @hot bench/serve-hot-query.ts */
+  /** Checks the option's `length` octets at `at`; fills `reply` unless it is malformed. @hot bench/serve-hot-query.ts */
   check(
     bytes: Uint8Array,
     at: number,

@@ -55,7 +55,7 @@ export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOct
   return at;
 }
 
-/** The idle time that a client which asks for it is told, and may count on; null: none is told. @hot bench/serve-hot-query.ts */
+/** The idle time that a client which asks for it gets, and may count on; null: none is given. @hot bench/serve-hot-query.ts */
 export function keepaliveFor(wants: boolean, configured: number | null, channel: ReplyChannel): number | null {
   // RFC 7828 §3.2.1: not over UDP.
   if (!wants || configured === null || channel.transport !== 'tcp') return null;

@@ -28,7 +28,7 @@ export interface ServeOptions {
   readonly ignoreCd: boolean;
   /** Bogus data is served, without AD and with an extended error. Unbound `val-permissive-mode`. */
   readonly permissive: boolean;
-  /** Key tags of the root's trust anchors, for questions after them (RFC 8509); null: not told. Unbound `root-key-sentinel`. */
+  /** Key tags of the root's trust anchors, for questions after them (RFC 8509); null: not given. Unbound `root-key-sentinel`. */
   readonly rootKeyTags: (() => ReadonlySet<number>) | null;
   /** Said with signatures that are out of time, while the clock of this host is in doubt; absent: never. */
   readonly clockHint?: () => string | null;
@@ -52,13 +52,13 @@ export interface ServeOptions {
   readonly maxWaiting: number;
   /** Server identifier for clients that ask (RFC 5001); null: not given. Unbound `nsid`. */
   readonly nsid: Uint8Array | null;
-  /** Idle time told to TCP clients that ask, milliseconds (RFC 7828); null: not told. Unbound `edns-tcp-keepalive`. */
+  /** Idle time given to TCP clients that ask, milliseconds (RFC 7828); null: not given. Unbound `edns-tcp-keepalive`. */
   readonly keepaliveMs: number | null;
   readonly chaos: ChaosOptions;
   readonly logging: ServeLogging;
 }
 
-/** What questions of class CH are told; null: REFUSED (the hide-* directives). */
+/** What questions of class CH get; null: REFUSED (the hide-* directives). */
 export interface ChaosOptions {
   readonly identity: string | null;
   readonly version: string | null;

@@ -110,20 +110,20 @@ export class ServeStats {
   }
 
   /** Counts a reply by its header, and what DNSSEC said of it. @hot bench/serve-hot-query.ts */
-  countReply(reply: Uint8Array, type: number, trust: ReplySecurity): void {
+  countReply(reply: Uint8Array, type: number, security: ReplySecurity): void {
     const rcode = (reply[3] as number) & 15;
     const isEmpty = reply[6] === 0 && reply[7] === 0;
     this.countRcode(rcode);
     if (isEmpty && rcode === RCODE.NOERROR) this.nodata++;
-    if (trust === 'secure') this.secureAnswers++;
-    else if (trust === 'bogus') this.bogusAnswers++;
-    if (type === TYPE.TLSA) this.#countTlsa(rcode, isEmpty, trust);
+    if (security === 'secure') this.secureAnswers++;
+    else if (security === 'bogus') this.bogusAnswers++;
+    if (type === TYPE.TLSA) this.#countTlsa(rcode, isEmpty, security);
   }
 
-  #countTlsa(rcode: number, isEmpty: boolean, trust: ReplySecurity): void {
-    if (trust === 'bogus') this.tlsa.bogus++;
+  #countTlsa(rcode: number, isEmpty: boolean, security: ReplySecurity): void {
+    if (security === 'bogus') this.tlsa.bogus++;
     else if (rcode !== RCODE.NOERROR && rcode !== RCODE.NXDOMAIN) return;
-    else if (trust !== 'secure') this.tlsa.insecure++;
+    else if (security !== 'secure') this.tlsa.insecure++;
     else if (isEmpty) this.tlsa.absent++;
     else this.tlsa.secure++;
   }

@@ -4,7 +4,7 @@ import { type CheckParts, checkHost } from '../dane/check-host.ts';
 import type { LookUp } from '../dane/look-up.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, singleHostLines } from '../dane/report.ts';
-import { readServiceName, starttlsFor } from '../dane/service-place.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import type { Report } from '../explain/report.ts';
 import { reportText } from '../explain/report-text.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -23,7 +23,7 @@ import { packRRset, type RRset, rdatasOf, rrsetOwner, rrsetType, signaturesOf, w
 import { setOf, type Zone, type ZoneNode, type ZoneSet } from './zone.ts';
 import type { DenialChain } from './zone-denial.ts';
 
-/** Aliases followed inside one zone; the asker goes on from there (Unbound MAX_CNAME_CHAIN). */
+/** Aliases followed inside one zone; the caller goes on from there (Unbound MAX_CNAME_CHAIN). */
 const MAX_ALIASES = 8;
 
 /** A set of an answer. */
@@ -97,7 +97,7 @@ class Lookup {
     return this.#end(RCODE.NOERROR, false);
   }
 
-  /** The next name to look at here; null: the asker goes on elsewhere, or the chain is a loop. */
+  /** The next name to look at here; null: the caller goes on elsewhere, or the chain is a loop. */
   #next(target: Name | null): Name | null {
     if (target === null || !isAtOrBelow(target, this.#zone.name)) return null;
     return this.#seen.has(nameKey(target)) || this.#seen.size >= MAX_ALIASES ? null : target;

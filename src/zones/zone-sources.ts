@@ -33,9 +33,9 @@ interface SourceRequest {
   /** Address that said there is news: asked first where it is a primary. */
   readonly preferred: string | null;
   readonly signal: AbortSignal;
-  /** Told of each source that failed. */
+  /** Called for each source that failed. */
   readonly onFailure: (source: string, why: string) => void;
-  /** Judges a zone that came; false: the next source is tried. */
+  /** Checks a zone that came; false: the next source is tried. */
   readonly accept: (zone: Zone, source: string) => Promise<boolean>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * All zones that are kept as a local copy: which one speaks for a name, for clients and for iteration; NOTIFY; what operators ask.
  *
- * Duties: the room's door. Leaves to others: one zone's life (stored-zone.ts), the form of replies, policy (`onZone` tells it
+ * Duties: the interface of the room. Leaves to others: one zone's life (stored-zone.ts), the form of replies, policy (`onZone` tells it
  * of its zones).
  */
 

@@ -75,7 +75,7 @@ describe('old trust, while large caches are gone through', () => {
     const { clock, random } = makeFakePorts();
     const caches = makeCaches(defaultConfig(), { clock, random });
     const secure = (owner: string) => {
-      const validated = { trust: RANK.validated, verdict: SECURE, server: null };
+      const validated = { rank: RANK.validated, verdict: SECURE, server: null };
       return rankedAt(clock.unixSeconds(), 300, rrsetFrom([`${owner} A 192.0.2.1`]), validated);
     };
     const answerOf = (owner: string) => {

@@ -80,7 +80,7 @@ async function logged(text: string): Promise<void> {
   }
 }
 
-/** Rcode of the answer to `version.server`, which every house has. */
+/** Rcode of the answer to `version.server`, which every resolver has. */
 async function rcodeOf(name: string, rrClass: number): Promise<number> {
   const socket = createSocket('udp4');
   const question = { name: mustParseName(name), type: TYPE.TXT, class: rrClass };

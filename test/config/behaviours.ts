@@ -25,7 +25,7 @@ export interface Shown {
 }
 
 const CLIENT = { ip: '192.0.2.1' };
-const AT_PLACE = { ip: '198.51.100.1', place: { ip: '192.0.2.53', port: 53 } };
+const AT_ADDRESS = { ip: '198.51.100.1', local: { ip: '192.0.2.53', port: 53 } };
 const SECRET = '000102030405060708090a0b0c0d0e0f';
 
 /** A zone file whose digest (RFC 8976) is wrong. */
@@ -106,17 +106,17 @@ const TAGS: Readonly<Record<string, Shown>> = {
   'interface-tag': byPolicy(
     'interface-tag: 192.0.2.53 "red"',
     (line) => `${TAGGED}local-zone-tag: x.example. "red"\n${line}\n`,
-    askX(AT_PLACE),
+    askX(AT_ADDRESS),
   ),
   'interface-tag-action': byPolicy(
     'interface-tag-action: 192.0.2.53 red refuse',
     (line) => `${TAGGED}local-zone-tag: x.example. "red"\ninterface-tag: 192.0.2.53 "red"\n${line}\n`,
-    (bench) => bench.local('x.example.', 'MX', AT_PLACE),
+    (bench) => bench.local('x.example.', 'MX', AT_ADDRESS),
   ),
   'interface-tag-data': byPolicy(
     'interface-tag-data: 192.0.2.53 red "TXT of-tag"',
     (line) => `${TAGGED}local-zone-tag: x.example. "red"\ninterface-tag: 192.0.2.53 "red"\n${line}\n`,
-    askX(AT_PLACE),
+    askX(AT_ADDRESS),
   ),
   'local-zone-tag': byPolicy('local-zone-tag: x.example. "red"', (line) => `${TAGGED}${line}\n`, askX(CLIENT)),
   'local-zone-override': byPolicy(
@@ -152,7 +152,7 @@ const ANSWERS: Readonly<Record<string, Shown>> = {
   'interface-view': byPolicy(
     'interface-view: 192.0.2.53 "v"',
     (line) => `${TAGGED}${line}\nview:\nname: "v"\nlocal-zone: x.example. refuse\n`,
-    askX(AT_PLACE),
+    askX(AT_ADDRESS),
   ),
   'view local-zone': byPolicy('local-zone: x.example. refuse', (line) => `${OF_VIEW}${line}\n`, askX(CLIENT)),
   'view local-data': byPolicy('local-data: "x.example. TXT here"', (line) => `${OF_VIEW}${line}\n`, askX(CLIENT)),

@@ -20,7 +20,7 @@ describe('a directive that protects', () => {
   test.each([
     [
       'proxy-protocol-port: 54',
-      'proxy-protocol-port is not supported, and without it clients would be judged by the address of the proxy',
+      'proxy-protocol-port is not supported, and without it access would be granted by the address of the proxy',
     ],
   ])('%s is refused', (line, text) => {
     expect(findingsOf(`server:\n${line}`)).toEqual([`test.conf:2: error: ${text}`]);

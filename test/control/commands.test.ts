@@ -18,7 +18,7 @@ import { Client, type ControlBench, makeBench } from './bench.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'x.example. A' } };
 
-/** Puts an address of a name into the caches, as answered and judged. */
+/** Puts an address of a name into the caches, as answered and validated. */
 function know(bench: ControlBench, name: string, verdict: Verdict, type: number = TYPE.A): RankedRRset {
   const { rrsets, answers } = bench.instance.caches;
   const question = questionOf(mustParseName(name), type);
@@ -105,7 +105,7 @@ describe('dump and load', () => {
     expect(await bench.run('load_cache', dump)).toBe('ok\n');
     const { rrsets, answers } = bench.instance.caches;
     const loaded = rrsets.find(mustParseName('www.example.'), TYPE.A, 1);
-    expect(loaded).toMatchObject({ verdict: null, trust: RANK.answerAuthoritative });
+    expect(loaded).toMatchObject({ verdict: null, rank: RANK.answerAuthoritative });
     expect(answers.find(questionOf(mustParseName('www.example.'), TYPE.A))?.verdict).toBeNull();
     // Not an answer for clients before it has been validated.
     expect(isKnown(bench, 'www.example.')).toBe(false);

@@ -98,8 +98,8 @@ test.each(['flush www.example', 'flush_zone example', 'flush_bogus', 'flush_nega
 function know(bench: ControlBench, name: string): void {
   const { rrsets, answers } = bench.instance.caches;
   const question = questionFrom(name);
-  const judged = { verdict: SECURE, server: '192.0.2.53@53' };
-  const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), judged);
+  const validated = { verdict: SECURE, server: '192.0.2.53@53' };
+  const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), validated);
   const { expiresAt } = ranked;
   rrsets.store(ranked);
   const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [] } as const;

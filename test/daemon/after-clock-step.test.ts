@@ -41,7 +41,7 @@ describe('when the clock was set', () => {
     return bench;
   }
 
-  test('forward, what was judged by the time before is forgotten, counted and said', async () => {
+  test('forward, what was validated by the time before is forgotten, counted and said', async () => {
     const { instance, ports } = await makeInstance();
     instance.clockStepped(120);
     expect(instance.caches.rrsets.count).toBe(1);

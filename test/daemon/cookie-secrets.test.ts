@@ -28,7 +28,7 @@ function cookieOf(kept: CookieKeeper): Uint8Array {
 }
 
 /** What it thinks of one. */
-function judged(kept: CookieKeeper, cookie: Uint8Array): string {
+function checked(kept: CookieKeeper, cookie: Uint8Array): string {
   return kept.check.check(cookie, 0, cookie.length, AT);
 }
 
@@ -36,20 +36,20 @@ describe('the secret', () => {
   it('of cookie-secret is shared by all who have it', () => {
     const config = `server:\ncookie-secret: ${ONE}\n`;
     const [here, there] = [keeper(config).kept, keeper(config, { seed: 2 }).kept];
-    expect(judged(there, cookieOf(here))).toBe('valid');
+    expect(checked(there, cookieOf(here))).toBe('valid');
   });
 
   it('is a random one where none is configured', () => {
     const [here, there] = [keeper('').kept, keeper('', { seed: 2 }).kept];
-    expect(judged(here, cookieOf(here))).toBe('valid');
-    expect(judged(there, cookieOf(here))).toBe('invalid');
+    expect(checked(here, cookieOf(here))).toBe('valid');
+    expect(checked(there, cookieOf(here))).toBe('invalid');
   });
 
   it('of the file comes before cookie-secret, which is used while there is no file', () => {
     const config = `${IN_FILE}cookie-secret: ${TWO}\n`;
     const plain = keeper(`server:\ncookie-secret: ${TWO}\n`).kept;
-    expect(judged(plain, cookieOf(keeper(config, { text: `${ONE}\n` }).kept))).toBe('invalid');
-    expect(judged(plain, cookieOf(keeper(config).kept))).toBe('valid');
+    expect(checked(plain, cookieOf(keeper(config, { text: `${ONE}\n` }).kept))).toBe('invalid');
+    expect(checked(plain, cookieOf(keeper(config).kept))).toBe('valid');
   });
 
   it('stays when another option changes, and goes when it changes itself', () => {
@@ -74,12 +74,12 @@ describe('a file of secrets', () => {
       { state: 'active', hex: ONE },
       { state: 'staging', hex: TWO },
     ]);
-    expect(judged(kept, before)).toBe('valid');
+    expect(checked(kept, before)).toBe('valid');
     expect(kept.activate()).toBeNull();
     expect(files.readText(PATH)).toEqual({ ok: true, value: `${TWO}\n${ONE}\n` });
-    expect(judged(kept, before)).toBe('valid');
+    expect(checked(kept, before)).toBe('valid');
     expect(kept.drop()).toBeNull();
-    expect(judged(kept, before)).toBe('invalid');
+    expect(checked(kept, before)).toBe('invalid');
     expect(files.readText(PATH)).toEqual({ ok: true, value: `${TWO}\n` });
   });
 

@@ -82,7 +82,7 @@ describe('the keys of the control channel', () => {
     ],
   ];
 
-  test.each(cases)('%s are judged alike by the daemon and the check program', (_, keyText, pemText, expected) => {
+  test.each(cases)('%s are checked alike by the daemon and the check program', (_, keyText, pemText, expected) => {
     const { files } = makeFakePorts();
     if (keyText !== null) files.replaceAtomically('/key', keyText);
     if (pemText !== null) files.replaceAtomically('/pem', pemText);

@@ -31,8 +31,8 @@ async function outlives(lines: readonly string[]): Promise<boolean> {
   };
   const before = await instanceOf('server:\n', undefined);
   const rrset = rrsetFrom([`${formatName(OWNER)} A 192.0.2.1`]);
-  const judged = { trust: RANK.validated, verdict: SECURE, server: null };
-  before.caches.rrsets.store(rankedAt(ports.clock.unixSeconds(), 300, rrset, judged));
+  const validated = { rank: RANK.validated, verdict: SECURE, server: null };
+  before.caches.rrsets.store(rankedAt(ports.clock.unixSeconds(), 300, rrset, validated));
   const { rrsets, answers } = before.caches;
   const after = await instanceOf(['server:', ...lines, ''].join('\n'), { rrsets, answers });
   void dropStaleTrust(before, after, ports.clock);

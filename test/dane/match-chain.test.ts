@@ -13,18 +13,18 @@ const crypto = createNodeCrypto();
 const full = await chainOf('fullchain.pem');
 const [leaf, intermediate, root] = full as [Certificate, Certificate, Certificate];
 
-function judge(records: readonly string[], chain: readonly Certificate[], more: Partial<ChainCase> = {}) {
+function match(records: readonly string[], chain: readonly Certificate[], more: Partial<ChainCase> = {}) {
   const tlsas = records.map(tlsaOf);
   const base = { tlsas, chain, references: ['mx.example.test'], service: 'smtp', pkix: null, now: NOW } as const;
   return matchCertificates({ ...base, ...more }, crypto);
 }
 
 function statusOf(record: string, chain: readonly Certificate[], more: Partial<ChainCase> = {}): string {
-  return judge([record], chain, more).status;
+  return match([record], chain, more).status;
 }
 
 function whyNot(record: string, chain: readonly Certificate[], more: Partial<ChainCase> = {}): string {
-  const [first] = judge([record], chain, more).records;
+  const [first] = match([record], chain, more).records;
   return first === undefined ? '' : outcomeText(first);
 }
 
@@ -58,9 +58,9 @@ describe('a record about the host itself (usage 3)', () => {
   test('one of several is enough, whichever place it has (roll-over)', () => {
     const other = `3 1 1 ${'00'.repeat(32)}`;
     const mine = `3 1 1 ${DIGESTS.leafKey}`;
-    expect(judge([other, mine], full).status).toBe('matched');
-    expect(judge([mine, other], full).status).toBe('matched');
-    expect(judge([other, other], full).status).toBe('mismatched');
+    expect(match([other, mine], full).status).toBe('matched');
+    expect(match([mine, other], full).status).toBe('matched');
+    expect(match([other, other], full).status).toBe('mismatched');
   });
 });
 
@@ -71,7 +71,7 @@ describe('a record about the authority (usage 2)', () => {
     ['2 1 1', DIGESTS.rootKey, 2],
     ['2 0 1', DIGESTS.rootCert, 2],
   ])('%s matches at its depth', (parameters, data, depth) => {
-    expect(judge([`${parameters} ${data}`], full).records[0]?.outcome).toMatchObject({ kind: 'matched', depth });
+    expect(match([`${parameters} ${data}`], full).records[0]?.outcome).toMatchObject({ kind: 'matched', depth });
   });
 
   test('needs the authority in what the server sends, unless the record holds its whole key (2 1 0)', () => {
@@ -129,8 +129,8 @@ describe('records that cannot be used', () => {
 
   test('do not hide one that can, nor save one that does not match', () => {
     const unusable = `1 1 1 ${DIGESTS.leafKey}`;
-    expect(judge([unusable, `3 1 1 ${DIGESTS.leafKey}`], full).status).toBe('matched');
-    expect(judge([unusable, `3 1 1 ${'00'.repeat(32)}`], full).status).toBe('mismatched');
+    expect(match([unusable, `3 1 1 ${DIGESTS.leafKey}`], full).status).toBe('matched');
+    expect(match([unusable, `3 1 1 ${'00'.repeat(32)}`], full).status).toBe('mismatched');
   });
 });
 

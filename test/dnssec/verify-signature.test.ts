@@ -1,6 +1,6 @@
 /**
  * Proves that a signature holds only when every condition of RFC 4035 §5.3.1 does, that the first broken one is named, and
- * that wildcard expansions, canonical form and times are judged as RFC 4034 says.
+ * that wildcard expansions, canonical form and times are checked as RFC 4034 says.
  */
 
 import fc from 'fast-check';
@@ -240,7 +240,7 @@ describe('wildcards (RFC 4034 §3.1.3, RFC 4035 §5.3.2)', () => {
 });
 
 describe('times (RFC 4034 §3.1.5, RFC 1982)', () => {
-  test('a signature that spans the wrap of 2106 is judged rightly', () => {
+  test('a signature that spans the wrap of 2106 is checked rightly', () => {
     const choices = { inception: 0xffff_0000, expiration: 0x0001_0000 };
     expect(run({ choices, check: { at: 0xffff_fff0 } })).toMatchObject({ kind: 'valid' });
     expect(run({ choices, check: { at: 2 ** 32 + 5 } })).toMatchObject({ kind: 'valid' });

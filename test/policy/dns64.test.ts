@@ -121,7 +121,7 @@ describe('AAAA records', () => {
     }
   });
 
-  test('are not made for a client that judges by itself', async () => {
+  test('are not made for a client that validates by itself', async () => {
     const bench = start().know('w.example.', 'AAAA', []).know('w.example.', 'A', FOUR);
     expect(await bench.ruled('w.example.', 'AAAA', { cd: true })).toBe('NOERROR secure');
   });

@@ -26,7 +26,7 @@ import type { RecordDefaults } from './scripted-record.ts';
 /** TTL of records that state none. */
 const DEFAULT_TTL_SECONDS = 3600;
 
-/** Steps that act on the inside of a resolver in ways that this house has no door for. */
+/** Steps that act on the inside of a resolver in ways that this resolver has no interface for. */
 const IMPOSSIBLE: Partial<Record<StepKind, string>> = {
   ERROR: 'STEP ERROR injects an error inside the resolver',
   INFRA_RTT: 'STEP INFRA_RTT sets a value inside the server cache',

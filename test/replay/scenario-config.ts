@@ -1,5 +1,5 @@
 /**
- * The configuration text that a scenario's house starts from, and the date at which it starts.
+ * The configuration text that a scenario's resolver starts from, and the date at which it starts.
  *
  * Unbound's dialect is unbound.conf text already; the deckard dialect's few settings are written out as such. A head of
  * our own goes before it: where to listen, no daemon matters, old algorithms allowed (the suites sign with them).

@@ -27,13 +27,13 @@ function signature(labels: number): Uint8Array {
 
 interface Choices {
   readonly type?: number;
-  readonly trust?: Rank;
+  readonly rank?: Rank;
   readonly verdict?: Verdict | null;
   readonly signatures?: readonly Uint8Array[];
 }
 
 function found(choices: Choices = {}, avoid: readonly string[] = []): boolean {
-  const { type = TYPE.A, trust: rank = RANK.answerAuthoritative, verdict = null, signatures = [] } = choices;
+  const { type = TYPE.A, rank = RANK.answerAuthoritative, verdict = null, signatures = [] } = choices;
   const clock = new FakeClock(NOW);
   const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
   const answers = new AnswerCache({ clock, maxBytes: 1 << 20 });
@@ -51,13 +51,13 @@ describe('an RRset of the cache answers', () => {
   });
 
   test('not when it came beside one (RFC 2181 §5.4.1)', () => {
-    expect(found({ trust: RANK.glue })).toBe(false);
-    expect(found({ trust: RANK.authorityAuthoritative })).toBe(false);
+    expect(found({ rank: RANK.glue })).toBe(false);
+    expect(found({ rank: RANK.authorityAuthoritative })).toBe(false);
   });
 
   test('for DS also out of a referral, not out of less', () => {
-    expect(found({ type: TYPE.DS, trust: RANK.authorityAuthoritative })).toBe(true);
-    expect(found({ type: TYPE.DS, trust: RANK.authorityNonAuthoritative })).toBe(false);
+    expect(found({ type: TYPE.DS, rank: RANK.authorityAuthoritative })).toBe(true);
+    expect(found({ type: TYPE.DS, rank: RANK.authorityNonAuthoritative })).toBe(false);
   });
 
   // RFC 4035 §5.3.4: the proof that no closer name exists came with it, and is not part of the set.

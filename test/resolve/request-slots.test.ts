@@ -45,26 +45,26 @@ function victimOf(room: SlotOffer): number | null {
 
 describe('places', () => {
   test('are free until all are taken, and again when one leaves', () => {
-    const { slots: load, works } = fullLoad(4);
-    expect(load.offer().kind).toBe('full');
-    load.release(works[0] as Work);
-    expect(load.offer().kind).toBe('free');
-    expect(load.count).toBe(3);
+    const { slots, works } = fullLoad(4);
+    expect(slots.offer().kind).toBe('full');
+    slots.release(works[0] as Work);
+    expect(slots.offer().kind).toBe('free');
+    expect(slots.count).toBe(3);
   });
 
   test('of the second half go to newcomers, the oldest first, when that has had its time', () => {
-    const { slots: load, clock } = fullLoad(4);
-    expect(load.offer().kind).toBe('full');
+    const { slots, clock } = fullLoad(4);
+    expect(slots.offer().kind).toBe('full');
     clock.skip(JOSTLE_MS);
-    expect(victimOf(load.offer())).toBe(3);
-    expect(load.offer().kind).toBe('free');
+    expect(victimOf(slots.offer())).toBe(3);
+    expect(slots.offer().kind).toBe('free');
   });
 
   test('of the first half are never taken away', () => {
-    const { slots: load, clock, enter } = fullLoad(4);
+    const { slots, clock, enter } = fullLoad(4);
     clock.skip(10 * JOSTLE_MS);
     const victims = [0, 1, 2].map(() => {
-      const victim = victimOf(load.offer());
+      const victim = victimOf(slots.offer());
       enter();
       return victim;
     });

@@ -57,7 +57,7 @@ function foundFrom(question: Question, server: string, ttl = 300, at = NOW): Ite
 /** A resolver whose tree is `ask` and whose validate is `validate`. */
 function makeResolver(
   ask: (work: Work, call: IterateCallOptions, fetch: Fetch) => IterationResult | Promise<IterationResult>,
-  judge: (server: string) => Verdict = () => SECURE,
+  verdictOf: (server: string) => Verdict = () => SECURE,
 ) {
   const clock = new FakeClock(NOW);
   const asked: IterateCallOptions[] = [];
@@ -77,7 +77,7 @@ function makeResolver(
     },
     makeValidate: () => async (_work, found) => {
       const server = found.end.server ?? '';
-      const verdict = judge(server);
+      const verdict = verdictOf(server);
       return { verdict, found, badServers: verdict.status === 'bogus' ? [server] : [] };
     },
   });
@@ -101,10 +101,10 @@ describe('resolver', () => {
   });
 
   test('asks other servers when one gives bogus data, and keeps the good answer', async () => {
-    const judge = (server: string) => (server === 'liar@53' ? BOGUS : SECURE);
+    const verdictOf = (server: string) => (server === 'liar@53' ? BOGUS : SECURE);
     const { resolver, asked } = makeResolver(
       (work, call) => foundFrom(work.question, call.avoid?.has('liar@53') === true ? 'honest@53' : 'liar@53'),
-      judge,
+      verdictOf,
     );
     expect(statusOf(await resolver.resolve(QUESTION))).toBe('secure');
     expect(asked.length).toBe(2);

@@ -64,7 +64,7 @@ describe('§3.2.2, the CD bit', () => {
     }
   });
 
-  test('set, bogus data is shown to a client that judges by itself; unset, it is SERVFAIL', async () => {
+  test('set, bogus data is shown to a client that validates by itself; unset, it is SERVFAIL', async () => {
     expect((await scene.ask('www.broken.', 'A')).rcode).toBe('SERVFAIL');
     const shown = await scene.ask('www.broken.', 'A', { flags: FLAG.CD });
     expect(shown.status).toBe('NOERROR');

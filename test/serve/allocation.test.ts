@@ -66,7 +66,7 @@ function otherPolicy(): ReturnType<typeof makePolicy>['policy'] {
   const serversOf = async (): Promise<never> => {
     throw new Error('not asked for');
   };
-  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, placeKeys: () => [] };
+  const blocks = { accessBlocks: [], defaultBlocks: DEFAULT_ACCESS, listenKeys: () => [] };
   return makePolicy({
     config: loaded.config,
     log: new FakeLog(),

@@ -28,7 +28,7 @@ function instance(options: Partial<ServeOptions> = {}, clientRates?: ClientRates
   });
 }
 
-/** As `house`, for clients that must have a cookie. */
+/** As `server`, for clients that must have a cookie. */
 function strictServer(options: Partial<ServeOptions> = {}): PlayedResolver {
   const access = [{ address: parseIp('192.0.2.0') as Uint8Array, prefixLength: 24, action: 'allow_cookie' as const }];
   return instance({ access, ...options });

@@ -14,7 +14,7 @@ function bytes(hex: string): Uint8Array {
   return Uint8Array.from(Buffer.from(hex, 'hex'));
 }
 
-function judge(cookie: string, { secrets = [SECRET], ip = IP, now = MADE_AT } = {}) {
+function checkCookie(cookie: string, { secrets = [SECRET], ip = IP, now = MADE_AT } = {}) {
   const cookies = new ServerCookies(secrets.map(bytes));
   // Not at the start of its message, as in real queries.
   const message = bytes(`ffff${cookie}ffff`);
@@ -33,17 +33,17 @@ describe('SipHash-2-4', () => {
 
 describe('the examples of RFC 9018', () => {
   it('A.1: a client learns a new server cookie', () => {
-    expect(judge(CLIENT)).toEqual({ state: 'client', reply: `${CLIENT}${FIRST}` });
+    expect(checkCookie(CLIENT)).toEqual({ state: 'client', reply: `${CLIENT}${FIRST}` });
   });
 
   it('A.2: the same client comes back 40 minutes later: the cookie is good and renewed', () => {
-    const again = judge(`${CLIENT}${FIRST}`, { now: 0x5cf7a871 });
+    const again = checkCookie(`${CLIENT}${FIRST}`, { now: 0x5cf7a871 });
     expect(again).toEqual({ state: 'valid', reply: `${CLIENT}010000005cf7a871d4a564a1442aca77` });
   });
 
   it('A.3: reserved octets that are not zero are part of the hash, and not kept when the cookie is renewed', () => {
     const given = 'fc93fc62807ddb8601abcdef5cf78f71a314227b6679ebf5';
-    const { state, reply } = judge(given, { ip: '203.0.113.203', now: 0x5cf78f71 + 2400 });
+    const { state, reply } = checkCookie(given, { ip: '203.0.113.203', now: 0x5cf78f71 + 2400 });
     expect(state).toBe('valid');
     expect(reply.slice(0, 24)).toBe('fc93fc62807ddb8601000000');
   });
@@ -51,7 +51,7 @@ describe('the examples of RFC 9018', () => {
   it('A.4: over IPv6, made with the secret before: good, and renewed with the active one', () => {
     const given = '22681ab97d52c298010000005cf7c57926556bd0934c72f8';
     const secrets = ['445536bcd2513298075a5d379663c962', 'dd3bdf9344b678b185a6f5cb60fca715'];
-    const { state, reply } = judge(given, { secrets, ip: '2001:db8:220:1:59de:d0f4:8769:82b8', now: 0x5cf7c609 });
+    const { state, reply } = checkCookie(given, { secrets, ip: '2001:db8:220:1:59de:d0f4:8769:82b8', now: 0x5cf7c609 });
     expect(state).toBe('valid');
     expect(reply).toBe('22681ab97d52c298010000005cf7c609a6bb79d16625507a');
   });
@@ -61,21 +61,21 @@ describe('server cookies', () => {
   const good = `${CLIENT}${FIRST}`;
 
   it('come back as they are for half an hour', () => {
-    expect(judge(good, { now: MADE_AT + 1800 })).toEqual({ state: 'valid', reply: good });
-    expect(judge(good, { now: MADE_AT + 1801 }).reply).not.toBe(good);
+    expect(checkCookie(good, { now: MADE_AT + 1800 })).toEqual({ state: 'valid', reply: good });
+    expect(checkCookie(good, { now: MADE_AT + 1801 }).reply).not.toBe(good);
   });
 
   it('are good for an hour, and five minutes ahead of our clock', () => {
-    expect(judge(good, { now: MADE_AT + 3600 }).state).toBe('valid');
-    expect(judge(good, { now: MADE_AT + 3601 }).state).toBe('invalid');
-    expect(judge(good, { now: MADE_AT - 300 }).state).toBe('valid');
-    expect(judge(good, { now: MADE_AT - 301 }).state).toBe('invalid');
+    expect(checkCookie(good, { now: MADE_AT + 3600 }).state).toBe('valid');
+    expect(checkCookie(good, { now: MADE_AT + 3601 }).state).toBe('invalid');
+    expect(checkCookie(good, { now: MADE_AT - 300 }).state).toBe('valid');
+    expect(checkCookie(good, { now: MADE_AT - 301 }).state).toBe('invalid');
   });
 
   it('are worth nothing at another address, with another client cookie, or under another secret', () => {
-    expect(judge(good, { ip: '198.51.100.101' }).state).toBe('invalid');
-    expect(judge(`3${good.slice(1)}`).state).toBe('invalid');
-    expect(judge(good, { secrets: ['00'.repeat(16)] }).state).toBe('invalid');
+    expect(checkCookie(good, { ip: '198.51.100.101' }).state).toBe('invalid');
+    expect(checkCookie(`3${good.slice(1)}`).state).toBe('invalid');
+    expect(checkCookie(good, { secrets: ['00'.repeat(16)] }).state).toBe('invalid');
   });
 
   it('are refused with any bit changed', () => {
@@ -83,24 +83,24 @@ describe('server cookies', () => {
     for (let bit = 0; bit < whole.length * 8; bit++) {
       const changed = Uint8Array.from(whole);
       changed[bit >>> 3] = (changed[bit >>> 3] as number) ^ (1 << (bit & 7));
-      expect(judge(Buffer.from(changed).toString('hex')).state).toBe('invalid');
+      expect(checkCookie(Buffer.from(changed).toString('hex')).state).toBe('invalid');
     }
   });
 
   it('of other makers are not ours, and get one of ours', () => {
     for (const octets of [8, 15, 17, 32]) {
-      const { state, reply } = judge(`${CLIENT}${'01'.repeat(octets)}`);
+      const { state, reply } = checkCookie(`${CLIENT}${'01'.repeat(octets)}`);
       expect({ state, reply }).toEqual({ state: 'invalid', reply: good });
     }
   });
 
   it('of a length that cannot be are malformed', () => {
-    for (const octets of [0, 1, 7, 9, 15, 41, 65535]) expect(judge('01'.repeat(octets)).state).toBe('malformed');
+    for (const octets of [0, 1, 7, 9, 15, 41, 65535]) expect(checkCookie('01'.repeat(octets)).state).toBe('malformed');
   });
 
   it('live across the end of the 32-bit time', () => {
     const before = 2 ** 32 - 10;
-    const { reply } = judge(CLIENT, { now: before });
-    expect(judge(reply, { now: before + 100 }).state).toBe('valid');
+    const { reply } = checkCookie(CLIENT, { now: before });
+    expect(checkCookie(reply, { now: before + 100 }).state).toBe('valid');
   });
 });

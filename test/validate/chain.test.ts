@@ -393,7 +393,7 @@ describe('denial records at hand', () => {
 });
 
 describe('val-override-date', () => {
-  test('judges at the given second', async () => {
+  test('validates at the given second', async () => {
     const tree = new SignedTree();
     tree.options = { ...tree.options, signatureTime: { kind: 'fixed', unixSeconds: INCEPTION - 400_000 } };
     expect(deepOutcome(await askA(tree, tree.root, 'www.'))).toBe('above signature-not-yet-valid');

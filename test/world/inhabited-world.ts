@@ -36,7 +36,7 @@ export function worldConfigLines(world: World): string[] {
   ];
 }
 
-/** A running house in a world. */
+/** A running resolver in a world. */
 export class InhabitedWorld {
   readonly ports: FakePorts;
   readonly running: RunningInstance;

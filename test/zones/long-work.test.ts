@@ -51,7 +51,7 @@ describe('a zone of many names', () => {
     new FakePrimary(ports, '192.0.2.53', zoneOf(textOf(500)));
     const turns = vi.spyOn(ports.clock, 'nextTurn');
     const request = { zone: ORIGIN, server: { ip: '192.0.2.53', port: 53 }, tlsName: null, authorities: null };
-    const limits = { held: null, maxOctets: 1 << 20, maxMs: 10_000, signal: new AbortController().signal };
+    const limits = { own: null, maxOctets: 1 << 20, maxMs: 10_000, signal: new AbortController().signal };
     const end = await ports.clock.runUntilSettled(transferZone(ports, { ...request, ...limits }));
     expect(end.kind === 'zone' && end.zone.recordCount).toBe(502);
     expect(turns).toHaveBeenCalled();

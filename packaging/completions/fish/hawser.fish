@@ -46,7 +46,7 @@ complete -c hawser -n '__fish_seen_subcommand_from dane' -l https -d 'take the w
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l no-connect -d 'do not look at the host'\''s certificates'
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l servers -d 'also ask each server of the zone whether it shows the same TLSA set'
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l key-kinds -d 'ask each address for its RSA and its ECDSA certificate'
-complete -c hawser -n '__fish_seen_subcommand_from dane' -l days -x -d 'judge dates and signatures as if N days had passed'
+complete -c hawser -n '__fish_seen_subcommand_from dane' -l days -x -d 'check dates and signatures as if N days had passed'
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l expiry -x -d 'say when signatures run out within so many days, default 3'
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l timeout -x -d 'for each connection, default 20'
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l explain -d 'also proofs and certificates'

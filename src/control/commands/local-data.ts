@@ -173,7 +173,7 @@ interface BulkParts extends LocalParts {
   readonly verb: BulkVerb;
 }
 
-/** The lines of a bulk command. A bad line is told, with its number, and the rest goes on, until there is no memory for one. */
+/** The lines of a bulk command. A bad line is reported, with its number, and the rest goes on, until there is no memory for one. */
 class BulkLines implements BulkInput {
   readonly #parts: BulkParts;
   #count = 0;

@@ -46,7 +46,7 @@ function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig): Sources {
   };
 }
 
-/** How signatures of such zones are judged. */
+/** How signatures of such zones are checked. */
 export function zoneCheckOptions(config: Config): CheckOptions {
   const { signatureTime, skew, algorithms } = validateOptions(config);
   return { signatureTime, skew, algorithms };

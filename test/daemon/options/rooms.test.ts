@@ -135,7 +135,7 @@ describe('what serving is told', () => {
 });
 
 describe('what validation is told', () => {
-  test('the time to judge signatures at', () => {
+  test('the time to check signatures at', () => {
     expect(validateOptions(configOf('')).signatureTime).toEqual({ kind: 'clock' });
     expect(validateOptions(configOf('server:\nval-override-date: "-1"')).signatureTime).toEqual({ kind: 'ignored' });
     expect(validateOptions(configOf('server:\nval-override-date: "20201021000000"')).signatureTime).toEqual({
