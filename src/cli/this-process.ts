@@ -29,10 +29,11 @@ export function thisProcess(): ThisProcess {
   const inherited = findInheritedSockets();
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
+  const network = createNodeNetwork(inherited, user);
   return {
     ports: {
       clock: createNodeClock(),
-      network: createNodeNetwork(inherited, user),
+      network,
       random: createNodeRandom(),
       files: createNodeFiles(user),
       log: createNodeLog(user),
@@ -45,6 +46,7 @@ export function thisProcess(): ThisProcess {
       willBecome: (name) => {
         becomes = futureUser(name);
       },
+      chooseUdpEngine: network.chooseUdpEngine,
       unusedSockets: () => inherited.left,
       createCrypto,
       loadPage,

@@ -57,6 +57,12 @@ type Built =
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
 export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
 
+/** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
+interface ChosenUdpEngine {
+  readonly text: string;
+  readonly isRefused: boolean;
+}
+
 /** The process that a daemon runs in. */
 export interface HostProcess {
   readonly pid: number;
@@ -67,6 +73,8 @@ export interface HostProcess {
   readonly view: Host;
   /** Says whom a process that is root will become (`username`): what is made from now on is made for them. */
   willBecome(user: string): void;
+  /** Chooses what datagrams go through (`udp-engine`), for sockets that are opened from now on. */
+  chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenUdpEngine>;
   /** Sockets that were passed to the process and that nobody listens on. */
   unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
@@ -103,6 +111,8 @@ export class Running {
   readonly #page: InstancePage;
   readonly #startedMs: number;
   #verbosity = 0;
+  /** What datagrams go through, in words. */
+  #udpEngine = '';
   /** What could not be listened on and was said. */
   #notListening: readonly string[] = [];
   #cancelReopen: CancelTimer = () => {};
@@ -175,6 +185,7 @@ export class Running {
     instance.config.server.moduleConfig.forEach((module, i) => {
       this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });
+    this.#ports.log.write('info', this.#udpEngine);
     this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
     return [];
   }
@@ -363,12 +374,21 @@ export class Running {
     this.#parts.host.willBecome(config.server.username);
     const isFirst = this.#instance === null;
     if (isFirst) this.#configureLog(config);
+    const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
+    if (refused !== null) return { ok: false, lines: [refused] };
     const built = await this.#join(config, { caches });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
     for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
+  }
+
+  /** Chooses once: sockets are kept over reloads. Why the start must end, else null. */
+  async #chooseUdpEngine({ server }: Config): Promise<string | null> {
+    const { text, isRefused } = await this.#parts.host.chooseUdpEngine(server.udpEngine);
+    this.#udpEngine = text;
+    return isRefused ? `udp-engine: ${server.udpEngine}: ${text}` : null;
   }
 
   /** Joins the rooms for a configuration, with what is kept of the instance before. */

@@ -23,6 +23,7 @@ export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<U
   const listener = new UdpListener(parts.serve);
   const opened = await parts.network.openUdp({
     local: parts.address,
+    isForClients: true,
     reusePort: parts.options.reusePort,
     receiveBufferBytes: parts.options.receiveBufferBytes,
     sendBufferBytes: parts.options.sendBufferBytes,

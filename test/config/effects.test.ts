@@ -1,6 +1,6 @@
 /**
  * Proves that no directive is called effective without being so: setting each `done` directive to another value changes what
- * a room is told, or what happens where something runs with it (behaviours.ts). Only for the five that a process of its own
+ * a room is told, or what happens where something runs with it (behaviours.ts). Only for the six that a process of its own
  * obeys is this file content with the name of the test that starts one.
  */
 
@@ -130,6 +130,7 @@ const CONTEXT: Record<string, string> = {
 const BY_PROCESS: Record<string, string> = {
   'do-daemonize': 'test/interop/resolvers.ts',
   username: 'test/cli/privileges.test.ts',
+  'udp-engine': 'test/cli/process.test.ts',
   pidfile: 'test/cli/privileges.test.ts',
   'control-key-file': 'test/interop/control-session.ts',
   'control-cert-file': 'test/interop/control-session.ts',
