@@ -8,7 +8,15 @@
  * Leaves to others: the calls (system-calls.ts), memory (message-ring.ts), making descriptors (udp-descriptor.ts).
  */
 
-import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import type {
+  Address,
+  Datagram,
+  ListenOptions,
+  NetworkError,
+  Opened,
+  UdpOptions,
+  UdpSocket,
+} from '../ports/network.ts';
 import { MessageRing, UNUSABLE } from './message-ring.ts';
 import { networkErrorOfCall } from './network-error.ts';
 import { type OwnAddress, Peer, Peers, peerAt, readOwnAddress, SocketAddress, writeOwnAddress } from './peer.ts';
@@ -82,6 +90,11 @@ export class FastUdp {
     if (refused === null) return { ok: true, value: socket };
     calls.close(made.fd);
     return { ok: false, error: refused };
+  }
+
+  /** A stream socket at `local`, which the host need not have, for Node.js to listen at; else why there is none. */
+  bindStream(options: ListenOptions, local: Address): { readonly fd: number } | { readonly error: NetworkError } {
+    return this.#shared.descriptors.makeStream(options, local);
   }
 
   /** Ends the engine, whose sockets must be closed. */

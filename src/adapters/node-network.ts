@@ -34,9 +34,13 @@ export function createNodeNetwork(
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },
     connect: connectNodeStream,
-    listen: (options) => {
-      const fd = 'path' in options.local ? null : inherited.take('tcp', options.local);
-      return listenNodeStreams(options, { fd, user: user() });
+    listen: async (options) => {
+      const { local } = options;
+      const fd = 'path' in local ? null : inherited.take('tcp', local);
+      const isForeign = fd === null && options.bindForeign !== undefined && !('path' in local);
+      const bound = isForeign ? chosen?.engine?.bindStream(options, local) : undefined;
+      if (bound !== undefined && 'error' in bound) return { ok: false, error: bound.error };
+      return await listenNodeStreams(options, { fd: bound?.fd ?? fd, user: user() });
     },
   };
 }

@@ -1,6 +1,6 @@
 /** What the server room needs to know: where to listen, and the limits of listening. Taken out of the configuration by `cli`. */
 
-import type { Address } from '../ports/network.ts';
+import type { Address, ForeignBinding } from '../ports/network.ts';
 import type { NetblockLimit } from '../serve/netblock-limit.ts';
 
 /** Where to listen: an address, and the network interface that it was found at, if it was (`interface: eth0`). */
@@ -15,8 +15,10 @@ export interface ServerOptions {
   readonly networkInterfaces?: readonly string[];
   /** Those of them that have no address now. */
   readonly missing?: readonly string[];
-  /** What the host does not have yet is waited for (ip-freebind, ip-transparent). */
+  /** What the host does not have yet is waited for (ip-freebind, ip-transparent), where it cannot be bound at once. */
   readonly waitsForAddresses?: boolean;
+  /** How it is bound at once. */
+  readonly bindForeign?: ForeignBinding | undefined;
   readonly udp: boolean;
   readonly tcp: boolean;
   /** Sockets share their port with those of other processes (SO_REUSEPORT). */

@@ -129,6 +129,7 @@ export function openTcpListener(start: {
   return start.network.listen({
     local: start.address,
     reusePort: start.options.reusePort,
+    bindForeign: start.options.bindForeign,
     onConnection: (stream) => start.slots.admit(stream),
     onError: start.onError,
   });
