@@ -8,21 +8,13 @@
  * Leaves to others: the calls (system-calls.ts), memory (message-ring.ts), making descriptors (udp-descriptor.ts).
  */
 
-import type {
-  Address,
-  Datagram,
-  ListenOptions,
-  NetworkError,
-  Opened,
-  UdpOptions,
-  UdpSocket,
-} from '../ports/network.ts';
+import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
 import { MessageRing, UNUSABLE } from './message-ring.ts';
 import { networkErrorOfCall } from './network-error.ts';
 import { type OwnAddress, Peer, Peers, peerAt, readOwnAddress, SocketAddress, writeOwnAddress } from './peer.ts';
 import { Readiness } from './readiness.ts';
 import type { SystemCalls, Watch } from './system-calls.ts';
-import { isForAny, UdpDescriptors } from './udp-descriptor.ts';
+import { isForAny, type StreamOptions, UdpDescriptors } from './udp-descriptor.ts';
 
 /** Datagrams taken from a listening socket at a time: what libuv takes, too, before others get their turn. */
 const BATCH = 32;
@@ -93,7 +85,7 @@ export class FastUdp {
   }
 
   /** A stream socket at `local`, which the host need not have, for Node.js to listen at; else why there is none. */
-  bindStream(options: ListenOptions, local: Address): { readonly fd: number } | { readonly error: NetworkError } {
+  bindStream(options: StreamOptions, local: Address): { readonly fd: number } | { readonly error: NetworkError } {
     return this.#shared.descriptors.makeStream(options, local);
   }
 

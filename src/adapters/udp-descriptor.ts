@@ -51,6 +51,9 @@ class Scratch {
   }
 }
 
+/** How a stream socket is bound. */
+export type StreamOptions = Pick<ListenOptions, 'reusePort' | 'bindForeign'>;
+
 /** A descriptor, or why there is none. */
 type Made = { readonly fd: number } | { readonly error: NetworkError };
 
@@ -75,7 +78,7 @@ export class UdpDescriptors {
   }
 
   /** A stream socket that is bound and can be listened at; `local` is an address. */
-  makeStream({ reusePort, bindForeign }: ListenOptions, local: Address): Made {
+  makeStream({ reusePort, bindForeign }: StreamOptions, local: Address): Made {
     const peer = peerAt(local);
     if (peer === null) return { error: { kind: 'other', text: `not an address: ${local.ip}` } };
     const isSix = local.ip.includes(':');

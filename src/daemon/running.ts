@@ -17,6 +17,7 @@ import { controlReport, examine } from '../doctor/examine.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -29,7 +30,8 @@ import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { type AssembleParts, assemble, hasError, type ResolverInstance } from './resolver-instance.ts';
+import { readServiceTls } from './service-tls.ts';
 import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
@@ -53,7 +55,10 @@ type Built =
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
-export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
+export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & {
+  readonly http: HttpNetwork;
+  readonly log: ConfigurableLog;
+};
 
 /** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
 interface ChosenUdpEngine {
@@ -223,7 +228,9 @@ export class Running {
     const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
+      before === null
+        ? {}
+        : { caches: keptForOptionChange(before.caches), carried: before, serviceTls: before.serviceTls },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { instance, warnings } = built;
@@ -251,8 +258,9 @@ export class Running {
   async #reopen(): Promise<Applied> {
     const instance = this.#instance;
     if (instance === null || this.#isStopped) return null;
-    const { config, serve } = instance;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
+    const { config, serve, serviceTls } = instance;
+    const options = serverOptions(config, this.#parts.host.facts(), serviceTls?.options);
+    const problems = await this.#daemon.listen(serve, options, true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -265,7 +273,8 @@ export class Running {
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
-    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
+    const httpOctets = (): Daemon['httpOctets'] => this.#daemon.httpOctets;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets };
     this.#statistics ??= new InstanceStatistics(statistics, instance);
     this.#statistics.activate(instance);
     const seen = controlView(instance, this.#statistics.shown);
@@ -355,10 +364,16 @@ export class Running {
     if (isFirst) this.#configureLog(config);
     const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
     if (refused !== null) return { ok: false, lines: [refused] };
-    const built = await this.#join(config, { caches });
+    const found: Finding[] = [];
+    const tlsParts = { files: this.#ports.files, check: this.#parts.host.tlsFault };
+    const inForce = this.#instance?.serviceTls ?? null;
+    const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
+    if (hasError(found)) return { ok: false, lines: found.map(findingText) };
+    const built = await this.#join(config, { caches, serviceTls });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
-    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    const warnings = [...loaded.warnings, ...found].map(warningText);
+    for (const text of [...warnings, ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
@@ -371,7 +386,7 @@ export class Running {
   }
 
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];
