@@ -2,8 +2,9 @@
  * The network of this machine: UDP (fast-udp.ts or node-udp.ts) and streams (node-streams.ts) behind one port. Never throws.
  */
 
+import { closeSync } from 'node:fs';
 import type { HttpNetwork } from '../ports/http.ts';
-import type { ListenOptions, Network } from '../ports/network.ts';
+import type { Listener, ListenOptions, Network, Opened } from '../ports/network.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { listenNodeHttp } from './node-http.ts';
 import { type ListenParts, listenNodeStreams } from './node-listen.ts';
@@ -18,6 +19,9 @@ export interface NodeNetwork extends Network {
   chooseUdpEngine(wanted: WantedUdpEngine): Promise<ChosenUdpEngine>;
 }
 
+/** What the binding of a listening socket takes. */
+type Bindable = Pick<ListenOptions, 'local' | 'reusePort' | 'bindForeign'>;
+
 /**
  * The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. `user` tells
  * whom a process that is still root will become, whose unix sockets are made.
@@ -27,10 +31,20 @@ export function createNodeNetwork(
   user: () => LowUser | null = () => null,
 ): NodeNetwork & HttpNetwork {
   let chosen: ChosenUdpEngine | null = null;
-  const partsOf = ({ local }: Pick<ListenOptions, 'local'>): ListenParts => ({
-    fd: 'path' in local ? null : inherited.take('tcp', local),
-    user: user(),
-  });
+  const listenBy = async <O extends Bindable>(
+    options: O,
+    listen: (options: O, parts: ListenParts) => Promise<Opened<Listener>>,
+  ): Promise<Opened<Listener>> => {
+    const { local } = options;
+    const passed = 'path' in local ? null : inherited.take('tcp', local);
+    const isForeign = passed === null && options.bindForeign !== undefined && !('path' in local);
+    const bound = isForeign ? chosen?.engine?.bindStream(options, local) : undefined;
+    if (bound !== undefined && 'error' in bound) return { ok: false, error: bound.error };
+    const opened = await listen(options, { fd: bound?.fd ?? passed, user: user() });
+    // Where TLS cannot be set up Node.js has not taken the socket.
+    if (bound !== undefined && !opened.ok && opened.error.kind === 'tls') closeSync(bound.fd);
+    return opened;
+  };
   return {
     chooseUdpEngine: async (wanted) => {
       chosen = await chooseUdpEngine(wanted);
@@ -41,7 +55,7 @@ export function createNodeNetwork(
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },
     connect: connectNodeStream,
-    listen: (options) => listenNodeStreams(options, partsOf(options)),
-    listenHttp: (options) => listenNodeHttp(options, partsOf(options)),
+    listen: (options) => listenBy(options, listenNodeStreams),
+    listenHttp: (options) => listenBy(options, listenNodeHttp),
   };
 }

@@ -38,6 +38,12 @@ export interface NetworkError {
 /** A result that is a value or an error; never thrown. */
 export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: NetworkError };
 
+/**
+ * Binds an address that the host does not have (yet), as Linux's IP_FREEBIND or IP_TRANSPARENT (which takes a privilege, and what
+ * a firewall leads here) let one. An adapter that cannot leaves it, and the address is `unreachable`.
+ */
+export type ForeignBinding = 'freebind' | 'transparent';
+
 /** How to open a UDP socket. */
 export interface UdpOptions {
   /** Local address; ip `0.0.0.0` or `::` for any, with its zone (`fe80::1%eth0`) where it has one; port 0: the system's choice. */
@@ -51,6 +57,7 @@ export interface UdpOptions {
    * a time. Others live for one question.
    */
   readonly isForClients?: boolean;
+  readonly bindForeign?: ForeignBinding | undefined;
   /** Socket buffer sizes in octets; absent or 0: the system's default. */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
@@ -176,6 +183,7 @@ export interface ListenOptions {
   /** An address, with its zone where it has one, or the path of a unix socket, which its owner and its group may use. */
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
+  readonly bindForeign?: ForeignBinding | undefined;
   readonly tls?: TlsServerOptions;
   /**
    * Read from each connection before anything else, TLS included: gets all octets that have come, and from where (PROXY protocol).

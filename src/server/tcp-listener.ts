@@ -236,7 +236,8 @@ export async function openTcpListener(start: {
   const { network, http, address, local, options, slots, onError } = start;
   const secured = securityOf(address, options, slots);
   if (secured === null) return { ok: false, error: { kind: 'tls', text: 'there is no key and certificate for it' } };
-  const common = { local, reusePort: options.reusePort, ...secured, onError };
+  const { reusePort, bindForeign } = options;
+  const common = { local, reusePort, bindForeign, ...secured, onError };
   if (!isHttp(address)) {
     return await network.listen({ ...common, onConnection: (stream) => slots.admit(stream, address) });
   }
