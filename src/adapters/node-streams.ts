@@ -1,8 +1,9 @@
 /** Connecting TCP and TLS streams of the system. */
 
+import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { ByteStream, ConnectOptions, Opened, TlsClientOptions } from '../ports/network.ts';
+import type { ByteStream, ConnectOptions, NetworkError, Opened, TlsClientOptions } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 import { NodeStream } from './node-stream.ts';
 import { nodeTls } from './node-tls.ts';
@@ -13,21 +14,26 @@ export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteS
     const socket = startConnecting(options);
     const settle = (result: Opened<ByteStream>): void => {
       clearTimeout(timer);
-      socket.off('error', fail);
+      socket.off('error', onError);
       resolve(result);
     };
-    const fail = (error: Error): void => {
+    const fail = (error: Error, kind?: NetworkError['kind']): void => {
       socket.on('error', () => {});
       socket.destroy();
-      settle({ ok: false, error: networkErrorOf(error) });
+      settle({ ok: false, error: kind === undefined ? networkErrorOf(error) : { kind, text: error.message } });
     };
+    const onError = (error: Error): void => fail(error);
     const timer = setTimeout(() => {
       socket.on('error', () => {});
       socket.destroy();
       settle({ ok: false, error: { kind: 'timeout', text: `no connection in ${options.timeoutMs} ms` } });
     }, options.timeoutMs);
-    socket.once('error', fail);
+    socket.once('error', onError);
     socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
+      if (options.tls?.pins !== undefined && !hasPinnedKey(socket as TLSSocket, options.tls.pins)) {
+        fail(new Error('the server has none of the pinned keys'), 'tls');
+        return;
+      }
       const stream = new NodeStream(socket);
       settle({ ok: true, value: stream });
       stream.bind(options);
@@ -56,6 +62,15 @@ function tlsClientOptions(tls: TlsClientOptions): object {
     ...(indicatedName === undefined ? {} : { servername: indicatedName }),
     ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
   };
+}
+
+/**
+ * Whether the key that the server has shown to hold is one of these. Its issuers do not count: unless the name is checked too nobody
+ * has said that the chain is right.
+ */
+function hasPinnedKey(socket: TLSSocket, pins: readonly string[]): boolean {
+  const spki = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return spki !== undefined && pins.includes(createHash('sha256').update(spki).digest('base64'));
 }
 
 /** RFC 6066 §3: an address is no server name; it is looked for in the certificate all the same. */
