@@ -3,15 +3,16 @@
 import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { ByteStream, ConnectOptions, NetworkError, Opened, TlsClientOptions } from '../ports/network.ts';
+import type { Address, ByteStream, ConnectOptions, NetworkError, Opened, TlsClientOptions } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 import { NodeStream } from './node-stream.ts';
 import { nodeTls } from './node-tls.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 /** Connects a stream, within the time that the caller gives. */
-export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteStream>> {
+export function connectNodeStream(options: ConnectOptions, sessions: TlsSessions): Promise<Opened<ByteStream>> {
   return new Promise((resolve) => {
-    const socket = startConnecting(options);
+    const socket = startConnecting(options, sessions);
     const settle = (result: Opened<ByteStream>): void => {
       clearTimeout(timer);
       socket.off('error', onError);
@@ -34,6 +35,7 @@ export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteS
         fail(new Error('the server has none of the pinned keys'), 'tls');
         return;
       }
+      if (options.tls !== undefined) keepSessions(socket as TLSSocket, options, sessions);
       const stream = new NodeStream(socket);
       settle({ ok: true, value: stream });
       stream.bind(options);
@@ -41,7 +43,7 @@ export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteS
   });
 }
 
-function startConnecting(options: ConnectOptions): Socket | TLSSocket {
+function startConnecting(options: ConnectOptions, sessions: TlsSessions): Socket | TLSSocket {
   const { remote, localIp, tls } = options;
   const to = {
     host: remote.ip,
@@ -50,7 +52,20 @@ function startConnecting(options: ConnectOptions): Socket | TLSSocket {
     noDelay: true,
     ...(localIp === undefined ? {} : { localAddress: localIp }),
   };
-  return tls === undefined ? connectTcp(to) : nodeTls().connect({ ...to, ...tlsClientOptions(tls) });
+  return tls === undefined
+    ? connectTcp(to)
+    : nodeTls().connect({ ...to, ...tlsClientOptions(tls), ...sessionFor(remote, tls, sessions) });
+}
+
+function sessionFor(remote: Address, tls: TlsClientOptions, sessions: TlsSessions): { readonly session?: Buffer } {
+  const session = sessions.find(remote, tls);
+  return session === undefined ? {} : { session };
+}
+
+/** Of a server that was found to be the right one: tickets come after the handshake (RFC 8446 §4.6.1). */
+function keepSessions(socket: TLSSocket, { remote, tls }: ConnectOptions, sessions: TlsSessions): void {
+  if (tls === undefined) return;
+  socket.on('session', (session) => sessions.keep(remote, tls, session));
 }
 
 function tlsClientOptions(tls: TlsClientOptions): object {

@@ -84,3 +84,41 @@ test('versions are those that are wanted', async () => {
     'connected',
   );
 });
+
+test('a session is taken up again, by connections that want the same checked, and none of a server that was not believed', async () => {
+  const resumed: boolean[] = [];
+  const listening = createServer({ key: own.privateKeyPem, cert: own.certificatePem }, (socket) => {
+    resumed.push(socket.isSessionReused());
+    socket.on('error', () => {});
+    socket.resume();
+    socket.write('x');
+  });
+  server = listening;
+  await new Promise<void>((resolve) => listening.listen(0, '127.0.0.1', resolve));
+  const { port } = listening.address() as { port: number };
+  const network = createNodeNetwork();
+  /** Connects and waits for an octet, behind which tickets have come. */
+  const visit = async (tls: TlsClientOptions): Promise<boolean> => {
+    const start = { remote: { ip: '127.0.0.1', port }, tls, timeoutMs: 5000, onClose: () => {} };
+    const before = resumed.length;
+    let isThere = false;
+    const onData = (): void => {
+      isThere = true;
+    };
+    const opened = await network.connect({ ...start, onData });
+    if (!opened.ok) return false;
+    await expect.poll(() => isThere).toBe(true);
+    opened.value.destroy();
+    return resumed[before] === true;
+  };
+  const authorities = own.certificatePem;
+  const pins = [pinOf(own)];
+  const named = { serverName: NAME, authorities };
+  expect([await visit(named), await visit(named), await visit(named)]).toEqual([false, true, true]);
+  const pinned = { ...named, pins };
+  expect([await visit(pinned), await visit(pinned)]).toEqual([false, true]);
+  expect(await visit({ ...named, sendsName: false })).toBe(false);
+  expect(await visit({ ...named, authorities: `${authorities}\n` })).toBe(false);
+  const wrong = { serverName: null, pins: [pins[0]?.replace(/^./, (letter) => (letter === 'A' ? 'B' : 'A')) ?? ''] };
+  expect([await visit(wrong), await visit(wrong)]).toEqual([false, false]);
+});
