@@ -1,4 +1,6 @@
-/** The network of this machine: UDP (node-udp.ts) and streams (node-streams.ts) behind one port. Never throws. */
+/**
+ * The network of this machine: UDP (fast-udp.ts or node-udp.ts) and streams (node-streams.ts) behind one port. Never throws.
+ */
 
 import type { HttpNetwork } from '../ports/http.ts';
 import type { ListenOptions, Network } from '../ports/network.ts';
@@ -9,6 +11,13 @@ import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
 import { TlsSessions } from './tls-sessions.ts';
+import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './udp-engine.ts';
+
+/** The network port, and the choice of what its datagrams go through. */
+export interface NodeNetwork extends Network {
+  /** Chooses for the sockets that are opened from now on; until then they are dgram's. */
+  chooseUdpEngine(wanted: WantedUdpEngine): Promise<ChosenUdpEngine>;
+}
 
 /**
  * The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. `user` tells
@@ -17,14 +26,22 @@ import { TlsSessions } from './tls-sessions.ts';
 export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
-): Network & HttpNetwork {
+): NodeNetwork & HttpNetwork {
   const sessions = new TlsSessions();
+  let chosen: ChosenUdpEngine | null = null;
   const partsOf = ({ local }: Pick<ListenOptions, 'local'>): ListenParts => ({
     fd: 'path' in local ? null : inherited.take('tcp', local),
     user: user(),
   });
   return {
-    openUdp: (options) => openNodeUdp(options, inherited.take('udp', options.local)),
+    chooseUdpEngine: async (wanted) => {
+      chosen = await chooseUdpEngine(wanted);
+      return chosen;
+    },
+    openUdp: async (options) => {
+      const fd = inherited.take('udp', options.local);
+      return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
+    },
     connect: (options) => connectNodeStream(options, sessions),
     listen: (options) => listenNodeStreams(options, partsOf(options)),
     listenHttp: (options) => listenNodeHttp(options, partsOf(options)),

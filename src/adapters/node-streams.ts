@@ -58,7 +58,8 @@ function startConnecting(options: ConnectOptions, sessions: TlsSessions): Socket
 }
 
 function sessionFor(remote: Address, tls: TlsClientOptions, sessions: TlsSessions): { readonly session?: Buffer } {
-  const session = sessions.find(remote, tls);
+  // A session does not bring the server's key along: who wants to see it makes a new handshake.
+  const session = tls.pins === undefined ? sessions.find(remote, tls) : undefined;
   return session === undefined ? {} : { session };
 }
 

@@ -38,6 +38,8 @@ export interface IterateOptions {
   readonly outgoingPorts: readonly number[] | null;
   /** `udp-connect`: sockets are connected, so that refusals arrive and other senders are not heard. */
   readonly connectUdp: boolean;
+  /** `delay-close`: how long a socket without an answer stays open for one that comes late, ms; it keeps its place meanwhile. */
+  readonly delayCloseMs: number;
   /** `outgoing-range`: UDP sockets that may be open. */
   readonly maxSockets: number;
   /** Connections to servers. */

@@ -46,10 +46,18 @@ export interface UdpOptions {
   readonly remote?: Address;
   /** Several sockets on one port share the load (SO_REUSEPORT). */
   readonly reusePort?: boolean;
+  /**
+   * Whoever likes sends here, for as long as the process runs: an adapter may take and send many datagrams of such a socket at
+   * a time. Others live for one question.
+   */
+  readonly isForClients?: boolean;
   /** Socket buffer sizes in octets; absent or 0: the system's default. */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
-  /** Datagrams that arrived together, in order; a plain adapter gives batches of one. */
+  /**
+   * Datagrams that arrived together, in order; a plain adapter gives batches of one. List and datagrams are used again after
+   * the return; a sender (`from`) may be kept, and is what a reply should be sent to.
+   */
   readonly onDatagrams: (batch: readonly Datagram[]) => void;
   /** An error of the socket (for a connected one also ICMP errors). The socket stays open until `close`. */
   readonly onError: (error: NetworkError) => void;

@@ -25,6 +25,7 @@ export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<U
   const listener = address.isProxied === true ? new ProxiedUdpListener(serve, options) : new UdpListener(serve);
   const opened = await parts.network.openUdp({
     local: { ip: address.ip, port: address.port },
+    isForClients: true,
     reusePort: parts.options.reusePort,
     receiveBufferBytes: parts.options.receiveBufferBytes,
     sendBufferBytes: parts.options.sendBufferBytes,

@@ -30,6 +30,8 @@ import { type Delivery, type Link, steadyLink, type Travelling } from './link.ts
 /** Addresses of the machine that the resolver runs on: a socket bound to "any" sends from them and receives at them. */
 const RESOLVER_IPS = ['127.0.0.1', '::1', '192.0.2.53', '2001:db8::53'];
 const FIRST_CHOSEN_PORT = 1024;
+/** What stands where a datagram's octets were, once the callback has returned. */
+const USED_AGAIN = 0xa5;
 
 /** Serves datagrams that no open socket takes. True: taken; false: as if nobody were there. */
 export type DatagramServer = (datagram: Travelling) => boolean;
@@ -209,7 +211,10 @@ export class FakeNetwork implements Network {
     if (bound !== null) {
       const { remote, onDatagrams } = bound.options;
       if (remote !== undefined && addressKey(remote) !== addressKey(datagram.from)) return;
-      onDatagrams([{ bytes: datagram.bytes, from: datagram.from }]);
+      const bytes = datagram.bytes.slice();
+      onDatagrams([{ bytes, from: datagram.from }]);
+      // Who keeps octets that are not his reads what another datagram has brought: here, always the same.
+      bytes.fill(USED_AGAIN);
       return;
     }
     if (this.datagramServer?.(datagram) === true || this.closedPorts === 'silent') return;
