@@ -11,6 +11,7 @@ import { type ListenParts, listenNodeStreams } from './node-listen.ts';
 import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
+import { TlsSessions } from './tls-sessions.ts';
 import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './udp-engine.ts';
 
 /** The network port, and the choice of what its datagrams go through. */
@@ -30,6 +31,7 @@ export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
 ): NodeNetwork & HttpNetwork {
+  const sessions = new TlsSessions();
   let chosen: ChosenUdpEngine | null = null;
   const listenBy = async <O extends Bindable>(
     options: O,
@@ -54,7 +56,7 @@ export function createNodeNetwork(
       const fd = inherited.take('udp', options.local);
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },
-    connect: connectNodeStream,
+    connect: (options) => connectNodeStream(options, sessions),
     listen: (options) => listenBy(options, listenNodeStreams),
     listenHttp: (options) => listenBy(options, listenNodeHttp),
   };

@@ -115,6 +115,8 @@ export interface TlsClientOptions {
   readonly indicatedName?: string;
   /** PEM text of the certificate authorities to trust. */
   readonly authorities?: string;
+  /** SHA-256 digests of public keys in base64, of which the server must have one (RFC 7858 §4.2); absent: any key will do. */
+  readonly pins?: readonly string[];
   /** False: no name is sent, also where one is checked (RFC 6066 §3: it goes unencrypted). Absent: it is. */
   readonly sendsName?: boolean;
   /** Least and greatest version; absent: 1.2 and 1.3. */

@@ -81,6 +81,6 @@ export const SERVER_LIMITS = {
    * must not keep out those that come to talk, and a burst of honest ones takes its time.
    */
   handshakesPerConnection: 2,
-  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the places are taken. */
+  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the slots are taken. */
   shortenedIdlePercent: 10,
 } as const;
