@@ -14,9 +14,11 @@ import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
 import { controlReport, examine } from '../doctor/examine.ts';
+import type { Patient } from '../doctor/patient.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -26,11 +28,13 @@ import { runInTurns, type Steps } from '../wire/steps.ts';
 import { watchClockSteps } from '../work/clock-steps.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
+import { InstancePage, type LoadedPageParts } from './instance-page.ts';
 import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { type AssembleParts, assemble, hasError, type ResolverInstance } from './resolver-instance.ts';
+import { readServiceTls } from './service-tls.ts';
 import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
@@ -54,7 +58,10 @@ type Built =
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
-export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
+export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & {
+  readonly http: HttpNetwork;
+  readonly log: ConfigurableLog;
+};
 
 /** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
 interface ChosenUdpEngine {
@@ -82,6 +89,8 @@ export interface HostProcess {
   readonly tlsFault: TlsKeyCheck;
   /** Octets of text that the memory which is left would hold as local zones and data. */
   textRoom(): number;
+  /** What the page needs (web-interface). */
+  readonly loadPage: () => Promise<LoadedPageParts>;
   /** Ends the process, as a signal would (control channel). */
   requestStop(): void;
 }
@@ -105,6 +114,7 @@ export class Running {
   readonly #control: ControlServer;
   #commands = new CommandTable([]);
   readonly #negativeAnchors: NegativeAnchors;
+  readonly #page: InstancePage;
   readonly #startedMs: number;
   #verbosity = 0;
   /** What datagrams go through, in words. */
@@ -124,6 +134,14 @@ export class Running {
     this.#startedMs = this.#ports.clock.monotonicMs();
     const { clock, network, files, log } = this.#ports;
     this.#negativeAnchors = new NegativeAnchors(clock);
+    this.#page = new InstancePage({
+      ...this.#ports,
+      load: () => parts.host.loadPage(),
+      startedMs: this.#startedMs,
+      statistics: () => this.#statistics?.shown ?? null,
+      instance: () => this.#instance,
+      patient: (instance) => this.#patient(instance),
+    });
     this.#unwatchClock = watchClockSteps(clock, (seconds) => this.#instance?.clockStepped(seconds));
     this.#control = new ControlServer({
       clock,
@@ -165,7 +183,7 @@ export class Running {
     }
     this.#activate(instance);
     this.#watchSockets(awaited);
-    await this.#listenForMetrics();
+    await this.#listenForPeople();
     for (const { transport, local } of this.#parts.host.unusedSockets()) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
       this.#ports.log.write('warning', text);
@@ -213,7 +231,7 @@ export class Running {
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
     for (const line of await this.#listenForControl(built.instance.config)) log.write('error', line);
-    await this.#listenForMetrics();
+    await this.#listenForPeople();
     this.#retire(before);
     await dropped;
     return null;
@@ -224,7 +242,9 @@ export class Running {
     const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
+      before === null
+        ? {}
+        : { caches: keptForOptionChange(before.caches), carried: before, serviceTls: before.serviceTls },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { instance, warnings } = built;
@@ -252,8 +272,9 @@ export class Running {
   async #reopen(): Promise<Applied> {
     const instance = this.#instance;
     if (instance === null || this.#isStopped) return null;
-    const { config, serve } = instance;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
+    const { config, serve, serviceTls } = instance;
+    const options = serverOptions(config, this.#parts.host.facts(), serviceTls?.options);
+    const problems = await this.#daemon.listen(serve, options, true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -266,7 +287,8 @@ export class Running {
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
-    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
+    const httpOctets = (): Daemon['httpOctets'] => this.#daemon.httpOctets;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets };
     this.#statistics ??= new InstanceStatistics(statistics, instance);
     this.#statistics.activate(instance);
     const seen = controlView(instance, this.#statistics.shown);
@@ -293,9 +315,12 @@ export class Running {
     return [`cannot set up the control channel: ${text}`];
   }
 
-  /** Monitoring that cannot be listened for is no reason not to serve. */
-  async #listenForMetrics(): Promise<void> {
-    for (const line of (await this.#statistics?.listen()) ?? []) this.#ports.log.write('error', line);
+  /** Monitoring and a page that cannot be listened for are no reason not to serve. */
+  async #listenForPeople(): Promise<void> {
+    const { log } = this.#ports;
+    for (const line of (await this.#statistics?.listen()) ?? []) log.write('error', line);
+    if (this.#instance === null) return;
+    for (const line of await this.#page.listen(this.#instance.config)) log.write('error', line);
   }
 
   #asSeenByControl(): ControlDaemon {
@@ -316,6 +341,7 @@ export class Running {
       stop: () => void this.#ports.clock.after(STOP_DELAY_MS, () => host.requestStop()),
       reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
       apply: (config) => this.#inTurn(() => this.#apply(config)),
+      pageAddress: () => this.#page.address,
       doctor: (isJson) => this.#examineHost(isJson),
       reopenLog: () => log.reopen(),
       textRoom: () => host.textRoom(),
@@ -326,9 +352,12 @@ export class Running {
   async #examineHost(isJson: boolean): Promise<string> {
     const instance = this.#instance;
     if (instance === null) return 'error no configuration is in force\n';
+    return controlReport(await examine(this.#patient(instance), () => {}), isJson);
+  }
+
+  #patient(instance: ResolverInstance): Patient {
     const { host } = this.#parts;
-    const patient = patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
-    return controlReport(await examine(patient, () => {}), isJson);
+    return patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
   }
 
   /** Stops: no socket and no work is left. */
@@ -339,6 +368,7 @@ export class Running {
     this.#unwatchClock();
     this.#daemon.stop();
     this.#control.stop();
+    this.#page.stop();
     this.#instance?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
     this.#statistics?.writeLog();
@@ -356,10 +386,16 @@ export class Running {
     if (isFirst) this.#configureLog(config);
     const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
     if (refused !== null) return { ok: false, lines: [refused] };
-    const built = await this.#join(config, { caches });
+    const found: Finding[] = [];
+    const tlsParts = { files: this.#ports.files, check: this.#parts.host.tlsFault };
+    const inForce = this.#instance?.serviceTls ?? null;
+    const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
+    if (hasError(found)) return { ok: false, lines: found.map(findingText) };
+    const built = await this.#join(config, { caches, serviceTls });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
-    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    const warnings = [...loaded.warnings, ...found].map(warningText);
+    for (const text of [...warnings, ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
@@ -372,7 +408,7 @@ export class Running {
   }
 
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];

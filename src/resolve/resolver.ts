@@ -20,7 +20,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type Failure, isCallerSpecific, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
-import type { Verdict } from '../terms/verdict.ts';
+import type { BogusReason, Verdict } from '../terms/verdict.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
 import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
@@ -75,6 +75,8 @@ interface ResolverParts {
   readonly signatureTime?: SignatureTime;
   /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Takes the question of each resolution that ended bogus, with why; absent: nobody does. */
+  readonly onBogus?: (question: Question, why: BogusReason) => void;
   /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
   readonly stepTrace?: () => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
@@ -384,7 +386,7 @@ export class Resolver {
       if (found.kind === 'failed') {
         // What led here is forgotten, and may have been forged: its server is asked.
         if (best === null && found.isByMemory === true && isKeptFailure(found.why)) continue;
-        return best ?? this.#fail(work, found.why, found.notKept);
+        return best === null ? this.#fail(work, found.why, found.notKept) : this.#tell(best);
       }
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
@@ -400,6 +402,13 @@ export class Resolver {
     if (best === null) return this.#fail(work, { kind: 'cancelled' });
     const { rcode, question } = best;
     work.note(clock.monotonicMs(), () => ({ kind: 'finished', question, rcode }));
+    return this.#tell(best);
+  }
+
+  /** Of what ended bogus, after all servers that could be blamed were asked. */
+  #tell(best: Answered): Answered {
+    const { question, verdict } = best;
+    if (verdict?.status === 'bogus') this.#parts.onBogus?.(question, verdict.why);
     return best;
   }
 
