@@ -57,7 +57,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   ],
   library: ['cli', 'dane', 'adapters', 'wire', 'ports'],
   doctor: ['wire', 'terms', 'config', 'ports'],
-  adapters: ['ports'],
+  adapters: ['ports', 'wire'],
 };
 
 /** What reaches outside the process; only adapters and cli may name it. */

@@ -1,10 +1,22 @@
-/** The network of this machine: UDP (node-udp.ts) and streams (node-streams.ts) behind one port. Never throws. */
+/**
+ * The network of this machine: UDP (fast-udp.ts or node-udp.ts) and streams (node-streams.ts) behind one port. Never throws.
+ */
 
-import type { Network } from '../ports/network.ts';
+import type { HttpNetwork } from '../ports/http.ts';
+import type { ListenOptions, Network } from '../ports/network.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
-import { connectNodeStream, listenNodeStreams } from './node-streams.ts';
+import { listenNodeHttp } from './node-http.ts';
+import { type ListenParts, listenNodeStreams } from './node-listen.ts';
+import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
+import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './udp-engine.ts';
+
+/** The network port, and the choice of what its datagrams go through. */
+export interface NodeNetwork extends Network {
+  /** Chooses for the sockets that are opened from now on; until then they are dgram's. */
+  chooseUdpEngine(wanted: WantedUdpEngine): Promise<ChosenUdpEngine>;
+}
 
 /**
  * The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. `user` tells
@@ -13,13 +25,23 @@ import type { LowUser } from './root-writes.ts';
 export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
-): Network {
+): NodeNetwork & HttpNetwork {
+  let chosen: ChosenUdpEngine | null = null;
+  const partsOf = ({ local }: Pick<ListenOptions, 'local'>): ListenParts => ({
+    fd: 'path' in local ? null : inherited.take('tcp', local),
+    user: user(),
+  });
   return {
-    openUdp: (options) => openNodeUdp(options, inherited.take('udp', options.local)),
-    connect: connectNodeStream,
-    listen: (options) => {
-      const fd = 'path' in options.local ? null : inherited.take('tcp', options.local);
-      return listenNodeStreams(options, { fd, user: user() });
+    chooseUdpEngine: async (wanted) => {
+      chosen = await chooseUdpEngine(wanted);
+      return chosen;
     },
+    openUdp: async (options) => {
+      const fd = inherited.take('udp', options.local);
+      return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
+    },
+    connect: connectNodeStream,
+    listen: (options) => listenNodeStreams(options, partsOf(options)),
+    listenHttp: (options) => listenNodeHttp(options, partsOf(options)),
   };
 }

@@ -28,10 +28,12 @@ export function thisProcess(): ThisProcess {
   const inherited = findInheritedSockets();
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
+  const network = createNodeNetwork(inherited, user);
   return {
     ports: {
       clock: createNodeClock(),
-      network: createNodeNetwork(inherited, user),
+      network,
+      http: network,
       random: createNodeRandom(),
       files: createNodeFiles(user),
       log: createNodeLog(user),
@@ -44,6 +46,7 @@ export function thisProcess(): ThisProcess {
       willBecome: (name) => {
         becomes = futureUser(name);
       },
+      chooseUdpEngine: network.chooseUdpEngine,
       unusedSockets: () => inherited.left,
       createCrypto,
       tlsFault,

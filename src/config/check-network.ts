@@ -3,10 +3,11 @@
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
+import { checkEncryption } from './check-encryption.ts';
 import type { Config } from './config.ts';
-import type { Findings, Position } from './finding.ts';
+import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
+import { domain, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -16,7 +17,7 @@ export function checkNetwork(clauses: readonly Clause[], config: Config, finding
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
   checkTransports(config, lines, findings);
   checkInterfaces(config, lines, findings);
-  checkEncryptedPorts(config, lines, findings);
+  checkEncryption(config, lines, findings);
   for (const clause of clauses) {
     if (clause.name === 'stub-zone' || clause.name === 'forward-zone') checkServers(clause, config, findings);
   }
@@ -46,32 +47,6 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
       findings.error(at, `interface: ${place} present twice, cannot bind same ports twice.`);
     }
     seen.add(key);
-  }
-}
-
-/** Ports on which clients expect encryption: plain DNS there would be taken for it, so such a place is refused. */
-function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Findings): void {
-  const protocols = new Map<number, string>([
-    [server.httpsPort, 'HTTPS (https-port)'],
-    [server.quicPort, 'QUIC (quic-port)'],
-    ...[server.tlsPort, ...server.tlsAdditionalPort].map((port) => [port, 'TLS (tls-port)'] as const),
-  ]);
-  const refuse = (at: Position, place: string, port: number): void => {
-    const protocol = protocols.get(port);
-    if (protocol === undefined) return;
-    findings.error(at, `${place}: DNS over ${protocol} is not supported, and port ${port} would answer unencrypted`);
-  };
-  const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;
-  const automatic = lines.last('interface-automatic-ports');
-  const ports = server.interfaceAutomatic
-    ? server.interfaceAutomaticPorts.split(/\s+/).filter((each) => each !== '')
-    : [];
-  for (const port of ports) refuse(automatic, 'interface-automatic-ports', Number(port));
-  if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
-  if (server.interfaceAutomatic) return;
-  for (const entry of lines.of('interface')) {
-    const place = listenTarget.read(...entry.values);
-    if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
   }
 }
 

@@ -17,6 +17,7 @@ import { controlReport, examine } from '../doctor/examine.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -29,7 +30,8 @@ import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { type AssembleParts, assemble, hasError, type ResolverInstance } from './resolver-instance.ts';
+import { readServiceTls } from './service-tls.ts';
 import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
@@ -53,7 +55,16 @@ type Built =
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
-export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
+export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & {
+  readonly http: HttpNetwork;
+  readonly log: ConfigurableLog;
+};
+
+/** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
+interface ChosenUdpEngine {
+  readonly text: string;
+  readonly isRefused: boolean;
+}
 
 /** The process that a daemon runs in. */
 export interface HostProcess {
@@ -65,6 +76,8 @@ export interface HostProcess {
   readonly view: Host;
   /** Says whom a process that is root will become (`username`): what is made from now on is made for them. */
   willBecome(user: string): void;
+  /** Chooses what datagrams go through (`udp-engine`), for sockets that are opened from now on. */
+  chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenUdpEngine>;
   /** Sockets that were passed to the process and that nobody listens on. */
   unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
@@ -98,6 +111,8 @@ export class Running {
   readonly #negativeAnchors: NegativeAnchors;
   readonly #startedMs: number;
   #verbosity = 0;
+  /** What datagrams go through, in words. */
+  #udpEngine = '';
   /** What could not be listened on and was said. */
   #notListening: readonly string[] = [];
   #cancelReopen: CancelTimer = () => {};
@@ -162,6 +177,7 @@ export class Running {
     instance.config.server.moduleConfig.forEach((module, i) => {
       this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });
+    this.#ports.log.write('info', this.#udpEngine);
     this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
     return [];
   }
@@ -212,7 +228,9 @@ export class Running {
     const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
+      before === null
+        ? {}
+        : { caches: keptForOptionChange(before.caches), carried: before, serviceTls: before.serviceTls },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { instance, warnings } = built;
@@ -240,8 +258,9 @@ export class Running {
   async #reopen(): Promise<Applied> {
     const instance = this.#instance;
     if (instance === null || this.#isStopped) return null;
-    const { config, serve } = instance;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
+    const { config, serve, serviceTls } = instance;
+    const options = serverOptions(config, this.#parts.host.facts(), serviceTls?.options);
+    const problems = await this.#daemon.listen(serve, options, true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -254,7 +273,8 @@ export class Running {
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
-    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
+    const httpOctets = (): Daemon['httpOctets'] => this.#daemon.httpOctets;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets };
     this.#statistics ??= new InstanceStatistics(statistics, instance);
     this.#statistics.activate(instance);
     const seen = controlView(instance, this.#statistics.shown);
@@ -342,16 +362,31 @@ export class Running {
     this.#parts.host.willBecome(config.server.username);
     const isFirst = this.#instance === null;
     if (isFirst) this.#configureLog(config);
-    const built = await this.#join(config, { caches });
+    const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
+    if (refused !== null) return { ok: false, lines: [refused] };
+    const found: Finding[] = [];
+    const tlsParts = { files: this.#ports.files, check: this.#parts.host.tlsFault };
+    const inForce = this.#instance?.serviceTls ?? null;
+    const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
+    if (hasError(found)) return { ok: false, lines: found.map(findingText) };
+    const built = await this.#join(config, { caches, serviceTls });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
-    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    const warnings = [...loaded.warnings, ...found].map(warningText);
+    for (const text of [...warnings, ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
 
+  /** Chooses once: sockets are kept over reloads. Why the start must end, else null. */
+  async #chooseUdpEngine({ server }: Config): Promise<string | null> {
+    const { text, isRefused } = await this.#parts.host.chooseUdpEngine(server.udpEngine);
+    this.#udpEngine = text;
+    return isRefused ? `udp-engine: ${server.udpEngine}: ${text}` : null;
+  }
+
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];

@@ -8,7 +8,7 @@
  */
 
 import type { ServerCookie } from '../cache/server-manners.ts';
-import type { NetworkError } from '../ports/network.ts';
+import type { NetworkError, TlsClientOptions } from '../ports/network.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -236,6 +236,12 @@ function noteNetworkError(
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }
 
+/** How a server is spoken to over TLS. */
+function tlsTowards({ tlsName }: UpstreamQuery, options: IterateOptions): TlsClientOptions {
+  const { tlsAuthorities: authorities, tlsSendsName: sendsName, tlsVersions } = options;
+  return { serverName: tlsName, sendsName, ...tlsVersions, ...(authorities === null ? {} : { authorities }) };
+}
+
 async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
   const { clock, servers, counters, options, streams } = parts;
   const { query } = made;
@@ -247,12 +253,11 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
   const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
   if (query.transport === 'tls') counters.add('upstream.tls');
-  const authorities = options.tlsAuthorities === null ? {} : { authorities: options.tlsAuthorities };
   const localIp = localIpFor(query.server, parts);
   const end = await streams.ask(work.signal, {
     remote: throughNat64(query.server, options.nat64Prefix),
     localIp,
-    tls: query.transport === 'tls' ? { serverName: query.tlsName, ...authorities } : null,
+    tls: query.transport === 'tls' ? tlsTowards(query, options) : null,
     timeoutMs,
     prepare: (isTaken) => {
       const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localIp, isTaken });

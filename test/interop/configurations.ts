@@ -46,6 +46,11 @@ export const SAMPLES: readonly Sample[] = [
     'include: "FOLDER/nothing-*.conf"',
     'include: "~/hawser-nothing-here.conf"',
     'module-config: "subnetcache validator iterator"',
+    'interface: 127.0.0.1@853\ntls-service-key: "FOLDER/key"\ntls-service-pem: "FOLDER/pem"',
+    'interface: 127.0.0.1@443\ntls-service-key: "FOLDER/key"\ntls-service-pem: "FOLDER/pem"',
+    'interface: 127.0.0.1@443\nhttp-notls-downstream: yes',
+    'tls-use-sni: no',
+    'interface: 127.0.0.1@5353\nproxy-protocol-port: 5353',
   ),
   ...same(
     false,
@@ -127,13 +132,11 @@ export const SAMPLES: readonly Sample[] = [
   ...differs(
     false,
     'clients would be answered unencrypted',
-    'interface: 127.0.0.1@853\ntls-service-key: "FOLDER/key"\ntls-service-pem: "FOLDER/pem"',
     'interface: 127.0.0.1@853',
-    'interface: 127.0.0.1@443\ntls-service-key: "FOLDER/key"\ntls-service-pem: "FOLDER/pem"',
+    'interface: 127.0.0.1@443',
     'interface: 127.0.0.1@8853\ntls-additional-port: 8853',
     'interface: 127.0.0.1@8853\ntls-port: 8853',
-    'tls-use-sni: no',
-    'proxy-protocol-port: 5353',
   ),
+  ...differs(false, 'nobody could ask for such a path', 'http-endpoint: "dns-query"'),
   ...differs(false, 'a slip of the pen', 'port: 70000', 'cache-max-ttl: -1', 'num-threads: 1x'),
 ];

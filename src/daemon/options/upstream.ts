@@ -15,6 +15,7 @@ type UpstreamOptions = Pick<
   | 'outgoingAddresses'
   | 'outgoingPorts'
   | 'connectUdp'
+  | 'delayCloseMs'
   | 'maxSockets'
   | 'streams'
   | 'tcpTimeoutMs'
@@ -38,6 +39,7 @@ export function upstreamOptions(config: Config): UpstreamOptions {
     outgoingAddresses: server.outgoingInterface.map(({ block, scope }) => ({ prefix: block, scope })),
     outgoingPorts: outgoingPortsOf(config),
     connectUdp: server.udpConnect,
+    delayCloseMs: server.delayClose,
     maxSockets: server.outgoingRange,
     streams: {
       maxConnections: server.outgoingNumTcp,
