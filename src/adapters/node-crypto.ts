@@ -106,8 +106,30 @@ function takenByOpenssl({ form }: NodeHandle, signature: Uint8Array): Uint8Array
   if (form === 'plain') return signature;
   const numbers = form === 'dsa' ? readDsaSignature(signature) : signature;
   if (numbers === null) return null;
+  return derOfNumbers(numbers);
+}
+
+/** The sequence of the two numbers, at once: it is made for each check. Short enough for lengths of one octet up to P-384. */
+function derOfNumbers(numbers: Uint8Array): Uint8Array {
   const half = numbers.length / 2;
-  return derSequence(derInteger(numbers.subarray(0, half)), derInteger(numbers.subarray(half)));
+  const starts = [significantFrom(numbers, 0, half), significantFrom(numbers, half, numbers.length)] as const;
+  const octets = starts.map((start, i) => half * (i + 1) - start + (((numbers[start] ?? 0) & 0x80) >> 7));
+  const [first = 0, second = 0] = octets;
+  const der = new Uint8Array(6 + first + second);
+  der.set([0x30, 4 + first + second, 0x02, first]);
+  // A zero octet stays before a set top bit (X.690 §8.3).
+  der.set(numbers.subarray(starts[0], half), 4 + first - (half - starts[0]));
+  der[4 + first] = 0x02;
+  der[5 + first] = second;
+  der.set(numbers.subarray(starts[1]), 6 + first + second - (numbers.length - starts[1]));
+  return der;
+}
+
+/** Where a number begins without its leading zeros; its last octet stays. */
+function significantFrom(octets: Uint8Array, from: number, to: number): number {
+  let at = from;
+  while (at < to - 1 && octets[at] === 0) at++;
+  return at;
 }
 
 /** What is checked. */
@@ -228,9 +250,7 @@ function derBitString(bits: Uint8Array): Uint8Array {
 
 /** An unsigned INTEGER: shortest form, a zero octet before a set top bit (X.690 §8.3). */
 function derInteger(octets: Uint8Array): Uint8Array {
-  let at = 0;
-  while (at < octets.length - 1 && octets[at] === 0) at++;
-  const shortest = octets.subarray(at);
+  const shortest = octets.subarray(significantFrom(octets, 0, octets.length));
   const needsZero = ((shortest[0] ?? 0) & 0x80) !== 0;
   return derElement(0x02, needsZero ? Buffer.concat([Uint8Array.of(0), shortest]) : shortest);
 }
