@@ -7,7 +7,7 @@ import { checkEncryption } from './check-encryption.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, serverAddress, serverName } from './form-network.ts';
+import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -18,6 +18,7 @@ export function checkNetwork(clauses: readonly Clause[], config: Config, finding
   checkTransports(config, lines, findings);
   checkInterfaces(config, lines, findings);
   checkEncryption(config, lines, findings);
+  checkPage(lines, findings);
   for (const clause of clauses) {
     if (clause.name === 'stub-zone' || clause.name === 'forward-zone') checkServers(clause, config, findings);
   }
@@ -47,6 +48,20 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
       findings.error(at, `interface: ${place} present twice, cannot bind same ports twice.`);
     }
     seen.add(key);
+  }
+  for (const word of server.interfaceAutomaticPorts.split(/\s+/)) {
+    if (word === '' || (/^\d{1,5}$/.test(word) && Number(word) >= 1 && Number(word) <= 65_535)) continue;
+    findings.error(lines.last('interface-automatic-ports'), `interface-automatic-ports: port expected, not '${word}'`);
+  }
+}
+
+/** The page acts for who has its token, over a connection that anybody on the way could read: it is for this host. */
+function checkPage(lines: Lines, findings: Findings): void {
+  for (const entry of lines.of('web-interface')) {
+    const read = listenTarget.read(...entry.values);
+    const address = read instanceof FormError ? null : parseIp(read.place);
+    if (read instanceof FormError || (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))) continue;
+    findings.error(entry, `web-interface: ${read.place} is not of loopback: reach the page through ssh -L`);
   }
 }
 

@@ -10,6 +10,7 @@ import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
+import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
@@ -21,6 +22,7 @@ import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { ROOT } from '../wire/name.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { afterClockStep } from './after-clock-step.ts';
 import { type Caches, makeCaches } from './caches.ts';
@@ -57,7 +59,16 @@ export interface AssembleParts {
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
 type Carried = Pick<
   ResolverInstance,
-  'inForce' | 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
+  | 'inForce'
+  | 'anchors'
+  | 'serverZones'
+  | 'counters'
+  | 'recentBogus'
+  | 'zones'
+  | 'policy'
+  | 'serve'
+  | 'tracker'
+  | 'cookies'
 >;
 
 /** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
@@ -76,6 +87,8 @@ export interface ResolverInstance {
   /** Root servers to start from. */
   readonly hints: readonly Hint[];
   readonly counters: Counters;
+  /** Names that were bogus a short time ago. */
+  readonly recentBogus: RecentBogus;
   /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
@@ -120,10 +133,11 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  // What is carried over was counted when it was made.
-  const counted = carried === undefined ? counters : new Counters();
-  const made = joinPolicy(config, { clock, log, counters: counted, host, inForce });
-  const policy = carried?.policy ?? made.policy;
+  const made =
+    carried === undefined
+      ? await runInTurns(joinPolicy(config, { clock, log, counters, host, inForce }), clock)
+      : { policy: carried.policy, warnings: [] };
+  const { policy } = made;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
   const stop = (): void => {
@@ -142,6 +156,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     serverZones,
     hints: inputs.hints,
     counters,
+    recentBogus: shared.recentBogus,
     zones,
     zoneRates: joined.zoneRates,
     clockStepped,
@@ -183,6 +198,7 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
     caches: { ...makeCaches(config, ports, parts.host?.heapOctets), ...caches },
     anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters,
+    recentBogus: carried?.recentBogus ?? new RecentBogus(ports.clock),
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),

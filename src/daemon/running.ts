@@ -14,6 +14,7 @@ import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
 import { controlReport, examine } from '../doctor/examine.ts';
+import type { Patient } from '../doctor/patient.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
@@ -23,9 +24,11 @@ import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
 import { watchClockSteps } from '../work/clock-steps.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
+import { InstancePage, type LoadedPageParts } from './instance-page.ts';
 import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
@@ -86,6 +89,8 @@ export interface HostProcess {
   readonly tlsFault: TlsKeyCheck;
   /** Octets of text that the memory which is left would hold as local zones and data. */
   textRoom(): number;
+  /** What the page needs (web-interface). */
+  readonly loadPage: () => Promise<LoadedPageParts>;
   /** Ends the process, as a signal would (control channel). */
   requestStop(): void;
 }
@@ -95,7 +100,7 @@ interface RunningParts {
   readonly ports: DaemonPorts;
   readonly host: HostProcess;
   /** Reads the configuration, at start and for each reload. */
-  readonly load: () => LoadedFor;
+  readonly load: () => Steps<LoadedFor>;
   /** -dd: log to stderr whatever the configuration says. */
   readonly logToStderr: boolean;
 }
@@ -109,6 +114,7 @@ export class Running {
   readonly #control: ControlServer;
   #commands = new CommandTable([]);
   readonly #negativeAnchors: NegativeAnchors;
+  readonly #page: InstancePage;
   readonly #startedMs: number;
   #verbosity = 0;
   /** What datagrams go through, in words. */
@@ -128,6 +134,14 @@ export class Running {
     this.#startedMs = this.#ports.clock.monotonicMs();
     const { clock, network, files, log } = this.#ports;
     this.#negativeAnchors = new NegativeAnchors(clock);
+    this.#page = new InstancePage({
+      ...this.#ports,
+      load: () => parts.host.loadPage(),
+      startedMs: this.#startedMs,
+      statistics: () => this.#statistics?.shown ?? null,
+      instance: () => this.#instance,
+      patient: (instance) => this.#patient(instance),
+    });
     this.#unwatchClock = watchClockSteps(clock, (seconds) => this.#instance?.clockStepped(seconds));
     this.#control = new ControlServer({
       clock,
@@ -169,7 +183,7 @@ export class Running {
     }
     this.#activate(instance);
     this.#watchSockets(awaited);
-    await this.#listenForMetrics();
+    await this.#listenForPeople();
     for (const { transport, local } of this.#parts.host.unusedSockets()) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
       this.#ports.log.write('warning', text);
@@ -217,7 +231,7 @@ export class Running {
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
     for (const line of await this.#listenForControl(built.instance.config)) log.write('error', line);
-    await this.#listenForMetrics();
+    await this.#listenForPeople();
     this.#retire(before);
     await dropped;
     return null;
@@ -301,9 +315,12 @@ export class Running {
     return [`cannot set up the control channel: ${text}`];
   }
 
-  /** Monitoring that cannot be listened for is no reason not to serve. */
-  async #listenForMetrics(): Promise<void> {
-    for (const line of (await this.#statistics?.listen()) ?? []) this.#ports.log.write('error', line);
+  /** Monitoring and a page that cannot be listened for are no reason not to serve. */
+  async #listenForPeople(): Promise<void> {
+    const { log } = this.#ports;
+    for (const line of (await this.#statistics?.listen()) ?? []) log.write('error', line);
+    if (this.#instance === null) return;
+    for (const line of await this.#page.listen(this.#instance.config)) log.write('error', line);
   }
 
   #asSeenByControl(): ControlDaemon {
@@ -324,6 +341,7 @@ export class Running {
       stop: () => void this.#ports.clock.after(STOP_DELAY_MS, () => host.requestStop()),
       reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
       apply: (config) => this.#inTurn(() => this.#apply(config)),
+      pageAddress: () => this.#page.address,
       doctor: (isJson) => this.#examineHost(isJson),
       reopenLog: () => log.reopen(),
       textRoom: () => host.textRoom(),
@@ -334,9 +352,12 @@ export class Running {
   async #examineHost(isJson: boolean): Promise<string> {
     const instance = this.#instance;
     if (instance === null) return 'error no configuration is in force\n';
+    return controlReport(await examine(this.#patient(instance), () => {}), isJson);
+  }
+
+  #patient(instance: ResolverInstance): Patient {
     const { host } = this.#parts;
-    const patient = patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
-    return controlReport(await examine(patient, () => {}), isJson);
+    return patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
   }
 
   /** Stops: no socket and no work is left. */
@@ -347,6 +368,7 @@ export class Running {
     this.#unwatchClock();
     this.#daemon.stop();
     this.#control.stop();
+    this.#page.stop();
     this.#instance?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
     this.#statistics?.writeLog();
@@ -356,7 +378,7 @@ export class Running {
   /** An instance by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log } = this.#ports;
-    const loaded = this.#parts.load();
+    const loaded = await runInTurns(this.#parts.load(), this.#ports.clock);
     if (!loaded.ok) return loaded;
     const { config } = loaded;
     this.#parts.host.willBecome(config.server.username);

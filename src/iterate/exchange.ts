@@ -124,6 +124,8 @@ function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question
 function mayMindOptions(parts: ExchangeParts, made: Attempt, end: UpstreamResult): boolean {
   if (!hasOptions(parts, made)) return false;
   if (end.kind === 'response' && isMinding(end.message)) return true;
+  // RFC 7873 §5.3: over TCP too it takes no cookie, not even the one that it has just given.
+  if (end.kind === 'response' && made.withCookie && end.message.rcode === RCODE.BADCOOKIE) return true;
   if (!made.withCookie || parts.servers.manners(made.query.key).hasTakenCookie) return false;
   return end.kind === 'response' ? isFailing(end.message) : end.outcome === 'timeout';
 }
@@ -279,6 +281,8 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
     const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
     if (isOnlyStream) return noteTimeout(parts, query, wait, servers.timeoutMs(query.key, query.zone));
     counters.add('upstream.timeouts');
+    // But each question that it truncates would wait as long again, were there others to ask.
+    servers.recentFailures.note(query.key, query.zone, 'useless');
     return { kind: 'failed', outcome: 'timeout' };
   }
   const { message } = received;

@@ -21,6 +21,26 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:3: error: interface: 127.0.0.1 present twice, cannot bind same ports twice.',
   ],
   [
+    'a port that is none',
+    'server:\ninterface-automatic: yes\ninterface-automatic-ports: "53 853x"',
+    "test.conf:3: error: interface-automatic-ports: port expected, not '853x'",
+  ],
+  [
+    'a policy zone with an action that is none',
+    'rpz:\nname: r.example\nrpz-action-override: ""',
+    'test.conf:3: error: rpz-action-override: an action expected',
+  ],
+  [
+    'a page beyond this host',
+    'server:\nweb-interface: 127.0.0.1@8153\nweb-interface: ::1\nweb-interface: 192.0.2.1',
+    'test.conf:4: error: web-interface: 192.0.2.1 is not of loopback: reach the page through ssh -L',
+  ],
+  [
+    'a page on every address',
+    'server:\nweb-interface: 0.0.0.0',
+    'test.conf:2: error: web-interface: 0.0.0.0 is not of loopback',
+  ],
+  [
     'an unknown module',
     'server:\nmodule-config: "foo iterator"',
     `test.conf:2: error: module_conf lists module 'foo' but that module is not available.`,

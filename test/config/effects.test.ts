@@ -14,6 +14,7 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
+import { pagePlaces } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
@@ -72,6 +73,7 @@ const FILES: Record<string, string> = {
 const VALUES: Record<string, string> = {
   interface: '192.0.2.9',
   'metrics-interface': '127.0.0.1',
+  'web-interface': '127.0.0.1',
   'outgoing-interface': '192.0.2.9',
   'outgoing-port-permit': '1000-1001',
   'outgoing-port-avoid': '2000-2001',
@@ -189,7 +191,7 @@ function toldBy(config: Config): string {
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
-      [logTarget(config, false), metricsListeners(config), controlSetup(config, files, () => null)],
+      [logTarget(config, false), metricsListeners(config), pagePlaces(config), controlSetup(config, files, () => null)],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },

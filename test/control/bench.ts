@@ -130,6 +130,7 @@ export async function makeBench(
       applied.push(config);
       return null;
     },
+    pageAddress: () => 'http://127.0.0.1:8153/#token=t',
     doctor: async (isJson) => (isJson ? '{}\n' : 'report\n'),
     reopenLog: () => null,
     textRoom: () => textRoom,
