@@ -2,8 +2,16 @@
 
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import type { HttpOptions, HttpRefusal, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
-import type { Listener, Opened } from '../ports/network.ts';
+import type {
+  HttpListener,
+  HttpOptions,
+  HttpRefusal,
+  HttpReply,
+  HttpRequest,
+  HttpServer,
+  HttpSink,
+} from '../ports/http-server.ts';
+import type { Opened } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 
 /** Milliseconds between looks for requests that take too long; Node's own 30 s would let a slow one stay for that much longer. */
@@ -14,7 +22,7 @@ export function createNodeHttpServer(): HttpServer {
   return { listen };
 }
 
-function listen(options: HttpOptions): Promise<Opened<Listener>> {
+function listen(options: HttpOptions): Promise<Opened<HttpListener>> {
   const { limits, local } = options;
   const clients = new Clients(options);
   const server = createServer(

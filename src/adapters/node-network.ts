@@ -2,9 +2,12 @@
  * The network of this machine: UDP (fast-udp.ts or node-udp.ts) and streams (node-streams.ts) behind one port. Never throws.
  */
 
-import type { Network } from '../ports/network.ts';
+import type { HttpNetwork } from '../ports/http.ts';
+import type { ListenOptions, Network } from '../ports/network.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
-import { connectNodeStream, listenNodeStreams } from './node-streams.ts';
+import { listenNodeHttp } from './node-http.ts';
+import { type ListenParts, listenNodeStreams } from './node-listen.ts';
+import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
 import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './udp-engine.ts';
@@ -22,8 +25,12 @@ export interface NodeNetwork extends Network {
 export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
-): NodeNetwork {
+): NodeNetwork & HttpNetwork {
   let chosen: ChosenUdpEngine | null = null;
+  const partsOf = ({ local }: Pick<ListenOptions, 'local'>): ListenParts => ({
+    fd: 'path' in local ? null : inherited.take('tcp', local),
+    user: user(),
+  });
   return {
     chooseUdpEngine: async (wanted) => {
       chosen = await chooseUdpEngine(wanted);
@@ -34,9 +41,7 @@ export function createNodeNetwork(
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },
     connect: connectNodeStream,
-    listen: (options) => {
-      const fd = 'path' in options.local ? null : inherited.take('tcp', options.local);
-      return listenNodeStreams(options, { fd, user: user() });
-    },
+    listen: (options) => listenNodeStreams(options, partsOf(options)),
+    listenHttp: (options) => listenNodeHttp(options, partsOf(options)),
   };
 }

@@ -2,7 +2,7 @@
 
 import { connect, type Socket } from 'node:net';
 import { createNodeFiles } from '../adapters/node-files.ts';
-import { nodeTls } from '../adapters/node-tls.ts';
+import { nodeTls, tlsFault } from '../adapters/node-tls.ts';
 import { absolutePath } from '../config/check-files.ts';
 import type { Config } from '../config/config.ts';
 import { isErrorReply, requestLine, type Target, targetOf, targetText } from '../control/client.ts';
@@ -44,6 +44,13 @@ export function readKeysFor(config: Config, target: Target): Keys | null | strin
     texts.push(read.value);
   }
   const [ca = '', key = '', cert = ''] = texts;
+  // OpenSSL's words name no file.
+  const ofServer = tlsFault({ privateKeyPem: key, certificatePem: ca });
+  if (ofServer?.of === 'certificate') return `no certificate in ${serverCertFile}: ${ofServer.text}`;
+  const own = tlsFault({ privateKeyPem: key, certificatePem: cert });
+  if (own?.of === 'key') return `no private key in ${controlKeyFile}: ${own.text}`;
+  if (own?.of === 'certificate') return `no certificate in ${controlCertFile}: ${own.text}`;
+  if (own?.of === 'pair') return `${controlKeyFile} is not the key of ${controlCertFile}: ${own.text}`;
   return { ca, key, cert };
 }
 

@@ -39,6 +39,7 @@ export function withoutWriting(files: Files): Files {
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
     replaceAtomically: () => done,
+    replaceInBackground: async () => done,
     append: () => done,
     remove: () => done,
   };

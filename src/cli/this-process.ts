@@ -34,6 +34,7 @@ export function thisProcess(): ThisProcess {
     ports: {
       clock: createNodeClock(),
       network,
+      http: network,
       random: createNodeRandom(),
       files: createNodeFiles(user),
       log: createNodeLog(user),

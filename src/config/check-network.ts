@@ -3,8 +3,9 @@
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
+import { checkEncryption } from './check-encryption.ts';
 import type { Config } from './config.ts';
-import type { Findings, Position } from './finding.ts';
+import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
 import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
@@ -16,7 +17,7 @@ export function checkNetwork(clauses: readonly Clause[], config: Config, finding
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
   checkTransports(config, lines, findings);
   checkInterfaces(config, lines, findings);
-  checkEncryptedPorts(config, lines, findings);
+  checkEncryption(config, lines, findings);
   checkPage(lines, findings);
   for (const clause of clauses) {
     if (clause.name === 'stub-zone' || clause.name === 'forward-zone') checkServers(clause, config, findings);
@@ -48,31 +49,9 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
     }
     seen.add(key);
   }
-}
-
-/** Ports on which clients expect encryption: plain DNS there would be taken for it, so such a place is refused. */
-function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Findings): void {
-  const protocols = new Map<number, string>([
-    [server.httpsPort, 'HTTPS (https-port)'],
-    [server.quicPort, 'QUIC (quic-port)'],
-    ...[server.tlsPort, ...server.tlsAdditionalPort].map((port) => [port, 'TLS (tls-port)'] as const),
-  ]);
-  const refuse = (at: Position, place: string, port: number): void => {
-    const protocol = protocols.get(port);
-    if (protocol === undefined) return;
-    findings.error(at, `${place}: DNS over ${protocol} is not supported, and port ${port} would answer unencrypted`);
-  };
-  const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;
-  const automatic = lines.last('interface-automatic-ports');
-  const ports = server.interfaceAutomatic
-    ? server.interfaceAutomaticPorts.split(/\s+/).filter((each) => each !== '')
-    : [];
-  for (const port of ports) refuse(automatic, 'interface-automatic-ports', Number(port));
-  if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
-  if (server.interfaceAutomatic) return;
-  for (const entry of lines.of('interface')) {
-    const place = listenTarget.read(...entry.values);
-    if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
+  for (const word of server.interfaceAutomaticPorts.split(/\s+/)) {
+    if (word === '' || (/^\d{1,5}$/.test(word) && Number(word) >= 1 && Number(word) <= 65_535)) continue;
+    findings.error(lines.last('interface-automatic-ports'), `interface-automatic-ports: port expected, not '${word}'`);
   }
 }
 

@@ -4,8 +4,8 @@
  */
 
 import { count, milliseconds, port, portRange, seconds, size, strictCount, text, word, yesNo } from './form.ts';
-import { listenTarget, outgoingAddress, perNetblock } from './form-network.ts';
-import { ACCEPTED, alias, DONE, LIVE, many, one, refused } from './option.ts';
+import { listenTarget, netblock, outgoingAddress, perNetblock } from './form-network.ts';
+import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_SOCKET_ROWS = {
@@ -101,8 +101,13 @@ export const SERVER_SOCKET_ROWS = {
   'udp-upstream-without-downstream': one(yesNo, false, DONE, 'Ask servers over UDP even if do-udp is no.'),
   'proxy-protocol-port': many(
     port,
-    refused('access would be granted by the address of the proxy'),
-    'Listening ports that speak PROXYv2.',
+    DONE,
+    'Listening ports, plain or encrypted, at which a PROXYv2 header comes first and names the client.',
+  ),
+  'proxy-protocol-from': many(
+    netblock,
+    DONE,
+    'Who may say so (our own directive); without it whoever reaches such a port may claim any address.',
   ),
   'tcp-connection-limit': many(
     perNetblock(count(0)),

@@ -22,6 +22,7 @@ import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { ROOT } from '../wire/name.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { afterClockStep } from './after-clock-step.ts';
 import { type Caches, makeCaches } from './caches.ts';
@@ -34,6 +35,7 @@ import { joinResolver, type SharedParts } from './join-resolver.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
+import type { ServiceTls } from './service-tls.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
 export type { Ports } from '../ports/ports.ts';
@@ -46,6 +48,8 @@ export interface AssembleParts {
   readonly verbosity?: () => number;
   /** Facts about the host; a fake one when absent. */
   readonly host?: HostFacts;
+  /** TLS towards clients; absent or null: nothing speaks it. */
+  readonly serviceTls?: ServiceTls | null;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
@@ -72,6 +76,7 @@ export interface ResolverInstance {
   readonly config: Config;
   readonly serve: Serve;
   readonly server: ServerOptions;
+  readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
@@ -110,7 +115,7 @@ type Assembled =
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
 export async function assemble(parts: AssembleParts): Promise<Assembled> {
-  const { config, ports, host = NO_HOST, carried } = parts;
+  const { config, ports, host = NO_HOST, carried, serviceTls = null } = parts;
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
@@ -128,10 +133,11 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  // What is carried over was counted when it was made.
-  const counted = carried === undefined ? counters : new Counters();
-  const made = joinPolicy(config, { clock, log, counters: counted, host, inForce });
-  const policy = carried?.policy ?? made.policy;
+  const made =
+    carried === undefined
+      ? await runInTurns(joinPolicy(config, { clock, log, counters, host, inForce }), clock)
+      : { policy: carried.policy, warnings: [] };
+  const { policy } = made;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
   const stop = (): void => {
@@ -155,7 +161,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     zoneRates: joined.zoneRates,
     clockStepped,
   };
-  const instance = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
+  const server = serverOptions(config, host, serviceTls?.options);
+  const instance = { config, serve, server, serviceTls, resolver, ...data, ...client, tracker, stop };
   if (carried === undefined) await keepPolicyZones(policy, zones);
   zones.start();
   if (carried === undefined) tracker.start();
@@ -174,7 +181,7 @@ async function keepPolicyZones(policy: Policy, zones: ZoneStore): Promise<void> 
   await Promise.all(first);
 }
 
-function hasError(findings: readonly Finding[]): boolean {
+export function hasError(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 

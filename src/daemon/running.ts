@@ -18,11 +18,13 @@ import type { Patient } from '../doctor/patient.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
 import { watchClockSteps } from '../work/clock-steps.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
@@ -31,7 +33,8 @@ import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { type AssembleParts, assemble, hasError, type ResolverInstance } from './resolver-instance.ts';
+import { readServiceTls } from './service-tls.ts';
 import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
@@ -55,7 +58,10 @@ type Built =
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
-export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
+export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & {
+  readonly http: HttpNetwork;
+  readonly log: ConfigurableLog;
+};
 
 /** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
 interface ChosenUdpEngine {
@@ -94,7 +100,7 @@ interface RunningParts {
   readonly ports: DaemonPorts;
   readonly host: HostProcess;
   /** Reads the configuration, at start and for each reload. */
-  readonly load: () => LoadedFor;
+  readonly load: () => Steps<LoadedFor>;
   /** -dd: log to stderr whatever the configuration says. */
   readonly logToStderr: boolean;
 }
@@ -236,7 +242,9 @@ export class Running {
     const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
+      before === null
+        ? {}
+        : { caches: keptForOptionChange(before.caches), carried: before, serviceTls: before.serviceTls },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { instance, warnings } = built;
@@ -264,8 +272,9 @@ export class Running {
   async #reopen(): Promise<Applied> {
     const instance = this.#instance;
     if (instance === null || this.#isStopped) return null;
-    const { config, serve } = instance;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
+    const { config, serve, serviceTls } = instance;
+    const options = serverOptions(config, this.#parts.host.facts(), serviceTls?.options);
+    const problems = await this.#daemon.listen(serve, options, true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -278,7 +287,8 @@ export class Running {
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
-    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
+    const httpOctets = (): Daemon['httpOctets'] => this.#daemon.httpOctets;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets };
     this.#statistics ??= new InstanceStatistics(statistics, instance);
     this.#statistics.activate(instance);
     const seen = controlView(instance, this.#statistics.shown);
@@ -368,7 +378,7 @@ export class Running {
   /** An instance by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log } = this.#ports;
-    const loaded = this.#parts.load();
+    const loaded = await runInTurns(this.#parts.load(), this.#ports.clock);
     if (!loaded.ok) return loaded;
     const { config } = loaded;
     this.#parts.host.willBecome(config.server.username);
@@ -376,10 +386,16 @@ export class Running {
     if (isFirst) this.#configureLog(config);
     const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
     if (refused !== null) return { ok: false, lines: [refused] };
-    const built = await this.#join(config, { caches });
+    const found: Finding[] = [];
+    const tlsParts = { files: this.#ports.files, check: this.#parts.host.tlsFault };
+    const inForce = this.#instance?.serviceTls ?? null;
+    const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
+    if (hasError(found)) return { ok: false, lines: found.map(findingText) };
+    const built = await this.#join(config, { caches, serviceTls });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
-    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    const warnings = [...loaded.warnings, ...found].map(warningText);
+    for (const text of [...warnings, ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
@@ -392,7 +408,7 @@ export class Running {
   }
 
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];

@@ -105,12 +105,16 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
-  counters.add('upstream.udp');
   servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
+  const send = (): void => {
+    counters.add('upstream.udp');
+    socket.send(prepared.bytes, prepared.bytes.length, remote);
+  };
+  const stopSending = parts.lost.add(query.key, send);
   try {
     const start = (done: typeof settle): void => {
       settle = done;
-      socket.send(prepared.bytes, prepared.bytes.length, remote);
+      send();
     };
     const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
     if (end === 'timeout') {
@@ -124,6 +128,7 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
       ? end
       : learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
   } finally {
+    stopSending();
     // What comes late is looked at as before, and helps nobody: its sender is spared an ICMP error, and forgeries are counted.
     if (wait.lingerMs > 0) clock.after(wait.lingerMs, () => socket.close());
     else socket.close();

@@ -10,6 +10,7 @@ import type { MessageView } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Semaphore } from '../work/semaphore.ts';
+import type { LostDatagrams } from './lost-datagrams.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
 import type { UpstreamStreams } from './upstream-streams.ts';
 
@@ -69,6 +70,7 @@ export interface ExchangeParts extends UpstreamParts {
   readonly streams: UpstreamStreams;
   /** UDP sockets that may be open (`outgoing-range`). */
   readonly sockets: Semaphore;
+  readonly lost: LostDatagrams;
   readonly notice: (text: string) => void;
   readonly noteUnwanted: () => void;
   /** Tells the operator that there are no sockets left, with the system's words; once in a while. */

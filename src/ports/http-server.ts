@@ -3,7 +3,7 @@
  * limits that it is given; what a request may do is the resolver's.
  */
 
-import type { Address, Listener, Opened } from './network.ts';
+import type { Address, Opened } from './network.ts';
 
 /** Bounds on clients. */
 export interface HttpLimits {
@@ -63,6 +63,13 @@ export interface HttpOptions {
   readonly onRefusal: (refusal: HttpRefusal) => void;
 }
 
+/** What listens; `local` has the port that the system chose. */
+export interface HttpListener {
+  readonly local: Address;
+  /** Ends all connections too. */
+  close(): void;
+}
+
 export interface HttpServer {
-  listen(options: HttpOptions): Promise<Opened<Listener>>;
+  listen(options: HttpOptions): Promise<Opened<HttpListener>>;
 }

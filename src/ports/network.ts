@@ -84,7 +84,12 @@ export interface StreamEvents {
 /** An open byte stream (TCP or TLS). */
 export interface ByteStream {
   readonly local: Address;
+  /** The other end; behind a proxy the proxy's client. */
   readonly remote: Address;
+  /** TLS took up an earlier session (RFC 8446 §2.2); absent or false: it did not, or there is no TLS. */
+  readonly isResumed?: boolean;
+  /** Octets of the preface that came before it; absent: none. */
+  readonly prefaceOctets?: number;
   /** Queues octets; false when the reader is slow and the caller should wait for `onDrain`. */
   write(bytes: Uint8Array): boolean;
   /** Stops and restarts reading, for back-pressure. */
@@ -103,6 +108,11 @@ export interface TlsClientOptions {
   readonly indicatedName?: string;
   /** PEM text of the certificate authorities to trust. */
   readonly authorities?: string;
+  /** False: no name is sent, also where one is checked (RFC 6066 §3: it goes unencrypted). Absent: it is. */
+  readonly sendsName?: boolean;
+  /** Least and greatest version; absent: 1.2 and 1.3. */
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
 }
 
 /** How to connect a stream. */
@@ -121,12 +131,45 @@ export interface TlsServerOptions {
   readonly privateKeyPem: string;
   /** When given, clients must show a certificate signed by this authority. */
   readonly clientAuthorityPem?: string;
+  /** Protocols that are spoken inside (RFC 7301); a client that names only others is refused. Absent: none is agreed on. */
+  readonly protocols?: readonly string[];
+  /** Lists as OpenSSL writes them: up to TLS 1.2, and of TLS 1.3; absent: the system's. */
+  readonly ciphers?: string;
+  readonly cipherSuites?: string;
+  /** Least and greatest version; absent: 1.2 and 1.3. */
+  readonly minVersion?: TlsVersion;
+  readonly maxVersion?: TlsVersion;
+  /** Secret octets that session tickets are encrypted with, the same on all hosts of a farm; absent: random ones. */
+  readonly ticketSecret?: Uint8Array;
 }
 
-/** Which of a key and a certificate TLS cannot use, or that they do not fit each other; null: it can use them. */
+export type TlsVersion = 'TLSv1.2' | 'TLSv1.3';
+
+/** What comes before a stream, as far as it has come. */
+export type Preface =
+  | {
+      readonly kind: 'whole';
+      /** Its octets; what follows is the stream's. */
+      readonly octets: number;
+      /** Whom the stream is from; null: the other end of the connection. */
+      readonly client: Address | null;
+    }
+  | { readonly kind: 'more' }
+  /** The connection is closed. */
+  | { readonly kind: 'malformed' };
+
+/** Lets clients into the TLS handshake, and learns how that ended. */
+export interface HandshakeWatch {
+  /** False: it may not begin, and the connection is closed. */
+  begin(remote: Address): boolean;
+  /** One that had begun has ended; `isDone`: by agreement. */
+  end(remote: Address, isDone: boolean): void;
+}
+
+/** Which of a key and a certificate TLS cannot use, that they do not fit each other, or what else; null: it can use all of it. */
 export type TlsKeyCheck = (
   options: TlsServerOptions,
-) => { readonly of: 'key' | 'certificate' | 'pair'; readonly text: string } | null;
+) => { readonly of: 'key' | 'certificate' | 'pair' | 'rules'; readonly text: string } | null;
 
 /** How to listen for streams. */
 export interface ListenOptions {
@@ -134,9 +177,19 @@ export interface ListenOptions {
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
   readonly tls?: TlsServerOptions;
+  /**
+   * Read from each connection before anything else, TLS included: gets all octets that have come, and from where (PROXY protocol).
+   */
+  readonly preface?: (bytes: Uint8Array, remote: Address) => Preface;
+  readonly handshakes?: HandshakeWatch;
+  /** False: small segments wait for more (Nagle's algorithm). Default true: they are sent at once. */
+  readonly noDelay?: boolean;
   /** Connections open at once, those in their TLS handshake among them; more are closed as they come. */
   readonly maxConnections?: number;
-  /** TLS handshakes under way at once; above that the one that takes longest is closed, so that newcomers have a chance. */
+  /**
+   * Connections before or in their TLS handshake at once; above that the one that takes longest is closed, so that newcomers have
+   * a chance.
+   */
   readonly maxHandshakes?: number;
   /** A new connection; the returned events are bound to it. Null refuses it at once. */
   readonly onConnection: (stream: ByteStream) => StreamEvents | null;
@@ -146,6 +199,8 @@ export interface ListenOptions {
 export interface Listener {
   /** The address that is listened on (with the port that the system chose); port 0 for a unix socket. */
   readonly local: Address;
+  /** Handshakes from now on are by this key, certificate and these rules; the protocols stay. Without effect where there is no TLS. */
+  useTls(options: TlsServerOptions): void;
   close(): void;
 }
 

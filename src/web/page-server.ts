@@ -8,9 +8,9 @@
 
 import type { CheckLines } from '../dane/report.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
-import type { HttpRefusal, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
+import type { HttpListener, HttpRefusal, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Address, Listener } from '../ports/network.ts';
+import type { Address } from '../ports/network.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Question, questionOf } from '../wire/question.ts';
 import { typeFromText } from '../wire/rr-type.ts';
@@ -88,7 +88,7 @@ const ACTIONS: ReadonlyMap<string, PagePlace> = new Map([
 /** The page; listens nowhere until told to. */
 export class PageServer {
   readonly #parts: PageParts;
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners = new Map<string, HttpListener>();
   readonly #samples = new Samples();
   readonly #refused = new Map<PageRefusal | HttpRefusal, number>();
   #cancelSampling: CancelTimer | null = null;

@@ -3,21 +3,20 @@
 import { connect, type Socket } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createNodeHttpServer } from '../../src/adapters/node-http-server.ts';
-import type { HttpLimits, HttpOptions, HttpRefusal, HttpReply } from '../../src/ports/http-server.ts';
-import type { Listener } from '../../src/ports/network.ts';
+import type { HttpLimits, HttpListener, HttpOptions, HttpRefusal, HttpReply } from '../../src/ports/http-server.ts';
 
 const LIMITS: HttpLimits = {
   headOctets: 2048,
   headMs: 300,
   requestMs: 600,
-  exchangeMs: 700,
+  exchangeMs: 10_000,
   idleMs: 5000,
   connections: 3,
   requestsPerConnection: 2,
 };
 const OK: HttpReply = { status: 200, headers: {}, body: new TextEncoder().encode('ok') };
 
-let listener: Listener | null = null;
+let listener: HttpListener | null = null;
 let refusals: HttpRefusal[] = [];
 const sockets: Socket[] = [];
 
@@ -111,8 +110,10 @@ describe('a client that', () => {
   });
 
   test('waits for a reply that never ends is closed after exchangeMs', async () => {
-    await serve(() =>
-      Promise.resolve({ status: 200, headers: {}, body: (sink) => new Promise((resolve) => sink.onGone(resolve)) }),
+    await serve(
+      () =>
+        Promise.resolve({ status: 200, headers: {}, body: (sink) => new Promise((resolve) => sink.onGone(resolve)) }),
+      { exchangeMs: 300 },
     );
     const visitor = await visit();
     visitor.socket.write(`GET / HTTP/1.1\r\n${HEAD}\r\n`);
