@@ -9,6 +9,7 @@ import { FLAG } from '../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../src/wire/rr-type.ts';
 
 const ROUNDS = 20_000_000;
+const CHANNEL = { transport: 'udp' } as const;
 const stats = new ServeStats();
 const queries = [TYPE.A, TYPE.AAAA, TYPE.MX, TYPE.TLSA].map((type) => ({
   type,
@@ -24,7 +25,7 @@ for (const name of ['warm-up', 'measured']) {
   const start = performance.now();
   for (let i = 0; i < ROUNDS; i++) {
     const query = queries[i & 3] as (typeof queries)[0];
-    stats.countQuery(query, false, false);
+    stats.countQuery(query, CHANNEL, false);
     stats.countReply(reply, query.type, 'secure');
   }
   const nanoseconds = ((performance.now() - start) * 1e6) / ROUNDS;

@@ -169,6 +169,7 @@ export const PAGES: readonly Page[] = [
       ['hawser', 'tlsa'],
       ['hawser', 'doctor'],
       ['hawser', 'resolvconf'],
+      ['hawser', 'web'],
     ],
     description: [
       'The program for people. Each subcommand works without a running hawserd(8): it resolves and validates by itself from the root.',

@@ -1,6 +1,7 @@
 /** System error codes as the network port's errors. */
 
-import type { NetworkError } from '../ports/network.ts';
+import { getSystemErrorName } from 'node:util';
+import type { Address, NetworkError } from '../ports/network.ts';
 
 const KINDS: ReadonlyMap<string, NetworkError['kind']> = new Map([
   ['ENETUNREACH', 'unreachable'],
@@ -34,4 +35,11 @@ export function networkErrorOf(error: Error): NetworkError {
   const { code = '', message } = error as NodeJS.ErrnoException;
   const kind = KINDS.get(code) ?? (TLS_CODE.test(code) ? 'tls' : 'other');
   return { kind, text: message };
+}
+
+/** What a call of the system that failed with this errno means, in Node's words. */
+export function networkErrorOfCall(call: string, errno: number, address?: Address): NetworkError {
+  const code = errno > 0 ? getSystemErrorName(-errno) : 'EUNKNOWN';
+  const where = address === undefined ? '' : ` ${address.ip}:${address.port}`;
+  return { kind: KINDS.get(code) ?? 'other', text: `${call} ${code}${where}` };
 }

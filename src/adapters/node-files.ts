@@ -10,6 +10,7 @@ import {
   existsSync,
   fchownSync,
   fstatSync,
+  fsync,
   fsyncSync,
   globSync,
   openSync,
@@ -17,10 +18,12 @@ import {
   renameSync,
   type Stats,
   unlinkSync,
+  writeFile,
   writeFileSync,
 } from 'node:fs';
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
+import { promisify } from 'node:util';
 import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
 import { changeFile, isRoot, type LowUser, openForAppending, ownerOf, permissionsOf } from './root-writes.ts';
 
@@ -45,6 +48,7 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     },
     replaceAtomically: (path, content, mode) =>
       attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
+    replaceInBackground: (path, content) => replaceInBackground(path, content, user()),
     append: (path, content) => attempt(() => append(path, content, user())),
     remove: (path) => attempt(() => changeFile(path, user(), () => unlinkSync(path))),
     glob: (pattern) => globSync(expanded(pattern)).sort(),
@@ -106,8 +110,51 @@ function expanded(pattern: string): string {
   return pattern.replace(/^~(?=\/|$)/, () => homedir()).replace(/\*{2,}/g, '*');
 }
 
+const writeWhole = promisify(writeFile);
+const sync = promisify(fsync);
+
+/** What a file is called until it is whole. */
+function temporarySuffix(): string {
+  return `.${randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
+}
+
+/** As `replace`; what waits for the disk does so beside. Opening and renaming, which whoever is root must do with care, do not. */
+async function replaceInBackground(path: string, content: Uint8Array, user: LowUser | null): Promise<FileResult<void>> {
+  const suffix = temporarySuffix();
+  const opened = attempt(() =>
+    changeFile(path, user, (place) => {
+      const file = openSync(place + suffix, NEW_FILE, permissionsOf(place) ?? DEFAULT_MODE);
+      keepOwner(file, place);
+      return file;
+    }),
+  );
+  if (!opened.ok) return opened;
+  const written = await attemptLater(async () => {
+    try {
+      await writeWhole(opened.value, content);
+      await sync(opened.value);
+    } finally {
+      closeSync(opened.value);
+    }
+  });
+  const placed = written.ok
+    ? attempt(() => changeFile(path, user, (place) => renameSync(place + suffix, place)))
+    : written;
+  if (!placed.ok) attempt(() => changeFile(path, user, (place) => unlinkIfThere(place + suffix)));
+  return placed.ok ? await attemptLater(() => syncFolderLater(dirname(path))) : placed;
+}
+
+async function syncFolderLater(path: string): Promise<void> {
+  const folder = openSync(path, 'r');
+  try {
+    await sync(folder);
+  } finally {
+    closeSync(folder);
+  }
+}
+
 function replace(path: string, content: string | Uint8Array, mode: number | undefined): void {
-  const temporary = `${path}.${randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
+  const temporary = path + temporarySuffix();
   const file = openSync(temporary, NEW_FILE, mode ?? permissionsOf(path) ?? DEFAULT_MODE);
   try {
     try {
@@ -162,9 +209,21 @@ function attempt<T>(call: () => T): FileResult<T> {
   try {
     return { ok: true, value: call() };
   } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException;
-    return { ok: false, error: { kind: kindOf(code), text: message } };
+    return faultOf(error);
   }
+}
+
+async function attemptLater<T>(call: () => Promise<T>): Promise<FileResult<T>> {
+  try {
+    return { ok: true, value: await call() };
+  } catch (error) {
+    return faultOf(error);
+  }
+}
+
+function faultOf(error: unknown): FileResult<never> {
+  const { code, message } = error as NodeJS.ErrnoException;
+  return { ok: false, error: { kind: kindOf(code), text: message } };
 }
 
 function kindOf(code: string | undefined): 'missing' | 'not-permitted' | 'other' {

@@ -2,7 +2,7 @@
  * Log lines in Unbound's form or as JSON, to stderr, a file or syslog.
  *
  * Duties: the prefix `[time] name[pid:0] level: `, times as epoch seconds, ascii or ISO; appending to the log file and
- * opening it again (log rotation); syslog without the time, since syslog has its own.
+ * opening it again (log rotation); syslog without the time, since syslog has its own; a last line of a process that is killed.
  * Known limit: Node has no unix datagram socket, so lines for syslog go to one running `logger` process over its stdin;
  * where there is none, or no syslog (/dev/log), they go to stderr, which a service manager collects as well. Lines that
  * the logger does not take in time are dropped beyond a bound, and their number is told.
@@ -19,6 +19,7 @@ import {
   type LogTarget,
   type LogTime,
 } from '../ports/log-sink.ts';
+import { watchForEnd } from './last-line.ts';
 import { type LowUser, openForAppending } from './root-writes.ts';
 
 /** The log of a process, which ends with it. */
@@ -62,6 +63,8 @@ class ProcessLog implements NodeLog {
   #target = TO_STDERR;
   #fd = STDERR;
   #logger: ChildProcess | null = null;
+  /** Nobody writes of the end of this process but itself. */
+  #unwatch: () => void = () => {};
   #dropped = 0;
   #hasNotices = true;
 
@@ -106,6 +109,7 @@ class ProcessLog implements NodeLog {
   }
 
   configure(target: LogTarget): string | null {
+    this.#unwatch();
     this.#closeLogger();
     this.#target = target;
     if (!target.syslog) return this.#open();
@@ -114,11 +118,15 @@ class ProcessLog implements NodeLog {
   }
 
   reopen(): string | null {
+    this.#unwatch();
     if (!this.#target.syslog) return this.#open();
-    return this.#logger === null ? this.#openSyslog() : null;
+    if (this.#logger === null) return this.#openSyslog();
+    this.#watch({ logger: this.#logger.spawnfile });
+    return null;
   }
 
   close(): void {
+    this.#unwatch();
     this.#useDescriptor(STDERR);
     this.#closeLogger();
   }
@@ -139,13 +147,20 @@ class ProcessLog implements NodeLog {
     if (logger === undefined) return 'use-syslog: there is no program `logger` (package bsdutils)';
     if (!existsSync(SYSLOG_SOCKET)) return `use-syslog: there is no syslog on this host (${SYSLOG_SOCKET})`;
     this.#startLogger(logger, this.#target.identity);
+    this.#watch({ logger });
     return null;
+  }
+
+  /** To stderr V8 and the service manager say themselves how it ended. */
+  #watch(place: { readonly fd: number } | { readonly logger: string }): void {
+    this.#unwatch = watchForEnd(this.#target, place, this.#user());
   }
 
   #open(): string | null {
     const { file } = this.#target;
     try {
       this.#useDescriptor(file === null ? STDERR : (OWN_DESCRIPTORS[file] ?? openForAppending(file, this.#user())));
+      if (this.#fd > STDERR) this.#watch({ fd: this.#fd });
       return null;
     } catch (error) {
       return (error as NodeJS.ErrnoException).message;

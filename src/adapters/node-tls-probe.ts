@@ -63,7 +63,8 @@ interface TalkEnds {
   readonly settle: (probed: TlsProbed) => void;
 }
 
-function talk(socket: Socket, dialogue: Dialogue, { secure, settle }: TalkEnds): void {
+/** Talks until the peer is ready for TLS, or will not be. */
+export function talk(socket: Socket, dialogue: Dialogue, { secure, settle }: TalkEnds): void {
   const onData = (piece: Buffer): void => {
     const next = dialogue.take(piece.toString('latin1'));
     if (next.kind === 'more') {

@@ -1,7 +1,8 @@
 /** TLS of the platform, loaded when it is used first: a third of what Node.js needs to start, and most hosts use none. */
 
-import type { SecureContextOptions } from 'node:tls';
-import type { TlsKeyCheck } from '../ports/network.ts';
+import { constants, createHash } from 'node:crypto';
+import type { SecureContextOptions, TlsOptions } from 'node:tls';
+import type { TlsKeyCheck, TlsServerOptions } from '../ports/network.ts';
 
 type NodeTls = typeof import('node:tls');
 
@@ -10,12 +11,50 @@ export function nodeTls(): NodeTls {
   return process.getBuiltinModule('node:tls');
 }
 
-/** What OpenSSL says of a key and a certificate: each alone, then together. */
-export const tlsFault: TlsKeyCheck = ({ privateKeyPem: key, certificatePem: cert }) => {
+/** Suites of TLS 1.3 are told from ciphers by their names. */
+const SUITE_PREFIX = 'TLS_';
+
+/** Node's form of what a server is told of TLS. */
+export function tlsServerOptions(options: TlsServerOptions): TlsOptions {
+  const { certificatePem, privateKeyPem, clientAuthorityPem, minVersion, maxVersion, ticketSecret } = options;
+  const ciphers = cipherList(options);
+  return {
+    cert: certificatePem,
+    key: privateKeyPem,
+    // RFC 7858 §3.2, RFC 8310 §9: TLS 1.2 at least. A client that wants new keys makes a new connection.
+    minVersion: minVersion ?? 'TLSv1.2',
+    maxVersion: maxVersion ?? 'TLSv1.3',
+    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    ...(clientAuthorityPem === undefined ? {} : { ca: clientAuthorityPem }),
+    ...(ciphers === null ? {} : { ciphers }),
+    ...(ticketSecret === undefined ? {} : { ticketKeys: ticketKeys(ticketSecret) }),
+  };
+}
+
+/** One list for all versions, as Node wants it; what is not given is as by default. Null: nothing is given. */
+function cipherList({ ciphers, cipherSuites }: TlsServerOptions): string | null {
+  if (ciphers === undefined && cipherSuites === undefined) return null;
+  const standard = nodeTls().DEFAULT_CIPHERS.split(':');
+  const isSuite = (name: string): boolean => name.startsWith(SUITE_PREFIX);
+  return [
+    cipherSuites ?? standard.filter(isSuite).join(':'),
+    ciphers ?? standard.filter((name) => !isSuite(name)).join(':'),
+  ].join(':');
+}
+
+/** A name and two keys of 16 octets each, out of a secret of any length. */
+function ticketKeys(secret: Uint8Array): Buffer {
+  return createHash('sha384').update(secret).digest();
+}
+
+/** What OpenSSL says of a key and a certificate: each alone, then together, then with the rules. */
+export const tlsFault: TlsKeyCheck = (tls) => {
+  const { privateKeyPem: key, certificatePem: cert } = tls;
   const parts = [
     { of: 'key', options: { key } },
     { of: 'certificate', options: { cert } },
     { of: 'pair', options: { key, cert } },
+    { of: 'rules', options: tlsServerOptions(tls) },
   ] as const;
   for (const { of, options } of parts) {
     const text = refusalOf(options);

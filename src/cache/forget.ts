@@ -161,6 +161,7 @@ export function forgetReplies({ replies }: Pick<CacheSet, 'replies'>): void {
  * none is found; the room that they take is given back a piece in each turn.
  */
 export async function forgetTrust({ caches, pause }: Pick<Sweep, 'caches' | 'pause'>, zone: Name): Promise<void> {
+  caches.rrsets.startTrustEpoch();
   forgetConclusions(zone, caches);
   const isInZone = ({ rrset }: RankedRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);
   await Promise.all([
@@ -170,7 +171,7 @@ export async function forgetTrust({ caches, pause }: Pick<Sweep, 'caches' | 'pau
       pause,
     ),
   ]);
-  // What was being worked on at the call may have ended since, with what it had found before.
+  // Whoever keeps what was found before the call, and does not mind the epoch, may have done so since.
   forgetConclusions(zone, caches);
 }
 
@@ -187,6 +188,7 @@ export function forgetData({ rrsets, answers, replies, denials, delegations }: C
 
 /** Forgets everything, as when the clock was set back: all that is held would live on for as long as that. */
 export function forgetAll(caches: CacheSet): void {
+  caches.rrsets.startTrustEpoch();
   forgetData(caches);
   forgetConclusions(ROOT, caches);
   forgetServers(caches);

@@ -44,6 +44,7 @@ interface StoreOptions {
 }
 
 export class RRsetCache {
+  #trustEpoch = 0;
   readonly #clock: Clock;
   readonly #sets: ByteBoundedMap<RankedRRset>;
   /** Bound, octets. */
@@ -116,6 +117,19 @@ export class RRsetCache {
   /** The same a piece at a time (byte-bounded-map.ts). */
   removeInTurns(test: (ranked: RankedRRset) => boolean, pause: () => Promise<void>): Promise<number> {
     return this.#sets.removeInTurns(test, pause);
+  }
+
+  /**
+   * How often what verdicts rest on has changed (anchors, the clock). Who began before the last time keeps no verdict here or in
+   * any cache beside: it may rest on what is not trusted any more.
+   */
+  get trustEpoch(): number {
+    return this.#trustEpoch;
+  }
+
+  /** What verdicts rest on has changed. */
+  startTrustEpoch(): void {
+    this.#trustEpoch++;
   }
 
   clear(): void {

@@ -36,6 +36,12 @@ const DOWN_PROBE_MS = 60_000;
  */
 const MAX_WAIT_MS = 12_000;
 /**
+ * How long a lame server is not asked at all for the type, ms. One forged referral makes a server lame: it must not keep a zone
+ * away for longer than other bad data is remembered (RFC 4035 §4.7; val-bogus-ttl is 60 s by default).
+ */
+const LAME_REST_MS = 60_000;
+
+/**
  * While a server's last answer for the zone is so recent, ms, losses in a row do not make it silent: its timeout stays
  * bounded by PROVEN_TIMEOUT_MS, or by twice what its answers take. On a line that loses much, five losses in a row come often.
  */
@@ -106,6 +112,8 @@ interface ServerInfo {
   readonly isDead: boolean;
   /** How the server fails the zone; null when it does not. */
   readonly lameness: Lameness | null;
+  /** It was lame for the type, and showed it a while ago: where nobody else is left it may be asked whether it still is. */
+  readonly mayBeLameNoMore: boolean;
 }
 
 /** What `dump_infra` shows of one server and zone. */
@@ -181,6 +189,11 @@ export class ServerCache {
     return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
 
+  /** True while everybody on the way to the server is silent: our own line is held for cut. */
+  isLineCut(server: string): boolean {
+    return this.#lineOf(server).isCut;
+  }
+
   /** Timeout of the server for questions to the zone, ms. */
   timeoutMs(server: string, zone: Name): number {
     return this.#timeoutOf(this.#address(server), this.#infos.get(infoKey(server, zone)));
@@ -196,6 +209,7 @@ export class ServerCache {
       timeoutMs: Math.max(timeoutMs, address?.suspectMs ?? 0),
       isDead: known !== null && this.#isSilent(timeoutMs) && known.isResting(type, this.#clock.monotonicMs()),
       lameness: known?.lamenessFor(type) ?? null,
+      mayBeLameNoMore: known !== null && this.#clock.monotonicMs() - known.lameShownAtMs(type) >= LAME_REST_MS,
     };
   }
 
@@ -212,7 +226,7 @@ export class ServerCache {
         this.#noteTimeout(server, zone, outcome);
         return;
       case 'lame':
-        this.#change(server, zone, (info) => info.setLame(outcome.lameness, outcome.type));
+        this.#change(server, zone, (info) => info.setLame(outcome.lameness, outcome.type, this.#clock.monotonicMs()));
         return;
       default:
         this.#addressFor(server).manners.learn(outcome);

@@ -27,7 +27,7 @@ const TIMEOUTS_TO_REST = 3;
 /** Octets of one entry besides the zone's name and what is in the lists; of a silent and of a lame type there. */
 const INFO_OCTETS = 320;
 const TIMED_OUT_TYPE_OCTETS = 64;
-const LAME_TYPE_OCTETS = 8;
+const LAME_TYPE_OCTETS = 48;
 /** Octets of a list that is grown by pushing, at first: room for 17. */
 const LIST_OCTETS = 150;
 
@@ -37,6 +37,13 @@ interface TypeTimeouts {
   count: number;
   /** Monotonic ms until which no further question of the type goes to the silent server. */
   restsUntilMs: number;
+}
+
+/** A type that the server does not serve. */
+interface LameType {
+  readonly type: number;
+  /** When it last showed that, monotonic ms. */
+  shownAtMs: number;
 }
 
 /** What is kept of one server and zone. */
@@ -52,7 +59,7 @@ export class ServerZoneInfo {
   /** When the server last answered for the zone, monotonic ms; -Infinity: never. */
   answeredAtMs = Number.NEGATIVE_INFINITY;
   #timeouts: TypeTimeouts[] = [];
-  readonly #lameTypes: number[] = [];
+  readonly #lameTypes: LameType[] = [];
   #lameness: Exclude<Lameness, 'lame'> | null = null;
 
   constructor(start: { readonly server: string; readonly zone: Name; readonly expiresAt: number }) {
@@ -63,22 +70,33 @@ export class ServerZoneInfo {
 
   /** How the server fails the zone for a type. */
   lamenessFor(type: number): Lameness | null {
-    return this.#lameTypes.includes(tellApart(type)) ? 'lame' : this.#lameness;
+    return this.#lameOf(type) === null ? this.#lameness : 'lame';
+  }
+
+  /** When the server last showed that it does not serve the type, monotonic ms; -Infinity: never. */
+  lameShownAtMs(type: number): number {
+    return this.#lameOf(type)?.shownAtMs ?? Number.NEGATIVE_INFINITY;
   }
 
   /** All the ways in which it fails the zone; for reports. */
   get lamenesses(): { readonly zone: Lameness | null; readonly a: boolean; readonly other: boolean } {
     return {
       zone: this.#lameness,
-      a: this.#lameTypes.includes(TYPE.A),
-      other: this.#lameTypes.some((type) => type !== TYPE.A),
+      a: this.#lameOf(TYPE.A) !== null,
+      other: this.#lameTypes.some(({ type }) => type !== TYPE.A),
     };
   }
 
   /** Takes note of a failing. That a type is not served is about the type, the other two are about the zone. */
-  setLame(lameness: Lameness, type: number): void {
+  setLame(lameness: Lameness, type: number, nowMs: number): void {
+    const known = this.#lameOf(type);
     if (lameness !== 'lame') this.#lameness = lameness;
-    else if (!this.#lameTypes.includes(tellApart(type))) this.#lameTypes.push(tellApart(type));
+    else if (known === null) this.#lameTypes.push({ type: tellApart(type), shownAtMs: nowMs });
+    else known.shownAtMs = nowMs;
+  }
+
+  #lameOf(type: number): LameType | null {
+    return this.#lameTypes.find((each) => each.type === tellApart(type)) ?? null;
   }
 
   /** Questions in a row that were met by silence, all together. */

@@ -9,12 +9,12 @@ import { type CheckParts, checkHost } from '../dane/check-host.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, type ReportOptions, singleHostLines } from '../dane/report.ts';
 import { checkText, nagiosLine, statusOf, summaryTable } from '../dane/report-text.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openLookUpSource } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
-import { readServiceName, starttlsFor } from './service-name.ts';
 import { refuseWords } from './subcommand.ts';
 
 const DAY_SECONDS = 86_400;

@@ -17,6 +17,7 @@ import {
   rolloverTurn,
   stepText,
 } from '../dane/rollover.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { Ports } from '../ports/ports.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
@@ -26,7 +27,6 @@ import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, type LookUpValues, openLookUpSource } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
-import { readServiceName, starttlsFor } from './service-name.ts';
 import { refuseWords, USAGE_STATUS } from './subcommand.ts';
 
 /** Milliseconds for each connection to the host. */

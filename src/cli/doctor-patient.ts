@@ -30,7 +30,8 @@ export function patientOfConfig(config: Config, ports: Ports): Patient {
   return { ...patientOf(config, ports, view), resolveRootKeys, isDaemon: false };
 }
 
-function withoutWriting(files: Files): Files {
+/** The same files, of which nothing is changed. */
+export function withoutWriting(files: Files): Files {
   const done = { ok: true, value: undefined } as const;
   return {
     readText: (path, maxOctets) => files.readText(path, maxOctets),
@@ -38,6 +39,7 @@ function withoutWriting(files: Files): Files {
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
     replaceAtomically: () => done,
+    replaceInBackground: async () => done,
     append: () => done,
     remove: () => done,
   };

@@ -2,11 +2,9 @@
 
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { connect, type Socket } from 'node:net';
+import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
 import { createNodeFiles } from '../adapters/node-files.ts';
-import { nodeTls } from '../adapters/node-tls.ts';
-import { absolutePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
@@ -25,16 +23,7 @@ import {
 } from '../control/client.ts';
 import { controlUsage } from '../control/usage.ts';
 import { VERSION } from '../daemon/version.ts';
-
-/** Name that the daemon's certificate holds. */
-const SERVER_NAME = 'unbound';
-/** What the system says, in the words of strerror. */
-const SYSTEM_WORDS: Readonly<Record<string, string>> = {
-  ECONNREFUSED: 'Connection refused',
-  ENOENT: 'No such file or directory',
-  EACCES: 'Permission denied',
-  ECONNRESET: 'Connection reset by peer',
-};
+import { openControlSocket, readKeysFor, systemWords } from './control-connection.ts';
 
 async function main(given: readonly string[]): Promise<number> {
   const read = readClientArguments(given);
@@ -81,17 +70,17 @@ function startDaemon({ configPath }: ClientArguments): number {
 }
 
 async function runCommand(read: ClientArguments, config: Config, target: Target): Promise<number> {
-  const keys = target.kind === 'tcp' && target.usesTls ? readKeys(config) : null;
+  const keys = readKeysFor(config, target);
   if (typeof keys === 'string') {
     complain('fatal error', keys);
     return EXIT.error;
   }
   let socket: Socket;
   try {
-    socket = await openSocket(target, keys);
+    socket = await openControlSocket(target, keys);
   } catch (error) {
-    const { code = '', message } = error as NodeJS.ErrnoException;
-    complain('error', `connect: ${SYSTEM_WORDS[code] ?? message} for ${targetText(target)}`);
+    const { code = '' } = error as NodeJS.ErrnoException;
+    complain('error', `connect: ${systemWords(error as NodeJS.ErrnoException)} for ${targetText(target)}`);
     const isStopped = code === 'ECONNREFUSED' || (code === 'ENOENT' && target.kind === 'unix');
     if (!isStopped || read.words[0] !== 'status') return EXIT.error;
     process.stdout.write('unbound is stopped\n');
@@ -102,42 +91,6 @@ async function runCommand(read: ClientArguments, config: Config, target: Target)
   const input = inputOf(read.words);
   if (input !== 'none') await sendInput(socket, input);
   return await reply;
-}
-
-/** What TLS needs of this side, as PEM. */
-interface Keys {
-  readonly ca: string;
-  readonly key: string;
-  readonly cert: string;
-}
-
-/** The keys, or why they cannot be read. */
-function readKeys(config: Config): Keys | string {
-  const { serverCertFile, controlKeyFile, controlCertFile } = config.remoteControl;
-  const texts: string[] = [];
-  for (const path of [serverCertFile, controlKeyFile, controlCertFile]) {
-    const read = createNodeFiles().readText(absolutePath(config, path));
-    if (!read.ok) return `could not read ${path}: ${read.error.text}`;
-    texts.push(read.value);
-  }
-  const [ca = '', key = '', cert = ''] = texts;
-  return { ca, key, cert };
-}
-
-function openSocket(target: Target, keys: Keys | null): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const ready = (socket: Socket, event: 'connect' | 'secureConnect'): void => {
-      socket.once('error', reject);
-      socket.once(event, () => {
-        socket.off('error', reject);
-        resolve(socket);
-      });
-    };
-    if (target.kind === 'unix') return ready(connect({ path: target.path }), 'connect');
-    const { ip, port } = target.address;
-    if (keys === null) return ready(connect({ host: ip, port }), 'connect');
-    ready(nodeTls().connect({ host: ip, port, ...keys, servername: SERVER_NAME }), 'secureConnect');
-  });
 }
 
 /** Prints what comes; with -q only what begins with `error`. The result is the exit status. */
@@ -151,7 +104,7 @@ function readReply(socket: Socket, quiet: boolean): Promise<number> {
       if (!quiet || isError) process.stdout.write(bytes);
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {
-      complain('fatal error', `could not recv: ${SYSTEM_WORDS[error.code ?? ''] ?? error.message}`);
+      complain('fatal error', `could not recv: ${systemWords(error)}`);
       resolve(EXIT.error);
     });
     socket.on('close', () => resolve(isError ? EXIT.error : EXIT.ok));

@@ -7,6 +7,7 @@ import { explainCommand, traceCommand } from './explain-command.ts';
 import { resolvconfCommand } from './resolvconf-command.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 import { tlsaCommand } from './tlsa-command.ts';
+import { webCommand } from './web-command.ts';
 
 const COMMANDS: readonly Subcommand[] = [
   explainCommand,
@@ -15,6 +16,7 @@ const COMMANDS: readonly Subcommand[] = [
   tlsaCommand,
   doctorCommand,
   resolvconfCommand,
+  webCommand,
 ];
 
 async function main(words: readonly string[]): Promise<number> {

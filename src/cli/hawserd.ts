@@ -14,11 +14,12 @@ import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
-import { loadConfig } from '../config/load-config.ts';
+import { loadConfigInPieces } from '../config/load-config.ts';
 import { logTarget } from '../daemon/options/log.ts';
 import { type LoadedFor, Running } from '../daemon/running.ts';
 import { VERSION } from '../daemon/version.ts';
 import { bugText } from '../terms/unreachable.ts';
+import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { heapUse, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
@@ -64,7 +65,7 @@ async function main(words: readonly string[]): Promise<number | null> {
     process.stdout.write(flags.wantsHelp ? USAGE : VERSION_TEXT);
     return flags.wantsHelp ? 1 : 0;
   }
-  const loaded = load(flags);
+  const loaded = runAtOnce(load(flags));
   if (!loaded.ok) {
     for (const line of loaded.lines) process.stderr.write(`${line}\n`);
     return 1;
@@ -74,12 +75,12 @@ async function main(words: readonly string[]): Promise<number | null> {
 }
 
 /** Reads the configuration; without `-c` and without the default file there is an empty one. */
-function load(flags: Arguments): LoadedFor {
+function* load(flags: Arguments): Steps<LoadedFor> {
   const path = flags.configPath ?? defaultConfigPath(createNodeFiles());
   if (flags.configPath === null && !existsSync(path)) {
     return { ok: true, config: withVerbosity(defaultConfig(), flags), warnings: [] };
   }
-  const loaded = loadConfig(withinHeap(createNodeFiles(), heapUse()), path);
+  const loaded = yield* loadConfigInPieces(withinHeap(createNodeFiles(), heapUse()), path);
   if (loaded.ok) return { ok: true, config: withVerbosity(loaded.config, flags), warnings: loaded.warnings };
   const summary = `read ${path} failed: ${loaded.errorCount} errors in configuration file`;
   return { ok: false, lines: [...loaded.findings.map(findingText), summary] };

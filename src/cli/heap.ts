@@ -49,6 +49,7 @@ export function withinHeap(files: Files, { used, limit }: HeapUse): Files {
   return {
     readBytes: (path) => files.readBytes(path),
     replaceAtomically: (path, content, mode) => files.replaceAtomically(path, content, mode),
+    replaceInBackground: (path, content) => files.replaceInBackground(path, content),
     append: (path, content) => files.append(path, content),
     remove: (path) => files.remove(path),
     glob: (pattern) => files.glob(pattern),

@@ -15,8 +15,11 @@ import { loadConfig } from '../config/load-config.ts';
 import { assemble, type Ports, type ResolverInstance } from '../daemon/resolver-instance.ts';
 import type { Files } from '../ports/files.ts';
 import type { Address } from '../ports/network.ts';
+import { ROOT_ANCHORS_TEXT } from '../validate/root-anchors.ts';
 import { parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
+
+const ROOT_ANCHORS = ROOT_ANCHORS_TEXT.split('\n').filter((line) => line.trim() !== '');
 
 /** The ports of this machine, for a program that keeps no log. */
 export async function programPorts(): Promise<Ports> {
@@ -60,9 +63,12 @@ export function withResolvConf(config: Config, path: string, files: Files): Conf
   );
 }
 
-/** The configuration with all questions going to one resolver. */
+/** The configuration with all questions going to one resolver, whose answers are validated here: it asks the real tree. */
 export function withForwarder(config: Config, { ip, port }: Address): Config {
-  return forwardingTo(config, [{ ip, port }]);
+  const { server } = config;
+  const given = [server.trustAnchor, server.trustAnchorFile, server.autoTrustAnchorFile, server.trustedKeysFile];
+  const trustAnchor = given.some((each) => each.some((one) => one !== '')) ? server.trustAnchor : ROOT_ANCHORS;
+  return forwardingTo({ ...config, server: { ...server, trustAnchor } }, [{ ip, port }]);
 }
 
 function forwardingTo(
@@ -70,7 +76,13 @@ function forwardingTo(
   servers: readonly { readonly ip: string; readonly port: number | null }[],
 ): Config {
   const forwardAddr = servers.map((server) => ({ ...server, tlsName: null }));
-  const everything = { forwardHost: [], forwardFirst: false, forwardTlsUpstream: false, forwardTcpUpstream: false };
+  const everything = {
+    forwardHost: [],
+    forwardFirst: false,
+    forwardTlsUpstream: false,
+    forwardTlsPin: [],
+    forwardTcpUpstream: false,
+  };
   const forward = { ...everything, name: ROOT, forwardAddr, forwardNoCache: false };
   // Loopback is where the resolver of a mail host stands.
   return { ...config, server: { ...config.server, doNotQueryLocalhost: false }, forwardZones: [forward] };

@@ -29,7 +29,7 @@ async function startSomewhere(): Promise<{ readonly running: Running; readonly p
   for (const port of PORTS) {
     const running = new Running({
       ...thisProcess(),
-      load: () => {
+      *load() {
         const loaded = parseConfigText(configText(port), 'npm start');
         return loaded.ok ? loaded : { ok: false, lines: loaded.findings.map(({ text }) => text) };
       },

@@ -11,6 +11,7 @@ import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
 import { tlsFault } from '../adapters/node-tls.ts';
 import type { LowUser } from '../adapters/root-writes.ts';
+import type { LoadedPageParts } from '../daemon/instance-page.ts';
 import type { HostFacts } from '../daemon/options/rooms.ts';
 import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
 import { PROGRAM_VERSION } from '../daemon/version.ts';
@@ -28,10 +29,12 @@ export function thisProcess(): ThisProcess {
   const inherited = findInheritedSockets();
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
+  const network = createNodeNetwork(inherited, user);
   return {
     ports: {
       clock: createNodeClock(),
-      network: createNodeNetwork(inherited, user),
+      network,
+      http: network,
       random: createNodeRandom(),
       files: createNodeFiles(user),
       log: createNodeLog(user),
@@ -44,8 +47,10 @@ export function thisProcess(): ThisProcess {
       willBecome: (name) => {
         becomes = futureUser(name);
       },
+      chooseUdpEngine: network.chooseUdpEngine,
       unusedSockets: () => inherited.left,
       createCrypto,
+      loadPage,
       tlsFault,
       textRoom: () => textRoom(heapUse()),
       // The same way as a signal from outside: one way to stop.
@@ -57,6 +62,25 @@ export function thisProcess(): ThisProcess {
 /** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */
 function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = []): string[] {
   return all.map(({ address, ...more }) => ('scopeid' in more && more.scopeid ? `${address}%${name}` : address));
+}
+
+/** Loaded only when a page is served: most daemons serve none. */
+async function loadPage(): Promise<LoadedPageParts> {
+  const [{ createNodeHttpServer }, { createNodeTlsProbe }, { createNodeCrypto }, { readPageFiles }] = await Promise.all(
+    [
+      import('../adapters/node-http-server.ts'),
+      import('../adapters/node-tls-probe.ts'),
+      import('../adapters/node-crypto.ts'),
+      import('./page-files.ts'),
+    ],
+  );
+  return {
+    http: createNodeHttpServer(),
+    tls: createNodeTlsProbe(),
+    crypto: createNodeCrypto(),
+    files: await readPageFiles(),
+    hostName: hostname(),
+  };
 }
 
 function hostFacts(): HostFacts {

@@ -16,6 +16,7 @@ import {
   sshfpRdatas,
 } from '../dane/make-record.ts';
 import { makeTlsas, type TlsaWish } from '../dane/make-tlsa.ts';
+import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { startDialogue } from '../dane/starttls.ts';
 import { tlsaRdata } from '../dane/tlsa-record.ts';
 import type { KeyMaterial } from '../ports/certificates.ts';
@@ -25,7 +26,6 @@ import type { Name } from '../wire/name.ts';
 import { formatName, parseName } from '../wire/name-text.ts';
 import { formatRdata } from '../wire/rdata-text.ts';
 import { typeText } from '../wire/rr-type.ts';
-import { readServiceName, starttlsFor } from './service-name.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 
 const DEFAULT_TTL = 3600;

@@ -96,6 +96,11 @@ function checkZoneFiles(config: Config, files: Files, findings: Findings): void 
   for (const zone of config.rpzs.filter(isMissing)) {
     findings.error(NOWHERE, `cannot open zonefile ${zone.zonefile} for rpz ${formatName(zone.name)}`);
   }
+  for (const { zonefile, name } of [...config.authZones, ...config.rpzs]) {
+    // A folder has itself in it. Nothing could be read from there, nor a transferred zone be written.
+    if (zonefile === '' || !files.exists(`${absolutePath(config, zonefile)}/.`)) continue;
+    findings.error(NOWHERE, `zonefile ${zonefile} for ${formatName(name)} is a folder`);
+  }
 }
 
 /** The certificates of the control channel, when it uses them: a unix socket does not. */

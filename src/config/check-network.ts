@@ -3,8 +3,9 @@
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefixes, LOOPBACK_PREFIXES } from '../wire/ip-prefix.ts';
 import { formatName } from '../wire/name-text.ts';
+import { checkEncryption } from './check-encryption.ts';
 import type { Config } from './config.ts';
-import type { Findings, Position } from './finding.ts';
+import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
 import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
@@ -16,7 +17,8 @@ export function checkNetwork(clauses: readonly Clause[], config: Config, finding
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
   checkTransports(config, lines, findings);
   checkInterfaces(config, lines, findings);
-  checkEncryptedPorts(config, lines, findings);
+  checkEncryption(config, lines, findings);
+  checkPage(lines, findings);
   for (const clause of clauses) {
     if (clause.name === 'stub-zone' || clause.name === 'forward-zone') checkServers(clause, config, findings);
   }
@@ -47,31 +49,19 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
     }
     seen.add(key);
   }
+  for (const word of server.interfaceAutomaticPorts.split(/\s+/)) {
+    if (word === '' || (/^\d{1,5}$/.test(word) && Number(word) >= 1 && Number(word) <= 65_535)) continue;
+    findings.error(lines.last('interface-automatic-ports'), `interface-automatic-ports: port expected, not '${word}'`);
+  }
 }
 
-/** Ports on which clients expect encryption: plain DNS there would be taken for it, so such a place is refused. */
-function checkEncryptedPorts({ server }: Config, lines: Lines, findings: Findings): void {
-  const protocols = new Map<number, string>([
-    [server.httpsPort, 'HTTPS (https-port)'],
-    [server.quicPort, 'QUIC (quic-port)'],
-    ...[server.tlsPort, ...server.tlsAdditionalPort].map((port) => [port, 'TLS (tls-port)'] as const),
-  ]);
-  const refuse = (at: Position, place: string, port: number): void => {
-    const protocol = protocols.get(port);
-    if (protocol === undefined) return;
-    findings.error(at, `${place}: DNS over ${protocol} is not supported, and port ${port} would answer unencrypted`);
-  };
-  const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;
-  const automatic = lines.last('interface-automatic-ports');
-  const ports = server.interfaceAutomatic
-    ? server.interfaceAutomaticPorts.split(/\s+/).filter((each) => each !== '')
-    : [];
-  for (const port of ports) refuse(automatic, 'interface-automatic-ports', Number(port));
-  if (server.interfaceAutomatic ? ports.length === 0 : usesOwnPort) refuse(lines.last('port'), 'port', server.port);
-  if (server.interfaceAutomatic) return;
-  for (const entry of lines.of('interface')) {
-    const place = listenTarget.read(...entry.values);
-    if (!(place instanceof FormError) && place.port !== null) refuse(entry, `interface ${entry.values[0]}`, place.port);
+/** The page acts for who has its token, over a connection that anybody on the way could read: it is for this host. */
+function checkPage(lines: Lines, findings: Findings): void {
+  for (const entry of lines.of('web-interface')) {
+    const read = listenTarget.read(...entry.values);
+    const address = read instanceof FormError ? null : parseIp(read.place);
+    if (read instanceof FormError || (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))) continue;
+    findings.error(entry, `web-interface: ${read.place} is not of loopback: reach the page through ssh -L`);
   }
 }
 
@@ -80,6 +70,14 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
   const name = domain.read(clause.entries.find(({ directive }) => directive === 'name')?.values[0] ?? '');
   if (name instanceof FormError) return;
   const zone = formatName(name);
+  const kind = clause.name.replace('-zone', '');
+  const isTls =
+    server.tlsUpstream ||
+    clause.entries.some(({ directive, values }) => /-(?:tls|ssl)-upstream$/.test(directive) && values[0] === 'yes');
+  const pin = clause.entries.find(({ directive }) => directive.endsWith('-tls-pin'));
+  if (pin !== undefined && !isTls) {
+    findings.error(pin, `${zone} ${pin.directive}: without ${kind}-tls-upstream: yes servers are asked unencrypted`);
+  }
   const servers = clause.entries.filter((entry) => /-(?:addr|host)$/.test(entry.directive));
   if (servers.length === 0 && clause.name === 'stub-zone') {
     findings.warning(clause, `stub-zone ${zone} has neither stub-addr nor stub-host`);

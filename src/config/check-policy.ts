@@ -10,6 +10,7 @@ import { formatName, mustParseName, parseName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE, typeText } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
+import { eachInPieces, type Steps } from '../wire/steps.ts';
 import { parseTtl } from '../wire/ttl-text.ts';
 import type { Config } from './config.ts';
 import { defaultZoneNames, LOCALHOST } from './default-zone-names.ts';
@@ -25,7 +26,10 @@ const ANY_TTL_SECONDS = 3600;
 /** Octets of the digests of DS records (RFC 3658, RFC 4509, RFC 5933, RFC 6605). */
 const DS_DIGEST_OCTETS: Readonly<Record<number, number>> = { 1: 20, 2: 32, 3: 32, 4: 48 };
 
-export function checkPolicy(clauses: readonly Clause[], config: Config, findings: Findings): void {
+/** Lines that are looked at in one piece: about a millisecond. */
+const LINES_PER_PIECE = 500;
+
+export function* checkPolicy(clauses: readonly Clause[], config: Config, findings: Findings): Steps<void> {
   const { server } = config;
   const scopes = [
     { lines: new Lines(clauses.filter(({ name }) => name === 'server')), hasDefaults: true },
@@ -38,24 +42,28 @@ export function checkPolicy(clauses: readonly Clause[], config: Config, findings
   ];
   for (const { lines, hasDefaults } of scopes) {
     const defaults = hasDefaults ? defaultZoneNames(server.unblockLanZones) : [];
-    const zones = localZones(lines, defaults, findings);
-    checkLocalData(lines, zones, findings);
-    checkZoneLines(lines, zones, findings);
-    checkResponseRules(lines, findings);
+    const zones = yield* localZones(lines, defaults, findings);
+    yield* checkLocalData(lines, zones, findings);
+    yield* checkZoneLines(lines, zones, findings);
+    yield* checkResponseRules(lines, findings);
   }
-  checkTags(clauses, config, findings);
+  yield* checkTags(clauses, config, findings);
   checkRpz(clauses, findings);
 }
 
 /** Local zones by key of the name, with their types; of several lines the last counts. */
-function localZones(lines: Lines, defaults: readonly string[], findings: Findings): ReadonlyMap<string, string> {
+function* localZones(
+  lines: Lines,
+  defaults: readonly string[],
+  findings: Findings,
+): Steps<ReadonlyMap<string, string>> {
   const zones = new Map<string, string>();
   for (const text of defaults) zones.set(nameKey(mustParseName(text)), text === LOCALHOST ? 'redirect' : 'static');
   const seen = new Set<string>();
-  for (const entry of lines.of('local-zone')) {
+  yield* eachInPieces(lines.of('local-zone'), LINES_PER_PIECE, (entry) => {
     const [text = '', type = ''] = entry.values;
     const name = domain.read(text);
-    if (name instanceof FormError) continue;
+    if (name instanceof FormError) return;
     // An ipset is filled for a firewall, which would let through or keep out what nobody expects.
     if (type === 'ipset') findings.error(entry, `local-zone type ipset is not supported: ${text}`);
     const key = nameKey(name);
@@ -63,7 +71,7 @@ function localZones(lines: Lines, defaults: readonly string[], findings: Finding
     seen.add(key);
     if (type === 'nodefault') zones.delete(key);
     else zones.set(key, type);
-  }
+  });
   return zones;
 }
 
@@ -77,17 +85,17 @@ function zoneOf({ owner, type }: ResourceRecord, zones: ReadonlyMap<string, stri
   }
 }
 
-function checkLocalData(lines: Lines, zones: ReadonlyMap<string, string>, findings: Findings): void {
-  /** Types of the records at the top of redirect zones, by key of the zone. */
-  const tops = new Map<string, number[]>();
-  for (const entry of lines.of('local-data')) {
+function* checkLocalData(lines: Lines, zones: ReadonlyMap<string, string>, findings: Findings): Steps<void> {
+  /** What stands at the top of redirect zones, by key of the zone. */
+  const tops = new Map<string, Company>();
+  yield* eachInPieces(lines.of('local-data'), LINES_PER_PIECE, (entry) => {
     const record = readLocalData(entry, findings);
     if (record !== null) checkListener(record, entry, { zones, tops, findings });
-  }
-  for (const entry of lines.of('local-data-ptr')) {
+  });
+  yield* eachInPieces(lines.of('local-data-ptr'), LINES_PER_PIECE, (entry) => {
     const record = readPointer(entry, findings);
     if (record !== null) checkListener(record, entry, { zones, tops, findings });
-  }
+  });
 }
 
 /** The record of a line; null when it is none, or of a class that nobody is answered from. */
@@ -123,9 +131,20 @@ function readPointer(entry: Entry, findings: Findings): ResourceRecord | null {
   return null;
 }
 
+/** What stands at a place already: other data, or a CNAME, which stands alone. */
+type Company = 'data' | 'cname';
+
+/** True when a record of the type may stand beside what is there; it is there from now on. */
+function mayJoin(places: Map<string, Company>, key: string, type: number): boolean {
+  const others = places.get(key);
+  const own: Company = type === TYPE.CNAME ? 'cname' : 'data';
+  if (others !== 'cname') places.set(key, own);
+  return others === undefined || (others === 'data' && own === 'data');
+}
+
 interface Placing {
   readonly zones: ReadonlyMap<string, string>;
-  readonly tops: Map<string, number[]>;
+  readonly tops: Map<string, Company>;
   readonly findings: Findings;
 }
 
@@ -137,9 +156,7 @@ function checkListener(record: ResourceRecord, entry: Entry, { zones, tops, find
     findings.error(entry, `local-data in redirect zone must reside at top of zone, not at ${formatName(record.owner)}`);
     return;
   }
-  const others = tops.get(nameKey(zone)) ?? [];
-  tops.set(nameKey(zone), [...others, record.type]);
-  if (others.length > 0 && (record.type === TYPE.CNAME || others.includes(TYPE.CNAME))) {
+  if (!mayJoin(tops, nameKey(zone), record.type)) {
     findings.error(
       entry,
       `local-data of type ${typeText(record.type)} in redirect zone ${formatName(zone)} must not coexist with CNAME or other data`,
@@ -148,44 +165,45 @@ function checkListener(record: ResourceRecord, entry: Entry, { zones, tops, find
 }
 
 /** local-zone-tag and local-zone-override are about zones that are there. */
-function checkZoneLines(lines: Lines, zones: ReadonlyMap<string, string>, findings: Findings): void {
-  for (const entry of [...lines.of('local-zone-tag'), ...lines.of('local-zone-override')]) {
+function* checkZoneLines(lines: Lines, zones: ReadonlyMap<string, string>, findings: Findings): Steps<void> {
+  const all = [...lines.of('local-zone-tag'), ...lines.of('local-zone-override')];
+  yield* eachInPieces(all, LINES_PER_PIECE, (entry) => {
     const name = domain.read(entry.values[0] ?? '');
-    if (name instanceof FormError) continue;
+    if (name instanceof FormError) return;
     if (!zones.has(nameKey(name))) findings.error(entry, `${entry.directive}: no local-zone ${formatName(name)}`);
     const type = entry.directive === 'local-zone-override' ? entry.values[2] : '';
     if (type === 'ipset') findings.error(entry, `local-zone type ipset is not supported: ${formatName(name)}`);
     if (type === 'nodefault') findings.error(entry, 'local-zone-override: nodefault says nothing for some clients');
-  }
+  });
 }
 
 /** response-ip with its data: each for a netblock that has a rule of that kind, of its family, a CNAME alone. */
-function checkResponseRules(lines: Lines, findings: Findings): void {
+function* checkResponseRules(lines: Lines, findings: Findings): Steps<void> {
   const actions = new Map<string, string>();
-  for (const { values } of lines.of('response-ip')) {
+  yield* eachInPieces(lines.of('response-ip'), LINES_PER_PIECE, ({ values }) => {
     const block = netblock.read(values[0] ?? '');
-    if (block instanceof FormError) continue;
+    if (block instanceof FormError) return;
     const key = netblockText(block);
     if (!actions.has(key)) actions.set(key, values[1] ?? '');
-  }
-  const types = new Map<string, number[]>();
-  for (const entry of lines.of('response-ip-data')) {
+  });
+  const types = new Map<string, Company>();
+  yield* eachInPieces(lines.of('response-ip-data'), LINES_PER_PIECE, (entry) => {
     const block = netblock.read(entry.values[0] ?? '');
-    if (block instanceof FormError) continue;
+    if (block instanceof FormError) return;
     const problem = responseDataProblem(entry, block, { actions, types });
     if (problem !== null) findings.error(entry, `response-ip-data '${entry.values[1]}': ${problem}`);
-  }
-  for (const entry of lines.of('response-ip-tag')) {
+  });
+  yield* eachInPieces(lines.of('response-ip-tag'), LINES_PER_PIECE, (entry) => {
     const block = netblock.read(entry.values[0] ?? '');
-    if (block instanceof FormError || actions.has(netblockText(block))) continue;
+    if (block instanceof FormError || actions.has(netblockText(block))) return;
     findings.warning(entry, `response-ip-tag: no response-ip for ${netblockText(block)}`);
-  }
+  });
 }
 
 function responseDataProblem(
   entry: Entry,
   block: IpPrefix,
-  known: { readonly actions: ReadonlyMap<string, string>; readonly types: Map<string, number[]> },
+  known: { readonly actions: ReadonlyMap<string, string>; readonly types: Map<string, Company> },
 ): string | null {
   const key = netblockText(block);
   const action = known.actions.get(key);
@@ -197,10 +215,7 @@ function responseDataProblem(
   if (record.type !== own && record.type !== TYPE.CNAME) {
     return `the record type does not correspond to the address family of ${key}`;
   }
-  const others = known.types.get(key) ?? [];
-  known.types.set(key, [...others, record.type]);
-  const isAlone = others.length === 0 || (record.type !== TYPE.CNAME && !others.includes(TYPE.CNAME));
-  return isAlone ? null : `a CNAME can not coexist with other data for ${key}`;
+  return mayJoin(known.types, key, record.type) ? null : `a CNAME can not coexist with other data for ${key}`;
 }
 
 /** Directives with a list of tags in their second value, and those with one tag there and what is done for it in the third. */
@@ -208,7 +223,7 @@ const TAG_LISTS = ['access-control-tag', 'interface-tag', 'local-zone-tag', 'res
 const TAG_ACTIONS = ['access-control-tag-action', 'interface-tag-action'];
 const TAG_DATA = ['access-control-tag-data', 'interface-tag-data'];
 
-function checkTags(clauses: readonly Clause[], { server }: Config, findings: Findings): void {
+function* checkTags(clauses: readonly Clause[], { server }: Config, findings: Findings): Steps<void> {
   const defined = new Set(server.defineTag.flat());
   const want = (entry: Entry, tags: string): void => {
     const unknown = tags.split(/\s+/).filter((tag) => tag !== '' && !defined.has(tag));
@@ -217,9 +232,8 @@ function checkTags(clauses: readonly Clause[], { server }: Config, findings: Fin
     }
   };
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
-  for (const entry of [...TAG_LISTS, ...TAG_ACTIONS, ...TAG_DATA].flatMap((directive) => lines.of(directive))) {
-    want(entry, entry.values[1] ?? '');
-  }
+  const tagged = [...TAG_LISTS, ...TAG_ACTIONS, ...TAG_DATA].flatMap((directive) => lines.of(directive));
+  yield* eachInPieces(tagged, LINES_PER_PIECE, (entry) => want(entry, entry.values[1] ?? ''));
   for (const entry of TAG_ACTIONS.flatMap((directive) => lines.of(directive))) {
     const type = localZoneType.read(entry.values[2] ?? '');
     if (type instanceof FormError) findings.error(entry, `${entry.directive}: ${type.text}`);
@@ -244,6 +258,7 @@ function checkRpz(clauses: readonly Clause[], findings: Findings): void {
     const action = lines.of('rpz-action-override').at(-1);
     const target = lines.of('rpz-cname-override').at(-1);
     const text = target?.values[0] ?? '';
+    if (action?.values[0] === '') findings.error(action, 'rpz-action-override: an action expected');
     if (target !== undefined && text !== '' && parseName(text) === null) {
       findings.error(target, `rpz-cname-override: bad domain name '${text}'`);
     } else if (action?.values[0] === 'cname' && text === '') {

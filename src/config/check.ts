@@ -10,6 +10,7 @@ import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import { eachInPieces, type Steps } from '../wire/steps.ts';
 import { checkNetwork } from './check-network.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { Config } from './config.ts';
@@ -24,17 +25,20 @@ import type { Clause } from './parser.ts';
 /** TTL for records that are written without one; its value is of no account here. */
 const ANY_TTL_SECONDS = 3600;
 
+/** Lines that are looked at in one piece. */
+const ENTRIES_PER_PIECE = 1000;
+
 /** Adds findings about the configuration as a whole. */
-export function checkConfig(clauses: readonly Clause[], config: Config, findings: Findings): void {
+export function* checkConfig(clauses: readonly Clause[], config: Config, findings: Findings): Steps<void> {
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
   checkNetwork(clauses, config, findings);
   checkModules(config, (text, severity) => findings[severity](lines.last('module-config'), text));
   warnOfDuplicates(clauses, findings);
   checkAnchors(lines, findings);
   checkViews(clauses, config, lines, findings);
-  checkPolicy(clauses, config, findings);
+  yield* checkPolicy(clauses, config, findings);
   checkTimes(config, lines, findings);
-  warnOfRawNames(clauses, findings);
+  yield* warnOfRawNames(clauses, findings);
 }
 
 /** Which of several clauses of one name counts: as in Unbound, the last of those that say whom to ask, else the first. */
@@ -108,14 +112,14 @@ function checkTimes({ server }: Config, lines: Lines, findings: Findings): void 
 }
 
 /** Names outside of ASCII are taken octet by octet, as in Unbound; programs ask for their other form (RFC 5891 §4.4). */
-function warnOfRawNames(clauses: readonly Clause[], findings: Findings): void {
+function* warnOfRawNames(clauses: readonly Clause[], findings: Findings): Steps<void> {
   for (const { name, entries } of clauses) {
-    for (const entry of entries) {
+    yield* eachInPieces(entries, ENTRIES_PER_PIECE, (entry) => {
       const phrase = rowOf(name, entry.directive)?.row.form.phrase ?? '';
-      if (!/domain name|resource record|<zone>/.test(phrase)) continue;
+      if (!/domain name|resource record|<zone>/.test(phrase)) return;
       const raw = entry.values.find((value) => /[\u0080-\uffff]/.test(value));
-      if (raw === undefined) continue;
+      if (raw === undefined) return;
       findings.warning(entry, `'${raw}' is taken octet by octet: programs ask for the form that begins with xn--`);
-    }
+    });
   }
 }

@@ -7,6 +7,7 @@
  * Leaves to others: opening included files (source.ts), which directive belongs where (parser.ts).
  */
 
+import type { Steps } from '../wire/steps.ts';
 import type { Findings, Position } from './finding.ts';
 import { SECRET_DIRECTIVES } from './option.ts';
 import { closestWord } from './suggest.ts';
@@ -39,9 +40,12 @@ const KEYWORD_ENDS = '\'"\n\r \t\f\v:';
 const VALUE_ENDS = '\'"\n\r \t\f\v';
 const QUOTED_ENDS = { '"': '"\n\r', "'": "'\n\r" };
 
+/** Keywords with their values that are read in one piece: about a millisecond. */
+const KEYWORDS_PER_PIECE = 500;
+
 /** All tokens of a text. */
-export function lex(text: string, options: LexOptions): readonly Token[] {
-  return new Lexer(text, options).run();
+export function* lex(text: string, options: LexOptions): Steps<readonly Token[]> {
+  return yield* new Lexer(text, options).run();
 }
 
 class Lexer {
@@ -58,8 +62,12 @@ class Lexer {
     this.#options = options;
   }
 
-  run(): readonly Token[] {
-    for (this.#skip(); this.#at < this.#text.length; this.#skip()) this.#keyword();
+  *run(): Steps<readonly Token[]> {
+    let count = 0;
+    for (this.#skip(); this.#at < this.#text.length; this.#skip()) {
+      this.#keyword();
+      if (++count % KEYWORDS_PER_PIECE === 0) yield;
+    }
     return this.#tokens;
   }
 

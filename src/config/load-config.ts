@@ -5,6 +5,7 @@
  */
 
 import type { Files } from '../ports/files.ts';
+import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { checkConfig } from './check.ts';
 import { checkAnchorFiles } from './check-anchors.ts';
 import { checkFiles } from './check-files.ts';
@@ -27,8 +28,13 @@ export type LoadedConfig =
  */
 type LoadDepth = 'values' | 'whole' | 'files';
 
-/** Reads a configuration file with all that it includes. */
+/** Reads a configuration file with all that it includes, at once. */
 export function loadConfig(files: Files, path: string, depth: LoadDepth = 'whole'): LoadedConfig {
+  return runAtOnce(loadConfigInPieces(files, path, depth));
+}
+
+/** The same for a program that serves meanwhile. */
+export function* loadConfigInPieces(files: Files, path: string, depth: LoadDepth = 'whole'): Steps<LoadedConfig> {
   const text = files.readText(path);
   if (!text.ok) {
     const finding = {
@@ -39,7 +45,7 @@ export function loadConfig(files: Files, path: string, depth: LoadDepth = 'whole
     } as const;
     return { ok: false, findings: [finding], errorCount: 1 };
   }
-  return parseConfigText(text.value, path, files, depth);
+  return yield* parseConfig(text.value, path, files, depth);
 }
 
 /** Reads a text as if it were the file of that name; without files, nothing can be included. */
@@ -49,13 +55,17 @@ export function parseConfigText(
   files: Files | null = null,
   depth: LoadDepth = 'whole',
 ): LoadedConfig {
+  return runAtOnce(parseConfig(text, fileName, files, depth));
+}
+
+function* parseConfig(text: string, fileName: string, files: Files | null, depth: LoadDepth): Steps<LoadedConfig> {
   const findings = new Findings();
   const source = { files, argumentCount: argumentCounts(), keywords: allKeywords(), findings };
-  const clauses = parseClauses(readSource(text, fileName, source), findings);
-  const config = readValues(clauses, findings);
+  const clauses = yield* parseClauses(yield* readSource(text, fileName, source), findings);
+  const config = yield* readValues(clauses, findings);
   if (depth !== 'values') {
-    reportSupport(clauses, findings);
-    checkConfig(clauses, config, findings);
+    yield* reportSupport(clauses, findings);
+    yield* checkConfig(clauses, config, findings);
     if (files !== null) checkAnchorFiles(clauses, config, files, findings);
   }
   if (files !== null && depth === 'files') checkFiles(config, files, findings);

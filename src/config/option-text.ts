@@ -38,6 +38,7 @@ const IN_FILE_ORDER: ReadonlySet<string> = new Set([
   'outgoing-interface',
   'control-interface',
   'metrics-interface',
+  'web-interface',
   'tls-session-ticket-keys',
 ]);
 

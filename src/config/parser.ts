@@ -6,6 +6,7 @@
  * Leaves to others: what the values are (read-values.ts).
  */
 
+import type { Steps } from '../wire/steps.ts';
 import type { Findings, Position } from './finding.ts';
 import { CLAUSES, type ClauseName, rowOf } from './options-table.ts';
 import type { SourceToken } from './source.ts';
@@ -22,11 +23,19 @@ export interface Clause extends Position {
   readonly entries: readonly Entry[];
 }
 
+/** Tokens that are looked at in one piece. */
+const TOKENS_PER_PIECE = 2000;
+
 /** The clauses of the tokens, in order. */
-export function parseClauses(tokens: readonly SourceToken[], findings: Findings): readonly Clause[] {
+export function* parseClauses(tokens: readonly SourceToken[], findings: Findings): Steps<readonly Clause[]> {
   const clauses: (Clause & { readonly entries: Entry[] })[] = [];
   let current: (typeof clauses)[number] | null = null;
+  let pauseAt = TOKENS_PER_PIECE;
   for (let i = 0; i < tokens.length; i++) {
+    if (i >= pauseAt) {
+      pauseAt = i + TOKENS_PER_PIECE;
+      yield;
+    }
     const token = tokens[i];
     if (token === undefined) break;
     const { file, line } = token;

@@ -6,6 +6,7 @@
  */
 
 import { type Name, nameKey } from '../wire/name.ts';
+import { eachInPieces, type Steps } from '../wire/steps.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError, portRange } from './form.ts';
@@ -15,35 +16,51 @@ import { CLAUSES, type ClauseName, rowOf } from './options-table.ts';
 import type { OutgoingPortRule } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
 
+/** Lines that are read in one piece: about a millisecond. */
+const LINES_PER_PIECE = 500;
+const CLAUSES_PER_PIECE = 100;
+
 /** The configuration that the clauses describe. What has an error is left at its default. */
-export function readValues(clauses: readonly Clause[], findings: Findings): Config {
-  const merged = <C extends ClauseName>(name: C): ValuesOf<(typeof CLAUSES)[C]> =>
+export function* readValues(clauses: readonly Clause[], findings: Findings): Steps<Config> {
+  const merged = <C extends ClauseName>(name: C): Steps<ValuesOf<(typeof CLAUSES)[C]>> =>
     readClause(
       name,
       clauses.filter((clause) => clause.name === name).flatMap((clause) => clause.entries),
       findings,
     );
-  const each = <C extends ClauseName>(name: C): readonly ValuesOf<(typeof CLAUSES)[C]>[] =>
-    clauses
-      .filter((clause) => clause.name === name && hasName(clause, findings))
-      .map((clause) => readClause(name, clause.entries, findings));
+  const each = <C extends ClauseName>(name: C) => readEach(name, clauses, findings);
   return {
-    server: merged('server'),
-    remoteControl: merged('remote-control'),
-    stubZones: lastOfEachName(each('stub-zone')),
-    forwardZones: lastOfEachName(each('forward-zone')),
-    authZones: firstOfEachName(each('auth-zone')),
-    views: each('view'),
-    rpzs: firstOfEachName(each('rpz')),
-    python: merged('python'),
-    dynlib: merged('dynlib'),
-    ipset: merged('ipset'),
-    dnscrypt: merged('dnscrypt'),
-    cachedb: merged('cachedb'),
-    dnstap: merged('dnstap'),
+    server: yield* merged('server'),
+    remoteControl: yield* merged('remote-control'),
+    stubZones: lastOfEachName(yield* each('stub-zone')),
+    forwardZones: lastOfEachName(yield* each('forward-zone')),
+    authZones: firstOfEachName(yield* each('auth-zone')),
+    views: yield* each('view'),
+    rpzs: firstOfEachName(yield* each('rpz')),
+    python: yield* merged('python'),
+    dynlib: yield* merged('dynlib'),
+    ipset: yield* merged('ipset'),
+    dnscrypt: yield* merged('dnscrypt'),
+    cachedb: yield* merged('cachedb'),
+    dnstap: yield* merged('dnstap'),
     outgoingPortRules: portRules(clauses),
-    given: givenTexts(clauses),
+    given: yield* givenTexts(clauses),
   };
+}
+
+/** The values of each clause of a kind that has a name. */
+function* readEach<C extends ClauseName>(
+  name: C,
+  clauses: readonly Clause[],
+  findings: Findings,
+): Steps<readonly ValuesOf<(typeof CLAUSES)[C]>[]> {
+  const read: ValuesOf<(typeof CLAUSES)[C]>[] = [];
+  for (const [i, clause] of clauses.entries()) {
+    if (i % CLAUSES_PER_PIECE === CLAUSES_PER_PIECE - 1) yield;
+    if (clause.name !== name || !hasName(clause, findings)) continue;
+    read.push(yield* readClause(name, clause.entries, findings));
+  }
+  return read;
 }
 
 /** True when a clause that must be named is named once, and by a name. */
@@ -65,16 +82,16 @@ function hasName(clause: Clause, findings: Findings): boolean {
   return !(value instanceof FormError);
 }
 
-function readClause<C extends ClauseName>(
+function* readClause<C extends ClauseName>(
   name: C,
   entries: readonly Entry[],
   findings: Findings,
-): ValuesOf<(typeof CLAUSES)[C]> {
+): Steps<ValuesOf<(typeof CLAUSES)[C]>> {
   const values: Record<string, unknown> = { ...defaultsOf(CLAUSES[name]) };
   for (const [directive, given] of groupByDirective(entries)) {
     const row = rowOf(name, directive)?.row;
     if (row === undefined) continue;
-    const read = readDirective(row, given, findings);
+    const read = yield* readDirective(row, given, findings);
     if (read !== null) values[camelCase(directive)] = read.value;
   }
   // The cast states what the loop does: each member comes from the default or the form of its own row.
@@ -92,9 +109,14 @@ function groupByDirective(entries: readonly Entry[]): ReadonlyMap<string, readon
 }
 
 /** The value of a directive from its lines: the last one, or all as a list; null when none is of the form. */
-function readDirective(row: ValueRow, entries: readonly Entry[], findings: Findings): { value: unknown } | null {
+function* readDirective(
+  row: ValueRow,
+  entries: readonly Entry[],
+  findings: Findings,
+): Steps<{ value: unknown } | null> {
   const read: unknown[] = [];
-  for (const entry of entries) {
+  for (const [i, entry] of entries.entries()) {
+    if (i % LINES_PER_PIECE === LINES_PER_PIECE - 1) yield;
     if (read.length >= MAX_VALUES_PER_DIRECTIVE) {
       findings.error(entry, `too many lines of '${entry.directive}' (at most ${MAX_VALUES_PER_DIRECTIVE})`);
       break;
@@ -119,15 +141,15 @@ function withDirective({ directive, values }: Entry, { text }: FormError): strin
 }
 
 /** What stands in the file, by clause and directive: for `get_option`, which shows lists as they were written. */
-function givenTexts(clauses: readonly Clause[]): Config['given'] {
+function* givenTexts(clauses: readonly Clause[]): Steps<Config['given']> {
   const given: Record<string, string[]> = {};
   for (const { name, entries } of clauses) {
     if (name !== 'server' && name !== 'remote-control') continue;
-    for (const { directive, values } of entries) {
+    yield* eachInPieces(entries, LINES_PER_PIECE, ({ directive, values }) => {
       const texts = given[directive];
       if (texts === undefined) given[directive] = [values.join(' ')];
       else texts.push(values.join(' '));
-    }
+    });
   }
   return given;
 }

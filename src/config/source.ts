@@ -8,6 +8,7 @@
 
 import type { FileResult, Files } from '../ports/files.ts';
 import { unreachable } from '../terms/unreachable.ts';
+import type { Steps } from '../wire/steps.ts';
 import type { Findings, Position } from './finding.ts';
 import { type ArgumentCount, lex, type Token } from './lexer.ts';
 import { MAX_FILE_CHARACTERS, MAX_FILES, MAX_INCLUDE_DEPTH } from './limits.ts';
@@ -38,9 +39,9 @@ export function reasonText(error: Extract<FileResult<unknown>, { ok: false }>['e
 }
 
 /** Reads a text as if it were the file of that name. */
-export function readSource(text: string, file: string, options: SourceOptions): readonly SourceToken[] {
+export function* readSource(text: string, file: string, options: SourceOptions): Steps<readonly SourceToken[]> {
   const reader = new SourceReader(options);
-  reader.add(text, file, 0);
+  yield* reader.add(text, file, 0);
   return reader.tokens;
 }
 
@@ -59,7 +60,7 @@ class SourceReader {
     this.#options = options;
   }
 
-  add(text: string, file: string, depth: number): void {
+  *add(text: string, file: string, depth: number): Steps<void> {
     const { findings } = this.#options;
     this.#fileCount++;
     this.#characters += text.length;
@@ -70,9 +71,9 @@ class SourceReader {
       );
       return;
     }
-    for (const token of lex(text, { ...this.#options, file })) {
+    for (const token of yield* lex(text, { ...this.#options, file })) {
       if (token.kind === 'include') {
-        this.#include(token, depth + 1);
+        yield* this.#include(token, depth + 1);
         continue;
       }
       const previous = this.tokens.at(-1);
@@ -83,7 +84,7 @@ class SourceReader {
     }
   }
 
-  #include(token: Extract<Token, { kind: 'include' }>, depth: number): void {
+  *#include(token: Extract<Token, { kind: 'include' }>, depth: number): Steps<void> {
     const { findings, files } = this.#options;
     const { file, line, pattern, isToplevel } = token;
     if (depth > MAX_INCLUDE_DEPTH) {
@@ -109,7 +110,7 @@ class SourceReader {
         return;
       }
       const content = files.readText(path, MAX_FILE_CHARACTERS - this.#characters);
-      if (content.ok) this.add(content.value, path, depth);
+      if (content.ok) yield* this.add(content.value, path, depth);
       else findings.error(token, `cannot open include file '${path}': ${reasonText(content.error)}`);
       if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
     }

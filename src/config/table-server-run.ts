@@ -24,6 +24,11 @@ export const SERVER_RUN_ROWS = {
     DONE,
     'Where Prometheus finds `GET /metrics`, port 9167 unless given; nowhere without it. There is no login: use loopback.',
   ),
+  'web-interface': many(
+    listenIp,
+    DONE,
+    'Where a browser of this host finds the page (TLSA, DANE check, explain, health), port 8153 unless given; nowhere without it. Loopback only; `hawser-control page_address` has the token.',
+  ),
   'num-threads': one(
     count(1, 1024),
     1,

@@ -3,9 +3,9 @@
  * Leaves to others: TLS and HTTP (table-server-tls.ts).
  */
 
-import { count, milliseconds, port, portRange, seconds, size, strictCount, text, yesNo } from './form.ts';
-import { listenTarget, outgoingAddress, perNetblock } from './form-network.ts';
-import { ACCEPTED, alias, DONE, LIVE, many, one, refused } from './option.ts';
+import { count, milliseconds, port, portRange, seconds, size, strictCount, text, word, yesNo } from './form.ts';
+import { listenTarget, netblock, outgoingAddress, perNetblock } from './form-network.ts';
+import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_SOCKET_ROWS = {
@@ -43,8 +43,19 @@ export const SERVER_SOCKET_ROWS = {
   'max-udp-size': one(count(12, 65535, 'octets'), 1232, LIVE, 'Largest UDP reply to clients, whatever they ask for.'),
   'stream-wait-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for replies that wait for slow streams.'),
   'msg-buffer-size': one(count(4096, 1024 * 1024, 'octets'), 65552, ACCEPTED, 'Size of a message buffer.'),
-  'delay-close': one(milliseconds, 0, ACCEPTED, 'How long a timed-out socket stays open for late replies.'),
+  'delay-close': one(
+    milliseconds,
+    0,
+    DONE,
+    'How long a socket without an answer stays open, so that a late one meets no closed port; it counts for outgoing-range.',
+  ),
   'udp-connect': one(yesNo, true, DONE, 'Connect UDP sockets towards servers, so that ICMP errors arrive.'),
+  'udp-engine': one(
+    word(['auto', 'dgram', 'ffi'], 'expected auto, dgram or ffi'),
+    'auto',
+    DONE,
+    "What datagrams go through: the system's own calls in batches (ffi: no start without them), Node's dgram, or the first that works.",
+  ),
   'so-rcvbuf': one(size, 0, DONE, "Receive buffer of listening sockets; 0 for the system's."),
   'so-sndbuf': one(size, 4 * 1024 * 1024, DONE, "Send buffer of listening sockets; 0 for the system's."),
   'so-reuseport': one(yesNo, true, ACCEPTED, 'Give each worker its own socket on the same port.'),
@@ -52,13 +63,13 @@ export const SERVER_SOCKET_ROWS = {
     yesNo,
     false,
     DONE,
-    'Start without addresses that the host does not have yet, and wait for them.',
+    'Listen also on addresses that the host does not have, even by what a firewall leads here; wait for them with udp-engine: dgram.',
   ),
   'ip-freebind': one(
     yesNo,
     false,
     DONE,
-    'Start without addresses or interfaces that are not up yet, and wait for them.',
+    'Listen also on addresses that the host does not have yet, and wait for interfaces; for both with udp-engine: dgram.',
   ),
   'ip-dscp': one(strictCount(0, 63), 0, ACCEPTED, 'Differentiated services code point of sent packets.'),
   'do-ip4': one(yesNo, true, DONE, 'Use IPv4, towards clients and servers.'),
@@ -90,8 +101,13 @@ export const SERVER_SOCKET_ROWS = {
   'udp-upstream-without-downstream': one(yesNo, false, DONE, 'Ask servers over UDP even if do-udp is no.'),
   'proxy-protocol-port': many(
     port,
-    refused('access would be granted by the address of the proxy'),
-    'Listening ports that speak PROXYv2.',
+    DONE,
+    'Listening ports, plain or encrypted, at which a PROXYv2 header comes first and names the client.',
+  ),
+  'proxy-protocol-from': many(
+    netblock,
+    DONE,
+    'Who may say so (our own directive); without it whoever reaches such a port may claim any address.',
   ),
   'tcp-connection-limit': many(
     perNetblock(count(0)),

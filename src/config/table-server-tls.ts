@@ -1,64 +1,61 @@
 /** Rows of the `server:` clause about TLS, HTTP and QUIC, towards clients and servers. */
 
 import { count, path, port, size, text, words, yesNo } from './form.ts';
-import { ACCEPTED, alias, DONE, many, one, refused, without } from './option.ts';
-
-/** True when one of the versions that are spoken is not wanted. */
-const leavesOut = (wanted: readonly string[]): boolean =>
-  !['TLSv1.2', 'TLSv1.3'].every((version) => wanted.includes(version));
-
-/** An interface with a port for TLS or HTTPS is refused (check-network.ts), so that nobody is answered unencrypted there. */
-const NO_DOT = without('clients cannot ask over TLS yet; a tls-port among the interfaces is refused');
+import { ACCEPTED, alias, DONE, many, one } from './option.ts';
 
 /** Part of clause `server:`. */
 export const SERVER_TLS_ROWS = {
   'tls-upstream': one(yesNo, false, DONE, 'Ask all servers over TLS.'),
   'ssl-upstream': alias('tls-upstream'),
-  'tls-service-key': one(path, '', NO_DOT, 'Private key for DNS over TLS towards clients (RFC 7858).'),
+  'tls-service-key': one(path, '', DONE, 'Private key for DNS over TLS towards clients (RFC 7858), in PEM form.'),
   'ssl-service-key': alias('tls-service-key'),
-  'tls-service-pem': one(path, '', NO_DOT, 'Certificate for DNS over TLS towards clients.'),
+  'tls-service-pem': one(path, '', DONE, 'Certificate for DNS over TLS towards clients, and those of its issuers.'),
   'ssl-service-pem': alias('tls-service-pem'),
-  'tls-port': one(port, 853, ACCEPTED, 'Port that speaks TLS where interface names it.'),
+  'tls-port': one(port, 853, DONE, 'Port that speaks TLS, and nothing else, where interface names it.'),
   'ssl-port': alias('tls-port'),
   'tls-cert-bundle': one(path, '', DONE, 'Certificates of the authorities that upstream servers are checked with.'),
   'ssl-cert-bundle': alias('tls-cert-bundle'),
   'tls-win-cert': alias('tls-system-cert'),
   'tls-system-cert': one(yesNo, false, DONE, "Check with the certificates of the system's store."),
-  'tls-additional-port': many(port, ACCEPTED, 'More ports that speak TLS.'),
+  'tls-additional-port': many(port, DONE, 'More ports that speak TLS.'),
   'tls-additional-ports': alias('tls-additional-port'),
   'additional-tls-port': alias('tls-additional-port'),
   'additional-ssl-port': alias('tls-additional-port'),
-  'tls-session-ticket-keys': many(path, ACCEPTED, 'Secrets for TLS session tickets; the first one encrypts.'),
-  'tls-ciphers': one(text, '', ACCEPTED, 'Cipher list up to TLS 1.2, as OpenSSL writes it.'),
-  'tls-ciphersuites': one(text, '', ACCEPTED, 'Cipher suites of TLS 1.3, as OpenSSL writes them.'),
-  'tls-use-sni': one(
-    yesNo,
-    true,
-    refused('names of servers that are asked over TLS would go unencrypted'),
-    "Send the server's name when connecting over TLS.",
+  'tls-session-ticket-keys': many(
+    path,
+    DONE,
+    'File of 80 random octets, the same on all hosts of a farm, for session tickets; the first file counts.',
   ),
+  'tls-ciphers': one(text, '', DONE, 'Ciphers up to TLS 1.2 towards clients, as OpenSSL writes them.'),
+  'tls-ciphersuites': one(text, '', DONE, 'Cipher suites of TLS 1.3 towards clients, as OpenSSL writes them.'),
+  'tls-use-sni': one(yesNo, true, DONE, "Send the server's name, which goes unencrypted, when connecting over TLS."),
   'tls-protocols': one(
     words,
     ['TLSv1.2', 'TLSv1.3'],
-    refused('servers would be asked over TLS versions that are not wanted', leavesOut),
-    'TLS versions to speak.',
+    DONE,
+    'TLS versions to speak, towards clients and servers: TLSv1.2, TLSv1.3.',
   ),
-  'pad-responses': one(yesNo, true, ACCEPTED, 'Pad replies over TLS when the query was padded (RFC 7830).'),
-  'pad-responses-block-size': one(
-    count(0, 65535, 'octets'),
-    468,
-    ACCEPTED,
-    'Pad them to multiples of this (RFC 8467).',
-  ),
+  'pad-responses': one(yesNo, true, DONE, 'Pad replies over TLS when the query was padded (RFC 7830).'),
+  'pad-responses-block-size': one(count(0, 65535, 'octets'), 468, DONE, 'Pad them to multiples of this (RFC 8467).'),
   'pad-queries': one(yesNo, true, DONE, 'Pad queries over TLS.'),
   'pad-queries-block-size': one(count(0, 65535, 'octets'), 128, DONE, 'Pad them to multiples of this (RFC 8467).'),
-  'https-port': one(port, 443, ACCEPTED, 'Port that speaks DNS over HTTPS where interface names it (RFC 8484).'),
-  'http-endpoint': one(text, '/dns-query', ACCEPTED, 'Path of the HTTP endpoint.'),
-  'http-max-streams': one(count(1), 100, ACCEPTED, 'HTTP/2 streams of one connection.'),
-  'http-query-buffer-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for HTTP queries.'),
-  'http-response-buffer-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for HTTP replies.'),
-  'http-nodelay': one(yesNo, true, ACCEPTED, 'Send HTTP segments at once.'),
-  'http-notls-downstream': one(yesNo, false, ACCEPTED, 'Speak HTTP without TLS behind a proxy.'),
+  'https-port': one(
+    port,
+    443,
+    DONE,
+    'Port that speaks DNS over HTTPS (HTTP/2), and nothing else, where interface names it (RFC 8484).',
+  ),
+  'http-endpoint': one(text, '/dns-query', DONE, 'Path of the HTTP endpoint.'),
+  'http-max-streams': one(count(1), 100, DONE, 'Requests of one HTTP/2 connection at once.'),
+  'http-query-buffer-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for bodies of HTTP requests that are not whole.'),
+  'http-response-buffer-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for replies that HTTP clients have not read.'),
+  'http-nodelay': one(yesNo, true, DONE, 'Send HTTP segments at once.'),
+  'http-notls-downstream': one(
+    yesNo,
+    false,
+    DONE,
+    'Speak HTTP without TLS at https-port, for a proxy that adds it; then no key is needed.',
+  ),
   'quic-port': one(port, 853, ACCEPTED, 'UDP port that speaks DNS over QUIC where interface names it (RFC 9250).'),
   'quic-size': one(size, 8 * 1024 * 1024, ACCEPTED, 'Memory for QUIC.'),
 };

@@ -7,6 +7,7 @@ import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import type { ExplainParts } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import type { Name } from '../wire/name.ts';
@@ -144,6 +145,8 @@ export interface InstanceView {
   readonly listAnchors: () => readonly ListedAnchor[];
   /** What `explain` looks at. */
   readonly explaining: (clock: Clock) => ExplainParts;
+  /** Names that were bogus a short time ago. */
+  readonly recentBogus: Pick<RecentBogus, 'list'>;
   readonly statistics: Statistics;
   readonly local: LocalTables;
   readonly authZones: AuthZones;
@@ -173,6 +176,8 @@ export interface ControlDaemon {
   reload(keepCaches: boolean): Promise<Applied>;
   /** Puts another configuration in force, everything that is known or was changed at run time kept. */
   apply(config: Config): Promise<Applied>;
+  /** Where a browser finds the page, with its token; null: it is not served. */
+  pageAddress(): string | null;
   /** Examines the host as the daemon sees it; the report. */
   doctor(isJson: boolean): Promise<string>;
   /** An error text when the file cannot be opened. */

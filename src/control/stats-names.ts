@@ -38,6 +38,8 @@ export interface StatisticsSnapshot {
   readonly requestList: { readonly all: number; readonly user: number; readonly replies: number };
   /** Open connections of clients. */
   readonly tcpUsage: number;
+  /** Octets of HTTP that are held: of bodies that are not whole, of replies that are not read. */
+  readonly httpOctets: { readonly queries: number; readonly replies: number };
   /** Answers that policy zones changed, by action. */
   readonly policyActions: Map<string, number>;
 }
@@ -210,8 +212,8 @@ const MEMORY: readonly (readonly [name: string, metric: string, label: Label, re
   ['mod.respip', 'memory_modules_bytes', ['module', 'respip'], none],
   ['mod.subnet', 'memory_modules_bytes', ['module', 'subnet'], none],
   ['streamwait', 'memory_stream_wait_bytes', ['kind', 'tcp'], none],
-  ['http.query_buffer', 'memory_doh_bytes', ['buffer', 'query'], none],
-  ['http.response_buffer', 'memory_doh_bytes', ['buffer', 'response'], none],
+  ['http.query_buffer', 'memory_doh_bytes', ['buffer', 'query'], ({ httpOctets }) => httpOctets.queries],
+  ['http.response_buffer', 'memory_doh_bytes', ['buffer', 'response'], ({ httpOctets }) => httpOctets.replies],
   ['quic', 'memory_quic_bytes', ['kind', 'quic'], none],
 ];
 
@@ -235,10 +237,12 @@ const PLAIN_COUNTERS: readonly StatRow[] = [
   counter('num.query.udpout', 'query_udpout_total', 'Questions sent over UDP', ({ counters }) =>
     counters.get('upstream.udp'),
   ),
-  counter('num.query.tls', 'query_tls_total', 'Queries over TLS', none),
-  counter('num.query.tls.resume', 'query_tls_resume_total', 'Queries over resumed TLS sessions', none),
+  counter('num.query.tls', 'query_tls_total', 'Queries over TLS', ({ serve }) => serve.withForm(FORM.tls)),
+  counter('num.query.tls.resume', 'query_tls_resume_total', 'Queries over resumed TLS sessions', ({ serve }) =>
+    serve.withForm(FORM.resumed),
+  ),
   counter('num.query.ipv6', 'query_ipv6_total', 'Queries over IPv6', ({ serve }) => serve.withForm(FORM.ipv6)),
-  counter('num.query.https', 'query_https_total', 'Queries over HTTPS', none),
+  counter('num.query.https', 'query_https_total', 'Queries over HTTPS', ({ serve }) => serve.withForm(FORM.https)),
   counter('num.query.quic', 'query_quic_total', 'Queries over QUIC', none),
 ];
 
@@ -354,6 +358,37 @@ const TLSA_OUTCOMES: readonly TlsaOutcome[] = ['secure', 'insecure', 'absent', '
 
 /** Statistics that Unbound does not have. */
 const OWN_ROWS: readonly StatRow[] = [
+  counter('num.tls.handshakes', 'tls_handshakes_total', 'TLS handshakes of clients', ({ serve }) => serve.handshakes),
+  counter(
+    'num.tls.handshakes.failed',
+    'tls_handshakes_failed_total',
+    'TLS handshakes of clients that ended without agreement or took too long',
+    ({ serve }) => serve.failedHandshakes,
+  ),
+  counter(
+    'num.tls.handshakes.refused',
+    'tls_handshakes_refused_total',
+    'TLS handshakes that did not begin: their client has too many',
+    ({ serve }) => serve.refusedHandshakes,
+  ),
+  counter(
+    'num.http.refused',
+    'http_requests_refused_total',
+    'HTTP requests that were turned away: no questions, or more than there is memory for',
+    ({ serve }) => serve.refusedRequests,
+  ),
+  counter(
+    'num.proxy.malformed',
+    'proxy_headers_malformed_total',
+    'Datagrams and connections without a PROXY header in order, where one must be',
+    ({ serve }) => serve.malformedProxyHeaders,
+  ),
+  counter(
+    'num.proxy.foreign',
+    'proxy_headers_foreign_total',
+    'Those from addresses that are not in proxy-protocol-from',
+    ({ serve }) => serve.foreignProxies,
+  ),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),

@@ -33,6 +33,8 @@ const COMMANDS: readonly (readonly [string, string])[] = [
     'show the chain of trust of an answer, and who must mend it',
   ],
   ['trace NAME [TYPE] [+json]', 'answer a question and show every step'],
+  ['list_bogus [+json]', 'names that were bogus within the last hour, with why'],
+  ['page_address', 'where a browser finds the page (web-interface), with its token'],
   ['dump_cache | load_cache', 'cache to standard output | from standard input'],
   ['cache_lookup [+t] NAME ...', 'cached data at and below names; +t allows top-level names'],
   ['flush [+c] NAME', 'forget A AAAA NS SOA CNAME DNAME MX PTR SRV NAPTR SVCB HTTPS'],

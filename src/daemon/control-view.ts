@@ -59,6 +59,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     insecure: anchors,
     listAnchors: () => listAnchors(instance),
     explaining: (clock) => explainParts(instance, clock),
+    recentBogus: instance.recentBogus,
     statistics,
     local: new LocalTables(policy),
     authZones: controlZones(zones, policy),

@@ -11,14 +11,16 @@ import { controlSetup } from './control-view.ts';
 import { readCookieSecrets } from './cookie-secrets.ts';
 import { readInputs } from './inputs.ts';
 import { readTrackedFiles } from './join-anchors.ts';
+import { readServiceTls } from './service-tls.ts';
 
-/** Faults in root hints, trust anchors, authorities, secrets of cookies, keys of the control channel and zone files. */
+/** Faults in root hints, trust anchors, authorities, secrets of cookies, keys of the control channel and of TLS towards clients, and zone files. */
 export function inspectFiles(config: Config, files: Files, check: TlsKeyCheck): readonly Finding[] {
   const findings: Finding[] = [...readInputs(config, files).findings];
   readTrackedFiles(config, files, findings);
   readCookieSecrets(config, files, findings);
   const control = controlSetup(config, files, check);
   if (!control.ok) findings.push(...control.findings);
+  readServiceTls(config, { files, check, inForce: null }, findings);
   for (const { name, zonefile, primary, url } of [...config.authZones, ...config.rpzs]) {
     const path = absolutePath(config, zonefile);
     const text = zonefile === '' ? null : files.readText(path);

@@ -4,7 +4,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Config } from '../config/config.ts';
 import type { Finding } from '../config/finding.ts';
 import { lanZones } from '../policy/default-zones.ts';
-import { makePolicy } from '../policy/make-policy.ts';
+import { makePolicyInPieces } from '../policy/make-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ServersOf } from '../policy/response-policy.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -17,6 +17,7 @@ import { formatName } from '../wire/name-text.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import type { Steps } from '../wire/steps.ts';
 import type { InForce } from './in-force.ts';
 import { type HostFacts, listenKeys } from './options/rooms.ts';
 
@@ -30,13 +31,13 @@ interface PolicyParts {
 }
 
 /** The policy, with a warning for each line that cannot be used. */
-export function joinPolicy(
+export function* joinPolicy(
   config: Config,
   parts: PolicyParts,
-): { readonly policy: Policy; readonly warnings: readonly Finding[] } {
+): Steps<{ readonly policy: Policy; readonly warnings: readonly Finding[] }> {
   const { clock, log, counters } = parts;
   const given = config.server.accessControl.map(({ block }) => block);
-  const { policy, problems } = makePolicy({
+  const { policy, problems } = yield* makePolicyInPieces({
     config,
     clock,
     log,

@@ -8,6 +8,7 @@ import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
+import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
@@ -36,6 +37,7 @@ export interface SharedParts {
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
+  readonly recentBogus: RecentBogus;
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
@@ -75,6 +77,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     deny: (question) => denials.find(question),
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
+    onBogus: (question, why) => shared.recentBogus.note(question, why),
     stepTrace: stepTrace(verbosity, log),
     report,
     makeIterate: (fetch) =>

@@ -14,6 +14,7 @@ import type { ResolverInstance } from './resolver-instance.ts';
  */
 export async function dropStaleTrust(before: ResolverInstance, after: ResolverInstance, clock: Clock): Promise<void> {
   if (trustBasis(before) === trustBasis(after)) return;
+  before.resolver.retire();
   await forgetTrust({ caches: after.caches, pause: () => clock.nextTurn() }, ROOT);
 }
 

@@ -10,6 +10,7 @@ import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
+import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
@@ -21,6 +22,7 @@ import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
 import { ROOT } from '../wire/name.ts';
+import { runInTurns } from '../wire/steps.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
 import { afterClockStep } from './after-clock-step.ts';
 import { type Caches, makeCaches } from './caches.ts';
@@ -33,6 +35,7 @@ import { joinResolver, type SharedParts } from './join-resolver.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
+import type { ServiceTls } from './service-tls.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
 export type { Ports } from '../ports/ports.ts';
@@ -45,6 +48,8 @@ export interface AssembleParts {
   readonly verbosity?: () => number;
   /** Facts about the host; a fake one when absent. */
   readonly host?: HostFacts;
+  /** TLS towards clients; absent or null: nothing speaks it. */
+  readonly serviceTls?: ServiceTls | null;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
@@ -54,7 +59,16 @@ export interface AssembleParts {
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
 type Carried = Pick<
   ResolverInstance,
-  'inForce' | 'anchors' | 'serverZones' | 'counters' | 'zones' | 'policy' | 'serve' | 'tracker' | 'cookies'
+  | 'inForce'
+  | 'anchors'
+  | 'serverZones'
+  | 'counters'
+  | 'recentBogus'
+  | 'zones'
+  | 'policy'
+  | 'serve'
+  | 'tracker'
+  | 'cookies'
 >;
 
 /** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
@@ -62,6 +76,7 @@ export interface ResolverInstance {
   readonly config: Config;
   readonly serve: Serve;
   readonly server: ServerOptions;
+  readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
@@ -72,6 +87,8 @@ export interface ResolverInstance {
   /** Root servers to start from. */
   readonly hints: readonly Hint[];
   readonly counters: Counters;
+  /** Names that were bogus a short time ago. */
+  readonly recentBogus: RecentBogus;
   /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
@@ -98,7 +115,7 @@ type Assembled =
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
 export async function assemble(parts: AssembleParts): Promise<Assembled> {
-  const { config, ports, host = NO_HOST, carried } = parts;
+  const { config, ports, host = NO_HOST, carried, serviceTls = null } = parts;
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
@@ -116,10 +133,11 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
   const { clock, log } = ports;
-  // What is carried over was counted when it was made.
-  const counted = carried === undefined ? counters : new Counters();
-  const made = joinPolicy(config, { clock, log, counters: counted, host, inForce });
-  const policy = carried?.policy ?? made.policy;
+  const made =
+    carried === undefined
+      ? await runInTurns(joinPolicy(config, { clock, log, counters, host, inForce }), clock)
+      : { policy: carried.policy, warnings: [] };
+  const { policy } = made;
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
   const stop = (): void => {
@@ -138,11 +156,13 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     serverZones,
     hints: inputs.hints,
     counters,
+    recentBogus: shared.recentBogus,
     zones,
     zoneRates: joined.zoneRates,
     clockStepped,
   };
-  const instance = { config, serve, server: serverOptions(config, host), resolver, ...data, ...client, tracker, stop };
+  const server = serverOptions(config, host, serviceTls?.options);
+  const instance = { config, serve, server, serviceTls, resolver, ...data, ...client, tracker, stop };
   if (carried === undefined) await keepPolicyZones(policy, zones);
   zones.start();
   if (carried === undefined) tracker.start();
@@ -161,7 +181,7 @@ async function keepPolicyZones(policy: Policy, zones: ZoneStore): Promise<void> 
   await Promise.all(first);
 }
 
-function hasError(findings: readonly Finding[]): boolean {
+export function hasError(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 
@@ -178,6 +198,7 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
     caches: { ...makeCaches(config, ports, parts.host?.heapOctets), ...caches },
     anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters,
+    recentBogus: carried?.recentBogus ?? new RecentBogus(ports.clock),
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),

@@ -14,22 +14,27 @@ import { ControlServer } from '../control/control-server.ts';
 import { NegativeAnchors } from '../control/negative-anchors.ts';
 import type { Applied, ControlDaemon } from '../control/parts.ts';
 import { controlReport, examine } from '../doctor/examine.ts';
+import type { Patient } from '../doctor/patient.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Host } from '../ports/host.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
 import { watchClockSteps } from '../work/clock-steps.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
+import { InstancePage, type LoadedPageParts } from './instance-page.ts';
 import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
 import { type HostFacts, serverOptions } from './options/rooms.ts';
 import { dropStaleTrust } from './reload.ts';
-import { type AssembleParts, assemble, type ResolverInstance } from './resolver-instance.ts';
+import { type AssembleParts, assemble, hasError, type ResolverInstance } from './resolver-instance.ts';
+import { readServiceTls } from './service-tls.ts';
 import { configNotices, InstanceStatistics } from './statistics.ts';
 import { NOTICE_VERBOSITY } from './step-log.ts';
 import { PROGRAM_VERSION, VERSION } from './version.ts';
@@ -53,7 +58,16 @@ type Built =
   | { readonly ok: false; readonly lines: readonly string[] };
 
 /** The ports of a daemon; those of cryptography are made with each instance, by its configuration. */
-export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & { readonly log: ConfigurableLog };
+export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & {
+  readonly http: HttpNetwork;
+  readonly log: ConfigurableLog;
+};
+
+/** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
+interface ChosenUdpEngine {
+  readonly text: string;
+  readonly isRefused: boolean;
+}
 
 /** The process that a daemon runs in. */
 export interface HostProcess {
@@ -65,6 +79,8 @@ export interface HostProcess {
   readonly view: Host;
   /** Says whom a process that is root will become (`username`): what is made from now on is made for them. */
   willBecome(user: string): void;
+  /** Chooses what datagrams go through (`udp-engine`), for sockets that are opened from now on. */
+  chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenUdpEngine>;
   /** Sockets that were passed to the process and that nobody listens on. */
   unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
@@ -73,6 +89,8 @@ export interface HostProcess {
   readonly tlsFault: TlsKeyCheck;
   /** Octets of text that the memory which is left would hold as local zones and data. */
   textRoom(): number;
+  /** What the page needs (web-interface). */
+  readonly loadPage: () => Promise<LoadedPageParts>;
   /** Ends the process, as a signal would (control channel). */
   requestStop(): void;
 }
@@ -82,7 +100,7 @@ interface RunningParts {
   readonly ports: DaemonPorts;
   readonly host: HostProcess;
   /** Reads the configuration, at start and for each reload. */
-  readonly load: () => LoadedFor;
+  readonly load: () => Steps<LoadedFor>;
   /** -dd: log to stderr whatever the configuration says. */
   readonly logToStderr: boolean;
 }
@@ -96,8 +114,11 @@ export class Running {
   readonly #control: ControlServer;
   #commands = new CommandTable([]);
   readonly #negativeAnchors: NegativeAnchors;
+  readonly #page: InstancePage;
   readonly #startedMs: number;
   #verbosity = 0;
+  /** What datagrams go through, in words. */
+  #udpEngine = '';
   /** What could not be listened on and was said. */
   #notListening: readonly string[] = [];
   #cancelReopen: CancelTimer = () => {};
@@ -113,6 +134,14 @@ export class Running {
     this.#startedMs = this.#ports.clock.monotonicMs();
     const { clock, network, files, log } = this.#ports;
     this.#negativeAnchors = new NegativeAnchors(clock);
+    this.#page = new InstancePage({
+      ...this.#ports,
+      load: () => parts.host.loadPage(),
+      startedMs: this.#startedMs,
+      statistics: () => this.#statistics?.shown ?? null,
+      instance: () => this.#instance,
+      patient: (instance) => this.#patient(instance),
+    });
     this.#unwatchClock = watchClockSteps(clock, (seconds) => this.#instance?.clockStepped(seconds));
     this.#control = new ControlServer({
       clock,
@@ -154,7 +183,7 @@ export class Running {
     }
     this.#activate(instance);
     this.#watchSockets(awaited);
-    await this.#listenForMetrics();
+    await this.#listenForPeople();
     for (const { transport, local } of this.#parts.host.unusedSockets()) {
       const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
       this.#ports.log.write('warning', text);
@@ -162,6 +191,7 @@ export class Running {
     instance.config.server.moduleConfig.forEach((module, i) => {
       this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });
+    this.#ports.log.write('info', this.#udpEngine);
     this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
     return [];
   }
@@ -201,7 +231,7 @@ export class Running {
     log.write('notice', `Restart of ${PROGRAM_VERSION}.`);
     log.write('info', `start of service (${PROGRAM_VERSION}).`);
     for (const line of await this.#listenForControl(built.instance.config)) log.write('error', line);
-    await this.#listenForMetrics();
+    await this.#listenForPeople();
     this.#retire(before);
     await dropped;
     return null;
@@ -212,7 +242,9 @@ export class Running {
     const before = this.#instance;
     const built = await this.#join(
       config,
-      before === null ? {} : { caches: keptForOptionChange(before.caches), carried: before },
+      before === null
+        ? {}
+        : { caches: keptForOptionChange(before.caches), carried: before, serviceTls: before.serviceTls },
     );
     if (!built.ok || before === null) return built.ok ? [] : built.lines;
     const { instance, warnings } = built;
@@ -240,8 +272,9 @@ export class Running {
   async #reopen(): Promise<Applied> {
     const instance = this.#instance;
     if (instance === null || this.#isStopped) return null;
-    const { config, serve } = instance;
-    const problems = await this.#daemon.listen(serve, serverOptions(config, this.#parts.host.facts()), true);
+    const { config, serve, serviceTls } = instance;
+    const options = serverOptions(config, this.#parts.host.facts(), serviceTls?.options);
+    const problems = await this.#daemon.listen(serve, options, true);
     if (this.#isStopped) this.#daemon.stop();
     else this.#watchSockets(problems.filter((problem) => !this.#isPassedOver(config, problem)));
     return null;
@@ -254,7 +287,8 @@ export class Running {
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
-    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections };
+    const httpOctets = (): Daemon['httpOctets'] => this.#daemon.httpOctets;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets };
     this.#statistics ??= new InstanceStatistics(statistics, instance);
     this.#statistics.activate(instance);
     const seen = controlView(instance, this.#statistics.shown);
@@ -281,9 +315,12 @@ export class Running {
     return [`cannot set up the control channel: ${text}`];
   }
 
-  /** Monitoring that cannot be listened for is no reason not to serve. */
-  async #listenForMetrics(): Promise<void> {
-    for (const line of (await this.#statistics?.listen()) ?? []) this.#ports.log.write('error', line);
+  /** Monitoring and a page that cannot be listened for are no reason not to serve. */
+  async #listenForPeople(): Promise<void> {
+    const { log } = this.#ports;
+    for (const line of (await this.#statistics?.listen()) ?? []) log.write('error', line);
+    if (this.#instance === null) return;
+    for (const line of await this.#page.listen(this.#instance.config)) log.write('error', line);
   }
 
   #asSeenByControl(): ControlDaemon {
@@ -304,6 +341,7 @@ export class Running {
       stop: () => void this.#ports.clock.after(STOP_DELAY_MS, () => host.requestStop()),
       reload: (keepsCaches) => this.#inTurn(() => this.#reload(keepsCaches)),
       apply: (config) => this.#inTurn(() => this.#apply(config)),
+      pageAddress: () => this.#page.address,
       doctor: (isJson) => this.#examineHost(isJson),
       reopenLog: () => log.reopen(),
       textRoom: () => host.textRoom(),
@@ -314,9 +352,12 @@ export class Running {
   async #examineHost(isJson: boolean): Promise<string> {
     const instance = this.#instance;
     if (instance === null) return 'error no configuration is in force\n';
+    return controlReport(await examine(this.#patient(instance), () => {}), isJson);
+  }
+
+  #patient(instance: ResolverInstance): Patient {
     const { host } = this.#parts;
-    const patient = patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
-    return controlReport(await examine(patient, () => {}), isJson);
+    return patientOfInstance(instance, this.#ports, { host: host.view, heapOctets: host.facts().heapOctets });
   }
 
   /** Stops: no socket and no work is left. */
@@ -327,6 +368,7 @@ export class Running {
     this.#unwatchClock();
     this.#daemon.stop();
     this.#control.stop();
+    this.#page.stop();
     this.#instance?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
     this.#statistics?.writeLog();
@@ -336,22 +378,37 @@ export class Running {
   /** An instance by the configuration as it is now. Until there is one, the log stays where it is; but for the first. */
   async #build(caches: Partial<Caches> = {}): Promise<Built> {
     const { log } = this.#ports;
-    const loaded = this.#parts.load();
+    const loaded = await runInTurns(this.#parts.load(), this.#ports.clock);
     if (!loaded.ok) return loaded;
     const { config } = loaded;
     this.#parts.host.willBecome(config.server.username);
     const isFirst = this.#instance === null;
     if (isFirst) this.#configureLog(config);
-    const built = await this.#join(config, { caches });
+    const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
+    if (refused !== null) return { ok: false, lines: [refused] };
+    const found: Finding[] = [];
+    const tlsParts = { files: this.#ports.files, check: this.#parts.host.tlsFault };
+    const inForce = this.#instance?.serviceTls ?? null;
+    const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
+    if (hasError(found)) return { ok: false, lines: found.map(findingText) };
+    const built = await this.#join(config, { caches, serviceTls });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
-    for (const text of [...loaded.warnings.map(warningText), ...built.warnings]) log.write('warning', text);
+    const warnings = [...loaded.warnings, ...found].map(warningText);
+    for (const text of [...warnings, ...built.warnings]) log.write('warning', text);
     for (const line of configNotices(config)) log.write('notice', line);
     return built;
   }
 
+  /** Chooses once: sockets are kept over reloads. Why the start must end, else null. */
+  async #chooseUdpEngine({ server }: Config): Promise<string | null> {
+    const { text, isRefused } = await this.#parts.host.chooseUdpEngine(server.udpEngine);
+    this.#udpEngine = text;
+    return isRefused ? `udp-engine: ${server.udpEngine}: ${text}` : null;
+  }
+
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried'>): Promise<Built> {
+  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];

@@ -5,6 +5,7 @@
  */
 
 import type { Config } from '../config/config.ts';
+import { listenedPorts } from '../config/listen-protocol.ts';
 import { DEFAULT_METRICS_PORT, MetricsServer } from '../control/metrics-server.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../control/prometheus.ts';
 import { DaemonStatistics, type StatisticsOptions } from '../control/statistics.ts';
@@ -27,6 +28,8 @@ interface InstanceStatisticsParts {
   readonly startedMs: number;
   /** Open connections of clients. */
   readonly connections: () => number;
+  /** Octets of HTTP that are held. */
+  readonly httpOctets: () => StatisticsSnapshot['httpOctets'];
 }
 
 /** The statistics of a daemon over reloads. */
@@ -40,12 +43,12 @@ export class InstanceStatistics {
   constructor(parts: InstanceStatisticsParts, instance: ResolverInstance) {
     this.#parts = parts;
     this.#instance = instance;
-    const { clock, startedMs, unixTime, connections, network, log } = parts;
+    const { clock, startedMs, unixTime, connections, httpOctets, network, log } = parts;
     this.shown = new DaemonStatistics({
       clock,
       startedMs,
       unixTime,
-      snapshot: () => takeSnapshot(this.#instance, connections()),
+      snapshot: () => takeSnapshot(this.#instance, { tcpUsage: connections(), httpOctets: httpOctets() }),
       options: () => statisticsOptions(this.#instance.config),
     });
     const text = (): string => metricsText(this.shown, VERSION);
@@ -84,8 +87,11 @@ export class InstanceStatistics {
   }
 }
 
-/** What the instance has counted until now; `tcpUsage`: open connections of clients. */
-function takeSnapshot(instance: ResolverInstance, tcpUsage: number): StatisticsSnapshot {
+/** What the instance has counted until now, and what the listeners hold. */
+function takeSnapshot(
+  instance: ResolverInstance,
+  held: Pick<StatisticsSnapshot, 'tcpUsage' | 'httpOctets'>,
+): StatisticsSnapshot {
   const { serve, counters, caches, resolver, policy } = instance;
   const all = resolver.works().length;
   return {
@@ -93,7 +99,7 @@ function takeSnapshot(instance: ResolverInstance, tcpUsage: number): StatisticsS
     counters,
     caches,
     requestList: { all, user: resolver.worksInProgress, replies: serve.waiting() },
-    tcpUsage,
+    ...held,
     policyActions: policy.rpz.applied,
   };
 }
@@ -113,9 +119,18 @@ export function metricsListeners({ server }: Config): Address[] {
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */
 export function configNotices(config: Config): string[] {
+  const { server } = config;
   const remarks: string[] = [];
   for (const { ip, port } of metricsListeners(config)) {
     if (!isLocalClient(ip)) remarks.push(`metrics-interface ${ip}@${port}: whoever reaches it may read the statistics`);
+  }
+  if (server.proxyProtocolPort.length > 0 && server.proxyProtocolFrom.length === 0) {
+    remarks.push('proxy-protocol-port without proxy-protocol-from: whoever reaches it may claim any client address');
+  }
+  if (server.httpNotlsDownstream && listenedPorts(config).has(server.httpsPort)) {
+    remarks.push(
+      `https-port ${server.httpsPort} speaks HTTP unencrypted (http-notls-downstream): a proxy must add TLS`,
+    );
   }
   return remarks;
 }

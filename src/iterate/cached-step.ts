@@ -7,13 +7,13 @@
 
 import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { isBelow, isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
+import { isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { packRRset, rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import { packRRset, rdatasOf } from '../wire/rrset.ts';
+import { isSignedFromAbove } from '../wire/signed-labels.ts';
 import type { WorkMode } from '../work/work.ts';
 import type { IterateParts } from './parts.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
@@ -48,6 +48,8 @@ export function findCachedStep(parts: IterateParts, question: Question, rules: C
   const data = needsWhole ? null : parts.rrsets.find(question.name, question.type, question.class);
   if (usable(data)) return { kind: 'found', found: { kind: 'found', aliases: [], end: endOfSet(question, data) } };
   if (question.type === TYPE.DS && mode === 'for-validation') return deniedByReferral(parts, question, avoid);
+  // Keys stand at the top of a zone, where no alias may be (RFC 1034 §3.6.2): one that is remembered there is no answer.
+  if (question.type === TYPE.DNSKEY && mode === 'for-validation') return null;
   if (question.type === TYPE.CNAME) return cnameByDname(question, dnameStep(parts, question, usable));
   // RFC 4035 §2.5: NSEC and RRSIG stand beside a CNAME; who asks for them wants them, not the alias.
   if (question.type === TYPE.ANY || question.type === TYPE.RRSIG || question.type === TYPE.NSEC) return null;
@@ -102,13 +104,8 @@ function cnameStep(question: Question, alias: RankedRRset): AliasStep | null {
  * RFC 4035 §3.1.4.1: a DS is the parent's to give or to deny. An alias at that name counts for it when the parent is proven to
  * have said so; any other may be the child's own, at its apex.
  */
-function speaksOf({ name, type }: Question, { rrset, verdict }: RankedRRset): boolean {
-  if (type !== TYPE.DS) return true;
-  const isParents = (signature: Uint8Array): boolean => {
-    const signer = readRrsig(signature)?.signer;
-    return signer !== undefined && isBelow(name, signer);
-  };
-  return verdict?.status === 'secure' && signaturesOf(rrset).every(isParents);
+function speaksOf({ type }: Question, { rrset, verdict }: RankedRRset): boolean {
+  return type !== TYPE.DS || (verdict?.status === 'secure' && isSignedFromAbove(rrset));
 }
 
 /** From a DNAME above only when it is proven: an unsigned one is asked for again, so that no forged one rules a subtree. */

@@ -8,7 +8,7 @@
  */
 
 import type { ServerCookie } from '../cache/server-manners.ts';
-import type { NetworkError } from '../ports/network.ts';
+import type { NetworkError, TlsClientOptions } from '../ports/network.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -124,6 +124,8 @@ function usesRandomCase({ useCapsForId, capsExempt }: IterateOptions, { question
 function mayMindOptions(parts: ExchangeParts, made: Attempt, end: UpstreamResult): boolean {
   if (!hasOptions(parts, made)) return false;
   if (end.kind === 'response' && isMinding(end.message)) return true;
+  // RFC 7873 §5.3: over TCP too it takes no cookie, not even the one that it has just given.
+  if (end.kind === 'response' && made.withCookie && end.message.rcode === RCODE.BADCOOKIE) return true;
   if (!made.withCookie || parts.servers.manners(made.query.key).hasTakenCookie) return false;
   return end.kind === 'response' ? isFailing(end.message) : end.outcome === 'timeout';
 }
@@ -236,6 +238,16 @@ function noteNetworkError(
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }
 
+/** How a server is spoken to over TLS. */
+function tlsTowards({ tlsName, tlsPins: pins }: UpstreamQuery, options: IterateOptions): TlsClientOptions {
+  const { tlsAuthorities: authorities, tlsSendsName: sendsName, tlsVersions } = options;
+  return {
+    ...{ serverName: tlsName, sendsName, ...tlsVersions },
+    ...(authorities === null ? {} : { authorities }),
+    ...(pins === undefined ? {} : { pins }),
+  };
+}
+
 async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
   const { clock, servers, counters, options, streams } = parts;
   const { query } = made;
@@ -247,12 +259,11 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
   const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
   if (query.transport === 'tls') counters.add('upstream.tls');
-  const authorities = options.tlsAuthorities === null ? {} : { authorities: options.tlsAuthorities };
   const localIp = localIpFor(query.server, parts);
   const end = await streams.ask(work.signal, {
     remote: throughNat64(query.server, options.nat64Prefix),
     localIp,
-    tls: query.transport === 'tls' ? { serverName: query.tlsName, ...authorities } : null,
+    tls: query.transport === 'tls' ? tlsTowards(query, options) : null,
     timeoutMs,
     prepare: (isTaken) => {
       const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localIp, isTaken });
@@ -274,6 +285,8 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
     const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
     if (isOnlyStream) return noteTimeout(parts, query, wait, servers.timeoutMs(query.key, query.zone));
     counters.add('upstream.timeouts');
+    // But each question that it truncates would wait as long again, were there others to ask.
+    servers.recentFailures.note(query.key, query.zone, 'useless');
     return { kind: 'failed', outcome: 'timeout' };
   }
   const { message } = received;

@@ -11,6 +11,7 @@ import { nameKey, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import { AddressQueries } from './address-queries.ts';
@@ -47,21 +48,25 @@ async function followChain(parts: IterativeQueryParts, work: Work, call: Iterate
   const aliases: AliasStep[] = [];
   const seen = new Set<string>([nameKey(work.question.name)]);
   let question = work.question;
+  const unvalidated: AliasStep[] = [];
+  const end = (why: Extract<IterationResult, { readonly kind: 'failed' }>): IterationResult =>
+    forgetting(parts, unvalidated, why);
   for (;;) {
     const outcome = await nextOutcome(parts, work, question, call);
-    if (outcome.kind === 'failed') return outcome;
+    if (outcome.kind === 'failed') return end(outcome);
+    if (outcome.kind === 'alias' && outcome.isUnvalidated === true) unvalidated.push(...outcome.steps);
     for (const step of outcome.steps) {
       work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
       aliases.push(step);
       // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
       const isLoop = outcome.kind === 'alias' && seen.has(nameKey(step.to));
-      if (isLoop) return failed({ kind: 'alias-loop', at: formatName(step.to) });
+      if (isLoop) return end(failed({ kind: 'alias-loop', at: formatName(step.to) }));
       seen.add(nameKey(step.to));
       question = { ...question, name: step.to };
     }
     if (outcome.kind === 'end') return { kind: 'found', aliases, end: outcome.end };
     if (call.followAliases === false) return { kind: 'found', aliases, end: cutEnd(question, aliases) };
-    if (!work.budget.spend('aliases')) return failed({ kind: 'limit', limit: 'aliases' });
+    if (!work.budget.spend('aliases')) return end(failed({ kind: 'limit', limit: 'aliases' }));
   }
 }
 
@@ -80,11 +85,32 @@ async function nextOutcome(
   const cached = call.refresh === true ? null : findCachedStep(parts, question, rules);
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
   if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
-  if (cached?.kind === 'alias') return { kind: 'alias', steps: [cached.step] };
+  if (cached?.kind === 'alias') return ofMemory(cached.step);
   const { refresh = false, expiryMarginSeconds = 0 } = call;
   const outcome = await new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
   if (outcome.kind === 'end') learnServers(parts, outcome.end);
   return outcome;
+}
+
+/**
+ * A failure after remembered aliases that nobody has validated, since no answer came that could be validated with them. They are
+ * forgotten: one forged alias must not keep a name away for longer than bad data is remembered (RFC 4035 §4.7).
+ */
+function forgetting(
+  { rrsets }: IterativeQueryParts,
+  unvalidated: readonly AliasStep[],
+  why: Extract<IterationResult, { readonly kind: 'failed' }>,
+): IterationResult {
+  for (const { alias } of unvalidated) {
+    rrsets.remove(rrsetOwner(alias.rrset), rrsetType(alias.rrset), rrsetClass(alias.rrset));
+  }
+  return unvalidated.length > 0 ? { ...why, isByMemory: true } : why;
+}
+
+/** A remembered alias as one step. */
+function ofMemory(step: AliasStep): Outcome {
+  const isUnvalidated = step.alias.verdict === null;
+  return { kind: 'alias', steps: [step], ...(isUnvalidated ? { isUnvalidated } : {}) };
 }
 
 function failed(why: Failure): { readonly kind: 'failed'; readonly why: Failure } {

@@ -23,6 +23,7 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { type DelegationPoint, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
+import { betterEmpty, confirmsEmpty } from './empty-responses.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
@@ -53,7 +54,8 @@ const SILENT_WAIT_MS = 1000;
 
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: FinalAnswer }
-  | { readonly kind: 'alias'; readonly steps: readonly AliasStep[] }
+  /** `isUnvalidated`: from the cache, and no verdict on it is known. */
+  | { readonly kind: 'alias'; readonly steps: readonly AliasStep[]; readonly isUnvalidated?: true }
   | Extract<IterationResult, { readonly kind: 'failed' }>;
 
 /** What is done next about the servers of the present zone. */
@@ -349,7 +351,7 @@ export class IterativeQuery {
     const needsSignatures = this.#isSigned();
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };
-    const asked = { server: address, key, tlsName, zone, question, ...how };
+    const asked = { server: address, key, tlsName, tlsPins: configured?.tlsPins, zone, question, ...how };
     const result = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
     await this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
     if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);
@@ -472,10 +474,9 @@ export class IterativeQuery {
     }
     this.#emptyResponses++;
     // Each server is asked for its own word: twice the same one says no more than once, as long as there are others.
-    const isConfirmed = this.#fallback?.classified.kind === 'empty' && this.#fallback.server !== response.server;
-    if (isConfirmed) return this.#useFallback(response);
+    if (confirmsEmpty(this.#fallback, response, this.#servers)) return this.#useFallback(response);
     candidate.wasEmpty = true;
-    this.#fallback ??= response;
+    this.#fallback = betterEmpty(this.#fallback, response);
     return null;
   }
 

@@ -3,6 +3,7 @@
  * Units are in the names; defaults are those of Unbound 1.26.1, with the reason beside each.
  */
 
+import type { TlsClientOptions } from '../ports/network.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import type { IpPrefix } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
@@ -37,12 +38,18 @@ export interface IterateOptions {
   readonly outgoingPorts: readonly number[] | null;
   /** `udp-connect`: sockets are connected, so that refusals arrive and other senders are not heard. */
   readonly connectUdp: boolean;
+  /** `delay-close`: how long a socket without an answer stays open for one that comes late, ms; it keeps its place meanwhile. */
+  readonly delayCloseMs: number;
   /** `outgoing-range`: UDP sockets that may be open. */
   readonly maxSockets: number;
   /** Connections to servers. */
   readonly streams: StreamOptions;
   /** `tls-cert-bundle`, `tls-system-cert`: PEM text of authorities; null: those that come with the program. */
   readonly tlsAuthorities: string | null;
+  /** `tls-use-sni`: the name of a server goes along when a connection is made. */
+  readonly tlsSendsName: boolean;
+  /** `tls-protocols`: least and greatest version of TLS. */
+  readonly tlsVersions: Required<Pick<TlsClientOptions, 'minVersion' | 'maxVersion'>>;
   /** `pad-queries`, `pad-queries-block-size`: queries over TLS are multiples of this, octets; 0: not padded (RFC 8467). */
   readonly paddingBlockOctets: number;
   /** DNS cookies go along and are checked (RFC 7873). Unbound has none towards servers; forging gets much harder. */

@@ -51,7 +51,7 @@ export interface Scrubbed {
   readonly chain: Chain;
   readonly authority: readonly RRsetGroup[];
   readonly additional: readonly RRsetGroup[];
-  /** True when the message held no record at all besides OPT, before anything was dropped. */
+  /** True when the message had neither answer nor authority, before anything was dropped; what comes besides says nothing. */
   readonly wasEmpty: boolean;
   /** True when a record that could not be read may have been the answer, or the referral, of which nothing is left. */
   readonly wasLost: boolean;
@@ -99,7 +99,7 @@ const ADDRESSES_OF: ReadonlyMap<number, (rdata: Uint8Array) => readonly Uint8Arr
 
 export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const { question, options } = context;
-  const wasEmpty = message.recordCount === (message.optIndex < 0 ? 0 : 1);
+  const wasEmpty = message.answer.start === message.authority.end;
   if (!MEANINGFUL.has(message.rcode)) {
     return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty, wasLost: false, bounded: 0 };
   }

@@ -19,6 +19,7 @@ const BAND_MS = 400;
 /** Added to the timeout of servers that are asked only when no better one is left, ms; above any timeout. */
 const DNSSEC_LAME_PENALTY_MS = 240_000;
 const RECURSION_LAME_PENALTY_MS = 360_000;
+const LAME_PENALTY_MS = 480_000;
 /** Added for a server that was of no use for the zone lately: it waits for those of whom that is not known, ms. */
 const USELESS_PENALTY_MS = 60_000;
 /** Added for a family that has no route at present, ms. */
@@ -138,12 +139,13 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
 /** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
 function rankOf(candidate: Candidate, { zone, type }: ServerQuestion, { servers }: SelectionParts): Ranked | null {
   const { key } = candidate;
-  const { lameness, isDead, timeoutMs } = servers.info(key, zone, type);
-  if (lameness === 'lame' || isDead) return null;
+  const { lameness, isDead, timeoutMs, mayBeLameNoMore } = servers.info(key, zone, type);
+  if (isDead || (lameness === 'lame' && !mayBeLameNoMore)) return null;
   const failed = servers.recentFailures.find(key, zone);
   let cost = timeoutMs;
   if (!servers.hasRoute(familyOf(key))) cost += NO_ROUTE_PENALTY_MS;
-  if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
+  if (lameness === 'lame') cost += LAME_PENALTY_MS;
+  else if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
   else if (lameness === 'dnssec-lame' || candidate.isDnssecLame) cost += DNSSEC_LAME_PENALTY_MS;
   else if (failed === 'useless' || candidate.wasEmpty) cost += USELESS_PENALTY_MS;
   return { candidate, cost, timeouts: candidate.timeouts + (failed === 'silent' ? 1 : 0) };

@@ -59,11 +59,20 @@ export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs(), servers.unknownTimeoutMs));
   const wasCut = waitMs < limitMs;
   if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
+  const wait: Wait = { waitMs, wasCut, lingerMs: 0 };
   try {
-    return await sendAndWait(parts, work, made, { waitMs, wasCut });
+    return await sendAndWait(parts, work, made, wait);
   } finally {
-    sockets.release();
+    if (wait.lingerMs > 0) clock.after(wait.lingerMs, () => sockets.release());
+    else sockets.release();
   }
+}
+
+/** How long is waited, and whether that is less than the server would get; how long the socket stays open after it, ms. */
+interface Wait {
+  readonly waitMs: number;
+  readonly wasCut: boolean;
+  lingerMs: number;
 }
 
 /** Of the time that is left so much at most is given to one datagram: after a lost one there must be time for more. */
@@ -71,12 +80,8 @@ function longestWaitMs(leftMs: number, leastMs: number): number {
   return Math.min(leftMs, Math.max(leastMs, leftMs / 3));
 }
 
-async function sendAndWait(
-  parts: ExchangeParts,
-  work: Work,
-  made: Attempt,
-  { waitMs, wasCut }: { readonly waitMs: number; readonly wasCut: boolean },
-): Promise<UdpAttemptEnd> {
+async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait: Wait): Promise<UdpAttemptEnd> {
+  const { waitMs, wasCut } = wait;
   const { clock, servers, counters, options } = parts;
   const { query } = made;
   const localIp = localIpFor(query.server, parts);
@@ -99,15 +104,22 @@ async function sendAndWait(
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
-  counters.add('upstream.udp');
   servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
+  const send = (): void => {
+    counters.add('upstream.udp');
+    socket.send(prepared.bytes, prepared.bytes.length, remote);
+  };
+  const stopSending = parts.lost.add(query.key, send);
   try {
     const start = (done: typeof settle): void => {
       settle = done;
-      socket.send(prepared.bytes, prepared.bytes.length, remote);
+      send();
     };
     const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
-    if (end === 'timeout') return { kind: 'timeout', waitedMs: waitMs, wasCut };
+    if (end === 'timeout') {
+      wait.lingerMs = options.delayCloseMs;
+      return { kind: 'timeout', waitedMs: waitMs, wasCut };
+    }
     if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
     const rttMs = clock.monotonicMs() - sentMs;
     servers.report(query.key, query.zone, { kind: 'answered', rttMs });
@@ -115,7 +127,10 @@ async function sendAndWait(
       ? end
       : learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
   } finally {
-    socket.close();
+    stopSending();
+    // What comes late is looked at as before, and helps nobody: its sender is spared an ICMP error, and forgeries are counted.
+    if (wait.lingerMs > 0) clock.after(wait.lingerMs, () => socket.close());
+    else socket.close();
   }
 }
 

@@ -10,6 +10,7 @@ import type { MessageView } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Semaphore } from '../work/semaphore.ts';
+import type { LostDatagrams } from './lost-datagrams.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
 import type { UpstreamStreams } from './upstream-streams.ts';
 
@@ -25,6 +26,8 @@ export interface UpstreamQuery {
   readonly transport: UpstreamTransport;
   /** Over TLS: the name that the server's certificate must hold; null: it is not checked. */
   readonly tlsName: string | null;
+  /** Over TLS: digests of keys, of which the server must have one; absent: any. */
+  readonly tlsPins?: readonly string[] | undefined;
   /** The zone is known to be signed: a question without DO would bring nothing that can be believed. */
   readonly needsSignatures: boolean;
   /** Timeouts of the zone's servers that the same question has met before. */
@@ -69,6 +72,7 @@ export interface ExchangeParts extends UpstreamParts {
   readonly streams: UpstreamStreams;
   /** UDP sockets that may be open (`outgoing-range`). */
   readonly sockets: Semaphore;
+  readonly lost: LostDatagrams;
   readonly notice: (text: string) => void;
   readonly noteUnwanted: () => void;
   /** Tells the operator that there are no sockets left, with the system's words; once in a while. */

@@ -12,6 +12,7 @@ import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
+import { LostDatagrams } from './lost-datagrams.ts';
 import type { ExchangeParts, UpstreamParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
 
@@ -31,6 +32,7 @@ export class Upstream {
       notice: parts.notice ?? (() => {}),
       noteUnwanted,
       sayExhausted: (text) => this.#sayExhausted(text),
+      lost: new LostDatagrams(parts),
       sockets: new Semaphore(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
@@ -100,6 +102,6 @@ export class Upstream {
   }
 }
 
-function keyOf({ key, question, recursion, transport, tlsName }: UpstreamQuery): string {
-  return `${key} ${transport} ${tlsName ?? ''} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
+function keyOf({ key, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
+  return `${key} ${transport} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
 }

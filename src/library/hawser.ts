@@ -6,6 +6,7 @@
 
 import { createNodeCertificates } from '../adapters/node-certificates.ts';
 import { createNodeCrypto } from '../adapters/node-crypto.ts';
+import { type MailConnection, openMailSocket, openTlsMailSocket } from '../adapters/node-mail-socket.ts';
 import { certificateChainOf, type PeerSocket } from '../adapters/node-tls-probe.ts';
 import { openLookUpSource } from '../cli/look-up-source.ts';
 import { programPorts } from '../cli/own-resolver.ts';
@@ -15,6 +16,7 @@ import type { LookedStatus, LookUp } from '../dane/look-up.ts';
 import { recordsText, serviceOwner } from '../dane/make-record.ts';
 import { makeTlsas } from '../dane/make-tlsa.ts';
 import { type ChainVerdict, matchCertificates, outcomeText } from '../dane/match-chain.ts';
+import { startDialogue } from '../dane/starttls.ts';
 import { type DaneService, tlsaRdata, tlsaText } from '../dane/tlsa-record.ts';
 import type { Certificate } from '../ports/certificates.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -92,6 +94,23 @@ export type LookupCallback = (
   family?: number,
 ) => void;
 
+/** Whether a host without DANE is sent to: at `dane` it is, with TLS as it comes; at `dane-only` it is not. */
+export type DaneLevel = 'dane' | 'dane-only';
+
+/** What nodemailer's `getSocket` is. An error has the code EDANE where DANE forbids to send: try again later. */
+export type GetSocket = (
+  options: {
+    readonly host?: string | undefined;
+    readonly port?: number | string | undefined;
+    /** For EHLO. */
+    readonly name?: string | undefined;
+  },
+  callback: (
+    error: (Error & { readonly code: string }) | null,
+    socket?: { readonly connection: MailConnection; readonly secured: boolean },
+  ) => void,
+) => void;
+
 /** The resolver. */
 export interface DaneResolver {
   /** Looks up, validated. Rejects only for a name or type that is none. */
@@ -105,6 +124,11 @@ export interface DaneResolver {
   ): Promise<DaneVerdict>;
   /** For the `lookup` option of node:net, node:tls, node:http: bogus addresses are an error (EAI_AGAIN), never an address. */
   readonly lookup: (host: string, options: LookupOptions, callback: LookupCallback) => void;
+  /**
+   * For the `getSocket` option of nodemailer, towards the host of an MX record: looks up by `lookup`, and where the host has TLSA
+   * records hands over a connection inside TLS only if one of them matches.
+   */
+  mailSocket(level?: DaneLevel): GetSocket;
   close(): void;
 }
 
@@ -119,6 +143,10 @@ export async function createResolver(options: ResolverOptions = {}): Promise<Cre
     resolve: (name, type) => resolveText(lookUp, name, type),
     verifyDane: (host, port, chain, verify = {}) => verifyPeer(lookUp, { host, port, now: now() }, chain, verify),
     lookup: (host, wanted, callback) => void lookUpForNode(lookUp, host, wanted, callback),
+    mailSocket:
+      (level = 'dane') =>
+      (place, callback) =>
+        void openVerified(resolver, level, place, callback),
     close: source.stop,
   };
   return { ok: true, resolver };
@@ -198,6 +226,52 @@ async function lookUpForNode(
       ips.map((address) => ({ address, family: familyOf(address) })),
     );
   else callback(null, first, familyOf(first));
+}
+
+/** Milliseconds until a mail host has to be inside TLS: RFC 5321 §4.5.3.2.1 gives the greeting five minutes. */
+const MAIL_SOCKET_MS = 300_000;
+
+async function openVerified(
+  resolver: DaneResolver,
+  level: DaneLevel,
+  { host = '', port: portText = 25, name = 'localhost' }: Parameters<GetSocket>[0],
+  callback: Parameters<GetSocket>[1],
+): Promise<void> {
+  const fail = (code: string, why: string): void =>
+    callback(Object.assign(new Error(`${code}: ${host}: ${why}`), { code }));
+  const port = Number(portText);
+  if (parseName(host) === null || !(port > 0 && port < 65_536)) return fail('EDNS', 'not a mail host');
+  // Without certificates: whether there are records.
+  const expected = await resolver.verifyDane(host, port, [], { service: 'smtp' });
+  if (expected.kind === 'lookup-failed') return fail('EDANE', expected.why);
+  const place = { host, port, lookup: resolver.lookup, timeoutMs: MAIL_SOCKET_MS };
+  if (expected.kind === 'no-dane') {
+    if (level === 'dane-only') return fail('EDANE', expected.why);
+    const plainSocket = await openMailSocket(place);
+    if (!plainSocket.ok) return fail('ECONNECTION', plainSocket.text);
+    return callback(null, { connection: plainSocket.socket, secured: false });
+  }
+  const opened = await openTlsMailSocket({
+    ...place,
+    dialogue: startDialogue('smtp', name),
+    serverName: expected.base,
+  });
+  if (!opened.ok) return fail(opened.step === 'connect' ? 'ECONNECTION' : 'EDANE', opened.text);
+  const { tls, chain } = opened.socket;
+  const verdict = await resolver.verifyDane(
+    host,
+    port,
+    chain.map(({ der }) => der),
+    { service: 'smtp' },
+  );
+  // RFC 7672 §2.2: records that cannot be used still ask for TLS.
+  if (verdict.kind !== 'verified' && verdict.kind !== 'unusable') {
+    tls.destroy();
+    return fail('EDANE', 'records' in verdict ? verdict.records.join('; ') : verdict.why);
+  }
+  // The greeting was said before TLS; who takes the connection over waits for one.
+  tls.unshift(Buffer.from(`220 ${host}\r\n`));
+  callback(null, { connection: tls, secured: true });
 }
 
 /** The certificates that a peer showed on a TLSSocket of node:tls, its own first. Connect with `ca: []` to see no others. */

@@ -9,7 +9,7 @@
 import { parseIp } from '../wire/ip.ts';
 import type { PrefixMap } from '../wire/prefix-map.ts';
 import type { TimedRRset } from '../wire/rrsets.ts';
-import { findListener, type LocalAddress } from './listen-map.ts';
+import { ListenMap, type LocalAddress } from './listen-map.ts';
 import type { ZoneType } from './local-zone.ts';
 import { commonTags, NO_TAGS, type TagSet } from './tags.ts';
 import type { View } from './view.ts';
@@ -37,13 +37,13 @@ const MAX_REMEMBERED_CLIENTS = 4096;
 export class ClientPolicies {
   readonly #byPrefix: PrefixMap<ClientPolicy>;
   readonly #remembered = new Map<string, ClientPolicy>();
-  readonly #byListener: ReadonlyMap<string, ClientPolicy>;
+  readonly #byListener: ListenMap<ClientPolicy>;
   readonly #isPlain: boolean;
 
   /** `byPlace` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
   constructor(byPrefix: PrefixMap<ClientPolicy>, byListener: ReadonlyMap<string, ClientPolicy> = new Map()) {
     this.#byPrefix = byPrefix;
-    this.#byListener = byListener;
+    this.#byListener = new ListenMap(byListener);
     const isPlain = (policy: ClientPolicy): boolean => policy === PLAIN_CLIENT || policy === DEFAULT_CLIENT;
     this.#isPlain = byListener.size === 0 && [...byPrefix.entries()].every(({ value }) => isPlain(value));
   }
@@ -52,7 +52,7 @@ export class ClientPolicies {
   of(ip: string, local: LocalAddress | null | undefined): ClientPolicy {
     if (this.#isPlain) return PLAIN_CLIENT;
     const own = this.#remembered.get(ip) ?? this.#remember(ip);
-    return own === DEFAULT_CLIENT ? (findListener(this.#byListener, local) ?? own) : own;
+    return own === DEFAULT_CLIENT ? (this.#byListener.find(local) ?? own) : own;
   }
 
   #remember(ip: string): ClientPolicy {

@@ -10,11 +10,33 @@ export interface LocalAddress {
   readonly port: number;
 }
 
-/** The value for a listening address, or for all addresses of its family. */
-export function findListener<V>(values: ReadonlyMap<string, V>, local: LocalAddress | null | undefined): V | null {
-  if (local === null || local === undefined) return null;
-  const everywhere = local.ip.includes(':') ? '::' : '0.0.0.0';
-  return values.get(listenKey(local)) ?? values.get(listenKey({ ip: everywhere, port: local.port })) ?? null;
+/** Values by listening address. Each listener has one object for its address, so that its value is looked for once. */
+export class ListenMap<V> {
+  readonly #values: ReadonlyMap<string, V>;
+  readonly #found = new WeakMap<LocalAddress, V | null>();
+
+  constructor(values: ReadonlyMap<string, V>) {
+    this.#values = values;
+  }
+
+  get size(): number {
+    return this.#values.size;
+  }
+
+  /** The value for a listening address, or for all addresses of its family. @hot bench/serve-hot-query.ts */
+  find(local: LocalAddress | null | undefined): V | null {
+    if (local === null || local === undefined || this.#values.size === 0) return null;
+    const found = this.#found.get(local);
+    return found === undefined ? this.#remember(local) : found;
+  }
+
+  #remember(local: LocalAddress): V | null {
+    const everywhere = local.ip.includes(':') ? '::' : '0.0.0.0';
+    const at = (ip: string): V | undefined => this.#values.get(listenKey({ ip, port: local.port }));
+    const value = at(local.ip) ?? at(everywhere) ?? null;
+    this.#found.set(local, value);
+    return value;
+  }
 }
 
 /** The key of a listening address. */

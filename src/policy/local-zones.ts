@@ -11,6 +11,7 @@ import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
+import { eachInPieces, type Steps } from '../wire/steps.ts';
 import { LocalZone, type ZoneType } from './local-zone.ts';
 import type { NameFilter } from './name-filter.ts';
 import { sortInSteps } from './name-order.ts';
@@ -19,6 +20,9 @@ import { type TagSet, tagsMeet } from './tags.ts';
 
 /** TTL of local data that is written without one, seconds (Unbound's). */
 export const LOCAL_DATA_TTL_SECONDS = 3600;
+
+/** Records that are looked at in one piece. */
+const RECORDS_PER_PIECE = 1000;
 
 export class LocalZones {
   readonly #zones = new Map<string, LocalZone>();
@@ -105,12 +109,12 @@ export class LocalZones {
    * Makes one transparent zone for those of the names that are in no zone, at the name that they all share, as Unbound does
    * for the local-data lines of a configuration.
    */
-  addImplicitZone(records: readonly ResourceRecord[]): void {
-    const orphans = records.filter(({ owner, type }) => this.find(owner, type, null) === null);
-    const first = orphans[0];
-    if (first === undefined) return;
-    let shared = first.owner;
-    for (const { owner } of orphans) shared = commonAncestor(shared, owner);
+  *addImplicitZone(records: readonly ResourceRecord[]): Steps<void> {
+    let shared = null as Name | null;
+    yield* eachInPieces(records, RECORDS_PER_PIECE, ({ owner, type }) => {
+      if (this.find(owner, type, null) === null) shared = shared === null ? owner : commonAncestor(shared, owner);
+    });
+    if (shared === null) return;
     // Not through addZone: a transparent zone answers only for names that have records, and those are told to the filter.
     this.#zones.set(nameKey(shared), new LocalZone(shared, 'transparent'));
   }

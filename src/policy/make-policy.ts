@@ -16,6 +16,7 @@ import { PrefixMap } from '../wire/prefix-map.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { CLASS } from '../wire/rr-type.ts';
 import type { ResourceRecord } from '../wire/rrsets.ts';
+import { eachInPieces, runAtOnce, type Steps } from '../wire/steps.ts';
 import { addDefaultZones } from './default-zones.ts';
 import { type Dns64Options, readPrefix } from './dns64.ts';
 import { addData } from './local-data.ts';
@@ -48,18 +49,27 @@ interface MadePolicy {
   readonly problems: readonly string[];
 }
 
+/** Lines that are worked on in one piece: about a millisecond. */
+const LINES_PER_PIECE = 250;
+
 export function makePolicy(parts: MakePolicyParts): MadePolicy {
+  return runAtOnce(makePolicyInPieces(parts));
+}
+
+/** The same for a program that serves meanwhile. */
+export function* makePolicyInPieces(parts: MakePolicyParts): Steps<MadePolicy> {
   const { config, log, clock, counters, accessBlocks, defaultBlocks, listenKeys, serversOf } = parts;
   const { server } = config;
   const problems: string[] = [];
   const filter = new NameFilter();
   const tags = new Tags(server.defineTag);
   const making: Making = { filter, log, counters, config, problems };
-  const localZones = makeZones({ ...making, source: server, withDefaults: true });
-  tagZones(localZones, config, tags, problems);
-  const views = new Map(config.views.map((view) => [view.name, makeView(view, making)]));
+  const localZones = yield* makeZones({ ...making, source: server, withDefaults: true });
+  yield* tagZones(localZones, config, tags, problems);
+  const views = new Map<string, View>();
+  for (const view of config.views) views.set(view.name, yield* makeView(view, making));
   const clients = makeClients({ config, accessBlocks, defaultBlocks, listenKeys, tags, views, problems, counters });
-  const rules = makeRules(server, making);
+  const rules = yield* makeRules(server, making);
   tagRules(rules, config, tags);
   const rpz = new Rpz(makeRpzZones({ config, tags, problems }), log);
   const responses = new ResponsePolicy({ log, clients, rules, rpz, serversOf });
@@ -93,27 +103,29 @@ interface Making {
   readonly problems: string[];
 }
 
-function makeZones(parts: Making & { readonly source: ZoneSource; readonly withDefaults: boolean }): LocalZones {
+function* makeZones(
+  parts: Making & { readonly source: ZoneSource; readonly withDefaults: boolean },
+): Steps<LocalZones> {
   const { source, filter, log, counters, config, problems } = parts;
   const zones = new LocalZones(filter, counters);
-  for (const { name, value } of source.localZone) {
+  yield* eachInPieces(source.localZone, LINES_PER_PIECE, ({ name, value }) => {
     // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
     if (value !== 'nodefault') zones.addZone(name, value);
-  }
+  });
   if (parts.withDefaults) {
     const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);
     addDefaultZones(zones, { unblockLanZones: config.server.unblockLanZones, nodefault });
   }
-  const records = recordsOf(source, problems);
-  zones.addImplicitZone(records);
+  const records = yield* recordsOf(source, problems);
+  yield* zones.addImplicitZone(records);
   // Newest first is the order of a set: in reverse, so that the order of the file comes out. Of a record that is written
   // twice the last line counts, with its TTL, as in Unbound: the other one is there already.
   const overfull = new Set<string>();
-  for (const record of records.toReversed()) {
+  yield* eachInPieces(records.toReversed(), LINES_PER_PIECE, (record) => {
     const problem = zones.addRecord(record);
     if (problem === TOO_MANY) overfull.add(formatName(record.owner));
     else if (problem !== null) problems.push(`local-data ${formatName(record.owner)}: ${problem}`);
-  }
+  });
   // As in Unbound: what fits is served, and the host keeps running.
   for (const name of overfull)
     log.write('warning', `local-data ${name}: ${TOO_MANY}: the first in the file are left out`);
@@ -121,15 +133,20 @@ function makeZones(parts: Making & { readonly source: ZoneSource; readonly withD
 }
 
 /** The records of local-data and local-data-ptr. */
-function recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]): ResourceRecord[] {
-  return [...localData, ...localDataPtr.map((text) => pointerText(text, problems))].flatMap((text) => {
-    if (text === null) return [];
+function* recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]): Steps<ResourceRecord[]> {
+  const records: ResourceRecord[] = [];
+  const read = (text: string): void => {
     const record = parseRecord(text, { ttl: LOCAL_DATA_TTL_SECONDS });
+    if ('error' in record) problems.push(`local-data '${text}': ${record.error}`);
     // Data of other classes is never asked for; the configuration check says so.
-    if (!('error' in record)) return record.class === CLASS.IN ? [record] : [];
-    problems.push(`local-data '${text}': ${record.error}`);
-    return [];
+    else if (record.class === CLASS.IN) records.push(record);
+  };
+  yield* eachInPieces(localData, LINES_PER_PIECE, read);
+  yield* eachInPieces(localDataPtr, LINES_PER_PIECE, (line) => {
+    const text = pointerText(line, problems);
+    if (text !== null) read(text);
   });
+  return records;
 }
 
 /** `192.0.2.3 [ttl] name` as the PTR record that it stands for. */
@@ -144,46 +161,51 @@ function pointerText(text: string, problems: string[]): string | null {
   return `${formatName(reverseName(address))} ${rest[0] ?? LOCAL_DATA_TTL_SECONDS} IN PTR ${name}`;
 }
 
-function tagZones(zones: LocalZones, { server }: Config, tags: Tags, problems: string[]): void {
-  for (const { name, value } of server.localZoneTag) {
+function* tagZones(zones: LocalZones, { server }: Config, tags: Tags, problems: string[]): Steps<void> {
+  yield* eachInPieces(server.localZoneTag, LINES_PER_PIECE, ({ name, value }) => {
     const zone = zones.get(name);
     if (zone === null) problems.push(`local-zone-tag: no local-zone ${formatName(name)}`);
     // The first line counts, as in Unbound.
     else zone.tags ??= tags.setOf(value);
-  }
-  for (const { zone: name, block, type } of server.localZoneOverride) {
+  });
+  yield* eachInPieces(server.localZoneOverride, LINES_PER_PIECE, ({ zone: name, block, type }) => {
     const zone = zones.get(name);
     if (zone === null || type === 'nodefault') {
       problems.push(`local-zone-override: no local-zone ${formatName(name)}, or a type that says nothing`);
-      continue;
+      return;
     }
     zone.overrides ??= new PrefixMap<ZoneType>();
     zone.overrides.set(block.address, block.prefixLength, type);
-  }
+  });
 }
 
-function makeView(view: ViewConfig, making: Making): View {
+function* makeView(view: ViewConfig, making: Making): Steps<View> {
   const hasZones = view.localZone.length + view.localData.length + view.localDataPtr.length > 0;
   const withDefaults = !view.viewFirst;
   return {
     name: view.name,
     isFirst: view.viewFirst,
-    localZones: hasZones ? makeZones({ ...making, source: view, withDefaults }) : null,
-    responseRules: makeRules(view, making),
+    localZones: hasZones ? yield* makeZones({ ...making, source: view, withDefaults }) : null,
+    responseRules: yield* makeRules(view, making),
   };
 }
 
 /** The directives that make response rules; the server and a view have the same. */
 type RuleSource = Pick<ViewConfig, 'responseIp' | 'responseIpData'>;
 
-function makeRules({ responseIp, responseIpData }: RuleSource, { counters, problems }: Making): ResponseRules | null {
+function* makeRules(
+  { responseIp, responseIpData }: RuleSource,
+  { counters, problems }: Making,
+): Steps<ResponseRules | null> {
   const rules = new ResponseRules();
-  for (const { block, value } of responseIp) rules.at(block.address, block.prefixLength, value);
-  for (const { block, value } of responseIpData) {
+  yield* eachInPieces(responseIp, LINES_PER_PIECE, ({ block, value }) => {
+    rules.at(block.address, block.prefixLength, value);
+  });
+  yield* eachInPieces(responseIpData, LINES_PER_PIECE, ({ block, value }) => {
     const rule = rules.get(block.address, block.prefixLength);
     const problem = rule === undefined ? 'no response-ip for the netblock' : addData(rule.data, value, counters);
     if (problem !== null) problems.push(`response-ip-data '${value}': ${problem}`);
-  }
+  });
   return rules.size === 0 ? null : rules;
 }
 

@@ -24,6 +24,8 @@ export interface Files {
   readBytes(path: string, maxOctets?: number): FileResult<Uint8Array>;
   /** Writes a new file beside the old one, syncs it and renames it over the old: a crash leaves one or the other whole. */
   replaceAtomically(path: string, content: string | Uint8Array, mode?: number): FileResult<void>;
+  /** The same without waiting for the disk: for what is large. */
+  replaceInBackground(path: string, content: Uint8Array): Promise<FileResult<void>>;
   /** Adds a line or lines at the end (log files). */
   append(path: string, content: string): FileResult<void>;
   remove(path: string): FileResult<void>;

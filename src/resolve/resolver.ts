@@ -20,7 +20,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type Failure, isCallerSpecific, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
-import type { Verdict } from '../terms/verdict.ts';
+import type { BogusReason, Verdict } from '../terms/verdict.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
 import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
@@ -75,6 +75,8 @@ interface ResolverParts {
   readonly signatureTime?: SignatureTime;
   /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
   readonly onVerdict?: (verdict: Verdict) => void;
+  /** Takes the question of each resolution that ended bogus, with why; absent: nobody does. */
+  readonly onBogus?: (question: Question, why: BogusReason) => void;
   /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
   readonly stepTrace?: () => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
@@ -132,6 +134,7 @@ export class Resolver {
   readonly #slots: RequestSlots;
   readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
+  #isRetired = false;
 
   constructor(parts: ResolverParts) {
     this.#parts = parts;
@@ -162,6 +165,11 @@ export class Resolver {
     this.#resolutions.abortAll();
     this.#refreshes.abortAll();
     this.#fetches.abortAll();
+  }
+
+  /** Another resolver with other trust has taken over the caches: what is still under way here leaves no verdict in them. */
+  retire(): void {
+    this.#isRetired = true;
   }
 
   /**
@@ -224,7 +232,7 @@ export class Resolver {
     const { options, clock } = this.#parts;
     const { clientTimeoutMs } = options.serveExpired;
     if (clientTimeoutMs === 0) return true;
-    const work = this.#resolutions.find(resolutionKey('normal', question));
+    const work = this.#resolutions.find(this.#key('normal', question));
     return work !== null && clock.monotonicMs() - work.startedMs >= clientTimeoutMs;
   }
 
@@ -240,7 +248,7 @@ export class Resolver {
     const looked = call.miss ?? (isPlain ? this.look(question) : null);
     if (looked !== null && looked.kind !== 'miss') return looked;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
-    const key = trace === null ? resolutionKey(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
+    const key = trace === null ? this.#key(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
     if (this.#resolutions.find(key) === null && !this.#makeSlot()) {
       const failed: Resolution = { kind: 'failed', question, why: { kind: 'overload' } };
       return isPlain ? this.#orExpired(failed) : failed;
@@ -271,8 +279,7 @@ export class Resolver {
   /** Fetches again in the background, unless somebody is at it. */
   #refreshUnlessAsked(question: Question, secondsLeft: number): void {
     const key = questionKey(question);
-    if (this.#refreshes.find(key) !== null || this.#resolutions.find(resolutionKey('normal', question)) !== null)
-      return;
+    if (this.#refreshes.find(key) !== null || this.#resolutions.find(this.#key('normal', question)) !== null) return;
     const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
     const run = (work: Work) => this.#resolveUnlessStopped(work, { expiryMarginSeconds: secondsToCarry(secondsLeft) });
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
@@ -315,8 +322,13 @@ export class Resolver {
 
   /** The one place where being stopped becomes a value. */
   async #resolveUnlessStopped(work: Work, start: WorkStartOptions): Promise<Resolution> {
+    const { rrsets } = this.#parts;
     try {
-      return await this.#resolveWork(work, start);
+      const resolution = await this.#resolveWork(work, start);
+      if (work.trustEpoch === rrsets.trustEpoch || this.#isRetired) return resolution;
+      // It was validated by what may not be trusted any more; who asked after that waits for it too.
+      work.trustEpoch = rrsets.trustEpoch;
+      return await this.#resolveWork(work, {});
     } catch (error) {
       if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
       throw error;
@@ -332,7 +344,7 @@ export class Resolver {
     if (denied !== null) return denied.found;
     const mode: WorkMode = options.mode ?? 'normal';
     const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
-    const sharingKey = fetchKey(mode, question, options, this.#lastWorkId);
+    const sharingKey = `${parent.trustEpoch} ${fetchKey(mode, question, options, this.#lastWorkId)}`;
     let isLookedUp = true;
     const run = (work: Work) => this.#fetchWork(work, avoid, isLookedUp);
     const sharing = this.#fetches.share(sharingKey, parent, start, run);
@@ -354,7 +366,9 @@ export class Resolver {
   }
 
   /** Keeps a fetched answer for the next client, unless better is known. */
-  #keepUnchecked({ question, mode }: Work, found: FoundResult): void {
+  #keepUnchecked({ question, mode, trustEpoch }: Work, found: FoundResult): void {
+    // Sets in it may have a verdict from before trust has changed.
+    if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
     const known = this.#parts.answers.find(question);
@@ -369,10 +383,14 @@ export class Resolver {
     for (let restart = 0; restart <= options.maxRestarts; restart++) {
       const askedAt = clock.unixSeconds();
       const found = await this.#findData(work, avoid, { miss, expiryMarginSeconds });
-      if (found.kind === 'failed') return best ?? this.#fail(work, found.why, found.notKept);
+      if (found.kind === 'failed') {
+        // What led here is forgotten, and may have been forged: its server is asked.
+        if (best === null && found.isByMemory === true && isKeptFailure(found.why)) continue;
+        return best === null ? this.#fail(work, found.why, found.notKept) : this.#tell(best);
+      }
       const validated = await this.#validate(work, found);
       work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
-      best = this.#keep(work.question, validated.found, validated.verdict);
+      best = this.#keep(work, validated.found, validated.verdict);
       const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
       if (counter !== null) counters.add(counter);
       if (validated.verdict.status !== 'bogus') break;
@@ -384,6 +402,13 @@ export class Resolver {
     if (best === null) return this.#fail(work, { kind: 'cancelled' });
     const { rcode, question } = best;
     work.note(clock.monotonicMs(), () => ({ kind: 'finished', question, rcode }));
+    return this.#tell(best);
+  }
+
+  /** Of what ended bogus, after all servers that could be blamed were asked. */
+  #tell(best: Answered): Answered {
+    const { question, verdict } = best;
+    if (verdict?.status === 'bogus') this.#parts.onBogus?.(question, verdict.why);
     return best;
   }
 
@@ -406,11 +431,12 @@ export class Resolver {
   }
 
   /** Puts validated data into the cache and makes the answer of it. */
-  #keep(question: Question, found: FoundResult, verdict: Verdict): Answered {
-    const { clock, options, counters } = this.#parts;
+  #keep({ question, trustEpoch }: Work, found: FoundResult, verdict: Verdict): Answered {
+    const { clock, options, counters, rrsets } = this.#parts;
     const now = clock.unixSeconds();
     if (verdict.status === 'bogus') counters.add(`bogus.${verdict.why.kind}`);
     this.#parts.onVerdict?.(verdict);
+    if (trustEpoch !== rrsets.trustEpoch || this.#isRetired) return answeredOf(question, found, verdict, now);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
     this.#keepBad(question, { found, verdict, expiresAt: now + kept });
@@ -460,6 +486,11 @@ export class Resolver {
     return true;
   }
 
+  /** Equal questions of clients share a work, unless trust has changed since it began. */
+  #key(mode: WorkMode, question: Question): string {
+    return `${this.#parts.rrsets.trustEpoch} ${mode} ${questionKey(question)}`;
+  }
+
   #newWork(start: {
     readonly question: Question;
     readonly mode: WorkMode;
@@ -473,6 +504,7 @@ export class Resolver {
       trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.() ?? null,
       id: ++this.#lastWorkId,
       startedMs: nowMs,
+      trustEpoch: this.#isRetired ? -1 : this.#parts.rrsets.trustEpoch,
       budget: start.parent?.budget ?? new Budget(options.allowance),
       deadlineMs: start.parent?.deadlineMs ?? nowMs + options.wallTimeMs + options.graceMs,
     });
@@ -483,11 +515,6 @@ export class Resolver {
 function aggressiveCounter({ end }: FoundResult): CounterName | null {
   if (end.isSynthesised !== true) return null;
   return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
-}
-
-/** Equal questions of clients share a work. */
-function resolutionKey(mode: WorkMode, question: Question): string {
-  return `${mode} ${questionKey(question)}`;
 }
 
 /** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */

@@ -5,7 +5,7 @@
  * Leaves to others: what each action means for a query (admission.ts).
  */
 
-import { findListener, type LocalAddress } from '../policy/listen-map.ts';
+import { ListenMap, type LocalAddress } from '../policy/listen-map.ts';
 import { parseIp } from '../wire/ip.ts';
 import { type IpPrefix, mustParsePrefix } from '../wire/ip-prefix.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
@@ -52,7 +52,9 @@ export const DEFAULT_ACCESS: readonly AccessRule[] = [
 export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();
-  readonly #byListener: ReadonlyMap<string, AccessAction>;
+  readonly #byListener: ListenMap<AccessAction>;
+  /** Whether a rule that is not a default one is about the client; only where places have actions. */
+  readonly #hasRule = new Map<string, boolean>();
   /** The rules without the default ones: they come before what the listening address says. */
   readonly #configured = new PrefixMap<AccessAction>();
 
@@ -61,7 +63,7 @@ export class AccessControl {
    * is about, by the address that they asked (interface-action).
    */
   constructor(rules: readonly AccessRule[], byListener: ReadonlyMap<string, AccessAction> = new Map()) {
-    this.#byListener = byListener;
+    this.#byListener = new ListenMap(byListener);
     for (const { address, prefixLength, action } of rules) this.#configured.set(address, prefixLength, action);
     for (const { address, prefixLength, action } of [...DEFAULT_ACCESS, ...rules]) {
       this.#rules.set(address, prefixLength, action);
@@ -70,11 +72,17 @@ export class AccessControl {
 
   /** What the client may do where it asked. @hot bench/serve-hot-query.ts */
   actionAt(ip: string, local: LocalAddress | null | undefined): AccessAction {
-    const atListener = this.#byListener.size === 0 ? null : findListener(this.#byListener, local);
+    const atListener = this.#byListener.find(local);
     if (atListener === null) return this.actionFor(ip);
+    return (this.#hasRule.get(ip) ?? this.#rememberRule(ip)) ? this.actionFor(ip) : atListener;
+  }
+
+  #rememberRule(ip: string): boolean {
     const address = parseIp(ip);
-    const isConfigured = address !== null && this.#configured.longestMatch(address) !== null;
-    return isConfigured ? this.actionFor(ip) : atListener;
+    const hasRule = address !== null && this.#configured.longestMatch(address) !== null;
+    if (this.#hasRule.size >= MAX_REMEMBERED_CLIENTS) this.#hasRule.clear();
+    this.#hasRule.set(ip, hasRule);
+    return hasRule;
   }
 
   /** What the client with this address may do. @hot bench/serve-hot-query.ts */

@@ -74,7 +74,7 @@ export class Admission {
     const { channel, from } = query;
     query.action = this.#access.actionAt(from.ip, channel.local);
     if (query.action === 'deny' || query.action === 'refuse') return this.#replyToStranger(query.action === 'deny');
-    if (query.hasQuestion) stats.countQuery(query, channel.transport === 'tcp', from.ip.includes(':'));
+    if (query.hasQuestion) stats.countQuery(query, channel, from.ip.includes(':'));
     this.#checkCookie(query);
     if (clientRates?.admits(from.ip, query.cookieState === 'valid') === false) {
       stats.overRate++;

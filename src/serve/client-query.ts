@@ -48,6 +48,7 @@ export interface PendingClient {
   readonly maxOctets: number;
   readonly wantsNsid: boolean;
   readonly wantsKeepalive: boolean;
+  readonly wantsPadding: boolean;
   /** What goes back to a client that sent a cookie; null: it sent none. */
   readonly cookie: Uint8Array | null;
   /** Its cookie has shown that the client's address is its own. */
@@ -98,6 +99,7 @@ export class ClientQuery {
   udpSize = CLASSIC_UDP_OCTETS;
   wantsNsid = false;
   wantsKeepalive = false;
+  wantsPadding = false;
   /** Where the first COOKIE option's octets stand (RFC 7873 §5.2: later ones are ignored); 0: there is none. */
   cookieAt = 0;
   cookieLength = 0;
@@ -166,10 +168,11 @@ export class ClientQuery {
 
   /** Copies of what must outlive the query; `since`: monotonic milliseconds. */
   pending(since: number): PendingClient {
-    const { id, flags, hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive, from, channel } = this;
-    const form = { id, flags, question: this.question(), hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive };
+    const { id, flags, hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive, wantsPadding, from, channel } = this;
+    const form = { id, flags, question: this.question(), hasEdns, doBit, maxOctets };
     const cookie = this.cookie?.slice() ?? null;
-    return { ...form, cookie, isProven: this.cookieState === 'valid', from, channel, since };
+    const wants = { wantsNsid, wantsKeepalive, wantsPadding };
+    return { ...form, ...wants, cookie, isProven: this.cookieState === 'valid', from, channel, since };
   }
 
   #forget(): void {
@@ -184,6 +187,7 @@ export class ClientQuery {
     this.udpSize = CLASSIC_UDP_OCTETS;
     this.wantsNsid = false;
     this.wantsKeepalive = false;
+    this.wantsPadding = false;
     this.cookieAt = 0;
     this.cookieLength = 0;
   }
@@ -223,6 +227,7 @@ export class ClientQuery {
       const code = readU16(bytes, at);
       if (code === EDNS_OPTION.NSID) this.wantsNsid = true;
       else if (code === EDNS_OPTION.TCP_KEEPALIVE) this.wantsKeepalive = true;
+      else if (code === EDNS_OPTION.PADDING) this.wantsPadding = true;
       else if (code === EDNS_OPTION.COOKIE && this.cookieAt === 0 && at + 4 + readU16(bytes, at + 2) <= end) {
         this.cookieAt = at + 4;
         this.cookieLength = readU16(bytes, at + 2);

@@ -5,9 +5,19 @@ import type { Address } from '../ports/network.ts';
 /** What carried the question: decides how long a reply may be. */
 export type Transport = 'udp' | 'tcp';
 
+/**
+ * What a stream carries messages in: TLS (RFC 7858), HTTP in TLS (RFC 8484), or HTTP behind a proxy that has taken TLS off.
+ * On the way to the client all three are encrypted.
+ */
+export type Layer = 'tls' | 'https' | 'http';
+
 /** The way back to clients. */
 export interface ReplyChannel {
   readonly transport: Transport;
+  /** Absent: messages stand in the stream as they are. */
+  readonly layer?: Layer | undefined;
+  /** Its TLS session was taken up again. */
+  readonly isResumed?: boolean;
   /** The address that was asked; null or absent: not known. */
   readonly local?: Address | null;
   /**

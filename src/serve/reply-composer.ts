@@ -20,7 +20,7 @@ import { type BuiltReply, buildReply, dependsOnCd, dependsOnDo, type ReplyShape 
 import type { ClientQuery, PendingClient } from './client-query.ts';
 import type { ErrorReply } from './error-replies.ts';
 import { extendedErrorsOf, withClockHint } from './explain.ts';
-import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, paddingFor, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
 
@@ -69,6 +69,7 @@ export class ReplyComposer {
       cookie: null,
       options: NO_OPTIONS,
       optionsLength: 0,
+      paddingBlock: 0,
     };
   }
 
@@ -141,6 +142,7 @@ export class ReplyComposer {
     opt.cookie = client.cookie;
     opt.options = options;
     opt.optionsLength = options.length;
+    opt.paddingBlock = paddingFor(client.wantsPadding, this.#options.paddingBlock, client.channel);
     return appendOpt(out, length, opt, client.maxOctets);
   }
 
@@ -186,7 +188,8 @@ export class ReplyComposer {
     opt.cookie = query.cookie;
     opt.options = error === null ? NO_OPTIONS : optRdata([edeOption(error)]);
     opt.optionsLength = opt.options.length;
-    return appendOpt(out, questionEnd, opt, query.udpSize);
+    opt.paddingBlock = paddingFor(query.wantsPadding, this.#options.paddingBlock, query.channel);
+    return appendOpt(out, questionEnd, opt, query.channel.transport === 'tcp' ? query.maxOctets : query.udpSize);
   }
 }
 

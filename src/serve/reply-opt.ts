@@ -1,6 +1,7 @@
 /**
  * Appends the OPT to a reply's body (RFC 6891): our datagram size, the DO bit echoed, and the options COOKIE (RFC 7873),
- * NSID (RFC 5001), TCP keepalive (RFC 7828) and extended error (RFC 8914). An option that does not fit is left out, the least needed first.
+ * NSID (RFC 5001), TCP keepalive (RFC 7828), extended error (RFC 8914) and padding (RFC 7830). An option that does not fit is left
+ * out, the least needed first.
  */
 
 import { readU16, writeU16 } from '../wire/bytes.ts';
@@ -22,9 +23,13 @@ export interface ReplyOpt {
   /** Encoded options (extended error) in the first `optionsLength` octets. */
   options: Uint8Array;
   optionsLength: number;
+  /** The reply is padded to a multiple of so many octets (RFC 8467 §4.1); 0: it is not. */
+  paddingBlock: number;
 }
 
 const KEEPALIVE_OCTETS = 6;
+/** Code and length of an option. */
+const OPTION_FIXED_OCTETS = 4;
 
 /** Octets that the OPT needs at least. */
 export const LEAST_OPT_OCTETS = OPT_FIXED_OCTETS;
@@ -44,6 +49,7 @@ export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOct
     at += opt.optionsLength;
   }
   if (opt.nsid !== null && at + 4 + opt.nsid.length <= maxOctets) at = writeOption(out, at, EDNS_OPTION.NSID, opt.nsid);
+  if (opt.paddingBlock > 0) at = writePadding(out, at, opt.paddingBlock, maxOctets);
   out[length] = 0;
   writeU16(out, length + 1, TYPE.OPT);
   writeU16(out, length + 3, opt.udpSize);
@@ -55,10 +61,29 @@ export function appendOpt(out: Uint8Array, length: number, opt: ReplyOpt, maxOct
   return at;
 }
 
+/** What a client's padding asks for: the reply is padded as well, where only its length can be seen. @hot bench/serve-hot-query.ts */
+export function paddingFor(wants: boolean, block: number, channel: ReplyChannel): number {
+  // RFC 7830 §6: not where the reply itself can be read.
+  return wants && channel.layer !== undefined ? block : 0;
+}
+
+/** RFC 8467 §4.1: to the next multiple of the block, or as far as the message may go. */
+function writePadding(out: Uint8Array, at: number, block: number, maxOctets: number): number {
+  const start = at + OPTION_FIXED_OCTETS;
+  if (start > maxOctets) return at;
+  const end = Math.min(maxOctets, Math.ceil(start / block) * block);
+  writeU16(out, at, EDNS_OPTION.PADDING);
+  writeU16(out, at + 2, end - start);
+  // RFC 7830 §3: the octets should be zero; the buffer was used before.
+  out.fill(0, start, end);
+  return end;
+}
+
 /** The idle time that a client which asks for it gets, and may count on; null: none is given. @hot bench/serve-hot-query.ts */
 export function keepaliveFor(wants: boolean, configured: number | null, channel: ReplyChannel): number | null {
-  // RFC 7828 §3.2.1: not over UDP.
+  // RFC 7828 §3.2.1: not over UDP. HTTP closes its connections by its own rules (RFC 8484 §5).
   if (!wants || configured === null || channel.transport !== 'tcp') return null;
+  if (channel.layer === 'https' || channel.layer === 'http') return null;
   return channel.promiseIdleMs === undefined ? configured : channel.promiseIdleMs(configured);
 }
 

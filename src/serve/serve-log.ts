@@ -20,7 +20,7 @@ import type { ServeLogging } from './serve-options.ts';
 interface LoggedReply {
   readonly from: Address;
   /** Null: not known. */
-  readonly channel: Pick<ReplyChannel, 'transport' | 'local'> | null;
+  readonly channel: Pick<ReplyChannel, 'transport' | 'layer' | 'local'> | null;
   /** Null: it could not be read. */
   readonly question: Question | null;
   readonly rcode: number;
@@ -59,11 +59,11 @@ export class ServeLog {
       event: 'miss',
       client: from.ip,
       port: from.port,
-      transport: channel.transport,
+      transport: carrierText(channel),
       ...questionFields(question),
     });
     const asked = questionText(question);
-    this.#log.write('debug', `client ${from.ip}@${from.port} ${channel.transport} asks ${asked}`, fields);
+    this.#log.write('debug', `client ${from.ip}@${from.port} ${carrierText(channel)} asks ${asked}`, fields);
   }
 
   /** A reply that is given at once. */
@@ -149,15 +149,21 @@ function errorFields(resolution: Resolution): LogFields {
   return error === undefined ? {} : { ede: error.code };
 }
 
+/** What a query came in, in one word. */
+function carrierText({ transport, layer }: Pick<ReplyChannel, 'transport' | 'layer'>): string {
+  if (layer === undefined) return transport;
+  return { tls: 'dot', https: 'doh', http: 'http' }[layer];
+}
+
 /** ` on udp 192.0.2.1 53` (log-destaddr). */
 function destinationText(channel: LoggedReply['channel']): string {
   const local = channel?.local ?? null;
-  return channel === null || local === null ? '' : ` on ${channel.transport} ${local.ip} ${local.port}`;
+  return channel === null || local === null ? '' : ` on ${carrierText(channel)} ${local.ip} ${local.port}`;
 }
 
 function destinationFields(channel: LoggedReply['channel']): LogFields {
   const local = channel?.local ?? null;
   if (channel === null) return {};
-  const transport = { transport: channel.transport };
+  const transport = { transport: carrierText(channel) };
   return local === null ? transport : { ...transport, server: local.ip, port: local.port };
 }

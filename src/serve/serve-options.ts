@@ -54,6 +54,11 @@ export interface ServeOptions {
   readonly nsid: Uint8Array | null;
   /** Idle time given to TCP clients that ask, milliseconds (RFC 7828); null: not given. Unbound `edns-tcp-keepalive`. */
   readonly keepaliveMs: number | null;
+  /**
+   * Replies to queries with padding are padded to a multiple of so many octets where they are encrypted (RFC 8467 §4.1); 0: they
+   * are not. Unbound `pad-responses`, `pad-responses-block-size`.
+   */
+  readonly paddingBlock: number;
   readonly chaos: ChaosOptions;
   readonly logging: ServeLogging;
 }

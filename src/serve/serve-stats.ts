@@ -10,6 +10,7 @@ import type { ReplySecurity } from '../cache/reply-cache.ts';
 import { FLAG, RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { CookieState } from './cookies.ts';
+import type { ReplyChannel } from './reply-channel.ts';
 
 /** Types, classes counted one by one; above that together. */
 const SMALL_NUMBERS = 256;
@@ -18,7 +19,7 @@ const RCODES = 24;
 /** The header's flags besides QR: AA, TC, RD, RA, Z, AD, CD. */
 const FLAG_SHIFT = 4;
 const FLAG_COMBINATIONS = 128;
-const FORM_COMBINATIONS = 16;
+const FORM_COMBINATIONS = 128;
 /** Spans of the histogram of waits, as many as Unbound shows; `spanEnd` says where each ends. */
 export const HISTOGRAM_SPANS = 40;
 /** Spans within the first second; from there on their ends double anew, as Unbound has it. */
@@ -26,7 +27,7 @@ const SPANS_BELOW_SECOND = 20;
 const SECOND = 1_000_000;
 
 /** Bits of a query's form. */
-export const FORM = { tcp: 1, ipv6: 2, edns: 4, dnssecOk: 8 } as const;
+export const FORM = { tcp: 1, ipv6: 2, edns: 4, dnssecOk: 8, tls: 16, https: 32, resumed: 64 } as const;
 
 /**
  * What replies to TLSA questions said (RFC 7672 §2.1): proven records; no proof; proven that there are none; bogus. Failures
@@ -45,6 +46,8 @@ interface CountedQuery {
   readonly doBit: boolean;
 }
 
+type CountedChannel = Pick<ReplyChannel, 'transport' | 'layer' | 'isResumed'>;
+
 /** What serving has counted. Every field is a counter, an array of counters or a record of counters, so that `reset` needs no list. */
 export class ServeStats {
   queries = 0;
@@ -62,6 +65,15 @@ export class ServeStats {
   discarded = 0;
   /** Dropped because their address asks too often (ip-ratelimit). */
   overRate = 0;
+  /** TLS handshakes of clients: done; ended without agreement; not begun, because the client has too many. */
+  handshakes = 0;
+  failedHandshakes = 0;
+  refusedHandshakes = 0;
+  /** HTTP requests that were refused: no questions, or more than there is memory for. */
+  refusedRequests = 0;
+  /** Dropped, where a proxy says first who the client is: said by somebody who may not; not said, or not in order. */
+  foreignProxies = 0;
+  malformedProxyHeaders = 0;
   /** Queries with a cookie, by what it was worth: valid; the client's part alone; not ours. */
   cookiesValid = 0;
   cookiesClient = 0;
@@ -92,12 +104,13 @@ export class ServeStats {
   readonly byForm = new Float64Array(FORM_COMBINATIONS);
 
   /** Counts a query that is let in. @hot bench/serve-hot-query.ts */
-  countQuery(query: CountedQuery, isTcp: boolean, isIp6: boolean): void {
+  countQuery(query: CountedQuery, channel: CountedChannel, isIp6: boolean): void {
     this.queries++;
     const flags = (query.flags >>> FLAG_SHIFT) & (FLAG_COMBINATIONS - 1);
     this.byFlags[flags] = (this.byFlags[flags] as number) + 1;
     const form =
-      (isTcp ? FORM.tcp : 0) |
+      (channel.transport === 'tcp' ? FORM.tcp : 0) |
+      (channel.layer === undefined ? 0 : formOfLayer(channel)) |
       (isIp6 ? FORM.ipv6 : 0) |
       (query.hasEdns ? FORM.edns : 0) |
       (query.doBit ? FORM.dnssecOk : 0);
@@ -188,6 +201,12 @@ export class ServeStats {
   reset(): void {
     setToZero(this);
   }
+}
+
+/** As Unbound counts them: HTTPS is TLS too. */
+function formOfLayer({ layer, isResumed }: CountedChannel): number {
+  const tls = layer === 'http' ? 0 : FORM.tls | (isResumed === true ? FORM.resumed : 0);
+  return tls | (layer === 'tls' ? 0 : FORM.https);
 }
 
 function setToZero(counters: object): void {

@@ -20,7 +20,7 @@ import type { ClientQuery, PendingClient } from './client-query.ts';
 import { NOT_CACHED, REFUSED, UNUSABLE_COPY } from './error-replies.ts';
 import type { ImmediateReplies } from './immediate-replies.ts';
 import { type ReplyComposer, replyFlags, SINGLE_REPLY } from './reply-composer.ts';
-import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, type ReplyOpt } from './reply-opt.ts';
+import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, paddingFor, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
 
@@ -72,6 +72,7 @@ export class Sources {
       cookie: null,
       options: new Uint8Array(OPTIONS_OCTETS),
       optionsLength: 0,
+      paddingBlock: 0,
     };
   }
 
@@ -135,6 +136,7 @@ export class Sources {
     opt.cookie = query.cookie;
     opt.nsid = query.wantsNsid ? options.nsid : null;
     opt.keepaliveMs = keepaliveFor(query.wantsKeepalive, options.keepaliveMs, query.channel);
+    opt.paddingBlock = paddingFor(query.wantsPadding, options.paddingBlock, query.channel);
     return appendOpt(query.out, length, opt, maxOctets);
   }
 

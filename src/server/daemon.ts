@@ -3,13 +3,15 @@
  *
  * A socket whose address stays configured is kept over a reload: nothing is lost in between, and a process that has given up
  * its privileges could not bind port 53 again. For the same reason one that is no longer wanted is closed only when all that
- * is wanted is open, and one of a network interface stays while that has no address.
+ * is wanted is open, and one of a network interface stays while that has no address. One that is to speak another protocol is
+ * closed at once, with its connections: what is called encrypted must not be answered plainly.
  * Leaves to others: signals, privileges, files (cli), queries (serve).
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { HttpNetwork } from '../ports/http.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Address, Listener, Network, NetworkError } from '../ports/network.ts';
+import type { Address, Listener, Network, NetworkError, TlsServerOptions } from '../ports/network.ts';
 import type { Serve } from '../serve/query-server.ts';
 import type { ListenAddress, ServerOptions } from './listen-options.ts';
 import { ConnectionSlots, openTcpListener } from './tcp-listener.ts';
@@ -21,6 +23,7 @@ const DRAIN_STEP_MS = 20;
 /** What a daemon is made of. */
 export interface DaemonParts {
   readonly network: Network;
+  readonly http: HttpNetwork;
   readonly clock: Clock;
   readonly log: LogSink;
 }
@@ -51,6 +54,8 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #pairs = new Map<string, ListenerPair>();
   #slots: ConnectionSlots | null = null;
+  /** What handshakes are by. */
+  #tls: TlsServerOptions | null = null;
 
   constructor(parts: DaemonParts) {
     this.#parts = parts;
@@ -68,16 +73,26 @@ export class Daemon {
     return this.#slots?.count ?? 0;
   }
 
+  /** Octets of HTTP that are held. */
+  get httpOctets(): { readonly queries: number; readonly replies: number } {
+    return this.#slots?.httpOctets ?? { queries: 0, replies: 0 };
+  }
+
   /**
    * Listens as the options say, for the first time, after a reload, or (`isRetry`) to open what could not be opened before,
    * which closes nothing in the hope of it. Returns what could not be opened; what could stays open.
    */
   async listen(serve: Serve, options: ServerOptions, isRetry = false): Promise<ListenProblem[]> {
     const start = { serve, options, slots: this.#slotsFor(serve, options) };
-    for (const { udp } of this.#pairs.values()) {
+    this.#closeChanged(options);
+    // With the same key as before clients may take up their sessions again.
+    const hasNewTls = JSON.stringify(options.tls) !== JSON.stringify(this.#tls);
+    this.#tls = options.tls ?? null;
+    for (const { udp, tcp } of this.#pairs.values()) {
+      if (hasNewTls && options.tls) tcp?.useTls(options.tls);
       if (udp === null) continue;
       udp.serve = serve;
-      udp.resize(options);
+      udp.change(options);
     }
     const problems = await this.#openWanted(start);
     const unwanted = this.#unwanted(options);
@@ -141,6 +156,17 @@ export class Daemon {
     );
   }
 
+  /** Closes what is to speak another protocol than it does. */
+  #closeChanged({ interfaces, kindOfPort }: ServerOptions): void {
+    const wanted = new Map(interfaces.map((address) => [addressText(address), address]));
+    const changed = [...this.#pairs.values()].filter(({ address }) => {
+      const now = wanted.get(addressText(address)) ?? kindOfPort?.(address.port);
+      return now !== undefined && (now.protocol !== address.protocol || now.isProxied !== address.isProxied);
+    });
+    this.#close(changed);
+    for (const { address } of changed) this.#slots?.closeAt(address);
+  }
+
   #close(pairs: readonly ListenerPair[]): void {
     for (const pair of pairs) {
       closeUdp(pair);
@@ -157,23 +183,26 @@ export class Daemon {
 
   /** Opens what is not open of an address: both at first, the one that failed later on. */
   async #openPair(address: ListenAddress, { serve, options, slots }: ListenerParts): Promise<ListenProblem[]> {
-    const { network } = this.#parts;
+    const { network, http } = this.#parts;
     const key = addressText(address);
     const pair: ListenerPair = this.#pairs.get(key) ?? { address, udp: null, tcp: null };
     const onError = (error: NetworkError): void => this.#logError(key, error);
-    const wantsUdp = options.udp && pair.udp === null;
+    const wantsUdp = hasUdp(address, options) && pair.udp === null;
     const udp = wantsUdp ? await openUdpListener({ network, address, options, serve, onError }) : null;
     if (udp?.ok === true) pair.udp = udp.value;
     // Port 0 is the system's choice: TCP has to be where UDP is.
-    const local = { ...address, port: pair.udp?.local?.port ?? address.port };
+    const local = { ip: address.ip, port: pair.udp?.local?.port ?? address.port };
     const wantsTcp = hasTcp(options) && pair.tcp === null;
-    const tcp = wantsTcp ? await openTcpListener({ network, address: local, options, slots, onError }) : null;
+    const tcp = wantsTcp
+      ? await openTcpListener({ network, http, address: pair.address, local, options, slots, onError })
+      : null;
     if (tcp?.ok === true) pair.tcp = tcp.value;
     if (pair.udp !== null || pair.tcp !== null) this.#pairs.set(key, pair);
-    return [['UDP', udp] as const, ['TCP', tcp] as const].flatMap(([what, opened]) =>
-      opened?.ok !== false
-        ? []
-        : [{ address, error: opened.error, text: `can't open ${what} socket on ${key}: ${opened.error.text}` }],
+    return [['UDP', udp] as const, [(address.protocol ?? 'tcp').toUpperCase(), tcp] as const].flatMap(
+      ([what, opened]) =>
+        opened?.ok !== false
+          ? []
+          : [{ address, error: opened.error, text: `can't open ${what} socket on ${key}: ${opened.error.text}` }],
     );
   }
 
@@ -206,6 +235,11 @@ function closeUdp(pair: ListenerPair): void {
 function closeTcp(pair: ListenerPair): void {
   pair.tcp?.close();
   pair.tcp = null;
+}
+
+/** Only plain DNS is spoken over UDP. */
+function hasUdp({ protocol }: ListenAddress, { udp }: ServerOptions): boolean {
+  return udp && protocol === undefined;
 }
 
 function hasTcp({ tcp, maxConnections }: ServerOptions): boolean {

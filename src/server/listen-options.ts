@@ -1,11 +1,31 @@
 /** What the server room needs to know: where to listen, and the limits of listening. Taken out of the configuration by `cli`. */
 
-import type { Address } from '../ports/network.ts';
+import type { EncryptedProtocol } from '../config/listen-protocol.ts';
+import type { Address, ForeignBinding, TlsServerOptions } from '../ports/network.ts';
 import type { NetblockLimit } from '../serve/netblock-limit.ts';
+import type { IpPrefix } from '../wire/ip-prefix.ts';
 
 /** Where to listen: an address, and the network interface that it was found at, if it was (`interface: eth0`). */
 export interface ListenAddress extends Address {
   readonly from?: string;
+  /** Absent: plain. */
+  readonly protocol?: EncryptedProtocol;
+  /** A proxy says first who the client is (PROXY protocol, version 2); who says nothing is not answered. */
+  readonly isProxied?: boolean;
+}
+
+/** How DNS over HTTPS is served. */
+export interface HttpOptions {
+  /** Path of the endpoint. Unbound `http-endpoint`. */
+  readonly endpoint: string;
+  /** Requests of one connection at once. Unbound `http-max-streams`. */
+  readonly maxStreams: number;
+  /** Octets of bodies that are not whole, all connections together. Unbound `http-query-buffer-size`. */
+  readonly queryBufferBytes: number;
+  /** Octets of replies that are not read, all connections together. Unbound `http-response-buffer-size`. */
+  readonly replyBufferBytes: number;
+  /** Segments are sent at once. Unbound `http-nodelay`. */
+  readonly noDelay: boolean;
 }
 
 export interface ServerOptions {
@@ -15,8 +35,10 @@ export interface ServerOptions {
   readonly networkInterfaces?: readonly string[];
   /** Those of them that have no address now. */
   readonly missing?: readonly string[];
-  /** What the host does not have yet is waited for (ip-freebind, ip-transparent). */
+  /** What the host does not have yet is waited for (ip-freebind, ip-transparent), where it cannot be bound at once. */
   readonly waitsForAddresses?: boolean;
+  /** How it is bound at once. */
+  readonly bindForeign?: ForeignBinding | undefined;
   readonly udp: boolean;
   readonly tcp: boolean;
   /** Sockets share their port with those of other processes (SO_REUSEPORT). */
@@ -31,6 +53,14 @@ export interface ServerOptions {
    * none. One more is closed as it comes. Unbound `tcp-connection-limit`.
    */
   readonly connectionLimits?: readonly NetblockLimit[];
+  /** Absent: no address that needs it is opened. */
+  readonly http?: HttpOptions;
+  /** What is spoken at a port now, by which sockets that stay are looked at; absent: what it was. */
+  readonly kindOfPort?: (port: number) => Pick<ListenAddress, 'protocol' | 'isProxied'>;
+  /** Who may say who the client is, where that is told; empty or absent: everybody. Ours: `proxy-protocol-from`. */
+  readonly proxies?: readonly IpPrefix[];
+  /** Key, certificate and rules of TLS; null or absent: no address that needs them is opened. */
+  readonly tls?: TlsServerOptions | null;
   /** A connection without a query and without an answer in the making is closed after this. Unbound `tcp-idle-timeout`. */
   readonly tcpIdleMs: number;
 }
@@ -46,6 +76,11 @@ export const SERVER_LIMITS = {
   queriesPerConnection: 100,
   /** Octets of replies that may wait for a client that does not read, before the connection is closed. Two largest replies. */
   unreadReplyBytes: 2 * 65_537,
-  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the places are taken. */
+  /**
+   * Connections before or in their TLS handshake, or before the header of a proxy, at one address, for each that incoming-num-tcp permits. Reason: half-open ones
+   * must not keep out those that come to talk, and a burst of honest ones takes its time.
+   */
+  handshakesPerConnection: 2,
+  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the slots are taken. */
   shortenedIdlePercent: 10,
 } as const;

@@ -1,5 +1,5 @@
 /**
- * One TCP connection of a client: framing both ways, pipelined queries with replies in the order in which they are ready
+ * One TCP connection of a client, plain or in TLS: framing both ways, pipelined queries with replies in the order in which they are ready
  * (RFC 7766 §6.2.1.1 and §7), back-pressure, idle timeout.
  *
  * Limits: queries in the making at once (reading stops), octets that a client leaves unread (the connection is closed),
@@ -7,36 +7,45 @@
  * Leaves to others: how many connections there may be (tcp-listener.ts), what a query means (serve).
  */
 
-import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address, ByteStream, StreamEvents } from '../ports/network.ts';
-import type { Serve } from '../serve/query-server.ts';
-import type { ReplyChannel } from '../serve/reply-channel.ts';
-import { writeU16 } from '../wire/bytes.ts';
+import type { Layer, ReplyChannel } from '../serve/reply-channel.ts';
+import { concatBytes, writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
-
+import type { ProxyHeader } from '../wire/proxy-header.ts';
+import { type ClientConnection, IdleTimer, type SharedParts } from './client-connection.ts';
 import { SERVER_LIMITS } from './listen-options.ts';
 
 /** What connections of one listener share. */
-export interface ConnectionParts {
-  readonly clock: Clock;
-  /** Who answers now; another one after a reload. */
-  readonly serve: () => Serve;
-  /** Milliseconds that a connection may be idle now: fewer when slots are scarce. */
-  readonly idleMs: () => number;
+export interface ConnectionParts extends SharedParts {
   /** As many of the milliseconds as a connection can be promised now. */
   readonly promisableMs: (wanted: number) => number;
+  /** Reads who the client is, where a proxy says it inside of the stream. */
+  readonly readProxy: (bytes: Uint8Array, proxy: Address) => ProxyHeader;
+  /** The client was not known before; false: it gets no slot. */
+  readonly onClientKnown: (connection: TcpConnection, proxy: Address) => boolean;
   /** Two octets and the largest reply: where a reply is put together before it is written. */
   readonly frame: Uint8Array;
   /** The same without the two octets. */
   readonly reply: Uint8Array;
-  readonly onClosed: (connection: TcpConnection) => void;
 }
 
-export class TcpConnection implements ReplyChannel, StreamEvents {
+/** What a connection carries. */
+interface ConnectionKind {
+  readonly layer?: Layer | undefined;
+  /** A proxy says first who the client is, inside of the stream. */
+  readonly isProxied?: boolean;
+}
+
+export class TcpConnection implements ClientConnection, ReplyChannel, StreamEvents {
   readonly transport = 'tcp';
+  readonly layer: Layer | undefined;
+  readonly isResumed: boolean;
   readonly local: Address;
-  readonly remote: Address;
+  /** The client; as long as a proxy has not said who that is, the proxy. */
+  remote: Address;
+  /** What has come of the header that says it; null: it is not waited for. */
+  #header: Uint8Array | null;
   readonly #parts: ConnectionParts;
   readonly #stream: ByteStream;
   readonly #frames = new FrameReader();
@@ -49,27 +58,47 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
   /** Idle time that the client was told last (RFC 7828 §3.3: the last one counts); null: none. */
   #promisedIdleMs: number | null = null;
   #activeAtMs: number;
-  #cancelTimer: CancelTimer;
+  readonly #timer: IdleTimer;
 
-  constructor(stream: ByteStream, parts: ConnectionParts) {
+  constructor(stream: ByteStream, parts: ConnectionParts, { layer, isProxied }: ConnectionKind) {
     this.#stream = stream;
+    this.layer = layer;
+    this.#header = isProxied ? new Uint8Array() : null;
+    this.isResumed = stream.isResumed === true;
     this.local = stream.local;
     this.remote = stream.remote;
     this.#parts = parts;
     this.#activeAtMs = parts.clock.monotonicMs();
-    this.#cancelTimer = parts.clock.after(parts.idleMs(), this.#onTimer);
+    this.#timer = new IdleTimer(
+      parts.clock,
+      () => this.#leftMs(),
+      () => this.close(),
+    );
   }
 
-  /** When it last gave or got a whole message, monotonic ms; null while it waits for an answer. */
   get idleSinceMs(): number | null {
     return this.#inTheMaking > 0 ? null : this.#activeAtMs;
   }
 
   readonly onData = (bytes: Uint8Array): void => {
     if (!this.#isOpen) return;
-    this.#frames.push(bytes);
+    const rest = this.#header === null ? bytes : this.#readHeader(concatBytes(this.#header, bytes));
+    if (rest === null) return;
+    this.#frames.push(rest);
     this.#takeFrames();
   };
+
+  /** What follows the header of a proxy; null: it is not whole yet, or the connection was closed for it. */
+  #readHeader(bytes: Uint8Array): Uint8Array | null {
+    const proxy = this.remote;
+    const read = this.#parts.readProxy(bytes, proxy);
+    this.#header = read.kind === 'more' ? bytes : null;
+    if (read.kind === 'more') return null;
+    if (read.kind === 'whole') this.remote = read.client ?? proxy;
+    if (read.kind === 'whole' && this.#parts.onClientKnown(this, proxy)) return bytes.subarray(read.octets);
+    this.close();
+    return null;
+  }
 
   readonly onClose = (): void => {
     this.#finish();
@@ -97,13 +126,10 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     this.#takeFrames();
   }
 
-  /** Looks at the idle time anew: there may be less of it now. */
   reviewIdleTime(): void {
-    this.#cancelTimer();
-    this.#onTimer();
+    this.#timer.review();
   }
 
-  /** Closes at once. */
   close(): void {
     this.#stream.destroy();
     this.#finish();
@@ -118,7 +144,7 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
       this.#activeAtMs = clock.monotonicMs();
       // Too short for a header: not DNS, and the framing can be trusted no more.
       const isMessage = message.length >= HEADER_OCTETS;
-      const length = isMessage ? serve().query(message, this.#stream.remote, this, reply) : -1;
+      const length = isMessage ? serve().query(message, this.remote, this, reply) : -1;
       if (length > 0) this.#write(length);
       else if (length === 0) this.#inTheMaking++;
       else this.close();
@@ -147,21 +173,17 @@ export class TcpConnection implements ReplyChannel, StreamEvents {
     else if (!this.#stream.write(frame.subarray(0, 2 + length))) this.#isBlocked = true;
   }
 
-  readonly #onTimer = (): void => {
-    if (!this.#isOpen) return;
-    const { clock } = this.#parts;
+  #leftMs(): number {
+    const now = this.#parts.clock.monotonicMs();
     const idleMs = this.#promisedIdleMs ?? this.#parts.idleMs();
     // Unread replies count as idleness: the client is given no more time than one that sends nothing.
-    const since = this.#inTheMaking > 0 ? clock.monotonicMs() : this.#activeAtMs;
-    const left = since + idleMs - clock.monotonicMs();
-    if (left > 0) this.#cancelTimer = clock.after(left, this.#onTimer);
-    else this.close();
-  };
+    return (this.idleSinceMs ?? now) + idleMs - now;
+  }
 
   #finish(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;
-    this.#cancelTimer();
+    this.#timer.stop();
     this.#parts.onClosed(this);
   }
 }

@@ -7,12 +7,13 @@
 import type { Address, Datagram, Network, NetworkError, Opened, UdpSocket } from '../ports/network.ts';
 import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import type { ReplyChannel } from '../serve/reply-channel.ts';
-import type { ServerOptions } from './listen-options.ts';
+import type { ListenAddress, ServerOptions } from './listen-options.ts';
+import { readFromProxy } from './proxy-reader.ts';
 
 /** What a listener is opened with. */
 interface UdpListenerParts {
   readonly network: Network;
-  readonly address: Address;
+  readonly address: ListenAddress;
   readonly options: ServerOptions;
   readonly serve: Serve;
   readonly onError: (error: NetworkError) => void;
@@ -20,9 +21,12 @@ interface UdpListenerParts {
 
 /** Opens the socket; queries are served from the first one on. */
 export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<UdpListener>> {
-  const listener = new UdpListener(parts.serve);
+  const { address, serve, options } = parts;
+  const listener = address.isProxied === true ? new ProxiedUdpListener(serve, options) : new UdpListener(serve);
   const opened = await parts.network.openUdp({
-    local: parts.address,
+    local: { ip: address.ip, port: address.port },
+    isForClients: true,
+    bindForeign: parts.options.bindForeign,
     reusePort: parts.options.reusePort,
     receiveBufferBytes: parts.options.receiveBufferBytes,
     sendBufferBytes: parts.options.sendBufferBytes,
@@ -54,8 +58,8 @@ export class UdpListener implements ReplyChannel {
     this.#socket = socket;
   }
 
-  /** Takes the sizes of buffers of other options. */
-  resize({ receiveBufferBytes, sendBufferBytes }: ServerOptions): void {
+  /** Takes other options. */
+  change({ receiveBufferBytes, sendBufferBytes }: ServerOptions): void {
     this.#socket?.setBuffers(receiveBufferBytes, sendBufferBytes);
   }
 
@@ -77,5 +81,38 @@ export class UdpListener implements ReplyChannel {
   close(): void {
     this.#socket?.close();
     this.#socket = null;
+  }
+}
+
+/** Where a proxy says in front of each datagram who the client is; the reply goes to the proxy, without a header. */
+class ProxiedUdpListener extends UdpListener {
+  #proxies: ServerOptions['proxies'];
+  readonly #reply = new Uint8Array(REPLY_BUFFER_OCTETS);
+
+  constructor(serve: Serve, { proxies }: ServerOptions) {
+    super(serve);
+    this.#proxies = proxies;
+  }
+
+  override change(options: ServerOptions): void {
+    super.change(options);
+    this.#proxies = options.proxies;
+  }
+
+  /** An address as text for each client costs more than the answer: this is not the path of cached answers. */
+  override take(batch: readonly Datagram[]): void {
+    for (const { bytes, from } of batch) {
+      const read = readFromProxy(bytes, from, { proxies: this.#proxies, stats: this.serve.stats });
+      // A datagram holds the whole header, or none.
+      if (read.kind === 'more') this.serve.stats.malformedProxyHeaders++;
+      if (read.kind !== 'whole' || from.port === 0) continue;
+      const channel: ReplyChannel = {
+        transport: 'udp',
+        local: this.local,
+        deliver: (reply, length) => this.deliver(reply, length, from),
+      };
+      const length = this.serve.query(bytes.subarray(read.octets), read.client ?? from, channel, this.#reply);
+      if (length > 0) this.deliver(this.#reply, length, from);
+    }
   }
 }

@@ -51,8 +51,11 @@ export interface FinalAnswer {
 
 export type IterationResult =
   | { readonly kind: 'found'; readonly aliases: readonly AliasStep[]; readonly end: FinalAnswer }
-  /** `notKept`: it is about servers whose words no cache may keep. */
-  | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true };
+  /**
+   * `notKept`: it is about servers whose words no cache may keep. `isByMemory`: an alias led here that was remembered,
+   * though nobody had validated it; it is forgotten now.
+   */
+  | { readonly kind: 'failed'; readonly why: Failure; readonly notKept?: true; readonly isByMemory?: true };
 
 /** What was found, when something was. */
 export type FoundResult = Extract<IterationResult, { readonly kind: 'found' }>;

@@ -23,7 +23,7 @@ export async function trustOf(validation: ValidationContext, target: Name, ancho
   for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
     const parent = trust;
     const child = lastLabels(target, labels);
-    const step = await validation.steps.share(child, () => stepToChild(validation, parent, child));
+    const step = await validation.share(child, () => stepToChild(validation, parent, child));
     remember(validation, child, step);
     if (step.status !== 'no-cut') trust = step;
   }
@@ -115,7 +115,7 @@ function deepestKnown(validation: ValidationContext, target: Name, anchor: Trust
 }
 
 async function primeAnchor(validation: ValidationContext, anchor: TrustAnchor): Promise<ZoneSecurity> {
-  const step = await validation.steps.share(anchor.zone, async () => {
+  const step = await validation.share(anchor.zone, async () => {
     const trust = await proveAnchor(validation, anchor);
     if (trust.status === 'secure') validation.parts.onPrimed?.(anchor);
     return trust;
@@ -128,7 +128,7 @@ async function primeAnchor(validation: ValidationContext, anchor: TrustAnchor): 
 /** Keeps a zone's trust. What is indeterminate is asked again by the next question. */
 function remember(validation: ValidationContext, name: Name, step: Step): void {
   validation.note(() => traceOf(name, step));
-  if (step.status === 'no-cut' || step.status === 'indeterminate') return;
+  if (step.status === 'no-cut' || step.status === 'indeterminate' || !validation.mayKeep) return;
   validation.parts.keys.store({ ...step, zone: Uint8Array.from(step.zone) as Name });
 }
 

@@ -94,7 +94,8 @@ export async function proveRecords(
   const { denials, options } = validation.parts;
   const maxIterations = iterationLimit(zone, options.nsec3Iterations);
   const { now } = validation;
-  if (denials !== undefined) learnSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
+  if (denials !== undefined && validation.mayKeep)
+    learnSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
 }
 

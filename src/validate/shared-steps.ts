@@ -14,8 +14,9 @@ export class SharedSteps {
    * Joins the step of this name, or runs it. A result that tells about the work that ran, not about the zone (a limit, a
    * cancellation), is not taken from another: the joiner then runs the step on its own budget (ARCHITECTURE.md, "Sharing").
    */
-  async share(name: Name, run: () => Promise<Step>): Promise<Step> {
-    const key = nameKey(name);
+  async share(name: Name, trustEpoch: number, run: () => Promise<Step>): Promise<Step> {
+    // A step from before trust has changed is nobody's who began after it.
+    const key = `${trustEpoch} ${nameKey(name)}`;
     const pending = this.#pending.get(key);
     if (pending !== undefined) {
       // The owner of the step hears of its rejection itself.

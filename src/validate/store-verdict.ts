@@ -7,7 +7,9 @@ import type { ValidationContext } from './validation-context.ts';
 
 /** A secure set: best rank, life capped. The caller has proven all that the set needs, a wildcard's denial included. */
 export function storeSecure(validation: ValidationContext, ranked: RankedRRset, expiresAt: number): RankedRRset {
-  return validation.parts.rrsets.replaceVerdict({ ...ranked, rank: RANK.validated }, SECURE, expiresAt);
+  const proven = { ...ranked, rank: RANK.validated };
+  if (!validation.mayKeep) return { ...proven, verdict: SECURE, expiresAt };
+  return validation.parts.rrsets.replaceVerdict(proven, SECURE, expiresAt);
 }
 
 /** A set that is not secure; bogus ones are believed to be so for a bounded time only. */
@@ -16,6 +18,7 @@ export function storeVerdict(
   ranked: RankedRRset,
   verdict: Exclude<Verdict, { status: 'secure' }>,
 ): RankedRRset {
+  if (!validation.mayKeep) return { ...ranked, verdict };
   switch (verdict.status) {
     case 'bogus': {
       validation.parts.counters.add('rrset.bogus');

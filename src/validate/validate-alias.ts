@@ -7,6 +7,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
 import { recordOf } from './signature-reason.ts';
 import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
@@ -21,7 +22,9 @@ interface ValidatedStep {
 
 export async function validateAlias(validation: ValidationContext, step: AliasStep): Promise<ValidatedStep> {
   if (!follows(step)) return notSynthesised(validation, step);
-  const validated = await validateExpanded(validation, step.alias, step.proof);
+  // RFC 4035 §3.1.4.1: an alias where a DS was asked for is the zone's above to give. A DNAME stands above the name itself.
+  const asked = step.via === 'cname' ? step.question.type : TYPE.DNAME;
+  const validated = await validateExpanded(validation, step.alias, step.proof, asked);
   const isSecure = validated.verdict.status === 'secure';
   const proof = isSecure ? await keepProven(validation, replaceValidated(step.proof, validated.proof)) : step.proof;
   const synthesised = step.synthesised === null ? null : inherit(step.synthesised, validated.ranked, validated.verdict);

@@ -31,18 +31,22 @@ export interface ValidatedSet {
 /** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
 const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
 
-/** Validates an RRset of an answer; `authority` holds the denial sets that came with it. */
+/** Validates an RRset of an answer to a question of type `asked`; `authority` holds the denial sets that came with it. */
 export async function validateExpanded(
   validation: ValidationContext,
   ranked: RankedRRset,
   authority: readonly RankedRRset[],
+  asked: number = rrsetType(ranked.rrset),
 ): Promise<ValidatedSet> {
-  const checked = await validateRRset(validation, ranked);
+  const checked = await validateRRset(validation, ranked, asked);
   switch (checked.kind) {
     case 'known':
       return { verdict: SECURE, ranked, proof: [], zone: null };
     case 'unproven':
-      return unproven(validation, ranked, checked.verdict);
+      // What is no word of the zone above may be the child's own, and good as such: the verdict is about this question only.
+      return isDs(asked, ranked)
+        ? { verdict: checked.verdict, ranked: { ...ranked, verdict: checked.verdict }, proof: [], zone: null }
+        : unproven(validation, ranked, checked.verdict);
     case 'verified':
       return checked.signature.isWildcard
         ? await validateExpansion(validation, ranked, checked, authority)
@@ -55,6 +59,11 @@ export async function validateExpanded(
     default:
       return unreachable(checked);
   }
+}
+
+/** True for another set in place of a DS. */
+function isDs(asked: number, { rrset }: RankedRRset): boolean {
+  return asked === TYPE.DS && rrsetType(rrset) !== TYPE.DS;
 }
 
 async function validateExpansion(

@@ -11,8 +11,9 @@ import type { BogusReason } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import { namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { isExpanded } from '../wire/signed-labels.ts';
+import { isExpanded, isSignedFromAbove } from '../wire/signed-labels.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
@@ -50,19 +51,26 @@ export function startFor(validation: ValidationContext, name: Name, type: number
   return { anchor };
 }
 
-export async function validateRRset(validation: ValidationContext, ranked: RankedRRset): Promise<RRsetValidation> {
+/** Validates a set as the answer to a question of type `asked`: an alias in place of a DS is the word of the zone above. */
+export async function validateRRset(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  asked: number = rrsetType(ranked.rrset),
+): Promise<RRsetValidation> {
   const owner = rrsetOwner(ranked.rrset);
-  const type = rrsetType(ranked.rrset);
+  const type = asked === TYPE.DS ? TYPE.DS : rrsetType(ranked.rrset);
   const start = startFor(validation, owner, type);
   if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
   // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
-  if (ranked.verdict?.status === 'secure' && !isExpanded(ranked.rrset)) return { kind: 'known' };
+  const isProven = ranked.verdict?.status === 'secure' && !isExpanded(ranked.rrset);
+  if (isProven && (type !== TYPE.DS || isSignedFromAbove(ranked.rrset))) return { kind: 'known' };
   const most = validation.parts.options.limits.signers;
+  const inZoneOf = nameOfSigningZone(owner, type);
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
-  if (signers.length === 0) return await validateUnsigned(validation, ranked, start.anchor);
+  if (signers.length === 0) return await validateUnsigned(validation, ranked, inZoneOf, start.anchor);
   let bogus: NonSecureVerdict | null = null;
   for (const signer of signers) {
-    const checked = await validateBySigner(validation, ranked, signer, start.anchor);
+    const checked = await validateBySigner(validation, ranked, { signer, inZoneOf }, start.anchor);
     if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
     bogus ??= checked.verdict;
   }
@@ -72,10 +80,9 @@ export async function validateRRset(validation: ValidationContext, ranked: Ranke
 async function validateBySigner(
   validation: ValidationContext,
   ranked: RankedRRset,
-  signer: Name,
+  { signer, inZoneOf }: { readonly signer: Name; readonly inZoneOf: Name },
   anchor: TrustAnchor,
 ): Promise<RRsetValidation> {
-  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
   const trust = await trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
   if (trust.status !== 'secure') {
     const record = recordOf(ranked.rrset, signer);
@@ -95,9 +102,9 @@ async function validateBySigner(
 async function validateUnsigned(
   validation: ValidationContext,
   ranked: RankedRRset,
+  inZoneOf: Name,
   anchor: TrustAnchor,
 ): Promise<RRsetValidation> {
-  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
   const trust = await trustOf(validation, inZoneOf, anchor);
   if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
   return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };

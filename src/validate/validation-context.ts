@@ -24,6 +24,7 @@ import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
 import type { SharedSteps } from './shared-steps.ts';
 import type { TrustAnchor, TrustAnchors } from './trust-anchors.ts';
+import type { Step } from './zone-security.ts';
 
 /** What the validator is made of. */
 export interface ValidateParts {
@@ -68,7 +69,7 @@ interface SharedParts {
 export class ValidationContext {
   readonly parts: ValidateParts;
   readonly policy: AlgorithmPolicy;
-  readonly steps: SharedSteps;
+  readonly #steps: SharedSteps;
   readonly work: Work;
   /** Wall clock when it began, unix seconds: all TTLs count from it. */
   readonly now: number;
@@ -81,11 +82,21 @@ export class ValidationContext {
   constructor(parts: ValidateParts, shared: SharedParts, work: Work, denialRecords: readonly RankedRRset[] = []) {
     this.parts = parts;
     this.policy = shared.policy;
-    this.steps = shared.steps;
+    this.#steps = shared.steps;
     this.#pace = shared.pace;
     this.work = work;
     this.denialRecords = denialRecords;
     this.now = parts.clock.unixSeconds();
+  }
+
+  /** Joins the step of a zone's trust that is under way, or runs it. */
+  share(zone: Name, run: () => Promise<Step>): Promise<Step> {
+    return this.#steps.share(zone, this.work.trustEpoch, run);
+  }
+
+  /** False when what verdicts rest on has changed since the work began: then it keeps none. */
+  get mayKeep(): boolean {
+    return this.work.trustEpoch === this.parts.rrsets.trustEpoch;
   }
 
   /** From now on what stands at the name is asked of servers: records that came with the answer may be as old as the doubt. */

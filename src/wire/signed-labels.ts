@@ -1,6 +1,6 @@
 /** Labels as signatures count them, and what they say of wildcards (RFC 4034 §3.1.3). */
 
-import { isWildcard, labelCount, type Name } from './name.ts';
+import { isBelow, isWildcard, labelCount, type Name } from './name.ts';
 import { readRrsig } from './rdata-rrsig.ts';
 import { type RRset, rrsetOwner, signaturesOf } from './rrset.ts';
 
@@ -16,4 +16,13 @@ export function signedLabelCount(owner: Name): number {
 export function isExpanded(rrset: RRset): boolean {
   const labels = signedLabelCount(rrsetOwner(rrset));
   return signaturesOf(rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
+}
+
+/** True when every signature of a set is of a zone above its owner: it is no zone's own word at its top. */
+export function isSignedFromAbove(rrset: RRset): boolean {
+  const owner = rrsetOwner(rrset);
+  return signaturesOf(rrset).every((rdata) => {
+    const signer = readRrsig(rdata)?.signer;
+    return signer !== undefined && isBelow(owner, signer);
+  });
 }

@@ -25,6 +25,15 @@ export async function runInTurns<T>(steps: Steps<T>, clock: { nextTurn(): Promis
   }
 }
 
+/** Runs over items, with a pause after so many of them. */
+export function* eachInPieces<T>(items: Iterable<T>, perPiece: number, run: (item: T) => void): Steps<void> {
+  let count = 0;
+  for (const item of items) {
+    run(item);
+    if (++count % perPiece === 0) yield;
+  }
+}
+
 /** Items that are sorted or merged in one piece. */
 const ITEMS_PER_PIECE = 1000;
 

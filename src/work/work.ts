@@ -22,6 +22,8 @@ export class Work {
   /** Monotonic milliseconds; no wait may pass it. */
   readonly deadlineMs: number;
   readonly trace: Trace | null;
+  /** When it began to judge, as verdicts go (cache/rrset-cache.ts). */
+  trustEpoch: number;
   /** Works that it waits for now (cycle check). */
   readonly waitsFor = new Set<Work>();
   /** Server (`ip@port`) whose answer it waits for now; for request lists. */
@@ -39,6 +41,7 @@ export class Work {
     this.startedMs = parts.startedMs;
     this.deadlineMs = parts.deadlineMs;
     this.trace = parts.trace;
+    this.trustEpoch = parts.parent?.trustEpoch ?? parts.trustEpoch ?? 0;
   }
 
   /** Aborted when the work is stopped: stop or reload, jostling, its own deadline. */
@@ -66,4 +69,6 @@ interface WorkParts {
   readonly startedMs: number;
   readonly deadlineMs: number;
   readonly trace: Trace | null;
+  /** Absent: the first, or the parent's. */
+  readonly trustEpoch?: number;
 }

@@ -18,9 +18,10 @@ import { readNsec } from '../wire/rdata-nsec.ts';
 import { readNsec3 } from '../wire/rdata-nsec3.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import { runInTurns } from '../wire/steps.ts';
 import { hasType } from '../wire/type-bitmap.ts';
 import type { Zone, ZoneSet } from './zone.ts';
-import { denialChainOf } from './zone-denial.ts';
+import { denialChainSteps } from './zone-denial.ts';
 import { checkDigest } from './zonemd.ts';
 
 /** What is known from above about a zone's keys. */
@@ -144,7 +145,8 @@ async function isSignedBy(set: ZoneSet, keys: readonly ZoneKey[], zone: Zone, pa
 
 /** RFC 8976 §4 step 3: in a signed zone the absence of ZONEMD must be proven. */
 async function checkAbsence(zone: Zone, keys: readonly ZoneKey[], parts: CheckParts): Promise<string | null> {
-  const denial = denialChainOf(zone, parts.crypto)?.at(zone.name) ?? null;
+  const chain = await runInTurns(denialChainSteps(zone, parts.crypto), parts.clock);
+  const denial = chain?.at(zone.name) ?? null;
   if (denial === null) return 'no proof that the zone has no ZONEMD';
   const [rdata = new Uint8Array()] = rdatasOf(denial.rrset);
   const isNsec3 = zone.set(zone.name, TYPE.NSEC) === null;

@@ -16,7 +16,7 @@ import { formatName } from '../wire/name-text.ts';
 import { runInTurns, type Steps } from '../wire/steps.ts';
 import { type CheckOptions, checkZone, type FindZoneAnchor } from './check-zone.ts';
 import type { Zone } from './zone.ts';
-import { type DenialChain, denialChainOf } from './zone-denial.ts';
+import { type DenialChain, denialChainSteps } from './zone-denial.ts';
 import { type ZoneFileProblem, zoneFileSteps, zoneFileTextSteps } from './zone-file.ts';
 import {
   FIRST_RETRY_SECONDS,
@@ -60,7 +60,7 @@ export class StoredZone {
   readonly #sources: ZoneSources;
   readonly #stopped = new AbortController();
   #content: Zone | null = null;
-  #chain: DenialChain | null | undefined;
+  #chain: DenialChain | null = null;
   /** A version from the file that is still to be checked. */
   #unchecked: Zone | null = null;
   /** Unix seconds. */
@@ -95,9 +95,6 @@ export class StoredZone {
 
   /** The denial chain of the version that is held. */
   chain(): DenialChain | null {
-    if (this.#chain === undefined) {
-      this.#chain = this.#content === null ? null : denialChainOf(this.#content, this.#parts.crypto);
-    }
     return this.#chain;
   }
 
@@ -135,7 +132,7 @@ export class StoredZone {
     if (outside > 0) this.#log('warning', `${outside} records of ${path} are outside the zone and left out`);
     if (problems.length > 0 || zone === null) return problems;
     if (this.options.zonemdCheck) this.#unchecked = zone;
-    else this.#install(zone);
+    else yield* this.#install(zone);
     return [];
   }
 
@@ -226,7 +223,7 @@ export class StoredZone {
       if (check.kind !== 'good' && !this.#isLetPass(check.why)) return false;
     }
     if (this.#stopped.signal.aborted) return false;
-    this.#install(zone);
+    await runInTurns(this.#install(zone), this.#parts.clock);
     // What was only let pass is never written: the file would outlive the permission.
     if (isGood) await this.#write(zone);
     this.#log('info', `transferred serial ${zone.soa?.serial} from ${source}`);
@@ -241,7 +238,7 @@ export class StoredZone {
     if (this.#unchecked !== zone) return null;
     if (check.kind === 'good' || this.#isLetPass(check.why)) {
       this.#unchecked = null;
-      this.#install(zone);
+      await runInTurns(this.#install(zone), this.#parts.clock);
       return null;
     }
     if (check.kind === 'bad') this.#unchecked = null;
@@ -253,9 +250,11 @@ export class StoredZone {
     return this.#parts.permissive;
   }
 
-  #install(zone: Zone): void {
+  /** The chain is made before the zone is used: a question must not wait for it. */
+  *#install(zone: Zone): Steps<void> {
+    const chain = yield* denialChainSteps(zone, this.#parts.crypto);
     this.#content = zone;
-    this.#chain = undefined;
+    this.#chain = chain;
     this.#renew();
     this.onChange();
   }
@@ -275,7 +274,7 @@ export class StoredZone {
       this.#log('error', `cannot write ${path}: longer than ${MAX_ZONE_FILE_OCTETS} octets`);
       return;
     }
-    const written = this.#parts.files.replaceAtomically(path, text);
+    const written = await this.#parts.files.replaceInBackground(path, text);
     if (!written.ok) this.#log('error', `cannot write ${path}: ${written.error.text}`);
   }
 

@@ -12,7 +12,8 @@ import { type Name, nameKey, sortKey } from '../wire/name.ts';
 import { readNsec3, readNsec3param } from '../wire/rdata-nsec3.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
-import { setOf, type Zone, type ZoneNode, type ZoneSet } from './zone.ts';
+import { eachInPieces, type Steps, sortSteps } from '../wire/steps.ts';
+import { NODES_PER_PIECE, setOf, type Zone, type ZoneNode, type ZoneSet } from './zone.ts';
 
 /**
  * Iterations above which no proof is looked for: validators treat such zones as unsigned (RFC 9276 §3.2), and each answer
@@ -34,17 +35,17 @@ interface Link {
 }
 
 /** The zone's chain; null when it has none. Costs a pass over the zone: keep it with the zone. */
-export function denialChainOf(zone: Zone, crypto: Crypto): DenialChain | null {
+export function* denialChainSteps(zone: Zone, crypto: Crypto): Steps<DenialChain | null> {
   const hasNsec = zone.set(zone.name, TYPE.NSEC) !== null;
-  return hasNsec ? nsecChain(zone) : nsec3Chain(zone, crypto);
+  return hasNsec ? yield* nsecChain(zone) : yield* nsec3Chain(zone, crypto);
 }
 
-function nsecChain(zone: Zone): DenialChain {
+function* nsecChain(zone: Zone): Steps<DenialChain> {
   const links: Link[] = [];
-  for (const node of zone.sorted()) {
+  yield* eachInPieces(yield* zone.sortSteps(), NODES_PER_PIECE, (node) => {
     const set = setOf(node, TYPE.NSEC);
     if (set !== null) links.push({ key: sortKey(node.name), set });
-  }
+  });
   return {
     kind: 'nsec',
     at: (name) => zone.set(name, TYPE.NSEC),
@@ -52,19 +53,19 @@ function nsecChain(zone: Zone): DenialChain {
   };
 }
 
-function nsec3Chain(zone: Zone, crypto: Crypto): DenialChain | null {
+function* nsec3Chain(zone: Zone, crypto: Crypto): Steps<DenialChain | null> {
   const param = zone.set(zone.name, TYPE.NSEC3PARAM);
   const params = param === null ? [] : rdatasOf(param.rrset).map(readNsec3param);
   // RFC 5155 §4.1.2: flags other than 0 in NSEC3PARAM: the chain is not to be used.
   const used = params.find((each) => each !== null && each.flags === 0 && each.hashAlgorithm === 1) ?? null;
   if (used === null || used.iterations > MAX_OWN_NSEC3_ITERATIONS) return null;
-  const links: Link[] = [];
-  for (const node of zone.nodes.values()) {
+  const found: Link[] = [];
+  yield* eachInPieces(zone.nodes.values(), NODES_PER_PIECE, (node) => {
     const link = nsec3Link(node, zone.name, used);
-    if (link !== null) links.push(link);
-  }
-  if (links.length === 0) return null;
-  links.sort((a, b) => compareBytes(a.key, b.key));
+    if (link !== null) found.push(link);
+  });
+  if (found.length === 0) return null;
+  const links = yield* sortSteps(found, (a, b) => compareBytes(a.key, b.key));
   const parameters = { iterations: used.iterations, salt: used.salt.slice() };
   const hashes = new Map<string, Uint8Array>();
   const hashOf = (name: Name): Uint8Array => {

@@ -32,6 +32,8 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
   'wildcard RRSIG labels': { file: 'false-proofs', tests: 'wildcard RRSIG labels' },
   'wildcard CNAME proof': { file: 'false-proofs', tests: 'wildcard CNAME proof' },
   'wildcard replay through serve-expired': { file: 'false-proofs', tests: 'wildcard replay through serve-expired' },
+  'unsigned alias in place of a DS': { file: 'false-aliases', tests: 'an unsigned alias in place of a DS' },
+  'forged alias that leads nowhere': { file: 'false-aliases', tests: 'one forged alias' },
   'NSEC outside the zone or across a cut': { file: 'false-proofs', tests: 'NSEC outside the zone' },
   'NSEC3 signer': { file: 'false-proofs', tests: 'NSEC3 signer' },
   'unvalidated negative and CD hide data': { file: 'false-proofs', tests: 'unvalidated negative under CD' },
@@ -67,7 +69,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
 };
 
 describe('the table of attacks', () => {
-  test('has all 49 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(49));
+  test('has all 51 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(51));
 
   test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
     if (typeof row === 'string') {

@@ -125,7 +125,7 @@ test('a broken file is refused with all that is wrong in it, and a reload of one
   const good = join(root, 'good.conf');
   writeFileSync(good, 'server:\n  pidfile: ""\n');
   await startWith(good);
-  writeFileSync(good, 'server:\n  pidfile: ""\n  port: x\n  foo: 1\n  proxy-protocol-port: 54\n');
+  writeFileSync(good, 'server:\n  pidfile: ""\n  port: x\n  foo: 1\n  http-endpoint: "x"\n');
   const failed = await run(HAWSERD, ['-d', '-c', good]).catch((error: unknown) => error);
   expect(failed).toMatchObject({ code: 1 });
   const { stderr } = failed as { readonly stderr: string };

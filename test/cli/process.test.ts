@@ -12,6 +12,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { bindSystemCalls } from '../../src/adapters/system-calls.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
@@ -327,4 +328,20 @@ test.skipIf(!CAN_NOTIFY)('tells a service manager when it is ready and when it s
   } finally {
     manager.kill();
   }
+});
+
+const CALLS = bindSystemCalls();
+
+test.each(
+  [
+    ['dgram', 'UDP through dgram'],
+    ['ffi', 'UDP through system calls by '],
+    ['auto', typeof CALLS === 'string' ? 'UDP through dgram: ' : `UDP through system calls by ${CALLS.by}`],
+  ].filter(([engine]) => engine !== 'ffi' || typeof CALLS !== 'string') as [string, string][],
+)('with udp-engine: %s queries are answered, and the log says through what', async (engine, line) => {
+  await start(configure(`  udp-engine: ${engine}`));
+  expect(await askUdp()).toBe(1);
+  await control('reload');
+  expect(await askUdp()).toBe(1);
+  expect(log.split('\n').filter((text) => text.includes(`info: ${line}`)).length).toBe(1);
 });

@@ -264,7 +264,8 @@ const WHOLE_RESOLVER: Readonly<Record<string, Shown>> = {
   }),
   'statistics-interval': inScene('statistics-interval: 60', async (scene) => {
     const { clock, network, log } = scene.ports;
-    const parts = { clock, network, log, startedMs: 0, unixTime: () => 0, connections: () => 0 };
+    const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }) };
+    const parts = { clock, network, log, startedMs: 0, unixTime: () => 0, ...held };
     const statistics = new InstanceStatistics(parts, scene.instance);
     statistics.activate(scene.instance);
     clock.skip(61_000);

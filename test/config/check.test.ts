@@ -21,6 +21,26 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:3: error: interface: 127.0.0.1 present twice, cannot bind same ports twice.',
   ],
   [
+    'a port that is none',
+    'server:\ninterface-automatic: yes\ninterface-automatic-ports: "53 853x"',
+    "test.conf:3: error: interface-automatic-ports: port expected, not '853x'",
+  ],
+  [
+    'a policy zone with an action that is none',
+    'rpz:\nname: r.example\nrpz-action-override: ""',
+    'test.conf:3: error: rpz-action-override: an action expected',
+  ],
+  [
+    'a page beyond this host',
+    'server:\nweb-interface: 127.0.0.1@8153\nweb-interface: ::1\nweb-interface: 192.0.2.1',
+    'test.conf:4: error: web-interface: 192.0.2.1 is not of loopback: reach the page through ssh -L',
+  ],
+  [
+    'a page on every address',
+    'server:\nweb-interface: 0.0.0.0',
+    'test.conf:2: error: web-interface: 0.0.0.0 is not of loopback',
+  ],
+  [
     'an unknown module',
     'server:\nmodule-config: "foo iterator"',
     `test.conf:2: error: module_conf lists module 'foo' but that module is not available.`,
@@ -70,22 +90,72 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'a port that clients take for encrypted',
     'server:\ninterface: 192.0.2.1@853\ntls-service-key: k',
-    'test.conf:2: error: interface 192.0.2.1@853: DNS over TLS (tls-port) is not supported, and port 853 would answer unencrypted',
+    'test.conf:2: error: interface 192.0.2.1@853: DNS over TLS (tls-port) needs tls-service-key and tls-service-pem',
   ],
   [
     'the usual port moved to where TLS is spoken',
     'server:\nport: 8853\ntls-additional-port: 8853',
-    'test.conf:2: error: port: DNS over TLS (tls-port) is not supported, and port 8853 would answer unencrypted',
+    'test.conf:2: error: port: DNS over TLS (tls-port) needs tls-service-key and tls-service-pem',
   ],
   [
-    'a port of HTTPS among the automatic ones',
+    'a port of HTTPS among the automatic ones, without a key',
     'server:\ninterface-automatic: yes\ninterface-automatic-ports: "53 443"',
-    'test.conf:3: error: interface-automatic-ports: DNS over HTTPS (https-port) is not supported, and port 443',
+    'test.conf:3: error: interface-automatic-ports: DNS over HTTPS (https-port) needs tls-service-key and',
   ],
   [
-    'a TLS version that is not wanted',
-    'server:\ntls-protocols: "TLSv1.3"',
-    'test.conf:2: error: tls-protocols is not supported, and without it servers would be asked over TLS versions that are not wanted',
+    'a port of HTTPS that is one of TLS too',
+    'server:\ninterface: ::1@853\nhttps-port: 853\ntls-service-key: k\ntls-service-pem: c',
+    'test.conf:2: error: interface ::1@853: port 853 cannot be both tls-port and https-port',
+  ],
+  [
+    'an endpoint that is no path',
+    'server:\nhttp-endpoint: "dns-query"',
+    "test.conf:2: error: http-endpoint: 'dns-query' must begin with /",
+  ],
+  [
+    'a TLS version that is too old',
+    'server:\ntls-protocols: "TLSv1.1 TLSv1.2"',
+    "test.conf:2: error: tls-protocols: 'TLSv1.1 TLSv1.2' must be of TLSv1.2 and TLSv1.3",
+  ],
+  [
+    'no TLS version at all',
+    'server:\ntls-protocols: ""',
+    "test.conf:2: error: tls-protocols: '' must be of TLSv1.2 and TLSv1.3",
+  ],
+  [
+    'QUIC at a port of its own',
+    'server:\nquic-port: 8853\ninterface: ::1@8853',
+    'test.conf:3: error: interface ::1@8853: DNS over QUIC (quic-port) is not supported, and port 8853 would answer',
+  ],
+  [
+    'a key that nothing uses',
+    'server:\ntls-service-key: k\ntls-service-pem: c',
+    'test.conf:2: warning: tls-service-key has no effect: nothing listens at tls-port or https-port',
+  ],
+  [
+    'TLS without TCP',
+    'server:\ninterface: ::1@853\ntls-service-key: k\ntls-service-pem: c\nincoming-num-tcp: 0',
+    'test.conf:5: warning: incoming-num-tcp: without TCP nobody is answered over TLS',
+  ],
+  [
+    'a port of a proxy at which nothing listens',
+    'server:\nproxy-protocol-port: 5353',
+    'test.conf:2: warning: proxy-protocol-port 5353 has no effect: nothing listens at it',
+  ],
+  [
+    'proxies without a port of theirs',
+    'server:\nproxy-protocol-from: 192.0.2.0/24',
+    'test.conf:2: warning: proxy-protocol-from has no effect without proxy-protocol-port',
+  ],
+  [
+    'a key for servers that are asked unencrypted',
+    `forward-zone:\nname: a\nforward-addr: 192.0.2.1\nforward-tls-pin: "${'A'.repeat(43)}="`,
+    'test.conf:4: error: a. forward-tls-pin: without forward-tls-upstream: yes servers are asked unencrypted',
+  ],
+  [
+    'a key that is none',
+    'stub-zone:\nname: a\nstub-addr: 192.0.2.1\nstub-tls-upstream: yes\nstub-tls-pin: "AAAA"',
+    "test.conf:5: error: stub-tls-pin: not a SHA-256 digest in base64: 'AAAA'",
   ],
   [
     'a tag that is not defined, of a policy zone',

@@ -53,13 +53,13 @@ describe('checking a file', () => {
   });
 
   test('lists findings on the error stream, and their number', () => {
-    expect(run(['/a'], { '/a': 'server:\n port: x\n foo: 1\n tls-port: 8853' })).toEqual({
+    expect(run(['/a'], { '/a': 'server:\n port: x\n foo: 1\n msg-buffer-size: 8192' })).toEqual({
       code: 1,
       out: '',
       err: [
         '/a:2: error: number expected (port: "x")',
         `/a:3: error: unknown keyword 'foo'`,
-        '/a:4: warning: tls-port has no effect here',
+        '/a:4: warning: msg-buffer-size has no effect here',
         'read /a failed: 2 errors in configuration file\n',
       ].join('\n'),
     });

@@ -1,6 +1,6 @@
 /**
  * Proves that no directive is called effective without being so: setting each `done` directive to another value changes what
- * a room is told, or what happens where something runs with it (behaviours.ts). Only for the five that a process of its own
+ * a room is told, or what happens where something runs with it (behaviours.ts). Only for the six that a process of its own
  * obeys is this file content with the name of the test that starts one.
  */
 
@@ -14,6 +14,7 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
+import { pagePlaces } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
@@ -31,6 +32,7 @@ import {
 } from '../../src/daemon/options/rooms.ts';
 import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
+import { readServiceTls } from '../../src/daemon/service-tls.ts';
 import { configNotices, metricsListeners, statisticsOptions } from '../../src/daemon/statistics.ts';
 import { LocalTables } from '../../src/policy/local-tables.ts';
 import { makePolicy } from '../../src/policy/make-policy.ts';
@@ -57,7 +59,10 @@ const FILES: Record<string, string> = {
   '/f/bind':
     'trusted-keys { "example." 257 3 13 "mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ=="; };\n',
   '/f/pem': '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n',
+  '/f/other-pem': '-----BEGIN CERTIFICATE-----\nAAAD\n-----END CERTIFICATE-----\n',
+  '/f/other-key': '-----BEGIN PRIVATE KEY-----\nAAAD\n-----END PRIVATE KEY-----\n',
   '/f/key': '-----BEGIN PRIVATE KEY-----\nAAAB\n-----END PRIVATE KEY-----\n',
+  '/f/ticket': 'x'.repeat(80),
   '/f/cookies': '000102030405060708090a0b0c0d0e0f\n',
   '/etc/unbound/unbound_server.key': '-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n',
   '/etc/unbound/unbound_server.pem': '-----BEGIN CERTIFICATE-----\nAAAC\n-----END CERTIFICATE-----\n',
@@ -68,6 +73,7 @@ const FILES: Record<string, string> = {
 const VALUES: Record<string, string> = {
   interface: '192.0.2.9',
   'metrics-interface': '127.0.0.1',
+  'web-interface': '127.0.0.1',
   'outgoing-interface': '192.0.2.9',
   'outgoing-port-permit': '1000-1001',
   'outgoing-port-avoid': '2000-2001',
@@ -77,6 +83,18 @@ const VALUES: Record<string, string> = {
   'trust-anchor': `"example. ${DS}"`,
   'trusted-keys-file': '/f/bind',
   'tls-cert-bundle': '/f/pem',
+  'tls-service-key': '/f/key',
+  'tls-service-pem': '/f/pem',
+  'tls-session-ticket-keys': '/f/ticket',
+  'tls-ciphers': '"ECDHE-RSA-AES256-GCM-SHA384"',
+  'tls-ciphersuites': '"TLS_AES_256_GCM_SHA384"',
+  'tls-protocols': '"TLSv1.3"',
+  'tls-additional-port': '8853',
+  'forward-tls-pin': `"${'A'.repeat(43)}="`,
+  'stub-tls-pin': `"${'A'.repeat(43)}="`,
+  'http-endpoint': '/other',
+  'proxy-protocol-port': '5353',
+  'proxy-protocol-from': '192.0.2.0/24',
   'module-config': '"iterator"',
   'val-override-date': '20260101000000',
   'val-nsec3-keysize-iterations': '"1024 10"',
@@ -106,9 +124,25 @@ const VALUES: Record<string, string> = {
   'server-cert-file': '/f/pem',
 };
 
+/** Listens for TLS. */
+const SERVES_TLS = 'interface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem';
+
 /** Further lines without which a directive has nothing to act on. */
 const CONTEXT: Record<string, string> = {
   'nat64-prefix': 'do-nat64: yes',
+  'http-notls-downstream': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
+  'https-port': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
+  'tls-port': 'quic-port: 8854\ninterface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/pem',
+  'tls-additional-port': 'interface: 127.0.0.1@8853\ntls-service-key: /f/other-key\ntls-service-pem: /f/pem',
+  'forward-tls-pin': 'tls-upstream: yes',
+  'stub-tls-pin': 'tls-upstream: yes',
+  'proxy-protocol-port': 'interface: 127.0.0.1@5353',
+  'proxy-protocol-from': 'interface: 127.0.0.1@5353\nproxy-protocol-port: 5353',
+  'tls-service-key': SERVES_TLS,
+  'tls-service-pem': SERVES_TLS,
+  'tls-session-ticket-keys': SERVES_TLS,
+  'tls-ciphers': SERVES_TLS,
+  'tls-ciphersuites': SERVES_TLS,
   'fake-sha1': 'val-sha1: no',
   'interface-automatic-ports': 'interface-automatic: yes',
   'cookie-secret': 'answer-cookie: yes',
@@ -128,6 +162,7 @@ const CONTEXT: Record<string, string> = {
 const BY_PROCESS: Record<string, string> = {
   'do-daemonize': 'test/interop/resolvers.ts',
   username: 'test/cli/privileges.test.ts',
+  'udp-engine': 'test/cli/process.test.ts',
   pidfile: 'test/cli/privileges.test.ts',
   'control-key-file': 'test/interop/control-session.ts',
   'control-cert-file': 'test/interop/control-session.ts',
@@ -160,7 +195,8 @@ function toldBy(config: Config): string {
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
-      [logTarget(config, false), metricsListeners(config), controlSetup(config, files, () => null)],
+      [logTarget(config, false), metricsListeners(config), pagePlaces(config), controlSetup(config, files, () => null)],
+      [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
   );

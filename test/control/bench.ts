@@ -130,13 +130,15 @@ export async function makeBench(
       applied.push(config);
       return null;
     },
+    pageAddress: () => 'http://127.0.0.1:8153/#token=t',
     doctor: async (isJson) => (isJson ? '{}\n' : 'report\n'),
     reopenLog: () => null,
     textRoom: () => textRoom,
   };
   const { clock, network, log } = ports;
   const unixTime = (): number => clock.unixSeconds();
-  const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, connections: () => 0 };
+  const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }) };
+  const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, ...held };
   const statistics = new InstanceStatistics(counted, instance);
   const seen = controlView(instance, statistics.shown);
   const negativeAnchors = new NegativeAnchors(ports.clock);

@@ -35,6 +35,7 @@ function made(options: Partial<StatisticsOptions> = {}) {
     },
     requestList: { all: 5, user: 3, replies: 7 },
     tcpUsage: 2,
+    httpOctets: { queries: 0, replies: 0 },
     policyActions: new Map([['rpz-drop', 4]]),
   };
   const statistics = new DaemonStatistics({
@@ -111,7 +112,7 @@ describe('the text', () => {
   test('leaves out what is 0 of types, classes, opcodes and odd rcodes, and only of those', () => {
     const { statistics, figures } = made();
     const query = { type: TYPE.TLSA, class: CLASS.IN, opcode: 0, flags: FLAG.RD, hasEdns: false, doBit: false };
-    figures.serve.countQuery(query, false, false);
+    figures.serve.countQuery(query, { transport: 'udp' }, false);
     const names = statistics.text().match(/^num\.(?:query\.(?:type|class|opcode)|answer\.rcode)\.\S+?(?==)/gm);
     expect(names).toEqual([
       'num.query.type.TLSA',

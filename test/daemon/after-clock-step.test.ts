@@ -36,7 +36,7 @@ describe('when the clock was set', () => {
   async function makeInstance(): Promise<ControlBench> {
     const bench = await makeBench();
     hold(bench, 'judged.example.', TYPE.A, [ADDRESS], SECURE);
-    hold(bench, 'unjudged.example.', TYPE.A, [ADDRESS], null);
+    hold(bench, 'unvalidated.example.', TYPE.A, [ADDRESS], null);
     bench.instance.caches.servers.report('192.0.2.1@53', ROOT, { kind: 'answered', rttMs: 20 });
     return bench;
   }

@@ -54,6 +54,10 @@ export class FakeFiles implements Files {
     return DONE;
   }
 
+  async replaceInBackground(path: string, content: Uint8Array): Promise<FileResult<void>> {
+    return this.replaceAtomically(path, content);
+  }
+
   append(path: string, content: string): FileResult<void> {
     const before = this.readText(path);
     if (!before.ok && before.error.kind !== 'missing') return before;

@@ -16,7 +16,9 @@ import type {
   Network,
   NetworkError,
   Opened,
+  Preface,
   StreamEvents,
+  TlsServerOptions,
   UdpOptions,
   UdpSocket,
 } from '../../src/ports/network.ts';
@@ -28,6 +30,8 @@ import { type Delivery, type Link, steadyLink, type Travelling } from './link.ts
 /** Addresses of the machine that the resolver runs on: a socket bound to "any" sends from them and receives at them. */
 const RESOLVER_IPS = ['127.0.0.1', '::1', '192.0.2.53', '2001:db8::53'];
 const FIRST_CHOSEN_PORT = 1024;
+/** What stands where a datagram's octets were, once the callback has returned. */
+const USED_AGAIN = 0xa5;
 
 /** Serves datagrams that no open socket takes. True: taken; false: as if nobody were there. */
 export type DatagramServer = (datagram: Travelling) => boolean;
@@ -40,7 +44,7 @@ interface BoundUdp {
 }
 
 interface BoundListener {
-  readonly options: ListenOptions;
+  options: ListenOptions;
   readonly key: string;
 }
 
@@ -149,9 +153,12 @@ export class FakeNetwork implements Network {
     if (taken.some((bound) => bound.options.reusePort !== true || options.reusePort !== true)) {
       return failed('in-use', 'address already in use');
     }
-    const bound = { options, key };
+    const bound: BoundListener = { options, key };
     this.#listeners.set(key, [...taken, bound]);
-    return { ok: true, value: { local, close: () => remove(this.#listeners, key, bound) } };
+    const useTls = (tls: TlsServerOptions): void => {
+      if (bound.options.tls !== undefined) bound.options = { ...bound.options, tls };
+    };
+    return { ok: true, value: { local, useTls, close: () => remove(this.#listeners, key, bound) } };
   }
 
   /** Puts a datagram on the wire; used by sockets, and by tests that forge one. */
@@ -204,7 +211,10 @@ export class FakeNetwork implements Network {
     if (bound !== null) {
       const { remote, onDatagrams } = bound.options;
       if (remote !== undefined && addressKey(remote) !== addressKey(datagram.from)) return;
-      onDatagrams([{ bytes: datagram.bytes, from: datagram.from }]);
+      const bytes = datagram.bytes.slice();
+      onDatagrams([{ bytes, from: datagram.from }]);
+      // Who keeps octets that are not his reads what another datagram has brought: here, always the same.
+      bytes.fill(USED_AGAIN);
       return;
     }
     if (this.datagramServer?.(datagram) === true || this.closedPorts === 'silent') return;
@@ -232,7 +242,7 @@ export class FakeNetwork implements Network {
       this.#listeners.get(addressKey({ ip: wildcard, port: remote.port }))?.[0];
     if (bound === undefined) return this.streamServer?.(remote) ?? null;
     if ((bound.options.tls !== undefined) !== wantsTls) return null;
-    return bound.options.onConnection;
+    return (stream) => accepted(stream, bound.options);
   }
 
   #newEnd(local: Address, remote: Address): FakeStream {
@@ -299,6 +309,52 @@ class FakeUdp implements UdpSocket {
     this.#isOpen = false;
     this.#network.release(this);
   }
+}
+
+/** What a listener makes of a connection, after what a proxy says first. */
+function accepted(stream: ByteStream, options: ListenOptions): StreamEvents | null {
+  const { preface } = options;
+  if (preface === undefined) return secured(stream, options);
+  let got = new Uint8Array();
+  let events: StreamEvents | null = null;
+  const onData = (bytes: Uint8Array): void => {
+    if (events !== null) {
+      events.onData(bytes);
+      return;
+    }
+    got = Uint8Array.from([...got, ...bytes]);
+    const read = preface(got, stream.remote);
+    if (read.kind === 'more') return;
+    events = read.kind === 'whole' ? secured(preceded(stream, read), options) : null;
+    if (events === null) stream.destroy();
+    else if (read.kind === 'whole') {
+      // Where nothing comes before TLS its first octet stands for the client's handshake.
+      const start = options.tls !== undefined && read.octets === 0 ? 1 : read.octets;
+      if (got.length > start) events.onData(got.subarray(start));
+    }
+  };
+  return { onData, onClose: (error) => events?.onClose(error), onDrain: () => events?.onDrain?.() };
+}
+
+/** A handshake that is let in is done at once. */
+function secured(stream: ByteStream, { handshakes, onConnection }: ListenOptions): StreamEvents | null {
+  if (handshakes?.begin(stream.remote) === false) return null;
+  handshakes?.end(stream.remote, true);
+  return onConnection(stream);
+}
+
+/** The stream as one of the client that its preface names. */
+function preceded(stream: ByteStream, { client, octets }: Extract<Preface, { kind: 'whole' }>): ByteStream {
+  return {
+    local: stream.local,
+    remote: client ?? stream.remote,
+    prefaceOctets: octets,
+    write: (bytes) => stream.write(bytes),
+    pause: () => stream.pause(),
+    resume: () => stream.resume(),
+    end: () => stream.end(),
+    destroy: () => stream.destroy(),
+  };
 }
 
 function changed(datagram: Travelling, { bytes, from }: Delivery): Travelling {

@@ -3,6 +3,7 @@
 import type { Crypto } from '../../src/ports/crypto.ts';
 import { FakeClock } from './fake-clock.ts';
 import { FakeFiles } from './fake-files.ts';
+import { FakeHttp } from './fake-http.ts';
 import { FakeLog } from './fake-log.ts';
 import { FakeNetwork } from './fake-network.ts';
 import { SeededRandom } from './fake-random.ts';
@@ -15,6 +16,7 @@ export const TEST_START_UNIX_SECONDS = 1_767_225_600;
 export interface FakePorts {
   readonly clock: FakeClock;
   readonly network: FakeNetwork;
+  readonly http: FakeHttp;
   readonly servers: FakeServers;
   readonly random: SeededRandom;
   readonly files: FakeFiles;
@@ -37,6 +39,7 @@ export function makeFakePorts({
   return {
     clock,
     network,
+    http: new FakeHttp(),
     servers: new FakeServers(network),
     random: new SeededRandom(seed),
     files: new FakeFiles(),

@@ -22,6 +22,10 @@ interface Said {
   readonly nagios: { readonly status: number; readonly text: string };
   readonly live: string;
   readonly tlsa: string;
+  /** What examples/send-mail.ts said of each domain's host. */
+  readonly sent: Readonly<Record<string, { readonly status: number; readonly text: string }>>;
+  /** What the receiving Postfix logged. */
+  readonly received: string;
   /** What examples/verify-mail-host.ts said of each host. */
   readonly verified: Readonly<Record<string, { readonly status: number; readonly text: string }>>;
 }
@@ -110,6 +114,20 @@ describe.skipIf(why !== null)(`hawser dane check ${why ?? ''}`, () => {
 
   test('hawser tlsa --live makes the record of the host', () => {
     expect(said.live.toLowerCase().trim()).toBe(`_25._tcp.mx.good.org. 3600 in tlsa ${said.tlsa}`);
+  });
+
+  test.each([
+    ['good.org', 0, /^250 /],
+    ['chain.org', 0, /^250 /],
+    ['none.org', 0, /^250 /],
+    ['unsigned.org', 0, /^250 /],
+    ['wrong.org', 1, /^EDANE: .*does not match/],
+    ['plain.org', 1, /^EDANE: .*does not offer STARTTLS/],
+    ['bogus.org', 1, /^EDANE: .*no-signature/],
+  ])('nodemailer over the library sends to %s only what may be sent', (domain, status, words) => {
+    expect(said.sent[domain]?.text).toMatch(words);
+    expect(said.sent[domain]?.status).toBe(status);
+    expect(said.received.includes(`to=<nodemailer@${domain}>`)).toBe(status === 0);
   });
 
   test.each([

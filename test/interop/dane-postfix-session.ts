@@ -9,6 +9,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { createSecureContext, TLSSocket } from 'node:tls';
+import { BLIND, startBlindResolver } from './blind-resolver.ts';
 import { Session, startHawser } from './daemons.ts';
 import {
   AT,
@@ -67,10 +68,14 @@ function domainsFor({ tlsa }: Certificate): Domain[] {
   ];
 }
 
+const ONE = 'nameserver 127.0.0.1\noptions trust-ad edns0\n';
+/** With one that does not validate in second place. */
+const TWO = `nameserver 127.0.0.1\nnameserver ${BLIND}\noptions trust-ad edns0 timeout:1 attempts:1\n`;
+
 /** What Postfix says about a delivery to the domain. */
-function finger(session: Session, domain: string): Promise<string> {
+function finger(session: Session, domain: string, resolvers = ONE): Promise<string> {
   const folder = join(session.folder, 'postfix');
-  const resolv = session.file('resolv.conf', 'nameserver 127.0.0.1\noptions trust-ad edns0\n');
+  const resolv = session.file('resolv.conf', resolvers);
   const script = `mount --bind ${resolv} /etc/resolv.conf && exec ${findProgram('posttls-finger')} -c -l dane -t 10 ${domain}`;
   const child = spawn('unshare', ['-m', 'sh', '-c', script], { env: { ...process.env, MAIL_CONFIG: folder } });
   let text = '';
@@ -97,10 +102,14 @@ async function main(): Promise<void> {
     const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
     const files = [`  root-hints: "${hints}"`, `  trust-anchor-file: "${anchor}"`];
     const lines = ['server:', '  interface: 127.0.0.1', '  port: 53', ...files];
-    await startHawser(session, `${lines.join('\n')}\n`, 53);
+    const hawser = await startHawser(session, `${lines.join('\n')}\n`, 53);
     const said: Record<string, string> = {};
     for (const { zone } of domains) said[zone] = await finger(session, zone.slice(0, -1));
-    console.log(JSON.stringify(said));
+    await startBlindResolver(session, hints);
+    hawser.kill('SIGSTOP');
+    const astray = await finger(session, 'wrong.org', TWO);
+    hawser.kill('SIGCONT');
+    console.log(JSON.stringify({ ...said, astray }));
     endMail();
   } finally {
     await session.stop();

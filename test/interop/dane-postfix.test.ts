@@ -7,7 +7,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { runInNamespace, whyNotHere } from './programs.ts';
 import { SIGNER_PROGRAMS } from './real-signers.ts';
 
-const why = whyNotHere(['posttls-finger', 'openssl', 'nsd', 'knotd', 'dig', 'ip', ...SIGNER_PROGRAMS]);
+const why = whyNotHere(['posttls-finger', 'unbound', 'openssl', 'nsd', 'knotd', 'dig', 'ip', ...SIGNER_PROGRAMS]);
 
 describe.skipIf(why !== null)(`Postfix ${why ?? ''}`, () => {
   let said: Readonly<Record<string, string>> = {};
@@ -34,6 +34,11 @@ describe.skipIf(why !== null)(`Postfix ${why ?? ''}`, () => {
       expect(said[zone]).not.toContain('DNSSEC validation may be unavailable');
     },
   );
+
+  test('delivers without DANE through a second resolver that does not validate while the first is silent', () => {
+    expect(said.astray).toContain('Untrusted TLS connection established to mx.wrong.org');
+    expect(said.astray).not.toContain('no matching DANE TLSA records');
+  });
 
   test('defers mail for a host whose TLSA record is bogus', () => {
     expect(said['bogus.org.']).toContain('TLSA lookup error for mx.bogus.org:25');

@@ -17,6 +17,8 @@ export interface Surroundings {
   readonly anchors: readonly string[];
   /** More lines for the server clause of Hawser and Unbound. */
   readonly serverLines?: readonly string[];
+  /** Room that the peers but Unbound have for their caches, MiB; else what each has by default (Knot Resolver: 50). */
+  readonly cacheMib?: number;
 }
 
 /** A resolver that runs. */
@@ -74,6 +76,7 @@ export async function startUnboundThere(session: Session, surroundings: Surround
 }
 
 async function startBind(session: Session, surroundings: Surroundings): Promise<RunningResolver> {
+  const { cacheMib } = surroundings;
   const hints = session.file('bind-hints', hintsText(surroundings));
   const anchors = surroundings.anchors.map((rdata) => {
     const [tag, algorithm, type, ...digest] = rdata.split(' ');
@@ -88,6 +91,7 @@ async function startBind(session: Session, surroundings: Surroundings): Promise<
     '  dnssec-validation yes;',
     '  trust-anchor-telemetry no;',
     '  pid-file none;',
+    ...(cacheMib === undefined ? [] : [`  max-cache-size ${cacheMib}M;`]),
     '};',
     'controls { };',
     `zone "." { type hint; file "${hints}"; };`,
@@ -110,7 +114,7 @@ async function startKnotResolver(session: Session, surroundings: Surroundings): 
     ...['ta_update', 'ta_signal_query', 'priming', 'detect_time_skew'].map((name) => `modules.unload('${name}')`),
     `hints.root({ ${roots.join(', ')} })`,
     ...surroundings.anchors.map((rdata) => `trust_anchors.add('. IN DS ${rdata}')`),
-    'cache.size = 50 * MB',
+    `cache.size = ${surroundings.cacheMib ?? 50} * MB`,
   ];
   const config = session.file('kresd.conf', `${lines.join('\n')}\n`);
   const folder = join(session.folder, 'kresd');
@@ -140,6 +144,8 @@ async function startPowerDns(session: Session, surroundings: Surroundings): Prom
     'setuid=',
     'setgid=',
     'threads=1',
+    // It counts entries, of about a kilobyte each.
+    ...(surroundings.cacheMib === undefined ? [] : [`max-cache-entries=${surroundings.cacheMib * 1024}`]),
   ];
   writeFileSync(join(folder, 'recursor.conf'), `${lines.join('\n')}\n`);
   const process = session.start('pdns', findProgram('pdns_recursor') as string, [`--config-dir=${folder}`]);
@@ -147,16 +153,27 @@ async function startPowerDns(session: Session, surroundings: Surroundings): Prom
   return { name: `PowerDNS Recursor ${versionOf('pdns_recursor', ['--version'])}`, port: PORTS.powerdns, process };
 }
 
+/** A peer that may be installed. */
+export interface Peer {
+  readonly program: string;
+  readonly port: number;
+  readonly start: (session: Session, surroundings: Surroundings) => Promise<RunningResolver>;
+}
+
+/** All that are known. */
+export const PEERS: readonly Peer[] = [
+  { program: 'unbound', port: PORTS.unbound, start: startUnboundThere },
+  { program: 'named', port: PORTS.bind, start: startBind },
+  { program: 'kresd', port: PORTS.knot, start: startKnotResolver },
+  { program: 'pdns_recursor', port: PORTS.powerdns, start: startPowerDns },
+];
+/** Where Hawser listens. */
+export const HAWSER_PORT = PORTS.hawser;
+
 /** Starts those of the peers that are installed; one that cannot be started is said on standard error and left out. */
 export async function startPeers(session: Session, surroundings: Surroundings): Promise<RunningResolver[]> {
-  const peers = [
-    ['unbound', startUnboundThere],
-    ['named', startBind],
-    ['kresd', startKnotResolver],
-    ['pdns_recursor', startPowerDns],
-  ] as const;
   const running: RunningResolver[] = [];
-  for (const [program, start] of peers) {
+  for (const { program, start } of PEERS) {
     if (findProgram(program) === null) continue;
     try {
       running.push(await start(session, surroundings));

@@ -278,7 +278,8 @@ describe('servers', () => {
       kind: 'failed',
       why: { kind: 'no-reachable-server', zone: '.' },
     });
-    expect(bench.counters.get('upstream.udp')).toBe(5);
+    // Nobody has answered yet, so the line itself may be cut: what is lost is sent again meanwhile.
+    expect(bench.counters.get('upstream.timeouts')).toBe(5);
   });
 
   test('fails with the reason when all are lame', async () => {

@@ -157,6 +157,47 @@ describe('equal questions in flight', () => {
   });
 });
 
+describe('a socket without an answer', () => {
+  /** The sockets after a server was silent, and after the time of `delay-close`; then what came late to closed ones. */
+  async function afterSilence(delayCloseMs: number) {
+    const bench = benchFor('udp', { attemptsPerServer: 2, delayCloseMs });
+    const { network, clock, servers } = bench.ports;
+    const asked: IncomingQuery[] = [];
+    servers.serve(SERVER, (query) => asked.push(query));
+    expect(await bench.run('www.example. A')).toMatchObject({ kind: 'failed' });
+    const opened = asked.length;
+    const open = network.openCounts().udp;
+    for (const query of asked) query.reply(Uint8Array.of(1, 2, 3));
+    await clock.advance(1);
+    const unwanted = bench.counters.get('unwanted.replies');
+    await clock.advance(delayCloseMs);
+    return { opened, open, unwanted, openAtLast: network.openCounts().udp };
+  }
+
+  test('is closed at once without delay-close', async () => {
+    expect(await afterSilence(0)).toMatchObject({ open: 0, unwanted: 0, openAtLast: 0 });
+  });
+
+  test('stays open so long, and what comes is judged: a late answer meets no closed port', async () => {
+    const { opened, open, unwanted, openAtLast } = await afterSilence(600_000);
+    expect(opened).toBeGreaterThan(1);
+    expect([open, unwanted, openAtLast]).toEqual([opened, opened, 0]);
+  });
+
+  test('keeps its place among those of outgoing-range meanwhile', async () => {
+    const bench = benchFor('udp', { attemptsPerServer: 1, delayCloseMs: 600_000, maxSockets: 1 });
+    bench.ports.servers.serve(SERVER, () => {});
+    expect(await bench.run('www.example. A')).toMatchObject({ kind: 'failed' });
+    bench.serve(SERVER, () => ANSWER);
+    const waits = bench.iterate(bench.newWork('www.example. A'));
+    await bench.ports.clock.advance(10_000);
+    expect(bench.asked).toEqual([]);
+    await bench.ports.clock.advance(600_000);
+    await bench.ports.clock.runUntilSettled(waits.catch(() => null));
+    expect(endOf(await bench.run('www.example. A')).kind).toBe('answer');
+  });
+});
+
 describe('routes', () => {
   test('that are missing are said once, and their servers are left alone', async () => {
     const notices: string[] = [];

@@ -36,6 +36,12 @@ test('a resolver that does not answer gives an error to `lookup` and lookup-fail
   const code = await new Promise((resolve) => resolver.lookup('mx.test', {}, (error) => resolve(error?.code)));
   expect(code).toBe('EAI_AGAIN');
   expect(await resolver.verifyDane('mx.test', 25, [])).toMatchObject({ kind: 'lookup-failed' });
+  for (const level of ['dane', 'dane-only'] as const) {
+    const told = await new Promise((resolve) =>
+      resolver.mailSocket(level)({ host: 'mx.test' }, (error, socket) => resolve([error?.code, socket])),
+    );
+    expect(told).toEqual(['EDANE', undefined]);
+  }
   expect(await resolver.resolve('mx.test', 'A')).toMatchObject({ status: 'failed', records: [] });
   await expect(resolver.resolve('a..b', 'A')).rejects.toThrow('not a name');
   resolver.close();

@@ -41,6 +41,14 @@ describe.each(SIDES)('the files port on the %s side', (_name, makeFiles) => {
     expect(files.exists(at('a'))).toBe(true);
   });
 
+  test('replaces a file beside other work, with its permissions, and leaves no other behind', async () => {
+    files.replaceAtomically(at('zone'), 'old\n', 0o600);
+    const writing = files.replaceInBackground(at('zone'), new TextEncoder().encode('new\n'));
+    expect(await writing).toEqual({ ok: true, value: undefined });
+    expect(files.readText(at('zone'))).toEqual({ ok: true, value: 'new\n' });
+    expect(files.glob(at('*'))).toEqual([at('zone')]);
+  });
+
   test('leaves no other file behind', () => {
     files.replaceAtomically(at('only'), Uint8Array.of(1, 2, 3));
     expect(files.glob(at('*'))).toEqual([at('only')]);

@@ -1,7 +1,10 @@
-/** The two sides that a port's compliance suite runs on: the fakes under their fake clock, and the real adapters. */
+/**
+ * The sides that a port's compliance suite runs on: the fakes under their fake clock, and the real adapters, with each engine that
+ * datagrams can go through.
+ */
 
 import { createNodeClock } from '../../src/adapters/node-clock.ts';
-import { createNodeNetwork } from '../../src/adapters/node-network.ts';
+import { createNodeNetwork, type NodeNetwork } from '../../src/adapters/node-network.ts';
 import type { Clock } from '../../src/ports/clock.ts';
 import type { Network } from '../../src/ports/network.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
@@ -21,10 +24,23 @@ export interface Side {
   pass(ms: number): Promise<void>;
 }
 
+/** Node's own sockets, and the system's calls where the optional package or this Node.js brings them. */
+const DGRAM = createNodeNetwork();
+const CALLS = createNodeNetwork();
+const chosen = await CALLS.chooseUdpEngine('auto');
+/** The network of each engine that is there, by its name. */
+export const ENGINES: readonly (readonly [string, NodeNetwork])[] =
+  chosen.engine === null
+    ? [['dgram', DGRAM]]
+    : [
+        ['dgram', DGRAM],
+        [chosen.engine.by, CALLS],
+      ];
+
 /** A side by its name, made anew for each test. */
 export const SIDES: readonly (readonly [string, () => Side])[] = [
   ['fake', fakeSide],
-  ['node', nodeSide],
+  ...ENGINES.map(([name, network]) => [name, () => nodeSide(network)] as const),
 ];
 
 function fakeSide(): Side {
@@ -39,10 +55,10 @@ function fakeSide(): Side {
   };
 }
 
-function nodeSide(): Side {
+function nodeSide(network: Network): Side {
   return {
     clock: createNodeClock(),
-    network: createNodeNetwork(),
+    network,
     run: (promise) => promise,
     until: async (holds) => {
       const endMs = performance.now() + REAL_PATIENCE_MS;

@@ -4,6 +4,7 @@ import type { Finding } from '../../src/config/finding.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { assemble, type Ports, type ResolverInstance } from '../../src/daemon/resolver-instance.ts';
 import { Daemon } from '../../src/server/daemon.ts';
+import { FakeHttp } from '../fake/fake-http.ts';
 
 /** Milliseconds that waiting clients are given at the stop. */
 const DRAIN_MS = 100;
@@ -22,7 +23,7 @@ export async function startInstance(configText: string, ports: Ports): Promise<R
   const assembled = await assemble({ config: loaded.config, ports });
   if (!assembled.ok) return errorsText(assembled.findings);
   const { instance } = assembled;
-  const daemon = new Daemon(ports);
+  const daemon = new Daemon({ ...ports, http: new FakeHttp() });
   const problems = await daemon.listen(instance.serve, instance.server);
   if (problems.length > 0) {
     daemon.stop();

@@ -22,7 +22,7 @@ import { questionFrom } from '../support/records.ts';
 import { answered, NOW, PlayedResolver, queryFor, ranked } from './serving.ts';
 
 const FROM = { ip: '127.0.0.1', port: 40_000 };
-const CHANNEL = { transport: 'tcp', deliver: () => {} } as const;
+const CHANNEL = { transport: 'tcp', deliver: () => {}, local: { ip: '127.0.0.1', port: 53 } } as const;
 /** Hits in one measure. */
 const HITS = 50_000;
 /** Octets of heap that one hit may cost, whatever the answer: a fifth of what one view on a reply would. */
@@ -88,6 +88,11 @@ test.each([1, 30])('an answer of %i records costs next to no heap', (records) =>
 
 test('policy costs no heap', () => {
   expect(octetsPerHit(new PlayedResolver({}, otherPolicy()), 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
+});
+
+test('an action for the place where the client asks (interface-action) costs no heap', () => {
+  const server = new PlayedResolver({ accessByListener: new Map([['127.0.0.1@53', 'allow']]) });
+  expect(octetsPerHit(server, 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });
 
 test('a cookie costs no heap', () => {

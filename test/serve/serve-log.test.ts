@@ -67,10 +67,14 @@ describe('the line of a reply', () => {
     const lines = written({ destination: true, tagged: true }, (log) => {
       log.reply({ ...REPLY, channel });
       log.reply({ ...REPLY, channel: null });
+      for (const layer of ['tls', 'https', 'http'] as const) log.reply({ ...REPLY, channel: { ...channel, layer } });
     });
     expect(lines.map(({ level, line }) => `${level}: ${line}`)).toEqual([
       'reply: 192.0.2.7 mx.example. A IN NOERROR 0.002880 0 58 on tcp 192.0.2.1 53',
       'reply: 192.0.2.7 mx.example. A IN NOERROR 0.002880 0 58',
+      'reply: 192.0.2.7 mx.example. A IN NOERROR 0.002880 0 58 on dot 192.0.2.1 53',
+      'reply: 192.0.2.7 mx.example. A IN NOERROR 0.002880 0 58 on doh 192.0.2.1 53',
+      'reply: 192.0.2.7 mx.example. A IN NOERROR 0.002880 0 58 on http 192.0.2.1 53',
     ]);
   });
 

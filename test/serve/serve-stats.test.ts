@@ -19,14 +19,33 @@ describe('queries', () => {
   test('are counted by each of their traits, alone and together', () => {
     const stats = new ServeStats();
     const query = { type: TYPE.A, class: CLASS.IN, opcode: 0, flags: FLAG.RD | FLAG.AD, hasEdns: true, doBit: true };
-    stats.countQuery(query, true, false);
-    stats.countQuery({ ...query, flags: FLAG.RD | FLAG.CD, doBit: false }, false, true);
-    stats.countQuery({ ...query, type: 700, class: 300, flags: 0, hasEdns: false, doBit: false }, false, false);
+    stats.countQuery(query, { transport: 'tcp' }, false);
+    stats.countQuery({ ...query, flags: FLAG.RD | FLAG.CD, doBit: false }, { transport: 'udp' }, true);
+    stats.countQuery(
+      { ...query, type: 700, class: 300, flags: 0, hasEdns: false, doBit: false },
+      { transport: 'udp' },
+      false,
+    );
     const flags = COUNTED_FLAGS.map(([name, flag]) => `${name} ${stats.withFlag(flag)}`);
     expect(flags).toEqual(['QR 0', 'AA 0', 'TC 0', 'RD 2', 'RA 0', 'Z 0', 'AD 1', 'CD 1']);
     const forms = [FORM.tcp, FORM.ipv6, FORM.edns, FORM.dnssecOk].map((form) => stats.withForm(form));
     expect(forms).toEqual([1, 1, 2, 1]);
     expect([stats.queries, stats.byType[TYPE.A], stats.otherTypes, stats.otherClasses]).toEqual([3, 2, 1, 1]);
+  });
+
+  test('over TLS and HTTPS are counted as such and as TCP, as in Unbound; sessions that were taken up again too', () => {
+    const stats = new ServeStats();
+    const query = { type: TYPE.A, class: CLASS.IN, opcode: 0, flags: 0, hasEdns: false, doBit: false };
+    const channels = [
+      { layer: 'tls' },
+      { layer: 'tls', isResumed: true },
+      { layer: 'https', isResumed: true },
+      { layer: 'http' },
+      {},
+    ] as const;
+    for (const channel of channels) stats.countQuery(query, { transport: 'tcp', ...channel }, false);
+    const forms = [FORM.tcp, FORM.tls, FORM.https, FORM.resumed].map((form) => stats.withForm(form));
+    expect(forms).toEqual([5, 3, 2, 2]);
   });
 
   test('that cannot be read are not counted as queries of a type', () => {

@@ -4,7 +4,7 @@ import { ReplyCache } from '../../src/cache/reply-cache.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Address } from '../../src/ports/network.ts';
 import { createServe, REPLY_BUFFER_OCTETS, type Serve, type ServeParts } from '../../src/serve/query-server.ts';
-import type { ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
+import type { Layer, ReplyChannel, Transport } from '../../src/serve/reply-channel.ts';
 import type { ServeOptions } from '../../src/serve/serve-options.ts';
 import { RANK } from '../../src/terms/rank.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
@@ -69,6 +69,7 @@ export interface Asking {
   readonly doBit?: boolean;
   readonly optionCodes?: readonly number[];
   readonly transport?: Transport;
+  readonly layer?: Layer;
   readonly from?: string;
 }
 
@@ -182,6 +183,7 @@ export class PlayedResolver {
     const from: Address = { ip: asking.from ?? '127.0.0.1', port: 40_000 };
     const channel: ReplyChannel = {
       transport: asking.transport ?? 'udp',
+      layer: asking.layer,
       deliver: (reply, length) => this.late.push(length === 0 ? null : readReply(reply.slice(0, length))),
     };
     const length = this.serve.query(bytes, from, channel, this.#out);

@@ -1,8 +1,8 @@
 /** What the tests of listening share: a fake internet, a serve room that is played, clients over UDP and TCP. */
 
-import type { Address, ByteStream, UdpSocket } from '../../src/ports/network.ts';
+import type { Address, ByteStream, ConnectOptions, UdpSocket } from '../../src/ports/network.ts';
 import type { Serve } from '../../src/serve/query-server.ts';
-import type { ReplyChannel } from '../../src/serve/reply-channel.ts';
+import type { Layer, ReplyChannel } from '../../src/serve/reply-channel.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
 import { Daemon } from '../../src/server/daemon.ts';
 import type { ServerOptions } from '../../src/server/listen-options.ts';
@@ -37,6 +37,10 @@ export class PlayedServe implements Serve {
   /** Queries handed over, oldest first. */
   readonly held: { readonly bytes: Uint8Array; readonly from: Address; readonly channel: ReplyChannel }[] = [];
   readonly seen: number[] = [];
+  /** What each of them came in. */
+  readonly layers: (Layer | undefined)[] = [];
+  /** Whom they are from. */
+  readonly clients: Address[] = [];
   /** Idle times that clients of `told` queries were told, milliseconds; a minute is wanted. */
   readonly told: (number | undefined)[] = [];
   /** Put before each reply, to tell instances apart. */
@@ -48,6 +52,8 @@ export class PlayedServe implements Serve {
 
   query(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
     this.seen.push(((bytes[0] ?? 0) << 8) | (bytes[1] ?? 0));
+    this.layers.push(channel.layer);
+    this.clients.push(from);
     out.set(bytes);
     out[2] = this.mark;
     switch (bytes[11]) {
@@ -97,13 +103,17 @@ export class ListeningDaemon {
     return (await this.ports.clock.runUntilSettled(listening)).map(({ text }) => text);
   }
 
-  /** Connects; null when nobody answers. */
-  async connect(from?: string): Promise<TcpClient | null> {
+  /** Connects; null when nobody answers. `how`: over TLS, to another port. */
+  async connect(
+    from?: string,
+    how: Pick<ConnectOptions, 'tls'> & { readonly port?: number } = {},
+  ): Promise<TcpClient | null> {
     const frames = new FrameReader();
     const replies: number[] = [];
     const state = { closed: false };
     const opening = this.ports.network.connect({
-      remote: HERE,
+      remote: { ...HERE, port: how.port ?? HERE.port },
+      ...(how.tls === undefined ? {} : { tls: how.tls }),
       ...(from === undefined ? {} : { localIp: from }),
       timeoutMs: 1000,
       onData: (bytes) => {

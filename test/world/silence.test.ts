@@ -110,6 +110,17 @@ describe('an outage of the own line', () => {
     }
   });
 
+  test.each([true, false])('costs who asks after it no more than a moment (warm caches: %s)', async (warm) => {
+    const waits: number[] = [];
+    for (const seconds of [30, 120]) {
+      const { scene, ms } = await throughOutage(seconds, warm);
+      waits.push(ms);
+      await scene.stop();
+    }
+    // What was sent before the line came back is lost: it is sent again every 100 ms.
+    expect(Math.max(...waits)).toBeLessThanOrEqual(200);
+  });
+
   test('is not held against names that were asked in it', async () => {
     const { scene } = await throughOutage(600, true);
     expect((await scene.ask('host-8.victim.', 'MX')).status).toBe('NOERROR ad');

@@ -1,6 +1,7 @@
 /** Proves that large zones keep nobody waiting: reading, building, sorting and writing go in pieces, and nothing is more than linear. */
 
 import { describe, expect, test, vi } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { runAtOnce, type Steps, sortSteps } from '../../src/wire/steps.ts';
@@ -8,6 +9,7 @@ import { HttpReader } from '../../src/zones/http-reader.ts';
 import { transferZone } from '../../src/zones/transfer.ts';
 import type { Zone } from '../../src/zones/zone.ts';
 import { ZoneBuilder } from '../../src/zones/zone-builder.ts';
+import { denialChainSteps } from '../../src/zones/zone-denial.ts';
 import { zoneFileSteps, zoneFileTextSteps } from '../../src/zones/zone-file.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { growth } from '../fake/growth.ts';
@@ -19,6 +21,14 @@ const NAMES = 4000;
 function textOf(names: number): string {
   const lines = Array.from({ length: names }, (_, i) => `n${(i * 7919) % names} 300 A 192.0.2.1`);
   return [soaLine(1), '@ 300 NS ns', ...lines, ''].join('\n');
+}
+
+/** Names with a denial record each; what it says does not matter here. */
+function signedBy(kind: 'NSEC' | 'NSEC3'): string {
+  const nsec3 = (i: number): string => `${i.toString(32).padStart(32, '0')} 300 NSEC3 1 0 0 - ${'0'.repeat(31)}1 A`;
+  const lines = Array.from({ length: NAMES }, (_, i) => (kind === 'NSEC' ? `n${i} 300 NSEC n${i + 1} A` : nsec3(i)));
+  const top = kind === 'NSEC' ? '@ 300 NSEC n0 SOA' : '@ 0 NSEC3PARAM 1 0 0 -';
+  return [soaLine(1), top, ...lines, ''].join('\n');
 }
 
 function piecesOf(steps: Steps<unknown>): number {
@@ -33,6 +43,8 @@ describe('a zone of many names', () => {
     ['is read', () => zoneFileSteps(textOf(NAMES), ORIGIN)],
     ['is sorted', () => zoneOf(textOf(NAMES)).sortSteps()],
     ['is written', () => zoneFileTextSteps(zone)],
+    ['has its NSEC chain made', () => denialChainSteps(zoneOf(signedBy('NSEC')), createNodeCrypto())],
+    ['has its NSEC3 chain made', () => denialChainSteps(zoneOf(signedBy('NSEC3')), createNodeCrypto())],
     ['is changed', () => new ZoneBuilder(ORIGIN, zone).buildSteps()],
   ])('%s in pieces', (_, start) => {
     expect(piecesOf(start())).toBeGreaterThanOrEqual(4);

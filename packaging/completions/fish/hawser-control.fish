@@ -19,6 +19,8 @@ complete -c hawser-control -f -a set_option -d 'change an option that may be cha
 complete -c hawser-control -f -a lookup -d 'servers that a question for the name goes to'
 complete -c hawser-control -f -a explain -d 'show the chain of trust of an answer, and who must mend it'
 complete -c hawser-control -f -a trace -d 'answer a question and show every step'
+complete -c hawser-control -f -a list_bogus -d 'names that were bogus within the last hour, with why'
+complete -c hawser-control -f -a page_address -d 'where a browser finds the page (web-interface), with its token'
 complete -c hawser-control -f -a dump_cache -d 'cache to standard output | from standard input'
 complete -c hawser-control -f -a load_cache -d 'cache to standard output | from standard input'
 complete -c hawser-control -f -a cache_lookup -d 'cached data at and below names; +t allows top-level names'

@@ -5,6 +5,7 @@ complete -c hawser -n '__fish_use_subcommand' -f -a dane -d 'checks domains by D
 complete -c hawser -n '__fish_use_subcommand' -f -a tlsa -d 'makes TLSA, SMIMEA, OPENPGPKEY and SSHFP records'
 complete -c hawser -n '__fish_use_subcommand' -f -a doctor -d 'examine this host: network, clock, trust anchor, resolv.conf, Postfix'
 complete -c hawser -n '__fish_use_subcommand' -f -a resolvconf -d 'check, install or undo the lines of /etc/resolv.conf that a mail host needs'
+complete -c hawser -n '__fish_use_subcommand' -f -a web -d 'serve the page: TLSA generator, DANE check, explain, health'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l resolver -x -d 'ask this resolver for everything and validate here; it must pass DNSSEC records on'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -s C -r -F -d 'an unbound.conf for the own resolver (none is read by default)'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l config -r -F -d 'an unbound.conf for the own resolver (none is read by default)'
@@ -14,6 +15,7 @@ complete -c hawser -n '__fish_seen_subcommand_from explain' -s 6 -d 'IPv4 | IPv6
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l ip6 -d 'IPv4 | IPv6 only'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l json -d 'for programs'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l expiry -x -d 'list signatures that run out within so many days, default 3'
+complete -c hawser -n '__fish_seen_subcommand_from explain' -l svg -d 'a picture of the chain, in SVG'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l color -d 'default: colour on a terminal'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l no-color -d 'default: colour on a terminal'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -f -a 'A AAAA CAA CNAME DNAME DNSKEY DS HTTPS MX NS NSEC3PARAM PTR SMIMEA SOA SRV SSHFP SVCB TLSA TXT'
@@ -83,3 +85,7 @@ complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a undo -d 'pu
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a check
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a install
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a undo
+complete -c hawser -n '__fish_seen_subcommand_from web' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
+complete -c hawser -n '__fish_seen_subcommand_from web' -l port -x -d 'default 8153; 0: any that is free'
+complete -c hawser -n '__fish_seen_subcommand_from web' -l own -d 'ask no daemon: resolve from the root'
+complete -c hawser -n '__fish_seen_subcommand_from web' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'

@@ -17,6 +17,10 @@ export function daemonCommands({ clock, instance, daemon }: ControlParts): Comma
     plain('reload_keep_cache', async () => appliedText(await daemon.reload(true))),
     worded('fast_reload', (words) => fastReload(words, { clock, instance, daemon })),
     worded('verbosity', (words) => setVerbosity(words, daemon)),
+    plain('page_address', () => {
+      const address = daemon.pageAddress();
+      return address === null ? 'error the page is not served: see web-interface\n' : `${address}\n`;
+    }),
     plain('log_reopen', () => {
       const error = daemon.reopenLog();
       return error === null ? OK : `error could not reopen the log: ${error}\n`;

@@ -1,6 +1,6 @@
 /**
  * Hawser's own commands: `explain NAME [TYPE]` shows the chain of trust of an answer and who broke it, `trace NAME [TYPE]` each
- * step of one resolution.
+ * step of one resolution, `list_bogus` the names that were bogus a short time ago.
  */
 
 import { explainQuestion } from '../../explain/gather.ts';
@@ -18,7 +18,11 @@ const MAX_EXPIRY_DAYS = 36_500;
 const DAY_SECONDS = 86_400;
 
 export function explainCommands(parts: ControlParts): Command[] {
-  return [worded('explain', (words) => explain(words, parts)), worded('trace', (words) => trace(words, parts))];
+  return [
+    worded('explain', (words) => explain(words, parts)),
+    worded('trace', (words) => trace(words, parts)),
+    worded('list_bogus', (words) => listBogus(words, parts)),
+  ];
 }
 
 /** What both commands take. */
@@ -54,6 +58,14 @@ async function trace(words: string, { instance, clock }: ControlParts): Promise<
     return `${JSON.stringify({ question, seconds, rcode, status, reason, events: explainJson(events) })}\n`;
   }
   return `${question}\n${explainText(events, startedMs)}${rcode} ${status}, ${seconds.toFixed(3)} s: ${reason}\n`;
+}
+
+/** A line for each name, newest first: name, type, how often, when (unix seconds), why. */
+function listBogus(words: string, { instance }: ControlParts): string {
+  if (!['', '+json', '--json'].includes(words)) return 'error usage: list_bogus [+json]\n';
+  const lines = instance.recentBogus.list();
+  if (words !== '') return `${JSON.stringify(lines)}\n`;
+  return lines.map(({ name, type, count, last, reason }) => `${name} ${type} ${count} ${last} ${reason}\n`).join('');
 }
 
 /** `--json` and `+json` mean the same: unbound-control takes words that begin with two dashes for its own options. */

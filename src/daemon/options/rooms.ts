@@ -4,9 +4,11 @@ import { DEFAULT_FAILURE_SECONDS } from '../../cache/failure-cache.ts';
 import type { ServerCacheOptions } from '../../cache/server-cache.ts';
 import type { Config } from '../../config/config.ts';
 import type { ListenTarget } from '../../config/form-network.ts';
+import { automaticPorts, protocolAt } from '../../config/listen-protocol.ts';
 import { ITERATE_LIMITS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
 import { listenKey } from '../../policy/listen-map.ts';
+import type { TlsServerOptions } from '../../ports/network.ts';
 import type { ResolveOptions } from '../../resolve/resolver.ts';
 import type { SynthesisedDenialsParts } from '../../resolve/synthesised-denials.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
@@ -15,6 +17,7 @@ import { VALIDATE_LIMITS, type ValidateOptions } from '../../validate/options.ts
 import { fromHex } from '../../wire/bytes.ts';
 import { parseIp } from '../../wire/ip.ts';
 import { FIXED_ALLOWANCE } from '../../work/budget.ts';
+import { tlsVersions } from './tls.ts';
 import { configuredZones, upstreamOptions } from './upstream.ts';
 
 /** What the system says of this host. */
@@ -88,6 +91,8 @@ export function iterateOptions(config: Config, { hints, tlsAuthorities }: Iterat
     ...upstreamOptions(config),
     hints,
     tlsAuthorities,
+    tlsSendsName: server.tlsUseSni,
+    tlsVersions: tlsVersions(server.tlsProtocols),
     configuredZones: configuredZones(config),
     minimisation: server.qnameMinimisation ? relaxed : 'off',
     ednsBufferOctets: server.ednsBufferSize,
@@ -221,6 +226,7 @@ export function serveOptions(config: Config, host: HostFacts, anchorTexts: reado
     maxWaiting: server.numQueriesPerThread * WAITERS_PER_QUESTION,
     nsid: nsidOf(server.nsid),
     keepaliveMs: server.ednsTcpKeepalive ? server.ednsTcpKeepaliveTimeout : null,
+    paddingBlock: server.padResponses ? server.padResponsesBlockSize : 0,
     chaos: {
       identity: server.hideIdentity ? null : server.identity || host.hostName,
       version: server.hideVersion ? null : server.version || host.programVersion,
@@ -243,7 +249,7 @@ function nsidOf(text: string): Uint8Array | null {
   return text.startsWith('ascii_') ? new TextEncoder().encode(text.slice('ascii_'.length)) : fromHex(text);
 }
 
-export function serverOptions(config: Config, host: HostFacts): ServerOptions {
+export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOptions | null = null): ServerOptions {
   const { server } = config;
   const places = listenTargets(config, host);
   const named = [...new Set(places.map(({ kind, place }) => (kind === 'interface' ? place : null)))];
@@ -253,6 +259,7 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
     networkInterfaces: server.interfaceAutomatic ? [...networkInterfaces, ALL_INTERFACES] : networkInterfaces,
     missing: networkInterfaces.filter((name) => name !== ALL_INTERFACES && host.addressesOf(name).length === 0),
     waitsForAddresses: server.ipFreebind || server.ipTransparent,
+    bindForeign: server.ipTransparent ? 'transparent' : server.ipFreebind ? 'freebind' : undefined,
     udp: server.doUdp,
     tcp: server.doTcp,
     // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.
@@ -261,6 +268,16 @@ export function serverOptions(config: Config, host: HostFacts): ServerOptions {
     sendBufferBytes: server.soSndbuf,
     maxConnections: server.incomingNumTcp,
     connectionLimits: server.tcpConnectionLimit.map(({ block, value }) => ({ ...block, limit: value })),
+    http: {
+      endpoint: server.httpEndpoint,
+      maxStreams: server.httpMaxStreams,
+      queryBufferBytes: server.httpQueryBufferSize,
+      replyBufferBytes: server.httpResponseBufferSize,
+      noDelay: server.httpNodelay,
+    },
+    kindOfPort: (port) => kindOfPort(server, port),
+    proxies: server.proxyProtocolFrom,
+    tls,
     tcpIdleMs: server.tcpIdleTimeout,
   };
 }
@@ -285,6 +302,13 @@ function listenTargets({ server }: Config, host: HostFacts): readonly ListenTarg
   return places.length > 0 ? places : LOCALHOST;
 }
 
+/** What is spoken at a port. */
+function kindOfPort(server: Config['server'], port: number): Pick<ListenAddress, 'protocol' | 'isProxied'> {
+  const protocol = protocolAt(server, port);
+  const isProxied = server.proxyProtocolPort.includes(port);
+  return { ...(protocol === 'plain' ? {} : { protocol }), ...(isProxied ? { isProxied } : {}) };
+}
+
 function socketAddresses(places: readonly ListenTarget[], { server }: Config, host: HostFacts): ListenAddress[] {
   const seen = new Map<string, ListenAddress>();
   for (const { kind, place, port } of places) {
@@ -292,7 +316,7 @@ function socketAddresses(places: readonly ListenTarget[], { server }: Config, ho
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
       const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
-      const address = { ip, port: port ?? server.port };
+      const address = { ip, port: port ?? server.port, ...kindOfPort(server, port ?? server.port) };
       seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
   }
@@ -304,10 +328,10 @@ function socketAddresses(places: readonly ListenTarget[], { server }: Config, ho
  * not say so. Link-local addresses (fe80::) are usable only with their zone.
  */
 function allTargets(server: Config['server'], host: HostFacts): ListenTarget[] {
-  const ports = server.interfaceAutomaticPorts.split(/\s+/).filter((word) => /^\d+$/.test(word));
+  const ports = automaticPorts(server);
   const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab][^%]*$/i.test(ip));
   return ips.flatMap((place) =>
-    (ports.length > 0 ? ports.map(Number) : [null]).map((port) => ({ kind: 'address', place, port }) as const),
+    (ports.length > 0 ? ports : [null]).map((port) => ({ kind: 'address', place, port }) as const),
   );
 }
 

@@ -15,6 +15,7 @@ type UpstreamOptions = Pick<
   | 'outgoingAddresses'
   | 'outgoingPorts'
   | 'connectUdp'
+  | 'delayCloseMs'
   | 'maxSockets'
   | 'streams'
   | 'tcpTimeoutMs'
@@ -38,6 +39,7 @@ export function upstreamOptions(config: Config): UpstreamOptions {
     outgoingAddresses: server.outgoingInterface.map(({ block, scope }) => ({ prefix: block, scope })),
     outgoingPorts: outgoingPortsOf(config),
     connectUdp: server.udpConnect,
+    delayCloseMs: server.delayClose,
     maxSockets: server.outgoingRange,
     streams: {
       maxConnections: server.outgoingNumTcp,
@@ -76,6 +78,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
       first: stub.stubFirst,
       tcp: stub.stubTcpUpstream,
       tls: stub.stubTlsUpstream,
+      ...(stub.stubTlsPin.length === 0 ? {} : { tlsPins: stub.stubTlsPin }),
       noCache: stub.stubNoCache,
     };
   });
@@ -90,6 +93,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
       first: forward.forwardFirst,
       tcp: forward.forwardTcpUpstream,
       tls: forward.forwardTlsUpstream,
+      ...(forward.forwardTlsPin.length === 0 ? {} : { tlsPins: forward.forwardTlsPin }),
       noCache: forward.forwardNoCache,
     };
   });

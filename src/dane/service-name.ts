@@ -1,6 +1,6 @@
 /** Hosts and ports on the command line, and how the usual ports speak. */
 
-import type { StartTlsProtocol } from '../dane/starttls.ts';
+import type { StartTlsProtocol } from './starttls.ts';
 
 /** A host with its port. */
 interface ServiceWords {

@@ -1,0 +1,134 @@
+/** HTTP/2 of the system towards clients, behind the port of http.ts. The module is loaded when it is used first. */
+
+import type { ServerHttp2Session, ServerHttp2Stream } from 'node:http2';
+import type { Socket } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import type { HttpExchange, HttpListenOptions, HttpResponse, HttpSession, HttpSessionEvents } from '../ports/http.ts';
+import type { Address, Listener, Opened } from '../ports/network.ts';
+import { type ListenParts, listenSockets } from './node-listen.ts';
+import { localOf } from './node-stream.ts';
+
+type NodeHttp2 = typeof import('node:http2');
+
+/** RFC 9113 §3.2: the name of HTTP/2 in TLS. */
+const ALPN_HTTP2 = 'h2';
+/**
+ * Octets of a request's headers that clients are told to keep to (SETTINGS_MAX_HEADER_LIST_SIZE); Node takes up to 64 KiB. The
+ * message of a GET is among them: a query with padding has some 200 letters, and what needs more can come by POST.
+ */
+const MAX_HEADER_OCTETS = 16_384;
+/** Headers of a request (Node: 128). */
+const MAX_HEADERS = 64;
+/** Megabytes that a connection may take, its streams together: http-max-streams times the largest reply, and headers. */
+const MAX_SESSION_MEGABYTES = 10;
+/** The flag of a request without a body (RFC 9113 §6.2). */
+const END_STREAM = 1;
+
+export function listenNodeHttp(options: HttpListenOptions, parts?: ListenParts): Promise<Opened<Listener>> {
+  const protocols = [ALPN_HTTP2];
+  const { tls } = options;
+  const spoken = tls === undefined ? options : { ...options, tls: { ...tls, protocols } };
+  return listenSockets(spoken, (socket, { remote }) => welcome(socket, remote, options), parts);
+}
+
+function http2(): NodeHttp2 {
+  return process.getBuiltinModule('node:http2');
+}
+
+function welcome(socket: Socket, remote: Address, options: HttpListenOptions): void {
+  // RFC 9113 §3.2: over TLS both sides say in the handshake that they speak it.
+  if (options.tls !== undefined && (socket as TLSSocket).alpnProtocol !== ALPN_HTTP2) {
+    socket.destroy();
+    return;
+  }
+  const session = http2().performServerHandshake(socket, {
+    maxSessionMemory: MAX_SESSION_MEGABYTES,
+    maxHeaderListPairs: MAX_HEADERS,
+    settings: { enablePush: false, maxConcurrentStreams: options.maxStreams, maxHeaderListSize: MAX_HEADER_OCTETS },
+  }) as ServerHttp2Session;
+  session.on('error', () => {});
+  const isResumed = options.tls !== undefined && (socket as TLSSocket).isSessionReused();
+  const events = options.onSession(new NodeHttpSession(session, { local: localOf(socket), remote, isResumed }));
+  if (events === null) {
+    session.destroy();
+    return;
+  }
+  session.on('stream', (stream, headers, flags) => take(stream, headers, { events, hasBody: !(flags & END_STREAM) }));
+  session.on('close', () => events.onClose());
+}
+
+interface Taken {
+  readonly events: HttpSessionEvents;
+  readonly hasBody: boolean;
+}
+
+function take(
+  stream: ServerHttp2Stream,
+  headers: import('node:http2').IncomingHttpHeaders,
+  { events, hasBody }: Taken,
+): void {
+  stream.on('error', () => {});
+  const length = headers['content-length'];
+  const { onData, onEnd, onClose } = events.onRequest(
+    {
+      method: headers[':method'] ?? '',
+      target: headers[':path'] ?? '',
+      contentType: headers['content-type'] ?? null,
+      contentLength: length === undefined || !/^[0-9]{1,15}$/.test(length) ? null : Number(length),
+    },
+    new NodeHttpExchange(stream),
+  );
+  stream.on('close', onClose);
+  if (!hasBody) {
+    // In a turn of its own, as every call back.
+    queueMicrotask(onEnd);
+    return;
+  }
+  // One that is answered already is not read: Node then tells the client to stop.
+  if (stream.headersSent || stream.destroyed) return;
+  stream.on('data', onData);
+  stream.on('end', onEnd);
+}
+
+class NodeHttpSession implements HttpSession {
+  readonly local: Address;
+  readonly remote: Address;
+  readonly isResumed: boolean;
+  readonly #session: ServerHttp2Session;
+
+  constructor(session: ServerHttp2Session, of: Pick<HttpSession, 'local' | 'remote' | 'isResumed'>) {
+    this.#session = session;
+    this.local = of.local;
+    this.remote = of.remote;
+    this.isResumed = of.isResumed;
+  }
+
+  end(): void {
+    this.#session.close();
+  }
+
+  destroy(): void {
+    this.#session.destroy();
+  }
+}
+
+class NodeHttpExchange implements HttpExchange {
+  readonly #stream: ServerHttp2Stream;
+
+  constructor(stream: ServerHttp2Stream) {
+    this.#stream = stream;
+  }
+
+  respond({ status, headers, body }: HttpResponse): void {
+    const stream = this.#stream;
+    if (stream.destroyed || stream.closed || stream.headersSent) return;
+    const length = { 'content-length': String(body?.length ?? 0) };
+    stream.respond({ ':status': status, ...headers, ...length }, { endStream: body === null });
+    // A copy, since the caller may use its octets again.
+    if (body !== null) stream.end(Buffer.from(body));
+  }
+
+  reset(): void {
+    this.#stream.close(http2().constants.NGHTTP2_CANCEL);
+  }
+}

@@ -1,0 +1,85 @@
+/**
+ * Which of many short-lived descriptors can be read: one epoll set (epoll(7)), itself watched by the event loop, so that a
+ * socket for one question costs one call to be watched and none to end it.
+ *
+ * A descriptor's number is used again at once after it is closed, so each registration has a number of its own that events bring
+ * back: an event of a closed socket is never taken for one of its successor.
+ */
+
+import type { Pointer, SystemCalls, Watch } from './system-calls.ts';
+
+const EPOLL_CLOEXEC = 0o2000000;
+const EPOLL_CTL_ADD = 1;
+const EPOLLIN = 1;
+/** Events taken at a time; the rest is there in the loop's next turn, after timers and other sockets. */
+const MAX_EVENTS = 64;
+/** struct epoll_event: events, then 8 octets of ours; packed on x64 only (epoll_ctl(2)). */
+const EVENT_OCTETS = process.arch === 'x64' ? 12 : 16;
+const OURS_AT = EVENT_OCTETS - 8;
+/** Registrations are numbered up to here, and then from 1 again. */
+const LAST_NUMBER = 0x7fffffff;
+
+interface Registered {
+  readonly number: number;
+  readonly onReadable: () => void;
+  isRemoved: boolean;
+}
+
+export class Readiness {
+  readonly #calls: SystemCalls;
+  readonly #words: Int32Array;
+  readonly #events: Pointer;
+  readonly #fd: number;
+  readonly #watch: Watch;
+  readonly #registered: (Registered | undefined)[] = [];
+  #lastNumber = 0;
+
+  /** Throws when the system has no descriptor for it. */
+  constructor(calls: SystemCalls) {
+    this.#calls = calls;
+    const memory = new ArrayBuffer(MAX_EVENTS * EVENT_OCTETS);
+    this.#words = new Int32Array(memory);
+    this.#events = calls.addressOf(memory);
+    this.#fd = calls.epoll_create1(EPOLL_CLOEXEC);
+    if (this.#fd < 0) throw new Error(`epoll_create1 failed with errno ${calls.errno()}`);
+    this.#watch = calls.watch(this.#fd, () => this.#wake());
+    // Whoever waits for an answer has a timer: that keeps the process, this does not.
+    this.#watch.unref();
+  }
+
+  /** Calls back whenever the descriptor can be read or has an error, until it is removed. False when the system refuses. */
+  add(fd: number, onReadable: () => void): boolean {
+    this.#lastNumber = this.#lastNumber === LAST_NUMBER ? 1 : this.#lastNumber + 1;
+    this.#registered[fd] = { number: this.#lastNumber, onReadable, isRemoved: false };
+    this.#words[0] = EPOLLIN;
+    this.#words[OURS_AT >> 2] = fd;
+    this.#words[(OURS_AT >> 2) + 1] = this.#lastNumber;
+    const isAdded = this.#calls.epoll_ctl(this.#fd, EPOLL_CTL_ADD, fd, this.#events) === 0;
+    if (!isAdded) this.remove(fd);
+    return isAdded;
+  }
+
+  /** To be called before the descriptor is closed, which takes it out of the set. */
+  remove(fd: number): void {
+    const registered = this.#registered[fd];
+    if (registered !== undefined) registered.isRemoved = true;
+    this.#registered[fd] = undefined;
+  }
+
+  #wake(): void {
+    const count = Math.min(this.#calls.epoll_wait(this.#fd, this.#events, MAX_EVENTS, 0), MAX_EVENTS);
+    const ready: Registered[] = [];
+    for (let i = 0; i < count; i++) {
+      const at = (i * EVENT_OCTETS + OURS_AT) >> 2;
+      const registered = this.#registered[this.#words[at] ?? -1];
+      if (registered !== undefined && registered.number === this.#words[at + 1]) ready.push(registered);
+    }
+    // The memory of events is used again by what these do, and one of them may close another.
+    for (const each of ready) if (!each.isRemoved) each.onReadable();
+  }
+
+  close(): void {
+    this.#watch.close();
+    this.#calls.close(this.#fd);
+  }
+}

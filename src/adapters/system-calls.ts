@@ -1,0 +1,227 @@
+/**
+ * The calls of the system that Node.js has no function for, called without a compiler: by `node:ffi` where the running Node.js
+ * has it, else by the prebuilt binary of koffi where that is installed (an optional package), else not at all.
+ *
+ * This file is the whole foreign surface. A wrong pointer or length here ends the process, so: every function is in one
+ * table with its C types, every pointer is an address inside of memory that the caller holds (message-ring.ts), nothing
+ * that the system keeps after a call returns is JavaScript's, and a fault of a callback never passes through C.
+ * Only on Linux on x64 and arm64, whose struct layouts message-ring.ts and fast-udp.ts have in common.
+ * Leaves to others: what is called when (fast-udp.ts), whether it works here (udp-engine.ts).
+ */
+
+import { createRequire } from 'node:module';
+
+/** An address in memory; 0n: none. */
+export type Pointer = bigint;
+
+/** C types of the table: 32 bits with and without sign, and a pointer. */
+type CType = 'int' | 'uint' | 'pointer';
+
+/**
+ * The functions of the C library, by their types. Each gives a C int, -1 for a failure; recvmmsg and sendmmsg a count. errno
+ * says which failure.
+ */
+const FUNCTIONS = {
+  socket: ['int', 'int', 'int'],
+  bind: ['int', 'pointer', 'uint'],
+  connect: ['int', 'pointer', 'uint'],
+  setsockopt: ['int', 'int', 'int', 'pointer', 'uint'],
+  getsockname: ['int', 'pointer', 'pointer'],
+  recvmmsg: ['int', 'pointer', 'uint', 'int', 'pointer'],
+  sendmmsg: ['int', 'pointer', 'uint', 'int'],
+  close: ['int'],
+  epoll_create1: ['int'],
+  epoll_ctl: ['int', 'int', 'int', 'pointer'],
+  epoll_wait: ['int', 'pointer', 'int', 'int'],
+} as const satisfies Record<string, readonly CType[]>;
+
+type FunctionName = keyof typeof FUNCTIONS;
+type Arguments<T extends readonly CType[]> = { -readonly [K in keyof T]: T[K] extends 'pointer' ? Pointer : number };
+type Functions = { readonly [N in FunctionName]: (...given: Arguments<(typeof FUNCTIONS)[N]>) => number };
+
+/** A descriptor that is watched until `close`. */
+export interface Watch {
+  /** The process may end although this is watched. */
+  unref(): void;
+  close(): void;
+}
+
+export interface SystemCalls extends Functions {
+  readonly by: 'node:ffi' | 'koffi';
+  /** Where a buffer's octets stand. They stay there as long as the buffer is held. */
+  addressOf(memory: ArrayBuffer): Pointer;
+  /** Why the last call on this thread failed. */
+  errno(): number;
+  /** Calls back whenever the descriptor can be read, until it is closed. Throws when the loop refuses it. */
+  watch(fd: number, onReadable: () => void): Watch;
+}
+
+/** Machines whose struct layouts are known here. */
+const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
+
+/** The calls, or a sentence why there are none. */
+export function bindSystemCalls(): SystemCalls | string {
+  if (process.platform !== 'linux' || !ARCHITECTURES.includes(process.arch)) {
+    return `no foreign calls on ${process.platform} ${process.arch}`;
+  }
+  const reasons: string[] = [];
+  for (const bind of [bindNodeFfi, bindKoffi]) {
+    try {
+      const bound = bind();
+      if (typeof bound !== 'string') return bound;
+      reasons.push(bound);
+    } catch (error) {
+      reasons.push((error as Error).message.split('\n')[0] ?? '');
+    }
+  }
+  return reasons.join('; ');
+}
+
+/**
+ * Runs what a watched descriptor calls for. Node.js runs promises after callbacks that it makes itself; this one comes from C, so
+ * that is asked for. A fault becomes an uncaught exception of the loop, as one of any socket.
+ */
+function guarded(onReadable: () => void): () => void {
+  const { _tickCallback: runPromises } = process as { readonly _tickCallback?: () => void };
+  return () => {
+    try {
+      onReadable();
+      if (runPromises === undefined) setImmediate(() => {});
+      else runPromises.call(process);
+    } catch (error) {
+      setImmediate(() => {
+        throw error;
+      });
+    }
+  };
+}
+
+/** What is used of node:ffi (Node.js 26), which the types of Node.js 24 lack. */
+interface NodeFfi {
+  readonly DynamicLibrary: new (path: string | null) => NodeLibrary;
+  getRawPointer(memory: ArrayBuffer): bigint;
+  getCurrentEventLoop(): bigint;
+  getInt32(pointer: bigint, offset: number): number;
+}
+
+interface NodeLibrary {
+  getFunction(name: string, types: { readonly arguments: readonly string[]; readonly return: string }): ForeignFunction;
+  getSymbol(name: string): bigint;
+  registerCallback(types: { readonly arguments: readonly string[]; readonly return: string }, run: () => void): bigint;
+  unregisterCallback(pointer: bigint): void;
+}
+
+type ForeignFunction = (...given: readonly (number | bigint)[]) => number | bigint;
+
+const NODE_TYPES: Readonly<Record<CType, string>> = { int: 'int32', uint: 'uint32', pointer: 'uint64' };
+/** uv_handle_type UV_POLL, uv_poll_event UV_READABLE (uv.h). */
+const UV_POLL = 8;
+const UV_READABLE = 1;
+
+function bindNodeFfi(): SystemCalls | string {
+  const ffi = process.getBuiltinModule('node:ffi') as unknown as NodeFfi | undefined;
+  if (ffi === undefined) return 'this Node.js has no node:ffi';
+  const library = new ffi.DynamicLibrary(null);
+  const bind = (name: string, types: readonly string[], result = 'int32'): ForeignFunction =>
+    library.getFunction(name, { arguments: types, return: result });
+  const functions = bindEach((name, types) =>
+    bind(
+      name,
+      types.map((type) => NODE_TYPES[type]),
+    ),
+  );
+  const errnoAt = bind('__errno_location', [], 'uint64')() as bigint;
+  return {
+    ...functions,
+    by: 'node:ffi',
+    addressOf: (memory) => ffi.getRawPointer(memory),
+    errno: () => ffi.getInt32(errnoAt, 0),
+    watch: bindUvPoll(ffi, library, bind),
+  };
+}
+
+/** Watching by libuv itself. The handle is the C library's memory, which libuv gives back when it has closed it. */
+function bindUvPoll(
+  ffi: NodeFfi,
+  library: NodeLibrary,
+  bind: (name: string, types: readonly string[], result?: string) => ForeignFunction,
+): SystemCalls['watch'] {
+  const size = bind('uv_handle_size', ['int32'], 'uint64');
+  const allocate = bind('calloc', ['uint64', 'uint64'], 'uint64');
+  const init = bind('uv_poll_init', ['uint64', 'uint64', 'int32']);
+  const start = bind('uv_poll_start', ['uint64', 'int32', 'uint64']);
+  const unref = bind('uv_unref', ['uint64'], 'void');
+  const close = bind('uv_close', ['uint64', 'uint64'], 'void');
+  const free = library.getSymbol('free');
+  const release = bind('free', ['uint64'], 'void');
+  return (fd, onReadable) => {
+    const handle = allocate(1n, size(UV_POLL) as bigint) as bigint;
+    if (handle === 0n) throw new Error('no memory for a handle');
+    const failure = init(ffi.getCurrentEventLoop(), handle, fd);
+    if (failure !== 0) {
+      release(handle);
+      throw new Error(`uv_poll_init failed with ${failure}`);
+    }
+    const callback = library.registerCallback(
+      { arguments: ['uint64', 'int32', 'int32'], return: 'void' },
+      guarded(onReadable),
+    );
+    start(handle, UV_READABLE, callback);
+    return {
+      unref: () => void unref(handle),
+      close: () => {
+        close(handle, free);
+        // A callback must not be taken back while it runs, and this may be inside of it.
+        setImmediate(() => library.unregisterCallback(callback));
+      },
+    };
+  };
+}
+
+/** What is used of koffi. */
+interface Koffi {
+  load(path: string | null): { func(name: string, result: string, types: readonly string[]): ForeignFunction };
+  address(memory: ArrayBuffer): bigint;
+  errno(): number;
+  readonly node: { poll(fd: number, onReadable: () => void): Watch };
+}
+
+const KOFFI_TYPES: Readonly<Record<CType, string>> = { int: 'int32_t', uint: 'uint32_t', pointer: 'uintptr_t' };
+
+function bindKoffi(): SystemCalls {
+  const koffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+  const library = koffi.load(null);
+  return {
+    ...bindEach((name, types) =>
+      library.func(
+        name,
+        'int32_t',
+        types.map((type) => KOFFI_TYPES[type]),
+      ),
+    ),
+    by: 'koffi',
+    addressOf: (memory) => koffi.address(memory),
+    errno: () => koffi.errno(),
+    watch: (fd, onReadable) => {
+      const held: { handle?: Watch } = {};
+      const run = guarded(onReadable);
+      // The handle ends when nothing in JavaScript holds it: its own callback does.
+      held.handle = koffi.node.poll(fd, () => {
+        if (held.handle !== undefined) run();
+      });
+      const { handle } = held;
+      return {
+        unref: () => handle.unref(),
+        close: () => {
+          delete held.handle;
+          handle.close();
+        },
+      };
+    },
+  };
+}
+
+function bindEach(bind: (name: FunctionName, types: readonly CType[]) => ForeignFunction): Functions {
+  const names = Object.keys(FUNCTIONS) as FunctionName[];
+  return Object.fromEntries(names.map((name) => [name, bind(name, FUNCTIONS[name])])) as unknown as Functions;
+}

@@ -1,0 +1,292 @@
+/**
+ * The page over HTTP: files of the page to whoever asks by the right name, actions and statistics to who has the token.
+ *
+ * Duties: which request gets what, bounds on bodies and on what is under way, headers that keep the browser strict, samples for
+ * the plots, counts of what was refused. Leaves to others: framing and bounds of HTTP (ports/http-server), who may ask
+ * (judge-request.ts), what an action finds out (PageActions).
+ */
+
+import type { CheckLines } from '../dane/report.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { HttpListener, HttpRefusal, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
+import type { LogSink } from '../ports/log-sink.ts';
+import type { Address } from '../ports/network.ts';
+import { parseName } from '../wire/name-text.ts';
+import { type Question, questionOf } from '../wire/question.ts';
+import { typeFromText } from '../wire/rr-type.ts';
+import { checkRequest, type PagePlace, type PageRefusal, pathOf, REFUSALS } from './judge-request.ts';
+import { MAX_ACTIONS, MAX_BODY_OCTETS, PAGE_HTTP_LIMITS, SAMPLE_MS } from './limits.ts';
+import type { DoctorLine, Explained, Health, StepMessage } from './messages.ts';
+import { Samples } from './samples.ts';
+
+/** The daemon's word on itself, or why there is none. */
+export type DaemonView =
+  | (Pick<Health, 'statistics' | 'bogus'> & { readonly daemon: NonNullable<Health['daemon']> })
+  | { readonly why: string };
+
+/** Tells of a step of an action: `id` is the same for its begin and its end. */
+export type TellStep = (step: { readonly id: number; readonly text: string; readonly isDone: boolean }) => void;
+
+/** What the page can have done. None rejects but for bugs. */
+export interface PageActions {
+  explain(question: Question): Promise<Explained | string>;
+  /** `target`: a mail domain, or HOST:PORT. A text: it is neither. */
+  checkDane(target: string, tell: TellStep): Promise<CheckLines | string>;
+  /** Tells of each check as it is done; a text: it could not be run. */
+  examine(tell: (finding: DoctorLine) => void): Promise<string | null>;
+  /** The daemon now. */
+  look(): Promise<DaemonView>;
+}
+
+/** A file of the page. */
+export interface PageFile {
+  readonly type: string;
+  readonly bytes: Uint8Array;
+}
+
+interface PageParts {
+  readonly clock: Clock;
+  readonly http: HttpServer;
+  readonly log: LogSink;
+  readonly actions: PageActions;
+  /** By path, `/` among them. */
+  readonly files: ReadonlyMap<string, PageFile>;
+  /** What acting needs; only visible characters. */
+  readonly token: string;
+}
+
+const HEADERS = {
+  // Nothing inline, nothing from elsewhere; pictures of explain are blobs. Trusted Types: no text becomes markup.
+  'Content-Security-Policy': [
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "img-src 'self' blob:",
+    "connect-src 'self'",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+    "trusted-types 'none'",
+  ].join('; '),
+  'Cache-Control': 'no-store',
+  'Cross-Origin-Opener-Policy': 'same-origin',
+  'Cross-Origin-Resource-Policy': 'same-origin',
+  'Permissions-Policy': 'camera=(), geolocation=(), microphone=()',
+  'Referrer-Policy': 'no-referrer',
+  'X-Content-Type-Options': 'nosniff',
+  'X-Frame-Options': 'DENY',
+} as const;
+
+const ACTIONS: ReadonlyMap<string, PagePlace> = new Map([
+  ['/api/health', { method: 'GET', needsToken: true }],
+  ['/api/explain', { method: 'POST', needsToken: true }],
+  ['/api/check', { method: 'POST', needsToken: true }],
+  ['/api/doctor', { method: 'POST', needsToken: true }],
+]);
+
+/** The page; listens nowhere until told to. */
+export class PageServer {
+  readonly #parts: PageParts;
+  readonly #listeners = new Map<string, HttpListener>();
+  readonly #samples = new Samples();
+  readonly #refused = new Map<PageRefusal | HttpRefusal, number>();
+  #cancelSampling: CancelTimer | null = null;
+  #underWay = 0;
+
+  constructor(parts: PageParts) {
+    this.#parts = parts;
+  }
+
+  /** Listens at these addresses of loopback and no others; lines say what could not be opened. */
+  async listen(places: readonly Address[]): Promise<readonly string[]> {
+    const wanted = new Map(places.map((place) => [`${place.ip}@${place.port}`, place]));
+    for (const [key, listener] of this.#listeners) {
+      if (wanted.has(key)) continue;
+      listener.close();
+      this.#listeners.delete(key);
+    }
+    const problems: string[] = [];
+    for (const [key, local] of wanted) {
+      if (this.#listeners.has(key)) continue;
+      let port = local.port;
+      const opened = await this.#parts.http.listen({
+        local,
+        limits: PAGE_HTTP_LIMITS,
+        onRequest: (request) => this.answer(request, port),
+        onRefusal: (why) => this.#count(why),
+      });
+      if (opened.ok) {
+        this.#listeners.set(key, opened.value);
+        port = opened.value.local.port;
+      } else problems.push(`can't serve the page on ${key}: ${opened.error.text}`);
+    }
+    this.#sampleWhileListening();
+    return problems;
+  }
+
+  /** Where it listens. */
+  addresses(): Address[] {
+    return [...this.#listeners.values()].map(({ local }) => local);
+  }
+
+  /** The address for a browser, with the token where the browser keeps it to itself; null: it listens nowhere. */
+  get url(): string | null {
+    const [first] = this.addresses();
+    if (first === undefined) return null;
+    const host = first.ip.includes(':') ? `[${first.ip}]` : first.ip;
+    return `http://${host}:${first.port}/#token=${this.#parts.token}`;
+  }
+
+  /** How many requests were refused, by why. */
+  get refused(): ReadonlyMap<PageRefusal | HttpRefusal, number> {
+    return this.#refused;
+  }
+
+  stop(): void {
+    for (const listener of this.#listeners.values()) listener.close();
+    this.#listeners.clear();
+    this.#sampleWhileListening();
+  }
+
+  /** Answers one request that came to a port. */
+  async answer(request: HttpRequest, port: number): Promise<HttpReply> {
+    const { token, files } = this.#parts;
+    const placeOf = (path: string): PagePlace | null =>
+      ACTIONS.get(path) ?? (files.has(path) ? { method: 'GET', needsToken: false } : null);
+    const refusal = checkRequest(request, { port, token, placeOf });
+    if (refusal !== null) return this.#refuse(refusal, placeOf(pathOf(request.target)));
+    const file = files.get(pathOf(request.target));
+    if (file !== undefined)
+      return { status: 200, headers: { ...HEADERS, 'Content-Type': file.type }, body: file.bytes };
+    const words = request.method === 'POST' ? await readWords(request) : {};
+    if (words === 'body' || words === 'words') return this.#refuse(words);
+    return await this.#act(pathOf(request.target), words);
+  }
+
+  async #act(path: string, words: Words): Promise<HttpReply> {
+    const { actions } = this.#parts;
+    if (path === '/api/health') return json(200, await this.#health());
+    if (this.#underWay >= MAX_ACTIONS) return this.#refuse('busy');
+    if (path === '/api/doctor') {
+      return this.#stream<DoctorLine>(async (send) => {
+        const why = await actions.examine((part) => send({ kind: 'part', part }));
+        return why ?? null;
+      });
+    }
+    if (path === '/api/check') {
+      const { target = '' } = words;
+      return this.#stream<CheckLines>(async (send) => {
+        const result = await actions.checkDane(target, (step) => send({ kind: 'step', ...step }));
+        return typeof result === 'string' ? result : { result };
+      });
+    }
+    const question = questionFrom(words);
+    if (question === null) return this.#refuse('words');
+    return await this.#counted(async () => {
+      const explained = await actions.explain(question);
+      return typeof explained === 'string' ? json(502, { error: explained }) : json(200, explained);
+    });
+  }
+
+  async #counted<T>(run: () => Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await run();
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  /** Lines of JSON as they come. What `run` gives: null, a result, or a text that says why there is none. */
+  #stream<T>(
+    run: (send: (message: StepMessage<T>) => void) => Promise<{ readonly result: T } | string | null>,
+  ): HttpReply {
+    const body = (sink: HttpSink): Promise<void> =>
+      this.#counted(async () => {
+        // In order, one after the other; who has gone gets nothing, and the action ends by its own limits.
+        let written: Promise<unknown> = Promise.resolve();
+        const send = (message: StepMessage<T>): void => {
+          written = written.then(() => sink.write(`${JSON.stringify(message)}\n`));
+        };
+        const end = await run(send);
+        send(typeof end === 'string' ? { kind: 'error', text: end } : { kind: 'result', result: end?.result ?? null });
+        await written;
+      });
+    return { status: 200, headers: { ...HEADERS, 'Content-Type': 'application/x-ndjson' }, body };
+  }
+
+  async #health(): Promise<Health> {
+    const at = this.#parts.clock.unixSeconds();
+    const view = await this.#parts.actions.look();
+    const samples = this.#samples.all;
+    if ('why' in view) return { at, daemon: null, why: view.why, statistics: {}, samples, bogus: [] };
+    const refused = Object.fromEntries([...this.#refused].map(([why, count]) => [`num.web.refused.${why}`, count]));
+    return { at, why: null, samples, ...view, statistics: { ...view.statistics, ...refused } };
+  }
+
+  #refuse(refusal: PageRefusal, place: PagePlace | null = null): HttpReply {
+    this.#count(refusal);
+    const { status, text } = REFUSALS[refusal];
+    const more: Record<string, string> =
+      refusal === 'method' && place !== null
+        ? { Allow: place.method === 'GET' ? 'GET, HEAD' : 'POST' }
+        : refusal === 'token'
+          ? { 'WWW-Authenticate': 'Bearer' }
+          : refusal === 'busy'
+            ? { 'Retry-After': '5' }
+            : {};
+    return json(status, { error: text }, more);
+  }
+
+  #count(why: PageRefusal | HttpRefusal): void {
+    this.#refused.set(why, (this.#refused.get(why) ?? 0) + 1);
+  }
+
+  /** Statistics are looked at only while somebody may look at the page. */
+  #sampleWhileListening(): void {
+    if (this.#listeners.size === 0) {
+      this.#cancelSampling?.();
+      this.#cancelSampling = null;
+    } else if (this.#cancelSampling === null) this.#sample();
+  }
+
+  #sample(): void {
+    this.#cancelSampling = this.#parts.clock.after(SAMPLE_MS, () => this.#sample());
+    void this.#parts.actions.look().then((view) => {
+      if ('why' in view) this.#samples.miss();
+      else this.#samples.take(view.statistics, this.#parts.clock.unixSeconds());
+    });
+  }
+}
+
+interface Words {
+  readonly name?: string;
+  readonly type?: string;
+  readonly target?: string;
+}
+
+function json(status: number, value: unknown, more: Readonly<Record<string, string>> = {}): HttpReply {
+  const body = new TextEncoder().encode(`${JSON.stringify(value)}\n`);
+  return { status, headers: { ...HEADERS, ...more, 'Content-Type': 'application/json' }, body };
+}
+
+/** The texts of a body; anything but an object of texts is refused. */
+async function readWords(request: HttpRequest): Promise<Words | 'body' | 'words'> {
+  const body = await request.readBody(MAX_BODY_OCTETS);
+  if (body === 'too-large') return 'body';
+  if (body === 'gone') return 'words';
+  try {
+    const value: unknown = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body));
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return 'words';
+    return Object.values(value).every((one) => typeof one === 'string') ? value : 'words';
+  } catch {
+    return 'words';
+  }
+}
+
+function questionFrom({ name: nameText, type: typeText = 'A' }: Words): Question | null {
+  const name = nameText === undefined ? null : parseName(nameText);
+  const type = typeFromText(typeText.toUpperCase());
+  return name === null || type === null ? null : questionOf(name, type);
+}

@@ -1,0 +1,80 @@
+/** Proves that a process which is killed, or which V8 aborts, leaves a line in its log, and one that stops leaves none. */
+
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { LogTarget } from '../../src/ports/log-sink.ts';
+
+const LOG = new URL('../../src/adapters/node-log.ts', import.meta.url).href;
+const TEXT = 'the process ended without having been stopped: it ran out of memory, or was killed';
+
+let folder = '';
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'hawser-last-line-'));
+});
+
+afterEach(() => rmSync(folder, { recursive: true }));
+
+/** Runs a program with a log, which then does what `end` says; gives its pid. */
+function run(end: string, more: Partial<LogTarget> = {}, nodeArguments: readonly string[] = []): number {
+  const file = join(folder, 'log');
+  const target = { file, syslog: false, identity: 'ns1', time: 'epoch', hasThreadId: false, isJson: false, ...more };
+  const script = `
+    const { createNodeLog } = await import(${JSON.stringify(LOG)});
+    const log = createNodeLog();
+    log.configure(${JSON.stringify(target)});
+    log.write('info', 'start of service');
+    ${end}`;
+  const options = { encoding: 'utf8', timeout: 20_000 } as const;
+  return spawnSync(process.execPath, [...nodeArguments, '--input-type=module', '-e', script], options).pid;
+}
+
+function lines(): string[] {
+  const file = join(folder, 'log');
+  return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : [];
+}
+
+describe('a process that ends without having been stopped', () => {
+  test.each([
+    ['is killed', `process.kill(process.pid, 'SIGKILL'); setTimeout(() => {}, 1000);`, []],
+    [
+      'runs out of heap',
+      'const held = []; for (;;) held.push(new Array(1000).fill(held.length));',
+      ['--max-old-space-size=20'],
+    ],
+    ['is killed after its log was opened anew', `log.reopen(); process.kill(process.pid, 'SIGKILL');`, []],
+  ])('since it %s says so in its log, once', async (_, end, nodeArguments) => {
+    const pid = run(end, {}, nodeArguments);
+    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+    expect(lines()[1]).toMatch(new RegExp(String.raw`^\[\d{10}\] ns1\[${pid}:0\] fatal error: ${TEXT}$`));
+  });
+
+  test.each([
+    ['ascii', /^[A-Z][a-z]{2} \d\d \d\d:\d\d:\d\d ns1\[/],
+    ['iso', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} ns1\[/],
+  ] as const)('has the form of its other lines, times as %s', async (time, pattern) => {
+    run(`process.kill(process.pid, 'SIGKILL');`, { time });
+    await vi.waitFor(() => expect(lines()[1]).toMatch(pattern), { timeout: 5000 });
+  });
+
+  test('has it as JSON where the others are', async () => {
+    const pid = run(`process.kill(process.pid, 'SIGKILL');`, { isJson: true });
+    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+    const said = JSON.parse(lines()[1] ?? '');
+    expect(said).toMatchObject({ identity: 'ns1', pid, level: 'fatal error', message: TEXT });
+    expect(Date.parse(said.time)).toBeGreaterThan(0);
+  });
+});
+
+test.each([
+  ['closes its log', 'log.close();'],
+  ['exits', 'process.exit(0);'],
+  ['exits for a bug', 'process.exit(1);'],
+])('a process that %s leaves no such line', async (_, end) => {
+  run(end);
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  expect(lines()).toHaveLength(1);
+});
