@@ -14,7 +14,7 @@ import { networkErrorOfCall } from './network-error.ts';
 import { type OwnAddress, Peer, Peers, peerAt, readOwnAddress, SocketAddress, writeOwnAddress } from './peer.ts';
 import { Readiness } from './readiness.ts';
 import type { SystemCalls, Watch } from './system-calls.ts';
-import { isForAny, UdpDescriptors } from './udp-descriptor.ts';
+import { isForAny, type StreamOptions, UdpDescriptors } from './udp-descriptor.ts';
 
 /** Datagrams taken from a listening socket at a time: what libuv takes, too, before others get their turn. */
 const BATCH = 32;
@@ -82,6 +82,11 @@ export class FastUdp {
     if (refused === null) return { ok: true, value: socket };
     calls.close(made.fd);
     return { ok: false, error: refused };
+  }
+
+  /** A stream socket at `local`, which the host need not have, for Node.js to listen at; else why there is none. */
+  bindStream(options: StreamOptions, local: Address): { readonly fd: number } | { readonly error: NetworkError } {
+    return this.#shared.descriptors.makeStream(options, local);
   }
 
   /** Ends the engine, whose sockets must be closed. */

@@ -2,14 +2,16 @@
  * The network of this machine: UDP (fast-udp.ts or node-udp.ts) and streams (node-streams.ts) behind one port. Never throws.
  */
 
+import { closeSync } from 'node:fs';
 import type { HttpNetwork } from '../ports/http.ts';
-import type { ListenOptions, Network } from '../ports/network.ts';
+import type { Listener, ListenOptions, Network, Opened } from '../ports/network.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { listenNodeHttp } from './node-http.ts';
 import { type ListenParts, listenNodeStreams } from './node-listen.ts';
 import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
+import { TlsSessions } from './tls-sessions.ts';
 import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './udp-engine.ts';
 
 /** The network port, and the choice of what its datagrams go through. */
@@ -17,6 +19,9 @@ export interface NodeNetwork extends Network {
   /** Chooses for the sockets that are opened from now on; until then they are dgram's. */
   chooseUdpEngine(wanted: WantedUdpEngine): Promise<ChosenUdpEngine>;
 }
+
+/** What the binding of a listening socket takes. */
+type Bindable = Pick<ListenOptions, 'local' | 'reusePort' | 'bindForeign'>;
 
 /**
  * The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. `user` tells
@@ -26,11 +31,22 @@ export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
 ): NodeNetwork & HttpNetwork {
+  const sessions = new TlsSessions();
   let chosen: ChosenUdpEngine | null = null;
-  const partsOf = ({ local }: Pick<ListenOptions, 'local'>): ListenParts => ({
-    fd: 'path' in local ? null : inherited.take('tcp', local),
-    user: user(),
-  });
+  const listenBy = async <O extends Bindable>(
+    options: O,
+    listen: (options: O, parts: ListenParts) => Promise<Opened<Listener>>,
+  ): Promise<Opened<Listener>> => {
+    const { local } = options;
+    const passed = 'path' in local ? null : inherited.take('tcp', local);
+    const isForeign = passed === null && options.bindForeign !== undefined && !('path' in local);
+    const bound = isForeign ? chosen?.engine?.bindStream(options, local) : undefined;
+    if (bound !== undefined && 'error' in bound) return { ok: false, error: bound.error };
+    const opened = await listen(options, { fd: bound?.fd ?? passed, user: user() });
+    // Where TLS cannot be set up Node.js has not taken the socket.
+    if (bound !== undefined && !opened.ok && opened.error.kind === 'tls') closeSync(bound.fd);
+    return opened;
+  };
   return {
     chooseUdpEngine: async (wanted) => {
       chosen = await chooseUdpEngine(wanted);
@@ -40,8 +56,8 @@ export function createNodeNetwork(
       const fd = inherited.take('udp', options.local);
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },
-    connect: connectNodeStream,
-    listen: (options) => listenNodeStreams(options, partsOf(options)),
-    listenHttp: (options) => listenNodeHttp(options, partsOf(options)),
+    connect: (options) => connectNodeStream(options, sessions),
+    listen: (options) => listenBy(options, listenNodeStreams),
+    listenHttp: (options) => listenBy(options, listenNodeHttp),
   };
 }

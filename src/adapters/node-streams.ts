@@ -1,33 +1,41 @@
 /** Connecting TCP and TLS streams of the system. */
 
+import { createHash } from 'node:crypto';
 import { connect as connectTcp, isIP, type Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
-import type { ByteStream, ConnectOptions, Opened, TlsClientOptions } from '../ports/network.ts';
+import type { Address, ByteStream, ConnectOptions, NetworkError, Opened, TlsClientOptions } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 import { NodeStream } from './node-stream.ts';
 import { nodeTls } from './node-tls.ts';
+import type { TlsSessions } from './tls-sessions.ts';
 
 /** Connects a stream, within the time that the caller gives. */
-export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteStream>> {
+export function connectNodeStream(options: ConnectOptions, sessions: TlsSessions): Promise<Opened<ByteStream>> {
   return new Promise((resolve) => {
-    const socket = startConnecting(options);
+    const socket = startConnecting(options, sessions);
     const settle = (result: Opened<ByteStream>): void => {
       clearTimeout(timer);
-      socket.off('error', fail);
+      socket.off('error', onError);
       resolve(result);
     };
-    const fail = (error: Error): void => {
+    const fail = (error: Error, kind?: NetworkError['kind']): void => {
       socket.on('error', () => {});
       socket.destroy();
-      settle({ ok: false, error: networkErrorOf(error) });
+      settle({ ok: false, error: kind === undefined ? networkErrorOf(error) : { kind, text: error.message } });
     };
+    const onError = (error: Error): void => fail(error);
     const timer = setTimeout(() => {
       socket.on('error', () => {});
       socket.destroy();
       settle({ ok: false, error: { kind: 'timeout', text: `no connection in ${options.timeoutMs} ms` } });
     }, options.timeoutMs);
-    socket.once('error', fail);
+    socket.once('error', onError);
     socket.once(options.tls === undefined ? 'connect' : 'secureConnect', () => {
+      if (options.tls?.pins !== undefined && !hasPinnedKey(socket as TLSSocket, options.tls.pins)) {
+        fail(new Error('the server has none of the pinned keys'), 'tls');
+        return;
+      }
+      if (options.tls !== undefined) keepSessions(socket as TLSSocket, options, sessions);
       const stream = new NodeStream(socket);
       settle({ ok: true, value: stream });
       stream.bind(options);
@@ -35,7 +43,7 @@ export function connectNodeStream(options: ConnectOptions): Promise<Opened<ByteS
   });
 }
 
-function startConnecting(options: ConnectOptions): Socket | TLSSocket {
+function startConnecting(options: ConnectOptions, sessions: TlsSessions): Socket | TLSSocket {
   const { remote, localIp, tls } = options;
   const to = {
     host: remote.ip,
@@ -44,7 +52,21 @@ function startConnecting(options: ConnectOptions): Socket | TLSSocket {
     noDelay: true,
     ...(localIp === undefined ? {} : { localAddress: localIp }),
   };
-  return tls === undefined ? connectTcp(to) : nodeTls().connect({ ...to, ...tlsClientOptions(tls) });
+  return tls === undefined
+    ? connectTcp(to)
+    : nodeTls().connect({ ...to, ...tlsClientOptions(tls), ...sessionFor(remote, tls, sessions) });
+}
+
+function sessionFor(remote: Address, tls: TlsClientOptions, sessions: TlsSessions): { readonly session?: Buffer } {
+  // A session does not bring the server's key along: who wants to see it makes a new handshake.
+  const session = tls.pins === undefined ? sessions.find(remote, tls) : undefined;
+  return session === undefined ? {} : { session };
+}
+
+/** Of a server that was found to be the right one: tickets come after the handshake (RFC 8446 §4.6.1). */
+function keepSessions(socket: TLSSocket, { remote, tls }: ConnectOptions, sessions: TlsSessions): void {
+  if (tls === undefined) return;
+  socket.on('session', (session) => sessions.keep(remote, tls, session));
 }
 
 function tlsClientOptions(tls: TlsClientOptions): object {
@@ -56,6 +78,15 @@ function tlsClientOptions(tls: TlsClientOptions): object {
     ...(indicatedName === undefined ? {} : { servername: indicatedName }),
     ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
   };
+}
+
+/**
+ * Whether the key that the server has shown to hold is one of these. Its issuers do not count: unless the name is checked too nobody
+ * has said that the chain is right.
+ */
+function hasPinnedKey(socket: TLSSocket, pins: readonly string[]): boolean {
+  const spki = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
+  return spki !== undefined && pins.includes(createHash('sha256').update(spki).digest('base64'));
 }
 
 /** RFC 6066 §3: an address is no server name; it is looked for in the certificate all the same. */

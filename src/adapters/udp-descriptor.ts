@@ -1,19 +1,21 @@
 /**
- * Descriptors of UDP sockets, made by the system's own calls: socket, options, bind, connect, in the order and with the options
+ * Descriptors of UDP sockets, and of streams at foreign addresses, made by the system's own calls: socket, options, bind, connect, in the order and with the options
  * that Node.js uses, and one that it does not: sizes of buffers above the system's limit where the process may have them.
  *
  * Leaves to others: what goes through them (fast-udp.ts).
  */
 
-import type { Address, NetworkError, UdpOptions } from '../ports/network.ts';
+import type { Address, ForeignBinding, ListenOptions, NetworkError, UdpOptions } from '../ports/network.ts';
 import { networkErrorOfCall } from './network-error.ts';
 import { AF_INET, AF_INET6, IP_PKTINFO, type Peer, peerAt, SocketAddress } from './peer.ts';
 import type { Pointer, SystemCalls } from './system-calls.ts';
 
+const SOCK_STREAM = 1;
 const SOCK_DGRAM = 2;
 const SOCK_NONBLOCK = 0o4000;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
+const SO_REUSEADDR = 2;
 const SO_SNDBUF = 7;
 const SO_RCVBUF = 8;
 const SO_REUSEPORT = 15;
@@ -21,6 +23,12 @@ const SO_SNDBUFFORCE = 32;
 const SO_RCVBUFFORCE = 33;
 const SOL_IPV6 = 41;
 const IPV6_V6ONLY = 26;
+const SOL_IP = 0;
+/** Options of IPv4 (ip(7)) and IPv6 (linux/in6.h) that let a foreign address be bound. */
+const FOREIGN: Readonly<Record<ForeignBinding, { readonly four: number; readonly six: number }>> = {
+  freebind: { four: 15, six: 78 },
+  transparent: { four: 19, six: 75 },
+};
 const IPV6_RECVPKTINFO = 49;
 /** Where in the scratch memory a length stands; the address is at its beginning. */
 const LENGTH_AT = 32;
@@ -43,8 +51,20 @@ class Scratch {
   }
 }
 
+/** How a stream socket is bound. */
+export type StreamOptions = Pick<ListenOptions, 'reusePort' | 'bindForeign'>;
+
 /** A descriptor, or why there is none. */
 type Made = { readonly fd: number } | { readonly error: NetworkError };
+
+/** What a socket is bound to, and how. */
+interface Binding {
+  readonly isSix: boolean;
+  readonly local: Address;
+  readonly peer: Peer;
+  readonly reusePort: boolean;
+  readonly bindForeign: ForeignBinding | undefined;
+}
 
 /** Makes descriptors. */
 export class UdpDescriptors {
@@ -55,6 +75,23 @@ export class UdpDescriptors {
   constructor(calls: SystemCalls) {
     this.#calls = calls;
     this.#scratch = new Scratch(calls);
+  }
+
+  /** A stream socket that is bound and can be listened at; `local` is an address. */
+  makeStream({ reusePort, bindForeign }: StreamOptions, local: Address): Made {
+    const peer = peerAt(local);
+    if (peer === null) return { error: { kind: 'other', text: `not an address: ${local.ip}` } };
+    const isSix = local.ip.includes(':');
+    const fd = this.#calls.socket(isSix ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+    if (fd < 0) return { error: this.#failure('socket') };
+    // As Node.js does: connections that have just ended do not keep the address.
+    const isSet = this.#set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
+    const error = isSet
+      ? this.#bind(fd, { isSix, local, peer, reusePort: reusePort === true, bindForeign })
+      : this.#failure('setsockopt');
+    if (error === null) return { fd };
+    this.#calls.close(fd);
+    return { error };
   }
 
   /** A socket as the options say, bound and, when asked, connected to `remote`; `given`: this one, which is bound already. */
@@ -76,20 +113,28 @@ export class UdpDescriptors {
     made: { readonly isSix: boolean; readonly local: Peer; readonly remote: Peer | null; readonly isBound: boolean },
   ): NetworkError | null {
     const { isSix, local, remote, isBound } = made;
-    if (!isBound) {
-      if (isSix && !this.#set(fd, SOL_IPV6, IPV6_V6ONLY, 1)) return this.#failure('setsockopt');
-      if (options.reusePort === true && !this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return this.#failure('setsockopt');
-    }
     // What is sent to one of many addresses has to be answered from that one.
-    if (isForAny(options))
-      this.#set(fd, isSix ? SOL_IPV6 : IP_PKTINFO.level, isSix ? IPV6_RECVPKTINFO : IP_PKTINFO.type, 1);
-    if (!isBound && this.#withAddress(local, (length) => this.#calls.bind(fd, this.#scratch.start, length)) < 0) {
-      return this.#failure('bind', options.local);
-    }
+    if (isForAny(options)) this.#set(fd, isSix ? SOL_IPV6 : SOL_IP, isSix ? IPV6_RECVPKTINFO : IP_PKTINFO.type, 1);
+    const { reusePort = false, bindForeign } = options;
+    const binding = { isSix, local: options.local, peer: local, reusePort, bindForeign };
+    const unbound = isBound ? null : this.#bind(fd, binding);
+    if (unbound !== null) return unbound;
     this.setBuffers(fd, options.receiveBufferBytes ?? 0, options.sendBufferBytes ?? 0);
     if (remote === null) return null;
     const connected = this.#withAddress(remote, (length) => this.#calls.connect(fd, this.#scratch.start, length));
     return connected < 0 ? this.#failure('connect', remote) : null;
+  }
+
+  #bind(fd: number, { isSix, local, peer, reusePort, bindForeign }: Binding): NetworkError | null {
+    if (isSix && !this.#set(fd, SOL_IPV6, IPV6_V6ONLY, 1)) return this.#failure('setsockopt');
+    if (reusePort && !this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return this.#failure('setsockopt');
+    if (bindForeign !== undefined) {
+      const { four, six } = FOREIGN[bindForeign];
+      // Without the privilege the address is bound like any other: bind says whether it may be.
+      this.#set(fd, isSix ? SOL_IPV6 : SOL_IP, isSix ? six : four, 1);
+    }
+    const bound = this.#withAddress(peer, (length) => this.#calls.bind(fd, this.#scratch.start, length));
+    return bound < 0 ? this.#failure('bind', local) : null;
   }
 
   #withAddress(peer: Peer, call: (length: number) => number): number {

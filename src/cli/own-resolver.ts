@@ -76,7 +76,13 @@ function forwardingTo(
   servers: readonly { readonly ip: string; readonly port: number | null }[],
 ): Config {
   const forwardAddr = servers.map((server) => ({ ...server, tlsName: null }));
-  const everything = { forwardHost: [], forwardFirst: false, forwardTlsUpstream: false, forwardTcpUpstream: false };
+  const everything = {
+    forwardHost: [],
+    forwardFirst: false,
+    forwardTlsUpstream: false,
+    forwardTlsPin: [],
+    forwardTcpUpstream: false,
+  };
   const forward = { ...everything, name: ROOT, forwardAddr, forwardNoCache: false };
   // Loopback is where the resolver of a mail host stands.
   return { ...config, server: { ...config.server, doNotQueryLocalhost: false }, forwardZones: [forward] };

@@ -70,6 +70,14 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
   const name = domain.read(clause.entries.find(({ directive }) => directive === 'name')?.values[0] ?? '');
   if (name instanceof FormError) return;
   const zone = formatName(name);
+  const kind = clause.name.replace('-zone', '');
+  const isTls =
+    server.tlsUpstream ||
+    clause.entries.some(({ directive, values }) => /-(?:tls|ssl)-upstream$/.test(directive) && values[0] === 'yes');
+  const pin = clause.entries.find(({ directive }) => directive.endsWith('-tls-pin'));
+  if (pin !== undefined && !isTls) {
+    findings.error(pin, `${zone} ${pin.directive}: without ${kind}-tls-upstream: yes servers are asked unencrypted`);
+  }
   const servers = clause.entries.filter((entry) => /-(?:addr|host)$/.test(entry.directive));
   if (servers.length === 0 && clause.name === 'stub-zone') {
     findings.warning(clause, `stub-zone ${zone} has neither stub-addr nor stub-host`);

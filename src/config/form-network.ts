@@ -5,6 +5,7 @@
  * Leaves to others: whether an interface exists (the daemon), duplicates across lines (check.ts).
  */
 
+import { fromBase64, toBase64 } from '../wire/bytes.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { type IpPrefix, maskAddress } from '../wire/ip-prefix.ts';
 import { MAX_LABEL_OCTETS, type Name } from '../wire/name.ts';
@@ -192,6 +193,20 @@ export const serverName: Form<ServerName> = plainForm(
 function serverText(place: string, rest: { readonly port: number | null; readonly tlsName: string | null }): string {
   return place + (rest.port === null ? '' : `@${rest.port}`) + (rest.tlsName === null ? '' : `#${rest.tlsName}`);
 }
+
+/** Octets of a SHA-256 digest. */
+const DIGEST_OCTETS = 32;
+
+/** The digest of a server's public key (RFC 7858 §4.2), as `openssl` and stubby write it; `sha256/` may stand before it. */
+export const keyPin: Form<string> = plainForm(
+  'SHA-256 digest of a public key in base64',
+  (text) => {
+    const digest = fromBase64(text.replace(/^sha256\//, ''));
+    if (digest?.length !== DIGEST_OCTETS) return new FormError(`not a SHA-256 digest in base64: '${text}'`);
+    return toBase64(digest);
+  },
+  (value) => value,
+);
 
 /** A value that belongs to a netblock. */
 export interface NetblockValue<V> {

@@ -4,7 +4,15 @@
  */
 
 import { count, milliseconds, path, port, record, text, yesNo } from './form.ts';
-import { domain, listenTargetOrPath, perDomain, perNetblock, serverAddress, serverName } from './form-network.ts';
+import {
+  domain,
+  keyPin,
+  listenTargetOrPath,
+  perDomain,
+  perNetblock,
+  serverAddress,
+  serverName,
+} from './form-network.ts';
 import { localZoneType, responseAction } from './form-policy.ts';
 import { notifySource, primary, zoneUrl } from './form-zones.ts';
 import { alias, DONE, many, one, required } from './option.ts';
@@ -44,6 +52,7 @@ export const STUB_ZONE_ROWS = {
   'stub-first': one(yesNo, false, DONE, 'When the servers fail, resolve without them.'),
   'stub-tls-upstream': one(yesNo, false, DONE, 'Ask the servers over TLS.'),
   'stub-ssl-upstream': alias('stub-tls-upstream'),
+  'stub-tls-pin': many(keyPin, DONE, 'Key that the servers must have, one of several (our own directive).'),
   'stub-tcp-upstream': one(yesNo, false, DONE, 'Ask the servers over TCP.'),
   'stub-no-cache': one(yesNo, false, DONE, 'Do not keep what the servers say.'),
 };
@@ -60,6 +69,7 @@ export const FORWARD_ZONE_ROWS = {
   'forward-first': one(yesNo, false, DONE, 'When the resolvers fail, resolve without them.'),
   'forward-tls-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TLS.'),
   'forward-ssl-upstream': alias('forward-tls-upstream'),
+  'forward-tls-pin': many(keyPin, DONE, 'Key that the resolvers must have, one of several (our own directive).'),
   'forward-tcp-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TCP.'),
   'forward-no-cache': one(yesNo, false, DONE, 'Do not keep what the resolvers say.'),
 };

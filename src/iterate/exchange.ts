@@ -239,9 +239,13 @@ function noteNetworkError(
 }
 
 /** How a server is spoken to over TLS. */
-function tlsTowards({ tlsName }: UpstreamQuery, options: IterateOptions): TlsClientOptions {
+function tlsTowards({ tlsName, tlsPins: pins }: UpstreamQuery, options: IterateOptions): TlsClientOptions {
   const { tlsAuthorities: authorities, tlsSendsName: sendsName, tlsVersions } = options;
-  return { serverName: tlsName, sendsName, ...tlsVersions, ...(authorities === null ? {} : { authorities }) };
+  return {
+    ...{ serverName: tlsName, sendsName, ...tlsVersions },
+    ...(authorities === null ? {} : { authorities }),
+    ...(pins === undefined ? {} : { pins }),
+  };
 }
 
 async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {

@@ -351,7 +351,7 @@ export class IterativeQuery {
     const needsSignatures = this.#isSigned();
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };
-    const asked = { server: address, key, tlsName, zone, question, ...how };
+    const asked = { server: address, key, tlsName, tlsPins: configured?.tlsPins, zone, question, ...how };
     const result = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
     await this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
     if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);

@@ -11,7 +11,7 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 /** How often it is tried, ms: as long a client waits longer than it must. */
 const EVERY_MS = 100;
 /** Datagrams sent again each time while the line is cut; nothing of them reaches anybody, but they cost time here. */
-const PROBES = 8;
+const PROBES = 3;
 
 /** A datagram that is waited for. */
 interface Lost {

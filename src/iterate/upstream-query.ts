@@ -26,6 +26,8 @@ export interface UpstreamQuery {
   readonly transport: UpstreamTransport;
   /** Over TLS: the name that the server's certificate must hold; null: it is not checked. */
   readonly tlsName: string | null;
+  /** Over TLS: digests of keys, of which the server must have one; absent: any. */
+  readonly tlsPins?: readonly string[] | undefined;
   /** The zone is known to be signed: a question without DO would bring nothing that can be believed. */
   readonly needsSignatures: boolean;
   /** Timeouts of the zone's servers that the same question has met before. */

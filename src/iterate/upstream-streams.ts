@@ -284,7 +284,7 @@ function wishAfter(end: StreamEnd, connection: UpstreamConnection, answersBefore
 }
 
 function keyOf({ remote, localIp, tls }: StreamQuestion): string {
-  const security = tls === null ? 'tcp' : `tls ${tls.serverName ?? ''}`;
+  const security = tls === null ? 'tcp' : `tls ${tls.serverName ?? ''} ${(tls.pins ?? []).join()}`;
   return `${remote.ip}@${remote.port} ${localIp ?? ''} ${security}`;
 }
 

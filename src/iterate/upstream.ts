@@ -102,6 +102,6 @@ export class Upstream {
   }
 }
 
-function keyOf({ key, question, recursion, transport, tlsName }: UpstreamQuery): string {
-  return `${key} ${transport} ${tlsName ?? ''} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
+function keyOf({ key, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
+  return `${key} ${transport} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
 }

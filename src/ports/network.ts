@@ -38,6 +38,12 @@ export interface NetworkError {
 /** A result that is a value or an error; never thrown. */
 export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok: false; readonly error: NetworkError };
 
+/**
+ * Binds an address that the host does not have (yet), as Linux's IP_FREEBIND or IP_TRANSPARENT (which takes a privilege, and what
+ * a firewall leads here) let one. An adapter that cannot leaves it, and the address is `unreachable`.
+ */
+export type ForeignBinding = 'freebind' | 'transparent';
+
 /** How to open a UDP socket. */
 export interface UdpOptions {
   /** Local address; ip `0.0.0.0` or `::` for any, with its zone (`fe80::1%eth0`) where it has one; port 0: the system's choice. */
@@ -51,6 +57,7 @@ export interface UdpOptions {
    * a time. Others live for one question.
    */
   readonly isForClients?: boolean;
+  readonly bindForeign?: ForeignBinding | undefined;
   /** Socket buffer sizes in octets; absent or 0: the system's default. */
   readonly receiveBufferBytes?: number;
   readonly sendBufferBytes?: number;
@@ -108,6 +115,8 @@ export interface TlsClientOptions {
   readonly indicatedName?: string;
   /** PEM text of the certificate authorities to trust. */
   readonly authorities?: string;
+  /** SHA-256 digests of public keys in base64, of which the server must have one (RFC 7858 §4.2); absent: any key will do. */
+  readonly pins?: readonly string[];
   /** False: no name is sent, also where one is checked (RFC 6066 §3: it goes unencrypted). Absent: it is. */
   readonly sendsName?: boolean;
   /** Least and greatest version; absent: 1.2 and 1.3. */
@@ -176,6 +185,7 @@ export interface ListenOptions {
   /** An address, with its zone where it has one, or the path of a unix socket, which its owner and its group may use. */
   readonly local: Address | { readonly path: string };
   readonly reusePort?: boolean;
+  readonly bindForeign?: ForeignBinding | undefined;
   readonly tls?: TlsServerOptions;
   /**
    * Read from each connection before anything else, TLS included: gets all octets that have come, and from where (PROXY protocol).

@@ -1,4 +1,4 @@
-/** A connection of a client, whatever is spoken on it, as the places for connections see it. */
+/** A connection of a client, whatever is spoken on it, as the slots for connections see it. */
 
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Address } from '../ports/network.ts';
@@ -19,7 +19,7 @@ export interface SharedParts {
   readonly clock: Clock;
   /** Who answers now; another one after a reload. */
   readonly serve: () => Serve;
-  /** Milliseconds that a connection may be idle now: fewer when places are scarce. */
+  /** Milliseconds that a connection may be idle now: fewer when slots are scarce. */
   readonly idleMs: () => number;
   readonly onClosed: (connection: ClientConnection) => void;
 }

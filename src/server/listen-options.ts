@@ -1,7 +1,7 @@
 /** What the server room needs to know: where to listen, and the limits of listening. Taken out of the configuration by `cli`. */
 
 import type { EncryptedProtocol } from '../config/listen-protocol.ts';
-import type { Address, TlsServerOptions } from '../ports/network.ts';
+import type { Address, ForeignBinding, TlsServerOptions } from '../ports/network.ts';
 import type { NetblockLimit } from '../serve/netblock-limit.ts';
 import type { IpPrefix } from '../wire/ip-prefix.ts';
 
@@ -35,8 +35,10 @@ export interface ServerOptions {
   readonly networkInterfaces?: readonly string[];
   /** Those of them that have no address now. */
   readonly missing?: readonly string[];
-  /** What the host does not have yet is waited for (ip-freebind, ip-transparent). */
+  /** What the host does not have yet is waited for (ip-freebind, ip-transparent), where it cannot be bound at once. */
   readonly waitsForAddresses?: boolean;
+  /** How it is bound at once. */
+  readonly bindForeign?: ForeignBinding | undefined;
   readonly udp: boolean;
   readonly tcp: boolean;
   /** Sockets share their port with those of other processes (SO_REUSEPORT). */
@@ -79,6 +81,6 @@ export const SERVER_LIMITS = {
    * must not keep out those that come to talk, and a burst of honest ones takes its time.
    */
   handshakesPerConnection: 2,
-  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the places are taken. */
+  /** Part of tcp-idle-timeout, in percent, that connections get while more than half of the slots are taken. */
   shortenedIdlePercent: 10,
 } as const;

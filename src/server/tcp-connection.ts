@@ -22,7 +22,7 @@ export interface ConnectionParts extends SharedParts {
   readonly promisableMs: (wanted: number) => number;
   /** Reads who the client is, where a proxy says it inside of the stream. */
   readonly readProxy: (bytes: Uint8Array, proxy: Address) => ProxyHeader;
-  /** The client was not known before; false: it gets no place. */
+  /** The client was not known before; false: it gets no slot. */
   readonly onClientKnown: (connection: TcpConnection, proxy: Address) => boolean;
   /** Two octets and the largest reply: where a reply is put together before it is written. */
   readonly frame: Uint8Array;

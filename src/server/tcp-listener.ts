@@ -3,7 +3,7 @@
  *
  * When all slots are taken, a new connection gets the slot of the one that has been idle longest (RFC 7766 §6.2.3: a server
  * may close idle connections under load); when all of them wait for answers it is refused. The clients of a netblock may have a
- * limit of their own (tcp-connection-limit): they get no place of others', and none of their own is closed for them. A client
+ * limit of their own (tcp-connection-limit): they get no slot of others', and none of their own is closed for them. A client
  * that will get none is refused before its TLS handshake, which costs much more than a connection.
  */
 
@@ -53,7 +53,7 @@ export class ConnectionSlots {
   #blocks: readonly NetblockLimit[];
   /** Open connections of the blocks. */
   readonly #byBlock = new Map<NetblockLimit, number>();
-  /** Connections that found no place. */
+  /** Connections that found no slot. */
   refused = 0;
 
   constructor(clock: Clock, serve: Serve, options: ServerOptions) {
@@ -128,7 +128,7 @@ export class ConnectionSlots {
 
   /** Gives a connection that came to `address` a slot; null when there is none. */
   admit(stream: ByteStream, address: ListenAddress): StreamEvents | null {
-    if (!this.#hasPlaceFor(stream.remote)) return null;
+    if (!this.#hasSlotFor(stream.remote)) return null;
     const isProxied = address.isProxied === true && (stream.prefaceOctets ?? 0) === 0;
     const layer = address.protocol === 'tls' ? 'tls' : undefined;
     const connection = new TcpConnection(stream, this.#parts, { layer, isProxied });
@@ -138,14 +138,14 @@ export class ConnectionSlots {
 
   /** The same with HTTP. */
   admitHttp(session: HttpSession, address: ListenAddress): HttpSessionEvents | null {
-    if (!this.#hasPlaceFor(session.remote)) return null;
+    if (!this.#hasSlotFor(session.remote)) return null;
     const connection = new HttpConnection(session, this.#http, address.protocol === 'http' ? 'http' : 'https');
     this.#add(connection, address);
     return connection;
   }
 
   /** Makes a slot where that can be done. */
-  #hasPlaceFor(remote: Address): boolean {
+  #hasSlotFor(remote: Address): boolean {
     const isFull = (): boolean => this.count >= this.#options.maxConnections && !this.#closeLongestIdle();
     const isRefused = this.#isBlockFull(this.#blockOf(remote)) || isFull();
     if (isRefused) this.refused++;
@@ -236,7 +236,8 @@ export async function openTcpListener(start: {
   const { network, http, address, local, options, slots, onError } = start;
   const secured = securityOf(address, options, slots);
   if (secured === null) return { ok: false, error: { kind: 'tls', text: 'there is no key and certificate for it' } };
-  const common = { local, reusePort: options.reusePort, ...secured, onError };
+  const { reusePort, bindForeign } = options;
+  const common = { local, reusePort, bindForeign, ...secured, onError };
   if (!isHttp(address)) {
     return await network.listen({ ...common, onConnection: (stream) => slots.admit(stream, address) });
   }

@@ -26,6 +26,7 @@ export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<U
   const opened = await parts.network.openUdp({
     local: { ip: address.ip, port: address.port },
     isForClients: true,
+    bindForeign: parts.options.bindForeign,
     reusePort: parts.options.reusePort,
     receiveBufferBytes: parts.options.receiveBufferBytes,
     sendBufferBytes: parts.options.sendBufferBytes,

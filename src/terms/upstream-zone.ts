@@ -35,6 +35,8 @@ export interface UpstreamZone {
   readonly tcp: boolean;
   /** `stub-tls-upstream`, `forward-tls-upstream`: ask over TLS only. */
   readonly tls: boolean;
+  /** `stub-tls-pin`, `forward-tls-pin`: digests of keys in base64, of which servers must have one over TLS; absent or empty: any. */
+  readonly tlsPins?: readonly string[];
   /** `stub-no-cache`, `forward-no-cache`: answers are used once and not stored. */
   readonly noCache: boolean;
 }

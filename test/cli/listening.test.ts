@@ -10,6 +10,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { bindSystemCalls } from '../../src/adapters/system-calls.ts';
 
 const HAWSERD = join(import.meta.dirname, '..', '..', 'bin', 'hawserd');
 const PATIENCE_MS = 20_000;
@@ -113,12 +114,14 @@ describe('without an address to listen on', { timeout: 60_000 }, () => {
   });
 
   test('one that is not there yet is waited for when ip-freebind says so', async () => {
-    await start(configure('username: ""', 'ip-freebind: yes', `interface: 203.0.113.77@${port}`));
+    const place = `interface: 203.0.113.77@${port}`;
+    await start(configure('username: ""', 'udp-engine: dgram', 'ip-freebind: yes', place));
     expect(daemon?.exitCode).toBe(null);
     expect(log).toMatch(/can't open UDP socket on 203\.0\.113\.77@\d+: .*it will be tried again/);
   });
 });
 
+const HAS_CALLS = typeof bindSystemCalls() !== 'string';
 const CAN_UNSHARE =
   process.geteuid?.() === 0 &&
   (await run('unshare', ['-n', 'ip', 'link']).then(
@@ -150,6 +153,7 @@ describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, ()
   test('an address that comes late is served soon after, with ip-freebind or ip-transparent', async () => {
     const lines = [
       'username: ""',
+      'udp-engine: dgram',
       'ip-transparent: yes',
       'access-control: 0.0.0.0/0 allow',
       'interface: 127.0.0.1',
@@ -161,6 +165,20 @@ describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, ()
     await until(() => log.includes('listening on all that is configured'));
     expect(await ask('192.0.2.7')).toBe('NOERROR,NOERROR');
   });
+
+  test.skipIf(!HAS_CALLS).each(['ip-freebind', 'ip-transparent'])(
+    'an address that comes late is served at once with %s, also after root is given up',
+    async (directive) => {
+      const lines = ['username: "nobody"', `${directive}: yes`, 'interface: 127.0.0.1', 'interface: 192.0.2.7'];
+      const six = 'interface: 2001:db8::7';
+      await start(configure(...lines, six, ...ALL_ALLOWED), 'ip link set lo up');
+      expect(await ask('127.0.0.1')).toBe('NOERROR,NOERROR');
+      expect(readFileSync(`/proc/${daemon?.pid}/status`, 'utf8')).toMatch(/^CapEff:\s+0+$/m);
+      await inside(`${LINK}; ip addr add 2001:db8::7/64 dev eth7 nodad; ip link set eth7 up; sleep 0.2`);
+      for (const server of ['192.0.2.7', '2001:db8::7']) expect(await ask(server)).toBe('NOERROR,NOERROR');
+      expect(log).not.toMatch(/error|tried again/);
+    },
+  );
 
   test('a reload that may not open the new address stays at the old one', async () => {
     const lines = (ip: string) => ['username: "nobody"', `interface: ${ip}`, ...ALL_ALLOWED];

@@ -148,6 +148,16 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:2: warning: proxy-protocol-from has no effect without proxy-protocol-port',
   ],
   [
+    'a key for servers that are asked unencrypted',
+    `forward-zone:\nname: a\nforward-addr: 192.0.2.1\nforward-tls-pin: "${'A'.repeat(43)}="`,
+    'test.conf:4: error: a. forward-tls-pin: without forward-tls-upstream: yes servers are asked unencrypted',
+  ],
+  [
+    'a key that is none',
+    'stub-zone:\nname: a\nstub-addr: 192.0.2.1\nstub-tls-upstream: yes\nstub-tls-pin: "AAAA"',
+    "test.conf:5: error: stub-tls-pin: not a SHA-256 digest in base64: 'AAAA'",
+  ],
+  [
     'a tag that is not defined, of a policy zone',
     'rpz:\nname: r\ntags: "typo"',
     'test.conf:3: error: unknown tag: typo',

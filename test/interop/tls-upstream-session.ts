@@ -18,6 +18,8 @@ const WAYS = {
   'wrong name': { port: 5301, server: `127.0.0.1@${TLS_PORT}#other.example`, knowsAuthority: true },
   'unknown authority': { port: 5302, server: `127.0.0.1@${TLS_PORT}#${NAME}`, knowsAuthority: false },
   'no name': { port: 5303, server: `127.0.0.1@${TLS_PORT}`, knowsAuthority: false },
+  'right key': { port: 5304, server: `127.0.0.1@${TLS_PORT}`, knowsAuthority: false, pin: 'own' },
+  'wrong key': { port: 5305, server: `127.0.0.1@${TLS_PORT}`, knowsAuthority: false, pin: 'other' },
 } as const;
 
 function makeCertificate(session: Session): { key: string; certificate: string } {
@@ -29,6 +31,12 @@ function makeCertificate(session: Session): { key: string; certificate: string }
     stdio: 'ignore',
   });
   return { key, certificate };
+}
+
+/** The digest of the key, by the command that the documentation gives. */
+function pinOf(certificate: string): string {
+  const command = `openssl x509 -in ${certificate} -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary`;
+  return execFileSync('sh', ['-c', `${command} | openssl base64`], { encoding: 'utf8' }).trim();
 }
 
 async function startUpstream(session: Session, { key, certificate }: ReturnType<typeof makeCertificate>) {
@@ -57,7 +65,8 @@ async function main(): Promise<void> {
     const made = makeCertificate(session);
     await startUpstream(session, made);
     const statuses: Record<string, string> = {};
-    for (const [way, { port, server, knowsAuthority }] of Object.entries(WAYS)) {
+    const pins = { own: pinOf(made.certificate), other: `${'A'.repeat(43)}=` };
+    for (const [way, { port, server, knowsAuthority, ...more }] of Object.entries(WAYS)) {
       const configuration = [
         'server:',
         '  interface: 127.0.0.1',
@@ -69,6 +78,7 @@ async function main(): Promise<void> {
         '  name: "."',
         '  forward-tls-upstream: yes',
         `  forward-addr: ${server}`,
+        ...('pin' in more ? [`  forward-tls-pin: "${pins[more.pin]}"`] : []),
       ];
       const child = await startHawser(session, `${configuration.join('\n')}\n`, port);
       const [reply] = parseDigReplies(dig('127.0.0.1', port, ['www.example.', 'A', '+time=12', '+tries=1']));

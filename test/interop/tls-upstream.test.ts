@@ -13,6 +13,8 @@ test.skipIf(why !== null)(
       'wrong name': 'SERVFAIL',
       'unknown authority': 'SERVFAIL',
       'no name': 'NOERROR',
+      'right key': 'NOERROR',
+      'wrong key': 'SERVFAIL',
     });
   },
   110_000,

@@ -30,6 +30,10 @@ function flipped(bytes: Uint8Array, at: number): Uint8Array {
   return copy;
 }
 
+function firstOctetKind(octet: number): 'zero' | 'low' | 'high' {
+  return octet === 0 ? 'zero' : octet < 128 ? 'low' : 'high';
+}
+
 function rsaField(exponent: Uint8Array, modulus: Uint8Array): Uint8Array {
   return exponent.length < 256
     ? concatBytes(Uint8Array.of(exponent.length), exponent, modulus)
@@ -126,6 +130,30 @@ describe.each(SIDES)('the %s adapter', (_, make) => {
     expect(bits(concatBytes(Uint8Array.of(0, 0, 1, 3), odd(128)))).toBe(1024);
     expect(bits(Uint8Array.of(0, 1))).toBeNull();
     expect(bits(Uint8Array.of())).toBeNull();
+  });
+
+  test('takes RSA keys of every length within the bounds', () => {
+    const crypto = make();
+    for (let octets = 128; octets <= 512; octets++) {
+      const field = rsaField(Uint8Array.of(1, 0, 1), new Uint8Array(octets).fill(0xc5));
+      expect(crypto.importKey(8, field)?.bits, `${octets} octets`).toBe(octets * 8);
+    }
+  });
+
+  test('takes ECDSA signatures whatever octets their numbers begin with', async () => {
+    const crypto = make();
+    const { publicKey, sign } = makeKey(13);
+    const key = crypto.importKey(13, publicKey);
+    const seen = new Set<string>();
+    // One number in 256 begins with a zero octet, every second one with a set top bit.
+    for (let tries = 0; key !== null && tries < 20_000 && seen.size < 6; tries++) {
+      const signature = sign(text);
+      const kinds = [0, 32].map((at) => `${at} ${firstOctetKind(signature[at] ?? 0)}`);
+      if (kinds.every((kind) => seen.has(kind))) continue;
+      for (const kind of kinds) seen.add(kind);
+      expect(await crypto.verify(key, text, signature), kinds.join()).toBe(true);
+    }
+    expect(seen.size).toBe(6);
   });
 
   test('takes only curve points of the right length that lie on the curve', () => {

@@ -262,6 +262,25 @@ describe.each(SIDES)('streams on the %s side', (_name, makeSide) => {
     expect(refused.ok ? 'connected' : refused.error.kind).toBe('refused');
   });
 
+  test('listen at a foreign address where the system lets them, and say so where not', async () => {
+    const side = makeSide();
+    const options = { local: { ip: '192.0.2.1', port: 0 }, onConnection: () => null, onError: () => {} };
+    const listening = await side.run(side.network.listen({ ...options, bindForeign: 'freebind' }));
+    if (!listening.ok) {
+      expect(listening.error.kind).toBe('unreachable');
+      return;
+    }
+    const { local } = listening.value;
+    expect(local.ip).toBe('192.0.2.1');
+    const again = await side.run(side.network.listen({ ...options, local, bindForeign: 'freebind' }));
+    expect(again.ok ? 'listening' : again.error.kind).toBe('in-use');
+    listening.value.close();
+    await side.pass(5);
+    const free = await side.run(side.network.listen({ ...options, local, bindForeign: 'freebind' }));
+    expect(free.ok).toBe(true);
+    if (free.ok) free.value.close();
+  });
+
   test('cannot listen at a port that is taken', async () => {
     const side = makeSide();
     const options = { local: LOOPBACK, onConnection: () => null, onError: () => {} };

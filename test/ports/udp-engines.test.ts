@@ -243,6 +243,11 @@ describe.each(WAYS)('datagrams through %s', (name, open) => {
     expect(error).toEqual({ kind: 'unreachable', text: 'bind EADDRNOTAVAIL 192.0.2.1:5300' });
   });
 
+  test('a foreign address can be bound where the calls are, and is refused else', async () => {
+    const foreign = { local: { ip: '192.0.2.1', port: 0 }, bindForeign: 'freebind' } as const;
+    expect((await errorOf(open, foreign))?.kind).toBe(name === 'dgram' ? 'unreachable' : undefined);
+  });
+
   test('buffers take the sizes that they are told', async () => {
     const { socket, errors } = await opened(open, { receiveBufferBytes: 50_000, sendBufferBytes: 60_000 });
     socket.setBuffers(30_000, 0);

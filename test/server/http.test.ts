@@ -1,6 +1,6 @@
 /**
  * Proves how DNS over HTTPS is served: which requests are queries, how they are answered, what bounds their number, their memory and
- * their time, and that the places of connections are those of TCP.
+ * their time, and that the slots of connections are those of TCP.
  */
 
 import { describe, expect, test } from 'vitest';
@@ -170,7 +170,7 @@ describe('a connection', () => {
     expect([session.ended, bench.daemon.httpOctets.replies]).toEqual(['at once', 0]);
   });
 
-  test('takes one of the places of TCP, and gives it up to newcomers when idle', async () => {
+  test('takes one of the slots of TCP, and gives it up to newcomers when idle', async () => {
     const bench = await serving({ maxConnections: 2 });
     const first = connected(bench);
     const second = await bench.connect();

@@ -92,7 +92,7 @@ describe('a connection', () => {
     expect(bench.serve.stats.foreignProxies).toBe(1);
   });
 
-  test('takes the place of its client’s netblock, not of the proxy’s', async () => {
+  test('takes the slot of its client’s netblock, not of the proxy’s', async () => {
     const bench = await proxied({ connectionLimits: [{ ...mustParsePrefix('192.0.2.0/24'), limit: 1 }] });
     const first = await written(bench, HEADER, framed(query(1)));
     const second = await written(bench, HEADER, framed(query(2)));
@@ -152,7 +152,7 @@ describe('a connection over TLS', () => {
     expect([client?.closed, bench.daemon.connections]).toEqual([true, 0]);
   });
 
-  test('takes the place of its client’s netblock, once that is known', async () => {
+  test('takes the slot of its client’s netblock, once that is known', async () => {
     const connectionLimits = [{ ...mustParsePrefix('192.0.2.0/24'), limit: 1 }];
     const bench = await proxied({ ...OVER_TLS, connectionLimits });
     const inside = concatBytes(HEADER, framed(query(1)));

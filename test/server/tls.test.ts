@@ -88,7 +88,7 @@ test('a new key is used by sockets that are open; the same key leaves their sess
   expect(used).toEqual(['other key', 'other key']);
 });
 
-test('places, idle time and what clients are told of it are as over TCP', async () => {
+test('slots, idle time and what clients are told of it are as over TCP', async () => {
   const bench = await encrypted({ maxConnections: 2, tcpIdleMs: 5000 });
   const first = await bench.connect(undefined, OVER_TLS);
   first?.send(query(1, 'told'));
@@ -101,7 +101,7 @@ test('places, idle time and what clients are told of it are as over TCP', async 
   expect([second?.closed, third?.closed]).toEqual([true, true]);
 });
 
-test('a client without a place of its netblock is turned away before the handshake', async () => {
+test('a client without a slot of its netblock is turned away before the handshake', async () => {
   const prefix = { address: Uint8Array.of(192, 0, 2, 0), prefixLength: 24 };
   const bench = await encrypted({ connectionLimits: [{ ...prefix, limit: 1 }] });
   expect(await bench.connect('192.0.2.1', OVER_TLS)).not.toBeNull();

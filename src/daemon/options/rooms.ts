@@ -259,6 +259,7 @@ export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOpt
     networkInterfaces: server.interfaceAutomatic ? [...networkInterfaces, ALL_INTERFACES] : networkInterfaces,
     missing: networkInterfaces.filter((name) => name !== ALL_INTERFACES && host.addressesOf(name).length === 0),
     waitsForAddresses: server.ipFreebind || server.ipTransparent,
+    bindForeign: server.ipTransparent ? 'transparent' : server.ipFreebind ? 'freebind' : undefined,
     udp: server.doUdp,
     tcp: server.doTcp,
     // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.

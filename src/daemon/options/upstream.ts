@@ -78,6 +78,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
       first: stub.stubFirst,
       tcp: stub.stubTcpUpstream,
       tls: stub.stubTlsUpstream,
+      ...(stub.stubTlsPin.length === 0 ? {} : { tlsPins: stub.stubTlsPin }),
       noCache: stub.stubNoCache,
     };
   });
@@ -92,6 +93,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
       first: forward.forwardFirst,
       tcp: forward.forwardTcpUpstream,
       tls: forward.forwardTlsUpstream,
+      ...(forward.forwardTlsPin.length === 0 ? {} : { tlsPins: forward.forwardTlsPin }),
       noCache: forward.forwardNoCache,
     };
   });

@@ -98,8 +98,10 @@ describe('a network interface', () => {
     const missing = { missing: ['eth1'], networkInterfaces: ['eth0', 'eth1'], waitsForAddresses: false };
     expect(optionsOf('server:\ninterface: eth0\ninterface: eth1')).toMatchObject(missing);
     for (const directive of ['ip-freebind', 'ip-transparent']) {
-      expect(optionsOf(`server:\n${directive}: yes`)).toMatchObject({ waitsForAddresses: true });
+      const bindForeign = directive.replace('ip-', '');
+      expect(optionsOf(`server:\n${directive}: yes`)).toMatchObject({ waitsForAddresses: true, bindForeign });
     }
+    expect(optionsOf('server:\nip-freebind: yes\nip-transparent: yes')).toMatchObject({ bindForeign: 'transparent' });
   });
 });
 
