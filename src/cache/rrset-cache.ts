@@ -15,6 +15,7 @@ import type { Name } from '../wire/name.ts';
 import { rrsetKey } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import {
+  isPartOfMore,
   type RRset,
   rrsetClass,
   rrsetOwner,
@@ -162,7 +163,7 @@ function keyOf(rrset: RRset): string {
 /** The set with a block of its own, so that a small set does not keep a large message alive. */
 function owningItsBytes(ranked: RankedRRset): RankedRRset {
   const { rrset } = ranked;
-  return rrset.buffer.byteLength === rrset.length ? ranked : { ...ranked, rrset: rrset.slice() as RRset };
+  return isPartOfMore(rrset) ? { ...ranked, rrset: rrset.slice() as RRset } : ranked;
 }
 
 /** Which set is in force after `offered` was offered. */

@@ -16,6 +16,7 @@ import { ServerCache } from '../../src/cache/server-cache.ts';
 import { type ZoneKey, zoneKeyOf } from '../../src/dnssec/dnskey.ts';
 import { readNsec3Span } from '../../src/dnssec/nsec3.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
+import { SECURE } from '../../src/terms/verdict.ts';
 import { toBase32hex } from '../../src/wire/bytes.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -84,6 +85,18 @@ const names = [
   { what: 'short names', name: short },
   { what: 'long names', name: long },
 ] as const;
+
+test('a small set takes no memory outside of the heap, though it is looked for, checked and read', async () => {
+  const cache = new RRsetCache(room);
+  const outside = async (): Promise<number> => (await held()) && process.memoryUsage().arrayBuffers;
+  const before = await outside();
+  for (let n = 0; n < 3000; n++) {
+    const set = cache.store(setFor(short(n), TYPE.A, [Uint8Array.of(192, 0, 2, 1)], false));
+    const { rrset } = cache.replaceVerdict(set, SECURE, EXPIRES);
+    expect([rrsetOwner(rrset).length, rdatasOf(rrset).length]).toEqual([short(n).length, 1]);
+  }
+  expect(((await outside()) - before) / cache.count).toBeLessThan(1);
+});
 
 describe.each(names)('with $what', ({ name }) => {
   test('RRsets', async () => {
