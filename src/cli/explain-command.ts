@@ -2,6 +2,7 @@
 
 import { parseArgs } from 'node:util';
 import { explainParts } from '../daemon/explain-parts.ts';
+import { chainPicture } from '../explain/chain-picture.ts';
 import { explainQuestion } from '../explain/gather.ts';
 import { reportText } from '../explain/report-text.ts';
 import { explainJson, stepText } from '../trace/explain.ts';
@@ -35,6 +36,7 @@ Shows the chain of trust from the anchor to the answer, zone by zone: DS, keys, 
 not there, what each server said; where it broke, whose fault that is and what to do. TYPE is A by default.
 
 ${RESOLVER_HELP}  --expiry DAYS           list signatures that run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
+  --svg                   a picture of the chain, in SVG
   --color | --no-color    default: colour on a terminal
 ${STATUS_HELP}
 Of the running daemon: hawser-control explain NAME [TYPE] [+json] [+cached] [+expiry=DAYS].
@@ -42,6 +44,7 @@ Of the running daemon: hawser-control explain NAME [TYPE] [+json] [+cached] [+ex
 Examples:
   hawser explain _25._tcp.mx.example.org TLSA
   hawser explain --resolver 127.0.0.1 example.org MX
+  hawser explain --svg example.org MX >chain.svg
 `;
 
 const TRACE_USAGE = `Usage: hawser trace [OPTION ...] NAME [TYPE]
@@ -73,6 +76,7 @@ const OPTIONS = { ...LOOK_UP_OPTIONS, json: { type: 'boolean' } } as const;
 const EXPLAIN_OPTIONS = {
   ...OPTIONS,
   expiry: { type: 'string' },
+  svg: { type: 'boolean' },
   color: { type: 'boolean' },
   'no-color': { type: 'boolean' },
 } as const;
@@ -80,6 +84,7 @@ const EXPLAIN_OPTIONS = {
 interface Values extends LookUpValues {
   readonly json?: boolean | undefined;
   readonly expiry?: string | undefined;
+  readonly svg?: boolean | undefined;
   readonly color?: boolean | undefined;
   readonly 'no-color'?: boolean | undefined;
 }
@@ -130,6 +135,10 @@ async function explain({ instance, ports }: Opened, question: Question, values: 
   const explained = await explainQuestion(parts, question, options);
   if (explained === null) return STATUS.unknown;
   const { report } = explained;
+  if (values.svg === true) {
+    process.stdout.write(chainPicture(report));
+    return statusOf(report.status);
+  }
   const isTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
   const hasColour = values['no-color'] !== true && (values.color === true || isTerminal);
   process.stdout.write(

@@ -3,10 +3,7 @@
  * limits that it is given; what a request may do is the resolver's.
  */
 
-import type { Address, Listener, Opened } from './network.ts';
-
-/** An open one, in plain text only. */
-export type HttpListener = Omit<Listener, 'useTls'>;
+import type { Address, Opened } from './network.ts';
 
 /** Bounds on clients. */
 export interface HttpLimits {
@@ -64,6 +61,13 @@ export interface HttpOptions {
   readonly onRequest: (request: HttpRequest) => Promise<HttpReply>;
   /** A client was refused by a limit. */
   readonly onRefusal: (refusal: HttpRefusal) => void;
+}
+
+/** What listens; `local` has the port that the system chose. */
+export interface HttpListener {
+  readonly local: Address;
+  /** Ends all connections too. */
+  close(): void;
 }
 
 export interface HttpServer {

@@ -5,6 +5,7 @@ import type { LookUp } from '../dane/look-up.ts';
 import { checkMailDomain } from '../dane/mail-domain.ts';
 import { type CheckLines, domainLines, singleHostLines } from '../dane/report.ts';
 import { readServiceName, starttlsFor } from '../dane/service-name.ts';
+import { chainPicture } from '../explain/chain-picture.ts';
 import type { Report } from '../explain/report.ts';
 import { reportText } from '../explain/report-text.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -48,7 +49,7 @@ export function makeActions(parts: ActionParts): PageActions {
 }
 
 function explained(report: Report): Explained {
-  return { report, text: reportText(report, { hasColour: false }), svg: null };
+  return { report, text: reportText(report, { hasColour: false }), svg: chainPicture(report) };
 }
 
 function checkParts({ lookUp, crypto, tls, clock, ehlo }: ActionParts): CheckParts {

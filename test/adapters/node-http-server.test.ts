@@ -9,7 +9,7 @@ const LIMITS: HttpLimits = {
   headOctets: 2048,
   headMs: 300,
   requestMs: 600,
-  exchangeMs: 700,
+  exchangeMs: 10_000,
   idleMs: 5000,
   connections: 3,
   requestsPerConnection: 2,
@@ -74,10 +74,13 @@ describe('a client that', () => {
   });
 
   test('sends its body without ever ending it is closed after requestMs', async () => {
-    await serve(async (request) => {
-      await request.readBody(1000);
-      return OK;
-    });
+    await serve(
+      async (request) => {
+        await request.readBody(1000);
+        return OK;
+      },
+      { exchangeMs: 60_000 },
+    );
     const visitor = await visit();
     visitor.socket.write(`POST / HTTP/1.1\r\n${HEAD}Content-Length: 900\r\n\r\n`);
     const timer = setInterval(() => visitor.socket.write('x'), 50);
@@ -110,8 +113,10 @@ describe('a client that', () => {
   });
 
   test('waits for a reply that never ends is closed after exchangeMs', async () => {
-    await serve(() =>
-      Promise.resolve({ status: 200, headers: {}, body: (sink) => new Promise((resolve) => sink.onGone(resolve)) }),
+    await serve(
+      () =>
+        Promise.resolve({ status: 200, headers: {}, body: (sink) => new Promise((resolve) => sink.onGone(resolve)) }),
+      { exchangeMs: 300 },
     );
     const visitor = await visit();
     visitor.socket.write(`GET / HTTP/1.1\r\n${HEAD}\r\n`);

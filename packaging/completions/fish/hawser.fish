@@ -15,6 +15,7 @@ complete -c hawser -n '__fish_seen_subcommand_from explain' -s 6 -d 'IPv4 | IPv6
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l ip6 -d 'IPv4 | IPv6 only'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l json -d 'for programs'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l expiry -x -d 'list signatures that run out within so many days, default 3'
+complete -c hawser -n '__fish_seen_subcommand_from explain' -l svg -d 'a picture of the chain, in SVG'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l color -d 'default: colour on a terminal'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l no-color -d 'default: colour on a terminal'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -f -a 'A AAAA CAA CNAME DNAME DNSKEY DS HTTPS MX NS NSEC3PARAM PTR SMIMEA SOA SRV SSHFP SVCB TLSA TXT'
