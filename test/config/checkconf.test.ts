@@ -43,6 +43,11 @@ describe('checking a file', () => {
     expect(run(['-h']).out).toContain('/etc/unbound/unbound.conf, else /etc/hawser/hawser.conf');
   });
 
+  test('refuses a folder as zone file, at which unbound-checkconf never ends', () => {
+    const { code, err } = run(['/a'], { '/zones/.': '', '/a': 'auth-zone:\n name: a\n zonefile: /zones' });
+    expect([code, err]).toEqual([1, expect.stringContaining('zonefile /zones for a. is a folder')]);
+  });
+
   test('refuses one anchor that is both fixed and kept up to date', () => {
     const anchor = '. DS 20326 8 2 e06d44b80b8f1d39a95c0b0d7c65d08458e880409bbc683457104237c7f8ec8d';
     const files = { '/k': `${anchor}\n`, '/a': `server:\n trust-anchor: "${anchor}"\n auto-trust-anchor-file: /k` };
