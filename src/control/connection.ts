@@ -19,6 +19,7 @@ export interface ControlConnectionParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly commands: () => CommandTable;
+  readonly commandRan: (command: string) => void;
   readonly onClosed: (connection: ControlConnection) => void;
 }
 
@@ -34,6 +35,7 @@ export class ControlConnection implements StreamEvents {
   /** The connection's one run through command and lines is going on. */
   #isBusy = false;
   #hasCommand = false;
+  #command = '';
   #bulk: BulkInput | null = null;
   #bulkOctets = 0;
   #lineNumber = 0;
@@ -127,7 +129,9 @@ export class ControlConnection implements StreamEvents {
     if (this.#bulk !== null) return await this.#takeBulkLine(this.#bulk, line);
     if (this.#hasCommand) return;
     this.#hasCommand = true;
-    const outcome = await this.#parts.commands().run(line.trim());
+    this.#command = line.trim();
+    const outcome = await this.#parts.commands().run(this.#command);
+    this.#parts.commandRan(this.#command);
     if (typeof outcome === 'object' && 'isEnd' in outcome) this.#bulk = outcome;
     else await this.#answer(outcome);
   }
@@ -140,6 +144,7 @@ export class ControlConnection implements StreamEvents {
     }
     if (!bulk.isEnd(line)) {
       const error = bulk.take(line, this.#lineNumber);
+      this.#parts.commandRan(this.#command);
       if (error === null) return;
       if (this.#errors.length < CONTROL_LIMITS.toldErrors) this.#errors.push(error);
       else this.#untoldErrors++;
@@ -148,7 +153,9 @@ export class ControlConnection implements StreamEvents {
     this.#bulk = null;
     const more = this.#untoldErrors === 0 ? [] : [`error ${this.#untoldErrors} more lines with errors`];
     const told = [...this.#errors, ...more].map((error) => `${error}\n`).join('');
-    await this.#answer(told + bulk.finish());
+    const last = bulk.finish();
+    this.#parts.commandRan(this.#command);
+    await this.#answer(told + last);
   }
 
   /** Writes a reply as fast as the client reads it, then closes. */

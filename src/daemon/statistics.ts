@@ -13,7 +13,9 @@ import type { StatisticsSnapshot } from '../control/stats-names.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Network } from '../ports/network.ts';
+import { ServeStats } from '../serve/serve-stats.ts';
 import { isLocalClient } from '../serve/wait-limit.ts';
+import type { Fronts } from './fronts.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 import { VERSION } from './version.ts';
 
@@ -30,6 +32,8 @@ interface InstanceStatisticsParts {
   readonly connections: () => number;
   /** Octets of HTTP that are held. */
   readonly httpOctets: () => StatisticsSnapshot['httpOctets'];
+  /** Threads beside the one that resolves; null: there are none. */
+  readonly fronts: Pick<Fronts, 'stats' | 'resetStats'> | null;
 }
 
 /** The statistics of a daemon over reloads. */
@@ -43,12 +47,17 @@ export class InstanceStatistics {
   constructor(parts: InstanceStatisticsParts, instance: ResolverInstance) {
     this.#parts = parts;
     this.#instance = instance;
-    const { clock, startedMs, unixTime, connections, httpOctets, network, log } = parts;
+    const { clock, startedMs, unixTime, connections, httpOctets, network, log, fronts } = parts;
     this.shown = new DaemonStatistics({
       clock,
       startedMs,
       unixTime,
-      snapshot: () => takeSnapshot(this.#instance, { tcpUsage: connections(), httpOctets: httpOctets() }),
+      snapshot: () =>
+        takeSnapshot(this.#instance, fronts?.stats() ?? [], { tcpUsage: connections(), httpOctets: httpOctets() }),
+      resetServe: () => {
+        this.#instance.serve.stats.reset();
+        fronts?.resetStats();
+      },
       options: () => statisticsOptions(this.#instance.config),
     });
     const text = (): string => metricsText(this.shown, VERSION);
@@ -90,18 +99,26 @@ export class InstanceStatistics {
 /** What the instance has counted until now, and what the listeners hold. */
 function takeSnapshot(
   instance: ResolverInstance,
+  fronts: readonly ServeStats[],
   held: Pick<StatisticsSnapshot, 'tcpUsage' | 'httpOctets'>,
 ): StatisticsSnapshot {
   const { serve, counters, caches, resolver, policy } = instance;
   const all = resolver.works().length;
   return {
-    serve: serve.stats,
+    serve: fronts.length === 0 ? serve.stats : sumOf([serve.stats, ...fronts]),
+    threads: [serve.stats, ...fronts],
     counters,
     caches,
     requestList: { all, user: resolver.worksInProgress, replies: serve.waiting() },
     ...held,
     policyActions: policy.rpz.applied,
   };
+}
+
+function sumOf(all: readonly ServeStats[]): ServeStats {
+  const sum = new ServeStats();
+  for (const each of all) sum.add(each);
+  return sum;
 }
 
 export function statisticsOptions({ server }: Config): StatisticsOptions {
