@@ -81,6 +81,8 @@ interface FrontThreadsParts {
   /** The program of a thread. */
   readonly program: URL;
   readonly options: FrontThreadOptions;
+  /** Absent: LEAST_LIFE_MS. */
+  readonly leastLifeMs?: number;
 }
 
 /** Starts them; a text: why they are not. */
@@ -244,10 +246,11 @@ class FrontThread {
     if (this.#worker !== worker) return;
     this.#worker = null;
     if (this.#isStopped) return;
-    const { onTrouble } = this.#parts.options;
+    const { options, leastLifeMs = LEAST_LIFE_MS } = this.#parts;
+    const { onTrouble } = options;
     // It may have died before it told of what it left in the ring.
     this.#takeOver();
-    if (performance.now() - this.#startedMs < LEAST_LIFE_MS) {
+    if (performance.now() - this.#startedMs < leastLifeMs) {
       onTrouble(`${this.#name} has died soon after its start${why}: it is not started again, the others serve`);
       for (const fd of this.#fds) this.#parts.calls.close(fd);
       this.#fds.clear();
