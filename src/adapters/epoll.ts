@@ -2,13 +2,16 @@
 
 import type { Pointer, SystemCalls } from './system-calls.ts';
 
-export const EPOLL_CLOEXEC = 0o2000000;
-export const EPOLL_CTL_ADD = 1;
-export const EPOLL_CTL_DEL = 2;
-export const EPOLL_CTL_MOD = 3;
-export const EPOLLIN = 1;
-export const EPOLLOUT = 4;
-export const EPOLLONESHOT = 1 << 30;
+/** The system's numbers (Linux). */
+export const EPOLL = {
+  cloexec: 0o2000000,
+  ctlAdd: 1,
+  ctlDel: 2,
+  ctlMod: 3,
+  in: 1,
+  out: 4,
+  oneShot: 1 << 30,
+} as const;
 
 /** struct epoll_event: events, then 8 octets of ours; packed on x64 only. */
 const EVENT_OCTETS = process.arch === 'x64' ? 12 : 16;

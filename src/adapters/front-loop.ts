@@ -21,6 +21,7 @@ export const CONTROL = {
   /** Counted up each time that the thread is about to wait. */
   turns: 1,
 } as const;
+/** Octets of that memory: a line of the processor's cache, which nothing else shares. */
 export const CONTROL_OCTETS = 64;
 
 /** Datagrams taken from a socket at a time. */
@@ -43,7 +44,7 @@ const MAX_REPLY_OCTETS = 8192;
 export const NO_SOCKET = 0;
 
 /** What a loop is made of. */
-export interface FrontLoopParts {
+interface FrontLoopParts {
   readonly calls: SystemCalls;
   /** The epoll set with this thread's sockets. */
   readonly epoll: number;

@@ -11,16 +11,7 @@
 import { Worker } from 'node:worker_threads';
 import type { FrontThreadOptions, FrontThreads } from '../ports/front-threads.ts';
 import type { Datagram, NetworkError, UdpOptions, UdpSocket } from '../ports/network.ts';
-import {
-  EPOLL_CLOEXEC,
-  EPOLL_CTL_ADD,
-  EPOLL_CTL_DEL,
-  EPOLL_CTL_MOD,
-  EPOLLIN,
-  EPOLLONESHOT,
-  EPOLLOUT,
-  EpollEvents,
-} from './epoll.ts';
+import { EPOLL, EpollEvents } from './epoll.ts';
 import { FastSocket } from './fast-udp.ts';
 import { CONTROL, CONTROL_OCTETS, NO_SOCKET } from './front-loop.ts';
 import { networkErrorOfCall } from './network-error.ts';
@@ -29,8 +20,6 @@ import { QueryRing, TakenDatagram } from './query-ring.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { isForAny, UdpDescriptors } from './udp-descriptor.ts';
 
-/** Most front threads. Each is a heap of its own; more than a host has processors for do not help. */
-export const MAX_FRONT_THREADS = 63;
 /**
  * Heap of a front thread, MiB: it holds code and a few buffers, and makes no objects. Measured: about 5 in use
  * (bench/RESULTS.md). One that grows above it dies and is started anew.
@@ -105,9 +94,8 @@ export class SharingThreads implements FrontThreads {
   constructor(parts: FrontThreadsParts) {
     this.#parts = parts;
     this.#descriptors = new UdpDescriptors(parts.calls);
-    const count = Math.min(parts.options.threads, MAX_FRONT_THREADS);
     const sockets = (number: number): Shared | undefined => this.#shared.get(number);
-    this.#threads = Array.from({ length: count }, (_, i) => new FrontThread(parts, i, sockets));
+    this.#threads = Array.from({ length: parts.options.threads }, (_, i) => new FrontThread(parts, i, sockets));
   }
 
   async start(): Promise<string | null> {
@@ -190,10 +178,10 @@ class FrontThread {
     this.#name = `thread ${index + 1}`;
     this.#socketOf = socketOf;
     this.#event = new EpollEvents(calls);
-    this.#epoll = calls.epoll_create1(EPOLL_CLOEXEC);
+    this.#epoll = calls.epoll_create1(EPOLL.cloexec);
     // Always ready to be written to, and so for one event whenever it is asked for.
     this.#waker = calls.socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-    calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, this.#waker, this.#event.fill(0, this.#waker, NO_SOCKET));
+    calls.epoll_ctl(this.#epoll, EPOLL.ctlAdd, this.#waker, this.#event.fill(0, this.#waker, NO_SOCKET));
   }
 
   get isRunning(): boolean {
@@ -285,7 +273,7 @@ class FrontThread {
   /** Gives it a socket; why not, else null. */
   add(fd: number, number: number): NetworkError | null {
     const { calls } = this.#parts;
-    const added = calls.epoll_ctl(this.#epoll, EPOLL_CTL_ADD, fd, this.#event.fill(EPOLLIN, fd, number));
+    const added = calls.epoll_ctl(this.#epoll, EPOLL.ctlAdd, fd, this.#event.fill(EPOLL.in, fd, number));
     if (added !== 0) return networkErrorOfCall('epoll_ctl', calls.errno());
     this.#fds.add(fd);
     return null;
@@ -298,7 +286,7 @@ class FrontThread {
   remove(fd: number): void {
     if (!this.#fds.delete(fd)) return;
     const { calls } = this.#parts;
-    calls.epoll_ctl(this.#epoll, EPOLL_CTL_DEL, fd, this.#event.fill(0, fd, NO_SOCKET));
+    calls.epoll_ctl(this.#epoll, EPOLL.ctlDel, fd, this.#event.fill(0, fd, NO_SOCKET));
     if (this.#worker !== null) {
       const turn = Atomics.load(this.#words, CONTROL.turns);
       this.#wake();
@@ -308,8 +296,8 @@ class FrontThread {
   }
 
   #wake(): void {
-    const event = this.#event.fill(EPOLLOUT | EPOLLONESHOT, this.#waker, NO_SOCKET);
-    this.#parts.calls.epoll_ctl(this.#epoll, EPOLL_CTL_MOD, this.#waker, event);
+    const event = this.#event.fill(EPOLL.out | EPOLL.oneShot, this.#waker, NO_SOCKET);
+    this.#parts.calls.epoll_ctl(this.#epoll, EPOLL.ctlMod, this.#waker, event);
   }
 
   stop(): void {

@@ -6,7 +6,7 @@
  * back: an event of a closed socket is never taken for one of its successor.
  */
 
-import { EPOLL_CLOEXEC, EPOLL_CTL_ADD, EPOLLIN, EpollEvents } from './epoll.ts';
+import { EPOLL, EpollEvents } from './epoll.ts';
 import type { SystemCalls, Watch } from './system-calls.ts';
 
 /** Events taken at a time; the rest is there in the loop's next turn, after timers and other sockets. */
@@ -32,7 +32,7 @@ export class Readiness {
   constructor(calls: SystemCalls) {
     this.#calls = calls;
     this.#events = new EpollEvents(calls, MAX_EVENTS);
-    this.#fd = calls.epoll_create1(EPOLL_CLOEXEC);
+    this.#fd = calls.epoll_create1(EPOLL.cloexec);
     if (this.#fd < 0) throw new Error(`epoll_create1 failed with errno ${calls.errno()}`);
     this.#watch = calls.watch(this.#fd, () => this.#wake());
     // Whoever waits for an answer has a timer: that keeps the process, this does not.
@@ -43,8 +43,8 @@ export class Readiness {
   add(fd: number, onReadable: () => void): boolean {
     this.#lastNumber = this.#lastNumber === LAST_NUMBER ? 1 : this.#lastNumber + 1;
     this.#registered[fd] = { number: this.#lastNumber, onReadable, isRemoved: false };
-    const event = this.#events.fill(EPOLLIN, fd, this.#lastNumber);
-    const isAdded = this.#calls.epoll_ctl(this.#fd, EPOLL_CTL_ADD, fd, event) === 0;
+    const event = this.#events.fill(EPOLL.in, fd, this.#lastNumber);
+    const isAdded = this.#calls.epoll_ctl(this.#fd, EPOLL.ctlAdd, fd, event) === 0;
     if (!isAdded) this.remove(fd);
     return isAdded;
   }

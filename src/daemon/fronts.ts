@@ -26,6 +26,9 @@ const PART_OF_MESSAGES = 4;
 const LEAST_OCTETS = 1_048_576;
 const MOST_OCTETS = 67_108_864;
 
+/** Most front threads. Each is a heap of its own; more than a host has processors for do not help. */
+const MAX_FRONT_THREADS = 63;
+
 /** Commands that change nothing which a reply depends on: those that monitoring repeats, and those that only look. */
 const READING =
   /^(?:stats|stats_noreset|flush_stats|status|get_option|lookup|explain|trace|doctor|page_address|cache_lookup|verbosity|log_reopen|print_cookie_secrets|(?:ip_)?ratelimit_list|view_list_\w+|list_\w+|dump_\w+)$/;
@@ -54,7 +57,7 @@ export class Fronts {
     this.#memory = allocateFrontMemory(this.#state, octets);
     this.#replies = new SharedReplies(this.#state, this.#memory.replies);
     this.#clients = new SharedClients(this.#state, this.#memory.clients);
-    this.#stats = Array.from({ length: threads }, () => FrontStats.allocate());
+    this.#stats = Array.from({ length: Math.min(threads, MAX_FRONT_THREADS) }, () => FrontStats.allocate());
     this.#views = this.#stats.map((memory) => new FrontStatsView(memory));
   }
 

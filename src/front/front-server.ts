@@ -21,7 +21,7 @@ import type { SharedReplies } from './shared-replies.ts';
 import type { FrontSettings, SharedState } from './shared-state.ts';
 
 /** The query is not answered here. */
-export const HANDED_OVER = 0;
+const HANDED_OVER = 0;
 
 /** Octets for the options of a reply: one extended error with the longest text. */
 const OPTIONS_OCTETS = 512;
@@ -69,7 +69,7 @@ export class FrontServer {
     this.#query = new ClientQuery(this.#settings);
   }
 
-  /** Octets of the reply in `out`, to be sent now; HANDED_OVER: the query is the resolving thread's. @hot bench/serve-hot-query.ts */
+  /** Octets of the reply in `out`, to be sent now; 0: the query is the resolving thread's. @hot bench/serve-hot-query.ts */
   answer(bytes: Uint8Array, client: ClientAddress, out: Uint8Array): number {
     const { state, clock, clients, replies, stats } = this.#parts;
     if (state.epoch !== this.#epoch) this.#takeSettings();

@@ -47,7 +47,8 @@ class Host {
     this.troubles = troubles;
     this.#engine = new FastUdp(guard);
     const reply = (mark: number) => (batch: readonly Datagram[]) => {
-      for (const { bytes, from } of batch) this.#socket.send(Uint8Array.of(mark, ...bytes.subarray(1)), bytes.length, from);
+      for (const { bytes, from } of batch)
+        this.#socket.send(Uint8Array.of(mark, ...bytes.subarray(1)), bytes.length, from);
     };
     const options: UdpOptions = {
       local: { ip, port: 0 },

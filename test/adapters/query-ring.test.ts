@@ -5,11 +5,21 @@ import { QueryRing, TakenDatagram } from '../../src/adapters/query-ring.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 
 /** A datagram of so many octets, each the same. */
-function datagram(octet: number, length: number): { readonly octets: Uint8Array; readonly at: Parameters<QueryRing['put']>[2] } {
+function datagram(
+  octet: number,
+  length: number,
+): { readonly octets: Uint8Array; readonly at: Parameters<QueryRing['put']>[2] } {
   const octets = new Uint8Array(200 + length).fill(octet);
   octets.fill(0xaa, 0, 16);
   octets.fill(0xbb, 100, 100 + (octet % 3) * 7);
-  const at = { nameAt: 0, nameLength: 16, controlAt: 100, controlLength: (octet % 3) * 7, payloadAt: 200, payloadLength: length };
+  const at = {
+    nameAt: 0,
+    nameLength: 16,
+    controlAt: 100,
+    controlLength: (octet % 3) * 7,
+    payloadAt: 200,
+    payloadLength: length,
+  };
   return { octets, at };
 }
 

@@ -170,7 +170,9 @@ describe.skipIf(typeof bindSystemCalls() === 'string')('two threads', () => {
     expect(['thread0', 'thread1', 'total'].map((of) => figure(after, `${of}.num.queries`))).toEqual([0, 0, 0]);
   });
 
-  test('forget at once what is flushed, and take local data and a new configuration at once', { timeout: 90_000 }, async () => {
+  test('forget at once what is flushed, and take local data and a new configuration at once', {
+    timeout: 90_000,
+  }, async () => {
     await start(configure());
     await askAll(NAMES, 6);
     upstream.address = 2;

@@ -1,13 +1,13 @@
 /** A front thread's server and the resolving thread beside it, without threads: what the one cannot answer the other is asked. */
 
-import type { Policy } from '../../src/policy/policy.ts';
-import type { ServeParts } from '../../src/serve/query-server.ts';
-import type { ServeOptions } from '../../src/serve/serve-options.ts';
 import { allocateFrontMemory, frontServer } from '../../src/front/front-memory.ts';
 import { FrontStats, FrontStatsView } from '../../src/front/front-stats.ts';
 import { SharedClients } from '../../src/front/shared-clients.ts';
 import { SharedReplies } from '../../src/front/shared-replies.ts';
 import { type FrontSettings, SharedState } from '../../src/front/shared-state.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import type { ServeParts } from '../../src/serve/query-server.ts';
+import type { ServeOptions } from '../../src/serve/serve-options.ts';
 import { parseIp } from '../../src/wire/ip.ts';
 import type { Question } from '../../src/wire/question.ts';
 import { type Asking, PlayedResolver, queryFor, type Reply, readReply } from '../serve/serving.ts';

@@ -5,8 +5,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { MAX_SHARED_SECONDS } from '../../src/front/shared-replies.ts';
-import { ClientRates } from '../../src/serve/rate-limit.ts';
 import { ServerCookies } from '../../src/serve/cookies.ts';
+import { ClientRates } from '../../src/serve/rate-limit.ts';
 import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import { mustParsePrefix } from '../../src/wire/ip-prefix.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
@@ -105,9 +105,7 @@ describe('a front thread', () => {
   test('sets AD for secure data alone', () => {
     const bench = knowing();
     const question = questionFrom('plain.example. A');
-    bench.resolver.know(
-      answered(question, { answer: [ranked(['plain.example. A 192.0.2.1'])], verdict: INSECURE }),
-    );
+    bench.resolver.know(answered(question, { answer: [ranked(['plain.example. A 192.0.2.1'])], verdict: INSECURE }));
     expect(bench.askThrice(MX, { ad: true })).toMatchObject({ by: 'front', reply: { flags: 'QR RD RA AD' } });
     expect(bench.askThrice(question, { ad: true })).toMatchObject({ by: 'front', reply: { flags: 'QR RD RA' } });
   });
@@ -228,7 +226,14 @@ describe('the resolving thread keeps to itself', () => {
   });
 
   test('every query, where queries or replies are logged', () => {
-    const logging = { queries: true, replies: false, failures: false, tagged: false, bogusLevel: 0, destination: false };
+    const logging = {
+      queries: true,
+      replies: false,
+      failures: false,
+      tagged: false,
+      bogusLevel: 0,
+      destination: false,
+    };
     expect(knowing({ logging }).askThrice(MX).by).toBe('resolver');
     expect(knowing({ logging: { ...logging, queries: false, replies: true } }).askThrice(MX).by).toBe('resolver');
   });
@@ -242,11 +247,20 @@ describe('the resolving thread keeps to itself', () => {
   test.each([
     ['a name with local data', '  local-data: "mx.example. A 192.0.2.9"'],
     ['a local zone that logs', '  local-zone: "example." inform'],
-    ['a zone for clients with tags', '  define-tag: "t"\n  local-zone: "example." transparent\n  local-zone-tag: "example." "t"'],
-    ['a zone that is another for some', '  local-zone: "example." transparent\n  local-zone-override: "example." 10.0.0.0/8 refuse'],
+    [
+      'a zone for clients with tags',
+      '  define-tag: "t"\n  local-zone: "example." transparent\n  local-zone-tag: "example." "t"',
+    ],
+    [
+      'a zone that is another for some',
+      '  local-zone: "example." transparent\n  local-zone-override: "example." 10.0.0.0/8 refuse',
+    ],
     ['a client with a view', '  access-control-view: 127.0.0.0/8 "v"\nview:\n  name: "v"'],
     ['a client with tags', '  define-tag: "t"\n  access-control-tag: 127.0.0.0/8 "t"'],
-    ['everything, where a policy zone is configured', '  module-config: "respip validator iterator"\nrpz:\n  name: "p."'],
+    [
+      'everything, where a policy zone is configured',
+      '  module-config: "respip validator iterator"\nrpz:\n  name: "p."',
+    ],
   ])('%s', (_, text) => {
     expect(knowing({}, policyOf(text)).askThrice(MX).by).toBe('resolver');
   });
@@ -262,7 +276,10 @@ describe('the resolving thread keeps to itself', () => {
     expect(bench.askThrice(MX).by).toBe('front');
     expect(policy.localZones.addRecordText('mx.example. 60 IN A 192.0.2.77')).toBeNull();
     bench.state.startEpoch();
-    expect(bench.askThrice(MX)).toMatchObject({ by: 'resolver', reply: { records: ['mx.example.\t60\tIN\tA\t192.0.2.77'] } });
+    expect(bench.askThrice(MX)).toMatchObject({
+      by: 'resolver',
+      reply: { records: ['mx.example.\t60\tIN\tA\t192.0.2.77'] },
+    });
   });
 
   test('names of a zone that is held here, whether it has data or not', () => {
