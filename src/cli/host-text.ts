@@ -20,7 +20,6 @@ interface HostText {
   readonly text: string;
   /** False when further types need not be asked for: the name does not exist or cannot be resolved. */
   readonly goesOn: boolean;
-  /** A bogus answer. */
   readonly isBogus: boolean;
 }
 

@@ -48,7 +48,6 @@ Examples:
   hawser web --port 0 --own
 `;
 
-/** The subcommand. */
 export const webCommand: Subcommand = {
   name: 'web',
   summary: 'serve the page: TLSA generator, DANE check, explain, health',

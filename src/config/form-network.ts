@@ -208,7 +208,6 @@ export const keyPin: Form<string> = plainForm(
   (value) => value,
 );
 
-/** A value that belongs to a netblock. */
 export interface NetblockValue<V> {
   readonly block: IpPrefix;
   readonly value: V;
@@ -240,7 +239,6 @@ export function perListenTarget<V>(form: Form<V>): Form<ListenTargetValue<V>> {
   );
 }
 
-/** A value that belongs to a domain. */
 export interface DomainValue<V> {
   readonly name: Name;
   readonly value: V;

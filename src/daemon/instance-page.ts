@@ -47,12 +47,10 @@ interface InstancePageParts {
   /** When the daemon started, monotonic milliseconds. */
   readonly startedMs: number;
   readonly statistics: () => Pick<Statistics, 'text'> | null;
-  /** The instance in force. */
   readonly instance: () => ResolverInstance | null;
   readonly patient: (instance: ResolverInstance) => Patient;
 }
 
-/** A new token. */
 export function makeToken(random: Pick<Random, 'bytes'>): string {
   return toHex(random.bytes(TOKEN_OCTETS));
 }

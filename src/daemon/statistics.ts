@@ -28,7 +28,6 @@ interface InstanceStatisticsParts {
   readonly startedMs: number;
   /** Open connections of clients. */
   readonly connections: () => number;
-  /** Octets of HTTP that are held. */
   readonly httpOctets: () => StatisticsSnapshot['httpOctets'];
 }
 

@@ -56,12 +56,10 @@ function reasonsOf(asked: readonly Asked[]): string {
   return [...new Set(reasons)].join('; ') || 'there is none to ask';
 }
 
-/** IPv4. */
 export function checkIp4({ udp4, tcp4 }: Survey, patient: Patient): Outcome {
   return checkFamily('IPv4', patient.config.server.doIp4, [...udp4, ...tcp4]);
 }
 
-/** IPv6. */
 export function checkIp6({ udp6, tcp6 }: Survey, patient: Patient): Outcome {
   return checkFamily('IPv6', patient.config.server.doIp6, [...udp6, ...tcp6]);
 }

@@ -16,7 +16,6 @@ export interface Upstreams {
   readonly usesTls: boolean;
 }
 
-/** What is examined. */
 export interface Patient {
   readonly config: Config;
   readonly clock: Clock;

@@ -33,7 +33,6 @@ export const DEFAULT_CLIENT: ClientPolicy = { ...PLAIN_CLIENT };
 /** Addresses remembered with their policy; a flood of forged ones empties the memory and costs a look-up each. */
 const MAX_REMEMBERED_CLIENTS = 4096;
 
-/** Policies of clients by address. */
 export class ClientPolicies {
   readonly #byPrefix: PrefixMap<ClientPolicy>;
   readonly #remembered = new Map<string, ClientPolicy>();

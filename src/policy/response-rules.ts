@@ -73,7 +73,6 @@ export class ResponseRules {
     return this.#rules.get(address, prefixLength);
   }
 
-  /** The rule for one address. */
   ruleFor(address: Uint8Array): PrefixEntry<ResponseRule> | null {
     return this.#rules.longestMatch(address);
   }

@@ -158,27 +158,22 @@ export class RpzZone {
     return this.#rules.clients.size > 0;
   }
 
-  /** The rule for a name asked for. */
   forName(name: Name): RpzRule | null {
     return findByName(this.#rules.qnames, this.#rules.knownNames, name);
   }
 
-  /** The rule for a server's name. */
   forServerName(name: Name): RpzRule | null {
     return findByName(this.#rules.nsdnames, this.#rules.knownServers, name);
   }
 
-  /** The rule for the address of a client. */
   forClient(address: Uint8Array): RpzRule | null {
     return this.#rules.clients.longestMatch(address)?.value ?? null;
   }
 
-  /** The rule for the address of a server. */
   forServer(address: Uint8Array): RpzRule | null {
     return this.#rules.servers.longestMatch(address)?.value ?? null;
   }
 
-  /** The rule for an address in an answer. */
   forAnswer(address: Uint8Array): RpzRule | null {
     return this.#rules.answers.longestMatch(address)?.value ?? null;
   }
@@ -204,7 +199,6 @@ function findByName(rules: ReadonlyMap<string, RpzRule>, known: ReadonlySet<stri
 /** What became of a record. `contradicts`: another action is there already, and the first one counts. */
 type AddedRule = 'added' | 'contradicts' | 'too-many';
 
-/** Adds a record to its rule. */
 function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): AddedRule {
   const known = knownRule(rules, made.trigger);
   if (known !== null && (known.data === null || made.data === null)) return 'contradicts';

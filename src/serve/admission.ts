@@ -39,7 +39,6 @@ import type { ServeStats } from './serve-stats.ts';
 /** What becomes of a query: on to the next stage, silence, or this reply. */
 export type Admitted = 'go-on' | 'drop' | ErrorReply;
 
-/** What admission is made of. */
 interface AdmissionParts {
   readonly clock: Clock;
   readonly options: ServeOptions;

@@ -50,7 +50,6 @@ const HANDED_OVER = 0;
 /** `query` gives no reply. */
 const NO_REPLY = -1;
 
-/** What serving is made of. */
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;

@@ -35,10 +35,8 @@ export interface ReplyOptions {
 }
 
 export const CACHEABLE_REPLY: ReplyOptions = { cacheable: true, fromCache: false, setFlags: 0, clearFlags: 0 };
-/** A reply for one client. */
 export const SINGLE_REPLY: ReplyOptions = { ...CACHEABLE_REPLY, cacheable: false };
 
-/** What the composer is made of. */
 interface ReplyComposerParts {
   readonly clock: Clock;
   readonly options: ServeOptions;

@@ -6,7 +6,6 @@
 
 import { readU8 } from '../wire/bytes.ts';
 
-/** Octets of a key. */
 export const SIPHASH_KEY_OCTETS = 16;
 
 const COMPRESSION_ROUNDS = 2;

@@ -27,7 +27,6 @@ import type { ServeOptions } from './serve-options.ts';
 /** What a source says: octets of the reply in `query.out`, or that it has none. */
 type Sourced = number | 'none';
 
-/** What the sources are made of. */
 interface SourceParts {
   readonly clock: Clock;
   readonly options: ServeOptions;

@@ -34,7 +34,6 @@ interface ActionParts extends Pick<PageActions, 'examine' | 'look'> {
   readonly report: (question: Question) => Promise<Report | string>;
 }
 
-/** The actions. */
 export function makeActions(parts: ActionParts): PageActions {
   const { examine, look } = parts;
   return {

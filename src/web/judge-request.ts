@@ -43,12 +43,10 @@ export interface PagePlace {
   readonly needsToken: boolean;
 }
 
-/** What requests are judged by. */
 export interface JudgeOptions {
   /** The port that is listened on. */
   readonly port: number;
   readonly token: string;
-  /** The place of a path; null: there is none. */
   readonly placeOf: (path: string) => PagePlace | null;
 }
 
@@ -78,7 +76,6 @@ export function checkRequest(
   return place.method === 'GET' && hasBody ? 'body' : null;
 }
 
-/** The path of a request's target. */
 export function pathOf(target: string): string {
   return target.split('?')[0] ?? '';
 }

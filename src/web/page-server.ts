@@ -34,11 +34,9 @@ export interface PageActions {
   checkDane(target: string, tell: TellStep): Promise<CheckLines | string>;
   /** Tells of each check as it is done; a text: it could not be run. */
   examine(tell: (finding: DoctorLine) => void): Promise<string | null>;
-  /** The daemon now. */
   look(): Promise<DaemonView>;
 }
 
-/** A file of the page. */
 export interface PageFile {
   readonly type: string;
   readonly bytes: Uint8Array;
@@ -149,7 +147,6 @@ export class PageServer {
     this.#sampleWhileListening();
   }
 
-  /** Answers one request that came to a port. */
   async answer(request: HttpRequest, port: number): Promise<HttpReply> {
     const { token, files } = this.#parts;
     const placeOf = (path: string): PagePlace | null =>

@@ -15,7 +15,6 @@ import { runAtOnce, type Steps } from './steps.ts';
 import { LineReader, type LogicalLine } from './text-tokens.ts';
 import { parseTtl } from './ttl-text.ts';
 
-/** A record of a zone file. */
 export type ZoneRecord = ResourceRecord;
 
 /** A line that could not be read. */
@@ -27,7 +26,6 @@ interface ZoneTextError {
   readonly text: string;
 }
 
-/** What a text is read with. */
 export interface ZoneTextOptions {
   /** The root when absent. */
   readonly origin?: Name;

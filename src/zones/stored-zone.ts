@@ -28,7 +28,6 @@ import {
 } from './zone-options.ts';
 import { type SourceParts, ZoneSources } from './zone-sources.ts';
 
-/** What a stored zone uses. */
 export interface StoredZoneParts extends SourceParts {
   readonly files: Files;
   readonly crypto: Crypto;

@@ -65,7 +65,6 @@ export class TransferReader {
     this.#builder = new ZoneBuilder(parts.question.name);
   }
 
-  /** Takes one message. */
   take(bytes: Uint8Array): TransferStep {
     this.#octets += bytes.length;
     if (this.#octets > this.#parts.maxOctets) return refused('larger than max-transfer-size');

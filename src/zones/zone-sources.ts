@@ -26,7 +26,6 @@ export interface SourceParts extends TransferParts {
   readonly authorities: string | null;
 }
 
-/** What is asked of the sources. */
 interface SourceRequest {
   /** The version that is held; null: none. */
   readonly own: Zone | null;
@@ -47,7 +46,6 @@ interface Server {
   readonly tlsName: string | null;
 }
 
-/** The sources of one zone. */
 export class ZoneSources {
   readonly #parts: SourceParts;
   readonly #options: ZoneOptions;

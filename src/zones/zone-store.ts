@@ -26,7 +26,6 @@ type Notified = 'accepted' | 'refused' | 'unknown-zone';
 /** Small zone files read in one piece. */
 const ZONES_PER_PIECE = 20;
 
-/** A problem of a zone file. */
 export interface ZoneProblem extends ZoneFileProblem {
   readonly zone: string;
   readonly path: string;

@@ -182,7 +182,6 @@ export function cacheSizes(
   return { sizes: { messages, rrsets, keys: fitted(sizes.keys), denials: fitted(sizes.denials) }, warning };
 }
 
-/** Options of the cache of servers. */
 export function serverCacheOptions({ server }: Config): ServerCacheOptions {
   return {
     hostTtlSeconds: server.infraHostTtl,
@@ -302,7 +301,6 @@ function listenTargets({ server }: Config, host: HostFacts): readonly ListenTarg
   return places.length > 0 ? places : LOCALHOST;
 }
 
-/** What is spoken at a port. */
 function kindOfPort(server: Config['server'], port: number): Pick<ListenAddress, 'protocol' | 'isProxied'> {
   const protocol = protocolAt(server, port);
   const isProxied = server.proxyProtocolPort.includes(port);
