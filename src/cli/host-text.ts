@@ -23,7 +23,7 @@ interface HostText {
   readonly isBogus: boolean;
 }
 
-/** The answer as text; `isFirst`: an alias has not been told yet. */
+/** The answer as text; `isFirst`: an alias has not been written yet. */
 export function hostText(resolution: Resolution, options: HostTextOptions, isFirst: boolean): HostText {
   const { question } = resolution;
   const status = options.verbose ? ` ${securityText(resolution)}` : '';

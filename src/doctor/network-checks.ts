@@ -42,7 +42,7 @@ function checkTransport(transport: 'UDP' | 'TCP', families: readonly FamilyAsked
   const remedy = `Allow outgoing ${transport} to port 53 ${FIREWALL}.`;
   const replies = repliesOf(all).length;
   if (replies === 0) return failure(`no ${who} answers over ${transport} port 53 (${reasonsOf(all)})`, remedy);
-  // A family in which nothing comes at all is told by its own check.
+  // A family in which nothing comes at all has its own check.
   const blocked = families.find(({ asked, other }) => repliesOf(asked).length === 0 && repliesOf(other).length > 0);
   if (blocked === undefined) return ok(`${replies} of ${all.length} ${who}s that were asked answer over ${transport}`);
   return failure(

@@ -39,7 +39,7 @@ export class ClientPolicies {
   readonly #byListener: ListenMap<ClientPolicy>;
   readonly #isPlain: boolean;
 
-  /** `byPlace` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
+  /** `byListener` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
   constructor(byPrefix: PrefixMap<ClientPolicy>, byListener: ReadonlyMap<string, ClientPolicy> = new Map()) {
     this.#byPrefix = byPrefix;
     this.#byListener = new ListenMap(byListener);

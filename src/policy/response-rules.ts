@@ -54,7 +54,6 @@ type RuleOutcome =
 export class ResponseRules {
   readonly #rules = new PrefixMap<ResponseRule>();
 
-  /** Rules held. */
   get size(): number {
     return this.#rules.size;
   }

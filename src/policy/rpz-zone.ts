@@ -97,7 +97,7 @@ export class RpzLoading {
 
 export class RpzZone {
   readonly options: RpzOptions;
-  /** False after `rpz_disable`: the zone is held and does nothing. */
+  /** False after `rpz_disable`: the zone is kept and does nothing. */
   isEnabled = true;
   #rules = new RuleSet();
   #loading: RpzLoading | null = null;
@@ -106,7 +106,6 @@ export class RpzZone {
     this.options = options;
   }
 
-  /** Rules held. */
   get count(): number {
     return this.#rules.count;
   }

@@ -48,7 +48,7 @@ interface AdmissionParts {
   readonly clientRates?: ClientRates | undefined;
   /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies | undefined;
-  /** Zones that are held here, which primaries may notify; absent: none. */
+  /** Local copies of zones, which primaries may notify; absent: none. */
   readonly zones?: Pick<ZoneStore, 'notify'> | undefined;
 }
 

@@ -86,7 +86,7 @@ export class ReplyComposer {
     let built = buildReply(builder, resolution, shape, settings);
     const own = built.error !== undefined && this.#options.extendedErrors ? [built.error] : [];
     const options = optRdata([...own, ...errors].map(edeOption));
-    // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
+    // Local copies of zones change at any moment, and answer as fast as the reply cache's misses do.
     if (use.cacheable && resolution.kind === 'answered' && resolution.ofZone === undefined) {
       this.#store(out, { built, resolution, options, client });
     }

@@ -43,7 +43,7 @@ export interface ZoneText {
 /** Files inside files: ends a file that includes itself; no sane zone nests deeper. */
 const MAX_INCLUDE_DEPTH = 8;
 
-/** Bad lines that are told; no reader wants more, and a text of other things has millions. */
+/** Bad lines that are reported; no reader wants more, and a text of other things has millions. */
 const MAX_TOLD_ERRORS = 1000;
 /** Lines read in one piece. */
 const LINES_PER_PIECE = 500;

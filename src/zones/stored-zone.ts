@@ -43,7 +43,7 @@ export interface StoredZoneParts extends SourceParts {
   readonly report: (error: unknown) => void;
 }
 
-/** What operators are told of a zone. */
+/** What operators see of a zone. */
 export interface ZoneStatus {
   /** Of the version that may be used; null: none, or it has no SOA. */
   readonly serial: number | null;
@@ -53,7 +53,7 @@ export interface ZoneStatus {
 
 export class StoredZone {
   readonly options: ZoneOptions;
-  /** Called after each change of what is held. */
+  /** Called after each change of the content. */
   onChange: () => void = () => {};
   readonly #parts: StoredZoneParts;
   readonly #sources: ZoneSources;
@@ -92,7 +92,7 @@ export class StoredZone {
     return this.#parts.clock.unixSeconds() < this.#expiresAt ? this.#content : null;
   }
 
-  /** The denial chain of the version that is held. */
+  /** The denial chain of the version in force. */
   chain(): DenialChain | null {
     return this.#chain;
   }

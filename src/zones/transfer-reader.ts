@@ -23,7 +23,7 @@ interface TransferReaderParts {
   /** Type AXFR or IXFR. */
   readonly question: Question;
   readonly id: number;
-  /** The zone that is held; needed for IXFR. */
+  /** The version in force; needed for IXFR. */
   readonly own: Zone | null;
   readonly maxOctets: number;
 }
@@ -33,7 +33,7 @@ export type TransferStep =
   | { readonly kind: 'more' }
   /** The zone came whole; it has an SOA at the apex. */
   | { readonly kind: 'zone'; readonly steps: Steps<Zone> }
-  /** What is held is as new as what the server has. */
+  /** The version in force is as new as what the server has. */
   | { readonly kind: 'current' }
   | { readonly kind: 'refused'; readonly why: string };
 

@@ -93,7 +93,7 @@ export class ZoneStore {
     for (const zone of this.#zones.values()) zone.stop();
   }
 
-  /** Calls the listener for each zone that is held, now and whenever its content changes. */
+  /** Calls the listener for each local copy, now and whenever its content changes. */
   onZone(listener: ZoneListener): void {
     this.#listeners.push(listener);
     for (const zone of this.#zones.values()) {
