@@ -43,7 +43,7 @@ export interface PageRoute {
   readonly needsToken: boolean;
 }
 
-export interface RequestRules {
+export interface RequestCheckOptions {
   /** The port that is listened on. */
   readonly port: number;
   readonly token: string;
@@ -56,7 +56,7 @@ const OWN_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 /** The refusal, or null. */
 export function checkRequest(
   request: Pick<HttpRequest, 'method' | 'target' | 'headers'>,
-  rules: RequestRules,
+  rules: RequestCheckOptions,
 ): PageRefusal | null {
   const { method, target, headers } = request;
   const host = only(headers.get('host'));

@@ -44,7 +44,7 @@ export interface ZoneText {
 const MAX_INCLUDE_DEPTH = 8;
 
 /** Bad lines that are reported; no reader wants more, and a text of other things has millions. */
-const MAX_TOLD_ERRORS = 1000;
+const MAX_REPORTED_ERRORS = 1000;
 /** Lines read in one piece. */
 const LINES_PER_PIECE = 500;
 
@@ -81,7 +81,7 @@ class ZoneReader {
     const lines = new LineReader(text);
     for (let line = lines.next(); line !== null; line = lines.next()) {
       const problem = line.problem ?? (yield* this.#readLine(line, depth));
-      if (problem !== null && this.errors.length < MAX_TOLD_ERRORS) {
+      if (problem !== null && this.errors.length < MAX_REPORTED_ERRORS) {
         this.errors.push({ file, line: line.line, text: problem });
       }
       if (++this.#linesRead % LINES_PER_PIECE === 0) yield;

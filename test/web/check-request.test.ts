@@ -1,9 +1,9 @@
 /** Proves who may ask the page for what: by which name of the server, from which page, with which method, token and body. */
 
 import { describe, expect, test } from 'vitest';
-import { checkRequest, type PageRefusal, type RequestRules } from '../../src/web/check-request.ts';
+import { checkRequest, type PageRefusal, type RequestCheckOptions } from '../../src/web/check-request.ts';
 
-const RULES: RequestRules = {
+const RULES: RequestCheckOptions = {
   port: 8153,
   token: '0123456789abcdef',
   routeOf: (path) =>
