@@ -381,7 +381,14 @@ function writeQuestion(bytes: Uint8Array, questionEnd: number, to: Int32Array): 
 
 /** Copies words from `at` of `from` to the start of `to`. @hot bench/serve-hot-query.ts */
 function copyWords(from: Int32Array, at: number, to: Int32Array, count: number): void {
-  for (let i = 0; i < count; i++) to[i] = from[at + i] as number;
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    to[i] = from[at + i] as number;
+    to[i + 1] = from[at + i + 1] as number;
+    to[i + 2] = from[at + i + 2] as number;
+    to[i + 3] = from[at + i + 3] as number;
+  }
+  for (; i < count; i++) to[i] = from[at + i] as number;
 }
 
 /** Bits of a block's third word. */
