@@ -8,6 +8,7 @@ import type { Finding } from '../config/finding.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
@@ -79,6 +80,7 @@ export interface ResolverInstance {
   readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
+  readonly crypto: Crypto;
   readonly anchors: TrustAnchors;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
@@ -152,6 +154,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const data = {
     inForce,
     caches,
+    crypto: ports.crypto,
     anchors,
     serverZones,
     hints: inputs.hints,
