@@ -2,7 +2,7 @@
 
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { ServerCookie } from '../cache/server-manners.ts';
-import type { Address } from '../ports/network.ts';
+import type { Address, ForeignBinding } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption } from '../wire/edns.ts';
 import { ipText } from '../wire/ip.ts';
@@ -27,8 +27,15 @@ const SILENCES_TO_ASK_FOR_LESS = 2;
 /** RFC 6891 §6.2.5: less counts as this. */
 const LEAST_UDP_SIZE = 512;
 
+/** Where a question goes out from, of `outgoing-interface`. */
+export interface LocalEnd {
+  readonly ip: string;
+  /** The netblock that it was chosen of, which is routed to this host although the host does not have its addresses; else null. */
+  readonly block: string | null;
+}
+
 interface Outlet {
-  readonly localIp: string | null;
+  readonly localEnd: LocalEnd | null;
   /** True for ids that may not be used. */
   readonly isTaken?: (id: number) => boolean;
 }
@@ -53,7 +60,7 @@ export function prepare(
   const question = { ...query.question, name };
   const text = withOptions ? clientStringFor(options, query.server) : null;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(out.localIp ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(out.localEnd?.ip ?? '', fresh) : null;
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));
@@ -85,14 +92,25 @@ function inRandomCase(name: Name, random: Random): Name {
 }
 
 /** One of the configured local addresses of the server's family; null: the system's choice. */
-export function localIpFor(
+export function localEndFor(
   remote: Address,
   { random, options }: Pick<PrepareParts, 'random' | 'options'>,
-): string | null {
+): LocalEnd | null {
   const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
   const fitting = options.outgoingAddresses.filter(({ prefix }) => prefix.address.length > 4 === isIp6);
   const chosen = fitting.length === 0 ? undefined : fitting[random.below(fitting.length)];
-  return chosen === undefined ? null : ipText(anyIn(chosen.prefix, random)) + chosen.scope;
+  if (chosen === undefined) return null;
+  const { prefix, scope } = chosen;
+  const isBlock = prefix.prefixLength < prefix.address.length * 8;
+  return {
+    ip: ipText(anyIn(prefix, random)) + scope,
+    block: isBlock ? `${ipText(prefix.address)}/${prefix.prefixLength}` : null,
+  };
+}
+
+/** How an address is bound: that of a netblock is none of the host's own. */
+export function bindingOf(end: LocalEnd | null): ForeignBinding | undefined {
+  return end !== null && end.block !== null ? 'freebind' : undefined;
 }
 
 /** An address of the prefix by chance: the bits after the prefix say to a forger what a port says (RFC 5452 §9.2). */
