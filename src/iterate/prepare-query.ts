@@ -2,7 +2,7 @@
 
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { ServerCookie } from '../cache/server-manners.ts';
-import type { Address, ForeignBinding } from '../ports/network.ts';
+import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption } from '../wire/edns.ts';
 import { ipText } from '../wire/ip.ts';
@@ -11,6 +11,7 @@ import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
+import type { LocalEnd } from './local-end.ts';
 import type { IterateOptions } from './options.ts';
 import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
 import type { Attempt, UpstreamQuery } from './upstream-query.ts';
@@ -26,13 +27,6 @@ interface PrepareParts {
 const SILENCES_TO_ASK_FOR_LESS = 2;
 /** RFC 6891 §6.2.5: less counts as this. */
 const LEAST_UDP_SIZE = 512;
-
-/** Where a question goes out from, of `outgoing-interface`. */
-export interface LocalEnd {
-  readonly ip: string;
-  /** The netblock that it was chosen of, which is routed to this host although the host does not have its addresses; else null. */
-  readonly block: string | null;
-}
 
 interface Outlet {
   readonly localEnd: LocalEnd | null;
@@ -106,11 +100,6 @@ export function localEndFor(
     ip: ipText(anyIn(prefix, random)) + scope,
     block: isBlock ? `${ipText(prefix.address)}/${prefix.prefixLength}` : null,
   };
-}
-
-/** How an address is bound: that of a netblock is none of the host's own. */
-export function bindingOf(end: LocalEnd | null): ForeignBinding | undefined {
-  return end !== null && end.block !== null ? 'freebind' : undefined;
 }
 
 /** An address of the prefix by chance: the bits after the prefix say to a forger what a port says (RFC 5452 §9.2). */

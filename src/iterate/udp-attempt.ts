@@ -14,8 +14,9 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Acceptance, acceptResponse } from './accept-response.ts';
 import { learnManners } from './learn-manners.ts';
+import { bindingOf, type LocalEnd } from './local-end.ts';
 import { throughNat64 } from './nat64.ts';
-import { bindingOf, type LocalEnd, localEndFor, type Prepared, prepare } from './prepare-query.ts';
+import { localEndFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
 import type { Attempt, ExchangeParts, UpstreamResult } from './upstream-query.ts';
 

@@ -11,7 +11,7 @@ import type { Address, ByteStream, Network, NetworkError, TlsClientOptions } fro
 import { Bug } from '../terms/unreachable.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { FrameReader, framed } from '../wire/frames.ts';
-import { bindingOf, type LocalEnd } from './prepare-query.ts';
+import { bindingOf, type LocalEnd } from './local-end.ts';
 
 /** Frames that answer nothing asked until the connection is given up: an honest server sends none. */
 const MAX_STRAY_FRAMES = 8;

@@ -13,7 +13,7 @@ import { toHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
-import type { LocalEnd } from './prepare-query.ts';
+import type { LocalEnd } from './local-end.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
 
 /** Connections that one question may be tried on: shared, then as the server was found to take them, then its own. */
