@@ -1,4 +1,4 @@
-/** `hawser explain`: words, the resolver that is asked, output. What is told is in src/explain. */
+/** `hawser explain`: words, the resolver that is asked, output. What is shown is in src/explain. */
 
 import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';

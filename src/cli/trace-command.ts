@@ -1,4 +1,4 @@
-/** `hawser trace`: words, the resolver that is asked, lines as they come. What steps say is in src/trace. */
+/** `hawser trace`: words, the resolver that is asked, lines as they come. What steps show is in src/trace. */
 
 import { parseArgs } from 'node:util';
 import { explainJson, stepText } from '../trace/explain.ts';

@@ -28,7 +28,6 @@ export interface ShowParts {
   readonly proofs: readonly ProofLine[];
 }
 
-/** One set with its signatures. */
 export function setLine(ranked: RankedRRset, parts: ShowParts): SetLine {
   const { rrset } = ranked;
   const type = rrsetType(rrset);
@@ -81,7 +80,6 @@ function provesText(owner: string, type: string, proofs: readonly ProofLine[]): 
   return [...new Set(own.map(({ text }) => text))].join('; ');
 }
 
-/** One DNSKEY. */
 export function keyLine(rdata: Uint8Array, isTrusted: (tag: number, algorithm: number) => boolean): KeyLine {
   const { flags = 0, algorithm = 0, publicKey = new Uint8Array() } = readDnskey(rdata) ?? {};
   const tag = keyTag(rdata);
