@@ -57,7 +57,7 @@ export interface ImageSource {
 }
 
 /** What a file is good for. */
-export type OpenedImage =
+type OpenedImage =
   | {
       readonly kind: 'usable';
       /** Entries from here on, up to the code at the end. */

@@ -185,7 +185,9 @@ test('hawser-control sends a dump of many pieces without gathering listeners', {
   expect(said).toBe('ok\n');
 });
 
-test('the cache is written at a stop, for its user alone, and taken at the next start', async () => {
+test('the cache is written at a stop, for its user alone, and taken at the next start', {
+  timeout: 60_000,
+}, async () => {
   const path = join(folder, 'cache');
   const config = configure(`  cache-file: "${path}"\n  logfile: ""\n`);
   await start(config);

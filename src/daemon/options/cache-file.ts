@@ -3,7 +3,7 @@
 import { absolutePath } from '../../config/check-files.ts';
 import type { Config } from '../../config/config.ts';
 
-export interface CacheFileOptions {
+interface CacheFileOptions {
   /** Empty: none is kept. */
   readonly path: string;
   /** Seconds from one writing to the next; 0: only at a stop. */
