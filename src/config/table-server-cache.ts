@@ -4,7 +4,7 @@
 
 import { count, type Form, FormError, milliseconds, path, powerOfTwo, seconds, size, yesNo } from './form.ts';
 import { perNetblock } from './form-network.ts';
-import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
+import { ACCEPTED, alias, DONE, LIVE, many, one, UNNOTICED } from './option.ts';
 
 const MIB = 1024 * 1024;
 const slabs = powerOfTwo;
@@ -27,11 +27,11 @@ const cacheFileInterval: Form<number> = {
 /** Part of clause `server:`. */
 export const SERVER_CACHE_ROWS = {
   'msg-cache-size': one(size, 4 * MIB, DONE, 'Memory for answers.'),
-  'msg-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'msg-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'rrset-cache-size': one(size, 4 * MIB, DONE, 'Memory for RRsets; twice msg-cache-size suits.'),
-  'rrset-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'rrset-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'key-cache-size': one(size, 4 * MIB, DONE, 'Memory for validated zone keys.'),
-  'key-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'key-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'neg-cache-size': one(size, 1 * MIB, DONE, 'Memory for proven denials that may be used again (RFC 8198).'),
   // Our own: unbound.conf has no such file.
   'cache-file': one(
@@ -57,7 +57,7 @@ export const SERVER_CACHE_ROWS = {
   'cache-max-negative-ttl': one(seconds, 3600, LIVE, 'Longest time that a denial is kept (RFC 2308).'),
   'cache-min-negative-ttl': one(seconds, 0, LIVE, 'Shortest time that a denial is kept.'),
   'infra-host-ttl': one(seconds, 900, DONE, 'How long measures of a server are kept.'),
-  'infra-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'infra-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'infra-cache-numhosts': one(count(1), 10000, DONE, 'Servers that measures are kept of.'),
   'infra-cache-min-rtt': one(milliseconds, 50, DONE, 'Shortest timeout of a query.'),
   'infra-cache-max-rtt': one(
