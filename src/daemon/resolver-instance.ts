@@ -82,6 +82,7 @@ export interface ResolverInstance {
   readonly caches: Caches;
   readonly crypto: Crypto;
   readonly anchors: TrustAnchors;
+  readonly crypto: Crypto;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
   /** Stub and forward zones. */
@@ -151,6 +152,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    crypto: ports.crypto,
     inForce,
     caches,
     crypto: ports.crypto,
