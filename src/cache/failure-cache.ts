@@ -28,7 +28,6 @@ const FAILURE_OCTETS = 270;
 /** Why there was no answer: a failure of iteration, or a verdict that forbids to give one. */
 type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };
 
-/** A failure that is remembered. */
 interface CachedFailure {
   readonly question: Question;
   readonly why: FailureCause;

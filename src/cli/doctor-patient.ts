@@ -15,7 +15,7 @@ const ROOT_MS = 15_000;
 /** This host with a configuration. */
 export function patientOfConfig(config: Config, ports: Ports): Patient {
   const resolveRootKeys = async (): ReturnType<Patient['resolveRootKeys']> => {
-    // Zones that are held would be transferred, and anchors written: nothing is to change.
+    // Local copies of zones would be transferred, and anchors written: nothing is to change.
     const alone = { ...config, authZones: [], rpzs: [] };
     const own = await startOwnResolver(alone, { ...ports, files: withoutWriting(ports.files) });
     if (!('resolver' in own)) return own.join('; ');

@@ -1,4 +1,4 @@
-/** `hawser explain` and `hawser trace`: words, the resolver that is asked, output. What is told is in src/explain and src/trace. */
+/** `hawser explain` and `hawser trace`: words, the resolver that is asked, output. What is shown is in src/explain and src/trace. */
 
 import { parseArgs } from 'node:util';
 import { explainParts } from '../daemon/explain-parts.ts';

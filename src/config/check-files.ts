@@ -41,10 +41,10 @@ export function checkFiles(config: Config, files: Files, findings: Findings): vo
   checkNamedFiles(config, files, findings);
   checkCertificates(config, files, findings);
   checkZoneFiles(config, files, findings);
-  for (const { kind, place } of config.server.interface) {
-    if (kind !== 'interface' || !files.exists(INTERFACES_FOLDER) || files.exists(`${INTERFACES_FOLDER}/${place}`))
+  for (const { kind, target } of config.server.interface) {
+    if (kind !== 'interface' || !files.exists(INTERFACES_FOLDER) || files.exists(`${INTERFACES_FOLDER}/${target}`))
       continue;
-    findings.error(NOWHERE, `cannot parse interface specified as '${place}': there is no such interface`);
+    findings.error(NOWHERE, `cannot parse interface specified as '${target}': there is no such interface`);
   }
   const users = files.readText(USERS_FILE);
   const { username } = config.server;

@@ -80,7 +80,6 @@ export interface AliasRow {
   readonly of: string;
 }
 
-/** One row of the table. */
 type Row = ValueRow | AliasRow;
 /** A row that holds a value. The table mixes value types; a row's own functions only ever meet its own values. */
 export type ValueRow = OneRow<unknown> | ManyRow<unknown> | RequiredRow<unknown>;

@@ -103,7 +103,6 @@ export interface ResolverInstance {
   readonly tracker: AnchorTracker;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
-  /** Stops all works. */
   stop(): void;
 }
 

@@ -251,7 +251,7 @@ export class Running {
     for (const text of warnings) this.#ports.log.write('warning', text);
     this.#activate(instance);
     await this.#daemon.listen(instance.serve, instance.server);
-    // Zones that are held go on in the new instance: only what is worked on ends.
+    // Local copies of zones go on in the new instance: only what is worked on ends.
     this.#retire(before, () => before.resolver.abortAll());
     return null;
   }

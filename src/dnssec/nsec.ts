@@ -124,7 +124,6 @@ function readSpans(records: readonly DenialRecord[], zone: Name): Span[] {
   return spans;
 }
 
-/** The record of that name. */
 function findMatch(spans: readonly Span[], name: Name): Span | null {
   return spans.find((span) => namesEqual(span.owner, name)) ?? null;
 }

@@ -58,7 +58,6 @@ interface Nsec3Span {
   readonly types: TypeBitmap;
 }
 
-/** All records of one chain. */
 interface Chain {
   readonly parameters: HashParameters;
   readonly spans: Nsec3Span[];

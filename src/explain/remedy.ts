@@ -442,7 +442,7 @@ function ownFailureRemedy(why: Extract<Failure, { readonly kind: 'rate-limited' 
     case 'zone-unusable':
       return {
         culprit: 'configuration',
-        text: `The copy of ${why.zone} that is held here cannot be used: see list_auth_zones and the log; fallback-enabled: yes would ask its servers instead.`,
+        text: `The local copy of ${why.zone} cannot be used: see list_auth_zones and the log; fallback-enabled: yes would ask its servers instead.`,
       };
     default:
       return unreachable(why);

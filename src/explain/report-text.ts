@@ -12,7 +12,6 @@ interface TextOptions {
 
 type Paint = (text: string, colour: keyof typeof COLOURS) => string;
 
-/** The whole report. */
 export function reportText(report: Report, { hasColour }: TextOptions): string {
   const paint: Paint = (text, colour) => (hasColour ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text);
   const lines = [

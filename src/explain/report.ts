@@ -52,7 +52,6 @@ export interface DsLine {
   readonly digestType: number;
 }
 
-/** A zone of the chain. */
 export interface ZoneLine {
   readonly zone: string;
   readonly status: string;

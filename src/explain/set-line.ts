@@ -26,7 +26,6 @@ export interface ShowParts {
   readonly asked: Name;
 }
 
-/** One set with its signatures. */
 export function setLine(ranked: RankedRRset, parts: ShowParts): SetLine {
   const { rrset } = ranked;
   const type = rrsetType(rrset);
@@ -84,7 +83,6 @@ function nsecText(rrset: RRset, asked: Name): string {
   return isAfter && isBefore ? `no ${formatName(asked)}: nothing ${span}` : `nothing ${span}`;
 }
 
-/** One DNSKEY. */
 export function keyLine(rdata: Uint8Array, isTrusted: (tag: number, algorithm: number) => boolean): KeyLine {
   const { flags = 0, algorithm = 0, publicKey = new Uint8Array() } = readDnskey(rdata) ?? {};
   const tag = keyTag(rdata);

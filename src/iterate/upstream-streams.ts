@@ -27,7 +27,6 @@ const MAX_SHORT_SERVERS = 1000;
 /** How long it is remembered, ms: as long as other things about servers (`infra-host-ttl`). */
 const SHORT_SERVER_MS = 900_000;
 
-/** Bounds. */
 export interface StreamOptions {
   /** `outgoing-num-tcp`: connections open at a time. */
   readonly maxConnections: number;
@@ -90,7 +89,6 @@ export class UpstreamStreams {
     this.#slots = new Semaphore(parts.clock, Math.max(1, parts.options.maxConnections));
   }
 
-  /** Connections now. */
   get count(): number {
     return this.#all.size;
   }
@@ -113,7 +111,6 @@ export class UpstreamStreams {
     }
   }
 
-  /** Closes all. */
   close(): void {
     this.#cancelReview();
     for (const connection of [...this.#all]) connection.close();

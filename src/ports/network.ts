@@ -124,7 +124,6 @@ export interface TlsClientOptions {
   readonly maxVersion?: TlsVersion;
 }
 
-/** How to connect a stream. */
 export interface ConnectOptions extends StreamEvents {
   readonly remote: Address;
   /** Local ip to bind to; absent: the system's choice. */

@@ -111,7 +111,6 @@ interface Known {
   readonly refreshSeconds: number | null;
 }
 
-/** With what a work begins. */
 interface WorkStartOptions {
   /** Null or absent: the caches were not asked. */
   readonly miss?: Miss | null;

@@ -8,7 +8,6 @@ import type { Question } from '../wire/question.ts';
 import type { Failure } from './failure.ts';
 import type { RankedRRset } from './ranked-rrset.ts';
 
-/** One step of an alias chain. */
 export interface AliasStep {
   readonly via: 'cname' | 'dname';
   /** The question that this step answered. */
