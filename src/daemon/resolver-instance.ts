@@ -101,6 +101,8 @@ export interface ResolverInstance {
   readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
+  /** Whether the clock of this host seems to be wrong. */
+  readonly clockDoubt: Pick<ClockDoubt, 'isDoubtful'>;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
   stop(): void;
@@ -158,6 +160,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     recentBogus: shared.recentBogus,
     zones,
     zoneRates: joined.zoneRates,
+    clockDoubt,
     clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);
