@@ -72,7 +72,13 @@ export function createNodeNetwork(
       if (threads === null || !opened.ok || options.onPassedOn === undefined) return opened;
       return { ok: true, value: withFronts(opened.value, options, threads) };
     },
-    connect: (options) => connectNodeStream(options, sessions),
+    connect: async (options) => {
+      const { localIp, bindForeign } = options;
+      const isForeign = localIp !== undefined && bindForeign !== undefined;
+      const bound = isForeign ? chosen?.engine?.bindStream({ bindForeign }, { ip: localIp, port: 0 }) : undefined;
+      if (bound !== undefined && 'error' in bound) return { ok: false, error: bound.error };
+      return connectNodeStream(options, sessions, bound?.fd ?? null);
+    },
     listen: (options) => listenBy(options, listenNodeStreams),
     listenHttp: (options) => listenBy(options, listenNodeHttp),
   };

@@ -3,7 +3,8 @@
  * filled anew for each look-up.
  */
 
-import { lowerOctet } from '../wire/name.ts';
+import { readWord } from '../wire/bytes.ts';
+import { lowerWord } from '../wire/name.ts';
 import { hashWords } from './seeded-hash.ts';
 
 const HEADER_OCTETS = 12;
@@ -19,6 +20,8 @@ const LAST_MASKS = new Int32Array(
 
 export class QuestionKey {
   readonly words = new Int32Array(MAX_KEY_WORDS);
+  /** The same memory in octets. */
+  readonly bytes = new Uint8Array(this.words.buffer);
   /** Words of the key, the last one with zeros where the key has ended. */
   count = 0;
   octets = 0;
@@ -28,8 +31,8 @@ export class QuestionKey {
   mask = -1;
   /** Bits of the last word that belong to the key. */
   lastMask = -1;
-  /** The same memory in octets. */
-  readonly bytes = new Uint8Array(this.words.buffer);
+  /** The name was spelled with capitals: what is kept by the key does not have its case. */
+  hasCapitals = false;
   readonly #seed0: number;
   readonly #seed1: number;
 
@@ -42,25 +45,48 @@ export class QuestionKey {
   read(message: Uint8Array, questionEnd: number): boolean {
     const octets = questionEnd - HEADER_OCTETS;
     if (octets < MIN_QUESTION_OCTETS || octets > MAX_QUESTION_OCTETS || questionEnd > message.length) return false;
-    const to = this.bytes;
-    const nameOctets = octets - 4;
-    const count = (octets + 3) >>> 2;
-    this.words[count - 1] = 0;
-    // Octets of length are below 64, so they are not taken for letters.
-    for (let i = 0; i < nameOctets; i++) to[i] = lowerOctet(message[HEADER_OCTETS + i] as number);
-    for (let i = nameOctets; i < octets; i++) to[i] = message[HEADER_OCTETS + i] as number;
-    this.count = count;
     this.octets = octets;
+    this.count = (octets + 3) >>> 2;
+    this.hasCapitals = writeQuestion(message, questionEnd, this.words);
     this.lastMask = LAST_MASKS[octets & 3] as number;
-    this.hash = hashWords(this.words, count, this.#seed0, this.#seed1);
+    this.hash = hashWords(this.words, this.count, this.#seed0, this.#seed1);
     return true;
   }
 
-  /** Whether `words` hold this key from `from` on. @hot bench/serve-cached-lookup.ts */
+  /** Whether `words` hold this key from `from` on. @hot bench/serve-hot-query.ts */
   isAt(words: Int32Array, from: number): boolean {
     const last = this.count - 1;
     const wanted = this.words;
     for (let i = 0; i < last; i++) if (words[from + i] !== wanted[i]) return false;
     return ((words[from + last] as number) & this.lastMask) === wanted[last];
   }
+}
+
+/**
+ * Writes the question at offset 12, its name in lower case, to the first words of `to`, zeros to the end of the last; true when
+ * its name has capitals. @hot bench/serve-hot-query.ts
+ */
+function writeQuestion(bytes: Uint8Array, questionEnd: number, to: Int32Array): boolean {
+  const nameOctets = questionEnd - 4 - HEADER_OCTETS;
+  const whole = nameOctets >>> 2;
+  let changed = 0;
+  for (let i = 0; i < whole; i++) {
+    // Octets of length are below 64, so they are not taken for letters.
+    const word = readWord(bytes, HEADER_OCTETS + i * 4);
+    const lower = lowerWord(word);
+    changed |= word ^ lower;
+    to[i] = lower;
+  }
+  const typeAndClass = readWord(bytes, questionEnd - 4);
+  const bits = (nameOctets & 3) * 8;
+  if (bits === 0) {
+    to[whole] = typeAndClass;
+    return changed !== 0;
+  }
+  // The end of the name, and type and class behind it, which are as they are.
+  const word = readWord(bytes, HEADER_OCTETS + whole * 4) & ((1 << bits) - 1);
+  const lower = lowerWord(word);
+  to[whole] = lower | (typeAndClass << bits);
+  to[whole + 1] = typeAndClass >>> (32 - bits);
+  return (changed | (word ^ lower)) !== 0;
 }

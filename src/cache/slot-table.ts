@@ -246,7 +246,6 @@ export class SlotTable {
   }
 }
 
-/** What a slot is filled with. */
 interface SlotEntry {
   readonly hash: number;
   readonly block: number;

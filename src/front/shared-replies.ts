@@ -14,7 +14,8 @@ import {
   type ReplyRequest,
   type ReplySecurity,
 } from '../cache/reply-cache.ts';
-import { answerQuery } from '../cache/reply-patch.ts';
+import { answerQuery, copyQuestion, copyWords } from '../cache/reply-patch.ts';
+import { WordViews } from '../cache/word-views.ts';
 import { readU16, readU32, writeU32 } from '../wire/bytes.ts';
 import { SharedSlots, WAYS } from './shared-slots.ts';
 import type { SharedState } from './shared-state.ts';
@@ -31,6 +32,9 @@ const SMALL_OCTETS = 512;
 const LARGE_OCTETS = 2048;
 /** The large slots get one part in so many of the memory. */
 const LARGE_PART = 4;
+
+/** Buffers that replies leave from: a thread has one for each datagram of a batch. */
+const MOST_BUFFERS = 32;
 
 /** Words of an entry before the reply: when it was stored, lengths of reply and options, counts and traits. */
 const STORED_AT = 0;
@@ -65,6 +69,7 @@ interface Table {
 export class SharedReplies implements ReplyCopies {
   readonly #state: SharedState;
   readonly #key: QuestionKey;
+  readonly #outWords = new WordViews(MOST_BUFFERS);
   readonly #small: Table;
   readonly #large: Table;
   /** An entry that is about to be written. */
@@ -124,9 +129,13 @@ export class SharedReplies implements ReplyCopies {
   #write({ words, octets }: Table, length: number, elapsed: number, request: ReplyRequest): void {
     const { query, out, questionEnd } = request;
     const traits = words[TRAITS] as number;
-    octets.copy(out, 0, REPLY_AT, REPLY_AT + length);
+    const outWords = this.#outWords.of(out);
+    const count = (length + 3) >>> 2;
+    if (count > outWords.length) octets.copy(out, 0, REPLY_AT, REPLY_AT + length);
+    else copyWords(words, REPLY_WORD, outWords, count);
     // RFC 6840 §5.8: AD only for a client that set DO or AD.
-    answerQuery(out, query, questionEnd, (traits & SECURE) !== 0 && (request.flags & REPLY_FLAG.ad) !== 0);
+    answerQuery(out, query, (traits & SECURE) !== 0 && (request.flags & REPLY_FLAG.ad) !== 0);
+    if (this.#key.hasCapitals) copyQuestion(out, query, questionEnd);
     const from = REPLY_AT + length;
     const end = from + 2 * (traits & TTL_COUNT);
     for (let at = from; at < end; at += 2) {
