@@ -7,31 +7,11 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import type { FoundResult } from '../terms/iteration-result.ts';
-import type { Verdict } from '../terms/verdict.ts';
 import type { Question } from '../wire/question.ts';
+import type { AnswerEntry, CachedAnswer } from './cached-answer.ts';
 import { answerForm } from './packed-answer.ts';
 import { PackedMap } from './packed-map.ts';
 import type { RRsetCache } from './rrset-cache.ts';
-
-/** An answer that iteration gave, and what it is worth. */
-export interface CachedAnswer {
-  readonly found: FoundResult;
-  /** Null: not checked yet. */
-  readonly verdict: Verdict | null;
-  /** When it stops being usable, unix seconds. */
-  readonly expiresAt: number;
-  /** From when on a question for it is a reason to fetch it again before it expires (prefetch), unix seconds. */
-  readonly refreshAt?: number;
-  /** From when its time as expired data counts, unix seconds, when not from `expiresAt` (serve-expired-ttl-reset). */
-  readonly staleSince?: number;
-}
-
-/** An answer with the question that it is kept under. */
-export interface AnswerEntry {
-  readonly question: Question;
-  readonly cached: CachedAnswer;
-}
 
 interface AnswerCacheParts {
   readonly clock: Clock;

@@ -10,7 +10,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { type Question, questionsEqual } from '../wire/question.ts';
-import type { AnswerEntry } from './answer-cache.ts';
+import type { AnswerEntry } from './cached-answer.ts';
 import type { OctetReader, OctetWriter } from './octets.ts';
 import type { PackedForm } from './packed-map.ts';
 import { readVerdict, writeVerdict } from './packed-verdict.ts';

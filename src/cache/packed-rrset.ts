@@ -15,7 +15,7 @@ const USUAL_OCTETS = 64;
 
 export const RANKED_FORM: PackedForm<RankedRRset> = { write: writeRanked, read: readRanked };
 
-export function writeRanked(ranked: RankedRRset, to: OctetWriter): void {
+function writeRanked(ranked: RankedRRset, to: OctetWriter): void {
   const { rrset, server } = ranked;
   to.u32(rrset.length);
   to.bytes(rrset);
@@ -28,7 +28,7 @@ export function writeRanked(ranked: RankedRRset, to: OctetWriter): void {
   writeVerdict(ranked.verdict, to);
 }
 
-export function readRanked(from: OctetReader): RankedRRset {
+function readRanked(from: OctetReader): RankedRRset {
   const rrset = from.bytes(from.u32()) as RRset;
   const expiresAt = from.time();
   const originalTtl = from.time();

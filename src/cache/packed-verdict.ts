@@ -25,6 +25,7 @@ export function writeVerdict(verdict: Verdict | null, to: OctetWriter): void {
   }
 }
 
+/** What `writeVerdict` wrote; null: not checked yet. */
 export function readVerdict(from: OctetReader): Verdict | null {
   const code = from.u8();
   if (code === UNCHECKED) return null;

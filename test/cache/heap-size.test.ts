@@ -35,6 +35,8 @@ const collect = runInNewContext('gc') as () => void;
 const FACTOR = 1.2;
 /** Things enough that the last page of a cache that has pages does not count. */
 const MANY = 12_000;
+/** Things until the engine has compiled what it will. */
+const WARM_UP = 3_000;
 const { clock, random } = makeFakePorts();
 const room = { clock, random, maxBytes: 2 ** 30 };
 const EXPIRES = clock.unixSeconds() + 3600;
@@ -56,7 +58,7 @@ async function held(): Promise<number> {
 async function fill<Cache extends Sized>(make: () => Cache, add: (cache: Cache, n: number) => void, count = 3000) {
   // Once for what the first time brings along: compiled code, interned texts.
   const first = make();
-  for (let n = 0; n < 200; n++) add(first, n);
+  for (let n = 0; n < WARM_UP; n++) add(first, n);
   const before = await held();
   const cache = make();
   const empty = cache.sizeBytes;

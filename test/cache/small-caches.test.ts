@@ -1,7 +1,8 @@
 /** Proves expiry, bounds and removal of the answer, key and failure caches, and RFC 9520's limits for failures. */
 
 import { describe, expect, test } from 'vitest';
-import { AnswerCache, type CachedAnswer } from '../../src/cache/answer-cache.ts';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import type { CachedAnswer } from '../../src/cache/cached-answer.ts';
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
 import { type CachedKey, KeyCache, type SecurityStatus } from '../../src/cache/key-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
