@@ -15,6 +15,8 @@ export interface CachedAnswer {
   readonly refreshAt?: number;
   /** From when its time as expired data counts, unix seconds, when not from `expiresAt` (serve-expired-ttl-reset). */
   readonly staleSince?: number;
+  /** When its verdict was given, unix seconds; absent: it was loaded, or has none. */
+  readonly judgedAt?: number;
 }
 
 /** An answer with the question that it is kept under. */

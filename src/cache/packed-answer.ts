@@ -11,9 +11,9 @@ import { bytesEqual } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { type Question, questionsEqual } from '../wire/question.ts';
 import type { AnswerEntry } from './cached-answer.ts';
-import type { OctetReader, OctetWriter } from './octets.ts';
 import type { PackedForm } from './packed-map.ts';
 import { readVerdict, writeVerdict } from './packed-verdict.ts';
+import type { Packer, Unpacker } from './packing.ts';
 import type { RRsetCache } from './rrset-cache.ts';
 
 /** Where the sets of answers lie. */
@@ -29,6 +29,7 @@ const HAS_REFRESH = 1 << 4;
 const HAS_STALE = 1 << 5;
 const IS_SYNTHESISED = 1 << 6;
 const HAS_ALIASES = 1 << 7;
+const HAS_JUDGED = 1 << 8;
 const NOTHING: readonly never[] = [];
 /** A reference is written as its slot's number plus one. */
 const NO_REFERENCE = 0;
@@ -42,7 +43,7 @@ export function answerForm(sets: Sets): PackedForm<AnswerEntry> {
   };
 }
 
-function writeAnswer({ question, cached }: AnswerEntry, to: OctetWriter, sets: Sets): void {
+function writeAnswer({ question, cached }: AnswerEntry, to: Packer, sets: Sets): void {
   const { aliases, end } = cached.found;
   const isSame = questionsEqual(question, end.question) && bytesEqual(question.name, end.question.name);
   let bits = END_KINDS.indexOf(end.kind);
@@ -50,6 +51,7 @@ function writeAnswer({ question, cached }: AnswerEntry, to: OctetWriter, sets: S
   if (end.server !== null) bits |= HAS_SERVER;
   if (cached.refreshAt !== undefined) bits |= HAS_REFRESH;
   if (cached.staleSince !== undefined) bits |= HAS_STALE;
+  if (cached.judgedAt !== undefined) bits |= HAS_JUDGED;
   if (end.isSynthesised === true) bits |= IS_SYNTHESISED;
   if (aliases.length > 0) bits |= HAS_ALIASES;
   to.u16(bits);
@@ -67,12 +69,13 @@ function writeAnswer({ question, cached }: AnswerEntry, to: OctetWriter, sets: S
   to.time(end.expiresAt);
   if (cached.refreshAt !== undefined) to.time(cached.refreshAt);
   if (cached.staleSince !== undefined) to.time(cached.staleSince);
+  if (cached.judgedAt !== undefined) to.time(cached.judgedAt);
   to.nameBeside(end.zone, question.name, 0, question.name.length);
   if (end.server !== null) to.text(end.server);
   writeVerdict(cached.verdict, to);
 }
 
-function readAnswer(from: OctetReader, sets: Sets): AnswerEntry {
+function readAnswer(from: Unpacker, sets: Sets): AnswerEntry {
   const bits = from.u16();
   const rcode = from.u16();
   const type = from.u16();
@@ -87,6 +90,7 @@ function readAnswer(from: OctetReader, sets: Sets): AnswerEntry {
   const endsAt = from.time();
   const refresh = (bits & HAS_REFRESH) === 0 ? null : { refreshAt: from.time() };
   const stale = (bits & HAS_STALE) === 0 ? null : { staleSince: from.time() };
+  const judged = (bits & HAS_JUDGED) === 0 ? null : { judgedAt: from.time() };
   const end: FinalAnswer = {
     kind: END_KINDS[bits & KIND_BITS] ?? 'answer',
     question: asked,
@@ -101,11 +105,14 @@ function readAnswer(from: OctetReader, sets: Sets): AnswerEntry {
     ...((bits & IS_SYNTHESISED) === 0 ? null : { isSynthesised: true }),
   };
   const verdict = readVerdict(from);
-  return { question, cached: { found: { kind: 'found', aliases, end }, verdict, expiresAt, ...refresh, ...stale } };
+  return {
+    question,
+    cached: { found: { kind: 'found', aliases, end }, verdict, expiresAt, ...refresh, ...stale, ...judged },
+  };
 }
 
 /** Gives up the references of an answer. */
-function dropAnswer(from: OctetReader, sets: Sets): void {
+function dropAnswer(from: Unpacker, sets: Sets): void {
   const bits = from.u16();
   from.at += 2 + 2 + 2 + 4;
   from.skipName();
@@ -121,12 +128,12 @@ function dropAnswer(from: OctetReader, sets: Sets): void {
   }
 }
 
-function writeList(list: readonly RankedRRset[], to: OctetWriter, sets: Sets): void {
+function writeList(list: readonly RankedRRset[], to: Packer, sets: Sets): void {
   to.u16(list.length);
   for (const ranked of list) to.u32(sets.refer(ranked) + 1);
 }
 
-function readList(from: OctetReader, sets: Sets): readonly RankedRRset[] {
+function readList(from: Unpacker, sets: Sets): readonly RankedRRset[] {
   const count = from.u16();
   if (count === 0) return NOTHING;
   const list: RankedRRset[] = [];
@@ -134,7 +141,7 @@ function readList(from: OctetReader, sets: Sets): readonly RankedRRset[] {
   return list;
 }
 
-function dropList(from: OctetReader, sets: Sets): void {
+function dropList(from: Unpacker, sets: Sets): void {
   for (let left = from.u16(); left > 0; left--) release(from.u32(), sets);
 }
 
@@ -142,7 +149,7 @@ function release(reference: number, sets: Sets): void {
   if (reference !== NO_REFERENCE) sets.release(reference - 1);
 }
 
-function writeAliases(aliases: readonly AliasStep[], to: OctetWriter, sets: Sets): void {
+function writeAliases(aliases: readonly AliasStep[], to: Packer, sets: Sets): void {
   to.u16(aliases.length);
   for (const { via, question, alias, synthesised, to: target, proof } of aliases) {
     to.u8(via === 'dname' ? 1 : 0);
@@ -154,7 +161,7 @@ function writeAliases(aliases: readonly AliasStep[], to: OctetWriter, sets: Sets
   }
 }
 
-function readAliases(from: OctetReader, sets: Sets): readonly AliasStep[] {
+function readAliases(from: Unpacker, sets: Sets): readonly AliasStep[] {
   const steps: AliasStep[] = [];
   for (let left = from.u16(); left > 0; left--) {
     const via = from.u8() === 1 ? 'dname' : 'cname';
@@ -168,19 +175,19 @@ function readAliases(from: OctetReader, sets: Sets): readonly AliasStep[] {
   return steps;
 }
 
-function writeQuestion({ name, type, class: rrClass }: Question, to: OctetWriter): void {
+function writeQuestion({ name, type, class: rrClass }: Question, to: Packer): void {
   to.u16(type);
   to.u16(rrClass);
   to.bytes(name);
 }
 
-function readQuestion(from: OctetReader): Question {
+function readQuestion(from: Unpacker): Question {
   const type = from.u16();
   const rrClass = from.u16();
   return { name: from.name(), type, class: rrClass };
 }
 
-function skipQuestion(from: OctetReader): void {
+function skipQuestion(from: Unpacker): void {
   from.at += 4;
   from.skipName();
 }

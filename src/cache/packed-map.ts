@@ -12,16 +12,16 @@ import { readU32 } from '../wire/bytes.ts';
 import { type Name, nameEnd } from '../wire/name.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
-import { OctetReader, OctetWriter } from './octets.ts';
+import { Packer, Unpacker } from './packing.ts';
 import { SlotIndex } from './slot-index.ts';
 import { FIELD, NO_SLOT, RECORD_OCTETS, SlotRecords, STATE } from './slot-records.ts';
 
 /** How values are written. The first octets are the same in all forms: four of its own, type, class, four of its own, the name. */
 export interface PackedForm<Value> {
-  write(value: Value, to: OctetWriter): void;
-  read(from: OctetReader): Value;
+  write(value: Value, to: Packer): void;
+  read(from: Unpacker): Value;
   /** The octets of a value are about to be given up. */
-  drop?(from: OctetReader): void;
+  drop?(from: Unpacker): void;
 }
 
 /** Offsets in a value's octets. */
@@ -54,8 +54,8 @@ export class PackedMap<Value extends object> {
   readonly #slots = new SlotRecords();
   readonly #index = new SlotIndex((slot) => this.#slots.get(slot, FIELD.hash));
   readonly #heap = new BlockHeap((slot, block) => this.#slots.set(slot, FIELD.block, block));
-  readonly #writer = new OctetWriter();
-  readonly #reader = new OctetReader();
+  readonly #writer = new Packer();
+  readonly #reader = new Unpacker();
   #count = 0;
   /** Octets of what is only there for who refers to it. */
   #referredOctets = 0;
@@ -235,7 +235,7 @@ export class PackedMap<Value extends object> {
   }
 
   /** The reader at the beginning of a slot's octets. */
-  #readerOf(slot: number): OctetReader {
+  #readerOf(slot: number): Unpacker {
     const block = this.#slots.get(slot, FIELD.block);
     const reader = this.#reader;
     reader.octets = this.#heap.octetsOf(block);

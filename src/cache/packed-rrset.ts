@@ -3,9 +3,9 @@
 import type { Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { OWNER_AT, type RRset, rdatasAt } from '../wire/rrset.ts';
-import type { OctetReader, OctetWriter } from './octets.ts';
 import type { PackedForm } from './packed-map.ts';
 import { readVerdict, writeVerdict } from './packed-verdict.ts';
+import type { Packer, Unpacker } from './packing.ts';
 
 const NOT_KEPT = 1;
 const LEFT_OUT = 2;
@@ -15,7 +15,7 @@ const USUAL_OCTETS = 64;
 
 export const RANKED_FORM: PackedForm<RankedRRset> = { write: writeRanked, read: readRanked };
 
-function writeRanked(ranked: RankedRRset, to: OctetWriter): void {
+function writeRanked(ranked: RankedRRset, to: Packer): void {
   const { rrset, server } = ranked;
   to.u32(rrset.length);
   to.bytes(rrset);
@@ -28,7 +28,7 @@ function writeRanked(ranked: RankedRRset, to: OctetWriter): void {
   writeVerdict(ranked.verdict, to);
 }
 
-function readRanked(from: OctetReader): RankedRRset {
+function readRanked(from: Unpacker): RankedRRset {
   const rrset = from.bytes(from.u32()) as RRset;
   const expiresAt = from.time();
   const originalTtl = from.time();

@@ -1,7 +1,7 @@
 /** Verdicts as octets: one for good data, one and a zone for what insecure zones give, text for what is rare. */
 
 import { type InsecureReason, SECURE, type Verdict } from '../terms/verdict.ts';
-import type { OctetReader, OctetWriter } from './octets.ts';
+import type { Packer, Unpacker } from './packing.ts';
 
 const UNCHECKED = 0;
 const IS_SECURE = 1;
@@ -13,7 +13,7 @@ const ZONE_REASONS = ['no-ds-proven', 'opt-out', 'negative-anchor', 'signature-n
 
 type ZoneReason = Extract<InsecureReason, { readonly kind: (typeof ZONE_REASONS)[number] }>;
 
-export function writeVerdict(verdict: Verdict | null, to: OctetWriter): void {
+export function writeVerdict(verdict: Verdict | null, to: Packer): void {
   if (verdict === null) to.u8(UNCHECKED);
   else if (verdict.status === 'secure') to.u8(IS_SECURE);
   else if (verdict.status === 'insecure' && isZoneReason(verdict.why)) {
@@ -26,7 +26,7 @@ export function writeVerdict(verdict: Verdict | null, to: OctetWriter): void {
 }
 
 /** What `writeVerdict` wrote; null: not checked yet. */
-export function readVerdict(from: OctetReader): Verdict | null {
+export function readVerdict(from: Unpacker): Verdict | null {
   const code = from.u8();
   if (code === UNCHECKED) return null;
   if (code === IS_SECURE) return SECURE;

@@ -32,7 +32,6 @@ interface MetricsParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: LogSink;
-  /** The metrics of now. */
   readonly text: () => string;
   readonly contentType: string;
 }
@@ -130,7 +129,6 @@ class Exchange implements StreamEvents {
     return this.#isAnswered;
   }
 
-  /** Closes at once. */
   close(): void {
     this.#stream.destroy();
     this.onClose();

@@ -8,6 +8,7 @@ import type { Finding } from '../config/finding.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
@@ -79,7 +80,9 @@ export interface ResolverInstance {
   readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
+  readonly crypto: Crypto;
   readonly anchors: TrustAnchors;
+  readonly crypto: Crypto;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
   /** Stub and forward zones. */
@@ -103,7 +106,6 @@ export interface ResolverInstance {
   readonly tracker: AnchorTracker;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
-  /** Stops all works. */
   stop(): void;
 }
 
@@ -150,8 +152,10 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    crypto: ports.crypto,
     inForce,
     caches,
+    crypto: ports.crypto,
     anchors,
     serverZones,
     hints: inputs.hints,

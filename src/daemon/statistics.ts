@@ -28,7 +28,6 @@ interface InstanceStatisticsParts {
   readonly startedMs: number;
   /** Open connections of clients. */
   readonly connections: () => number;
-  /** Octets of HTTP that are held. */
   readonly httpOctets: () => StatisticsSnapshot['httpOctets'];
 }
 
@@ -114,7 +113,7 @@ export function statisticsOptions({ server }: Config): StatisticsOptions {
 
 /** Where the metrics endpoint listens. */
 export function metricsListeners({ server }: Config): Address[] {
-  return server.metricsInterface.map(({ place, port }) => ({ ip: place, port: port ?? DEFAULT_METRICS_PORT }));
+  return server.metricsInterface.map(({ target, port }) => ({ ip: target, port: port ?? DEFAULT_METRICS_PORT }));
 }
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */

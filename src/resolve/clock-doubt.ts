@@ -17,14 +17,12 @@ const WINDOW_MS = 600_000;
 
 type Direction = 'fast' | 'slow';
 
-/** What it works with. */
 interface ClockDoubtParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly counters: Counters;
 }
 
-/** The doubt of one resolver. */
 export class ClockDoubt {
   readonly #parts: ClockDoubtParts;
   /** Zones with the time at which they were last found out of time, oldest first; at most `ZONES`. */

@@ -39,7 +39,6 @@ import type { ServeStats } from './serve-stats.ts';
 /** What becomes of a query: on to the next stage, silence, or this reply. */
 export type Admitted = 'go-on' | 'drop' | ErrorReply;
 
-/** What admission is made of. */
 interface AdmissionParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
@@ -49,7 +48,7 @@ interface AdmissionParts {
   readonly clientRates?: ClientRates | undefined;
   /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies | undefined;
-  /** Zones that are held here, which primaries may notify; absent: none. */
+  /** Local copies of zones, which primaries may notify; absent: none. */
   readonly zones?: Pick<ZoneStore, 'notify'> | undefined;
 }
 

@@ -147,7 +147,6 @@ export function parentOf(name: Name): Name {
   return name.length === 1 ? name : (name.subarray(readU8(name, 0) + 1) as Name);
 }
 
-/** True for the root name. */
 export function isRoot(name: Name): boolean {
   return name.length === 1;
 }

@@ -112,7 +112,7 @@ describe('an answer', () => {
     const cached: CachedAnswer = {
       found: { kind: 'found', aliases: [cname, dname], end },
       verdict: { status: 'insecure', why: { kind: 'opt-out', zone: 'example.' } },
-      ...{ expiresAt: START + 60, refreshAt: START + 54, staleSince: START },
+      ...{ expiresAt: START + 60, refreshAt: START + 54, staleSince: START, judgedAt: START - 1 },
     };
     answers.store(question, cached);
     expect([...answers.entries()]).toEqual([{ question, cached }]);

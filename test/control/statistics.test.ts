@@ -212,3 +212,10 @@ test('the verbs show and set back what a resolver has counted', async () => {
   expect(await bench.run('stats_noreset')).toContain('thread0.num.queries_ip_ratelimited=0\n');
   expect(await bench.run('flush_stats')).toBe('ok\n');
 });
+
+test('statistics in shared memory are refused, with what to ask for in their place', async () => {
+  const bench = await makeBench();
+  expect(await bench.run('stats_shm')).toBe(
+    'error statistics are not in shared memory here; stats_noreset shows them\n',
+  );
+});

@@ -1,6 +1,6 @@
 /**
- * Values as octets, written one after another and read back in the same order. What is written is only read by this process, so
- * nothing is checked: a reader that does not follow its writer is a bug.
+ * Values as octets that do not leave this process, written one after another and read back in the same order. So nothing is checked:
+ * who reads otherwise than was written is a bug. What is read from a file is read by octet-reader.ts.
  */
 
 import { readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
@@ -18,7 +18,7 @@ const MOST_SHARED_OCTETS = 2_048;
 const NAME = { none: 0, within: 1, own: 2 } as const;
 
 /** Writes into octets of its own, which grow with what is written. */
-export class OctetWriter {
+export class Packer {
   octets = Buffer.allocUnsafeSlow(FIRST_OCTETS);
   /** Octets written. */
   length = 0;
@@ -96,7 +96,7 @@ function isNameAt(name: Name, octets: Uint8Array, start: number, at: number): bo
 }
 
 /** Reads what was written. Its owner has one and points it at one block after another. */
-export class OctetReader {
+export class Unpacker {
   octets: Uint8Array = new Uint8Array();
   /** The same octets. */
   characters: Buffer = Buffer.alloc(0);
