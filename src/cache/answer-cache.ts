@@ -25,9 +25,12 @@ interface AnswerCacheParts {
 export class AnswerCache {
   readonly #clock: Clock;
   readonly #answers: PackedMap<AnswerEntry>;
+  /** Octets that it may hold. */
+  readonly maxBytes: number;
 
   constructor({ clock, random, rrsets, maxBytes }: AnswerCacheParts) {
     this.#clock = clock;
+    this.maxBytes = maxBytes;
     const othersOctets = () => rrsets.referredOctets;
     this.#answers = new PackedMap({ random, maxBytes, form: answerForm(rrsets), othersOctets });
   }

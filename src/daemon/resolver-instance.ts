@@ -82,7 +82,6 @@ export interface ResolverInstance {
   readonly caches: Caches;
   readonly crypto: Crypto;
   readonly anchors: TrustAnchors;
-  readonly crypto: Crypto;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
   /** Stub and forward zones. */
@@ -104,6 +103,8 @@ export interface ResolverInstance {
   readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
+  /** Whether the clock of this host seems to be wrong. */
+  readonly clockDoubt: Pick<ClockDoubt, 'isDoubtful'>;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
   stop(): void;
@@ -155,7 +156,6 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     crypto: ports.crypto,
     inForce,
     caches,
-    crypto: ports.crypto,
     anchors,
     serverZones,
     hints: inputs.hints,
@@ -163,6 +163,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     recentBogus: shared.recentBogus,
     zones,
     zoneRates: joined.zoneRates,
+    clockDoubt,
     clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);
