@@ -45,9 +45,12 @@ export interface AnswerEntry {
 export class AnswerCache {
   readonly #clock: Clock;
   readonly #answers: ByteBoundedMap<AnswerEntry>;
+  /** Octets that it may hold. */
+  readonly maxBytes: number;
 
   constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
     this.#clock = clock;
+    this.maxBytes = maxBytes;
     this.#answers = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfEntry });
   }
 

@@ -107,6 +107,8 @@ export interface ResolverInstance {
   readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
+  /** Whether the clock of this host seems to be wrong. */
+  readonly clockDoubt: Pick<ClockDoubt, 'isDoubtful'>;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
   stop(): void;
@@ -155,9 +157,9 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    crypto: ports.crypto,
     inForce,
     caches,
-    crypto: ports.crypto,
     anchors,
     serverZones,
     hints: inputs.hints,
@@ -166,6 +168,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     followers: shared.followers,
     zones,
     zoneRates: joined.zoneRates,
+    clockDoubt,
     clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);

@@ -57,6 +57,17 @@ export function packRRset(parts: RRsetParts): RRset {
   return block as RRset;
 }
 
+/** The octets as a set, when they are one whole block of this layout; null when they are not. What rdatas mean is not looked at. */
+export function rrsetFromOctets(octets: Uint8Array): RRset | null {
+  let at = nameEnd(octets, OWNER_AT);
+  if (at < 0) return null;
+  for (let left = readU16(octets, 4) + readU16(octets, 6); left > 0; left--) {
+    if (at + 2 > octets.length) return null;
+    at += 2 + readU16(octets, at);
+  }
+  return at === octets.length ? (octets as RRset) : null;
+}
+
 function withoutDuplicates(rdatas: readonly Uint8Array[]): readonly Uint8Array[] {
   if (rdatas.length < 2) return rdatas;
   const seen = new Set<string>();

@@ -17,6 +17,7 @@ import { readInputs } from '../../src/daemon/inputs.ts';
 import { pageAddresses } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
+import { cacheFileOptions } from '../../src/daemon/options/cache-file.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
 import { logTarget } from '../../src/daemon/options/log.ts';
 import {
@@ -196,6 +197,7 @@ function toldBy(config: Config): string {
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
       [
+        cacheFileOptions(config),
         logTarget(config, false),
         metricsListeners(config),
         pageAddresses(config),
