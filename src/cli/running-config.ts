@@ -10,14 +10,14 @@ import type { Files } from '../ports/files.ts';
 import { readArguments } from './arguments.ts';
 
 /** A process of this host. */
-export interface RunningProcess {
+interface RunningProcess {
   readonly pid: number;
   readonly words: readonly string[];
   readonly folder: string;
 }
 
 /** The file, and why it is that one. */
-export interface ChosenConfig {
+interface ChosenConfig {
   readonly path: string;
   /** In words, for a report. */
   readonly why: string;

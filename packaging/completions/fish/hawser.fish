@@ -86,9 +86,9 @@ complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l ttl -x -d 'default 3
 complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l format -x -d 'zone (default), generic (RFC 3597, for old servers), nsupdate, json'
 complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l type -x -d 'tlsa (default), smimea or openpgpkey (with --email), sshfp (with --host)'
 complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l email -x -d 'whose SMIMEA or OPENPGPKEY record it is'
-complete -c hawser -n '__fish_seen_subcommand_from doctor' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
-complete -c hawser -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object: {"status": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}'
-complete -c hawser -n '__fish_seen_subcommand_from doctor' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
+complete -c hawser -n '__fish_seen_subcommand_from doctor' -s C -r -F -d 'the configuration, default that of the daemon that runs here, else /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
+complete -c hawser -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object: {"status": ..., "configuration": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}'
+complete -c hawser -n '__fish_seen_subcommand_from doctor' -l config -r -F -d 'the configuration, default that of the daemon that runs here, else /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -l force
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
