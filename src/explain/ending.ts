@@ -42,5 +42,10 @@ export function endOfTrace(question: Question, resolution: Resolution, seconds: 
 
 /** The same for people. */
 export function endText({ rcode, status, seconds, reason }: TraceEnd): string {
-  return `${rcode} ${status}, ${seconds.toFixed(3)} s: ${reason}\n`;
+  return `${rcode} ${status}, ${seconds.toFixed(3)} s${whyText(status, reason)}\n`;
+}
+
+/** What follows a status: why, where there is more to say than the status itself. */
+export function whyText(status: string, reason: string): string {
+  return reason === status ? '' : `: ${reason}`;
 }
