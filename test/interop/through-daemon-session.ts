@@ -61,7 +61,7 @@ async function main(): Promise<void> {
     said.dot = await hawser(['explain', ...of, '--dot', 'good.org', 'MX']);
     said.controlDot = await hawser(['-c', of[1] ?? '', 'explain', 'good.org', 'MX', '+dot'], 'hawser-control');
     said.later = await hawser(['explain', ...of, '--at', '+400d', '--json', 'good.org', 'MX']);
-    said.trace = await hawser(['trace', ...of, '--json', 'good.org', 'MX']);
+    said.trace = await hawser(['trace', ...of, '--json', 'chain.org', 'MX']);
     said.traceText = await hawser(['trace', ...of, '_25._tcp.mx.bogus.org', 'TLSA']);
     said.traceOwn = await hawser(['trace', ...of, '--own', 'good.org', 'MX']);
     const following = hawser(['trace', ...of, '--follow', '--count', '2', 'good.org']);
