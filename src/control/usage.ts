@@ -32,7 +32,11 @@ const COMMANDS: readonly (readonly [string, string])[] = [
     'explain NAME [TYPE] [+json|+svg|+dot] [+cached] [+expiry=DAYS]',
     'show the chain of trust of an answer, and who must mend it',
   ],
-  ['trace NAME [TYPE] [+json]', 'answer a question and show every step'],
+  ['trace NAME [TYPE] [+json]', 'answer a question and show every step as it happens'],
+  [
+    'follow [NAME [TYPE]] [+steps] [+json] [+count=N] [+seconds=N]',
+    'show the queries of clients at and below the name as they come, with their steps',
+  ],
   ['list_bogus [+json]', 'names that were bogus within the last hour, with why'],
   ['page_address', 'where a browser finds the page (web-interface), with its token'],
   ['dump_cache | load_cache', 'cache to standard output | from standard input'],

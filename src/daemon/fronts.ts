@@ -31,7 +31,7 @@ const MAX_FRONT_THREADS = 63;
 
 /** Commands that change nothing which a reply depends on: those that monitoring repeats, and those that only look. */
 const READING =
-  /^(?:stats|stats_noreset|flush_stats|status|get_option|lookup|explain|trace|doctor|page_address|cache_lookup|verbosity|log_reopen|print_cookie_secrets|(?:ip_)?ratelimit_list|view_list_\w+|list_\w+|dump_\w+)$/;
+  /^(?:stats|stats_noreset|flush_stats|status|get_option|lookup|explain|doctor|page_address|cache_lookup|verbosity|log_reopen|print_cookie_secrets|(?:ip_)?ratelimit_list|view_list_\w+|list_\w+|dump_\w+)$/;
 
 /** What fronts are made of. */
 interface FrontsParts {

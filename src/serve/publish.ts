@@ -37,14 +37,17 @@ interface PublishingParts {
 
 export class Publishing {
   readonly #parts: PublishingParts;
-  /** Each query has to be seen by the resolving thread. */
-  readonly #seesAll: boolean;
 
   constructor(parts: PublishingParts) {
-    const { options, log, clientRates } = parts;
     this.#parts = parts;
-    this.#seesAll =
-      log.wantsQueries || log.wantsReplies || clientRates?.isLimited === true || options.accessByListener.size > 0;
+  }
+
+  /** Each query has to be seen by the resolving thread. */
+  get #seesAll(): boolean {
+    const { options, log, clientRates } = this.#parts;
+    // Replies are wanted by whoever follows clients too, which begins and ends at any time.
+    const isLogged = log.wantsQueries || log.wantsReplies;
+    return isLogged || clientRates?.isLimited === true || options.accessByListener.size > 0;
   }
 
   /** Publishes the reply that the query was just given from the reply cache, and its client, where that may be. */

@@ -87,6 +87,7 @@ describe('what front threads may serve', () => {
     'forward_add . 192.0.2.1',
     'set_option max-udp-size: 512',
     'load_cache',
+    'follow',
     'a command that comes some day',
   ])('is taken back by %s', async (command) => {
     const { fronts, newInstance, activate, publish, isServed } = await started();

@@ -41,7 +41,7 @@ export class FrontBench {
   constructor(
     options: Partial<ServeOptions> = {},
     policy: Policy | null = null,
-    more: Pick<ServeParts, 'cookies' | 'clientRates' | 'zones'> = {},
+    more: Pick<ServeParts, 'cookies' | 'clientRates' | 'zones' | 'followers'> = {},
   ) {
     const memory = allocateFrontMemory(this.state, REPLY_OCTETS);
     const stats = FrontStats.allocate();

@@ -8,6 +8,7 @@ import { MAX_SHARED_SECONDS } from '../../src/front/shared-replies.ts';
 import { ServerCookies } from '../../src/serve/cookies.ts';
 import { ClientRates } from '../../src/serve/rate-limit.ts';
 import { EDNS_OPTION } from '../../src/wire/edns.ts';
+import { Followers } from '../../src/trace/followers.ts';
 import { mustParsePrefix } from '../../src/wire/ip-prefix.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
@@ -236,6 +237,17 @@ describe('the resolving thread keeps to itself', () => {
     };
     expect(knowing({ logging }).askThrice(MX).by).toBe('resolver');
     expect(knowing({ logging: { ...logging, queries: false, replies: true } }).askThrice(MX).by).toBe('resolver');
+  });
+
+  test('every query while somebody follows them', () => {
+    const followers = new Followers();
+    const bench = knowing({}, null, { followers });
+    expect(bench.askThrice(MX).by).toBe('front');
+    const stop = followers.add({ matches: () => true, reply: () => {}, step: null });
+    bench.state.startEpoch();
+    expect(bench.askThrice(MX).by).toBe('resolver');
+    stop();
+    expect(bench.askThrice(MX).by).toBe('front');
   });
 
   test('every query, where clients have a rate', () => {

@@ -150,7 +150,7 @@ export class PlayedResolver {
   constructor(
     options: Partial<ServeOptions> = {},
     policy: Policy | null = null,
-    more: Pick<ServeParts, 'cookies' | 'clientRates' | 'publisher' | 'zones'> = {},
+    more: Pick<ServeParts, 'cookies' | 'clientRates' | 'publisher' | 'zones' | 'followers'> = {},
   ) {
     this.replies = new ReplyCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
     this.serve = createServe({

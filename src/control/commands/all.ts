@@ -14,6 +14,7 @@ import { optionCommands } from './options.ts';
 import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
+import { traceCommands } from './trace.ts';
 
 export function createCommands(parts: ControlParts): CommandTable {
   return new CommandTable([
@@ -29,5 +30,6 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...negativeAnchorCommands(parts),
     ...anchorCommands(parts),
     ...explainCommands(parts),
+    ...traceCommands(parts),
   ]);
 }
