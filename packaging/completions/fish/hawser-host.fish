@@ -1,2 +1,14 @@
 # fish completion for hawser-host; made by npm run docs:man
-
+complete -c hawser-host -s C -r -F -d 'use this unbound.conf (none is read by default).'
+complete -c hawser-host -s F -r -F -d 'trust anchors from a file in the form of named.conf.'
+complete -c hawser-host -s t -x -d 'what type to look for.'
+complete -c hawser-host -s c -x -d 'what class to look for, if not class IN.'
+complete -c hawser-host -s y -x -d 'trust anchor, DS or DNSKEY, like '\''example.com DS 31560 5 1 1CFED8478...'\'''
+complete -c hawser-host -s D -d 'trust the root'\''s anchors (the default).'
+complete -c hawser-host -s f -r -F -d 'trust anchors from a file, with lines as -y.'
+complete -c hawser-host -s r -d 'ask the resolvers of /etc/resolv.conf; they must know DNSSEC.'
+complete -c hawser-host -s v -d 'also what is not there, and what DNSSEC says.'
+complete -c hawser-host -s d -d 'show each step.'
+complete -c hawser-host -s 4 -d 'IPv4 | IPv6 only.'
+complete -c hawser-host -s 6 -d 'IPv4 | IPv6 only.'
+complete -c hawser-host -s h -d 'show this usage help.'
