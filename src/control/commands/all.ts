@@ -1,5 +1,6 @@
 /** All commands of an instance. */
 
+import type { OwnCommand } from '../command.ts';
 import { CommandTable } from '../command-table.ts';
 import type { ControlParts } from '../parts.ts';
 import { anchorCommands } from './anchors.ts';
@@ -16,7 +17,7 @@ import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
 
 export function createCommands(parts: ControlParts): CommandTable {
-  return new CommandTable([
+  const commands: readonly OwnCommand[] = [
     ...daemonCommands(parts),
     ...statisticsCommands(parts),
     ...optionCommands(parts),
@@ -29,5 +30,6 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...negativeAnchorCommands(parts),
     ...anchorCommands(parts),
     ...explainCommands(parts),
-  ]);
+  ];
+  return new CommandTable(commands);
 }

@@ -12,7 +12,7 @@ import { unreachable } from '../../terms/unreachable.ts';
 import { explainJson, explainText } from '../../trace/explain.ts';
 import { type Question, questionOf, questionText } from '../../wire/question.ts';
 import { typeFromText } from '../../wire/rr-type.ts';
-import { type Command, worded } from '../command.ts';
+import { type OwnCommand, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
@@ -21,7 +21,7 @@ const DEFAULT_EXPIRY_DAYS = 3;
 const MAX_EXPIRY_DAYS = 36_500;
 const DAY_SECONDS = 86_400;
 
-export function explainCommands(parts: ControlParts): Command[] {
+export function explainCommands(parts: ControlParts): OwnCommand[] {
   return [
     worded('explain', (words) => explain(words, parts)),
     worded('trace', (words) => trace(words, parts)),
