@@ -1,9 +1,10 @@
 /** What a control command is, and the words of its line. */
 
+import type { Feed } from './feed.ts';
 import type { KnownCommand, Takes } from './usage.ts';
 
-/** Text that goes out at once, or in pieces that are made as the client reads them. */
-export type Reply = string | Iterable<string>;
+/** Text that goes out at once, in pieces that are made as the client reads them, or as it comes in time. */
+export type Reply = string | Iterable<string> | Feed;
 
 /** Takes the further lines of a bulk command. */
 export interface BulkInput {

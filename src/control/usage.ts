@@ -70,7 +70,16 @@ const LINES = [
     what: 'show the chain of trust of an answer, and who must mend it',
     commands: { explain: 'words' },
   },
-  { text: 'trace NAME [TYPE] [+json]', what: 'answer a question and show every step', commands: { trace: 'words' } },
+  {
+    text: 'trace NAME [TYPE] [+json]',
+    what: 'answer a question and show every step as it happens',
+    commands: { trace: 'words' },
+  },
+  {
+    text: 'follow [NAME [TYPE]] [+steps] [+json] [+count=N] [+seconds=N]',
+    what: 'show the queries of clients at and below the name as they come, with their steps',
+    commands: { follow: 'words' },
+  },
   {
     text: 'list_bogus [+json]',
     what: 'names that were bogus within the last hour, with why',

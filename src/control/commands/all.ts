@@ -15,6 +15,7 @@ import { optionCommands } from './options.ts';
 import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
+import { traceCommands } from './trace.ts';
 
 export function createCommands(parts: ControlParts): CommandTable {
   const commands: readonly OwnCommand[] = [
@@ -30,6 +31,7 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...negativeAnchorCommands(parts),
     ...anchorCommands(parts),
     ...explainCommands(parts),
+    ...traceCommands(parts),
   ];
   return new CommandTable(commands);
 }
