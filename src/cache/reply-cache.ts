@@ -11,11 +11,11 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { readU8, readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
 import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
+import { copyWords, MAX_COPIED_BY_WORDS, WordViews } from '../wire/words.ts';
 import { Arena, byteAt, MAX_BLOCK_OCTETS, NO_BLOCK, wordAt } from './arena.ts';
 import { QuestionKey } from './question-key.ts';
-import { answerQuery, copyQuestion, copyWords } from './reply-patch.ts';
+import { answerQuery, copyQuestion } from './reply-patch.ts';
 import { KEY_WORD, NO_SLOT, SLOT_OCTETS, SlotTable, VARIANT_WORD, variantBits, variantOf } from './slot-table.ts';
-import { WordViews } from './word-views.ts';
 
 /** Bits of `ReplyRequest.flags`. A reply may depend on the first two; `ad` only says whether the AD bit may be set. */
 export const REPLY_FLAG = { do: 1, cd: 2, ad: 4 } as const;
@@ -92,8 +92,6 @@ const MAX_TTLS = 1_400;
  */
 const MAX_EVICTIONS_FOR_ROOM = 2;
 
-/** Longest reply that is copied word by word, octets: above it, one call of the system's copying costs less. */
-const MAX_COPIED_BY_WORDS = 256;
 /** Slots that are looked at before others get their turn: about a millisecond. */
 const SLOTS_PER_TURN = 256;
 

@@ -17,15 +17,3 @@ export function answerQuery(out: Uint8Array, query: Uint8Array, hasAd: boolean):
 export function copyQuestion(out: Uint8Array, query: Uint8Array, questionEnd: number): void {
   for (let i = HEADER_OCTETS; i < questionEnd; i++) out[i] = query[i] as number;
 }
-
-/** Copies words from `at` of `from` to the start of `to`. @hot bench/serve-hot-query.ts */
-export function copyWords(from: Int32Array, at: number, to: Int32Array, count: number): void {
-  let i = 0;
-  for (; i + 4 <= count; i += 4) {
-    to[i] = from[at + i] as number;
-    to[i + 1] = from[at + i + 1] as number;
-    to[i + 2] = from[at + i + 2] as number;
-    to[i + 3] = from[at + i + 3] as number;
-  }
-  for (; i < count; i++) to[i] = from[at + i] as number;
-}

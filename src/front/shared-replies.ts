@@ -14,9 +14,9 @@ import {
   type ReplyRequest,
   type ReplySecurity,
 } from '../cache/reply-cache.ts';
-import { answerQuery, copyQuestion, copyWords } from '../cache/reply-patch.ts';
-import { WordViews } from '../cache/word-views.ts';
+import { answerQuery, copyQuestion } from '../cache/reply-patch.ts';
 import { readU16, readU32, writeU32 } from '../wire/bytes.ts';
+import { copyWords, WordViews } from '../wire/words.ts';
 import { SharedSlots, WAYS } from './shared-slots.ts';
 import type { SharedState } from './shared-state.ts';
 
