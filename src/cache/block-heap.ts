@@ -11,7 +11,7 @@
 import { Bug } from '../terms/unreachable.ts';
 
 /** Octets of a page. A larger block has one of its own. Smaller pages waste less at their ends, larger ones cost fewer calls. */
-export const HEAP_PAGE_OCTETS = 128 * 1024;
+export const HEAP_PAGE_OCTETS = 64 * 1024;
 /** Octets before what is in a block: its owner's number, and its length. */
 const BLOCK_HEAD_OCTETS = 8;
 /** Octets that a block's number counts in. */
