@@ -195,7 +195,9 @@ export class DenialCache {
   #keep(before: ZoneSpans, changes: Partial<ZoneSpans>, added: number | null): void {
     const changed = { ...before, ...changes };
     const isOneMore = added !== null && countOf(changed) === countOf(before) + 1;
-    let known = isOneMore ? { ...changed, octets: before.octets + this.#spans.octetsOf(added) } : this.#counted(changed);
+    let known = isOneMore
+      ? { ...changed, octets: before.octets + this.#spans.octetsOf(added) }
+      : this.#counted(changed);
     while (countOf(known) > 1 && (countOf(known) > MAX_SPANS_PER_ZONE || known.octets > this.#maxZoneOctets))
       known = this.#counted(this.#withRoom(known));
     this.#last = null;
