@@ -5,11 +5,9 @@
 
 import { readWord } from '../wire/bytes.ts';
 import { lowerWord } from '../wire/name.ts';
-import { hashWords } from './seeded-hash.ts';
+import { hashWords, MAX_KEY_WORDS } from './seeded-hash.ts';
 
 const HEADER_OCTETS = 12;
-/** Question of the longest name, in words. */
-const MAX_KEY_WORDS = 65;
 const MIN_QUESTION_OCTETS = 5;
 const MAX_QUESTION_OCTETS = 259;
 
