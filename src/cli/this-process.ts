@@ -50,6 +50,7 @@ export function thisProcess(): ThisProcess {
       chooseUdpEngine: network.chooseUdpEngine,
       unusedSockets: () => inherited.left,
       createCrypto,
+      openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
       loadPage,
       tlsFault,
       textRoom: () => textRoom(heapUse()),

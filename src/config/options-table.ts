@@ -6,9 +6,9 @@
  */
 
 import type { Rows, ValueRow } from './option.ts';
+import { CACHEDB_ROWS } from './table-cachedb.ts';
 import { AUTH_ZONE_ROWS, FORWARD_ZONE_ROWS, REMOTE_CONTROL_ROWS, STUB_ZONE_ROWS, VIEW_ROWS } from './table-clauses.ts';
 import {
-  CACHEDB_ROWS,
   DNSCRYPT_ROWS,
   DNSTAP_ROWS,
   DYNLIB_ROWS,

@@ -325,7 +325,9 @@ const ZONE_ROWS: readonly StatRow[] = [
   ),
   counter('num.query.subnet', 'query_subnet_total', 'Queries with client subnet', none),
   counter('num.query.subnet_cache', 'query_subnet_cache_total', 'Replies by client subnet', none),
-  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', none),
+  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', ({ counters }) =>
+    counters.get('cachedb.hits'),
+  ),
 ];
 
 /** Every kind of bogus data; the type system keeps it whole. */
@@ -389,6 +391,12 @@ const OWN_ROWS: readonly StatRow[] = [
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
   ),
+  counter('num.cachedb.misses', 'cachedb_misses_total', 'Questions that the shared cache had nothing for', ({ counters }) => counters.get('cachedb.misses')),
+  counter('num.cachedb.refused', 'cachedb_refused_total', 'Values of the shared cache that were damaged or forged', ({ counters }) => counters.get('cachedb.refused')),
+  counter('num.cachedb.bogus', 'cachedb_bogus_total', 'Answers of the shared cache that did not validate', ({ counters }) => counters.get('cachedb.bogus')),
+  counter('num.cachedb.failures', 'cachedb_failures_total', 'Questions to the shared cache that failed or took too long', ({ counters }) => counters.get('cachedb.failures')),
+  counter('num.cachedb.skipped', 'cachedb_skipped_total', 'Questions that the shared cache was not asked, being down', ({ counters }) => counters.get('cachedb.skipped')),
+  counter('num.cachedb.stored', 'cachedb_stored_total', 'Answers written to the shared cache', ({ counters }) => counters.get('cachedb.stored')),
   counter(
     'num.cachefile.answers',
     'cachefile_answers_total',

@@ -6,6 +6,7 @@ import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { SharedStore } from '../ports/shared-store.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
@@ -25,6 +26,7 @@ import type { ZoneStore } from '../zones/zone-store.ts';
 import { AnchorNews } from './anchor-news.ts';
 import type { Caches } from './caches.ts';
 import type { Inputs } from './inputs.ts';
+import { joinSharedCache } from './join-shared-cache.ts';
 import { zoneRateOptions } from './options/limits.ts';
 import { denialOptions, iterateOptions, resolveOptions, validateOptions } from './options/rooms.ts';
 import { stepTrace } from './step-log.ts';
@@ -54,8 +56,8 @@ interface JoinedResolver {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Joins the resolver; `zones` are the zones that are kept as a local copy. */
-export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResolver {
+/** Joins the resolver; `zones` are the zones that are kept as a local copy, `store` is shared with other hosts. */
+export function joinResolver(shared: SharedParts, zones: ZoneStore, store: SharedStore | null): JoinedResolver {
   const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = shared;
   const { clock, network, random, log } = ports;
   const { rrsets, answers, failures, servers, delegations } = caches;
@@ -75,6 +77,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
+    shared: joinSharedCache(shared, store),
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),

@@ -10,6 +10,7 @@ import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { OpenStore, SharedStore } from '../ports/shared-store.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
@@ -33,6 +34,7 @@ import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
 import { joinResolver, type SharedParts } from './join-resolver.ts';
+import { openSharedStore } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
@@ -51,6 +53,8 @@ export interface AssembleParts {
   readonly host?: HostFacts;
   /** TLS towards clients; absent or null: nothing speaks it. */
   readonly serviceTls?: ServiceTls | null;
+  /** Opens the store that hosts share (cachedb); absent: there is none. */
+  readonly openStore?: OpenStore;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
@@ -70,6 +74,7 @@ type Carried = Pick<
   | 'serve'
   | 'tracker'
   | 'cookies'
+  | 'sharedStore'
 >;
 
 /** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
@@ -82,6 +87,8 @@ export interface ResolverInstance {
   readonly caches: Caches;
   readonly anchors: TrustAnchors;
   readonly crypto: Crypto;
+  /** Store that is shared with other hosts (cachedb); null: none. */
+  readonly sharedStore: SharedStore | null;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
   /** Stub and forward zones. */
@@ -127,7 +134,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
-  const joined = joinResolver(shared, zones);
+  const sharedStore = carried === undefined ? await openSharedStore(config, parts.openStore) : carried.sharedStore;
+  const joined = joinResolver(shared, zones, sharedStore);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, counters, report } = shared;
   inForce.activate({ resolver, caches });
@@ -146,12 +154,14 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     zones.stop();
     resolver.abortAll();
     upstream.close();
+    sharedStore?.close();
   };
   const { clockDoubt } = shared;
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
     crypto: ports.crypto,
+    sharedStore,
     inForce,
     caches,
     anchors,
