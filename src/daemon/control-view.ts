@@ -60,6 +60,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     listAnchors: () => listAnchors(instance),
     explaining: (clock) => explainParts(instance, clock),
     recentBogus: instance.recentBogus,
+    forgetShared: (test) => instance.sharedCache?.forget(test),
     statistics,
     local: new LocalTables(policy),
     authZones: controlZones(zones, policy),

@@ -6,11 +6,11 @@ import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
-import type { SharedStore } from '../ports/shared-store.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
+import type { SharedCache } from '../resolve/shared-cache.ts';
 import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
@@ -26,7 +26,6 @@ import type { ZoneStore } from '../zones/zone-store.ts';
 import { AnchorNews } from './anchor-news.ts';
 import type { Caches } from './caches.ts';
 import type { Inputs } from './inputs.ts';
-import { joinSharedCache } from './join-shared-cache.ts';
 import { zoneRateOptions } from './options/limits.ts';
 import { denialOptions, iterateOptions, resolveOptions, validateOptions } from './options/rooms.ts';
 import { stepTrace } from './step-log.ts';
@@ -56,8 +55,8 @@ interface JoinedResolver {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Joins the resolver; `zones` are the zones that are kept as a local copy, `store` is shared with other hosts. */
-export function joinResolver(shared: SharedParts, zones: ZoneStore, store: SharedStore | null): JoinedResolver {
+/** Joins the resolver; `zones` are the zones that are kept as a local copy, `secondLevel` is shared with other hosts. */
+export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel: SharedCache | null): JoinedResolver {
   const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = shared;
   const { clock, network, random, log } = ports;
   const { rrsets, answers, failures, servers, delegations } = caches;
@@ -77,7 +76,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, store: Share
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
-    shared: joinSharedCache(shared, store),
+    shared: secondLevel,
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),

@@ -15,6 +15,7 @@ import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
+import type { SharedCache } from '../resolve/shared-cache.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
@@ -34,7 +35,7 @@ import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
 import { joinResolver, type SharedParts } from './join-resolver.ts';
-import { openSharedStore } from './join-shared-cache.ts';
+import { joinSharedCache, openSharedStore } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
@@ -89,6 +90,8 @@ export interface ResolverInstance {
   readonly crypto: Crypto;
   /** Store that is shared with other hosts (cachedb); null: none. */
   readonly sharedStore: SharedStore | null;
+  /** What is made of it, by this instance's configuration. */
+  readonly sharedCache: SharedCache | null;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
   /** Stub and forward zones. */
@@ -135,7 +138,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
   const sharedStore = carried === undefined ? await openSharedStore(config, parts.openStore) : carried.sharedStore;
-  const joined = joinResolver(shared, zones, sharedStore);
+  const sharedCache = joinSharedCache(shared, sharedStore);
+  const joined = joinResolver(shared, zones, sharedCache);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, counters, report } = shared;
   inForce.activate({ resolver, caches });
@@ -162,6 +166,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const data = {
     crypto: ports.crypto,
     sharedStore,
+    sharedCache,
     inForce,
     caches,
     anchors,

@@ -11,6 +11,8 @@
 import { EntryReader } from '../cache/entry-reader.ts';
 import { EntryWriter } from '../cache/entry-writer.ts';
 import { isSameCode, keyedDigest, MAC_OCTETS } from '../cache/keyed-digest.ts';
+import { OctetReader } from '../cache/octet-reader.ts';
+import { OctetWriter } from '../cache/octet-writer.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { LogSink } from '../ports/log-sink.ts';
@@ -31,6 +33,10 @@ export const FROM_STORE = 'cachedb';
 const MAX_VALUE_OCTETS = 96 * 1024;
 /** Questions to the store that may be open: each waits no longer than its timeout, and none waits for another. */
 const MAX_IN_FLIGHT = 1_000;
+/** Commands to forget that are remembered one by one; beyond that everything that was written before is forgotten. */
+const MAX_FORGOTTEN = 100;
+/** Octets of the second at which a value was written. */
+const TIME_OCTETS = 8;
 /** Milliseconds between two lines about values that were refused. */
 const REFUSED_LINE_MS = 60_000;
 /** Of the form of values; a value of another form is not found, since the key holds it. */
@@ -51,6 +57,15 @@ export interface SharedCacheOptions {
   readonly maxTtl: number;
 }
 
+/** Which answers of the store are not to be taken any more. */
+export type IsForgotten = (question: Question, found: FoundResult) => boolean;
+
+/** What was written before a second is not taken. */
+interface Forgotten {
+  readonly atSeconds: number;
+  readonly test: IsForgotten;
+}
+
 interface SharedCacheParts {
   readonly store: SharedStore;
   readonly clock: Clock;
@@ -69,6 +84,7 @@ export class SharedCache {
   readonly #nameKey: Uint8Array;
   readonly #valueKey: Uint8Array;
   readonly #asked = new Map<string, Promise<FoundResult | null>>();
+  #forgotten: readonly Forgotten[] = [];
   #writes = 0;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
 
@@ -98,7 +114,7 @@ export class SharedCache {
       this.#parts.counters.add('cachedb.skipped');
       return null;
     }
-    const asking = this.#ask(key, about);
+    const asking = this.#ask(key, question, about);
     this.#asked.set(key, asking);
     try {
       return await asking;
@@ -128,28 +144,42 @@ export class SharedCache {
     });
   }
 
-  async #ask(key: string, about: Uint8Array): Promise<FoundResult | null> {
+  /**
+   * From now on what was written before and the test says yes to is not taken (flush commands with `+c`). It goes from the store
+   * when it is found anew here and written over it.
+   */
+  forget(test: IsForgotten): void {
+    const atSeconds = this.#parts.clock.unixSeconds();
+    const since = atSeconds - this.options.maxTtl;
+    const known = this.#forgotten.filter((each) => each.atSeconds > since);
+    const isFull = known.length >= MAX_FORGOTTEN;
+    this.#forgotten = isFull ? [{ atSeconds, test: () => true }] : [...known, { atSeconds, test }];
+  }
+
+  async #ask(key: string, question: Question, about: Uint8Array): Promise<FoundResult | null> {
     const { counters, store } = this.#parts;
     const got = await this.#inTime(store.get(key));
     this.#note(got);
     if (!got.ok) return null;
-    const found = got.value === null ? null : this.#read(about, got.value);
+    const found = got.value === null ? null : this.#read(question, about, got.value);
     if (found === null) counters.add('cachedb.misses');
     return found;
   }
 
-  /** RFC 8767 or not: data that has ended is not taken from others. */
-  #read(about: Uint8Array, value: Uint8Array): FoundResult | null {
+  /** Data that has ended is not taken from others, whatever serve-expired says. */
+  #read(question: Question, about: Uint8Array, value: Uint8Array): FoundResult | null {
     const body = value.subarray(0, -MAC_OCTETS);
     const isOurs =
       value.length > MAC_OCTETS &&
       value.length <= MAX_VALUE_OCTETS &&
       isSameCode(this.#codeOf(about, body), value.subarray(-MAC_OCTETS));
-    const found = isOurs ? new EntryReader(body).found() : null;
+    const found = isOurs ? new EntryReader(body, TIME_OCTETS).found() : null;
+    const writtenAt = new OctetReader(body).number();
     if (found === null) {
       this.#refuse();
       return null;
     }
+    if (this.#forgotten.some(({ atSeconds, test }) => writtenAt <= atSeconds && test(question, found))) return null;
     const taken = this.#asTaken(found);
     return earliestExpiry(taken) > this.#parts.clock.unixSeconds() ? taken : null;
   }
@@ -189,7 +219,9 @@ export class SharedCache {
   #valueOf(about: Uint8Array, found: FoundResult): Uint8Array {
     const writer = new EntryWriter();
     writer.found(withSets(found, (ranked) => (ranked.verdict === null ? ranked : { ...ranked, verdict: null })));
-    const body = writer.written();
+    const time = new OctetWriter(TIME_OCTETS);
+    time.number(this.#parts.clock.unixSeconds());
+    const body = concatBytes(time.written(), writer.written());
     return concatBytes(body, this.#codeOf(about, body));
   }
 

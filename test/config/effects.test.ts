@@ -31,6 +31,7 @@ import {
   serverOptions,
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
+import { sharedCacheOptions } from '../../src/daemon/options/shared-cache.ts';
 import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
 import { readServiceTls } from '../../src/daemon/service-tls.ts';
@@ -203,6 +204,7 @@ function toldBy(config: Config): string {
         pageAddresses(config),
         controlSetup(config, files, () => null),
       ],
+      [sharedCacheOptions(config)],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
@@ -212,6 +214,7 @@ function toldBy(config: Config): string {
 /** The lines that every clause needs beside the directive. */
 const HEADS: Partial<Record<ClauseName, string>> = {
   'remote-control': 'control-enable: yes',
+  cachedb: 'redis-replica-server-host: 192.0.2.8\nredis-sentinel: 192.0.2.7',
   'stub-zone': 'name: "z."\nstub-addr: 192.0.2.1',
   'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1',
   'auth-zone': 'name: "z."\nzonefile: /f/z',

@@ -8,6 +8,8 @@ import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { EntryReader } from '../../src/cache/entry-reader.ts';
 import { EntryWriter } from '../../src/cache/entry-writer.ts';
 import { MAC_OCTETS } from '../../src/cache/keyed-digest.ts';
+import { flushCommands } from '../../src/control/commands/flush.ts';
+import { controlView } from '../../src/daemon/control-view.ts';
 import { SharedCache } from '../../src/resolve/shared-cache.ts';
 import { withSets } from '../../src/terms/iteration-result.ts';
 import { Counters } from '../../src/trace/counters.ts';
@@ -212,7 +214,7 @@ test('a verdict in a value says nothing, nor does a rank', async () => {
   const first = await host();
   await ask(first, 'mx.test. A');
   const [value = new Uint8Array()] = store.values.values();
-  const found = new EntryReader(value.subarray(0, -MAC_OCTETS)).found();
+  const found = new EntryReader(value.subarray(0, -MAC_OCTETS), 8).found();
   expect(found?.end.answer.every(({ verdict }) => verdict === null)).toBe(true);
   const writer = new EntryWriter();
   writer.found(heldBy(first, 'mx.test. A'));
@@ -376,6 +378,42 @@ test('with cachedb-check-when-serve-expired: no expired data is served without a
   const { gets } = store;
   expect((await ask(scene, 'mx.test. A')).edes).toEqual([3]);
   expect(store.gets).toBe(gets);
+});
+
+test.each([
+  ['flush', 'mx.test.'],
+  ['flush_type', 'mx.test. A'],
+  ['flush_zone', 'test.'],
+])('%s +c forgets what other hosts wrote before, and writes it anew', async (command, words) => {
+  const first = await host();
+  await ask(first, 'mx.test. A');
+  const scene = await host();
+  await ask(scene, 'mx.test. A');
+  const { instance } = scene;
+  const statistics = { text: () => '', textOnce: () => '', reset: () => {} };
+  const run = async (plus: string): Promise<void> => {
+    const commands = flushCommands({ instance: controlView(instance, statistics), clock: scene.ports.clock });
+    const found = commands.find(({ name }) => name === command);
+    const running = Promise.resolve(found?.run(`${plus}${words}`));
+    expect(await scene.ports.clock.runUntilSettled(running)).toContain('ok');
+  };
+  await run('');
+  scene.asked.length = 0;
+  await ask(scene, 'mx.test. A');
+  expect(askedFor(scene, 'mx.test.')).toEqual([]);
+  await run('+c ');
+  await scene.ports.clock.leap(1_000);
+  await ask(scene, 'mx.test. A');
+  expect(askedFor(scene, 'mx.test.')).toHaveLength(1);
+  expect(await scene.instance.sharedCache?.find(questionFrom('mx.test. A'))).not.toBeNull();
+});
+
+test('more commands to forget than are remembered forget everything', async () => {
+  await ask(await host(), 'mx.test. A');
+  const scene = await host();
+  const { sharedCache } = scene.instance;
+  for (let i = 0; i <= 100; i++) sharedCache?.forget(() => false);
+  expect(await sharedCache?.find(questionFrom('mx.test. A'))).toBeNull();
 });
 
 test('a stop closes the store', async () => {
