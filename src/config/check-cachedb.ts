@@ -17,7 +17,10 @@ export function checkCachedb(clauses: readonly Clause[], config: Config, finding
   const { server, cachedb } = config;
   const isListed = server.moduleConfig.includes('cachedb');
   if (isListed && cachedb.backend === 'testframe') {
-    findings.warning(lines.last('backend'), 'cachedb: backend: testframe keeps nothing: write redis, or leave cachedb out');
+    findings.warning(
+      lines.last('backend'),
+      'cachedb: backend: testframe keeps nothing: write redis, or leave cachedb out',
+    );
   } else if (isListed && cachedb.backend !== SHARED_BACKEND) {
     findings.error(lines.last('backend'), `cachedb: backend: '${cachedb.backend}' is not available, redis is`);
   } else if (!isListed && cachedb.backend === SHARED_BACKEND) {
@@ -26,7 +29,8 @@ export function checkCachedb(clauses: readonly Clause[], config: Config, finding
   if (!isSharing(config)) return;
   const seed = cachedb.secretSeed;
   if (seed === PUBLIC_SEED || seed === '') {
-    const text = 'cachedb: secret-seed must be set, the same on all hosts: without it whoever writes into the store could forge answers';
+    const text =
+      'cachedb: secret-seed must be set, the same on all hosts: without it whoever writes into the store could forge answers';
     findings.error(lines.last('secret-seed').line === 0 ? lines.last('backend') : lines.last('secret-seed'), text);
   } else if (new TextEncoder().encode(seed).length < MIN_SEED_OCTETS) {
     const text = `cachedb: secret-seed has less than ${MIN_SEED_OCTETS} octets: who reads the store may guess it, and forge answers then`;
@@ -42,7 +46,10 @@ function checkPlaces({ cachedb }: Config, lines: Lines, findings: Findings): voi
     findings.error(lines.last('redis-cluster'), 'cachedb: either redis-sentinel or redis-cluster');
   }
   if (hasReplica && (isCluster || cachedb.redisSentinel.length > 0)) {
-    findings.error(lines.last('redis-replica-server-host'), 'cachedb: no replica beside redis-sentinel or redis-cluster');
+    findings.error(
+      lines.last('redis-replica-server-host'),
+      'cachedb: no replica beside redis-sentinel or redis-cluster',
+    );
   }
   if (isCluster && cachedb.redisLogicalDb !== 0) {
     findings.error(lines.last('redis-logical-db'), 'cachedb: a cluster has no logical database but 0');

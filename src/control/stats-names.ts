@@ -10,7 +10,7 @@
 import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import type { Counters } from '../trace/counters.ts';
+import type { CounterName, Counters } from '../trace/counters.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
 
@@ -330,6 +330,19 @@ const ZONE_ROWS: readonly StatRow[] = [
   ),
 ];
 
+/** What is kept outside of the process: the store that hosts share, and the file over restarts. */
+const STORED: readonly (readonly [CounterName, string])[] = [
+  ['cachedb.misses', 'Questions that the shared cache had nothing for'],
+  ['cachedb.refused', 'Values of the shared cache that were damaged or forged'],
+  ['cachedb.bogus', 'Answers of the shared cache that did not validate'],
+  ['cachedb.failures', 'Questions to the shared cache that failed or took too long'],
+  ['cachedb.skipped', 'Questions that the shared cache was not asked, being down'],
+  ['cachedb.stored', 'Answers written to the shared cache'],
+  ['cachefile.answers', 'Answers that the cache file held for this process'],
+  ['cachefile.dropped', 'Cache files that were not believed'],
+  ['cachefile.written', 'Times that the cache file was written'],
+];
+
 /** Every kind of bogus data; the type system keeps it whole. */
 const BOGUS_KINDS: Readonly<Record<BogusReason['kind'], true>> = {
   'signature-expired': true,
@@ -391,24 +404,10 @@ const OWN_ROWS: readonly StatRow[] = [
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
   ),
-  counter('num.cachedb.misses', 'cachedb_misses_total', 'Questions that the shared cache had nothing for', ({ counters }) => counters.get('cachedb.misses')),
-  counter('num.cachedb.refused', 'cachedb_refused_total', 'Values of the shared cache that were damaged or forged', ({ counters }) => counters.get('cachedb.refused')),
-  counter('num.cachedb.bogus', 'cachedb_bogus_total', 'Answers of the shared cache that did not validate', ({ counters }) => counters.get('cachedb.bogus')),
-  counter('num.cachedb.failures', 'cachedb_failures_total', 'Questions to the shared cache that failed or took too long', ({ counters }) => counters.get('cachedb.failures')),
-  counter('num.cachedb.skipped', 'cachedb_skipped_total', 'Questions that the shared cache was not asked, being down', ({ counters }) => counters.get('cachedb.skipped')),
-  counter('num.cachedb.stored', 'cachedb_stored_total', 'Answers written to the shared cache', ({ counters }) => counters.get('cachedb.stored')),
-  counter(
-    'num.cachefile.answers',
-    'cachefile_answers_total',
-    'Answers that the cache file held for this process',
-    ({ counters }) => counters.get('cachefile.answers'),
-  ),
-  counter('num.cachefile.dropped', 'cachefile_dropped_total', 'Cache files that were not believed', ({ counters }) =>
-    counters.get('cachefile.dropped'),
-  ),
-  counter('num.cachefile.written', 'cachefile_written_total', 'Times that the cache file was written', ({ counters }) =>
-    counters.get('cachefile.written'),
-  ),
+  ...STORED.map(([name, help]) => {
+    const [family = '', what = ''] = name.split('.');
+    return counter(`num.${name}`, `${family}_${what}_total`, help, ({ counters }) => counters.get(name));
+  }),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),

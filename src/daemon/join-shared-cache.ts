@@ -8,9 +8,9 @@ import type { SharedParts } from './join-resolver.ts';
 import { sharedCacheOptions } from './options/shared-cache.ts';
 
 /** Opens the store where the configuration has one; null: it has none. `open` is absent where there is no outside world. */
-export async function openSharedStore(config: Config, open: OpenStore | undefined): Promise<SharedStore | null> {
+export function openSharedStore(config: Config, open: OpenStore | undefined): Promise<SharedStore | null> {
   const { isOn, place } = sharedCacheOptions(config);
-  return isOn && open !== undefined ? await open(place) : null;
+  return isOn && open !== undefined ? open(place) : Promise.resolve(null);
 }
 
 /** The second level of the cache; null: there is no store. */

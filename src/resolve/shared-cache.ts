@@ -189,7 +189,10 @@ export class SharedCache {
     counters.add('cachedb.refused');
     if (clock.monotonicMs() - this.#refusedAtMs < REFUSED_LINE_MS) return;
     this.#refusedAtMs = clock.monotonicMs();
-    log.write('warning', 'cachedb: a value in the store is damaged, or was not written with this secret-seed: not used');
+    log.write(
+      'warning',
+      'cachedb: a value in the store is damaged, or was not written with this secret-seed: not used',
+    );
   }
 
   /** Unchecked, of no host in particular, and for no longer than its records say: the other's clock may be wrong. */

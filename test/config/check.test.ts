@@ -96,7 +96,7 @@ const cases: readonly (readonly [string, string, string])[] = [
   [
     'a sentinel that is none',
     `${STORE}redis-sentinel: 192.0.2.1@70000`,
-    "test.conf:6: error: address or name[@port] expected, not '192.0.2.1@70000'",
+    "test.conf:6: error: redis-sentinel: address or name[@port] expected, not '192.0.2.1@70000'",
   ],
   [
     'a cache file in the place of another file',

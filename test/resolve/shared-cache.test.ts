@@ -10,10 +10,10 @@ import { EntryWriter } from '../../src/cache/entry-writer.ts';
 import { MAC_OCTETS } from '../../src/cache/keyed-digest.ts';
 import { flushCommands } from '../../src/control/commands/flush.ts';
 import { controlView } from '../../src/daemon/control-view.ts';
+import { dataBasis } from '../../src/daemon/data-basis.ts';
 import { SharedCache } from '../../src/resolve/shared-cache.ts';
 import { withSets } from '../../src/terms/iteration-result.ts';
 import { Counters } from '../../src/trace/counters.ts';
-import { dataBasis } from '../../src/daemon/data-basis.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import type { RRset } from '../../src/wire/rrset.ts';
 import { FakeStore } from '../fake/fake-store.ts';
@@ -193,22 +193,25 @@ test('even a host that knows the secret cannot forge a signed answer: it is vali
   expect(askedFor(second, 'mx.test.')).not.toEqual([]);
 });
 
-test.each([TYPE.DS, TYPE.DNSKEY])('forged keys (type %i) of who knows the secret cost a question, not the zone', async (type) => {
-  const first = await host();
-  await ask(first, 'mx.test. A');
-  await ask(first, 'test. DS');
-  const question = { ...questionFrom('test. DS'), type };
-  const found = await insider(first).find(question);
-  if (found === null) throw new Error('the key is not shared');
-  const wrong = withSets(found, (ranked) => {
-    const rrset = ranked.rrset.slice() as RRset;
-    rrset[40] = (rrset[40] ?? 0) ^ 0xff;
-    return { ...ranked, rrset };
-  });
-  insider(first).keep(question, wrong);
-  const second = await host();
-  expect((await ask(second, 'mx.test. A')).status).toBe('NOERROR ad');
-});
+test.each([TYPE.DS, TYPE.DNSKEY])(
+  'forged keys (type %i) of who knows the secret cost a question, not the zone',
+  async (type) => {
+    const first = await host();
+    await ask(first, 'mx.test. A');
+    await ask(first, 'test. DS');
+    const question = { ...questionFrom('test. DS'), type };
+    const found = await insider(first).find(question);
+    if (found === null) throw new Error('the key is not shared');
+    const wrong = withSets(found, (ranked) => {
+      const rrset = ranked.rrset.slice() as RRset;
+      rrset[40] = (rrset[40] ?? 0) ^ 0xff;
+      return { ...ranked, rrset };
+    });
+    insider(first).keep(question, wrong);
+    const second = await host();
+    expect((await ask(second, 'mx.test. A')).status).toBe('NOERROR ad');
+  },
+);
 
 test('a verdict in a value says nothing, nor does a rank', async () => {
   const first = await host();
@@ -320,7 +323,9 @@ test('what is bogus, or good for one moment, is not shared', async () => {
   await ask(scene, 'zero.test. A');
   scene.tamper('192.0.2.1', (reply) => ({
     ...reply,
-    answer: reply.answer.map((record) => (record.type === TYPE.A ? { ...record, rdata: Uint8Array.of(1, 2, 3, 4) } : record)),
+    answer: reply.answer.map((record) =>
+      record.type === TYPE.A ? { ...record, rdata: Uint8Array.of(1, 2, 3, 4) } : record,
+    ),
   }));
   expect((await ask(scene, 'mx.test. A')).status).toBe('SERVFAIL');
   for (const question of ['zero.test. A', 'mx.test. A']) {

@@ -14,7 +14,12 @@ function at(): { nowMs: number; monotonicMs(): number } {
 
 test('one or two faults change nothing; the third leaves it alone', () => {
   const breaker = new StoreBreaker(at());
-  expect([breaker.noteFault(), breaker.noteFault(), breaker.mayAsk(), breaker.isDown]).toEqual([false, false, true, false]);
+  expect([breaker.noteFault(), breaker.noteFault(), breaker.mayAsk(), breaker.isDown]).toEqual([
+    false,
+    false,
+    true,
+    false,
+  ]);
   expect([breaker.noteFault(), breaker.mayAsk(), breaker.isDown]).toEqual([true, false, true]);
 });
 
