@@ -373,6 +373,12 @@ const TLSA_OUTCOMES: readonly TlsaOutcome[] = ['secure', 'insecure', 'absent', '
 
 /** Statistics that Unbound does not have. */
 const OWN_ROWS: readonly StatRow[] = [
+  counter(
+    'num.upstream.timeouts',
+    'upstream_timeouts_total',
+    'Questions that a server did not answer in time',
+    ({ counters }) => counters.get('upstream.timeouts'),
+  ),
   counter('num.tls.handshakes', 'tls_handshakes_total', 'TLS handshakes of clients', ({ serve }) => serve.handshakes),
   counter(
     'num.tls.handshakes.failed',

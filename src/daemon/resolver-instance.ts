@@ -86,12 +86,12 @@ export interface ResolverInstance {
   readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
-  readonly anchors: TrustAnchors;
   readonly crypto: Crypto;
   /** Store that is shared with other hosts (cachedb); null: none. */
   readonly sharedStore: SharedStore | null;
   /** What is made of it, by this instance's configuration. */
   readonly sharedCache: SharedCache | null;
+  readonly anchors: TrustAnchors;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
   /** Stub and forward zones. */
@@ -113,6 +113,8 @@ export interface ResolverInstance {
   readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
+  /** Whether the clock of this host seems to be wrong. */
+  readonly clockDoubt: Pick<ClockDoubt, 'isDoubtful'>;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
   stop(): void;
@@ -176,6 +178,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     recentBogus: shared.recentBogus,
     zones,
     zoneRates: joined.zoneRates,
+    clockDoubt,
     clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);

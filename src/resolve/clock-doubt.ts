@@ -60,6 +60,11 @@ export class ClockDoubt {
     );
   }
 
+  /** Whether it is in doubt now. */
+  get isDoubtful(): boolean {
+    return this.hint() !== null;
+  }
+
   /** What clients are told beside the reason, while the clock is in doubt; null else. */
   hint(): string | null {
     if (this.#doubt === null || this.#doubt.untilMs < this.#parts.clock.monotonicMs()) return null;

@@ -197,7 +197,7 @@ describe('metrics', () => {
     const text = metricsText(statistics, '1.2.3');
     expect(text).toContain('hawser_response_time_seconds_bucket{le="0.002048"} 0\n');
     expect(text).toContain('hawser_response_time_seconds_bucket{le="0.004096"} 2\n');
-    expect(text).toContain('hawser_response_time_seconds_bucket{le="2"} 3\n');
+    expect(text).toContain('hawser_response_time_seconds_bucket{le="2.0"} 3\n');
     expect(text).toContain('hawser_response_time_seconds_bucket{le="+Inf"} 3\n');
     expect(text).toContain('hawser_response_time_seconds_sum 1.506\nhawser_response_time_seconds_count 3\n');
   });
