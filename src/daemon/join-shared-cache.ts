@@ -1,21 +1,33 @@
 /** Joins the store that hosts share to an instance (cachedb). */
 
-import type { Config } from '../config/config.ts';
 import type { OpenStore, SharedStore } from '../ports/shared-store.ts';
 import { SharedCache } from '../resolve/shared-cache.ts';
 import { dataBasis } from './data-basis.ts';
 import type { SharedParts } from './join-resolver.ts';
 import { sharedCacheOptions } from './options/shared-cache.ts';
 
-/** Opens the store where the configuration has one; null: it has none. `open` is absent where there is no outside world. */
-export function openSharedStore(config: Config, open: OpenStore | undefined): Promise<SharedStore | null> {
-  const { isOn, place } = sharedCacheOptions(config);
-  return isOn && open !== undefined ? open(place) : Promise.resolve(null);
+/** The second level of the cache, both null where there is none. */
+interface SecondLevel {
+  readonly sharedStore: SharedStore | null;
+  readonly sharedCache: SharedCache | null;
 }
 
-/** The second level of the cache; null: there is no store. */
-export function joinSharedCache(shared: SharedParts, store: SharedStore | null): SharedCache | null {
-  if (store === null) return null;
+/**
+ * Opens the store where the configuration has one, or goes on with the one of the instance before. `open` is absent where there
+ * is no outside world.
+ */
+export async function joinSecondLevel(
+  shared: SharedParts,
+  open: OpenStore | undefined,
+  before: SharedStore | null | undefined,
+): Promise<SecondLevel> {
+  const { isOn, place } = sharedCacheOptions(shared.config);
+  const isOpened = before === undefined && isOn && open !== undefined;
+  const sharedStore = isOpened ? await open(place) : (before ?? null);
+  return { sharedStore, sharedCache: sharedStore === null ? null : joinSharedCache(shared, sharedStore) };
+}
+
+function joinSharedCache(shared: SharedParts, store: SharedStore): SharedCache {
   const { config, ports, counters, serverZones } = shared;
   let basis: { version: number; digest: Uint8Array } = { version: -1, digest: new Uint8Array() };
   return new SharedCache({

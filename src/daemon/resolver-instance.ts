@@ -35,7 +35,7 @@ import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
 import { joinResolver, type SharedParts } from './join-resolver.ts';
-import { joinSharedCache, openSharedStore } from './join-shared-cache.ts';
+import { joinSecondLevel } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
@@ -139,9 +139,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
-  const sharedStore = carried === undefined ? await openSharedStore(config, parts.openStore) : carried.sharedStore;
-  const sharedCache = joinSharedCache(shared, sharedStore);
-  const joined = joinResolver(shared, zones, sharedCache);
+  const secondLevel = await joinSecondLevel(shared, parts.openStore, carried?.sharedStore);
+  const joined = joinResolver(shared, zones, secondLevel.sharedCache);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, counters, report } = shared;
   inForce.activate({ resolver, caches });
@@ -160,15 +159,14 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     zones.stop();
     resolver.abortAll();
     upstream.close();
-    sharedStore?.close();
+    secondLevel.sharedStore?.close();
   };
   const { clockDoubt } = shared;
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
     crypto: ports.crypto,
-    sharedStore,
-    sharedCache,
+    ...secondLevel,
     inForce,
     caches,
     anchors,
