@@ -23,7 +23,8 @@ export async function joinSecondLevel(
 ): Promise<SecondLevel> {
   const { isOn, place } = sharedCacheOptions(shared.config);
   const isOpened = before === undefined && isOn && open !== undefined;
-  const sharedStore = isOpened ? await open(place) : (before ?? null);
+  const opening: Promise<SharedStore | null> = isOpened ? open(place) : Promise.resolve(before ?? null);
+  const sharedStore = await opening;
   return { sharedStore, sharedCache: sharedStore === null ? null : joinSharedCache(shared, sharedStore) };
 }
 
