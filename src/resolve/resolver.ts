@@ -250,9 +250,9 @@ export class Resolver {
 
   /** Where expired data would be served at once but for the store: what the store has, unchecked, or else that data. */
   async #storedOrExpired(question: Question, miss: Miss): Promise<Miss | Resolution> {
-    const { options, shared = null } = this.#parts;
+    const { options } = this.#parts;
     const isForNow = options.serveExpired.isOn && options.serveExpired.clientTimeoutMs === 0;
-    if (!isForNow || shared === null || miss.unchecked !== null || !this.#expired.has(question)) return miss;
+    if (!isForNow || miss.unchecked !== null || !this.#expired.has(question)) return miss;
     const found = this.#looksIntoStoreFirst() ? await this.#findShared(question) : null;
     if (found !== null) return { kind: 'miss', unchecked: found };
     const stale = this.#expiredAnswer(question);
@@ -279,8 +279,8 @@ export class Resolver {
     const isPlain = trace === null && call.refresh !== true;
     const known = call.miss ?? (isPlain ? this.look(question) : null);
     if (known !== null && known.kind !== 'miss') return known;
-    const hasStore = (this.#parts.shared ?? null) !== null;
-    const looked = known !== null && hasStore ? await this.#storedOrExpired(question, known) : known;
+    const looked =
+      known !== null && (this.#parts.shared ?? null) !== null ? await this.#storedOrExpired(question, known) : known;
     if (looked !== null && looked.kind !== 'miss') return looked;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
     const key = trace === null ? this.#key(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
@@ -397,6 +397,7 @@ export class Resolver {
       this.#keepUnchecked(work, stored);
       return stored;
     }
+    if (work.signal.aborted) throw new Cancelled();
     const found = await this.#iterate(work, {
       avoid,
       isLookedUp,
@@ -476,8 +477,11 @@ export class Resolver {
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
     if (unchecked !== null) return unchecked;
-    const shared = mayUseCache ? await this.#findShared(work.question) : null;
-    if (shared !== null) return shared;
+    if (mayUseCache && (this.#parts.shared ?? null) !== null) {
+      const shared = await this.#findShared(work.question);
+      if (shared !== null) return shared;
+      if (work.signal.aborted) throw new Cancelled();
+    }
     return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
   }
 
