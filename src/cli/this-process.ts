@@ -52,6 +52,7 @@ export function thisProcess(): ThisProcess {
       startFronts: (options) => network.startFrontThreads(frontProgram(), options),
       unusedSockets: () => inherited.left,
       createCrypto,
+      openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
       loadPage,
       tlsFault,
       textRoom: () => textRoom(heapUse()),

@@ -10,9 +10,11 @@ import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { OpenStore, SharedStore } from '../ports/shared-store.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import type { SharedCache } from '../resolve/shared-cache.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
 import type { ReplyPublisher } from '../serve/publish.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
@@ -35,6 +37,7 @@ import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
 import { joinResolver, type SharedParts } from './join-resolver.ts';
+import { joinSecondLevel } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
@@ -53,6 +56,8 @@ export interface AssembleParts {
   readonly host?: HostFacts;
   /** TLS towards clients; absent or null: nothing speaks it. */
   readonly serviceTls?: ServiceTls | null;
+  /** Opens the store that hosts share (cachedb); absent: there is none. */
+  readonly openStore?: OpenStore;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
@@ -75,6 +80,7 @@ type Carried = Pick<
   | 'serve'
   | 'tracker'
   | 'cookies'
+  | 'sharedStore'
 >;
 
 /** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
@@ -87,6 +93,10 @@ export interface ResolverInstance {
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly crypto: Crypto;
+  /** Store that is shared with other hosts (cachedb); null: none. */
+  readonly sharedStore: SharedStore | null;
+  /** What is made of it, by this instance's configuration. */
+  readonly sharedCache: SharedCache | null;
   readonly anchors: TrustAnchors;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
@@ -137,7 +147,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
-  const joined = joinResolver(shared, zones);
+  const secondLevel = await joinSecondLevel(shared, parts.openStore, carried?.sharedStore);
+  const joined = joinResolver(shared, zones, secondLevel.sharedCache);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, counters, report } = shared;
   inForce.activate({ resolver, caches });
@@ -156,12 +167,14 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     zones.stop();
     resolver.abortAll();
     upstream.close();
+    secondLevel.sharedStore?.close();
   };
   const { clockDoubt } = shared;
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
     crypto: ports.crypto,
+    ...secondLevel,
     inForce,
     caches,
     anchors,

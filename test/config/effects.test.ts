@@ -31,6 +31,7 @@ import {
   serverOptions,
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
+import { sharedCacheOptions } from '../../src/daemon/options/shared-cache.ts';
 import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
 import { readServiceTls } from '../../src/daemon/service-tls.ts';
@@ -73,6 +74,7 @@ const FILES: Record<string, string> = {
 /** Values that the default does not lead to: by directive, or by clause and directive where one name stands in several. */
 const VALUES: Record<string, string> = {
   interface: '192.0.2.9',
+  backend: 'redis',
   'metrics-interface': '127.0.0.1',
   'web-interface': '127.0.0.1',
   'outgoing-interface': '192.0.2.9',
@@ -129,7 +131,18 @@ const VALUES: Record<string, string> = {
 const SERVES_TLS = 'interface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem';
 
 /** Further lines without which a directive has nothing to act on. */
+const REPLICA = 'cachedb:\nredis-replica-server-host: 192.0.2.8';
+const SENTINEL = 'cachedb:\nredis-sentinel: 192.0.2.7';
 const CONTEXT: Record<string, string> = {
+  backend: 'module-config: "validator cachedb iterator"',
+  'redis-replica-server-port': REPLICA,
+  'redis-replica-server-password': REPLICA,
+  'redis-replica-timeout': REPLICA,
+  'redis-replica-command-timeout': REPLICA,
+  'redis-replica-connect-timeout': REPLICA,
+  'redis-replica-logical-db': REPLICA,
+  'redis-sentinel-name': SENTINEL,
+  'redis-sentinel-password': SENTINEL,
   'nat64-prefix': 'do-nat64: yes',
   'http-notls-downstream': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
   'https-port': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
@@ -204,6 +217,7 @@ function toldBy(config: Config): string {
         pageAddresses(config),
         controlSetup(config, files, () => null),
       ],
+      [sharedCacheOptions(config)],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
@@ -213,6 +227,7 @@ function toldBy(config: Config): string {
 /** The lines that every clause needs beside the directive. */
 const HEADS: Partial<Record<ClauseName, string>> = {
   'remote-control': 'control-enable: yes',
+  cachedb: 'secret-seed: "0123456789abcdef"',
   'stub-zone': 'name: "z."\nstub-addr: 192.0.2.1',
   'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1',
   'auth-zone': 'name: "z."\nzonefile: /f/z',
