@@ -7,6 +7,7 @@ import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import type { ExplainParts } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
@@ -144,6 +145,8 @@ export interface InstanceView {
   readonly explaining: (clock: Clock) => ExplainParts;
   /** Who follows clients' queries. */
   readonly followers: Followers;
+  /** Names whose signatures run out soon. */
+  readonly expiringSignatures: Pick<ExpiringSignatures, 'list'>;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: Pick<RecentBogus, 'list'>;
   readonly statistics: Statistics;

@@ -38,6 +38,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
     'show the queries of clients at and below the name as they come, with their steps',
   ],
   ['list_bogus [+json]', 'names that were bogus within the last hour, with why'],
+  ['list_expiring [+json]', 'names in the cache whose signatures run out soon'],
   ['page_address', 'where a browser finds the page (web-interface), with its token'],
   ['dump_cache | load_cache', 'cache to standard output | from standard input'],
   ['cache_lookup [+t] NAME ...', 'cached data at and below names; +t allows top-level names'],

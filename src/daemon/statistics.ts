@@ -111,7 +111,7 @@ function takeSnapshot(
   instance: ResolverInstance,
   held: Pick<StatisticsSnapshot, 'tcpUsage' | 'httpOctets'>,
 ): StatisticsSnapshot {
-  const { serve, counters, caches, resolver, policy } = instance;
+  const { serve, counters, caches, resolver, policy, expiringSignatures } = instance;
   const all = resolver.works().length;
   return {
     serve: serve.stats,
@@ -119,6 +119,7 @@ function takeSnapshot(
     caches,
     requestList: { all, user: resolver.worksInProgress, replies: serve.waiting() },
     ...held,
+    expiring: expiringSignatures.count,
     policyActions: policy.rpz.applied,
   };
 }

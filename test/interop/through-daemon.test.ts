@@ -21,8 +21,8 @@ describe.skipIf(why !== null)(`the running daemon, asked by hawser ${why ?? ''}`
   let said: Readonly<Record<string, Ended>>;
 
   beforeAll(() => {
-    said = JSON.parse(runInNamespace('through-daemon-session.ts', [], 300_000));
-  }, 320_000);
+    said = JSON.parse(runInNamespace('through-daemon-session.ts', [], 420_000));
+  }, 440_000);
 
   const of = (name: string): Ended => said[name] as Ended;
   const report = (name: string): Report => JSON.parse(of(name).out) as Report;
