@@ -16,14 +16,15 @@ interface Form {
   readonly characters: number;
   /** Lines of a row that does not fit in one. */
   readonly lines: number;
-  /** Characters of a title, beside which the state stands. */
   readonly titleCharacters: number;
+  /** The state stands below the title, not beside it. */
+  readonly isStateBelow: boolean;
 }
 
 const FORMS = {
-  wide: { width: 700, characters: 72, lines: 3, titleCharacters: 48 },
+  wide: { width: 700, characters: 72, lines: 3, titleCharacters: 48, isStateBelow: false },
   /** For the screen of a phone. */
-  narrow: { width: 340, characters: 33, lines: 8, titleCharacters: 22 },
+  narrow: { width: 340, characters: 31, lines: 8, titleCharacters: 33, isStateBelow: true },
 } as const satisfies Readonly<Record<string, Form>>;
 
 const LEFT = 12;
@@ -84,14 +85,19 @@ class Drawing {
   }
 
   box(title: string, tone: Tone, state: string, rows: readonly Row[]): void {
-    const height = HEAD + rows.length * ROW + (rows.length > 0 ? PAD : 4);
+    const { width, isStateBelow } = this.#form;
+    const head = isStateBelow ? HEAD + ROW : HEAD;
+    const height = head + rows.length * ROW + (rows.length > 0 ? PAD : 4);
     this.#parts.push(
-      `<rect class="box ${tone}" x="${LEFT}" y="${this.#y}" width="${this.#form.width - LEFT * 2}" height="${height}" rx="10"/>`,
+      `<rect class="box ${tone}" x="${LEFT}" y="${this.#y}" width="${width - LEFT * 2}" height="${height}" rx="10"/>`,
     );
     this.#text({ text: title, tone: null }, LEFT + PAD, this.#y + ROW, 'head');
-    const mark = `<text class="t-${tone} head" x="${this.#form.width - LEFT - PAD}" y="${this.#y + ROW}" text-anchor="end">`;
+    const place = isStateBelow
+      ? `x="${LEFT + PAD}" y="${this.#y + ROW * 2}"`
+      : `x="${width - LEFT - PAD}" y="${this.#y + ROW}" text-anchor="end"`;
+    const mark = `<text class="t-${tone} head" ${place}>`;
     this.#parts.push(`${mark}${MARKS[tone]} ${escaped(state)}</text>`);
-    for (const [i, row] of rows.entries()) this.#text(row, LEFT + PAD * 2, this.#y + HEAD + i * ROW + 12);
+    for (const [i, row] of rows.entries()) this.#text(row, LEFT + PAD * 2, this.#y + head + i * ROW + 12);
     this.#y += height;
   }
 

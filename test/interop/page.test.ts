@@ -108,7 +108,7 @@ describe.skipIf(why !== null)(`the page ${why ?? ''}`, () => {
   test('explain shows the chain, and who must mend what is broken', () => {
     expect(said.explained.good).toContain('_25._tcp.mx.good.org. TLSA IN: NOERROR, secure');
     expect(said.explained.good).toMatch(/org\. secure[\s\S]*good\.org\. secure/);
-    expect(said.explained.bogus).toContain('Who must act: the servers of the zone');
+    expect(said.explained.bogus).toContain('Who must act: whoever runs the servers of the zone bogus.org.');
   });
 
   test('health counts what was asked, and lists bogus names with why, as hawser-control does', () => {
