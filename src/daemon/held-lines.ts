@@ -3,7 +3,7 @@
  * Nothing is asked, counted or moved by looking, but for the order of use.
  */
 
-import type { CachedAnswer } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import type { CachedFailure } from '../cache/failure-cache.ts';
 import type { HeldLine } from '../explain/report.ts';
 import type { Clock } from '../ports/clock.ts';

@@ -11,7 +11,8 @@
  * no more; CD only changes what is served (RFC 6840 §5.9).
  */
 
-import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import { type FailureCache, MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
