@@ -7,6 +7,7 @@ import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import type { ExplainParts } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { IsForgotten } from '../resolve/shared-cache.ts';
@@ -145,6 +146,8 @@ export interface InstanceView {
   readonly explaining: (clock: Clock) => ExplainParts;
   /** Who follows clients' queries. */
   readonly followers: Followers;
+  /** Names whose signatures run out soon. */
+  readonly expiringSignatures: Pick<ExpiringSignatures, 'list'>;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: Pick<RecentBogus, 'list'>;
   /** Takes no answer any more that other hosts have written until now and that the test says yes to (cachedb). */

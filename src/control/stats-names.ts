@@ -10,6 +10,7 @@
 import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
+import { WEB_REFUSAL_TEXT } from '../terms/web-refusal.ts';
 import type { CounterName, Counters } from '../trace/counters.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
@@ -43,6 +44,8 @@ export interface StatisticsSnapshot {
   readonly tcpUsage: number;
   /** Octets of HTTP that are held: of bodies that are not whole, of replies that are not read. */
   readonly httpOctets: { readonly queries: number; readonly replies: number };
+  /** Names whose signatures run out soon. */
+  readonly expiring: number;
   /** Answers that policy zones changed, by action. */
   readonly policyActions: Map<string, number>;
 }
@@ -441,6 +444,23 @@ const OWN_ROWS: readonly StatRow[] = [
         counters.get(`bogus.${kind}`),
       ),
       ['reason', kind],
+    ),
+  ),
+  gauge(
+    'signatures.expiring',
+    'signatures_expiring',
+    'Names in the cache whose signatures run out soon: their signer does not renew',
+    ({ expiring }) => expiring,
+  ),
+  ...Object.entries(WEB_REFUSAL_TEXT).map(([why, text]) =>
+    labelled(
+      counter(
+        `num.web.refused.${why}`,
+        'web_requests_refused_total',
+        `Requests to the page that were refused: ${text}`,
+        ({ counters }) => counters.get(`web.refused.${why}`),
+      ),
+      ['why', why],
     ),
   ),
   ...Object.keys({ ...LIMIT_TEXT, ...BOUND_TEXT }).map((limit) =>

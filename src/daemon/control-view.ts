@@ -60,6 +60,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     listAnchors: () => listAnchors(instance),
     explaining: (clock) => explainParts(instance, clock),
     followers: instance.followers,
+    expiringSignatures: instance.expiringSignatures,
     recentBogus: instance.recentBogus,
     forgetShared: (test) => instance.sharedCache?.forget(test),
     statistics,

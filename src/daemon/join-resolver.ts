@@ -7,6 +7,7 @@ import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
+import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
@@ -41,6 +42,7 @@ export interface SharedParts {
   readonly counters: Counters;
   readonly recentBogus: RecentBogus;
   readonly followers: Followers;
+  readonly expiringSignatures: ExpiringSignatures;
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
@@ -131,6 +133,7 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
     counters,
     denials: caches.denials,
     onPrimed: primed,
+    onVerified: (rrset, signature, expiresAt) => shared.expiringSignatures.note(rrset, signature, expiresAt),
   });
 }
 

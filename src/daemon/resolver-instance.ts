@@ -12,6 +12,7 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { OpenStore, SharedStore } from '../ports/shared-store.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
+import { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { SharedCache } from '../resolve/shared-cache.ts';
@@ -75,6 +76,7 @@ type Carried = Pick<
   | 'counters'
   | 'recentBogus'
   | 'followers'
+  | 'expiringSignatures'
   | 'zones'
   | 'policy'
   | 'serve'
@@ -107,6 +109,8 @@ export interface ResolverInstance {
   readonly counters: Counters;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: RecentBogus;
+  /** Names whose signatures run out soon. */
+  readonly expiringSignatures: ExpiringSignatures;
   /** Who follows clients' queries. */
   readonly followers: Followers;
   /** Zones that are kept as a local copy (auth-zone, rpz). */
@@ -183,6 +187,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     counters,
     recentBogus: shared.recentBogus,
     followers: shared.followers,
+    expiringSignatures: shared.expiringSignatures,
     zones,
     zoneRates: joined.zoneRates,
     clockDoubt,
@@ -228,6 +233,7 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
     counters,
     recentBogus: carried?.recentBogus ?? new RecentBogus(ports.clock),
     followers: carried?.followers ?? new Followers(),
+    expiringSignatures: carried?.expiringSignatures ?? new ExpiringSignatures(ports.clock),
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),

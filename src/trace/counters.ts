@@ -37,8 +37,13 @@ const COUNTER_TEXT = {
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 
-/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`. */
-export type CounterName = keyof typeof COUNTER_TEXT | `bogus.${string}` | `limit.${string}` | `insecure.${string}`;
+/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`, refused requests to the page as `web.refused.<why>`. */
+export type CounterName =
+  | keyof typeof COUNTER_TEXT
+  | `bogus.${string}`
+  | `limit.${string}`
+  | `insecure.${string}`
+  | `web.refused.${string}`;
 
 /** A set of counters, all starting at 0. */
 export class Counters {

@@ -14,7 +14,7 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
-import { pageAddresses } from '../../src/daemon/instance-page.ts';
+import { pagePlaces } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { cacheFileOptions } from '../../src/daemon/options/cache-file.ts';
@@ -214,7 +214,7 @@ function toldBy(config: Config): string {
         cacheFileOptions(config),
         logTarget(config, false),
         metricsListeners(config),
-        pageAddresses(config),
+        pagePlaces(config),
         controlSetup(config, files, () => null),
       ],
       [sharedCacheOptions(config)],
