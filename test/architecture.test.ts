@@ -31,6 +31,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   policy: ['wire', 'terms', 'ports', 'trace', 'config'],
   serve: ['zones', 'policy', 'resolve', 'cache', 'wire', 'terms', 'trace', 'ports', 'config'],
   server: ['serve', 'ports', 'wire', 'config'],
+  dnstap: ['ports', 'trace', 'wire'],
   control: ['explain', 'zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
   explain: ['wire', 'terms', 'trace'],
@@ -40,6 +41,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   daemon: [
     'web',
     'dane',
+    'dnstap',
     'doctor',
     'explain',
     'config',

@@ -24,6 +24,8 @@ const COUNTER_TEXT = {
   'clock.doubts': 'times that the clock was found likely to be wrong, by signatures of the root or of many zones',
   'anchor.unknown-keys': 'times that the zone of a trust anchor announced a key which is not trusted here yet',
   'anchor.old-release': 'times that the root announced a key which this release does not know',
+  'dnstap.sent': 'copies of messages given to the collector (dnstap)',
+  'dnstap.dropped': 'copies dropped because the collector is slow or away',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 
