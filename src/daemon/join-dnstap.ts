@@ -46,7 +46,7 @@ function readTls(tls: NonNullable<DnstapOptions['tls']>, files: Files, findings:
 }
 
 /** Taps, and the sender behind them. */
-export interface JoinedTaps {
+interface JoinedTaps {
   readonly taps: Taps;
   readonly sender: TapSender;
 }

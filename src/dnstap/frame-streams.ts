@@ -3,7 +3,7 @@
 import { readU32, writeU32 } from '../wire/bytes.ts';
 
 /** What the frames hold. */
-export const CONTENT_TYPE = 'protobuf:dnstap.Dnstap';
+const CONTENT_TYPE = 'protobuf:dnstap.Dnstap';
 
 export const CONTROL = { accept: 1, start: 2, stop: 3, ready: 4, finish: 5 } as const;
 
@@ -40,7 +40,7 @@ export function dataFrame(data: Uint8Array): Uint8Array {
 }
 
 /** A control frame at the beginning of what has come; `more`: not whole yet; `malformed`: no such frame. */
-export type ReadControl =
+type ReadControl =
   | { readonly kind: 'control'; readonly type: number; readonly takesContent: boolean; readonly octets: number }
   | { readonly kind: 'more' }
   | { readonly kind: 'malformed' };

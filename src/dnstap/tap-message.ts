@@ -9,7 +9,7 @@ import type { Address } from '../ports/network.ts';
 import { parseIp } from '../wire/ip.ts';
 
 /** `Message.Type`. */
-export const TAP_TYPE = {
+const TAP_TYPE = {
   resolverQuery: 3,
   resolverResponse: 4,
   clientQuery: 5,
@@ -21,7 +21,7 @@ export const TAP_TYPE = {
 export type TapType = keyof typeof TAP_TYPE;
 
 /** `SocketProtocol`. */
-export const TAP_PROTOCOL = { udp: 1, tcp: 2, tls: 3, https: 4 } as const;
+const TAP_PROTOCOL = { udp: 1, tcp: 2, tls: 3, https: 4 } as const;
 
 /** A message with what is known of its way. */
 export interface TapMessage {

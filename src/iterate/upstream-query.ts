@@ -63,7 +63,7 @@ export interface SentQuery extends Pick<UpstreamQuery, 'server' | 'zone' | 'recu
 }
 
 /** Gets a copy of what servers are asked and what they answer; octets are good until it returns. */
-export interface UpstreamTap {
+interface UpstreamTap {
   query(bytes: Uint8Array, sent: SentQuery): void;
   response(bytes: Uint8Array, sent: SentQuery): void;
 }

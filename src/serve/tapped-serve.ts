@@ -6,7 +6,7 @@ import type { ReplyChannel } from './reply-channel.ts';
 import type { ServeStats } from './serve-stats.ts';
 
 /** Gets the copies; octets are good until it returns. */
-export interface ClientTap {
+interface ClientTap {
   query(bytes: Uint8Array, from: Address, channel: ReplyChannel): void;
   response(bytes: Uint8Array, to: Address, channel: ReplyChannel): void;
 }

@@ -159,6 +159,7 @@ function dataOf({ received }: Collector): number[] {
 describe('a sender', () => {
   test('keeps what is said before the collector is there, and sends it in order', async () => {
     const { ports, collector, sender, listen, counters } = await sending();
+    ports.network.closedPorts = 'refuse';
     sender.start();
     sender.send(new Uint8Array([1]));
     await ports.clock.advance(50);
@@ -190,7 +191,7 @@ describe('a sender', () => {
     sender.send(new Uint8Array([1]));
     await ports.clock.advance(4 * TAP_LIMITS.connectMs);
     expect(dataOf(collector)).toEqual([]);
-    expect(ports.log.lines.filter(({ text }) => text.includes('the collector is silent'))).toHaveLength(1);
+    expect(ports.log.lines.filter(({ line }) => line.includes('the collector is silent'))).toHaveLength(1);
     sender.stop();
   });
 
@@ -204,7 +205,7 @@ describe('a sender', () => {
     sender.send(new Uint8Array([1]));
     await ports.clock.advance(2000);
     expect(dataOf(collector)).toEqual([]);
-    expect(ports.log.lines.some(({ text }) => text.includes('does not take dnstap'))).toBe(true);
+    expect(ports.log.lines.some(({ line }) => line.includes('does not take dnstap'))).toBe(true);
     sender.stop();
   });
 });
