@@ -34,7 +34,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   dnstap: ['ports', 'trace', 'wire'],
   control: ['explain', 'zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
-  explain: ['wire', 'terms', 'trace'],
+  explain: ['wire', 'terms', 'trace', 'dnssec', 'ports'],
   dane: ['wire', 'terms', 'ports'],
   web: ['wire', 'terms', 'ports', 'dane', 'explain'],
   page: ['wire', 'ports', 'dane', 'explain', 'web'],

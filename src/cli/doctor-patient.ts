@@ -36,6 +36,8 @@ export function withoutWriting(files: Files): Files {
   return {
     readText: (path, maxOctets) => files.readText(path, maxOctets),
     readBytes: (path, maxOctets) => files.readBytes(path, maxOctets),
+    readPrivate: (path, maxOctets) => files.readPrivate(path, maxOctets),
+    readPrivateInBackground: (path, maxOctets) => files.readPrivateInBackground(path, maxOctets),
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
     replaceAtomically: () => done,

@@ -61,9 +61,12 @@ function checkFolders(config: Config, files: Files, findings: Findings): void {
   for (const [what, path] of [
     ['pidfile', pidfilePath(config)],
     ['logfile', absolutePath(config, server.logfile)],
+    ['cache-file', absolutePath(config, server.cacheFile)],
   ] as const) {
     const folder = folderOf(path);
-    if (path !== '' && !files.exists(folder)) findings.error(NOWHERE, `${what} directory does not exist: ${folder}`);
+    if (path !== '' && files.exists(`${path}/.`)) findings.error(NOWHERE, `${what}: ${path} is a folder`);
+    else if (path !== '' && !files.exists(folder))
+      findings.error(NOWHERE, `${what} directory does not exist: ${folder}`);
   }
 }
 

@@ -395,6 +395,18 @@ const OWN_ROWS: readonly StatRow[] = [
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
   ),
+  counter(
+    'num.cachefile.answers',
+    'cachefile_answers_total',
+    'Answers that the cache file held for this process',
+    ({ counters }) => counters.get('cachefile.answers'),
+  ),
+  counter('num.cachefile.dropped', 'cachefile_dropped_total', 'Cache files that were not believed', ({ counters }) =>
+    counters.get('cachefile.dropped'),
+  ),
+  counter('num.cachefile.written', 'cachefile_written_total', 'Times that the cache file was written', ({ counters }) =>
+    counters.get('cachefile.written'),
+  ),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),

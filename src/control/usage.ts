@@ -29,7 +29,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['set_option OPTION: VALUE', 'change an option that may be changed while running'],
   ['lookup NAME', 'servers that a question for the name goes to'],
   [
-    'explain NAME [TYPE] [+json] [+cached] [+expiry=DAYS]',
+    'explain NAME [TYPE] [+json|+svg|+dot] [+cached] [+expiry=DAYS]',
     'show the chain of trust of an answer, and who must mend it',
   ],
   ['trace NAME [TYPE] [+json]', 'answer a question and show every step'],

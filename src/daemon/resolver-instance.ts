@@ -8,6 +8,7 @@ import type { Finding } from '../config/finding.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
@@ -81,6 +82,7 @@ export interface ResolverInstance {
   readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
+  readonly crypto: Crypto;
   readonly anchors: TrustAnchors;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
@@ -156,6 +158,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    crypto: ports.crypto,
     inForce,
     caches,
     anchors,

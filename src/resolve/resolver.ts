@@ -11,7 +11,8 @@
  * no more; CD only changes what is served (RFC 6840 §5.9).
  */
 
-import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import { type FailureCache, MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
@@ -438,7 +439,7 @@ export class Resolver {
     if (trustEpoch !== rrsets.trustEpoch || this.#isRetired) return answeredOf(question, found, verdict, now);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
-    this.#keepBad(question, { found, verdict, expiresAt: now + kept });
+    this.#keepBad(question, { found, verdict, expiresAt: now + kept, judgedAt: now });
     return answeredOf(question, found, verdict, now + kept);
   }
 
@@ -446,9 +447,10 @@ export class Resolver {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
+    const judgedAt = clock.unixSeconds();
     const expiresAt = earliestExpiry(found);
-    const refreshAt = options.prefetch ? refreshTime(clock.unixSeconds(), expiresAt) : expiresAt;
-    answers.store(question, { found, verdict, expiresAt, refreshAt });
+    const refreshAt = options.prefetch ? refreshTime(judgedAt, expiresAt) : expiresAt;
+    answers.store(question, { found, verdict, expiresAt, refreshAt, judgedAt });
     return answeredOf(question, found, verdict, refreshAt);
   }
 

@@ -7,6 +7,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { unreachable } from '../terms/unreachable.ts';
+import { isIp6Text } from '../wire/ip.ts';
 import { parseMessage } from '../wire/message-view.ts';
 import { FLAG, OPCODE, RCODE } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
@@ -73,7 +74,7 @@ export class Admission {
     const { channel, from } = query;
     query.action = this.#access.actionAt(from.ip, channel.local);
     if (query.action === 'deny' || query.action === 'refuse') return this.#replyToStranger(query.action === 'deny');
-    if (query.hasQuestion) stats.countQuery(query, channel, from.ip.includes(':'));
+    if (query.hasQuestion) stats.countQuery(query, channel, isIp6Text(from.ip));
     this.#checkCookie(query);
     if (clientRates?.admits(from.ip, query.cookieState === 'valid') === false) {
       stats.overRate++;

@@ -64,6 +64,19 @@ export function validatedSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
 }
 
+/** The same with each of its RRsets as `change` makes it. */
+export function withSets(found: FoundResult, change: (ranked: RankedRRset) => RankedRRset): FoundResult {
+  const aliases = found.aliases.map((step) => ({
+    ...step,
+    alias: change(step.alias),
+    synthesised: step.synthesised === null ? null : change(step.synthesised),
+    proof: step.proof.map(change),
+  }));
+  const { end } = found;
+  const [answer, authority, additional] = [end.answer, end.authority, end.additional].map((list) => list.map(change));
+  return { ...found, aliases, end: { ...end, answer, authority, additional } as FinalAnswer };
+}
+
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */
 export function isNotKept(found: FoundResult): boolean {
   if (found.end.notKept === true) return true;

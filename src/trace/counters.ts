@@ -26,6 +26,9 @@ const COUNTER_TEXT = {
   'anchor.old-release': 'times that the root announced a key which this release does not know',
   'dnstap.sent': 'copies of messages given to the collector (dnstap)',
   'dnstap.dropped': 'copies dropped because the collector is slow or away',
+  'cachefile.answers': 'answers that the cache file held for this process (cache-file)',
+  'cachefile.dropped': 'cache files that were not believed',
+  'cachefile.written': 'times that the cache file was written',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 

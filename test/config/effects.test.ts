@@ -18,6 +18,7 @@ import { pageAddresses } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { readDnstap } from '../../src/daemon/join-dnstap.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
+import { cacheFileOptions } from '../../src/daemon/options/cache-file.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
 import { logTarget } from '../../src/daemon/options/log.ts';
 import {
@@ -201,6 +202,7 @@ function toldBy(config: Config): string {
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
       [
+        cacheFileOptions(config),
         logTarget(config, false),
         metricsListeners(config),
         pageAddresses(config),
