@@ -8,7 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createServer } from 'node:tls';
-import { dig, Session, serveWithNsd, waitForAnswer } from './daemons.ts';
+import { dig, Session, serveWithNsd } from './daemons.ts';
 import { findProgram, PROJECT } from './programs.ts';
 
 const ZONE = `$ORIGIN tap.test.
@@ -36,12 +36,21 @@ function configurationOf(session: Session, port: number, dnstap: readonly string
 async function start(session: Session, name: string, port: number, dnstap: readonly string[]) {
   const config = session.file(`${name}.conf`, configurationOf(session, port, dnstap));
   const child = session.start(name, join(PROJECT, 'bin/hawserd'), ['-d', '-c', config]);
-  await waitForAnswer('127.0.0.1', port, 'version.server CH TXT');
+  await untilLogged(session, name, 'start of service');
   return child;
 }
 
 function ask(port: number, ...questions: string[]): void {
   for (const question of questions) dig('127.0.0.1', port, [...question.split(' '), '+time=5', '+tries=1']);
+}
+
+/** Waits until a daemon has said so, so often; a loaded machine takes its time. */
+async function untilLogged(session: Session, name: string, text: string, times = 1): Promise<void> {
+  const giveUpAt = Date.now() + 60_000;
+  while (session.log(name).split(text).length <= times) {
+    if (Date.now() > giveUpAt) throw new Error(`${name} never said ${text}:\n${session.log(name)}`);
+    await pause(100);
+  }
 }
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
@@ -71,7 +80,7 @@ async function overUnixSocket(session: Session) {
   const daemon = await start(session, 'unix', 5300, [`  dnstap-socket-path: "${path}"`, ...identity, ...ALL]);
   ask(5300, 'www.tap.test A');
   const first = capture(session, 'first', ['-u', path]);
-  await pause(2500);
+  await untilLogged(session, 'unix', 'again');
   ask(5300, 'www.tap.test A', 'www.tap.test AAAA +tcp', 'x.fwd.test A');
   await pause(1000);
   await stopped(first.child);
@@ -79,7 +88,7 @@ async function overUnixSocket(session: Session) {
   await pause(500);
   execFileSync('rm', ['-f', path]);
   const second = capture(session, 'second', ['-u', path]);
-  await pause(2500);
+  await untilLogged(session, 'unix', 'again', 2);
   ask(5300, 'after.tap.test A');
   await stopped(daemon);
   await pause(500);
@@ -97,7 +106,6 @@ async function overTcp(session: Session) {
   const tcp = capture(session, 'tcp', ['-a', '127.0.0.1', '-p', '6000']);
   const words = ['  dnstap-ip: 127.0.0.1@6000', '  dnstap-tls: no', '  dnstap-log-client-query-messages: yes'];
   const daemon = await start(session, 'tcp-daemon', 5301, [...words, '  dnstap-sample-rate: 4']);
-  await pause(1500);
   ask(5301, ...Array.from({ length: 16 }, (_, i) => `q${i}.tap.test A`));
   await pause(500);
   await stopped(daemon);

@@ -68,7 +68,7 @@ describe.skipIf(why !== null)(`dnstap ${why ?? ''}`, () => {
   });
 
   test('over TCP, one message in so many', () => {
-    expect(linesAbout(seen.tcp, 'q2.tap.test/IN/A')).toEqual(['CQ 127.0.0.1 -> 127.0.0.1 UDP']);
+    expect(linesAbout(seen.tcp, 'q3.tap.test/IN/A')).toEqual(['CQ 127.0.0.1 -> 127.0.0.1 UDP']);
     expect(seen.tcp.trim().split('\n')).toHaveLength(4);
   });
 
