@@ -158,23 +158,14 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     resolver.abortAll();
     upstream.close();
   };
-  const { clockDoubt } = shared;
+  const { clockDoubt, recentBogus, followers } = shared;
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    ...{ inForce, caches, anchors, serverZones, counters, recentBogus, followers, zones, clockDoubt, clockStepped },
     crypto: ports.crypto,
-    inForce,
-    caches,
-    anchors,
-    serverZones,
     hints: inputs.hints,
-    counters,
-    recentBogus: shared.recentBogus,
-    followers: shared.followers,
-    zones,
     zoneRates: joined.zoneRates,
-    clockDoubt,
-    clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);
   const instance = { config, serve, server, serviceTls, resolver, ...data, ...client, tracker, stop };
