@@ -97,6 +97,7 @@ function hostFacts(): HostFacts {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
     heapOctets: heapUse().limit,
+    unixTime: () => Date.now() / 1000,
     addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
     allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
   };

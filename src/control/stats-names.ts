@@ -426,6 +426,15 @@ const OWN_ROWS: readonly StatRow[] = [
   counter('num.clock.doubts', 'clock_doubts_total', 'Times that the clock seemed to be wrong', ({ counters }) =>
     counters.get('clock.doubts'),
   ),
+  counter('num.dnstap.sent', 'dnstap_messages_total', 'Messages copied for dnstap', ({ counters }) =>
+    counters.get('dnstap.sent'),
+  ),
+  counter(
+    'num.dnstap.dropped',
+    'dnstap_messages_dropped_total',
+    'Messages not copied because the collector is slow or away',
+    ({ counters }) => counters.get('dnstap.dropped'),
+  ),
   counter(
     'num.anchor.unknown_keys',
     'anchor_unknown_keys_total',

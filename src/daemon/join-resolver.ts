@@ -2,6 +2,7 @@
 
 import { forgetData } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
+import type { Taps } from '../dnstap/taps.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
@@ -46,6 +47,8 @@ export interface SharedParts {
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
+  /** Copies messages; null: nobody listens. */
+  readonly taps: Taps | null;
   /** Takes a bug in a work that nobody waits for. */
   readonly report: (error: unknown) => void;
 }
@@ -67,7 +70,8 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
   const options = { ...iterateOptions(config, shared.inputs), configuredZones: serverZones.all };
   const notice = (text: string): void => log.write('notice', text);
   const warn = (text: string): void => log.write('error', text);
-  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
+  const tap = shared.taps?.servers;
+  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options, tap });
   const authZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
   const denials = knownDenials(shared, authZone);
   const rates = zoneRates(config, { clock, random });

@@ -31,6 +31,8 @@ const COUNTER_TEXT = {
   'cachedb.failures': 'questions to it that failed or were not answered in time',
   'cachedb.skipped': 'questions that it was not asked, since it is down or has too many',
   'cachedb.stored': 'answers that were written to it',
+  'dnstap.sent': 'copies of messages given to the collector (dnstap)',
+  'dnstap.dropped': 'copies dropped because the collector is slow or away',
   'cachefile.answers': 'answers that the cache file held for this process (cache-file)',
   'cachefile.dropped': 'cache files that were not believed',
   'cachefile.written': 'times that the cache file was written',
