@@ -7,8 +7,9 @@
  */
 
 import { spanEnd } from '../serve/serve-stats.ts';
+import type { StatisticsSnapshot, StatRow } from './stat-row.ts';
 import { type DaemonStatistics, threadSnapshot } from './statistics.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, type StatisticsSnapshot, type StatRow, THREAD_ROWS } from './stats-names.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** Before every name. */

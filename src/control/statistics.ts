@@ -11,15 +11,8 @@ import type { Clock } from '../ports/clock.ts';
 import { HISTOGRAM_SPANS, spanEnd } from '../serve/serve-stats.ts';
 import { Counters } from '../trace/counters.ts';
 import type { Statistics } from './parts.ts';
-import {
-  EXTENDED_ROWS,
-  MEMORY_ROWS,
-  quantile,
-  type StatForm,
-  type StatisticsSnapshot,
-  type StatRow,
-  THREAD_ROWS,
-} from './stats-names.ts';
+import { quantile, type StatForm, type StatisticsSnapshot, type StatRow } from './stat-row.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
 
 /** What a thread has that does not resolve. */
 const NO_COUNTERS = new Counters();

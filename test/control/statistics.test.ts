@@ -5,8 +5,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { metricsText } from '../../src/control/prometheus.ts';
+import { quantile, type StatisticsSnapshot } from '../../src/control/stat-row.ts';
 import { DaemonStatistics, generalText, type StatisticsOptions, secondsText } from '../../src/control/statistics.ts';
-import { quantile, type StatisticsSnapshot } from '../../src/control/stats-names.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../../src/terms/limit.ts';
 import { Counters } from '../../src/trace/counters.ts';

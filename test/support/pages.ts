@@ -4,7 +4,8 @@
  */
 
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, type StatRow, THREAD_ROWS } from '../../src/control/stats-names.ts';
+import type { StatRow } from '../../src/control/stat-row.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from '../../src/control/stats-names.ts';
 import { BOUND_TEXT, LIMIT_TEXT, type Limit } from '../../src/terms/limit.ts';
 import { DEFAULT_ALLOWANCE, DEFAULT_ITERATE_OPTIONS, DEFAULT_VALIDATE_OPTIONS } from './default-options.ts';
 import { readSources, roomOf } from './source-files.ts';
