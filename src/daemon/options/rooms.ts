@@ -263,6 +263,7 @@ export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOpt
     bindForeign: server.ipTransparent ? 'transparent' : server.ipFreebind ? 'freebind' : undefined,
     udp: server.doUdp,
     tcp: server.doTcp,
+    hasFronts: server.numThreads > 1,
     // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.
     reusePort: false,
     receiveBufferBytes: server.soRcvbuf,
