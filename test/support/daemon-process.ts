@@ -26,6 +26,8 @@ export function freePort(): Promise<number> {
 export class DaemonProcess {
   /** What it wrote to standard error since `start`, or since it was emptied. */
   log = '';
+  /** It has said to who started it that all is done: only where `options` give it a channel (`ipc`), as the background does. */
+  isReady = false;
   #child: ChildProcess | null = null;
 
   /** Starts it with this configuration, in the foreground; `command` in place of the plain one. Does not wait. */
@@ -33,6 +35,9 @@ export class DaemonProcess {
     const [program = '', ...words] = command;
     const child = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'], ...options });
     this.#child = child;
+    child.on('message', () => {
+      this.isReady = true;
+    });
     child.stderr?.on('data', (text: Buffer) => {
       this.log += text.toString();
     });
@@ -84,6 +89,7 @@ export class DaemonProcess {
     this.kill('SIGKILL');
     await this.ended();
     this.#child = null;
+    this.isReady = false;
     this.log = '';
   }
 }
