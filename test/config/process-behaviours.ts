@@ -15,6 +15,7 @@ import type { Shown } from './behaviours.ts';
 interface Seen {
   readonly daemon: DaemonProcess;
   readonly folder: string;
+  readonly config: string;
 }
 
 /** A directive that changes nothing where the process is not root's: nobody else can become another user. */
@@ -36,19 +37,19 @@ async function withFile(
 }
 
 /** What is seen of a daemon in the foreground that has done all that belongs to its start. */
-function ofDaemon(line: string, see: (seen: Seen) => string): Shown {
+function ofDaemon(line: string, see: (seen: Seen) => string, more = ''): Shown {
   const plain = 'directory: "FOLDER"\nchroot: ""\nuse-syslog: no\npidfile: ""\nusername: ""';
   return {
     line,
     seen: async (given) =>
       await withFile(
-        `server:\ninterface: 127.0.0.1@${await freePort()}\n${plain}\n${given}\n`,
+        `server:\ninterface: 127.0.0.1@${await freePort()}\n${plain}\n${given}\n${more}`,
         async (config, folder) => {
           const daemon = new DaemonProcess();
           try {
             daemon.start(config, [HAWSERD, '-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
             await daemon.until(() => daemon.isReady || daemon.hasEnded);
-            return see({ daemon, folder });
+            return see({ daemon, folder, config });
           } finally {
             await daemon.end();
           }
@@ -103,6 +104,15 @@ export const PROCESS_BEHAVIOURS: Readonly<Record<string, Shown>> = {
     return /^Uid:.*$/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[0] ?? '';
   }),
   'udp-engine': ofDaemon('udp-engine: dgram', ({ daemon }) => /UDP through .*/.exec(daemon.log)?.[0] ?? ''),
+  'num-threads': ofDaemon(
+    'num-threads: 2',
+    ({ config }) => {
+      const options = { encoding: 'utf8', timeout: PATIENCE_MS } as const;
+      const { stdout } = spawnSync(join(BIN, 'hawser-control'), ['-c', config, 'status'], options);
+      return /threads: \d+/.exec(stdout)?.[0] ?? '';
+    },
+    'remote-control:\ncontrol-enable: yes\ncontrol-interface: "FOLDER/control"\n',
+  ),
   'do-daemonize': { line: 'do-daemonize: no', seen: whereItRuns },
   'control-key-file': ofControl('control-key-file'),
   'control-cert-file': ofControl('control-cert-file'),
