@@ -3,7 +3,7 @@
  * reload, stop, background, flags. Asks only what needs no internet.
  */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
@@ -17,42 +17,23 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { DaemonProcess, freePort, HAWSERD, PATIENCE_MS } from '../support/daemon-process.ts';
 
-const HAWSERD = join(import.meta.dirname, '..', '..', 'bin', 'hawserd');
 const run = promisify(execFile);
-const PATIENCE_MS = 15_000;
 
 let folder = '';
 let port = 0;
-let daemon: ChildProcess | null = null;
-let log = '';
+const daemon = new DaemonProcess();
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hawserd-'));
   port = await freePort();
-  log = '';
 });
 
 afterEach(async () => {
-  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
-    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon.kill('SIGKILL');
-    await gone;
-  }
-  daemon = null;
+  await daemon.end();
   rmSync(folder, { recursive: true });
 });
-
-/** A port that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const socket = createSocket('udp4');
-    socket.bind(0, '127.0.0.1', () => {
-      const { port: free } = socket.address();
-      socket.close(() => resolve(free));
-    });
-  });
-}
 
 function configure(more = ''): string {
   const path = join(folder, 'hawser.conf');
@@ -69,21 +50,8 @@ ${more}`;
 
 /** Starts in the foreground and waits until it serves. */
 async function start(config: string): Promise<void> {
-  const started = spawn(HAWSERD, ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  daemon = started;
-  started.stderr.on('data', (text: Buffer) => {
-    log += text.toString();
-  });
-  await logged(/start of service/);
-}
-
-/** Waits for a log line. */
-async function logged(pattern: RegExp, times = 1): Promise<void> {
-  const until = performance.now() + PATIENCE_MS;
-  while ([...log.matchAll(new RegExp(pattern, 'g'))].length < times) {
-    if (performance.now() > until) throw new Error(`no ${pattern} in log:\n${log}`);
-    await new Promise((resume) => setTimeout(resume, 10));
-  }
+  daemon.start(config);
+  await daemon.logged(/start of service/);
 }
 
 const VERSION_QUERY = buildQuery({
@@ -135,28 +103,28 @@ describe('the daemon', () => {
     await start(configure('  version: "one"\n'));
     expect(await askUdp()).toBe('one');
     expect(await askTcp()).toBe('one');
-    expect(readFileSync(join(folder, 'pid'), 'utf8')).toBe(`${daemon?.pid}\n`);
-    const exit = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon?.kill('SIGTERM');
+    expect(readFileSync(join(folder, 'pid'), 'utf8')).toBe(`${daemon.pid}\n`);
+    const exit = daemon.ended();
+    daemon.kill('SIGTERM');
     expect(await exit).toBe(0);
     expect(existsSync(join(folder, 'pid'))).toBe(false);
-    expect(log).toMatch(/\[\d{10}\] hawserd\[\d+:0\] info: service stopped \(hawser /);
+    expect(daemon.log).toMatch(/\[\d{10}\] hawserd\[\d+:0\] info: service stopped \(hawser /);
   });
 
   test('takes a new configuration on SIGHUP, and keeps the old one when the new is broken', async () => {
     await start(configure('  version: "one"\n'));
     configure('  version: "two"\n');
-    daemon?.kill('SIGHUP');
-    await logged(/Restart of hawser/);
+    daemon.kill('SIGHUP');
+    await daemon.logged(/Restart of hawser/);
     expect(await askUdp()).toBe('two');
     configure('  version: "three"\n  nonsense: yes\n');
-    daemon?.kill('SIGHUP');
-    await logged(/reload failed/);
-    expect(log).toMatch(/hawser\.conf:\d+: error: unknown keyword 'nonsense'/);
+    daemon.kill('SIGHUP');
+    await daemon.logged(/reload failed/);
+    expect(daemon.log).toMatch(/hawser\.conf:\d+: error: unknown keyword 'nonsense'/);
     expect(await askUdp()).toBe('two');
     configure('  hide-version: yes\n');
-    daemon?.kill('SIGHUP');
-    await logged(/Restart of hawser/, 2);
+    daemon.kill('SIGHUP');
+    await daemon.logged(/Restart of hawser/, 2);
     expect(await askTcp()).toBe(RCODE.REFUSED);
   });
 

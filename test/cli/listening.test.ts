@@ -3,50 +3,32 @@
  * that goes away and comes back around a reload. In a network namespace of its own where that needs root.
  */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { bindSystemCalls } from '../../src/adapters/system-calls.ts';
+import { DaemonProcess, freePort, HAWSERD } from '../support/daemon-process.ts';
 
-const HAWSERD = join(import.meta.dirname, '..', '..', 'bin', 'hawserd');
-const PATIENCE_MS = 20_000;
 const run = promisify(execFile);
 
 let folder = '';
 let port = 0;
-let daemon: ChildProcess | null = null;
-let log = '';
+const daemon = new DaemonProcess();
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hawserd-listening-'));
   // Who the daemon becomes reads its file again.
   chmodSync(folder, 0o755);
   port = await freePort();
-  log = '';
 });
 
 afterEach(async () => {
-  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
-    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon.kill('SIGKILL');
-    await gone;
-  }
-  daemon = null;
+  await daemon.end();
   rmSync(folder, { recursive: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-}
 
 function configure(...lines: readonly string[]): string {
   const path = join(folder, 'hawser.conf');
@@ -57,29 +39,14 @@ function configure(...lines: readonly string[]): string {
 
 /** Starts, in a namespace that `prepare` has made ready; waits until it serves or has ended. */
 async function start(config: string, prepare: string | null = null): Promise<void> {
-  const [program, words] =
-    prepare === null
-      ? [HAWSERD, ['-d', '-c', config]]
-      : ['unshare', ['-n', 'sh', '-c', `${prepare}; exec "$0" -d -c "$1"`, HAWSERD, config]];
-  const started = spawn(program, words, { stdio: ['ignore', 'ignore', 'pipe'] });
-  daemon = started;
-  started.stderr.on('data', (text: Buffer) => {
-    log += text.toString();
-  });
-  await until(() => log.includes('start of service') || started.exitCode !== null);
-}
-
-async function until(isTrue: () => boolean): Promise<void> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (!isTrue()) {
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain:\n${log}`);
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  const inNamespace = ['unshare', '-n', 'sh', '-c', `${prepare}; exec "$0" -d -c "$1"`, HAWSERD, config];
+  daemon.start(config, prepare === null ? undefined : inNamespace);
+  await daemon.until(() => daemon.log.includes('start of service') || daemon.hasEnded);
 }
 
 /** Runs a command in the daemon's namespace. */
 async function inside(command: string): Promise<string> {
-  return (await run('nsenter', ['-t', String(daemon?.pid), '-n', 'sh', '-c', command])).stdout;
+  return (await run('nsenter', ['-t', String(daemon.pid), '-n', 'sh', '-c', command])).stdout;
 }
 
 /** What the daemon in the namespace says for version.bind, over UDP and TCP; the status, or that there is none. */
@@ -95,20 +62,20 @@ const NO_SOCKET = /no socket to listen on/;
 describe('without an address to listen on', { timeout: 60_000 }, () => {
   test('nothing is started', async () => {
     await start(configure('username: ""', `interface: 127.0.0.1@${port}`, 'do-ip4: no'));
-    expect(daemon?.exitCode).toBe(1);
-    expect(log).toMatch(NO_SOCKET);
-    log = '';
+    expect(daemon.exitCode).toBe(1);
+    expect(daemon.log).toMatch(NO_SOCKET);
+    daemon.log = '';
     await start(configure('username: ""', 'interface: nothere0'));
-    expect(daemon?.exitCode).toBe(1);
-    expect(log).toContain('no address at interface nothere0');
+    expect(daemon.exitCode).toBe(1);
+    expect(daemon.log).toContain('no address at interface nothere0');
   });
 
   test('a reload changes nothing', async () => {
     const place = ['username: ""', `interface: 127.0.0.1@${port}`];
     await start(configure(...place, 'version: "first"'));
     configure(...place, 'do-ip4: no', 'version: "second"');
-    daemon?.kill('SIGHUP');
-    await until(() => NO_SOCKET.test(log));
+    daemon.kill('SIGHUP');
+    await daemon.until(() => NO_SOCKET.test(daemon.log));
     const { stdout } = await run('dig', ['@127.0.0.1', '-p', String(port), '+short', 'version.bind', 'TXT', 'CH']);
     expect(stdout).toBe('"first"\n');
   });
@@ -116,8 +83,8 @@ describe('without an address to listen on', { timeout: 60_000 }, () => {
   test('one that is not there yet is waited for when ip-freebind says so', async () => {
     const place = `interface: 203.0.113.77@${port}`;
     await start(configure('username: ""', 'udp-engine: dgram', 'ip-freebind: yes', place));
-    expect(daemon?.exitCode).toBe(null);
-    expect(log).toMatch(/can't open UDP socket on 203\.0\.113\.77@\d+: .*it will be tried again/);
+    expect(daemon.exitCode).toBe(null);
+    expect(daemon.log).toMatch(/can't open UDP socket on 203\.0\.113\.77@\d+: .*it will be tried again/);
   });
 });
 
@@ -136,18 +103,18 @@ describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, ()
   test('interface: eth7 takes link-local addresses, answers at them, and stays while the link is down', async () => {
     const config = configure('username: "nobody"', 'interface: eth7', ...ALL_ALLOWED);
     await start(config, `ip link set lo up; ${LINK}; ip link set eth7 up; sleep 0.2`);
-    expect(daemon?.exitCode).toBe(null);
-    expect(log).not.toMatch(/error/);
+    expect(daemon.exitCode).toBe(null);
+    expect(daemon.log).not.toMatch(/error/);
     for (const server of ['192.0.2.7', 'fe80::7%eth7']) expect(await ask(server)).toBe('NOERROR,NOERROR');
     await inside('ip link set eth7 down');
-    daemon?.kill('SIGHUP');
-    await until(() => log.includes('Restart of'));
-    expect(log).toContain('no address at interface eth7');
+    daemon.kill('SIGHUP');
+    await daemon.until(() => daemon.log.includes('Restart of'));
+    expect(daemon.log).toContain('no address at interface eth7');
     await inside('ip link set eth7 up; ip addr add fe80::7/64 dev eth7 nodad || true; sleep 0.2');
     // Nobody may open port 53 any more: these are the sockets from before.
-    expect(readFileSync(`/proc/${daemon?.pid}/status`, 'utf8')).toMatch(/^CapEff:\s+0+$/m);
+    expect(readFileSync(`/proc/${daemon.pid}/status`, 'utf8')).toMatch(/^CapEff:\s+0+$/m);
     for (const server of ['192.0.2.7', 'fe80::7%eth7']) expect(await ask(server)).toBe('NOERROR,NOERROR');
-    await until(() => log.includes('listening on all that is configured'));
+    await daemon.until(() => daemon.log.includes('listening on all that is configured'));
   });
 
   test('an address that comes late is served soon after, with ip-freebind or ip-transparent', async () => {
@@ -162,7 +129,7 @@ describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, ()
     await start(configure(...lines), 'ip link set lo up');
     expect(await ask('127.0.0.1')).toBe('NOERROR,NOERROR');
     await inside(`${LINK}; ip link set eth7 up`);
-    await until(() => log.includes('listening on all that is configured'));
+    await daemon.until(() => daemon.log.includes('listening on all that is configured'));
     expect(await ask('192.0.2.7')).toBe('NOERROR,NOERROR');
   });
 
@@ -173,10 +140,10 @@ describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, ()
       const six = 'interface: 2001:db8::7';
       await start(configure(...lines, six, ...ALL_ALLOWED), 'ip link set lo up');
       expect(await ask('127.0.0.1')).toBe('NOERROR,NOERROR');
-      expect(readFileSync(`/proc/${daemon?.pid}/status`, 'utf8')).toMatch(/^CapEff:\s+0+$/m);
+      expect(readFileSync(`/proc/${daemon.pid}/status`, 'utf8')).toMatch(/^CapEff:\s+0+$/m);
       await inside(`${LINK}; ip addr add 2001:db8::7/64 dev eth7 nodad; ip link set eth7 up; sleep 0.2`);
       for (const server of ['192.0.2.7', '2001:db8::7']) expect(await ask(server)).toBe('NOERROR,NOERROR');
-      expect(log).not.toMatch(/error|tried again/);
+      expect(daemon.log).not.toMatch(/error|tried again/);
     },
   );
 
@@ -185,8 +152,8 @@ describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, ()
     await start(configure(...lines('127.0.0.1')), 'ip link set lo up');
     expect(await ask('127.0.0.1')).toBe('NOERROR,NOERROR');
     configure(...lines('127.0.0.2'));
-    daemon?.kill('SIGHUP');
-    await until(() => log.includes('still listening on 127.0.0.1@53'));
+    daemon.kill('SIGHUP');
+    await daemon.until(() => daemon.log.includes('still listening on 127.0.0.1@53'));
     expect(await ask('127.0.0.1')).toBe('NOERROR,NOERROR');
   });
 });

@@ -3,7 +3,7 @@
  * the port; and that the daemon meets broken files as it should. Asks only what needs no internet.
  */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -13,41 +13,25 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { DaemonProcess, freePort, HAWSERD } from '../support/daemon-process.ts';
 
 const PROJECT = join(import.meta.dirname, '..', '..');
 const DATA = join(PROJECT, 'test', 'data', 'config');
-const HAWSERD = join(PROJECT, 'bin', 'hawserd');
-const PATIENCE_MS = 30_000;
 const run = promisify(execFile);
 
 let root = '';
 let port = 0;
-let daemon: ChildProcess | null = null;
-let log = '';
+const daemon = new DaemonProcess();
 
 beforeEach(async () => {
   root = mkdtempSync(join(tmpdir(), 'hawserd-packaged-'));
   port = await freePort();
-  log = '';
 });
 
 afterEach(async () => {
-  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
-    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon.kill('SIGKILL');
-    await gone;
-  }
-  daemon = null;
+  await daemon.end();
   rmSync(root, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve) => socket.bind(0, '127.0.0.1', resolve));
-  const { port: free } = socket.address();
-  socket.close();
-  return free;
-}
 
 /** Puts a system's files into `folder` below the root. */
 function install(system: string, folder: string): void {
@@ -64,20 +48,8 @@ async function startWith(file: string): Promise<void> {
   const config = join(root, 'main.conf');
   const place = `  interface: 127.0.0.1\n  port: ${port}\n  username: ""\n  use-syslog: no\n`;
   writeFileSync(config, `include: "${file}"\nserver:\n${place}`);
-  daemon = spawn(HAWSERD, ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  daemon.stderr?.on('data', (chunk: Buffer) => {
-    log += chunk.toString();
-  });
-  await logged('start of service');
-}
-
-async function logged(text: string): Promise<void> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
-  while (!log.includes(text)) {
-    if (Date.now() > giveUpAt || (daemon !== null && daemon.exitCode !== null))
-      throw new Error(`no '${text}' in:\n${log}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
+  daemon.start(config);
+  await daemon.logged(/start of service/);
 }
 
 /** Rcode of the answer to `version.server`, which every resolver has. */
@@ -104,7 +76,7 @@ test('Fedora', { timeout: 60_000 }, async () => {
   expect(await rcodeOf('version.server', CLASS.CH)).toBe(0);
   const { stdout } = await run(join(PROJECT, 'bin/hawser-control'), ['-c', join(root, 'main.conf'), 'status']);
   expect(stdout).toContain('is running');
-  expect(log).not.toMatch(/error/);
+  expect(daemon.log).not.toMatch(/error/);
 });
 
 test('FreeBSD: paths are within the chroot, of which a warning says that it is none', { timeout: 60_000 }, async () => {
@@ -113,8 +85,8 @@ test('FreeBSD: paths are within the chroot, of which a warning says that it is n
   mkdirSync(join(root, 'var/run'), { recursive: true });
   await startWith(join(root, 'var/unbound/unbound.conf'));
   expect(await rcodeOf('version.server', CLASS.CH)).toBe(0);
-  expect(log).toMatch(/warning: .*chroot has no effect/);
-  expect(readFileSync(join(root, 'var/run/local_unbound.pid'), 'utf8')).toBe(`${daemon?.pid}\n`);
+  expect(daemon.log).toMatch(/warning: .*chroot has no effect/);
+  expect(readFileSync(join(root, 'var/run/local_unbound.pid'), 'utf8')).toBe(`${daemon.pid}\n`);
   const { stdout } = await run(join(PROJECT, 'bin/hawser-control'), ['-c', join(root, 'main.conf'), 'list_forwards']);
   expect(stdout).toContain('192.0.2.53');
 });
@@ -130,7 +102,7 @@ test('a broken file is refused with all that is wrong in it, and a reload of one
   expect(failed).toMatchObject({ code: 1 });
   const { stderr } = failed as { readonly stderr: string };
   for (const line of [3, 4, 5]) expect(stderr).toContain(`good.conf:${line}: error: `);
-  daemon?.kill('SIGHUP');
-  await logged('the configuration before stays in force');
+  daemon.kill('SIGHUP');
+  await daemon.logged(/the configuration before stays in force/);
   expect(await rcodeOf('version.server', CLASS.CH)).toBe(0);
 });

@@ -3,7 +3,7 @@
  * daemon starts as root and becomes somebody else. Needs root; the attacker is the user "nobody".
  */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import {
   chmodSync,
   chownSync,
@@ -19,7 +19,6 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -27,9 +26,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createNodeFiles } from '../../src/adapters/node-files.ts';
 import { createNodeLog } from '../../src/adapters/node-log.ts';
 import { asUser, findUser, openForAppending, rootOnlyPath } from '../../src/adapters/root-writes.ts';
+import { BIN, DaemonProcess, freePort } from '../support/daemon-process.ts';
 
-const BIN = join(import.meta.dirname, '..', '..', 'bin');
-const PATIENCE_MS = 20_000;
 const IS_ROOT = process.geteuid?.() === 0;
 const SECRET = 'root:*:20000:\n';
 const run = promisify(execFile);
@@ -40,8 +38,7 @@ let root = '';
 let theirs = '';
 /** A file of root's that the attacker would like to have or to change. */
 let secret = '';
-let daemon: ChildProcess | null = null;
-let stderr = '';
+const daemon = new DaemonProcess();
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), 'hawser-root-'));
@@ -51,27 +48,12 @@ beforeEach(() => {
   if (nobody !== null && IS_ROOT) chownSync(theirs, nobody.uid, nobody.gid);
   secret = join(root, 'secret');
   writeFileSync(secret, SECRET, { mode: 0o600 });
-  stderr = '';
 });
 
 afterEach(async () => {
-  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
-    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon.kill('SIGKILL');
-    await gone;
-  }
-  daemon = null;
+  await daemon.end();
   rmSync(root, { recursive: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address() as { port: number };
-      server.close(() => resolve(port));
-    });
-  });
-}
 
 interface Places {
   readonly logfile?: string;
@@ -87,16 +69,9 @@ async function start({ logfile = '', pidfile = '', control = '', more = '' }: Pl
   const place = `  interface: 127.0.0.1@${await freePort()}\n  directory: "${root}"\n  username: "nobody"\n`;
   const files = `  use-syslog: no\n  chroot: ""\n  logfile: "${logfile}"\n  pidfile: "${pidfile}"\n`;
   writeFileSync(config, `server:\n${place}${files}${more}${remote}`);
-  const started = spawn(join(BIN, 'hawserd'), ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  daemon = started;
-  started.stderr.on('data', (text: Buffer) => {
-    stderr += text.toString();
-  });
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (!hasBecomeNobody(started.pid)) {
-    if (performance.now() > giveUpAt || started.exitCode !== null) throw new Error(`did not start:\n${stderr}`);
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  daemon.start(config);
+  await daemon.until(() => hasBecomeNobody(daemon.pid) || daemon.hasEnded);
+  if (daemon.hasEnded) throw new Error(`did not start:\n${daemon.log}`);
 }
 
 function hasBecomeNobody(pid = 0): boolean {
@@ -114,10 +89,10 @@ describe.skipIf(!IS_ROOT || nobody === null)('a daemon that starts as root', { t
   test('logs into a file that becomes its user’s, in the user’s folder and in root’s', async () => {
     await start({ logfile: join(theirs, 'log'), pidfile: join(theirs, 'pid'), control: join(theirs, 'control') });
     expect(readFileSync(join(theirs, 'log'), 'utf8')).toContain('start of service');
-    expect(readFileSync(join(theirs, 'pid'), 'utf8')).toBe(`${daemon?.pid}\n`);
+    expect(readFileSync(join(theirs, 'pid'), 'utf8')).toBe(`${daemon.pid}\n`);
     for (const file of ['log', 'pid', 'control']) expect(statSync(join(theirs, file)).uid).toBe(nobody?.uid);
-    daemon?.kill('SIGKILL');
-    await new Promise((resolve) => daemon?.on('exit', resolve));
+    daemon.kill('SIGKILL');
+    await daemon.ended();
     await start({ logfile: join(root, 'log'), pidfile: join(root, 'pid'), control: join(root, 'control') });
     expect(readFileSync(join(root, 'log'), 'utf8')).toContain('start of service');
     expect(statSync(join(root, 'log')).uid).toBe(nobody?.uid);
@@ -131,7 +106,7 @@ describe.skipIf(!IS_ROOT || nobody === null)('a daemon that starts as root', { t
     symlinkSync(secret, join(theirs, 'log'));
     await start({ logfile: join(theirs, 'log') });
     expectSecretUntouched();
-    expect(stderr).toMatch(/warning: cannot open the log: .*root does not/);
+    expect(daemon.log).toMatch(/warning: cannot open the log: .*root does not/);
   });
 
   test('meets links in the place of folders, for log, pid file and socket', async () => {
@@ -144,7 +119,7 @@ describe.skipIf(!IS_ROOT || nobody === null)('a daemon that starts as root', { t
     expect(readdirSync(etc)).toEqual(['log']);
     expect(readFileSync(join(etc, 'log'), 'utf8')).toBe(SECRET);
     expect(statSync(join(etc, 'log')).uid).toBe(0);
-    expect(stderr).toMatch(/error: cannot write pidfile /);
+    expect(daemon.log).toMatch(/error: cannot write pidfile /);
   });
 
   test('writes no pid into a file of root’s through a link, and gives it to nobody', async () => {

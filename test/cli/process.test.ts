@@ -4,7 +4,7 @@
  * Asks only what needs no internet.
  */
 
-import { type ChildProcess, execFile, type StdioOptions, spawn } from 'node:child_process';
+import { execFile, type StdioOptions, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
@@ -17,10 +17,9 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { BIN, DaemonProcess, freePort, HAWSERD, PATIENCE_MS } from '../support/daemon-process.ts';
 
-const BIN = join(import.meta.dirname, '..', '..', 'bin');
 const run = promisify(execFile);
-const PATIENCE_MS = 30_000;
 const QUERY = buildQuery({
   id: 77,
   flags: FLAG.RD,
@@ -29,33 +28,17 @@ const QUERY = buildQuery({
 
 let folder = '';
 let port = 0;
-let daemon: ChildProcess | null = null;
-let log = '';
+const daemon = new DaemonProcess();
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hawserd-process-'));
   port = await freePort();
-  log = '';
 });
 
 afterEach(async () => {
-  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
-    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon.kill('SIGKILL');
-    await gone;
-  }
-  daemon = null;
+  await daemon.end();
   rmSync(folder, { recursive: true });
 });
-
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port: free } = server.address() as { port: number };
-      server.close(() => resolve(free));
-    });
-  });
-}
 
 function configure(more = ''): string {
   const path = join(folder, 'hawser.conf');
@@ -82,26 +65,9 @@ async function start(
 ): Promise<void> {
   const stdio: StdioOptions = ['ignore', 'ignore', 'pipe', ...passed];
   // The shell tells the process its own number, as a service manager does, and is replaced by it.
-  const started = spawn('sh', ['-c', 'LISTEN_PID=$$ exec "$@"', 'sh', join(BIN, 'hawserd'), '-d', '-c', config], {
-    stdio,
-    env: { ...process.env, ...environment },
-  });
-  daemon = started;
-  started.stderr?.on('data', (text: Buffer) => {
-    log += text.toString();
-  });
-  await until(
-    () => existsSync(join(folder, 'control')),
-    () => log,
-  );
-}
-
-async function until(isTrue: () => boolean, otherwise: () => string): Promise<void> {
-  const giveUpAt = performance.now() + PATIENCE_MS;
-  while (!isTrue()) {
-    if (performance.now() > giveUpAt) throw new Error(`waited in vain:\n${otherwise()}`);
-    await new Promise((resume) => setTimeout(resume, 10));
-  }
+  const command = ['sh', '-c', 'LISTEN_PID=$$ exec "$@"', 'sh', HAWSERD, '-d', '-c', config];
+  daemon.start(config, command, { stdio, env: { ...process.env, ...environment } });
+  await daemon.until(() => existsSync(join(folder, 'control')));
 }
 
 async function control(...words: string[]): Promise<string> {
@@ -111,7 +77,7 @@ async function control(...words: string[]): Promise<string> {
 function askUdp(): Promise<number> {
   return new Promise((resolve, reject) => {
     const socket = createSocket('udp4');
-    const timer = setTimeout(() => reject(new Error(`no reply:\n${log}`)), PATIENCE_MS);
+    const timer = setTimeout(() => reject(new Error(`no reply:\n${daemon.log}`)), PATIENCE_MS);
     socket.on('message', (bytes) => {
       clearTimeout(timer);
       socket.close();
@@ -193,24 +159,18 @@ test('the cache is written at a stop, for its user alone, and taken at the next 
   await stopDaemon();
   expect([path, `${path}.key`].map((each) => statSync(each).mode & 0o777)).toEqual([0o600, 0o600]);
   await start(config);
-  await until(
-    () => log.includes('0 answers and 0 RRsets taken'),
-    () => log,
-  );
+  await daemon.until(() => daemon.log.includes('0 answers and 0 RRsets taken'));
   await stopDaemon();
   writeFileSync(path, 'something else');
   await start(config);
-  await until(
-    () => log.includes('is dropped: it is no cache file'),
-    () => log,
-  );
+  await daemon.until(() => daemon.log.includes('is dropped: it is no cache file'));
 });
 
 async function stopDaemon(): Promise<void> {
   // Once it answers that, it minds signals.
   await control('status');
-  const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-  daemon?.kill('SIGTERM');
+  const gone = daemon.ended();
+  daemon.kill('SIGTERM');
   await gone;
   rmSync(join(folder, 'control'), { force: true });
 }
@@ -227,38 +187,35 @@ test('a log file that was moved away is opened anew by log_reopen and by SIGUSR1
     String.raw`^\[\d+\] hawserd\[\d+:0\] reply: 127\.0\.0\.1 a\.test\. A IN NOERROR 0\.000000 1 \d+ on udp 127\.0\.0\.1 ${port}$`,
     'm',
   );
-  await until(
+  await daemon.until(
     () => line.test(readFileSync(path, 'utf8')),
     () => readFileSync(path, 'utf8'),
   );
   renameSync(path, `${path}.2`);
-  daemon?.kill('SIGUSR1');
-  await until(
-    () => existsSync(path),
-    () => log,
-  );
+  daemon.kill('SIGUSR1');
+  await daemon.until(() => existsSync(path));
 });
 
 test('a reload that fails leaves the log where it was, and a log that cannot be opened does not end the one before', async () => {
   const [first, second] = [join(folder, 'first'), join(folder, 'second')];
   const told = (text: string, path = first): Promise<void> =>
-    until(
+    daemon.until(
       () => readFileSync(path, 'utf8').includes(text),
       () => readFileSync(path, 'utf8'),
     );
   await start(configure(`  logfile: "${first}"\n`));
   // The file is read, but no resolver comes of it.
   configure(`  logfile: "${second}"\n  root-hints: "${folder}/gone"\n`);
-  daemon?.kill('SIGHUP');
+  daemon.kill('SIGHUP');
   await told('the configuration before stays in force');
   expect(existsSync(second)).toBe(false);
   configure(`  logfile: "${folder}/gone/log"\n`);
-  daemon?.kill('SIGHUP');
+  daemon.kill('SIGHUP');
   await told('cannot open the log: ');
   await told('Restart of hawser');
   configure(`  logfile: "${second}"\n`);
-  daemon?.kill('SIGHUP');
-  await until(
+  daemon.kill('SIGHUP');
+  await daemon.until(
     () => existsSync(second) && readFileSync(second, 'utf8').includes('Restart of hawser'),
     () => readFileSync(first, 'utf8'),
   );
@@ -267,15 +224,12 @@ test('a reload that fails leaves the log where it was, and a log that cannot be 
 test('lines are JSON objects when asked for, and tell the thread when asked for', async () => {
   await start(configure('  log-format: json\n  log-queries: yes\n  log-replies: yes\n  log-identity: "ns1"\n'));
   await askUdp();
-  await until(
-    () => log.includes('"event":"reply"'),
-    () => log,
-  );
-  const lines = log
+  await daemon.until(() => daemon.log.includes('"event":"reply"'));
+  const lines = daemon.log
     .trim()
     .split('\n')
     .map((line) => JSON.parse(line) as Record<string, unknown>);
-  expect(lines[0]).toMatchObject({ identity: 'ns1', pid: daemon?.pid, level: 'notice', message: expect.any(String) });
+  expect(lines[0]).toMatchObject({ identity: 'ns1', pid: daemon.pid, level: 'notice', message: expect.any(String) });
   const asked = { name: 'a.test.', type: 'A', class: 'IN' };
   expect(lines.find(({ event }) => event === 'query')).toMatchObject({ client: '127.0.0.1', ...asked, level: 'info' });
   const replied = { rcode: 'NOERROR', seconds: 0, cached: true, transport: 'udp', server: '127.0.0.1', port };
@@ -284,11 +238,8 @@ test('lines are JSON objects when asked for, and tell the thread when asked for'
 
 test('the thread of log-thread-id is the process on Linux', async () => {
   await start(configure('  log-thread-id: yes\n'));
-  await until(
-    () => log.includes('start of service'),
-    () => log,
-  );
-  expect(log).toContain(`hawserd[${daemon?.pid}:${daemon?.pid}] info: start of service`);
+  await daemon.until(() => daemon.log.includes('start of service'));
+  expect(daemon.log).toContain(`hawserd[${daemon.pid}:${daemon.pid}] info: start of service`);
 });
 
 /** The descriptor behind a socket of Node, which only its inner handle tells. */
@@ -314,11 +265,8 @@ test.skipIf(process.platform !== 'linux')(
     const octets = await new Promise<Buffer>((resolve) => stream.once('data', resolve));
     stream.destroy();
     expect(octets.readUInt16BE(2)).toBe(77);
-    daemon?.kill('SIGHUP');
-    await until(
-      () => log.includes('Restart of hawser'),
-      () => log,
-    );
+    daemon.kill('SIGHUP');
+    await daemon.until(() => daemon.log.includes('Restart of hawser'));
     expect(await askUdp()).toBe(1);
   },
 );
@@ -340,20 +288,20 @@ test.skipIf(!CAN_NOTIFY)('tells a service manager when it is ready and when it s
     told += text.toString();
   });
   const isTold = (state: string): Promise<void> =>
-    until(
+    daemon.until(
       () => told.includes(state),
-      () => `${told}\n${log}`,
+      () => `${told}\n${daemon.log}`,
     );
   try {
-    await until(
+    await daemon.until(
       () => existsSync(path),
       () => 'no service manager',
     );
     await start(configure(), { NOTIFY_SOCKET: path });
     await isTold('READY=1');
-    daemon?.kill('SIGHUP');
+    daemon.kill('SIGHUP');
     await isTold('RELOADING=1');
-    daemon?.kill('SIGTERM');
+    daemon.kill('SIGTERM');
     await isTold('STOPPING=1');
   } finally {
     manager.kill();
@@ -373,5 +321,5 @@ test.each(
   expect(await askUdp()).toBe(1);
   await control('reload');
   expect(await askUdp()).toBe(1);
-  expect(log.split('\n').filter((text) => text.includes(`info: ${line}`)).length).toBe(1);
+  expect(daemon.log.split('\n').filter((text) => text.includes(`info: ${line}`)).length).toBe(1);
 });

@@ -1,11 +1,9 @@
 /**
  * Proves that no directive is called effective without being so: setting each `done` directive to another value changes what
- * a room is told, or what happens where something runs with it (behaviours.ts). Only for the six that a process of its own
- * obeys is this file content with the name of the test that starts one.
+ * a room is told, or what happens where something runs with it: a room or a resolver (behaviours.ts), or a process of its own
+ * (process-behaviours.ts).
  */
 
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import type { Config } from '../../src/config/config.ts';
@@ -47,8 +45,8 @@ import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { BEHAVIOURS } from './behaviours.ts';
 import { configOf } from './config-data.ts';
+import { NEEDS_ROOT, PROCESS_BEHAVIOURS } from './process-behaviours.ts';
 
-const PROJECT = join(import.meta.dirname, '..', '..');
 const DS = 'DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D';
 const HOST: HostFacts = {
   hostName: 'host.example',
@@ -177,17 +175,6 @@ const CONTEXT: Record<string, string> = {
   'udp-upstream-without-downstream': 'do-udp: no',
 };
 
-/** What only a process of its own can show: the test that starts one with the directive. */
-const BY_PROCESS: Record<string, string> = {
-  'do-daemonize': 'test/interop/resolvers.ts',
-  username: 'test/cli/privileges.test.ts',
-  'udp-engine': 'test/cli/process.test.ts',
-  'num-threads': 'test/cli/threads.test.ts',
-  pidfile: 'test/cli/privileges.test.ts',
-  'control-key-file': 'test/interop/control-session.ts',
-  'control-cert-file': 'test/interop/control-session.ts',
-};
-
 /** All that rooms are told. */
 function toldBy(config: Config): string {
   const files = new FakeFiles(FILES);
@@ -284,23 +271,21 @@ function textOf(facts: OptionFacts, line: string): string {
   return `${head}${clause}:\n${clause === 'dnstap' ? dnstapLines(directive) : (HEADS[clause] ?? '')}\n${clause === 'server' ? context : ''}\n${line}\n`;
 }
 
+const isRoot = process.getuid?.() === 0;
 const effective = (Object.keys(CLAUSES) as ClauseName[])
   .flatMap(directivesOf)
-  .filter(({ level, aliasOf }) => level === 'done' && aliasOf === null);
+  .filter(({ level, aliasOf }) => level === 'done' && aliasOf === null)
+  .filter(({ directive }) => isRoot || !NEEDS_ROOT.has(directive));
 
 describe('an effective directive', () => {
   test.each(effective.map((facts) => [`${facts.clause} ${facts.directive}`, facts] as const))(
     '%s',
+    { timeout: 60_000 },
     async (key, facts) => {
-      const behaviour = BEHAVIOURS[key] ?? BEHAVIOURS[facts.directive];
+      const behaviour = BEHAVIOURS[key] ?? BEHAVIOURS[facts.directive] ?? PROCESS_BEHAVIOURS[facts.directive];
       if (behaviour !== undefined) {
         const [without, withIt] = [await behaviour.seen(''), await behaviour.seen(behaviour.line)];
         expect(withIt, `nothing happens in another way with ${behaviour.line}`).not.toBe(without);
-        return;
-      }
-      const process = BY_PROCESS[facts.directive];
-      if (process !== undefined) {
-        expect(readFileSync(join(PROJECT, process), 'utf8')).toMatch(new RegExp(`\\b${facts.directive}: `));
         return;
       }
       const [plain, changed] = textsOf(facts).map((text) => toldBy(configOf(text)));
