@@ -1,9 +1,9 @@
 /**
- * Rows of the clauses of dnstap, and of things that Hawser does not have (yet): cache databases, scripts,
+ * Rows of the clauses of dnstap, and of things that Hawser does not have (yet): scripts,
  * DNSCrypt, ipset. They are read in full, so that a file that works elsewhere is understood, and said to be without effect.
  */
 
-import { count, milliseconds, path, port, portOrNone, powerOfTwo, size, text, yesNo } from './form.ts';
+import { count, path, portOrNone, powerOfTwo, size, text, yesNo } from './form.ts';
 import { collectorAddress } from './form-network.ts';
 import { ACCEPTED, DONE, many, one, refused, UNNOTICED } from './option.ts';
 
@@ -31,31 +31,6 @@ export const DNSCRYPT_ROWS = {
   'dnscrypt-shared-secret-cache-slabs': one(powerOfTwo, 4, UNNOTICED, 'Parts of that memory.'),
   'dnscrypt-nonce-cache-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for nonces.'),
   'dnscrypt-nonce-cache-slabs': one(powerOfTwo, 4, UNNOTICED, 'Parts of that memory.'),
-};
-
-/** Clause `cachedb:`. */
-export const CACHEDB_ROWS = {
-  backend: one(text, 'testframe', ACCEPTED, 'Kind of the database.'),
-  'secret-seed': one(text, 'default', ACCEPTED, 'Secret that keys are hashed with.'),
-  'cachedb-no-store': one(yesNo, false, ACCEPTED, 'Read only.'),
-  'cachedb-check-when-serve-expired': one(yesNo, true, ACCEPTED, 'Look there before expired data is served.'),
-  'redis-server-host': one(text, '127.0.0.1', ACCEPTED, 'Redis server.'),
-  'redis-server-port': one(port, 6379, ACCEPTED, 'Its port.'),
-  'redis-server-path': one(path, '', ACCEPTED, 'Its unix socket, in place of host and port.'),
-  'redis-server-password': one(text, '', ACCEPTED, 'Its password.'),
-  'redis-timeout': one(milliseconds, 100, ACCEPTED, 'How long it may take.'),
-  'redis-command-timeout': one(milliseconds, 0, ACCEPTED, 'How long a command may take; 0 for redis-timeout.'),
-  'redis-connect-timeout': one(milliseconds, 0, ACCEPTED, 'How long connecting may take; 0 for redis-timeout.'),
-  'redis-expire-records': one(yesNo, false, ACCEPTED, 'Let it forget records when their TTL ends.'),
-  'redis-logical-db': one(count(0), 0, ACCEPTED, 'Its logical database.'),
-  'redis-replica-server-host': one(text, '', ACCEPTED, 'Redis server to read from.'),
-  'redis-replica-server-port': one(port, 6379, ACCEPTED, 'Its port.'),
-  'redis-replica-server-path': one(path, '', ACCEPTED, 'Its unix socket.'),
-  'redis-replica-server-password': one(text, '', ACCEPTED, 'Its password.'),
-  'redis-replica-timeout': one(milliseconds, 100, ACCEPTED, 'How long it may take.'),
-  'redis-replica-command-timeout': one(milliseconds, 0, ACCEPTED, 'How long a command may take.'),
-  'redis-replica-connect-timeout': one(milliseconds, 0, ACCEPTED, 'How long connecting may take.'),
-  'redis-replica-logical-db': one(count(0), 0, ACCEPTED, 'Its logical database.'),
 };
 
 /** Clause `dnstap:`. */

@@ -9,6 +9,7 @@ import type { ExplainParts } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import type { IsForgotten } from '../resolve/shared-cache.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import type { Followers } from '../trace/followers.ts';
 import type { Name } from '../wire/name.ts';
@@ -146,6 +147,8 @@ export interface InstanceView {
   readonly followers: Followers;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: Pick<RecentBogus, 'list'>;
+  /** Takes no answer any more that other hosts have written until now and that the test says yes to (cachedb). */
+  forgetShared(test: IsForgotten): void;
   readonly statistics: Statistics;
   readonly local: LocalTables;
   readonly authZones: AuthZones;

@@ -10,7 +10,7 @@
 import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import type { Counters } from '../trace/counters.ts';
+import type { CounterName, Counters } from '../trace/counters.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
 
@@ -22,7 +22,10 @@ interface Sized {
 
 /** What statistics are read from, at the moment of asking. */
 export interface StatisticsSnapshot {
+  /** Of all threads. */
   readonly serve: ServeStats;
+  /** Of each thread that serves, in their order; the first one alone resolves. */
+  readonly threads: readonly ServeStats[];
   readonly counters: Counters;
   readonly caches: {
     readonly rrsets: Sized;
@@ -325,7 +328,22 @@ const ZONE_ROWS: readonly StatRow[] = [
   ),
   counter('num.query.subnet', 'query_subnet_total', 'Queries with client subnet', none),
   counter('num.query.subnet_cache', 'query_subnet_cache_total', 'Replies by client subnet', none),
-  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', none),
+  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', ({ counters }) =>
+    counters.get('cachedb.hits'),
+  ),
+];
+
+/** What is kept outside of the process: the store that hosts share, and the file over restarts. */
+const STORED: readonly (readonly [CounterName, string])[] = [
+  ['cachedb.misses', 'Questions that the shared cache had nothing for'],
+  ['cachedb.refused', 'Values of the shared cache that were damaged or forged'],
+  ['cachedb.bogus', 'Answers of the shared cache that did not validate'],
+  ['cachedb.failures', 'Questions to the shared cache that failed or took too long'],
+  ['cachedb.skipped', 'Questions that the shared cache was not asked, being down'],
+  ['cachedb.stored', 'Answers written to the shared cache'],
+  ['cachefile.answers', 'Answers that the cache file held for this process'],
+  ['cachefile.dropped', 'Cache files that were not believed'],
+  ['cachefile.written', 'Times that the cache file was written'],
 ];
 
 /** Every kind of bogus data; the type system keeps it whole. */
@@ -395,18 +413,10 @@ const OWN_ROWS: readonly StatRow[] = [
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
   ),
-  counter(
-    'num.cachefile.answers',
-    'cachefile_answers_total',
-    'Answers that the cache file held for this process',
-    ({ counters }) => counters.get('cachefile.answers'),
-  ),
-  counter('num.cachefile.dropped', 'cachefile_dropped_total', 'Cache files that were not believed', ({ counters }) =>
-    counters.get('cachefile.dropped'),
-  ),
-  counter('num.cachefile.written', 'cachefile_written_total', 'Times that the cache file was written', ({ counters }) =>
-    counters.get('cachefile.written'),
-  ),
+  ...STORED.map(([name, help]) => {
+    const [family = '', what = ''] = name.split('.');
+    return counter(`num.${name}`, `${family}_${what}_total`, help, ({ counters }) => counters.get(name));
+  }),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),

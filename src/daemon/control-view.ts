@@ -61,6 +61,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     explaining: (clock) => explainParts(instance, clock),
     followers: instance.followers,
     recentBogus: instance.recentBogus,
+    forgetShared: (test) => instance.sharedCache?.forget(test),
     statistics,
     local: new LocalTables(policy),
     authZones: controlZones(zones, policy),

@@ -11,6 +11,7 @@ import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
+import type { SharedCache } from '../resolve/shared-cache.ts';
 import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
@@ -59,8 +60,8 @@ interface JoinedResolver {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Joins the resolver; `zones` are the zones that are kept as a local copy. */
-export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResolver {
+/** Joins the resolver; `zones` are the zones that are kept as a local copy, `secondLevel` is shared with other hosts. */
+export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel: SharedCache | null): JoinedResolver {
   const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = shared;
   const { clock, network, random, log } = ports;
   const { rrsets, answers, failures, servers, delegations } = caches;
@@ -81,6 +82,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
+    shared: secondLevel,
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),

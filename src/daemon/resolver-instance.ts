@@ -10,10 +10,13 @@ import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { OpenStore, SharedStore } from '../ports/shared-store.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import type { SharedCache } from '../resolve/shared-cache.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
+import type { ReplyPublisher } from '../serve/publish.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import { TappedServe } from '../serve/tapped-serve.ts';
@@ -36,6 +39,7 @@ import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
 import { joinDnstap } from './join-dnstap.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
 import { joinResolver, type SharedParts } from './join-resolver.ts';
+import { joinSecondLevel } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
 import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
@@ -54,10 +58,14 @@ export interface AssembleParts {
   readonly host?: HostFacts;
   /** TLS towards clients; absent or null: nothing speaks it. */
   readonly serviceTls?: ServiceTls | null;
+  /** Opens the store that hosts share (cachedb); absent: there is none. */
+  readonly openStore?: OpenStore;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
   readonly carried?: Carried;
+  /** Where front threads find what they may serve; absent: there are none. */
+  readonly publisher?: ReplyPublisher;
 }
 
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
@@ -74,6 +82,7 @@ type Carried = Pick<
   | 'serve'
   | 'tracker'
   | 'cookies'
+  | 'sharedStore'
 >;
 
 /** A resolver with its rooms joined, one for each configuration; nothing listens yet (server/daemon.ts does, with `serve` and `server`). */
@@ -82,9 +91,14 @@ export interface ResolverInstance {
   readonly serve: Serve;
   readonly server: ServerOptions;
   readonly serviceTls: ServiceTls | null;
+  readonly publisher: ReplyPublisher | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly crypto: Crypto;
+  /** Store that is shared with other hosts (cachedb); null: none. */
+  readonly sharedStore: SharedStore | null;
+  /** What is made of it, by this instance's configuration. */
+  readonly sharedCache: SharedCache | null;
   readonly anchors: TrustAnchors;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
@@ -137,7 +151,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
-  const joined = joinResolver(shared, zones);
+  const secondLevel = await joinSecondLevel(shared, parts.openStore, carried?.sharedStore);
+  const joined = joinResolver(shared, zones, secondLevel.sharedCache);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, report } = shared;
   inForce.activate({ resolver, caches });
@@ -157,6 +172,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     zones.stop();
     resolver.abortAll();
     upstream.close();
+    secondLevel.sharedStore?.close();
   };
   const { clockDoubt, recentBogus, followers } = shared;
   const clockStepped = (seconds: number): void =>
@@ -164,11 +180,13 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const data = {
     ...{ inForce, caches, anchors, serverZones, counters, recentBogus, followers, zones, clockDoubt, clockStepped },
     crypto: ports.crypto,
+    ...secondLevel,
     hints: inputs.hints,
     zoneRates: joined.zoneRates,
   };
   const server = serverOptions(config, host, serviceTls?.options);
-  const instance = { config, serve, server, serviceTls, resolver, ...data, ...client, tracker, stop };
+  const publisher = parts.publisher ?? null;
+  const instance = { config, serve, server, serviceTls, publisher, resolver, ...data, ...client, tracker, stop };
   tapped?.sender.start();
   if (carried === undefined) await keepPolicyZones(policy, zones);
   zones.start();
@@ -222,7 +240,11 @@ function shareParts(
 /** What serving is joined from besides the shared parts. */
 type ServeParts = Pick<ResolverInstance, 'clientRates' | 'policy' | 'cookies' | 'resolver' | 'zones'>;
 
-function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedParts, parts: ServeParts): Serve {
+function joinServe(
+  { host = NO_HOST, carried, publisher }: AssembleParts,
+  shared: SharedParts,
+  parts: ServeParts,
+): Serve {
   const { config, ports, caches, anchors, inputs, verbosity } = shared;
   const { clientRates: rates, policy, cookies, resolver, zones } = parts;
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
@@ -239,8 +261,9 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     followers: shared.followers,
     ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
+    ...(publisher === undefined ? {} : { publisher }),
   });
-  return shared.taps === null ? serve : new TappedServe(serve, shared.taps.clients);
+  return shared.taps?.wantsClients === true ? new TappedServe(serve, shared.taps.clients) : serve;
 }
 
 /** The key tags that root key sentinels are about (root-key-sentinel); null: they are names like others. */

@@ -36,6 +36,11 @@ export class TappedServe implements Serve {
     return length;
   }
 
+  /** As any other: what front threads answered from their own memory would not be seen. */
+  queryPassedOn(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    return this.query(bytes, from, channel, out);
+  }
+
   #tapped(channel: ReplyChannel): ReplyChannel {
     const known = this.#channels.get(channel);
     if (known !== undefined) return known;

@@ -32,6 +32,7 @@ import {
   serverOptions,
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
+import { sharedCacheOptions } from '../../src/daemon/options/shared-cache.ts';
 import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
 import { readServiceTls } from '../../src/daemon/service-tls.ts';
@@ -74,6 +75,7 @@ const FILES: Record<string, string> = {
 /** Values that the default does not lead to: by directive, or by clause and directive where one name stands in several. */
 const VALUES: Record<string, string> = {
   interface: '192.0.2.9',
+  backend: 'redis',
   'metrics-interface': '127.0.0.1',
   'dnstap-socket-path': '/f/tap.sock',
   'dnstap-tls-cert-bundle': '/f/other-pem',
@@ -134,7 +136,18 @@ const VALUES: Record<string, string> = {
 const SERVES_TLS = 'interface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem';
 
 /** Further lines without which a directive has nothing to act on. */
+const REPLICA = 'cachedb:\nredis-replica-server-host: 192.0.2.8';
+const SENTINEL = 'cachedb:\nredis-sentinel: 192.0.2.7';
 const CONTEXT: Record<string, string> = {
+  backend: 'module-config: "validator cachedb iterator"',
+  'redis-replica-server-port': REPLICA,
+  'redis-replica-server-password': REPLICA,
+  'redis-replica-timeout': REPLICA,
+  'redis-replica-command-timeout': REPLICA,
+  'redis-replica-connect-timeout': REPLICA,
+  'redis-replica-logical-db': REPLICA,
+  'redis-sentinel-name': SENTINEL,
+  'redis-sentinel-password': SENTINEL,
   'nat64-prefix': 'do-nat64: yes',
   'http-notls-downstream': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
   'https-port': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
@@ -169,6 +182,7 @@ const BY_PROCESS: Record<string, string> = {
   'do-daemonize': 'test/interop/resolvers.ts',
   username: 'test/cli/privileges.test.ts',
   'udp-engine': 'test/cli/process.test.ts',
+  'num-threads': 'test/cli/threads.test.ts',
   pidfile: 'test/cli/privileges.test.ts',
   'control-key-file': 'test/interop/control-session.ts',
   'control-cert-file': 'test/interop/control-session.ts',
@@ -209,6 +223,7 @@ function toldBy(config: Config): string {
         controlSetup(config, files, () => null),
       ],
       [readDnstap(config, HOST.hostName, files, [])],
+      [sharedCacheOptions(config)],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
@@ -218,6 +233,7 @@ function toldBy(config: Config): string {
 /** The lines that every clause needs beside the directive. */
 const HEADS: Partial<Record<ClauseName, string>> = {
   'remote-control': 'control-enable: yes',
+  cachedb: 'secret-seed: "0123456789abcdef"',
   'stub-zone': 'name: "z."\nstub-addr: 192.0.2.1',
   'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1',
   'auth-zone': 'name: "z."\nzonefile: /f/z',
