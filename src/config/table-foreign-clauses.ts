@@ -1,7 +1,6 @@
 /**
-/**
- * Rows of the clauses of dnstap, and of things that Hawser does not have (yet): scripts, DNSCrypt, ipset. They are read in full,
- * so that a file that works elsewhere is understood, and said to be without effect.
+ * Rows of the clauses of dnstap, and of things that Hawser does not have (yet): scripts,
+ * DNSCrypt, ipset. They are read in full, so that a file that works elsewhere is understood, and said to be without effect.
  */
 
 import { count, path, portOrNone, powerOfTwo, size, text, yesNo } from './form.ts';

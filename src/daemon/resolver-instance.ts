@@ -270,7 +270,7 @@ function joinServe(
     // Front threads would answer without a copy for the collector.
     ...(publisher === undefined || shared.taps !== null ? {} : { publisher }),
   });
-  return shared.taps === null ? serve : new TappedServe(serve, shared.taps.clients);
+  return shared.taps?.wantsClients === true ? new TappedServe(serve, shared.taps.clients) : serve;
 }
 
 /** The key tags that root key sentinels are about (root-key-sentinel); null: they are names like others. */

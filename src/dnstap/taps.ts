@@ -49,6 +49,12 @@ export class Taps {
     this.#parts = parts;
   }
 
+  /** Whether anything of clients is copied. */
+  get wantsClients(): boolean {
+    const { types } = this.#parts.options;
+    return types.has('clientQuery') || types.has('clientResponse');
+  }
+
   /** Gets what clients send and are sent. */
   readonly clients = {
     query: (bytes: Uint8Array, from: Address, way: ClientWay): void => this.#ofClient('clientQuery', bytes, from, way),

@@ -36,7 +36,7 @@ export class TappedServe implements Serve {
     return length;
   }
 
-  /** The same: a tapped server publishes nothing. */
+  /** As any other: what front threads answered from their own memory would not be seen. */
   queryPassedOn(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
     return this.query(bytes, from, channel, out);
   }
