@@ -59,7 +59,9 @@ function* localZones(
 ): Steps<ReadonlyMap<string, string>> {
   const zones = new Map<string, string>();
   for (const text of defaults) zones.set(nameKey(mustParseName(text)), text === LOCALHOST ? 'redirect' : 'static');
-  const seen = new Set<string>();
+  /** Names that `zones` has from elsewhere, or not any more. */
+  const isNew = new Set(zones.keys());
+  const isGone = new Set<string>();
   yield* eachInPieces(lines.of('local-zone'), LINES_PER_PIECE, (entry) => {
     const [text = '', type = ''] = entry.values;
     const name = domain.read(text);
@@ -67,10 +69,12 @@ function* localZones(
     // An ipset is filled for a firewall, which would let through or keep out what nobody expects.
     if (type === 'ipset') findings.error(entry, `local-zone type ipset is not supported: ${text}`);
     const key = nameKey(name);
-    if (seen.has(key)) findings.warning(entry, `duplicate local-zone ${formatName(name)}`);
-    seen.add(key);
-    if (type === 'nodefault') zones.delete(key);
-    else zones.set(key, type);
+    const isTwice = isGone.has(key) || (zones.has(key) && !isNew.delete(key));
+    if (isTwice) findings.warning(entry, `duplicate local-zone ${formatName(name)}`);
+    if (type === 'nodefault') {
+      zones.delete(key);
+      isGone.add(key);
+    } else zones.set(key, type);
   });
   return zones;
 }

@@ -6,7 +6,7 @@
  */
 
 import { type Name, nameKey } from '../wire/name.ts';
-import { eachInPieces, type Steps } from '../wire/steps.ts';
+import type { Steps } from '../wire/steps.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError, portRange } from './form.ts';
@@ -145,13 +145,18 @@ function* givenTexts(clauses: readonly Clause[]): Steps<Config['given']> {
   const given: Record<string, string[]> = {};
   for (const { name, entries } of clauses) {
     if (name !== 'server' && name !== 'remote-control') continue;
-    yield* eachInPieces(entries, LINES_PER_PIECE, ({ directive, values }) => {
-      const texts = given[directive];
-      if (texts === undefined) given[directive] = [values.join(' ')];
-      else texts.push(values.join(' '));
-    });
+    for (let at = 0; at < entries.length; at += LINES_PER_PIECE) {
+      const piece = groupByDirective(entries.slice(at, at + LINES_PER_PIECE));
+      for (const [directive, lines] of piece) {
+        const text = lines.map(({ values }) => values.join(' ')).join('\n');
+        const texts = given[directive];
+        if (texts === undefined) given[directive] = [text];
+        else texts.push(text);
+      }
+      yield;
+    }
   }
-  return given;
+  return Object.fromEntries(Object.entries(given).map(([directive, texts]) => [directive, texts.join('\n')]));
 }
 
 function portRules(clauses: readonly Clause[]): readonly OutgoingPortRule[] {
