@@ -23,6 +23,10 @@ export interface Clause extends Position {
   readonly entries: readonly Entry[];
 }
 
+/** Characters of a value that is likely to come again (types, yes and no), and how many such are kept once. */
+const MAX_SHARED_CHARACTERS = 20;
+const MAX_SHARED_VALUES = 200;
+
 /** The clauses of the tokens, in order. */
 export function* parseClauses(pieces: SourcePieces, findings: Findings): Steps<readonly Clause[]> {
   const parser = new Parser(findings);
@@ -37,6 +41,7 @@ class Parser {
   readonly clauses: (Clause & { readonly entries: Entry[] })[] = [];
   readonly #findings: Findings;
   #current: (typeof this.clauses)[number] | null = null;
+  readonly #shared = new Map<string, string>();
 
   constructor(findings: Findings) {
     this.#findings = findings;
@@ -68,11 +73,20 @@ class Parser {
     }
   }
 
+  /** One text for all equal ones: each part of the file's text that is kept takes 32 octets. */
+  #share(value: string): string {
+    if (value.length > MAX_SHARED_CHARACTERS) return value;
+    const known = this.#shared.get(value);
+    if (known === undefined && this.#shared.size < MAX_SHARED_VALUES) this.#shared.set(value, value);
+    return known ?? value;
+  }
+
   #directive({ file, line }: Position, text: string, values: readonly string[]): void {
     const row = this.#current === null ? null : rowOf(this.#current.name, text);
     // A directive without all its values had its finding from the lexer.
     if (row !== null && values.length === row.row.form.argumentCount) {
-      this.#current?.entries.push(new Line(file, line, row.directive, values));
+      const kept = values.map((value, i) => (i === 0 ? value : this.#share(value)));
+      this.#current?.entries.push(new Line(file, line, row.directive, kept));
     } else if (row === null) {
       this.#findings.error({ file, line }, misplacedText(text, this.#current?.name ?? null));
     }

@@ -55,17 +55,14 @@ function* mergeSortInSteps<Item>(items: Iterable<Item>, compare: Compare<Item>):
   if (run.length > 0) runs.push(run.sort(compare));
   while (runs.length > 1) {
     const merged: Item[][] = [];
-    for (let i = 0; i < runs.length; i += 2) merged.push(yield* mergeInSteps(runs[i] ?? [], runs[i + 1] ?? [], compare));
+    for (let i = 0; i < runs.length; i += 2)
+      merged.push(yield* mergeInSteps(runs[i] ?? [], runs[i + 1] ?? [], compare));
     runs = merged;
   }
   return runs[0] ?? [];
 }
 
-function* mergeInSteps<Item>(
-  a: readonly Item[],
-  b: readonly Item[],
-  compare: Compare<Item>,
-): Generator<null, Item[]> {
+function* mergeInSteps<Item>(a: readonly Item[], b: readonly Item[], compare: Compare<Item>): Generator<null, Item[]> {
   const merged: Item[] = [];
   let atA = 0;
   let atB = 0;
