@@ -53,7 +53,7 @@ export function textRoom({ used, limit }: HeapUse): number {
 }
 
 /** What is looked at and done about the heap; tests have their own. */
-export interface Heap {
+interface Heap {
   readonly look: () => HeapUse;
   /** Frees what is garbage: only then `used` says what is held. Takes up to a second where the heap is large. */
   readonly collect: () => void;

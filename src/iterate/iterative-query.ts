@@ -221,7 +221,7 @@ export class IterativeQuery {
       const servers = this.#servers;
       const choice = chooseServer(servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
       // Dead or lame servers without number must not cost a packet each.
-      if (servers.failures.areEnough(this.#parts.options)) {
+      if (servers.failures.areEnough(this.#parts.options, servers.candidates.length)) {
         const mayExplore = choice === null && servers.failures.allowMore();
         if (!mayExplore) return await this.#endOfPatience();
       }
