@@ -1,7 +1,9 @@
 /** What a control command is, and the words of its line. */
 
-/** Text that goes out at once, or in pieces that are made as the client reads them. */
-export type Reply = string | Iterable<string>;
+import type { Feed } from './feed.ts';
+
+/** Text that goes out at once, in pieces that are made as the client reads them, or as it comes in time. */
+export type Reply = string | Iterable<string> | Feed;
 
 /** Takes the further lines of a bulk command. */
 export interface BulkInput {
@@ -29,7 +31,6 @@ export function plain(name: string, run: () => Reply | Promise<Reply>): Command 
   return { name, takes: 'none', run };
 }
 
-/** A command with words after its name. */
 export function worded(name: string, run: (words: string) => Reply | Promise<Reply>): Command {
   return { name, takes: 'words', run };
 }

@@ -6,7 +6,7 @@
  * Leaves to others: reading it back (load-cache.ts).
  */
 
-import type { AnswerEntry } from '../cache/answer-cache.ts';
+import type { AnswerEntry } from '../cache/cached-answer.ts';
 import type { CacheSet } from '../cache/forget.ts';
 import { edeOf } from '../terms/ede-of.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
@@ -64,7 +64,6 @@ export function* dumpCache(caches: CacheSet, now: number, below: readonly Name[]
   yield 'END_MSG_CACHE\nEOF\n';
 }
 
-/** One RRset with its signatures. */
 export function rrsetText(ranked: RankedRRset, now: number): string {
   const { rrset, rank, verdict } = ranked;
   const owner = rrsetOwner(rrset);

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
+import type { Followers } from '../trace/followers.ts';
 import type { Name } from '../wire/name.ts';
 
 /** The stub and forward zones in force. */
@@ -42,7 +43,6 @@ export interface LocalTable {
   addData(text: string): RecordFault | null;
   /** Removes one record given as text; false when there is none such. */
   removeRecord(text: string): boolean;
-  /** Removes all records of a name. */
   removeName(name: Name): void;
   /** Zones with their types; null: a step of work was done, and others may have their turn. */
   zones(): Iterable<{ readonly zone: Name; readonly type: string } | null>;
@@ -98,7 +98,6 @@ export interface CookieSecrets {
   drop(): string | null;
 }
 
-/** The statistics of the daemon. */
 export interface Statistics {
   /** All lines, `name=value`, each with its line feed. */
   text(): string;
@@ -107,7 +106,6 @@ export interface Statistics {
   reset(): void;
 }
 
-/** One key of a trust anchor. */
 export interface AnchorKey {
   readonly keyTag: number;
   readonly algorithm: number;
@@ -132,7 +130,6 @@ export interface ListedAnchor {
   readonly warnings: readonly string[];
 }
 
-/** The instance in force. */
 export interface InstanceView {
   readonly config: Config;
   readonly caches: CacheSet;
@@ -145,6 +142,8 @@ export interface InstanceView {
   readonly listAnchors: () => readonly ListedAnchor[];
   /** What `explain` looks at. */
   readonly explaining: (clock: Clock) => ExplainParts;
+  /** Who follows clients' queries. */
+  readonly followers: Followers;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: Pick<RecentBogus, 'list'>;
   readonly statistics: Statistics;
@@ -164,7 +163,6 @@ export interface ControlDaemon {
   readonly pid: number;
   /** Monotonic milliseconds. */
   readonly startedMs: number;
-  /** Threads that serve. */
   readonly threads: number;
   /** What `status` shows after `options:`, with a blank before each. */
   options(): string;

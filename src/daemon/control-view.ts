@@ -33,7 +33,7 @@ export function controlSetup(config: Config, files: Files, check: TlsKeyCheck): 
     ip,
     port: controlPort,
   }));
-  const given = controlInterface.map(({ place: listener, port }) =>
+  const given = controlInterface.map(({ target: listener, port }) =>
     listener.startsWith('/')
       ? { path: listener }
       : { ip: listener === '::0' ? '::' : listener, port: port ?? controlPort },
@@ -59,6 +59,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     insecure: anchors,
     listAnchors: () => listAnchors(instance),
     explaining: (clock) => explainParts(instance, clock),
+    followers: instance.followers,
     recentBogus: instance.recentBogus,
     statistics,
     local: new LocalTables(policy),

@@ -14,6 +14,7 @@ import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
+import type { Followers } from '../trace/followers.ts';
 import { anchorSignal } from '../validate/anchor-signal.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
@@ -38,6 +39,7 @@ export interface SharedParts {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly recentBogus: RecentBogus;
+  readonly followers: Followers;
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
@@ -78,7 +80,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),
-    stepTrace: stepTrace(verbosity, log),
+    stepTrace: stepTrace(verbosity, log, shared.followers),
     report,
     makeIterate: (fetch) =>
       createIterate({
@@ -131,8 +133,8 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
 }
 
 /**
- * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `authZone` gives the deepest zone held as a
- * whole that answers for a name (auth-zone); null when there is none.
+ * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `authZone` gives the deepest local
+ * copy of a zone that answers for a name (auth-zone); null when there is none.
  */
 function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null): SynthesisedDenials {
   const { config, ports, caches, anchors, serverZones } = shared;
@@ -145,8 +147,8 @@ function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null
     denials,
     configuredZone: (name) => {
       const configured = closestUpstreamZone(serverZones.all, name)?.zone ?? null;
-      const held = authZone(name);
-      return held !== null && held.length > (configured?.length ?? 0) ? held : configured;
+      const copied = authZone(name);
+      return copied !== null && copied.length > (configured?.length ?? 0) ? copied : configured;
     },
     anchorZone: (name) => {
       const anchor = anchors.closest(name);

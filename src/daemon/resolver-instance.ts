@@ -8,6 +8,7 @@ import type { Finding } from '../config/finding.ts';
 import type { Hint } from '../iterate/root-hints.ts';
 import { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
@@ -18,6 +19,7 @@ import { ClientRates } from '../serve/rate-limit.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { bugText } from '../terms/unreachable.ts';
 import { Counters } from '../trace/counters.ts';
+import { Followers } from '../trace/followers.ts';
 import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
@@ -64,6 +66,7 @@ type Carried = Pick<
   | 'serverZones'
   | 'counters'
   | 'recentBogus'
+  | 'followers'
   | 'zones'
   | 'policy'
   | 'serve'
@@ -79,6 +82,7 @@ export interface ResolverInstance {
   readonly serviceTls: ServiceTls | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
+  readonly crypto: Crypto;
   readonly anchors: TrustAnchors;
   /** Leads to this instance until another one is in force. */
   readonly inForce: InForce;
@@ -89,6 +93,8 @@ export interface ResolverInstance {
   readonly counters: Counters;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: RecentBogus;
+  /** Who follows clients' queries. */
+  readonly followers: Followers;
   /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
@@ -101,9 +107,10 @@ export interface ResolverInstance {
   readonly cookies: CookieKeeper;
   /** Trust anchors that are kept up to date by themselves (RFC 5011). */
   readonly tracker: AnchorTracker;
+  /** Whether the clock of this host seems to be wrong. */
+  readonly clockDoubt: Pick<ClockDoubt, 'isDoubtful'>;
   /** The wall clock was set by so many seconds. */
   clockStepped(seconds: number): void;
-  /** Stops all works. */
   stop(): void;
 }
 
@@ -150,6 +157,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    crypto: ports.crypto,
     inForce,
     caches,
     anchors,
@@ -157,8 +165,10 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     hints: inputs.hints,
     counters,
     recentBogus: shared.recentBogus,
+    followers: shared.followers,
     zones,
     zoneRates: joined.zoneRates,
+    clockDoubt,
     clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);
@@ -199,6 +209,7 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
     anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters,
     recentBogus: carried?.recentBogus ?? new RecentBogus(ports.clock),
+    followers: carried?.followers ?? new Followers(),
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),
@@ -223,6 +234,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     zones,
     policy,
     verbosity,
+    followers: shared.followers,
     ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
   });

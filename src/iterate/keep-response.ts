@@ -1,12 +1,12 @@
 /**
- * Turns the records of a response into held RRsets, with life, rank and source, and keeps them.
+ * Turns the records of a response into ranked RRsets, with life, rank and source, and keeps them.
  *
  * Duties: TTL caps (RFC 2181 §8), negative TTLs (RFC 2308 §5), ranks (RFC 2181 §5.4.1), alias steps, delegations.
  * Leaves to others: what the response is, which data wins (cache/rrset-cache.ts).
  */
 
 import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
-import { sizeOfRanked } from '../cache/heap-size.ts';
+import { packedOctetsOf } from '../cache/packed-rrset.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AliasStep } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
@@ -46,7 +46,7 @@ export interface ResponseSource {
   readonly share: CacheShare;
 }
 
-/** The sections of a response as held RRsets. */
+/** The sections of a response as ranked RRsets. */
 interface KeptResponse {
   readonly steps: readonly AliasStep[];
   readonly answer: readonly RankedRRset[];
@@ -88,14 +88,11 @@ function keepStep(
   return { via: step.via, question: { ...question, name: step.from }, alias, synthesised, to: step.to, proof };
 }
 
-/** The group as a held RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
+/** The group as a ranked RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
 function keepGroup(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
   const ranked = hold(group, rank, source);
   if (!source.mayStore) return ranked;
-  if (!source.share.take(sizeOfRanked(ranked))) {
-    source.rrsets.leaveOut(ranked.rrset);
-    return ranked;
-  }
+  if (!source.share.take(packedOctetsOf(ranked))) return { ...ranked, leftOut: true };
   const inForce = source.rrsets.store(ranked, { force: source.force });
   // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
   const endsSooner = inForce.rank >= ranked.rank && inForce.expiresAt < ranked.expiresAt;

@@ -14,8 +14,9 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Acceptance, acceptResponse } from './accept-response.ts';
 import { learnManners } from './learn-manners.ts';
+import { bindingOf, type LocalEnd } from './local-end.ts';
 import { throughNat64 } from './nat64.ts';
-import { localIpFor, type Prepared, prepare } from './prepare-query.ts';
+import { localEndFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
 import type { Attempt, ExchangeParts, UpstreamResult } from './upstream-query.ts';
 
@@ -84,11 +85,11 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   const { waitMs, wasCut } = wait;
   const { clock, servers, counters, options } = parts;
   const { query } = made;
-  const localIp = localIpFor(query.server, parts);
-  const prepared = prepare(parts, made, { localIp });
+  const localEnd = localEndFor(query.server, parts);
+  const prepared = prepare(parts, made, { localEnd });
   const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
-  const opened = await openSocket(parts, remote, localIp, {
+  const opened = await openSocket(parts, remote, localEnd, {
     onDatagrams: (batch) => {
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
@@ -166,14 +167,15 @@ type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
 async function openSocket(
   { network, random, options }: ExchangeParts,
   remote: Address,
-  localIp: string | null,
+  localEnd: LocalEnd | null,
   events: SocketEvents,
 ): Promise<Opened<UdpSocket>> {
-  const ip = localIp ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
+  const ip = localEnd?.ip ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
   const connected = options.connectUdp ? { remote } : {};
+  const bindForeign = bindingOf(localEnd);
   for (let tries = 0; ; tries++) {
     const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
-    const opened = await network.openUdp({ local: { ip, port }, ...connected, ...events });
+    const opened = await network.openUdp({ local: { ip, port }, bindForeign, ...connected, ...events });
     const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
     if (!isTaken || port === 0) return opened;
   }

@@ -60,7 +60,6 @@ export class Upstream {
     }
   }
 
-  /** Closes all connections. */
   close(): void {
     this.#parts.streams.close();
   }

@@ -39,7 +39,6 @@ export class LocalZones {
     this.#counters = counters;
   }
 
-  /** Zones held. */
   get size(): number {
     return this.#zones.size;
   }

@@ -11,7 +11,8 @@
  * no more; CD only changes what is served (RFC 6840 §5.9).
  */
 
-import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import { type FailureCache, MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
@@ -77,8 +78,8 @@ interface ResolverParts {
   readonly onVerdict?: (verdict: Verdict) => void;
   /** Takes the question of each resolution that ended bogus, with why; absent: nobody does. */
   readonly onBogus?: (question: Question, why: BogusReason) => void;
-  /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
-  readonly stepTrace?: () => Trace | null;
+  /** Takes the steps of a question and of what it starts (verbosity 2, followers); null or absent: nobody does. */
+  readonly stepTrace?: (question: Question) => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
   readonly report: (error: unknown) => void;
   readonly makeIterate: (fetch: Fetch) => Iterate;
@@ -111,7 +112,6 @@ interface Known {
   readonly refreshSeconds: number | null;
 }
 
-/** With what a work begins. */
 interface WorkStartOptions {
   /** Null or absent: the caches were not asked. */
   readonly miss?: Miss | null;
@@ -439,7 +439,7 @@ export class Resolver {
     if (trustEpoch !== rrsets.trustEpoch || this.#isRetired) return answeredOf(question, found, verdict, now);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
-    this.#keepBad(question, { found, verdict, expiresAt: now + kept });
+    this.#keepBad(question, { found, verdict, expiresAt: now + kept, judgedAt: now });
     return answeredOf(question, found, verdict, now + kept);
   }
 
@@ -447,9 +447,10 @@ export class Resolver {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
+    const judgedAt = clock.unixSeconds();
     const expiresAt = earliestExpiry(found);
-    const refreshAt = options.prefetch ? refreshTime(clock.unixSeconds(), expiresAt) : expiresAt;
-    answers.store(question, { found, verdict, expiresAt, refreshAt });
+    const refreshAt = options.prefetch ? refreshTime(judgedAt, expiresAt) : expiresAt;
+    answers.store(question, { found, verdict, expiresAt, refreshAt, judgedAt });
     return answeredOf(question, found, verdict, refreshAt);
   }
 
@@ -501,7 +502,7 @@ export class Resolver {
     const nowMs = clock.monotonicMs();
     return new Work({
       ...start,
-      trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.() ?? null,
+      trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.(start.question) ?? null,
       id: ++this.#lastWorkId,
       startedMs: nowMs,
       trustEpoch: this.#isRetired ? -1 : this.#parts.rrsets.trustEpoch,

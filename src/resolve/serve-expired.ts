@@ -7,7 +7,8 @@
  * Leaves to others: when to look (resolver.ts), extended errors (serve).
  */
 
-import type { AnswerCache, CachedAnswer } from '../cache/answer-cache.ts';
+import type { AnswerCache } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { type SignatureTime, secondsLeft } from '../dnssec/signature-time.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -125,7 +126,7 @@ export class ExpiredAnswers {
 }
 
 /** RFC 4035 §5.3.1: no signature of the set has expired. All count, since which of them was verified is not kept. */
-function holds(ranked: RankedRRset, time: SignatureTime, now: number): boolean {
+export function holds(ranked: RankedRRset, time: SignatureTime, now: number): boolean {
   return signaturesOf(ranked.rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
     return rrsig !== null && secondsLeft(time, now, rrsig.expiration) >= 0;

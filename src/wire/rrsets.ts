@@ -59,7 +59,7 @@ export function recordsOf(message: MessageView, range: SectionRange): ResourceRe
   return records;
 }
 
-/** How many sets are made at most; records of others are left out, and told. */
+/** How many sets are made at most; records of others are left out, and reported. */
 export interface GroupBound {
   readonly maxSets: number;
   readonly onLeftOut: () => void;

@@ -14,8 +14,8 @@ import { optionCommands } from './options.ts';
 import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
+import { traceCommands } from './trace.ts';
 
-/** The table of an instance's commands. */
 export function createCommands(parts: ControlParts): CommandTable {
   return new CommandTable([
     ...daemonCommands(parts),
@@ -30,5 +30,6 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...negativeAnchorCommands(parts),
     ...anchorCommands(parts),
     ...explainCommands(parts),
+    ...traceCommands(parts),
   ]);
 }
