@@ -1,5 +1,6 @@
 /** All commands of an instance. */
 
+import type { OwnCommand } from '../command.ts';
 import { CommandTable } from '../command-table.ts';
 import type { ControlParts } from '../parts.ts';
 import { anchorCommands } from './anchors.ts';
@@ -17,7 +18,7 @@ import { statisticsCommands } from './statistics.ts';
 import { traceCommands } from './trace.ts';
 
 export function createCommands(parts: ControlParts): CommandTable {
-  return new CommandTable([
+  const commands: readonly OwnCommand[] = [
     ...daemonCommands(parts),
     ...statisticsCommands(parts),
     ...optionCommands(parts),
@@ -31,5 +32,6 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...anchorCommands(parts),
     ...explainCommands(parts),
     ...traceCommands(parts),
-  ]);
+  ];
+  return new CommandTable(commands);
 }

@@ -11,7 +11,7 @@ import { reportText } from '../../explain/report-text.ts';
 import { unreachable } from '../../terms/unreachable.ts';
 import { type Question, questionOf, questionText } from '../../wire/question.ts';
 import { typeFromText } from '../../wire/rr-type.ts';
-import { type Command, worded } from '../command.ts';
+import { type OwnCommand, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 import { splitFlags } from './trace.ts';
@@ -21,7 +21,7 @@ const DEFAULT_EXPIRY_DAYS = 3;
 const MAX_EXPIRY_DAYS = 36_500;
 const DAY_SECONDS = 86_400;
 
-export function explainCommands(parts: ControlParts): Command[] {
+export function explainCommands(parts: ControlParts): OwnCommand[] {
   return [
     worded('explain', (words) => explain(words, parts)),
     worded('list_bogus', (words) => listBogus(words, parts)),

@@ -12,7 +12,7 @@ import { isAtOrBelow, type Name, ROOT } from '../../wire/name.ts';
 import { type Question, questionOf, questionText } from '../../wire/question.ts';
 import { rcodeText } from '../../wire/rcode.ts';
 import { typeFromText } from '../../wire/rr-type.ts';
-import { type Command, type Reply, worded } from '../command.ts';
+import { type OwnCommand, type Reply, worded } from '../command.ts';
 import { Feed } from '../feed.ts';
 import { CONTROL_LIMITS } from '../limits.ts';
 import { readName } from '../names.ts';
@@ -23,7 +23,7 @@ interface TraceParts extends Pick<ControlParts, 'clock'> {
   readonly instance: Pick<ControlParts['instance'], 'resolver' | 'followers'>;
 }
 
-export function traceCommands(parts: TraceParts): Command[] {
+export function traceCommands(parts: TraceParts): OwnCommand[] {
   return [worded('trace', (words) => trace(words, parts)), worded('follow', (words) => follow(words, parts))];
 }
 
