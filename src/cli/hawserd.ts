@@ -21,7 +21,7 @@ import { VERSION } from '../daemon/version.ts';
 import { bugText } from '../terms/unreachable.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { heapUse, watchHeap, withinHeap } from './heap.ts';
+import { hasRoomForPolicy, loadWithinHeap, THIS_HEAP, tooLargeText, watchHeap, withinHeap } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
 import { keepWatchdogCalm, ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 import { thisProcess } from './this-process.ts';
@@ -71,7 +71,7 @@ async function main(words: readonly string[]): Promise<number | null> {
     return 1;
   }
   const isBackground = flags.debug === 0 && loaded.config.server.doDaemonize && process.send === undefined;
-  return isBackground ? await startInBackground(words, lastWords(loaded.config)) : await startHere(flags);
+  return isBackground ? await startInBackground(words, lastWords(loaded.config)) : await startHere(flags, [loaded]);
 }
 
 /** Reads the configuration; without `-c` and without the default file there is an empty one. */
@@ -80,10 +80,20 @@ function* load(flags: Arguments): Steps<LoadedFor> {
   if (flags.configPath === null && !existsSync(path)) {
     return { ok: true, config: withVerbosity(defaultConfig(), flags), warnings: [] };
   }
-  const loaded = yield* loadConfigInPieces(withinHeap(createNodeFiles(), heapUse()), path);
+  const heap = THIS_HEAP;
+  const loading = loadConfigInPieces(withinHeap(createNodeFiles(), heap), path);
+  const loaded = yield* loadWithinHeap(loading, heap);
+  if (loaded === null || (loaded.ok && !hasRoomForPolicy(loaded.config, heap))) {
+    return { ok: false, lines: [`read ${path} failed: ${tooLargeText(heap.look())}`] };
+  }
   if (loaded.ok) return { ok: true, config: withVerbosity(loaded.config, flags), warnings: loaded.warnings };
   const summary = `read ${path} failed: ${loaded.errorCount} errors in configuration file`;
   return { ok: false, lines: [...loaded.findings.map(findingText), summary] };
+}
+
+/** What was read when the process was started, then what stands in the file. */
+function* loadOnce(flags: Arguments, read: LoadedFor[]): Steps<LoadedFor> {
+  return read.pop() ?? (yield* load(flags));
 }
 
 function withVerbosity(config: Config, { verbose }: Arguments): Config {
@@ -122,10 +132,11 @@ function startInBackground(words: readonly string[], stderr: number | 'ignore'):
   });
 }
 
-async function startHere(flags: Arguments): Promise<number | null> {
+/** `read`: what was read before, once; it is not held longer than it is needed. */
+async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | null> {
   const { ports, host } = thisProcess();
   const { log } = ports;
-  const running = new Running({ ports, host, load: () => load(flags), logToStderr: flags.debug > 1 });
+  const running = new Running({ ports, host, load: () => loadOnce(flags, read), logToStderr: flags.debug > 1 });
   watchForBugs(log);
   watchHeap(ports.clock, log);
   const lines = [...(await running.start())];

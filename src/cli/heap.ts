@@ -3,10 +3,13 @@
  * refused before it is read, and a line is written while there is still room for one.
  */
 
-import { getHeapStatistics } from 'node:v8';
+import { getHeapStatistics, setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import type { Config } from '../config/config.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
 import type { LogSink } from '../ports/log-sink.ts';
+import type { Steps } from '../wire/steps.ts';
 
 /** Octets of heap. */
 interface HeapUse {
@@ -19,10 +22,17 @@ const LOOK_MS = 5_000;
 /** Percent of the heap from which on it is said, and below which it may be said again. */
 const NEARLY_FULL_PERCENT = 85;
 const EASED_PERCENT = 70;
-/** Octets of heap for each octet of a configuration; 100,000 lines of local-zone take 320 MB for 5.7. */
-const HEAP_PER_CONFIG_OCTET = 60;
+/** Octets of heap for each octet of text that comes as names or records: short names with one record each. */
+const HEAP_PER_TEXT_OCTET = 60;
+/** The least that a file of configuration takes while it is read; a million lines of local-zone take 450 MB for 65. */
+const HEAP_PER_FILE_OCTET = 4;
 /** Part of the free heap that a configuration may need, percent. */
 const CONFIG_PERCENT_OF_FREE = 80;
+/** Octets that policy takes for a line of local-zone, and of local-data with a name of its own (measured: 45 and 940). */
+const POLICY_OCTETS_PER_ZONE = 60;
+const POLICY_OCTETS_PER_RECORD = 1000;
+/** Collecting garbage again is worth its time when so much has come since, percent of the heap. */
+const COLLECT_AGAIN_PERCENT = 2;
 const MIB = 1024 * 1024;
 /** What V8 counts into its limit for objects that have just been made: three semi-spaces of 64 MiB (Node.js 24). */
 const YOUNG_GENERATION = 3 * 64 * MIB;
@@ -39,12 +49,69 @@ export function heapUse(): HeapUse {
  * does not fill the heap further than where the log says that it is nearly full. Garbage counts as used, so that it is never too much.
  */
 export function textRoom({ used, limit }: HeapUse): number {
-  return Math.max(0, Math.floor(((limit * NEARLY_FULL_PERCENT) / 100 - used) / HEAP_PER_CONFIG_OCTET));
+  return Math.max(0, Math.floor(((limit * NEARLY_FULL_PERCENT) / 100 - used) / HEAP_PER_TEXT_OCTET));
+}
+
+/** What is looked at and done about the heap; tests have their own. */
+interface Heap {
+  readonly look: () => HeapUse;
+  /** Frees what is garbage: only then `used` says what is held. Takes up to a second where the heap is large. */
+  readonly collect: () => void;
+}
+
+/** V8's own. */
+export const THIS_HEAP: Heap = { look: heapUse, collect: collectGarbage };
+
+function collectGarbage(): void {
+  setFlagsFromString('--expose-gc');
+  const collect: unknown = runInNewContext('gc');
+  if (typeof collect === 'function') collect();
+}
+
+/** The configuration that is being loaded, or null when the heap cannot hold it: it ends where V8 would abort. */
+export function* loadWithinHeap<T>(loading: Steps<T>, heap: Heap): Steps<T | null> {
+  let collectedAt = 0;
+  for (;;) {
+    const step = loading.next();
+    if (step.done === true) return step.value;
+    const { used, limit } = heap.look();
+    if (used - collectedAt > (limit * COLLECT_AGAIN_PERCENT) / 100 && isNearlyFull(used, limit)) {
+      heap.collect();
+      collectedAt = heap.look().used;
+      if (isNearlyFull(collectedAt, limit)) return null;
+    }
+    yield;
+  }
+}
+
+function isNearlyFull(used: number, limit: number): boolean {
+  return used > (limit * NEARLY_FULL_PERCENT) / 100;
+}
+
+/** True when the policy that a configuration asks for fits beside it. */
+export function hasRoomForPolicy({ server, views }: Pick<Config, 'server' | 'views'>, heap: Heap): boolean {
+  let need = 0;
+  for (const { localZone, localData, localDataPtr } of [server, ...views]) {
+    need += localZone.length * POLICY_OCTETS_PER_ZONE;
+    need += (localData.length + localDataPtr.length) * POLICY_OCTETS_PER_RECORD;
+  }
+  const { used, limit } = heap.look();
+  if (!isNearlyFull(used + need, limit)) return true;
+  heap.collect();
+  return !isNearlyFull(heap.look().used + need, limit);
+}
+
+/** Says that a configuration does not fit. */
+export function tooLargeText({ limit }: HeapUse): string {
+  return `the configuration is too large for V8's heap of ${Math.floor(limit / MIB)} MiB (--max-old-space-size in NODE_OPTIONS)`;
 }
 
 /** Files whose texts together fit the heap when they are configuration; the one with which they do not is refused. */
-export function withinHeap(files: Files, { used, limit }: HeapUse): Files {
-  const most = Math.floor(((limit - used) * CONFIG_PERCENT_OF_FREE) / 100 / HEAP_PER_CONFIG_OCTET);
+export function withinHeap(files: Files, heap: Heap): Files {
+  const room = (): number => {
+    const { used, limit } = heap.look();
+    return Math.floor(((limit - used) * CONFIG_PERCENT_OF_FREE) / 100 / HEAP_PER_FILE_OCTET);
+  };
   let octets = 0;
   return {
     readBytes: (path) => files.readBytes(path),
@@ -60,9 +127,11 @@ export function withinHeap(files: Files, { used, limit }: HeapUse): Files {
       const read = files.readText(path);
       if (!read.ok) return read;
       octets += read.value.length;
+      if (octets <= room()) return read;
+      heap.collect();
+      const most = room();
       if (octets <= most) return read;
-      const heap = `V8's heap of ${Math.floor(limit / MIB)} MiB (--max-old-space-size in NODE_OPTIONS)`;
-      const text = `the configuration is too large for ${heap}, which holds about ${Math.floor(most / MIB)} MiB of it`;
+      const text = `${tooLargeText(heap.look())}, which holds ${Math.floor(most / MIB)} MiB of it at most`;
       return { ok: false, error: { kind: 'other', text } };
     },
   };

@@ -5,7 +5,7 @@
 
 import { parseIp, reverseName } from '../wire/ip.ts';
 import type { IpPrefix } from '../wire/ip-prefix.ts';
-import { isRoot, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
+import { isRoot, type Name, nameKey, nameOfKey, namesEqual, parentOf } from '../wire/name.ts';
 import { formatName, mustParseName, parseName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE, typeText } from '../wire/rr-type.ts';
@@ -32,17 +32,17 @@ const LINES_PER_PIECE = 500;
 export function* checkPolicy(clauses: readonly Clause[], config: Config, findings: Findings): Steps<void> {
   const { server } = config;
   const scopes = [
-    { lines: new Lines(clauses.filter(({ name }) => name === 'server')), hasDefaults: true },
+    { lines: new Lines(clauses.filter(({ name }) => name === 'server')), hasDefaults: true, read: server.localZone },
     ...clauses
       .filter(({ name }) => name === 'view')
       .map((clause) => {
         const lines = new Lines([clause]);
-        return { lines, hasDefaults: lines.of('view-first').at(-1)?.values[0] !== 'yes' };
+        return { lines, hasDefaults: lines.of('view-first').at(-1)?.values[0] !== 'yes', read: [] };
       }),
   ];
-  for (const { lines, hasDefaults } of scopes) {
+  for (const { lines, hasDefaults, read } of scopes) {
     const defaults = hasDefaults ? defaultZoneNames(server.unblockLanZones) : [];
-    const zones = yield* localZones(lines, defaults, findings);
+    const zones = yield* localZones(lines, { defaults, read }, findings);
     yield* checkLocalData(lines, zones, findings);
     yield* checkZoneLines(lines, zones, findings);
     yield* checkResponseRules(lines, findings);
@@ -51,28 +51,46 @@ export function* checkPolicy(clauses: readonly Clause[], config: Config, finding
   checkRpz(clauses, findings);
 }
 
+/** What is known of local zones beside their lines. */
+interface ZoneLines {
+  readonly defaults: readonly string[];
+  /** The lines as read; with as many as there are lines, their keys need not be made again. */
+  readonly read: Config['server']['localZone'];
+}
+
 /** Local zones by key of the name, with their types; of several lines the last counts. */
 function* localZones(
   lines: Lines,
-  defaults: readonly string[],
+  { defaults, read }: ZoneLines,
   findings: Findings,
 ): Steps<ReadonlyMap<string, string>> {
   const zones = new Map<string, string>();
   for (const text of defaults) zones.set(nameKey(mustParseName(text)), text === LOCALHOST ? 'redirect' : 'static');
-  const seen = new Set<string>();
-  yield* eachInPieces(lines.of('local-zone'), LINES_PER_PIECE, (entry) => {
+  /** Names that `zones` has from elsewhere, or not any more. */
+  const isNew = new Set(zones.keys());
+  const isGone = new Set<string>();
+  const entries = lines.of('local-zone');
+  const isAllRead = read.length === entries.length;
+  yield* eachInPieces(entries.entries(), LINES_PER_PIECE, ([i, entry]) => {
     const [text = '', type = ''] = entry.values;
-    const name = domain.read(text);
-    if (name instanceof FormError) return;
+    const key = (isAllRead ? read[i]?.key : undefined) ?? keyOf(text);
+    if (key === null) return;
     // An ipset is filled for a firewall, which would let through or keep out what nobody expects.
     if (type === 'ipset') findings.error(entry, `local-zone type ipset is not supported: ${text}`);
-    const key = nameKey(name);
-    if (seen.has(key)) findings.warning(entry, `duplicate local-zone ${formatName(name)}`);
-    seen.add(key);
-    if (type === 'nodefault') zones.delete(key);
-    else zones.set(key, type);
+    const isTwice = isGone.has(key) || (zones.has(key) && !isNew.delete(key));
+    if (isTwice) findings.warning(entry, `duplicate local-zone ${formatName(parseName(text) ?? nameOfKey(key))}`);
+    if (type === 'nodefault') {
+      zones.delete(key);
+      isGone.add(key);
+    } else zones.set(key, type);
   });
   return zones;
+}
+
+/** Key of a name as written; null when it is none. */
+function keyOf(text: string): string | null {
+  const name = domain.read(text);
+  return name instanceof FormError ? null : nameKey(name);
 }
 
 /** The type and name of the zone that a record is in; null: in none, it gets one of its own. */

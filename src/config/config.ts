@@ -44,8 +44,11 @@ export interface Config {
   readonly dnstap: Values<'dnstap'>;
   /** The lines of `outgoing-port-permit` and `outgoing-port-avoid`, in their order, which counts. */
   readonly outgoingPortRules: readonly OutgoingPortRule[];
-  /** The lines of `server:` and `remote-control:` as written, by directive: lists are shown to operators in their words. */
-  readonly given: Readonly<Record<string, readonly string[]>>;
+  /**
+   * The values of `server:` and `remote-control:` as written, by directive, those of each line after a line end: lists are
+   * shown to operators in their words. One text for each, since a list may have a million lines.
+   */
+  readonly given: Readonly<Record<string, string>>;
 }
 
 /** The configuration of an empty file. */

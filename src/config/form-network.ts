@@ -5,10 +5,10 @@
  * Leaves to others: whether an interface exists (the daemon), duplicates across lines (check.ts).
  */
 
-import { fromBase64, toBase64 } from '../wire/bytes.ts';
+import { bytesEqual, fromBase64, toBase64 } from '../wire/bytes.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { type IpPrefix, maskAddress } from '../wire/ip-prefix.ts';
-import { MAX_LABEL_OCTETS, type Name } from '../wire/name.ts';
+import { MAX_LABEL_OCTETS, type Name, nameKey, nameOfKey } from '../wire/name.ts';
 import { formatName, parseNameOrReason } from '../wire/name-text.ts';
 import { type Form, FormError, pair, plainForm } from './form.ts';
 import { type LocalZoneType, localZoneType } from './form-policy.ts';
@@ -261,6 +261,33 @@ export function perDomain<V>(form: Form<V>): Form<DomainValue<V>> {
     ({ name, value }) => `${formatName(name)} ${form.write(value)}`,
   );
 }
+
+/** A line of `local-zone`, in little room: block lists have a million of them. */
+class ZoneLine {
+  /** Key of the name (`nameKey`). */
+  readonly key: string;
+  readonly value: LocalZoneType;
+  /** The name, where it has capitals. */
+  readonly #name: Name | null;
+
+  constructor(name: Name, value: LocalZoneType) {
+    this.key = nameKey(name);
+    this.value = value;
+    this.#name = bytesEqual(nameOfKey(this.key), name) ? null : name;
+  }
+
+  get name(): Name {
+    return this.#name ?? nameOfKey(this.key);
+  }
+}
+
+/** `<domain> <type>`. */
+export const zoneLine: Form<ZoneLine> = pair(
+  domain,
+  localZoneType,
+  (name, value) => new ZoneLine(name, value),
+  ({ name, value }) => `${formatName(name)} ${value}`,
+);
 
 /** `<netblock> <tag> <value>` and `<interface> <tag> <value>`. */
 export function perTag<K>(

@@ -7,7 +7,6 @@
  * Leaves to others: opening included files (source.ts), which directive belongs where (parser.ts).
  */
 
-import type { Steps } from '../wire/steps.ts';
 import type { Findings, Position } from './finding.ts';
 import { SECRET_DIRECTIVES } from './option.ts';
 import { closestWord } from './suggest.ts';
@@ -43,14 +42,18 @@ const QUOTED_ENDS = { '"': '"\n\r', "'": "'\n\r" };
 /** Keywords with their values that are read in one piece: about a millisecond. */
 const KEYWORDS_PER_PIECE = 500;
 
-export function* lex(text: string, options: LexOptions): Steps<readonly Token[]> {
-  return yield* new Lexer(text, options).run();
+/**
+ * The tokens of a text, in pieces: a list of a million names is never there as tokens all at once. A directive and its values
+ * stand in the same piece.
+ */
+export function lex(text: string, options: LexOptions): Generator<readonly Token[], void> {
+  return new Lexer(text, options).run();
 }
 
 class Lexer {
   readonly #text: string;
   readonly #options: LexOptions;
-  readonly #tokens: Token[] = [];
+  #tokens: Token[] = [];
   #at = 0;
   #line = 1;
   /** Where the last secret ended; 0: there was none. */
@@ -61,13 +64,19 @@ class Lexer {
     this.#options = options;
   }
 
-  *run(): Steps<readonly Token[]> {
+  *run(): Generator<readonly Token[], void> {
     let count = 0;
     for (this.#skip(); this.#at < this.#text.length; this.#skip()) {
       this.#keyword();
-      if (++count % KEYWORDS_PER_PIECE === 0) yield;
+      if (++count % KEYWORDS_PER_PIECE === 0) yield this.#takeTokens();
     }
-    return this.#tokens;
+    yield this.#takeTokens();
+  }
+
+  #takeTokens(): readonly Token[] {
+    const tokens = this.#tokens;
+    this.#tokens = [];
+    return tokens;
   }
 
   get #position(): Position {

@@ -11,5 +11,7 @@ export const MAX_INCLUDE_DEPTH = 16;
 export const MAX_FILES = 10_000;
 /** Lines of one directive in one clause, such as `local-data`. */
 export const MAX_VALUES_PER_DIRECTIVE = 4_000_000;
+/** Lines of one directive that are kept as they were written, to be shown; a longer list is shown in its normal form. */
+export const MAX_LINES_AS_WRITTEN = 10_000;
 /** Findings that are kept; the rest is counted. Garbage in place of a configuration makes one per line. */
 export const MAX_FINDINGS = 1000;

@@ -61,7 +61,7 @@ export function parseConfigText(
 function* parseConfig(text: string, fileName: string, files: Files | null, depth: LoadDepth): Steps<LoadedConfig> {
   const findings = new Findings();
   const source = { files, argumentCount: argumentCounts(), keywords: allKeywords(), findings };
-  const clauses = yield* parseClauses(yield* readSource(text, fileName, source), findings);
+  const clauses = yield* parseClauses(readSource(text, fileName, source), findings);
   const config = yield* readValues(clauses, findings);
   if (depth !== 'values') {
     yield* reportSupport(clauses, findings);

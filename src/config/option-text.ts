@@ -27,7 +27,7 @@ export function optionText(config: Config, name: string): readonly string[] | nu
     const found = rowOf(clause as ClauseName, directive);
     if (found === null) continue;
     const values: Readonly<Record<string, unknown>> = config[member];
-    return linesOf(found, values[camelCase(found.directive)], config.given[found.directive] ?? []);
+    return linesOf(found, values[camelCase(found.directive)], config.given[found.directive]?.split('\n') ?? []);
   }
   return null;
 }

@@ -6,11 +6,11 @@
  */
 
 import { type Name, nameKey } from '../wire/name.ts';
-import { eachInPieces, type Steps } from '../wire/steps.ts';
+import type { Steps } from '../wire/steps.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError, portRange } from './form.ts';
-import { MAX_VALUES_PER_DIRECTIVE } from './limits.ts';
+import { MAX_LINES_AS_WRITTEN, MAX_VALUES_PER_DIRECTIVE } from './limits.ts';
 import { camelCase, defaultsOf, SECRET_DIRECTIVES, type ValueRow, type ValuesOf } from './option.ts';
 import { CLAUSES, type ClauseName, rowOf } from './options-table.ts';
 import type { OutgoingPortRule } from './outgoing-ports.ts';
@@ -140,18 +140,34 @@ function withDirective({ directive, values }: Entry, { text }: FormError): strin
   return text.includes(`'`) ? `${directive}: ${text}` : `${text} (${directive}: ${JSON.stringify(given)})`;
 }
 
+/** Directives with more lines than are kept as they were written. */
+function longLists(clauses: readonly Clause[]): ReadonlySet<string> {
+  const counts = new Map<string, number>();
+  for (const { entries } of clauses) {
+    for (const { directive } of entries) counts.set(directive, (counts.get(directive) ?? 0) + 1);
+  }
+  return new Set([...counts].filter(([, count]) => count > MAX_LINES_AS_WRITTEN).map(([directive]) => directive));
+}
+
 /** What stands in the file, by clause and directive: for `get_option`, which shows lists as they were written. */
 function* givenTexts(clauses: readonly Clause[]): Steps<Config['given']> {
   const given: Record<string, string[]> = {};
+  const isLong = longLists(clauses);
   for (const { name, entries } of clauses) {
     if (name !== 'server' && name !== 'remote-control') continue;
-    yield* eachInPieces(entries, LINES_PER_PIECE, ({ directive, values }) => {
-      const texts = given[directive];
-      if (texts === undefined) given[directive] = [values.join(' ')];
-      else texts.push(values.join(' '));
-    });
+    for (let at = 0; at < entries.length; at += LINES_PER_PIECE) {
+      const piece = groupByDirective(entries.slice(at, at + LINES_PER_PIECE));
+      for (const [directive, lines] of piece) {
+        if (isLong.has(directive)) continue;
+        const text = lines.map(({ values }) => values.join(' ')).join('\n');
+        const texts = given[directive];
+        if (texts === undefined) given[directive] = [text];
+        else texts.push(text);
+      }
+      yield;
+    }
   }
-  return given;
+  return Object.fromEntries(Object.entries(given).map(([directive, texts]) => [directive, texts.join('\n')]));
 }
 
 function portRules(clauses: readonly Clause[]): readonly OutgoingPortRule[] {

@@ -8,7 +8,6 @@
 
 import type { FileResult, Files } from '../ports/files.ts';
 import { unreachable } from '../terms/unreachable.ts';
-import type { Steps } from '../wire/steps.ts';
 import type { Findings, Position } from './finding.ts';
 import { type ArgumentCount, lex, type Token } from './lexer.ts';
 import { MAX_FILE_CHARACTERS, MAX_FILES, MAX_INCLUDE_DEPTH } from './limits.ts';
@@ -38,17 +37,17 @@ export function reasonText(error: Extract<FileResult<unknown>, { ok: false }>['e
   }
 }
 
-/** Reads a text as if it were the file of that name. */
-export function* readSource(text: string, file: string, options: SourceOptions): Steps<readonly SourceToken[]> {
-  const reader = new SourceReader(options);
-  yield* reader.add(text, file, 0);
-  return reader.tokens;
+/** Tokens in pieces, in the order in which they count. */
+export type SourcePieces = Generator<readonly SourceToken[], void>;
+
+/** Reads a text as if it were the file of that name. A directive and its values stand in the same piece. */
+export function readSource(text: string, file: string, options: SourceOptions): SourcePieces {
+  return new SourceReader(options).add(text, file, 0);
 }
 
 const GLOB_CHARACTERS = /[*?[{~]/;
 
 class SourceReader {
-  readonly tokens: SourceToken[] = [];
   readonly #options: SourceOptions;
   #fileCount = 0;
   /** Of all files read so far. */
@@ -60,7 +59,7 @@ class SourceReader {
     this.#options = options;
   }
 
-  *add(text: string, file: string, depth: number): Steps<void> {
+  *add(text: string, file: string, depth: number): SourcePieces {
     const { findings } = this.#options;
     this.#fileCount++;
     this.#characters += text.length;
@@ -71,20 +70,26 @@ class SourceReader {
       );
       return;
     }
-    for (const token of yield* lex(text, { ...this.#options, file })) {
-      if (token.kind === 'include') {
-        yield* this.#include(token, depth + 1);
-        continue;
+    for (const tokens of lex(text, { ...this.#options, file })) {
+      let piece: SourceToken[] = [];
+      for (const token of tokens) {
+        if (token.kind === 'include') {
+          yield piece;
+          piece = [];
+          yield* this.#include(token, depth + 1);
+          continue;
+        }
+        const previous = piece.at(-1);
+        if (token.kind === 'value' && previous?.kind === 'directive' && previous.text === 'directory') {
+          this.#directory = token.text;
+        }
+        piece.push(token);
       }
-      const previous = this.tokens.at(-1);
-      if (token.kind === 'value' && previous?.kind === 'directive' && previous.text === 'directory') {
-        this.#directory = token.text;
-      }
-      this.tokens.push(token);
+      yield piece;
     }
   }
 
-  *#include(token: Extract<Token, { kind: 'include' }>, depth: number): Steps<void> {
+  *#include(token: Extract<Token, { kind: 'include' }>, depth: number): SourcePieces {
     const { findings, files } = this.#options;
     const { file, line, pattern, isToplevel } = token;
     if (depth > MAX_INCLUDE_DEPTH) {
@@ -95,7 +100,7 @@ class SourceReader {
       findings.error(token, `cannot open include file '${pattern}': there are no files here`);
       return;
     }
-    if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
+    if (isToplevel) yield [{ file, line, kind: 'toplevel' }];
     const paths = this.#pathsOf(pattern, files);
     // A folder without such files is usual; without the folder a part of the configuration would be missing.
     const folder =
@@ -112,7 +117,7 @@ class SourceReader {
       const content = files.readText(path, MAX_FILE_CHARACTERS - this.#characters);
       if (content.ok) yield* this.add(content.value, path, depth);
       else findings.error(token, `cannot open include file '${path}': ${reasonText(content.error)}`);
-      if (isToplevel) this.tokens.push({ file, line, kind: 'toplevel' });
+      if (isToplevel) yield [{ file, line, kind: 'toplevel' }];
     }
   }
 

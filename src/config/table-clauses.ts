@@ -8,12 +8,12 @@ import {
   domain,
   keyPin,
   listenTargetOrPath,
-  perDomain,
   perNetblock,
   serverAddress,
   serverName,
+  zoneLine,
 } from './form-network.ts';
-import { localZoneType, responseAction } from './form-policy.ts';
+import { responseAction } from './form-policy.ts';
 import { notifySource, primary, zoneUrl } from './form-zones.ts';
 import { alias, DONE, many, one, required } from './option.ts';
 
@@ -103,7 +103,7 @@ export const AUTH_ZONE_ROWS = {
 /** Clause `view:`: local zones and rules for some clients. */
 export const VIEW_ROWS = {
   name: required(text, DONE, 'Name of the view, for access-control-view.'),
-  'local-zone': many(perDomain(localZoneType), DONE, 'How names of a zone are answered in the view.'),
+  'local-zone': many(zoneLine, DONE, 'How names of a zone are answered in the view.'),
   'local-data': many(record, DONE, 'A record to answer with.'),
   'local-data-ptr': many(text, DONE, 'Address and name to answer reverse look-ups with.'),
   'response-ip': many(perNetblock(responseAction), DONE, 'What happens to answers with an address of a netblock.'),

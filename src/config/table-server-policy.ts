@@ -9,8 +9,9 @@ import {
   perListenTarget,
   perNetblock,
   perTag,
+  zoneLine,
 } from './form-network.ts';
-import { accessAction, localZoneType, responseAction } from './form-policy.ts';
+import { accessAction, responseAction } from './form-policy.ts';
 import { DONE, LIVE, many, one, UNNOTICED } from './option.ts';
 
 const rate = count(0);
@@ -40,7 +41,7 @@ export const SERVER_POLICY_ROWS = {
     'Ask for names of private address space (RFC 6303) in place of answering NXDOMAIN.',
   ),
   'insecure-lan-zones': one(yesNo, false, DONE, 'Do not validate names of private address space.'),
-  'local-zone': many(perDomain(localZoneType), DONE, 'How names of a zone are answered.'),
+  'local-zone': many(zoneLine, DONE, 'How names of a zone are answered.'),
   'local-data': many(record, DONE, 'A record to answer with.'),
   'local-data-ptr': many(text, DONE, 'Address and name to answer reverse look-ups with.'),
   'local-zone-tag': many(perDomain(words), DONE, 'Tags of a local zone: only clients with one of them see it.'),

@@ -21,7 +21,7 @@ export function withOption(config: Config, name: string, value: string): OptionS
   const read = row.form.read(unquoted(value));
   if (read instanceof FormError) return { ok: false, why: read.text };
   const server = { ...config.server, [camelCase(directive)]: read };
-  const given = { ...config.given, [directive]: [unquoted(value)] };
+  const given = { ...config.given, [directive]: unquoted(value) };
   return { ok: true, directive, config: { ...config, server, given } };
 }
 

@@ -291,6 +291,7 @@ const BOGUS_KINDS: Readonly<Record<BogusReason['kind'], true>> = {
   'label-count-wrong': true,
   'no-signature': true,
   'no-matching-key': true,
+  'no-trusted-signature': true,
   'key-unusable': true,
   'algorithm-missing': true,
   'no-dnskey': true,

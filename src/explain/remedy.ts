@@ -370,6 +370,11 @@ function signatureRemedy(why: SignatureReason, options: RemedyOptions): Remedy {
         culprit: 'zone',
         text: `${record} is signed by key ${why.keyTag}, which ${zone} no longer publishes (or not yet): a change of keys went too fast, or its servers hold different copies; its operator must publish the key or sign again.`,
       };
+    case 'no-trusted-signature':
+      return {
+        culprit: 'zone',
+        text: `The keys of ${zone} are signed, but not by key ${why.keyTag}, which its DS set names: its operator must sign the DNSKEY set with that key, or have the parent name the key that signs.`,
+      };
     case 'key-unusable':
       return {
         culprit: 'zone',

@@ -220,7 +220,9 @@ export class IterativeQuery {
       const servers = this.#servers;
       const choice = chooseServer(servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
       // Dead or lame servers without number must not cost a packet each.
-      if (servers.failures.areEnough(this.#parts.options)) {
+      if (
+        servers.failures.areEnough(this.#parts.options, Math.max(servers.candidates.length, servers.targets.length))
+      ) {
         const mayExplore = choice === null && servers.failures.allowMore();
         if (!mayExplore) return await this.#endOfPatience();
       }
@@ -304,7 +306,8 @@ export class IterativeQuery {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
       this.#ignored.add(configured);
-    } else if (untriedCount === 0 && !this.#wentUp && this.#avoid.size === 0 && toParent(this.#parts, this.#servers)) {
+    } else if (untriedCount === 0 && !this.#wentUp && toParent(this.#parts, this.#servers)) {
+      // Also when all that they say is bogus: a referral is not signed, and may have been forged.
       this.#wentUp = true;
     } else {
       return this.#failed(limit === null ? whyNoServer(this.#servers, untriedCount) : { kind: 'limit', limit });

@@ -89,8 +89,9 @@ export interface IterateOptions {
    */
   readonly maxReferrals: number;
   /**
-   * Servers of one delegation that may fail one question (silent, lame, broken) before it gives up; 2 and more. The next
-   * question goes to those that were not asked. Counter `limit.failed-servers`.
+   * Servers of one delegation that may fail one question (silent, lame, broken) before it gives up, where it has more than
+   * thirteen addresses: else each may. 2 and more. The next question goes to those that were not asked. Counter
+   * `limit.failed-servers`.
    */
   readonly maxFailedServers: number;
   /**

@@ -14,6 +14,9 @@ import type { IterateOptions } from './options.ts';
 /** Failures in a row, of few servers, that end a question: on a line that loses half of the packets one in 1000 meets them. */
 const FAILURES_IN_ROW = 10;
 
+/** As many servers as honest zones have at most (the root, com): each of them may be asked once before a question ends. */
+const SERVERS_OF_A_ZONE = 13;
+
 /** Failures that are allowed besides when names without known addresses are looked up after all. */
 const FAILURES_MORE = 2;
 
@@ -53,11 +56,15 @@ export class ServerFailures {
     this.#servers.clear();
   }
 
-  /** True when one question has met so many failures that it should end; `attemptsPerServer` is `outbound-msg-retry`. */
-  areEnough({ maxFailedServers, attemptsPerServer }: IterateOptions): boolean {
+  /**
+   * True when one question has met so many failures that it should end; `attemptsPerServer` is `outbound-msg-retry`. Of a zone
+   * with up to 13 known addresses each may fail: the last of them may be the one that lives.
+   */
+  areEnough({ maxFailedServers, attemptsPerServer }: IterateOptions, knownServers: number): boolean {
     const more = this.#isExtended ? FAILURES_MORE : 0;
-    const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer);
-    return this.#servers.size >= maxFailedServers + more || this.#failures.length >= inRow + more;
+    const each = knownServers <= SERVERS_OF_A_ZONE ? knownServers : 0;
+    const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer, each);
+    return this.#servers.size >= Math.max(maxFailedServers, each) + more || this.#failures.length >= inRow + more;
   }
 
   /** All of them, in order. */

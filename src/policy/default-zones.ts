@@ -35,7 +35,7 @@ export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): v
   // The order of the records is the one in which Unbound comes to list them.
   const add = (text: string, records: readonly string[] = [SOA, NS]): boolean => {
     const name = mustParseName(text);
-    if (unwanted.has(nameKey(name)) || zones.get(name) !== null) return false;
+    if (unwanted.has(nameKey(name)) || zones.has(name)) return false;
     zones.addZone(name, text === LOCALHOST ? 'redirect' : 'static');
     for (const record of records) zones.addRecordText(`${text} ${DEFAULT_TTL_SECONDS} IN ${record}`);
     return true;

@@ -6,7 +6,7 @@
  */
 
 import type { Counters } from '../trace/counters.ts';
-import { commonAncestor, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import { commonAncestor, isRoot, type Name, nameKey, nameOfKey, parentOf } from '../wire/name.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
@@ -14,7 +14,7 @@ import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
 import { eachInPieces, type Steps } from '../wire/steps.ts';
 import { LocalZone, type ZoneType } from './local-zone.ts';
 import type { NameFilter } from './name-filter.ts';
-import { sortInSteps } from './name-order.ts';
+import { sortInSteps, sortKeysInSteps } from './name-order.ts';
 import { TOO_MANY } from './record-sets.ts';
 import { type TagSet, tagsMeet } from './tags.ts';
 
@@ -24,8 +24,12 @@ export const LOCAL_DATA_TTL_SECONDS = 3600;
 /** Records that are looked at in one piece. */
 const RECORDS_PER_PIECE = 1000;
 
+/** What is held for a name: a zone, or only the type of one that has no more than that, as those of block lists. */
+type Held = LocalZone | ZoneType;
+
 export class LocalZones {
-  readonly #zones = new Map<string, LocalZone>();
+  /** By key of the name. */
+  readonly #zones = new Map<string, Held>();
   readonly #filter: NameFilter;
   readonly #counters: Pick<Counters, 'add'>;
 
@@ -39,34 +43,53 @@ export class LocalZones {
     return this.#zones.size;
   }
 
-  /** The zone of exactly this name. */
+  /** True when there is a zone of exactly this name. */
+  has(name: Name): boolean {
+    return this.#zones.has(nameKey(name));
+  }
+
+  /** The zone of exactly this name, which may be changed. */
   get(name: Name): LocalZone | null {
-    return this.#zones.get(nameKey(name)) ?? null;
+    const key = nameKey(name);
+    return this.#zones.has(key) ? this.#kept(key) : null;
+  }
+
+  /** The zone of a key that is held; from now on it is there as a whole. */
+  #kept(key: string): LocalZone {
+    const zone = zoneOf(key, this.#zones.get(key) ?? 'transparent');
+    this.#zones.set(key, zone);
+    return zone;
   }
 
   /**
    * The deepest zone that a question's name is in. A DS stands in the zone above the cut (RFC 4035 §3.1.4.1). `tags` are the
-   * client's: a tagged zone is seen only with one of its tags; null: all zones are seen.
+   * client's: a tagged zone is seen only with one of its tags; null: all zones are seen. For reading: a change of it may be
+   * lost.
    */
   find(name: Name, type: number, tags: TagSet | null): LocalZone | null {
-    const key = nameKey(type === TYPE.DS && !isRoot(name) ? parentOf(name) : name);
+    const key = this.#keyAbove(name, type, tags);
+    return key === null ? null : zoneOf(key, this.#zones.get(key) ?? 'transparent');
+  }
+
+  /** Key of what `find` finds. */
+  #keyAbove(name: Name, type: number, tags: TagSet | null): string | null {
+    const whole = nameKey(type === TYPE.DS && !isRoot(name) ? parentOf(name) : name);
     for (let at = 0; ; ) {
-      const zone = this.#zones.get(at === 0 ? key : key.slice(at));
-      if (zone !== undefined && (tags === null || zone.tags === null || tagsMeet(zone.tags, tags))) return zone;
-      const length = key.charCodeAt(at);
+      const key = at === 0 ? whole : whole.slice(at);
+      const held = this.#zones.get(key);
+      if (held !== undefined && isSeenWith(held, tags)) return key;
+      const length = whole.charCodeAt(at);
       if (length === 0) return null;
       at += 1 + length;
     }
   }
 
-  /** Adds a zone; one that is there gets the type and keeps its records. */
-  addZone(name: Name, type: ZoneType): LocalZone {
-    const known = this.get(name);
-    if (known !== null) known.type = type;
-    const zone = known ?? new LocalZone(name, type);
-    this.#zones.set(nameKey(name), zone);
+  /** Adds a zone; one that is there gets the type and keeps its records. `key`: that of the name, where it is at hand. */
+  addZone(name: Name, type: ZoneType, key: string = nameKey(name)): void {
+    const known = this.#zones.get(key);
     this.#filter.add(name);
-    return zone;
+    if (known !== undefined && typeof known !== 'string') known.type = type;
+    else this.#zones.set(key, isSpelled(name, key) ? type : new LocalZone(name, type));
   }
 
   /** Takes a zone out, its records with it; false when there was none. */
@@ -84,9 +107,10 @@ export class LocalZones {
   addRecord(record: ResourceRecord): string | null {
     if (record.class !== CLASS.IN) return `local data has class IN only, not ${classText(record.class)}`;
     const { owner, type } = record;
-    const zone = this.find(owner, type, null) ?? this.addZone(owner, 'transparent');
+    const above = this.#keyAbove(owner, type, null);
+    if (above === null) this.addZone(owner, 'transparent');
     this.#filter.add(owner);
-    const problem = zone.add(record);
+    const problem = this.#kept(above ?? nameKey(owner)).add(record);
     if (problem === TOO_MANY) this.#counters.add('limit.policy-records');
     return problem;
   }
@@ -111,7 +135,7 @@ export class LocalZones {
   *addImplicitZone(records: readonly ResourceRecord[]): Steps<void> {
     let shared = null as Name | null;
     yield* eachInPieces(records, RECORDS_PER_PIECE, ({ owner, type }) => {
-      if (this.find(owner, type, null) === null) shared = shared === null ? owner : commonAncestor(shared, owner);
+      if (this.#keyAbove(owner, type, null) === null) shared = shared === null ? owner : commonAncestor(shared, owner);
     });
     if (shared === null) return;
     // Not through addZone: a transparent zone answers only for names that have records, and those are told to the filter.
@@ -120,7 +144,11 @@ export class LocalZones {
 
   /** All zones, in Unbound's order; null: a step of work was done, and others may have their turn. */
   *list(): Generator<LocalZone | null> {
-    yield* yield* sortInSteps(this.#zones.values());
+    for (const key of yield* sortKeysInSteps(this.#zones.keys())) {
+      const held = this.#zones.get(key);
+      // It may have been taken out meanwhile.
+      yield held === undefined ? null : zoneOf(key, held);
+    }
   }
 
   /** All records, zone by zone, in Unbound's order; null as in `list`. */
@@ -133,6 +161,21 @@ export class LocalZones {
       for (const { sets } of names) for (const set of [...sets.list()]) yield* recordsOf(set);
     }
   }
+}
+
+function zoneOf(key: string, held: Held): LocalZone {
+  return typeof held === 'string' ? new LocalZone(nameOfKey(key), held) : held;
+}
+
+/** True for a zone without tags, and for one that has a tag of these; null: all. */
+function isSeenWith(held: Held, tags: TagSet | null): boolean {
+  return typeof held === 'string' || tags === null || held.tags === null || tagsMeet(held.tags, tags);
+}
+
+/** True when the name has no capitals: then its key says all. */
+function isSpelled(name: Name, key: string): boolean {
+  for (let i = 0; i < name.length; i++) if (name[i] !== key.charCodeAt(i)) return false;
+  return true;
 }
 
 function* recordsOf({ rrset, ttl }: TimedRRset): Generator<ResourceRecord> {

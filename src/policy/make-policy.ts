@@ -108,9 +108,9 @@ function* makeZones(
 ): Steps<LocalZones> {
   const { source, filter, log, counters, config, problems } = parts;
   const zones = new LocalZones(filter, counters);
-  yield* eachInPieces(source.localZone, LINES_PER_PIECE, ({ name, value }) => {
+  yield* eachInPieces(source.localZone, LINES_PER_PIECE, ({ name, value, key }) => {
     // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
-    if (value !== 'nodefault') zones.addZone(name, value);
+    if (value !== 'nodefault') zones.addZone(name, value, key);
   });
   if (parts.withDefaults) {
     const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);

@@ -73,6 +73,7 @@ function bogusCode(why: BogusReason): number {
     case 'expired-before-valid':
       return EDE.SIGNATURE_EXPIRED_BEFORE_VALID;
     case 'no-signature':
+    case 'no-trusted-signature':
     case 'algorithm-missing':
       return EDE.RRSIGS_MISSING;
     case 'no-dnskey':

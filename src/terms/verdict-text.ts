@@ -107,6 +107,8 @@ function recordSentence(why: RecordReason): string {
       return 'should be signed and is not';
     case 'no-matching-key':
       return `signed by key ${why.keyTag}, which is none of the keys that could have signed it`;
+    case 'no-trusted-signature':
+      return `not signed by key ${why.keyTag}, which the zone above or the anchor names`;
     case 'key-unusable':
       return `key ${why.keyTag} is no usable key of algorithm ${why.algorithm}`;
     case 'algorithm-missing':

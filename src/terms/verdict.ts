@@ -52,6 +52,8 @@ export type BogusReason =
   | ({ readonly kind: 'no-signature' } & Where)
   /** There are signatures, but no key of the zone with their tag and algorithm. */
   | ({ readonly kind: 'no-matching-key'; readonly keyTag: number } & Where)
+  /** A DNSKEY set with signatures, but none by the key that the DS set or the anchor names (RFC 4035 §5.2). EDE 10. */
+  | ({ readonly kind: 'no-trusted-signature'; readonly keyTag: number } & Where)
   /** A key of the zone made the signature, but its octets are no usable key of its algorithm. */
   | ({ readonly kind: 'key-unusable'; readonly keyTag: number; readonly algorithm: number } & Where)
   /** harden-algo-downgrade: an algorithm that the DS set announces has no valid signature (RFC 6840 §5.11). */

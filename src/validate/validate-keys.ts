@@ -70,7 +70,7 @@ export async function validateKeys(
     const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
     if (check.kind === 'limit') return limitZone(validation, proof.zone, check.limit);
     if (check.kind === 'bogus') {
-      why = why === null || why.kind === 'no-matching-key' ? check.why : why;
+      why = why === null || why.kind === 'no-trusted-signature' ? seenFrom(key, check.why) : why;
       continue;
     }
     missing.delete(key.algorithm);
@@ -82,6 +82,11 @@ export async function validateKeys(
     why = { kind: 'algorithm-missing', algorithm, ...recordOf(ranked.rrset, proof.zone) };
   }
   return bogusSet(validation, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
+}
+
+/** The reason as the operator sees it: the key is there, and what is missing is its signature. */
+function seenFrom({ keyTag: tag }: ZoneKey, why: BogusReason): BogusReason {
+  return why.kind === 'no-matching-key' ? { ...why, kind: 'no-trusted-signature', keyTag: tag } : why;
 }
 
 /** Keys of the set that a DS names, and an anchor's own keys; each once. Linear in the sizes of both sets. */

@@ -238,6 +238,13 @@ export function nameKey(name: Name): string {
   return keyScratch.toString('latin1', 0, name.length);
 }
 
+/** The name, in lower case, of a key that `nameKey` made. */
+export function nameOfKey(key: string): Name {
+  const name = new Uint8Array(key.length);
+  for (let i = 0; i < key.length; i++) name[i] = key.charCodeAt(i);
+  return name as Name;
+}
+
 /**
  * Bytes whose plain octet order is the canonical order of names (RFC 4034 §6.1), and of which a parent's key is a prefix
  * of each child's: labels from the root down, lower-cased, octets 0 and 1 escaped as `1 1` and `1 2`, 0 after each label.

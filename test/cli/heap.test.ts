@@ -3,8 +3,10 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { textRoom, watchHeap, withinHeap } from '../../src/cli/heap.ts';
-import { loadConfig } from '../../src/config/load-config.ts';
+import { hasRoomForPolicy, loadWithinHeap, textRoom, watchHeap, withinHeap } from '../../src/cli/heap.ts';
+import { defaultConfig } from '../../src/config/config.ts';
+import { loadConfig, loadConfigInPieces } from '../../src/config/load-config.ts';
+import { runAtOnce } from '../../src/wire/steps.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
@@ -33,15 +35,57 @@ test('a heap that is nearly full is a line in the log, once until it has eased',
   expect(await linesAt(95)).toBe(2);
 });
 
+const heapOf = (used: number, limit: number) => ({
+  look: () => ({ used: used * MIB, limit: limit * MIB }),
+  collect: () => {},
+});
+
 test('configuration that the heap cannot hold is refused with a sentence, its includes together', () => {
   const lines = '  local-zone: "a.test." static\n'.repeat(20_000);
   const files = new FakeFiles({ '/main': 'server:\ninclude: /a\ninclude: /b\n', '/a': lines, '/b': lines });
-  const port = withinHeap(files, { used: 20 * MIB, limit: 84 * MIB });
+  const port = withinHeap(files, heapOf(20, 24));
   const loaded = loadConfig(port, '/main');
   expect(loaded.ok).toBe(false);
   if (loaded.ok) return;
-  expect(loaded.findings.map(({ text }) => text).join()).toContain("too large for V8's heap of 84 MiB");
-  expect(loadConfig(withinHeap(files, { used: 20 * MIB, limit: 840 * MIB }), '/main').ok).toBe(true);
+  expect(loaded.findings.map(({ text }) => text).join()).toContain("too large for V8's heap of 24 MiB");
+  expect(loadConfig(withinHeap(files, heapOf(20, 840)), '/main').ok).toBe(true);
+});
+
+/** A heap that each look finds fuller; `held` of it stays when garbage is collected. */
+function fillingHeap(growth: number, held: (used: number) => number) {
+  let used = 10 * MIB;
+  const collected: number[] = [];
+  return {
+    collected,
+    look: () => {
+      used += growth;
+      return { used, limit: 100 * MIB };
+    },
+    collect: () => {
+      collected.push(used);
+      used = held(used);
+    },
+  };
+}
+
+test('loading ends with a sentence where the heap would, and goes on where it is only garbage', () => {
+  const files = new FakeFiles({ '/main': `server:\n${'  local-zone: "a.test." static\n'.repeat(60_000)}` });
+  const load = (heap: ReturnType<typeof fillingHeap>) =>
+    runAtOnce(loadWithinHeap(loadConfigInPieces(files, '/main'), heap));
+  const garbage = fillingHeap(MIB, () => 20 * MIB);
+  expect(load(garbage)?.ok).toBe(true);
+  expect(garbage.collected.length).toBeGreaterThan(1);
+  const held = fillingHeap(MIB, (used) => used);
+  expect(load(held)).toBeNull();
+  expect(held.collected.length).toBe(1);
+});
+
+test('policy that does not fit beside its configuration is refused', () => {
+  const config = defaultConfig();
+  const localData = Array.from({ length: 50_000 }, () => 'a.test A 192.0.2.1');
+  const heap = heapOf(20, 60);
+  expect(hasRoomForPolicy(config, heap)).toBe(true);
+  expect(hasRoomForPolicy({ ...config, server: { ...config.server, localData } }, heap)).toBe(false);
 });
 
 test('text that comes later has room until the heap is nearly full', () => {

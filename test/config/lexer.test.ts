@@ -4,13 +4,11 @@ import { describe, expect, test } from 'vitest';
 import { Findings, findingText } from '../../src/config/finding.ts';
 import { lex } from '../../src/config/lexer.ts';
 import { allKeywords, argumentCounts } from '../../src/config/options-table.ts';
-import { runAtOnce } from '../../src/wire/steps.ts';
 
 function tokensOf(text: string): { tokens: string[]; findings: string[] } {
   const findings = new Findings();
-  const tokens = runAtOnce(
-    lex(text, { file: 'f', argumentCount: argumentCounts(), keywords: allKeywords(), findings }),
-  );
+  const pieces = lex(text, { file: 'f', argumentCount: argumentCounts(), keywords: allKeywords(), findings });
+  const tokens = [...pieces].flat();
   return {
     tokens: tokens.map((token) =>
       token.kind === 'include'

@@ -17,7 +17,7 @@ describe('include', () => {
       '/d/b.conf': 'domain-insecure: b.',
       '/d/a.conf': 'domain-insecure: a.',
     });
-    expect(loaded.ok && loaded.config.given['domain-insecure']).toEqual(['a.', 'b.']);
+    expect(loaded.ok && loaded.config.given['domain-insecure']).toBe('a.\nb.');
     expect(loaded.ok && loaded.config.server.port).toBe(53);
   });
 

@@ -44,6 +44,7 @@ const BOGUS: { readonly [K in BogusReason['kind']]: Row<Facts<BogusReason, K>> }
   'label-count-wrong': [{ ...at, keyTag: 7 }, 'zone', /count of labels/],
   'no-signature': [at, 'server', /without signature.*strips DNSSEC/],
   'no-matching-key': [{ ...at, keyTag: 7 }, 'zone', /key 7, which test\. no longer publishes/],
+  'no-trusted-signature': [{ ...at, keyTag: 7 }, 'zone', /not by key 7, which its DS set names/],
   'key-unusable': [{ ...at, keyTag: 7, algorithm: 13 }, 'zone', /Key 7 of test\./],
   'algorithm-missing': [{ ...at, algorithm: 13 }, 'zone', /ECDSAP256SHA256.*harden-algo-downgrade/],
   'no-dnskey': [{ zone: 'test.' }, 'delegation', /DS for test\..*registrar/],

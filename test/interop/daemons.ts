@@ -114,9 +114,9 @@ export async function startHawser(session: Session, configuration: string, port:
   return child;
 }
 
-/** Waits until a server answers a question at all; throws after 15 s. */
+/** Waits until a server answers a question at all; throws after 40 s. */
 export async function waitForAnswer(server: string, port: number, question: string): Promise<void> {
-  const giveUpAt = Date.now() + 15_000;
+  const giveUpAt = Date.now() + 40_000;
   for (;;) {
     const reply = dig(server, port, [...question.split(' '), '+time=1', '+tries=1']);
     if (reply.includes('->>HEADER<<-')) return;

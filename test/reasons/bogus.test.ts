@@ -15,6 +15,7 @@ import { collidingKeys, keyWith, noisyKey, onType, replaceSignatures, showKeys }
 import { recordOf } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
 import { expectKinds, kindsOf } from './vocabulary.ts';
+import { keySet } from './zoo.ts';
 
 /** Records of `test.` in these scenarios. */
 const TEXT = `
@@ -95,6 +96,10 @@ const TABLE: { readonly [K in BogusReason['kind']]: Scenario } = {
   'label-count-wrong': { scene: resigned({ labels: 5 }), ede: EDE.DNSSEC_BOGUS },
   'no-signature': { scene: withFault('signatures-stripped', [TYPE.A]), ede: EDE.RRSIGS_MISSING },
   'no-matching-key': { scene: withFault('signatures-by-unknown-key', [TYPE.A]), ede: EDE.DNSKEY_MISSING },
+  'no-trusted-signature': {
+    scene: broken(keySet(({ entry, zone }) => ({ shown: [entry, zone], signers: [zone] }))),
+    ede: EDE.RRSIGS_MISSING,
+  },
   'key-unusable': {
     scene: broken((scene) => {
       const [rdata] = collidingKeys(1, 4711, 15, 20);

@@ -112,6 +112,12 @@ const KEYS: Row[] = [
   ['ZSK missing, stale', zoneKeyWith(noKey, 'stale'), WILD_ALIAS, DNSKEY_MISSING, 'nsec3'],
   ['no key', (scene) => scene.world.break('test.', 'dnskey-missing'), DATA, DNSKEY_MISSING],
   ['keys unsigned', zoo.keySet(({ entry, zone }) => ({ shown: [entry, zone], signers: [] })), DATA, EDE.RRSIGS_MISSING],
+  [
+    'keys signed by the ZSK only',
+    zoo.keySet(({ entry, zone }) => ({ shown: [entry, zone], signers: [zone] })),
+    DATA,
+    EDE.RRSIGS_MISSING,
+  ],
   ['keys expired', zoo.resigned(TYPE.DNSKEY, zoo.EXPIRED), DATA, EDE.SIGNATURE_EXPIRED],
   ['keys not yet valid', zoo.resigned(TYPE.DNSKEY, zoo.TOO_EARLY), DATA, EDE.SIGNATURE_NOT_YET_VALID],
   [

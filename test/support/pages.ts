@@ -25,7 +25,7 @@ const LIMIT_VALUES: Readonly<Record<Limit, string>> = {
   'sent-count': `${DEFAULT_ITERATE_OPTIONS.maxSentCount} for one question, anew after each referral`,
   referrals: `${DEFAULT_ITERATE_OPTIONS.maxReferrals} for one question`,
   aliases: `${DEFAULT_ALLOWANCE.aliases} for one client query`,
-  'failed-servers': `${DEFAULT_ITERATE_OPTIONS.maxFailedServers} of one zone for one question`,
+  'failed-servers': `${DEFAULT_ITERATE_OPTIONS.maxFailedServers} of one zone for one question; each of a zone with up to 13 addresses`,
   'failed-queries': `${DEFAULT_ITERATE_OPTIONS.maxFailedQueries} for one question`,
   'address-queries': `${DEFAULT_ITERATE_OPTIONS.maxAddressQueries} for one zone and question`,
   'target-lookups': `${DEFAULT_ALLOWANCE['target-lookups']} for one client query, ${DEFAULT_ITERATE_OPTIONS.maxTargetLookupsPerDelegation} for one zone`,

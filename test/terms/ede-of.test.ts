@@ -18,6 +18,7 @@ const BOGUS: { readonly [K in BogusReason['kind']]: readonly [Extract<BogusReaso
   'label-count-wrong': [{ kind: 'label-count-wrong', keyTag: 7, ...where }, 6],
   'no-signature': [{ kind: 'no-signature', ...where }, 10],
   'no-matching-key': [{ kind: 'no-matching-key', keyTag: 7, ...where }, 9],
+  'no-trusted-signature': [{ kind: 'no-trusted-signature', keyTag: 7, ...where }, 10],
   'key-unusable': [{ kind: 'key-unusable', keyTag: 7, algorithm: 8, ...where }, 6],
   'algorithm-missing': [{ kind: 'algorithm-missing', algorithm: 8, ...where }, 10],
   'no-dnskey': [{ kind: 'no-dnskey', zone: 'test.' }, 9],
