@@ -62,7 +62,7 @@ export interface PointerBudget {
 }
 
 /** A name read out of a message and the offset after its first occurrence. */
-interface ReadName {
+export interface ReadName {
   readonly name: Name;
   readonly end: number;
 }

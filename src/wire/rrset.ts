@@ -49,21 +49,35 @@ export function packRRset(parts: RRsetParts): RRset {
   writeU16(block, 6, signatures.length);
   block.set(parts.owner, OWNER_AT);
   let at = OWNER_AT + parts.owner.length;
-  for (const rdata of [...rdatas, ...signatures]) {
-    writeU16(block, at, rdata.length);
-    block.set(rdata, at + 2);
-    at += 2 + rdata.length;
-  }
+  for (const rdata of rdatas) at = writeBlock(block, at, rdata);
+  for (const signature of signatures) at = writeBlock(block, at, signature);
   return block as RRset;
 }
 
+/** Writes octets with their length before them; the offset after them. */
+function writeBlock(block: Uint8Array, at: number, octets: Uint8Array): number {
+  writeU16(block, at, octets.length);
+  block.set(octets, at + 2);
+  return at + 2 + octets.length;
+}
+
+/** Rdatas above which duplicates are looked for by key and not by comparing each with each. */
+const MAX_COMPARED = 8;
+
 function withoutDuplicates(rdatas: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (rdatas.length < 2) return rdatas;
+  if (rdatas.length < 2 || (rdatas.length <= MAX_COMPARED && areDistinct(rdatas))) return rdatas;
   const seen = new Set<string>();
   return rdatas.filter((rdata) => {
     const key = Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
     if (seen.has(key)) return false;
     seen.add(key);
+    return true;
+  });
+}
+
+function areDistinct(rdatas: readonly Uint8Array[]): boolean {
+  return rdatas.every((rdata, i) => {
+    for (let j = 0; j < i; j++) if (bytesEqual(rdata, rdatas[j] as Uint8Array)) return false;
     return true;
   });
 }
@@ -156,7 +170,24 @@ export function unpackRRset(rrset: RRset): RRsetParts {
 /** True when two sets hold the same rdatas, in any order; owner, TTL and signatures are not looked at. */
 export function sameRdatas(a: RRset, b: RRset): boolean {
   if (rdataCount(a) !== rdataCount(b)) return false;
+  if (haveEqualRdataOctets(a, b)) return true;
   const sortedA = rdatasOf(a).sort(compareBytes);
   const sortedB = rdatasOf(b).sort(compareBytes);
   return sortedA.every((rdata, i) => bytesEqual(rdata, sortedB[i] ?? new Uint8Array()));
+}
+
+/** True when the rdatas are the same in the same order, which they mostly are. */
+function haveEqualRdataOctets(a: RRset, b: RRset): boolean {
+  const startA = rdatasAt(a);
+  const startB = rdatasAt(b);
+  const endA = signaturesAt(a, startA);
+  if (endA - startA !== signaturesAt(b, startB) - startB) return false;
+  for (let i = startA; i < endA; i++) if (a[i] !== b[i + startB - startA]) return false;
+  return true;
+}
+
+function signaturesAt(rrset: RRset, start: number): number {
+  let at = start;
+  for (let i = rdataCount(rrset); i > 0; i--) at += 2 + readU16(rrset, at);
+  return at;
 }
