@@ -133,11 +133,7 @@ function findDname(sets: SetIndex<RRsetGroup>, name: Name, rrClass: number): RRs
   return null;
 }
 
-function stepByDname(
-  sets: SetIndex<RRsetGroup>,
-  dname: RRsetGroup,
-  name: Name,
-): AliasGroup | 'too-long' | 'malformed' {
+function stepByDname(sets: SetIndex<RRsetGroup>, dname: RRsetGroup, name: Name): AliasGroup | 'too-long' | 'malformed' {
   const [rdata, ...more] = dname.rdatas;
   const target = rdata === undefined ? null : readTargetName(rdata);
   if (target === null || more.length > 0) return 'malformed';

@@ -92,7 +92,8 @@ export class SetIndex<S extends SetIdentity> {
   find(owner: Name, type: number, rrClass: number): S | undefined {
     if (this.#byKey !== null) return this.#byKey.get(rrsetKey(owner, type, rrClass));
     for (const set of this.list) {
-      if (set.type === type && set.class === rrClass && (set.owner === owner || namesEqual(set.owner, owner))) return set;
+      if (set.type === type && set.class === rrClass && (set.owner === owner || namesEqual(set.owner, owner)))
+        return set;
     }
     return undefined;
   }
