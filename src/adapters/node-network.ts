@@ -52,7 +52,7 @@ export function createNodeNetwork(
       chosen = await chooseUdpEngine(wanted);
       return chosen;
     },
-    openUdp: async (options) => {
+    openUdp: (options) => {
       const fd = inherited.take('udp', options.local);
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },

@@ -13,7 +13,7 @@ import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import { type MessageView, parseMessage } from '../wire/message-view.ts';
-import { namesEqual } from '../wire/name.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -22,13 +22,13 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
-import { type DelegationPoint, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
+import { type DelegationPoint, type Start, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
 import { betterEmpty, confirmsEmpty } from './empty-responses.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { IterateParts, IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
+import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
@@ -109,8 +109,10 @@ export class IterativeQuery {
 
   /** Goes down until somebody answers. Rejects with `Cancelled` only. */
   async run(): Promise<Outcome> {
-    await this.#parts.pace.take(stepsFor(0));
-    const started = await this.#start();
+    const turn = this.#parts.pace.take(stepsFor(0));
+    if (turn !== null) await turn;
+    const start = this.#findStart();
+    const started = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     if (started !== null) return started;
     this.#parts.addressQueries.restart(this.#work);
     const outcome = await this.#goDown();
@@ -130,7 +132,8 @@ export class IterativeQuery {
         if (outcome !== null) return outcome;
         continue;
       }
-      const next = await this.#nextStep();
+      const choice = this.#choose();
+      const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
       if (next.kind === 'failed') return next;
       if (next.kind === 'restart') continue;
       const outcome = next.kind === 'use-fallback' ? this.#useFallback(next.response) : await this.#ask(next.candidate);
@@ -148,25 +151,26 @@ export class IterativeQuery {
     });
   }
 
-  /** Finds where to start; not null when that fails. */
-  async #start(): Promise<Outcome | null> {
-    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
-    if (start.kind === 'prime') {
-      const before = this.#work.budget.left('upstream-queries');
-      const why = await prime(this.#parts, this.#work, start.zone);
-      // For others it may have been under way for long, and have met a timeout that is over by now.
-      const wasOthers = this.#work.budget.left('upstream-queries') === before;
-      const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
-      if (why !== null && !mayGoOn) return this.#failed(why);
-      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
-    }
+  #findStart(): Start {
+    const rules = { ignored: this.#ignored, avoid: this.#avoid, expiryMarginSeconds: this.#expiryMarginSeconds };
+    return startFor(this.#question, this.#parts, rules);
+  }
+
+  /** Learns of the root's servers, or of those of a zone that is primed; not null when that fails. */
+  async #prime(zone: Name): Promise<Outcome | null> {
+    const before = this.#work.budget.left('upstream-queries');
+    const why = await prime(this.#parts, this.#work, zone);
+    // For others it may have been under way for long, and have met a timeout that is over by now.
+    const wasOthers = this.#work.budget.left('upstream-queries') === before;
+    const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
+    if (why !== null && !mayGoOn) return this.#failed(why);
+    return this.#enterAt(this.#findStart());
+  }
+
+  #enterAt(start: Start): null {
     // Priming that gave nothing: the hints themselves are all there is.
     this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
     return null;
-  }
-
-  #startParts(): IterateParts & { readonly avoid: ReadonlySet<string> } {
-    return { ...this.#parts, avoid: this.#avoid };
   }
 
   #enter(servers: DelegationPoint): void {
@@ -215,11 +219,20 @@ export class IterativeQuery {
     return { zone: this.#servers.zone, type: this.#minimiser.current.type };
   }
 
-  /** Waits until there is a server to ask, or none can be found any more. */
-  async #nextStep(): Promise<NextStep> {
-    for (;;) {
+  #choose(): Choice | null {
+    return chooseServer(this.#servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
+  }
+
+  /** Asking a server that is asked before any other is looked for; null for one that is not. */
+  #readyStep(choice: Choice | null): NextStep | null {
+    if (choice === null || choice.isLastChoice || this.#isNoBetterThanFallback(choice)) return null;
+    return this.#servers.failures.areEnough(this.#parts.options) ? null : { kind: 'ask', candidate: choice.candidate };
+  }
+
+  /** Waits until there is a server to ask, or none can be found any more. `first`: the choice there is now. */
+  async #nextStep(first: Choice | null): Promise<NextStep> {
+    for (let choice = first; ; choice = this.#choose()) {
       const servers = this.#servers;
-      const choice = chooseServer(servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
       // Dead or lame servers without number must not cost a packet each.
       if (servers.failures.areEnough(this.#parts.options)) {
         const mayExplore = choice === null && servers.failures.allowMore();
@@ -311,7 +324,8 @@ export class IterativeQuery {
       return this.#failed(limit === null ? whyNoServer(this.#servers, untriedCount) : { kind: 'limit', limit });
     }
     this.#minimiser = this.#newMinimiser();
-    const failed = await this.#start();
+    const start = this.#findStart();
+    const failed = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     return failed?.kind === 'failed' ? failed : { kind: 'restart' };
   }
 
@@ -352,8 +366,11 @@ export class IterativeQuery {
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };
     const asked = { server: address, key, tlsName, tlsPins: configured?.tlsPins, zone, question, ...how };
-    const result = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
-    await this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
+    const asking = upstream.ask(this.#work, asked);
+    const stopLookingAhead = this.#startLookingAhead();
+    const result = await (stopLookingAhead === null ? asking : asking.finally(stopLookingAhead));
+    const turn = this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
+    if (turn !== null) await turn;
     if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
     const response = this.#read(result.message, from);
@@ -364,10 +381,10 @@ export class IterativeQuery {
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }
 
-  /** Has names looked up when the server that is being asked is slow; gives what stops that. */
-  #startLookingAhead(): () => void {
+  /** Has names looked up when the server that is being asked is slow; gives what stops that, null when there are none. */
+  #startLookingAhead(): (() => void) | null {
     const servers = this.#servers;
-    if (servers.targets.every(({ hasAddress }) => hasAddress)) return () => {};
+    if (servers.targets.every(({ hasAddress }) => hasAddress)) return null;
     const { clock, options } = this.#parts;
     return clock.after(options.lookAheadAfterMs, () => lookAhead(this.#parts, this.#work, servers));
   }

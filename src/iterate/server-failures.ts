@@ -26,12 +26,13 @@ interface ServerFailure {
 
 export class ServerFailures {
   readonly #failures: ServerFailure[] = [];
-  readonly #servers = new Set<string>();
+  /** Those that failed, each once. */
+  readonly #servers: string[] = [];
   #isExtended = false;
 
   note(server: string, outcome: ServerOutcome): void {
     this.#failures.push({ server, outcome });
-    if (!isOurs(outcome)) this.#servers.add(server);
+    if (!isOurs(outcome) && !this.#servers.includes(server)) this.#servers.push(server);
   }
 
   /** True the first time: names that were not looked up yet are tried, and may bring a few servers more. */
@@ -51,14 +52,14 @@ export class ServerFailures {
   /** A server was of use: what comes next is a new question. */
   reset(): void {
     this.#failures.length = 0;
-    this.#servers.clear();
+    this.#servers.length = 0;
   }
 
   /** True when one question has met so many failures that it should end; `attemptsPerServer` is `outbound-msg-retry`. */
   areEnough({ maxFailedServers, attemptsPerServer }: IterateOptions): boolean {
     const more = this.#isExtended ? FAILURES_MORE : 0;
     const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer);
-    return this.#servers.size >= maxFailedServers + more || this.#failures.length >= inRow + more;
+    return this.#servers.length >= maxFailedServers + more || this.#failures.length >= inRow + more;
   }
 
   /** All of them, in order. */

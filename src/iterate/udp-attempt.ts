@@ -39,9 +39,10 @@ export type UdpEnd =
   | { readonly kind: 'bad-cookie' };
 
 /** How the attempt itself ended. */
-type UdpAttemptEnd =
+export type UdpAttemptEnd =
   | UdpEnd
-  | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean }
+  /** `timeoutMs`: of the server, as it was held for when the question was sent. */
+  | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean; readonly timeoutMs: number }
   | { readonly kind: 'error'; readonly error: NetworkError };
 
 /** How a wait for datagrams ends. */
@@ -55,11 +56,13 @@ type Arrival =
 /** Sends one datagram and waits. Rejects with `Cancelled` only. */
 export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
   const { clock, servers, sockets } = parts;
+  const timeoutMs = servers.timeoutMs(made.query.key, made.query.zone);
   const limitMs = servers.waitMs(made.query.key, made.query.zone, made.query.zoneTimeouts);
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs(), servers.unknownTimeoutMs));
   const wasCut = waitMs < limitMs;
-  if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
-  const wait: Wait = { waitMs, wasCut, lingerMs: 0 };
+  const mayOpen = waitMs > 0 && (sockets.takeFree() || (await sockets.take(work.signal, waitMs)));
+  if (!mayOpen) return { kind: 'timeout', waitedMs: 0, wasCut: true, timeoutMs };
+  const wait: Wait = { waitMs, wasCut, timeoutMs, lingerMs: 0 };
   try {
     return await sendAndWait(parts, work, made, wait);
   } finally {
@@ -72,6 +75,7 @@ export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt
 interface Wait {
   readonly waitMs: number;
   readonly wasCut: boolean;
+  readonly timeoutMs: number;
   lingerMs: number;
 }
 
@@ -81,14 +85,14 @@ function longestWaitMs(leftMs: number, leastMs: number): number {
 }
 
 async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait: Wait): Promise<UdpAttemptEnd> {
-  const { waitMs, wasCut } = wait;
+  const { waitMs, wasCut, timeoutMs } = wait;
   const { clock, servers, counters, options } = parts;
   const { query } = made;
   const localIp = localIpFor(query.server, parts);
   const prepared = prepare(parts, made, { localIp });
   const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
-  const opened = await openSocket(parts, remote, localIp, {
+  const opening = openSocket(parts, remote, localIp, {
     onDatagrams: (batch) => {
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
@@ -101,6 +105,7 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
     },
     onError: (error) => settle({ kind: 'error', error }),
   });
+  const opened = opening instanceof Promise ? await opening : opening;
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
@@ -118,7 +123,7 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
     const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
     if (end === 'timeout') {
       wait.lingerMs = options.delayCloseMs;
-      return { kind: 'timeout', waitedMs: waitMs, wasCut };
+      return { kind: 'timeout', waitedMs: waitMs, wasCut, timeoutMs };
     }
     if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
     const rttMs = clock.monotonicMs() - sentMs;
@@ -163,20 +168,25 @@ function check(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | nu
 type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
 
 /** A socket on a port of our own random choice, connected unless `udp-connect: no`. */
-async function openSocket(
-  { network, random, options }: ExchangeParts,
+function openSocket(
+  parts: ExchangeParts,
   remote: Address,
   localIp: string | null,
   events: SocketEvents,
-): Promise<Opened<UdpSocket>> {
+  tries = 0,
+): Opened<UdpSocket> | Promise<Opened<UdpSocket>> {
+  const { network, random, options } = parts;
   const ip = localIp ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
-  const connected = options.connectUdp ? { remote } : {};
-  for (let tries = 0; ; tries++) {
-    const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
-    const opened = await network.openUdp({ local: { ip, port }, ...connected, ...events });
+  const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
+  const local = { ip, port };
+  const { onDatagrams, onError } = events;
+  const asked = options.connectUdp ? { local, remote, onDatagrams, onError } : { local, onDatagrams, onError };
+  const orAgain = (opened: Opened<UdpSocket>) => {
     const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
-    if (!isTaken || port === 0) return opened;
-  }
+    return isTaken && port !== 0 ? openSocket(parts, remote, localIp, events, tries + 1) : opened;
+  };
+  const opened = network.openUdp(asked);
+  return opened instanceof Promise ? opened.then(orAgain) : orAgain(opened);
 }
 
 function choosePort(random: Random, permitted: readonly number[] | null): number {
