@@ -13,7 +13,7 @@ import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { isRrsig, isSignedBy } from '../wire/rdata-rrsig.ts';
 import { addressHints } from '../wire/rdata-svcb.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { dataRecordsOf, type GroupBound, groupRecords, indexSets, type RRsetGroup } from '../wire/rrsets.ts';
@@ -147,10 +147,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
 function speaksForTarget({ zone, question, isInZone, isValidated = false }: ScrubContext): SpeaksFor {
   const isSigned = (group: RRsetGroup): boolean =>
     isValidated &&
-    group.signatures.some((signature) => {
-      const signer = readRrsig(signature)?.signer;
-      return signer !== undefined && namesEqual(signer, zone);
-    });
+    group.signatures.some((signature) => isRrsig(signature) && isSignedBy(signature, zone));
   // Who answers for a name answers for all between it and the zone as well.
   const isOnPath = (name: Name): boolean => isAtOrBelow(question.name, name) && isAtOrBelow(name, zone);
   return (target, group) => isOnPath(target) || isSigned(group) || (isInZone?.(target) ?? false);

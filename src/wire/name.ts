@@ -7,7 +7,7 @@
  * A `Name` is proven well-formed when it is made; functions here do not check it again.
  */
 
-import { readU8, readU16 } from './bytes.ts';
+import { readU8, readU16, writeU16 } from './bytes.ts';
 
 declare const nameBrand: unique symbol;
 
@@ -219,16 +219,56 @@ export function replaceSuffix(name: Name, oldSuffix: Name, newSuffix: Name): Nam
 /** A lower-case copy (RFC 4034 §6.2). */
 export function toLowerCase(name: Name): Name {
   const lower = new Uint8Array(name.length);
-  for (let i = 0; i < name.length; i++) lower[i] = lowerOctet(readU8(name, i));
+  copyLowerCase(name, lower, 0);
   return lower as Name;
 }
 
-const keyScratch = Buffer.alloc(MAX_NAME_OCTETS);
+/** Writes a name in lower case; the offset after it. */
+export function copyLowerCase(name: Name, into: Uint8Array, at: number): number {
+  for (let i = 0; i < name.length; i++) into[at + i] = lowerOctet(readU8(name, i));
+  return at + name.length;
+}
 
 /** A string that is equal exactly for names that are equal without case; for use as a Map key, never shown. */
 export function nameKey(name: Name): string {
-  for (let i = 0; i < name.length; i++) keyScratch[i] = lowerOctet(readU8(name, i));
-  return keyScratch.toString('latin1', 0, name.length);
+  return keyOf(name, 0);
+}
+
+/** The same with two numbers of 16 bits in front of it. */
+export function numberedNameKey(first: number, second: number, name: Name): string {
+  writeU16(keyScratch, 0, first);
+  writeU16(keyScratch, 2, second);
+  return keyOf(name, NUMBERS_OCTETS);
+}
+
+const NUMBERS_OCTETS = 4;
+const keyScratch = new Uint8Array(NUMBERS_OCTETS + MAX_NAME_OCTETS);
+const keyText = Buffer.from(keyScratch.buffer);
+/** Keys made lately, each at the place that its hash says: one question looks for the same names in many maps. */
+const recentKeys: string[] = new Array(4096).fill('');
+
+/** The key of so many octets in the scratch and a name. Mostly the very string that was given before, whose hash is known. */
+function keyOf(name: Name, prefixOctets: number): string {
+  const length = prefixOctets + name.length;
+  let hash = 0;
+  for (let i = 0; i < prefixOctets; i++) hash = Math.imul(hash ^ readU8(keyScratch, i), 0x01000193);
+  for (let i = 0; i < name.length; i++) {
+    const octet = readU8(LOWER, readU8(name, i));
+    keyScratch[prefixOctets + i] = octet;
+    hash = Math.imul(hash ^ octet, 0x01000193);
+  }
+  const place = (hash ^ (hash >>> 15)) & (recentKeys.length - 1);
+  const recent = recentKeys[place] ?? '';
+  if (isKeyInScratch(recent, length)) return recent;
+  const made = keyText.toString('latin1', 0, length);
+  recentKeys[place] = made;
+  return made;
+}
+
+function isKeyInScratch(key: string, length: number): boolean {
+  if (key.length !== length) return false;
+  for (let i = 0; i < length; i++) if (key.charCodeAt(i) !== readU8(keyScratch, i)) return false;
+  return true;
 }
 
 /**

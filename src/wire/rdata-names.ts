@@ -64,7 +64,7 @@ export function isWellFormedRdata(rdata: Uint8Array, type: number): boolean {
 export function canonicalRdata(rdata: Uint8Array, type: number): Uint8Array {
   const layout = rdataLayout(type);
   if (layout === null || !layout.some((field) => field.kind === 'name' && field.lowerCase)) return rdata;
-  const canonical = Uint8Array.from(rdata);
+  const canonical = new Uint8Array(rdata);
   let cursor = 0;
   for (const field of layout) {
     if (field.kind !== 'name') {

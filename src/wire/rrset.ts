@@ -134,6 +134,17 @@ export function signaturesOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, rdataCount(rrset), signatureCount(rrset));
 }
 
+/** True when the test says yes to one of the RRSIG rdatas, read in place as arrays that it must not keep. */
+export function someSignature(rrset: RRset, test: (rdata: Uint8Array) => boolean): boolean {
+  let at = signaturesAt(rrset, rdatasAt(rrset));
+  for (let i = signatureCount(rrset); i > 0; i--) {
+    const length = readU16(rrset, at);
+    if (test(partOf(rrset, at + 2, at + 2 + length))) return true;
+    at += 2 + length;
+  }
+  return false;
+}
+
 function readBlocks(rrset: RRset, skip: number, count: number): Uint8Array[] {
   const blocks: Uint8Array[] = [];
   let at = nameEnd(rrset, OWNER_AT);
