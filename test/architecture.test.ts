@@ -33,7 +33,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   server: ['serve', 'ports', 'wire', 'config'],
   control: ['explain', 'zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
-  explain: ['wire', 'terms', 'trace'],
+  explain: ['wire', 'terms', 'trace', 'dnssec', 'ports'],
   dane: ['wire', 'terms', 'ports'],
   web: ['wire', 'terms', 'ports', 'dane', 'explain'],
   page: ['wire', 'ports', 'dane', 'explain', 'web'],

@@ -50,7 +50,6 @@ interface Shared {
 
 /** Opens sockets. One for a process, or for a thread of it. */
 export class FastUdp {
-  /** By what the system is called. */
   readonly by: SystemCalls['by'];
   readonly #shared: Shared;
 

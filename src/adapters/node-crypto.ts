@@ -132,7 +132,6 @@ function significantFrom(octets: Uint8Array, from: number, to: number): number {
   return at;
 }
 
-/** What is checked. */
 interface SignatureCheck {
   readonly key: KeyObject;
   readonly digest: AlgorithmFacts['digest'];

@@ -14,6 +14,7 @@ import {
   fsyncSync,
   globSync,
   openSync,
+  readFile,
   readSync,
   renameSync,
   type Stats,
@@ -29,6 +30,9 @@ import { changeFile, isRoot, type LowUser, openForAppending, ownerOf, permission
 
 /** Mode of a new file that replaces none: owner writes, all read. */
 const DEFAULT_MODE = 0o644;
+
+/** Rights of others than the owner. */
+const GROUP_AND_OTHERS = 0o077;
 
 /** Random octets in the name of a file that is not yet in its place: it cannot be guessed. */
 const TEMPORARY_OCTETS = 8;
@@ -48,7 +52,18 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     },
     replaceAtomically: (path, content, mode) =>
       attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
-    replaceInBackground: (path, content) => replaceInBackground(path, content, user()),
+    replaceInBackground: (path, content, mode) => replaceInBackground(path, { content, mode, user: user() }),
+    readPrivate: (path, maxOctets) => {
+      const opened = openPrivate(path, maxOctets, user());
+      if (!opened.ok) return opened;
+      try {
+        const read = readOpen(opened.value.file, opened.value.size, maxOctets);
+        return read.ok ? octetsOf(read.value) : read;
+      } finally {
+        closeSync(opened.value.file);
+      }
+    },
+    readPrivateInBackground: (path, maxOctets) => readPrivateInBackground(path, maxOctets, user()),
     append: (path, content) => attempt(() => append(path, content, user())),
     remove: (path) => attempt(() => changeFile(path, user(), () => unlinkSync(path))),
     glob: (pattern) => globSync(expanded(pattern)).sort(),
@@ -73,6 +88,52 @@ function readBounded(path: string, maxOctets = MAX_FILE_OCTETS): FileResult<Buff
   } finally {
     closeSync(file);
   }
+}
+
+/** A file that is open, with its size when it was opened. */
+interface OpenFile {
+  readonly file: number;
+  readonly size: number;
+}
+
+/** As `readPrivate`. What others may change could be anything; what others may read is no secret. */
+function openPrivate(path: string, maxOctets: number, user: LowUser | null): FileResult<OpenFile> {
+  const { O_RDONLY, O_NONBLOCK, O_NOCTTY, O_NOFOLLOW } = constants;
+  const opened = attempt(() => openSync(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW));
+  if (!opened.ok) return opened;
+  const file = opened.value;
+  const stat = attempt(() => fstatSync(file));
+  const wrong = stat.ok ? wrongForPrivate(stat.value, maxOctets, user) : stat;
+  if (wrong === null) return { ok: true, value: { file, size: stat.ok ? stat.value.size : 0 } };
+  closeSync(file);
+  return wrong;
+}
+
+/** Why a file is not to be read as a private one; null: it may be. */
+function wrongForPrivate(stat: Stats, maxOctets: number, user: LowUser | null): FileResult<never> | null {
+  if (!stat.isFile()) return fault(`${kindText(stat)}, not a file`);
+  if (stat.size > maxOctets) return tooLarge(maxOctets);
+  if ((stat.mode & GROUP_AND_OTHERS) !== 0) return fault('others than its owner have rights to it (chmod 600)');
+  const owners = [0, process.geteuid?.() ?? 0, user?.uid ?? 0];
+  return owners.includes(stat.uid) ? null : fault(`it belongs to another user (uid ${stat.uid})`);
+}
+
+async function readPrivateInBackground(
+  path: string,
+  maxOctets: number,
+  user: LowUser | null,
+): Promise<FileResult<Uint8Array>> {
+  const opened = openPrivate(path, maxOctets, user);
+  if (!opened.ok) return opened;
+  const { file } = opened.value;
+  const content = await attemptLater(() => readWhole(file));
+  closeSync(file);
+  if (!content.ok) return content;
+  return content.value.length > maxOctets ? tooLarge(maxOctets) : octetsOf(content.value);
+}
+
+function octetsOf(read: Buffer): FileResult<Uint8Array> {
+  return { ok: true, value: new Uint8Array(read.buffer, read.byteOffset, read.length) };
 }
 
 /** To the end, whatever the size was when the file was opened: it may grow. */
@@ -111,6 +172,7 @@ function expanded(pattern: string): string {
 }
 
 const writeWhole = promisify(writeFile);
+const readWhole = promisify(readFile);
 const sync = promisify(fsync);
 
 /** What a file is called until it is whole. */
@@ -119,11 +181,18 @@ function temporarySuffix(): string {
 }
 
 /** As `replace`; what waits for the disk does so beside. Opening and renaming, which whoever is root must do with care, do not. */
-async function replaceInBackground(path: string, content: Uint8Array, user: LowUser | null): Promise<FileResult<void>> {
+async function replaceInBackground(
+  path: string,
+  {
+    content,
+    mode,
+    user,
+  }: { readonly content: Uint8Array; readonly mode: number | undefined; readonly user: LowUser | null },
+): Promise<FileResult<void>> {
   const suffix = temporarySuffix();
   const opened = attempt(() =>
     changeFile(path, user, (place) => {
-      const file = openSync(place + suffix, NEW_FILE, permissionsOf(place) ?? DEFAULT_MODE);
+      const file = openSync(place + suffix, NEW_FILE, mode ?? permissionsOf(place) ?? DEFAULT_MODE);
       keepOwner(file, place);
       return file;
     }),

@@ -12,7 +12,6 @@ const PERMISSIONS = 0o7777;
 /** Where programs of administrators are, which a user's PATH may lack. */
 const SYSTEM_FOLDERS = '/usr/sbin:/sbin:/usr/bin:/bin';
 
-/** The host of this process. */
 export function createNodeHost(): Host {
   return {
     fileFacts,

@@ -17,7 +17,6 @@ import { networkErrorOf } from './network-error.ts';
 /** Milliseconds between looks for requests that take too long; Node's own 30 s would let a slow one stay for that much longer. */
 const LOOK_MS = 1000;
 
-/** The real one. */
 export function createNodeHttpServer(): HttpServer {
   return { listen };
 }

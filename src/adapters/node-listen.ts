@@ -27,7 +27,7 @@ export interface ListenParts {
 
 const NO_PARTS: ListenParts = { fd: null, user: null };
 
-/** What every way to listen is told: all but what becomes of the connections. */
+/** Options that every way to listen takes: all but what becomes of the connections. */
 type SocketOptions = Omit<ListenOptions, 'onConnection'>;
 
 export function listenNodeStreams(options: ListenOptions, parts: ListenParts = NO_PARTS): Promise<Opened<Listener>> {

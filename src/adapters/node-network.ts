@@ -56,7 +56,13 @@ export function createNodeNetwork(
       const fd = inherited.take('udp', options.local);
       return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
     },
-    connect: (options) => connectNodeStream(options, sessions),
+    connect: async (options) => {
+      const { localIp, bindForeign } = options;
+      const isForeign = localIp !== undefined && bindForeign !== undefined;
+      const bound = isForeign ? chosen?.engine?.bindStream({ bindForeign }, { ip: localIp, port: 0 }) : undefined;
+      if (bound !== undefined && 'error' in bound) return { ok: false, error: bound.error };
+      return connectNodeStream(options, sessions, bound?.fd ?? null);
+    },
     listen: (options) => listenBy(options, listenNodeStreams),
     listenHttp: (options) => listenBy(options, listenNodeHttp),
   };

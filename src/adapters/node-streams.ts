@@ -1,7 +1,7 @@
 /** Connecting TCP and TLS streams of the system. */
 
 import { createHash } from 'node:crypto';
-import { connect as connectTcp, isIP, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, Socket } from 'node:net';
 import type { PeerCertificate, TLSSocket } from 'node:tls';
 import type { Address, ByteStream, ConnectOptions, NetworkError, Opened, TlsClientOptions } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
@@ -9,10 +9,14 @@ import { NodeStream } from './node-stream.ts';
 import { nodeTls } from './node-tls.ts';
 import type { TlsSessions } from './tls-sessions.ts';
 
-/** Connects a stream, within the time that the caller gives. */
-export function connectNodeStream(options: ConnectOptions, sessions: TlsSessions): Promise<Opened<ByteStream>> {
+/** Connects a stream, within the time that the caller gives; `fd`: by this socket, which is bound already and is closed with it. */
+export function connectNodeStream(
+  options: ConnectOptions,
+  sessions: TlsSessions,
+  fd: number | null = null,
+): Promise<Opened<ByteStream>> {
   return new Promise((resolve) => {
-    const socket = startConnecting(options, sessions);
+    const socket = startConnecting(options, sessions, fd);
     const settle = (result: Opened<ByteStream>): void => {
       clearTimeout(timer);
       socket.off('error', onError);
@@ -43,18 +47,21 @@ export function connectNodeStream(options: ConnectOptions, sessions: TlsSessions
   });
 }
 
-function startConnecting(options: ConnectOptions, sessions: TlsSessions): Socket | TLSSocket {
+function startConnecting(options: ConnectOptions, sessions: TlsSessions, fd: number | null): Socket | TLSSocket {
   const { remote, localIp, tls } = options;
   const to = {
     host: remote.ip,
     port: remote.port,
     autoSelectFamily: false,
     noDelay: true,
-    ...(localIp === undefined ? {} : { localAddress: localIp }),
+    ...(localIp === undefined || fd !== null ? {} : { localAddress: localIp }),
   };
-  return tls === undefined
-    ? connectTcp(to)
-    : nodeTls().connect({ ...to, ...tlsClientOptions(tls), ...sessionFor(remote, tls, sessions) });
+  // Node.js reads from a socket that it is given at once, unless told not to; this one has yet to be connected.
+  const given = { fd: fd ?? -1, manualStart: true };
+  const plain = fd === null ? null : new Socket(given).connect(to);
+  if (tls === undefined) return plain ?? connectTcp(to);
+  const through = plain === null ? to : { ...to, socket: plain };
+  return nodeTls().connect({ ...through, ...tlsClientOptions(tls), ...sessionFor(remote, tls, sessions) });
 }
 
 function sessionFor(remote: Address, tls: TlsClientOptions, sessions: TlsSessions): { readonly session?: Buffer } {

@@ -14,7 +14,7 @@ export function nodeTls(): NodeTls {
 /** Suites of TLS 1.3 are told from ciphers by their names. */
 const SUITE_PREFIX = 'TLS_';
 
-/** Node's form of what a server is told of TLS. */
+/** A server's TLS options in Node's form. */
 export function tlsServerOptions(options: TlsServerOptions): TlsOptions {
   const { certificatePem, privateKeyPem, clientAuthorityPem, minVersion, maxVersion, ticketSecret } = options;
   const ciphers = cipherList(options);

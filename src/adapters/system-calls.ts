@@ -178,7 +178,6 @@ function bindUvPoll(
   };
 }
 
-/** What is used of koffi. */
 interface Koffi {
   load(path: string | null): { func(name: string, result: string, types: readonly string[]): ForeignFunction };
   address(memory: ArrayBuffer): bigint;

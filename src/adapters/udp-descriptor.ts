@@ -66,7 +66,6 @@ interface Binding {
   readonly bindForeign: ForeignBinding | undefined;
 }
 
-/** Makes descriptors. */
 export class UdpDescriptors {
   readonly #calls: SystemCalls;
   readonly #scratch: Scratch;

@@ -17,7 +17,6 @@ export const MAX_XML_OCTETS = 65_536;
 /** Most keys of one list; the root has had three in fifteen years. */
 const MAX_KEYS = 64;
 
-/** One key of the list. */
 interface KeyDigest {
   /** IANA's name for it, such as `Klajeyz`. */
   readonly id: string;

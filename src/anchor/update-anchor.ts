@@ -24,7 +24,6 @@ export type FetchedFile =
 /** How a probe of the root went. `bogus`: an answer came that no trusted key has signed. */
 export type ProbeOutcome = 'proven' | 'bogus' | 'unreachable';
 
-/** What an update works with. */
 interface UpdateParts {
   readonly files: Files;
   /** Unix seconds at which keys and certificates must be valid. */

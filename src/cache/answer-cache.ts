@@ -32,6 +32,8 @@ export interface CachedAnswer {
   readonly refreshAt?: number;
   /** From when its time as expired data counts, unix seconds, when not from `expiresAt` (serve-expired-ttl-reset). */
   readonly staleSince?: number;
+  /** When its verdict was given, unix seconds; absent: it was loaded, or has none. */
+  readonly judgedAt?: number;
 }
 
 /** An answer with the question that it is kept under. */
@@ -43,9 +45,12 @@ export interface AnswerEntry {
 export class AnswerCache {
   readonly #clock: Clock;
   readonly #answers: ByteBoundedMap<AnswerEntry>;
+  /** Octets that it may hold. */
+  readonly maxBytes: number;
 
   constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
     this.#clock = clock;
+    this.maxBytes = maxBytes;
     this.#answers = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfEntry });
   }
 

@@ -160,7 +160,6 @@ export class DenialCache {
     this.#zones.clear();
   }
 
-  /** Number of spans. */
   get count(): number {
     let count = 0;
     for (const zone of this.#zones.values()) count += countOf(zone);

@@ -23,17 +23,18 @@ export const DEFAULT_FAILURE_SECONDS = 5;
 export const FAILURE_CACHE_OCTETS = 1024 * 1024;
 
 /** Octets of one failure besides its question's name and the texts of its reason: four objects. */
-const FAILURE_OCTETS = 270;
+const FAILURE_OCTETS = 280;
 
 /** Why there was no answer: a failure of iteration, or a verdict that forbids to give one. */
 type FailureCause = { readonly failure: Failure } | { readonly verdict: Verdict };
 
-/** A failure that is remembered. */
-interface CachedFailure {
+export interface CachedFailure {
   readonly question: Question;
   readonly why: FailureCause;
   /** When it may be tried again, unix seconds. */
   readonly expiresAt: number;
+  /** When it failed last, unix seconds. */
+  readonly failedAt: number;
   /** How often in a row it has failed; 1 the first time. */
   readonly times: number;
 }
@@ -70,7 +71,7 @@ export class FailureCache {
         : 0;
     const wanted = Math.max(MIN_FAILURE_SECONDS, seconds) * 2 ** Math.min(repeats, 9);
     const expiresAt = now + Math.min(MAX_FAILURE_SECONDS, Math.ceil(wanted));
-    this.#failures.set(key, { question, why, expiresAt, times: repeats + 1 });
+    this.#failures.set(key, { question, why, expiresAt, failedAt: now, times: repeats + 1 });
     return true;
   }
 

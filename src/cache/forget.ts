@@ -30,7 +30,6 @@ interface KeyEntries {
   removeWhere(test: (trust: Pick<SecurityStatus<unknown>, 'status' | 'zone'>) => boolean): number;
 }
 
-/** All caches of a resolver. */
 export interface CacheSet {
   readonly rrsets: RRsetCache;
   readonly answers: AnswerCache;
@@ -77,7 +76,6 @@ export async function forgetTypes({ caches, pause }: Sweep, name: Name, types: R
   await caches.replies.removeInTurns((reply) => speaksOf(reply, isOf), pause);
 }
 
-/** Forgets all that is at or below a zone. */
 export async function forgetZone({ caches, now, pause }: Sweep, zone: Name): Promise<Removed> {
   const removed: Removed = { rrsets: 0, messages: 0, keys: 0 };
   const isInZone = ({ rrset }: RankedRRset): boolean => isAtOrBelow(rrsetOwner(rrset), zone);

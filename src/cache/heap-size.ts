@@ -1,4 +1,4 @@
-/** Octets that held RRsets and answers take on the heap: estimates for the bounds of the caches, measured by bench/cache-heap.ts. */
+/** Octets that ranked RRsets and answers take on the heap: estimates for the bounds of the caches, measured by bench/cache-heap.ts. */
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Name } from '../wire/name.ts';
@@ -28,13 +28,13 @@ export function sizeOfText(text: string): number {
   return TEXT_OCTETS + text.length;
 }
 
-/** Octets of one held RRset. */
+/** Octets of one ranked RRset. */
 export function sizeOfRanked(ranked: RankedRRset): number {
   const reason = ranked.verdict === null || ranked.verdict.status === 'secure' ? 0 : REASON_OCTETS;
   return RANKED_OCTETS + ranked.rrset.length + reason;
 }
 
-/** Octets of a list of held RRsets. */
+/** Octets of a list of ranked RRsets. */
 export function sizeOfRankedList(list: readonly RankedRRset[]): number {
   let size = 16;
   for (const ranked of list) size += 8 + sizeOfRanked(ranked);

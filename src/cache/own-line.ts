@@ -7,7 +7,7 @@
  * Only servers that have answered before bear witness: a zone whose twenty servers never say a word is no outage.
  */
 
-/** Timeouts of witnesses in a row, with no answer from anybody between, until the line is held for cut. */
+/** Timeouts of witnesses in a row, with no answer from anybody between, until the line is taken to be down. */
 const TIMEOUTS_TO_BELIEVE = 3;
 /** Different witnesses that it takes, when so many are known. */
 export const WITNESSES_TO_BELIEVE = 3;

@@ -22,7 +22,6 @@ interface RateTableParts {
   readonly backoff: boolean;
 }
 
-/** The counter of one key. */
 interface Counter {
   readonly key: string;
   /** Unix second that `count` is of. */
@@ -32,10 +31,8 @@ interface Counter {
   previous: number;
 }
 
-/** One key with its rate. */
 interface Rate {
   readonly key: string;
-  /** Events in a second. */
   readonly perSecond: number;
 }
 

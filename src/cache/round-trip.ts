@@ -39,7 +39,6 @@ export function plainTimeoutMs({ smoothedMs, variationMs }: RoundTrip): number {
   return Math.max(0, smoothedMs) + 4 * variationMs;
 }
 
-/** A timeout within its bounds. */
 export function clampTimeout(timeoutMs: number, { minTimeoutMs, maxTimeoutMs }: TimeoutBounds): number {
   return Math.max(minTimeoutMs, Math.min(maxTimeoutMs, timeoutMs));
 }

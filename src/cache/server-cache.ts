@@ -48,7 +48,7 @@ const LAME_REST_MS = 60_000;
 const PROVEN_FOR_MS = 30_000;
 const PROVEN_TIMEOUT_MS = 1000;
 /**
- * Shortest waits while our own line is held for cut, ms: it may only have become slow, and no answer would ever be in time if
+ * Shortest waits while our own line is taken to be down, ms: it may only have become slow, and no answer would ever be in time if
  * waits, which silence does not lengthen then, stayed as short as answers used to be. Mostly short: who waits for what was
  * sent just before the line came back makes others wait.
  */
@@ -190,7 +190,7 @@ export class ServerCache {
     return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
   }
 
-  /** True while everybody on the way to the server is silent: our own line is held for cut. */
+  /** True while everybody on the way to the server is silent: our own line is taken to be down. */
   isLineCut(server: string): boolean {
     return this.#lineOf(server).isCut;
   }

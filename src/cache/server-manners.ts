@@ -53,7 +53,6 @@ export type MannersOutcome =
   /** Over TCP, where nobody forges, our cookie came back wrong, or none from a server that used to give one. */
   | { readonly kind: 'cookie-broken' };
 
-/** The manners of one server. */
 export class ServerManners {
   #ednsSeen = false;
   #ednsRefusals = 0;

@@ -46,7 +46,6 @@ interface LameType {
   shownAtMs: number;
 }
 
-/** What is kept of one server and zone. */
 export class ServerZoneInfo {
   readonly server: string;
   readonly zone: Name;
@@ -104,7 +103,6 @@ export class ServerZoneInfo {
     return this.#timeouts.reduce((sum, { count }) => sum + count, 0);
   }
 
-  /** The same by kind. */
   get timeoutsByKind(): Record<QueryKind, number> {
     const counts = { A: 0, AAAA: 0, other: 0 };
     for (const { type, count } of this.#timeouts) {
@@ -113,7 +111,6 @@ export class ServerZoneInfo {
     return counts;
   }
 
-  /** Counts a timeout. */
   addTimeout(type: number, nowMs: number): void {
     if (this.backoffMs === 0) this.silentSinceMs = nowMs;
     this.#timeoutsOf(type).count++;
@@ -142,7 +139,6 @@ export class ServerZoneInfo {
     this.#timeouts = expired.#timeouts.map(({ type, count }) => ({ type, count, restsUntilMs: 0 }));
   }
 
-  /** Forgets all timeouts. */
   forgetTimeouts(): void {
     this.backoffMs = 0;
     this.#timeouts = [];

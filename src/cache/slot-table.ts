@@ -50,7 +50,6 @@ interface SlotKey {
   mask: number;
 }
 
-/** A key of so many words at most. */
 export function newSlotKey(mostWords: number): SlotKey {
   return { words: new Int32Array(mostWords), count: 0, lastMask: -1, hash: 0, flags: 0, mask: VARIANT_FLAGS };
 }
@@ -243,7 +242,6 @@ export class SlotTable {
   }
 }
 
-/** What a slot is filled with. */
 interface SlotEntry {
   readonly hash: number;
   readonly block: number;

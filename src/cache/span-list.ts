@@ -15,7 +15,6 @@ interface OrderedSpan<Span> {
   readonly octets: number;
 }
 
-/** The spans. */
 export class SpanList<Span> {
   readonly #spans: OrderedSpan<Span>[] = [];
   #octets = 0;
@@ -63,7 +62,6 @@ export class SpanList<Span> {
     return dropped;
   }
 
-  /** Drops the span at an index. */
   dropAt(index: number): void {
     this.#drop(index, 1);
   }

@@ -13,7 +13,7 @@ import { readServiceName, starttlsFor } from '../dane/service-name.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
-import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openLookUpSource } from './look-up-source.ts';
+import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openChosenSource, SOURCE_HELP } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
 import { refuseWords } from './subcommand.ts';
 
@@ -30,6 +30,7 @@ const SERVICE_PORTS = { smtp: 25, submission: 587, imap: 143, https: 443 } as co
 export const DANE_CHECK_USAGE = `Usage: hawser dane check [OPTION ...] DOMAIN|HOST:PORT ...
 Looks at a mail domain as a sender does: MX, addresses, TLSA records and their proofs, STARTTLS and certificates of every
 address; says what matches, what does not and why, and what Postfix would do. HOST:PORT looks at one service.
+${SOURCE_HELP}
 
 ${LOOK_UP_HELP}  --mx HOST               look at this mail host only, as one of the domain
   --smtp, --submission, --imap, --https
@@ -93,7 +94,7 @@ export async function runDaneCheck(words: readonly string[]): Promise<number> {
   if (!numbers.every((one) => Number.isInteger(one) && Math.abs(one) <= 36_500) || Number(values.timeout) < 1)
     return refuseWords('dane check', '--days, --expiry and --timeout take whole numbers');
   const ports = await programPorts();
-  const source = await openLookUpSource(values, ports);
+  const source = await openChosenSource(values, ports);
   if (!('lookUp' in source)) return refuseWords('dane check', source.join('; '));
   if (source.remark !== '') process.stderr.write(`warning: ${source.remark}\n`);
   const now = ports.clock.unixSeconds() + Number(values.days) * DAY_SECONDS;

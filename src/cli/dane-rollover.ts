@@ -25,7 +25,14 @@ import { fromHex } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, type LookUpValues, openLookUpSource } from './look-up-source.ts';
+import {
+  familyOf,
+  LOOK_UP_HELP,
+  LOOK_UP_OPTIONS,
+  type LookUpValues,
+  openChosenSource,
+  SOURCE_HELP,
+} from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
 import { refuseWords, USAGE_STATUS } from './subcommand.ts';
 
@@ -41,6 +48,7 @@ Leads from one key to the next without losing mail (RFC 7671 §8). Files are cer
 plan writes the state file and says what to publish. status shows what each server of the zone says; next says only the next
 step. Both look at all servers of the zone, at the validated set and at the certificates in use, and keep in the state file
 since when all was well. While any server is silent or shows the old set, nothing is called safe.
+${SOURCE_HELP}
 
   --state FILE            the state of this roll-over
   --use FILE              a certificate that somebody is about to install: 0 only if that is safe now
@@ -198,7 +206,7 @@ async function observe(
 ): Promise<Seen | { readonly why: string }> {
   const port = Number(values['authority-port']);
   if (!Number.isInteger(port) || port < 1 || port > 65_535) return { why: '--authority-port takes a port' };
-  const source = await openLookUpSource(values satisfies LookUpValues, ports);
+  const source = await openChosenSource(values satisfies LookUpValues, ports);
   if (!('lookUp' in source)) return { why: source.join('; ') };
   if (source.remark !== '') process.stderr.write(`warning: ${source.remark}\n`);
   const { lookUp } = source;

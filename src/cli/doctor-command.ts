@@ -9,7 +9,6 @@ import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 
 const ERASE_LINE = '\r\x1b[K';
 
-/** The subcommand. */
 export const doctorCommand: Subcommand = {
   name: 'doctor',
   summary: 'examine this host: network, clock, trust anchor, resolv.conf, Postfix',

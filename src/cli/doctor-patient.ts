@@ -15,7 +15,7 @@ const ROOT_MS = 15_000;
 /** This host with a configuration. */
 export function patientOfConfig(config: Config, ports: Ports): Patient {
   const resolveRootKeys = async (): ReturnType<Patient['resolveRootKeys']> => {
-    // Zones that are held would be transferred, and anchors written: nothing is to change.
+    // Local copies of zones would be transferred, and anchors written: nothing is to change.
     const alone = { ...config, authZones: [], rpzs: [] };
     const own = await startOwnResolver(alone, { ...ports, files: withoutWriting(ports.files) });
     if (!('resolver' in own)) return own.join('; ');
@@ -36,6 +36,8 @@ export function withoutWriting(files: Files): Files {
   return {
     readText: (path, maxOctets) => files.readText(path, maxOctets),
     readBytes: (path, maxOctets) => files.readBytes(path, maxOctets),
+    readPrivate: (path, maxOctets) => files.readPrivate(path, maxOctets),
+    readPrivateInBackground: (path, maxOctets) => files.readPrivateInBackground(path, maxOctets),
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
     replaceAtomically: () => done,

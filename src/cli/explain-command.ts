@@ -1,170 +1,163 @@
-/** `hawser explain` and `hawser trace`: words, the resolver that is asked, output. What is told is in src/explain and src/trace. */
+/** `hawser explain`: words, the resolver that is asked, output. What is shown is in src/explain. */
 
 import { parseArgs } from 'node:util';
+import type { Config } from '../config/config.ts';
 import { explainParts } from '../daemon/explain-parts.ts';
+import { chainDot } from '../explain/chain-dot.ts';
 import { chainPicture } from '../explain/chain-picture.ts';
 import { explainQuestion } from '../explain/gather.ts';
+import type { Report } from '../explain/report.ts';
 import { reportText } from '../explain/report-text.ts';
-import { explainJson, stepText } from '../trace/explain.ts';
-import { Trace } from '../trace/trace.ts';
-import { parseName } from '../wire/name-text.ts';
-import { type Question, questionOf, questionText } from '../wire/question.ts';
-import { typeFromText } from '../wire/rr-type.ts';
-import { familyOf, LOOK_UP_OPTIONS, type LookUpValues, serverAddress } from './look-up-source.ts';
-import { programPorts, readProgramConfig, startOwnResolver, withFamily, withForwarder } from './own-resolver.ts';
-import { refuseWords, type Subcommand } from './subcommand.ts';
+import type { Ports } from '../ports/ports.ts';
+import { formatName } from '../wire/name-text.ts';
+import type { Question } from '../wire/question.ts';
+import { typeText } from '../wire/rr-type.ts';
+import { askDaemon } from './control-connection.ts';
+import { readTime } from './explain-time.ts';
+import { DAEMON_HELP, findDaemon, LOOK_UP_OPTIONS, SOURCE_HELP, sourceFault } from './look-up-source.ts';
+import { programPorts } from './own-resolver.ts';
+import { openTracedResolver, questionFrom, STATUS_HELP, statusOf, VALIDATING_HELP } from './question-words.ts';
+import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 
 const DAY_SECONDS = 86_400;
 /** Signatures that run out sooner are listed: signers renew earlier than that. */
 const DEFAULT_EXPIRY_DAYS = 3;
 const MAX_EXPIRY_DAYS = 36_500;
 
-/** Exit statuses, by what DNSSEC says. */
-const STATUS = { secure: 0, bogus: 1, insecure: 2, unknown: 3 } as const;
-
-const RESOLVER_HELP = `  --resolver ADDR[@PORT]  ask this resolver for everything and validate here; it must pass DNSSEC records on
-  -C, --config FILE       an unbound.conf for the own resolver (none is read by default)
-  -4, --ip4 | -6, --ip6   IPv4 | IPv6 only
-  --json                  for programs
-`;
-
-const STATUS_HELP =
-  'Exit status: 0 secure, 1 bogus or no answer, 2 insecure (not signed), 3 it cannot be said, or wrong words.\n';
-
-const EXPLAIN_USAGE = `Usage: hawser explain [OPTION ...] NAME [TYPE]
+const USAGE = `Usage: hawser explain [OPTION ...] NAME [TYPE]
 Shows the chain of trust from the anchor to the answer, zone by zone: DS, keys, signatures and their times, proofs of what is
 not there, what each server said; where it broke, whose fault that is and what to do. TYPE is A by default.
+${SOURCE_HELP}
 
-${RESOLVER_HELP}  --expiry DAYS           list signatures that run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
+${DAEMON_HELP}${VALIDATING_HELP}  --cached                what the running daemon holds now: since when, for how long, and why; nobody is asked
+  --at TIME               what would hold then, by the times of signatures: 2026-12-24, 2026-12-24T18:00:00Z, 20261224180000,
+                          unix seconds, +3d, -12h; resolves from the root
+  --expiry DAYS           list signatures that run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
+  --json                  for programs
   --svg                   a picture of the chain, in SVG
+  --dot                   the same as a graph for Graphviz (dot -Tpdf)
   --color | --no-color    default: colour on a terminal
 ${STATUS_HELP}
-Of the running daemon: hawser-control explain NAME [TYPE] [+json] [+cached] [+expiry=DAYS].
+Of the running daemon also: hawser-control explain NAME [TYPE] [+json|+svg|+dot] [+cached] [+expiry=DAYS].
 
 Examples:
   hawser explain _25._tcp.mx.example.org TLSA
+  hawser explain --cached example.org MX
+  hawser explain --at +3d example.org MX
   hawser explain --resolver 127.0.0.1 example.org MX
   hawser explain --svg example.org MX >chain.svg
-`;
-
-const TRACE_USAGE = `Usage: hawser trace [OPTION ...] NAME [TYPE]
-Resolves once and shows each step as it happens: time, server, question, what came back. TYPE is A by default.
-
-${RESOLVER_HELP}${STATUS_HELP}
-With --json each step is a line of JSON. Of the running daemon: hawser-control trace NAME [TYPE] [+json].
-
-Examples:
-  hawser trace _25._tcp.mx.example.org TLSA
-  hawser trace -4 --json example.org MX
+  hawser explain --dot example.org MX | dot -Tpdf >chain.pdf
 `;
 
 export const explainCommand: Subcommand = {
   name: 'explain',
   summary: 'why an answer is secure, insecure or bogus, and who must mend it',
-  usage: EXPLAIN_USAGE,
-  run: async (words) => await run('explain', words),
+  usage: USAGE,
+  run,
 };
 
-export const traceCommand: Subcommand = {
-  name: 'trace',
-  summary: 'each step of one resolution as it happens',
-  usage: TRACE_USAGE,
-  run: async (words) => await run('trace', words),
-};
-
-const OPTIONS = { ...LOOK_UP_OPTIONS, json: { type: 'boolean' } } as const;
-const EXPLAIN_OPTIONS = {
-  ...OPTIONS,
-  expiry: { type: 'string' },
+const OPTIONS = {
+  ...LOOK_UP_OPTIONS,
+  json: { type: 'boolean' },
+  cached: { type: 'boolean' },
+  at: { type: 'string' },
+  expiry: { type: 'string', default: String(DEFAULT_EXPIRY_DAYS) },
   svg: { type: 'boolean' },
+  dot: { type: 'boolean' },
   color: { type: 'boolean' },
   'no-color': { type: 'boolean' },
 } as const;
 
-interface Values extends LookUpValues {
-  readonly json?: boolean | undefined;
-  readonly expiry?: string | undefined;
-  readonly svg?: boolean | undefined;
-  readonly color?: boolean | undefined;
-  readonly 'no-color'?: boolean | undefined;
+function readWords(words: readonly string[]) {
+  return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
 }
 
-async function run(command: 'explain' | 'trace', words: readonly string[]): Promise<number> {
-  let values: Values;
-  let positionals: readonly string[];
+type Values = ReturnType<typeof readWords>['values'];
+
+async function run(words: readonly string[]): Promise<number> {
+  let read: ReturnType<typeof readWords>;
   try {
-    const options = command === 'explain' ? EXPLAIN_OPTIONS : OPTIONS;
-    ({ values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true }));
+    read = readWords(words);
   } catch (error) {
-    return refuseWords(command, (error as Error).message);
+    return refuseWords('explain', (error as Error).message);
   }
+  const { values, positionals } = read;
   const question = questionFrom(positionals);
-  if (question === null) return refuseWords(command, 'NAME [TYPE] is needed');
-  const days = Number(values.expiry ?? DEFAULT_EXPIRY_DAYS);
-  if (!Number.isInteger(days) || days < 0 || days > MAX_EXPIRY_DAYS) return refuseWords(command, '--expiry takes days');
-  const opened = await openResolver(values);
-  if (!('instance' in opened)) return refuseWords(command, opened.join('; '));
-  const status =
-    command === 'explain' ? await explain(opened, question, values, days) : await traceOnce(opened, question, values);
-  opened.instance.stop();
-  return status;
-}
-
-function questionFrom([nameText, typeWord = 'A', ...more]: readonly string[]): Question | null {
-  const name = nameText === undefined || more.length > 0 ? null : parseName(nameText);
-  const type = typeFromText(typeWord.toUpperCase());
-  return name === null || type === null ? null : questionOf(name, type);
-}
-
-async function openResolver(values: Values) {
+  if (question === null) return refuseWords('explain', 'NAME [TYPE] is needed');
   const ports = await programPorts();
-  const config = readProgramConfig(values.config ?? null, ports.files);
-  if (!('server' in config)) return config;
-  const forwarder = values.resolver === undefined ? null : serverAddress(values.resolver);
-  if (values.resolver !== undefined && forwarder === null) return [`not an address: ${values.resolver}`];
-  const asked = forwarder === null ? config : withForwarder(config, forwarder);
-  const instance = await startOwnResolver(withFamily(asked, familyOf(values)), ports);
-  return 'resolver' in instance ? { instance, ports } : instance;
-}
-
-type Opened = Extract<Awaited<ReturnType<typeof openResolver>>, { readonly instance: unknown }>;
-
-async function explain({ instance, ports }: Opened, question: Question, values: Values, days: number): Promise<number> {
-  const parts = explainParts(instance, ports.clock);
-  const options = { isCached: false, expirySeconds: days * DAY_SECONDS };
-  const explained = await explainQuestion(parts, question, options);
-  if (explained === null) return STATUS.unknown;
-  const { report } = explained;
-  if (values.svg === true) {
-    process.stdout.write(chainPicture(report));
-    return statusOf(report.status);
+  const wish = wishOf(values, ports.clock.unixSeconds());
+  if (typeof wish === 'string') return refuseWords('explain', wish);
+  const report = await reportFor(question, wish, ports);
+  if (typeof report === 'string') {
+    process.stderr.write(`hawser explain: ${report}\n`);
+    return USAGE_STATUS;
   }
-  const isTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
-  const hasColour = values['no-color'] !== true && (values.color === true || isTerminal);
-  process.stdout.write(
-    values.json === true ? `${JSON.stringify(report, null, 2)}\n` : reportText(report, { hasColour }),
-  );
+  process.stdout.write(outputOf(report, values));
   return statusOf(report.status);
 }
 
-/** Writes each step as it comes. */
-async function traceOnce({ instance, ports }: Opened, question: Question, values: Values): Promise<number> {
-  const startedMs = ports.clock.monotonicMs();
-  if (values.json !== true) process.stdout.write(`${questionText(question)}\n`);
-  const trace = new Trace((event) => {
-    const time = (event.atMs - startedMs).toFixed(1).padStart(8);
-    const line =
-      values.json === true
-        ? JSON.stringify(explainJson([event])[0])
-        : `${time} ms [${event.workId}] ${stepText(event)}`;
-    process.stdout.write(`${line}\n`);
-  });
-  const resolution = await instance.resolver.resolve(question, { trace });
-  return statusOf(resolution.kind === 'failed' ? 'failed' : (resolution.verdict?.status ?? 'unchecked'));
+/** What is wanted, checked. */
+interface Wish {
+  readonly values: Values;
+  readonly days: number;
+  /** Unix seconds; null: now. */
+  readonly at: number | null;
 }
 
-function statusOf(status: string): number {
-  if (status === 'secure') return STATUS.secure;
-  if (status === 'insecure') return STATUS.insecure;
-  return status === 'bogus' || status === 'failed' ? STATUS.bogus : STATUS.unknown;
+function wishOf(values: Values, now: number): Wish | string {
+  const days = Number(values.expiry);
+  if (!Number.isInteger(days) || days < 0 || days > MAX_EXPIRY_DAYS) return '--expiry takes days';
+  const forms = [values.json, values.svg, values.dot].filter((one) => one === true).length;
+  if (forms > 1) return 'of --json, --svg and --dot only one can be';
+  const fault = sourceFault(values);
+  if (fault !== null) return fault;
+  const at = values.at === undefined ? null : readTime(values.at, now);
+  if (values.at !== undefined && at === null) return `not a time: ${values.at}`;
+  if (at !== null && (values.daemon === true || values.cached === true)) {
+    return '--at resolves by itself: the daemon judges by its own clock';
+  }
+  if (values.cached === true && (values.own === true || values.resolver !== undefined)) {
+    return '--cached looks into the running daemon';
+  }
+  return { values, days, at };
+}
+
+/** A text: why there is none. */
+async function reportFor(question: Question, wish: Wish, ports: Ports): Promise<Report | string> {
+  const { values, at } = wish;
+  const daemon = at === null ? await findDaemon(values, ports.files) : { ok: false as const, why: '--at was given' };
+  if (daemon.ok) return await reportOfDaemon(daemon.config, question, wish);
+  if (values.daemon === true || values.cached === true) return `no running daemon answers: ${daemon.why}`;
+  return await ownReport(question, wish, ports);
+}
+
+async function reportOfDaemon(config: Config, { name, type }: Question, wish: Wish): Promise<Report | string> {
+  const flags = ['+json', `+expiry=${wish.days}`, ...(wish.values.cached === true ? ['+cached'] : [])];
+  const reply = await askDaemon(config, ['explain', formatName(name), typeText(type), ...flags]);
+  if (!reply.ok) return reply.why.replace(/^error /, '');
+  const report = JSON.parse(reply.text) as Report;
+  // An older daemon that still runs after an upgrade.
+  if (!Array.isArray(report.denials)) return 'the running daemon is of another version: restart it, or use --own';
+  if (process.stderr.isTTY === true)
+    process.stderr.write('By the running daemon; --own resolves anew from the root.\n');
+  return report;
+}
+
+async function ownReport(question: Question, { values, days, at }: Wish, ports: Ports): Promise<Report | string> {
+  const opened = await openTracedResolver(values, ports, at);
+  if (!('resolver' in opened)) return opened.join('; ');
+  const parts = explainParts(opened, ports.clock);
+  const options = { isCached: false, expirySeconds: days * DAY_SECONDS, isTimeAsked: at !== null };
+  const explained = await explainQuestion(parts, question, options);
+  opened.stop();
+  return explained?.report ?? 'nothing was found';
+}
+
+function outputOf(report: Report, values: Values): string {
+  if (values.svg === true) return chainPicture(report);
+  if (values.dot === true) return chainDot(report);
+  if (values.json === true) return `${JSON.stringify(report, null, 2)}\n`;
+  const isTerminal = process.stdout.isTTY === true && process.env.NO_COLOR === undefined;
+  const hasColour = values['no-color'] !== true && (values.color === true || isTerminal);
+  return reportText(report, { hasColour });
 }

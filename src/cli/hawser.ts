@@ -3,10 +3,11 @@
 import { PROGRAM_VERSION } from '../daemon/version.ts';
 import { daneCommand } from './dane-command.ts';
 import { doctorCommand } from './doctor-command.ts';
-import { explainCommand, traceCommand } from './explain-command.ts';
+import { explainCommand } from './explain-command.ts';
 import { resolvconfCommand } from './resolvconf-command.ts';
 import { refuseWords, type Subcommand } from './subcommand.ts';
 import { tlsaCommand } from './tlsa-command.ts';
+import { traceCommand } from './trace-command.ts';
 import { webCommand } from './web-command.ts';
 
 const COMMANDS: readonly Subcommand[] = [

@@ -49,7 +49,9 @@ export function withinHeap(files: Files, { used, limit }: HeapUse): Files {
   return {
     readBytes: (path) => files.readBytes(path),
     replaceAtomically: (path, content, mode) => files.replaceAtomically(path, content, mode),
-    replaceInBackground: (path, content) => files.replaceInBackground(path, content),
+    replaceInBackground: (path, content, mode) => files.replaceInBackground(path, content, mode),
+    readPrivate: (path, maxOctets) => files.readPrivate(path, maxOctets),
+    readPrivateInBackground: (path, maxOctets) => files.readPrivateInBackground(path, maxOctets),
     append: (path, content) => files.append(path, content),
     remove: (path) => files.remove(path),
     glob: (pattern) => files.glob(pattern),

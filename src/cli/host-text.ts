@@ -20,11 +20,10 @@ interface HostText {
   readonly text: string;
   /** False when further types need not be asked for: the name does not exist or cannot be resolved. */
   readonly goesOn: boolean;
-  /** A bogus answer. */
   readonly isBogus: boolean;
 }
 
-/** The answer as text; `isFirst`: an alias has not been told yet. */
+/** The answer as text; `isFirst`: an alias has not been written yet. */
 export function hostText(resolution: Resolution, options: HostTextOptions, isFirst: boolean): HostText {
   const { question } = resolution;
   const status = options.verbose ? ` ${securityText(resolution)}` : '';

@@ -20,7 +20,6 @@ const NEW_FILE = `${RESOLV_CONF}.hawser-new`;
 const DNS_PORT = 53;
 const MODE = 0o644;
 
-/** The subcommand. */
 export const resolvconfCommand: Subcommand = {
   name: 'resolvconf',
   summary: 'check, install or undo the lines of /etc/resolv.conf that a mail host needs',

@@ -190,7 +190,6 @@ function wholeNumber(text: string, max: number): number | null {
   return /^\d{1,10}$/.test(text) && Number(text) <= max ? Number(text) : null;
 }
 
-/** The octets of the one file. */
 function contentOf(files: readonly string[]): Uint8Array | string {
   const [path] = files;
   if (path === undefined || files.length > 1) return 'one file is needed';

@@ -48,7 +48,6 @@ Examples:
   hawser web --port 0 --own
 `;
 
-/** The subcommand. */
 export const webCommand: Subcommand = {
   name: 'web',
   summary: 'serve the page: TLSA generator, DANE check, explain, health',
@@ -167,7 +166,7 @@ function throughOwn(config: Config, ports: Ports): Source {
 }
 
 async function startOwn(config: Config, ports: Ports): Promise<ResolverInstance | string> {
-  // Zones that are held would be transferred, and anchors written: nothing is to change.
+  // Local copies of zones would be transferred, and anchors written: nothing is to change.
   const files: Files = withoutWriting(ports.files);
   const own = await startOwnResolver({ ...config, authZones: [], rpzs: [] }, { ...ports, files });
   return 'resolver' in own ? own : own.join('; ');

@@ -33,7 +33,6 @@ export function checkAnchorFiles(clauses: readonly Clause[], config: Config, fil
   }
 }
 
-/** Zones of the anchors in a file. */
 function anchorOwners(path: string, files: Files): Name[] {
   const text = path === '' ? null : files.readText(path);
   if (text?.ok !== true) return [];

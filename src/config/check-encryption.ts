@@ -87,8 +87,8 @@ function listeningLines({ server }: Config, lines: Lines): readonly ListeningLin
     return automatic.length > 0 ? automatic : [ofDefault];
   }
   const named = lines.of('interface').flatMap((entry) => {
-    const place = listenTarget.read(...entry.values);
-    const port = place instanceof FormError ? null : place.port;
+    const target = listenTarget.read(...entry.values);
+    const port = target instanceof FormError ? null : target.port;
     return port === null ? [] : [{ at: entry, what: `interface ${entry.values[0]}`, port }];
   });
   const usesOwnPort = server.interface.some(({ port }) => port === null) || server.interface.length === 0;

@@ -41,10 +41,10 @@ export function checkFiles(config: Config, files: Files, findings: Findings): vo
   checkNamedFiles(config, files, findings);
   checkCertificates(config, files, findings);
   checkZoneFiles(config, files, findings);
-  for (const { kind, place } of config.server.interface) {
-    if (kind !== 'interface' || !files.exists(INTERFACES_FOLDER) || files.exists(`${INTERFACES_FOLDER}/${place}`))
+  for (const { kind, target } of config.server.interface) {
+    if (kind !== 'interface' || !files.exists(INTERFACES_FOLDER) || files.exists(`${INTERFACES_FOLDER}/${target}`))
       continue;
-    findings.error(NOWHERE, `cannot parse interface specified as '${place}': there is no such interface`);
+    findings.error(NOWHERE, `cannot parse interface specified as '${target}': there is no such interface`);
   }
   const users = files.readText(USERS_FILE);
   const { username } = config.server;
@@ -61,9 +61,12 @@ function checkFolders(config: Config, files: Files, findings: Findings): void {
   for (const [what, path] of [
     ['pidfile', pidfilePath(config)],
     ['logfile', absolutePath(config, server.logfile)],
+    ['cache-file', absolutePath(config, server.cacheFile)],
   ] as const) {
     const folder = folderOf(path);
-    if (path !== '' && !files.exists(folder)) findings.error(NOWHERE, `${what} directory does not exist: ${folder}`);
+    if (path !== '' && files.exists(`${path}/.`)) findings.error(NOWHERE, `${what}: ${path} is a folder`);
+    else if (path !== '' && !files.exists(folder))
+      findings.error(NOWHERE, `${what} directory does not exist: ${folder}`);
   }
 }
 

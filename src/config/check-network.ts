@@ -41,11 +41,11 @@ function checkTransports({ server, outgoingPortRules }: Config, lines: Lines, fi
 
 function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): void {
   const seen = new Set<string>();
-  for (const { place, port } of server.interface) {
-    const key = `${place}@${port ?? server.port}`;
+  for (const { target, port } of server.interface) {
+    const key = `${target}@${port ?? server.port}`;
     if (seen.has(key)) {
-      const at = lines.of('interface').findLast((entry) => entry.values[0]?.startsWith(place) === true) ?? NOWHERE;
-      findings.error(at, `interface: ${place} present twice, cannot bind same ports twice.`);
+      const at = lines.of('interface').findLast((entry) => entry.values[0]?.startsWith(target) === true) ?? NOWHERE;
+      findings.error(at, `interface: ${target} present twice, cannot bind same ports twice.`);
     }
     seen.add(key);
   }
@@ -59,9 +59,9 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
 function checkPage(lines: Lines, findings: Findings): void {
   for (const entry of lines.of('web-interface')) {
     const read = listenTarget.read(...entry.values);
-    const address = read instanceof FormError ? null : parseIp(read.place);
+    const address = read instanceof FormError ? null : parseIp(read.target);
     if (read instanceof FormError || (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))) continue;
-    findings.error(entry, `web-interface: ${read.place} is not of loopback: reach the page through ssh -L`);
+    findings.error(entry, `web-interface: ${read.target} is not of loopback: reach the page through ssh -L`);
   }
 }
 

@@ -11,6 +11,7 @@ import { formatName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { eachInPieces, type Steps } from '../wire/steps.ts';
+import { checkCacheFile } from './check-cache-file.ts';
 import { checkNetwork } from './check-network.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { Config } from './config.ts';
@@ -38,6 +39,7 @@ export function* checkConfig(clauses: readonly Clause[], config: Config, finding
   checkViews(clauses, config, lines, findings);
   yield* checkPolicy(clauses, config, findings);
   checkTimes(config, lines, findings);
+  checkCacheFile(config, lines, findings);
   yield* warnOfRawNames(clauses, findings);
 }
 

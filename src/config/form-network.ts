@@ -17,7 +17,7 @@ import { type LocalZoneType, localZoneType } from './form-policy.ts';
 export interface ListenTarget {
   readonly kind: 'address' | 'interface' | 'path';
   /** The address in canonical text (with its zone, if given), the interface's name, or the path. */
-  readonly place: string;
+  readonly target: string;
   /** Null: the port that belongs to the directive. */
   readonly port: number | null;
 }
@@ -77,12 +77,12 @@ function readDomain(text: string): Name | FormError {
 }
 
 /** Splits `text@port`; null when the port is none. */
-function splitPort(text: string): { place: string; port: number | null } | null {
+function splitPort(text: string): { target: string; port: number | null } | null {
   const at = text.lastIndexOf('@');
-  if (at < 0) return { place: text, port: null };
+  if (at < 0) return { target: text, port: null };
   const digits = text.slice(at + 1);
   if (!/^[0-9]{1,5}$/.test(digits) || Number(digits) > 65535) return null;
-  return { place: text.slice(0, at), port: Number(digits) };
+  return { target: text.slice(0, at), port: Number(digits) };
 }
 
 /** An address or the name of an interface, `@port` optional. */
@@ -96,8 +96,8 @@ export const listenTarget: Form<ListenTarget> = plainForm(
 export const listenIp: Form<ListenTarget> = plainForm(
   'IP address[@port]',
   (text) => {
-    const place = readListenTarget(text);
-    if (place instanceof FormError || place.kind === 'address') return place;
+    const target = readListenTarget(text);
+    if (target instanceof FormError || target.kind === 'address') return target;
     return new FormError(`IP address expected, not '${text}'`);
   },
   listenTargetText,
@@ -106,7 +106,7 @@ export const listenIp: Form<ListenTarget> = plainForm(
 /** An address or the name of an interface, or the path of a unix socket. */
 export const listenTargetOrPath: Form<ListenTarget> = plainForm(
   'IP address or interface name[@port] or path',
-  (text) => (text.startsWith('/') ? { kind: 'path', place: text, port: null } : readListenTarget(text)),
+  (text) => (text.startsWith('/') ? { kind: 'path', target: text, port: null } : readListenTarget(text)),
   listenTargetText,
 );
 
@@ -116,23 +116,24 @@ const MAX_INTERFACE_NAME = 15;
 function readListenTarget(text: string): ListenTarget | FormError {
   const parts = splitPort(text);
   if (parts === null) return new FormError(`port number expected after @ in '${text}'`);
-  const { place, port } = parts;
-  const zone = place.indexOf('%');
-  const address = parseIp(zone > 0 ? place.slice(0, zone) : place);
-  if (address !== null) return { kind: 'address', place: ipText(address) + (zone > 0 ? place.slice(zone) : ''), port };
-  const looksLikeAddress = /^[0-9.]*$/.test(place) || place.includes(':');
-  if (looksLikeAddress || place.length > MAX_INTERFACE_NAME || /[\s/]/.test(place)) {
+  const { target, port } = parts;
+  const zone = target.indexOf('%');
+  const address = parseIp(zone > 0 ? target.slice(0, zone) : target);
+  if (address !== null)
+    return { kind: 'address', target: ipText(address) + (zone > 0 ? target.slice(zone) : ''), port };
+  const looksLikeAddress = /^[0-9.]*$/.test(target) || target.includes(':');
+  if (looksLikeAddress || target.length > MAX_INTERFACE_NAME || /[\s/]/.test(target)) {
     return new FormError(`cannot parse interface address '${text}'`);
   }
-  return { kind: 'interface', place, port };
+  return { kind: 'interface', target, port };
 }
 
 function listenTargetText(value: ListenTarget): string {
-  return value.port === null ? value.place : `${value.place}@${value.port}`;
+  return value.port === null ? value.target : `${value.target}@${value.port}`;
 }
 
 /** Splits `text@port#name`; null when the port is none. */
-function splitServer(text: string): { place: string; port: number | null; tlsName: string | null } | null {
+function splitServer(text: string): { target: string; port: number | null; tlsName: string | null } | null {
   const hash = text.indexOf('#');
   const parts = splitPort(hash < 0 ? text : text.slice(0, hash));
   return parts === null ? null : { ...parts, tlsName: hash < 0 ? null : text.slice(hash + 1) };
@@ -140,8 +141,8 @@ function splitServer(text: string): { place: string; port: number | null; tlsNam
 
 /** An address in canonical text, with its scope where it has one (RFC 4007 §11: link-local addresses); null: none. */
 function readScoped(text: string): string | null {
-  const [, place = '', scope = ''] = /^([^%]+)(%[^%/\s]+)?$/.exec(text) ?? [];
-  const address = parseIp(place);
+  const [, target = '', scope = ''] = /^([^%]+)(%[^%/\s]+)?$/.exec(text) ?? [];
+  const address = parseIp(target);
   if (address === null || (scope !== '' && address.length === 4)) return null;
   return ipText(address) + scope;
 }
@@ -171,7 +172,7 @@ export const serverAddress: Form<ServerAddress> = plainForm(
   'IP address[@port][#name]',
   (text) => {
     const parts = splitServer(text);
-    const ip = parts === null ? null : readScoped(parts.place);
+    const ip = parts === null ? null : readScoped(parts.target);
     if (parts === null || ip === null) return new FormError(`cannot parse ip address: '${text}'`);
     return { ip, port: parts.port, tlsName: parts.tlsName };
   },
@@ -184,14 +185,14 @@ export const serverName: Form<ServerName> = plainForm(
   (text) => {
     const parts = splitServer(text);
     if (parts === null) return new FormError(`port number expected after @ in '${text}'`);
-    const name = readDomain(parts.place);
+    const name = readDomain(parts.target);
     return name instanceof FormError ? name : { name, port: parts.port, tlsName: parts.tlsName };
   },
   (value) => serverText(formatName(value.name), value),
 );
 
-function serverText(place: string, rest: { readonly port: number | null; readonly tlsName: string | null }): string {
-  return place + (rest.port === null ? '' : `@${rest.port}`) + (rest.tlsName === null ? '' : `#${rest.tlsName}`);
+function serverText(target: string, rest: { readonly port: number | null; readonly tlsName: string | null }): string {
+  return target + (rest.port === null ? '' : `@${rest.port}`) + (rest.tlsName === null ? '' : `#${rest.tlsName}`);
 }
 
 /** Octets of a SHA-256 digest. */
@@ -208,7 +209,6 @@ export const keyPin: Form<string> = plainForm(
   (value) => value,
 );
 
-/** A value that belongs to a netblock. */
 export interface NetblockValue<V> {
   readonly block: IpPrefix;
   readonly value: V;
@@ -240,7 +240,6 @@ export function perListenTarget<V>(form: Form<V>): Form<ListenTargetValue<V>> {
   );
 }
 
-/** A value that belongs to a domain. */
 export interface DomainValue<V> {
   readonly name: Name;
   readonly value: V;

@@ -41,7 +41,6 @@ export const localZoneType = word(
   'local-zone type: expected static, deny, refuse, redirect, transparent, typetransparent, inform, inform_deny, inform_redirect, always_transparent, block_a, block_aaaa, block_a_wdata, block_aaaa_wdata, truncate, always_refuse, always_nxdomain, always_nodata, always_deny, always_null, noview, nodefault or ipset',
 );
 
-/** One of the types of local zones. */
 export type LocalZoneType = Extract<ReturnType<typeof localZoneType.read>, string>;
 
 /** What happens to an answer that holds an address of a block. */

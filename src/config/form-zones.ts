@@ -29,13 +29,13 @@ export const primary: Form<PrimaryAddress> = plainForm(
 function readPrimary(text: string): PrimaryAddress | null {
   const parts = /^([^@#\s]+)(?:@(\d{1,5}))?(?:#([^@#\s]+))?$/.exec(text);
   if (parts === null) return null;
-  const [, place = '', portText, tlsText] = parts;
+  const [, target = '', portText, tlsText] = parts;
   const tlsName = tlsText ?? null;
   const port = portText === undefined ? (tlsName === null ? DNS_PORT : TLS_PORT) : Number(portText);
   if (port < 1 || port > 65_535) return null;
-  const octets = parseIp(place);
+  const octets = parseIp(target);
   if (octets !== null) return { kind: 'address', ip: ipText(octets), port, tlsName, text };
-  const host = parseName(place);
+  const host = parseName(target);
   return host === null ? null : { kind: 'host', host, port, tlsName, text };
 }
 

@@ -17,7 +17,6 @@ export class FormError {
   }
 }
 
-/** The unit of a number. */
 export type Unit = 'seconds' | 'milliseconds' | 'octets' | 'none';
 
 /** How the arguments of a directive are read and written. */
@@ -37,7 +36,6 @@ export interface Form<V> {
   remark?(...texts: readonly string[]): string | null;
 }
 
-/** A form of one argument. */
 export function plainForm<V>(
   phrase: string,
   read: (text: string) => V | FormError,
@@ -105,14 +103,12 @@ export const powerOfTwo: Form<number> = {
   },
 };
 
-/** A whole number of seconds. */
 export const seconds: Form<number> = count(0, 0x7fff_ffff, 'seconds');
 /** The same, where nothing stands for 0. */
 export const secondsOrNothing: Form<number> = {
   ...seconds,
   read: (given = '') => seconds.read(given === '' ? '0' : given),
 };
-/** A whole number of milliseconds. */
 export const milliseconds: Form<number> = count(0, 0x7fff_ffff, 'milliseconds');
 /** A UDP or TCP port. */
 export const port: Form<number> = { ...strictCount(1, 65535), phrase: 'port number' };
@@ -177,7 +173,6 @@ export function counts(min: number, max: number): Form<readonly number[]> {
   return plainForm('list of numbers', read, (value) => value.join(' '));
 }
 
-/** A range of ports, or one port. */
 export interface PortRange {
   readonly first: number;
   readonly last: number;

@@ -43,7 +43,6 @@ const QUOTED_ENDS = { '"': '"\n\r', "'": "'\n\r" };
 /** Keywords with their values that are read in one piece: about a millisecond. */
 const KEYWORDS_PER_PIECE = 500;
 
-/** All tokens of a text. */
 export function* lex(text: string, options: LexOptions): Steps<readonly Token[]> {
   return yield* new Lexer(text, options).run();
 }

@@ -26,7 +26,6 @@ export function listenedPorts({ server }: Pick<Config, 'server'>): ReadonlySet<n
   return new Set(ports.length === 0 ? [server.port] : ports);
 }
 
-/** The ports of interface-automatic-ports. */
 export function automaticPorts({ interfaceAutomaticPorts }: Config['server']): readonly number[] {
   return interfaceAutomaticPorts
     .split(/\s+/)

@@ -8,8 +8,11 @@
 
 import type { Form } from './form.ts';
 
-/** How far a directive takes effect: fully; read without effect and said so; start fails because it protects. */
-export type SupportLevel = 'done' | 'accepted' | 'refused';
+/**
+ * How far a directive takes effect: fully; read without effect, which nobody could notice, or which is said; start fails because
+ * it protects.
+ */
+export type SupportLevel = 'done' | 'unnoticed' | 'accepted' | 'refused';
 
 /** Support of one directive whose values are `V`. */
 interface Support<V> {
@@ -30,7 +33,10 @@ export const LIVE: Support<unknown> = { level: 'done', why: '', isLive: true, pr
 /** Read, kept for `get_option`, without effect: one warning names file and line. */
 export const ACCEPTED: Support<unknown> = { level: 'accepted', why: '', isLive: false, protects: never };
 
-/** The same, with the reason why nothing is lost. */
+/** Read, kept for `get_option`, without effect and without a word: it tunes locks of threads, which are not there. */
+export const UNNOTICED: Support<unknown> = { ...ACCEPTED, level: 'unnoticed' };
+
+/** The same as ACCEPTED, with the reason why nothing is lost. */
 export function without(why: string): Support<unknown> {
   return { ...ACCEPTED, why };
 }
@@ -74,7 +80,6 @@ export interface AliasRow {
   readonly of: string;
 }
 
-/** One row of the table. */
 type Row = ValueRow | AliasRow;
 /** A row that holds a value. The table mixes value types; a row's own functions only ever meet its own values. */
 export type ValueRow = OneRow<unknown> | ManyRow<unknown> | RequiredRow<unknown>;

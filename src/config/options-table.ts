@@ -54,7 +54,6 @@ export const CLAUSES = {
   dnstap: DNSTAP_ROWS,
 } satisfies Readonly<Record<string, Rows>>;
 
-/** The name of a clause. */
 export type ClauseName = keyof typeof CLAUSES;
 
 /** A directive under its present name, with its row. */

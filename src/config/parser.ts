@@ -26,7 +26,6 @@ export interface Clause extends Position {
 /** Tokens that are looked at in one piece. */
 const TOKENS_PER_PIECE = 2000;
 
-/** The clauses of the tokens, in order. */
 export function* parseClauses(tokens: readonly SourceToken[], findings: Findings): Steps<readonly Clause[]> {
   const clauses: (Clause & { readonly entries: Entry[] })[] = [];
   let current: (typeof clauses)[number] | null = null;

@@ -33,6 +33,7 @@ function supportText({ level, isLive, why }: OptionFacts): string {
   switch (level) {
     case 'done':
       return isLive ? 'yes, live' : 'yes';
+    case 'unnoticed':
     case 'accepted':
       return why === '' ? 'no effect' : `no effect: ${why}`;
     case 'refused':

@@ -31,7 +31,7 @@ export function* reportSupport(clauses: readonly Clause[], findings: Findings): 
 
 function supportOf(clause: Clause, entry: Entry): 'silent' | 'accepted' | 'refused' {
   const row = rowOf(clause.name, entry.directive)?.row;
-  if (row === undefined || row.support.level === 'done') return 'silent';
+  if (row === undefined || row.support.level === 'done' || row.support.level === 'unnoticed') return 'silent';
   const value = row.form.read(...entry.values);
   if (value instanceof FormError) return 'silent';
   if (row.kind === 'one' && row.form.write(value) === row.form.write(row.default)) return 'silent';

@@ -4,7 +4,7 @@
  */
 
 import { count, milliseconds, path, port, portOrNone, powerOfTwo, size, text, yesNo } from './form.ts';
-import { ACCEPTED, many, one, refused } from './option.ts';
+import { ACCEPTED, many, one, refused, UNNOTICED } from './option.ts';
 
 /** Clause `python:`. */
 export const PYTHON_ROWS = { 'python-script': many(path, ACCEPTED, 'Script of the python module.') };
@@ -27,9 +27,9 @@ export const DNSCRYPT_ROWS = {
   'dnscrypt-provider-cert': many(path, ACCEPTED, 'Certificate.'),
   'dnscrypt-provider-cert-rotated': many(path, ACCEPTED, 'Certificate that is still accepted.'),
   'dnscrypt-shared-secret-cache-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for shared secrets.'),
-  'dnscrypt-shared-secret-cache-slabs': one(powerOfTwo, 4, ACCEPTED, 'Parts of that memory.'),
+  'dnscrypt-shared-secret-cache-slabs': one(powerOfTwo, 4, UNNOTICED, 'Parts of that memory.'),
   'dnscrypt-nonce-cache-size': one(size, 4 * 1024 * 1024, ACCEPTED, 'Memory for nonces.'),
-  'dnscrypt-nonce-cache-slabs': one(powerOfTwo, 4, ACCEPTED, 'Parts of that memory.'),
+  'dnscrypt-nonce-cache-slabs': one(powerOfTwo, 4, UNNOTICED, 'Parts of that memory.'),
 };
 
 /** Clause `cachedb:`. */

@@ -2,23 +2,51 @@
  * Rows of the `server:` clause about caches, times to live, queues and the limits of one question.
  */
 
-import { count, milliseconds, powerOfTwo, seconds, size, yesNo } from './form.ts';
+import { count, type Form, FormError, milliseconds, path, powerOfTwo, seconds, size, yesNo } from './form.ts';
 import { perNetblock } from './form-network.ts';
-import { ACCEPTED, alias, DONE, LIVE, many, one } from './option.ts';
+import { ACCEPTED, alias, DONE, LIVE, many, one, UNNOTICED } from './option.ts';
 
 const MIB = 1024 * 1024;
 const slabs = powerOfTwo;
 const clientCount = count(0);
 
+/** Shorter than this it would be written all the time. */
+const MIN_INTERVAL_SECONDS = 10;
+const MAX_INTERVAL_SECONDS = 86_400;
+const anyInterval = count(0, MAX_INTERVAL_SECONDS, 'seconds');
+const cacheFileInterval: Form<number> = {
+  ...anyInterval,
+  read: (given = '') => {
+    const value = anyInterval.read(given);
+    return value instanceof FormError || value === 0 || value >= MIN_INTERVAL_SECONDS
+      ? value
+      : new FormError(`0, or a number from ${MIN_INTERVAL_SECONDS} on expected`);
+  },
+};
+
 /** Part of clause `server:`. */
 export const SERVER_CACHE_ROWS = {
   'msg-cache-size': one(size, 4 * MIB, DONE, 'Memory for answers.'),
-  'msg-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'msg-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'rrset-cache-size': one(size, 4 * MIB, DONE, 'Memory for RRsets; twice msg-cache-size suits.'),
-  'rrset-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'rrset-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'key-cache-size': one(size, 4 * MIB, DONE, 'Memory for validated zone keys.'),
-  'key-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'key-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'neg-cache-size': one(size, 1 * MIB, DONE, 'Memory for proven denials that may be used again (RFC 8198).'),
+  // Our own: unbound.conf has no such file.
+  'cache-file': one(
+    path,
+    '',
+    DONE,
+    'File that keeps answers over a restart, with a key of its own beside it; "" for none.',
+  ),
+  'cache-file-interval': one(
+    cacheFileInterval,
+    900,
+    DONE,
+    'How often it is written besides at a stop, from 10 on; 0 for only then.',
+  ),
+  'cache-file-size': one(size, 64 * MIB, DONE, 'Octets that it may have.'),
   'cache-max-ttl': one(seconds, 86400, LIVE, 'Longest time that data is kept.'),
   'cache-min-ttl': one(
     seconds,
@@ -29,7 +57,7 @@ export const SERVER_CACHE_ROWS = {
   'cache-max-negative-ttl': one(seconds, 3600, LIVE, 'Longest time that a denial is kept (RFC 2308).'),
   'cache-min-negative-ttl': one(seconds, 0, LIVE, 'Shortest time that a denial is kept.'),
   'infra-host-ttl': one(seconds, 900, DONE, 'How long measures of a server are kept.'),
-  'infra-cache-slabs': one(slabs, 4, ACCEPTED, 'Parts of that cache; without meaning in one process.'),
+  'infra-cache-slabs': one(slabs, 4, UNNOTICED, 'Parts of that cache; without meaning in one process.'),
   'infra-cache-numhosts': one(count(1), 10000, DONE, 'Servers that measures are kept of.'),
   'infra-cache-min-rtt': one(milliseconds, 50, DONE, 'Shortest timeout of a query.'),
   'infra-cache-max-rtt': one(

@@ -11,7 +11,7 @@ import {
   perTag,
 } from './form-network.ts';
 import { accessAction, localZoneType, responseAction } from './form-policy.ts';
-import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
+import { DONE, LIVE, many, one, UNNOTICED } from './option.ts';
 
 const rate = count(0);
 const slabs = powerOfTwo;
@@ -50,7 +50,7 @@ export const SERVER_POLICY_ROWS = {
   'response-ip-tag': many(perNetblock(words), DONE, 'Tags of such a rule.'),
   ratelimit: one(rate, 0, LIVE, 'Queries per second towards the servers of a zone; 0 for any number.'),
   'ratelimit-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for counting them.'),
-  'ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
+  'ratelimit-slabs': one(slabs, 4, UNNOTICED, 'Parts of that memory; without meaning in one process.'),
   'ratelimit-factor': one(rate, 10, DONE, 'Of queries above the rate, one in so many passes; 0 for none.'),
   'ratelimit-backoff': one(yesNo, false, DONE, 'While the rate is exceeded, keep blocking.'),
   'ratelimit-for-domain': many(perDomain(rate), DONE, 'ratelimit for one zone.'),
@@ -58,7 +58,7 @@ export const SERVER_POLICY_ROWS = {
   'ip-ratelimit': one(rate, 0, LIVE, 'Queries per second of one client address; 0 for any number.'),
   'ip-ratelimit-cookie': one(rate, 0, LIVE, 'The same for a client with a valid cookie; 0 for any number.'),
   'ip-ratelimit-size': one(size, 4 * 1024 * 1024, DONE, 'Memory for counting them.'),
-  'ip-ratelimit-slabs': one(slabs, 4, ACCEPTED, 'Parts of that memory; without meaning in one process.'),
+  'ip-ratelimit-slabs': one(slabs, 4, UNNOTICED, 'Parts of that memory; without meaning in one process.'),
   'ip-ratelimit-factor': one(rate, 10, DONE, 'Of queries above the rate, one in so many is answered; 0 for none.'),
   'ip-ratelimit-backoff': one(yesNo, false, DONE, 'While the rate is exceeded, keep dropping.'),
   'answer-cookie': one(yesNo, false, DONE, 'Answer DNS cookies (RFC 7873, RFC 9018).'),

@@ -86,7 +86,12 @@ export const SERVER_RESOLVE_ROWS = {
   'do-not-query-localhost': one(yesNo, true, LIVE, 'Never ask the loopback addresses.'),
   'deny-any': one(yesNo, false, LIVE, 'Answer queries of type ANY with nothing (RFC 8482).'),
   'rrset-roundrobin': one(yesNo, true, LIVE, 'Turn the order of records in replies.'),
-  'minimal-responses': one(yesNo, true, LIVE, 'Leave authority and additional sections out where nobody needs them.'),
+  'minimal-responses': one(
+    yesNo,
+    true,
+    LIVE,
+    "Leave authority and additional sections out where nobody needs them; with no, a zone's NS set comes if iter-scrub-promiscuous is no.",
+  ),
   'disable-dnssec-lame-check': one(yesNo, false, DONE, 'Keep asking servers that lack signatures.'),
   'upstream-cookies': one(
     yesNo,

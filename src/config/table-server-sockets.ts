@@ -27,7 +27,7 @@ export const SERVER_SOCKET_ROWS = {
   'outgoing-interface': many(
     outgoingAddress,
     DONE,
-    'Address to ask from; of several, one is chosen at random for each query, of a netblock (which must be routed to this host) any.',
+    'Address to ask from; of several, one is chosen at random for each query, of a netblock any, which must be routed to this host; not with udp-engine: dgram.',
   ),
   'outgoing-range': one(count(1, 65535), 4096, DONE, 'Sockets that may be open towards servers.'),
   'outgoing-port-permit': many(portRange, DONE, 'Ports to ask from, added to those above 1023.'),

@@ -72,14 +72,14 @@ export type Target =
   | { readonly kind: 'unix'; readonly path: string }
   | { readonly kind: 'tcp'; readonly address: Address; readonly usesTls: boolean };
 
-/** The place that `-s` or the configuration names; null when it is none. */
+/** The control socket that `-s` or the configuration names; null when it is none. */
 export function targetOf({ server, remoteControl }: Config, given: string | null): Target | null {
   const { controlInterface, controlPort, controlUseCert } = remoteControl;
   const first = controlInterface[0];
   const standard = server.doIp4 ? '127.0.0.1' : '::1';
-  const place = given ?? (first === undefined ? standard : first.place);
-  if (place.startsWith('/')) return { kind: 'unix', path: place };
-  const [ip = '', portText] = place.split('@');
+  const target = given ?? (first === undefined ? standard : first.target);
+  if (target.startsWith('/')) return { kind: 'unix', path: target };
+  const [ip = '', portText] = target.split('@');
   const port = portText === undefined ? ((given === null ? first?.port : null) ?? controlPort) : Number(portText);
   if (parseIp(ip) === null || !Number.isInteger(port)) return null;
   return { kind: 'tcp', address: { ip: reachable(ip), port }, usesTls: controlUseCert };

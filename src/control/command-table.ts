@@ -2,7 +2,6 @@
 
 import type { BulkInput, Command, Reply } from './command.ts';
 
-/** The commands of one instance. */
 export class CommandTable {
   readonly #commands: ReadonlyMap<string, Command>;
 
@@ -10,7 +9,6 @@ export class CommandTable {
     this.#commands = new Map(commands.map((command) => [command.name, command]));
   }
 
-  /** Names of all commands. */
   names(): readonly string[] {
     return [...this.#commands.keys()];
   }

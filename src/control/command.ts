@@ -29,7 +29,6 @@ export function plain(name: string, run: () => Reply | Promise<Reply>): Command 
   return { name, takes: 'none', run };
 }
 
-/** A command with words after its name. */
 export function worded(name: string, run: (words: string) => Reply | Promise<Reply>): Command {
   return { name, takes: 'words', run };
 }

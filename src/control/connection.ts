@@ -77,7 +77,6 @@ export class ControlConnection implements StreamEvents {
     resume?.();
   };
 
-  /** Closes at once. */
   close(): void {
     this.#stream.destroy();
     this.#finish();

@@ -20,7 +20,6 @@ export interface ControlOptions {
   readonly tls: TlsServerOptions | null;
 }
 
-/** What the server is made of. */
 interface ControlServerParts {
   readonly network: Network;
   readonly clock: Clock;
@@ -36,7 +35,6 @@ interface OpenListener {
   readonly tls: TlsServerOptions | null;
 }
 
-/** The control server of one process. */
 export class ControlServer {
   readonly #parts: ControlServerParts;
   readonly #open = new Map<string, OpenListener>();
@@ -56,7 +54,6 @@ export class ControlServer {
     };
   }
 
-  /** Open connections. */
   get connections(): number {
     return this.#connections.size;
   }

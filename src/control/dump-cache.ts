@@ -64,7 +64,6 @@ export function* dumpCache(caches: CacheSet, now: number, below: readonly Name[]
   yield 'END_MSG_CACHE\nEOF\n';
 }
 
-/** One RRset with its signatures. */
 export function rrsetText(ranked: RankedRRset, now: number): string {
   const { rrset, rank, verdict } = ranked;
   const owner = rrsetOwner(rrset);

@@ -32,9 +32,8 @@ interface MetricsParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly log: LogSink;
-  /** The metrics of now. */
-  readonly text: () => string;
-  readonly contentType: string;
+  /** The metrics of now, in a form that this Accept field allows. */
+  readonly page: (accept: string) => { readonly body: string; readonly contentType: string };
 }
 
 /** The endpoint; listens nowhere until told to. */
@@ -115,9 +114,10 @@ class Exchange implements StreamEvents {
     this.#request += latin1(bytes);
     const end = this.#request.indexOf('\r\n\r\n');
     if (end < 0) return;
-    const checked = checkRequest(this.#request.slice(0, end), this.#request.length > end + 4);
-    if (checked !== null) this.#answer(checked);
-    else this.#answer({ status: 200, reason: 'OK', body: this.#parts.text(), contentType: this.#parts.contentType });
+    const head = this.#request.slice(0, end);
+    const refused = checkRequest(head, this.#request.length > end + 4);
+    if (refused !== null) this.#answer(refused);
+    else this.#answer({ status: 200, reason: 'OK', more: 'Vary: Accept\r\n', ...this.#parts.page(acceptOf(head)) });
   };
 
   readonly onClose = (): void => {
@@ -130,7 +130,6 @@ class Exchange implements StreamEvents {
     return this.#isAnswered;
   }
 
-  /** Closes at once. */
   close(): void {
     this.#stream.destroy();
     this.onClose();
@@ -193,6 +192,12 @@ function checkRequest(head: string, hasMore: boolean): HttpReply | null {
   if (method !== 'GET') return refusal(405, 'only GET', 'Allow: GET\r\n');
   if (target.split('?')[0] !== '/metrics') return refusal(404, 'see /metrics');
   return null;
+}
+
+/** RFC 9110 §5.3: several fields of a name are one list. */
+function acceptOf(head: string): string {
+  const values = head.split('\r\n').flatMap((line) => /^accept:(.*)$/i.exec(line)?.[1] ?? []);
+  return values.join(',');
 }
 
 /** Octets as characters of the same number. */

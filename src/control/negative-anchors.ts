@@ -62,7 +62,6 @@ export class NegativeAnchors implements TimedAnchors {
     return true;
   }
 
-  /** Those in force. */
   list(): readonly TimedAnchor[] {
     return [...this.#timed.values()];
   }

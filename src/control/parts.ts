@@ -42,7 +42,6 @@ export interface LocalTable {
   addData(text: string): RecordFault | null;
   /** Removes one record given as text; false when there is none such. */
   removeRecord(text: string): boolean;
-  /** Removes all records of a name. */
   removeName(name: Name): void;
   /** Zones with their types; null: a step of work was done, and others may have their turn. */
   zones(): Iterable<{ readonly zone: Name; readonly type: string } | null>;
@@ -98,7 +97,6 @@ export interface CookieSecrets {
   drop(): string | null;
 }
 
-/** The statistics of the daemon. */
 export interface Statistics {
   /** All lines, `name=value`, each with its line feed. */
   text(): string;
@@ -107,7 +105,6 @@ export interface Statistics {
   reset(): void;
 }
 
-/** One key of a trust anchor. */
 export interface AnchorKey {
   readonly keyTag: number;
   readonly algorithm: number;
@@ -132,7 +129,6 @@ export interface ListedAnchor {
   readonly warnings: readonly string[];
 }
 
-/** The instance in force. */
 export interface InstanceView {
   readonly config: Config;
   readonly caches: CacheSet;
@@ -164,7 +160,6 @@ export interface ControlDaemon {
   readonly pid: number;
   /** Monotonic milliseconds. */
   readonly startedMs: number;
-  /** Threads that serve. */
   readonly threads: number;
   /** What `status` shows after `options:`, with a blank before each. */
   options(): string;

@@ -56,22 +56,30 @@ function histogramLines({ serve: { histogram, recursionMs } }: StatisticsSnapsho
   let passed = 0;
   histogram.forEach((count, span) => {
     passed += count;
-    lines.push(sample(`${name}_bucket`, ['le', String(spanEnd(span) / 1e6)], passed));
+    lines.push(sample(`${name}_bucket`, ['le', boundText(spanEnd(span) / 1e6)], passed));
   });
   lines.push(sample(`${name}_bucket`, ['le', '+Inf'], passed));
   lines.push(sample(`${name}_sum`, null, recursionMs / 1000), sample(`${name}_count`, null, passed));
   return lines;
 }
 
+/** A bound of a bucket as Go and OpenMetrics write numbers: it is part of a series' name, so both forms have the same. */
+function boundText(seconds: number): string {
+  if (seconds < 1e-4) return seconds.toExponential().replace(/e-(\d)$/, 'e-0$1');
+  return Number.isInteger(seconds) ? `${seconds}.0` : String(seconds);
+}
+
 function single(name: string, kind: StatRow['kind'], help: string, value: number): string[] {
   return [...head(name, kind, help), sample(name, null, value)];
 }
 
-function head(name: string, kind: StatRow['kind'] | 'histogram', help: string): string[] {
+/** What is said of a family of metrics before its samples. */
+export function head(name: string, kind: StatRow['kind'] | 'histogram', help: string): string[] {
   return [`# HELP ${PREFIX}${name} ${help}`, `# TYPE ${PREFIX}${name} ${kind}`];
 }
 
-function sample(name: string, label: StatRow['label'], value: number): string {
+/** One value of a family. */
+export function sample(name: string, label: StatRow['label'], value: number): string {
   const labels = label === null ? '' : `{${label[0]}="${escaped(label[1])}"}`;
   return `${PREFIX}${name}${labels} ${value}`;
 }

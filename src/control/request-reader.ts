@@ -14,7 +14,6 @@ const CARRIAGE_RETURN = 13;
 /** First room for a connection: a command and its arguments. */
 const FIRST_OCTETS = 1024;
 
-/** The one version of the protocol that there is. */
 export const PROTOCOL_VERSION = '1';
 
 /** What has been read: a whole line, or why no more can be read. */

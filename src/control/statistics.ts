@@ -29,7 +29,6 @@ export interface StatisticsOptions {
   readonly cumulative: boolean;
 }
 
-/** What statistics are made of. */
 interface StatisticsParts {
   readonly clock: Clock;
   /** When the daemon started, monotonic milliseconds. */

@@ -358,6 +358,12 @@ const TLSA_OUTCOMES: readonly TlsaOutcome[] = ['secure', 'insecure', 'absent', '
 
 /** Statistics that Unbound does not have. */
 const OWN_ROWS: readonly StatRow[] = [
+  counter(
+    'num.upstream.timeouts',
+    'upstream_timeouts_total',
+    'Questions that a server did not answer in time',
+    ({ counters }) => counters.get('upstream.timeouts'),
+  ),
   counter('num.tls.handshakes', 'tls_handshakes_total', 'TLS handshakes of clients', ({ serve }) => serve.handshakes),
   counter(
     'num.tls.handshakes.failed',
@@ -388,6 +394,18 @@ const OWN_ROWS: readonly StatRow[] = [
     'proxy_headers_foreign_total',
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
+  ),
+  counter(
+    'num.cachefile.answers',
+    'cachefile_answers_total',
+    'Answers that the cache file held for this process',
+    ({ counters }) => counters.get('cachefile.answers'),
+  ),
+  counter('num.cachefile.dropped', 'cachefile_dropped_total', 'Cache files that were not believed', ({ counters }) =>
+    counters.get('cachefile.dropped'),
+  ),
+  counter('num.cachefile.written', 'cachefile_written_total', 'Times that the cache file was written', ({ counters }) =>
+    counters.get('cachefile.written'),
   ),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),

@@ -29,7 +29,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['set_option OPTION: VALUE', 'change an option that may be changed while running'],
   ['lookup NAME', 'servers that a question for the name goes to'],
   [
-    'explain NAME [TYPE] [+json] [+cached] [+expiry=DAYS]',
+    'explain NAME [TYPE] [+json|+svg|+dot] [+cached] [+expiry=DAYS]',
     'show the chain of trust of an answer, and who must mend it',
   ],
   ['trace NAME [TYPE] [+json]', 'answer a question and show every step'],
@@ -66,7 +66,7 @@ const COMMANDS: readonly (readonly [string, string])[] = [
   ['view_list_local_zones VIEW', 'the same for a view; also view_list_local_data, view_local_zone,'],
   ['', 'view_local_zone_remove, view_local_data, view_local_data_remove,'],
   ['', 'view_local_datas, view_local_datas_remove'],
-  ['list_auth_zones', 'zones that are held as a whole'],
+  ['list_auth_zones', 'local copies of whole zones, with their state'],
   ['auth_zone_reload | auth_zone_transfer ZONE', 'read its file | ask its primaries'],
   ['rpz_enable | rpz_disable ZONE', 'switch a policy zone'],
   ['ratelimit_list | ip_ratelimit_list [+a]', 'limited zones | clients; +a all'],

@@ -33,7 +33,7 @@ export function controlSetup(config: Config, files: Files, check: TlsKeyCheck): 
     ip,
     port: controlPort,
   }));
-  const given = controlInterface.map(({ place: listener, port }) =>
+  const given = controlInterface.map(({ target: listener, port }) =>
     listener.startsWith('/')
       ? { path: listener }
       : { ip: listener === '::0' ? '::' : listener, port: port ?? controlPort },

@@ -17,7 +17,6 @@ import { fromHex } from '../wire/bytes.ts';
 /** Only the daemon's user may read the file: who knows a secret can make cookies for any address. */
 const FILE_MODE = 0o600;
 
-/** The secrets of an instance. */
 export class CookieKeeper implements CookieSecrets {
   /** Checks cookies by the secrets in force. */
   readonly check: ServerCookies;

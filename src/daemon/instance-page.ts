@@ -47,12 +47,10 @@ interface InstancePageParts {
   /** When the daemon started, monotonic milliseconds. */
   readonly startedMs: number;
   readonly statistics: () => Pick<Statistics, 'text'> | null;
-  /** The instance in force. */
   readonly instance: () => ResolverInstance | null;
   readonly patient: (instance: ResolverInstance) => Patient;
 }
 
-/** A new token. */
 export function makeToken(random: Pick<Random, 'bytes'>): string {
   return toHex(random.bytes(TOKEN_OCTETS));
 }
@@ -68,12 +66,12 @@ export class InstancePage {
 
   /** Serves it where the configuration says; lines say what could not be opened. */
   async listen(config: Config): Promise<readonly string[]> {
-    const places = pagePlaces(config);
-    if (places.length === 0 && this.#server === null) return [];
+    const addresses = pageAddresses(config);
+    if (addresses.length === 0 && this.#server === null) return [];
     const server = this.#server ?? (await this.#make());
     if (typeof server === 'string') return [`can't serve the page: ${server}`];
     this.#server = server;
-    return await server.listen(places);
+    return await server.listen(addresses);
   }
 
   /** With the token; null: it is not served. */
@@ -86,11 +84,11 @@ export class InstancePage {
   }
 
   async #make(): Promise<PageServer | string> {
-    const means = await this.#parts.load();
-    const { files, http } = means;
+    const loaded = await this.#parts.load();
+    const { files, http } = loaded;
     if (typeof files === 'string') return files;
     const { clock, random, log } = this.#parts;
-    return new PageServer({ clock, http, log, files, token: makeToken(random), actions: this.#actions(means) });
+    return new PageServer({ clock, http, log, files, token: makeToken(random), actions: this.#actions(loaded) });
   }
 
   #actions({ tls, crypto, hostName }: LoadedPageParts): PageActions {
@@ -131,6 +129,6 @@ export class InstancePage {
 }
 
 /** Where the page is served. */
-export function pagePlaces({ server }: Config): Address[] {
-  return server.webInterface.map(({ place, port }) => ({ ip: place, port: port ?? DEFAULT_PAGE_PORT }));
+export function pageAddresses({ server }: Config): Address[] {
+  return server.webInterface.map(({ target, port }) => ({ ip: target, port: port ?? DEFAULT_PAGE_PORT }));
 }

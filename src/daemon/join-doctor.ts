@@ -17,10 +17,8 @@ import type { ResolverInstance } from './resolver-instance.ts';
 
 const DNS_PORT = 53;
 
-/** The ports that the doctor uses. */
 type DoctorPorts = Pick<Ports, 'clock' | 'network' | 'random' | 'files'>;
 
-/** The host that is examined. */
 interface HostView {
   readonly host: Host;
   /** Octets of the heap that caches live in; absent: no bound is known. */

@@ -21,7 +21,6 @@ import type { Steps } from '../wire/steps.ts';
 import type { InForce } from './in-force.ts';
 import { type HostFacts, listenKeys } from './options/rooms.ts';
 
-/** What the policy is joined to. */
 interface PolicyParts {
   readonly clock: Clock;
   readonly log: LogSink;

@@ -131,8 +131,8 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
 }
 
 /**
- * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `authZone` gives the deepest zone held as a
- * whole that answers for a name (auth-zone); null when there is none.
+ * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `authZone` gives the deepest local
+ * copy of a zone that answers for a name (auth-zone); null when there is none.
  */
 function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null): SynthesisedDenials {
   const { config, ports, caches, anchors, serverZones } = shared;
@@ -145,8 +145,8 @@ function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null
     denials,
     configuredZone: (name) => {
       const configured = closestUpstreamZone(serverZones.all, name)?.zone ?? null;
-      const held = authZone(name);
-      return held !== null && held.length > (configured?.length ?? 0) ? held : configured;
+      const copied = authZone(name);
+      return copied !== null && copied.length > (configured?.length ?? 0) ? copied : configured;
     },
     anchorZone: (name) => {
       const anchor = anchors.closest(name);

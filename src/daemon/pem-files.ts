@@ -4,7 +4,6 @@ import type { Finding } from '../config/finding.ts';
 import type { FileResult, Files } from '../ports/files.ts';
 import type { TlsKeyCheck, TlsServerOptions } from '../ports/network.ts';
 
-/** One of the two files. */
 interface PemFile {
   readonly directive: string;
   readonly path: string;

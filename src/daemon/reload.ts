@@ -19,7 +19,7 @@ export async function dropStaleTrust(before: ResolverInstance, after: ResolverIn
 }
 
 /** All that verdicts rest on, as one text. */
-function trustBasis({ anchors, config }: ResolverInstance): string {
+export function trustBasis({ anchors, config }: Pick<ResolverInstance, 'anchors' | 'config'>): string {
   const positive = anchors
     .positive()
     .map(({ zone, ds, dnskeys }) => [formatName(zone), ...[...ds, ...dnskeys].map(toHex).sort()]);

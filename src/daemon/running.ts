@@ -26,6 +26,7 @@ import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
 import { runInTurns, type Steps } from '../wire/steps.ts';
 import { watchClockSteps } from '../work/clock-steps.ts';
+import { CacheFile } from './cache-file.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
 import { InstancePage, type LoadedPageParts } from './instance-page.ts';
@@ -41,6 +42,8 @@ import { PROGRAM_VERSION, VERSION } from './version.ts';
 
 /** Milliseconds that clients of the instance before a reload get to be answered. */
 const DRAIN_MS = 10_000;
+/** Milliseconds that the word that the service is ready waits for the cache file: a usual one takes a tenth of that. */
+const CACHE_FILE_PATIENCE_MS = 1_000;
 /** Milliseconds from the command to stop until the process ends, in which the reply goes out. */
 const STOP_DELAY_MS = 100;
 
@@ -115,6 +118,7 @@ export class Running {
   #commands = new CommandTable([]);
   readonly #negativeAnchors: NegativeAnchors;
   readonly #page: InstancePage;
+  readonly #cacheFile: CacheFile;
   readonly #startedMs: number;
   #verbosity = 0;
   /** What datagrams go through, in words. */
@@ -133,6 +137,7 @@ export class Running {
     this.#daemon = new Daemon(this.#ports);
     this.#startedMs = this.#ports.clock.monotonicMs();
     const { clock, network, files, log } = this.#ports;
+    this.#cacheFile = new CacheFile(this.#ports);
     this.#negativeAnchors = new NegativeAnchors(clock);
     this.#page = new InstancePage({
       ...this.#ports,
@@ -182,6 +187,7 @@ export class Running {
       return lines;
     }
     this.#activate(instance);
+    const loaded = this.#cacheFile.load(instance);
     this.#watchSockets(awaited);
     await this.#listenForPeople();
     for (const { transport, local } of this.#parts.host.unusedSockets()) {
@@ -193,7 +199,18 @@ export class Running {
     });
     this.#ports.log.write('info', this.#udpEngine);
     this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
+    await this.#waitBriefly(loaded);
     return [];
+  }
+
+  /** Queries are answered already; who waits for the service to be ready should find its cache warm, unless that takes long. */
+  async #waitBriefly(loaded: Promise<void>): Promise<void> {
+    let cancel: CancelTimer = () => {};
+    const timeout = new Promise<void>((resolve) => {
+      cancel = this.#ports.clock.after(CACHE_FILE_PATIENCE_MS, resolve);
+    });
+    await Promise.race([loaded, timeout]);
+    cancel();
   }
 
   /** Takes the configuration anew, with empty caches; one that is broken leaves everything as it was. */
@@ -251,7 +268,7 @@ export class Running {
     for (const text of warnings) this.#ports.log.write('warning', text);
     this.#activate(instance);
     await this.#daemon.listen(instance.serve, instance.server);
-    // Zones that are held go on in the new instance: only what is worked on ends.
+    // Local copies of zones go on in the new instance: only what is worked on ends.
     this.#retire(before, () => before.resolver.abortAll());
     return null;
   }
@@ -283,6 +300,7 @@ export class Running {
   /** Makes an instance the one in force. */
   #activate(instance: ResolverInstance): void {
     this.#instance = instance;
+    this.#cacheFile.activate(instance);
     this.#setVerbosity(instance.config.server.verbosity);
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
@@ -369,6 +387,7 @@ export class Running {
     this.#daemon.stop();
     this.#control.stop();
     this.#page.stop();
+    this.#cacheFile.stop();
     this.#instance?.stop();
     log.write('info', `service stopped (${PROGRAM_VERSION}).`);
     this.#statistics?.writeLog();

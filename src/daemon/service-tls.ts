@@ -23,7 +23,6 @@ export interface ServiceTls {
   readonly config: Config;
 }
 
-/** What it is read with. */
 interface ServiceTlsParts extends PemParts {
   /** What serves now; null at start, and for the check program. */
   readonly inForce: ServiceTls | null;

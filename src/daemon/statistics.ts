@@ -7,13 +7,16 @@
 import type { Config } from '../config/config.ts';
 import { listenedPorts } from '../config/listen-protocol.ts';
 import { DEFAULT_METRICS_PORT, MetricsServer } from '../control/metrics-server.ts';
+import { OPEN_METRICS_CONTENT_TYPE, openMetricsText, prefersOpenMetrics } from '../control/open-metrics.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../control/prometheus.ts';
 import { DaemonStatistics, type StatisticsOptions } from '../control/statistics.ts';
 import type { StatisticsSnapshot } from '../control/stats-names.ts';
+import { type Watched, watchedText } from '../control/watched.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Network } from '../ports/network.ts';
 import { isLocalClient } from '../serve/wait-limit.ts';
+import { listAnchors } from './list-anchors.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 import { VERSION } from './version.ts';
 
@@ -28,7 +31,6 @@ interface InstanceStatisticsParts {
   readonly startedMs: number;
   /** Open connections of clients. */
   readonly connections: () => number;
-  /** Octets of HTTP that are held. */
   readonly httpOctets: () => StatisticsSnapshot['httpOctets'];
 }
 
@@ -51,8 +53,15 @@ export class InstanceStatistics {
       snapshot: () => takeSnapshot(this.#instance, { tcpUsage: connections(), httpOctets: httpOctets() }),
       options: () => statisticsOptions(this.#instance.config),
     });
-    const text = (): string => metricsText(this.shown, VERSION);
-    this.metrics = new MetricsServer({ clock, network, log, text, contentType: METRICS_CONTENT_TYPE });
+    this.metrics = new MetricsServer({ clock, network, log, page: (accept) => this.metricsPage(accept) });
+  }
+
+  /** The metrics of now, in the form that this Accept field would rather have. */
+  metricsPage(accept: string): { readonly body: string; readonly contentType: string } {
+    const body = `${metricsText(this.shown, VERSION)}${watchedText(watchedOf(this.#instance))}`;
+    return prefersOpenMetrics(accept)
+      ? { body: openMetricsText(body), contentType: OPEN_METRICS_CONTENT_TYPE }
+      : { body, contentType: METRICS_CONTENT_TYPE };
   }
 
   /** Reads from another instance. */
@@ -87,6 +96,16 @@ export class InstanceStatistics {
   }
 }
 
+function watchedOf(instance: ResolverInstance): Watched {
+  const { answers, rrsets } = instance.caches;
+  return {
+    anchors: listAnchors(instance),
+    isClockDoubtful: instance.clockDoubt.isDoubtful,
+    // Answers and replies have msg-cache-size each.
+    cacheLimits: { rrset: rrsets.maxBytes, message: 2 * answers.maxBytes },
+  };
+}
+
 /** What the instance has counted until now, and what the listeners hold. */
 function takeSnapshot(
   instance: ResolverInstance,
@@ -114,7 +133,7 @@ export function statisticsOptions({ server }: Config): StatisticsOptions {
 
 /** Where the metrics endpoint listens. */
 export function metricsListeners({ server }: Config): Address[] {
-  return server.metricsInterface.map(({ place, port }) => ({ ip: place, port: port ?? DEFAULT_METRICS_PORT }));
+  return server.metricsInterface.map(({ target, port }) => ({ ip: target, port: port ?? DEFAULT_METRICS_PORT }));
 }
 
 /** What an operator should know of a configuration that is right but does not do what it may seem to. */

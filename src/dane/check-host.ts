@@ -62,7 +62,6 @@ export interface Connection {
   readonly verdict: ChainVerdict | null;
 }
 
-/** What came of a host. */
 export type HostVerdict =
   /** Each address that answered showed a certificate that a record matches. */
   | 'verified'
@@ -83,7 +82,6 @@ export type HostVerdict =
   /** No address let itself be connected to. */
   | 'unreachable';
 
-/** The findings of one host. */
 export interface HostReport {
   readonly checked: HostCase;
   readonly addresses: Looked;

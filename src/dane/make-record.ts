@@ -14,7 +14,6 @@ import { TYPE, typeText } from '../wire/rr-type.ts';
 const LOCAL_PART_OCTETS = 28;
 const MAX_PORT = 65_535;
 
-/** A record to be published. */
 export interface MadeRecord {
   readonly owner: Name;
   /** Seconds. */
@@ -23,7 +22,6 @@ export interface MadeRecord {
   readonly rdata: Uint8Array;
 }
 
-/** Forms in which records are written. */
 export type RecordForm = 'zone' | 'generic' | 'nsupdate';
 
 /** `_25._tcp.HOST` (RFC 6698 §3); null when that is no name. */

@@ -9,7 +9,6 @@ import { associationOf, MATCHING, remarksOn, SELECTOR, selectedOf, USAGE, usabil
 /** RSA keys below are weak (RFC 9325 §4.5). */
 const LEAST_RSA_BITS = 2048;
 
-/** What is wanted. */
 export interface TlsaWish {
   readonly usage: number;
   readonly selector: number;

@@ -25,7 +25,7 @@ export function postfixFate(report: HostReport, level: MtaLevel): MtaFate {
   switch (report.verdict) {
     case 'verified':
     case 'usable':
-      return delivered(`Verified TLS connection established to ${placeOf(report)}`);
+      return delivered(`Verified TLS connection established to ${peerText(report)}`);
     case 'mismatch':
       return deferred('Server certificate not verified');
     case 'no-tls':
@@ -34,7 +34,7 @@ export function postfixFate(report: HostReport, level: MtaLevel): MtaFate {
       if (level === 'dane-only') return deferred('TLSA records unusable');
       // RFC 7672 §2.2: records that nobody can use still say that there is TLS.
       if (isWithoutTls(report)) return deferred(noTlsWords(report));
-      return delivered(`Untrusted TLS connection established to ${placeOf(report)}`);
+      return delivered(`Untrusted TLS connection established to ${peerText(report)}`);
     case 'no-dane':
       if (level === 'dane-only') return deferred('no TLSA records found');
       return withoutDane(report);
@@ -51,7 +51,7 @@ export function postfixFate(report: HostReport, level: MtaLevel): MtaFate {
       };
     case 'unreachable':
       return deferred(
-        `connect to ${placeOf(report)}: ${report.connections[0]?.probed.kind === 'failed' ? report.connections[0].probed.text : ''}`,
+        `connect to ${peerText(report)}: ${report.connections[0]?.probed.kind === 'failed' ? report.connections[0].probed.text : ''}`,
       );
   }
 }
@@ -66,13 +66,13 @@ function deferred(words: string): MtaFate {
 
 /** How TLS did not come about, at the address that tells it. */
 function noTlsWords(report: HostReport): string {
-  const place = placeOf(report).replace(/:\d+$/, '');
+  const peer = peerText(report).replace(/:\d+$/, '');
   const failures = report.connections.flatMap(({ probed }) => (probed.kind === 'failed' ? [probed] : []));
   const refused = failures.find(({ step }) => step === 'no-starttls');
   if (refused === undefined) return 'Cannot start TLS: handshake failure';
   const reply = /^it answers STARTTLS with: (.*)$/.exec(refused.text)?.[1];
-  if (reply !== undefined) return `TLS is required, but host ${place} refused to start TLS: ${reply}`;
-  return `TLS is required, but was not offered by host ${place}`;
+  if (reply !== undefined) return `TLS is required, but host ${peer} refused to start TLS: ${reply}`;
+  return `TLS is required, but was not offered by host ${peer}`;
 }
 
 /** Some address speaks, but TLS does not come about. */
@@ -87,12 +87,12 @@ function withoutDane(report: HostReport): MtaFate {
   const { connections } = report;
   if (isWithoutTls(report)) return delivered('no TLS: the mail goes in clear text');
   if (connections.length > 0 && connections.every(({ probed }) => probed.kind === 'failed'))
-    return deferred(`connect to ${placeOf(report)}: no answer`);
-  return delivered(`Untrusted TLS connection established to ${placeOf(report)}`);
+    return deferred(`connect to ${peerText(report)}: no answer`);
+  return delivered(`Untrusted TLS connection established to ${peerText(report)}`);
 }
 
 /** `mx.example[192.0.2.1]:25`: the address that tells most, or the first. */
-function placeOf({ checked, connections, ips, verdict }: HostReport): string {
+function peerText({ checked, connections, ips, verdict }: HostReport): string {
   const telling = connections.find(({ probed }) => (verdict === 'no-tls') === (probed.kind === 'failed'));
   const ip = telling?.address.ip ?? ips[0] ?? '';
   const bytes = parseIp(ip);

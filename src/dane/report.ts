@@ -19,7 +19,6 @@ export interface StatusLine {
   readonly aliases: readonly string[];
 }
 
-/** One certificate of a chain. */
 interface CertificateLine {
   readonly subject: string;
   readonly issuer: string;
@@ -97,7 +96,6 @@ export interface ReportOptions {
   readonly days: number;
 }
 
-/** The lines of a mail domain. */
 export function domainLines(report: DomainReport, options: ReportOptions): CheckLines {
   const { domain, mx, route, hosts } = report;
   const name = plain(domain);
@@ -114,7 +112,6 @@ function mailLines(name: string, mx: Looked, route: Route, side: SidePolicies): 
   return { ...statusLine(mx), route: route.kind, isImplicit, postfix: postfixRouteFate(route, name), ...side };
 }
 
-/** The lines of one host by itself. */
 export function singleHostLines(host: HostReport, options: ReportOptions): CheckLines {
   const lines = hostLines(host, options);
   return { name: `${lines.host}:${lines.port}`, end: endOf([host]), mail: null, hosts: [lines] };

@@ -48,7 +48,6 @@ function unusable(why: string): Usability {
   return { usable: false, why };
 }
 
-/** The name of a usage for people. */
 export function usageName(usage: number): string {
   return USAGE_NAMES[usage] ?? `usage ${usage}`;
 }

@@ -25,10 +25,14 @@ import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
 import { signedOwner } from './signed-data.ts';
 import { asWildcard, checkTypes, cutsOffBelow } from './type-denial.ts';
 
-/** One NSEC record that speaks for the zone. */
-interface Span {
+/** Both ends of an NSEC record. */
+interface Ends {
   readonly owner: Name;
   readonly next: Name;
+}
+
+/** One NSEC record that speaks for the zone. */
+interface Span extends Ends {
   readonly types: TypeBitmap;
 }
 
@@ -124,7 +128,6 @@ function readSpans(records: readonly DenialRecord[], zone: Name): Span[] {
   return spans;
 }
 
-/** The record of that name. */
 function findMatch(spans: readonly Span[], name: Name): Span | null {
   return spans.find((span) => namesEqual(span.owner, name)) ?? null;
 }
@@ -133,7 +136,7 @@ function findMatch(spans: readonly Span[], name: Name): Span | null {
 function findCover(spans: readonly Span[], name: Name): Span | { readonly kind: 'not-proven'; why: DenialFailure } {
   let why: DenialFailure = 'name-not-covered';
   for (const span of spans) {
-    if (!isInside(span, name)) continue;
+    if (!isInsideSpan(span, name)) continue;
     // RFC 6840 §4.1 and RFC 6672 §5.3.4.1: a delegation's or DNAME's record says nothing of what is below its owner.
     if (isBelow(name, span.owner) && cutsOffBelow(span.types)) why = 'below-cut';
     else return span;
@@ -142,13 +145,13 @@ function findCover(spans: readonly Span[], name: Name): Span | { readonly kind: 
 }
 
 /** owner < name < next in canonical order; the last span of the zone has no upper end. */
-function isInside(span: Span, name: Name): boolean {
+export function isInsideSpan(span: Ends, name: Name): boolean {
   if (compareNames(span.owner, name) >= 0) return false;
   return compareNames(span.owner, span.next) >= 0 || compareNames(name, span.next) < 0;
 }
 
 /** The deepest existing ancestor of a covered name: both ends of the span exist, and all above them. */
-function closestEncloser(name: Name, cover: Span): Name {
+export function closestEncloser(name: Name, cover: Ends): Name {
   const withOwner = commonAncestor(name, cover.owner);
   const withNext = commonAncestor(name, cover.next);
   return withOwner.length >= withNext.length ? withOwner : withNext;

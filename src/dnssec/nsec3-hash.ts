@@ -39,7 +39,6 @@ export class Nsec3Hasher {
     this.#left = allowed;
   }
 
-  /** Names hashed so far. */
   get hashes(): number {
     return this.#known.size;
   }

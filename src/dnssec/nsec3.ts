@@ -58,7 +58,6 @@ interface Nsec3Span {
   readonly types: TypeBitmap;
 }
 
-/** All records of one chain. */
 interface Chain {
   readonly parameters: HashParameters;
   readonly spans: Nsec3Span[];
@@ -226,10 +225,11 @@ function findMatch(chain: Chain, hash: Uint8Array): Nsec3Span | null {
 
 /** A span that holds the hash, strictly; the last one of a chain wraps around (RFC 5155 §3.1.7). */
 function findCover(chain: Chain, hash: Uint8Array): Nsec3Span | null {
-  return chain.spans.find((span) => isInside(span, hash)) ?? null;
+  return chain.spans.find((span) => isInsideHashes(span, hash)) ?? null;
 }
 
-function isInside(span: Nsec3Span, hash: Uint8Array): boolean {
+/** hash of owner < hash < hash of next, in the circle of the chain. */
+export function isInsideHashes(span: Pick<Nsec3Span, 'hash' | 'next'>, hash: Uint8Array): boolean {
   const afterOwner = compareBytes(span.hash, hash) < 0;
   const beforeNext = compareBytes(hash, span.next) < 0;
   if (compareBytes(span.hash, span.next) < 0) return afterOwner && beforeNext;

@@ -22,14 +22,12 @@ export type Asked =
   | { readonly kind: 'silence'; readonly server: Address }
   | { readonly kind: 'refused'; readonly server: Address; readonly error: NetworkError };
 
-/** What asking needs. */
 export interface AskParts {
   readonly network: Network;
   readonly clock: Clock;
   readonly random: Random;
 }
 
-/** How it is asked. */
 interface Asking {
   readonly question: Question;
   /** Bits of rcode.ts FLAG. */
@@ -68,7 +66,6 @@ async function askUdpOnce({ network, clock, random }: AskParts, server: Address,
   return asked;
 }
 
-/** Over TCP. */
 export async function askTcp({ network, clock, random }: AskParts, server: Address, asking: Asking): Promise<Asked> {
   const id = random.u16();
   const wait = Promise.withResolvers<Asked>();

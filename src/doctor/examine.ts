@@ -16,11 +16,9 @@ import { checkLimits, checkListener, checkPostfix } from './service-checks.ts';
 import { type Survey, takeSurvey } from './survey.ts';
 import { checkAnchorFile, checkClock, checkRoot } from './trust-checks.ts';
 
-/** One check. */
 interface Check {
   /** For scripts; stays as it is. */
   readonly id: string;
-  /** For people. */
   readonly title: string;
   readonly run: (patient: Patient, survey: Survey) => Outcome | Promise<Outcome>;
 }
@@ -48,7 +46,6 @@ const CHECKS: readonly Check[] = [
 /** How many checks there are, for progress. */
 export const CHECK_COUNT = CHECKS.length;
 
-/** One check with its outcome. */
 export interface Finding extends Outcome {
   readonly id: string;
   readonly title: string;

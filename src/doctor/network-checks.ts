@@ -42,7 +42,7 @@ function checkTransport(transport: 'UDP' | 'TCP', families: readonly FamilyAsked
   const remedy = `Allow outgoing ${transport} to port 53 ${FIREWALL}.`;
   const replies = repliesOf(all).length;
   if (replies === 0) return failure(`no ${who} answers over ${transport} port 53 (${reasonsOf(all)})`, remedy);
-  // A family in which nothing comes at all is told by its own check.
+  // A family in which nothing comes at all has its own check.
   const blocked = families.find(({ asked, other }) => repliesOf(asked).length === 0 && repliesOf(other).length > 0);
   if (blocked === undefined) return ok(`${replies} of ${all.length} ${who}s that were asked answer over ${transport}`);
   return failure(
@@ -56,12 +56,10 @@ function reasonsOf(asked: readonly Asked[]): string {
   return [...new Set(reasons)].join('; ') || 'there is none to ask';
 }
 
-/** IPv4. */
 export function checkIp4({ udp4, tcp4 }: Survey, patient: Patient): Outcome {
   return checkFamily('IPv4', patient.config.server.doIp4, [...udp4, ...tcp4]);
 }
 
-/** IPv6. */
 export function checkIp6({ udp6, tcp6 }: Survey, patient: Patient): Outcome {
   return checkFamily('IPv6', patient.config.server.doIp6, [...udp6, ...tcp6]);
 }

@@ -11,7 +11,6 @@ export interface Outcome {
   readonly remedy: string | null;
 }
 
-/** All is well. */
 export function ok(cause: string): Outcome {
   return { level: 'ok', cause, remedy: null };
 }

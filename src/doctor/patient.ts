@@ -16,7 +16,6 @@ export interface Upstreams {
   readonly usesTls: boolean;
 }
 
-/** What is examined. */
 export interface Patient {
   readonly config: Config;
   readonly clock: Clock;
@@ -38,7 +37,7 @@ export interface Patient {
 /** Where the resolver listens by configuration, without zones: as a client of this host reaches it. */
 export function listenAddresses({ server }: Config): readonly Address[] {
   const standard = ['127.0.0.1', '::1'].filter((ip) => (ip.includes(':') ? server.doIp6 : server.doIp4));
-  const given = server.interface.map(({ place, port }) => ({ ip: place, port: port ?? server.port }));
+  const given = server.interface.map(({ target, port }) => ({ ip: target, port: port ?? server.port }));
   const all = given.length > 0 ? given : standard.map((ip) => ({ ip, port: server.port }));
   return all.filter(({ ip }) => /^[0-9a-fA-F:.]+$/.test(ip)).map(({ ip, port }) => ({ ip: reachable(ip), port }));
 }

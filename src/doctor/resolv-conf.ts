@@ -20,7 +20,6 @@ interface ResolvConf {
   readonly options: ReadonlySet<string>;
 }
 
-/** Reads it. */
 export function readResolvConf(text: string): ResolvConf {
   const servers: string[] = [];
   const options = new Set<string>();
@@ -53,7 +52,6 @@ export const STUBS: ReadonlyMap<string, string> = new Map([
 /** Who writes the file on this host. */
 type Manager = 'systemd-resolved' | 'resolvconf' | 'NetworkManager' | 'dhclient' | 'nobody';
 
-/** What tells. */
 interface ManagerSigns {
   readonly text: string;
   /** Where the link /etc/resolv.conf leads; null when it is a file. */

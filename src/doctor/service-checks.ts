@@ -19,20 +19,20 @@ const OWN_NAMES = /^(?:hawser|node|MainThread)/;
 /** Who answers on the port that is configured. */
 export async function checkListener(patient: Patient): Promise<Outcome> {
   const { config, host, isDaemon } = patient;
-  const [place] = listenAddresses(config);
+  const [listener] = listenAddresses(config);
   if (isDaemon) return ok('this Hawser is running');
-  if (place === undefined) return ok('interfaces are configured by name; who listens is not looked at');
-  const where = `${place.ip} port ${place.port}`;
-  const holder = host.holderOf(parseIp(place.ip) ?? new Uint8Array(0), place.port);
+  if (listener === undefined) return ok('interfaces are configured by name; who listens is not looked at');
+  const where = `${listener.ip} port ${listener.port}`;
+  const holder = host.holderOf(parseIp(listener.ip) ?? new Uint8Array(0), listener.port);
   const question = { name: mustParseName('version.server.'), type: TYPE.TXT, class: CLASS.CH };
-  const asked = await askUdp(patient, place, { question, flags: FLAG.RD });
+  const asked = await askUdp(patient, listener, { question, flags: FLAG.RD });
   if (asked.kind !== 'reply') {
     if (holder === null)
       return failure(
         `nobody answers at ${where}: Hawser is not running`,
         "Start it: 'systemctl start hawser', or hawserd.",
       );
-    return failure(`${holder} holds port ${place.port}, but nobody answers at ${where}`, freeText(holder));
+    return failure(`${holder} holds port ${listener.port}, but nobody answers at ${where}`, freeText(holder));
   }
   if (holder !== null && !OWN_NAMES.test(holder)) {
     return failure(`${holder} answers at ${where} in the place of Hawser`, freeText(holder));

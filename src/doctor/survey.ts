@@ -15,7 +15,6 @@ export const SAFE_UDP_OCTETS = 1232;
 /** An address that no host on the Internet has (RFC 5737, TEST-NET-1): only something in between can answer. */
 const NOBODY: Address = { ip: '192.0.2.53', port: 53 };
 
-/** All answers. */
 export interface Survey {
   /** Small answers over UDP and any over TCP, by address family. */
   readonly udp4: readonly Asked[];
@@ -30,7 +29,6 @@ export interface Survey {
   readonly nobody: Asked;
 }
 
-/** Asks. */
 export async function takeSurvey(patient: Patient): Promise<Survey> {
   const { addresses, kind } = patient.upstreams;
   const [ip4, ip6] = [false, true].map((six) =>

@@ -5,6 +5,8 @@
  * Leaves to others: validating (validate), text and pictures of the report.
  */
 
+import { checkedAt, type SignatureTime } from '../dnssec/signature-time.ts';
+import type { Crypto } from '../ports/crypto.ts';
 import { edeOf, edesOfFailure } from '../terms/ede-of.ts';
 import { failureText } from '../terms/failure-text.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
@@ -14,7 +16,16 @@ import { verdictText } from '../terms/verdict-text.ts';
 import type { TraceEvent } from '../trace/events.ts';
 import { Trace } from '../trace/trace.ts';
 import { edeText } from '../wire/ede.ts';
-import { isRoot, labelCount, lastLabels, type Name, nameKey, namesEqual, parentOf } from '../wire/name.ts';
+import {
+  isRoot,
+  labelCount,
+  lastLabels,
+  type Name,
+  nameFromBytes,
+  nameKey,
+  namesEqual,
+  parentOf,
+} from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type Question, questionOf, questionText } from '../wire/question.ts';
 import { rcodeText } from '../wire/rcode.ts';
@@ -22,8 +33,9 @@ import { keyTag } from '../wire/rdata-dnskey.ts';
 import { readDs } from '../wire/rdata-ds.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { expansionsOf, proofLine } from './proof.ts';
 import { CULPRIT_TEXT, remedyOf } from './remedy.ts';
-import type { DsLine, ExpiryLine, Report, ServerLine, SetLine, ZoneLine } from './report.ts';
+import type { DsLine, ExpiryLine, HeldLine, ProofLine, Report, ServerLine, SetLine, ZoneLine } from './report.ts';
 import { keyLine, type ShowParts, setLine } from './set-line.ts';
 
 /** A zone's trust, without its keys. */
@@ -45,6 +57,11 @@ export interface ExplainParts {
   /** What is believed of exactly this zone; null when it is no zone or nothing is known. */
   readonly trustOf: (zone: Name) => ZoneState | null;
   readonly anchors: () => readonly Anchor[];
+  /** Everything that is held of the question, and of what it rests on. */
+  readonly held: (question: Question) => readonly HeldLine[];
+  readonly crypto: Crypto;
+  /** The second at which the resolver checks signatures. */
+  readonly signatureTime: SignatureTime;
   readonly unixSeconds: () => number;
   readonly monotonicMs: () => number;
 }
@@ -54,6 +71,8 @@ interface ExplainOptions {
   readonly isCached: boolean;
   /** Signatures that run out within so many seconds are listed. */
   readonly expirySeconds: number;
+  /** True: `signatureTime` was chosen for this explanation, and is not how the resolver is configured. */
+  readonly isTimeAsked?: boolean;
 }
 
 /** Zones that are shown: a name has seldom more than 5, an alias chain leads to a few names. */
@@ -78,38 +97,77 @@ export async function explainQuestion(
   const get = async (one: Question): Promise<Resolution | null> =>
     options.isCached ? parts.peek(one) : await parts.resolve(one, trace);
   const resolution = await get(question);
-  if (resolution === null) return null;
+  const held = options.isCached ? parts.held(question) : [];
+  if (resolution === null) return held.length === 0 ? null : { report: heldOnly(parts, question, held), events: [] };
   const seconds = (parts.monotonicMs() - startedMs) / 1000;
   const now = parts.unixSeconds();
   const own = [...trace.events()];
   const states = statesOf(parts, own, namesOf(question, resolution));
   const chain: Raw[] = [];
   for (const state of states) chain.push(await rawZone(state, { parts, get }));
-  const show = { now, chain, outcomes: outcomesOf(trace.events()), asked: question.name };
+  const show = { now, chain, outcomes: outcomesOf(trace.events()), parts };
   const zones = chain.map((raw) => zoneLine(raw, show));
-  const answer = resolution.kind === 'failed' ? [] : resolution.answer.map((ranked) => setLine(ranked, showOf(show)));
-  const proof = resolution.kind === 'failed' ? [] : proofOf(resolution).map((ranked) => setLine(ranked, showOf(show)));
-  const shown = [...zones.flatMap(({ keySet, dsSet, noDs }) => [keySet, dsSet, ...noDs]), ...answer, ...proof];
+  const denials = resolution.kind === 'failed' ? [] : denialsOf(question, resolution, parts.crypto);
+  const shown = showOf(show, denials);
+  const answer = resolution.kind === 'failed' ? [] : resolution.answer.map((ranked) => setLine(ranked, shown));
+  const proof = resolution.kind === 'failed' ? [] : proofOf(resolution).map((ranked) => setLine(ranked, shown));
+  const signed = [...zones.flatMap(({ keySet, dsSet, noDs }) => [keySet, dsSet, ...noDs]), ...answer, ...proof];
   const report: Report = {
     question: questionText(question),
     at: now,
     seconds,
     ...endingOf(resolution),
-    remedy: remedyLine(resolution, parts, now),
+    remedy: remedyLine(resolution, parts, { now, isTimeAsked: options.isTimeAsked === true }),
     zones,
     answer,
     proof,
     servers: serverLines(own),
-    expiring: expiringOf(shown, now, options.expirySeconds),
+    denials,
+    expiring: expiringOf(signed, checkedAt(parts.signatureTime, now, now), options.expirySeconds),
+    held,
     isCached: options.isCached,
+    judgedAt: judgedAtOf(parts.signatureTime, options),
   };
   return { report, events: own };
 }
 
-function remedyLine(resolution: Resolution, parts: ExplainParts, now: number): Report['remedy'] {
+interface RemedyTime {
+  readonly now: number;
+  readonly isTimeAsked: boolean;
+}
+
+function remedyLine(resolution: Resolution, parts: ExplainParts, time: RemedyTime): Report['remedy'] {
   const anchored = new Set(parts.anchors().map(({ zone }) => formatName(zone)));
-  const remedy = remedyOf(resolution, { now, anchored });
+  const { signatureTime } = parts;
+  const now = checkedAt(signatureTime, time.now, time.now);
+  const isClock = signatureTime.kind === 'clock';
+  const clock = isClock ? 'own' : time.isTimeAsked ? 'asked' : 'configured';
+  const remedy = remedyOf(resolution, { now, anchored, clock });
   return remedy === null ? null : { ...remedy, who: CULPRIT_TEXT[remedy.culprit] };
+}
+
+function judgedAtOf(time: SignatureTime, { isTimeAsked }: ExplainOptions): Report['judgedAt'] {
+  if (time.kind === 'clock') return null;
+  const by = isTimeAsked === true ? 'asked' : 'configured';
+  return { unixSeconds: time.kind === 'fixed' ? time.unixSeconds : null, by };
+}
+
+/** The report where the caches have no answer to give, but know something all the same. */
+function heldOnly(parts: ExplainParts, question: Question, held: readonly HeldLine[]): Report {
+  const nothing = { zones: [], answer: [], proof: [], denials: [], servers: [], expiring: [], ede: [] };
+  return {
+    ...nothing,
+    question: questionText(question),
+    at: parts.unixSeconds(),
+    seconds: 0,
+    rcode: 'none',
+    status: 'unchecked',
+    reason: 'no answer is held: a client that asks now has it resolved',
+    remedy: null,
+    held,
+    isCached: true,
+    judgedAt: null,
+  };
 }
 
 function endingOf(resolution: Resolution): Pick<Report, 'rcode' | 'status' | 'reason' | 'ede'> {
@@ -208,20 +266,42 @@ function proofOf({ authority }: Answered): readonly RankedRRset[] {
   return authority.filter((ranked) => isDenial(ranked) || rrsetType(ranked.rrset) === TYPE.SOA);
 }
 
+/** What is denied by an answer, and which names a wildcard answers for, with the records that say so. */
+function denialsOf(question: Question, resolution: Answered, crypto: ExplainParts['crypto']): readonly ProofLine[] {
+  const sets = resolution.authority.filter(isDenial);
+  const { name, type } = question;
+  const ends = resolution.denied
+    ? [{ name: endOfAliases(name, type, resolution.answer), type, encloserLabels: null }]
+    : [];
+  return [...expansionsOf(resolution.answer), ...ends].flatMap((denied) => proofLine(denied, sets, crypto) ?? []);
+}
+
+/** The name that an answer's aliases lead to. */
+function endOfAliases(asked: Name, type: number, answer: readonly RankedRRset[]): Name {
+  let name = asked;
+  for (let i = 0; i < MAX_NAMES && type !== TYPE.CNAME; i++) {
+    const alias = answer.find(({ rrset }) => rrsetType(rrset) === TYPE.CNAME && namesEqual(rrsetOwner(rrset), name));
+    const target = alias === undefined ? null : nameFromBytes(rdatasOf(alias.rrset)[0] ?? new Uint8Array());
+    if (target === null) return name;
+    name = target;
+  }
+  return name;
+}
+
 /** What all lines of one report are made with. */
 interface Show {
   readonly now: number;
   readonly chain: readonly Raw[];
   readonly outcomes: ReadonlyMap<string, string>;
-  readonly asked: Name;
+  readonly parts: ExplainParts;
 }
 
-function showOf({ now, chain, outcomes, asked }: Show): ShowParts {
+function showOf({ now, chain, outcomes, parts }: Show, proofs: readonly ProofLine[]): ShowParts {
   const keysOf = (signer: Name): readonly Uint8Array[] | null => {
     const raw = chain.find(({ state }) => namesEqual(state.zone, signer));
     return raw?.keys == null ? null : rdatasOf(raw.keys.rrset);
   };
-  return { now, keysOf, outcomes, asked };
+  return { now, keysOf, outcomes, time: parts.signatureTime, proofs };
 }
 
 function outcomesOf(events: readonly TraceEvent[]): ReadonlyMap<string, string> {
@@ -236,7 +316,9 @@ function outcomesOf(events: readonly TraceEvent[]): ReadonlyMap<string, string> 
 }
 
 function zoneLine({ state, anchor, ds, noDs, keys }: Raw, show: Show): ZoneLine {
-  const shown = { ...showOf(show), asked: state.zone };
+  const denied = { name: state.zone, type: TYPE.DS, encloserLabels: null };
+  const noDsProof = proofLine(denied, noDs, show.parts.crypto);
+  const shown = showOf(show, noDsProof === null ? [] : [noDsProof]);
   const dsLines = ds === null ? [] : dsLinesOf(rdatasOf(ds.rrset));
   const anchored = anchor === null ? [] : dsLinesOf(anchor.ds);
   // A tag alone proves nothing: only the validator has compared the digests.
@@ -251,6 +333,7 @@ function zoneLine({ state, anchor, ds, noDs, keys }: Raw, show: Show): ZoneLine 
     ds: dsLines,
     dsSet: ds === null ? null : setLine(ds, shown),
     noDs: noDs.map((ranked) => setLine(ranked, shown)),
+    noDsProof,
     keys:
       keys === null
         ? []

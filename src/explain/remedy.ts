@@ -12,6 +12,7 @@ import type { Resolution } from '../terms/resolution.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
 import { algorithmMnemonic } from '../wire/algorithms.ts';
+import { agoText, dateText } from './date-text.ts';
 
 /** Who must act. */
 export const CULPRIT_TEXT = {
@@ -47,6 +48,8 @@ interface RemedyOptions {
   readonly now: number;
   /** Zones that have a trust anchor, presentation text. */
   readonly anchored: ReadonlySet<string>;
+  /** By which second signatures are judged: this host's clock, one asked for once, or `val-override-date`. */
+  readonly clock: 'own' | 'asked' | 'configured';
 }
 
 /** A clock that is off by more is seen at once; signers are rarely ahead by less. */
@@ -292,12 +295,12 @@ type SignatureReason = Exclude<
   KeyReason | ProofReason | { readonly kind: 'chain-broken-above' | 'too-much-work' }
 >;
 
-function signatureRemedy(why: SignatureReason, { now }: RemedyOptions): Remedy {
+function signatureRemedy(why: SignatureReason, options: RemedyOptions): Remedy {
   const { zone, record } = why;
   switch (why.kind) {
     case 'signature-expired':
     case 'signature-not-yet-valid':
-      return dateRemedy(why, now);
+      return dateRemedy(why, options);
     case 'expired-before-valid':
       return {
         culprit: 'zone',
@@ -350,8 +353,21 @@ function signatureRemedy(why: SignatureReason, { now }: RemedyOptions): Remedy {
 
 type DateReason = Extract<BogusReason, { readonly kind: 'signature-expired' | 'signature-not-yet-valid' }>;
 
-function dateRemedy(why: DateReason, now: number): Remedy {
+function dateRemedy(why: DateReason, { now, clock }: RemedyOptions): Remedy {
   const { zone, record } = why;
+  if (clock === 'configured') {
+    return {
+      culprit: 'configuration',
+      text: `val-override-date has this resolver judge signatures as of ${dateText(now)}, and that of ${record} does not hold then: take val-override-date out of the configuration.`,
+    };
+  }
+  if (clock === 'asked') {
+    const begins = why.kind === 'signature-not-yet-valid';
+    const text = begins
+      ? `At the time that was asked for (${dateText(now)}) the signature of ${record} has not begun: it does on ${dateText(why.validFrom)}.`
+      : `At the time that was asked for (${dateText(now)}) the signature of ${record} is over: the signer of ${zone} must have renewed it before ${dateText(why.expiredAt)}.`;
+    return { culprit: 'zone', text };
+  }
   switch (why.kind) {
     case 'signature-expired':
       return timeRemedy(
@@ -375,7 +391,7 @@ function dateRemedy(why: DateReason, now: number): Remedy {
 /** A time that is off by less than a day may be our own clock's fault. */
 function timeRemedy(at: number, now: number, text: string, culprit: Culprit): Remedy {
   const mayBeOurs = Math.abs(at - now) < CLOCK_DOUBT_SECONDS;
-  const check = `First compare the clock of this host (date -u says ${timeText(now)}?).`;
+  const check = `First compare the clock of this host (date -u says ${dateText(now)}?).`;
   return mayBeOurs ? { culprit: 'clock', text: `${text}. ${check}` } : { culprit, text: `${text}.` };
 }
 
@@ -442,7 +458,7 @@ function ownFailureRemedy(why: Extract<Failure, { readonly kind: 'rate-limited' 
     case 'zone-unusable':
       return {
         culprit: 'configuration',
-        text: `The copy of ${why.zone} that is held here cannot be used: see list_auth_zones and the log; fallback-enabled: yes would ask its servers instead.`,
+        text: `The local copy of ${why.zone} cannot be used: see list_auth_zones and the log; fallback-enabled: yes would ask its servers instead.`,
       };
     default:
       return unreachable(why);
@@ -485,18 +501,4 @@ function limitRemedy(limit: Limit): Remedy {
 
 function algorithmsText(algorithms: readonly number[]): string {
   return algorithms.map((one) => `algorithm ${one} (${algorithmMnemonic(one) ?? 'no known name'})`).join(', ');
-}
-
-function timeText(unixSeconds: number): string {
-  return new Date(unixSeconds * 1000).toISOString().replace('.000', '');
-}
-
-/** A span in the two largest units that it has. */
-export function agoText(seconds: number): string {
-  const whole = Math.max(0, Math.round(seconds));
-  const days = Math.floor(whole / 86_400);
-  const hours = Math.floor((whole % 86_400) / 3600);
-  const minutes = Math.floor((whole % 3600) / 60);
-  if (days > 0) return `${days} d ${hours} h`;
-  return hours > 0 ? `${hours} h ${minutes} min` : `${minutes} min ${whole % 60} s`;
 }

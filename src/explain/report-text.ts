@@ -1,7 +1,7 @@
 /** A report as a tree for people, with colour where that is wanted. */
 
-import { agoText } from './remedy.ts';
-import type { KeyLine, Report, SetLine, SignatureLine, ZoneLine } from './report.ts';
+import { agoText, dateText } from './date-text.ts';
+import type { KeyLine, ProofLine, ProofRecord, ProofStep, Report, SetLine, SignatureLine, ZoneLine } from './report.ts';
 
 /** Escape sequences of a terminal. */
 const COLOURS = { red: '31', green: '32', yellow: '33', bold: '1' } as const;
@@ -12,29 +12,78 @@ interface TextOptions {
 
 type Paint = (text: string, colour: keyof typeof COLOURS) => string;
 
-/** The whole report. */
 export function reportText(report: Report, { hasColour }: TextOptions): string {
   const paint: Paint = (text, colour) => (hasColour ? `\x1b[${COLOURS[colour]}m${text}\x1b[0m` : text);
+  const at = report.judgedAt?.unixSeconds ?? report.at;
   const lines = [
     paint(report.question, 'bold'),
     ...endingLines(report, paint),
+    ...heldLines(report),
     '',
     report.zones.length === 0 ? 'No zone of the chain is known.' : 'Chain of trust, from the anchor down:',
-    ...report.zones.flatMap((zone) => zoneLines(zone, report.at, paint)),
-    ...sets('Answer', report.answer, report.at, paint),
-    ...sets('Proof and SOA', report.proof, report.at, paint),
+    ...report.zones.flatMap((zone) => zoneLines(zone, at, paint)),
+    ...sets('Answer', report.answer, at, paint),
+    ...proofLines(report, paint),
+    ...sets('Records of the proof, and SOA', report.proof, at, paint),
     ...serverLines(report),
     ...expiryLines(report, paint),
   ];
   return `${lines.join('\n')}\n`;
 }
 
-function endingLines({ rcode, status, seconds, reason, ede, remedy, isCached }: Report, paint: Paint): string[] {
+function endingLines(report: Report, paint: Paint): string[] {
+  const { rcode, status, seconds, reason, ede, remedy, isCached, judgedAt } = report;
   const source = isCached ? 'out of the cache' : `${seconds.toFixed(3)} s`;
   const head = `${rcode} ${painted(status, paint)}, ${source}: ${reason}`;
   const codes = ede.map(({ code, name }) => `extended error ${code} (${name})`);
   const advice = remedy === null ? [] : [`Who must act: ${remedy.who}.`, `What to do:   ${remedy.text}`];
-  return [head, ...codes, ...advice];
+  return [head, ...judgedLines(judgedAt), ...codes, ...advice];
+}
+
+function judgedLines(judgedAt: Report['judgedAt']): string[] {
+  if (judgedAt === null) return [];
+  const by = judgedAt.by === 'asked' ? 'asked for' : 'val-override-date';
+  return judgedAt.unixSeconds === null
+    ? [`Times of signatures are not looked at (${by}).`]
+    : [`Signatures are judged as of ${dateText(judgedAt.unixSeconds)} (${by}), not by the clock.`];
+}
+
+/** What the caches hold: since when, until when, why. */
+function heldLines({ held, at }: Report): string[] {
+  if (held.length === 0) return [];
+  const lines = held.flatMap(({ what, since, until, why }) => {
+    const from = since === null ? '' : `since ${dateText(since)} (${agoText(at - since)}), `;
+    const end = until > at ? `for ${agoText(until - at)} more` : `over since ${agoText(at - until)}`;
+    return [`  ${what}`, `    ${from}${end}`, `    ${why}`];
+  });
+  return ['', 'Held now:', ...lines];
+}
+
+/** What is proven not to be there, each piece with the record that says it. */
+function proofLines({ denials }: Report, paint: Paint): string[] {
+  return denials.length === 0 ? [] : ['', 'What the proof says:', ...denials.flatMap((one) => proofText(one, paint))];
+}
+
+function proofText({ says, isComplete, steps }: ProofLine, paint: Paint): string[] {
+  const pieces = steps.map((step) => {
+    const by = step.record === null ? paint('missing', 'red') : recordText(step.record);
+    return `    ${ROLE_TEXT[step.role]}: ${step.text}\n      ${by}`;
+  });
+  return [`  ${paint(says, isComplete ? 'green' : 'red')}`, ...pieces];
+}
+
+const ROLE_TEXT: Readonly<Record<ProofStep['role'], string>> = {
+  name: 'the name',
+  'closest-encloser': 'closest encloser',
+  'next-closer': 'next closer name',
+  wildcard: 'wildcard',
+};
+
+function recordText({ owner, type, next, types, isOptOut, hashing }: ProofRecord): string {
+  const salt = hashing?.salt === '' ? 'no salt' : `salt ${hashing?.salt}`;
+  const how = hashing === null ? '' : `, ${hashing.iterations} extra iterations, ${salt}`;
+  const flag = isOptOut ? ', opt-out' : '';
+  return `by ${owner} ${type}, next ${next}, types ${types.length === 0 ? 'none' : types.join(' ')}${how}${flag}`;
 }
 
 function painted(status: string, paint: Paint): string {
@@ -53,6 +102,7 @@ function zoneLines(zone: ZoneLine, at: number, paint: Paint): string[] {
   const inner = [
     ...ds,
     ...(zone.dsSet?.signatures ?? []).map((one) => `       ${signatureText(one, at, paint)}`),
+    ...(zone.noDsProof === null ? [] : proofText(zone.noDsProof, paint).map((line) => `no DS${line}`)),
     ...zone.noDs.flatMap((set) => setLines(set, at, paint)).map((line) => `no DS  ${line}`),
     ...zone.keys.map(keyText),
     ...(zone.keySet?.signatures ?? []).map((one) => `       ${signatureText(one, at, paint)}`),
@@ -106,15 +156,12 @@ function serverLines({ servers }: Report): string[] {
   return ['', 'What each server said:', ...lines];
 }
 
-function expiryLines({ expiring, at }: Report, paint: Paint): string[] {
+function expiryLines({ expiring, at: now, judgedAt }: Report, paint: Paint): string[] {
+  const at = judgedAt?.unixSeconds ?? now;
   if (expiring.length === 0) return [];
   const lines = expiring.map(
     ({ record, keyTag, expiration }) =>
       `  ${record}, key ${keyTag}: ${agoText(expiration - at)} left (${dateText(expiration)})`,
   );
   return ['', paint('Signatures that run out soon (does the signer renew?):', 'yellow'), ...lines];
-}
-
-function dateText(unixSeconds: number): string {
-  return new Date(unixSeconds * 1000).toISOString().replace('.000', '');
 }

@@ -16,6 +16,40 @@ export interface SignatureLine {
   readonly state: 'good' | 'not checked' | 'expired' | 'not yet valid' | 'no such key' | 'wrong';
 }
 
+/** An NSEC or NSEC3 record that takes part in a proof. */
+export interface ProofRecord {
+  readonly owner: string;
+  readonly type: string;
+  /** Next name; of NSEC3 the next hash, base32hex. */
+  readonly next: string;
+  /** Types that it lists, the first of them. */
+  readonly types: readonly string[];
+  readonly isOptOut: boolean;
+  /** Of NSEC3: extra iterations, and the salt in hex; null for NSEC. */
+  readonly hashing: { readonly iterations: number; readonly salt: string } | null;
+}
+
+/** One piece of a denial proof. */
+export interface ProofStep {
+  /** What the record speaks of: the name itself, or the parts of a closest encloser proof (RFC 5155 §1.3). */
+  readonly role: 'name' | 'closest-encloser' | 'next-closer' | 'wildcard';
+  /** The name that it speaks of. */
+  readonly name: string;
+  /** Says it in words. */
+  readonly text: string;
+  /** Null: no record says it, and the proof lacks it. */
+  readonly record: ProofRecord | null;
+}
+
+/** What the denial records of an answer prove together. */
+export interface ProofLine {
+  /** Name and type that are denied. */
+  readonly about: string;
+  readonly says: string;
+  readonly isComplete: boolean;
+  readonly steps: readonly ProofStep[];
+}
+
 /** A set of records with its signatures. */
 export interface SetLine {
   readonly owner: string;
@@ -28,7 +62,7 @@ export interface SetLine {
   /** Server that it came from; null when local or unknown. */
   readonly server: string | null;
   readonly signatures: readonly SignatureLine[];
-  /** What an NSEC record says of the name that is asked for; empty for other types. */
+  /** What an NSEC or NSEC3 record proves here; empty for other types, and where it proves nothing that was needed. */
   readonly proves: string;
 }
 
@@ -52,7 +86,6 @@ export interface DsLine {
   readonly digestType: number;
 }
 
-/** A zone of the chain. */
 export interface ZoneLine {
   readonly zone: string;
   readonly status: string;
@@ -64,6 +97,8 @@ export interface ZoneLine {
   readonly dsSet: SetLine | null;
   /** Records of the zone above that prove that there is no DS. */
   readonly noDs: readonly SetLine[];
+  /** What they say; null without such records. */
+  readonly noDsProof: ProofLine | null;
   readonly keys: readonly KeyLine[];
   readonly keySet: SetLine | null;
 }
@@ -87,6 +122,25 @@ export interface ExpiryLine {
   readonly expiration: number;
 }
 
+/** Signatures are not judged by the clock. */
+interface JudgedAt {
+  /** Unix seconds; null: their times are not looked at. */
+  readonly unixSeconds: number | null;
+  /** `asked`: for this explanation only. `configured`: `val-override-date`. */
+  readonly by: 'asked' | 'configured';
+}
+
+/** Something that the caches hold of the question or of what it rests on. */
+export interface HeldLine {
+  readonly what: string;
+  /** Unix seconds; null: that is not kept. */
+  readonly since: number | null;
+  /** Unix seconds. */
+  readonly until: number;
+  /** What it says, and why it is held for so long. */
+  readonly why: string;
+}
+
 export interface Report {
   readonly question: string;
   /** Unix seconds. */
@@ -102,8 +156,14 @@ export interface Report {
   readonly answer: readonly SetLine[];
   /** SOA, NSEC and NSEC3 of a denial or an expansion. */
   readonly proof: readonly SetLine[];
+  /** What those records say: of what is not there, and of names that a wildcard answers for. */
+  readonly denials: readonly ProofLine[];
   readonly servers: readonly ServerLine[];
   readonly expiring: readonly ExpiryLine[];
+  /** What is held now; only of an explanation out of the caches. */
+  readonly held: readonly HeldLine[];
   /** True: from the caches only, nobody was asked. */
   readonly isCached: boolean;
+  /** Null: signatures are judged by the clock, at `at`. */
+  readonly judgedAt: JudgedAt | null;
 }

@@ -1,18 +1,18 @@
 /** Lines of a report out of wire data: RRsets with their signatures, keys. */
 
+import { checkedAt, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ALGORITHM, algorithmMnemonic } from '../wire/algorithms.ts';
 import { readU8, readU16 } from '../wire/bytes.ts';
-import { compareNames, type Name, nameKey, namesEqual } from '../wire/name.ts';
+import { type Name, nameKey } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { DNSKEY_FLAG, keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
-import { readNsec } from '../wire/rdata-nsec.ts';
 import { type Rrsig, readRrsig } from '../wire/rdata-rrsig.ts';
 import { formatRdata } from '../wire/record-text.ts';
-import { TYPE, typeText } from '../wire/rr-type.ts';
-import { type RRset, rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { typeText } from '../wire/rr-type.ts';
+import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { serialDifference } from '../wire/serial.ts';
-import type { KeyLine, SetLine, SignatureLine } from './report.ts';
+import type { KeyLine, ProofLine, SetLine, SignatureLine } from './report.ts';
 
 /** What lines are made with. */
 export interface ShowParts {
@@ -22,11 +22,12 @@ export interface ShowParts {
   readonly keysOf: (signer: Name) => readonly Uint8Array[] | null;
   /** Outcomes of checks by `owner type keytag`, as the trace names them. */
   readonly outcomes: ReadonlyMap<string, string>;
-  /** The name that denial records speak of. */
-  readonly asked: Name;
+  /** The second at which signatures are checked. */
+  readonly time: SignatureTime;
+  /** What the denial records among the sets prove. */
+  readonly proofs: readonly ProofLine[];
 }
 
-/** One set with its signatures. */
 export function setLine(ranked: RankedRRset, parts: ShowParts): SetLine {
   const { rrset } = ranked;
   const type = rrsetType(rrset);
@@ -41,7 +42,7 @@ export function setLine(ranked: RankedRRset, parts: ShowParts): SetLine {
       const rrsig = readRrsig(rdata);
       return rrsig === null ? [] : [signatureLine(ranked, rrsig, parts)];
     }),
-    proves: type === TYPE.NSEC ? nsecText(rrset, parts.asked) : '',
+    proves: provesText(formatName(rrsetOwner(rrset)), typeText(type), parts.proofs),
   };
 }
 
@@ -62,8 +63,9 @@ function stateOf({ rrset, verdict }: RankedRRset, rrsig: Rrsig, parts: ShowParts
   const seen = parts.outcomes.get(`${nameKey(rrsetOwner(rrset))} ${rrsetType(rrset)} ${rrsig.keyTag}`);
   if (seen === 'valid') return 'good';
   if (seen !== undefined) return 'wrong';
-  if (serialDifference(rrsig.expiration, parts.now) < 0) return 'expired';
-  if (serialDifference(rrsig.inception, parts.now) > 0) return 'not yet valid';
+  const at = checkedAt(parts.time, parts.now, rrsig.inception);
+  if (serialDifference(rrsig.expiration, at) < 0) return 'expired';
+  if (serialDifference(rrsig.inception, at) > 0) return 'not yet valid';
   const keys = parts.keysOf(rrsig.signer);
   const isKey = (rdata: Uint8Array): boolean => keyTag(rdata) === rrsig.keyTag && readU8(rdata, 3) === rrsig.algorithm;
   if (keys !== null && !keys.some(isKey)) return 'no such key';
@@ -71,20 +73,13 @@ function stateOf({ rrset, verdict }: RankedRRset, rrsig: Rrsig, parts: ShowParts
   return verdict?.status === 'secure' && signaturesOf(rrset).length === 1 ? 'good' : 'not checked';
 }
 
-/** What one NSEC record says of a name (RFC 4034 §4.1). */
-function nsecText(rrset: RRset, asked: Name): string {
-  const owner = rrsetOwner(rrset);
-  const next = readNsec(rdatasOf(rrset)[0] ?? new Uint8Array())?.next;
-  if (next === undefined) return '';
-  if (namesEqual(owner, asked)) return `${formatName(owner)} has no types but those listed`;
-  const isAfter = compareNames(owner, asked) < 0;
-  // The last record of a zone leads back to the first (RFC 4034 §4.1.1).
-  const isBefore = compareNames(asked, next) < 0 || compareNames(next, owner) <= 0;
-  const span = `between ${formatName(owner)} and ${formatName(next)}`;
-  return isAfter && isBefore ? `no ${formatName(asked)}: nothing ${span}` : `nothing ${span}`;
+/** What one denial record does for the proofs. */
+function provesText(owner: string, type: string, proofs: readonly ProofLine[]): string {
+  const steps = proofs.flatMap((proof) => proof.steps);
+  const own = steps.filter(({ record }) => record?.owner === owner && record.type === type);
+  return [...new Set(own.map(({ text }) => text))].join('; ');
 }
 
-/** One DNSKEY. */
 export function keyLine(rdata: Uint8Array, isTrusted: (tag: number, algorithm: number) => boolean): KeyLine {
   const { flags = 0, algorithm = 0, publicKey = new Uint8Array() } = readDnskey(rdata) ?? {};
   const tag = keyTag(rdata);

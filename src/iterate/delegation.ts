@@ -35,7 +35,6 @@ const PLAIN: TargetEndpoint = { port: DNS_PORT, tlsName: null };
 /** A server name of a zone. */
 export interface Target extends TargetEndpoint {
   readonly name: Name;
-  /** An address of it is known. */
   hasAddress: boolean;
   /** Types of addresses that have been asked for in this resolution, or are known not to be there. */
   readonly lookedUp: number[];

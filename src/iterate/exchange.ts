@@ -17,7 +17,7 @@ import { acceptResponse } from './accept-response.ts';
 import { isFailing, isGood, isMinding, learnFromProof, learnManners } from './learn-manners.ts';
 import { throughNat64 } from './nat64.ts';
 import type { IterateOptions } from './options.ts';
-import { localIpFor, prepare } from './prepare-query.ts';
+import { localEndFor, prepare } from './prepare-query.ts';
 import { clientStringFor } from './query-options.ts';
 import { attemptUdp, type UdpAttemptEnd, type UdpEnd } from './udp-attempt.ts';
 import type { Attempt, ExchangeParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
@@ -265,14 +265,14 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
   const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
   if (query.transport === 'tls') counters.add('upstream.tls');
-  const localIp = localIpFor(query.server, parts);
+  const localEnd = localEndFor(query.server, parts);
   const end = await streams.ask(work.signal, {
     remote: throughNat64(query.server, options.nat64Prefix),
-    localIp,
+    localEnd,
     tls: query.transport === 'tls' ? tlsTowards(query, options) : null,
     timeoutMs,
     prepare: (isTaken) => {
-      const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localIp, isTaken });
+      const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localEnd, isTaken });
       received.cookie = cookie;
       const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
         const acceptance = acceptResponse(frame, pending);

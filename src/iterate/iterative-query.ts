@@ -214,7 +214,6 @@ export class IterativeQuery {
     this.#note(() => ({ kind: 'limit', limit }));
   }
 
-  /** What servers are asked for now. */
   #serverQuestion(): ServerQuestion {
     return { zone: this.#servers.zone, type: this.#minimiser.current.type };
   }

@@ -1,5 +1,5 @@
 /**
- * Turns the records of a response into held RRsets, with life, rank and source, and keeps them.
+ * Turns the records of a response into ranked RRsets, with life, rank and source, and keeps them.
  *
  * Duties: TTL caps (RFC 2181 §8), negative TTLs (RFC 2308 §5), ranks (RFC 2181 §5.4.1), alias steps, delegations.
  * Leaves to others: what the response is, which data wins (cache/rrset-cache.ts).
@@ -46,7 +46,7 @@ export interface ResponseSource {
   readonly share: CacheShare;
 }
 
-/** The sections of a response as held RRsets. */
+/** The sections of a response as ranked RRsets. */
 interface KeptResponse {
   readonly steps: readonly AliasStep[];
   readonly answer: readonly RankedRRset[];
@@ -88,7 +88,7 @@ function keepStep(
   return { via: step.via, question: { ...question, name: step.from }, alias, synthesised, to: step.to, proof };
 }
 
-/** The group as a held RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
+/** The group as a ranked RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
 function keepGroup(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
   const ranked = hold(group, rank, source);
   if (!source.mayStore) return ranked;

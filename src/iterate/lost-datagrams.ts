@@ -1,5 +1,5 @@
 /**
- * Datagrams that were sent while our own line was held for cut, and are waited for: they are lost. Some of them are sent again and
+ * Datagrams that were sent while our own line was taken to be down, and are waited for: they are lost. Some of them are sent again and
  * again to see whether the line is back, and all of them once when it is, so that nobody waits for what was lost.
  *
  * Leaves to others: whether the line is cut (cache/own-line.ts), how long is waited (udp-attempt.ts).

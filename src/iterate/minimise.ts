@@ -50,7 +50,6 @@ export class Minimiser {
     return this.#isOff || (this.#labels >= this.#total && !this.#asksForAFirst);
   }
 
-  /** The question to send now. */
   get current(): Question {
     if (this.isFull) return this.#question;
     // RFC 9156 §2.1: the type must hide the real one and be unsuspicious; A is what servers see most.

@@ -11,6 +11,7 @@ import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
+import type { LocalEnd } from './local-end.ts';
 import type { IterateOptions } from './options.ts';
 import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
 import type { Attempt, UpstreamQuery } from './upstream-query.ts';
@@ -28,7 +29,7 @@ const SILENCES_TO_ASK_FOR_LESS = 2;
 const LEAST_UDP_SIZE = 512;
 
 interface Outlet {
-  readonly localIp: string | null;
+  readonly localEnd: LocalEnd | null;
   /** True for ids that may not be used. */
   readonly isTaken?: (id: number) => boolean;
 }
@@ -53,7 +54,7 @@ export function prepare(
   const question = { ...query.question, name };
   const text = withOptions ? clientStringFor(options, query.server) : null;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(out.localIp ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(out.localEnd?.ip ?? '', fresh) : null;
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));
@@ -85,14 +86,20 @@ function inRandomCase(name: Name, random: Random): Name {
 }
 
 /** One of the configured local addresses of the server's family; null: the system's choice. */
-export function localIpFor(
+export function localEndFor(
   remote: Address,
   { random, options }: Pick<PrepareParts, 'random' | 'options'>,
-): string | null {
+): LocalEnd | null {
   const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
   const fitting = options.outgoingAddresses.filter(({ prefix }) => prefix.address.length > 4 === isIp6);
   const chosen = fitting.length === 0 ? undefined : fitting[random.below(fitting.length)];
-  return chosen === undefined ? null : ipText(anyIn(chosen.prefix, random)) + chosen.scope;
+  if (chosen === undefined) return null;
+  const { prefix, scope } = chosen;
+  const isBlock = prefix.prefixLength < prefix.address.length * 8;
+  return {
+    ip: ipText(anyIn(prefix, random)) + scope,
+    block: isBlock ? `${ipText(prefix.address)}/${prefix.prefixLength}` : null,
+  };
 }
 
 /** An address of the prefix by chance: the bits after the prefix say to a forger what a port says (RFC 5452 §9.2). */

@@ -19,7 +19,7 @@ import type { Candidate } from './server-selection.ts';
 
 /** A response that may be acted upon. */
 export interface Response {
-  /** Who sent it; null: it is of a zone's copy that is held here. */
+  /** Who sent it; null: it is of a local copy of the zone. */
   readonly candidate: Candidate | null;
   /** `ip@port`, or the key of the copy. */
   readonly server: string;
@@ -73,7 +73,7 @@ export function readResponse(
 
 /**
  * True when no zone cut lies between the zone asked and a name below it, as is known from other answers or from this one to
- * `asked`. A forwarder and a held copy see to that themselves.
+ * `asked`. A forwarder and a local copy see to that themselves.
  */
 function isInZone(
   { delegations }: Pick<IterativeQueryParts, 'delegations'>,

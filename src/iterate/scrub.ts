@@ -36,7 +36,7 @@ export interface ScrubContext {
   /** Zone that the server was asked for: it may speak of names at and below it. */
   readonly zone: Name;
   readonly options: IterateOptions;
-  /** Copies of zones that are held here; absent: there are none. */
+  /** Local copies of zones; absent: there are none. */
   readonly copies?: ZoneCopies;
   /** True for a name below the zone where no cut can lie in between, as far as is known; absent: that is known of none. */
   readonly isInZone?: (name: Name) => boolean;

@@ -42,7 +42,6 @@ export class ServerFailures {
     return true;
   }
 
-  /** Has all of them remembered. */
   remember(recent: RecentFailures, zone: Name): void {
     for (const { server, outcome } of this.#failures) {
       if (!isOurs(outcome)) recent.note(server, zone, isTimeout(outcome) ? 'silent' : 'useless');

@@ -8,7 +8,6 @@ import { coveredType } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 
-/** The sections of a message, grouped. */
 export interface GroupedSections {
   readonly answer: readonly RRsetGroup[];
   readonly authority: readonly RRsetGroup[];

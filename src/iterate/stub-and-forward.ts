@@ -7,7 +7,7 @@ import type { ZoneCopies } from './zone-copies.ts';
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 
-/** Zones that are ours to speak for: stub and forward zones, copies held here. */
+/** Zones that are ours to speak for: stub and forward zones, local copies. */
 interface OwnZones {
   readonly options: { readonly configuredZones: readonly UpstreamZone[] };
   readonly copies?: ZoneCopies | undefined;

@@ -14,8 +14,9 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Acceptance, acceptResponse } from './accept-response.ts';
 import { learnManners } from './learn-manners.ts';
+import { bindingOf, type LocalEnd } from './local-end.ts';
 import { throughNat64 } from './nat64.ts';
-import { localIpFor, type Prepared, prepare } from './prepare-query.ts';
+import { localEndFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
 import type { Attempt, ExchangeParts, UpstreamResult } from './upstream-query.ts';
 
@@ -88,11 +89,11 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   const { waitMs, wasCut, timeoutMs } = wait;
   const { clock, servers, counters, options } = parts;
   const { query } = made;
-  const localIp = localIpFor(query.server, parts);
-  const prepared = prepare(parts, made, { localIp });
+  const localEnd = localEndFor(query.server, parts);
+  const prepared = prepare(parts, made, { localEnd });
   const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
-  const opening = openSocket(parts, remote, localIp, {
+  const opening = openSocket(parts, remote, localEnd, {
     onDatagrams: (batch) => {
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
@@ -171,19 +172,22 @@ type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
 function openSocket(
   parts: ExchangeParts,
   remote: Address,
-  localIp: string | null,
+  localEnd: LocalEnd | null,
   events: SocketEvents,
   tries = 0,
 ): Opened<UdpSocket> | Promise<Opened<UdpSocket>> {
   const { network, random, options } = parts;
-  const ip = localIp ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
+  const ip = localEnd?.ip ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
   const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
   const local = { ip, port };
   const { onDatagrams, onError } = events;
-  const asked = options.connectUdp ? { local, remote, onDatagrams, onError } : { local, onDatagrams, onError };
+  const bindForeign = bindingOf(localEnd);
+  const asked = options.connectUdp
+    ? { local, remote, bindForeign, onDatagrams, onError }
+    : { local, bindForeign, onDatagrams, onError };
   const orAgain = (opened: Opened<UdpSocket>) => {
     const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
-    return isTaken && port !== 0 ? openSocket(parts, remote, localIp, events, tries + 1) : opened;
+    return isTaken && port !== 0 ? openSocket(parts, remote, localEnd, events, tries + 1) : opened;
   };
   const opened = network.openUdp(asked);
   return opened instanceof Promise ? opened.then(orAgain) : orAgain(opened);

@@ -11,6 +11,7 @@ import type { Address, ByteStream, Network, NetworkError, TlsClientOptions } fro
 import { Bug } from '../terms/unreachable.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { FrameReader, framed } from '../wire/frames.ts';
+import { bindingOf, type LocalEnd } from './local-end.ts';
 
 /** Frames that answer nothing asked until the connection is given up: an honest server sends none. */
 const MAX_STRAY_FRAMES = 8;
@@ -31,7 +32,7 @@ interface UpstreamConnectionParts {
   readonly clock: Clock;
   readonly network: Network;
   readonly remote: Address;
-  readonly localIp: string | null;
+  readonly localEnd: LocalEnd | null;
   readonly tls: TlsClientOptions | null;
   readonly connectTimeoutMs: number;
   /** How long it is kept without questions, ms; 0: not at all. */
@@ -132,10 +133,10 @@ export class UpstreamConnection {
   }
 
   async #open(): Promise<void> {
-    const { network, remote, localIp, tls, connectTimeoutMs } = this.#parts;
+    const { network, remote, localEnd, tls, connectTimeoutMs } = this.#parts;
     const connecting = network.connect({
       remote,
-      ...(localIp === null ? {} : { localIp }),
+      ...(localEnd === null ? {} : { localIp: localEnd.ip, bindForeign: bindingOf(localEnd) }),
       ...(tls === null ? {} : { tls }),
       timeoutMs: connectTimeoutMs,
       onData: (bytes) => this.#take(bytes),

@@ -14,6 +14,7 @@ import { parseIp } from '../wire/ip.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import type { StopSignal } from '../work/stop-signal.ts';
 import { waitFor } from '../work/wait.ts';
+import type { LocalEnd } from './local-end.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
 
 /** Connections that one question may be tried on: shared, then as the server was found to take them, then its own. */
@@ -27,7 +28,6 @@ const MAX_SHORT_SERVERS = 1000;
 /** How long it is remembered, ms: as long as other things about servers (`infra-host-ttl`). */
 const SHORT_SERVER_MS = 900_000;
 
-/** Bounds. */
 export interface StreamOptions {
   /** `outgoing-num-tcp`: connections open at a time. */
   readonly maxConnections: number;
@@ -46,7 +46,7 @@ interface StreamQuery {
 
 interface StreamQuestion {
   readonly remote: Address;
-  readonly localIp: string | null;
+  readonly localEnd: LocalEnd | null;
   readonly tls: TlsClientOptions | null;
   readonly timeoutMs: number;
   /** Makes the query, with an id that nobody uses on the connection. */
@@ -90,7 +90,6 @@ export class UpstreamStreams {
     this.#slots = new Semaphore(parts.clock, Math.max(1, parts.options.maxConnections));
   }
 
-  /** Connections now. */
   get count(): number {
     return this.#all.size;
   }
@@ -113,7 +112,6 @@ export class UpstreamStreams {
     }
   }
 
-  /** Closes all. */
   close(): void {
     this.#cancelReview();
     for (const connection of [...this.#all]) connection.close();
@@ -231,13 +229,13 @@ export class UpstreamStreams {
   }
 
   #open(key: string, question: StreamQuestion, wish: Wish): UpstreamConnection {
-    const { remote, localIp, tls, timeoutMs } = question;
+    const { remote, localEnd, tls, timeoutMs } = question;
     const network = networkOf(question);
     const { clock, options, onStray } = this.#parts;
     const most = Math.max(1, options.maxQuestions);
     const maxQuestions = wish === 'own' ? 1 : Math.min(most, this.#questionsFor(key));
     const connection: UpstreamConnection = new UpstreamConnection({
-      ...{ clock, network: this.#parts.network, remote, localIp, tls, onStray, maxQuestions },
+      ...{ clock, network: this.#parts.network, remote, localEnd, tls, onStray, maxQuestions },
       connectTimeoutMs: timeoutMs,
       idleMs: maxQuestions <= 1 ? 0 : options.idleMs,
       mayRest: () => this.#slots.waiting === 0,
@@ -284,9 +282,10 @@ function wishAfter(end: StreamEnd, connection: UpstreamConnection, answersBefore
   return connection.answers > answersBefore ? 'own' : 'any';
 }
 
-function keyOf({ remote, localIp, tls }: StreamQuestion): string {
+function keyOf({ remote, localEnd, tls }: StreamQuestion): string {
   const security = tls === null ? 'tcp' : `tls ${tls.serverName ?? ''} ${(tls.pins ?? []).join()}`;
-  return `${remote.ip}@${remote.port} ${localIp ?? ''} ${security}`;
+  // Of a netblock any address will do: a connection is used again whichever of them it is from.
+  return `${remote.ip}@${remote.port} ${localEnd?.block ?? localEnd?.ip ?? ''} ${security}`;
 }
 
 /** The /24 or /48 of a server: what one holder usually has whole. */

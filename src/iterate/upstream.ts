@@ -57,7 +57,6 @@ export class Upstream {
     return this.#inFlight.has(key) ? this.#askOnce(key, work, query) : this.#start(key, work, query);
   }
 
-  /** Closes all connections. */
   close(): void {
     this.#parts.streams.close();
   }

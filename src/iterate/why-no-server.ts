@@ -11,7 +11,7 @@ import type { DelegationPoint } from './delegation.ts';
 import { isTimeout } from './server-failures.ts';
 
 /** Servers named in a reason. */
-const SERVERS_TOLD = 8;
+const SERVERS_NAMED = 8;
 
 /** Outcomes of an address that nothing can be sent to. */
 const NO_WAY: ReadonlySet<string> = new Set(['unreachable', 'network-error']);
@@ -62,7 +62,7 @@ export function whyNoServer(
   const failures = servers.failures.list;
   if (servers.candidates.length === 0) return { kind: 'no-server-addresses', zone };
   if (failures.some(({ outcome }) => outcome === 'no-sockets')) return { kind: 'no-sockets', zone };
-  const named = failures.slice(0, SERVERS_TOLD).map(({ server, outcome }) => `${server} ${outcome}`);
+  const named = failures.slice(0, SERVERS_NAMED).map(({ server, outcome }) => `${server} ${outcome}`);
   const tried = named.join(', ');
   const untried = untriedCount > 0 ? { untried: untriedCount } : {};
   if (failures.some(({ outcome }) => !isTimeout(outcome))) return { kind: 'all-servers-lame', zone, tried, ...untried };

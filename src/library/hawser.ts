@@ -36,7 +36,6 @@ export type CreatedResolver =
   | { readonly ok: true; readonly resolver: DaneResolver }
   | { readonly ok: false; readonly why: readonly string[] };
 
-/** An answer. */
 export interface Answer {
   /** Only `secure` data is proven (AD); `bogus` and `failed` come without data. */
   readonly status: LookedStatus;
@@ -111,7 +110,6 @@ export type GetSocket = (
   ) => void,
 ) => void;
 
-/** The resolver. */
 export interface DaneResolver {
   /** Looks up, validated. Rejects only for a name or type that is none. */
   resolve(name: string, type: string): Promise<Answer>;

@@ -5,7 +5,6 @@
 
 import { concatBytes } from '../wire/bytes.ts';
 
-/** Tags that are looked for. */
 export const TAG = {
   INTEGER: 0x02,
   BIT_STRING: 0x03,
@@ -110,7 +109,6 @@ export function unixSecondsOf(item: DerItem | null | undefined): number | null {
   return Date.UTC(year, month - 1, day, hour, minute, second) / 1000;
 }
 
-/** Writes an item. */
 export function writeDer(tag: number, ...contents: readonly Uint8Array[]): Uint8Array {
   const content = contents.reduce((all, one) => concatBytes(all, one), new Uint8Array());
   const length: number[] = [];

@@ -15,7 +15,6 @@ import { readMaterial } from './read-material.ts';
 const SMTP_PORT = 25;
 const MAX_TTL = 0x7fffffff;
 
-/** The form. */
 export interface TlsaForm {
   readonly current: Uint8Array;
   /** Of the next key, for a roll-over; null: none. */

@@ -21,7 +21,6 @@ const KEY_CERT_SIGN = 0x04;
 /** What a signature was made over, by what, and what it is. */
 export interface SignedParts {
   readonly data: Uint8Array;
-  /** AlgorithmIdentifier. */
   readonly algorithm: DerItem;
   readonly signature: Uint8Array;
 }

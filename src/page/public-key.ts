@@ -22,7 +22,6 @@ export const CURVES: ReadonlyMap<
   ['1.3.132.0.10', { name: 'secp256k1', web: null, octets: 32 }],
 ]);
 
-/** A public key. */
 export interface PublicKey {
   readonly spki: Uint8Array;
   /** As `openssl` names it: `rsa`, a curve, `ed25519`. */
@@ -80,7 +79,6 @@ export function spkiOfEc(der: Uint8Array, curve: Uint8Array | null): Uint8Array 
   return spkiFrom(algorithmOf(KEY_OID.EC, parameters), octets);
 }
 
-/** A SubjectPublicKeyInfo. */
 export function spkiFrom(algorithm: Uint8Array, key: Uint8Array): Uint8Array {
   return writeDer(TAG.SEQUENCE, algorithm, writeDer(TAG.BIT_STRING, Uint8Array.of(0), key));
 }

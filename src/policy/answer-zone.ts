@@ -23,7 +23,6 @@ import { isRedirect, type LocalName, type LocalZone, type ZoneType } from './loc
 const NULL_TTL_SECONDS = 3600;
 const TOO_LONG: ExtendedError = { code: EDE.OTHER, text: 'DNAME expansion became too large' };
 
-/** A question to a zone. */
 interface ZoneQuestion {
   readonly question: Question;
   /** The zone's own type, or the one that a tag or netblock gives it for the client. */

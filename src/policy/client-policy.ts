@@ -33,14 +33,13 @@ export const DEFAULT_CLIENT: ClientPolicy = { ...PLAIN_CLIENT };
 /** Addresses remembered with their policy; a flood of forged ones empties the memory and costs a look-up each. */
 const MAX_REMEMBERED_CLIENTS = 4096;
 
-/** Policies of clients by address. */
 export class ClientPolicies {
   readonly #byPrefix: PrefixMap<ClientPolicy>;
   readonly #remembered = new Map<string, ClientPolicy>();
   readonly #byListener: ListenMap<ClientPolicy>;
   readonly #isPlain: boolean;
 
-  /** `byPlace` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
+  /** `byListener` is for clients that no configured netblock is about, by the address that they asked (interface-view, -tag). */
   constructor(byPrefix: PrefixMap<ClientPolicy>, byListener: ReadonlyMap<string, ClientPolicy> = new Map()) {
     this.#byPrefix = byPrefix;
     this.#byListener = new ListenMap(byListener);

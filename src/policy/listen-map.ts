@@ -39,7 +39,6 @@ export class ListenMap<V> {
   }
 }
 
-/** The key of a listening address. */
 export function listenKey({ ip, port }: LocalAddress): string {
   return `${ip}@${port}`;
 }

@@ -39,7 +39,6 @@ class LocalTable {
     return error === null ? null : { error, position: faultAt(text, error) };
   }
 
-  /** Removes all records of a name. */
   removeName(name: Name): void {
     this.#zones.removeData(name);
   }
@@ -68,7 +67,6 @@ function faultAt(text: string, error: string): number {
   return at < 0 ? text.length : at;
 }
 
-/** The tables of a policy. */
 export class LocalTables {
   readonly server: LocalTable;
   readonly #policy: Policy;

@@ -19,7 +19,6 @@ import type { TagSet } from './tags.ts';
 /** How names of a zone are answered; `truncate` is also a policy zone's tcp-only. */
 export type ZoneType = Exclude<LocalZoneType, 'nodefault'>;
 
-/** A name in a zone. */
 export interface LocalName {
   readonly name: Name;
   /** Empty for a name that only has names below it. */
@@ -54,7 +53,6 @@ export class LocalZone {
     return this.#negativeSoa;
   }
 
-  /** What is held at a name. */
   find(name: Name): LocalName | null {
     return this.#names?.get(nameKey(name)) ?? null;
   }

@@ -35,7 +35,6 @@ export class LocalZones {
     this.#counters = counters;
   }
 
-  /** Zones held. */
   get size(): number {
     return this.#zones.size;
   }

@@ -132,7 +132,6 @@ function* makeZones(
   return zones;
 }
 
-/** The records of local-data and local-data-ptr. */
 function* recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]): Steps<ResourceRecord[]> {
   const records: ResourceRecord[] = [];
   const read = (text: string): void => {

@@ -60,7 +60,6 @@ interface SeenZone {
   readonly tag: number | null;
 }
 
-/** The policy of one configuration. */
 export class Policy {
   /** The server's local zones. The control channel changes them. */
   readonly localZones: LocalZones;
@@ -72,7 +71,6 @@ export class Policy {
     if (parts.logLocalActions) parts.filter.addAll();
   }
 
-  /** A view by name. */
   view(name: string): View | null {
     return this.#parts.views.get(name) ?? null;
   }

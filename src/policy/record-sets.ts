@@ -104,7 +104,6 @@ function keyOf(rdata: Uint8Array): string {
   return Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
 }
 
-/** The sets of one name. */
 export class RecordSets {
   readonly #order: SetOrder;
   #sets: GrowingSet[] = [];
@@ -118,12 +117,10 @@ export class RecordSets {
     return this.#sets;
   }
 
-  /** Sets that there are. */
   get size(): number {
     return this.#sets.length;
   }
 
-  /** The set of a type. */
   get(type: number): TimedRRset | null {
     return this.#find(type) ?? null;
   }

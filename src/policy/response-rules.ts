@@ -54,7 +54,6 @@ type RuleOutcome =
 export class ResponseRules {
   readonly #rules = new PrefixMap<ResponseRule>();
 
-  /** Rules held. */
   get size(): number {
     return this.#rules.size;
   }
@@ -73,7 +72,6 @@ export class ResponseRules {
     return this.#rules.get(address, prefixLength);
   }
 
-  /** The rule for one address. */
   ruleFor(address: Uint8Array): PrefixEntry<ResponseRule> | null {
     return this.#rules.longestMatch(address);
   }

@@ -97,7 +97,7 @@ export class RpzLoading {
 
 export class RpzZone {
   readonly options: RpzOptions;
-  /** False after `rpz_disable`: the zone is held and does nothing. */
+  /** False after `rpz_disable`: the zone is kept and does nothing. */
   isEnabled = true;
   #rules = new RuleSet();
   #loading: RpzLoading | null = null;
@@ -106,7 +106,6 @@ export class RpzZone {
     this.options = options;
   }
 
-  /** Rules held. */
   get count(): number {
     return this.#rules.count;
   }
@@ -158,27 +157,22 @@ export class RpzZone {
     return this.#rules.clients.size > 0;
   }
 
-  /** The rule for a name asked for. */
   forName(name: Name): RpzRule | null {
     return findByName(this.#rules.qnames, this.#rules.knownNames, name);
   }
 
-  /** The rule for a server's name. */
   forServerName(name: Name): RpzRule | null {
     return findByName(this.#rules.nsdnames, this.#rules.knownServers, name);
   }
 
-  /** The rule for the address of a client. */
   forClient(address: Uint8Array): RpzRule | null {
     return this.#rules.clients.longestMatch(address)?.value ?? null;
   }
 
-  /** The rule for the address of a server. */
   forServer(address: Uint8Array): RpzRule | null {
     return this.#rules.servers.longestMatch(address)?.value ?? null;
   }
 
-  /** The rule for an address in an answer. */
   forAnswer(address: Uint8Array): RpzRule | null {
     return this.#rules.answers.longestMatch(address)?.value ?? null;
   }
@@ -204,7 +198,6 @@ function findByName(rules: ReadonlyMap<string, RpzRule>, known: ReadonlySet<stri
 /** What became of a record. `contradicts`: another action is there already, and the first one counts. */
 type AddedRule = 'added' | 'contradicts' | 'too-many';
 
-/** Adds a record to its rule. */
 function addRule(rules: RuleSet, made: RpzRule, record: ResourceRecord): AddedRule {
   const known = knownRule(rules, made.trigger);
   if (known !== null && (known.data === null || made.data === null)) return 'contradicts';

@@ -25,7 +25,14 @@ export interface Files {
   /** Writes a new file beside the old one, syncs it and renames it over the old: a crash leaves one or the other whole. */
   replaceAtomically(path: string, content: string | Uint8Array, mode?: number): FileResult<void>;
   /** The same without waiting for the disk: for what is large. */
-  replaceInBackground(path: string, content: Uint8Array): Promise<FileResult<void>>;
+  replaceInBackground(path: string, content: Uint8Array, mode?: number): Promise<FileResult<void>>;
+  /**
+   * Reads a regular file that only its owner may read or write, who is this process's user (or whom it becomes), or root. A
+   * link, or a file that others have rights to, is an error: what is read there is a secret, or is believed.
+   */
+  readPrivate(path: string, maxOctets: number): FileResult<Uint8Array>;
+  /** The same without waiting for the disk. */
+  readPrivateInBackground(path: string, maxOctets: number): Promise<FileResult<Uint8Array>>;
   /** Adds a line or lines at the end (log files). */
   append(path: string, content: string): FileResult<void>;
   remove(path: string): FileResult<void>;

@@ -10,7 +10,6 @@ export interface FileFacts {
   readonly isWritable: boolean;
 }
 
-/** A user by number. */
 export interface UserIds {
   readonly uid: number;
   /** The groups of the user, the primary one among them. */
@@ -25,7 +24,6 @@ export interface ProcessLimits {
   readonly memoryOctets: number | null;
 }
 
-/** The host port. */
 export interface Host {
   /** Null when there is no such file. */
   fileFacts(path: string): FileFacts | null;

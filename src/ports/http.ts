@@ -7,7 +7,6 @@
 
 import type { Address, Listener, ListenOptions, Opened } from './network.ts';
 
-/** The headers of a request. */
 export interface HttpRequest {
   readonly method: string;
   /** Path and query, as sent. */

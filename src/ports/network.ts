@@ -124,11 +124,11 @@ export interface TlsClientOptions {
   readonly maxVersion?: TlsVersion;
 }
 
-/** How to connect a stream. */
 export interface ConnectOptions extends StreamEvents {
   readonly remote: Address;
   /** Local ip to bind to; absent: the system's choice. */
   readonly localIp?: string;
+  readonly bindForeign?: ForeignBinding | undefined;
   readonly tls?: TlsClientOptions;
   /** Gives up connecting after so many milliseconds, with error kind `timeout`. */
   readonly timeoutMs: number;

@@ -17,14 +17,12 @@ const WINDOW_MS = 600_000;
 
 type Direction = 'fast' | 'slow';
 
-/** What it works with. */
 interface ClockDoubtParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly counters: Counters;
 }
 
-/** The doubt of one resolver. */
 export class ClockDoubt {
   readonly #parts: ClockDoubtParts;
   /** Zones with the time at which they were last found out of time, oldest first; at most `ZONES`. */
@@ -60,6 +58,11 @@ export class ClockDoubt {
       'error',
       `the clock of this host seems to be ${direction}: ${whose} ${how} by it. Set the clock; until then nothing signed is answered`,
     );
+  }
+
+  /** Whether it is in doubt now. */
+  get isDoubtful(): boolean {
+    return this.hint() !== null;
   }
 
   /** What clients are told beside the reason, while the clock is in doubt; null else. */

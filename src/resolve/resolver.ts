@@ -111,7 +111,6 @@ interface Known {
   readonly refreshSeconds: number | null;
 }
 
-/** With what a work begins. */
 interface WorkStartOptions {
   /** Null or absent: the caches were not asked. */
   readonly miss?: Miss | null;
@@ -439,7 +438,7 @@ export class Resolver {
     if (trustEpoch !== rrsets.trustEpoch || this.#isRetired) return answeredOf(question, found, verdict, now);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
-    this.#keepBad(question, { found, verdict, expiresAt: now + kept });
+    this.#keepBad(question, { found, verdict, expiresAt: now + kept, judgedAt: now });
     return answeredOf(question, found, verdict, now + kept);
   }
 
@@ -447,9 +446,10 @@ export class Resolver {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
+    const judgedAt = clock.unixSeconds();
     const expiresAt = earliestExpiry(found);
-    const refreshAt = options.prefetch ? refreshTime(clock.unixSeconds(), expiresAt) : expiresAt;
-    answers.store(question, { found, verdict, expiresAt, refreshAt });
+    const refreshAt = options.prefetch ? refreshTime(judgedAt, expiresAt) : expiresAt;
+    answers.store(question, { found, verdict, expiresAt, refreshAt, judgedAt });
     return answeredOf(question, found, verdict, refreshAt);
   }
 

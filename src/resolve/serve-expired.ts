@@ -125,7 +125,7 @@ export class ExpiredAnswers {
 }
 
 /** RFC 4035 §5.3.1: no signature of the set has expired. All count, since which of them was verified is not kept. */
-function holds(ranked: RankedRRset, time: SignatureTime, now: number): boolean {
+export function holds(ranked: RankedRRset, time: SignatureTime, now: number): boolean {
   return signaturesOf(ranked.rrset).every((rdata) => {
     const rrsig = readRrsig(rdata);
     return rrsig !== null && secondsLeft(time, now, rrsig.expiration) >= 0;

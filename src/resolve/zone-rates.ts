@@ -12,7 +12,6 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { isBelow, type Name, nameKey, namesEqual } from '../wire/name.ts';
 
-/** A limit for one name. */
 interface NamedRate {
   readonly name: Name;
   /** Questions in a second; 0: any number. */

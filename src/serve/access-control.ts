@@ -53,13 +53,13 @@ export class AccessControl {
   readonly #rules = new PrefixMap<AccessAction>();
   readonly #remembered = new Map<string, AccessAction>();
   readonly #byListener: ListenMap<AccessAction>;
-  /** Whether a rule that is not a default one is about the client; only where places have actions. */
+  /** Whether a rule that is not a default one is about the client; only where listening addresses have actions. */
   readonly #hasRule = new Map<string, boolean>();
   /** The rules without the default ones: they come before what the listening address says. */
   readonly #configured = new PrefixMap<AccessAction>();
 
   /**
-   * `rules` come after the default ones; for one prefix given twice the later rule holds. `byPlace`: for clients that no rule
+   * `rules` come after the default ones; for one prefix given twice the later rule holds. `byListener`: for clients that no rule
    * is about, by the address that they asked (interface-action).
    */
   constructor(rules: readonly AccessRule[], byListener: ReadonlyMap<string, AccessAction> = new Map()) {

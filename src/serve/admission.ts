@@ -7,6 +7,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { unreachable } from '../terms/unreachable.ts';
+import { isIp6Text } from '../wire/ip.ts';
 import { parseMessage } from '../wire/message-view.ts';
 import { FLAG, OPCODE, RCODE } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
@@ -39,7 +40,6 @@ import type { ServeStats } from './serve-stats.ts';
 /** What becomes of a query: on to the next stage, silence, or this reply. */
 export type Admitted = 'go-on' | 'drop' | ErrorReply;
 
-/** What admission is made of. */
 interface AdmissionParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
@@ -49,7 +49,7 @@ interface AdmissionParts {
   readonly clientRates?: ClientRates | undefined;
   /** Checks cookies of clients (answer-cookie); absent: they are ignored. */
   readonly cookies?: ServerCookies | undefined;
-  /** Zones that are held here, which primaries may notify; absent: none. */
+  /** Local copies of zones, which primaries may notify; absent: none. */
   readonly zones?: Pick<ZoneStore, 'notify'> | undefined;
 }
 
@@ -74,7 +74,7 @@ export class Admission {
     const { channel, from } = query;
     query.action = this.#access.actionAt(from.ip, channel.local);
     if (query.action === 'deny' || query.action === 'refuse') return this.#replyToStranger(query.action === 'deny');
-    if (query.hasQuestion) stats.countQuery(query, channel, from.ip.includes(':'));
+    if (query.hasQuestion) stats.countQuery(query, channel, isIp6Text(from.ip));
     this.#checkCookie(query);
     if (clientRates?.admits(from.ip, query.cookieState === 'valid') === false) {
       stats.overRate++;

@@ -27,9 +27,9 @@ const TOPICS: readonly (readonly [Name, Topic])[] = [
 export function answerChaos(question: Question, options: ChaosOptions): RRset | null {
   if (question.type !== TYPE.TXT && question.type !== TYPE.ANY) return null;
   const topic = TOPICS.find(([name]) => namesEqual(name, question.name))?.[1];
-  const told = topic === undefined ? null : options[topic];
-  if (told === null || told.length === 0) return null;
-  const rdatas = (typeof told === 'string' ? [told] : told).map(textRdata);
+  const configured = topic === undefined ? null : options[topic];
+  if (configured === null || configured.length === 0) return null;
+  const rdatas = (typeof configured === 'string' ? [configured] : configured).map(textRdata);
   return packRRset({ owner: question.name, type: TYPE.TXT, class: CLASS.CH, rdatas, signatures: [] });
 }
 

@@ -39,7 +39,7 @@ export const NO_SNOOPING = rcodeReply(RCODE.REFUSED, {
 });
 /** RD=0 of a client that may look into the cache. */
 export const NOT_CACHED = rcodeReply(RCODE.REFUSED, { code: EDE.NOT_READY, text: 'not in the cache' });
-/** A zone that is held here cannot be used. */
+/** The local copy of a zone cannot be used. */
 export const UNUSABLE_COPY: ErrorReply = {
   rcode: RCODE.SERVFAIL,
   error: { code: EDE.INVALID_DATA, text: 'the copy of the zone is missing, expired or wrong' },

@@ -2,7 +2,6 @@
 
 import { type IpPrefix, isInPrefix } from '../wire/ip-prefix.ts';
 
-/** A limit for the clients of a netblock. */
 export interface NetblockLimit extends IpPrefix {
   /** How many of what is limited. */
   readonly limit: number;

@@ -50,7 +50,6 @@ const HANDED_OVER = 0;
 /** `query` gives no reply. */
 const NO_REPLY = -1;
 
-/** What serving is made of. */
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;
@@ -65,7 +64,7 @@ export interface ServeParts {
   readonly cookies?: ServerCookies;
   /** Goes on counting here; absent: from 0. */
   readonly stats?: ServeStats;
-  /** Zones that are held here; absent: none. */
+  /** Local copies of zones; absent: none. */
   readonly zones?: Pick<ZoneStore, 'answer' | 'notify' | 'isEmpty'>;
   /** Local zones and rules; absent: there are none. */
   readonly policy?: Policy;

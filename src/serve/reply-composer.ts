@@ -35,10 +35,8 @@ export interface ReplyOptions {
 }
 
 export const CACHEABLE_REPLY: ReplyOptions = { cacheable: true, fromCache: false, setFlags: 0, clearFlags: 0 };
-/** A reply for one client. */
 export const SINGLE_REPLY: ReplyOptions = { ...CACHEABLE_REPLY, cacheable: false };
 
-/** What the composer is made of. */
 interface ReplyComposerParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
@@ -88,7 +86,7 @@ export class ReplyComposer {
     let built = buildReply(builder, resolution, shape, settings);
     const own = built.error !== undefined && this.#options.extendedErrors ? [built.error] : [];
     const options = optRdata([...own, ...errors].map(edeOption));
-    // Zones that are held here change at any moment, and answer as fast as the reply cache's misses do.
+    // Local copies of zones change at any moment, and answer as fast as the reply cache's misses do.
     if (use.cacheable && resolution.kind === 'answered' && resolution.ofZone === undefined) {
       this.#store(out, { built, resolution, options, client });
     }

@@ -27,11 +27,12 @@ export function rotateAddresses(reply: Uint8Array, questionEnd: number, by: numb
     if (readU16(reply, at) !== owner || readU16(reply, at + 2) !== type || readU16(reply, at + 10) !== rdataOctets)
       break;
   }
-  if (run < 2 || by % run === 0) return;
+  const shift = run < 2 ? 0 : by % run;
+  if (shift === 0) return;
   const first = questionEnd + POINTED_FIXED_OCTETS;
   reverse(reply, { first, stride, octets: rdataOctets }, 0, run);
-  reverse(reply, { first, stride, octets: rdataOctets }, 0, run - (by % run));
-  reverse(reply, { first, stride, octets: rdataOctets }, run - (by % run), run);
+  reverse(reply, { first, stride, octets: rdataOctets }, 0, run - shift);
+  reverse(reply, { first, stride, octets: rdataOctets }, run - shift, run);
 }
 
 interface Blocks {

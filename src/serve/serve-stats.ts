@@ -35,7 +35,6 @@ export const FORM = { tcp: 1, ipv6: 2, edns: 4, dnssecOk: 8, tls: 16, https: 32,
  */
 export type TlsaOutcome = 'secure' | 'insecure' | 'absent' | 'bogus';
 
-/** A query as it is counted. */
 interface CountedQuery {
   readonly type: number;
   readonly class: number;
@@ -141,7 +140,6 @@ export class ServeStats {
     else this.tlsa.secure++;
   }
 
-  /** Counts a query's cookie. */
   countCookie(state: CookieState): void {
     if (state === 'valid') this.cookiesValid++;
     else if (state === 'client') this.cookiesClient++;

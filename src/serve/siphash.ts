@@ -6,7 +6,7 @@
 
 import { readU8 } from '../wire/bytes.ts';
 
-/** Octets of a key. */
+/** Octets of a key: 128 bits. */
 export const SIPHASH_KEY_OCTETS = 16;
 
 const COMPRESSION_ROUNDS = 2;

@@ -1,5 +1,5 @@
 /**
- * What answers a client at once, in this order: class CHAOS, local data, zones that are held here, the reply cache, what the
+ * What answers a client at once, in this order: class CHAOS, local data, local copies of zones, the reply cache, what the
  * caches below it know. Each source composes the reply into the query's `out`, counts it, and returns its length.
  *
  * Leaves to others: who is let in (admission.ts), the order (query-server.ts), what must be resolved (pending-clients.ts).
@@ -27,7 +27,6 @@ import type { ServeOptions } from './serve-options.ts';
 /** What a source says: octets of the reply in `query.out`, or that it has none. */
 type Sourced = number | 'none';
 
-/** What the sources are made of. */
 interface SourceParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
@@ -35,7 +34,7 @@ interface SourceParts {
   readonly replies: ReplyCache;
   readonly composer: ReplyComposer;
   readonly immediate: ImmediateReplies;
-  /** Zones that are held here; absent: none. */
+  /** Local copies of zones; absent: none. */
   readonly zones?: Pick<ZoneStore, 'answer' | 'isEmpty'> | undefined;
   /** Local zones and rules; absent: there are none. */
   readonly policy?: Policy | undefined;
@@ -98,7 +97,7 @@ export class Sources {
     return immediate.given(query, composer.composeLocal(reply, query.pending(clock.monotonicMs()), query.out));
   }
 
-  /** From a zone that is held here (`auth-zone` with `for-downstream`). @hot bench/serve-hot-query.ts */
+  /** From the local copy of a zone (`auth-zone` with `for-downstream`). @hot bench/serve-hot-query.ts */
   zoneReply(query: ClientQuery): Sourced {
     const { zones, immediate, clock } = this.#parts;
     if (zones === undefined || zones.isEmpty) return 'none';

@@ -20,7 +20,6 @@ import { openUdpListener, type UdpListener } from './udp-listener.ts';
 /** Milliseconds between looks at whether the waiting clients are answered, while draining. */
 const DRAIN_STEP_MS = 20;
 
-/** What a daemon is made of. */
 export interface DaemonParts {
   readonly network: Network;
   readonly http: HttpNetwork;
@@ -42,7 +41,6 @@ interface ListenerPair {
   tcp: Listener | null;
 }
 
-/** What listeners are opened with. */
 interface ListenerParts {
   readonly serve: Serve;
   readonly options: ServerOptions;
@@ -54,7 +52,6 @@ export class Daemon {
   readonly #parts: DaemonParts;
   readonly #pairs = new Map<string, ListenerPair>();
   #slots: ConnectionSlots | null = null;
-  /** What handshakes are by. */
   #tls: TlsServerOptions | null = null;
 
   constructor(parts: DaemonParts) {
@@ -73,7 +70,6 @@ export class Daemon {
     return this.#slots?.count ?? 0;
   }
 
-  /** Octets of HTTP that are held. */
   get httpOctets(): { readonly queries: number; readonly replies: number } {
     return this.#slots?.httpOctets ?? { queries: 0, replies: 0 };
   }

@@ -35,7 +35,6 @@ export const HTTP_STATUS = {
   unsupportedType: 415,
 } as const;
 
-/** Reads a request for the endpoint with this path. */
 export function readDohRequest(request: HttpRequest, endpoint: string): DohRequest {
   const { method, target, contentType, contentLength } = request;
   const mark = target.indexOf('?');

@@ -18,9 +18,7 @@ import { dohResponse, HTTP_STATUS, readDohRequest, refusal } from './doh-request
 import { SERVER_LIMITS } from './listen-options.ts';
 import type { OctetBudget } from './octet-budget.ts';
 
-/** What connections of HTTP share. */
 export interface HttpParts extends SharedParts {
-  /** Path of the endpoint. */
   readonly endpoint: () => string;
   /** Memory of bodies that are not whole, and of replies that are not read. */
   readonly queries: OctetBudget;
@@ -112,7 +110,6 @@ export class HttpConnection implements ClientConnection, HttpSessionEvents {
   }
 }
 
-/** What a query is made of. */
 interface HttpQueryParts {
   readonly exchange: HttpExchange;
   readonly way: Pick<ReplyChannel, 'transport' | 'layer' | 'local' | 'isResumed'> & { readonly remote: Address };

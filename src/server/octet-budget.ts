@@ -9,7 +9,6 @@ export class OctetBudget {
     this.limit = limit;
   }
 
-  /** Octets that are taken. */
   get taken(): number {
     return this.#taken;
   }

@@ -15,7 +15,6 @@ const MALFORMED: ProxyHeader = { kind: 'malformed' };
 /** The record of TLS that a handshake begins with (RFC 8446 §5.1); a header of a proxy begins otherwise. */
 const TLS_HANDSHAKE = 0x16;
 
-/** What it is read with. */
 interface ProxyParts {
   /** Who may say who the client is; empty or absent: all. */
   readonly proxies?: readonly IpPrefix[] | undefined;

@@ -16,7 +16,6 @@ import type { ProxyHeader } from '../wire/proxy-header.ts';
 import { type ClientConnection, IdleTimer, type SharedParts } from './client-connection.ts';
 import { SERVER_LIMITS } from './listen-options.ts';
 
-/** What connections of one listener share. */
 export interface ConnectionParts extends SharedParts {
   /** As many of the milliseconds as a connection can be promised now. */
   readonly promisableMs: (wanted: number) => number;
@@ -30,7 +29,6 @@ export interface ConnectionParts extends SharedParts {
   readonly reply: Uint8Array;
 }
 
-/** What a connection carries. */
 interface ConnectionKind {
   readonly layer?: Layer | undefined;
   /** A proxy says first who the client is, inside of the stream. */

@@ -39,7 +39,6 @@ const ALPN_DOT = 'dot';
 /** Where nothing is said of HTTP, there is none. */
 const NO_HTTP: HttpOptions = { endpoint: '', maxStreams: 0, queryBufferBytes: 0, replyBufferBytes: 0, noDelay: true };
 
-/** All connections of one daemon. */
 export class ConnectionSlots {
   /** Who answers; another one after a reload. */
   serve: Serve;
@@ -136,7 +135,6 @@ export class ConnectionSlots {
     return connection;
   }
 
-  /** The same with HTTP. */
   admitHttp(session: HttpSession, address: ListenAddress): HttpSessionEvents | null {
     if (!this.#hasSlotFor(session.remote)) return null;
     const connection = new HttpConnection(session, this.#http, address.protocol === 'http' ? 'http' : 'https');

@@ -10,7 +10,6 @@ import type { ReplyChannel } from '../serve/reply-channel.ts';
 import type { ListenAddress, ServerOptions } from './listen-options.ts';
 import { readFromProxy } from './proxy-reader.ts';
 
-/** What a listener is opened with. */
 interface UdpListenerParts {
   readonly network: Network;
   readonly address: ListenAddress;

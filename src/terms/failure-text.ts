@@ -4,7 +4,6 @@ import type { Failure } from './failure.ts';
 import { LIMIT_TEXT } from './limit.ts';
 import { unreachable } from './unreachable.ts';
 
-/** A failure in one line. */
 export function failureText(why: Failure): string {
   return `${why.kind}: ${sentence(why)}`;
 }

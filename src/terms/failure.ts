@@ -45,7 +45,7 @@ export type Failure =
   | { readonly kind: 'overload' }
   /** The servers of the zone are asked as often as they may be (ratelimit). EDE 0 with text. */
   | { readonly kind: 'rate-limited'; readonly zone: string }
-  /** The zone is held here, its copy cannot be used now, and its servers may not be asked instead. EDE 24. */
+  /** The local copy of the zone cannot be used now, and its servers may not be asked instead. EDE 24. */
   | { readonly kind: 'zone-unusable'; readonly zone: string }
   /** A failure remembered from a short time ago (RFC 9520). EDE 13 and the code of what failed. */
   | { readonly kind: 'cached-failure'; readonly of: Failure };

@@ -8,7 +8,6 @@ import type { Question } from '../wire/question.ts';
 import type { Failure } from './failure.ts';
 import type { RankedRRset } from './ranked-rrset.ts';
 
-/** One step of an alias chain. */
 export interface AliasStep {
   readonly via: 'cname' | 'dname';
   /** The question that this step answered. */
@@ -63,6 +62,19 @@ export type FoundResult = Extract<IterationResult, { readonly kind: 'found' }>;
 /** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
 export function validatedSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
+}
+
+/** The same with each of its RRsets as `change` makes it. */
+export function withSets(found: FoundResult, change: (ranked: RankedRRset) => RankedRRset): FoundResult {
+  const aliases = found.aliases.map((step) => ({
+    ...step,
+    alias: change(step.alias),
+    synthesised: step.synthesised === null ? null : change(step.synthesised),
+    proof: step.proof.map(change),
+  }));
+  const { end } = found;
+  const [answer, authority, additional] = [end.answer, end.authority, end.additional].map((list) => list.map(change));
+  return { ...found, aliases, end: { ...end, answer, authority, additional } as FinalAnswer };
 }
 
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */

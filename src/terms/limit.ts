@@ -18,7 +18,6 @@ export const LIMIT_TEXT = {
   'wall-time': 'the question took too long',
 } as const;
 
-/** Which limit. */
 export type Limit = keyof typeof LIMIT_TEXT;
 
 /** Bounds that make no question fail: what is over them is left out or waits. Counted like limits. */

@@ -22,7 +22,7 @@ export interface Answered {
   readonly expiresAt: number;
   /** True for expired data that is served because nothing better is to be had (RFC 8767). */
   readonly isStale?: boolean;
-  /** Present for an answer out of a zone that is held here: whether it is given with authority (AA; a referral is not). */
+  /** Present for an answer out of the local copy of a zone: whether it is given with authority (AA; a referral is not). */
   readonly ofZone?: { readonly authoritative: boolean };
 }
 

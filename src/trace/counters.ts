@@ -17,13 +17,16 @@ const COUNTER_TEXT = {
   'aggressive.nxdomain': 'NXDOMAIN answers made from known denials (num.query.aggressive.NXDOMAIN)',
   'expired.served': 'answers given from expired data (num.expired)',
   prefetch: 'questions asked again before their answer expires (num.prefetch)',
-  'authzone.up': 'questions of resolution answered from zones that are held here (num.query.authzone.up)',
-  'authzone.down': 'client questions answered from zones that are held here (num.query.authzone.down)',
+  'authzone.up': 'questions of resolution answered from local copies of zones (num.query.authzone.up)',
+  'authzone.down': 'client questions answered from local copies of zones (num.query.authzone.down)',
   'ratelimit.zone': 'questions refused because their zone is asked too often (ratelimit)',
   'clock.steps': 'times that the wall clock was set while running',
   'clock.doubts': 'times that the clock was found likely to be wrong, by signatures of the root or of many zones',
   'anchor.unknown-keys': 'times that the zone of a trust anchor announced a key which is not trusted here yet',
   'anchor.old-release': 'times that the root announced a key which this release does not know',
+  'cachefile.answers': 'answers that the cache file held for this process (cache-file)',
+  'cachefile.dropped': 'cache files that were not believed',
+  'cachefile.written': 'times that the cache file was written',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 

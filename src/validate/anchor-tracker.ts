@@ -43,7 +43,6 @@ export interface TrackedFile {
   readonly state: AnchorState;
 }
 
-/** What the tracker is made of. */
 interface AnchorTrackerParts {
   readonly clock: Clock;
   readonly random: Random;

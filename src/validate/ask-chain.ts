@@ -66,7 +66,7 @@ function serversOf(found: FoundResult): string[] {
 }
 
 /**
- * The server of a set that may be what is bad; null for none. A proven set is not: it was held already and stands in for the
+ * The server of a set that may be what is bad; null for none. A proven set is not: it was cached already and stands in for the
  * same one in a bad reply, and who gave it first told the truth.
  */
 export function serverToBlame({ verdict, server }: RankedRRset): string | null {

@@ -32,7 +32,6 @@ export async function trustOf(validation: ValidationContext, target: Name, ancho
 
 /** Data with a signature, as far as its place in the tree matters. */
 interface SignedData {
-  /** The signer that the signature names. */
   readonly signer: Name;
   /** The name whose zone holds the data. */
   readonly inZoneOf: Name;

@@ -8,7 +8,6 @@ import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, signaturesOf } from '../wire/rrset.ts';
 
-/** What bounds the choice. */
 interface SignerBounds {
   /** The name that the data is about: its owner, or the name that is denied. */
   readonly name: Name;

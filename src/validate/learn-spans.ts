@@ -41,7 +41,7 @@ const MAX_KEPT_ITERATIONS = 50;
 export function learnSpans(denials: DenialCache, learnt: LearntSpans): void {
   const { verified, authority, now } = learnt;
   const soa = authority.find(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
-  // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the SOA's held life says.
+  // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the life of the kept SOA says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
   for (const ranked of verified) {
     if (ranked.notKept === true || ranked.verdict?.status !== 'secure' || rdataCount(ranked.rrset) !== 1) continue;

@@ -13,7 +13,6 @@ import { DNSKEY_FLAG } from '../wire/rdata-dnskey.ts';
 /** State of one key (RFC 5011 §4.2). `start`: configured, not yet seen in the zone. A removed key is no longer listed. */
 export type KeyState = 'start' | 'add-pend' | 'valid' | 'missing' | 'revoked';
 
-/** One key that is tracked. */
 export interface TrackedKey {
   /** DNSKEY rdata; for a revoked key with the REVOKE bit set. */
   readonly rdata: Uint8Array;
@@ -24,7 +23,6 @@ export interface TrackedKey {
   readonly changedAt: number;
 }
 
-/** All keys of one anchor. */
 export interface TrackedKeys {
   readonly zone: Name;
   /** Configured DS rdatas, until a probe has shown their keys. */

@@ -46,7 +46,6 @@ export function moreTelling(a: SignatureFailure | null, b: SignatureFailure): Si
   return a === null || PROGRESS[b.kind] > PROGRESS[a.kind] ? b : a;
 }
 
-/** The reason that a failure stands for. */
 export function reasonOf(failure: SignatureFailure, record: RecordRef): BogusReason {
   switch (failure.kind) {
     case 'malformed':

@@ -69,7 +69,6 @@ interface SpansAndHasher extends KnownSpans {
 /** What known records of a zone prove. */
 interface Proof {
   readonly kind: 'nxdomain' | 'nodata';
-  /** The spans that prove it. */
   readonly spans: readonly Span[];
 }
 

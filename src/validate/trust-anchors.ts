@@ -78,7 +78,6 @@ export class TrustAnchors {
     }
   }
 
-  /** All positive anchors. */
   positive(): readonly TrustAnchor[] {
     return [...this.#positive.values()];
   }

@@ -124,7 +124,6 @@ function namesKeyWithoutBit(zone: Name, ds: Ds, rdata: Uint8Array, crypto: Crypt
   return whole !== null && matchDs(zone, ds, whole, crypto) === 'match';
 }
 
-/** Tag and algorithm as one number. */
 function keyId(tag: number, algorithm: number): number {
   return tag * 256 + algorithm;
 }

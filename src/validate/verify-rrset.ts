@@ -38,7 +38,7 @@ export function verifyRRset(
 
 class RRsetVerification {
   readonly #validation: ValidationContext;
-  readonly #held: RankedRRset;
+  readonly #ranked: RankedRRset;
   readonly #zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>;
   #tries = 0;
   #failure: SignatureFailure | null = null;
@@ -51,13 +51,13 @@ class RRsetVerification {
     zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
   ) {
     this.#validation = validation;
-    this.#held = ranked;
+    this.#ranked = ranked;
     this.#zone = zone;
     this.#missing = new Set(zone.mustSign);
   }
 
   async run(): Promise<RRsetCheck> {
-    const { rrset } = this.#held;
+    const { rrset } = this.#ranked;
     const { limits } = this.#validation.parts.options;
     const signatures = signaturesOf(rrset);
     if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...recordOf(rrset, this.#zone.zone) });
@@ -72,7 +72,7 @@ class RRsetVerification {
 
   /** One signature with one key; a result when nothing more needs to be tried. */
   async #try(checked: CheckedRrsig, key: ZoneKey): Promise<RRsetCheck | null> {
-    const { rrset } = this.#held;
+    const { rrset } = this.#ranked;
     const ready = withKey(checked, key);
     if ('kind' in ready) {
       this.#failed(ready);
@@ -102,7 +102,7 @@ class RRsetVerification {
   #candidates(signatures: readonly Uint8Array[]): CheckedRrsig[] {
     const { now, parts } = this.#validation;
     const { signatureTime: time, skew } = parts.options;
-    const { rrset } = this.#held;
+    const { rrset } = this.#ranked;
     const candidates: CheckedRrsig[] = [];
     for (const signature of signatures) {
       const checked = precheckRrsig({ rrset, signature, zone: this.#zone.zone, time, now, skew });
@@ -126,7 +126,7 @@ class RRsetVerification {
   }
 
   #conclude(): RRsetCheck {
-    const record = recordOf(this.#held.rrset, this.#zone.zone);
+    const record = recordOf(this.#ranked.rrset, this.#zone.zone);
     // RFC 6840 §5.11 asks for one good signature only; with harden-algo-downgrade every announced algorithm must have one.
     const [algorithm] = this.#missing;
     if (this.#valid !== null && algorithm !== undefined) {
@@ -136,7 +136,7 @@ class RRsetVerification {
   }
 
   #secure(signature: ValidSignature): RRsetCheck {
-    return { kind: 'secure', signature, expiresAt: cappedExpiry(this.#held, signature, this.#validation) };
+    return { kind: 'secure', signature, expiresAt: cappedExpiry(this.#ranked, signature, this.#validation) };
   }
 
   #bogus(why: BogusReason): RRsetCheck {
@@ -148,7 +148,7 @@ class RRsetVerification {
   }
 
   #noteOutcome(outcome: SignatureOutcome, keyTag: number): void {
-    const { rrset } = this.#held;
+    const { rrset } = this.#ranked;
     this.#validation.note(() => ({
       kind: 'signature',
       owner: rrsetOwner(rrset),

@@ -34,7 +34,6 @@ interface ActionParts extends Pick<PageActions, 'examine' | 'look'> {
   readonly report: (question: Question) => Promise<Report | string>;
 }
 
-/** The actions. */
 export function makeActions(parts: ActionParts): PageActions {
   const { examine, look } = parts;
   return {
@@ -59,12 +58,12 @@ function checkParts({ lookUp, crypto, tls, clock, ehlo }: ActionParts): CheckPar
 
 /** A mail domain, or HOST:PORT for one service; a text: it is neither. */
 async function checkTarget(target: string, now: number, parts: CheckParts): Promise<CheckLines | string> {
-  const place = readServiceName(target.trim(), SMTP_PORT);
-  const name = place === null ? null : parseName(place.host.replace(/\.$/, ''));
-  if (place === null || name === null) return `not a domain or HOST:PORT: ${target}`;
+  const given = readServiceName(target.trim(), SMTP_PORT);
+  const name = given === null ? null : parseName(given.host.replace(/\.$/, ''));
+  if (given === null || name === null) return `not a domain or HOST:PORT: ${target}`;
   const options = { now, days: EXPIRY_DAYS };
   if (!/:\d+$/.test(target.trim())) return domainLines(await checkMailDomain(parts, name), options);
-  const { port } = place;
+  const { port } = given;
   const service = port === SMTP_PORT ? 'smtp' : 'other';
   const asked = { host: name, port, protocol: 'tcp', service, starttls: starttlsFor(port) } as const;
   return singleHostLines(await checkHost(parts, { ...asked, references: [], isNamedSecurely: true }), options);

@@ -41,7 +41,6 @@ export interface Health {
   readonly bogus: readonly BogusLine[];
 }
 
-/** One check of the doctor. */
 export interface DoctorLine {
   readonly id: string;
   readonly title: string;

@@ -3,7 +3,7 @@
  *
  * Duties: which request gets what, bounds on bodies and on what is under way, headers that keep the browser strict, samples for
  * the plots, counts of what was refused. Leaves to others: framing and bounds of HTTP (ports/http-server), who may ask
- * (judge-request.ts), what an action finds out (PageActions).
+ * (check-request.ts), what an action finds out (PageActions).
  */
 
 import type { CheckLines } from '../dane/report.ts';
@@ -14,7 +14,7 @@ import type { Address } from '../ports/network.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Question, questionOf } from '../wire/question.ts';
 import { typeFromText } from '../wire/rr-type.ts';
-import { checkRequest, type PagePlace, type PageRefusal, pathOf, REFUSALS } from './judge-request.ts';
+import { checkRequest, type PageRefusal, type PageRoute, pathOf, REFUSALS } from './check-request.ts';
 import { MAX_ACTIONS, MAX_BODY_OCTETS, PAGE_HTTP_LIMITS, SAMPLE_MS } from './limits.ts';
 import type { DoctorLine, Explained, Health, StepMessage } from './messages.ts';
 import { Samples } from './samples.ts';
@@ -34,11 +34,9 @@ export interface PageActions {
   checkDane(target: string, tell: TellStep): Promise<CheckLines | string>;
   /** Tells of each check as it is done; a text: it could not be run. */
   examine(tell: (finding: DoctorLine) => void): Promise<string | null>;
-  /** The daemon now. */
   look(): Promise<DaemonView>;
 }
 
-/** A file of the page. */
 export interface PageFile {
   readonly type: string;
   readonly bytes: Uint8Array;
@@ -78,7 +76,7 @@ const HEADERS = {
   'X-Frame-Options': 'DENY',
 } as const;
 
-const ACTIONS: ReadonlyMap<string, PagePlace> = new Map([
+const ACTIONS: ReadonlyMap<string, PageRoute> = new Map([
   ['/api/health', { method: 'GET', needsToken: true }],
   ['/api/explain', { method: 'POST', needsToken: true }],
   ['/api/check', { method: 'POST', needsToken: true }],
@@ -149,13 +147,12 @@ export class PageServer {
     this.#sampleWhileListening();
   }
 
-  /** Answers one request that came to a port. */
   async answer(request: HttpRequest, port: number): Promise<HttpReply> {
     const { token, files } = this.#parts;
-    const placeOf = (path: string): PagePlace | null =>
+    const routeOf = (path: string): PageRoute | null =>
       ACTIONS.get(path) ?? (files.has(path) ? { method: 'GET', needsToken: false } : null);
-    const refusal = checkRequest(request, { port, token, placeOf });
-    if (refusal !== null) return this.#refuse(refusal, placeOf(pathOf(request.target)));
+    const refusal = checkRequest(request, { port, token, routeOf });
+    if (refusal !== null) return this.#refuse(refusal, routeOf(pathOf(request.target)));
     const file = files.get(pathOf(request.target));
     if (file !== undefined)
       return { status: 200, headers: { ...HEADERS, 'Content-Type': file.type }, body: file.bytes };
@@ -225,12 +222,12 @@ export class PageServer {
     return { at, why: null, samples, ...view, statistics: { ...view.statistics, ...refused } };
   }
 
-  #refuse(refusal: PageRefusal, place: PagePlace | null = null): HttpReply {
+  #refuse(refusal: PageRefusal, route: PageRoute | null = null): HttpReply {
     this.#count(refusal);
     const { status, text } = REFUSALS[refusal];
     const more: Record<string, string> =
-      refusal === 'method' && place !== null
-        ? { Allow: place.method === 'GET' ? 'GET, HEAD' : 'POST' }
+      refusal === 'method' && route !== null
+        ? { Allow: route.method === 'GET' ? 'GET, HEAD' : 'POST' }
         : refusal === 'token'
           ? { 'WWW-Authenticate': 'Bearer' }
           : refusal === 'busy'

@@ -1,4 +1,4 @@
-/** A DANE check whose steps are told as they begin and end: look-ups and connections, each with what came of it. */
+/** A DANE check whose steps are shown as they begin and end: look-ups and connections, each with what came of it. */
 
 import type { CheckParts } from '../dane/check-host.ts';
 import type { LookUp } from '../dane/look-up.ts';
@@ -7,10 +7,10 @@ import { formatName } from '../wire/name-text.ts';
 import { typeText } from '../wire/rr-type.ts';
 import type { TellStep } from './page-server.ts';
 
-/** The parts of a check, each use of which is told. */
+/** The parts of a check, each use of which is shown. */
 export function watchedParts(parts: CheckParts, tell: TellStep): CheckParts {
   let id = 0;
-  const told = async <T>(what: string, run: Promise<T>, endOf: (result: T) => string): Promise<T> => {
+  const watched = async <T>(what: string, run: Promise<T>, endOf: (result: T) => string): Promise<T> => {
     const own = id++;
     tell({ id: own, text: what, isDone: false });
     const result = await run;
@@ -18,7 +18,7 @@ export function watchedParts(parts: CheckParts, tell: TellStep): CheckParts {
     return result;
   };
   const lookUp: LookUp = (name, type) =>
-    told(`${formatName(name)} ${typeText(type)}`, parts.lookUp(name, type), ({ status, outcome }) =>
+    watched(`${formatName(name)} ${typeText(type)}`, parts.lookUp(name, type), ({ status, outcome }) =>
       outcome === 'none'
         ? status
         : `${status}, ${outcome === 'data' ? 'found' : outcome === 'nodata' ? 'no such record' : 'no such name'}`,
@@ -29,7 +29,7 @@ export function watchedParts(parts: CheckParts, tell: TellStep): CheckParts {
       ? null
       : {
           probe: (request) =>
-            told(`connection to ${request.remote.ip} port ${request.remote.port}`, tls.probe(request), probeEnd),
+            watched(`connection to ${request.remote.ip} port ${request.remote.port}`, tls.probe(request), probeEnd),
         };
   return { ...parts, lookUp, tls: watchedTls };
 }

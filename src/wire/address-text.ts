@@ -5,7 +5,6 @@ export const DNS_PORT = 53;
 /** DNS over TLS (RFC 7858 §3.1). */
 export const TLS_PORT = 853;
 
-/** The address with its port. */
 export function addressText({ ip, port }: { readonly ip: string; readonly port: number }): string {
   return `${ip}@${port}`;
 }

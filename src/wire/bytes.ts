@@ -21,6 +21,19 @@ export function readU32(bytes: Uint8Array, at: number): number {
   return readU16(bytes, at) * 0x10000 + readU16(bytes, at + 2);
 }
 
+/**
+ * Four octets as a typed array of words shows them: this machine's order, little-endian wherever Node runs today. All four are
+ * inside. @hot bench/serve-hot-query.ts
+ */
+export function readWord(bytes: Uint8Array, at: number): number {
+  return (
+    (bytes[at] as number) |
+    ((bytes[at + 1] as number) << 8) |
+    ((bytes[at + 2] as number) << 16) |
+    ((bytes[at + 3] as number) << 24)
+  );
+}
+
 /** Writes two octets, big-endian. @hot bench/serve-hot-query.ts */
 export function writeU16(bytes: Uint8Array, at: number, value: number): void {
   bytes[at] = (value >>> 8) & 0xff;

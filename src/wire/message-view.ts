@@ -14,7 +14,7 @@ import type { Question } from './question.ts';
 import { readRdata } from './rdata-names.ts';
 import { TYPE } from './rr-type.ts';
 
-/** Octets of the message header. */
+/** Octets of the message header (RFC 1035 §4.1.1). */
 export const HEADER_OCTETS = 12;
 /** Smallest record: root owner, type, class, TTL, RDLENGTH. */
 const MIN_RECORD_OCTETS = 11;

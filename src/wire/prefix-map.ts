@@ -8,7 +8,6 @@
 import { readU8 } from './bytes.ts';
 import { type IpPrefix, maskAddress, prefixOctet } from './ip-prefix.ts';
 
-/** A prefix with its value. */
 export interface PrefixEntry<V> extends IpPrefix {
   readonly value: V;
 }
@@ -54,7 +53,6 @@ export class PrefixMap<V> {
     return this.#tableOf(address, prefixLength)?.entries.delete(prefixKey(address, prefixLength)) ?? false;
   }
 
-  /** The longest prefix that holds the address. */
   longestMatch(address: Uint8Array): PrefixEntry<V> | null {
     for (const { octets, prefixLength, entries } of this.#tables) {
       if (octets !== address.length) continue;
@@ -64,7 +62,6 @@ export class PrefixMap<V> {
     return null;
   }
 
-  /** All prefixes. */
   *entries(): IterableIterator<PrefixEntry<V>> {
     for (const table of this.#tables) yield* table.entries.values();
   }

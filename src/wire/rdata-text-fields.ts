@@ -53,7 +53,6 @@ function mnemonicOrNumber(tokens: TokenReader, table: ReadonlyMap<string, number
   return known;
 }
 
-/** An octet. */
 export const u8: TextField = {
   format: (rdata) => String(rdata.u8()),
   parse: (tokens, rdata) => rdata.u8(tokens.number(0xff)),

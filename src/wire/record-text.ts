@@ -41,7 +41,6 @@ export function parseRecord(text: string, defaults: RecordDefaults = {}): Resour
   return reader.next() === null ? parseRecordLine(line, defaults) : { error: 'more than one line' };
 }
 
-/** Reads the record of a logical line. */
 export function parseRecordLine(line: LogicalLine, defaults: RecordDefaults): ResourceRecord | RdataTextError {
   const origin = defaults.origin ?? ROOT;
   const owner = line.startsBlank ? (defaults.previousOwner ?? null) : ownerOf(line.tokens[0], origin);

@@ -61,6 +61,17 @@ function writeBlock(block: Uint8Array, at: number, octets: Uint8Array): number {
   return at + 2 + octets.length;
 }
 
+/** The octets as a set, when they are one whole block of this layout; null when they are not. What rdatas mean is not looked at. */
+export function rrsetFromOctets(octets: Uint8Array): RRset | null {
+  let at = nameEnd(octets, OWNER_AT);
+  if (at < 0) return null;
+  for (let left = readU16(octets, 4) + readU16(octets, 6); left > 0; left--) {
+    if (at + 2 > octets.length) return null;
+    at += 2 + readU16(octets, at);
+  }
+  return at === octets.length ? (octets as RRset) : null;
+}
+
 /** Rdatas above which duplicates are looked for by key and not by comparing each with each. */
 const MAX_COMPARED = 8;
 

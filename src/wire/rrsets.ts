@@ -111,7 +111,7 @@ export function indexSets<S extends SetIdentity>(sets: readonly S[]): SetIndex<S
   return index;
 }
 
-/** How many sets are made at most; records of others are left out, and told. */
+/** How many sets are made at most; records of others are left out, and reported. */
 export interface GroupBound {
   readonly maxSets: number;
   readonly onLeftOut: () => void;

@@ -15,7 +15,6 @@ import { runAtOnce, type Steps } from './steps.ts';
 import { LineReader, type LogicalLine } from './text-tokens.ts';
 import { parseTtl } from './ttl-text.ts';
 
-/** A record of a zone file. */
 export type ZoneRecord = ResourceRecord;
 
 /** A line that could not be read. */
@@ -27,7 +26,6 @@ interface ZoneTextError {
   readonly text: string;
 }
 
-/** What a text is read with. */
 export interface ZoneTextOptions {
   /** The root when absent. */
   readonly origin?: Name;
@@ -45,8 +43,8 @@ export interface ZoneText {
 /** Files inside files: ends a file that includes itself; no sane zone nests deeper. */
 const MAX_INCLUDE_DEPTH = 8;
 
-/** Bad lines that are told; no reader wants more, and a text of other things has millions. */
-const MAX_TOLD_ERRORS = 1000;
+/** Bad lines that are reported; no reader wants more, and a text of other things has millions. */
+const MAX_REPORTED_ERRORS = 1000;
 /** Lines read in one piece. */
 const LINES_PER_PIECE = 500;
 
@@ -83,7 +81,7 @@ class ZoneReader {
     const lines = new LineReader(text);
     for (let line = lines.next(); line !== null; line = lines.next()) {
       const problem = line.problem ?? (yield* this.#readLine(line, depth));
-      if (problem !== null && this.errors.length < MAX_TOLD_ERRORS) {
+      if (problem !== null && this.errors.length < MAX_REPORTED_ERRORS) {
         this.errors.push({ file, line: line.line, text: problem });
       }
       if (++this.#linesRead % LINES_PER_PIECE === 0) yield;

@@ -47,7 +47,6 @@ export class Budget {
     return true;
   }
 
-  /** What is left. */
   left(limit: Spendable): number {
     return this.#left[limit];
   }

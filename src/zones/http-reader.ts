@@ -40,7 +40,6 @@ export class HttpReader {
     this.#maxOctets = maxOctets;
   }
 
-  /** Takes octets. */
   take(bytes: Uint8Array): HttpStep {
     if (this.#framing?.kind === 'length' || this.#framing?.kind === 'close') return this.#takeBody(bytes);
     this.#pending = concatBytes(this.#pending, bytes);

@@ -28,7 +28,6 @@ import {
 } from './zone-options.ts';
 import { type SourceParts, ZoneSources } from './zone-sources.ts';
 
-/** What a stored zone uses. */
 export interface StoredZoneParts extends SourceParts {
   readonly files: Files;
   readonly crypto: Crypto;
@@ -44,7 +43,7 @@ export interface StoredZoneParts extends SourceParts {
   readonly report: (error: unknown) => void;
 }
 
-/** What operators are told of a zone. */
+/** What operators see of a zone. */
 export interface ZoneStatus {
   /** Of the version that may be used; null: none, or it has no SOA. */
   readonly serial: number | null;
@@ -54,7 +53,7 @@ export interface ZoneStatus {
 
 export class StoredZone {
   readonly options: ZoneOptions;
-  /** Called after each change of what is held. */
+  /** Called after each change of the content. */
   onChange: () => void = () => {};
   readonly #parts: StoredZoneParts;
   readonly #sources: ZoneSources;
@@ -93,7 +92,7 @@ export class StoredZone {
     return this.#parts.clock.unixSeconds() < this.#expiresAt ? this.#content : null;
   }
 
-  /** The denial chain of the version that is held. */
+  /** The denial chain of the version in force. */
   chain(): DenialChain | null {
     return this.#chain;
   }

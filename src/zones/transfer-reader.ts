@@ -23,7 +23,7 @@ interface TransferReaderParts {
   /** Type AXFR or IXFR. */
   readonly question: Question;
   readonly id: number;
-  /** The zone that is held; needed for IXFR. */
+  /** The version in force; needed for IXFR. */
   readonly own: Zone | null;
   readonly maxOctets: number;
 }
@@ -33,7 +33,7 @@ export type TransferStep =
   | { readonly kind: 'more' }
   /** The zone came whole; it has an SOA at the apex. */
   | { readonly kind: 'zone'; readonly steps: Steps<Zone> }
-  /** What is held is as new as what the server has. */
+  /** The version in force is as new as what the server has. */
   | { readonly kind: 'current' }
   | { readonly kind: 'refused'; readonly why: string };
 
@@ -65,7 +65,6 @@ export class TransferReader {
     this.#builder = new ZoneBuilder(parts.question.name);
   }
 
-  /** Takes one message. */
   take(bytes: Uint8Array): TransferStep {
     this.#octets += bytes.length;
     if (this.#octets > this.#parts.maxOctets) return refused('larger than max-transfer-size');

@@ -34,7 +34,7 @@ interface TransferRequest {
   readonly tlsName: string | null;
   /** PEM text of the authorities to trust for TLS; null: the system's. */
   readonly authorities: string | null;
-  /** The zone that is held, for an IXFR; null: AXFR. */
+  /** The version in force, for an IXFR; null: AXFR. */
   readonly own: Zone | null;
   readonly maxOctets: number;
   readonly maxMs: number;
@@ -86,7 +86,7 @@ function tlsFor({ tlsName, authorities }: TransferRequest): { readonly tls?: Tls
   return { tls: { serverName: tlsName, ...(authorities === null ? {} : { authorities }) } };
 }
 
-/** RFC 1995 §3: the SOA that is held stands in the authority section. */
+/** RFC 1995 §3: the SOA of the version in force stands in the authority section. */
 function ixfrQuery(id: number, zone: Name, own: Zone): Uint8Array {
   const query = buildQuery({ id, question: { name: zone, type: TYPE.IXFR, class: CLASS.IN }, flags: 0 });
   const soa = own.soaSet;

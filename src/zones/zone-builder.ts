@@ -59,7 +59,6 @@ export class ZoneBuilder {
     return this.#records;
   }
 
-  /** Adds a record. */
   add(record: ResourceRecord): Added {
     if (record.class !== CLASS.IN || !isAtOrBelow(record.owner, this.#name)) return 'outside';
     if (this.#records >= MAX_ZONE_RECORDS || this.#names >= MAX_ZONE_NAMES) return 'too-many';

@@ -25,7 +25,6 @@ export interface DenialChain {
   readonly kind: 'nsec' | 'nsec3';
   /** The record whose owner (or owner's hash) is this name; null when there is none. */
   at(name: Name): ZoneSet | null;
-  /** The record that covers this name. */
   covering(name: Name): ZoneSet | null;
 }
 

@@ -26,14 +26,12 @@ import type { DenialChain } from './zone-denial.ts';
 /** Aliases followed inside one zone; the caller goes on from there (Unbound MAX_CNAME_CHAIN). */
 const MAX_ALIASES = 8;
 
-/** A set of an answer. */
 export interface AnswerSet {
   readonly rrset: RRset;
   /** Seconds. */
   readonly ttl: number;
 }
 
-/** The sections of an answer. */
 export interface ZoneAnswer {
   readonly rcode: number;
   /** AA: false for a referral. */

@@ -1,4 +1,4 @@
-/** A zone's answer in the two forms that others take: held RRsets for a reply to a client, octets of a response for iteration. */
+/** A zone's answer in the two forms that others take: ranked RRsets for a reply to a client, octets of a response for iteration. */
 
 import { RANK } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';

@@ -26,9 +26,8 @@ export interface SourceParts extends TransferParts {
   readonly authorities: string | null;
 }
 
-/** What is asked of the sources. */
 interface SourceRequest {
-  /** The version that is held; null: none. */
+  /** The version in force; null: none. */
   readonly own: Zone | null;
   /** Address that said there is news: asked first where it is a primary. */
   readonly preferred: string | null;
@@ -39,7 +38,7 @@ interface SourceRequest {
   readonly accept: (zone: Zone, source: string) => Promise<boolean>;
 }
 
-/** `news`: a zone was accepted. `current`: what is held is up to date. `failed`: no source gave anything. */
+/** `news`: a zone was accepted. `current`: the version in force is up to date. `failed`: no source gave anything. */
 type SourceEnd = 'news' | 'current' | 'failed';
 
 interface Server {
@@ -47,7 +46,6 @@ interface Server {
   readonly tlsName: string | null;
 }
 
-/** The sources of one zone. */
 export class ZoneSources {
   readonly #parts: SourceParts;
   readonly #options: ZoneOptions;
@@ -176,7 +174,7 @@ export class ZoneSources {
     return await this.#offer(zone, source, request);
   }
 
-  /** A version that is older than what is held is no news, wherever it comes from. */
+  /** A version that is older than the one in force is no news, wherever it comes from. */
   async #offer(zone: Zone, source: string, request: SourceRequest): Promise<SourceEnd> {
     const ownSerial = request.own?.soa?.serial ?? null;
     const serial = zone.soa?.serial ?? 0;

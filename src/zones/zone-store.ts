@@ -26,7 +26,6 @@ type Notified = 'accepted' | 'refused' | 'unknown-zone';
 /** Small zone files read in one piece. */
 const ZONES_PER_PIECE = 20;
 
-/** A problem of a zone file. */
 export interface ZoneProblem extends ZoneFileProblem {
   readonly zone: string;
   readonly path: string;
@@ -94,7 +93,7 @@ export class ZoneStore {
     for (const zone of this.#zones.values()) zone.stop();
   }
 
-  /** Calls the listener for each zone that is held, now and whenever its content changes. */
+  /** Calls the listener for each local copy, now and whenever its content changes. */
   onZone(listener: ZoneListener): void {
     this.#listeners.push(listener);
     for (const zone of this.#zones.values()) {

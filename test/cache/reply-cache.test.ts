@@ -49,6 +49,46 @@ function entryFor(question: Question, ttls: readonly number[], parts: Partial<Re
 }
 
 describe('a kept reply', () => {
+  test.each([1, 2, 3, 4, 5, 6, 7, 8, 62])('of a name of any length is found whatever its capitals: %i', (octets) => {
+    // HTTPS is 65 and 97 is free: the octet of a capital is none where it is a type.
+    const cache = newCache();
+    const label = 'ab@[`{z-'.repeat(8).slice(0, octets);
+    const question = { ...questionFrom(`${label}.`), type: 65 };
+    cache.store(entryFor(question, [300]));
+    const capitals = requestFor({ ...questionFrom(`${label.toUpperCase()}.`), type: 65 });
+    expect(cache.serve(capitals)).toBeGreaterThan(0);
+    expect([...capitals.out.subarray(12, capitals.questionEnd)]).toEqual([...capitals.query.subarray(12)]);
+    const lower = requestFor(question);
+    expect(cache.serve(lower)).toBeGreaterThan(0);
+    expect([...lower.out.subarray(12, lower.questionEnd)]).toEqual([...lower.query.subarray(12)]);
+    expect(cache.serve(requestFor({ ...question, type: 97 }))).toBe(0);
+    expect(cache.serve(requestFor(questionFrom(`${label}a. A`)))).toBe(0);
+  });
+
+  test.each([0, 1, 2, 3, 4])('goes to a buffer that begins %i octets into its memory', (at) => {
+    const cache = newCache();
+    for (const ttls of [[300], Array.from({ length: 20 }, () => 300)]) {
+      const entry = entryFor(questionFrom('www.example.'), ttls);
+      cache.store(entry);
+      const out = new Uint8Array(new ArrayBuffer(4096), at);
+      const length = cache.serve(requestFor(questionFrom('www.example.'), { out }));
+      expect(length).toBe(entry.replyLength);
+      expect(out.slice(12, length)).toEqual(entry.reply.slice(12, length));
+    }
+  });
+
+  test('goes to many buffers in turn, and to one that it just fits', () => {
+    const cache = newCache();
+    const entry = entryFor(questionFrom('www.example.'), [300]);
+    cache.store(entry);
+    const outs = Array.from({ length: 20 }, () => new Uint8Array(entry.replyLength));
+    for (const out of [...outs, ...outs]) {
+      out.fill(0);
+      expect(cache.serve(requestFor(questionFrom('www.example.'), { out }))).toBe(entry.replyLength);
+      expect(out.slice(12)).toEqual(entry.reply.slice(12, entry.replyLength));
+    }
+  });
+
   test('is served with the id, the question case and the RD bit of the query', () => {
     const cache = newCache();
     expect(cache.store(entryFor(questionFrom('www.example.'), [300]))).toBe(true);

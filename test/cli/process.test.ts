@@ -6,7 +6,7 @@
 
 import { type ChildProcess, execFile, type StdioOptions, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -184,6 +184,37 @@ test('hawser-control sends a dump of many pieces without gathering listeners', {
   expect(await new Promise((resolve) => child.on('exit', resolve))).toBe(0);
   expect(said).toBe('ok\n');
 });
+
+test('the cache is written at a stop, for its user alone, and taken at the next start', {
+  timeout: 60_000,
+}, async () => {
+  const path = join(folder, 'cache');
+  const config = configure(`  cache-file: "${path}"\n  logfile: ""\n`);
+  await start(config);
+  await stopDaemon();
+  expect([path, `${path}.key`].map((each) => statSync(each).mode & 0o777)).toEqual([0o600, 0o600]);
+  await start(config);
+  await until(
+    () => log.includes('0 answers and 0 RRsets taken'),
+    () => log,
+  );
+  await stopDaemon();
+  writeFileSync(path, 'something else');
+  await start(config);
+  await until(
+    () => log.includes('is dropped: it is no cache file'),
+    () => log,
+  );
+});
+
+async function stopDaemon(): Promise<void> {
+  // Once it answers that, it minds signals.
+  await control('status');
+  const gone = new Promise((resolve) => daemon?.on('exit', resolve));
+  daemon?.kill('SIGTERM');
+  await gone;
+  rmSync(join(folder, 'control'), { force: true });
+}
 
 test('a log file that was moved away is opened anew by log_reopen and by SIGUSR1', async () => {
   const path = join(folder, 'log');

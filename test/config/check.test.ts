@@ -41,6 +41,26 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:2: error: web-interface: 0.0.0.0 is not of loopback',
   ],
   [
+    'a cache file in the place of another file',
+    'server:\nauto-trust-anchor-file: "/k"\ncache-file: "/k"',
+    'test.conf:3: error: cache-file: "/k" is the file of auto-trust-anchor-file, or has its key there',
+  ],
+  [
+    'a cache file whose key would replace another file',
+    'server:\ndirectory: "/d"\nlogfile: "c.key"\ncache-file: "/d/c"',
+    'test.conf:4: error: cache-file: "/d/c" is the file of logfile, or has its key there',
+  ],
+  [
+    'a cache file in the place of the pid file, within a chroot',
+    'server:\nchroot: "/r"\npidfile: "/r/p"\ncache-file: "/p"',
+    'test.conf:4: error: cache-file: "/r/p" is the pidfile, or has its key there',
+  ],
+  [
+    'a cache file that is written all the time',
+    'server:\ncache-file: "/c"\ncache-file-interval: 5',
+    'test.conf:3: error: 0, or a number from 10 on expected',
+  ],
+  [
     'an unknown module',
     'server:\nmodule-config: "foo iterator"',
     `test.conf:2: error: module_conf lists module 'foo' but that module is not available.`,

@@ -14,9 +14,10 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
-import { pagePlaces } from '../../src/daemon/instance-page.ts';
+import { pageAddresses } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
+import { cacheFileOptions } from '../../src/daemon/options/cache-file.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
 import { logTarget } from '../../src/daemon/options/log.ts';
 import {
@@ -179,7 +180,7 @@ function toldBy(config: Config): string {
     counters: new Counters(),
     accessBlocks: [],
     defaultBlocks: DEFAULT_ACCESS,
-    listenKeys: ({ place }) => [place],
+    listenKeys: ({ target }) => [target],
     serversOf: async () => ({ names: [], addresses: [] }),
   });
   const tables = new LocalTables(policy).server;
@@ -195,7 +196,13 @@ function toldBy(config: Config): string {
       [serveOptions(config, HOST, []), serverOptions(config, HOST), cacheSizes(config), holdDowns(config)],
       [denialOptions(config), zoneRateOptions(config), clientRateOptions(config), statisticsOptions(config)],
       [rootKeyTags(config, new TrustAnchors()), zoneOptions(config), configNotices(config)],
-      [logTarget(config, false), metricsListeners(config), pagePlaces(config), controlSetup(config, files, () => null)],
+      [
+        cacheFileOptions(config),
+        logTarget(config, false),
+        metricsListeners(config),
+        pageAddresses(config),
+        controlSetup(config, files, () => null),
+      ],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },

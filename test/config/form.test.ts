@@ -96,11 +96,15 @@ describe('forms of places', () => {
   });
 
   test('places to listen are addresses, interfaces or paths', () => {
-    expect(read(network.listenTarget, '192.0.2.1@5353')).toEqual({ kind: 'address', place: '192.0.2.1', port: 5353 });
-    expect(read(network.listenTarget, '2001:DB8::1')).toEqual({ kind: 'address', place: '2001:db8::1', port: null });
-    expect(read(network.listenTarget, 'fe80::1%eth0@53')).toEqual({ kind: 'address', place: 'fe80::1%eth0', port: 53 });
-    expect(read(network.listenTarget, 'eth0')).toEqual({ kind: 'interface', place: 'eth0', port: null });
-    expect(read(network.listenTargetOrPath, '/run/a.ctl')).toEqual({ kind: 'path', place: '/run/a.ctl', port: null });
+    expect(read(network.listenTarget, '192.0.2.1@5353')).toEqual({ kind: 'address', target: '192.0.2.1', port: 5353 });
+    expect(read(network.listenTarget, '2001:DB8::1')).toEqual({ kind: 'address', target: '2001:db8::1', port: null });
+    expect(read(network.listenTarget, 'fe80::1%eth0@53')).toEqual({
+      kind: 'address',
+      target: 'fe80::1%eth0',
+      port: 53,
+    });
+    expect(read(network.listenTarget, 'eth0')).toEqual({ kind: 'interface', target: 'eth0', port: null });
+    expect(read(network.listenTargetOrPath, '/run/a.ctl')).toEqual({ kind: 'path', target: '/run/a.ctl', port: null });
     for (const text of ['1.2.3', '::g', '', 'eth0@x', '1.2.3.4@70000', 'a'.repeat(16), '/run/a.ctl']) {
       expect(read(network.listenTarget, text)).toMatch(/^error/);
     }

@@ -24,7 +24,7 @@ describe('loading', () => {
     expect(loaded.ok && loaded.config.server.autoTrustAnchorFile).toEqual(['/var/lib/unbound/root.key']);
     expect(loaded.ok && loaded.config.remoteControl).toMatchObject({
       controlEnable: true,
-      controlInterface: [{ kind: 'path', place: '/run/unbound.ctl', port: null }],
+      controlInterface: [{ kind: 'path', target: '/run/unbound.ctl', port: null }],
     });
   });
 
@@ -34,8 +34,8 @@ describe('loading', () => {
     expect(loaded.warnings).toEqual([]);
     const { server, stubZones, forwardZones } = loaded.config;
     expect(server.interface).toEqual([
-      { kind: 'address', place: '127.0.0.1', port: null },
-      { kind: 'address', place: '::1', port: 5353 },
+      { kind: 'address', target: '127.0.0.1', port: null },
+      { kind: 'address', target: '::1', port: 5353 },
     ]);
     expect(server.accessControl.map(({ value }) => value)).toEqual(['allow', 'refuse']);
     expect(server.rrsetCacheSize).toBe(64 * 1024 * 1024);
@@ -52,7 +52,7 @@ describe('loading', () => {
     if (!loaded.ok) throw new Error(linesOf(loaded).join('\n'));
     const { server, remoteControl, authZones, views } = loaded.config;
     expect(server).toMatchObject({ verbosity: 3, port: 5300, hideVersion: true, tlsPort: 8853, fakeSha1: true });
-    expect(server.interface).toEqual([{ kind: 'interface', place: 'eth0', port: 53 }]);
+    expect(server.interface).toEqual([{ kind: 'interface', target: 'eth0', port: 53 }]);
     expect(server.identity).toBe('a \\" b');
     expect(server.capsExempt).toEqual([mustParseName('example.net.')]);
     expect(server.valOverrideDate).toEqual({ kind: 'fixed', unixSeconds: 1543580275 });

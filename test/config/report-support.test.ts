@@ -11,8 +11,20 @@ describe('a directive without effect', () => {
     ]);
   });
 
+  test('says why nothing is lost, once', () => {
+    expect(findingsOf('server:\nharden-referral-path: yes\nharden-referral-path: yes')).toEqual([
+      'test.conf:2: warning: harden-referral-path has no effect here: answers are validated whoever they come from',
+    ]);
+  });
+
   test('is not mentioned when it is set to its default', () => {
     expect(findingsOf('server:\nudp-connect: yes\ntls-upstream: no\nhttp-endpoint: "/dns-query"')).toEqual([]);
+  });
+});
+
+describe('a directive that nobody could notice the effect of', () => {
+  test('is read without a word', () => {
+    expect(findingsOf('server:\nmsg-cache-slabs: 8\nrrset-cache-slabs: 8\nratelimit-slabs: 2')).toEqual([]);
   });
 });
 

@@ -90,6 +90,7 @@ export async function sendCommand(ports: FakePorts, line: string, input = ''): P
 export interface ControlBench {
   readonly ports: FakePorts;
   readonly instance: ResolverInstance;
+  readonly statistics: InstanceStatistics;
   /** Runs a command through the control server. */
   readonly run: (line: string, input?: string) => Promise<string>;
   /** Configurations that were put in force by set_option. */
@@ -152,5 +153,5 @@ export async function makeBench(
     }),
   );
   await listenWith(ports, commands);
-  return { ports, instance, applied, told, run: (line, input) => sendCommand(ports, line, input) };
+  return { ports, instance, statistics, applied, told, run: (line, input) => sendCommand(ports, line, input) };
 }

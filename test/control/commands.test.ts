@@ -163,7 +163,9 @@ describe('zones whose servers are given', () => {
   test('take effect at once, over TLS too, and go again', async () => {
     const bench = await makeBench();
     expect(await bench.run('forward_add +it fwd.example 192.0.2.1 192.0.2.2@8853#dns.example')).toBe('ok\n');
-    expect(await bench.run('list_forwards')).toBe('fwd.example. IN forward +i 192.0.2.1 192.0.2.2@8853#dns.example\n');
+    expect(await bench.run('list_forwards')).toBe(
+      'fwd.example. IN forward +i 192.0.2.1@853 192.0.2.2@8853#dns.example\n',
+    );
     expect(await bench.run('lookup www.fwd.example')).toMatch(/forwarding request:\n/);
     expect(await bench.run('forward_remove +i fwd.example')).toBe('ok\n');
     expect(await bench.run('list_forwards')).toBe('');

@@ -17,7 +17,12 @@ interface Visitor {
 async function listening(): Promise<{ ports: FakePorts; server: MetricsServer }> {
   const ports = makeFakePorts();
   const { clock, network, log } = ports;
-  const server = new MetricsServer({ clock, network, log, text: () => 'a 1\n', contentType: 'text/plain' });
+  const server = new MetricsServer({
+    clock,
+    network,
+    log,
+    page: (accept) => ({ body: `a{accept="${accept}"} 1\n`, contentType: 'text/plain' }),
+  });
   expect(await clock.runUntilSettled(server.listen([HERE]))).toEqual([]);
   return { ports, server };
 }
@@ -70,11 +75,20 @@ describe('the metrics endpoint', () => {
     expect(head?.split('\r\n')).toEqual([
       'HTTP/1.1 200 OK',
       'Content-Type: text/plain',
-      'Content-Length: 4',
+      'Content-Length: 15',
       'Cache-Control: no-store',
       'Connection: close',
+      'Vary: Accept',
     ]);
-    expect(body).toBe('a 1\n');
+    expect(body).toBe('a{accept=""} 1\n');
+  });
+
+  test('gives its page what the client says it accepts', async () => {
+    const { ports } = await listening();
+    const visitor = await visit(ports);
+    send(visitor, GOOD.replace('User-Agent', 'ACCEPT: text/plain\r\naccept:  a/b;q=0.5\r\nUser-Agent'));
+    await ports.clock.runUntil(() => visitor.isClosed, { waitingFor: 'the reply' });
+    expect(visitor.text).toMatch(/\r\n\r\na\{accept=" text\/plain, {2}a\/b;q=0\.5"\} 1\n$/);
   });
 
   test.each([

@@ -197,7 +197,7 @@ describe('metrics', () => {
     const text = metricsText(statistics, '1.2.3');
     expect(text).toContain('hawser_response_time_seconds_bucket{le="0.002048"} 0\n');
     expect(text).toContain('hawser_response_time_seconds_bucket{le="0.004096"} 2\n');
-    expect(text).toContain('hawser_response_time_seconds_bucket{le="2"} 3\n');
+    expect(text).toContain('hawser_response_time_seconds_bucket{le="2.0"} 3\n');
     expect(text).toContain('hawser_response_time_seconds_bucket{le="+Inf"} 3\n');
     expect(text).toContain('hawser_response_time_seconds_sum 1.506\nhawser_response_time_seconds_count 3\n');
   });
@@ -211,4 +211,11 @@ test('the verbs show and set back what a resolver has counted', async () => {
   expect(await bench.run('stats')).toContain('thread0.num.queries_ip_ratelimited=2\n');
   expect(await bench.run('stats_noreset')).toContain('thread0.num.queries_ip_ratelimited=0\n');
   expect(await bench.run('flush_stats')).toBe('ok\n');
+});
+
+test('statistics in shared memory are refused, with what to ask for in their place', async () => {
+  const bench = await makeBench();
+  expect(await bench.run('stats_shm')).toBe(
+    'error statistics are not in shared memory here; stats_noreset shows them\n',
+  );
 });

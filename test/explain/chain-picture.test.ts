@@ -3,63 +3,7 @@
 import { SaxesParser } from 'saxes';
 import { describe, expect, test } from 'vitest';
 import { chainPicture } from '../../src/explain/chain-picture.ts';
-import type { KeyLine, Report, SetLine, ZoneLine } from '../../src/explain/report.ts';
-
-const KEY: KeyLine = {
-  keyTag: 4711,
-  algorithm: 13,
-  algorithmName: 'ECDSAP256SHA256',
-  bits: 256,
-  flags: 257,
-  isEntry: true,
-  isRevoked: false,
-  isTrusted: true,
-};
-const SIGNATURE = {
-  keyTag: 4711,
-  algorithm: 13,
-  signer: 'test.',
-  inception: 0,
-  expiration: 86_400,
-  state: 'good',
-} as const;
-const SET: SetLine = {
-  owner: 'www.test.',
-  type: 'A',
-  ttl: 300,
-  records: ['192.0.2.80'],
-  status: 'secure',
-  server: null,
-  signatures: [SIGNATURE],
-  proves: '',
-};
-const ZONE: ZoneLine = {
-  zone: '.',
-  status: 'secure',
-  why: null,
-  anchor: [20_326],
-  ds: [],
-  dsSet: null,
-  noDs: [],
-  keys: [KEY],
-  keySet: { ...SET, type: 'DNSKEY' },
-};
-const REPORT: Report = {
-  question: 'www.test. A IN',
-  at: 1000,
-  seconds: 0.1,
-  rcode: 'NOERROR',
-  status: 'secure',
-  reason: 'secure',
-  ede: [],
-  remedy: null,
-  zones: [ZONE, { ...ZONE, zone: 'test.', anchor: null, ds: [{ keyTag: 4711, algorithm: 13, digestType: 2 }] }],
-  answer: [SET],
-  proof: [],
-  servers: [],
-  expiring: [],
-  isCached: false,
-};
+import { KEY, REPORT, SET, ZONE } from './reports.ts';
 
 /** The elements and texts of a picture; throws where it is no XML. */
 function read(svg: string): { readonly elements: readonly string[]; readonly texts: readonly string[] } {
@@ -81,7 +25,7 @@ test('shows each zone with its keys, the DS between them, and the answer', () =>
     'trust anchor 20326',
     'DNSKEY 4711  ECDSAP256SHA256, 256 bits: signs keys, trusted from above',
     'DS 4711, algorithm 13, digest 2',
-    'signed by 4711: good, until 1970-01-02 00:00Z',
+    'signed by 4711: good, until 1970-01-02T00:00:00Z',
     'www.test. A IN',
     'A 192.0.2.80',
   ])

@@ -57,7 +57,7 @@ describe('explain', () => {
     const zone = report.zones.at(-1);
     expect(zone).toMatchObject({ zone: 'test.', status: 'insecure', why: 'no-ds-proven', ds: [], keys: [] });
     expect(zone?.noDs.filter(({ type }) => type === 'NSEC').map(({ proves }) => proves)).toContain(
-      'test. has no types but those listed',
+      'test. is a delegation without DS: unsigned',
     );
   });
 
@@ -65,7 +65,9 @@ describe('explain', () => {
     const report = await explain(Scene.withTest(TEXT), 'nothing.test.', 'TLSA');
     expect(report).toMatchObject({ rcode: 'NXDOMAIN', status: 'secure' });
     expect(report.proof.map(({ type, status }) => `${type} ${status}`)).toContain('NSEC secure');
-    expect(report.proof.map(({ proves }) => proves).join()).toMatch(/no nothing\.test\.: nothing between /);
+    expect(report.proof.map(({ proves }) => proves).join()).toMatch(
+      /nothing\.test\. is not there: nothing stands between alias\.test\. and ns\.test\./,
+    );
   });
 
   test('says where it broke and who must act: old DS, expired signature', async () => {
@@ -99,5 +101,120 @@ describe('explain', () => {
     const report = await explain(Scene.withTest(TEXT), 'www.test.', 'A');
     expect(reportText(report, { hasColour: false })).not.toContain('\x1b');
     expect(reportText(report, { hasColour: true })).toContain('\x1b[32msecure\x1b[0m');
+  });
+});
+
+describe('at another time', () => {
+  const at = (unixSeconds: number) => ['server:', `\tval-override-date: "${unixSeconds}"`];
+
+  async function judged(seconds: number, isTimeAsked: boolean): Promise<Report> {
+    const scene = Scene.withTest(TEXT);
+    const now = scene.ports.clock.unixSeconds();
+    await scene.start(at(now + seconds));
+    const question = questionOf(mustParseName('www.test.'), typeFromText('A') ?? 0);
+    const explaining = explainQuestion(explainParts(scene.instance, scene.ports.clock), question, {
+      isCached: false,
+      expirySeconds: 3 * DAY,
+      isTimeAsked,
+    });
+    const explained = await scene.ports.clock.runUntilSettled(explaining);
+    if (explained === null) throw new Error('nothing known');
+    return explained.report;
+  }
+
+  test('says which signature is over then, and not that the clock is wrong', async () => {
+    const report = await judged(400 * DAY, true);
+    expect(report).toMatchObject({ status: 'bogus', remedy: { culprit: 'zone' }, judgedAt: { by: 'asked' } });
+    expect(report.remedy?.text).toMatch(/At the time that was asked for.*must have renewed it before/);
+    expect(report.zones[0]?.keySet?.signatures).toMatchObject([{ state: 'expired' }]);
+    expect(reportText(report, { hasColour: false })).toMatch(/judged as of .*asked for.*not by the clock/);
+  });
+
+  test('of val-override-date blames the configuration', async () => {
+    const report = await judged(-400 * DAY, false);
+    expect(report).toMatchObject({
+      status: 'bogus',
+      remedy: { culprit: 'configuration' },
+      judgedAt: { by: 'configured' },
+    });
+    expect(report.remedy?.text).toContain('take val-override-date out');
+    expect(report.zones[0]?.keySet?.signatures).toMatchObject([{ state: 'not yet valid' }]);
+  });
+
+  test('counts what runs out from then on', async () => {
+    const now = await judged(0, true);
+    const last = Math.min(...now.answer.flatMap(({ signatures }) => signatures.map(({ expiration }) => expiration)));
+    const report = await judged(last - DAY - now.at, true);
+    expect(report).toMatchObject({ status: 'secure' });
+    expect(report.expiring.map(({ record }) => record)).toContain('www.test. A');
+  });
+
+  test('of val-override-date: -1 no signature is expired, and that is said', async () => {
+    const scene = Scene.withTest(TEXT);
+    scene.world.break('test.', 'signatures-expired');
+    await scene.start(['server:', '\tval-override-date: "-1"']);
+    const report = await explainStarted(scene, 'www.test.', 'A', false);
+    expect(report).toMatchObject({ status: 'secure', judgedAt: { unixSeconds: null, by: 'configured' } });
+    expect(report.answer[0]?.signatures).toMatchObject([{ state: 'good' }]);
+    expect(reportText(report, { hasColour: false })).toContain('Times of signatures are not looked at');
+  });
+});
+
+describe('what is held', () => {
+  test('is told with since when, for how long and why', async () => {
+    const scene = Scene.withTest(TEXT);
+    await scene.start([]);
+    await scene.ask('www.test.', 'A');
+    const asked = scene.ports.clock.unixSeconds();
+    await scene.ports.clock.advance(100_000);
+    const { held } = await explainStarted(scene, 'www.test.', 'A', true);
+    expect(held[0]).toMatchObject({ what: 'answer to www.test. A IN, NOERROR', since: asked });
+    expect(held[0]?.why).toMatch(/^secure: .*shortest of its TTLs/);
+    expect(held.map(({ what }) => what)).toEqual([
+      'answer to www.test. A IN, NOERROR',
+      'records www.test. A',
+      'trust of zone test.',
+      'servers of zone test.',
+    ]);
+    expect(held[1]).toMatchObject({
+      since: asked,
+      why: expect.stringMatching(/^secure, .*192\.0\.2\.1@53; TTL 3600 s$/),
+    });
+  });
+
+  test('of a bogus answer says that it is for a short time', async () => {
+    const scene = Scene.withTest(TEXT);
+    scene.world.break('test.', 'ds-wrong');
+    await scene.start([]);
+    await scene.ask('www.test.', 'A');
+    const report = await explainStarted(scene, 'www.test.', 'A', true);
+    expect(report.held[0]?.why).toMatch(/^bogus: .*val-bogus-ttl/);
+    expect((report.held[0]?.until ?? 0) - (report.held[0]?.since ?? 0)).toBe(60);
+    expect(reportText(report, { hasColour: false })).toMatch(
+      /Held now:\n {2}answer to www\.test\. A IN.*\n {4}since .* for .* more\n/,
+    );
+  });
+
+  test('of a failure says when it is tried again', async () => {
+    const scene = Scene.withTest(TEXT);
+    scene.world.break('test.', 'refused');
+    await scene.start([]);
+    await scene.ask('www.test.', 'A');
+    const { held } = await explainStarted(scene, 'www.test.', 'A', true);
+    expect(held).toContainEqual(
+      expect.objectContaining({
+        what: 'failure of www.test. A IN',
+        why: expect.stringContaining('not tried again before'),
+      }),
+    );
+  });
+
+  test('is told where there is no answer to the question itself', async () => {
+    const scene = Scene.withTest(TEXT);
+    await scene.start([]);
+    await scene.ask('www.test.', 'A');
+    const report = await explainStarted(scene, 'mail.test.', 'MX', true);
+    expect(report).toMatchObject({ status: 'unchecked', rcode: 'none' });
+    expect(report.held.map(({ what }) => what)).toContain('trust of zone test.');
   });
 });

@@ -17,7 +17,7 @@ import { expectKinds, kindsOf } from '../reasons/vocabulary.ts';
 
 const NOW = 1_767_225_600;
 const DAY = 86_400;
-const OPTIONS = { now: NOW, anchored: new Set(['.', 'island.test.']) };
+const OPTIONS = { now: NOW, anchored: new Set(['.', 'island.test.']), clock: 'own' } as const;
 
 type Facts<Reason extends { readonly kind: string }, Kind> = Omit<Extract<Reason, { readonly kind: Kind }>, 'kind'>;
 /** Facts of one reason, who is to blame, words that the advice must have. */

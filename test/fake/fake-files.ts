@@ -54,8 +54,19 @@ export class FakeFiles implements Files {
     return DONE;
   }
 
-  async replaceInBackground(path: string, content: Uint8Array): Promise<FileResult<void>> {
-    return this.replaceAtomically(path, content);
+  async replaceInBackground(path: string, content: Uint8Array, mode?: number): Promise<FileResult<void>> {
+    return this.replaceAtomically(path, content, mode);
+  }
+
+  readPrivate(path: string, maxOctets: number): FileResult<Uint8Array> {
+    const mode = this.modes.get(clean(path)) ?? 0o644;
+    const read = this.readBytes(path, maxOctets);
+    if (!read.ok || (mode & 0o077) === 0) return read;
+    return { ok: false, error: { kind: 'other', text: 'others than its owner have rights to it (chmod 600)' } };
+  }
+
+  async readPrivateInBackground(path: string, maxOctets: number): Promise<FileResult<Uint8Array>> {
+    return this.readPrivate(path, maxOctets);
   }
 
   append(path: string, content: string): FileResult<void> {

@@ -81,7 +81,7 @@ export class FakeNetwork implements Network {
   streamServer: ((remote: Address) => StreamServer | null) | null = null;
   /** Sizes that the last sockets were told to have for their buffers, octets. */
   readonly bufferBytes = { receive: 0, send: 0 };
-  /** Why a local place cannot be listened on, by transport and address; null: it can. */
+  /** Why a local address cannot be listened on, by transport and address; null: it can. */
   refuseLocal: (transport: 'udp' | 'tcp', local: Address) => NetworkError | null = () => null;
   /** Datagrams sent so far. */
   sentDatagrams = 0;

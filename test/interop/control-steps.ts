@@ -231,7 +231,7 @@ const ZONES: readonly ControlStep[] = [
   step('forward_add +t ft.test 1.2.3.4@853#name', { form: OK }),
   step('forward_add a..b 1.2.3.4'),
   step('list_forwards', {
-    form: /^fh\.test\. IN forward res\.example\.\nft\.test\. IN forward 1\.2\.3\.4#name\nfx\.test\. IN forward \+i ns\.foo\. 1\.2\.3\.4\nfwd\.test\. .+\n$/,
+    form: /^fh\.test\. IN forward res\.example\.\nft\.test\. IN forward 1\.2\.3\.4@853#name\nfx\.test\. IN forward \+i ns\.foo\. 1\.2\.3\.4\nfwd\.test\. .+\n$/,
   }),
   step('list_insecure', { anyOrder: true }),
   step('forward_remove +i fx.test'),

@@ -2,7 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { upstreamOptions } from '../../src/daemon/options/upstream.ts';
-import { localIpFor } from '../../src/iterate/prepare-query.ts';
+import { localEndFor } from '../../src/iterate/prepare-query.ts';
 import { configOf } from '../config/config-data.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
@@ -12,7 +12,9 @@ const lines = (...places: readonly string[]) => places.map((place) => ` outgoing
 function localIps(text: string, remote: string): Set<string | null> {
   const options = { ...DEFAULT_ITERATE_OPTIONS, ...upstreamOptions(configOf(`server:\n${text}`)) };
   const random = new SeededRandom(7);
-  return new Set(Array.from({ length: 64 }, () => localIpFor({ ip: remote, port: 53 }, { random, options })));
+  return new Set(
+    Array.from({ length: 64 }, () => localEndFor({ ip: remote, port: 53 }, { random, options })?.ip ?? null),
+  );
 }
 
 test('it is one of the family that is configured, with its scope', () => {

@@ -65,7 +65,7 @@ class Bench {
 
   async ask(ip = HONEST, timeoutMs = 3000): Promise<AskEnd> {
     return await this.streams.ask(NEVER, {
-      ...{ remote: { ip, port: 53 }, localIp: null, tls: null, timeoutMs },
+      ...{ remote: { ip, port: 53 }, localEnd: null, tls: null, timeoutMs },
       prepare: (isTaken) => {
         let id = 1;
         while (isTaken(id)) id++;
@@ -221,7 +221,7 @@ describe('servers that hold connections without answering', () => {
     const asking = Array.from({ length: 30 }, (_, i) =>
       bench.streams
         .ask(stop.signal, {
-          ...{ remote: { ip: `10.0.${i % 3}.1`, port: 53 }, localIp: null, tls: null, timeoutMs: 3000 },
+          ...{ remote: { ip: `10.0.${i % 3}.1`, port: 53 }, localEnd: null, tls: null, timeoutMs: 3000 },
           prepare: () => ({ id: i, bytes: new Uint8Array(12), accept: () => 'accepted' }),
         })
         .catch(() => 'stopped'),

@@ -6,18 +6,18 @@
 import type { Address, Network, UdpOptions } from '../../src/ports/network.ts';
 
 /** Where each server really is, by its address in the lab's world. */
-export type ServerPlaces = ReadonlyMap<string, Address>;
+export type ServerAddresses = ReadonlyMap<string, Address>;
 
 /** A network on which the lab's servers are reachable at their own addresses. */
-export function withLabServers(network: Network, places: ServerPlaces): Network {
-  const names = new Map([...places].map(([ip, place]) => [placeKey(place), { ip, port: 53 }]));
-  const placeOf = (address: Address) => (address.port === 53 ? (places.get(address.ip) ?? address) : address);
-  const trueOf = (address: Address) => names.get(placeKey(address)) ?? address;
+export function withLabServers(network: Network, addresses: ServerAddresses): Network {
+  const names = new Map([...addresses].map(([ip, real]) => [addressKey(real), { ip, port: 53 }]));
+  const realOf = (address: Address) => (address.port === 53 ? (addresses.get(address.ip) ?? address) : address);
+  const trueOf = (address: Address) => names.get(addressKey(address)) ?? address;
   return {
     listen: (options) => network.listen(options),
-    connect: (options) => network.connect({ ...options, remote: placeOf(options.remote) }),
+    connect: (options) => network.connect({ ...options, remote: realOf(options.remote) }),
     openUdp: async (options) => {
-      const opened = await network.openUdp(translated(options, placeOf, trueOf));
+      const opened = await network.openUdp(translated(options, realOf, trueOf));
       if (!opened.ok) return opened;
       const socket = opened.value;
       return {
@@ -25,7 +25,7 @@ export function withLabServers(network: Network, places: ServerPlaces): Network 
         value: {
           local: socket.local,
           setBuffers: (receiveBytes, sendBytes) => socket.setBuffers(receiveBytes, sendBytes),
-          send: (bytes, length, to) => socket.send(bytes, length, placeOf(to)),
+          send: (bytes, length, to) => socket.send(bytes, length, realOf(to)),
           close: () => socket.close(),
         },
       };
@@ -35,13 +35,13 @@ export function withLabServers(network: Network, places: ServerPlaces): Network 
 
 type Translate = (address: Address) => Address;
 
-function translated(options: UdpOptions, placeOf: Translate, trueOf: Translate): UdpOptions {
+function translated(options: UdpOptions, realOf: Translate, trueOf: Translate): UdpOptions {
   const onDatagrams: UdpOptions['onDatagrams'] = (batch) =>
     options.onDatagrams(batch.map(({ bytes, from }) => ({ bytes, from: trueOf(from) })));
   const { remote, ...others } = options;
-  return remote === undefined ? { ...others, onDatagrams } : { ...others, onDatagrams, remote: placeOf(remote) };
+  return remote === undefined ? { ...others, onDatagrams } : { ...others, onDatagrams, remote: realOf(remote) };
 }
 
-function placeKey({ ip, port }: Address): string {
+function addressKey({ ip, port }: Address): string {
   return `${ip}@${port}`;
 }

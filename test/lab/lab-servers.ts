@@ -8,22 +8,22 @@ import type { World } from '../world/world.ts';
 /** Running servers. */
 export interface LabServers {
   /** Where each address of the world is served. */
-  readonly places: ReadonlyMap<string, Address>;
+  readonly addresses: ReadonlyMap<string, Address>;
   close(): void;
 }
 
 /** Opens the sockets; throws when the machine has no loopback ports left. */
 export async function serveWorld(world: World, network: Network): Promise<LabServers> {
-  const places = new Map<string, Address>();
+  const addresses = new Map<string, Address>();
   const closers: (() => void)[] = [];
   for (const ip of world.ips()) {
     const udp = await openUdp(world, network, ip);
     const tcp = await openTcp(world, network, { ip, local: udp.local });
     closers.push(udp.close, tcp);
-    places.set(ip, udp.local);
+    addresses.set(ip, udp.local);
   }
   return {
-    places,
+    addresses,
     close: () => {
       for (const close of closers) close();
     },

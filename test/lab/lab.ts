@@ -41,7 +41,7 @@ const world = makeLabWorld(clock.unixSeconds(), new KeyStore());
 const servers = await serveWorld(world, network);
 const instance = await startInstance(configText(world), {
   clock,
-  network: withLabServers(network, servers.places),
+  network: withLabServers(network, servers.addresses),
   random: createNodeRandom(),
   files: createNodeFiles(),
   crypto: await createCrypto((line) => log.write('warning', line)),
@@ -121,7 +121,7 @@ function printGuide(): void {
   for (const { name, spec } of world.zones()) {
     for (const [host, ips] of Object.entries(spec.servers)) {
       for (const ip of ips)
-        console.log(`  ${name.padEnd(28)} ${host.padEnd(28)} ${ip.padEnd(16)} port ${servers.places.get(ip)?.port}`);
+        console.log(`  ${name.padEnd(28)} ${host.padEnd(28)} ${ip.padEnd(16)} port ${servers.addresses.get(ip)?.port}`);
     }
   }
   console.log('\nCtrl-C stops.');

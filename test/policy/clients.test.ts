@@ -64,7 +64,7 @@ describe('of several lines', () => {
 `);
   test.each([
     ['a netblock', { ip: '192.0.2.1' }],
-    ['a place', { ip: '198.51.100.1', local: { ip: '192.0.2.53', port: 53 } }],
+    ['a listening address', { ip: '198.51.100.1', local: { ip: '192.0.2.53', port: 53 } }],
   ])('with tags for %s the first counts (Unbound 1.17.1)', (_, from) => {
     expect(bench.local('red.example.', 'A', from)).toBe('REFUSED AA');
     expect(bench.local('green.example.', 'A', from)).toBe('-');

@@ -48,7 +48,7 @@ export class PolicyBench {
       counters: this.counters,
       accessBlocks: config.server.accessControl.map(({ block }) => block),
       defaultBlocks: DEFAULT_ACCESS,
-      listenKeys: ({ place: local, port }) => [`${local}@${port ?? config.server.port}`],
+      listenKeys: ({ target: local, port }) => [`${local}@${port ?? config.server.port}`],
       serversOf: async () => this.servers,
     });
     this.policy = made.policy;

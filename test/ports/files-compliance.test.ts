@@ -1,7 +1,7 @@
 /** Proves that files in memory and on disk keep the files port's contract. */
 
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, symlinkSync } from 'node:fs';
+import { chownSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -47,6 +47,25 @@ describe.each(SIDES)('the files port on the %s side', (_name, makeFiles) => {
     expect(await writing).toEqual({ ok: true, value: undefined });
     expect(files.readText(at('zone'))).toEqual({ ok: true, value: 'new\n' });
     expect(files.glob(at('*'))).toEqual([at('zone')]);
+  });
+
+  test('reads a private file, and nothing that others have rights to', async () => {
+    files.replaceAtomically(at('mine'), 'secret', 0o600);
+    const octets = new TextEncoder().encode('secret');
+    expect(files.readPrivate(at('mine'), 6)).toEqual({ ok: true, value: octets });
+    expect(await files.readPrivateInBackground(at('mine'), 6)).toEqual({ ok: true, value: octets });
+    expect(files.readPrivate(at('mine'), 5).ok).toBe(false);
+    expect((await files.readPrivateInBackground(at('mine'), 5)).ok).toBe(false);
+    expect((await files.replaceInBackground(at('later'), octets, 0o600)).ok).toBe(true);
+    expect(files.readPrivate(at('later'), 6).ok).toBe(true);
+    for (const mode of [0o640, 0o604]) {
+      files.replaceAtomically(at('shared'), 'secret', mode);
+      const read = files.readPrivate(at('shared'), 6);
+      expect(read.ok ? 'read' : read.error.text).toContain('chmod 600');
+      expect((await files.readPrivateInBackground(at('shared'), 6)).ok).toBe(false);
+    }
+    const missing = files.readPrivate(at('absent'), 6);
+    expect(missing.ok ? 'read' : missing.error.kind).toBe('missing');
   });
 
   test('leaves no other file behind', () => {
@@ -106,6 +125,21 @@ describe('on disk, what is no file is told and neither read nor waited for', () 
   ])('%s is %s', (path, text) => {
     const read = files.readText(resolve(folder, path));
     expect(read.ok ? 'read' : read.error.text).toBe(text);
+  });
+
+  test('a private file is none of a link, a folder, or another user', async () => {
+    files.replaceAtomically(join(folder, 'mine'), 'x', 0o600);
+    symlinkSync(join(folder, 'mine'), join(folder, 'to-mine'));
+    for (const path of ['to-mine', '.']) {
+      expect(files.readPrivate(join(folder, path), 10).ok).toBe(false);
+      expect((await files.readPrivateInBackground(join(folder, path), 10)).ok).toBe(false);
+    }
+    if (process.geteuid?.() !== 0) return;
+    chownSync(join(folder, 'mine'), 65_534, 65_534);
+    const read = files.readPrivate(join(folder, 'mine'), 10);
+    expect(read.ok ? 'read' : read.error.text).toBe('it belongs to another user (uid 65534)');
+    const nobodys = createNodeFiles(() => ({ name: 'nobody', uid: 65_534, gid: 65_534 }));
+    expect(nobodys.readPrivate(join(folder, 'mine'), 10).ok).toBe(true);
   });
 
   test('a file of /proc says no size and is read to its end', () => {

@@ -93,7 +93,7 @@ test('policy costs no heap', () => {
   expect(octetsPerHit(new PlayedResolver({}, otherPolicy()), 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });
 
-test('an action for the place where the client asks (interface-action) costs no heap', () => {
+test('an action for the address that the client asks (interface-action) costs no heap', () => {
   const server = new PlayedResolver({ accessByListener: new Map([['127.0.0.1@53', 'allow']]) });
   expect(octetsPerHit(server, 2, withDo)).toBeLessThan(MOST_OCTETS_PER_HIT);
 });

@@ -106,7 +106,7 @@ describe('turns away and counts', () => {
     ['another page', 'POST /api/check', '{}', { origin: 'http://evil.test' }, 403, 'origin'],
     ['who has no token', 'POST /api/check', '{}', { authorization: 'Bearer x' }, 401, 'token'],
     ['another method', 'PUT /', '', {}, 405, 'method'],
-    ['a place that is none', 'GET /x', '', {}, 404, 'not-found'],
+    ['a path that there is not', 'GET /x', '', {}, 404, 'not-found'],
     ['another type', 'POST /api/check', '{}', { 'content-type': 'text/plain' }, 415, 'type'],
     ['a large body', 'POST /api/check', 'x'.repeat(MAX_BODY_OCTETS + 1), {}, 413, 'body'],
     ['no JSON', 'POST /api/check', '{', {}, 400, 'words'],

@@ -2,7 +2,7 @@
 
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { compareBytes } from '../../src/wire/bytes.ts';
+import { compareBytes, readWord } from '../../src/wire/bytes.ts';
 import {
   commonAncestor,
   compareNames,
@@ -11,6 +11,8 @@ import {
   isWildcard,
   labelCount,
   lastLabels,
+  lowerOctet,
+  lowerWord,
   MAX_POINTERS_PER_NAME,
   nameEnd,
   nameFromBytes,
@@ -67,6 +69,19 @@ describe('order of names', () => {
       { numRuns: 500 },
     );
   });
+});
+
+test('four octets at once become lower case as each alone does', () => {
+  const octets = fc.uint8Array({ minLength: 4, maxLength: 4 });
+  fc.assert(
+    fc.property(octets, (bytes) => {
+      expect(lowerWord(readWord(bytes, 0))).toBe(readWord(bytes.map(lowerOctet), 0));
+    }),
+  );
+  for (let octet = 0; octet < 256; octet++) {
+    const bytes = new Uint8Array(4).fill(octet);
+    expect(lowerWord(readWord(bytes, 0)), `${octet}`).toBe(readWord(bytes.map(lowerOctet), 0));
+  }
 });
 
 describe('ancestry', () => {

@@ -14,7 +14,7 @@ import {
   toHex,
 } from '../../src/wire/bytes.ts';
 import { canonicalRdatas, canonicalRecords } from '../../src/wire/canonical.ts';
-import { ipText, parseIp, reverseName } from '../../src/wire/ip.ts';
+import { ipText, isIp6Text, parseIp, reverseName } from '../../src/wire/ip.ts';
 import type { Name } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { canonicalRdata, isWellFormedRdata } from '../../src/wire/rdata-names.ts';
@@ -61,6 +61,7 @@ describe('addresses', () => {
         const bytes = Uint8Array.from(octets);
         expect(parseIp(ipText(bytes))).toEqual(bytes);
         expect(isIP(ipText(bytes))).toBe(octets.length === 4 ? 4 : 6);
+        expect(isIp6Text(ipText(bytes))).toBe(octets.length === 16);
       }),
       { numRuns: 1000 },
     );

@@ -15,7 +15,6 @@ import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
 
-/** The table of an instance's commands. */
 export function createCommands(parts: ControlParts): CommandTable {
   return new CommandTable([
     ...daemonCommands(parts),

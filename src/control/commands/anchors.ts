@@ -4,7 +4,6 @@ import { formatName } from '../../wire/name-text.ts';
 import { type Command, plain, worded } from '../command.ts';
 import type { ControlParts, ListedAnchor } from '../parts.ts';
 
-/** The commands. */
 export function anchorCommands({ instance, daemon }: ControlParts): Command[] {
   return [
     plain('list_anchors', () => instance.listAnchors().map(anchorText)),

@@ -34,12 +34,12 @@ async function onZone(words: string, run: (zone: Name) => string | Promise<strin
   return read.ok ? await run(read.name) : read.error;
 }
 
-function told(error: string | null): string {
+function okOrError(error: string | null): string {
   return error === null ? OK : `error ${error}\n`;
 }
 
 async function reloadZone(zone: Name, words: string, zones: AuthZones): Promise<string> {
-  return zones.has(zone) ? told(await zones.reload(zone)) : `error no auth-zone ${words}\n`;
+  return zones.has(zone) ? okOrError(await zones.reload(zone)) : `error no auth-zone ${words}\n`;
 }
 
 function transferZone(zone: Name, words: string, zones: AuthZones): string {
@@ -75,9 +75,9 @@ function cookieCommands(cookies: CookieSecrets | null): Command[] {
       if (cookies === null) return NO_COOKIES;
       if (!SECRET_HEX.test(words))
         return 'error: invalid cookie secret: 128 bits as 32 hexadecimal digits are needed\n';
-      return told(cookies.add(words.toLowerCase()));
+      return okOrError(cookies.add(words.toLowerCase()));
     }),
-    plain('activate_cookie_secret', () => (cookies === null ? NO_COOKIES : told(cookies.activate()))),
-    plain('drop_cookie_secret', () => (cookies === null ? NO_COOKIES : told(cookies.drop()))),
+    plain('activate_cookie_secret', () => (cookies === null ? NO_COOKIES : okOrError(cookies.activate()))),
+    plain('drop_cookie_secret', () => (cookies === null ? NO_COOKIES : okOrError(cookies.drop()))),
   ];
 }

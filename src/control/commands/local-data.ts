@@ -143,7 +143,6 @@ function removeData(words: string, local: LocalTable): string {
 
 /** One bulk command's work on a line. */
 interface BulkVerb {
-  /** What it did, and what of. */
   readonly done: 'added' | 'removed';
   readonly what: string;
   run(line: string, local: LocalTable, lineNumber: number): string;

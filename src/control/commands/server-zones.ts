@@ -60,10 +60,9 @@ function insecureMark(zone: Name, { insecure }: InstanceView): string[] {
 }
 
 /** Names, then addresses, each with what is not the default about it. */
-function serverWords({ hosts, addresses, tls }: UpstreamZone): string[] {
-  const standard = tls ? TLS_PORT : DNS_PORT;
+function serverWords({ hosts, addresses }: UpstreamZone): string[] {
   const suffix = ({ port, tlsName }: { readonly port: number; readonly tlsName: string | null }): string =>
-    `${port === standard ? '' : `@${port}`}${tlsName === null ? '' : `#${tlsName}`}`;
+    `${port === DNS_PORT ? '' : `@${port}`}${tlsName === null ? '' : `#${tlsName}`}`;
   return [
     ...hosts.map((host) => `${formatName(host.name)}${suffix(host)}`),
     ...addresses.map((address) => `${address.ip}${suffix(address)}`),

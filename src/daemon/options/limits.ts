@@ -5,7 +5,6 @@ import type { ZoneRateOptions } from '../../resolve/zone-rates.ts';
 import type { ClientRateOptions } from '../../serve/rate-limit.ts';
 import type { Name } from '../../wire/name.ts';
 
-/** The limits by zone. */
 export function zoneRateOptions({ server }: Config): ZoneRateOptions {
   const limitOf = ({ name, value }: { readonly name: Name; readonly value: number }) => ({ name, perSecond: value });
   return {
@@ -18,7 +17,6 @@ export function zoneRateOptions({ server }: Config): ZoneRateOptions {
   };
 }
 
-/** The limits by client. */
 export function clientRateOptions({ server }: Config): ClientRateOptions {
   return {
     perSecond: server.ipRatelimit,

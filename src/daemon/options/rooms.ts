@@ -182,7 +182,6 @@ export function cacheSizes(
   return { sizes: { messages, rrsets, keys: fitted(sizes.keys), denials: fitted(sizes.denials) }, warning };
 }
 
-/** Options of the cache of servers. */
 export function serverCacheOptions({ server }: Config): ServerCacheOptions {
   return {
     hostTtlSeconds: server.infraHostTtl,
@@ -251,11 +250,11 @@ function nsidOf(text: string): Uint8Array | null {
 
 export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOptions | null = null): ServerOptions {
   const { server } = config;
-  const places = listenTargets(config, host);
-  const named = [...new Set(places.map(({ kind, place }) => (kind === 'interface' ? place : null)))];
+  const targets = listenTargets(config, host);
+  const named = [...new Set(targets.map(({ kind, target }) => (kind === 'interface' ? target : null)))];
   const networkInterfaces = named.filter((name) => name !== null);
   return {
-    interfaces: socketAddresses(places, config, host),
+    interfaces: socketAddresses(targets, config, host),
     networkInterfaces: server.interfaceAutomatic ? [...networkInterfaces, ALL_INTERFACES] : networkInterfaces,
     missing: networkInterfaces.filter((name) => name !== ALL_INTERFACES && host.addressesOf(name).length === 0),
     waitsForAddresses: server.ipFreebind || server.ipTransparent,
@@ -284,11 +283,11 @@ export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOpt
 
 /** The addresses of a value of the interface-* directives, as `ip@port`. */
 export function listenKeys(
-  { kind, place, port }: ListenTarget,
+  { kind, target, port }: ListenTarget,
   { server }: Config,
   host: HostFacts,
 ): readonly string[] {
-  const ips = kind === 'interface' ? host.addressesOf(place) : [place];
+  const ips = kind === 'interface' ? host.addressesOf(target) : [target];
   return ips.map((ip) => listenKey({ ip: ip.replace(ZONE, ''), port: port ?? server.port }));
 }
 
@@ -298,24 +297,23 @@ const ZONE = /%.*$/;
 const ALL_INTERFACES = '*';
 
 function listenTargets({ server }: Config, host: HostFacts): readonly ListenTarget[] {
-  const places = server.interfaceAutomatic ? allTargets(server, host) : server.interface;
-  return places.length > 0 ? places : LOCALHOST;
+  const targets = server.interfaceAutomatic ? allTargets(server, host) : server.interface;
+  return targets.length > 0 ? targets : LOCALHOST;
 }
 
-/** What is spoken at a port. */
 function kindOfPort(server: Config['server'], port: number): Pick<ListenAddress, 'protocol' | 'isProxied'> {
   const protocol = protocolAt(server, port);
   const isProxied = server.proxyProtocolPort.includes(port);
   return { ...(protocol === 'plain' ? {} : { protocol }), ...(isProxied ? { isProxied } : {}) };
 }
 
-function socketAddresses(places: readonly ListenTarget[], { server }: Config, host: HostFacts): ListenAddress[] {
+function socketAddresses(targets: readonly ListenTarget[], { server }: Config, host: HostFacts): ListenAddress[] {
   const seen = new Map<string, ListenAddress>();
-  for (const { kind, place, port } of places) {
-    for (const ip of kind === 'interface' ? host.addressesOf(place) : [place]) {
+  for (const { kind, target, port } of targets) {
+    for (const ip of kind === 'interface' ? host.addressesOf(target) : [target]) {
       const isFour = parseIp(ip)?.length === 4;
       if (isFour ? !server.doIp4 : !server.doIp6) continue;
-      const from = kind === 'interface' ? place : server.interfaceAutomatic ? ALL_INTERFACES : null;
+      const from = kind === 'interface' ? target : server.interfaceAutomatic ? ALL_INTERFACES : null;
       const address = { ip, port: port ?? server.port, ...kindOfPort(server, port ?? server.port) };
       seen.set(`${ip}@${address.port}`, from === null ? address : { ...address, from });
     }
@@ -330,12 +328,12 @@ function socketAddresses(places: readonly ListenTarget[], { server }: Config, ho
 function allTargets(server: Config['server'], host: HostFacts): ListenTarget[] {
   const ports = automaticPorts(server);
   const ips = (host.allAddresses?.() ?? []).filter((ip) => !/^fe[89ab][^%]*$/i.test(ip));
-  return ips.flatMap((place) =>
-    (ports.length > 0 ? ports : [null]).map((port) => ({ kind: 'address', place, port }) as const),
+  return ips.flatMap((target) =>
+    (ports.length > 0 ? ports : [null]).map((port) => ({ kind: 'address', target, port }) as const),
   );
 }
 
 const LOCALHOST: readonly ListenTarget[] = [
-  { kind: 'address', place: '127.0.0.1', port: null },
-  { kind: 'address', place: '::1', port: null },
+  { kind: 'address', target: '127.0.0.1', port: null },
+  { kind: 'address', target: '::1', port: null },
 ];

@@ -18,7 +18,6 @@ export function banner(tone: Tone, title: string, ...more: ComponentChildren[]):
   return h('div', { class: `banner ${tone}` }, mark, h('div', null, h('strong', null, title), ...more));
 }
 
-/** A label with its control, and a hint below it. */
 export function field(label: string, id: string, control: ComponentChild, hint: string | null = null): ComponentChild {
   return h(
     'div',

@@ -11,7 +11,6 @@ import { asciiHost } from './tlsa-view.ts';
 
 const TONES: Readonly<Record<string, Tone>> = { secure: 'good', insecure: 'warn' };
 
-/** A link to the explanation of a name. */
 export function explainLink(name: string, type: string): ComponentChild {
   return h('a', { href: `#explain?${new URLSearchParams({ name, type })}` }, `Explain ${name} ${type}`);
 }

@@ -16,18 +16,18 @@ const VIEWS = [
 ] as const;
 
 /** View and the words after it: `#explain?name=…`. */
-function placeOf(hash: string): { readonly view: (typeof VIEWS)[number]; readonly query: string } {
+function routeOf(hash: string): { readonly view: (typeof VIEWS)[number]; readonly query: string } {
   const [id = '', query = ''] = hash.replace(/^#/, '').split('?');
   return { view: VIEWS.find((one) => one.id === id) ?? VIEWS[0], query };
 }
 
 function Page(): ComponentChild {
-  const [place, setPlace] = useState(placeOf(location.hash));
+  const [route, setRoute] = useState(routeOf(location.hash));
   const heading = useRef<HTMLHeadingElement>(null);
   useEffect(() => {
     const onChange = (): void => {
       takeToken();
-      setPlace(placeOf(location.hash));
+      setRoute(routeOf(location.hash));
       // Whoever reads by ear hears where they are.
       heading.current?.focus();
     };
@@ -35,10 +35,10 @@ function Page(): ComponentChild {
     return () => removeEventListener('hashchange', onChange);
   }, []);
   useEffect(() => {
-    document.title = `${place.view.title} · Hawser`;
-  }, [place]);
+    document.title = `${route.view.title} · Hawser`;
+  }, [route]);
   const links = VIEWS.map(({ id, title }) =>
-    h('a', { href: `#${id}`, ...(id === place.view.id ? { 'aria-current': 'page' } : {}) }, title),
+    h('a', { href: `#${id}`, ...(id === route.view.id ? { 'aria-current': 'page' } : {}) }, title),
   );
   return h(
     'div',
@@ -49,7 +49,7 @@ function Page(): ComponentChild {
       h('p', { class: 'brand' }, h('img', { src: '/icon.svg', alt: '', width: 28, height: 28 }), 'Hawser'),
       h('nav', { 'aria-label': 'Views' }, links),
     ),
-    h('main', null, h('h1', { tabIndex: -1, ref: heading }, place.view.title), viewOf(place.view.id, place.query)),
+    h('main', null, h('h1', { tabIndex: -1, ref: heading }, route.view.title), viewOf(route.view.id, route.query)),
   );
 }
 

@@ -21,7 +21,6 @@ interface PlotProps {
   readonly title: string;
   readonly series: readonly string[];
   readonly points: readonly Point[];
-  /** A value for people. */
   readonly textOf: (value: number) => string;
 }
 

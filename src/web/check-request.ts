@@ -37,19 +37,17 @@ export const REFUSALS: Readonly<Record<PageRefusal, { readonly status: number; r
   words: { status: 400, text: 'the request cannot be understood' },
 };
 
-/** What a place of the server takes. */
-export interface PagePlace {
+/** What may be asked for at one path. */
+export interface PageRoute {
   readonly method: 'GET' | 'POST';
   readonly needsToken: boolean;
 }
 
-/** What requests are judged by. */
-export interface JudgeOptions {
+export interface RequestCheckOptions {
   /** The port that is listened on. */
   readonly port: number;
   readonly token: string;
-  /** The place of a path; null: there is none. */
-  readonly placeOf: (path: string) => PagePlace | null;
+  readonly routeOf: (path: string) => PageRoute | null;
 }
 
 /** This host as it calls itself. An address in a Host field was looked up by nobody. */
@@ -58,7 +56,7 @@ const OWN_HOST = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/;
 /** The refusal, or null. */
 export function checkRequest(
   request: Pick<HttpRequest, 'method' | 'target' | 'headers'>,
-  rules: JudgeOptions,
+  rules: RequestCheckOptions,
 ): PageRefusal | null {
   const { method, target, headers } = request;
   const host = only(headers.get('host'));
@@ -69,16 +67,15 @@ export function checkRequest(
   if (site !== undefined && !['same-origin', 'none'].includes(only(site) ?? '')) return 'cross-site';
   const origin = headers.get('origin');
   if (origin !== undefined && only(origin)?.toLowerCase() !== `http://${host.toLowerCase()}`) return 'origin';
-  const place = rules.placeOf(pathOf(target));
-  if (place === null) return 'not-found';
-  if (method !== place.method && !(method === 'HEAD' && place.method === 'GET')) return 'method';
-  if (place.needsToken && !isToken(headers.get('authorization'), rules.token)) return 'token';
-  if (place.method === 'POST' && !isJson(headers.get('content-type'))) return 'type';
+  const route = rules.routeOf(pathOf(target));
+  if (route === null) return 'not-found';
+  if (method !== route.method && !(method === 'HEAD' && route.method === 'GET')) return 'method';
+  if (route.needsToken && !isToken(headers.get('authorization'), rules.token)) return 'token';
+  if (route.method === 'POST' && !isJson(headers.get('content-type'))) return 'type';
   const hasBody = headers.has('transfer-encoding') || (only(headers.get('content-length')) ?? '0') !== '0';
-  return place.method === 'GET' && hasBody ? 'body' : null;
+  return route.method === 'GET' && hasBody ? 'body' : null;
 }
 
-/** The path of a request's target. */
 export function pathOf(target: string): string {
   return target.split('?')[0] ?? '';
 }

@@ -1,12 +1,12 @@
 /** Proves who may ask the page for what: by which name of the server, from which page, with which method, token and body. */
 
 import { describe, expect, test } from 'vitest';
-import { checkRequest, type JudgeOptions, type PageRefusal } from '../../src/web/judge-request.ts';
+import { checkRequest, type PageRefusal, type RequestCheckOptions } from '../../src/web/check-request.ts';
 
-const RULES: JudgeOptions = {
+const RULES: RequestCheckOptions = {
   port: 8153,
   token: '0123456789abcdef',
-  placeOf: (path) =>
+  routeOf: (path) =>
     ({
       '/': { method: 'GET', needsToken: false } as const,
       '/api/health': { method: 'GET', needsToken: true } as const,
