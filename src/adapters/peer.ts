@@ -196,7 +196,9 @@ export function peerAt({ ip, port }: Address): Peer | null {
 
 /** Four octets as the number that they are in memory: the machines that this runs on have the least octet first. */
 function wordAt(octets: Uint8Array, at: number): number {
-  return readU8(octets, at) | (readU8(octets, at + 1) << 8) | (readU8(octets, at + 2) << 16) | (readU8(octets, at + 3) << 24);
+  return (
+    readU8(octets, at) | (readU8(octets, at + 1) << 8) | (readU8(octets, at + 2) << 16) | (readU8(octets, at + 3) << 24)
+  );
 }
 
 /** The number of an interface by its name or number; 0 when there is none, which the system then refuses. */

@@ -146,8 +146,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
  */
 function speaksForTarget({ zone, question, isInZone, isValidated = false }: ScrubContext): SpeaksFor {
   const isSigned = (group: RRsetGroup): boolean =>
-    isValidated &&
-    group.signatures.some((signature) => isRrsig(signature) && isSignedBy(signature, zone));
+    isValidated && group.signatures.some((signature) => isRrsig(signature) && isSignedBy(signature, zone));
   // Who answers for a name answers for all between it and the zone as well.
   const isOnPath = (name: Name): boolean => isAtOrBelow(question.name, name) && isAtOrBelow(name, zone);
   return (target, group) => isOnPath(target) || isSigned(group) || (isInZone?.(target) ?? false);

@@ -70,7 +70,9 @@ async function validateKnownDenial(
   const known = isCached ? [nsec, ...validation.denialRecords] : validation.denialRecords;
   if (known.length === 0) return null;
   // At a zone cut there are two NSEC sets of the same name (RFC 4035 §2.4): only the parent's speaks of the DS.
-  const parents = known.filter(({ rrset }) => someSignature(rrset, (rdata) => isRrsig(rdata) && isSignedBy(rdata, parent.zone)));
+  const parents = known.filter(({ rrset }) =>
+    someSignature(rrset, (rdata) => isRrsig(rdata) && isSignedBy(rdata, parent.zone)),
+  );
   if (parents.length === 0) return null;
   const step = await validateNoDs(validation, parent, child, parents);
   return step.status === 'insecure' || step.status === 'no-cut' ? step : null;

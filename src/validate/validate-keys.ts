@@ -75,7 +75,8 @@ export async function validateKeys(
     }
     missing.delete(key.algorithm);
     expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0) return secureZone(validation, ranked, proof, { rdatas, trusted: trusted.keys, required, expiresAt });
+    if (missing.size === 0)
+      return secureZone(validation, ranked, proof, { rdatas, trusted: trusted.keys, required, expiresAt });
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {

@@ -28,7 +28,12 @@ const NOTHING = new Uint8Array();
  * (RFC 4034 §3.1.8.1). `owner` is the name that was signed (for a wildcard expansion the `*` name), in any case. `before`
  * stands before them all.
  */
-export function canonicalRecords(rrset: RRset, owner: Name, originalTtl: number, before: Uint8Array = NOTHING): Uint8Array {
+export function canonicalRecords(
+  rrset: RRset,
+  owner: Name,
+  originalTtl: number,
+  before: Uint8Array = NOTHING,
+): Uint8Array {
   const rdatas = canonicalRdatas(rrset);
   let length = before.length;
   for (const rdata of rdatas) length += owner.length + FIXED_OCTETS + rdata.length;

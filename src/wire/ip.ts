@@ -70,37 +70,14 @@ export function parseIp(text: string): Uint8Array | null {
 
 /** Octets of dotted-decimal text: four numbers from 0 to 255 without leading zeros; null otherwise. */
 export function parseIp4(text: string): Uint8Array | null {
+  const parts = text.split('.');
+  if (parts.length !== 4) return null;
   const address = new Uint8Array(4);
-  return readIp4(text, address) ? address : null;
-}
-
-const DOT = 0x2e;
-const ZERO = 0x30;
-const NINE = 0x39;
-
-/** Reads dotted-decimal text, octet by octet; false when it is none. */
-function readIp4(text: string, address: Uint8Array): boolean {
-  if (text.length > 15) return false;
-  let octet = 0;
-  let digits = 0;
-  let value = 0;
-  for (let i = 0; i < text.length; i++) {
-    const code = text.charCodeAt(i);
-    if (code === DOT) {
-      if (digits === 0 || octet === 3) return false;
-      address[octet++] = value;
-      digits = 0;
-      value = 0;
-      continue;
-    }
-    const isLeadingZero = digits > 0 && value === 0;
-    if (code < ZERO || code > NINE || isLeadingZero) return false;
-    value = value * 10 + code - ZERO;
-    digits++;
-    if (value > 255) return false;
+  for (const [i, part] of parts.entries()) {
+    if (!/^(?:0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return null;
+    address[i] = Number(part);
   }
-  address[octet] = value;
-  return octet === 3 && digits > 0;
+  return address;
 }
 
 /** Octets of IPv6 text (RFC 4291 §2.2, all three forms); null otherwise. */

@@ -22,7 +22,9 @@ async function openUdp(side: Side, remote?: Address): Promise<OpenUdp> {
   };
   const onError = (error: NetworkError) => errors.push(error);
   const base = { local: LOOPBACK, onDatagrams, onError };
-  const opened = await side.run(Promise.resolve(side.network.openUdp(remote === undefined ? base : { ...base, remote })));
+  const opened = await side.run(
+    Promise.resolve(side.network.openUdp(remote === undefined ? base : { ...base, remote })),
+  );
   if (!opened.ok) throw new Error(opened.error.text);
   return { socket: opened.value, got, errors };
 }
