@@ -10,7 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { bytesEqual } from '../wire/bytes.ts';
-import { isAtOrBelow, type Name, nameKey, sortKey } from '../wire/name.ts';
+import { isAtOrBelow, type Name, nameKey, nameKeyFrom, sortKey } from '../wire/name.ts';
 import type { Nsec3Parameters } from '../wire/rdata-nsec3.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
@@ -99,6 +99,11 @@ export class DenialCache {
   /** The fresh record at exactly this name; null when none is known. */
   findMatch(zone: Name, name: Name): DenialSpan | null {
     return this.#fresh(this.#zones.get(nameKey(zone))?.names.findMatch(orderText(name)) ?? null);
+  }
+
+  /** True when something is kept of the zone whose name begins at an offset of this one. */
+  hasZoneFrom(name: Name, at: number): boolean {
+    return this.#zones.peek(nameKeyFrom(name, at)) !== null;
   }
 
   /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */

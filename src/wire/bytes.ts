@@ -88,10 +88,11 @@ export function transientBytes(length: number): Uint8Array<ArrayBuffer> {
 /** One new array holding all parts in order. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
-  for (const part of parts) length += part.length;
+  for (let i = 0; i < parts.length; i++) length += (parts[i] as Uint8Array).length;
   const whole = new Uint8Array(length);
   let at = 0;
-  for (const part of parts) {
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as Uint8Array;
     whole.set(part, at);
     at += part.length;
   }
