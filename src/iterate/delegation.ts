@@ -125,7 +125,7 @@ interface StartParts {
 }
 
 /** What is passed over. */
-interface StartRules {
+interface StartOptions {
   readonly ignored: ReadonlySet<UpstreamZone>;
   /** Servers and copies whose data was bad. */
   readonly avoid: ReadonlySet<string>;
@@ -141,7 +141,7 @@ export type Start =
   | { readonly kind: 'prime'; readonly zone: Name };
 
 /** The deepest place known to start asking from. */
-export function startFor(question: Question, parts: StartParts, rules: StartRules): Start {
+export function startFor(question: Question, parts: StartParts, rules: StartOptions): Start {
   const { ignored, avoid, expiryMarginSeconds } = rules;
   const { options, delegations } = parts;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.

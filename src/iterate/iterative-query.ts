@@ -23,7 +23,7 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { type DelegationPoint, type Start, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
-import { betterEmpty, confirmsEmpty } from './empty-responses.ts';
+import { betterEmpty, confirmsEmpty, isNoBetter } from './empty-responses.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
@@ -39,14 +39,6 @@ import { whyNoServer } from './why-no-server.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
 const MINIMISED_TIMEOUTS = 3;
-/**
- * Responses without any record, of as many servers as there are, until that counts as "no such data" (Unbound
- * EMPTY_NODATA_RETRY_COUNT counts them of one server).
- */
-const EMPTY_RESPONSES = 2;
-/** Timeouts of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
-const TIMEOUTS_BESIDE_EMPTY = 2;
-const WAIT_BESIDE_EMPTY_MS = 1000;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
 /** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
@@ -297,12 +289,8 @@ export class IterativeQuery {
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
-  #isNoBetterThanFallback({ candidate, cost }: Choice): boolean {
-    if (this.#fallback === null) return false;
-    if (candidate.isDnssecLame) return true;
-    if (this.#fallback.classified.kind !== 'empty') return false;
-    if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
-    return candidate.timeouts >= TIMEOUTS_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
+  #isNoBetterThanFallback(choice: Choice): boolean {
+    return this.#fallback !== null && isNoBetter(this.#fallback, choice, this.#emptyResponses);
   }
 
   /** Acts on a response for which no better one was found. */

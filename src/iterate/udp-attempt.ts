@@ -93,19 +93,23 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   const prepared = prepare(parts, made, { localEnd });
   const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
-  const opening = openSocket(parts, remote, localEnd, {
-    onDatagrams: (batch) => {
-      for (const { bytes, from } of batch) {
-        const isFromServer = from.ip === remote.ip && from.port === remote.port;
-        const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
-        if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
-        // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
-        if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
-        else if (arrival !== null) settle(arrival);
-      }
+  const opening = openSocket(
+    parts,
+    { remote, localEnd },
+    {
+      onDatagrams: (batch) => {
+        for (const { bytes, from } of batch) {
+          const isFromServer = from.ip === remote.ip && from.port === remote.port;
+          const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
+          if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
+          // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
+          if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
+          else if (arrival !== null) settle(arrival);
+        }
+      },
+      onError: (error) => settle({ kind: 'error', error }),
     },
-    onError: (error) => settle({ kind: 'error', error }),
-  });
+  );
   const opened = opening instanceof Promise ? await opening : opening;
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
@@ -171,11 +175,11 @@ type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
 /** A socket on a port of our own random choice, connected unless `udp-connect: no`. */
 function openSocket(
   parts: ExchangeParts,
-  remote: Address,
-  localEnd: LocalEnd | null,
+  ends: { readonly remote: Address; readonly localEnd: LocalEnd | null },
   events: SocketEvents,
   tries = 0,
 ): Opened<UdpSocket> | Promise<Opened<UdpSocket>> {
+  const { remote, localEnd } = ends;
   const { network, random, options } = parts;
   const ip = localEnd?.ip ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
   const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
@@ -187,7 +191,7 @@ function openSocket(
     : { local, bindForeign, onDatagrams, onError };
   const orAgain = (opened: Opened<UdpSocket>) => {
     const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
-    return isTaken && port !== 0 ? openSocket(parts, remote, localEnd, events, tries + 1) : opened;
+    return isTaken && port !== 0 ? openSocket(parts, ends, events, tries + 1) : opened;
   };
   const opened = network.openUdp(asked);
   return opened instanceof Promise ? opened.then(orAgain) : orAgain(opened);

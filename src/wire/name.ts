@@ -207,20 +207,12 @@ export function commonAncestor(a: Name, b: Name): Name {
   // From the first labels of which all that follows is equal.
   let commonAt = atA;
   while (readU8(a, atA) !== 0) {
-    const length = readU8(a, atA);
-    const isEqual = length === readU8(b, atB) && areLabelsEqual(a, atA + 1, b, atB + 1, length);
-    atA += length + 1;
+    const isEqual = compareLabels(a, atA, b, atB) === 0;
+    atA += readU8(a, atA) + 1;
     atB += readU8(b, atB) + 1;
     if (!isEqual) commonAt = atA;
   }
   return nameFrom(a, commonAt);
-}
-
-function areLabelsEqual(a: Name, atA: number, b: Name, atB: number, length: number): boolean {
-  for (let i = 0; i < length; i++) {
-    if (lowerOctet(readU8(a, atA + i)) !== lowerOctet(readU8(b, atB + i))) return false;
-  }
-  return true;
 }
 
 /** One label (1 to 63 octets) put before a name; null when the result would be longer than 255 octets. */
