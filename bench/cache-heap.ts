@@ -48,7 +48,8 @@ function report<Cache extends Sized>(what: string, make: () => Cache, add: (cach
   console.log(`${what}: ${real.toFixed(0)} octets an entry, believed ${(cache.sizeBytes / cache.count).toFixed(0)}`);
 }
 
-const room = { clock, maxBytes: 2 ** 31 };
+const random = { bytes: (n: number) => new Uint8Array(n), u16: () => 0, below: () => 0 };
+const room = { clock, random, maxBytes: 2 ** 31 };
 
 console.log(`node ${process.version}`);
 for (const records of [1, 4]) {
@@ -60,7 +61,7 @@ for (const records of [1, 4]) {
 }
 report(
   'answers of one A with their set',
-  () => new AnswerCache(room),
+  () => new AnswerCache({ ...room, rrsets: new RRsetCache(room) }),
   (cache, n) => {
     const ranked = setFor(n, 1);
     const question = questionOf(mustParseName(`host-${n}.mail.example.`), TYPE.A);

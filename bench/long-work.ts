@@ -76,9 +76,10 @@ function localData(): void {
 function flushBench(): () => unknown {
   const clock = createNodeClock();
   const random = { bytes: (n: number) => new Uint8Array(n), u16: () => 1, below: () => 0 };
+  const rrsets = new RRsetCache({ clock, random, maxBytes: GIBIBYTE });
   const caches = {
-    rrsets: new RRsetCache({ clock, maxBytes: GIBIBYTE }),
-    answers: new AnswerCache({ clock, maxBytes: GIBIBYTE }),
+    rrsets,
+    answers: new AnswerCache({ clock, random, rrsets, maxBytes: GIBIBYTE }),
     replies: new ReplyCache({ clock, random: random as never, maxBytes: 1 << 23 }),
     failures: { removeWhere: () => 0 },
     delegations: { remove: () => false },

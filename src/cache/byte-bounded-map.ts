@@ -16,9 +16,6 @@ export const ENTRY_OCTETS = 120;
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;
 
-/** Values that are looked at before others get their turn: about a millisecond. */
-export const VALUES_PER_TURN = 500;
-
 /** How the map is made. */
 interface ByteBoundedMapParts<Value> {
   /** Bound on the sum of sizes, octets. */
@@ -38,8 +35,6 @@ export class ByteBoundedMap<Value extends object> {
   readonly #octets: number[] = [];
   readonly #order = new RecencyList();
   #total = 0;
-  /** What is being banned: neither found nor kept until the sweep has gone through everything; mostly null. */
-  #bans: readonly ((value: Value) => boolean)[] | null = null;
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
     this.#maxOctets = Math.max(1, Math.floor(maxBytes));
@@ -62,19 +57,17 @@ export class ByteBoundedMap<Value extends object> {
   }
 
   #valueAt(slot: number): Value | null {
-    const value = this.#values[slot] ?? null;
-    return this.#bans === null ? value : this.#unlessBanned(value);
+    return this.#values[slot] ?? null;
   }
 
   /**
-   * Puts a value; one that is larger than its share of the map, or banned, is not kept (and what had its key is gone). A value
+   * Puts a value; one that is larger than its share of the map is not kept (and what had its key is gone). A value
    * that has changed is put again, so that it is counted as large as it has become.
    */
   set(key: string, value: Value): void {
     const octets = ENTRY_OCTETS + key.length + Math.ceil(this.#sizeOf(value));
-    const isKept = octets <= this.#maxValueOctets && (this.#bans === null || !this.#isBanned(value));
     const known = this.#slots.get(key);
-    if (!isKept) {
+    if (octets > this.#maxValueOctets) {
       if (known !== undefined) this.#free(key, known);
       return;
     }
@@ -129,50 +122,6 @@ export class ByteBoundedMap<Value extends object> {
     const key = this.#keys[slot];
     const value = this.#values[slot];
     return key !== undefined && value !== undefined && test(value) && this.delete(key);
-  }
-
-  /**
-   * The same a piece at a time, so that large maps keep nobody waiting: `pause` is called between pieces. What is put there
-   * meanwhile is newer than the call and is not looked at, unless it took the place of something older.
-   */
-  async removeInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
-    let removed = 0;
-    // In the order of slots, where each entry stays: in order of use those would be missed that are used between two pieces.
-    for (let slot = 0; slot < this.#keys.length; slot++) {
-      if (this.#removeIf(slot, test)) removed++;
-      if ((slot + 1) % VALUES_PER_TURN === 0) await pause();
-    }
-    return removed;
-  }
-
-  /**
-   * Removes all values that the test says yes to a piece at a time, for values that must not be used for one turn more: from
-   * the call on none of them is found, and until the end none is kept, since it may have been made of what is removed.
-   */
-  async banInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
-    this.#bans = [...(this.#bans ?? []), test];
-    try {
-      return await this.removeInTurns(test, pause);
-    } finally {
-      const left = (this.#bans ?? []).filter((each) => each !== test);
-      this.#bans = left.length === 0 ? null : left;
-    }
-  }
-
-  #isBanned(value: Value): boolean {
-    return this.#bans?.some((test) => test(value)) === true;
-  }
-
-  #unlessBanned(value: Value | null): Value | null {
-    return value === null || this.#isBanned(value) ? null : value;
-  }
-
-  /** Values in no order; each that is held from beginning to end comes, also when others have their turn in between. */
-  *unordered(): Generator<Value> {
-    for (let slot = 0; slot < this.#values.length; slot++) {
-      const value = this.#valueAt(slot);
-      if (value !== null) yield value;
-    }
   }
 
   clear(): void {

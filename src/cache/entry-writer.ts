@@ -13,7 +13,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
-import type { AnswerEntry } from './answer-cache.ts';
+import type { AnswerEntry } from './cached-answer.ts';
 import type { Delegation } from './delegation-cache.ts';
 import { OctetWriter } from './octet-writer.ts';
 

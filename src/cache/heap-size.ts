@@ -33,10 +33,3 @@ export function sizeOfRanked(ranked: RankedRRset): number {
   const reason = ranked.verdict === null || ranked.verdict.status === 'secure' ? 0 : REASON_OCTETS;
   return RANKED_OCTETS + ranked.rrset.length + reason;
 }
-
-/** Octets of a list of ranked RRsets. */
-export function sizeOfRankedList(list: readonly RankedRRset[]): number {
-  let size = 16;
-  for (const ranked of list) size += 8 + sizeOfRanked(ranked);
-  return size;
-}

@@ -11,10 +11,10 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import { readU8, readU16, readU32, readWord, writeU16, writeU32 } from '../wire/bytes.ts';
 import { isAtOrBelow, lowerWord, type Name, nameEnd } from '../wire/name.ts';
+import { copyWords, MAX_COPIED_BY_WORDS, WordViews } from '../wire/words.ts';
 import { Arena, byteAt, MAX_BLOCK_OCTETS, NO_BLOCK, wordAt } from './arena.ts';
 import { hashWords } from './seeded-hash.ts';
 import { KEY_WORD, NO_SLOT, newSlotKey, SLOT_OCTETS, SlotTable, VARIANT_WORD, variantBits } from './slot-table.ts';
-import { WordViews } from './word-views.ts';
 
 /** Bits of `ReplyRequest.flags`. A reply may depend on the first two; `ad` only says whether the AD bit may be set. */
 export const REPLY_FLAG = { do: 1, cd: 2, ad: 4 } as const;
@@ -77,8 +77,6 @@ const MAX_TTLS = 1_400;
  */
 const MAX_EVICTIONS_FOR_ROOM = 2;
 
-/** Longest reply that is copied word by word, octets: above it, one call of the system's copying costs less. */
-const MAX_COPIED_BY_WORDS = 256;
 /** Slots that are looked at before others get their turn: about a millisecond. */
 const SLOTS_PER_TURN = 256;
 
@@ -377,18 +375,6 @@ function writeQuestion(bytes: Uint8Array, questionEnd: number, to: Int32Array): 
   to[whole] = lower | (typeAndClass << bits);
   to[whole + 1] = typeAndClass >>> (32 - bits);
   return (changed | (word ^ lower)) !== 0;
-}
-
-/** Copies words from `at` of `from` to the start of `to`. @hot bench/serve-hot-query.ts */
-function copyWords(from: Int32Array, at: number, to: Int32Array, count: number): void {
-  let i = 0;
-  for (; i + 4 <= count; i += 4) {
-    to[i] = from[at + i] as number;
-    to[i + 1] = from[at + i + 1] as number;
-    to[i + 2] = from[at + i + 2] as number;
-    to[i + 3] = from[at + i + 3] as number;
-  }
-  for (; i < count; i++) to[i] = from[at + i] as number;
 }
 
 /** Bits of a block's third word. */

@@ -7,15 +7,14 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
-import { rrsetKey } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import {
-  isPartOfMore,
   type RRset,
   rrsetClass,
   rrsetOwner,
@@ -24,13 +23,14 @@ import {
   signatureCount,
   signaturesOf,
 } from '../wire/rrset.ts';
-import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfRanked } from './heap-size.ts';
+import { PackedMap } from './packed-map.ts';
+import { RANKED_FORM } from './packed-rrset.ts';
 
 /** What the cache is made from. */
 interface RRsetCacheParts {
   readonly clock: Clock;
-  /** Bound on the estimated heap, octets. */
+  readonly random: Random;
+  /** Bound on what is held, octets. */
   readonly maxBytes: number;
 }
 
@@ -47,43 +47,34 @@ interface StoreOptions {
 export class RRsetCache {
   #trustEpoch = 0;
   readonly #clock: Clock;
-  readonly #sets: ByteBoundedMap<RankedRRset>;
+  readonly #sets: PackedMap<RankedRRset>;
   /** Bound, octets. */
   readonly maxBytes: number;
-  /** Sets that are in use but must not be kept, whatever becomes known of them. */
-  readonly #leftOut = new WeakSet<RRset>();
 
-  constructor({ clock, maxBytes }: RRsetCacheParts) {
+  constructor({ clock, random, maxBytes }: RRsetCacheParts) {
     this.#clock = clock;
     this.maxBytes = maxBytes;
-    this.#sets = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfRanked });
+    this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM });
   }
 
   /** The set, when it is fresh (its expiry is later than now). */
   find(name: Name, type: number, rrClass: number): RankedRRset | null {
-    const ranked = this.#sets.get(rrsetKey(name, type, rrClass));
+    const ranked = this.#sets.get(name, type, rrClass);
     return ranked !== null && ranked.expiresAt > this.#clock.unixSeconds() ? ranked : null;
   }
 
   /** The set, fresh or expired (RFC 8767); null when it is not kept any more. */
   findStale(name: Name, type: number, rrClass: number): RankedRRset | null {
-    return this.#sets.get(rrsetKey(name, type, rrClass));
+    return this.#sets.get(name, type, rrClass);
   }
 
   /** Offers a set; returns the one now in force, which may be the one held before or a merged one. */
   store(offered: RankedRRset, options: StoreOptions = {}): RankedRRset {
-    const key = keyOf(offered.rrset);
-    const ranked = this.#sets.peek(key);
-    const winner = choose(ranked, offered, this.#clock.unixSeconds(), options.force ?? false);
-    if (winner === ranked) return winner;
-    const kept = owningItsBytes(winner);
-    this.#sets.set(key, kept);
-    return kept;
-  }
-
-  /** The set stays out of the cache, with a verdict too. */
-  leaveOut(rrset: RRset): void {
-    this.#leftOut.add(rrset);
+    const held = this.#heldFor(offered.rrset);
+    const winner = choose(held, offered, this.#clock.unixSeconds(), options.force ?? false);
+    // Nothing but its rank may differ when the data is the held set's own.
+    if (winner !== held) this.#sets.set(winner, winner.rrset === held?.rrset);
+    return winner;
   }
 
   /**
@@ -91,18 +82,17 @@ export class RRsetCache {
    * the same data, or nothing fresh; a secure set also replaces other data that is not secure.
    */
   replaceVerdict(ranked: RankedRRset, verdict: Verdict, expiresAt: number): RankedRRset {
-    const validated: RankedRRset = owningItsBytes({ ...ranked, verdict, expiresAt });
-    if (validated.notKept === true || this.#leftOut.has(ranked.rrset)) return validated;
-    const key = keyOf(validated.rrset);
-    const current = this.#sets.peek(key);
-    if (current === null || mayTakeVerdict(current, validated, this.#clock.unixSeconds()))
-      this.#sets.set(key, validated);
+    const validated: RankedRRset = { ...ranked, verdict, expiresAt };
+    if (validated.notKept === true || validated.leftOut === true) return validated;
+    const held = this.#heldFor(validated.rrset);
+    if (held === null || mayTakeVerdict(held, validated, this.#clock.unixSeconds()))
+      this.#sets.set(validated, held !== null && isProofOf(validated, held));
     return validated;
   }
 
   /** True when there was one. */
   remove(name: Name, type: number, rrClass: number): boolean {
-    return this.#sets.delete(rrsetKey(name, type, rrClass));
+    return this.#sets.delete(name, type, rrClass);
   }
 
   /** Removes every set that the test says yes to (flush commands); how many. */
@@ -110,12 +100,12 @@ export class RRsetCache {
     return this.#sets.removeWhere(test);
   }
 
-  /** The same for sets that must not be found for one turn more (byte-bounded-map.ts). */
+  /** The same for sets that must not be found for one turn more (packed-map.ts). */
   banInTurns(test: (ranked: RankedRRset) => boolean, pause: () => Promise<void>): Promise<number> {
     return this.#sets.banInTurns(test, pause);
   }
 
-  /** The same a piece at a time (byte-bounded-map.ts). */
+  /** The same a piece at a time (packed-map.ts). */
   removeInTurns(test: (ranked: RankedRRset) => boolean, pause: () => Promise<void>): Promise<number> {
     return this.#sets.removeInTurns(test, pause);
   }
@@ -142,7 +132,7 @@ export class RRsetCache {
     return this.#sets.values();
   }
 
-  /** The same in no order, for who gives others their turn in between (byte-bounded-map.ts). */
+  /** The same in no order, for who gives others their turn in between (packed-map.ts). */
   unordered(): Iterable<RankedRRset> {
     return this.#sets.unordered();
   }
@@ -154,16 +144,38 @@ export class RRsetCache {
   get sizeBytes(): number {
     return this.#sets.sizeBytes;
   }
+
+  /**
+   * Refers to a set for another cache: to the one that is held when it is the very same, else to one of its own. It is as it was
+   * for as long as it is referred to, whatever is kept or dropped here; only unchecked data may turn out to be secure.
+   */
+  refer(ranked: RankedRRset): number {
+    return this.#sets.refer(ranked);
+  }
+
+  /** The set that is referred to. */
+  referred(reference: number): RankedRRset {
+    return this.#sets.referred(reference);
+  }
+
+  /** Gives a reference up, once for each time that it was given out. */
+  release(reference: number): void {
+    this.#sets.release(reference);
+  }
+
+  /** Octets of sets that are only there for who refers to them; not in `sizeBytes`. */
+  get referredOctets(): number {
+    return this.#sets.referredOctets;
+  }
+
+  #heldFor(rrset: RRset): RankedRRset | null {
+    return this.#sets.peek(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+  }
 }
 
-function keyOf(rrset: RRset): string {
-  return rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
-}
-
-/** The set with a block of its own, so that a small set does not keep a large message alive. */
-function owningItsBytes(ranked: RankedRRset): RankedRRset {
-  const { rrset } = ranked;
-  return isPartOfMore(rrset) ? { ...ranked, rrset: rrset.slice() as RRset } : ranked;
+/** True when a set is the held unchecked one, proven. */
+function isProofOf(validated: RankedRRset, held: RankedRRset): boolean {
+  return validated.verdict?.status === 'secure' && held.verdict === null && bytesEqual(validated.rrset, held.rrset);
 }
 
 /** Which set is in force after `offered` was offered. */

@@ -12,6 +12,7 @@ import type { ByteStream, StreamEvents } from '../ports/network.ts';
 import { bugText, unreachable } from '../terms/unreachable.ts';
 import type { BulkInput, Reply } from './command.ts';
 import type { CommandTable } from './command-table.ts';
+import { Feed } from './feed.ts';
 import { CONTROL_LIMITS } from './limits.ts';
 import { RequestReader } from './request-reader.ts';
 
@@ -35,6 +36,7 @@ export class ControlConnection implements StreamEvents {
   #isBusy = false;
   #hasCommand = false;
   #bulk: BulkInput | null = null;
+  #feed: Feed | null = null;
   #bulkOctets = 0;
   #lineNumber = 0;
   #errors: string[] = [];
@@ -128,6 +130,7 @@ export class ControlConnection implements StreamEvents {
     this.#hasCommand = true;
     const outcome = await this.#parts.commands().run(line.trim());
     if (typeof outcome === 'object' && 'isEnd' in outcome) this.#bulk = outcome;
+    else if (outcome instanceof Feed) await this.#pass(outcome);
     else await this.#answer(outcome);
   }
 
@@ -150,8 +153,21 @@ export class ControlConnection implements StreamEvents {
     await this.#answer(told + bulk.finish());
   }
 
+  /** Writes what comes in time, then closes. A client that leaves ends the feed. */
+  async #pass(feed: Feed): Promise<void> {
+    this.#feed = feed;
+    // The connection may have closed while the command began.
+    if (!this.#isOpen) feed.abandon();
+    for (let piece = await feed.next(); piece !== null; piece = await feed.next()) {
+      if (!this.#isOpen) return;
+      this.#activeAtMs = this.#parts.clock.monotonicMs();
+      await this.#write(piece);
+    }
+    if (this.#isOpen) this.#stream.end();
+  }
+
   /** Writes a reply as fast as the client reads it, then closes. */
-  async #answer(reply: Reply): Promise<void> {
+  async #answer(reply: Exclude<Reply, Feed>): Promise<void> {
     let text = '';
     let pieces = 0;
     for (const piece of typeof reply === 'string' ? [reply] : reply) {
@@ -178,7 +194,9 @@ export class ControlConnection implements StreamEvents {
   readonly #onTimer = (): void => {
     if (!this.#isOpen) return;
     const { clock } = this.#parts;
-    const left = this.#activeAtMs + CONTROL_LIMITS.idleMs - clock.monotonicMs();
+    // A feed has its own end, and may be silent for as long as nobody asks.
+    const isFed = this.#feed?.isOpen === true && this.#onDrain === null;
+    const left = isFed ? CONTROL_LIMITS.idleMs : this.#activeAtMs + CONTROL_LIMITS.idleMs - clock.monotonicMs();
     if (left > 0) this.#cancelTimer = clock.after(left, this.#onTimer);
     else this.close();
   };
@@ -187,6 +205,7 @@ export class ControlConnection implements StreamEvents {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#cancelTimer();
+    this.#feed?.abandon();
     this.onDrain();
     this.#parts.onClosed(this);
   }

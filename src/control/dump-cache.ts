@@ -6,7 +6,7 @@
  * Leaves to others: reading it back (load-cache.ts).
  */
 
-import type { AnswerEntry } from '../cache/answer-cache.ts';
+import type { AnswerEntry } from '../cache/cached-answer.ts';
 import type { CacheSet } from '../cache/forget.ts';
 import { edeOf } from '../terms/ede-of.ts';
 import { RANK, type Rank } from '../terms/rank.ts';

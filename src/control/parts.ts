@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
+import type { Followers } from '../trace/followers.ts';
 import type { Name } from '../wire/name.ts';
 
 /** The stub and forward zones in force. */
@@ -141,6 +142,8 @@ export interface InstanceView {
   readonly listAnchors: () => readonly ListedAnchor[];
   /** What `explain` looks at. */
   readonly explaining: (clock: Clock) => ExplainParts;
+  /** Who follows clients' queries. */
+  readonly followers: Followers;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: Pick<RecentBogus, 'list'>;
   readonly statistics: Statistics;

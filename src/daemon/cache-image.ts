@@ -6,7 +6,7 @@
  * Leaves to others: files and timers (cache-file.ts), entries to caches (stored-entries.ts), one entry's octets (cache/).
  */
 
-import type { AnswerEntry } from '../cache/answer-cache.ts';
+import type { AnswerEntry } from '../cache/cached-answer.ts';
 import { EntryWriter } from '../cache/entry-writer.ts';
 import { isSameCode, keyedDigestInPieces, MAC_OCTETS } from '../cache/keyed-digest.ts';
 import { OctetReader } from '../cache/octet-reader.ts';

@@ -28,9 +28,10 @@ export function makeCaches(
 ): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
   const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
+  const rrsets = new RRsetCache({ clock, random, maxBytes: sizes.rrsets });
   return {
-    rrsets: new RRsetCache({ clock, maxBytes: sizes.rrsets }),
-    answers: new AnswerCache({ clock, maxBytes: sizes.messages }),
+    rrsets,
+    answers: new AnswerCache({ clock, random, rrsets, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
     delegations: new DelegationCache({ clock, maxBytes: DELEGATION_CACHE_OCTETS }),

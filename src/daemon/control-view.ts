@@ -59,6 +59,7 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     insecure: anchors,
     listAnchors: () => listAnchors(instance),
     explaining: (clock) => explainParts(instance, clock),
+    followers: instance.followers,
     recentBogus: instance.recentBogus,
     statistics,
     local: new LocalTables(policy),

@@ -14,6 +14,7 @@ import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
+import type { Followers } from '../trace/followers.ts';
 import { anchorSignal } from '../validate/anchor-signal.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
@@ -38,6 +39,7 @@ export interface SharedParts {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly recentBogus: RecentBogus;
+  readonly followers: Followers;
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
@@ -78,7 +80,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),
-    stepTrace: stepTrace(verbosity, log),
+    stepTrace: stepTrace(verbosity, log, shared.followers),
     report,
     makeIterate: (fetch) =>
       createIterate({

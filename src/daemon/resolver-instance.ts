@@ -19,6 +19,7 @@ import { ClientRates } from '../serve/rate-limit.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { bugText } from '../terms/unreachable.ts';
 import { Counters } from '../trace/counters.ts';
+import { Followers } from '../trace/followers.ts';
 import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
@@ -65,6 +66,7 @@ type Carried = Pick<
   | 'serverZones'
   | 'counters'
   | 'recentBogus'
+  | 'followers'
   | 'zones'
   | 'policy'
   | 'serve'
@@ -91,6 +93,8 @@ export interface ResolverInstance {
   readonly counters: Counters;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: RecentBogus;
+  /** Who follows clients' queries. */
+  readonly followers: Followers;
   /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
@@ -161,6 +165,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     hints: inputs.hints,
     counters,
     recentBogus: shared.recentBogus,
+    followers: shared.followers,
     zones,
     zoneRates: joined.zoneRates,
     clockDoubt,
@@ -204,6 +209,7 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
     anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters,
     recentBogus: carried?.recentBogus ?? new RecentBogus(ports.clock),
+    followers: carried?.followers ?? new Followers(),
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),
@@ -228,6 +234,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     zones,
     policy,
     verbosity,
+    followers: shared.followers,
     ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
   });

@@ -5,7 +5,7 @@
  * data is unchecked and ranks no better than an answer, so that it is validated when it is asked for.
  */
 
-import type { AnswerEntry, CachedAnswer } from '../cache/answer-cache.ts';
+import type { AnswerEntry, CachedAnswer } from '../cache/cached-answer.ts';
 import type { StoredEntry } from '../cache/entry-reader.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import { holds } from '../resolve/serve-expired.ts';

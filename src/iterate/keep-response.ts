@@ -6,7 +6,7 @@
  */
 
 import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
-import { sizeOfRanked } from '../cache/heap-size.ts';
+import { packedOctetsOf } from '../cache/packed-rrset.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AliasStep } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
@@ -92,10 +92,7 @@ function keepStep(
 function keepGroup(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
   const ranked = hold(group, rank, source);
   if (!source.mayStore) return ranked;
-  if (!source.share.take(sizeOfRanked(ranked))) {
-    source.rrsets.leaveOut(ranked.rrset);
-    return ranked;
-  }
+  if (!source.share.take(packedOctetsOf(ranked))) return { ...ranked, leftOut: true };
   const inForce = source.rrsets.store(ranked, { force: source.force });
   // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
   const endsSooner = inForce.rank >= ranked.rank && inForce.expiresAt < ranked.expiresAt;

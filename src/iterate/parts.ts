@@ -1,6 +1,6 @@
 /** What iteration is made of and how it is called: the room's interface. */
 
-import type { CachedAnswer } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { ServerCache } from '../cache/server-cache.ts';

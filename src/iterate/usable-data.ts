@@ -1,6 +1,6 @@
 /** Which cached data may answer a question of iteration or validation, and the answer that one RRset makes. */
 
-import type { CachedAnswer } from '../cache/answer-cache.ts';
+import type { CachedAnswer } from '../cache/cached-answer.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { RANK } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';

@@ -14,6 +14,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import type { Followers } from '../trace/followers.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { CLASS } from '../wire/rr-type.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
@@ -68,6 +69,8 @@ export interface ServeParts {
   readonly zones?: Pick<ZoneStore, 'answer' | 'notify' | 'isEmpty'>;
   /** Local zones and rules; absent: there are none. */
   readonly policy?: Policy;
+  /** Who follows clients' queries; absent: nobody can. */
+  readonly followers?: Followers;
 }
 
 export function createServe(parts: ServeParts): Serve {
@@ -89,7 +92,7 @@ class QueryServer implements Serve {
   constructor(parts: ServeParts) {
     const { clock, options, resolver, replies, policy, zones, clientRates, cookies, verbosity } = parts;
     const stats = parts.stats ?? new ServeStats();
-    const log = new ServeLog(parts.log, options.logging);
+    const log = new ServeLog(parts.log, options.logging, parts.followers);
     const composer = new ReplyComposer({ clock, options, replies });
     const immediate = new ImmediateReplies({ stats, log, composer });
     this.stats = stats;

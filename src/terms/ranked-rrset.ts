@@ -21,4 +21,6 @@ export interface RankedRRset {
   readonly zone: Name | null;
   /** From servers whose words no cache may keep (stub-no-cache, forward-no-cache). */
   readonly notKept?: true;
+  /** Beyond the share of the cache that one response may fill: in use, but not kept, whatever becomes known of it. */
+  readonly leftOut?: true;
 }

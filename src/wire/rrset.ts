@@ -27,7 +27,8 @@ export interface RRsetParts {
   readonly signatures: readonly Uint8Array[];
 }
 
-const OWNER_AT = 8;
+/** Offset of the owner name. */
+export const OWNER_AT = 8;
 
 /**
  * V8 keeps the octets of an array of so many inside the object, until somebody looks at its buffer or makes a view on it: then
@@ -122,12 +123,6 @@ function partOf(rrset: RRset, start: number, end: number): Uint8Array {
 /** Offset of the first length-prefixed rdata of the block; the RRSIGs follow the last. @hot bench/serve-hot-query.ts */
 export function rdatasAt(rrset: RRset): number {
   return nameEnd(rrset, OWNER_AT);
-}
-
-/** True when the block is a part of something larger, which it would keep alive. */
-export function isPartOfMore(rrset: RRset): boolean {
-  // The buffer of a small block is not looked at, see INSIDE_OCTETS; that of a message begins with its header.
-  return rrset.byteOffset > 0 || (rrset.length > INSIDE_OCTETS && rrset.buffer.byteLength > rrset.length);
 }
 
 /** All rdatas, in order. Never changed by whoever gets them. */

@@ -1,7 +1,6 @@
 /** Proves what is kept of the caches and what is not, where something that they rest on has changed. */
 
 import { describe, expect, test } from 'vitest';
-import { VALUES_PER_TURN } from '../../src/cache/byte-bounded-map.ts';
 import {
   forgetData,
   forgetServersOfZone,
@@ -9,6 +8,7 @@ import {
   keptForOptionChange,
   keptForReload,
 } from '../../src/cache/forget.ts';
+import { VALUES_PER_TURN } from '../../src/cache/packed-map.ts';
 import { defaultConfig } from '../../src/config/config.ts';
 import { makeCaches } from '../../src/daemon/caches.ts';
 import { RANK } from '../../src/terms/rank.ts';

@@ -9,6 +9,7 @@ import { RANK } from '../../src/terms/rank.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE, type Verdict } from '../../src/terms/verdict.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import { HandClock, name, ranked, START } from './cache-parts.ts';
 
 const BOGUS: Verdict = { status: 'bogus', why: { kind: 'no-signature', zone: 'example.', record: 'www.example. A' } };
@@ -18,7 +19,7 @@ const SIGNED = [[1, 2, 3]];
 
 function newCache(maxBytes = 1024 * 1024) {
   const clock = new HandClock();
-  return { clock, cache: new RRsetCache({ clock, maxBytes }) };
+  return { clock, cache: new RRsetCache({ clock, random: new SeededRandom(1), maxBytes }) };
 }
 
 function find(cache: RRsetCache, owner = 'www.example.', type: number = TYPE.A): RankedRRset | null {
@@ -29,7 +30,7 @@ describe('finding', () => {
   test('is by owner in any case, type and class', () => {
     const { cache } = newCache();
     const set = cache.store(ranked({ owner: 'WWW.example.' }));
-    expect(find(cache, 'www.EXAMPLE.')).toBe(set);
+    expect(find(cache, 'www.EXAMPLE.')).toEqual(set);
     expect(find(cache, 'www.example.', TYPE.AAAA)).toBeNull();
     expect(cache.find(name('www.example.'), TYPE.A, CLASS.CH)).toBeNull();
   });
@@ -38,10 +39,10 @@ describe('finding', () => {
     const { cache, clock } = newCache();
     const set = cache.store(ranked());
     clock.now = START + 59;
-    expect(find(cache)).toBe(set);
+    expect(find(cache)).toEqual(set);
     clock.now = START + 60;
     expect(find(cache)).toBeNull();
-    expect(cache.findStale(name('www.example.'), TYPE.A, CLASS.IN)).toBe(set);
+    expect(cache.findStale(name('www.example.'), TYPE.A, CLASS.IN)).toEqual(set);
   });
 });
 
@@ -114,8 +115,8 @@ describe('of a held set and an offered one, the one in force is', () => {
     const { cache } = newCache();
     cache.store(first);
     const inForce = cache.store(second);
-    expect(inForce).toBe(winner === 'held' ? first : second);
-    expect(find(cache)).toBe(inForce);
+    expect(inForce).toEqual(winner === 'held' ? first : second);
+    expect(find(cache)).toEqual(inForce);
   });
 
   test.each([
@@ -125,17 +126,17 @@ describe('of a held set and an offered one, the one in force is', () => {
     const { cache } = newCache();
     cache.store(ranked({ verdict }));
     const offered = ranked({ expiresAt: START + 90 });
-    expect(cache.store(offered, { force: true })).toBe(offered);
-    expect(cache.store(ranked({ rank: RANK.glue, rdatas: NEW }), { force: true })).toBe(offered);
+    expect(cache.store(offered, { force: true })).toEqual(offered);
+    expect(cache.store(ranked({ rank: RANK.glue, rdatas: NEW }), { force: true })).toEqual(offered);
   });
 
   test('an unchecked answer instead of a validated one, only by force', () => {
     const { cache } = newCache();
     const validated = cache.store(ranked({ verdict: SECURE, rank: RANK.validated }));
     const renewed = ranked({ rdatas: NEW, expiresAt: START + 90 });
-    expect(cache.store(renewed)).toBe(validated);
-    expect(cache.store(ranked({ rank: RANK.glue }), { force: true })).toBe(validated);
-    expect(cache.store(renewed, { force: true })).toBe(renewed);
+    expect(cache.store(renewed)).toEqual(validated);
+    expect(cache.store(ranked({ rank: RANK.glue }), { force: true })).toEqual(validated);
+    expect(cache.store(renewed, { force: true })).toEqual(renewed);
   });
 
   test('the held one with the better rank, when the same secure data comes from a better place', () => {
@@ -153,7 +154,7 @@ describe('an NS set', () => {
     const { cache } = newCache();
     const first = ranked({ type: TYPE.NS, rdatas: NS_OLD });
     cache.store(first);
-    expect(cache.store(ranked({ type: TYPE.NS, rdatas: NS_OLD, expiresAt: START + 600 }))).toBe(first);
+    expect(cache.store(ranked({ type: TYPE.NS, rdatas: NS_OLD, expiresAt: START + 600 }))).toEqual(first);
   });
 
   test('does not live longer when it changes its servers', () => {
@@ -171,7 +172,7 @@ describe('a verdict', () => {
     const unchecked = cache.store(ranked());
     const validated = cache.replaceVerdict(unchecked, SECURE, START + 30);
     expect(unchecked.verdict).toBeNull();
-    expect(find(cache)).toBe(validated);
+    expect(find(cache)).toEqual(validated);
     expect([validated.verdict, validated.expiresAt]).toEqual([SECURE, START + 30]);
   });
 
@@ -180,21 +181,21 @@ describe('a verdict', () => {
     const validated = cache.store(ranked({ rdatas: OLD }));
     const meanwhile = cache.store(ranked({ rdatas: NEW }));
     expect(cache.replaceVerdict(validated, BOGUS, START + 30).verdict).toBe(BOGUS);
-    expect(find(cache)).toBe(meanwhile);
+    expect(find(cache)).toEqual(meanwhile);
     const secure = cache.replaceVerdict(validated, SECURE, START + 30);
-    expect(find(cache)).toBe(secure);
+    expect(find(cache)).toEqual(secure);
   });
 });
 
 describe('the cache as a whole', () => {
   test('stays within its bound and drops what was used longest ago', () => {
-    const { cache } = newCache(100_000);
+    const { cache } = newCache(50_000);
     cache.store(ranked({ owner: 'kept.example.' }));
     for (let i = 0; i < 1_000; i++) {
       cache.store(ranked({ owner: `host-${i}.example.` }));
       expect(find(cache, 'kept.example.')).not.toBeNull();
     }
-    expect(cache.sizeBytes).toBeLessThanOrEqual(100_000);
+    expect(cache.sizeBytes).toBeLessThanOrEqual(50_000);
     expect(cache.count).toBeGreaterThan(100);
     expect(find(cache, 'host-0.example.')).toBeNull();
   });
@@ -217,6 +218,7 @@ describe('the cache as a whole', () => {
     const message = new Uint8Array(4096);
     message.set(set.rrset, 100);
     const view = message.subarray(100, 100 + set.rrset.length) as typeof set.rrset;
-    expect(cache.store({ ...set, rrset: view }).rrset.buffer.byteLength).toBe(set.rrset.length);
+    cache.store({ ...set, rrset: view });
+    expect(find(cache)?.rrset.buffer.byteLength).toBe(set.rrset.length);
   });
 });

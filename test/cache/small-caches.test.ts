@@ -1,10 +1,13 @@
 /** Proves expiry, bounds and removal of the answer, key and failure caches, and RFC 9520's limits for failures. */
 
 import { describe, expect, test } from 'vitest';
-import { AnswerCache, type CachedAnswer } from '../../src/cache/answer-cache.ts';
+import { AnswerCache } from '../../src/cache/answer-cache.ts';
+import type { CachedAnswer } from '../../src/cache/cached-answer.ts';
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
 import { type CachedKey, KeyCache, type SecurityStatus } from '../../src/cache/key-cache.ts';
+import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import { questionFrom } from '../support/records.ts';
 import { HandClock, name, ranked, START } from './cache-parts.ts';
 
@@ -31,10 +34,15 @@ function answer(text: string, expiresAt = START + 60): CachedAnswer {
   };
 }
 
+function answerCache(maxBytes: number, clock = new HandClock()) {
+  const random = new SeededRandom(1);
+  const rrsets = new RRsetCache({ clock, random, maxBytes: 1_000_000 });
+  return { clock, rrsets, cache: new AnswerCache({ clock, random, rrsets, maxBytes }) };
+}
+
 describe('the answer cache', () => {
   test('finds by question in any case until the second of expiry, stale answers on request', () => {
-    const clock = new HandClock();
-    const cache = new AnswerCache({ clock, maxBytes: 100_000 });
+    const { clock, cache } = answerCache(100_000);
     const cached = answer('www.example.');
     cache.store(questionFrom('www.example.'), cached);
     expect(cache.find(questionFrom('WWW.Example.'))).toEqual(cached);
@@ -45,7 +53,7 @@ describe('the answer cache', () => {
   });
 
   test('stays within its bound, and removes one, some, all', () => {
-    const cache = new AnswerCache({ clock: new HandClock(), maxBytes: 50_000 });
+    const { cache } = answerCache(50_000);
     for (let n = 0; n < 500; n++) cache.store(questionFrom(`h${n}.example.`), answer(`h${n}.example.`));
     expect(cache.sizeBytes).toBeLessThanOrEqual(50_000);
     expect(cache.count).toBeGreaterThan(20);
@@ -58,7 +66,7 @@ describe('the answer cache', () => {
   });
 
   test('does not keep an answer larger than itself', () => {
-    const cache = new AnswerCache({ clock: new HandClock(), maxBytes: 500 });
+    const { cache } = answerCache(300);
     cache.store(questionFrom('a.'), answer('a.'));
     expect(cache.count).toBe(0);
   });

@@ -1,7 +1,7 @@
 /** Proves that flush commands forget what they should, finished replies included, leave the rest, and give turns to others. */
 
 import { describe, expect, test, vi } from 'vitest';
-import { VALUES_PER_TURN } from '../../src/cache/byte-bounded-map.ts';
+import { VALUES_PER_TURN } from '../../src/cache/packed-map.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { ROOT } from '../../src/wire/name.ts';

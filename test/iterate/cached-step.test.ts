@@ -12,6 +12,7 @@ import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, rrsetType } from '../../src/wire/rrset.ts';
 import type { WorkMode } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { questionFrom, rankedAt } from '../support/records.ts';
 
@@ -25,7 +26,7 @@ function ranked(owner: string, type: number, rdata: Uint8Array, verdict: Verdict
 
 function partsWith(sets: readonly RankedRRset[], denial: readonly RankedRRset[]): IterateParts {
   const clock = new FakeClock(NOW);
-  const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
+  const rrsets = new RRsetCache({ clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
   for (const set of sets) rrsets.store(set);
   const delegations = new DelegationCache({ clock, maxBytes: 1 << 20 });
   const zone = mustParseName('plain.test.');

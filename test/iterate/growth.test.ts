@@ -103,7 +103,7 @@ function takeIn(bytes: Uint8Array, type: number): void {
     ...{ rcode: message.rcode, isAuthoritative, offersRecursion: false, askedForRecursion: false, isForwarder: false },
     ...{ question, zone: ZONE, scrubbed },
   });
-  const rrsets = new RRsetCache({ clock: bench.ports.clock, maxBytes: 4_000_000 });
+  const rrsets = new RRsetCache({ ...bench.ports, maxBytes: 4_000_000 });
   const share = new CacheShare(rrsets.maxBytes, () => {});
   const now = bench.ports.clock.unixSeconds();
   const source: ResponseSource = {

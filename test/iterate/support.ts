@@ -24,6 +24,7 @@ import type { Fetch } from '../../src/work/fetch.ts';
 import { InFlight } from '../../src/work/in-flight.ts';
 import { Work } from '../../src/work/work.ts';
 import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
 import {
   DEFAULT_ALLOWANCE,
@@ -113,8 +114,8 @@ export class Bench {
     const { counters } = this;
     const whole = { ...DEFAULT_ITERATE_OPTIONS, hints: [hint('a.root.', '198.41.0.4')], ...options };
     const maxBytes = 1_000_000;
-    this.rrsets = new RRsetCache({ clock, maxBytes });
-    this.answers = new AnswerCache({ clock, maxBytes });
+    this.rrsets = new RRsetCache({ clock, random: new SeededRandom(1), maxBytes });
+    this.answers = new AnswerCache({ clock, random: new SeededRandom(1), rrsets: this.rrsets, maxBytes });
     this.delegations = new DelegationCache({ clock, maxBytes });
     this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
     this.#inFlight = new InFlight<IterationResult>({

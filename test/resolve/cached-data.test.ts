@@ -13,6 +13,7 @@ import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 
 const NOW = 1_767_225_600;
 const OWNER = mustParseName('ns.wild.test.');
@@ -35,8 +36,9 @@ interface Choices {
 function found(choices: Choices = {}, avoid: readonly string[] = []): boolean {
   const { type = TYPE.A, rank = RANK.answerAuthoritative, verdict = null, signatures = [] } = choices;
   const clock = new FakeClock(NOW);
-  const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
-  const answers = new AnswerCache({ clock, maxBytes: 1 << 20 });
+  const random = new SeededRandom(1);
+  const rrsets = new RRsetCache({ clock, random, maxBytes: 1 << 20 });
+  const answers = new AnswerCache({ clock, random, rrsets, maxBytes: 1 << 20 });
   const rrset = packRRset({ owner: OWNER, type, class: CLASS.IN, rdatas: [new Uint8Array(4)], signatures });
   const life = { expiresAt: NOW + 60, originalTtl: 60 };
   const ranked: RankedRRset = { rrset, ...life, rank, verdict, server: '192.0.2.1@53', zone: ROOT };

@@ -146,5 +146,5 @@ test('octets allocated and held for a mail domain stay what they are', async () 
   expectAtMost('octets allocated, MX of a new domain', median(measured.map(([mx = 0]) => mx)), 390_000);
   expectAtMost('octets allocated, A below it', median(measured.map(([, a = 0]) => a)), 122_000);
   expectAtMost('octets allocated, TLSA below it', median(measured.map(([, , , tlsa = 0]) => tlsa)), 146_000);
-  expectAtMost('octets counted by all caches, one domain', per, 17_500);
+  expectAtMost('octets counted by all caches, one domain', per, 7_500);
 });

@@ -22,6 +22,7 @@ import { packRRset } from '../../src/wire/rrset.ts';
 import type { Fetch } from '../../src/work/fetch.ts';
 import type { Work } from '../../src/work/work.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import { DEFAULT_ALLOWANCE, DEFAULT_RESOLVE_OPTIONS } from '../support/default-options.ts';
 import { questionFrom, rankedAt } from '../support/records.ts';
 
@@ -61,11 +62,12 @@ function makeResolver(
   const clock = new FakeClock(NOW);
   const asked: IterateCallOptions[] = [];
   const counters = new Counters();
-  const rrsets = new RRsetCache({ clock, maxBytes: 1 << 20 });
+  const random = new SeededRandom(1);
+  const rrsets = new RRsetCache({ clock, random, maxBytes: 1 << 20 });
   const resolver = new Resolver({
     clock,
     rrsets,
-    answers: new AnswerCache({ clock, maxBytes: 1 << 20 }),
+    answers: new AnswerCache({ clock, random, rrsets, maxBytes: 1 << 20 }),
     failures: new FailureCache({ clock, maxBytes: 1 << 20 }),
     counters,
     options: OPTIONS,

@@ -28,6 +28,7 @@ import type { FetchOptions } from '../../src/work/fetch.ts';
 import { Work } from '../../src/work/work.ts';
 import { makeKey, NOW, rrsetOf, type SignatureChoices, type SigningKey, signRRset } from '../dnssec/signing.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
+import { SeededRandom } from '../fake/fake-random.ts';
 import { DEFAULT_ALLOWANCE, DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { rankedAt } from '../support/records.ts';
 import { hashName } from '../world/denial-chain.ts';
@@ -82,7 +83,7 @@ export class SignedTree {
   readonly clock = new FakeClock(NOW);
   readonly counters = new Counters();
   readonly anchors = new TrustAnchors();
-  readonly rrsets = new RRsetCache({ clock: this.clock, maxBytes: 1 << 22 });
+  readonly rrsets = new RRsetCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 22 });
   readonly keys = new KeyCache<ZoneKey>({ clock: this.clock, maxBytes: 1 << 22 });
   readonly root: TestZone;
   /** Questions that were fetched, as `name TYPE`, in order. */

@@ -16,7 +16,7 @@ import {
 } from '../../cache/forget.ts';
 import { ipText, parseIp } from '../../wire/ip.ts';
 import { TYPE, typeFromText } from '../../wire/rr-type.ts';
-import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
+import { OK, type OwnCommand, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
@@ -36,7 +36,7 @@ const FLUSHED_TYPES: ReadonlySet<number> = new Set([
   TYPE.HTTPS,
 ]);
 
-export function flushCommands({ instance, clock }: ControlParts): Command[] {
+export function flushCommands({ instance, clock }: ControlParts): OwnCommand[] {
   const { caches, resolver } = instance;
   const sweep = (): Sweep => ({ caches, now: clock.unixSeconds(), pause: () => clock.nextTurn() });
   return [

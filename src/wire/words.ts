@@ -5,6 +5,8 @@
 
 /** Buffers whose view is remembered; a process has one for each of its listeners. */
 const MAX_VIEWS = 8;
+/** Longest message that is copied word by word, octets: above it, one call of the system's copying costs less. */
+export const MAX_COPIED_BY_WORDS = 256;
 const NO_WORDS: Int32Array = new Int32Array(0);
 
 export class WordViews {
@@ -35,4 +37,16 @@ export class WordViews {
     this.#next = (this.#next + 1) % MAX_VIEWS;
     return words;
   }
+}
+
+/** Copies words from `at` of `from` to the start of `to`. @hot bench/serve-hot-query.ts */
+export function copyWords(from: Int32Array, at: number, to: Int32Array, count: number): void {
+  let i = 0;
+  for (; i + 4 <= count; i += 4) {
+    to[i] = from[at + i] as number;
+    to[i + 1] = from[at + i + 1] as number;
+    to[i + 2] = from[at + i + 2] as number;
+    to[i + 3] = from[at + i + 3] as number;
+  }
+  for (; i < count; i++) to[i] = from[at + i] as number;
 }

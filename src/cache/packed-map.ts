@@ -1,0 +1,385 @@
+/**
+ * A map from name, type and class to values that are kept as octets (block-heap.ts), bounded in bytes, that drops what was used
+ * longest ago. Whoever finds a value gets an object made for him.
+ *
+ * Duties: index, recency, size, references: a value that another cache refers to stays for that one when it is dropped or replaced
+ * here. Leaves to others: how a value becomes octets (`PackedForm`), when it stops being true.
+ */
+
+import type { Random } from '../ports/random.ts';
+import { Bug } from '../terms/unreachable.ts';
+import { readU32 } from '../wire/bytes.ts';
+import { type Name, nameEnd } from '../wire/name.ts';
+import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
+import { KeyHash } from './key-hash.ts';
+import { Packer, Unpacker } from './packing.ts';
+import { SlotIndex } from './slot-index.ts';
+import { FIELD, NO_SLOT, RECORD_OCTETS, SlotRecords, STATE } from './slot-records.ts';
+
+/** How values are written. The first octets are the same in all forms: four of its own, type, class, four of its own, the name. */
+export interface PackedForm<Value> {
+  write(value: Value, to: Packer): void;
+  read(from: Unpacker): Value;
+  /** The octets of a value are about to be given up. */
+  drop?(from: Unpacker): void;
+}
+
+/** Offsets in a value's octets. */
+const TYPE_AND_CLASS_AT = 4;
+const NAME_AT = 12;
+
+/** Octets of a value besides its block: its slot, and the cells of the index for it (test/cache/heap-size.test.ts). */
+const SLOT_OCTETS = RECORD_OCTETS + 8;
+
+/** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
+const VALUE_SHARE = 1 / 4;
+
+/** Values that are looked at before others get their turn: about a millisecond. */
+export const VALUES_PER_TURN = 500;
+
+interface PackedMapParts<Value> {
+  readonly random: Random;
+  /** Bound on all octets held, those of `othersOctets` included. */
+  readonly maxBytes: number;
+  readonly form: PackedForm<Value>;
+  /** Octets held elsewhere for the sake of this map. */
+  readonly othersOctets?: () => number;
+}
+
+export class PackedMap<Value extends object> {
+  readonly #form: PackedForm<Value>;
+  readonly #maxBytes: number;
+  readonly #othersOctets: () => number;
+  readonly #hash: KeyHash;
+  readonly #slots = new SlotRecords();
+  readonly #index = new SlotIndex((slot) => this.#slots.get(slot, FIELD.hash));
+  readonly #heap = new BlockHeap((slot, block) => this.#slots.set(slot, FIELD.block, block));
+  readonly #writer = new Packer();
+  readonly #reader = new Unpacker();
+  #count = 0;
+  /** Octets of what is only there for who refers to it. */
+  #referredOctets = 0;
+  /** What is being banned: neither found nor kept until the sweep has gone through everything; mostly null. */
+  #bans: readonly ((value: Value) => boolean)[] | null = null;
+
+  constructor({ random, maxBytes, form, othersOctets = () => 0 }: PackedMapParts<Value>) {
+    this.#hash = new KeyHash(random);
+    this.#maxBytes = maxBytes;
+    this.#form = form;
+    this.#othersOctets = othersOctets;
+  }
+
+  /** The value; counts as a use. */
+  get(name: Name, type: number, rrClass: number): Value | null {
+    const slot = this.#find(name, type, rrClass);
+    if (slot === NO_SLOT) return null;
+    this.#slots.use(slot);
+    return this.#unlessBanned(this.#read(slot));
+  }
+
+  /** The value, without counting as a use. */
+  peek(name: Name, type: number, rrClass: number): Value | null {
+    const slot = this.#find(name, type, rrClass);
+    return slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
+  }
+
+  /**
+   * Puts a value; one that is larger than its share of the map, or banned, is not kept (and what had its key is gone).
+   * `isSame`: it says the same of the same data as what it takes the place of, so who refers to that is given this from now on.
+   */
+  set(value: Value, isSame = false): void {
+    this.#write(value);
+    const { octets, length } = this.#writer;
+    const hash = this.#hashOf(octets);
+    const held = this.#findHashed(hash, octets);
+    if (this.#isBanned(value) || heapOctetsFor(length) + SLOT_OCTETS > this.#maxBytes * VALUE_SHARE) {
+      this.#dropWritten();
+      if (held !== NO_SLOT) this.#remove(held);
+      return;
+    }
+    if (held === NO_SLOT) this.#insert(hash);
+    else if (isSame || this.#slots.get(held, FIELD.references) === 0) this.#rewrite(held);
+    else {
+      this.#remove(held);
+      this.#insert(hash);
+    }
+    this.#evict();
+  }
+
+  /** True when there was one. */
+  delete(name: Name, type: number, rrClass: number): boolean {
+    const slot = this.#find(name, type, rrClass);
+    if (slot !== NO_SLOT) this.#remove(slot);
+    return slot !== NO_SLOT;
+  }
+
+  /**
+   * Refers to a value: the one in the map when it is octet for octet the same, else one of its own. The number is good for
+   * `referred` until `release` is called for it, as often as it was given out.
+   */
+  refer(value: Value): number {
+    this.#write(value);
+    const { octets } = this.#writer;
+    const hash = this.#hashOf(octets);
+    let slot = this.#findHashed(hash, octets);
+    if (slot === NO_SLOT || !this.#isWritten(slot)) {
+      slot = this.#take(hash);
+      this.#slots.set(slot, FIELD.state, STATE.referred);
+      this.#referredOctets += this.#octetsOf(slot);
+    }
+    this.#slots.set(slot, FIELD.references, this.#slots.get(slot, FIELD.references) + 1);
+    return slot;
+  }
+
+  /** The value that is referred to. */
+  referred(slot: number): Value {
+    if (this.#slots.get(slot, FIELD.references) === 0) throw new Bug('nobody refers to this slot', { slot });
+    return this.#read(slot);
+  }
+
+  /** Gives a reference up. */
+  release(slot: number): void {
+    const references = this.#slots.get(slot, FIELD.references);
+    if (references === 0) throw new Bug('reference given up twice', { slot });
+    this.#slots.set(slot, FIELD.references, references - 1);
+    if (references > 1 || this.#slots.get(slot, FIELD.state) !== STATE.referred) return;
+    this.#referredOctets -= this.#octetsOf(slot);
+    this.#giveUp(slot);
+  }
+
+  /** Removes all values that the test says yes to; how many. */
+  removeWhere(test: (value: Value) => boolean): number {
+    let removed = 0;
+    for (let slot = 0; slot < this.#slots.capacity; slot++) if (this.#removeIf(slot, test)) removed++;
+    return removed;
+  }
+
+  /**
+   * The same a piece at a time, so that large maps keep nobody waiting: `pause` is called between pieces. What is put there
+   * meanwhile is newer than the call and need not be looked at.
+   */
+  async removeInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
+    let removed = 0;
+    let looked = 0;
+    for (let slot = 0; slot < this.#slots.capacity; slot++) {
+      if (!this.#isFound(slot)) continue;
+      if (this.#removeIf(slot, test)) removed++;
+      if (++looked % VALUES_PER_TURN === 0) await pause();
+    }
+    return removed;
+  }
+
+  /**
+   * Removes all values that the test says yes to a piece at a time, for values that must not be used for one turn more: from
+   * the call on none of them is found, and until the end none is kept, since it may have been made of what is removed.
+   */
+  async banInTurns(test: (value: Value) => boolean, pause: () => Promise<void>): Promise<number> {
+    this.#bans = [...(this.#bans ?? []), test];
+    try {
+      return await this.removeInTurns(test, pause);
+    } finally {
+      const left = (this.#bans ?? []).filter((each) => each !== test);
+      this.#bans = left.length === 0 ? null : left;
+    }
+  }
+
+  clear(): void {
+    for (let slot = this.#hasReferences() ? 0 : NO_SLOT; slot !== NO_SLOT && slot < this.#slots.capacity; slot++) {
+      if (this.#isFound(slot)) this.#remove(slot);
+    }
+    if (this.#referredOctets === 0) this.#reset();
+  }
+
+  /** Values, most recently used first. */
+  *values(): Generator<Value> {
+    for (let slot = this.#slots.newest; slot !== NO_SLOT; slot = this.#slots.get(slot, FIELD.older)) {
+      const value = this.#unlessBanned(this.#read(slot));
+      if (value !== null) yield value;
+    }
+  }
+
+  /** Values in no order; each that is held from beginning to end comes, also when others have their turn in between. */
+  *unordered(): Generator<Value> {
+    for (let slot = 0; slot < this.#slots.capacity; slot++) {
+      const value = this.#isFound(slot) ? this.#unlessBanned(this.#read(slot)) : null;
+      if (value !== null) yield value;
+    }
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  /** Octets of all values that are found here, and what is held elsewhere for the sake of this map. */
+  get sizeBytes(): number {
+    return this.#heap.liveOctets + this.#count * SLOT_OCTETS - this.#referredOctets + this.#othersOctets();
+  }
+
+  /** Octets of what is only there for who refers to it. */
+  get referredOctets(): number {
+    return this.#referredOctets;
+  }
+
+  #write(value: Value): void {
+    this.#writer.length = 0;
+    this.#form.write(value, this.#writer);
+  }
+
+  /** Lets go what the form holds of a value that was written and is not kept. */
+  #dropWritten(): void {
+    if (this.#form.drop === undefined) return;
+    this.#reader.octets = this.#writer.octets;
+    this.#reader.characters = this.#writer.octets;
+    this.#reader.at = 0;
+    this.#form.drop(this.#reader);
+  }
+
+  /** The reader at the beginning of a slot's octets. */
+  #readerOf(slot: number): Unpacker {
+    const block = this.#slots.get(slot, FIELD.block);
+    const reader = this.#reader;
+    reader.octets = this.#heap.octetsOf(block);
+    reader.characters = this.#heap.textOf(block);
+    reader.at = blockAt(block);
+    return reader;
+  }
+
+  #read(slot: number): Value {
+    return this.#form.read(this.#readerOf(slot));
+  }
+
+  #find(name: Name, type: number, rrClass: number): number {
+    const hash = this.#hash.of(name, 0, name.length, type * 0x10000 + rrClass);
+    return this.#search(hash, type * 0x10000 + rrClass);
+  }
+
+  #hashOf(octets: Uint8Array): number {
+    return this.#hash.of(octets, NAME_AT, nameEnd(octets, NAME_AT), readU32(octets, TYPE_AND_CLASS_AT));
+  }
+
+  #findHashed(hash: number, octets: Uint8Array): number {
+    return this.#search(hash, readU32(octets, TYPE_AND_CLASS_AT));
+  }
+
+  /** The slot of the name that was hashed last. */
+  #search(hash: number, typeAndClass: number): number {
+    const cells = this.#index.cellsFor(hash);
+    const mask = cells.length - 1;
+    for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
+      const slot = (cells[cell] as number) - 1;
+      if (slot < 0) return NO_SLOT;
+      if (this.#slots.get(slot, FIELD.hash) !== hash) continue;
+      const block = this.#slots.get(slot, FIELD.block);
+      const octets = this.#heap.octetsOf(block);
+      const at = blockAt(block);
+      if (readU32(octets, at + TYPE_AND_CLASS_AT) === typeAndClass && this.#hash.isNameAt(octets, at + NAME_AT))
+        return slot;
+    }
+  }
+
+  /** True when a slot holds what was written, octet for octet. */
+  #isWritten(slot: number): boolean {
+    const { octets: written, length } = this.#writer;
+    const block = this.#slots.get(slot, FIELD.block);
+    if (this.#heap.lengthOf(block) !== length) return false;
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block);
+    for (let i = 0; i < length; i++) if (octets[at + i] !== written[i]) return false;
+    return true;
+  }
+
+  #insert(hash: number): void {
+    const slot = this.#take(hash);
+    this.#slots.set(slot, FIELD.state, STATE.found);
+    this.#count++;
+    this.#index.add(slot);
+    this.#slots.putNewest(slot);
+  }
+
+  /** A slot with what was written in it. */
+  #take(hash: number): number {
+    const slot = this.#slots.take();
+    this.#slots.set(slot, FIELD.hash, hash);
+    this.#slots.set(slot, FIELD.references, 0);
+    this.#slots.set(slot, FIELD.block, this.#heap.allocate(this.#writer.length, slot));
+    this.#fill(slot);
+    return slot;
+  }
+
+  #fill(slot: number): void {
+    const { octets, length } = this.#writer;
+    const block = this.#slots.get(slot, FIELD.block);
+    octets.copy(this.#heap.octetsOf(block), blockAt(block), 0, length);
+  }
+
+  /** Puts what was written in place of what a slot holds. */
+  #rewrite(slot: number): void {
+    this.#form.drop?.(this.#readerOf(slot));
+    const block = this.#slots.get(slot, FIELD.block);
+    if (this.#heap.lengthOf(block) !== this.#writer.length) {
+      this.#heap.free(block);
+      this.#slots.set(slot, FIELD.block, this.#heap.allocate(this.#writer.length, slot));
+    }
+    this.#fill(slot);
+    this.#slots.use(slot);
+  }
+
+  #removeIf(slot: number, test: (value: Value) => boolean): boolean {
+    const isHit = this.#isFound(slot) && test(this.#read(slot));
+    if (isHit) this.#remove(slot);
+    return isHit;
+  }
+
+  /** Takes a value out; who refers to it keeps it. */
+  #remove(slot: number): void {
+    this.#index.remove(slot);
+    this.#slots.takeOut(slot);
+    this.#count--;
+    if (this.#slots.get(slot, FIELD.references) === 0) this.#giveUp(slot);
+    else {
+      this.#slots.set(slot, FIELD.state, STATE.referred);
+      this.#referredOctets += this.#octetsOf(slot);
+    }
+  }
+
+  #giveUp(slot: number): void {
+    this.#form.drop?.(this.#readerOf(slot));
+    this.#heap.free(this.#slots.get(slot, FIELD.block));
+    this.#slots.free(slot);
+  }
+
+  #isFound(slot: number): boolean {
+    return this.#slots.get(slot, FIELD.state) === STATE.found;
+  }
+
+  /** True when values refer to others, or may be referred to. */
+  #hasReferences(): boolean {
+    if (this.#form.drop !== undefined) return true;
+    for (let slot = 0; slot < this.#slots.capacity; slot++)
+      if (this.#slots.get(slot, FIELD.state) !== STATE.free && this.#slots.get(slot, FIELD.references) > 0) return true;
+    return false;
+  }
+
+  #octetsOf(slot: number): number {
+    return heapOctetsFor(this.#heap.lengthOf(this.#slots.get(slot, FIELD.block)));
+  }
+
+  #evict(): void {
+    while (this.#count > 0 && this.sizeBytes > this.#maxBytes) this.#remove(this.#slots.oldest);
+  }
+
+  #isBanned(value: Value): boolean {
+    return this.#bans?.some((test) => test(value)) === true;
+  }
+
+  #unlessBanned(value: Value): Value | null {
+    return this.#bans !== null && this.#isBanned(value) ? null : value;
+  }
+
+  #reset(): void {
+    this.#heap.clear();
+    this.#index.clear();
+    this.#slots.clear();
+    this.#count = 0;
+  }
+}

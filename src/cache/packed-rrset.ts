@@ -1,0 +1,56 @@
+/** Held RRsets as octets: the block of the set, which says its key, then time, rank, verdict and source. */
+
+import type { Rank } from '../terms/rank.ts';
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import { OWNER_AT, type RRset, rdatasAt } from '../wire/rrset.ts';
+import type { PackedForm } from './packed-map.ts';
+import { readVerdict, writeVerdict } from './packed-verdict.ts';
+import type { Packer, Unpacker } from './packing.ts';
+
+const NOT_KEPT = 1;
+const LEFT_OUT = 2;
+const HAS_SERVER = 4;
+/** Octets of time, rank, bits, zone and verdict as they mostly are, and of a slot. */
+const USUAL_OCTETS = 64;
+
+export const RANKED_FORM: PackedForm<RankedRRset> = { write: writeRanked, read: readRanked };
+
+function writeRanked(ranked: RankedRRset, to: Packer): void {
+  const { rrset, server } = ranked;
+  to.u32(rrset.length);
+  to.bytes(rrset);
+  to.time(ranked.expiresAt);
+  to.time(ranked.originalTtl);
+  to.u8(ranked.rank);
+  to.u8(bitsOf(ranked));
+  if (server !== null) to.text(server);
+  to.nameBeside(ranked.zone, rrset, OWNER_AT, rdatasAt(rrset));
+  writeVerdict(ranked.verdict, to);
+}
+
+function readRanked(from: Unpacker): RankedRRset {
+  const rrset = from.bytes(from.u32()) as RRset;
+  const expiresAt = from.time();
+  const originalTtl = from.time();
+  const rank = from.u8() as Rank;
+  const bits = from.u8();
+  const server = (bits & HAS_SERVER) === 0 ? null : from.text();
+  const zone = from.nameBeside(rrset, OWNER_AT, rdatasAt(rrset));
+  const ranked = { rrset, expiresAt, originalTtl, rank, verdict: readVerdict(from), server, zone };
+  if ((bits & (NOT_KEPT | LEFT_OUT)) === 0) return ranked;
+  const isNotKept = (bits & NOT_KEPT) !== 0;
+  return {
+    ...ranked,
+    ...(isNotKept ? { notKept: true } : null),
+    ...((bits & LEFT_OUT) === 0 ? null : { leftOut: true }),
+  };
+}
+
+function bitsOf({ notKept, leftOut, server }: RankedRRset): number {
+  return (notKept === true ? NOT_KEPT : 0) | (leftOut === true ? LEFT_OUT : 0) | (server === null ? 0 : HAS_SERVER);
+}
+
+/** About what a set takes in the cache. */
+export function packedOctetsOf({ rrset, server }: RankedRRset): number {
+  return USUAL_OCTETS + rrset.length + (server?.length ?? 0);
+}

@@ -1,0 +1,161 @@
+/**
+ * Values as octets that do not leave this process, written one after another and read back in the same order. So nothing is checked:
+ * who reads otherwise than was written is a bug. What is read from a file is read by octet-reader.ts.
+ */
+
+import { readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
+import { type Name, nameEnd } from '../wire/name.ts';
+
+const FIRST_OCTETS = 1024;
+/** Stands for a time that never comes. */
+const NEVER = 0xffff_ffff;
+/** Arrays of so many octets V8 keeps inside of its heap, where they cost least. */
+const INSIDE_OCTETS = 64;
+/** Octets that copies share the memory of: an array with memory of its own costs some 2 µs, most of it when it is collected. */
+const SHARED_OCTETS = 16_384;
+const MOST_SHARED_OCTETS = 2_048;
+/** Kinds of a name beside another. */
+const NAME = { none: 0, within: 1, own: 2 } as const;
+
+/** Writes into octets of its own, which grow with what is written. */
+export class Packer {
+  octets = Buffer.allocUnsafeSlow(FIRST_OCTETS);
+  /** Octets written. */
+  length = 0;
+
+  u8(value: number): void {
+    this.#room(1);
+    this.octets[this.length++] = value;
+  }
+
+  u16(value: number): void {
+    this.#room(2);
+    writeU16(this.octets, this.length, value);
+    this.length += 2;
+  }
+
+  u32(value: number): void {
+    this.#room(4);
+    writeU32(this.octets, this.length, value);
+    this.length += 4;
+  }
+
+  /** Unix seconds; Infinity too. */
+  time(seconds: number): void {
+    this.u32(Math.min(Math.max(0, Math.floor(seconds)), NEVER));
+  }
+
+  bytes(value: Uint8Array): void {
+    this.#room(value.length);
+    this.octets.set(value, this.length);
+    this.length += value.length;
+  }
+
+  /** Text of characters up to U+00FF, or any text. */
+  text(value: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
+    this.#room(2 + 4 * value.length);
+    const written = this.octets.write(value, this.length + 2, encoding);
+    writeU16(this.octets, this.length, written);
+    this.length += 2 + written;
+  }
+
+  /**
+   * A name that mostly is an ancestor of another one, or that itself, in the same case: then that one's end is read for it. The
+   * other one stands from `start` to `end`.
+   */
+  nameBeside(name: Name | null, octets: Uint8Array, start: number, end: number): void {
+    if (name === null) {
+      this.u8(NAME.none);
+      return;
+    }
+    const at = end - name.length;
+    if (at >= start && isNameAt(name, octets, start, at)) {
+      this.u8(NAME.within);
+      this.u8(at - start);
+      return;
+    }
+    this.u8(NAME.own);
+    this.bytes(name);
+  }
+
+  #room(octets: number): void {
+    const needed = this.length + octets;
+    if (needed <= this.octets.length) return;
+    const larger = Buffer.allocUnsafeSlow(Math.max(needed, 2 * this.octets.length));
+    larger.set(this.octets.subarray(0, this.length));
+    this.octets = larger;
+  }
+}
+
+/** True when the name stands at `at`, octet for octet, and a label of the one that begins at `start` does. */
+function isNameAt(name: Name, octets: Uint8Array, start: number, at: number): boolean {
+  for (let i = 0; i < name.length; i++) if (name[i] !== octets[at + i]) return false;
+  let label = start;
+  while (label < at) label += (octets[label] as number) + 1;
+  return label === at;
+}
+
+/** Reads what was written. Its owner has one and points it at one block after another. */
+export class Unpacker {
+  octets: Uint8Array = new Uint8Array();
+  /** The same octets. */
+  characters: Buffer = Buffer.alloc(0);
+  at = 0;
+  #shared = new ArrayBuffer(0);
+  #sharedAt = SHARED_OCTETS;
+
+  u8(): number {
+    return this.octets[this.at++] as number;
+  }
+
+  u16(): number {
+    this.at += 2;
+    return readU16(this.octets, this.at - 2);
+  }
+
+  u32(): number {
+    this.at += 4;
+    return readU32(this.octets, this.at - 4);
+  }
+
+  time(): number {
+    const seconds = this.u32();
+    return seconds === NEVER ? Number.POSITIVE_INFINITY : seconds;
+  }
+
+  /** A copy of so many octets, for a short life: larger ones share the memory of a few hundred. */
+  bytes(octets: number): Uint8Array {
+    this.at += octets;
+    if (octets <= INSIDE_OCTETS || octets > MOST_SHARED_OCTETS) return this.octets.slice(this.at - octets, this.at);
+    if (this.#sharedAt + octets > SHARED_OCTETS) {
+      this.#shared = new ArrayBuffer(SHARED_OCTETS);
+      this.#sharedAt = 0;
+    }
+    const copy = new Uint8Array(this.#shared, this.#sharedAt, octets);
+    this.#sharedAt += octets;
+    this.characters.copy(copy, 0, this.at - octets, this.at);
+    return copy;
+  }
+
+  text(encoding: 'latin1' | 'utf8' = 'latin1'): string {
+    const octets = this.u16();
+    this.at += octets;
+    return this.characters.toString(encoding, this.at - octets, this.at);
+  }
+
+  /** A copy of the name that begins here. */
+  name(): Name {
+    return this.bytes(nameEnd(this.octets, this.at) - this.at) as Name;
+  }
+
+  skipName(): void {
+    this.at = nameEnd(this.octets, this.at);
+  }
+
+  /** What `nameBeside` wrote, read beside the same other name. */
+  nameBeside(octets: Uint8Array, start: number, end: number): Name | null {
+    const kind = this.u8();
+    if (kind === NAME.none) return null;
+    return kind === NAME.within ? (octets.slice(start + this.u8(), end) as Name) : this.name();
+  }
+}
