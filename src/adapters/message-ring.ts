@@ -127,7 +127,7 @@ export class MessageRing {
     const count = Math.min(most, this.slots);
     for (let slot = 0; slot < this.#changed; slot++) {
       this.setLengths(slot, NAME_OCTETS, CONTROL_OCTETS);
-      this.#setPayloadLength(slot, PAYLOAD_OCTETS);
+      this.setPayloadLength(slot, PAYLOAD_OCTETS);
     }
     this.#changed = 0;
     const received = this.#calls.recvmmsg(fd, this.#header(0), count, MSG_DONTWAIT, NO_TIMEOUT);
@@ -143,7 +143,7 @@ export class MessageRing {
   fill(slot: number, bytes: Uint8Array, length: number): void {
     const size = Math.min(length, bytes.length, PAYLOAD_OCTETS);
     this.#copyPayload(slot, bytes, size);
-    this.#setPayloadLength(slot, size);
+    this.setPayloadLength(slot, size);
   }
 
   #copyPayload(slot: number, bytes: Uint8Array, size: number): void {
@@ -178,7 +178,8 @@ export class MessageRing {
     return sent >= 0 ? sent : -this.#calls.errno();
   }
 
-  #setPayloadLength(slot: number, length: number): void {
+  /** How many octets of a slot that was filled where it stands are sent. */
+  setPayloadLength(slot: number, length: number): void {
     this.words[(this.#iovecsAt + slot * IOVEC_OCTETS + 8) >> 2] = length;
   }
 

@@ -32,8 +32,8 @@ export const SERVER_RUN_ROWS = {
   'num-threads': one(
     count(1, 1024),
     1,
-    without('one event loop serves everything, shown as thread 0'),
-    'Number of workers.',
+    DONE,
+    'Threads that answer over UDP: the first resolves, the others answer what it has in its cache; taken at the start, 64 at most.',
   ),
   'use-systemd': one(
     yesNo,

@@ -20,6 +20,7 @@ export interface ControlConnectionParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly commands: () => CommandTable;
+  readonly commandRan: (command: string) => void;
   readonly onClosed: (connection: ControlConnection) => void;
 }
 
@@ -35,6 +36,7 @@ export class ControlConnection implements StreamEvents {
   /** The connection's one run through command and lines is going on. */
   #isBusy = false;
   #hasCommand = false;
+  #command = '';
   #bulk: BulkInput | null = null;
   #feed: Feed | null = null;
   #bulkOctets = 0;
@@ -128,7 +130,9 @@ export class ControlConnection implements StreamEvents {
     if (this.#bulk !== null) return await this.#takeBulkLine(this.#bulk, line);
     if (this.#hasCommand) return;
     this.#hasCommand = true;
-    const outcome = await this.#parts.commands().run(line.trim());
+    this.#command = line.trim();
+    const outcome = await this.#parts.commands().run(this.#command);
+    this.#parts.commandRan(this.#command);
     if (typeof outcome === 'object' && 'isEnd' in outcome) this.#bulk = outcome;
     else if (outcome instanceof Feed) await this.#pass(outcome);
     else await this.#answer(outcome);
@@ -142,6 +146,7 @@ export class ControlConnection implements StreamEvents {
     }
     if (!bulk.isEnd(line)) {
       const error = bulk.take(line, this.#lineNumber);
+      this.#parts.commandRan(this.#command);
       if (error === null) return;
       if (this.#errors.length < CONTROL_LIMITS.toldErrors) this.#errors.push(error);
       else this.#untoldErrors++;
@@ -150,7 +155,9 @@ export class ControlConnection implements StreamEvents {
     this.#bulk = null;
     const more = this.#untoldErrors === 0 ? [] : [`error ${this.#untoldErrors} more lines with errors`];
     const told = [...this.#errors, ...more].map((error) => `${error}\n`).join('');
-    await this.#answer(told + bulk.finish());
+    const last = bulk.finish();
+    this.#parts.commandRan(this.#command);
+    await this.#answer(told + last);
   }
 
   /** Writes what comes in time, then closes. A client that leaves ends the feed. */

@@ -22,7 +22,10 @@ interface Sized {
 
 /** What statistics are read from, at the moment of asking. */
 export interface StatisticsSnapshot {
+  /** Of all threads. */
   readonly serve: ServeStats;
+  /** Of each thread that serves, in their order; the first one alone resolves. */
+  readonly threads: readonly ServeStats[];
   readonly counters: Counters;
   readonly caches: {
     readonly rrsets: Sized;

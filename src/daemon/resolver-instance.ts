@@ -14,6 +14,7 @@ import { ClockDoubt } from '../resolve/clock-doubt.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
+import type { ReplyPublisher } from '../serve/publish.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
@@ -56,6 +57,8 @@ export interface AssembleParts {
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
   readonly carried?: Carried;
+  /** Where front threads find what they may serve; absent: there are none. */
+  readonly publisher?: ReplyPublisher;
 }
 
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
@@ -80,6 +83,7 @@ export interface ResolverInstance {
   readonly serve: Serve;
   readonly server: ServerOptions;
   readonly serviceTls: ServiceTls | null;
+  readonly publisher: ReplyPublisher | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly crypto: Crypto;
@@ -172,7 +176,8 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
     clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);
-  const instance = { config, serve, server, serviceTls, resolver, ...data, ...client, tracker, stop };
+  const publisher = parts.publisher ?? null;
+  const instance = { config, serve, server, serviceTls, publisher, resolver, ...data, ...client, tracker, stop };
   if (carried === undefined) await keepPolicyZones(policy, zones);
   zones.start();
   if (carried === undefined) tracker.start();
@@ -220,7 +225,11 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
 /** What serving is joined from besides the shared parts. */
 type ServeParts = Pick<ResolverInstance, 'clientRates' | 'policy' | 'cookies' | 'resolver' | 'zones'>;
 
-function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedParts, parts: ServeParts): Serve {
+function joinServe(
+  { host = NO_HOST, carried, publisher }: AssembleParts,
+  shared: SharedParts,
+  parts: ServeParts,
+): Serve {
   const { config, ports, caches, anchors, inputs, verbosity } = shared;
   const { clientRates: rates, policy, cookies, resolver, zones } = parts;
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
@@ -237,6 +246,7 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     followers: shared.followers,
     ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
+    ...(publisher === undefined ? {} : { publisher }),
   });
 }
 

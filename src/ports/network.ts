@@ -66,6 +66,11 @@ export interface UdpOptions {
    * the return; a sender (`from`) may be kept, and is what a reply should be sent to.
    */
   readonly onDatagrams: (batch: readonly Datagram[]) => void;
+  /**
+   * The same for datagrams that front threads of this process took at this address and hand over. With it they get sockets
+   * there, where there are such threads; what they answer is not seen here.
+   */
+  readonly onPassedOn?: (batch: readonly Datagram[]) => void;
   /** An error of the socket (for a connected one also ICMP errors). The socket stays open until `close`. */
   readonly onError: (error: NetworkError) => void;
 }

@@ -18,8 +18,8 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { readU8 } from '../wire/bytes.ts';
-import { commonAncestor, isBelow, isRoot, type Name, parentOf, wildcardOf } from '../wire/name.ts';
+import { bytesEqual, readU8 } from '../wire/bytes.ts';
+import { commonAncestor, isBelow, isRoot, type Name, namesEqual, parentOf, wildcardOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
@@ -56,9 +56,8 @@ export function synthesiseDenial(
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut, so the zone at the name itself says nothing of it.
   const start = type === TYPE.DS && !isRoot(name) ? readU8(name, 0) + 1 : 0;
   for (let at = start; at < name.length; at += readU8(name, at) + 1) {
-    if (!known.denials.hasZoneFrom(name, at)) continue;
     const zone = name.slice(at) as Name;
-    if (!maySpeak(zone)) continue;
+    if (!known.denials.hasZone(zone) || !maySpeak(zone)) continue;
     spans ??= { ...known, hasher: new Nsec3Hasher(known.crypto, MAX_SYNTHESIS_HASHES) };
     const end = denyByZone(spans, question, zone);
     if (end !== null) return end;
@@ -137,7 +136,7 @@ function gather(denials: DenialCache, name: Name, zone: Name): readonly DenialSp
   if (wildcard === null) return null;
   const denial = denials.findMatch(zone, wildcard) ?? denials.findCover(zone, wildcard);
   if (denial === null) return null;
-  return denial === cover ? [cover] : [cover, denial];
+  return namesEqual(denial.owner, cover.owner) ? [cover] : [cover, denial];
 }
 
 /** The deepest ancestor that exists: both ends of the span do, and all above them. */
@@ -190,7 +189,8 @@ function withWildcard(
   const wildcardHash = wildcard === null ? null : hash(wildcard);
   if (wildcardHash === null) return null;
   const denial = denials.findHashMatch(zone, wildcardHash) ?? denials.findHashCover(zone, wildcardHash);
-  return denial === null ? null : [...new Set([...spans, denial])];
+  if (denial === null) return null;
+  return spans.some(({ hash: known }) => bytesEqual(known, denial.hash)) ? spans : [...spans, denial];
 }
 
 /** The denial that an outcome allows to be made; null: none. */

@@ -164,6 +164,7 @@ const BY_PROCESS: Record<string, string> = {
   'do-daemonize': 'test/interop/resolvers.ts',
   username: 'test/cli/privileges.test.ts',
   'udp-engine': 'test/cli/process.test.ts',
+  'num-threads': 'test/cli/threads.test.ts',
   pidfile: 'test/cli/privileges.test.ts',
   'control-key-file': 'test/interop/control-session.ts',
   'control-cert-file': 'test/interop/control-session.ts',

@@ -140,7 +140,7 @@ export async function makeBench(
   };
   const { clock, network, log } = ports;
   const unixTime = (): number => clock.unixSeconds();
-  const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }) };
+  const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }), fronts: null };
   const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, ...held };
   const statistics = new InstanceStatistics(counted, instance);
   const seen = controlView(instance, statistics.shown);

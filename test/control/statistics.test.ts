@@ -20,8 +20,10 @@ const SIZED = { count: 3, sizeBytes: 1000 };
 
 function made(options: Partial<StatisticsOptions> = {}) {
   const clock = new FakeClock(1_767_225_600);
+  const serve = new ServeStats();
   const figures: StatisticsSnapshot = {
-    serve: new ServeStats(),
+    serve,
+    threads: [serve],
     counters: new Counters(),
     caches: {
       rrsets: SIZED,
@@ -43,6 +45,7 @@ function made(options: Partial<StatisticsOptions> = {}) {
     startedMs: clock.monotonicMs(),
     unixTime: () => 1_767_225_600.25,
     snapshot: () => figures,
+    resetServe: () => serve.reset(),
     options: () => ({ ...ALL, ...options }),
   });
   return { clock, figures, statistics };

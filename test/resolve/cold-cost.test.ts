@@ -45,7 +45,7 @@ function makeWorld(): World {
   const servers = { 'ns1.denying.org.': ['192.0.2.250'] };
   const text = `${hosts}*.wild IN A 203.0.113.9\nunsigned IN NS ns.unsigned\nns.unsigned IN A 192.0.2.251\n`;
   world.zone('denying.org.', { servers, signing: nsec3, text });
-  world.zone('unsigned.denying.org.', { servers: { 'ns.unsigned.denying.org.': ['192.0.2.251'] }, signing: null });
+  world.zone('unsigned.denying.org.', { servers: { 'ns.unsigned.denying.org.': ['192.0.2.251'] } });
   return world;
 }
 

@@ -126,7 +126,8 @@ it. Names are Unbound's; what Unbound does not have is ours in its manner. A cou
 
 ## Of the thread
 
-Shown as \`thread0.NAME\` and as \`total.NAME\`: one event loop serves everything.
+Shown as \`thread0.NAME\`, for each further thread (\`num-threads\`) as \`thread1.NAME\` and so on, and as \`total.NAME\`. A query
+counts for the thread that answers it: thread 0 resolves, the others answer from memory, so that theirs are all cache hits.
 
 ${tableOf(THREAD_ROWS)}
 
