@@ -25,6 +25,7 @@ const FEW = 4;
 const RESEND_MS = 1;
 /** Datagrams that may wait for that on one socket; above that they are dropped, as a full queue of the system's does. */
 const MAX_WAITING = 1000;
+const NO_BYTES = new Uint8Array();
 const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
@@ -114,7 +115,7 @@ export class FastSocket implements UdpSocket {
   #asked: OwnAddress | null = null;
   #watch: Watch | null = null;
   #isOpen = true;
-  #waiting: Waiting[] = [];
+  #waiting: Waiting[] | null = null;
 
   constructor(shared: Shared, options: UdpOptions, made: { readonly fd: number; readonly isConnected: boolean }) {
     this.fd = made.fd;
@@ -122,7 +123,7 @@ export class FastSocket implements UdpSocket {
     this.#shared = shared;
     this.#options = options;
     this.#isForAny = isForAny(options);
-    this.#datagram = { bytes: new Uint8Array(0), from: options.local };
+    this.#datagram = { bytes: NO_BYTES, from: options.local };
     this.#batch = [this.#datagram];
   }
 
@@ -187,14 +188,16 @@ export class FastSocket implements UdpSocket {
   /** What the system did not take: kept until it has room, or an error. */
   refuse(errno: number, bytes: () => Uint8Array, to: Peer | null): void {
     if (errno !== EAGAIN && errno !== ENOBUFS) this.#report(networkErrorOfCall('send', errno, to ?? undefined));
-    else if (this.#waiting.length < MAX_WAITING) {
+    else {
+      this.#waiting ??= [];
+      if (this.#waiting.length >= MAX_WAITING) return;
       if (this.#waiting.push({ bytes: bytes(), to }) === 1) setTimeout(() => this.#sendWaiting(), RESEND_MS);
     }
   }
 
   #sendWaiting(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
+    const waiting = this.#waiting ?? [];
+    this.#waiting = null;
     for (const { bytes, to } of waiting) if (this.#isOpen) this.#shared.outgoing.put(this, bytes, bytes.length, to);
   }
 
@@ -214,7 +217,7 @@ export class FastSocket implements UdpSocket {
     const { outgoing, readiness, calls } = this.#shared;
     outgoing.flush();
     this.#isOpen = false;
-    this.#waiting = [];
+    this.#waiting = null;
     if (this.#watch === null) readiness.remove(this.fd);
     else this.#watch.close();
     calls.close(this.fd);

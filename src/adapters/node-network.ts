@@ -66,11 +66,15 @@ export function createNodeNetwork(
       if (typeof started !== 'string') threads = started;
       return started;
     },
-    openUdp: async (options) => {
+    openUdp: (options) => {
       const fd = inherited.take('udp', options.local);
-      const opened = chosen?.engine?.open(options, fd) ?? (await openNodeUdp(options, fd));
-      if (threads === null || !opened.ok || options.onPassedOn === undefined) return opened;
-      return { ok: true, value: withFronts(opened.value, options, threads) };
+      const behindFronts = (opened: Opened<UdpSocket>): Opened<UdpSocket> =>
+        threads === null || !opened.ok || options.onPassedOn === undefined
+          ? opened
+          : { ok: true, value: withFronts(opened.value, options, threads) };
+      const engine = chosen?.engine ?? null;
+      // Sockets towards servers are made for each question: who can open one at once waits for nothing.
+      return engine === null ? openNodeUdp(options, fd).then(behindFronts) : behindFronts(engine.open(options, fd));
     },
     connect: async (options) => {
       const { localIp, bindForeign } = options;

@@ -8,6 +8,7 @@
 
 import { networkInterfaces } from 'node:os';
 import type { Address } from '../ports/network.ts';
+import { readU8 } from '../wire/bytes.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 
 /** Memory that socket addresses are read from and written to: octets, and the same in words of 32 bits. */
@@ -178,17 +179,26 @@ function isSameHost(a: SocketAddress, b: SocketAddress): boolean {
 
 /** The peer at an address of text, whose zone may stand behind `%`; null when it is no address. */
 export function peerAt({ ip, port }: Address): Peer | null {
-  const [text = '', zone = ''] = ip.split('%');
+  const zoneAt = ip.indexOf('%');
+  const text = zoneAt < 0 ? ip : ip.slice(0, zoneAt);
   const octets = parseIp(text);
   if (octets === null) return null;
-  const words = new Int32Array(4);
-  new Uint8Array(words.buffer).set(octets);
   const at = new SocketAddress();
   at.isSix = octets.length === 16;
   at.port = port & 0xffff;
-  [at.word0 = 0, at.word1 = 0, at.word2 = 0, at.word3 = 0] = words;
-  at.zone = zone === '' ? 0 : zoneNumber(zone);
+  at.word0 = wordAt(octets, 0);
+  at.word1 = at.isSix ? wordAt(octets, 4) : 0;
+  at.word2 = at.isSix ? wordAt(octets, 8) : 0;
+  at.word3 = at.isSix ? wordAt(octets, 12) : 0;
+  at.zone = zoneAt < 0 ? 0 : zoneNumber(ip.slice(zoneAt + 1));
   return new Peer(text, at, null);
+}
+
+/** Four octets as the number that they are in memory: the machines that this runs on have the least octet first. */
+function wordAt(octets: Uint8Array, at: number): number {
+  return (
+    readU8(octets, at) | (readU8(octets, at + 1) << 8) | (readU8(octets, at + 2) << 16) | (readU8(octets, at + 3) << 24)
+  );
 }
 
 /** The number of an interface by its name or number; 0 when there is none, which the system then refuses. */

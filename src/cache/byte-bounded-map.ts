@@ -1,14 +1,14 @@
 /**
  * A map from string keys to values, bounded in bytes, that drops what was used longest ago.
  *
- * Duties: recency and size (lru-cache inside). Leaves to others: when a value stops being true. Expiry lives in the
+ * Duties: recency and size. Leaves to others: the order of use (recency-list.ts), when a value stops being true. Expiry lives in the
  * values, so that an expired one can still be found (RFC 8767) and so that only the clock port tells the time.
  */
 
-import { LRUCache } from 'lru-cache';
+import { RecencyList } from './recency-list.ts';
 
 /**
- * Heap octets of one entry besides its value and the characters of its key: the slot in lru-cache with `maxSize`, and the
+ * Heap octets of one entry besides its value and the characters of its key: its slot in the map and in four lists, and the
  * string object (measured with bench/cache-heap.ts).
  */
 export const ENTRY_OCTETS = 120;
@@ -25,25 +25,39 @@ interface ByteBoundedMapParts<Value> {
 }
 
 export class ByteBoundedMap<Value extends object> {
-  readonly #entries: LRUCache<string, Value>;
+  readonly #maxOctets: number;
+  readonly #maxValueOctets: number;
+  readonly #sizeOf: (value: Value) => number;
+  /** Where the entry of a key stands in the lists; it stays there as long as it is held. */
+  readonly #slots = new Map<string, number>();
+  readonly #keys: (string | undefined)[] = [];
+  readonly #values: (Value | undefined)[] = [];
+  readonly #octets: number[] = [];
+  readonly #order = new RecencyList();
+  #total = 0;
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
-    const maxSize = Math.max(1, Math.floor(maxBytes));
-    this.#entries = new LRUCache<string, Value>({
-      maxSize,
-      maxEntrySize: Math.max(1, Math.floor(maxSize * VALUE_SHARE)),
-      sizeCalculation: (value, key) => ENTRY_OCTETS + key.length + Math.ceil(sizeOf(value)),
-    });
+    this.#maxOctets = Math.max(1, Math.floor(maxBytes));
+    this.#maxValueOctets = Math.max(1, Math.floor(this.#maxOctets * VALUE_SHARE));
+    this.#sizeOf = sizeOf;
   }
 
   /** The value; counts as a use. */
   get(key: string): Value | null {
-    return this.#entries.get(key) ?? null;
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return null;
+    this.#order.use(slot);
+    return this.#valueAt(slot);
   }
 
   /** The value, without counting as a use. */
   peek(key: string): Value | null {
-    return this.#entries.peek(key) ?? null;
+    const slot = this.#slots.get(key);
+    return slot === undefined ? null : this.#valueAt(slot);
+  }
+
+  #valueAt(slot: number): Value | null {
+    return this.#values[slot] ?? null;
   }
 
   /**
@@ -51,39 +65,88 @@ export class ByteBoundedMap<Value extends object> {
    * that has changed is put again, so that it is counted as large as it has become.
    */
   set(key: string, value: Value): void {
-    // lru-cache keeps the size that it first counted when it is given the very same object.
-    if (this.#entries.peek(key) === value) this.#entries.delete(key);
-    this.#entries.set(key, value);
+    const octets = ENTRY_OCTETS + key.length + Math.ceil(this.#sizeOf(value));
+    const known = this.#slots.get(key);
+    if (octets > this.#maxValueOctets) {
+      if (known !== undefined) this.#free(key, known);
+      return;
+    }
+    if (known === undefined) this.#add(key, value, octets);
+    else {
+      this.#total += octets - (this.#octets[known] ?? 0);
+      this.#values[known] = value;
+      this.#octets[known] = octets;
+      this.#order.use(known);
+    }
+    while (this.#total > this.#maxOctets) this.#dropOldest();
+  }
+
+  #add(key: string, value: Value, octets: number): void {
+    const slot = this.#order.add();
+    this.#slots.set(key, slot);
+    this.#keys[slot] = key;
+    this.#values[slot] = value;
+    this.#octets[slot] = octets;
+    this.#total += octets;
+  }
+
+  #dropOldest(): void {
+    const slot = this.#order.oldest;
+    this.#free(this.#keys[slot] as string, slot);
+  }
+
+  #free(key: string, slot: number): void {
+    this.#slots.delete(key);
+    this.#keys[slot] = undefined;
+    this.#values[slot] = undefined;
+    this.#total -= this.#octets[slot] ?? 0;
+    this.#order.remove(slot);
   }
 
   /** True when there was one. */
   delete(key: string): boolean {
-    return this.#entries.delete(key);
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return false;
+    this.#free(key, slot);
+    return true;
   }
 
   /** Removes all values that the test says yes to; how many. */
   removeWhere(test: (value: Value) => boolean): number {
-    const keys: string[] = [];
-    for (const [key, value] of this.#entries.entries()) if (test(value)) keys.push(key);
-    for (const key of keys) this.#entries.delete(key);
-    return keys.length;
+    let removed = 0;
+    for (let slot = 0; slot < this.#keys.length; slot++) if (this.#removeIf(slot, test)) removed++;
+    return removed;
+  }
+
+  #removeIf(slot: number, test: (value: Value) => boolean): boolean {
+    const key = this.#keys[slot];
+    const value = this.#values[slot];
+    return key !== undefined && value !== undefined && test(value) && this.delete(key);
   }
 
   clear(): void {
-    this.#entries.clear();
+    this.#slots.clear();
+    this.#keys.length = 0;
+    this.#values.length = 0;
+    this.#octets.length = 0;
+    this.#order.clear();
+    this.#total = 0;
   }
 
   /** Values, most recently used first. */
-  values(): Iterable<Value> {
-    return this.#entries.values();
+  *values(): Generator<Value> {
+    for (const slot of this.#order.newestFirst()) {
+      const value = this.#values[slot];
+      if (value !== undefined) yield value;
+    }
   }
 
   get count(): number {
-    return this.#entries.size;
+    return this.#slots.size;
   }
 
   /** Estimated octets of all entries. */
   get sizeBytes(): number {
-    return this.#entries.calculatedSize;
+    return this.#total;
   }
 }

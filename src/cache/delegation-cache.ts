@@ -10,7 +10,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { DelegationSource } from '../trace/events.ts';
-import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import { type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
 
@@ -57,15 +57,19 @@ export class DelegationCache {
 
   /** The delegation of exactly this zone, when fresh. */
   find(zone: Name): Delegation | null {
-    const known = this.#known.get(nameKey(zone));
+    return this.#findFrom(zone, 0);
+  }
+
+  #findFrom(name: Name, at: number): Delegation | null {
+    const known = this.#known.get(nameKeyFrom(name, at));
     return known?.kind === 'cut' && known.cut.expiresAt > this.#clock.unixSeconds() ? known.cut : null;
   }
 
   /** The deepest fresh delegation at or above the name; null when not even the root's is known. */
   findDeepest(name: Name): Delegation | null {
-    for (let zone = name; ; zone = parentOf(zone)) {
-      const cut = this.find(zone);
-      if (cut !== null || isRoot(zone)) return cut;
+    for (let at = 0; ; at += (name[at] ?? 0) + 1) {
+      const cut = this.#findFrom(name, at);
+      if (cut !== null || at === name.length - 1) return cut;
     }
   }
 

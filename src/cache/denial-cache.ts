@@ -109,6 +109,11 @@ export class DenialCache {
     return known === null ? null : this.#freshNames(zone, this.#spans.findMatch(known.names, sortKey(name)));
   }
 
+  /** True when something is kept of the zone. */
+  hasZone(zone: Name): boolean {
+    return this.#find(zone) !== null;
+  }
+
   /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */
   chainOf(zone: Name): ChainParameters | null {
     return this.#find(zone)?.parameters ?? null;

@@ -13,7 +13,7 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
@@ -156,6 +156,7 @@ export class ServerCache {
   readonly #addresses: ByteBoundedMap<KnownAddress>;
   readonly #infos: ByteBoundedMap<ServerZoneInfo>;
   readonly #lines = { site: new OwnLine(), world: new OwnLine() };
+  #lastSought = { server: '', zone: ROOT, key: '', isOnSite: false };
   /** Which families of addresses the system has a way to. */
   readonly routes: Routes;
   /** Who failed which zone a short time ago. */
@@ -196,13 +197,13 @@ export class ServerCache {
 
   /** Timeout of the server for questions to the zone, ms. */
   timeoutMs(server: string, zone: Name): number {
-    return this.#timeoutOf(this.#address(server), this.#infos.get(infoKey(server, zone)));
+    return this.#timeoutOf(this.#address(server), this.#infos.get(this.#keyOf(server, zone)));
   }
 
   /** All that choosing needs, found at once: a question is weighed against each of its zone's servers. */
   info(server: string, zone: Name, type: number): ServerInfo {
     const address = this.#address(server);
-    const kept = this.#infos.get(infoKey(server, zone));
+    const kept = this.#infos.get(this.#keyOf(server, zone));
     const known = kept !== null && this.#isFresh(kept) ? kept : null;
     const timeoutMs = this.#timeoutOf(address, kept);
     return {
@@ -234,7 +235,7 @@ export class ServerCache {
   }
 
   #noteAsked(server: string, zone: Name, type: number): void {
-    const info = this.#infos.get(infoKey(server, zone));
+    const info = this.#infos.get(this.#keyOf(server, zone));
     if (info === null || this.timeoutMs(server, zone) < MAX_WAIT_MS) return;
     this.#change(server, zone, (each) => each.rest(type, this.#clock.monotonicMs() + MAX_WAIT_MS));
   }
@@ -283,7 +284,7 @@ export class ServerCache {
   #isOutage(server: string, zone: Name): boolean {
     const line = this.#lineOf(server);
     if (line.isCut) return true;
-    const info = this.#infos.get(infoKey(server, zone));
+    const info = this.#infos.get(this.#keyOf(server, zone));
     const isWitness = (info?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
     // Without anybody who has answered lately, all bear witness: a resolver that starts while the line is cut.
     const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
@@ -310,7 +311,19 @@ export class ServerCache {
   }
 
   #lineOf(server: string): OwnLine {
-    return SITE_ADDRESS.test(server) ? this.#lines.site : this.#lines.world;
+    if (server !== this.#lastSought.server) this.#seek(server, this.#lastSought.zone);
+    return this.#lastSought.isOnSite ? this.#lines.site : this.#lines.world;
+  }
+
+  /** The key of an entry. Everything about one question concerns the same server and zone: the last key is mostly the one. */
+  #keyOf(server: string, zone: Name): string {
+    const last = this.#lastSought;
+    if (server !== last.server || zone !== last.zone) this.#seek(server, zone);
+    return this.#lastSought.key;
+  }
+
+  #seek(server: string, zone: Name): void {
+    this.#lastSought = { server, zone, key: `${server} ${nameKey(zone)}`, isOnSite: SITE_ADDRESS.test(server) };
   }
 
   /**
@@ -400,7 +413,7 @@ export class ServerCache {
   }
 
   #find(server: string, zone: Name): ServerZoneInfo | null {
-    const info = this.#infos.get(infoKey(server, zone));
+    const info = this.#infos.get(this.#keyOf(server, zone));
     return info !== null && this.#isFresh(info) ? info : null;
   }
 
@@ -444,7 +457,7 @@ export class ServerCache {
 
   /** Changes an entry, made when there is none, and counts anew what it holds. */
   #change(server: string, zone: Name, change: (info: ServerZoneInfo) => void): void {
-    const key = infoKey(server, zone);
+    const key = this.#keyOf(server, zone);
     const kept = this.#infos.get(key);
     const info = kept !== null && this.#isFresh(kept) ? kept : this.#newInfo(server, zone, kept);
     const before = kept === info ? info.octets : -1;
@@ -463,8 +476,4 @@ export class ServerCache {
   #clamp(timeoutMs: number): number {
     return clampTimeout(timeoutMs, this.#options);
   }
-}
-
-function infoKey(server: string, zone: Name): string {
-  return `${server} ${nameKey(zone)}`;
 }

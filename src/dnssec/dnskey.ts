@@ -21,7 +21,7 @@ export interface ZoneKey {
 
 /** The key of a DNSKEY rdata; null when the rdata is malformed. The rdata is copied: keys outlive messages. */
 export function zoneKeyOf(rdata: Uint8Array, crypto: Crypto): ZoneKey | null {
-  const own = Uint8Array.from(rdata);
+  const own = new Uint8Array(rdata);
   const dnskey = readDnskey(own);
   if (dnskey === null) return null;
   return {

@@ -6,9 +6,9 @@
  */
 
 import type { Crypto } from '../ports/crypto.ts';
-import { concatBytes, toHex } from '../wire/bytes.ts';
-import { type Name, nameKey, toLowerCase } from '../wire/name.ts';
-import { iterateNsec3, MAX_ONE_BLOCK_SALT_OCTETS } from './nsec3-iterate.ts';
+import { bytesEqual, concatBytes, toHex } from '../wire/bytes.ts';
+import { type Name, namesEqual, toLowerCase } from '../wire/name.ts';
+import { hashNameInOneBlock, iterateNsec3, MAX_ONE_BLOCK_SALT_OCTETS } from './nsec3-iterate.ts';
 
 /** What makes one NSEC3 chain differ from another; the hash function is always SHA-1 (RFC 5155 §11). */
 export interface HashParameters {
@@ -29,7 +29,8 @@ export const NSEC3_HASHES_PER_GRANT = 8;
  */
 export class Nsec3Hasher {
   readonly #crypto: Crypto;
-  readonly #known = new Map<string, Uint8Array>();
+  /** So many as grants allow: a search is shorter than making a key. */
+  readonly #known: { readonly name: Name; readonly parameters: HashParameters; readonly hash: Uint8Array }[] = [];
   #left: number;
   /** SHA-1 calls so far: each name costs its iterations and one. */
   digests = 0;
@@ -40,7 +41,7 @@ export class Nsec3Hasher {
   }
 
   get hashes(): number {
-    return this.#known.size;
+    return this.#known.length;
   }
 
   /** Allows this many names more. */
@@ -50,16 +51,19 @@ export class Nsec3Hasher {
 
   /** Hash of a name, 20 octets; null when the budget is used up. */
   hash(name: Name, parameters: HashParameters): Uint8Array | null {
-    const key = `${parametersKey(parameters)}/${nameKey(name)}`;
-    const known = this.#known.get(key);
-    if (known !== undefined) return known;
+    const known = this.#known.find((each) => namesEqual(each.name, name) && areEqual(each.parameters, parameters));
+    if (known !== undefined) return known.hash;
     if (this.#left <= 0) return null;
     this.#left--;
     this.digests += parameters.iterations + 1;
     const hash = nsec3Hash(name, parameters, this.#crypto);
-    this.#known.set(key, hash);
+    this.#known.push({ name, parameters, hash });
     return hash;
   }
+}
+
+function areEqual(a: HashParameters, b: HashParameters): boolean {
+  return a === b || (a.iterations === b.iterations && bytesEqual(a.salt, b.salt));
 }
 
 /** A string that is equal exactly for equal parameters. */
@@ -70,7 +74,7 @@ export function parametersKey(parameters: HashParameters): string {
 /** IH(salt, name, iterations) of RFC 5155 §5. */
 export function nsec3Hash(name: Name, parameters: HashParameters, crypto: Crypto): Uint8Array {
   const { iterations, salt } = parameters;
-  let hash = crypto.digest('sha1', concatBytes(toLowerCase(name), salt));
+  let hash = hashNameInOneBlock(name, salt) ?? crypto.digest('sha1', concatBytes(toLowerCase(name), salt));
   if (salt.length <= MAX_ONE_BLOCK_SALT_OCTETS) return iterations === 0 ? hash : iterateNsec3(hash, salt, iterations);
   for (let i = 0; i < iterations; i++) hash = crypto.digest('sha1', concatBytes(hash, salt));
   return hash;

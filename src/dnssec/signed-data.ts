@@ -1,6 +1,5 @@
 /** The octets that a signature covers (RFC 4034 §3.1.8.1): RRSIG rdata without the signature, then each record canonical. */
 
-import { concatBytes } from '../wire/bytes.ts';
 import { canonicalRecords } from '../wire/canonical.ts';
 import { lastLabels, type Name, wildcardOf } from '../wire/name.ts';
 import { type Rrsig, signedPrefix } from '../wire/rdata-rrsig.ts';
@@ -22,5 +21,5 @@ export function signedData(rrset: RRset, rrsig: Rrsig, signature: Uint8Array): U
   const owner = signedOwner(rrsetOwner(rrset), rrsig.labels);
   if (owner === null) return null;
   // RFC 4034 §6.2 item 5: the TTL of each record is the original TTL as it appears in the RRSIG.
-  return concatBytes(signedPrefix(rrsig, signature), canonicalRecords(rrset, owner, rrsig.originalTtl));
+  return canonicalRecords(rrset, owner, rrsig.originalTtl, signedPrefix(rrsig, signature));
 }

@@ -46,7 +46,7 @@ export function acceptResponse(bytes: Uint8Array, pending: Pending): Acceptance 
   const flags = readU16(bytes, 2);
   if ((flags & FLAG.QR) === 0) return rejected('not-a-response');
   if (((flags >>> 11) & 15) !== OPCODE.QUERY) return rejected('wrong-opcode');
-  const parsed = parseMessage(Uint8Array.from(bytes));
+  const parsed = parseMessage(new Uint8Array(bytes));
   // A message that was cut off need not be well-formed.
   if (!parsed.ok) return (flags & FLAG.TC) !== 0 ? { kind: 'truncated' } : rejected('malformed');
   const { message } = parsed;

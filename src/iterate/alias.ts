@@ -7,11 +7,11 @@
  * Leaves to others: whether the server may say so (scrub), asking for the target.
  */
 
-import { isAtOrBelow, isRoot, type Name, nameKey, namesEqual, parentOf, replaceSuffix } from '../wire/name.ts';
-import { type Question, rrsetKey } from '../wire/question.ts';
+import { isAtOrBelow, isRoot, type Name, namesEqual, parentOf, replaceSuffix } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import type { RRsetGroup } from '../wire/rrsets.ts';
+import { indexSets, type RRsetGroup, type SetIndex } from '../wire/rrsets.ts';
 
 /** One alias step of a response. */
 export interface AliasGroup {
@@ -49,38 +49,39 @@ export function readChain(
   maxSteps: number,
   speaksFor: SpeaksFor = () => true,
 ): Chain {
-  const byKey = new Map(groups.map((group) => [rrsetKey(group.owner, group.type, group.class), group]));
+  if (groups.length === 0) return { steps: [], end: question.name, data: [], trouble: null };
+  const sets = indexSets(groups);
   const steps: AliasGroup[] = [];
-  const seen = new Set<string>([nameKey(question.name)]);
+  const seen: Name[] = [question.name];
   let end = question.name;
   for (;;) {
-    const data = withDname(byKey, dataAt(groups, end, question), question);
-    const step = steps.length < maxSteps && data.length === 0 ? stepFrom(byKey, end, question) : null;
+    const data = withDname(sets, dataAt(groups, end, question), question);
+    const step = steps.length < maxSteps && data.length === 0 ? stepFrom(sets, end, question) : null;
     const isFirst = steps.length === 0;
     const next = step === null ? data : typeof step === 'string' ? [] : [step.alias];
     const name = end;
     // RFC 2181 §5.4.1: AA speaks of the name asked. Where an alias leads may be another zone, which is asked itself.
     if (!isFirst && !next.every((group) => speaksFor(name, group))) return { steps, end, data: [], trouble: null };
     if (step === null) return { steps, end, data, trouble: null };
-    if (typeof step === 'string') return { steps, end, data: troubling(byKey, end, step, question), trouble: step };
+    if (typeof step === 'string') return { steps, end, data: troubling(sets, end, step, question), trouble: step };
     steps.push(step);
     if (leadsBelowItself(step)) return { steps, end: step.to, data: [], trouble: 'below-itself' };
-    if (seen.has(nameKey(step.to))) return { steps, end: step.to, data: [], trouble: 'loop' };
+    if (seen.some((name) => namesEqual(name, step.to))) return { steps, end: step.to, data: [], trouble: 'loop' };
     // What stands beyond a DNAME is asked for anew: its names lie in another part of the tree than the one asked about.
     if (step.via === 'dname') return { steps, end: step.to, data: [], trouble: null };
-    seen.add(nameKey(step.to));
+    seen.push(step.to);
     end = step.to;
   }
 }
 
 /** RFC 6672 §2.2: the DNAME that makes too long a name is the proof that it does, and goes to who asked. */
 function troubling(
-  byKey: ReadonlyMap<string, RRsetGroup>,
+  sets: SetIndex<RRsetGroup>,
   name: Name,
   trouble: 'too-long' | 'malformed',
   question: Question,
 ): RRsetGroup[] {
-  const dname = trouble === 'too-long' ? findDname(byKey, name, question.class) : null;
+  const dname = trouble === 'too-long' ? findDname(sets, name, question.class) : null;
   return dname === null ? [] : [dname];
 }
 
@@ -97,22 +98,22 @@ function dataAt(groups: readonly RRsetGroup[], name: Name, question: Question): 
  * A CNAME that was asked for and that a DNAME above made is an answer only together with that DNAME: the CNAME itself is
  * never signed (RFC 6672 §5.3.1).
  */
-function withDname(byKey: ReadonlyMap<string, RRsetGroup>, data: RRsetGroup[], question: Question): RRsetGroup[] {
+function withDname(sets: SetIndex<RRsetGroup>, data: RRsetGroup[], question: Question): RRsetGroup[] {
   const [cname] = data;
   if (question.type !== TYPE.CNAME || cname === undefined || cname.signatures.length > 0) return data;
-  const dname = findDname(byKey, cname.owner, question.class);
+  const dname = findDname(sets, cname.owner, question.class);
   return dname === null ? data : [dname, ...data];
 }
 
 /** The step that leads on from a name; null when none does, a string when it leads nowhere. */
 function stepFrom(
-  byKey: ReadonlyMap<string, RRsetGroup>,
+  sets: SetIndex<RRsetGroup>,
   name: Name,
   question: Question,
 ): AliasGroup | 'too-long' | 'malformed' | null {
-  const dname = findDname(byKey, name, question.class);
-  if (dname !== null) return stepByDname(byKey, dname, name);
-  const cname = byKey.get(rrsetKey(name, TYPE.CNAME, question.class));
+  const dname = findDname(sets, name, question.class);
+  if (dname !== null) return stepByDname(sets, dname, name);
+  const cname = sets.find(name, TYPE.CNAME, question.class);
   if (cname === undefined) return null;
   const to = readTargetName(cname.rdatas[0] ?? new Uint8Array());
   if (to === null) return 'malformed';
@@ -122,26 +123,23 @@ function stepFrom(
 }
 
 /** The DNAME set of the closest name above; never of the name itself (RFC 6672 §2.3). */
-function findDname(byKey: ReadonlyMap<string, RRsetGroup>, name: Name, rrClass: number): RRsetGroup | null {
+function findDname(sets: SetIndex<RRsetGroup>, name: Name, rrClass: number): RRsetGroup | null {
+  if (!sets.list.some(({ type }) => type === TYPE.DNAME)) return null;
   for (let above = name; !isRoot(above); ) {
     above = parentOf(above);
-    const group = byKey.get(rrsetKey(above, TYPE.DNAME, rrClass));
+    const group = sets.find(above, TYPE.DNAME, rrClass);
     if (group !== undefined) return group;
   }
   return null;
 }
 
-function stepByDname(
-  byKey: ReadonlyMap<string, RRsetGroup>,
-  dname: RRsetGroup,
-  name: Name,
-): AliasGroup | 'too-long' | 'malformed' {
+function stepByDname(sets: SetIndex<RRsetGroup>, dname: RRsetGroup, name: Name): AliasGroup | 'too-long' | 'malformed' {
   const [rdata, ...more] = dname.rdatas;
   const target = rdata === undefined ? null : readTargetName(rdata);
   if (target === null || more.length > 0) return 'malformed';
   const to = replaceSuffix(name, dname.owner, target);
   if (to === null) return 'too-long';
-  const sent = byKey.get(rrsetKey(name, TYPE.CNAME, dname.class));
+  const sent = sets.find(name, TYPE.CNAME, dname.class);
   const sentTarget = sent?.rdatas.length === 1 ? readTargetName(sent.rdatas[0] ?? new Uint8Array()) : null;
   // The server's own CNAME is kept when it says the same: its letters have the case of the zone.
   const isSame = sentTarget !== null && namesEqual(sentTarget, to);

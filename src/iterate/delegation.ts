@@ -14,7 +14,7 @@ import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/
 import type { DelegationSource } from '../trace/events.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import { ipText } from '../wire/ip.ts';
-import { isAtOrBelow, isRoot, type Name, nameKey, namesEqual, parentOf, ROOT } from '../wire/name.ts';
+import { isAtOrBelow, isRoot, type Name, namesEqual, parentOf, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf } from '../wire/rrset.ts';
@@ -37,7 +37,7 @@ export interface Target extends TargetEndpoint {
   readonly name: Name;
   hasAddress: boolean;
   /** Types of addresses that have been asked for in this resolution, or are known not to be there. */
-  readonly lookedUp: Set<number>;
+  readonly lookedUp: number[];
   /** A look-up is under way. */
   isRunning: boolean;
   /** Asking for its addresses ended in a limit or a circle: no other type would fare better. */
@@ -67,7 +67,7 @@ export class DelegationPoint {
   readonly targets: Target[] = [];
   readonly candidates: Candidate[] = [];
   /** Address look-ups that are under way. */
-  readonly running = new Set<Promise<void>>();
+  readonly running: Promise<void>[] = [];
   /** Address look-ups made so far. */
   lookups = 0;
   /** How servers failed. */
@@ -78,8 +78,6 @@ export class DelegationPoint {
   silentWaitUntilMs: number | null = null;
   /** Addresses that there were too many of. */
   refusedAddresses = 0;
-  readonly #names = new Set<string>();
-  readonly #addresses = new Set<string>();
 
   constructor(parts: DelegationPointParts) {
     this.zone = parts.zone;
@@ -97,30 +95,22 @@ export class DelegationPoint {
 
   /** Adds a server name with addresses (canonical text); a known name is left as it is. */
   addTarget(name: Name, addresses: readonly string[], endpoint: TargetEndpoint = PLAIN): void {
-    const key = nameKey(name);
-    if (this.#names.has(key)) return;
-    this.#names.add(key);
-    this.targets.push({
-      name,
-      ...endpoint,
-      hasAddress: addresses.length > 0,
-      lookedUp: new Set(),
-      isRunning: false,
-      isHopeless: false,
-    });
+    if (this.targets.some((target) => namesEqual(target.name, name))) return;
+    const { port, tlsName } = endpoint;
+    const hasAddress = addresses.length > 0;
+    this.targets.push({ name, port, tlsName, hasAddress, lookedUp: [], isRunning: false, isHopeless: false });
     for (const ip of addresses) this.addAddress(ip, endpoint);
   }
 
   /** Adds an address once; those that strangers give only up to a bound. */
   addAddress(ip: string, { port, tlsName }: TargetEndpoint = PLAIN): void {
     const candidate = candidateOf({ ip, port }, tlsName);
-    if (this.#addresses.has(candidate.key)) return;
+    if (this.candidates.some(({ key }) => key === candidate.key)) return;
     const isOurOwn = this.configured !== null || this.source === 'hints';
     if (!isOurOwn && this.candidates.length >= MAX_ADDRESSES_PER_ZONE) {
       this.refusedAddresses++;
       return;
     }
-    this.#addresses.add(candidate.key);
     this.candidates.push(candidate);
   }
 }
@@ -132,30 +122,32 @@ interface StartParts {
   readonly rrsets: RRsetCache;
   readonly options: IterateOptions;
   readonly copies?: ZoneCopies;
-  /** Servers and copies whose data was bad. */
-  readonly avoid?: ReadonlySet<string>;
 }
 
-const NOBODY: ReadonlySet<string> = new Set();
+/** What is passed over. */
+interface StartOptions {
+  readonly ignored: ReadonlySet<UpstreamZone>;
+  /** Servers and copies whose data was bad. */
+  readonly avoid: ReadonlySet<string>;
+  /** Delegations must hold for so many seconds more. */
+  readonly expiryMarginSeconds: number;
+}
+
 const NO_ZONES: ReadonlySet<UpstreamZone> = new Set();
 
 /** Where to start: servers, or the need to learn a zone's own servers first. */
-type Start =
+export type Start =
   | { readonly kind: 'servers'; readonly servers: DelegationPoint }
   | { readonly kind: 'prime'; readonly zone: Name };
 
-/** The deepest place known to start asking from; delegations that do not hold for `expiryMarginSeconds` more are passed over. */
-export function startFor(
-  question: Question,
-  ignored: ReadonlySet<UpstreamZone>,
-  parts: StartParts,
-  expiryMarginSeconds: number,
-): Start {
+/** The deepest place known to start asking from. */
+export function startFor(question: Question, parts: StartParts, rules: StartOptions): Start {
+  const { ignored, avoid, expiryMarginSeconds } = rules;
   const { options, delegations } = parts;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut.
   const name = question.type === TYPE.DS ? parentOf(question.name) : question.name;
   const configured = closestUpstreamZone(options.configuredZones, name, ignored);
-  const copy = parts.copies?.closest(name, parts.avoid ?? NOBODY) ?? null;
+  const copy = parts.copies?.closest(name, avoid) ?? null;
   const isCopyDeepest = copy !== null && (configured === null || copy.zone.length >= configured.zone.length);
   if (!isCopyDeepest && configured?.kind === 'forward')
     return { kind: 'servers', servers: serversOfConfigured(configured) };
@@ -174,7 +166,7 @@ export function startFor(
     return { kind: 'servers', servers: serversOfConfigured(configured) };
   }
   if (cached !== null) {
-    return { kind: 'servers', servers: serversOfDelegation({ ...cached, source: 'cache' }, parts) };
+    return { kind: 'servers', servers: serversOfDelegation(cached, parts, 'cache') };
   }
   return isNsQuestion(question, ROOT) || isForwarded(ROOT, options)
     ? { kind: 'servers', servers: serversOfHints(options) }
@@ -233,10 +225,15 @@ export function knownAddresses(name: Name, rrsets: RRsetCache, atLeast = 0): str
 }
 
 /** Servers of a delegation; what came with it goes before what is cached. */
-export function serversOfDelegation(cut: Delegation, { rrsets, options }: StartParts): DelegationPoint {
-  const servers = new DelegationPoint({ ...cut, configured: null });
+export function serversOfDelegation(
+  cut: Delegation,
+  { rrsets, options }: StartParts,
+  source = cut.source,
+): DelegationPoint {
+  const { zone, expiresAt, hasDs } = cut;
+  const servers = new DelegationPoint({ zone, source, expiresAt, hasDs, configured: null });
   for (const { name, addresses } of cut.servers) {
-    const isUnverified = options.hardenUnverifiedGlue && cut.source !== 'priming' && !isAtOrBelow(name, cut.zone);
+    const isUnverified = options.hardenUnverifiedGlue && source !== 'priming' && !isAtOrBelow(name, cut.zone);
     const known = isUnverified ? [] : addresses;
     const atLeast = isUnverified ? RANK.answerAuthoritative : 0;
     servers.addTarget(name, known.length > 0 ? known : knownAddresses(name, rrsets, atLeast));

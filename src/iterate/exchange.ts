@@ -19,7 +19,7 @@ import { throughNat64 } from './nat64.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
 import { localEndFor, prepare } from './prepare-query.ts';
 import { clientStringFor } from './query-options.ts';
-import { attemptUdp, type UdpEnd } from './udp-attempt.ts';
+import { attemptUdp, type UdpAttemptEnd, type UdpEnd } from './udp-attempt.ts';
 import type { Attempt, ExchangeParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 
 /** Failures without OPT that one work has asked again about without EDNS at most; those of lame servers look the same. */
@@ -38,10 +38,9 @@ export async function exchange(parts: ExchangeParts, work: Work, query: Upstream
   const isPlain = !query.needsSignatures && (!manners.takesEdns || mayBeEdns);
   if (isPlain) return await askPlain(parts, work, query);
   const full = fullAttempt(parts, query);
-  const first =
-    leavesOut && hasOptions(parts, full)
-      ? await askWithoutOptions(parts, work, full)
-      : await askWithOptions(parts, work, full);
+  const isBare = leavesOut && hasOptions(parts, full);
+  const sent = isBare ? await askWithoutOptions(parts, work, full) : await attempt(parts, work, full);
+  const first = isBare ? sent : ((await askAgain(parts, work, full, sent)) ?? sent);
   if (first.kind === 'failed' || !mayMindEdns(parts, work, query, first.message)) return first;
   const plain = await askPlain(parts, work, query);
   return plain.kind === 'failed' && isFailing(first.message) ? first : plain;
@@ -84,18 +83,22 @@ async function askPlain(parts: ExchangeParts, work: Work, query: UpstreamQuery):
   return plain;
 }
 
-/** Asks, and once more without options when these may be what the server minds or is silent about. */
-async function askWithOptions(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
+/** Asks once more, without options when these may be what the server minds or is silent about; null: there is no reason to. */
+function askAgain(
+  parts: ExchangeParts,
+  work: Work,
+  made: Attempt,
+  first: UpstreamResult,
+): Promise<UpstreamResult> | null {
   const { key, zone } = made.query;
-  const first = await attempt(parts, work, made);
-  if (wantsCookie(parts, made, first)) return await attempt(parts, work, { ...made, withCookie: true });
+  if (wantsCookie(parts, made, first)) return attempt(parts, work, { ...made, withCookie: true });
   if (mayMindOptions(parts, made, first)) {
-    const again = await askWithoutOptions(parts, work, made);
-    return again.kind === 'failed' && first.kind === 'response' ? first : again;
+    const again = askWithoutOptions(parts, work, made);
+    return again.then((second) => (second.kind === 'failed' && first.kind === 'response' ? first : second));
   }
   const isTaken = first.kind === 'response' && isGood(first.message) && hasStringOrPadding(parts, made);
   if (isTaken) parts.servers.report(key, zone, { kind: 'options-taken' });
-  return first;
+  return null;
 }
 
 /** Asks without what met an error or silence. An answer shows that the options were the reason. */
@@ -142,7 +145,9 @@ function mayMindEdns({ servers }: ExchangeParts, work: Work, query: UpstreamQuer
 async function attempt(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
   const { options } = parts;
   if (made.query.transport !== 'udp') return await attemptStream(parts, work, made);
-  const end = await tryUdp(parts, work, made);
+  const first = await attemptUdp(parts, work, made);
+  if (first.kind === 'response' && first.message.rcode !== RCODE.BADCOOKIE) return first;
+  const end = await endOfUdp(parts, work, made, first);
   if (end.kind === 'response' || end.kind === 'failed') return end;
   // A reply in the wrong case, or with a cookie that it should not hold, may be forged: TCP tells. The cookie goes along,
   // so that it comes to light what the server makes of it.
@@ -181,16 +186,18 @@ function saysTheSame(a: MessageView, b: MessageView): boolean {
   return a.rcode === b.rcode && a.recordCount === b.recordCount && a.bytes.length === b.bytes.length;
 }
 
-/** Over UDP; a cookie that the server wants renewed (RFC 7873 §5.3, BADCOOKIE) is sent once more. */
 async function tryUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpEnd> {
-  const timeoutMs = parts.servers.timeoutMs(made.query.key, made.query.zone);
-  const first = await attemptUdp(parts, work, made);
+  return await endOfUdp(parts, work, made, await attemptUdp(parts, work, made));
+}
+
+/** What comes of a first attempt; a cookie that the server wants renewed (RFC 7873 §5.3, BADCOOKIE) is sent once more. */
+async function endOfUdp(parts: ExchangeParts, work: Work, made: Attempt, first: UdpAttemptEnd): Promise<UdpEnd> {
   if (first.kind === 'error') return noteNetworkError(parts, made.query, first.error);
-  if (first.kind === 'timeout') return noteTimeout(parts, made.query, first, timeoutMs);
+  if (first.kind === 'timeout') return noteTimeout(parts, made.query, first);
   if (first.kind !== 'response' || first.message.rcode !== RCODE.BADCOOKIE || !made.withCookie) return first;
   const second = await attemptUdp(parts, work, made);
   if (second.kind === 'error') return noteNetworkError(parts, made.query, second.error);
-  if (second.kind === 'timeout') return noteTimeout(parts, made.query, second, timeoutMs);
+  if (second.kind === 'timeout') return noteTimeout(parts, made.query, second);
   const isStillBad = second.kind === 'response' && second.message.rcode === RCODE.BADCOOKIE;
   return isStillBad ? { kind: 'without-cookie' } : second;
 }
@@ -198,12 +205,11 @@ async function tryUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<
 function noteTimeout(
   { servers, counters }: ExchangeParts,
   query: UpstreamQuery,
-  wait: { readonly waitedMs: number; readonly wasCut: boolean },
-  timeoutMs: number,
+  wait: Omit<Extract<UdpAttemptEnd, { kind: 'timeout' }>, 'kind'>,
 ): Extract<UpstreamResult, { kind: 'failed' }> {
   counters.add('upstream.timeouts');
   const tellsSomething = !wait.wasCut || wait.waitedMs >= TELLING_WAIT_MS;
-  if (tellsSomething) reportTimeout(servers, query, timeoutMs);
+  if (tellsSomething) reportTimeout(servers, query, wait.timeoutMs);
   return { kind: 'failed', outcome: 'timeout' };
 }
 
@@ -286,8 +292,9 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
   if (end === 'no-place') return { kind: 'failed', outcome: 'timeout' };
   if (end === 'timeout') {
     // Silence over TCP after an answer over UDP says nothing about the server's speed.
-    const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs };
-    if (isOnlyStream) return noteTimeout(parts, query, wait, servers.timeoutMs(query.key, query.zone));
+    const usualMs = servers.timeoutMs(query.key, query.zone);
+    const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs, timeoutMs: usualMs };
+    if (isOnlyStream) return noteTimeout(parts, query, wait);
     counters.add('upstream.timeouts');
     // But each question that it truncates would wait as long again, were there others to ask.
     servers.recentFailures.note(query.key, query.zone, 'useless');

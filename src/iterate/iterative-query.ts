@@ -13,7 +13,7 @@ import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import { type MessageView, parseMessage } from '../wire/message-view.ts';
-import { namesEqual } from '../wire/name.ts';
+import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -22,13 +22,13 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
-import { type DelegationPoint, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
-import { betterEmpty, confirmsEmpty } from './empty-responses.ts';
+import { type DelegationPoint, type Start, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
+import { betterEmpty, confirmsEmpty, isNoBetter } from './empty-responses.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { IterateParts, IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
+import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
@@ -39,14 +39,6 @@ import { whyNoServer } from './why-no-server.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
 const MINIMISED_TIMEOUTS = 3;
-/**
- * Responses without any record, of as many servers as there are, until that counts as "no such data" (Unbound
- * EMPTY_NODATA_RETRY_COUNT counts them of one server).
- */
-const EMPTY_RESPONSES = 2;
-/** Timeouts of every other server until an empty response is believed, and how slow a server may be to be asked, ms. */
-const TIMEOUTS_BESIDE_EMPTY = 2;
-const WAIT_BESIDE_EMPTY_MS = 1000;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
 /** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
@@ -109,8 +101,10 @@ export class IterativeQuery {
 
   /** Goes down until somebody answers. Rejects with `Cancelled` only. */
   async run(): Promise<Outcome> {
-    await this.#parts.pace.take(stepsFor(0));
-    const started = await this.#start();
+    const turn = this.#parts.pace.take(stepsFor(0));
+    if (turn !== null) await turn;
+    const start = this.#findStart();
+    const started = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     if (started !== null) return started;
     this.#parts.addressQueries.restart(this.#work);
     const outcome = await this.#goDown();
@@ -130,7 +124,8 @@ export class IterativeQuery {
         if (outcome !== null) return outcome;
         continue;
       }
-      const next = await this.#nextStep();
+      const choice = this.#choose();
+      const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
       if (next.kind === 'failed') return next;
       if (next.kind === 'restart') continue;
       const outcome = next.kind === 'use-fallback' ? this.#useFallback(next.response) : await this.#ask(next.candidate);
@@ -148,25 +143,26 @@ export class IterativeQuery {
     });
   }
 
-  /** Finds where to start; not null when that fails. */
-  async #start(): Promise<Outcome | null> {
-    let start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
-    if (start.kind === 'prime') {
-      const before = this.#work.budget.left('upstream-queries');
-      const why = await prime(this.#parts, this.#work, start.zone);
-      // For others it may have been under way for long, and have met a timeout that is over by now.
-      const wasOthers = this.#work.budget.left('upstream-queries') === before;
-      const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
-      if (why !== null && !mayGoOn) return this.#failed(why);
-      start = startFor(this.#question, this.#ignored, this.#startParts(), this.#expiryMarginSeconds);
-    }
+  #findStart(): Start {
+    const rules = { ignored: this.#ignored, avoid: this.#avoid, expiryMarginSeconds: this.#expiryMarginSeconds };
+    return startFor(this.#question, this.#parts, rules);
+  }
+
+  /** Learns of the root's servers, or of those of a zone that is primed; not null when that fails. */
+  async #prime(zone: Name): Promise<Outcome | null> {
+    const before = this.#work.budget.left('upstream-queries');
+    const why = await prime(this.#parts, this.#work, zone);
+    // For others it may have been under way for long, and have met a timeout that is over by now.
+    const wasOthers = this.#work.budget.left('upstream-queries') === before;
+    const mayGoOn = why?.kind === 'all-servers-lame' || why?.kind === 'dependency-cycle' || wasOthers;
+    if (why !== null && !mayGoOn) return this.#failed(why);
+    return this.#enterAt(this.#findStart());
+  }
+
+  #enterAt(start: Start): null {
     // Priming that gave nothing: the hints themselves are all there is.
     this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
     return null;
-  }
-
-  #startParts(): IterateParts & { readonly avoid: ReadonlySet<string> } {
-    return { ...this.#parts, avoid: this.#avoid };
   }
 
   #enter(servers: DelegationPoint): void {
@@ -214,15 +210,27 @@ export class IterativeQuery {
     return { zone: this.#servers.zone, type: this.#minimiser.current.type };
   }
 
-  /** Waits until there is a server to ask, or none can be found any more. */
-  async #nextStep(): Promise<NextStep> {
-    for (;;) {
+  #choose(): Choice | null {
+    return chooseServer(this.#servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
+  }
+
+  /** Asking a server that is asked before any other is looked for; null for one that is not. */
+  #readyStep(choice: Choice | null): NextStep | null {
+    if (choice === null || choice.isLastChoice || this.#isNoBetterThanFallback(choice)) return null;
+    return this.#isOutOfPatience() ? null : { kind: 'ask', candidate: choice.candidate };
+  }
+
+  /** Dead or lame servers without number must not cost a packet each. */
+  #isOutOfPatience(): boolean {
+    const { failures, candidates, targets } = this.#servers;
+    return failures.areEnough(this.#parts.options, Math.max(candidates.length, targets.length));
+  }
+
+  /** Waits until there is a server to ask, or none can be found any more. `first`: the choice there is now. */
+  async #nextStep(first: Choice | null): Promise<NextStep> {
+    for (let choice = first; ; choice = this.#choose()) {
       const servers = this.#servers;
-      const choice = chooseServer(servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
-      // Dead or lame servers without number must not cost a packet each.
-      if (
-        servers.failures.areEnough(this.#parts.options, Math.max(servers.candidates.length, servers.targets.length))
-      ) {
+      if (this.#isOutOfPatience()) {
         const mayExplore = choice === null && servers.failures.allowMore();
         if (!mayExplore) return await this.#endOfPatience();
       }
@@ -286,12 +294,8 @@ export class IterativeQuery {
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
-  #isNoBetterThanFallback({ candidate, cost }: Choice): boolean {
-    if (this.#fallback === null) return false;
-    if (candidate.isDnssecLame) return true;
-    if (this.#fallback.classified.kind !== 'empty') return false;
-    if (candidate.wasEmpty) return this.#emptyResponses >= EMPTY_RESPONSES;
-    return candidate.timeouts >= TIMEOUTS_BESIDE_EMPTY || cost > WAIT_BESIDE_EMPTY_MS;
+  #isNoBetterThanFallback(choice: Choice): boolean {
+    return this.#fallback !== null && isNoBetter(this.#fallback, choice, this.#emptyResponses);
   }
 
   /** Acts on a response for which no better one was found. */
@@ -313,7 +317,8 @@ export class IterativeQuery {
       return this.#failed(limit === null ? whyNoServer(this.#servers, untriedCount) : { kind: 'limit', limit });
     }
     this.#minimiser = this.#newMinimiser();
-    const failed = await this.#start();
+    const start = this.#findStart();
+    const failed = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     return failed?.kind === 'failed' ? failed : { kind: 'restart' };
   }
 
@@ -354,8 +359,11 @@ export class IterativeQuery {
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };
     const asked = { server: address, key, tlsName, tlsPins: configured?.tlsPins, zone, question, ...how };
-    const result = await upstream.ask(this.#work, asked).finally(this.#startLookingAhead());
-    await this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
+    const asking = upstream.ask(this.#work, asked);
+    const stopLookingAhead = this.#startLookingAhead();
+    const result = await (stopLookingAhead === null ? asking : asking.finally(stopLookingAhead));
+    const turn = this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
+    if (turn !== null) await turn;
     if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);
     const from = { candidate, server: key, asked: question, isFull, recursion };
     const response = this.#read(result.message, from);
@@ -366,10 +374,10 @@ export class IterativeQuery {
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }
 
-  /** Has names looked up when the server that is being asked is slow; gives what stops that. */
-  #startLookingAhead(): () => void {
+  /** Has names looked up when the server that is being asked is slow; gives what stops that, null when there are none. */
+  #startLookingAhead(): (() => void) | null {
     const servers = this.#servers;
-    if (servers.targets.every(({ hasAddress }) => hasAddress)) return () => {};
+    if (servers.targets.every(({ hasAddress }) => hasAddress)) return null;
     const { clock, options } = this.#parts;
     return clock.after(options.lookAheadAfterMs, () => lookAhead(this.#parts, this.#work, servers));
   }

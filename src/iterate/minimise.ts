@@ -34,6 +34,8 @@ export class Minimiser {
   readonly #isKnownNoCut: (name: Name) => boolean;
   #labels = 0;
   #steps = 0;
+  /** The question with so many labels, once it was asked for. */
+  #minimised: { readonly labels: number; readonly question: Question } | null = null;
   #isOff: boolean;
   #asksForAFirst: boolean;
 
@@ -52,8 +54,12 @@ export class Minimiser {
 
   get current(): Question {
     if (this.isFull) return this.#question;
-    // RFC 9156 §2.1: the type must hide the real one and be unsuspicious; A is what servers see most.
-    return questionOf(lastLabels(this.#question.name, this.#labels), TYPE.A);
+    if (this.#minimised?.labels !== this.#labels) {
+      // RFC 9156 §2.1: the type must hide the real one and be unsuspicious; A is what servers see most.
+      const question = questionOf(lastLabels(this.#question.name, this.#labels), TYPE.A);
+      this.#minimised = { labels: this.#labels, question };
+    }
+    return this.#minimised.question;
   }
 
   /** Starts at a zone, or goes on below it after a referral. */

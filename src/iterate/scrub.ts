@@ -13,10 +13,10 @@ import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { isRrsig, isSignedBy } from '../wire/rdata-rrsig.ts';
 import { addressHints } from '../wire/rdata-svcb.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { type GroupBound, groupRecords, type RRsetGroup, recordsOf } from '../wire/rrsets.ts';
+import { dataRecordsOf, type GroupBound, groupRecords, indexSets, type RRsetGroup } from '../wire/rrsets.ts';
 import { type AliasGroup, type Chain, readChain, type SpeaksFor } from './alias.ts';
 import {
   MAX_ADDITIONAL_SETS,
@@ -125,13 +125,15 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   const read = readChain(answers, question, options.maxAliasesPerResponse, speaksForTarget(context));
   const chain = boundAny(read, question, drop);
   const used = usedGroups(chain);
-  const isUsed = new Set(used);
-  for (const group of answers) if (!isUsed.has(group)) drop('answer', group, 'not asked for');
+  for (const group of answers) if (!used.includes(group)) drop('answer', group, 'not asked for');
   const hasAnswer = used.length > 0;
   const rules = { message, context, chain, hasAnswer, drop };
   const authority = scrubAuthority(withoutRepeated(sections.authority, used), rules);
   const speaking = [...used, ...authority];
-  const additional = scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
+  const additional =
+    sections.additional.length === 0
+      ? sections.additional
+      : scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
   const isLeft = hasAnswer || authority.some(({ type }) => type === TYPE.NS);
   const wasLost = !isLeft && message.dropped.some((dropped) => mayBeAnswer(dropped, question));
   return { chain, authority, additional, wasEmpty, wasLost, bounded };
@@ -144,11 +146,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
  */
 function speaksForTarget({ zone, question, isInZone, isValidated = false }: ScrubContext): SpeaksFor {
   const isSigned = (group: RRsetGroup): boolean =>
-    isValidated &&
-    group.signatures.some((signature) => {
-      const signer = readRrsig(signature)?.signer;
-      return signer !== undefined && namesEqual(signer, zone);
-    });
+    isValidated && group.signatures.some((signature) => isRrsig(signature) && isSignedBy(signature, zone));
   // Who answers for a name answers for all between it and the zone as well.
   const isOnPath = (name: Name): boolean => isAtOrBelow(question.name, name) && isAtOrBelow(name, zone);
   return (target, group) => isOnPath(target) || isSigned(group) || (isInZone?.(target) ?? false);
@@ -163,11 +161,14 @@ function sectionsOf(message: MessageView, { question, options }: ScrubContext, o
     additional: groupsOf(message, message.additional, question, bound),
   };
   const { answer, authority, additional } = attachStraySignatures(grouped);
-  const isWhole = wholeSets(message.dropped);
+  const isWhole = message.dropped.length === 0 ? null : wholeSets(message.dropped);
+  const fits = (group: RRsetGroup): boolean => isWhole === null && isWithinBounds(group, options);
   // A set without a member is not the set that was signed: without its signatures nothing proves it.
   const cut = (group: RRsetGroup): RRsetGroup =>
-    withinBounds(isWhole(group) ? group : { ...group, signatures: [] }, options);
-  return { answer: answer.map(cut), authority: authority.map(cut), additional: additional.map(cut) };
+    withinBounds(isWhole?.(group) === false ? { ...group, signatures: [] } : group, options);
+  const bounded = (groups: readonly RRsetGroup[]): readonly RRsetGroup[] =>
+    groups.every(fits) ? groups : groups.map(cut);
+  return { answer: bounded(answer), authority: bounded(authority), additional: bounded(additional) };
 }
 
 /** Tells sets of which no record was left out. */
@@ -191,31 +192,37 @@ function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question
 }
 
 function groupsOf(message: MessageView, range: SectionRange, question: Question, bound: GroupBound): RRsetGroup[] {
-  const records = recordsOf(message, range).filter(
-    (record) => record.type !== TYPE.OPT && record.class === question.class,
-  );
-  return groupRecords(records, bound);
+  return range.start === range.end ? [] : groupRecords(dataRecordsOf(message, range, question.class), bound);
 }
 
 /** Sets of hostile size are cut: NS records (NRDelegation), signatures (KeyTrap). */
 function withinBounds(group: RRsetGroup, options: IterateOptions): RRsetGroup {
-  const maxRdatas = group.type === TYPE.NS ? options.maxNsRecords : group.rdatas.length;
-  if (group.rdatas.length <= maxRdatas && group.signatures.length <= options.maxSignaturesPerRRset) return group;
+  if (isWithinBounds(group, options)) return group;
   return {
     ...group,
-    rdatas: group.rdatas.slice(0, maxRdatas),
+    rdatas: group.rdatas.slice(0, mostRdatas(group, options)),
     signatures: group.signatures.slice(0, options.maxSignaturesPerRRset),
   };
 }
 
-/** RFC 2181 §5.4.1: a set that stands in a better section already is no news in a worse one. */
-function withoutRepeated(groups: readonly RRsetGroup[], better: readonly RRsetGroup[]): RRsetGroup[] {
-  const keyOf = (group: RRsetGroup): string => rrsetKey(group.owner, group.type, group.class);
-  const known = new Set(better.map(keyOf));
-  return groups.filter((group) => !known.has(keyOf(group)));
+function mostRdatas({ type, rdatas }: RRsetGroup, options: IterateOptions): number {
+  return type === TYPE.NS ? options.maxNsRecords : rdatas.length;
 }
 
-function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop: Drop): RRsetGroup[] {
+function isWithinBounds(group: RRsetGroup, options: IterateOptions): boolean {
+  const areFewRdatas = group.rdatas.length <= mostRdatas(group, options);
+  return areFewRdatas && group.signatures.length <= options.maxSignaturesPerRRset;
+}
+
+/** RFC 2181 §5.4.1: a set that stands in a better section already is no news in a worse one. */
+function withoutRepeated(groups: readonly RRsetGroup[], better: readonly RRsetGroup[]): readonly RRsetGroup[] {
+  if (groups.length === 0 || better.length === 0) return groups;
+  const known = indexSets(better);
+  return groups.filter((group) => known.find(group.owner, group.type, group.class) === undefined);
+}
+
+function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop: Drop): readonly RRsetGroup[] {
+  if (groups.length === 0) return groups;
   const kept: RRsetGroup[] = [];
   for (const group of groups) {
     if (!isAtOrBelow(group.owner, context.zone)) {
@@ -278,8 +285,9 @@ interface AuthorityParts {
   readonly drop: Drop;
 }
 
-function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityParts): RRsetGroup[] {
+function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityParts): readonly RRsetGroup[] {
   const { zone } = rules.context;
+  if (groups.length === 0) return groups;
   const hasSoa = groups.some((group) => group.type === TYPE.SOA && isAtOrBelow(group.owner, zone));
   const names = [rules.context.question.name, ...rules.chain.steps.map(({ to }) => to)];
   const counts = new Map<number, number>();

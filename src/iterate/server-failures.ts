@@ -29,12 +29,13 @@ interface ServerFailure {
 
 export class ServerFailures {
   readonly #failures: ServerFailure[] = [];
-  readonly #servers = new Set<string>();
+  /** Those that failed, each once. */
+  readonly #servers: string[] = [];
   #isExtended = false;
 
   note(server: string, outcome: ServerOutcome): void {
     this.#failures.push({ server, outcome });
-    if (!isOurs(outcome)) this.#servers.add(server);
+    if (!isOurs(outcome) && !this.#servers.includes(server)) this.#servers.push(server);
   }
 
   /** True the first time: names that were not looked up yet are tried, and may bring a few servers more. */
@@ -53,7 +54,7 @@ export class ServerFailures {
   /** A server was of use: what comes next is a new question. */
   reset(): void {
     this.#failures.length = 0;
-    this.#servers.clear();
+    this.#servers.length = 0;
   }
 
   /**
@@ -64,7 +65,7 @@ export class ServerFailures {
     const more = this.#isExtended ? FAILURES_MORE : 0;
     const each = knownServers <= SERVERS_OF_A_ZONE ? knownServers : 0;
     const inRow = Math.max(FAILURES_IN_ROW, 2 * attemptsPerServer, each);
-    return this.#servers.size >= Math.max(maxFailedServers, each) + more || this.#failures.length >= inRow + more;
+    return this.#servers.length >= Math.max(maxFailedServers, each) + more || this.#failures.length >= inRow + more;
   }
 
   /** All of them, in order. */

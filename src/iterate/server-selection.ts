@@ -81,14 +81,21 @@ export function chooseServer(
 ): Choice | null {
   const ranked = rank(candidates, asked, avoid, parts);
   if (ranked.length === 0) return null;
-  const pool = fastest(ranked, parts);
-  const best = Math.min(...pool.map(({ cost }) => cost));
-  const inBand = pool.filter(({ cost }) => cost <= best + BAND_MS);
-  const preferred = preferFamily(leastSilent(inBand), parts.options);
+  const preferred = ranked.length === 1 ? ranked : bestOf(ranked, parts);
   const chosen = preferred[parts.random.below(preferred.length)];
   if (chosen === undefined) return null;
   const { candidate, cost } = chosen;
   return { candidate, cost, isLastChoice: cost >= LAST_CHOICE_MS || candidate.timeouts > 0 };
+}
+
+/** Those among which chance decides. */
+function bestOf(ranked: readonly Ranked[], parts: SelectionParts): readonly Ranked[] {
+  const pool = fastest(ranked, parts);
+  let best = Number.POSITIVE_INFINITY;
+  for (const { cost } of pool) best = Math.min(best, cost);
+  const areAllGood = pool.every(({ cost, timeouts }) => cost <= best + BAND_MS && timeouts === 0);
+  const inBand = areAllGood ? pool : leastSilent(pool.filter(({ cost }) => cost <= best + BAND_MS));
+  return preferFamily(inBand, parts.options);
 }
 
 /** How many of the servers might be asked. */

@@ -16,9 +16,9 @@ export interface GroupedSections {
 
 /** The same sections, each set with the signatures over it that other sections hold. */
 export function attachStraySignatures(sections: GroupedSections): GroupedSections {
+  if (!hasStray(sections.answer) && !hasStray(sections.authority) && !hasStray(sections.additional)) return sections;
   const all = [...sections.answer, ...sections.authority, ...sections.additional];
   const strays = all.filter(({ type }) => type === TYPE.RRSIG);
-  if (strays.length === 0) return sections;
   const sets = new Set(all.filter(({ type }) => type !== TYPE.RRSIG).map(keyOf));
   const byCovered = new Map<string, Uint8Array[]>();
   for (const stray of strays) {
@@ -37,6 +37,10 @@ export function attachStraySignatures(sections: GroupedSections): GroupedSection
     authority: attach(sections.authority),
     additional: attach(sections.additional),
   };
+}
+
+function hasStray(groups: readonly RRsetGroup[]): boolean {
+  return groups.some(({ type }) => type === TYPE.RRSIG);
 }
 
 function withSignatures(group: RRsetGroup, byCovered: ReadonlyMap<string, Uint8Array[]>): RRsetGroup {

@@ -35,7 +35,7 @@ export function lookAhead(parts: IterateParts, work: Work, servers: DelegationPo
 
 /** Starts one look-up: no server is left that might do. Names without any address go first, then other families of addresses. */
 export function lookUpTarget(parts: IterateParts, work: Work, servers: DelegationPoint): Lookup {
-  if (servers.running.size > 0) return 'under-way';
+  if (servers.running.length > 0) return 'under-way';
   const waiting = waitingTargets(parts, servers);
   if (waiting.length === 0) return 'nothing-left';
   if (addressDepth(work) >= parts.options.targetFetchPolicy.length) return { limit: 'address-depth' };
@@ -54,13 +54,13 @@ function start(
     const [target] = waiting.splice(parts.random.below(waiting.length), 1);
     if (target === undefined) break;
     const limit = spendLookup(parts, work, servers);
-    if (limit !== null) return servers.running.size > 0 ? 'under-way' : { limit };
+    if (limit !== null) return servers.running.length > 0 ? 'under-way' : { limit };
     const lookup = lookUp(parts, work, servers, target).finally(() => {
       target.isRunning = false;
-      servers.running.delete(lookup);
+      servers.running.splice(servers.running.indexOf(lookup), 1);
     });
     target.isRunning = true;
-    servers.running.add(lookup);
+    servers.running.push(lookup);
   }
   return 'under-way';
 }
@@ -68,14 +68,16 @@ function start(
 /** Names that may have addresses which are not known yet; what the cache denies costs nobody anything, so no limit counts it. */
 function waitingTargets(parts: IterateParts, servers: DelegationPoint): Target[] {
   for (const target of servers.targets) {
-    for (const type of addressTypes(parts)) if (isDenied(parts, target, type)) target.lookedUp.add(type);
+    for (const type of addressTypes(parts)) {
+      if (!target.lookedUp.includes(type) && isDenied(parts, target, type)) target.lookedUp.push(type);
+    }
   }
   return servers.targets.filter((target) => isWorthLookup(parts, target, servers));
 }
 
 /** A name inside the zone with glue has told all: its other addresses are known to the very servers that failed. */
 function isWorthLookup(parts: IterateParts, target: Target, servers: DelegationPoint): boolean {
-  const hasTypeLeft = addressTypes(parts).some((type) => !target.lookedUp.has(type));
+  const hasTypeLeft = addressTypes(parts).some((type) => !target.lookedUp.includes(type));
   return (
     hasTypeLeft &&
     !target.isRunning &&
@@ -113,8 +115,8 @@ function spendLookup(parts: IterateParts, work: Work, servers: DelegationPoint):
  */
 async function lookUp(parts: IterateParts, work: Work, servers: DelegationPoint, target: Target): Promise<void> {
   for (const type of addressTypes(parts)) {
-    if (target.lookedUp.has(type)) continue;
-    target.lookedUp.add(type);
+    if (target.lookedUp.includes(type)) continue;
+    target.lookedUp.push(type);
     const found = await parts.fetch(work, questionOf(target.name, type)).catch(() => null);
     if (found === null || found.kind === 'failed') {
       target.isHopeless = found === null || !isAboutServers(found.why);

@@ -40,9 +40,10 @@ export type UdpEnd =
   | { readonly kind: 'bad-cookie' };
 
 /** How the attempt itself ended. */
-type UdpAttemptEnd =
+export type UdpAttemptEnd =
   | UdpEnd
-  | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean }
+  /** `timeoutMs`: of the server, as it was held for when the question was sent. */
+  | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean; readonly timeoutMs: number }
   | { readonly kind: 'error'; readonly error: NetworkError };
 
 /** How a wait for datagrams ends. */
@@ -56,11 +57,13 @@ type Arrival =
 /** Sends one datagram and waits. Rejects with `Cancelled` only. */
 export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
   const { clock, servers, sockets } = parts;
+  const timeoutMs = servers.timeoutMs(made.query.key, made.query.zone);
   const limitMs = servers.waitMs(made.query.key, made.query.zone, made.query.zoneTimeouts);
   const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs(), servers.unknownTimeoutMs));
   const wasCut = waitMs < limitMs;
-  if (waitMs <= 0 || !(await sockets.take(work.signal, waitMs))) return { kind: 'timeout', waitedMs: 0, wasCut: true };
-  const wait: Wait = { waitMs, wasCut, lingerMs: 0 };
+  const mayOpen = waitMs > 0 && (sockets.takeFree() || (await sockets.take(work.signal, waitMs)));
+  if (!mayOpen) return { kind: 'timeout', waitedMs: 0, wasCut: true, timeoutMs };
+  const wait: Wait = { waitMs, wasCut, timeoutMs, lingerMs: 0 };
   try {
     return await sendAndWait(parts, work, made, wait);
   } finally {
@@ -73,6 +76,7 @@ export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt
 interface Wait {
   readonly waitMs: number;
   readonly wasCut: boolean;
+  readonly timeoutMs: number;
   lingerMs: number;
 }
 
@@ -82,7 +86,7 @@ function longestWaitMs(leftMs: number, leastMs: number): number {
 }
 
 async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait: Wait): Promise<UdpAttemptEnd> {
-  const { waitMs, wasCut } = wait;
+  const { waitMs, wasCut, timeoutMs } = wait;
   const { clock, servers, counters, options } = parts;
   const { query } = made;
   const localEnd = localEndFor(query.server, parts);
@@ -90,20 +94,25 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
   let sent: SentQuery | null = null;
-  const opened = await openSocket(parts, remote, localEnd, {
-    onDatagrams: (batch) => {
-      for (const { bytes, from } of batch) {
-        const isFromServer = from.ip === remote.ip && from.port === remote.port;
-        const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
-        if (arrival !== null && sent !== null) parts.tap?.response(bytes, sent);
-        if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
-        // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
-        if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
-        else if (arrival !== null) settle(arrival);
-      }
+  const opening = openSocket(
+    parts,
+    { remote, localEnd },
+    {
+      onDatagrams: (batch) => {
+        for (const { bytes, from } of batch) {
+          const isFromServer = from.ip === remote.ip && from.port === remote.port;
+          const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
+          if (arrival !== null && sent !== null) parts.tap?.response(bytes, sent);
+          if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
+          // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
+          if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
+          else if (arrival !== null) settle(arrival);
+        }
+      },
+      onError: (error) => settle({ kind: 'error', error }),
     },
-    onError: (error) => settle({ kind: 'error', error }),
-  });
+  );
+  const opened = opening instanceof Promise ? await opening : opening;
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
@@ -123,7 +132,7 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
     const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
     if (end === 'timeout') {
       wait.lingerMs = options.delayCloseMs;
-      return { kind: 'timeout', waitedMs: waitMs, wasCut };
+      return { kind: 'timeout', waitedMs: waitMs, wasCut, timeoutMs };
     }
     if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
     const rttMs = clock.monotonicMs() - sentMs;
@@ -168,21 +177,28 @@ function check(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | nu
 type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
 
 /** A socket on a port of our own random choice, connected unless `udp-connect: no`. */
-async function openSocket(
-  { network, random, options }: ExchangeParts,
-  remote: Address,
-  localEnd: LocalEnd | null,
+function openSocket(
+  parts: ExchangeParts,
+  ends: { readonly remote: Address; readonly localEnd: LocalEnd | null },
   events: SocketEvents,
-): Promise<Opened<UdpSocket>> {
+  tries = 0,
+): Opened<UdpSocket> | Promise<Opened<UdpSocket>> {
+  const { remote, localEnd } = ends;
+  const { network, random, options } = parts;
   const ip = localEnd?.ip ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
-  const connected = options.connectUdp ? { remote } : {};
+  const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
+  const local = { ip, port };
+  const { onDatagrams, onError } = events;
   const bindForeign = bindingOf(localEnd);
-  for (let tries = 0; ; tries++) {
-    const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
-    const opened = await network.openUdp({ local: { ip, port }, bindForeign, ...connected, ...events });
+  const asked = options.connectUdp
+    ? { local, remote, bindForeign, onDatagrams, onError }
+    : { local, bindForeign, onDatagrams, onError };
+  const orAgain = (opened: Opened<UdpSocket>) => {
     const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
-    if (!isTaken || port === 0) return opened;
-  }
+    return isTaken && port !== 0 ? openSocket(parts, ends, events, tries + 1) : opened;
+  };
+  const opened = network.openUdp(asked);
+  return opened instanceof Promise ? opened.then(orAgain) : orAgain(opened);
 }
 
 function choosePort(random: Random, permitted: readonly number[] | null): number {

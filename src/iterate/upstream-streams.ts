@@ -12,6 +12,7 @@ import type { Address, Network, TlsClientOptions } from '../ports/network.ts';
 import { toHex } from '../wire/bytes.ts';
 import { parseIp } from '../wire/ip.ts';
 import { Semaphore } from '../work/semaphore.ts';
+import type { StopSignal } from '../work/stop-signal.ts';
 import { waitFor } from '../work/wait.ts';
 import type { LocalEnd } from './local-end.ts';
 import { type StreamEnd, UpstreamConnection } from './upstream-connection.ts';
@@ -94,7 +95,7 @@ export class UpstreamStreams {
   }
 
   /** Asks; an accepted frame has been given to `accept`. Rejects with `Cancelled` when the signal is aborted. */
-  async ask(signal: AbortSignal, question: StreamQuestion): Promise<AskEnd> {
+  async ask(signal: StopSignal, question: StreamQuestion): Promise<AskEnd> {
     const { clock } = this.#parts;
     const endMs = clock.monotonicMs() + question.timeoutMs;
     let wish: Wish = 'any';
@@ -118,7 +119,7 @@ export class UpstreamStreams {
 
   async #askOn(
     connection: UpstreamConnection,
-    signal: AbortSignal,
+    signal: StopSignal,
     question: StreamQuestion,
     timeoutMs: number,
   ): Promise<StreamEnd> {
@@ -146,7 +147,7 @@ export class UpstreamStreams {
 
   /** A connection that takes the question; null when none could be had in time. */
   async #connectionFor(
-    signal: AbortSignal,
+    signal: StopSignal,
     question: StreamQuestion,
     { leftMs, wish }: { readonly leftMs: number; readonly wish: Wish },
   ): Promise<UpstreamConnection | null> {
@@ -197,7 +198,7 @@ export class UpstreamStreams {
   }
 
   /** Takes one of all slots, and makes one free where that can be done. */
-  async #takeSlot(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
+  async #takeSlot(signal: StopSignal, timeoutMs: number): Promise<boolean> {
     const taking = this.#slots.take(signal, timeoutMs);
     this.#review();
     return await taking;

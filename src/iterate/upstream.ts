@@ -51,13 +51,10 @@ export class Upstream {
   }
 
   /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */
-  async ask(work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+  ask(work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+    const key = keyOf(query);
     work.asks = query.key;
-    try {
-      return await this.#askOnce(keyOf(query), work, query);
-    } finally {
-      work.asks = null;
-    }
+    return this.#inFlight.has(key) ? this.#askOnce(key, work, query) : this.#start(key, work, query);
   }
 
   close(): void {
@@ -65,11 +62,15 @@ export class Upstream {
   }
 
   async #askOnce(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-    for (;;) {
-      const running = this.#inFlight.get(key);
-      if (running === undefined) return await this.#start(key, work, query);
-      const joined = await this.#join(running, work);
-      if (joined !== 'stopped') return joined;
+    try {
+      for (;;) {
+        const running = this.#inFlight.get(key);
+        if (running === undefined) return await this.#start(key, work, query);
+        const joined = await this.#join(running, work);
+        if (joined !== 'stopped') return joined;
+      }
+    } finally {
+      work.asks = null;
     }
   }
 
@@ -80,6 +81,7 @@ export class Upstream {
       return await running;
     } finally {
       if (this.#inFlight.get(key) === running) this.#inFlight.delete(key);
+      work.asks = null;
     }
   }
 

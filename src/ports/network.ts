@@ -224,7 +224,7 @@ export interface Listener {
 }
 
 export interface Network {
-  openUdp(options: UdpOptions): Promise<Opened<UdpSocket>>;
+  openUdp(options: UdpOptions): Opened<UdpSocket> | Promise<Opened<UdpSocket>>;
   connect(options: ConnectOptions): Promise<Opened<ByteStream>>;
   listen(options: ListenOptions): Promise<Opened<Listener>>;
 }

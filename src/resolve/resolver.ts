@@ -375,9 +375,11 @@ export class Resolver {
     const avoid = options.avoid ?? NOBODY;
     const known = findForFetch(this.#parts, question, avoid);
     if (known !== null) return known;
-    const denied = avoid.size === 0 ? (this.#parts.deny?.(question) ?? null) : null;
-    if (denied !== null) return denied.found;
     const mode: WorkMode = options.mode ?? 'normal';
+    // Keys are asked for where a DS or an anchor says that they are: no span can deny them and be right.
+    const mayBeDenied = avoid.size === 0 && !(mode === 'for-validation' && question.type === TYPE.DNSKEY);
+    const denied = mayBeDenied ? (this.#parts.deny?.(question) ?? null) : null;
+    if (denied !== null) return denied.found;
     const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
     const sharingKey = `${parent.trustEpoch} ${fetchKey(mode, question, options, this.#lastWorkId)}`;
     let isLookedUp = true;

@@ -67,12 +67,17 @@ export class SynthesisedDenials {
     for (let above = question.name; !isRoot(above); ) {
       above = parentOf(above);
       if (!maySpeak(above)) return null;
-      const known = this.#nxdomainAt({ ...question, name: above }) ?? this.#nxdomainAt(minimised(question, above));
+      const known = this.#nxdomainAt(minimised(question, above)) ?? this.#nxdomainOfType(question, above);
       if (known === null) continue;
       const end = { ...known.found.end, question };
       return { found: { ...known.found, end }, verdict: known.verdict, expiresAt: known.expiresAt };
     }
     return null;
+  }
+
+  /** The same for who asked for another type than minimisation does. */
+  #nxdomainOfType(question: Question, above: Name): CachedAnswer | null {
+    return question.type === TYPE.A ? null : this.#nxdomainAt({ ...question, name: above });
   }
 
   /** A secure denial of that very name, not of what it is an alias of. */

@@ -10,8 +10,12 @@ import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import type { FetchOptions } from '../work/fetch.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { ZoneSecurity } from './zone-security.ts';
+
+/** How chain data is asked for while nobody is to be avoided. */
+const FIRST_ASKED: FetchOptions = { mode: 'for-validation' };
 
 /** Asks until what comes is not bogus, no server is left to blame, or it was asked often enough. */
 export async function askChain<T extends { readonly status: string }>(
@@ -19,11 +23,12 @@ export async function askChain<T extends { readonly status: string }>(
   question: Question,
   validate: (found: FoundResult) => Promise<T | ZoneSecurity>,
 ): Promise<T | ZoneSecurity> {
-  const { fetch, options } = validation.parts;
+  const { fetch, options: bounds } = validation.parts;
   const avoid = new Set<string>();
   let last: T | ZoneSecurity | null = null;
-  for (let restart = 0; restart <= options.maxRestarts; restart++) {
-    const found = await fetch(validation.work, question, { mode: 'for-validation', avoid: new Set(avoid) });
+  for (let restart = 0; restart <= bounds.maxRestarts; restart++) {
+    const options = avoid.size === 0 ? FIRST_ASKED : ({ mode: 'for-validation', avoid: new Set(avoid) } as const);
+    const found = await fetch(validation.work, question, options);
     if (found.kind === 'failed') return last ?? unreachableZone(validation, question, found.why);
     const result = await validate(found);
     if (result.status !== 'bogus') return result;

@@ -128,7 +128,7 @@ async function primeAnchor(validation: ValidationContext, anchor: TrustAnchor): 
 function remember(validation: ValidationContext, name: Name, step: Step): void {
   validation.note(() => traceOf(name, step));
   if (step.status === 'no-cut' || step.status === 'indeterminate' || !validation.mayKeep) return;
-  validation.parts.keys.store({ ...step, zone: Uint8Array.from(step.zone) as Name });
+  validation.parts.keys.store({ ...step, zone: new Uint8Array(step.zone) as Name });
 }
 
 function traceOf(zone: Name, step: Step) {

@@ -20,9 +20,9 @@ import type { InsecureReason } from '../terms/verdict.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { isRrsig, isSignedBy } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { rdatasOf, rrsetOwner, rrsetType, someSignature } from '../wire/rrset.ts';
 import { askChain } from './ask-chain.ts';
 import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
 import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
@@ -68,16 +68,14 @@ async function validateKnownDenial(
   const nsec = validation.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
   const isCached = nsec !== null && nsec.verdict?.status !== 'bogus';
   const known = isCached ? [nsec, ...validation.denialRecords] : validation.denialRecords;
+  if (known.length === 0) return null;
   // At a zone cut there are two NSEC sets of the same name (RFC 4035 §2.4): only the parent's speaks of the DS.
-  const parents = known.filter(({ rrset }) => signaturesOf(rrset).some((rdata) => isSignedBy(rdata, parent.zone)));
+  const parents = known.filter(({ rrset }) =>
+    someSignature(rrset, (rdata) => isRrsig(rdata) && isSignedBy(rdata, parent.zone)),
+  );
   if (parents.length === 0) return null;
   const step = await validateNoDs(validation, parent, child, parents);
   return step.status === 'insecure' || step.status === 'no-cut' ? step : null;
-}
-
-function isSignedBy(signature: Uint8Array, zone: Name): boolean {
-  const signer = readRrsig(signature)?.signer;
-  return signer !== undefined && namesEqual(signer, zone);
 }
 
 /** The trust of an anchor's own zone. */

@@ -18,7 +18,7 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { bytesEqual } from '../wire/bytes.ts';
+import { bytesEqual, readU8 } from '../wire/bytes.ts';
 import { commonAncestor, isBelow, isRoot, type Name, namesEqual, parentOf, wildcardOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -52,14 +52,17 @@ export function synthesiseDenial(
   const { name, type } = question;
   // ANY is denied only by NXDOMAIN, and bitmaps cannot say that of a name that exists.
   if (question.class !== CLASS.IN || type === TYPE.ANY) return null;
-  const hasher = new Nsec3Hasher(known.crypto, MAX_SYNTHESIS_HASHES);
+  let spans: SpansAndHasher | null = null;
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut, so the zone at the name itself says nothing of it.
-  let zone = type === TYPE.DS && !isRoot(name) ? parentOf(name) : name;
-  for (;;) {
-    const end = maySpeak(zone) ? denyByZone({ ...known, hasher }, question, zone) : null;
-    if (end !== null || isRoot(zone)) return end;
-    zone = parentOf(zone);
+  const start = type === TYPE.DS && !isRoot(name) ? readU8(name, 0) + 1 : 0;
+  for (let at = start; at < name.length; at += readU8(name, at) + 1) {
+    const zone = name.slice(at) as Name;
+    if (!known.denials.hasZone(zone) || !maySpeak(zone)) continue;
+    spans ??= { ...known, hasher: new Nsec3Hasher(known.crypto, MAX_SYNTHESIS_HASHES) };
+    const end = denyByZone(spans, question, zone);
+    if (end !== null) return end;
   }
+  return null;
 }
 
 /** Known spans, and what hashes names to look for them. */

@@ -5,7 +5,8 @@
  * Leaves to others: reading their text (read-anchors.ts), proving that an anchor's zone has fitting keys (chain-step.ts).
  */
 
-import { type Name, nameKey, parentOf } from '../wire/name.ts';
+import { readU8 } from '../wire/bytes.ts';
+import { type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
 
 /** A configured starting point: DS or DNSKEY rdatas of one zone. */
 export interface TrustAnchor {
@@ -70,12 +71,12 @@ export class TrustAnchors {
 
   /** The anchor at or above a name that is closest to it; at one zone the negative one counts (RFC 7646 §3). */
   closest(name: Name): TrustAnchor | NegativeAnchor | null {
-    for (let zone = name; ; zone = parentOf(zone)) {
-      const key = nameKey(zone);
+    for (let at = 0; at < name.length; at += readU8(name, at) + 1) {
+      const key = nameKeyFrom(name, at);
       const anchor = this.#negative.get(key) ?? this.#positive.get(key);
       if (anchor !== undefined) return anchor;
-      if (zone.length === 1) return null;
     }
+    return null;
   }
 
   positive(): readonly TrustAnchor[] {

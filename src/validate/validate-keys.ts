@@ -75,7 +75,8 @@ export async function validateKeys(
     }
     missing.delete(key.algorithm);
     expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0) return secureZone(validation, ranked, proof, { rdatas, required, expiresAt });
+    if (missing.size === 0)
+      return secureZone(validation, ranked, proof, { rdatas, trusted: trusted.keys, required, expiresAt });
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
@@ -164,6 +165,8 @@ function announcedAlgorithms(validation: ValidationContext, proof: KeyProof): re
 
 interface ProvenSet {
   readonly rdatas: readonly Uint8Array[];
+  /** Those of its keys that are imported already. */
+  readonly trusted: readonly ZoneKey[];
   readonly required: readonly number[];
   readonly expiresAt: number;
 }
@@ -171,7 +174,9 @@ interface ProvenSet {
 function secureZone(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
   const { crypto, options } = validation.parts;
   storeSecure(validation, ranked, set.expiresAt);
-  const keys = set.rdatas.map((rdata) => zoneKeyOf(rdata, crypto)).filter((key) => key !== null);
+  const keyOf = (rdata: Uint8Array): ZoneKey | null =>
+    set.trusted.find((key) => bytesEqual(key.rdata, rdata)) ?? zoneKeyOf(rdata, crypto);
+  const keys = set.rdatas.map(keyOf).filter((key) => key !== null);
   const longest = validation.now + options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
   return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };

@@ -44,11 +44,11 @@ type Start = { readonly anchor: TrustAnchor } | { readonly verdict: NonSecureVer
 /** The anchor for data of that name and type. */
 export function startFor(validation: ValidationContext, name: Name, type: number): Start {
   const anchor = validation.parts.anchors.closest(nameOfSigningZone(name, type));
+  if (anchor?.kind === 'positive') return { anchor };
   const zone = formatName(anchor?.zone ?? name);
-  if (anchor === null) return { verdict: { status: 'insecure', why: { kind: 'no-anchor', zone } } };
   // RFC 7646 §1.1: below a negative anchor nothing is validated.
-  if (anchor.kind === 'negative') return { verdict: { status: 'insecure', why: { kind: 'negative-anchor', zone } } };
-  return { anchor };
+  const kind = anchor === null ? 'no-anchor' : 'negative-anchor';
+  return { verdict: { status: 'insecure', why: { kind, zone } } };
 }
 
 /** Validates a set as the answer to a question of type `asked`: an alias in place of a DS is the word of the zone above. */

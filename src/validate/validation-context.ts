@@ -123,14 +123,14 @@ export class ValidationContext {
   }
 
   /** Spends one signature check over so many octets; false when the client query's budget is used up. May wait for a turn first. */
-  async mayCheckSignature(octets: number): Promise<boolean> {
+  mayCheckSignature(octets: number): boolean | Promise<boolean> {
     if (!this.work.budget.spend('signature-checks')) {
       this.countLimit('signature-checks');
       return false;
     }
     this.parts.counters.add('valops');
-    await this.#pace.take(1 + Math.floor(octets / OCTETS_OF_A_CHECK));
-    return true;
+    const turn = this.#pace.take(1 + Math.floor(octets / OCTETS_OF_A_CHECK));
+    return turn === null ? true : turn.then(() => true);
   }
 
   /** Waits for room for a grant of NSEC3 hashes; input that waits is handled meanwhile (cached answers keep flowing). */

@@ -28,12 +28,12 @@ export type RRsetCheck =
   | { readonly kind: 'limit'; readonly limit: Limit };
 
 /** Checks an RRset with the keys of `zone`, which must be the zone that holds it. */
-export async function verifyRRset(
+export function verifyRRset(
   validation: ValidationContext,
   ranked: RankedRRset,
   zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
 ): Promise<RRsetCheck> {
-  return await new RRsetVerification(validation, ranked, zone).run();
+  return new RRsetVerification(validation, ranked, zone).run();
 }
 
 class RRsetVerification {
@@ -84,8 +84,10 @@ class RRsetVerification {
       return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...recordOf(rrset, this.#zone.zone) });
     }
     this.#tries++;
-    if (!(await this.#validation.mayCheckSignature(rrset.length))) return { kind: 'limit', limit: 'signature-checks' };
-    const outcome = await verifySignature(ready, this.#validation.parts.crypto);
+    const leave = this.#validation.mayCheckSignature(rrset.length);
+    if (!(leave === true || (await leave))) return { kind: 'limit', limit: 'signature-checks' };
+    const verified = verifySignature(ready, this.#validation.parts.crypto);
+    const outcome = verified instanceof Promise ? await verified : verified;
     this.#noteOutcome(outcome, key.keyTag);
     if (outcome.kind !== 'valid') {
       this.#failed(outcome);
@@ -107,6 +109,7 @@ class RRsetVerification {
       if ('kind' in checked) this.#failed(checked);
       else candidates.push(checked);
     }
+    if (candidates.length < 2) return candidates;
     const full = signedLabelCount(rrsetOwner(rrset));
     return candidates.sort((a, b) => Number(a.rrsig.labels < full) - Number(b.rrsig.labels < full));
   }

@@ -65,13 +65,34 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
+/** Octets of a block that short-lived arrays are cut from, and the largest that is. */
+const BLOCK_OCTETS = 65_536;
+const MOST_TRANSIENT_OCTETS = 8_192;
+const block = { memory: new ArrayBuffer(0), used: 0 };
+
+/**
+ * An array of zeros for what is read and done with at once: cut from a block, since V8 has memory outside of its heap
+ * allocated for each array above 64 octets. Whoever keeps it keeps the whole block.
+ */
+export function transientBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (length > MOST_TRANSIENT_OCTETS) return new Uint8Array(length);
+  if (block.used + length > block.memory.byteLength) {
+    block.memory = new ArrayBuffer(BLOCK_OCTETS);
+    block.used = 0;
+  }
+  const bytes = new Uint8Array(block.memory, block.used, length);
+  block.used += length;
+  return bytes;
+}
+
 /** One new array holding all parts in order. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
-  for (const part of parts) length += part.length;
+  for (let i = 0; i < parts.length; i++) length += (parts[i] as Uint8Array).length;
   const whole = new Uint8Array(length);
   let at = 0;
-  for (const part of parts) {
+  for (let i = 0; i < parts.length; i++) {
+    const part = parts[i] as Uint8Array;
     whole.set(part, at);
     at += part.length;
   }

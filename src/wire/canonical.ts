@@ -4,8 +4,8 @@
  * Leaves to others: which owner was signed (wildcards), every check of the RRSIG itself.
  */
 
-import { compareBytes, concatBytes, writeU16, writeU32 } from './bytes.ts';
-import { type Name, toLowerCase } from './name.ts';
+import { compareBytes, transientBytes, writeU16, writeU32 } from './bytes.ts';
+import { copyLowerCase, type Name } from './name.ts';
 import { canonicalRdata } from './rdata-names.ts';
 import { type RRset, rdatasOf, rrsetClass, rrsetType } from './rrset.ts';
 
@@ -13,26 +13,43 @@ import { type RRset, rdatasOf, rrsetClass, rrsetType } from './rrset.ts';
 export function canonicalRdatas(rrset: RRset): Uint8Array[] {
   const type = rrsetType(rrset);
   const rdatas = rdatasOf(rrset).map((rdata) => canonicalRdata(rdata, type));
+  if (rdatas.length < 2) return rdatas;
   rdatas.sort(compareBytes);
   // RFC 4034 §6.3: records with the same canonical rdata count as one.
   return rdatas.filter((rdata, i) => i === 0 || compareBytes(rdata, rdatas[i - 1] ?? rdata) !== 0);
 }
 
+/** Octets between an owner and its rdata: type, class, TTL, RDLENGTH. */
+const FIXED_OCTETS = 10;
+const NOTHING = new Uint8Array();
+
 /**
  * The records as signed: for each in canonical order `owner | type | class | originalTtl | RDLENGTH | rdata`
- * (RFC 4034 §3.1.8.1). `owner` is the name that was signed (for a wildcard expansion the `*` name), in any case.
+ * (RFC 4034 §3.1.8.1). `owner` is the name that was signed (for a wildcard expansion the `*` name), in any case. `before`
+ * stands before them all.
  */
-export function canonicalRecords(rrset: RRset, owner: Name, originalTtl: number): Uint8Array {
-  const prefix = new Uint8Array(owner.length + 10);
-  prefix.set(toLowerCase(owner));
-  writeU16(prefix, owner.length, rrsetType(rrset));
-  writeU16(prefix, owner.length + 2, rrsetClass(rrset));
-  writeU32(prefix, owner.length + 4, originalTtl);
-  const parts: Uint8Array[] = [];
-  for (const rdata of canonicalRdatas(rrset)) {
-    const head = prefix.slice();
-    writeU16(head, owner.length + 8, rdata.length);
-    parts.push(head, rdata);
+export function canonicalRecords(
+  rrset: RRset,
+  owner: Name,
+  originalTtl: number,
+  before: Uint8Array = NOTHING,
+): Uint8Array {
+  const rdatas = canonicalRdatas(rrset);
+  let length = before.length;
+  for (const rdata of rdatas) length += owner.length + FIXED_OCTETS + rdata.length;
+  const records = transientBytes(length);
+  const type = rrsetType(rrset);
+  const rrClass = rrsetClass(rrset);
+  records.set(before);
+  let at = before.length;
+  for (const rdata of rdatas) {
+    at = copyLowerCase(owner, records, at);
+    writeU16(records, at, type);
+    writeU16(records, at + 2, rrClass);
+    writeU32(records, at + 4, originalTtl);
+    writeU16(records, at + 8, rdata.length);
+    records.set(rdata, at + FIXED_OCTETS);
+    at += FIXED_OCTETS + rdata.length;
   }
-  return concatBytes(...parts);
+  return records;
 }

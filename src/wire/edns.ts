@@ -111,8 +111,11 @@ export function ednsOctets(edns: EdnsOut): number {
   return octets;
 }
 
-/** Rdata of an OPT with these options, in this order. */
+const NO_RDATA = new Uint8Array();
+
+/** Rdata of an OPT with these options, in this order; not to be changed. */
 export function optRdata(options: readonly EdnsOption[]): Uint8Array {
+  if (options.length === 0) return NO_RDATA;
   let length = 0;
   for (const option of options) length += 4 + option.data.length;
   const rdata = new Uint8Array(length);

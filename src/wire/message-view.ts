@@ -9,7 +9,7 @@
  */
 
 import { readU16, readU32 } from './bytes.ts';
-import { type Name, type PointerBudget, readName, skipName } from './name.ts';
+import { type Name, type PointerBudget, type ReadName, readName, skipName } from './name.ts';
 import type { Question } from './question.ts';
 import { readRdata } from './rdata-names.ts';
 import { TYPE } from './rr-type.ts';
@@ -25,6 +25,9 @@ const MIN_QUESTION_OCTETS = 5;
  * what a heavily compressed honest message needs. Bounds the work that chains of pointers cost.
  */
 const MAX_POINTERS_PER_MESSAGE = 12_000;
+
+/** Owners of one message that are kept to be pointed to: a denial or a referral has no more, and each is compared with. */
+const MAX_OWNERS_REMEMBERED = 8;
 
 export type Section = 'answer' | 'authority' | 'additional';
 
@@ -189,12 +192,43 @@ function parseQuestions(bytes: Uint8Array, count: number, budget: PointerBudget)
   return { questions, end: at };
 }
 
+/** Reads owners. Most are a pointer to the question's name or to an owner before: such a one is the same object. */
+class OwnerNames {
+  readonly #bytes: Uint8Array;
+  readonly #budget: PointerBudget;
+  readonly #starts: number[] = [];
+  readonly #names: Name[] = [];
+
+  constructor(bytes: Uint8Array, questions: readonly Question[], budget: PointerBudget) {
+    this.#bytes = bytes;
+    this.#budget = budget;
+    const [first] = questions;
+    if (first !== undefined) this.#remember(HEADER_OCTETS, first.name);
+  }
+
+  read(at: number): ReadName | null {
+    const target = readU16(this.#bytes, at) - 0xc000;
+    const known = target < 0 ? -1 : this.#starts.indexOf(target);
+    const name = this.#names[known];
+    if (name !== undefined && --this.#budget.left >= 0) return { name, end: at + 2 };
+    const read = readName(this.#bytes, at, this.#bytes.length, this.#budget);
+    if (read !== null && target < 0 && this.#starts.length < MAX_OWNERS_REMEMBERED) this.#remember(at, read.name);
+    return read;
+  }
+
+  #remember(start: number, name: Name): void {
+    this.#starts.push(start);
+    this.#names.push(name);
+  }
+}
+
 function parseRecords(
   bytes: Uint8Array,
   count: number,
   { questions, end: questionEnd }: ParsedQuestions,
   budget: PointerBudget,
 ): ParsedMessage {
+  const names = new OwnerNames(bytes, questions, budget);
   const owners: Name[] = [];
   const rdatas: Uint8Array[] = [];
   const dropped: DroppedRecord[] = [];
@@ -204,7 +238,7 @@ function parseRecords(
   let [answerEnd, authorityEnd, optIndex, at] = [0, 0, -1, questionEnd];
   for (let i = 0; i < count; i++) {
     const section: Section = i < answers ? 'answer' : i < answers + authorities ? 'authority' : 'additional';
-    const owner = readName(bytes, at, bytes.length, budget);
+    const owner = names.read(at);
     const ownerEnd = owner?.end ?? skipName(bytes, at);
     // Without its end, or with no pointers left to follow, nothing after it can be read.
     if (ownerEnd < 0 || budget.left < 0) return malformed('bad owner name');
@@ -213,7 +247,7 @@ function parseRecords(
     const length = readU16(bytes, ownerEnd + 8);
     at = ownerEnd + 10 + length;
     if (at > bytes.length) return malformed('record cut short');
-    const rdata = readRdata(bytes.subarray(0, at), ownerEnd + 10, type, budget);
+    const rdata = readRdata(bytes, { start: ownerEnd + 10, end: at }, type, budget);
     if (budget.left < 0) return malformed('bad rdata');
     // RFC 6891 §6.1.1: at most one OPT, in the additional section, owner the root.
     const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || section !== 'additional' || owner?.name.length !== 1);

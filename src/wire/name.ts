@@ -7,7 +7,7 @@
  * A `Name` is proven well-formed when it is made; functions here do not check it again.
  */
 
-import { readU8, readU16 } from './bytes.ts';
+import { readU8, readU16, writeU16 } from './bytes.ts';
 
 declare const nameBrand: unique symbol;
 
@@ -70,7 +70,7 @@ export interface PointerBudget {
 }
 
 /** A name read out of a message and the offset after its first occurrence. */
-interface ReadName {
+export interface ReadName {
   readonly name: Name;
   readonly end: number;
 }
@@ -150,9 +150,21 @@ export function isBelow(name: Name, ancestor: Name): boolean {
   return name.length > ancestor.length && isAtOrBelow(name, ancestor);
 }
 
-/** The name without its first label; the root's parent is the root. A view on the same bytes. */
+/**
+ * V8 keeps the octets of an array of so many inside the object until somebody makes a view on it: then they move outside of the
+ * heap, which costs more than many copies (wire/rrset.ts has the same bound).
+ */
+const INSIDE_OCTETS = 64;
+
+/** The name from an offset of a label on: a copy of a short one, a view on a long one. */
+function nameFrom(name: Name, at: number): Name {
+  if (at === 0) return name;
+  return (name.length <= INSIDE_OCTETS ? name.slice(at) : name.subarray(at)) as Name;
+}
+
+/** The name without its first label; the root's parent is the root. */
 export function parentOf(name: Name): Name {
-  return name.length === 1 ? name : (name.subarray(readU8(name, 0) + 1) as Name);
+  return name.length === 1 ? name : nameFrom(name, readU8(name, 0) + 1);
 }
 
 export function isRoot(name: Name): boolean {
@@ -166,12 +178,16 @@ export function labelCount(name: Name): number {
   return count;
 }
 
-/** The last `labels` labels of a name (all of it when it has fewer). A view on the same bytes. */
+/** The last `labels` labels of a name (all of it when it has fewer). */
 export function lastLabels(name: Name, labels: number): Name {
-  let skip = labelCount(name) - labels;
+  return nameFrom(name, offsetOfLast(name, labels));
+}
+
+/** Where the last `labels` labels of a name begin. */
+function offsetOfLast(name: Name, labels: number): number {
   let at = 0;
-  while (skip-- > 0) at += readU8(name, at) + 1;
-  return name.subarray(at) as Name;
+  for (let skip = labelCount(name) - labels; skip > 0; skip--) at += readU8(name, at) + 1;
+  return at;
 }
 
 /** Labels from the first to the last, without the root label, as views on the same bytes. */
@@ -183,11 +199,20 @@ export function labelsOf(name: Name): Uint8Array[] {
   return labels;
 }
 
-/** The deepest name that both are at or below. A view on `a`. */
+/** The deepest name that both are at or below. */
 export function commonAncestor(a: Name, b: Name): Name {
-  let candidate = labelCount(a) > labelCount(b) ? lastLabels(a, labelCount(b)) : a;
-  while (!isAtOrBelow(b, candidate)) candidate = parentOf(candidate);
-  return candidate;
+  const labels = Math.min(labelCount(a), labelCount(b));
+  let atA = offsetOfLast(a, labels);
+  let atB = offsetOfLast(b, labels);
+  // From the first labels of which all that follows is equal.
+  let commonAt = atA;
+  while (readU8(a, atA) !== 0) {
+    const isEqual = compareLabels(a, atA, b, atB) === 0;
+    atA += readU8(a, atA) + 1;
+    atB += readU8(b, atB) + 1;
+    if (!isEqual) commonAt = atA;
+  }
+  return nameFrom(a, commonAt);
 }
 
 /** One label (1 to 63 octets) put before a name; null when the result would be longer than 255 octets. */
@@ -226,16 +251,61 @@ export function replaceSuffix(name: Name, oldSuffix: Name, newSuffix: Name): Nam
 /** A lower-case copy (RFC 4034 §6.2). */
 export function toLowerCase(name: Name): Name {
   const lower = new Uint8Array(name.length);
-  for (let i = 0; i < name.length; i++) lower[i] = lowerOctet(readU8(name, i));
+  copyLowerCase(name, lower, 0);
   return lower as Name;
 }
 
-const keyScratch = Buffer.alloc(MAX_NAME_OCTETS);
+/** Writes a name in lower case; the offset after it. */
+export function copyLowerCase(name: Name, into: Uint8Array, at: number): number {
+  for (let i = 0; i < name.length; i++) into[at + i] = lowerOctet(readU8(name, i));
+  return at + name.length;
+}
 
 /** A string that is equal exactly for names that are equal without case; for use as a Map key, never shown. */
 export function nameKey(name: Name): string {
-  for (let i = 0; i < name.length; i++) keyScratch[i] = lowerOctet(readU8(name, i));
-  return keyScratch.toString('latin1', 0, name.length);
+  return keyOf(name, 0);
+}
+
+/** The key of the name that begins at an offset of a label, without making that name. */
+export function nameKeyFrom(name: Name, at: number): string {
+  return keyOf(name, 0, at);
+}
+
+/** The same with two numbers of 16 bits in front of it. */
+export function numberedNameKey(first: number, second: number, name: Name): string {
+  writeU16(keyScratch, 0, first);
+  writeU16(keyScratch, 2, second);
+  return keyOf(name, NUMBERS_OCTETS);
+}
+
+const NUMBERS_OCTETS = 4;
+const keyScratch = new Uint8Array(NUMBERS_OCTETS + MAX_NAME_OCTETS);
+const keyText = Buffer.from(keyScratch.buffer);
+/** Keys made lately, each at the place that its hash says: one question looks for the same names in many maps. */
+const recentKeys: string[] = new Array(4096).fill('');
+
+/** The key of so many octets in the scratch and a name. Mostly the very string that was given before, whose hash is known. */
+function keyOf(name: Name, prefixOctets: number, from = 0): string {
+  const length = prefixOctets + name.length - from;
+  let hash = 0;
+  for (let i = 0; i < prefixOctets; i++) hash = Math.imul(hash ^ readU8(keyScratch, i), 0x01000193);
+  for (let i = from; i < name.length; i++) {
+    const octet = readU8(LOWER, readU8(name, i));
+    keyScratch[prefixOctets + i - from] = octet;
+    hash = Math.imul(hash ^ octet, 0x01000193);
+  }
+  const place = (hash ^ (hash >>> 15)) & (recentKeys.length - 1);
+  const recent = recentKeys[place] ?? '';
+  if (isKeyInScratch(recent, length)) return recent;
+  const made = keyText.toString('latin1', 0, length);
+  recentKeys[place] = made;
+  return made;
+}
+
+function isKeyInScratch(key: string, length: number): boolean {
+  if (key.length !== length) return false;
+  for (let i = 0; i < length; i++) if (key.charCodeAt(i) !== readU8(keyScratch, i)) return false;
+  return true;
 }
 
 /** The name, in lower case, of a key that `nameKey` made. */
@@ -250,36 +320,47 @@ export function nameOfKey(key: string): Name {
  * of each child's: labels from the root down, lower-cased, octets 0 and 1 escaped as `1 1` and `1 2`, 0 after each label.
  */
 export function sortKey(name: Name): Uint8Array {
-  const labels = labelsOf(name).reverse();
-  const key: number[] = [];
-  for (const label of labels) {
-    for (const octet of label) {
-      const lower = lowerOctet(octet);
-      if (lower <= 1) key.push(1, lower + 1);
-      else key.push(lower);
-    }
-    key.push(0);
+  // Each octet of the name stands for one of the key, but for the root's, and escaped ones for two.
+  let length = name.length - 1;
+  for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
+    for (let i = readU8(name, at); i > 0; i--) if (readU8(name, at + i) <= 1) length++;
   }
-  return Uint8Array.from(key);
+  const key = new Uint8Array(length);
+  for (let at = 0, end = length; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
+    end--;
+    for (let i = readU8(name, at); i > 0; i--) {
+      const lower = lowerOctet(readU8(name, at + i));
+      key[--end] = lower <= 1 ? lower + 1 : lower;
+      if (lower <= 1) key[--end] = 1;
+    }
+  }
+  return key;
 }
 
 /** Canonical order of two names (RFC 4034 §6.1): negative, zero or positive. */
 export function compareNames(a: Name, b: Name): number {
-  const labelsA = labelsOf(a);
-  const labelsB = labelsOf(b);
-  for (let i = 1; i <= labelsA.length && i <= labelsB.length; i++) {
-    const order = compareLabels(labelsA[labelsA.length - i], labelsB[labelsB.length - i]);
-    if (order !== 0) return order;
+  const countA = labelCount(a);
+  const countB = labelCount(b);
+  const labels = Math.min(countA, countB);
+  let atA = offsetOfLast(a, labels);
+  let atB = offsetOfLast(b, labels);
+  // The labels nearer to the root decide, so the last difference that is met is the one that counts.
+  let order = countA - countB;
+  for (; readU8(a, atA) !== 0; atA += readU8(a, atA) + 1, atB += readU8(b, atB) + 1) {
+    const difference = compareLabels(a, atA, b, atB);
+    if (difference !== 0) order = difference;
   }
-  return labelsA.length - labelsB.length;
+  return order;
 }
 
-function compareLabels(a: Uint8Array | undefined, b: Uint8Array | undefined): number {
-  if (a === undefined || b === undefined) return 0;
-  const shorter = Math.min(a.length, b.length);
-  for (let i = 0; i < shorter; i++) {
-    const difference = lowerOctet(readU8(a, i)) - lowerOctet(readU8(b, i));
+/** Order of the labels that begin at these offsets with their lengths. */
+function compareLabels(a: Name, atA: number, b: Name, atB: number): number {
+  const lengthA = readU8(a, atA);
+  const lengthB = readU8(b, atB);
+  const shorter = Math.min(lengthA, lengthB);
+  for (let i = 1; i <= shorter; i++) {
+    const difference = lowerOctet(readU8(a, atA + i)) - lowerOctet(readU8(b, atB + i));
     if (difference !== 0) return difference;
   }
-  return a.length - b.length;
+  return lengthA - lengthB;
 }

@@ -1,6 +1,6 @@
 /** Builds a query message: one question and perhaps an OPT. Everything else is message-builder.ts. */
 
-import { writeU16 } from './bytes.ts';
+import { transientBytes, writeU16 } from './bytes.ts';
 import { EDNS_FLAG_DO, type EdnsOut, OPT_FIXED_OCTETS, optRdata } from './edns.ts';
 import { HEADER_OCTETS } from './message-view.ts';
 import type { Question } from './question.ts';
@@ -21,7 +21,7 @@ export function buildQuery(parts: QueryParts): Uint8Array {
   const { question, edns } = parts;
   const options = edns === undefined ? null : optRdata(edns.options ?? []);
   const questionEnd = HEADER_OCTETS + question.name.length + 4;
-  const message = new Uint8Array(questionEnd + (options === null ? 0 : OPT_FIXED_OCTETS + options.length));
+  const message = transientBytes(questionEnd + (options === null ? 0 : OPT_FIXED_OCTETS + options.length));
   writeU16(message, 0, parts.id);
   writeU16(message, 2, parts.flags);
   writeU16(message, 4, 1);

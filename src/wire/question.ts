@@ -1,6 +1,6 @@
 /** A question: name, type and class (RFC 1035 §4.1.2). */
 
-import { type Name, nameKey, namesEqual } from './name.ts';
+import { type Name, namesEqual, numberedNameKey } from './name.ts';
 import { formatName } from './name-text.ts';
 import { CLASS, classText, typeText } from './rr-type.ts';
 
@@ -28,7 +28,7 @@ export function questionKey(question: Question): string {
 
 /** The same key from its three parts; also the key of an RRset. */
 export function rrsetKey(name: Name, type: number, rrClass: number): string {
-  return String.fromCharCode(type, rrClass) + nameKey(name);
+  return numberedNameKey(type, rrClass, name);
 }
 
 /** `name TYPE CLASS` as Unbound's log lines write it, e.g. `mx.example. A IN`. */

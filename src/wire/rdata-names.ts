@@ -9,47 +9,62 @@ import { concatBytes, readU8 } from './bytes.ts';
 import { type Name, nameEnd, type PointerBudget, readName, toLowerCase } from './name.ts';
 import { type RdataField, rdataLayout } from './rdata-layout.ts';
 
+/** Where rdata stands in a message. */
+interface RdataRange {
+  readonly start: number;
+  /** Offset after its last octet. */
+  readonly end: number;
+}
+
 /**
- * Rdata of `type` from `at` to the end of `message`, which is the message as far as this rdata goes (a compression pointer only
- * points back, RFC 1035 §4.1.4). Names come uncompressed: a view on the message when there is nothing to expand, else a
- * copy. Null when it does not fit the layout of its type exactly.
+ * Rdata of `type` in its place in a message; nothing after it is read (a compression pointer only points back, RFC 1035
+ * §4.1.4). Names come uncompressed: a view on the message when there is nothing to expand, else a copy. Null when it does
+ * not fit the layout of its type exactly.
  */
-export function readRdata(message: Uint8Array, at: number, type: number, budget: PointerBudget): Uint8Array | null {
+export function readRdata(
+  message: Uint8Array,
+  { start, end }: RdataRange,
+  type: number,
+  budget: PointerBudget,
+): Uint8Array | null {
   const layout = rdataLayout(type);
-  const end = message.length;
-  if (layout === null) return message.subarray(at);
-  const parts: Uint8Array[] = [];
-  let cursor = at;
-  let plainFrom = at;
+  if (layout === null) return message.subarray(start, end);
+  let parts: Uint8Array[] | null = null;
+  let cursor = start;
+  let plainFrom = start;
   for (const field of layout) {
-    if (field.kind === 'name') {
-      const read = readName(message, cursor, end, budget);
-      if (read === null) return null;
-      if (read.end - cursor !== read.name.length) {
-        parts.push(message.subarray(plainFrom, cursor), read.name);
-        plainFrom = read.end;
-      }
-      cursor = read.end;
-    } else {
+    if (field.kind !== 'name') {
       cursor = skipField(message, cursor, end, field);
       if (cursor < 0) return null;
+      continue;
     }
+    const plainEnd = nameEnd(message, cursor);
+    if (plainEnd >= 0) {
+      if (plainEnd > end) return null;
+      cursor = plainEnd;
+      continue;
+    }
+    const read = readName(message, cursor, end, budget);
+    if (read === null) return null;
+    parts ??= [];
+    parts.push(message.subarray(plainFrom, cursor), read.name);
+    plainFrom = read.end;
+    cursor = read.end;
   }
   if (cursor !== end) return null;
-  if (parts.length === 0) return message.subarray(at, end);
-  return concatBytes(...parts, message.subarray(plainFrom, end));
+  return parts === null ? message.subarray(start, end) : concatBytes(...parts, message.subarray(plainFrom, end));
 }
 
 /** True when uncompressed rdata fits the layout of its type. */
 export function isWellFormedRdata(rdata: Uint8Array, type: number): boolean {
-  return readRdata(rdata, 0, type, { left: 0 }) !== null;
+  return readRdata(rdata, { start: 0, end: rdata.length }, type, { left: 0 }) !== null;
 }
 
 /** Canonical form of uncompressed rdata (RFC 4034 §6.2 as corrected by RFC 6840 §5.1): names of old types lower-cased. */
 export function canonicalRdata(rdata: Uint8Array, type: number): Uint8Array {
   const layout = rdataLayout(type);
   if (layout === null || !layout.some((field) => field.kind === 'name' && field.lowerCase)) return rdata;
-  const canonical = Uint8Array.from(rdata);
+  const canonical = new Uint8Array(rdata);
   let cursor = 0;
   for (const field of layout) {
     if (field.kind !== 'name') {

@@ -1,7 +1,7 @@
 /** RRSIG rdata (RFC 4034 §3.1). */
 
-import { concatBytes, readU8, readU16, readU32 } from './bytes.ts';
-import { type Name, nameEnd, toLowerCase } from './name.ts';
+import { readU8, readU16, readU32, transientBytes } from './bytes.ts';
+import { copyLowerCase, lowerOctet, type Name, nameEnd } from './name.ts';
 
 /** Octets before the signer's name. */
 const RRSIG_FIXED_OCTETS = 18;
@@ -26,9 +26,8 @@ export interface Rrsig {
 
 /** Reads RRSIG rdata (uncompressed); null when malformed. */
 export function readRrsig(rdata: Uint8Array): Rrsig | null {
-  if (rdata.length <= RRSIG_FIXED_OCTETS) return null;
+  if (!isRrsig(rdata)) return null;
   const signerEnd = nameEnd(rdata, RRSIG_FIXED_OCTETS);
-  if (signerEnd < 0) return null;
   return {
     typeCovered: readU16(rdata, 0),
     algorithm: readU8(rdata, 2),
@@ -44,7 +43,29 @@ export function readRrsig(rdata: Uint8Array): Rrsig | null {
 
 /** The part of RRSIG rdata that is signed: all but the signature, the signer in lower case (RFC 4034 §3.1.8.1). */
 export function signedPrefix(rrsig: Rrsig, rdata: Uint8Array): Uint8Array {
-  return concatBytes(rdata.subarray(0, RRSIG_FIXED_OCTETS), toLowerCase(rrsig.signer));
+  const prefix = transientBytes(RRSIG_FIXED_OCTETS + rrsig.signer.length);
+  for (let i = 0; i < RRSIG_FIXED_OCTETS; i++) prefix[i] = readU8(rdata, i);
+  copyLowerCase(rrsig.signer, prefix, RRSIG_FIXED_OCTETS);
+  return prefix;
+}
+
+/** True for rdata that `readRrsig` reads. */
+export function isRrsig(rdata: Uint8Array): boolean {
+  return rdata.length > RRSIG_FIXED_OCTETS && nameEnd(rdata, RRSIG_FIXED_OCTETS) >= 0;
+}
+
+/** The labels field of RRSIG rdata, without reading the rest; 0 when it is too short. */
+export function signedLabels(rdata: Uint8Array): number {
+  return readU8(rdata, 3);
+}
+
+/** True when the signer that RRSIG rdata names is this one, without reading the rest. */
+export function isSignedBy(rdata: Uint8Array, signer: Name): boolean {
+  if (nameEnd(rdata, RRSIG_FIXED_OCTETS) !== RRSIG_FIXED_OCTETS + signer.length) return false;
+  for (let i = 0; i < signer.length; i++) {
+    if (lowerOctet(readU8(rdata, RRSIG_FIXED_OCTETS + i)) !== lowerOctet(readU8(signer, i))) return false;
+  }
+  return true;
 }
 
 /** Type that RRSIG rdata covers, without reading the rest; 0 when it is too short. */

@@ -50,12 +50,16 @@ export function packRRset(parts: RRsetParts): RRset {
   writeU16(block, 6, signatures.length);
   block.set(parts.owner, OWNER_AT);
   let at = OWNER_AT + parts.owner.length;
-  for (const rdata of [...rdatas, ...signatures]) {
-    writeU16(block, at, rdata.length);
-    block.set(rdata, at + 2);
-    at += 2 + rdata.length;
-  }
+  for (const rdata of rdatas) at = writeBlock(block, at, rdata);
+  for (const signature of signatures) at = writeBlock(block, at, signature);
   return block as RRset;
+}
+
+/** Writes octets with their length before them; the offset after them. */
+function writeBlock(block: Uint8Array, at: number, octets: Uint8Array): number {
+  writeU16(block, at, octets.length);
+  block.set(octets, at + 2);
+  return at + 2 + octets.length;
 }
 
 /** The octets as a set, when they are one whole block of this layout; null when they are not. What rdatas mean is not looked at. */
@@ -69,13 +73,23 @@ export function rrsetFromOctets(octets: Uint8Array): RRset | null {
   return at === octets.length ? (octets as RRset) : null;
 }
 
+/** Rdatas above which duplicates are looked for by key and not by comparing each with each. */
+const MAX_COMPARED = 8;
+
 function withoutDuplicates(rdatas: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (rdatas.length < 2) return rdatas;
+  if (rdatas.length < 2 || (rdatas.length <= MAX_COMPARED && areDistinct(rdatas))) return rdatas;
   const seen = new Set<string>();
   return rdatas.filter((rdata) => {
     const key = Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
     if (seen.has(key)) return false;
     seen.add(key);
+    return true;
+  });
+}
+
+function areDistinct(rdatas: readonly Uint8Array[]): boolean {
+  return rdatas.every((rdata, i) => {
+    for (let j = 0; j < i; j++) if (bytesEqual(rdata, rdatas[j] as Uint8Array)) return false;
     return true;
   });
 }
@@ -126,6 +140,17 @@ export function signaturesOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, rdataCount(rrset), signatureCount(rrset));
 }
 
+/** True when the test says yes to one of the RRSIG rdatas, read in place as arrays that it must not keep. */
+export function someSignature(rrset: RRset, test: (rdata: Uint8Array) => boolean): boolean {
+  let at = signaturesAt(rrset, rdatasAt(rrset));
+  for (let i = signatureCount(rrset); i > 0; i--) {
+    const length = readU16(rrset, at);
+    if (test(partOf(rrset, at + 2, at + 2 + length))) return true;
+    at += 2 + length;
+  }
+  return false;
+}
+
 function readBlocks(rrset: RRset, skip: number, count: number): Uint8Array[] {
   const blocks: Uint8Array[] = [];
   let at = nameEnd(rrset, OWNER_AT);
@@ -162,7 +187,24 @@ export function unpackRRset(rrset: RRset): RRsetParts {
 /** True when two sets hold the same rdatas, in any order; owner, TTL and signatures are not looked at. */
 export function sameRdatas(a: RRset, b: RRset): boolean {
   if (rdataCount(a) !== rdataCount(b)) return false;
+  if (haveEqualRdataOctets(a, b)) return true;
   const sortedA = rdatasOf(a).sort(compareBytes);
   const sortedB = rdatasOf(b).sort(compareBytes);
   return sortedA.every((rdata, i) => bytesEqual(rdata, sortedB[i] ?? new Uint8Array()));
+}
+
+/** True when the rdatas are the same in the same order, which they mostly are. */
+function haveEqualRdataOctets(a: RRset, b: RRset): boolean {
+  const startA = rdatasAt(a);
+  const startB = rdatasAt(b);
+  const endA = signaturesAt(a, startA);
+  if (endA - startA !== signaturesAt(b, startB) - startB) return false;
+  for (let i = startA; i < endA; i++) if (a[i] !== b[i + startB - startA]) return false;
+  return true;
+}
+
+function signaturesAt(rrset: RRset, start: number): number {
+  let at = start;
+  for (let i = rdataCount(rrset); i > 0; i--) at += 2 + readU16(rrset, at);
+  return at;
 }

@@ -6,7 +6,7 @@
  */
 
 import type { MessageView, SectionRange } from './message-view.ts';
-import type { Name } from './name.ts';
+import { type Name, namesEqual } from './name.ts';
 import { rrsetKey } from './question.ts';
 import { coveredType } from './rdata-rrsig.ts';
 import { TYPE } from './rr-type.ts';
@@ -46,17 +46,69 @@ interface OpenGroup {
 /** Records of one section of a message, in order. */
 export function recordsOf(message: MessageView, range: SectionRange): ResourceRecord[] {
   const records: ResourceRecord[] = [];
+  for (let i = range.start; i < range.end; i++) records.push(recordAt(message, i));
+  return records;
+}
+
+/** Records of one section of a class, without the OPT, in order. */
+export function dataRecordsOf(message: MessageView, range: SectionRange, rrClass: number): ResourceRecord[] {
+  const records: ResourceRecord[] = [];
   for (let i = range.start; i < range.end; i++) {
-    const owner = message.owner(i);
-    records.push({
-      owner,
-      ttl: message.ttl(i),
-      class: message.class(i),
-      type: message.type(i),
-      rdata: message.rdata(i),
-    });
+    if (i !== message.optIndex && message.class(i) === rrClass) records.push(recordAt(message, i));
   }
   return records;
+}
+
+function recordAt(message: MessageView, index: number): ResourceRecord {
+  return {
+    owner: message.owner(index),
+    ttl: message.ttl(index),
+    class: message.class(index),
+    type: message.type(index),
+    rdata: message.rdata(index),
+  };
+}
+
+/** What tells one set from another. */
+type SetIdentity = Pick<RRsetParts, 'owner' | 'type' | 'class'>;
+
+/** Sets above which they are found by key: making a key costs as much as comparing with so many. */
+const MAX_COMPARED = 12;
+
+/** Sets, found by owner (without case), type and class; of equal ones the first. In order of coming. */
+export class SetIndex<S extends SetIdentity> {
+  readonly list: S[] = [];
+  #byKey: Map<string, S> | null = null;
+
+  add(set: S): void {
+    this.list.push(set);
+    if (this.#byKey !== null) addByKey(this.#byKey, set);
+    else if (this.list.length > MAX_COMPARED) {
+      this.#byKey = new Map();
+      for (const each of this.list) addByKey(this.#byKey, each);
+    }
+  }
+
+  find(owner: Name, type: number, rrClass: number): S | undefined {
+    if (this.#byKey !== null) return this.#byKey.get(rrsetKey(owner, type, rrClass));
+    for (const set of this.list) {
+      if (set.type === type && set.class === rrClass && (set.owner === owner || namesEqual(set.owner, owner)))
+        return set;
+    }
+    return undefined;
+  }
+}
+
+function addByKey<S extends SetIdentity>(byKey: Map<string, S>, set: S): void {
+  const key = rrsetKey(set.owner, set.type, set.class);
+  if (!byKey.has(key)) byKey.set(key, set);
+}
+
+/** The sets given, to be found. */
+export function indexSets<S extends SetIdentity>(sets: readonly S[]): SetIndex<S> {
+  const index = new SetIndex<S>();
+  for (const set of sets) index.add(set);
+  return index;
 }
 
 /** How many sets are made at most; records of others are left out, and reported. */
@@ -72,14 +124,14 @@ const NO_BOUND: GroupBound = { maxSets: Number.POSITIVE_INFINITY, onLeftOut: () 
  * question for RRSIG or ANY keeps its answer.
  */
 export function groupRecords(records: Iterable<ResourceRecord>, bound: GroupBound = NO_BOUND): RRsetGroup[] {
-  const groups = new Map<string, OpenGroup>();
+  const groups = new SetIndex<OpenGroup>();
   const signatures: ResourceRecord[] = [];
   for (const record of records) {
     if (record.type === TYPE.RRSIG) signatures.push(record);
     else addRdata(groups, record, bound);
   }
   for (const record of signatures) {
-    const covered = groups.get(rrsetKey(record.owner, coveredType(record.rdata), record.class));
+    const covered = groups.find(record.owner, coveredType(record.rdata), record.class);
     if (covered === undefined || covered.type === TYPE.RRSIG) {
       addRdata(groups, record, bound);
       continue;
@@ -87,19 +139,18 @@ export function groupRecords(records: Iterable<ResourceRecord>, bound: GroupBoun
     covered.signatures.push(record.rdata);
     covered.ttl = Math.min(covered.ttl, record.ttl);
   }
-  return [...groups.values()];
+  return groups.list;
 }
 
-function addRdata(groups: Map<string, OpenGroup>, record: ResourceRecord, bound: GroupBound): void {
+function addRdata(groups: SetIndex<OpenGroup>, record: ResourceRecord, bound: GroupBound): void {
   const { owner, type, class: rrClass, ttl, rdata } = record;
-  const key = rrsetKey(owner, type, rrClass);
-  const group = groups.get(key);
-  if (group === undefined && groups.size >= bound.maxSets) {
+  const group = groups.find(owner, type, rrClass);
+  if (group === undefined && groups.list.length >= bound.maxSets) {
     bound.onLeftOut();
     return;
   }
   if (group === undefined) {
-    groups.set(key, { owner, type, class: rrClass, rdatas: [rdata], signatures: [], ttl });
+    groups.add({ owner, type, class: rrClass, rdatas: [rdata], signatures: [], ttl });
     return;
   }
   group.rdatas.push(rdata);

@@ -1,8 +1,8 @@
 /** Labels as signatures count them, and what they say of wildcards (RFC 4034 §3.1.3). */
 
 import { isBelow, isWildcard, labelCount, type Name } from './name.ts';
-import { readRrsig } from './rdata-rrsig.ts';
-import { type RRset, rrsetOwner, signaturesOf } from './rrset.ts';
+import { isRrsig, readRrsig, signedLabels } from './rdata-rrsig.ts';
+import { type RRset, rrsetOwner, signatureCount, someSignature } from './rrset.ts';
 
 /** Labels of an owner as the labels field counts them: without the root and without a leading asterisk. */
 export function signedLabelCount(owner: Name): number {
@@ -14,15 +14,16 @@ export function signedLabelCount(owner: Name): number {
  * with it (RFC 4035 §5.3.4).
  */
 export function isExpanded(rrset: RRset): boolean {
+  if (signatureCount(rrset) === 0) return false;
   const labels = signedLabelCount(rrsetOwner(rrset));
-  return signaturesOf(rrset).some((rdata) => (readRrsig(rdata)?.labels ?? labels) < labels);
+  return someSignature(rrset, (rdata) => isRrsig(rdata) && signedLabels(rdata) < labels);
 }
 
 /** True when every signature of a set is of a zone above its owner: it is no zone's own word at its top. */
 export function isSignedFromAbove(rrset: RRset): boolean {
   const owner = rrsetOwner(rrset);
-  return signaturesOf(rrset).every((rdata) => {
+  return !someSignature(rrset, (rdata) => {
     const signer = readRrsig(rdata)?.signer;
-    return signer !== undefined && isBelow(owner, signer);
+    return signer === undefined || !isBelow(owner, signer);
   });
 }

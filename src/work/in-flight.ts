@@ -8,6 +8,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { Cancelled } from './cancelled.ts';
+import type { StopSignal } from './stop-signal.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -174,7 +175,7 @@ async function waitFor<T>(running: Running<T>, parent: Work | null): Promise<T> 
 }
 
 /** The result, or `Cancelled` as soon as the signal says so. */
-function orStopped<T>(result: Promise<T>, signal: AbortSignal): Promise<T> {
+function orStopped<T>(result: Promise<T>, signal: StopSignal): Promise<T> {
   return new Promise<T>((resolve, reject) => {
     const stop = (): void => reject(new Cancelled());
     signal.addEventListener('abort', stop, { once: true });

@@ -1,6 +1,7 @@
 /** A number of slots (sockets, connections): who finds none free waits in line, within time. */
 
 import type { Clock } from '../ports/clock.ts';
+import type { StopSignal } from './stop-signal.ts';
 import { waitFor } from './wait.ts';
 
 export class Semaphore {
@@ -22,12 +23,16 @@ export class Semaphore {
     return this.#line.size;
   }
 
+  /** Takes a slot when one is free. */
+  takeFree(): boolean {
+    if (this.#free === 0) return false;
+    this.#free--;
+    return true;
+  }
+
   /** True when a slot was taken, false when none became free in time. Rejects with `Cancelled` when stopped. */
-  async take(signal: AbortSignal, timeoutMs: number): Promise<boolean> {
-    if (this.#free > 0) {
-      this.#free--;
-      return true;
-    }
+  async take(signal: StopSignal, timeoutMs: number): Promise<boolean> {
+    if (this.takeFree()) return true;
     let enter: (() => void) | null = null;
     const isIn = (): boolean => enter !== null && !this.#line.has(enter);
     let isTaken = false;

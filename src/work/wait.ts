@@ -2,10 +2,13 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { Cancelled } from './cancelled.ts';
+import type { StopSignal } from './stop-signal.ts';
+
+const ONCE = { once: true };
 
 interface Wait<T> {
   readonly clock: Clock;
-  readonly signal: AbortSignal;
+  readonly signal: StopSignal;
   readonly timeoutMs: number;
   /** Starts what may end the wait; `settle` may be called more than once, the first counts. */
   readonly start: (settle: (value: T) => void) => void;
@@ -26,7 +29,7 @@ export function waitFor<T>(wait: Wait<T>): Promise<T | 'timeout'> {
       resolve(value);
     };
     const cancelTimer = clock.after(Math.max(0, timeoutMs), () => settle('timeout'));
-    signal.addEventListener('abort', stop, { once: true });
+    signal.addEventListener('abort', stop, ONCE);
     start(settle);
   });
 }

@@ -4,6 +4,7 @@ import type { TraceStep } from '../trace/events.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Question } from '../wire/question.ts';
 import type { Budget } from './budget.ts';
+import { type StopSignal, StopSource } from './stop-signal.ts';
 
 /** What a work is for; part of its sharing key, since it changes what is done. */
 export type WorkMode = 'normal' | 'for-validation' | 'refresh';
@@ -30,7 +31,8 @@ export class Work {
   asks: string | null = null;
   /** Failures of servers that were asked about again without EDNS. */
   plainTrials = 0;
-  readonly #controller = new AbortController();
+  /** Raised when the work is stopped: stop or reload, jostling, its own deadline. */
+  readonly #stop = new StopSource();
 
   constructor(parts: WorkParts) {
     this.id = parts.id;
@@ -44,13 +46,12 @@ export class Work {
     this.trustEpoch = parts.parent?.trustEpoch ?? parts.trustEpoch ?? 0;
   }
 
-  /** Aborted when the work is stopped: stop or reload, jostling, its own deadline. */
-  get signal(): AbortSignal {
-    return this.#controller.signal;
+  get signal(): StopSignal {
+    return this.#stop;
   }
 
   abort(): void {
-    this.#controller.abort();
+    this.#stop.abort();
   }
 
   /** Raises a trace event of this work; `step` is built only when somebody listens. */

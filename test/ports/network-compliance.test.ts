@@ -22,7 +22,9 @@ async function openUdp(side: Side, remote?: Address): Promise<OpenUdp> {
   };
   const onError = (error: NetworkError) => errors.push(error);
   const base = { local: LOOPBACK, onDatagrams, onError };
-  const opened = await side.run(side.network.openUdp(remote === undefined ? base : { ...base, remote }));
+  const opened = await side.run(
+    Promise.resolve(side.network.openUdp(remote === undefined ? base : { ...base, remote })),
+  );
   if (!opened.ok) throw new Error(opened.error.text);
   return { socket: opened.value, got, errors };
 }
@@ -98,7 +100,7 @@ describe.each(SIDES)('datagrams on the %s side', (_name, makeSide) => {
     const side = makeSide();
     const first = await openUdp(side);
     const second = await side.run(
-      side.network.openUdp({ local: first.socket.local, onDatagrams: () => {}, onError: () => {} }),
+      Promise.resolve(side.network.openUdp({ local: first.socket.local, onDatagrams: () => {}, onError: () => {} })),
     );
     expect(second.ok ? 'opened' : second.error.kind).toBe('in-use');
     first.socket.close();

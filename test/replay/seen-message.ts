@@ -109,7 +109,7 @@ export class SeenMessage {
       this.opt = readOpt(bytes.subarray(start, end), recordClass, ttl);
       return end;
     }
-    const rdata = readRdata(bytes.subarray(0, end), start, type, budget) ?? bytes.subarray(start, end);
+    const rdata = readRdata(bytes, { start, end }, type, budget) ?? bytes.subarray(start, end);
     section.push({ name: toLowerCase(owner.name), type, class: recordClass, ttl, rdata: comparable(rdata, type) });
     return end;
   }

@@ -7,6 +7,7 @@ import { describe, expect, test } from 'vitest';
 import { Budget } from '../../src/work/budget.ts';
 import { Cancelled } from '../../src/work/cancelled.ts';
 import { InFlight, MAX_WORKS_VISITED } from '../../src/work/in-flight.ts';
+import type { StopSignal } from '../../src/work/stop-signal.ts';
 import { Work } from '../../src/work/work.ts';
 import { HandClock } from '../cache/cache-parts.ts';
 import { DEFAULT_ALLOWANCE } from '../support/default-options.ts';
@@ -267,7 +268,7 @@ describe('stopping', () => {
 
   test('all stops every work', async () => {
     const bench = new Bench();
-    const signals: AbortSignal[] = [];
+    const signals: StopSignal[] = [];
     const answer = gate<Value>();
     const all = ['a', 'b'].map((key) =>
       bench.share(key, null, (work) => {
