@@ -71,7 +71,7 @@ async function main(words: readonly string[]): Promise<number | null> {
     return 1;
   }
   const isBackground = flags.debug === 0 && loaded.config.server.doDaemonize && process.send === undefined;
-  return isBackground ? await startInBackground(words, lastWords(loaded.config)) : await startHere(flags);
+  return isBackground ? await startInBackground(words, lastWords(loaded.config)) : await startHere(flags, loaded);
 }
 
 /** Reads the configuration; without `-c` and without the default file there is an empty one. */
@@ -122,10 +122,17 @@ function startInBackground(words: readonly string[], stderr: number | 'ignore'):
   });
 }
 
-async function startHere(flags: Arguments): Promise<number | null> {
+/** `loaded`: the configuration as it was just read, for the start; a reload reads it anew. */
+async function startHere(flags: Arguments, loaded: LoadedFor): Promise<number | null> {
   const { ports, host } = thisProcess();
   const { log } = ports;
-  const running = new Running({ ports, host, load: () => load(flags), logToStderr: flags.debug > 1 });
+  let first: LoadedFor | null = loaded;
+  function* loadOnce(): Steps<LoadedFor> {
+    const known = first;
+    first = null;
+    return known ?? (yield* load(flags));
+  }
+  const running = new Running({ ports, host, load: loadOnce, logToStderr: flags.debug > 1 });
   watchForBugs(log);
   watchHeap(ports.clock, log);
   const lines = [...(await running.start())];
