@@ -32,6 +32,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   serve: ['zones', 'policy', 'resolve', 'cache', 'wire', 'terms', 'trace', 'ports', 'config'],
   front: ['serve', 'cache', 'wire', 'ports'],
   server: ['serve', 'ports', 'wire', 'config'],
+  dnstap: ['ports', 'trace', 'wire'],
   control: ['explain', 'zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
   explain: ['wire', 'terms', 'trace', 'dnssec', 'ports'],
@@ -41,6 +42,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   daemon: [
     'web',
     'dane',
+    'dnstap',
     'doctor',
     'explain',
     'config',

@@ -44,7 +44,7 @@ MIT licensed, see LICENSE in source package for details.
 const VERSION_TEXT = `Version ${VERSION}
 
 Linked libs: Node.js ${process.version}, OpenSSL ${process.versions.openssl}
-Linked modules: validator iterator
+Linked modules: cachedb validator iterator
 
 MIT licensed, see LICENSE in source package for details.
 `;

@@ -52,6 +52,7 @@ export function thisProcess(): ThisProcess {
       startFronts: (options) => network.startFrontThreads(frontProgram(), options),
       unusedSockets: () => inherited.left,
       createCrypto,
+      openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
       loadPage,
       tlsFault,
       textRoom: () => textRoom(heapUse()),
@@ -96,6 +97,7 @@ function hostFacts(): HostFacts {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
     heapOctets: heapUse().limit,
+    unixTime: () => Date.now() / 1000,
     addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
     allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
   };

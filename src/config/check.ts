@@ -12,6 +12,7 @@ import { parseRecord } from '../wire/record-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { eachInPieces, type Steps } from '../wire/steps.ts';
 import { checkCacheFile } from './check-cache-file.ts';
+import { checkCachedb } from './check-cachedb.ts';
 import { checkNetwork } from './check-network.ts';
 import { checkPolicy } from './check-policy.ts';
 import type { Config } from './config.ts';
@@ -33,6 +34,7 @@ const ENTRIES_PER_PIECE = 1000;
 export function* checkConfig(clauses: readonly Clause[], config: Config, findings: Findings): Steps<void> {
   const lines = new Lines(clauses.filter(({ name }) => name === 'server'));
   checkNetwork(clauses, config, findings);
+  checkCachedb(clauses, config, findings);
   checkModules(config, (text, severity) => findings[severity](lines.last('module-config'), text));
   warnOfDuplicates(clauses, findings);
   checkAnchors(lines, findings);

@@ -144,4 +144,5 @@ export const SECRET_DIRECTIVES: ReadonlySet<string> = new Set([
   'secret-seed',
   'redis-server-password',
   'redis-replica-server-password',
+  'redis-sentinel-password',
 ]);

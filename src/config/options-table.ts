@@ -6,15 +6,9 @@
  */
 
 import type { Rows, ValueRow } from './option.ts';
+import { CACHEDB_ROWS } from './table-cachedb.ts';
 import { AUTH_ZONE_ROWS, FORWARD_ZONE_ROWS, REMOTE_CONTROL_ROWS, STUB_ZONE_ROWS, VIEW_ROWS } from './table-clauses.ts';
-import {
-  CACHEDB_ROWS,
-  DNSCRYPT_ROWS,
-  DNSTAP_ROWS,
-  DYNLIB_ROWS,
-  IPSET_ROWS,
-  PYTHON_ROWS,
-} from './table-foreign-clauses.ts';
+import { DNSCRYPT_ROWS, DNSTAP_ROWS, DYNLIB_ROWS, IPSET_ROWS, PYTHON_ROWS } from './table-foreign-clauses.ts';
 import { RPZ_ROWS } from './table-rpz.ts';
 import { SERVER_CACHE_ROWS } from './table-server-cache.ts';
 import { SERVER_MODULE_ROWS } from './table-server-modules.ts';

@@ -10,7 +10,8 @@
 import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import type { Counters } from '../trace/counters.ts';
+import { WEB_REFUSAL_TEXT } from '../terms/web-refusal.ts';
+import type { CounterName, Counters } from '../trace/counters.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
 
@@ -43,6 +44,8 @@ export interface StatisticsSnapshot {
   readonly tcpUsage: number;
   /** Octets of HTTP that are held: of bodies that are not whole, of replies that are not read. */
   readonly httpOctets: { readonly queries: number; readonly replies: number };
+  /** Names whose signatures run out soon. */
+  readonly expiring: number;
   /** Answers that policy zones changed, by action. */
   readonly policyActions: Map<string, number>;
 }
@@ -328,7 +331,22 @@ const ZONE_ROWS: readonly StatRow[] = [
   ),
   counter('num.query.subnet', 'query_subnet_total', 'Queries with client subnet', none),
   counter('num.query.subnet_cache', 'query_subnet_cache_total', 'Replies by client subnet', none),
-  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', none),
+  counter('num.query.cachedb', 'query_cachedb_total', 'Answers from the shared cache', ({ counters }) =>
+    counters.get('cachedb.hits'),
+  ),
+];
+
+/** What is kept outside of the process: the store that hosts share, and the file over restarts. */
+const STORED: readonly (readonly [CounterName, string])[] = [
+  ['cachedb.misses', 'Questions that the shared cache had nothing for'],
+  ['cachedb.refused', 'Values of the shared cache that were damaged or forged'],
+  ['cachedb.bogus', 'Answers of the shared cache that did not validate'],
+  ['cachedb.failures', 'Questions to the shared cache that failed or took too long'],
+  ['cachedb.skipped', 'Questions that the shared cache was not asked, being down'],
+  ['cachedb.stored', 'Answers written to the shared cache'],
+  ['cachefile.answers', 'Answers that the cache file held for this process'],
+  ['cachefile.dropped', 'Cache files that were not believed'],
+  ['cachefile.written', 'Times that the cache file was written'],
 ];
 
 /** Every kind of bogus data; the type system keeps it whole. */
@@ -398,23 +416,24 @@ const OWN_ROWS: readonly StatRow[] = [
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
   ),
-  counter(
-    'num.cachefile.answers',
-    'cachefile_answers_total',
-    'Answers that the cache file held for this process',
-    ({ counters }) => counters.get('cachefile.answers'),
-  ),
-  counter('num.cachefile.dropped', 'cachefile_dropped_total', 'Cache files that were not believed', ({ counters }) =>
-    counters.get('cachefile.dropped'),
-  ),
-  counter('num.cachefile.written', 'cachefile_written_total', 'Times that the cache file was written', ({ counters }) =>
-    counters.get('cachefile.written'),
-  ),
+  ...STORED.map(([name, help]) => {
+    const [family = '', what = ''] = name.split('.');
+    return counter(`num.${name}`, `${family}_${what}_total`, help, ({ counters }) => counters.get(name));
+  }),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),
   ),
   counter('num.clock.doubts', 'clock_doubts_total', 'Times that the clock seemed to be wrong', ({ counters }) =>
     counters.get('clock.doubts'),
+  ),
+  counter('num.dnstap.sent', 'dnstap_messages_total', 'Messages copied for dnstap', ({ counters }) =>
+    counters.get('dnstap.sent'),
+  ),
+  counter(
+    'num.dnstap.dropped',
+    'dnstap_messages_dropped_total',
+    'Messages not copied because the collector is slow or away',
+    ({ counters }) => counters.get('dnstap.dropped'),
   ),
   counter(
     'num.anchor.unknown_keys',
@@ -434,6 +453,23 @@ const OWN_ROWS: readonly StatRow[] = [
         counters.get(`bogus.${kind}`),
       ),
       ['reason', kind],
+    ),
+  ),
+  gauge(
+    'signatures.expiring',
+    'signatures_expiring',
+    'Names in the cache whose signatures run out soon: their signer does not renew',
+    ({ expiring }) => expiring,
+  ),
+  ...Object.entries(WEB_REFUSAL_TEXT).map(([why, text]) =>
+    labelled(
+      counter(
+        `num.web.refused.${why}`,
+        'web_requests_refused_total',
+        `Requests to the page that were refused: ${text}`,
+        ({ counters }) => counters.get(`web.refused.${why}`),
+      ),
+      ['why', why],
     ),
   ),
   ...Object.keys({ ...LIMIT_TEXT, ...BOUND_TEXT }).map((limit) =>

@@ -86,6 +86,11 @@ const LINES = [
     commands: { list_bogus: 'words' },
   },
   {
+    text: 'list_expiring [+json]',
+    what: 'names in the cache whose signatures run out soon',
+    commands: { list_expiring: 'words' },
+  },
+  {
     text: 'page_address',
     what: 'where a browser finds the page (web-interface), with its token',
     commands: { page_address: 'none' },

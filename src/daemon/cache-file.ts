@@ -12,11 +12,11 @@ import { MAC_OCTETS } from '../cache/keyed-digest.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { FileResult } from '../ports/files.ts';
 import type { Ports } from '../ports/ports.ts';
-import { toHex } from '../wire/bytes.ts';
 import { runAtOnce, runInTurns, type Steps } from '../wire/steps.ts';
 import { type Basis, type ImageParts, type ImageSource, makeImage, openImage } from './cache-image.ts';
+import { dataBasis } from './data-basis.ts';
 import { cacheFileOptions } from './options/cache-file.ts';
-import { iterateOptions, resolveOptions } from './options/rooms.ts';
+import { resolveOptions } from './options/rooms.ts';
 import { trustBasis } from './reload.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 import { StoredEntries } from './stored-entries.ts';
@@ -192,20 +192,9 @@ const LEFTOVER = /^(?:\.key)?\.[0-9a-f]{16}\.tmp$/;
 /** What the entries of an instance rest on. */
 function basisOf(instance: ResolverInstance): Basis {
   const { config, crypto, serverZones } = instance;
-  const digest = (text: string): Uint8Array => crypto.digest('sha256', new TextEncoder().encode(text));
-  const options = iterateOptions(config, { hints: [], tlsAuthorities: null });
-  const { scrubPromiscuous, hardenGlue, hardenUnverifiedGlue, hardenUnknownAdditional } = options;
-  const { privateAddresses, privateDomains, maxTtl, minTtl, maxNegativeTtl, minNegativeTtl } = options;
-  const taken = { scrubPromiscuous, hardenGlue, hardenUnverifiedGlue, hardenUnknownAdditional };
-  const kept = { privateAddresses, privateDomains, maxTtl, minTtl, maxNegativeTtl, minNegativeTtl };
-  const copies = config.authZones.map(({ name, forUpstream }) => [name, forUpstream]);
-  const rootHints = config.server.rootHints;
+  const trust = JSON.stringify([trustBasis(instance), config.server.moduleConfig, VERSION]);
   return {
-    trust: digest(JSON.stringify([trustBasis(instance), config.server.moduleConfig, VERSION])),
-    data: digest(JSON.stringify([taken, kept, serverZones.all, copies, rootHints], withOctets)),
+    trust: crypto.digest('sha256', new TextEncoder().encode(trust)),
+    data: dataBasis(config, serverZones, crypto),
   };
-}
-
-function withOctets(_key: string, value: unknown): unknown {
-  return value instanceof Uint8Array ? toHex(value) : value;
 }

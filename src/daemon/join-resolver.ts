@@ -2,14 +2,17 @@
 
 import { forgetData } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
+import type { Taps } from '../dnstap/taps.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
+import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
+import type { SharedCache } from '../resolve/shared-cache.ts';
 import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
@@ -40,9 +43,12 @@ export interface SharedParts {
   readonly counters: Counters;
   readonly recentBogus: RecentBogus;
   readonly followers: Followers;
+  readonly expiringSignatures: ExpiringSignatures;
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
+  /** Copies messages; null: nobody listens. */
+  readonly taps: Taps | null;
   /** Takes a bug in a work that nobody waits for. */
   readonly report: (error: unknown) => void;
 }
@@ -56,15 +62,16 @@ interface JoinedResolver {
 
 const NOBODY: ReadonlySet<string> = new Set();
 
-/** Joins the resolver; `zones` are the zones that are kept as a local copy. */
-export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResolver {
+/** Joins the resolver; `zones` are the zones that are kept as a local copy, `secondLevel` is shared with other hosts. */
+export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel: SharedCache | null): JoinedResolver {
   const { config, ports, caches, anchors, counters, serverZones, verbosity, report } = shared;
   const { clock, network, random, log } = ports;
   const { rrsets, answers, failures, servers, delegations } = caches;
   const options = { ...iterateOptions(config, shared.inputs), configuredZones: serverZones.all };
   const notice = (text: string): void => log.write('notice', text);
   const warn = (text: string): void => log.write('error', text);
-  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
+  const tap = shared.taps?.servers;
+  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options, tap });
   const authZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
   const denials = knownDenials(shared, authZone);
   const rates = zoneRates(config, { clock, random });
@@ -77,6 +84,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore): JoinedResol
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.find(question),
+    shared: secondLevel,
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),
@@ -129,6 +137,7 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
     counters,
     denials: caches.denials,
     onPrimed: primed,
+    onVerified: (rrset, signature, expiresAt) => shared.expiringSignatures.note(rrset, signature, expiresAt),
   });
 }
 

@@ -23,6 +23,7 @@ import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
 import type { Address, TlsKeyCheck } from '../ports/network.ts';
 import type { Ports } from '../ports/ports.ts';
+import type { OpenStore } from '../ports/shared-store.ts';
 import { Daemon, type ListenProblem } from '../server/daemon.ts';
 import { SERVER_LIMITS } from '../server/listen-options.ts';
 import { runInTurns, type Steps } from '../wire/steps.ts';
@@ -96,6 +97,8 @@ export interface HostProcess {
   readonly tlsFault: TlsKeyCheck;
   /** Octets of text that the memory which is left would hold as local zones and data. */
   textRoom(): number;
+  /** Opens the store that hosts share (cachedb). */
+  readonly openStore: OpenStore;
   /** What the page needs (web-interface). */
   readonly loadPage: () => Promise<LoadedPageParts>;
   /** Ends the process, as a signal would (control channel). */
@@ -460,6 +463,7 @@ export class Running {
       config,
       ports: { ...this.#ports, crypto },
       host: this.#parts.host.facts(),
+      openStore: this.#parts.host.openStore,
       verbosity,
       ...kept,
       ...(this.#fronts === null ? {} : { publisher: this.#fronts.newPublisher() }),

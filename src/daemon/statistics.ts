@@ -121,7 +121,7 @@ function takeSnapshot(
   fronts: readonly ServeStats[],
   held: Pick<StatisticsSnapshot, 'tcpUsage' | 'httpOctets'>,
 ): StatisticsSnapshot {
-  const { serve, counters, caches, resolver, policy } = instance;
+  const { serve, counters, caches, resolver, policy, expiringSignatures } = instance;
   const all = resolver.works().length;
   return {
     serve: fronts.length === 0 ? serve.stats : sumOf([serve.stats, ...fronts]),
@@ -130,6 +130,7 @@ function takeSnapshot(
     caches,
     requestList: { all, user: resolver.worksInProgress, replies: serve.waiting() },
     ...held,
+    expiring: expiringSignatures.count,
     policyActions: policy.rpz.applied,
   };
 }

@@ -30,7 +30,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { endingOf } from './ending.ts';
 import { expansionsOf, proofLine } from './proof.ts';
-import { CULPRIT_TEXT, remedyOf } from './remedy.ts';
+import { remedyOf, whoText } from './remedy.ts';
 import type { DsLine, ExpiryLine, HeldLine, ProofLine, Report, ServerLine, SetLine, ZoneLine } from './report.ts';
 import { keyLine, type ShowParts, setLine } from './set-line.ts';
 
@@ -139,7 +139,7 @@ function remedyLine(resolution: Resolution, parts: ExplainParts, time: RemedyTim
   const isClock = signatureTime.kind === 'clock';
   const clock = isClock ? 'own' : time.isTimeAsked ? 'asked' : 'configured';
   const remedy = remedyOf(resolution, { now, anchored, clock });
-  return remedy === null ? null : { ...remedy, who: CULPRIT_TEXT[remedy.culprit] };
+  return remedy === null ? null : { ...remedy, who: whoText(remedy.culprit, resolution) };
 }
 
 function judgedAtOf(time: SignatureTime, { isTimeAsked }: ExplainOptions): Report['judgedAt'] {

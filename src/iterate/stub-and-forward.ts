@@ -23,6 +23,7 @@ export function isOwnBelow({ options, copies }: OwnZones, name: Name, above: Nam
 /** The stub and forward zones in force, which the control channel may change while questions are resolved. */
 export class ConfiguredZones {
   readonly #zones: UpstreamZone[];
+  #version = 0;
 
   constructor(zones: readonly UpstreamZone[]) {
     this.#zones = [...zones];
@@ -33,10 +34,16 @@ export class ConfiguredZones {
     return this.#zones;
   }
 
+  /** How often they have changed. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Adds a zone, in place of one of the same kind and name. */
   put(zone: UpstreamZone): void {
     this.remove(zone.kind, zone.zone);
     this.#zones.push(zone);
+    this.#version++;
   }
 
   /** False when there is none. */
@@ -44,6 +51,7 @@ export class ConfiguredZones {
     const at = this.#zones.findIndex(({ kind: other, zone }) => other === kind && namesEqual(zone, name));
     if (at < 0) return false;
     this.#zones.splice(at, 1);
+    this.#version++;
     return true;
   }
 }

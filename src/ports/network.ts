@@ -127,10 +127,14 @@ export interface TlsClientOptions {
   /** Least and greatest version; absent: 1.2 and 1.3. */
   readonly minVersion?: TlsVersion;
   readonly maxVersion?: TlsVersion;
+  /** PEM text of what is shown to a server that wants to know its clients; absent: nothing. */
+  readonly certificatePem?: string;
+  readonly privateKeyPem?: string;
 }
 
 export interface ConnectOptions extends StreamEvents {
-  readonly remote: Address;
+  /** An address, or the path of a unix socket (without TLS). */
+  readonly remote: Address | { readonly path: string };
   /** Local ip to bind to; absent: the system's choice. */
   readonly localIp?: string;
   readonly bindForeign?: ForeignBinding | undefined;

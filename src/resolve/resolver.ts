@@ -27,6 +27,7 @@ import type { Trace } from '../trace/trace.ts';
 import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
 import { type Question, questionKey, questionText } from '../wire/question.ts';
+import { TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import { type Allowance, Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
@@ -40,6 +41,7 @@ import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyFor
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { RequestSlots, type RequestSlotsOptions } from './request-slots.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
+import { FROM_STORE, type SharedCache } from './shared-cache.ts';
 
 export interface ResolveOptions extends RequestSlotsOptions {
   /** Times that bogus data is asked for again from other servers (val-max-restart). */
@@ -72,6 +74,8 @@ interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => CachedAnswer | null;
+  /** Answers that other hosts have found (cachedb); null or absent: none. */
+  readonly shared?: SharedCache | null;
   /** The second at which signatures are checked; the clock's when absent. */
   readonly signatureTime?: SignatureTime;
   /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
@@ -120,6 +124,8 @@ interface WorkStartOptions {
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
+/** What chains of trust are made of. */
+const SHARED_CHAIN_TYPES: ReadonlySet<number> = new Set([TYPE.DS, TYPE.DNSKEY]);
 
 /** The resolver. One for each set of caches. */
 export class Resolver {
@@ -231,9 +237,35 @@ export class Resolver {
   #hasWaitedEnough(question: Question): boolean {
     const { options, clock } = this.#parts;
     const { clientTimeoutMs } = options.serveExpired;
-    if (clientTimeoutMs === 0) return true;
+    if (clientTimeoutMs === 0) return !this.#looksIntoStoreFirst();
     const work = this.#resolutions.find(this.#key('normal', question));
     return work !== null && clock.monotonicMs() - work.startedMs >= clientTimeoutMs;
+  }
+
+  /** Before expired data is served at once, the store may have fresh data (cachedb-check-when-serve-expired). */
+  #looksIntoStoreFirst(): boolean {
+    const { shared = null } = this.#parts;
+    return shared?.options.checksBeforeExpired === true && !shared.isDown;
+  }
+
+  /** Where expired data would be served at once but for the store: what the store has, unchecked, or else that data. */
+  async #storedOrExpired(question: Question, miss: Miss): Promise<Miss | Resolution> {
+    const { options } = this.#parts;
+    const isForNow = options.serveExpired.isOn && options.serveExpired.clientTimeoutMs === 0;
+    if (!isForNow || miss.unchecked !== null || !this.#expired.has(question)) return miss;
+    const found = this.#looksIntoStoreFirst() ? await this.#findShared(question) : null;
+    if (found !== null) return { kind: 'miss', unchecked: found };
+    const stale = this.#expiredAnswer(question);
+    if (stale === null) return miss;
+    this.#refreshUnlessAsked(question, 0);
+    return stale;
+  }
+
+  /** What another host has found; counted as an answer of the store. */
+  async #findShared(question: Question): Promise<FoundResult | null> {
+    const found = (await this.#parts.shared?.find(question)) ?? null;
+    if (found !== null) this.#parts.counters.add('cachedb.hits');
+    return found;
   }
 
   /** What may be said without recursion when `find` has nothing: the best referral that the cache holds; null: none. */
@@ -245,7 +277,10 @@ export class Resolver {
   async resolve(question: Question, call: ResolveCallOptions = {}): Promise<Resolution> {
     const trace = call.trace ?? null;
     const isPlain = trace === null && call.refresh !== true;
-    const looked = call.miss ?? (isPlain ? this.look(question) : null);
+    const known = call.miss ?? (isPlain ? this.look(question) : null);
+    if (known !== null && known.kind !== 'miss') return known;
+    const looked =
+      known !== null && (this.#parts.shared ?? null) !== null ? await this.#storedOrExpired(question, known) : known;
     if (looked !== null && looked.kind !== 'miss') return looked;
     const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
     const key = trace === null ? this.#key(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
@@ -355,13 +390,23 @@ export class Resolver {
   };
 
   async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+    // Of the questions of our own those for keys: each host would ask for them for every zone. They are checked as all others are.
+    const shared = SHARED_CHAIN_TYPES.has(work.question.type) ? (this.#parts.shared ?? null) : null;
+    const stored = shared === null || avoid.size > 0 ? null : await shared.find(work.question);
+    if (stored !== null) {
+      this.#keepUnchecked(work, stored);
+      return stored;
+    }
+    if (work.signal.aborted) throw new Cancelled();
     const found = await this.#iterate(work, {
       avoid,
       isLookedUp,
       followAliases: work.mode !== 'for-validation',
       refresh: avoid.size > 0,
     });
-    if (found.kind === 'found') this.#keepUnchecked(work, found);
+    if (found.kind !== 'found') return found;
+    this.#keepUnchecked(work, found);
+    if (shared !== null && !isNotKept(found) && found.aliases.length === 0) shared.keep(work.question, found);
     return found;
   }
 
@@ -393,7 +438,11 @@ export class Resolver {
       best = this.#keep(work, validated.found, validated.verdict);
       const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
       if (counter !== null) counters.add(counter);
-      if (validated.verdict.status !== 'bogus') break;
+      if (validated.verdict.status !== 'bogus') {
+        this.#share(work.question, found, validated);
+        break;
+      }
+      if (found.end.server === FROM_STORE) counters.add('cachedb.bogus');
       const before = avoid.size;
       for (const server of blamedFor(found, validated, { avoid, askedAt })) avoid.add(server);
       // Every server that could be blamed was blamed: the zone itself is bogus.
@@ -403,6 +452,12 @@ export class Resolver {
     const { rcode, question } = best;
     work.note(clock.monotonicMs(), () => ({ kind: 'finished', question, rcode }));
     return this.#tell(best);
+  }
+
+  /** Offers to other hosts what was found here and is good. */
+  #share(question: Question, before: FoundResult, { found, verdict }: Validated): void {
+    if (before.end.server === FROM_STORE || !isGoodVerdict(verdict)) return;
+    if (!isNotKept(found) && found.end.isSynthesised !== true) this.#parts.shared?.keep(question, found);
   }
 
   /** Of what ended bogus, after all servers that could be blamed were asked. */
@@ -422,6 +477,11 @@ export class Resolver {
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
     if (unchecked !== null) return unchecked;
+    if (mayUseCache && (this.#parts.shared ?? null) !== null) {
+      const shared = await this.#findShared(work.question);
+      if (shared !== null) return shared;
+      if (work.signal.aborted) throw new Cancelled();
+    }
     return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
   }
 

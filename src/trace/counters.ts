@@ -24,14 +24,28 @@ const COUNTER_TEXT = {
   'clock.doubts': 'times that the clock was found likely to be wrong, by signatures of the root or of many zones',
   'anchor.unknown-keys': 'times that the zone of a trust anchor announced a key which is not trusted here yet',
   'anchor.old-release': 'times that the root announced a key which this release does not know',
+  'cachedb.hits': 'client questions that the shared store had an answer for (num.query.cachedb)',
+  'cachedb.misses': 'questions that it had nothing for, or nothing that counts',
+  'cachedb.refused': 'values in it that were damaged, or not written by a host that knows the secret',
+  'cachedb.bogus': 'answers out of it that did not validate',
+  'cachedb.failures': 'questions to it that failed or were not answered in time',
+  'cachedb.skipped': 'questions that it was not asked, since it is down or has too many',
+  'cachedb.stored': 'answers that were written to it',
+  'dnstap.sent': 'copies of messages given to the collector (dnstap)',
+  'dnstap.dropped': 'copies dropped because the collector is slow or away',
   'cachefile.answers': 'answers that the cache file held for this process (cache-file)',
   'cachefile.dropped': 'cache files that were not believed',
   'cachefile.written': 'times that the cache file was written',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 
-/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`. */
-export type CounterName = keyof typeof COUNTER_TEXT | `bogus.${string}` | `limit.${string}` | `insecure.${string}`;
+/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`, refused requests to the page as `web.refused.<why>`. */
+export type CounterName =
+  | keyof typeof COUNTER_TEXT
+  | `bogus.${string}`
+  | `limit.${string}`
+  | `insecure.${string}`
+  | `web.refused.${string}`;
 
 /** A set of counters, all starting at 0. */
 export class Counters {

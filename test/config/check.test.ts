@@ -3,6 +3,9 @@
 import { describe, expect, test } from 'vitest';
 import { findingsOf } from './config-data.ts';
 
+const STORE =
+  'server:\nmodule-config: "validator cachedb iterator"\ncachedb:\nbackend: redis\nsecret-seed: "0123456789abcdef"\n';
+
 const cases: readonly (readonly [string, string, string])[] = [
   [
     'no address family',
@@ -39,6 +42,61 @@ const cases: readonly (readonly [string, string, string])[] = [
     'a page on every address',
     'server:\nweb-interface: 0.0.0.0',
     'test.conf:2: error: web-interface: 0.0.0.0 is not of loopback',
+  ],
+  [
+    'a store whose secret everybody knows',
+    'server:\nmodule-config: "validator cachedb iterator"\ncachedb:\nbackend: redis',
+    'test.conf:4: error: cachedb: secret-seed must be set, the same on all hosts',
+  ],
+  [
+    'a store whose secret is the default, written out',
+    'server:\nmodule-config: "cachedb iterator"\ncachedb:\nbackend: redis\nsecret-seed: "default"',
+    'test.conf:5: error: cachedb: secret-seed must be set, the same on all hosts',
+  ],
+  [
+    'a store whose secret can be guessed',
+    'server:\nmodule-config: "validator cachedb iterator"\ncachedb:\nbackend: redis\nsecret-seed: "short"',
+    'test.conf:5: warning: cachedb: secret-seed has less than 16 octets',
+  ],
+  [
+    'a store of another kind',
+    'server:\nmodule-config: "validator cachedb iterator"\ncachedb:\nbackend: memcached',
+    "test.conf:4: error: cachedb: backend: 'memcached' is not available, redis is",
+  ],
+  [
+    'a store that keeps nothing',
+    'server:\nmodule-config: "validator cachedb iterator"\ncachedb:\nbackend: testframe',
+    'test.conf:4: warning: cachedb: backend: testframe keeps nothing',
+  ],
+  [
+    'a store that is not used',
+    'cachedb:\nbackend: redis',
+    'test.conf:2: warning: cachedb: is not used: module-config does not list it before iterator',
+  ],
+  [
+    'a store before the validator',
+    'server:\nmodule-config: "cachedb validator iterator"',
+    "test.conf:2: error: module conf 'cachedb validator iterator' is not known to work",
+  ],
+  [
+    'sentinels and a cluster',
+    `${STORE}redis-sentinel: 192.0.2.1\nredis-cluster: 192.0.2.2`,
+    'test.conf:7: error: cachedb: either redis-sentinel or redis-cluster',
+  ],
+  [
+    'a replica beside sentinels',
+    `${STORE}redis-sentinel: 192.0.2.1\nredis-replica-server-host: 192.0.2.2`,
+    'test.conf:7: error: cachedb: no replica beside redis-sentinel or redis-cluster',
+  ],
+  [
+    'a database of a cluster',
+    `${STORE}redis-cluster: 192.0.2.1\nredis-logical-db: 2`,
+    'test.conf:7: error: cachedb: a cluster has no logical database but 0',
+  ],
+  [
+    'a sentinel that is none',
+    `${STORE}redis-sentinel: 192.0.2.1@70000`,
+    "test.conf:6: error: redis-sentinel: address or name[@port] expected, not '192.0.2.1@70000'",
   ],
   [
     'a cache file in the place of another file',

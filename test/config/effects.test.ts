@@ -14,8 +14,9 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
-import { pageAddresses } from '../../src/daemon/instance-page.ts';
+import { pagePlaces } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
+import { readDnstap } from '../../src/daemon/join-dnstap.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { cacheFileOptions } from '../../src/daemon/options/cache-file.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
@@ -31,6 +32,7 @@ import {
   serverOptions,
   validateOptions,
 } from '../../src/daemon/options/rooms.ts';
+import { sharedCacheOptions } from '../../src/daemon/options/shared-cache.ts';
 import { zoneOptions } from '../../src/daemon/options/zones.ts';
 import { rootKeyTags } from '../../src/daemon/resolver-instance.ts';
 import { readServiceTls } from '../../src/daemon/service-tls.ts';
@@ -73,7 +75,12 @@ const FILES: Record<string, string> = {
 /** Values that the default does not lead to: by directive, or by clause and directive where one name stands in several. */
 const VALUES: Record<string, string> = {
   interface: '192.0.2.9',
+  backend: 'redis',
   'metrics-interface': '127.0.0.1',
+  'dnstap-socket-path': '/f/tap.sock',
+  'dnstap-tls-cert-bundle': '/f/other-pem',
+  'dnstap-tls-client-key-file': '/f/key',
+  'dnstap-tls-client-cert-file': '/f/pem',
   'web-interface': '127.0.0.1',
   'outgoing-interface': '192.0.2.9',
   'outgoing-port-permit': '1000-1001',
@@ -129,7 +136,18 @@ const VALUES: Record<string, string> = {
 const SERVES_TLS = 'interface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem';
 
 /** Further lines without which a directive has nothing to act on. */
+const REPLICA = 'cachedb:\nredis-replica-server-host: 192.0.2.8';
+const SENTINEL = 'cachedb:\nredis-sentinel: 192.0.2.7';
 const CONTEXT: Record<string, string> = {
+  backend: 'module-config: "validator cachedb iterator"',
+  'redis-replica-server-port': REPLICA,
+  'redis-replica-server-password': REPLICA,
+  'redis-replica-timeout': REPLICA,
+  'redis-replica-command-timeout': REPLICA,
+  'redis-replica-connect-timeout': REPLICA,
+  'redis-replica-logical-db': REPLICA,
+  'redis-sentinel-name': SENTINEL,
+  'redis-sentinel-password': SENTINEL,
   'nat64-prefix': 'do-nat64: yes',
   'http-notls-downstream': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
   'https-port': 'interface: 127.0.0.1@443\ntls-service-key: /f/other-key\ntls-service-pem: /f/other-pem',
@@ -201,9 +219,11 @@ function toldBy(config: Config): string {
         cacheFileOptions(config),
         logTarget(config, false),
         metricsListeners(config),
-        pageAddresses(config),
+        pagePlaces(config),
         controlSetup(config, files, () => null),
       ],
+      [sharedCacheOptions(config)],
+      [readDnstap(config, HOST.hostName, files, [])],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
@@ -213,12 +233,30 @@ function toldBy(config: Config): string {
 /** The lines that every clause needs beside the directive. */
 const HEADS: Partial<Record<ClauseName, string>> = {
   'remote-control': 'control-enable: yes',
+  cachedb: 'secret-seed: "0123456789abcdef"',
   'stub-zone': 'name: "z."\nstub-addr: 192.0.2.1',
   'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1',
   'auth-zone': 'name: "z."\nzonefile: /f/z',
   rpz: 'name: "z."\nzonefile: /f/z',
   view: 'name: "v"',
 };
+
+/** What the directive of clause `dnstap:` needs beside it. */
+function dnstapLines(directive: string): string {
+  const isTls = directive.startsWith('dnstap-tls');
+  const lines: Record<string, string> = {
+    'dnstap-enable': 'yes',
+    'dnstap-log-client-query-messages': 'yes',
+    'dnstap-send-identity': 'yes',
+    'dnstap-send-version': 'yes',
+    ...(isTls ? { 'dnstap-ip': '192.0.2.8', 'dnstap-tls-server-name': 'tap.example' } : {}),
+    ...(isTls ? { 'dnstap-tls-client-key-file': '/f/key', 'dnstap-tls-client-cert-file': '/f/pem' } : {}),
+  };
+  return Object.entries(lines)
+    .filter(([name]) => name !== directive)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
+}
 
 function otherValue({ clause, directive, defaultText }: OptionFacts): string {
   const given = VALUES[`${clause} ${directive}`] ?? VALUES[directive];
@@ -243,7 +281,7 @@ function textOf(facts: OptionFacts, line: string): string {
   const { clause, directive } = facts;
   const context = CONTEXT[directive] ?? '';
   const head = clause === 'server' ? '' : `server:\n${context}\n`;
-  return `${head}${clause}:\n${HEADS[clause] ?? ''}\n${clause === 'server' ? context : ''}\n${line}\n`;
+  return `${head}${clause}:\n${clause === 'dnstap' ? dnstapLines(directive) : (HEADS[clause] ?? '')}\n${clause === 'server' ? context : ''}\n${line}\n`;
 }
 
 const effective = (Object.keys(CLAUSES) as ClauseName[])

@@ -38,6 +38,7 @@ function made(options: Partial<StatisticsOptions> = {}) {
     requestList: { all: 5, user: 3, replies: 7 },
     tcpUsage: 2,
     httpOctets: { queries: 0, replies: 0 },
+    expiring: 0,
     policyActions: new Map([['rpz-drop', 4]]),
   };
   const statistics = new DaemonStatistics({

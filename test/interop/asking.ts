@@ -42,6 +42,16 @@ let nextId = 1;
 
 /** Asks one question as a mail server does (RD, DO). */
 export function ask(port: number, name: string, type: AskedType, timeoutMs: number): Promise<Reply> {
+  return askAt({ address: '127.0.0.1', port }, name, type, timeoutMs);
+}
+
+/** The same of a resolver at any address. */
+export function askAt(
+  { address, port }: { readonly address: string; readonly port: number },
+  name: string,
+  type: AskedType,
+  timeoutMs: number,
+): Promise<Reply> {
   nextId = (nextId + 1) & 0xffff;
   const question = questionOf(mustParseName(name), TYPE[type]);
   const query = buildQuery({ id: nextId, question, flags: FLAG.RD, edns: { udpSize: 1232, doBit: true } });
@@ -57,7 +67,7 @@ export function ask(port: number, name: string, type: AskedType, timeoutMs: numb
     const timer = setTimeout(() => finish(timeouts), timeoutMs);
     socket.on('message', (bytes) => finish(readReply(bytes, performance.now() - startedAt)));
     socket.on('error', () => finish(timeouts));
-    socket.send(query, port, '127.0.0.1');
+    socket.send(query, port, address);
   });
 }
 

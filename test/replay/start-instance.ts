@@ -3,6 +3,7 @@
 import type { Finding } from '../../src/config/finding.ts';
 import { parseConfigText } from '../../src/config/load-config.ts';
 import { assemble, type Ports, type ResolverInstance } from '../../src/daemon/resolver-instance.ts';
+import type { OpenStore } from '../../src/ports/shared-store.ts';
 import { Daemon } from '../../src/server/daemon.ts';
 import { FakeHttp } from '../fake/fake-http.ts';
 
@@ -17,10 +18,14 @@ export interface RunningInstance {
 }
 
 /** Starts; or says why not. */
-export async function startInstance(configText: string, ports: Ports): Promise<RunningInstance | string> {
+export async function startInstance(
+  configText: string,
+  ports: Ports,
+  openStore?: OpenStore,
+): Promise<RunningInstance | string> {
   const loaded = parseConfigText(configText, 'test.conf', ports.files);
   if (!loaded.ok) return errorsText(loaded.findings);
-  const assembled = await assemble({ config: loaded.config, ports });
+  const assembled = await assemble({ config: loaded.config, ports, ...(openStore === undefined ? {} : { openStore }) });
   if (!assembled.ok) return errorsText(assembled.findings);
   const { instance } = assembled;
   const daemon = new Daemon({ ...ports, http: new FakeHttp() });

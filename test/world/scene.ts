@@ -6,6 +6,7 @@
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { ResolverInstance } from '../../src/daemon/resolver-instance.ts';
 import type { UdpSocket } from '../../src/ports/network.ts';
+import type { SharedStore } from '../../src/ports/shared-store.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption } from '../../src/wire/edns.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
@@ -114,6 +115,8 @@ export class Scene {
   readonly #tampers = new Map<string, Tamper>();
   /** Questions that servers got: `ip name TYPE`, in order. */
   readonly asked: string[] = [];
+  /** Shared with other hosts, where the configuration says so. */
+  store: SharedStore | null = null;
   #running: RunningInstance | null = null;
 
   constructor(seed = 1) {
@@ -156,7 +159,9 @@ export class Scene {
     // `test.` is answered locally by default (RFC 6761 §6.2); here it is a zone like any other.
     const ours = [...listening, '\tlocal-zone: "test." nodefault'];
     const text = `${[...worldConfigLines(this.world), ...ours, ...lines].join('\n')}\n`;
-    const starting = startInstance(text, { ...this.ports, crypto: inTurnOrder(crypto, clock) });
+    const { store } = this;
+    const openStore = store === null ? undefined : async () => store;
+    const starting = startInstance(text, { ...this.ports, crypto: inTurnOrder(crypto, clock) }, openStore);
     const running = await clock.runUntilSettled(starting, { waitingFor: 'the start' });
     if (typeof running === 'string') throw new Error(running);
     this.#running = running;

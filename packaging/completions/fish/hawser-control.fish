@@ -21,6 +21,7 @@ complete -c hawser-control -f -a explain -d 'show the chain of trust of an answe
 complete -c hawser-control -f -a trace -d 'answer a question and show every step as it happens'
 complete -c hawser-control -f -a follow -d 'show the queries of clients at and below the name as they come, with their steps'
 complete -c hawser-control -f -a list_bogus -d 'names that were bogus within the last hour, with why'
+complete -c hawser-control -f -a list_expiring -d 'names in the cache whose signatures run out soon'
 complete -c hawser-control -f -a page_address -d 'where a browser finds the page (web-interface), with its token'
 complete -c hawser-control -f -a dump_cache -d 'cache to standard output | from standard input'
 complete -c hawser-control -f -a load_cache -d 'cache to standard output | from standard input'

@@ -100,5 +100,6 @@ complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a install
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a undo
 complete -c hawser -n '__fish_seen_subcommand_from web' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
 complete -c hawser -n '__fish_seen_subcommand_from web' -l port -x -d 'default 8153; 0: any that is free'
+complete -c hawser -n '__fish_seen_subcommand_from web' -l socket -x -d 'a unix socket instead, for you alone: ssh -L 8153:PATH HOST leads to it'
 complete -c hawser -n '__fish_seen_subcommand_from web' -l own -d 'ask no daemon: resolve from the root'
 complete -c hawser -n '__fish_seen_subcommand_from web' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'

@@ -25,6 +25,7 @@ export function explainCommands(parts: ControlParts): OwnCommand[] {
   return [
     worded('explain', (words) => explain(words, parts)),
     worded('list_bogus', (words) => listBogus(words, parts)),
+    worded('list_expiring', (words) => listExpiring(words, parts)),
   ];
 }
 
@@ -68,6 +69,14 @@ function listBogus(words: string, { instance }: ControlParts): string {
   const lines = instance.recentBogus.list();
   if (words !== '') return `${JSON.stringify(lines)}\n`;
   return lines.map(({ name, type, count, last, reason }) => `${name} ${type} ${count} ${last} ${reason}\n`).join('');
+}
+
+/** A line for each name whose signatures run out soon: name, type, key, when (unix seconds); the first to end first. */
+function listExpiring(words: string, { instance }: ControlParts): string {
+  if (!['', '+json', '--json'].includes(words)) return 'error usage: list_expiring [+json]\n';
+  const lines = instance.expiringSignatures.list();
+  if (words !== '') return `${JSON.stringify(lines)}\n`;
+  return lines.map(({ name, type, keyTag, expiration }) => `${name} ${type} ${keyTag} ${expiration}\n`).join('');
 }
 
 function readAsked(words: string): Asked | string {

@@ -1,7 +1,7 @@
 /**
  * Commands that forget cached data, finished replies made of it included, a piece in each turn of the event loop.
  *
- * `+c` asks Unbound to forget the second-level cache as well; it is taken and changes nothing, since there is none.
+ * `+c`: what the second-level cache holds of it until now is not taken any more either (cachedb).
  */
 
 import {
@@ -14,7 +14,9 @@ import {
   type Removed,
   type Sweep,
 } from '../../cache/forget.ts';
+import type { IsForgotten } from '../../resolve/shared-cache.ts';
 import { ipText, parseIp } from '../../wire/ip.ts';
+import { isAtOrBelow, type Name, namesEqual } from '../../wire/name.ts';
 import { TYPE, typeFromText } from '../../wire/rr-type.ts';
 import { OK, type OwnCommand, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { readName } from '../names.ts';
@@ -36,23 +38,38 @@ const FLUSHED_TYPES: ReadonlySet<number> = new Set([
   TYPE.HTTPS,
 ]);
 
-export function flushCommands({ instance, clock }: ControlParts): OwnCommand[] {
+export function flushCommands({ instance, clock }: Pick<ControlParts, 'instance' | 'clock'>): OwnCommand[] {
   const { caches, resolver } = instance;
   const sweep = (): Sweep => ({ caches, now: clock.unixSeconds(), pause: () => clock.nextTurn() });
+  const forgetToo = (words: string, test: IsForgotten): void => {
+    if (plusOptions(words).options.includes('c')) instance.forgetShared(test);
+  };
+  const flushTypes = async (words: string, name: Name, types: ReadonlySet<number>): Promise<string> => {
+    forgetToo(words, (question) => types.has(question.type) && namesEqual(question.name, name));
+    await forgetTypes(sweep(), name, types);
+    return OK;
+  };
   return [
     worded('flush', async (words) => {
       const read = readName(plusOptions(words).rest);
-      if (!read.ok) return read.error;
-      await forgetTypes(sweep(), read.name, FLUSHED_TYPES);
-      return OK;
+      return read.ok ? await flushTypes(words, read.name, FLUSHED_TYPES) : read.error;
     }),
-    worded('flush_type', (words) => flushType(sweep(), plusOptions(words).rest)),
+    worded('flush_type', async (words) => {
+      const read = readNameAndType(plusOptions(words).rest);
+      return 'error' in read ? read.error : await flushTypes(words, read.name, new Set([read.type]));
+    }),
     worded('flush_zone', async (words) => {
       const read = readName(plusOptions(words).rest);
-      return read.ok ? removedText(await forgetZone(sweep(), read.name)) : read.error;
+      if (!read.ok) return read.error;
+      forgetToo(words, (question) => isAtOrBelow(question.name, read.name));
+      return removedText(await forgetZone(sweep(), read.name));
     }),
+    // What is bogus is not written there.
     worded('flush_bogus', async () => removedText(await forgetBogus(sweep()))),
-    worded('flush_negative', async () => removedText(await forgetNegative(sweep()))),
+    worded('flush_negative', async (words) => {
+      forgetToo(words, (_, found) => found.end.kind !== 'answer');
+      return removedText(await forgetNegative(sweep()));
+    }),
     plain('flush_requestlist', () => {
       resolver.abortAll();
       return OK;
@@ -65,15 +82,13 @@ function removedText({ rrsets, messages, keys }: Removed): string {
   return `ok removed ${rrsets} rrsets, ${messages} messages and ${keys} key entries\n`;
 }
 
-async function flushType(sweep: Sweep, words: string): Promise<string> {
+function readNameAndType(words: string): { readonly name: Name; readonly type: number } | { readonly error: string } {
   const parts = twoParts(words);
-  if ('error' in parts) return parts.error;
+  if ('error' in parts) return { error: parts.error };
   const read = readName(parts.first);
-  if (!read.ok) return read.error;
+  if (!read.ok) return { error: read.error };
   const type = typeFromText(parts.rest);
-  if (type === null) return `error parsing RRset type: '${parts.rest}'\n`;
-  await forgetTypes(sweep, read.name, new Set([type]));
-  return OK;
+  return type === null ? { error: `error parsing RRset type: '${parts.rest}'\n` } : { name: read.name, type };
 }
 
 function flushInfra(caches: CacheSet, words: string): string {

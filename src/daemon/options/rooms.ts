@@ -29,6 +29,8 @@ export interface HostFacts {
   readonly addressesOf: (networkInterface: string) => readonly string[];
   /** Octets that V8's heap may have; absent: as many as are wanted. */
   readonly heapOctets?: number;
+  /** Seconds since 1970 with a fraction; absent: whole ones will do. */
+  readonly unixTime?: () => number;
   /** Addresses of all of them; absent: none is known. */
   readonly allAddresses?: () => readonly string[];
 }
