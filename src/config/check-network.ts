@@ -34,7 +34,7 @@ function checkTransports({ server, outgoingPortRules }: Config, lines: Lines, fi
   if (server.preferIp4 && server.preferIp6) {
     findings.warning(lines.last('prefer-ip6'), 'ip4 and ip6 are both preferred: neither is');
   }
-  if (outgoingPorts(outgoingPortRules).length === 0) {
+  if (outgoingPortRules.length > 0 && outgoingPorts(outgoingPortRules).length === 0) {
     findings.error(lines.last('outgoing-port-avoid'), 'no outgoing ports are left: all are avoided');
   }
 }

@@ -71,8 +71,19 @@ export class FrontStats {
   show(): void {
     const counters = this.#counters;
     const stats = this.#stats;
-    for (let i = 0; i < SINGLE.length; i++) counters[i] = stats[SINGLE[i] as (typeof SINGLE)[number]];
-    for (let i = 0; i < TLSA.length; i++) counters[SINGLE.length + i] = stats.tlsa[TLSA[i] as (typeof TLSA)[number]];
+    // By name and not in a loop over names, which costs ten times as much; in the order of SINGLE and TLSA.
+    counters[0] = stats.queries;
+    counters[1] = stats.cacheHits;
+    counters[2] = stats.secureAnswers;
+    counters[3] = stats.bogusAnswers;
+    counters[4] = stats.nodata;
+    counters[5] = stats.otherTypes;
+    counters[6] = stats.otherClasses;
+    counters[7] = stats.overLimit;
+    counters[8] = stats.tlsa.secure;
+    counters[9] = stats.tlsa.insecure;
+    counters[10] = stats.tlsa.absent;
+    counters[11] = stats.tlsa.bogus;
   }
 }
 

@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { FrontStats, FrontStatsView } from '../../src/front/front-stats.ts';
 import { MAX_SHARED_SECONDS } from '../../src/front/shared-replies.ts';
 import { ServerCookies } from '../../src/serve/cookies.ts';
 import { ClientRates } from '../../src/serve/rate-limit.ts';
@@ -312,7 +313,35 @@ describe('statistics', () => {
     expect([stats.queries, stats.cacheHits, stats.secureAnswers, stats.withForm(2)]).toEqual([3, 3, 3, 1]);
   });
 
-  test('start anew after a reset, and go on when a thread is started again', () => {
+  test('show each counter under its own name', () => {
+    const memory = FrontStats.allocate();
+    const names = ['queries', 'cacheHits', 'secureAnswers', 'nodata'] as const;
+    const writer = new FrontStats(memory);
+    const bench = new FrontBench();
+    const tlsa = questionFrom('_25._tcp.mx.example. TLSA');
+    const absent = questionFrom('_465._tcp.mx.example. TLSA');
+    bench.resolver.know(answered(tlsa, { answer: [ranked([`_25._tcp.mx.example. TLSA 3 1 1 ${'ab'.repeat(32)}`])] }));
+    bench.resolver.know(answered(absent, { denied: true, verdict: INSECURE }));
+    for (const question of [tlsa, tlsa, absent]) bench.askThrice(question);
+    const seen = bench.stats.read();
+    expect(names.map((name) => seen[name])).toEqual([5, 5, 4, 1]);
+    expect([seen.tlsa, seen.bogusAnswers, seen.otherTypes]).toEqual([
+      { secure: 4, insecure: 1, absent: 0, bogus: 0 },
+      0,
+      0,
+    ]);
+    writer.countLost();
+    writer.show();
+    const lost = new FrontStatsView(memory).read();
+    expect([lost.queries, lost.overLimit, lost.cacheHits]).toEqual([1, 1, 0]);
+    // A thread that is started again goes on counting.
+    const again = new FrontStats(memory);
+    again.countLost();
+    again.show();
+    expect(new FrontStatsView(memory).read().overLimit).toBe(2);
+  });
+
+  test('start anew after a reset', () => {
     const bench = knowing();
     bench.askThrice(MX);
     bench.stats.reset();
