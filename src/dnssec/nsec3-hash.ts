@@ -74,8 +74,10 @@ export function parametersKey(parameters: HashParameters): string {
 /** IH(salt, name, iterations) of RFC 5155 §5. */
 export function nsec3Hash(name: Name, parameters: HashParameters, crypto: Crypto): Uint8Array {
   const { iterations, salt } = parameters;
-  let hash = hashNameInOneBlock(name, salt) ?? crypto.digest('sha1', concatBytes(toLowerCase(name), salt));
-  if (salt.length <= MAX_ONE_BLOCK_SALT_OCTETS) return iterations === 0 ? hash : iterateNsec3(hash, salt, iterations);
+  const isOwn = salt.length <= MAX_ONE_BLOCK_SALT_OCTETS;
+  const inOneBlock = isOwn ? hashNameInOneBlock(name, salt) : null;
+  let hash = inOneBlock ?? crypto.digest('sha1', concatBytes(toLowerCase(name), salt));
+  if (isOwn) return iterations === 0 ? hash : iterateNsec3(hash, salt, iterations);
   for (let i = 0; i < iterations; i++) hash = crypto.digest('sha1', concatBytes(hash, salt));
   return hash;
 }
