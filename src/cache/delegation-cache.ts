@@ -76,8 +76,10 @@ export class DelegationCache {
   /** Keeps a delegation in place of the one before. */
   store(cut: Delegation): void {
     // Copies, since lists that were grown by pushing have 16 places to spare.
-    const servers = cut.servers.map(({ name, addresses }) => ({ name, addresses: addresses.slice() }));
-    this.#known.set(nameKey(cut.zone), { kind: 'cut', cut: { ...cut, servers } });
+    const servers = cut.servers.map(({ name, addresses }) => ({ name: own(name), addresses: addresses.slice() }));
+    const denial = cut.denial?.map((ranked): RankedRRset => ({ ...ranked, rrset: own(ranked.rrset) }));
+    const kept = { ...cut, zone: own(cut.zone), servers, ...(denial === undefined ? null : { denial }) };
+    this.#known.set(nameKey(cut.zone), { kind: 'cut', cut: kept });
   }
 
   /** Notes that the servers above say that this name exists and is no cut. A fresh cut is never hidden by it. */
@@ -117,6 +119,11 @@ export class DelegationCache {
   get sizeBytes(): number {
     return this.#known.sizeBytes;
   }
+}
+
+/** The octets in an array of their own: what came from a message or another cache keeps far more alive than itself. */
+function own<Octets extends Uint8Array>(octets: Octets): Octets {
+  return new Uint8Array(octets) as Octets;
 }
 
 function sizeOfKnown(known: Known): number {

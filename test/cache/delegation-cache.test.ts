@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { type Delegation, DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { rankedAt, rrsetFrom } from '../support/records.ts';
 
 function make(maxBytes = 1_000_000) {
   const { clock } = makeFakePorts();
@@ -31,6 +32,26 @@ describe('DelegationCache', () => {
     expect(deepest('WWW.a.example.')).toBe('example.');
     expect(deepest('b.example.')).toBe('b.example.');
     expect(deepest('other.')).toBe('.');
+  });
+
+  test('keeps nothing alive but its own octets', () => {
+    const { clock, cuts } = make();
+    // As names and sets are that came out of a message or of the cache of RRsets.
+    const within = <Octets extends Uint8Array>(octets: Octets): Octets => {
+      const whole = new Uint8Array(16_384);
+      whole.set(octets, 100);
+      return whole.subarray(100, 100 + octets.length) as Octets;
+    };
+    const set = rrsetFrom(['a.example. NSEC b.example. A']);
+    const denial = [rankedAt(clock.unixSeconds(), 60, within(set))];
+    const zone = mustParseName('example.');
+    const servers = [{ name: within(mustParseName('ns.example.')), addresses: [] }];
+    const cut = { zone, servers, source: 'referral', expiresAt: clock.unixSeconds() + 60, hasDs: false } as const;
+    cuts.store({ ...cut, denial });
+    const held = cuts.find(zone);
+    expect(held?.denial?.map(({ rrset }) => rrset)).toEqual([set]);
+    for (const octets of [held?.denial?.[0]?.rrset, held?.servers[0]?.name, held?.zone])
+      expect(octets?.buffer.byteLength).toBe(octets?.length);
   });
 
   test('forgets a cut when its time is over', async () => {
