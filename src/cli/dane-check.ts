@@ -15,6 +15,7 @@ import type { Name } from '../wire/name.ts';
 import { parseName } from '../wire/name-text.ts';
 import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openChosenSource, SOURCE_HELP } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
+import { ProgressBar } from './progress-bar.ts';
 import { refuseWords } from './subcommand.ts';
 
 const DAY_SECONDS = 86_400;
@@ -145,7 +146,7 @@ async function checkAll(
   options: ReportOptions,
 ): Promise<readonly CheckLines[]> {
   const checks: CheckLines[] = [];
-  const progress = new Progress(targets.length);
+  const progress = new ProgressBar(process.stderr, targets.length);
   let next = 0;
   const worker = async (): Promise<void> => {
     for (let at = next++; at < targets.length; at = next++) {
@@ -180,27 +181,4 @@ function print(checks: readonly CheckLines[], values: Values): number {
     if (checks.length > 1) process.stdout.write(`\n${summaryTable(checks)}`);
   }
   return statusOf(checks);
-}
-
-/** A bar on a terminal, for more than one check. */
-class Progress {
-  readonly #count: number;
-  readonly #isShown: boolean;
-  #done = 0;
-
-  constructor(count: number) {
-    this.#count = count;
-    this.#isShown = count > 1 && process.stderr.isTTY === true;
-  }
-
-  step(): void {
-    this.#done++;
-    if (!this.#isShown) return;
-    const filled = Math.round((this.#done / this.#count) * 30);
-    process.stderr.write(`\r[${'#'.repeat(filled)}${' '.repeat(30 - filled)}] ${this.#done}/${this.#count}`);
-  }
-
-  end(): void {
-    if (this.#isShown) process.stderr.write('\r\x1b[K');
-  }
 }
