@@ -16,6 +16,8 @@ const PROGRAMS = [
   'hawser-host',
   'hawser-anchor',
   'start',
+  // Not for people: the program of a thread of hawserd (num-threads).
+  'front',
 ];
 
 export default defineConfig({

@@ -1,6 +1,6 @@
 /**
  * What entries of the caches take on the heap, beside what the caches believe; from it come the constants in
- * `byte-bounded-map.ts`, `heap-size.ts`, `answer-cache.ts`. Run: `node --expose-gc bench/cache-heap.ts`.
+ * `byte-bounded-map.ts`, `heap-size.ts`, `packed-map.ts`. Run: `node --expose-gc bench/cache-heap.ts`.
  */
 
 import { AnswerCache } from '../src/cache/answer-cache.ts';

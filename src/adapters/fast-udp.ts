@@ -15,13 +15,12 @@ import { type OwnAddress, Peer, Peers, peerAt, readOwnAddress, SocketAddress, wr
 import { Readiness } from './readiness.ts';
 import type { SystemCalls, Watch } from './system-calls.ts';
 import { isForAny, type StreamOptions, UdpDescriptors } from './udp-descriptor.ts';
+import { Views } from './views.ts';
 
 /** Datagrams taken from a listening socket at a time: what libuv takes, too, before others get their turn. */
 const BATCH = 32;
 /** Datagrams taken from a socket for one question at a time: one is expected. */
 const FEW = 4;
-/** Lengths of datagrams that the views on the ring are kept for: queries are shorter. */
-const KEPT_VIEW_OCTETS = 512;
 /** Milliseconds after which what the system had no room for is sent again. */
 const RESEND_MS = 1;
 /** Datagrams that may wait for that on one socket; above that they are dropped, as a full queue of the system's does. */
@@ -69,6 +68,11 @@ export class FastUdp {
     };
   }
 
+  /** The calls that it is made of. */
+  get calls(): SystemCalls {
+    return this.#shared.calls;
+  }
+
   /** Opens a socket, bound and, when asked, connected; `fd`: takes this one, which is bound already. */
   open(options: UdpOptions, fd: number | null = null): Opened<UdpSocket> {
     const { calls, descriptors } = this.#shared;
@@ -98,7 +102,7 @@ function notAnAddress({ ip }: Address): NetworkError {
   return { kind: 'other', text: `not an address: ${ip}` };
 }
 
-class FastSocket implements UdpSocket {
+export class FastSocket implements UdpSocket {
   readonly fd: number;
   readonly #shared: Shared;
   readonly #options: UdpOptions;
@@ -273,27 +277,5 @@ class Outgoing {
         socket.refuse(-sent, () => this.#ring.payloadOf(refused), this.#to[refused] ?? null);
       }
     }
-  }
-}
-
-/** Views on the octets that were received, one for each slot and length, so that a query makes none. */
-class Views {
-  readonly #ring: MessageRing;
-  readonly #kept: (Uint8Array | undefined)[][];
-
-  constructor(ring: MessageRing) {
-    this.#ring = ring;
-    this.#kept = Array.from({ length: ring.slots }, () => []);
-  }
-
-  of(slot: number, length: number): Uint8Array {
-    const at = this.#ring.payloadAt(slot);
-    const kept = this.#kept[slot];
-    if (kept === undefined || length > KEPT_VIEW_OCTETS) return this.#ring.octets.subarray(at, at + length);
-    const known = kept[length];
-    if (known !== undefined) return known;
-    const view = this.#ring.octets.subarray(at, at + length);
-    kept[length] = view;
-    return view;
   }
 }

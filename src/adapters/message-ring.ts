@@ -7,6 +7,7 @@
  * Leaves to others: what an address is (peer.ts), which descriptor (fast-udp.ts).
  */
 
+import { copyWords, MAX_COPIED_BY_WORDS, WordViews } from '../wire/words.ts';
 import type { Pointer, SystemCalls } from './system-calls.ts';
 
 const HEADER_OCTETS = 64;
@@ -47,6 +48,9 @@ export class MessageRing {
   readonly #controlsAt: number;
   readonly #payloadsAt: number;
   readonly #iovecsAt: number;
+  /** The first words of each slot's octets, and of the buffers that slots are filled from. */
+  readonly #starts: readonly Int32Array[];
+  readonly #views = new WordViews();
   /** Slots whose lengths the system has changed since they were set. */
   #changed: number;
 
@@ -62,6 +66,10 @@ export class MessageRing {
     const memory = new ArrayBuffer(this.#payloadsAt + slots * STRIDE);
     this.octets = new Uint8Array(memory);
     this.words = new Int32Array(memory);
+    this.#starts = Array.from(
+      { length: slots },
+      (_, slot) => new Int32Array(memory, this.payloadAt(slot), MAX_COPIED_BY_WORDS / 4),
+    );
     this.#headers = this.#writePointers(memory, calls.addressOf(memory));
   }
 
@@ -119,7 +127,7 @@ export class MessageRing {
     const count = Math.min(most, this.slots);
     for (let slot = 0; slot < this.#changed; slot++) {
       this.setLengths(slot, NAME_OCTETS, CONTROL_OCTETS);
-      this.#setPayloadLength(slot, PAYLOAD_OCTETS);
+      this.setPayloadLength(slot, PAYLOAD_OCTETS);
     }
     this.#changed = 0;
     const received = this.#calls.recvmmsg(fd, this.#header(0), count, MSG_DONTWAIT, NO_TIMEOUT);
@@ -134,8 +142,21 @@ export class MessageRing {
   /** Fills a slot that is to be sent: `length` octets of `bytes`, so much address and control data as stands there. */
   fill(slot: number, bytes: Uint8Array, length: number): void {
     const size = Math.min(length, bytes.length, PAYLOAD_OCTETS);
-    this.octets.set(size === bytes.length ? bytes : bytes.subarray(0, size), this.payloadAt(slot));
-    this.#setPayloadLength(slot, size);
+    this.#copyPayload(slot, bytes, size);
+    this.setPayloadLength(slot, size);
+  }
+
+  #copyPayload(slot: number, bytes: Uint8Array, size: number): void {
+    if (size === bytes.length) {
+      this.octets.set(bytes, this.payloadAt(slot));
+      return;
+    }
+    // Replies come in the first octets of a buffer that is used again; a view on each would be an object for each.
+    const start = this.#starts[slot];
+    const words = this.#views.of(bytes);
+    const count = (size + 3) >>> 2;
+    if (start !== undefined && size <= MAX_COPIED_BY_WORDS && count <= words.length) copyWords(words, 0, start, count);
+    else this.octets.set(bytes.subarray(0, size), this.payloadAt(slot));
   }
 
   /** A copy of what stands in a slot that was filled. */
@@ -157,7 +178,8 @@ export class MessageRing {
     return sent >= 0 ? sent : -this.#calls.errno();
   }
 
-  #setPayloadLength(slot: number, length: number): void {
+  /** How many octets of a slot that was filled where it stands are sent. */
+  setPayloadLength(slot: number, length: number): void {
     this.words[(this.#iovecsAt + slot * IOVEC_OCTETS + 8) >> 2] = length;
   }
 

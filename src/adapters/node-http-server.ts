@@ -1,5 +1,6 @@
 /** The HTTP port by node:http, whose parser does the framing; every bound of the port is set, none is left to Node's defaults. */
 
+import { lstatSync, unlinkSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type {
@@ -13,6 +14,7 @@ import type {
 } from '../ports/http-server.ts';
 import type { Opened } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
+import { asSocketOfGroup } from './node-listen.ts';
 
 /** Milliseconds between looks for requests that take too long; Node's own 30 s would let a slow one stay for that much longer. */
 const LOOK_MS = 1000;
@@ -46,15 +48,29 @@ function listen(options: HttpOptions): Promise<Opened<HttpListener>> {
   });
   return new Promise((resolve) => {
     server.once('error', (error) => resolve({ ok: false, error: networkErrorOf(error) }));
+    const close = (): void => {
+      server.close();
+      server.closeAllConnections();
+    };
+    if ('path' in local) {
+      removeSocket(local.path);
+      asSocketOfGroup(() => server.listen(local.path, () => resolve({ ok: true, value: { local, close } })));
+      return;
+    }
     server.listen({ host: local.ip, port: local.port, exclusive: true }, () => {
       const { port } = server.address() as AddressInfo;
-      const close = (): void => {
-        server.close();
-        server.closeAllConnections();
-      };
       resolve({ ok: true, value: { local: { ip: local.ip, port }, close } });
     });
   });
+}
+
+/** Takes away what a process has left that ended without a word; anything but a socket stays, and listening fails. */
+function removeSocket(path: string): void {
+  try {
+    if (lstatSync(path).isSocket()) unlinkSync(path);
+  } catch {
+    // Not there, or not ours: listening says what is wrong.
+  }
 }
 
 /** The connections that are open. */

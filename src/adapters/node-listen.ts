@@ -123,13 +123,20 @@ function listenNow(server: Server, options: SocketOptions, user: LowUser | null,
     server.listen(listenTarget(options), onListening);
     return;
   }
-  const umask = process.umask(UNIX_SOCKET_UMASK);
-  try {
+  asSocketOfGroup(() => {
     const listen = (): void => void server.listen(listenTarget(options), onListening);
     if (user === null || !isRoot()) listen();
     // Where only root may make files, the user's group gets its right by the group of the socket; else it is the user's.
     else if (rootOnlyPath(local.path) !== null) withGroupOf(user, listen);
     else asUser(user, listen);
+  });
+}
+
+/** The socket that `listen` makes is for its owner and group, and for nobody else. */
+export function asSocketOfGroup(listen: () => void): void {
+  const umask = process.umask(UNIX_SOCKET_UMASK);
+  try {
+    listen();
   } finally {
     process.umask(umask);
   }

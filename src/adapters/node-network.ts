@@ -3,8 +3,10 @@
  */
 
 import { closeSync } from 'node:fs';
+import type { FrontThreadOptions, FrontThreads } from '../ports/front-threads.ts';
 import type { HttpNetwork } from '../ports/http.ts';
-import type { Listener, ListenOptions, Network, Opened } from '../ports/network.ts';
+import type { Listener, ListenOptions, Network, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import type { SharingThreads } from './front-threads.ts';
 import { InheritedSockets } from './inherited-sockets.ts';
 import { listenNodeHttp } from './node-http.ts';
 import { type ListenParts, listenNodeStreams } from './node-listen.ts';
@@ -18,6 +20,8 @@ import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './u
 export interface NodeNetwork extends Network {
   /** Chooses for the sockets that are opened from now on; until then they are dgram's. */
   chooseUdpEngine(wanted: WantedUdpEngine): Promise<ChosenUdpEngine>;
+  /** Starts threads that serve the sockets opened from now on that allow it, by this program; a text: why there are none. */
+  startFrontThreads(program: URL, options: FrontThreadOptions): Promise<FrontThreads | string>;
 }
 
 /** What the binding of a listening socket takes. */
@@ -33,6 +37,7 @@ export function createNodeNetwork(
 ): NodeNetwork & HttpNetwork {
   const sessions = new TlsSessions();
   let chosen: ChosenUdpEngine | null = null;
+  let threads: SharingThreads | null = null;
   const listenBy = async <O extends Bindable>(
     options: O,
     listen: (options: O, parts: ListenParts) => Promise<Opened<Listener>>,
@@ -52,9 +57,20 @@ export function createNodeNetwork(
       chosen = await chooseUdpEngine(wanted);
       return chosen;
     },
+    startFrontThreads: async (program, options) => {
+      const calls = chosen?.engine?.calls;
+      if (calls === undefined) return 'front threads need system calls, and UDP goes through dgram';
+      // Most daemons have one thread.
+      const { startFrontThreads } = await import('./front-threads.ts');
+      const started = await startFrontThreads({ calls, program, options });
+      if (typeof started !== 'string') threads = started;
+      return started;
+    },
     openUdp: async (options) => {
       const fd = inherited.take('udp', options.local);
-      return chosen?.engine?.open(options, fd) ?? openNodeUdp(options, fd);
+      const opened = chosen?.engine?.open(options, fd) ?? (await openNodeUdp(options, fd));
+      if (threads === null || !opened.ok || options.onPassedOn === undefined) return opened;
+      return { ok: true, value: withFronts(opened.value, options, threads) };
     },
     connect: async (options) => {
       const { localIp, bindForeign } = options;
@@ -65,5 +81,24 @@ export function createNodeNetwork(
     },
     listen: (options) => listenBy(options, listenNodeStreams),
     listenHttp: (options) => listenBy(options, listenNodeHttp),
+  };
+}
+
+/** A socket together with those of the front threads at its address. */
+function withFronts(socket: UdpSocket, options: UdpOptions, threads: SharingThreads): UdpSocket {
+  const shared = threads.share(socket, options);
+  return {
+    get local() {
+      return socket.local;
+    },
+    setBuffers: (receive, send) => {
+      socket.setBuffers(receive, send);
+      shared.setBuffers(receive, send);
+    },
+    send: (bytes, length, to) => socket.send(bytes, length, to),
+    close: () => {
+      shared.close();
+      socket.close();
+    },
   };
 }

@@ -49,6 +49,7 @@ export function connectNodeStream(
 
 function startConnecting(options: ConnectOptions, sessions: TlsSessions, fd: number | null): Socket | TLSSocket {
   const { remote, localIp, tls } = options;
+  if ('path' in remote) return connectTcp({ path: remote.path });
   const to = {
     host: remote.ip,
     port: remote.port,
@@ -72,13 +73,14 @@ function sessionFor(remote: Address, tls: TlsClientOptions, sessions: TlsSession
 
 /** Of a server that was found to be the right one: tickets come after the handshake (RFC 8446 §4.6.1). */
 function keepSessions(socket: TLSSocket, { remote, tls }: ConnectOptions, sessions: TlsSessions): void {
-  if (tls === undefined) return;
+  if (tls === undefined || 'path' in remote) return;
   socket.on('session', (session) => sessions.keep(remote, tls, session));
 }
 
 function tlsClientOptions(tls: TlsClientOptions): object {
-  const { serverName, indicatedName, sendsName = true, minVersion, maxVersion } = tls;
+  const { serverName, indicatedName, sendsName = true, minVersion, maxVersion, certificatePem, privateKeyPem } = tls;
   return {
+    ...(certificatePem === undefined ? {} : { cert: certificatePem, key: privateKeyPem }),
     minVersion: minVersion ?? 'TLSv1.2',
     maxVersion: maxVersion ?? 'TLSv1.3',
     ...(serverName === null ? { rejectUnauthorized: false } : nameToCheck(serverName, sendsName)),

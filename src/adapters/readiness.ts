@@ -6,16 +6,11 @@
  * back: an event of a closed socket is never taken for one of its successor.
  */
 
-import type { Pointer, SystemCalls, Watch } from './system-calls.ts';
+import { EPOLL, EpollEvents } from './epoll.ts';
+import type { SystemCalls, Watch } from './system-calls.ts';
 
-const EPOLL_CLOEXEC = 0o2000000;
-const EPOLL_CTL_ADD = 1;
-const EPOLLIN = 1;
 /** Events taken at a time; the rest is there in the loop's next turn, after timers and other sockets. */
 const MAX_EVENTS = 64;
-/** struct epoll_event: events, then 8 octets of ours; packed on x64 only (epoll_ctl(2)). */
-const EVENT_OCTETS = process.arch === 'x64' ? 12 : 16;
-const OURS_AT = EVENT_OCTETS - 8;
 /** Registrations are numbered up to here, and then from 1 again. */
 const LAST_NUMBER = 0x7fffffff;
 
@@ -27,8 +22,7 @@ interface Registered {
 
 export class Readiness {
   readonly #calls: SystemCalls;
-  readonly #words: Int32Array;
-  readonly #events: Pointer;
+  readonly #events: EpollEvents;
   readonly #fd: number;
   readonly #watch: Watch;
   readonly #registered: (Registered | undefined)[] = [];
@@ -37,10 +31,8 @@ export class Readiness {
   /** Throws when the system has no descriptor for it. */
   constructor(calls: SystemCalls) {
     this.#calls = calls;
-    const memory = new ArrayBuffer(MAX_EVENTS * EVENT_OCTETS);
-    this.#words = new Int32Array(memory);
-    this.#events = calls.addressOf(memory);
-    this.#fd = calls.epoll_create1(EPOLL_CLOEXEC);
+    this.#events = new EpollEvents(calls, MAX_EVENTS);
+    this.#fd = calls.epoll_create1(EPOLL.cloexec);
     if (this.#fd < 0) throw new Error(`epoll_create1 failed with errno ${calls.errno()}`);
     this.#watch = calls.watch(this.#fd, () => this.#wake());
     // Whoever waits for an answer has a timer: that keeps the process, this does not.
@@ -51,10 +43,8 @@ export class Readiness {
   add(fd: number, onReadable: () => void): boolean {
     this.#lastNumber = this.#lastNumber === LAST_NUMBER ? 1 : this.#lastNumber + 1;
     this.#registered[fd] = { number: this.#lastNumber, onReadable, isRemoved: false };
-    this.#words[0] = EPOLLIN;
-    this.#words[OURS_AT >> 2] = fd;
-    this.#words[(OURS_AT >> 2) + 1] = this.#lastNumber;
-    const isAdded = this.#calls.epoll_ctl(this.#fd, EPOLL_CTL_ADD, fd, this.#events) === 0;
+    const event = this.#events.fill(EPOLL.in, fd, this.#lastNumber);
+    const isAdded = this.#calls.epoll_ctl(this.#fd, EPOLL.ctlAdd, fd, event) === 0;
     if (!isAdded) this.remove(fd);
     return isAdded;
   }
@@ -67,12 +57,11 @@ export class Readiness {
   }
 
   #wake(): void {
-    const count = Math.min(this.#calls.epoll_wait(this.#fd, this.#events, MAX_EVENTS, 0), MAX_EVENTS);
+    const count = Math.min(this.#calls.epoll_wait(this.#fd, this.#events.at, MAX_EVENTS, 0), MAX_EVENTS);
     const ready: Registered[] = [];
     for (let i = 0; i < count; i++) {
-      const at = (i * EVENT_OCTETS + OURS_AT) >> 2;
-      const registered = this.#registered[this.#words[at] ?? -1];
-      if (registered !== undefined && registered.number === this.#words[at + 1]) ready.push(registered);
+      const registered = this.#registered[this.#events.fd(i)];
+      if (registered !== undefined && registered.number === this.#events.number(i)) ready.push(registered);
     }
     // The memory of events is used again by what these do, and one of them may close another.
     for (const each of ready) if (!each.isRemoved) each.onReadable();

@@ -140,6 +140,11 @@ export class UdpDescriptors {
     return call(peer.write(this.#scratch, 0));
   }
 
+  /** Lets sockets of this user that ask for it be bound to the port of this one, from now on. */
+  sharePort(fd: number): void {
+    this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1);
+  }
+
   /** Changes sizes of buffers; 0 leaves one as it is. Above the system's limit only with the privilege, else up to it. */
   setBuffers(fd: number, receiveBytes: number, sendBytes: number): void {
     if (receiveBytes > 0 && !this.#set(fd, SOL_SOCKET, SO_RCVBUFFORCE, receiveBytes)) {

@@ -10,7 +10,9 @@
 
 import { Bug } from '../terms/unreachable.ts';
 
-/** Octets of a page. A larger block has one of its own. Smaller pages waste less at their ends, larger ones cost fewer calls. */
+/**
+ * Octets of a page. A larger block has one of its own. From this size on bin/launch has the C library give back what is freed.
+ */
 export const HEAP_PAGE_OCTETS = 128 * 1024;
 /** Octets before what is in a block: its owner's number, and its length. */
 const BLOCK_HEAD_OCTETS = 8;

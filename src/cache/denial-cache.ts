@@ -9,12 +9,13 @@
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { bytesEqual } from '../wire/bytes.ts';
-import { isAtOrBelow, type Name, nameKey, sortKey } from '../wire/name.ts';
+import { bytesEqual, compareBytes } from '../wire/bytes.ts';
+import { isAtOrBelow, type Name, namesEqual, sortKey } from '../wire/name.ts';
 import type { Nsec3Parameters } from '../wire/rdata-nsec3.ts';
-import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
-import { SpanList } from './span-list.ts';
+import { rrsetOwner } from '../wire/rrset.ts';
+import { type PackedForm, PackedMap } from './packed-map.ts';
+import type { Packer, Unpacker } from './packing.ts';
+import { type PlacedSpan, type Ring, SpanStore, type StoredSpan } from './span-store.ts';
 
 /**
  * Most spans of one zone: bounds the work of adding one (moving an array of this length takes some microseconds), and
@@ -27,13 +28,6 @@ export const MAX_SPANS_PER_ZONE = 4096;
  * the spans of the root and of top-level domains, which save the most questions.
  */
 const ZONE_SHARE = 1 / 8;
-
-/** Octets of a span besides its set, names and ordering texts: two objects, a place in an array. */
-const SPAN_OCTETS = 360;
-/** Octets of the two hashes and the parameters of an NSEC3: four arrays that are views on the set's block, and an object. */
-const HASHES_OCTETS = 480;
-/** Octets of a zone besides its spans. */
-const ZONE_OCTETS = 500;
 
 /** One validated NSEC: nothing exists between `owner` and `next`. */
 export interface DenialSpan extends Proven {
@@ -67,67 +61,82 @@ interface Proven {
 /** The spans of a zone. A zone that goes over from one kind to the other has both for a while. */
 interface ZoneSpans {
   readonly zone: Name;
-  readonly names: SpanList<DenialSpan>;
-  readonly hashes: SpanList<HashedSpan>;
+  readonly names: Ring;
+  readonly hashes: Ring;
   /** Of the chain that `hashes` are from; null when there are none. */
-  parameters: ChainParameters | null;
+  readonly parameters: ChainParameters | null;
+  /** Octets of all spans. */
+  readonly octets: number;
 }
+
+const NOTHING = new Uint32Array();
+/** Zones are found by name alone. */
+const NO_TYPE = 0;
+const NO_CLASS = 0;
+
+/** The end of a span of names or of hashes as octets that are in order. */
+const endOfNames = (next: Uint8Array): Uint8Array => sortKey(next as Name);
+const endOfHashes = (next: Uint8Array): Uint8Array => next;
 
 export class DenialCache {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #maxZoneOctets: number;
-  readonly #zones: ByteBoundedMap<ZoneSpans>;
+  readonly #spans = new SpanStore();
+  readonly #zones: PackedMap<ZoneSpans>;
+  /** The zone that was found last: one question looks for several spans of it. */
+  #last: ZoneSpans | null = null;
 
   constructor(start: { readonly clock: Clock; readonly random: Random; readonly maxBytes: number }) {
-    this.#clock = start.clock;
-    this.#random = start.random;
-    this.#maxZoneOctets = start.maxBytes * ZONE_SHARE;
-    this.#zones = new ByteBoundedMap<ZoneSpans>({
-      maxBytes: start.maxBytes,
-      sizeOf: ({ names, hashes }) => ZONE_OCTETS + names.octets + hashes.octets,
-    });
+    const { clock, random, maxBytes } = start;
+    this.#clock = clock;
+    this.#random = random;
+    this.#maxZoneOctets = maxBytes * ZONE_SHARE;
+    const othersOctets = () => this.#spans.sizeBytes;
+    this.#zones = new PackedMap({ random, maxBytes, form: zoneForm(this.#spans), othersOctets });
   }
 
   /** The fresh span of the zone with `owner` before and `next` after the name; null when none is known. */
   findCover(zone: Name, name: Name): DenialSpan | null {
-    const known = this.#zones.get(nameKey(zone));
+    const known = this.#find(zone);
     if (known === null || !isAtOrBelow(name, zone)) return null;
-    return this.#fresh(known.names.findCover(orderText(name)));
+    return this.#freshNames(zone, this.#spans.findCover(known.names, sortKey(name), endOfNames));
   }
 
   /** The fresh record at exactly this name; null when none is known. */
   findMatch(zone: Name, name: Name): DenialSpan | null {
-    return this.#fresh(this.#zones.get(nameKey(zone))?.names.findMatch(orderText(name)) ?? null);
+    const known = this.#find(zone);
+    return known === null ? null : this.#freshNames(zone, this.#spans.findMatch(known.names, sortKey(name)));
   }
 
   /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */
   chainOf(zone: Name): ChainParameters | null {
-    return this.#zones.get(nameKey(zone))?.parameters ?? null;
+    return this.#find(zone)?.parameters ?? null;
   }
 
   /** The fresh span, without opt-out, that covers a hash of the zone's chain; null when none is known. */
   findHashCover(zone: Name, hash: Uint8Array): HashedSpan | null {
-    return this.#fresh(this.#zones.get(nameKey(zone))?.hashes.findCover(octetText(hash)) ?? null);
+    const known = this.#find(zone);
+    return known === null ? null : this.#freshHashes(known, this.#spans.findCover(known.hashes, hash, endOfHashes));
   }
 
   /** The fresh record, without opt-out, of exactly this hash; null when none is known. */
   findHashMatch(zone: Name, hash: Uint8Array): HashedSpan | null {
-    return this.#fresh(this.#zones.get(nameKey(zone))?.hashes.findMatch(octetText(hash)) ?? null);
+    const known = this.#find(zone);
+    return known === null ? null : this.#freshHashes(known, this.#spans.findMatch(known.hashes, hash));
   }
 
   /** Keeps a validated span; those that it contradicts go. False when it is expired or not of its zone. */
-  store(span: DenialSpan): boolean {
-    const { zone, owner, next } = span;
-    if (span.ranked.expiresAt <= this.#clock.unixSeconds()) return false;
+  store({ zone, owner, next, ranked, learntAt }: DenialSpan): boolean {
+    if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
     if (!isAtOrBelow(owner, zone) || !isAtOrBelow(next, zone)) return false;
-    const from = orderText(owner);
-    const to = orderText(next);
+    const placed: PlacedSpan = { from: sortKey(owner), to: sortKey(next) };
     // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
-    if (to <= from && to !== orderText(zone)) return false;
+    const isLast = compareBytes(placed.to, placed.from) <= 0;
+    if (isLast && !bytesEqual(placed.to, sortKey(zone))) return false;
     const known = this.#zoneFor(zone);
-    known.names.add({ span, from, to, octets: sizeOfSpan(span, from, to) + sizeOfName(owner) + sizeOfName(next) });
-    this.#keep(known);
+    const added = this.#spans.add({ ranked, learntAt, from: placed.from, next });
+    this.#keep(known, { names: this.#spans.insert(known.names, added, placed, endOfNames) }, added);
     return true;
   }
 
@@ -136,91 +145,146 @@ export class DenialCache {
    * of a zone is hashed for, no more. One with opt-out only takes others away (RFC 8198 §5.2: it denies nothing that was not
    * asked for). False when it is not kept.
    */
-  storeHashed(span: HashedSpan): boolean {
-    const { zone, parameters, isOptOut } = span;
-    if (span.ranked.expiresAt <= this.#clock.unixSeconds()) return false;
-    const from = octetText(span.hash);
-    const to = octetText(span.next);
-    const octets = sizeOfSpan(span, from, to) + HASHES_OCTETS;
+  storeHashed({ zone, parameters, hash, next, isOptOut, ranked, learntAt }: HashedSpan): boolean {
+    if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
+    const placed: PlacedSpan = { from: hash, to: next };
     const known = this.#zoneFor(zone);
-    if (known.parameters === null || !areEqual(known.parameters, parameters)) known.hashes.keep(() => false);
-    if (isOptOut) known.hashes.makeWay({ span, from, to, octets });
-    else known.hashes.add({ span, from, to, octets });
-    known.parameters = known.hashes.count === 0 ? null : parameters;
-    this.#keep(known);
+    const isSameChain = known.parameters !== null && areEqual(known.parameters, parameters);
+    const before = isSameChain ? known.hashes : NOTHING;
+    const added = isOptOut ? null : this.#spans.add({ ranked, learntAt, from: hash, next });
+    const hashes =
+      added === null
+        ? this.#spans.makeWay(before, placed, endOfHashes)
+        : this.#spans.insert(before, added, placed, endOfHashes);
+    this.#keep(known, { hashes, parameters: hashes.length === 0 ? null : parameters }, added);
     return !isOptOut;
   }
 
   /** Removes the spans of all zones at or below a name; how many zones. */
   removeBelow(name: Name): number {
+    this.#last = null;
     return this.#zones.removeWhere(({ zone }) => isAtOrBelow(zone, name));
   }
 
   clear(): void {
+    this.#last = null;
     this.#zones.clear();
+    this.#spans.clear();
   }
 
   get count(): number {
-    let count = 0;
-    for (const zone of this.#zones.values()) count += countOf(zone);
-    return count;
+    return this.#spans.count;
   }
 
   get sizeBytes(): number {
     return this.#zones.sizeBytes;
   }
 
+  #find(zone: Name): ZoneSpans | null {
+    if (this.#last !== null && namesEqual(this.#last.zone, zone)) return this.#last;
+    const found = this.#zones.get(zone, NO_TYPE, NO_CLASS);
+    if (found !== null) this.#last = found;
+    return found;
+  }
+
   #zoneFor(zone: Name): ZoneSpans {
-    const known = this.#zones.get(nameKey(zone));
-    return known ?? { zone, names: new SpanList(), hashes: new SpanList(), parameters: null };
+    return this.#find(zone) ?? { zone, names: NOTHING, hashes: NOTHING, parameters: null, octets: 0 };
   }
 
-  /** Puts a zone's changed spans into the map, no more than its share. */
-  #keep(known: ZoneSpans): void {
-    while (countOf(known) > 1 && this.#isTooLarge(known)) this.#makeRoom(known);
-    if (countOf(known) > 0) this.#zones.set(nameKey(known.zone), known);
-    else this.#zones.delete(nameKey(known.zone));
+  /** Puts a zone with changed spans into the map, no more than its share; the hold on the one that was added ends. */
+  #keep(before: ZoneSpans, changes: Partial<ZoneSpans>, added: number | null): void {
+    const changed = { ...before, ...changes };
+    const isOneMore = added !== null && countOf(changed) === countOf(before) + 1;
+    let known = isOneMore
+      ? { ...changed, octets: before.octets + this.#spans.octetsOf(added) }
+      : this.#counted(changed);
+    while (countOf(known) > 1 && (countOf(known) > MAX_SPANS_PER_ZONE || known.octets > this.#maxZoneOctets))
+      known = this.#counted(this.#withRoom(known));
+    this.#last = null;
+    if (countOf(known) > 0) this.#zones.set(known);
+    else this.#zones.delete(known.zone, NO_TYPE, NO_CLASS);
+    if (added !== null) this.#spans.release(added);
   }
 
-  #fresh<Span extends Proven>(span: Span | null): Span | null {
-    return span !== null && span.ranked.expiresAt > this.#clock.unixSeconds() ? span : null;
+  #counted(known: ZoneSpans): ZoneSpans {
+    let octets = 0;
+    for (const span of known.names) octets += this.#spans.octetsOf(span);
+    for (const span of known.hashes) octets += this.#spans.octetsOf(span);
+    return { ...known, octets };
   }
 
-  #isTooLarge(known: ZoneSpans): boolean {
-    return countOf(known) > MAX_SPANS_PER_ZONE || known.names.octets + known.hashes.octets > this.#maxZoneOctets;
+  #freshNames(zone: Name, span: StoredSpan | null): DenialSpan | null {
+    if (span === null || span.ranked.expiresAt <= this.#clock.unixSeconds()) return null;
+    const { ranked, learntAt, next } = span;
+    return { zone, owner: rrsetOwner(ranked.rrset), next: next as Name, ranked, learntAt };
   }
 
-  /** Drops what has expired, and when that was nothing, one span by chance. */
-  #makeRoom(known: ZoneSpans): void {
+  #freshHashes({ zone, parameters }: ZoneSpans, span: StoredSpan | null): HashedSpan | null {
+    if (span === null || parameters === null || span.ranked.expiresAt <= this.#clock.unixSeconds()) return null;
+    const { ranked, learntAt, from, next } = span;
+    return { zone, parameters, hash: from, next, isOptOut: false, ranked, learntAt };
+  }
+
+  /** The zone without what has expired, and when that is nothing, without one span by chance. */
+  #withRoom(known: ZoneSpans): ZoneSpans {
     const { names, hashes } = known;
     const now = this.#clock.unixSeconds();
-    const isFresh = ({ ranked }: Proven): boolean => ranked.expiresAt > now;
-    if (names.keep(isFresh) + hashes.keep(isFresh) > 0) return;
+    const isFresh = (span: number): boolean => this.#spans.expiryOf(span) > now;
+    const fresh = { ...known, names: names.filter(isFresh), hashes: hashes.filter(isFresh) };
+    if (countOf(fresh) < countOf(known)) return fresh;
     const index = this.#random.below(countOf(known));
-    if (index < names.count) names.dropAt(index);
-    else hashes.dropAt(index - names.count);
+    const without = (ring: Ring, at: number): Ring => ring.filter((_, i) => i !== at);
+    return { ...known, names: without(names, index), hashes: without(hashes, index - names.length) };
   }
 }
 
 function countOf({ names, hashes }: ZoneSpans): number {
-  return names.count + hashes.count;
+  return names.length + hashes.length;
 }
 
 function areEqual(a: ChainParameters, b: ChainParameters): boolean {
   return a.iterations === b.iterations && bytesEqual(a.salt, b.salt);
 }
 
-/** Octets of a span but for its names or hashes. */
-function sizeOfSpan({ ranked }: Proven, from: string, to: string): number {
-  return SPAN_OCTETS + sizeOfRanked(ranked) + sizeOfText(from) + sizeOfText(to);
+/** Zones as octets; each holds its spans. */
+function zoneForm(spans: SpanStore): PackedForm<ZoneSpans> {
+  return {
+    write: (zone, to) => {
+      writeZone(zone, to);
+      for (const span of zone.names) spans.hold(span);
+      for (const span of zone.hashes) spans.hold(span);
+    },
+    read: readZone,
+    drop: (from) => {
+      const { names, hashes } = readZone(from);
+      for (const span of names) spans.release(span);
+      for (const span of hashes) spans.release(span);
+    },
+  };
 }
 
-/** Text whose order is the canonical order of names (RFC 4034 §6.1). */
-function orderText(name: Name): string {
-  return octetText(sortKey(name));
+function writeZone({ zone, names, hashes, parameters, octets }: ZoneSpans, to: Packer): void {
+  to.u16(names.length);
+  to.u16(hashes.length);
+  to.u16(NO_TYPE);
+  to.u16(NO_CLASS);
+  to.u16(parameters?.iterations ?? 0);
+  to.u16(parameters === null ? 0 : 1 + parameters.salt.length);
+  to.bytes(zone);
+  to.u32(octets);
+  if (parameters !== null) to.bytes(parameters.salt);
+  to.words(names);
+  to.words(hashes);
 }
 
-/** Text whose order is the order of octets. */
-function octetText(octets: Uint8Array): string {
-  return Buffer.from(octets.buffer, octets.byteOffset, octets.length).toString('latin1');
+function readZone(from: Unpacker): ZoneSpans {
+  const nameCount = from.u16();
+  const hashCount = from.u16();
+  from.at += 4;
+  const iterations = from.u16();
+  const saltOctets = from.u16() - 1;
+  const zone = from.name();
+  const octets = from.u32();
+  const parameters = saltOctets < 0 ? null : { iterations, salt: from.bytes(saltOctets) };
+  return { zone, names: from.words(nameCount), hashes: from.words(hashCount), parameters, octets };
 }

@@ -6,10 +6,7 @@
 import type { Random } from '../ports/random.ts';
 import { readU32 } from '../wire/bytes.ts';
 import { lowerOctet } from '../wire/name.ts';
-import { hashWords } from './seeded-hash.ts';
-
-/** Words of the longest name with its type and class. */
-const MAX_KEY_WORDS = 65;
+import { hashWords, MAX_KEY_WORDS } from './seeded-hash.ts';
 
 /** Makes hashes, and holds what was hashed last in lower case. */
 export class KeyHash {

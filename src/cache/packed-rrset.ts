@@ -15,7 +15,7 @@ const USUAL_OCTETS = 64;
 
 export const RANKED_FORM: PackedForm<RankedRRset> = { write: writeRanked, read: readRanked };
 
-function writeRanked(ranked: RankedRRset, to: Packer): void {
+export function writeRanked(ranked: RankedRRset, to: Packer): void {
   const { rrset, server } = ranked;
   to.u32(rrset.length);
   to.bytes(rrset);
@@ -28,7 +28,7 @@ function writeRanked(ranked: RankedRRset, to: Packer): void {
   writeVerdict(ranked.verdict, to);
 }
 
-function readRanked(from: Unpacker): RankedRRset {
+export function readRanked(from: Unpacker): RankedRRset {
   const rrset = from.bytes(from.u32()) as RRset;
   const expiresAt = from.time();
   const originalTtl = from.time();

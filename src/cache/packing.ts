@@ -51,6 +51,11 @@ export class Packer {
     this.length += value.length;
   }
 
+  /** Numbers in the order of octets that the processor has. */
+  words(value: Uint32Array): void {
+    this.bytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
+  }
+
   /** Text of characters up to U+00FF, or any text. */
   text(value: string, encoding: 'latin1' | 'utf8' = 'latin1'): void {
     this.#room(2 + 4 * value.length);
@@ -135,6 +140,13 @@ export class Unpacker {
     this.#sharedAt += octets;
     this.characters.copy(copy, 0, this.at - octets, this.at);
     return copy;
+  }
+
+  words(count: number): Uint32Array {
+    const words = new Uint32Array(count);
+    this.at += 4 * count;
+    if (count > 0) this.characters.copy(new Uint8Array(words.buffer), 0, this.at - 4 * count, this.at);
+    return words;
   }
 
   text(encoding: 'latin1' | 'utf8' = 'latin1'): string {

@@ -9,12 +9,13 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import { readU8, readU16, readU32, readWord, writeU16, writeU32 } from '../wire/bytes.ts';
-import { isAtOrBelow, lowerWord, type Name, nameEnd } from '../wire/name.ts';
+import { readU8, readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
+import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
+import { copyWords, MAX_COPIED_BY_WORDS, WordViews } from '../wire/words.ts';
 import { Arena, byteAt, MAX_BLOCK_OCTETS, NO_BLOCK, wordAt } from './arena.ts';
-import { hashWords } from './seeded-hash.ts';
-import { KEY_WORD, NO_SLOT, newSlotKey, SLOT_OCTETS, SlotTable, VARIANT_WORD, variantBits } from './slot-table.ts';
-import { WordViews } from './word-views.ts';
+import { QuestionKey } from './question-key.ts';
+import { answerQuery, copyQuestion } from './reply-patch.ts';
+import { KEY_WORD, NO_SLOT, SLOT_OCTETS, SlotTable, VARIANT_WORD, variantBits, variantOf } from './slot-table.ts';
 
 /** Bits of `ReplyRequest.flags`. A reply may depend on the first two; `ad` only says whether the AD bit may be set. */
 export const REPLY_FLAG = { do: 1, cd: 2, ad: 4 } as const;
@@ -59,16 +60,30 @@ export interface ReplyToStore {
   readonly options: Uint8Array;
 }
 
+/** A reply as it is kept. The bytes are the cache's own and good until the next store or clear. */
+export interface KeptReply extends Pick<ReplyToStore, 'flags' | 'dependsOn' | 'secure' | 'expiresAt' | 'options'> {
+  /** From header to last record, its question in lower case, TTLs as of `storedAt`. */
+  readonly reply: Uint8Array;
+  readonly bogus: boolean;
+  /** Offsets of the TTL fields, u16 each. */
+  readonly ttlOffsets: Uint8Array;
+  readonly storedAt: number;
+}
+
+/** Copies of replies elsewhere, that must not outlive those that are kept here. */
+export interface ReplyCopies {
+  /** Another reply is kept for the question of this one. */
+  drop(reply: Uint8Array, questionEnd: number): void;
+  /** Replies were forgotten. */
+  dropAll(): void;
+}
+
 /** What DNSSEC said of a reply, as far as it is counted. */
 export type ReplySecurity = 'secure' | 'bogus' | 'plain';
 
 const HEADER_OCTETS = 12;
 /** Flags that a reply may depend on. */
 const VARIANT_FLAGS = REPLY_FLAG.do | REPLY_FLAG.cd;
-/** Question of the longest name, in words. */
-const MAX_KEY_WORDS = 65;
-const MIN_QUESTION_OCTETS = 5;
-const MAX_QUESTION_OCTETS = 259;
 /** Most TTLs counted down in one reply; more would not fit in a block. */
 const MAX_TTLS = 1_400;
 /**
@@ -77,16 +92,11 @@ const MAX_TTLS = 1_400;
  */
 const MAX_EVICTIONS_FOR_ROOM = 2;
 
-/** Longest reply that is copied word by word, octets: above it, one call of the system's copying costs less. */
-const MAX_COPIED_BY_WORDS = 256;
 /** Slots that are looked at before others get their turn: about a millisecond. */
 const SLOTS_PER_TURN = 256;
 
 const QR = 0x80;
 const TC = 0x02;
-const RD = 0x01;
-const AD = 0x20;
-const CD = 0x10;
 
 /** Word of a block at which the reply starts; its question, which is the key, comes after the header. */
 const REPLY_WORD = KEY_WORD - HEADER_OCTETS / 4;
@@ -100,17 +110,14 @@ const REPLY_AT = REPLY_WORD * 4;
 export class ReplyCache {
   readonly #clock: Clock;
   readonly #maxBytes: number;
-  readonly #seed0: number;
-  readonly #seed1: number;
-  readonly #key = newSlotKey(MAX_KEY_WORDS);
-  readonly #keyOctets = new Uint8Array(this.#key.words.buffer);
+  readonly #key: QuestionKey;
   readonly #outWords = new WordViews();
   readonly #arena: Arena;
   readonly #table: SlotTable;
-  /** The question looked for last has capitals: a reply to it does not have its case. */
-  #hasCapitals = false;
   /** Block of the reply served last, for its options; good until the next store or clear. */
   #lastBlock = NO_BLOCK;
+  /** Told of what is not kept any more; null: there are no copies. */
+  copies: ReplyCopies | null = null;
   hits = 0;
   misses = 0;
 
@@ -118,8 +125,8 @@ export class ReplyCache {
     this.#clock = start.clock;
     this.#maxBytes = start.maxBytes;
     const seed = start.random.bytes(8);
-    this.#seed0 = readU32(seed, 0) | 0;
-    this.#seed1 = readU32(seed, 4) | 0;
+    this.#key = new QuestionKey(readU32(seed, 0) | 0, readU32(seed, 4) | 0);
+    this.#key.mask = VARIANT_FLAGS;
     // Room for one doubling of the table is held back.
     this.#arena = new Arena((octets) => octets + 2 * this.#table.sizeBytes <= this.#maxBytes);
     this.#table = new SlotTable(this.#arena);
@@ -173,6 +180,31 @@ export class ReplyCache {
     return at + octets;
   }
 
+  /** The reply served last as it is kept; null: none since the last store or clear. */
+  get lastServed(): KeptReply | null {
+    const block = this.#lastBlock;
+    if (block === NO_BLOCK) return null;
+    const words = this.#arena.wordsOf(block);
+    const bytes = this.#arena.bytesOf(block);
+    const at = wordAt(block);
+    const lengths = words[at + 1] as number;
+    const counts = words[at + VARIANT_WORD] as number;
+    const slot = words[at] as number;
+    const replyAt = byteAt(block) + REPLY_AT;
+    const ttlsAt = replyAt + (lengths & 0xffff);
+    const optionsAt = ttlsAt + 2 * (counts & TTL_COUNT);
+    return {
+      ...variantOf(counts),
+      reply: bytes.subarray(replyAt, ttlsAt),
+      ttlOffsets: bytes.subarray(ttlsAt, optionsAt),
+      options: bytes.subarray(optionsAt, optionsAt + (lengths >>> 16)),
+      secure: (counts & SECURE) !== 0,
+      bogus: (counts & BOGUS) !== 0,
+      expiresAt: this.#table.expiresAt(slot),
+      storedAt: this.#table.storedAt(slot),
+    };
+  }
+
   /** Keeps a reply; false when it is too large, expired, truncated, or not a reply with one question. */
   store(entry: ReplyToStore): boolean {
     const now = this.#clock.unixSeconds();
@@ -180,6 +212,7 @@ export class ReplyCache {
     if (expiresAt <= now || !isStorable(entry)) return false;
     this.#lastBlock = NO_BLOCK;
     this.#removeVariants(entry);
+    this.copies?.drop(entry.reply, entry.questionEnd);
     const octets = REPLY_AT + entry.replyLength + 2 * entry.ttlOffsets.length + entry.options.length;
     if (octets > MAX_BLOCK_OCTETS) return false;
     if (!this.#makeSlot(now)) return false;
@@ -209,6 +242,7 @@ export class ReplyCache {
       removed++;
     }
     this.#lastBlock = NO_BLOCK;
+    this.copies?.dropAll();
     return removed;
   }
 
@@ -229,6 +263,7 @@ export class ReplyCache {
       }
       if ((slot + 1) % SLOTS_PER_TURN === 0) await pause();
     }
+    this.copies?.dropAll();
     return removed;
   }
 
@@ -243,6 +278,7 @@ export class ReplyCache {
 
   clear(): void {
     this.#lastBlock = NO_BLOCK;
+    this.copies?.dropAll();
     this.#table.clear();
     this.#arena.clear();
   }
@@ -262,15 +298,8 @@ export class ReplyCache {
 
   /** Makes the key of the question at offset 12; false when there cannot be such a question. @hot bench/serve-cached-lookup.ts */
   #readKey(bytes: Uint8Array, questionEnd: number, flags: number): boolean {
-    const octets = questionEnd - HEADER_OCTETS;
-    if (octets < MIN_QUESTION_OCTETS || octets > MAX_QUESTION_OCTETS || questionEnd > bytes.length) return false;
-    const key = this.#key;
-    key.count = (octets + 3) >>> 2;
-    this.#hasCapitals = writeQuestion(bytes, questionEnd, key.words);
-    key.lastMask = LAST_MASKS[octets & 3] as number;
-    key.hash = hashWords(key.words, key.count, this.#seed0, this.#seed1);
-    key.flags = flags & VARIANT_FLAGS;
-    return true;
+    this.#key.flags = flags & VARIANT_FLAGS;
+    return this.#key.read(bytes, questionEnd);
   }
 
   /** Copies the reply and makes it the answer to this query. @hot bench/serve-cached-lookup.ts */
@@ -285,13 +314,9 @@ export class ReplyCache {
     const wordCount = (replyOctets + 3) >>> 2;
     if (replyOctets > MAX_COPIED_BY_WORDS || wordCount > outWords.length) bytes.copy(out, 0, from, from + replyOctets);
     else copyWords(words, wordAt(block) + REPLY_WORD, outWords, wordCount);
-    out[0] = query[0] as number;
-    out[1] = query[1] as number;
-    out[2] = ((out[2] as number) & ~RD) | ((query[2] as number) & RD);
     // RFC 6840 §5.8: AD only for a client that set DO or AD.
-    const ad = (counts & SECURE) !== 0 && (request.flags & REPLY_FLAG.ad) !== 0 ? AD : 0;
-    out[3] = ((out[3] as number) & ~(AD | CD)) | ((query[3] as number) & CD) | ad;
-    if (this.#hasCapitals) for (let i = HEADER_OCTETS; i < questionEnd; i++) out[i] = query[i] as number;
+    answerQuery(out, query, (counts & SECURE) !== 0 && (request.flags & REPLY_FLAG.ad) !== 0);
+    if (this.#key.hasCapitals) copyQuestion(out, query, questionEnd);
     const offsets = from + replyOctets;
     const offsetsEnd = offsets + 2 * (counts & TTL_COUNT);
     for (let at = offsets; at < offsetsEnd; at += 2) {
@@ -333,7 +358,7 @@ export class ReplyCache {
     words[at + VARIANT_WORD] = entry.ttlOffsets.length | verdict | variantBits(entry.flags, entry.dependsOn);
     let to = byteAt(block) + REPLY_AT;
     bytes.set(entry.reply.subarray(0, entry.replyLength), to);
-    bytes.set(this.#keyOctets.subarray(0, entry.questionEnd - HEADER_OCTETS), to + HEADER_OCTETS);
+    bytes.set(this.#key.bytes.subarray(0, this.#key.octets), to + HEADER_OCTETS);
     to += entry.replyLength;
     for (const offset of entry.ttlOffsets) {
       writeU16(bytes, to, offset);
@@ -350,56 +375,10 @@ export class ReplyCache {
   }
 }
 
-/**
- * Writes the question at offset 12, its name in lower case, to the first words of `to`, zeros to the end of the last; true when
- * its name has capitals. @hot bench/serve-hot-query.ts
- */
-function writeQuestion(bytes: Uint8Array, questionEnd: number, to: Int32Array): boolean {
-  const nameOctets = questionEnd - 4 - HEADER_OCTETS;
-  const whole = nameOctets >>> 2;
-  let changed = 0;
-  for (let i = 0; i < whole; i++) {
-    // Octets of length are below 64, so they are not taken for letters.
-    const word = readWord(bytes, HEADER_OCTETS + i * 4);
-    const lower = lowerWord(word);
-    changed |= word ^ lower;
-    to[i] = lower;
-  }
-  const typeAndClass = readWord(bytes, questionEnd - 4);
-  const bits = (nameOctets & 3) * 8;
-  if (bits === 0) {
-    to[whole] = typeAndClass;
-    return changed !== 0;
-  }
-  // The end of the name, and type and class behind it, which are as they are.
-  const word = readWord(bytes, HEADER_OCTETS + whole * 4) & ((1 << bits) - 1);
-  const lower = lowerWord(word);
-  to[whole] = lower | (typeAndClass << bits);
-  to[whole + 1] = typeAndClass >>> (32 - bits);
-  return (changed | (word ^ lower)) !== 0;
-}
-
-/** Copies words from `at` of `from` to the start of `to`. @hot bench/serve-hot-query.ts */
-function copyWords(from: Int32Array, at: number, to: Int32Array, count: number): void {
-  let i = 0;
-  for (; i + 4 <= count; i += 4) {
-    to[i] = from[at + i] as number;
-    to[i + 1] = from[at + i + 1] as number;
-    to[i + 2] = from[at + i + 2] as number;
-    to[i + 3] = from[at + i + 3] as number;
-  }
-  for (; i < count; i++) to[i] = from[at + i] as number;
-}
-
 /** Bits of a block's third word. */
 const SECURE = 0x8000;
 const BOGUS = 0x4000;
 const TTL_COUNT = 0x3fff;
-
-/** Bits of a key's last word that are its own, by how many of its octets are: none past a whole word is all four. */
-const LAST_MASKS = new Int32Array(
-  new Uint8Array([255, 255, 255, 255, 255, 0, 0, 0, 255, 255, 0, 0, 255, 255, 255, 0]).buffer,
-);
 
 /** Smallest TTL in the reply; what counts for a reply without any is its expiry alone. */
 function smallestTtl(entry: ReplyToStore): number {

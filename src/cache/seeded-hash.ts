@@ -3,6 +3,9 @@
  * (J.-P. Aumasson, D. J. Bernstein: SipHash; the half-width form for tables, as Linux uses it on 32-bit machines.)
  */
 
+/** Words of the longest name (255 octets, RFC 1035 §2.3.4) with its type and class. */
+export const MAX_KEY_WORDS = 65;
+
 /** Hash of the first `count` words, a signed 32-bit number. @hot bench/serve-cached-lookup.ts */
 export function hashWords(words: Int32Array, count: number, seed0: number, seed1: number): number {
   let v0 = seed0;

@@ -38,7 +38,7 @@ const LIVE = 1 << 30;
 const VISITED = 1 << 31;
 
 /** What is looked for. Its owner has one object and fills it anew, so that a look-up allocates nothing. */
-interface SlotKey {
+export interface SlotKey {
   readonly words: Int32Array;
   /** Words of the key, the last one with zeros where the key has ended. */
   count: number;
@@ -50,13 +50,17 @@ interface SlotKey {
   mask: number;
 }
 
-export function newSlotKey(mostWords: number): SlotKey {
-  return { words: new Int32Array(mostWords), count: 0, lastMask: -1, hash: 0, flags: 0, mask: VARIANT_FLAGS };
-}
-
 /** The bits of `VARIANT_WORD` for a block that is right where the flags in `mask` are as in `flags`. */
 export function variantBits(flags: number, mask: number): number {
   return ((mask & VARIANT_FLAGS) << VARIANT_MASK_SHIFT) | ((flags & VARIANT_FLAGS) << VARIANT_VALUE_SHIFT);
+}
+
+/** The flags and mask that `variantBits` was given. */
+export function variantOf(word: number): { readonly flags: number; readonly dependsOn: number } {
+  return {
+    flags: (word >>> VARIANT_VALUE_SHIFT) & VARIANT_FLAGS,
+    dependsOn: (word >>> VARIANT_MASK_SHIFT) & VARIANT_FLAGS,
+  };
 }
 
 export class SlotTable {

@@ -1,6 +1,7 @@
 /** The way to a running daemon: its control socket, by the configuration that it was started with. */
 
 import { connect, type Socket } from 'node:net';
+import { StringDecoder } from 'node:string_decoder';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { nodeTls, tlsFault } from '../adapters/node-tls.ts';
 import { absolutePath } from '../config/check-files.ts';
@@ -76,31 +77,57 @@ type DaemonReply = { readonly ok: true; readonly text: string } | { readonly ok:
 
 /** Runs one command without lines of input. Never rejects. */
 export async function askDaemon(config: Config, words: readonly string[]): Promise<DaemonReply> {
+  const pieces: string[] = [];
+  const heard = await listenToDaemon(config, words, { onText: (text) => pieces.push(text), silenceMs: REPLY_MS });
+  return heard.ok ? { ok: true, text: pieces.join('') } : heard;
+}
+
+interface Listening {
+  /** Takes text as it comes. */
+  readonly onText: (text: string) => void;
+  /** Milliseconds without a word after which the daemon is given up. */
+  readonly silenceMs: number;
+}
+
+/** Runs one command, and passes on what it says while it says it. Never rejects. */
+export async function listenToDaemon(
+  config: Config,
+  words: readonly string[],
+  listening: Listening,
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly why: string }> {
   if (!config.remoteControl.controlEnable) return { ok: false, why: 'control-enable is no in the configuration' };
   const target = targetOf(config, null);
   if (target === null) return { ok: false, why: 'control-interface is no address' };
   const keys = readKeysFor(config, target);
   if (typeof keys === 'string') return { ok: false, why: keys };
   try {
-    const text = await readAll(await openControlSocket(target, keys), requestLine(words));
-    return isErrorReply(text) ? { ok: false, why: text.trim() } : { ok: true, text };
+    const error = await readReply(await openControlSocket(target, keys), requestLine(words), listening);
+    return error === null ? { ok: true } : { ok: false, why: error };
   } catch (error) {
     return { ok: false, why: `${systemWords(error as NodeJS.ErrnoException)} for ${targetText(target)}` };
   }
 }
 
-function readAll(socket: Socket, request: string): Promise<string> {
+/** Reads to the end; the error that the daemon tells, or null. */
+function readReply(socket: Socket, request: string, { onText, silenceMs }: Listening): Promise<string | null> {
   return new Promise((resolve, reject) => {
-    const pieces: Buffer[] = [];
+    const decoder = new StringDecoder('utf8');
+    let start: string | null = null;
     let octets = 0;
-    socket.setTimeout(REPLY_MS, () => socket.destroy(new Error('no reply in time')));
+    socket.setTimeout(silenceMs, () => socket.destroy(new Error('no reply in time')));
     socket.on('data', (piece: Buffer) => {
       octets += piece.length;
-      pieces.push(piece);
-      if (octets > MAX_REPLY_OCTETS) socket.destroy(new Error('the reply is too long'));
+      if (octets > MAX_REPLY_OCTETS) {
+        socket.destroy(new Error('the reply is too long'));
+        return;
+      }
+      const text = decoder.write(piece);
+      start ??= text;
+      if (isErrorReply(start)) start += start === text ? '' : text;
+      else onText(text);
     });
     socket.once('error', reject);
-    socket.once('close', () => resolve(Buffer.concat(pieces).toString('utf8')));
+    socket.once('close', () => resolve(start !== null && isErrorReply(start) ? start.trim() : null));
     socket.write(request);
   });
 }

@@ -4,7 +4,8 @@ import { parseArgs } from 'node:util';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
 import { CHECK_COUNT, examine, exitStatusOf, findingsJson, findingText, summaryText } from '../doctor/examine.ts';
 import { patientOfConfig } from './doctor-patient.ts';
-import { programPorts, readUsualConfig } from './own-resolver.ts';
+import { programPorts, readProgramConfig } from './own-resolver.ts';
+import { chooseConfig, readProcesses } from './running-config.ts';
 import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 
 const ERASE_LINE = '\r\x1b[K';
@@ -15,8 +16,8 @@ export const doctorCommand: Subcommand = {
   usage: `Usage: hawser doctor [-C FILE] [--json]
 Examines this host and says what is wrong, why, and what to do. Nothing is changed. Run it as root, so that it sees
 which program holds a port. It works with and without a running daemon; 'hawser-control doctor' has the daemon look.
-  -C, --config FILE   the configuration, default ${DEFAULT_PATHS}
-      --json          one JSON object: {"status": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}
+  -C, --config FILE   the configuration, default that of the daemon that runs here, else ${DEFAULT_PATHS}
+      --json          one JSON object: {"status": ..., "configuration": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}
 Exit status: 0 all is well or there are only warnings, 1 something fails, ${USAGE_STATUS} it could not be run.
 `,
   run,
@@ -26,8 +27,14 @@ async function run(words: readonly string[]): Promise<number> {
   const read = readWords(words);
   if (typeof read === 'string') return refuseWords('doctor', read);
   const ports = await programPorts();
-  const config = readUsualConfig(read.config, ports.files);
+  const { path, why } =
+    read.config === undefined
+      ? chooseConfig(readProcesses(), ports.files)
+      : { path: read.config, why: 'named on the command line' };
+  const isThere = read.config !== undefined || ports.files.exists(path);
+  const config = readProgramConfig(isThere ? path : null, ports.files);
   if (!('server' in config)) return refuseWords('doctor', config.join('\n'));
+  if (!read.json) process.stdout.write(`Configuration: ${path} (${why})\n`);
   const progress = progressOn(process.stderr);
   progress('asking the servers ...');
   let done = 0;
@@ -37,7 +44,7 @@ async function run(words: readonly string[]): Promise<number> {
     done++;
     if (done < CHECK_COUNT) progress(`${done} of ${CHECK_COUNT} checks done ...`);
   });
-  process.stdout.write(read.json ? findingsJson(findings) : summaryText(findings));
+  process.stdout.write(read.json ? findingsJson(findings, path) : summaryText(findings));
   return exitStatusOf(findings);
 }
 

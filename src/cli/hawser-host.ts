@@ -3,7 +3,7 @@
 import type { Config } from '../config/config.ts';
 import type { Ports, ResolverInstance } from '../daemon/resolver-instance.ts';
 import { VERSION } from '../daemon/version.ts';
-import { explainText } from '../trace/explain.ts';
+import { StepLines } from '../trace/step-lines.ts';
 import { Trace } from '../trace/trace.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -98,12 +98,19 @@ async function ask(
   for (const question of questions) {
     const trace = read.traces ? new Trace() : null;
     const resolution = await instance.resolver.resolve(question, trace === null ? {} : { trace });
-    if (trace !== null) process.stderr.write(explainText(trace.events(), trace.events()[0]?.atMs ?? 0));
+    if (trace !== null) process.stderr.write(stepsText(trace));
     const { text, goesOn } = hostText(resolution, { name, verbose: read.verbose }, isFirst);
     process.stdout.write(text);
     if (!goesOn) return;
     isFirst = false;
   }
+}
+
+/** All steps, in the order of time. */
+function stepsText(trace: Trace): string {
+  const events = trace.events();
+  const lines = new StepLines(events[0]?.atMs ?? 0);
+  return events.map((event) => lines.text(event)).join('');
 }
 
 process.exitCode = await main(process.argv.slice(2));

@@ -9,7 +9,6 @@ import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
-import { defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { assemble, type Ports, type ResolverInstance } from '../daemon/resolver-instance.ts';
@@ -18,6 +17,7 @@ import type { Address } from '../ports/network.ts';
 import { ROOT_ANCHORS_TEXT } from '../validate/root-anchors.ts';
 import { parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
+import { chooseConfig, readProcesses } from './running-config.ts';
 
 const ROOT_ANCHORS = ROOT_ANCHORS_TEXT.split('\n').filter((line) => line.trim() !== '');
 
@@ -40,10 +40,14 @@ export function readProgramConfig(path: string | null, files: Files): Config | r
   return loaded.ok ? loaded.config : loaded.findings.map(findingText);
 }
 
-/** The same; without a path the daemon's usual file, where it is there. */
+/** The same; without a path the file of the daemon that runs here, or else its usual one, where it is there. */
 export function readUsualConfig(path: string | undefined, files: Files): Config | readonly string[] {
-  const usual = defaultConfigPath(files);
-  return readProgramConfig(path ?? (files.exists(usual) ? usual : null), files);
+  return readProgramConfig(path ?? usualPath(files), files);
+}
+
+function usualPath(files: Files): string | null {
+  const { path } = chooseConfig(readProcesses(), files);
+  return files.exists(path) ? path : null;
 }
 
 /** Address families that a program's flags leave. */

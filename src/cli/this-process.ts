@@ -1,5 +1,6 @@
 /** The process that a daemon runs in: the real ports, what the system says of the host, whom it will become. */
 
+import { existsSync } from 'node:fs';
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { createCrypto } from '../adapters/crypto.ts';
 import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
@@ -48,6 +49,7 @@ export function thisProcess(): ThisProcess {
         becomes = futureUser(name);
       },
       chooseUdpEngine: network.chooseUdpEngine,
+      startFronts: (options) => network.startFrontThreads(frontProgram(), options),
       unusedSockets: () => inherited.left,
       createCrypto,
       openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
@@ -63,6 +65,12 @@ export function thisProcess(): ThisProcess {
 /** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */
 function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = []): string[] {
   return all.map(({ address, ...more }) => ('scopeid' in more && more.scopeid ? `${address}%${name}` : address));
+}
+
+/** The program of front threads: of the build beside this one, where what programs share is below it, or its source. */
+function frontProgram(): URL {
+  const places = ['./front.js', '../front.js', './front.ts'].map((path) => new URL(path, import.meta.url));
+  return places.find((place) => existsSync(place)) ?? new URL('./front.js', import.meta.url);
 }
 
 /** Loaded only when a page is served: most daemons serve none. */
@@ -89,6 +97,7 @@ function hostFacts(): HostFacts {
     hostName: hostname(),
     programVersion: PROGRAM_VERSION,
     heapOctets: heapUse().limit,
+    unixTime: () => Date.now() / 1000,
     addressesOf: (name) => boundAddresses(name, networkInterfaces()[name]),
     allAddresses: () => Object.entries(networkInterfaces()).flatMap(([name, all]) => boundAddresses(name, all)),
   };

@@ -1,6 +1,7 @@
 /** `hawser web`: the page, served to browsers of this host; with the running daemon where there is one, else with a resolver of its own. */
 
 import { hostname } from 'node:os';
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { createNodeHttpServer } from '../adapters/node-http-server.ts';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
@@ -33,19 +34,21 @@ import { refuseWords, type Subcommand } from './subcommand.ts';
 
 const EXPIRY_SECONDS = 3 * 86_400;
 
-const USAGE = `Usage: hawser web [-C FILE] [--port N] [--own]
+const USAGE = `Usage: hawser web [-C FILE] [--port N | --socket PATH] [--own]
 Serves a page to browsers of this host: TLSA generator (which works in the browser alone), DANE check, explain, health. Prints
 its address, which holds the token that all but the generator need. It listens on 127.0.0.1 only; from another host use
 ssh -L ${DEFAULT_PAGE_PORT}:127.0.0.1:${DEFAULT_PAGE_PORT} HOST. The running daemon is asked over its control channel where that is open.
 
   -C, --config FILE   the configuration, default ${DEFAULT_PATHS}
       --port N        default ${DEFAULT_PAGE_PORT}; 0: any that is free
+      --socket PATH   a unix socket instead, for you alone: ssh -L ${DEFAULT_PAGE_PORT}:PATH HOST leads to it
       --own           ask no daemon: resolve from the root
 Ends with Ctrl-C. Exit status: 0 it was ended, 3 it could not be served.
 
 Examples:
   hawser web
   hawser web --port 0 --own
+  hawser web --socket ~/hawser.sock
 `;
 
 export const webCommand: Subcommand = {
@@ -58,6 +61,8 @@ export const webCommand: Subcommand = {
 interface Wish {
   readonly config: string | undefined;
   readonly port: number;
+  /** Null: an address. */
+  readonly socket: string | null;
   readonly own: boolean;
 }
 
@@ -67,12 +72,16 @@ function readWords(words: readonly string[]): Wish | string {
       args: [...words],
       options: {
         config: { type: 'string', short: 'C' },
-        port: { type: 'string', default: String(DEFAULT_PAGE_PORT) },
+        port: { type: 'string' },
+        socket: { type: 'string' },
         own: { type: 'boolean', default: false },
       },
     });
-    const port = /^\d{1,5}$/.test(values.port) ? Number(values.port) : -1;
-    return port < 0 || port > 65_535 ? `not a port: ${values.port}` : { config: values.config, port, own: values.own };
+    const { config, socket = null, own, port: given = String(DEFAULT_PAGE_PORT) } = values;
+    if (socket !== null && values.port !== undefined) return 'of --port and --socket only one can be';
+    const port = /^\d{1,5}$/.test(given) ? Number(given) : -1;
+    if (port < 0 || port > 65_535) return `not a port: ${given}`;
+    return { config, port, socket: socket === null ? null : resolve(socket), own };
   } catch (error) {
     return (error as Error).message;
   }
@@ -107,7 +116,8 @@ async function run(words: readonly string[]): Promise<number> {
       look: () => (wish.own ? Promise.resolve({ why: '--own was given' }) : lookAtDaemon(config)),
     }),
   });
-  const problems = await server.listen([{ ip: '127.0.0.1', port: wish.port }]);
+  const place = wish.socket === null ? { ip: '127.0.0.1', port: wish.port } : { path: wish.socket };
+  const problems = await server.listen([place]);
   if (problems.length > 0) return refuseWords('web', problems.join('; '));
   const source = 'why' in daemon ? `resolving by itself (${daemon.why})` : 'asking the running daemon';
   process.stdout.write(`${server.url}\n`);

@@ -7,7 +7,7 @@ import { checkEncryption } from './check-encryption.ts';
 import type { Config } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
-import { domain, listenTarget, serverAddress, serverName } from './form-network.ts';
+import { domain, listenTargetOrPath, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
@@ -58,9 +58,14 @@ function checkInterfaces({ server }: Config, lines: Lines, findings: Findings): 
 /** The page acts for who has its token, over a connection that anybody on the way could read: it is for this host. */
 function checkPage(lines: Lines, findings: Findings): void {
   for (const entry of lines.of('web-interface')) {
-    const read = listenTarget.read(...entry.values);
+    const read = listenTargetOrPath.read(...entry.values);
     const address = read instanceof FormError ? null : parseIp(read.target);
-    if (read instanceof FormError || (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))) continue;
+    if (
+      read instanceof FormError ||
+      read.kind === 'path' ||
+      (address !== null && isInPrefixes(address, LOOPBACK_PREFIXES))
+    )
+      continue;
     findings.error(entry, `web-interface: ${read.target} is not of loopback: reach the page through ssh -L`);
   }
 }

@@ -3,9 +3,9 @@
 import type { Files } from '../ports/files.ts';
 
 /** Where Unbound's packages put it. Hawser takes Unbound's place, so that it comes first. */
-const UNBOUND_PATH = '/etc/unbound/unbound.conf';
+export const UNBOUND_PATH = '/etc/unbound/unbound.conf';
 /** Where it is on a host without Unbound. */
-const OWN_PATH = '/etc/hawser/hawser.conf';
+export const OWN_PATH = '/etc/hawser/hawser.conf';
 
 /** Both, as usage texts say them. */
 export const DEFAULT_PATHS = `${UNBOUND_PATH}, else ${OWN_PATH}`;

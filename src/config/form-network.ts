@@ -103,6 +103,13 @@ export const listenIp: Form<ListenTarget> = plainForm(
   listenTargetText,
 );
 
+/** An address, `@port` optional, or none. */
+export const collectorAddress: Form<ListenTarget | null> = plainForm<ListenTarget | null>(
+  'IP address[@port] or ""',
+  (text) => (text === '' ? null : listenIp.read(text)),
+  (target) => (target === null ? '' : listenTargetText(target)),
+);
+
 /** An address or the name of an interface, or the path of a unix socket. */
 export const listenTargetOrPath: Form<ListenTarget> = plainForm(
   'IP address or interface name[@port] or path',

@@ -1,10 +1,12 @@
 /**
- * Rows of the clauses of things that Hawser does not have (yet): dnstap, scripts,
- * DNSCrypt, ipset. They are read in full, so that a file that works elsewhere is understood, and said to be without effect.
+/**
+ * Rows of the clauses of dnstap, and of things that Hawser does not have (yet): scripts, DNSCrypt, ipset. They are read in full,
+ * so that a file that works elsewhere is understood, and said to be without effect.
  */
 
 import { count, path, portOrNone, powerOfTwo, size, text, yesNo } from './form.ts';
-import { ACCEPTED, many, one, refused, UNNOTICED } from './option.ts';
+import { collectorAddress } from './form-network.ts';
+import { ACCEPTED, DONE, many, one, refused, UNNOTICED } from './option.ts';
 
 /** Clause `python:`. */
 export const PYTHON_ROWS = { 'python-script': many(path, ACCEPTED, 'Script of the python module.') };
@@ -34,24 +36,29 @@ export const DNSCRYPT_ROWS = {
 
 /** Clause `dnstap:`. */
 export const DNSTAP_ROWS = {
-  'dnstap-enable': one(yesNo, false, ACCEPTED, 'Send a copy of messages to a collector.'),
-  'dnstap-bidirectional': one(yesNo, true, ACCEPTED, 'Use frame streams in both directions.'),
-  'dnstap-socket-path': one(path, '/run/dnstap.sock', ACCEPTED, 'Unix socket of the collector.'),
-  'dnstap-ip': one(text, '', ACCEPTED, 'Address of the collector, in place of the socket.'),
-  'dnstap-tls': one(yesNo, true, ACCEPTED, 'Use TLS towards that address.'),
-  'dnstap-tls-server-name': one(text, '', ACCEPTED, 'Name that its certificate must hold.'),
-  'dnstap-tls-cert-bundle': one(path, '', ACCEPTED, 'Authorities to check it with.'),
-  'dnstap-tls-client-key-file': one(path, '', ACCEPTED, 'Private key of the client.'),
-  'dnstap-tls-client-cert-file': one(path, '', ACCEPTED, 'Certificate of the client.'),
-  'dnstap-send-identity': one(yesNo, false, ACCEPTED, 'Send the identity of the server.'),
-  'dnstap-send-version': one(yesNo, false, ACCEPTED, 'Send the version of the server.'),
-  'dnstap-identity': one(text, '', ACCEPTED, 'Identity to send; "" for the host name.'),
-  'dnstap-version': one(text, '', ACCEPTED, 'Version to send; "" for the real one.'),
-  'dnstap-sample-rate': one(count(0), 0, ACCEPTED, 'Send one message in so many; 0 for all.'),
-  'dnstap-log-resolver-query-messages': one(yesNo, false, ACCEPTED, 'Copy queries to servers.'),
-  'dnstap-log-resolver-response-messages': one(yesNo, false, ACCEPTED, 'Copy replies from servers.'),
-  'dnstap-log-client-query-messages': one(yesNo, false, ACCEPTED, 'Copy queries of clients.'),
-  'dnstap-log-client-response-messages': one(yesNo, false, ACCEPTED, 'Copy replies to clients.'),
-  'dnstap-log-forwarder-query-messages': one(yesNo, false, ACCEPTED, 'Copy queries to forwarders.'),
-  'dnstap-log-forwarder-response-messages': one(yesNo, false, ACCEPTED, 'Copy replies from forwarders.'),
+  'dnstap-enable': one(yesNo, false, DONE, 'Send a copy of messages to a collector.'),
+  'dnstap-bidirectional': one(yesNo, true, DONE, 'Use frame streams in both directions.'),
+  'dnstap-socket-path': one(path, '/run/dnstap.sock', DONE, 'Unix socket of the collector.'),
+  'dnstap-ip': one(
+    collectorAddress,
+    null,
+    DONE,
+    'Address of the collector (port 53 unless @port is given), in place of the socket.',
+  ),
+  'dnstap-tls': one(yesNo, true, DONE, 'Use TLS towards that address.'),
+  'dnstap-tls-server-name': one(text, '', DONE, 'Name that its certificate must hold; "" to encrypt without checking.'),
+  'dnstap-tls-cert-bundle': one(path, '', DONE, 'Authorities to check it with.'),
+  'dnstap-tls-client-key-file': one(path, '', DONE, 'Private key of the client.'),
+  'dnstap-tls-client-cert-file': one(path, '', DONE, 'Certificate of the client.'),
+  'dnstap-send-identity': one(yesNo, false, DONE, 'Send the identity of the server.'),
+  'dnstap-send-version': one(yesNo, false, DONE, 'Send the version of the server.'),
+  'dnstap-identity': one(text, '', DONE, 'Identity to send; "" for the host name.'),
+  'dnstap-version': one(text, '', DONE, 'Version to send; "" for the real one.'),
+  'dnstap-sample-rate': one(count(0), 0, DONE, 'Send one message in so many; 0 for all.'),
+  'dnstap-log-resolver-query-messages': one(yesNo, false, DONE, 'Copy queries to servers.'),
+  'dnstap-log-resolver-response-messages': one(yesNo, false, DONE, 'Copy replies from servers.'),
+  'dnstap-log-client-query-messages': one(yesNo, false, DONE, 'Copy queries of clients.'),
+  'dnstap-log-client-response-messages': one(yesNo, false, DONE, 'Copy replies to clients.'),
+  'dnstap-log-forwarder-query-messages': one(yesNo, false, DONE, 'Copy queries to forwarders.'),
+  'dnstap-log-forwarder-response-messages': one(yesNo, false, DONE, 'Copy replies from forwarders.'),
 };

@@ -4,7 +4,7 @@
  */
 
 import { count, nsid, path, secondsOrNothing, text, word, yesNo } from './form.ts';
-import { listenIp } from './form-network.ts';
+import { listenIp, listenTargetOrPath } from './form-network.ts';
 import { ACCEPTED, DONE, LIVE, many, one, without } from './option.ts';
 
 /** Part of clause `server:`. */
@@ -25,15 +25,15 @@ export const SERVER_RUN_ROWS = {
     'Where Prometheus finds `GET /metrics`, port 9167 unless given; nowhere without it. There is no login: use loopback.',
   ),
   'web-interface': many(
-    listenIp,
+    listenTargetOrPath,
     DONE,
-    'Where a browser of this host finds the page (TLSA, DANE check, explain, health), port 8153 unless given; nowhere without it. Loopback only; `hawser-control page_address` has the token.',
+    'Where a browser of this host finds the page (TLSA, DANE check, explain, health), port 8153 unless given; nowhere without it. An address of loopback, or the path of a unix socket for `ssh -L 8153:PATH HOST`; `hawser-control page_address` has the token.',
   ),
   'num-threads': one(
     count(1, 1024),
     1,
-    without('one event loop serves everything, shown as thread 0'),
-    'Number of workers.',
+    DONE,
+    'Threads that answer over UDP: the first resolves, the others answer what it has in its cache; taken at the start, 64 at most.',
   ),
   'use-systemd': one(
     yesNo,

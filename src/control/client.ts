@@ -8,19 +8,10 @@ import type { Config } from '../config/config.ts';
 import type { Address } from '../ports/network.ts';
 import { parseIp } from '../wire/ip.ts';
 import { PROTOCOL_VERSION } from './request-reader.ts';
+import { TAKES } from './usage.ts';
 
 /** Exit statuses of unbound-control. */
 export const EXIT = { ok: 0, error: 1, stopped: 3 } as const;
-
-/** Commands whose further lines come from standard input. */
-const LINE_COMMANDS: ReadonlySet<string> = new Set([
-  'local_zones',
-  'local_zones_remove',
-  'local_datas',
-  'local_datas_remove',
-  'view_local_datas',
-  'view_local_datas_remove',
-]);
 
 export interface ClientArguments {
   readonly configPath: string | null;
@@ -100,7 +91,7 @@ export function requestLine(words: readonly string[]): string {
 export function inputOf(words: readonly string[]): 'none' | 'lines' | 'dump' {
   const [command = ''] = words;
   if (command === 'load_cache') return 'dump';
-  return LINE_COMMANDS.has(command) ? 'lines' : 'none';
+  return TAKES.get(command) === 'lines' ? 'lines' : 'none';
 }
 
 /** The mark that ends the lines of a bulk command. */

@@ -1,7 +1,10 @@
 /** What a control command is, and the words of its line. */
 
-/** Text that goes out at once, or in pieces that are made as the client reads them. */
-export type Reply = string | Iterable<string>;
+import type { Feed } from './feed.ts';
+import type { KnownCommand, Takes } from './usage.ts';
+
+/** Text that goes out at once, in pieces that are made as the client reads them, or as it comes in time. */
+export type Reply = string | Iterable<string> | Feed;
 
 /** Takes the further lines of a bulk command. */
 export interface BulkInput {
@@ -15,8 +18,7 @@ export interface BulkInput {
 
 export interface Command {
   readonly name: string;
-  /** `none`: words after the name are an error, as in Unbound 1.26. */
-  readonly takes: 'none' | 'words' | 'lines';
+  readonly takes: Takes;
   /** Runs it with the words after the name, outer blanks removed. For `lines` returns the input, or a text that refuses. */
   run(words: string): Reply | Promise<Reply> | BulkInput;
 }
@@ -24,13 +26,21 @@ export interface Command {
 /** The reply of a command that went well and has nothing to tell. */
 export const OK = 'ok\n';
 
-/** A command without words. */
-export function plain(name: string, run: () => Reply | Promise<Reply>): Command {
+/** A command of this name and kind; without both: one of those that there are, with its line of help (usage.ts). */
+export type Named<N extends string, T extends Takes> = Command & { readonly name: N; readonly takes: T };
+export type OwnCommand = Command & KnownCommand;
+
+export function plain<N extends string>(name: N, run: () => Reply | Promise<Reply>): Named<N, 'none'> {
   return { name, takes: 'none', run };
 }
 
-export function worded(name: string, run: (words: string) => Reply | Promise<Reply>): Command {
+export function worded<N extends string>(name: N, run: (words: string) => Reply | Promise<Reply>): Named<N, 'words'> {
   return { name, takes: 'words', run };
+}
+
+/** A bulk command; `run` gives its input, or a text that refuses. */
+export function withLines<N extends string>(name: N, run: (words: string) => Reply | BulkInput): Named<N, 'lines'> {
+  return { name, takes: 'lines', run };
 }
 
 /** The first word and what follows it; an error when there is only one, in Unbound's words. */

@@ -12,6 +12,7 @@ import type { ByteStream, StreamEvents } from '../ports/network.ts';
 import { bugText, unreachable } from '../terms/unreachable.ts';
 import type { BulkInput, Reply } from './command.ts';
 import type { CommandTable } from './command-table.ts';
+import { Feed } from './feed.ts';
 import { CONTROL_LIMITS } from './limits.ts';
 import { RequestReader } from './request-reader.ts';
 
@@ -19,6 +20,7 @@ export interface ControlConnectionParts {
   readonly clock: Clock;
   readonly log: LogSink;
   readonly commands: () => CommandTable;
+  readonly commandRan: (command: string) => void;
   readonly onClosed: (connection: ControlConnection) => void;
 }
 
@@ -34,7 +36,9 @@ export class ControlConnection implements StreamEvents {
   /** The connection's one run through command and lines is going on. */
   #isBusy = false;
   #hasCommand = false;
+  #command = '';
   #bulk: BulkInput | null = null;
+  #feed: Feed | null = null;
   #bulkOctets = 0;
   #lineNumber = 0;
   #errors: string[] = [];
@@ -126,8 +130,11 @@ export class ControlConnection implements StreamEvents {
     if (this.#bulk !== null) return await this.#takeBulkLine(this.#bulk, line);
     if (this.#hasCommand) return;
     this.#hasCommand = true;
-    const outcome = await this.#parts.commands().run(line.trim());
+    this.#command = line.trim();
+    const outcome = await this.#parts.commands().run(this.#command);
+    this.#parts.commandRan(this.#command);
     if (typeof outcome === 'object' && 'isEnd' in outcome) this.#bulk = outcome;
+    else if (outcome instanceof Feed) await this.#pass(outcome);
     else await this.#answer(outcome);
   }
 
@@ -139,6 +146,7 @@ export class ControlConnection implements StreamEvents {
     }
     if (!bulk.isEnd(line)) {
       const error = bulk.take(line, this.#lineNumber);
+      this.#parts.commandRan(this.#command);
       if (error === null) return;
       if (this.#errors.length < CONTROL_LIMITS.toldErrors) this.#errors.push(error);
       else this.#untoldErrors++;
@@ -147,11 +155,26 @@ export class ControlConnection implements StreamEvents {
     this.#bulk = null;
     const more = this.#untoldErrors === 0 ? [] : [`error ${this.#untoldErrors} more lines with errors`];
     const told = [...this.#errors, ...more].map((error) => `${error}\n`).join('');
-    await this.#answer(told + bulk.finish());
+    const last = bulk.finish();
+    this.#parts.commandRan(this.#command);
+    await this.#answer(told + last);
+  }
+
+  /** Writes what comes in time, then closes. A client that leaves ends the feed. */
+  async #pass(feed: Feed): Promise<void> {
+    this.#feed = feed;
+    // The connection may have closed while the command began.
+    if (!this.#isOpen) feed.abandon();
+    for (let piece = await feed.next(); piece !== null; piece = await feed.next()) {
+      if (!this.#isOpen) return;
+      this.#activeAtMs = this.#parts.clock.monotonicMs();
+      await this.#write(piece);
+    }
+    if (this.#isOpen) this.#stream.end();
   }
 
   /** Writes a reply as fast as the client reads it, then closes. */
-  async #answer(reply: Reply): Promise<void> {
+  async #answer(reply: Exclude<Reply, Feed>): Promise<void> {
     let text = '';
     let pieces = 0;
     for (const piece of typeof reply === 'string' ? [reply] : reply) {
@@ -178,7 +201,9 @@ export class ControlConnection implements StreamEvents {
   readonly #onTimer = (): void => {
     if (!this.#isOpen) return;
     const { clock } = this.#parts;
-    const left = this.#activeAtMs + CONTROL_LIMITS.idleMs - clock.monotonicMs();
+    // A feed has its own end, and may be silent for as long as nobody asks.
+    const isFed = this.#feed?.isOpen === true && this.#onDrain === null;
+    const left = isFed ? CONTROL_LIMITS.idleMs : this.#activeAtMs + CONTROL_LIMITS.idleMs - clock.monotonicMs();
     if (left > 0) this.#cancelTimer = clock.after(left, this.#onTimer);
     else this.close();
   };
@@ -187,6 +212,7 @@ export class ControlConnection implements StreamEvents {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#cancelTimer();
+    this.#feed?.abandon();
     this.onDrain();
     this.#parts.onClosed(this);
   }

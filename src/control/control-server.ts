@@ -26,6 +26,8 @@ interface ControlServerParts {
   readonly log: LogSink;
   /** The commands of the instance that is in force. */
   readonly commands: () => CommandTable;
+  /** Told of each command, and of each line that it takes, before the client learns that it is done. */
+  readonly commandRan?: (command: string) => void;
   /** Takes the remains of a unix socket away before the place is listened on again. */
   readonly removeSocket: (path: string) => void;
 }
@@ -45,11 +47,12 @@ export class ControlServer {
 
   constructor(parts: ControlServerParts) {
     this.#parts = parts;
-    const { clock, log, commands } = parts;
+    const { clock, log, commands, commandRan } = parts;
     this.#connectionParts = {
       clock,
       log,
       commands,
+      commandRan: commandRan ?? (() => {}),
       onClosed: (connection) => this.#connections.delete(connection),
     };
   }

@@ -22,6 +22,14 @@ export const CONTROL_LIMITS = {
   octetsPerTurn: 65_536,
   /** Pieces of a reply that are made in one turn: each may be empty (what a dump leaves out) and has still been looked at. */
   piecesPerTurn: 500,
+  /** Those who follow clients' queries at once: each costs every query a look at its name. */
+  followers: 8,
+  /** Client queries that `follow` shows, and the default: an operator looks at a few. */
+  followedQueries: 10_000,
+  /** Seconds for which `follow` goes on, and the default: nobody forgets it for days. */
+  followedSeconds: 3_600,
+  /** Lines that `follow` shows in a second: a flood must not take the event loop; the rest is counted. */
+  followedLinesPerSecond: 500,
   /** Octets that may wait to be read while a command runs; the client is stopped above that. */
   inputOctets: 1024 * 1024,
 } as const;

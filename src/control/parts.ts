@@ -7,10 +7,12 @@ import type { CacheSet } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
 import type { ExplainParts } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { IsForgotten } from '../resolve/shared-cache.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
+import type { Followers } from '../trace/followers.ts';
 import type { Name } from '../wire/name.ts';
 
 /** The stub and forward zones in force. */
@@ -142,6 +144,10 @@ export interface InstanceView {
   readonly listAnchors: () => readonly ListedAnchor[];
   /** What `explain` looks at. */
   readonly explaining: (clock: Clock) => ExplainParts;
+  /** Who follows clients' queries. */
+  readonly followers: Followers;
+  /** Names whose signatures run out soon. */
+  readonly expiringSignatures: Pick<ExpiringSignatures, 'list'>;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: Pick<RecentBogus, 'list'>;
   /** Takes no answer any more that other hosts have written until now and that the test says yes to (cachedb). */

@@ -7,18 +7,17 @@
  */
 
 import { spanEnd } from '../serve/serve-stats.ts';
-import type { DaemonStatistics } from './statistics.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, type StatisticsSnapshot, type StatRow, THREAD_ROWS } from './stats-names.ts';
+import type { StatisticsSnapshot, StatRow } from './stat-row.ts';
+import { type DaemonStatistics, threadSnapshot } from './statistics.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** Before every name. */
 const PREFIX = 'hawser_';
-const THREAD_LABEL = ['thread', '0'] as const;
 
 export function metricsText(statistics: DaemonStatistics, version: string): string {
   const { snapshot } = statistics;
   const { now, up, elapsed } = statistics.times();
-  const threads = THREAD_ROWS.map((row) => (isWhole(row) ? row : { ...row, label: row.label ?? THREAD_LABEL }));
   const lines = [
     ...head('build_info', 'gauge', 'Version of the daemon'),
     sample('build_info', ['version', version], 1),
@@ -26,7 +25,8 @@ export function metricsText(statistics: DaemonStatistics, version: string): stri
     ...single('time_up_seconds_total', 'counter', 'Seconds since the daemon started', up),
     ...single('time_elapsed_seconds', 'gauge', 'Seconds since the statistics were set back', elapsed),
     ...single('bugs_total', 'counter', 'Exceptions caught while serving', snapshot.serve.bugs),
-    ...rowLines([...threads, ...MEMORY_ROWS, ...EXTENDED_ROWS], snapshot),
+    ...threadLines(snapshot),
+    ...rowLines([...MEMORY_ROWS, ...EXTENDED_ROWS], snapshot),
     ...histogramLines(snapshot),
   ];
   return `${lines.join('\n')}\n`;
@@ -35,6 +35,18 @@ export function metricsText(statistics: DaemonStatistics, version: string): stri
 /** Statistics that are of the whole daemon in the exporter too. */
 function isWhole({ name }: StatRow): boolean {
   return name.startsWith('recursion.time.');
+}
+
+/** Each statistic of threads, for each of them. */
+function threadLines(snapshot: StatisticsSnapshot): string[] {
+  const threads = snapshot.threads.map((_, i) => threadSnapshot(snapshot, i));
+  return THREAD_ROWS.flatMap((row) => {
+    if (isWhole(row)) return rowLines([row], snapshot);
+    return [
+      ...head(row.metric, row.kind, row.help),
+      ...threads.map((thread, i) => sample(row.metric, row.label ?? ['thread', String(i)], row.read(thread))),
+    ];
+  });
 }
 
 function rowLines(rows: readonly StatRow[], snapshot: StatisticsSnapshot): string[] {

@@ -9,16 +9,14 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { HISTOGRAM_SPANS, spanEnd } from '../serve/serve-stats.ts';
+import { Counters } from '../trace/counters.ts';
 import type { Statistics } from './parts.ts';
-import {
-  EXTENDED_ROWS,
-  MEMORY_ROWS,
-  quantile,
-  type StatForm,
-  type StatisticsSnapshot,
-  type StatRow,
-  THREAD_ROWS,
-} from './stats-names.ts';
+import { quantile, type StatForm, type StatisticsSnapshot, type StatRow } from './stat-row.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
+
+/** What a thread has that does not resolve. */
+const NO_COUNTERS = new Counters();
+const NO_REQUESTS = { all: 0, user: 0, replies: 0 };
 
 export interface StatisticsOptions {
   /** Unbound `extended-statistics`. */
@@ -36,6 +34,8 @@ interface StatisticsParts {
   /** Seconds since 1970, with a fraction. */
   readonly unixTime: () => number;
   readonly snapshot: () => StatisticsSnapshot;
+  /** Sets what serving has counted to 0, in all threads. */
+  readonly resetServe: () => void;
   readonly options: () => StatisticsOptions;
 }
 
@@ -73,7 +73,12 @@ export class DaemonStatistics implements Statistics {
     const { extended, inhibitZero } = this.#parts.options();
     const snapshot = this.#parts.snapshot();
     const { now, up, elapsed } = this.times();
-    const lines = ['thread0.', 'total.'].flatMap((prefix) => linesOf(THREAD_ROWS, snapshot, { prefix, inhibitZero }));
+    const lines = [
+      ...snapshot.threads.flatMap((_, i) =>
+        linesOf(THREAD_ROWS, threadSnapshot(snapshot, i), { prefix: `thread${i}.`, inhibitZero }),
+      ),
+      ...linesOf(THREAD_ROWS, snapshot, { prefix: 'total.', inhibitZero }),
+    ];
     const times = { 'time.now': now, 'time.up': up, 'time.elapsed': elapsed };
     for (const [name, seconds] of Object.entries(times)) lines.push(`${name}=${secondsText(seconds)}`);
     if (extended) {
@@ -92,8 +97,8 @@ export class DaemonStatistics implements Statistics {
   }
 
   reset(): void {
-    const { serve, counters, policyActions } = this.#parts.snapshot();
-    serve.reset();
+    const { counters, policyActions } = this.#parts.snapshot();
+    this.#parts.resetServe();
     counters.reset();
     policyActions.clear();
     this.#sinceMs = this.#parts.clock.monotonicMs();
@@ -116,6 +121,13 @@ export class DaemonStatistics implements Statistics {
     if (serve.recursions > 0) lines.push(...recursionLines(serve));
     return lines;
   }
+}
+
+/** What one thread counted: works, and what they count, are the first one's. */
+export function threadSnapshot(snapshot: StatisticsSnapshot, thread: number): StatisticsSnapshot {
+  const serve = snapshot.threads[thread] ?? snapshot.serve;
+  if (thread === 0) return { ...snapshot, serve };
+  return { ...snapshot, serve, counters: NO_COUNTERS, requestList: NO_REQUESTS, tcpUsage: 0 };
 }
 
 function linesOf(

@@ -7,77 +7,14 @@
  * where monitoring reads them and left out otherwise; hash chains of caches have no length here, so `max_collisions` is 0.
  */
 
-import { COUNTED_FLAGS, FORM, type ServeStats, spanEnd, type TlsaOutcome } from '../serve/serve-stats.ts';
+import { COUNTED_FLAGS, FORM, type TlsaOutcome } from '../serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../terms/limit.ts';
 import type { BogusReason } from '../terms/verdict.ts';
-import type { CounterName, Counters } from '../trace/counters.ts';
+import { WEB_REFUSAL_TEXT } from '../terms/web-refusal.ts';
+import type { CounterName } from '../trace/counters.ts';
 import { RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
-
-/** A cache as it is counted. */
-interface Sized {
-  readonly count: number;
-  readonly sizeBytes: number;
-}
-
-/** What statistics are read from, at the moment of asking. */
-export interface StatisticsSnapshot {
-  readonly serve: ServeStats;
-  readonly counters: Counters;
-  readonly caches: {
-    readonly rrsets: Sized;
-    readonly answers: Sized;
-    readonly replies: Sized;
-    readonly servers: Sized;
-    readonly keys: Sized;
-    readonly denials: Sized;
-    readonly delegations: Sized;
-    readonly failures: Sized;
-  };
-  /** Questions in progress: all, those of clients, and clients that wait for them. */
-  readonly requestList: { readonly all: number; readonly user: number; readonly replies: number };
-  /** Open connections of clients. */
-  readonly tcpUsage: number;
-  /** Octets of HTTP that are held: of bodies that are not whole, of replies that are not read. */
-  readonly httpOctets: { readonly queries: number; readonly replies: number };
-  /** Answers that policy zones changed, by action. */
-  readonly policyActions: Map<string, number>;
-}
-
-/** How a value is written: a whole number, `sec.microseconds`, or with six digits as `%g` of C does. */
-export type StatForm = 'integer' | 'seconds' | 'general';
-
-export interface StatRow {
-  /** Unbound's name, or one of ours in its manner. Names of threads are without `thread0.`. */
-  readonly name: string;
-  /** Name as a metric, without the program's prefix. */
-  readonly metric: string;
-  /** Label of the metric; null: none. */
-  readonly label: readonly [name: string, value: string] | null;
-  readonly kind: 'counter' | 'gauge';
-  readonly help: string;
-  readonly form: StatForm;
-  /** Left out while it is 0, with statistics-inhibit-zero. */
-  readonly isOptional: boolean;
-  readonly read: (snapshot: StatisticsSnapshot) => number;
-}
-
-type Read = StatRow['read'];
-type Label = readonly [name: string, value: string];
-
-function counter(name: string, metric: string, help: string, read: Read): StatRow {
-  return { name, metric, label: null, kind: 'counter', help, form: 'integer', isOptional: false, read };
-}
-
-function gauge(name: string, metric: string, help: string, read: Read): StatRow {
-  return { ...counter(name, metric, help, read), kind: 'gauge' };
-}
-
-function labelled(row: StatRow, label: Label): StatRow {
-  return { ...row, label };
-}
-
-const none: Read = () => 0;
+import { counter, gauge, type Label, labelled, none, quantile, type Read, type StatRow } from './stat-row.ts';
 
 export const THREAD_ROWS: readonly StatRow[] = [
   counter('num.queries', 'queries_total', 'Queries of clients', ({ serve }) => serve.queries),
@@ -420,6 +357,15 @@ const OWN_ROWS: readonly StatRow[] = [
   counter('num.clock.doubts', 'clock_doubts_total', 'Times that the clock seemed to be wrong', ({ counters }) =>
     counters.get('clock.doubts'),
   ),
+  counter('num.dnstap.sent', 'dnstap_messages_total', 'Messages copied for dnstap', ({ counters }) =>
+    counters.get('dnstap.sent'),
+  ),
+  counter(
+    'num.dnstap.dropped',
+    'dnstap_messages_dropped_total',
+    'Messages not copied because the collector is slow or away',
+    ({ counters }) => counters.get('dnstap.dropped'),
+  ),
   counter(
     'num.anchor.unknown_keys',
     'anchor_unknown_keys_total',
@@ -438,6 +384,23 @@ const OWN_ROWS: readonly StatRow[] = [
         counters.get(`bogus.${kind}`),
       ),
       ['reason', kind],
+    ),
+  ),
+  gauge(
+    'signatures.expiring',
+    'signatures_expiring',
+    'Names in the cache whose signatures run out soon: their signer does not renew',
+    ({ expiring }) => expiring,
+  ),
+  ...Object.entries(WEB_REFUSAL_TEXT).map(([why, text]) =>
+    labelled(
+      counter(
+        `num.web.refused.${why}`,
+        'web_requests_refused_total',
+        `Requests to the page that were refused: ${text}`,
+        ({ counters }) => counters.get(`web.refused.${why}`),
+      ),
+      ['why', why],
     ),
   ),
   ...Object.keys({ ...LIMIT_TEXT, ...BOUND_TEXT }).map((limit) =>
@@ -571,16 +534,4 @@ function rcodeRow(rcode: number): StatRow {
 
 function statTypeText(type: number): string {
   return OLD_TYPES.get(type) ?? typeText(type);
-}
-
-/** The time that a part of all waits did not exceed, seconds, straight between the ends of its span; 0 for fewer than 4. */
-export function quantile(histogram: Float64Array, part: number): number {
-  const count = histogram.reduce((sum, each) => sum + each, 0);
-  if (count < 4) return 0;
-  const wanted = count * part;
-  let passed = 0;
-  let span = 0;
-  while (span + 1 < histogram.length && passed + (histogram[span] ?? 0) < wanted) passed += histogram[span++] ?? 0;
-  const low = span === 0 ? 0 : spanEnd(span - 1);
-  return (low + ((wanted - passed) * (spanEnd(span) - low)) / (histogram[span] ?? 1)) / 1e6;
 }

@@ -59,6 +59,8 @@ export function controlView(instance: ResolverInstance, statistics: Statistics):
     insecure: anchors,
     listAnchors: () => listAnchors(instance),
     explaining: (clock) => explainParts(instance, clock),
+    followers: instance.followers,
+    expiringSignatures: instance.expiringSignatures,
     recentBogus: instance.recentBogus,
     forgetShared: (test) => instance.sharedCache?.forget(test),
     statistics,

@@ -10,6 +10,7 @@ import type { Clock } from '../ports/clock.ts';
 import { failureText } from '../terms/failure-text.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import type { Verdict } from '../terms/verdict.ts';
 import { verdictText } from '../terms/verdict-text.ts';
 import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -58,7 +59,7 @@ export function heldLines(caches: Caches, clock: Clock, question: Question): rea
 function answerLine(question: Question, { found, verdict, expiresAt, judgedAt }: CachedAnswer, now: number): HeldLine {
   const { rcode, kind } = found.end;
   const what = kind === 'answer' ? 'answer' : 'denial';
-  const says = verdict === null ? 'not validated yet' : `${verdict.status}: ${verdictText(verdict)}`;
+  const says = verdict === null ? 'not validated yet' : saidOf(verdict);
   const isGood = verdict === null || verdict.status === 'secure' || verdict.status === 'insecure';
   const length = isGood
     ? 'held for the shortest of its TTLs, and no longer than its signatures'
@@ -70,6 +71,11 @@ function answerLine(question: Question, { found, verdict, expiresAt, judgedAt }:
     until: expiresAt,
     why: `${says}; ${length}${stale}`,
   };
+}
+
+/** Status, and why where it is not secure. */
+function saidOf(verdict: Verdict): string {
+  return verdict.status === 'secure' ? 'secure' : `${verdict.status}: ${verdictText(verdict)}`;
 }
 
 function failureLine({ question, why, expiresAt, failedAt, times }: CachedFailure): HeldLine {

@@ -11,6 +11,7 @@ import { controlSetup } from './control-view.ts';
 import { readCookieSecrets } from './cookie-secrets.ts';
 import { readInputs } from './inputs.ts';
 import { readTrackedFiles } from './join-anchors.ts';
+import { readDnstap } from './join-dnstap.ts';
 import { readServiceTls } from './service-tls.ts';
 
 /** Faults in root hints, trust anchors, authorities, secrets of cookies, keys of the control channel and of TLS towards clients, and zone files. */
@@ -20,6 +21,7 @@ export function inspectFiles(config: Config, files: Files, check: TlsKeyCheck): 
   readCookieSecrets(config, files, findings);
   const control = controlSetup(config, files, check);
   if (!control.ok) findings.push(...control.findings);
+  readDnstap(config, 'localhost', files, findings);
   readServiceTls(config, { files, check, inForce: null }, findings);
   for (const { name, zonefile, primary, url } of [...config.authZones, ...config.rpzs]) {
     const path = absolutePath(config, zonefile);

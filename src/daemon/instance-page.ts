@@ -8,11 +8,11 @@ import type { Patient } from '../doctor/patient.ts';
 import { explainQuestion } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { HttpServer } from '../ports/http-server.ts';
+import type { HttpPlace, HttpServer } from '../ports/http-server.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { TlsProbe } from '../ports/tls-probe.ts';
+import type { WebRefusal } from '../terms/web-refusal.ts';
 import { makeActions } from '../web/actions.ts';
 import { DEFAULT_PAGE_PORT } from '../web/limits.ts';
 import { type DaemonView, type PageActions, type PageFile, PageServer } from '../web/page-server.ts';
@@ -66,12 +66,12 @@ export class InstancePage {
 
   /** Serves it where the configuration says; lines say what could not be opened. */
   async listen(config: Config): Promise<readonly string[]> {
-    const addresses = pageAddresses(config);
-    if (addresses.length === 0 && this.#server === null) return [];
+    const places = pagePlaces(config);
+    if (places.length === 0 && this.#server === null) return [];
     const server = this.#server ?? (await this.#make());
     if (typeof server === 'string') return [`can't serve the page: ${server}`];
     this.#server = server;
-    return await server.listen(addresses);
+    return await server.listen(places);
   }
 
   /** With the token; null: it is not served. */
@@ -88,7 +88,9 @@ export class InstancePage {
     const { files, http } = loaded;
     if (typeof files === 'string') return files;
     const { clock, random, log } = this.#parts;
-    return new PageServer({ clock, http, log, files, token: makeToken(random), actions: this.#actions(loaded) });
+    const onRefused = (why: WebRefusal): void => this.#parts.instance()?.counters.add(`web.refused.${why}`);
+    const served = { clock, http, log, files, token: makeToken(random), actions: this.#actions(loaded) };
+    return new PageServer({ ...served, onRefused });
   }
 
   #actions({ tls, crypto, hostName }: LoadedPageParts): PageActions {
@@ -129,6 +131,8 @@ export class InstancePage {
 }
 
 /** Where the page is served. */
-export function pageAddresses({ server }: Config): Address[] {
-  return server.webInterface.map(({ target, port }) => ({ ip: target, port: port ?? DEFAULT_PAGE_PORT }));
+export function pagePlaces({ server }: Config): HttpPlace[] {
+  return server.webInterface.map(({ kind, target, port }) =>
+    kind === 'path' ? { path: target } : { ip: target, port: port ?? DEFAULT_PAGE_PORT },
+  );
 }

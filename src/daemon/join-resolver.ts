@@ -2,11 +2,13 @@
 
 import { forgetData } from '../cache/forget.ts';
 import type { Config } from '../config/config.ts';
+import type { Taps } from '../dnstap/taps.ts';
 import { createIterate } from '../iterate/iterate.ts';
 import type { ConfiguredZones } from '../iterate/stub-and-forward.ts';
 import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
+import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
@@ -15,6 +17,7 @@ import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
+import type { Followers } from '../trace/followers.ts';
 import { anchorSignal } from '../validate/anchor-signal.ts';
 import type { TrustAnchor, TrustAnchors } from '../validate/trust-anchors.ts';
 import { createValidate } from '../validate/validate-answer.ts';
@@ -39,9 +42,13 @@ export interface SharedParts {
   readonly anchors: TrustAnchors;
   readonly counters: Counters;
   readonly recentBogus: RecentBogus;
+  readonly followers: Followers;
+  readonly expiringSignatures: ExpiringSignatures;
   readonly serverZones: ConfiguredZones;
   readonly clockDoubt: ClockDoubt;
   readonly verbosity: () => number;
+  /** Copies messages; null: nobody listens. */
+  readonly taps: Taps | null;
   /** Takes a bug in a work that nobody waits for. */
   readonly report: (error: unknown) => void;
 }
@@ -63,7 +70,8 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
   const options = { ...iterateOptions(config, shared.inputs), configuredZones: serverZones.all };
   const notice = (text: string): void => log.write('notice', text);
   const warn = (text: string): void => log.write('error', text);
-  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options });
+  const tap = shared.taps?.servers;
+  const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options, tap });
   const authZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
   const denials = knownDenials(shared, authZone);
   const rates = zoneRates(config, { clock, random });
@@ -80,7 +88,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
     onBogus: (question, why) => shared.recentBogus.note(question, why),
-    stepTrace: stepTrace(verbosity, log),
+    stepTrace: stepTrace(verbosity, log, shared.followers),
     report,
     makeIterate: (fetch) =>
       createIterate({
@@ -129,6 +137,7 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
     counters,
     denials: caches.denials,
     onPrimed: primed,
+    onVerified: (rrset, signature, expiresAt) => shared.expiringSignatures.note(rrset, signature, expiresAt),
   });
 }
 

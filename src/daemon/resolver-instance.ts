@@ -12,15 +12,19 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { OpenStore, SharedStore } from '../ports/shared-store.ts';
 import { ClockDoubt } from '../resolve/clock-doubt.ts';
+import { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { RecentBogus } from '../resolve/recent-bogus.ts';
 import type { Resolver } from '../resolve/resolver.ts';
 import type { SharedCache } from '../resolve/shared-cache.ts';
 import type { ZoneRates } from '../resolve/zone-rates.ts';
+import type { ReplyPublisher } from '../serve/publish.ts';
 import { createServe, type Serve } from '../serve/query-server.ts';
 import { ClientRates } from '../serve/rate-limit.ts';
+import { TappedServe } from '../serve/tapped-serve.ts';
 import type { ServerOptions } from '../server/listen-options.ts';
 import { bugText } from '../terms/unreachable.ts';
 import { Counters } from '../trace/counters.ts';
+import { Followers } from '../trace/followers.ts';
 import { anchorTags } from '../validate/anchor-signal.ts';
 import type { AnchorTracker } from '../validate/anchor-tracker.ts';
 import { TrustAnchors } from '../validate/trust-anchors.ts';
@@ -33,6 +37,7 @@ import { CookieKeeper } from './cookie-secrets.ts';
 import { InForce } from './in-force.ts';
 import { anchorTexts, type Inputs, readInputs } from './inputs.ts';
 import { makeAnchorTracker, readTrackedFiles } from './join-anchors.ts';
+import { joinDnstap } from './join-dnstap.ts';
 import { insecureNames, joinPolicy } from './join-policy.ts';
 import { joinResolver, type SharedParts } from './join-resolver.ts';
 import { joinSecondLevel } from './join-shared-cache.ts';
@@ -60,6 +65,8 @@ export interface AssembleParts {
   readonly caches?: Partial<Caches>;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
   readonly carried?: Carried;
+  /** Where front threads find what they may serve; absent: there are none. */
+  readonly publisher?: ReplyPublisher;
 }
 
 /** Parts of an instance that are carried over to the next: those that the control channel changes. */
@@ -70,6 +77,8 @@ type Carried = Pick<
   | 'serverZones'
   | 'counters'
   | 'recentBogus'
+  | 'followers'
+  | 'expiringSignatures'
   | 'zones'
   | 'policy'
   | 'serve'
@@ -84,6 +93,7 @@ export interface ResolverInstance {
   readonly serve: Serve;
   readonly server: ServerOptions;
   readonly serviceTls: ServiceTls | null;
+  readonly publisher: ReplyPublisher | null;
   readonly resolver: Resolver;
   readonly caches: Caches;
   readonly crypto: Crypto;
@@ -101,6 +111,10 @@ export interface ResolverInstance {
   readonly counters: Counters;
   /** Names that were bogus a short time ago. */
   readonly recentBogus: RecentBogus;
+  /** Names whose signatures run out soon. */
+  readonly expiringSignatures: ExpiringSignatures;
+  /** Who follows clients' queries. */
+  readonly followers: Followers;
   /** Zones that are kept as a local copy (auth-zone, rpz). */
   readonly zones: ZoneStore;
   /** Limits on questions to zones; null when none is set. */
@@ -132,7 +146,9 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
-  const shared = shareParts(parts, inputs, findings);
+  const counters = carried?.counters ?? new Counters();
+  const tapped = await joinDnstap({ config, ports, host, counters }, findings);
+  const shared = shareParts(parts, inputs, { counters, taps: tapped?.taps ?? null }, findings);
   // What is carried over, and zones, which the resolver itself looks into, reach the resolver in force through this.
   const inForce = carried?.inForce ?? new InForce();
   const zones = carried?.zones ?? (await makeZoneStore({ ...shared, inForce }, findings));
@@ -142,7 +158,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const secondLevel = await joinSecondLevel(shared, parts.openStore, carried?.sharedStore);
   const joined = joinResolver(shared, zones, secondLevel.sharedCache);
   const { resolver, upstream } = joined;
-  const { caches, anchors, serverZones, counters, report } = shared;
+  const { caches, anchors, serverZones, report } = shared;
   inForce.activate({ resolver, caches });
   const tracking = { ports, anchors, inForce, report };
   const tracker = carried?.tracker ?? makeAnchorTracker(config, trackedFiles, tracking);
@@ -155,32 +171,28 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const client = { clientRates: new ClientRates({ ...ports, options: clientRateOptions(config) }), policy, cookies };
   const serve = joinServe(parts, shared, { ...client, resolver, zones });
   const stop = (): void => {
+    tapped?.sender.stop();
     tracker.stop();
     zones.stop();
     resolver.abortAll();
     upstream.close();
     secondLevel.sharedStore?.close();
   };
-  const { clockDoubt } = shared;
+  const { clockDoubt, recentBogus, followers } = shared;
   const clockStepped = (seconds: number): void =>
     afterClockStep(seconds, { clock, caches, counters, clockDoubt, tracker, log });
   const data = {
+    ...{ inForce, caches, anchors, serverZones, counters, recentBogus, followers, zones, clockDoubt, clockStepped },
     crypto: ports.crypto,
     ...secondLevel,
-    inForce,
-    caches,
-    anchors,
-    serverZones,
     hints: inputs.hints,
-    counters,
-    recentBogus: shared.recentBogus,
-    zones,
+    expiringSignatures: shared.expiringSignatures,
     zoneRates: joined.zoneRates,
-    clockDoubt,
-    clockStepped,
   };
   const server = serverOptions(config, host, serviceTls?.options);
-  const instance = { config, serve, server, serviceTls, resolver, ...data, ...client, tracker, stop };
+  const publisher = parts.publisher ?? null;
+  const instance = { config, serve, server, serviceTls, publisher, resolver, ...data, ...client, tracker, stop };
+  tapped?.sender.start();
   if (carried === undefined) await keepPolicyZones(policy, zones);
   zones.start();
   if (carried === undefined) tracker.start();
@@ -204,11 +216,15 @@ export function hasError(findings: readonly Finding[]): boolean {
 }
 
 /** What all rooms have in common; from the instance before where that is to be kept. */
-function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): SharedParts {
+function shareParts(
+  parts: AssembleParts,
+  inputs: Inputs,
+  { counters, taps }: Pick<SharedParts, 'counters' | 'taps'>,
+  findings: Finding[],
+): SharedParts {
   const { config, ports, caches, carried, verbosity } = parts;
   const { warning } = cacheSizes(config, parts.host?.heapOctets);
   if (warning !== null) findings.push({ file: '', line: 0, severity: 'warning', text: warning });
-  const counters = carried?.counters ?? new Counters();
   return {
     config,
     ports,
@@ -216,7 +232,10 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
     caches: { ...makeCaches(config, ports, parts.host?.heapOctets), ...caches },
     anchors: carried?.anchors ?? new TrustAnchors(inputs.anchors, insecureNames(config, inputs.anchored, findings)),
     counters,
+    taps,
     recentBogus: carried?.recentBogus ?? new RecentBogus(ports.clock),
+    followers: carried?.followers ?? new Followers(),
+    expiringSignatures: carried?.expiringSignatures ?? new ExpiringSignatures(ports.clock),
     serverZones: carried?.serverZones ?? new ConfiguredZones(iterateOptions(config, inputs).configuredZones),
     clockDoubt: new ClockDoubt({ clock: ports.clock, log: ports.log, counters }),
     verbosity: verbosity ?? (() => config.server.verbosity),
@@ -227,11 +246,15 @@ function shareParts(parts: AssembleParts, inputs: Inputs, findings: Finding[]): 
 /** What serving is joined from besides the shared parts. */
 type ServeParts = Pick<ResolverInstance, 'clientRates' | 'policy' | 'cookies' | 'resolver' | 'zones'>;
 
-function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedParts, parts: ServeParts): Serve {
+function joinServe(
+  { host = NO_HOST, carried, publisher }: AssembleParts,
+  shared: SharedParts,
+  parts: ServeParts,
+): Serve {
   const { config, ports, caches, anchors, inputs, verbosity } = shared;
   const { clientRates: rates, policy, cookies, resolver, zones } = parts;
   const options = serveOptions(config, host, anchorTexts(inputs.anchors));
-  return createServe({
+  const serve = createServe({
     clock: ports.clock,
     log: ports.log,
     clientRates: rates,
@@ -241,9 +264,13 @@ function joinServe({ host = NO_HOST, carried }: AssembleParts, shared: SharedPar
     zones,
     policy,
     verbosity,
+    followers: shared.followers,
     ...(config.server.answerCookie ? { cookies: cookies.check } : {}),
     ...(carried === undefined ? {} : { stats: carried.serve.stats }),
+    // Front threads would answer without a copy for the collector.
+    ...(publisher === undefined || shared.taps !== null ? {} : { publisher }),
   });
+  return shared.taps === null ? serve : new TappedServe(serve, shared.taps.clients);
 }
 
 /** The key tags that root key sentinels are about (root-key-sentinel); null: they are names like others. */

@@ -17,6 +17,7 @@ import { controlReport, examine } from '../doctor/examine.ts';
 import type { Patient } from '../doctor/patient.ts';
 import type { CancelTimer } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
+import type { FrontThreadOptions, FrontThreads } from '../ports/front-threads.ts';
 import type { Host } from '../ports/host.ts';
 import type { HttpNetwork } from '../ports/http.ts';
 import type { ConfigurableLog } from '../ports/log-sink.ts';
@@ -30,6 +31,7 @@ import { watchClockSteps } from '../work/clock-steps.ts';
 import { CacheFile } from './cache-file.ts';
 import type { Caches } from './caches.ts';
 import { controlSetup, controlView } from './control-view.ts';
+import { Fronts } from './fronts.ts';
 import { InstancePage, type LoadedPageParts } from './instance-page.ts';
 import { patientOfInstance } from './join-doctor.ts';
 import { logTarget } from './options/log.ts';
@@ -85,6 +87,8 @@ export interface HostProcess {
   willBecome(user: string): void;
   /** Chooses what datagrams go through (`udp-engine`), for sockets that are opened from now on. */
   chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenUdpEngine>;
+  /** Starts threads that answer from shared memory (`num-threads`); a text: why there are none. */
+  startFronts(options: FrontThreadOptions): Promise<FrontThreads | string>;
   /** Sockets that were passed to the process and that nobody listens on. */
   unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
@@ -126,6 +130,8 @@ export class Running {
   #verbosity = 0;
   /** What datagrams go through, in words. */
   #udpEngine = '';
+  /** Null with one thread. */
+  #fronts: Fronts | null = null;
   /** What could not be listened on and was said. */
   #notListening: readonly string[] = [];
   #cancelReopen: CancelTimer = () => {};
@@ -156,6 +162,7 @@ export class Running {
       network,
       log,
       commands: () => this.#commands,
+      commandRan: (line) => this.#fronts?.commandRan(line),
       removeSocket: (path) => files.remove(path),
     });
   }
@@ -186,6 +193,7 @@ export class Running {
     if (lines.length === 0) lines.push(...(await this.#listenForControl(instance.config)));
     if (lines.length > 0) {
       this.#daemon.stop();
+      this.#fronts?.stop();
       this.#control.stop();
       return lines;
     }
@@ -303,13 +311,15 @@ export class Running {
   /** Makes an instance the one in force. */
   #activate(instance: ResolverInstance): void {
     this.#instance = instance;
+    if (instance.publisher !== null) this.#fronts?.activate(instance, instance.publisher);
     this.#cacheFile.activate(instance);
     this.#setVerbosity(instance.config.server.verbosity);
     const { clock, network, log } = this.#ports;
     const connections = (): number => this.#daemon.connections;
     const unixTime = (): number => this.#parts.host.unixTime();
     const httpOctets = (): Daemon['httpOctets'] => this.#daemon.httpOctets;
-    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets };
+    const fronts = this.#fronts;
+    const statistics = { clock, network, log, unixTime, startedMs: this.#startedMs, connections, httpOctets, fronts };
     this.#statistics ??= new InstanceStatistics(statistics, instance);
     this.#statistics.activate(instance);
     const seen = controlView(instance, this.#statistics.shown);
@@ -348,11 +358,14 @@ export class Running {
     const { host } = this.#parts;
     const { log } = this.#ports;
     const readVerbosity = (): number => this.#verbosity;
+    const countThreads = (): number => 1 + (this.#fronts?.running ?? 0);
     return {
       version: VERSION,
       pid: host.pid,
       startedMs: this.#startedMs,
-      threads: 1,
+      get threads() {
+        return countThreads();
+      },
       options: () => this.#control.kinds,
       get verbosity() {
         return readVerbosity();
@@ -388,6 +401,7 @@ export class Running {
     this.#cancelReopen();
     this.#unwatchClock();
     this.#daemon.stop();
+    this.#fronts?.stop();
     this.#control.stop();
     this.#page.stop();
     this.#cacheFile.stop();
@@ -408,6 +422,7 @@ export class Running {
     if (isFirst) this.#configureLog(config);
     const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
     if (refused !== null) return { ok: false, lines: [refused] };
+    if (isFirst && config.server.numThreads > 1) await this.#startFronts(config);
     const found: Finding[] = [];
     const tlsParts = { files: this.#ports.files, check: this.#parts.host.tlsFault };
     const inForce = this.#instance?.serviceTls ?? null;
@@ -429,6 +444,15 @@ export class Running {
     return isRefused ? `udp-engine: ${server.udpEngine}: ${text}` : null;
   }
 
+  /** Started once, as sockets are. Without them thread 0 serves everything. */
+  async #startFronts(config: Config): Promise<void> {
+    const { random, log } = this.#ports;
+    const fronts = new Fronts({ config, random, threads: config.server.numThreads - 1 });
+    const fault = await fronts.start((options) => this.#parts.host.startFronts(options), log);
+    if (fault === null) this.#fronts = fronts;
+    else log.write('warning', `num-threads: ${config.server.numThreads}: one thread serves: ${fault}`);
+  }
+
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
   async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
@@ -442,6 +466,7 @@ export class Running {
       openStore: this.#parts.host.openStore,
       verbosity,
       ...kept,
+      ...(this.#fronts === null ? {} : { publisher: this.#fronts.newPublisher() }),
     });
     if (!assembled.ok) return { ok: false, lines: assembled.findings.map(findingText) };
     warnings.push(...assembled.warnings.map(warningText));

@@ -9,13 +9,15 @@ import { listenedPorts } from '../config/listen-protocol.ts';
 import { DEFAULT_METRICS_PORT, MetricsServer } from '../control/metrics-server.ts';
 import { OPEN_METRICS_CONTENT_TYPE, openMetricsText, prefersOpenMetrics } from '../control/open-metrics.ts';
 import { METRICS_CONTENT_TYPE, metricsText } from '../control/prometheus.ts';
+import type { StatisticsSnapshot } from '../control/stat-row.ts';
 import { DaemonStatistics, type StatisticsOptions } from '../control/statistics.ts';
-import type { StatisticsSnapshot } from '../control/stats-names.ts';
 import { type Watched, watchedText } from '../control/watched.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, Network } from '../ports/network.ts';
+import { ServeStats } from '../serve/serve-stats.ts';
 import { isLocalClient } from '../serve/wait-limit.ts';
+import type { Fronts } from './fronts.ts';
 import { listAnchors } from './list-anchors.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 import { VERSION } from './version.ts';
@@ -32,6 +34,8 @@ interface InstanceStatisticsParts {
   /** Open connections of clients. */
   readonly connections: () => number;
   readonly httpOctets: () => StatisticsSnapshot['httpOctets'];
+  /** Threads beside the one that resolves; null: there are none. */
+  readonly fronts: Pick<Fronts, 'stats' | 'resetStats'> | null;
 }
 
 /** The statistics of a daemon over reloads. */
@@ -45,12 +49,17 @@ export class InstanceStatistics {
   constructor(parts: InstanceStatisticsParts, instance: ResolverInstance) {
     this.#parts = parts;
     this.#instance = instance;
-    const { clock, startedMs, unixTime, connections, httpOctets, network, log } = parts;
+    const { clock, startedMs, unixTime, connections, httpOctets, network, log, fronts } = parts;
     this.shown = new DaemonStatistics({
       clock,
       startedMs,
       unixTime,
-      snapshot: () => takeSnapshot(this.#instance, { tcpUsage: connections(), httpOctets: httpOctets() }),
+      snapshot: () =>
+        takeSnapshot(this.#instance, fronts?.stats() ?? [], { tcpUsage: connections(), httpOctets: httpOctets() }),
+      resetServe: () => {
+        this.#instance.serve.stats.reset();
+        fronts?.resetStats();
+      },
       options: () => statisticsOptions(this.#instance.config),
     });
     this.metrics = new MetricsServer({ clock, network, log, page: (accept) => this.metricsPage(accept) });
@@ -109,18 +118,27 @@ function watchedOf(instance: ResolverInstance): Watched {
 /** What the instance has counted until now, and what the listeners hold. */
 function takeSnapshot(
   instance: ResolverInstance,
+  fronts: readonly ServeStats[],
   held: Pick<StatisticsSnapshot, 'tcpUsage' | 'httpOctets'>,
 ): StatisticsSnapshot {
-  const { serve, counters, caches, resolver, policy } = instance;
+  const { serve, counters, caches, resolver, policy, expiringSignatures } = instance;
   const all = resolver.works().length;
   return {
-    serve: serve.stats,
+    serve: fronts.length === 0 ? serve.stats : sumOf([serve.stats, ...fronts]),
+    threads: [serve.stats, ...fronts],
     counters,
     caches,
     requestList: { all, user: resolver.worksInProgress, replies: serve.waiting() },
     ...held,
+    expiring: expiringSignatures.count,
     policyActions: policy.rpz.applied,
   };
+}
+
+function sumOf(all: readonly ServeStats[]): ServeStats {
+  const sum = new ServeStats();
+  for (const each of all) sum.add(each);
+  return sum;
 }
 
 export function statisticsOptions({ server }: Config): StatisticsOptions {

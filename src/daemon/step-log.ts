@@ -7,9 +7,11 @@
 
 import type { LogSink } from '../ports/log-sink.ts';
 import { unreachable } from '../terms/unreachable.ts';
-import type { TraceStep } from '../trace/events.ts';
-import { stepText } from '../trace/explain.ts';
+import type { TraceEvent, TraceStep } from '../trace/events.ts';
+import type { Followers } from '../trace/followers.ts';
+import { stepText } from '../trace/step-text.ts';
 import { Trace } from '../trace/trace.ts';
+import type { Question } from '../wire/question.ts';
 
 /** Notices are written from this verbosity on. */
 export const NOTICE_VERBOSITY = 1;
@@ -43,13 +45,25 @@ function leastVerbosity(kind: TraceStep['kind']): number {
   }
 }
 
-/** What takes the steps of a question to the log; null while the log is not as detailed as that. */
-export function stepTrace(verbosity: () => number, log: LogSink): () => Trace | null {
-  const write = (event: Parameters<typeof stepText>[0]): void => {
+/** What takes the steps of a question: the log when it is as detailed as that, and whoever follows; null: nobody does. */
+export function stepTrace(
+  verbosity: () => number,
+  log: LogSink,
+  followers: Followers,
+): (question: Question) => Trace | null {
+  const write = (event: TraceEvent): void => {
     const least = leastVerbosity(event.kind);
     if (verbosity() < least) return;
     // Unbound's names of the levels: what only those who look into the program want to know is `debug`.
     log.write(least === ALL_VERBOSITY ? 'debug' : 'info', `step [${event.workId}] ${stepText(event)}`);
   };
-  return () => (verbosity() < ENDS_VERBOSITY ? null : new Trace(write));
+  return (question) => {
+    const follow = followers.stepsOf(question);
+    const isLogged = verbosity() >= ENDS_VERBOSITY;
+    if (follow === null) return isLogged ? new Trace(write) : null;
+    return new Trace((event) => {
+      if (isLogged) write(event);
+      follow(event);
+    });
+  };
 }

@@ -85,10 +85,11 @@ export function summaryText(findings: readonly Finding[]): string {
   return `${count('ok')} ok, ${count('warning')} warnings, ${count('failure')} failures\n`;
 }
 
-/** For programs: one object on one line. */
-export function findingsJson(findings: readonly Finding[]): string {
+/** For programs: one object on one line. `configuration`: path of the file that was read; null inside the daemon. */
+export function findingsJson(findings: readonly Finding[], configuration: string | null = null): string {
   const checks = findings.map(({ id, level, cause, remedy }) => ({ id, level, cause, remedy }));
-  return `${JSON.stringify({ status: exitStatusOf(findings) === 0 ? 'ok' : 'failure', checks })}\n`;
+  const status = exitStatusOf(findings) === 0 ? 'ok' : 'failure';
+  return `${JSON.stringify({ status, ...(configuration === null ? {} : { configuration }), checks })}\n`;
 }
 
 /** The report of the daemon for the control channel: `error` first when a check fails, which gives the client its exit status. */

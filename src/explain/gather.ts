@@ -7,15 +7,11 @@
 
 import { checkedAt, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import { edeOf, edesOfFailure } from '../terms/ede-of.ts';
-import { failureText } from '../terms/failure-text.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import { verdictText } from '../terms/verdict-text.ts';
 import type { TraceEvent } from '../trace/events.ts';
 import { Trace } from '../trace/trace.ts';
-import { edeText } from '../wire/ede.ts';
 import {
   isRoot,
   labelCount,
@@ -28,13 +24,13 @@ import {
 } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type Question, questionOf, questionText } from '../wire/question.ts';
-import { rcodeText } from '../wire/rcode.ts';
 import { keyTag } from '../wire/rdata-dnskey.ts';
 import { readDs } from '../wire/rdata-ds.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { endingOf } from './ending.ts';
 import { expansionsOf, proofLine } from './proof.ts';
-import { CULPRIT_TEXT, remedyOf } from './remedy.ts';
+import { remedyOf, whoText } from './remedy.ts';
 import type { DsLine, ExpiryLine, HeldLine, ProofLine, Report, ServerLine, SetLine, ZoneLine } from './report.ts';
 import { keyLine, type ShowParts, setLine } from './set-line.ts';
 
@@ -143,7 +139,7 @@ function remedyLine(resolution: Resolution, parts: ExplainParts, time: RemedyTim
   const isClock = signatureTime.kind === 'clock';
   const clock = isClock ? 'own' : time.isTimeAsked ? 'asked' : 'configured';
   const remedy = remedyOf(resolution, { now, anchored, clock });
-  return remedy === null ? null : { ...remedy, who: CULPRIT_TEXT[remedy.culprit] };
+  return remedy === null ? null : { ...remedy, who: whoText(remedy.culprit, resolution) };
 }
 
 function judgedAtOf(time: SignatureTime, { isTimeAsked }: ExplainOptions): Report['judgedAt'] {
@@ -167,21 +163,6 @@ function heldOnly(parts: ExplainParts, question: Question, held: readonly HeldLi
     held,
     isCached: true,
     judgedAt: null,
-  };
-}
-
-function endingOf(resolution: Resolution): Pick<Report, 'rcode' | 'status' | 'reason' | 'ede'> {
-  if (resolution.kind === 'failed') {
-    const ede = edesOfFailure(resolution.why).map(({ code }) => ({ code, name: edeText(code) }));
-    return { rcode: 'SERVFAIL', status: 'failed', reason: failureText(resolution.why), ede };
-  }
-  const { verdict, rcode } = resolution;
-  const error = verdict === null ? null : edeOf(verdict);
-  return {
-    rcode: rcodeText(rcode),
-    status: verdict?.status ?? 'unchecked',
-    reason: verdict === null ? 'unchecked' : verdictText(verdict),
-    ede: error === null ? [] : [{ code: error.code, name: edeText(error.code) }],
   };
 }
 

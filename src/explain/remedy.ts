@@ -7,7 +7,7 @@
 
 import { isContradiction } from '../terms/denial-outcome.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { Limit } from '../terms/limit.ts';
+import { LIMIT_TEXT, type Limit } from '../terms/limit.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
@@ -20,11 +20,11 @@ export const CULPRIT_TEXT = {
   zone: 'the operator of the zone',
   /** The DS at the registry or in the zone above does not belong to the zone as it is. */
   delegation:
-    'the delegation of the zone: what the zone above says of it (DS, name servers, glue) and the zone itself do not fit',
-  /** The zone above, whose own records are wrong. */
-  parent: 'the zone above',
+    'the operator of the zone, at its registrar: what the zone above says of it (DS, name servers, glue) does not fit it',
+  /** The zone above, whose own records or servers are at fault. */
+  parent: 'the operator of the zone above',
   /** One or all servers of the zone, or something on the way to them. */
-  server: 'the servers of the zone, or a box on the way to them',
+  server: 'whoever runs the servers of the zone, or a box on the way to them',
   clock: 'the clock of this host, or the signer of the zone',
   configuration: 'the configuration of this resolver',
   network: 'the network of this host',
@@ -50,6 +50,31 @@ interface RemedyOptions {
   readonly anchored: ReadonlySet<string>;
   /** By which second signatures are judged: this host's clock, one asked for once, or `val-override-date`. */
   readonly clock: 'own' | 'asked' | 'configured';
+}
+
+/** Who must act, with the name of the zone where the reason has one. */
+export function whoText(culprit: Culprit, resolution: Resolution): string {
+  const zone = zoneOf(resolution);
+  return zone === null
+    ? CULPRIT_TEXT[culprit]
+    : CULPRIT_TEXT[culprit].replace(/the zone(?! above)/, `the zone ${zone}`);
+}
+
+/** The zone that the reason of an ending is about. */
+function zoneOf(resolution: Resolution): string | null {
+  const { verdict, why: failure } =
+    resolution.kind === 'failed' ? { ...resolution, verdict: null } : { ...resolution, why: null };
+  if (failure !== null) return zoneOfReason(failure.kind === 'cached-failure' ? failure.of : failure);
+  return verdict === null || verdict.status === 'secure' ? null : zoneOfReason(deepest(verdict.why));
+}
+
+function zoneOfReason(why: object): string | null {
+  return 'zone' in why && typeof why.zone === 'string' ? why.zone : null;
+}
+
+/** The reason that broke a chain, where the zones below only suffer from it. */
+function deepest<Reason extends { readonly kind: string }>(why: Reason | BogusReason): Reason | BogusReason {
+  return why.kind === 'chain-broken-above' && 'of' in why ? deepest(why.of as BogusReason) : why;
 }
 
 /** A clock that is off by more is seen at once; signers are rarely ahead by less. */
@@ -105,7 +130,7 @@ export function insecureRemedy(why: InsecureReason): Remedy {
     case 'nsec3-iterations-high':
       return {
         culprit: 'zone',
-        text: `The operator of the zone that signs for ${why.zone} should set NSEC3 iterations to 0 (RFC 9276); with ${why.iterations} its denials prove nothing, so no DANE is done by them.`,
+        text: `The operator of the zone that signs for ${why.zone} should set NSEC3 iterations to 0 (RFC 9276); with ${why.iterations} its proofs of what is not there are not accepted, so mail to such names is not protected by DANE.`,
       };
     case 'signature-not-signed':
       return {
@@ -115,7 +140,7 @@ export function insecureRemedy(why: InsecureReason): Remedy {
     case 'no-anchor':
       return {
         culprit: 'configuration',
-        text: `This resolver has no usable trust anchor at or above ${why.zone}: set auto-trust-anchor-file or trust-anchor, and see that harden-dnssec-stripped is not no.`,
+        text: `This resolver has no usable trust anchor at or above ${why.zone}: set auto-trust-anchor-file or trust-anchor, and leave harden-dnssec-stripped at yes.`,
       };
     default:
       return unreachable(why);
@@ -140,10 +165,12 @@ function chainDataRemedy({
   how,
 }: Extract<IndeterminateReason, { readonly kind: 'chain-data-unreachable' }>): Remedy {
   const asked = data === 'DS' ? `the servers of the zone above ${zone}` : `the servers of ${zone}`;
+  // A zone's DS stands in the zone above (RFC 4035 §3.1.4.1).
+  const culprit = data === 'DS' ? 'parent' : 'server';
   switch (how) {
     case 'no-answer':
       return {
-        culprit: 'server',
+        culprit,
         text: `None of ${asked} answers when asked for the ${data}, so nothing below can be proven: test them with dig +dnssec, by UDP and with +tcp; a firewall that drops large answers or fragments is a usual cause.`,
       };
     case 'network-error':
@@ -153,7 +180,7 @@ function chainDataRemedy({
       };
     case 'refused':
       return {
-        culprit: 'server',
+        culprit,
         text: `Of ${asked} those that answer do not give the ${data}: its operator must see that all of them serve the signed zone, or, with forward-addr, that the forwarder does DNSSEC.`,
       };
     default:
@@ -163,6 +190,13 @@ function chainDataRemedy({
 
 /** Why data is refused. */
 export function bogusRemedy(why: BogusReason, options: RemedyOptions): Remedy {
+  const remedy = ownRemedy(why, options);
+  // A DS is a record of the zone above, which signs it: the zone that it is for can do nothing.
+  const isOfParent = 'record' in why && /\bDS$/.test(why.record) && remedy.culprit === 'zone';
+  return isOfParent ? { ...remedy, culprit: 'parent' } : remedy;
+}
+
+function ownRemedy(why: BogusReason, options: RemedyOptions): Remedy {
   switch (why.kind) {
     case 'chain-broken-above':
       return bogusRemedy(why.of, options);
@@ -264,7 +298,7 @@ function proofRemedy(why: ProofReason): Remedy {
       return isContradiction(why.how)
         ? {
             culprit: 'server',
-            text: `The servers of ${zone} deny ${record}, but the signed records that they send say otherwise: a server with an old or mixed copy of the zone, or somebody on the way who hides the record.`,
+            text: `The servers of ${zone} deny ${record}, but the signed records that they send say otherwise: a server with an old or mixed copy of the zone, or somebody on the way who hides the record; compare all servers with dig +dnssec.`,
           }
         : {
             culprit: 'zone',
@@ -278,12 +312,12 @@ function proofRemedy(why: ProofReason): Remedy {
     case 'wildcard-not-allowed':
       return {
         culprit: 'server',
-        text: `${record} was made from a wildcard of ${zone}, which may never be: wrong server software or a forged answer.`,
+        text: `${record} was made from a wildcard of ${zone}, which may never be: wrong server software or a forged answer; compare all servers with dig +dnssec.`,
       };
     case 'alias-not-synthesised':
       return {
         culprit: 'server',
-        text: `The CNAME at ${record} does not follow from the signed DNAME or from the question: wrong server software of ${zone} or a forged answer.`,
+        text: `The CNAME at ${record} does not follow from the signed DNAME or from the question: wrong server software of ${zone} or a forged answer; compare all servers with dig +dnssec.`,
       };
     default:
       return unreachable(why);
@@ -324,7 +358,7 @@ function signatureRemedy(why: SignatureReason, options: RemedyOptions): Remedy {
     case 'label-count-wrong':
       return {
         culprit: 'zone',
-        text: `The signature of ${record} claims a count of labels that does not fit its name: wrong signer software of ${zone}, or a forged answer.`,
+        text: `The signature of ${record} claims a count of labels that does not fit its name: wrong signer software of ${zone}, or a forged answer; its operator should sign again with another signer.`,
       };
     case 'no-signature':
       return {
@@ -488,14 +522,14 @@ function unreachableRemedy(why: Extract<Failure, { readonly kind: 'no-reachable-
       }
     : {
         culprit: 'server',
-        text: `The servers of ${why.zone} do not answer: they are down, or a firewall drops DNS (UDP and TCP port 53) between here and there.`,
+        text: `The servers of ${why.zone} do not answer: they are down, or a firewall drops DNS (UDP and TCP port 53) between here and there; ask them with dig, by UDP and with +tcp, from here and from elsewhere.`,
       };
 }
 
 function limitRemedy(limit: Limit): Remedy {
   return {
     culprit: 'resolver',
-    text: `The answer costs more than this resolver spends on one question (${limit}): a zone that is set up wastefully or hostile; ask again once, then look at \`hawser trace\` for where the work goes.`,
+    text: `The answer costs more work than this resolver spends on one question: ${LIMIT_TEXT[limit]}. That is a zone that is set up wastefully, or an attack; ask again once, then look with \`hawser trace\` at where the work goes (statistics: num.limit.${limit}).`,
   };
 }
 

@@ -1,6 +1,7 @@
 /** A report as a tree for people, with colour where that is wanted. */
 
 import { agoText, dateText } from './date-text.ts';
+import { whyText } from './ending.ts';
 import type { KeyLine, ProofLine, ProofRecord, ProofStep, Report, SetLine, SignatureLine, ZoneLine } from './report.ts';
 
 /** Escape sequences of a terminal. */
@@ -34,7 +35,7 @@ export function reportText(report: Report, { hasColour }: TextOptions): string {
 function endingLines(report: Report, paint: Paint): string[] {
   const { rcode, status, seconds, reason, ede, remedy, isCached, judgedAt } = report;
   const source = isCached ? 'out of the cache' : `${seconds.toFixed(3)} s`;
-  const head = `${rcode} ${painted(status, paint)}, ${source}: ${reason}`;
+  const head = `${rcode} ${painted(status, paint)}, ${source}${whyText(status, reason)}`;
   const codes = ede.map(({ code, name }) => `extended error ${code} (${name})`);
   const advice = remedy === null ? [] : [`Who must act: ${remedy.who}.`, `What to do:   ${remedy.text}`];
   return [head, ...judgedLines(judgedAt), ...codes, ...advice];

@@ -16,7 +16,7 @@ import type { Work } from '../work/work.ts';
 import { acceptResponse } from './accept-response.ts';
 import { isFailing, isGood, isMinding, learnFromProof, learnManners } from './learn-manners.ts';
 import { throughNat64 } from './nat64.ts';
-import type { IterateOptions } from './options.ts';
+import type { IterateOptions, UpstreamTransport } from './options.ts';
 import { localEndFor, prepare } from './prepare-query.ts';
 import { clientStringFor } from './query-options.ts';
 import { attemptUdp, type UdpEnd } from './udp-attempt.ts';
@@ -255,6 +255,7 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
   const timeoutMs = Math.min(options.tcpTimeoutMs, leftMs);
   if (timeoutMs <= 0) return { kind: 'failed', outcome: 'timeout' };
   const isOnlyStream = query.transport !== 'udp';
+  const transport: UpstreamTransport = query.transport === 'tls' ? 'tls' : 'tcp';
   const startedMs = clock.monotonicMs();
   const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
   counters.add('upstream.tcp');
@@ -268,9 +269,12 @@ async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): P
     prepare: (isTaken) => {
       const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localEnd, isTaken });
       received.cookie = cookie;
+      const sent = { ...query, transport, local: null, sentMs: clock.monotonicMs() };
+      parts.tap?.query(bytes, sent);
       const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
         const acceptance = acceptResponse(frame, pending);
         if (acceptance.kind === 'rejected') return 'rejected';
+        parts.tap?.response(frame, sent);
         // TC has no meaning over TCP; what is cut off even there is of no use.
         if (acceptance.kind === 'accepted') received.message = acceptance.message;
         return 'accepted';

@@ -18,7 +18,7 @@ import { bindingOf, type LocalEnd } from './local-end.ts';
 import { throughNat64 } from './nat64.ts';
 import { localEndFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
-import type { Attempt, ExchangeParts, UpstreamResult } from './upstream-query.ts';
+import type { Attempt, ExchangeParts, SentQuery, UpstreamResult } from './upstream-query.ts';
 
 /** Source ports below this are left to the system's services. */
 const LOWEST_PORT = 1024;
@@ -89,11 +89,13 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   const prepared = prepare(parts, made, { localEnd });
   const remote = throughNat64(query.server, options.nat64Prefix);
   let settle: (arrival: Arrival) => void = () => {};
+  let sent: SentQuery | null = null;
   const opened = await openSocket(parts, remote, localEnd, {
     onDatagrams: (batch) => {
       for (const { bytes, from } of batch) {
         const isFromServer = from.ip === remote.ip && from.port === remote.port;
         const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
+        if (arrival !== null && sent !== null) parts.tap?.response(bytes, sent);
         if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
         // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
         if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
@@ -105,9 +107,11 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
   if (!opened.ok) return { kind: 'error', error: opened.error };
   const socket = opened.value;
   const sentMs = clock.monotonicMs();
+  if (parts.tap !== undefined) sent = { ...query, transport: 'udp', local: socket.local, sentMs };
   servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
   const send = (): void => {
     counters.add('upstream.udp');
+    if (sent !== null) parts.tap?.query(prepared.bytes, sent);
     socket.send(prepared.bytes, prepared.bytes.length, remote);
   };
   const stopSending = parts.lost.add(query.key, send);

@@ -54,6 +54,20 @@ export interface Attempt {
   readonly randomCase: boolean;
 }
 
+/** A question as it went to a server. */
+export interface SentQuery extends Pick<UpstreamQuery, 'server' | 'zone' | 'recursion' | 'transport'> {
+  /** Where it went out from; null: not known. */
+  readonly local: Address | null;
+  /** Monotonic milliseconds. */
+  readonly sentMs: number;
+}
+
+/** Gets a copy of what servers are asked and what they answer; octets are good until it returns. */
+interface UpstreamTap {
+  query(bytes: Uint8Array, sent: SentQuery): void;
+  response(bytes: Uint8Array, sent: SentQuery): void;
+}
+
 /** What the way out is made from. */
 export interface UpstreamParts {
   readonly clock: Clock;
@@ -62,6 +76,7 @@ export interface UpstreamParts {
   readonly servers: ServerCache;
   readonly options: IterateOptions;
   readonly counters: Counters;
+  readonly tap?: UpstreamTap | undefined;
   /** Takes what an operator should read once. */
   readonly notice?: (text: string) => void;
   /** Takes what an operator has to mend. */

@@ -54,6 +54,13 @@ export class ClientPolicies {
     return own === DEFAULT_CLIENT ? (this.#byListener.find(local) ?? own) : own;
   }
 
+  /** True when nothing is configured for the client, wherever it asks. */
+  isPlain(ip: string): boolean {
+    if (this.#isPlain) return true;
+    const own = this.#remembered.get(ip) ?? this.#remember(ip);
+    return own === PLAIN_CLIENT || (own === DEFAULT_CLIENT && this.#byListener.size === 0);
+  }
+
   #remember(ip: string): ClientPolicy {
     const address = parseIp(ip);
     const found = address === null ? null : this.#byPrefix.longestMatch(address);

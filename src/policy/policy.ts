@@ -109,6 +109,21 @@ export class Policy {
     return rules !== null || clients.of(ip, local).view?.responseRules != null;
   }
 
+  /** True when nothing is configured for this client that is not for all, whatever it asks and wherever. */
+  isPlainClient(ip: string): boolean {
+    const { rpz, clients } = this.#parts;
+    return rpz.zones.length === 0 && clients.isPlain(ip);
+  }
+
+  /** True when no local zone is about the question, for a plain client wherever it is, and none wants a line in the log. */
+  isOpenToAll(question: Question): boolean {
+    if (this.#parts.logLocalActions) return false;
+    const zone = this.localZones.find(question.name, question.type, null);
+    if (zone === null) return true;
+    const isSilent = zone.tags === null && zone.overrides === null && !zone.type.startsWith('inform');
+    return isSilent && leavesOpen(zone, question);
+  }
+
   /** Resolves a question as policy has it. */
   apply(start: PolicyQuery, resolve: ApplyPolicyParts['resolve']): Promise<PolicyResult> {
     const { clock, responses, dns64 } = this.#parts;

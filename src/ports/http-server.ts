@@ -52,10 +52,13 @@ export interface HttpReply {
   readonly body: Uint8Array | ((sink: HttpSink) => Promise<void>);
 }
 
+/** Where to listen: an address, or the path of a unix socket. */
+export type HttpPlace = Address | { readonly path: string };
+
 /** How to serve. */
 export interface HttpOptions {
-  /** Port 0: the system's choice. */
-  readonly local: Address;
+  /** Port 0: the system's choice. A socket that nobody listens on any more is replaced. */
+  readonly local: HttpPlace;
   readonly limits: HttpLimits;
   /** Answers one request. Never rejects. */
   readonly onRequest: (request: HttpRequest) => Promise<HttpReply>;
@@ -65,7 +68,7 @@ export interface HttpOptions {
 
 /** What listens; `local` has the port that the system chose. */
 export interface HttpListener {
-  readonly local: Address;
+  readonly local: HttpPlace;
   /** Ends all connections too. */
   close(): void;
 }

@@ -66,6 +66,11 @@ export interface UdpOptions {
    * the return; a sender (`from`) may be kept, and is what a reply should be sent to.
    */
   readonly onDatagrams: (batch: readonly Datagram[]) => void;
+  /**
+   * The same for datagrams that front threads of this process took at this address and hand over. With it they get sockets
+   * there, where there are such threads; what they answer is not seen here.
+   */
+  readonly onPassedOn?: (batch: readonly Datagram[]) => void;
   /** An error of the socket (for a connected one also ICMP errors). The socket stays open until `close`. */
   readonly onError: (error: NetworkError) => void;
 }
@@ -122,10 +127,14 @@ export interface TlsClientOptions {
   /** Least and greatest version; absent: 1.2 and 1.3. */
   readonly minVersion?: TlsVersion;
   readonly maxVersion?: TlsVersion;
+  /** PEM text of what is shown to a server that wants to know its clients; absent: nothing. */
+  readonly certificatePem?: string;
+  readonly privateKeyPem?: string;
 }
 
 export interface ConnectOptions extends StreamEvents {
-  readonly remote: Address;
+  /** An address, or the path of a unix socket (without TLS). */
+  readonly remote: Address | { readonly path: string };
   /** Local ip to bind to; absent: the system's choice. */
   readonly localIp?: string;
   readonly bindForeign?: ForeignBinding | undefined;

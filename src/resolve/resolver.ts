@@ -82,8 +82,8 @@ interface ResolverParts {
   readonly onVerdict?: (verdict: Verdict) => void;
   /** Takes the question of each resolution that ended bogus, with why; absent: nobody does. */
   readonly onBogus?: (question: Question, why: BogusReason) => void;
-  /** Takes the steps of every question (verbosity 2); null or absent: nobody does. */
-  readonly stepTrace?: () => Trace | null;
+  /** Takes the steps of a question and of what it starts (verbosity 2, followers); null or absent: nobody does. */
+  readonly stepTrace?: (question: Question) => Trace | null;
   /** Takes a bug in a work that nobody waits for any more. */
   readonly report: (error: unknown) => void;
   readonly makeIterate: (fetch: Fetch) => Iterate;
@@ -562,7 +562,7 @@ export class Resolver {
     const nowMs = clock.monotonicMs();
     return new Work({
       ...start,
-      trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.() ?? null,
+      trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.(start.question) ?? null,
       id: ++this.#lastWorkId,
       startedMs: nowMs,
       trustEpoch: this.#isRetired ? -1 : this.#parts.rrsets.trustEpoch,

@@ -19,7 +19,7 @@ import { FLAG } from '../wire/rcode.ts';
 import { isWithheld } from './build-reply.ts';
 import { type PendingClient, policyClientOf } from './client-query.ts';
 import { CACHEABLE_REPLY, type ReplyComposer, type ReplyOptions } from './reply-composer.ts';
-import type { ServeLog } from './serve-log.ts';
+import { hasAdBit, type ServeLog } from './serve-log.ts';
 import type { ServeOptions } from './serve-options.ts';
 import type { ServeStats } from './serve-stats.ts';
 import { statusOf } from './sources.ts';
@@ -180,7 +180,9 @@ export class PendingClients {
     if (!use.fromCache) stats.countRecursion(waitedMs);
     channel.deliver(this.#out, octets, from);
     if (!log.wantsReplies) return;
-    log.reply({ from, channel, question, rcode, seconds: waitedMs / 1000, isCached: use.fromCache, octets });
+    const seconds = waitedMs / 1000;
+    const isAuthentic = hasAdBit(this.#out);
+    log.reply({ from, channel, question, rcode, seconds, isCached: use.fromCache, isAuthentic, octets });
   }
 
   /** DNSBomb (CVE-2024-33655): replies to forged clients must not pile up and leave together. */

@@ -14,6 +14,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
 import type { Resolver } from '../resolve/resolver.ts';
+import type { Followers } from '../trace/followers.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { CLASS } from '../wire/rr-type.ts';
 import type { ZoneStore } from '../zones/zone-store.ts';
@@ -23,6 +24,7 @@ import type { ServerCookies } from './cookies.ts';
 import { NOT_CACHED, SERVER_FAILURE } from './error-replies.ts';
 import { ImmediateReplies } from './immediate-replies.ts';
 import { PendingClients } from './pending-clients.ts';
+import { Publishing, type ReplyPublisher } from './publish.ts';
 import type { ClientRates } from './rate-limit.ts';
 import type { ReplyChannel } from './reply-channel.ts';
 import { ReplyComposer } from './reply-composer.ts';
@@ -38,6 +40,8 @@ export interface Serve {
    * comes later. -1: no reply. The query's bytes may be reused when this returns. @hot bench/serve-hot-query.ts
    */
   query(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number;
+  /** The same for a query that a front thread could not answer: what is cached for everybody, it can from then on. */
+  queryPassedOn(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number;
   /** Client queries that wait for the resolver now. */
   waiting(): number;
   readonly stats: ServeStats;
@@ -65,9 +69,13 @@ export interface ServeParts {
   /** Goes on counting here; absent: from 0. */
   readonly stats?: ServeStats;
   /** Local copies of zones; absent: none. */
-  readonly zones?: Pick<ZoneStore, 'answer' | 'notify' | 'isEmpty'>;
+  readonly zones?: Pick<ZoneStore, 'answer' | 'notify' | 'isEmpty' | 'hasZoneFor'>;
   /** Local zones and rules; absent: there are none. */
   readonly policy?: Policy;
+  /** Where front threads find what they may serve; absent: there are no such threads. */
+  readonly publisher?: ReplyPublisher;
+  /** Who follows clients' queries; absent: nobody can. */
+  readonly followers?: Followers;
 }
 
 export function createServe(parts: ServeParts): Serve {
@@ -85,11 +93,14 @@ class QueryServer implements Serve {
   readonly #sources: Sources;
   readonly #pending: PendingClients;
   readonly #immediate: ImmediateReplies;
+  /** Null without front threads. */
+  readonly #publishing: Publishing | null;
+  #isPassedOn = false;
 
   constructor(parts: ServeParts) {
     const { clock, options, resolver, replies, policy, zones, clientRates, cookies, verbosity } = parts;
     const stats = parts.stats ?? new ServeStats();
-    const log = new ServeLog(parts.log, options.logging);
+    const log = new ServeLog(parts.log, options.logging, parts.followers);
     const composer = new ReplyComposer({ clock, options, replies });
     const immediate = new ImmediateReplies({ stats, log, composer });
     this.stats = stats;
@@ -102,6 +113,11 @@ class QueryServer implements Serve {
     this.#sources = new Sources({ clock, options, resolver, replies, composer, immediate, zones, policy });
     this.#pending = new PendingClients({ clock, options, resolver, composer, stats, log, verbosity, policy });
     this.#immediate = immediate;
+    const { publisher } = parts;
+    this.#publishing =
+      publisher === undefined
+        ? null
+        : new Publishing({ clock, publisher, replies, options, log, clientRates, zones, policy });
   }
 
   waiting(): number {
@@ -118,6 +134,13 @@ class QueryServer implements Serve {
       this.#log.bug(query.hasQuestion ? query.question() : null, error);
       return this.#immediate.replyError(query, SERVER_FAILURE);
     }
+  }
+
+  queryPassedOn(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    this.#isPassedOn = true;
+    const length = this.query(bytes, from, channel, out);
+    this.#isPassedOn = false;
+    return length;
   }
 
   #answer(query: ClientQuery, parsed: ParseResult): number {
@@ -137,7 +160,9 @@ class QueryServer implements Serve {
       return this.#answerByPolicy(query, local);
     }
     const cached = sources.cachedReply(query);
-    return cached === 'none' ? this.#answerUncached(query) : cached;
+    if (cached === 'none') return this.#answerUncached(query);
+    if (this.#isPassedOn) this.#publishing?.offer(query);
+    return cached;
   }
 
   #replyError(query: ClientQuery, admitted: Exclude<Admitted, 'go-on'>): number {

@@ -43,6 +43,11 @@ export class ClientRates {
     this.#table = new RateTable({ clock, maxBytes: options.maxBytes, backoff: options.backoff });
   }
 
+  /** Some clients may be limited. */
+  get isLimited(): boolean {
+    return this.#options.perSecond !== 0;
+  }
+
   /** Counts a query of this address; false when it must not be answered. @hot bench/serve-hot-query.ts */
   admits(ip: string, hasValidCookie = false): boolean {
     const { perSecond, perSecondWithCookie, factor } = this.#options;

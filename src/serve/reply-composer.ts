@@ -20,6 +20,7 @@ import { type BuiltReply, buildReply, dependsOnCd, dependsOnDo, type ReplyShape 
 import type { ClientQuery, PendingClient } from './client-query.ts';
 import type { ErrorReply } from './error-replies.ts';
 import { extendedErrorsOf, withClockHint } from './explain.ts';
+import { replyFlags } from './reply-flags.ts';
 import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, paddingFor, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
@@ -199,13 +200,4 @@ function questionEndOf({ question }: PendingClient): number {
 function optOctetsOf({ hasEdns, cookie }: PendingClient): number {
   if (!hasEdns) return 0;
   return LEAST_OPT_OCTETS + (cookie === null ? 0 : 4 + cookie.length);
-}
-
-/** The reply cache's flags for a query's flags field and DO bit. @hot bench/serve-hot-query.ts */
-export function replyFlags(flags: number, doBit: boolean): number {
-  return (
-    (doBit ? REPLY_FLAG.do : 0) |
-    ((flags & FLAG.CD) !== 0 ? REPLY_FLAG.cd : 0) |
-    (doBit || (flags & FLAG.AD) !== 0 ? REPLY_FLAG.ad : 0)
-  );
 }

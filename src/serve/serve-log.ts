@@ -7,9 +7,10 @@ import type { LogFields, LogLevel, LogSink } from '../ports/log-sink.ts';
 import type { Address } from '../ports/network.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { bugText } from '../terms/unreachable.ts';
+import type { Followers } from '../trace/followers.ts';
 import { formatName } from '../wire/name-text.ts';
 import { type Question, questionText } from '../wire/question.ts';
-import { RCODE, rcodeText } from '../wire/rcode.ts';
+import { FLAG, RCODE, rcodeText } from '../wire/rcode.ts';
 import { classText, typeText } from '../wire/rr-type.ts';
 import type { ClientQuery, PendingClient } from './client-query.ts';
 import { extendedErrorsOf, reasonText } from './explain.ts';
@@ -26,16 +27,20 @@ interface LoggedReply {
   readonly rcode: number;
   readonly seconds: number;
   readonly isCached: boolean;
+  /** AD bit. */
+  readonly isAuthentic: boolean;
   readonly octets: number;
 }
 
 export class ServeLog {
   readonly #log: LogSink;
   readonly #options: ServeLogging;
+  readonly #followers: Followers | undefined;
 
-  constructor(log: LogSink, options: ServeLogging) {
+  constructor(log: LogSink, options: ServeLogging, followers?: Followers) {
     this.#log = log;
     this.#options = options;
+    this.#followers = followers;
   }
 
   /** True when each query or reply has its line: then the fast path must take the time to write it. */
@@ -43,9 +48,9 @@ export class ServeLog {
     return this.#options.queries;
   }
 
-  /** See `wantsQueries`. */
+  /** See `wantsQueries`; those who follow want to see replies as well. */
   get wantsReplies(): boolean {
-    return this.#options.replies;
+    return this.#options.replies || (this.#followers?.count ?? 0) > 0;
   }
 
   query(ip: string, question: Question): void {
@@ -70,10 +75,21 @@ export class ServeLog {
   immediateReply(query: ClientQuery, octets: number, rcode: number): void {
     const { from, channel } = query;
     const question = query.hasQuestion ? query.question() : null;
-    this.reply({ from, channel, question, rcode, seconds: 0, isCached: true, octets });
+    const isAuthentic = hasAdBit(query.out);
+    this.reply({ from, channel, question, rcode, seconds: 0, isCached: true, isAuthentic, octets });
   }
 
   reply(reply: LoggedReply): void {
+    this.#tellFollowers(reply);
+    if (this.#options.replies) this.#writeReply(reply);
+  }
+
+  #tellFollowers({ from, question, rcode, seconds, isCached, isAuthentic }: LoggedReply): void {
+    if (this.#followers === undefined || this.#followers.count === 0 || question === null) return;
+    this.#followers.reply({ client: from.ip, question, rcode, isAuthentic, waitedMs: seconds * 1000, isCached });
+  }
+
+  #writeReply(reply: LoggedReply): void {
     const { from, channel, question, rcode, seconds, isCached, octets } = reply;
     const fields = (): LogFields => ({
       event: 'reply',
@@ -138,6 +154,11 @@ export class ServeLog {
 
 /** What stands for a question that could not be read. */
 const UNREAD_QUESTION = 'null TYPE0 CLASS0';
+
+/** AD bit of a message (RFC 4035 §3.2.3). */
+export function hasAdBit(message: Uint8Array): boolean {
+  return ((message[3] ?? 0) & FLAG.AD) !== 0;
+}
 
 function questionFields({ name, type, class: rrClass }: Question): LogFields {
   return { name: formatName(name), type: typeText(type), class: classText(rrClass) };

@@ -91,16 +91,27 @@ export class ServeStats {
   bugs = 0;
   otherTypes = 0;
   otherClasses = 0;
-  readonly byRcode = new Float64Array(RCODES);
-  readonly byType = new Float64Array(SMALL_NUMBERS);
-  readonly byClass = new Float64Array(SMALL_NUMBERS);
-  readonly byOpcode = new Float64Array(16);
+  readonly byRcode: Float64Array;
+  readonly byType: Float64Array;
+  readonly byClass: Float64Array;
+  readonly byOpcode: Float64Array;
   /** Waits of answered clients by their span (`spanEnd`). */
-  readonly histogram = new Float64Array(HISTOGRAM_SPANS);
+  readonly histogram: Float64Array;
   readonly tlsa: Record<TlsaOutcome, number> = { secure: 0, insecure: 0, absent: 0, bogus: 0 };
   /** By combination of the header's flags, and of FORM; see `withFlag` and `withForm`. */
-  readonly byFlags = new Float64Array(FLAG_COMBINATIONS);
-  readonly byForm = new Float64Array(FORM_COMBINATIONS);
+  readonly byFlags: Float64Array;
+  readonly byForm: Float64Array;
+
+  /** `newCounters` gives memory for so many counters, all 0; absent: the heap's. */
+  constructor(newCounters = (count: number): Float64Array => new Float64Array(count)) {
+    this.byRcode = newCounters(RCODES);
+    this.byType = newCounters(SMALL_NUMBERS);
+    this.byClass = newCounters(SMALL_NUMBERS);
+    this.byOpcode = newCounters(16);
+    this.histogram = newCounters(HISTOGRAM_SPANS);
+    this.byFlags = newCounters(FLAG_COMBINATIONS);
+    this.byForm = newCounters(FORM_COMBINATIONS);
+  }
 
   /** Counts a query that is let in. @hot bench/serve-hot-query.ts */
   countQuery(query: CountedQuery, channel: CountedChannel, isIp6: boolean): void {
@@ -195,6 +206,13 @@ export class ServeStats {
     return this.withForm(FORM.edns);
   }
 
+  /** Adds what another has counted; the largest of both where a largest is kept. */
+  add(other: ServeStats): void {
+    const largest = Math.max(this.requestListMax, other.requestListMax);
+    addTo(this, other);
+    this.requestListMax = largest;
+  }
+
   /** Everything back to 0: all fields are counters, or hold nothing else. */
   reset(): void {
     setToZero(this);
@@ -212,6 +230,17 @@ function setToZero(counters: object): void {
     if (typeof value === 'number') Reflect.set(counters, name, 0);
     else if (value instanceof Float64Array) value.fill(0);
     else setToZero(value);
+  }
+}
+
+/** Adds the counters of `from`, which is of the same shape. */
+function addTo(counters: object, from: object): void {
+  for (const [name, value] of Object.entries(counters)) {
+    const other: unknown = Reflect.get(from, name);
+    if (typeof value === 'number') Reflect.set(counters, name, value + (other as number));
+    else if (value instanceof Float64Array)
+      for (let i = 0; i < value.length; i++) value[i] = (value[i] ?? 0) + ((other as Float64Array)[i] ?? 0);
+    else addTo(value, other as object);
   }
 }
 

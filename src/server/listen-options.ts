@@ -43,6 +43,8 @@ export interface ServerOptions {
   readonly tcp: boolean;
   /** Sockets share their port with those of other processes (SO_REUSEPORT). */
   readonly reusePort: boolean;
+  /** Front threads serve the same addresses over UDP; absent or false: there are none. */
+  readonly hasFronts?: boolean;
   /** Octets; 0: the system's default. Unbound `so-rcvbuf`, `so-sndbuf`. */
   readonly receiveBufferBytes: number;
   readonly sendBufferBytes: number;

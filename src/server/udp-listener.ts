@@ -22,14 +22,17 @@ interface UdpListenerParts {
 export async function openUdpListener(parts: UdpListenerParts): Promise<Opened<UdpListener>> {
   const { address, serve, options } = parts;
   const listener = address.isProxied === true ? new ProxiedUdpListener(serve, options) : new UdpListener(serve);
+  // What a proxy says in front of a query only this thread reads.
+  const hasFronts = options.hasFronts === true && address.isProxied !== true;
   const opened = await parts.network.openUdp({
     local: { ip: address.ip, port: address.port },
     isForClients: true,
     bindForeign: parts.options.bindForeign,
-    reusePort: parts.options.reusePort,
+    reusePort: options.reusePort,
     receiveBufferBytes: parts.options.receiveBufferBytes,
     sendBufferBytes: parts.options.sendBufferBytes,
     onDatagrams: (batch) => listener.take(batch),
+    ...(hasFronts ? { onPassedOn: (batch: readonly Datagram[]) => listener.takePassedOn(batch) } : {}),
     onError: parts.onError,
   });
   if (!opened.ok) return opened;
@@ -70,6 +73,14 @@ export class UdpListener implements ReplyChannel {
       if (datagram === undefined || datagram.from.port === 0) continue;
       const length = this.serve.query(datagram.bytes, datagram.from, this, this.#out);
       if (length > 0) this.#socket?.send(this.#out, length, datagram.from);
+    }
+  }
+
+  /** Serves datagrams that front threads could not answer. */
+  takePassedOn(batch: readonly Datagram[]): void {
+    for (const { bytes, from } of batch) {
+      const length = this.serve.queryPassedOn(bytes, from, this, this.#out);
+      this.deliver(this.#out, length, from);
     }
   }
 

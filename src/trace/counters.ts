@@ -31,14 +31,21 @@ const COUNTER_TEXT = {
   'cachedb.failures': 'questions to it that failed or were not answered in time',
   'cachedb.skipped': 'questions that it was not asked, since it is down or has too many',
   'cachedb.stored': 'answers that were written to it',
+  'dnstap.sent': 'copies of messages given to the collector (dnstap)',
+  'dnstap.dropped': 'copies dropped because the collector is slow or away',
   'cachefile.answers': 'answers that the cache file held for this process (cache-file)',
   'cachefile.dropped': 'cache files that were not believed',
   'cachefile.written': 'times that the cache file was written',
   'requestlist.overwritten': 'works thrown out to make room for a newer one (jostle-timeout)',
 } as const;
 
-/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`. */
-export type CounterName = keyof typeof COUNTER_TEXT | `bogus.${string}` | `limit.${string}` | `insecure.${string}`;
+/** Which counter. Bogus reasons and limits are counted as `bogus.<kind>` and `limit.<name>`, refused requests to the page as `web.refused.<why>`. */
+export type CounterName =
+  | keyof typeof COUNTER_TEXT
+  | `bogus.${string}`
+  | `limit.${string}`
+  | `insecure.${string}`
+  | `web.refused.${string}`;
 
 /** A set of counters, all starting at 0. */
 export class Counters {

@@ -18,7 +18,8 @@ import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { commonAncestor, isBelow, isRoot, type Name, parentOf, wildcardOf } from '../wire/name.ts';
+import { bytesEqual } from '../wire/bytes.ts';
+import { commonAncestor, isBelow, isRoot, type Name, namesEqual, parentOf, wildcardOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
@@ -132,7 +133,7 @@ function gather(denials: DenialCache, name: Name, zone: Name): readonly DenialSp
   if (wildcard === null) return null;
   const denial = denials.findMatch(zone, wildcard) ?? denials.findCover(zone, wildcard);
   if (denial === null) return null;
-  return denial === cover ? [cover] : [cover, denial];
+  return namesEqual(denial.owner, cover.owner) ? [cover] : [cover, denial];
 }
 
 /** The deepest ancestor that exists: both ends of the span do, and all above them. */
@@ -185,7 +186,8 @@ function withWildcard(
   const wildcardHash = wildcard === null ? null : hash(wildcard);
   if (wildcardHash === null) return null;
   const denial = denials.findHashMatch(zone, wildcardHash) ?? denials.findHashCover(zone, wildcardHash);
-  return denial === null ? null : [...new Set([...spans, denial])];
+  if (denial === null) return null;
+  return spans.some(({ hash: known }) => bytesEqual(known, denial.hash)) ? spans : [...spans, denial];
 }
 
 /** The denial that an outcome allows to be made; null: none. */

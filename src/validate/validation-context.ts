@@ -14,10 +14,12 @@ import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import type { ValidSignature } from '../terms/signature-outcome.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
+import type { RRset } from '../wire/rrset.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
@@ -40,6 +42,8 @@ export interface ValidateParts {
   readonly counters: Counters;
   /** Hears of each trust anchor whose zone's keys were fetched and proven; absent: nobody does. */
   readonly onPrimed?: (anchor: TrustAnchor) => void;
+  /** Hears of each RRset that a signature was verified for, and until when it is used, unix seconds; absent: nobody does. */
+  readonly onVerified?: (rrset: RRset, signature: ValidSignature, expiresAt: number) => void;
   /** Takes proven spans for later denials; absent: none are kept. */
   readonly denials?: DenialCache;
 }

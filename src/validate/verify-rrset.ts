@@ -133,7 +133,9 @@ class RRsetVerification {
   }
 
   #secure(signature: ValidSignature): RRsetCheck {
-    return { kind: 'secure', signature, expiresAt: cappedExpiry(this.#ranked, signature, this.#validation) };
+    const expiresAt = cappedExpiry(this.#ranked, signature, this.#validation);
+    this.#validation.parts.onVerified?.(this.#ranked.rrset, signature, expiresAt);
+    return { kind: 'secure', signature, expiresAt };
   }
 
   #bogus(why: BogusReason): RRsetCheck {

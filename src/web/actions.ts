@@ -48,7 +48,12 @@ export function makeActions(parts: ActionParts): PageActions {
 }
 
 function explained(report: Report): Explained {
-  return { report, text: reportText(report, { hasColour: false }), svg: chainPicture(report) };
+  return {
+    report,
+    text: reportText(report, { hasColour: false }),
+    svg: chainPicture(report),
+    narrowSvg: chainPicture(report, 'narrow'),
+  };
 }
 
 function checkParts({ lookUp, crypto, tls, clock, ehlo }: ActionParts): CheckParts {

@@ -7,20 +7,11 @@
  * that acts needs the token besides, which no other site knows.
  */
 
-import type { HttpRequest } from '../ports/http-server.ts';
+import type { HttpRefusal, HttpRequest } from '../ports/http-server.ts';
+import type { WebRefusal } from '../terms/web-refusal.ts';
 
-/** Why a request is refused; the name of its counter. */
-export type PageRefusal =
-  | 'host'
-  | 'origin'
-  | 'cross-site'
-  | 'not-found'
-  | 'method'
-  | 'token'
-  | 'type'
-  | 'body'
-  | 'busy'
-  | 'words';
+/** Why a request is refused that came whole and in time. */
+export type PageRefusal = Exclude<WebRefusal, HttpRefusal>;
 
 /** What each refusal answers. */
 export const REFUSALS: Readonly<Record<PageRefusal, { readonly status: number; readonly text: string }>> = {
@@ -44,8 +35,8 @@ export interface PageRoute {
 }
 
 export interface RequestCheckOptions {
-  /** The port that is listened on. */
-  readonly port: number;
+  /** The port that is listened on; null: a unix socket, to which whatever leads there may have any port. */
+  readonly port: number | null;
   readonly token: string;
   readonly routeOf: (path: string) => PageRoute | null;
 }
@@ -84,9 +75,9 @@ function only(values: readonly string[] | undefined): string | null {
   return values?.length === 1 ? (values[0] ?? null) : null;
 }
 
-function isOwnHost(host: string, port: number): boolean {
+function isOwnHost(host: string, port: number | null): boolean {
   const [, name = '', given = '80'] = /^(.*?)(?::(\d{1,5}))?$/.exec(host.toLowerCase()) ?? [];
-  return OWN_HOST.test(name) && Number(given) === port;
+  return OWN_HOST.test(name) && (port === null || Number(given) === port);
 }
 
 /** Takes as long for a wrong token of the right length as for the right one. */

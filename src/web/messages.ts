@@ -62,4 +62,6 @@ export interface Explained {
   readonly text: string;
   /** The picture; null: there is none. */
   readonly svg: string | null;
+  /** The same for a phone's screen. */
+  readonly narrowSvg: string | null;
 }

@@ -8,14 +8,14 @@
 
 import type { CheckLines } from '../dane/report.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
-import type { HttpListener, HttpRefusal, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
+import type { HttpListener, HttpPlace, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
 import type { LogSink } from '../ports/log-sink.ts';
-import type { Address } from '../ports/network.ts';
+import type { WebRefusal } from '../terms/web-refusal.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Question, questionOf } from '../wire/question.ts';
 import { typeFromText } from '../wire/rr-type.ts';
 import { checkRequest, type PageRefusal, type PageRoute, pathOf, REFUSALS } from './check-request.ts';
-import { MAX_ACTIONS, MAX_BODY_OCTETS, PAGE_HTTP_LIMITS, SAMPLE_MS } from './limits.ts';
+import { DEFAULT_PAGE_PORT, MAX_ACTIONS, MAX_BODY_OCTETS, PAGE_HTTP_LIMITS, SAMPLE_MS } from './limits.ts';
 import type { DoctorLine, Explained, Health, StepMessage } from './messages.ts';
 import { Samples } from './samples.ts';
 
@@ -51,6 +51,8 @@ interface PageParts {
   readonly files: ReadonlyMap<string, PageFile>;
   /** What acting needs; only visible characters. */
   readonly token: string;
+  /** Takes why each request was refused, for the statistics; absent: nobody does. */
+  readonly onRefused?: (why: WebRefusal) => void;
 }
 
 const HEADERS = {
@@ -88,7 +90,7 @@ export class PageServer {
   readonly #parts: PageParts;
   readonly #listeners = new Map<string, HttpListener>();
   readonly #samples = new Samples();
-  readonly #refused = new Map<PageRefusal | HttpRefusal, number>();
+  readonly #refused = new Map<WebRefusal, number>();
   #cancelSampling: CancelTimer | null = null;
   #underWay = 0;
 
@@ -96,9 +98,9 @@ export class PageServer {
     this.#parts = parts;
   }
 
-  /** Listens at these addresses of loopback and no others; lines say what could not be opened. */
-  async listen(places: readonly Address[]): Promise<readonly string[]> {
-    const wanted = new Map(places.map((place) => [`${place.ip}@${place.port}`, place]));
+  /** Listens at these addresses of loopback and unix sockets, and no others; lines say what could not be opened. */
+  async listen(places: readonly HttpPlace[]): Promise<readonly string[]> {
+    const wanted = new Map(places.map((place) => [placeText(place), place]));
     for (const [key, listener] of this.#listeners) {
       if (wanted.has(key)) continue;
       listener.close();
@@ -107,7 +109,7 @@ export class PageServer {
     const problems: string[] = [];
     for (const [key, local] of wanted) {
       if (this.#listeners.has(key)) continue;
-      let port = local.port;
+      let port = 'path' in local ? null : local.port;
       const opened = await this.#parts.http.listen({
         local,
         limits: PAGE_HTTP_LIMITS,
@@ -116,7 +118,7 @@ export class PageServer {
       });
       if (opened.ok) {
         this.#listeners.set(key, opened.value);
-        port = opened.value.local.port;
+        port = 'path' in opened.value.local ? null : opened.value.local.port;
       } else problems.push(`can't serve the page on ${key}: ${opened.error.text}`);
     }
     this.#sampleWhileListening();
@@ -124,20 +126,24 @@ export class PageServer {
   }
 
   /** Where it listens. */
-  addresses(): Address[] {
+  places(): HttpPlace[] {
     return [...this.#listeners.values()].map(({ local }) => local);
   }
 
   /** The address for a browser, with the token where the browser keeps it to itself; null: it listens nowhere. */
   get url(): string | null {
-    const [first] = this.addresses();
+    const [first] = this.places();
     if (first === undefined) return null;
+    if ('path' in first) {
+      const here = `localhost:${DEFAULT_PAGE_PORT}`;
+      return `http://${here}/#token=${this.#parts.token} after ssh -L ${DEFAULT_PAGE_PORT}:${first.path} HOST`;
+    }
     const host = first.ip.includes(':') ? `[${first.ip}]` : first.ip;
     return `http://${host}:${first.port}/#token=${this.#parts.token}`;
   }
 
   /** How many requests were refused, by why. */
-  get refused(): ReadonlyMap<PageRefusal | HttpRefusal, number> {
+  get refused(): ReadonlyMap<WebRefusal, number> {
     return this.#refused;
   }
 
@@ -147,7 +153,8 @@ export class PageServer {
     this.#sampleWhileListening();
   }
 
-  async answer(request: HttpRequest, port: number): Promise<HttpReply> {
+  /** `port`: where the request came in; null: by a unix socket. */
+  async answer(request: HttpRequest, port: number | null): Promise<HttpReply> {
     const { token, files } = this.#parts;
     const routeOf = (path: string): PageRoute | null =>
       ACTIONS.get(path) ?? (files.has(path) ? { method: 'GET', needsToken: false } : null);
@@ -236,8 +243,9 @@ export class PageServer {
     return json(status, { error: text }, more);
   }
 
-  #count(why: PageRefusal | HttpRefusal): void {
+  #count(why: WebRefusal): void {
     this.#refused.set(why, (this.#refused.get(why) ?? 0) + 1);
+    this.#parts.onRefused?.(why);
   }
 
   /** Statistics are looked at only while somebody may look at the page. */
@@ -255,6 +263,10 @@ export class PageServer {
       else this.#samples.take(view.statistics, this.#parts.clock.unixSeconds());
     });
   }
+}
+
+function placeText(place: HttpPlace): string {
+  return 'path' in place ? place.path : `${place.ip}@${place.port}`;
 }
 
 interface Words {

@@ -122,6 +122,11 @@ export class ZoneStore {
     return local.options.fallbackEnabled ? null : 'unusable';
   }
 
+  /** Whether clients get answers to this question from a zone here, as soon as it has data. */
+  hasZoneFor(question: Question): boolean {
+    return this.#zones.size > 0 && this.#closest(ownSide(question), isForClients) !== null;
+  }
+
   /**
    * The deepest zone at or above a name that resolution uses. Passed over: a copy that cannot be used, or is in `avoid` because
    * its data was bogus, where servers may be asked instead (`fallback-enabled`).

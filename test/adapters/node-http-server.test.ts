@@ -1,6 +1,11 @@
 /** Proves the bounds of the HTTP adapter over real sockets: slow, large, many, broken and gone clients; small limits, so that it is quick. */
 
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createNodeHttpServer } from '../../src/adapters/node-http-server.ts';
 import type { HttpLimits, HttpListener, HttpOptions, HttpRefusal, HttpReply } from '../../src/ports/http-server.ts';
@@ -37,6 +42,10 @@ afterEach(() => {
   for (const socket of sockets.splice(0)) socket.destroy();
 });
 
+function portOf(open: typeof listener): number {
+  return open === null || open === undefined || 'path' in open.local ? 0 : open.local.port;
+}
+
 interface Visitor {
   readonly socket: Socket;
   text: string;
@@ -44,7 +53,7 @@ interface Visitor {
 }
 
 async function visit(): Promise<Visitor> {
-  const socket = connect({ host: '127.0.0.1', port: listener?.local.port ?? 0 });
+  const socket = connect({ host: '127.0.0.1', port: portOf(listener) });
   sockets.push(socket);
   const visitor: Visitor = {
     socket,
@@ -217,4 +226,47 @@ test('headers come with their repeats, and a body as it was sent', async () => {
   );
   await visitor.closed;
   expect(seen).toEqual(['POST', '/p?q', ['1', '2'], ['a', 'b'], 'abc']);
+});
+
+describe('a unix socket', () => {
+  test('answers as an address does, is for its owner and group alone, and takes the place of one that nobody listens on', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hawser-page-'));
+    const path = join(folder, 'page');
+    // What a process leaves behind that was killed.
+    const left = spawnSync(process.execPath, [
+      '-e',
+      `require('node:net').createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 'SIGKILL'))`,
+    ]);
+    expect([left.signal, existsSync(path)]).toEqual(['SIGKILL', true]);
+    const reply: HttpReply = { status: 200, headers: {}, body: new TextEncoder().encode('here') };
+    const options = { local: { path }, limits: LIMITS, onRequest: () => Promise.resolve(reply), onRefusal: () => {} };
+    const opened = await createNodeHttpServer().listen(options);
+    if (!opened.ok) throw new Error(opened.error.text);
+    listener = opened.value;
+    expect(opened.value.local).toEqual({ path });
+    expect(statSync(path).mode & 0o007).toBe(0);
+    const text = await new Promise((resolve) => {
+      request({ socketPath: path, path: '/' }, (response) => {
+        response.on('data', (piece) => resolve(String(piece)));
+      }).end();
+    });
+    expect(text).toBe('here');
+    rmSync(folder, { recursive: true });
+  });
+
+  test('never takes the place of a file', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'hawser-page-'));
+    const path = join(folder, 'page');
+    writeFileSync(path, 'precious');
+    const onRequest = () => Promise.reject(new Error('nobody asks'));
+    const opened = await createNodeHttpServer().listen({
+      local: { path },
+      limits: LIMITS,
+      onRequest,
+      onRefusal: () => {},
+    });
+    expect(opened.ok).toBe(false);
+    expect(readFileSync(path, 'utf8')).toBe('precious');
+    rmSync(folder, { recursive: true });
+  });
 });

@@ -51,7 +51,7 @@ describe('a span', () => {
     const { cache } = newCache();
     const stored = span('a.example.', 'c.example.');
     cache.store(stored);
-    expect(cache.findMatch(name('example.'), name('A.example.'))).toBe(stored);
+    expect(cache.findMatch(name('example.'), name('A.example.'))).toEqual(stored);
     expect(cache.findMatch(name('example.'), name('b.example.'))).toBeNull();
   });
 
@@ -174,7 +174,7 @@ describe('spans of hashes', () => {
     cache.storeHashed(hashed(10, 20));
     const salted: ChainParameters = { iterations: 0, salt: Uint8Array.of(7) };
     cache.storeHashed(hashed(30, 40, { parameters: salted }));
-    expect(cache.chainOf(zone)).toBe(salted);
+    expect(cache.chainOf(zone)).toEqual(salted);
     expect([coverOf(cache, 15), coverOf(cache, 35), cache.count]).toEqual([null, 30, 1]);
   });
 

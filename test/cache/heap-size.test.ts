@@ -218,6 +218,7 @@ describe.each(names)('with $what', ({ name }) => {
           const nsec = setFor(at(''), TYPE.NSEC, [Uint8Array.of(...at('x'), 0, 1, 64)], true);
           cache.store({ zone, owner: at(''), next: at('x'), ranked: nsec, learntAt: EXPIRES - 3600 });
         },
+        2 * MANY,
       ),
     );
   });
@@ -240,6 +241,8 @@ describe.each(names)('with $what', ({ name }) => {
           if (span === null) throw new Error('no span');
           cache.storeHashed({ ...span, zone, ranked, learntAt: EXPIRES - 3600 });
         },
+        // Some take others' places.
+        2 * MANY,
       ),
     );
   });

@@ -3,7 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import { Arena, MAX_BLOCK_OCTETS, NO_BLOCK, PAGE_OCTETS, wordAt } from '../../src/cache/arena.ts';
 import { hashWords } from '../../src/cache/seeded-hash.ts';
-import { KEY_WORD, NO_SLOT, newSlotKey, SlotTable, VARIANT_WORD, variantBits } from '../../src/cache/slot-table.ts';
+import { KEY_WORD, NO_SLOT, type SlotKey, SlotTable, VARIANT_WORD, variantBits } from '../../src/cache/slot-table.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 
 describe('the slot table', () => {
@@ -12,8 +12,7 @@ describe('the slot table', () => {
     const table = new SlotTable(arena);
     const model = new Map<number, number>();
     const random = new SeededRandom(3);
-    const key = newSlotKey(1);
-    key.count = 1;
+    const key: SlotKey = { words: new Int32Array(1), count: 1, lastMask: -1, hash: 0, flags: 0, mask: 3 };
     for (let step = 0; step < 40_000; step++) {
       const n = random.below(2_000);
       // Few hashes for many keys: long runs in the index.

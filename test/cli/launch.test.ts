@@ -120,35 +120,35 @@ async function heapWith(hostMib: number, group: string, limits: Readonly<Record<
 
 describe.skipIf(!CAN_MOUNT)('the heap is', () => {
   test.each([
-    ['half of the host', 8192, '0::/\n', {}, '4096 16'],
-    ['three quarters of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '768 12'],
+    ['a third of the host', 8192, '0::/\n', {}, '2730 16'],
+    ['half of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '512 8'],
     [
       'bounded by the groups above',
       8192,
       '0::/a/b\n',
       { 'a/b/memory.max': 'max', 'a/memory.max': String(400 * MIB) },
-      '300 4',
+      '200 3',
     ],
     [
       'bounded by where reclaim begins',
       8192,
       '0::/a\n',
       { 'a/memory.max': 'max', 'a/memory.high': String(400 * MIB) },
-      '300 4',
+      '200 3',
     ],
     [
       'bounded by version 1',
       8192,
       '4:cpu,memory:/c\n0::/\n',
       { 'memory/c/memory.limit_in_bytes': String(200 * MIB) },
-      '150 2',
+      '100 1',
     ],
     [
       'not bounded by no limit',
       8192,
       '4:memory:/\n',
       { 'memory/memory.limit_in_bytes': '9223372036854771712' },
-      '4096 16',
+      '2730 16',
     ],
     ['not below what a daemon needs', 64, '0::/\n', {}, '64 1'],
   ])('%s', async (_, host, group, limits, expected) => {

@@ -264,7 +264,7 @@ const WHOLE_RESOLVER: Readonly<Record<string, Shown>> = {
   }),
   'statistics-interval': inScene('statistics-interval: 60', async (scene) => {
     const { clock, network, log } = scene.ports;
-    const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }) };
+    const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }), fronts: null };
     const parts = { clock, network, log, startedMs: 0, unixTime: () => 0, ...held };
     const statistics = new InstanceStatistics(parts, scene.instance);
     statistics.activate(scene.instance);

@@ -14,8 +14,9 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
-import { pageAddresses } from '../../src/daemon/instance-page.ts';
+import { pagePlaces } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
+import { readDnstap } from '../../src/daemon/join-dnstap.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
 import { cacheFileOptions } from '../../src/daemon/options/cache-file.ts';
 import { clientRateOptions, zoneRateOptions } from '../../src/daemon/options/limits.ts';
@@ -76,6 +77,10 @@ const VALUES: Record<string, string> = {
   interface: '192.0.2.9',
   backend: 'redis',
   'metrics-interface': '127.0.0.1',
+  'dnstap-socket-path': '/f/tap.sock',
+  'dnstap-tls-cert-bundle': '/f/other-pem',
+  'dnstap-tls-client-key-file': '/f/key',
+  'dnstap-tls-client-cert-file': '/f/pem',
   'web-interface': '127.0.0.1',
   'outgoing-interface': '192.0.2.9',
   'outgoing-port-permit': '1000-1001',
@@ -177,6 +182,7 @@ const BY_PROCESS: Record<string, string> = {
   'do-daemonize': 'test/interop/resolvers.ts',
   username: 'test/cli/privileges.test.ts',
   'udp-engine': 'test/cli/process.test.ts',
+  'num-threads': 'test/cli/threads.test.ts',
   pidfile: 'test/cli/privileges.test.ts',
   'control-key-file': 'test/interop/control-session.ts',
   'control-cert-file': 'test/interop/control-session.ts',
@@ -213,10 +219,11 @@ function toldBy(config: Config): string {
         cacheFileOptions(config),
         logTarget(config, false),
         metricsListeners(config),
-        pageAddresses(config),
+        pagePlaces(config),
         controlSetup(config, files, () => null),
       ],
       [sharedCacheOptions(config)],
+      [readDnstap(config, HOST.hostName, files, [])],
       [readServiceTls(config, { files, check: () => null, inForce: null }, [])?.options],
     ],
     { depth: 20, maxArrayLength: 200, maxStringLength: 2000 },
@@ -233,6 +240,23 @@ const HEADS: Partial<Record<ClauseName, string>> = {
   rpz: 'name: "z."\nzonefile: /f/z',
   view: 'name: "v"',
 };
+
+/** What the directive of clause `dnstap:` needs beside it. */
+function dnstapLines(directive: string): string {
+  const isTls = directive.startsWith('dnstap-tls');
+  const lines: Record<string, string> = {
+    'dnstap-enable': 'yes',
+    'dnstap-log-client-query-messages': 'yes',
+    'dnstap-send-identity': 'yes',
+    'dnstap-send-version': 'yes',
+    ...(isTls ? { 'dnstap-ip': '192.0.2.8', 'dnstap-tls-server-name': 'tap.example' } : {}),
+    ...(isTls ? { 'dnstap-tls-client-key-file': '/f/key', 'dnstap-tls-client-cert-file': '/f/pem' } : {}),
+  };
+  return Object.entries(lines)
+    .filter(([name]) => name !== directive)
+    .map(([name, value]) => `${name}: ${value}`)
+    .join('\n');
+}
 
 function otherValue({ clause, directive, defaultText }: OptionFacts): string {
   const given = VALUES[`${clause} ${directive}`] ?? VALUES[directive];
@@ -257,7 +281,7 @@ function textOf(facts: OptionFacts, line: string): string {
   const { clause, directive } = facts;
   const context = CONTEXT[directive] ?? '';
   const head = clause === 'server' ? '' : `server:\n${context}\n`;
-  return `${head}${clause}:\n${HEADS[clause] ?? ''}\n${clause === 'server' ? context : ''}\n${line}\n`;
+  return `${head}${clause}:\n${clause === 'dnstap' ? dnstapLines(directive) : (HEADS[clause] ?? '')}\n${clause === 'server' ? context : ''}\n${line}\n`;
 }
 
 const effective = (Object.keys(CLAUSES) as ClauseName[])

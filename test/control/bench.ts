@@ -91,6 +91,8 @@ export interface ControlBench {
   readonly ports: FakePorts;
   readonly instance: ResolverInstance;
   readonly statistics: InstanceStatistics;
+  /** The commands that there are. */
+  readonly names: readonly string[];
   /** Runs a command through the control server. */
   readonly run: (line: string, input?: string) => Promise<string>;
   /** Configurations that were put in force by set_option. */
@@ -138,7 +140,7 @@ export async function makeBench(
   };
   const { clock, network, log } = ports;
   const unixTime = (): number => clock.unixSeconds();
-  const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }) };
+  const held = { connections: () => 0, httpOctets: () => ({ queries: 0, replies: 0 }), fronts: null };
   const counted = { clock, network, log, unixTime, startedMs: daemon.startedMs, ...held };
   const statistics = new InstanceStatistics(counted, instance);
   const seen = controlView(instance, statistics.shown);
@@ -153,5 +155,6 @@ export async function makeBench(
     }),
   );
   await listenWith(ports, commands);
-  return { ports, instance, statistics, applied, told, run: (line, input) => sendCommand(ports, line, input) };
+  const run: ControlBench['run'] = (line, input) => sendCommand(ports, line, input);
+  return { ports, instance, statistics, applied, told, names: table.names(), run };
 }

@@ -2,6 +2,7 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
+import { controlUsage, TAKES } from '../../src/control/usage.ts';
 import { ITEMS_PER_STEP } from '../../src/policy/name-order.ts';
 import { RANK } from '../../src/terms/rank.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
@@ -44,6 +45,15 @@ function know(bench: ControlBench, name: string, verdict: Verdict, type: number 
 function isKnown(bench: ControlBench, name: string, type: number = TYPE.A): boolean {
   return bench.instance.resolver.find(questionOf(mustParseName(name), type)) !== null;
 }
+
+test('every command has its line in the help, and every line its command', async () => {
+  const { names } = await makeBench();
+  expect([...names].sort()).toEqual([...TAKES.keys()].sort());
+  const help = controlUsage('hawser.conf', '0.0.0');
+  // It only says what to use in its place.
+  const unsaid = names.filter((name) => !new RegExp(`\\b${name}\\b`).test(help));
+  expect(unsaid).toEqual(['stats_shm']);
+});
 
 describe('flushing', () => {
   test('a name forgets its common types, and TLSA only when told', async () => {

@@ -5,8 +5,8 @@
 
 import { describe, expect, test } from 'vitest';
 import { metricsText } from '../../src/control/prometheus.ts';
+import { quantile, type StatisticsSnapshot } from '../../src/control/stat-row.ts';
 import { DaemonStatistics, generalText, type StatisticsOptions, secondsText } from '../../src/control/statistics.ts';
-import { quantile, type StatisticsSnapshot } from '../../src/control/stats-names.ts';
 import { ServeStats } from '../../src/serve/serve-stats.ts';
 import { BOUND_TEXT, LIMIT_TEXT } from '../../src/terms/limit.ts';
 import { Counters } from '../../src/trace/counters.ts';
@@ -20,8 +20,10 @@ const SIZED = { count: 3, sizeBytes: 1000 };
 
 function made(options: Partial<StatisticsOptions> = {}) {
   const clock = new FakeClock(1_767_225_600);
+  const serve = new ServeStats();
   const figures: StatisticsSnapshot = {
-    serve: new ServeStats(),
+    serve,
+    threads: [serve],
     counters: new Counters(),
     caches: {
       rrsets: SIZED,
@@ -36,6 +38,7 @@ function made(options: Partial<StatisticsOptions> = {}) {
     requestList: { all: 5, user: 3, replies: 7 },
     tcpUsage: 2,
     httpOctets: { queries: 0, replies: 0 },
+    expiring: 0,
     policyActions: new Map([['rpz-drop', 4]]),
   };
   const statistics = new DaemonStatistics({
@@ -43,6 +46,7 @@ function made(options: Partial<StatisticsOptions> = {}) {
     startedMs: clock.monotonicMs(),
     unixTime: () => 1_767_225_600.25,
     snapshot: () => figures,
+    resetServe: () => serve.reset(),
     options: () => ({ ...ALL, ...options }),
   });
   return { clock, figures, statistics };

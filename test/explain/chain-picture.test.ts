@@ -60,3 +60,11 @@ describe('texts of strangers', () => {
     expect(read(svg).texts.join('\n')).toMatch(/and \d+ more/);
   });
 });
+
+test('is made narrow for a phone: more lines, nothing cut off', () => {
+  const record = '3 1 1 7C2D64235EA368835ECCF42D5DC1E0B1586350BAB384971734658EBCEA33D150';
+  const narrow = read(chainPicture({ ...REPORT, answer: [{ ...SET, type: 'TLSA', records: [record] }] }, 'narrow'));
+  expect(narrow.texts.join('')).toContain(record.replaceAll(' ', '').slice(3));
+  const longest = Math.max(...narrow.texts.filter((text) => !text.includes('{')).map((text) => text.length));
+  expect(longest).toBeLessThan(60);
+});

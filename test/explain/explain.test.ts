@@ -169,7 +169,7 @@ describe('what is held', () => {
     await scene.ports.clock.advance(100_000);
     const { held } = await explainStarted(scene, 'www.test.', 'A', true);
     expect(held[0]).toMatchObject({ what: 'answer to www.test. A IN, NOERROR', since: asked });
-    expect(held[0]?.why).toMatch(/^secure: .*shortest of its TTLs/);
+    expect(held[0]?.why).toMatch(/^secure; held for the shortest of its TTLs/);
     expect(held.map(({ what }) => what)).toEqual([
       'answer to www.test. A IN, NOERROR',
       'records www.test. A',

@@ -6,14 +6,19 @@
 import { describe, expect, test } from 'vitest';
 import {
   bogusRemedy,
+  CULPRIT_TEXT,
   type Culprit,
   failureRemedy,
   indeterminateRemedy,
   insecureRemedy,
+  whoText,
 } from '../../src/explain/remedy.ts';
+import { DENIAL_FAILURE_TEXT, type DenialFailure } from '../../src/terms/denial-outcome.ts';
 import type { Failure } from '../../src/terms/failure.ts';
+import { LIMIT_TEXT, type Limit } from '../../src/terms/limit.ts';
 import type { BogusReason, IndeterminateReason, InsecureReason } from '../../src/terms/verdict.ts';
 import { expectKinds, kindsOf } from '../reasons/vocabulary.ts';
+import { questionFrom } from '../support/records.ts';
 
 const NOW = 1_767_225_600;
 const DAY = 86_400;
@@ -156,5 +161,68 @@ describe('who must act', () => {
 
   test('blames servers for denials that their own records contradict', () => {
     expect(bogusRemedy({ kind: 'denial-wrong', how: 'type-exists', ...at }, OPTIONS).culprit).toBe('server');
+  });
+});
+
+describe('every remedy', () => {
+  const all: readonly (readonly [string, { readonly culprit: Culprit; readonly text: string }])[] = [
+    ...rows(BOGUS).map(([kind, [facts]]) => [kind, bogusRemedy({ kind, ...facts } as BogusReason, OPTIONS)] as const),
+    ...rows(INSECURE).map(([kind, [facts]]) => [kind, insecureRemedy({ kind, ...facts } as InsecureReason)] as const),
+    ...rows(FAILURES).map(([kind, [facts]]) => [kind, failureRemedy({ kind, ...facts } as Failure)] as const),
+    ...(Object.keys(DENIAL_FAILURE_TEXT) as DenialFailure[]).map(
+      (how) => [`denial-wrong ${how}`, bogusRemedy({ kind: 'denial-wrong', how, ...at }, OPTIONS)] as const,
+    ),
+    ...(Object.keys(LIMIT_TEXT) as Limit[]).map(
+      (limit) => [limit, indeterminateRemedy({ kind: 'limit', limit })] as const,
+    ),
+    ...(['DS', 'DNSKEY'] as const).flatMap((data) =>
+      (['no-answer', 'network-error', 'refused'] as const).map(
+        (how) =>
+          [
+            `${data} ${how}`,
+            indeterminateRemedy({ kind: 'chain-data-unreachable', zone: 'test.', data, how }),
+          ] as const,
+      ),
+    ),
+  ];
+
+  test.each(all)('%s: names who must act, and says what to do in a sentence or two', (_, { culprit, text }) => {
+    expect(CULPRIT_TEXT[culprit].length).toBeGreaterThan(5);
+    expect(text).toMatch(/^[A-Z`]?.*\.$/s);
+    expect(text.length).toBeGreaterThan(40);
+    expect(text.length).toBeLessThan(420);
+    // Something to do, or a word that nothing need be done.
+    expect(text).toMatch(
+      /must|should|can |would change|set |ask |look |compare|test |take |raise|wait|bring|allow|see |nothing needs to be done/i,
+    );
+  });
+});
+
+describe('who must act is named', () => {
+  const failed = (why: Failure) => ({ kind: 'failed', question: questionFrom('www.test. A'), why }) as const;
+
+  test('with the zone that the reason is about', () => {
+    expect(whoText('zone', failed({ kind: 'no-server-addresses', zone: 'test.' }))).toBe(
+      'the operator of the zone test.',
+    );
+    expect(whoText('clock', failed({ kind: 'deadline' } as Failure))).toBe(CULPRIT_TEXT.clock);
+    const of: Failure = { kind: 'all-servers-lame', zone: 'lame.test.', tried: '' };
+    expect(whoText('server', failed({ kind: 'cached-failure', of }))).toMatch(/the servers of the zone lame\.test\.,/);
+  });
+
+  test('as the zone above where its own DS record or server is at fault', () => {
+    const reason: BogusReason = {
+      kind: 'signature-wrong',
+      zone: 'test.',
+      record: 'www.test. DS',
+      keyTag: 7,
+      algorithm: 13,
+    };
+    expect(bogusRemedy(reason, OPTIONS).culprit).toBe('parent');
+    const unreachable = { kind: 'chain-data-unreachable', zone: 'test.', data: 'DS', how: 'no-answer' } as const;
+    expect(indeterminateRemedy(unreachable).culprit).toBe('parent');
+    expect(whoText('parent', failed({ kind: 'no-server-addresses', zone: 'test.' }))).toBe(
+      'the operator of the zone above',
+    );
   });
 });

@@ -120,6 +120,7 @@ export class FakeNetwork implements Network {
   async connect(options: ConnectOptions): Promise<Opened<ByteStream>> {
     await this.#clock.nextTurn();
     const { remote } = options;
+    if ('path' in remote) return failed('refused', 'no unix sockets here');
     if (this.#isUnreachable(remote.ip)) return unreachable();
     const accept = this.#acceptorFor(remote, options.tls !== undefined);
     if (accept === null && this.closedPorts === 'silent') return this.#timeOut(options.timeoutMs);

@@ -52,6 +52,15 @@ function dohUrl(port: number, authority: string): string {
   return /Trying (127\.0\.0\.80):1/.exec(outputOf('curl', args))?.[1] ?? 'nothing';
 }
 
+/** How many of 400 queries, 50 under way at once on one connection, dnsperf has replies to. */
+function pipelined(session: Session, method: 'GET' | 'POST'): string {
+  const queries = session.file('queries', 'www.example A\nwww.example AAAA\n');
+  const url = [`doh-uri=https://${SERVICE_NAME}/dns-query`, `doh-method=${method}`].flatMap((option) => ['-O', option]);
+  const load = ['-d', queries, '-n', '200', '-q', '50', '-c', '1', '-t', '5'];
+  const text = outputOf('dnsperf', ['-m', 'doh', ...url, '-s', '127.0.0.1', '-p', String(HTTPS_PORT), ...load]);
+  return /Queries completed:\s+(\d+)/.exec(text)?.[1] ?? text;
+}
+
 async function main(): Promise<void> {
   const session = new Session();
   try {
@@ -102,7 +111,8 @@ async function main(): Promise<void> {
     await waitForAnswer('127.0.0.1', 5311, 'www.example. A');
     const notlsPlace = { url: `http://127.0.0.1:${HTTP_PORT}`, words: ['--http2-prior-knowledge'] };
     const behindProxy = requestsAt(session, notlsPlace);
-    console.log(JSON.stringify({ ...results, isCounted, behindProxy }));
+    const perf = { GET: pipelined(session, 'GET'), POST: pipelined(session, 'POST') };
+    console.log(JSON.stringify({ ...results, isCounted, behindProxy, perf }));
   } finally {
     await session.stop();
   }

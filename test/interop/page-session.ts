@@ -6,6 +6,8 @@
  */
 
 import { execFileSync, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { request } from 'node:http';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { dig, Session, startHawser } from './daemons.ts';
@@ -147,9 +149,35 @@ function hawser(program: string, ...words: readonly string[]): string {
   return execFileSync(join(PROJECT, 'bin', program), words, { encoding: 'utf8' }).trim();
 }
 
+/** Status of a request over a unix socket, by a Host. */
+function statusOverSocket(socketPath: string, host: string, path: string, token: string): Promise<number> {
+  return new Promise((resolve) => {
+    const headers = { host, authorization: `Bearer ${token}` };
+    request({ socketPath, path, headers }, (response) => {
+      response.resume();
+      resolve(response.statusCode ?? 0);
+    }).end();
+  });
+}
+
+/** What a page on a unix socket answers: to its own name, to another one, and with its token. */
+async function throughSocket(folder: string, config: string): Promise<unknown> {
+  const path = join(folder, 'page.sock');
+  const web = await startWeb('-C', config, '--own', '--socket', path);
+  const token = /#token=(\S+)/.exec(web.url)?.[1] ?? '';
+  const mode = statSync(path).mode & 0o777;
+  const own = await statusOverSocket(path, 'localhost:9999', '/', '');
+  const foreign = await statusOverSocket(path, 'evil.example', '/', '');
+  const withoutToken = await statusOverSocket(path, 'localhost:9999', '/api/health', '');
+  const withToken = await statusOverSocket(path, 'localhost:9999', '/api/health', token);
+  web.stop();
+  return { said: web.url.replace(token, 'TOKEN').replace(path, 'PATH'), mode, own, foreign, withoutToken, withToken };
+}
+
 /** `hawser web` beside the daemon; its address, and how to end it. */
 async function startWeb(...words: readonly string[]): Promise<{ readonly url: string; readonly stop: () => void }> {
-  const child = spawn(join(PROJECT, 'bin/hawser'), ['web', '--port', '0', ...words], {
+  const place = words.includes('--socket') ? [] : ['--port', '0'];
+  const child = spawn(join(PROJECT, 'bin/hawser'), ['web', ...place, ...words], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await new Promise<string>((resolve) =>
@@ -242,10 +270,14 @@ async function main(): Promise<void> {
     const third = await open(browser, alone.url, seen);
     const byItself = { check: await check(third, 'good.org'), explain: await explain(third, 'mx.bogus.org.', 'A') };
     alone.stop();
+    const bySocket = await throughSocket(session.folder, config);
+    const refused = execFileSync('curl', ['-s', '-H', 'Host: evil.example', 'http://127.0.0.1:8153/']).toString();
+    const counted = /^num\.web\.refused\.host=(\d+)$/m.exec(hawser('hawser-control', '-c', config, 'stats_noreset'));
     console.log(
       JSON.stringify({
         ...{ address, afterOpening, stops, records, requestsOfGenerator, checks, explained, healthText, withoutToken },
-        ...{ byCommand, byItself, over, nameless, errors: seen.errors },
+        ...{ byCommand, byItself, bySocket, refused, over, nameless, errors: seen.errors },
+        countedHosts: counted?.[1] ?? null,
         listed: hawser('hawser-control', '-c', config, 'list_bogus'),
       }),
     );

@@ -10,7 +10,7 @@ import { beforeAll, describe, expect, test } from 'vitest';
 import { PROJECT, runInNamespace, whyNotHere } from './programs.ts';
 import { SIGNER_PROGRAMS } from './real-signers.ts';
 
-const why = whyNotHere(['chromium', 'postfix', 'openssl', 'nsd', 'knotd', 'dig', 'ip', ...SIGNER_PROGRAMS]);
+const why = whyNotHere(['chromium', 'curl', 'postfix', 'openssl', 'nsd', 'knotd', 'dig', 'ip', ...SIGNER_PROGRAMS]);
 const DATA = join(PROJECT, 'test/data/dane');
 
 type Texts = Readonly<Record<string, string>>;
@@ -27,6 +27,9 @@ interface Said {
   readonly withoutToken: string;
   readonly byCommand: { readonly check: string; readonly explain: string };
   readonly byItself: { readonly check: string; readonly explain: string };
+  readonly bySocket: Readonly<Record<string, unknown>>;
+  readonly refused: string;
+  readonly countedHosts: string | null;
   readonly over: Readonly<Record<string, readonly number[]>>;
   readonly nameless: Readonly<Record<string, readonly string[]>>;
   readonly errors: readonly string[];
@@ -52,8 +55,8 @@ describe.skipIf(why !== null)(`the page ${why ?? ''}`, () => {
   let said: Said;
 
   beforeAll(() => {
-    said = JSON.parse(runInNamespace('page-session.ts', [], 170_000)) as Said;
-  }, 175_000);
+    said = JSON.parse(runInNamespace('page-session.ts', [], 400_000)) as Said;
+  }, 420_000);
 
   describe('the generator', () => {
     test.each(Object.entries(OF_KEY))("makes openssl's digests of %s", (file, command) => {
@@ -105,7 +108,7 @@ describe.skipIf(why !== null)(`the page ${why ?? ''}`, () => {
   test('explain shows the chain, and who must mend what is broken', () => {
     expect(said.explained.good).toContain('_25._tcp.mx.good.org. TLSA IN: NOERROR, secure');
     expect(said.explained.good).toMatch(/org\. secure[\s\S]*good\.org\. secure/);
-    expect(said.explained.bogus).toContain('Who must act: the servers of the zone');
+    expect(said.explained.bogus).toContain('Who must act: whoever runs the servers of the zone bogus.org.');
   });
 
   test('health counts what was asked, and lists bogus names with why, as hawser-control does', () => {
@@ -126,6 +129,18 @@ describe.skipIf(why !== null)(`the page ${why ?? ''}`, () => {
       expect(check).toContain('good.org: DANE works');
       expect(explain).toContain('NOERROR, secure');
     }
+  });
+
+  test('on a unix socket it is for its owner alone, by whatever port leads there, with the token', () => {
+    expect(said.bySocket).toEqual({
+      said: 'http://localhost:8153/#token=TOKEN after ssh -L 8153:PATH HOST',
+      ...{ mode: 0o660, own: 200, foreign: 421, withoutToken: 401, withToken: 200 },
+    });
+  });
+
+  test('counts what it refuses, for monitoring', () => {
+    expect(said.refused).toContain('this page is served to localhost');
+    expect(said.countedHosts).toBe('1');
   });
 
   test('all can be reached by keyboard, in the order that is seen', () => {

@@ -15,7 +15,8 @@ export function withLabServers(network: Network, addresses: ServerAddresses): Ne
   const trueOf = (address: Address) => names.get(addressKey(address)) ?? address;
   return {
     listen: (options) => network.listen(options),
-    connect: (options) => network.connect({ ...options, remote: realOf(options.remote) }),
+    connect: (options) =>
+      network.connect({ ...options, remote: 'path' in options.remote ? options.remote : realOf(options.remote) }),
     openUdp: async (options) => {
       const opened = await network.openUdp(translated(options, realOf, trueOf));
       if (!opened.ok) return opened;

@@ -31,12 +31,12 @@ test('here it finds what bin/launch finds', () => {
 });
 
 test.each([
-  ['a host without a limit: half', {}, 4096],
-  ['a limit of the container: three quarters', { '/sys/fs/cgroup/memory.max': `${GIB}\n` }, 768],
-  ['no limit by the word for it: half', { '/sys/fs/cgroup/memory.max': 'max\n' }, 4096],
-  ['the lower of two', { '/sys/fs/cgroup/memory.max': `${2 * GIB}\n`, '/sys/fs/cgroup/memory.high': `${GIB}\n` }, 768],
+  ['a host without a limit: a third', {}, 2730],
+  ['a limit of the container: half', { '/sys/fs/cgroup/memory.max': `${GIB}\n` }, 512],
+  ['no limit by the word for it: a third', { '/sys/fs/cgroup/memory.max': 'max\n' }, 2730],
+  ['the lower of two', { '/sys/fs/cgroup/memory.max': `${2 * GIB}\n`, '/sys/fs/cgroup/memory.high': `${GIB}\n` }, 512],
   ['a limit that leaves nothing: the least that runs', { '/sys/fs/cgroup/memory.max': '1024\n' }, 64],
-  ['a number that is none', { '/sys/fs/cgroup/memory.max': '99999999999999999999\n' }, 4096],
+  ['a number that is none', { '/sys/fs/cgroup/memory.max': '99999999999999999999\n' }, 2730],
 ])('%s', (_, files, heap) => {
   const flags = flagsWith({ '/proc/meminfo': MEMORY, '/proc/self/cgroup': '0::/\n', ...files });
   expect(flags[0]).toBe(`--max-old-space-size=${heap}`);
@@ -48,7 +48,7 @@ test('a limit of a group above counts, in version 1 as well', () => {
     '/proc/self/cgroup': '4:cpu,memory:/docker/one\n',
     '/sys/fs/cgroup/memory/docker/memory.limit_in_bytes': `${GIB}\n`,
   };
-  expect(flagsWith(files)).toEqual(['--max-old-space-size=768', '--max-semi-space-size=12']);
+  expect(flagsWith(files)).toEqual(['--max-old-space-size=512', '--max-semi-space-size=8']);
 });
 
 test('without /proc there are no flags', () => {

@@ -19,7 +19,10 @@ const NOTHING: ServeLogging = {
   destination: false,
 };
 const FROM = { ip: '192.0.2.7', port: 4000 };
-const REPLY = { from: FROM, question: MX, rcode: RCODE.NOERROR, seconds: 0.00288, isCached: false, octets: 58 };
+const REPLY = {
+  ...{ from: FROM, question: MX, rcode: RCODE.NOERROR, seconds: 0.00288 },
+  ...{ isCached: false, isAuthentic: true, octets: 58 },
+};
 
 interface Written {
   readonly level: LogLevel;
@@ -42,7 +45,7 @@ describe('the line of a reply', () => {
   const channel = { transport: 'tcp', local: { ip: '192.0.2.1', port: 53 } } as const;
 
   test('has rcode, seconds, whether it was cached, and size', () => {
-    const [line] = written({}, (log) => log.reply({ ...REPLY, channel }));
+    const [line] = written({ replies: true }, (log) => log.reply({ ...REPLY, channel }));
     expect(line).toEqual({
       level: 'info',
       line: '192.0.2.7 mx.example. A IN NOERROR 0.002880 0 58',
@@ -64,7 +67,7 @@ describe('the line of a reply', () => {
   });
 
   test('has the address that was asked with log-destaddr, where it is known', () => {
-    const lines = written({ destination: true, tagged: true }, (log) => {
+    const lines = written({ replies: true, destination: true, tagged: true }, (log) => {
       log.reply({ ...REPLY, channel });
       log.reply({ ...REPLY, channel: null });
       for (const layer of ['tls', 'https', 'http'] as const) log.reply({ ...REPLY, channel: { ...channel, layer } });
@@ -79,7 +82,7 @@ describe('the line of a reply', () => {
   });
 
   test('says little of what could not be read', () => {
-    const lines = written({}, (log) => {
+    const lines = written({ replies: true }, (log) => {
       log.reply({ ...REPLY, channel, question: null, rcode: RCODE.FORMERR });
       log.reply({ ...REPLY, channel, question: null, rcode: RCODE.NOTIMP });
     });

@@ -150,7 +150,7 @@ export class PlayedResolver {
   constructor(
     options: Partial<ServeOptions> = {},
     policy: Policy | null = null,
-    more: Pick<ServeParts, 'cookies' | 'clientRates'> = {},
+    more: Pick<ServeParts, 'cookies' | 'clientRates' | 'publisher' | 'zones' | 'followers'> = {},
   ) {
     this.replies = new ReplyCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
     this.serve = createServe({
@@ -179,14 +179,16 @@ export class PlayedResolver {
   }
 
   /** Sends octets; a reply at once, null for silence, 'handed over' when it comes later. */
-  send(bytes: Uint8Array, asking: Asking = {}): Reply | null | 'handed over' {
+  send(bytes: Uint8Array, asking: Asking = {}, isPassedOn = false): Reply | null | 'handed over' {
     const from: Address = { ip: asking.from ?? '127.0.0.1', port: 40_000 };
     const channel: ReplyChannel = {
       transport: asking.transport ?? 'udp',
       layer: asking.layer,
       deliver: (reply, length) => this.late.push(length === 0 ? null : readReply(reply.slice(0, length))),
     };
-    const length = this.serve.query(bytes, from, channel, this.#out);
+    const length = isPassedOn
+      ? this.serve.queryPassedOn(bytes, from, channel, this.#out)
+      : this.serve.query(bytes, from, channel, this.#out);
     if (length === 0) return 'handed over';
     return length < 0 ? null : readReply(this.#out.slice(0, length));
   }

@@ -72,6 +72,10 @@ export class PlayedServe implements Serve {
     }
   }
 
+  queryPassedOn(bytes: Uint8Array, from: Address, channel: ReplyChannel, out: Uint8Array): number {
+    return this.query(bytes, from, channel, out);
+  }
+
   waiting(): number {
     return this.held.length;
   }

@@ -4,7 +4,8 @@
  */
 
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, type StatRow, THREAD_ROWS } from '../../src/control/stats-names.ts';
+import type { StatRow } from '../../src/control/stat-row.ts';
+import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from '../../src/control/stats-names.ts';
 import { BOUND_TEXT, LIMIT_TEXT, type Limit } from '../../src/terms/limit.ts';
 import { DEFAULT_ALLOWANCE, DEFAULT_ITERATE_OPTIONS, DEFAULT_VALIDATE_OPTIONS } from './default-options.ts';
 import { readSources, roomOf } from './source-files.ts';
@@ -126,7 +127,8 @@ it. Names are Unbound's; what Unbound does not have is ours in its manner. A cou
 
 ## Of the thread
 
-Shown as \`thread0.NAME\` and as \`total.NAME\`: one event loop serves everything.
+Shown as \`thread0.NAME\`, for each further thread (\`num-threads\`) as \`thread1.NAME\` and so on, and as \`total.NAME\`. A query
+counts for the thread that answers it: thread 0 resolves, the others answer from memory, so that theirs are all cache hits.
 
 ${tableOf(THREAD_ROWS)}
 

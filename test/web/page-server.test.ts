@@ -3,6 +3,7 @@
 import { describe, expect, test } from 'vitest';
 import type { CheckLines } from '../../src/dane/report.ts';
 import type { HttpOptions, HttpReply, HttpRequest } from '../../src/ports/http-server.ts';
+import type { WebRefusal } from '../../src/terms/web-refusal.ts';
 import { MAX_ACTIONS, MAX_BODY_OCTETS, SAMPLE_MS } from '../../src/web/limits.ts';
 import type { Health } from '../../src/web/messages.ts';
 import { type DaemonView, type PageActions, PageServer } from '../../src/web/page-server.ts';
@@ -26,16 +27,21 @@ interface Heard {
   readonly text: string;
 }
 
-function makeBench(actions: Partial<PageActions> = {}): Bench {
+function makeBench(actions: Partial<PageActions> = {}, onRefused: (why: WebRefusal) => void = () => {}): Bench {
   const ports = makeFakePorts();
   const listening = new Map<string, HttpOptions>();
   const server = new PageServer({
     clock: ports.clock,
     log: ports.log,
     token: TOKEN,
+    onRefused,
     files: new Map([['/', { type: 'text/html', bytes: new TextEncoder().encode('<p>') }]]),
     http: {
       listen: (options) => {
+        if ('path' in options.local) {
+          listening.set(options.local.path, options);
+          return Promise.resolve({ ok: true, value: { local: options.local, close: () => {} } });
+        }
         const { ip, port } = options.local;
         if (ip === '127.0.0.9') {
           return Promise.resolve({ ok: false, error: { kind: 'in-use', text: 'address in use' } });
@@ -218,4 +224,33 @@ describe('listening', () => {
     await ports.clock.advance(SAMPLE_MS * 3);
     expect(looks).toBe(before);
   });
+});
+
+describe('on a unix socket', () => {
+  test('the port of the address bar is whatever leads there, the name is still ours, and the token is needed', async () => {
+    const { server, listening } = makeBench();
+    expect(await server.listen([{ path: '/run/hawser/page' }])).toEqual([]);
+    const answer = async (headers: Readonly<Record<string, string>>, target: string): Promise<number> => {
+      const all = new Map(Object.entries(headers).map(([name, value]) => [name, [value]]));
+      const asked: HttpRequest = { method: 'GET', target, headers: all, readBody: () => Promise.resolve('gone') };
+      return (await listening.get('/run/hawser/page')?.onRequest(asked))?.status ?? 0;
+    };
+    expect(await answer({ host: 'localhost:9999' }, '/')).toBe(200);
+    expect(await answer({ host: 'evil.example:9999' }, '/')).toBe(421);
+    expect(await answer({ host: 'localhost:9999', origin: 'http://localhost:8153' }, '/')).toBe(403);
+    expect(await answer({ host: 'localhost:9999' }, '/api/health')).toBe(401);
+    expect(server.url).toBe(`http://localhost:8153/#token=${TOKEN} after ssh -L 8153:/run/hawser/page HOST`);
+    server.stop();
+  });
+});
+
+test('tells each refusal to the statistics, by its name', async () => {
+  const told: string[] = [];
+  const { ask, server, listening } = makeBench({}, (why) => told.push(why));
+  await ask('GET /', '', { host: 'evil.example' });
+  await ask('POST /api/explain', '{', {});
+  await server.listen([HERE]);
+  listening.get('127.0.0.1')?.onRefusal('slow');
+  expect(told).toEqual(['host', 'words', 'slow']);
+  server.stop();
 });

@@ -1,6 +1,6 @@
 # fish completion for hawser; made by npm run docs:man
 complete -c hawser -n '__fish_use_subcommand' -f -a explain -d 'why an answer is secure, insecure or bogus, and who must mend it'
-complete -c hawser -n '__fish_use_subcommand' -f -a trace -d 'each step of one resolution as it happens'
+complete -c hawser -n '__fish_use_subcommand' -f -a trace -d 'each step of one resolution as it happens; queries of clients as they come'
 complete -c hawser -n '__fish_use_subcommand' -f -a dane -d 'checks domains by DANE (dane check), leads through a roll-over (dane rollover)'
 complete -c hawser -n '__fish_use_subcommand' -f -a tlsa -d 'makes TLSA, SMIMEA, OPENPGPKEY and SSHFP records'
 complete -c hawser -n '__fish_use_subcommand' -f -a doctor -d 'examine this host: network, clock, trust anchor, resolv.conf, Postfix'
@@ -24,6 +24,12 @@ complete -c hawser -n '__fish_seen_subcommand_from explain' -l dot -d 'the same 
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l color -d 'default: colour on a terminal'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l no-color -d 'default: colour on a terminal'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -f -a 'A AAAA CAA CNAME DNAME DNSKEY DS HTTPS MX NS NSEC3PARAM PTR SMIMEA SOA SRV SSHFP SVCB TLSA TXT'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l follow -d 'clients'\'' queries as they come, of the running daemon'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l steps -d 'with --follow: also the steps of what they start'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l count -x -d 'with --follow: end after so many queries'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l seconds -x -d 'with --follow: end after so many seconds, at most 3600'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l daemon -d 'only the running daemon will do'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l own -d 'resolve from the root, without the daemon and its cache'
 complete -c hawser -n '__fish_seen_subcommand_from trace' -l resolver -x -d 'ask this resolver for everything and validate here; it must pass DNSSEC records on'
 complete -c hawser -n '__fish_seen_subcommand_from trace' -s C -r -F -d 'an unbound.conf: of the daemon, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf; for the own resolver, default none'
 complete -c hawser -n '__fish_seen_subcommand_from trace' -l config -r -F -d 'an unbound.conf: of the daemon, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf; for the own resolver, default none'
@@ -31,7 +37,7 @@ complete -c hawser -n '__fish_seen_subcommand_from trace' -s 4 -d 'IPv4 | IPv6 o
 complete -c hawser -n '__fish_seen_subcommand_from trace' -l ip4 -d 'IPv4 | IPv6 only, for the own resolver'
 complete -c hawser -n '__fish_seen_subcommand_from trace' -s 6 -d 'IPv4 | IPv6 only, for the own resolver'
 complete -c hawser -n '__fish_seen_subcommand_from trace' -l ip6 -d 'IPv4 | IPv6 only, for the own resolver'
-complete -c hawser -n '__fish_seen_subcommand_from trace' -l json -d 'for programs'
+complete -c hawser -n '__fish_seen_subcommand_from trace' -l json -d 'for programs: a line of JSON for each step'
 complete -c hawser -n '__fish_seen_subcommand_from trace' -f -a 'A AAAA CAA CNAME DNAME DNSKEY DS HTTPS MX NS NSEC3PARAM PTR SMIMEA SOA SRV SSHFP SVCB TLSA TXT'
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l current -r -F
 complete -c hawser -n '__fish_seen_subcommand_from dane' -l next -r -F
@@ -80,9 +86,9 @@ complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l ttl -x -d 'default 3
 complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l format -x -d 'zone (default), generic (RFC 3597, for old servers), nsupdate, json'
 complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l type -x -d 'tlsa (default), smimea or openpgpkey (with --email), sshfp (with --host)'
 complete -c hawser -n '__fish_seen_subcommand_from tlsa' -l email -x -d 'whose SMIMEA or OPENPGPKEY record it is'
-complete -c hawser -n '__fish_seen_subcommand_from doctor' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
-complete -c hawser -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object: {"status": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}'
-complete -c hawser -n '__fish_seen_subcommand_from doctor' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
+complete -c hawser -n '__fish_seen_subcommand_from doctor' -s C -r -F -d 'the configuration, default that of the daemon that runs here, else /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
+complete -c hawser -n '__fish_seen_subcommand_from doctor' -l json -d 'one JSON object: {"status": ..., "configuration": ..., "checks": [{"id", "level", "cause", "remedy"}, ...]}'
+complete -c hawser -n '__fish_seen_subcommand_from doctor' -l config -r -F -d 'the configuration, default that of the daemon that runs here, else /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -l force
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
@@ -94,5 +100,6 @@ complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a install
 complete -c hawser -n '__fish_seen_subcommand_from resolvconf' -f -a undo
 complete -c hawser -n '__fish_seen_subcommand_from web' -s C -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'
 complete -c hawser -n '__fish_seen_subcommand_from web' -l port -x -d 'default 8153; 0: any that is free'
+complete -c hawser -n '__fish_seen_subcommand_from web' -l socket -x -d 'a unix socket instead, for you alone: ssh -L 8153:PATH HOST leads to it'
 complete -c hawser -n '__fish_seen_subcommand_from web' -l own -d 'ask no daemon: resolve from the root'
 complete -c hawser -n '__fish_seen_subcommand_from web' -l config -r -F -d 'the configuration, default /etc/unbound/unbound.conf, else /etc/hawser/hawser.conf'

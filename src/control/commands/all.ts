@@ -1,5 +1,6 @@
 /** All commands of an instance. */
 
+import type { OwnCommand } from '../command.ts';
 import { CommandTable } from '../command-table.ts';
 import type { ControlParts } from '../parts.ts';
 import { anchorCommands } from './anchors.ts';
@@ -14,9 +15,10 @@ import { optionCommands } from './options.ts';
 import { serverZoneCommands } from './server-zones.ts';
 import { serverCommands } from './servers.ts';
 import { statisticsCommands } from './statistics.ts';
+import { traceCommands } from './trace.ts';
 
 export function createCommands(parts: ControlParts): CommandTable {
-  return new CommandTable([
+  const commands: readonly OwnCommand[] = [
     ...daemonCommands(parts),
     ...statisticsCommands(parts),
     ...optionCommands(parts),
@@ -29,5 +31,7 @@ export function createCommands(parts: ControlParts): CommandTable {
     ...negativeAnchorCommands(parts),
     ...anchorCommands(parts),
     ...explainCommands(parts),
-  ]);
+    ...traceCommands(parts),
+  ];
+  return new CommandTable(commands);
 }

@@ -1,10 +1,10 @@
 /** Hawser's own commands list_anchors and doctor: what trust rests on, and what the host does to it. */
 
 import { formatName } from '../../wire/name-text.ts';
-import { type Command, plain, worded } from '../command.ts';
+import { type OwnCommand, plain, worded } from '../command.ts';
 import type { ControlParts, ListedAnchor } from '../parts.ts';
 
-export function anchorCommands({ instance, daemon }: ControlParts): Command[] {
+export function anchorCommands({ instance, daemon }: ControlParts): OwnCommand[] {
   return [
     plain('list_anchors', () => instance.listAnchors().map(anchorText)),
     worded('doctor', (words) => {

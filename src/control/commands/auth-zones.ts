@@ -2,7 +2,7 @@
 
 import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
-import { type Command, OK, plain, plusOptions, worded } from '../command.ts';
+import { OK, type OwnCommand, plain, plusOptions, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
 import type { AuthZones, ControlParts, CookieSecrets, ListedZone, RateReport } from '../parts.ts';
 
@@ -10,7 +10,7 @@ const NO_COOKIES = 'error cookie-secret-file is not configured\n';
 /** Octets of a secret as hex (RFC 9018 §4.1: 16 octets). */
 const SECRET_HEX = /^[0-9a-fA-F]{32}$/;
 
-export function authZoneCommands({ instance }: ControlParts): Command[] {
+export function authZoneCommands({ instance }: ControlParts): OwnCommand[] {
   const { authZones, rates } = instance;
   return [
     plain('list_auth_zones', () => [...authZones.list()].sort((a, b) => compareForList(a.zone, b.zone)).map(zoneLine)),
@@ -63,7 +63,7 @@ function rateLine({ who, perSecond, limit }: RateReport): string {
   return `${who} ${perSecond} limit ${limit}\n`;
 }
 
-function cookieCommands(cookies: CookieSecrets | null): Command[] {
+function cookieCommands(cookies: CookieSecrets | null): OwnCommand[] {
   return [
     plain('print_cookie_secrets', () => {
       if (cookies === null) return NO_COOKIES;

@@ -1,23 +1,19 @@
 /** Commands that show and load the cache: dump_cache, cache_lookup, load_cache. */
 
 import { isRoot, type Name } from '../../wire/name.ts';
-import { type Command, plusOptions, type Reply } from '../command.ts';
+import { type OwnCommand, plain, plusOptions, type Reply, withLines, worded } from '../command.ts';
 import { dumpCache } from '../dump-cache.ts';
 import { CacheLoader } from '../load-cache.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
-export function cacheCommands({ clock, instance }: ControlParts): Command[] {
+export function cacheCommands({ clock, instance }: ControlParts): OwnCommand[] {
   const { caches, config } = instance;
   const now = (): number => clock.unixSeconds();
   return [
-    { name: 'dump_cache', takes: 'none', run: () => dumpCache(caches, now()) },
-    { name: 'cache_lookup', takes: 'words', run: (words) => lookUp(words, { clock, instance }) },
-    {
-      name: 'load_cache',
-      takes: 'lines',
-      run: () => new CacheLoader({ caches, now: now(), maxTtl: config.server.cacheMaxTtl }),
-    },
+    plain('dump_cache', () => dumpCache(caches, now())),
+    worded('cache_lookup', (words) => lookUp(words, { clock, instance })),
+    withLines('load_cache', () => new CacheLoader({ caches, now: now(), maxTtl: config.server.cacheMaxTtl })),
   ];
 }
 

@@ -1,12 +1,12 @@
 /** Commands about the process: status, stop, reload and its kinds, verbosity, the log. */
 
-import { type Command, OK, plain, plusOptions, type Reply, worded } from '../command.ts';
+import { OK, type OwnCommand, plain, plusOptions, type Reply, worded } from '../command.ts';
 import type { Applied, ControlParts } from '../parts.ts';
 
 /** Largest value of verbosity that does something. */
 const MAX_VERBOSITY = 5;
 
-export function daemonCommands({ clock, instance, daemon }: ControlParts): Command[] {
+export function daemonCommands({ clock, instance, daemon }: ControlParts): OwnCommand[] {
   return [
     plain('status', () => statusText(clock.monotonicMs(), { instance, daemon })),
     plain('stop', () => {

@@ -1,6 +1,6 @@
 /**
- * Hawser's own commands: `explain NAME [TYPE]` shows the chain of trust of an answer and who broke it, `trace NAME [TYPE]` each
- * step of one resolution, `list_bogus` the names that were bogus a short time ago.
+ * Hawser's own commands: `explain NAME [TYPE]` shows the chain of trust of an answer and who broke it, `list_bogus` the names that
+ * were bogus a short time ago.
  */
 
 import { chainDot } from '../../explain/chain-dot.ts';
@@ -9,27 +9,27 @@ import { explainQuestion } from '../../explain/gather.ts';
 import type { Report } from '../../explain/report.ts';
 import { reportText } from '../../explain/report-text.ts';
 import { unreachable } from '../../terms/unreachable.ts';
-import { explainJson, explainText } from '../../trace/explain.ts';
 import { type Question, questionOf, questionText } from '../../wire/question.ts';
 import { typeFromText } from '../../wire/rr-type.ts';
-import { type Command, worded } from '../command.ts';
+import { type OwnCommand, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
+import { splitFlags } from './trace.ts';
 
 /** Signatures that run out sooner are listed, days; signers renew earlier than that. */
 const DEFAULT_EXPIRY_DAYS = 3;
 const MAX_EXPIRY_DAYS = 36_500;
 const DAY_SECONDS = 86_400;
 
-export function explainCommands(parts: ControlParts): Command[] {
+export function explainCommands(parts: ControlParts): OwnCommand[] {
   return [
     worded('explain', (words) => explain(words, parts)),
-    worded('trace', (words) => trace(words, parts)),
     worded('list_bogus', (words) => listBogus(words, parts)),
+    worded('list_expiring', (words) => listExpiring(words, parts)),
   ];
 }
 
-/** What both commands take. */
+/** What `explain` takes. */
 interface Asked {
   readonly question: Question;
   readonly form: 'text' | 'json' | 'svg' | 'dot';
@@ -39,7 +39,7 @@ interface Asked {
 
 /** Resolves by a work of its own, not shared, from what the caches know of the way there. */
 async function explain(words: string, { instance, clock }: ControlParts): Promise<string> {
-  const read = readAsked(words, 'explain NAME [TYPE] [+json|+svg|+dot] [+cached] [+expiry=DAYS]');
+  const read = readAsked(words);
   if (typeof read === 'string') return read;
   const { question, form, isCached, expiryDays } = read;
   const options = { isCached, expirySeconds: expiryDays * DAY_SECONDS };
@@ -63,23 +63,6 @@ function formed(report: Report, form: Asked['form']): string {
   }
 }
 
-async function trace(words: string, { instance, clock }: ControlParts): Promise<string> {
-  const read = readAsked(words, 'trace NAME [TYPE] [+json]');
-  if (typeof read === 'string') return read;
-  if (read.isCached) return 'error trace asks the servers: +cached is for explain\n';
-  if (read.form === 'svg' || read.form === 'dot') return 'error trace has no picture: +svg and +dot are for explain\n';
-  const startedMs = clock.monotonicMs();
-  const options = { isCached: false, expirySeconds: 0 };
-  const explained = await explainQuestion(instance.explaining(clock), read.question, options);
-  if (explained === null) return 'error nothing was found\n';
-  const { report, events } = explained;
-  const { question, seconds, rcode, status, reason } = report;
-  if (read.form === 'json') {
-    return `${JSON.stringify({ question, seconds, rcode, status, reason, events: explainJson(events) })}\n`;
-  }
-  return `${question}\n${explainText(events, startedMs)}${rcode} ${status}, ${seconds.toFixed(3)} s: ${reason}\n`;
-}
-
 /** A line for each name, newest first: name, type, how often, when (unix seconds), why. */
 function listBogus(words: string, { instance }: ControlParts): string {
   if (!['', '+json', '--json'].includes(words)) return 'error usage: list_bogus [+json]\n';
@@ -88,22 +71,27 @@ function listBogus(words: string, { instance }: ControlParts): string {
   return lines.map(({ name, type, count, last, reason }) => `${name} ${type} ${count} ${last} ${reason}\n`).join('');
 }
 
-/** `--json` and `+json` mean the same: unbound-control takes words that begin with two dashes for its own options. */
-function readAsked(words: string, usage: string): Asked | string {
-  const given = words.split(/\s+/).filter((word) => word !== '');
-  const flags = given.filter((word) => /^(?:\+|--)/.test(word)).map((word) => word.replace(/^(?:\+|--)/, ''));
-  const [nameText = '', typeWord = 'A', ...more] = given.filter((word) => !/^(?:\+|--)/.test(word));
+/** A line for each name whose signatures run out soon: name, type, key, when (unix seconds); the first to end first. */
+function listExpiring(words: string, { instance }: ControlParts): string {
+  if (!['', '+json', '--json'].includes(words)) return 'error usage: list_expiring [+json]\n';
+  const lines = instance.expiringSignatures.list();
+  if (words !== '') return `${JSON.stringify(lines)}\n`;
+  return lines.map(({ name, type, keyTag, expiration }) => `${name} ${type} ${keyTag} ${expiration}\n`).join('');
+}
+
+function readAsked(words: string): Asked | string {
+  const { flags, plain } = splitFlags(words);
+  const [nameText = '', typeWord = 'A', ...more] = plain;
   const days = flags.map((flag) => /^expiry=(\d{1,5})$/.exec(flag)?.[1]).find((found) => found !== undefined);
   const forms = flags.filter((flag) => flag === 'json' || flag === 'svg' || flag === 'dot');
-  const isKnown = flags.every(
-    (flag) => (forms as string[]).includes(flag) || flag === 'cached' || /^expiry=\d{1,5}$/.test(flag),
-  );
+  const isKnown = flags.every((flag) => /^(?:json|svg|dot|cached|expiry=\d{1,5})$/.test(flag));
   const expiryDays = Number(days ?? DEFAULT_EXPIRY_DAYS);
   const read = readName(nameText);
   if (!read.ok) return read.error;
   const type = typeFromText(typeWord);
-  if (type === null || more.length > 0 || !isKnown || forms.length > 1 || expiryDays > MAX_EXPIRY_DAYS)
-    return `error usage: ${usage}\n`;
+  if (type === null || more.length > 0 || !isKnown || forms.length > 1 || expiryDays > MAX_EXPIRY_DAYS) {
+    return 'error usage: explain NAME [TYPE] [+json|+svg|+dot] [+cached] [+expiry=DAYS]\n';
+  }
   const question = questionOf(read.name, type);
   return { question, form: forms[0] ?? 'text', isCached: flags.includes('cached'), expiryDays };
 }

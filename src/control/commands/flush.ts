@@ -18,7 +18,7 @@ import type { IsForgotten } from '../../resolve/shared-cache.ts';
 import { ipText, parseIp } from '../../wire/ip.ts';
 import { isAtOrBelow, type Name, namesEqual } from '../../wire/name.ts';
 import { TYPE, typeFromText } from '../../wire/rr-type.ts';
-import { type Command, OK, plain, plusOptions, twoParts, worded } from '../command.ts';
+import { OK, type OwnCommand, plain, plusOptions, twoParts, worded } from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
@@ -38,7 +38,7 @@ const FLUSHED_TYPES: ReadonlySet<number> = new Set([
   TYPE.HTTPS,
 ]);
 
-export function flushCommands({ instance, clock }: Pick<ControlParts, 'instance' | 'clock'>): Command[] {
+export function flushCommands({ instance, clock }: Pick<ControlParts, 'instance' | 'clock'>): OwnCommand[] {
   const { caches, resolver } = instance;
   const sweep = (): Sweep => ({ caches, now: clock.unixSeconds(), pause: () => clock.nextTurn() });
   const forgetToo = (words: string, test: IsForgotten): void => {

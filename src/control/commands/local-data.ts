@@ -7,7 +7,17 @@
 import { forgetReplies } from '../../cache/forget.ts';
 import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
-import { type BulkInput, type Command, OK, plain, type Reply, twoParts, worded } from '../command.ts';
+import {
+  type BulkInput,
+  type Named,
+  OK,
+  type OwnCommand,
+  plain,
+  type Reply,
+  twoParts,
+  withLines,
+  worded,
+} from '../command.ts';
 import { readName } from '../names.ts';
 import type { ControlParts, InstanceView, LocalTable } from '../parts.ts';
 
@@ -23,7 +33,7 @@ interface LocalParts {
   readonly textRoom: () => number;
 }
 
-export function localDataCommands({ instance, daemon }: ControlParts): Command[] {
+export function localDataCommands({ instance, daemon }: ControlParts): OwnCommand[] {
   const parts: LocalParts = { instance, textRoom: () => daemon.textRoom() };
   return [...serverCommands(parts), ...viewCommands(parts), ...bulkCommands(parts)];
 }
@@ -33,10 +43,10 @@ function ifRoom({ textRoom }: LocalParts, words: string, run: () => string): str
   return words.length > textRoom() ? NO_ROOM : run();
 }
 
-function serverCommands(parts: LocalParts): Command[] {
+function serverCommands(parts: LocalParts): OwnCommand[] {
   const { instance } = parts;
   const table = instance.local.server;
-  const onTable = (name: string, run: (words: string, local: LocalTable) => string): Command =>
+  const onTable = <N extends string>(name: N, run: (words: string, local: LocalTable) => string): Named<N, 'words'> =>
     worded(name, (words) => changed(instance, run(words, table)));
   return [
     plain('list_local_zones', () => zoneLines(table)),
@@ -48,16 +58,16 @@ function serverCommands(parts: LocalParts): Command[] {
   ];
 }
 
-function viewCommands(local: LocalParts): Command[] {
+function viewCommands(local: LocalParts): OwnCommand[] {
   const { instance } = local;
-  const inView = (name: string, run: (words: string, local: LocalTable) => string): Command =>
+  const inView = <N extends string>(name: N, run: (words: string, local: LocalTable) => string): Named<N, 'words'> =>
     worded(name, (words) => {
       const parts = twoParts(words);
       if ('error' in parts) return parts.error;
       const table = instance.local.view(parts.first);
       return table === null ? noView(parts.first) : changed(instance, run(parts.rest, table));
     });
-  const list = (name: string, lines: (local: LocalTable) => Reply): Command =>
+  const list = <N extends string>(name: N, lines: (local: LocalTable) => Reply): Named<N, 'words'> =>
     worded(name, (view) => {
       const table = instance.local.view(view);
       return table === null ? noView(view) : lines(table);
@@ -72,18 +82,15 @@ function viewCommands(local: LocalParts): Command[] {
   ];
 }
 
-function bulkCommands(parts: LocalParts): Command[] {
+function bulkCommands(parts: LocalParts): OwnCommand[] {
   const { instance } = parts;
-  const bulk = (name: string, verb: BulkVerb): Command => ({
-    name,
-    takes: 'lines',
-    run: () => new BulkLines({ ...parts, table: instance.local.server, refusal: '', verb }),
-  });
-  const viewBulk = (name: string, verb: BulkVerb): Command => ({
-    name,
-    takes: 'lines',
-    run: (view) => new BulkLines({ ...parts, table: instance.local.view(view), refusal: noView(view), verb }),
-  });
+  const bulk = <N extends string>(name: N, verb: BulkVerb): Named<N, 'lines'> =>
+    withLines(name, () => new BulkLines({ ...parts, table: instance.local.server, refusal: '', verb }));
+  const viewBulk = <N extends string>(name: N, verb: BulkVerb): Named<N, 'lines'> =>
+    withLines(name, (view) => {
+      const table = instance.local.view(view);
+      return new BulkLines({ ...parts, table, refusal: noView(view), verb });
+    });
   return [
     bulk('local_zones', ADD_ZONES),
     bulk('local_zones_remove', REMOVE_ZONES),

@@ -2,12 +2,12 @@
 
 import { formatName } from '../../wire/name-text.ts';
 import { parseTtl } from '../../wire/ttl-text.ts';
-import { type Command, OK, plain, worded } from '../command.ts';
+import { OK, type OwnCommand, plain, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
 import { DEFAULT_LIFETIME_SECONDS, MAX_LIFETIME_SECONDS } from '../negative-anchors.ts';
 import type { ControlParts, TimedAnchors } from '../parts.ts';
 
-export function negativeAnchorCommands({ clock, negativeAnchors }: ControlParts): Command[] {
+export function negativeAnchorCommands({ clock, negativeAnchors }: ControlParts): OwnCommand[] {
   return [
     worded('nta_add', (words) => add(words, negativeAnchors)),
     worded('nta_remove', async (words) => {

@@ -2,10 +2,10 @@
 
 import { optionText } from '../../config/option-text.ts';
 import { withOption } from '../../config/with-option.ts';
-import { type Command, OK, twoParts, worded } from '../command.ts';
+import { OK, type OwnCommand, twoParts, worded } from '../command.ts';
 import type { ControlParts } from '../parts.ts';
 
-export function optionCommands({ instance, daemon }: ControlParts): Command[] {
+export function optionCommands({ instance, daemon }: ControlParts): OwnCommand[] {
   return [
     worded('get_option', (words) => {
       const lines = optionText(instance.config, words);

@@ -7,14 +7,14 @@ import type { UpstreamHost, UpstreamServer, UpstreamZone } from '../../terms/ups
 import { DNS_PORT, TLS_PORT } from '../../wire/address-text.ts';
 import { isRoot, type Name, namesEqual, ROOT } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
-import { type Command, OK, plain, plusOptions, type Reply, twoParts, worded } from '../command.ts';
+import { OK, type OwnCommand, plain, plusOptions, type Reply, twoParts, worded } from '../command.ts';
 import { compareForList, readName } from '../names.ts';
 import type { ControlParts, InstanceView } from '../parts.ts';
 
 /** What commands that change something work on. */
 type Changing = Pick<ControlParts, 'instance' | 'clock'>;
 
-export function serverZoneCommands(parts: ControlParts): Command[] {
+export function serverZoneCommands(parts: ControlParts): OwnCommand[] {
   const { instance } = parts;
   return [
     plain('list_stubs', () => stubLines(instance)),

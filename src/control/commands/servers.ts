@@ -10,14 +10,14 @@ import type { Name } from '../../wire/name.ts';
 import { formatName } from '../../wire/name-text.ts';
 import { CLASS, classText, TYPE, typeText } from '../../wire/rr-type.ts';
 import { packRRset } from '../../wire/rrset.ts';
-import { type Command, plain, worded } from '../command.ts';
+import { type OwnCommand, plain, worded } from '../command.ts';
 import { rrsetText } from '../dump-cache.ts';
 import { readName } from '../names.ts';
 import type { ControlParts } from '../parts.ts';
 
 type InFlightEntry = ReturnType<ControlParts['instance']['resolver']['works']>[number];
 
-export function serverCommands({ clock, instance }: ControlParts): Command[] {
+export function serverCommands({ clock, instance }: ControlParts): OwnCommand[] {
   const { caches, resolver } = instance;
   return [
     plain('dump_infra', () => [...caches.servers.entries()].map(infraLine)),

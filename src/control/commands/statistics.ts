@@ -1,9 +1,9 @@
 /** Commands about statistics: stats, stats_noreset, flush_stats; and stats_shm, which says what to use in its place. */
 
-import { type Command, OK, plain } from '../command.ts';
+import { OK, type OwnCommand, plain } from '../command.ts';
 import type { ControlParts } from '../parts.ts';
 
-export function statisticsCommands({ instance: { statistics } }: ControlParts): Command[] {
+export function statisticsCommands({ instance: { statistics } }: ControlParts): OwnCommand[] {
   return [
     plain('stats', () => statistics.textOnce()),
     plain('stats_noreset', () => statistics.text()),

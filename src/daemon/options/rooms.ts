@@ -29,6 +29,8 @@ export interface HostFacts {
   readonly addressesOf: (networkInterface: string) => readonly string[];
   /** Octets that V8's heap may have; absent: as many as are wanted. */
   readonly heapOctets?: number;
+  /** Seconds since 1970 with a fraction; absent: whole ones will do. */
+  readonly unixTime?: () => number;
   /** Addresses of all of them; absent: none is known. */
   readonly allAddresses?: () => readonly string[];
 }
@@ -151,12 +153,14 @@ interface CacheSizes {
 }
 
 /**
- * Octets of heap and buffers that a full cache takes for each octet of its bound: 0.97 of 350,000 small sets, up to 1.11 of other
- * things (test/cache/heap-size.test.ts).
+ * Octets that a full cache takes for each octet of its bound (test/cache/heap-size.test.ts).
  */
 const HEAP_PER_CACHE_OCTET = 1.2;
-/** Part of the heap that caches may take, percent: nearer to its end V8 collects garbage all the time, then aborts. */
-const CACHE_PERCENT_OF_HEAP = 50;
+/**
+ * What caches may take beside V8's heap, percent of it: most of their octets lie outside of it, in the memory that bin/launch left
+ * for them.
+ */
+const CACHE_PERCENT_OF_HEAP = 75;
 const MIB = 1024 * 1024;
 
 /** Octets of the caches, made smaller in proportion where the heap could not hold them; `warning` says so. */
@@ -178,7 +182,7 @@ export function cacheSizes(
   const mib = (octets: number): number => Math.floor(octets / MIB);
   const heap = `V8's heap of ${mib(heapOctets)} MiB (--max-old-space-size in NODE_OPTIONS)`;
   const made = `msg-cache-size is ${mib(messages)}m and rrset-cache-size ${mib(rrsets)}m`;
-  const warning = `the caches need ${mib(wanted)} MiB, more than half of ${heap}: ${made}`;
+  const warning = `the caches need ${mib(wanted)} MiB, more than there is beside ${heap}: ${made}`;
   return { sizes: { messages, rrsets, keys: fitted(sizes.keys), denials: fitted(sizes.denials) }, warning };
 }
 
@@ -261,6 +265,7 @@ export function serverOptions(config: Config, host: HostFacts, tls: TlsServerOpt
     bindForeign: server.ipTransparent ? 'transparent' : server.ipFreebind ? 'freebind' : undefined,
     udp: server.doUdp,
     tcp: server.doTcp,
+    hasFronts: server.numThreads > 1,
     // One process: nobody to share with, and a second daemon on the port must fail and not take half of the queries.
     reusePort: false,
     receiveBufferBytes: server.soRcvbuf,

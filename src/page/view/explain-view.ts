@@ -78,7 +78,7 @@ function words(id: string, value: string, set: (text: string) => void, more: obj
   return h('input', { ...text, id, value, onInput: (event: Event) => set(textOfControl(event)), ...more });
 }
 
-function Shown({ explained: { report, text, svg } }: { readonly explained: Explained }): ComponentChild {
+function Shown({ explained: { report, text, svg, narrowSvg } }: { readonly explained: Explained }): ComponentChild {
   return h(
     'div',
     { role: 'status' },
@@ -87,7 +87,7 @@ function Shown({ explained: { report, text, svg } }: { readonly explained: Expla
       `${report.question}: ${report.rcode}, ${report.status}`,
       ...remedyLines(report),
     ),
-    svg === null ? null : section('Chain of trust', h(Picture, { svg })),
+    svg === null ? null : section('Chain of trust', h(Picture, { svg, narrowSvg: narrowSvg ?? svg })),
     section('In words', h('pre', { class: 'tree', tabIndex: 0 }, text)),
   );
 }
@@ -109,17 +109,32 @@ function remedyLines({ reason, remedy, ede, expiring }: Report): (ComponentChild
   ];
 }
 
-/** As an image, in which nothing can run; the words below say the same. */
-function Picture({ svg }: { readonly svg: string }): ComponentChild {
-  const [url, setUrl] = useState('');
+interface PictureProps {
+  readonly svg: string;
+  readonly narrowSvg: string;
+}
+
+/** As images, in which nothing can run, one for wide screens and one for narrow ones; the words below say the same. */
+function Picture({ svg, narrowSvg }: PictureProps): ComponentChild {
+  const [urls, setUrls] = useState<readonly string[]>([]);
   useEffect(() => {
-    const made = URL.createObjectURL(new Blob([svg], { type: 'image/svg+xml' }));
-    setUrl(made);
-    return () => URL.revokeObjectURL(made);
-  }, [svg]);
+    const made = [svg, narrowSvg].map((one) => URL.createObjectURL(new Blob([one], { type: 'image/svg+xml' })));
+    setUrls(made);
+    return () => {
+      for (const url of made) URL.revokeObjectURL(url);
+    };
+  }, [svg, narrowSvg]);
+  const [wide, narrow] = urls;
   return h(
     'div',
     { class: 'picture', tabIndex: 0 },
-    url === '' ? null : h('img', { src: url, alt: 'The chain of trust as a picture; the words below say the same.' }),
+    wide === undefined
+      ? null
+      : h(
+          'picture',
+          null,
+          h('source', { media: '(max-width: 45rem)', srcset: narrow }),
+          h('img', { src: wide, alt: 'The chain of trust as a picture; the words below say the same.' }),
+        ),
   );
 }

@@ -99,7 +99,7 @@ function plots(samples: readonly Sample[]): ComponentChild[] {
 function TurnedAway({ statistics }: Pick<Health, 'statistics'>): ComponentChild {
   const counts = Object.entries(statistics).flatMap(([name, count]) => {
     const why = /^num\.web\.refused\.(.+)$/.exec(name)?.[1];
-    return why === undefined ? [] : [`${why} ${count}`];
+    return why === undefined || count === 0 ? [] : [`${why} ${count}`];
   });
   return counts.length === 0
     ? null

@@ -6,7 +6,8 @@ import { timeText } from './element.ts';
 /** Units of the picture; CSS gives it its size. */
 const WIDTH = 360;
 const HEIGHT = 130;
-const LEFT = 46;
+/** Room for `10000 ms` at the left of the scale. */
+const LEFT = 64;
 const BOTTOM = 20;
 const TOP = 8;
 

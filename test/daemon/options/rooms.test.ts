@@ -58,11 +58,11 @@ describe('the sizes of caches', () => {
   test('are made smaller in proportion in a heap that does not, and a sentence says so', () => {
     const { sizes, warning } = cacheSizes(config, 2 * GIB);
     expect(sizes.rrsets / sizes.messages).toBeCloseTo(2, 5);
-    // What full caches take on the heap is half of it.
-    expect((sizes.rrsets + 2 * sizes.messages + sizes.keys + sizes.denials) * 1.2).toBeLessThanOrEqual(GIB);
+    // What full caches take is three quarters of what the heap may.
+    expect((sizes.rrsets + 2 * sizes.messages + sizes.keys + sizes.denials) * 1.2).toBeLessThanOrEqual(1.5 * GIB);
     expect(sizes.rrsets).toBeGreaterThan(0.25 * GIB);
     expect(warning).toMatch(
-      /more than half of V8's heap of 2048 MiB .*: msg-cache-size is \d+m and rrset-cache-size \d+m$/,
+      /more than there is beside V8's heap of 2048 MiB .*: msg-cache-size is \d+m and rrset-cache-size \d+m$/,
     );
   });
 

@@ -1,4 +1,4 @@
-/** The steps of a resolution as a tree for people, and as plain objects for programs. */
+/** The steps of a resolution in words. */
 
 import { failureText } from '../terms/failure-text.ts';
 import { LIMIT_TEXT } from '../terms/limit.ts';
@@ -10,35 +10,7 @@ import { rcodeText } from '../wire/rcode.ts';
 import { typeText } from '../wire/rr-type.ts';
 import type { TraceEvent } from './events.ts';
 
-/** A line for each step, in the order of time, indented by how deep its work hangs below the client's question. */
-export function explainText(events: readonly TraceEvent[], startedMs: number): string {
-  const depthOf = depths(events);
-  const lines = events.map((event) => {
-    const time = (event.atMs - startedMs).toFixed(1).padStart(8);
-    return `${time} ms ${'  '.repeat(depthOf.get(event.workId) ?? 0)}[${event.workId}] ${stepText(event)}\n`;
-  });
-  return lines.join('');
-}
-
-/** Each step with its time, work and parent, and the same words. */
-export function explainJson(events: readonly TraceEvent[]): readonly object[] {
-  return events.map((event) => ({
-    atMs: event.atMs,
-    work: event.workId,
-    parent: event.parentId,
-    kind: event.kind,
-    text: stepText(event),
-  }));
-}
-
-function depths(events: readonly TraceEvent[]): Map<number, number> {
-  const known = new Map<number, number>();
-  for (const { workId, parentId } of events) {
-    if (!known.has(workId)) known.set(workId, parentId === null ? 0 : (known.get(parentId) ?? 0) + 1);
-  }
-  return known;
-}
-
+/** One step in words, without time and work. */
 export function stepText(event: TraceEvent): string {
   switch (event.kind) {
     case 'cache-hit':

@@ -1,0 +1,208 @@
+/**
+ * Spans of rings as octets: each goes from its own place to the next, the last one back past the end to the first. So stand the
+ * names of an NSEC chain (RFC 4034 §6.1) and the hashes of an NSEC3 chain (RFC 5155 §3.1.7).
+ *
+ * A ring is a list of numbers of spans, in the order of their places; lists are never changed, changes make new ones. A span is
+ * there for as long as somebody holds it. Duties: find the span that covers a place and the one that starts there; say which go
+ * when a newer one contradicts them. Leaves to others: what spans are worth, bounds.
+ */
+
+import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import { Bug } from '../terms/unreachable.ts';
+import { compareBytes as compare, readU16, readU32 } from '../wire/bytes.ts';
+import { BlockHeap, blockAt } from './block-heap.ts';
+import { readRanked, writeRanked } from './packed-rrset.ts';
+import { Packer, Unpacker } from './packing.ts';
+import { FIELD, RECORD_OCTETS, SlotRecords } from './slot-records.ts';
+
+/** Numbers of spans, in order. */
+export type Ring = Uint32Array;
+
+/** A span as it is kept. */
+export interface StoredSpan {
+  readonly ranked: RankedRRset;
+  /** Unix seconds. */
+  readonly learntAt: number;
+  /** What orders it: octets whose order is that of names or hashes. */
+  readonly from: Uint8Array;
+  /** Where it ends, as its owner likes it; `endOf` makes a place of it. */
+  readonly next: Uint8Array;
+}
+
+/** Makes the octets that order a place of a span's `next`. */
+type EndOf = (next: Uint8Array) => Uint8Array;
+
+/** A span that is to be put into a ring. */
+export interface PlacedSpan {
+  readonly from: Uint8Array;
+  /** Not above `from` in the last span of the ring. */
+  readonly to: Uint8Array;
+}
+
+const EXPIRY_AT = 0;
+const FROM_LENGTH_AT = 4;
+const FROM_AT = 6;
+
+export class SpanStore {
+  readonly #slots = new SlotRecords();
+  readonly #heap = new BlockHeap((slot, block) => this.#slots.set(slot, FIELD.block, block));
+  readonly #packer = new Packer();
+  readonly #unpacker = new Unpacker();
+  #count = 0;
+
+  /** Keeps a span and holds it; its number. */
+  add({ ranked, learntAt, from, next }: StoredSpan): number {
+    const packer = this.#packer;
+    packer.length = 0;
+    packer.time(ranked.expiresAt);
+    packer.u16(from.length);
+    packer.bytes(from);
+    packer.time(learntAt);
+    packer.u16(next.length);
+    packer.bytes(next);
+    writeRanked(ranked, packer);
+    const slot = this.#slots.take();
+    const block = this.#heap.allocate(packer.length, slot);
+    packer.octets.copy(this.#heap.octetsOf(block), blockAt(block), 0, packer.length);
+    this.#slots.set(slot, FIELD.block, block);
+    this.#slots.set(slot, FIELD.references, 1);
+    this.#count++;
+    return slot;
+  }
+
+  hold(span: number): void {
+    this.#slots.set(span, FIELD.references, this.#slots.get(span, FIELD.references) + 1);
+  }
+
+  /** Ends a hold; the last one ends the span. */
+  release(span: number): void {
+    const holds = this.#slots.get(span, FIELD.references) - 1;
+    if (holds < 0) throw new Bug('nobody holds this span', { span });
+    this.#slots.set(span, FIELD.references, holds);
+    if (holds > 0) return;
+    this.#heap.free(this.#slots.get(span, FIELD.block));
+    this.#slots.free(span);
+    this.#count--;
+  }
+
+  read(span: number): StoredSpan {
+    const block = this.#slots.get(span, FIELD.block);
+    const from = this.#unpacker;
+    from.octets = this.#heap.octetsOf(block);
+    from.characters = this.#heap.textOf(block);
+    from.at = blockAt(block) + FROM_LENGTH_AT;
+    const place = from.bytes(from.u16());
+    const learntAt = from.time();
+    const next = from.bytes(from.u16());
+    return { from: place, learntAt, next, ranked: readRanked(from) };
+  }
+
+  /** When a span ends, unix seconds. */
+  expiryOf(span: number): number {
+    const block = this.#slots.get(span, FIELD.block);
+    return readU32(this.#heap.octetsOf(block), blockAt(block) + EXPIRY_AT);
+  }
+
+  /** Octets that a span takes. */
+  octetsOf(span: number): number {
+    return this.#heap.lengthOf(this.#slots.get(span, FIELD.block)) + RECORD_OCTETS;
+  }
+
+  /** The span that holds the place strictly inside; null when none is known. */
+  findCover(ring: Ring, at: Uint8Array, endOf: EndOf): StoredSpan | null {
+    // Below the first known span only the last of the ring reaches.
+    const before = ring.at(this.#firstNotBelow(ring, at) - 1);
+    if (before === undefined) return null;
+    const span = this.read(before);
+    return covers(span.from, endOf(span.next), at) ? span : null;
+  }
+
+  /** The span that starts at the place; null when none is known. */
+  findMatch(ring: Ring, at: Uint8Array): StoredSpan | null {
+    const found = ring[this.#firstNotBelow(ring, at)];
+    return found !== undefined && this.#order(found, at) === 0 ? this.read(found) : null;
+  }
+
+  /** The ring with a span put in its place; see `makeWay` for those that go. */
+  insert(ring: Ring, span: number, placed: PlacedSpan, endOf: EndOf): Ring {
+    const kept = this.makeWay(ring, placed, endOf);
+    const at = this.#firstNotBelow(kept, placed.from);
+    const longer = new Uint32Array(kept.length + 1);
+    longer.set(kept.subarray(0, at));
+    longer[at] = span;
+    longer.set(kept.subarray(at), at + 1);
+    return longer;
+  }
+
+  /**
+   * The ring without what contradicts a span: one of the same start, those that start inside of it, and one that it starts inside
+   * of.
+   */
+  makeWay(ring: Ring, { from, to }: PlacedSpan, endOf: EndOf): Ring {
+    const start = this.#firstNotBelow(ring, from);
+    const isIn = (span: number | undefined): boolean =>
+      span !== undefined && (this.#order(span, from) === 0 || covers(from, to, this.#placeOf(span)));
+    let end = start;
+    while (end < ring.length && isIn(ring[end])) end++;
+    // The last span of the ring reaches past the end.
+    let front = 0;
+    if (compare(from, to) >= 0) while (front < start && isIn(ring[front])) front++;
+    const before = ring.at(start - 1);
+    const isBeforeCut = before !== undefined && this.findCover(ring, from, endOf) !== null;
+    if (start === end && front === 0 && !isBeforeCut) return ring;
+    return ring.filter((span, i) => (i < start || i >= end) && i >= front && !(isBeforeCut && span === before));
+  }
+
+  clear(): void {
+    this.#slots.clear();
+    this.#heap.clear();
+    this.#count = 0;
+  }
+
+  get count(): number {
+    return this.#count;
+  }
+
+  get sizeBytes(): number {
+    return this.#heap.liveOctets + this.#count * RECORD_OCTETS;
+  }
+
+  /** Index of the first span that does not start before `at`. */
+  #firstNotBelow(ring: Ring, at: Uint8Array): number {
+    let low = 0;
+    let high = ring.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#order(ring[middle] as number, at) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Below 0 when the span starts before the place, 0 when there. */
+  #order(span: number, place: Uint8Array): number {
+    const block = this.#slots.get(span, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block);
+    const length = readU16(octets, at + FROM_LENGTH_AT);
+    const shorter = Math.min(length, place.length);
+    for (let i = 0; i < shorter; i++) {
+      const difference = (octets[at + FROM_AT + i] as number) - (place[i] as number);
+      if (difference !== 0) return difference;
+    }
+    return length - place.length;
+  }
+
+  #placeOf(span: number): Uint8Array {
+    const block = this.#slots.get(span, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block);
+    return octets.subarray(at + FROM_AT, at + FROM_AT + readU16(octets, at + FROM_LENGTH_AT));
+  }
+}
+
+function covers(from: Uint8Array, to: Uint8Array, at: Uint8Array): boolean {
+  const isAbove = compare(from, at) < 0;
+  const isBelow = compare(at, to) < 0;
+  return compare(from, to) < 0 ? isAbove && isBelow : isAbove || isBelow;
+}

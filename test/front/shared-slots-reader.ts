@@ -1,0 +1,47 @@
+/** The reading side of the stress test: reads as fast as it can, and reports what was whole, refused, or mixed. */
+
+import { parentPort, workerData } from 'node:worker_threads';
+import { SharedSlots, WAYS } from '../../src/front/shared-slots.ts';
+import { SharedState } from '../../src/front/shared-state.ts';
+
+/** What the reader is given, and what it reports. */
+export interface ReaderStart {
+  readonly state: SharedArrayBuffer;
+  readonly slots: SharedArrayBuffer;
+  readonly slotOctets: number;
+  readonly hash: number;
+  /** Set to 1 by the writer when it has ended. */
+  readonly stop: SharedArrayBuffer;
+}
+export interface ReaderReport {
+  readonly whole: number;
+  readonly refused: number;
+  readonly mixed: number;
+  /** Entries of an epoch that had ended before the read began. */
+  readonly late: number;
+}
+
+const { state, slots, slotOctets, hash, stop } = workerData as ReaderStart;
+const shared = new SharedState(state);
+const table = new SharedSlots(shared, slots, slotOctets);
+const first = table.firstOf(hash);
+const stopped = new Int32Array(stop);
+let [whole, refused, mixed, late] = [0, 0, 0, 0];
+parentPort?.postMessage('reading');
+while (Atomics.load(stopped, 0) === 0) {
+  for (let way = 0; way < WAYS; way++) {
+    const before = shared.epoch;
+    const size = table.read(first, way, hash, 0);
+    if (size === 0) {
+      refused++;
+      continue;
+    }
+    whole++;
+    // Each entry is one number over and over, in a length that depends on it, and the epoch that it was written in.
+    const number = table.copy[0] as number;
+    if ((table.copy[1] as number) < before) late++;
+    if (size !== 3 + (number % 100)) mixed++;
+    else for (let i = 2; i < size; i++) if (table.copy[i] !== number) mixed++;
+  }
+}
+parentPort?.postMessage({ whole, refused, mixed, late } satisfies ReaderReport);
