@@ -26,7 +26,7 @@ import { VERSION } from './version.ts';
 const FILE_MODE = 0o600;
 const KEY_SUFFIX = '.key';
 /** Entries that are taken before others get their turn: about a millisecond. */
-const ENTRIES_PER_TURN = 100;
+const ENTRIES_PER_TURN = 50;
 
 /** The cache file of a process. */
 export class CacheFile {
