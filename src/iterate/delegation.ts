@@ -88,6 +88,11 @@ export class DelegationPoint {
     this.copy = parts.copy ?? null;
   }
 
+  /** How many servers are known, by name or by address. */
+  get knownServers(): number {
+    return Math.max(this.targets.length, this.candidates.length);
+  }
+
   /** True when the servers recurse for us. */
   get isForward(): boolean {
     return this.configured?.kind === 'forward';

@@ -176,10 +176,9 @@ export class IterativeQuery {
     this.#fallback = null;
     if (servers.isForward) this.#minimiser.sendFullName();
     this.#minimiser.enter(servers.zone);
-    const { zone, source, targets, candidates } = servers;
-    const count = Math.max(targets.length, candidates.length);
+    const { zone, source, knownServers } = servers;
     if (servers.refusedAddresses > 0) this.#parts.counters.add('limit.server-addresses', servers.refusedAddresses);
-    this.#note(() => ({ kind: 'delegation', zone, source, targets: count }));
+    this.#note(() => ({ kind: 'delegation', zone, source, targets: knownServers }));
   }
 
   #note(step: Parameters<Work['note']>[1]): void {
@@ -222,18 +221,16 @@ export class IterativeQuery {
 
   /** Dead or lame servers without number must not cost a packet each. */
   #isOutOfPatience(): boolean {
-    const { failures, candidates, targets } = this.#servers;
-    return failures.areEnough(this.#parts.options, Math.max(candidates.length, targets.length));
+    const { failures, knownServers } = this.#servers;
+    return failures.areEnough(this.#parts.options, knownServers);
   }
 
   /** Waits until there is a server to ask, or none can be found any more. `first`: the choice there is now. */
   async #nextStep(first: Choice | null): Promise<NextStep> {
     for (let choice = first; ; choice = this.#choose()) {
       const servers = this.#servers;
-      if (this.#isOutOfPatience()) {
-        const mayExplore = choice === null && servers.failures.allowMore();
-        if (!mayExplore) return await this.#endOfPatience();
-      }
+      const mayExplore = !this.#isOutOfPatience() || (choice === null && servers.failures.allowMore());
+      if (!mayExplore) return await this.#endOfPatience();
       const isNoBetter = choice !== null && this.#isNoBetterThanFallback(choice);
       if (choice !== null && !choice.isLastChoice && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       // Who has failed waits until the servers that are not known yet had their turn.

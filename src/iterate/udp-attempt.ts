@@ -6,6 +6,7 @@
  * Leaves to others: what follows from the end (exchange.ts).
  */
 
+import type { Clock } from '../ports/clock.ts';
 import type { Address, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { readEdns } from '../wire/edns.ts';
@@ -142,10 +143,14 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
       : learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
   } finally {
     stopSending();
-    // What comes late is looked at as before, and helps nobody: its sender is spared an ICMP error, and forgeries are counted.
-    if (wait.lingerMs > 0) clock.after(wait.lingerMs, () => socket.close());
-    else socket.close();
+    closeAfter(socket, wait.lingerMs, clock);
   }
+}
+
+/** What comes late is looked at as before, and helps nobody: its sender is spared an ICMP error, and forgeries are counted. */
+function closeAfter(socket: Pick<UdpSocket, 'close'>, lingerMs: number, clock: Clock): void {
+  if (lingerMs > 0) clock.after(lingerMs, () => socket.close());
+  else socket.close();
 }
 
 /** Takes in what a reply shows about its server. */

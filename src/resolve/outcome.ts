@@ -1,7 +1,7 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
-import { type Failure, failureScope } from '../terms/failure.ts';
-import type { FoundResult } from '../terms/iteration-result.ts';
+import { type Failure, failureScope, isCallerSpecific } from '../terms/failure.ts';
+import type { FoundResult, IterationResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
@@ -70,4 +70,9 @@ export function hasUntriedServers(why: Failure): boolean {
 /** True for a resolution that only the one who asked may take. */
 export function isOnlyForCaller(resolution: Resolution): boolean {
   return resolution.kind === 'failed' && failureScope(resolution.why) === 'caller';
+}
+
+/** The same for what iteration brought. */
+export function isFoundOnlyForCaller(found: IterationResult): boolean {
+  return found.kind === 'failed' && isCallerSpecific(found.why);
 }

@@ -18,7 +18,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
-import { type Failure, isCallerSpecific, isKeptFailure } from '../terms/failure.ts';
+import { type Failure, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { BogusReason, Verdict } from '../terms/verdict.ts';
@@ -37,11 +37,19 @@ import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { type ClientTimer, withClientTimers } from './client-timers.ts';
-import { answeredOf, earliestExpiry, hasUntriedServers, isGoodVerdict, isOnlyForCaller } from './outcome.ts';
+import {
+  answeredOf,
+  earliestExpiry,
+  hasUntriedServers,
+  isFoundOnlyForCaller,
+  isGoodVerdict,
+  isOnlyForCaller,
+} from './outcome.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { RequestSlots, type RequestSlotsOptions } from './request-slots.ts';
 import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
 import { FROM_STORE, type SharedCache } from './shared-cache.ts';
+import { aggressiveCounter } from './synthesised-denials.ts';
 
 export interface ResolveOptions extends RequestSlotsOptions {
   /** Times that bogus data is asked for again from other servers (val-max-restart). */
@@ -574,12 +582,6 @@ export class Resolver {
   }
 }
 
-/** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */
-function aggressiveCounter({ end }: FoundResult): CounterName | null {
-  if (end.isSynthesised !== true) return null;
-  return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
-}
-
 /** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */
 function blamedFor(
   found: FoundResult,
@@ -594,8 +596,4 @@ function blamedFor(
 function fetchKey(mode: WorkMode, question: Question, options: FetchOptions, unique: number): string {
   const avoids = (options.avoid?.size ?? 0) > 0;
   return avoids ? `avoiding ${unique} ${questionKey(question)}` : `${mode} ${questionKey(question)}`;
-}
-
-function isFoundOnlyForCaller(found: IterationResult): boolean {
-  return found.kind === 'failed' && isCallerSpecific(found.why);
 }

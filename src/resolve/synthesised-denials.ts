@@ -12,7 +12,9 @@ import type { DenialCache } from '../cache/denial-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
 import { SECURE } from '../terms/verdict.ts';
+import type { CounterName } from '../trace/counters.ts';
 import { synthesiseDenial } from '../validate/synthesise-denial.ts';
 import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -101,4 +103,10 @@ export class SynthesisedDenials {
 /** The question that minimisation asks of names above the one wanted (RFC 9156 §2.1). */
 function minimised(question: Question, name: Name): Question {
   return { name, type: TYPE.A, class: question.class };
+}
+
+/** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */
+export function aggressiveCounter({ end }: FoundResult): CounterName | null {
+  if (end.isSynthesised !== true) return null;
+  return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
 }
