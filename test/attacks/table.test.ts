@@ -33,6 +33,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
   'wildcard CNAME proof': { file: 'false-proofs', tests: 'wildcard CNAME proof' },
   'wildcard replay through serve-expired': { file: 'false-proofs', tests: 'wildcard replay through serve-expired' },
   'unsigned alias in place of a DS': { file: 'false-aliases', tests: 'an unsigned alias in place of a DS' },
+  'forged delegation': { file: 'forged-delegations', tests: 'a forged delegation to servers that' },
   'forged alias that leads nowhere': { file: 'false-aliases', tests: 'one forged alias' },
   'NSEC outside the zone or across a cut': { file: 'false-proofs', tests: 'NSEC outside the zone' },
   'NSEC3 signer': { file: 'false-proofs', tests: 'NSEC3 signer' },
@@ -59,7 +60,8 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
   'aggressive DNSSEC fetching': { file: 'later-attacks', tests: 'aggressive DNSSEC fetching' },
   'external referral by a forwarder': { file: 'later-attacks', tests: 'external referral by a forwarder' },
   'recursion loop': { file: 'amplification', tests: 'recursion loop' },
-  'cookies and PROXY mixed': 'the PROXY protocol is not taken: no client address but the socket’s own counts',
+  // A cookie belongs to the address that serving sees: the proxied client's, never the proxy's.
+  'cookies and PROXY mixed': { file: '../server/proxied', tests: 'a datagram' },
   'web server limits': { file: '../control/metrics-server', tests: 'the metrics endpoint' },
   'RRSIG over meta-types': { file: 'large-messages', tests: 'RRSIG over meta-types' },
   'TCP after a wrong-id UDP reply': { file: 'large-messages', tests: 'TCP after a wrong-id UDP reply' },
@@ -69,7 +71,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
 };
 
 describe('the table of attacks', () => {
-  test('has all 51 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(51));
+  test('has all 52 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(52));
 
   test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
     if (typeof row === 'string') {
