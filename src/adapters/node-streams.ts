@@ -83,7 +83,7 @@ function tlsClientOptions(tls: TlsClientOptions): object {
     ...(certificatePem === undefined ? {} : { cert: certificatePem, key: privateKeyPem }),
     minVersion: minVersion ?? 'TLSv1.2',
     maxVersion: maxVersion ?? 'TLSv1.3',
-    ...(serverName === null ? { rejectUnauthorized: false } : nameToCheck(serverName, sendsName)),
+    ...(serverName === null ? anyName(tls.checksIssuer === true) : nameToCheck(serverName, sendsName)),
     ...(indicatedName === undefined ? {} : { servername: indicatedName }),
     ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
   };
@@ -96,6 +96,11 @@ function tlsClientOptions(tls: TlsClientOptions): object {
 function hasPinnedKey(socket: TLSSocket, pins: readonly string[]): boolean {
   const spki = socket.getPeerX509Certificate()?.publicKey.export({ type: 'spki', format: 'der' });
   return spki !== undefined && pins.includes(createHash('sha256').update(spki).digest('base64'));
+}
+
+/** No name is checked, and the certificate's issuer only where that is asked for. */
+function anyName(checksIssuer: boolean): object {
+  return checksIssuer ? { checkServerIdentity: () => undefined } : { rejectUnauthorized: false };
 }
 
 /** RFC 6066 §3: an address is no server name; it is looked for in the certificate all the same. */

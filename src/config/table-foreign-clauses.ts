@@ -45,7 +45,12 @@ export const DNSTAP_ROWS = {
     'Address of the collector (port 53 unless @port is given), in place of the socket.',
   ),
   'dnstap-tls': one(yesNo, true, DONE, 'Use TLS towards that address.'),
-  'dnstap-tls-server-name': one(text, '', DONE, 'Name that its certificate must hold; "" to encrypt without checking.'),
+  'dnstap-tls-server-name': one(
+    text,
+    '',
+    DONE,
+    'Name that its certificate must hold; "" for any name, and without dnstap-tls-cert-bundle any certificate.',
+  ),
   'dnstap-tls-cert-bundle': one(path, '', DONE, 'Authorities to check it with.'),
   'dnstap-tls-client-key-file': one(path, '', DONE, 'Private key of the client.'),
   'dnstap-tls-client-cert-file': one(path, '', DONE, 'Certificate of the client.'),

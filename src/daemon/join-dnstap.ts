@@ -40,7 +40,7 @@ function readTls(tls: NonNullable<DnstapOptions['tls']>, files: Files, findings:
   if (findings.length > before) return null;
   return {
     serverName: tls.serverName,
-    ...(authorities ? { authorities } : {}),
+    ...(authorities ? { authorities, checksIssuer: true } : {}),
     ...(privateKeyPem && certificatePem ? { privateKeyPem, certificatePem } : {}),
   };
 }

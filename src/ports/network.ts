@@ -113,13 +113,15 @@ export interface ByteStream {
   destroy(): void;
 }
 
-/** TLS towards an upstream: the name that its certificate must hold (null: encrypt without checking). */
+/** TLS towards an upstream: the name that its certificate must hold (null: encrypt without checking, unless said otherwise below). */
 export interface TlsClientOptions {
   readonly serverName: string | null;
   /** The name to ask for where none is checked (RFC 6066 §3); absent: `serverName`, or none. */
   readonly indicatedName?: string;
   /** PEM text of the certificate authorities to trust. */
   readonly authorities?: string;
+  /** True: its certificate must come from one of these also where no name is checked. Absent: only where one is. */
+  readonly checksIssuer?: boolean;
   /** SHA-256 digests of public keys in base64, of which the server must have one (RFC 7858 §4.2); absent: any key will do. */
   readonly pins?: readonly string[];
   /** False: no name is sent, also where one is checked (RFC 6066 §3: it goes unencrypted). Absent: it is. */

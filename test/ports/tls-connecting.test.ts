@@ -67,6 +67,13 @@ test('with a name and keys both must be right', async () => {
   expect(await connect({ serverName: NAME, authorities, pins: [pinOf(makeCertificate(NAME))] })).toMatch(/pinned keys/);
 });
 
+test('without a name the issuer is checked where that is asked for', async () => {
+  const { certificatePem: foreign } = makeCertificate(NAME);
+  expect(await connect({ serverName: null, authorities: own.certificatePem, checksIssuer: true })).toBe('connected');
+  expect(await connect({ serverName: null, authorities: foreign, checksIssuer: true })).toMatch(/^tls: /);
+  expect(await connect({ serverName: null, authorities: foreign })).toBe('connected');
+});
+
 test('a name is checked also when it is not sent', async () => {
   const authorities = own.certificatePem;
   expect(await connect({ serverName: NAME, authorities })).toBe('connected');
