@@ -281,8 +281,8 @@ class ZoneLine {
   }
 }
 
-/** `<domain> <type>`. */
-export const zoneLine: Form<ZoneLine> = pair(
+/** `<domain> <type>`; `key`: the name's (`nameKey`). */
+export const zoneLine: Form<{ readonly key: string; readonly name: Name; readonly value: LocalZoneType }> = pair(
   domain,
   localZoneType,
   (name, value) => new ZoneLine(name, value),

@@ -6,13 +6,8 @@ import { DONE, many, one } from './option.ts';
 /** Logical databases of Redis have small numbers; this is the most that it can be told to have. */
 const database = count(0, 0x7fff_ffff);
 
-/** A server by address or name; null: the usual port. */
-interface Place {
-  readonly host: string;
-  readonly port: number | null;
-}
-
-const serverPlace: Form<Place> = plainForm(
+/** A server by address or name; port null: the usual one. */
+const storeServer: Form<{ readonly host: string; readonly port: number | null }> = plainForm(
   'address or name[@port]',
   (given) => {
     const [, host = '', digits] = /^([^@\s]+)(?:@([0-9]{1,5}))?$/.exec(given) ?? [];
@@ -22,7 +17,7 @@ const serverPlace: Form<Place> = plainForm(
       ? { host, port: number }
       : new FormError(`address or name[@port] expected, not '${given}'`);
   },
-  (place) => (place.port === null ? place.host : `${place.host}@${place.port}`),
+  ({ host, port }) => (port === null ? host : `${host}@${port}`),
 );
 
 /** Clause `cachedb:`. */
@@ -80,14 +75,14 @@ export const CACHEDB_ROWS = {
   'redis-replica-logical-db': one(database, 0, DONE, 'Its logical database.'),
   // Our own: unbound.conf has neither.
   'redis-sentinel': many(
-    serverPlace,
+    storeServer,
     DONE,
     'A sentinel that tells which server is the master now, port 26379 unless given; in place of redis-server-host.',
   ),
   'redis-sentinel-name': one(text, 'mymaster', DONE, 'What sentinels call the master.'),
   'redis-sentinel-password': one(text, '', DONE, 'Password of the sentinels.'),
   'redis-cluster': many(
-    serverPlace,
+    storeServer,
     DONE,
     'A server of a cluster, port 6379 unless given; in place of redis-server-host.',
   ),
