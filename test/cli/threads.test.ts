@@ -3,7 +3,7 @@
  * data and reload hold in every thread as soon as the command has answered, and statistics count each query once.
  */
 
-import { type ChildProcess, execFile, spawn } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -15,11 +15,10 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
+import { BIN, DaemonProcess, freePort } from '../support/daemon-process.ts';
 import { questionFrom } from '../support/records.ts';
 
-const BIN = join(import.meta.dirname, '..', '..', 'bin');
 const run = promisify(execFile);
-const PATIENCE_MS = 30_000;
 const ADDRESS = '127.0.0.1';
 
 /** A server for every name: its A record is 192.0.2.N, N being what the test says, and it counts questions. */
@@ -54,34 +53,20 @@ class Upstream {
 
 let folder = '';
 let upstream: Upstream;
-let daemon: ChildProcess | null = null;
-let log = '';
+const daemon = new DaemonProcess();
 let port = 0;
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hawserd-threads-'));
   upstream = await Upstream.start();
   port = await freePort();
-  log = '';
 });
 
 afterEach(async () => {
-  if (daemon !== null && daemon.exitCode === null && daemon.signalCode === null) {
-    const gone = new Promise((resolve) => daemon?.on('exit', resolve));
-    daemon.kill('SIGKILL');
-    await gone;
-  }
-  daemon = null;
+  await daemon.end();
   upstream.socket.close();
   rmSync(folder, { recursive: true });
 });
-
-async function freePort(): Promise<number> {
-  const taken = await Upstream.start();
-  const { port: free } = taken.socket.address();
-  await new Promise<void>((resolve) => taken.socket.close(() => resolve()));
-  return free;
-}
 
 function configure(more = ''): string {
   const path = join(folder, 'hawser.conf');
@@ -108,14 +93,8 @@ remote-control:
 }
 
 async function start(config: string): Promise<void> {
-  daemon = spawn(join(BIN, 'hawserd'), ['-d', '-c', config], { stdio: ['ignore', 'ignore', 'pipe'] });
-  daemon.stderr?.on('data', (text: Buffer) => {
-    log += text.toString();
-  });
-  for (const until = performance.now() + PATIENCE_MS; !existsSync(join(folder, 'control')); ) {
-    if (performance.now() > until) throw new Error(`did not start:\n${log}`);
-    await new Promise((resume) => setTimeout(resume, 20));
-  }
+  daemon.start(config);
+  await daemon.until(() => existsSync(join(folder, 'control')));
 }
 
 async function control(...words: string[]): Promise<string> {
@@ -199,10 +178,9 @@ describe.skipIf(typeof bindSystemCalls() === 'string')('two threads', () => {
     await start(configure());
     await askAll(NAMES, 4);
     const asking = askAll(NAMES.slice(0, 4), 3);
-    const gone = new Promise((resolve) => daemon?.on('exit', (code) => resolve(code)));
     const since = performance.now();
     await control('stop');
-    expect(await gone).toBe(0);
+    expect(await daemon.ended()).toBe(0);
     expect(performance.now() - since).toBeLessThan(5_000);
     await asking;
   });
@@ -211,6 +189,6 @@ describe.skipIf(typeof bindSystemCalls() === 'string')('two threads', () => {
     await start(configure('  udp-engine: dgram'));
     expect(await askAll(NAMES, 2)).toEqual(new Set([1]));
     expect(await control('status')).toContain('threads: 1\n');
-    expect(log).toContain('num-threads: 2: one thread serves: front threads need system calls');
+    expect(daemon.log).toContain('num-threads: 2: one thread serves: front threads need system calls');
   });
 });
