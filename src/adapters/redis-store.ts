@@ -6,7 +6,7 @@
  */
 
 import type { ClusterOptions, RedisOptions } from 'iovalkey';
-import type { OpenStore, SharedStore, StorePlace, StoreResult, StoreServer } from '../ports/shared-store.ts';
+import type { OpenStore, SharedStore, StoreResult, StoreServer, StoreServers } from '../ports/shared-store.ts';
 
 /** Milliseconds between two tries to connect: the first, and the most. */
 const FIRST_RETRY_MS = 200;
@@ -22,13 +22,13 @@ interface Client {
 }
 
 /** Opens a store; the package is loaded only here. */
-export const openRedisStore: OpenStore = async (place) => {
+export const openRedisStore: OpenStore = async (servers) => {
   const { Redis, Cluster } = await import('iovalkey');
-  const { server, replica, sentinels, cluster } = place;
+  const { server, replica, sentinels, cluster } = servers;
   const main: Client =
     cluster.length > 0
       ? new Cluster([...cluster], clusterOptions(server))
-      : new Redis(sentinels === null ? optionsFor(server) : sentinelOptions(place));
+      : new Redis(sentinels === null ? optionsFor(server) : sentinelOptions(servers));
   const reader: Client = replica === null ? main : new Redis(optionsFor(replica));
   return new RedisStore(main, reader);
 };
@@ -88,12 +88,12 @@ function commonOptions({ password, commandTimeoutMs, connectTimeoutMs }: StoreSe
   };
 }
 
-function sentinelOptions({ server, sentinels }: StorePlace): RedisOptions {
-  const { places = [], name = '', password = '' } = sentinels ?? {};
+function sentinelOptions({ server, sentinels }: StoreServers): RedisOptions {
+  const { servers = [], name = '', password = '' } = sentinels ?? {};
   return {
     ...commonOptions(server),
     db: server.database,
-    sentinels: places.map(({ host, port }) => ({ host, port })),
+    sentinels: servers.map(({ host, port }) => ({ host, port })),
     name,
     ...(password === '' ? {} : { sentinelPassword: password }),
     sentinelCommandTimeout: server.connectTimeoutMs,

@@ -36,10 +36,10 @@ export function checkCachedb(clauses: readonly Clause[], config: Config, finding
     const text = `cachedb: secret-seed has less than ${MIN_SEED_OCTETS} octets: who reads the store may guess it, and forge answers then`;
     findings.warning(lines.last('secret-seed'), text);
   }
-  checkPlaces(config, lines, findings);
+  checkServers(config, lines, findings);
 }
 
-function checkPlaces({ cachedb }: Config, lines: Lines, findings: Findings): void {
+function checkServers({ cachedb }: Config, lines: Lines, findings: Findings): void {
   const isCluster = cachedb.redisCluster.length > 0;
   const hasReplica = cachedb.redisReplicaServerHost !== '' || cachedb.redisReplicaServerPath !== '';
   if (isCluster && cachedb.redisSentinel.length > 0) {

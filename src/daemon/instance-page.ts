@@ -8,7 +8,7 @@ import type { Patient } from '../doctor/patient.ts';
 import { explainQuestion } from '../explain/gather.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { HttpPlace, HttpServer } from '../ports/http-server.ts';
+import type { HttpServer, HttpTarget } from '../ports/http-server.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Random } from '../ports/random.ts';
 import type { TlsProbe } from '../ports/tls-probe.ts';
@@ -66,12 +66,12 @@ export class InstancePage {
 
   /** Serves it where the configuration says; lines say what could not be opened. */
   async listen(config: Config): Promise<readonly string[]> {
-    const places = pagePlaces(config);
-    if (places.length === 0 && this.#server === null) return [];
+    const targets = pageTargets(config);
+    if (targets.length === 0 && this.#server === null) return [];
     const server = this.#server ?? (await this.#make());
     if (typeof server === 'string') return [`can't serve the page: ${server}`];
     this.#server = server;
-    return await server.listen(places);
+    return await server.listen(targets);
   }
 
   /** With the token; null: it is not served. */
@@ -131,7 +131,7 @@ export class InstancePage {
 }
 
 /** Where the page is served. */
-export function pagePlaces({ server }: Config): HttpPlace[] {
+export function pageTargets({ server }: Config): HttpTarget[] {
   return server.webInterface.map(({ kind, target, port }) =>
     kind === 'path' ? { path: target } : { ip: target, port: port ?? DEFAULT_PAGE_PORT },
   );

@@ -21,9 +21,9 @@ export async function joinSecondLevel(
   open: OpenStore | undefined,
   before: SharedStore | null | undefined,
 ): Promise<SecondLevel> {
-  const { isOn, place } = sharedCacheOptions(shared.config);
+  const { isOn, servers } = sharedCacheOptions(shared.config);
   const isOpened = before === undefined && isOn && open !== undefined;
-  const opening: Promise<SharedStore | null> = isOpened ? open(place) : Promise.resolve(before ?? null);
+  const opening: Promise<SharedStore | null> = isOpened ? open(servers) : Promise.resolve(before ?? null);
   const sharedStore = await opening;
   return { sharedStore, sharedCache: sharedStore === null ? null : joinSharedCache(shared, sharedStore) };
 }

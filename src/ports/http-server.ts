@@ -53,12 +53,12 @@ export interface HttpReply {
 }
 
 /** Where to listen: an address, or the path of a unix socket. */
-export type HttpPlace = Address | { readonly path: string };
+export type HttpTarget = Address | { readonly path: string };
 
 /** How to serve. */
 export interface HttpOptions {
   /** Port 0: the system's choice. A socket that nobody listens on any more is replaced. */
-  readonly local: HttpPlace;
+  readonly local: HttpTarget;
   readonly limits: HttpLimits;
   /** Answers one request. Never rejects. */
   readonly onRequest: (request: HttpRequest) => Promise<HttpReply>;
@@ -68,7 +68,7 @@ export interface HttpOptions {
 
 /** What listens; `local` has the port that the system chose. */
 export interface HttpListener {
-  readonly local: HttpPlace;
+  readonly local: HttpTarget;
   /** Ends all connections too. */
   close(): void;
 }

@@ -27,13 +27,13 @@ export interface StoreServer {
 }
 
 /** Where a store is. */
-export interface StorePlace {
+export interface StoreServers {
   readonly server: StoreServer;
   /** Asked in place of the server where something is only read; null: none. */
   readonly replica: StoreServer | null;
   /** Who tells which server is the master now, and under which name it is known to them; null: `server` itself is asked. */
   readonly sentinels: {
-    readonly places: readonly { readonly host: string; readonly port: number }[];
+    readonly servers: readonly { readonly host: string; readonly port: number }[];
     readonly name: string;
     readonly password: string;
   } | null;
@@ -42,4 +42,4 @@ export interface StorePlace {
 }
 
 /** Opens a store. Connecting goes on beside; a store that is down is one that answers with faults. */
-export type OpenStore = (place: StorePlace) => Promise<SharedStore>;
+export type OpenStore = (servers: StoreServers) => Promise<SharedStore>;

@@ -8,7 +8,7 @@
 
 import type { CheckLines } from '../dane/report.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
-import type { HttpListener, HttpPlace, HttpReply, HttpRequest, HttpServer, HttpSink } from '../ports/http-server.ts';
+import type { HttpListener, HttpReply, HttpRequest, HttpServer, HttpSink, HttpTarget } from '../ports/http-server.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { WebRefusal } from '../terms/web-refusal.ts';
 import { parseName } from '../wire/name-text.ts';
@@ -99,8 +99,8 @@ export class PageServer {
   }
 
   /** Listens at these addresses of loopback and unix sockets, and no others; lines say what could not be opened. */
-  async listen(places: readonly HttpPlace[]): Promise<readonly string[]> {
-    const wanted = new Map(places.map((place) => [placeText(place), place]));
+  async listen(targets: readonly HttpTarget[]): Promise<readonly string[]> {
+    const wanted = new Map(targets.map((target) => [targetText(target), target]));
     for (const [key, listener] of this.#listeners) {
       if (wanted.has(key)) continue;
       listener.close();
@@ -126,13 +126,13 @@ export class PageServer {
   }
 
   /** Where it listens. */
-  places(): HttpPlace[] {
+  targets(): HttpTarget[] {
     return [...this.#listeners.values()].map(({ local }) => local);
   }
 
   /** The address for a browser, with the token where the browser keeps it to itself; null: it listens nowhere. */
   get url(): string | null {
-    const [first] = this.places();
+    const [first] = this.targets();
     if (first === undefined) return null;
     if ('path' in first) {
       const here = `localhost:${DEFAULT_PAGE_PORT}`;
@@ -265,8 +265,8 @@ export class PageServer {
   }
 }
 
-function placeText(place: HttpPlace): string {
-  return 'path' in place ? place.path : `${place.ip}@${place.port}`;
+function targetText(target: HttpTarget): string {
+  return 'path' in target ? target.path : `${target.ip}@${target.port}`;
 }
 
 interface Words {

@@ -12,7 +12,7 @@ import { directivesOf, type OptionFacts } from '../../src/config/option-facts.ts
 import { CLAUSES, type ClauseName } from '../../src/config/options-table.ts';
 import { controlSetup } from '../../src/daemon/control-view.ts';
 import { readInputs } from '../../src/daemon/inputs.ts';
-import { pagePlaces } from '../../src/daemon/instance-page.ts';
+import { pageTargets } from '../../src/daemon/instance-page.ts';
 import { holdDowns } from '../../src/daemon/join-anchors.ts';
 import { readDnstap } from '../../src/daemon/join-dnstap.ts';
 import { insecureNames } from '../../src/daemon/join-policy.ts';
@@ -206,7 +206,7 @@ function toldBy(config: Config): string {
         cacheFileOptions(config),
         logTarget(config, false),
         metricsListeners(config),
-        pagePlaces(config),
+        pageTargets(config),
         controlSetup(config, files, () => null),
       ],
       [sharedCacheOptions(config)],

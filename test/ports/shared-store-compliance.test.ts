@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/adapters/redis-store.ts';
-import type { SharedStore, StorePlace, StoreServer } from '../../src/ports/shared-store.ts';
+import type { SharedStore, StoreServer, StoreServers } from '../../src/ports/shared-store.ts';
 import { FakeStore } from '../fake/fake-store.ts';
 
 const TIMEOUT_MS = 200;
@@ -38,7 +38,7 @@ function serverAt(change: Partial<StoreServer> = {}): StoreServer {
   return { host: '127.0.0.1', port: 1, path: socket(), password: PASSWORD, database: 0, ...times, ...change };
 }
 
-async function openStore(change: Partial<StorePlace> = {}): Promise<SharedStore> {
+async function openStore(change: Partial<StoreServers> = {}): Promise<SharedStore> {
   const place = { server: serverAt(), replica: null, sentinels: null, cluster: [], ...change };
   const store = await openRedisStore(place);
   open.push(store);

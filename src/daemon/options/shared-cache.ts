@@ -3,7 +3,7 @@
 import { absolutePath } from '../../config/check-files.ts';
 import type { Config } from '../../config/config.ts';
 import { isSharing } from '../../config/modules.ts';
-import type { StorePlace, StoreServer } from '../../ports/shared-store.ts';
+import type { StoreServer, StoreServers } from '../../ports/shared-store.ts';
 import type { SharedCacheOptions } from '../../resolve/shared-cache.ts';
 
 const SENTINEL_PORT = 26_379;
@@ -19,27 +19,27 @@ const MIN_CONNECT_MS = 1_000;
 /** Where the store is and how it is used. */
 export function sharedCacheOptions(config: Config): {
   readonly isOn: boolean;
-  readonly place: StorePlace;
+  readonly servers: StoreServers;
   readonly options: SharedCacheOptions;
 } {
   const { server, cachedb } = config;
-  const place = placeOf(config);
+  const servers = serversOf(config);
   return {
     isOn: isSharing(config),
-    place,
+    servers,
     options: {
       secret: cachedb.secretSeed,
       noStore: cachedb.cachedbNoStore,
       // As in Unbound: data that is served for ever is kept for ever.
       expires: cachedb.redisExpireRecords && !(server.serveExpired && server.serveExpiredTtl === 0),
       checksBeforeExpired: cachedb.cachedbCheckWhenServeExpired,
-      timeoutMs: (place.replica ?? place.server).commandTimeoutMs,
+      timeoutMs: (servers.replica ?? servers.server).commandTimeoutMs,
       maxTtl: server.cacheMaxTtl,
     },
   };
 }
 
-function placeOf(config: Config): StorePlace {
+function serversOf(config: Config): StoreServers {
   const { cachedb } = config;
   const { redisReplicaServerHost: replicaHost, redisReplicaServerPath: replicaPath } = cachedb;
   const sentinels = cachedb.redisSentinel.map(({ host, port }) => ({ host, port: port ?? SENTINEL_PORT }));
@@ -64,7 +64,7 @@ function placeOf(config: Config): StorePlace {
     sentinels:
       sentinels.length === 0
         ? null
-        : { places: sentinels, name: cachedb.redisSentinelName, password: cachedb.redisSentinelPassword },
+        : { servers: sentinels, name: cachedb.redisSentinelName, password: cachedb.redisSentinelPassword },
     cluster: cachedb.redisCluster.map(({ host, port }) => ({ host, port: port ?? REDIS_PORT })),
   };
 }
