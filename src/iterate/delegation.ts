@@ -10,7 +10,7 @@ import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RANK } from '../terms/rank.ts';
-import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
+import { closestUpstreamZone, type UpstreamZone, type ZoneCopies, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import { ipText } from '../wire/ip.ts';
@@ -22,7 +22,6 @@ import { MAX_ADDRESSES_PER_SET, MAX_ADDRESSES_PER_ZONE } from './message-bounds.
 import type { IterateOptions } from './options.ts';
 import { ServerFailures } from './server-failures.ts';
 import { type Candidate, candidateOf } from './server-selection.ts';
-import type { ZoneCopies } from './zone-copies.ts';
 
 /** Where at its address a server listens, and the name that its certificate must hold. */
 interface TargetEndpoint {

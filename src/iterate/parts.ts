@@ -8,6 +8,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Network } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { IterationResult } from '../terms/iteration-result.ts';
+import type { ZoneCopies } from '../terms/upstream-zone.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -18,7 +19,6 @@ import type { AddressQueries } from './address-queries.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
 import type { Upstream } from './upstream.ts';
-import type { ZoneCopies } from './zone-copies.ts';
 
 export interface IterateParts {
   readonly clock: Clock;

@@ -7,6 +7,7 @@
  */
 
 import type { DropReason } from '../terms/response-kind.ts';
+import type { ZoneCopies } from '../terms/upstream-zone.ts';
 import { readU16 } from '../wire/bytes.ts';
 import { isInPrefixes } from '../wire/ip-prefix.ts';
 import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/message-view.ts';
@@ -29,7 +30,6 @@ import {
 import type { IterateOptions } from './options.ts';
 import { attachStraySignatures, type GroupedSections } from './stray-signatures.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
-import type { ZoneCopies } from './zone-copies.ts';
 
 export interface ScrubContext {
   readonly question: Question;

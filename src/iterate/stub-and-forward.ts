@@ -1,9 +1,8 @@
 /** Zones whose servers configuration or the control channel names: which of them speaks for a name. */
 
-import type { UpstreamZone } from '../terms/upstream-zone.ts';
+import type { UpstreamZone, ZoneCopies } from '../terms/upstream-zone.ts';
 import { isAtOrBelow, isBelow, type Name, namesEqual } from '../wire/name.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
-import type { ZoneCopies } from './zone-copies.ts';
 
 const NO_KEYS: ReadonlySet<string> = new Set();
 

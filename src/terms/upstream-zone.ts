@@ -66,3 +66,9 @@ export interface ZoneCopy {
   /** The response to a question, octets of a message; null: the copy cannot be used and the servers may not be asked. */
   respond(question: Question): Uint8Array | null;
 }
+
+/** The local copies that there are. */
+export interface ZoneCopies {
+  /** The deepest copy at or above a name; `avoid` holds keys of copies whose data was bad. */
+  closest(name: Name, avoid: ReadonlySet<string>): ZoneCopy | null;
+}
