@@ -12,7 +12,7 @@ import type { Clock } from '../ports/clock.ts';
 import { CLASSIC_UDP_OCTETS, ClientQuery } from '../serve/client-query.ts';
 import type { ReplyChannel } from '../serve/reply-channel.ts';
 import { replyFlags } from '../serve/reply-flags.ts';
-import { appendOpt, LEAST_OPT_OCTETS, type ReplyOpt } from '../serve/reply-opt.ts';
+import { appendOpt, LEAST_OPT_OCTETS, newReplyOpt } from '../serve/reply-opt.ts';
 import { rotateAddresses } from '../serve/rotate.ts';
 import { FLAG } from '../wire/rcode.ts';
 import type { FrontStats } from './front-stats.ts';
@@ -51,17 +51,7 @@ export class FrontServer {
     nowSeconds: 0,
     out: NOTHING,
   };
-  readonly #opt: ReplyOpt = {
-    udpSize: 0,
-    doBit: false,
-    upperRcode: 0,
-    nsid: null,
-    keepaliveMs: null,
-    cookie: null,
-    options: new Uint8Array(OPTIONS_OCTETS),
-    optionsLength: 0,
-    paddingBlock: 0,
-  };
+  readonly #opt = newReplyOpt(0, OPTIONS_OCTETS);
 
   constructor(parts: FrontServerParts) {
     this.#parts = parts;

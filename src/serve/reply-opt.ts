@@ -27,6 +27,21 @@ export interface ReplyOpt {
   paddingBlock: number;
 }
 
+/** One to be filled anew for each reply, without options; `optionsOctets`: room for encoded ones. */
+export function newReplyOpt(udpSize: number, optionsOctets: number): ReplyOpt {
+  return {
+    udpSize,
+    doBit: false,
+    upperRcode: 0,
+    nsid: null,
+    keepaliveMs: null,
+    cookie: null,
+    options: new Uint8Array(optionsOctets),
+    optionsLength: 0,
+    paddingBlock: 0,
+  };
+}
+
 const KEEPALIVE_OCTETS = 6;
 /** Code and length of an option. */
 const OPTION_FIXED_OCTETS = 4;

@@ -21,7 +21,7 @@ import { NOT_CACHED, REFUSED, UNUSABLE_COPY } from './error-replies.ts';
 import type { ImmediateReplies } from './immediate-replies.ts';
 import { type ReplyComposer, SINGLE_REPLY } from './reply-composer.ts';
 import { replyFlags } from './reply-flags.ts';
-import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, paddingFor, type ReplyOpt } from './reply-opt.ts';
+import { appendOpt, keepaliveFor, LEAST_OPT_OCTETS, newReplyOpt, paddingFor, type ReplyOpt } from './reply-opt.ts';
 import { rotateAddresses } from './rotate.ts';
 import type { ServeOptions } from './serve-options.ts';
 
@@ -63,17 +63,7 @@ export class Sources {
     this.#parts = parts;
     const nothing = new Uint8Array();
     this.#request = { query: nothing, questionEnd: 0, flags: 0, maxOctets: 0, nowSeconds: 0, out: nothing };
-    this.#opt = {
-      udpSize: parts.options.ednsUdpSize,
-      doBit: false,
-      upperRcode: 0,
-      nsid: null,
-      keepaliveMs: null,
-      cookie: null,
-      options: new Uint8Array(OPTIONS_OCTETS),
-      optionsLength: 0,
-      paddingBlock: 0,
-    };
+    this.#opt = newReplyOpt(parts.options.ednsUdpSize, OPTIONS_OCTETS);
   }
 
   /** For other classes than IN: about the server itself, or REFUSED. */
