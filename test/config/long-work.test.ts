@@ -9,7 +9,7 @@ import { runAtOnce, type Steps } from '../../src/wire/steps.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { FakeFiles } from '../fake/fake-files.ts';
 import { FakeLog } from '../fake/fake-log.ts';
-import { growth } from '../fake/growth.ts';
+import { growthOfEight, MOST_GROWTH } from '../support/growth.ts';
 
 const LINES = 5000;
 
@@ -79,6 +79,6 @@ describe('many records at one place', () => {
     const run = (count: number): void => {
       runAtOnce(loadConfigInPieces(filesWith(textOf(count)), '/unbound.conf'));
     };
-    expect(growth(1000, 8, run)).toBeLessThan(14);
+    expect(growthOfEight(run, 1000)).toBeLessThan(MOST_GROWTH);
   });
 });

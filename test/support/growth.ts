@@ -22,6 +22,18 @@ export function growthOf(small: () => void, large: () => void, bound: number): n
   return largeUs / smallUs;
 }
 
+/** Between the 8 of what costs the same each, with the noise of a busy machine, and the 64 of what costs as much as there are. */
+export const MOST_GROWTH = 28;
+
+/** How many times as much processor time eight times as many take as `count`. */
+export function growthOfEight(run: (count: number) => void, count: number): number {
+  return growthOf(
+    () => run(count),
+    () => run(8 * count),
+    MOST_GROWTH,
+  );
+}
+
 /** Processor time that this process has used so far, microseconds. */
 export function processorNow(): number {
   const { user, system } = process.cpuUsage();

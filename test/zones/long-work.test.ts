@@ -12,7 +12,7 @@ import { ZoneBuilder } from '../../src/zones/zone-builder.ts';
 import { denialChainSteps } from '../../src/zones/zone-denial.ts';
 import { zoneFileSteps, zoneFileTextSteps } from '../../src/zones/zone-file.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
-import { growth } from '../fake/growth.ts';
+import { growthOfEight, MOST_GROWTH } from '../support/growth.ts';
 import { FakePrimary } from './fake-primary.ts';
 import { ORIGIN, recordOf, soaLine, zoneOf } from './zones-data.ts';
 
@@ -89,7 +89,7 @@ describe('records at one name', () => {
       const changed = new ZoneBuilder(ORIGIN, zone);
       for (const record of records) changed.remove(record);
     };
-    expect(growth(2000, 8, run)).toBeLessThan(28);
+    expect(growthOfEight(run, 2000)).toBeLessThan(MOST_GROWTH);
   });
 });
 
@@ -101,5 +101,5 @@ test('a body in chunks of one octet costs as much for each as a short one', () =
     const step = reader.take(new TextEncoder().encode(`${'1\r\nx\r\n'.repeat(count)}0\r\n\r\n`));
     expect(step.kind === 'body' && step.body.length).toBe(count);
   };
-  expect(growth(4000, 8, run)).toBeLessThan(28);
+  expect(growthOfEight(run, 4000)).toBeLessThan(MOST_GROWTH);
 });
