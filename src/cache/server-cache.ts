@@ -146,6 +146,8 @@ export interface ServerReport {
 interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
+  /** Called when our own line turns out to be cut: what was concluded since anybody last answered (monotonic ms) should go. */
+  readonly onLineCut?: (answeredAtMs: number) => void;
   /** Called when our own line is back after an outage: what else was concluded from the silence should go too. */
   readonly onLineBack?: () => void;
 }
@@ -153,6 +155,7 @@ interface ServerCacheParts {
 export class ServerCache {
   readonly #clock: Clock;
   readonly #options: ServerCacheOptions;
+  readonly #onLineCut: (answeredAtMs: number) => void;
   readonly #onLineBack: () => void;
   readonly #addresses: ByteBoundedMap<KnownAddress>;
   readonly #infos: ByteBoundedMap<ServerZoneInfo>;
@@ -165,9 +168,10 @@ export class ServerCache {
   /** Which take questions over TLS though nobody said so. */
   readonly encrypted: EncryptedServers;
 
-  constructor({ clock, options, onLineBack = () => {} }: ServerCacheParts) {
+  constructor({ clock, options, onLineCut = () => {}, onLineBack = () => {} }: ServerCacheParts) {
     this.#clock = clock;
     this.#options = options;
+    this.#onLineCut = onLineCut;
     this.#onLineBack = onLineBack;
     this.routes = new Routes(clock);
     this.recentFailures = new RecentFailures(clock);
@@ -298,6 +302,7 @@ export class ServerCache {
       if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetTimeouts();
     }
     for (const address of this.#addresses.values()) address.suspectMs = 0;
+    this.#onLineCut(line.answeredAtMs);
     return true;
   }
 
