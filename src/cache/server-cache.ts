@@ -145,6 +145,8 @@ export interface ServerReport {
 interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
+  /** Called when our own line turns out to be cut: what was concluded since anybody last answered (monotonic ms) should go. */
+  readonly onLineCut?: (answeredAtMs: number) => void;
   /** Called when our own line is back after an outage: what else was concluded from the silence should go too. */
   readonly onLineBack?: () => void;
 }
@@ -152,6 +154,7 @@ interface ServerCacheParts {
 export class ServerCache {
   readonly #clock: Clock;
   readonly #options: ServerCacheOptions;
+  readonly #onLineCut: (answeredAtMs: number) => void;
   readonly #onLineBack: () => void;
   readonly #addresses: ByteBoundedMap<KnownAddress>;
   readonly #infos: ByteBoundedMap<ServerZoneInfo>;
@@ -162,9 +165,10 @@ export class ServerCache {
   /** Who failed which zone a short time ago. */
   readonly recentFailures: RecentFailures;
 
-  constructor({ clock, options, onLineBack = () => {} }: ServerCacheParts) {
+  constructor({ clock, options, onLineCut = () => {}, onLineBack = () => {} }: ServerCacheParts) {
     this.#clock = clock;
     this.#options = options;
+    this.#onLineCut = onLineCut;
     this.#onLineBack = onLineBack;
     this.routes = new Routes(clock);
     this.recentFailures = new RecentFailures(clock);
@@ -294,6 +298,7 @@ export class ServerCache {
       if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetTimeouts();
     }
     for (const address of this.#addresses.values()) address.suspectMs = 0;
+    this.#onLineCut(line.answeredAtMs);
     return true;
   }
 

@@ -87,7 +87,8 @@ describe('an outage of the own line', () => {
     [1200, 2000],
   ] as const;
 
-  async function throughOutage(seconds: number, isWarm: boolean): Promise<Scene> {
+  /** Questions all the while, then `quietSeconds` without any; then the line is back. */
+  async function throughOutage(seconds: number, isWarm: boolean, quietSeconds = 0): Promise<Scene> {
     const scene = victimScene();
     // The root has only the server that the world has: each question gives up after six silent ones.
     scene.ports.files.put('/hints', `. 3600000 NS a.root.\na.root. 3600000 A ${ROOT}\n`);
@@ -99,6 +100,7 @@ describe('an outage of the own line', () => {
       await scene.askLater(`no-${at}.test.`, 'A');
       await scene.ports.clock.advance(2000);
     }
+    await scene.ports.clock.advance(quietSeconds * 1000);
     scene.isCut = false;
     return scene;
   }
@@ -116,6 +118,17 @@ describe('an outage of the own line', () => {
         await scene.stop();
       },
     );
+  });
+
+  test('leaves the way to the zone known: who asks after it needs one question, not the whole way from the root', async () => {
+    for (const seconds of [4, 30]) {
+      const scene = await throughOutage(seconds, true, 30);
+      const askedBefore = scene.asked.length;
+      const { status } = await scene.ask('host-99.victim.', 'A');
+      const asked = scene.asked.slice(askedBefore);
+      expect([seconds, status, asked]).toEqual([seconds, 'NOERROR ad', [`${VICTIM} host-99.victim. A`]]);
+      await scene.stop();
+    }
   });
 });
 
