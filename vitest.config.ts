@@ -13,7 +13,13 @@ const ALONE = [
 /** Milliseconds until a test counts as one that hangs: no bound on what it costs, since the machine may have other work. */
 const PATIENCE_MS = 120_000;
 
-const common = { testTimeout: PATIENCE_MS, hookTimeout: PATIENCE_MS, restoreMocks: true, env: COMPILED_CODE };
+const common = {
+  testTimeout: PATIENCE_MS,
+  hookTimeout: PATIENCE_MS,
+  expect: { poll: { timeout: PATIENCE_MS / 2 } },
+  restoreMocks: true,
+  env: COMPILED_CODE,
+};
 
 /** Everything that needs no real program. What does is in vitest.interop.config.ts. */
 export default defineConfig({
