@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogTarget } from '../../src/ports/log-sink.ts';
 
 const LOG = new URL('../../src/adapters/node-log.ts', import.meta.url).href;
@@ -28,8 +28,7 @@ function run(end: string, more: Partial<LogTarget> = {}, nodeArguments: readonly
     log.configure(${JSON.stringify(target)});
     log.write('info', 'start of service');
     ${end}`;
-  const options = { encoding: 'utf8', timeout: 20_000 } as const;
-  return spawnSync(process.execPath, [...nodeArguments, '--input-type=module', '-e', script], options).pid;
+  return spawnSync(process.execPath, [...nodeArguments, '--input-type=module', '-e', script]).pid;
 }
 
 function lines(): string[] {
@@ -48,7 +47,7 @@ describe('a process that ends without having been stopped', () => {
     ['is killed after its log was opened anew', `log.reopen(); process.kill(process.pid, 'SIGKILL');`, []],
   ])('since it %s says so in its log, once', async (_, end, nodeArguments) => {
     const pid = run(end, {}, nodeArguments);
-    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+    await expect.poll(() => lines().length).toBe(2);
     expect(lines()[1]).toMatch(new RegExp(String.raw`^\[\d{10}\] ns1\[${pid}:0\] fatal error: ${TEXT}$`));
   });
 
@@ -57,12 +56,13 @@ describe('a process that ends without having been stopped', () => {
     ['iso', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} ns1\[/],
   ] as const)('has the form of its other lines, times as %s', async (time, pattern) => {
     run(`process.kill(process.pid, 'SIGKILL');`, { time });
-    await vi.waitFor(() => expect(lines()[1]).toMatch(pattern), { timeout: 5000 });
+    await expect.poll(() => lines().length).toBe(2);
+    expect(lines()[1]).toMatch(pattern);
   });
 
   test('has it as JSON where the others are', async () => {
     const pid = run(`process.kill(process.pid, 'SIGKILL');`, { isJson: true });
-    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+    await expect.poll(() => lines().length).toBe(2);
     const said = JSON.parse(lines()[1] ?? '');
     expect(said).toMatchObject({ identity: 'ns1', pid, level: 'fatal error', message: TEXT });
     expect(Date.parse(said.time)).toBeGreaterThan(0);

@@ -33,7 +33,7 @@ test('a hundred thousand local zones take 96 MiB of heap at most while they are 
   expect([status, status === 0 ? '' : stderr.slice(-500)]).toEqual([0, '']);
   expect(Number(stdout.split(' ')[0])).toBeGreaterThan(COUNT);
   expect(stdout.trim()).toMatch(/ 0 0$/);
-}, 60_000);
+});
 
 const LIST = ['server:', 'local-zone: ads.test. always_nxdomain', 'local-zone: Caps.Test. static'].join('\n');
 
