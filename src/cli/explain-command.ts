@@ -29,7 +29,7 @@ Shows the chain of trust from the anchor to the answer, zone by zone: DS, keys, 
 not there, what each server said; where it broke, whose fault that is and what to do. TYPE is A by default.
 ${SOURCE_HELP}
 
-${DAEMON_HELP}${VALIDATING_HELP}  --cached                what the running daemon holds now: since when, for how long, and why; nobody is asked
+${DAEMON_HELP}${VALIDATING_HELP}  --cached                what the running daemon holds now: since when, until when, and why; nobody is asked
   --at TIME               what would hold then, by the times of signatures: 2026-12-24, 2026-12-24T18:00:00Z, 20261224180000,
                           unix seconds, +3d, -12h; resolves from the root
   --expiry DAYS           list signatures that run out within so many days, default ${DEFAULT_EXPIRY_DAYS}

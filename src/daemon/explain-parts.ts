@@ -15,7 +15,7 @@ export function explainParts(
     resolve: (question, trace) => resolver.resolve(question, { trace }),
     peek: (question) => resolver.peek(question),
     trustOf: (zone) => caches.keys.find(zone),
-    held: (question) => heldLines(caches, clock, question),
+    held: (question) => heldLines({ caches, resolver, clock }, question),
     crypto,
     signatureTime: config.server.valOverrideDate,
     anchors: () => anchors.positive(),

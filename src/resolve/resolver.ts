@@ -12,7 +12,7 @@
  */
 
 import type { AnswerCache } from '../cache/answer-cache.ts';
-import type { CachedAnswer } from '../cache/cached-answer.ts';
+import type { CachedAnswer, KnownAnswer } from '../cache/cached-answer.ts';
 import { type FailureCache, MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
@@ -81,7 +81,7 @@ interface ResolverParts {
   readonly counters: Counters;
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
-  readonly deny?: (question: Question) => CachedAnswer | null;
+  readonly deny?: (question: Question) => KnownAnswer | null;
   /** Answers that other hosts have found (cachedb); null or absent: none. */
   readonly shared?: SharedCache | null;
   /** The second at which signatures are checked; the clock's when absent. */
@@ -426,9 +426,11 @@ export class Resolver {
     if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
-    const known = this.#parts.answers.find(question);
+    const { answers, clock } = this.#parts;
+    const known = answers.find(question);
     if (known !== null && known.verdict?.status === 'secure') return;
-    this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
+    const times = { storedAt: clock.unixSeconds(), expiresAt: earliestExpiry(found) };
+    answers.store(question, { found, verdict: null, ...times });
   }
 
   async #resolveWork(work: Work, { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions): Promise<Resolution> {
@@ -509,7 +511,7 @@ export class Resolver {
     if (trustEpoch !== rrsets.trustEpoch || this.#isRetired) return answeredOf(question, found, verdict, now);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
-    this.#keepBad(question, { found, verdict, expiresAt: now + kept, judgedAt: now });
+    this.#keepBad(question, { found, verdict, storedAt: now, expiresAt: now + kept });
     return answeredOf(question, found, verdict, now + kept);
   }
 
@@ -517,10 +519,10 @@ export class Resolver {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
-    const judgedAt = clock.unixSeconds();
+    const storedAt = clock.unixSeconds();
     const expiresAt = earliestExpiry(found);
-    const refreshAt = options.prefetch ? refreshTime(judgedAt, expiresAt) : expiresAt;
-    answers.store(question, { found, verdict, expiresAt, refreshAt, judgedAt });
+    const refreshAt = options.prefetch ? refreshTime(storedAt, expiresAt) : expiresAt;
+    answers.store(question, { found, verdict, storedAt, expiresAt, refreshAt });
     return answeredOf(question, found, verdict, refreshAt);
   }
 
