@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { heldLines } from './held-lines.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 
-type ExplainedInstance = Pick<ResolverInstance, 'resolver' | 'caches' | 'anchors' | 'crypto' | 'config'>;
+export type ExplainedInstance = Pick<ResolverInstance, 'resolver' | 'caches' | 'anchors' | 'crypto' | 'config'>;
 
 export function explainParts(
   { resolver, caches, anchors, crypto, config }: ExplainedInstance,
