@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogTarget } from '../../src/ports/log-sink.ts';
 
 const LOG = new URL('../../src/adapters/node-log.ts', import.meta.url).href;
@@ -22,8 +22,7 @@ afterEach(() => rmSync(folder, { recursive: true }));
 
 /** Runs a program that ends so. */
 function runScript(script: string, nodeArguments: readonly string[] = []): number {
-  const options = { encoding: 'utf8', timeout: 20_000 } as const;
-  return spawnSync(process.execPath, [...nodeArguments, '--input-type=module', '-e', script], options).pid;
+  return spawnSync(process.execPath, [...nodeArguments, '--input-type=module', '-e', script]).pid;
 }
 
 /** Runs a program with a log, which then does what `end` says; gives its pid. */
@@ -55,7 +54,7 @@ describe('a process that ends without having been stopped', () => {
     ['is killed after its log was opened anew', `log.reopen(); process.kill(process.pid, 'SIGKILL');`, []],
   ])('since it %s says so in its log, once', async (_, end, nodeArguments) => {
     const pid = run(end, {}, nodeArguments);
-    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+    await expect.poll(() => lines().length).toBe(2);
     expect(lines()[1]).toMatch(new RegExp(String.raw`^\[\d{10}\] ns1\[${pid}:0\] fatal error: ${TEXT}$`));
   });
 
@@ -64,7 +63,8 @@ describe('a process that ends without having been stopped', () => {
     ['iso', /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d[+-]\d{4} ns1\[/],
   ] as const)('has the form of its other lines, times as %s', async (time, pattern) => {
     run(`process.kill(process.pid, 'SIGKILL');`, { time });
-    await vi.waitFor(() => expect(lines()[1]).toMatch(pattern), { timeout: 5000 });
+    await expect.poll(() => lines().length).toBe(2);
+    expect(lines()[1]).toMatch(pattern);
   });
 
   test('says so in syslog where its lines go there', async () => {
@@ -76,32 +76,31 @@ describe('a process that ends without having been stopped', () => {
       const { watchForEnd } = await import(${JSON.stringify(LAST_LINE)});
       watchForEnd(${JSON.stringify(target)}, { logger: ${JSON.stringify(logger)} }, null);
       process.kill(process.pid, 'SIGABRT');`);
-    await vi.waitFor(() => expect(lines()).toEqual([`--tag ns1 -p daemon.crit -- [${pid}:0] fatal error: ${TEXT}`]), {
-      timeout: 5000,
-    });
+    await expect.poll(lines).toEqual([`--tag ns1 -p daemon.crit -- [${pid}:0] fatal error: ${TEXT}`]);
   });
 
   test('says so although a service manager ends all that is left of the service', async () => {
     run(`
       const { readdirSync, readFileSync } = await import('node:fs');
-      const isOurs = (pid) => {
+      const textOf = (pid) => {
         try {
-          return readFileSync('/proc/' + pid + '/stat', 'utf8').split(') ')[1].split(' ')[1] === String(process.pid);
+          return readFileSync('/proc/' + pid + '/status', 'utf8');
         } catch {
-          return false;
+          return '';
         }
       };
-      // Once it waits: a shell that has not started yet gets the signal as anybody does.
-      setTimeout(() => {
-        for (const pid of readdirSync('/proc').filter(isOurs)) process.kill(Number(pid), 'SIGTERM');
-        process.kill(process.pid, 'SIGKILL');
-      }, 1000);`);
-    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+      const isOurs = (pid) => textOf(pid).includes('PPid:\\t' + process.pid + '\\n');
+      const ignoresTerm = (pid) => (parseInt(/SigIgn:\\t([0-9a-f]+)/.exec(textOf(pid))?.[1] ?? '0', 16) & 0x4000) !== 0;
+      const [shell] = readdirSync('/proc').filter(isOurs);
+      while (!ignoresTerm(shell)) await new Promise((resolve) => setTimeout(resolve, 10));
+      process.kill(Number(shell), 'SIGTERM');
+      process.kill(process.pid, 'SIGKILL');`);
+    await expect.poll(() => lines().length).toBe(2);
   });
 
   test('has it as JSON where the others are', async () => {
     const pid = run(`process.kill(process.pid, 'SIGKILL');`, { isJson: true });
-    await vi.waitFor(() => expect(lines()).toHaveLength(2), { timeout: 5000 });
+    await expect.poll(() => lines().length).toBe(2);
     const said = JSON.parse(lines()[1] ?? '');
     expect(said).toMatchObject({ identity: 'ns1', pid, level: 'fatal error', message: TEXT });
     expect(Date.parse(said.time)).toBeGreaterThan(0);
