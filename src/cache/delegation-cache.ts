@@ -3,7 +3,7 @@
  * a child zone can change or prolong the way there (ghost domain names, CVE-2022-30698 and -30699).
  *
  * Duties: deepest known cut for a name, absolute expiry bounded by the cut above, a bound in octets; names known to be no
- * cut (RFC 9156 §3 walks past them without asking).
+ * cut (RFC 9156 §3 walks past them without asking); cuts that were given up for silence, until it is known whose it was.
  * Leaves to others: addresses not given with the referral, which server is good.
  */
 
@@ -16,6 +16,11 @@ import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
 
 /** Default bound, octets: about 5000 cuts of four servers each. */
 export const DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
+/**
+ * Octets of cuts that were given up and may come back, about 150: an outage of the own line is known after three silences,
+ * and by then no more zones were given up than questions are worked on.
+ */
+const GIVEN_UP_OCTETS = 256 * 1024;
 /** Octets of a delegation besides its servers, and of one server besides its name and addresses. */
 const DELEGATION_OCTETS = 250;
 const SERVER_OCTETS = 255;
@@ -41,6 +46,12 @@ export interface Delegation {
   readonly denial?: readonly RankedRRset[];
 }
 
+/** A cut that was given up, and when: monotonic ms. */
+interface GivenUp {
+  readonly cut: Delegation;
+  readonly atMs: number;
+}
+
 /** Either a delegation or the note that a name is no cut. */
 type Known =
   | { readonly kind: 'cut'; readonly cut: Delegation }
@@ -49,6 +60,10 @@ type Known =
 export class DelegationCache {
   readonly #clock: Clock;
   readonly #known: ByteBoundedMap<Known>;
+  readonly #givenUp = new ByteBoundedMap<GivenUp>({
+    maxBytes: GIVEN_UP_OCTETS,
+    sizeOf: ({ cut }) => sizeOfCut(cut),
+  });
 
   constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
     this.#clock = clock;
@@ -95,16 +110,35 @@ export class DelegationCache {
 
   /** True when there was one. */
   remove(zone: Name): boolean {
+    this.#givenUp.delete(nameKey(zone));
     return this.#known.delete(nameKey(zone));
+  }
+
+  /** Removes a cut none of whose servers was of use, until `takeBack`; true when there was one. */
+  giveUp(zone: Name): boolean {
+    const cut = this.find(zone);
+    const wasThere = this.#known.delete(nameKey(zone));
+    if (cut !== null) this.#givenUp.set(nameKey(zone), { cut, atMs: this.#clock.monotonicMs() });
+    return wasThere;
+  }
+
+  /** What was given up since then (monotonic ms) counts again where nothing newer is known: the silence was nobody's fault. */
+  takeBack(sinceMs: number): void {
+    for (const { cut, atMs } of this.#givenUp.values()) {
+      if (atMs >= sinceMs && this.find(cut.zone) === null) this.#known.set(nameKey(cut.zone), { kind: 'cut', cut });
+    }
+    this.#givenUp.clear();
   }
 
   /** Removes delegations that the test says yes to (flush commands); how many. */
   removeWhere(test: (cut: Delegation) => boolean): number {
+    this.#givenUp.removeWhere(({ cut }) => test(cut));
     return this.#known.removeWhere((known) => known.kind === 'cut' && test(known.cut));
   }
 
   clear(): void {
     this.#known.clear();
+    this.#givenUp.clear();
   }
 
   /** Delegations, expired ones too, most recently used first. */
@@ -117,7 +151,7 @@ export class DelegationCache {
   }
 
   get sizeBytes(): number {
-    return this.#known.sizeBytes;
+    return this.#known.sizeBytes + this.#givenUp.sizeBytes;
   }
 }
 
@@ -127,12 +161,15 @@ function own<Octets extends Uint8Array>(octets: Octets): Octets {
 }
 
 function sizeOfKnown(known: Known): number {
-  if (known.kind === 'no-cut') return NO_CUT_OCTETS;
-  let octets = DELEGATION_OCTETS + sizeOfName(known.cut.zone);
-  for (const { name, addresses } of known.cut.servers) {
+  return known.kind === 'no-cut' ? NO_CUT_OCTETS : sizeOfCut(known.cut);
+}
+
+function sizeOfCut({ zone, servers, denial }: Delegation): number {
+  let octets = DELEGATION_OCTETS + sizeOfName(zone);
+  for (const { name, addresses } of servers) {
     octets += SERVER_OCTETS + sizeOfName(name);
     for (const address of addresses) octets += 8 + sizeOfText(address);
   }
-  for (const ranked of known.cut.denial ?? []) octets += sizeOfRanked(ranked);
+  for (const ranked of denial ?? []) octets += sizeOfRanked(ranked);
   return octets;
 }

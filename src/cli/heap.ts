@@ -3,8 +3,8 @@
  * refused before it is read, and a line is written while there is still room for one.
  */
 
-import { getHeapStatistics, setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
+import { getHeapStatistics } from 'node:v8';
+import { collector } from '../adapters/own-memory.ts';
 import type { Config } from '../config/config.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Files } from '../ports/files.ts';
@@ -60,13 +60,7 @@ interface Heap {
 }
 
 /** V8's own. */
-export const THIS_HEAP: Heap = { look: heapUse, collect: collectGarbage };
-
-function collectGarbage(): void {
-  setFlagsFromString('--expose-gc');
-  const collect: unknown = runInNewContext('gc');
-  if (typeof collect === 'function') collect();
-}
+export const THIS_HEAP: Heap = { look: heapUse, collect: () => collector()() };
 
 /** The configuration that is being loaded, or null when the heap cannot hold it: it ends where V8 would abort. */
 export function* loadWithinHeap<T>(loading: Steps<T>, heap: Heap): Steps<T | null> {

@@ -54,6 +54,35 @@ describe('DelegationCache', () => {
       expect(octets?.buffer.byteLength).toBe(octets?.length);
   });
 
+  test("gives up a cut, and takes it back when the silence of its servers was nobody's", async () => {
+    const { clock, cuts, add, deepest } = make();
+    for (const zone of ['.', 'a.', 'b.', 'c.', 'd.']) add(zone, 100);
+    expect(cuts.giveUp(mustParseName('a.'))).toBe(true);
+    expect(cuts.giveUp(mustParseName('nothing.'))).toBe(false);
+    await clock.advance(1000);
+    const answeredAtMs = clock.monotonicMs();
+    for (const zone of ['b.', 'c.', 'd.']) cuts.giveUp(mustParseName(zone));
+    expect(deepest('x.b.')).toBe('.');
+    add('c.', 50);
+    cuts.remove(mustParseName('d.'));
+    cuts.takeBack(answeredAtMs);
+    expect(['a.', 'b.', 'c.', 'd.'].map(deepest)).toEqual(['.', 'b.', 'c.', '.']);
+    await clock.advance(60_000);
+    expect(['b.', 'c.'].map(deepest)).toEqual(['b.', '.']);
+  });
+
+  test('holds no more of what was given up than its bound', () => {
+    const { cuts, add } = make();
+    for (let i = 0; i < 2000; i++) {
+      add(`zone-${i}.`, 100);
+      cuts.giveUp(mustParseName(`zone-${i}.`));
+    }
+    expect(cuts.count).toBe(0);
+    expect(cuts.sizeBytes).toBeLessThanOrEqual(256 * 1024);
+    cuts.clear();
+    expect(cuts.sizeBytes).toBe(0);
+  });
+
   test('forgets a cut when its time is over', async () => {
     const { clock, add, deepest } = make();
     add('.', 100);
