@@ -225,7 +225,7 @@ describe.each(names)('with $what', ({ name }) => {
           const nsec = setFor(at(''), TYPE.NSEC, [Uint8Array.of(...at('x'), 0, 1, 64)], true);
           cache.store({ zone, owner: at(''), next: at('x'), ranked: nsec, learntAt: EXPIRES - 3600 });
         },
-        4 * MANY,
+        2 * MANY,
       ),
     );
   });
@@ -249,7 +249,7 @@ describe.each(names)('with $what', ({ name }) => {
           cache.storeHashed({ ...span, zone, ranked, learntAt: EXPIRES - 3600 });
         },
         // Some take others' places.
-        4 * MANY,
+        3 * MANY,
       ),
     );
   });
