@@ -132,7 +132,7 @@ describe.each(names)('with $what', ({ name }) => {
           const answer = [setFor(name(n), TYPE.A, [Uint8Array.of(192, 0, 2, 1)], true)];
           const end = { question, rcode: 0, answer, authority: [], additional: [], zone: ZONE, server: null };
           const found = { kind: 'found', aliases: [], end: { kind: 'answer', ...end, expiresAt: EXPIRES } } as const;
-          cache.store(question, { found, verdict: null, expiresAt: EXPIRES });
+          cache.store(question, { found, verdict: null, storedAt: EXPIRES - 60, expiresAt: EXPIRES });
         },
         MANY,
       ),
@@ -166,7 +166,8 @@ describe.each(names)('with $what', ({ name }) => {
             name: read(name(n + i)),
             addresses: [`192.0.2.${n}-${i}`, `2001:db8::${n}:${i}`],
           }));
-          cache.store({ zone: name(n), servers: list, source: 'referral', expiresAt: EXPIRES, hasDs: false });
+          const times = { receivedAt: EXPIRES - 60, expiresAt: EXPIRES };
+          cache.store({ zone: name(n), servers: list, source: 'referral', ...times, hasDs: false });
         },
         1000,
       ),
