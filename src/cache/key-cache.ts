@@ -45,23 +45,29 @@ export type SecurityStatus<Key> =
       readonly expiresAt: number;
     };
 
+/** The same as it is kept. */
+type KeptStatus<Key> = SecurityStatus<Key> & {
+  /** When it was proven, unix seconds. */
+  readonly storedAt: number;
+};
+
 export class KeyCache<Key extends CachedKey> {
   readonly #clock: Clock;
-  readonly #zones: ByteBoundedMap<SecurityStatus<Key>>;
+  readonly #zones: ByteBoundedMap<KeptStatus<Key>>;
 
   constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
     this.#clock = clock;
-    this.#zones = new ByteBoundedMap<SecurityStatus<Key>>({ maxBytes, sizeOf: sizeOfStatus });
+    this.#zones = new ByteBoundedMap<KeptStatus<Key>>({ maxBytes, sizeOf: sizeOfStatus });
   }
 
   /** The state of exactly this zone, when it is fresh. */
-  find(zone: Name): SecurityStatus<Key> | null {
+  find(zone: Name): KeptStatus<Key> | null {
     const trust = this.#zones.get(nameKey(zone));
     return trust !== null && trust.expiresAt > this.#clock.unixSeconds() ? trust : null;
   }
 
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
-  closest(name: Name): SecurityStatus<Key> | null {
+  closest(name: Name): KeptStatus<Key> | null {
     for (let at = name; ; at = parentOf(at)) {
       const trust = this.find(at);
       if (trust !== null || isRoot(at)) return trust;
@@ -71,7 +77,8 @@ export class KeyCache<Key extends CachedKey> {
   /** Keeps a state in place of the one before. */
   store(trust: SecurityStatus<Key>): void {
     // A copy, since lists that were grown by pushing have 16 places to spare.
-    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice() } : trust;
+    const storedAt = this.#clock.unixSeconds();
+    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice(), storedAt } : { ...trust, storedAt };
     this.#zones.set(nameKey(trust.zone), kept);
   }
 
@@ -95,7 +102,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 
   /** All states, expired ones too, most recently used first. */
-  entries(): Iterable<SecurityStatus<Key>> {
+  entries(): Iterable<KeptStatus<Key>> {
     return this.#zones.values();
   }
 

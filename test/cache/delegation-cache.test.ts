@@ -11,8 +11,9 @@ function make(maxBytes = 1_000_000) {
   const cuts = new DelegationCache({ clock, maxBytes });
   const add = (zone: string, seconds: number): void => {
     const servers = [{ name: mustParseName('ns.example.'), addresses: ['192.0.2.1'] }];
-    const expiresAt = clock.unixSeconds() + seconds;
-    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', expiresAt, hasDs: false });
+    const receivedAt = clock.unixSeconds();
+    const times = { receivedAt, expiresAt: receivedAt + seconds };
+    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', ...times, hasDs: false });
   };
   const deepest = (name: string): string | null => zoneOf(cuts.findDeepest(mustParseName(name)));
   return { clock, cuts, add, deepest };
@@ -46,7 +47,9 @@ describe('DelegationCache', () => {
     const denial = [rankedAt(clock.unixSeconds(), 60, within(set))];
     const zone = mustParseName('example.');
     const servers = [{ name: within(mustParseName('ns.example.')), addresses: [] }];
-    const cut = { zone, servers, source: 'referral', expiresAt: clock.unixSeconds() + 60, hasDs: false } as const;
+    const receivedAt = clock.unixSeconds();
+    const times = { receivedAt, expiresAt: receivedAt + 60 };
+    const cut = { zone, servers, source: 'referral', ...times, hasDs: false } as const;
     cuts.store({ ...cut, denial });
     const held = cuts.find(zone);
     expect(held?.denial?.map(({ rrset }) => rrset)).toEqual([set]);

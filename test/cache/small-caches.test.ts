@@ -30,6 +30,7 @@ function answer(text: string, expiresAt = START + 60): CachedAnswer {
       },
     },
     verdict: null,
+    storedAt: START,
     expiresAt,
   };
 }
@@ -90,12 +91,14 @@ describe('the key cache', () => {
   test('finds the zone itself, and the deepest fresh one above a name', () => {
     const clock = new HandClock();
     const cache = new KeyCache<CachedKey>({ clock, maxBytes: 100_000 });
-    const [root, example] = [secure('.'), insecure('example.')];
-    cache.store(root);
-    cache.store(example);
-    expect(cache.find(name('EXAMPLE.'))).toBe(example);
+    cache.store(secure('.'));
+    clock.now = START + 10;
+    cache.store(insecure('example.'));
+    const root = { ...secure('.'), storedAt: START };
+    const example = { ...insecure('example.'), storedAt: START + 10 };
+    expect(cache.find(name('EXAMPLE.'))).toEqual(example);
     expect(cache.find(name('www.example.'))).toBeNull();
-    expect(cache.closest(name('www.example.'))).toBe(example);
+    expect(cache.closest(name('www.example.'))).toEqual(example);
     expect(cache.closest(name('other.'))).toEqual(root);
     clock.now = START + 60;
     expect(cache.closest(name('www.example.'))).toEqual(root);
