@@ -8,19 +8,15 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
+import type { Random } from '../ports/random.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { DelegationSource } from '../trace/events.ts';
-import { type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
-import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
+import { isRoot, type Name, parentOf } from '../wire/name.ts';
+import { CUT, DELEGATION_FORM, type KnownCut, NO_CLASS, NO_CUT } from './packed-delegation.ts';
+import { PackedMap } from './packed-map.ts';
 
-/** Default bound, octets: about 5000 cuts of four servers each. */
+/** Default bound, octets: about 40,000 cuts of two servers each. */
 export const DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
-/** Octets of a delegation besides its servers, and of one server besides its name and addresses. */
-const DELEGATION_OCTETS = 250;
-const SERVER_OCTETS = 255;
-/** Octets of the note that a name is no cut. */
-const NO_CUT_OCTETS = 32;
 
 /** A server of a delegation, with the addresses that came with it (canonical text). */
 export interface DelegatedServer {
@@ -41,61 +37,59 @@ export interface Delegation {
   readonly denial?: readonly RankedRRset[];
 }
 
-/** Either a delegation or the note that a name is no cut. */
-type Known =
-  | { readonly kind: 'cut'; readonly cut: Delegation }
-  | { readonly kind: 'no-cut'; readonly expiresAt: number };
+/** How the cache is made. */
+interface DelegationCacheParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxBytes: number;
+}
 
 export class DelegationCache {
   readonly #clock: Clock;
-  readonly #known: ByteBoundedMap<Known>;
+  readonly #known: PackedMap<KnownCut>;
 
-  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+  constructor({ clock, random, maxBytes }: DelegationCacheParts) {
     this.#clock = clock;
-    this.#known = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfKnown });
+    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM });
   }
 
   /** The delegation of exactly this zone, when fresh. */
   find(zone: Name): Delegation | null {
-    return this.#findFrom(zone, 0);
-  }
-
-  #findFrom(name: Name, at: number): Delegation | null {
-    const known = this.#known.get(nameKeyFrom(name, at));
+    const known = this.#known.get(zone, CUT, NO_CLASS);
     return known?.kind === 'cut' && known.cut.expiresAt > this.#clock.unixSeconds() ? known.cut : null;
   }
 
   /** The deepest fresh delegation at or above the name; null when not even the root's is known. */
   findDeepest(name: Name): Delegation | null {
-    for (let at = 0; ; at += (name[at] ?? 0) + 1) {
-      const cut = this.#findFrom(name, at);
-      if (cut !== null || at === name.length - 1) return cut;
+    for (let at = name; ; at = parentOf(at)) {
+      const cut = this.find(at);
+      if (cut !== null || isRoot(at)) return cut;
     }
   }
 
   /** Keeps a delegation in place of the one before. */
   store(cut: Delegation): void {
-    // Copies, since lists that were grown by pushing have 16 places to spare.
-    const servers = cut.servers.map(({ name, addresses }) => ({ name: own(name), addresses: addresses.slice() }));
-    const denial = cut.denial?.map((ranked): RankedRRset => ({ ...ranked, rrset: own(ranked.rrset) }));
-    const kept = { ...cut, zone: own(cut.zone), servers, ...(denial === undefined ? null : { denial }) };
-    this.#known.set(nameKey(cut.zone), { kind: 'cut', cut: kept });
+    this.#known.delete(cut.zone, NO_CUT, NO_CLASS);
+    this.#known.set({ kind: 'cut', cut });
   }
 
   /** Notes that the servers above say that this name exists and is no cut. A fresh cut is never hidden by it. */
   noteNoCut(name: Name, expiresAt: number): void {
-    if (this.find(name) === null) this.#known.set(nameKey(name), { kind: 'no-cut', expiresAt });
+    if (this.find(name) !== null) return;
+    this.#known.delete(name, CUT, NO_CLASS);
+    this.#known.set({ kind: 'no-cut', name, expiresAt });
   }
 
   /** True when the name is known to be no cut. */
   isNoCut(name: Name): boolean {
-    const known = this.#known.get(nameKey(name));
+    const known = this.#known.get(name, NO_CUT, NO_CLASS);
     return known?.kind === 'no-cut' && known.expiresAt > this.#clock.unixSeconds();
   }
 
-  /** True when there was one. */
+  /** True when there was one, or a note that there is none. */
   remove(zone: Name): boolean {
-    return this.#known.delete(nameKey(zone));
+    const hadNote = this.#known.delete(zone, NO_CUT, NO_CLASS);
+    return this.#known.delete(zone, CUT, NO_CLASS) || hadNote;
   }
 
   /** Removes delegations that the test says yes to (flush commands); how many. */
@@ -119,20 +113,4 @@ export class DelegationCache {
   get sizeBytes(): number {
     return this.#known.sizeBytes;
   }
-}
-
-/** The octets in an array of their own: what came from a message or another cache keeps far more alive than itself. */
-function own<Octets extends Uint8Array>(octets: Octets): Octets {
-  return new Uint8Array(octets) as Octets;
-}
-
-function sizeOfKnown(known: Known): number {
-  if (known.kind === 'no-cut') return NO_CUT_OCTETS;
-  let octets = DELEGATION_OCTETS + sizeOfName(known.cut.zone);
-  for (const { name, addresses } of known.cut.servers) {
-    octets += SERVER_OCTETS + sizeOfName(name);
-    for (const address of addresses) octets += 8 + sizeOfText(address);
-  }
-  for (const ranked of known.cut.denial ?? []) octets += sizeOfRanked(ranked);
-  return octets;
 }

@@ -34,7 +34,7 @@ export function makeCaches(
     answers: new AnswerCache({ clock, random, rrsets, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
-    delegations: new DelegationCache({ clock, maxBytes: DELEGATION_CACHE_OCTETS }),
+    delegations: new DelegationCache({ clock, random, maxBytes: DELEGATION_CACHE_OCTETS }),
     servers: new ServerCache({
       ...{ clock, options: serverCacheOptions(config) },
       onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromTimeout(why.failure)),
