@@ -9,33 +9,26 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import type { DelegationSource } from '../trace/events.ts';
 import { isRoot, type Name, parentOf } from '../wire/name.ts';
-import { CUT, DELEGATION_FORM, type KnownCut, NO_CLASS, NO_CUT } from './packed-delegation.ts';
+import type { Delegation } from './delegation.ts';
+import {
+  CUT,
+  DELEGATION_FORM,
+  GIVEN_UP_FORM,
+  type GivenUpCut,
+  type KnownCut,
+  NO_CLASS,
+  NO_CUT,
+} from './packed-delegation.ts';
 import { PackedMap } from './packed-map.ts';
 
 /** Default bound, octets: about 40,000 cuts of two servers each. */
 export const DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
-
-/** A server of a delegation, with the addresses that came with it (canonical text). */
-export interface DelegatedServer {
-  readonly name: Name;
-  readonly addresses: readonly string[];
-}
-
-/** A zone cut with its servers. */
-export interface Delegation {
-  readonly zone: Name;
-  readonly servers: readonly DelegatedServer[];
-  readonly source: DelegationSource;
-  /** Unix seconds. */
-  readonly expiresAt: number;
-  /** True when a DS set came with the referral: answers should carry signatures. */
-  readonly hasDs: boolean;
-  /** NSEC and NSEC3 sets that came with a referral without DS: what the parent says of there being none, unchecked. */
-  readonly denial?: readonly RankedRRset[];
-}
+/**
+ * Octets of cuts that were given up and may come back, about 1,000: an outage of the own line is known after three silences,
+ * and by then no more zones were given up than questions are worked on.
+ */
+const GIVEN_UP_OCTETS = 256 * 1024;
 
 /** How the cache is made. */
 interface DelegationCacheParts {
@@ -47,10 +40,12 @@ interface DelegationCacheParts {
 export class DelegationCache {
   readonly #clock: Clock;
   readonly #known: PackedMap<KnownCut>;
+  readonly #givenUp: PackedMap<GivenUpCut>;
 
   constructor({ clock, random, maxBytes }: DelegationCacheParts) {
     this.#clock = clock;
     this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM });
+    this.#givenUp = new PackedMap({ random, maxBytes: GIVEN_UP_OCTETS, form: GIVEN_UP_FORM });
   }
 
   /** The delegation of exactly this zone, when fresh. */
@@ -88,17 +83,36 @@ export class DelegationCache {
 
   /** True when there was one, or a note that there is none. */
   remove(zone: Name): boolean {
+    this.#givenUp.delete(zone, CUT, NO_CLASS);
     const hadNote = this.#known.delete(zone, NO_CUT, NO_CLASS);
     return this.#known.delete(zone, CUT, NO_CLASS) || hadNote;
   }
 
-  /** Removes delegations that the test says yes to (flush commands); how many. */
-  removeWhere(test: (cut: Delegation) => boolean): number {
-    return this.#known.removeWhere((known) => known.kind === 'cut' && test(known.cut));
+  /** Removes a cut none of whose servers was of use, until `takeBack`; true when there was one. */
+  giveUp(zone: Name): boolean {
+    const cut = this.find(zone);
+    const wasThere = this.remove(zone);
+    if (cut !== null) this.#givenUp.set({ cut, atMs: this.#clock.monotonicMs() });
+    return wasThere;
+  }
+
+  /** What was given up since then (monotonic ms) counts again where nothing newer is known: the silence was nobody's fault. */
+  takeBack(sinceMs: number): void {
+    for (const { cut, atMs } of this.#givenUp.values()) {
+      if (atMs >= sinceMs && this.find(cut.zone) === null) this.store(cut);
+    }
+    this.#givenUp.clear();
+  }
+
+  /** Removes what is known of the zone and of all below it. */
+  removeBelow(zone: Name): void {
+    this.#givenUp.removeBelow(zone);
+    this.#known.removeBelow(zone);
   }
 
   clear(): void {
     this.#known.clear();
+    this.#givenUp.clear();
   }
 
   /** Delegations, expired ones too, most recently used first. */
@@ -111,6 +125,6 @@ export class DelegationCache {
   }
 
   get sizeBytes(): number {
-    return this.#known.sizeBytes;
+    return this.#known.sizeBytes + this.#givenUp.sizeBytes;
   }
 }

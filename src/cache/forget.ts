@@ -90,7 +90,7 @@ export async function forgetZone({ caches, now, pause }: Sweep, zone: Name): Pro
     return isHit;
   }, pause);
   caches.failures.removeWhere((failure) => isAtOrBelow(failure.question.name, zone));
-  caches.delegations.removeWhere((cut) => isAtOrBelow(cut.zone, zone));
+  caches.delegations.removeBelow(zone);
   removed.keys = caches.keys.removeBelow(zone);
   caches.denials.clear();
   await caches.replies.removeInTurns((reply) => speaksOf(reply, (owner) => isAtOrBelow(owner, zone)), pause);

@@ -3,7 +3,7 @@
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { DelegationSource } from '../trace/events.ts';
 import type { Name } from '../wire/name.ts';
-import type { DelegatedServer, Delegation } from './delegation-cache.ts';
+import type { DelegatedServer, Delegation } from './delegation.ts';
 import type { PackedForm } from './packed-map.ts';
 import { readRanked, writeRanked } from './packed-rrset.ts';
 import type { Packer, Unpacker } from './packing.ts';
@@ -13,8 +13,15 @@ export type KnownCut =
   | { readonly kind: 'cut'; readonly cut: Delegation }
   | { readonly kind: 'no-cut'; readonly name: Name; readonly expiresAt: number };
 
-/** What stands in the place of a type, since a map has one value for each name and type. */
+/** A cut that was given up, and when: monotonic ms. */
+export interface GivenUpCut {
+  readonly cut: Delegation;
+  readonly atMs: number;
+}
+
+/** Stands in the place of a type, since a map has one value for each name and type. */
 export const CUT = 0;
+/** The same for the note that there is none. */
 export const NO_CUT = 1;
 /** What stands in the place of a class. */
 export const NO_CLASS = 0;
@@ -22,14 +29,31 @@ export const NO_CLASS = 0;
 const SOURCES = ['hints', 'priming', 'referral', 'cache', 'stub', 'forward', 'auth-zone'] as const;
 const HAS_DS = 0x100;
 
-export const DELEGATION_FORM: PackedForm<KnownCut> = { write, read };
+export const DELEGATION_FORM: PackedForm<KnownCut> = {
+  write: (known, to) => {
+    if (known.kind === 'cut') writeCut(known.cut, to);
+    else writeHead(to, { own: 0, type: NO_CUT, expiresAt: known.expiresAt, name: known.name });
+  },
+  read: (from) => {
+    const head = readHead(from);
+    if (head.type === CUT) return { kind: 'cut', cut: readCut(from, head) };
+    return { kind: 'no-cut', name: head.name, expiresAt: head.expiresAt };
+  },
+};
 
-function write(known: KnownCut, to: Packer): void {
-  if (known.kind === 'no-cut') {
-    writeHead(to, { own: 0, type: NO_CUT, expiresAt: known.expiresAt, name: known.name });
-    return;
-  }
-  const { zone, servers, source, expiresAt, hasDs, denial = [] } = known.cut;
+export const GIVEN_UP_FORM: PackedForm<GivenUpCut> = {
+  write: ({ cut, atMs }, to) => {
+    writeCut(cut, to);
+    to.u32(Math.floor(Math.ceil(atMs) / 2 ** 32));
+    to.u32(Math.ceil(atMs) >>> 0);
+  },
+  read: (from) => {
+    const cut = readCut(from, readHead(from));
+    return { cut, atMs: from.u32() * 2 ** 32 + from.u32() };
+  },
+};
+
+function writeCut({ zone, servers, source, expiresAt, hasDs, denial = [] }: Delegation, to: Packer): void {
   writeHead(to, { own: SOURCES.indexOf(source) | (hasDs ? HAS_DS : 0), type: CUT, expiresAt, name: zone });
   to.u16(servers.length);
   for (const { name, addresses } of servers) {
@@ -56,19 +80,20 @@ function writeHead(to: Packer, { own, type, expiresAt, name }: Head): void {
   to.bytes(name);
 }
 
-function read(from: Unpacker): KnownCut {
+function readHead(from: Unpacker): Head {
   const own = from.u32();
   const type = from.u16();
   from.u16();
-  const expiresAt = from.time();
-  const zone = from.name();
-  if (type === NO_CUT) return { kind: 'no-cut', name: zone, expiresAt };
+  return { own, type, expiresAt: from.time(), name: from.name() };
+}
+
+function readCut(from: Unpacker, { own, expiresAt, name: zone }: Head): Delegation {
   const source: DelegationSource = SOURCES[own & ~HAS_DS] ?? 'referral';
   const servers: DelegatedServer[] = [];
   for (let left = from.u16(); left > 0; left--) servers.push(readServer(from, zone));
   const cut = { zone, servers, source, expiresAt, hasDs: (own & HAS_DS) !== 0 };
   const denial = readDenial(from);
-  return { kind: 'cut', cut: denial.length === 0 ? cut : { ...cut, denial } };
+  return denial.length === 0 ? cut : { ...cut, denial };
 }
 
 function readServer(from: Unpacker, zone: Name): DelegatedServer {

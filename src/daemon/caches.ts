@@ -29,14 +29,16 @@ export function makeCaches(
   const { sizes } = cacheSizes(config, heapOctets);
   const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
   const rrsets = new RRsetCache({ clock, random, maxBytes: sizes.rrsets });
+  const delegations = new DelegationCache({ clock, random, maxBytes: DELEGATION_CACHE_OCTETS });
   return {
     rrsets,
     answers: new AnswerCache({ clock, random, rrsets, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
     keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
-    delegations: new DelegationCache({ clock, random, maxBytes: DELEGATION_CACHE_OCTETS }),
+    delegations,
     servers: new ServerCache({
       ...{ clock, options: serverCacheOptions(config) },
+      onLineCut: (answeredAtMs) => delegations.takeBack(answeredAtMs),
       onLineBack: () => failures.removeWhere(({ why }) => 'failure' in why && isFromTimeout(why.failure)),
     }),
     failures,

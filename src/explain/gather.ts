@@ -352,7 +352,7 @@ function serverLines(events: readonly TraceEvent[]): readonly ServerLine[] {
       if (at === undefined || line === undefined) continue;
       lines[at] =
         event.kind === 'response'
-          ? { ...line, said: event.classified, rttMs: Math.round(event.rttMs * 10) / 10 }
+          ? { ...line, transport: event.transport, said: event.classified, rttMs: Math.round(event.rttMs * 10) / 10 }
           : { ...line, said: event.outcome };
     }
   }

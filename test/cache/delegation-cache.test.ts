@@ -1,7 +1,8 @@
 /** Proves how known zone cuts are found and forgotten. */
 
 import { describe, expect, test } from 'vitest';
-import { type Delegation, DelegationCache } from '../../src/cache/delegation-cache.ts';
+import type { Delegation } from '../../src/cache/delegation.ts';
+import { DelegationCache } from '../../src/cache/delegation-cache.ts';
 import { type Name, ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
@@ -80,6 +81,35 @@ describe('DelegationCache', () => {
     expect([cuts.isNoCut(zone), cuts.count, cuts.remove(zone)]).toEqual([false, 0, false]);
   });
 
+  test("gives up a cut, and takes it back when the silence of its servers was nobody's", async () => {
+    const { clock, cuts, add, deepest } = make();
+    for (const zone of ['.', 'a.', 'b.', 'c.', 'd.']) add(zone, 100);
+    expect(cuts.giveUp(mustParseName('a.'))).toBe(true);
+    expect(cuts.giveUp(mustParseName('nothing.'))).toBe(false);
+    await clock.advance(1000);
+    const answeredAtMs = clock.monotonicMs();
+    for (const zone of ['b.', 'c.', 'd.']) cuts.giveUp(mustParseName(zone));
+    expect(deepest('x.b.')).toBe('.');
+    add('c.', 50);
+    cuts.remove(mustParseName('d.'));
+    cuts.takeBack(answeredAtMs);
+    expect(['a.', 'b.', 'c.', 'd.'].map(deepest)).toEqual(['.', 'b.', 'c.', '.']);
+    await clock.advance(60_000);
+    expect(['b.', 'c.'].map(deepest)).toEqual(['b.', '.']);
+  });
+
+  test('holds no more of what was given up than its bound', () => {
+    const { cuts, add } = make();
+    for (let i = 0; i < 2000; i++) {
+      add(`zone-${i}.`, 100);
+      cuts.giveUp(mustParseName(`zone-${i}.`));
+    }
+    expect(cuts.count).toBe(0);
+    expect(cuts.sizeBytes).toBeLessThanOrEqual(256 * 1024);
+    cuts.clear();
+    expect(cuts.sizeBytes).toBe(0);
+  });
+
   test('forgets a cut when its time is over', async () => {
     const { clock, add, deepest } = make();
     add('.', 100);
@@ -98,6 +128,18 @@ describe('DelegationCache', () => {
     expect(cuts.isNoCut(mustParseName('www.example.'))).toBe(true);
     await clock.advance(5_000);
     expect(cuts.isNoCut(mustParseName('www.example.'))).toBe(false);
+  });
+
+  test('removes a zone with all below it, notes and what was given up too', async () => {
+    const { clock, cuts, add, deepest } = make();
+    for (const zone of ['.', 'example.', 'a.Example.', 'b.a.example.', 'notexample.', 'c.example.']) add(zone, 100);
+    cuts.noteNoCut(mustParseName('d.example.'), clock.unixSeconds() + 100);
+    cuts.giveUp(mustParseName('c.example.'));
+    cuts.removeBelow(mustParseName('EXAMPLE.'));
+    expect(cuts.isNoCut(mustParseName('d.example.'))).toBe(false);
+    cuts.takeBack(0);
+    expect(['c.example.', 'b.a.example.', 'notexample.'].map(deepest)).toEqual(['.', '.', 'notexample.']);
+    expect(cuts.count).toBe(2);
   });
 
   test('stays within its bound', () => {

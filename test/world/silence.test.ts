@@ -81,7 +81,12 @@ describe('a server that drops or refers one type', () => {
 describe('an outage of the own line', () => {
   const SILENCE_SECONDS = [30, 120, 600, 1200];
 
-  async function throughOutage(seconds: number, warm: boolean): Promise<{ scene: Scene; ms: number; reply: Reply }> {
+  /** Questions all the while, then `quietSeconds` without any, then one when the line is back. */
+  async function throughOutage(
+    seconds: number,
+    warm: boolean,
+    quietSeconds = 0,
+  ): Promise<{ scene: Scene; ms: number; reply: Reply; asked: string[] }> {
     const scene = victimScene();
     let isCut = false;
     for (const ip of [ROOT, PROVIDER, VICTIM]) scene.tamper(ip, (reply) => (isCut ? null : reply));
@@ -95,10 +100,13 @@ describe('an outage of the own line', () => {
       await scene.askLater(`no-${at}.test.`, 'A');
       await scene.ports.clock.advance(2000);
     }
+    await scene.ports.clock.advance(quietSeconds * 1000);
     isCut = false;
     const startedMs = scene.ports.clock.monotonicMs();
+    const askedBefore = scene.asked.length;
     const reply = await scene.ask('host-99.victim.', 'A');
-    return { scene, reply, ms: scene.ports.clock.monotonicMs() - startedMs };
+    const asked = scene.asked.slice(askedBefore);
+    return { scene, reply, asked, ms: scene.ports.clock.monotonicMs() - startedMs };
   }
 
   test.each(SILENCE_SECONDS)('of %i s is over with the first question after it', async (seconds) => {
@@ -119,6 +127,14 @@ describe('an outage of the own line', () => {
     }
     // What was sent before the line came back is lost: it is sent again every 100 ms.
     expect(Math.max(...waits)).toBeLessThanOrEqual(200);
+  });
+
+  test('leaves the way to the zone known: who asks after it needs one question, not the whole way from the root', async () => {
+    for (const seconds of [4, 30]) {
+      const { scene, reply, asked } = await throughOutage(seconds, true, 30);
+      expect([seconds, reply.status, asked]).toEqual([seconds, 'NOERROR ad', [`${VICTIM} host-99.victim. A`]]);
+      await scene.stop();
+    }
   });
 
   test('is not held against names that were asked in it', async () => {
