@@ -19,7 +19,7 @@ import type { AnswerCache } from './answer-cache.ts';
 import type { DelegationCache } from './delegation-cache.ts';
 import type { DenialCache } from './denial-cache.ts';
 import type { FailureCache } from './failure-cache.ts';
-import type { SecurityStatus } from './key-cache.ts';
+import type { SecurityStatus } from './packed-trust.ts';
 import type { ReplyCache } from './reply-cache.ts';
 import type { RRsetCache } from './rrset-cache.ts';
 import type { ServerCache } from './server-cache.ts';

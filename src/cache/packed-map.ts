@@ -77,6 +77,13 @@ export class PackedMap<Value extends object> {
     return this.#unlessBanned(this.#read(slot));
   }
 
+  /** True when there is one; counts as a use. */
+  use(name: Name, type: number, rrClass: number): boolean {
+    const slot = this.#find(name, type, rrClass);
+    if (slot !== NO_SLOT) this.#slots.use(slot);
+    return slot !== NO_SLOT;
+  }
+
   /** The value, without counting as a use. */
   peek(name: Name, type: number, rrClass: number): Value | null {
     const slot = this.#find(name, type, rrClass);
