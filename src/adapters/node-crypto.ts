@@ -8,6 +8,7 @@
 
 import { createPublicKey, hash, type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { Crypto, DigestKind, ImportedKey } from '../ports/crypto.ts';
+import { readU8 } from '../wire/bytes.ts';
 import {
   type AlgorithmFacts,
   algorithmFacts,
@@ -119,17 +120,30 @@ function takenByOpenssl({ form }: NodeHandle, signature: Uint8Array): Uint8Array
 /** The sequence of the two numbers, at once: it is made for each check. Short enough for lengths of one octet up to P-384. */
 function derOfNumbers(numbers: Uint8Array): Uint8Array {
   const half = numbers.length / 2;
-  const starts = [significantFrom(numbers, 0, half), significantFrom(numbers, half, numbers.length)] as const;
-  const octets = starts.map((start, i) => half * (i + 1) - start + (((numbers[start] ?? 0) & 0x80) >> 7));
-  const [first = 0, second = 0] = octets;
+  const firstAt = significantFrom(numbers, 0, half);
+  const secondAt = significantFrom(numbers, half, numbers.length);
+  const first = half - firstAt + topBit(numbers, firstAt);
+  const second = numbers.length - secondAt + topBit(numbers, secondAt);
   const der = new Uint8Array(6 + first + second);
-  der.set([0x30, 4 + first + second, 0x02, first]);
-  // A zero octet stays before a set top bit (X.690 §8.3).
-  der.set(numbers.subarray(starts[0], half), 4 + first - (half - starts[0]));
+  der[0] = 0x30;
+  der[1] = 4 + first + second;
+  der[2] = 0x02;
+  der[3] = first;
+  copyBack(numbers, { from: firstAt, to: half }, der, 4 + first);
   der[4 + first] = 0x02;
   der[5 + first] = second;
-  der.set(numbers.subarray(starts[1]), 6 + first + second - (numbers.length - starts[1]));
+  copyBack(numbers, { from: secondAt, to: numbers.length }, der, der.length);
   return der;
+}
+
+/** 1 where a number's first octet has its top bit set: a zero octet stays before it (X.690 §8.3). */
+function topBit(octets: Uint8Array, at: number): number {
+  return readU8(octets, at) >> 7;
+}
+
+/** Copies octets so that they end before `end`. A loop: they are too few for a call of the system's. */
+function copyBack(octets: Uint8Array, { from, to }: { from: number; to: number }, into: Uint8Array, end: number): void {
+  for (let i = from; i < to; i++) into[end - to + i] = readU8(octets, i);
 }
 
 /** Where a number begins without its leading zeros; its last octet stays. */

@@ -15,6 +15,8 @@ export interface Delegation {
   readonly zone: Name;
   readonly servers: readonly DelegatedServer[];
   readonly source: DelegationSource;
+  /** When it was learned, unix seconds. */
+  readonly receivedAt: number;
   /** Unix seconds. */
   readonly expiresAt: number;
   /** True when a DS set came with the referral: answers should carry signatures. */

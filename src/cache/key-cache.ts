@@ -13,7 +13,7 @@ import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './heap-size.ts';
 import { PackedMap } from './packed-map.ts';
-import { NO_TYPE, type PackedKey, type SecurityStatus, TRUST_FORM } from './packed-trust.ts';
+import { type KeptStatus, NO_TYPE, type PackedKey, type SecurityStatus, TRUST_FORM } from './packed-trust.ts';
 
 /**
  * Octets of one key besides its rdata: its record, the array of the rdata and what it was made ready to. What the crypto
@@ -47,30 +47,32 @@ interface KeyCacheParts<Key extends CachedKey> {
 export class KeyCache<Key extends CachedKey> {
   readonly #clock: Clock;
   readonly #keyAgain: KeyCacheParts<Key>['keyAgain'];
-  readonly #zones: PackedMap<SecurityStatus<PackedKey>>;
+  readonly #zones: PackedMap<KeptStatus<PackedKey>>;
   /** States of zones as objects. One that is not in `#zones` any more is not found here either. */
-  readonly #atHand: ByteBoundedMap<SecurityStatus<Key>>;
+  readonly #atHand: ByteBoundedMap<KeptStatus<Key>>;
 
   constructor({ clock, random, maxBytes, keyAgain }: KeyCacheParts<Key>) {
     this.#clock = clock;
     this.#keyAgain = keyAgain;
     const atHand = Math.min(MOST_AT_HAND_OCTETS, maxBytes * AT_HAND_SHARE);
-    this.#atHand = new ByteBoundedMap<SecurityStatus<Key>>({ maxBytes: atHand, sizeOf: sizeOfStatus });
+    this.#atHand = new ByteBoundedMap<KeptStatus<Key>>({ maxBytes: atHand, sizeOf: sizeOfStatus });
     this.#zones = new PackedMap({ random, maxBytes, form: TRUST_FORM, othersOctets: () => this.#atHand.sizeBytes });
   }
 
   /** The state of exactly this zone, when it is fresh. */
-  find(zone: Name): SecurityStatus<Key> | null {
+  find(zone: Name): KeptStatus<Key> | null {
     if (!this.#zones.use(zone, NO_TYPE, NO_TYPE)) return null;
     const key = nameKey(zone);
     const trust = this.#atHand.get(key) ?? this.#bringToHand(zone, key);
     return trust !== null && trust.expiresAt > this.#clock.unixSeconds() ? trust : null;
   }
 
-  #bringToHand(zone: Name, key: string): SecurityStatus<Key> | null {
+  #bringToHand(zone: Name, key: string): KeptStatus<Key> | null {
     const packed = this.#zones.peek(zone, NO_TYPE, NO_TYPE);
     if (packed === null) return null;
-    const trust = packed.status === 'secure' ? { ...packed, keys: this.#keysAgain(packed.keys) } : packed;
+    // What was unpacked shares memory with much else: this one stays.
+    const own = { ...packed, zone: new Uint8Array(packed.zone) as Name };
+    const trust = own.status === 'secure' ? { ...own, keys: this.#keysAgain(own.keys) } : own;
     this.#atHand.set(key, trust);
     return trust;
   }
@@ -80,7 +82,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
-  closest(name: Name): SecurityStatus<Key> | null {
+  closest(name: Name): KeptStatus<Key> | null {
     for (let at = name; ; at = parentOf(at)) {
       const trust = this.find(at);
       if (trust !== null || isRoot(at)) return trust;
@@ -90,9 +92,10 @@ export class KeyCache<Key extends CachedKey> {
   /** Keeps a state in place of the one before. */
   store(trust: SecurityStatus<Key>): void {
     // A copy, since lists that were grown by pushing have 16 places to spare.
-    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice() } : trust;
+    const storedAt = this.#clock.unixSeconds();
+    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice(), storedAt } : { ...trust, storedAt };
     this.#atHand.set(nameKey(trust.zone), kept);
-    this.#zones.set(trust.status === 'secure' ? { ...trust, keys: trust.keys.map(packedKeyOf) } : trust);
+    this.#zones.set(kept.status === 'secure' ? { ...kept, keys: kept.keys.map(packedKeyOf) } : kept);
   }
 
   /** True when there was one. */
@@ -119,7 +122,7 @@ export class KeyCache<Key extends CachedKey> {
   }
 
   /** Of which zones there are states, expired ones too, most recently used first. */
-  entries(): Iterable<Pick<SecurityStatus<Key>, 'status' | 'zone'>> {
+  entries(): Iterable<Pick<KeptStatus<Key>, 'status' | 'zone'>> {
     return this.#zones.values();
   }
 

@@ -53,8 +53,9 @@ export const GIVEN_UP_FORM: PackedForm<GivenUpCut> = {
   },
 };
 
-function writeCut({ zone, servers, source, expiresAt, hasDs, denial = [] }: Delegation, to: Packer): void {
+function writeCut({ zone, servers, source, receivedAt, expiresAt, hasDs, denial = [] }: Delegation, to: Packer): void {
   writeHead(to, { own: SOURCES.indexOf(source) | (hasDs ? HAS_DS : 0), type: CUT, expiresAt, name: zone });
+  to.time(receivedAt);
   to.u16(servers.length);
   for (const { name, addresses } of servers) {
     to.nameBelow(name, zone);
@@ -89,9 +90,10 @@ function readHead(from: Unpacker): Head {
 
 function readCut(from: Unpacker, { own, expiresAt, name: zone }: Head): Delegation {
   const source: DelegationSource = SOURCES[own & ~HAS_DS] ?? 'referral';
+  const receivedAt = from.time();
   const servers: DelegatedServer[] = [];
   for (let left = from.u16(); left > 0; left--) servers.push(readServer(from, zone));
-  const cut = { zone, servers, source, expiresAt, hasDs: (own & HAS_DS) !== 0 };
+  const cut = { zone, servers, source, receivedAt, expiresAt, hasDs: (own & HAS_DS) !== 0 };
   const denial = readDenial(from);
   return denial.length === 0 ? cut : { ...cut, denial };
 }

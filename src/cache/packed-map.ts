@@ -13,7 +13,7 @@ import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
 import { Packer, Unpacker } from './packing.ts';
-import { SlotIndex } from './slot-index.ts';
+import { CELL, firstCell, INDEX_OCTETS, SlotIndex } from './slot-index.ts';
 import { FIELD, NO_SLOT, RECORD_OCTETS, SlotRecords, STATE } from './slot-records.ts';
 
 /** How values are written. The first octets are the same in all forms: four of its own, type, class, four of its own, the name. */
@@ -29,7 +29,7 @@ const TYPE_AND_CLASS_AT = 4;
 const NAME_AT = 12;
 
 /** Octets of a value besides its block: its slot, and the cells of the index for it (test/cache/heap-size.test.ts). */
-const SLOT_OCTETS = RECORD_OCTETS + 8;
+const SLOT_OCTETS = RECORD_OCTETS + INDEX_OCTETS;
 
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;
@@ -290,10 +290,10 @@ export class PackedMap<Value extends object> {
   #search(hash: number, typeAndClass: number): number {
     const cells = this.#index.cellsFor(hash);
     const mask = cells.length - 1;
-    for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
+    for (let cell = firstCell(hash, cells); ; cell = (cell + CELL) & mask) {
       const slot = (cells[cell] as number) - 1;
       if (slot < 0) return NO_SLOT;
-      if (this.#slots.get(slot, FIELD.hash) !== hash) continue;
+      if (cells[cell + 1] !== hash) continue;
       const block = this.#slots.get(slot, FIELD.block);
       const octets = this.#heap.octetsOf(block);
       const at = blockAt(block);

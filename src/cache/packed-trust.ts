@@ -31,6 +31,12 @@ export type SecurityStatus<Key> =
       readonly expiresAt: number;
     };
 
+/** The same as it is kept. */
+export type KeptStatus<Key> = SecurityStatus<Key> & {
+  /** When it was proven, unix seconds. */
+  readonly storedAt: number;
+};
+
 /** What is held of a key: all else follows from it. */
 export interface PackedKey {
   readonly rdata: Uint8Array;
@@ -41,10 +47,10 @@ export interface PackedKey {
 /** Stands in the places of a type and a class, since there is one state for each zone. */
 export const NO_TYPE = 0;
 
-export const TRUST_FORM: PackedForm<SecurityStatus<PackedKey>> = { write, read };
+export const TRUST_FORM: PackedForm<KeptStatus<PackedKey>> = { write, read };
 
-function write(trust: SecurityStatus<PackedKey>, to: Packer): void {
-  to.u32(0);
+function write(trust: KeptStatus<PackedKey>, to: Packer): void {
+  to.time(trust.storedAt);
   to.u16(NO_TYPE);
   to.u16(NO_TYPE);
   to.time(trust.expiresAt);
@@ -74,18 +80,18 @@ function verdictOf(trust: SecurityStatus<PackedKey>): Verdict {
   }
 }
 
-function read(from: Unpacker): SecurityStatus<PackedKey> {
-  from.u32();
+function read(from: Unpacker): KeptStatus<PackedKey> {
+  const storedAt = from.time();
   from.u32();
   const expiresAt = from.time();
   const zone = from.name();
   const verdict = readVerdict(from) ?? SECURE;
-  if (verdict.status !== 'secure') return { ...verdict, zone, expiresAt };
+  if (verdict.status !== 'secure') return { ...verdict, zone, storedAt, expiresAt };
   const mustSign: number[] = [];
   for (let left = from.u16(); left > 0; left--) mustSign.push(from.u8());
   const keys: PackedKey[] = [];
   for (let left = from.u16(); left > 0; left--) keys.push(readKey(from));
-  return { status: 'secure', zone, keys, mustSign, expiresAt };
+  return { status: 'secure', zone, keys, mustSign, storedAt, expiresAt };
 }
 
 function readKey(from: Unpacker): PackedKey {

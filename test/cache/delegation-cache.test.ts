@@ -13,8 +13,9 @@ function make(maxBytes = 1_000_000) {
   const cuts = new DelegationCache({ clock, random, maxBytes });
   const add = (zone: string, seconds: number): void => {
     const servers = [{ name: mustParseName('ns.example.'), addresses: ['192.0.2.1'] }];
-    const expiresAt = clock.unixSeconds() + seconds;
-    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', expiresAt, hasDs: false });
+    const receivedAt = clock.unixSeconds();
+    const times = { receivedAt, expiresAt: receivedAt + seconds };
+    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', ...times, hasDs: false });
   };
   const deepest = (name: string): string | null => zoneOf(cuts.findDeepest(mustParseName(name)));
   return { clock, cuts, add, deepest };
@@ -38,7 +39,8 @@ describe('DelegationCache', () => {
 
   test('gives back what was stored, whatever became of that', () => {
     const { clock, cuts } = make();
-    const expiresAt = clock.unixSeconds() + 60;
+    const receivedAt = clock.unixSeconds();
+    const times = { receivedAt, expiresAt: receivedAt + 60 };
     const name = (text: string): Name => mustParseName(text);
     const servers = () => [
       { name: name('ns.example.'), addresses: ['192.0.2.1', '2001:db8::1'] },
@@ -51,7 +53,7 @@ describe('DelegationCache', () => {
     ];
     const denial = () => [rankedAt(clock.unixSeconds(), 60, rrsetFrom(['a.example. NSEC b.example. A']))];
     const cut = () =>
-      ({ zone: name('example.'), servers: servers(), source: 'referral', expiresAt, hasDs: true }) as const;
+      ({ zone: name('example.'), servers: servers(), source: 'referral', ...times, hasDs: true }) as const;
     const stored = { ...cut(), denial: denial() };
     cuts.store(stored);
     for (const octets of [stored.zone, stored.denial[0]?.rrset, ...stored.servers.map((each) => each.name)])
@@ -61,6 +63,7 @@ describe('DelegationCache', () => {
       zone: ROOT,
       servers: [],
       source: 'priming',
+      receivedAt,
       expiresAt: Number.POSITIVE_INFINITY,
       hasDs: false,
     } as const;

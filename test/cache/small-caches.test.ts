@@ -31,6 +31,7 @@ function answer(text: string, expiresAt = START + 60): CachedAnswer {
       },
     },
     verdict: null,
+    storedAt: START,
     expiresAt,
   };
 }
@@ -97,12 +98,14 @@ describe('the key cache', () => {
   test('finds the zone itself, and the deepest fresh one above a name', () => {
     const clock = new HandClock();
     const cache = keyCache(clock);
-    const [root, example] = [secure('.'), insecure('example.')];
-    cache.store(root);
-    cache.store(example);
-    expect(cache.find(name('EXAMPLE.'))).toBe(example);
+    cache.store(secure('.'));
+    clock.now = START + 10;
+    cache.store(insecure('example.'));
+    const root = { ...secure('.'), storedAt: START };
+    const example = { ...insecure('example.'), storedAt: START + 10 };
+    expect(cache.find(name('EXAMPLE.'))).toEqual(example);
     expect(cache.find(name('www.example.'))).toBeNull();
-    expect(cache.closest(name('www.example.'))).toBe(example);
+    expect(cache.closest(name('www.example.'))).toEqual(example);
     expect(cache.closest(name('other.'))).toEqual(root);
     clock.now = START + 60;
     expect(cache.closest(name('www.example.'))).toEqual(root);
@@ -132,12 +135,21 @@ describe('the key cache', () => {
         { rdata: Uint8Array.of(n & 255, 1), imported: null },
         { rdata: Uint8Array.of(n & 255, 2), imported: expect.anything() },
       ];
-      expect(cache.find(name(zoneAt(n)))).toEqual({ ...secure(zoneAt(n)), keys });
+      expect(cache.find(name(zoneAt(n)))).toEqual({ ...secure(zoneAt(n)), keys, storedAt: START });
     }
-    expect(cache.find(name('bogus.'))).toEqual(bogus);
+    expect(cache.find(name('bogus.'))).toEqual({ ...bogus, storedAt: START });
     expect(cache.sizeBytes).toBeLessThan(100_000);
     expect(cache.removeBelow(name('example.'))).toBe(400);
     expect(cache.find(name(zoneAt(399)))).toBeNull();
+  });
+
+  test('keeps nothing alive but its own octets', () => {
+    const cache = keyCache(new HandClock(), 1_000_000);
+    const long = `${'a'.repeat(60)}.${'b'.repeat(60)}.example.`;
+    cache.store(insecure(long));
+    for (let n = 0; n < 1000; n++) cache.store(insecure(`z${n}.`));
+    const zone = cache.find(name(long))?.zone;
+    expect(zone?.buffer.byteLength).toBe(zone?.length);
   });
 
   test('forgets no state that is in use, and finds none that it has forgotten', () => {

@@ -97,7 +97,7 @@ test('loading ends with a sentence where the heap would, and goes on where it is
 
 test('policy that does not fit beside its configuration is refused', () => {
   const config = defaultConfig();
-  const localData = Array.from({ length: 50_000 }, () => 'a.test A 192.0.2.1');
+  const localData = Array.from({ length: 200_000 }, () => 'a.test A 192.0.2.1');
   const heap = heapOf(20, 60);
   expect(hasRoomForPolicy(config, heap)).toBe(true);
   expect(hasRoomForPolicy({ ...config, server: { ...config.server, localData } }, heap)).toBe(false);
