@@ -135,6 +135,7 @@ export function withinHeap(files: Files, heap: Heap): Files {
     readPrivateInBackground: (path, maxOctets) => files.readPrivateInBackground(path, maxOctets),
     append: (path, content) => files.append(path, content),
     remove: (path) => files.remove(path),
+    removeSocket: (path) => files.removeSocket(path),
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
     readText: (path) => {
