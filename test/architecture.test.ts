@@ -31,7 +31,7 @@ const ALLOWED: Record<string, readonly string[]> = {
   policy: ['wire', 'terms', 'ports', 'trace', 'config'],
   serve: ['zones', 'policy', 'resolve', 'cache', 'wire', 'terms', 'trace', 'ports', 'config'],
   front: ['serve', 'cache', 'wire', 'ports'],
-  server: ['serve', 'ports', 'wire', 'config'],
+  server: ['serve', 'work', 'ports', 'wire', 'config'],
   dnstap: ['ports', 'trace', 'wire'],
   control: ['explain', 'zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
