@@ -49,25 +49,25 @@ export function learnSpans(denials: DenialCache, learnt: LearntSpans): void {
   }
 }
 
-interface KeepRules extends Pick<LearntSpans, 'maxIterations'> {
+interface KeepSpanOptions extends Pick<LearntSpans, 'maxIterations'> {
   readonly conflict: SpanConflict;
 }
 
 /** Keeps one, where it is worth it: secure, and a record that can be read. */
-export function keepSpan(denials: DenialCache, proven: Proven, rules: KeepRules): void {
+export function keepSpan(denials: DenialCache, proven: Proven, options: KeepSpanOptions): void {
   const { ranked } = proven;
   if (ranked.notKept === true || ranked.verdict?.status !== 'secure' || rdataCount(ranked.rrset) !== 1) return;
-  if (rrsetType(ranked.rrset) === TYPE.NSEC) keepNames(denials, proven, rules);
-  if (rrsetType(ranked.rrset) === TYPE.NSEC3) keepHashes(denials, proven, rules);
+  if (rrsetType(ranked.rrset) === TYPE.NSEC) keepNames(denials, proven, options);
+  if (rrsetType(ranked.rrset) === TYPE.NSEC3) keepHashes(denials, proven, options);
 }
 
-function keepNames(denials: DenialCache, proven: Proven, { conflict }: KeepRules): void {
+function keepNames(denials: DenialCache, proven: Proven, { conflict }: KeepSpanOptions): void {
   const { rrset } = proven.ranked;
   const nsec = readNsec(rdatasOf(rrset)[0] ?? new Uint8Array());
   if (nsec !== null) denials.store({ ...proven, owner: rrsetOwner(rrset), next: nsec.next }, conflict);
 }
 
-function keepHashes(denials: DenialCache, proven: Proven, { maxIterations, conflict }: KeepRules): void {
+function keepHashes(denials: DenialCache, proven: Proven, { maxIterations, conflict }: KeepSpanOptions): void {
   const { zone, ranked } = proven;
   const owner = rrsetOwner(ranked.rrset);
   const rdata = rdatasOf(ranked.rrset)[0] ?? new Uint8Array();
