@@ -4,7 +4,7 @@
  * Each program runs once, the daemon until it serves, for code to be compiled that serving needs. Node.js keys the code by its
  * own version, the processor and the user; another Node.js does not use it. What is in it is checked against the program.
  *
- * `npm run build` runs it, and Debian's postinst, where it is dist/make-compile-cache.js.
+ * `npm run build` runs it, and Debian's postinst, where it is dist/make-compile-cache.cjs.
  */
 
 import { spawn, spawnSync } from 'node:child_process';
@@ -74,14 +74,18 @@ function giveToRoot(): void {
   }
 }
 
-rmSync(CACHE, { recursive: true, force: true });
-mkdirSync(CACHE);
-const folder = mkdtempSync(join(tmpdir(), 'hawser-compile-'));
-try {
-  await runDaemon(folder);
-  for (const name of SHORT) spawnSync(programOf(name), ['--version'], { env, stdio: 'ignore' });
-} finally {
-  rmSync(folder, { recursive: true });
+async function main(): Promise<void> {
+  rmSync(CACHE, { recursive: true, force: true });
+  mkdirSync(CACHE);
+  const folder = mkdtempSync(join(tmpdir(), 'hawser-compile-'));
+  try {
+    await runDaemon(folder);
+    for (const name of SHORT) spawnSync(programOf(name), ['--version'], { env, stdio: 'ignore' });
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  giveToRoot();
+  if (readdirSync(CACHE).length === 0) throw new Error('Node.js wrote no compiled code');
 }
-giveToRoot();
-if (readdirSync(CACHE).length === 0) throw new Error('Node.js wrote no compiled code');
+
+void main();

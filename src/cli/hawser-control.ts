@@ -130,4 +130,6 @@ async function sendInput(socket: Socket, input: 'lines' | 'dump'): Promise<void>
   if (input === 'lines') socket.write(END_OF_LINES);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -70,13 +70,13 @@ test.each([
   const words = (await run(command, ['-x'], { env, cwd })).stdout.trim().split(' ');
   const main = words.at(-2) ?? '';
   expect(existsSync(main) && existsSync(words[words.indexOf('--require') + 1] ?? '')).toBe(true);
-  expect(main).toMatch(/^\/.*\/hawserd\.[jt]s$/);
+  expect(main).toMatch(/^\/.*\/hawserd\.(?:cjs|ts)$/);
 });
 
 test('compiled code is used where the program was built with some, and nowhere else', async () => {
   cpSync(BIN, join(folder, 'bin'), { recursive: true });
   mkdirSync(join(folder, 'dist'));
-  writeFileSync(join(folder, 'dist', 'hawserd.js'), '');
+  writeFileSync(join(folder, 'dist', 'hawserd.cjs'), '');
   const node = join(folder, 'node');
   writeFileSync(node, '#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 && exit\necho "$NODE_COMPILE_CACHE"\n');
   chmodSync(node, 0o755);
