@@ -6,22 +6,25 @@
  * imports a built-in takes each of its exports, which loads what only some of them need. The library is a module, for others to import.
  */
 
-import { defineConfig } from 'rolldown';
+import { defineConfig, type Plugin } from 'rolldown';
+import { programDigest } from './packaging/program-digest.ts';
 
-const PROGRAMS: Readonly<Record<string, string>> = {
-  ...Object.fromEntries(
-    [
-      'hawser',
-      'hawserd',
-      'hawser-checkconf',
-      'hawser-control',
-      'hawser-control-setup',
-      'hawser-host',
-      'hawser-anchor',
-      // Not for people: the program of a thread of hawserd (num-threads).
-      'front',
-    ].map((program) => [program, `src/cli/${program}.ts`]),
-  ),
+/** Started by bin/launch, or by one of the others. */
+const PROGRAMS = [
+  'hawser',
+  'hawserd',
+  'hawser-checkconf',
+  'hawser-control',
+  'hawser-control-setup',
+  'hawser-host',
+  'hawser-anchor',
+  // Not for people: the program of a thread of hawserd (num-threads).
+  'front',
+];
+
+/** Run as they are. */
+const TOOLS = {
+  load: 'packaging/load-program.ts',
   // A package runs it where it is installed: what it makes depends on the Node.js that is there.
   'make-compile-cache': 'packaging/make-compile-cache.ts',
   // The container image has no shell for bin/launch.
@@ -36,20 +39,39 @@ const OUTPUT = {
   charset: 'ascii',
 } as const;
 
+const COMMONJS = { ...OUTPUT, format: 'cjs', chunkFileNames: 'shared/[name]-[hash].cjs' } as const;
+
+/** Writes what starts a program on compiled code of this very build: dist/NAME.cjs. */
+function writeStart(name: string): Plugin {
+  return {
+    name: 'write-start',
+    generateBundle(_, bundle) {
+      const code = Object.values(bundle).find((file) => file.type === 'chunk' && file.isEntry);
+      if (code?.type !== 'chunk') throw new Error(`no code of ${name}`);
+      const program = JSON.stringify({ name, digest: programDigest(code.code) });
+      const source = `require('./load.cjs').loadProgram(__dirname, ${program});\n`;
+      this.emitFile({ type: 'asset', fileName: `${name}.cjs`, source });
+    },
+  };
+}
+
 /** A program in one file, and others for what it loads only when it is wanted: calls between files of CommonJS are dearer. */
-const programs = Object.entries(PROGRAMS).map(([program, source]) => ({
-  input: { [program]: source },
+const programs = PROGRAMS.map((name) => ({
+  input: { [name]: `src/cli/${name}.ts` },
   platform: 'node' as const,
-  output: {
-    ...OUTPUT,
-    format: 'cjs' as const,
-    entryFileNames: '[name].cjs',
-    chunkFileNames: 'shared/[name]-[hash].cjs',
-  },
+  plugins: [writeStart(name)],
+  output: { ...COMMONJS, entryFileNames: 'code/[name].cjs' },
+}));
+
+const tools = Object.entries(TOOLS).map(([name, source]) => ({
+  input: { [name]: source },
+  platform: 'node' as const,
+  output: { ...COMMONJS, entryFileNames: '[name].cjs' },
 }));
 
 export default defineConfig([
   ...programs,
+  ...tools,
   {
     input: { library: 'src/library/hawser.ts' },
     platform: 'node',
