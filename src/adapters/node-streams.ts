@@ -86,6 +86,7 @@ function tlsClientOptions(tls: TlsClientOptions): object {
     ...(serverName === null ? anyName(tls.checksIssuer === true) : nameToCheck(serverName, sendsName)),
     ...(indicatedName === undefined ? {} : { servername: indicatedName }),
     ...(tls.authorities === undefined ? {} : { ca: tls.authorities }),
+    ...(tls.protocols === undefined ? {} : { ALPNProtocols: [...tls.protocols] }),
   };
 }
 

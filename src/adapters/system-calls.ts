@@ -33,11 +33,19 @@ const FUNCTIONS = {
   epoll_create1: ['int'],
   epoll_ctl: ['int', 'int', 'int', 'pointer'],
   epoll_wait: ['int', 'pointer', 'int', 'int'],
-} as const satisfies Record<string, readonly CType[]>;
+} as const satisfies FunctionTable;
 
-type FunctionName = keyof typeof FUNCTIONS;
+/** Functions that give memory back to the system; C libraries other than glibc lack the first. Sizes have a pointer's width. */
+const MEMORY_FUNCTIONS = {
+  malloc_trim: ['pointer'],
+  madvise: ['pointer', 'pointer', 'int'],
+} as const satisfies FunctionTable;
+
+type FunctionTable = Readonly<Record<string, readonly CType[]>>;
 type Arguments<T extends readonly CType[]> = { -readonly [K in keyof T]: T[K] extends 'pointer' ? Pointer : number };
-type Functions = { readonly [N in FunctionName]: (...given: Arguments<(typeof FUNCTIONS)[N]>) => number };
+type FunctionsOf<T extends FunctionTable> = { readonly [N in keyof T]: (...given: Arguments<T[N]>) => number };
+type Functions = FunctionsOf<typeof FUNCTIONS>;
+export type MemoryCalls = FunctionsOf<typeof MEMORY_FUNCTIONS>;
 
 /** A descriptor that is watched until `close`. */
 export interface Watch {
@@ -61,11 +69,26 @@ const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
 
 /** The calls, or a sentence why there are none. */
 export function bindSystemCalls(): SystemCalls | string {
+  return bindFirst([bindNodeFfi, bindKoffi]);
+}
+
+/** The calls that give memory back, or a sentence why there are none. */
+export function bindMemoryCalls(): MemoryCalls | string {
+  return bindFirst([
+    () => {
+      const { library } = openNodeFfi() ?? {};
+      return library === undefined ? NO_FFI : bindEach(MEMORY_FUNCTIONS, nodeBinder(library));
+    },
+    () => bindEach(MEMORY_FUNCTIONS, koffiBinder(openKoffi())),
+  ]);
+}
+
+function bindFirst<Bound>(ways: readonly (() => Bound | string)[]): Bound | string {
   if (process.platform !== 'linux' || !ARCHITECTURES.includes(process.arch)) {
     return `no foreign calls on ${process.platform} ${process.arch}`;
   }
   const reasons: string[] = [];
-  for (const bind of [bindNodeFfi, bindKoffi]) {
+  for (const bind of ways) {
     try {
       const bound = bind();
       if (typeof bound !== 'string') return bound;
@@ -118,18 +141,25 @@ const NODE_TYPES: Readonly<Record<CType, string>> = { int: 'int32', uint: 'uint3
 const UV_POLL = 8;
 const UV_READABLE = 1;
 
-function bindNodeFfi(): SystemCalls | string {
+const NO_FFI = 'this Node.js has no node:ffi';
+
+function openNodeFfi(): { readonly ffi: NodeFfi; readonly library: NodeLibrary } | null {
   const ffi = process.getBuiltinModule('node:ffi') as unknown as NodeFfi | undefined;
-  if (ffi === undefined) return 'this Node.js has no node:ffi';
-  const library = new ffi.DynamicLibrary(null);
+  return ffi === undefined ? null : { ffi, library: new ffi.DynamicLibrary(null) };
+}
+
+function nodeBinder(library: NodeLibrary): BindFunction {
+  return (name, types) =>
+    library.getFunction(name, { arguments: types.map((type) => NODE_TYPES[type]), return: NODE_TYPES.int });
+}
+
+function bindNodeFfi(): SystemCalls | string {
+  const opened = openNodeFfi();
+  if (opened === null) return NO_FFI;
+  const { ffi, library } = opened;
   const bind = (name: string, types: readonly string[], result = 'int32'): ForeignFunction =>
     library.getFunction(name, { arguments: types, return: result });
-  const functions = bindEach((name, types) =>
-    bind(
-      name,
-      types.map((type) => NODE_TYPES[type]),
-    ),
-  );
+  const functions = bindEach(FUNCTIONS, nodeBinder(library));
   const errnoAt = bind('__errno_location', [], 'uint64')() as bigint;
   return {
     ...functions,
@@ -178,8 +208,12 @@ function bindUvPoll(
   };
 }
 
+interface KoffiLibrary {
+  func(name: string, result: string, types: readonly string[]): ForeignFunction;
+}
+
 interface Koffi {
-  load(path: string | null): { func(name: string, result: string, types: readonly string[]): ForeignFunction };
+  load(path: string | null): KoffiLibrary;
   address(memory: ArrayBuffer): bigint;
   errno(): number;
   readonly node: { poll(fd: number, onReadable: () => void): Watch };
@@ -187,17 +221,24 @@ interface Koffi {
 
 const KOFFI_TYPES: Readonly<Record<CType, string>> = { int: 'int32_t', uint: 'uint32_t', pointer: 'uintptr_t' };
 
-function bindKoffi(): SystemCalls {
-  const koffi = createRequire(import.meta.url)(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+function openKoffi(): Koffi {
+  return createRequire(import.meta.url)(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+}
+
+function koffiBinder(koffi: Koffi): BindFunction {
   const library = koffi.load(null);
+  return (name, types) =>
+    library.func(
+      name,
+      KOFFI_TYPES.int,
+      types.map((type) => KOFFI_TYPES[type]),
+    );
+}
+
+function bindKoffi(): SystemCalls {
+  const koffi = openKoffi();
   return {
-    ...bindEach((name, types) =>
-      library.func(
-        name,
-        'int32_t',
-        types.map((type) => KOFFI_TYPES[type]),
-      ),
-    ),
+    ...bindEach(FUNCTIONS, koffiBinder(koffi)),
     by: 'koffi',
     addressOf: (memory) => koffi.address(memory),
     errno: () => koffi.errno(),
@@ -220,7 +261,9 @@ function bindKoffi(): SystemCalls {
   };
 }
 
-function bindEach(bind: (name: FunctionName, types: readonly CType[]) => ForeignFunction): Functions {
-  const names = Object.keys(FUNCTIONS) as FunctionName[];
-  return Object.fromEntries(names.map((name) => [name, bind(name, FUNCTIONS[name])])) as unknown as Functions;
+type BindFunction = (name: string, types: readonly CType[]) => ForeignFunction;
+
+function bindEach<Table extends FunctionTable>(table: Table, bind: BindFunction): FunctionsOf<Table> {
+  const bound = Object.entries(table).map(([name, types]) => [name, bind(name, types)]);
+  return Object.fromEntries(bound) as FunctionsOf<Table>;
 }

@@ -1,6 +1,6 @@
 /**
  * Blocks of octets of any length in pages outside of V8's heap: whatever many things a cache holds, they are a few objects for the
- * garbage collector, and a page that is empty goes back at once.
+ * garbage collector. A page that is empty is used again or let go.
  *
  * Duties: append, free, clean. A block is never changed in length. When too much of the pages is freed blocks, the page with the
  * least in it is emptied: its blocks are appended anew and their owners told where they are.
@@ -25,6 +25,8 @@ const WASTED_SHARE = 1 / 10;
 const WASTED_PAGES = 1;
 /** A page with more than this in use is not worth emptying. */
 const MOST_MOVED_SHARE = 15 / 16;
+/** Empty pages that are kept to be used next. Where things come and go, one is emptied for each that is begun. */
+const SPARE_PAGES = 1;
 const FREED = -1;
 const NO_PAGE = -1;
 
@@ -44,6 +46,8 @@ export class BlockHeap {
   /** By number; null: given back. */
   readonly #pages: (HeapPage | null)[] = [];
   readonly #freeNumbers: number[] = [];
+  /** Empty ones of the usual size. */
+  readonly #spares: HeapPage[] = [];
   readonly #moved: (owner: number, block: number) => void;
   /** The page that is appended to. */
   #head = NO_PAGE;
@@ -101,8 +105,8 @@ export class BlockHeap {
 
   /** Gives all blocks back, without a word to their owners. */
   clear(): void {
-    for (const page of this.#pages) page?.octets.buffer.transfer(0);
     this.#pages.length = 0;
+    this.#spares.length = 0;
     this.#freeNumbers.length = 0;
     this.#head = NO_PAGE;
     this.#held = 0;
@@ -114,7 +118,7 @@ export class BlockHeap {
     return this.#live;
   }
 
-  /** Octets of all pages. */
+  /** Octets of all pages but the spare ones. */
   get heldOctets(): number {
     return this.#held;
   }
@@ -132,19 +136,17 @@ export class BlockHeap {
   }
 
   #addPage(octets: number): number {
-    const memory = new ArrayBuffer(octets);
     const number = this.#freeNumbers.pop() ?? this.#pages.length;
-    this.#pages[number] = {
-      octets: new Uint8Array(memory),
-      text: Buffer.from(memory),
-      words: new Int32Array(memory),
-      top: 0,
-      live: 0,
-    };
+    const spare = octets === HEAP_PAGE_OCTETS ? this.#spares.pop() : undefined;
+    this.#pages[number] = spare ?? newPage(octets);
     this.#held += octets;
     return number;
   }
 
+  /**
+   * Lets a page go with the next collection. Its memory is not detached, which would free it at once: with the first buffer of a
+   * process that is, V8 discards the compiled code of every function that reads octets, and from then on checks each access.
+   */
   #giveBack(number: number, page: HeapPage): void {
     if (number === this.#head) {
       page.top = 0;
@@ -153,8 +155,9 @@ export class BlockHeap {
     this.#held -= page.octets.length;
     this.#pages[number] = null;
     this.#freeNumbers.push(number);
-    // Not only let go: the octets go back now, not with some later collection.
-    page.octets.buffer.transfer(0);
+    if (page.octets.length !== HEAP_PAGE_OCTETS || this.#spares.length >= SPARE_PAGES) return;
+    page.top = 0;
+    this.#spares.push(page);
   }
 
   /** Empties the page with the least in it. */
@@ -187,6 +190,17 @@ export class BlockHeap {
     }
     this.#giveBack(number, page);
   }
+}
+
+function newPage(octets: number): HeapPage {
+  const memory = new ArrayBuffer(octets);
+  return {
+    octets: new Uint8Array(memory),
+    text: Buffer.from(memory),
+    words: new Int32Array(memory),
+    top: 0,
+    live: 0,
+  };
 }
 
 /** Where in its page's octets that which is in a block begins. */

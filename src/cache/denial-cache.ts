@@ -86,6 +86,8 @@ export class DenialCache {
   readonly #zones: PackedMap<ZoneSpans>;
   /** The zone that was found last: one question looks for several spans of it. */
   #last: ZoneSpans | null = null;
+  /** The name whose place was asked for last, and that place: a match is looked for before a cover. */
+  #placed: { readonly name: Name; readonly place: Uint8Array } | null = null;
 
   constructor(start: { readonly clock: Clock; readonly random: Random; readonly maxBytes: number }) {
     const { clock, random, maxBytes } = start;
@@ -99,14 +101,15 @@ export class DenialCache {
   /** The fresh span of the zone with `owner` before and `next` after the name; null when none is known. */
   findCover(zone: Name, name: Name): DenialSpan | null {
     const known = this.#find(zone);
-    if (known === null || !isAtOrBelow(name, zone)) return null;
-    return this.#freshNames(zone, this.#spans.findCover(known.names, sortKey(name), endOfNames));
+    if (known === null || known.names.length === 0 || !isAtOrBelow(name, zone)) return null;
+    return this.#freshNames(zone, this.#spans.findCover(known.names, this.#placeOf(name), endOfNames));
   }
 
   /** The fresh record at exactly this name; null when none is known. */
   findMatch(zone: Name, name: Name): DenialSpan | null {
     const known = this.#find(zone);
-    return known === null ? null : this.#freshNames(zone, this.#spans.findMatch(known.names, sortKey(name)));
+    if (known === null || known.names.length === 0) return null;
+    return this.#freshNames(zone, this.#spans.findMatch(known.names, this.#placeOf(name)));
   }
 
   /** True when something is kept of the zone. */
@@ -190,6 +193,12 @@ export class DenialCache {
     const found = this.#zones.get(zone, NO_TYPE, NO_CLASS);
     if (found !== null) this.#last = found;
     return found;
+  }
+
+  #placeOf(name: Name): Uint8Array {
+    // Names are never changed.
+    if (this.#placed === null || this.#placed.name !== name) this.#placed = { name, place: sortKey(name) };
+    return this.#placed.place;
   }
 
   #zoneFor(zone: Name): ZoneSpans {

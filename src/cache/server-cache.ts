@@ -3,7 +3,7 @@
  *
  * Duties: by address the round trip time and manners (EDNS, cookies); by address and zone timeouts with back-off, probing
  * and lameness; each for a bounded time (`infra-host-ttl`). Takes back what was learned while our own line was cut.
- * Leaves to others: which server to ask, families without a route (routes.ts), smoothing (round-trip.ts), what EDNS and
+ * Leaves to others: which server to ask, families without a route (routes.ts), encryption (encrypted-servers.ts), smoothing (round-trip.ts), what EDNS and
  * options do (server-manners.ts), types (server-zone-info.ts), when the line is cut (own-line.ts).
  *
  * One lost or forged packet changes little: timeouts double only up to a bound and are forgotten with the first answer.
@@ -16,6 +16,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type Name, nameKey, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
+import { EncryptedServers } from './encrypted-servers.ts';
 import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
 import { RecentFailures } from './recent-failures.ts';
 import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
@@ -145,6 +146,8 @@ export interface ServerReport {
 interface ServerCacheParts {
   readonly clock: Clock;
   readonly options: ServerCacheOptions;
+  /** Called when our own line turns out to be cut: what was concluded since anybody last answered (monotonic ms) should go. */
+  readonly onLineCut?: (answeredAtMs: number) => void;
   /** Called when our own line is back after an outage: what else was concluded from the silence should go too. */
   readonly onLineBack?: () => void;
 }
@@ -152,6 +155,7 @@ interface ServerCacheParts {
 export class ServerCache {
   readonly #clock: Clock;
   readonly #options: ServerCacheOptions;
+  readonly #onLineCut: (answeredAtMs: number) => void;
   readonly #onLineBack: () => void;
   readonly #addresses: ByteBoundedMap<KnownAddress>;
   readonly #infos: ByteBoundedMap<ServerZoneInfo>;
@@ -161,13 +165,17 @@ export class ServerCache {
   readonly routes: Routes;
   /** Who failed which zone a short time ago. */
   readonly recentFailures: RecentFailures;
+  /** Which take questions over TLS though nobody said so. */
+  readonly encrypted: EncryptedServers;
 
-  constructor({ clock, options, onLineBack = () => {} }: ServerCacheParts) {
+  constructor({ clock, options, onLineCut = () => {}, onLineBack = () => {} }: ServerCacheParts) {
     this.#clock = clock;
     this.#options = options;
+    this.#onLineCut = onLineCut;
     this.#onLineBack = onLineBack;
     this.routes = new Routes(clock);
     this.recentFailures = new RecentFailures(clock);
+    this.encrypted = new EncryptedServers(clock, options.maxServers);
     this.#addresses = new ByteBoundedMap({
       maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
       sizeOf: () => ADDRESS_OCTETS,
@@ -294,6 +302,7 @@ export class ServerCache {
       if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetTimeouts();
     }
     for (const address of this.#addresses.values()) address.suspectMs = 0;
+    this.#onLineCut(line.answeredAtMs);
     return true;
   }
 
@@ -357,6 +366,7 @@ export class ServerCache {
   /** Forgets one server (flush_infra); true when it was known. */
   remove(server: string): boolean {
     this.recentFailures.removeServer(server);
+    this.encrypted.remove(server.slice(0, server.lastIndexOf('@')));
     const ofZones = this.#infos.removeWhere((info) => info.server === server);
     return this.#addresses.delete(server) || ofZones > 0;
   }
@@ -368,6 +378,7 @@ export class ServerCache {
     this.#lines.world = new OwnLine();
     this.routes.clear();
     this.recentFailures.clear();
+    this.encrypted.clear();
   }
 
   /** All servers with the zones that they were asked for, most recently used first. */
@@ -381,7 +392,7 @@ export class ServerCache {
   }
 
   get sizeBytes(): number {
-    return this.#addresses.sizeBytes + this.#infos.sizeBytes;
+    return this.#addresses.sizeBytes + this.#infos.sizeBytes + this.encrypted.sizeBytes;
   }
 
   #reportOf(info: ServerZoneInfo): ServerReport {
@@ -466,7 +477,9 @@ export class ServerCache {
   }
 
   #newInfo(server: string, zone: Name, expired: ServerZoneInfo | null): ServerZoneInfo {
-    const made = new ServerZoneInfo({ server, zone, expiresAt: this.#expiry() });
+    // A copy: a name that comes out of another cache or of a message keeps far more alive than itself.
+    const own = new Uint8Array(zone) as Name;
+    const made = new ServerZoneInfo({ server, zone: own, expiresAt: this.#expiry() });
     const timeoutMs = this.#timeoutOf(null, expired);
     // A server that was down when its entry expired stays silent until it has shown that it is back.
     if (expired !== null && timeoutMs >= Math.min(MAX_WAIT_MS, this.#downMs() - 1)) made.resumeFrom(expired, timeoutMs);

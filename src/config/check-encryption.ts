@@ -28,6 +28,9 @@ export function checkEncryption(config: Config, lines: Lines, findings: Findings
     const directive = server.doTcp ? 'incoming-num-tcp' : 'do-tcp';
     findings.warning(lines.last(directive), `${directive}: without TCP nobody is answered over TLS`);
   }
+  if (server.opportunisticTls && !server.doTcp) {
+    findings.error(lines.last('opportunistic-tls'), 'opportunistic-tls: without TCP (do-tcp: no) there is no TLS');
+  }
   for (const entry of lines.of('proxy-protocol-port')) {
     if (listenedPorts(config).has(Number(entry.values[0]))) continue;
     findings.warning(entry, `proxy-protocol-port ${entry.values[0]} has no effect: nothing listens at it`);

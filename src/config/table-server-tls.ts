@@ -1,12 +1,45 @@
 /** Rows of the `server:` clause about TLS, HTTP and QUIC, towards clients and servers. */
 
-import { count, path, port, size, text, words, yesNo } from './form.ts';
+import { count, path, port, seconds, size, text, words, yesNo } from './form.ts';
 import { ACCEPTED, alias, DONE, many, one } from './option.ts';
+
+/** Seconds. */
+const DAY = 86_400;
 
 /** Part of clause `server:`. */
 export const SERVER_TLS_ROWS = {
   'tls-upstream': one(yesNo, false, DONE, 'Ask all servers over TLS.'),
   'ssl-upstream': alias('tls-upstream'),
+  'opportunistic-tls': one(
+    yesNo,
+    false,
+    DONE,
+    'Ask authoritative servers over TLS, unauthenticated, where they take it at port 853, else in plain (RFC 9539). Our own.',
+  ),
+  'opportunistic-tls-persistence': one(
+    seconds,
+    3 * DAY,
+    DONE,
+    'How long a server is asked over TLS alone after its last answer over it. Our own.',
+  ),
+  'opportunistic-tls-damping': one(
+    seconds,
+    DAY,
+    DONE,
+    'How long a server that failed over TLS is asked in plain before TLS is tried again. Our own.',
+  ),
+  'opportunistic-tls-timeout': one(
+    count(1, 60_000, 'milliseconds'),
+    4000,
+    DONE,
+    'How long a server has to answer over TLS, beside a plain question; who does not has failed. Our own.',
+  ),
+  'opportunistic-tls-connections': one(
+    count(1, 10_000),
+    100,
+    DONE,
+    'Such connections open at once, beside those of outgoing-num-tcp; a quarter of them may be of servers that are tried. Our own.',
+  ),
   'tls-service-key': one(path, '', DONE, 'Private key for DNS over TLS towards clients (RFC 7858), in PEM form.'),
   'ssl-service-key': alias('tls-service-key'),
   'tls-service-pem': one(path, '', DONE, 'Certificate for DNS over TLS towards clients, and those of its issuers.'),

@@ -280,6 +280,13 @@ const STORED: readonly (readonly [CounterName, string])[] = [
   ['cachefile.written', 'Times that the cache file was written'],
 ];
 
+/** Authoritative servers over TLS. */
+const OPPORTUNISTIC: readonly (readonly [CounterName, string])[] = [
+  ['opportunistic-tls.probes', 'Authoritative servers tried over TLS'],
+  ['opportunistic-tls.answers', 'Answers of authoritative servers over TLS'],
+  ['opportunistic-tls.fallbacks', 'Questions that went on in plain after TLS was of no use'],
+];
+
 /** Every kind of bogus data; the type system keeps it whole. */
 const BOGUS_KINDS: Readonly<Record<BogusReason['kind'], true>> = {
   'signature-expired': true,
@@ -348,9 +355,11 @@ const OWN_ROWS: readonly StatRow[] = [
     'Those from addresses that are not in proxy-protocol-from',
     ({ serve }) => serve.foreignProxies,
   ),
-  ...STORED.map(([name, help]) => {
+  ...[...OPPORTUNISTIC, ...STORED].map(([name, help]) => {
     const [family = '', what = ''] = name.split('.');
-    return counter(`num.${name}`, `${family}_${what}_total`, help, ({ counters }) => counters.get(name));
+    return counter(`num.${name}`, `${family.replaceAll('-', '_')}_${what}_total`, help, ({ counters }) =>
+      counters.get(name),
+    );
   }),
   counter('num.clock.steps', 'clock_steps_total', 'Times that the wall clock was set', ({ counters }) =>
     counters.get('clock.steps'),

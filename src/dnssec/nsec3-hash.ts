@@ -6,7 +6,7 @@
  */
 
 import type { Crypto } from '../ports/crypto.ts';
-import { bytesEqual, concatBytes, toHex } from '../wire/bytes.ts';
+import { bytesEqual, concatBytes } from '../wire/bytes.ts';
 import { type Name, namesEqual, toLowerCase } from '../wire/name.ts';
 import { hashNameInOneBlock, iterateNsec3, MAX_ONE_BLOCK_SALT_OCTETS } from './nsec3-iterate.ts';
 
@@ -51,7 +51,9 @@ export class Nsec3Hasher {
 
   /** Hash of a name, 20 octets; null when the budget is used up. */
   hash(name: Name, parameters: HashParameters): Uint8Array | null {
-    const known = this.#known.find((each) => namesEqual(each.name, name) && areEqual(each.parameters, parameters));
+    const known = this.#known.find(
+      (each) => namesEqual(each.name, name) && areEqualParameters(each.parameters, parameters),
+    );
     if (known !== undefined) return known.hash;
     if (this.#left <= 0) return null;
     this.#left--;
@@ -62,13 +64,8 @@ export class Nsec3Hasher {
   }
 }
 
-function areEqual(a: HashParameters, b: HashParameters): boolean {
+export function areEqualParameters(a: HashParameters, b: HashParameters): boolean {
   return a === b || (a.iterations === b.iterations && bytesEqual(a.salt, b.salt));
-}
-
-/** A string that is equal exactly for equal parameters. */
-export function parametersKey(parameters: HashParameters): string {
-  return `${parameters.iterations}-${toHex(parameters.salt)}`;
 }
 
 /** IH(salt, name, iterations) of RFC 5155 §5. */

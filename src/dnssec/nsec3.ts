@@ -7,7 +7,7 @@
  */
 
 import type { DenialFailure, DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
-import { bytesEqual, compareBytes, fromBase32hex, readU8 } from '../wire/bytes.ts';
+import { bytesEqual, compareBytes, octetsOfBase32hex, readU8 } from '../wire/bytes.ts';
 import {
   isAtOrBelow,
   isBelow,
@@ -21,7 +21,7 @@ import {
 import { NSEC3_FLAG_OPT_OUT, readNsec3 } from '../wire/rdata-nsec3.ts';
 import type { TypeBitmap } from '../wire/type-bitmap.ts';
 import type { DenialRecord, DeniedQuestion } from './denial-record.ts';
-import { type HashParameters, type Nsec3Hasher, parametersKey } from './nsec3-hash.ts';
+import { areEqualParameters, type HashParameters, type Nsec3Hasher } from './nsec3-hash.ts';
 import { asWildcard, checkTypes, cutsOffBelow } from './type-denial.ts';
 
 /** SHA-1, the only NSEC3 hash algorithm (RFC 5155 §11). */
@@ -180,20 +180,18 @@ function checkWildcard(
 
 /** Those records that speak for the zone, by chain; or why none may be used. */
 function readChains(records: readonly DenialRecord[], zone: Name, maxIterations: number): readonly Chain[] | Stopped {
-  const chains = new Map<string, Chain>();
+  const chains: Chain[] = [];
   for (const record of records) {
     const span = readNsec3Span(record, zone);
     if (span === null) continue;
     const { iterations } = span.parameters;
     // RFC 9276 §3.2: above the limit the answer is treated as insecure, before anything is hashed.
     if (iterations > maxIterations) return { kind: 'iterations-too-high', iterations };
-    const key = parametersKey(span.parameters);
-    const chain = chains.get(key) ?? { parameters: span.parameters, spans: [] };
-    chain.spans.push(span);
-    chains.set(key, chain);
+    const chain = chains.find(({ parameters }) => areEqualParameters(parameters, span.parameters));
+    if (chain !== undefined) chain.spans.push(span);
+    else if (chains.length < MAX_PARAMETER_SETS) chains.push({ parameters: span.parameters, spans: [span] });
   }
-  if (chains.size === 0) return notProven('no-records');
-  return [...chains.values()].slice(0, MAX_PARAMETER_SETS);
+  return chains.length === 0 ? notProven('no-records') : chains;
 }
 
 /** The record as a span of the zone's chain, views on its octets; null when it speaks for nothing in the zone. */
@@ -214,8 +212,7 @@ function ownerHash(record: DenialRecord, zone: Name): Uint8Array | null {
   // RFC 5155 §3: the owner is the hash as one label before the zone's name; a wildcard expansion is none such.
   if (owner.length <= zone.length || !namesEqual(parentOf(owner), zone)) return null;
   if (record.signatureLabels !== labelCount(owner)) return null;
-  const label = owner.subarray(1, 1 + readU8(owner, 0));
-  const hash = fromBase32hex(String.fromCharCode(...label));
+  const hash = octetsOfBase32hex(owner.subarray(1, 1 + readU8(owner, 0)));
   return hash !== null && hash.length === HASH_OCTETS ? hash : null;
 }
 

@@ -2,23 +2,20 @@
  * One question to one address: what is sent, what follows from a reply that is no plain answer.
  *
  * Duties: EDNS and falling back from it, cookies refused or renewed (RFC 7873), 0x20 and falling back from it, TC to TCP,
- * TCP or TLS only where configured, what a timeout or an error teaches about the server.
- * Leaves to others: datagrams (udp-attempt.ts), connections (upstream-streams.ts), sharing equal questions (upstream.ts),
- * whom to ask, what the answer says.
+ * TCP or TLS only where configured.
+ * Leaves to others: datagrams (udp-attempt.ts), connections (stream-attempt.ts), what a timeout or an error teaches about the
+ * server (note-failure.ts), sharing equal questions (upstream.ts), whom to ask, what the answer says.
  */
 
-import type { ServerCookie } from '../cache/server-manners.ts';
-import type { NetworkError, TlsClientOptions } from '../ports/network.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
 import type { Work } from '../work/work.ts';
-import { acceptResponse } from './accept-response.ts';
-import { isFailing, isGood, isMinding, learnFromProof, learnManners } from './learn-manners.ts';
-import { throughNat64 } from './nat64.ts';
-import type { IterateOptions, UpstreamTransport } from './options.ts';
-import { localEndFor, prepare } from './prepare-query.ts';
+import { isFailing, isGood, isMinding } from './learn-manners.ts';
+import { noteNetworkError, noteTimeout } from './note-failure.ts';
+import type { IterateOptions } from './options.ts';
 import { clientStringFor } from './query-options.ts';
+import { attemptStream } from './stream-attempt.ts';
 import { attemptUdp, type UdpAttemptEnd, type UdpEnd } from './udp-attempt.ts';
 import type { Attempt, ExchangeParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 
@@ -26,8 +23,6 @@ import type { Attempt, ExchangeParts, UpstreamQuery, UpstreamResult } from './up
 const MAX_PLAIN_TRIALS = 2;
 /** Timeouts of a zone's servers, all together, until one that never answered with EDNS is tried without. */
 const ZONE_SILENCES_TO_LEAVE_OUT = 4;
-/** A wait that a work's own deadline cut short tells something about the server only when it was as long, ms. */
-const TELLING_WAIT_MS = 2000;
 
 /** Asks one server one question. Rejects with `Cancelled` only. */
 export async function exchange(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
@@ -200,115 +195,4 @@ async function endOfUdp(parts: ExchangeParts, work: Work, made: Attempt, first: 
   if (second.kind === 'timeout') return noteTimeout(parts, made.query, second);
   const isStillBad = second.kind === 'response' && second.message.rcode === RCODE.BADCOOKIE;
   return isStillBad ? { kind: 'without-cookie' } : second;
-}
-
-function noteTimeout(
-  { servers, counters }: ExchangeParts,
-  query: UpstreamQuery,
-  wait: Omit<Extract<UdpAttemptEnd, { kind: 'timeout' }>, 'kind'>,
-): Extract<UpstreamResult, { kind: 'failed' }> {
-  counters.add('upstream.timeouts');
-  const tellsSomething = !wait.wasCut || wait.waitedMs >= TELLING_WAIT_MS;
-  if (tellsSomething) reportTimeout(servers, query, wait.timeoutMs);
-  return { kind: 'failed', outcome: 'timeout' };
-}
-
-function reportTimeout(
-  servers: ExchangeParts['servers'],
-  { key, zone, question }: UpstreamQuery,
-  waitedMs: number,
-): void {
-  servers.report(key, zone, { kind: 'silent', waitedMs, type: question.type });
-}
-
-function noteNetworkError(
-  { servers, notice, sayExhausted }: ExchangeParts,
-  query: UpstreamQuery,
-  error: NetworkError,
-): Extract<UpstreamResult, { kind: 'failed' }> {
-  if (error.kind === 'timeout') return { kind: 'failed', outcome: 'timeout' };
-  if (error.kind === 'exhausted') {
-    // Nothing was learnt of the server, and the next question may find a socket.
-    sayExhausted(error.text);
-    return { kind: 'failed', outcome: 'no-sockets' };
-  }
-  if (error.kind === 'unreachable') {
-    const family = query.server.ip.includes(':') ? 'IPv6' : 'IPv4';
-    const isNews = servers.noteUnreachable(query.key);
-    if (isNews)
-      notice(`no route for ${family} (${error.text}): its servers are asked only now and then until that changes`);
-    return { kind: 'failed', outcome: 'unreachable' };
-  }
-  reportTimeout(servers, query, servers.waitMs(query.key, query.zone));
-  const isRefusal = error.kind === 'refused' || error.kind === 'reset';
-  return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
-}
-
-/** How a server is spoken to over TLS. */
-function tlsTowards({ tlsName, tlsPins: pins }: UpstreamQuery, options: IterateOptions): TlsClientOptions {
-  const { tlsAuthorities: authorities, tlsSendsName: sendsName, tlsVersions } = options;
-  return {
-    ...{ serverName: tlsName, sendsName, ...tlsVersions },
-    ...(authorities === null ? {} : { authorities }),
-    ...(pins === undefined ? {} : { pins }),
-  };
-}
-
-async function attemptStream(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
-  const { clock, servers, counters, options, streams } = parts;
-  const { query } = made;
-  const leftMs = work.deadlineMs - clock.monotonicMs();
-  const timeoutMs = Math.min(options.tcpTimeoutMs, leftMs);
-  if (timeoutMs <= 0) return { kind: 'failed', outcome: 'timeout' };
-  const isOnlyStream = query.transport !== 'udp';
-  const transport: UpstreamTransport = query.transport === 'tls' ? 'tls' : 'tcp';
-  const startedMs = clock.monotonicMs();
-  const received: { message: MessageView | null; cookie: ServerCookie | null } = { message: null, cookie: null };
-  counters.add('upstream.tcp');
-  if (query.transport === 'tls') counters.add('upstream.tls');
-  const localEnd = localEndFor(query.server, parts);
-  const end = await streams.ask(work.signal, {
-    remote: throughNat64(query.server, options.nat64Prefix),
-    localEnd,
-    tls: query.transport === 'tls' ? tlsTowards(query, options) : null,
-    timeoutMs,
-    prepare: (isTaken) => {
-      const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localEnd, isTaken });
-      received.cookie = cookie;
-      const sent = { ...query, transport, local: null, sentMs: clock.monotonicMs() };
-      parts.tap?.query(bytes, sent);
-      const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
-        const acceptance = acceptResponse(frame, pending);
-        if (acceptance.kind === 'rejected') return 'rejected';
-        parts.tap?.response(frame, sent);
-        // TC has no meaning over TCP; what is cut off even there is of no use.
-        if (acceptance.kind === 'accepted') received.message = acceptance.message;
-        return 'accepted';
-      };
-      return { id: pending.id, bytes, accept };
-    },
-  });
-  // Lack of room here says nothing about the server.
-  if (end === 'no-place') return { kind: 'failed', outcome: 'timeout' };
-  if (end === 'timeout') {
-    // Silence over TCP after an answer over UDP says nothing about the server's speed.
-    const usualMs = servers.timeoutMs(query.key, query.zone);
-    const wait = { waitedMs: clock.monotonicMs() - startedMs, wasCut: timeoutMs === leftMs, timeoutMs: usualMs };
-    if (isOnlyStream) return noteTimeout(parts, query, wait);
-    counters.add('upstream.timeouts');
-    // But each question that it truncates would wait as long again, were there others to ask.
-    servers.recentFailures.note(query.key, query.zone, 'useless');
-    return { kind: 'failed', outcome: 'timeout' };
-  }
-  const { message } = received;
-  if (end === 'malformed' || (end === 'accepted' && message === null)) return { kind: 'failed', outcome: 'malformed' };
-  // RFC 7766 §6.2.4: nor does a connection that is refused or closed by a server that answers over UDP.
-  if (end !== 'accepted')
-    return isOnlyStream || end.kind === 'unreachable' ? noteNetworkError(parts, query, end) : tcpFailed();
-  const whole = message as MessageView;
-  if (received.cookie === null) learnManners(parts, query, whole, null);
-  else learnFromProof(parts, query, whole, received.cookie);
-  const rttMs = clock.monotonicMs() - startedMs;
-  if (isOnlyStream) servers.report(query.key, query.zone, { kind: 'answered', rttMs });
-  return { kind: 'response', message: whole, transport: query.transport === 'tls' ? 'tls' : 'tcp', rttMs };
 }

@@ -365,8 +365,8 @@ export class IterativeQuery {
     const from = { candidate, server: key, asked: question, isFull, recursion };
     const response = this.#read(result.message, from);
     const { classified } = response;
-    const { rttMs } = result;
-    this.#note(() => ({ kind: 'response', server: candidate.key, rttMs, classified: classified.kind }));
+    const { rttMs, transport: over } = result;
+    this.#note(() => ({ kind: 'response', server: key, rttMs, transport: over, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }

@@ -39,8 +39,12 @@ function glueOf({ delegations }: IterateParts, name: Name): readonly string[] {
   return cut?.servers.find((server) => namesEqual(server.name, name))?.addresses ?? [];
 }
 
-/** Forgets a cached delegation whose servers all failed, so that the zone above is asked again; true when it was one. */
+/**
+ * Gives up a cached delegation whose servers all failed, so that the zone above is asked again; true when it was one. While our
+ * own line is cut, silence says nothing about it, and nobody above would answer either.
+ */
 export function toParent(parts: IterateParts, servers: DelegationPoint): boolean {
   if (servers.configured !== null || isRoot(servers.zone) || servers.source !== 'cache') return false;
-  return parts.delegations.remove(servers.zone);
+  if (servers.candidates.some(({ key, timeouts }) => timeouts > 0 && parts.servers.isLineCut(key))) return false;
+  return parts.delegations.giveUp(servers.zone);
 }

@@ -3,6 +3,7 @@
  * Units are in the names; defaults are those of Unbound 1.26.1, with the reason beside each.
  */
 
+import type { EncryptionMemory } from '../cache/encrypted-servers.ts';
 import type { TlsClientOptions } from '../ports/network.ts';
 import type { UpstreamZone } from '../terms/upstream-zone.ts';
 import type { IpPrefix } from '../wire/ip-prefix.ts';
@@ -15,6 +16,13 @@ export type UpstreamTransport = 'udp' | 'tcp' | 'tls';
 
 /** QNAME minimisation (RFC 9156): off, relaxed (falls back to the full name), or strict (believes every reply). */
 export type Minimisation = 'off' | 'relaxed' | 'strict';
+
+export interface OpportunisticTlsOptions extends EncryptionMemory {
+  /** How long an answer over TLS is waited for, ms: who has given none by then takes no TLS (RFC 9539 §4.3). */
+  readonly timeoutMs: number;
+  /** Connections open at a time, beside those of `outgoing-num-tcp`. */
+  readonly maxConnections: number;
+}
 
 export interface IterateOptions {
   /** Root servers to start from (`root-hints`). */
@@ -44,6 +52,8 @@ export interface IterateOptions {
   readonly maxSockets: number;
   /** Connections to servers. */
   readonly streams: StreamOptions;
+  /** `opportunistic-tls`: authoritative servers are asked over TLS where they take it (RFC 9539); null: they are not. */
+  readonly opportunisticTls: OpportunisticTlsOptions | null;
   /** `tls-cert-bundle`, `tls-system-cert`: PEM text of authorities; null: those that come with the program. */
   readonly tlsAuthorities: string | null;
   /** `tls-use-sni`: the name of a server goes along when a connection is made. */

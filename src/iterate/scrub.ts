@@ -14,6 +14,7 @@ import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/
 import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { areStrings } from '../wire/rdata-names.ts';
 import { isRrsig, isSignedBy } from '../wire/rdata-rrsig.ts';
 import { addressHints } from '../wire/rdata-svcb.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -186,7 +187,7 @@ function wholeSets(dropped: readonly DroppedRecord[]): (group: RRsetGroup) => bo
 function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question): boolean {
   if (section === 'authority') return type === TYPE.NS || (type === TYPE.DS && question.type === TYPE.DS);
   if (section !== 'answer') return false;
-  if (type === TYPE.DNAME) return owner === null || isBelow(question.name, owner);
+  if (type === TYPE.DNAME && (owner === null || isBelow(question.name, owner))) return true;
   const isType = type === question.type || type === TYPE.CNAME || question.type === TYPE.ANY;
   return isType && (owner === null || namesEqual(owner, question.name));
 }
@@ -233,11 +234,21 @@ function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop:
       drop('answer', group, 'in a zone that is configured');
       continue;
     }
-    const clean = withoutPrivate(group, context.options);
+    const clean = withoutPrivate(withoutUnreadableTexts(group), context.options);
     if (clean === null) drop('answer', group, 'private address');
     else kept.push(clean);
   }
   return kept;
+}
+
+/**
+ * An unsigned set of texts without those that are no character strings, of which clients can make nothing, nor of the
+ * records beside them (an SPF policy is not found then). A signed set, and one of nothing else, is the zone's own word.
+ */
+function withoutUnreadableTexts(group: RRsetGroup): RRsetGroup {
+  if (group.type !== TYPE.TXT || group.signatures.length > 0) return group;
+  const rdatas = group.rdatas.filter(areStrings);
+  return rdatas.length === 0 || rdatas.length === group.rdatas.length ? group : { ...group, rdatas };
 }
 
 /** True for a name in a stub, forward or local zone copy below the zone asked, to which an alias leads: that zone is asked itself. */

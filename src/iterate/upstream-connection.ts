@@ -22,6 +22,8 @@ export type StreamEnd = 'accepted' | 'timeout' | 'malformed' | 'crowded-out' | N
 /** One question that waits on a connection. */
 interface Waiting {
   readonly query: Uint8Array;
+  /** It goes out, from this address. */
+  readonly onSent: (local: Address) => void;
   /** Looks at a frame with the question's id; rejected: not the answer, waiting goes on. */
   readonly accept: (frame: Uint8Array) => 'accepted' | 'rejected';
   readonly settle: (end: StreamEnd) => void;
@@ -77,14 +79,19 @@ export class UpstreamConnection {
 
   /** Books it for one more question; false when it takes no more. */
   book(): boolean {
-    if (!this.#takesMore) return false;
+    if (!this.takesMore) return false;
     if (this.isIdle) this.#silentSinceMs = this.#parts.clock.monotonicMs();
     this.#asked++;
     return true;
   }
 
-  get #takesMore(): boolean {
+  get takesMore(): boolean {
     return !this.#isGone && !this.#isRetired && this.#asked < this.#parts.maxQuestions;
+  }
+
+  /** It is made: what is asked goes out at once. */
+  get isOpen(): boolean {
+    return this.#stream !== null && !this.#isGone;
   }
 
   get isIdle(): boolean {
@@ -116,7 +123,7 @@ export class UpstreamConnection {
       return;
     }
     this.#waiting.set(id, { ...waiting, answersBefore: this.answers });
-    this.#stream?.write(framed(waiting.query));
+    if (this.#stream !== null) send(this.#stream, waiting);
   }
 
   /** Who asked does not wait any more. `isSilent`: the server did not answer in time, so nobody else should try this connection. */
@@ -148,14 +155,14 @@ export class UpstreamConnection {
     if (!opened.ok) return this.#finish(opened.error.kind === 'timeout' ? 'timeout' : opened.error);
     if (this.#isGone) return opened.value.destroy();
     this.#stream = opened.value;
-    for (const { query } of this.#waiting.values()) this.#stream.write(framed(query));
+    for (const waiting of this.#waiting.values()) send(this.#stream, waiting);
     this.#rest();
   }
 
   /** Without questions: waits a while for more, or closes. */
   #rest(): void {
     if (this.#isGone || !this.isIdle) return;
-    if (!this.#takesMore || this.#parts.idleMs === 0 || !this.#parts.mayRest()) this.close();
+    if (!this.takesMore || this.#parts.idleMs === 0 || !this.#parts.mayRest()) this.close();
     else this.#cancelIdle ??= this.#parts.clock.after(this.#parts.idleMs, () => this.close());
   }
 
@@ -196,4 +203,9 @@ export class UpstreamConnection {
     this.#parts.onGone(isByServer && left.length > 0 && wasShort);
     for (const { settle } of left) settle(end);
   }
+}
+
+function send(stream: ByteStream, { query, onSent }: Waiting): void {
+  onSent(stream.local);
+  stream.write(framed(query));
 }

@@ -41,13 +41,18 @@ export interface StreamOptions {
 interface StreamQuery {
   readonly id: number;
   readonly bytes: Uint8Array;
+  readonly onSent: (local: Address) => void;
   readonly accept: (frame: Uint8Array) => 'accepted' | 'rejected';
 }
 
-interface StreamQuestion {
+/** Whom a connection is with, from where, and what is spoken on it. */
+export interface StreamTarget {
   readonly remote: Address;
   readonly localEnd: LocalEnd | null;
   readonly tls: TlsClientOptions | null;
+}
+
+interface StreamQuestion extends StreamTarget {
   readonly timeoutMs: number;
   /** Makes the query, with an id that nobody uses on the connection. */
   readonly prepare: (isTaken: (id: number) => boolean) => StreamQuery;
@@ -94,6 +99,15 @@ export class UpstreamStreams {
     return this.#all.size;
   }
 
+  /** `open`: a connection takes a question at once; `free`: one can be made at once; `none`: it would have to wait for a place. */
+  roomFor(target: StreamTarget): 'open' | 'free' | 'none' {
+    const known = this.#newest.get(keyOf(target));
+    if (known?.takesMore === true) return known.isOpen ? 'open' : 'free';
+    if (!this.#slots.isFull) return 'free';
+    for (const connection of this.#all) if (connection.isIdle) return 'free';
+    return 'none';
+  }
+
   /** Asks; an accepted frame has been given to `accept`. Rejects with `Cancelled` when the signal is aborted. */
   async ask(signal: StopSignal, question: StreamQuestion): Promise<AskEnd> {
     const { clock } = this.#parts;
@@ -123,7 +137,7 @@ export class UpstreamStreams {
     question: StreamQuestion,
     timeoutMs: number,
   ): Promise<StreamEnd> {
-    const { id, bytes, accept } = question.prepare((taken) => connection.isTaken(taken));
+    const { id, bytes, onSent, accept } = question.prepare((taken) => connection.isTaken(taken));
     const { clock } = this.#parts;
     let end: StreamEnd | null = null;
     let cancelHalf = (): void => {};
@@ -134,7 +148,7 @@ export class UpstreamStreams {
           // A connection that has answered may be dead without a word, as behind address translation: time for another is left.
           const giveUp = (): void => (connection.answers > 0 ? settle('timeout') : undefined);
           cancelHalf = clock.after(timeoutMs / 2, giveUp);
-          connection.ask(id, { query: bytes, accept, settle });
+          connection.ask(id, { query: bytes, onSent, accept, settle });
         },
       });
       return end;
@@ -282,14 +296,14 @@ function wishAfter(end: StreamEnd, connection: UpstreamConnection, answersBefore
   return connection.answers > answersBefore ? 'own' : 'any';
 }
 
-function keyOf({ remote, localEnd, tls }: StreamQuestion): string {
+function keyOf({ remote, localEnd, tls }: StreamTarget): string {
   const security = tls === null ? 'tcp' : `tls ${tls.serverName ?? ''} ${(tls.pins ?? []).join()}`;
   // Of a netblock any address will do: a connection is used again whichever of them it is from.
   return `${remote.ip}@${remote.port} ${localEnd?.block ?? localEnd?.ip ?? ''} ${security}`;
 }
 
 /** The /24 or /48 of a server: what one holder usually has whole. */
-function networkOf({ remote }: StreamQuestion): string {
+function networkOf({ remote }: StreamTarget): string {
   const octets = parseIp(remote.ip);
   return octets === null ? remote.ip : toHex(octets.subarray(0, octets.length === 4 ? 3 : 6));
 }

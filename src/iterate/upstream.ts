@@ -13,6 +13,7 @@ import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { exchange } from './exchange.ts';
 import { LostDatagrams } from './lost-datagrams.ts';
+import { OpportunisticTls } from './opportunistic-tls.ts';
 import type { ExchangeParts, UpstreamParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
 
@@ -21,6 +22,8 @@ const SAY_AGAIN_MS = 60_000;
 
 export class Upstream {
   readonly #parts: ExchangeParts;
+  /** Asks over TLS where servers take it; null: only where configuration says so. */
+  readonly #opportunistic: OpportunisticTls | null;
   #saysAgainMs = 0;
   readonly #inFlight = new Map<string, Promise<UpstreamResult>>();
 
@@ -39,6 +42,8 @@ export class Upstream {
         onCrowdedOut: () => counters.add('limit.tcp-places'),
       }),
     };
+    const { opportunisticTls } = options;
+    this.#opportunistic = opportunisticTls === null ? null : new OpportunisticTls(this.#parts, opportunisticTls);
   }
 
   #sayExhausted(text: string): void {
@@ -59,6 +64,7 @@ export class Upstream {
 
   close(): void {
     this.#parts.streams.close();
+    this.#opportunistic?.close();
   }
 
   async #askOnce(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
@@ -75,7 +81,7 @@ export class Upstream {
   }
 
   async #start(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-    const running = exchange(this.#parts, work, query);
+    const running = this.#opportunistic?.ask(work, query) ?? exchange(this.#parts, work, query);
     this.#inFlight.set(key, running);
     try {
       return await running;

@@ -126,6 +126,8 @@ export interface TlsClientOptions {
   readonly pins?: readonly string[];
   /** False: no name is sent, also where one is checked (RFC 6066 §3: it goes unencrypted). Absent: it is. */
   readonly sendsName?: boolean;
+  /** Protocols that are offered to be spoken inside (RFC 7301); absent: none. A server that knows none takes no notice. */
+  readonly protocols?: readonly string[];
   /** Least and greatest version; absent: 1.2 and 1.3. */
   readonly minVersion?: TlsVersion;
   readonly maxVersion?: TlsVersion;

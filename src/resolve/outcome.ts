@@ -1,12 +1,12 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
 import { type Failure, failureScope, isCallerSpecific } from '../terms/failure.ts';
-import type { FoundResult, IterationResult } from '../terms/iteration-result.ts';
+import type { AliasStep, FoundResult, IterationResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
-import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { haveSameKey, rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 
 /** The sections of a reply: aliases in order before the data, wildcard proofs of aliases before the authority section. */
 export function answeredOf(
@@ -15,29 +15,32 @@ export function answeredOf(
   verdict: Verdict | null,
   expiresAt: number,
 ): Answered {
-  const answer: RankedRRset[] = [];
-  const authority: RankedRRset[] = [];
-  for (const step of found.aliases) {
-    answer.push(step.alias);
-    if (step.synthesised !== null) answer.push(step.synthesised);
-    authority.push(...step.proof);
-  }
+  const { aliases, end } = found;
   return {
     kind: 'answered',
     question,
-    rcode: found.end.rcode,
-    denied: found.end.kind !== 'answer',
-    answer: eachOnce([...answer, ...found.end.answer]),
-    authority: eachOnce([...authority, ...found.end.authority]),
-    additional: found.end.additional,
+    rcode: end.rcode,
+    denied: end.kind !== 'answer',
+    answer: eachOnce(aliases.length === 0 ? end.answer : [...aliases.flatMap(setsOfAlias), ...end.answer]),
+    authority: eachOnce(
+      aliases.length === 0 ? end.authority : [...aliases.flatMap(({ proof }) => proof), ...end.authority],
+    ),
+    additional: end.additional,
     verdict,
     expiresAt,
   };
 }
 
+function setsOfAlias({ alias, synthesised }: AliasStep): readonly RankedRRset[] {
+  return synthesised === null ? [alias] : [alias, synthesised];
+}
+
+/** Sets above which repetition is looked for by key and not by comparing each with each. */
+const MAX_COMPARED = 8;
+
 /** The sets without repetition: a chain may pass one DNAME twice, and one response may prove several steps. */
-function eachOnce(sets: readonly RankedRRset[]): RankedRRset[] {
-  if (sets.length < 2) return [...sets];
+function eachOnce(sets: readonly RankedRRset[]): readonly RankedRRset[] {
+  if (sets.length <= MAX_COMPARED && areDistinct(sets)) return sets;
   const seen = new Set<string>();
   return sets.filter(({ rrset }) => {
     const key = rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
@@ -45,6 +48,14 @@ function eachOnce(sets: readonly RankedRRset[]): RankedRRset[] {
     seen.add(key);
     return true;
   });
+}
+
+function areDistinct(sets: readonly RankedRRset[]): boolean {
+  for (let i = 1; i < sets.length; i++) {
+    for (let j = 0; j < i; j++)
+      if (haveSameKey((sets[i] as RankedRRset).rrset, (sets[j] as RankedRRset).rrset)) return false;
+  }
+  return true;
 }
 
 /** True for what may be served as an answer: secure or insecure (RFC 4035 §5.5). */

@@ -27,7 +27,14 @@ export type TraceStep =
       readonly question: Question;
       readonly transport: 'udp' | 'tcp' | 'tls';
     }
-  | { readonly kind: 'response'; readonly server: string; readonly rttMs: number; readonly classified: ResponseKind }
+  | {
+      readonly kind: 'response';
+      readonly server: string;
+      readonly rttMs: number;
+      /** What the answer came over in the end. */
+      readonly transport: 'udp' | 'tcp' | 'tls';
+      readonly classified: ResponseKind;
+    }
   | { readonly kind: 'exchange-failed'; readonly server: string; readonly outcome: ServerOutcome }
   | { readonly kind: 'scrubbed'; readonly owner: Name; readonly type: number; readonly why: DropReason }
   | { readonly kind: 'alias'; readonly from: Name; readonly to: Name }

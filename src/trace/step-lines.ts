@@ -63,7 +63,12 @@ export class StepLines {
   #exchangeOf(event: TraceEvent): Exchange | null {
     if (event.kind !== 'ask' && event.kind !== 'response' && event.kind !== 'exchange-failed') return null;
     const key = `${event.workId} ${event.server}`;
-    if (event.kind !== 'ask') return this.#asked.get(key) ?? null;
+    if (event.kind !== 'ask') {
+      const asked = this.#asked.get(key);
+      if (asked === undefined) return null;
+      // The question may have gone on over another one than it was asked over first.
+      return event.kind === 'response' ? { ...asked, transport: event.transport } : asked;
+    }
     const { server, transport } = event;
     const exchange = { server, zone: formatName(event.zone), question: questionText(event.question), transport };
     remember(this.#asked, key, exchange);

@@ -22,7 +22,7 @@ export function stepText(event: TraceEvent): string {
     case 'ask':
       return `ask ${event.server} (${formatName(event.zone)}) for ${questionText(event.question)} over ${event.transport}`;
     case 'response':
-      return `${event.server} says after ${event.rttMs.toFixed(1)} ms: ${event.classified}`;
+      return `${event.server} says over ${event.transport} after ${event.rttMs.toFixed(1)} ms: ${event.classified}`;
     case 'exchange-failed':
       return `${event.server} failed: ${event.outcome}`;
     case 'scrubbed':

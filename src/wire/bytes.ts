@@ -142,12 +142,17 @@ export function toBase32hex(bytes: Uint8Array): string {
 
 /** Octets of base32hex text without padding, either case; null when malformed or when left-over bits are not zero. */
 export function fromBase32hex(text: string): Uint8Array | null {
+  return octetsOfBase32hex(Buffer.from(text));
+}
+
+/** The same for text that is there as octets. */
+export function octetsOfBase32hex(text: Uint8Array): Uint8Array | null {
   const bytes = new Uint8Array(Math.floor((text.length * 5) / 8));
   let pending = 0;
   let bits = 0;
   let at = 0;
-  for (const char of text.toLowerCase()) {
-    const value = BASE32HEX.indexOf(char);
+  for (let i = 0; i < text.length; i++) {
+    const value = base32hexValue(readU8(text, i));
     if (value < 0) return null;
     pending = (pending << 5) | value;
     bits += 5;
@@ -158,4 +163,11 @@ export function fromBase32hex(text: string): Uint8Array | null {
     pending &= (1 << bits) - 1;
   }
   return bits < 5 && pending === 0 ? bytes : null;
+}
+
+/** What a digit stands for (RFC 4648 §7); -1 for any other octet. */
+function base32hexValue(octet: number): number {
+  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
+  const lower = octet | 0x20;
+  return lower >= 0x61 && lower <= 0x76 ? lower - 0x61 + 10 : -1;
 }

@@ -60,6 +60,13 @@ export function isWellFormedRdata(rdata: Uint8Array, type: number): boolean {
   return readRdata(rdata, { start: 0, end: rdata.length }, type, { left: 0 }) !== null;
 }
 
+/** True for rdata of one character string or more (RFC 1035 §3.3.14), as TXT has it. */
+export function areStrings(rdata: Uint8Array): boolean {
+  let at = 0;
+  while (at < rdata.length) at += 1 + readU8(rdata, at);
+  return rdata.length > 0 && at === rdata.length;
+}
+
 /** Canonical form of uncompressed rdata (RFC 4034 §6.2 as corrected by RFC 6840 §5.1): names of old types lower-cased. */
 export function canonicalRdata(rdata: Uint8Array, type: number): Uint8Array {
   const layout = rdataLayout(type);

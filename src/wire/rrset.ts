@@ -8,8 +8,8 @@
  * Duties: pack, read in place, compare. Leaves to others: meaning of rdata.
  */
 
-import { bytesEqual, compareBytes, readU16, writeU16 } from './bytes.ts';
-import { type Name, nameEnd } from './name.ts';
+import { bytesEqual, compareBytes, readU8, readU16, writeU16 } from './bytes.ts';
+import { lowerOctet, type Name, nameEnd } from './name.ts';
 
 declare const rrsetBrand: unique symbol;
 
@@ -182,6 +182,14 @@ export function unpackRRset(rrset: RRset): RRsetParts {
     rdatas: rdatasOf(rrset),
     signatures: signaturesOf(rrset),
   };
+}
+
+/** True when two sets are of one owner (in any case), type and class. */
+export function haveSameKey(a: RRset, b: RRset): boolean {
+  if (rrsetType(a) !== rrsetType(b) || rrsetClass(a) !== rrsetClass(b)) return false;
+  const end = nameEnd(a, OWNER_AT);
+  for (let i = OWNER_AT; i < end; i++) if (lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+  return true;
 }
 
 /** True when two sets hold the same rdatas, in any order; owner, TTL and signatures are not looked at. */

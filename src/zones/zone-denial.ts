@@ -7,7 +7,7 @@
 
 import { nsec3Hash } from '../dnssec/nsec3-hash.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import { compareBytes, fromBase32hex } from '../wire/bytes.ts';
+import { compareBytes, octetsOfBase32hex } from '../wire/bytes.ts';
 import { type Name, nameKey, sortKey } from '../wire/name.ts';
 import { readNsec3, readNsec3param } from '../wire/rdata-nsec3.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -98,7 +98,7 @@ function nsec3Link(node: ZoneNode, zone: Name, used: { iterations: number; salt:
   if (compareBytes(nsec3.salt, used.salt) !== 0) return null;
   const label = node.name.subarray(1, 1 + (node.name[0] ?? 0));
   const isBelowApex = node.name.length === zone.length + label.length + 1;
-  const key = isBelowApex ? fromBase32hex(Buffer.from(label).toString('latin1')) : null;
+  const key = isBelowApex ? octetsOfBase32hex(label) : null;
   return key === null ? null : { key, set };
 }
 

@@ -28,6 +28,9 @@ function bad(owner: string, type: number, octets: number): ResourceRecord {
   return { owner: mustParseName(owner), type, class: CLASS.IN, ttl: 300, rdata: new Uint8Array(octets).fill(255) };
 }
 
+const unshift = (set: readonly ResourceRecord[], record: ResourceRecord): ResourceRecord[] => [record, ...set];
+const push = (set: readonly ResourceRecord[], record: ResourceRecord): ResourceRecord[] => [...set, record];
+
 /** Puts a record first in a section of each reply to questions of a type. */
 const withRecord = (asked: number, section: (typeof SECTIONS)[number], record: ResourceRecord) =>
   onType(asked, (reply) => ({ ...reply, [section]: [record, ...reply[section]] }));
@@ -65,6 +68,30 @@ describe('a record that cannot be costs nothing but itself', () => {
     expect((await askTimed(scene, 'www.test.', 'A')).reply.status).toBe('NOERROR ad');
   });
 
+  test.each([
+    ['no octets', []],
+    ['a string that runs past its end', [200]],
+    ['octets after its last string', [1, 120, 9]],
+  ])('as a TXT of %s beside another of an unsigned zone', async (_what, octets) => {
+    for (const put of [unshift, push]) {
+      const scene = unsigned();
+      const text = { ...bad('www.test.', TYPE.TXT, 0), rdata: Uint8Array.from(octets) };
+      scene.tamper(
+        AUTH,
+        onType(TYPE.TXT, (reply) => ({ ...reply, answer: put(reply.answer, text) })),
+      );
+      const { reply } = await askTimed(scene, 'www.test.', 'TXT');
+      expect([reply.status, reply.answer]).toEqual(['NOERROR', ['www.test. TXT "x"']]);
+    }
+  });
+
+  test('as a TXT that its zone has signed: the set is as it was signed', async () => {
+    const scene = Scene.withTest(`www IN TXT "x"\nwww IN TXT \\# 1 C8\n`);
+    const { reply } = await askTimed(scene, 'www.test.', 'TXT');
+    expect(reply.status).toBe('NOERROR ad');
+    expect(reply.answer.toSorted()).toEqual(['www.test. TXT "x"', 'www.test. TXT \\# 1 C8']);
+  });
+
   test('as options that do not fill their OPT', async () => {
     const scene = unsigned();
     scene.tamper(AUTH, (reply) => ({ ...reply, additional: [bad('.', TYPE.OPT, 3)] }));
@@ -90,8 +117,8 @@ describe('a record that cannot be costs nothing but itself', () => {
 
 describe('a record that cannot be does not make of its set', () => {
   test.each([
-    ['first', (set: ResourceRecord[], record: ResourceRecord) => [record, ...set]],
-    ['last', (set: ResourceRecord[], record: ResourceRecord) => [...set, record]],
+    ['first', unshift],
+    ['last', push],
   ])('another that is proven (%s)', async (_where, put) => {
     const scene = Scene.withTest(TEXT);
     scene.tamper(
@@ -113,13 +140,19 @@ describe('a record that cannot be does not make of its set', () => {
   });
 
   test('a denial, where nothing else is left of the answer', async () => {
-    for (const type of [TYPE.A, TYPE.CNAME]) {
+    for (const [asked, type] of [
+      ['A', TYPE.A],
+      ['A', TYPE.CNAME],
+      ['DNAME', TYPE.DNAME],
+      ['DS', TYPE.DS],
+      ['ANY', TYPE.DNAME],
+    ] as const) {
       const scene = unsigned();
-      scene.tamper(
-        AUTH,
-        onType(TYPE.A, (reply) => ({ ...reply, answer: [bad('www.test.', type, 3)], authority: [] })),
+      const lost = bad('www.test.', type, 3);
+      scene.tamper(AUTH, (reply) =>
+        reply.question?.type === TYPE[asked] ? { ...reply, answer: [lost], authority: [] } : reply,
       );
-      expect((await askTimed(scene, 'www.test.', 'A')).reply.status).toBe('SERVFAIL');
+      expect((await askTimed(scene, 'www.test.', asked)).reply.status).toBe('SERVFAIL');
     }
   });
 

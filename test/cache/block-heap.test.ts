@@ -67,3 +67,22 @@ test('what a flood took is given back when all but a little of it is dropped, wh
   expect(heap.heldOctets).toBeLessThan(full / 20);
   for (let owner = 0; owner < 50_000; owner += 100) expect([...read(owner)]).toEqual([owner & 0xff]);
 });
+
+test('memory that is given back is not detached, which would have V8 discard the compiled code of all that reads octets', () => {
+  const { heap, blocks, add, drop } = newHeap();
+  for (let owner = 0; owner < 5_000; owner++) add(owner, 1_000);
+  const pages = new Set([...blocks.values()].map((block) => heap.octetsOf(block)));
+  for (let owner = 0; owner < 4_000; owner++) drop(owner);
+  heap.clear();
+  expect(pages.size).toBeGreaterThan(30);
+  expect([...pages].every(({ buffer }) => buffer instanceof ArrayBuffer && !buffer.detached)).toBe(true);
+});
+
+test('an emptied page is used again by what comes next', () => {
+  const { heap, blocks, add, drop } = newHeap();
+  for (let owner = 0; owner < 200; owner++) add(owner, 1_000);
+  const before = new Set([...blocks.values()].map((block) => heap.octetsOf(block)));
+  for (let owner = 0; owner < 200; owner++) drop(owner);
+  for (let owner = 0; owner < 200; owner++) add(owner, 1_000);
+  expect([...blocks.values()].every((block) => before.has(heap.octetsOf(block)))).toBe(true);
+});

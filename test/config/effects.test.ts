@@ -136,7 +136,12 @@ const SERVES_TLS = 'interface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls
 /** Further lines without which a directive has nothing to act on. */
 const REPLICA = 'cachedb:\nredis-replica-server-host: 192.0.2.8';
 const SENTINEL = 'cachedb:\nredis-sentinel: 192.0.2.7';
+const OPPORTUNISTIC = 'opportunistic-tls: yes';
 const CONTEXT: Record<string, string> = {
+  'opportunistic-tls-persistence': OPPORTUNISTIC,
+  'opportunistic-tls-damping': OPPORTUNISTIC,
+  'opportunistic-tls-timeout': OPPORTUNISTIC,
+  'opportunistic-tls-connections': OPPORTUNISTIC,
   backend: 'module-config: "validator cachedb iterator"',
   'redis-replica-server-port': REPLICA,
   'redis-replica-server-password': REPLICA,
@@ -280,7 +285,6 @@ const effective = (Object.keys(CLAUSES) as ClauseName[])
 describe('an effective directive', () => {
   test.each(effective.map((facts) => [`${facts.clause} ${facts.directive}`, facts] as const))(
     '%s',
-    { timeout: 60_000 },
     async (key, facts) => {
       const behaviour = BEHAVIOURS[key] ?? BEHAVIOURS[facts.directive] ?? PROCESS_BEHAVIOURS[facts.directive];
       if (behaviour !== undefined) {

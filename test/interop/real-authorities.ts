@@ -1,4 +1,4 @@
-/** Real authoritative servers, NSD and Knot, that serve several zones on an address each. For sessions in a namespace. */
+/** Real authoritative servers, NSD, Knot and BIND, that serve several zones on an address each. For sessions in a namespace. */
 
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, writeFileSync } from 'node:fs';
@@ -14,9 +14,11 @@ export interface ServedZone {
 
 /** What one server serves, and where. */
 export interface Authority {
-  readonly program: 'nsd' | 'knot';
+  readonly program: 'nsd' | 'knot' | 'bind';
   readonly address: string;
   readonly port?: number;
+  /** Paths: it answers over TLS too, at port 853. Knot has none (before 3.4). */
+  readonly tls?: { readonly key: string; readonly certificate: string };
   readonly zones: readonly ServedZone[];
 }
 
@@ -37,18 +39,22 @@ export async function startAuthority(session: Session, authority: Authority): Pr
   mkdirSync(join(folder, 'db'), { recursive: true });
   for (const { zone, text } of zones) writeFileSync(join(folder, zoneFile(zone)), text);
   addAddress(address);
-  const configuration = program === 'nsd' ? nsdConfiguration(folder, authority) : knotConfiguration(folder, authority);
   const path = join(folder, `${program}.conf`);
-  writeFileSync(path, configuration);
-  if (program === 'nsd') session.start(name, findProgram('nsd') as string, ['-d', '-c', path]);
-  else session.start(name, findProgram('knotd') as string, ['-c', path]);
+  writeFileSync(path, CONFIGURATIONS[program](folder, authority));
+  const [command, ...args] = COMMANDS[program];
+  session.start(name, findProgram(command) as string, [...args, path]);
   await waitForAnswer(address, port, `${zones[0]?.zone ?? '.'} SOA`);
 }
 
-function nsdConfiguration(folder: string, { address, port = 53, zones }: Authority): string {
+/** How each is started; the path of its configuration comes last. */
+const COMMANDS = { nsd: ['nsd', '-d', '-c'], knot: ['knotd', '-c'], bind: ['named', '-g', '-n', '1', '-c'] } as const;
+const CONFIGURATIONS = { nsd: nsdConfiguration, knot: knotConfiguration, bind: bindConfiguration };
+
+function nsdConfiguration(folder: string, { address, port = 53, zones, tls }: Authority): string {
   return [
     'server:',
     `  ip-address: ${address}@${port}`,
+    ...(tls === undefined ? [] : nsdTls(address, tls)),
     `  zonesdir: "${folder}"`,
     `  pidfile: "${folder}/nsd.pid"`,
     `  xfrdfile: "${folder}/xfrd.state"`,
@@ -60,6 +66,31 @@ function nsdConfiguration(folder: string, { address, port = 53, zones }: Authori
     'remote-control:',
     '  control-enable: no',
     ...zones.flatMap(({ zone }) => ['zone:', `  name: "${zone}"`, `  zonefile: "${zoneFile(zone)}"`]),
+    '',
+  ].join('\n');
+}
+
+function nsdTls(address: string, { key, certificate }: NonNullable<Authority['tls']>): readonly string[] {
+  const files = [`  tls-service-key: "${key}"`, `  tls-service-pem: "${certificate}"`];
+  return [`  ip-address: ${address}@853`, '  tls-port: 853', ...files];
+}
+
+/** Its log tells each question, with `T` where it came over a stream. */
+function bindConfiguration(folder: string, { address, port = 53, zones, tls }: Authority): string {
+  return [
+    ...(tls === undefined ? [] : [`tls local { key-file "${tls.key}"; cert-file "${tls.certificate}"; };`]),
+    'options {',
+    `  directory "${folder}";`,
+    `  pid-file "${folder}/named.pid";`,
+    `  session-keyfile "${folder}/session.key";`,
+    `  listen-on port ${port} { ${address}; };`,
+    ...(tls === undefined ? [] : [`  listen-on port 853 tls local { ${address}; };`]),
+    '  listen-on-v6 { none; };',
+    '  recursion no;',
+    '  querylog yes;',
+    '};',
+    'controls { };',
+    ...zones.map(({ zone }) => `zone "${zone}" { type primary; file "${folder}/${zoneFile(zone)}"; };`),
     '',
   ].join('\n');
 }

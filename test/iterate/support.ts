@@ -98,6 +98,8 @@ export class Bench {
   readonly delegations: DelegationCache;
   readonly servers: ServerCache;
   readonly iterate: Iterate;
+  readonly upstream: Upstream;
+  readonly options: IterateOptions;
   readonly trace = new Trace();
   /** `ip name TYPE` of each query that reached a server, in order. */
   readonly asked: string[] = [];
@@ -116,7 +118,7 @@ export class Bench {
     const maxBytes = 1_000_000;
     this.rrsets = new RRsetCache({ clock, random: new SeededRandom(1), maxBytes });
     this.answers = new AnswerCache({ clock, random: new SeededRandom(1), rrsets: this.rrsets, maxBytes });
-    this.delegations = new DelegationCache({ clock, maxBytes });
+    this.delegations = new DelegationCache({ clock, random: new SeededRandom(1), maxBytes });
     this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
     this.#inFlight = new InFlight<IterationResult>({
       clock,
@@ -125,6 +127,8 @@ export class Bench {
         throw error;
       },
     });
+    this.options = whole;
+    this.upstream = new Upstream({ clock, network, random, counters, notice, servers: this.servers, options: whole });
     this.iterate = createIterate({
       ...{ clock, network, random, counters: this.counters },
       ...{ rrsets: this.rrsets, delegations: this.delegations, servers: this.servers },
@@ -132,7 +136,7 @@ export class Bench {
       findCached: (question) => this.answers.find(question),
       expectsSignatures: (zone) => expectsSignatures(formatName(zone)),
       options: whole,
-      upstream: new Upstream({ clock, network, random, counters, notice, servers: this.servers, options: whole }),
+      upstream: this.upstream,
     });
   }
 

@@ -71,7 +71,7 @@ class Bench {
         while (isTaken(id)) id++;
         const bytes = new Uint8Array(12);
         writeU16(bytes, 0, id);
-        return { id, bytes, accept: () => 'accepted' };
+        return { id, bytes, onSent: () => {}, accept: () => 'accepted' };
       },
     });
   }
@@ -222,7 +222,7 @@ describe('servers that hold connections without answering', () => {
       bench.streams
         .ask(stop.signal, {
           ...{ remote: { ip: `10.0.${i % 3}.1`, port: 53 }, localEnd: null, tls: null, timeoutMs: 3000 },
-          prepare: () => ({ id: i, bytes: new Uint8Array(12), accept: () => 'accepted' }),
+          prepare: () => ({ id: i, bytes: new Uint8Array(12), onSent: () => {}, accept: () => 'accepted' }),
         })
         .catch(() => 'stopped'),
     );

@@ -1,6 +1,8 @@
 /** Proves how questions leave for servers: connections shared and bounded, equal questions sent once, cookies, routes. */
 
 import { describe, expect, test } from 'vitest';
+import { Upstream } from '../../src/iterate/upstream.ts';
+import type { SentQuery } from '../../src/iterate/upstream-query.ts';
 import { readU16 } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
@@ -8,7 +10,7 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
-import { recordFrom } from '../support/records.ts';
+import { questionFrom, recordFrom } from '../support/records.ts';
 import { Bench, endOf, lines, responseBytes } from './support.ts';
 
 const SERVER = '192.0.2.53';
@@ -346,5 +348,27 @@ describe('servers without the case of letters', () => {
     });
     expect(endOf(await bench.run('a-rather-long-name.example. A')).kind).toBe('answer');
     expect(asked).toBe(3);
+  });
+});
+
+describe('copies of what goes over a connection (dnstap)', () => {
+  test('tell the address that it went from, also when the connection had yet to be made', async () => {
+    const bench = benchFor('tcp');
+    bench.serve(SERVER, () => ANSWER);
+    const { clock, network, random } = bench.ports;
+    const locals: string[] = [];
+    const note = (_bytes: Uint8Array, { local, transport }: SentQuery): void => {
+      locals.push(`${transport} ${local?.ip}`);
+    };
+    const parts = { clock, network, random, servers: bench.servers, counters: bench.counters };
+    const upstream = new Upstream({ ...parts, options: bench.options, tap: { query: note, response: note } });
+    const asked = { server: { ip: SERVER, port: 53 }, key: `${SERVER}@53`, zone: mustParseName('.'), tlsName: null };
+    const how = { recursion: true, transport: 'tcp' as const, needsSignatures: false, zoneTimeouts: 0 };
+    for (const host of ['a', 'b']) {
+      const question = questionFrom(`${host}.example. A`);
+      await clock.runUntilSettled(upstream.ask(bench.newWork(`${host}.example. A`), { ...asked, ...how, question }));
+    }
+    upstream.close();
+    expect(locals).toEqual(Array(4).fill('tcp 192.0.2.53'));
   });
 });

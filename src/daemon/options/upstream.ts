@@ -18,6 +18,7 @@ type UpstreamOptions = Pick<
   | 'delayCloseMs'
   | 'maxSockets'
   | 'streams'
+  | 'opportunisticTls'
   | 'tcpTimeoutMs'
   | 'paddingBlockOctets'
   | 'sendCookies'
@@ -46,6 +47,14 @@ export function upstreamOptions(config: Config): UpstreamOptions {
       idleMs: server.tcpReuseTimeout,
       maxQuestions: server.maxReuseTcpQueries,
     },
+    opportunisticTls: server.opportunisticTls
+      ? {
+          persistenceMs: server.opportunisticTlsPersistence * 1000,
+          dampingMs: server.opportunisticTlsDamping * 1000,
+          timeoutMs: server.opportunisticTlsTimeout,
+          maxConnections: server.opportunisticTlsConnections,
+        }
+      : null,
     tcpTimeoutMs: server.tcpAuthQueryTimeout,
     paddingBlockOctets: server.padQueries ? server.padQueriesBlockSize : 0,
     sendCookies: server.upstreamCookies,
