@@ -54,21 +54,34 @@ export function codePath(dist: string, name: string): string {
   return join(dist, 'code', `${name}.cjs`);
 }
 
-/** Runs a program as Node.js would; the result makes compiled code of it at any time. */
-export function runProgram(dist: string, name: string, cachedData?: Buffer): Script {
+const HEAD = '(function (exports, require, module, __filename, __dirname) {';
+
+/** The code of a program, not yet run; V8 says in it whether it refused what was compiled before. */
+function compileProgram(dist: string, name: string, cachedData: Buffer | undefined): Script {
   const filename = codePath(dist, name);
   // ASCII only (rolldown.config.ts), which this reads without looking for more.
   const code = readFileSync(filename, 'latin1');
-  const head = '(function (exports, require, module, __filename, __dirname) {';
-  const script = new Script(`${head}${code}\n})`, {
+  return new Script(`${HEAD}${code}\n})`, {
     filename,
-    columnOffset: -head.length,
+    columnOffset: -HEAD.length,
     ...(cachedData === undefined ? {} : { cachedData }),
     importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
   });
+}
+
+/** Runs a program as Node.js would; the result makes compiled code of it at any time. */
+export function runProgram(dist: string, name: string, cachedData?: Buffer): Script {
+  const script = compileProgram(dist, name, cachedData);
+  const filename = codePath(dist, name);
   const module = { exports: {} };
   script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename));
   return script;
+}
+
+/** Whether there is compiled code of a program, and V8 takes it. */
+export function hasCompiled(dist: string, program: BuiltProgram): boolean {
+  const compiled = readCompiled(compiledPath(dist, program));
+  return compiled !== undefined && compileProgram(dist, program.name, compiled).cachedDataRejected === false;
 }
 
 /** What the file of a program calls; `dist` is its folder. */

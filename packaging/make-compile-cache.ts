@@ -14,6 +14,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
 import { createNodeClock } from '../src/adapters/node-clock.ts';
 import { createNodeNetwork } from '../src/adapters/node-network.ts';
 import { checkLine } from '../test/lab/lab-check.ts';
@@ -22,7 +23,7 @@ import { type LabServers, serveWorld } from '../test/lab/lab-servers.ts';
 import { makeLabWorld } from '../test/lab/lab-world.ts';
 import { KeyStore } from '../test/world/keys.ts';
 import type { World } from '../test/world/world.ts';
-import { codePath, compiledPath, runProgram, sealed } from './load-program.ts';
+import { type BuiltProgram, codePath, compiledPath, hasCompiled, runProgram, sealed } from './load-program.ts';
 import { programDigest } from './program-digest.ts';
 
 const DIST = __dirname;
@@ -30,6 +31,8 @@ const CACHE = join(DIST, 'compile-cache');
 const LOOPBACK = '127.0.0.1';
 /** Milliseconds that the daemon gets to start. */
 const PATIENCE_MS = 30_000;
+/** Programs that have compiled code in the end. */
+const PROGRAMS = ['hawserd', 'hawser-control', 'hawser-checkconf', 'hawser-host', 'hawser', 'hawser-anchor'];
 /** The word that makes this program run another and keep its compiled code. */
 const RUN = '--run';
 
@@ -38,13 +41,21 @@ function start(name: string, words: readonly string[]): ChildProcess {
   return spawn(process.execPath, [process.argv[1] ?? '', RUN, name, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
+function builtProgram(name: string): BuiltProgram {
+  return { name, digest: programDigest(readFileSync(codePath(DIST, name))) };
+}
+
 /** What the process started so does. */
 function runAndKeep([name = '', ...words]: readonly string[]): void {
   const [node = ''] = process.argv;
   process.argv = [node, join(DIST, `${name}.cjs`), ...words];
-  const digest = programDigest(readFileSync(codePath(DIST, name)));
+  const program = builtProgram(name);
   const script = runProgram(DIST, name);
-  process.on('exit', () => writeFileSync(compiledPath(DIST, { name, digest }), sealed(script.createCachedData())));
+  process.on('exit', () => {
+    // The daemon sets it when it collects by itself; V8 takes no code that was compiled under other flags.
+    setFlagsFromString('--no-expose-gc');
+    writeFileSync(compiledPath(DIST, program), sealed(script.createCachedData()));
+  });
 }
 
 /** The daemon's configuration: what the lab's zones are asked for goes to their ports, and nothing to where the lab says that servers are. */
@@ -141,6 +152,8 @@ async function makeAll(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'hawser-compile-'));
   try {
     await runAll(folder);
+    const without = PROGRAMS.filter((name) => !hasCompiled(DIST, builtProgram(name)));
+    if (without.length > 0) throw new Error(`no compiled code that V8 takes: ${without.join(', ')}`);
   } finally {
     rmSync(folder, { recursive: true });
   }
