@@ -11,11 +11,16 @@ import type { LogTarget } from '../ports/log-sink.ts';
 import type { LowUser } from './root-writes.ts';
 
 const SHELL = '/bin/sh';
-/** With the form of the time and the rest of the line. Who is told a word was not left alone. */
-const TO_FILE = 'read -r word && exit; printf "%s%s\\n" "$(date -u "$1")" "$2"';
+/**
+ * Who is told a word was not left alone. A service manager ends what is left of a service as soon as its process has ended
+ * (SIGTERM to all of its control group): the line is written first.
+ */
+const WAIT = 'trap "" TERM; read -r word && exit; ';
+/** With the form of the time and the rest of the line. */
+const TO_FILE = `${WAIT}printf "%s%s\\n" "$(date -u "$1")" "$2"`;
 const TO_FILE_LOCALLY = TO_FILE.replace('-u ', '');
 /** With the program, the identity and the line. */
-const TO_SYSLOG = 'read -r word && exit; exec "$1" --tag "$2" -p daemon.crit -- "$3"';
+const TO_SYSLOG = `${WAIT}exec "$1" --tag "$2" -p daemon.crit -- "$3"`;
 
 const TEXT = 'the process ended without having been stopped: it ran out of memory, or was killed';
 

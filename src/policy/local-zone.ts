@@ -1,8 +1,8 @@
 /**
  * One local zone: a name, how names in it are answered, and its own records.
  *
- * Duties: hold records by name and type (record-sets.ts), with the names between them and the top (empty
- * non-terminals); the rules for records of redirect zones; the SOA for negative answers.
+ * Duties: hold records by name and type (record-sets.ts), in little room where a name has only one (lone-record.ts), with the
+ * names between them and the top (empty non-terminals); the rules for records of redirect zones; the SOA for negative answers.
  * Leaves to others: which zone a name is in (local-zones.ts), what is answered (answer-zone.ts).
  */
 
@@ -13,6 +13,7 @@ import type { PrefixMap } from '../wire/prefix-map.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
 import { TYPE, typeText } from '../wire/rr-type.ts';
 import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
+import { packLoneRecord, unpackLoneRecord } from './lone-record.ts';
 import { RecordSets, TOO_MANY } from './record-sets.ts';
 import type { TagSet } from './tags.ts';
 
@@ -27,6 +28,9 @@ export interface LocalName {
   children: number;
 }
 
+/** What is held for a name: all of it; its only record, where no name is below it; or how many names are below one without records. */
+type Held = LocalName | string | number;
+
 /** Types of zones all of whose names are answered with the records at the top. */
 export function isRedirect(type: ZoneType): boolean {
   return type === 'redirect' || type === 'inform_redirect';
@@ -39,8 +43,10 @@ export class LocalZone {
   tags: TagSet | null = null;
   /** Other types for clients of netblocks. */
   overrides: PrefixMap<ZoneType> | null = null;
-  /** Made with the first record: lists of blocked names are long and have none. */
-  #names: Map<string, LocalName> | null = null;
+  /** Of the zone's own name, which is all that most zones of a block list have; null: nothing. */
+  #top: Held | null = null;
+  /** By key, of names below it; made with the first of them. */
+  #below: Map<string, Held> | null = null;
   #negativeSoa: TimedRRset | null = null;
 
   constructor(name: Name, type: ZoneType) {
@@ -53,51 +59,72 @@ export class LocalZone {
     return this.#negativeSoa;
   }
 
+  /** What the zone has for a name. For reading: a change of it may be lost. */
   find(name: Name): LocalName | null {
-    return this.#names?.get(nameKey(name)) ?? null;
+    const held = this.#get(name);
+    return held === null ? null : wholeOf(name, held);
   }
 
-  /** All names, in no order. */
-  names(): Iterable<LocalName> {
-    return this.#names?.values() ?? [];
+  /** Keys of all names that have records or names below them. */
+  *keys(): Iterable<string> {
+    if (this.#top !== null) yield nameKey(this.name);
+    if (this.#below !== null) yield* this.#below.keys();
+  }
+
+  #get(name: Name): Held | null {
+    if (namesEqual(name, this.name)) return this.#top;
+    return this.#below?.get(nameKey(name)) ?? null;
+  }
+
+  #set(name: Name, held: Held): void {
+    if (namesEqual(name, this.name)) this.#top = held;
+    else {
+      this.#below ??= new Map();
+      this.#below.set(nameKey(name), held);
+    }
+  }
+
+  #drop(name: Name): void {
+    if (namesEqual(name, this.name)) this.#top = null;
+    else this.#below?.delete(nameKey(name));
   }
 
   /** Adds a record of class IN at or below the zone's name; returns why not. A record that is there is not added again. */
   add(record: ResourceRecord): string | null {
     const problem = this.#problemWith(record);
     if (problem !== null) return problem;
-    const { sets } = this.#nodeAt(record.owner);
-    if (sets.add(record) === 'too-many') return TOO_MANY;
+    if (this.#get(record.owner) === null) this.#addFirst(record);
+    else if (this.#nodeAt(record.owner)?.sets.add(record) === 'too-many') return TOO_MANY;
     const isOwnSoa = record.type === TYPE.SOA && namesEqual(record.owner, this.name);
-    const soa = isOwnSoa ? sets.get(TYPE.SOA) : null;
+    const soa = isOwnSoa ? (this.find(record.owner)?.sets.get(TYPE.SOA) ?? null) : null;
     if (soa !== null) this.#setSoa(soa, record.rdata);
     return null;
   }
 
   /** Takes out all records of a name; false when there were none. */
   remove(name: Name): boolean {
-    const node = this.find(name);
+    const node = this.#nodeAt(name);
     if (node === null || node.sets.size === 0) return false;
     node.sets.clear();
     if (namesEqual(name, this.name)) this.#negativeSoa = null;
-    this.#prune(node);
+    this.#prune(name);
     return true;
   }
 
   /** Takes out the records of one type; false when there were none. */
   removeType(name: Name, type: number): boolean {
-    const node = this.find(name);
+    const node = this.#nodeAt(name);
     if (node === null || !node.sets.removeType(type)) return false;
-    this.#prune(node);
+    this.#prune(name);
     return true;
   }
 
   /** Takes out one record; false when it was not there. */
   removeRecord({ owner, type, rdata }: Pick<ResourceRecord, 'owner' | 'type' | 'rdata'>): boolean {
-    const node = this.find(owner);
+    const node = this.#nodeAt(owner);
     if (node === null || !node.sets.remove(type, rdata)) return false;
     if (type === TYPE.SOA && namesEqual(owner, this.name)) this.#negativeSoa = null;
-    this.#prune(node);
+    this.#prune(owner);
     return true;
   }
 
@@ -116,30 +143,53 @@ export class LocalZone {
     return null;
   }
 
-  /** The node of a name; made with all nodes up to the zone's name where there is none. */
-  #nodeAt(name: Name): LocalName {
-    const known = this.find(name);
-    if (known !== null) return known;
-    const made: LocalName = { name, sets: new RecordSets(), children: 0 };
-    this.#names ??= new Map();
-    this.#names.set(nameKey(name), made);
-    if (!namesEqual(name, this.name)) this.#nodeAt(parentOf(name)).children++;
-    return made;
+  /** The first record of a name that nothing is held of. */
+  #addFirst(record: ResourceRecord): void {
+    this.#set(record.owner, packLoneRecord(record));
+    this.#countFor(record.owner);
   }
 
-  /** Takes out a node without records and names below it, and its parents that are left so. */
-  #prune(node: LocalName): void {
-    if (node.sets.size > 0 || node.children > 0) return;
-    this.#names?.delete(nameKey(node.name));
-    if (namesEqual(node.name, this.name)) return;
-    const parent = this.find(parentOf(node.name));
+  /** The node of a name, which may be changed from now on; null: nothing is held of it. */
+  #nodeAt(name: Name): LocalName | null {
+    const node = this.find(name);
+    if (node !== null) this.#set(name, node);
+    return node;
+  }
+
+  /** A name has come: it counts for its parent, which comes with it. */
+  #countFor(name: Name): void {
+    if (namesEqual(name, this.name)) return;
+    const parent = parentOf(name);
+    const held = this.#get(parent);
+    const node = typeof held === 'number' ? null : this.#nodeAt(parent);
+    if (node !== null) node.children++;
+    else this.#set(parent, typeof held === 'number' ? held + 1 : 1);
+    if (held === null) this.#countFor(parent);
+  }
+
+  /** Takes out a name without records and names below it, and its parents that are left so. */
+  #prune(name: Name): void {
+    const node = this.#nodeAt(name);
+    if (node === null || node.sets.size > 0 || node.children > 0) return;
+    this.#drop(name);
+    if (namesEqual(name, this.name)) return;
+    const parent = this.#nodeAt(parentOf(name));
     if (parent === null) return;
     parent.children--;
-    this.#prune(parent);
+    this.#prune(parent.name);
   }
 
   #setSoa(soa: TimedRRset, rdata: Uint8Array): void {
     const minimum = readSoa(rdata)?.minimum ?? soa.ttl;
     this.#negativeSoa = { rrset: soa.rrset, ttl: Math.min(soa.ttl, minimum) };
   }
+}
+
+function wholeOf(name: Name, held: Held): LocalName {
+  if (typeof held === 'object') return held;
+  const sets = new RecordSets();
+  if (typeof held === 'number') return { name, sets, children: held };
+  const record = unpackLoneRecord(held);
+  sets.add(record);
+  return { name: record.owner, sets, children: 0 };
 }

@@ -11,18 +11,14 @@ import { parseRecord } from '../wire/record-text.ts';
 import { CLASS, classText, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { ResourceRecord, TimedRRset } from '../wire/rrsets.ts';
-import { eachInPieces, type Steps } from '../wire/steps.ts';
 import { LocalZone, type ZoneType } from './local-zone.ts';
 import type { NameFilter } from './name-filter.ts';
-import { sortInSteps, sortKeysInSteps } from './name-order.ts';
+import { sortKeysInSteps } from './name-order.ts';
 import { TOO_MANY } from './record-sets.ts';
 import { type TagSet, tagsMeet } from './tags.ts';
 
 /** TTL of local data that is written without one, seconds (Unbound's). */
 export const LOCAL_DATA_TTL_SECONDS = 3600;
-
-/** Records that are looked at in one piece. */
-const RECORDS_PER_PIECE = 1000;
 
 /** What is held for a name: a zone, or only the type of one that has no more than that, as those of block lists. */
 type Held = LocalZone | ZoneType;
@@ -129,15 +125,16 @@ export class LocalZones {
   }
 
   /**
-   * Makes one transparent zone for those of the names that are in no zone, at the name that they all share, as Unbound does
-   * for the local-data lines of a configuration.
+   * The name shared by a record's owner and those before it (`shared`; null: none), as far as they are in no zone: there Unbound
+   * makes one transparent zone for the local-data lines of a configuration.
    */
-  *addImplicitZone(records: readonly ResourceRecord[]): Steps<void> {
-    let shared = null as Name | null;
-    yield* eachInPieces(records, RECORDS_PER_PIECE, ({ owner, type }) => {
-      if (this.#keyAbove(owner, type, null) === null) shared = shared === null ? owner : commonAncestor(shared, owner);
-    });
-    if (shared === null) return;
+  sharedName(shared: Name | null, { owner, type }: ResourceRecord): Name | null {
+    if (this.#keyAbove(owner, type, null) !== null) return shared;
+    return shared === null ? owner : commonAncestor(shared, owner);
+  }
+
+  /** Makes that zone. */
+  addImplicitZone(shared: Name): void {
     // Not through addZone: a transparent zone answers only for names that have records, and those are told to the filter.
     this.#zones.set(nameKey(shared), new LocalZone(shared, 'transparent'));
   }
@@ -157,8 +154,10 @@ export class LocalZones {
       // A zone without records is work too.
       yield null;
       if (zone === null) continue;
-      const names = yield* sortInSteps(zone.names());
-      for (const { sets } of names) for (const set of [...sets.list()]) yield* recordsOf(set);
+      for (const key of yield* sortKeysInSteps(zone.keys())) {
+        const sets = zone.find(nameOfKey(key))?.sets.list() ?? [];
+        for (const set of [...sets]) yield* recordsOf(set);
+      }
     }
   }
 }

@@ -11,6 +11,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Counters } from '../trace/counters.ts';
 import { parseIp, reverseName } from '../wire/ip.ts';
+import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { PrefixMap } from '../wire/prefix-map.ts';
 import { parseRecord } from '../wire/record-text.ts';
@@ -106,7 +107,7 @@ interface Making {
 function* makeZones(
   parts: Making & { readonly source: ZoneSource; readonly withDefaults: boolean },
 ): Steps<LocalZones> {
-  const { source, filter, log, counters, config, problems } = parts;
+  const { source, filter, counters, config } = parts;
   const zones = new LocalZones(filter, counters);
   yield* eachInPieces(source.localZone, LINES_PER_PIECE, ({ name, value, key }) => {
     // Of several lines for one name the last counts, as in Unbound; the configuration check warns.
@@ -116,12 +117,24 @@ function* makeZones(
     const nodefault = source.localZone.filter(({ value }) => value === 'nodefault').map(({ name }) => name);
     addDefaultZones(zones, { unblockLanZones: config.server.unblockLanZones, nodefault });
   }
-  const records = yield* recordsOf(source, problems);
-  yield* zones.addImplicitZone(records);
+  yield* addRecords(parts, zones);
+  return zones;
+}
+
+/** Reads the lines twice: all records at once, in their own form, would take more than what is made of them. */
+function* addRecords(
+  { source, log, problems }: Making & { readonly source: ZoneSource },
+  zones: LocalZones,
+): Steps<void> {
+  let shared: Name | null = null;
+  yield* eachRecord(source, 'forwards', problems, (record) => {
+    shared = zones.sharedName(shared, record);
+  });
+  if (shared !== null) zones.addImplicitZone(shared);
   // Newest first is the order of a set: in reverse, so that the order of the file comes out. Of a record that is written
   // twice the last line counts, with its TTL, as in Unbound: the other one is there already.
   const overfull = new Set<string>();
-  yield* eachInPieces(records.toReversed(), LINES_PER_PIECE, (record) => {
+  yield* eachRecord(source, 'backwards', [], (record) => {
     const problem = zones.addRecord(record);
     if (problem === TOO_MANY) overfull.add(formatName(record.owner));
     else if (problem !== null) problems.push(`local-data ${formatName(record.owner)}: ${problem}`);
@@ -129,23 +142,32 @@ function* makeZones(
   // As in Unbound: what fits is served, and the host keeps running.
   for (const name of overfull)
     log.write('warning', `local-data ${name}: ${TOO_MANY}: the first in the file are left out`);
-  return zones;
 }
 
-function* recordsOf({ localData, localDataPtr }: ZoneSource, problems: string[]): Steps<ResourceRecord[]> {
-  const records: ResourceRecord[] = [];
+/** The records that the lines give, in their order or the other way round. */
+function* eachRecord(
+  { localData, localDataPtr }: ZoneSource,
+  order: 'forwards' | 'backwards',
+  problems: string[],
+  act: (record: ResourceRecord) => void,
+): Steps<void> {
   const read = (text: string): void => {
     const record = parseRecord(text, { ttl: LOCAL_DATA_TTL_SECONDS });
     if ('error' in record) problems.push(`local-data '${text}': ${record.error}`);
     // Data of other classes is never asked for; the configuration check says so.
-    else if (record.class === CLASS.IN) records.push(record);
+    else if (record.class === CLASS.IN) act(record);
   };
-  yield* eachInPieces(localData, LINES_PER_PIECE, read);
-  yield* eachInPieces(localDataPtr, LINES_PER_PIECE, (line) => {
+  const readPointer = (line: string): void => {
     const text = pointerText(line, problems);
     if (text !== null) read(text);
-  });
-  return records;
+  };
+  if (order === 'forwards') {
+    yield* eachInPieces(localData, LINES_PER_PIECE, read);
+    yield* eachInPieces(localDataPtr, LINES_PER_PIECE, readPointer);
+  } else {
+    yield* eachInPieces(localDataPtr.toReversed(), LINES_PER_PIECE, readPointer);
+    yield* eachInPieces(localData.toReversed(), LINES_PER_PIECE, read);
+  }
 }
 
 /** `192.0.2.3 [ttl] name` as the PTR record that it stands for. */

@@ -3,7 +3,14 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { hasRoomForPolicy, loadWithinHeap, textRoom, watchHeap, withinHeap } from '../../src/cli/heap.ts';
+import {
+  hasRoomForPolicy,
+  loadWithinHeap,
+  scarceMemoryText,
+  textRoom,
+  watchHeap,
+  withinHeap,
+} from '../../src/cli/heap.ts';
 import { defaultConfig } from '../../src/config/config.ts';
 import { loadConfig, loadConfigInPieces } from '../../src/config/load-config.ts';
 import { runAtOnce } from '../../src/wire/steps.ts';
@@ -33,6 +40,14 @@ test('a heap that is nearly full is a line in the log, once until it has eased',
   stop();
   used = 0;
   expect(await linesAt(95)).toBe(2);
+});
+
+test('less memory than the process may need is said, a usual limit is not', () => {
+  expect(scarceMemoryText(64 * MIB)).toBe(
+    'there are 64 MiB of memory for this process, which may come to need 160 MiB: the system may end it',
+  );
+  expect(scarceMemoryText(160 * MIB)).toBeNull();
+  expect(scarceMemoryText(Number.POSITIVE_INFINITY)).toBeNull();
 });
 
 const heapOf = (used: number, limit: number) => ({
@@ -82,7 +97,7 @@ test('loading ends with a sentence where the heap would, and goes on where it is
 
 test('policy that does not fit beside its configuration is refused', () => {
   const config = defaultConfig();
-  const localData = Array.from({ length: 50_000 }, () => 'a.test A 192.0.2.1');
+  const localData = Array.from({ length: 200_000 }, () => 'a.test A 192.0.2.1');
   const heap = heapOf(20, 60);
   expect(hasRoomForPolicy(config, heap)).toBe(true);
   expect(hasRoomForPolicy({ ...config, server: { ...config.server, localData } }, heap)).toBe(false);

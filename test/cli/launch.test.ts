@@ -164,7 +164,6 @@ function catchesUsr1(pid = 0): boolean {
 
 test.skipIf(process.platform !== 'linux')(
   'SIGUSR1 while it starts neither ends the daemon nor opens a debugger',
-  { timeout: 60_000 },
   async () => {
     const port = await new Promise<number>((resolve) => {
       const server = createServer().listen(0, '127.0.0.1', () => {

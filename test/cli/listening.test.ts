@@ -59,7 +59,7 @@ async function ask(server: string): Promise<string> {
 const ALL_ALLOWED = ['access-control: 0.0.0.0/0 allow', 'access-control: ::/0 allow'];
 const NO_SOCKET = /no socket to listen on/;
 
-describe('without an address to listen on', { timeout: 60_000 }, () => {
+describe('without an address to listen on', () => {
   test('nothing is started', async () => {
     await start(configure('username: ""', `interface: 127.0.0.1@${port}`, 'do-ip4: no'));
     expect(daemon.exitCode).toBe(1);
@@ -96,7 +96,7 @@ const CAN_UNSHARE =
     () => false,
   ));
 
-describe.skipIf(!CAN_UNSHARE)('in a network of its own', { timeout: 90_000 }, () => {
+describe.skipIf(!CAN_UNSHARE)('in a network of its own', () => {
   const LINK =
     'ip link add eth7 type veth peer name eth8; ip link set eth7 addrgenmode none; ip link set eth8 up; ip addr add 192.0.2.7/24 dev eth7; ip addr add fe80::7/64 dev eth7 nodad';
 

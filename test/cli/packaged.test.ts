@@ -68,7 +68,7 @@ function putAnchor(folder: string): void {
   cpSync(join(PROJECT, 'trust-anchors', 'root-anchors.txt'), join(root, folder, 'root.key'));
 }
 
-test('Fedora', { timeout: 60_000 }, async () => {
+test('Fedora', async () => {
   install('fedora', 'etc/unbound');
   putAnchor('var/lib/unbound');
   mkdirSync(join(root, 'run/unbound'), { recursive: true });
@@ -79,7 +79,7 @@ test('Fedora', { timeout: 60_000 }, async () => {
   expect(daemon.log).not.toMatch(/error/);
 });
 
-test('FreeBSD: paths are within the chroot, of which a warning says that it is none', { timeout: 60_000 }, async () => {
+test('FreeBSD: paths are within the chroot, of which a warning says that it is none', async () => {
   install('freebsd', 'var/unbound');
   putAnchor('var/unbound');
   mkdirSync(join(root, 'var/run'), { recursive: true });
@@ -91,9 +91,7 @@ test('FreeBSD: paths are within the chroot, of which a warning says that it is n
   expect(stdout).toContain('192.0.2.53');
 });
 
-test('a broken file is refused with all that is wrong in it, and a reload of one changes nothing', {
-  timeout: 60_000,
-}, async () => {
+test('a broken file is refused with all that is wrong in it, and a reload of one changes nothing', async () => {
   const good = join(root, 'good.conf');
   writeFileSync(good, 'server:\n  pidfile: ""\n');
   await startWith(good);

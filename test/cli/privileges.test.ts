@@ -85,7 +85,7 @@ function expectSecretUntouched(): void {
   expect(statSync(secret).mode & 0o777).toBe(0o600);
 }
 
-describe.skipIf(!IS_ROOT || nobody === null)('a daemon that starts as root', { timeout: 60_000 }, () => {
+describe.skipIf(!IS_ROOT || nobody === null)('a daemon that starts as root', () => {
   test('logs into a file that becomes its user’s, in the user’s folder and in root’s', async () => {
     await start({ logfile: join(theirs, 'log'), pidfile: join(theirs, 'pid'), control: join(theirs, 'control') });
     expect(readFileSync(join(theirs, 'log'), 'utf8')).toContain('start of service');
@@ -171,7 +171,7 @@ describe.skipIf(!IS_ROOT || nobody === null)('files of a root that stays root', 
     expectSecretUntouched();
     expect(lstatSync(join(theirs, 'unbound_server.pem')).isSymbolicLink()).toBe(false);
     expect(readFileSync(join(theirs, 'unbound_server.pem'), 'utf8')).toContain('BEGIN CERTIFICATE');
-  }, 60_000);
+  });
 });
 
 describe.skipIf(!IS_ROOT || nobody === null)('a safe path', () => {

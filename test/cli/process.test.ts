@@ -135,7 +135,7 @@ test('Prometheus gets the same counts over HTTP, and nothing else is answered', 
   expect(await askUdp()).toBe(1);
 });
 
-test('hawser-control sends a dump of many pieces without gathering listeners', { timeout: 60_000 }, async () => {
+test('hawser-control sends a dump of many pieces without gathering listeners', async () => {
   await start(configure());
   const child = spawn(join(BIN, 'hawser-control'), ['-c', join(folder, 'hawser.conf'), 'load_cache']);
   let said = '';
@@ -150,9 +150,7 @@ test('hawser-control sends a dump of many pieces without gathering listeners', {
   expect(said).toBe('ok\n');
 });
 
-test('the cache is written at a stop, for its user alone, and taken at the next start', {
-  timeout: 60_000,
-}, async () => {
+test('the cache is written at a stop, for its user alone, and taken at the next start', async () => {
   const path = join(folder, 'cache');
   const config = configure(`  cache-file: "${path}"\n  logfile: ""\n`);
   await start(config);

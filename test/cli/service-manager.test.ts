@@ -56,7 +56,9 @@ test('the last state does not wait for others', () => {
 test('a tool that waits for process 1 keeps nobody waiting', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'hawser-notify-'));
   const before = { ...process.env };
-  writeFileSync(join(folder, 'systemd-notify'), '#!/bin/sh\nexec sleep 1\n');
+  // It ends when something else has happened here.
+  const gate = join(folder, 'gate');
+  writeFileSync(join(folder, 'systemd-notify'), `#!/bin/sh\nuntil [ -e '${gate}' ]; do sleep 0.05; done\n`);
   chmodSync(join(folder, 'systemd-notify'), 0o755);
   process.env.PATH = `${folder}:${before.PATH}`;
   process.env.NOTIFY_SOCKET = join(folder, 'socket');
@@ -68,7 +70,10 @@ test('a tool that waits for process 1 keeps nobody waiting', async () => {
         resolve();
       }),
     );
-    setTimeout(() => order.push('another event'), 1);
+    setTimeout(() => {
+      order.push('another event');
+      writeFileSync(gate, '');
+    }, 1);
     await ended;
     expect(order).toEqual(['another event', 'sent']);
   } finally {

@@ -15,7 +15,7 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { buildQuery } from '../../src/wire/query.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
-import { BIN, DaemonProcess, freePort } from '../support/daemon-process.ts';
+import { BIN, DaemonProcess, freePort, PATIENCE_MS } from '../support/daemon-process.ts';
 import { questionFrom } from '../support/records.ts';
 
 const run = promisify(execFile);
@@ -55,6 +55,8 @@ let folder = '';
 let upstream: Upstream;
 const daemon = new DaemonProcess();
 let port = 0;
+/** Ends each question that waits for its answer. */
+const waiting = new Set<() => void>();
 
 beforeEach(async () => {
   folder = mkdtempSync(join(tmpdir(), 'hawserd-threads-'));
@@ -64,6 +66,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   await daemon.end();
+  for (const end of waiting) end();
   upstream.socket.close();
   rmSync(folder, { recursive: true });
 });
@@ -106,11 +109,14 @@ function ask(name: string): Promise<number> {
   return new Promise((resolve) => {
     const client = createSocket('udp4');
     const end = (octet: number): void => {
+      if (!waiting.delete(giveUp)) return;
       clearTimeout(timer);
       client.close();
       resolve(octet);
     };
-    const timer = setTimeout(() => end(0), 5_000);
+    const giveUp = (): void => end(0);
+    waiting.add(giveUp);
+    const timer = setTimeout(giveUp, PATIENCE_MS);
     client.on('message', (reply) => end(reply[7] === 0 ? 0 : (reply.at(-1) ?? 0)));
     client.send(buildQuery({ id: 7, flags: FLAG.RD, question: questionFrom(`${name} A`) }), port, ADDRESS);
   });
@@ -130,7 +136,7 @@ function figure(statistics: string, name: string): number {
 const NAMES = Array.from({ length: 20 }, (_, i) => `n${i}.example.`);
 
 describe.skipIf(typeof bindSystemCalls() === 'string')('two threads', () => {
-  test('answer as one server, and ask upstream once for each name', { timeout: 90_000 }, async () => {
+  test('answer as one server, and ask upstream once for each name', async () => {
     await start(configure());
     expect(await control('status')).toContain('threads: 2\n');
     expect(await askAll(NAMES, 15)).toEqual(new Set([1]));
@@ -149,9 +155,7 @@ describe.skipIf(typeof bindSystemCalls() === 'string')('two threads', () => {
     expect(['thread0', 'thread1', 'total'].map((of) => figure(after, `${of}.num.queries`))).toEqual([0, 0, 0]);
   });
 
-  test('forget at once what is flushed, and take local data and a new configuration at once', {
-    timeout: 90_000,
-  }, async () => {
+  test('forget at once what is flushed, and take local data and a new configuration at once', async () => {
     await start(configure());
     await askAll(NAMES, 6);
     upstream.address = 2;
@@ -174,18 +178,21 @@ describe.skipIf(typeof bindSystemCalls() === 'string')('two threads', () => {
     expect(await askAll(['n3.example.'], 10)).toEqual(new Set([0]));
   });
 
-  test('stop with the daemon, under load', { timeout: 60_000 }, async () => {
+  test('stop with the daemon, under load', async () => {
     await start(configure());
     await askAll(NAMES, 4);
-    const asking = askAll(NAMES.slice(0, 4), 3);
-    const since = performance.now();
+    let isStopped = false;
+    const asking = (async () => {
+      while (!isStopped) await askAll(NAMES.slice(0, 4), 1);
+    })();
     await control('stop');
     expect(await daemon.ended()).toBe(0);
-    expect(performance.now() - since).toBeLessThan(5_000);
+    isStopped = true;
+    for (const end of waiting) end();
     await asking;
   });
 
-  test('are one where datagrams go through dgram, which is said', { timeout: 60_000 }, async () => {
+  test('are one where datagrams go through dgram, which is said', async () => {
     await start(configure('  udp-engine: dgram'));
     expect(await askAll(NAMES, 2)).toEqual(new Set([1]));
     expect(await control('status')).toContain('threads: 1\n');

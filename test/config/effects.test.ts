@@ -285,7 +285,6 @@ const effective = (Object.keys(CLAUSES) as ClauseName[])
 describe('an effective directive', () => {
   test.each(effective.map((facts) => [`${facts.clause} ${facts.directive}`, facts] as const))(
     '%s',
-    { timeout: 60_000 },
     async (key, facts) => {
       const behaviour = BEHAVIOURS[key] ?? BEHAVIOURS[facts.directive] ?? PROCESS_BEHAVIOURS[facts.directive];
       if (behaviour !== undefined) {

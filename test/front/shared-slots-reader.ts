@@ -10,25 +10,26 @@ export interface ReaderStart {
   readonly slots: SharedArrayBuffer;
   readonly slotOctets: number;
   readonly hash: number;
-  /** Set to 1 by the writer when it has ended. */
-  readonly stop: SharedArrayBuffer;
+  /** First word: set to 1 by the writer when it has ended. Then, for each reader, how much was whole and how much refused so far. */
+  readonly counts: SharedArrayBuffer;
+  readonly number: number;
 }
 export interface ReaderReport {
-  readonly whole: number;
-  readonly refused: number;
   readonly mixed: number;
   /** Entries of an epoch that had ended before the read began. */
   readonly late: number;
 }
 
-const { state, slots, slotOctets, hash, stop } = workerData as ReaderStart;
+const { state, slots, slotOctets, hash, number: reader, counts: memory } = workerData as ReaderStart;
 const shared = new SharedState(state);
 const table = new SharedSlots(shared, slots, slotOctets);
 const first = table.firstOf(hash);
-const stopped = new Int32Array(stop);
+const counts = new Int32Array(memory);
 let [whole, refused, mixed, late] = [0, 0, 0, 0];
 parentPort?.postMessage('reading');
-while (Atomics.load(stopped, 0) === 0) {
+while (Atomics.load(counts, 0) === 0) {
+  Atomics.store(counts, 1 + 2 * reader, whole);
+  Atomics.store(counts, 2 + 2 * reader, refused);
   for (let way = 0; way < WAYS; way++) {
     const before = shared.epoch;
     const size = table.read(first, way, hash, 0);
@@ -44,4 +45,4 @@ while (Atomics.load(stopped, 0) === 0) {
     else for (let i = 2; i < size; i++) if (table.copy[i] !== number) mixed++;
   }
 }
-parentPort?.postMessage({ whole, refused, mixed, late } satisfies ReaderReport);
+parentPort?.postMessage({ mixed, late } satisfies ReaderReport);

@@ -12,7 +12,7 @@ test('a changed reply of one server of two does not even keep the honest answer 
   const { seed, runs } = fuzzSettings(300);
   console.info(`HAWSER_FUZZ_SEED=${seed} HAWSER_FUZZ_RUNS=${runs}`);
   expect((await fuzzValidator(seed, runs, 'one-of-two')).refused).toBe(0);
-}, 120_000);
+});
 
 test('a changed reply leads to the honest answer or to SERVFAIL', async () => {
   const { seed, runs } = fuzzSettings(600);
@@ -20,4 +20,4 @@ test('a changed reply leads to the honest answer or to SERVFAIL', async () => {
   const count = await fuzzValidator(seed, runs);
   expect(count.refused).toBeGreaterThan(runs / 20);
   expect(count.unharmed).toBeGreaterThan(runs / 20);
-}, 120_000);
+});

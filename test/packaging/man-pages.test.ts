@@ -10,7 +10,7 @@ import { writtenFiles } from '../../packaging/man/write-man-pages.ts';
 
 const PROJECT = join(import.meta.dirname, '../..');
 
-test('docs/man and packaging/completions are what npm run docs:man makes', { timeout: 60_000 }, async () => {
+test('docs/man and packaging/completions are what npm run docs:man makes', async () => {
   const files = await writtenFiles();
   expect(files.size).toBe(1 + 7 * 4);
   for (const [path, text] of files) expect(readFileSync(join(PROJECT, path), 'utf8'), path).toBe(text);

@@ -10,7 +10,7 @@ import type { Network } from '../../src/ports/network.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
 /** Real milliseconds after which a condition counts as never coming true. */
-const REAL_PATIENCE_MS = 10_000;
+const REAL_PATIENCE_MS = 60_000;
 
 /** Clock and network of one side, and how to wait on it. */
 export interface Side {

@@ -13,7 +13,7 @@ import { CheckedCalls } from '../adapters/checked-calls.ts';
 
 type OpenUdp = (options: UdpOptions) => Promise<Opened<UdpSocket>>;
 
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 60_000;
 const LOOPBACK = { ip: '127.0.0.1', port: 0 };
 const LARGEST_OCTETS = 65_507;
 

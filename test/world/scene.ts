@@ -115,6 +115,8 @@ export class Scene {
   readonly #tampers = new Map<string, Tamper>();
   /** Questions that servers got: `ip name TYPE`, in order. */
   readonly asked: string[] = [];
+  /** The line is cut: no server hears anything. */
+  isCut = false;
   /** Shared with other hosts, where the configuration says so. */
   store: SharedStore | null = null;
   #running: RunningInstance | null = null;
@@ -171,6 +173,7 @@ export class Scene {
   attach(): void {
     for (const ip of this.world.ips()) {
       this.ports.servers.serve(ip, (query) => {
+        if (this.isCut) return;
         this.asked.push(`${ip} ${questionText(loosen(query.bytes))}`);
         const honest = this.world.reply({ query: query.bytes, ip, transport: query.transport });
         const tamper = this.#tampers.get(ip);

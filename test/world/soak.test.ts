@@ -90,4 +90,4 @@ test('a day of use leaves nothing behind', async () => {
 
   await inhabited.stop();
   expect(network.openCounts()).toEqual({ udp: 0, streams: 0, listeners: 0 });
-}, 60_000);
+});
