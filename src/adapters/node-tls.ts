@@ -49,6 +49,9 @@ function ticketKeys(secret: Uint8Array): Buffer {
 /** What OpenSSL says of a key and a certificate: each alone, then together, then with the rules. */
 export const tlsFault: TlsKeyCheck = (tls) => {
   const { privateKeyPem: key, certificatePem: cert } = tls;
+  // Node.js takes an empty text for none given.
+  if (key === '') return { of: 'key', text: 'it is empty' };
+  if (cert === '') return { of: 'certificate', text: 'it is empty' };
   const parts = [
     { of: 'key', options: { key } },
     { of: 'certificate', options: { cert } },

@@ -53,7 +53,6 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   readonly #parts: ConnectionParts;
   readonly #stream: ByteStream;
   readonly #frames = new FrameReader();
-  #inTheMaking = 0;
   /** Octets written since the client stopped reading; 0 while it reads. */
   #unread = 0;
   #isBlocked = false;
@@ -67,7 +66,6 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   #cost = 1;
   /** Idle time that the client was told last (RFC 7828 §3.3: the last one counts); null: none. */
   #promisedIdleMs: number | null = null;
-  #activeAtMs: number;
   readonly #timer: IdleTimer;
 
   constructor(stream: ByteStream, parts: ConnectionParts, { layer, isProxied }: ConnectionKind) {
@@ -78,16 +76,12 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
     this.local = stream.local;
     this.remote = stream.remote;
     this.#parts = parts;
-    this.#activeAtMs = parts.clock.monotonicMs();
-    this.#timer = new IdleTimer(
-      parts.clock,
-      () => this.#leftMs(),
-      () => this.close(),
-    );
+    const idleMs = (): number => this.#promisedIdleMs ?? parts.idleMs();
+    this.#timer = new IdleTimer(parts.clock, idleMs, () => this.close());
   }
 
   get idleSinceMs(): number | null {
-    return this.#inTheMaking > 0 ? null : this.#activeAtMs;
+    return this.#timer.sinceMs;
   }
 
   readonly onData = (bytes: Uint8Array): void => {
@@ -117,7 +111,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   readonly onDrain = (): void => {
     this.#isBlocked = false;
     this.#unread = 0;
-    this.#activeAtMs = this.#parts.clock.monotonicMs();
+    this.#timer.noteActivity();
     this.#takeFrames();
   };
 
@@ -129,7 +123,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
 
   /** A reply that was handed over is ready. */
   deliver(bytes: Uint8Array, length: number, _to: Address): void {
-    this.#inTheMaking--;
+    this.#timer.inTheMaking--;
     if (!this.#isOpen) return;
     this.#parts.reply.set(bytes.subarray(0, length));
     if (length > 0) this.#write(length);
@@ -147,17 +141,17 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
 
   /** Serves whole messages until one is missing or a limit says to wait. */
   #takeFrames(): void {
-    const { reply, serve, clock } = this.#parts;
+    const { reply, serve } = this.#parts;
     while (this.#isOpen && this.#mayTake() && this.#frames.hasNext) {
       if (!this.#takesTurn()) break;
       const message = this.#frames.next();
       if (message === null) break;
-      this.#activeAtMs = clock.monotonicMs();
+      this.#timer.noteActivity();
       // Too short for a header: not DNS, and the framing can be trusted no more.
       const isMessage = message.length >= HEADER_OCTETS;
       const length = isMessage ? serve().query(message, this.remote, this, reply) : -1;
       if (length > 0) this.#write(length);
-      else if (length === 0) this.#inTheMaking++;
+      else if (length === 0) this.#timer.inTheMaking++;
       else this.close();
       this.#cost = 1 + Math.floor(Math.max(0, length) / OCTETS_PER_UNIT);
     }
@@ -182,7 +176,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   }
 
   #mayTake(): boolean {
-    return !this.#isBlocked && !this.#waitsForTurn && this.#inTheMaking < SERVER_LIMITS.queriesPerConnection;
+    return !this.#isBlocked && !this.#waitsForTurn && this.#timer.inTheMaking < SERVER_LIMITS.queriesPerConnection;
   }
 
   #regulateReading(): void {
@@ -194,19 +188,13 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
 
   /** Writes the reply that stands in `out` after its length. */
   #write(length: number): void {
-    const { frame, clock } = this.#parts;
+    const { frame } = this.#parts;
     writeU16(frame, 0, length);
     if (this.#isBlocked) this.#unread += length;
-    else this.#activeAtMs = clock.monotonicMs();
+    // Unread replies count as idleness: the client is given no more time than one that sends nothing.
+    else this.#timer.noteActivity();
     if (this.#unread > SERVER_LIMITS.unreadReplyBytes) this.close();
     else if (!this.#stream.write(frame.subarray(0, 2 + length))) this.#isBlocked = true;
-  }
-
-  #leftMs(): number {
-    const now = this.#parts.clock.monotonicMs();
-    const idleMs = this.#promisedIdleMs ?? this.#parts.idleMs();
-    // Unread replies count as idleness: the client is given no more time than one that sends nothing.
-    return (this.idleSinceMs ?? now) + idleMs - now;
   }
 
   #finish(): void {

@@ -6,8 +6,8 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Session, startHawser } from './daemons.ts';
-import { AT, makeCertificate, startServers } from './dane-world.ts';
+import { Session } from './daemons.ts';
+import { AT, makeCertificate, startDaneWorld } from './dane-world.ts';
 import { deliveries, domainsFor, makeChain, SUBMIT_PORT, startMail } from './mail-domains.ts';
 import { submit } from './postfix.ts';
 import { PROJECT } from './programs.ts';
@@ -31,17 +31,7 @@ async function main(): Promise<void> {
     const chain = makeChain(session);
     const domains = domainsFor(tlsa, chain.tlsa);
     const zones = domains.map(({ zone }) => zone.slice(0, -1));
-    const anchors = await startServers(session, domains);
-    const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
-    const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
-    const lines = [
-      'server:',
-      '  interface: 127.0.0.1',
-      '  port: 53',
-      `  root-hints: "${hints}"`,
-      `  trust-anchor-file: "${anchor}"`,
-    ];
-    await startHawser(session, `${lines.join('\n')}\n`, 53);
+    await startDaneWorld(session, domains);
     const mail = startMail(session, chain.pem, zones);
     const recipients = zones.flatMap((zone) => [`dane@${zone}`, `only@${zone}`]);
     for (const recipient of recipients) await submit(SUBMIT_PORT, recipient);
