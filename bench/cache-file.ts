@@ -64,7 +64,7 @@ function timed<T>(steps: Steps<T>): { readonly value: T; readonly text: string }
   }
 }
 
-const caches = makeCaches(config, { clock, random });
+const caches = makeCaches(config, { clock, random, crypto: createNodeCrypto() });
 for (let n = 0; n < ANSWERS; n++) {
   const question = questionOf(mustParseName(`host-${n}.mail.example.`), TYPE.A);
   const rrset = packRRset({
@@ -88,7 +88,7 @@ const opened = timed(openImage(parts, made.value));
 console.log(`checked: ${opened.text}`);
 if (opened.value.kind !== 'usable') throw new Error(opened.value.why);
 const { entries } = opened.value;
-const fresh = makeCaches(config, { clock, random });
+const fresh = makeCaches(config, { clock, random, crypto: createNodeCrypto() });
 
 function* take(): Steps<number> {
   const reader = new EntryReader(entries);

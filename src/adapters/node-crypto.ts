@@ -26,11 +26,11 @@ import {
 const POOLED: ReadonlySet<number> = new Set([14, 16]);
 
 /**
- * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 6 MB. The
+ * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 3 MB. The
  * validator keeps keys of as many zones as `key-cache-size` allows; one that is not loaded any more is loaded again when it is
  * needed, for about 100 µs, which those of top-level and large zones never are.
  */
-export const MAX_LOADED_KEYS = 2_048;
+export const MAX_LOADED_KEYS = 1_024;
 
 interface NodeHandle {
   /** The public key field, a view on the DNSKEY's rdata that the key belongs to. */
@@ -85,7 +85,14 @@ export function createNodeCrypto(options: CryptoOptions = {}, mostLoaded = MAX_L
   const loaded = new LoadedKeys(mostLoaded);
   return {
     supports: (algorithm) => algorithmFacts(algorithm, options) !== null,
-    importKey: (algorithm, publicKey) => importKey(algorithm, publicKey, { options, loaded }),
+    importKey: (algorithm, publicKey, wasTaken = false) => {
+      const taken = takeKey(algorithm, publicKey, options);
+      if (taken === null) return null;
+      const { key, handle, der } = taken;
+      const first = wasTaken ? null : importSpki(der);
+      if (first !== null) loaded.add(handle, first);
+      return wasTaken || first !== null ? key : null;
+    },
     verify: (key, data, signature) => {
       const handle = key.handle as NodeHandle;
       if (handle.signatureOctets !== null && signature.length !== handle.signatureOctets) return false;
@@ -173,15 +180,15 @@ function verifyInPool({ key, digest, data, signature }: SignatureCheck): Promise
   });
 }
 
-function importKey(
+/** A key that is not loaded yet; null when its octets are none, as far as they say. */
+function takeKey(
   algorithm: number,
   publicKey: Uint8Array,
-  { options, loaded }: { readonly options: CryptoOptions; readonly loaded: LoadedKeys },
-): ImportedKey | null {
+  options: CryptoOptions,
+): { readonly key: ImportedKey; readonly handle: NodeHandle; readonly der: Uint8Array } | null {
   const facts = algorithmFacts(algorithm, options);
   const spki = toSpki(algorithm, publicKey, options);
-  const key = spki === null ? null : importSpki(spki.der);
-  if (facts === null || spki === null || key === null) return null;
+  if (facts === null || spki === null) return null;
   const handle: NodeHandle = {
     publicKey,
     algorithm,
@@ -191,8 +198,7 @@ function importKey(
     loaded: null,
     isUsed: false,
   };
-  loaded.add(handle, key);
-  return { algorithm, bits: spki.bits, handle };
+  return { key: { algorithm, bits: spki.bits, handle }, handle, der: spki.der };
 }
 
 const PEM_HEAD = '-----BEGIN PUBLIC KEY-----\n';

@@ -13,6 +13,7 @@ import {
   fsync,
   fsyncSync,
   globSync,
+  lstatSync,
   openSync,
   readFile,
   readSync,
@@ -66,6 +67,13 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     readPrivateInBackground: (path, maxOctets) => readPrivateInBackground(path, maxOctets, user()),
     append: (path, content) => attempt(() => append(path, content, user())),
     remove: (path) => attempt(() => changeFile(path, user(), () => unlinkSync(path))),
+    removeSocket: (path) => {
+      attempt(() =>
+        changeFile(path, user(), (place) => {
+          if (lstatSync(place).isSocket()) unlinkSync(place);
+        }),
+      );
+    },
     glob: (pattern) => globSync(expanded(pattern)).sort(),
     exists: (path) => existsSync(path),
   };

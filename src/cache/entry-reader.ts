@@ -11,7 +11,7 @@ import { type Name, nameFromBytes, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { rrsetFromOctets } from '../wire/rrset.ts';
 import type { AnswerEntry } from './cached-answer.ts';
-import type { DelegatedServer, Delegation } from './delegation-cache.ts';
+import type { DelegatedServer, Delegation } from './delegation.ts';
 import { ALIAS_KINDS, END_KINDS, ENTRY } from './entry-writer.ts';
 import { OctetReader } from './octet-reader.ts';
 

@@ -14,7 +14,7 @@ import type { Verdict } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { AnswerEntry } from './cached-answer.ts';
-import type { Delegation } from './delegation-cache.ts';
+import type { Delegation } from './delegation.ts';
 import { OctetWriter } from './octet-writer.ts';
 
 /** What an entry is. */

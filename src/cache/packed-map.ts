@@ -9,7 +9,7 @@
 import type { Random } from '../ports/random.ts';
 import { Bug } from '../terms/unreachable.ts';
 import { readU32 } from '../wire/bytes.ts';
-import { type Name, nameEnd } from '../wire/name.ts';
+import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
 import { Packer, Unpacker } from './packing.ts';
@@ -75,6 +75,13 @@ export class PackedMap<Value extends object> {
     if (slot === NO_SLOT) return null;
     this.#slots.use(slot);
     return this.#unlessBanned(this.#read(slot));
+  }
+
+  /** True when there is one; counts as a use. */
+  use(name: Name, type: number, rrClass: number): boolean {
+    const slot = this.#find(name, type, rrClass);
+    if (slot !== NO_SLOT) this.#slots.use(slot);
+    return slot !== NO_SLOT;
   }
 
   /** The value, without counting as a use. */
@@ -145,6 +152,24 @@ export class PackedMap<Value extends object> {
     if (references > 1 || this.#slots.get(slot, FIELD.state) !== STATE.referred) return;
     this.#referredOctets -= this.#octetsOf(slot);
     this.#giveUp(slot);
+  }
+
+  /** Removes the values of a name and of all below it, without making them; how many. */
+  removeBelow(name: Name): number {
+    let removed = 0;
+    for (let slot = 0; slot < this.#slots.capacity; slot++) {
+      if (!this.#isFound(slot) || !this.#isBelow(slot, name)) continue;
+      this.#remove(slot);
+      removed++;
+    }
+    return removed;
+  }
+
+  #isBelow(slot: number, name: Name): boolean {
+    const block = this.#slots.get(slot, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block) + NAME_AT;
+    return isAtOrBelow(octets.subarray(at, nameEnd(octets, at)) as Name, name);
   }
 
   /** Removes all values that the test says yes to; how many. */

@@ -44,5 +44,6 @@ export function withoutWriting(files: Files): Files {
     replaceInBackground: async () => done,
     append: () => done,
     remove: () => done,
+    removeSocket: () => {},
   };
 }

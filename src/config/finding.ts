@@ -17,7 +17,8 @@ export interface Finding extends Position {
 
 /** A finding as one line of text, as Unbound writes it. */
 export function findingText({ file, line, severity, text }: Finding): string {
-  return line === 0 ? `${severity}: ${text}` : `${file}:${line}: ${severity}: ${text}`;
+  if (line > 0) return `${file}:${line}: ${severity}: ${text}`;
+  return text.includes(file) ? `${severity}: ${text}` : `${file}: ${severity}: ${text}`;
 }
 
 /** Collects findings while a configuration is read; keeps `MAX_FINDINGS` of each severity and counts the others. */

@@ -8,7 +8,8 @@
 
 import type { CachedAnswer } from '../cache/cached-answer.ts';
 import type { CachedFailure } from '../cache/failure-cache.ts';
-import type { CachedKey, SecurityStatus } from '../cache/key-cache.ts';
+import type { CachedKey } from '../cache/key-cache.ts';
+import type { SecurityStatus } from '../cache/packed-trust.ts';
 import type { HeldLine } from '../explain/report.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Resolver } from '../resolve/resolver.ts';

@@ -163,7 +163,7 @@ export class Running {
       log,
       commands: () => this.#commands,
       commandRan: (line) => this.#fronts?.commandRan(line),
-      removeSocket: (path) => files.remove(path),
+      removeSocket: (path) => files.removeSocket(path),
     });
   }
 

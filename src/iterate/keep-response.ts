@@ -5,7 +5,7 @@
  * Leaves to others: what the response is, which data wins (cache/rrset-cache.ts).
  */
 
-import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
+import type { DelegatedServer, Delegation } from '../cache/delegation.ts';
 import { packedOctetsOf } from '../cache/packed-rrset.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AliasStep } from '../terms/iteration-result.ts';

@@ -36,6 +36,8 @@ export interface Files {
   /** Adds a line or lines at the end (log files). */
   append(path: string, content: string): FileResult<void>;
   remove(path: string): FileResult<void>;
+  /** Removes what a process has left that listened there; anything but a socket stays. */
+  removeSocket(path: string): void;
   /** Paths that match a glob, sorted; none is no error. `**` is `*`, as in the C library: it does not walk down a tree. */
   glob(pattern: string): readonly string[];
   exists(path: string): boolean;

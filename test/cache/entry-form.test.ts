@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { AnswerEntry } from '../../src/cache/cached-answer.ts';
-import type { Delegation } from '../../src/cache/delegation-cache.ts';
+import type { Delegation } from '../../src/cache/delegation.ts';
 import { EntryReader, type StoredEntry } from '../../src/cache/entry-reader.ts';
 import { EntryWriter } from '../../src/cache/entry-writer.ts';
 import { isSameCode, keyedDigest } from '../../src/cache/keyed-digest.ts';

@@ -1,6 +1,7 @@
 /** Proves what is kept of the caches and what is not, where something that they rest on has changed. */
 
 import { describe, expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import {
   forgetData,
   forgetServersOfZone,
@@ -25,7 +26,7 @@ const ZONE = mustParseName('example.');
 
 function filled() {
   const { clock, random } = makeFakePorts();
-  const caches = makeCaches(defaultConfig(), { clock, random });
+  const caches = makeCaches(defaultConfig(), { clock, random, crypto: createNodeCrypto() });
   const now = clock.unixSeconds();
   const expiresAt = now + 300;
   caches.rrsets.store(rankedAt(now, 300, rrsetFrom(['mx.example. A 192.0.2.1'])));
@@ -70,7 +71,7 @@ describe('old trust, while large caches are gone through', () => {
   /** Caches full of secure data, and a sweep whose turns the test gives one by one. */
   function swept() {
     const { clock, random } = makeFakePorts();
-    const caches = makeCaches(defaultConfig(), { clock, random });
+    const caches = makeCaches(defaultConfig(), { clock, random, crypto: createNodeCrypto() });
     const secure = (owner: string) => {
       const validated = { rank: RANK.validated, verdict: SECURE, server: null };
       return rankedAt(clock.unixSeconds(), 300, rrsetFrom([`${owner} A 192.0.2.1`]), validated);

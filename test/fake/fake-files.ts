@@ -80,6 +80,9 @@ export class FakeFiles implements Files {
     return this.#content.delete(clean(path)) ? DONE : MISSING;
   }
 
+  /** There are no sockets among these files. */
+  removeSocket(): void {}
+
   glob(pattern: string): readonly string[] {
     return this.paths().filter((path) => posix.matchesGlob(path, clean(pattern.replace(/\*{2,}/g, '*'))));
   }

@@ -1,6 +1,6 @@
 /** Proves that files in memory and on disk keep the files port's contract. */
 
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { chownSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
@@ -148,4 +148,19 @@ describe('on disk, what is no file is told and neither read nor waited for', () 
     const bounded = files.readText('/proc/self/status', 10);
     expect(bounded.ok).toBe(false);
   });
+});
+
+test('what a process has left that listened on a path is removed, and nothing else that stands there', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'hawser-sockets-'));
+  const files = createNodeFiles();
+  const [left, file, link] = [join(folder, 'left'), join(folder, 'file'), join(folder, 'link')];
+  // Ended without a word, so that its socket stays.
+  const listen = `require('net').createServer().listen(${JSON.stringify(left)}, () => process.kill(process.pid, 'SIGKILL'))`;
+  spawnSync(process.execPath, ['-e', listen]);
+  expect(files.exists(left)).toBe(true);
+  files.replaceAtomically(file, 'a configuration');
+  symlinkSync(file, link);
+  for (const path of [left, file, link, join(folder, 'absent')]) files.removeSocket(path);
+  expect([left, file, link].map((path) => files.exists(path))).toEqual([false, true, true]);
+  rmSync(folder, { recursive: true });
 });

@@ -1,6 +1,6 @@
 /** Commands about servers and work in progress: dump_infra, lookup, dump_requestlist. */
 
-import type { Delegation } from '../../cache/delegation-cache.ts';
+import type { Delegation } from '../../cache/delegation.ts';
 import type { ServerReport } from '../../cache/server-cache.ts';
 import { RANK } from '../../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone } from '../../terms/upstream-zone.ts';
