@@ -145,7 +145,7 @@ export class BlockHeap {
 
   /**
    * Lets a page go with the next collection. Its memory is not detached, which would free it at once: with the first buffer of a
-   * process that is, V8 discards the compiled code of every function that reads octets, and from then on checks each access.
+   * process that is, V8 discards the compiled code of every function that reads octets.
    */
   #giveBack(number: number, page: HeapPage): void {
     if (number === this.#head) {
