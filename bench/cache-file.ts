@@ -64,7 +64,7 @@ function timed<T>(steps: Steps<T>): { readonly value: T; readonly text: string }
   }
 }
 
-const caches = makeCaches(config, { clock, random });
+const caches = makeCaches(config, { clock, random, crypto: createNodeCrypto() });
 for (let n = 0; n < ANSWERS; n++) {
   const question = questionOf(mustParseName(`host-${n}.mail.example.`), TYPE.A);
   const rrset = packRRset({
@@ -74,11 +74,11 @@ for (let n = 0; n < ANSWERS; n++) {
     rdatas: [Uint8Array.of(192, 0, 2, n & 0xff)],
     signatures: [signature()],
   });
-  const held = { expiresAt: NOW + 3600, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
+  const held = { receivedAt: NOW, expiresAt: NOW + 3600, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
   const ranked = caches.rrsets.store({ ...held, rrset, server: '192.0.2.1@53', zone });
   const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [], zone } as const;
   const found = { kind: 'found', aliases: [], end: { ...end, server: '192.0.2.1@53', expiresAt: NOW + 3600 } } as const;
-  caches.answers.store(question, { found, verdict: SECURE, expiresAt: NOW + 3600 });
+  caches.answers.store(question, { found, verdict: SECURE, storedAt: NOW, expiresAt: NOW + 3600 });
 }
 const source = { caches, maxOctets: 2 ** 30, withExpired: false, isOrdered: false };
 const made = timed(makeImage(parts, source));
@@ -88,7 +88,7 @@ const opened = timed(openImage(parts, made.value));
 console.log(`checked: ${opened.text}`);
 if (opened.value.kind !== 'usable') throw new Error(opened.value.why);
 const { entries } = opened.value;
-const fresh = makeCaches(config, { clock, random });
+const fresh = makeCaches(config, { clock, random, crypto: createNodeCrypto() });
 
 function* take(): Steps<number> {
   const reader = new EntryReader(entries);

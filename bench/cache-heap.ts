@@ -26,7 +26,8 @@ function setFor(n: number, records: number): RankedRRset {
     signatures: records > 1 ? [new Uint8Array(96).fill(n)] : [],
   });
   const trust = RANK.answerAuthoritative;
-  return { rrset, expiresAt: 3600, originalTtl: 60, rank: trust, verdict: null, server: '192.0.2.1@53', zone };
+  const times = { receivedAt: 0, expiresAt: 3600, originalTtl: 60 };
+  return { rrset, ...times, rank: trust, verdict: null, server: '192.0.2.1@53', zone };
 }
 
 function used(): number {
@@ -69,6 +70,7 @@ report(
     cache.store(question, {
       found: { kind: 'found', aliases: [], end: { kind: 'answer', ...end, expiresAt: 3600 } },
       verdict: null,
+      storedAt: 0,
       expiresAt: 3600,
     });
   },

@@ -94,11 +94,11 @@ function flushBench(): () => unknown {
       rdatas: [Uint8Array.of(192, 0, 2, 1)],
       signatures: [],
     });
-    const kept = { expiresAt, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
+    const kept = { receivedAt: expiresAt - 3600, expiresAt, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
     const ranked = caches.rrsets.store({ rrset, ...kept, server: '192.0.2.53@53', zone: ROOT });
     const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [] } as const;
     const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: null, expiresAt } } as const;
-    caches.answers.store(question, { found, verdict: SECURE, expiresAt });
+    caches.answers.store(question, { found, verdict: SECURE, storedAt: expiresAt - 3600, expiresAt });
   }
   const parts = { instance: { caches, resolver: {} }, clock } as unknown as ControlParts;
   const flush = flushCommands(parts).find(({ name }) => name === 'flush');

@@ -46,9 +46,9 @@ function answerTo(question: Question): Resolution {
   const rdatas = [1, 2].map((i) => Uint8Array.of(192, 0, 2, i));
   const signatures = [new Uint8Array(96).fill(7)];
   const rrset = packRRset({ owner: question.name, type: TYPE.A, class: CLASS.IN, rdatas, signatures });
-  const ranked = { rrset, expiresAt: NOW + 3600, originalTtl: 3600, rank: RANK.validated, verdict: SECURE };
+  const times = { receivedAt: NOW, expiresAt: NOW + 3600, originalTtl: 3600 };
   const parts = { rcode: RCODE.NOERROR, denied: false, authority: [], additional: [], verdict: SECURE };
-  const answer = [{ ...ranked, server: null, zone: ROOT }];
+  const answer = [{ rrset, ...times, rank: RANK.validated, verdict: SECURE, server: null, zone: ROOT }];
   return { kind: 'answered', question, answer, expiresAt: NOW + 3600, ...parts };
 }
 

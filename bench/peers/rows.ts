@@ -16,8 +16,11 @@ const ZIPF_NAMES = 20_000;
 const ZIPF_STEPS = 1 << 20;
 /** Signed zones whose names that are not there are asked for. */
 const DENYING_ZONES = 500;
-/** Free memory is given back, and what a start leaves to do is done. */
+/** What a start leaves to do is done. */
 const SETTLE_MS = 1_000;
+/** Left alone for so long, a resolver has given back what it will: after its start, and later. */
+const QUIET_FIRST_MS = 12_000;
+const QUIET_MS = 61_000;
 
 /** Every row that can be asked for. */
 export const ROWS = ['first', 'empty', 'cold', 'names', 'nxdomain', 'zipf', 'hot', 'paced', 'mail'] as const;
@@ -182,10 +185,12 @@ export class Measuring {
     this.figures.set(`${label}: p99.9, ms`, p999Ms);
   }
 
-  /** Memory once it has settled. */
-  async memory(label: string): Promise<void> {
+  /** Memory at once, and when it was left alone. */
+  async memory(label: string, quietMs = QUIET_MS): Promise<void> {
     await sleep(SETTLE_MS);
     this.figures.set(`PSS ${label}, MB`, pssMegabytes(this.#pid));
+    await sleep(quietMs);
+    this.figures.set(`PSS ${label}, then quiet, MB`, pssMegabytes(this.#pid));
   }
 }
 
@@ -197,7 +202,7 @@ export async function measureFilling(
   sizes: RowSizes,
 ): Promise<void> {
   const count = (of: Questions): string => of.steps.toLocaleString('en');
-  if (rows.has('empty')) await measuring.memory('empty');
+  if (rows.has('empty')) await measuring.memory('empty', QUIET_FIRST_MS);
   if (rows.has('cold')) {
     measuring.once('cold, validated', questions.cold);
     await measuring.memory(`after ${count(questions.cold)} cold`);

@@ -73,7 +73,7 @@ function combine(
     portableAlgorithms,
     portableDigests,
     supports: (algorithm) => sideOf(algorithm).supports(algorithm),
-    importKey: (algorithm, publicKey) => sideOf(algorithm).importKey(algorithm, publicKey),
+    importKey: (algorithm, publicKey, wasTaken) => sideOf(algorithm).importKey(algorithm, publicKey, wasTaken),
     verify: (key, data, signature) => sideOf(key.algorithm).verify(key, data, signature),
     digest: (kind, data) => (slowDigests.has(kind) ? portable : platform).digest(kind, data),
   };

@@ -8,6 +8,7 @@
 
 import { createPublicKey, hash, type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { Crypto, DigestKind, ImportedKey } from '../ports/crypto.ts';
+import { readU8 } from '../wire/bytes.ts';
 import {
   type AlgorithmFacts,
   algorithmFacts,
@@ -25,11 +26,11 @@ import {
 const POOLED: ReadonlySet<number> = new Set([14, 16]);
 
 /**
- * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 6 MB. The
+ * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 3 MB. The
  * validator keeps keys of as many zones as `key-cache-size` allows; one that is not loaded any more is loaded again when it is
  * needed, for about 100 µs, which those of top-level and large zones never are.
  */
-export const MAX_LOADED_KEYS = 2_048;
+export const MAX_LOADED_KEYS = 1_024;
 
 interface NodeHandle {
   /** The public key field, a view on the DNSKEY's rdata that the key belongs to. */
@@ -84,7 +85,14 @@ export function createNodeCrypto(options: CryptoOptions = {}, mostLoaded = MAX_L
   const loaded = new LoadedKeys(mostLoaded);
   return {
     supports: (algorithm) => algorithmFacts(algorithm, options) !== null,
-    importKey: (algorithm, publicKey) => importKey(algorithm, publicKey, { options, loaded }),
+    importKey: (algorithm, publicKey, wasTaken = false) => {
+      const taken = takeKey(algorithm, publicKey, options);
+      if (taken === null) return null;
+      const { key, handle, der } = taken;
+      const first = wasTaken ? null : importSpki(der);
+      if (first !== null) loaded.add(handle, first);
+      return wasTaken || first !== null ? key : null;
+    },
     verify: (key, data, signature) => {
       const handle = key.handle as NodeHandle;
       if (handle.signatureOctets !== null && signature.length !== handle.signatureOctets) return false;
@@ -112,17 +120,30 @@ function takenByOpenssl({ form }: NodeHandle, signature: Uint8Array): Uint8Array
 /** The sequence of the two numbers, at once: it is made for each check. Short enough for lengths of one octet up to P-384. */
 function derOfNumbers(numbers: Uint8Array): Uint8Array {
   const half = numbers.length / 2;
-  const starts = [significantFrom(numbers, 0, half), significantFrom(numbers, half, numbers.length)] as const;
-  const octets = starts.map((start, i) => half * (i + 1) - start + (((numbers[start] ?? 0) & 0x80) >> 7));
-  const [first = 0, second = 0] = octets;
+  const firstAt = significantFrom(numbers, 0, half);
+  const secondAt = significantFrom(numbers, half, numbers.length);
+  const first = half - firstAt + topBit(numbers, firstAt);
+  const second = numbers.length - secondAt + topBit(numbers, secondAt);
   const der = new Uint8Array(6 + first + second);
-  der.set([0x30, 4 + first + second, 0x02, first]);
-  // A zero octet stays before a set top bit (X.690 §8.3).
-  der.set(numbers.subarray(starts[0], half), 4 + first - (half - starts[0]));
+  der[0] = 0x30;
+  der[1] = 4 + first + second;
+  der[2] = 0x02;
+  der[3] = first;
+  copyBack(numbers, { from: firstAt, to: half }, der, 4 + first);
   der[4 + first] = 0x02;
   der[5 + first] = second;
-  der.set(numbers.subarray(starts[1]), 6 + first + second - (numbers.length - starts[1]));
+  copyBack(numbers, { from: secondAt, to: numbers.length }, der, der.length);
   return der;
+}
+
+/** 1 where a number's first octet has its top bit set: a zero octet stays before it (X.690 §8.3). */
+function topBit(octets: Uint8Array, at: number): number {
+  return readU8(octets, at) >> 7;
+}
+
+/** Copies octets so that they end before `end`. A loop: they are too few for a call of the system's. */
+function copyBack(octets: Uint8Array, { from, to }: { from: number; to: number }, into: Uint8Array, end: number): void {
+  for (let i = from; i < to; i++) into[end - to + i] = readU8(octets, i);
 }
 
 /** Where a number begins without its leading zeros; its last octet stays. */
@@ -159,15 +180,15 @@ function verifyInPool({ key, digest, data, signature }: SignatureCheck): Promise
   });
 }
 
-function importKey(
+/** A key that is not loaded yet; null when its octets are none, as far as they say. */
+function takeKey(
   algorithm: number,
   publicKey: Uint8Array,
-  { options, loaded }: { readonly options: CryptoOptions; readonly loaded: LoadedKeys },
-): ImportedKey | null {
+  options: CryptoOptions,
+): { readonly key: ImportedKey; readonly handle: NodeHandle; readonly der: Uint8Array } | null {
   const facts = algorithmFacts(algorithm, options);
   const spki = toSpki(algorithm, publicKey, options);
-  const key = spki === null ? null : importSpki(spki.der);
-  if (facts === null || spki === null || key === null) return null;
+  if (facts === null || spki === null) return null;
   const handle: NodeHandle = {
     publicKey,
     algorithm,
@@ -177,8 +198,7 @@ function importKey(
     loaded: null,
     isUsed: false,
   };
-  loaded.add(handle, key);
-  return { algorithm, bits: spki.bits, handle };
+  return { key: { algorithm, bits: spki.bits, handle }, handle, der: spki.der };
 }
 
 const PEM_HEAD = '-----BEGIN PUBLIC KEY-----\n';

@@ -3,137 +3,111 @@
  * a child zone can change or prolong the way there (ghost domain names, CVE-2022-30698 and -30699).
  *
  * Duties: deepest known cut for a name, absolute expiry bounded by the cut above, a bound in octets; names known to be no
- * cut (RFC 9156 §3 walks past them without asking); cuts that were given up for silence, until it is known whose it was.
+ * cut (RFC 9156 §3 walks past them without asking).
  * Leaves to others: addresses not given with the referral, which server is good.
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import type { DelegationSource } from '../trace/events.ts';
-import { type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
-import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { sizeOfName, sizeOfRanked, sizeOfText } from './heap-size.ts';
+import type { Random } from '../ports/random.ts';
+import { isRoot, type Name, parentOf } from '../wire/name.ts';
+import type { Delegation } from './delegation.ts';
+import {
+  CUT,
+  DELEGATION_FORM,
+  GIVEN_UP_FORM,
+  type GivenUpCut,
+  type KnownCut,
+  NO_CLASS,
+  NO_CUT,
+} from './packed-delegation.ts';
+import { PackedMap } from './packed-map.ts';
 
-/** Default bound, octets: about 5000 cuts of four servers each. */
+/** Default bound, octets: about 40,000 cuts of two servers each. */
 export const DELEGATION_CACHE_OCTETS = 8 * 1024 * 1024;
 /**
- * Octets of cuts that were given up and may come back, about 150: an outage of the own line is known after three silences,
+ * Octets of cuts that were given up and may come back, about 1,000: an outage of the own line is known after three silences,
  * and by then no more zones were given up than questions are worked on.
  */
 const GIVEN_UP_OCTETS = 256 * 1024;
-/** Octets of a delegation besides its servers, and of one server besides its name and addresses. */
-const DELEGATION_OCTETS = 250;
-const SERVER_OCTETS = 255;
-/** Octets of the note that a name is no cut. */
-const NO_CUT_OCTETS = 32;
 
-/** A server of a delegation, with the addresses that came with it (canonical text). */
-export interface DelegatedServer {
-  readonly name: Name;
-  readonly addresses: readonly string[];
+/** How the cache is made. */
+interface DelegationCacheParts {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxBytes: number;
 }
-
-/** A zone cut with its servers. */
-export interface Delegation {
-  readonly zone: Name;
-  readonly servers: readonly DelegatedServer[];
-  readonly source: DelegationSource;
-  /** Unix seconds. */
-  readonly expiresAt: number;
-  /** True when a DS set came with the referral: answers should carry signatures. */
-  readonly hasDs: boolean;
-  /** NSEC and NSEC3 sets that came with a referral without DS: what the parent says of there being none, unchecked. */
-  readonly denial?: readonly RankedRRset[];
-}
-
-/** A cut that was given up, and when: monotonic ms. */
-interface GivenUp {
-  readonly cut: Delegation;
-  readonly atMs: number;
-}
-
-/** Either a delegation or the note that a name is no cut. */
-type Known =
-  | { readonly kind: 'cut'; readonly cut: Delegation }
-  | { readonly kind: 'no-cut'; readonly expiresAt: number };
 
 export class DelegationCache {
   readonly #clock: Clock;
-  readonly #known: ByteBoundedMap<Known>;
-  readonly #givenUp = new ByteBoundedMap<GivenUp>({
-    maxBytes: GIVEN_UP_OCTETS,
-    sizeOf: ({ cut }) => sizeOfCut(cut),
-  });
+  readonly #known: PackedMap<KnownCut>;
+  readonly #givenUp: PackedMap<GivenUpCut>;
 
-  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+  constructor({ clock, random, maxBytes }: DelegationCacheParts) {
     this.#clock = clock;
-    this.#known = new ByteBoundedMap({ maxBytes, sizeOf: sizeOfKnown });
+    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM });
+    this.#givenUp = new PackedMap({ random, maxBytes: GIVEN_UP_OCTETS, form: GIVEN_UP_FORM });
   }
 
   /** The delegation of exactly this zone, when fresh. */
   find(zone: Name): Delegation | null {
-    return this.#findFrom(zone, 0);
-  }
-
-  #findFrom(name: Name, at: number): Delegation | null {
-    const known = this.#known.get(nameKeyFrom(name, at));
+    const known = this.#known.get(zone, CUT, NO_CLASS);
     return known?.kind === 'cut' && known.cut.expiresAt > this.#clock.unixSeconds() ? known.cut : null;
   }
 
   /** The deepest fresh delegation at or above the name; null when not even the root's is known. */
   findDeepest(name: Name): Delegation | null {
-    for (let at = 0; ; at += (name[at] ?? 0) + 1) {
-      const cut = this.#findFrom(name, at);
-      if (cut !== null || at === name.length - 1) return cut;
+    for (let at = name; ; at = parentOf(at)) {
+      const cut = this.find(at);
+      if (cut !== null || isRoot(at)) return cut;
     }
   }
 
   /** Keeps a delegation in place of the one before. */
   store(cut: Delegation): void {
-    // Copies, since lists that were grown by pushing have 16 places to spare.
-    const servers = cut.servers.map(({ name, addresses }) => ({ name: own(name), addresses: addresses.slice() }));
-    const denial = cut.denial?.map((ranked): RankedRRset => ({ ...ranked, rrset: own(ranked.rrset) }));
-    const kept = { ...cut, zone: own(cut.zone), servers, ...(denial === undefined ? null : { denial }) };
-    this.#known.set(nameKey(cut.zone), { kind: 'cut', cut: kept });
+    this.#known.delete(cut.zone, NO_CUT, NO_CLASS);
+    this.#known.set({ kind: 'cut', cut });
   }
 
   /** Notes that the servers above say that this name exists and is no cut. A fresh cut is never hidden by it. */
   noteNoCut(name: Name, expiresAt: number): void {
-    if (this.find(name) === null) this.#known.set(nameKey(name), { kind: 'no-cut', expiresAt });
+    if (this.find(name) !== null) return;
+    this.#known.delete(name, CUT, NO_CLASS);
+    this.#known.set({ kind: 'no-cut', name, expiresAt });
   }
 
   /** True when the name is known to be no cut. */
   isNoCut(name: Name): boolean {
-    const known = this.#known.get(nameKey(name));
+    const known = this.#known.get(name, NO_CUT, NO_CLASS);
     return known?.kind === 'no-cut' && known.expiresAt > this.#clock.unixSeconds();
   }
 
-  /** True when there was one. */
+  /** True when there was one, or a note that there is none. */
   remove(zone: Name): boolean {
-    this.#givenUp.delete(nameKey(zone));
-    return this.#known.delete(nameKey(zone));
+    this.#givenUp.delete(zone, CUT, NO_CLASS);
+    const hadNote = this.#known.delete(zone, NO_CUT, NO_CLASS);
+    return this.#known.delete(zone, CUT, NO_CLASS) || hadNote;
   }
 
   /** Removes a cut none of whose servers was of use, until `takeBack`; true when there was one. */
   giveUp(zone: Name): boolean {
     const cut = this.find(zone);
-    const wasThere = this.#known.delete(nameKey(zone));
-    if (cut !== null) this.#givenUp.set(nameKey(zone), { cut, atMs: this.#clock.monotonicMs() });
+    const wasThere = this.remove(zone);
+    if (cut !== null) this.#givenUp.set({ cut, atMs: this.#clock.monotonicMs() });
     return wasThere;
   }
 
   /** What was given up since then (monotonic ms) counts again where nothing newer is known: the silence was nobody's fault. */
   takeBack(sinceMs: number): void {
     for (const { cut, atMs } of this.#givenUp.values()) {
-      if (atMs >= sinceMs && this.find(cut.zone) === null) this.#known.set(nameKey(cut.zone), { kind: 'cut', cut });
+      if (atMs >= sinceMs && this.find(cut.zone) === null) this.store(cut);
     }
     this.#givenUp.clear();
   }
 
-  /** Removes delegations that the test says yes to (flush commands); how many. */
-  removeWhere(test: (cut: Delegation) => boolean): number {
-    this.#givenUp.removeWhere(({ cut }) => test(cut));
-    return this.#known.removeWhere((known) => known.kind === 'cut' && test(known.cut));
+  /** Removes what is known of the zone and of all below it. */
+  removeBelow(zone: Name): void {
+    this.#givenUp.removeBelow(zone);
+    this.#known.removeBelow(zone);
   }
 
   clear(): void {
@@ -153,23 +127,4 @@ export class DelegationCache {
   get sizeBytes(): number {
     return this.#known.sizeBytes + this.#givenUp.sizeBytes;
   }
-}
-
-/** The octets in an array of their own: what came from a message or another cache keeps far more alive than itself. */
-function own<Octets extends Uint8Array>(octets: Octets): Octets {
-  return new Uint8Array(octets) as Octets;
-}
-
-function sizeOfKnown(known: Known): number {
-  return known.kind === 'no-cut' ? NO_CUT_OCTETS : sizeOfCut(known.cut);
-}
-
-function sizeOfCut({ zone, servers, denial }: Delegation): number {
-  let octets = DELEGATION_OCTETS + sizeOfName(zone);
-  for (const { name, addresses } of servers) {
-    octets += SERVER_OCTETS + sizeOfName(name);
-    for (const address of addresses) octets += 8 + sizeOfText(address);
-  }
-  for (const ranked of denial ?? []) octets += sizeOfRanked(ranked);
-  return octets;
 }

@@ -11,7 +11,7 @@ import { type Name, nameFromBytes, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { rrsetFromOctets } from '../wire/rrset.ts';
 import type { AnswerEntry } from './cached-answer.ts';
-import type { DelegatedServer, Delegation } from './delegation-cache.ts';
+import type { DelegatedServer, Delegation } from './delegation.ts';
 import { ALIAS_KINDS, END_KINDS, ENTRY } from './entry-writer.ts';
 import { OctetReader } from './octet-reader.ts';
 
@@ -78,13 +78,15 @@ export class EntryReader {
   #answer(): AnswerEntry {
     const question = this.#question();
     const verdict = this.#verdict();
-    const [expiresAt, refreshAt, staleSince] = [this.#in.number(), this.#in.number(), this.#in.number()];
+    const [storedAt, expiresAt] = [this.#in.number(), this.#in.number()];
+    const [refreshAt, staleSince] = [this.#in.number(), this.#in.number()];
     const found = this.#found();
     return {
       question,
       cached: {
         found,
         verdict,
+        storedAt,
         expiresAt,
         ...(Number.isNaN(refreshAt) ? {} : { refreshAt }),
         ...(Number.isNaN(staleSince) ? {} : { staleSince }),
@@ -95,7 +97,7 @@ export class EntryReader {
   #delegation(): Delegation {
     const zone = this.#name();
     const source = this.#text() as Delegation['source'] | null;
-    const expiresAt = this.#in.number();
+    const [receivedAt, expiresAt] = [this.#in.number(), this.#in.number()];
     const hasDs = this.#in.u8() === 1;
     const servers = this.#repeat((): DelegatedServer => {
       const name = this.#name();
@@ -103,7 +105,7 @@ export class EntryReader {
     });
     const denial = this.#list();
     if (source !== 'referral' && source !== 'priming') throw new Broken();
-    return { zone, servers, source, expiresAt, hasDs, ...(denial.length === 0 ? {} : { denial }) };
+    return { zone, servers, source, receivedAt, expiresAt, hasDs, ...(denial.length === 0 ? {} : { denial }) };
   }
 
   #found(): FoundResult {
@@ -161,10 +163,12 @@ export class EntryReader {
     if (known !== undefined) return known;
     if (number !== this.#sets.length + 1) throw new Broken();
     const rrset = rrsetFromOctets(this.#in.octets(this.#in.u32()));
-    const [expiresAt, originalTtl, rank] = [this.#in.number(), this.#in.number(), this.#in.u8()];
+    const [receivedAt, expiresAt] = [this.#in.number(), this.#in.number()];
+    const [originalTtl, rank] = [this.#in.number(), this.#in.u8()];
     const [verdict, server, zone] = [this.#verdict(), this.#text(), this.#text()];
     if (rrset === null || !isRank(rank)) throw new Broken();
-    const ranked = { rrset, expiresAt, originalTtl, rank, verdict, server, zone: zone === null ? null : zoneOf(zone) };
+    const times = { receivedAt, expiresAt, originalTtl };
+    const ranked = { rrset, ...times, rank, verdict, server, zone: zone === null ? null : zoneOf(zone) };
     this.#sets.push(ranked);
     return ranked;
   }

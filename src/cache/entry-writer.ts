@@ -14,7 +14,7 @@ import type { Verdict } from '../terms/verdict.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { AnswerEntry } from './cached-answer.ts';
-import type { Delegation } from './delegation-cache.ts';
+import type { Delegation } from './delegation.ts';
 import { OctetWriter } from './octet-writer.ts';
 
 /** What an entry is. */
@@ -43,6 +43,7 @@ export class EntryWriter {
     this.#out.u8(ENTRY.answer);
     this.#question(question);
     this.#verdict(cached.verdict);
+    this.#out.number(cached.storedAt);
     this.#out.number(cached.expiresAt);
     this.#out.number(cached.refreshAt ?? Number.NaN);
     this.#out.number(cached.staleSince ?? Number.NaN);
@@ -54,10 +55,11 @@ export class EntryWriter {
     this.#set(ranked);
   }
 
-  delegation({ zone, servers, source, expiresAt, hasDs, denial = [] }: Delegation): void {
+  delegation({ zone, servers, source, receivedAt, expiresAt, hasDs, denial = [] }: Delegation): void {
     this.#out.u8(ENTRY.delegation);
     this.#name(zone);
     this.#text(source);
+    this.#out.number(receivedAt);
     this.#out.number(expiresAt);
     this.#out.u8(hasDs ? 1 : 0);
     this.#out.u16(servers.length);
@@ -114,6 +116,7 @@ export class EntryWriter {
     this.#sets.set(ranked, number);
     this.#out.u32(ranked.rrset.length);
     this.#out.octets(ranked.rrset);
+    this.#out.number(ranked.receivedAt);
     this.#out.number(ranked.expiresAt);
     this.#out.number(ranked.originalTtl);
     this.#out.u8(ranked.rank);

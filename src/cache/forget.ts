@@ -19,7 +19,7 @@ import type { AnswerCache } from './answer-cache.ts';
 import type { DelegationCache } from './delegation-cache.ts';
 import type { DenialCache } from './denial-cache.ts';
 import type { FailureCache } from './failure-cache.ts';
-import type { SecurityStatus } from './key-cache.ts';
+import type { SecurityStatus } from './packed-trust.ts';
 import type { ReplyCache } from './reply-cache.ts';
 import type { RRsetCache } from './rrset-cache.ts';
 import type { ServerCache } from './server-cache.ts';
@@ -90,7 +90,7 @@ export async function forgetZone({ caches, now, pause }: Sweep, zone: Name): Pro
     return isHit;
   }, pause);
   caches.failures.removeWhere((failure) => isAtOrBelow(failure.question.name, zone));
-  caches.delegations.removeWhere((cut) => isAtOrBelow(cut.zone, zone));
+  caches.delegations.removeBelow(zone);
   removed.keys = caches.keys.removeBelow(zone);
   caches.denials.clear();
   await caches.replies.removeInTurns((reply) => speaksOf(reply, (owner) => isAtOrBelow(owner, zone)), pause);

@@ -2,15 +2,18 @@
  * What we may believe about zones: their validated keys, or why there are none. Bogus and insecure zones are kept too, so
  * that they are not walked to for every question.
  *
- * Duties: absolute expiry, the deepest known zone above a name, the bound in octets.
+ * Duties: absolute expiry, the deepest known zone above a name, the bound in octets. States are octets outside of V8's heap; those
+ * asked for lately are at hand as objects, keys made ready.
  * Leaves to others: making these states (validate), what a key is.
  */
 
 import type { Clock } from '../ports/clock.ts';
-import type { BogusReason, IndeterminateReason, InsecureReason } from '../terms/verdict.ts';
-import { isAtOrBelow, isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import type { Random } from '../ports/random.ts';
+import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './heap-size.ts';
+import { PackedMap } from './packed-map.ts';
+import { type KeptStatus, NO_TYPE, type PackedKey, type SecurityStatus, TRUST_FORM } from './packed-trust.ts';
 
 /**
  * Octets of one key besides its rdata: its record, the array of the rdata and what it was made ready to. What the crypto
@@ -21,47 +24,65 @@ const KEY_OCTETS = 560;
 /** Octets of a state besides its keys and the zone's name: object, reason with its texts. */
 const STATE_OCTETS = 240;
 
+/** Part of the cache for states that are at hand as objects, and the most of it: some 400 zones with two keys. */
+const AT_HAND_SHARE = 1 / 8;
+const MOST_AT_HAND_OCTETS = 512 * 1024;
+
 /** What the cache must see of a key. */
 export interface CachedKey {
   readonly rdata: Uint8Array;
+  /** Null: the crypto library did not take it. */
+  readonly imported: unknown;
 }
 
-/** What we may believe about one zone. */
-export type SecurityStatus<Key> =
-  | {
-      readonly status: 'secure';
-      readonly zone: Name;
-      readonly keys: readonly Key[];
-      /** Algorithms that must each have signed (harden-algo-downgrade); empty when one good signature will do. */
-      readonly mustSign: readonly number[];
-      readonly expiresAt: number;
-    }
-  | { readonly status: 'insecure'; readonly zone: Name; readonly why: InsecureReason; readonly expiresAt: number }
-  | { readonly status: 'bogus'; readonly zone: Name; readonly why: BogusReason; readonly expiresAt: number }
-  | {
-      readonly status: 'indeterminate';
-      readonly zone: Name;
-      readonly why: IndeterminateReason;
-      readonly expiresAt: number;
-    };
+/** How the cache is made. */
+interface KeyCacheParts<Key extends CachedKey> {
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly maxBytes: number;
+  /** Makes a key again of its rdata, which is copied; `isUsable`: what the crypto library said of it the first time. */
+  readonly keyAgain: (rdata: Uint8Array, isUsable: boolean) => Key | null;
+}
 
 export class KeyCache<Key extends CachedKey> {
   readonly #clock: Clock;
-  readonly #zones: ByteBoundedMap<SecurityStatus<Key>>;
+  readonly #keyAgain: KeyCacheParts<Key>['keyAgain'];
+  readonly #zones: PackedMap<KeptStatus<PackedKey>>;
+  /** States of zones as objects. One that is not in `#zones` any more is not found here either. */
+  readonly #atHand: ByteBoundedMap<KeptStatus<Key>>;
 
-  constructor({ clock, maxBytes }: { readonly clock: Clock; readonly maxBytes: number }) {
+  constructor({ clock, random, maxBytes, keyAgain }: KeyCacheParts<Key>) {
     this.#clock = clock;
-    this.#zones = new ByteBoundedMap<SecurityStatus<Key>>({ maxBytes, sizeOf: sizeOfStatus });
+    this.#keyAgain = keyAgain;
+    const atHand = Math.min(MOST_AT_HAND_OCTETS, maxBytes * AT_HAND_SHARE);
+    this.#atHand = new ByteBoundedMap<KeptStatus<Key>>({ maxBytes: atHand, sizeOf: sizeOfStatus });
+    this.#zones = new PackedMap({ random, maxBytes, form: TRUST_FORM, othersOctets: () => this.#atHand.sizeBytes });
   }
 
   /** The state of exactly this zone, when it is fresh. */
-  find(zone: Name): SecurityStatus<Key> | null {
-    const trust = this.#zones.get(nameKey(zone));
+  find(zone: Name): KeptStatus<Key> | null {
+    if (!this.#zones.use(zone, NO_TYPE, NO_TYPE)) return null;
+    const key = nameKey(zone);
+    const trust = this.#atHand.get(key) ?? this.#bringToHand(zone, key);
     return trust !== null && trust.expiresAt > this.#clock.unixSeconds() ? trust : null;
   }
 
+  #bringToHand(zone: Name, key: string): KeptStatus<Key> | null {
+    const packed = this.#zones.peek(zone, NO_TYPE, NO_TYPE);
+    if (packed === null) return null;
+    // What was unpacked shares memory with much else: this one stays.
+    const own = { ...packed, zone: new Uint8Array(packed.zone) as Name };
+    const trust = own.status === 'secure' ? { ...own, keys: this.#keysAgain(own.keys) } : own;
+    this.#atHand.set(key, trust);
+    return trust;
+  }
+
+  #keysAgain(packed: readonly PackedKey[]): readonly Key[] {
+    return packed.map(({ rdata, isUsable }) => this.#keyAgain(rdata, isUsable)).filter((key) => key !== null);
+  }
+
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
-  closest(name: Name): SecurityStatus<Key> | null {
+  closest(name: Name): KeptStatus<Key> | null {
     for (let at = name; ; at = parentOf(at)) {
       const trust = this.find(at);
       if (trust !== null || isRoot(at)) return trust;
@@ -71,31 +92,37 @@ export class KeyCache<Key extends CachedKey> {
   /** Keeps a state in place of the one before. */
   store(trust: SecurityStatus<Key>): void {
     // A copy, since lists that were grown by pushing have 16 places to spare.
-    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice() } : trust;
-    this.#zones.set(nameKey(trust.zone), kept);
+    const storedAt = this.#clock.unixSeconds();
+    const kept = trust.status === 'secure' ? { ...trust, keys: trust.keys.slice(), storedAt } : { ...trust, storedAt };
+    this.#atHand.set(nameKey(trust.zone), kept);
+    this.#zones.set(kept.status === 'secure' ? { ...kept, keys: kept.keys.map(packedKeyOf) } : kept);
   }
 
   /** True when there was one. */
   remove(zone: Name): boolean {
-    return this.#zones.delete(nameKey(zone));
+    this.#atHand.delete(nameKey(zone));
+    return this.#zones.delete(zone, NO_TYPE, NO_TYPE);
   }
 
   /** Removes the zone and all below it; how many. */
   removeBelow(zone: Name): number {
-    return this.#zones.removeWhere((trust) => isAtOrBelow(trust.zone, zone));
+    this.#atHand.clear();
+    return this.#zones.removeBelow(zone);
   }
 
   /** Removes every state that the test says yes to (flush_bogus and the like); how many. */
-  removeWhere(test: (trust: SecurityStatus<Key>) => boolean): number {
+  removeWhere(test: (trust: Pick<SecurityStatus<Key>, 'status' | 'zone'>) => boolean): number {
+    this.#atHand.clear();
     return this.#zones.removeWhere(test);
   }
 
   clear(): void {
+    this.#atHand.clear();
     this.#zones.clear();
   }
 
-  /** All states, expired ones too, most recently used first. */
-  entries(): Iterable<SecurityStatus<Key>> {
+  /** Of which zones there are states, expired ones too, most recently used first. */
+  entries(): Iterable<Pick<KeptStatus<Key>, 'status' | 'zone'>> {
     return this.#zones.values();
   }
 
@@ -106,6 +133,10 @@ export class KeyCache<Key extends CachedKey> {
   get sizeBytes(): number {
     return this.#zones.sizeBytes;
   }
+}
+
+function packedKeyOf({ rdata, imported }: CachedKey): PackedKey {
+  return { rdata, isUsable: imported !== null };
 }
 
 function sizeOfStatus(trust: SecurityStatus<CachedKey>): number {

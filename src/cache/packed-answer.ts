@@ -29,7 +29,6 @@ const HAS_REFRESH = 1 << 4;
 const HAS_STALE = 1 << 5;
 const IS_SYNTHESISED = 1 << 6;
 const HAS_ALIASES = 1 << 7;
-const HAS_JUDGED = 1 << 8;
 const NOTHING: readonly never[] = [];
 /** A reference is written as its slot's number plus one. */
 const NO_REFERENCE = 0;
@@ -51,7 +50,6 @@ function writeAnswer({ question, cached }: AnswerEntry, to: Packer, sets: Sets):
   if (end.server !== null) bits |= HAS_SERVER;
   if (cached.refreshAt !== undefined) bits |= HAS_REFRESH;
   if (cached.staleSince !== undefined) bits |= HAS_STALE;
-  if (cached.judgedAt !== undefined) bits |= HAS_JUDGED;
   if (end.isSynthesised === true) bits |= IS_SYNTHESISED;
   if (aliases.length > 0) bits |= HAS_ALIASES;
   to.u16(bits);
@@ -67,9 +65,9 @@ function writeAnswer({ question, cached }: AnswerEntry, to: Packer, sets: Sets):
   if (aliases.length > 0) writeAliases(aliases, to, sets);
   if (!isSame) writeQuestion(end.question, to);
   to.time(end.expiresAt);
+  to.time(cached.storedAt);
   if (cached.refreshAt !== undefined) to.time(cached.refreshAt);
   if (cached.staleSince !== undefined) to.time(cached.staleSince);
-  if (cached.judgedAt !== undefined) to.time(cached.judgedAt);
   to.nameBeside(end.zone, question.name, 0, question.name.length);
   if (end.server !== null) to.text(end.server);
   writeVerdict(cached.verdict, to);
@@ -88,9 +86,9 @@ function readAnswer(from: Unpacker, sets: Sets): AnswerEntry {
   const aliases = (bits & HAS_ALIASES) === 0 ? NOTHING : readAliases(from, sets);
   const asked = (bits & HAS_OWN_QUESTION) === 0 ? question : readQuestion(from);
   const endsAt = from.time();
+  const storedAt = from.time();
   const refresh = (bits & HAS_REFRESH) === 0 ? null : { refreshAt: from.time() };
   const stale = (bits & HAS_STALE) === 0 ? null : { staleSince: from.time() };
-  const judged = (bits & HAS_JUDGED) === 0 ? null : { judgedAt: from.time() };
   const end: FinalAnswer = {
     kind: END_KINDS[bits & KIND_BITS] ?? 'answer',
     question: asked,
@@ -107,7 +105,7 @@ function readAnswer(from: Unpacker, sets: Sets): AnswerEntry {
   const verdict = readVerdict(from);
   return {
     question,
-    cached: { found: { kind: 'found', aliases, end }, verdict, expiresAt, ...refresh, ...stale, ...judged },
+    cached: { found: { kind: 'found', aliases, end }, verdict, storedAt, expiresAt, ...refresh, ...stale },
   };
 }
 

@@ -9,11 +9,11 @@
 import type { Random } from '../ports/random.ts';
 import { Bug } from '../terms/unreachable.ts';
 import { readU32 } from '../wire/bytes.ts';
-import { type Name, nameEnd } from '../wire/name.ts';
+import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
 import { Packer, Unpacker } from './packing.ts';
-import { SlotIndex } from './slot-index.ts';
+import { CELL, firstCell, INDEX_OCTETS, SlotIndex } from './slot-index.ts';
 import { FIELD, NO_SLOT, RECORD_OCTETS, SlotRecords, STATE } from './slot-records.ts';
 
 /** How values are written. The first octets are the same in all forms: four of its own, type, class, four of its own, the name. */
@@ -29,7 +29,7 @@ const TYPE_AND_CLASS_AT = 4;
 const NAME_AT = 12;
 
 /** Octets of a value besides its block: its slot, and the cells of the index for it (test/cache/heap-size.test.ts). */
-const SLOT_OCTETS = RECORD_OCTETS + 8;
+const SLOT_OCTETS = RECORD_OCTETS + INDEX_OCTETS;
 
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;
@@ -75,6 +75,13 @@ export class PackedMap<Value extends object> {
     if (slot === NO_SLOT) return null;
     this.#slots.use(slot);
     return this.#unlessBanned(this.#read(slot));
+  }
+
+  /** True when there is one; counts as a use. */
+  use(name: Name, type: number, rrClass: number): boolean {
+    const slot = this.#find(name, type, rrClass);
+    if (slot !== NO_SLOT) this.#slots.use(slot);
+    return slot !== NO_SLOT;
   }
 
   /** The value, without counting as a use. */
@@ -145,6 +152,24 @@ export class PackedMap<Value extends object> {
     if (references > 1 || this.#slots.get(slot, FIELD.state) !== STATE.referred) return;
     this.#referredOctets -= this.#octetsOf(slot);
     this.#giveUp(slot);
+  }
+
+  /** Removes the values of a name and of all below it, without making them; how many. */
+  removeBelow(name: Name): number {
+    let removed = 0;
+    for (let slot = 0; slot < this.#slots.capacity; slot++) {
+      if (!this.#isFound(slot) || !this.#isBelow(slot, name)) continue;
+      this.#remove(slot);
+      removed++;
+    }
+    return removed;
+  }
+
+  #isBelow(slot: number, name: Name): boolean {
+    const block = this.#slots.get(slot, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block) + NAME_AT;
+    return isAtOrBelow(octets.subarray(at, nameEnd(octets, at)) as Name, name);
   }
 
   /** Removes all values that the test says yes to; how many. */
@@ -265,10 +290,10 @@ export class PackedMap<Value extends object> {
   #search(hash: number, typeAndClass: number): number {
     const cells = this.#index.cellsFor(hash);
     const mask = cells.length - 1;
-    for (let cell = hash & mask; ; cell = (cell + 1) & mask) {
+    for (let cell = firstCell(hash, cells); ; cell = (cell + CELL) & mask) {
       const slot = (cells[cell] as number) - 1;
       if (slot < 0) return NO_SLOT;
-      if (this.#slots.get(slot, FIELD.hash) !== hash) continue;
+      if (cells[cell + 1] !== hash) continue;
       const block = this.#slots.get(slot, FIELD.block);
       const octets = this.#heap.octetsOf(block);
       const at = blockAt(block);

@@ -1,4 +1,4 @@
-/** Held RRsets as octets: the block of the set, which says its key, then time, rank, verdict and source. */
+/** Held RRsets as octets: the block of the set, which says its key, then times, rank, verdict and source. */
 
 import type { Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
@@ -10,8 +10,8 @@ import type { Packer, Unpacker } from './packing.ts';
 const NOT_KEPT = 1;
 const LEFT_OUT = 2;
 const HAS_SERVER = 4;
-/** Octets of time, rank, bits, zone and verdict as they mostly are, and of a slot. */
-const USUAL_OCTETS = 64;
+/** Octets of times, rank, bits, zone and verdict as they mostly are, and of a slot. */
+const USUAL_OCTETS = 68;
 
 export const RANKED_FORM: PackedForm<RankedRRset> = { write: writeRanked, read: readRanked };
 
@@ -19,6 +19,7 @@ export function writeRanked(ranked: RankedRRset, to: Packer): void {
   const { rrset, server } = ranked;
   to.u32(rrset.length);
   to.bytes(rrset);
+  to.time(ranked.receivedAt);
   to.time(ranked.expiresAt);
   to.time(ranked.originalTtl);
   to.u8(ranked.rank);
@@ -30,13 +31,14 @@ export function writeRanked(ranked: RankedRRset, to: Packer): void {
 
 export function readRanked(from: Unpacker): RankedRRset {
   const rrset = from.bytes(from.u32()) as RRset;
+  const receivedAt = from.time();
   const expiresAt = from.time();
   const originalTtl = from.time();
   const rank = from.u8() as Rank;
   const bits = from.u8();
   const server = (bits & HAS_SERVER) === 0 ? null : from.text();
   const zone = from.nameBeside(rrset, OWNER_AT, rdatasAt(rrset));
-  const ranked = { rrset, expiresAt, originalTtl, rank, verdict: readVerdict(from), server, zone };
+  const ranked = { rrset, receivedAt, expiresAt, originalTtl, rank, verdict: readVerdict(from), server, zone };
   if ((bits & (NOT_KEPT | LEFT_OUT)) === 0) return ranked;
   const isNotKept = (bits & NOT_KEPT) !== 0;
   return {

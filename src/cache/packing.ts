@@ -14,6 +14,8 @@ const INSIDE_OCTETS = 64;
 /** Octets that copies share the memory of: an array with memory of its own costs some 2 µs, most of it when it is collected. */
 const SHARED_OCTETS = 16_384;
 const MOST_SHARED_OCTETS = 2_048;
+/** Stands for a name that is not below another where the octets of its labels before that are counted; no name is so long. */
+const OWN_NAME = 0xff;
 /** Kinds of a name beside another. */
 const NAME = { none: 0, within: 1, own: 2 } as const;
 
@@ -81,6 +83,14 @@ export class Packer {
     }
     this.u8(NAME.own);
     this.bytes(name);
+  }
+
+  /** A name that mostly is the other one with labels before it, in the same case: then only those are written. */
+  nameBelow(name: Name, zone: Name): void {
+    const at = name.length - zone.length;
+    const isBelow = at >= 0 && isNameAt(zone, name, 0, at);
+    this.u8(isBelow ? at : OWN_NAME);
+    this.bytes(isBelow ? name.subarray(0, at) : name);
   }
 
   #room(octets: number): void {
@@ -169,5 +179,16 @@ export class Unpacker {
     const kind = this.u8();
     if (kind === NAME.none) return null;
     return kind === NAME.within ? (octets.slice(start + this.u8(), end) as Name) : this.name();
+  }
+
+  /** What `nameBelow` wrote, read with the same other name. */
+  nameBelow(zone: Name): Name {
+    const octets = this.u8();
+    if (octets === OWN_NAME) return this.name();
+    const name = new Uint8Array(octets + zone.length);
+    this.characters.copy(name, 0, this.at, this.at + octets);
+    name.set(zone, octets);
+    this.at += octets;
+    return name as Name;
   }
 }

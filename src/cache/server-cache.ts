@@ -477,7 +477,9 @@ export class ServerCache {
   }
 
   #newInfo(server: string, zone: Name, expired: ServerZoneInfo | null): ServerZoneInfo {
-    const made = new ServerZoneInfo({ server, zone, expiresAt: this.#expiry() });
+    // A copy: a name that comes out of another cache or of a message keeps far more alive than itself.
+    const own = new Uint8Array(zone) as Name;
+    const made = new ServerZoneInfo({ server, zone: own, expiresAt: this.#expiry() });
     const timeoutMs = this.#timeoutOf(null, expired);
     // A server that was down when its entry expired stays silent until it has shown that it is back.
     if (expired !== null && timeoutMs >= Math.min(MAX_WAIT_MS, this.#downMs() - 1)) made.resumeFrom(expired, timeoutMs);

@@ -9,10 +9,8 @@ import { explainQuestion } from '../explain/gather.ts';
 import type { Report } from '../explain/report.ts';
 import { reportText } from '../explain/report-text.ts';
 import type { Ports } from '../ports/ports.ts';
-import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
-import { typeText } from '../wire/rr-type.ts';
-import { askDaemon } from './control-connection.ts';
+import { daemonReport } from './daemon-report.ts';
 import { readTime } from './explain-time.ts';
 import { DAEMON_HELP, findDaemon, LOOK_UP_OPTIONS, SOURCE_HELP, sourceFault } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
@@ -29,7 +27,7 @@ Shows the chain of trust from the anchor to the answer, zone by zone: DS, keys, 
 not there, what each server said; where it broke, whose fault that is and what to do. TYPE is A by default.
 ${SOURCE_HELP}
 
-${DAEMON_HELP}${VALIDATING_HELP}  --cached                what the running daemon holds now: since when, for how long, and why; nobody is asked
+${DAEMON_HELP}${VALIDATING_HELP}  --cached                what the running daemon holds now: since when, until when, and why; nobody is asked
   --at TIME               what would hold then, by the times of signatures: 2026-12-24, 2026-12-24T18:00:00Z, 20261224180000,
                           unix seconds, +3d, -12h; resolves from the root
   --expiry DAYS           list signatures that run out within so many days, default ${DEFAULT_EXPIRY_DAYS}
@@ -131,13 +129,10 @@ async function reportFor(question: Question, wish: Wish, ports: Ports): Promise<
   return await ownReport(question, wish, ports);
 }
 
-async function reportOfDaemon(config: Config, { name, type }: Question, wish: Wish): Promise<Report | string> {
-  const flags = ['+json', `+expiry=${wish.days}`, ...(wish.values.cached === true ? ['+cached'] : [])];
-  const reply = await askDaemon(config, ['explain', formatName(name), typeText(type), ...flags]);
-  if (!reply.ok) return reply.why.replace(/^error /, '');
-  const report = JSON.parse(reply.text) as Report;
-  // An older daemon that still runs after an upgrade.
-  if (!Array.isArray(report.denials)) return 'the running daemon is of another version: restart it, or use --own';
+async function reportOfDaemon(config: Config, question: Question, wish: Wish): Promise<Report | string> {
+  const flags = [`+expiry=${wish.days}`, ...(wish.values.cached === true ? ['+cached'] : [])];
+  const report = await daemonReport(config, question, flags);
+  if (typeof report === 'string') return report;
   if (process.stderr.isTTY === true)
     process.stderr.write('By the running daemon; --own resolves anew from the root.\n');
   return report;

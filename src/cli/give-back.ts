@@ -16,8 +16,10 @@ const QUIET_PERCENT = 5;
 const PAUSE_MS = 60_000;
 /** Octets that have come since the last time, for which it is worth it: a usual start takes 20 MB, of which 8 are not needed. */
 const WORTH_OCTETS = 8 * 1024 * 1024;
-/** Octets in use up to which everything may stop: a fifth of a second or so. What is more is policy, and stays. */
-const MOST_USED_OCTETS = 128 * 1024 * 1024;
+/** Where more was left the last time, this part of it: the time it takes goes by that. */
+const WORTH_SHARE = 1 / 4;
+/** Octets in use, garbage too, up to which everything may stop: what is more is mostly policy, which would be gone through for nothing. */
+const MOST_USED_OCTETS = 256 * 1024 * 1024;
 
 /** Looks at the memory from now on; the result ends it. */
 export function giveBackWhenQuiet(clock: Clock, memory: OwnMemory): CancelTimer {
@@ -42,5 +44,5 @@ export function giveBackWhenQuiet(clock: Clock, memory: OwnMemory): CancelTimer 
 
 function isWorthIt(memory: OwnMemory, heldThen: number): boolean {
   const { used, held } = memory.look();
-  return used <= MOST_USED_OCTETS && held - heldThen >= WORTH_OCTETS;
+  return used <= MOST_USED_OCTETS && held - heldThen >= Math.max(WORTH_OCTETS, heldThen * WORTH_SHARE);
 }

@@ -7,6 +7,7 @@
 
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import { totalmem } from 'node:os';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import type { NodeLog } from '../adapters/node-log.ts';
 import { ownMemory } from '../adapters/own-memory.ts';
@@ -23,7 +24,15 @@ import { bugText } from '../terms/unreachable.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import { giveBackWhenQuiet } from './give-back.ts';
-import { hasRoomForPolicy, loadWithinHeap, THIS_HEAP, tooLargeText, watchHeap, withinHeap } from './heap.ts';
+import {
+  hasRoomForPolicy,
+  loadWithinHeap,
+  scarceMemoryText,
+  THIS_HEAP,
+  tooLargeText,
+  watchHeap,
+  withinHeap,
+} from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
 import { keepWatchdogCalm, ServiceManager, sendBySystemdNotify } from './service-manager.ts';
 import { thisProcess } from './this-process.ts';
@@ -145,6 +154,8 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);
+  const scarce = scarceMemoryText(Math.min(totalmem(), process.constrainedMemory() || Number.POSITIVE_INFINITY));
+  if (scarce !== null) log.write('warning', scarce);
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   // Who learns that the daemon is there may signal it at once.
   const manager = new ServiceManager(sendBySystemdNotify);

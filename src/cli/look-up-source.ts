@@ -4,8 +4,9 @@
 
 import type { Config } from '../config/config.ts';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
+import { lookUpBy, lookUpExplained } from '../daemon/explained-look-up.ts';
 import { lookUpAt } from '../dane/ask-server.ts';
-import { type LookUp, lookedOf } from '../dane/look-up.ts';
+import type { LookUp } from '../dane/look-up.ts';
 import { listenAddresses } from '../doctor/patient.ts';
 import type { Files } from '../ports/files.ts';
 import type { Address } from '../ports/network.ts';
@@ -13,9 +14,9 @@ import type { Ports } from '../ports/ports.ts';
 import { DNS_PORT } from '../wire/address-text.ts';
 import { ipText, parseIp } from '../wire/ip.ts';
 import { ROOT } from '../wire/name.ts';
-import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { askDaemon } from './control-connection.ts';
+import { daemonReport } from './daemon-report.ts';
 import { readProgramConfig, readUsualConfig, startOwnResolver, withFamily } from './own-resolver.ts';
 
 /** Options of the subcommands that look up, for parseArgs. */
@@ -102,7 +103,7 @@ export async function openChosenSource(values: LookUpValues, ports: Ports): Prom
 async function throughDaemon(config: Config, ports: Ports): Promise<LookUpSource | string> {
   const [address] = listenAddresses(config);
   if (address === undefined) return 'it listens on no address that is known';
-  const lookUp = lookUpAt(ports, address, true);
+  const lookUp = lookUpExplained(lookUpAt(ports, address, true), (question) => daemonReport(config, question));
   const { status, why } = await lookUp(ROOT, TYPE.NS);
   if (status === 'failed') return `${address.ip}@${address.port}: ${why}`;
   return { lookUp, remark: '', asked: `the running daemon at ${address.ip}@${address.port}`, stop: () => {} };
@@ -115,9 +116,7 @@ export async function openLookUpSource(values: LookUpValues, ports: Ports): Prom
   if (!('server' in config)) return config;
   const own = await startOwnResolver(withFamily(config, familyOf(values)), ports);
   if (!('resolver' in own)) return own;
-  const lookUp: LookUp = async (name, type) =>
-    lookedOf(await own.resolver.resolve(questionOf(name, type)), ports.clock.unixSeconds());
-  return { lookUp, remark: '', asked: 'a resolver of its own', stop: own.stop };
+  return { lookUp: lookUpBy(own, ports.clock), remark: '', asked: 'a resolver of its own', stop: own.stop };
 }
 
 function namedResolver(text: string, ports: Ports): LookUpSource | readonly string[] {

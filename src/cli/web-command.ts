@@ -8,10 +8,11 @@ import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
 import type { Config } from '../config/config.ts';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
 import { explainParts } from '../daemon/explain-parts.ts';
+import { lookUpBy, lookUpExplained } from '../daemon/explained-look-up.ts';
 import { makeToken } from '../daemon/instance-page.ts';
 import type { ResolverInstance } from '../daemon/resolver-instance.ts';
 import { lookUpAt } from '../dane/ask-server.ts';
-import { failedLookUp, type LookUp, lookedOf } from '../dane/look-up.ts';
+import { failedLookUp, type LookUp } from '../dane/look-up.ts';
 import { examine } from '../doctor/examine.ts';
 import { listenAddresses } from '../doctor/patient.ts';
 import { explainQuestion } from '../explain/gather.ts';
@@ -23,10 +24,9 @@ import { DEFAULT_PAGE_PORT } from '../web/limits.ts';
 import type { BogusLine } from '../web/messages.ts';
 import { type DaemonView, PageServer } from '../web/page-server.ts';
 import { readStatistics } from '../web/samples.ts';
-import { formatName } from '../wire/name-text.ts';
-import { type Question, questionOf } from '../wire/question.ts';
-import { typeText } from '../wire/rr-type.ts';
+import type { Question } from '../wire/question.ts';
 import { askDaemon } from './control-connection.ts';
+import { daemonReport } from './daemon-report.ts';
 import { patientOfConfig, withoutWriting } from './doctor-patient.ts';
 import { programPorts, readUsualConfig, startOwnResolver } from './own-resolver.ts';
 import { readPageFiles } from './page-files.ts';
@@ -140,16 +140,11 @@ interface Source {
 }
 
 function throughDaemon(config: Config, ports: Ports): Source {
+  const report = (question: Question): Promise<Report | string> => daemonReport(config, question);
   const [address] = listenAddresses(config);
-  const own = address === undefined ? throughOwn(config, ports) : null;
-  return {
-    // On loopback, where its AD bit counts.
-    lookUp: own?.lookUp ?? lookUpAt(ports, address ?? { ip: '127.0.0.1', port: 53 }, true),
-    report: async ({ name, type }) => {
-      const reply = await askDaemon(config, ['explain', formatName(name), typeText(type), '+json']);
-      return reply.ok ? (JSON.parse(reply.text) as Report) : reply.why;
-    },
-  };
+  // On loopback, where its AD bit counts.
+  const lookUp = address === undefined ? throughOwn(config, ports).lookUp : lookUpAt(ports, address, true);
+  return { lookUp: lookUpExplained(lookUp, report), report };
 }
 
 /** A resolver of our own, begun with the first question. */
@@ -163,7 +158,7 @@ function throughOwn(config: Config, ports: Ports): Source {
     lookUp: async (name, type) => {
       const own = await resolver();
       if (typeof own === 'string') return failedLookUp(name, 'failed', own);
-      return lookedOf(await own.resolver.resolve(questionOf(name, type)), ports.clock.unixSeconds());
+      return lookUpBy(own, ports.clock)(name, type);
     },
     report: async (question) => {
       const own = await resolver();

@@ -131,7 +131,8 @@ export class CacheLoader implements BulkInput {
     const { owner, type, class: rrClass } = first;
     const rrset = packRRset({ owner, type, class: rrClass, rdatas, signatures });
     const zone = caches.delegations.findDeepest(owner)?.zone ?? ROOT;
-    const ranked = { rrset, expiresAt: now + ttl, originalTtl: ttl, rank: own, verdict: null, server: LOADED, zone };
+    const times = { receivedAt: now, expiresAt: now + ttl, originalTtl: ttl };
+    const ranked = { rrset, ...times, rank: own, verdict: null, server: LOADED, zone };
     caches.rrsets.store(ranked);
   }
 
@@ -181,7 +182,7 @@ export class CacheLoader implements BulkInput {
     if (known !== null && known.verdict !== null) return;
     const expiresAt = Math.min(now + message.ttl, ...ranked.map((each) => each.expiresAt));
     const found = foundOf(message, ranked, expiresAt);
-    if (found !== null) caches.answers.store(message.question, { found, verdict: null, expiresAt });
+    if (found !== null) caches.answers.store(message.question, { found, verdict: null, storedAt: now, expiresAt });
   }
 }
 

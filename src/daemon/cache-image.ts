@@ -21,7 +21,7 @@ import type { Caches } from './caches.ts';
 /** What the file begins with. */
 const MAGIC = new TextEncoder().encode('HawserCF');
 /** Of the form: changes with every change of it. A file of another one is dropped. */
-const FORM_VERSION = 1;
+const FORM_VERSION = 2;
 /** Octets of a digest of what entries rest on. */
 const BASIS_OCTETS = 32;
 /** Octets before the first entry: magic, version, second, octets of the whole file, two digests. */

@@ -10,7 +10,7 @@ import { ReplyCache } from '../cache/reply-cache.ts';
 import { RRsetCache } from '../cache/rrset-cache.ts';
 import { ServerCache } from '../cache/server-cache.ts';
 import type { Config } from '../config/config.ts';
-import type { ZoneKey } from '../dnssec/dnskey.ts';
+import { type ZoneKey, zoneKeyAgain } from '../dnssec/dnskey.ts';
 import type { Ports } from '../ports/ports.ts';
 import { isFromTimeout } from '../terms/failure.ts';
 import { cacheSizes, serverCacheOptions } from './options/rooms.ts';
@@ -23,18 +23,21 @@ export interface Caches extends CacheSet {
 /** Empty caches, in a heap of a given size in octets. */
 export function makeCaches(
   config: Config,
-  { clock, random }: Pick<Ports, 'clock' | 'random'>,
+  { clock, random, crypto }: Pick<Ports, 'clock' | 'random' | 'crypto'>,
   heapOctets?: number,
 ): Caches {
   const { sizes } = cacheSizes(config, heapOctets);
   const failures = new FailureCache({ clock, maxBytes: FAILURE_CACHE_OCTETS });
   const rrsets = new RRsetCache({ clock, random, maxBytes: sizes.rrsets });
-  const delegations = new DelegationCache({ clock, maxBytes: DELEGATION_CACHE_OCTETS });
+  const delegations = new DelegationCache({ clock, random, maxBytes: DELEGATION_CACHE_OCTETS });
   return {
     rrsets,
     answers: new AnswerCache({ clock, random, rrsets, maxBytes: sizes.messages }),
     replies: new ReplyCache({ clock, random, maxBytes: sizes.messages }),
-    keys: new KeyCache<ZoneKey>({ clock, maxBytes: sizes.keys }),
+    keys: new KeyCache<ZoneKey>({
+      ...{ clock, random, maxBytes: sizes.keys },
+      keyAgain: (rdata, isUsable) => zoneKeyAgain(rdata, isUsable, crypto),
+    }),
     delegations,
     servers: new ServerCache({
       ...{ clock, options: serverCacheOptions(config) },

@@ -5,7 +5,7 @@ import type { Clock } from '../ports/clock.ts';
 import { heldLines } from './held-lines.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 
-type ExplainedInstance = Pick<ResolverInstance, 'resolver' | 'caches' | 'anchors' | 'crypto' | 'config'>;
+export type ExplainedInstance = Pick<ResolverInstance, 'resolver' | 'caches' | 'anchors' | 'crypto' | 'config'>;
 
 export function explainParts(
   { resolver, caches, anchors, crypto, config }: ExplainedInstance,
@@ -15,7 +15,7 @@ export function explainParts(
     resolve: (question, trace) => resolver.resolve(question, { trace }),
     peek: (question) => resolver.peek(question),
     trustOf: (zone) => caches.keys.find(zone),
-    held: (question) => heldLines(caches, clock, question),
+    held: (question) => heldLines({ caches, resolver, clock }, question),
     crypto,
     signatureTime: config.server.valOverrideDate,
     anchors: () => anchors.positive(),

@@ -2,7 +2,6 @@
 
 import type { Config } from '../config/config.ts';
 import type { Statistics } from '../control/parts.ts';
-import { lookedOf } from '../dane/look-up.ts';
 import { examine } from '../doctor/examine.ts';
 import type { Patient } from '../doctor/patient.ts';
 import { explainQuestion } from '../explain/gather.ts';
@@ -18,8 +17,8 @@ import { DEFAULT_PAGE_PORT } from '../web/limits.ts';
 import { type DaemonView, type PageActions, type PageFile, PageServer } from '../web/page-server.ts';
 import { readStatistics } from '../web/samples.ts';
 import { toHex } from '../wire/bytes.ts';
-import { questionOf } from '../wire/question.ts';
 import { explainParts } from './explain-parts.ts';
+import { lookUpBy } from './explained-look-up.ts';
 import type { ResolverInstance } from './resolver-instance.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
@@ -105,8 +104,7 @@ export class InstancePage {
       tls,
       ehlo: hostName,
       crypto,
-      lookUp: async (name, type) =>
-        lookedOf(await inForce().resolver.resolve(questionOf(name, type)), clock.unixSeconds()),
+      lookUp: (name, type) => lookUpBy(inForce(), clock)(name, type),
       report: async (question) => {
         const options = { isCached: false, expirySeconds: EXPIRY_SECONDS };
         const explained = await explainQuestion(explainParts(inForce(), clock), question, options);

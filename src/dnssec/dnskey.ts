@@ -21,6 +21,15 @@ export interface ZoneKey {
 
 /** The key of a DNSKEY rdata; null when the rdata is malformed. The rdata is copied: keys outlive messages. */
 export function zoneKeyOf(rdata: Uint8Array, crypto: Crypto): ZoneKey | null {
+  return makeZoneKey(rdata, (algorithm, publicKey) => crypto.importKey(algorithm, publicKey));
+}
+
+/** The same for a key that was made before; `isUsable`: the crypto library took it then. What it does with it waits until it is needed. */
+export function zoneKeyAgain(rdata: Uint8Array, isUsable: boolean, crypto: Crypto): ZoneKey | null {
+  return makeZoneKey(rdata, (algorithm, publicKey) => (isUsable ? crypto.importKey(algorithm, publicKey, true) : null));
+}
+
+function makeZoneKey(rdata: Uint8Array, take: Crypto['importKey']): ZoneKey | null {
   const own = new Uint8Array(rdata);
   const dnskey = readDnskey(own);
   if (dnskey === null) return null;
@@ -30,7 +39,7 @@ export function zoneKeyOf(rdata: Uint8Array, crypto: Crypto): ZoneKey | null {
     protocol: dnskey.protocol,
     algorithm: dnskey.algorithm,
     keyTag: keyTag(own),
-    imported: crypto.importKey(dnskey.algorithm, dnskey.publicKey),
+    imported: take(dnskey.algorithm, dnskey.publicKey),
   };
 }
 

@@ -25,6 +25,11 @@ export function endingOf(resolution: Resolution): Pick<Report, 'rcode' | 'status
   };
 }
 
+/** What went wrong and what is to be done, as one text. */
+export function troubleText({ reason, remedy }: Pick<Report, 'reason' | 'remedy'>): string {
+  return remedy === null ? reason : `${reason}. ${remedy.text}`;
+}
+
 /** The last line of a trace, as an object. */
 interface TraceEnd {
   readonly kind: 'ended';

@@ -28,7 +28,7 @@ import { keyTag } from '../wire/rdata-dnskey.ts';
 import { readDs } from '../wire/rdata-ds.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
-import { endingOf } from './ending.ts';
+import { endingOf, troubleText } from './ending.ts';
 import { expansionsOf, proofLine } from './proof.ts';
 import { remedyOf, whoText } from './remedy.ts';
 import type { DsLine, ExpiryLine, HeldLine, ProofLine, Report, ServerLine, SetLine, ZoneLine } from './report.ts';
@@ -140,6 +140,12 @@ function remedyLine(resolution: Resolution, parts: ExplainParts, time: RemedyTim
   const clock = isClock ? 'own' : time.isTimeAsked ? 'asked' : 'configured';
   const remedy = remedyOf(resolution, { now, anchored, clock });
   return remedy === null ? null : { ...remedy, who: whoText(remedy.culprit, resolution) };
+}
+
+/** The same two of a resolution without a report. */
+export function troubleOf(resolution: Resolution, parts: ExplainParts): string {
+  const remedy = remedyLine(resolution, parts, { now: parts.unixSeconds(), isTimeAsked: false });
+  return troubleText({ reason: endingOf(resolution).reason, remedy });
 }
 
 function judgedAtOf(time: SignatureTime, { isTimeAsked }: ExplainOptions): Report['judgedAt'] {

@@ -2,7 +2,17 @@
 
 import { agoText, dateText } from './date-text.ts';
 import { whyText } from './ending.ts';
-import type { KeyLine, ProofLine, ProofRecord, ProofStep, Report, SetLine, SignatureLine, ZoneLine } from './report.ts';
+import type {
+  HeldLine,
+  KeyLine,
+  ProofLine,
+  ProofRecord,
+  ProofStep,
+  Report,
+  SetLine,
+  SignatureLine,
+  ZoneLine,
+} from './report.ts';
 
 /** Escape sequences of a terminal. */
 const COLOURS = { red: '31', green: '32', yellow: '33', bold: '1' } as const;
@@ -53,11 +63,16 @@ function judgedLines(judgedAt: Report['judgedAt']): string[] {
 function heldLines({ held, at }: Report): string[] {
   if (held.length === 0) return [];
   const lines = held.flatMap(({ what, since, until, why }) => {
-    const from = since === null ? '' : `since ${dateText(since)} (${agoText(at - since)}), `;
-    const end = until > at ? `for ${agoText(until - at)} more` : `over since ${agoText(at - until)}`;
-    return [`  ${what}`, `    ${from}${end}`, `    ${why}`];
+    const from = `since ${dateText(since)} (${agoText(at - since)} ago)`;
+    return [`  ${what}`, `    ${from}, ${untilText(until, at)}`, `    ${why}`];
   });
   return ['', 'Held now:', ...lines];
+}
+
+function untilText(until: HeldLine['until'], at: number): string {
+  if (until === null) return 'for as long as this configuration is in force';
+  const left = until > at ? `${agoText(until - at)} left` : `over since ${agoText(at - until)}`;
+  return `until ${dateText(until)} (${left})`;
 }
 
 /** What is proven not to be there, each piece with the record that says it. */

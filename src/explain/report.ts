@@ -133,10 +133,10 @@ interface JudgedAt {
 /** Something that the caches hold of the question or of what it rests on. */
 export interface HeldLine {
   readonly what: string;
-  /** Unix seconds; null: that is not kept. */
-  readonly since: number | null;
-  /** Unix seconds. */
-  readonly until: number;
+  /** When it came or was proven, unix seconds. */
+  readonly since: number;
+  /** Unix seconds; null: for as long as this configuration is in force. */
+  readonly until: number | null;
   /** What it says, and why it is held for so long. */
   readonly why: string;
 }

@@ -6,7 +6,8 @@
  * Leaves to others: looking addresses up (target-addresses.ts), choosing (server-selection.ts).
  */
 
-import type { Delegation, DelegationCache } from '../cache/delegation-cache.ts';
+import type { Delegation } from '../cache/delegation.ts';
+import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import { RANK } from '../terms/rank.ts';

@@ -5,7 +5,7 @@
  * Leaves to others: what the response is, which data wins (cache/rrset-cache.ts).
  */
 
-import type { DelegatedServer, Delegation } from '../cache/delegation-cache.ts';
+import type { DelegatedServer, Delegation } from '../cache/delegation.ts';
 import { packedOctetsOf } from '../cache/packed-rrset.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { AliasStep } from '../terms/iteration-result.ts';
@@ -106,7 +106,16 @@ function hold(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRse
   const negative = group.type === TYPE.SOA && isAuthority ? negativeTtl(group, options) : null;
   const expiresAt = now + (negative ?? cappedTtl(group, options));
   const originalTtl = negative ?? group.ttl;
-  const ranked = { rrset: packRRset(group), expiresAt, originalTtl, rank, verdict: null, server, zone };
+  const ranked = {
+    rrset: packRRset(group),
+    receivedAt: now,
+    expiresAt,
+    originalTtl,
+    rank,
+    verdict: null,
+    server,
+    zone,
+  };
   return source.mayStore ? ranked : { ...ranked, notKept: true };
 }
 
@@ -154,6 +163,7 @@ export function keepReferral(
     zone: ns.owner,
     servers: delegatedServers(ns, [...scrubbed.additional, ...scrubbed.chain.data]),
     source: 'referral',
+    receivedAt: source.now,
     // The root cannot be withdrawn; what is below it must not die with the primed set.
     expiresAt: Math.min(
       source.now + cappedTtl(ns, source.options),

@@ -1,6 +1,6 @@
 /** What iteration is made of and how it is called: the room's interface. */
 
-import type { CachedAnswer } from '../cache/cached-answer.ts';
+import type { KnownAnswer } from '../cache/cached-answer.ts';
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
@@ -30,7 +30,7 @@ export interface IterateParts {
   /** Asks another question as a child of the work: addresses of servers, the root's own servers. */
   readonly fetch: Fetch;
   /** A fresh whole answer, checked or not; null when there is none. */
-  readonly findCached: (question: Question) => CachedAnswer | null;
+  readonly findCached: (question: Question) => KnownAnswer | null;
   /** True when the servers of the zone should give signatures (an anchor or a secure chain says so). */
   readonly expectsSignatures: (zone: Name) => boolean;
   readonly options: IterateOptions;

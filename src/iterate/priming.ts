@@ -43,7 +43,8 @@ export function learnServers({ delegations, options }: IterateParts, end: FinalA
   const isUsable = servers.some(({ addresses }) => addresses.length > 0);
   if (!isUsable && !isRoot(zone)) return;
   const usable = isUsable ? servers : options.hints;
-  delegations.store({ zone, servers: usable, source: 'priming', expiresAt: ns.expiresAt, hasDs: false });
+  const { receivedAt, expiresAt } = ns;
+  delegations.store({ zone, servers: usable, source: 'priming', receivedAt, expiresAt, hasDs: false });
 }
 
 function addressesIn(end: FinalAnswer, name: Name): string[] {

@@ -1,6 +1,6 @@
 /** Which cached data may answer a question of iteration or validation, and the answer that one RRset makes. */
 
-import type { CachedAnswer } from '../cache/cached-answer.ts';
+import type { KnownAnswer } from '../cache/cached-answer.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { RANK } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
@@ -28,7 +28,7 @@ export function isUsableSet(ranked: RankedRRset, type: number, avoid: ReadonlySe
 }
 
 /** True for a whole answer that is not bogus and not of a server to avoid. */
-export function isUsableAnswer({ verdict, found }: CachedAnswer, avoid: ReadonlySet<string>): boolean {
+export function isUsableAnswer({ verdict, found }: KnownAnswer, avoid: ReadonlySet<string>): boolean {
   const { server } = found.end;
   return verdict?.status !== 'bogus' && (server === null || !avoid.has(server));
 }

@@ -226,6 +226,7 @@ function failed(question: Question): PolicyResult {
 function rankedOf({ rrset, ttl }: TimedRRset, now: number): RankedRRset {
   return {
     rrset,
+    receivedAt: now,
     expiresAt: now + ttl,
     originalTtl: ttl,
     rank: RANK.configured,

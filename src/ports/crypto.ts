@@ -19,8 +19,11 @@ export type DigestKind = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 export interface Crypto {
   /** True when this build and its policy can verify signatures of that algorithm. */
   supports(algorithm: number): boolean;
-  /** Takes the public key field of a DNSKEY, which must stay as it is; null when malformed or outside the sane bounds of its algorithm. */
-  importKey(algorithm: number, publicKey: Uint8Array): ImportedKey | null;
+  /**
+   * Takes the public key field of a DNSKEY, which must stay as it is; null when malformed or outside the sane bounds of its algorithm.
+   * `wasTaken`: it was before, so that what is costly can wait until the key is needed.
+   */
+  importKey(algorithm: number, publicKey: Uint8Array, wasTaken?: boolean): ImportedKey | null;
   /**
    * True when `signature` over `data` was made by `key`. At once for cheap algorithms (RSA, P-256, Ed25519), as a promise
    * for dear ones.

@@ -11,25 +11,22 @@
  * no more; CD only changes what is served (RFC 6840 §5.9).
  */
 
-import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { CachedAnswer } from '../cache/cached-answer.ts';
-import { type FailureCache, MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
-import type { RRsetCache } from '../cache/rrset-cache.ts';
-import { BY_THE_CLOCK, type SignatureTime } from '../dnssec/signature-time.ts';
+import { MIN_FAILURE_SECONDS } from '../cache/failure-cache.ts';
+import { BY_THE_CLOCK } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
-import type { Clock } from '../ports/clock.ts';
 import { type Failure, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
-import type { BogusReason, Verdict } from '../terms/verdict.ts';
-import type { CounterName, Counters } from '../trace/counters.ts';
+import type { Verdict } from '../terms/verdict.ts';
+import type { CounterName } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
 import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
 import { type Question, questionKey, questionText } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
-import { type Allowance, Budget } from '../work/budget.ts';
+import { Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import type { Fetch, FetchOptions } from '../work/fetch.ts';
 import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
@@ -45,58 +42,12 @@ import {
   isGoodVerdict,
   isOnlyForCaller,
 } from './outcome.ts';
+import type { ResolverParts } from './parts.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
-import { RequestSlots, type RequestSlotsOptions } from './request-slots.ts';
-import { ExpiredAnswers, type ServeExpiredOptions } from './serve-expired.ts';
-import { FROM_STORE, type SharedCache } from './shared-cache.ts';
+import { RequestSlots } from './request-slots.ts';
+import { ExpiredAnswers } from './serve-expired.ts';
+import { FROM_STORE } from './shared-cache.ts';
 import { aggressiveCounter } from './synthesised-denials.ts';
-
-export interface ResolveOptions extends RequestSlotsOptions {
-  /** Times that bogus data is asked for again from other servers (val-max-restart). */
-  readonly maxRestarts: number;
-  /** Seconds that a bogus answer is believed to be so (val-bogus-ttl). */
-  readonly bogusTtlSeconds: number;
-  /** Seconds that a failure is remembered (RFC 9520 §3.2: 1 to 300). */
-  readonly failureTtlSeconds: number;
-  /**
-   * Milliseconds that a client's question may take before it fails with `deadline`. A stub resolver of glibc gives up
-   * after 2 tries of 5 s: an answer that says why must come before that.
-   */
-  readonly wallTimeMs: number;
-  /** Milliseconds after `wallTimeMs` that a work may go on without its clients, to fill the cache for those who ask again. */
-  readonly graceMs: number;
-  /** What one client query may spend. */
-  readonly allowance: Allowance;
-  /** Popular answers are fetched again before they expire (prefetch). */
-  readonly prefetch: boolean;
-  readonly serveExpired: ServeExpiredOptions;
-}
-
-/** What the resolver is made of. `makeIterate` and `makeValidate` get the fetch that only the resolver can make. */
-interface ResolverParts {
-  readonly clock: Clock;
-  readonly rrsets: RRsetCache;
-  readonly answers: AnswerCache;
-  readonly failures: FailureCache;
-  readonly counters: Counters;
-  readonly options: ResolveOptions;
-  /** A denial that follows from what is proven already; absent: none is made. */
-  readonly deny?: (question: Question) => CachedAnswer | null;
-  /** Answers that other hosts have found (cachedb); null or absent: none. */
-  readonly shared?: SharedCache | null;
-  /** The second at which signatures are checked; the clock's when absent. */
-  readonly signatureTime?: SignatureTime;
-  /** Takes the verdict of each resolution (a wrong clock shows in them); absent: nobody does. */
-  readonly onVerdict?: (verdict: Verdict) => void;
-  /** Takes the question of each resolution that ended bogus, with why; absent: nobody does. */
-  readonly onBogus?: (question: Question, why: BogusReason) => void;
-  /** Takes the steps of a question and of what it starts (verbosity 2, followers); null or absent: nobody does. */
-  readonly stepTrace?: (question: Question) => Trace | null;
-  /** Takes a bug in a work that nobody waits for any more. */
-  readonly report: (error: unknown) => void;
-  readonly makeIterate: (fetch: Fetch) => Iterate;
-  readonly makeValidate: (fetch: Fetch) => Validate;
-}
 
 /** How a client's question differs from the plain one. */
 interface ResolveCallOptions {
@@ -426,9 +377,11 @@ export class Resolver {
     if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
     if ((mode === 'for-validation' && found.aliases.length > 0) || isNotKept(found)) return;
-    const known = this.#parts.answers.find(question);
+    const { answers, clock } = this.#parts;
+    const known = answers.find(question);
     if (known !== null && known.verdict?.status === 'secure') return;
-    this.#parts.answers.store(question, { found, verdict: null, expiresAt: earliestExpiry(found) });
+    const times = { storedAt: clock.unixSeconds(), expiresAt: earliestExpiry(found) };
+    answers.store(question, { found, verdict: null, ...times });
   }
 
   async #resolveWork(work: Work, { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions): Promise<Resolution> {
@@ -509,7 +462,7 @@ export class Resolver {
     if (trustEpoch !== rrsets.trustEpoch || this.#isRetired) return answeredOf(question, found, verdict, now);
     if (isGoodVerdict(verdict)) return this.#keepGood(question, found, verdict);
     const kept = verdict.status === 'indeterminate' ? options.failureTtlSeconds : options.bogusTtlSeconds;
-    this.#keepBad(question, { found, verdict, expiresAt: now + kept, judgedAt: now });
+    this.#keepBad(question, { found, verdict, storedAt: now, expiresAt: now + kept });
     return answeredOf(question, found, verdict, now + kept);
   }
 
@@ -517,10 +470,10 @@ export class Resolver {
     const { answers, clock, options } = this.#parts;
     // RFC 1035 §3.2.1 in spirit: as with a TTL of zero, it answers the question in progress and no other.
     if (isNotKept(found)) return answeredOf(question, found, verdict, clock.unixSeconds());
-    const judgedAt = clock.unixSeconds();
+    const storedAt = clock.unixSeconds();
     const expiresAt = earliestExpiry(found);
-    const refreshAt = options.prefetch ? refreshTime(judgedAt, expiresAt) : expiresAt;
-    answers.store(question, { found, verdict, expiresAt, refreshAt, judgedAt });
+    const refreshAt = options.prefetch ? refreshTime(storedAt, expiresAt) : expiresAt;
+    answers.store(question, { found, verdict, storedAt, expiresAt, refreshAt });
     return answeredOf(question, found, verdict, refreshAt);
   }
 

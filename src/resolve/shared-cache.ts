@@ -40,7 +40,7 @@ const TIME_OCTETS = 8;
 /** Milliseconds between two lines about values that were refused. */
 const REFUSED_LINE_MS = 60_000;
 /** Of the form of values; a value of another form is not found, since the key holds it. */
-const FORM = 'hawser cachedb 1';
+const FORM = 'hawser cachedb 2';
 
 export interface SharedCacheOptions {
   /** What only the hosts that share the store know (secret-seed). */
@@ -204,6 +204,7 @@ export class SharedCache {
       verdict: null,
       rank: Math.min(ranked.rank, RANK.answerAuthoritative) as Rank,
       server: FROM_STORE,
+      receivedAt: now,
       expiresAt: Math.min(ranked.expiresAt, now + Math.min(ranked.originalTtl, maxTtl)),
     }));
     const { end } = taken;

@@ -7,7 +7,7 @@
  */
 
 import type { AnswerCache } from '../cache/answer-cache.ts';
-import type { CachedAnswer } from '../cache/cached-answer.ts';
+import type { CachedAnswer, KnownAnswer } from '../cache/cached-answer.ts';
 import type { DenialCache } from '../cache/denial-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -51,7 +51,7 @@ export class SynthesisedDenials {
   }
 
   /** A secure denial of the question; null when none is known. */
-  find(question: Question): CachedAnswer | null {
+  find(question: Question): KnownAnswer | null {
     const { options, configuredZone, anchorZone } = this.#parts;
     if (!options.belowNxdomain && !options.aggressiveNsec) return null;
     const anchor = anchorZone(question.name);
@@ -65,7 +65,7 @@ export class SynthesisedDenials {
   }
 
   /** RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. */
-  #belowNxdomain(question: Question, maySpeak: (zone: Name) => boolean): CachedAnswer | null {
+  #belowNxdomain(question: Question, maySpeak: (zone: Name) => boolean): KnownAnswer | null {
     for (let above = question.name; !isRoot(above); ) {
       above = parentOf(above);
       if (!maySpeak(above)) return null;
@@ -89,7 +89,7 @@ export class SynthesisedDenials {
     return known.found.end.kind === 'nxdomain' ? known : null;
   }
 
-  #synthesise(question: Question, maySpeak: (zone: Name) => boolean): CachedAnswer | null {
+  #synthesise(question: Question, maySpeak: (zone: Name) => boolean): KnownAnswer | null {
     const end = synthesiseDenial(this.#parts, question, maySpeak);
     if (end === null) return null;
     return {

@@ -8,6 +8,8 @@ import type { Verdict } from './verdict.ts';
 /** Bytes of an RRset plus time, rank, verdict and source. */
 export interface RankedRRset {
   readonly rrset: RRset;
+  /** When it came from its server, unix seconds; where that is not known (a dump, a store that hosts share), when it was taken. */
+  readonly receivedAt: number;
   /** When the data stops being usable, unix seconds. TTL to serve = expiresAt - now. */
   readonly expiresAt: number;
   /** TTL as it came (after caps), seconds: for prefetch and for `serve-original-ttl`. */

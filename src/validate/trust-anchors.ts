@@ -6,7 +6,7 @@
  */
 
 import { readU8 } from '../wire/bytes.ts';
-import { type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
+import { type Name, nameKey, nameKeyFrom, ROOT } from '../wire/name.ts';
 
 /** A configured starting point: DS or DNSKEY rdatas of one zone. */
 export interface TrustAnchor {
@@ -28,6 +28,8 @@ export interface AnchorRecord {
   readonly type: 'DS' | 'DNSKEY';
   readonly rdata: Uint8Array;
 }
+
+const ROOT_KEY = nameKey(ROOT);
 
 export class TrustAnchors {
   readonly #positive = new Map<string, TrustAnchor>();
@@ -71,6 +73,10 @@ export class TrustAnchors {
 
   /** The anchor at or above a name that is closest to it; at one zone the negative one counts (RFC 7646 §3). */
   closest(name: Name): TrustAnchor | NegativeAnchor | null {
+    // Mostly there is the root's anchor alone, and nothing has to be looked for.
+    const isOne = this.#positive.size === 1 && this.#negative.size === 0;
+    const root = isOne ? this.#positive.get(ROOT_KEY) : undefined;
+    if (root !== undefined) return root;
     for (let at = 0; at < name.length; at += readU8(name, at) + 1) {
       const key = nameKeyFrom(name, at);
       const anchor = this.#negative.get(key) ?? this.#positive.get(key);

@@ -1,6 +1,6 @@
 /** Words of this room: what may be believed of a zone, and what one step of the walk comes to. */
 
-import type { SecurityStatus } from '../cache/key-cache.ts';
+import type { SecurityStatus } from '../cache/packed-trust.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Verdict } from '../terms/verdict.ts';
 

@@ -68,16 +68,26 @@ export function parseIp(text: string): Uint8Array | null {
   return text.includes(':') ? parseIp6(text) : parseIp4(text);
 }
 
+const ZERO = 0x30;
+
+function isDigit(code: number): boolean {
+  return code >= ZERO && code <= ZERO + 9;
+}
+
 /** Octets of dotted-decimal text: four numbers from 0 to 255 without leading zeros; null otherwise. */
 export function parseIp4(text: string): Uint8Array | null {
-  const parts = text.split('.');
-  if (parts.length !== 4) return null;
   const address = new Uint8Array(4);
-  for (const [i, part] of parts.entries()) {
-    if (!/^(?:0|[1-9][0-9]{0,2})$/.test(part) || Number(part) > 255) return null;
-    address[i] = Number(part);
+  let at = 0;
+  for (let part = 0; part < 4; part++) {
+    if (part > 0 && text.charCodeAt(at++) !== DOT) return null;
+    const start = at;
+    let value = 0;
+    for (; at < start + 3 && isDigit(text.charCodeAt(at)); at++) value = value * 10 + text.charCodeAt(at) - ZERO;
+    const isPadded = at > start + 1 && text.charCodeAt(start) === ZERO;
+    if (at === start || isPadded || value > 255) return null;
+    address[part] = value;
   }
-  return address;
+  return at === text.length ? address : null;
 }
 
 /** Octets of IPv6 text (RFC 4291 §2.2, all three forms); null otherwise. */

@@ -14,6 +14,7 @@ import type { AnswerSet, ZoneAnswer } from './zone-lookup.ts';
 export function answeredOfZone(answer: ZoneAnswer, question: Question, zone: Name, now: number): Answered {
   const hold = ({ rrset, ttl }: AnswerSet): RankedRRset => ({
     rrset,
+    receivedAt: now,
     expiresAt: now + ttl,
     originalTtl: ttl,
     rank: RANK.configured,

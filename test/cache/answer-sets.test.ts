@@ -32,7 +32,7 @@ function answerOf(sets: readonly RankedRRset[], parts: Partial<CachedAnswer> = {
     aliases: [],
     end: { ...end, zone: ZONE, server: null, expiresAt: START + 60 },
   } as const;
-  return { found, verdict: null, expiresAt: START + 60, ...parts };
+  return { found, verdict: null, storedAt: START, expiresAt: START + 60, ...parts };
 }
 
 const setsIn = ({ answers }: ReturnType<typeof newCaches>): readonly RankedRRset[] | undefined =>
@@ -112,7 +112,7 @@ describe('an answer', () => {
     const cached: CachedAnswer = {
       found: { kind: 'found', aliases: [cname, dname], end },
       verdict: { status: 'insecure', why: { kind: 'opt-out', zone: 'example.' } },
-      ...{ expiresAt: START + 60, refreshAt: START + 54, staleSince: START, judgedAt: START - 1 },
+      ...{ expiresAt: START + 60, refreshAt: START + 54, staleSince: START, storedAt: START - 1 },
     };
     answers.store(question, cached);
     expect([...answers.entries()]).toEqual([{ question, cached }]);

@@ -1,18 +1,21 @@
 /** Proves how known zone cuts are found and forgotten. */
 
 import { describe, expect, test } from 'vitest';
-import { type Delegation, DelegationCache } from '../../src/cache/delegation-cache.ts';
+import type { Delegation } from '../../src/cache/delegation.ts';
+import { DelegationCache } from '../../src/cache/delegation-cache.ts';
+import { type Name, ROOT } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { rankedAt, rrsetFrom } from '../support/records.ts';
 
 function make(maxBytes = 1_000_000) {
-  const { clock } = makeFakePorts();
-  const cuts = new DelegationCache({ clock, maxBytes });
+  const { clock, random } = makeFakePorts();
+  const cuts = new DelegationCache({ clock, random, maxBytes });
   const add = (zone: string, seconds: number): void => {
     const servers = [{ name: mustParseName('ns.example.'), addresses: ['192.0.2.1'] }];
-    const expiresAt = clock.unixSeconds() + seconds;
-    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', expiresAt, hasDs: false });
+    const receivedAt = clock.unixSeconds();
+    const times = { receivedAt, expiresAt: receivedAt + seconds };
+    cuts.store({ zone: mustParseName(zone), servers, source: 'referral', ...times, hasDs: false });
   };
   const deepest = (name: string): string | null => zoneOf(cuts.findDeepest(mustParseName(name)));
   return { clock, cuts, add, deepest };
@@ -34,24 +37,51 @@ describe('DelegationCache', () => {
     expect(deepest('other.')).toBe('.');
   });
 
-  test('keeps nothing alive but its own octets', () => {
+  test('gives back what was stored, whatever became of that', () => {
     const { clock, cuts } = make();
-    // As names and sets are that came out of a message or of the cache of RRsets.
-    const within = <Octets extends Uint8Array>(octets: Octets): Octets => {
-      const whole = new Uint8Array(16_384);
-      whole.set(octets, 100);
-      return whole.subarray(100, 100 + octets.length) as Octets;
-    };
-    const set = rrsetFrom(['a.example. NSEC b.example. A']);
-    const denial = [rankedAt(clock.unixSeconds(), 60, within(set))];
+    const receivedAt = clock.unixSeconds();
+    const times = { receivedAt, expiresAt: receivedAt + 60 };
+    const name = (text: string): Name => mustParseName(text);
+    const servers = () => [
+      { name: name('ns.example.'), addresses: ['192.0.2.1', '2001:db8::1'] },
+      { name: name('Ns.EXAMPLE.'), addresses: [] },
+      { name: name('example.'), addresses: ['192.0.2.2'] },
+      { name: name(`${'a'.repeat(63)}.${'b'.repeat(63)}.${'c'.repeat(63)}.${'d'.repeat(52)}.example.`), addresses: [] },
+      { name: name('ns.other.'), addresses: ['192.0.2.3'] },
+      // The same octets as the zone's end, but not at the border of a label.
+      { name: Uint8Array.from([11, 1, 7, ...Buffer.from('example'), 0, 0, 0]).subarray(0, 13) as Name, addresses: [] },
+    ];
+    const denial = () => [rankedAt(clock.unixSeconds(), 60, rrsetFrom(['a.example. NSEC b.example. A']))];
+    const cut = () =>
+      ({ zone: name('example.'), servers: servers(), source: 'referral', ...times, hasDs: true }) as const;
+    const stored = { ...cut(), denial: denial() };
+    cuts.store(stored);
+    for (const octets of [stored.zone, stored.denial[0]?.rrset, ...stored.servers.map((each) => each.name)])
+      octets?.fill(0);
+    expect(cuts.find(name('EXAMPLE.'))).toEqual({ ...cut(), denial: denial() });
+    const root = {
+      zone: ROOT,
+      servers: [],
+      source: 'priming',
+      receivedAt,
+      expiresAt: Number.POSITIVE_INFINITY,
+      hasDs: false,
+    } as const;
+    cuts.store(root);
+    expect([...cuts.entries()]).toEqual([root, { ...cut(), denial: denial() }]);
+  });
+
+  test('knows of a name either a cut or that there is none', async () => {
+    const { clock, cuts, add } = make();
     const zone = mustParseName('example.');
-    const servers = [{ name: within(mustParseName('ns.example.')), addresses: [] }];
-    const cut = { zone, servers, source: 'referral', expiresAt: clock.unixSeconds() + 60, hasDs: false } as const;
-    cuts.store({ ...cut, denial });
-    const held = cuts.find(zone);
-    expect(held?.denial?.map(({ rrset }) => rrset)).toEqual([set]);
-    for (const octets of [held?.denial?.[0]?.rrset, held?.servers[0]?.name, held?.zone])
-      expect(octets?.buffer.byteLength).toBe(octets?.length);
+    cuts.noteNoCut(zone, clock.unixSeconds() + 100);
+    add('example.', 5);
+    expect([cuts.isNoCut(zone), cuts.find(zone) !== null, cuts.count]).toEqual([false, true, 1]);
+    await clock.advance(6_000);
+    cuts.noteNoCut(zone, clock.unixSeconds() + 100);
+    expect([cuts.isNoCut(zone), cuts.find(zone), cuts.count]).toEqual([true, null, 1]);
+    expect(cuts.remove(zone)).toBe(true);
+    expect([cuts.isNoCut(zone), cuts.count, cuts.remove(zone)]).toEqual([false, 0, false]);
   });
 
   test("gives up a cut, and takes it back when the silence of its servers was nobody's", async () => {
@@ -101,6 +131,18 @@ describe('DelegationCache', () => {
     expect(cuts.isNoCut(mustParseName('www.example.'))).toBe(true);
     await clock.advance(5_000);
     expect(cuts.isNoCut(mustParseName('www.example.'))).toBe(false);
+  });
+
+  test('removes a zone with all below it, notes and what was given up too', async () => {
+    const { clock, cuts, add, deepest } = make();
+    for (const zone of ['.', 'example.', 'a.Example.', 'b.a.example.', 'notexample.', 'c.example.']) add(zone, 100);
+    cuts.noteNoCut(mustParseName('d.example.'), clock.unixSeconds() + 100);
+    cuts.giveUp(mustParseName('c.example.'));
+    cuts.removeBelow(mustParseName('EXAMPLE.'));
+    expect(cuts.isNoCut(mustParseName('d.example.'))).toBe(false);
+    cuts.takeBack(0);
+    expect(['c.example.', 'b.a.example.', 'notexample.'].map(deepest)).toEqual(['.', '.', 'notexample.']);
+    expect(cuts.count).toBe(2);
   });
 
   test('stays within its bound', () => {

@@ -6,7 +6,7 @@
 import { expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { AnswerEntry } from '../../src/cache/cached-answer.ts';
-import type { Delegation } from '../../src/cache/delegation-cache.ts';
+import type { Delegation } from '../../src/cache/delegation.ts';
 import { EntryReader, type StoredEntry } from '../../src/cache/entry-reader.ts';
 import { EntryWriter } from '../../src/cache/entry-writer.ts';
 import { isSameCode, keyedDigest } from '../../src/cache/keyed-digest.ts';
@@ -31,6 +31,7 @@ const ANSWER: AnswerEntry = {
   question: questionFrom('x.d.example. A'),
   cached: {
     verdict: INSECURE,
+    storedAt: NOW - 1,
     expiresAt: NOW + 60,
     refreshAt: NOW + 54,
     found: {
@@ -63,6 +64,7 @@ const DENIED: AnswerEntry = {
   question: questionFrom('no.example. TLSA'),
   cached: {
     verdict: null,
+    storedAt: NOW - 2,
     expiresAt: NOW + 5,
     staleSince: NOW,
     found: {
@@ -83,6 +85,7 @@ const CUT: Delegation = {
   zone: mustParseName('example.'),
   servers: [{ name: mustParseName('ns.example.'), addresses: ['192.0.2.1', '2001:db8::1'] }],
   source: 'referral',
+  receivedAt: NOW - 3,
   expiresAt: NOW + 86_400,
   hasDs: true,
   denial: [PROOF],

@@ -1,6 +1,7 @@
 /** Proves what is kept of the caches and what is not, where something that they rest on has changed. */
 
 import { describe, expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import {
   forgetData,
   forgetServersOfZone,
@@ -17,7 +18,6 @@ import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { packRRset } from '../../src/wire/rrset.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { rankedAt, rrsetFrom } from '../support/records.ts';
 
@@ -26,12 +26,10 @@ const ZONE = mustParseName('example.');
 
 function filled() {
   const { clock, random } = makeFakePorts();
-  const caches = makeCaches(defaultConfig(), { clock, random });
-  const expiresAt = clock.unixSeconds() + 300;
-  const rdatas = [Uint8Array.of(192, 0, 2, 1)];
-  const rrset = packRRset({ owner: OWNER, type: TYPE.A, class: CLASS.IN, rdatas, signatures: [] });
-  const trust = RANK.answerAuthoritative;
-  caches.rrsets.store({ rrset, expiresAt, originalTtl: 300, rank: trust, verdict: null, server: null, zone: ROOT });
+  const caches = makeCaches(defaultConfig(), { clock, random, crypto: createNodeCrypto() });
+  const now = clock.unixSeconds();
+  const expiresAt = now + 300;
+  caches.rrsets.store(rankedAt(now, 300, rrsetFrom(['mx.example. A 192.0.2.1'])));
   caches.keys.store({ status: 'insecure', zone: ZONE, why: { kind: 'negative-anchor', zone: 'example.' }, expiresAt });
   caches.failures.store(questionOf(OWNER, TYPE.MX), { failure: { kind: 'no-server-addresses', zone: 'example.' } });
   return caches;
@@ -73,7 +71,7 @@ describe('old trust, while large caches are gone through', () => {
   /** Caches full of secure data, and a sweep whose turns the test gives one by one. */
   function swept() {
     const { clock, random } = makeFakePorts();
-    const caches = makeCaches(defaultConfig(), { clock, random });
+    const caches = makeCaches(defaultConfig(), { clock, random, crypto: createNodeCrypto() });
     const secure = (owner: string) => {
       const validated = { rank: RANK.validated, verdict: SECURE, server: null };
       return rankedAt(clock.unixSeconds(), 300, rrsetFrom([`${owner} A 192.0.2.1`]), validated);
@@ -87,7 +85,7 @@ describe('old trust, while large caches are gone through', () => {
         aliases: [],
         end: { ...end, zone: ROOT, server: null, expiresAt: set.expiresAt },
       } as const;
-      return { question, cached: { found, verdict: SECURE, expiresAt: set.expiresAt } };
+      return { question, cached: { found, verdict: SECURE, storedAt: set.receivedAt, expiresAt: set.expiresAt } };
     };
     const storeAnswer = (owner: string) => {
       const { question, cached } = answerOf(owner);

@@ -4,7 +4,8 @@ import { describe, expect, test } from 'vitest';
 import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import type { CachedAnswer } from '../../src/cache/cached-answer.ts';
 import { FailureCache, MAX_FAILURE_SECONDS } from '../../src/cache/failure-cache.ts';
-import { type CachedKey, KeyCache, type SecurityStatus } from '../../src/cache/key-cache.ts';
+import { type CachedKey, KeyCache } from '../../src/cache/key-cache.ts';
+import type { SecurityStatus } from '../../src/cache/packed-trust.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import type { Failure } from '../../src/terms/failure.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
@@ -30,6 +31,7 @@ function answer(text: string, expiresAt = START + 60): CachedAnswer {
       },
     },
     verdict: null,
+    storedAt: START,
     expiresAt,
   };
 }
@@ -73,6 +75,12 @@ describe('the answer cache', () => {
 });
 
 describe('the key cache', () => {
+  const keyAgain = (rdata: Uint8Array, isUsable: boolean): CachedKey => ({
+    rdata: Uint8Array.from(rdata),
+    imported: isUsable ? 'again' : null,
+  });
+  const keyCache = (clock = new HandClock(), maxBytes = 100_000): KeyCache<CachedKey> =>
+    new KeyCache({ clock, random: new SeededRandom(1), maxBytes, keyAgain });
   const insecure = (zone: string, expiresAt = START + 60): SecurityStatus<CachedKey> => ({
     status: 'insecure',
     zone: name(zone),
@@ -82,20 +90,22 @@ describe('the key cache', () => {
   const secure = (zone: string): SecurityStatus<CachedKey> => ({
     status: 'secure',
     zone: name(zone),
-    keys: [{ rdata: Uint8Array.of(1) }],
+    keys: [{ rdata: Uint8Array.of(1), imported: null }],
     mustSign: [],
     expiresAt: START + 600,
   });
 
   test('finds the zone itself, and the deepest fresh one above a name', () => {
     const clock = new HandClock();
-    const cache = new KeyCache<CachedKey>({ clock, maxBytes: 100_000 });
-    const [root, example] = [secure('.'), insecure('example.')];
-    cache.store(root);
-    cache.store(example);
-    expect(cache.find(name('EXAMPLE.'))).toBe(example);
+    const cache = keyCache(clock);
+    cache.store(secure('.'));
+    clock.now = START + 10;
+    cache.store(insecure('example.'));
+    const root = { ...secure('.'), storedAt: START };
+    const example = { ...insecure('example.'), storedAt: START + 10 };
+    expect(cache.find(name('EXAMPLE.'))).toEqual(example);
     expect(cache.find(name('www.example.'))).toBeNull();
-    expect(cache.closest(name('www.example.'))).toBe(example);
+    expect(cache.closest(name('www.example.'))).toEqual(example);
     expect(cache.closest(name('other.'))).toEqual(root);
     clock.now = START + 60;
     expect(cache.closest(name('www.example.'))).toEqual(root);
@@ -103,8 +113,60 @@ describe('the key cache', () => {
     expect(cache.closest(name('www.example.'))).toBeNull();
   });
 
+  test('gives back the states of zones that were not asked for lately, their keys made ready again', () => {
+    const cache = keyCache();
+    const zoneAt = (n: number): string => `z${n}.example.`;
+    for (let n = 0; n < 400; n++) {
+      const keys = [Uint8Array.of(n & 255, 1), Uint8Array.of(n & 255, 2)].map((rdata, i) => ({
+        rdata,
+        imported: i || null,
+      }));
+      cache.store({ ...secure(zoneAt(n)), keys } as SecurityStatus<CachedKey>);
+    }
+    const bogus: SecurityStatus<CachedKey> = {
+      status: 'bogus',
+      zone: name('bogus.'),
+      why: { kind: 'dnskey-missing', zone: 'bogus.' } as never,
+      expiresAt: START + 60,
+    };
+    cache.store(bogus);
+    for (let n = 399; n >= 0; n--) {
+      const keys = [
+        { rdata: Uint8Array.of(n & 255, 1), imported: null },
+        { rdata: Uint8Array.of(n & 255, 2), imported: expect.anything() },
+      ];
+      expect(cache.find(name(zoneAt(n)))).toEqual({ ...secure(zoneAt(n)), keys, storedAt: START });
+    }
+    expect(cache.find(name('bogus.'))).toEqual({ ...bogus, storedAt: START });
+    expect(cache.sizeBytes).toBeLessThan(100_000);
+    expect(cache.removeBelow(name('example.'))).toBe(400);
+    expect(cache.find(name(zoneAt(399)))).toBeNull();
+  });
+
+  test('keeps nothing alive but its own octets', () => {
+    const cache = keyCache(new HandClock(), 1_000_000);
+    const long = `${'a'.repeat(60)}.${'b'.repeat(60)}.example.`;
+    cache.store(insecure(long));
+    for (let n = 0; n < 1000; n++) cache.store(insecure(`z${n}.`));
+    const zone = cache.find(name(long))?.zone;
+    expect(zone?.buffer.byteLength).toBe(zone?.length);
+  });
+
+  test('forgets no state that is in use, and finds none that it has forgotten', () => {
+    const cache = keyCache(new HandClock(), 10_000);
+    cache.store(insecure('used.'));
+    cache.store(insecure('unused.'));
+    for (let n = 0; n < 500; n++) {
+      cache.store(insecure(`z${n}.`));
+      expect(cache.find(name('used.'))).not.toBeNull();
+    }
+    expect(cache.find(name('unused.'))).toBeNull();
+    expect([...cache.entries()].length).toBe(cache.count);
+    expect(cache.sizeBytes).toBeLessThanOrEqual(10_000);
+  });
+
   test('removes a zone, a zone with all below it, and by a test', () => {
-    const cache = new KeyCache<CachedKey>({ clock: new HandClock(), maxBytes: 100_000 });
+    const cache = keyCache();
     for (const zone of ['.', 'example.', 'a.example.', 'b.a.example.', 'org.']) cache.store(insecure(zone));
     expect(cache.remove(name('org.'))).toBe(true);
     expect(cache.removeBelow(name('a.example.'))).toBe(2);

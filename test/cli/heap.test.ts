@@ -3,7 +3,14 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { hasRoomForPolicy, loadWithinHeap, textRoom, watchHeap, withinHeap } from '../../src/cli/heap.ts';
+import {
+  hasRoomForPolicy,
+  loadWithinHeap,
+  scarceMemoryText,
+  textRoom,
+  watchHeap,
+  withinHeap,
+} from '../../src/cli/heap.ts';
 import { defaultConfig } from '../../src/config/config.ts';
 import { loadConfig, loadConfigInPieces } from '../../src/config/load-config.ts';
 import { runAtOnce } from '../../src/wire/steps.ts';
@@ -33,6 +40,14 @@ test('a heap that is nearly full is a line in the log, once until it has eased',
   stop();
   used = 0;
   expect(await linesAt(95)).toBe(2);
+});
+
+test('less memory than the process may need is said, a usual limit is not', () => {
+  expect(scarceMemoryText(64 * MIB)).toBe(
+    'there are 64 MiB of memory for this process, which may come to need 160 MiB: the system may end it',
+  );
+  expect(scarceMemoryText(160 * MIB)).toBeNull();
+  expect(scarceMemoryText(Number.POSITIVE_INFINITY)).toBeNull();
 });
 
 const heapOf = (used: number, limit: number) => ({

@@ -27,7 +27,7 @@ function know(bench: ControlBench, name: string, verdict: Verdict, type: number 
   const rrset = packRRset({ owner: question.name, type, class: 1, rdatas: [rdata], signatures: [] });
   const trust = verdict.status === 'secure' ? RANK.validated : RANK.answerAuthoritative;
   const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrset, { rank: trust, verdict, server: '192.0.2.53@53' });
-  const { expiresAt } = ranked;
+  const { receivedAt, expiresAt } = ranked;
   rrsets.store(ranked);
   const end = {
     kind: 'answer',
@@ -38,7 +38,7 @@ function know(bench: ControlBench, name: string, verdict: Verdict, type: number 
     additional: [],
   } as const;
   const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: ranked.server, expiresAt } } as const;
-  answers.store(question, { found, verdict, expiresAt });
+  answers.store(question, { found, verdict, storedAt: receivedAt, expiresAt });
   return ranked;
 }
 

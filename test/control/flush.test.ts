@@ -100,11 +100,11 @@ function know(bench: ControlBench, name: string): void {
   const question = questionFrom(name);
   const validated = { verdict: SECURE, server: '192.0.2.53@53' };
   const ranked = rankedAt(TEST_START_UNIX_SECONDS, 300, rrsetFrom([`${name} A 192.0.2.1`]), validated);
-  const { expiresAt } = ranked;
+  const { receivedAt, expiresAt } = ranked;
   rrsets.store(ranked);
   const end = { kind: 'answer', question, rcode: 0, answer: [ranked], authority: [], additional: [] } as const;
   const found = { kind: 'found', aliases: [], end: { ...end, zone: ROOT, server: ranked.server, expiresAt } } as const;
-  answers.store(question, { found, verdict: SECURE, expiresAt });
+  answers.store(question, { found, verdict: SECURE, storedAt: receivedAt, expiresAt });
 }
 
 test('what is used or added between two pieces neither escapes a flush nor ends it', async () => {

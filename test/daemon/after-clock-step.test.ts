@@ -14,6 +14,7 @@ import { packRRset } from '../../src/wire/rrset.ts';
 import { type ControlBench, makeBench } from '../control/bench.ts';
 import { FakeLog } from '../fake/fake-log.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
+import { rankedAt } from '../support/records.ts';
 
 function hold(
   bench: ControlBench,
@@ -23,11 +24,8 @@ function hold(
   verdict: Verdict | null,
 ) {
   const rrset = packRRset({ owner: mustParseName(owner), type, class: 1, rdatas, signatures: [] });
-  const expiresAt = TEST_START_UNIX_SECONDS + 9000;
-  bench.instance.caches.rrsets.store({
-    ...{ rrset, expiresAt, originalTtl: 9000, verdict, server: '192.0.2.53@53', zone: ROOT },
-    rank: verdict === null ? RANK.answerAuthoritative : RANK.validated,
-  });
+  const rank = verdict === null ? RANK.answerAuthoritative : RANK.validated;
+  bench.instance.caches.rrsets.store(rankedAt(TEST_START_UNIX_SECONDS, 9000, rrset, { rank, verdict }));
 }
 
 const ADDRESS = Uint8Array.of(192, 0, 2, 1);

@@ -4,6 +4,7 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { REPLY_FLAG, type ReplyToStore } from '../../src/cache/reply-cache.ts';
 import { defaultConfig } from '../../src/config/config.ts';
 import { makeCaches } from '../../src/daemon/caches.ts';
@@ -37,7 +38,7 @@ async function started() {
   }, log);
   const thread = frontServer((given as unknown as FrontThreadOptions).memoryOf(0) as FrontGiven, clock).server;
   const newInstance = (): { readonly publisher: ReplyPublisher; readonly caches: ReturnType<typeof makeCaches> } => {
-    const caches = makeCaches(config, { clock, random });
+    const caches = makeCaches(config, { clock, random, crypto: createNodeCrypto() });
     return { publisher: fronts.newPublisher(), caches };
   };
   const activate = (instance: ReturnType<typeof newInstance>): void =>

@@ -191,7 +191,7 @@ describe('what is held', () => {
     expect(report.held[0]?.why).toMatch(/^bogus: .*val-bogus-ttl/);
     expect((report.held[0]?.until ?? 0) - (report.held[0]?.since ?? 0)).toBe(60);
     expect(reportText(report, { hasColour: false })).toMatch(
-      /Held now:\n {2}answer to www\.test\. A IN.*\n {4}since .* for .* more\n/,
+      /Held now:\n {2}answer to www\.test\. A IN.*\n {4}since .* until .* left\)\n/,
     );
   });
 

@@ -51,7 +51,7 @@ export function makeFakePorts({
 export function inTurnOrder(crypto: Crypto, clock: FakeClock): Crypto {
   return {
     supports: (algorithm) => crypto.supports(algorithm),
-    importKey: (algorithm, publicKey) => crypto.importKey(algorithm, publicKey),
+    importKey: (algorithm, publicKey, wasTaken) => crypto.importKey(algorithm, publicKey, wasTaken),
     digest: (kind, data) => crypto.digest(kind, data),
     verify: (key, data, signature) => {
       const result = crypto.verify(key, data, signature);

@@ -1,12 +1,12 @@
 /**
- * Session: `hawser explain`, `trace`, `trace --follow` and `dane check` ask the running daemon over its control socket, and do without
+ * Session: `hawser explain`, `trace`, `trace --follow`, `dane check` and `dane rollover` ask the running daemon over its control socket, and do without
  * it when it has stopped. A signed world of mail domains. Prints one line of JSON with what each said.
  */
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { dig, Session, startHawser } from './daemons.ts';
-import { AT, makeCertificate, startServers } from './dane-world.ts';
+import { AT, makeCertificate, startServers, WRONG_TLSA } from './dane-world.ts';
 import { domainsFor, makeChain } from './mail-domains.ts';
 import { PROJECT } from './programs.ts';
 
@@ -28,8 +28,8 @@ function hawser(words: readonly string[], program = 'hawser'): Promise<Ended> {
   return new Promise((resolve) => child.once('close', (status) => resolve({ status, ...said })));
 }
 
-async function startWorld(session: Session) {
-  const { tlsa } = makeCertificate(session);
+/** `tlsa`: the record of the mail hosts. */
+async function startWorld(session: Session, tlsa: string) {
   const anchors = await startServers(session, domainsFor(tlsa, makeChain(session).tlsa));
   const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
   const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
@@ -49,7 +49,8 @@ async function startWorld(session: Session) {
 async function main(): Promise<void> {
   const session = new Session();
   try {
-    const daemon = await startWorld(session);
+    const { tlsa } = makeCertificate(session);
+    const daemon = await startWorld(session, tlsa);
     const of = ['-C', join(session.folder, 'hawser.conf')];
     const said: Record<string, Ended> = {};
     said.nothingHeld = await hawser(['explain', ...of, '--cached', '--json', 'mx.good.org', 'A']);
@@ -69,6 +70,32 @@ async function main(): Promise<void> {
     for (const name of ['mx.good.org', 'none.org', 'new.good.org']) dig('127.0.0.1', 53, [name, 'A']);
     said.follow = await following;
     said.check = await hawser(['dane', 'check', ...of, '--daemon', '--no-connect', '--json', 'good.org', 'bogus.org']);
+    said.bogusReport = await hawser(['explain', ...of, '--json', '_25._tcp.mx.bogus.org', 'TLSA']);
+    for (const domain of ['good.org', 'bogus.org']) {
+      const state = join(session.folder, `${domain}.json`);
+      await hawser([
+        'dane',
+        'rollover',
+        'plan',
+        `mx.${domain}`,
+        '--current',
+        tlsa,
+        '--next',
+        WRONG_TLSA,
+        '--state',
+        state,
+      ]);
+      said[`rollover ${domain}`] = await hawser([
+        'dane',
+        'rollover',
+        'status',
+        ...of,
+        '--daemon',
+        '--no-connect',
+        '--state',
+        state,
+      ]);
+    }
     said.clash = await hawser(['explain', ...of, '--own', '--daemon', 'good.org']);
     const ended = new Promise((resolve) => daemon.once('exit', resolve));
     daemon.kill('SIGTERM');

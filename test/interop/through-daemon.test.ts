@@ -87,7 +87,20 @@ describe.skipIf(why !== null)(`the running daemon, asked by hawser ${why ?? ''}`
       ['good.org', 'good'],
       ['bogus.org', 'failed'],
     ]);
-    expect(checks[1]?.hosts[0]?.tlsa?.why).toMatch(/Rrsigs missing: no-signature/);
+    const { reason, remedy } = report('bogusReport');
+    expect(reason).toMatch(/^no-signature/);
+    expect(checks[1]?.hosts[0]?.tlsa?.why).toBe(`${reason}. ${remedy?.text}`);
+  });
+
+  test('leads a roll-over, and says of a bogus set what explain says', () => {
+    const good = of('rollover good.org');
+    expect(good).toMatchObject({ status: 1, err: '' });
+    expect(good.out).toMatch(/: current yes, next no, TTL \d+\nvalidated: secure\n/);
+    const { reason, remedy } = report('bogusReport');
+    const bogus = of('rollover bogus.org');
+    expect(bogus).toMatchObject({ status: 3, err: '' });
+    expect(bogus.out).toContain(`validated: bogus (${reason}. ${remedy?.text})\n`);
+    expect(bogus.out).toContain('nothing is safe now: ');
   });
 
   test('when it has stopped is missed only by who asked for it', () => {

@@ -28,9 +28,10 @@ function partsWith(sets: readonly RankedRRset[], denial: readonly RankedRRset[])
   const clock = new FakeClock(NOW);
   const rrsets = new RRsetCache({ clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
   for (const set of sets) rrsets.store(set);
-  const delegations = new DelegationCache({ clock, maxBytes: 1 << 20 });
+  const delegations = new DelegationCache({ clock, random: new SeededRandom(1), maxBytes: 1 << 20 });
   const zone = mustParseName('plain.test.');
-  delegations.store({ zone, servers: [], source: 'referral', expiresAt: NOW + 60, hasDs: false, denial });
+  const times = { receivedAt: NOW, expiresAt: NOW + 60 };
+  delegations.store({ zone, servers: [], source: 'referral', ...times, hasDs: false, denial });
   // Only what a look into the caches needs.
   const options = DEFAULT_ITERATE_OPTIONS;
   return { clock, rrsets, delegations, options, findCached: () => null } as unknown as IterateParts;

@@ -118,7 +118,7 @@ export class Bench {
     const maxBytes = 1_000_000;
     this.rrsets = new RRsetCache({ clock, random: new SeededRandom(1), maxBytes });
     this.answers = new AnswerCache({ clock, random: new SeededRandom(1), rrsets: this.rrsets, maxBytes });
-    this.delegations = new DelegationCache({ clock, maxBytes });
+    this.delegations = new DelegationCache({ clock, random: new SeededRandom(1), maxBytes });
     this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
     this.#inFlight = new InFlight<IterationResult>({
       clock,

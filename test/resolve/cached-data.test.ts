@@ -5,15 +5,14 @@ import { AnswerCache } from '../../src/cache/answer-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
 import { findForFetch } from '../../src/resolve/cached-data.ts';
 import { RANK, type Rank } from '../../src/terms/rank.ts';
-import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { Verdict } from '../../src/terms/verdict.ts';
-import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
+import { rankedAt } from '../support/records.ts';
 
 const NOW = 1_767_225_600;
 const OWNER = mustParseName('ns.wild.test.');
@@ -40,9 +39,7 @@ function found(choices: Choices = {}, avoid: readonly string[] = []): boolean {
   const rrsets = new RRsetCache({ clock, random, maxBytes: 1 << 20 });
   const answers = new AnswerCache({ clock, random, rrsets, maxBytes: 1 << 20 });
   const rrset = packRRset({ owner: OWNER, type, class: CLASS.IN, rdatas: [new Uint8Array(4)], signatures });
-  const life = { expiresAt: NOW + 60, originalTtl: 60 };
-  const ranked: RankedRRset = { rrset, ...life, rank, verdict, server: '192.0.2.1@53', zone: ROOT };
-  rrsets.store(ranked);
+  rrsets.store(rankedAt(NOW, 60, rrset, { rank, verdict }));
   return findForFetch({ rrsets, answers }, questionOf(OWNER, type), new Set(avoid)) !== null;
 }
 

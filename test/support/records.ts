@@ -35,7 +35,7 @@ export function rrsetFrom(lines: readonly string[], signatures: readonly Uint8Ar
 }
 
 /** What may be said of a set besides its time. */
-export type RankedParts = Partial<Omit<RankedRRset, 'rrset' | 'expiresAt' | 'originalTtl'>>;
+export type RankedParts = Partial<Omit<RankedRRset, 'rrset' | 'receivedAt' | 'expiresAt' | 'originalTtl'>>;
 
 /**
  * A set as iteration hands it over at `now` (unix seconds) with `ttl` seconds to live: authoritative, not yet validated, of
@@ -44,6 +44,7 @@ export type RankedParts = Partial<Omit<RankedRRset, 'rrset' | 'expiresAt' | 'ori
 export function rankedAt(now: number, ttl: number, rrset: RRset, parts: RankedParts = {}): RankedRRset {
   return {
     rrset,
+    receivedAt: now,
     expiresAt: now + ttl,
     originalTtl: ttl,
     rank: RANK.answerAuthoritative,

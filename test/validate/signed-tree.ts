@@ -6,7 +6,7 @@
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { KeyCache } from '../../src/cache/key-cache.ts';
 import { RRsetCache } from '../../src/cache/rrset-cache.ts';
-import type { ZoneKey } from '../../src/dnssec/dnskey.ts';
+import { type ZoneKey, zoneKeyAgain } from '../../src/dnssec/dnskey.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import type { AliasStep, FinalAnswer, FoundResult, IterationResult } from '../../src/terms/iteration-result.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
@@ -84,7 +84,10 @@ export class SignedTree {
   readonly counters = new Counters();
   readonly anchors = new TrustAnchors();
   readonly rrsets = new RRsetCache({ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 22 });
-  readonly keys = new KeyCache<ZoneKey>({ clock: this.clock, maxBytes: 1 << 22 });
+  readonly keys = new KeyCache<ZoneKey>({
+    ...{ clock: this.clock, random: new SeededRandom(1), maxBytes: 1 << 22 },
+    keyAgain: (rdata, isUsable) => zoneKeyAgain(rdata, isUsable, crypto),
+  });
   readonly root: TestZone;
   /** Questions that were fetched, as `name TYPE`, in order. */
   readonly asked: { readonly question: Question; readonly options: FetchOptions | undefined }[] = [];

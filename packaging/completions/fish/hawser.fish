@@ -15,7 +15,7 @@ complete -c hawser -n '__fish_seen_subcommand_from explain' -s 4 -d 'IPv4 | IPv6
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l ip4 -d 'IPv4 | IPv6 only, for the own resolver'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -s 6 -d 'IPv4 | IPv6 only, for the own resolver'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l ip6 -d 'IPv4 | IPv6 only, for the own resolver'
-complete -c hawser -n '__fish_seen_subcommand_from explain' -l cached -d 'what the running daemon holds now: since when, for how long, and why; nobody is asked'
+complete -c hawser -n '__fish_seen_subcommand_from explain' -l cached -d 'what the running daemon holds now: since when, until when, and why; nobody is asked'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l at -x -d 'what would hold then, by the times of signatures: 2026-12-24, 2026-12-24T18:00:00Z, 20261224180000, unix seconds, +3d, -12h; resolves from the root'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l expiry -x -d 'list signatures that run out within so many days, default 3'
 complete -c hawser -n '__fish_seen_subcommand_from explain' -l json -d 'for programs'

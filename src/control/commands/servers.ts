@@ -1,6 +1,6 @@
 /** Commands about servers and work in progress: dump_infra, lookup, dump_requestlist. */
 
-import type { Delegation } from '../../cache/delegation-cache.ts';
+import type { Delegation } from '../../cache/delegation.ts';
 import type { ServerReport } from '../../cache/server-cache.ts';
 import { RANK } from '../../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone } from '../../terms/upstream-zone.ts';
@@ -96,9 +96,10 @@ function addressLine(server: string, zone: Name, { instance }: LookupParts): str
 }
 
 /** The NS set and the addresses of a delegation as in a dump. */
-function cutRecords({ zone, servers, expiresAt }: Delegation, { clock }: LookupParts): string {
+function cutRecords({ zone, servers, receivedAt, expiresAt }: Delegation, { clock }: LookupParts): string {
   const now = clock.unixSeconds();
-  const common = { expiresAt, originalTtl: expiresAt - now, rank: RANK.glue, verdict: null, server: null, zone };
+  const times = { receivedAt, expiresAt, originalTtl: expiresAt - now };
+  const common = { ...times, rank: RANK.glue, verdict: null, server: null, zone };
   const text = (owner: Name, type: number, rdatas: readonly Uint8Array[]): string =>
     rdatas.length === 0
       ? ''

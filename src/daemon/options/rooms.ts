@@ -9,7 +9,7 @@ import { ITERATE_LIMITS, type IterateOptions } from '../../iterate/options.ts';
 import type { Hint } from '../../iterate/root-hints.ts';
 import { listenKey } from '../../policy/listen-map.ts';
 import type { TlsServerOptions } from '../../ports/network.ts';
-import type { ResolveOptions } from '../../resolve/resolver.ts';
+import type { ResolveOptions } from '../../resolve/parts.ts';
 import type { SynthesisedDenialsParts } from '../../resolve/synthesised-denials.ts';
 import type { ServeOptions } from '../../serve/serve-options.ts';
 import type { ListenAddress, ServerOptions } from '../../server/listen-options.ts';
