@@ -2,7 +2,7 @@
  * One TCP connection of a client, plain or in TLS: framing both ways, pipelined queries with replies in the order in which they are ready
  * (RFC 7766 §6.2.1.1 and §7), back-pressure, idle timeout.
  *
- * Limits: queries in the making at once (reading stops), octets that a client leaves unread (the connection is closed),
+ * Limits: queries in the making at once (reading stops), queries answered in one turn of the event loop, octets that a client leaves unread (the connection is closed),
  * time without a whole query (a client that sends one octet a second is idle).
  * Leaves to others: how many connections there may be (tcp-listener.ts), what a query means (serve).
  */
@@ -13,6 +13,7 @@ import { concatBytes, writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import type { ProxyHeader } from '../wire/proxy-header.ts';
+import type { TurnLimiter } from '../work/turn-limiter.ts';
 import { type ClientConnection, IdleTimer, type SharedParts } from './client-connection.ts';
 import { SERVER_LIMITS } from './listen-options.ts';
 
@@ -27,7 +28,12 @@ export interface ConnectionParts extends SharedParts {
   readonly frame: Uint8Array;
   /** The same without the two octets. */
   readonly reply: Uint8Array;
+  /** What all connections together do in one turn. */
+  readonly pace: TurnLimiter;
 }
+
+/** Octets of a reply that count as one query more: what is large takes as long as many that are small. */
+const OCTETS_PER_UNIT = 4096;
 
 interface ConnectionKind {
   readonly layer?: Layer | undefined;
@@ -53,6 +59,12 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   #isBlocked = false;
   #isPaused = false;
   #isOpen = true;
+  /** It has queries whose turn has not come. */
+  #waitsForTurn = false;
+  /** A turn was given and not used yet. */
+  #hasTurn = false;
+  /** What the next query is held to cost: what the last one did. */
+  #cost = 1;
   /** Idle time that the client was told last (RFC 7828 §3.3: the last one counts); null: none. */
   #promisedIdleMs: number | null = null;
   #activeAtMs: number;
@@ -136,7 +148,8 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   /** Serves whole messages until one is missing or a limit says to wait. */
   #takeFrames(): void {
     const { reply, serve, clock } = this.#parts;
-    while (this.#isOpen && this.#mayTake()) {
+    while (this.#isOpen && this.#mayTake() && this.#frames.hasNext) {
+      if (!this.#takesTurn()) break;
       const message = this.#frames.next();
       if (message === null) break;
       this.#activeAtMs = clock.monotonicMs();
@@ -146,12 +159,30 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
       if (length > 0) this.#write(length);
       else if (length === 0) this.#inTheMaking++;
       else this.close();
+      this.#cost = 1 + Math.floor(Math.max(0, length) / OCTETS_PER_UNIT);
     }
     this.#regulateReading();
   }
 
+  /** True when a query may be served in this turn; else it is when its turn has come. */
+  #takesTurn(): boolean {
+    if (this.#hasTurn) {
+      this.#hasTurn = false;
+      return true;
+    }
+    const later = this.#parts.pace.take(this.#cost);
+    if (later === null) return true;
+    this.#waitsForTurn = true;
+    void later.then(() => {
+      this.#waitsForTurn = false;
+      this.#hasTurn = true;
+      this.#takeFrames();
+    });
+    return false;
+  }
+
   #mayTake(): boolean {
-    return !this.#isBlocked && this.#inTheMaking < SERVER_LIMITS.queriesPerConnection;
+    return !this.#isBlocked && !this.#waitsForTurn && this.#inTheMaking < SERVER_LIMITS.queriesPerConnection;
   }
 
   #regulateReading(): void {
