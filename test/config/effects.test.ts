@@ -228,7 +228,7 @@ const HEADS: Partial<Record<ClauseName, string>> = {
   'remote-control': 'control-enable: yes',
   cachedb: 'secret-seed: "0123456789abcdef"',
   'stub-zone': 'name: "z."\nstub-addr: 192.0.2.1',
-  'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1',
+  'forward-zone': 'name: "z."\nforward-addr: 192.0.2.1#dns.example',
   'auth-zone': 'name: "z."\nzonefile: /f/z',
   rpz: 'name: "z."\nzonefile: /f/z',
   view: 'name: "v"',
