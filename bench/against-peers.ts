@@ -179,7 +179,7 @@ else {
   const { sizes, rows } = readWords(process.argv.slice(2));
   const why = whyNotHere(['ip', 'nsd', 'nsd-control', 'dig', 'taskset', ...(hasAsker() ? [] : ['dnsperf'])]);
   if (why !== null) throw new Error(why);
-  if (!existsSync(join(PROJECT, 'dist/hawserd.js'))) throw new Error('the built program is measured: npm run build');
+  if (!existsSync(join(PROJECT, 'dist/hawserd.cjs'))) throw new Error('the built program is measured: npm run build');
   console.log(`${describeMachine()}\n${JSON.stringify(sizes)}; rows ${[...rows].join(', ')}; checkout ${PROJECT}\n`);
   if (!hasAsker()) console.log('No C compiler: dnsperf asks; no quantiles, no first answer, wrong answers not seen.\n');
   console.log(runInNamespace(join('../../bench/against-peers.ts'), [INSIDE, ...process.argv.slice(2)], MOST_MS));

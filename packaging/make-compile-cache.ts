@@ -1,63 +1,107 @@
 /**
- * Makes dist/compile-cache: V8's compiled code of the programs, so that a start need not compile them (bin/launch).
+ * Makes dist/compile-cache: V8's compiled code of the programs, so that a start need not compile them (load-program.ts).
  *
- * Each program runs once, the daemon until it serves, for code to be compiled that serving needs. Node.js keys the code by its
- * own version, the processor and the user; another Node.js does not use it. What is in it is checked against the program.
+ * Each program runs once. The daemon serves: it answers questions about the lab's small signed internet, whose servers live in this
+ * process, so that what resolving and validating needs is compiled too, and the first questions after a start do not wait for that.
+ * Nothing leaves the machine. Another version of V8 does not use what is made here.
  *
- * `npm run build` runs it, and Debian's postinst, where it is dist/make-compile-cache.js.
+ * `npm run build` runs it, and Debian's postinst: dist/make-compile-cache.cjs.
  */
 
-import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createSocket } from 'node:dgram';
+import { once } from 'node:events';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setFlagsFromString } from 'node:v8';
+import { createNodeClock } from '../src/adapters/node-clock.ts';
+import { createNodeNetwork } from '../src/adapters/node-network.ts';
+import { checkLine } from '../test/lab/lab-check.ts';
+import { LAB_LINES } from '../test/lab/lab-lines.ts';
+import { type LabServers, serveWorld } from '../test/lab/lab-servers.ts';
+import { makeLabWorld } from '../test/lab/lab-world.ts';
+import { KeyStore } from '../test/world/keys.ts';
+import type { World } from '../test/world/world.ts';
+import { type BuiltProgram, codePath, compiledPath, hasCompiled, runProgram, sealed } from './load-program.ts';
+import { programDigest } from './program-digest.ts';
 
-const PROJECT = join(import.meta.dirname, '..');
-const CACHE = join(PROJECT, 'dist', 'compile-cache');
+const DIST = __dirname;
+const CACHE = join(DIST, 'compile-cache');
+const LOOPBACK = '127.0.0.1';
 /** Milliseconds that the daemon gets to start. */
 const PATIENCE_MS = 30_000;
-/** Programs that are run with --version, besides the daemon. */
-const SHORT: readonly string[] = ['hawser', 'hawser-anchor', 'hawser-checkconf', 'hawser-host'];
+/** Programs that have compiled code in the end. */
+const PROGRAMS = ['hawserd', 'hawser-control', 'hawser-checkconf', 'hawser-host', 'hawser', 'hawser-anchor'];
+/** The word that makes this program run another and keep its compiled code. */
+const RUN = '--run';
 
-const env = { ...process.env, HAWSER_NODE: process.execPath, NODE_COMPILE_CACHE: '' };
-const programOf = (name: string): string => join(PROJECT, 'bin', name);
-
-/** Starts the daemon on addresses that the system chooses, asks it for its status, and stops it. */
-async function runDaemon(folder: string): Promise<void> {
-  const config = join(folder, 'hawser.conf');
-  writeFileSync(
-    config,
-    `server:
-  interface: 127.0.0.1@0
-  username: ""
-  pidfile: ""
-  directory: "${folder}"
-  use-syslog: no
-remote-control:
-  control-enable: yes
-  control-interface: "${folder}/control"
-`,
-  );
-  const daemon = spawn(programOf('hawserd'), ['-d', '-c', config], { env, stdio: ['ignore', 'ignore', 'pipe'] });
-  const gone = new Promise((resolve) => daemon.on('exit', resolve));
-  try {
-    await serving(daemon.stderr, gone);
-    const status = spawnSync(programOf('hawser-control'), ['-c', config, 'status'], { env, encoding: 'utf8' });
-    if (status.status !== 0) throw new Error(`hawser-control status failed: ${status.stderr}`);
-  } finally {
-    daemon.kill('SIGTERM');
-    await gone;
-  }
+/** Runs a program in a process of its own, which keeps the compiled code when it ends. */
+function start(name: string, words: readonly string[]): ChildProcess {
+  return spawn(process.execPath, [process.argv[1] ?? '', RUN, name, ...words], { stdio: ['ignore', 'ignore', 'pipe'] });
 }
 
-/** Waits until the log says so; throws what it says in its place. */
-function serving(log: NodeJS.ReadableStream, gone: Promise<unknown>): Promise<void> {
+function builtProgram(name: string): BuiltProgram {
+  return { name, digest: programDigest(readFileSync(codePath(DIST, name))) };
+}
+
+/** What the process started so does. */
+function runAndKeep([name = '', ...words]: readonly string[]): void {
+  const [node = ''] = process.argv;
+  process.argv = [node, join(DIST, `${name}.cjs`), ...words];
+  const program = builtProgram(name);
+  const script = runProgram(DIST, name);
+  process.on('exit', () => {
+    // The daemon sets it when it collects by itself; V8 takes no code that was compiled under other flags.
+    setFlagsFromString('--no-expose-gc');
+    writeFileSync(compiledPath(DIST, program), sealed(script.createCachedData()));
+  });
+}
+
+/** The daemon's configuration: what the lab's zones are asked for goes to their ports, and nothing to where the lab says that servers are. */
+function configText(world: World, servers: LabServers, { folder, port }: { folder: string; port: number }): string {
+  const stubs = world.zones().map(({ name, spec }) => {
+    const ports = Object.values(spec.servers).flatMap((ips) => ips.map((ip) => servers.addresses.get(ip)?.port));
+    return `stub-zone:\n  name: "${name}"\n${ports.map((at) => `  stub-addr: ${LOOPBACK}@${at}\n`).join('')}`;
+  });
+  return `server:
+  interface: ${LOOPBACK}@${port}
+  local-zone: "test." nodefault
+  do-not-query-localhost: no
+  do-not-query-address: 128.0.0.0/1
+  do-not-query-address: ::/0
+  username: ""
+  pidfile: ""
+  chroot: ""
+  directory: "${folder}"
+  use-syslog: no
+  val-log-level: 2
+${world
+  .anchors()
+  .map((line) => `  trust-anchor: "${line}"\n`)
+  .join('')}remote-control:
+  control-enable: yes
+  control-interface: "${folder}/control"
+${stubs.join('')}`;
+}
+
+/** A port of the loopback that nobody has. */
+async function freePort(): Promise<number> {
+  const socket = createSocket('udp4').bind(0, LOOPBACK);
+  await once(socket, 'listening');
+  const { port } = socket.address();
+  socket.close();
+  return port;
+}
+
+/** Waits until the log says that the daemon serves; throws what it says in its place. */
+function serving(daemon: ChildProcess): Promise<void> {
   return new Promise((resolve, reject) => {
     let text = '';
     const fail = (): void => reject(new Error(`hawserd did not start:\n${text}`));
     const timer = setTimeout(fail, PATIENCE_MS);
-    void gone.then(fail).finally(() => clearTimeout(timer));
-    log.on('data', (chunk: Buffer) => {
+    daemon.once('exit', fail);
+    daemon.stderr?.on('data', (chunk: Buffer) => {
       text += chunk.toString();
       if (!text.includes('start of service')) return;
       clearTimeout(timer);
@@ -66,22 +110,55 @@ function serving(log: NodeJS.ReadableStream, gone: Promise<unknown>): Promise<vo
   });
 }
 
-/** Node.js keeps a folder for each user, named at its end; the installed daemon is started by root, whoever builds. */
-function giveToRoot(): void {
-  for (const folder of readdirSync(CACHE)) {
-    const ofRoot = folder.replace(/-\d+$/, '-0');
-    if (ofRoot !== folder) cpSync(join(CACHE, folder), join(CACHE, ofRoot), { recursive: true });
+async function ended(program: ChildProcess): Promise<void> {
+  program.stderr?.resume();
+  if (program.exitCode === null && program.signalCode === null) await once(program, 'exit');
+}
+
+async function runAll(folder: string): Promise<void> {
+  const world = makeLabWorld(createNodeClock().unixSeconds(), new KeyStore());
+  const servers = await serveWorld(world, createNodeNetwork());
+  const port = await freePort();
+  const config = join(folder, 'hawser.conf');
+  writeFileSync(config, configText(world, servers, { folder, port }));
+  const daemon = start('hawserd', ['-d', '-d', '-c', config]);
+  try {
+    await serving(daemon);
+    for (const line of LAB_LINES) {
+      const problem = await checkLine(line, { ip: LOOPBACK, port });
+      // Zones whose servers are lame or refuse look otherwise when the configuration names the servers.
+      if (problem !== null && line.isAuthentic) throw new Error(`${line.name} ${line.type}: ${problem}`);
+    }
+    for (const words of [
+      ['hawser-control', '-c', config, 'status'],
+      ['hawser-checkconf', config],
+      ['hawser-host', '-C', config, '-t', 'MX', 'dane.example.'],
+      ['hawser', '--version'],
+      ['hawser-anchor', '-h'],
+    ]) {
+      const [name = '', ...rest] = words;
+      await ended(start(name, rest));
+    }
+  } finally {
+    daemon.kill('SIGTERM');
+    await ended(daemon);
+    servers.close();
   }
 }
 
-rmSync(CACHE, { recursive: true, force: true });
-mkdirSync(CACHE);
-const folder = mkdtempSync(join(tmpdir(), 'hawser-compile-'));
-try {
-  await runDaemon(folder);
-  for (const name of SHORT) spawnSync(programOf(name), ['--version'], { env, stdio: 'ignore' });
-} finally {
-  rmSync(folder, { recursive: true });
+async function makeAll(): Promise<void> {
+  rmSync(CACHE, { recursive: true, force: true });
+  mkdirSync(CACHE);
+  const folder = mkdtempSync(join(tmpdir(), 'hawser-compile-'));
+  try {
+    await runAll(folder);
+    const without = PROGRAMS.filter((name) => !hasCompiled(DIST, builtProgram(name)));
+    if (without.length > 0) throw new Error(`no compiled code that V8 takes: ${without.join(', ')}`);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
-giveToRoot();
-if (readdirSync(CACHE).length === 0) throw new Error('Node.js wrote no compiled code');
+
+const [, , word, ...rest] = process.argv;
+if (word === RUN) runAndKeep(rest);
+else void makeAll();

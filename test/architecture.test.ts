@@ -31,13 +31,26 @@ const ALLOWED: Record<string, readonly string[]> = {
   policy: ['wire', 'terms', 'ports', 'trace', 'config'],
   serve: ['zones', 'policy', 'resolve', 'cache', 'wire', 'terms', 'trace', 'ports', 'config'],
   front: ['serve', 'cache', 'wire', 'ports'],
-  server: ['serve', 'ports', 'wire', 'config'],
+  server: ['serve', 'work', 'ports', 'wire', 'config'],
   dnstap: ['ports', 'trace', 'wire'],
-  control: ['explain', 'zones', 'serve', 'policy', 'resolve', 'cache', 'config', 'trace', 'wire', 'terms', 'ports'],
+  control: [
+    'explain',
+    'zones',
+    'server',
+    'serve',
+    'policy',
+    'resolve',
+    'cache',
+    'config',
+    'trace',
+    'wire',
+    'terms',
+    'ports',
+  ],
   anchor: ['wire', 'terms', 'dnssec', 'ports', 'config'],
   explain: ['wire', 'terms', 'trace', 'dnssec', 'ports'],
   dane: ['wire', 'terms', 'ports'],
-  web: ['wire', 'terms', 'ports', 'dane', 'explain'],
+  web: ['wire', 'terms', 'ports', 'server', 'dane', 'explain'],
   page: ['wire', 'ports', 'dane', 'explain', 'web'],
   daemon: [
     'web',
@@ -85,6 +98,17 @@ const OUTSIDE = [
 const NAMED_IN_DECLARATIONS = ['AliasRow', 'ManyRow', 'OneRow', 'RequiredRow'].map(
   (name) => `src/config/option.ts: ${name}`,
 );
+/** Files, rooms and built-ins that hawserd loads only when its configuration wants them: most hosts want none. */
+const LOADED_WHEN_WANTED: readonly string[] = [
+  'src/dnstap/',
+  'src/cli/page-files.ts',
+  'src/adapters/front-threads.ts',
+  'src/adapters/node-http-server.ts',
+  'src/adapters/node-tls-probe.ts',
+  'src/adapters/portable-crypto.ts',
+  'src/adapters/redis-store.ts',
+];
+const BUILT_IN_WHEN_WANTED = /^import (?!type )[^;]*from 'node:(?:tls|http|http2|https|worker_threads)';/m;
 const MAX_FILE_LINES = 600;
 const MAX_FUNCTION_LINES = 60;
 const MAX_PARAMETERS = 4;
@@ -114,6 +138,15 @@ describe('the resolver', () => {
 
   test('has no import cycle', () => {
     expect(findCycle()).toBeNull();
+  });
+
+  test('loads what few want only when it is wanted', () => {
+    const loaded = loadedWith('src/cli/hawserd.ts');
+    expect(loaded.size).toBeGreaterThan(200);
+    expect([...loaded].filter((path) => LOADED_WHEN_WANTED.some((wanted) => path.startsWith(wanted)))).toEqual([]);
+    const texts = sources.filter(({ path }) => loaded.has(path));
+    expect(texts.filter(({ text }) => BUILT_IN_WHEN_WANTED.test(text)).map(({ path }) => path)).toEqual([]);
+    for (const wanted of LOADED_WHEN_WANTED) expect(sources.some(({ path }) => path.startsWith(wanted))).toBe(true);
   });
 
   test('reaches outside only in adapters and cli', () => {
@@ -186,6 +219,16 @@ describe('the resolver', () => {
 
 function isAllowed(room: string, target: string): boolean {
   return target === room || (ALLOWED[room]?.includes(target) ?? false);
+}
+
+/** All files that are there as soon as a program is. */
+function loadedWith(main: string): ReadonlySet<string> {
+  const loaded = new Set([main]);
+  for (const path of loaded) {
+    const imports = sources.find((source) => source.path === path)?.imports ?? [];
+    for (const one of imports) if (one.isLoadedAtOnce) loaded.add(one.path);
+  }
+  return loaded;
 }
 
 /** A cycle as a list of paths, or null. */

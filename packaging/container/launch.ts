@@ -2,62 +2,12 @@
  * The first process of the container image, which has no shell: what bin/launch does elsewhere. Starts the program that is asked
  * for in this process's place, on the same Node.js, with the heap that the container's memory allows.
  *
- * Usage: node launch.js PROGRAM [ARGUMENT ...]
+ * Usage: node launch.cjs PROGRAM [ARGUMENT ...]
  */
 
-import { constants, copyFileSync, existsSync, readFileSync } from 'node:fs';
+import { constants, copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
-
-const MIB = 1024 * 1024;
-/** MiB of V8's heap, least and most; the same as in bin/launch, as is the part of the memory. */
-const MIN_HEAP_MIB = 64;
-const MAX_HEAP_MIB = 32_768;
-/** MiB of a semi-space at most, and the heap that one MiB of it belongs to. */
-const MAX_SEMI_SPACE_MIB = 16;
-const HEAP_PER_SEMI_SPACE = 64;
-
-/** The content of a file; null where it is not there or may not be read. */
-type ReadFile = (path: string) => string | null;
-
-const readFile: ReadFile = (path) => {
-  try {
-    return readFileSync(path, 'utf8');
-  } catch {
-    return null;
-  }
-};
-
-/** Limits, in octets, of a control group and of those above it. */
-function groupLimits(mount: string, group: string, files: readonly string[], read: ReadFile): number[] {
-  const limits: number[] = [];
-  for (let path = group === '/' ? '' : group; ; path = path.slice(0, path.lastIndexOf('/'))) {
-    for (const file of files) {
-      const text = read(`${mount}${path}/${file}`)?.trim() ?? '';
-      if (/^\d{1,15}$/.test(text)) limits.push(Number(text));
-    }
-    if (path === '') return limits;
-  }
-}
-
-/** V8's flags for the memory that there is: a third of a host's, half of a limit. Empty where nothing says how much. */
-export function heapFlags(read: ReadFile = readFile): string[] {
-  const kib = /^MemTotal:\s+(\d+)/m.exec(read('/proc/meminfo') ?? '')?.[1];
-  if (kib === undefined) return [];
-  const host = Number(kib) * 1024;
-  const limits = (read('/proc/self/cgroup') ?? '').split('\n').flatMap((line) => {
-    const [, controllers = '', ...path] = line.split(':');
-    const group = path.join(':');
-    if (line === '') return [];
-    if (controllers === '') return groupLimits('/sys/fs/cgroup', group, ['memory.max', 'memory.high'], read);
-    if (!controllers.split(',').includes('memory')) return [];
-    return groupLimits('/sys/fs/cgroup/memory', group, ['memory.limit_in_bytes'], read);
-  });
-  const limit = Math.min(host, ...limits);
-  const part = limit < host ? Math.floor(limit / 2) : Math.floor(host / 3);
-  const heap = Math.min(MAX_HEAP_MIB, Math.max(MIN_HEAP_MIB, Math.floor(part / MIB)));
-  const half = Math.min(MAX_SEMI_SPACE_MIB, Math.max(1, Math.floor(heap / HEAP_PER_SEMI_SPACE)));
-  return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${half}`];
-}
+import { heapFlags } from './heap-flags.ts';
 
 /** Where the configuration of the image has the trust anchor, which RFC 5011 keeps up to date from its first start on. */
 const ANCHOR_FILE = '/var/lib/hawser/root.key';
@@ -75,7 +25,7 @@ function beginAnchor(): void {
 /** Becomes the program; the result is the exit status where that is not possible. */
 function become(words: readonly string[]): number {
   const [program = '', ...rest] = words;
-  const main = join(import.meta.dirname, `${program}.js`);
+  const main = join(import.meta.dirname, `${program}.cjs`);
   if (!/^hawser[a-z-]*$/.test(program) || !existsSync(main)) {
     process.stderr.write(`launch: no program ${JSON.stringify(program)} in this image\n`);
     return 127;
@@ -95,4 +45,4 @@ function become(words: readonly string[]): number {
   return 126;
 }
 
-if (import.meta.main) process.exitCode = become(process.argv.slice(2));
+process.exitCode = become(process.argv.slice(2));

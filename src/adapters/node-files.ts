@@ -3,7 +3,6 @@
  * changed in a way that nobody else can turn aside (root-writes.ts).
  */
 
-import { randomBytes } from 'node:crypto';
 import {
   closeSync,
   constants,
@@ -185,7 +184,8 @@ const sync = promisify(fsync);
 
 /** What a file is called until it is whole. */
 function temporarySuffix(): string {
-  return `.${randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
+  // Loaded when it is wanted: half of what starts a program that only reads.
+  return `.${process.getBuiltinModule('node:crypto').randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
 }
 
 /** As `replace`; what waits for the disk does so beside. Opening and renaming, which whoever is root must do with care, do not. */

@@ -53,48 +53,19 @@ function welcome(socket: Socket, remote: Address, options: HttpListenOptions): v
     session.destroy();
     return;
   }
-  const replies = new OneByOne();
-  session.on('stream', (stream, headers, flags) =>
-    take(stream, headers, { events, hasBody: !(flags & END_STREAM), replies }),
-  );
+  session.on('stream', (stream, headers, flags) => take(stream, headers, { events, hasBody: !(flags & END_STREAM) }));
   session.on('close', () => events.onClose());
 }
 
 interface Taken {
   readonly events: HttpSessionEvents;
   readonly hasBody: boolean;
-  readonly replies: OneByOne;
-}
-
-/**
- * Replies of one session, each in a write and so in a TLS record of its own, as Unbound and others send them. Node puts into one
- * what is said in one turn, and clients that look at one reply for each read (dnsperf) would lose the others.
- */
-class OneByOne {
-  #waiting: (() => void)[] = [];
-  #isBusy = false;
-
-  run(reply: () => void): void {
-    if (this.#isBusy) {
-      this.#waiting.push(reply);
-      return;
-    }
-    this.#isBusy = true;
-    reply();
-    setImmediate(this.#next);
-  }
-
-  readonly #next = (): void => {
-    this.#isBusy = false;
-    const reply = this.#waiting.shift();
-    if (reply !== undefined) this.run(reply);
-  };
 }
 
 function take(
   stream: ServerHttp2Stream,
   headers: import('node:http2').IncomingHttpHeaders,
-  { events, hasBody, replies }: Taken,
+  { events, hasBody }: Taken,
 ): void {
   stream.on('error', () => {});
   const length = headers['content-length'];
@@ -105,7 +76,7 @@ function take(
       contentType: headers['content-type'] ?? null,
       contentLength: length === undefined || !/^[0-9]{1,15}$/.test(length) ? null : Number(length),
     },
-    new NodeHttpExchange(stream, replies),
+    new NodeHttpExchange(stream),
   );
   stream.on('close', onClose);
   if (!hasBody) {
@@ -144,28 +115,22 @@ class NodeHttpSession implements HttpSession {
 class NodeHttpExchange implements HttpExchange {
   readonly #stream: ServerHttp2Stream;
 
-  readonly #replies: OneByOne;
-
-  constructor(stream: ServerHttp2Stream, replies: OneByOne) {
+  constructor(stream: ServerHttp2Stream) {
     this.#stream = stream;
-    this.#replies = replies;
   }
 
+  /** What is said in one turn of the event loop goes out in one write, the replies of other exchanges among it. */
   respond({ status, headers, body }: HttpResponse): void {
     const stream = this.#stream;
+    if (stream.destroyed || stream.closed || stream.headersSent) return;
     const fields = { ':status': status, ...headers, 'content-length': String(body?.length ?? 0) };
-    const isOver = (): boolean => stream.destroyed || stream.closed || stream.headersSent;
     if (body === null) {
-      if (!isOver()) stream.respond(fields, { endStream: true });
+      stream.respond(fields, { endStream: true });
       return;
     }
+    stream.respond(fields);
     // A copy, since the caller may use its octets again.
-    const octets = Buffer.from(body);
-    this.#replies.run(() => {
-      if (isOver()) return;
-      stream.respond(fields);
-      stream.end(octets);
-    });
+    stream.end(Buffer.from(body));
   }
 
   reset(): void {

@@ -1,6 +1,5 @@
 /** TLS of the platform, loaded when it is used first: a third of what Node.js needs to start, and most hosts use none. */
 
-import { constants, createHash } from 'node:crypto';
 import type { SecureContextOptions, TlsOptions } from 'node:tls';
 import type { TlsKeyCheck, TlsServerOptions } from '../ports/network.ts';
 
@@ -24,7 +23,7 @@ export function tlsServerOptions(options: TlsServerOptions): TlsOptions {
     // RFC 7858 §3.2, RFC 8310 §9: TLS 1.2 at least. A client that wants new keys makes a new connection.
     minVersion: minVersion ?? 'TLSv1.2',
     maxVersion: maxVersion ?? 'TLSv1.3',
-    secureOptions: constants.SSL_OP_NO_RENEGOTIATION,
+    secureOptions: process.getBuiltinModule('node:crypto').constants.SSL_OP_NO_RENEGOTIATION,
     ...(clientAuthorityPem === undefined ? {} : { ca: clientAuthorityPem }),
     ...(ciphers === null ? {} : { ciphers }),
     ...(ticketSecret === undefined ? {} : { ticketKeys: ticketKeys(ticketSecret) }),
@@ -44,12 +43,15 @@ function cipherList({ ciphers, cipherSuites }: TlsServerOptions): string | null 
 
 /** A name and two keys of 16 octets each, out of a secret of any length. */
 function ticketKeys(secret: Uint8Array): Buffer {
-  return createHash('sha384').update(secret).digest();
+  return process.getBuiltinModule('node:crypto').createHash('sha384').update(secret).digest();
 }
 
 /** What OpenSSL says of a key and a certificate: each alone, then together, then with the rules. */
 export const tlsFault: TlsKeyCheck = (tls) => {
   const { privateKeyPem: key, certificatePem: cert } = tls;
+  // Node.js takes an empty text for none given.
+  if (key === '') return { of: 'key', text: 'it is empty' };
+  if (cert === '') return { of: 'certificate', text: 'it is empty' };
   const parts = [
     { of: 'key', options: { key } },
     { of: 'certificate', options: { cert } },

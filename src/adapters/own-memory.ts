@@ -60,8 +60,17 @@ export function ownMemory(): OwnMemory {
 
 /** Pages of the program that only starting needed count to the process as long as they are mapped. */
 function letGoOfProgram(calls: MemoryCalls): void {
-  for (const { start, octets } of unwrittenMappings(readFileSync('/proc/self/smaps', 'utf8'), process.execPath)) {
+  for (const { start, octets } of unwrittenMappings(mappingsOf('/proc/self/smaps'), process.execPath)) {
     calls.madvise(start, octets, DONT_NEED);
+  }
+}
+
+/** What the kernel says of a process's memory; empty where it may not be read, or there is no /proc (chroot, containers). */
+export function mappingsOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return '';
   }
 }
 

@@ -24,12 +24,12 @@ interface Client {
 /** Opens a store; the package is loaded only here. */
 export const openRedisStore: OpenStore = async (servers) => {
   const { Redis, Cluster } = await import('iovalkey');
-  const { server, replica, sentinels, cluster } = servers;
+  const { server, replica, sentinels, cluster, tls } = servers;
   const main: Client =
     cluster.length > 0
-      ? new Cluster([...cluster], clusterOptions(server))
-      : new Redis(sentinels === null ? optionsFor(server) : sentinelOptions(servers));
-  const reader: Client = replica === null ? main : new Redis(optionsFor(replica));
+      ? new Cluster([...cluster], clusterOptions(servers))
+      : new Redis(sentinels === null ? optionsFor(server, tls) : sentinelOptions(servers));
+  const reader: Client = replica === null ? main : new Redis(optionsFor(replica, tls));
   return new RedisStore(main, reader);
 };
 
@@ -71,13 +71,22 @@ async function attempt<T>(call: () => Promise<T>): Promise<StoreResult<T>> {
 }
 
 /** A command fails at once where there is no connection, and is never sent again: a question does not wait for it. */
-function optionsFor(server: StoreServer): RedisOptions {
+function optionsFor(server: StoreServer, tls: StoreServers['tls']): RedisOptions {
   const { path, host, port } = server;
-  return { ...(path === '' ? { host, port } : { path }), ...commonOptions(server), db: server.database };
+  return { ...(path === '' ? { host, port } : { path }), ...commonOptions(server, tls), db: server.database };
 }
 
-function commonOptions({ password, commandTimeoutMs, connectTimeoutMs }: StoreServer): RedisOptions {
+function tlsOptions(tls: StoreServers['tls']): { readonly ca?: string } | undefined {
+  return tls === null ? undefined : tls.authorities === null ? {} : { ca: tls.authorities };
+}
+
+function commonOptions(
+  { password, commandTimeoutMs, connectTimeoutMs }: StoreServer,
+  tls: StoreServers['tls'],
+): RedisOptions {
+  const spoken = tlsOptions(tls);
   return {
+    ...(spoken === undefined ? {} : { tls: spoken }),
     ...(password === '' ? {} : { password }),
     commandTimeout: commandTimeoutMs,
     connectTimeout: connectTimeoutMs,
@@ -88,10 +97,12 @@ function commonOptions({ password, commandTimeoutMs, connectTimeoutMs }: StoreSe
   };
 }
 
-function sentinelOptions({ server, sentinels }: StoreServers): RedisOptions {
+function sentinelOptions({ server, sentinels, tls }: StoreServers): RedisOptions {
   const { servers = [], name = '', password = '' } = sentinels ?? {};
+  const spoken = tlsOptions(tls);
   return {
-    ...commonOptions(server),
+    ...commonOptions(server, tls),
+    ...(spoken === undefined ? {} : { enableTLSForSentinelMode: true, sentinelTLS: spoken }),
     db: server.database,
     sentinels: servers.map(({ host, port }) => ({ host, port })),
     name,
@@ -101,9 +112,9 @@ function sentinelOptions({ server, sentinels }: StoreServers): RedisOptions {
   };
 }
 
-function clusterOptions(server: StoreServer): ClusterOptions {
+function clusterOptions({ server, tls }: StoreServers): ClusterOptions {
   return {
-    redisOptions: commonOptions(server),
+    redisOptions: commonOptions(server, tls),
     enableOfflineQueue: false,
     slotsRefreshTimeout: server.connectTimeoutMs,
     clusterRetryStrategy: (times: number) => Math.min(FIRST_RETRY_MS * times, MAX_RETRY_MS),

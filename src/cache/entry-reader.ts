@@ -12,6 +12,7 @@ import type { Question } from '../wire/question.ts';
 import { rrsetFromOctets } from '../wire/rrset.ts';
 import type { AnswerEntry } from './cached-answer.ts';
 import type { DelegatedServer, Delegation } from './delegation.ts';
+import type { Proven } from './denial-cache.ts';
 import { ALIAS_KINDS, END_KINDS, ENTRY } from './entry-writer.ts';
 import { OctetReader } from './octet-reader.ts';
 
@@ -19,7 +20,8 @@ import { OctetReader } from './octet-reader.ts';
 export type StoredEntry =
   | { readonly kind: 'answer'; readonly entry: AnswerEntry }
   | { readonly kind: 'rrset'; readonly ranked: RankedRRset }
-  | { readonly kind: 'delegation'; readonly cut: Delegation };
+  | { readonly kind: 'delegation'; readonly cut: Delegation }
+  | { readonly kind: 'span'; readonly span: Proven };
 
 /** Sets, aliases, servers or addresses of one list: more than a message can hold are no list. */
 const MAX_LIST = 16_384;
@@ -70,6 +72,8 @@ export class EntryReader {
         return { kind: 'rrset', ranked: this.#set() };
       case ENTRY.delegation:
         return { kind: 'delegation', cut: this.#delegation() };
+      case ENTRY.span:
+        return { kind: 'span', span: { zone: this.#name(), learntAt: this.#in.number(), ranked: this.#set() } };
       default:
         throw new Broken();
     }

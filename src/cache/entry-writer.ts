@@ -1,5 +1,5 @@
 /**
- * RRsets, answers and delegations as octets, for what outlives the process: the cache file, a store that hosts share.
+ * RRsets, answers, delegations and spans of denials as octets, for what outlives the process: the cache file, a store that hosts share.
  *
  * The form: integers big-endian, times as 64-bit floating point numbers in unix seconds. Texts (zones, servers, verdicts) and
  * RRsets are written where they first stand and referred to by their number after that, from 1 on; 0 is none. A reference of
@@ -15,10 +15,11 @@ import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { AnswerEntry } from './cached-answer.ts';
 import type { Delegation } from './delegation.ts';
+import type { Proven } from './denial-cache.ts';
 import { OctetWriter } from './octet-writer.ts';
 
 /** What an entry is. */
-export const ENTRY = { answer: 1, rrset: 2, delegation: 3 } as const;
+export const ENTRY = { answer: 1, rrset: 2, delegation: 3, span: 4 } as const;
 /** How an alias came about, by number. */
 export const ALIAS_KINDS = ['cname', 'dname'] as const;
 /** What stands at the end of an answer, by number. */
@@ -52,6 +53,14 @@ export class EntryWriter {
 
   rrset(ranked: RankedRRset): void {
     this.#out.u8(ENTRY.rrset);
+    this.#set(ranked);
+  }
+
+  /** What the span is, its record says. */
+  span({ zone, ranked, learntAt }: Proven): void {
+    this.#out.u8(ENTRY.span);
+    this.#name(zone);
+    this.#out.number(learntAt);
     this.#set(ranked);
   }
 

@@ -85,7 +85,8 @@ function read(from: Unpacker): KeptStatus<PackedKey> {
   from.u32();
   const expiresAt = from.time();
   const zone = from.name();
-  const verdict = readVerdict(from) ?? SECURE;
+  const verdict = readVerdict(from);
+  if (verdict === null) throw new Error('zone trust without a verdict was stored');
   if (verdict.status !== 'secure') return { ...verdict, zone, storedAt, expiresAt };
   const mustSign: number[] = [];
   for (let left = from.u16(); left > 0; left--) mustSign.push(from.u8());

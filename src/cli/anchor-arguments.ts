@@ -1,5 +1,7 @@
 /** Arguments of hawser-anchor: the flags of unbound-anchor, read as getopt reads them. */
 
+import { readShortFlags } from '../config/short-flags.ts';
+
 export interface AnchorArguments {
   readonly anchorPath: string;
   readonly certificatePath: string;
@@ -35,27 +37,12 @@ export const ANCHOR_DEFAULTS = {
   signerEmail: 'dnssec@iana.org',
 } as const;
 
-const WITH_VALUE = 'acuxsnbfrCP';
-const WITHOUT_VALUE = 'lS46RFvh';
-
 /** Reads them; a line when they are wrong. */
 export function readAnchorArguments(words: readonly string[]): AnchorArguments | string {
-  const values = new Map<string, string[]>();
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (!/^-./.test(word)) return `unexpected argument '${word}'`;
-    for (let at = 1; at < word.length; at++) {
-      const flag = word.charAt(at);
-      if (WITH_VALUE.includes(flag)) {
-        const value = word.slice(at + 1) || words[++i];
-        if (value === undefined) return `option requires an argument -- '${flag}'`;
-        values.set(flag, [...(values.get(flag) ?? []), value]);
-        break;
-      }
-      if (!WITHOUT_VALUE.includes(flag)) return `invalid option -- '${flag}'`;
-      values.set(flag, [...(values.get(flag) ?? []), '']);
-    }
-  }
+  const read = readShortFlags(words, { withValue: 'acuxsnbfrCP', withoutValue: 'lS46RFvh' });
+  if (typeof read === 'string') return read;
+  const { values } = read;
+  if (read.words.length > 0) return `unexpected argument '${read.words[0]}'`;
   const last = (flag: string): string | null => values.get(flag)?.at(-1) ?? null;
   const port = last('P') ?? String(ANCHOR_DEFAULTS.port);
   if (!/^\d{1,5}$/.test(port) || Number(port) < 1 || Number(port) > 65_535) return `not a port: ${port}`;

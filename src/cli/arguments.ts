@@ -1,5 +1,7 @@
 /** Arguments of hawserd: the flags of unbound, read as getopt reads them (`-dv`, `-cFILE`, `-c FILE`). */
 
+import { readShortFlags } from '../config/short-flags.ts';
+
 export interface Arguments {
   readonly configPath: string | null;
   /** How often -d was given: 1 stays in the foreground, 2 logs to stderr as well. */
@@ -15,28 +17,15 @@ export interface Arguments {
 type ReadArguments = { readonly ok: true; readonly value: Arguments } | { readonly ok: false; readonly text: string };
 
 export function readArguments(words: readonly string[]): ReadArguments {
-  const counts = new Map<string, number>();
-  let configPath: string | null = null;
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (!/^-./.test(word)) return { ok: false, text: `unexpected argument '${word}'` };
-    for (let at = 1; at < word.length; at++) {
-      const flag = word.charAt(at);
-      if (flag === 'c') {
-        const value = word.slice(at + 1) || words[++i];
-        if (value === undefined) return { ok: false, text: "option requires an argument -- 'c'" };
-        configPath = value;
-        break;
-      }
-      if (!'dhpvV'.includes(flag)) return { ok: false, text: `invalid option -- '${flag}'` };
-      counts.set(flag, (counts.get(flag) ?? 0) + 1);
-    }
-  }
-  const times = (flag: string): number => counts.get(flag) ?? 0;
+  const read = readShortFlags(words, { withValue: 'c', withoutValue: 'dhpvV' });
+  if (typeof read === 'string') return { ok: false, text: read };
+  const [unexpected] = read.words;
+  if (unexpected !== undefined) return { ok: false, text: `unexpected argument '${unexpected}'` };
+  const times = (flag: string): number => read.values.get(flag)?.length ?? 0;
   return {
     ok: true,
     value: {
-      configPath,
+      configPath: read.values.get('c')?.at(-1) ?? null,
       debug: times('d'),
       noPidfile: times('p') > 0,
       verbose: times('v'),

@@ -2,7 +2,6 @@
 
 import { hostname } from 'node:os';
 import { domainToASCII } from 'node:url';
-import { parseArgs } from 'node:util';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
 import { askServer } from '../dane/ask-server.ts';
 import { type CheckParts, checkHost } from '../dane/check-host.ts';
@@ -16,7 +15,7 @@ import { parseName } from '../wire/name-text.ts';
 import { familyOf, LOOK_UP_HELP, LOOK_UP_OPTIONS, openChosenSource, SOURCE_HELP } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
 import { ProgressBar } from './progress-bar.ts';
-import { refuseWords } from './subcommand.ts';
+import { readWords, refuseWords, type WordValues } from './subcommand.ts';
 
 const DAY_SECONDS = 86_400;
 const DEFAULT_TIMEOUT_S = 20;
@@ -70,11 +69,7 @@ const OPTIONS = {
   nagios: { type: 'boolean' },
 } as const;
 
-function readWords(words: readonly string[]) {
-  return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-}
-
-type Values = ReturnType<typeof readWords>['values'];
+type Values = WordValues<typeof OPTIONS>;
 
 type Target =
   | { readonly kind: 'domain'; readonly domain: Name }
@@ -82,12 +77,8 @@ type Target =
 
 /** Runs it; the exit status. */
 export async function runDaneCheck(words: readonly string[]): Promise<number> {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(words);
-  } catch (error) {
-    return refuseWords('dane check', (error as Error).message);
-  }
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return refuseWords('dane check', read);
   const { values, positionals } = read;
   const targets = targetsOf(values, positionals);
   if (typeof targets === 'string') return refuseWords('dane check', targets);

@@ -1,7 +1,6 @@
 /** `hawser dane rollover`: words, files and output; the decisions are in src/dane/rollover.ts. */
 
 import { hostname } from 'node:os';
-import { parseArgs } from 'node:util';
 import { createNodeCertificates } from '../adapters/node-certificates.ts';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
 import { askServer } from '../dane/ask-server.ts';
@@ -34,7 +33,7 @@ import {
   SOURCE_HELP,
 } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
-import { refuseWords, USAGE_STATUS } from './subcommand.ts';
+import { readWords, refuseWords, USAGE_STATUS, type WordValues } from './subcommand.ts';
 
 /** Milliseconds for each connection to the host. */
 const LIVE_MS = 20_000;
@@ -74,20 +73,12 @@ const OPTIONS = {
   json: { type: 'boolean' },
 } as const;
 
-function readWords(words: readonly string[]) {
-  return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-}
-
-type Values = ReturnType<typeof readWords>['values'];
+type Values = WordValues<typeof OPTIONS>;
 
 /** Runs it; the exit status. */
 export async function runDaneRollover(words: readonly string[]): Promise<number> {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(words);
-  } catch (error) {
-    return refuseWords('dane rollover', (error as Error).message);
-  }
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return refuseWords('dane rollover', read);
   const { values, positionals } = read;
   const [verb, ...rest] = positionals;
   if (values.state === undefined) return refuseWords('dane rollover', '--state is needed');

@@ -1,13 +1,13 @@
 /** `hawser doctor`: examines this host and says what keeps mail from being protected, or from going out at all. */
 
-import { parseArgs } from 'node:util';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
 import { CHECK_COUNT, examine, exitStatusOf, findingsJson, findingText, summaryText } from '../doctor/examine.ts';
 import { patientOfConfig } from './doctor-patient.ts';
 import { programPorts, readProgramConfig } from './own-resolver.ts';
 import { chooseConfig, readProcesses } from './running-config.ts';
-import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
+import { readWords, refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 
+const OPTIONS = { config: { type: 'string', short: 'C' }, json: { type: 'boolean' } } as const;
 const ERASE_LINE = '\r\x1b[K';
 
 export const doctorCommand: Subcommand = {
@@ -24,40 +24,30 @@ Exit status: 0 all is well or there are only warnings, 1 something fails, ${USAG
 };
 
 async function run(words: readonly string[]): Promise<number> {
-  const read = readWords(words);
+  const read = readWords(words, OPTIONS);
   if (typeof read === 'string') return refuseWords('doctor', read);
+  if (read.positionals.length > 0) return refuseWords('doctor', `unexpected word ${read.positionals[0]}`);
+  const { config: named, json: isJson = false } = read.values;
   const ports = await programPorts();
   const { path, why } =
-    read.config === undefined
+    named === undefined
       ? chooseConfig(readProcesses(), ports.files)
-      : { path: read.config, why: 'named on the command line' };
-  const isThere = read.config !== undefined || ports.files.exists(path);
+      : { path: named, why: 'named on the command line' };
+  const isThere = named !== undefined || ports.files.exists(path);
   const config = readProgramConfig(isThere ? path : null, ports.files);
   if (!('server' in config)) return refuseWords('doctor', config.join('\n'));
-  if (!read.json) process.stdout.write(`Configuration: ${path} (${why})\n`);
+  if (!isJson) process.stdout.write(`Configuration: ${path} (${why})\n`);
   const progress = progressOn(process.stderr);
   progress('asking the servers ...');
   let done = 0;
   const findings = await examine(patientOfConfig(config, ports), (finding) => {
     progress('');
-    if (!read.json) process.stdout.write(findingText(finding, hasColour()));
+    if (!isJson) process.stdout.write(findingText(finding, hasColour()));
     done++;
     if (done < CHECK_COUNT) progress(`${done} of ${CHECK_COUNT} checks done ...`);
   });
-  process.stdout.write(read.json ? findingsJson(findings, path) : summaryText(findings));
+  process.stdout.write(isJson ? findingsJson(findings, path) : summaryText(findings));
   return exitStatusOf(findings);
-}
-
-function readWords(words: readonly string[]): { readonly config: string | undefined; readonly json: boolean } | string {
-  try {
-    const { values } = parseArgs({
-      args: [...words],
-      options: { config: { type: 'string', short: 'C' }, json: { type: 'boolean' } },
-    });
-    return { config: values.config, json: values.json === true };
-  } catch (error) {
-    return (error as Error).message;
-  }
 }
 
 /** Writes over its own line, on a terminal only. */

@@ -1,6 +1,5 @@
 /** `hawser explain`: words, the resolver that is asked, output. What is shown is in src/explain. */
 
-import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { explainParts } from '../daemon/explain-parts.ts';
 import { chainDot } from '../explain/chain-dot.ts';
@@ -15,7 +14,7 @@ import { readTime } from './explain-time.ts';
 import { DAEMON_HELP, findDaemon, LOOK_UP_OPTIONS, SOURCE_HELP, sourceFault } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
 import { openTracedResolver, questionFrom, STATUS_HELP, statusOf, VALIDATING_HELP } from './question-words.ts';
-import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
+import { readWords, refuseWords, type Subcommand, USAGE_STATUS, type WordValues } from './subcommand.ts';
 
 const DAY_SECONDS = 86_400;
 /** Signatures that run out sooner are listed: signers renew earlier than that. */
@@ -66,19 +65,11 @@ const OPTIONS = {
   'no-color': { type: 'boolean' },
 } as const;
 
-function readWords(words: readonly string[]) {
-  return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-}
-
-type Values = ReturnType<typeof readWords>['values'];
+type Values = WordValues<typeof OPTIONS>;
 
 async function run(words: readonly string[]): Promise<number> {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(words);
-  } catch (error) {
-    return refuseWords('explain', (error as Error).message);
-  }
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return refuseWords('explain', read);
   const { values, positionals } = read;
   const question = questionFrom(positionals);
   if (question === null) return refuseWords('explain', 'NAME [TYPE] is needed');

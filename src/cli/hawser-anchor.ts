@@ -242,4 +242,4 @@ async function addressesOf({ config, read, ports }: ListSource): Promise<readonl
 }
 
 // At once: a question that is still under way, after PROBE_MS, is nobody's any more.
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((status) => process.exit(status));

@@ -1,6 +1,5 @@
 /** The control program: joins control/client.ts to the process. Exit status 0, 1 on an error, 3 when the daemon is stopped. */
 
-import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
@@ -32,7 +31,7 @@ async function main(given: readonly string[]): Promise<number> {
     process.stdout.write(controlUsage(DEFAULT_PATHS, VERSION));
     return EXIT.error;
   }
-  if (read.words[0] === 'start') return startDaemon(read);
+  if (read.words[0] === 'start') return await startDaemon(read);
   const config = readConfig(read.configPath);
   if (config === null) return EXIT.error;
   if (!config.remoteControl.controlEnable) complain('warning', "control-enable is 'no' in the config file.");
@@ -60,7 +59,8 @@ function complain(level: string, text: string): void {
 }
 
 /** The daemon's launcher stands beside this program's. */
-function startDaemon({ configPath }: ClientArguments): number {
+async function startDaemon({ configPath }: ClientArguments): Promise<number> {
+  const { spawnSync } = await import('node:child_process');
   const launcher = join(dirname(process.argv[1] ?? ''), '..', 'bin', 'hawserd');
   const beside = join(dirname(process.argv[1] ?? ''), '..', '..', 'bin', 'hawserd');
   const program = [launcher, beside].find((path) => existsSync(path)) ?? 'hawserd';
@@ -130,4 +130,6 @@ async function sendInput(socket: Socket, input: 'lines' | 'dump'): Promise<void>
   if (input === 'lines') socket.write(END_OF_LINES);
 }
 
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -113,4 +113,6 @@ function stepsText(trace: Trace): string {
   return events.map((event) => lines.text(event)).join('');
 }
 
-process.exitCode = await main(process.argv.slice(2));
+void main(process.argv.slice(2)).then((status) => {
+  process.exitCode = status;
+});

@@ -41,4 +41,4 @@ function listText(): string {
 }
 
 // At once: a question that is still under way is nobody's any more.
-process.exit(await main(process.argv.slice(2)));
+void main(process.argv.slice(2)).then((status) => process.exit(status));

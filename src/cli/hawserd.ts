@@ -228,5 +228,6 @@ function removePidfile(path: string): void {
   if (path !== '') createNodeFiles().remove(path);
 }
 
-const status = await main(process.argv.slice(2));
-if (status !== null) process.exit(status);
+void main(process.argv.slice(2)).then((status) => {
+  if (status !== null) process.exit(status);
+});

@@ -1,5 +1,7 @@
 /** Arguments of hawser-host: the flags of unbound-host, read as getopt reads them; the name may stand anywhere. */
 
+import { readShortFlags } from '../config/short-flags.ts';
+
 export interface HostArguments {
   /** Null: usage. */
   readonly name: string | null;
@@ -16,31 +18,11 @@ export interface HostArguments {
   readonly family: 'any' | 'ip4' | 'ip6';
 }
 
-const WITH_VALUE = 'cCtyfF';
-const WITHOUT_VALUE = 'vdhrD46';
-
 /** Reads them; a line when they are wrong. */
 export function readHostArguments(words: readonly string[]): HostArguments | string {
-  const values = new Map<string, string[]>();
-  const names: string[] = [];
-  for (let i = 0; i < words.length; i++) {
-    const word = words[i] ?? '';
-    if (!/^-./.test(word)) {
-      names.push(word);
-      continue;
-    }
-    for (let at = 1; at < word.length; at++) {
-      const flag = word.charAt(at);
-      if (WITH_VALUE.includes(flag)) {
-        const value = word.slice(at + 1) || words[++i];
-        if (value === undefined) return `option requires an argument -- '${flag}'`;
-        values.set(flag, [...(values.get(flag) ?? []), value]);
-        break;
-      }
-      if (!WITHOUT_VALUE.includes(flag)) return `invalid option -- '${flag}'`;
-      values.set(flag, []);
-    }
-  }
+  const read = readShortFlags(words, { withValue: 'cCtyfF', withoutValue: 'vdhrD46' });
+  if (typeof read === 'string') return read;
+  const { values, words: names } = read;
   const all = (flag: string): readonly string[] => values.get(flag) ?? [];
   return {
     name: names.length === 1 && !values.has('h') ? (names[0] ?? null) : null,

@@ -85,6 +85,7 @@ function forwardingTo(
     forwardFirst: false,
     forwardTlsUpstream: false,
     forwardTlsPin: [],
+    forwardTlsDane: false,
     forwardTcpUpstream: false,
   };
   const forward = { ...everything, name: ROOT, forwardAddr, forwardNoCache: false };

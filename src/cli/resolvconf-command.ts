@@ -1,7 +1,6 @@
 /** `hawser resolvconf`: shows and, on request, writes the lines that make programs of this host ask Hawser. */
 
 import { readlinkSync, renameSync, symlinkSync } from 'node:fs';
-import { parseArgs } from 'node:util';
 import { DEFAULT_PATHS } from '../config/default-path.ts';
 import { findingText } from '../doctor/examine.ts';
 import { listenAddresses, type Patient } from '../doctor/patient.ts';
@@ -11,7 +10,7 @@ import { textOr } from '../doctor/trust-checks.ts';
 import type { Files } from '../ports/files.ts';
 import { patientOfConfig } from './doctor-patient.ts';
 import { programPorts, readUsualConfig } from './own-resolver.ts';
-import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
+import { readWords, refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
 
 /** What was there before: the file, or the link itself. */
 const BACKUP = `${RESOLV_CONF}.before-hawser`;
@@ -34,6 +33,7 @@ Exit status: 0 right or done, 1 wrong or not done, ${USAGE_STATUS} it could not 
   run,
 };
 
+const OPTIONS = { config: { type: 'string', short: 'C' }, force: { type: 'boolean' } } as const;
 const ACTIONS = ['check', 'install', 'undo'] as const;
 
 interface Wanted {
@@ -43,7 +43,7 @@ interface Wanted {
 }
 
 async function run(words: readonly string[]): Promise<number> {
-  const wanted = readWords(words);
+  const wanted = wantedBy(words);
   if (typeof wanted === 'string') return refuseWords('resolvconf', wanted);
   const ports = await programPorts();
   if (wanted.action === 'undo') return undo(ports.files);
@@ -53,16 +53,13 @@ async function run(words: readonly string[]): Promise<number> {
   return wanted.action === 'check' ? await check(patient) : await install(patient, wanted.force);
 }
 
-function readWords(words: readonly string[]): Wanted | string {
-  try {
-    const options = { config: { type: 'string', short: 'C' }, force: { type: 'boolean' } } as const;
-    const { values, positionals } = parseArgs({ args: [...words], options, allowPositionals: true });
-    const action = ACTIONS.find((each) => each === positionals[0]);
-    if (action === undefined || positionals.length > 1) return 'check, install or undo expected';
-    return { action, config: values.config, force: values.force === true };
-  } catch (error) {
-    return (error as Error).message;
-  }
+function wantedBy(words: readonly string[]): Wanted | string {
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return read;
+  const { values, positionals } = read;
+  const action = ACTIONS.find((each) => each === positionals[0]);
+  if (action === undefined || positionals.length > 1) return 'check, install or undo expected';
+  return { action, config: values.config, force: values.force === true };
 }
 
 async function check(patient: Patient): Promise<number> {

@@ -1,5 +1,7 @@
 /** A subcommand of the program `hawser`. */
 
+import { type ParseArgsOptionsConfig, parseArgs } from 'node:util';
+
 /** One subcommand: a row of the table in hawser.ts. */
 export interface Subcommand {
   readonly name: string;
@@ -13,6 +15,21 @@ export interface Subcommand {
 
 /** Exit status of every subcommand for words that it does not understand: "could not be tested" to monitoring. */
 export const USAGE_STATUS = 3;
+
+/** Options and other words; a text: what is wrong with them. */
+export function readWords<const Options extends ParseArgsOptionsConfig>(words: readonly string[], options: Options) {
+  try {
+    return parseArgs({ args: [...words], options, allowPositionals: true });
+  } catch (error) {
+    return (error as Error).message;
+  }
+}
+
+/** What options were given. */
+export type WordValues<Options extends ParseArgsOptionsConfig> = Exclude<
+  ReturnType<typeof readWords<Options>>,
+  string
+>['values'];
 
 /** Writes what is wrong with the words, and where help is. `command`: the words up to there, without the program. */
 export function refuseWords(command: string, why: string): number {

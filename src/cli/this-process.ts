@@ -69,8 +69,8 @@ function boundAddresses(name: string, all: readonly NetworkInterfaceInfo[] = [])
 
 /** The program of front threads: of the build beside this one, where what programs share is below it, or its source. */
 function frontProgram(): URL {
-  const places = ['./front.js', '../front.js', './front.ts'].map((path) => new URL(path, import.meta.url));
-  return places.find((place) => existsSync(place)) ?? new URL('./front.js', import.meta.url);
+  const places = ['../front.cjs', './front.cjs', './front.ts'].map((path) => new URL(path, import.meta.url));
+  return places.find((place) => existsSync(place)) ?? new URL('./front.cjs', import.meta.url);
 }
 
 /** Loaded only when a page is served: most daemons serve none. */

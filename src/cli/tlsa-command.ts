@@ -1,6 +1,5 @@
 /** `hawser tlsa`: makes TLSA, SMIMEA, OPENPGPKEY and SSHFP records. */
 
-import { parseArgs } from 'node:util';
 import { createNodeCertificates } from '../adapters/node-certificates.ts';
 import { createNodeCrypto } from '../adapters/node-crypto.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
@@ -26,7 +25,7 @@ import type { Name } from '../wire/name.ts';
 import { formatName, parseName } from '../wire/name-text.ts';
 import { formatRdata } from '../wire/rdata-text.ts';
 import { typeText } from '../wire/rr-type.ts';
-import { refuseWords, type Subcommand } from './subcommand.ts';
+import { readWords, refuseWords, type Subcommand, type WordValues } from './subcommand.ts';
 
 const DEFAULT_TTL = 3600;
 const MAX_TTL = 0x7fffffff;
@@ -92,20 +91,12 @@ interface Made {
   readonly warnings: readonly string[];
 }
 
-type Values = ReturnType<typeof readWords>['values'];
-
-function readWords(words: readonly string[]) {
-  return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-}
+type Values = WordValues<typeof OPTIONS>;
 
 /** What is printed; a sentence when nothing can be made. */
 async function make(words: readonly string[]): Promise<Made | string> {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(words);
-  } catch (error) {
-    return (error as Error).message;
-  }
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return read;
   const { values, positionals } = read;
   if (!['zone', 'generic', 'nsupdate', 'json'].includes(values.format)) return `no format ${values.format}`;
   const ttl = wholeNumber(values.ttl, MAX_TTL);

@@ -1,6 +1,5 @@
 /** `hawser trace`: words, the resolver that is asked, lines as they come. What steps show is in src/trace. */
 
-import { parseArgs } from 'node:util';
 import type { Config } from '../config/config.ts';
 import { endOfTrace, endText } from '../explain/ending.ts';
 import type { Ports } from '../ports/ports.ts';
@@ -13,7 +12,7 @@ import { listenToDaemon } from './control-connection.ts';
 import { DAEMON_HELP, findDaemon, LOOK_UP_OPTIONS, SOURCE_HELP, sourceFault } from './look-up-source.ts';
 import { programPorts } from './own-resolver.ts';
 import { openTracedResolver, questionFrom, STATUS_HELP, statusOf, VALIDATING_HELP } from './question-words.ts';
-import { refuseWords, type Subcommand, USAGE_STATUS } from './subcommand.ts';
+import { readWords, refuseWords, type Subcommand, USAGE_STATUS, type WordValues } from './subcommand.ts';
 
 /** Milliseconds of silence after which the daemon is given up: it answers or fails within a quarter of that. */
 const SILENCE_MS = 120_000;
@@ -57,19 +56,11 @@ const OPTIONS = {
   seconds: { type: 'string' },
 } as const;
 
-function readWords(words: readonly string[]) {
-  return parseArgs({ args: [...words], options: OPTIONS, allowPositionals: true });
-}
-
-type Values = ReturnType<typeof readWords>['values'];
+type Values = WordValues<typeof OPTIONS>;
 
 async function run(words: readonly string[]): Promise<number> {
-  let read: ReturnType<typeof readWords>;
-  try {
-    read = readWords(words);
-  } catch (error) {
-    return refuseWords('trace', (error as Error).message);
-  }
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return refuseWords('trace', read);
   const { values, positionals } = read;
   const fault = faultOf(values);
   if (fault !== null) return refuseWords('trace', fault);

@@ -2,7 +2,6 @@
 
 import { hostname } from 'node:os';
 import { resolve } from 'node:path';
-import { parseArgs } from 'node:util';
 import { createNodeHttpServer } from '../adapters/node-http-server.ts';
 import { createNodeTlsProbe } from '../adapters/node-tls-probe.ts';
 import type { Config } from '../config/config.ts';
@@ -30,7 +29,7 @@ import { daemonReport } from './daemon-report.ts';
 import { patientOfConfig, withoutWriting } from './doctor-patient.ts';
 import { programPorts, readUsualConfig, startOwnResolver } from './own-resolver.ts';
 import { readPageFiles } from './page-files.ts';
-import { refuseWords, type Subcommand } from './subcommand.ts';
+import { readWords, refuseWords, type Subcommand } from './subcommand.ts';
 
 const EXPIRY_SECONDS = 3 * 86_400;
 
@@ -58,6 +57,13 @@ export const webCommand: Subcommand = {
   run,
 };
 
+const OPTIONS = {
+  config: { type: 'string', short: 'C' },
+  port: { type: 'string' },
+  socket: { type: 'string' },
+  own: { type: 'boolean', default: false },
+} as const;
+
 interface Wish {
   readonly config: string | undefined;
   readonly port: number;
@@ -66,29 +72,19 @@ interface Wish {
   readonly own: boolean;
 }
 
-function readWords(words: readonly string[]): Wish | string {
-  try {
-    const { values } = parseArgs({
-      args: [...words],
-      options: {
-        config: { type: 'string', short: 'C' },
-        port: { type: 'string' },
-        socket: { type: 'string' },
-        own: { type: 'boolean', default: false },
-      },
-    });
-    const { config, socket = null, own, port: given = String(DEFAULT_PAGE_PORT) } = values;
-    if (socket !== null && values.port !== undefined) return 'of --port and --socket only one can be';
-    const port = /^\d{1,5}$/.test(given) ? Number(given) : -1;
-    if (port < 0 || port > 65_535) return `not a port: ${given}`;
-    return { config, port, socket: socket === null ? null : resolve(socket), own };
-  } catch (error) {
-    return (error as Error).message;
-  }
+function wishOf(words: readonly string[]): Wish | string {
+  const read = readWords(words, OPTIONS);
+  if (typeof read === 'string') return read;
+  if (read.positionals.length > 0) return `unexpected word ${read.positionals[0]}`;
+  const { config, socket = null, own, port: given = String(DEFAULT_PAGE_PORT) } = read.values;
+  if (socket !== null && read.values.port !== undefined) return 'of --port and --socket only one can be';
+  const port = /^\d{1,5}$/.test(given) ? Number(given) : -1;
+  if (port < 0 || port > 65_535) return `not a port: ${given}`;
+  return { config, port, socket: socket === null ? null : resolve(socket), own };
 }
 
 async function run(words: readonly string[]): Promise<number> {
-  const wish = readWords(words);
+  const wish = wishOf(words);
   if (typeof wish === 'string') return refuseWords('web', wish);
   const ports = await programPorts();
   const config = readUsualConfig(wish.config, ports.files);

@@ -51,6 +51,10 @@ function checkServers({ cachedb }: Config, lines: Lines, findings: Findings): vo
       'cachedb: no replica beside redis-sentinel or redis-cluster',
     );
   }
+  const isByPath = cachedb.redisServerPath !== '' || cachedb.redisReplicaServerPath !== '';
+  if (cachedb.redisTls && isByPath) {
+    findings.error(lines.last('redis-tls'), 'cachedb: redis-tls: there is no TLS to a unix socket');
+  }
   if (isCluster && cachedb.redisLogicalDb !== 0) {
     findings.error(lines.last('redis-logical-db'), 'cachedb: a cluster has no logical database but 0');
   }

@@ -9,6 +9,7 @@ import type { Findings } from './finding.ts';
 import { FormError } from './form.ts';
 import { domain, listenTargetOrPath, serverAddress, serverName } from './form-network.ts';
 import { Lines, NOWHERE } from './lines.ts';
+import { isValidating } from './modules.ts';
 import { outgoingPorts } from './outgoing-ports.ts';
 import type { Clause, Entry } from './parser.ts';
 
@@ -71,7 +72,8 @@ function checkPage(lines: Lines, findings: Findings): void {
 }
 
 /** Servers of a stub or forward zone that cannot be asked as they stand. */
-function checkServers(clause: Clause, { server }: Config, findings: Findings): void {
+function checkServers(clause: Clause, config: Config, findings: Findings): void {
+  const { server } = config;
   const name = domain.read(clause.entries.find(({ directive }) => directive === 'name')?.values[0] ?? '');
   if (name instanceof FormError) return;
   const zone = formatName(name);
@@ -83,6 +85,7 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
   if (pin !== undefined && !isTls) {
     findings.error(pin, `${zone} ${pin.directive}: without ${kind}-tls-upstream: yes servers are asked unencrypted`);
   }
+  checkDane(clause, isTls, config, findings);
   const servers = clause.entries.filter((entry) => /-(?:addr|host)$/.test(entry.directive));
   if (servers.length === 0 && clause.name === 'stub-zone') {
     findings.warning(clause, `stub-zone ${zone} has neither stub-addr nor stub-host`);
@@ -95,6 +98,27 @@ function checkServers(clause: Clause, { server }: Config, findings: Findings): v
         `${entry.directive}: '${entry.values[0]}' is specified for ${clause.name}: '${zone}', but do-not-query-localhost: yes means that the address will not be used for lookups.`,
       );
     }
+  }
+}
+
+/** Keys by TLSA records need TLS, names, and addresses that nobody has to be asked for. */
+function checkDane({ entries }: Clause, isTls: boolean, config: Config, findings: Findings): void {
+  const dane = entries.findLast(({ directive }) => directive === 'forward-tls-dane');
+  if (dane?.values[0] !== 'yes') return;
+  const has = (directive: string): boolean => entries.some((entry) => entry.directive === directive);
+  const refuse = (why: string): void => findings.error(dane, `forward-tls-dane: ${why}`);
+  if (!isTls) refuse('without forward-tls-upstream: yes resolvers are asked unencrypted');
+  if (!isValidating(config)) refuse('module-config does not list validator, so that no record is proven');
+  if (has('forward-tls-pin')) refuse('either it or forward-tls-pin says which keys resolvers have');
+  if (has('forward-host'))
+    refuse('resolvers need addresses (forward-addr): to find that of forward-host takes one of them');
+  for (const entry of entries.filter(({ directive }) => directive === 'forward-addr')) {
+    const server = serverAddress.read(entry.values[0] ?? '');
+    if (server instanceof FormError || server.tlsName !== null) continue;
+    findings.error(
+      entry,
+      `forward-addr: ${entry.values[0]} needs the name of its TLSA records after # (forward-tls-dane)`,
+    );
   }
 }
 

@@ -14,6 +14,7 @@ import { path as pathForm } from './form.ts';
 import { loadConfig } from './load-config.ts';
 import { optionText } from './option-text.ts';
 import { rowOf } from './options-table.ts';
+import { readShortFlags } from './short-flags.ts';
 
 const PROGRAM = 'hawser-checkconf';
 
@@ -57,36 +58,13 @@ export function runCheckconf(args: readonly string[], output: CheckconfOutput): 
 
 /** The arguments, an error text, or null when help is asked for. */
 function readArguments(args: readonly string[]): Arguments | string | null {
-  let option: string | null = null;
-  let isFullPath = false;
-  let isQuiet = false;
-  let areOptionsOver = false;
-  const files: string[] = [];
-  for (let i = 0; i < args.length; i++) {
-    const arg = args[i] ?? '';
-    if (areOptionsOver || !/^-./.test(arg)) {
-      files.push(arg);
-      continue;
-    }
-    if (arg === '--') {
-      areOptionsOver = true;
-      continue;
-    }
-    for (let at = 1; at < arg.length; at++) {
-      const letter = arg[at];
-      if (letter === 'f') isFullPath = true;
-      else if (letter === 'q') isQuiet = true;
-      else if (letter === 'h') return null;
-      else if (letter === 'o') {
-        const value = at + 1 < arg.length ? arg.slice(at + 1) : args[++i];
-        if (value === undefined) return `option requires an argument -- 'o'`;
-        option = value;
-        break;
-      } else return `invalid option -- '${letter}'`;
-    }
-  }
-  if (files.length > 1) return 'one file expected';
-  return { file: files[0] ?? null, option, isFullPath, isQuiet };
+  const read = readShortFlags(args, { withValue: 'o', withoutValue: 'fqh' });
+  if (typeof read === 'string') return read;
+  const { values, words } = read;
+  if (values.has('h')) return null;
+  if (words.length > 1) return 'one file expected';
+  const option = values.get('o')?.at(-1) ?? null;
+  return { file: words[0] ?? null, option, isFullPath: values.has('f'), isQuiet: values.has('q') };
 }
 
 /** Arguments with the file that they mean. */

@@ -44,7 +44,7 @@ export const CACHEDB_ROWS = {
   'redis-server-host': one(text, '127.0.0.1', DONE, 'Redis server: an address, or a name that the system resolves.'),
   'redis-server-port': one(port, 6379, DONE, 'Its port.'),
   'redis-server-path': one(path, '', DONE, 'Its unix socket, in place of host and port.'),
-  'redis-server-password': one(text, '', DONE, 'Its password, sent unencrypted.'),
+  'redis-server-password': one(text, '', DONE, 'Its password; without redis-tls it goes unencrypted.'),
   'redis-timeout': one(milliseconds, 100, DONE, 'How long a question waits for it, then goes on without.'),
   'redis-command-timeout': one(milliseconds, 0, DONE, 'How long a command may take; 0 for redis-timeout.'),
   'redis-connect-timeout': one(
@@ -73,7 +73,13 @@ export const CACHEDB_ROWS = {
     'How long connecting may take; 0 for redis-replica-timeout.',
   ),
   'redis-replica-logical-db': one(database, 0, DONE, 'Its logical database.'),
-  // Our own: unbound.conf has neither.
+  // Our own: unbound.conf has none of these.
+  'redis-tls': one(
+    yesNo,
+    false,
+    DONE,
+    'Speak TLS to all its servers. Certificates hold the names or addresses written here, of authorities as for upstream servers (tls-cert-bundle, tls-system-cert).',
+  ),
   'redis-sentinel': many(
     storeServer,
     DONE,

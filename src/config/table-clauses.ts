@@ -70,6 +70,12 @@ export const FORWARD_ZONE_ROWS = {
   'forward-tls-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TLS.'),
   'forward-ssl-upstream': alias('forward-tls-upstream'),
   'forward-tls-pin': many(keyPin, DONE, 'Key that the resolvers must have, one of several (our own directive).'),
+  'forward-tls-dane': one(
+    yesNo,
+    false,
+    DONE,
+    'Resolvers must have a key of the TLSA records (3 1 1) of their name, proven by DNSSEC, also where the records come from themselves. Our own.',
+  ),
   'forward-tcp-upstream': one(yesNo, false, DONE, 'Ask the resolvers over TCP.'),
   'forward-no-cache': one(yesNo, false, DONE, 'Do not keep what the resolvers say.'),
 };

@@ -5,6 +5,7 @@
  */
 
 import type { Config } from '../config/config.ts';
+import { readShortFlags } from '../config/short-flags.ts';
 import type { Address } from '../ports/network.ts';
 import { parseIp } from '../wire/ip.ts';
 import { PROTOCOL_VERSION } from './request-reader.ts';
@@ -27,36 +28,14 @@ export interface ClientArguments {
  * after the command a word that is no option of ours is a word of the command (`set_option val-override-date: -1`).
  */
 export function readClientArguments(given: readonly string[]): ClientArguments | string {
-  let configPath: string | null = null;
-  let server: string | null = null;
-  let quiet = false;
-  let wantsHelp = false;
-  const words: string[] = [];
-  for (let i = 0; i < given.length; i++) {
-    const word = given[i] ?? '';
-    if (word === '--') {
-      words.push(...given.slice(i + 1));
-      break;
-    }
-    if (!/^-./.test(word) || (words.length > 0 && !/^-[qh]*(?:[qh]|[cs].*)$/.test(word))) {
-      words.push(word);
-      continue;
-    }
-    for (let at = 1; at < word.length; at++) {
-      const flag = word.charAt(at);
-      if (flag === 'c' || flag === 's') {
-        const value = word.slice(at + 1) || given[++i];
-        if (value === undefined) return `option requires an argument -- '${flag}'`;
-        if (flag === 'c') configPath = value;
-        else server = value;
-        break;
-      }
-      if (flag === 'q') quiet = true;
-      else if (flag === 'h') wantsHelp = true;
-      else return `invalid option -- '${flag}'`;
-    }
-  }
-  return { configPath, server, quiet, wantsHelp, words };
+  // After the command only what can be nothing else is an option of ours.
+  const isMeant = (word: string, before: readonly string[]): boolean =>
+    before.length === 0 || /^-[qh]*(?:[qh]|[cs].*)$/.test(word);
+  const read = readShortFlags(given, { withValue: 'cs', withoutValue: 'qh', isMeant });
+  if (typeof read === 'string') return read;
+  const { values, words } = read;
+  const last = (flag: string): string | null => values.get(flag)?.at(-1) ?? null;
+  return { configPath: last('c'), server: last('s'), quiet: values.has('q'), wantsHelp: values.has('h'), words };
 }
 
 export type Target =

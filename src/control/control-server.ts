@@ -9,6 +9,7 @@
 import type { Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, ByteStream, Listener, Network, StreamEvents, TlsServerOptions } from '../ports/network.ts';
+import { ListenerSet } from '../server/listener-set.ts';
 import type { CommandTable } from './command-table.ts';
 import { ControlConnection, type ControlConnectionParts } from './connection.ts';
 import { CONTROL_LIMITS } from './limits.ts';
@@ -35,11 +36,12 @@ interface ControlServerParts {
 interface OpenListener {
   readonly listener: Listener;
   readonly tls: TlsServerOptions | null;
+  close(): void;
 }
 
 export class ControlServer {
   readonly #parts: ControlServerParts;
-  readonly #open = new Map<string, OpenListener>();
+  readonly #open = new ListenerSet<OpenListener>();
   readonly #connections = new Set<ControlConnection>();
   readonly #connectionParts: ControlConnectionParts;
   /** Connections that found no place. */
@@ -63,32 +65,28 @@ export class ControlServer {
 
   /** Addresses that are listened on, with the port that the system chose; unix sockets are not among them. */
   addresses(): Address[] {
-    return [...this.#open.values()].map(({ listener }) => listener.local).filter(({ ip }) => ip !== '');
+    return this.#open
+      .values()
+      .map(({ listener }) => listener.local)
+      .filter(({ ip }) => ip !== '');
   }
 
   /** What `status` shows: ` control(ssl)`, ` control(namedpipe)`, ` control`, or nothing. */
   get kinds(): string {
-    const kinds = [...this.#open].map(([key, { tls }]) =>
-      key.startsWith('/') ? ' control(namedpipe)' : tls === null ? ' control' : ' control(ssl)',
-    );
+    const kinds = this.#open
+      .entries()
+      .map(([key, { tls }]) => (isPath(key) ? ' control(namedpipe)' : tls === null ? ' control' : ' control(ssl)'));
     return [...new Set(kinds)].join('');
   }
 
   /** Listens as the options say, for the first time or after a reload; returns what could not be opened, a line each. */
   async listen({ listeners, tls }: ControlOptions): Promise<string[]> {
     const wanted = new Map(listeners.map((listener) => [listenerText(listener), listener]));
-    for (const [key, { listener, tls: before }] of this.#open) {
-      if (wanted.has(key) && (key.startsWith('/') || sameTls(before, tls))) continue;
-      listener.close();
-      this.#open.delete(key);
-    }
-    const problems: string[] = [];
-    for (const [key, listener] of wanted) {
-      if (this.#open.has(key)) continue;
-      const problem = await this.#openListener(key, listener, tls);
-      if (problem !== null) problems.push(problem);
-    }
-    return problems;
+    return await this.#open.change(
+      wanted,
+      (listener, key) => this.#openListener(key, listener, tls),
+      (before, key) => isPath(key) || sameTls(before.tls, tls),
+    );
   }
 
   /**
@@ -96,8 +94,7 @@ export class ControlServer {
    * its file away, and a client takes a refused connection for "stopped" but not a missing file.
    */
   stop(): void {
-    for (const [key, { listener }] of this.#open) if (!key.startsWith('/')) listener.close();
-    this.#open.clear();
+    this.#open.stop((key) => !isPath(key));
     for (const connection of [...this.#connections]) connection.close();
   }
 
@@ -105,7 +102,7 @@ export class ControlServer {
     key: string,
     listener: Address | { readonly path: string },
     tls: TlsServerOptions | null,
-  ): Promise<string | null> {
+  ): Promise<OpenListener | string> {
     const { network, log } = this.#parts;
     const hasTls = !('path' in listener) && tls !== null;
     if ('path' in listener) this.#parts.removeSocket(listener.path);
@@ -118,8 +115,8 @@ export class ControlServer {
       onError: (error) => log.write('warning', `control socket ${key}: ${error.text}`),
     });
     if (!opened.ok) return `cannot open control socket ${key}: ${opened.error.text}`;
-    this.#open.set(key, { listener: opened.value, tls: hasTls ? tls : null });
-    return null;
+    const { value } = opened;
+    return { listener: value, tls: hasTls ? tls : null, close: () => value.close() };
   }
 
   #admit(stream: ByteStream): StreamEvents | null {
@@ -146,6 +143,10 @@ export class ControlServer {
 
 function listenerText(listener: Address | { readonly path: string }): string {
   return 'path' in listener ? listener.path : `${listener.ip}@${listener.port}`;
+}
+
+function isPath(key: string): boolean {
+  return key.startsWith('/');
 }
 
 function sameTls(a: TlsServerOptions | null, b: TlsServerOptions | null): boolean {

@@ -10,6 +10,7 @@
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { Address, ByteStream, Listener, Network, StreamEvents } from '../ports/network.ts';
+import { ListenerSet } from '../server/listener-set.ts';
 
 /** Bounds on clients of the endpoint. None has a directive: monitoring asks once in a while. */
 export const METRICS_LIMITS = {
@@ -39,7 +40,7 @@ interface MetricsParts {
 /** The endpoint; listens nowhere until told to. */
 export class MetricsServer {
   readonly #parts: MetricsParts;
-  readonly #listeners = new Map<string, Listener>();
+  readonly #listeners = new ListenerSet<Listener>();
   /** Oldest first. */
   readonly #exchanges = new Set<Exchange>();
 
@@ -50,24 +51,15 @@ export class MetricsServer {
   /** Listens at these addresses and no others; lines say what could not be opened. */
   async listen(listeners: readonly Address[]): Promise<readonly string[]> {
     const wanted = new Map(listeners.map((listener) => [`${listener.ip}@${listener.port}`, listener]));
-    for (const [key, listener] of this.#listeners) {
-      if (wanted.has(key)) continue;
-      listener.close();
-      this.#listeners.delete(key);
-    }
-    const problems: string[] = [];
-    for (const [key, local] of wanted) {
-      if (this.#listeners.has(key)) continue;
+    return await this.#listeners.change(wanted, async (local, key) => {
       const opened = await this.#parts.network.listen({
         local,
         maxConnections: METRICS_LIMITS.sockets,
         onConnection: (stream) => this.#admit(stream),
         onError: ({ text }) => this.#parts.log.write('warning', `metrics on ${key}: ${text}`),
       });
-      if (opened.ok) this.#listeners.set(key, opened.value);
-      else problems.push(`can't listen for metrics on ${key}: ${opened.error.text}`);
-    }
-    return problems;
+      return opened.ok ? opened.value : `can't listen for metrics on ${key}: ${opened.error.text}`;
+    });
   }
 
   #admit(stream: ByteStream): StreamEvents {
@@ -81,12 +73,11 @@ export class MetricsServer {
 
   /** Where it listens. */
   addresses(): Address[] {
-    return [...this.#listeners.values()].map(({ local }) => local);
+    return this.#listeners.values().map(({ local }) => local);
   }
 
   stop(): void {
-    for (const listener of this.#listeners.values()) listener.close();
-    this.#listeners.clear();
+    this.#listeners.stop();
   }
 }
 

@@ -9,7 +9,7 @@
 import { spanEnd } from '../serve/serve-stats.ts';
 import type { StatisticsSnapshot, StatRow } from './stat-row.ts';
 import { type DaemonStatistics, threadSnapshot } from './statistics.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
+import { extendedRows, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
 
 export const METRICS_CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
 /** Before every name. */
@@ -26,7 +26,7 @@ export function metricsText(statistics: DaemonStatistics, version: string): stri
     ...single('time_elapsed_seconds', 'gauge', 'Seconds since the statistics were set back', elapsed),
     ...single('bugs_total', 'counter', 'Exceptions caught while serving', snapshot.serve.bugs),
     ...threadLines(snapshot),
-    ...rowLines([...MEMORY_ROWS, ...EXTENDED_ROWS], snapshot),
+    ...rowLines([...MEMORY_ROWS, ...extendedRows()], snapshot),
     ...histogramLines(snapshot),
   ];
   return `${lines.join('\n')}\n`;

@@ -12,7 +12,7 @@ import { HISTOGRAM_SPANS, spanEnd } from '../serve/serve-stats.ts';
 import { Counters } from '../trace/counters.ts';
 import type { Statistics } from './parts.ts';
 import { quantile, type StatForm, type StatisticsSnapshot, type StatRow } from './stat-row.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
+import { extendedRows, MEMORY_ROWS, THREAD_ROWS } from './stats-names.ts';
 
 /** What a thread has that does not resolve. */
 const NO_COUNTERS = new Counters();
@@ -84,7 +84,7 @@ export class DaemonStatistics implements Statistics {
     if (extended) {
       lines.push(...linesOf(MEMORY_ROWS, snapshot, { prefix: '', inhibitZero }));
       lines.push(...histogramLines(snapshot.serve.histogram));
-      lines.push(...linesOf(EXTENDED_ROWS, snapshot, { prefix: '', inhibitZero }));
+      lines.push(...linesOf(extendedRows(), snapshot, { prefix: '', inhibitZero }));
     }
     return `${lines.join('\n')}\n`;
   }

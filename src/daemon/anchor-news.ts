@@ -14,9 +14,10 @@ import { formatName } from '../wire/name-text.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 
 /** Key tags of the anchors that the program is born with. */
-const BUILT_IN_TAGS: ReadonlySet<number> = new Set(
-  readAnchors(ROOT_ANCHORS_TEXT).records.map(({ rdata }) => readU16(rdata, 0)),
-);
+function builtInTags(): ReadonlySet<number> {
+  return new Set(readAnchors(ROOT_ANCHORS_TEXT).records.map(({ rdata }) => readU16(rdata, 0)));
+}
+
 /** Sentences that are remembered as said; a zone has a handful of keys. */
 const MAX_SAID = 100;
 
@@ -27,7 +28,7 @@ export function anchorWarnings(anchor: TrustAnchor, rrsets: Pick<RRsetCache, 'fi
   const untrusted = unknownKeyTags(ranked.rrset, anchorTags(anchor)).map(
     (tag) => `the zone announces key ${tag}, which is not trusted here yet`,
   );
-  const newer = isRoot(anchor.zone) ? unknownKeyTags(ranked.rrset, BUILT_IN_TAGS) : [];
+  const newer = isRoot(anchor.zone) ? unknownKeyTags(ranked.rrset, builtInTags()) : [];
   return [
     ...untrusted,
     ...newer.map((tag) => `key ${tag} of the root is newer than the anchors of this release; update Hawser`),

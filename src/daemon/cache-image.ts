@@ -21,7 +21,7 @@ import type { Caches } from './caches.ts';
 /** What the file begins with. */
 const MAGIC = new TextEncoder().encode('HawserCF');
 /** Of the form: changes with every change of it. A file of another one is dropped. */
-const FORM_VERSION = 2;
+const FORM_VERSION = 3;
 /** Octets of a digest of what entries rest on. */
 const BASIS_OCTETS = 32;
 /** Octets before the first entry: magic, version, second, octets of the whole file, two digests. */
@@ -98,6 +98,11 @@ function* writeEntries(out: EntryWriter, now: number, source: ImageSource): Step
     if (isFull()) return;
     if (isWanted(entry.cached.expiresAt) && isWorthIt(entry.cached)) out.answer(entry);
     if (++looked % ENTRIES_PER_TURN === 0) yield;
+  }
+  for (const piece of caches.denials.pieces(isOrdered)) {
+    if (isFull()) return;
+    for (const span of piece) if (span.ranked.expiresAt > now) out.span(span);
+    yield;
   }
   for (const ranked of isOrdered ? caches.rrsets.entries() : caches.rrsets.unordered()) {
     if (isFull()) return;

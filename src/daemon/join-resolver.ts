@@ -9,6 +9,7 @@ import { Upstream } from '../iterate/upstream.ts';
 import type { Ports } from '../ports/ports.ts';
 import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
+import { ForwarderKeys } from '../resolve/forwarder-keys.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
@@ -76,6 +77,9 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
   const denials = knownDenials(shared, authZone);
   const rates = zoneRates(config, { clock, random });
   const background = new Background(report);
+  const publishedKeys = config.forwardZones.some(({ forwardTlsDane }) => forwardTlsDane)
+    ? new ForwarderKeys({ clock, log, report, resolve: (question) => resolver.resolve(question, { refresh: true }) })
+    : null;
   const resolver: Resolver = new Resolver({
     clock,
     rrsets,
@@ -106,6 +110,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
         upstream,
         copies: zones,
         ...(rates === null ? {} : { zoneRates: rates }),
+        ...(publishedKeys === null ? {} : { publishedKeys }),
         ...(config.server.prefetchKey ? { prefetchKey: keyPrefetch(fetch, background) } : {}),
       }),
     makeValidate: (fetch) => joinValidate(shared, fetch, background, () => resolver),

@@ -18,10 +18,11 @@ interface SecondLevel {
  */
 export async function joinSecondLevel(
   shared: SharedParts,
+  tlsAuthorities: string | null,
   open: OpenStore | undefined,
   before: SharedStore | null | undefined,
 ): Promise<SecondLevel> {
-  const { isOn, servers } = sharedCacheOptions(shared.config);
+  const { isOn, servers } = sharedCacheOptions(shared.config, tlsAuthorities);
   const isOpened = before === undefined && isOn && open !== undefined;
   const opening: Promise<SharedStore | null> = isOpened ? open(servers) : Promise.resolve(before ?? null);
   const sharedStore = await opening;

@@ -155,7 +155,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
-  const secondLevel = await joinSecondLevel(shared, parts.openStore, carried?.sharedStore);
+  const secondLevel = await joinSecondLevel(shared, inputs.tlsAuthorities, parts.openStore, carried?.sharedStore);
   const joined = joinResolver(shared, zones, secondLevel.sharedCache);
   const { resolver, upstream } = joined;
   const { caches, anchors, serverZones, report } = shared;

@@ -72,7 +72,11 @@ function readTicketSecrets(config: Config, files: Files, findings: Finding[]): {
     findings.push({ file: path, line: 0, severity: 'error', text: `tls-session-ticket-keys: ${fault}` });
     return null;
   });
-  const [first] = secrets;
+  const [first, ...more] = secrets;
+  if (more.length > 0 && !secrets.includes(null)) {
+    const text = `tls-session-ticket-keys: of ${secrets.length} files the first encrypts and decrypts tickets; those of another one cost their clients a new handshake`;
+    findings.push({ file: '', line: 0, severity: 'warning', text });
+  }
   return first === undefined || first === null ? {} : { ticketSecret: first };
 }
 

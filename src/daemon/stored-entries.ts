@@ -6,12 +6,14 @@
  */
 
 import type { AnswerEntry, CachedAnswer } from '../cache/cached-answer.ts';
+import type { Proven } from '../cache/denial-cache.ts';
 import type { StoredEntry } from '../cache/entry-reader.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import { holds } from '../resolve/serve-expired.ts';
 import { validatedSetsOf, withSets } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import { keepSpan } from '../validate/learn-spans.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { Caches } from './caches.ts';
 
@@ -19,7 +21,7 @@ import type { Caches } from './caches.ts';
 const STORED = 'cache-file';
 
 interface StoredEntriesParts {
-  readonly caches: Pick<Caches, 'rrsets' | 'answers' | 'delegations'>;
+  readonly caches: Pick<Caches, 'rrsets' | 'answers' | 'delegations' | 'denials'>;
   /** Unix seconds. */
   readonly now: number;
   readonly signatureTime: SignatureTime;
@@ -54,6 +56,9 @@ export class StoredEntries {
         if (cut.expiresAt > this.#parts.now && delegations.find(cut.zone) === null) delegations.store(cut);
         break;
       }
+      case 'span':
+        this.#takeSpan(stored.span);
+        break;
       default:
         stored satisfies never;
     }
@@ -76,6 +81,14 @@ export class StoredEntries {
     if (isHeld || !this.#parts.isOfUse(expiresAt)) return;
     rrsets.store(ranked);
     this.count.rrsets++;
+  }
+
+  /** A span denies without being validated again: without its verdict it is worth nothing. */
+  #takeSpan(span: Proven): void {
+    const { keepsVerdicts, signatureTime, now, caches } = this.#parts;
+    if (!keepsVerdicts || span.learntAt > now || !holds(span.ranked, signatureTime, now)) return;
+    // The same rules held when it was kept: they are part of what verdicts rest on.
+    keepSpan(caches.denials, span, { maxIterations: Number.POSITIVE_INFINITY, conflict: 'leave' });
   }
 
   #isStillProven({ found, verdict }: CachedAnswer): boolean {

@@ -31,9 +31,10 @@ import { Minimiser } from './minimise.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
+import { publishedIdentity, publishingServer } from './server-identity.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
-import { lookAhead, lookUpTarget } from './target-addresses.ts';
+import { lookAhead, lookUpTarget, startLookingAhead } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
 import { whyNoServer } from './why-no-server.ts';
 
@@ -221,8 +222,7 @@ export class IterativeQuery {
 
   /** Dead or lame servers without number must not cost a packet each. */
   #isOutOfPatience(): boolean {
-    const { failures, knownServers } = this.#servers;
-    return failures.areEnough(this.#parts.options, knownServers);
+    return this.#servers.failures.areEnough(this.#parts.options, this.#servers.knownServers);
   }
 
   /** Waits until there is a server to ask, or none can be found any more. `first`: the choice there is now. */
@@ -325,10 +325,9 @@ export class IterativeQuery {
     const octets = copy.respond(this.#question);
     const parsed = octets === null ? null : parseMessage(octets);
     if (parsed === null || !parsed.ok) return unusable;
-    const { message } = parsed;
     const before = this.#servers;
     const from = { candidate: null, server: copy.key, asked: this.#question, isFull: true, recursion: false };
-    const outcome = this.#act(this.#read(message, from));
+    const outcome = this.#act(this.#read(parsed.message, from));
     return outcome === null && this.#servers === before ? unusable : outcome;
   }
 
@@ -352,16 +351,26 @@ export class IterativeQuery {
     const transport = transportOf(configured, this.#parts.options);
     this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
     const { address, key, tlsName } = candidate;
+    const publishing = publishingServer(configured, candidate);
+    const identity =
+      publishing === null
+        ? { tlsName, tlsPins: configured?.tlsPins }
+        : await publishedIdentity(this.#parts, this.#work, publishing, question);
+    if (identity === null) return this.#noteTimeout(candidate, 'key-unproven');
+    if ('isUnproven' in identity) this.#mayStore = false;
     const needsSignatures = this.#isSigned();
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };
-    const asked = { server: address, key, tlsName, tlsPins: configured?.tlsPins, zone, question, ...how };
+    const asked = { server: address, key, ...identity, zone, question, ...how };
     const asking = upstream.ask(this.#work, asked);
-    const stopLookingAhead = this.#startLookingAhead();
+    const stopLookingAhead = startLookingAhead(this.#parts, this.#work, this.#servers);
     const result = await (stopLookingAhead === null ? asking : asking.finally(stopLookingAhead));
     const turn = this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
     if (turn !== null) await turn;
-    if (result.kind === 'failed') return this.#noteTimeout(candidate, result.outcome);
+    if (result.kind === 'failed') {
+      if (publishing !== null && result.outcome === 'network-error') this.#parts.publishedKeys?.doubt(publishing);
+      return this.#noteTimeout(candidate, result.outcome);
+    }
     const from = { candidate, server: key, asked: question, isFull, recursion };
     const response = this.#read(result.message, from);
     const { classified } = response;
@@ -369,14 +378,6 @@ export class IterativeQuery {
     this.#note(() => ({ kind: 'response', server: key, rttMs, transport: over, classified: classified.kind }));
     if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
-  }
-
-  /** Has names looked up when the server that is being asked is slow; gives what stops that, null when there are none. */
-  #startLookingAhead(): (() => void) | null {
-    const servers = this.#servers;
-    if (servers.targets.every(({ hasAddress }) => hasAddress)) return null;
-    const { clock, options } = this.#parts;
-    return clock.after(options.lookAheadAfterMs, () => lookAhead(this.#parts, this.#work, servers));
   }
 
   /** Counts a question to the zone against its rate. Forwarders stand for no zone, and are not counted. */

@@ -18,6 +18,7 @@ import type { Work } from '../work/work.ts';
 import type { AddressQueries } from './address-queries.ts';
 import type { AddressRules } from './address-rules.ts';
 import type { IterateOptions } from './options.ts';
+import type { PublishedKeys } from './server-identity.ts';
 import type { Upstream } from './upstream.ts';
 
 export interface IterateParts {
@@ -41,6 +42,8 @@ export interface IterateParts {
   readonly zoneRates?: ZoneRateGate;
   /** Starts fetching the keys of a zone that a referral says is signed (prefetch-key); absent: they are fetched when needed. */
   readonly prefetchKey?: (work: Work, zone: Name) => void;
+  /** Keys that servers of forward-tls-dane publish; absent: there are no such zones. */
+  readonly publishedKeys?: PublishedKeys;
   /** The way out; the room makes one of its own when none is given. */
   readonly upstream?: Upstream;
 }

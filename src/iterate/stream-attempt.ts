@@ -33,12 +33,16 @@ interface StreamAttemptEnd {
 }
 
 /** How a server is spoken to over TLS where configuration says so. */
-function tlsTowards({ tlsName, tlsPins: pins }: UpstreamQuery, options: IterateOptions): TlsClientOptions {
+function tlsTowards(
+  { tlsName, tlsPins: pins, tlsIndicates }: UpstreamQuery,
+  options: IterateOptions,
+): TlsClientOptions {
   const { tlsAuthorities: authorities, tlsSendsName: sendsName, tlsVersions } = options;
   return {
     ...{ serverName: tlsName, sendsName, ...tlsVersions },
     ...(authorities === null ? {} : { authorities }),
     ...(pins === undefined ? {} : { pins }),
+    ...(tlsIndicates === undefined || !sendsName ? {} : { indicatedName: tlsIndicates }),
   };
 }
 
@@ -99,16 +103,16 @@ export async function askOverStream(
     prepare: (isTaken) => {
       const { bytes, pending, cookie } = prepare(parts, { ...made, randomCase: false }, { localEnd, isTaken });
       received.cookie = cookie;
-      let sent: SentQuery = { ...query, transport, local: null, sentMs: clock.monotonicMs() };
+      let sent: SentQuery | null = null;
       const onSent = (local: Address): void => {
         if (parts.tap === undefined) return;
-        sent = { ...sent, local, sentMs: clock.monotonicMs() };
+        sent = { ...query, transport, local, sentMs: clock.monotonicMs() };
         parts.tap.query(bytes, sent);
       };
       const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {
         const acceptance = acceptResponse(frame, pending);
         if (acceptance.kind === 'rejected') return 'rejected';
-        parts.tap?.response(frame, sent);
+        if (sent !== null) parts.tap?.response(frame, sent);
         // TC has no meaning over TCP; what is cut off even there is of no use.
         if (acceptance.kind === 'accepted') received.message = acceptance.message;
         return 'accepted';

@@ -33,6 +33,13 @@ export function lookAhead(parts: IterateParts, work: Work, servers: DelegationPo
   start(parts, work, servers, { waiting: waitingTargets(parts, servers).filter((one) => !one.hasAddress), count });
 }
 
+/** Has names looked up when the server that is being asked is slow; gives what stops that, null when there are none. */
+export function startLookingAhead(parts: IterateParts, work: Work, servers: DelegationPoint): (() => void) | null {
+  if (servers.targets.every(({ hasAddress }) => hasAddress)) return null;
+  const { clock, options } = parts;
+  return clock.after(options.lookAheadAfterMs, () => lookAhead(parts, work, servers));
+}
+
 /** Starts one look-up: no server is left that might do. Names without any address go first, then other families of addresses. */
 export function lookUpTarget(parts: IterateParts, work: Work, servers: DelegationPoint): Lookup {
   if (servers.running.length > 0) return 'under-way';

@@ -28,6 +28,8 @@ export interface UpstreamQuery {
   readonly tlsName: string | null;
   /** Over TLS: digests of keys, of which the server must have one; absent: any. */
   readonly tlsPins?: readonly string[] | undefined;
+  /** Over TLS: the name that goes along where none is checked; absent: `tlsName`. */
+  readonly tlsIndicates?: string | undefined;
   /** The zone is known to be signed: a question without DO would bring nothing that can be believed. */
   readonly needsSignatures: boolean;
   /** Timeouts of the zone's servers that the same question has met before. */

@@ -8,8 +8,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Failure } from '../terms/failure.ts';
-import { RANK } from '../terms/rank.ts';
-import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import { configuredSet, type RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import { isAtOrBelow, type Name } from '../wire/name.ts';
@@ -224,16 +223,7 @@ function failed(question: Question): PolicyResult {
 
 /** A record of configuration as the reply's builder takes it. */
 function rankedOf({ rrset, ttl }: TimedRRset, now: number): RankedRRset {
-  return {
-    rrset,
-    receivedAt: now,
-    expiresAt: now + ttl,
-    originalTtl: ttl,
-    rank: RANK.configured,
-    verdict: null,
-    server: null,
-    zone: null,
-  };
+  return configuredSet(rrset, ttl, null, now);
 }
 
 /** RFC 6147 §5.1: AAAA as there are; else, when they do not exist, made of the A records. */

@@ -7,8 +7,11 @@
  */
 
 import { LAN_ZONES, LOCALHOST, LOOPBACK_ZONE, SIX_ONE, SPECIAL_ZONES } from '../config/default-zone-names.ts';
+import { Bug } from '../terms/unreachable.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { mustParseName } from '../wire/name-text.ts';
+import { parseRecord } from '../wire/record-text.ts';
+import type { ResourceRecord } from '../wire/rrsets.ts';
 import type { LocalZones } from './local-zones.ts';
 
 /** TTL of the records of default zones, seconds (Unbound's). */
@@ -32,16 +35,24 @@ interface DefaultZoneChoice {
 /** Adds the default zones to those configured; one that is configured or given as nodefault is left alone. */
 export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): void {
   const unwanted = new Set(choice.nodefault.map(nameKey));
+  // Some hundred zones have the same two records: each text is read once.
+  const read = new Map<string, ResourceRecord>();
+  const addRecord = (owner: Name, text: string): void => {
+    const record = read.get(text) ?? parseRecord(`. ${DEFAULT_TTL_SECONDS} IN ${text}`);
+    if ('error' in record) throw new Bug('a record of a default zone is none', { text });
+    read.set(text, record);
+    zones.addRecord({ ...record, owner });
+  };
   // The order of the records is the one in which Unbound comes to list them.
   const add = (text: string, records: readonly string[] = [SOA, NS]): boolean => {
     const name = mustParseName(text);
     if (unwanted.has(nameKey(name)) || zones.has(name)) return false;
     zones.addZone(name, text === LOCALHOST ? 'redirect' : 'static');
-    for (const record of records) zones.addRecordText(`${text} ${DEFAULT_TTL_SECONDS} IN ${record}`);
+    for (const record of records) addRecord(name, record);
     return true;
   };
   const addPointer = (text: string, host: string): void => {
-    if (add(text, [NS, SOA])) zones.addRecordText(`${host} ${DEFAULT_TTL_SECONDS} IN PTR ${LOCALHOST}`);
+    if (add(text, [NS, SOA])) addRecord(mustParseName(host), `PTR ${LOCALHOST}`);
   };
   add(LOCALHOST, [NS, SOA, 'A 127.0.0.1', 'AAAA ::1']);
   addPointer(LOOPBACK_ZONE, '1.0.0.127.in-addr.arpa.');

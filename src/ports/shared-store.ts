@@ -37,6 +37,11 @@ export interface StoreServers {
     readonly name: string;
     readonly password: string;
   } | null;
+  /** TLS to all of them: their certificates hold the name or address that they are reached by, of these authorities. Null: none. */
+  readonly tls: {
+    /** PEM text; null: those that come with the program. */
+    readonly authorities: string | null;
+  } | null;
   /** Some servers of a cluster, in the place of `server`; empty: it is none. */
   readonly cluster: readonly { readonly host: string; readonly port: number }[];
 }

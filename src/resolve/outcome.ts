@@ -1,6 +1,6 @@
 /** Turns what was found into what is served, and says which outcomes are only true for the one who asked. */
 
-import { type Failure, failureScope, isCallerSpecific } from '../terms/failure.ts';
+import { type Failure, isCallerSpecific } from '../terms/failure.ts';
 import type { AliasStep, FoundResult, IterationResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
@@ -78,12 +78,12 @@ export function hasUntriedServers(why: Failure): boolean {
   return (why.kind === 'no-reachable-server' || why.kind === 'all-servers-lame') && (why.untried ?? 0) > 0;
 }
 
-/** True for a resolution that only the one who asked may take. */
-export function isOnlyForCaller(resolution: Resolution): boolean {
-  return resolution.kind === 'failed' && failureScope(resolution.why) === 'caller';
+/** True for a resolution that no other client may take. */
+export function isOnlyForClient(resolution: Resolution): boolean {
+  return resolution.kind === 'failed' && isCallerSpecific(resolution.why, 'client');
 }
 
-/** The same for what iteration brought. */
-export function isFoundOnlyForCaller(found: IterationResult): boolean {
-  return found.kind === 'failed' && isCallerSpecific(found.why);
+/** True for what iteration brought and no other work may take. */
+export function isOnlyForWork(found: IterationResult): boolean {
+  return found.kind === 'failed' && isCallerSpecific(found.why, 'work');
 }

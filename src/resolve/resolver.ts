@@ -38,9 +38,9 @@ import {
   answeredOf,
   earliestExpiry,
   hasUntriedServers,
-  isFoundOnlyForCaller,
   isGoodVerdict,
-  isOnlyForCaller,
+  isOnlyForClient,
+  isOnlyForWork,
 } from './outcome.ts';
 import type { ResolverParts } from './parts.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
@@ -108,9 +108,9 @@ export class Resolver {
     this.#slots = new RequestSlots(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
     this.#background = new Background(report);
-    this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForCaller });
-    this.#resolutions = new InFlight({ clock, report, isCallerSpecific: isOnlyForCaller });
-    this.#fetches = new InFlight({ clock, report, isCallerSpecific: isFoundOnlyForCaller });
+    this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForClient });
+    this.#resolutions = new InFlight({ clock, report, isCallerSpecific: isOnlyForClient });
+    this.#fetches = new InFlight({ clock, report, isCallerSpecific: isOnlyForWork });
     this.#iterate = parts.makeIterate(this.fetch);
     this.#validate = parts.makeValidate(this.fetch);
   }

@@ -39,6 +39,8 @@ const MAX_FORGOTTEN = 100;
 const TIME_OCTETS = 8;
 /** Milliseconds between two lines about values that were refused. */
 const REFUSED_LINE_MS = 60_000;
+/** The same for lines that the store is down. */
+const DOWN_LINE_MS = 60_000;
 /** Of the form of values; a value of another form is not found, since the key holds it. */
 const FORM = 'hawser cachedb 2';
 
@@ -87,6 +89,9 @@ export class SharedCache {
   #forgotten: readonly Forgotten[] = [];
   #writes = 0;
   #refusedAtMs = Number.NEGATIVE_INFINITY;
+  #downSaidAtMs = Number.NEGATIVE_INFINITY;
+  /** It was said that the store is left alone, and not yet that it is back. */
+  #isDownSaid = false;
 
   constructor(parts: SharedCacheParts) {
     this.#parts = parts;
@@ -249,12 +254,19 @@ export class SharedCache {
   }
 
   #note(result: StoreResult<unknown>): void {
-    const { counters, log } = this.#parts;
+    const { clock, counters, log } = this.#parts;
     if (result.ok) {
-      if (this.#breaker.noteAnswer()) log.write('notice', 'cachedb: the store answers again');
+      if (!this.#breaker.noteAnswer() || !this.#isDownSaid) return;
+      this.#isDownSaid = false;
+      log.write('notice', 'cachedb: the store answers again');
       return;
     }
     counters.add('cachedb.failures');
-    if (this.#breaker.noteFault()) log.write('warning', `cachedb: the store is left alone for a while: ${result.text}`);
+    const nowMs = clock.monotonicMs();
+    // One that goes up and down all the time is said so once a minute, and not that it is back in between.
+    if (!this.#breaker.noteFault() || nowMs - this.#downSaidAtMs < DOWN_LINE_MS) return;
+    this.#downSaidAtMs = nowMs;
+    this.#isDownSaid = true;
+    log.write('warning', `cachedb: the store is left alone for a while: ${result.text}`);
   }
 }

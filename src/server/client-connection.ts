@@ -24,19 +24,38 @@ export interface SharedParts {
   readonly onClosed: (connection: ClientConnection) => void;
 }
 
-/** Ends a connection that has been idle for too long. */
+/** Ends a connection that has been idle for too long: nothing of it is in the making, and nothing has come or gone. */
 export class IdleTimer {
   readonly #clock: Clock;
-  /** Milliseconds that are left to the connection now. */
-  readonly #leftMs: () => number;
+  /** Milliseconds that the connection may be idle now. */
+  readonly #idleMs: () => number;
   readonly #onIdle: () => void;
+  #activeAtMs: number;
   #cancelTimer: CancelTimer;
+  /** Queries in the making. */
+  inTheMaking = 0;
 
-  constructor(clock: Clock, leftMs: () => number, onIdle: () => void) {
+  constructor(clock: Clock, idleMs: () => number, onIdle: () => void) {
     this.#clock = clock;
-    this.#leftMs = leftMs;
+    this.#idleMs = idleMs;
     this.#onIdle = onIdle;
-    this.#cancelTimer = clock.after(leftMs(), this.review);
+    this.#activeAtMs = clock.monotonicMs();
+    this.#cancelTimer = clock.after(this.#leftMs(), this.review);
+  }
+
+  /** Monotonic milliseconds; null: something is in the making. */
+  get sinceMs(): number | null {
+    return this.inTheMaking > 0 ? null : this.#activeAtMs;
+  }
+
+  /** Something has come or gone. */
+  noteActivity(): void {
+    this.#activeAtMs = this.#clock.monotonicMs();
+  }
+
+  #leftMs(): number {
+    const now = this.#clock.monotonicMs();
+    return (this.sinceMs ?? now) + this.#idleMs() - now;
   }
 
   /** Looks at the time that is left. */

@@ -34,8 +34,6 @@ export class HttpConnection implements ClientConnection, HttpSessionEvents {
   readonly #parts: HttpParts;
   readonly #timer: IdleTimer;
   #open = 0;
-  #inTheMaking = 0;
-  #activeAtMs: number;
   #isOpen = true;
 
   constructor(session: HttpSession, parts: HttpParts, layer: Layer) {
@@ -43,16 +41,11 @@ export class HttpConnection implements ClientConnection, HttpSessionEvents {
     this.#session = session;
     this.#layer = layer;
     this.#parts = parts;
-    this.#activeAtMs = parts.clock.monotonicMs();
-    this.#timer = new IdleTimer(
-      parts.clock,
-      () => this.#leftMs(),
-      () => this.close(),
-    );
+    this.#timer = new IdleTimer(parts.clock, parts.idleMs, () => this.close());
   }
 
   get idleSinceMs(): number | null {
-    return this.#inTheMaking > 0 ? null : this.#activeAtMs;
+    return this.#timer.sinceMs;
   }
 
   readonly onRequest = (request: HttpRequest, exchange: HttpExchange): HttpExchangeEvents => {
@@ -79,27 +72,21 @@ export class HttpConnection implements ClientConnection, HttpSessionEvents {
 
   /** A whole query has come; false when there are too many in the making. */
   begin(): boolean {
-    this.#activeAtMs = this.#parts.clock.monotonicMs();
-    if (this.#inTheMaking >= SERVER_LIMITS.queriesPerConnection) return false;
-    this.#inTheMaking++;
+    this.#timer.noteActivity();
+    if (this.#timer.inTheMaking >= SERVER_LIMITS.queriesPerConnection) return false;
+    this.#timer.inTheMaking++;
     return true;
   }
 
   /** It is answered, or will not be. */
   end(): void {
-    this.#inTheMaking--;
-    this.#activeAtMs = this.#parts.clock.monotonicMs();
+    this.#timer.inTheMaking--;
+    this.#timer.noteActivity();
   }
 
   /** An exchange is over. */
   leave(): void {
     this.#open--;
-  }
-
-  #leftMs(): number {
-    const { clock, idleMs } = this.#parts;
-    const now = clock.monotonicMs();
-    return (this.idleSinceMs ?? now) + idleMs() - now;
   }
 
   #finish(): void {

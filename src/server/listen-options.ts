@@ -76,6 +76,11 @@ export const SERVER_LIMITS = {
    * one connection must not take all of num-queries-per-thread. Unbound bounds the same by stream-wait-size.
    */
   queriesPerConnection: 100,
+  /**
+   * Queries over TCP and TLS that are answered in one turn of the event loop, all connections together: a segment holds some two
+   * thousand, and other clients are not to wait for all of them. About a millisecond of cached answers; a large one counts as several.
+   */
+  streamQueriesPerTurn: 64,
   /** Octets of replies that may wait for a client that does not read, before the connection is closed. Two largest replies. */
   unreadReplyBytes: 2 * 65_537,
   /**

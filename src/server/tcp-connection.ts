@@ -2,7 +2,7 @@
  * One TCP connection of a client, plain or in TLS: framing both ways, pipelined queries with replies in the order in which they are ready
  * (RFC 7766 §6.2.1.1 and §7), back-pressure, idle timeout.
  *
- * Limits: queries in the making at once (reading stops), octets that a client leaves unread (the connection is closed),
+ * Limits: queries in the making at once (reading stops), queries answered in one turn of the event loop, octets that a client leaves unread (the connection is closed),
  * time without a whole query (a client that sends one octet a second is idle).
  * Leaves to others: how many connections there may be (tcp-listener.ts), what a query means (serve).
  */
@@ -13,6 +13,7 @@ import { concatBytes, writeU16 } from '../wire/bytes.ts';
 import { FrameReader } from '../wire/frames.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import type { ProxyHeader } from '../wire/proxy-header.ts';
+import type { TurnLimiter } from '../work/turn-limiter.ts';
 import { type ClientConnection, IdleTimer, type SharedParts } from './client-connection.ts';
 import { SERVER_LIMITS } from './listen-options.ts';
 
@@ -27,7 +28,12 @@ export interface ConnectionParts extends SharedParts {
   readonly frame: Uint8Array;
   /** The same without the two octets. */
   readonly reply: Uint8Array;
+  /** What all connections together do in one turn. */
+  readonly pace: TurnLimiter;
 }
+
+/** Octets of a reply that count as one query more: what is large takes as long as many that are small. */
+const OCTETS_PER_UNIT = 4096;
 
 interface ConnectionKind {
   readonly layer?: Layer | undefined;
@@ -47,15 +53,19 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   readonly #parts: ConnectionParts;
   readonly #stream: ByteStream;
   readonly #frames = new FrameReader();
-  #inTheMaking = 0;
   /** Octets written since the client stopped reading; 0 while it reads. */
   #unread = 0;
   #isBlocked = false;
   #isPaused = false;
   #isOpen = true;
+  /** It has queries whose turn has not come. */
+  #waitsForTurn = false;
+  /** A turn was given and not used yet. */
+  #hasTurn = false;
+  /** What the next query is held to cost: what the last one did. */
+  #cost = 1;
   /** Idle time that the client was told last (RFC 7828 §3.3: the last one counts); null: none. */
   #promisedIdleMs: number | null = null;
-  #activeAtMs: number;
   readonly #timer: IdleTimer;
 
   constructor(stream: ByteStream, parts: ConnectionParts, { layer, isProxied }: ConnectionKind) {
@@ -66,16 +76,12 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
     this.local = stream.local;
     this.remote = stream.remote;
     this.#parts = parts;
-    this.#activeAtMs = parts.clock.monotonicMs();
-    this.#timer = new IdleTimer(
-      parts.clock,
-      () => this.#leftMs(),
-      () => this.close(),
-    );
+    const idleMs = (): number => this.#promisedIdleMs ?? parts.idleMs();
+    this.#timer = new IdleTimer(parts.clock, idleMs, () => this.close());
   }
 
   get idleSinceMs(): number | null {
-    return this.#inTheMaking > 0 ? null : this.#activeAtMs;
+    return this.#timer.sinceMs;
   }
 
   readonly onData = (bytes: Uint8Array): void => {
@@ -105,7 +111,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
   readonly onDrain = (): void => {
     this.#isBlocked = false;
     this.#unread = 0;
-    this.#activeAtMs = this.#parts.clock.monotonicMs();
+    this.#timer.noteActivity();
     this.#takeFrames();
   };
 
@@ -117,7 +123,7 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
 
   /** A reply that was handed over is ready. */
   deliver(bytes: Uint8Array, length: number, _to: Address): void {
-    this.#inTheMaking--;
+    this.#timer.inTheMaking--;
     if (!this.#isOpen) return;
     this.#parts.reply.set(bytes.subarray(0, length));
     if (length > 0) this.#write(length);
@@ -135,23 +141,42 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
 
   /** Serves whole messages until one is missing or a limit says to wait. */
   #takeFrames(): void {
-    const { reply, serve, clock } = this.#parts;
-    while (this.#isOpen && this.#mayTake()) {
+    const { reply, serve } = this.#parts;
+    while (this.#isOpen && this.#mayTake() && this.#frames.hasNext) {
+      if (!this.#takesTurn()) break;
       const message = this.#frames.next();
       if (message === null) break;
-      this.#activeAtMs = clock.monotonicMs();
+      this.#timer.noteActivity();
       // Too short for a header: not DNS, and the framing can be trusted no more.
       const isMessage = message.length >= HEADER_OCTETS;
       const length = isMessage ? serve().query(message, this.remote, this, reply) : -1;
       if (length > 0) this.#write(length);
-      else if (length === 0) this.#inTheMaking++;
+      else if (length === 0) this.#timer.inTheMaking++;
       else this.close();
+      this.#cost = 1 + Math.floor(Math.max(0, length) / OCTETS_PER_UNIT);
     }
     this.#regulateReading();
   }
 
+  /** True when a query may be served in this turn; else it is when its turn has come. */
+  #takesTurn(): boolean {
+    if (this.#hasTurn) {
+      this.#hasTurn = false;
+      return true;
+    }
+    const later = this.#parts.pace.take(this.#cost);
+    if (later === null) return true;
+    this.#waitsForTurn = true;
+    void later.then(() => {
+      this.#waitsForTurn = false;
+      this.#hasTurn = true;
+      this.#takeFrames();
+    });
+    return false;
+  }
+
   #mayTake(): boolean {
-    return !this.#isBlocked && this.#inTheMaking < SERVER_LIMITS.queriesPerConnection;
+    return !this.#isBlocked && !this.#waitsForTurn && this.#timer.inTheMaking < SERVER_LIMITS.queriesPerConnection;
   }
 
   #regulateReading(): void {
@@ -163,19 +188,13 @@ export class TcpConnection implements ClientConnection, ReplyChannel, StreamEven
 
   /** Writes the reply that stands in `out` after its length. */
   #write(length: number): void {
-    const { frame, clock } = this.#parts;
+    const { frame } = this.#parts;
     writeU16(frame, 0, length);
     if (this.#isBlocked) this.#unread += length;
-    else this.#activeAtMs = clock.monotonicMs();
+    // Unread replies count as idleness: the client is given no more time than one that sends nothing.
+    else this.#timer.noteActivity();
     if (this.#unread > SERVER_LIMITS.unreadReplyBytes) this.close();
     else if (!this.#stream.write(frame.subarray(0, 2 + length))) this.#isBlocked = true;
-  }
-
-  #leftMs(): number {
-    const now = this.#parts.clock.monotonicMs();
-    const idleMs = this.#promisedIdleMs ?? this.#parts.idleMs();
-    // Unread replies count as idleness: the client is given no more time than one that sends nothing.
-    return (this.idleSinceMs ?? now) + idleMs - now;
   }
 
   #finish(): void {

@@ -25,6 +25,7 @@ import { blockOf, closestFirst, type NetblockLimit } from '../serve/netblock-lim
 import { REPLY_BUFFER_OCTETS, type Serve } from '../serve/query-server.ts';
 import type { ServeStats } from '../serve/serve-stats.ts';
 import { parseIp } from '../wire/ip.ts';
+import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { ClientConnection } from './client-connection.ts';
 import { HandshakeGate } from './handshake-gate.ts';
 import { HttpConnection, type HttpParts } from './http-connection.ts';
@@ -81,6 +82,7 @@ export class ConnectionSlots {
       onClientKnown: (connection, proxy) => this.#recount(connection, proxy),
       frame,
       reply: frame.subarray(2),
+      pace: new TurnLimiter(clock, SERVER_LIMITS.streamQueriesPerTurn),
     };
   }
 

@@ -86,10 +86,13 @@ export function failureScope({ kind }: Failure): FailureScope {
   }
 }
 
-/** True for a failure that one who waited for another's work does not take: it starts again by itself. */
-export function isCallerSpecific(failure: Failure): boolean {
+/**
+ * True for a failure that who waited for another's work does not take, but starts again by itself. Clients have the same time and limits,
+ * so that one takes what ran out for another; a work may have more left than the one that it waited for.
+ */
+export function isCallerSpecific(failure: Failure, waiter: 'client' | 'work'): boolean {
   const scope = failureScope(failure);
-  return scope === 'caller' || scope === 'one-try';
+  return scope === 'caller' || (scope === 'one-try' && waiter === 'work');
 }
 
 /**

@@ -2,7 +2,7 @@
 
 import type { Name } from '../wire/name.ts';
 import type { RRset } from '../wire/rrset.ts';
-import type { Rank } from './rank.ts';
+import { RANK, type Rank } from './rank.ts';
 import type { Verdict } from './verdict.ts';
 
 /** Bytes of an RRset plus time, rank, verdict and source. */
@@ -25,4 +25,10 @@ export interface RankedRRset {
   readonly notKept?: true;
   /** Beyond the share of the cache that one response may fill: in use, but not kept, whatever becomes known of it. */
   readonly leftOut?: true;
+}
+
+/** A set of configuration or of a local copy, in the form of what servers gave. `zone`: null where it is of none; `now`: unix seconds. */
+export function configuredSet(rrset: RRset, ttl: number, zone: Name | null, now: number): RankedRRset {
+  const times = { receivedAt: now, expiresAt: now + ttl, originalTtl: ttl };
+  return { rrset, ...times, rank: RANK.configured, verdict: null, server: null, zone };
 }

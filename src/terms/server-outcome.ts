@@ -7,6 +7,7 @@ const SERVER_OUTCOME_TEXT = {
   'connection-refused': 'the connection was refused or broken off',
   'network-error': 'the system could not send',
   'no-sockets': 'this host has no sockets left',
+  'key-unproven': 'no key of the server is proven by TLSA records (forward-tls-dane)',
   malformed: 'what came back is not a DNS message',
   'tcp-failed': 'truncated over UDP, and no answer over TCP',
   formerr: 'the server says that the question is malformed',

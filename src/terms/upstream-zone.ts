@@ -37,6 +37,8 @@ export interface UpstreamZone {
   readonly tls: boolean;
   /** `stub-tls-pin`, `forward-tls-pin`: digests of keys in base64, of which servers must have one over TLS; absent or empty: any. */
   readonly tlsPins?: readonly string[];
+  /** `forward-tls-dane`: servers must have a key that the TLSA records of their names hold; absent: no. */
+  readonly tlsDane?: boolean;
   /** `stub-no-cache`, `forward-no-cache`: answers are used once and not stored. */
   readonly noCache: boolean;
 }

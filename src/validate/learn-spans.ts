@@ -5,7 +5,7 @@
  * spans and the bound in octets (cache/denial-cache.ts), answers made from them (synthesise-denial.ts).
  */
 
-import type { DenialCache } from '../cache/denial-cache.ts';
+import type { DenialCache, Proven, SpanConflict } from '../cache/denial-cache.ts';
 import { readNsec3Span } from '../dnssec/nsec3.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { labelCount, type Name } from '../wire/name.ts';
@@ -44,23 +44,35 @@ export function learnSpans(denials: DenialCache, learnt: LearntSpans): void {
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the life of the kept SOA says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
   for (const ranked of verified) {
-    if (ranked.notKept === true || ranked.verdict?.status !== 'secure' || rdataCount(ranked.rrset) !== 1) continue;
     const kept = { ...ranked, expiresAt: Math.min(ranked.expiresAt, latest) };
-    if (rrsetType(ranked.rrset) === TYPE.NSEC) learnNames(denials, kept, learnt);
-    if (rrsetType(ranked.rrset) === TYPE.NSEC3) learnHashes(denials, kept, learnt);
+    keepSpan(denials, { zone: learnt.zone, ranked: kept, learntAt: now }, { ...learnt, conflict: 'replace' });
   }
 }
 
-function learnNames(denials: DenialCache, ranked: RankedRRset, { zone, now }: LearntSpans): void {
-  const nsec = readNsec(rdatasOf(ranked.rrset)[0] ?? new Uint8Array());
-  if (nsec !== null) denials.store({ zone, owner: rrsetOwner(ranked.rrset), next: nsec.next, ranked, learntAt: now });
+interface KeepSpanOptions extends Pick<LearntSpans, 'maxIterations'> {
+  readonly conflict: SpanConflict;
 }
 
-function learnHashes(denials: DenialCache, ranked: RankedRRset, { zone, now, maxIterations }: LearntSpans): void {
+/** Keeps one, where it is worth it: secure, and a record that can be read. */
+export function keepSpan(denials: DenialCache, proven: Proven, options: KeepSpanOptions): void {
+  const { ranked } = proven;
+  if (ranked.notKept === true || ranked.verdict?.status !== 'secure' || rdataCount(ranked.rrset) !== 1) return;
+  if (rrsetType(ranked.rrset) === TYPE.NSEC) keepNames(denials, proven, options);
+  if (rrsetType(ranked.rrset) === TYPE.NSEC3) keepHashes(denials, proven, options);
+}
+
+function keepNames(denials: DenialCache, proven: Proven, { conflict }: KeepSpanOptions): void {
+  const { rrset } = proven.ranked;
+  const nsec = readNsec(rdatasOf(rrset)[0] ?? new Uint8Array());
+  if (nsec !== null) denials.store({ ...proven, owner: rrsetOwner(rrset), next: nsec.next }, conflict);
+}
+
+function keepHashes(denials: DenialCache, proven: Proven, { maxIterations, conflict }: KeepSpanOptions): void {
+  const { zone, ranked } = proven;
   const owner = rrsetOwner(ranked.rrset);
   const rdata = rdatasOf(ranked.rrset)[0] ?? new Uint8Array();
   const span = readNsec3Span({ owner, rdata, signatureLabels: labelCount(owner) }, zone);
   if (span === null || span.parameters.iterations > Math.min(maxIterations, MAX_KEPT_ITERATIONS)) return;
   const { parameters, hash, next, isOptOut } = span;
-  denials.storeHashed({ zone, parameters, hash, next, isOptOut, ranked, learntAt: now });
+  denials.storeHashed({ ...proven, parameters, hash, next, isOptOut }, conflict);
 }

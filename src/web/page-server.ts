@@ -10,6 +10,7 @@ import type { CheckLines } from '../dane/report.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { HttpListener, HttpReply, HttpRequest, HttpServer, HttpSink, HttpTarget } from '../ports/http-server.ts';
 import type { LogSink } from '../ports/log-sink.ts';
+import { ListenerSet } from '../server/listener-set.ts';
 import type { WebRefusal } from '../terms/web-refusal.ts';
 import { parseName } from '../wire/name-text.ts';
 import { type Question, questionOf } from '../wire/question.ts';
@@ -88,7 +89,7 @@ const ACTIONS: ReadonlyMap<string, PageRoute> = new Map([
 /** The page; listens nowhere until told to. */
 export class PageServer {
   readonly #parts: PageParts;
-  readonly #listeners = new Map<string, HttpListener>();
+  readonly #listeners = new ListenerSet<HttpListener>();
   readonly #samples = new Samples();
   readonly #refused = new Map<WebRefusal, number>();
   #cancelSampling: CancelTimer | null = null;
@@ -101,14 +102,7 @@ export class PageServer {
   /** Listens at these addresses of loopback and unix sockets, and no others; lines say what could not be opened. */
   async listen(targets: readonly HttpTarget[]): Promise<readonly string[]> {
     const wanted = new Map(targets.map((target) => [targetText(target), target]));
-    for (const [key, listener] of this.#listeners) {
-      if (wanted.has(key)) continue;
-      listener.close();
-      this.#listeners.delete(key);
-    }
-    const problems: string[] = [];
-    for (const [key, local] of wanted) {
-      if (this.#listeners.has(key)) continue;
+    const problems = await this.#listeners.change(wanted, async (local, key) => {
       let port = 'path' in local ? null : local.port;
       const opened = await this.#parts.http.listen({
         local,
@@ -116,18 +110,17 @@ export class PageServer {
         onRequest: (request) => this.answer(request, port),
         onRefusal: (why) => this.#count(why),
       });
-      if (opened.ok) {
-        this.#listeners.set(key, opened.value);
-        port = 'path' in opened.value.local ? null : opened.value.local.port;
-      } else problems.push(`can't serve the page on ${key}: ${opened.error.text}`);
-    }
+      if (!opened.ok) return `can't serve the page on ${key}: ${opened.error.text}`;
+      port = 'path' in opened.value.local ? null : opened.value.local.port;
+      return opened.value;
+    });
     this.#sampleWhileListening();
     return problems;
   }
 
   /** Where it listens. */
   targets(): HttpTarget[] {
-    return [...this.#listeners.values()].map(({ local }) => local);
+    return this.#listeners.values().map(({ local }) => local);
   }
 
   /** The address for a browser, with the token where the browser keeps it to itself; null: it listens nowhere. */
@@ -148,8 +141,7 @@ export class PageServer {
   }
 
   stop(): void {
-    for (const listener of this.#listeners.values()) listener.close();
-    this.#listeners.clear();
+    this.#listeners.stop();
     this.#sampleWhileListening();
   }
 
@@ -250,7 +242,7 @@ export class PageServer {
 
   /** Statistics are looked at only while somebody may look at the page. */
   #sampleWhileListening(): void {
-    if (this.#listeners.size === 0) {
+    if (this.#listeners.values().length === 0) {
       this.#cancelSampling?.();
       this.#cancelSampling = null;
     } else if (this.#cancelSampling === null) this.#sample();

@@ -24,13 +24,22 @@ export class FrameReader {
 
   /** The next whole message, without its length, good until the next `push`; null when there is none yet. */
   next(): Uint8Array | null {
-    const held = this.#end - this.#start;
-    if (held < LENGTH_OCTETS) return null;
     const from = this.#start + LENGTH_OCTETS;
-    const end = from + readU16(this.#room, this.#start);
+    const end = this.#endOfNext();
     if (end > this.#end) return null;
     this.#start = end;
     return this.#room.subarray(from, end);
+  }
+
+  /** True when `next` has a message to give. */
+  get hasNext(): boolean {
+    return this.#endOfNext() <= this.#end;
+  }
+
+  /** Offset after the next message, as far as it is known. */
+  #endOfNext(): number {
+    const from = this.#start + LENGTH_OCTETS;
+    return from > this.#end ? from : from + readU16(this.#room, this.#start);
   }
 
   /** Moves what is left to the front of room that is large enough: twice what it must hold. */

@@ -1,7 +1,6 @@
 /** A zone's answer in the two forms that others take: ranked RRsets for a reply to a client, octets of a response for iteration. */
 
-import { RANK } from '../terms/rank.ts';
-import type { RankedRRset } from '../terms/ranked-rrset.ts';
+import { configuredSet, type RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Answered } from '../terms/resolution.ts';
 import type { MessageBuilder } from '../wire/message-builder.ts';
 import type { Section } from '../wire/message-view.ts';
@@ -12,16 +11,7 @@ import type { AnswerSet, ZoneAnswer } from './zone-lookup.ts';
 
 /** For a client: not validated, with authority. */
 export function answeredOfZone(answer: ZoneAnswer, question: Question, zone: Name, now: number): Answered {
-  const hold = ({ rrset, ttl }: AnswerSet): RankedRRset => ({
-    rrset,
-    receivedAt: now,
-    expiresAt: now + ttl,
-    originalTtl: ttl,
-    rank: RANK.configured,
-    verdict: null,
-    server: null,
-    zone,
-  });
+  const hold = ({ rrset, ttl }: AnswerSet): RankedRRset => configuredSet(rrset, ttl, zone, now);
   const { rcode, denied, authoritative } = answer;
   return {
     kind: 'answered',

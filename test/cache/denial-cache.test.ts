@@ -62,6 +62,21 @@ describe('a span', () => {
     expect(cover(cache, 'example.')).toBeNull();
   });
 
+  test('that may not replace others is left where it contradicts one, and kept where it does not', () => {
+    const { cache } = newCache();
+    cache.store(span('a.example.', 'm.example.'));
+    for (const [owner, next] of [
+      ['a.example.', 'c.example.'],
+      ['b.example.', 'c.example.'],
+      ['example.', 'b.example.'],
+    ] as const) {
+      expect(cache.store(span(owner, next), 'leave')).toBe(false);
+    }
+    expect(cover(cache, 'l.example.')).toBe('a.example.');
+    expect(cache.store(span('m.example.', 'example.'), 'leave')).toBe(true);
+    expect(cover(cache, 'z.example.')).toBe('m.example.');
+  });
+
   test('ends at its expiry', () => {
     const { cache, clock } = newCache();
     cache.store(span('a.example.', 'c.example.'));

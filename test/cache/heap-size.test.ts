@@ -57,8 +57,10 @@ async function held(): Promise<number> {
 
 /** Keys made lately are kept to be used again, so that a cache would not be the only one to hold those of its names. */
 function forgetKeys(): void {
-  for (let n = 0; n < 40_000; n++) nameKey(mustParseName(`${n}.forgotten.`));
+  for (const name of FORGOTTEN) nameKey(name);
 }
+
+const FORGOTTEN = Array.from({ length: 40_000 }, (_, n) => mustParseName(`${n}.forgotten.`));
 
 /** Fills a cache; gives octets held and counted for each thing added. */
 async function fill<Cache extends Sized>(make: () => Cache, add: (cache: Cache, n: number) => void, count = 3000) {

@@ -37,6 +37,11 @@ test('a file without a key is named', () => {
   expect(text).toContain(`no private key in ${join(folder, 'control.key')}: `);
 });
 
+test('an empty file is named before anything is connected to', () => {
+  const text = said({ 'server.pem': RUBBISH, 'control.key': '', 'control.pem': RUBBISH });
+  expect(text).toContain(`no private key in ${join(folder, 'control.key')}: it is empty`);
+});
+
 test('a file without a certificate is named', () => {
   const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' });
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();

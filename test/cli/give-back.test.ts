@@ -3,7 +3,7 @@
 import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
-import { unwrittenMappings } from '../../src/adapters/own-memory.ts';
+import { mappingsOf, unwrittenMappings } from '../../src/adapters/own-memory.ts';
 import { giveBackWhenQuiet } from '../../src/cli/give-back.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
@@ -107,4 +107,8 @@ test('a real process gives back what was garbage, and goes on', () => {
   const said = JSON.parse(execFileSync(process.execPath, ['--input-type=module', '-e', program], { encoding: 'utf8' }));
   expect(said.sum).toBe('2,4');
   expect(said.after).toBeLessThan(said.held / 2);
+});
+
+test('a host that shows no mappings, as in a chroot without /proc, loses nothing else by it', () => {
+  expect(unwrittenMappings(mappingsOf('/no/such/proc/self/smaps'), process.execPath)).toEqual([]);
 });

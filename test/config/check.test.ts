@@ -226,6 +226,21 @@ const cases: readonly (readonly [string, string, string])[] = [
     'test.conf:2: warning: proxy-protocol-from has no effect without proxy-protocol-port',
   ],
   [
+    'keys by TLSA records in plain',
+    'forward-zone:\nname: a\nforward-addr: 192.0.2.1#b.example\nforward-tls-dane: yes',
+    'test.conf:4: error: forward-tls-dane: without forward-tls-upstream: yes resolvers are asked unencrypted',
+  ],
+  [
+    'keys by TLSA records of a resolver without a name',
+    'forward-zone:\nname: a\nforward-tls-upstream: yes\nforward-addr: 192.0.2.1\nforward-tls-dane: yes',
+    'test.conf:4: error: forward-addr: 192.0.2.1 needs the name of its TLSA records after # (forward-tls-dane)',
+  ],
+  [
+    'keys by TLSA records that nobody validates',
+    'server:\nmodule-config: "iterator"\nforward-zone:\nname: a\nforward-tls-upstream: yes\nforward-tls-dane: yes',
+    'test.conf:6: error: forward-tls-dane: module-config does not list validator, so that no record is proven',
+  ],
+  [
     'a key for servers that are asked unencrypted',
     `forward-zone:\nname: a\nforward-addr: 192.0.2.1\nforward-tls-pin: "${'A'.repeat(43)}="`,
     'test.conf:4: error: a. forward-tls-pin: without forward-tls-upstream: yes servers are asked unencrypted',

@@ -157,6 +157,7 @@ const CONTEXT: Record<string, string> = {
   'tls-port': 'quic-port: 8854\ninterface: 127.0.0.1@853\ntls-service-key: /f/other-key\ntls-service-pem: /f/pem',
   'tls-additional-port': 'interface: 127.0.0.1@8853\ntls-service-key: /f/other-key\ntls-service-pem: /f/pem',
   'forward-tls-pin': 'tls-upstream: yes',
+  'forward-tls-dane': 'tls-upstream: yes',
   'stub-tls-pin': 'tls-upstream: yes',
   'proxy-protocol-port': 'interface: 127.0.0.1@5353',
   'proxy-protocol-from': 'interface: 127.0.0.1@5353\nproxy-protocol-port: 5353',

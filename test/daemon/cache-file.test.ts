@@ -4,11 +4,13 @@
  * that run on over the pause.
  */
 
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { CacheFile } from '../../src/daemon/cache-file.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { questionFrom } from '../support/records.ts';
 import { Scene } from '../world/scene.ts';
+import type { ZoneSpec } from '../world/world.ts';
+import { NSEC3 } from '../world/zone.ts';
 
 const PATH = '/var/cache.hawser';
 const KEY = `${PATH}.key`;
@@ -40,8 +42,12 @@ async function stop(): Promise<void> {
 }
 
 /** A resolver that was asked this and was stopped: its file is there. */
-async function runOnce(lines: readonly string[] = [], questions: readonly string[] = ['mx.test. A']): Promise<void> {
-  scene = Scene.withTest(ZONE);
+async function runOnce(
+  lines: readonly string[] = [],
+  questions: readonly string[] = ['mx.test. A'],
+  spec: Partial<ZoneSpec> = {},
+): Promise<void> {
+  scene = Scene.withTest(ZONE, spec);
   await start(lines);
   for (const question of questions) {
     const [name = '', type = ''] = question.split(' ');
@@ -77,6 +83,37 @@ test('usual names are answered with AD after a restart, and nobody is asked', as
   expect((await scene.ask('alias.test.', 'A')).answer).toEqual(['alias.test. CNAME mx.test.', 'mx.test. A 192.0.2.10']);
   expect(scene.count('cachefile.answers')).toBeGreaterThanOrEqual(5);
   expect(scene.count('valops')).toBe(0);
+});
+
+describe('what was proven not to exist', () => {
+  /** So many that all of the zone's chain is known. */
+  const asked = [...'abcdefghijklmno'].map((letter) => `${letter}0.test. A`);
+
+  test.each([
+    ['nsec', {}],
+    ['nsec3', { denial: NSEC3 }],
+  ] as const)('denies other names too after a restart, and nobody is asked (%s)', async (_kind, signing) => {
+    await runOnce([], asked, { signing });
+    await start();
+    expect((await scene.ask('never-asked.test.', 'A')).status).toBe('NXDOMAIN ad');
+    expect(scene.asked).toEqual([]);
+    expect(scene.count('valops')).toBe(0);
+  });
+
+  test('is proven again where trust rests on something else', async () => {
+    await runOnce([], asked);
+    await start(['\tval-sha1: no']);
+    expect(scene.instance.caches.denials.count).toBe(0);
+    expect((await scene.ask('never-asked.test.', 'A')).status).toBe('NXDOMAIN ad');
+    expect(scene.asked).not.toEqual([]);
+  });
+
+  test('ends when it would have ended without the file', async () => {
+    await runOnce([], asked);
+    await scene.ports.clock.leap(4_000_000);
+    await start();
+    expect(scene.instance.caches.denials.count).toBe(0);
+  });
 });
 
 test('a name of a known zone is asked of its servers at once: delegations outlive the restart', async () => {

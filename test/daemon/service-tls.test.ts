@@ -43,6 +43,14 @@ test('key, certificate, versions, ciphers and secret go together', () => {
   });
 });
 
+test('of several secrets the first counts, which is said', () => {
+  const files = filesWith({ '/f/new': 'n'.repeat(80), '/f/old': 'o'.repeat(80) });
+  const lines = [' tls-session-ticket-keys: "new"', ' tls-session-ticket-keys: "old"'];
+  const { tls, lines: found } = read(HEAD + lines.join('\n'), files);
+  expect(tls?.options.ticketSecret).toEqual(new TextEncoder().encode('n'.repeat(80)));
+  expect(found).toEqual([expect.stringContaining('of 2 files the first encrypts and decrypts tickets')]);
+});
+
 test('nothing is read where nothing speaks TLS', () => {
   expect(read(HEAD.replace('@853', ''), new FakeFiles())).toEqual({ tls: null, lines: [] });
 });

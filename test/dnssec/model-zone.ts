@@ -6,6 +6,7 @@
 
 import { createHash } from 'node:crypto';
 import type { DenialRecord } from '../../src/dnssec/denial-record.ts';
+import type { DenialOutcome } from '../../src/terms/denial-outcome.ts';
 import { concatBytes, toBase32hex } from '../../src/wire/bytes.ts';
 import { compareNames, type Name, nameKey } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
@@ -132,4 +133,22 @@ function verified(owner: Name, rdata: Uint8Array): DenialRecord {
   const text = formatName(owner);
   const labels = text.split('.').length - 1;
   return { owner, rdata, signatureLabels: text.startsWith('*.') ? labels - 1 : labels };
+}
+
+/** The outcomes that are true of a truth, `not-proven` aside. */
+export function isTrue(outcome: DenialOutcome, truth: Truth, type: number, isCut: boolean): boolean {
+  switch (outcome.kind) {
+    case 'nxdomain':
+    case 'wildcard-nodata':
+      return truth === outcome.kind;
+    case 'nodata':
+      return truth === 'nodata' && type !== TYPE.DS;
+    case 'no-ds':
+      return truth === 'nodata' && type === TYPE.DS && isCut;
+    case 'no-cut':
+      if (type !== TYPE.DS || isCut) return false;
+      return outcome.isAlias ? truth === 'cname' || truth === 'wildcard-data' : truth === 'nodata';
+    default:
+      return false;
+  }
 }

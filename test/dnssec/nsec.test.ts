@@ -11,7 +11,7 @@ import { labelCount, lastLabels } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE, typeFromText } from '../../src/wire/rr-type.ts';
 import { questions, subsets, zones } from './model-questions.ts';
-import { absolute, exists, lookup, nsecChain, type Truth } from './model-zone.ts';
+import { absolute, exists, isTrue, lookup, nsecChain } from './model-zone.ts';
 import { denialRecords } from './records.ts';
 
 const zone = mustParseName('example.');
@@ -23,27 +23,6 @@ function prove(name: string, type: string, ...lines: string[]): DenialOutcome {
 const refused = (why: string) => ({ kind: 'not-proven', why });
 const NODATA = { kind: 'nodata', isCompactNxdomain: false };
 const APEX = 'example. NSEC a.example. NS SOA RRSIG NSEC DNSKEY';
-
-/** The outcomes that are true of a truth, `not-proven` aside. */
-function isTrue(outcome: DenialOutcome, truth: Truth, type: number, isCut: boolean): boolean {
-  switch (outcome.kind) {
-    case 'nxdomain':
-    case 'wildcard-nodata':
-      return truth === outcome.kind;
-    case 'nodata':
-      return truth === 'nodata' && type !== TYPE.DS;
-    case 'no-ds':
-      return truth === 'nodata' && type === TYPE.DS && isCut;
-    case 'no-cut':
-      return (
-        type === TYPE.DS &&
-        !isCut &&
-        (outcome.isAlias ? truth === 'cname' || truth === 'wildcard-data' : truth === 'nodata')
-      );
-    default:
-      return false;
-  }
-}
 
 describe('against the model of a zone', () => {
   test('no subset of the chain proves what is not so', () => {

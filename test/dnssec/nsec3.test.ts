@@ -16,7 +16,16 @@ import { labelCount, lastLabels } from '../../src/wire/name.ts';
 import { formatName, mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { questions, subsets, zones } from './model-questions.ts';
-import { absolute, type ChainChoices, exists, lookup, type ModelZone, nsec3Chain, type Truth } from './model-zone.ts';
+import {
+  absolute,
+  type ChainChoices,
+  exists,
+  isTrue,
+  lookup,
+  type ModelZone,
+  nsec3Chain,
+  type Truth,
+} from './model-zone.ts';
 
 const crypto = createNodeCrypto();
 const zone = mustParseName('example.');
@@ -33,24 +42,6 @@ function prove(records: readonly DenialRecord[], relative: string, type: number,
 
 const refused = (why: string) => ({ kind: 'not-proven', why });
 const picked = (records: DenialRecord[], subset: number) => records.filter((_, i) => ((subset >> i) & 1) === 1);
-
-/** The outcomes that are true of a truth, `not-proven` aside. */
-function isTrue(outcome: DenialOutcome, truth: Truth, type: number, isCut: boolean): boolean {
-  switch (outcome.kind) {
-    case 'nxdomain':
-    case 'wildcard-nodata':
-      return truth === outcome.kind;
-    case 'nodata':
-      return truth === 'nodata' && type !== TYPE.DS;
-    case 'no-ds':
-      return truth === 'nodata' && type === TYPE.DS && isCut;
-    case 'no-cut':
-      if (type !== TYPE.DS || isCut) return false;
-      return outcome.isAlias ? truth === 'cname' || truth === 'wildcard-data' : truth === 'nodata';
-    default:
-      return false;
-  }
-}
 
 const isDenial = (truth: Truth) => truth === 'nxdomain' || truth === 'nodata' || truth === 'wildcard-nodata';
 

@@ -76,6 +76,8 @@ export class FakeNetwork implements Network {
   readonly resolverIps = new Set(RESOLVER_IPS);
   /** Sees each datagram as it is sent. */
   watch: ((datagram: Travelling) => void) | null = null;
+  /** The digest of the key that a server of the test shows over TLS; null: any that is wanted. */
+  tlsKeyOf: (remote: Address) => string | null = () => null;
   /** Servers of the test behind all addresses that have no socket of their own. */
   datagramServer: DatagramServer | null = null;
   streamServer: ((remote: Address) => StreamServer | null) | null = null;
@@ -122,6 +124,8 @@ export class FakeNetwork implements Network {
     const { remote } = options;
     if ('path' in remote) return failed('refused', 'no unix sockets here');
     if (this.#isUnreachable(remote.ip)) return unreachable();
+    const shown = this.tlsKeyOf(remote);
+    if (shown !== null && options.tls?.pins?.includes(shown) === false) return failed('tls', 'none of the pinned keys');
     const accept = this.#acceptorFor(remote, options.tls !== undefined);
     if (accept === null && this.closedPorts === 'silent') return this.#timeOut(options.timeoutMs);
     if (this.connectDelayMs > options.timeoutMs) return this.#timeOut(options.timeoutMs);

@@ -121,7 +121,7 @@ function isRight(reply: Reply, { rcode, holds }: Asked): boolean {
 }
 
 /** How one resolver fared in one scene. */
-interface Fared {
+export interface Fared {
   readonly resolver: string;
   readonly scene: string;
   readonly asked: number;

@@ -5,26 +5,13 @@
  */
 
 import { expect, test } from 'vitest';
+import type { Fared } from './chaos-session.ts';
 import { runInNamespace, whyNotHere } from './programs.ts';
 import { SIGNER_PROGRAMS } from './real-signers.ts';
 
 const why = whyNotHere(['nsd', 'knotd', 'unbound', 'dig', 'ip', ...SIGNER_PROGRAMS]);
 const DOMAINS = process.env.HAWSER_CHAOS_DOMAINS ?? '8';
 const LONGEST_MS = 120_000 + Number(DOMAINS) * 20_000;
-
-interface Fared {
-  readonly resolver: string;
-  readonly scene: string;
-  readonly asked: number;
-  readonly packets: number;
-  readonly first: number;
-  readonly answered: number;
-  readonly servfails: number;
-  readonly timeouts: number;
-  readonly unanswered: readonly string[];
-  readonly wrong: readonly string[];
-  readonly milliseconds: Readonly<Record<'mean' | 'median' | 'p95' | 'longest', number>>;
-}
 
 function row({ resolver, scene, asked, first, answered, wrong, packets, milliseconds, ...counts }: Fared): string {
   const { mean, median, p95, longest } = milliseconds;

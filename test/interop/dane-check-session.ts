@@ -6,53 +6,11 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { Session, startHawser } from './daemons.ts';
-import { AT, makeCertificate, startServers } from './dane-world.ts';
-import { domainsFor, makeChain, startReceiver } from './mail-domains.ts';
-import { startPostfix, submit } from './postfix.ts';
+import { Session } from './daemons.ts';
+import { AT, makeCertificate, startDaneWorld } from './dane-world.ts';
+import { deliveries, domainsFor, makeChain, SUBMIT_PORT, startMail } from './mail-domains.ts';
+import { submit } from './postfix.ts';
 import { PROJECT } from './programs.ts';
-
-const SUBMIT_PORT = 2525;
-const PATIENCE_MS = 60_000;
-
-/** What receives, and the sender, which asks Hawser. */
-function startMail(session: Session, chain: string, zones: readonly string[]) {
-  const receiver = startReceiver(session, chain);
-  const only = zones.map((zone) => `{ only@${zone} = daneonly: }`).join(', ');
-  const sender = startPostfix(session, {
-    name: 'sender',
-    resolv: 'nameserver 127.0.0.1\noptions trust-ad edns0\n',
-    settings: [
-      'myhostname = client.test',
-      'mydestination =',
-      'inet_interfaces = loopback-only',
-      'smtp_dns_support_level = dnssec',
-      'smtp_tls_security_level = dane',
-      'smtp_tls_loglevel = 1',
-      `transport_maps = inline:{ ${only} }`,
-    ],
-    services: [
-      `127.0.0.1:${SUBMIT_PORT} inet n - n - - smtpd`,
-      'daneonly unix - - n - - smtp -o smtp_tls_security_level=dane-only -o syslog_name=postfix/daneonly',
-    ],
-  });
-  return { sender, receiver, stop: () => [sender, receiver].map((one) => one.stop()) };
-}
-
-/** Each recipient's end, once all have one. */
-async function endsOf(log: () => string, recipients: readonly string[]): Promise<Record<string, string>> {
-  const giveUpAt = Date.now() + PATIENCE_MS;
-  for (;;) {
-    const text = log();
-    const ends = recipients.map(
-      (one) =>
-        [one, text.split('\n').find((line) => line.includes(`to=<${one}>`) && line.includes('status='))] as const,
-    );
-    if (ends.every(([, line]) => line !== undefined) || Date.now() > giveUpAt)
-      return Object.fromEntries(ends.map(([one, line]) => [one, line ?? `nothing in\n${text}`]));
-    await new Promise((resolve) => setTimeout(resolve, 200));
-  }
-}
 
 function run(
   program: string,
@@ -73,21 +31,11 @@ async function main(): Promise<void> {
     const chain = makeChain(session);
     const domains = domainsFor(tlsa, chain.tlsa);
     const zones = domains.map(({ zone }) => zone.slice(0, -1));
-    const anchors = await startServers(session, domains);
-    const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
-    const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
-    const lines = [
-      'server:',
-      '  interface: 127.0.0.1',
-      '  port: 53',
-      `  root-hints: "${hints}"`,
-      `  trust-anchor-file: "${anchor}"`,
-    ];
-    await startHawser(session, `${lines.join('\n')}\n`, 53);
+    await startDaneWorld(session, domains);
     const mail = startMail(session, chain.pem, zones);
     const recipients = zones.flatMap((zone) => [`dane@${zone}`, `only@${zone}`]);
     for (const recipient of recipients) await submit(SUBMIT_PORT, recipient);
-    const ends = await endsOf(mail.sender.log, recipients);
+    const ends = await deliveries(mail.sender.log, recipients);
     const hawser = join(PROJECT, 'bin/hawser');
     const config = join(session.folder, 'hawser.conf');
     const own = await run(hawser, ['dane', 'check', '--json', '-4', '-C', config, ...zones]);

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Session } from './daemons.ts';
+import { type Session, startHawser } from './daemons.ts';
 import { type ServedZone, startAuthority } from './real-authorities.ts';
 import { signZone } from './real-signers.ts';
 
@@ -78,4 +78,25 @@ export async function startServers(session: Session, domains: readonly Domain[])
   await startAuthority(session, { program: 'nsd', address: AT.root, zones: [root, org] });
   await startAuthority(session, { program: 'knot', address: AT.zones, zones: served });
   return root.ds[2];
+}
+
+/** How the daemon of such a world differs: lines of `server:`, and clauses after it. */
+interface DaemonLines {
+  readonly server?: readonly string[];
+  readonly clauses?: readonly string[];
+}
+
+/** The servers of these domains, and Hawser before them at port 53 of loopback. */
+export async function startDaneWorld(session: Session, domains: readonly Domain[], lines: DaemonLines = {}) {
+  const anchors = await startServers(session, domains);
+  const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
+  const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
+  const server = ['interface: 127.0.0.1', 'port: 53', `root-hints: "${hints}"`, `trust-anchor-file: "${anchor}"`];
+  const all = ['server:', ...[...server, ...(lines.server ?? [])].map((line) => `  ${line}`), ...(lines.clauses ?? [])];
+  return await startHawser(session, `${all.join('\n')}\n`, 53);
+}
+
+/** A control channel of the daemon that only this session reaches. */
+export function controlClause(session: Session): readonly string[] {
+  return ['remote-control:', '  control-enable: yes', `  control-interface: "${session.folder}/control"`];
 }

@@ -82,7 +82,11 @@ describe.skipIf(why !== null)(`Debian packages ${why ?? ''}`, () => {
 
 const whyNot = whyNoBoot();
 describe.skipIf(whyNot !== null)(`the package under systemd ${whyNot ?? ''}`, () => {
-  test('starts, reloads, watchdog, socket activation, DynamicUser, sandbox', { timeout: PATIENCE_MS }, () => {
-    expect(run('check-systemd').trimEnd().split('\n').at(-1)).toBe('done');
+  test('starts, reloads, watchdog, socket activation, DynamicUser, systemd-resolved over TLS, sandbox', {
+    timeout: PATIENCE_MS,
+  }, () => {
+    const said = run('check-systemd').trimEnd().split('\n');
+    expect(said.at(-1)).toBe('done');
+    expect(said.some((line) => line.startsWith('ok: systemd-resolved asks over TLS'))).toBe(true);
   });
 });

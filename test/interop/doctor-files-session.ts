@@ -12,7 +12,8 @@ import { PROJECT } from './programs.ts';
 
 const BOTH = ['/etc/unbound/unbound.conf', '/etc/hawser/hawser.conf'] as const;
 
-interface Said {
+/** What the doctor said, as text and as JSON. */
+export interface Said {
   readonly text: string;
   readonly json: { readonly configuration: string; readonly checks: readonly { readonly cause: string }[] };
 }

@@ -1,14 +1,10 @@
 /** Proves that on a real host with Unbound's configuration file and Hawser's own the doctor reads the one that counts, and says which and why. */
 
 import { beforeAll, describe, expect, test } from 'vitest';
+import type { Said } from './doctor-files-session.ts';
 import { runInNamespace, whyNotHere } from './programs.ts';
 
 const why = process.getuid?.() === 0 ? whyNotHere(['ip', 'unshare', 'bash']) : 'needs root, for mounts';
-
-interface Said {
-  readonly text: string;
-  readonly json: { readonly configuration: string; readonly checks: readonly { readonly cause: string }[] };
-}
 
 const UNBOUND = '/etc/unbound/unbound.conf';
 const OWN = '/etc/hawser/hawser.conf';

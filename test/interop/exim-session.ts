@@ -7,8 +7,8 @@
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { BLIND, startBlindResolver } from './blind-resolver.ts';
-import { Session, startHawser } from './daemons.ts';
-import { AT, makeCertificate, startServers } from './dane-world.ts';
+import { Session } from './daemons.ts';
+import { makeCertificate, startDaneWorld } from './dane-world.ts';
 import { makeExim } from './exim.ts';
 import { domainsFor, makeChain, startReceiver } from './mail-domains.ts';
 import { PROJECT } from './programs.ts';
@@ -30,11 +30,7 @@ async function main(): Promise<void> {
     const chain = makeChain(session);
     const domains = domainsFor(tlsa, chain.tlsa);
     const zones = domains.map(({ zone }) => zone.slice(0, -1));
-    const anchors = await startServers(session, domains);
-    const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
-    const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
-    const lines = ['server:', '  interface: 127.0.0.1', `  root-hints: "${hints}"`, `  trust-anchor-file: "${anchor}"`];
-    const hawser = await startHawser(session, `${lines.join('\n')}\n`, 53);
+    const hawser = await startDaneWorld(session, domains);
     receiver.stop = startReceiver(session, chain.pem).stop;
     const resolv = 'nameserver 127.0.0.1\noptions edns0 trust-ad\n';
     const trying = makeExim(session, { name: 'trying', transport: ['hosts_try_dane = *'], resolv });
@@ -46,7 +42,7 @@ async function main(): Promise<void> {
     }
     const check = ['dane', 'check', '--json', '-4', '--resolver'];
     const checked: unknown = JSON.parse(await run(join(PROJECT, 'bin/hawser'), [...check, '127.0.0.1', ...zones]));
-    await startBlindResolver(session, hints);
+    await startBlindResolver(session, join(session.folder, 'hints'));
     hawser.kill('SIGSTOP');
     const second = `nameserver 127.0.0.1\nnameserver ${BLIND}\noptions edns0 trust-ad timeout:1 attempts:1\n`;
     const misled = makeExim(session, { name: 'misled', transport: ['hosts_try_dane = *'], resolv: second });

@@ -94,3 +94,46 @@ export function startReceiver(session: Session, chain: string): RunningPostfix {
     ],
   });
 }
+
+/** Where the sender takes mail. */
+export const SUBMIT_PORT = 2525;
+const PATIENCE_MS = 60_000;
+
+/** What receives, and the sender, which asks Hawser. */
+export function startMail(session: Session, chain: string, zones: readonly string[]) {
+  const receiver = startReceiver(session, chain);
+  const only = zones.map((zone) => `{ only@${zone} = daneonly: }`).join(', ');
+  const sender = startPostfix(session, {
+    name: 'sender',
+    resolv: 'nameserver 127.0.0.1\noptions trust-ad edns0\n',
+    settings: [
+      'myhostname = client.test',
+      'mydestination =',
+      'inet_interfaces = loopback-only',
+      'smtp_dns_support_level = dnssec',
+      'smtp_tls_security_level = dane',
+      'smtp_tls_loglevel = 1',
+      `transport_maps = inline:{ ${only} }`,
+    ],
+    services: [
+      `127.0.0.1:${SUBMIT_PORT} inet n - n - - smtpd`,
+      'daneonly unix - - n - - smtp -o smtp_tls_security_level=dane-only -o syslog_name=postfix/daneonly',
+    ],
+  });
+  return { sender, receiver, stop: () => [sender, receiver].map((one) => one.stop()) };
+}
+
+/** Each recipient's end, once all have one. */
+export async function deliveries(log: () => string, recipients: readonly string[]): Promise<Record<string, string>> {
+  const giveUpAt = Date.now() + PATIENCE_MS;
+  for (;;) {
+    const text = log();
+    const ends = recipients.map(
+      (one) =>
+        [one, text.split('\n').find((line) => line.includes(`to=<${one}>`) && line.includes('status='))] as const,
+    );
+    if (ends.every(([, line]) => line !== undefined) || Date.now() > giveUpAt)
+      return Object.fromEntries(ends.map(([one, line]) => [one, line ?? `nothing in\n${text}`]));
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}

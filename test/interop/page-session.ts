@@ -10,8 +10,8 @@ import { statSync } from 'node:fs';
 import { request } from 'node:http';
 import { join } from 'node:path';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { dig, Session, startHawser } from './daemons.ts';
-import { AT, makeCertificate, startServers } from './dane-world.ts';
+import { dig, Session } from './daemons.ts';
+import { controlClause, makeCertificate, startDaneWorld } from './dane-world.ts';
 import { domainsFor, makeChain, startReceiver } from './mail-domains.ts';
 import { findProgram, PROJECT } from './programs.ts';
 
@@ -189,22 +189,8 @@ async function startWeb(...words: readonly string[]): Promise<{ readonly url: st
 async function startWorld(session: Session): Promise<string> {
   const { tlsa } = makeCertificate(session);
   const chain = makeChain(session);
-  const anchors = await startServers(session, domainsFor(tlsa, chain.tlsa));
-  const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
-  const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
-  const lines = [
-    'server:',
-    '  interface: 127.0.0.1',
-    '  port: 53',
-    '  extended-statistics: yes',
-    '  web-interface: 127.0.0.1@8153',
-    `  root-hints: "${hints}"`,
-    `  trust-anchor-file: "${anchor}"`,
-    'remote-control:',
-    '  control-enable: yes',
-    `  control-interface: "${session.folder}/control"`,
-  ];
-  await startHawser(session, `${lines.join('\n')}\n`, 53);
+  const server = ['extended-statistics: yes', 'web-interface: 127.0.0.1@8153'];
+  await startDaneWorld(session, domainsFor(tlsa, chain.tlsa), { server, clauses: controlClause(session) });
   return chain.pem;
 }
 

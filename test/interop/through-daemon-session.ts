@@ -5,12 +5,13 @@
 
 import { spawn } from 'node:child_process';
 import { join } from 'node:path';
-import { dig, Session, startHawser } from './daemons.ts';
-import { AT, makeCertificate, startServers, WRONG_TLSA } from './dane-world.ts';
+import { dig, Session } from './daemons.ts';
+import { controlClause, makeCertificate, startDaneWorld, WRONG_TLSA } from './dane-world.ts';
 import { domainsFor, makeChain } from './mail-domains.ts';
 import { PROJECT } from './programs.ts';
 
-interface Ended {
+/** How a program ended. */
+export interface Ended {
   readonly status: number | null;
   readonly out: string;
   readonly err: string;
@@ -30,20 +31,8 @@ function hawser(words: readonly string[], program = 'hawser'): Promise<Ended> {
 
 /** `tlsa`: the record of the mail hosts. */
 async function startWorld(session: Session, tlsa: string) {
-  const anchors = await startServers(session, domainsFor(tlsa, makeChain(session).tlsa));
-  const hints = session.file('hints', `. 3600000 NS r0.rootservers.\nr0.rootservers. 3600000 A ${AT.root}\n`);
-  const anchor = session.file('anchor', anchors.map((rdata) => `. 3600 IN DS ${rdata}\n`).join(''));
-  const lines = [
-    'server:',
-    '  interface: 127.0.0.1',
-    '  port: 53',
-    `  root-hints: "${hints}"`,
-    `  trust-anchor-file: "${anchor}"`,
-    'remote-control:',
-    '  control-enable: yes',
-    `  control-interface: "${session.folder}/control"`,
-  ];
-  return await startHawser(session, `${lines.join('\n')}\n`, 53);
+  const domains = domainsFor(tlsa, makeChain(session).tlsa);
+  return await startDaneWorld(session, domains, { clauses: controlClause(session) });
 }
 
 async function main(): Promise<void> {

@@ -8,14 +8,9 @@ import type { CheckLines } from '../../src/dane/report.ts';
 import type { Report } from '../../src/explain/report.ts';
 import { runInNamespace, whyNotHere } from './programs.ts';
 import { SIGNER_PROGRAMS } from './real-signers.ts';
+import type { Ended } from './through-daemon-session.ts';
 
 const why = whyNotHere(['openssl', 'nsd', 'knotd', 'dig', 'ip', ...SIGNER_PROGRAMS]);
-
-interface Ended {
-  readonly status: number | null;
-  readonly out: string;
-  readonly err: string;
-}
 
 describe.skipIf(why !== null)(`the running daemon, asked by hawser ${why ?? ''}`, () => {
   let said: Readonly<Record<string, Ended>>;

@@ -5,7 +5,7 @@ import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { heapFlags } from '../../packaging/container/launch.ts';
+import { heapFlags } from '../../packaging/container/heap-flags.ts';
 
 const GIB = 1024 ** 3;
 const MEMORY = 'MemTotal:        8388608 kB\n';

@@ -4,13 +4,14 @@
  */
 
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { openRedisStore } from '../../src/adapters/redis-store.ts';
 import type { SharedStore, StoreServer, StoreServers } from '../../src/ports/shared-store.ts';
 import { FakeStore } from '../fake/fake-store.ts';
+import { makeCertificate } from '../support/certificates.ts';
 
 /** Longer than any test may take: what ends, ends for another reason. */
 const HOUR_MS = 3_600_000;
@@ -40,7 +41,7 @@ function serverAt(change: Partial<StoreServer> = {}): StoreServer {
 }
 
 async function openStore(change: Partial<StoreServers> = {}): Promise<SharedStore> {
-  const place = { server: serverAt(), replica: null, sentinels: null, cluster: [], ...change };
+  const place = { server: serverAt(), replica: null, sentinels: null, tls: null, cluster: [], ...change };
   const store = await openRedisStore(place);
   open.push(store);
   return store;
@@ -133,5 +134,40 @@ describe.skipIf(!hasRedis())('a Redis server', () => {
     await store.set('short', VALUE, 1);
     await new Promise((resolve) => setTimeout(resolve, 1_500));
     expect(await store.get('short')).toEqual({ ok: true, value: null });
+  });
+
+  test('is spoken to over TLS where its certificate holds its name, and not else', async () => {
+    const own = makeCertificate('localhost');
+    const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
+    writeFileSync(cert, own.certificatePem);
+    writeFileSync(key, own.privateKeyPem);
+    const port = 20_000 + (process.pid % 20_000);
+    const tls = [
+      '--tls-port',
+      String(port),
+      '--tls-cert-file',
+      cert,
+      '--tls-key-file',
+      key,
+      '--tls-auth-clients',
+      'no',
+    ];
+    const secured = spawn('redis-server', ['--port', '0', '--save', '', '--dir', folder, ...tls], { stdio: 'ignore' });
+    try {
+      const at = (host: string) => serverAt({ host, port, path: '', password: '' });
+      const store = await openStore({ server: at('localhost'), tls: { authorities: own.certificatePem } });
+      await connected(store);
+      expect((await store.set('a', VALUE, null)).ok).toBe(true);
+      for (const [host, authorities] of [
+        ['127.0.0.1', own.certificatePem],
+        ['localhost', makeCertificate('localhost').certificatePem],
+      ] as const) {
+        const other = await openStore({ server: at(host), tls: { authorities } });
+        await new Promise((resolve) => setTimeout(resolve, 500));
+        expect((await other.get('a')).ok).toBe(false);
+      }
+    } finally {
+      secured.kill('SIGKILL');
+    }
   });
 });

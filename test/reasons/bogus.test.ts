@@ -11,7 +11,15 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 import { KEY_FLAGS } from '../world/keys.ts';
-import { collidingKeys, keyWith, noisyKey, onType, replaceSignatures, showKeys } from '../world/lies.ts';
+import {
+  collidingKeys,
+  keyWith,
+  noisyKey,
+  onType,
+  replaceSignatures,
+  showCollidingKeys,
+  showKeys,
+} from '../world/lies.ts';
 import { recordOf } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
 import { expectKinds, kindsOf } from './vocabulary.ts';
@@ -203,19 +211,7 @@ const TABLE: { readonly [K in BogusReason['kind']]: Scenario } = {
   },
   'too-much-work': {
     scene: broken((scene) => {
-      const owner = mustParseName('test.');
-      const others = collidingKeys(8, 4711).map((rdata) => ({
-        owner,
-        type: TYPE.DNSKEY,
-        class: CLASS.IN,
-        ttl: 3600,
-        rdata,
-      }));
-      const key = noisyKey(4711);
-      const flood = replaceSignatures(TYPE.A, (set) =>
-        Array.from({ length: 8 }, () => scene.signed('test.', set, { key }).at(-1) ?? []).flat(),
-      );
-      showKeys(scene, WHERE, { entry: scene.world.get('test.').entryKeys, others }, flood);
+      showCollidingKeys(scene, WHERE);
     }),
     ede: EDE.DNSSEC_BOGUS,
   },

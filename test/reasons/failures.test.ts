@@ -10,9 +10,9 @@ import type { Failure } from '../../src/terms/failure.ts';
 import { LIMIT_TEXT, type Limit } from '../../src/terms/limit.ts';
 import { EDE } from '../../src/wire/ede.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
-import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
 import { dsOf } from '../world/keys.ts';
-import { collidingKeys, noisyKey, onType, replaceSignatures, showKeys } from '../world/lies.ts';
+import { onType, showCollidingKeys, showKeys } from '../world/lies.ts';
 import { recordOf } from '../world/loose-message.ts';
 import { type Reply, Scene } from '../world/scene.ts';
 import type { ZoneSpec } from '../world/world.ts';
@@ -220,19 +220,7 @@ const LIMITS: { readonly [K in Limit]: Scenario | string } = {
   },
   'signature-checks': {
     scene: prepared((scene) => {
-      const owner = mustParseName('test.');
-      const others = collidingKeys(8, 4711).map((rdata) => ({
-        owner,
-        type: TYPE.DNSKEY,
-        class: CLASS.IN,
-        ttl: 3600,
-        rdata,
-      }));
-      const key = noisyKey(4711);
-      const flood = replaceSignatures(TYPE.A, (set) =>
-        Array.from({ length: 8 }, () => scene.signed('test.', set, { key }).at(-1) ?? []).flat(),
-      );
-      showKeys(scene, WHERE, { entry: scene.world.get('test.').entryKeys, others }, flood);
+      showCollidingKeys(scene, WHERE);
     }),
     edes: [EDE.DNSSEC_BOGUS],
   },

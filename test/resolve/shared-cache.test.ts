@@ -289,6 +289,20 @@ test('a store that is down costs nothing, and is used again once it is back', as
   expect(scene.ports.log.text()).toContain('cachedb: the store answers again');
 });
 
+test('a store that goes up and down all the time is said so once a minute', async () => {
+  const scene = await host();
+  for (let round = 0; round < 6; round++) {
+    store.mood = 'down';
+    for (const name of ['a', 'b', 'c']) await ask(scene, `${name}${round}.test. A`);
+    store.mood = 'well';
+    await scene.ports.clock.leap(2_000);
+    await ask(scene, `back${round}.test. A`);
+  }
+  const said = (text: string): number => scene.ports.log.text().split(text).length - 1;
+  expect(said('the store is left alone')).toBe(1);
+  expect(said('the store answers again')).toBe(1);
+});
+
 test('a store that has lost everything is filled again', async () => {
   const first = await host();
   await ask(first, 'mx.test. A');

@@ -53,6 +53,34 @@ describe('a connection', () => {
     expect(bench.daemon.connections).toBe(0);
   });
 
+  test.each([
+    ['small', 'now', SERVER_LIMITS.streamQueriesPerTurn],
+    // A large reply counts as several: the second one in a turn is one too many.
+    ['large', 'large', 5],
+  ] as const)(
+    'has its turn among others, however many queries one segment holds (%s replies)',
+    async (_, what, most) => {
+      const bench = new ListeningDaemon();
+      await bench.listen();
+      const [many, one] = [await connected(bench), await connected(bench)];
+      many.send(...Array.from({ length: 2000 }, (_each, i) => query(i, what)));
+      one.send(query(5000));
+      const { clock } = bench.ports;
+      const { seen } = bench.serve;
+      const seenByTurn = [0];
+      const look = (): void => {
+        if (seenByTurn.push(seen.length) < 100) clock.inTurn(look);
+      };
+      clock.inTurn(look);
+      await clock.settle();
+      expect(Math.max(...seenByTurn.map((count, i) => count - (seenByTurn[i - 1] ?? 0)))).toBeLessThanOrEqual(most);
+      // It came behind them and was not kept waiting for all of them.
+      expect(seen).toContain(5000);
+      expect(seen.indexOf(5000)).toBeLessThanOrEqual(2 * most);
+      if (what === 'now') expect(many.replies).toHaveLength(2000);
+    },
+  );
+
   test('stops reading while many of its queries are in the making', async () => {
     const bench = new ListeningDaemon();
     await bench.listen();

@@ -5,7 +5,7 @@
 
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
 import type { StatRow } from '../../src/control/stat-row.ts';
-import { EXTENDED_ROWS, MEMORY_ROWS, THREAD_ROWS } from '../../src/control/stats-names.ts';
+import { extendedRows, MEMORY_ROWS, THREAD_ROWS } from '../../src/control/stats-names.ts';
 import { BOUND_TEXT, LIMIT_TEXT, type Limit } from '../../src/terms/limit.ts';
 import { DEFAULT_ALLOWANCE, DEFAULT_ITERATE_OPTIONS, DEFAULT_VALIDATE_OPTIONS } from './default-options.ts';
 import { readSources, roomOf } from './source-files.ts';
@@ -139,7 +139,7 @@ Times: \`time.now\`, \`time.up\` (since the start), \`time.elapsed\` (since the 
 Waits of clients that the caches did not answer: \`histogram.FROM.to.TO\`, seconds. A name that is not always there is shown when
 it is not 0, with \`statistics-inhibit-zero\`.
 
-${tableOf([...MEMORY_ROWS, ...EXTENDED_ROWS])}
+${tableOf([...MEMORY_ROWS, ...extendedRows()])}
 `;
 }
 

@@ -8,12 +8,14 @@ import { parseAst } from 'rolldown/parseAst';
 export const PROJECT = join(import.meta.dirname, '..', '..');
 
 const IMPORT =
-  /^(?:import|export)\s+(?:type\s+)?(?:\{(?<names>[^}]*)\}|\*\s+as\s+\w+)\s+from\s+'(?<from>\.[^']+)'|import\('(?<later>\.[^']+)'\)/gm;
+  /^(?:import|export)\s+(?<type>type\s+)?(?:\{(?<names>[^}]*)\}|\*\s+as\s+\w+)\s+from\s+'(?<from>\.[^']+)'|import\('(?<later>\.[^']+)'\)/gm;
 
 /** One import: the file that it leads to, from the project's root, and the names taken; null where it takes all. */
 export interface Import {
   readonly path: string;
   readonly names: readonly string[] | null;
+  /** False for types alone, and for what is loaded when it is wanted: `import(…)`. */
+  readonly isLoadedAtOnce: boolean;
 }
 
 /** A file of the project. */
@@ -45,6 +47,7 @@ export function roomOf(path: string): string {
 function importsOf(path: string, text: string): Import[] {
   return [...text.matchAll(IMPORT)].map(({ groups }) => ({
     path: relative(PROJECT, join(PROJECT, dirname(path), groups?.from ?? groups?.later ?? '')),
+    isLoadedAtOnce: groups?.type === undefined && groups?.later === undefined,
     names:
       groups?.names === undefined
         ? null

@@ -29,8 +29,19 @@ function kindsWhere(test: (failure: Failure) => boolean): string[] {
     .map(({ kind }) => kind);
 }
 
-test('a joiner starts again after these', () => {
-  expect(kindsWhere(isCallerSpecific)).toEqual([
+test('a client who waited for the work of another starts again after these', () => {
+  expect(kindsWhere((failure) => isCallerSpecific(failure, 'client'))).toEqual([
+    'no-sockets',
+    'dependency-cycle',
+    'cancelled',
+    'overload',
+    'rate-limited',
+    'zone-unusable',
+  ]);
+});
+
+test('a work that waited for another starts again after these: it may have more time and budget left', () => {
+  expect(kindsWhere((failure) => isCallerSpecific(failure, 'work'))).toEqual([
     'no-sockets',
     'limit',
     'dependency-cycle',

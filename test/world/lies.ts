@@ -132,3 +132,15 @@ export function noisyKey(tag: number, algorithm = 15, octets = 64): SigningKey {
 export function signerTag({ rdata }: ResourceRecord): number {
   return readU16(rdata, 16);
 }
+
+/** Shows eight keys of one tag, and signatures that each of them might have made: as many checks as they multiply to. */
+export function showCollidingKeys(scene: Scene, where: Parameters<typeof showKeys>[1]): void {
+  const owner = mustParseName(where.zone);
+  const key = { owner, type: TYPE.DNSKEY, class: CLASS.IN, ttl: 3600 };
+  const others = collidingKeys(8, 4711).map((rdata) => ({ ...key, rdata }));
+  const noisy = noisyKey(4711);
+  const flood = replaceSignatures(TYPE.A, (set) =>
+    Array.from({ length: 8 }, () => scene.signed(where.zone, set, { key: noisy }).at(-1) ?? []).flat(),
+  );
+  showKeys(scene, where, { entry: scene.world.get(where.zone).entryKeys, others }, flood);
+}

@@ -17,13 +17,16 @@ const DEFAULT_TIMEOUT_MS = 100;
 const MIN_CONNECT_MS = 1_000;
 
 /** Where the store is and how it is used. */
-export function sharedCacheOptions(config: Config): {
+export function sharedCacheOptions(
+  config: Config,
+  tlsAuthorities: string | null = null,
+): {
   readonly isOn: boolean;
   readonly servers: StoreServers;
   readonly options: SharedCacheOptions;
 } {
   const { server, cachedb } = config;
-  const servers = serversOf(config);
+  const servers = { ...serversOf(config), tls: cachedb.redisTls ? { authorities: tlsAuthorities } : null };
   return {
     isOn: isSharing(config),
     servers,
@@ -39,7 +42,7 @@ export function sharedCacheOptions(config: Config): {
   };
 }
 
-function serversOf(config: Config): StoreServers {
+function serversOf(config: Config): Omit<StoreServers, 'tls'> {
   const { cachedb } = config;
   const { redisReplicaServerHost: replicaHost, redisReplicaServerPath: replicaPath } = cachedb;
   const sentinels = cachedb.redisSentinel.map(({ host, port }) => ({ host, port: port ?? SENTINEL_PORT }));

@@ -103,6 +103,7 @@ export function configuredZones({ server, stubZones, forwardZones }: Config): Up
       tcp: forward.forwardTcpUpstream,
       tls: forward.forwardTlsUpstream,
       ...(forward.forwardTlsPin.length === 0 ? {} : { tlsPins: forward.forwardTlsPin }),
+      ...(forward.forwardTlsDane ? { tlsDane: true } : {}),
       noCache: forward.forwardNoCache,
     };
   });
