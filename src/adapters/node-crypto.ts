@@ -26,16 +26,17 @@ import {
 const POOLED: ReadonlySet<number> = new Set([14, 16]);
 
 /**
- * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 3 MB. The
+ * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 6 MB. The
  * validator keeps keys of as many zones as `key-cache-size` allows; one that is not loaded any more is loaded again when it is
  * needed, for about 100 µs, which those of top-level and large zones never are.
  */
-export const MAX_LOADED_KEYS = 1_024;
+export const MAX_LOADED_KEYS = 2_048;
 
 interface NodeHandle {
   /** The public key field, a view on the DNSKEY's rdata that the key belongs to. */
   readonly publicKey: Uint8Array;
   readonly algorithm: number;
+  readonly bits: number;
   readonly digest: AlgorithmFacts['digest'];
   /** Exact octets of a good signature; null where its reader checks that. */
   readonly signatureOctets: number | null;
@@ -50,10 +51,15 @@ interface NodeHandle {
 /** Bounds how many keys are loaded: a new one takes the place of one that was not used lately (second chance). */
 class LoadedKeys {
   readonly #most: number;
-  readonly #handles = new Set<NodeHandle>();
+  readonly #handles = new Map<string, NodeHandle>();
 
   constructor(most: number) {
     this.#most = most;
+  }
+
+  /** The handle of a key that is loaded, whoever has it; null when it is not. */
+  find(algorithm: number, publicKey: Uint8Array): NodeHandle | null {
+    return this.#handles.get(octetsAsText(algorithm, publicKey)) ?? null;
   }
 
   /** The key of a handle, loaded again if need be; null when OpenSSL refuses it. */
@@ -68,16 +74,24 @@ class LoadedKeys {
 
   /** Notes a key that was loaded. */
   add(handle: NodeHandle, key: KeyObject): void {
+    const text = octetsAsText(handle.algorithm, handle.publicKey);
+    const same = this.#handles.get(text);
+    if (same !== undefined) same.loaded = null;
     handle.loaded = key;
-    for (const oldest of this.#handles) {
+    for (const [its, oldest] of this.#handles) {
       if (this.#handles.size < this.#most) break;
-      this.#handles.delete(oldest);
-      if (oldest.isUsed) this.#handles.add(oldest);
+      this.#handles.delete(its);
+      if (oldest.isUsed) this.#handles.set(its, oldest);
       else oldest.loaded = null;
       oldest.isUsed = false;
     }
-    this.#handles.add(handle);
+    this.#handles.set(text, handle);
   }
+}
+
+function octetsAsText(algorithm: number, publicKey: Uint8Array): string {
+  const { buffer, byteOffset, length } = publicKey;
+  return `${algorithm} ${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
 }
 
 /** Makes the crypto port over node:crypto; `mostLoaded` is for tests. */
@@ -86,6 +100,8 @@ export function createNodeCrypto(options: CryptoOptions = {}, mostLoaded = MAX_L
   return {
     supports: (algorithm) => algorithmFacts(algorithm, options) !== null,
     importKey: (algorithm, publicKey, wasTaken = false) => {
+      const known = loaded.find(algorithm, publicKey);
+      if (known !== null) return { algorithm, bits: known.bits, handle: known };
       const taken = takeKey(algorithm, publicKey, options);
       if (taken === null) return null;
       const { key, handle, der } = taken;
@@ -192,6 +208,7 @@ function takeKey(
   const handle: NodeHandle = {
     publicKey,
     algorithm,
+    bits: spki.bits,
     digest: facts.digest,
     signatureOctets: facts.family === 'rsa' ? Math.ceil(spki.bits / 8) : facts.signatureOctets,
     form: facts.family === 'dsa' ? 'dsa' : facts.family === 'ecdsa' ? 'two numbers' : 'plain',

@@ -24,9 +24,9 @@ const KEY_OCTETS = 560;
 /** Octets of a state besides its keys and the zone's name: object, reason with its texts. */
 const STATE_OCTETS = 240;
 
-/** Part of the cache for states that are at hand as objects, and the most of it: some 400 zones with two keys. */
+/** Part of the cache for states that are at hand as objects, and the most of it: some 800 zones with two keys. */
 const AT_HAND_SHARE = 1 / 8;
-const MOST_AT_HAND_OCTETS = 512 * 1024;
+const MOST_AT_HAND_OCTETS = 1024 * 1024;
 
 /** What the cache must see of a key. */
 export interface CachedKey {

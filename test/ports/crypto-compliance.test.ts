@@ -156,6 +156,22 @@ describe.each(SIDES)('the %s adapter', (_, make) => {
     expect(seen.size).toBe(6);
   });
 
+  test('verifies with a key that was taken before, and with no other one', async () => {
+    const crypto = make();
+    const { publicKey, sign } = makeKey(13);
+    const signature = sign(text);
+    for (const wasTaken of [false, true, true]) {
+      const key = crypto.importKey(13, Uint8Array.from(publicKey), wasTaken);
+      expect(key !== null && (await crypto.verify(key, text, signature))).toBe(true);
+      expect(key?.bits).toBe(256);
+    }
+    const other = crypto.importKey(13, makeKey(13).publicKey, true);
+    expect(other !== null && (await crypto.verify(other, text, signature))).toBe(false);
+    // What is no point of the curve is found out when it has something to verify.
+    const spoilt = crypto.importKey(13, flipped(publicKey, 40), true);
+    expect(spoilt !== null && (await crypto.verify(spoilt, text, signature))).toBe(false);
+  });
+
   test('takes only curve points of the right length that lie on the curve', () => {
     const crypto = make();
     for (const algorithm of [13, 14, 15, 16]) {
