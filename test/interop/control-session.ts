@@ -199,6 +199,15 @@ interface Client {
   readonly run: (words: readonly string[], input?: string) => Promise<Ended>;
 }
 
+/** Runs a command again until it ends as it should, 50 times at most; the last end. */
+async function runUntil(client: Client, words: readonly string[], isDone: (ended: Ended) => boolean): Promise<Ended> {
+  for (let left = 50; ; left--) {
+    const ended = await client.run(words);
+    if (left === 0 || isDone(ended)) return ended;
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
 function clientOf(side: Side, config: string): Client {
   const command =
     side.client === 'hawser-control' ? join(PROJECT, 'bin/hawser-control') : (findProgram('unbound-control') as string);
@@ -224,8 +233,9 @@ async function requestList(client: Client): Promise<Ended> {
   const asking = spawn('dig', ['@127.0.0.1', '-p', String(DNS_PORT), 'x.fwd.test', '+time=2', '+tries=1'], {
     stdio: 'ignore',
   });
-  await new Promise((resolve) => setTimeout(resolve, 500));
-  const ended = await client.run(['dump_requestlist']);
+  const ended = await runUntil(client, ['dump_requestlist'], ({ out }) =>
+    / x\.fwd\.test\. .*iterator wait for/.test(out),
+  );
   asking.kill();
   return ended;
 }
@@ -329,8 +339,7 @@ async function reloadBroken(session: Session, side: Side, client: Client): Promi
 
 async function stopSide(client: Client): Promise<readonly Ended[]> {
   const stopped = await client.run(['stop']);
-  await new Promise((resolve) => setTimeout(resolve, 1000));
-  return [stopped, await client.run(['status']), await client.run(['stats'])];
+  return [stopped, await runUntil(client, ['status'], ({ status }) => status === 3), await client.run(['stats'])];
 }
 
 async function main(): Promise<void> {
