@@ -25,13 +25,13 @@ const TO_SYSLOG = `${WAIT}exec "$1" --tag "$2" -p daemon.crit -- "$3"`;
 const TEXT = 'the process ended without having been stopped: it ran out of memory, or was killed';
 
 /** Where the line goes: the descriptor of a log file, or the program that writes to syslog. */
-type Outlet = { readonly fd: number } | { readonly logger: string };
+type LogOutput = { readonly fd: number } | { readonly logger: string };
 
 /** Has the line written when this process ends from now on; the result ends that, and must be called where it stops. */
-export function watchForEnd(target: LogTarget, outlet: Outlet, user: LowUser | null): () => void {
+export function watchForEnd(target: LogTarget, output: LogOutput, user: LowUser | null): () => void {
   const isRoot = process.getuid?.() === 0;
-  const child = spawn(SHELL, ['-c', ...scriptFor(target, outlet)], {
-    stdio: ['pipe', 'fd' in outlet ? outlet.fd : 'ignore', 'ignore'],
+  const child = spawn(SHELL, ['-c', ...scriptFor(target, output)], {
+    stdio: ['pipe', 'fd' in output ? output.fd : 'ignore', 'ignore'],
     // What is sent to the terminal's group is meant for the daemon.
     detached: true,
     cwd: '/',
@@ -51,10 +51,10 @@ export function watchForEnd(target: LogTarget, outlet: Outlet, user: LowUser | n
   return stop;
 }
 
-function scriptFor({ identity, time, hasThreadId, isJson }: LogTarget, outlet: Outlet): readonly string[] {
+function scriptFor({ identity, time, hasThreadId, isJson }: LogTarget, output: LogOutput): readonly string[] {
   const { pid } = process;
   const who = `[${pid}:${hasThreadId ? pid : 0}] fatal error: ${TEXT}`;
-  if ('logger' in outlet) return [TO_SYSLOG, SHELL, outlet.logger, identity, who];
+  if ('logger' in output) return [TO_SYSLOG, SHELL, output.logger, identity, who];
   if (isJson) {
     const rest = JSON.stringify({ identity, pid, level: 'fatal error', message: TEXT }).slice(1);
     return [TO_FILE, SHELL, '+{"time":"%Y-%m-%dT%H:%M:%SZ",', rest];

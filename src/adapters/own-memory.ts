@@ -2,26 +2,17 @@
  * The memory of this process: what V8 keeps for its heap, and giving back what is not needed, by V8, by the C library and of the
  * program's own pages.
  *
- * Leaves to others: when that is worth its time (cli/give-back.ts).
+ * Leaves to others: when that is worth its time (daemon/give-back.ts).
  */
 
 import { readFileSync } from 'node:fs';
 import { getHeapStatistics, setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import type { OwnMemory } from '../ports/own-memory.ts';
 import { bindMemoryCalls, type MemoryCalls } from './system-calls.ts';
 
 /** MADV_DONTNEED of mman.h: on a mapping of a file that was not written to, pages come again from the file when they are used. */
 const DONT_NEED = 4;
-
-/** What is known of the process, and what it can do about it. */
-export interface OwnMemory {
-  /** Octets of V8's heap that are in use (garbage that was not collected counts), and that V8 holds for it. */
-  look(): { readonly used: number; readonly held: number };
-  /** Processor time so far, ms, of all threads. */
-  processorMs(): number;
-  /** Gives back what nobody needs; the octets that V8 holds then. Nothing else runs meanwhile: some ms for each MB in use. */
-  giveBack(): number;
-}
 
 /** V8's collector, which has no other door. */
 export function collector(): (options?: object) => void {

@@ -17,13 +17,13 @@ import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfigInPieces } from '../config/load-config.ts';
+import { giveBackWhenQuiet } from '../daemon/give-back.ts';
 import { logTarget } from '../daemon/options/log.ts';
 import { type LoadedFor, Running } from '../daemon/running.ts';
 import { VERSION } from '../daemon/version.ts';
 import { bugText } from '../terms/unreachable.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
-import { giveBackWhenQuiet } from './give-back.ts';
 import {
   hasRoomForPolicy,
   loadWithinHeap,

@@ -13,7 +13,7 @@ import { holds } from '../resolve/serve-expired.ts';
 import { validatedSetsOf, withSets } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { keepSpan } from '../validate/learn-spans.ts';
+import { keepSpan } from '../validate/keep-spans.ts';
 import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import type { Caches } from './caches.ts';
 

@@ -28,7 +28,7 @@ const SILENCES_TO_ASK_FOR_LESS = 2;
 /** RFC 6891 §6.2.5: less counts as this. */
 const LEAST_UDP_SIZE = 512;
 
-interface Outlet {
+interface SourceEnd {
   readonly localEnd: LocalEnd | null;
   /** True for ids that may not be used. */
   readonly isTaken?: (id: number) => boolean;
@@ -44,17 +44,17 @@ export interface Prepared {
 export function prepare(
   parts: PrepareParts,
   { query, withEdns, withOptions, withCookie, randomCase }: Attempt,
-  out: Outlet,
+  source: SourceEnd,
 ): Prepared {
   const { random, servers, options } = parts;
-  const isTaken = out.isTaken ?? (() => false);
+  const isTaken = source.isTaken ?? (() => false);
   let id = random.u16();
   while (isTaken(id)) id = (id + 1) & 0xffff;
   const name = randomCase ? inRandomCase(query.question.name, random) : query.question.name;
   const question = { ...query.question, name };
   const text = withOptions ? clientStringFor(options, query.server) : null;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(out.localEnd?.ip ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(source.localEnd?.ip ?? '', fresh) : null;
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));

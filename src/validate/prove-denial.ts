@@ -24,7 +24,7 @@ import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
-import { learnSpans } from './learn-spans.ts';
+import { keepSpans } from './keep-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -95,7 +95,7 @@ export async function proveRecords(
   const maxIterations = iterationLimit(zone, options.nsec3Iterations);
   const { now } = validation;
   if (denials !== undefined && validation.mayKeep)
-    learnSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
+    keepSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
   return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
 }
 

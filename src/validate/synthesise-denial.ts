@@ -4,7 +4,7 @@
  * Duties: gather the records that could deny a question, have them proven like records of an answer, add the SOA, bound
  * the TTL and the hashing. Only NXDOMAIN, NODATA and wildcard NODATA are made: nothing is ever answered from a wildcard's data.
  * Leaves to others: which zones may speak for a name besides (configured zones, negative anchors: `maySpeak`), what
- * records prove (dnssec/nsec.ts, dnssec/nsec3.ts), keeping records (learn-spans.ts).
+ * records prove (dnssec/nsec.ts, dnssec/nsec3.ts), keeping records (keep-spans.ts).
  */
 
 import type { DenialCache, DenialSpan, HashedSpan } from '../cache/denial-cache.ts';
@@ -111,7 +111,7 @@ function proveByHashes({ denials, hasher }: SpansAndHasher, question: Question, 
 
 function recordOf({ ranked: { rrset } }: Span): DenialRecord {
   const owner = rrsetOwner(rrset);
-  // Only records that stand at their own owner are kept (learn-spans.ts).
+  // Only records that stand at their own owner are kept (keep-spans.ts).
   return { owner, rdata: rdatasOf(rrset)[0] ?? new Uint8Array(), signatureLabels: signedLabelCount(owner) };
 }
 

@@ -4,7 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { resolve } from 'node:path';
 import { expect, test } from 'vitest';
 import { mappingsOf, unwrittenMappings } from '../../src/adapters/own-memory.ts';
-import { giveBackWhenQuiet } from '../../src/cli/give-back.ts';
+import { giveBackWhenQuiet } from '../../src/daemon/give-back.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 

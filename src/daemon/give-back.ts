@@ -5,8 +5,8 @@
  * holds much that is not in use, and does not hold more than can be gone through in an instant. Never twice within a minute.
  */
 
-import type { OwnMemory } from '../adapters/own-memory.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
+import type { OwnMemory } from '../ports/own-memory.ts';
 
 /** Milliseconds between looks: long enough that a quiet one says something, and a flood's memory is back soon after. */
 const LOOK_MS = 5_000;

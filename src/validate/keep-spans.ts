@@ -20,7 +20,7 @@ import { rdataCount, rdatasOf, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 const MAX_SPAN_SECONDS = 3600;
 
 /** Where a zone's verified records came from, and what they came with. */
-interface LearntSpans {
+interface ProvenSpans {
   readonly zone: Name;
   /** NSEC and NSEC3 sets that the zone's keys verified, none of them expanded from a wildcard. */
   readonly verified: readonly RankedRRset[];
@@ -38,18 +38,18 @@ interface LearntSpans {
  */
 const MAX_KEPT_ITERATIONS = 50;
 
-export function learnSpans(denials: DenialCache, learnt: LearntSpans): void {
-  const { verified, authority, now } = learnt;
+export function keepSpans(denials: DenialCache, proven: ProvenSpans): void {
+  const { verified, authority, now } = proven;
   const soa = authority.find(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the life of the kept SOA says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
   for (const ranked of verified) {
     const kept = { ...ranked, expiresAt: Math.min(ranked.expiresAt, latest) };
-    keepSpan(denials, { zone: learnt.zone, ranked: kept, learntAt: now }, { ...learnt, conflict: 'replace' });
+    keepSpan(denials, { zone: proven.zone, ranked: kept, learntAt: now }, { ...proven, conflict: 'replace' });
   }
 }
 
-interface KeepSpanOptions extends Pick<LearntSpans, 'maxIterations'> {
+interface KeepSpanOptions extends Pick<ProvenSpans, 'maxIterations'> {
   readonly conflict: SpanConflict;
 }
 
