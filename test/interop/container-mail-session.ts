@@ -31,7 +31,7 @@ function engineScript(session: Session, root: string): string {
     `mount --bind ${folder}/hawser.conf ${root}/etc/hawser/hawser.conf`,
     `mount -o remount,bind,ro ${root}`,
     'echo 0 >/proc/sys/net/ipv4/ip_unprivileged_port_start',
-    `exec setpriv --no-new-privs chroot --userspec=${USER} ${root} /usr/bin/node /usr/lib/hawser/dist/launch.js hawserd -d -d -p -c /etc/hawser/hawser.conf`,
+    `exec setpriv --no-new-privs chroot --userspec=${USER} ${root} /usr/bin/node /usr/lib/hawser/dist/launch.cjs hawserd -d -d -p -c /etc/hawser/hawser.conf`,
   ].join(' && ');
 }
 
