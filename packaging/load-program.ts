@@ -12,7 +12,7 @@
  */
 
 import { readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import Module, { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { constants, Script } from 'node:vm';
 import { crc32 } from 'node:zlib';
@@ -73,8 +73,12 @@ function compileProgram(dist: string, name: string, cachedData: Buffer | undefin
 export function runProgram(dist: string, name: string, cachedData?: Buffer): Script {
   const script = compileProgram(dist, name, cachedData);
   const filename = codePath(dist, name);
-  const module = { exports: {} };
-  script.runInThisContext()(module.exports, createRequire(filename), module, filename, dirname(filename));
+  const require = createRequire(filename);
+  const module = new Module(filename);
+  module.loaded = true;
+  // What is loaded only when it is wanted requires the program's file for what both use: it must get this one, not run another.
+  require.cache[filename] = module;
+  script.runInThisContext()(module.exports, require, module, filename, dirname(filename));
   return script;
 }
 

@@ -74,3 +74,16 @@ test.each([
 ])('%s is refused, and the program runs', (_, spoil) => {
   expect(refusedWith(spoil(made()))).not.toBe('false');
 });
+
+test('a file that is loaded later and requires the program gets the one that runs', () => {
+  const code = `
+require('node:fs').appendFileSync(require('node:path').join(__dirname, 'said'), 'ran ');
+exports.own = 'own';
+Promise.resolve().then(() => require('./later.cjs'));
+`;
+  writeFileSync(join(dist, 'code', 'sample.cjs'), code);
+  const later = `require('node:fs').appendFileSync(__dirname + '/said', require('./sample.cjs').own);`;
+  writeFileSync(join(dist, 'code', 'later.cjs'), later);
+  run(`loadProgram(${JSON.stringify(dist)}, ${JSON.stringify(OWN)});`);
+  expect(readFileSync(join(dist, 'code', 'said'), 'utf8')).toBe('ran own');
+});
