@@ -14,7 +14,7 @@ import { bindMemoryCalls, type MemoryCalls } from './system-calls.ts';
 /** MADV_DONTNEED of mman.h: on a mapping of a file that was not written to, pages come again from the file when they are used. */
 const DONT_NEED = 4;
 
-/** V8's collector, which has no other door. */
+/** V8's collector, which programs can only reach by this flag. */
 export function collector(): (options?: object) => void {
   setFlagsFromString('--expose-gc');
   const collect: unknown = runInNewContext('gc');

@@ -354,10 +354,10 @@ export class IterativeQuery {
     const publishing = publishingServer(configured, candidate);
     const identity =
       publishing === null
-        ? { tlsName, tlsPins: configured?.tlsPins }
+        ? { tlsName, tlsPins: configured?.tlsPins, isUnproven: false }
         : await publishedIdentity(this.#parts, this.#work, publishing, question);
     if (identity === null) return this.#noteTimeout(candidate, 'key-unproven');
-    if ('isUnproven' in identity) this.#mayStore = false;
+    if (identity.isUnproven === true) this.#mayStore = false;
     const needsSignatures = this.#isSigned();
     const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
     const how = { recursion, transport, needsSignatures, zoneTimeouts };

@@ -2,8 +2,8 @@
  * One TCP connection of a client, plain or in TLS: framing both ways, pipelined queries with replies in the order in which they are ready
  * (RFC 7766 §6.2.1.1 and §7), back-pressure, idle timeout.
  *
- * Limits: queries in the making at once (reading stops), queries answered in one turn of the event loop, octets that a client leaves unread (the connection is closed),
- * time without a whole query (a client that sends one octet a second is idle).
+ * Limits: queries in the making at once (reading stops), queries answered in one turn of the event loop, octets that a client leaves
+ * unread (the connection is closed), time without a whole query (a client that sends one octet a second is idle).
  * Leaves to others: how many connections there may be (tcp-listener.ts), what a query means (serve).
  */
 
