@@ -22,7 +22,7 @@ import type { RRsetGroup } from '../wire/rrsets.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
-import { type DelegationPoint, type Start, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
+import { type DelegationPoint, type Start, serversOfDelegation, serversUnprimed, startFor } from './delegation.ts';
 import { betterEmpty, confirmsEmpty, isNoBetter } from './empty-responses.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
@@ -161,8 +161,7 @@ export class IterativeQuery {
   }
 
   #enterAt(start: Start): null {
-    // Priming that gave nothing: the hints themselves are all there is.
-    this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
+    this.#enter(start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored));
     return null;
   }
 
