@@ -5,9 +5,9 @@
  * opens the log file anew. Exit status 1 when it could not start, with every reason on stderr.
  */
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { childProcesses } from '../adapters/child-processes.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import type { NodeLog } from '../adapters/node-log.ts';
 import { ownMemory } from '../adapters/own-memory.ts';
@@ -126,7 +126,7 @@ function lastWords(config: Config): number | 'ignore' {
 /** Starts a process of its own that outlives this one; waits until it serves or says why it cannot. */
 function startInBackground(words: readonly string[], stderr: number | 'ignore'): Promise<number> {
   const script = process.argv[1] ?? '';
-  const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
+  const child = childProcesses().spawn(process.execPath, [...process.execArgv, script, ...words], {
     detached: true,
     stdio: ['ignore', 'ignore', stderr, 'ipc'],
   });
