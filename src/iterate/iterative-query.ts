@@ -161,7 +161,9 @@ export class IterativeQuery {
   }
 
   #enterAt(start: Start): null {
-    this.#enter(start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored));
+    this.#enter(
+      start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored),
+    );
     return null;
   }
 
