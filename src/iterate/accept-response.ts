@@ -30,7 +30,7 @@ type NotAccepted =
   | 'wrong-case';
 
 /** The answer, or why it is none. */
-export type Acceptance =
+type Acceptance =
   | { readonly kind: 'accepted'; readonly message: MessageView }
   /** TC is set: the whole answer is to be had over TCP (RFC 2181 §9). */
   | { readonly kind: 'truncated' }

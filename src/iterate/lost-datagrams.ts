@@ -14,16 +14,16 @@ const EVERY_MS = 100;
 const PROBES = 3;
 
 /** A datagram that is waited for. */
-interface Lost {
-  /** `ip@port`. */
-  readonly server: string;
-  readonly send: () => void;
+export interface Resendable {
+  /** Key of the server that it goes to, `ip@port`. */
+  readonly serverKey: string;
+  send(): void;
 }
 
 export class LostDatagrams {
   readonly #clock: Clock;
   readonly #servers: Pick<ServerCache, 'isLineCut'>;
-  readonly #waiting = new Set<Lost>();
+  readonly #waiting = new Set<Resendable>();
   #cancel: CancelTimer = () => {};
 
   constructor({ clock, servers }: { readonly clock: Clock; readonly servers: Pick<ServerCache, 'isLineCut'> }) {
@@ -31,23 +31,25 @@ export class LostDatagrams {
     this.#servers = servers;
   }
 
-  /** Takes a datagram that was just sent to a server; gives what ends the wait for it. Does nothing while no line is cut. */
-  add(server: string, send: () => void): () => void {
-    if (!this.#servers.isLineCut(server)) return () => {};
-    const lost: Lost = { server, send };
-    this.#waiting.add(lost);
+  /** Takes a datagram that was just sent to a server, until `remove`. False while no line is cut: then it is not kept. */
+  add(datagram: Resendable): boolean {
+    if (!this.#servers.isLineCut(datagram.serverKey)) return false;
+    this.#waiting.add(datagram);
     if (this.#waiting.size === 1) this.#cancel = this.#clock.after(EVERY_MS, () => this.#tryAgain());
-    return () => {
-      this.#waiting.delete(lost);
-      if (this.#waiting.size === 0) this.#cancel();
-    };
+    return true;
+  }
+
+  /** Ends the wait for one that was taken. */
+  remove(datagram: Resendable): void {
+    this.#waiting.delete(datagram);
+    if (this.#waiting.size === 0) this.#cancel();
   }
 
   #tryAgain(): void {
     let probes = 0;
     // One turn of them all: those that are put back come again at the end.
     for (const lost of [...this.#waiting]) {
-      const isCut = this.#servers.isLineCut(lost.server);
+      const isCut = this.#servers.isLineCut(lost.serverKey);
       if (isCut && probes++ >= PROBES) continue;
       this.#waiting.delete(lost);
       if (isCut) this.#waiting.add(lost);
