@@ -133,5 +133,7 @@ export class Upstream {
 }
 
 function keyOf({ key, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
-  return `${key} ${transport} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
+  const asked = questionKey(question);
+  if (transport === 'udp') return `${key} ${recursion ? 'rd ' : ''}${asked}`;
+  return `${transport} ${key} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${asked}`;
 }
