@@ -165,7 +165,9 @@ function fullAttempt({ servers, options }: ExchangeParts, query: UpstreamQuery):
   const mayHaveCookie =
     options.sendCookies && query.transport === 'udp' && clientStringFor(options, query.server) === null;
   return {
-    ...{ query, withEdns: true, withOptions: manners.takesOptions },
+    query,
+    withEdns: true,
+    withOptions: manners.takesOptions,
     withCookie: mayHaveCookie && manners.takesCookies,
     randomCase: usesRandomCase(options, query),
   };

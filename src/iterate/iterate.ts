@@ -46,7 +46,7 @@ export function createIterate(parts: IterateParts): Iterate {
 /** Asks for the name, then for what it is an alias of, and so on. */
 async function followChain(parts: IterativeQueryParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
   const aliases: AliasStep[] = [];
-  const seen = new Set<string>([nameKey(work.question.name)]);
+  let seen: Set<string> | null = null;
   let question = work.question;
   const unvalidated: AliasStep[] = [];
   const end = (why: Extract<IterationResult, { readonly kind: 'failed' }>): IterationResult =>
@@ -61,6 +61,7 @@ async function followChain(parts: IterativeQueryParts, work: Work, call: Iterate
       work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
       aliases.push(step);
       // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
+      seen ??= new Set([nameKey(work.question.name)]);
       const isLoop = outcome.kind === 'alias' && seen.has(nameKey(step.to));
       if (isLoop) return end(failed({ kind: 'alias-loop', at: formatName(step.to) }));
       seen.add(nameKey(step.to));

@@ -61,6 +61,8 @@ type NextStep =
   | { readonly kind: 'restart' }
   | { readonly kind: 'failed'; readonly why: Failure };
 
+const NONE_IGNORED: ReadonlySet<UpstreamZone> = new Set();
+
 /** Used once. */
 export class IterativeQuery {
   readonly #parts: IterativeQueryParts;
@@ -69,7 +71,7 @@ export class IterativeQuery {
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
   readonly #expiryMarginSeconds: number;
-  readonly #ignored = new Set<UpstreamZone>();
+  #ignored: ReadonlySet<UpstreamZone> = NONE_IGNORED;
   #minimiser: Minimiser;
   #servers!: DelegationPoint;
   /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
@@ -313,7 +315,7 @@ export class IterativeQuery {
   async #nextStartingPoint({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
-      this.#ignored.add(configured);
+      this.#ignored = new Set([...this.#ignored, configured]);
     } else if (untriedCount === 0 && !this.#wentUp && toParent(this.#parts, this.#servers)) {
       // Also when all that they say is bogus: a referral is not signed, and may have been forged.
       this.#wentUp = true;
@@ -488,11 +490,10 @@ export class IterativeQuery {
     return null;
   }
 
-  #source(response: Response): ResponseSource {
+  #source({ isAuthoritative, server }: Response): ResponseSource {
     const { rrsets, options, clock, counters } = this.#parts;
     const { zone } = this.#servers;
     const mayStore = this.#mayStore;
-    const { isAuthoritative, server } = response;
     const force = this.#refresh;
     const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
     const now = clock.unixSeconds();

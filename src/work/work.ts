@@ -25,8 +25,7 @@ export class Work {
   readonly trace: Trace | null;
   /** When it began to judge, as verdicts go (cache/rrset-cache.ts). */
   trustEpoch: number;
-  /** Works that it waits for now (cycle check). */
-  readonly waitsFor = new Set<Work>();
+  #waitsFor: Set<Work> | null = null;
   /** Server (`ip@port`) whose answer it waits for now; for request lists. */
   asks: string | null = null;
   /** Failures of servers that were asked about again without EDNS. */
@@ -44,6 +43,12 @@ export class Work {
     this.deadlineMs = parts.deadlineMs;
     this.trace = parts.trace;
     this.trustEpoch = parts.parent?.trustEpoch ?? parts.trustEpoch ?? 0;
+  }
+
+  /** Works that it waits for now (cycle check). Most wait for none. */
+  get waitsFor(): Set<Work> {
+    this.#waitsFor ??= new Set();
+    return this.#waitsFor;
   }
 
   abort(): void {
