@@ -140,7 +140,9 @@ export function isAtOrBelow(name: Name, ancestor: Name): boolean {
   while (at < skip) at += (name[at] as number) + 1;
   if (at !== skip) return false;
   for (let i = 0; i < ancestor.length; i++) {
-    if (LOWER[name[skip + i] as number] !== LOWER[ancestor[i] as number]) return false;
+    const octet = name[skip + i] as number;
+    const other = ancestor[i] as number;
+    if (octet !== other && LOWER[octet] !== LOWER[other]) return false;
   }
   return true;
 }
@@ -359,7 +361,9 @@ function compareLabels(a: Name, atA: number, b: Name, atB: number): number {
   const lengthB = readU8(b, atB);
   const shorter = Math.min(lengthA, lengthB);
   for (let i = 1; i <= shorter; i++) {
-    const difference = lowerOctet(readU8(a, atA + i)) - lowerOctet(readU8(b, atB + i));
+    const octet = readU8(a, atA + i);
+    const other = readU8(b, atB + i);
+    const difference = octet === other ? 0 : lowerOctet(octet) - lowerOctet(other);
     if (difference !== 0) return difference;
   }
   return lengthA - lengthB;
