@@ -5,8 +5,7 @@
  */
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { rrsetKey } from '../wire/question.ts';
-import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { haveSameKey, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isServedBelow, knownCuts } from './chain-of-trust.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { storeSecure } from './store-verdict.ts';
@@ -18,10 +17,15 @@ import { verifyRRset } from './verify-rrset.ts';
 export async function keepProven(validation: ValidationContext, sets: readonly RankedRRset[]): Promise<RankedRRset[]> {
   const kept: RankedRRset[] = [];
   for (const ranked of sets) {
-    const proven = await proveUnrequested(validation, ranked);
+    const proven = isProven(validation, ranked) ? ranked : await proveUnrequested(validation, ranked);
     if (proven !== null) kept.push(proven);
   }
   return kept;
+}
+
+/** True for a set that is secure already, where that may be said of its name. */
+function isProven(validation: ValidationContext, { rrset, verdict }: RankedRRset): boolean {
+  return verdict?.status === 'secure' && !('verdict' in startFor(validation, rrsetOwner(rrset), rrsetType(rrset)));
 }
 
 /** The set with its verdict when it is secure by keys that are known, else null. */
@@ -30,7 +34,6 @@ async function proveUnrequested(validation: ValidationContext, ranked: RankedRRs
   const type = rrsetType(ranked.rrset);
   const start = startFor(validation, name, type);
   if ('verdict' in start) return null;
-  if (ranked.verdict?.status === 'secure') return ranked;
   const most = validation.parts.options.limits.signers;
   for (const signer of signersOf([ranked.rrset], { name, type, anchor: start.anchor.zone, most })) {
     const zone = validation.parts.keys.find(signer);
@@ -46,10 +49,5 @@ async function proveUnrequested(validation: ValidationContext, ranked: RankedRRs
 
 /** The sets, those that are among `validated` replaced by their validated form. */
 export function replaceValidated(sets: readonly RankedRRset[], validated: readonly RankedRRset[]): RankedRRset[] {
-  const byKey = new Map(validated.map((ranked) => [keyOf(ranked), ranked]));
-  return sets.map((ranked) => byKey.get(keyOf(ranked)) ?? ranked);
-}
-
-function keyOf({ rrset }: RankedRRset): string {
-  return rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+  return sets.map((ranked) => validated.findLast(({ rrset }) => haveSameKey(rrset, ranked.rrset)) ?? ranked);
 }
