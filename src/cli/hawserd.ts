@@ -10,14 +10,14 @@ import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import type { NodeLog } from '../adapters/node-log.ts';
-import { ownMemory } from '../adapters/own-memory.ts';
+import { ownMemory, setHeapGrowth } from '../adapters/own-memory.ts';
 import { openForAppending } from '../adapters/root-writes.ts';
 import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfigInPieces } from '../config/load-config.ts';
-import { giveBackWhenQuiet } from '../daemon/give-back.ts';
+import { giveBackMemory } from '../daemon/give-back.ts';
 import { logTarget } from '../daemon/options/log.ts';
 import { type LoadedFor, Running } from '../daemon/running.ts';
 import { VERSION } from '../daemon/version.ts';
@@ -25,6 +25,7 @@ import { bugText } from '../terms/unreachable.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import {
+  HEAP_GROWTH_PERCENT,
   hasRoomForPolicy,
   loadWithinHeap,
   scarceMemoryText,
@@ -150,7 +151,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   const running = new Running({ ports, host, load: () => loadOnce(flags, read), logToStderr: flags.debug > 1 });
   watchForBugs(log);
   watchHeap(ports.clock, log);
-  giveBackWhenQuiet(ports.clock, ownMemory());
+  giveBackMemory(ports.clock, ownMemory());
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);
@@ -172,6 +173,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   }
   await tellParent([]);
   if (process.send !== undefined) process.disconnect();
+  setHeapGrowth(HEAP_GROWTH_PERCENT);
   return null;
 }
 
