@@ -94,7 +94,7 @@ test('loading ends with a sentence where the heap would, and goes on where it is
   expect(load(held)).toBeNull();
   expect(held.collected.length).toBe(1);
   // From 80 % on V8 aborts when collections bring little.
-  expect(held.collected[0]).toBeLessThan(78 * MIB);
+  expect(held.collected[0]).toBeLessThan(80 * MIB);
 });
 
 test('policy that does not fit beside its configuration is refused', () => {
@@ -106,19 +106,21 @@ test('policy that does not fit beside its configuration is refused', () => {
 });
 
 test('text that comes later has room until the heap is nearly full', () => {
-  expect(textRoom({ used: 15 * MIB, limit: 100 * MIB })).toBe(MIB);
-  expect(textRoom({ used: 75 * MIB, limit: 100 * MIB })).toBe(0);
+  expect(textRoom({ used: 18 * MIB, limit: 100 * MIB })).toBe(MIB);
+  expect(textRoom({ used: 78 * MIB, limit: 100 * MIB })).toBe(0);
   expect(textRoom({ used: 99 * MIB, limit: 100 * MIB })).toBe(0);
 });
 
 test("the limit is the old generation's, by whose end the process aborts", () => {
   const script = `import { heapUse } from ${JSON.stringify(resolve('src/cli/heap.ts'))}; console.log(heapUse().limit);`;
-  const run = (mib: number): number => {
-    const args = [`--max-old-space-size=${mib}`, '--input-type=module', '-e', script];
+  const run = (mib: number, flags: readonly string[] = []): number => {
+    const args = [`--max-old-space-size=${mib}`, ...flags, '--input-type=module', '-e', script];
     return (
       Number(execFileSync(resolve(`node_modules/node-linux-${process.arch}/bin/node`), args, { encoding: 'utf8' })) /
       MIB
     );
   };
-  expect([64, 256, 1024].map(run)).toEqual([64, 256, 1024]);
+  expect([64, 256, 1024].map((mib) => run(mib))).toEqual([64, 256, 1024]);
+  // As bin/launch starts the daemon.
+  expect(run(512, ['--max-semi-space-size=8'])).toBe(512);
 });
