@@ -43,6 +43,7 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 
 /** The files of this machine. `user` tells whom a process that is still root will become, whose files are written. */
 export function createNodeFiles(user: () => LowUser | null = () => null): Files {
+  const unfinished = new Unfinished();
   return {
     readText: (path, maxOctets) => {
       const read = readBounded(path, maxOctets);
@@ -54,7 +55,8 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     },
     replaceAtomically: (path, content, mode) =>
       attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
-    replaceInBackground: (path, content, mode) => replaceInBackground(path, { content, mode, user: user() }),
+    replaceInBackground: (path, content, mode) =>
+      replaceInBackground(path, { content, mode, user: user(), unfinished }),
     readPrivate: (path, maxOctets) => {
       const opened = openPrivate(path, maxOctets, user());
       if (!opened.ok) return opened;
@@ -200,16 +202,37 @@ function temporarySuffix(): string {
   return `.${process.getBuiltinModule('node:crypto').randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
 }
 
+/** Files that are being written: they go with the process when it ends meanwhile, since nobody would look for their names. */
+class Unfinished {
+  readonly #removals = new Set<() => void>();
+
+  add(remove: () => void): void {
+    if (this.#removals.size === 0) process.on('exit', this.#removeAll);
+    this.#removals.add(remove);
+  }
+
+  delete(remove: () => void): void {
+    this.#removals.delete(remove);
+    if (this.#removals.size === 0) process.off('exit', this.#removeAll);
+  }
+
+  readonly #removeAll = (): void => {
+    for (const remove of this.#removals) remove();
+  };
+}
+
+interface Replacement {
+  readonly content: Uint8Array;
+  readonly mode: number | undefined;
+  readonly user: LowUser | null;
+  readonly unfinished: Unfinished;
+}
+
 /** As `replace`; what waits for the disk does so beside. Opening and renaming, which whoever is root must do with care, do not. */
-async function replaceInBackground(
-  path: string,
-  {
-    content,
-    mode,
-    user,
-  }: { readonly content: Uint8Array; readonly mode: number | undefined; readonly user: LowUser | null },
-): Promise<FileResult<void>> {
+async function replaceInBackground(path: string, replacement: Replacement): Promise<FileResult<void>> {
+  const { content, mode, user, unfinished } = replacement;
   const suffix = temporarySuffix();
+  const remove = (): void => void attempt(() => changeFile(path, user, (place) => unlinkIfThere(place + suffix)));
   const opened = attempt(() =>
     changeFile(path, user, (place) => {
       const file = openSync(place + suffix, NEW_FILE, mode ?? permissionsOf(place) ?? DEFAULT_MODE);
@@ -218,6 +241,7 @@ async function replaceInBackground(
     }),
   );
   if (!opened.ok) return opened;
+  unfinished.add(remove);
   const written = await attemptLater(async () => {
     try {
       await writeWhole(opened.value, content);
@@ -229,7 +253,8 @@ async function replaceInBackground(
   const placed = written.ok
     ? attempt(() => changeFile(path, user, (place) => renameSync(place + suffix, place)))
     : written;
-  if (!placed.ok) attempt(() => changeFile(path, user, (place) => unlinkIfThere(place + suffix)));
+  unfinished.delete(remove);
+  if (!placed.ok) remove();
   return placed.ok ? await attemptLater(() => syncFolderLater(dirname(path))) : placed;
 }
 

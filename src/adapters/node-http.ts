@@ -7,6 +7,7 @@ import type { HttpExchange, HttpListenOptions, HttpResponse, HttpSession, HttpSe
 import type { Address, Listener, Opened } from '../ports/network.ts';
 import { type ListenParts, listenSockets } from './node-listen.ts';
 import { localOf } from './node-stream.ts';
+import { OctetPace, PacedSocket } from './paced-socket.ts';
 
 type NodeHttp2 = typeof import('node:http2');
 
@@ -21,6 +22,12 @@ const MAX_HEADER_OCTETS = 16_384;
 const MAX_HEADERS = 64;
 /** Megabytes that a connection may take, its streams together: http-max-streams times the largest reply, and headers. */
 const MAX_SESSION_MEGABYTES = 10;
+/**
+ * Octets that a client may send without beginning a request: four of the largest bodies. Node itself ends sessions that reset
+ * streams, set settings or send pings by the hundred (CVE-2023-44487, CVE-2019-9512, -9515) or whose headers never end
+ * (CVE-2024-27316), but not those of window updates, or of a body that was refused.
+ */
+const MAX_OCTETS_BETWEEN_REQUESTS = 256 * 1024;
 /** The flag of a request without a body (RFC 9113 §6.2). */
 const END_STREAM = 1;
 
@@ -28,32 +35,49 @@ export function listenNodeHttp(options: HttpListenOptions, parts?: ListenParts):
   const protocols = [ALPN_HTTP2];
   const { tls } = options;
   const spoken = tls === undefined ? options : { ...options, tls: { ...tls, protocols } };
-  return listenSockets(spoken, (socket, { remote }) => welcome(socket, remote, options), parts);
+  const pace = new OctetPace();
+  return listenSockets(spoken, (socket, { remote }) => welcome({ socket, remote, pace }, options), parts);
 }
 
 function http2(): NodeHttp2 {
   return process.getBuiltinModule('node:http2');
 }
 
-function welcome(socket: Socket, remote: Address, options: HttpListenOptions): void {
+interface Arrived {
+  readonly socket: Socket;
+  readonly remote: Address;
+  readonly pace: OctetPace;
+}
+
+function welcome({ socket, remote, pace }: Arrived, options: HttpListenOptions): void {
   // RFC 9113 §3.2: over TLS both sides say in the handshake that they speak it.
   if (options.tls !== undefined && (socket as TLSSocket).alpnProtocol !== ALPN_HTTP2) {
     socket.destroy();
     return;
   }
-  const session = http2().performServerHandshake(socket, {
+  const paced = new PacedSocket(socket, pace, MAX_OCTETS_BETWEEN_REQUESTS);
+  const session = http2().performServerHandshake(paced, {
     maxSessionMemory: MAX_SESSION_MEGABYTES,
     maxHeaderListPairs: MAX_HEADERS,
     settings: { enablePush: false, maxConcurrentStreams: options.maxStreams, maxHeaderListSize: MAX_HEADER_OCTETS },
   }) as ServerHttp2Session;
-  session.on('error', () => {});
   const isResumed = options.tls !== undefined && (socket as TLSSocket).isSessionReused();
   const events = options.onSession(new NodeHttpSession(session, { local: localOf(socket), remote, isResumed }));
   if (events === null) {
+    session.on('error', () => {});
     session.destroy();
     return;
   }
-  session.on('stream', (stream, headers, flags) => take(stream, headers, { events, hasBody: !(flags & END_STREAM) }));
+  // A connection that breaks off is no fault of its session, and makes none here.
+  session.on('error', events.onFault);
+  session.on('stream', (stream, headers, flags) => {
+    paced.octetsLeft = MAX_OCTETS_BETWEEN_REQUESTS;
+    take(stream, headers, { events, hasBody: !(flags & END_STREAM) });
+  });
+  paced.onTooMany = () => {
+    events.onFault();
+    session.destroy();
+  };
   session.on('close', () => events.onClose());
 }
 
@@ -126,11 +150,19 @@ class NodeHttpExchange implements HttpExchange {
     const fields = { ':status': status, ...headers, 'content-length': String(body?.length ?? 0) };
     if (body === null) {
       stream.respond(fields, { endStream: true });
+      this.#stopReading();
       return;
     }
     stream.respond(fields);
     // A copy, since the caller may use its octets again.
     stream.end(Buffer.from(body));
+    this.#stopReading();
+  }
+
+  /** RFC 9113 §8.1: a client whose request was answered before it was whole is told to send no more of it. */
+  #stopReading(): void {
+    const stream = this.#stream;
+    if (!stream.readableEnded && stream.listenerCount('data') > 0) stream.close(http2().constants.NGHTTP2_NO_ERROR);
   }
 
   reset(): void {

@@ -163,6 +163,7 @@ export class Running {
       log,
       commands: () => this.#commands,
       commandRan: (line) => this.#fronts?.commandRan(line),
+      onRefused: () => this.#instance?.counters.add('control.refused'),
       removeSocket: (path) => files.removeSocket(path),
     });
   }

@@ -18,6 +18,7 @@ import { AddressQueries } from './address-queries.ts';
 import { AddressRules } from './address-rules.ts';
 import { findCachedStep } from './cached-step.ts';
 import { IterativeQuery, type Outcome } from './iterative-query.ts';
+import { NamesUnderWay } from './names-under-way.ts';
 import type { Iterate, IterateCallOptions, IterateParts, IterativeQueryParts } from './parts.ts';
 import { learnServers } from './priming.ts';
 import { STEPS_PER_TURN } from './turn-share.ts';
@@ -39,6 +40,7 @@ export function createIterate(parts: IterateParts): Iterate {
     pace: new TurnLimiter(parts.clock, STEPS_PER_TURN),
     addressRules,
     addressQueries,
+    namesUnderWay: new NamesUnderWay(),
   };
   return (work, call = {}) => followChain(whole, work, call);
 }

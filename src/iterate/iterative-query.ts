@@ -16,25 +16,25 @@ import { type MessageView, parseMessage } from '../wire/message-view.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
-import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
-import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { type DelegationPoint, type Start, serversOfDelegation, serversUnprimed, startFor } from './delegation.ts';
 import { betterEmpty, confirmsEmpty, isNoBetter } from './empty-responses.ts';
+import { finalAnswer, saysNoCut } from './final-answer.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
+import { type UnderWay, waitForOther } from './names-under-way.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { publishedIdentity, publishingServer } from './server-identity.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
-import { lookAhead, lookUpTarget, startLookingAhead } from './target-addresses.ts';
+import { awaitAddresses, lookUpTarget, startLookingAhead } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
 import { whyNoServer } from './why-no-server.ts';
 
@@ -42,8 +42,6 @@ import { whyNoServer } from './why-no-server.ts';
 const MINIMISED_TIMEOUTS = 3;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
-/** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
-const SILENT_WAIT_MS = 1000;
 
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: FinalAnswer }
@@ -85,6 +83,8 @@ export class IterativeQuery {
   /** Questions that were of no use, in all delegations. */
   #failedQueries = 0;
   #wentUp = false;
+  /** The name that another question was waited for last. */
+  #awaited: Name | null = null;
 
   constructor(
     parts: IterativeQueryParts,
@@ -125,13 +125,38 @@ export class IterativeQuery {
         if (outcome !== null) return outcome;
         continue;
       }
+      const other = this.#findOther();
+      if (other !== null) {
+        await waitForOther(this.#parts.clock, this.#work, other);
+        this.#goOnAfterOther();
+        continue;
+      }
       const choice = this.#choose();
       const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
       if (next.kind === 'failed') return next;
       if (next.kind === 'restart') continue;
-      const outcome = next.kind === 'use-fallback' ? this.#useFallback(next.response) : await this.#ask(next.candidate);
+      const isAsking = next.kind === 'ask';
+      const outcome = isAsking ? await this.#askForAll(next.candidate) : this.#useFallback(next.response);
       if (outcome !== null) return outcome;
     }
+  }
+
+  /** Whoever asks the same servers already about the name that is asked only to learn whether it is a cut: one waits once. */
+  #findOther(): UnderWay | null {
+    if (this.#minimiser.isFull || this.#avoid.size > 0 || this.#refresh) return null;
+    const { name } = this.#minimiser.current;
+    if (this.#awaited !== null && namesEqual(name, this.#awaited)) return null;
+    const other = this.#parts.namesUnderWay.find(this.#servers.zone, name);
+    if (other !== null) this.#awaited = name;
+    return other;
+  }
+
+  /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
+  #goOnAfterOther(): void {
+    const start = this.#findStart();
+    if (this.#parts.delegations.isNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
+    else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
+      this.#enter(start.servers);
   }
 
   #newMinimiser(): Minimiser {
@@ -236,8 +261,9 @@ export class IterativeQuery {
       if (choice !== null && !choice.isLastChoice && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
-      if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
       const fallback = this.#fallback;
+      const wasSilent = choice !== null && choice.candidate.timeouts > 0 && fallback === null;
+      if (lookup === 'under-way' && (await awaitAddresses(this.#parts, this.#work, { servers, wasSilent }))) continue;
       if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       if (fallback !== null) return { kind: 'use-fallback', response: fallback };
       if (addParentAndChildSideServers(this.#parts, servers)) continue;
@@ -266,29 +292,6 @@ export class IterativeQuery {
     const { recentFailures } = this.#parts.servers;
     const fresh = candidates.filter(({ key, attempts }) => attempts === 0 && recentFailures.find(key, zone) === null);
     return countChoices(fresh, this.#serverQuestion(), this.#avoid, this.#parts);
-  }
-
-  /**
-   * Waits for a look-up of addresses, and lets more start when it is slow. False when the server given, which was only
-   * silent, has waited long enough for it.
-   */
-  async #awaitAddresses(choice: Choice | null): Promise<boolean> {
-    const servers = this.#servers;
-    const { clock, options } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    const isOnlySilent = choice !== null && choice.candidate.timeouts > 0 && this.#fallback === null;
-    if (isOnlySilent) {
-      servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
-      if (nowMs >= servers.silentWaitUntilMs) return false;
-    }
-    const end = await waitFor<'found'>({
-      clock,
-      signal: this.#work.signal,
-      timeoutMs: Math.min(options.lookAheadAfterMs, Math.max(0, this.#work.deadlineMs - nowMs)),
-      start: (settle) => void Promise.race(servers.running).then(() => settle('found')),
-    });
-    if (end === 'timeout') lookAhead(this.#parts, this.#work, servers);
-    return clock.monotonicMs() < this.#work.deadlineMs;
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
@@ -330,6 +333,18 @@ export class IterativeQuery {
     const from = { candidate: null, server: copy.key, asked: this.#question, isFull: true, recursion: false };
     const outcome = this.#act(this.#read(parsed.message, from));
     return outcome === null && this.#servers === before ? unusable : outcome;
+  }
+
+  /** Asks one server; others may wait for what it says about the name. */
+  async #askForAll(candidate: Candidate): Promise<Outcome | null> {
+    const { zone, configured } = this.#servers;
+    const mayShare = this.#mayStore && publishingServer(configured, candidate) === null;
+    const underWay = mayShare ? this.#parts.namesUnderWay.begin(zone, this.#minimiser.current) : null;
+    try {
+      return await this.#ask(candidate);
+    } finally {
+      underWay?.end();
+    }
   }
 
   /** Asks one server; null when the loop must go on. */
@@ -538,7 +553,7 @@ export class IterativeQuery {
   }
 
   #finish(response: Response): Outcome {
-    const { classified, scrubbed, rcode } = response;
+    const { classified, scrubbed } = response;
     const source = this.#source(response);
     const kept = keepResponse(scrubbed, this.#question, source);
     if (scrubbed.chain.trouble === 'loop') {
@@ -546,34 +561,13 @@ export class IterativeQuery {
     }
     const isAlias = classified.kind === 'alias' && scrubbed.chain.trouble !== 'below-itself';
     if (isAlias) return { kind: 'alias', steps: kept.steps };
-    // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
-    const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
-    const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
-    const end: FinalAnswer = {
-      kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
-      question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
-      rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
-      // What is no answer must not carry data: nobody would validate it.
-      answer: isAnswer ? kept.answer : [],
-      authority: kept.authority,
-      additional: kept.additional,
-      zone: this.#servers.zone,
-      server: response.server,
-      expiresAt: expiryOf(kept, !isAnswer, source.now),
-    };
+    const end = finalAnswer(response, kept, { question: this.#question, zone: this.#servers.zone, now: source.now });
     if (!source.mayStore) return { kind: 'end', steps: kept.steps, end: { ...end, notKept: true } };
-    this.#noteNoCut(response, end);
+    const { name } = this.#question;
+    if (saysNoCut(response, end, this.#servers, this.#question)) {
+      this.#parts.delegations.noteNoCut(name, end.expiresAt);
+    }
     return { kind: 'end', steps: kept.steps, end };
-  }
-
-  /** Who answers for a name is no cut's parent; but DS and NSEC at a cut are the parent's (RFC 4035 §2.4, §2.3). */
-  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: FinalAnswer): void {
-    const { zone, isForward, copy } = this.#servers;
-    const { name, type } = this.#question;
-    const isOwn = isFull && isAuthoritative && !isForward && copy === null && scrubbed.chain.steps.length === 0;
-    const isParents = type === TYPE.DS || type === TYPE.NSEC || type === TYPE.ANY || type === TYPE.RRSIG;
-    if (!isOwn || isParents || end.kind === 'nxdomain' || namesEqual(name, zone)) return;
-    this.#parts.delegations.noteNoCut(name, end.expiresAt);
   }
 
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {

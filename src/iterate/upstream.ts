@@ -8,6 +8,7 @@
 
 import { questionKey } from '../wire/question.ts';
 import { Cancelled } from '../work/cancelled.ts';
+import { RepeatedLine } from '../work/repeated-line.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
@@ -17,18 +18,16 @@ import { OpportunisticTls } from './opportunistic-tls.ts';
 import type { ExchangeParts, UpstreamParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 import { UpstreamStreams } from './upstream-streams.ts';
 
-/** Milliseconds between two lines about the same shortage of this host: a flood must not fill the log. */
-const SAY_AGAIN_MS = 60_000;
-
 export class Upstream {
   readonly #parts: ExchangeParts;
   /** Asks over TLS where servers take it; null: only where configuration says so. */
   readonly #opportunistic: OpportunisticTls | null;
-  #saysAgainMs = 0;
+  readonly #exhausted: RepeatedLine;
   readonly #inFlight = new Map<string, Promise<UpstreamResult>>();
 
   constructor(parts: UpstreamParts) {
     const { clock, network, options, counters } = parts;
+    this.#exhausted = new RepeatedLine(clock);
     const noteUnwanted = (): void => counters.add('unwanted.replies');
     this.#parts = {
       ...parts,
@@ -47,9 +46,7 @@ export class Upstream {
   }
 
   #sayExhausted(text: string): void {
-    const now = this.#parts.clock.monotonicMs();
-    if (now < this.#saysAgainMs) return;
-    this.#saysAgainMs = now + SAY_AGAIN_MS;
+    if (!this.#exhausted.isDue()) return;
     this.#parts.warn?.(
       `no socket to ask servers with (${text}): raise the limit of open files (LimitNOFILE, ulimit -n)`,
     );

@@ -57,6 +57,8 @@ export interface HttpSession {
 /** What happens on a connection. */
 export interface HttpSessionEvents {
   readonly onRequest: (request: HttpRequest, exchange: HttpExchange) => HttpExchangeEvents;
+  /** The client breaks the rules of HTTP/2, or floods: it is being closed for that. */
+  readonly onFault: () => void;
   /** Called exactly once. */
   readonly onClose: () => void;
 }

@@ -70,6 +70,8 @@ export class ServeStats {
   refusedHandshakes = 0;
   /** HTTP requests that were refused: no questions, or more than there is memory for. */
   refusedRequests = 0;
+  /** HTTP connections that were closed because their client broke the rules of HTTP/2, or flooded. */
+  faultySessions = 0;
   /** Dropped, where a proxy says first who the client is: said by somebody who may not; not said, or not in order. */
   foreignProxies = 0;
   malformedProxyHeaders = 0;

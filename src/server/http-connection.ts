@@ -10,7 +10,6 @@
 import type { HttpExchange, HttpExchangeEvents, HttpRequest, HttpSession, HttpSessionEvents } from '../ports/http.ts';
 import type { Address } from '../ports/network.ts';
 import type { Layer, ReplyChannel } from '../serve/reply-channel.ts';
-import { concatBytes } from '../wire/bytes.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import { type ClientConnection, IdleTimer, type SharedParts } from './client-connection.ts';
@@ -55,6 +54,10 @@ export class HttpConnection implements ClientConnection, HttpSessionEvents {
     return new HttpQuery(request, { exchange, way, parts: this.#parts, connection: this });
   };
 
+  readonly onFault = (): void => {
+    this.#parts.serve().stats.faultySessions++;
+  };
+
   readonly onClose = (): void => {
     this.#finish();
   };
@@ -97,6 +100,8 @@ export class HttpConnection implements ClientConnection, HttpSessionEvents {
   }
 }
 
+const NO_OCTETS = new Uint8Array();
+
 interface HttpQueryParts {
   readonly exchange: HttpExchange;
   readonly way: Pick<ReplyChannel, 'transport' | 'layer' | 'local' | 'isResumed'> & { readonly remote: Address };
@@ -114,8 +119,8 @@ class HttpQuery implements ReplyChannel, HttpExchangeEvents {
   readonly #exchange: HttpExchange;
   readonly #parts: HttpParts;
   readonly #connection: HttpConnection;
-  /** Pieces of the body that are held; null: none is taken. */
-  #body: Uint8Array[] | null = null;
+  /** Room for the body; null: none is taken. Pieces are copied into it: as objects of their own, those of one octet would take a hundred. */
+  #body: Uint8Array | null = null;
   #bodyOctets = 0;
   /** Octets of the reply that are held until the exchange is over. */
   #replyOctets = 0;
@@ -132,23 +137,33 @@ class HttpQuery implements ReplyChannel, HttpExchangeEvents {
     const read = readDohRequest(request, parts.endpoint());
     if (read.kind === 'refused') this.#refuse(() => exchange.respond(read.response));
     else if (read.kind === 'message') this.#ask(read.message);
-    else this.#body = [];
+    else this.#body = NO_OCTETS;
   }
 
   readonly onData = (bytes: Uint8Array): void => {
     if (this.#body === null || !this.#isOpen) return;
     const octets = this.#bodyOctets + bytes.length;
     if (octets > MAX_MESSAGE_OCTETS) this.#refuse(() => this.#exchange.respond(refusal(HTTP_STATUS.tooLarge)));
-    else if (!this.#parts.queries.take(bytes.length)) this.#refuse(() => this.#exchange.reset());
+    else if (!this.#makeRoom(this.#body, octets)) this.#refuse(() => this.#exchange.reset());
     else {
+      this.#body?.set(bytes, this.#bodyOctets);
       this.#bodyOctets = octets;
-      this.#body.push(bytes.slice());
     }
   };
 
+  /** What comes in one piece gets as much as it needs, what comes in many twice that. False when there is no more to be had. */
+  #makeRoom(body: Uint8Array, octets: number): boolean {
+    if (octets <= body.length) return true;
+    const room = body.length === 0 ? octets : octets * 2;
+    if (!this.#parts.queries.take(room - body.length)) return false;
+    this.#body = new Uint8Array(room);
+    this.#body.set(body);
+    return true;
+  }
+
   readonly onEnd = (): void => {
     if (this.#body === null || !this.#isOpen) return;
-    const message = concatBytes(...this.#body);
+    const message = this.#body.subarray(0, this.#bodyOctets);
     this.#dropBody();
     this.#ask(message);
   };
@@ -202,7 +217,7 @@ class HttpQuery implements ReplyChannel, HttpExchangeEvents {
   }
 
   #dropBody(): void {
-    this.#parts.queries.give(this.#bodyOctets);
+    this.#parts.queries.give(this.#body?.length ?? 0);
     this.#bodyOctets = 0;
     this.#body = null;
   }

@@ -140,7 +140,9 @@ export function isAtOrBelow(name: Name, ancestor: Name): boolean {
   while (at < skip) at += readU8(name, at) + 1;
   if (at !== skip) return false;
   for (let i = 0; i < ancestor.length; i++) {
-    if (lowerOctet(readU8(name, skip + i)) !== lowerOctet(readU8(ancestor, i))) return false;
+    const octet = readU8(name, skip + i);
+    const other = readU8(ancestor, i);
+    if (octet !== other && lowerOctet(octet) !== lowerOctet(other)) return false;
   }
   return true;
 }
@@ -359,7 +361,9 @@ function compareLabels(a: Name, atA: number, b: Name, atB: number): number {
   const lengthB = readU8(b, atB);
   const shorter = Math.min(lengthA, lengthB);
   for (let i = 1; i <= shorter; i++) {
-    const difference = lowerOctet(readU8(a, atA + i)) - lowerOctet(readU8(b, atB + i));
+    const octet = readU8(a, atA + i);
+    const other = readU8(b, atB + i);
+    const difference = octet === other ? 0 : lowerOctet(octet) - lowerOctet(other);
     if (difference !== 0) return difference;
   }
   return lengthA - lengthB;

@@ -69,6 +69,7 @@ export class FakeSession {
     if (events === null) this.ended = 'at once';
     this.#events = events ?? {
       onRequest: () => ({ onData: () => {}, onEnd: () => {}, onClose: () => {} }),
+      onFault: () => {},
       onClose: () => {},
     };
   }

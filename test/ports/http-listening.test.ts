@@ -11,6 +11,7 @@ import { connect as connectTcp } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { createNodeNetwork } from '../../src/adapters/node-network.ts';
+import { OCTETS_PER_TURN } from '../../src/adapters/paced-socket.ts';
 import type { HttpExchange, HttpListenOptions, HttpRequest, HttpSession } from '../../src/ports/http.ts';
 import type { Listener } from '../../src/ports/network.ts';
 import { readProxyHeader } from '../../src/wire/proxy-header.ts';
@@ -42,11 +43,13 @@ interface Listening {
   readonly seen: Seen[];
   readonly sessions: HttpSession[];
   readonly closed: { count: number };
+  readonly faults: { count: number };
 }
 
 /** Listens; says each body back, or does what a header line of the target says. */
 async function listen(isSecure: boolean, more: Partial<HttpListenOptions> = {}): Promise<Listening> {
   const [seen, sessions, closed]: [Seen[], HttpSession[], { count: number }] = [[], [], { count: 0 }];
+  const faults = { count: 0 };
   const opened = await createNodeNetwork().listenHttp({
     local: { ip: '127.0.0.1', port: 0 },
     ...(isSecure ? { tls: own } : {}),
@@ -55,6 +58,9 @@ async function listen(isSecure: boolean, more: Partial<HttpListenOptions> = {}):
     onSession: (session) => {
       sessions.push(session);
       return {
+        onFault: () => {
+          faults.count++;
+        },
         onClose: () => {
           closed.count++;
         },
@@ -86,7 +92,7 @@ async function listen(isSecure: boolean, more: Partial<HttpListenOptions> = {}):
   });
   if (!opened.ok) throw new Error(opened.error.text);
   open.push(opened.value);
-  return { port: opened.value.local.port, listener: opened.value, seen, sessions, closed };
+  return { port: opened.value.local.port, listener: opened.value, seen, sessions, closed, faults };
 }
 
 function client(port: number, isSecure: boolean): ClientHttp2Session {
@@ -255,4 +261,87 @@ test('a flood of requests that are taken back at once ends the connection, not t
   await expect.poll(() => isGone || seen.every(({ isClosed }) => isClosed)).toBe(true);
   expect((await ask(client(port, false), { ':path': '/after' })).body).toBe('/after');
   expect(closed.count).toBeLessThanOrEqual(1);
+});
+
+/** A frame of HTTP/2 (RFC 9113 §4.1). */
+function frame(type: number, stream: number, payload: Buffer = Buffer.alloc(0), flags = 0): Buffer {
+  const head = Buffer.alloc(9);
+  head.writeUIntBE(payload.length, 0, 3);
+  head[3] = type;
+  head[4] = flags;
+  head.writeUInt32BE(stream, 5);
+  return Buffer.concat([head, payload]);
+}
+
+const [DATA, HEADERS, SETTINGS, WINDOW_UPDATE] = [0, 1, 4, 8];
+const START = Buffer.concat([Buffer.from('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'), frame(SETTINGS, 0)]);
+/** GET / by http, from the table of HPACK, at the authority "x". */
+const GET = Buffer.from([0x82, 0x86, 0x84, 0x01, 0x01, 0x78]);
+const POST = Buffer.from([0x83, 0x86, 0x84, 0x01, 0x01, 0x78]);
+
+/** Says this and that again and again, until the other side closes. */
+function flood(port: number, first: Buffer, again: Buffer): Promise<void> {
+  const socket = connectTcp(port, '127.0.0.1');
+  open.push({ close: () => socket.destroy() });
+  socket.on('error', () => {});
+  socket.on('data', () => {});
+  socket.write(Buffer.concat([START, first]));
+  const more = (): void => {
+    while (!socket.destroyed && socket.write(again));
+  };
+  socket.on('drain', more);
+  more();
+  return new Promise((resolve) => socket.once('close', () => resolve()));
+}
+
+test('requests that come by the thousand are begun a few in a turn, so that others get theirs', async () => {
+  let turn = 0;
+  const begun = new Map<number, number>();
+  const { port } = await listen(false, {
+    maxStreams: 2000,
+    onSession: () => ({
+      onFault: () => {},
+      onClose: () => {},
+      onRequest: (_, exchange) => {
+        begun.set(turn, (begun.get(turn) ?? 0) + 1);
+        return { onData: () => {}, onEnd: () => exchange.reset(), onClose: () => {} };
+      },
+    }),
+  });
+  const count = (): void => {
+    turn++;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  open.push({ close: () => clearImmediate(next) });
+  const requests = Array.from({ length: 500 }, (_, i) => frame(HEADERS, 2 * i + 1, GET, 5));
+  const socket = connectTcp(port, '127.0.0.1');
+  open.push({ close: () => socket.destroy() });
+  socket.on('error', () => {});
+  socket.write(Buffer.concat([START, ...requests]));
+  await expect.poll(() => [...begun.values()].reduce((sum, each) => sum + each, 0)).toBe(500);
+  const perTurn = Math.ceil(OCTETS_PER_TURN / (requests[0]?.length ?? 1));
+  // What begins at the end of one turn may be told at the beginning of the next.
+  expect(Math.max(...begun.values())).toBeLessThanOrEqual(2 * perTurn);
+});
+
+test.each([
+  ['a body in single octets that nobody reads', frame(HEADERS, 1, POST, 4), frame(DATA, 1, Buffer.alloc(1))],
+  ['window updates', Buffer.alloc(0), frame(WINDOW_UPDATE, 0, Buffer.from([0, 0, 0, 1]))],
+  ['settings', Buffer.alloc(0), frame(SETTINGS, 0)],
+])('%s without end close the connection, which is counted', async (_, first, again) => {
+  const { port, faults, closed } = await listen(false);
+  await flood(port, first, Buffer.concat(Array<Buffer>(1000).fill(again)));
+  await expect.poll(() => [closed.count, faults.count]).toEqual([1, 1]);
+  expect((await ask(client(port, false), { ':path': '/after' })).body).toBe('/after');
+});
+
+test('a client whose request was answered before its body came is told to send no more of it', async () => {
+  const { port } = await listen(false);
+  const stream = client(port, false).request({ ':method': 'POST', ':path': '/refuse' });
+  stream.on('error', () => {});
+  stream.resume();
+  stream.write('some');
+  await new Promise((resolve) => stream.once('close', resolve));
+  expect(stream.rstCode).toBe(constants.NGHTTP2_NO_ERROR);
 });

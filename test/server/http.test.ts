@@ -70,6 +70,16 @@ describe('a request', () => {
     expect(bench.daemon.httpOctets.queries).toBe(0);
   });
 
+  test('whose body comes in single octets is held in one piece of memory, and all of it counted', async () => {
+    const bench = await serving();
+    const request = connected(bench).begin({});
+    for (let i = 0; i < 400; i++) request.send(new Uint8Array(1));
+    expect(bench.daemon.httpOctets.queries).toBeLessThanOrEqual(800);
+    expect(bench.daemon.httpOctets.queries).toBeGreaterThan(400);
+    request.end();
+    expect(bench.daemon.httpOctets.queries).toBe(0);
+  });
+
   test('that is no question is turned away with its status, and counted', async () => {
     const bench = await serving();
     const session = connected(bench);
