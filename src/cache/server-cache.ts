@@ -16,7 +16,7 @@ import type { Clock } from '../ports/clock.ts';
 import { type Name, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { EncryptedServers } from './encrypted-servers.ts';
+import { ENCRYPTED_SERVER_OCTETS, EncryptedServers } from './encrypted-servers.ts';
 import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
 import { RecentFailures } from './recent-failures.ts';
 import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
@@ -62,6 +62,8 @@ const ADDRESS_OCTETS = 520;
 /** Octets of a usual address, and of a usual server of a zone, each with its key, for the bounds: Unbound counts entries. */
 const USUAL_ADDRESS_OCTETS = 660;
 const USUAL_INFO_OCTETS = 350;
+/** Octets that `maxServers` stands for, each: address, zone, and encryption. */
+export const OCTETS_PER_SERVER = USUAL_ADDRESS_OCTETS + USUAL_INFO_OCTETS + ENCRYPTED_SERVER_OCTETS;
 /** Entries looked through at most for servers that bear witness on our line. */
 const MAX_WITNESSES_SOUGHT = 1000;
 /** Addresses of the own site in text: they answer although the line to the world is cut, or the other way round. */

@@ -2,7 +2,7 @@
  * When memory goes back to the system: V8 keeps what a flood of questions made it take, garbage too, until there is need for it.
  *
  * A collection costs processor time by what lives, and its last piece stops everything for some ms. A process that has little to do
- * gives back all that it can; a busy one what has been too much for a while. Neither more often than once a minute.
+ * gives back all that it can; a busy one what has been too much for a while. Either at most once a minute.
  */
 
 import type { CancelTimer, Clock } from '../ports/clock.ts';
@@ -40,10 +40,16 @@ export function giveBackMemory(clock: Clock, memory: OwnMemory): CancelTimer {
 class GivingBack {
   readonly #clock: Clock;
   readonly #memory: OwnMemory;
-  /** Octets that V8 held when the last collection was over. */
+  /** Octets that V8 held when the last collection was over, and the last one that made all small: those after floods hold more. */
   #heldThen = 0;
+  #heldWhenSmall = 0;
+  /** When the last of each kind began, monotonic ms. */
   #beganAtMs = Number.NEGATIVE_INFINITY;
-  #isBegun = false;
+  #madeSmallAtMs = Number.NEGATIVE_INFINITY;
+  #underWay: 'collection' | 'making small' | null = null;
+  #heldAtBegin = 0;
+  /** Nothing came of making small: V8 had just collected by itself, and did not begin again. */
+  #isVain = false;
   #looksWithMuch = 0;
   #before: { readonly atMs: number; readonly processorMs: number };
 
@@ -57,32 +63,40 @@ class GivingBack {
     const now = this.#now();
     const { atMs, processorMs } = this.#before;
     const isQuiet = (now.processorMs - processorMs) * 100 <= (now.atMs - atMs) * QUIET_PERCENT;
-    if (this.#isBegun) this.#finish(isQuiet);
-    else if (this.#isWorthIt(isQuiet) && now.atMs - this.#beganAtMs >= PAUSE_MS) {
-      this.#beganAtMs = now.atMs;
-      this.#isBegun = true;
-      this.#memory.beginCollection(isQuiet);
-    }
+    if (this.#underWay !== null) this.#finish(isQuiet);
+    else this.#beginIfWorthIt(isQuiet, now.atMs);
     // What giving back takes itself does not count.
     this.#before = this.#now();
   }
 
+  #beginIfWorthIt(isQuiet: boolean, nowMs: number): void {
+    const { used, held } = this.#memory.look();
+    const isMuch = held - this.#heldThen >= Math.max(WORTH_BUSY_OCTETS, this.#heldThen * WORTH_BUSY_SHARE);
+    this.#looksWithMuch = isMuch ? this.#looksWithMuch + 1 : 0;
+    if (used > MOST_USED_OCTETS) return;
+    if (isQuiet) {
+      const isWorthIt = held - this.#heldWhenSmall >= Math.max(WORTH_OCTETS, this.#heldWhenSmall * WORTH_SHARE);
+      if (!isWorthIt || nowMs - this.#madeSmallAtMs < PAUSE_MS) return;
+      this.#madeSmallAtMs = nowMs;
+    } else if (this.#looksWithMuch < BUSY_LOOKS || nowMs - this.#beganAtMs < PAUSE_MS) return;
+    this.#beganAtMs = nowMs;
+    this.#heldAtBegin = held;
+    this.#underWay = isQuiet ? 'making small' : 'collection';
+    this.#memory.beginCollection(isQuiet);
+  }
+
   /** The collection that began with the last look is over. */
   #finish(isQuiet: boolean): void {
-    this.#isBegun = false;
-    this.#looksWithMuch = 0;
     this.#memory.trim();
     if (isQuiet) this.#memory.letGoOfProgram();
     this.#heldThen = this.#memory.look().held;
-  }
-
-  #isWorthIt(isQuiet: boolean): boolean {
-    const { used, held } = this.#memory.look();
-    const more = held - this.#heldThen;
-    this.#looksWithMuch =
-      more >= Math.max(WORTH_BUSY_OCTETS, this.#heldThen * WORTH_BUSY_SHARE) ? this.#looksWithMuch + 1 : 0;
-    if (used > MOST_USED_OCTETS) return false;
-    return isQuiet ? more >= Math.max(WORTH_OCTETS, this.#heldThen * WORTH_SHARE) : this.#looksWithMuch >= BUSY_LOOKS;
+    if (this.#underWay === 'making small') {
+      // It is tried once more; if nothing comes of that either, all of it is needed.
+      this.#isVain = !this.#isVain && this.#heldThen >= this.#heldAtBegin;
+      if (!this.#isVain) this.#heldWhenSmall = this.#heldThen;
+    }
+    this.#looksWithMuch = 0;
+    this.#underWay = null;
   }
 
   #now(): { readonly atMs: number; readonly processorMs: number } {

@@ -10,12 +10,16 @@ import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 
 const MIB = 1024 * 1024;
 
+/** What a busy process keeps for new objects. */
+const ROOM_FOR_NEW = 25;
+
 /** A process that is watched: what it holds and needs in MiB, and how busy it is in percent. */
 class WatchedProcess {
   readonly clock = new FakeClock(TEST_START_UNIX_SECONDS);
   held = 20;
   used = 12;
   busyPercent = 0;
+  takesEffect = true;
   /** What was done about it, in order. */
   readonly deeds: string[] = [];
   #spentMs = 0;
@@ -24,7 +28,7 @@ class WatchedProcess {
     processorMs: () => this.#spentMs,
     beginCollection: (small) => {
       this.deeds.push(small ? 'make small' : 'collect');
-      this.held = this.used;
+      if (this.takesEffect) this.held = this.used + (small ? 0 : ROOM_FOR_NEW);
     },
     trim: () => this.deeds.push('trim'),
     letGoOfProgram: () => this.deeds.push('let go'),
@@ -61,7 +65,17 @@ test('a process that stays busy gives back what has been too much for a while, a
   expect(await process.live(60)).toEqual([]);
   process.held = 90;
   expect(await process.live(25)).toEqual(['collect', 'trim']);
+  expect(process.held).toBe(20 + ROOM_FOR_NEW);
+  process.busyPercent = 1;
+  expect(await process.live(15)).toEqual(QUIET_DEEDS);
   expect(process.held).toBe(20);
+});
+
+test('what had no effect is tried once more, a minute later', async () => {
+  const process = new WatchedProcess();
+  process.takesEffect = false;
+  expect(await process.live(60)).toEqual(QUIET_DEEDS);
+  expect(await process.live(300)).toEqual(QUIET_DEEDS);
 });
 
 test('work that comes while a collection is under way finds the program where it was', async () => {
