@@ -19,6 +19,11 @@ import { Views } from './views.ts';
 
 /** Datagrams taken from a listening socket at a time: what libuv takes, too, before others get their turn. */
 const BATCH = 32;
+/**
+ * Full batches taken from a listening socket in one turn of the loop: where as many wait, a turn for each costs more than it does
+ * good. Others wait for up to 128 answers then, about a millisecond.
+ */
+const BATCHES = 4;
 /** Datagrams taken from a socket for one question at a time: one is expected. */
 const FEW = 4;
 /** Milliseconds after which what the system had no room for is sent again. */
@@ -131,7 +136,7 @@ export class FastSocket implements UdpSocket {
   watch(): NetworkError | null {
     const { calls, readiness } = this.#shared;
     try {
-      if (this.#options.isForClients === true) this.#watch = calls.watch(this.fd, () => this.#receive(BATCH));
+      if (this.#options.isForClients === true) this.#watch = calls.watch(this.fd, () => this.#receiveAll());
       else if (!readiness.add(this.fd, () => this.#receive(FEW))) return networkErrorOfCall('epoll_ctl', calls.errno());
       return null;
     } catch (error) {
@@ -148,7 +153,13 @@ export class FastSocket implements UdpSocket {
     if (this.#isOpen) this.#shared.descriptors.setBuffers(this.fd, receiveBytes, sendBytes);
   }
 
-  #receive(most: number): void {
+  /** As long as batches come full: after one that did not, nothing waits. */
+  #receiveAll(): void {
+    for (let batch = 0; batch < BATCHES && this.#isOpen && this.#receive(BATCH) === BATCH; batch++);
+  }
+
+  /** Takes and serves up to so many datagrams; how many there were, or a negative number for an error. */
+  #receive(most: number): number {
     const { incoming, outgoing } = this.#shared;
     const count = incoming.receive(this.fd, most);
     if (count < 0) this.#report(networkErrorOfCall('recvmsg', -count));
@@ -163,6 +174,7 @@ export class FastSocket implements UdpSocket {
     } finally {
       outgoing.stopCollecting();
     }
+    return count;
   }
 
   #take(slot: number): void {

@@ -4,6 +4,7 @@
  */
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   existsSync,
@@ -18,6 +19,7 @@ import {
   readSync,
   renameSync,
   type Stats,
+  statSync,
   unlinkSync,
   writeFile,
   writeFileSync,
@@ -25,7 +27,7 @@ import {
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
+import { type FileIdentity, type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
 import { changeFile, isRoot, type LowUser, openForAppending, ownerOf, permissionsOf } from './root-writes.ts';
 
 /** Mode of a new file that replaces none: owner writes, all read. */
@@ -41,6 +43,7 @@ const NEW_FILE = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | con
 
 /** The files of this machine. `user` tells whom a process that is still root will become, whose files are written. */
 export function createNodeFiles(user: () => LowUser | null = () => null): Files {
+  const unfinished = new Unfinished();
   return {
     readText: (path, maxOctets) => {
       const read = readBounded(path, maxOctets);
@@ -52,7 +55,8 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     },
     replaceAtomically: (path, content, mode) =>
       attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
-    replaceInBackground: (path, content, mode) => replaceInBackground(path, { content, mode, user: user() }),
+    replaceInBackground: (path, content, mode) =>
+      replaceInBackground(path, { content, mode, user: user(), unfinished }),
     readPrivate: (path, maxOctets) => {
       const opened = openPrivate(path, maxOctets, user());
       if (!opened.ok) return opened;
@@ -75,7 +79,17 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     },
     glob: (pattern) => globSync(expanded(pattern)).sort(),
     exists: (path) => existsSync(path),
+    identity: (path) => {
+      const stat = attempt(() => statSync(path, { bigint: true }));
+      return stat.ok && stat.value.isFile() ? identityOf(stat.value) : null;
+    },
   };
+}
+
+/** The time of change counts as well as that of writing, which anybody may set. */
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileIdentity {
+  const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return { text: [dev, ino, size, mtimeNs, ctimeNs].join(' '), changedUnixSeconds: Number(changedNs) / 1e9 };
 }
 
 /** Octets read at once from a file that does not say its size (those of /proc say 0). */
@@ -188,16 +202,37 @@ function temporarySuffix(): string {
   return `.${process.getBuiltinModule('node:crypto').randomBytes(TEMPORARY_OCTETS).toString('hex')}.tmp`;
 }
 
+/** Files that are being written: they go with the process when it ends meanwhile, since nobody would look for their names. */
+class Unfinished {
+  readonly #removals = new Set<() => void>();
+
+  add(remove: () => void): void {
+    if (this.#removals.size === 0) process.on('exit', this.#removeAll);
+    this.#removals.add(remove);
+  }
+
+  delete(remove: () => void): void {
+    this.#removals.delete(remove);
+    if (this.#removals.size === 0) process.off('exit', this.#removeAll);
+  }
+
+  readonly #removeAll = (): void => {
+    for (const remove of this.#removals) remove();
+  };
+}
+
+interface Replacement {
+  readonly content: Uint8Array;
+  readonly mode: number | undefined;
+  readonly user: LowUser | null;
+  readonly unfinished: Unfinished;
+}
+
 /** As `replace`; what waits for the disk does so beside. Opening and renaming, which whoever is root must do with care, do not. */
-async function replaceInBackground(
-  path: string,
-  {
-    content,
-    mode,
-    user,
-  }: { readonly content: Uint8Array; readonly mode: number | undefined; readonly user: LowUser | null },
-): Promise<FileResult<void>> {
+async function replaceInBackground(path: string, replacement: Replacement): Promise<FileResult<void>> {
+  const { content, mode, user, unfinished } = replacement;
   const suffix = temporarySuffix();
+  const remove = (): void => void attempt(() => changeFile(path, user, (place) => unlinkIfThere(place + suffix)));
   const opened = attempt(() =>
     changeFile(path, user, (place) => {
       const file = openSync(place + suffix, NEW_FILE, mode ?? permissionsOf(place) ?? DEFAULT_MODE);
@@ -206,6 +241,7 @@ async function replaceInBackground(
     }),
   );
   if (!opened.ok) return opened;
+  unfinished.add(remove);
   const written = await attemptLater(async () => {
     try {
       await writeWhole(opened.value, content);
@@ -217,7 +253,8 @@ async function replaceInBackground(
   const placed = written.ok
     ? attempt(() => changeFile(path, user, (place) => renameSync(place + suffix, place)))
     : written;
-  if (!placed.ok) attempt(() => changeFile(path, user, (place) => unlinkIfThere(place + suffix)));
+  unfinished.delete(remove);
+  if (!placed.ok) remove();
   return placed.ok ? await attemptLater(() => syncFolderLater(dirname(path))) : placed;
 }
 

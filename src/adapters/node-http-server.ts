@@ -1,8 +1,9 @@
 /** The HTTP port by node:http, whose parser does the framing; every bound of the port is set, none is left to Node's defaults. */
 
 import { lstatSync, unlinkSync } from 'node:fs';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
 import type {
   HttpListener,
   HttpOptions,
@@ -15,6 +16,7 @@ import type {
 import type { Opened } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
 import { asSocketOfGroup } from './node-listen.ts';
+import { OctetPace, PacedSocket } from './paced-socket.ts';
 
 /** Milliseconds between looks for requests that take too long; Node's own 30 s would let a slow one stay for that much longer. */
 const LOOK_MS = 1000;
@@ -40,7 +42,7 @@ function listen(options: HttpOptions): Promise<Opened<HttpListener>> {
     (message, response) => void clients.answer(message, response),
   );
   server.maxRequestsPerSocket = limits.requestsPerConnection;
-  server.on('connection', (socket) => clients.admit(socket));
+  pace(server, clients);
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     options.onRefusal(refusalOf(error));
     if (socket.writable) socket.write(`HTTP/1.1 ${statusOf(error)}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`);
@@ -64,6 +66,17 @@ function listen(options: HttpOptions): Promise<Opened<HttpListener>> {
   });
 }
 
+/** Has the server read a little in each turn: a client may send requests by the thousand without waiting for answers. */
+function pace(server: Server, clients: Clients): void {
+  const pace = new OctetPace();
+  const [serve] = server.listeners('connection');
+  server.removeAllListeners('connection');
+  server.on('connection', (socket) => {
+    const paced = new PacedSocket(socket, pace);
+    if (clients.admit(socket, paced)) serve?.call(server, paced);
+  });
+}
+
 /** Takes away what a process has left that ended without a word; anything but a socket stays, and listening fails. */
 function removeSocket(path: string): void {
   try {
@@ -77,36 +90,37 @@ function removeSocket(path: string): void {
 class Clients {
   readonly #options: HttpOptions;
   /** Oldest first. */
-  readonly #sockets = new Set<Socket>();
+  readonly #open = new Set<Duplex>();
   /** Those on which a request is being answered. */
-  readonly #asking = new Set<Socket>();
+  readonly #asking = new Set<Duplex>();
 
   constructor(options: HttpOptions) {
     this.#options = options;
   }
 
-  /** Who connects and asks nothing keeps nobody out. */
-  admit(socket: Socket): void {
+  /** Who connects and asks nothing keeps nobody out; false: there is no place for it. */
+  admit(socket: Socket, client: Duplex): boolean {
     const { limits, onRefusal } = this.#options;
-    // Between connecting and the first octet node:http has no bound of its own.
+    // node:http bounds neither the time before the first octet nor that between requests of what is no socket of the system.
     socket.setTimeout(limits.idleMs, () => {
-      if (!this.#asking.has(socket)) socket.destroy();
+      if (!this.#asking.has(client)) socket.destroy();
     });
-    if (this.#sockets.size >= limits.connections) {
-      const idle = [...this.#sockets].find((one) => !this.#asking.has(one));
+    if (this.#open.size >= limits.connections) {
+      const idle = [...this.#open].find((one) => !this.#asking.has(one));
       onRefusal('connections');
       if (idle === undefined) {
         socket.destroy();
-        return;
+        return false;
       }
-      this.#sockets.delete(idle);
+      this.#open.delete(idle);
       idle.destroy();
     }
-    this.#sockets.add(socket);
-    socket.once('close', () => {
-      this.#sockets.delete(socket);
-      this.#asking.delete(socket);
+    this.#open.add(client);
+    client.once('close', () => {
+      this.#open.delete(client);
+      this.#asking.delete(client);
     });
+    return true;
   }
 
   async answer(message: IncomingMessage, response: ServerResponse): Promise<void> {

@@ -1,7 +1,6 @@
 /** UDP sockets of the system. Datagrams come in batches of one: Node reads one at a time. */
 
-import { createSocket, type RemoteInfo, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import type { RemoteInfo, Socket } from 'node:dgram';
 import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
 import { withoutZone } from './ip-zone.ts';
 import { networkErrorOf } from './network-error.ts';
@@ -25,8 +24,9 @@ const literalLookup: Lookup = (hostname, _family, callback) => callback(null, ho
 /** Opens a socket, bound and, when asked, connected; `fd`: takes this one, which is bound already. */
 export function openNodeUdp(options: UdpOptions, fd: number | null = null): Promise<Opened<UdpSocket>> {
   const { local, remote } = options;
-  const isSix = isIPv6(local.ip);
-  const socket = createSocket({
+  const isSix = local.ip.includes(':');
+  // Loaded when it is used first: where the system's own calls are there, it never is.
+  const socket = process.getBuiltinModule('node:dgram').createSocket({
     type: isSix ? 'udp6' : 'udp4',
     ...(isSix ? { ipv6Only: true } : {}),
     ...(options.reusePort === true ? { reusePort: true } : {}),

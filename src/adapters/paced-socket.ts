@@ -1,7 +1,7 @@
 /**
  * A socket whose octets reach their reader a little in each turn of the event loop.
  *
- * The system hands over up to 64 KiB at once and up to 32 times in a turn, and what reads HTTP/2 works through all of it: thousands
+ * The system hands over up to 64 KiB at once and up to 32 times in a turn, and what reads HTTP works through all of it: thousands
  * of requests or frames of one octet, for which everybody else waits. Here all connections of a listener together get a turn's
  * share, one after the other; meanwhile the socket is stopped, and the system stops its sender.
  */
@@ -56,7 +56,7 @@ export class PacedSocket extends Duplex {
   octetsLeft: number;
   onTooMany: () => void = () => {};
 
-  constructor(socket: Socket, pace: OctetPace, octetsLeft: number) {
+  constructor(socket: Socket, pace: OctetPace, octetsLeft = Number.POSITIVE_INFINITY) {
     super({ allowHalfOpen: true });
     this.octetsLeft = octetsLeft;
     this.#socket = socket;

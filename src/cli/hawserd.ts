@@ -5,9 +5,9 @@
  * opens the log file anew. Exit status 1 when it could not start, with every reason on stderr.
  */
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { totalmem } from 'node:os';
+import { childProcesses } from '../adapters/child-processes.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import type { NodeLog } from '../adapters/node-log.ts';
 import { ownMemory } from '../adapters/own-memory.ts';
@@ -126,7 +126,7 @@ function lastWords(config: Config): number | 'ignore' {
 /** Starts a process of its own that outlives this one; waits until it serves or says why it cannot. */
 function startInBackground(words: readonly string[], stderr: number | 'ignore'): Promise<number> {
   const script = process.argv[1] ?? '';
-  const child = spawn(process.execPath, [...process.execArgv, script, ...words], {
+  const child = childProcesses().spawn(process.execPath, [...process.execArgv, script, ...words], {
     detached: true,
     stdio: ['ignore', 'ignore', stderr, 'ipc'],
   });
@@ -149,6 +149,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   const { log } = ports;
   const running = new Running({ ports, host, load: () => loadOnce(flags, read), logToStderr: flags.debug > 1 });
   watchForBugs(log);
+  const ending = listenForStop(running, log);
   watchHeap(ports.clock, log);
   giveBackWhenQuiet(ports.clock, ownMemory());
   const lines = [...(await running.start())];
@@ -159,7 +160,11 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   // Who learns that the daemon is there may signal it at once.
   const manager = new ServiceManager(sendBySystemdNotify);
-  listenForSignals(running, pidfile, log, manager);
+  ending.first.push(
+    () => manager.tellLast('STOPPING=1'),
+    () => removePidfile(pidfile),
+  );
+  listenForSignals(running, log, manager);
   writePidfile(pidfile, config, log);
   manager.tell('READY=1');
   keepWatchdogCalm(manager, ports.clock);
@@ -171,6 +176,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
     return await fail([dropped.error]);
   }
   await tellParent([]);
+  process.off('disconnect', ending.stop);
   if (process.send !== undefined) process.disconnect();
   return null;
 }
@@ -188,19 +194,31 @@ function tellParent(lines: readonly string[]): Promise<void> {
   });
 }
 
-function listenForSignals(running: Running, pidfile: string, log: NodeLog, manager: ServiceManager): void {
-  process.on('SIGHUP', () => {
-    manager.tell('RELOADING=1');
-    void running.reload().finally(() => manager.tell('READY=1'));
-  });
+interface Ending {
+  /** What is done before everything stops. */
+  readonly first: (() => void)[];
+  readonly stop: () => void;
+}
+
+/** From the start on: whatever is half done is taken back. So it is when who started this process ends before it was told. */
+function listenForStop(running: Running, log: NodeLog): Ending {
+  const first: (() => void)[] = [];
   const stop = (): void => {
-    manager.tellLast('STOPPING=1');
+    for (const each of first) each();
     running.stop();
-    removePidfile(pidfile);
     log.close();
     process.exit(0);
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGQUIT'] as const) process.on(signal, stop);
+  process.once('disconnect', stop);
+  return { first, stop };
+}
+
+function listenForSignals(running: Running, log: NodeLog, manager: ServiceManager): void {
+  process.on('SIGHUP', () => {
+    manager.tell('RELOADING=1');
+    void running.reload().finally(() => manager.tell('READY=1'));
+  });
   process.on('SIGUSR1', () => {
     const problem = log.reopen();
     if (problem !== null) log.write('error', `cannot reopen the log: ${problem}`);

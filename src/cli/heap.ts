@@ -138,6 +138,7 @@ export function withinHeap(files: Files, heap: Heap): Files {
     removeSocket: (path) => files.removeSocket(path),
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
+    identity: (path) => files.identity(path),
     readText: (path) => {
       const read = files.readText(path);
       if (!read.ok) return read;

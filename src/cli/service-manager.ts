@@ -6,7 +6,7 @@
  * tool itself stays until the manager has taken the message, so that the manager can tell whose it is.
  */
 
-import { spawn } from 'node:child_process';
+import { childProcesses } from '../adapters/child-processes.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** Milliseconds until a tool that the manager lets wait is ended: a message more or less is no reason to keep processes. */
@@ -93,7 +93,8 @@ export function sendBySystemdNotify(state: string, done: () => void): void {
     if (!isDone) done();
     isDone = true;
   };
-  const tool = spawn('systemd-notify', [`--pid=${process.pid}`, state], { stdio: 'ignore', timeout: PATIENCE_MS });
+  const words = [`--pid=${process.pid}`, state];
+  const tool = childProcesses().spawn('systemd-notify', words, { stdio: 'ignore', timeout: PATIENCE_MS });
   // The daemon may end without it.
   tool.unref();
   tool.on('exit', end);

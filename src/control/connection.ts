@@ -54,9 +54,10 @@ export class ControlConnection implements StreamEvents {
     this.#cancelTimer = parts.clock.after(CONTROL_LIMITS.idleMs, this.#onTimer);
   }
 
-  /** Since when it has been silent without having asked for anything, monotonic ms; null once it has its command. */
-  get silentSinceMs(): number | null {
-    return this.#hasCommand ? null : this.#activeAtMs;
+  /** Since when it has waited for its client (for the command, for more lines, to read the reply), monotonic ms; null: it works. */
+  get waitsSinceMs(): number | null {
+    const isWaiting = this.#onDrain !== null || (!this.#isBusy && this.#feed === null);
+    return isWaiting ? this.#activeAtMs : null;
   }
 
   readonly onData = (bytes: Uint8Array): void => {

@@ -29,6 +29,8 @@ interface ControlServerParts {
   readonly commands: () => CommandTable;
   /** Told of each command, and of each line that it takes, before the client learns that it is done. */
   readonly commandRan?: (command: string) => void;
+  /** Told of each connection that found no place, or that had to give its place to another one. */
+  readonly onRefused: () => void;
   /** Takes the remains of a unix socket away before the place is listened on again. */
   readonly removeSocket: (path: string) => void;
 }
@@ -44,8 +46,6 @@ export class ControlServer {
   readonly #open = new ListenerSet<OpenListener>();
   readonly #connections = new Set<ControlConnection>();
   readonly #connectionParts: ControlConnectionParts;
-  /** Connections that found no place. */
-  refused = 0;
 
   constructor(parts: ControlServerParts) {
     this.#parts = parts;
@@ -120,24 +120,27 @@ export class ControlServer {
   }
 
   #admit(stream: ByteStream): StreamEvents | null {
-    if (this.#connections.size >= CONTROL_LIMITS.connections && !this.#closeMostSilent()) {
-      this.refused++;
-      return null;
+    if (this.#connections.size >= CONTROL_LIMITS.connections) {
+      this.#parts.onRefused();
+      if (!this.#closeLongestWaiting()) return null;
     }
     const connection = new ControlConnection(stream, this.#connectionParts);
     this.#connections.add(connection);
     return connection;
   }
 
-  /** Idle clients never keep others out: the one that has been silent longest gives way. */
-  #closeMostSilent(): boolean {
-    let silent: ControlConnection | null = null;
+  /**
+   * Clients that do nothing never keep others out: the connection that has waited for its client longest gives way, those that
+   * were told to expect many lines, or to whom nobody listens, among them.
+   */
+  #closeLongestWaiting(): boolean {
+    let longest: ControlConnection | null = null;
     for (const connection of this.#connections) {
-      const since = connection.silentSinceMs;
-      if (since !== null && since < (silent?.silentSinceMs ?? Number.POSITIVE_INFINITY)) silent = connection;
+      const since = connection.waitsSinceMs;
+      if (since !== null && since < (longest?.waitsSinceMs ?? Number.POSITIVE_INFINITY)) longest = connection;
     }
-    silent?.close();
-    return silent !== null;
+    longest?.close();
+    return longest !== null;
   }
 }
 

@@ -43,6 +43,8 @@ export class MetricsServer {
   readonly #listeners = new ListenerSet<Listener>();
   /** Oldest first. */
   readonly #exchanges = new Set<Exchange>();
+  /** Ends when the next page may be made. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: MetricsParts) {
     this.#parts = parts;
@@ -66,9 +68,18 @@ export class MetricsServer {
     const all = [...this.#exchanges];
     const oldest = all.find((each) => !each.isAnswered) ?? all[0];
     if (all.length >= METRICS_LIMITS.connections) oldest?.close();
-    const exchange: Exchange = new Exchange(stream, this.#parts, () => this.#exchanges.delete(exchange));
+    const exchange: Exchange = new Exchange(stream, {
+      clock: this.#parts.clock,
+      givePage: (give) => this.#givePage(give),
+      onClosed: () => this.#exchanges.delete(exchange),
+    });
     this.#exchanges.add(exchange);
     return exchange;
+  }
+
+  /** A page is a millisecond's work or more: one is made in a turn, however many are asked for. */
+  #givePage(give: (page: MetricsParts['page']) => void): void {
+    this.#turn = this.#turn.then(() => give(this.#parts.page)).then(() => this.#parts.clock.nextTurn());
   }
 
   /** Where it listens. */
@@ -81,18 +92,24 @@ export class MetricsServer {
   }
 }
 
+interface ExchangeParts {
+  readonly clock: Clock;
+  /** Calls back when it is this exchange's turn. */
+  readonly givePage: (give: (page: MetricsParts['page']) => void) => void;
+  readonly onClosed: () => void;
+}
+
 class Exchange implements StreamEvents {
   readonly #stream: ByteStream;
-  readonly #parts: MetricsParts;
+  readonly #parts: ExchangeParts;
   readonly #cancelTimer: CancelTimer;
   #request = '';
   #isAnswered = false;
-  readonly #onClosed: () => void;
+  #isOpen = true;
 
-  constructor(stream: ByteStream, parts: MetricsParts, onClosed: () => void) {
+  constructor(stream: ByteStream, parts: ExchangeParts) {
     this.#stream = stream;
     this.#parts = parts;
-    this.#onClosed = onClosed;
     this.#cancelTimer = parts.clock.after(METRICS_LIMITS.exchangeMs, () => stream.destroy());
   }
 
@@ -107,13 +124,20 @@ class Exchange implements StreamEvents {
     if (end < 0) return;
     const head = this.#request.slice(0, end);
     const refused = checkRequest(head, this.#request.length > end + 4);
-    if (refused !== null) this.#answer(refused);
-    else this.#answer({ status: 200, reason: 'OK', more: 'Vary: Accept\r\n', ...this.#parts.page(acceptOf(head)) });
+    if (refused !== null) {
+      this.#answer(refused);
+      return;
+    }
+    this.#isAnswered = true;
+    this.#parts.givePage((page) => {
+      if (this.#isOpen) this.#answer({ status: 200, reason: 'OK', more: 'Vary: Accept\r\n', ...page(acceptOf(head)) });
+    });
   };
 
   readonly onClose = (): void => {
+    this.#isOpen = false;
     this.#cancelTimer();
-    this.#onClosed();
+    this.#parts.onClosed();
   };
 
   /** Whether the request came as a whole. */

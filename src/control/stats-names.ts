@@ -350,6 +350,12 @@ const OWN_ROWS: readonly StatRow[] = [
     ({ serve }) => serve.faultySessions,
   ),
   counter(
+    'num.control.refused',
+    'control_connections_refused_total',
+    'Control connections that found no place, or had to give theirs to another',
+    ({ counters }) => counters.get('control.refused'),
+  ),
+  counter(
     'num.proxy.malformed',
     'proxy_headers_malformed_total',
     'Datagrams and connections without a PROXY header in order, where one must be',

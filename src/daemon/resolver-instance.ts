@@ -63,6 +63,8 @@ export interface AssembleParts {
   readonly openStore?: OpenStore;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
+  /** Zones of the instance before a reload, whose files need not be read again. */
+  readonly zonesBefore?: ZoneStore | null;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
   readonly carried?: Carried;
   /** Where front threads find what they may serve; absent: there are none. */
@@ -142,7 +144,7 @@ type Assembled =
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
 export async function assemble(parts: AssembleParts): Promise<Assembled> {
-  const { config, ports, host = NO_HOST, carried, serviceTls = null } = parts;
+  const { config, ports, host = NO_HOST, carried, serviceTls = null, zonesBefore = null } = parts;
   const inputs = readInputs(config, ports.files);
   const findings: Finding[] = [...inputs.findings];
   if (hasError(findings)) return { ok: false, findings };
@@ -151,7 +153,7 @@ export async function assemble(parts: AssembleParts): Promise<Assembled> {
   const shared = shareParts(parts, inputs, { counters, taps: tapped?.taps ?? null }, findings);
   // What is carried over, and zones, which the resolver itself looks into, reach the resolver in force through this.
   const inForce = carried?.inForce ?? new InForce();
-  const zones = carried?.zones ?? (await makeZoneStore({ ...shared, inForce }, findings));
+  const zones = carried?.zones ?? (await makeZoneStore({ ...shared, inForce, zonesBefore }, findings));
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };

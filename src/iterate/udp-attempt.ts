@@ -138,9 +138,9 @@ async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait
     if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
     const rttMs = clock.monotonicMs() - sentMs;
     servers.report(query.key, query.zone, { kind: 'answered', rttMs });
-    return end.kind === 'truncated'
-      ? end
-      : learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
+    parts.lost.noteAnswer(stopSending);
+    if (end.kind === 'truncated') return end;
+    return learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
   } finally {
     stopSending();
     closeAfter(socket, wait.lingerMs, clock);

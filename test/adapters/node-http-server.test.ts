@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { createNodeHttpServer } from '../../src/adapters/node-http-server.ts';
+import { OCTETS_PER_TURN } from '../../src/adapters/paced-socket.ts';
 import type { HttpLimits, HttpListener, HttpOptions, HttpRefusal, HttpReply } from '../../src/ports/http-server.ts';
 
 /** Longer than a test takes on any machine: each test shortens the one time that it is about. */
@@ -205,6 +206,30 @@ describe('a client that', () => {
     visitor.socket.destroy();
     await told;
   });
+});
+
+test('requests that come by the thousand are taken a few in a turn, so that others get theirs', async () => {
+  let turn = 0;
+  const begun = new Map<number, number>();
+  await serve(
+    () => {
+      begun.set(turn, (begun.get(turn) ?? 0) + 1);
+      return Promise.resolve(OK);
+    },
+    { requestsPerConnection: 1000 },
+  );
+  const one = `GET / HTTP/1.1\r\n${HEAD}\r\n`;
+  const { socket } = await visit();
+  const count = (): void => {
+    turn++;
+    next = setImmediate(count);
+  };
+  let next = setImmediate(count);
+  socket.write(one.repeat(900));
+  await expect.poll(() => [...begun.values()].reduce((sum, each) => sum + each, 0)).toBe(900);
+  clearImmediate(next);
+  // What comes at the end of one turn may be told at the beginning of the next.
+  expect(Math.max(...begun.values())).toBeLessThanOrEqual(2 * Math.ceil(OCTETS_PER_TURN / one.length));
 });
 
 test('a port that is taken is told', async () => {

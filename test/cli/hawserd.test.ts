@@ -143,6 +143,28 @@ describe('the daemon', () => {
     expect(await askUdp()).toBe('one');
   });
 
+  test.each([
+    ['is told to stop', () => daemon.kill('SIGTERM')],
+    ['was started in the background by somebody who is gone', () => daemon.disconnect()],
+  ])('ends cleanly when it %s before it serves', async (_, stop) => {
+    // So large that reading it takes a second, in turns.
+    const lines = Array.from({ length: 200_000 }, (_, i) => `h${i} A 192.0.2.1`);
+    writeFileSync(join(folder, 'zone'), ['@ SOA ns h 1 3600 600 86400 300', ...lines].join('\n'));
+    const log = join(folder, 'log');
+    const zone = `auth-zone:\n  name: example.\n  zonefile: "${join(folder, 'zone')}"\n`;
+    const config = configure(`  logfile: "${log}"\n${zone}`);
+    daemon.start(config, [HAWSERD, '-c', config], { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    const exit = daemon.ended();
+    const until = performance.now() + PATIENCE_MS;
+    while (!existsSync(log) && performance.now() < until) await new Promise((go) => setTimeout(go, 5));
+    stop();
+    expect(await exit).toBe(0);
+    expect([readFileSync(log, 'utf8').includes('start of service'), existsSync(join(folder, 'pid'))]).toEqual([
+      false,
+      false,
+    ]);
+  });
+
   test('goes to the background without -d, when it serves', async () => {
     const config = configure(`  version: "one"\n  logfile: "${folder}/log"\n`);
     await run(HAWSERD, ['-c', config]);

@@ -19,10 +19,14 @@ import { type FakePorts, makeFakePorts } from '../fake/fake-ports.ts';
 export const HERE: Address = { ip: '127.0.0.1', port: 8953 };
 
 /** A control server with these commands. */
-export async function listenWith(ports: FakePorts, commands: readonly Command[]): Promise<ControlServer> {
+export async function listenWith(
+  ports: FakePorts,
+  commands: readonly Command[],
+  onRefused: () => void = () => {},
+): Promise<ControlServer> {
   const { clock, network, log } = ports;
   const table = new CommandTable(commands);
-  const parts = { clock, network, log, commands: () => table, removeSocket: () => {} };
+  const parts = { clock, network, log, commands: () => table, onRefused, removeSocket: () => {} };
   const server = new ControlServer(parts);
   const problems = await clock.runUntilSettled(server.listen({ listeners: [HERE], tls: null }));
   if (problems.length > 0) throw new Error(problems.join());

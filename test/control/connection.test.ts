@@ -1,7 +1,7 @@
 /** Proves that control clients, whatever they do, harm and delay neither each other nor the daemon. */
 
 import { describe, expect, test } from 'vitest';
-import { type BulkInput, OK, plain, worded } from '../../src/control/command.ts';
+import { type BulkInput, OK, plain, withLines, worded } from '../../src/control/command.ts';
 import { CONTROL_LIMITS } from '../../src/control/limits.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { Client, listenWith, sendCommand } from './bench.ts';
@@ -76,7 +76,41 @@ describe('a control connection', () => {
     }
     expect(server.connections).toBe(CONTROL_LIMITS.connections);
     expect(await sendCommand(ports, 'hello')).toBe('hello\n');
-    expect(server.refused).toBe(0);
+  });
+
+  test.each([
+    ['waits for lines that do not come', 'lines'],
+    ['waits for its reply to be read', 'large'],
+  ])('that %s gives its place to one that speaks, and it is counted', async (_, command) => {
+    const ports = makeFakePorts();
+    let refused = 0;
+    const bulk: BulkInput = { isEnd: () => false, take: () => null, finish: () => OK };
+    const commands = [hello, withLines('lines', () => bulk), plain('large', () => 'x'.repeat(1_000_000))];
+    const server = await listenWith(ports, commands, () => refused++);
+    for (let i = 0; i < CONTROL_LIMITS.connections; i++) {
+      const client = new Client(ports);
+      await client.connect();
+      client.pause();
+      client.send(`UBCT1 ${command}\n`);
+      await ports.clock.advance(10);
+    }
+    expect([await sendCommand(ports, 'hello'), refused]).toEqual(['hello\n', 1]);
+    expect(server.connections).toBe(CONTROL_LIMITS.connections - 1);
+  });
+
+  test('whose command is worked on keeps its place', async () => {
+    const ports = makeFakePorts();
+    let finish: (text: string) => void = () => {};
+    const slow = plain('slow', () => new Promise<string>((resolve) => (finish = resolve)));
+    await listenWith(ports, [hello, slow]);
+    const working = new Client(ports);
+    await working.connect();
+    working.send('UBCT1 slow\n');
+    await ports.clock.advance(10);
+    for (let i = 0; i < CONTROL_LIMITS.connections + 5; i++) await new Client(ports).connect();
+    finish('done\n');
+    await ports.clock.runUntil(() => working.isClosed);
+    expect(working.text).toBe('done\n');
   });
 
   test('that reads slowly gets the whole reply and holds back nobody', async () => {

@@ -14,14 +14,17 @@ interface Visitor {
   isClosed: boolean;
 }
 
-async function listening(): Promise<{ ports: FakePorts; server: MetricsServer }> {
+async function listening(onPage = (): void => {}): Promise<{ ports: FakePorts; server: MetricsServer }> {
   const ports = makeFakePorts();
   const { clock, network, log } = ports;
   const server = new MetricsServer({
     clock,
     network,
     log,
-    page: (accept) => ({ body: `a{accept="${accept}"} 1\n`, contentType: 'text/plain' }),
+    page: (accept) => {
+      onPage();
+      return { body: `a{accept="${accept}"} 1\n`, contentType: 'text/plain' };
+    },
   });
   expect(await clock.runUntilSettled(server.listen([HERE]))).toEqual([]);
   return { ports, server };
@@ -134,6 +137,21 @@ describe('the metrics endpoint', () => {
     await ports.clock.runUntil(() => scraper.isClosed, { waitingFor: 'the reply' });
     expect(scraper.text).toMatch(/^HTTP\/1\.1 200 OK/);
     expect(silent.map(({ isClosed }) => isClosed)).toEqual(silent.map((_, i) => i === 0));
+  });
+
+  test('makes one page in a turn, however many ask at once', async () => {
+    const turns: number[] = [];
+    let turn = 0;
+    const { ports } = await listening(() => turns.push(turn));
+    const visitors: Visitor[] = [];
+    for (let i = 0; i < 6; i++) visitors.push(await visit(ports));
+    for (const visitor of visitors) send(visitor, GOOD);
+    const counting = (async () => {
+      for (; turn < 100; turn++) await ports.clock.nextTurn();
+    })();
+    await ports.clock.runUntil(() => visitors.every(({ isClosed }) => isClosed));
+    await counting;
+    expect(new Set(turns).size).toBe(6);
   });
 
   test('stops listening where it is not wanted any more', async () => {

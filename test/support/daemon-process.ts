@@ -56,6 +56,11 @@ export class DaemonProcess {
     return this.#child === null || this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
 
+  /** Closes the channel of `ipc`, as the end of who started it does. */
+  disconnect(): void {
+    this.#child?.disconnect();
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#child?.kill(signal);
   }
