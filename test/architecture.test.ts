@@ -108,7 +108,8 @@ const LOADED_WHEN_WANTED: readonly string[] = [
   'src/adapters/portable-crypto.ts',
   'src/adapters/redis-store.ts',
 ];
-const BUILT_IN_WHEN_WANTED = /^import (?!type )[^;]*from 'node:(?:tls|http|http2|https|worker_threads)';/m;
+const BUILT_IN_WHEN_WANTED =
+  /^import (?!type )[^;]*from 'node:(?:child_process|dgram|tls|http|http2|https|worker_threads)';/m;
 const MAX_FILE_LINES = 600;
 const MAX_FUNCTION_LINES = 60;
 const MAX_PARAMETERS = 4;

@@ -40,6 +40,7 @@ export class InheritedSockets {
 
   /** The descriptor of the socket that is bound to this address; null: none was passed or it is taken. */
   take(transport: 'udp' | 'tcp', local: Address): number | null {
+    if (this.#left.length === 0) return null;
     const ip = withoutZone(local.ip);
     const at = this.#left.findIndex(
       (each) => each.transport === transport && each.local.ip === ip && each.local.port === local.port,

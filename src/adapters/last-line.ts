@@ -5,9 +5,9 @@
  * Leaves to others: where the log is (node-log.ts).
  */
 
-import { spawn } from 'node:child_process';
 import type { Socket } from 'node:net';
 import type { LogTarget } from '../ports/log-sink.ts';
+import { childProcesses } from './child-processes.ts';
 import type { LowUser } from './root-writes.ts';
 
 const SHELL = '/bin/sh';
@@ -30,7 +30,7 @@ type LogOutput = { readonly fd: number } | { readonly logger: string };
 /** Has the line written when this process ends from now on; the result ends that, and must be called where it stops. */
 export function watchForEnd(target: LogTarget, output: LogOutput, user: LowUser | null): () => void {
   const isRoot = process.getuid?.() === 0;
-  const child = spawn(SHELL, ['-c', ...scriptFor(target, output)], {
+  const child = childProcesses().spawn(SHELL, ['-c', ...scriptFor(target, output)], {
     stdio: ['pipe', 'fd' in output ? output.fd : 'ignore', 'ignore'],
     // What is sent to the terminal's group is meant for the daemon.
     detached: true,

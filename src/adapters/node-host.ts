@@ -1,9 +1,9 @@
 /** This host, read through /proc, the file system and the programs on it. */
 
-import { execFile } from 'node:child_process';
 import { accessSync, constants, readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
 import { totalmem } from 'node:os';
 import type { FileFacts, Host, ProcessLimits, UserIds } from '../ports/host.ts';
+import { childProcesses } from './child-processes.ts';
 import { findUser } from './root-writes.ts';
 
 /** Milliseconds that a program gets; postconf takes some 20. */
@@ -56,6 +56,7 @@ function userNamed(name: string): UserIds | null {
 function runProgram(program: string, args: readonly string[]): Promise<string | null> {
   const env = { ...process.env, PATH: `${process.env.PATH ?? ''}:${SYSTEM_FOLDERS}`, LC_ALL: 'C' };
   return new Promise((resolve) => {
+    const { execFile } = childProcesses();
     execFile(program, args, { timeout: PROGRAM_MS, env }, (error, output) => resolve(error === null ? output : null));
   });
 }

@@ -1,6 +1,6 @@
 /** Listening stream sockets of the system: TCP, TLS, unix. */
 
-import { type AddressInfo, createServer, isIPv6, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import type { TLSSocket, Server as TlsServer } from 'node:tls';
 import type { Address, Listener, ListenOptions, Opened } from '../ports/network.ts';
 import { networkErrorOf } from './network-error.ts';
@@ -61,7 +61,7 @@ export function listenSockets(
       resolve({ ok: true, value: listenerOf(server, tls) });
     };
     if (fd === null) listenNow(server, options, user, listening);
-    else server.listen({ fd, exclusive: true }, listening);
+    else server.listen({ fd, backlog: BACKLOG, exclusive: true }, listening);
   });
 }
 
@@ -150,7 +150,7 @@ function listenTarget(options: SocketOptions): object {
     port: local.port,
     backlog: BACKLOG,
     exclusive: true,
-    ...(isIPv6(local.ip) ? { ipv6Only: true } : {}),
+    ...(local.ip.includes(':') ? { ipv6Only: true } : {}),
     ...(options.reusePort === true ? { reusePort: true } : {}),
   };
 }

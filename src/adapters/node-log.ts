@@ -8,7 +8,7 @@
  * the logger does not take in time are dropped beyond a bound, and their number is told.
  */
 
-import { type ChildProcess, spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { closeSync, existsSync, writeSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import {
@@ -19,6 +19,7 @@ import {
   type LogTarget,
   type LogTime,
 } from '../ports/log-sink.ts';
+import { childProcesses } from './child-processes.ts';
 import { watchForEnd } from './last-line.ts';
 import { type LowUser, openForAppending } from './root-writes.ts';
 
@@ -168,7 +169,7 @@ class ProcessLog implements NodeLog {
   }
 
   #startLogger(path: string, identity: string): void {
-    const logger = spawn(path, ['--tag', identity, '--prio-prefix', '-p', 'daemon.info'], {
+    const logger = childProcesses().spawn(path, ['--tag', identity, '--prio-prefix', '-p', 'daemon.info'], {
       stdio: ['pipe', 'ignore', 'ignore'],
     });
     const forget = (): void => {

@@ -44,8 +44,9 @@ export function createNodeNetwork(
   ): Promise<Opened<Listener>> => {
     const { local } = options;
     const passed = 'path' in local ? null : inherited.take('tcp', local);
-    const isForeign = passed === null && options.bindForeign !== undefined && !('path' in local);
-    const bound = isForeign ? chosen?.engine?.bindStream(options, local) : undefined;
+    // Node.js would have an address looked up first, for which it loads and sets up its resolver.
+    const isOurs = passed === null && !('path' in local);
+    const bound = isOurs ? chosen?.engine?.bindStream(options, local) : undefined;
     if (bound !== undefined && 'error' in bound) return { ok: false, error: bound.error };
     const opened = await listen(options, { fd: bound?.fd ?? passed, user: user() });
     // Where TLS cannot be set up Node.js has not taken the socket.

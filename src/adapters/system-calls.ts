@@ -9,6 +9,7 @@
  * Leaves to others: what is called when (fast-udp.ts), whether it works here (udp-engine.ts).
  */
 
+import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
 /** An address in memory; 0n: none. */
@@ -219,10 +220,17 @@ interface Koffi {
   readonly node: { poll(fd: number, onReadable: () => void): Watch };
 }
 
+/** Machines as the loader of musl (a C library other than glibc) calls them in its file's name. */
+const MUSL_NAMES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
 const KOFFI_TYPES: Readonly<Record<CType, string>> = { int: 'int32_t', uint: 'uint32_t', pointer: 'uintptr_t' };
 
 function openKoffi(): Koffi {
-  return createRequire(import.meta.url)(`@koromix/koffi-linux-${process.arch}`) as Koffi;
+  const { arch } = process;
+  const require = createRequire(import.meta.url);
+  const chooser = `@koromix/koffi-linux-${arch}`;
+  // Its package reads Node.js's own binary to tell which of two it is to load, at half of the price of loading it.
+  const isSure = !existsSync(`/lib/ld-musl-${MUSL_NAMES[arch] ?? arch}.so.1`);
+  return require(isSure ? `${chooser}/linux_${arch}/koffi.node` : chooser) as Koffi;
 }
 
 function koffiBinder(koffi: Koffi): BindFunction {

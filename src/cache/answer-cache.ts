@@ -9,7 +9,7 @@ import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { Question } from '../wire/question.ts';
 import type { AnswerEntry, CachedAnswer } from './cached-answer.ts';
-import { answerForm } from './packed-answer.ts';
+import { answerForm, saysNxdomain } from './packed-answer.ts';
 import { PackedMap } from './packed-map.ts';
 import type { RRsetCache } from './rrset-cache.ts';
 
@@ -38,6 +38,12 @@ export class AnswerCache {
   /** The answer, when it is fresh (its expiry is later than now). */
   find(question: Question): CachedAnswer | null {
     const cached = this.findStale(question);
+    return cached !== null && cached.expiresAt > this.#clock.unixSeconds() ? cached : null;
+  }
+
+  /** The answer when it is fresh and says that the name does not exist. */
+  findNxdomain(question: Question): CachedAnswer | null {
+    const cached = this.#answers.getWhere(question, saysNxdomain)?.cached ?? null;
     return cached !== null && cached.expiresAt > this.#clock.unixSeconds() ? cached : null;
   }
 

@@ -72,6 +72,14 @@ interface ZoneSpans {
   readonly octets: number;
 }
 
+/** The spans of a zone while some are added; who adds one holds it. */
+interface ChangedZone extends Pick<ZoneSpans, 'zone'> {
+  names: Ring;
+  hashes: Ring;
+  parameters: ChainParameters | null;
+  readonly added: number[];
+}
+
 /** Spans that are read before others get their turn: about a tenth of a millisecond. */
 const SPANS_PER_PIECE = 50;
 const NOTHING = new Uint32Array();
@@ -140,18 +148,8 @@ export class DenialCache {
   }
 
   /** Keeps a validated span; those that it contradicts go, or it does not come. False when it is expired or not of its zone. */
-  store({ zone, owner, next, ranked, learntAt }: DenialSpan, conflict: SpanConflict = 'replace'): boolean {
-    if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
-    if (!isAtOrBelow(owner, zone) || !isAtOrBelow(next, zone)) return false;
-    const placed: PlacedSpan = { from: sortKey(owner), to: sortKey(next) };
-    // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
-    const isLast = compareBytes(placed.to, placed.from) <= 0;
-    if (isLast && !bytesEqual(placed.to, sortKey(zone))) return false;
-    const known = this.#zoneFor(zone);
-    if (conflict === 'leave' && this.#spans.makeWay(known.names, placed, endOfNames) !== known.names) return false;
-    const added = this.#spans.add({ ranked, learntAt, from: placed.from, next });
-    this.#keep(known, { names: this.#spans.insert(known.names, added, placed, endOfNames) }, added);
-    return true;
+  store(span: DenialSpan, conflict: SpanConflict = 'replace'): boolean {
+    return this.#change(span.zone, (changed) => this.#addNames(changed, span, conflict));
   }
 
   /**
@@ -160,22 +158,48 @@ export class DenialCache {
    * asked for). False when it is not kept.
    */
   storeHashed(span: HashedSpan, conflict: SpanConflict = 'replace'): boolean {
-    const { zone, parameters, hash, next, isOptOut, ranked, learntAt } = span;
+    return this.#change(span.zone, (changed) => this.#addHashes(changed, span, conflict));
+  }
+
+  /** Keeps what one answer of a zone brought, as `store` and `storeHashed` do, and writes the zone once. */
+  storeAll(zone: Name, names: readonly DenialSpan[], hashes: readonly HashedSpan[]): void {
+    if (names.length + hashes.length === 0) return;
+    this.#change(zone, (changed) => {
+      for (const span of names) this.#addNames(changed, span, 'replace');
+      for (const span of hashes) this.#addHashes(changed, span, 'replace');
+      return true;
+    });
+  }
+
+  #addNames(changed: ChangedZone, span: DenialSpan, conflict: SpanConflict): boolean {
+    const { zone, owner, next, ranked, learntAt } = span;
     if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
-    const placed: PlacedSpan = { from: hash, to: next };
-    const known = this.#zoneFor(zone);
-    const isSameChain = known.parameters !== null && areEqual(known.parameters, parameters);
-    const before = isSameChain ? known.hashes : NOTHING;
-    const isFree =
-      known.parameters === null || (isSameChain && this.#spans.makeWay(before, placed, endOfHashes) === before);
+    if (!isAtOrBelow(owner, zone) || !isAtOrBelow(next, zone)) return false;
+    const placed: PlacedSpan = { from: sortKey(owner), to: sortKey(next) };
+    // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
+    const isLast = compareBytes(placed.to, placed.from) <= 0;
+    if (isLast && !bytesEqual(placed.to, sortKey(zone))) return false;
+    const free = this.#spans.makeWay(changed.names, placed, endOfNames);
+    if (conflict === 'leave' && free !== changed.names) return false;
+    const added = this.#spans.add({ ranked, learntAt, from: placed.from, next });
+    changed.added.push(added);
+    changed.names = this.#spans.insert(free, added, placed.from);
+    return true;
+  }
+
+  #addHashes(changed: ChangedZone, span: HashedSpan, conflict: SpanConflict): boolean {
+    const { parameters, hash, next, isOptOut, ranked, learntAt } = span;
+    if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
+    const isSameChain = changed.parameters !== null && areEqual(changed.parameters, parameters);
+    const before = isSameChain ? changed.hashes : NOTHING;
+    const free = this.#spans.makeWay(before, { from: hash, to: next }, endOfHashes);
+    const isFree = changed.parameters === null || (isSameChain && free === before);
     if (conflict === 'leave' && !isFree) return false;
     const added = isOptOut ? null : this.#spans.add({ ranked, learntAt, from: hash, next });
-    const hashes =
-      added === null
-        ? this.#spans.makeWay(before, placed, endOfHashes)
-        : this.#spans.insert(before, added, placed, endOfHashes);
-    this.#keep(known, { hashes, parameters: hashes.length === 0 ? null : parameters }, added);
-    return !isOptOut;
+    if (added !== null) changed.added.push(added);
+    changed.hashes = added === null ? free : this.#spans.insert(free, added, hash);
+    changed.parameters = changed.hashes.length === 0 ? null : parameters;
+    return added !== null;
   }
 
   /** All spans, a few at a time, by zones in the order of use or in none; others may have their turn in between. */
@@ -230,19 +254,31 @@ export class DenialCache {
     return this.#find(zone) ?? { zone, names: NOTHING, hashes: NOTHING, parameters: null, octets: 0 };
   }
 
-  /** Puts a zone with changed spans into the map, no more than its share; the hold on the one that was added ends. */
-  #keep(before: ZoneSpans, changes: Partial<ZoneSpans>, added: number | null): void {
-    const changed = { ...before, ...changes };
-    const isOneMore = added !== null && countOf(changed) === countOf(before) + 1;
-    let known = isOneMore
-      ? { ...changed, octets: before.octets + this.#spans.octetsOf(added) }
-      : this.#counted(changed);
+  /** Changes a zone's spans and puts it into the map, no more than its share; the holds on those that were added end. */
+  #change(zone: Name, change: (changed: ChangedZone) => boolean): boolean {
+    const before = this.#zoneFor(zone);
+    const changed: ChangedZone = { ...before, added: [] };
+    const isKept = change(changed);
+    const { names, hashes, parameters, added } = changed;
+    if (names !== before.names || hashes !== before.hashes)
+      this.#keep(this.#withOctets({ ...before, names, hashes, parameters }, countOf(before), added));
+    for (const span of added) this.#spans.release(span);
+    return isKept;
+  }
+
+  /** With the octets of its spans, which were so many before those were added. */
+  #withOctets(changed: ZoneSpans, countBefore: number, added: readonly number[]): ZoneSpans {
+    if (countOf(changed) !== countBefore + added.length) return this.#counted(changed);
+    return { ...changed, octets: added.reduce((sum, span) => sum + this.#spans.octetsOf(span), changed.octets) };
+  }
+
+  #keep(changed: ZoneSpans): void {
+    let known = changed;
     while (countOf(known) > 1 && (countOf(known) > MAX_SPANS_PER_ZONE || known.octets > this.#maxZoneOctets))
       known = this.#counted(this.#withRoom(known));
     this.#last = null;
     if (countOf(known) > 0) this.#zones.set(known);
     else this.#zones.delete(known.zone, NO_TYPE, NO_CLASS);
-    if (added !== null) this.#spans.release(added);
   }
 
   #counted(known: ZoneSpans): ZoneSpans {

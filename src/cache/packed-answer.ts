@@ -109,6 +109,11 @@ function readAnswer(from: Unpacker, sets: Sets): AnswerEntry {
   };
 }
 
+/** Whether an answer is that the name does not exist; reads no more than that. */
+export function saysNxdomain(from: Unpacker): boolean {
+  return END_KINDS[from.u16() & KIND_BITS] === 'nxdomain';
+}
+
 /** Gives up the references of an answer. */
 function dropAnswer(from: Unpacker, sets: Sets): void {
   const bits = from.u16();

@@ -10,6 +10,7 @@ import type { Random } from '../ports/random.ts';
 import { Bug } from '../terms/unreachable.ts';
 import { readU32 } from '../wire/bytes.ts';
 import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
+import type { Question } from '../wire/question.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
 import { Packer, Unpacker } from './packing.ts';
@@ -75,6 +76,14 @@ export class PackedMap<Value extends object> {
     if (slot === NO_SLOT) return null;
     this.#slots.use(slot);
     return this.#unlessBanned(this.#read(slot));
+  }
+
+  /** The value when the test says so of its octets; counts as a use. */
+  getWhere({ name, type, class: rrClass }: Question, test: (octets: Unpacker) => boolean): Value | null {
+    const slot = this.#find(name, type, rrClass);
+    if (slot === NO_SLOT) return null;
+    this.#slots.use(slot);
+    return test(this.#readerOf(slot)) ? this.#unlessBanned(this.#read(slot)) : null;
   }
 
   /** True when there is one; counts as a use. */

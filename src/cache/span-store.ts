@@ -42,6 +42,8 @@ export interface PlacedSpan {
 const EXPIRY_AT = 0;
 const FROM_LENGTH_AT = 4;
 const FROM_AT = 6;
+/** Of the time between both ends. */
+const TIME_OCTETS = 4;
 
 export class SpanStore {
   readonly #slots = new SlotRecords();
@@ -112,9 +114,12 @@ export class SpanStore {
   findCover(ring: Ring, at: Uint8Array, endOf: EndOf): StoredSpan | null {
     // Below the first known span only the last of the ring reaches.
     const before = ring.at(this.#firstNotBelow(ring, at) - 1);
-    if (before === undefined) return null;
-    const span = this.read(before);
-    return covers(span.from, endOf(span.next), at) ? span : null;
+    return before !== undefined && this.#isCover(before, at, endOf) ? this.read(before) : null;
+  }
+
+  /** True when a span holds the place strictly inside. */
+  #isCover(span: number, at: Uint8Array, endOf: EndOf): boolean {
+    return covers(this.#placeOf(span), endOf(this.#nextOf(span)), at);
   }
 
   /** The span that starts at the place; null when none is known. */
@@ -123,14 +128,13 @@ export class SpanStore {
     return found !== undefined && this.#order(found, at) === 0 ? this.read(found) : null;
   }
 
-  /** The ring with a span put in its place; see `makeWay` for those that go. */
-  insert(ring: Ring, span: number, placed: PlacedSpan, endOf: EndOf): Ring {
-    const kept = this.makeWay(ring, placed, endOf);
-    const at = this.#firstNotBelow(kept, placed.from);
-    const longer = new Uint32Array(kept.length + 1);
-    longer.set(kept.subarray(0, at));
+  /** The ring with a span put where it starts, after `makeWay` has made way for it. */
+  insert(ring: Ring, span: number, from: Uint8Array): Ring {
+    const at = this.#firstNotBelow(ring, from);
+    const longer = new Uint32Array(ring.length + 1);
+    longer.set(ring.subarray(0, at));
     longer[at] = span;
-    longer.set(kept.subarray(at), at + 1);
+    longer.set(ring.subarray(at), at + 1);
     return longer;
   }
 
@@ -148,7 +152,7 @@ export class SpanStore {
     let front = 0;
     if (compare(from, to) >= 0) while (front < start && isIn(ring[front])) front++;
     const before = ring.at(start - 1);
-    const isBeforeCut = before !== undefined && this.findCover(ring, from, endOf) !== null;
+    const isBeforeCut = before !== undefined && this.#isCover(before, from, endOf);
     if (start === end && front === 0 && !isBeforeCut) return ring;
     return ring.filter((span, i) => (i < start || i >= end) && i >= front && !(isBeforeCut && span === before));
   }
@@ -198,6 +202,15 @@ export class SpanStore {
     const octets = this.#heap.octetsOf(block);
     const at = blockAt(block);
     return octets.subarray(at + FROM_AT, at + FROM_AT + readU16(octets, at + FROM_LENGTH_AT));
+  }
+
+  /** Where a span ends, as its owner likes it: octets of the store. */
+  #nextOf(span: number): Uint8Array {
+    const block = this.#slots.get(span, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block);
+    const nextAt = at + FROM_AT + readU16(octets, at + FROM_LENGTH_AT) + TIME_OCTETS;
+    return octets.subarray(nextAt + 2, nextAt + 2 + readU16(octets, nextAt));
   }
 }
 

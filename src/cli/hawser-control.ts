@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname, join } from 'node:path';
+import { childProcesses } from '../adapters/child-processes.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
@@ -60,7 +61,7 @@ function complain(level: string, text: string): void {
 
 /** The daemon's launcher stands beside this program's. */
 async function startDaemon({ configPath }: ClientArguments): Promise<number> {
-  const { spawnSync } = await import('node:child_process');
+  const { spawnSync } = childProcesses();
   const launcher = join(dirname(process.argv[1] ?? ''), '..', 'bin', 'hawserd');
   const beside = join(dirname(process.argv[1] ?? ''), '..', '..', 'bin', 'hawserd');
   const program = [launcher, beside].find((path) => existsSync(path)) ?? 'hawserd';

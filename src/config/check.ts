@@ -45,11 +45,16 @@ export function* checkConfig(clauses: readonly Clause[], config: Config, finding
   yield* warnOfRawNames(clauses, findings);
 }
 
-/** Which of several clauses of one name counts: as in Unbound, the last of those that say whom to ask, else the first. */
-const DUPLICATES = { 'stub-zone': 'last', 'forward-zone': 'last', 'auth-zone': 'first', rpz: 'first' } as const;
+/** What becomes of several clauses of one name: as in Unbound, of those that say whom to ask the last counts. */
+const DUPLICATES = {
+  'stub-zone': { counts: 'last', text: 'ignored: the last one counts' },
+  'forward-zone': { counts: 'last', text: 'ignored: the last one counts' },
+  'auth-zone': { counts: 'first', text: 'only adds to the lists of the first one' },
+  rpz: { counts: 'first', text: 'adds to the lists of the first one, and the last one says what the policy does' },
+} as const;
 
 function warnOfDuplicates(clauses: readonly Clause[], findings: Findings): void {
-  for (const [kind, counts] of Object.entries(DUPLICATES)) {
+  for (const [kind, { counts, text }] of Object.entries(DUPLICATES)) {
     const seen = new Set<string>();
     const all = clauses.filter((clause) => clause.name === kind);
     for (const clause of counts === 'last' ? all.reverse() : all) {
@@ -57,7 +62,7 @@ function warnOfDuplicates(clauses: readonly Clause[], findings: Findings): void 
       if (name === null) continue;
       const key = nameKey(name);
       if (seen.has(key)) {
-        findings.warning(clause, `duplicate ${kind} ${formatName(name)} ignored: the ${counts} one counts`);
+        findings.warning(clause, `duplicate ${kind} ${formatName(name)} ${text}`);
       }
       seen.add(key);
     }

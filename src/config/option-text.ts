@@ -40,6 +40,8 @@ const IN_FILE_ORDER: ReadonlySet<string> = new Set([
   'metrics-interface',
   'web-interface',
   'tls-session-ticket-keys',
+  'python-script',
+  'dynlib-file',
 ]);
 
 /**

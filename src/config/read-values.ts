@@ -7,7 +7,7 @@
 
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Steps } from '../wire/steps.ts';
-import type { Config } from './config.ts';
+import type { AuthZoneConfig, Config, RpzConfig } from './config.ts';
 import type { Findings } from './finding.ts';
 import { FormError, portRange } from './form.ts';
 import { MAX_LINES_AS_WRITTEN, MAX_VALUES_PER_DIRECTIVE } from './limits.ts';
@@ -34,9 +34,9 @@ export function* readValues(clauses: readonly Clause[], findings: Findings): Ste
     remoteControl: yield* merged('remote-control'),
     stubZones: lastOfEachName(yield* each('stub-zone')),
     forwardZones: lastOfEachName(yield* each('forward-zone')),
-    authZones: firstOfEachName(yield* each('auth-zone')),
+    authZones: joinedByName(yield* each('auth-zone'), NONE),
     views: yield* each('view'),
-    rpzs: firstOfEachName(yield* each('rpz')),
+    rpzs: joinedByName(yield* each('rpz'), OF_LAST_RPZ),
     python: yield* merged('python'),
     dynlib: yield* merged('dynlib'),
     ipset: yield* merged('ipset'),
@@ -181,16 +181,53 @@ function portRules(clauses: readonly Clause[]): readonly OutgoingPortRule[] {
 }
 
 /** Of several stub or forward zones with one name the last counts, as in Unbound: a site's file overrides what it includes. */
-function lastOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
-  return firstOfEachName(zones.toReversed()).toReversed();
+function lastOfEachName<Z extends NamedZone>(zones: readonly Z[]): readonly Z[] {
+  return [...byName(zones).values()].flatMap((same) => same.slice(-1));
 }
 
-/** Of several zones of another kind with one name the first counts, as in Unbound; check.ts warns of the others. */
-function firstOfEachName<Z extends { readonly name: Name }>(zones: readonly Z[]): readonly Z[] {
-  const seen = new Set<string>();
-  return zones.filter(({ name }) => {
-    const isNew = !seen.has(nameKey(name));
-    seen.add(nameKey(name));
-    return isNew;
+interface NamedZone {
+  readonly name: Name;
+}
+
+/** The zones by name, which stand in the order of the last of each. */
+function byName<Z extends NamedZone>(zones: readonly Z[]): ReadonlyMap<string, readonly Z[]> {
+  const groups = new Map<string, Z[]>();
+  for (const zone of zones) {
+    const key = nameKey(zone.name);
+    const same = groups.get(key) ?? [];
+    same.push(zone);
+    groups.delete(key);
+    groups.set(key, same);
+  }
+  return groups;
+}
+
+const NONE: readonly never[] = [];
+/** What says how a policy acts: of several clauses Unbound takes the last one's, beside the first one's file. */
+const OF_LAST_RPZ = [
+  'rpzActionOverride',
+  'rpzCnameOverride',
+  'rpzLog',
+  'rpzLogName',
+  'rpzSignalNxdomainRa',
+  'tags',
+] as const satisfies readonly (keyof RpzConfig)[];
+const LISTS = ['primary', 'url', 'allowNotify'] as const;
+
+/**
+ * Several clauses for one zone that is kept as a copy are one, as in Unbound: lists are joined, of single values the first
+ * clause's count, and the last one's for the members in `ofLast`. check.ts warns.
+ */
+function joinedByName<Z extends NamedZone & Pick<AuthZoneConfig, (typeof LISTS)[number]>>(
+  zones: readonly Z[],
+  ofLast: readonly (keyof Z)[],
+): readonly Z[] {
+  return [...byName(zones).values()].flatMap((same) => {
+    const [first] = same;
+    if (first === undefined || same.length === 1) return same;
+    const last = same.at(-1) ?? first;
+    const lasts = Object.fromEntries(ofLast.map((member) => [member, last[member]]));
+    const lists = Object.fromEntries(LISTS.map((member) => [member, same.flatMap((zone) => [...zone[member]])]));
+    return [{ ...first, ...lasts, ...lists }];
   });
 }

@@ -426,7 +426,7 @@ export class Running {
     const inForce = this.#instance?.serviceTls ?? null;
     const serviceTls = readServiceTls(config, { ...tlsParts, inForce }, found);
     if (hasError(found)) return { ok: false, lines: found.map(findingText) };
-    const built = await this.#join(config, { caches, serviceTls });
+    const built = await this.#join(config, { caches, serviceTls, zonesBefore: this.#instance?.zones ?? null });
     if (!built.ok) return built;
     if (!isFirst) this.#configureLog(config);
     const warnings = [...loaded.warnings, ...found].map(warningText);
@@ -452,7 +452,10 @@ export class Running {
   }
 
   /** Joins the rooms for a configuration, with what is kept of the instance before. */
-  async #join(config: Config, kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls'>): Promise<Built> {
+  async #join(
+    config: Config,
+    kept: Pick<AssembleParts, 'caches' | 'carried' | 'serviceTls' | 'zonesBefore'>,
+  ): Promise<Built> {
     const legacy = config.server.valLegacyAlgorithms || config.server.fakeDsa;
     const verbosity = (): number => this.#verbosity;
     const warnings: string[] = [];

@@ -246,6 +246,17 @@ export function serversOfDelegation(
   return servers;
 }
 
+/** Where priming gave nothing, the servers that it began at are all there is: nobody else may hear of a stub zone's names. */
+export function serversUnprimed(
+  zone: Name,
+  options: IterateOptions,
+  ignored: ReadonlySet<UpstreamZone>,
+): DelegationPoint {
+  const isOwn = (each: UpstreamZone): boolean => each.kind === 'stub' && namesEqual(each.zone, zone);
+  const stub = options.configuredZones.find((each) => isOwn(each) && !ignored.has(each));
+  return stub === undefined ? serversOfHints(options) : serversOfConfigured(stub);
+}
+
 /** Servers of the hints (RFC 9609 §2). */
 export function serversOfHints(options: IterateOptions): DelegationPoint {
   const servers = new DelegationPoint({

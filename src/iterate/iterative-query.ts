@@ -16,34 +16,34 @@ import { type MessageView, parseMessage } from '../wire/message-view.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
-import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
-import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
+import { type Asked, askServer } from './ask-server.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
-import { type DelegationPoint, type Start, serversOfDelegation, serversOfHints, startFor } from './delegation.ts';
+import { type DelegationPoint, type Start, serversOfDelegation, serversUnprimed, startFor } from './delegation.ts';
 import { betterEmpty, confirmsEmpty, isNoBetter } from './empty-responses.ts';
+import { finalAnswer, saysNoCut } from './final-answer.ts';
 import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './keep-response.ts';
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
+import { type UnderWay, waitForOther } from './names-under-way.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
-import { publishedIdentity, publishingServer } from './server-identity.ts';
+import { publishingServer } from './server-identity.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
-import { lookAhead, lookUpTarget, startLookingAhead } from './target-addresses.ts';
+import { awaitAddresses, lookUpTarget } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
+import type { UpstreamResult } from './upstream-query.ts';
 import { whyNoServer } from './why-no-server.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
 const MINIMISED_TIMEOUTS = 3;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
-/** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
-const SILENT_WAIT_MS = 1000;
 
 export type Outcome =
   | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: FinalAnswer }
@@ -60,6 +60,8 @@ type NextStep =
   | { readonly kind: 'restart' }
   | { readonly kind: 'failed'; readonly why: Failure };
 
+const NONE_IGNORED: ReadonlySet<UpstreamZone> = new Set();
+
 /** Used once. */
 export class IterativeQuery {
   readonly #parts: IterativeQueryParts;
@@ -68,7 +70,7 @@ export class IterativeQuery {
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
   readonly #expiryMarginSeconds: number;
-  readonly #ignored = new Set<UpstreamZone>();
+  #ignored: ReadonlySet<UpstreamZone> = NONE_IGNORED;
   #minimiser: Minimiser;
   #servers!: DelegationPoint;
   /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
@@ -85,6 +87,8 @@ export class IterativeQuery {
   /** Questions that were of no use, in all delegations. */
   #failedQueries = 0;
   #wentUp = false;
+  /** The name that another question was waited for last. */
+  #awaited: Name | null = null;
 
   constructor(
     parts: IterativeQueryParts,
@@ -108,30 +112,65 @@ export class IterativeQuery {
     const started = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     if (started !== null) return started;
     this.#parts.addressQueries.restart(this.#work);
-    const outcome = await this.#goDown();
-    // Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before.
+    for (;;) {
+      let outcome = this.#limitOutcome();
+      const { copy } = this.#servers;
+      const other = outcome === null && copy === null ? this.#findOther() : null;
+      if (other !== null) {
+        await waitForOther(this.#parts.clock, this.#work, other);
+        this.#goOnAfterOther();
+        continue;
+      }
+      if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
+      else if (outcome === null) {
+        const choice = this.#choose();
+        const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
+        if (next.kind === 'failed') outcome = next;
+        else if (next.kind === 'use-fallback') outcome = this.#useFallback(next.response);
+        else if (next.kind === 'ask') {
+          outcome = this.#charge();
+          if (outcome === null) {
+            const asked = this.#originOf(next.candidate);
+            const underWay = this.#beginForAll(asked);
+            try {
+              const result = await askServer(this.#parts, this.#work, this.#servers, asked);
+              const octets = result.kind === 'response' ? result.message.bytes.length : 0;
+              const nextTurn = this.#parts.pace.take(stepsFor(octets));
+              if (nextTurn !== null) await nextTurn;
+              outcome = this.#takeResult(asked, result);
+            } finally {
+              underWay?.end();
+            }
+          }
+        }
+      }
+      if (outcome !== null) return this.#remembered(outcome);
+    }
+  }
+
+  /** Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before. */
+  #remembered(outcome: Outcome): Outcome {
     if (outcome.kind === 'failed')
       this.#servers.failures.remember(this.#parts.servers.recentFailures, this.#servers.zone);
     return outcome;
   }
 
-  async #goDown(): Promise<Outcome> {
-    for (;;) {
-      const limit = this.#exceeded();
-      if (limit !== null) return this.#failed(limit);
-      const { copy } = this.#servers;
-      if (copy !== null) {
-        const outcome = this.#answerFromCopy(copy);
-        if (outcome !== null) return outcome;
-        continue;
-      }
-      const choice = this.#choose();
-      const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
-      if (next.kind === 'failed') return next;
-      if (next.kind === 'restart') continue;
-      const outcome = next.kind === 'use-fallback' ? this.#useFallback(next.response) : await this.#ask(next.candidate);
-      if (outcome !== null) return outcome;
-    }
+  /** Whoever asks the same servers already about the name that is asked only to learn whether it is a cut: one waits once. */
+  #findOther(): UnderWay | null {
+    if (this.#minimiser.isFull || this.#avoid.size > 0 || this.#refresh) return null;
+    const { name } = this.#minimiser.current;
+    if (this.#awaited !== null && namesEqual(name, this.#awaited)) return null;
+    const other = this.#parts.namesUnderWay.find(this.#servers.zone, name);
+    if (other !== null) this.#awaited = name;
+    return other;
+  }
+
+  /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
+  #goOnAfterOther(): void {
+    const start = this.#findStart();
+    if (this.#parts.delegations.isNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
+    else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
+      this.#enter(start.servers);
   }
 
   #newMinimiser(): Minimiser {
@@ -161,8 +200,9 @@ export class IterativeQuery {
   }
 
   #enterAt(start: Start): null {
-    // Priming that gave nothing: the hints themselves are all there is.
-    this.#enter(start.kind === 'servers' ? start.servers : serversOfHints(this.#parts.options));
+    this.#enter(
+      start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored),
+    );
     return null;
   }
 
@@ -186,13 +226,13 @@ export class IterativeQuery {
     this.#work.note(this.#parts.clock.monotonicMs(), step);
   }
 
-  #exceeded(): Failure | null {
+  #limitOutcome(): Outcome | null {
     const { options, clock } = this.#parts;
-    if (clock.monotonicMs() >= this.#work.deadlineMs) return { kind: 'deadline' };
-    if (this.#sent >= options.maxSentCount) return { kind: 'limit', limit: 'sent-count' };
-    if (this.#referrals > options.maxReferrals) return { kind: 'limit', limit: 'referrals' };
-    if (this.#failedQueries >= options.maxFailedQueries) return { kind: 'limit', limit: 'failed-queries' };
-    return null;
+    if (clock.monotonicMs() >= this.#work.deadlineMs) return this.#failed({ kind: 'deadline' });
+    if (this.#sent >= options.maxSentCount) return this.#failed({ kind: 'limit', limit: 'sent-count' });
+    if (this.#referrals > options.maxReferrals) return this.#failed({ kind: 'limit', limit: 'referrals' });
+    if (this.#failedQueries < options.maxFailedQueries) return null;
+    return this.#failed({ kind: 'limit', limit: 'failed-queries' });
   }
 
   #failed(why: Failure): Extract<Outcome, { readonly kind: 'failed' }> {
@@ -235,8 +275,9 @@ export class IterativeQuery {
       if (choice !== null && !choice.isLastChoice && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       // Who has failed waits until the servers that are not known yet had their turn.
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
-      if (lookup === 'under-way' && (await this.#awaitAddresses(choice))) continue;
       const fallback = this.#fallback;
+      const wasSilent = choice !== null && choice.candidate.timeouts > 0 && fallback === null;
+      if (lookup === 'under-way' && (await awaitAddresses(this.#parts, this.#work, { servers, wasSilent }))) continue;
       if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       if (fallback !== null) return { kind: 'use-fallback', response: fallback };
       if (addParentAndChildSideServers(this.#parts, servers)) continue;
@@ -267,29 +308,6 @@ export class IterativeQuery {
     return countChoices(fresh, this.#serverQuestion(), this.#avoid, this.#parts);
   }
 
-  /**
-   * Waits for a look-up of addresses, and lets more start when it is slow. False when the server given, which was only
-   * silent, has waited long enough for it.
-   */
-  async #awaitAddresses(choice: Choice | null): Promise<boolean> {
-    const servers = this.#servers;
-    const { clock, options } = this.#parts;
-    const nowMs = clock.monotonicMs();
-    const isOnlySilent = choice !== null && choice.candidate.timeouts > 0 && this.#fallback === null;
-    if (isOnlySilent) {
-      servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
-      if (nowMs >= servers.silentWaitUntilMs) return false;
-    }
-    const end = await waitFor<'found'>({
-      clock,
-      signal: this.#work.signal,
-      timeoutMs: Math.min(options.lookAheadAfterMs, Math.max(0, this.#work.deadlineMs - nowMs)),
-      start: (settle) => void Promise.race(servers.running).then(() => settle('found')),
-    });
-    if (end === 'timeout') lookAhead(this.#parts, this.#work, servers);
-    return clock.monotonicMs() < this.#work.deadlineMs;
-  }
-
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
   #isNoBetterThanFallback(choice: Choice): boolean {
     return this.#fallback !== null && isNoBetter(this.#fallback, choice, this.#emptyResponses);
@@ -306,7 +324,7 @@ export class IterativeQuery {
   async #nextStartingPoint({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
-      this.#ignored.add(configured);
+      this.#ignored = new Set([...this.#ignored, configured]);
     } else if (untriedCount === 0 && !this.#wentUp && toParent(this.#parts, this.#servers)) {
       // Also when all that they say is bogus: a referral is not signed, and may have been forged.
       this.#wentUp = true;
@@ -331,52 +349,52 @@ export class IterativeQuery {
     return outcome === null && this.#servers === before ? unusable : outcome;
   }
 
-  /** Asks one server; null when the loop must go on. */
-  async #ask(candidate: Candidate): Promise<Outcome | null> {
-    const { servers: known, clock, upstream } = this.#parts;
+  /** Others may wait for what the server says about the name. */
+  #beginForAll({ candidate, asked }: Asked): { readonly end: () => void } | null {
+    const { zone, configured } = this.#servers;
+    const mayShare = this.#mayStore && publishingServer(configured, candidate) === null;
+    return mayShare ? this.#parts.namesUnderWay.begin(zone, asked) : null;
+  }
+
+  /** Counts one more question against all limits; not null when there is one that forbids it. */
+  #charge(): Outcome | null {
+    const { addressQueries, counters } = this.#parts;
     if (this.#chargeRate() === 'exceeded') {
       return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
     }
-    if (!this.#parts.addressQueries.spend(this.#work)) {
-      this.#parts.counters.add('limit.address-queries');
+    if (!addressQueries.spend(this.#work)) {
+      counters.add('limit.address-queries');
       return this.#failed({ kind: 'limit', limit: 'address-queries' });
     }
     if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
+    return null;
+  }
+
+  /** What a server is about to be asked. */
+  #originOf(candidate: Candidate): Asked {
+    const { servers: known, options } = this.#parts;
     this.#sent++;
     candidate.attempts++;
     const { zone, configured, isForward } = this.#servers;
-    const question = this.#minimiser.current;
-    const recursion = isForward || known.lameness(candidate.key, zone, question.type) === 'recursion-lame';
-    const { isFull } = this.#minimiser;
-    const transport = transportOf(configured, this.#parts.options);
-    this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
-    const { address, key, tlsName } = candidate;
-    const publishing = publishingServer(configured, candidate);
-    const identity =
-      publishing === null
-        ? { tlsName, tlsPins: configured?.tlsPins, isUnproven: false }
-        : await publishedIdentity(this.#parts, this.#work, publishing, question);
-    if (identity === null) return this.#noteTimeout(candidate, 'key-unproven');
-    if (identity.isUnproven === true) this.#mayStore = false;
+    const { current: asked, isFull } = this.#minimiser;
+    const { key } = candidate;
+    const recursion = isForward || known.lameness(key, zone, asked.type) === 'recursion-lame';
+    const transport = transportOf(configured, options);
+    this.#note(() => ({ kind: 'ask', zone, server: key, question: asked, transport }));
     const needsSignatures = this.#isSigned();
-    const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
-    const how = { recursion, transport, needsSignatures, zoneTimeouts };
-    const asked = { server: address, key, ...identity, zone, question, ...how };
-    const asking = upstream.ask(this.#work, asked);
-    const stopLookingAhead = startLookingAhead(this.#parts, this.#work, this.#servers);
-    const result = await (stopLookingAhead === null ? asking : asking.finally(stopLookingAhead));
-    const turn = this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
-    if (turn !== null) await turn;
-    if (result.kind === 'failed') {
-      if (publishing !== null && result.outcome === 'network-error') this.#parts.publishedKeys?.doubt(publishing);
-      return this.#noteTimeout(candidate, result.outcome);
-    }
-    const from = { candidate, server: key, asked: question, isFull, recursion };
-    const response = this.#read(result.message, from);
-    const { classified } = response;
-    const { rttMs, transport: over } = result;
-    this.#note(() => ({ kind: 'response', server: key, rttMs, transport: over, classified: classified.kind }));
-    if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
+    return { candidate, server: key, asked, isFull, recursion, transport, needsSignatures, isUnproven: false };
+  }
+
+  /** Acts on what came of a question; null when the loop must go on. */
+  #takeResult(asked: Asked, result: UpstreamResult): Outcome | null {
+    if (asked.isUnproven) this.#mayStore = false;
+    if (result.kind === 'failed') return this.#noteTimeout(asked.candidate, result.outcome);
+    const response = this.#read(result.message, asked);
+    const { classified, server } = response;
+    const { rttMs, transport } = result;
+    this.#note(() => ({ kind: 'response', server, rttMs, transport, classified: classified.kind }));
+    const isLate = this.#parts.clock.monotonicMs() >= this.#work.deadlineMs;
+    if (isLate && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }
 
@@ -414,7 +432,7 @@ export class IterativeQuery {
   }
 
   #read(message: MessageView, from: ResponseOrigin): Response {
-    return readResponse(this.#parts, this.#servers, { ...from, message }, (step) => this.#note(step));
+    return readResponse(this.#parts, this.#servers, from, { message, note: (step) => this.#note(step) });
   }
 
   /** Keeps a response whose server left out the signatures that were to be expected: others are asked first. */
@@ -488,11 +506,10 @@ export class IterativeQuery {
     return null;
   }
 
-  #source(response: Response): ResponseSource {
+  #source({ isAuthoritative, server }: Response): ResponseSource {
     const { rrsets, options, clock, counters } = this.#parts;
     const { zone } = this.#servers;
     const mayStore = this.#mayStore;
-    const { isAuthoritative, server } = response;
     const force = this.#refresh;
     const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
     const now = clock.unixSeconds();
@@ -537,7 +554,7 @@ export class IterativeQuery {
   }
 
   #finish(response: Response): Outcome {
-    const { classified, scrubbed, rcode } = response;
+    const { classified, scrubbed } = response;
     const source = this.#source(response);
     const kept = keepResponse(scrubbed, this.#question, source);
     if (scrubbed.chain.trouble === 'loop') {
@@ -545,34 +562,13 @@ export class IterativeQuery {
     }
     const isAlias = classified.kind === 'alias' && scrubbed.chain.trouble !== 'below-itself';
     if (isAlias) return { kind: 'alias', steps: kept.steps };
-    // RFC 6672 §2.2: the DNAME that makes too long a name is given with YXDOMAIN.
-    const isAnswer = classified.kind === 'answer' || classified.kind === 'yxdomain';
-    const isNxdomain = classified.kind === 'denial' && classified.denial === 'nxdomain';
-    const end: FinalAnswer = {
-      kind: isAnswer ? 'answer' : isNxdomain ? 'nxdomain' : 'nodata',
-      question: response.isFull ? { ...this.#question, name: scrubbed.chain.end } : this.#question,
-      rcode: classified.kind === 'yxdomain' ? RCODE.YXDOMAIN : isNxdomain ? rcode : RCODE.NOERROR,
-      // What is no answer must not carry data: nobody would validate it.
-      answer: isAnswer ? kept.answer : [],
-      authority: kept.authority,
-      additional: kept.additional,
-      zone: this.#servers.zone,
-      server: response.server,
-      expiresAt: expiryOf(kept, !isAnswer, source.now),
-    };
+    const end = finalAnswer(response, kept, { question: this.#question, zone: this.#servers.zone, now: source.now });
     if (!source.mayStore) return { kind: 'end', steps: kept.steps, end: { ...end, notKept: true } };
-    this.#noteNoCut(response, end);
+    const { name } = this.#question;
+    if (saysNoCut(response, end, this.#servers, this.#question)) {
+      this.#parts.delegations.noteNoCut(name, end.expiresAt);
+    }
     return { kind: 'end', steps: kept.steps, end };
-  }
-
-  /** Who answers for a name is no cut's parent; but DS and NSEC at a cut are the parent's (RFC 4035 §2.4, §2.3). */
-  #noteNoCut({ isFull, isAuthoritative, scrubbed }: Response, end: FinalAnswer): void {
-    const { zone, isForward, copy } = this.#servers;
-    const { name, type } = this.#question;
-    const isOwn = isFull && isAuthoritative && !isForward && copy === null && scrubbed.chain.steps.length === 0;
-    const isParents = type === TYPE.DS || type === TYPE.NSEC || type === TYPE.ANY || type === TYPE.RRSIG;
-    if (!isOwn || isParents || end.kind === 'nxdomain' || namesEqual(name, zone)) return;
-    this.#parts.delegations.noteNoCut(name, end.expiresAt);
   }
 
   #noteLame(response: Response, how: Extract<Classified, { kind: 'lame' }>['how']): null {

@@ -47,7 +47,7 @@ export interface ResponseSource {
 }
 
 /** The sections of a response as ranked RRsets. */
-interface KeptResponse {
+export interface KeptResponse {
   readonly steps: readonly AliasStep[];
   readonly answer: readonly RankedRRset[];
   readonly authority: readonly RankedRRset[];

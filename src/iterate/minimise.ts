@@ -76,6 +76,10 @@ export class Minimiser {
     do {
       this.#labels = Math.min(this.#total, this.#labels + this.#stride());
     } while (this.#labels < this.#total && this.#isKnownNoCut(lastLabels(this.#question.name, this.#labels)));
+    // Whoever answers for the very name is to learn the type in any case.
+    if (this.#asksForAFirst && this.#labels >= this.#total && this.#isKnownNoCut(this.#question.name)) {
+      this.#asksForAFirst = false;
+    }
     if (!this.isFull && this.#reachesServiceLabel()) {
       this.#labels = this.#total;
       this.#asksForAFirst = false;

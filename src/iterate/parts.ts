@@ -17,6 +17,7 @@ import type { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import type { AddressQueries } from './address-queries.ts';
 import type { AddressRules } from './address-rules.ts';
+import type { NamesUnderWay } from './names-under-way.ts';
 import type { IterateOptions } from './options.ts';
 import type { PublishedKeys } from './server-identity.ts';
 import type { Upstream } from './upstream.ts';
@@ -54,6 +55,7 @@ export interface IterativeQueryParts extends IterateParts {
   readonly pace: TurnLimiter;
   readonly addressRules: AddressRules;
   readonly addressQueries: AddressQueries;
+  readonly namesUnderWay: NamesUnderWay;
 }
 
 /** Counts questions to the servers of zones. */

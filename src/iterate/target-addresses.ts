@@ -14,11 +14,15 @@ import { isAtOrBelow } from '../wire/name.ts';
 import { questionOf } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { firstRdatasOf, rrsetType } from '../wire/rrset.ts';
+import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { addressDepth } from './address-queries.ts';
 import type { DelegationPoint, Target } from './delegation.ts';
 import { MAX_ADDRESSES_PER_SET } from './message-bounds.ts';
 import type { IterateParts } from './parts.ts';
+
+/** How long a server that was silent is not asked again while names of other servers are looked up, ms: see `delegation.ts`. */
+const SILENT_WAIT_MS = 1000;
 
 /** What a call for more addresses led to. */
 type Lookup = 'under-way' | 'nothing-left' | { readonly limit: Limit };
@@ -27,7 +31,7 @@ type Lookup = 'under-way' | 'nothing-left' | { readonly limit: Limit };
  * Starts look-ups for server names without any address while servers with addresses are asked: as many for this delegation as
  * `target-fetch-policy` says for the depth. What stands in the way (a limit) is no failure: nothing is in need yet.
  */
-export function lookAhead(parts: IterateParts, work: Work, servers: DelegationPoint): void {
+function lookAhead(parts: IterateParts, work: Work, servers: DelegationPoint): void {
   const policy = parts.options.targetFetchPolicy[addressDepth(work)] ?? 0;
   const count = policy < 0 ? servers.targets.length : policy - servers.lookups;
   start(parts, work, servers, { waiting: waitingTargets(parts, servers).filter((one) => !one.hasAddress), count });
@@ -48,6 +52,31 @@ export function lookUpTarget(parts: IterateParts, work: Work, servers: Delegatio
   if (addressDepth(work) >= parts.options.targetFetchPolicy.length) return { limit: 'address-depth' };
   const unknown = waiting.filter((target) => !target.hasAddress);
   return start(parts, work, servers, { waiting: unknown.length > 0 ? unknown : waiting, count: 1 });
+}
+
+/**
+ * Waits for a look-up of addresses, and lets more start when it is slow. False when the server that is left to ask, which was
+ * only silent, has waited long enough for it.
+ */
+export async function awaitAddresses(
+  parts: IterateParts,
+  work: Work,
+  { servers, wasSilent }: { readonly servers: DelegationPoint; readonly wasSilent: boolean },
+): Promise<boolean> {
+  const { clock, options } = parts;
+  const nowMs = clock.monotonicMs();
+  if (wasSilent) {
+    servers.silentWaitUntilMs ??= nowMs + SILENT_WAIT_MS;
+    if (nowMs >= servers.silentWaitUntilMs) return false;
+  }
+  const end = await waitFor<'found'>({
+    clock,
+    signal: work.signal,
+    timeoutMs: Math.min(options.lookAheadAfterMs, Math.max(0, work.deadlineMs - nowMs)),
+    start: (settle) => void Promise.race(servers.running).then(() => settle('found')),
+  });
+  if (end === 'timeout') lookAhead(parts, work, servers);
+  return clock.monotonicMs() < work.deadlineMs;
 }
 
 /** Starts up to `count` look-ups, of names chosen by chance. */

@@ -11,7 +11,7 @@ import { Bug } from '../terms/unreachable.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import { mustParseName } from '../wire/name-text.ts';
 import { parseRecord } from '../wire/record-text.ts';
-import type { ResourceRecord } from '../wire/rrsets.ts';
+import { LocalZone } from './local-zone.ts';
 import type { LocalZones } from './local-zones.ts';
 
 /** TTL of the records of default zones, seconds (Unbound's). */
@@ -35,29 +35,36 @@ interface DefaultZoneChoice {
 /** Adds the default zones to those configured; one that is configured or given as nodefault is left alone. */
 export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): void {
   const unwanted = new Set(choice.nodefault.map(nameKey));
-  // Some hundred zones have the same two records: each text is read once.
-  const read = new Map<string, ResourceRecord>();
-  const addRecord = (owner: Name, text: string): void => {
-    const record = read.get(text) ?? parseRecord(`. ${DEFAULT_TTL_SECONDS} IN ${text}`);
-    if ('error' in record) throw new Bug('a record of a default zone is none', { text });
-    read.set(text, record);
-    zones.addRecord({ ...record, owner });
-  };
-  // The order of the records is the one in which Unbound comes to list them.
-  const add = (text: string, records: readonly string[] = [SOA, NS]): boolean => {
+  // Some hundred zones, of which a host asks few: their records are made when it does.
+  const add = (text: string, fill: (zone: LocalZone) => void = (zone) => addRecords(zone, [SOA, NS])): void => {
     const name = mustParseName(text);
-    if (unwanted.has(nameKey(name)) || zones.has(name)) return false;
-    zones.addZone(name, text === LOCALHOST ? 'redirect' : 'static');
-    for (const record of records) addRecord(name, record);
-    return true;
+    const key = nameKey(name);
+    if (unwanted.has(key) || zones.has(name, key)) return;
+    const make = (): LocalZone => {
+      const zone = new LocalZone(name, text === LOCALHOST ? 'redirect' : 'static');
+      fill(zone);
+      return zone;
+    };
+    zones.addLater(name, make, key);
   };
-  const addPointer = (text: string, host: string): void => {
-    if (add(text, [NS, SOA])) addRecord(mustParseName(host), `PTR ${LOCALHOST}`);
-  };
-  add(LOCALHOST, [NS, SOA, 'A 127.0.0.1', 'AAAA ::1']);
+  const addPointer = (text: string, host: string): void =>
+    add(text, (zone) => {
+      addRecords(zone, [NS, SOA]);
+      addRecords(zone, [`PTR ${LOCALHOST}`], mustParseName(host));
+    });
+  add(LOCALHOST, (zone) => addRecords(zone, [NS, SOA, 'A 127.0.0.1', 'AAAA ::1']));
   addPointer(LOOPBACK_ZONE, '1.0.0.127.in-addr.arpa.');
   addPointer(SIX_ONE, SIX_ONE);
   for (const text of SPECIAL_ZONES) add(text);
   if (choice.unblockLanZones) return;
   for (const text of LAN_ZONES) add(text);
+}
+
+/** Adds records, in the order in which Unbound comes to list them. */
+function addRecords(zone: LocalZone, texts: readonly string[], owner: Name = zone.name): void {
+  for (const text of texts) {
+    const record = parseRecord(`. ${DEFAULT_TTL_SECONDS} IN ${text}`);
+    if ('error' in record) throw new Bug('a record of a default zone is none', { text });
+    zone.add({ ...record, owner });
+  }
 }

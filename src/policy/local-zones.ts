@@ -20,8 +20,11 @@ import { type TagSet, tagsMeet } from './tags.ts';
 /** TTL of local data that is written without one, seconds (Unbound's). */
 export const LOCAL_DATA_TTL_SECONDS = 3600;
 
-/** What is held for a name: a zone, or only the type of one that has no more than that, as those of block lists. */
-type Held = LocalZone | ZoneType;
+/**
+ * What is held for a name: a zone, only the type of one that has no more than that, as those of block lists, or how it is made when
+ * somebody wants it.
+ */
+type Held = LocalZone | ZoneType | (() => LocalZone);
 
 export class LocalZones {
   /** By key of the name. */
@@ -40,8 +43,8 @@ export class LocalZones {
   }
 
   /** True when there is a zone of exactly this name. */
-  has(name: Name): boolean {
-    return this.#zones.has(nameKey(name));
+  has(name: Name, key: string = nameKey(name)): boolean {
+    return this.#zones.has(key);
   }
 
   /** The zone of exactly this name, which may be changed. */
@@ -64,7 +67,9 @@ export class LocalZones {
    */
   find(name: Name, type: number, tags: TagSet | null): LocalZone | null {
     const key = this.#keyAbove(name, type, tags);
-    return key === null ? null : zoneOf(key, this.#zones.get(key) ?? 'transparent');
+    if (key === null) return null;
+    const held = this.#zones.get(key) ?? 'transparent';
+    return typeof held === 'function' ? this.#kept(key) : zoneOf(key, held);
   }
 
   /** Key of what `find` finds. */
@@ -84,8 +89,14 @@ export class LocalZones {
   addZone(name: Name, type: ZoneType, key: string = nameKey(name)): void {
     const known = this.#zones.get(key);
     this.#filter.add(name);
-    if (known !== undefined && typeof known !== 'string') known.type = type;
+    if (known !== undefined && typeof known !== 'string') this.#kept(key).type = type;
     else this.#zones.set(key, isSpelled(name, key) ? type : new LocalZone(name, type));
+  }
+
+  /** Adds a zone that is not there yet and that clients without any tag see, too; `make` is called when it is wanted first. */
+  addLater(name: Name, make: () => LocalZone, key: string = nameKey(name)): void {
+    this.#filter.add(name);
+    this.#zones.set(key, make);
   }
 
   /** Takes a zone out, its records with it; false when there was none. */
@@ -163,12 +174,13 @@ export class LocalZones {
 }
 
 function zoneOf(key: string, held: Held): LocalZone {
+  if (typeof held === 'function') return held();
   return typeof held === 'string' ? new LocalZone(nameOfKey(key), held) : held;
 }
 
 /** True for a zone without tags, and for one that has a tag of these; null: all. */
 function isSeenWith(held: Held, tags: TagSet | null): boolean {
-  return typeof held === 'string' || tags === null || held.tags === null || tagsMeet(held.tags, tags);
+  return typeof held !== 'object' || tags === null || held.tags === null || tagsMeet(held.tags, tags);
 }
 
 /** True when the name has no capitals: then its key says all. */

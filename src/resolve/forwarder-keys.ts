@@ -21,13 +21,12 @@ import type { Question } from '../wire/question.ts';
 import { readTlsa } from '../wire/rdata-tlsa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetType } from '../wire/rrset.ts';
+import { RepeatedLine } from '../work/repeated-line.ts';
 
 /** Milliseconds after a vain try until the next: a question in between fails at once. */
 const RETRY_MS = 5_000;
 /** Least milliseconds that proven keys count, whatever the TTL: they are asked for anew when half of their time is over. */
 const LEAST_LIFE_MS = 60_000;
-/** Milliseconds between two lines about the same forwarder. */
-const SAY_AGAIN_MS = 60_000;
 /** The records that count: the server's own key (DANE-EE), SHA-256 (`3 1 1`; RFC 7671 §5.1 recommends it). */
 const OWN_KEY_SHA256 = { usage: 3, selector: 1, matchingType: 1, octets: 32 };
 
@@ -37,7 +36,7 @@ interface KnownKeys {
   provenAtMs: number;
   endsAtMs: number;
   triedAtMs: number;
-  saidAtMs: number;
+  readonly line: RepeatedLine;
   asking: Promise<void> | null;
 }
 
@@ -83,8 +82,9 @@ export class ForwarderKeys implements PublishedKeys {
     const name = parseName(key);
     const never = Number.NEGATIVE_INFINITY;
     const made: KnownKeys = {
+      line: new RepeatedLine(this.#parts.clock),
       question: name === null ? null : { name, type: TYPE.TLSA, class: CLASS.IN },
-      ...{ pins: [], provenAtMs: never, endsAtMs: 0, triedAtMs: never, saidAtMs: never, asking: null },
+      ...{ pins: [], provenAtMs: never, endsAtMs: 0, triedAtMs: never, asking: null },
     };
     this.#known.set(key, made);
     return made;
@@ -122,8 +122,7 @@ export class ForwarderKeys implements PublishedKeys {
 
   #say(known: KnownKeys, { name }: Question, why: string): void {
     const { clock, log } = this.#parts;
-    if (clock.monotonicMs() - known.saidAtMs < SAY_AGAIN_MS) return;
-    known.saidAtMs = clock.monotonicMs();
+    if (!known.line.isDue()) return;
     const still =
       known.pins.length > 0 && clock.monotonicMs() < known.endsAtMs ? 'the known key is used on' : 'not asked';
     log.write('warning', `forward-tls-dane: ${formatName(name)}: ${why}: ${still}`);

@@ -23,6 +23,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Counters } from '../trace/counters.ts';
 import { concatBytes, toHex } from '../wire/bytes.ts';
 import { type Question, questionKey } from '../wire/question.ts';
+import { RepeatedLine } from '../work/repeated-line.ts';
 import { earliestExpiry } from './outcome.ts';
 import { StoreBreaker } from './store-breaker.ts';
 
@@ -37,10 +38,6 @@ const MAX_IN_FLIGHT = 1_000;
 const MAX_FORGOTTEN = 100;
 /** Octets of the second at which a value was written. */
 const TIME_OCTETS = 8;
-/** Milliseconds between two lines about values that were refused. */
-const REFUSED_LINE_MS = 60_000;
-/** The same for lines that the store is down. */
-const DOWN_LINE_MS = 60_000;
 /** Of the form of values; a value of another form is not found, since the key holds it. */
 const FORM = 'hawser cachedb 2';
 
@@ -88,8 +85,8 @@ export class SharedCache {
   readonly #asked = new Map<string, Promise<FoundResult | null>>();
   #forgotten: readonly Forgotten[] = [];
   #writes = 0;
-  #refusedAtMs = Number.NEGATIVE_INFINITY;
-  #downSaidAtMs = Number.NEGATIVE_INFINITY;
+  readonly #refusedLine: RepeatedLine;
+  readonly #downLine: RepeatedLine;
   /** It was said that the store is left alone, and not yet that it is back. */
   #isDownSaid = false;
 
@@ -97,6 +94,8 @@ export class SharedCache {
     this.#parts = parts;
     this.options = parts.options;
     this.#breaker = new StoreBreaker(parts.clock);
+    this.#refusedLine = new RepeatedLine(parts.clock);
+    this.#downLine = new RepeatedLine(parts.clock);
     const secret = new TextEncoder().encode(parts.options.secret);
     const keyFor = (use: string): Uint8Array =>
       keyedDigest(parts.crypto, secret, new TextEncoder().encode(`${FORM} ${use}`));
@@ -190,10 +189,9 @@ export class SharedCache {
   }
 
   #refuse(): void {
-    const { clock, counters, log } = this.#parts;
+    const { counters, log } = this.#parts;
     counters.add('cachedb.refused');
-    if (clock.monotonicMs() - this.#refusedAtMs < REFUSED_LINE_MS) return;
-    this.#refusedAtMs = clock.monotonicMs();
+    if (!this.#refusedLine.isDue()) return;
     log.write(
       'warning',
       'cachedb: a value in the store is damaged, or was not written with this secret-seed: not used',
@@ -254,7 +252,7 @@ export class SharedCache {
   }
 
   #note(result: StoreResult<unknown>): void {
-    const { clock, counters, log } = this.#parts;
+    const { counters, log } = this.#parts;
     if (result.ok) {
       if (!this.#breaker.noteAnswer() || !this.#isDownSaid) return;
       this.#isDownSaid = false;
@@ -262,10 +260,8 @@ export class SharedCache {
       return;
     }
     counters.add('cachedb.failures');
-    const nowMs = clock.monotonicMs();
     // One that goes up and down all the time is said so once a minute, and not that it is back in between.
-    if (!this.#breaker.noteFault() || nowMs - this.#downSaidAtMs < DOWN_LINE_MS) return;
-    this.#downSaidAtMs = nowMs;
+    if (!this.#breaker.noteFault() || !this.#downLine.isDue()) return;
     this.#isDownSaid = true;
     log.write('warning', `cachedb: the store is left alone for a while: ${result.text}`);
   }

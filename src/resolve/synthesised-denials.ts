@@ -84,9 +84,8 @@ export class SynthesisedDenials {
 
   /** A secure denial of that very name, not of what it is an alias of. */
   #nxdomainAt(question: Question): CachedAnswer | null {
-    const known = this.#parts.answers.find(question);
-    if (known === null || known.verdict?.status !== 'secure' || known.found.aliases.length > 0) return null;
-    return known.found.end.kind === 'nxdomain' ? known : null;
+    const known = this.#parts.answers.findNxdomain(question);
+    return known?.verdict?.status === 'secure' && known.found.aliases.length === 0 ? known : null;
   }
 
   #synthesise(question: Question, maySpeak: (zone: Name) => boolean): KnownAnswer | null {

@@ -39,7 +39,7 @@ export interface ReplyShape {
 }
 
 /** The settings that shape all replies. */
-interface ReplySettings {
+export interface ReplySettings {
   readonly minimalResponses: boolean;
   readonly roundRobin: boolean;
   readonly ignoreCd: boolean;
@@ -183,7 +183,7 @@ class SectionWriter {
       if (!doBit && DNSSEC_TYPES.has(type) && !this.#isAskedFor(section, type)) continue;
       const { now, originalTtl } = this.#settings;
       const ttl = originalTtl ? ranked.originalTtl : Math.max(0, ranked.expiresAt - now);
-      const options = { withSignatures, ...this.#ownerOf(ranked.rrset) };
+      const options = { withSignatures, owner: this.#ownerOf(ranked.rrset) };
       this.#builder.rrset(section, this.#rotated(ranked.rrset, type), ttl, options);
       // RFC 2181 §9: what does not fit ends the message.
       if (this.#builder.truncated) return;
@@ -196,8 +196,9 @@ class SectionWriter {
   }
 
   /** The owner in the case of the question, where they are the same name. */
-  #ownerOf(rrset: RRset): { readonly owner?: Name } {
-    return namesEqual(rrsetOwner(rrset), this.#shape.question.name) ? { owner: this.#shape.question.name } : {};
+  #ownerOf(rrset: RRset): Name {
+    const owner = rrsetOwner(rrset);
+    return namesEqual(owner, this.#shape.question.name) ? this.#shape.question.name : owner;
   }
 
   /** Addresses start at another one for each id, so that clients spread over them. */

@@ -13,6 +13,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Miss, Resolver } from '../resolve/resolver.ts';
 import type { Resolution } from '../terms/resolution.ts';
+import { bytesEqual } from '../wire/bytes.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
 import { type Question, questionKey } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
@@ -39,6 +40,13 @@ interface PendingClientParts {
   readonly policy?: Policy | undefined;
 }
 
+/** Who got what stands in the buffer that replies leave from. */
+interface Composed {
+  readonly resolution: Resolution;
+  readonly client: PendingClient;
+  readonly octets: number;
+}
+
 /** What policy says of a question before it is resolved. */
 interface PolicyQuestion {
   /** What local data makes of it. */
@@ -62,6 +70,8 @@ export class PendingClients {
   /** Replies leave from here. */
   readonly #out = new Uint8Array(MAX_MESSAGE_OCTETS);
   #count = 0;
+  /** Null: nobody whose reply others may get. */
+  #last: Composed | null = null;
 
   constructor(parts: PendingClientParts) {
     const { options } = parts;
@@ -78,16 +88,28 @@ export class PendingClients {
     return this.#count;
   }
 
-  /** Resolves for all who ask the same now, after a look into the caches; false when a bound forbids this client to wait. */
+  /**
+   * Has a client wait with those who ask the same already: what the caches lacked for them they lack now, too. False when a bound
+   * forbids it; null: nobody asks that.
+   */
+  join(client: PendingClient): boolean | null {
+    if (this.#byQuestion.size === 0) return null;
+    const clients = this.#byQuestion.get(questionKey(client.question));
+    if (clients === undefined) return null;
+    this.#countMiss(client);
+    if (!this.#add(client)) return false;
+    clients.push(client);
+    return true;
+  }
+
+  /**
+   * Resolves for this client and all who join it, after a look into the caches: nobody asks the same yet (`join`). False when a
+   * bound forbids this client to wait.
+   */
   resolve(client: PendingClient, miss: Miss): boolean {
     this.#countMiss(client);
     if (!this.#add(client)) return false;
     const key = questionKey(client.question);
-    const clients = this.#byQuestion.get(key);
-    if (clients !== undefined) {
-      clients.push(client);
-      return true;
-    }
     this.#byQuestion.set(key, [client]);
     void this.#resolveShared(client.question, key, miss);
     return true;
@@ -123,6 +145,7 @@ export class PendingClients {
     for (const client of clients) this.#remove(client);
     this.#logEnd(resolution);
     for (const client of clients) this.#deliverSafely(client, () => this.#deliver(resolution, client));
+    this.#last = null;
   }
 
   /** Never rejects. */
@@ -166,7 +189,7 @@ export class PendingClients {
   }
 
   #deliver(resolution: Resolution, client: PendingClient, use: ReplyOptions = CACHEABLE_REPLY): void {
-    const { clock, composer, stats, log } = this.#parts;
+    const { clock, stats, log } = this.#parts;
     const { question, from, channel } = client;
     const waitedMs = clock.monotonicMs() - client.since;
     if (this.#isTooLate(client, waitedMs)) {
@@ -174,7 +197,7 @@ export class PendingClients {
       channel.deliver(this.#out, SILENCE, from);
       return;
     }
-    const octets = composer.compose(resolution, client, this.#out, use);
+    const octets = this.#compose(resolution, client, use);
     const rcode = (this.#out[3] ?? 0) & 15;
     stats.countReply(this.#out, question.type, statusOf(resolution));
     if (!use.fromCache) stats.countRecursion(waitedMs);
@@ -183,6 +206,16 @@ export class PendingClients {
     const seconds = waitedMs / 1000;
     const isAuthentic = hasAdBit(this.#out);
     log.reply({ from, channel, question, rcode, seconds, isCached: use.fromCache, isAuthentic, octets });
+  }
+
+  /** Writes the reply; who has sent the same query again while it waited gets the same again. */
+  #compose(resolution: Resolution, client: PendingClient, use: ReplyOptions): number {
+    const last = this.#last;
+    if (last !== null && last.resolution === resolution && isSameQuery(last.client, client)) return last.octets;
+    this.#last = null;
+    const octets = this.#parts.composer.compose(resolution, client, this.#out, use);
+    if (use === CACHEABLE_REPLY) this.#last = { resolution, client, octets };
+    return octets;
   }
 
   /** DNSBomb (CVE-2024-33655): replies to forged clients must not pile up and leave together. */
@@ -230,4 +263,21 @@ export class PendingClients {
 /** What a client gets when resolving itself fails: a bug, which is logged. */
 function failed(question: Question): Resolution {
   return { kind: 'failed', question, why: { kind: 'cancelled' } };
+}
+
+/** True when two queries ask the same in the same way, so that their replies have the same octets. */
+function isSameQuery(a: PendingClient, b: PendingClient): boolean {
+  const isSameForm =
+    a.id === b.id &&
+    a.flags === b.flags &&
+    a.hasEdns === b.hasEdns &&
+    a.doBit === b.doBit &&
+    a.maxOctets === b.maxOctets &&
+    a.wantsNsid === b.wantsNsid &&
+    a.wantsKeepalive === b.wantsKeepalive &&
+    a.wantsPadding === b.wantsPadding &&
+    a.cookie === null &&
+    b.cookie === null;
+  // The case of the name comes back.
+  return isSameForm && a.channel === b.channel && bytesEqual(a.question.name, b.question.name);
 }

@@ -172,6 +172,8 @@ class QueryServer implements Serve {
   /** The reply cache has nothing: from the caches below it, or by resolving. */
   #answerUncached(query: ClientQuery): number {
     const client = query.pending(this.#clock.monotonicMs());
+    const joined = query.wantsCachedOnly ? null : this.#pending.join(client);
+    if (joined !== null) return joined ? HANDED_OVER : NO_REPLY;
     const known = this.#sources.knownReply(query, client);
     if (typeof known === 'number') return known;
     if (query.wantsCachedOnly) return this.#sources.referralReply(query, client);

@@ -16,7 +16,14 @@ import { optRdata } from '../wire/edns.ts';
 import { MAX_MESSAGE_OCTETS, MessageBuilder } from '../wire/message-builder.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import { FLAG } from '../wire/rcode.ts';
-import { type BuiltReply, buildReply, dependsOnCd, dependsOnDo, type ReplyShape } from './build-reply.ts';
+import {
+  type BuiltReply,
+  buildReply,
+  dependsOnCd,
+  dependsOnDo,
+  type ReplySettings,
+  type ReplyShape,
+} from './build-reply.ts';
 import type { ClientQuery, PendingClient } from './client-query.ts';
 import type { ErrorReply } from './error-replies.ts';
 import { extendedErrorsOf, withClockHint } from './explain.ts';
@@ -54,8 +61,12 @@ export class ReplyComposer {
   readonly #options: ServeOptions;
   readonly #replies: ReplyCache;
   readonly #opt: ReplyOpt;
+  /** Those of the options that shape bodies, with the time of the one that is made. */
+  readonly #settings: ReplySettings & { now: number };
 
   constructor({ clock, options, replies }: ReplyComposerParts) {
+    const { minimalResponses, roundRobin, ignoreCd, permissive, rootKeyTags, originalTtl } = options;
+    this.#settings = { minimalResponses, roundRobin, ignoreCd, permissive, rootKeyTags, originalTtl, now: 0 };
     this.#clock = clock;
     this.#options = options;
     this.#replies = replies;
@@ -74,7 +85,8 @@ export class ReplyComposer {
 
   #errorsOf(resolution: Resolution): readonly ExtendedError[] {
     const { addsStaleEde, clockHint } = this.#options;
-    return withClockHint(extendedErrorsOf(resolution, addsStaleEde), clockHint?.() ?? null);
+    const errors = extendedErrorsOf(resolution, addsStaleEde);
+    return errors.length === 0 ? errors : withClockHint(errors, clockHint?.() ?? null);
   }
 
   /** Writes the reply to a resolved question as of now into `out`; returns its length. */
@@ -82,11 +94,13 @@ export class ReplyComposer {
     const builder = this.#builderFor(out);
     const errors = this.#options.extendedErrors ? this.#errorsOf(resolution) : [];
     const optOctets = optOctetsOf(client);
-    const settings = { ...this.#options, now: this.#clock.unixSeconds() };
-    const shape: ReplyShape = { ...client, maxOctets: MAX_MESSAGE_OCTETS - optOctets };
+    const settings = this.#settings;
+    settings.now = this.#clock.unixSeconds();
+    const { id, question, flags, doBit } = client;
+    const shape: ReplyShape = { id, question, flags, doBit, maxOctets: MAX_MESSAGE_OCTETS - optOctets };
     let built = buildReply(builder, resolution, shape, settings);
     const own = built.error !== undefined && this.#options.extendedErrors ? [built.error] : [];
-    const options = optRdata([...own, ...errors].map(edeOption));
+    const options = own.length + errors.length === 0 ? NO_OPTIONS : optRdata([...own, ...errors].map(edeOption));
     // Local copies of zones change at any moment, and answer as fast as the reply cache's misses do.
     if (use.cacheable && resolution.kind === 'answered' && resolution.ofZone === undefined) {
       this.#store(out, { built, resolution, options, client });

@@ -5,7 +5,7 @@
  * spans and the bound in octets (cache/denial-cache.ts), answers made from them (synthesise-denial.ts).
  */
 
-import type { DenialCache, Proven, SpanConflict } from '../cache/denial-cache.ts';
+import type { DenialCache, DenialSpan, HashedSpan, Proven, SpanConflict } from '../cache/denial-cache.ts';
 import { readNsec3Span } from '../dnssec/nsec3.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { labelCount, type Name } from '../wire/name.ts';
@@ -39,40 +39,52 @@ interface ProvenSpans {
 const MAX_KEPT_ITERATIONS = 50;
 
 export function keepSpans(denials: DenialCache, proven: ProvenSpans): void {
-  const { verified, authority, now } = proven;
+  const { zone, verified, authority, now, maxIterations } = proven;
   const soa = authority.find(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   // RFC 8198 §5.4 and RFC 9077 §3.4: no longer than the denial itself may be kept, which the life of the kept SOA says.
   const latest = Math.min(now + MAX_SPAN_SECONDS, soa?.expiresAt ?? Number.POSITIVE_INFINITY);
+  const names: DenialSpan[] = [];
+  const hashes: HashedSpan[] = [];
   for (const ranked of verified) {
     const kept = { ...ranked, expiresAt: Math.min(ranked.expiresAt, latest) };
-    keepSpan(denials, { zone: proven.zone, ranked: kept, learntAt: now }, { ...proven, conflict: 'replace' });
+    const span = readSpan({ zone, ranked: kept, learntAt: now }, maxIterations);
+    if (span === null) continue;
+    if ('hash' in span) hashes.push(span);
+    else names.push(span);
   }
+  denials.storeAll(zone, names, hashes);
 }
 
 interface KeepSpanOptions extends Pick<ProvenSpans, 'maxIterations'> {
   readonly conflict: SpanConflict;
 }
 
-/** Keeps one, where it is worth it: secure, and a record that can be read. */
-export function keepSpan(denials: DenialCache, proven: Proven, options: KeepSpanOptions): void {
-  const { ranked } = proven;
-  if (ranked.notKept === true || ranked.verdict?.status !== 'secure' || rdataCount(ranked.rrset) !== 1) return;
-  if (rrsetType(ranked.rrset) === TYPE.NSEC) keepNames(denials, proven, options);
-  if (rrsetType(ranked.rrset) === TYPE.NSEC3) keepHashes(denials, proven, options);
+/** Keeps one, where it is worth it. */
+export function keepSpan(denials: DenialCache, proven: Proven, { maxIterations, conflict }: KeepSpanOptions): void {
+  const span = readSpan(proven, maxIterations);
+  if (span === null) return;
+  if ('hash' in span) denials.storeHashed(span, conflict);
+  else denials.store(span, conflict);
 }
 
-function keepNames(denials: DenialCache, proven: Proven, { conflict }: KeepSpanOptions): void {
-  const { rrset } = proven.ranked;
-  const nsec = readNsec(rdatasOf(rrset)[0] ?? new Uint8Array());
-  if (nsec !== null) denials.store({ ...proven, owner: rrsetOwner(rrset), next: nsec.next }, conflict);
+/** The span that a set is; null when it is not worth keeping: not secure, or no record that can be read. */
+function readSpan(proven: Proven, maxIterations: number): DenialSpan | HashedSpan | null {
+  const { rrset, verdict, notKept } = proven.ranked;
+  if (notKept === true || verdict?.status !== 'secure' || rdataCount(rrset) !== 1) return null;
+  if (rrsetType(rrset) === TYPE.NSEC) return readNames(proven);
+  return rrsetType(rrset) === TYPE.NSEC3 ? readHashes(proven, maxIterations) : null;
 }
 
-function keepHashes(denials: DenialCache, proven: Proven, { maxIterations, conflict }: KeepSpanOptions): void {
-  const { zone, ranked } = proven;
+function readNames({ zone, ranked, learntAt }: Proven): DenialSpan | null {
+  const nsec = readNsec(rdatasOf(ranked.rrset)[0] ?? new Uint8Array());
+  return nsec === null ? null : { zone, ranked, learntAt, owner: rrsetOwner(ranked.rrset), next: nsec.next };
+}
+
+function readHashes({ zone, ranked, learntAt }: Proven, maxIterations: number): HashedSpan | null {
   const owner = rrsetOwner(ranked.rrset);
   const rdata = rdatasOf(ranked.rrset)[0] ?? new Uint8Array();
   const span = readNsec3Span({ owner, rdata, signatureLabels: labelCount(owner) }, zone);
-  if (span === null || span.parameters.iterations > Math.min(maxIterations, MAX_KEPT_ITERATIONS)) return;
+  if (span === null || span.parameters.iterations > Math.min(maxIterations, MAX_KEPT_ITERATIONS)) return null;
   const { parameters, hash, next, isOptOut } = span;
-  denials.storeHashed({ ...proven, parameters, hash, next, isOptOut }, conflict);
+  return { zone, ranked, learntAt, parameters, hash, next, isOptOut };
 }

@@ -13,7 +13,7 @@ export function readU8(bytes: Uint8Array, at: number): number {
 
 /** Two octets, big-endian. @hot bench/serve-hot-query.ts */
 export function readU16(bytes: Uint8Array, at: number): number {
-  return (readU8(bytes, at) << 8) | readU8(bytes, at + 1);
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
 /** Four octets, big-endian, as a number from 0 to 2^32 - 1. @hot bench/serve-hot-query.ts */
@@ -121,7 +121,14 @@ export function fromBase64(text: string): Uint8Array | null {
   return new Uint8Array(Buffer.from(text, 'base64'));
 }
 
+const NO_DIGIT = 0xff;
 const BASE32HEX = '0123456789abcdefghijklmnopqrstuv';
+/** What an octet stands for as a digit of it, in either case (RFC 4648 §7). */
+const BASE32HEX_VALUES = new Uint8Array(256).fill(NO_DIGIT);
+for (let value = 0; value < BASE32HEX.length; value++) {
+  BASE32HEX_VALUES[BASE32HEX.charCodeAt(value)] = value;
+  BASE32HEX_VALUES[BASE32HEX.toUpperCase().charCodeAt(value)] = value;
+}
 
 /** Base32hex without padding, lower case (RFC 4648 §7, RFC 5155 §3.3). */
 export function toBase32hex(bytes: Uint8Array): string {
@@ -152,8 +159,8 @@ export function octetsOfBase32hex(text: Uint8Array): Uint8Array | null {
   let bits = 0;
   let at = 0;
   for (let i = 0; i < text.length; i++) {
-    const value = base32hexValue(readU8(text, i));
-    if (value < 0) return null;
+    const value = readU8(BASE32HEX_VALUES, readU8(text, i));
+    if (value === NO_DIGIT) return null;
     pending = (pending << 5) | value;
     bits += 5;
     if (bits >= 8) {
@@ -163,11 +170,4 @@ export function octetsOfBase32hex(text: Uint8Array): Uint8Array | null {
     pending &= (1 << bits) - 1;
   }
   return bits < 5 && pending === 0 ? bytes : null;
-}
-
-/** What a digit stands for (RFC 4648 §7); -1 for any other octet. */
-function base32hexValue(octet: number): number {
-  if (octet >= 0x30 && octet <= 0x39) return octet - 0x30;
-  const lower = octet | 0x20;
-  return lower >= 0x61 && lower <= 0x76 ? lower - 0x61 + 10 : -1;
 }

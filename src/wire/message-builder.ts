@@ -10,7 +10,7 @@ import { readU8, readU16, writeU16, writeU32 } from './bytes.ts';
 import { EDNS_FLAG_DO, type EdnsOut, ednsOctets, optRdata } from './edns.ts';
 import { HEADER_OCTETS, type Section } from './message-view.ts';
 import { type Name, nameEnd } from './name.ts';
-import { NameCompressor } from './name-compressor.ts';
+import { MAX_POINTER_OFFSET, NameCompressor } from './name-compressor.ts';
 import type { Question } from './question.ts';
 import { mayCompressNames, rdataLayout } from './rdata-layout.ts';
 import { TYPE } from './rr-type.ts';
@@ -23,6 +23,8 @@ export const MAX_MESSAGE_OCTETS = 65_535;
 const RECORD_FIXED_OCTETS = 10;
 /** Above this many octets a bulk copy beats a loop, although it makes a view. */
 const BULK_COPY_OCTETS = 64;
+
+const NOWHERE = -1;
 
 const SECTION_NUMBER = { answer: 0, authority: 1, additional: 2 } as const satisfies Record<Section, number>;
 
@@ -48,6 +50,8 @@ interface RecordShape {
   type: number;
   class: number;
   ttl: number;
+  /** Where the owner stands already; `NOWHERE`: it is written for the first time. */
+  ownerAt: number;
 }
 
 /** Writes messages into one buffer, one after the other. */
@@ -57,7 +61,7 @@ export class MessageBuilder {
   readonly #buffer: Uint8Array;
   readonly #names: NameCompressor;
   readonly #counts = new Uint16Array(4);
-  readonly #shape: RecordShape = { type: 0, class: 0, ttl: 0 };
+  readonly #shape: RecordShape = { type: 0, class: 0, ttl: 0, ownerAt: NOWHERE };
   #at = HEADER_OCTETS;
   #max = 0;
   #reserved = 0;
@@ -161,12 +165,15 @@ export class MessageBuilder {
     shape.type = rrsetType(rrset);
     shape.class = rrsetClass(rrset);
     shape.ttl = ttl;
+    shape.ownerAt = NOWHERE;
+    const start = this.#at;
     const rdatas = rdataCount(rrset);
     let at = rdatasAt(rrset);
     for (let i = 0; i < records; i++) {
       if (i === rdatas) shape.type = TYPE.RRSIG;
       const length = readU16(rrset, at);
       if (!this.#writeRecord(owner, rrset, at + 2, length)) return false;
+      if (start <= MAX_POINTER_OFFSET) shape.ownerAt = start;
       at += 2 + length;
     }
     return true;
@@ -182,6 +189,7 @@ export class MessageBuilder {
     shape.type = record.type;
     shape.class = record.class;
     shape.ttl = record.ttl;
+    shape.ownerAt = NOWHERE;
     if (this.#writeRecord(record.owner, record.rdata, 0, record.rdata.length)) {
       this.#counts[this.#section + 1] = (this.#counts[this.#section + 1] ?? 0) + 1;
       return true;
@@ -226,7 +234,9 @@ export class MessageBuilder {
   /** Writes one record of the current shape, rdata from `bytes`; false when it does not fit (then `#at` is not moved). */
   #writeRecord(owner: Name, bytes: Uint8Array, rdataAt: number, rdataLength: number): boolean {
     const shape = this.#shape;
-    const fixedAt = this.#names.write(this.#at, owner, 0);
+    const names = this.#names;
+    const fixedAt =
+      shape.ownerAt === NOWHERE ? names.write(this.#at, owner, 0) : names.writeAgain(this.#at, shape.ownerAt);
     if (fixedAt < 0) return false;
     const dataAt = fixedAt + RECORD_FIXED_OCTETS;
     if (dataAt > this.#names.limit) return false;

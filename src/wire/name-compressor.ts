@@ -7,7 +7,7 @@
  * Leaves to others: where compression is allowed (rdata-layout.ts).
  */
 
-import { readU8, writeU16 } from './bytes.ts';
+import { readU8, readU16, writeU16 } from './bytes.ts';
 import { lowerOctet } from './name.ts';
 
 /** Labels remembered in one message: an ordinary answer has under 40, a referral to 13 servers about 30. */
@@ -17,7 +17,7 @@ const MAX_PROBES = 8;
 /** Power of two, twice the entries. */
 const SLOTS = 512;
 /** Highest offset that a pointer can name. */
-const MAX_POINTER_OFFSET = 0x3fff;
+export const MAX_POINTER_OFFSET = 0x3fff;
 /** Most labels in a name. */
 const MAX_LABELS = 127;
 
@@ -87,6 +87,19 @@ export class NameCompressor {
     return end;
   }
 
+  /**
+   * Writes to `at` the name that was written at `firstAt`, without looking for it; by the rules of `write`.
+   * @hot bench/serve-hot-query.ts
+   */
+  writeAgain(at: number, firstAt: number): number {
+    const first = readU8(this.#out, firstAt);
+    const end = at + (first === 0 ? 1 : 2);
+    if (end > this.limit) return -1;
+    if (first === 0) this.#out[at] = 0;
+    else writeU16(this.#out, at, first >= 0xc0 ? readU16(this.#out, firstAt) : 0xc000 | firstAt);
+    return end;
+  }
+
   /** Remembers the first `count` labels of the name just written at `at`, the deepest known one being `parent`. */
   #remember(at: number, count: number, parent: number): void {
     let above = parent;
@@ -138,7 +151,9 @@ function labelsEqual(a: Uint8Array, aAt: number, b: Uint8Array, bAt: number): bo
   const length = readU8(a, aAt);
   if (length !== readU8(b, bAt)) return false;
   for (let i = 1; i <= length; i++) {
-    if (lowerOctet(readU8(a, aAt + i)) !== lowerOctet(readU8(b, bAt + i))) return false;
+    const octet = readU8(a, aAt + i);
+    const other = readU8(b, bAt + i);
+    if (octet !== other && lowerOctet(octet) !== lowerOctet(other)) return false;
   }
   return true;
 }

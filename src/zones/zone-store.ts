@@ -62,12 +62,15 @@ export class ZoneStore {
     return this.#zones.size === 0;
   }
 
-  /** Reads all zone files, in pieces: a reload goes on answering meanwhile. */
-  *loadSteps(): Steps<readonly ZoneProblem[]> {
+  /**
+   * Reads all zone files, in pieces: a reload goes on answering meanwhile. Those that have not changed since the store before the
+   * reload, `before`, read them are not read again.
+   */
+  *loadSteps(before: ZoneStore | null = null): Steps<readonly ZoneProblem[]> {
     const found: ZoneProblem[] = [];
     let count = 0;
     for (const zone of this.#zones.values()) {
-      for (const problem of yield* zone.loadSteps()) {
+      for (const problem of yield* zone.loadSteps(before?.find(zone.options.name) ?? null)) {
         const isFatal = !zone.hasSources && !this.#mayLack(zone);
         found.push({ ...problem, zone: zone.text, path: zone.options.zonefile ?? '', isFatal });
       }

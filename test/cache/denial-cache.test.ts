@@ -121,19 +121,19 @@ describe('a newer span', () => {
   });
 });
 
+const zone = name('example.');
+const plain: ChainParameters = { iterations: 0, salt: new Uint8Array() };
+const hash = (octet: number): Uint8Array => new Uint8Array(20).fill(octet);
+
+function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): HashedSpan {
+  const set = ranked({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
+  return {
+    ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, ranked: set, learntAt: START },
+    ...more,
+  };
+}
+
 describe('spans of hashes', () => {
-  const zone = name('example.');
-  const plain: ChainParameters = { iterations: 0, salt: new Uint8Array() };
-  const hash = (octet: number): Uint8Array => new Uint8Array(20).fill(octet);
-
-  function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): HashedSpan {
-    const set = ranked({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
-    return {
-      ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, ranked: set, learntAt: START },
-      ...more,
-    };
-  }
-
   function coverOf(cache: DenialCache, octet: number): number | null {
     return cache.findHashCover(zone, hash(octet))?.hash[0] ?? null;
   }
@@ -254,5 +254,28 @@ describe('the denial cache as a whole', () => {
     expect(cache.removeBelow(name('zone-99.'))).toBe(1);
     cache.clear();
     expect(cache.count).toBe(0);
+  });
+});
+
+describe('what one answer brought', () => {
+  const all = (cache: DenialCache): string[] =>
+    [...cache.pieces(true)].flat().map(({ ranked: { rrset }, learntAt }) => `${rrset} ${learntAt}`);
+
+  test('is kept as if it had come one after another, names and hashes, contradictions included', () => {
+    const names = [span('a.example.', 'c.example.'), span('b.example.', 'd.example.'), span('m.example.', 'example.')];
+    const hashes = [hashed(10, 20), hashed(15, 30), hashed(15, 30, { isOptOut: true }), hashed(50, 10)];
+    const [one, together] = [newCache().cache, newCache().cache];
+    for (const cache of [one, together]) {
+      cache.store(span('c.example.', 'e.example.'));
+      cache.storeHashed(hashed(40, 60));
+    }
+    for (const each of names) one.store(each);
+    for (const each of hashes) one.storeHashed(each);
+    together.storeAll(name('example.'), names, hashes);
+    expect(together.count).toBe(one.count);
+    expect(together.sizeBytes).toBe(one.sizeBytes);
+    expect(all(together)).toEqual(all(one));
+    together.removeBelow(name('example.'));
+    expect([together.count, together.sizeBytes]).toEqual([0, 0]);
   });
 });

@@ -322,6 +322,7 @@ test.skipIf(!CAN_NOTIFY)('tells a service manager when it is ready and when it s
     );
     await start(configure(), { NOTIFY_SOCKET: path });
     await isTold('READY=1');
+    expect(told).toContain('MAINPID=');
     daemon.kill('SIGHUP');
     await isTold('RELOADING=1');
     daemon.kill('SIGTERM');

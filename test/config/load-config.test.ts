@@ -88,6 +88,24 @@ describe('loading', () => {
     ]);
   });
 
+  test('of two auth zones with one name lists are joined, and the first says the rest', () => {
+    const zone = (n: number) => `auth-zone:\n name: x.example\n primary: 192.0.2.${n}\n zonefile: z${n}\n`;
+    expect(configOf(zone(1) + zone(2)).authZones).toMatchObject([
+      { primary: [{ ip: '192.0.2.1' }, { ip: '192.0.2.2' }], zonefile: 'z1' },
+    ]);
+    expect(findingsOf(zone(1) + zone(2)).filter(isAboutText)).toEqual([
+      'test.conf:5: warning: duplicate auth-zone x.example. only adds to the lists of the first one',
+    ]);
+  });
+
+  test('of two policy zones with one name the last says what the policy does', () => {
+    const zone = (action: string) =>
+      `rpz:\n name: x.example\n rpz-action-override: ${action}\n rpz-log-name: ${action}\n zonefile: ${action}\n`;
+    expect(configOf(zone('nodata') + zone('drop')).rpzs).toMatchObject([
+      { rpzActionOverride: 'drop', rpzLogName: 'drop', zonefile: 'nodata' },
+    ]);
+  });
+
   test('a thousand and more findings are counted, not kept', () => {
     const findings = findingsOf('nonsense\n'.repeat(3000));
     expect(findings).toHaveLength(1001);

@@ -63,6 +63,7 @@ const OWN: Readonly<Record<string, readonly [string, string]>> = {
   'max-sent-count': ['8', '9'],
   'fast-server-num': ['8', '9'],
   'http-endpoint': ['/a', '/b'],
+  'dnstap-ip': ['192.0.2.1', '192.0.2.2@54'],
 };
 
 /** The two argument lists of a directive; null: no form of a known kind. */
@@ -84,6 +85,25 @@ function wordsOf(phrase: string): readonly [string, string] | null {
   return first !== undefined && second !== undefined ? [first, second] : null;
 }
 
+/** Clauses of which unbound-checkconf shows directives. */
+const SHOWN_CLAUSES = ['server', 'remote-control', 'dnstap', 'python', 'dynlib'] as const;
+
+/** A clause's line, the two lines of a directive, and the line that includes a file with the clause and the first of them. */
+interface Twice {
+  readonly start: string;
+  readonly first: string;
+  readonly second: string;
+  readonly include: string;
+}
+
+/** Where the two lines may stand. */
+const ARRANGEMENTS: Readonly<Record<string, (twice: Twice) => string>> = {
+  'in one clause': ({ start, first, second }) => `${start}${first}${second}`,
+  'in a clause given twice': ({ start, first, second }) => `${start}${first}${start}${second}`,
+  'in a clause over an included one': ({ start, second, include }) => `${include}${start}${second}`,
+  'in a clause that includes the other': ({ start, second, include }) => `${start}${include}${second}`,
+};
+
 describe.skipIf(why !== null)(`directives given twice ${why ?? ''}`, () => {
   const folder = mkdtempSync(join(tmpdir(), 'hawser-twice-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -97,11 +117,10 @@ describe.skipIf(why !== null)(`directives given twice ${why ?? ''}`, () => {
     return status === 0 ? stdout : null;
   }
 
-  function hawserShows(directive: string, text: string): string {
+  function hawserShows(directive: string, files: Record<string, string>): string {
     let out = '';
-    const files = new FakeFiles({ '/a': text });
     runCheckconf(['-o', directive, '/a'], {
-      files,
+      files: new FakeFiles(files),
       out: (more) => {
         out += more;
       },
@@ -112,26 +131,33 @@ describe.skipIf(why !== null)(`directives given twice ${why ?? ''}`, () => {
     return out;
   }
 
-  test('show the same value, or the same list in the same order', () => {
-    const compared: string[] = [];
-    const differing: string[] = [];
-    for (const facts of [...directivesOf('server'), ...directivesOf('remote-control')]) {
-      const values = valuesFor(facts);
-      expect(values, `${facts.directive}: no values for "${facts.phrase}"`).not.toBeNull();
-      for (const order of [values ?? [], [...(values ?? [])].reverse()]) {
-        const head = 'server:\n define-tag: "a b"\n';
-        const start = facts.directive === 'define-tag' ? 'server:\n' : `${head}${facts.clause}:\n`;
-        const text = `${start}${order.map((value) => ` ${facts.directive}: ${value}\n`).join('')}`;
-        const theirs = unboundShows(facts.directive, text);
-        if (theirs === null) continue;
-        const ours = hawserShows(facts.directive, text);
-        compared.push(facts.directive);
-        if (ours !== theirs) differing.push(`${text}theirs: ${theirs}ours: ${ours}`);
+  test.each(Object.entries(ARRANGEMENTS))(
+    'show the same value, or the same list in the same order: %s',
+    (_, arrange) => {
+      const compared: string[] = [];
+      const differing: string[] = [];
+      for (const facts of SHOWN_CLAUSES.flatMap(directivesOf)) {
+        const values = valuesFor(facts);
+        expect(values, `${facts.directive}: no values for "${facts.phrase}"`).not.toBeNull();
+        for (const order of [values ?? [], [...(values ?? [])].reverse()]) {
+          const head = facts.directive === 'define-tag' ? '' : 'server:\n define-tag: "a b"\n';
+          const [first = '', second = ''] = order.map((value) => ` ${facts.directive}: ${value}\n`);
+          const included = join(folder, 'included.conf');
+          const text =
+            head + arrange({ start: `${facts.clause}:\n`, first, second, include: `include: ${included}\n` });
+          const files = { '/a': text, [included]: `${facts.clause}:\n${first}` };
+          writeFileSync(included, files[included] ?? '');
+          const theirs = unboundShows(facts.directive, text);
+          if (theirs === null) continue;
+          const ours = hawserShows(facts.directive, files);
+          compared.push(facts.directive);
+          if (ours !== theirs) differing.push(`${text}theirs: ${theirs}ours: ${ours}`);
+        }
       }
-    }
-    expect(differing).toEqual([]);
-    expect(new Set(compared).size).toBeGreaterThan(190);
-  });
+      expect(differing).toEqual([]);
+      expect(new Set(compared).size).toBeGreaterThan(210);
+    },
+  );
 
   describe('in running daemons', () => {
     let unbound: Record<string, unknown>;

@@ -367,6 +367,31 @@ describe('configured zones', () => {
     expect(bench.asked).toEqual(['192.0.2.53@5353 www.example. A']);
   });
 
+  test.each([
+    ['gives no address', { flags: AA, answer: ['example. NS ns.other.'] }, 'answer'],
+    ['is empty', { flags: AA }, 'answer'],
+    [
+      'names a dead server',
+      {
+        ...referral('example.', 'ns.example.', 'ns.example. A 192.0.2.99'),
+        authority: [],
+        answer: ['example. NS ns.example.'],
+        flags: AA,
+      },
+      'failed',
+    ],
+  ])('asks nobody above for a stub zone whose priming answer %s', async (_, ns, kind) => {
+    const bench = benchWith(
+      {},
+      { configuredZones: [{ ...zone, kind: 'stub', zone: mustParseName('example.'), prime: true }] },
+    );
+    const rows = { 'example. NS': ns, 'www.example. A': { flags: AA, answer: ['www.example. A 192.0.2.80'] } };
+    bench.serve('192.0.2.53@5353', table(rows));
+    const found = await bench.run('www.example. A');
+    expect(found.kind === 'failed' ? found.kind : endOf(found).kind).toBe(kind);
+    expect(bench.asked.filter((line) => line.includes('www.example') && line.startsWith('198.41.0.4'))).toEqual([]);
+  });
+
   test('resolves from the root when the servers fail and forward-first is set', async () => {
     const bench = benchWith(
       { 'www.example. A': { flags: AA, answer: ['www.example. A 192.0.2.80'] } },

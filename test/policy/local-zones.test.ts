@@ -252,6 +252,21 @@ describe('the control channel', () => {
     expect(bench.local('www.novel.')).toBe('NOERROR AA; www.novel. A 192.0.2.1');
   });
 
+  test('changes default zones for good, which are made when they are wanted first', () => {
+    const { bench, table } = start();
+    expect(table.removeRecord('localhost. A 127.0.0.1')).toBe(true);
+    expect(bench.local('localhost.')).not.toContain('127.0.0.1');
+    expect(bench.local('localhost.', 'AAAA')).toContain('::1');
+    table.removeName(mustParseName('1.0.0.127.in-addr.arpa.'));
+    expect(bench.local('1.0.0.127.in-addr.arpa.', 'PTR')).toBe('NXDOMAIN AA; soa 10800');
+    table.addData('a.10.in-addr.arpa. PTR host.example.');
+    expect(bench.local('a.10.in-addr.arpa.', 'PTR')).toContain('host.example.');
+    expect(bench.local('b.10.in-addr.arpa.', 'PTR')).toBe('NXDOMAIN AA; soa 10800');
+    table.addZone(mustParseName('test.'), 'transparent');
+    expect(bench.local('test.', 'NS')).toBe('NOERROR AA; test. NS localhost.');
+    expect(bench.local('x.test.')).toBe('-');
+  });
+
   test('removes one record, or a name with the empty names above it', () => {
     const { bench, table } = start();
     table.addZone(mustParseName('example.'), 'static');

@@ -303,6 +303,26 @@ describe.skipIf(checked === null || fast === null)('the calls', () => {
     close(server, client);
   });
 
+  test('take four full batches in a turn of the loop, and then let others have theirs', async () => {
+    const perTurn: number[] = [];
+    let isTurn = false;
+    const server = await opened(open, { isForClients: true }, () => {
+      if (!isTurn) {
+        perTurn.push(0);
+        setImmediate(() => {
+          isTurn = false;
+        });
+      }
+      isTurn = true;
+      perTurn.push((perTurn.pop() ?? 0) + 1);
+    });
+    const client = await opened(open);
+    for (let i = 0; i < 150; i++) send(client, `${i}`, server.socket.local);
+    await until(() => server.got.length === 150);
+    expect(perTurn).toEqual([128, 22]);
+    close(server, client);
+  });
+
   test('a reply for which the system has no room is sent when it has', async () => {
     const server = await answering(open, (words) => words);
     const client = await opened(open, { remote: server.socket.local });

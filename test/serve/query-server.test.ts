@@ -5,8 +5,12 @@
 
 import { describe, expect, test } from 'vitest';
 import type { AccessAction } from '../../src/serve/access-control.ts';
+import { REPLY_BUFFER_OCTETS } from '../../src/serve/query-server.ts';
+import type { ReplyChannel } from '../../src/serve/reply-channel.ts';
 import type { Resolution } from '../../src/terms/resolution.ts';
+import { toHex } from '../../src/wire/bytes.ts';
 import { EDE } from '../../src/wire/ede.ts';
+import { EDNS_OPTION } from '../../src/wire/edns.ts';
 import { RCODE } from '../../src/wire/rcode.ts';
 import { CLASS } from '../../src/wire/rr-type.ts';
 import { questionFrom } from '../support/records.ts';
@@ -131,6 +135,41 @@ describe('handing over', () => {
       [2, 'QR RD RA AD', 2],
       [3, 'QR RD RA CD', 1],
     ]);
+  });
+
+  test('looks into the caches once for all who ask the same, but for who asks for what is cached alone', () => {
+    const server = serverFor('allow_snoop');
+    server.known.clear();
+    for (const id of [1, 2, 3]) server.send(queryFor(MX, { id }), { from: CLIENT });
+    expect([server.looks, server.serve.waiting()]).toEqual([1, 3]);
+    expect(server.serve.stats.cacheMisses).toBe(3);
+    expect(server.send(queryFor(MX, { rd: false }), { from: CLIENT })).not.toBe('handed over');
+    expect(server.looks).toBe(2);
+  });
+
+  test('answers a query that was sent again while it waited as it answers the first', async () => {
+    const plain = queryFor(MX, { id: 1 });
+    const upper = queryFor(questionFrom('MX.example.'), { id: 1 });
+    const edns = queryFor(MX, { id: 1, udpSize: 1232, doBit: true });
+    const padded = queryFor(MX, { id: 1, udpSize: 1232, doBit: true, optionCodes: [EDNS_OPTION.PADDING] });
+    const others = [queryFor(MX, { id: 2 }), queryFor(MX, { id: 1, cd: true }), queryFor(MX, { id: 1, ad: true })];
+    const queries = [plain, plain, upper, upper, plain, edns, edns, padded, ...others, plain, plain];
+    const askAll = async (channelOf: (deliver: ReplyChannel['deliver']) => ReplyChannel) => {
+      const server = new PlayedResolver();
+      const replies: string[] = [];
+      for (const query of queries) {
+        const channel = channelOf((out, length) => void replies.push(toHex(out.subarray(0, length))));
+        server.serve.query(query, { ip: '127.0.0.1', port: 40_000 }, channel, new Uint8Array(REPLY_BUFFER_OCTETS));
+      }
+      await server.end(GOOD);
+      return replies;
+    };
+    let listener: ReplyChannel | null = null;
+    const fromOne = await askAll((deliver) => (listener ??= { transport: 'udp', deliver }));
+    // Of a channel each, every reply is composed by itself.
+    const fromMany = await askAll((deliver) => ({ transport: 'udp', deliver }));
+    expect(fromOne).toEqual(fromMany);
+    expect([fromOne.length, new Set(fromOne).size]).toEqual([queries.length, 6]);
   });
 
   test('keeps the reply for the next client', async () => {

@@ -138,6 +138,8 @@ export class PlayedResolver {
   readonly serve: Serve;
   /** What `find` knows, by question. */
   readonly known = new Map<string, Resolution>();
+  /** How often the caches were looked into. */
+  looks = 0;
   /** What `findReferral` gives. */
   referral: Answered | null = null;
   /** Questions that were handed over, with the way to end them. */
@@ -161,7 +163,10 @@ export class PlayedResolver {
       ...(policy === null ? {} : { policy }),
       ...more,
       resolver: {
-        look: (question) => this.known.get(questionKey(question)) ?? { kind: 'miss', unchecked: null },
+        look: (question) => {
+          this.looks++;
+          return this.known.get(questionKey(question)) ?? { kind: 'miss', unchecked: null };
+        },
         peek: (question) => this.known.get(questionKey(question)) ?? null,
         findReferral: () => this.referral,
         resolve: (question) =>

@@ -196,6 +196,28 @@ describe('compression', () => {
     expect(owners.map((owner, i) => nameKey(owner) === nameKey(view.owner(i)))).not.toContain(false);
   });
 
+  test('points from each further record of a set to the owner of the first', () => {
+    const set = (owner: string): RRset =>
+      packRRset({
+        owner: name(owner),
+        type: TYPE.A,
+        class: CLASS.IN,
+        rdatas: [0, 1].map((octet) => new Uint8Array(4).fill(octet)),
+        signatures: [],
+      });
+    const records = (first: string, then: string): string =>
+      [first, then].map((owner, i) => `${owner}00010001000000000004${toHex(new Uint8Array(4).fill(i))}`).join('');
+    const answer = (owner: string, question: string): string =>
+      written(() => {
+        builder.question(questionOf(name(question), TYPE.A));
+        builder.rrset('answer', set(owner), 0);
+      }).slice(name(question).length * 2 + 8);
+    expect(answer('b.example.', 'other.')).toBe(records(toHex(name('b.example.')), 'c017'));
+    expect(answer('b.example.', 'example.')).toBe(records('0162c00c', 'c019'));
+    expect(answer('b.example.', 'B.example.')).toBe(records('c00c', 'c00c'));
+    expect(answer('.', '.')).toBe(records('00', '00'));
+  });
+
   test('does not point past offset 0x3fff', () => {
     builder.start({ id: 0, flags: FLAG.QR, rcode: 0 });
     const big = { owner: name('big.'), type: 65_280, class: 1, ttl: 0, rdata: new Uint8Array(0x4000) };

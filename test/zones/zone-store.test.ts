@@ -83,6 +83,35 @@ class Play {
 }
 
 describe('a zone file', () => {
+  test('is read again after a reload while its last change is so young that another might not show', async () => {
+    const reads = async (secondsAgo: number): Promise<readonly string[]> => {
+      const play = new Play({ zonefile: FILE }, ({ files, clock }) => {
+        files.put(FILE, version(5));
+        files.changedUnixSeconds.set(FILE, clock.unixSeconds() - secondsAgo);
+      });
+      await play.start();
+      const next = new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, version(5)));
+      runAtOnce(next.store.loadSteps(play.store));
+      expect(next.www).toBe(5);
+      return next.ports.files.reads;
+    };
+    expect(await reads(2)).toEqual([FILE]);
+    expect(await reads(10)).toEqual([]);
+  });
+
+  test('that a transfer has overtaken is read again after a reload', async () => {
+    const setUp = ({ files }: FakePorts) => files.put(FILE, version(5));
+    const play = new Play({ zonefile: FILE, primaries: [primaryAt(IP)] }, setUp);
+    new FakePrimary(play.ports, IP, zoneOf(version(6)));
+    await play.start();
+    play.store.transfer(ORIGIN);
+    await play.pass(1);
+    expect(play.www).toBe(6);
+    const next = new Play({ zonefile: FILE }, setUp);
+    runAtOnce(next.store.loadSteps(play.store));
+    expect([next.www, next.ports.files.reads]).toEqual([5, [FILE]]);
+  });
+
   test('is loaded, and answers at once', async () => {
     const play = await new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, version(5))).start();
     expect(play.www).toBe(5);

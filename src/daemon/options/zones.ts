@@ -39,8 +39,9 @@ type Sources = Pick<ZoneOptions, 'name' | 'primaries' | 'urls' | 'allowNotify' |
 function sourcesOf(config: Config, zone: AuthZoneConfig | RpzConfig): Sources {
   return {
     name: zone.name,
-    primaries: zone.primary,
-    urls: zone.url,
+    // As in Unbound, the last line is tried first.
+    primaries: zone.primary.toReversed(),
+    urls: zone.url.toReversed(),
     allowNotify: zone.allowNotify,
     zonefile: zone.zonefile === '' ? null : absolutePath(config, zone.zonefile),
   };

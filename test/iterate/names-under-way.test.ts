@@ -1,0 +1,85 @@
+/** Proves that questions about one name share what servers say of its delegation, and that none is held up for ever by another. */
+
+import { describe, expect, test } from 'vitest';
+import { FLAG } from '../../src/wire/rcode.ts';
+import { TYPE } from '../../src/wire/rr-type.ts';
+import { Bench, endOf, lines, type Script, table } from './support.ts';
+
+const AA = { flags: FLAG.AA };
+const ROOT = '198.41.0.4';
+const EXAMPLE = '192.0.2.1';
+const REFERRAL = { authority: ['example. NS ns.example.'], additional: [`ns.example. A ${EXAMPLE}`] };
+const root = table({
+  '. NS': { ...AA, answer: ['. NS a.root.'], additional: [`a.root. A ${ROOT}`] },
+  'example. A': REFERRAL,
+  'example. MX': REFERRAL,
+});
+const SOA = 'example. SOA ns. h. 1 2 3 4 5';
+const example = table({
+  'example. MX': { ...AA, answer: ['example. MX 10 mx.example.'] },
+  'mx.example. A': { ...AA, answer: ['mx.example. A 192.0.2.9'] },
+  'mx.example. AAAA': { ...AA, answer: ['mx.example. AAAA 2001:db8::9'] },
+  '_25._tcp.mx.example. TLSA': { ...AA, authority: [SOA] },
+});
+
+/** A bench whose root is primed. */
+async function primed(atRoot: Script, atExample: Script): Promise<Bench> {
+  const bench = new Bench();
+  bench.serve(ROOT, atRoot);
+  bench.serve(EXAMPLE, atExample);
+  await bench.run('. NS');
+  bench.asked.length = 0;
+  return bench;
+}
+
+function askAll(bench: Bench, questions: readonly string[]) {
+  const asked = Promise.all(questions.map((question) => bench.iterate(bench.newWork(question))));
+  return bench.ports.clock.runUntilSettled(asked, { waitingFor: questions.join() });
+}
+
+const MAIL = ['example. MX', 'mx.example. A', 'mx.example. AAAA', '_25._tcp.mx.example. TLSA'];
+
+describe('four questions of a mail server at once', () => {
+  test('one asks for the referral, and one whether the host is a cut', async () => {
+    const bench = await primed(root, example);
+    const found = await askAll(bench, MAIL);
+    expect(found.map((one) => endOf(one).kind)).toEqual(['answer', 'answer', 'answer', 'nodata']);
+    expect(bench.asked.sort()).toEqual([
+      `${EXAMPLE} _25._tcp.mx.example. TLSA`,
+      `${EXAMPLE} example. MX`,
+      `${EXAMPLE} mx.example. A`,
+      `${EXAMPLE} mx.example. AAAA`,
+      `${ROOT} example. MX`,
+    ]);
+  });
+
+  test('servers that never answer the first question do not keep the others from asking for themselves', async () => {
+    const silentToMx = (script: Script): Script => {
+      return (question, query) => (question.type === TYPE.MX ? null : script(question, query));
+    };
+    const bench = await primed(silentToMx(root), silentToMx(example));
+    const [mx, a, aaaa] = await askAll(bench, MAIL);
+    expect(mx?.kind).toBe('failed');
+    expect([a, aaaa].flatMap((one) => (one === undefined ? [] : lines(endOf(one).answer)))).toEqual([
+      'mx.example. A 192.0.2.9',
+      'mx.example. AAAA 2001:db8::9',
+    ]);
+  });
+
+  test('who is stopped while it waits leaves at once', async () => {
+    const bench = await primed(() => null, example);
+    const first = bench.iterate(bench.newWork('example. MX'));
+    const work = bench.newWork('mx.example. A');
+    const second = bench.iterate(work);
+    work.abort();
+    await expect(bench.ports.clock.runUntilSettled(second, { waitingFor: 'A' })).rejects.toThrow();
+    await bench.ports.clock.runUntilSettled(first, { waitingFor: 'MX' });
+  });
+});
+
+test('one after the other, a host that answered is not asked for A again before AAAA', async () => {
+  const bench = await primed(root, example);
+  await bench.run('mx.example. A');
+  await bench.run('mx.example. AAAA');
+  expect(bench.asked).toEqual([`${ROOT} example. A`, `${EXAMPLE} mx.example. A`, `${EXAMPLE} mx.example. AAAA`]);
+});
