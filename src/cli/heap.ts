@@ -49,13 +49,22 @@ const MIB = 1024 * 1024;
  * the program, code and buffers. A flood of 22,000 names of 2,000 signed zones came through in 100 MiB, and was ended in 64.
  */
 const ENOUGH_MEMORY = 160 * MIB;
-/** What V8 counts into its limit for objects that have just been made: three semi-spaces of 64 MiB (Node.js 24). */
-const YOUNG_GENERATION = 3 * 64 * MIB;
+/** MiB of a semi-space where no flag says another (Node.js 24), and how many of them V8 counts into its limit, for new objects. */
+const USUAL_SEMI_SPACE_MIB = 64;
+const SEMI_SPACES = 3;
+const SEMI_SPACE_FLAG = /^--max[-_]semi[-_]space[-_]size=(\d+)$/;
+
+function youngGeneration(): number {
+  const flags = [...(process.env.NODE_OPTIONS ?? '').split(/\s+/), ...process.execArgv];
+  const said = flags.map((flag) => SEMI_SPACE_FLAG.exec(flag)?.[1]).findLast((mib) => mib !== undefined);
+  return SEMI_SPACES * Number(said ?? USUAL_SEMI_SPACE_MIB) * MIB;
+}
 
 /** The heap of this process; what stays is held by the old generation, whose end aborts. */
 export function heapUse(): HeapUse {
   const { used_heap_size: used, heap_size_limit: whole } = getHeapStatistics();
-  const limit = whole > YOUNG_GENERATION ? whole - YOUNG_GENERATION : whole;
+  const young = youngGeneration();
+  const limit = whole > young ? whole - young : whole;
   return { used, limit };
 }
 
