@@ -35,7 +35,7 @@ import {
   withinHeap,
 } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
-import { keepWatchdogCalm, ServiceManager, sendBySystemdNotify } from './service-manager.ts';
+import { keepWatchdogCalm, ServiceManager, sendToManager } from './service-manager.ts';
 import { thisProcess } from './this-process.ts';
 
 const USAGE = `usage:  hawserd [options]
@@ -160,7 +160,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   if (scarce !== null) log.write('warning', scarce);
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   // Who learns that the daemon is there may signal it at once.
-  const manager = new ServiceManager(sendBySystemdNotify);
+  const manager = new ServiceManager(sendToManager());
   ending.first.push(
     () => manager.tellLast('STOPPING=1'),
     () => removePidfile(pidfile),
