@@ -4,6 +4,7 @@
  */
 
 import {
+  type BigIntStats,
   closeSync,
   constants,
   existsSync,
@@ -18,6 +19,7 @@ import {
   readSync,
   renameSync,
   type Stats,
+  statSync,
   unlinkSync,
   writeFile,
   writeFileSync,
@@ -25,8 +27,16 @@ import {
 import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import { type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
-import { changeFile, isRoot, type LowUser, openForAppending, ownerOf, permissionsOf } from './root-writes.ts';
+import { type FileIdentity, type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
+import {
+  changeFile,
+  changeFolderOf,
+  isRoot,
+  type LowUser,
+  openForAppending,
+  ownerOf,
+  permissionsOf,
+} from './root-writes.ts';
 
 /** Mode of a new file that replaces none: owner writes, all read. */
 const DEFAULT_MODE = 0o644;
@@ -52,7 +62,7 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
       return read.ok ? { ok: true, value: new Uint8Array(read.value) } : read;
     },
     replaceAtomically: (path, content, mode) =>
-      attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
+      attempt(() => changeFolderOf(path, user(), (place) => replace(place, content, mode))),
     replaceInBackground: (path, content, mode) =>
       replaceInBackground(path, { content, mode, user: user(), unfinished }),
     readPrivate: (path, maxOctets) => {
@@ -77,7 +87,17 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
     },
     glob: (pattern) => globSync(expanded(pattern)).sort(),
     exists: (path) => existsSync(path),
+    identity: (path) => {
+      const stat = attempt(() => statSync(path, { bigint: true }));
+      return stat.ok && stat.value.isFile() ? identityOf(stat.value) : null;
+    },
   };
+}
+
+/** The time of change counts as well as that of writing, which anybody may set. */
+function identityOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): FileIdentity {
+  const changedNs = mtimeNs > ctimeNs ? mtimeNs : ctimeNs;
+  return { text: [dev, ino, size, mtimeNs, ctimeNs].join(' '), changedUnixSeconds: Number(changedNs) / 1e9 };
 }
 
 /** Octets read at once from a file that does not say its size (those of /proc say 0). */

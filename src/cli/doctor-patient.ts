@@ -40,6 +40,7 @@ export function withoutWriting(files: Files): Files {
     readPrivateInBackground: (path, maxOctets) => files.readPrivateInBackground(path, maxOctets),
     glob: (pattern) => files.glob(pattern),
     exists: (path) => files.exists(path),
+    identity: (path) => files.identity(path),
     replaceAtomically: () => done,
     replaceInBackground: async () => done,
     append: () => done,

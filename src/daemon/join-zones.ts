@@ -35,11 +35,13 @@ interface StoreParts {
   readonly counters: Counters;
   readonly report: (error: unknown) => void;
   readonly inForce: InForce;
+  /** The store before a reload: zone files that have not changed since are not read again. */
+  readonly zonesBefore: ZoneStore | null;
 }
 
 /** The store with all zones, their files read, others having their turn meanwhile; nothing is transferred yet. */
 export async function makeZoneStore(parts: StoreParts, findings: Finding[]): Promise<ZoneStore> {
-  const { config, ports, anchors, counters, report, inForce } = parts;
+  const { config, ports, anchors, counters, report, inForce, zonesBefore } = parts;
   const { tlsCertBundle, zonemdPermissiveMode: permissive } = config.server;
   const bundle = tlsCertBundle === '' ? null : ports.files.readText(absolutePath(config, tlsCertBundle));
   const store = new ZoneStore(zoneOptions(config), {
@@ -53,7 +55,7 @@ export async function makeZoneStore(parts: StoreParts, findings: Finding[]): Pro
     findAnchor: (zone) => findZoneAnchor(inForce.resolver, anchors, zone),
     rules: zoneCheckOptions(config),
   });
-  findings.push(...zoneFindings(await runInTurns(store.loadSteps(), ports.clock)));
+  findings.push(...zoneFindings(await runInTurns(store.loadSteps(zonesBefore), ports.clock)));
   return store;
 }
 

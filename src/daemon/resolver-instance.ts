@@ -43,7 +43,7 @@ import { joinResolver, type SharedParts } from './join-resolver.ts';
 import { joinSecondLevel } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
-import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
+import { cacheSizes, fitTables, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
 import type { ServiceTls } from './service-tls.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
@@ -63,6 +63,8 @@ export interface AssembleParts {
   readonly openStore?: OpenStore;
   /** Caches of the instance before that are kept. */
   readonly caches?: Partial<Caches>;
+  /** Zones of the instance before a reload, whose files need not be read again. */
+  readonly zonesBefore?: ZoneStore | null;
   /** What the operator may have changed in the instance before, when that is to be kept (set_option). */
   readonly carried?: Carried;
   /** Where front threads find what they may serve; absent: there are none. */
@@ -141,17 +143,19 @@ type Assembled =
 
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
-export async function assemble(parts: AssembleParts): Promise<Assembled> {
-  const { config, ports, host = NO_HOST, carried, serviceTls = null } = parts;
+export async function assemble(given: AssembleParts): Promise<Assembled> {
+  const { config, warning } = fitTables(given.config, given.host?.heapOctets);
+  const parts = { ...given, config };
+  const { ports, host = NO_HOST, carried, serviceTls = null, zonesBefore = null } = parts;
   const inputs = readInputs(config, ports.files);
-  const findings: Finding[] = [...inputs.findings];
+  const findings: Finding[] = [...inputs.findings, ...sizeWarning(warning)];
   if (hasError(findings)) return { ok: false, findings };
   const counters = carried?.counters ?? new Counters();
   const tapped = await joinDnstap({ config, ports, host, counters }, findings);
   const shared = shareParts(parts, inputs, { counters, taps: tapped?.taps ?? null }, findings);
   // What is carried over, and zones, which the resolver itself looks into, reach the resolver in force through this.
   const inForce = carried?.inForce ?? new InForce();
-  const zones = carried?.zones ?? (await makeZoneStore({ ...shared, inForce }, findings));
+  const zones = carried?.zones ?? (await makeZoneStore({ ...shared, inForce, zonesBefore }, findings));
   const trackedFiles = carried === undefined ? readTrackedFiles(config, ports.files, findings) : [];
   const cookies = carried?.cookies.isFor(config) ? carried.cookies : new CookieKeeper(config, ports, findings);
   if (hasError(findings)) return { ok: false, findings };
@@ -215,6 +219,10 @@ export function hasError(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 
+function sizeWarning(text: string | null): Finding[] {
+  return text === null ? [] : [{ file: '', line: 0, severity: 'warning', text }];
+}
+
 /** What all rooms have in common; from the instance before where that is to be kept. */
 function shareParts(
   parts: AssembleParts,
@@ -223,8 +231,7 @@ function shareParts(
   findings: Finding[],
 ): SharedParts {
   const { config, ports, caches, carried, verbosity } = parts;
-  const { warning } = cacheSizes(config, parts.host?.heapOctets);
-  if (warning !== null) findings.push({ file: '', line: 0, severity: 'warning', text: warning });
+  findings.push(...sizeWarning(cacheSizes(config, parts.host?.heapOctets).warning));
   return {
     config,
     ports,

@@ -1,6 +1,7 @@
 /**
  * Datagrams that were sent while our own line was taken to be down, and are waited for: they are lost. Some of them are sent again and
- * again to see whether the line is back, and all of them once when it is, so that nobody waits for what was lost.
+ * again, and when somebody else asks, to see whether the line is back, and all of them once when it is, so that nobody waits for what
+ * was lost.
  *
  * Leaves to others: whether the line is cut (cache/own-line.ts), how long is waited (udp-attempt.ts).
  */
@@ -10,6 +11,8 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 
 /** How often it is tried, ms: as long a client waits longer than it must. */
 const EVERY_MS = 100;
+/** How often at most, ms, when questions come in that wait for what was lost: a new one learns at once that the line is back. */
+const AT_MOST_EVERY_MS = 10;
 /** Datagrams sent again each time while the line is cut; nothing of them reaches anybody, but they cost time here. */
 const PROBES = 3;
 
@@ -25,6 +28,7 @@ export class LostDatagrams {
   readonly #servers: Pick<ServerCache, 'isLineCut'>;
   readonly #waiting = new Set<Resendable>();
   #cancel: CancelTimer = () => {};
+  #triedMs = Number.NEGATIVE_INFINITY;
 
   constructor({ clock, servers }: { readonly clock: Clock; readonly servers: Pick<ServerCache, 'isLineCut'> }) {
     this.#clock = clock;
@@ -45,7 +49,23 @@ export class LostDatagrams {
     if (this.#waiting.size === 0) this.#cancel();
   }
 
+  /** Somebody waits from now on for what was sent before, and a server may have answered meanwhile. */
+  noteWaiter(): void {
+    if (this.#waiting.size === 0 || this.#clock.monotonicMs() - this.#triedMs < AT_MOST_EVERY_MS) return;
+    this.#cancel();
+    this.#tryAgain();
+  }
+
+  /** A server answered one, which may have been taken: the line is back, or was never cut. */
+  noteAnswer(answered: Resendable): void {
+    if (this.#waiting.size === 0) return;
+    this.#waiting.delete(answered);
+    this.#cancel();
+    this.#tryAgain();
+  }
+
   #tryAgain(): void {
+    this.#triedMs = this.#clock.monotonicMs();
     let probes = 0;
     // One turn of them all: those that are put back come again at the end.
     for (const lost of [...this.#waiting]) {

@@ -271,6 +271,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     const { query } = this.#made;
     const rttMs = parts.clock.monotonicMs() - this.#sentMs;
     parts.servers.report(query.key, query.zone, { kind: 'answered', rttMs });
+    parts.lost.noteAnswer(this);
     if (arrival.kind === 'truncated') {
       this.#settle(arrival);
       return;

@@ -71,6 +71,7 @@ export class Upstream {
       for (;;) {
         const running = this.#inFlight.get(key);
         if (running === undefined) return await this.#start(key, work, query);
+        this.#parts.lost.noteWaiter();
         const joined = await this.#join(running, work);
         if (joined !== 'stopped') return joined;
       }

@@ -41,4 +41,14 @@ export interface Files {
   /** Paths that match a glob, sorted; none is no error. `**` is `*`, as in the C library: it does not walk down a tree. */
   glob(pattern: string): readonly string[];
   exists(path: string): boolean;
+  /** What tells this file, in this state, from others at its path; null: there is no regular file that may be looked at. */
+  identity(path: string): FileIdentity | null;
+}
+
+/** A file as the system describes it, unread. */
+export interface FileIdentity {
+  /** Device, inode, size and times of change to the nanosecond: equal texts are the same content, unless it just changed. */
+  readonly text: string;
+  /** When content or rights last changed. */
+  readonly changedUnixSeconds: number;
 }

@@ -18,12 +18,15 @@ import { type CheckOptions, checkZone, type FindZoneAnchor } from './check-zone.
 import type { Zone } from './zone.ts';
 import { type DenialChain, denialChainSteps } from './zone-denial.ts';
 import { type ZoneFileProblem, zoneFileSteps, zoneFileTextSteps } from './zone-file.ts';
+import { ZoneFileState } from './zone-file-state.ts';
 import {
   FIRST_RETRY_SECONDS,
   LAST_RETRY_SECONDS,
+  MAX_NOTIFY_PAUSE_MS,
   MAX_REFRESH_SECONDS,
   MAX_ZONE_FILE_OCTETS,
   MIN_REFRESH_SECONDS,
+  NOTIFY_PAUSE_MS,
   type ZoneOptions,
 } from './zone-options.ts';
 import { type SourceParts, ZoneSources } from './zone-sources.ts';
@@ -62,6 +65,8 @@ export class StoredZone {
   #chain: DenialChain | null = null;
   /** A version from the file that is still to be checked. */
   #unchecked: Zone | null = null;
+  /** The files that the newest version was read from; null: it came from elsewhere, or proved wrong. */
+  #fileState: ZoneFileState | null = null;
   /** Unix seconds. */
   #expiresAt = Number.POSITIVE_INFINITY;
   #failures = 0;
@@ -70,6 +75,10 @@ export class StoredZone {
   #preferred: string | null = null;
   #notifyHosts: readonly string[] = [];
   #cancelTimer = (): void => {};
+  /** Monotonic milliseconds before which no NOTIFY makes us ask again. */
+  #quietUntilMs = 0;
+  /** Null: no NOTIFY waits for that. */
+  #cancelNotified: (() => void) | null = null;
 
   constructor(options: ZoneOptions, parts: StoredZoneParts) {
     this.options = options;
@@ -111,18 +120,31 @@ export class StoredZone {
     return this.options.allowNotify.some((source) => source.kind === 'block' && isInPrefix(address, source.block));
   }
 
-  /** Reads the zone file. A version that has to be checked is used only when `start` or `reload` has done so. */
-  *loadSteps(): Steps<readonly ZoneFileProblem[]> {
+  /**
+   * Takes what `before`, the zone of that name before a reload, has read from the file, when that is unchanged; else reads the zone
+   * file. A version that has to be checked is used only when `start` or `reload` has done so.
+   */
+  *loadSteps(before: StoredZone | null = null): Steps<readonly ZoneFileProblem[]> {
     const path = this.options.zonefile;
     if (path === null) return [];
-    const { files } = this.#parts;
+    const { files, clock } = this.#parts;
     if (!files.exists(path) && this.#sources.exist) return [];
+    const kept = before?.options.zonefile === path ? before.#readFromFile() : null;
+    if (kept?.state.isUnchanged((name) => this.#pathOf(name), files)) {
+      this.#fileState = kept.state;
+      yield* this.#take(kept.zone);
+      return [];
+    }
+    const state = new ZoneFileState();
+    this.#fileState = null;
+    state.note(path, path, files, clock.unixSeconds());
     const text = files.readText(path, MAX_ZONE_FILE_OCTETS);
     if (!text.ok) return [{ file: null, line: 0, text: text.error.text }];
     // All files of a zone together: a file that names another one a thousand times is bounded too.
     let left = MAX_ZONE_FILE_OCTETS - text.value.length;
     const include = (name: string): string | null => {
-      const included = files.readText(this.#parts.pathOf?.(name) ?? name, Math.max(0, left));
+      state.note(name, this.#pathOf(name), files, clock.unixSeconds());
+      const included = files.readText(this.#pathOf(name), Math.max(0, left));
       if (!included.ok) return null;
       left -= included.value.length;
       return included.value;
@@ -130,9 +152,26 @@ export class StoredZone {
     const { zone, problems, outside } = yield* zoneFileSteps(text.value, this.options.name, include);
     if (outside > 0) this.#log('warning', `${outside} records of ${path} are outside the zone and left out`);
     if (problems.length > 0 || zone === null) return problems;
+    this.#fileState = state;
+    yield* this.#take(zone);
+    return [];
+  }
+
+  /** A version out of the file. */
+  *#take(zone: Zone): Steps<void> {
     if (this.options.zonemdCheck) this.#unchecked = zone;
     else yield* this.#install(zone);
-    return [];
+  }
+
+  /** The newest version, when it was read from files, with what they looked like. */
+  #readFromFile(): { readonly zone: Zone; readonly state: ZoneFileState } | null {
+    const zone = this.#unchecked ?? this.#content;
+    return zone === null || this.#fileState === null ? null : { zone, state: this.#fileState };
+  }
+
+  /** Where the zone file or a name in it leads. */
+  #pathOf(name: string): string {
+    return name === this.options.zonefile ? name : (this.#parts.pathOf?.(name) ?? name);
   }
 
   /** Starts to keep the zone fresh. */
@@ -146,12 +185,31 @@ export class StoredZone {
   stop(): void {
     this.#stopped.abort();
     this.#cancelTimer();
+    this.#cancelNotified?.();
   }
 
-  /** There may be news (NOTIFY, control): asks the sources now, or again when they are being asked. */
+  /** There may be news: asks the sources now, or again when they are being asked. */
   update(preferred: string | null = null): void {
     this.#preferred = preferred;
     this.#run();
+  }
+
+  /**
+   * A NOTIFY says that there is news. Anybody can send one in the name of a primary: however many come, the sources are asked once
+   * in a while, and less often while that leads to nothing. False: it waits, and those that come meanwhile with it.
+   */
+  notified(from: string): boolean {
+    const { clock } = this.#parts;
+    const leftMs = this.#quietUntilMs - clock.monotonicMs();
+    if (this.#running === null && leftMs <= 0) {
+      this.update(from);
+      return true;
+    }
+    this.#cancelNotified ??= clock.after(Math.max(leftMs, NOTIFY_PAUSE_MS), () => {
+      this.#cancelNotified = null;
+      this.update(from);
+    });
+    return false;
   }
 
   /** Reads the zone file again; the problem, or null. */
@@ -190,6 +248,7 @@ export class StoredZone {
 
   async #runOnce(): Promise<void> {
     const wasUnchecked = this.#unchecked !== null;
+    const wasNotified = this.#preferred !== null;
     const problem = wasUnchecked ? await this.#checkFromFile() : null;
     const isPending = this.#unchecked !== null;
     // A version that has just come out of the file is fresh (as in Unbound): its sources are asked when its SOA says so.
@@ -197,8 +256,14 @@ export class StoredZone {
     const end = isFresh ? 'current' : await this.#askSources();
     if (end === 'current') this.#renew();
     this.#failures = end === 'failed' || isPending ? this.#failures + 1 : 0;
+    if (wasNotified || this.#failures > 0) this.#keepQuiet();
     if (this.#stopped.signal.aborted || !(this.#sources.exist || isPending)) return;
     this.#schedule(this.#failures === 0 ? refreshSeconds(this.#content) : this.#retrySeconds());
+  }
+
+  #keepQuiet(): void {
+    const pauseMs = Math.min(MAX_NOTIFY_PAUSE_MS, NOTIFY_PAUSE_MS * 2 ** Math.min(this.#failures, 16));
+    this.#quietUntilMs = this.#parts.clock.monotonicMs() + pauseMs;
   }
 
   async #askSources(): Promise<'news' | 'current' | 'failed'> {
@@ -222,6 +287,7 @@ export class StoredZone {
       if (check.kind !== 'good' && !this.#isLetPass(check.why)) return false;
     }
     if (this.#stopped.signal.aborted) return false;
+    this.#fileState = null;
     await runInTurns(this.#install(zone), this.#parts.clock);
     // What was only let pass is never written: the file would outlive the permission.
     if (isGood) await this.#write(zone);
@@ -240,7 +306,10 @@ export class StoredZone {
       await runInTurns(this.#install(zone), this.#parts.clock);
       return null;
     }
-    if (check.kind === 'bad') this.#unchecked = null;
+    if (check.kind === 'bad') {
+      this.#unchecked = null;
+      this.#fileState = null;
+    }
     return check.why;
   }
 

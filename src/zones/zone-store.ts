@@ -62,12 +62,15 @@ export class ZoneStore {
     return this.#zones.size === 0;
   }
 
-  /** Reads all zone files, in pieces: a reload goes on answering meanwhile. */
-  *loadSteps(): Steps<readonly ZoneProblem[]> {
+  /**
+   * Reads all zone files, in pieces: a reload goes on answering meanwhile. Those that have not changed since the store before the
+   * reload, `before`, read them are not read again.
+   */
+  *loadSteps(before: ZoneStore | null = null): Steps<readonly ZoneProblem[]> {
     const found: ZoneProblem[] = [];
     let count = 0;
     for (const zone of this.#zones.values()) {
-      for (const problem of yield* zone.loadSteps()) {
+      for (const problem of yield* zone.loadSteps(before?.find(zone.options.name) ?? null)) {
         const isFatal = !zone.hasSources && !this.#mayLack(zone);
         found.push({ ...problem, zone: zone.text, path: zone.options.zonefile ?? '', isFatal });
       }
@@ -156,7 +159,8 @@ export class ZoneStore {
     if (!local.mayNotify(from)) return 'refused';
     const own = local.usable()?.soa?.serial;
     // RFC 1996 §3.11: a serial that is no news needs no transfer.
-    if (serial === null || own === undefined || isSerialNewer(serial, own)) local.update(from);
+    const isNews = serial === null || own === undefined || isSerialNewer(serial, own);
+    if (isNews && !local.notified(from)) this.#parts.counters.add('notify.waiting');
     return 'accepted';
   }
 

@@ -1,7 +1,7 @@
 /** Files in memory. A path is a key; folders exist by being named in one. */
 
 import { posix } from 'node:path';
-import { type FileResult, type Files, MAX_FILE_OCTETS } from '../../src/ports/files.ts';
+import { type FileIdentity, type FileResult, type Files, MAX_FILE_OCTETS } from '../../src/ports/files.ts';
 
 const MISSING = { ok: false, error: { kind: 'missing', text: 'No such file or directory' } } as const;
 const DENIED = { ok: false, error: { kind: 'not-permitted', text: 'Permission denied' } } as const;
@@ -13,6 +13,11 @@ export class FakeFiles implements Files {
   readonly #denied = new Set<string>();
   /** Modes given to `replaceAtomically`, by path. */
   readonly modes = new Map<string, number>();
+  /** Paths that were read, in order. */
+  readonly reads: string[] = [];
+  /** When each file was last changed, unless it is told here: long ago. */
+  readonly changedUnixSeconds = new Map<string, number>();
+  readonly #versions = new Map<string, number>();
 
   constructor(files: Readonly<Record<string, string>> = {}) {
     for (const [path, text] of Object.entries(files)) this.put(path, text);
@@ -20,7 +25,7 @@ export class FakeFiles implements Files {
 
   /** Puts a file there as somebody else would. */
   put(path: string, text: string): void {
-    this.#content.set(clean(path), new TextEncoder().encode(text));
+    this.#set(path, new TextEncoder().encode(text));
   }
 
   /** Makes a path fail with `not-permitted` from now on. */
@@ -39,6 +44,7 @@ export class FakeFiles implements Files {
   }
 
   readBytes(path: string, maxOctets = MAX_FILE_OCTETS): FileResult<Uint8Array> {
+    this.reads.push(clean(path));
     if (this.#denied.has(clean(path))) return DENIED;
     const content = this.#content.get(clean(path));
     if (content !== undefined && content.length > maxOctets) {
@@ -49,7 +55,7 @@ export class FakeFiles implements Files {
 
   replaceAtomically(path: string, content: string | Uint8Array, mode?: number): FileResult<void> {
     if (this.#denied.has(clean(path))) return DENIED;
-    this.#content.set(clean(path), typeof content === 'string' ? new TextEncoder().encode(content) : content.slice());
+    this.#set(path, typeof content === 'string' ? new TextEncoder().encode(content) : content.slice());
     if (mode !== undefined) this.modes.set(clean(path), mode);
     return DONE;
   }
@@ -89,6 +95,17 @@ export class FakeFiles implements Files {
 
   exists(path: string): boolean {
     return this.#content.has(clean(path));
+  }
+
+  identity(path: string): FileIdentity | null {
+    const version = this.#versions.get(clean(path));
+    if (version === undefined || !this.exists(path)) return null;
+    return { text: `${clean(path)} ${version}`, changedUnixSeconds: this.changedUnixSeconds.get(clean(path)) ?? 0 };
+  }
+
+  #set(path: string, content: Uint8Array): void {
+    this.#content.set(clean(path), content);
+    this.#versions.set(clean(path), (this.#versions.get(clean(path)) ?? 0) + 1);
   }
 }
 

@@ -14,6 +14,8 @@ import { type RunningResolver, startHawserThere, startUnboundThere } from './res
 const AT = { root: '198.51.100.1', org: '198.51.100.2', mail: '198.51.100.3' } as const;
 /** Seconds without a line; caches are empty before the first, warm before the others. */
 const OUTAGES = [20, 20, 60] as const;
+/** Where datagrams end: `output`, the sender is told at once; `input`, it hears nothing, as when a line beyond this host is cut. */
+const HOOK = process.argv[2] === 'silent' ? 'input' : 'output';
 const ASK_EVERY_MS = 100;
 const PATIENCE_MS = 60_000;
 
@@ -82,7 +84,7 @@ async function main(): Promise<void> {
   try {
     const anchors = await startWorld(session);
     execFileSync('nft', ['add', 'table', 'inet', 't']);
-    execFileSync('nft', ['add', 'chain', 'inet', 't', 'out', '{ type filter hook output priority 0; }']);
+    execFileSync('nft', ['add', 'chain', 'inet', 't', 'out', `{ type filter hook ${HOOK} priority 0; }`]);
     const surroundings = { rootServers: [AT.root], anchors };
     const resolvers = [await startHawserThere(session, surroundings), await startUnboundThere(session, surroundings)];
     const rows: { outage: number; hawser: number; unbound: number }[] = [];

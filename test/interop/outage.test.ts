@@ -14,12 +14,14 @@ interface Row {
   readonly unbound: number;
 }
 
-test.skipIf(why !== null)(
-  `answers again at once when the line is back ${why ?? ''}`,
-  () => {
-    const rows = JSON.parse(runInNamespace('outage-session.ts', [], 320_000)) as Row[];
+test.skipIf(why !== null).each(['refused', 'silent'])(
+  `answers again at once when the line is back: what was sent was %s ${why ?? ''}`,
+  (kind) => {
+    const rows = JSON.parse(runInNamespace('outage-session.ts', [kind], 320_000)) as Row[];
     for (const { outage, hawser, unbound } of rows) {
-      console.log(`${outage} s without a line: Hawser ${hawser.toFixed(2)} s, Unbound ${unbound.toFixed(2)} s`);
+      console.log(
+        `${kind}, ${outage} s without a line: Hawser ${hawser.toFixed(2)} s, Unbound ${unbound.toFixed(2)} s`,
+      );
       expect(hawser).toBeLessThan(unbound + SLACK_SECONDS);
     }
     expect(rows.length).toBe(3);

@@ -41,6 +41,17 @@ describe.each(SIDES)('the files port on the %s side', (_name, makeFiles) => {
     expect(files.exists(at('a'))).toBe(true);
   });
 
+  test('tells a file from itself only while nothing has changed', () => {
+    expect(files.identity(at('absent'))).toBeNull();
+    files.replaceAtomically(at('a'), 'one\n');
+    const before = files.identity(at('a'));
+    files.readText(at('a'));
+    expect(before).not.toBeNull();
+    expect(files.identity(at('a'))).toEqual(before);
+    files.replaceAtomically(at('a'), 'two\n');
+    expect(files.identity(at('a'))?.text).not.toBe(before?.text);
+  });
+
   test('replaces a file beside other work, with its permissions, and leaves no other behind', async () => {
     files.replaceAtomically(at('zone'), 'old\n', 0o600);
     const writing = files.replaceInBackground(at('zone'), new TextEncoder().encode('new\n'));

@@ -83,6 +83,35 @@ class Play {
 }
 
 describe('a zone file', () => {
+  test('is read again after a reload while its last change is so young that another might not show', async () => {
+    const reads = async (secondsAgo: number): Promise<readonly string[]> => {
+      const play = new Play({ zonefile: FILE }, ({ files, clock }) => {
+        files.put(FILE, version(5));
+        files.changedUnixSeconds.set(FILE, clock.unixSeconds() - secondsAgo);
+      });
+      await play.start();
+      const next = new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, version(5)));
+      runAtOnce(next.store.loadSteps(play.store));
+      expect(next.www).toBe(5);
+      return next.ports.files.reads;
+    };
+    expect(await reads(2)).toEqual([FILE]);
+    expect(await reads(10)).toEqual([]);
+  });
+
+  test('that a transfer has overtaken is read again after a reload', async () => {
+    const setUp = ({ files }: FakePorts) => files.put(FILE, version(5));
+    const play = new Play({ zonefile: FILE, primaries: [primaryAt(IP)] }, setUp);
+    new FakePrimary(play.ports, IP, zoneOf(version(6)));
+    await play.start();
+    play.store.transfer(ORIGIN);
+    await play.pass(1);
+    expect(play.www).toBe(6);
+    const next = new Play({ zonefile: FILE }, setUp);
+    runAtOnce(next.store.loadSteps(play.store));
+    expect([next.www, next.ports.files.reads]).toEqual([5, [FILE]]);
+  });
+
   test('is loaded, and answers at once', async () => {
     const play = await new Play({ zonefile: FILE }, ({ files }) => files.put(FILE, version(5))).start();
     expect(play.www).toBe(5);
@@ -219,6 +248,33 @@ describe('NOTIFY', () => {
     expect(play.store.notify(ORIGIN, IP, 1)).toBe('accepted');
     await play.pass(1);
     expect(primary.asked).toHaveLength(before);
+  });
+
+  test('by the hundred, with serials that go up and down, makes us ask once a second, and the last news arrive', async () => {
+    const { play, primary } = await playing();
+    const before = primary.asked.length;
+    for (let i = 0; i < 300; i++) {
+      play.store.notify(ORIGIN, IP, i % 3 === 0 ? null : i % 3 === 1 ? 4_000_000_000 : 1000 + i);
+      await play.ports.clock.advance(10);
+    }
+    primary.zone = zoneOf(version(3));
+    play.store.notify(ORIGIN, IP, 3);
+    await play.pass(3);
+    expect(play.www).toBe(3);
+    // Each time a question over UDP for the serial; twice a transfer.
+    expect(primary.asked.length - before).toBeLessThanOrEqual(8);
+  });
+
+  test('while the primary fails is listened to less and less', async () => {
+    const { play, primary } = await playing();
+    primary.isAlive = false;
+    const before = primary.asked.length;
+    for (let i = 0; i < 600; i++) {
+      play.store.notify(ORIGIN, IP, null);
+      await play.ports.clock.advance(100);
+    }
+    // Four questions for the serial each time; unbounded it was forty times in this minute.
+    expect(primary.asked.length - before).toBeLessThanOrEqual(4 * 8);
   });
 
   test('from a stranger, or for another zone, does nothing', async () => {
