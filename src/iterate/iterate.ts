@@ -88,7 +88,9 @@ function knownOutcome(
   const isLookedUp = call.isLookedUp === true && question === work.question;
   const rules = { avoid, mode: work.mode, wholeOnly, isLookedUp };
   const cached = call.refresh === true ? null : findCachedStep(parts, question, rules);
-  work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
+  if (work.trace !== null) {
+    work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
+  }
   if (cached === null) return null;
   return cached.kind === 'found'
     ? { kind: 'end', steps: cached.found.aliases, end: cached.found.end }

@@ -223,7 +223,7 @@ export class IterativeQuery {
   }
 
   #note(step: Parameters<Work['note']>[1]): void {
-    this.#work.note(this.#parts.clock.monotonicMs(), step);
+    if (this.#work.trace !== null) this.#work.note(this.#parts.clock.monotonicMs(), step);
   }
 
   #limitOutcome(): Outcome | null {

@@ -170,12 +170,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     this.local = { ip, port };
     const opening = network.openUdp(this);
     if (!(opening instanceof Promise)) this.#opened(opening, tries);
-    else {
-      opening.then(
-        (opened) => this.#opened(opened, tries),
-        (error: unknown) => this.#break(error),
-      );
-    }
+    else opening.then((opened) => this.#opened(opened, tries)).catch((error: unknown) => this.#break(error));
   }
 
   #opened(opened: Opened<UdpSocket>, tries: number): void {

@@ -66,7 +66,7 @@ interface Offsets {
   readonly questionEnd: number;
   /** Per record: owner offset, offset after the owner. */
   readonly owners: readonly Name[];
-  readonly fixedAt: Uint16Array;
+  readonly fixedAt: readonly number[];
   readonly rdatas: readonly Uint8Array[];
   readonly optIndex: number;
   /** Records up to the end of the answer section, and of the authority section. */
@@ -232,7 +232,7 @@ function parseRecords(
   const owners: Name[] = [];
   const rdatas: Uint8Array[] = [];
   const dropped: DroppedRecord[] = [];
-  const fixedAt = new Uint16Array(count);
+  const fixedAt: number[] = [];
   const answers = readU16(bytes, 6);
   const authorities = readU16(bytes, 8);
   let [answerEnd, authorityEnd, optIndex, at] = [0, 0, -1, questionEnd];
@@ -256,7 +256,7 @@ function parseRecords(
       continue;
     }
     if (type === TYPE.OPT) optIndex = owners.length;
-    fixedAt[owners.length] = ownerEnd;
+    fixedAt.push(ownerEnd);
     owners.push(owner.name);
     rdatas.push(rdata);
     if (section === 'answer') answerEnd = owners.length;

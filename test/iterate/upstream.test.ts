@@ -372,3 +372,66 @@ describe('copies of what goes over a connection (dnstap)', () => {
     expect(locals).toEqual(Array(4).fill('tcp 192.0.2.53'));
   });
 });
+
+/** A way out of its own, and one question that goes over it. */
+function wayOut(bench: Bench, tap?: ConstructorParameters<typeof Upstream>[0]['tap']) {
+  const { clock, network, random } = bench.ports;
+  const parts = { clock, network, random, servers: bench.servers, counters: bench.counters };
+  const upstream = new Upstream({ ...parts, options: bench.options, tap });
+  const asked = { server: { ip: SERVER, port: 53 }, key: `${SERVER}@53`, zone: mustParseName('.'), tlsName: null };
+  const how = { recursion: true, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0 };
+  const ask = (work = bench.newWork('www.example. A')) =>
+    upstream.ask(work, { ...asked, ...how, question: questionFrom('www.example. A') });
+  return { ask, upstream };
+}
+
+describe('a question that ends in another way than with an answer leaves nothing behind', () => {
+  test('when its work is stopped', async () => {
+    const bench = benchFor('udp', { maxSockets: 1 });
+    const { ask } = wayOut(bench);
+    const work = bench.newWork('www.example. A');
+    const asking = ask(work);
+    const rejected = expect(asking).rejects.toThrow('cancelled');
+    await bench.ports.clock.settle();
+    expect(bench.ports.network.openCounts().udp).toBe(1);
+    work.abort();
+    await rejected;
+    expect(bench.ports.network.openCounts().udp).toBe(0);
+    expect(bench.ports.clock.timerCount).toBe(0);
+    // The only place is free, and nobody is told to wait for the one that was stopped.
+    bench.serve(SERVER, () => ANSWER);
+    expect((await bench.ports.clock.runUntilSettled(ask())).kind).toBe('response');
+  });
+
+  test('when there is a bug in what reads its datagram, which is its own alone', async () => {
+    const bench = benchFor('udp', { maxSockets: 1 });
+    bench.serve(SERVER, () => ANSWER);
+    let bugs = 1;
+    const response = (): void => {
+      if (bugs-- > 0) throw new Error('a bug');
+    };
+    const { ask } = wayOut(bench, { query: () => {}, response });
+    const rejected = expect(ask()).rejects.toThrow('a bug');
+    await bench.ports.clock.settle();
+    await rejected;
+    expect(bench.ports.network.openCounts().udp).toBe(0);
+    expect(bench.ports.clock.timerCount).toBe(0);
+    expect((await bench.ports.clock.runUntilSettled(ask())).kind).toBe('response');
+  });
+
+  test('when there is a bug in what sends it', async () => {
+    const bench = benchFor('udp', { maxSockets: 1 });
+    bench.serve(SERVER, () => ANSWER);
+    let bugs = 1;
+    const query = (): void => {
+      if (bugs-- > 0) throw new Error('a bug');
+    };
+    const { ask } = wayOut(bench, { query, response: () => {} });
+    const rejected = expect(ask()).rejects.toThrow('a bug');
+    await bench.ports.clock.settle();
+    await rejected;
+    expect(bench.ports.network.openCounts().udp).toBe(0);
+    expect(bench.ports.clock.timerCount).toBe(0);
+    expect((await bench.ports.clock.runUntilSettled(ask())).kind).toBe('response');
+  });
+});
