@@ -142,6 +142,6 @@ export class ValidationContext {
   }
 
   note(step: () => TraceStep): void {
-    this.work.note(this.parts.clock.monotonicMs(), step);
+    if (this.work.trace !== null) this.work.note(this.parts.clock.monotonicMs(), step);
   }
 }

@@ -135,6 +135,11 @@ export function firstRdatasOf(rrset: RRset, most: number): Uint8Array[] {
   return readBlocks(rrset, 0, Math.min(most, rdataCount(rrset)));
 }
 
+/** The first RRSIG rdatas, no more than `most`. */
+export function firstSignaturesOf(rrset: RRset, most: number): Uint8Array[] {
+  return readBlocks(rrset, rdataCount(rrset), Math.min(most, signatureCount(rrset)));
+}
+
 /** All RRSIG rdatas, in order. */
 export function signaturesOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, rdataCount(rrset), signatureCount(rrset));
