@@ -2,8 +2,8 @@
 
 import { canonicalRecords } from '../wire/canonical.ts';
 import { lastLabels, type Name, wildcardOf } from '../wire/name.ts';
-import { type Rrsig, signedPrefix } from '../wire/rdata-rrsig.ts';
-import { type RRset, rrsetOwner } from '../wire/rrset.ts';
+import { type Rrsig, signedPrefixOctets, writeSignedPrefix } from '../wire/rdata-rrsig.ts';
+import type { RRset } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 
 /**
@@ -16,10 +16,19 @@ export function signedOwner(owner: Name, labels: number): Name | null {
   return labels === count ? owner : wildcardOf(lastLabels(owner, labels));
 }
 
-/** All signed octets; null when the labels field cannot be. `signature` is the rdata that `rrsig` was read from. */
-export function signedData(rrset: RRset, rrsig: Rrsig, signature: Uint8Array): Uint8Array | null {
-  const owner = signedOwner(rrsetOwner(rrset), rrsig.labels);
-  if (owner === null) return null;
+/**
+ * All signed octets, to be read at once; null when the labels field cannot be. `signature` is the rdata that `rrsig` was read from,
+ * `owner` that of the set.
+ */
+export function signedData(
+  { rrset, owner }: { readonly rrset: RRset; readonly owner: Name },
+  rrsig: Rrsig,
+  signature: Uint8Array,
+): Uint8Array | null {
+  const signed = signedOwner(owner, rrsig.labels);
+  if (signed === null) return null;
   // RFC 4034 §6.2 item 5: the TTL of each record is the original TTL as it appears in the RRSIG.
-  return canonicalRecords(rrset, owner, rrsig.originalTtl, signedPrefix(rrsig, signature));
+  const octets = canonicalRecords(rrset, signed, rrsig.originalTtl, signedPrefixOctets(rrsig));
+  writeSignedPrefix(rrsig, signature, octets);
+  return octets;
 }

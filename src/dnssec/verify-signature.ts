@@ -45,13 +45,15 @@ export interface CheckedRrsig {
   readonly rrsig: Rrsig;
   readonly rdata: Uint8Array;
   readonly rrset: RRset;
+  /** Owner of the set. */
+  readonly owner: Name;
   readonly [checkedBrand]: true;
 }
 
 declare const keyedBrand: unique symbol;
 
 /** A checked RRSIG with a key that may have made it. Only `withKey` makes one. */
-interface KeyedRrsig {
+export interface KeyedRrsig {
   readonly checked: CheckedRrsig;
   readonly key: ImportedKey;
   readonly [keyedBrand]: true;
@@ -62,15 +64,15 @@ export function verifySignature(
   { checked, key }: KeyedRrsig,
   crypto: Crypto,
 ): SignatureOutcome | Promise<SignatureOutcome> {
-  const { rrsig, rdata, rrset } = checked;
-  const data = signedData(rrset, rrsig, rdata);
+  const { rrsig, rdata } = checked;
+  const data = signedData(checked, rrsig, rdata);
   if (data === null) return { kind: 'label-count-wrong', keyTag: rrsig.keyTag, labels: rrsig.labels };
   const answer = crypto.verify(key, data, rrsig.signature);
   if (typeof answer === 'boolean') return outcomeOf(answer, checked);
   return answer.then((isGood) => outcomeOf(isGood, checked));
 }
 
-function outcomeOf(isGood: boolean, { rrsig, rrset }: CheckedRrsig): SignatureOutcome {
+function outcomeOf(isGood: boolean, { rrsig, owner }: CheckedRrsig): SignatureOutcome {
   if (!isGood) return { kind: 'wrong', keyTag: rrsig.keyTag, algorithm: rrsig.algorithm };
   return {
     kind: 'valid',
@@ -80,7 +82,7 @@ function outcomeOf(isGood: boolean, { rrsig, rrset }: CheckedRrsig): SignatureOu
     inception: rrsig.inception,
     originalTtl: rrsig.originalTtl,
     labels: rrsig.labels,
-    isWildcard: rrsig.labels < signedLabelCount(rrsetOwner(rrset)),
+    isWildcard: rrsig.labels < signedLabelCount(owner),
   };
 }
 
@@ -95,9 +97,11 @@ export function precheckRrsig({
 }: RrsigCheck): CheckedRrsig | SignatureFailure {
   const rrsig = readRrsig(signature);
   if (rrsig === null || rrsig.signature.length === 0) return { kind: 'malformed' };
+  const owner = rrsetOwner(rrset);
   const fault =
-    findRecordFault(rrsig, rrset, zone) ?? findTimeFault(rrsig, checkedAt(time, now, rrsig.inception), skew);
-  return fault ?? ({ rrsig, rdata: signature, rrset } as CheckedRrsig);
+    findRecordFault(rrsig, { owner, type: rrsetType(rrset) }, zone) ??
+    findTimeFault(rrsig, checkedAt(time, now, rrsig.inception), skew);
+  return fault ?? ({ rrsig, rdata: signature, rrset, owner } as CheckedRrsig);
 }
 
 /** The RRSIG with a key, or why that key cannot have made it. */
@@ -110,9 +114,11 @@ export function withKey(checked: CheckedRrsig, key: ZoneKey): KeyedRrsig | Signa
   return { checked, key: imported } as KeyedRrsig;
 }
 
-function findRecordFault(rrsig: Rrsig, rrset: RRset, zone: Name): SignatureFailure | null {
-  const owner = rrsetOwner(rrset);
-  const type = rrsetType(rrset);
+function findRecordFault(
+  rrsig: Rrsig,
+  { owner, type }: { readonly owner: Name; readonly type: number },
+  zone: Name,
+): SignatureFailure | null {
   const { keyTag } = rrsig;
   // RFC 4035 §5.3.1: "The RRSIG RR and the RRset MUST have the same owner name and the same class": by construction, an
   // RRset carries only such RRSIGs.

@@ -16,10 +16,25 @@ import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { NonSecureVerdict, Step, ZoneSecurity } from './zone-security.ts';
 
-/** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. */
-export async function trustOf(validation: ValidationContext, target: Name, anchor: TrustAnchor): Promise<ZoneSecurity> {
+/** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. At once where it is known. */
+export function trustOf(
+  validation: ValidationContext,
+  target: Name,
+  anchor: TrustAnchor,
+): ZoneSecurity | Promise<ZoneSecurity> {
+  const known = deepestKnown(validation, target, anchor);
+  const isWhole = known !== null && (known.status !== 'secure' || known.zone.length === target.length);
+  return isWhole ? known : walkDown(validation, target, { known, anchor });
+}
+
+/** Goes down from the deepest zone that is known, or from the anchor. */
+async function walkDown(
+  validation: ValidationContext,
+  target: Name,
+  { known, anchor }: { readonly known: ZoneSecurity | null; readonly anchor: TrustAnchor },
+): Promise<ZoneSecurity> {
   const depth = labelCount(target);
-  let trust = deepestKnown(validation, target, anchor) ?? (await primeAnchor(validation, anchor));
+  let trust = known ?? (await primeAnchor(validation, anchor));
   for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
     const parent = trust;
     const child = lastLabels(target, labels);
@@ -44,13 +59,24 @@ interface SignedData {
  * before the cut was made is over. Where a cut between signer and holder is known, it is asked for anew, since it may be the
  * cut that is over; where only a referral said so, it is proven. What then stands there counts, not what signed.
  */
-export async function trustOfSigner(
+export function trustOfSigner(
   validation: ValidationContext,
   signed: SignedData,
   anchor: TrustAnchor,
-): Promise<ZoneSecurity> {
+): ZoneSecurity | Promise<ZoneSecurity> {
+  const trust = trustOf(validation, signed.signer, anchor);
+  if (trust instanceof Promise) return trust.then((late) => trustBelow(validation, signed, anchor, late));
+  return trustBelow(validation, signed, anchor, trust);
+}
+
+/** What counts in place of the signer's trust, where a cut lies between it and the data. */
+function trustBelow(
+  validation: ValidationContext,
+  signed: SignedData,
+  anchor: TrustAnchor,
+  trust: ZoneSecurity,
+): ZoneSecurity | Promise<ZoneSecurity> {
   const { signer, inZoneOf } = signed;
-  const trust = await trustOf(validation, signer, anchor);
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
   // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
   const own = validation.parts.anchors.closest(inZoneOf);
@@ -59,7 +85,7 @@ export async function trustOfSigner(
   for (const cut of cuts) forgetCut(validation, cut);
   const deepest = cuts.at(-1) ?? signer;
   const target = isServedBelow(signed) && isBelow(signed.servedBy, deepest) ? signed.servedBy : deepest;
-  return target === signer ? trust : await trustOf(validation, target, anchor);
+  return target === signer ? trust : trustOf(validation, target, anchor);
 }
 
 /** True when the servers of a zone between the signer and the data gave it: they were found by a referral. */

@@ -4,7 +4,7 @@
  */
 
 import { isAtOrBelow, isBelow, isRoot, type Name, namesEqual, parentOf } from '../wire/name.ts';
-import { readRrsig } from '../wire/rdata-rrsig.ts';
+import { signerOf } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, signaturesOf } from '../wire/rrset.ts';
 
@@ -28,12 +28,13 @@ export function signersOf(rrsets: readonly RRset[], bounds: SignerBounds): Name[
   const signers: Name[] = [];
   for (const rrset of rrsets) {
     for (const signature of signaturesOf(rrset)) {
-      const signer = readRrsig(signature)?.signer;
-      if (signer === undefined || !maySign(signer, bounds)) continue;
+      const signer = signerOf(signature);
+      if (signer === null || !maySign(signer, bounds)) continue;
       if (!signers.some((known) => namesEqual(known, signer))) signers.push(signer);
     }
   }
-  return signers.sort((a, b) => b.length - a.length).slice(0, bounds.most);
+  if (signers.length > 1) signers.sort((a, b) => b.length - a.length);
+  return signers.length > bounds.most ? signers.slice(0, bounds.most) : signers;
 }
 
 function maySign(signer: Name, { name, type, anchor }: SignerBounds): boolean {

@@ -5,51 +5,91 @@
  */
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { rrsetKey } from '../wire/question.ts';
-import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import type { Name } from '../wire/name.ts';
+import { haveSameKey, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isServedBelow, knownCuts } from './chain-of-trust.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { storeSecure } from './store-verdict.ts';
 import { startFor } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
-import { verifyRRset } from './verify-rrset.ts';
+import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 
 /** Of the sets those that the keys of zones known by now prove, with their verdict; the others are left out. */
-export async function keepProven(validation: ValidationContext, sets: readonly RankedRRset[]): Promise<RankedRRset[]> {
-  const kept: RankedRRset[] = [];
-  for (const ranked of sets) {
-    const proven = await proveUnrequested(validation, ranked);
+export function keepProven(
+  validation: ValidationContext,
+  sets: readonly RankedRRset[],
+): RankedRRset[] | Promise<RankedRRset[]> {
+  return keepFrom(validation, sets, 0, []);
+}
+
+function keepFrom(
+  validation: ValidationContext,
+  sets: readonly RankedRRset[],
+  from: number,
+  kept: RankedRRset[],
+): RankedRRset[] | Promise<RankedRRset[]> {
+  for (let i = from; i < sets.length; i++) {
+    const ranked = sets[i] as RankedRRset;
+    const proven = isProven(validation, ranked) ? ranked : proveUnrequested(validation, ranked);
+    if (proven instanceof Promise) {
+      return proven.then((late) => {
+        if (late !== null) kept.push(late);
+        return keepFrom(validation, sets, i + 1, kept);
+      });
+    }
     if (proven !== null) kept.push(proven);
   }
   return kept;
 }
 
+/** True for a set that is secure already, where that may be said of its name. */
+function isProven(validation: ValidationContext, { rrset, verdict }: RankedRRset): boolean {
+  return verdict?.status === 'secure' && !('verdict' in startFor(validation, rrsetOwner(rrset), rrsetType(rrset)));
+}
+
 /** The set with its verdict when it is secure by keys that are known, else null. */
-async function proveUnrequested(validation: ValidationContext, ranked: RankedRRset): Promise<RankedRRset | null> {
+function proveUnrequested(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+): RankedRRset | null | Promise<RankedRRset | null> {
   const name = rrsetOwner(ranked.rrset);
   const type = rrsetType(ranked.rrset);
   const start = startFor(validation, name, type);
   if ('verdict' in start) return null;
-  if (ranked.verdict?.status === 'secure') return ranked;
   const most = validation.parts.options.limits.signers;
-  for (const signer of signersOf([ranked.rrset], { name, type, anchor: start.anchor.zone, most })) {
+  return proveBySigners(validation, ranked, signersOf([ranked.rrset], { name, type, anchor: start.anchor.zone, most }));
+}
+
+function proveBySigners(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  signers: readonly Name[],
+): RankedRRset | null | Promise<RankedRRset | null> {
+  const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
+  for (const [i, signer] of signers.entries()) {
     const zone = validation.parts.keys.find(signer);
     // RFC 4035 §5.3.1: a zone does not sign what lies below its cut.
-    const place = { signer, inZoneOf: nameOfSigningZone(name, type), servedBy: ranked.zone };
+    const place = { signer, inZoneOf, servedBy: ranked.zone };
     if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(validation, signer, place.inZoneOf).length > 0)
       continue;
-    const check = await verifyRRset(validation, ranked, zone);
-    if (check.kind === 'secure' && !check.signature.isWildcard) return storeSecure(validation, ranked, check.expiresAt);
+    const check = verifyRRset(validation, ranked, zone);
+    if (check instanceof Promise) {
+      return check.then(
+        (late) => whenProven(validation, ranked, late) ?? proveBySigners(validation, ranked, signers.slice(i + 1)),
+      );
+    }
+    const proven = whenProven(validation, ranked, check);
+    if (proven !== null) return proven;
   }
   return null;
 }
 
-/** The sets, those that are among `validated` replaced by their validated form. */
-export function replaceValidated(sets: readonly RankedRRset[], validated: readonly RankedRRset[]): RankedRRset[] {
-  const byKey = new Map(validated.map((ranked) => [keyOf(ranked), ranked]));
-  return sets.map((ranked) => byKey.get(keyOf(ranked)) ?? ranked);
+function whenProven(validation: ValidationContext, ranked: RankedRRset, check: RRsetCheck): RankedRRset | null {
+  const isProven = check.kind === 'secure' && !check.signature.isWildcard;
+  return isProven ? storeSecure(validation, ranked, check.expiresAt) : null;
 }
 
-function keyOf({ rrset }: RankedRRset): string {
-  return rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+/** The sets, those that are among `validated` replaced by their validated form. */
+export function replaceValidated(sets: readonly RankedRRset[], validated: readonly RankedRRset[]): RankedRRset[] {
+  return sets.map((ranked) => validated.findLast(({ rrset }) => haveSameKey(rrset, ranked.rrset)) ?? ranked);
 }

@@ -31,21 +31,34 @@ export interface Validated {
   readonly badServers: readonly string[];
 }
 
-/** Validates what was found. Rejects only by cancellation. */
-export type Validate = (work: Work, found: FoundResult) => Promise<Validated>;
+/** Validates what was found: at once, when the keys are known and their algorithms fast. Rejects only by cancellation. */
+export type Validate = (work: Work, found: FoundResult) => Validated | Promise<Validated>;
 
 export function createValidate(parts: ValidateParts): Validate {
   const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
   const shared = { policy, steps: new SharedSteps(), pace: new TurnLimiter(parts.clock, CHECKS_PER_TURN) };
-  return async (work, found) =>
-    await validateAnswer(new ValidationContext(parts, shared, work, denialSetsOf(found)), found);
+  return (work, found) => validateAnswer(new ValidationContext(parts, shared, work, denialSetsOf(found)), found);
 }
 
 function denialSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
+  if (aliases.length === 0) return end.authority.filter(isDenialSet);
   return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
-async function validateAnswer(validation: ValidationContext, found: FoundResult): Promise<Validated> {
+function validateAnswer(validation: ValidationContext, found: FoundResult): Validated | Promise<Validated> {
+  if (found.aliases.length > 0) return validateChain(validation, found);
+  return concludeWith(validation, found, { verdict: SECURE, aliases: [], bad: new Set() });
+}
+
+/** What came of the steps of an alias chain. */
+interface ValidatedSteps {
+  readonly verdict: Verdict;
+  readonly aliases: readonly AliasStep[];
+  /** Servers to blame. */
+  readonly bad: Set<string>;
+}
+
+async function validateChain(validation: ValidationContext, found: FoundResult): Promise<Validated> {
   const bad = new Set<string>();
   const aliases: AliasStep[] = [];
   let verdict: Verdict = SECURE;
@@ -55,8 +68,27 @@ async function validateAnswer(validation: ValidationContext, found: FoundResult)
     aliases.push(validated.step);
     if (isOwnFault(validated.verdict)) blame(bad, [step.alias, ...step.proof]);
   }
-  const validated = await validateEnd(validation, found.end);
-  verdict = worse(verdict, validated.verdict);
+  return await concludeWith(validation, found, { verdict, aliases, bad });
+}
+
+/** Validates the end, and makes one verdict of all. */
+function concludeWith(
+  validation: ValidationContext,
+  found: FoundResult,
+  steps: ValidatedSteps,
+): Validated | Promise<Validated> {
+  const end = validateEnd(validation, found.end);
+  if (end instanceof Promise) return end.then((late) => conclude(validation, found, steps, late));
+  return conclude(validation, found, steps, end);
+}
+
+function conclude(
+  validation: ValidationContext,
+  found: FoundResult,
+  { verdict: before, aliases, bad }: ValidatedSteps,
+  validated: ValidatedEnd,
+): Validated {
+  const verdict = worse(before, validated.verdict);
   if (isOwnFault(validated.verdict)) {
     blame(bad, [...found.end.answer, ...found.end.authority]);
     if (found.end.server !== null) bad.add(found.end.server);
@@ -66,9 +98,9 @@ async function validateAnswer(validation: ValidationContext, found: FoundResult)
   return { verdict, found: { kind: 'found', aliases, end }, badServers: [...bad] };
 }
 
-async function validateEnd(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
-  if (end.rcode === RCODE.YXDOMAIN) return await validateTooLong(validation, end);
-  return end.kind === 'answer' ? await validatePositive(validation, end) : await validateDenial(validation, end);
+function validateEnd(validation: ValidationContext, end: FinalAnswer): ValidatedEnd | Promise<ValidatedEnd> {
+  if (end.rcode === RCODE.YXDOMAIN) return validateTooLong(validation, end);
+  return end.kind === 'answer' ? validatePositive(validation, end) : validateDenial(validation, end);
 }
 
 /** True when other servers could give better data; a zone that is bogus above was asked of all its servers already. */

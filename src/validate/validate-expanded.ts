@@ -32,13 +32,31 @@ export interface ValidatedSet {
 const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
 
 /** Validates an RRset of an answer to a question of type `asked`; `authority` holds the denial sets that came with it. */
-export async function validateExpanded(
+export function validateExpanded(
   validation: ValidationContext,
   ranked: RankedRRset,
   authority: readonly RankedRRset[],
   asked: number = rrsetType(ranked.rrset),
-): Promise<ValidatedSet> {
-  const checked = await validateRRset(validation, ranked, asked);
+): ValidatedSet | Promise<ValidatedSet> {
+  const checked = validateRRset(validation, ranked, asked);
+  const set = { ranked, authority, asked };
+  return checked instanceof Promise
+    ? checked.then((late) => conclude(validation, set, late))
+    : conclude(validation, set, checked);
+}
+
+/** A set in an answer to a question of type `asked`. */
+interface AnswerSet {
+  readonly ranked: RankedRRset;
+  readonly authority: readonly RankedRRset[];
+  readonly asked: number;
+}
+
+function conclude(
+  validation: ValidationContext,
+  { ranked, authority, asked }: AnswerSet,
+  checked: RRsetValidation,
+): ValidatedSet | Promise<ValidatedSet> {
   switch (checked.kind) {
     case 'known':
       return { verdict: SECURE, ranked, proof: [], zone: null };
@@ -49,7 +67,7 @@ export async function validateExpanded(
         : unproven(validation, ranked, checked.verdict);
     case 'verified':
       return checked.signature.isWildcard
-        ? await validateExpansion(validation, ranked, checked, authority)
+        ? validateExpansion(validation, ranked, checked, authority)
         : {
             verdict: SECURE,
             ranked: storeSecure(validation, ranked, checked.expiresAt),

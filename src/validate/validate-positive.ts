@@ -24,28 +24,56 @@ export interface ValidatedEnd {
   readonly end: FinalAnswer;
 }
 
-export async function validatePositive(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
+/** At once, when the keys of all zones concerned are known and their algorithms are fast. */
+export function validatePositive(
+  validation: ValidationContext,
+  end: FinalAnswer,
+): ValidatedEnd | Promise<ValidatedEnd> {
   // RFC 4035 §2.2: there is no RRSIG over an RRSIG, so such an answer can be neither secure nor bogus.
   if (end.question.type === TYPE.RRSIG) return signaturesOnly(end);
   const most = end.question.type === TYPE.ANY ? validation.parts.options.limits.anySets : end.answer.length;
   const wanted = end.answer.filter((ranked) => answers(ranked, end.question)).slice(0, most);
   if (wanted.length === 0) return nothingWanted(end);
-  let verdict: Verdict = SECURE;
-  const answer: RankedRRset[] = [];
-  const proof: RankedRRset[] = [];
-  for (const ranked of wanted) {
+  return validateSets(validation, end, wanted, { verdict: SECURE, answer: [], proof: [] });
+}
+
+/** Sets of an answer that are validated already. */
+interface Progress {
+  verdict: Verdict;
+  readonly answer: RankedRRset[];
+  readonly proof: RankedRRset[];
+}
+
+/** Validates the wanted sets that are not in `done` yet. */
+function validateSets(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  wanted: readonly RankedRRset[],
+  done: Progress,
+): ValidatedEnd | Promise<ValidatedEnd> {
+  for (let next = wanted[done.answer.length]; next !== undefined; next = wanted[done.answer.length]) {
     const validated =
-      fromDname(validation, ranked, answer, end.question) ??
-      (await validateExpanded(validation, ranked, end.authority));
-    verdict = worse(verdict, validated.verdict);
-    answer.push(validated.ranked);
-    proof.push(...validated.proof);
+      fromDname(validation, next, done.answer, end.question) ?? validateExpanded(validation, next, end.authority);
+    if (validated instanceof Promise) {
+      return validated.then((late) => {
+        take(done, late);
+        return validateSets(validation, end, wanted, done);
+      });
+    }
+    take(done, validated);
   }
-  const validatedEnd = { ...end, answer, authority: replaceValidated(end.authority, proof) };
-  return {
-    verdict,
-    end: verdict.status === 'secure' ? await withProvenUnrequested(validation, validatedEnd) : validatedEnd,
-  };
+  const { verdict, answer, proof } = done;
+  const authority = proof.length === 0 ? end.authority : replaceValidated(end.authority, proof);
+  const whole = { ...end, answer, authority };
+  if (verdict.status !== 'secure') return { verdict, end: whole };
+  const proven = withProvenUnrequested(validation, whole);
+  return proven instanceof Promise ? proven.then((late) => ({ verdict, end: late })) : { verdict, end: proven };
+}
+
+function take(done: Progress, { verdict, ranked, proof }: ValidatedSet): void {
+  done.verdict = worse(done.verdict, verdict);
+  done.answer.push(ranked);
+  for (const one of proof) done.proof.push(one);
 }
 
 function answers({ rrset }: RankedRRset, question: Question): boolean {
@@ -96,8 +124,22 @@ function nothingWanted(end: FinalAnswer): ValidatedEnd {
  * A secure answer without what is not proven: unsigned NS sets that middleboxes add, unrequested RRsets that a server threw in
  * (val-clean-additional).
  */
-export async function withProvenUnrequested(validation: ValidationContext, end: FinalAnswer): Promise<FinalAnswer> {
-  const authority = await keepProven(validation, end.authority);
+export function withProvenUnrequested(
+  validation: ValidationContext,
+  end: FinalAnswer,
+): FinalAnswer | Promise<FinalAnswer> {
+  const authority = keepProven(validation, end.authority);
+  if (authority instanceof Promise) return authority.then((late) => withProvenAdditional(validation, end, late));
+  return withProvenAdditional(validation, end, authority);
+}
+
+function withProvenAdditional(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  authority: readonly RankedRRset[],
+): FinalAnswer | Promise<FinalAnswer> {
   if (!validation.parts.options.cleanAdditional) return { ...end, authority };
-  return { ...end, authority, additional: await keepProven(validation, end.additional) };
+  const additional = keepProven(validation, end.additional);
+  if (additional instanceof Promise) return additional.then((late) => ({ ...end, authority, additional: late }));
+  return { ...end, authority, additional };
 }

@@ -22,8 +22,8 @@ import { recordOf } from './signature-reason.ts';
 import { storeVerdict } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
-import { isSigned, verifyRRset } from './verify-rrset.ts';
-import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
+import { isSigned, type RRsetCheck, verifyRRset } from './verify-rrset.ts';
+import type { NonSecureVerdict, SecureZone, ZoneSecurity } from './zone-security.ts';
 
 /** What came of one RRset. */
 export type RRsetValidation =
@@ -52,11 +52,11 @@ export function startFor(validation: ValidationContext, name: Name, type: number
 }
 
 /** Validates a set as the answer to a question of type `asked`: an alias in place of a DS is the word of the zone above. */
-export async function validateRRset(
+export function validateRRset(
   validation: ValidationContext,
   ranked: RankedRRset,
   asked: number = rrsetType(ranked.rrset),
-): Promise<RRsetValidation> {
+): RRsetValidation | Promise<RRsetValidation> {
   const owner = rrsetOwner(ranked.rrset);
   const type = asked === TYPE.DS ? TYPE.DS : rrsetType(ranked.rrset);
   const start = startFor(validation, owner, type);
@@ -67,23 +67,53 @@ export async function validateRRset(
   const most = validation.parts.options.limits.signers;
   const inZoneOf = nameOfSigningZone(owner, type);
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
-  if (signers.length === 0) return await validateUnsigned(validation, ranked, inZoneOf, start.anchor);
-  let bogus: NonSecureVerdict | null = null;
-  for (const signer of signers) {
-    const checked = await validateBySigner(validation, ranked, { signer, inZoneOf }, start.anchor);
-    if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
-    bogus ??= checked.verdict;
-  }
-  return { kind: 'unproven', verdict: bogus ?? noSignature(ranked, start.anchor.zone) };
+  const { anchor } = start;
+  return signers.length === 0
+    ? validateUnsigned(validation, ranked, inZoneOf, anchor)
+    : validateBySigners(validation, ranked, { signers, inZoneOf, anchor }, null);
 }
 
-async function validateBySigner(
+/** Signers of a set to be tried in turn. */
+interface Signers {
+  readonly signers: readonly Name[];
+  readonly inZoneOf: Name;
+  readonly anchor: TrustAnchor;
+}
+
+/** The first signer that proves the set; else what the first of them, now or before (`bogus`), was bogus for. */
+function validateBySigners(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  { signers, inZoneOf, anchor }: Signers,
+  bogus: RRsetValidation | null,
+): RRsetValidation | Promise<RRsetValidation> {
+  const [signer, ...others] = signers;
+  if (signer === undefined) return bogus ?? { kind: 'unproven', verdict: noSignature(ranked, anchor.zone) };
+  const next = (checked: RRsetValidation): RRsetValidation | Promise<RRsetValidation> => {
+    if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
+    return validateBySigners(validation, ranked, { signers: others, inZoneOf, anchor }, bogus ?? checked);
+  };
+  const checked = validateBySigner(validation, ranked, { signer, inZoneOf }, anchor);
+  return checked instanceof Promise ? checked.then(next) : next(checked);
+}
+
+function validateBySigner(
   validation: ValidationContext,
   ranked: RankedRRset,
   { signer, inZoneOf }: { readonly signer: Name; readonly inZoneOf: Name },
   anchor: TrustAnchor,
-): Promise<RRsetValidation> {
-  const trust = await trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
+): RRsetValidation | Promise<RRsetValidation> {
+  const trust = trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
+  if (trust instanceof Promise) return trust.then((late) => verifyWith(validation, ranked, signer, late));
+  return verifyWith(validation, ranked, signer, trust);
+}
+
+function verifyWith(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  signer: Name,
+  trust: ZoneSecurity,
+): RRsetValidation | Promise<RRsetValidation> {
   if (trust.status !== 'secure') {
     const record = recordOf(ranked.rrset, signer);
     return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], record) };
@@ -92,8 +122,15 @@ async function validateBySigner(
   if (!namesEqual(trust.zone, signer)) {
     return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(ranked, trust.zone, signer) } };
   }
-  const check = await verifyRRset(validation, ranked, trust);
-  if (check.kind === 'secure') return { ...check, kind: 'verified', zone: trust };
+  const check = verifyRRset(validation, ranked, trust);
+  return check instanceof Promise ? check.then((late) => asValidation(late, trust)) : asValidation(check, trust);
+}
+
+function asValidation(check: RRsetCheck, zone: SecureZone): RRsetValidation {
+  if (check.kind === 'secure') {
+    const { signature, expiresAt } = check;
+    return { kind: 'verified', zone, signature, expiresAt };
+  }
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
   return { kind: 'unproven', verdict: limitVerdict(check.limit) };
 }

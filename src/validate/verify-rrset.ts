@@ -8,13 +8,19 @@
 
 import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
 import { secondsLeft } from '../dnssec/signature-time.ts';
-import { type CheckedRrsig, precheckRrsig, verifySignature, withKey } from '../dnssec/verify-signature.ts';
+import {
+  type CheckedRrsig,
+  type KeyedRrsig,
+  precheckRrsig,
+  verifySignature,
+  withKey,
+} from '../dnssec/verify-signature.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure, SignatureOutcome, ValidSignature } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import type { Rrsig } from '../wire/rdata-rrsig.ts';
-import { type RRset, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { firstSignaturesOf, type RRset, rrsetOwner, rrsetType, signatureCount } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
 import { moreTelling, reasonOf, recordOf } from './signature-reason.ts';
 import type { ValidationContext } from './validation-context.ts';
@@ -27,12 +33,15 @@ export type RRsetCheck =
   /** The client query has had its share of checks. */
   | { readonly kind: 'limit'; readonly limit: Limit };
 
-/** Checks an RRset with the keys of `zone`, which must be the zone that holds it. */
+/**
+ * Checks an RRset with the keys of `zone`, which must be the zone that holds it. At once, unless it has to wait for its turn or for
+ * a slow algorithm.
+ */
 export function verifyRRset(
   validation: ValidationContext,
   ranked: RankedRRset,
   zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
-): Promise<RRsetCheck> {
+): RRsetCheck | Promise<RRsetCheck> {
   return new RRsetVerification(validation, ranked, zone).run();
 }
 
@@ -43,7 +52,8 @@ class RRsetVerification {
   #tries = 0;
   #failure: SignatureFailure | null = null;
   #valid: ValidSignature | null = null;
-  readonly #missing: Set<number>;
+  /** Algorithms that must have signed and have not been seen yet; null: any will do. */
+  readonly #missing: Set<number> | null;
 
   constructor(
     validation: ValidationContext,
@@ -53,25 +63,43 @@ class RRsetVerification {
     this.#validation = validation;
     this.#ranked = ranked;
     this.#zone = zone;
-    this.#missing = new Set(zone.mustSign);
+    this.#missing = zone.mustSign.length === 0 ? null : new Set(zone.mustSign);
   }
 
-  async run(): Promise<RRsetCheck> {
+  run(): RRsetCheck | Promise<RRsetCheck> {
     const { rrset } = this.#ranked;
     const { limits } = this.#validation.parts.options;
-    const signatures = signaturesOf(rrset);
+    const signatures = firstSignaturesOf(rrset, limits.signatures);
     if (signatures.length === 0) return this.#bogus({ kind: 'no-signature', ...recordOf(rrset, this.#zone.zone) });
-    for (const candidate of this.#candidates(signatures.slice(0, limits.signatures))) {
-      for (const key of this.#keysFor(candidate.rrsig)) {
-        const stop = await this.#try(candidate, key);
-        if (stop !== null) return stop;
-      }
+    return this.#goOn(this.#candidates(signatures), 0);
+  }
+
+  /** Tries the signatures from the given one on. */
+  #goOn(candidates: readonly CheckedRrsig[], from: number): RRsetCheck | Promise<RRsetCheck> {
+    for (let i = from; i < candidates.length; i++) {
+      const candidate = candidates[i] as CheckedRrsig;
+      const stop = this.#tryKeys(candidate, this.#keysFor(candidate.rrsig), 0);
+      if (stop instanceof Promise) return stop.then((late) => late ?? this.#goOn(candidates, i + 1));
+      if (stop !== null) return stop;
     }
     return this.#conclude();
   }
 
-  /** One signature with one key; a result when nothing more needs to be tried. */
-  async #try(checked: CheckedRrsig, key: ZoneKey): Promise<RRsetCheck | null> {
+  /** Tries one signature with keys from the given one on; a result when nothing more needs to be tried. */
+  #tryKeys(
+    candidate: CheckedRrsig,
+    keys: readonly ZoneKey[],
+    from: number,
+  ): RRsetCheck | null | Promise<RRsetCheck | null> {
+    for (let i = from; i < keys.length; i++) {
+      const stop = this.#try(candidate, keys[i] as ZoneKey);
+      if (stop instanceof Promise) return stop.then((late) => late ?? this.#tryKeys(candidate, keys, i + 1));
+      if (stop !== null) return stop;
+    }
+    return null;
+  }
+
+  #try(checked: CheckedRrsig, key: ZoneKey): RRsetCheck | null | Promise<RRsetCheck | null> {
     const { rrset } = this.#ranked;
     const ready = withKey(checked, key);
     if ('kind' in ready) {
@@ -85,17 +113,27 @@ class RRsetVerification {
     }
     this.#tries++;
     const leave = this.#validation.mayCheckSignature(rrset.length);
-    if (!(leave === true || (await leave))) return { kind: 'limit', limit: 'signature-checks' };
+    return leave instanceof Promise ? leave.then((may) => this.#verify(may, ready)) : this.#verify(leave, ready);
+  }
+
+  #verify(mayCheck: boolean, ready: KeyedRrsig): RRsetCheck | null | Promise<RRsetCheck | null> {
+    if (!mayCheck) return { kind: 'limit', limit: 'signature-checks' };
     const verified = verifySignature(ready, this.#validation.parts.crypto);
-    const outcome = verified instanceof Promise ? await verified : verified;
-    this.#noteOutcome(outcome, key.keyTag);
+    const { keyTag } = ready.checked.rrsig;
+    if (verified instanceof Promise) return verified.then((outcome) => this.#take(outcome, keyTag));
+    return this.#take(verified, keyTag);
+  }
+
+  /** A result when nothing more needs to be tried. */
+  #take(outcome: SignatureOutcome, keyTag: number): RRsetCheck | null {
+    this.#noteOutcome(outcome, keyTag);
     if (outcome.kind !== 'valid') {
       this.#failed(outcome);
       return null;
     }
     this.#valid ??= outcome;
-    this.#missing.delete(outcome.algorithm);
-    return this.#missing.size === 0 ? this.#secure(this.#valid) : null;
+    this.#missing?.delete(outcome.algorithm);
+    return this.#missing === null || this.#missing.size === 0 ? this.#secure(this.#valid) : null;
   }
 
   /** Signatures that could hold with some key, those that need no wildcard proof first. */
@@ -117,18 +155,22 @@ class RRsetVerification {
   /** Keys with the tag and algorithm of a signature, not more than allowed. */
   #keysFor(rrsig: Rrsig): readonly ZoneKey[] {
     const { keyTag, algorithm } = rrsig;
-    const keys = this.#zone.keys.filter((key) => key.keyTag === keyTag && key.algorithm === algorithm);
+    const most = this.#validation.parts.options.limits.keysPerTag;
+    const keys: ZoneKey[] = [];
+    for (const key of this.#zone.keys) {
+      if (key.keyTag === keyTag && key.algorithm === algorithm && keys.length < most) keys.push(key);
+    }
     if (keys.length === 0) {
       const hasLostBit = this.#zone.keys.some(({ rdata }) => withZoneKeyBit(rdata, keyTag, algorithm) !== null);
       this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
     }
-    return keys.slice(0, this.#validation.parts.options.limits.keysPerTag);
+    return keys;
   }
 
   #conclude(): RRsetCheck {
     const record = recordOf(this.#ranked.rrset, this.#zone.zone);
     // RFC 6840 §5.11 asks for one good signature only; with harden-algo-downgrade every announced algorithm must have one.
-    const [algorithm] = this.#missing;
+    const [algorithm] = this.#missing ?? [];
     if (this.#valid !== null && algorithm !== undefined) {
       return this.#bogus({ kind: 'algorithm-missing', algorithm, ...record });
     }
@@ -149,14 +191,14 @@ class RRsetVerification {
     this.#failure = moreTelling(this.#failure, failure);
   }
 
-  #noteOutcome(outcome: SignatureOutcome, keyTag: number): void {
+  #noteOutcome({ kind }: SignatureOutcome, keyTag: number): void {
     const { rrset } = this.#ranked;
     this.#validation.note(() => ({
       kind: 'signature',
       owner: rrsetOwner(rrset),
       type: rrsetType(rrset),
       keyTag,
-      outcome: outcome.kind,
+      outcome: kind,
     }));
   }
 }
@@ -172,5 +214,5 @@ function cappedExpiry(ranked: RankedRRset, signature: ValidSignature, validation
 
 /** True when an RRset carries at least one RRSIG that covers it (whoever made it). */
 export function isSigned(rrset: RRset): boolean {
-  return signaturesOf(rrset).length > 0;
+  return signatureCount(rrset) > 0;
 }

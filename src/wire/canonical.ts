@@ -12,7 +12,8 @@ import { type RRset, rdatasOf, rrsetClass, rrsetType } from './rrset.ts';
 /** Rdatas of a set in canonical form, sorted, each once (RFC 4034 §6.2, §6.3). */
 export function canonicalRdatas(rrset: RRset): Uint8Array[] {
   const type = rrsetType(rrset);
-  const rdatas = rdatasOf(rrset).map((rdata) => canonicalRdata(rdata, type));
+  const rdatas = rdatasOf(rrset);
+  for (let i = 0; i < rdatas.length; i++) rdatas[i] = canonicalRdata(rdatas[i] as Uint8Array, type);
   if (rdatas.length < 2) return rdatas;
   rdatas.sort(compareBytes);
   // RFC 4034 §6.3: records with the same canonical rdata count as one.
@@ -21,27 +22,20 @@ export function canonicalRdatas(rrset: RRset): Uint8Array[] {
 
 /** Octets between an owner and its rdata: type, class, TTL, RDLENGTH. */
 const FIXED_OCTETS = 10;
-const NOTHING = new Uint8Array();
 
 /**
  * The records as signed: for each in canonical order `owner | type | class | originalTtl | RDLENGTH | rdata`
- * (RFC 4034 §3.1.8.1). `owner` is the name that was signed (for a wildcard expansion the `*` name), in any case. `before`
- * stands before them all.
+ * (RFC 4034 §3.1.8.1). `owner` is the name that was signed (for a wildcard expansion the `*` name), in any case. They follow
+ * so many octets of room, and are to be read at once.
  */
-export function canonicalRecords(
-  rrset: RRset,
-  owner: Name,
-  originalTtl: number,
-  before: Uint8Array = NOTHING,
-): Uint8Array {
+export function canonicalRecords(rrset: RRset, owner: Name, originalTtl: number, roomBefore = 0): Uint8Array {
   const rdatas = canonicalRdatas(rrset);
-  let length = before.length;
+  let length = roomBefore;
   for (const rdata of rdatas) length += owner.length + FIXED_OCTETS + rdata.length;
   const records = transientBytes(length);
   const type = rrsetType(rrset);
   const rrClass = rrsetClass(rrset);
-  records.set(before);
-  let at = before.length;
+  let at = roomBefore;
   for (const rdata of rdatas) {
     at = copyLowerCase(owner, records, at);
     writeU16(records, at, type);

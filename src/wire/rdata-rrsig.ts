@@ -1,6 +1,6 @@
 /** RRSIG rdata (RFC 4034 §3.1). */
 
-import { readU8, readU16, readU32, transientBytes } from './bytes.ts';
+import { readU8, readU16, readU32 } from './bytes.ts';
 import { copyLowerCase, lowerOctet, type Name, nameEnd } from './name.ts';
 
 /** Octets before the signer's name. */
@@ -41,12 +41,21 @@ export function readRrsig(rdata: Uint8Array): Rrsig | null {
   };
 }
 
-/** The part of RRSIG rdata that is signed: all but the signature, the signer in lower case (RFC 4034 §3.1.8.1). */
-export function signedPrefix(rrsig: Rrsig, rdata: Uint8Array): Uint8Array {
-  const prefix = transientBytes(RRSIG_FIXED_OCTETS + rrsig.signer.length);
-  for (let i = 0; i < RRSIG_FIXED_OCTETS; i++) prefix[i] = readU8(rdata, i);
-  copyLowerCase(rrsig.signer, prefix, RRSIG_FIXED_OCTETS);
-  return prefix;
+/** Octets of RRSIG rdata that are signed: all but the signature. */
+export function signedPrefixOctets(rrsig: Rrsig): number {
+  return RRSIG_FIXED_OCTETS + rrsig.signer.length;
+}
+
+/** Writes the part of RRSIG rdata that is signed, the signer in lower case, at the front (RFC 4034 §3.1.8.1). */
+export function writeSignedPrefix(rrsig: Rrsig, rdata: Uint8Array, into: Uint8Array): void {
+  for (let i = 0; i < RRSIG_FIXED_OCTETS; i++) into[i] = readU8(rdata, i);
+  copyLowerCase(rrsig.signer, into, RRSIG_FIXED_OCTETS);
+}
+
+/** The signer that RRSIG rdata names, without reading the rest; null when malformed. */
+export function signerOf(rdata: Uint8Array): Name | null {
+  const end = rdata.length > RRSIG_FIXED_OCTETS ? nameEnd(rdata, RRSIG_FIXED_OCTETS) : -1;
+  return end < 0 ? null : (rdata.subarray(RRSIG_FIXED_OCTETS, end) as Name);
 }
 
 /** True for rdata that `readRrsig` reads. */

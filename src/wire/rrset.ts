@@ -135,6 +135,11 @@ export function firstRdatasOf(rrset: RRset, most: number): Uint8Array[] {
   return readBlocks(rrset, 0, Math.min(most, rdataCount(rrset)));
 }
 
+/** The first RRSIG rdatas, no more than `most`. */
+export function firstSignaturesOf(rrset: RRset, most: number): Uint8Array[] {
+  return readBlocks(rrset, rdataCount(rrset), Math.min(most, signatureCount(rrset)));
+}
+
 /** All RRSIG rdatas, in order. */
 export function signaturesOf(rrset: RRset): Uint8Array[] {
   return readBlocks(rrset, rdataCount(rrset), signatureCount(rrset));
@@ -188,7 +193,9 @@ export function unpackRRset(rrset: RRset): RRsetParts {
 export function haveSameKey(a: RRset, b: RRset): boolean {
   if (rrsetType(a) !== rrsetType(b) || rrsetClass(a) !== rrsetClass(b)) return false;
   const end = nameEnd(a, OWNER_AT);
-  for (let i = OWNER_AT; i < end; i++) if (lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+  for (let i = OWNER_AT; i < end; i++) {
+    if (a[i] !== b[i] && lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+  }
   return true;
 }
 

@@ -1,7 +1,7 @@
 /** Labels as signatures count them, and what they say of wildcards (RFC 4034 §3.1.3). */
 
 import { isBelow, isWildcard, labelCount, type Name } from './name.ts';
-import { isRrsig, readRrsig, signedLabels } from './rdata-rrsig.ts';
+import { isRrsig, signedLabels, signerOf } from './rdata-rrsig.ts';
 import { type RRset, rrsetOwner, signatureCount, someSignature } from './rrset.ts';
 
 /** Labels of an owner as the labels field counts them: without the root and without a leading asterisk. */
@@ -23,7 +23,7 @@ export function isExpanded(rrset: RRset): boolean {
 export function isSignedFromAbove(rrset: RRset): boolean {
   const owner = rrsetOwner(rrset);
   return !someSignature(rrset, (rdata) => {
-    const signer = readRrsig(rdata)?.signer;
-    return signer === undefined || !isBelow(owner, signer);
+    const signer = signerOf(rdata);
+    return signer === null || !isBelow(owner, signer);
   });
 }

@@ -15,7 +15,7 @@ import { readMx, readSrv, readTargetName } from '../../src/wire/rdata-name.ts';
 import { canonicalRdata, isWellFormedRdata } from '../../src/wire/rdata-names.ts';
 import { readNsec } from '../../src/wire/rdata-nsec.ts';
 import { readNsec3 } from '../../src/wire/rdata-nsec3.ts';
-import { readRrsig, signedPrefix } from '../../src/wire/rdata-rrsig.ts';
+import { readRrsig, signedPrefixOctets, writeSignedPrefix } from '../../src/wire/rdata-rrsig.ts';
 import { readSoa } from '../../src/wire/rdata-soa.ts';
 import { formatRecord, parseRecord } from '../../src/wire/record-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
@@ -62,7 +62,7 @@ function checkRecord(record: ResourceRecord): void {
   must(nameEnd(owner, 0) === owner.length, 'owner');
   must(isWellFormedRdata(rdata, type), 'rdata fits its type');
   const rrsig = readRrsig(rdata);
-  if (rrsig !== null) signedPrefix(rrsig, rdata);
+  if (rrsig !== null) writeSignedPrefix(rrsig, rdata, new Uint8Array(signedPrefixOctets(rrsig)));
   for (const read of [readNsec, readNsec3, readSoa, readMx, readSrv, readTargetName]) read(rdata);
   const readBack = parseRecord(formatRecord(record));
   if ('error' in readBack) {

@@ -56,7 +56,7 @@ function signedSet(rdatas: readonly Uint8Array[], signers: readonly { key: Key; 
     const unsigned = concatBytes(head, ZONE, Uint8Array.of(0));
     const rrsig = readRrsig(unsigned);
     if (rrsig === null) throw new Error('the test made a bad RRSIG');
-    const data = signedData(bare, rrsig, unsigned);
+    const data = signedData({ rrset: bare, owner: ZONE }, rrsig, unsigned);
     if (data === null) throw new Error('nothing to sign');
     return concatBytes(head, ZONE, sign(null, data, key.privateKey));
   });

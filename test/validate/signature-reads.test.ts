@@ -16,7 +16,7 @@ vi.mock('../../src/wire/rdata-rrsig.ts', async (importOriginal) => {
   return { ...actual, readRrsig };
 });
 
-test('an RRSIG is read once to find its signer, and once to check it with a key', async () => {
+test('an RRSIG is read once: finding its signer takes no more than a look at the name', async () => {
   const tree = new SignedTree();
   const first = tree.found('a.test.', TYPE.A, [tree.set(tree.root, 'a.test.', TYPE.A, '192.0.2.1')]);
   expect((await tree.validate(first)).verdict).toEqual(SECURE);
@@ -24,5 +24,5 @@ test('an RRSIG is read once to find its signer, and once to check it with a key'
   reads.length = 0;
   expect((await tree.validate(second)).verdict).toEqual(SECURE);
   const ofData = reads.filter((rdata) => rdata[0] === 0 && rdata[1] === TYPE.A);
-  expect(ofData).toHaveLength(2);
+  expect(ofData).toHaveLength(1);
 });

@@ -14,7 +14,7 @@ import { buildQuery } from '../../src/wire/query.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import { readDnskey } from '../../src/wire/rdata-dnskey.ts';
-import { readRrsig, signedPrefix } from '../../src/wire/rdata-rrsig.ts';
+import { readRrsig, signedPrefixOctets, writeSignedPrefix } from '../../src/wire/rdata-rrsig.ts';
 import { TYPE, typeText } from '../../src/wire/rr-type.ts';
 import { packRRset } from '../../src/wire/rrset.ts';
 import { groupRecords, recordsOf } from '../../src/wire/rrsets.ts';
@@ -83,8 +83,10 @@ function verifyAll(world: World, zoneName: string, message: MessageView): { good
       }
       const isExpanded = rrsig.labels < labelCount(set.owner) - (isWildcard(set.owner) ? 1 : 0);
       const owner = isExpanded ? wildcardOf(lastLabels(set.owner, rrsig.labels)) : set.owner;
+      const prefix = new Uint8Array(signedPrefixOctets(rrsig));
+      writeSignedPrefix(rrsig, signature, prefix);
       const data = concatBytes(
-        signedPrefix(rrsig, signature),
+        prefix,
         canonicalRecords(packRRset({ ...set, signatures: [] }), owner ?? set.owner, rrsig.originalTtl),
       );
       if (crypto.verify(imported, data, rrsig.signature) === true) count.good++;
