@@ -134,7 +134,8 @@ async function runAll(folder: string): Promise<void> {
       ['hawser-control', '-c', config, 'status'],
       ['hawser-checkconf', config],
       ['hawser-host', '-C', config, '-t', 'MX', 'dane.example.'],
-      ['hawser', '--version'],
+      // What all that resolve by themselves have in common: dane, trace, doctor.
+      ['hawser', 'explain', '--own', '-C', config, 'dane.example.', 'MX'],
       ['hawser-anchor', '-h'],
     ]) {
       const [name = '', ...rest] = words;
