@@ -52,8 +52,9 @@ function runAndKeep([name = '', ...words]: readonly string[]): void {
   const program = builtProgram(name);
   const script = runProgram(DIST, name);
   process.on('exit', () => {
-    // The daemon sets it when it collects by itself; V8 takes no code that was compiled under other flags.
+    // The daemon sets both (adapters/own-memory.ts); V8 takes no code that was compiled under other flags.
     setFlagsFromString('--no-expose-gc');
+    setFlagsFromString('--heap-growing-percent=0');
     writeFileSync(compiledPath(DIST, program), sealed(script.createCachedData()));
   });
 }

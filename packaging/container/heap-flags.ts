@@ -11,6 +11,8 @@ const MAX_HEAP_MIB = 32_768;
 /** MiB of a semi-space at most, and the heap that one MiB of it belongs to. */
 const MAX_SEMI_SPACE_MIB = 16;
 const HEAP_PER_SEMI_SPACE = 64;
+/** MiB that a semi-space has from the first on, where it may have as many. */
+const LEAST_SEMI_SPACE_MIB = 4;
 
 /** The content of a file; null where it is not there or may not be read. */
 type ReadFile = (path: string) => string | null;
@@ -52,5 +54,6 @@ export function heapFlags(read: ReadFile = readFile): string[] {
   const part = limit < host ? Math.floor(limit / 2) : Math.floor(host / 3);
   const heap = Math.min(MAX_HEAP_MIB, Math.max(MIN_HEAP_MIB, Math.floor(part / MIB)));
   const half = Math.min(MAX_SEMI_SPACE_MIB, Math.max(1, Math.floor(heap / HEAP_PER_SEMI_SPACE)));
-  return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${half}`];
+  const least = Math.min(LEAST_SEMI_SPACE_MIB, half);
+  return [`--max-old-space-size=${heap}`, `--max-semi-space-size=${half}`, `--min-semi-space-size=${least}`];
 }

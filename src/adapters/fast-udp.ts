@@ -11,8 +11,17 @@
 import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
 import { MessageRing, UNUSABLE } from './message-ring.ts';
 import { networkErrorOfCall } from './network-error.ts';
-import { type OwnAddress, Peer, Peers, peerAt, readOwnAddress, SocketAddress, writeOwnAddress } from './peer.ts';
-import { Readiness } from './readiness.ts';
+import {
+  AddressReader,
+  type OwnAddress,
+  Peer,
+  Peers,
+  peerAt,
+  readOwnAddress,
+  SocketAddress,
+  writeOwnAddress,
+} from './peer.ts';
+import { type Readable, Readiness } from './readiness.ts';
 import type { SystemCalls, Watch } from './system-calls.ts';
 import { isForAny, type StreamOptions, UdpDescriptors } from './udp-descriptor.ts';
 import { Views } from './views.ts';
@@ -31,6 +40,7 @@ const RESEND_MS = 1;
 /** Datagrams that may wait for that on one socket; above that they are dropped, as a full queue of the system's does. */
 const MAX_WAITING = 1000;
 const NO_BYTES = new Uint8Array();
+const NOBODY: Address = { ip: '', port: 0 };
 const EINTR = 4;
 const EAGAIN = 11;
 const ENOBUFS = 105;
@@ -51,6 +61,10 @@ interface Shared {
   readonly views: Views;
   readonly peers: Peers;
   readonly at: SocketAddress;
+  readonly addresses: AddressReader;
+  /** What is handed over with a datagram, and the list that it is alone in. */
+  readonly datagram: { bytes: Uint8Array; from: Address };
+  readonly batch: readonly Datagram[];
 }
 
 /** Opens sockets. One for a process, or for a thread of it. */
@@ -61,16 +75,21 @@ export class FastUdp {
   /** Throws when the system has no descriptor left. */
   constructor(calls: SystemCalls) {
     const incoming = new MessageRing(calls, BATCH);
+    const addresses = new AddressReader();
+    const datagram = { bytes: NO_BYTES, from: NOBODY };
     this.by = calls.by;
     this.#shared = {
       calls,
-      descriptors: new UdpDescriptors(calls),
+      descriptors: new UdpDescriptors(calls, addresses),
       readiness: new Readiness(calls),
       incoming,
       outgoing: new Outgoing(new MessageRing(calls, BATCH)),
       views: new Views(incoming),
       peers: new Peers(),
       at: new SocketAddress(),
+      addresses,
+      datagram,
+      batch: [datagram],
     };
   }
 
@@ -81,8 +100,8 @@ export class FastUdp {
 
   /** Opens a socket, bound and, when asked, connected; `fd`: takes this one, which is bound already. */
   open(options: UdpOptions, fd: number | null = null): Opened<UdpSocket> {
-    const { calls, descriptors } = this.#shared;
-    const remote = options.remote === undefined ? null : peerAt(options.remote);
+    const { calls, descriptors, addresses } = this.#shared;
+    const remote = options.remote === undefined ? null : addresses.peerAt(options.remote);
     if (remote === null && options.remote !== undefined) return { ok: false, error: notAnAddress(options.remote) };
     const made = descriptors.make(options, remote, fd);
     if ('error' in made) return { ok: false, error: made.error };
@@ -108,14 +127,13 @@ function notAnAddress({ ip }: Address): NetworkError {
   return { kind: 'other', text: `not an address: ${ip}` };
 }
 
-export class FastSocket implements UdpSocket {
+export class FastSocket implements UdpSocket, Readable {
   readonly fd: number;
+  registration = 0;
   readonly #shared: Shared;
   readonly #options: UdpOptions;
   readonly #isForAny: boolean;
   readonly #isConnected: boolean;
-  readonly #datagram: { bytes: Uint8Array; from: Address };
-  readonly #batch: readonly Datagram[];
   #local: Address | null = null;
   #asked: OwnAddress | null = null;
   #watch: Watch | null = null;
@@ -128,8 +146,6 @@ export class FastSocket implements UdpSocket {
     this.#shared = shared;
     this.#options = options;
     this.#isForAny = isForAny(options);
-    this.#datagram = { bytes: NO_BYTES, from: options.local };
-    this.#batch = [this.#datagram];
   }
 
   /** Begins to receive; why that cannot be, else null. */
@@ -137,7 +153,7 @@ export class FastSocket implements UdpSocket {
     const { calls, readiness } = this.#shared;
     try {
       if (this.#options.isForClients === true) this.#watch = calls.watch(this.fd, () => this.#receiveAll());
-      else if (!readiness.add(this.fd, () => this.#receive(FEW))) return networkErrorOfCall('epoll_ctl', calls.errno());
+      else if (!readiness.add(this)) return networkErrorOfCall('epoll_ctl', calls.errno());
       return null;
     } catch (error) {
       return { kind: 'other', text: (error as Error).message };
@@ -151,6 +167,11 @@ export class FastSocket implements UdpSocket {
 
   setBuffers(receiveBytes: number, sendBytes: number): void {
     if (this.#isOpen) this.#shared.descriptors.setBuffers(this.fd, receiveBytes, sendBytes);
+  }
+
+  /** Takes what has come to a socket for one question. */
+  receive(): void {
+    this.#receive(FEW);
   }
 
   /** As long as batches come full: after one that did not, nothing waits. */
@@ -178,16 +199,16 @@ export class FastSocket implements UdpSocket {
   }
 
   #take(slot: number): void {
-    const { incoming, at, views, peers } = this.#shared;
+    const { incoming, at, views, peers, datagram, batch } = this.#shared;
     const length = incoming.lengthOf(slot);
     if (length === UNUSABLE || !at.read(incoming, incoming.nameAt(slot), incoming.nameLength(slot))) return;
     if (this.#isForAny) {
       const controlLength = incoming.controlLength(slot);
       this.#asked = readOwnAddress(incoming, incoming.controlAt(slot), controlLength, this.#asked);
     }
-    this.#datagram.bytes = views.of(slot, length);
-    this.#datagram.from = peers.find(at, this.#isForAny ? this.#asked : null);
-    this.#options.onDatagrams(this.#batch);
+    datagram.bytes = views.of(slot, length);
+    datagram.from = peers.find(at, this.#isForAny ? this.#asked : null);
+    this.#options.onDatagrams(batch);
   }
 
   send(bytes: Uint8Array, length: number, to: Address): void {
@@ -230,7 +251,7 @@ export class FastSocket implements UdpSocket {
     outgoing.flush();
     this.#isOpen = false;
     this.#waiting = null;
-    if (this.#watch === null) readiness.remove(this.fd);
+    if (this.#watch === null) readiness.remove(this);
     else this.#watch.close();
     calls.close(this.fd);
   }

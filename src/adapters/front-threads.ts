@@ -15,7 +15,7 @@ import { EPOLL, EpollEvents } from './epoll.ts';
 import { FastSocket } from './fast-udp.ts';
 import { CONTROL, CONTROL_OCTETS, NO_SOCKET } from './front-loop.ts';
 import { networkErrorOfCall } from './network-error.ts';
-import { AF_INET, type OwnAddress, Peers, readOwnAddress, SocketAddress } from './peer.ts';
+import { AddressReader, AF_INET, type OwnAddress, Peers, readOwnAddress, SocketAddress } from './peer.ts';
 import { QueryRing, TakenDatagram } from './query-ring.ts';
 import type { SystemCalls } from './system-calls.ts';
 import { isForAny, UdpDescriptors } from './udp-descriptor.ts';
@@ -93,7 +93,7 @@ export class SharingThreads implements FrontThreads {
 
   constructor(parts: FrontThreadsParts) {
     this.#parts = parts;
-    this.#descriptors = new UdpDescriptors(parts.calls);
+    this.#descriptors = new UdpDescriptors(parts.calls, new AddressReader());
     const sockets = (number: number): Shared | undefined => this.#shared.get(number);
     this.#threads = Array.from({ length: parts.options.threads }, (_, i) => new FrontThread(parts, i, sockets));
   }

@@ -25,9 +25,12 @@ interface InheritedSocket {
 /** The sockets that were passed, each given out once. */
 export class InheritedSockets {
   readonly #left: InheritedSocket[];
+  /** Descriptors that were passed and are of no use: no socket of the internet, bound nowhere, or connected to somebody. */
+  readonly unfit: readonly number[];
 
-  constructor(sockets: readonly InheritedSocket[]) {
+  constructor(sockets: readonly InheritedSocket[], unfit: readonly number[] = []) {
     this.#left = [...sockets];
+    this.unfit = unfit;
   }
 
   /** Those that nobody has taken. */
@@ -37,6 +40,7 @@ export class InheritedSockets {
 
   /** The descriptor of the socket that is bound to this address; null: none was passed or it is taken. */
   take(transport: 'udp' | 'tcp', local: Address): number | null {
+    if (this.#left.length === 0) return null;
     const ip = withoutZone(local.ip);
     const at = this.#left.findIndex(
       (each) => each.transport === transport && each.local.ip === ip && each.local.port === local.port,
@@ -52,11 +56,13 @@ export function findInheritedSockets(environment: NodeJS.ProcessEnv = process.en
   const isOurs = environment.LISTEN_PID === String(process.pid);
   if (!isOurs || !Number.isInteger(count) || count < 1 || count > MAX_SOCKETS) return new InheritedSockets([]);
   const bound = boundSockets();
-  const sockets = Array.from({ length: count }, (_, i) => {
-    const found = bound.get(inodeOf(FIRST_FD + i));
-    return found === undefined ? null : { fd: FIRST_FD + i, ...found };
-  });
-  return new InheritedSockets(sockets.filter((socket) => socket !== null));
+  const [sockets, unfit]: [InheritedSocket[], number[]] = [[], []];
+  for (let fd = FIRST_FD; fd < FIRST_FD + count; fd++) {
+    const found = bound.get(inodeOf(fd));
+    if (found === undefined) unfit.push(fd);
+    else sockets.push({ fd, ...found });
+  }
+  return new InheritedSockets(sockets, unfit);
 }
 
 /** The inode behind a descriptor; empty for what is no socket. */
@@ -69,7 +75,7 @@ function inodeOf(fd: number): string {
   }
 }
 
-/** All sockets of this network namespace that are bound, by inode. */
+/** All sockets of this network namespace that are bound and wait for anybody, by inode: what is connected hears one peer alone. */
 function boundSockets(): Map<string, Omit<InheritedSocket, 'fd'>> {
   const sockets = new Map<string, Omit<InheritedSocket, 'fd'>>();
   for (const [file, transport] of [
@@ -81,7 +87,8 @@ function boundSockets(): Map<string, Omit<InheritedSocket, 'fd'>> {
     for (const line of tableLines(`/proc/net/${file}`)) {
       const fields = line.trim().split(/\s+/);
       const local = readLocal(fields[1] ?? '');
-      if (local !== null) sockets.set(fields[9] ?? '', { transport, local });
+      const isConnected = readLocal(fields[2] ?? '')?.port !== 0;
+      if (local !== null && local.port !== 0 && !isConnected) sockets.set(fields[9] ?? '', { transport, local });
     }
   }
   return sockets;

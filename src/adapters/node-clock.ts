@@ -30,11 +30,15 @@ function roundedUp(ms: number): number {
 }
 
 function startTimer(ms: number, run: () => void): CancelTimer {
+  if (ms <= MAX_TIMER_MS) {
+    const only = setTimeout(run, Math.max(0, ms));
+    return () => clearTimeout(only);
+  }
   let timer: NodeJS.Timeout;
   const start = (left: number): void => {
     const step = Math.min(left, MAX_TIMER_MS);
     timer = setTimeout(() => (left > step ? start(left - step) : run()), roundedUp(step));
   };
-  start(Math.max(0, ms));
+  start(ms);
   return () => clearTimeout(timer);
 }

@@ -28,7 +28,15 @@ import { homedir } from 'node:os';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
 import { type FileIdentity, type FileResult, type Files, MAX_FILE_OCTETS } from '../ports/files.ts';
-import { changeFile, isRoot, type LowUser, openForAppending, ownerOf, permissionsOf } from './root-writes.ts';
+import {
+  changeFile,
+  changeFolderOf,
+  isRoot,
+  type LowUser,
+  openForAppending,
+  ownerOf,
+  permissionsOf,
+} from './root-writes.ts';
 
 /** Mode of a new file that replaces none: owner writes, all read. */
 const DEFAULT_MODE = 0o644;
@@ -54,7 +62,7 @@ export function createNodeFiles(user: () => LowUser | null = () => null): Files 
       return read.ok ? { ok: true, value: new Uint8Array(read.value) } : read;
     },
     replaceAtomically: (path, content, mode) =>
-      attempt(() => changeFile(path, user(), (place) => replace(place, content, mode))),
+      attempt(() => changeFolderOf(path, user(), (place) => replace(place, content, mode))),
     replaceInBackground: (path, content, mode) =>
       replaceInBackground(path, { content, mode, user: user(), unfinished }),
     readPrivate: (path, maxOctets) => {

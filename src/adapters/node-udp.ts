@@ -1,7 +1,7 @@
 /** UDP sockets of the system. Datagrams come in batches of one: Node reads one at a time. */
 
 import type { RemoteInfo, Socket } from 'node:dgram';
-import type { Address, Datagram, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import type { Address, Datagram, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
 import { withoutZone } from './ip-zone.ts';
 import { networkErrorOf } from './network-error.ts';
 
@@ -46,7 +46,7 @@ export function openNodeUdp(options: UdpOptions, fd: number | null = null): Prom
     socket.once('error', fail);
     const where = fd === null ? { address: local.ip, port: local.port } : { fd };
     socket.bind({ ...where, exclusive: true }, () => {
-      setBuffers(socket, options, options.onError);
+      setBuffers(socket, options, options);
       if (remote === undefined) succeed();
       else socket.connect(remote.port, remote.ip, connected as () => void);
     });
@@ -55,14 +55,14 @@ export function openNodeUdp(options: UdpOptions, fd: number | null = null): Prom
 
 type BufferSizes = Pick<UdpOptions, 'receiveBufferBytes' | 'sendBufferBytes'>;
 
-function setBuffers(socket: Socket, sizes: BufferSizes, onError: (error: NetworkError) => void): void {
+function setBuffers(socket: Socket, sizes: BufferSizes, owner: Pick<UdpOptions, 'onError'>): void {
   const { receiveBufferBytes = 0, sendBufferBytes = 0 } = sizes;
   try {
     if (receiveBufferBytes > 0) socket.setRecvBufferSize(receiveBufferBytes);
     if (sendBufferBytes > 0) socket.setSendBufferSize(sendBufferBytes);
   } catch (error) {
     // The system's limit (net.core.rmem_max) is smaller: the socket works with that.
-    onError(networkErrorOf(error as Error));
+    owner.onError(networkErrorOf(error as Error));
   }
 }
 
@@ -71,7 +71,7 @@ class NodeUdpSocket implements UdpSocket {
   #local: Address;
   #knowsLocal = false;
   readonly #isConnected: boolean;
-  readonly #onError: (error: NetworkError) => void;
+  readonly #owner: Pick<UdpOptions, 'onError'>;
   #isOpen = true;
   #block: Buffer | null = null;
   #blockUsed = 0;
@@ -79,7 +79,7 @@ class NodeUdpSocket implements UdpSocket {
   constructor(socket: Socket, options: UdpOptions) {
     this.#socket = socket;
     this.#isConnected = options.remote !== undefined;
-    this.#onError = options.onError;
+    this.#owner = options;
     this.#local = options.local;
     const batch: Datagram[] = [];
     socket.on('message', (bytes: Buffer, from: RemoteInfo) => {
@@ -101,7 +101,7 @@ class NodeUdpSocket implements UdpSocket {
   }
 
   setBuffers(receiveBufferBytes: number, sendBufferBytes: number): void {
-    if (this.#isOpen) setBuffers(this.#socket, { receiveBufferBytes, sendBufferBytes }, this.#onError);
+    if (this.#isOpen) setBuffers(this.#socket, { receiveBufferBytes, sendBufferBytes }, this.#owner);
   }
 
   send(bytes: Uint8Array, length: number, to: ScopedAddress): void {
@@ -138,7 +138,7 @@ class NodeUdpSocket implements UdpSocket {
   };
 
   #report(error: Error): void {
-    if (this.#isOpen) this.#onError(networkErrorOf(error));
+    if (this.#isOpen) this.#owner.onError(networkErrorOf(error));
   }
 
   close(): void {

@@ -21,39 +21,61 @@ export function collector(): (options?: object) => void {
   return typeof collect === 'function' ? (options) => void collect(options) : () => {};
 }
 
+/**
+ * V8 begins to mark when the heap has come so far towards the size at which it must, percent (0: V8's own rule). By this a collection
+ * in pieces is asked for; the one that programs can ask for directly does everything at once.
+ */
+const MARK_AT = '--incremental-marking-hard-trigger';
+/** With it V8 counts memory for more than time. What holds when a collection begins holds for all of it. */
+const SMALL = 'optimize-for-size';
+/** Else compiled code that a collection finds unused goes after a few of them: these come when nobody has asked for a while. */
+const FLUSH_CODE = 'flush-bytecode';
+
+/**
+ * V8 collects when the heap has grown by so many percent since it last did; else by up to three times what lives, and a room for new objects more.
+ * To be said when all is loaded: V8 takes no code that was compiled before under other flags.
+ */
+export function setHeapGrowth(percent: number): void {
+  setFlagsFromString(`--heap-growing-percent=${percent}`);
+}
+
 export function ownMemory(): OwnMemory {
   // Making one takes a context of its own, 80 kB.
   let collect: ReturnType<typeof collector> | null = null;
-  let calls: MemoryCalls | string | null = null;
-  const look = () => {
-    const { used_heap_size: used, total_heap_size: held } = getHeapStatistics();
-    return { used, held };
+  let bound: MemoryCalls | string | null = null;
+  const calls = (): MemoryCalls | null => {
+    bound ??= bindMemoryCalls();
+    return typeof bound === 'string' ? null : bound;
   };
   return {
-    look,
+    look: () => {
+      const { used_heap_size: used, total_heap_size: held } = getHeapStatistics();
+      return { used, held };
+    },
     processorMs: () => {
       const { user, system } = process.cpuUsage();
       return (user + system) / 1000;
     },
-    giveBack: () => {
+    beginCollection: (small) => {
       collect ??= collector();
-      // Of all kinds the only one that makes the halves for new objects small again.
-      collect({ type: 'major', execution: 'sync', flavor: 'last-resort' });
-      calls ??= bindMemoryCalls();
-      if (typeof calls !== 'string') {
-        calls.malloc_trim(0n);
-        letGoOfProgram(calls);
+      setFlagsFromString(`${MARK_AT}=1`);
+      setFlagsFromString(`--no-${FLUSH_CODE}`);
+      if (small) setFlagsFromString(`--${SMALL}`);
+      // After a collection of new objects V8 looks whether it is time to mark.
+      collect({ type: 'minor' });
+      setFlagsFromString(`${MARK_AT}=0`);
+      setFlagsFromString(`--${FLUSH_CODE}`);
+      setFlagsFromString(`--no-${SMALL}`);
+    },
+    trim: () => void calls()?.malloc_trim(0n),
+    letGoOfProgram: () => {
+      const memory = calls();
+      if (memory === null) return;
+      for (const { start, octets } of unwrittenMappings(mappingsOf('/proc/self/smaps'), process.execPath)) {
+        memory.madvise(start, octets, DONT_NEED);
       }
-      return look().held;
     },
   };
-}
-
-/** Pages of the program that only starting needed count to the process as long as they are mapped. */
-function letGoOfProgram(calls: MemoryCalls): void {
-  for (const { start, octets } of unwrittenMappings(mappingsOf('/proc/self/smaps'), process.execPath)) {
-    calls.madvise(start, octets, DONT_NEED);
-  }
 }
 
 /** What the kernel says of a process's memory; empty where it may not be read, or there is no /proc (chroot, containers). */

@@ -177,21 +177,52 @@ function isSameHost(a: SocketAddress, b: SocketAddress): boolean {
   );
 }
 
+/** Addresses in text as they stand in memory, those of servers that were asked lately without being read anew. */
+export class AddressReader {
+  readonly #read = new Map<string, SocketAddress>();
+
+  /** As `peerAt`. */
+  peerAt(address: Address): Peer | null {
+    const { ip, port } = address;
+    const known = this.#read.get(ip);
+    if (known === undefined) return this.#readAnew(address);
+    known.port = port & 0xffff;
+    return new Peer(ip, known, null);
+  }
+
+  #readAnew(address: Address): Peer | null {
+    const { ip } = address;
+    // The number of an interface may change.
+    const at = ip.includes('%') ? null : socketAddressOf(ip);
+    if (at === null) return peerAt(address);
+    if (this.#read.size >= KNOWN_TEXTS) this.#read.clear();
+    this.#read.set(ip, at);
+    return this.peerAt(address);
+  }
+}
+
 /** The peer at an address of text, whose zone may stand behind `%`; null when it is no address. */
 export function peerAt({ ip, port }: Address): Peer | null {
   const zoneAt = ip.indexOf('%');
   const text = zoneAt < 0 ? ip : ip.slice(0, zoneAt);
+  const at = socketAddressOf(text);
+  if (at === null) return null;
+  at.port = port & 0xffff;
+  at.zone = zoneAt < 0 ? 0 : zoneNumber(ip.slice(zoneAt + 1));
+  return new Peer(text, at, null);
+}
+
+/** Without port and zone; null when the text is no address. */
+function socketAddressOf(text: string): SocketAddress | null {
   const octets = parseIp(text);
   if (octets === null) return null;
   const at = new SocketAddress();
   at.isSix = octets.length === 16;
-  at.port = port & 0xffff;
   at.word0 = wordAt(octets, 0);
   at.word1 = at.isSix ? wordAt(octets, 4) : 0;
   at.word2 = at.isSix ? wordAt(octets, 8) : 0;
   at.word3 = at.isSix ? wordAt(octets, 12) : 0;
-  at.zone = zoneAt < 0 ? 0 : zoneNumber(ip.slice(zoneAt + 1));
-  return new Peer(text, at, null);
+  return at;
 }
 
 /** Four octets as the number that they are in memory: the machines that this runs on have the least octet first. */

@@ -14,10 +14,13 @@ const MAX_EVENTS = 64;
 /** Registrations are numbered up to here, and then from 1 again. */
 const LAST_NUMBER = 0x7fffffff;
 
-interface Registered {
-  readonly number: number;
-  readonly onReadable: () => void;
-  isRemoved: boolean;
+/** What is watched. The last field is written here alone. */
+export interface Readable {
+  readonly fd: number;
+  /** The descriptor can be read or has an error. */
+  receive(): void;
+  /** Number of its registration; 0: it is not watched. */
+  registration: number;
 }
 
 export class Readiness {
@@ -25,7 +28,8 @@ export class Readiness {
   readonly #events: EpollEvents;
   readonly #fd: number;
   readonly #watch: Watch;
-  readonly #registered: (Registered | undefined)[] = [];
+  readonly #registered: (Readable | undefined)[] = [];
+  readonly #ready: (Readable | undefined)[] = [];
   #lastNumber = 0;
 
   /** Throws when the system has no descriptor for it. */
@@ -39,32 +43,37 @@ export class Readiness {
     this.#watch.unref();
   }
 
-  /** Calls back whenever the descriptor can be read or has an error, until it is removed. False when the system refuses. */
-  add(fd: number, onReadable: () => void): boolean {
+  /** Calls it whenever its descriptor can be read or has an error, until it is removed. False when the system refuses. */
+  add(readable: Readable): boolean {
+    const { fd } = readable;
     this.#lastNumber = this.#lastNumber === LAST_NUMBER ? 1 : this.#lastNumber + 1;
-    this.#registered[fd] = { number: this.#lastNumber, onReadable, isRemoved: false };
+    this.#registered[fd] = readable;
+    readable.registration = this.#lastNumber;
     const event = this.#events.fill(EPOLL.in, fd, this.#lastNumber);
     const isAdded = this.#calls.epoll_ctl(this.#fd, EPOLL.ctlAdd, fd, event) === 0;
-    if (!isAdded) this.remove(fd);
+    if (!isAdded) this.remove(readable);
     return isAdded;
   }
 
   /** To be called before the descriptor is closed, which takes it out of the set. */
-  remove(fd: number): void {
-    const registered = this.#registered[fd];
-    if (registered !== undefined) registered.isRemoved = true;
-    this.#registered[fd] = undefined;
+  remove(readable: Readable): void {
+    readable.registration = 0;
+    if (this.#registered[readable.fd] === readable) this.#registered[readable.fd] = undefined;
   }
 
   #wake(): void {
     const count = Math.min(this.#calls.epoll_wait(this.#fd, this.#events.at, MAX_EVENTS, 0), MAX_EVENTS);
-    const ready: Registered[] = [];
+    const ready = this.#ready;
     for (let i = 0; i < count; i++) {
       const registered = this.#registered[this.#events.fd(i)];
-      if (registered !== undefined && registered.number === this.#events.number(i)) ready.push(registered);
+      ready[i] = registered?.registration === this.#events.number(i) ? registered : undefined;
     }
     // The memory of events is used again by what these do, and one of them may close another.
-    for (const each of ready) if (!each.isRemoved) each.onReadable();
+    for (let i = 0; i < count; i++) {
+      const each = ready[i];
+      ready[i] = undefined;
+      if (each !== undefined && each.registration !== 0) each.receive();
+    }
   }
 
   close(): void {

@@ -123,6 +123,19 @@ export function changeFile<T>(path: string, user: LowUser | null, change: (path:
   }
 }
 
+/**
+ * The same for a change that makes a new name in the folder of `path`: where only root can, it is not tried as the user first. Taking
+ * a user's rights and giving them back stops every thread of the process six times.
+ */
+export function changeFolderOf<T>(
+  path: string,
+  user: LowUser | null,
+  change: (path: string, isOwnRight: boolean) => T,
+): T {
+  const safe = user !== null && isRoot() ? rootOnlyPath(path) : null;
+  return safe === null ? changeFile(path, user, change) : change(safe, false);
+}
+
 /** Opens a file for lines at its end; it becomes the user's, who has to open it again when it was moved away. */
 export function openForAppending(path: string, user: LowUser | null): number {
   return changeFile(path, user, (place, isOwnRight) => {

@@ -7,7 +7,7 @@
 
 import type { Address, ForeignBinding, ListenOptions, NetworkError, UdpOptions } from '../ports/network.ts';
 import { networkErrorOfCall } from './network-error.ts';
-import { AF_INET, AF_INET6, IP_PKTINFO, type Peer, peerAt, SocketAddress } from './peer.ts';
+import { type AddressReader, AF_INET, AF_INET6, IP_PKTINFO, type Peer, peerAt, SocketAddress } from './peer.ts';
 import type { Pointer, SystemCalls } from './system-calls.ts';
 
 const SOCK_STREAM = 1;
@@ -70,9 +70,11 @@ export class UdpDescriptors {
   readonly #calls: SystemCalls;
   readonly #scratch: Scratch;
   readonly #address = new SocketAddress();
+  readonly #addresses: AddressReader;
 
-  constructor(calls: SystemCalls) {
+  constructor(calls: SystemCalls, addresses: AddressReader) {
     this.#calls = calls;
+    this.#addresses = addresses;
     this.#scratch = new Scratch(calls);
   }
 
@@ -95,7 +97,7 @@ export class UdpDescriptors {
 
   /** A socket as the options say, bound and, when asked, connected to `remote`; `given`: this one, which is bound already. */
   make(options: UdpOptions, remote: Peer | null, given: number | null): Made {
-    const local = peerAt(options.local);
+    const local = this.#addresses.peerAt(options.local);
     if (local === null) return { error: { kind: 'other', text: `not an address: ${options.local.ip}` } };
     const isSix = options.local.ip.includes(':');
     const fd = given ?? this.#calls.socket(isSix ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);

@@ -10,6 +10,8 @@ import { ByteBoundedMap, ENTRY_OCTETS } from './byte-bounded-map.ts';
 
 /** Octets of one server besides its entry: an object with three fields. */
 const SERVER_OCTETS = 40;
+/** Octets of one server in all. */
+export const ENCRYPTED_SERVER_OCTETS = ENTRY_OCTETS + SERVER_OCTETS;
 
 /** How long what was found is remembered, ms (RFC 9539 §4.3, by the names used there). */
 export interface EncryptionMemory {
@@ -37,7 +39,7 @@ export class EncryptedServers {
   constructor(clock: Clock, maxServers: number) {
     this.#clock = clock;
     this.#servers = new ByteBoundedMap({
-      maxBytes: maxServers * (ENTRY_OCTETS + SERVER_OCTETS),
+      maxBytes: maxServers * ENCRYPTED_SERVER_OCTETS,
       sizeOf: () => SERVER_OCTETS,
     });
   }

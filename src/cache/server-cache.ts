@@ -13,16 +13,16 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import { type Name, nameKey, ROOT } from '../wire/name.ts';
+import { type Name, ROOT } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
-import { EncryptedServers } from './encrypted-servers.ts';
+import { ENCRYPTED_SERVER_OCTETS, EncryptedServers } from './encrypted-servers.ts';
 import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
 import { RecentFailures } from './recent-failures.ts';
 import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
 import { Routes } from './routes.ts';
 import { type MannersOutcome, ServerManners } from './server-manners.ts';
-import { type Lameness, type QueryKind, ServerZoneInfo } from './server-zone-info.ts';
+import { type Lameness, type QueryKind, ServerZoneInfo, serverZoneKey } from './server-zone-info.ts';
 
 /** A server with a timeout of so many ms or more is down. */
 const DEAD_TIMEOUT_MS = 120_000;
@@ -59,8 +59,11 @@ const LONG_CUT_WAIT_MS = 3000;
 const LONG_CUT_WAIT_EVERY = 4;
 /** Octets of one address: two objects with a dozen numbers, the measure and a cookie. */
 const ADDRESS_OCTETS = 520;
-/** Octets of a usual entry with its key, for the bound: Unbound counts entries. */
-const USUAL_ENTRY_OCTETS = 700;
+/** Octets of a usual address, and of a usual server of a zone, each with its key, for the bounds: Unbound counts entries. */
+const USUAL_ADDRESS_OCTETS = 660;
+const USUAL_INFO_OCTETS = 350;
+/** Octets that `maxServers` stands for, each: address, zone, and encryption. */
+export const OCTETS_PER_SERVER = USUAL_ADDRESS_OCTETS + USUAL_INFO_OCTETS + ENCRYPTED_SERVER_OCTETS;
 /** Entries looked through at most for servers that bear witness on our line. */
 const MAX_WITNESSES_SOUGHT = 1000;
 /** Addresses of the own site in text: they answer although the line to the world is cut, or the other way round. */
@@ -177,11 +180,11 @@ export class ServerCache {
     this.recentFailures = new RecentFailures(clock);
     this.encrypted = new EncryptedServers(clock, options.maxServers);
     this.#addresses = new ByteBoundedMap({
-      maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
+      maxBytes: options.maxServers * USUAL_ADDRESS_OCTETS,
       sizeOf: () => ADDRESS_OCTETS,
     });
     this.#infos = new ByteBoundedMap({
-      maxBytes: options.maxServers * USUAL_ENTRY_OCTETS,
+      maxBytes: options.maxServers * USUAL_INFO_OCTETS,
       sizeOf: ({ octets }) => octets,
     });
   }
@@ -332,7 +335,7 @@ export class ServerCache {
   }
 
   #seek(server: string, zone: Name): void {
-    this.#lastSought = { server, zone, key: `${server} ${nameKey(zone)}`, isOnSite: SITE_ADDRESS.test(server) };
+    this.#lastSought = { server, zone, key: serverZoneKey(server, zone), isOnSite: SITE_ADDRESS.test(server) };
   }
 
   /**
@@ -470,16 +473,14 @@ export class ServerCache {
   #change(server: string, zone: Name, change: (info: ServerZoneInfo) => void): void {
     const key = this.#keyOf(server, zone);
     const kept = this.#infos.get(key);
-    const info = kept !== null && this.#isFresh(kept) ? kept : this.#newInfo(server, zone, kept);
+    const info = kept !== null && this.#isFresh(kept) ? kept : this.#newInfo(key, kept);
     const before = kept === info ? info.octets : -1;
     change(info);
     if (info.octets !== before) this.#infos.set(key, info);
   }
 
-  #newInfo(server: string, zone: Name, expired: ServerZoneInfo | null): ServerZoneInfo {
-    // A copy: a name that comes out of another cache or of a message keeps far more alive than itself.
-    const own = new Uint8Array(zone) as Name;
-    const made = new ServerZoneInfo({ server, zone: own, expiresAt: this.#expiry() });
+  #newInfo(key: string, expired: ServerZoneInfo | null): ServerZoneInfo {
+    const made = new ServerZoneInfo(key, this.#expiry());
     const timeoutMs = this.#timeoutOf(null, expired);
     // A server that was down when its entry expired stays silent until it has shown that it is back.
     if (expired !== null && timeoutMs >= Math.min(MAX_WAIT_MS, this.#downMs() - 1)) made.resumeFrom(expired, timeoutMs);

@@ -3,9 +3,8 @@
  * upwards, still serves MX; a zone that it does not serve at all says nothing about those that it serves.
  */
 
-import type { Name } from '../wire/name.ts';
+import { type Name, nameKey, nameOfKey } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { sizeOfName } from './heap-size.ts';
 
 /** How a server fails a zone. */
 export type Lameness = 'lame' | 'recursion-lame' | 'dnssec-lame';
@@ -24,12 +23,16 @@ const USUAL_TYPES: ReadonlySet<number> = new Set([
 const OTHER_TYPES = 0;
 /** Timeouts in a row of one type until its questions can find the server silent (Unbound TIMEOUT_COUNT_MAX). */
 const TIMEOUTS_TO_REST = 3;
-/** Octets of one entry besides the zone's name and what is in the lists; of a silent and of a lame type there. */
-const INFO_OCTETS = 320;
-const TIMED_OUT_TYPE_OCTETS = 64;
-const LAME_TYPE_OCTETS = 48;
-/** Octets of a list that is grown by pushing, at first: room for 17. */
-const LIST_OCTETS = 150;
+/** Octets of one entry besides what is in the lists; of a silent and of a lame type there. */
+const INFO_OCTETS = 200;
+const TIMED_OUT_TYPE_OCTETS = 72;
+const LAME_TYPE_OCTETS = 56;
+/** Octets of a list that has something in it, besides that. */
+const LIST_OCTETS = 48;
+/** Stands between the server and the zone's key; no address has one. */
+const SEPARATOR = ' ';
+/** The list of most entries. */
+const NOTHING: readonly never[] = [];
 
 /** Timeouts of one type since the last answer. */
 interface TypeTimeouts {
@@ -46,9 +49,13 @@ interface LameType {
   shownAtMs: number;
 }
 
+/** What names a server (`ip@port`) and a zone together. */
+export function serverZoneKey(server: string, zone: Name): string {
+  return server + SEPARATOR + nameKey(zone);
+}
+
 export class ServerZoneInfo {
-  readonly server: string;
-  readonly zone: Name;
+  readonly #key: string;
   /** Unix seconds. */
   readonly expiresAt: number;
   /** Timeout after timeouts, ms; 0: there were none since the last answer. */
@@ -57,14 +64,23 @@ export class ServerZoneInfo {
   silentSinceMs = 0;
   /** When the server last answered for the zone, monotonic ms; -Infinity: never. */
   answeredAtMs = Number.NEGATIVE_INFINITY;
-  #timeouts: TypeTimeouts[] = [];
-  readonly #lameTypes: LameType[] = [];
+  #timeouts: readonly TypeTimeouts[] = NOTHING;
+  #lameTypes: readonly LameType[] = NOTHING;
   #lameness: Exclude<Lameness, 'lame'> | null = null;
 
-  constructor(start: { readonly server: string; readonly zone: Name; readonly expiresAt: number }) {
-    this.server = start.server;
-    this.zone = start.zone;
-    this.expiresAt = start.expiresAt;
+  /** `key`: of `serverZoneKey`, the only one of its kind that is kept. */
+  constructor(key: string, expiresAt: number) {
+    this.#key = key;
+    this.expiresAt = expiresAt;
+  }
+
+  get server(): string {
+    return this.#key.slice(0, this.#key.indexOf(SEPARATOR));
+  }
+
+  /** In lower case. */
+  get zone(): Name {
+    return nameOfKey(this.#key.slice(this.#key.indexOf(SEPARATOR) + 1));
   }
 
   /** How the server fails the zone for a type. */
@@ -90,7 +106,7 @@ export class ServerZoneInfo {
   setLame(lameness: Lameness, type: number, nowMs: number): void {
     const known = this.#lameOf(type);
     if (lameness !== 'lame') this.#lameness = lameness;
-    else if (known === null) this.#lameTypes.push({ type: tellApart(type), shownAtMs: nowMs });
+    else if (known === null) this.#lameTypes = [...this.#lameTypes, { type: tellApart(type), shownAtMs: nowMs }];
     else known.shownAtMs = nowMs;
   }
 
@@ -141,14 +157,14 @@ export class ServerZoneInfo {
 
   forgetTimeouts(): void {
     this.backoffMs = 0;
-    this.#timeouts = [];
+    this.#timeouts = NOTHING;
   }
 
   /** Octets on the heap, estimated. */
   get octets(): number {
     const types = TIMED_OUT_TYPE_OCTETS * this.#timeouts.length + LAME_TYPE_OCTETS * this.#lameTypes.length;
     const lists = (this.#timeouts.length > 0 ? LIST_OCTETS : 0) + (this.#lameTypes.length > 0 ? LIST_OCTETS : 0);
-    return INFO_OCTETS + sizeOfName(this.zone) + types + lists;
+    return INFO_OCTETS + types + lists;
   }
 
   #timeoutsOf(asked: number): TypeTimeouts {
@@ -156,7 +172,7 @@ export class ServerZoneInfo {
     const known = this.#timeouts.find((each) => each.type === type);
     if (known !== undefined) return known;
     const made: TypeTimeouts = { type, count: 0, restsUntilMs: 0 };
-    this.#timeouts.push(made);
+    this.#timeouts = [...this.#timeouts, made];
     return made;
   }
 }

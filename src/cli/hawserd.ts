@@ -10,14 +10,14 @@ import { totalmem } from 'node:os';
 import { childProcesses } from '../adapters/child-processes.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import type { NodeLog } from '../adapters/node-log.ts';
-import { ownMemory } from '../adapters/own-memory.ts';
+import { ownMemory, setHeapGrowth } from '../adapters/own-memory.ts';
 import { openForAppending } from '../adapters/root-writes.ts';
 import { pidfilePath } from '../config/check-files.ts';
 import { type Config, defaultConfig } from '../config/config.ts';
 import { DEFAULT_PATHS, defaultConfigPath } from '../config/default-path.ts';
 import { findingText } from '../config/finding.ts';
 import { loadConfigInPieces } from '../config/load-config.ts';
-import { giveBackWhenQuiet } from '../daemon/give-back.ts';
+import { giveBackMemory } from '../daemon/give-back.ts';
 import { logTarget } from '../daemon/options/log.ts';
 import { type LoadedFor, Running } from '../daemon/running.ts';
 import { VERSION } from '../daemon/version.ts';
@@ -25,6 +25,7 @@ import { bugText } from '../terms/unreachable.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { type Arguments, readArguments } from './arguments.ts';
 import {
+  HEAP_GROWTH_PERCENT,
   hasRoomForPolicy,
   loadWithinHeap,
   scarceMemoryText,
@@ -34,7 +35,7 @@ import {
   withinHeap,
 } from './heap.ts';
 import { dropPrivileges, futureUser } from './privileges.ts';
-import { keepWatchdogCalm, ServiceManager, sendBySystemdNotify } from './service-manager.ts';
+import { keepWatchdogCalm, ServiceManager, sendToManager } from './service-manager.ts';
 import { thisProcess } from './this-process.ts';
 
 const USAGE = `usage:  hawserd [options]
@@ -151,7 +152,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   watchForBugs(log);
   const ending = listenForStop(running, log);
   watchHeap(ports.clock, log);
-  giveBackWhenQuiet(ports.clock, ownMemory());
+  giveBackMemory(ports.clock, ownMemory());
   const lines = [...(await running.start())];
   const { config } = running;
   if (config === null) return await fail(lines);
@@ -159,7 +160,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   if (scarce !== null) log.write('warning', scarce);
   const pidfile = flags.noPidfile ? '' : pidfilePath(config);
   // Who learns that the daemon is there may signal it at once.
-  const manager = new ServiceManager(sendBySystemdNotify);
+  const manager = new ServiceManager(sendToManager());
   ending.first.push(
     () => manager.tellLast('STOPPING=1'),
     () => removePidfile(pidfile),
@@ -178,6 +179,7 @@ async function startHere(flags: Arguments, read: LoadedFor[]): Promise<number | 
   await tellParent([]);
   process.off('disconnect', ending.stop);
   if (process.send !== undefined) process.disconnect();
+  setHeapGrowth(HEAP_GROWTH_PERCENT);
   return null;
 }
 

@@ -1,12 +1,13 @@
 /**
- * Tells the service manager (systemd, units of Type=notify) how the daemon is: systemd's own tool speaks for us, since Node has
- * no unix datagram socket.
+ * Tells the service manager (systemd, units of Type=notify) how the daemon is: itself, where the system's calls can be made or else
+ * by systemd's own tool, since Node has no unix datagram socket.
  *
  * Duties: one message after the other, so that a reload's end is not told before its beginning; nothing waits for it. The
- * tool itself stays until the manager has taken the message, so that the manager can tell whose it is.
+ * tool stays until the manager has taken the message, so that the manager can tell whose it is.
  */
 
 import { childProcesses } from '../adapters/child-processes.ts';
+import { datagramSender } from '../adapters/notify-socket.ts';
 import type { Clock } from '../ports/clock.ts';
 
 /** Milliseconds until a tool that the manager lets wait is ended: a message more or less is no reason to keep processes. */
@@ -14,7 +15,7 @@ const PATIENCE_MS = 10_000;
 /** Messages that wait for those before them; what comes on top replaces the last one. Reloads may come fast. */
 export const MAX_WAITING_MESSAGES = 8;
 
-/** Least milliseconds between two signs of life: each costs a process. A unit that wants them more often is refused nothing, only slower. */
+/** Least milliseconds between two signs of life: each may cost a process. A unit that wants them more often is refused nothing, only slower. */
 const MIN_SIGN_MS = 1_000;
 
 /** Sends one message; calls `done` when that has ended, however it has. */
@@ -80,6 +81,16 @@ export function keepWatchdogCalm(
   };
   clock.after(everyMs, sign);
   return everyMs;
+}
+
+/** Sends to the manager's socket, or by its tool where that cannot be; does nothing where no manager listens. */
+export function sendToManager(send = datagramSender()): SendState {
+  return (state, done) => {
+    const path = process.env.NOTIFY_SOCKET;
+    // What the tool says, too, which speaks for another process.
+    if (path !== undefined && send(path, `MAINPID=${process.pid}\n${state}`)) done();
+    else sendBySystemdNotify(state, done);
+  };
 }
 
 /** Sends by `systemd-notify`; does nothing where no manager listens. */

@@ -3,7 +3,7 @@
 import { existsSync } from 'node:fs';
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
 import { createCrypto } from '../adapters/crypto.ts';
-import { findInheritedSockets } from '../adapters/inherited-sockets.ts';
+import { findInheritedSockets, type InheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
 import { createNodeHost } from '../adapters/node-host.ts';
@@ -50,7 +50,7 @@ export function thisProcess(): ThisProcess {
       },
       chooseUdpEngine: network.chooseUdpEngine,
       startFronts: (options) => network.startFrontThreads(frontProgram(), options),
-      unusedSockets: () => inherited.left,
+      unusedSockets: () => unusedTexts(inherited),
       createCrypto,
       openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
       loadPage,
@@ -60,6 +60,17 @@ export function thisProcess(): ThisProcess {
       requestStop: () => void process.kill(process.pid, 'SIGTERM'),
     },
   };
+}
+
+function unusedTexts({ left, unfit }: InheritedSockets): string[] {
+  const why = 'was passed to this process, but';
+  return [
+    ...left.map(
+      ({ transport, local: { ip, port } }) =>
+        `socket ${transport} ${ip}@${port} ${why} no interface is configured there, or another one was passed for it`,
+    ),
+    ...unfit.map((fd) => `descriptor ${fd} ${why} is no socket that waits at an address for anybody`),
+  ];
 }
 
 /** Addresses as a socket is bound to them: those of a link need to be told of which (RFC 4007 §11). */

@@ -350,6 +350,12 @@ const OWN_ROWS: readonly StatRow[] = [
     ({ serve }) => serve.faultySessions,
   ),
   counter(
+    'num.notify.waiting',
+    'notify_waiting_total',
+    'NOTIFY messages that waited, since their zone had just been asked for or was being transferred',
+    ({ counters }) => counters.get('notify.waiting'),
+  ),
+  counter(
     'num.control.refused',
     'control_connections_refused_total',
     'Control connections that found no place, or had to give theirs to another',

@@ -43,7 +43,7 @@ import { joinResolver, type SharedParts } from './join-resolver.ts';
 import { joinSecondLevel } from './join-shared-cache.ts';
 import { makeZoneStore, takePolicyZone } from './join-zones.ts';
 import { clientRateOptions } from './options/limits.ts';
-import { cacheSizes, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
+import { cacheSizes, fitTables, type HostFacts, iterateOptions, serveOptions, serverOptions } from './options/rooms.ts';
 import type { ServiceTls } from './service-tls.ts';
 import { PROGRAM_VERSION } from './version.ts';
 
@@ -143,10 +143,12 @@ type Assembled =
 
 const NO_HOST: HostFacts = { hostName: 'localhost', programVersion: PROGRAM_VERSION, addressesOf: () => [] };
 
-export async function assemble(parts: AssembleParts): Promise<Assembled> {
-  const { config, ports, host = NO_HOST, carried, serviceTls = null, zonesBefore = null } = parts;
+export async function assemble(given: AssembleParts): Promise<Assembled> {
+  const { config, warning } = fitTables(given.config, given.host?.heapOctets);
+  const parts = { ...given, config };
+  const { ports, host = NO_HOST, carried, serviceTls = null, zonesBefore = null } = parts;
   const inputs = readInputs(config, ports.files);
-  const findings: Finding[] = [...inputs.findings];
+  const findings: Finding[] = [...inputs.findings, ...sizeWarning(warning)];
   if (hasError(findings)) return { ok: false, findings };
   const counters = carried?.counters ?? new Counters();
   const tapped = await joinDnstap({ config, ports, host, counters }, findings);
@@ -217,6 +219,10 @@ export function hasError(findings: readonly Finding[]): boolean {
   return findings.some(({ severity }) => severity === 'error');
 }
 
+function sizeWarning(text: string | null): Finding[] {
+  return text === null ? [] : [{ file: '', line: 0, severity: 'warning', text }];
+}
+
 /** What all rooms have in common; from the instance before where that is to be kept. */
 function shareParts(
   parts: AssembleParts,
@@ -225,8 +231,7 @@ function shareParts(
   findings: Finding[],
 ): SharedParts {
   const { config, ports, caches, carried, verbosity } = parts;
-  const { warning } = cacheSizes(config, parts.host?.heapOctets);
-  if (warning !== null) findings.push({ file: '', line: 0, severity: 'warning', text: warning });
+  findings.push(...sizeWarning(cacheSizes(config, parts.host?.heapOctets).warning));
   return {
     config,
     ports,

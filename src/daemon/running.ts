@@ -89,8 +89,8 @@ export interface HostProcess {
   chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenUdpEngine>;
   /** Starts threads that answer from shared memory (`num-threads`); a text: why there are none. */
   startFronts(options: FrontThreadOptions): Promise<FrontThreads | string>;
-  /** Sockets that were passed to the process and that nobody listens on. */
-  unusedSockets(): readonly { readonly transport: 'udp' | 'tcp'; readonly local: Address }[];
+  /** A sentence for each socket that was passed to the process and that nobody listens on. */
+  unusedSockets(): readonly string[];
   /** `report` gets a line for each thing that the platform cannot do; `legacy`: algorithms that anybody can forge too. */
   createCrypto(report: (line: string) => void, options: { readonly legacy: boolean }): Promise<Crypto>;
   /** Whether TLS can use a key and a certificate. */
@@ -202,10 +202,7 @@ export class Running {
     const loaded = this.#cacheFile.load(instance);
     this.#watchSockets(awaited);
     await this.#listenForPeople();
-    for (const { transport, local } of this.#parts.host.unusedSockets()) {
-      const text = `socket ${transport} ${local.ip}@${local.port} was passed to this process, but no interface is configured there`;
-      this.#ports.log.write('warning', text);
-    }
+    for (const text of this.#parts.host.unusedSockets()) this.#ports.log.write('warning', text);
     instance.config.server.moduleConfig.forEach((module, i) => {
       this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });

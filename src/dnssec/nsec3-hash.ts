@@ -23,6 +23,20 @@ export interface HashParameters {
  */
 export const NSEC3_HASHES_PER_GRANT = 8;
 
+/** SHA-1 calls that a grant is worth, whatever the parameters: those of so many names with 150 iterations. */
+const DIGESTS_PER_NAME = 151;
+
+/**
+ * What a digest with a salt that leaves its one block (nsec3-iterate.ts) counts for: up to five blocks, by a call of the crypto
+ * library, take eight to ten times as long. No honest zone gains anything by such a salt (RFC 9276 §3.1).
+ */
+const LONG_SALT_COST = 8;
+
+/** What hashing one name costs, in SHA-1 calls of one block. */
+export function hashCost({ iterations, salt }: HashParameters): number {
+  return (iterations + 1) * (salt.length <= MAX_ONE_BLOCK_SALT_OCTETS ? 1 : LONG_SALT_COST);
+}
+
 /**
  * Computes NSEC3 hashes within a budget of names, and remembers them. One hasher serves one answer: when a proof ends as
  * `hash-budget`, grant more after a yield and ask again; what was computed is not computed twice.
@@ -32,12 +46,14 @@ export class Nsec3Hasher {
   /** So many as grants allow: a search is shorter than making a key. */
   readonly #known: { readonly name: Name; readonly parameters: HashParameters; readonly hash: Uint8Array }[] = [];
   #left: number;
-  /** SHA-1 calls so far: each name costs its iterations and one. */
+  #leftDigests: number;
+  /** SHA-1 calls so far (`hashCost`). */
   digests = 0;
 
   constructor(crypto: Crypto, allowed: number = NSEC3_HASHES_PER_GRANT) {
     this.#crypto = crypto;
     this.#left = allowed;
+    this.#leftDigests = allowed * DIGESTS_PER_NAME;
   }
 
   get hashes(): number {
@@ -47,6 +63,7 @@ export class Nsec3Hasher {
   /** Allows this many names more. */
   grant(names: number): void {
     this.#left += names;
+    this.#leftDigests = names * DIGESTS_PER_NAME;
   }
 
   /** Hash of a name, 20 octets; null when the budget is used up. */
@@ -55,9 +72,11 @@ export class Nsec3Hasher {
       (each) => namesEqual(each.name, name) && areEqualParameters(each.parameters, parameters),
     );
     if (known !== undefined) return known.hash;
-    if (this.#left <= 0) return null;
+    if (this.#left <= 0 || this.#leftDigests <= 0) return null;
+    const cost = hashCost(parameters);
     this.#left--;
-    this.digests += parameters.iterations + 1;
+    this.#leftDigests -= cost;
+    this.digests += cost;
     const hash = nsec3Hash(name, parameters, this.#crypto);
     this.#known.push({ name, parameters, hash });
     return hash;

@@ -5,7 +5,7 @@
  * Leaves to others: the sender's address (the socket), what the answer says.
  */
 
-import { readU16 } from '../wire/bytes.ts';
+import { bytesEqual, readU16 } from '../wire/bytes.ts';
 import { HEADER_OCTETS, type MessageView, parseMessage } from '../wire/message-view.ts';
 import { namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -30,7 +30,7 @@ type NotAccepted =
   | 'wrong-case';
 
 /** The answer, or why it is none. */
-export type Acceptance =
+type Acceptance =
   | { readonly kind: 'accepted'; readonly message: MessageView }
   /** TC is set: the whole answer is to be had over TCP (RFC 2181 §9). */
   | { readonly kind: 'truncated' }
@@ -60,11 +60,11 @@ function rejected(why: NotAccepted): Acceptance {
 }
 
 function wrongQuestion(message: MessageView, pending: Pending): NotAccepted | null {
-  const [question, ...more] = message.questions;
+  const question = message.questions[0];
   if (question === undefined) return MAY_LACK_QUESTION.has(message.rcode) ? null : 'wrong-question';
-  if (more.length > 0) return 'wrong-question';
+  if (message.questions.length > 1) return 'wrong-question';
   const asked = pending.question;
   if (question.type !== asked.type || question.class !== asked.class) return 'wrong-question';
   if (!namesEqual(question.name, asked.name)) return 'wrong-question';
-  return pending.checkCase && !question.name.every((octet, i) => octet === asked.name[i]) ? 'wrong-case' : null;
+  return pending.checkCase && !bytesEqual(question.name, asked.name) ? 'wrong-case' : null;
 }

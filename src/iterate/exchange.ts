@@ -16,7 +16,7 @@ import { noteNetworkError, noteTimeout } from './note-failure.ts';
 import type { IterateOptions } from './options.ts';
 import { clientStringFor } from './query-options.ts';
 import { attemptStream } from './stream-attempt.ts';
-import { attemptUdp, type UdpAttemptEnd, type UdpEnd } from './udp-attempt.ts';
+import { attemptUdp, type UdpAsker, UdpAttempt, type UdpAttemptEnd, type UdpEnd } from './udp-attempt.ts';
 import type { Attempt, ExchangeParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
 
 /** Failures without OPT that one work has asked again about without EDNS at most; those of lame servers look the same. */
@@ -24,20 +24,132 @@ const MAX_PLAIN_TRIALS = 2;
 /** Timeouts of a zone's servers, all together, until one that never answered with EDNS is tried without. */
 const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 
+/** What is sent first: all that may go along, that without options, or a question without EDNS. */
+type FirstKind = 'full' | 'bare' | 'plain';
+
+/** Hears of the end of an exchange, before whoever waits for its result goes on. */
+interface ExchangeWatch {
+  exchangeEnded(exchange: Exchange): void;
+}
+
 /** Asks one server one question. Rejects with `Cancelled` only. */
-export async function exchange(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-  const manners = parts.servers.manners(query.key);
-  const leavesOut = manners.shouldLeaveOut(parts.servers.timeoutsInRow(query.key, query.zone));
+export function exchange(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+  return new Exchange(parts, work, query).start();
+}
+
+/**
+ * One question to one server. Mostly the first datagram is answered and there is nothing to fall back from: this object is all
+ * that waits for that. Whatever else comes of it goes to functions that wait.
+ */
+export class Exchange implements UdpAsker {
+  readonly #parts: ExchangeParts;
+  readonly work: Work;
+  readonly #kind: FirstKind;
+  readonly #made: Attempt;
+  readonly #watch: ExchangeWatch | null;
+  /** What the one who watches knows it by. */
+  readonly sharedAs: string;
+  readonly result: Promise<UpstreamResult>;
+  #resolve!: (result: UpstreamResult) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(
+    parts: ExchangeParts,
+    work: Work,
+    query: UpstreamQuery,
+    { watch = null, sharedAs = '' }: { readonly watch?: ExchangeWatch | null; readonly sharedAs?: string } = {},
+  ) {
+    this.#parts = parts;
+    this.work = work;
+    this.#watch = watch;
+    this.sharedAs = sharedAs;
+    this.#kind = firstKind(parts, query);
+    this.#made = firstAttempt(parts, query, this.#kind);
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** To be called once. */
+  start(): Promise<UpstreamResult> {
+    if (this.#made.query.transport === 'udp') new UdpAttempt(this.#parts, this.work, this.#made, this).start();
+    else this.#follow(attemptStream(this.#parts, this.work, this.#made));
+    return this.result;
+  }
+
+  ended(end: UdpAttemptEnd): void {
+    try {
+      if (end.kind !== 'response' || !isGood(end.message)) {
+        this.#follow(afterUdp(this.#parts, this.work, this.#made, end));
+        return;
+      }
+      noteGood(this.#parts, this.#made, this.#kind);
+    } catch (error) {
+      this.broke(error);
+      return;
+    }
+    this.#settle(end);
+  }
+
+  broke(error: unknown): void {
+    this.#watch?.exchangeEnded(this);
+    this.#reject(error);
+  }
+
+  /** Waits for the end of the first attempt, and asks again where that may help. */
+  #follow(first: Promise<UpstreamResult>): void {
+    const result = first.then((sent) => afterFirst(this.#parts, this.work, this.#made, { sent, kind: this.#kind }));
+    result.then(
+      (end) => this.#settle(end),
+      (error: unknown) => this.broke(error),
+    );
+  }
+
+  #settle(end: UpstreamResult): void {
+    this.#watch?.exchangeEnded(this);
+    this.#resolve(end);
+  }
+}
+
+function firstKind({ servers }: ExchangeParts, query: UpstreamQuery): FirstKind {
+  const manners = servers.manners(query.key);
+  const leavesOut = manners.shouldLeaveOut(servers.timeoutsInRow(query.key, query.zone));
   const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(query));
   // Without DO a signed zone is of no use: there only options are left out.
   const isPlain = !query.needsSignatures && (!manners.takesEdns || mayBeEdns);
-  if (isPlain) return await askPlain(parts, work, query);
+  return isPlain ? 'plain' : leavesOut ? 'bare' : 'full';
+}
+
+function firstAttempt(parts: ExchangeParts, query: UpstreamQuery, kind: FirstKind): Attempt {
+  if (kind === 'plain') return plainAttempt(query);
   const full = fullAttempt(parts, query);
-  const isBare = leavesOut && hasOptions(parts, full);
-  const sent = isBare ? await askWithoutOptions(parts, work, full) : await attempt(parts, work, full);
-  const first = isBare ? sent : ((await askAgain(parts, work, full, sent)) ?? sent);
-  if (first.kind === 'failed' || !mayMindEdns(parts, work, query, first.message)) return first;
-  const plain = await askPlain(parts, work, query);
+  return kind === 'bare' ? withoutOptions(full) : full;
+}
+
+/** What an answer to the first attempt shows. Nobody leaves something out for another reason than that the server may mind it. */
+function noteGood(parts: ExchangeParts, made: Attempt, kind: FirstKind): void {
+  const { key, zone } = made.query;
+  if (kind === 'plain') parts.servers.report(key, zone, { kind: 'edns-refused' });
+  else if (kind === 'bare') parts.servers.report(key, zone, { kind: 'options-refused' });
+  else if (hasStringOrPadding(parts, made)) parts.servers.report(key, zone, { kind: 'options-taken' });
+}
+
+/** Asks again where the end of the first attempt may be about EDNS or options. */
+async function afterFirst(
+  parts: ExchangeParts,
+  work: Work,
+  made: Attempt,
+  { sent, kind }: { readonly sent: UpstreamResult; readonly kind: FirstKind },
+): Promise<UpstreamResult> {
+  if (sent.kind === 'response' && isGood(sent.message)) {
+    noteGood(parts, made, kind);
+    return sent;
+  }
+  if (kind === 'plain') return sent;
+  const first = kind === 'bare' ? sent : ((await askAgain(parts, work, made, sent)) ?? sent);
+  if (first.kind === 'failed' || !mayMindEdns(parts, work, made.query, first.message)) return first;
+  const plain = await askOnce(parts, work, plainAttempt(made.query), 'plain');
   return plain.kind === 'failed' && isFailing(first.message) ? first : plain;
 }
 
@@ -53,7 +165,9 @@ function fullAttempt({ servers, options }: ExchangeParts, query: UpstreamQuery):
   const mayHaveCookie =
     options.sendCookies && query.transport === 'udp' && clientStringFor(options, query.server) === null;
   return {
-    ...{ query, withEdns: true, withOptions: manners.takesOptions },
+    query,
+    withEdns: true,
+    withOptions: manners.takesOptions,
     withCookie: mayHaveCookie && manners.takesCookies,
     randomCase: usesRandomCase(options, query),
   };
@@ -69,40 +183,33 @@ function hasStringOrPadding({ options }: ExchangeParts, { query, withOptions }: 
   return withOptions && (isPadded || clientStringFor(options, query.server) !== null);
 }
 
-/** Without EDNS. An answer shows that EDNS is what the server minds: nobody tries this for another reason. */
-async function askPlain(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-  const bare = { query, withEdns: false, withOptions: false, withCookie: false, randomCase: false };
-  const plain = await attempt(parts, work, bare);
-  const isAnswered = plain.kind === 'response' && isGood(plain.message);
-  if (isAnswered) parts.servers.report(query.key, query.zone, { kind: 'edns-refused' });
-  return plain;
+/** Without EDNS. */
+function plainAttempt(query: UpstreamQuery): Attempt {
+  return { query, withEdns: false, withOptions: false, withCookie: false, randomCase: false };
+}
+
+/** Without what besides EDNS may meet an error or silence. */
+function withoutOptions(made: Attempt): Attempt {
+  return { ...made, withOptions: false, withCookie: false };
+}
+
+async function askOnce(parts: ExchangeParts, work: Work, made: Attempt, kind: FirstKind): Promise<UpstreamResult> {
+  const end = await attempt(parts, work, made);
+  if (end.kind === 'response' && isGood(end.message)) noteGood(parts, made, kind);
+  return end;
 }
 
 /** Asks once more, without options when these may be what the server minds or is silent about; null: there is no reason to. */
-function askAgain(
+async function askAgain(
   parts: ExchangeParts,
   work: Work,
   made: Attempt,
   first: UpstreamResult,
-): Promise<UpstreamResult> | null {
-  const { key, zone } = made.query;
-  if (wantsCookie(parts, made, first)) return attempt(parts, work, { ...made, withCookie: true });
-  if (mayMindOptions(parts, made, first)) {
-    const again = askWithoutOptions(parts, work, made);
-    return again.then((second) => (second.kind === 'failed' && first.kind === 'response' ? first : second));
-  }
-  const isTaken = first.kind === 'response' && isGood(first.message) && hasStringOrPadding(parts, made);
-  if (isTaken) parts.servers.report(key, zone, { kind: 'options-taken' });
-  return null;
-}
-
-/** Asks without what met an error or silence. An answer shows that the options were the reason. */
-async function askWithoutOptions(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
-  const { key, zone } = made.query;
-  const bare = await attempt(parts, work, { ...made, withOptions: false, withCookie: false });
-  const isAnswered = bare.kind === 'response' && isGood(bare.message);
-  if (isAnswered) parts.servers.report(key, zone, { kind: 'options-refused' });
-  return bare;
+): Promise<UpstreamResult | null> {
+  if (wantsCookie(parts, made, first)) return await attempt(parts, work, { ...made, withCookie: true });
+  if (!mayMindOptions(parts, made, first)) return null;
+  const second = await askOnce(parts, work, withoutOptions(made), 'bare');
+  return second.kind === 'failed' && first.kind === 'response' ? first : second;
 }
 
 /** True when the server answers nobody without a cookie. */
@@ -138,9 +245,18 @@ function mayMindEdns({ servers }: ExchangeParts, work: Work, query: UpstreamQuer
 
 /** One attempt over UDP, then over TCP where that is needed; or over a stream where that is configured. */
 async function attempt(parts: ExchangeParts, work: Work, made: Attempt): Promise<UpstreamResult> {
-  const { options } = parts;
   if (made.query.transport !== 'udp') return await attemptStream(parts, work, made);
-  const first = await attemptUdp(parts, work, made);
+  return await afterUdp(parts, work, made, await attemptUdp(parts, work, made));
+}
+
+/** What comes of a datagram: mostly that is it, else the answer is to be had over TCP. */
+async function afterUdp(
+  parts: ExchangeParts,
+  work: Work,
+  made: Attempt,
+  first: UdpAttemptEnd,
+): Promise<UpstreamResult> {
+  const { options } = parts;
   if (first.kind === 'response' && first.message.rcode !== RCODE.BADCOOKIE) return first;
   const end = await endOfUdp(parts, work, made, first);
   if (end.kind === 'response' || end.kind === 'failed') return end;

@@ -48,19 +48,22 @@ export function createIterate(parts: IterateParts): Iterate {
 /** Asks for the name, then for what it is an alias of, and so on. */
 async function followChain(parts: IterativeQueryParts, work: Work, call: IterateCallOptions): Promise<IterationResult> {
   const aliases: AliasStep[] = [];
-  const seen = new Set<string>([nameKey(work.question.name)]);
+  let seen: Set<string> | null = null;
   let question = work.question;
   const unvalidated: AliasStep[] = [];
   const end = (why: Extract<IterationResult, { readonly kind: 'failed' }>): IterationResult =>
     forgetting(parts, unvalidated, why);
   for (;;) {
-    const outcome = await nextOutcome(parts, work, question, call);
+    const known = knownOutcome(parts, work, question, call);
+    const outcome = known ?? (await askTree(parts, work, question, call));
+    if (known === null && outcome.kind === 'end') learnServers(parts, outcome.end);
     if (outcome.kind === 'failed') return end(outcome);
     if (outcome.kind === 'alias' && outcome.isUnvalidated === true) unvalidated.push(...outcome.steps);
     for (const step of outcome.steps) {
       work.note(parts.clock.monotonicMs(), () => ({ kind: 'alias', from: step.question.name, to: step.to }));
       aliases.push(step);
       // RFC 1034 §3.6.2: chains should be followed, loops signalled as an error.
+      seen ??= new Set([nameKey(work.question.name)]);
       const isLoop = outcome.kind === 'alias' && seen.has(nameKey(step.to));
       if (isLoop) return end(failed({ kind: 'alias-loop', at: formatName(step.to) }));
       seen.add(nameKey(step.to));
@@ -72,13 +75,13 @@ async function followChain(parts: IterativeQueryParts, work: Work, call: Iterate
   }
 }
 
-/** One step of the chain: from the caches when they know it, else from the tree. */
-async function nextOutcome(
+/** One step of the chain that the caches know; null: they do not. */
+function knownOutcome(
   parts: IterativeQueryParts,
   work: Work,
   question: Question,
   call: IterateCallOptions,
-): Promise<Outcome> {
+): Outcome | null {
   const avoid = call.avoid ?? NOBODY;
   // A client's own question is answered by whole answers only: an RRset alone lacks what else its answer brings.
   const wholeOnly = work.parent === null && question === work.question;
@@ -86,12 +89,20 @@ async function nextOutcome(
   const rules = { avoid, mode: work.mode, wholeOnly, isLookedUp };
   const cached = call.refresh === true ? null : findCachedStep(parts, question, rules);
   work.note(parts.clock.monotonicMs(), () => ({ kind: cached === null ? 'cache-miss' : 'cache-hit', question }));
-  if (cached?.kind === 'found') return { kind: 'end', steps: cached.found.aliases, end: cached.found.end };
-  if (cached?.kind === 'alias') return ofMemory(cached.step);
-  const { refresh = false, expiryMarginSeconds = 0 } = call;
-  const outcome = await new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
-  if (outcome.kind === 'end') learnServers(parts, outcome.end);
-  return outcome;
+  if (cached === null) return null;
+  return cached.kind === 'found'
+    ? { kind: 'end', steps: cached.found.aliases, end: cached.found.end }
+    : ofMemory(cached.step);
+}
+
+/** One step of the chain from the tree. */
+function askTree(
+  parts: IterativeQueryParts,
+  work: Work,
+  question: Question,
+  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0 }: IterateCallOptions,
+): Promise<Outcome> {
+  return new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
 }
 
 /**

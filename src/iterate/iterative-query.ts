@@ -19,6 +19,7 @@ import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { RRsetGroup } from '../wire/rrsets.ts';
 import type { Work } from '../work/work.ts';
+import { type Asked, askServer } from './ask-server.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
 import { type DelegationPoint, type Start, serversOfDelegation, serversUnprimed, startFor } from './delegation.ts';
 import { betterEmpty, confirmsEmpty, isNoBetter } from './empty-responses.ts';
@@ -31,11 +32,12 @@ import { type UnderWay, waitForOther } from './names-under-way.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
-import { publishedIdentity, publishingServer } from './server-identity.ts';
+import { publishingServer } from './server-identity.ts';
 import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
-import { awaitAddresses, lookUpTarget, startLookingAhead } from './target-addresses.ts';
+import { awaitAddresses, lookUpTarget } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
+import type { UpstreamResult } from './upstream-query.ts';
 import { whyNoServer } from './why-no-server.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
@@ -58,6 +60,8 @@ type NextStep =
   | { readonly kind: 'restart' }
   | { readonly kind: 'failed'; readonly why: Failure };
 
+const NONE_IGNORED: ReadonlySet<UpstreamZone> = new Set();
+
 /** Used once. */
 export class IterativeQuery {
   readonly #parts: IterativeQueryParts;
@@ -66,7 +70,7 @@ export class IterativeQuery {
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
   readonly #expiryMarginSeconds: number;
-  readonly #ignored = new Set<UpstreamZone>();
+  #ignored: ReadonlySet<UpstreamZone> = NONE_IGNORED;
   #minimiser: Minimiser;
   #servers!: DelegationPoint;
   /** False at and below a zone whose servers' words are used once (stub-no-cache, forward-no-cache). */
@@ -108,37 +112,47 @@ export class IterativeQuery {
     const started = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     if (started !== null) return started;
     this.#parts.addressQueries.restart(this.#work);
-    const outcome = await this.#goDown();
-    // Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before.
-    if (outcome.kind === 'failed')
-      this.#servers.failures.remember(this.#parts.servers.recentFailures, this.#servers.zone);
-    return outcome;
-  }
-
-  async #goDown(): Promise<Outcome> {
     for (;;) {
-      const limit = this.#exceeded();
-      if (limit !== null) return this.#failed(limit);
+      let outcome = this.#limitOutcome();
       const { copy } = this.#servers;
-      if (copy !== null) {
-        const outcome = this.#answerFromCopy(copy);
-        if (outcome !== null) return outcome;
-        continue;
-      }
-      const other = this.#findOther();
+      const other = outcome === null && copy === null ? this.#findOther() : null;
       if (other !== null) {
         await waitForOther(this.#parts.clock, this.#work, other);
         this.#goOnAfterOther();
         continue;
       }
-      const choice = this.#choose();
-      const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
-      if (next.kind === 'failed') return next;
-      if (next.kind === 'restart') continue;
-      const isAsking = next.kind === 'ask';
-      const outcome = isAsking ? await this.#askForAll(next.candidate) : this.#useFallback(next.response);
-      if (outcome !== null) return outcome;
+      if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
+      else if (outcome === null) {
+        const choice = this.#choose();
+        const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
+        if (next.kind === 'failed') outcome = next;
+        else if (next.kind === 'use-fallback') outcome = this.#useFallback(next.response);
+        else if (next.kind === 'ask') {
+          outcome = this.#charge();
+          if (outcome === null) {
+            const asked = this.#originOf(next.candidate);
+            const underWay = this.#beginForAll(asked);
+            try {
+              const result = await askServer(this.#parts, this.#work, this.#servers, asked);
+              const octets = result.kind === 'response' ? result.message.bytes.length : 0;
+              const nextTurn = this.#parts.pace.take(stepsFor(octets));
+              if (nextTurn !== null) await nextTurn;
+              outcome = this.#takeResult(asked, result);
+            } finally {
+              underWay?.end();
+            }
+          }
+        }
+      }
+      if (outcome !== null) return this.#remembered(outcome);
     }
+  }
+
+  /** Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before. */
+  #remembered(outcome: Outcome): Outcome {
+    if (outcome.kind === 'failed')
+      this.#servers.failures.remember(this.#parts.servers.recentFailures, this.#servers.zone);
+    return outcome;
   }
 
   /** Whoever asks the same servers already about the name that is asked only to learn whether it is a cut: one waits once. */
@@ -212,13 +226,13 @@ export class IterativeQuery {
     this.#work.note(this.#parts.clock.monotonicMs(), step);
   }
 
-  #exceeded(): Failure | null {
+  #limitOutcome(): Outcome | null {
     const { options, clock } = this.#parts;
-    if (clock.monotonicMs() >= this.#work.deadlineMs) return { kind: 'deadline' };
-    if (this.#sent >= options.maxSentCount) return { kind: 'limit', limit: 'sent-count' };
-    if (this.#referrals > options.maxReferrals) return { kind: 'limit', limit: 'referrals' };
-    if (this.#failedQueries >= options.maxFailedQueries) return { kind: 'limit', limit: 'failed-queries' };
-    return null;
+    if (clock.monotonicMs() >= this.#work.deadlineMs) return this.#failed({ kind: 'deadline' });
+    if (this.#sent >= options.maxSentCount) return this.#failed({ kind: 'limit', limit: 'sent-count' });
+    if (this.#referrals > options.maxReferrals) return this.#failed({ kind: 'limit', limit: 'referrals' });
+    if (this.#failedQueries < options.maxFailedQueries) return null;
+    return this.#failed({ kind: 'limit', limit: 'failed-queries' });
   }
 
   #failed(why: Failure): Extract<Outcome, { readonly kind: 'failed' }> {
@@ -310,7 +324,7 @@ export class IterativeQuery {
   async #nextStartingPoint({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
-      this.#ignored.add(configured);
+      this.#ignored = new Set([...this.#ignored, configured]);
     } else if (untriedCount === 0 && !this.#wentUp && toParent(this.#parts, this.#servers)) {
       // Also when all that they say is bogus: a referral is not signed, and may have been forged.
       this.#wentUp = true;
@@ -335,64 +349,52 @@ export class IterativeQuery {
     return outcome === null && this.#servers === before ? unusable : outcome;
   }
 
-  /** Asks one server; others may wait for what it says about the name. */
-  async #askForAll(candidate: Candidate): Promise<Outcome | null> {
+  /** Others may wait for what the server says about the name. */
+  #beginForAll({ candidate, asked }: Asked): { readonly end: () => void } | null {
     const { zone, configured } = this.#servers;
     const mayShare = this.#mayStore && publishingServer(configured, candidate) === null;
-    const underWay = mayShare ? this.#parts.namesUnderWay.begin(zone, this.#minimiser.current) : null;
-    try {
-      return await this.#ask(candidate);
-    } finally {
-      underWay?.end();
-    }
+    return mayShare ? this.#parts.namesUnderWay.begin(zone, asked) : null;
   }
 
-  /** Asks one server; null when the loop must go on. */
-  async #ask(candidate: Candidate): Promise<Outcome | null> {
-    const { servers: known, clock, upstream } = this.#parts;
+  /** Counts one more question against all limits; not null when there is one that forbids it. */
+  #charge(): Outcome | null {
+    const { addressQueries, counters } = this.#parts;
     if (this.#chargeRate() === 'exceeded') {
       return this.#failed({ kind: 'rate-limited', zone: formatName(this.#servers.zone) });
     }
-    if (!this.#parts.addressQueries.spend(this.#work)) {
-      this.#parts.counters.add('limit.address-queries');
+    if (!addressQueries.spend(this.#work)) {
+      counters.add('limit.address-queries');
       return this.#failed({ kind: 'limit', limit: 'address-queries' });
     }
     if (!this.#work.budget.spend('upstream-queries')) return this.#failed({ kind: 'limit', limit: 'upstream-queries' });
+    return null;
+  }
+
+  /** What a server is about to be asked. */
+  #originOf(candidate: Candidate): Asked {
+    const { servers: known, options } = this.#parts;
     this.#sent++;
     candidate.attempts++;
     const { zone, configured, isForward } = this.#servers;
-    const question = this.#minimiser.current;
-    const recursion = isForward || known.lameness(candidate.key, zone, question.type) === 'recursion-lame';
-    const { isFull } = this.#minimiser;
-    const transport = transportOf(configured, this.#parts.options);
-    this.#note(() => ({ kind: 'ask', zone, server: candidate.key, question, transport }));
-    const { address, key, tlsName } = candidate;
-    const publishing = publishingServer(configured, candidate);
-    const identity =
-      publishing === null
-        ? { tlsName, tlsPins: configured?.tlsPins, isUnproven: false }
-        : await publishedIdentity(this.#parts, this.#work, publishing, question);
-    if (identity === null) return this.#noteTimeout(candidate, 'key-unproven');
-    if (identity.isUnproven === true) this.#mayStore = false;
+    const { current: asked, isFull } = this.#minimiser;
+    const { key } = candidate;
+    const recursion = isForward || known.lameness(key, zone, asked.type) === 'recursion-lame';
+    const transport = transportOf(configured, options);
+    this.#note(() => ({ kind: 'ask', zone, server: key, question: asked, transport }));
     const needsSignatures = this.#isSigned();
-    const zoneTimeouts = this.#servers.candidates.reduce((sum, { timeouts }) => sum + timeouts, 0);
-    const how = { recursion, transport, needsSignatures, zoneTimeouts };
-    const asked = { server: address, key, ...identity, zone, question, ...how };
-    const asking = upstream.ask(this.#work, asked);
-    const stopLookingAhead = startLookingAhead(this.#parts, this.#work, this.#servers);
-    const result = await (stopLookingAhead === null ? asking : asking.finally(stopLookingAhead));
-    const turn = this.#parts.pace.take(stepsFor(result.kind === 'response' ? result.message.bytes.length : 0));
-    if (turn !== null) await turn;
-    if (result.kind === 'failed') {
-      if (publishing !== null && result.outcome === 'network-error') this.#parts.publishedKeys?.doubt(publishing);
-      return this.#noteTimeout(candidate, result.outcome);
-    }
-    const from = { candidate, server: key, asked: question, isFull, recursion };
-    const response = this.#read(result.message, from);
-    const { classified } = response;
-    const { rttMs, transport: over } = result;
-    this.#note(() => ({ kind: 'response', server: key, rttMs, transport: over, classified: classified.kind }));
-    if (clock.monotonicMs() >= this.#work.deadlineMs && classified.kind !== 'answer') return null;
+    return { candidate, server: key, asked, isFull, recursion, transport, needsSignatures, isUnproven: false };
+  }
+
+  /** Acts on what came of a question; null when the loop must go on. */
+  #takeResult(asked: Asked, result: UpstreamResult): Outcome | null {
+    if (asked.isUnproven) this.#mayStore = false;
+    if (result.kind === 'failed') return this.#noteTimeout(asked.candidate, result.outcome);
+    const response = this.#read(result.message, asked);
+    const { classified, server } = response;
+    const { rttMs, transport } = result;
+    this.#note(() => ({ kind: 'response', server, rttMs, transport, classified: classified.kind }));
+    const isLate = this.#parts.clock.monotonicMs() >= this.#work.deadlineMs;
+    if (isLate && classified.kind !== 'answer') return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }
 
@@ -430,7 +432,7 @@ export class IterativeQuery {
   }
 
   #read(message: MessageView, from: ResponseOrigin): Response {
-    return readResponse(this.#parts, this.#servers, { ...from, message }, (step) => this.#note(step));
+    return readResponse(this.#parts, this.#servers, from, { message, note: (step) => this.#note(step) });
   }
 
   /** Keeps a response whose server left out the signatures that were to be expected: others are asked first. */
@@ -504,11 +506,10 @@ export class IterativeQuery {
     return null;
   }
 
-  #source(response: Response): ResponseSource {
+  #source({ isAuthoritative, server }: Response): ResponseSource {
     const { rrsets, options, clock, counters } = this.#parts;
     const { zone } = this.#servers;
     const mayStore = this.#mayStore;
-    const { isAuthoritative, server } = response;
     const force = this.#refresh;
     const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
     const now = clock.unixSeconds();

@@ -17,16 +17,16 @@ const AT_MOST_EVERY_MS = 10;
 const PROBES = 3;
 
 /** A datagram that is waited for. */
-interface Lost {
-  /** `ip@port`. */
-  readonly server: string;
-  readonly send: () => void;
+export interface Resendable {
+  /** Key of the server that it goes to, `ip@port`. */
+  readonly serverKey: string;
+  send(): void;
 }
 
 export class LostDatagrams {
   readonly #clock: Clock;
   readonly #servers: Pick<ServerCache, 'isLineCut'>;
-  readonly #waiting = new Set<Lost>();
+  readonly #waiting = new Set<Resendable>();
   #cancel: CancelTimer = () => {};
   #triedMs = Number.NEGATIVE_INFINITY;
 
@@ -35,16 +35,18 @@ export class LostDatagrams {
     this.#servers = servers;
   }
 
-  /** Takes a datagram that was just sent to a server; gives what ends the wait for it. Does nothing while no line is cut. */
-  add(server: string, send: () => void): () => void {
-    if (!this.#servers.isLineCut(server)) return () => {};
-    const lost: Lost = { server, send };
-    this.#waiting.add(lost);
+  /** Takes a datagram that was just sent to a server, until `remove`. False while no line is cut: then it is not kept. */
+  add(datagram: Resendable): boolean {
+    if (!this.#servers.isLineCut(datagram.serverKey)) return false;
+    this.#waiting.add(datagram);
     if (this.#waiting.size === 1) this.#cancel = this.#clock.after(EVERY_MS, () => this.#tryAgain());
-    return () => {
-      this.#waiting.delete(lost);
-      if (this.#waiting.size === 0) this.#cancel();
-    };
+    return true;
+  }
+
+  /** Ends the wait for one that was taken. */
+  remove(datagram: Resendable): void {
+    this.#waiting.delete(datagram);
+    if (this.#waiting.size === 0) this.#cancel();
   }
 
   /** Somebody waits from now on for what was sent before, and a server may have answered meanwhile. */
@@ -54,10 +56,10 @@ export class LostDatagrams {
     this.#tryAgain();
   }
 
-  /** A server answered, with which the wait that `stop` ends is over: the line is back, or was never cut. */
-  noteAnswer(stop: () => void): void {
-    stop();
+  /** A server answered one, which may have been taken: the line is back, or was never cut. */
+  noteAnswer(answered: Resendable): void {
     if (this.#waiting.size === 0) return;
+    this.#waiting.delete(answered);
     this.#cancel();
     this.#tryAgain();
   }
@@ -67,7 +69,7 @@ export class LostDatagrams {
     let probes = 0;
     // One turn of them all: those that are put back come again at the end.
     for (const lost of [...this.#waiting]) {
-      const isCut = this.#servers.isLineCut(lost.server);
+      const isCut = this.#servers.isLineCut(lost.serverKey);
       if (isCut && probes++ >= PROBES) continue;
       this.#waiting.delete(lost);
       if (isCut) this.#waiting.add(lost);

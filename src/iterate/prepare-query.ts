@@ -4,7 +4,7 @@ import type { ServerCache } from '../cache/server-cache.ts';
 import type { ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
-import type { EdnsOption } from '../wire/edns.ts';
+import type { EdnsOption, EdnsOut } from '../wire/edns.ts';
 import { ipText } from '../wire/ip.ts';
 import { type IpPrefix, prefixOctet } from '../wire/ip-prefix.ts';
 import type { Name } from '../wire/name.ts';
@@ -46,25 +46,39 @@ export function prepare(
   { query, withEdns, withOptions, withCookie, randomCase }: Attempt,
   source: SourceEnd,
 ): Prepared {
-  const { random, servers, options } = parts;
-  const isTaken = source.isTaken ?? (() => false);
+  const { random, servers } = parts;
+  const { isTaken, localEnd } = source;
   let id = random.u16();
-  while (isTaken(id)) id = (id + 1) & 0xffff;
-  const name = randomCase ? inRandomCase(query.question.name, random) : query.question.name;
-  const question = { ...query.question, name };
-  const text = withOptions ? clientStringFor(options, query.server) : null;
+  if (isTaken !== undefined) while (isTaken(id)) id = (id + 1) & 0xffff;
+  const { name, type, class: rrClass } = query.question;
+  const question = randomCase ? { name: inRandomCase(name, random), type, class: rrClass } : query.question;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(source.localEnd?.ip ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(localEnd?.ip ?? '', fresh) : null;
+  const flags = query.recursion ? FLAG.RD | FLAG.CD : 0;
+  const bytes = withEdns
+    ? buildQuery({ id, question, flags, edns: ednsFor(parts, query, withOptions, cookie) })
+    : buildQuery({ id, question, flags });
+  return { bytes, pending: { id, question, checkCase: randomCase }, cookie };
+}
+
+function ednsFor(
+  parts: PrepareParts,
+  query: UpstreamQuery,
+  withOptions: boolean,
+  cookie: ServerCookie | null,
+): EdnsOut {
+  const { options } = parts;
+  const text = withOptions ? clientStringFor(options, query.server) : null;
+  const isPadded = withOptions && query.transport === 'tls';
+  const udpSize = udpSizeFor(parts, query);
+  const doBit = options.wantsSignatures;
+  if (text === null && cookie === null && !isPadded) return { udpSize, doBit };
   const ednsOptions: EdnsOption[] = [];
   if (text !== null) ednsOptions.push({ code: options.clientStringCode, data: text });
   if (cookie !== null) ednsOptions.push(cookieOption(cookie));
-  const isPadded = withOptions && query.transport === 'tls';
-  const padding = isPadded ? paddingOption(question, ednsOptions, options.paddingBlockOctets) : null;
+  const padding = isPadded ? paddingOption(query.question, ednsOptions, options.paddingBlockOctets) : null;
   if (padding !== null) ednsOptions.push(padding);
-  const edns = { udpSize: udpSizeFor(parts, query), doBit: options.wantsSignatures, options: ednsOptions };
-  const flags = query.recursion ? FLAG.RD | FLAG.CD : 0;
-  const bytes = buildQuery({ id, question, flags, ...(withEdns ? { edns } : {}) });
-  return { bytes, pending: { id, question, checkCase: randomCase }, cookie };
+  return { udpSize, doBit, options: ednsOptions };
 }
 
 /**
@@ -79,10 +93,13 @@ function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneTimeout
 /** Each ASCII letter in either case, by chance (draft-vixie-dnsext-dns0x20). */
 function inRandomCase(name: Name, random: Random): Name {
   const flips = random.bytes(Math.ceil(name.length / 8));
-  return name.map((octet, i) => {
+  const flipped = name.slice();
+  for (let i = 0; i < name.length; i++) {
+    const octet = name[i] as number;
     const isLetter = (octet | 0x20) >= 0x61 && (octet | 0x20) <= 0x7a;
-    return isLetter && ((flips[i >>> 3] ?? 0) >>> (i & 7)) & 1 ? octet ^ 0x20 : octet;
-  }) as Name;
+    if (isLetter && ((flips[i >>> 3] ?? 0) >>> (i & 7)) & 1) flipped[i] = octet ^ 0x20;
+  }
+  return flipped as Name;
 }
 
 /** One of the configured local addresses of the server's family; null: the system's choice. */
@@ -90,6 +107,7 @@ export function localEndFor(
   remote: Address,
   { random, options }: Pick<PrepareParts, 'random' | 'options'>,
 ): LocalEnd | null {
+  if (options.outgoingAddresses.length === 0) return null;
   const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
   const fitting = options.outgoingAddresses.filter(({ prefix }) => prefix.address.length > 4 === isIp6);
   const chosen = fitting.length === 0 ? undefined : fitting[random.below(fitting.length)];

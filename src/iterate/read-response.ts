@@ -38,12 +38,18 @@ export interface ResponseOrigin extends Pick<Response, 'candidate' | 'server' | 
   readonly recursion: boolean;
 }
 
-/** Reads a message that answers a question to the servers given; `note` takes the records that are dropped. */
+/** A message, and who is told of the records of it that are dropped. */
+interface Received {
+  readonly message: MessageView;
+  readonly note: (step: () => TraceStep) => void;
+}
+
+/** Reads a message that answers a question to the servers given. */
 export function readResponse(
   parts: Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
   servers: DelegationPoint,
-  { message, recursion, ...from }: ResponseOrigin & { readonly message: MessageView },
-  note: (step: () => TraceStep) => void,
+  from: ResponseOrigin,
+  { message, note }: Received,
 ): Response {
   const { options, copies } = parts;
   const { zone, isForward, hasDs } = servers;
@@ -61,14 +67,16 @@ export function readResponse(
     rcode: message.rcode,
     isAuthoritative,
     offersRecursion: message.has(FLAG.RA),
-    askedForRecursion: recursion,
+    askedForRecursion: from.recursion,
     isForwarder: isForward,
     question: from.asked,
     zone,
     scrubbed,
   });
   if (scrubbed.bounded > 0) parts.counters.add('limit.message-sets', scrubbed.bounded);
-  return { ...from, scrubbed, classified, rcode: message.rcode, isAuthoritative };
+  const { candidate, server, asked, isFull } = from;
+  const { rcode } = message;
+  return { candidate, server, asked, isFull, scrubbed, classified, rcode, isAuthoritative };
 }
 
 /**

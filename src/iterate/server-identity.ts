@@ -37,7 +37,7 @@ export interface PublishingServer {
   readonly port: number;
 }
 
-interface ServerIdentity extends Pick<UpstreamQuery, 'tlsName' | 'tlsPins' | 'tlsIndicates'> {
+export interface ServerIdentity extends Pick<UpstreamQuery, 'tlsName' | 'tlsPins' | 'tlsIndicates'> {
   /** Nobody has shown to be anybody: what comes is not to be kept. */
   readonly isUnproven?: boolean;
 }

@@ -1,21 +1,32 @@
 /**
- * One question in one datagram: the only place of the room that waits for datagrams.
+ * One question in one datagram: the only place of the room that waits for datagrams. An attempt is one object, which is its socket's
+ * options, its timer and its stop at once, since most of what a cold question costs is how many things are made for it.
  *
  * Duties: a fresh source port and id for every attempt (RFC 5452 §9.2), ignoring what is not the answer while waiting goes
  * on, the cookie of the reply (RFC 7873 §5.3), measuring.
  * Leaves to others: what follows from the end (exchange.ts).
  */
 
-import type { Clock } from '../ports/clock.ts';
-import type { Address, NetworkError, Opened, UdpOptions, UdpSocket } from '../ports/network.ts';
+import type {
+  Address,
+  Datagram,
+  ForeignBinding,
+  NetworkError,
+  Opened,
+  UdpOptions,
+  UdpSocket,
+} from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
-import { waitFor } from '../work/wait.ts';
+import { Cancelled } from '../work/cancelled.ts';
+import type { Waiting } from '../work/deadlines.ts';
+import type { Stoppable } from '../work/stop-signal.ts';
 import type { Work } from '../work/work.ts';
-import { type Acceptance, acceptResponse } from './accept-response.ts';
+import { acceptResponse } from './accept-response.ts';
 import { learnManners } from './learn-manners.ts';
 import { bindingOf, type LocalEnd } from './local-end.ts';
+import type { Resendable } from './lost-datagrams.ts';
 import { throughNat64 } from './nat64.ts';
 import { localEndFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
@@ -47,38 +58,24 @@ export type UdpAttemptEnd =
   | { readonly kind: 'timeout'; readonly waitedMs: number; readonly wasCut: boolean; readonly timeoutMs: number }
   | { readonly kind: 'error'; readonly error: NetworkError };
 
-/** How a wait for datagrams ends. */
+/** A datagram that ends the wait, or may. */
 type Arrival =
-  | { readonly kind: 'reply'; readonly message: MessageView; readonly cookie: CookieCheck | null }
+  /** `cookie`: what it says of the one that was sent; absent: none was. */
+  | { readonly kind: 'accepted'; readonly message: MessageView; readonly cookie?: CookieCheck }
   | { readonly kind: 'truncated' }
   | { readonly kind: 'wrong-case' }
-  | { readonly kind: 'bad-cookie' }
-  | { readonly kind: 'error'; readonly error: NetworkError };
+  | { readonly kind: 'bad-cookie' };
 
-/** Sends one datagram and waits. Rejects with `Cancelled` only. */
-export async function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
-  const { clock, servers, sockets } = parts;
-  const timeoutMs = servers.timeoutMs(made.query.key, made.query.zone);
-  const limitMs = servers.waitMs(made.query.key, made.query.zone, made.query.zoneTimeouts);
-  const waitMs = Math.min(limitMs, longestWaitMs(work.deadlineMs - clock.monotonicMs(), servers.unknownTimeoutMs));
-  const wasCut = waitMs < limitMs;
-  const mayOpen = waitMs > 0 && (sockets.takeFree() || (await sockets.take(work.signal, waitMs)));
-  if (!mayOpen) return { kind: 'timeout', waitedMs: 0, wasCut: true, timeoutMs };
-  const wait: Wait = { waitMs, wasCut, timeoutMs, lingerMs: 0 };
-  try {
-    return await sendAndWait(parts, work, made, wait);
-  } finally {
-    if (wait.lingerMs > 0) clock.after(wait.lingerMs, () => sockets.release());
-    else sockets.release();
-  }
+/** Gets the end of an attempt, once. */
+export interface UdpAsker {
+  ended(end: UdpAttemptEnd): void;
+  /** The work was stopped (`Cancelled`), or there is a bug. */
+  broke(error: unknown): void;
 }
 
-/** How long is waited, and whether that is less than the server would get; how long the socket stays open after it, ms. */
-interface Wait {
-  readonly waitMs: number;
-  readonly wasCut: boolean;
-  readonly timeoutMs: number;
-  lingerMs: number;
+/** Sends one datagram and waits. Rejects with `Cancelled` only. */
+export function attemptUdp(parts: ExchangeParts, work: Work, made: Attempt): Promise<UdpAttemptEnd> {
+  return new Promise((ended, broke) => new UdpAttempt(parts, work, made, { ended, broke }).start());
 }
 
 /** Of the time that is left so much at most is given to one datagram: after a lost one there must be time for more. */
@@ -86,124 +83,246 @@ function longestWaitMs(leftMs: number, leastMs: number): number {
   return Math.min(leftMs, Math.max(leastMs, leftMs / 3));
 }
 
-async function sendAndWait(parts: ExchangeParts, work: Work, made: Attempt, wait: Wait): Promise<UdpAttemptEnd> {
-  const { waitMs, wasCut, timeoutMs } = wait;
-  const { clock, servers, counters, options } = parts;
-  const { query } = made;
-  const localEnd = localEndFor(query.server, parts);
-  const prepared = prepare(parts, made, { localEnd });
-  const remote = throughNat64(query.server, options.nat64Prefix);
-  let settle: (arrival: Arrival) => void = () => {};
-  let sent: SentQuery | null = null;
-  const opening = openSocket(
-    parts,
-    { remote, localEnd },
-    {
-      onDatagrams: (batch) => {
-        for (const { bytes, from } of batch) {
-          const isFromServer = from.ip === remote.ip && from.port === remote.port;
-          const arrival = isFromServer ? check(acceptResponse(bytes, prepared.pending), prepared) : null;
-          if (arrival !== null && sent !== null) parts.tap?.response(bytes, sent);
-          if (arrival === null || arrival.kind === 'wrong-case' || arrival.kind === 'bad-cookie') parts.noteUnwanted();
-          // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
-          if (arrival?.kind === 'bad-cookie') clock.after(AFTER_BAD_COOKIE_MS, () => settle(arrival));
-          else if (arrival !== null) settle(arrival);
-        }
-      },
-      onError: (error) => settle({ kind: 'error', error }),
-    },
-  );
-  const opened = opening instanceof Promise ? await opening : opening;
-  if (!opened.ok) return { kind: 'error', error: opened.error };
-  const socket = opened.value;
-  const sentMs = clock.monotonicMs();
-  if (parts.tap !== undefined) sent = { ...query, transport: 'udp', local: socket.local, sentMs };
-  servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
-  const send = (): void => {
-    counters.add('upstream.udp');
-    if (sent !== null) parts.tap?.query(prepared.bytes, sent);
-    socket.send(prepared.bytes, prepared.bytes.length, remote);
-  };
-  const stopSending = parts.lost.add(query.key, send);
-  try {
-    const start = (done: typeof settle): void => {
-      settle = done;
-      send();
-    };
-    const end = await waitFor<Arrival>({ clock, signal: work.signal, timeoutMs: waitMs, start });
-    if (end === 'timeout') {
-      wait.lingerMs = options.delayCloseMs;
-      return { kind: 'timeout', waitedMs: waitMs, wasCut, timeoutMs };
-    }
-    if (end.kind === 'error' || end.kind === 'wrong-case' || end.kind === 'bad-cookie') return end;
-    const rttMs = clock.monotonicMs() - sentMs;
-    servers.report(query.key, query.zone, { kind: 'answered', rttMs });
-    parts.lost.noteAnswer(stopSending);
-    if (end.kind === 'truncated') return end;
-    return learn(parts, made, prepared, { message: end.message, cookie: end.cookie, rttMs });
-  } finally {
-    stopSending();
-    closeAfter(socket, wait.lingerMs, clock);
+export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
+  readonly #parts: ExchangeParts;
+  readonly #work: Work;
+  readonly #made: Attempt;
+  readonly #asker: UdpAsker;
+  readonly serverKey: string;
+  /** Where the socket is bound. */
+  local: Address = { ip: '', port: 0 };
+  /** Set when the socket is to be connected. */
+  remote?: Address;
+  bindForeign: ForeignBinding | undefined = undefined;
+  /** Where the datagram goes, and its answer must come from. */
+  #to: Address;
+  #localEnd: LocalEnd | null = null;
+  #prepared: Prepared | null = null;
+  #socket: UdpSocket | null = null;
+  #sent: SentQuery | null = null;
+  #phase: 'opening' | 'waiting' | 'over' = 'opening';
+  #isKeptAsLost = false;
+  /** How long is waited, whether that is less than the server would get, and its timeout, ms. */
+  #waitMs = 0;
+  #wasCut = false;
+  #timeoutMs = 0;
+  #sentMs = 0;
+  dueMs = 0;
+  place = -1;
+
+  constructor(parts: ExchangeParts, work: Work, made: Attempt, asker: UdpAsker) {
+    this.#parts = parts;
+    this.#work = work;
+    this.#made = made;
+    this.#asker = asker;
+    this.serverKey = made.query.key;
+    this.#to = made.query.server;
   }
-}
 
-/** What comes late is looked at as before, and helps nobody: its sender is spared an ICMP error, and forgeries are counted. */
-function closeAfter(socket: Pick<UdpSocket, 'close'>, lingerMs: number, clock: Clock): void {
-  if (lingerMs > 0) clock.after(lingerMs, () => socket.close());
-  else socket.close();
-}
+  /** To be called once. Its asker may have the end before this returns. */
+  start(): void {
+    const { clock, servers, sockets } = this.#parts;
+    const { key, zone, zoneTimeouts } = this.#made.query;
+    this.#timeoutMs = servers.timeoutMs(key, zone);
+    const limitMs = servers.waitMs(key, zone, zoneTimeouts);
+    const leftMs = this.#work.deadlineMs - clock.monotonicMs();
+    this.#waitMs = Math.min(limitMs, longestWaitMs(leftMs, servers.unknownTimeoutMs));
+    this.#wasCut = this.#waitMs < limitMs;
+    if (this.#waitMs <= 0) this.#giveUp();
+    else if (sockets.takeFree()) this.#prepare();
+    else this.#standInLine();
+  }
 
-/** Takes in what a reply shows about its server. */
-function learn(
-  parts: ExchangeParts,
-  { query }: Attempt,
-  { cookie: sent }: Prepared,
-  reply: { readonly message: MessageView; readonly cookie: CookieCheck | null; readonly rttMs: number },
-): UdpEnd {
-  const { message, cookie, rttMs } = reply;
-  learnManners(parts, query, message, sent);
-  // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
-  if (cookie?.kind === 'absent' && sent !== null && sent.server !== null) return { kind: 'without-cookie' };
-  return { kind: 'response', message, transport: 'udp', rttMs };
-}
+  #standInLine(): void {
+    const hasPlace = this.#parts.sockets.take(this.#work.signal, this.#waitMs);
+    hasPlace.then(
+      (isIn) => (isIn ? this.#prepare() : this.#giveUp()),
+      (error: unknown) => this.#asker.broke(error),
+    );
+  }
 
-/** What ends the wait; null: this is no answer, and the wait goes on (TuDoor: a bad reply must not win). */
-function check(acceptance: Acceptance, { cookie: sent }: Prepared): Arrival | null {
-  if (acceptance.kind === 'truncated') return { kind: 'truncated' };
-  if (acceptance.kind === 'rejected') return acceptance.why === 'wrong-case' ? { kind: 'wrong-case' } : null;
-  const { message } = acceptance;
-  if (sent === null) return { kind: 'reply', message, cookie: null };
-  const edns = readEdns(message);
-  // Options that cannot be read are none: whether a reply without a cookie is believed is decided as for any other.
-  const cookie = checkCookie(edns === 'malformed' ? null : edns, sent);
-  return cookie.kind === 'bad' ? { kind: 'bad-cookie' } : { kind: 'reply', message, cookie };
-}
+  /** There was no time, or no socket in time. */
+  #giveUp(): void {
+    this.#asker.ended({ kind: 'timeout', waitedMs: 0, wasCut: true, timeoutMs: this.#timeoutMs });
+  }
 
-type SocketEvents = Pick<UdpOptions, 'onDatagrams' | 'onError'>;
+  #prepare(): void {
+    const parts = this.#parts;
+    try {
+      const { server } = this.#made.query;
+      const localEnd = localEndFor(server, parts);
+      this.#localEnd = localEnd;
+      this.#prepared = prepare(parts, this.#made, { localEnd });
+      this.#to = throughNat64(server, parts.options.nat64Prefix);
+      this.bindForeign = bindingOf(localEnd);
+      if (parts.options.connectUdp) this.remote = this.#to;
+      this.#open(0);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
 
-/** A socket on a port of our own random choice, connected unless `udp-connect: no`. */
-function openSocket(
-  parts: ExchangeParts,
-  ends: { readonly remote: Address; readonly localEnd: LocalEnd | null },
-  events: SocketEvents,
-  tries = 0,
-): Opened<UdpSocket> | Promise<Opened<UdpSocket>> {
-  const { remote, localEnd } = ends;
-  const { network, random, options } = parts;
-  const ip = localEnd?.ip ?? (remote.ip.includes(':') ? '::' : '0.0.0.0');
-  const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
-  const local = { ip, port };
-  const { onDatagrams, onError } = events;
-  const bindForeign = bindingOf(localEnd);
-  const asked = options.connectUdp
-    ? { local, remote, bindForeign, onDatagrams, onError }
-    : { local, bindForeign, onDatagrams, onError };
-  const orAgain = (opened: Opened<UdpSocket>) => {
-    const isTaken = !opened.ok && (opened.error.kind === 'in-use' || opened.error.kind === 'not-permitted');
-    return isTaken && port !== 0 ? openSocket(parts, ends, events, tries + 1) : opened;
-  };
-  const opened = network.openUdp(asked);
-  return opened instanceof Promise ? opened.then(orAgain) : orAgain(opened);
+  /** Opens a socket on a port of our own random choice, connected unless `udp-connect: no`. */
+  #open(tries: number): void {
+    const { network, random, options } = this.#parts;
+    const ip = this.#localEnd?.ip ?? (this.#to.ip.includes(':') ? '::' : '0.0.0.0');
+    const port = tries < PORT_TRIES ? choosePort(random, options.outgoingPorts) : 0;
+    this.local = { ip, port };
+    const opening = network.openUdp(this);
+    if (!(opening instanceof Promise)) this.#opened(opening, tries);
+    else {
+      opening.then(
+        (opened) => this.#opened(opened, tries),
+        (error: unknown) => this.#break(error),
+      );
+    }
+  }
+
+  #opened(opened: Opened<UdpSocket>, tries: number): void {
+    if (opened.ok) {
+      this.#socket = opened.value;
+      if (this.#work.signal.aborted) this.stop();
+      else this.#begin(opened.value);
+      return;
+    }
+    const { error } = opened;
+    const isTaken = error.kind === 'in-use' || error.kind === 'not-permitted';
+    if (isTaken && this.local.port !== 0) this.#open(tries + 1);
+    else this.#end({ kind: 'error', error }, 0);
+  }
+
+  #begin(socket: UdpSocket): void {
+    const { clock, servers, tap, deadlines, lost } = this.#parts;
+    const { query } = this.#made;
+    this.#sentMs = clock.monotonicMs();
+    if (tap !== undefined) {
+      this.#sent = { ...query, transport: 'udp', local: socket.local, sentMs: this.#sentMs };
+    }
+    servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
+    this.#isKeptAsLost = lost.add(this);
+    this.#phase = 'waiting';
+    deadlines.add(this, this.#waitMs);
+    this.#work.signal.add(this);
+    this.send();
+  }
+
+  send(): void {
+    const { counters, tap } = this.#parts;
+    counters.add('upstream.udp');
+    const { bytes } = this.#prepared as Prepared;
+    if (this.#sent !== null) tap?.query(bytes, this.#sent);
+    this.#socket?.send(bytes, bytes.length, this.#to);
+  }
+
+  onDatagrams(batch: readonly Datagram[]): void {
+    try {
+      for (let i = 0; i < batch.length; i++) this.#receive(batch[i] as Datagram);
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  /** What is no answer is counted, and the wait goes on (TuDoor: a bad reply must not win). So is what comes after the end. */
+  #receive({ bytes, from }: Datagram): void {
+    const { clock, tap, noteUnwanted } = this.#parts;
+    const isFromServer = from.ip === this.#to.ip && from.port === this.#to.port;
+    const arrival = isFromServer ? this.#check(bytes) : null;
+    if (arrival !== null && this.#sent !== null) tap?.response(bytes, this.#sent);
+    if (arrival === null) noteUnwanted();
+    else if (arrival.kind === 'wrong-case') {
+      noteUnwanted();
+      this.#settle(arrival);
+    } else if (arrival.kind === 'bad-cookie') {
+      noteUnwanted();
+      // RFC 7873 §5.3: the reply is discarded; the right one may be behind it.
+      clock.after(AFTER_BAD_COOKIE_MS, () => this.#settle(arrival));
+    } else if (this.#phase === 'waiting') this.#take(arrival);
+  }
+
+  onError(error: NetworkError): void {
+    this.#settle({ kind: 'error', error });
+  }
+
+  fallDue(): void {
+    const { delayCloseMs } = this.#parts.options;
+    this.#settle(
+      { kind: 'timeout', waitedMs: this.#waitMs, wasCut: this.#wasCut, timeoutMs: this.#timeoutMs },
+      delayCloseMs,
+    );
+  }
+
+  stop(): void {
+    this.#close(0);
+    this.#asker.broke(new Cancelled());
+  }
+
+  /** What the datagram is; null: no answer to this question. */
+  #check(bytes: Uint8Array): Arrival | null {
+    const { pending, cookie: sent } = this.#prepared as Prepared;
+    const acceptance = acceptResponse(bytes, pending);
+    if (acceptance.kind === 'truncated') return acceptance;
+    if (acceptance.kind === 'rejected') return acceptance.why === 'wrong-case' ? { kind: 'wrong-case' } : null;
+    if (sent === null) return acceptance;
+    const { message } = acceptance;
+    const edns = readEdns(message);
+    // Options that cannot be read are none: whether a reply without a cookie is believed is decided as for any other.
+    const cookie = checkCookie(edns === 'malformed' ? null : edns, sent);
+    return cookie.kind === 'bad' ? { kind: 'bad-cookie' } : { kind: 'accepted', message, cookie };
+  }
+
+  /** Takes in what a reply shows about its server. */
+  #take(arrival: Extract<Arrival, { readonly kind: 'accepted' | 'truncated' }>): void {
+    const parts = this.#parts;
+    const { query } = this.#made;
+    const rttMs = parts.clock.monotonicMs() - this.#sentMs;
+    parts.servers.report(query.key, query.zone, { kind: 'answered', rttMs });
+    parts.lost.noteAnswer(this);
+    if (arrival.kind === 'truncated') {
+      this.#settle(arrival);
+      return;
+    }
+    const { message, cookie } = arrival;
+    const sent = this.#prepared?.cookie ?? null;
+    learnManners(parts, query, message, sent);
+    // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
+    const isWithoutCookie = cookie?.kind === 'absent' && sent !== null && sent.server !== null;
+    this.#settle(isWithoutCookie ? { kind: 'without-cookie' } : { kind: 'response', message, transport: 'udp', rttMs });
+  }
+
+  /** The first end of a wait counts. */
+  #settle(end: UdpAttemptEnd, lingerMs = 0): void {
+    if (this.#phase === 'waiting') this.#end(end, lingerMs);
+  }
+
+  #end(end: UdpAttemptEnd, lingerMs: number): void {
+    this.#close(lingerMs);
+    this.#asker.ended(end);
+  }
+
+  /** A bug: its asker hears of it, and nothing is left behind. */
+  #break(error: unknown): void {
+    this.#close(0);
+    this.#asker.broke(error);
+  }
+
+  /** Ends the attempt. What comes while the socket lingers helps nobody: its sender is spared an ICMP error, and forgeries are counted. */
+  #close(lingerMs: number): void {
+    const { clock, deadlines, lost } = this.#parts;
+    if (this.#phase === 'over') return;
+    if (this.#phase === 'waiting') {
+      deadlines.remove(this);
+      this.#work.signal.remove(this);
+      if (this.#isKeptAsLost) lost.remove(this);
+    }
+    this.#phase = 'over';
+    if (lingerMs > 0) clock.after(lingerMs, () => this.#release());
+    else this.#release();
+  }
+
+  #release(): void {
+    this.#socket?.close();
+    this.#parts.sockets.release();
+  }
 }
 
 function choosePort(random: Random, permitted: readonly number[] | null): number {

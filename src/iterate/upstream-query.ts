@@ -9,6 +9,7 @@ import type { Counters } from '../trace/counters.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
+import type { Deadlines } from '../work/deadlines.ts';
 import type { Semaphore } from '../work/semaphore.ts';
 import type { LostDatagrams } from './lost-datagrams.ts';
 import type { IterateOptions, UpstreamTransport } from './options.ts';
@@ -90,6 +91,8 @@ export interface ExchangeParts extends UpstreamParts {
   /** UDP sockets that may be open (`outgoing-range`). */
   readonly sockets: Semaphore;
   readonly lost: LostDatagrams;
+  /** Waits for datagrams. */
+  readonly deadlines: Deadlines;
   readonly notice: (text: string) => void;
   readonly noteUnwanted: () => void;
   /** Tells the operator that there are no sockets left, with the system's words; once in a while. */

@@ -8,11 +8,12 @@
 
 import { questionKey } from '../wire/question.ts';
 import { Cancelled } from '../work/cancelled.ts';
+import { Deadlines } from '../work/deadlines.ts';
 import { RepeatedLine } from '../work/repeated-line.ts';
 import { Semaphore } from '../work/semaphore.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
-import { exchange } from './exchange.ts';
+import { Exchange } from './exchange.ts';
 import { LostDatagrams } from './lost-datagrams.ts';
 import { OpportunisticTls } from './opportunistic-tls.ts';
 import type { ExchangeParts, UpstreamParts, UpstreamQuery, UpstreamResult } from './upstream-query.ts';
@@ -35,6 +36,7 @@ export class Upstream {
       noteUnwanted,
       sayExhausted: (text) => this.#sayExhausted(text),
       lost: new LostDatagrams(parts),
+      deadlines: new Deadlines(clock),
       sockets: new Semaphore(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
@@ -78,14 +80,35 @@ export class Upstream {
     }
   }
 
-  async #start(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-    const running = this.#opportunistic?.ask(work, query) ?? exchange(this.#parts, work, query);
+  #start(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+    if (this.#opportunistic !== null) return this.#startOpportunistic(this.#opportunistic, key, work, query);
+    const started = new Exchange(this.#parts, work, query, { watch: this, sharedAs: key });
+    this.#inFlight.set(key, started.result);
+    return started.start();
+  }
+
+  /** One that `#start` started has ended. */
+  exchangeEnded({ sharedAs, result, work }: Exchange): void {
+    this.#leave(sharedAs, result, work);
+  }
+
+  #leave(key: string, result: Promise<UpstreamResult>, work: Work): void {
+    if (this.#inFlight.get(key) === result) this.#inFlight.delete(key);
+    work.asks = null;
+  }
+
+  async #startOpportunistic(
+    opportunistic: OpportunisticTls,
+    key: string,
+    work: Work,
+    query: UpstreamQuery,
+  ): Promise<UpstreamResult> {
+    const running = opportunistic.ask(work, query);
     this.#inFlight.set(key, running);
     try {
       return await running;
     } finally {
-      if (this.#inFlight.get(key) === running) this.#inFlight.delete(key);
-      work.asks = null;
+      this.#leave(key, running, work);
     }
   }
 
@@ -108,5 +131,7 @@ export class Upstream {
 }
 
 function keyOf({ key, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
-  return `${key} ${transport} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${questionKey(question)}`;
+  const asked = questionKey(question);
+  if (transport === 'udp') return `${key} ${recursion ? 'rd ' : ''}${asked}`;
+  return `${transport} ${key} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${asked}`;
 }

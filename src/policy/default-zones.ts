@@ -38,12 +38,14 @@ export function addDefaultZones(zones: LocalZones, choice: DefaultZoneChoice): v
   // Some hundred zones, of which a host asks few: their records are made when it does.
   const add = (text: string, fill: (zone: LocalZone) => void = (zone) => addRecords(zone, [SOA, NS])): void => {
     const name = mustParseName(text);
-    if (unwanted.has(nameKey(name)) || zones.has(name)) return;
-    zones.addLater(name, () => {
+    const key = nameKey(name);
+    if (unwanted.has(key) || zones.has(name, key)) return;
+    const make = (): LocalZone => {
       const zone = new LocalZone(name, text === LOCALHOST ? 'redirect' : 'static');
       fill(zone);
       return zone;
-    });
+    };
+    zones.addLater(name, make, key);
   };
   const addPointer = (text: string, host: string): void =>
     add(text, (zone) => {

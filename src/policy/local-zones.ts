@@ -43,8 +43,8 @@ export class LocalZones {
   }
 
   /** True when there is a zone of exactly this name. */
-  has(name: Name): boolean {
-    return this.#zones.has(nameKey(name));
+  has(name: Name, key: string = nameKey(name)): boolean {
+    return this.#zones.has(key);
   }
 
   /** The zone of exactly this name, which may be changed. */
@@ -94,9 +94,9 @@ export class LocalZones {
   }
 
   /** Adds a zone that is not there yet and that clients without any tag see, too; `make` is called when it is wanted first. */
-  addLater(name: Name, make: () => LocalZone): void {
+  addLater(name: Name, make: () => LocalZone, key: string = nameKey(name)): void {
     this.#filter.add(name);
-    this.#zones.set(nameKey(name), make);
+    this.#zones.set(key, make);
   }
 
   /** Takes a zone out, its records with it; false when there was none. */

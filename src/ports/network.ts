@@ -44,7 +44,7 @@ export type Opened<T> = { readonly ok: true; readonly value: T } | { readonly ok
  */
 export type ForeignBinding = 'freebind' | 'transparent';
 
-/** How to open a UDP socket. */
+/** How to open a UDP socket. What is called back is called on this object, which is kept: it may be whoever waits for the datagrams. */
 export interface UdpOptions {
   /** Local address; ip `0.0.0.0` or `::` for any, with its zone (`fe80::1%eth0`) where it has one; port 0: the system's choice. */
   readonly local: Address;

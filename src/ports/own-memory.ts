@@ -6,6 +6,14 @@ export interface OwnMemory {
   look(): { readonly used: number; readonly held: number };
   /** Processor time so far, ms, of all threads. */
   processorMs(): number;
-  /** Gives back what nobody needs; the octets that V8 holds then. Nothing else runs meanwhile: some ms for each MB in use. */
-  giveBack(): number;
+  /**
+   * Begins a collection of V8's garbage, which goes on in pieces beside the work and is over within a second or so; its last piece
+   * stops everything for some ms. `small`: what lives is put together, which stops it for some ms more, and the room for new
+   * objects is made small until they come again. Compiled code stays.
+   */
+  beginCollection(small: boolean): void;
+  /** Gives back what the C library holds and nobody needs; about a millisecond for ten MB of it. */
+  trim(): void;
+  /** Lets pages of the program go that the file has as well; those that are needed come again one by one. */
+  letGoOfProgram(): void;
 }

@@ -20,6 +20,7 @@ const COUNTER_TEXT = {
   'aggressive.nxdomain': 'NXDOMAIN answers made from known denials (num.query.aggressive.NXDOMAIN)',
   'expired.served': 'answers given from expired data (num.expired)',
   prefetch: 'questions asked again before their answer expires (num.prefetch)',
+  'notify.waiting': 'NOTIFY messages that waited, since the zone had just been asked for or was being transferred',
   'control.refused': 'control connections that found no place, or had to give theirs to another',
   'authzone.up': 'questions of resolution answered from local copies of zones (num.query.authzone.up)',
   'authzone.down': 'client questions answered from local copies of zones (num.query.authzone.down)',

@@ -12,7 +12,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { DenialRecord } from '../dnssec/denial-record.ts';
 import { proveByNsec } from '../dnssec/nsec.ts';
 import { proveByNsec3 } from '../dnssec/nsec3.ts';
-import { Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
+import { hashCost, Nsec3Hasher } from '../dnssec/nsec3-hash.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { DenialOutcome } from '../terms/denial-outcome.ts';
@@ -99,7 +99,7 @@ function proveByNames(denials: DenialCache, question: Question, zone: Name): Pro
 function proveByHashes({ denials, hasher }: SpansAndHasher, question: Question, zone: Name): Proof | null {
   const chain = denials.chainOf(zone);
   if (chain === null) return null;
-  const digests = chain.iterations + 1;
+  const digests = hashCost(chain);
   const hash = (name: Name): Uint8Array | null =>
     hasher.digests + digests > MAX_SYNTHESIS_DIGESTS ? null : hasher.hash(name, chain);
   const spans = gatherHashed({ denials, zone, hash }, question.name);

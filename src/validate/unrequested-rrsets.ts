@@ -6,8 +6,7 @@
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Name } from '../wire/name.ts';
-import { rrsetKey } from '../wire/question.ts';
-import { rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { haveSameKey, rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isServedBelow, knownCuts } from './chain-of-trust.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { storeSecure } from './store-verdict.ts';
@@ -30,7 +29,8 @@ function keepFrom(
   kept: RankedRRset[],
 ): RankedRRset[] | Promise<RankedRRset[]> {
   for (let i = from; i < sets.length; i++) {
-    const proven = proveUnrequested(validation, sets[i] as RankedRRset);
+    const ranked = sets[i] as RankedRRset;
+    const proven = isProven(validation, ranked) ? ranked : proveUnrequested(validation, ranked);
     if (proven instanceof Promise) {
       return proven.then((late) => {
         if (late !== null) kept.push(late);
@@ -42,6 +42,11 @@ function keepFrom(
   return kept;
 }
 
+/** True for a set that is secure already, where that may be said of its name. */
+function isProven(validation: ValidationContext, { rrset, verdict }: RankedRRset): boolean {
+  return verdict?.status === 'secure' && !('verdict' in startFor(validation, rrsetOwner(rrset), rrsetType(rrset)));
+}
+
 /** The set with its verdict when it is secure by keys that are known, else null. */
 function proveUnrequested(
   validation: ValidationContext,
@@ -51,7 +56,6 @@ function proveUnrequested(
   const type = rrsetType(ranked.rrset);
   const start = startFor(validation, name, type);
   if ('verdict' in start) return null;
-  if (ranked.verdict?.status === 'secure') return ranked;
   const most = validation.parts.options.limits.signers;
   return proveBySigners(validation, ranked, signersOf([ranked.rrset], { name, type, anchor: start.anchor.zone, most }));
 }
@@ -87,10 +91,5 @@ function whenProven(validation: ValidationContext, ranked: RankedRRset, check: R
 
 /** The sets, those that are among `validated` replaced by their validated form. */
 export function replaceValidated(sets: readonly RankedRRset[], validated: readonly RankedRRset[]): RankedRRset[] {
-  const byKey = new Map(validated.map((ranked) => [keyOf(ranked), ranked]));
-  return sets.map((ranked) => byKey.get(keyOf(ranked)) ?? ranked);
-}
-
-function keyOf({ rrset }: RankedRRset): string {
-  return rrsetKey(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+  return sets.map((ranked) => validated.findLast(({ rrset }) => haveSameKey(rrset, ranked.rrset)) ?? ranked);
 }

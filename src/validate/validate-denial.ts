@@ -142,41 +142,41 @@ interface DenialProofParts {
 
 /** What the proof is worth for the answer that was given. */
 function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofParts): Verdict {
-  const record = recordRef(end.question.name, end.question.type, zone.zone);
-  const text = formatName(zone.zone);
+  const mismatch = (how: DenialFailure): NonSecureVerdict => ({
+    status: 'bogus',
+    why: { kind: 'denial-wrong', how, ...recordRef(end.question.name, end.question.type, zone.zone) },
+  });
   switch (outcome.kind) {
     case 'nxdomain':
-      return end.kind === 'nxdomain' ? SECURE : denialMismatch('proves-nxdomain', record);
+      return end.kind === 'nxdomain' ? SECURE : mismatch('proves-nxdomain');
     case 'nodata':
       // RFC 9824 §3.1: a compact denial is a NODATA answer; one with NXNAME may come with the rcode NXDOMAIN (§3.4).
-      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : denialMismatch('proves-nodata', record);
+      return end.kind === 'nodata' || outcome.isCompactNxdomain ? SECURE : mismatch('proves-nodata');
     case 'no-cut':
       // RFC 6840 §4.3: who asks for the DS of an alias gets the alias, so "no such data" is not what the zone says.
-      if (outcome.isAlias) return denialMismatch('cname-exists', record);
-      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', record);
+      if (outcome.isAlias) return mismatch('cname-exists');
+      return end.kind === 'nodata' ? SECURE : mismatch('proves-nodata');
     case 'wildcard-nodata':
     case 'no-ds':
-      return end.kind === 'nodata' ? SECURE : denialMismatch('proves-nodata', record);
+      return end.kind === 'nodata' ? SECURE : mismatch('proves-nodata');
     case 'opt-out':
       // RFC 5155 §8.4: a name error needs the denial of the wildcard as well, opt-out or not.
-      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return denialMismatch('opt-out-only', record);
+      if (end.kind === 'nxdomain' && outcome.wildcard !== 'denied') return mismatch('opt-out-only');
       // RFC 5155 §9.2: the AD bit is not set when the denial rests on an opt-out span.
-      return { status: 'insecure', why: { kind: 'opt-out', zone: text } };
+      return { status: 'insecure', why: { kind: 'opt-out', zone: formatName(zone.zone) } };
     case 'iterations-too-high': {
-      const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
-      return { status: 'insecure', why };
+      const { iterations } = outcome;
+      return { status: 'insecure', why: { kind: 'nsec3-iterations-high', zone: formatName(zone.zone), iterations } };
     }
     case 'hash-budget':
       return limitVerdict('nsec3-hashes');
-    case 'not-proven':
+    case 'not-proven': {
+      const record = recordRef(end.question.name, end.question.type, zone.zone);
       return { status: 'bogus', why: denialReason(end.authority, records, outcome.why, record) };
+    }
     default:
       return unreachable(outcome);
   }
-}
-
-function denialMismatch(how: DenialFailure, record: RecordRef): NonSecureVerdict {
-  return { status: 'bogus', why: { kind: 'denial-wrong', how, ...record } };
 }
 
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */

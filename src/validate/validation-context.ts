@@ -60,9 +60,6 @@ export const CHECKS_PER_TURN = 8;
  */
 const OCTETS_OF_A_CHECK = 12 * 1024;
 
-/** What a grant of NSEC3 hashes costs in checks: 8 names with 150 iterations take as long as about 4 of Ed25519. */
-const HASH_GRANT_CHECKS = 4;
-
 /** What all validations of one validator share. */
 interface SharedParts {
   readonly policy: AlgorithmPolicy;
@@ -134,9 +131,9 @@ export class ValidationContext {
     return turn === null ? true : turn.then(() => true);
   }
 
-  /** Waits for room for a grant of NSEC3 hashes; input that waits is handled meanwhile (cached answers keep flowing). */
-  async mayHash(): Promise<void> {
-    await this.#pace.take(HASH_GRANT_CHECKS);
+  /** Waits for room for NSEC3 hashes that cost as much as so many checks; input that waits is handled meanwhile. */
+  async mayHash(checks: number): Promise<void> {
+    await this.#pace.take(checks);
   }
 
   /** Counts and traces a limit that was hit. */

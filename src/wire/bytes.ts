@@ -13,7 +13,7 @@ export function readU8(bytes: Uint8Array, at: number): number {
 
 /** Two octets, big-endian. @hot bench/serve-hot-query.ts */
 export function readU16(bytes: Uint8Array, at: number): number {
-  return (readU8(bytes, at) << 8) | readU8(bytes, at + 1);
+  return ((bytes[at] ?? 0) << 8) | (bytes[at + 1] ?? 0);
 }
 
 /** Four octets, big-endian, as a number from 0 to 2^32 - 1. @hot bench/serve-hot-query.ts */

@@ -31,7 +31,7 @@ for (let octet = 0; octet < 256; octet++) LOWER[octet] = octet >= 0x41 && octet 
 
 /** ASCII lower case of one octet (RFC 4343 §3); other octets as they are. @hot bench/serve-hot-query.ts */
 export function lowerOctet(octet: number): number {
-  return readU8(LOWER, octet);
+  return LOWER[octet] as number;
 }
 
 /** The same for four octets at once. @hot bench/serve-hot-query.ts */
@@ -55,7 +55,7 @@ export function nameFromBytes(bytes: Uint8Array): Name | null {
 export function nameEnd(bytes: Uint8Array, at: number): number {
   let cursor = at;
   while (cursor < bytes.length) {
-    const length = readU8(bytes, cursor);
+    const length = bytes[cursor] as number;
     if (length === 0) return cursor + 1 - at <= MAX_NAME_OCTETS ? cursor + 1 : -1;
     if (length > MAX_LABEL_OCTETS) return -1;
     cursor += length + 1;
@@ -102,12 +102,12 @@ export function readName(bytes: Uint8Array, at: number, limit: number, budget: P
     }
     if (octet > MAX_LABEL_OCTETS) return null;
     if (cursor + 1 + octet > limit || length + 1 + octet > MAX_NAME_OCTETS) return null;
-    for (let i = 0; i <= octet; i++) scratch[length + i] = readU8(bytes, cursor + i);
+    for (let i = 0; i <= octet; i++) scratch[length + i] = bytes[cursor + i] as number;
     length += octet + 1;
     cursor += octet + 1;
     if (octet === 0) break;
   }
-  return { name: scratch.slice(0, length) as Name, end: end < 0 ? cursor : end };
+  return { name: length === 1 ? ROOT : (scratch.slice(0, length) as Name), end: end < 0 ? cursor : end };
 }
 
 /** Offset after a possibly compressed name, whatever it says; -1 when its end cannot be told. */
@@ -127,7 +127,7 @@ export function skipName(bytes: Uint8Array, at: number): number {
 export function namesEqual(a: Name, b: Name): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
-    if (a[i] !== b[i] && lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+    if (a[i] !== b[i] && LOWER[a[i] as number] !== LOWER[b[i] as number]) return false;
   }
   return true;
 }
@@ -137,12 +137,12 @@ export function isAtOrBelow(name: Name, ancestor: Name): boolean {
   const skip = name.length - ancestor.length;
   if (skip < 0) return false;
   let at = 0;
-  while (at < skip) at += readU8(name, at) + 1;
+  while (at < skip) at += (name[at] as number) + 1;
   if (at !== skip) return false;
   for (let i = 0; i < ancestor.length; i++) {
-    const octet = readU8(name, skip + i);
-    const other = readU8(ancestor, i);
-    if (octet !== other && lowerOctet(octet) !== lowerOctet(other)) return false;
+    const octet = name[skip + i] as number;
+    const other = ancestor[i] as number;
+    if (octet !== other && LOWER[octet] !== LOWER[other]) return false;
   }
   return true;
 }
@@ -176,7 +176,7 @@ export function isRoot(name: Name): boolean {
 /** Number of labels, the root label not counted: `mx.example.` has 2. */
 export function labelCount(name: Name): number {
   let count = 0;
-  for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) count++;
+  for (let at = 0; name[at] !== 0; at += (name[at] as number) + 1) count++;
   return count;
 }
 
@@ -188,7 +188,7 @@ export function lastLabels(name: Name, labels: number): Name {
 /** Where the last `labels` labels of a name begin. */
 function offsetOfLast(name: Name, labels: number): number {
   let at = 0;
-  for (let skip = labelCount(name) - labels; skip > 0; skip--) at += readU8(name, at) + 1;
+  for (let skip = labelCount(name) - labels; skip > 0; skip--) at += (name[at] as number) + 1;
   return at;
 }
 
@@ -290,9 +290,9 @@ const recentKeys: string[] = new Array(4096).fill('');
 function keyOf(name: Name, prefixOctets: number, from = 0): string {
   const length = prefixOctets + name.length - from;
   let hash = 0;
-  for (let i = 0; i < prefixOctets; i++) hash = Math.imul(hash ^ readU8(keyScratch, i), 0x01000193);
+  for (let i = 0; i < prefixOctets; i++) hash = Math.imul(hash ^ (keyScratch[i] as number), 0x01000193);
   for (let i = from; i < name.length; i++) {
-    const octet = readU8(LOWER, readU8(name, i));
+    const octet = LOWER[name[i] as number] as number;
     keyScratch[prefixOctets + i - from] = octet;
     hash = Math.imul(hash ^ octet, 0x01000193);
   }
@@ -306,7 +306,7 @@ function keyOf(name: Name, prefixOctets: number, from = 0): string {
 
 function isKeyInScratch(key: string, length: number): boolean {
   if (key.length !== length) return false;
-  for (let i = 0; i < length; i++) if (key.charCodeAt(i) !== readU8(keyScratch, i)) return false;
+  for (let i = 0; i < length; i++) if (key.charCodeAt(i) !== keyScratch[i]) return false;
   return true;
 }
 

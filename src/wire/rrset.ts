@@ -193,7 +193,9 @@ export function unpackRRset(rrset: RRset): RRsetParts {
 export function haveSameKey(a: RRset, b: RRset): boolean {
   if (rrsetType(a) !== rrsetType(b) || rrsetClass(a) !== rrsetClass(b)) return false;
   const end = nameEnd(a, OWNER_AT);
-  for (let i = OWNER_AT; i < end; i++) if (lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+  for (let i = OWNER_AT; i < end; i++) {
+    if (a[i] !== b[i] && lowerOctet(readU8(a, i)) !== lowerOctet(readU8(b, i))) return false;
+  }
   return true;
 }
 

@@ -59,7 +59,7 @@ export function dataRecordsOf(message: MessageView, range: SectionRange, rrClass
   return records;
 }
 
-function recordAt(message: MessageView, index: number): ResourceRecord {
+export function recordAt(message: MessageView, index: number): ResourceRecord {
   return {
     owner: message.owner(index),
     ttl: message.ttl(index),

@@ -8,7 +8,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import { Cancelled } from './cancelled.ts';
-import type { StopSignal } from './stop-signal.ts';
+import type { Stoppable } from './stop-signal.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -17,9 +17,14 @@ import type { Work } from './work.ts';
  */
 export const MAX_WORKS_VISITED = 1024;
 
+interface SharedResult<T> {
+  readonly kind: 'result';
+  readonly value: T;
+}
+
 /** What a share ends as. `cycle`: joining would have made works wait for each other; ask another way. */
 type Shared<T> =
-  | { readonly kind: 'result'; readonly value: T }
+  | SharedResult<T>
   /** `with`: id of the work that was not joined. */
   | { readonly kind: 'cycle'; readonly with: number };
 
@@ -47,17 +52,93 @@ export interface InFlightEntry {
   readonly works: number;
 }
 
-/** The mutable form of an entry, with its result. */
-interface Running<T> extends InFlightEntry {
-  readonly result: Promise<T>;
-  clients: number;
-  works: number;
+/** A work that runs, and who waits for it. */
+class Running<T> implements InFlightEntry {
+  readonly key: string;
+  readonly work: Work;
+  readonly startedMs: number;
+  clients = 0;
+  works = 0;
+  readonly #waiters: Waiter<T>[] = [];
+
+  constructor(key: string, work: Work, startedMs: number) {
+    this.key = key;
+    this.work = work;
+    this.startedMs = startedMs;
+  }
+
+  /** Waits for it; the wait is in the graph for as long as it lasts, and ends when the asker is stopped. */
+  wait(parent: Work | null): Promise<SharedResult<T>> {
+    const waiter = new Waiter(this, parent);
+    this.#waiters.push(waiter);
+    return waiter.result;
+  }
+
+  /** Somebody waits no more, since it was stopped. */
+  drop(waiter: Waiter<T>): void {
+    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+  }
+
+  end(value: T): void {
+    const result: SharedResult<T> = { kind: 'result', value };
+    for (const waiter of this.#waiters) waiter.end(result);
+  }
+
+  fail(error: unknown): void {
+    for (const waiter of this.#waiters) waiter.fail(error);
+  }
 }
 
-/** How a wait for a running work ended: `caller-specific` when its result says nothing to the one who waited. */
-type Waited<T> =
-  | { readonly kind: 'value'; readonly value: T }
-  | { readonly kind: 'caller-specific'; readonly value: T | null };
+/** One wait for a work that runs. */
+class Waiter<T> implements Stoppable {
+  readonly #running: Running<T>;
+  /** Null: a client. */
+  readonly #parent: Work | null;
+  readonly result: Promise<SharedResult<T>>;
+  #resolve!: (result: SharedResult<T>) => void;
+  #reject!: (error: unknown) => void;
+
+  constructor(running: Running<T>, parent: Work | null) {
+    this.#running = running;
+    this.#parent = parent;
+    this.result = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+    if (parent === null) running.clients++;
+    else {
+      running.works++;
+      parent.waitsFor.add(running.work);
+      parent.signal.add(this);
+    }
+  }
+
+  end(result: SharedResult<T>): void {
+    this.#leave();
+    this.#resolve(result);
+  }
+
+  fail(error: unknown): void {
+    this.#leave();
+    this.#reject(error);
+  }
+
+  stop(): void {
+    this.#running.drop(this);
+    this.fail(new Cancelled());
+  }
+
+  #leave(): void {
+    const running = this.#running;
+    if (this.#parent === null) {
+      running.clients--;
+      return;
+    }
+    running.works--;
+    this.#parent.waitsFor.delete(running.work);
+    this.#parent.signal.remove(this);
+  }
+}
 
 export class InFlight<T> {
   readonly #parts: InFlightParts<T>;
@@ -73,19 +154,25 @@ export class InFlight<T> {
    * Waits for the work of this key, starting it when there is none. `parent` is the work that asks (null for a client).
    * Rejects with `Cancelled` when `parent` is stopped meanwhile or the started work was, and with whatever `run` threw.
    */
-  async share(
+  share(key: string, parent: Work | null, start: () => Work, run: (work: Work) => Promise<T>): Promise<Shared<T>> {
+    if (isStopped(parent)) return Promise.reject(new Cancelled());
+    const isFirst = !this.#running.has(key);
+    return isFirst ? this.#begin(key, start(), parent, run) : this.#joinOrBegin(key, parent, start, run);
+  }
+
+  async #joinOrBegin(
     key: string,
     parent: Work | null,
     start: () => Work,
     run: (work: Work) => Promise<T>,
   ): Promise<Shared<T>> {
     for (let joined = 0; ; joined++) {
-      throwIfStopped(parent);
+      if (isStopped(parent)) throw new Cancelled();
       const running = joined < 2 ? this.#running.get(key) : undefined;
-      if (running === undefined) return { kind: 'result', value: await this.#begin(key, start(), parent, run) };
+      if (running === undefined) return await this.#begin(key, start(), parent, run);
       if (parent !== null && wouldCycle(running.work, parent)) return { kind: 'cycle', with: running.work.id };
-      const waited = await this.#join(running, parent);
-      if (waited.kind === 'value') return { kind: 'result', value: waited.value };
+      const result = await this.#join(running, parent);
+      if (result !== null) return result;
     }
   }
 
@@ -112,93 +199,54 @@ export class InFlight<T> {
    * Runs a work and waits for it. Both the table and the graph know of it before its first step, which may ask for more.
    * It runs to its end whether or not anybody still waits, so that what it learns reaches the caches.
    */
-  #begin(key: string, work: Work, parent: Work | null, run: (work: Work) => Promise<T>): Promise<T> {
-    const { promise: result, resolve, reject } = Promise.withResolvers<T>();
-    const startedMs = this.#parts.clock.monotonicMs();
-    const running: Running<T> = { key, work, startedMs, clients: 0, works: 0, result };
+  #begin(key: string, work: Work, parent: Work | null, run: (work: Work) => Promise<T>): Promise<SharedResult<T>> {
+    const running = new Running<T>(key, work, this.#parts.clock.monotonicMs());
     const isApart = this.#running.has(key);
     if (isApart) this.#apart.add(running);
     else this.#running.set(key, running);
-    const waiting = waitFor(running, parent);
-    const leaveTable = (): void => {
-      if (isApart) this.#apart.delete(running);
-      else this.#running.delete(key);
-    };
+    const waiting = running.wait(parent);
     callNow(run, work).then(
       (value) => {
-        leaveTable();
-        resolve(value);
+        this.#leave(running);
+        running.end(value);
       },
       (error: unknown) => {
-        leaveTable();
+        this.#leave(running);
         if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#parts.report(error);
-        reject(error);
+        running.fail(error);
       },
     );
     return waiting;
   }
 
-  async #join(running: Running<T>, parent: Work | null): Promise<Waited<T>> {
+  /** Takes a work that has ended out of the table, before who waits for it goes on. */
+  #leave(running: Running<T>): void {
+    if (!this.#apart.delete(running)) this.#running.delete(running.key);
+  }
+
+  /** Null: the result says nothing to the one who waited. */
+  async #join(running: Running<T>, parent: Work | null): Promise<SharedResult<T> | null> {
     try {
-      const value = await waitFor(running, parent);
-      return this.#parts.isCallerSpecific(value) ? { kind: 'caller-specific', value } : { kind: 'value', value };
+      const result = await running.wait(parent);
+      return this.#parts.isCallerSpecific(result.value) ? null : result;
     } catch (error) {
-      if (error instanceof Cancelled && !isStopped(parent)) return { kind: 'caller-specific', value: null };
+      if (error instanceof Cancelled && !isStopped(parent)) return null;
       throw error;
     }
   }
 }
 
 /** Calls `run`; what it throws before its first wait becomes a rejection too. */
-async function callNow<T>(run: (work: Work) => Promise<T>, work: Work): Promise<T> {
-  return await run(work);
-}
-
-/** Waits for a running work; the wait is in the graph for as long as it lasts, and ends when the asker is stopped. */
-async function waitFor<T>(running: Running<T>, parent: Work | null): Promise<T> {
-  if (parent === null) {
-    running.clients++;
-    try {
-      return await running.result;
-    } finally {
-      running.clients--;
-    }
-  }
-  running.works++;
-  parent.waitsFor.add(running.work);
+function callNow<T>(run: (work: Work) => Promise<T>, work: Work): Promise<T> {
   try {
-    return await orStopped(running.result, parent.signal);
-  } finally {
-    running.works--;
-    parent.waitsFor.delete(running.work);
+    return run(work);
+  } catch (error) {
+    return Promise.reject(error);
   }
-}
-
-/** The result, or `Cancelled` as soon as the signal says so. */
-function orStopped<T>(result: Promise<T>, signal: StopSignal): Promise<T> {
-  return new Promise<T>((resolve, reject) => {
-    const stop = (): void => reject(new Cancelled());
-    signal.addEventListener('abort', stop, { once: true });
-    const done = (): void => signal.removeEventListener('abort', stop);
-    result.then(
-      (value) => {
-        done();
-        resolve(value);
-      },
-      (error: unknown) => {
-        done();
-        reject(error);
-      },
-    );
-  });
 }
 
 function isStopped(work: Work | null): boolean {
   return work?.signal.aborted ?? false;
-}
-
-function throwIfStopped(work: Work | null): void {
-  if (isStopped(work)) throw new Cancelled();
 }
 
 /** True when `asker` is reached from `work` along the waits, or when there are too many works to tell. */

@@ -10,26 +10,52 @@ export interface StopSignal {
   removeEventListener(event: 'abort', run: () => void): void;
 }
 
+/** What is stopped with a work. */
+export interface Stoppable {
+  stop(): void;
+}
+
 /** The signal of one work, and what raises it. Each listener is called once. */
 export class StopSource implements StopSignal {
   aborted = false;
-  /** In the order of coming; one work waits for few things at a time. */
-  #listeners: (() => void)[] = [];
+  /** In the order of coming; one work waits for few things at a time. Null: for none. */
+  #listeners: (Stoppable | (() => void))[] | null = null;
 
   addEventListener(_event: 'abort', run: () => void): void {
-    if (!this.aborted) this.#listeners.push(run);
+    this.add(run);
   }
 
   removeEventListener(_event: 'abort', run: () => void): void {
-    const at = this.#listeners.lastIndexOf(run);
-    if (at >= 0) this.#listeners.splice(at, 1);
+    this.remove(run);
+  }
+
+  /** The same, also for who needs no function of its own for it. */
+  add(listener: Stoppable | (() => void)): void {
+    if (this.aborted) return;
+    if (this.#listeners === null) this.#listeners = [listener];
+    else this.#listeners.push(listener);
+  }
+
+  remove(listener: Stoppable | (() => void)): void {
+    const listeners = this.#listeners;
+    if (listeners === null) return;
+    const last = listeners.length - 1;
+    if (listeners[last] === listener) {
+      listeners.pop();
+      return;
+    }
+    const at = listeners.lastIndexOf(listener);
+    if (at >= 0) listeners.splice(at, 1);
   }
 
   abort(): void {
     if (this.aborted) return;
     this.aborted = true;
-    const listeners = this.#listeners;
-    this.#listeners = [];
-    for (const run of listeners) run();
+    const listeners = this.#listeners ?? [];
+    this.#listeners = null;
+    for (const listener of listeners) {
+      if (typeof listener === 'function') listener();
+      else listener.stop();
+    }
   }
 }

@@ -4,7 +4,7 @@ import type { TraceStep } from '../trace/events.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Question } from '../wire/question.ts';
 import type { Budget } from './budget.ts';
-import { type StopSignal, StopSource } from './stop-signal.ts';
+import { StopSource } from './stop-signal.ts';
 
 /** What a work is for; part of its sharing key, since it changes what is done. */
 export type WorkMode = 'normal' | 'for-validation' | 'refresh';
@@ -25,14 +25,13 @@ export class Work {
   readonly trace: Trace | null;
   /** When it began to judge, as verdicts go (cache/rrset-cache.ts). */
   trustEpoch: number;
-  /** Works that it waits for now (cycle check). */
-  readonly waitsFor = new Set<Work>();
+  #waitsFor: Set<Work> | null = null;
   /** Server (`ip@port`) whose answer it waits for now; for request lists. */
   asks: string | null = null;
   /** Failures of servers that were asked about again without EDNS. */
   plainTrials = 0;
   /** Raised when the work is stopped: stop or reload, jostling, its own deadline. */
-  readonly #stop = new StopSource();
+  readonly signal = new StopSource();
 
   constructor(parts: WorkParts) {
     this.id = parts.id;
@@ -46,12 +45,14 @@ export class Work {
     this.trustEpoch = parts.parent?.trustEpoch ?? parts.trustEpoch ?? 0;
   }
 
-  get signal(): StopSignal {
-    return this.#stop;
+  /** Works that it waits for now (cycle check). Most wait for none. */
+  get waitsFor(): Set<Work> {
+    this.#waitsFor ??= new Set();
+    return this.#waitsFor;
   }
 
   abort(): void {
-    this.#stop.abort();
+    this.signal.abort();
   }
 
   /** Raises a trace event of this work; `step` is built only when somebody listens. */

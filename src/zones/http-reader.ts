@@ -9,6 +9,9 @@ import { concatBytes } from '../wire/bytes.ts';
 /** Octets of status line and fields. */
 const MAX_HEAD_OCTETS = 16_384;
 
+/** Interim responses before the final one: each may be there to keep us waiting. */
+const MAX_INTERIM_RESPONSES = 16;
+
 /** Octets of a piece of the body. */
 const BLOCK_OCTETS = 65_536;
 
@@ -28,6 +31,7 @@ const MORE: HttpStep = { kind: 'more' };
 export class HttpReader {
   readonly #maxOctets: number;
   #pending: Uint8Array = new Uint8Array();
+  #interim = 0;
   #framing: Framing | null = null;
   readonly #body: Uint8Array[] = [];
   #block: Uint8Array = new Uint8Array();
@@ -73,7 +77,9 @@ export class HttpReader {
     const status = /^HTTP\/1\.[01] (\d{3})(?: |$)/.exec(statusLine)?.[1];
     if (status === undefined) return failed('not an HTTP response');
     // RFC 9110 §15.2: interim responses go before the final one.
-    if (status.startsWith('1')) return this.#readHead();
+    if (status.startsWith('1')) {
+      return ++this.#interim > MAX_INTERIM_RESPONSES ? failed('too many interim responses') : this.#readHead();
+    }
     if (status !== '200') return failed(`HTTP status ${status}`);
     return this.#chooseFraming(fields);
   }

@@ -22,9 +22,11 @@ import { ZoneFileState } from './zone-file-state.ts';
 import {
   FIRST_RETRY_SECONDS,
   LAST_RETRY_SECONDS,
+  MAX_NOTIFY_PAUSE_MS,
   MAX_REFRESH_SECONDS,
   MAX_ZONE_FILE_OCTETS,
   MIN_REFRESH_SECONDS,
+  NOTIFY_PAUSE_MS,
   type ZoneOptions,
 } from './zone-options.ts';
 import { type SourceParts, ZoneSources } from './zone-sources.ts';
@@ -73,6 +75,10 @@ export class StoredZone {
   #preferred: string | null = null;
   #notifyHosts: readonly string[] = [];
   #cancelTimer = (): void => {};
+  /** Monotonic milliseconds before which no NOTIFY makes us ask again. */
+  #quietUntilMs = 0;
+  /** Null: no NOTIFY waits for that. */
+  #cancelNotified: (() => void) | null = null;
 
   constructor(options: ZoneOptions, parts: StoredZoneParts) {
     this.options = options;
@@ -179,12 +185,31 @@ export class StoredZone {
   stop(): void {
     this.#stopped.abort();
     this.#cancelTimer();
+    this.#cancelNotified?.();
   }
 
-  /** There may be news (NOTIFY, control): asks the sources now, or again when they are being asked. */
+  /** There may be news: asks the sources now, or again when they are being asked. */
   update(preferred: string | null = null): void {
     this.#preferred = preferred;
     this.#run();
+  }
+
+  /**
+   * A NOTIFY says that there is news. Anybody can send one in the name of a primary: however many come, the sources are asked once
+   * in a while, and less often while that leads to nothing. False: it waits, and those that come meanwhile with it.
+   */
+  notified(from: string): boolean {
+    const { clock } = this.#parts;
+    const leftMs = this.#quietUntilMs - clock.monotonicMs();
+    if (this.#running === null && leftMs <= 0) {
+      this.update(from);
+      return true;
+    }
+    this.#cancelNotified ??= clock.after(Math.max(leftMs, NOTIFY_PAUSE_MS), () => {
+      this.#cancelNotified = null;
+      this.update(from);
+    });
+    return false;
   }
 
   /** Reads the zone file again; the problem, or null. */
@@ -223,6 +248,7 @@ export class StoredZone {
 
   async #runOnce(): Promise<void> {
     const wasUnchecked = this.#unchecked !== null;
+    const wasNotified = this.#preferred !== null;
     const problem = wasUnchecked ? await this.#checkFromFile() : null;
     const isPending = this.#unchecked !== null;
     // A version that has just come out of the file is fresh (as in Unbound): its sources are asked when its SOA says so.
@@ -230,8 +256,14 @@ export class StoredZone {
     const end = isFresh ? 'current' : await this.#askSources();
     if (end === 'current') this.#renew();
     this.#failures = end === 'failed' || isPending ? this.#failures + 1 : 0;
+    if (wasNotified || this.#failures > 0) this.#keepQuiet();
     if (this.#stopped.signal.aborted || !(this.#sources.exist || isPending)) return;
     this.#schedule(this.#failures === 0 ? refreshSeconds(this.#content) : this.#retrySeconds());
+  }
+
+  #keepQuiet(): void {
+    const pauseMs = Math.min(MAX_NOTIFY_PAUSE_MS, NOTIFY_PAUSE_MS * 2 ** Math.min(this.#failures, 16));
+    this.#quietUntilMs = this.#parts.clock.monotonicMs() + pauseMs;
   }
 
   async #askSources(): Promise<'news' | 'current' | 'failed'> {

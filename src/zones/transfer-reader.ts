@@ -13,11 +13,11 @@ import { type Question, questionsEqual } from '../wire/question.ts';
 import { FLAG, OPCODE, RCODE, rcodeText } from '../wire/rcode.ts';
 import { readSoa } from '../wire/rdata-soa.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import { type ResourceRecord, recordsOf } from '../wire/rrsets.ts';
+import { type ResourceRecord, recordAt } from '../wire/rrsets.ts';
 import { isSerialNewer } from '../wire/serial.ts';
 import type { Steps } from '../wire/steps.ts';
 import type { Zone } from './zone.ts';
-import { ZoneBuilder } from './zone-builder.ts';
+import { WORK_PER_PIECE, ZoneBuilder } from './zone-builder.ts';
 
 interface TransferReaderParts {
   /** Type AXFR or IXFR. */
@@ -53,6 +53,8 @@ export class TransferReader {
   readonly #parts: TransferReaderParts;
   #state: State = 'first';
   #builder: ZoneBuilder;
+  /** Work of the builder at which the piece is done. */
+  #until = WORK_PER_PIECE;
   #octets = 0;
   /** The first SOA: it ends the transfer. */
   #soa: ResourceRecord | null = null;
@@ -65,7 +67,8 @@ export class TransferReader {
     this.#builder = new ZoneBuilder(parts.question.name);
   }
 
-  take(bytes: Uint8Array): TransferStep {
+  /** Takes a message, in pieces: one of 64 KiB holds thousands of records. */
+  *take(bytes: Uint8Array): Steps<TransferStep> {
     this.#octets += bytes.length;
     if (this.#octets > this.#parts.maxOctets) return refused('larger than max-transfer-size');
     if (bytes.length > MAX_MESSAGE_OCTETS) return refused('message too long');
@@ -76,16 +79,25 @@ export class TransferReader {
     if (message.dropped.length > 0) return refused('malformed message: bad record');
     const why = this.#whyNotOurs(message);
     if (why !== null) return refused(why);
-    const records = recordsOf(message, message.answer);
-    if (records.length === 0) return refused('message without records');
-    for (const [i, record] of records.entries()) {
-      const step = this.#takeRecord(record);
-      if (step.kind === 'more') continue;
+    const { start, end } = message.answer;
+    if (start === end) return refused('message without records');
+    // Reading the message was a piece already.
+    yield;
+    for (let i = start; i < end; i++) {
+      const step = this.#takeRecord(recordAt(message, i));
       // RFC 5936 §2.2: nothing follows the last SOA.
-      if (step.kind === 'zone' && i + 1 < records.length) return refused('records after the end');
-      return step;
+      if (step.kind === 'zone' && i + 1 < end) return refused('records after the end');
+      if (step.kind !== 'more') return step;
+      if (this.#isPieceDone()) yield;
     }
     return this.#state === 'second' && this.#isCurrent() ? { kind: 'current' } : MORE;
+  }
+
+  #isPieceDone(): boolean {
+    const { work } = this.#builder;
+    if (work < this.#until) return false;
+    this.#until = work + WORK_PER_PIECE;
+    return true;
   }
 
   #whyNotOurs(view: MessageView): string | null {
@@ -138,6 +150,7 @@ export class TransferReader {
       // RFC 1995 §4: the second record is the SOA of the version that we have: differences follow.
       if (serial === this.#serial) return { kind: 'current' };
       this.#builder = new ZoneBuilder(question.name, own);
+      this.#until = WORK_PER_PIECE;
       this.#state = 'deleting';
       return this.#delete(record);
     }

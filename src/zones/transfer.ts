@@ -15,7 +15,7 @@ import type { Name } from '../wire/name.ts';
 import { buildQuery } from '../wire/query.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
-import { runInTurns } from '../wire/steps.ts';
+import { runInTurns, type Steps } from '../wire/steps.ts';
 import { TransferReader, type TransferStep } from './transfer-reader.ts';
 import type { Zone } from './zone.ts';
 import { TRANSFER_IDLE_MS } from './zone-options.ts';
@@ -132,7 +132,7 @@ function waitForEnd(clock: Clock, { maxMs, signal }: TransferRequest, frames: Fr
  * stopped, and after each one others get their turn, so that a sender without end costs a part of the time only.
  */
 class Frames {
-  readonly #read: (frame: Uint8Array) => TransferStep;
+  readonly #read: (frame: Uint8Array) => Steps<TransferStep>;
   readonly #clock: Pick<Clock, 'nextTurn'>;
   readonly #frames = new FrameReader();
   #isBusy = false;
@@ -144,7 +144,7 @@ class Frames {
   onProgress: () => void = () => {};
   onEnd: (end: ReadEnd) => void = () => {};
 
-  constructor(read: (frame: Uint8Array) => TransferStep, clock: Pick<Clock, 'nextTurn'>) {
+  constructor(read: (frame: Uint8Array) => Steps<TransferStep>, clock: Pick<Clock, 'nextTurn'>) {
     this.#read = read;
     this.#clock = clock;
   }
@@ -163,7 +163,8 @@ class Frames {
 
   async #work(): Promise<void> {
     for (let frame = this.#next(); frame !== null && this.end === null; frame = this.#next()) {
-      const step = this.#read(frame);
+      const step = await runInTurns(this.#read(frame), this.#clock);
+      if (this.end !== null) return;
       if (step.kind !== 'more') return this.finish(step);
       // Only whole messages keep the connection alive: single octets do not.
       this.onProgress();

@@ -14,7 +14,7 @@ import type { ResourceRecord } from '../wire/rrsets.ts';
 import { runAtOnce, type Steps } from '../wire/steps.ts';
 import { zoneTextSteps } from '../wire/zone-text.ts';
 import { recordsAt, type Zone, type ZoneNode } from './zone.ts';
-import { ZoneBuilder } from './zone-builder.ts';
+import { WORK_PER_PIECE, ZoneBuilder } from './zone-builder.ts';
 import { DEFAULT_ZONE_TTL, MAX_ZONE_FILE_OCTETS } from './zone-options.ts';
 
 /** A line that cannot be used. */
@@ -51,19 +51,22 @@ export function* zoneFileSteps(text: string, name: Name, include?: (path: string
   const builder = new ZoneBuilder(name);
   let outside = 0;
   const problems: ZoneFileProblem[] = [...read.errors];
-  for (const [i, record] of read.records.entries()) {
+  let until = WORK_PER_PIECE;
+  for (const record of read.records) {
     const added = builder.add(record);
     if (added === 'outside') outside++;
     else if (added === 'too-many') {
       problems.push({ file: null, line: 0, text: 'too many records' });
       break;
     }
-    if ((i + 1) % RECORDS_PER_PIECE === 0) yield;
+    if (builder.work < until) continue;
+    until = builder.work + WORK_PER_PIECE;
+    yield;
   }
   return { zone: builder.recordCount === 0 ? null : yield* builder.buildSteps(), problems, outside };
 }
 
-/** Records added or written in one piece. */
+/** Records written in one piece. */
 const RECORDS_PER_PIECE = 500;
 
 /**

@@ -71,6 +71,13 @@ export const FIRST_RETRY_SECONDS = 5;
 export const LAST_RETRY_SECONDS = 3600;
 /** Lowest refresh and retry that an SOA can make us keep, seconds: a zone cannot make us hammer its servers. */
 export const MIN_REFRESH_SECONDS = 30;
+/**
+ * Milliseconds after an update before a NOTIFY may begin another, doubled with each update that failed up to the next bound. A primary
+ * that changes often sends a NOTIFY for each change; a second more or less makes no difference to what is copied.
+ */
+export const NOTIFY_PAUSE_MS = 1000;
+/** Longest of these: the lowest refresh time. */
+export const MAX_NOTIFY_PAUSE_MS = 30_000;
 /** Highest: a day, so that a slip in an SOA does not freeze a copy. */
 export const MAX_REFRESH_SECONDS = 86_400;
 /** Addresses taken of one host name. */

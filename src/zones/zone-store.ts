@@ -159,7 +159,8 @@ export class ZoneStore {
     if (!local.mayNotify(from)) return 'refused';
     const own = local.usable()?.soa?.serial;
     // RFC 1996 §3.11: a serial that is no news needs no transfer.
-    if (serial === null || own === undefined || isSerialNewer(serial, own)) local.update(from);
+    const isNews = serial === null || own === undefined || isSerialNewer(serial, own);
+    if (isNews && !local.notified(from)) this.#parts.counters.add('notify.waiting');
     return 'accepted';
   }
 

@@ -132,6 +132,16 @@ describe('NSEC3 encloser', () => {
     await scene.stop();
   });
 
+  test('with 150 iterations and a salt of 255 octets is proven for a name of a few labels, and ends early for a deep one', async () => {
+    const denial = { ...nsec3(150), salt: new Uint8Array(255).fill(7) };
+    const scene = Scene.withTest('www IN A 192.0.2.80', { signing: { denial } });
+    await scene.start();
+    expect((await scene.ask('_25._tcp.nothing.test.', 'TLSA')).status).toBe('NXDOMAIN ad');
+    expect((await scene.ask(`${'a.'.repeat(60)}test.`, 'A')).status).toBe('SERVFAIL');
+    expect(scene.count('limit.nsec3-hashes')).toBe(1);
+    await scene.stop();
+  });
+
   test('with 150 iterations, two chains and the longest name there is ends at a limit', async () => {
     const scene = Scene.withTest('www IN A 192.0.2.80', { signing: { denial: nsec3(150) } });
     const hash = 'v'.repeat(32);

@@ -23,17 +23,17 @@ const MIB = 1024 * 1024;
 
 test('a heap that is nearly full is a line in the log, once until it has eased', async () => {
   const [clock, log] = [new FakeClock(TEST_START_UNIX_SECONDS), new FakeLog()];
-  let used = 80 * MIB;
+  let used = 70 * MIB;
   const stop = watchHeap(clock, log, () => ({ used, limit: 100 * MIB }));
   const linesAt = async (mib: number): Promise<number> => {
     used = mib * MIB;
     await clock.advance(20_000);
     return log.lines.length;
   };
-  expect(await linesAt(80)).toBe(0);
+  expect(await linesAt(70)).toBe(0);
   expect(await linesAt(90)).toBe(1);
   expect(log.text()).toContain("error: memory is nearly used up (90 of 100 MiB of V8's heap)");
-  expect(await linesAt(75)).toBe(1);
+  expect(await linesAt(70)).toBe(1);
   expect(await linesAt(95)).toBe(1);
   expect(await linesAt(60)).toBe(1);
   expect(await linesAt(95)).toBe(2);
@@ -93,6 +93,8 @@ test('loading ends with a sentence where the heap would, and goes on where it is
   const held = fillingHeap(MIB, (used) => used);
   expect(load(held)).toBeNull();
   expect(held.collected.length).toBe(1);
+  // From 80 % on V8 aborts when collections bring little.
+  expect(held.collected[0]).toBeLessThan(80 * MIB);
 });
 
 test('policy that does not fit beside its configuration is refused', () => {
@@ -104,19 +106,21 @@ test('policy that does not fit beside its configuration is refused', () => {
 });
 
 test('text that comes later has room until the heap is nearly full', () => {
-  expect(textRoom({ used: 25 * MIB, limit: 100 * MIB })).toBe(MIB);
-  expect(textRoom({ used: 85 * MIB, limit: 100 * MIB })).toBe(0);
+  expect(textRoom({ used: 18 * MIB, limit: 100 * MIB })).toBe(MIB);
+  expect(textRoom({ used: 78 * MIB, limit: 100 * MIB })).toBe(0);
   expect(textRoom({ used: 99 * MIB, limit: 100 * MIB })).toBe(0);
 });
 
 test("the limit is the old generation's, by whose end the process aborts", () => {
   const script = `import { heapUse } from ${JSON.stringify(resolve('src/cli/heap.ts'))}; console.log(heapUse().limit);`;
-  const run = (mib: number): number => {
-    const args = [`--max-old-space-size=${mib}`, '--input-type=module', '-e', script];
+  const run = (mib: number, flags: readonly string[] = []): number => {
+    const args = [`--max-old-space-size=${mib}`, ...flags, '--input-type=module', '-e', script];
     return (
       Number(execFileSync(resolve(`node_modules/node-linux-${process.arch}/bin/node`), args, { encoding: 'utf8' })) /
       MIB
     );
   };
-  expect([64, 256, 1024].map(run)).toEqual([64, 256, 1024]);
+  expect([64, 256, 1024].map((mib) => run(mib))).toEqual([64, 256, 1024]);
+  // As bin/launch starts the daemon.
+  expect(run(512, ['--max-semi-space-size=8'])).toBe(512);
 });

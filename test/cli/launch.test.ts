@@ -50,10 +50,25 @@ async function given(program: string, environment: NodeJS.ProcessEnv = {}): Prom
 
 test('the heap is named, the log’s signal opens no debugger, and NODE_OPTIONS is left to rule', async () => {
   expect(await given('hawserd')).toMatch(
-    /^--inspect-port=\[ff0e::1\]:9229 --require \S+early-signals\.cjs --max-old-space-size=\d+ --max-semi-space-size=\d+ \S+hawserd\.\w+ -x a b\n$/,
+    /^--inspect-port=\[ff0e::1\]:9229 --require \S+early-signals\.cjs --max-old-space-size=\d+ --max-semi-space-size=\d+ --min-semi-space-size=\d \S+hawserd\.\w+ -x a b\n$/,
   );
-  expect(await given('hawser-control')).toMatch(/^--max-old-space-size=\d+ --max-semi-space-size=\d+ \S+ -x a b\n$/);
+  expect(await given('hawser-control')).toMatch(
+    /^--max-old-space-size=\d+ --max-semi-space-size=\d+ --min-semi-space-size=\d \S+ -x a b\n$/,
+  );
   expect(await given('hawser-control', { NODE_OPTIONS: '--max_old_space_size=99' })).not.toContain('space-size');
+});
+
+test('the daemon’s memory goes back to the system, all threads share one heap of it, and what is said already rules', async () => {
+  const node = join(folder, 'node');
+  const says = 'echo $MALLOC_MMAP_THRESHOLD_ $MALLOC_ARENA_MAX';
+  writeFileSync(node, `#!/bin/sh\n[ "$1" = --version ] && echo v24.0.0 && exit\n${says}\n`);
+  chmodSync(node, 0o755);
+  const said = async (environment: NodeJS.ProcessEnv): Promise<string> => {
+    const env = { ...process.env, HAWSER_NODE: node, ...environment };
+    return (await run(join(BIN, 'hawserd'), [], { env })).stdout.trim();
+  };
+  expect(await said({})).toBe('131072 1');
+  expect(await said({ MALLOC_ARENA_MAX: '4' })).toBe('131072 4');
 });
 
 test.each([
@@ -96,43 +111,43 @@ async function heapWith(hostMib: number, group: string, limits: Readonly<Record<
   const script = `${mounts.join(' && ')} && exec "$0" -V`;
   const env = { ...process.env, NODE_OPTIONS: '', HAWSER_NODE: echoingNode() };
   const { stdout } = await run('unshare', ['-m', 'sh', '-c', script, join(BIN, 'hawser-control')], { env });
-  const match = /--max-old-space-size=(\d+) --max-semi-space-size=(\d+)/.exec(stdout);
-  return `${match?.[1]} ${match?.[2]}`;
+  const sizes = /--max-old-space-size=(\d+) --max-semi-space-size=(\d+) --min-semi-space-size=(\d+)/.exec(stdout) ?? [];
+  return sizes.slice(1).join(' ');
 }
 
 describe.skipIf(!CAN_MOUNT)('the heap is', () => {
   test.each([
-    ['a third of the host', 8192, '0::/\n', {}, '2730 16'],
-    ['half of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '512 8'],
+    ['a third of the host', 8192, '0::/\n', {}, '2730 16 4'],
+    ['half of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '512 8 4'],
     [
       'bounded by the groups above',
       8192,
       '0::/a/b\n',
       { 'a/b/memory.max': 'max', 'a/memory.max': String(400 * MIB) },
-      '200 3',
+      '200 3 3',
     ],
     [
       'bounded by where reclaim begins',
       8192,
       '0::/a\n',
       { 'a/memory.max': 'max', 'a/memory.high': String(400 * MIB) },
-      '200 3',
+      '200 3 3',
     ],
     [
       'bounded by version 1',
       8192,
       '4:cpu,memory:/c\n0::/\n',
       { 'memory/c/memory.limit_in_bytes': String(200 * MIB) },
-      '100 1',
+      '100 1 1',
     ],
     [
       'not bounded by no limit',
       8192,
       '4:memory:/\n',
       { 'memory/memory.limit_in_bytes': '9223372036854771712' },
-      '2730 16',
+      '2730 16 4',
     ],
-    ['not below what a daemon needs', 64, '0::/\n', {}, '64 1'],
+    ['not below what a daemon needs', 64, '0::/\n', {}, '64 1 1'],
   ])('%s', async (_, host, group, limits, expected) => {
     expect(await heapWith(host, group, limits as Record<string, string>)).toBe(expected);
   });

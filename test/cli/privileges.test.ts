@@ -22,7 +22,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createNodeFiles } from '../../src/adapters/node-files.ts';
 import { createNodeLog } from '../../src/adapters/node-log.ts';
 import { asUser, findUser, openForAppending, rootOnlyPath } from '../../src/adapters/root-writes.ts';
@@ -191,6 +191,17 @@ describe.skipIf(!IS_ROOT || nobody === null)('a safe path', () => {
   test('is not held up by a FIFO', async () => {
     await run('mkfifo', [join(theirs, 'fifo')]);
     expect(() => openForAppending(join(theirs, 'fifo'), nobody)).toThrow();
+  });
+
+  test('is written to by root at once, where the user could not make a file', () => {
+    const asked = vi.spyOn(process, 'seteuid');
+    const files = createNodeFiles(() => nobody);
+    expect(files.replaceAtomically(join(root, 'pid'), '1\n', 0o644).ok).toBe(true);
+    expect(asked).not.toHaveBeenCalled();
+    expect(files.replaceAtomically(join(theirs, 'pid'), '1\n', 0o644).ok).toBe(true);
+    expect(asked.mock.calls).toEqual([[nobody?.uid], [0]]);
+    asked.mockRestore();
+    expect([statSync(join(root, 'pid')).uid, statSync(join(theirs, 'pid')).uid]).toEqual([0, nobody?.uid]);
   });
 
   test('rights come back after a call as a user, one that throws too', () => {

@@ -6,7 +6,17 @@
 
 import { execFile, type StdioOptions, spawn } from 'node:child_process';
 import { createSocket, type Socket } from 'node:dgram';
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdtempSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { connect, createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -269,6 +279,21 @@ test.skipIf(process.platform !== 'linux')(
   },
 );
 
+test.skipIf(process.platform !== 'linux')(
+  'says which descriptors that a service manager passes are of no use, and starts without them',
+  async () => {
+    const connected = createSocket('udp4');
+    await new Promise<void>((resolve) => connected.connect(9, '127.0.0.1', resolve));
+    const file = openSync(join(folder, 'file'), 'w');
+    await start(configure(), { LISTEN_FDS: '2' }, [descriptorOf(connected), file]);
+    connected.close();
+    closeSync(file);
+    for (const fd of [3, 4])
+      await daemon.until(() => daemon.log.includes(`descriptor ${fd} was passed to this process, but is no socket`));
+    expect(await askUdp()).toBe(1);
+  },
+);
+
 const CAN_NOTIFY = ['/usr/bin/systemd-notify', '/usr/bin/python3'].every((path) => existsSync(path));
 
 test.skipIf(!CAN_NOTIFY)('tells a service manager when it is ready and when it stops', async () => {
@@ -297,6 +322,7 @@ test.skipIf(!CAN_NOTIFY)('tells a service manager when it is ready and when it s
     );
     await start(configure(), { NOTIFY_SOCKET: path });
     await isTold('READY=1');
+    expect(told).toContain('MAINPID=');
     daemon.kill('SIGHUP');
     await isTold('RELOADING=1');
     daemon.kill('SIGTERM');

@@ -1,10 +1,10 @@
 /** Proves that the own loop of NSEC3 hashing gives what the platform's and the portable SHA-1 give, for salts of any length. */
 
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import { createPortableCrypto } from '../../src/adapters/portable-crypto.ts';
-import { nsec3Hash } from '../../src/dnssec/nsec3-hash.ts';
+import { NSEC3_HASHES_PER_GRANT, Nsec3Hasher, nsec3Hash } from '../../src/dnssec/nsec3-hash.ts';
 import { MAX_ONE_BLOCK_SALT_OCTETS } from '../../src/dnssec/nsec3-iterate.ts';
 import type { Crypto } from '../../src/ports/crypto.ts';
 import { concatBytes, toHex } from '../../src/wire/bytes.ts';
@@ -46,4 +46,27 @@ test('agrees at the border of one block', () => {
     const hash = nsec3Hash(name, { salt, iterations: 3 }, crypto);
     expect(toHex(hash)).toBe(toHex(byDefinition(name, salt, 3, crypto)));
   }
+});
+
+describe('a grant', () => {
+  /** Names that one grant has hashed, and the digests that were counted for them. */
+  function granted(salt: number, iterations: number): { readonly names: number; readonly digests: number } {
+    const hasher = new Nsec3Hasher(createNodeCrypto());
+    const parameters = { salt: new Uint8Array(salt), iterations };
+    let names = 0;
+    while (hasher.hash(mustParseName(`n${names}.example.`), parameters) !== null) names++;
+    return { names, digests: hasher.digests };
+  }
+
+  test.each([0, 8, MAX_ONE_BLOCK_SALT_OCTETS])(
+    'with a salt of %i octets is for eight names of 150 iterations',
+    (salt) => {
+      expect(granted(salt, 150)).toEqual({ names: NSEC3_HASHES_PER_GRANT, digests: 8 * 151 });
+    },
+  );
+
+  test('with a salt of 255 octets, whose digests take eight times as long, is for one', () => {
+    expect(granted(255, 150)).toEqual({ names: 1, digests: 8 * 151 });
+    expect(granted(255, 0)).toEqual({ names: NSEC3_HASHES_PER_GRANT, digests: 8 * 8 });
+  });
 });

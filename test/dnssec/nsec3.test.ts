@@ -263,7 +263,8 @@ describe('the hash budget (CVE-2023-50868)', () => {
     const parameters = { iterations: 10, salt };
     const first = hasher.hash(absolute('a'), parameters);
     expect(hasher.hash(absolute('A'), parameters)).toEqual(first);
-    expect([calls, hasher.digests, hasher.hashes]).toEqual([11, 11, 1]);
+    // A salt that leaves its block makes each digest count for eight.
+    expect([calls, hasher.digests, hasher.hashes]).toEqual([11, 8 * 11, 1]);
     expect(hasher.hash(absolute('a'), { iterations: 10, salt: salt.subarray(1) })).not.toEqual(first);
     expect(hasher.hash(absolute('b'), parameters)).toBeNull();
     expect(hasher.hash(absolute('a'), parameters)).toEqual(first);

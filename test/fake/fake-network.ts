@@ -214,10 +214,10 @@ export class FakeNetwork implements Network {
   #arrive(datagram: Travelling): void {
     const bound = this.#pick(this.#socketsAt(datagram.to), datagram.from);
     if (bound !== null) {
-      const { remote, onDatagrams } = bound.options;
+      const { remote } = bound.options;
       if (remote !== undefined && addressKey(remote) !== addressKey(datagram.from)) return;
       const bytes = datagram.bytes.slice();
-      onDatagrams([{ bytes, from: datagram.from }]);
+      bound.options.onDatagrams([{ bytes, from: datagram.from }]);
       // Who keeps octets that are not his reads what another datagram has brought: here, always the same.
       bytes.fill(USED_AGAIN);
       return;

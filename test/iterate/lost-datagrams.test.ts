@@ -1,8 +1,11 @@
 /** Proves when what was lost in an outage of the own line is sent again: on and on, for whoever joins, and all of it once the line is back. */
 
 import { describe, expect, test } from 'vitest';
-import { LostDatagrams } from '../../src/iterate/lost-datagrams.ts';
+import { LostDatagrams, type Resendable } from '../../src/iterate/lost-datagrams.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+
+/** One that was never taken. */
+const OTHER: Resendable = { serverKey: '198.51.100.1@53', send: () => {} };
 
 /** So many datagrams to servers behind a dead line; what was sent again, by number. */
 function bench(count: number) {
@@ -10,11 +13,15 @@ function bench(count: number) {
   let isCut = true;
   const sent: number[] = [];
   const lost = new LostDatagrams({ clock, servers: { isLineCut: () => isCut } });
-  const stops = Array.from({ length: count }, (_, i) => lost.add(`192.0.2.${i}@53`, () => sent.push(i)));
+  const datagrams = Array.from(
+    { length: count },
+    (_, i): Resendable => ({ serverKey: `192.0.2.${i}@53`, send: () => void sent.push(i) }),
+  );
+  for (const datagram of datagrams) lost.add(datagram);
   const mend = (): void => {
     isCut = false;
   };
-  return { clock, sent, lost, stops, mend };
+  return { clock, sent, lost, datagrams, mend };
 }
 
 describe('what was lost', () => {
@@ -44,17 +51,17 @@ describe('what was lost', () => {
   test('is sent at once, all of it and once, when a server has answered', async () => {
     const { clock, sent, lost, mend } = bench(5);
     mend();
-    lost.noteAnswer(() => {});
+    lost.noteAnswer(OTHER);
     expect(sent).toEqual([0, 1, 2, 3, 4]);
     await clock.advance(1000);
     expect(sent).toHaveLength(5);
   });
 
   test('is not sent any more when nobody waits for it', async () => {
-    const { clock, sent, lost, stops } = bench(2);
-    for (const stop of stops) stop();
+    const { clock, sent, lost, datagrams } = bench(2);
+    for (const datagram of datagrams) lost.remove(datagram);
     lost.noteWaiter();
-    lost.noteAnswer(() => {});
+    lost.noteAnswer(OTHER);
     await clock.advance(1000);
     expect(sent).toEqual([]);
   });

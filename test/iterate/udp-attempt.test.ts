@@ -10,6 +10,7 @@ import { Counters } from '../../src/trace/counters.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { Budget } from '../../src/work/budget.ts';
+import { Deadlines } from '../../src/work/deadlines.ts';
 import { Semaphore } from '../../src/work/semaphore.ts';
 import { Work } from '../../src/work/work.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
@@ -39,6 +40,7 @@ async function waitedFor(leftMs: number, unknownTimeoutMs: number, timeouts = 5)
   const parts: ExchangeParts = {
     ...{ clock, network, random, servers, options, streams, counters: new Counters() },
     ...{ sockets: new Semaphore(clock, 1), lost: new LostDatagrams({ clock, servers }) },
+    deadlines: new Deadlines(clock),
     ...{ notice: () => {}, noteUnwanted: () => {}, sayExhausted: () => {} },
   };
   const startedMs = clock.monotonicMs();

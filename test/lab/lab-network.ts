@@ -39,7 +39,9 @@ type Translate = (address: Address) => Address;
 function translated(options: UdpOptions, realOf: Translate, trueOf: Translate): UdpOptions {
   const onDatagrams: UdpOptions['onDatagrams'] = (batch) =>
     options.onDatagrams(batch.map(({ bytes, from }) => ({ bytes, from: trueOf(from) })));
-  const { remote, ...others } = options;
+  const onError: UdpOptions['onError'] = (error) => options.onError(error);
+  const { local, remote, bindForeign } = options;
+  const others = { local, bindForeign, onError };
   return remote === undefined ? { ...others, onDatagrams } : { ...others, onDatagrams, remote: realOf(remote) };
 }
 

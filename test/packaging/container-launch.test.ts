@@ -24,7 +24,7 @@ test('here it finds what bin/launch finds', () => {
       env,
       encoding: 'utf8',
     });
-    expect(heapFlags()).toEqual(launched.stdout.split('\n').filter((word) => /^--max-/.test(word)));
+    expect(heapFlags()).toEqual(launched.stdout.split('\n').filter((word) => /^--m(?:ax|in)-/.test(word)));
   } finally {
     rmSync(folder, { recursive: true });
   }
@@ -48,7 +48,7 @@ test('a limit of a group above counts, in version 1 as well', () => {
     '/proc/self/cgroup': '4:cpu,memory:/docker/one\n',
     '/sys/fs/cgroup/memory/docker/memory.limit_in_bytes': `${GIB}\n`,
   };
-  expect(flagsWith(files)).toEqual(['--max-old-space-size=512', '--max-semi-space-size=8']);
+  expect(flagsWith(files)).toEqual(['--max-old-space-size=512', '--max-semi-space-size=8', '--min-semi-space-size=4']);
 });
 
 test('without /proc there are no flags', () => {

@@ -96,6 +96,36 @@ describe.each(SIDES)('datagrams on the %s side', (_name, makeSide) => {
     a.socket.close();
   });
 
+  test('and errors are told to the very object that opened the socket', async () => {
+    const side = makeSide();
+    class Owner {
+      readonly local = LOOPBACK;
+      readonly remote: Address;
+      readonly told: string[] = [];
+      constructor(remote: Address) {
+        this.remote = remote;
+      }
+      onDatagrams(batch: readonly Datagram[]): void {
+        for (const { bytes } of batch) this.told.push(text(bytes));
+      }
+      onError({ kind }: NetworkError): void {
+        this.told.push(kind);
+      }
+    }
+    const server = await openUdp(side);
+    const owner = new Owner(server.socket.local);
+    const opened = await side.run(Promise.resolve(side.network.openUdp(owner)));
+    if (!opened.ok) throw new Error(opened.error.text);
+    send(server, 'hello', opened.value.local);
+    await side.until(() => owner.told.length === 1);
+    server.socket.close();
+    await side.pass(5);
+    opened.value.send(octets('anybody?'), 8, server.socket.local);
+    await side.until(() => owner.told.length === 2);
+    expect(owner.told).toEqual(['hello', 'refused']);
+    opened.value.close();
+  });
+
   test('cannot be had at a port that is taken', async () => {
     const side = makeSide();
     const first = await openUdp(side);

@@ -177,6 +177,12 @@ const DS_DENIALS: Row[] = [
 
 const ROWS = [...DENIALS, ...NSEC3_FIELDS, ...PARTS, ...KEYS, ...DS, ...DS_DENIALS];
 
+test('there are ways enough to break a zone', () => {
+  const ways = new Set(ROWS.map(([what, , asked, , style = 'nsec']) => `${what} (${style}): ${asked}`));
+  expect(ways.size).toBe(ROWS.length);
+  expect(ways.size).toBeGreaterThan(149);
+});
+
 describe('a broken zone', () => {
   test.each(ROWS.map((row) => [row[0], row[4] ?? 'nsec', row[2], row] as const))(
     '%s (%s): %s',

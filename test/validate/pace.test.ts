@@ -1,6 +1,7 @@
 /** Proves that one turn of the event loop does no more than its share, however many ask at once, and that all get theirs. */
 
 import { describe, expect, test } from 'vitest';
+import { checksOfGrant } from '../../src/validate/prove-denial.ts';
 import { TurnLimiter } from '../../src/work/turn-limiter.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 
@@ -53,5 +54,31 @@ describe('the pace', () => {
       isThrough = true;
     });
     expect(isThrough).toBe(true);
+  });
+});
+
+describe('hashes of NSEC3 count as checks of signatures', () => {
+  const record = (iterations: number, saltOctets = 0): { rdata: Uint8Array } => {
+    const salt = new Uint8Array(saltOctets);
+    const next = new Uint8Array(20);
+    return { rdata: Uint8Array.of(1, 0, iterations >> 8, iterations & 255, saltOctets, ...salt, 20, ...next) };
+  };
+
+  test.each([
+    [0, 0, 0],
+    [36, 0, 0],
+    [37, 0, 1],
+    [150, 0, 4],
+    [0, 255, 0],
+    [10, 255, 2],
+    [150, 255, 32],
+  ])('%i iterations with %i octets of salt: %i', (iterations, saltOctets, checks) => {
+    expect(checksOfGrant([record(iterations, saltOctets)])).toBe(checks);
+  });
+
+  test('by the dearest record of an answer; what cannot be read is not hashed for', () => {
+    expect(checksOfGrant([record(0), record(150), { rdata: new Uint8Array(3) }])).toBe(4);
+    expect(checksOfGrant([{ rdata: new Uint8Array(3) }])).toBe(0);
+    expect(checksOfGrant([])).toBe(0);
   });
 });

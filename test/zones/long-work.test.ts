@@ -2,11 +2,16 @@
 
 import { describe, expect, test, vi } from 'vitest';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
+import { questionOf } from '../../src/wire/question.ts';
+import { FLAG } from '../../src/wire/rcode.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { runAtOnce, type Steps, sortSteps } from '../../src/wire/steps.ts';
+import { fetchOverHttp } from '../../src/zones/http-fetch.ts';
 import { HttpReader } from '../../src/zones/http-reader.ts';
 import { transferZone } from '../../src/zones/transfer.ts';
+import { TransferReader } from '../../src/zones/transfer-reader.ts';
 import type { Zone } from '../../src/zones/zone.ts';
 import { ZoneBuilder } from '../../src/zones/zone-builder.ts';
 import { denialChainSteps } from '../../src/zones/zone-denial.ts';
@@ -68,6 +73,60 @@ describe('a zone of many names', () => {
     expect(end.kind === 'zone' && end.zone.recordCount).toBe(502);
     expect(turns).toHaveBeenCalled();
   });
+});
+
+describe('a transfer', () => {
+  const question = questionOf(ORIGIN, TYPE.AXFR);
+  const piecesOfMessage = (owners: readonly string[]): number => {
+    const buffer = new Uint8Array(65_535);
+    const builder = new MessageBuilder(buffer);
+    builder.start({ id: 1, flags: FLAG.QR, rcode: 0 });
+    builder.question(question);
+    builder.record('answer', recordOf(soaLine(1)));
+    for (const owner of owners) builder.record('answer', recordOf(`${owner} A 192.0.2.1`));
+    const reader = new TransferReader({ question, id: 1, own: null, maxOctets: 65_535 });
+    return piecesOf(reader.take(buffer.slice(0, builder.finish())));
+  };
+
+  test('is read in pieces, however many records there are in a message', () => {
+    expect(piecesOfMessage(Array.from({ length: 2000 }, (_, i) => `h${i}`))).toBeGreaterThanOrEqual(8);
+  });
+
+  test('of records that each make a hundred names has pieces as small', () => {
+    const deep = (i: number): string => `${'x.'.repeat(100)}n${i}`;
+    expect(piecesOfMessage(Array.from({ length: 200 }, (_, i) => deep(i)))).toBeGreaterThanOrEqual(40);
+    const lines = Array.from({ length: 200 }, (_, i) => `${deep(i)} 300 A 192.0.2.1`);
+    const text = [soaLine(1), ...lines].join('\n');
+    expect(piecesOf(zoneFileSteps(text, ORIGIN))).toBeGreaterThanOrEqual(40);
+  });
+});
+
+test('what comes over HTTP is read in pieces, however small its chunks are', async () => {
+  const ports = makeFakePorts();
+  const body = `${'1\r\nx\r\n'.repeat(5000)}0\r\n\r\n`;
+  const reply = new TextEncoder().encode(`HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n${body}`);
+  const server = { ip: '192.0.2.80', port: 80 };
+  const listening = ports.network.listen({
+    local: server,
+    onConnection: (stream) => ({ onData: () => void stream.write(reply), onClose: () => {} }),
+    onError: () => {},
+  });
+  await ports.clock.runUntilSettled(listening);
+  const turns = vi.spyOn(ports.clock, 'nextTurn');
+  const url = { secure: false, host: 'h', authority: 'h', port: 80, path: '/' };
+  const limits = { maxOctets: 10_000, maxMs: 10_000, signal: new AbortController().signal };
+  const fetched = await ports.clock.runUntilSettled(
+    fetchOverHttp(ports, { url, address: server, authorities: null, ...limits }),
+  );
+  expect(fetched.kind === 'body' && fetched.body.length).toBe(5000);
+  expect(turns.mock.calls.length).toBeGreaterThanOrEqual(Math.floor(reply.length / 4096));
+});
+
+test('interim responses without end are no response', () => {
+  const reader = new HttpReader(1000);
+  const one = new TextEncoder().encode('HTTP/1.1 103 Early Hints\r\n\r\n');
+  const steps = Array.from({ length: 20 }, () => reader.take(one).kind);
+  expect([steps[15], steps[16]]).toEqual(['more', 'failed']);
 });
 
 describe('records at one name', () => {

@@ -37,7 +37,7 @@ function readAll(messages: readonly Uint8Array[], type: number = TYPE.AXFR, maxO
   const reader = new TransferReader({ question: questionOf(ORIGIN, type), id: ID, own: held, maxOctets });
   let step: TransferStep = { kind: 'more' };
   for (const each of messages) {
-    step = reader.take(each);
+    step = runAtOnce(reader.take(each));
     if (step.kind !== 'more') break;
   }
   return step;

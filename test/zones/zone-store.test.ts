@@ -250,6 +250,33 @@ describe('NOTIFY', () => {
     expect(primary.asked).toHaveLength(before);
   });
 
+  test('by the hundred, with serials that go up and down, makes us ask once a second, and the last news arrive', async () => {
+    const { play, primary } = await playing();
+    const before = primary.asked.length;
+    for (let i = 0; i < 300; i++) {
+      play.store.notify(ORIGIN, IP, i % 3 === 0 ? null : i % 3 === 1 ? 4_000_000_000 : 1000 + i);
+      await play.ports.clock.advance(10);
+    }
+    primary.zone = zoneOf(version(3));
+    play.store.notify(ORIGIN, IP, 3);
+    await play.pass(3);
+    expect(play.www).toBe(3);
+    // Each time a question over UDP for the serial; twice a transfer.
+    expect(primary.asked.length - before).toBeLessThanOrEqual(8);
+  });
+
+  test('while the primary fails is listened to less and less', async () => {
+    const { play, primary } = await playing();
+    primary.isAlive = false;
+    const before = primary.asked.length;
+    for (let i = 0; i < 600; i++) {
+      play.store.notify(ORIGIN, IP, null);
+      await play.ports.clock.advance(100);
+    }
+    // Four questions for the serial each time; unbounded it was forty times in this minute.
+    expect(primary.asked.length - before).toBeLessThanOrEqual(4 * 8);
+  });
+
   test('from a stranger, or for another zone, does nothing', async () => {
     const { play } = await playing();
     expect(play.store.notify(ORIGIN, '198.51.101.7', null)).toBe('refused');

@@ -1,7 +1,7 @@
 /** Each room's own small options, taken out of the configuration. The only place that knows both. */
 
 import { DEFAULT_FAILURE_SECONDS } from '../../cache/failure-cache.ts';
-import type { ServerCacheOptions } from '../../cache/server-cache.ts';
+import { OCTETS_PER_SERVER, type ServerCacheOptions } from '../../cache/server-cache.ts';
 import type { Config } from '../../config/config.ts';
 import type { ListenTarget } from '../../config/form-network.ts';
 import { automaticPorts, protocolAt } from '../../config/listen-protocol.ts';
@@ -184,6 +184,34 @@ export function cacheSizes(
   const made = `msg-cache-size is ${mib(messages)}m and rrset-cache-size ${mib(rrsets)}m`;
   const warning = `the caches need ${mib(wanted)} MiB, more than there is beside ${heap}: ${made}`;
   return { sizes: { messages, rrsets, keys: fitted(sizes.keys), denials: fitted(sizes.denials) }, warning };
+}
+
+/**
+ * What the tables that lie in V8's heap may take of it, percent: servers, and counts for limits on rates. The defaults fit the smallest
+ * heap that bin/launch gives.
+ */
+const TABLES_PERCENT_OF_HEAP = 35;
+
+/** The configuration with those tables made smaller in proportion where the heap could not hold them; `warning` says so. */
+export function fitTables(
+  config: Config,
+  heapOctets = Number.POSITIVE_INFINITY,
+): { readonly config: Config; readonly warning: string | null } {
+  const { infraCacheNumhosts, ratelimitSize, ipRatelimitSize } = config.server;
+  const wanted = infraCacheNumhosts * OCTETS_PER_SERVER + ratelimitSize + ipRatelimitSize;
+  const most = (heapOctets * TABLES_PERCENT_OF_HEAP) / 100;
+  if (wanted <= most) return { config, warning: null };
+  const fitted = (size: number): number => Math.max(1, Math.floor((size * most) / wanted));
+  const sizes = {
+    infraCacheNumhosts: fitted(infraCacheNumhosts),
+    ratelimitSize: fitted(ratelimitSize),
+    ipRatelimitSize: fitted(ipRatelimitSize),
+  };
+  const mib = (octets: number): number => Math.floor(octets / MIB);
+  const heap = `V8's heap of ${mib(heapOctets)} MiB (--max-old-space-size in NODE_OPTIONS)`;
+  const made = `infra-cache-numhosts is ${sizes.infraCacheNumhosts}, ratelimit-size ${mib(sizes.ratelimitSize)}m and ip-ratelimit-size ${mib(sizes.ipRatelimitSize)}m`;
+  const warning = `servers and rates need ${mib(wanted)} MiB, more than they may have of ${heap}: ${made}`;
+  return { config: { ...config, server: { ...config.server, ...sizes } }, warning };
 }
 
 export function serverCacheOptions({ server }: Config): ServerCacheOptions {

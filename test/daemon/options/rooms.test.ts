@@ -6,6 +6,7 @@ import { parseConfigText } from '../../../src/config/load-config.ts';
 import { anchorTexts, readInputs } from '../../../src/daemon/inputs.ts';
 import {
   cacheSizes,
+  fitTables,
   type HostFacts,
   iterateOptions,
   serveOptions,
@@ -68,6 +69,28 @@ describe('the sizes of caches', () => {
 
   test('of the defaults fit the smallest heap that the launcher gives', () => {
     expect(cacheSizes(configOf(''), 64 * 1024 ** 2).warning).toBe(null);
+  });
+});
+
+describe('tables in the heap', () => {
+  const MIB = 1024 * 1024;
+
+  test('stay what they are where it holds them, and the defaults fit the smallest that the launcher gives', () => {
+    const config = configOf('server:\ninfra-cache-numhosts: 100000');
+    expect(fitTables(config, 1024 * MIB)).toEqual({ config, warning: null });
+    expect(fitTables(configOf(''), 64 * MIB).warning).toBe(null);
+  });
+
+  test('are made smaller in proportion where it does not, and a sentence says so', () => {
+    const config = configOf('server:\ninfra-cache-numhosts: 10000000\nratelimit-size: 1g\nip-ratelimit-size: 2g');
+    const { config: fitted, warning } = fitTables(config, 512 * MIB);
+    const { infraCacheNumhosts, ratelimitSize, ipRatelimitSize } = fitted.server;
+    expect(infraCacheNumhosts * 1000 + ratelimitSize + ipRatelimitSize).toBeLessThan(0.4 * 512 * MIB);
+    expect(ipRatelimitSize / ratelimitSize).toBeCloseTo(2, 3);
+    expect(infraCacheNumhosts).toBeGreaterThan(10_000);
+    expect(warning).toMatch(
+      /more than they may have of V8's heap of 512 MiB .*: infra-cache-numhosts is \d+, ratelimit-size \d+m/,
+    );
   });
 });
 

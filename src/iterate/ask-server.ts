@@ -1,0 +1,80 @@
+/**
+ * One question of the way down to the server that was chosen for it: who it has to be, and what may go on meanwhile.
+ *
+ * Leaves to others: which server and what (iterative-query.ts), sending (upstream.ts).
+ */
+
+import type { Work } from '../work/work.ts';
+import type { DelegationPoint } from './delegation.ts';
+import type { UpstreamTransport } from './options.ts';
+import type { IterativeQueryParts } from './parts.ts';
+import type { ResponseOrigin } from './read-response.ts';
+import { type PublishingServer, publishedIdentity, publishingServer, type ServerIdentity } from './server-identity.ts';
+import type { Candidate } from './server-selection.ts';
+import { startLookingAhead } from './target-addresses.ts';
+import type { UpstreamResult } from './upstream-query.ts';
+
+/** What a server is asked. */
+export interface Asked extends ResponseOrigin {
+  readonly candidate: Candidate;
+  readonly transport: UpstreamTransport;
+  /** The zone is known to be signed. */
+  readonly needsSignatures: boolean;
+  /** The server did not have to show who it is: what comes is not to be kept. */
+  isUnproven: boolean;
+}
+
+/** Asks the server. Rejects with `Cancelled` only. */
+export function askServer(
+  parts: IterativeQueryParts,
+  work: Work,
+  servers: DelegationPoint,
+  asked: Asked,
+): Promise<UpstreamResult> {
+  const { configured } = servers;
+  const publishing = publishingServer(configured, asked.candidate);
+  if (publishing !== null) return askProven(parts, work, servers, { asked, publishing });
+  return send(parts, work, servers, { asked, tlsName: asked.candidate.tlsName, tlsPins: configured?.tlsPins });
+}
+
+/** Asks a server that publishes its keys, once one of them is proven. */
+async function askProven(
+  parts: IterativeQueryParts,
+  work: Work,
+  servers: DelegationPoint,
+  { asked, publishing }: { readonly asked: Asked; readonly publishing: PublishingServer },
+): Promise<UpstreamResult> {
+  const identity = await publishedIdentity(parts, work, publishing, asked.asked);
+  if (identity === null) return { kind: 'failed', outcome: 'key-unproven' };
+  asked.isUnproven = identity.isUnproven === true;
+  const result = await send(parts, work, servers, { ...identity, asked });
+  const isDoubted = result.kind === 'failed' && result.outcome === 'network-error';
+  if (isDoubted) parts.publishedKeys?.doubt(publishing);
+  return result;
+}
+
+function send(
+  parts: IterativeQueryParts,
+  work: Work,
+  servers: DelegationPoint,
+  { asked, tlsName, tlsPins, tlsIndicates }: ServerIdentity & { readonly asked: Asked },
+): Promise<UpstreamResult> {
+  const { candidate, asked: question, recursion, transport, needsSignatures } = asked;
+  let zoneTimeouts = 0;
+  for (const { timeouts } of servers.candidates) zoneTimeouts += timeouts;
+  const asking = parts.upstream.ask(work, {
+    server: candidate.address,
+    key: candidate.key,
+    zone: servers.zone,
+    question,
+    recursion,
+    transport,
+    tlsName,
+    tlsPins,
+    tlsIndicates,
+    needsSignatures,
+    zoneTimeouts,
+  });
+  const stopLookingAhead = startLookingAhead(parts, work, servers);
+  return stopLookingAhead === null ? asking : asking.finally(stopLookingAhead);
+}
