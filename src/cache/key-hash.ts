@@ -38,7 +38,10 @@ export class KeyHash {
   isNameAt(octets: Uint8Array, at: number): boolean {
     const name = this.#octets;
     // Names are never the beginning of another, so nothing past the end of a shorter one is taken for equal.
-    for (let i = 0; i < this.#length; i++) if (lowerOctet(octets[at + i] as number) !== name[i]) return false;
+    for (let i = 0; i < this.#length; i++) {
+      const octet = octets[at + i] as number;
+      if (octet !== name[i] && lowerOctet(octet) !== name[i]) return false;
+    }
     return true;
   }
 }

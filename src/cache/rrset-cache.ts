@@ -82,7 +82,11 @@ export class RRsetCache {
    * the same data, or nothing fresh; a secure set also replaces other data that is not secure.
    */
   replaceVerdict(ranked: RankedRRset, verdict: Verdict, expiresAt: number): RankedRRset {
-    const validated: RankedRRset = { ...ranked, verdict, expiresAt };
+    return this.keepValidated({ ...ranked, verdict, expiresAt });
+  }
+
+  /** The same for a set that has its verdict and expiry already. */
+  keepValidated(validated: RankedRRset): RankedRRset {
     if (validated.notKept === true || validated.leftOut === true) return validated;
     const held = this.#heldFor(validated.rrset);
     if (held === null || mayTakeVerdict(held, validated, this.#clock.unixSeconds()))

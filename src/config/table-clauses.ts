@@ -86,10 +86,10 @@ export const AUTH_ZONE_ROWS = {
   primary: many(
     primary,
     DONE,
-    'Server to transfer the zone from: address or name, @ before a port, # before the name in its certificate.',
+    'Server to transfer the zone from: address or name, @ before a port, # before the name in its certificate. The last line is tried first.',
   ),
   master: alias('primary'),
-  url: many(zoneUrl, DONE, 'URL to fetch the zone from.'),
+  url: many(zoneUrl, DONE, 'URL to fetch the zone from; the last line is tried first.'),
   'allow-notify': many(notifySource, DONE, 'Who may notify of changes besides the primaries.'),
   'fallback-enabled': one(yesNo, false, DONE, 'Ask the servers of the zone when the copy is not there.'),
   'for-downstream': one(yesNo, true, DONE, 'Answer clients from it with authority.'),

@@ -9,9 +9,9 @@ import { alias, DONE, many, one, required } from './option.ts';
 /** Clause `rpz:`. */
 export const RPZ_ROWS = {
   name: required(domain, DONE, 'Name of the policy zone.'),
-  primary: many(primary, DONE, 'Server to transfer the zone from.'),
+  primary: many(primary, DONE, 'Server to transfer the zone from; the last line is tried first.'),
   master: alias('primary'),
-  url: many(zoneUrl, DONE, 'URL to fetch the zone from.'),
+  url: many(zoneUrl, DONE, 'URL to fetch the zone from; the last line is tried first.'),
   'allow-notify': many(notifySource, DONE, 'Who may notify of changes besides the primaries.'),
   zonefile: one(path, '', DONE, 'File that holds the zone.'),
   'rpz-action-override': one(policyAction, '', DONE, "What to do in place of the zone's own actions."),

@@ -7,9 +7,8 @@ import type { ValidationContext } from './validation-context.ts';
 
 /** A secure set: best rank, life capped. The caller has proven all that the set needs, a wildcard's denial included. */
 export function storeSecure(validation: ValidationContext, ranked: RankedRRset, expiresAt: number): RankedRRset {
-  const proven = { ...ranked, rank: RANK.validated };
-  if (!validation.mayKeep) return { ...proven, verdict: SECURE, expiresAt };
-  return validation.parts.rrsets.replaceVerdict(proven, SECURE, expiresAt);
+  const proven = { ...ranked, rank: RANK.validated, verdict: SECURE, expiresAt };
+  return validation.mayKeep ? validation.parts.rrsets.keepValidated(proven) : proven;
 }
 
 /** A set that is not secure; bogus ones are believed to be so for a bounded time only. */

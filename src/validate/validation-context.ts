@@ -77,8 +77,8 @@ export class ValidationContext {
   /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
   readonly denialRecords: readonly RankedRRset[];
   readonly #pace: TurnLimiter;
-  /** Names whose cut was known and is in doubt now. */
-  readonly #inDoubt = new Set<string>();
+  /** Names whose cut was known and is in doubt now; null: there has been none. */
+  #inDoubt: Set<string> | null = null;
 
   constructor(parts: ValidateParts, shared: SharedParts, work: Work, denialRecords: readonly RankedRRset[] = []) {
     this.parts = parts;
@@ -102,12 +102,13 @@ export class ValidationContext {
 
   /** From now on what stands at the name is asked of servers: records that came with the answer may be as old as the doubt. */
   askAnew(name: Name): void {
+    this.#inDoubt ??= new Set();
     this.#inDoubt.add(nameKey(name));
   }
 
   /** True when records at hand may tell what stands at the name. */
   mayTakeKnown(name: Name): boolean {
-    return !this.#inDoubt.has(nameKey(name));
+    return this.#inDoubt === null || !this.#inDoubt.has(nameKey(name));
   }
 
   /**

@@ -6,6 +6,7 @@
 
 import { compareBytes, transientBytes, writeU16, writeU32 } from './bytes.ts';
 import { copyLowerCase, type Name } from './name.ts';
+import { lowersNames } from './rdata-layout.ts';
 import { canonicalRdata } from './rdata-names.ts';
 import { type RRset, rdatasOf, rrsetClass, rrsetType } from './rrset.ts';
 
@@ -13,7 +14,9 @@ import { type RRset, rdatasOf, rrsetClass, rrsetType } from './rrset.ts';
 export function canonicalRdatas(rrset: RRset): Uint8Array[] {
   const type = rrsetType(rrset);
   const rdatas = rdatasOf(rrset);
-  for (let i = 0; i < rdatas.length; i++) rdatas[i] = canonicalRdata(rdatas[i] as Uint8Array, type);
+  if (lowersNames(type)) {
+    for (let i = 0; i < rdatas.length; i++) rdatas[i] = canonicalRdata(rdatas[i] as Uint8Array, type);
+  }
   if (rdatas.length < 2) return rdatas;
   rdatas.sort(compareBytes);
   // RFC 4034 §6.3: records with the same canonical rdata count as one.

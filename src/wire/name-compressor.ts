@@ -18,6 +18,8 @@ const MAX_PROBES = 8;
 const SLOTS = 512;
 /** Highest offset that a pointer can name. */
 export const MAX_POINTER_OFFSET = 0x3fff;
+/** What a capital letter of ASCII lacks to be a small one. */
+const CASE_BIT = 0x20;
 /** Most labels in a name. */
 const MAX_LABELS = 127;
 
@@ -32,6 +34,8 @@ export class NameCompressor {
   readonly #labelAt = new Uint16Array(MAX_REMEMBERED_LABELS + 1);
   readonly #labelStarts = new Uint8Array(MAX_LABELS + 1);
   #entries = 0;
+  /** Of the label that was looked for last. */
+  #hash = 0;
 
   constructor(out: Uint8Array) {
     this.#out = out;
@@ -106,7 +110,8 @@ export class NameCompressor {
     for (let i = count - 1; i >= 0; i--) {
       const labelAt = at + (this.#labelStarts[i] ?? 0);
       if (labelAt > MAX_POINTER_OFFSET || this.#entries === MAX_REMEMBERED_LABELS) return;
-      const slot = this.#freeSlot(hashLabel(this.#out, labelAt, above));
+      // The first one was looked for just now, in vain.
+      const slot = this.#freeSlot(i === count - 1 ? this.#hash : hashLabel(this.#out, labelAt, above));
       if (slot < 0) return;
       const entry = ++this.#entries;
       this.#slots[slot] = entry;
@@ -120,6 +125,7 @@ export class NameCompressor {
   /** Entry of the label at `labelAt` of `bytes` below `parent`; 0 when there is none. */
   #find(bytes: Uint8Array, labelAt: number, parent: number): number {
     const hash = hashLabel(bytes, labelAt, parent);
+    this.#hash = hash;
     for (let probe = 0; probe < MAX_PROBES; probe++) {
       const entry = this.#slots[(hash + probe) & (SLOTS - 1)] ?? 0;
       if (entry === 0) return 0;
@@ -139,11 +145,11 @@ export class NameCompressor {
   }
 }
 
-/** Hash of a label without case and of its parent entry. */
+/** Hash of a label and of its parent entry, the same for labels that differ in case (and for a few that differ otherwise). */
 function hashLabel(bytes: Uint8Array, at: number, parent: number): number {
   let hash = 0x811c9dc5 ^ parent;
   const end = at + readU8(bytes, at);
-  for (let i = at; i <= end; i++) hash = Math.imul(hash ^ lowerOctet(readU8(bytes, i)), 0x01000193);
+  for (let i = at; i <= end; i++) hash = Math.imul(hash ^ (readU8(bytes, i) | CASE_BIT), 0x01000193);
   return (hash ^ (hash >>> 15)) >>> 0;
 }
 

@@ -73,11 +73,24 @@ export function rdataLayout(type: number): readonly RdataField[] | null {
   return LAYOUTS.get(type) ?? null;
 }
 
-const COMPRESSIBLE = new Set(
-  [...LAYOUTS]
-    .filter(([, fields]) => fields.some((field) => field.kind === 'name' && field.mayCompress))
-    .map(([type]) => type),
-);
+type NameField = Extract<RdataField, { readonly kind: 'name' }>;
+
+/** Types with a name of which the test says yes. */
+function typesWithName(test: (field: NameField) => boolean): ReadonlySet<number> {
+  const types = new Set<number>();
+  for (const [type, fields] of LAYOUTS) {
+    if (fields.some((field) => field.kind === 'name' && test(field))) types.add(type);
+  }
+  return types;
+}
+
+const COMPRESSIBLE = typesWithName((field) => field.mayCompress);
+const LOWER_CASED = typesWithName((field) => field.lowerCase);
+
+/** True for types whose rdata holds names that the canonical form has in lower case. */
+export function lowersNames(type: number): boolean {
+  return LOWER_CASED.has(type);
+}
 
 /** True for types whose rdata holds names that may be compressed on output. @hot bench/serve-hot-query.ts */
 export function mayCompressNames(type: number): boolean {

@@ -7,7 +7,7 @@
 
 import { concatBytes, readU8 } from './bytes.ts';
 import { type Name, nameEnd, type PointerBudget, readName, toLowerCase } from './name.ts';
-import { type RdataField, rdataLayout } from './rdata-layout.ts';
+import { lowersNames, type RdataField, rdataLayout } from './rdata-layout.ts';
 
 /** Where rdata stands in a message. */
 interface RdataRange {
@@ -70,7 +70,7 @@ export function areStrings(rdata: Uint8Array): boolean {
 /** Canonical form of uncompressed rdata (RFC 4034 §6.2 as corrected by RFC 6840 §5.1): names of old types lower-cased. */
 export function canonicalRdata(rdata: Uint8Array, type: number): Uint8Array {
   const layout = rdataLayout(type);
-  if (layout === null || !layout.some((field) => field.kind === 'name' && field.lowerCase)) return rdata;
+  if (layout === null || !lowersNames(type)) return rdata;
   const canonical = new Uint8Array(rdata);
   let cursor = 0;
   for (const field of layout) {

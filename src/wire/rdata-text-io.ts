@@ -12,6 +12,8 @@ import type { Token } from './text-tokens.ts';
 import { textOctets } from './text-tokens.ts';
 
 const EMPTY = new Uint8Array(0);
+/** Characters of a sentence that quotes what is wrong: the log is for people, and a field may have a million. */
+const MAX_PROBLEM_CHARACTERS = 200;
 
 /** Reads fields out of uncompressed rdata. */
 export class RdataReader {
@@ -131,7 +133,8 @@ export class TokenReader {
   }
 
   fail(problem: string): void {
-    this.problem ??= problem;
+    this.problem ??=
+      problem.length > MAX_PROBLEM_CHARACTERS ? `${problem.slice(0, MAX_PROBLEM_CHARACTERS)}...` : problem;
   }
 
   /** The next token without taking it; null at the end. */

@@ -140,6 +140,7 @@ function parseValue(key: number, value: Uint8Array): Uint8Array | null {
 
 function parseMandatory(text: string): Uint8Array | null {
   const keys = text.split(',').map(keyFromText);
+  if (keys.length > MAX_ITEMS) return null;
   if (new Set(keys).size !== keys.length || keys.includes(KEY.MANDATORY)) return null;
   const known = keys.filter((key) => key !== null).sort((a, b) => a - b);
   return known.length === keys.length ? concatBytes(...known.map(keyOctets)) : null;
@@ -151,7 +152,11 @@ function keyOctets(key: number): Uint8Array {
   return octets;
 }
 
+/** More than a value can hold are none: there may be more than a call can take as arguments. */
+const MAX_ITEMS = 0xffff / 2;
+
 function joinList(items: readonly (Uint8Array | null)[]): Uint8Array | null {
+  if (items.length > MAX_ITEMS) return null;
   const known = items.filter((item) => item !== null);
   return known.length === items.length ? concatBytes(...known) : null;
 }

@@ -24,6 +24,14 @@ export interface LogicalLine {
   readonly problem: string | null;
 }
 
+/**
+ * Characters of one entry, whatever parentheses it is in. The longest honest one is a bitmap of all types by number, 660,000; the
+ * largest rdata in escapes has 262,140.
+ */
+const MAX_ENTRY_CHARACTERS = 1024 * 1024;
+/** Tokens of one entry: rdata of 65,535 fields of an octet each, and what stands before it. */
+const MAX_ENTRY_TOKENS = 65_600;
+
 /** Reads logical lines one by one; a line that cannot be read is given with its problem, reading goes on after it. */
 export class LineReader {
   readonly #text: string;
@@ -32,6 +40,11 @@ export class LineReader {
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  /** Characters read so far. */
+  get at(): number {
+    return this.#at;
   }
 
   /** The next line that is not empty; null at the end. */
@@ -45,6 +58,7 @@ export class LineReader {
 
   #readLine(): LogicalLine {
     const line = this.#line;
+    const end = this.#at + MAX_ENTRY_CHARACTERS;
     const startsBlank = isBlank(this.#text.charCodeAt(this.#at));
     const tokens: Token[] = [];
     let depth = 0;
@@ -71,6 +85,7 @@ export class LineReader {
         tokens.push({ text, quoted: char === '"', glued: followsToken });
         glued = true;
       }
+      if (this.#at > end || tokens.length > MAX_ENTRY_TOKENS) return this.#broken(line, 'entry too long');
     }
     const problem = depth > 0 ? 'opening parenthesis without a closing one' : null;
     return { line, tokens, startsBlank, problem };
@@ -97,7 +112,8 @@ export class LineReader {
   #readPlain(): string {
     const start = this.#at;
     let at = start;
-    for (; at < this.#text.length; at++) {
+    const end = Math.min(this.#text.length, start + MAX_ENTRY_CHARACTERS + 1);
+    for (; at < end; at++) {
       const char = this.#text.charAt(at);
       if (char === '\\' && this.#text.charAt(at + 1) !== '\n') at++;
       else if (isBlank(char.charCodeAt(0)) || '\n;()"'.includes(char)) break;
@@ -107,9 +123,10 @@ export class LineReader {
   }
 }
 
-/** Offset of the quote that ends a string; -1 when the line ends first. */
+/** Offset of the quote that ends a string; -1 when the line, or what an entry may have, ends first. */
 function closingQuote(text: string, from: number): number {
-  for (let at = from; at < text.length; at++) {
+  const end = Math.min(text.length, from + MAX_ENTRY_CHARACTERS);
+  for (let at = from; at < end; at++) {
     const char = text.charAt(at);
     if (char === '"') return at;
     if (char === '\n') return -1;

@@ -45,8 +45,8 @@ const MAX_INCLUDE_DEPTH = 8;
 
 /** Bad lines that are reported; no reader wants more, and a text of other things has millions. */
 const MAX_REPORTED_ERRORS = 1000;
-/** Lines read in one piece. */
-const LINES_PER_PIECE = 500;
+/** Characters read in one piece: some five hundred usual lines. One that is longer is a piece alone. */
+const CHARACTERS_PER_PIECE = 20_000;
 
 export function readZoneText(text: string, options: ZoneTextOptions = {}): ZoneText {
   return runAtOnce(zoneTextSteps(text, options));
@@ -69,7 +69,6 @@ class ZoneReader {
   /** From $TTL; it wins over the TTL of the record before (RFC 2308 §4). */
   #directiveTtl: number | null = null;
   #lastTtl: number | null;
-  #linesRead = 0;
 
   constructor(options: ZoneTextOptions) {
     this.#options = options;
@@ -79,12 +78,15 @@ class ZoneReader {
 
   *read(text: string, file: string | null, depth: number): Steps<void> {
     const lines = new LineReader(text);
+    let until = CHARACTERS_PER_PIECE;
     for (let line = lines.next(); line !== null; line = lines.next()) {
       const problem = line.problem ?? (yield* this.#readLine(line, depth));
       if (problem !== null && this.errors.length < MAX_REPORTED_ERRORS) {
         this.errors.push({ file, line: line.line, text: problem });
       }
-      if (++this.#linesRead % LINES_PER_PIECE === 0) yield;
+      if (lines.at < until) continue;
+      until = lines.at + CHARACTERS_PER_PIECE;
+      yield;
     }
   }
 

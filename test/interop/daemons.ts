@@ -93,6 +93,7 @@ export async function serveWithNsd(session: Session, zoneName: string, zone: str
       `  zonelistfile: "${session.folder}/zone.list"`,
       '  database: ""',
       '  username: ""',
+      '  rrl-ratelimit: 0',
       '  server-count: 1',
       'remote-control:',
       '  control-enable: no',

@@ -392,6 +392,20 @@ describe('configured zones', () => {
     expect(bench.asked.filter((line) => line.includes('www.example') && line.startsWith('198.41.0.4'))).toEqual([]);
   });
 
+  test.each([
+    ['are silent', () => null],
+    ['fail', () => ({ rcode: RCODE.SERVFAIL })],
+    ['refuse', () => ({ rcode: RCODE.REFUSED })],
+  ])('resolves from the root when servers that are to be primed %s and stub-first is set', async (_, script) => {
+    const stub = { ...zone, kind: 'stub', zone: mustParseName('example.'), prime: true, first: true } as const;
+    const bench = benchWith(
+      { 'www.example. A': { flags: AA, answer: ['www.example. A 192.0.2.80'] } },
+      { configuredZones: [stub] },
+    );
+    bench.serve('192.0.2.53@5353', script);
+    expect(endOf(await bench.run('www.example. A')).server).toBe('192.0.2.1@53');
+  });
+
   test('resolves from the root when the servers fail and forward-first is set', async () => {
     const bench = benchWith(
       { 'www.example. A': { flags: AA, answer: ['www.example. A 192.0.2.80'] } },

@@ -6,7 +6,7 @@ import { mustParseName } from '../../src/wire/name-text.ts';
 import { formatRecord, parseRecord } from '../../src/wire/record-text.ts';
 import { LineReader } from '../../src/wire/text-tokens.ts';
 import { parseSpan, parseTtl } from '../../src/wire/ttl-text.ts';
-import { readZoneText, type ZoneText, type ZoneTextOptions } from '../../src/wire/zone-text.ts';
+import { readZoneText, type ZoneText, type ZoneTextOptions, zoneTextSteps } from '../../src/wire/zone-text.ts';
 
 const origin = mustParseName('example.org.');
 
@@ -167,6 +167,46 @@ describe('logical lines', () => {
     ]);
     expect(reader.next()).toMatchObject({ line: 5, startsBlank: true });
     expect(reader.next()).toBeNull();
+  });
+});
+
+describe('hostile text', () => {
+  const AFTER = '\nafter 60 A 192.0.2.1\n';
+  const hints = Array<string>(125_000).fill('1.2.3.4').join(',');
+
+  test.each([
+    ['an entry whose parenthesis never ends', `a 60 TXT ( ${'x '.repeat(60_000)}\n${'y\n'.repeat(60_000)}`, 'too long'],
+    ['an entry of more fields than rdata has octets', `a 60 TXT ${'x '.repeat(70_000)}`, 'too long'],
+    ['a field without end', `a 60 TXT ${'x'.repeat(2_000_000)}`, 'too long'],
+    ['a string without end', `a 60 TXT "${'x'.repeat(2_000_000)}"`, 'without an end'],
+    [
+      'a list of more addresses than a call has arguments',
+      `a 60 HTTPS 1 . ipv4hint=${hints}`,
+      'too long|bad parameter',
+    ],
+    [
+      'a list of more keys',
+      `a 60 HTTPS 1 . mandatory=${hints.replaceAll('1.2.3.4', 'key7')}`,
+      'too long|bad parameter',
+    ],
+  ])('%s costs itself, and no more is said of it than can be read', (_, entry, problem) => {
+    const { records, errors } = readZoneText(entry + AFTER, { origin });
+    expect(records.at(-1)?.owner).toEqual(mustParseName('after.example.org.'));
+    expect(errors[0]?.text).toMatch(new RegExp(problem));
+    expect(Math.max(...errors.map(({ text }) => text.length))).toBeLessThan(300);
+  });
+
+  test('of long lines is read a line in a piece', () => {
+    const line = `a 60 TXT ${'x '.repeat(20_000)}\n`;
+    const steps = zoneTextSteps(line.repeat(10), { origin });
+    let pieces = 0;
+    while (steps.next().done !== true) pieces++;
+    expect(pieces).toBeGreaterThanOrEqual(9);
+  });
+
+  test('a bitmap of all types, the longest honest entry, is read', () => {
+    const types = Array.from({ length: 65_000 }, (_, i) => `TYPE${i + 300}`).join(' ');
+    expect(readZoneText(`a 60 NSEC b ${types}`, { origin })).toMatchObject({ errors: [], records: [{ type: 47 }] });
   });
 });
 
