@@ -5,7 +5,7 @@
  */
 
 import type { Crypto, ImportedKey } from '../ports/crypto.ts';
-import { writeU16 } from '../wire/bytes.ts';
+import { readU8, writeU16 } from '../wire/bytes.ts';
 import { DNSKEY_FLAG, DNSKEY_PROTOCOL, keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
 
 /** A DNSKEY with its imported form. */
@@ -44,18 +44,12 @@ function makeZoneKey(rdata: Uint8Array, take: Crypto['importKey']): ZoneKey | nu
 }
 
 /**
- * At most so many rdatas of a DNSKEY set: those that are wanted in any case first (trust leads to them), then the others in
- * their order, so that a bound on work never drops the key that everything hangs on.
+ * At most so many keys of a DNSKEY set, or records of a DS set: those that are wanted in any case first (trust leads to them),
+ * then the others in their order, so that a bound on work never drops the one that everything hangs on.
  */
-export function wantedFirst(
-  rdatas: readonly Uint8Array[],
-  isWanted: (rdata: Uint8Array) => boolean,
-  most: number,
-): readonly Uint8Array[] {
-  if (rdatas.length <= most) return rdatas;
-  const { true: wanted = [], false: others = [] } = Object.groupBy(rdatas, (rdata) =>
-    isWanted(rdata) ? 'true' : 'false',
-  );
+export function wantedFirst<T>(all: readonly T[], isWanted: (one: T) => boolean, most: number): readonly T[] {
+  if (all.length <= most) return all;
+  const { true: wanted = [], false: others = [] } = Object.groupBy(all, (one) => (isWanted(one) ? 'true' : 'false'));
   return [...wanted, ...others].slice(0, most);
 }
 
@@ -65,16 +59,22 @@ export function isZoneKey(key: Pick<ZoneKey, 'flags' | 'protocol'>): boolean {
 }
 
 /**
- * The rdata with the zone key bit, when it lacks that and has the tag and algorithm with it; else null. The bit counts into
- * the tag (RFC 4034 appendix B), so a key that lost it is not found by the tag in its signatures and DS. Only for saying
- * what is wrong: such a key verifies nothing.
+ * The rdata with the zone key bit; null when it has that already, or is malformed. The bit counts into the tag (RFC 4034
+ * appendix B), so a key that lost it is not found by the tag in its signatures and DS. Only for saying what is wrong: such a
+ * key verifies nothing.
  */
-export function withZoneKeyBit(rdata: Uint8Array, tag: number, algorithm: number): Uint8Array | null {
+export function withZoneKeyBit(rdata: Uint8Array): Uint8Array | null {
   const dnskey = readDnskey(rdata);
-  if (dnskey === null || dnskey.algorithm !== algorithm || (dnskey.flags & DNSKEY_FLAG.ZONE) !== 0) return null;
+  if (dnskey === null || (dnskey.flags & DNSKEY_FLAG.ZONE) !== 0) return null;
   const whole = Uint8Array.from(rdata);
   writeU16(whole, 0, dnskey.flags | DNSKEY_FLAG.ZONE);
-  return keyTag(whole) === tag ? whole : null;
+  return whole;
+}
+
+/** True when the key has that tag and algorithm but for its zone key bit. */
+export function isKeyWithoutBit(rdata: Uint8Array, tag: number, algorithm: number): boolean {
+  const whole = withZoneKeyBit(rdata);
+  return whole !== null && readU8(whole, 3) === algorithm && keyTag(whole) === tag;
 }
 
 /** True when the key is revoked (RFC 5011 §2.1). */

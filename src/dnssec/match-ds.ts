@@ -6,7 +6,7 @@
 
 import type { Crypto } from '../ports/crypto.ts';
 import { DIGEST } from '../wire/algorithms.ts';
-import { bytesEqual, concatBytes } from '../wire/bytes.ts';
+import { bytesEqual, concatBytes, readU8 } from '../wire/bytes.ts';
 import { type Name, toLowerCase } from '../wire/name.ts';
 import { keyTag, readDnskey } from '../wire/rdata-dnskey.ts';
 import { type Ds, readDs } from '../wire/rdata-ds.ts';
@@ -24,10 +24,15 @@ export function matchDs(owner: Name, ds: Ds, dnskeyRdata: Uint8Array, crypto: Cr
   if (kind === null) return 'unsupported-digest';
   const dnskey = readDnskey(dnskeyRdata);
   // RFC 4035 §5.2: the algorithm and key tag in the DS RR match those of the DNSKEY RR.
-  if (dnskey === null || dnskey.algorithm !== ds.algorithm || keyTag(dnskeyRdata) !== ds.keyTag) return 'no-match';
+  if (dnskey === null || !mayName(ds, dnskeyRdata)) return 'no-match';
   // RFC 4034 §5.1.4: digest = digest_algorithm(DNSKEY owner name | DNSKEY RDATA), the name in canonical form.
   const digest = crypto.digest(kind, concatBytes(toLowerCase(owner), dnskeyRdata));
   return bytesEqual(digest, ds.digest) ? 'match' : 'no-match';
+}
+
+/** True when tag and algorithm fit: as much as can be said without a digest. */
+export function mayName({ keyTag: tag, algorithm }: Ds, dnskeyRdata: Uint8Array): boolean {
+  return readU8(dnskeyRdata, 3) === algorithm && keyTag(dnskeyRdata) === tag;
 }
 
 /** The DS records of a zone, sorted out. */

@@ -4,7 +4,7 @@
  * signature over the set only follows from it.
  */
 
-import { withZoneKeyBit } from '../dnssec/dnskey.ts';
+import { isKeyWithoutBit } from '../dnssec/dnskey.ts';
 import type { BogusReason } from '../terms/verdict.ts';
 import { readU8 } from '../wire/bytes.ts';
 import { namesEqual } from '../wire/name.ts';
@@ -48,7 +48,7 @@ function absentSigner(
 ): BogusReason | null {
   const known = new Set(keys.map((rdata) => `${keyTag(rdata)} ${readU8(rdata, 3)}`));
   if (signatures.some((rrsig) => known.has(`${rrsig.keyTag} ${rrsig.algorithm}`))) return null;
-  const lost = signatures.find((one) => keys.some((key) => withZoneKeyBit(key, one.keyTag, one.algorithm) !== null));
+  const lost = signatures.find((one) => keys.some((key) => isKeyWithoutBit(key, one.keyTag, one.algorithm)));
   if (lost !== undefined) return { kind: 'zone-key-bit-missing', zone, keyTag: lost.keyTag };
   const [first] = signatures;
   return first === undefined ? null : { kind: 'no-matching-key', keyTag: first.keyTag, zone, record };

@@ -8,7 +8,7 @@
 
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
-import { matchDs, usableDs } from '../dnssec/match-ds.ts';
+import { matchDs, mayName, usableDs } from '../dnssec/match-ds.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import { precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
 import type { Crypto } from '../ports/crypto.ts';
@@ -59,10 +59,14 @@ export async function proveProbe(set: RRset, tracked: TrackedKeys, parts: ProbeP
   return { revoked, proven: await proveByTrusted(set, keys, revokeKeys(tracked, revoked, parts.now), parts) };
 }
 
-/** Whether a configured DS names a key. */
+/** Whether a configured DS names a key. So many are tried: of thousands of keys with a DS's tag each would cost a digest (KeyTrap). */
 function namedByDs(tracked: TrackedKeys, parts: ProbeParts): (rdata: Uint8Array) => boolean {
   const { usable } = usableDs(tracked.ds, parts.policy);
-  return (rdata) => usable.some((ds) => matchDs(tracked.zone, ds, rdata, parts.crypto) === 'match');
+  let tries = 0;
+  return (rdata) =>
+    usable.some(
+      (ds) => mayName(ds, rdata) && ++tries <= MAX_KEYS && matchDs(tracked.zone, ds, rdata, parts.crypto) === 'match',
+    );
 }
 
 /** The set as proven by keys that are trusted when the revocations in it have been obeyed. */

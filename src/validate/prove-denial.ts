@@ -236,7 +236,11 @@ async function withHashes<T extends { readonly kind: string }>(
   prove: (given: { hasher: Nsec3Hasher; maxIterations: number }) => T,
 ): Promise<T> {
   const { options, crypto } = validation.parts;
-  const given = { hasher: new Nsec3Hasher(crypto), maxIterations: iterationLimit(zone, options.nsec3Iterations) };
+  const { budget } = validation.work;
+  // Proofs of one question may each be small and still be too many: one for each label of a deep name.
+  const first = budget.left('nsec3-hashes') > 0 ? NSEC3_HASHES_PER_GRANT : 0;
+  const maxIterations = iterationLimit(zone, options.nsec3Iterations);
+  const given = { hasher: new Nsec3Hasher(crypto, first), maxIterations };
   const cost = checksOfGrant(records.nsec3);
   let paid = 0;
   for (let grants = 0; ; grants++) {
@@ -246,7 +250,10 @@ async function withHashes<T extends { readonly kind: string }>(
     const outcome = prove(given);
     const unpaid = given.hasher.digests - paid;
     paid += unpaid;
-    const isPaid = validation.work.budget.spend('nsec3-hashes', unpaid);
+    const left = budget.left('nsec3-hashes');
+    // What is more than was left empties the budget all the same: it was hashed.
+    const isPaid = left > 0 && budget.spend('nsec3-hashes', unpaid);
+    if (!isPaid) budget.spend('nsec3-hashes', left);
     if (outcome.kind !== 'hash-budget') return outcome;
     if (!isPaid || grants >= options.limits.nsec3Grants) {
       validation.countLimit('nsec3-hashes');

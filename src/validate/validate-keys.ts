@@ -1,15 +1,14 @@
 /**
  * A DNSKEY set against what is trusted of its zone: DS records that the parent signed, or an anchor (RFC 4035 §5.2, §5.3).
  *
- * Duties: find the trusted keys in the set, prove the whole set by one of them, import all keys once, bound the work
- * (KeyTrap, CVE-2023-50387). Nothing here makes a zone insecure: that no DS counts was settled before, by what the parent
+ * Duties: find the trusted keys in the set, prove the whole set by one of them, import all keys once, bound the work and
+ * spread it over turns (KeyTrap, CVE-2023-50387). Nothing here makes a zone insecure: that no DS counts was settled before, by what the parent
  * signed; a DNSKEY set is the word of whoever sent it until a trusted key proves it.
  * Leaves to others: getting DS and DNSKEY, caching.
  */
 
 import { isRevoked, isZoneKey, wantedFirst, withZoneKeyBit, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
 import { matchDs } from '../dnssec/match-ds.ts';
-import type { Crypto } from '../ports/crypto.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { SignatureFailure } from '../terms/signature-outcome.ts';
 import type { BogusReason } from '../terms/verdict.ts';
@@ -24,11 +23,17 @@ import { bogusSet, limitZone } from './conclude.ts';
 import { reasonOf, recordOf } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
-import { verifyRRset } from './verify-rrset.ts';
+import { type SpentChecks, verifyRRset } from './verify-rrset.ts';
 import type { ZoneSecurity } from './zone-security.ts';
 
 /** Trusted keys of one set that are tried. A rollover has 2 or 3. */
 const MAX_TRUSTED_KEYS = 8;
+
+/** DS records of one zone that are tried, each with a digest at least; those that name a signing key first. Honest zones have up to 12. */
+const MAX_DS = 32;
+
+/** Keys imported without waiting for a turn of their own, with the check that proved the set: an honest set has 1 to 4 besides the one that signed it. */
+const IMPORTS_WITH_A_CHECK = 4;
 
 /** What is trusted of a zone before its DNSKEY set is. */
 interface KeyProof {
@@ -41,9 +46,9 @@ interface KeyProof {
   readonly expiresAt: number;
 }
 
-/** Trusted keys found in a set, or why it cannot be said. */
+/** Trusted keys found in a set, those that may have signed it first; or why it cannot be said. */
 type TrustedKeys =
-  | { readonly kind: 'keys'; readonly keys: readonly ZoneKey[] }
+  | { readonly kind: 'keys'; readonly rdatas: readonly Uint8Array[] }
   | { readonly kind: 'bogus'; readonly why: BogusReason };
 
 /** Validates a zone's DNSKEY set. */
@@ -55,28 +60,35 @@ export async function validateKeys(
   const all = rdatasOf(ranked.rrset);
   const trusted = findTrusted(validation, all, ranked, proof);
   if (trusted.kind === 'bogus') return bogusSet(validation, proof.zone, ranked, trusted.why);
-  const { zoneKeys } = validation.parts.options.limits;
-  const rdatas = wantedFirst(all, (rdata) => trusted.keys.some((key) => bytesEqual(key.rdata, rdata)), zoneKeys);
   const required = announcedAlgorithms(validation, proof);
   const missing = new Set(required);
+  // The set is one RRset, however many of its keys are trusted: they share its checks.
+  const spent: SpentChecks = { checks: 0 };
+  const imported: ZoneKey[] = [];
   let expiresAt = Number.POSITIVE_INFINITY;
   let why: BogusReason | null = null;
-  for (const key of trusted.keys) {
+  for (const rdata of trusted.rdatas) {
+    const key = zoneKeyOf(rdata, validation.parts.crypto);
+    if (key === null) continue;
+    imported.push(key);
     const fault = faultOf(key);
     if (fault !== null) {
       why ??= reasonOf(fault, recordOf(ranked.rrset, proof.zone));
       continue;
     }
-    const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] });
+    const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] }, spent);
     if (check.kind === 'limit') return limitZone(validation, proof.zone, check.limit);
     if (check.kind === 'bogus') {
       why = why === null || why.kind === 'no-trusted-signature' ? seenFrom(key, check.why) : why;
+      if (check.why.kind === 'too-much-work') break;
       continue;
     }
     missing.delete(key.algorithm);
     expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0)
-      return secureZone(validation, ranked, proof, { rdatas, trusted: trusted.keys, required, expiresAt });
+    if (missing.size === 0) {
+      const proven = { trusted: trusted.rdatas, imported, required, expiresAt };
+      return await secureZone(validation, ranked, proof, proven);
+    }
   }
   const [algorithm] = missing;
   if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
@@ -100,8 +112,9 @@ function findTrusted(
   const { crypto, options } = validation.parts;
   const byTag = Map.groupBy(rdatas, (rdata) => keyId(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
+  const signing = signingIds(ranked);
   let mismatches = 0;
-  for (const ds of proof.ds) {
+  for (const ds of wantedFirst(proof.ds, (one) => signing.has(keyId(one.keyTag, one.algorithm)), MAX_DS)) {
     for (const rdata of byTag.get(keyId(ds.keyTag, ds.algorithm)) ?? []) {
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
@@ -112,36 +125,49 @@ function findTrusted(
       }
     }
   }
-  const keys = signersFirst([...found], ranked)
-    .map((rdata) => zoneKeyOf(rdata, crypto))
-    .filter((key) => key !== null);
-  if (keys.length > 0) return { kind: 'keys', keys };
-  const lost = proof.ds.find((ds) => rdatas.some((rdata) => namesKeyWithoutBit(proof.zone, ds, rdata, crypto)));
-  if (lost !== undefined) {
+  if (found.size > 0) return { kind: 'keys', rdatas: signersFirst([...found], signing) };
+  const lost = findLostBit(validation, rdatas, proof);
+  if (lost !== null) {
     return { kind: 'bogus', why: { kind: 'zone-key-bit-missing', zone: formatName(proof.zone), keyTag: lost.keyTag } };
   }
   const tag = proof.ds[0]?.keyTag ?? 0;
   return { kind: 'bogus', why: { kind: 'no-dnskey-matches-ds', zone: formatName(proof.zone), keyTag: tag } };
 }
 
-/** True when the DS names the key as it was before it lost its zone key bit. */
-function namesKeyWithoutBit(zone: Name, ds: Ds, rdata: Uint8Array, crypto: Crypto): boolean {
-  const whole = withZoneKeyBit(rdata, ds.keyTag, ds.algorithm);
-  return whole !== null && matchDs(zone, ds, whole, crypto) === 'match';
+/**
+ * The DS that names a key of the set as it was before it lost its zone key bit; null when none of the first tries shows one.
+ * Only for saying what is wrong, so it may cost no more than a search for trusted keys.
+ */
+function findLostBit(validation: ValidationContext, rdatas: readonly Uint8Array[], { zone, ds }: KeyProof): Ds | null {
+  const { crypto, options } = validation.parts;
+  const wholes = rdatas.map(withZoneKeyBit).filter((whole) => whole !== null);
+  const byTag = Map.groupBy(wholes, (whole) => keyId(keyTag(whole), readU8(whole, 3)));
+  let tries = 0;
+  for (const each of ds) {
+    for (const whole of byTag.get(keyId(each.keyTag, each.algorithm)) ?? []) {
+      if (matchDs(zone, each, whole, crypto) === 'match') return each;
+      if (++tries > options.limits.dsMatchFailures) return null;
+    }
+  }
+  return null;
 }
 
 function keyId(tag: number, algorithm: number): number {
   return tag * 256 + algorithm;
 }
 
+/** Tags and algorithms of the keys that signed the set, as its signatures say. */
+function signingIds({ rrset }: RankedRRset): ReadonlySet<number> {
+  const ids = new Set<number>();
+  for (const signature of signaturesOf(rrset)) {
+    const rrsig = readRrsig(signature);
+    if (rrsig !== null) ids.add(keyId(rrsig.keyTag, rrsig.algorithm));
+  }
+  return ids;
+}
+
 /** Keys whose tag stands in a signature of the set first: a bound on tries must not drop the one that signed. */
-function signersFirst(rdatas: readonly Uint8Array[], { rrset }: RankedRRset): readonly Uint8Array[] {
-  const signing = new Set(
-    signaturesOf(rrset).map((signature) => {
-      const rrsig = readRrsig(signature);
-      return rrsig === null ? -1 : keyId(rrsig.keyTag, rrsig.algorithm);
-    }),
-  );
+function signersFirst(rdatas: readonly Uint8Array[], signing: ReadonlySet<number>): readonly Uint8Array[] {
   return wantedFirst(rdatas, (rdata) => signing.has(keyId(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
 }
 
@@ -164,20 +190,46 @@ function announcedAlgorithms(validation: ValidationContext, proof: KeyProof): re
 }
 
 interface ProvenSet {
-  readonly rdatas: readonly Uint8Array[];
-  /** Those of its keys that are imported already. */
-  readonly trusted: readonly ZoneKey[];
+  /** Those that are trusted by DS or anchor. */
+  readonly trusted: readonly Uint8Array[];
+  /** Those of them that are imported already. */
+  readonly imported: readonly ZoneKey[];
   readonly required: readonly number[];
   readonly expiresAt: number;
 }
 
-function secureZone(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof, set: ProvenSet): ZoneSecurity {
-  const { crypto, options } = validation.parts;
+async function secureZone(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  proof: KeyProof,
+  set: ProvenSet,
+): Promise<ZoneSecurity> {
   storeSecure(validation, ranked, set.expiresAt);
-  const keyOf = (rdata: Uint8Array): ZoneKey | null =>
-    set.trusted.find((key) => bytesEqual(key.rdata, rdata)) ?? zoneKeyOf(rdata, crypto);
-  const keys = set.rdatas.map(keyOf).filter((key) => key !== null);
-  const longest = validation.now + options.limits.keyTtlSeconds;
+  const keys = await importKeys(validation, ranked, set);
+  const longest = validation.now + validation.parts.options.limits.keyTtlSeconds;
   const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
   return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };
+}
+
+/**
+ * The keys of a proven set, each imported once. Importing one takes about as long as checking a signature: what is more than an
+ * honest set has waits for its turn.
+ */
+async function importKeys(
+  validation: ValidationContext,
+  { rrset }: RankedRRset,
+  { trusted, imported }: ProvenSet,
+): Promise<readonly ZoneKey[]> {
+  const { crypto, options } = validation.parts;
+  const isTrusted = (rdata: Uint8Array): boolean => trusted.some((one) => bytesEqual(one, rdata));
+  const rdatas = wantedFirst(rdatasOf(rrset), isTrusted, options.limits.zoneKeys);
+  const keys: ZoneKey[] = [];
+  let imports = 0;
+  for (const rdata of rdatas) {
+    const known = imported.find((key) => bytesEqual(key.rdata, rdata));
+    if (known === undefined && ++imports > IMPORTS_WITH_A_CHECK) await validation.mayImport();
+    const key = known ?? zoneKeyOf(rdata, crypto);
+    if (key !== null) keys.push(key);
+  }
+  return keys;
 }

@@ -136,6 +136,11 @@ export class ValidationContext {
     await this.#pace.take(checks);
   }
 
+  /** Waits for room to import a key, which costs as much as a check. */
+  async mayImport(): Promise<void> {
+    await this.#pace.take(1);
+  }
+
   /** Counts and traces a limit that was hit. */
   countLimit(limit: Limit): void {
     this.parts.counters.add(`limit.${limit}`);

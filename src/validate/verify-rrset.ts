@@ -6,7 +6,7 @@
  * Leaves to others: which zone it must be, the proof that a wildcard expansion needs, storing the verdict.
  */
 
-import { withZoneKeyBit, type ZoneKey } from '../dnssec/dnskey.ts';
+import { isKeyWithoutBit, type ZoneKey } from '../dnssec/dnskey.ts';
 import { secondsLeft } from '../dnssec/signature-time.ts';
 import {
   type CheckedRrsig,
@@ -33,23 +33,29 @@ export type RRsetCheck =
   /** The client query has had its share of checks. */
   | { readonly kind: 'limit'; readonly limit: Limit };
 
+/** Cryptographic checks that were made for one RRset, where that takes several verifications. */
+export interface SpentChecks {
+  checks: number;
+}
+
 /**
  * Checks an RRset with the keys of `zone`, which must be the zone that holds it. At once, unless it has to wait for its turn or for
- * a slow algorithm.
+ * a slow algorithm. Checks count on from `spent`.
  */
 export function verifyRRset(
   validation: ValidationContext,
   ranked: RankedRRset,
   zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
+  spent: SpentChecks = { checks: 0 },
 ): RRsetCheck | Promise<RRsetCheck> {
-  return new RRsetVerification(validation, ranked, zone).run();
+  return new RRsetVerification(validation, ranked, zone, spent).run();
 }
 
 class RRsetVerification {
   readonly #validation: ValidationContext;
   readonly #ranked: RankedRRset;
   readonly #zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>;
-  #tries = 0;
+  readonly #spent: SpentChecks;
   #failure: SignatureFailure | null = null;
   #valid: ValidSignature | null = null;
   /** Algorithms that must have signed and have not been seen yet; null: any will do. */
@@ -59,7 +65,9 @@ class RRsetVerification {
     validation: ValidationContext,
     ranked: RankedRRset,
     zone: Pick<SecureZone, 'zone' | 'keys' | 'mustSign'>,
+    spent: SpentChecks,
   ) {
+    this.#spent = spent;
     this.#validation = validation;
     this.#ranked = ranked;
     this.#zone = zone;
@@ -107,11 +115,11 @@ class RRsetVerification {
       return null;
     }
     const { limits } = this.#validation.parts.options;
-    if (this.#tries >= limits.signatureChecks) {
+    if (this.#spent.checks >= limits.signatureChecks) {
       this.#validation.countLimit('signature-checks');
       return this.#bogus({ kind: 'too-much-work', limit: 'signature-checks', ...recordOf(rrset, this.#zone.zone) });
     }
-    this.#tries++;
+    this.#spent.checks++;
     const leave = this.#validation.mayCheckSignature(rrset.length);
     return leave instanceof Promise ? leave.then((may) => this.#verify(may, ready)) : this.#verify(leave, ready);
   }
@@ -161,7 +169,7 @@ class RRsetVerification {
       if (key.keyTag === keyTag && key.algorithm === algorithm && keys.length < most) keys.push(key);
     }
     if (keys.length === 0) {
-      const hasLostBit = this.#zone.keys.some(({ rdata }) => withZoneKeyBit(rdata, keyTag, algorithm) !== null);
+      const hasLostBit = this.#zone.keys.some(({ rdata }) => isKeyWithoutBit(rdata, keyTag, algorithm));
       this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
     }
     return keys;

@@ -7,13 +7,14 @@
 
 import { type AlgorithmChoices, algorithmPolicy } from '../dnssec/algorithms.ts';
 import { isRevoked, isZoneKey, wantedFirst, type ZoneKey, zoneKeyOf } from '../dnssec/dnskey.ts';
-import { isUnsupported, matchDs, usableDs } from '../dnssec/match-ds.ts';
+import { isUnsupported, matchDs, mayName, usableDs } from '../dnssec/match-ds.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import { precheckRrsig, type Skew, verifySignature, withKey } from '../dnssec/verify-signature.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
+import type { Ds } from '../wire/rdata-ds.ts';
 import { readNsec } from '../wire/rdata-nsec.ts';
 import { readNsec3 } from '../wire/rdata-nsec3.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -111,19 +112,20 @@ async function checkSigned(
 
 /** Keys of a zone that are looked at; a rollover has some six. */
 const MAX_KEYS = 32;
-/** Signatures tried for one set (KeyTrap, CVE-2023-50387). */
+/** Signatures tried for one set, and keys tried against the DS (KeyTrap, CVE-2023-50387). */
 const MAX_TRIES = 64;
 
-/** Whether an anchor or a DS that counts names a key. */
+/** Whether an anchor or a DS that counts names a key. So many are tried with a digest: thousands may have the tag of a DS (KeyTrap). */
 function trustTest(
   zone: Name,
   anchor: Extract<ZoneAnchor, { kind: 'signed' }>,
   { crypto, rules }: CheckParts,
 ): (rdata: Uint8Array) => boolean {
   const { usable } = usableDs(anchor.ds, algorithmPolicy(crypto, rules.algorithms));
-  return (rdata) =>
-    anchor.dnskeys.some((key) => bytesEqual(key, rdata)) ||
-    usable.some((ds) => matchDs(zone, ds, rdata, crypto) === 'match');
+  let tries = 0;
+  const isNamedBy = (ds: Ds, rdata: Uint8Array): boolean =>
+    mayName(ds, rdata) && ++tries <= MAX_TRIES && matchDs(zone, ds, rdata, crypto) === 'match';
+  return (rdata) => anchor.dnskeys.some((key) => bytesEqual(key, rdata)) || usable.some((ds) => isNamedBy(ds, rdata));
 }
 
 async function isSignedBy(set: ZoneSet, keys: readonly ZoneKey[], zone: Zone, parts: CheckParts): Promise<boolean> {

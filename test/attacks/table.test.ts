@@ -16,6 +16,10 @@ interface Played {
 /** Attack -> its tests, or why there are none. */
 const ATTACKS: Readonly<Record<string, Played | string>> = {
   KeyTrap: { file: 'validation-cost', tests: 'KeyTrap' },
+  'KeyTrap in DS and DNSKEY sets': { file: 'keytrap-relatives', tests: 'KeyTrap in a DS set' },
+  'KeyTrap across zones': { file: 'keytrap-relatives', tests: 'KeyTrap across eight zones' },
+  'NSEC3 chains': { file: 'nsec3-chains', tests: 'several NSEC3 chains in one answer' },
+  'SVCB parameters': { file: 'svcb-parameters', tests: 'SVCB parameters' },
   'NSEC3 encloser': { file: 'validation-cost', tests: 'NSEC3 encloser' },
   'NSEC3 loop across zones': { file: 'validation-cost', tests: 'NSEC3 loop across zones' },
   NXNSAttack: { file: 'amplification', tests: 'NXNSAttack' },
@@ -71,7 +75,7 @@ const ATTACKS: Readonly<Record<string, Played | string>> = {
 };
 
 describe('the table of attacks', () => {
-  test('has all 52 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(52));
+  test('has all 56 of them', () => expect(Object.keys(ATTACKS)).toHaveLength(56));
 
   test.each(Object.entries(ATTACKS))('%s is played or cannot be', (_attack, row) => {
     if (typeof row === 'string') {

@@ -40,6 +40,8 @@ export class FakeClock implements Clock {
   readonly #timers: Timer[] = [];
   #turns: (() => void)[] = [];
   #outside = 0;
+  /** Turns and timers that have run so far: what is done while it stands still is done in one turn. */
+  turnsRun = 0;
   /** While true, moving time moves the monotonic reading alone: waits pass, but no TTL runs down. */
   calendarStands = false;
   #wakeOutside: (() => void) | null = null;
@@ -112,8 +114,10 @@ export class FakeClock implements Clock {
     for (let turns = 0; turns < MAX_TURNS_PER_SETTLE; turns++) {
       await drainMicrotasks();
       const turn = this.#turns.shift() ?? this.#takeDueTimer();
-      if (turn !== undefined) turn();
-      else if (this.#outside > 0) await this.#outsideChange();
+      if (turn !== undefined) {
+        this.turnsRun++;
+        turn();
+      } else if (this.#outside > 0) await this.#outsideChange();
       else return;
     }
     throw new HangError(`no rest after ${MAX_TURNS_PER_SETTLE} turns at one instant; ${this.describeOpen()}`);

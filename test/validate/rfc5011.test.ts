@@ -21,9 +21,11 @@ import { keyTag } from '../../src/wire/rdata-dnskey.ts';
 import { readRrsig } from '../../src/wire/rdata-rrsig.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { packRRset, type RRset } from '../../src/wire/rrset.ts';
+import { strayDs, TAG } from '../attacks/traps.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 import { DEFAULT_VALIDATE_OPTIONS } from '../support/default-options.ts';
 import { rankedAt } from '../support/records.ts';
+import { collidingKeys } from '../world/lies.ts';
 
 const ZONE = mustParseName('example.');
 const NOW = 1_700_000_000;
@@ -220,6 +222,26 @@ describe('RFC 5011 §2.2, what proves a probe', () => {
     const many = Array.from({ length: 80 }, () => makeKey(256).rdata);
     const set = signedSet([...many, KSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
     expect((await proveProbe(set, trust, means)).proven?.seen.present.map(toHex)).toEqual([toHex(KSK.rdata)]);
+  });
+
+  test('makes no digest of more keys than are looked at, however many have the tag of a DS (KeyTrap)', async () => {
+    const ds = strayDs(1);
+    let digests = 0;
+    const counting: ProbeParts = {
+      ...means,
+      crypto: {
+        ...means.crypto,
+        digest: (kind, data) => {
+          digests++;
+          return means.crypto.digest(kind, data);
+        },
+      },
+    };
+    const set = signedSet([...collidingKeys(1000, TAG), KSK.rdata], [{ key: KSK, rdata: KSK.rdata }]);
+    const probe = await proveProbe(set, { ...trust, ds }, counting);
+    expect(probe.proven?.seen.present.map(toHex)).toEqual([toHex(KSK.rdata)]);
+    expect(digests).toBeGreaterThan(0);
+    expect(digests).toBeLessThanOrEqual(2 * 64);
   });
 
   test.each<[SignatureTime, boolean]>([

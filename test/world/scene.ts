@@ -5,6 +5,7 @@
 
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
 import type { ResolverInstance } from '../../src/daemon/resolver-instance.ts';
+import type { Crypto } from '../../src/ports/crypto.ts';
 import type { UdpSocket } from '../../src/ports/network.ts';
 import type { SharedStore } from '../../src/ports/shared-store.ts';
 import { concatBytes } from '../../src/wire/bytes.ts';
@@ -29,7 +30,7 @@ import type { Zone } from './zone.ts';
 
 /** Keys of all scenes of a test file: making them is what costs. */
 const keys = new KeyStore();
-const crypto = createNodeCrypto();
+const platform = createNodeCrypto();
 
 /** How to ask. */
 export interface SceneAsk {
@@ -119,6 +120,8 @@ export class Scene {
   isCut = false;
   /** Shared with other hosts, where the configuration says so. */
   store: SharedStore | null = null;
+  /** What the resolver checks with, for tests that count. */
+  crypto: Crypto = platform;
   #running: RunningInstance | null = null;
 
   constructor(seed = 1) {
@@ -163,7 +166,7 @@ export class Scene {
     const text = `${[...worldConfigLines(this.world), ...ours, ...lines].join('\n')}\n`;
     const { store } = this;
     const openStore = store === null ? undefined : async () => store;
-    const starting = startInstance(text, { ...this.ports, crypto: inTurnOrder(crypto, clock) }, openStore);
+    const starting = startInstance(text, { ...this.ports, crypto: inTurnOrder(this.crypto, clock) }, openStore);
     const running = await clock.runUntilSettled(starting, { waitingFor: 'the start' });
     if (typeof running === 'string') throw new Error(running);
     this.#running = running;

@@ -6,8 +6,10 @@ import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { questionOf } from '../../src/wire/question.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
+import { formatRdata } from '../../src/wire/record-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
 import { runAtOnce, type Steps, sortSteps } from '../../src/wire/steps.ts';
+import { checkZone } from '../../src/zones/check-zone.ts';
 import { fetchOverHttp } from '../../src/zones/http-fetch.ts';
 import { HttpReader } from '../../src/zones/http-reader.ts';
 import { transferZone } from '../../src/zones/transfer.ts';
@@ -16,8 +18,12 @@ import type { Zone } from '../../src/zones/zone.ts';
 import { ZoneBuilder } from '../../src/zones/zone-builder.ts';
 import { denialChainSteps } from '../../src/zones/zone-denial.ts';
 import { zoneFileSteps, zoneFileTextSteps } from '../../src/zones/zone-file.ts';
+import { countWork } from '../attacks/counted-work.ts';
+import { strayDs, TAG } from '../attacks/traps.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
+import { DEFAULT_CHECK_OPTIONS } from '../support/default-options.ts';
 import { growthOfEight, MOST_GROWTH } from '../support/growth.ts';
+import { collidingKeys } from '../world/lies.ts';
 import { FakePrimary } from './fake-primary.ts';
 import { ORIGIN, recordOf, soaLine, zoneOf } from './zones-data.ts';
 
@@ -161,4 +167,17 @@ test('a body in chunks of one octet costs as much for each as a short one', () =
     expect(step.kind === 'body' && step.body.length).toBe(count);
   };
   expect(growthOfEight(run, 4000)).toBeLessThan(MOST_GROWTH);
+});
+
+test('the check of a zone tries so many keys against a DS, however many have its tag (KeyTrap)', async () => {
+  const { clock } = makeFakePorts();
+  const work = countWork(clock);
+  const keys = collidingKeys(500, TAG).map((rdata) => `@ 300 IN DNSKEY ${formatRdata(TYPE.DNSKEY, rdata)}`);
+  const zone = zoneOf([soaLine(1), '@ 300 IN NS ns', 'ns 300 IN A 192.0.2.53', ...keys, ''].join('\n'));
+  const findAnchor = async () => ({ kind: 'signed', ds: strayDs(2), dnskeys: [] }) as const;
+  const parts = { crypto: work.crypto, clock, findAnchor, rules: DEFAULT_CHECK_OPTIONS };
+  expect((await checkZone(zone, false, parts)).kind).toBe('bad');
+  expect(work.digests.all).toBeGreaterThan(0);
+  expect(work.digests.all).toBeLessThanOrEqual(64);
+  vi.restoreAllMocks();
 });
