@@ -82,16 +82,23 @@ async function warm(host: Host): Promise<void> {
   await until(async () => (await statusOf(host, 'mx.plain.org.', 'A')) === 'NOERROR');
 }
 
+/** Questions to the store and writes that were not done in time, or not tried after such: nobody waits for it (redis-timeout). */
+function late(count: (name: string) => number): number {
+  return count('num.cachedb.failures') + count('num.cachedb.skipped');
+}
+
 /** What another host of the tier saves by the store: the same names, found by the first, with the store and without. */
 async function shareAnswers(farm: Farm, first: Host, second: Host) {
   const wanted = [...names('example.org', 0, 100), ...names('plain.org', 0, 100)];
   await warm(first);
   await warm(second);
+  const lateSoFar = (): number => [first, second].reduce((sum, host) => sum + late(farm.statistics(host)), 0);
+  const lateBefore = lateSoFar();
   const found = await askAll(first, wanted);
   const before = farm.statistics(second)('num.query.cachedb');
   const shared = await askAll(second, wanted);
   const hits = farm.statistics(second)('num.query.cachedb') - before;
-  return { found, shared, hits, of: wanted.length };
+  return { found, shared, hits, late: lateSoFar() - lateBefore, of: wanted.length };
 }
 
 /** The same names by a host without a store. */

@@ -24,9 +24,6 @@ function below(most: number): unknown {
 /** A busy machine takes long for anything; a question that waits for a dead store would end at 4 s as silent. */
 const BUSY_MS = 2_500;
 
-/** A store that answers too late on a busy machine is not waited for (redis-timeout). */
-const isNearlyAll = (hits: number): boolean => hits >= 180 && hits <= 200;
-
 test.skipIf(why !== null)(
   `answers rightly whatever becomes of its parts ${why ?? ''}`,
   () => {
@@ -35,9 +32,13 @@ test.skipIf(why !== null)(
     const right = rightWithin(BUSY_MS);
     // The first answer of any kind is followed by usual names at once.
     expect(results.restarted.startToFirstMs - results.restarted.startMs).toBeLessThan(BUSY_MS);
+    // Each name comes out of the store, but for those that it was too slow for: without any of these all 200.
+    const { hits, late, of } = results.sharing;
+    expect(hits).toBeLessThanOrEqual(of);
+    expect(hits + late).toBeGreaterThanOrEqual(of);
     expect(results).toEqual({
       alone: right,
-      sharing: { found: right, shared: right, hits: expect.toSatisfy(isNearlyAll), of: 200 },
+      sharing: { found: right, shared: right, hits: expect.any(Number), late: expect.any(Number), of: 200 },
       throughAll: { signed: 'NOERROR ad', unsigned: 'NOERROR', denied: 'NXDOMAIN ad', proxied: 0 },
       store: { stopped: right, killed: right, isBack: true, emptied: right },
       writer: { poisoned: true, asked: right, refused: expect.toSatisfy((count: number) => count > 0), hits: 0 },
