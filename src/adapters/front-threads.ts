@@ -17,7 +17,7 @@ import { CONTROL, CONTROL_OCTETS, NO_SOCKET } from './front-loop.ts';
 import { networkErrorOfCall } from './network-error.ts';
 import { AddressReader, AF_INET, type OwnAddress, Peers, readOwnAddress, SocketAddress } from './peer.ts';
 import { QueryRing, TakenDatagram } from './query-ring.ts';
-import type { SystemCalls } from './system-calls.ts';
+import { SOCK_CLOEXEC, SOCK_DGRAM, type SystemCalls } from './system-calls.ts';
 import { isForAny, UdpDescriptors } from './udp-descriptor.ts';
 
 /**
@@ -35,9 +35,6 @@ const LEAST_LIFE_MS = 10_000;
 const LOOK_AWAY_MS = 50;
 /** Datagrams taken over before others get their turn. */
 const TAKEN_PER_TURN = 128;
-
-const SOCK_DGRAM = 2;
-const SOCK_CLOEXEC = 0o2000000;
 
 /** What a front thread is given. */
 export interface FrontThreadGiven {

@@ -4,12 +4,9 @@
  */
 
 import { writeSync } from 'node:fs';
-import { bindSystemCalls, type SystemCalls } from './system-calls.ts';
+import { bindSystemCalls, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, type SystemCalls } from './system-calls.ts';
 
 const AF_UNIX = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 /** A struct sockaddr_un: its family, then the path and a zero octet (unix(7)). */
 const PATH_AT = 2;
 const PATH_ROOM = 108;

@@ -12,6 +12,11 @@
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
+/** Kinds of sockets and what they are made with (socket(2), Linux). */
+export const SOCK_DGRAM = 2;
+export const SOCK_NONBLOCK = 0o4000;
+export const SOCK_CLOEXEC = 0o2000000;
+
 /** An address in memory; 0n: none. */
 export type Pointer = bigint;
 

@@ -8,12 +8,9 @@
 import type { Address, ForeignBinding, ListenOptions, NetworkError, UdpOptions } from '../ports/network.ts';
 import { networkErrorOfCall } from './network-error.ts';
 import { type AddressReader, AF_INET, AF_INET6, IP_PKTINFO, type Peer, peerAt, SocketAddress } from './peer.ts';
-import type { Pointer, SystemCalls } from './system-calls.ts';
+import { type Pointer, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, type SystemCalls } from './system-calls.ts';
 
 const SOCK_STREAM = 1;
-const SOCK_DGRAM = 2;
-const SOCK_NONBLOCK = 0o4000;
-const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_SNDBUF = 7;
