@@ -40,6 +40,9 @@ export interface Chain {
   readonly trouble: 'loop' | 'too-long' | 'malformed' | 'below-itself' | null;
 }
 
+const NO_STEPS: readonly AliasGroup[] = [];
+const NOTHING: readonly KeyedRRset[] = [];
+
 /** Whether the sender may speak of a set at the name that an alias leads to. */
 type SpeaksFor = (target: Name, group: KeyedRRset) => boolean;
 
@@ -50,12 +53,12 @@ export function readChain(
   maxSteps: number,
   speaksFor: SpeaksFor = () => true,
 ): Chain {
-  if (sets.length === 0) return { steps: [], end: question.name, data: [], trouble: null };
+  if (sets.length === 0) return { steps: NO_STEPS, end: question.name, data: NOTHING, trouble: null };
   const index = new SetIndex(sets);
   const steps: AliasGroup[] = [];
   let end = question.name;
   for (;;) {
-    const data = withDname(index, dataAt(sets, end, question), question);
+    const data = withDname(index, dataAt(index, end, question), question);
     const step = steps.length < maxSteps && data.length === 0 ? stepFrom(index, end, question) : null;
     // RFC 2181 §5.4.1: AA speaks of the name asked. Where an alias leads may be another zone, which is asked itself.
     if (steps.length > 0 && !speaksForNext(step, data, (set) => speaksFor(end, set))) {
@@ -97,20 +100,17 @@ function troubling(
   return dname === null ? [] : [dname];
 }
 
-function dataAt(sets: readonly KeyedRRset[], name: Name, question: Question): KeyedRRset[] {
-  const data: KeyedRRset[] = [];
-  for (const set of sets) {
-    const isOfType = set.type === question.type || question.type === TYPE.ANY;
-    if (isOfType && set.class === question.class && namesEqual(set.owner, name)) data.push(set);
-  }
-  return data;
+function dataAt(sets: SetIndex<KeyedRRset>, name: Name, question: Question): readonly KeyedRRset[] {
+  if (question.type === TYPE.ANY) return sets.list.filter(({ owner }) => namesEqual(owner, name));
+  const set = sets.find(name, question.type, question.class);
+  return set === undefined ? NOTHING : [set];
 }
 
 /**
  * A CNAME that was asked for and that a DNAME above made is an answer only together with that DNAME: the CNAME itself is
  * never signed (RFC 6672 §5.3.1).
  */
-function withDname(sets: SetIndex<KeyedRRset>, data: KeyedRRset[], question: Question): KeyedRRset[] {
+function withDname(sets: SetIndex<KeyedRRset>, data: readonly KeyedRRset[], question: Question): readonly KeyedRRset[] {
   const [cname] = data;
   if (question.type !== TYPE.CNAME || cname === undefined || signatureCount(cname.rrset) > 0) return data;
   const dname = findDname(sets, cname.owner, question.class);

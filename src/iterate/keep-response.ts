@@ -75,9 +75,10 @@ export function keepResponse(scrubbed: Scrubbed, question: Question, source: Res
 }
 
 function keepSets(sets: readonly KeyedRRset[], rank: Rank, source: ResponseSource): readonly RankedRRset[] {
-  if (sets.length === 0) return NO_SETS;
-  const kept: RankedRRset[] = [];
-  for (const set of sets) kept.push(keepSet(set, rank, source));
+  const [first] = sets;
+  if (first === undefined) return NO_SETS;
+  const kept = [keepSet(first, rank, source)];
+  for (let i = 1; i < sets.length; i++) kept.push(keepSet(sets[i] as KeyedRRset, rank, source));
   return kept;
 }
 

@@ -92,7 +92,7 @@ export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
   return new Scrubbing(message, context).result();
 }
 
-/** One response while it is scrubbed. */
+/** One response while it is scrubbed: the sets of each section are read once, and those that may stay move to the front. */
 class Scrubbing {
   readonly #message: MessageView;
   readonly #context: ScrubContext;
@@ -106,20 +106,22 @@ class Scrubbing {
   result(): Scrubbed {
     const { question, options } = this.#context;
     if (!MEANINGFUL.has(this.#message.rcode)) return this.#left(readChain([], question, 0), NOTHING, NOTHING);
-    const sections = this.#sections();
-    const answers = this.#scrubAnswer(sections.answer);
-    const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, this.#context) : null;
+    const { answer, authority, additional } = this.#sections();
+    this.#scrubAnswer(answer);
+    const movedDs = answer.length === 0 ? dsOfReferral(authority, this.#context) : null;
     if (movedDs !== null) return this.#left(readChain([movedDs], question, 0), NOTHING, NOTHING);
-    const read = readChain(answers, question, options.maxAliasesPerResponse, (target, set) =>
+    const read = readChain(answer, question, options.maxAliasesPerResponse, (target, set) =>
       this.#speaksForTarget(target, set),
     );
     const chain = this.#boundAny(read);
     const speaking = usedSets(chain);
-    const used = speaking.length;
-    for (const set of answers) if (!speaking.includes(set)) this.#drop(set, 'not asked for');
-    const authority = this.#scrubAuthority(withoutRepeated(sections.authority, speaking), chain, used > 0);
+    const hasAnswer = speaking.length > 0;
+    for (const set of answer) if (!speaking.includes(set)) this.#drop(set, 'not asked for');
+    dropRepeated(authority, speaking);
+    this.#scrubAuthority(authority, chain, hasAnswer);
     for (const set of authority) speaking.push(set);
-    const additional = this.#scrubAdditional(withoutRepeated(sections.additional, speaking), speaking);
+    dropRepeated(additional, speaking);
+    this.#scrubAdditional(additional, speaking);
     return this.#left(chain, authority, additional);
   }
 
@@ -183,14 +185,14 @@ class Scrubbing {
     return context.isInZone?.(target) ?? false;
   }
 
-  #scrubAnswer(sets: readonly ReceivedRRset[]): ReceivedRRset[] {
-    const kept: ReceivedRRset[] = [];
+  #scrubAnswer(sets: ReceivedRRset[]): void {
+    let kept = 0;
     for (const set of sets) {
       const why = this.#whyNotInAnswer(set);
-      if (why === null) kept.push(set);
+      if (why === null) sets[kept++] = set;
       else this.#drop(set, why);
     }
-    return kept;
+    shorten(sets, kept);
   }
 
   #whyNotInAnswer(set: ReceivedRRset): DropReason | null {
@@ -208,31 +210,29 @@ class Scrubbing {
     return { ...chain, data: chain.data.slice(0, MAX_ANY_SETS) };
   }
 
-  #scrubAuthority(sets: readonly ReceivedRRset[], chain: Chain, hasAnswer: boolean): readonly ReceivedRRset[] {
-    if (sets.length === 0) return sets;
+  #scrubAuthority(sets: ReceivedRRset[], chain: Chain, hasAnswer: boolean): void {
     const { zone } = this.#context;
     const hasSoa = sets.some(({ type, owner }) => type === TYPE.SOA && isAtOrBelow(owner, zone));
-    const kept: ReceivedRRset[] = [];
+    let kept = 0;
     for (const set of sets) {
-      const why =
-        set.type === TYPE.NS ? this.#whyNotNs(set, hasAnswer, hasSoa) : this.#whyNotInAuthority(set, chain, kept);
-      if (why === null) kept.push(set);
+      const most = MOST_IN_AUTHORITY.get(set.type);
+      let why: DropReason | null = most === undefined ? 'does not belong there' : null;
+      why ??= set.type === TYPE.NS ? this.#whyNotNs(set, hasAnswer, hasSoa) : this.#whyNotInAuthority(set, chain);
+      why ??= countOf(sets, kept, set.type) < (most ?? 0) ? null : TOO_MANY;
+      if (why === null) sets[kept++] = set;
       else this.#drop(set, why);
     }
-    return kept;
+    shorten(sets, kept);
   }
 
   /** Why a set that is no NS set is not needed for this answer; null when it may be. */
-  #whyNotInAuthority({ type, owner }: KeyedRRset, { steps }: Chain, kept: readonly KeyedRRset[]): DropReason | null {
+  #whyNotInAuthority({ type, owner }: KeyedRRset, { steps }: Chain): DropReason | null {
     const { question, zone } = this.#context;
-    const most = MOST_IN_AUTHORITY.get(type);
-    if (most === undefined) return 'does not belong there';
     if (!isAtOrBelow(owner, zone)) return 'outside the zone of the server';
     // RFC 2308 §2, RFC 4035 §3.1.4: an SOA or DS is of the zone, or the cut, of a name that was asked for.
-    const isOfZone = type === TYPE.SOA || type === TYPE.DS;
-    const isAsked = isAtOrBelow(question.name, owner) || steps.some(({ to }) => isAtOrBelow(to, owner));
-    if (isOfZone && !isAsked) return 'not of a name that was asked for';
-    return countOf(kept, type) < most ? null : TOO_MANY;
+    const isOfCut = type === TYPE.SOA || type === TYPE.DS;
+    if (!isOfCut || isAtOrBelow(question.name, owner)) return null;
+    return steps.some(({ to }) => isAtOrBelow(to, owner)) ? null : 'not of a name that was asked for';
   }
 
   /** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
@@ -247,12 +247,12 @@ class Scrubbing {
     return null;
   }
 
-  #scrubAdditional(sets: readonly ReceivedRRset[], speaking: readonly KeyedRRset[]): readonly ReceivedRRset[] {
-    if (sets.length === 0) return sets;
+  #scrubAdditional(sets: ReceivedRRset[], speaking: readonly KeyedRRset[]): void {
+    if (sets.length === 0) return;
     const rules = additionalParts(speaking, this.#context);
-    const kept: ReceivedRRset[] = [];
+    let kept = 0;
     for (const set of sets) {
-      const why = this.#whyNotAdditional(set, rules) ?? (kept.length < MAX_ADDITIONAL_SETS ? null : TOO_MANY);
+      const why = this.#whyNotAdditional(set, rules) ?? (kept < MAX_ADDITIONAL_SETS ? null : TOO_MANY);
       if (why !== null) {
         this.#drop(set, why);
         continue;
@@ -262,9 +262,9 @@ class Scrubbing {
         set.limit(MAX_ADDRESSES_PER_SET, 0);
         this.#drop(set, TOO_MANY);
       }
-      kept.push(set);
+      sets[kept++] = set;
     }
-    return kept;
+    shorten(sets, kept);
   }
 
   #whyNotAdditional(set: ReceivedRRset, rules: AdditionalParts): DropReason | null {
@@ -304,9 +304,10 @@ function isAddress({ type }: KeyedRRset): boolean {
   return type === TYPE.A || type === TYPE.AAAA;
 }
 
-function countOf(sets: readonly KeyedRRset[], type: number): number {
+/** How many of the first so many sets are of the type. */
+function countOf(sets: readonly KeyedRRset[], among: number, type: number): number {
   let count = 0;
-  for (const set of sets) if (set.type === type) count++;
+  for (let i = 0; i < among; i++) if (sets[i]?.type === type) count++;
   return count;
 }
 
@@ -331,10 +332,17 @@ function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question
 }
 
 /** RFC 2181 §5.4.1: a set that stands in a better section already is no news in a worse one. */
-function withoutRepeated(sets: readonly ReceivedRRset[], better: KeyedRRset[]): readonly ReceivedRRset[] {
-  if (sets.length === 0 || better.length === 0) return sets;
+function dropRepeated(sets: ReceivedRRset[], better: KeyedRRset[]): void {
+  if (sets.length === 0 || better.length === 0) return;
   const known = new SetIndex(better);
-  return sets.filter((set) => known.find(set.owner, set.type, set.class) === undefined);
+  let kept = 0;
+  for (const set of sets) if (known.find(set.owner, set.type, set.class) === undefined) sets[kept++] = set;
+  shorten(sets, kept);
+}
+
+/** Sets that are left were moved to the front. */
+function shorten(sets: ReceivedRRset[], kept: number): void {
+  if (kept < sets.length) sets.length = kept;
 }
 
 /**

@@ -11,9 +11,9 @@ import { rdatasOf, signaturesOf, withRdatas, withSignatures } from '../wire/rrse
 import type { KeyedRRset } from '../wire/rrsets.ts';
 
 export interface GroupedSections {
-  readonly answer: readonly ReceivedRRset[];
-  readonly authority: readonly ReceivedRRset[];
-  readonly additional: readonly ReceivedRRset[];
+  readonly answer: ReceivedRRset[];
+  readonly authority: ReceivedRRset[];
+  readonly additional: ReceivedRRset[];
 }
 
 /** The same sections, each set with the signatures over it that other sections hold. */

@@ -52,6 +52,8 @@ export interface DroppedRecord {
   readonly class: number;
 }
 
+const NO_RECORDS: DroppedRecord[] = [];
+
 /** Range of record indexes of a section: from `start` up to but not including `end`. */
 export interface SectionRange {
   readonly start: number;
@@ -216,13 +218,13 @@ interface ParsedQuestions {
 }
 
 function parseQuestions(bytes: Uint8Array, count: number, budget: PointerBudget): ParsedQuestions | null {
-  const questions: Question[] = [];
+  const questions = new Array<Question>(count);
   let at = HEADER_OCTETS;
   for (let i = 0; i < count; i++) {
     const name = readName(bytes, at, bytes.length, budget);
     const end = skipName(bytes, at);
     if (name === null || end + 4 > bytes.length) return null;
-    questions.push({ name, type: readU16(bytes, end), class: readU16(bytes, end + 2) });
+    questions[i] = { name, type: readU16(bytes, end), class: readU16(bytes, end + 2) };
     at = end + 4;
   }
   return { questions, end: at };
@@ -272,7 +274,7 @@ function parseRecords(
   const names = new OwnerNames(bytes, questions, budget);
   const owners = new Array<Name>(count);
   const fields = new Array<number>(FIELDS * count);
-  const dropped: DroppedRecord[] = [];
+  let dropped = NO_RECORDS;
   const answers = readU16(bytes, 6);
   const beforeAdditional = answers + readU16(bytes, 8);
   let [kept, answerEnd, authorityEnd, optIndex, at] = [0, 0, 0, -1, questionEnd];
@@ -292,6 +294,7 @@ function parseRecords(
     const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || i < beforeAdditional || owner?.length !== 1);
     if (owner === null || octets === null || isBadOpt) {
       const section: Section = i < answers ? 'answer' : i < beforeAdditional ? 'authority' : 'additional';
+      if (dropped === NO_RECORDS) dropped = [];
       dropped.push({ section, owner, type, class: rrClass });
       continue;
     }

@@ -83,6 +83,31 @@ describe('scrub', () => {
     expect(scrubbed('www.example. A', nxdomain).authority).toEqual([]);
   });
 
+  test('keeps one NS set of a referral, the first, whatever else stands on the way to the name', () => {
+    const authority = ['sub.example. NS ns.sub.example.', 'a.sub.example. NS ns.evil.'];
+    expect(owners(scrubbed('www.a.sub.example. A', { flags: 0, authority }).authority)).toEqual(['sub.example. NS']);
+  });
+
+  test('says of each set why it is dropped', () => {
+    const dropped: string[] = [];
+    const text = {
+      answer: ['www.example. A 192.0.2.1', 'ftp.example. A 192.0.2.2'],
+      authority: ['example. NS ns.example.'],
+      additional: ['www.example. A 192.0.2.3', 'ns.example. A 192.0.2.4', 'www.example. TXT "x"'],
+    };
+    scrub(responseView(questionFrom('www.example. A'), { flags: FLAG.AA, ...text }), {
+      question: questionFrom('www.example. A'),
+      zone: mustParseName('example.'),
+      options: DEFAULT_ITERATE_OPTIONS,
+      onDropped: ({ owner, type }, why) => dropped.push(`${formatName(owner)} ${typeText(type)}: ${why}`),
+    });
+    expect(dropped).toEqual([
+      'ftp.example. A: not asked for',
+      'example. NS: NS set beside an answer',
+      'ns.example. A: address of a name that nothing speaks of',
+    ]);
+  });
+
   test('drops an NS set beside an answer unless told otherwise (CVE-2025-40778)', () => {
     const text = { answer: ['www.example. A 192.0.2.1'], authority: ['example. NS ns.example.'] };
     expect(scrubbed('www.example. A', text).authority).toEqual([]);
