@@ -1,12 +1,12 @@
 /**
- * The calls of the system that Node.js has no function for, called without a compiler: by `node:ffi` where the running Node.js
+ * The calls of the system that Node.js has no function for, and those of OpenSSL that it has dear ones for, called without a compiler: by `node:ffi` where the running Node.js
  * has it, else by the prebuilt binary of koffi where that is installed (an optional package), else not at all.
  *
  * This file is the whole foreign surface. A wrong pointer or length here ends the process, so: every function is in one
- * table with its C types, every pointer is an address inside of memory that the caller holds (message-ring.ts), nothing
- * that the system keeps after a call returns is JavaScript's, and a fault of a callback never passes through C.
+ * table with its C types, every pointer is an address inside of memory that the caller holds, nothing
+ * that is kept after a call returns is JavaScript's, and a fault of a callback never passes through C.
  * Only on Linux on x64 and arm64, whose struct layouts message-ring.ts and fast-udp.ts have in common.
- * Leaves to others: what is called when (fast-udp.ts), whether it works here (udp-engine.ts).
+ * Leaves to others: what is called when (fast-udp.ts, openssl-p256.ts), whether it works here (udp-engine.ts, crypto-engine.ts).
  */
 
 import { existsSync } from 'node:fs';
@@ -22,6 +22,7 @@ export type Pointer = bigint;
 
 /** C types of the table: 32 bits with and without sign, and a pointer. */
 type CType = 'int' | 'uint' | 'pointer';
+type ResultType = CType | 'void';
 
 /**
  * The functions of the C library, by their types. Each gives a C int, -1 for a failure; recvmmsg and sendmmsg a count. errno
@@ -47,11 +48,40 @@ const MEMORY_FUNCTIONS = {
   madvise: ['pointer', 'pointer', 'int'],
 } as const satisfies FunctionTable;
 
+/** Functions of OpenSSL, which Node.js has in itself and gives out to its addons. Sizes have a pointer's width. */
+const OPENSSL_FUNCTIONS = {
+  EC_KEY_oct2key: ['pointer', 'pointer', 'pointer', 'pointer'],
+  ECDSA_verify: ['int', 'pointer', 'int', 'pointer', 'int', 'pointer'],
+  EVP_Digest: ['pointer', 'pointer', 'pointer', 'pointer', 'pointer', 'pointer'],
+} as const satisfies FunctionTable;
+
+/** Those that give a pointer to what they made, 0n for a failure. */
+const OPENSSL_MAKERS = {
+  EC_KEY_new_by_curve_name: ['int'],
+  EVP_MD_fetch: ['pointer', 'pointer', 'pointer'],
+} as const satisfies FunctionTable;
+
+/** Those that give nothing. */
+const OPENSSL_CLEANERS = { ERR_clear_error: [] } as const satisfies FunctionTable;
+
 type FunctionTable = Readonly<Record<string, readonly CType[]>>;
 type Arguments<T extends readonly CType[]> = { -readonly [K in keyof T]: T[K] extends 'pointer' ? Pointer : number };
-type FunctionsOf<T extends FunctionTable> = { readonly [N in keyof T]: (...given: Arguments<T[N]>) => number };
+type FunctionsOf<T extends FunctionTable, Result = number> = {
+  readonly [N in keyof T]: (...given: Arguments<T[N]>) => Result;
+};
 type Functions = FunctionsOf<typeof FUNCTIONS>;
 export type MemoryCalls = FunctionsOf<typeof MEMORY_FUNCTIONS>;
+
+export interface OpensslCalls
+  extends FunctionsOf<typeof OPENSSL_FUNCTIONS>,
+    FunctionsOf<typeof OPENSSL_MAKERS, Pointer>,
+    FunctionsOf<typeof OPENSSL_CLEANERS, void> {
+  readonly by: ForeignWay;
+  /** As of `SystemCalls`. */
+  addressOf(memory: ArrayBuffer): Pointer;
+}
+
+type ForeignWay = 'node:ffi' | 'koffi';
 
 /** A descriptor that is watched until `close`. */
 export interface Watch {
@@ -61,7 +91,7 @@ export interface Watch {
 }
 
 export interface SystemCalls extends Functions {
-  readonly by: 'node:ffi' | 'koffi';
+  readonly by: ForeignWay;
   /** Where a buffer's octets stand. They stay there as long as the buffer is held. */
   addressOf(memory: ArrayBuffer): Pointer;
   /** Why the last call on this thread failed. */
@@ -87,6 +117,35 @@ export function bindMemoryCalls(): MemoryCalls | string {
     },
     () => bindEach(MEMORY_FUNCTIONS, koffiBinder(openKoffi())),
   ]);
+}
+
+/** OpenSSL's functions, or a sentence why there are none. */
+export function bindOpensslCalls(): OpensslCalls | string {
+  return bindFirst<OpensslCalls>([
+    () => {
+      const opened = openNodeFfi();
+      if (opened === null) return NO_FFI;
+      const { ffi, library } = opened;
+      const addressOf = (memory: ArrayBuffer): Pointer => ffi.getRawPointer(memory);
+      return { ...bindOpenssl(nodeBinder(library)), by: 'node:ffi', addressOf };
+    },
+    () => {
+      const koffi = openKoffi();
+      return { ...bindOpenssl(koffiBinder(koffi)), by: 'koffi', addressOf: (memory) => koffi.address(memory) };
+    },
+  ]);
+}
+
+function bindOpenssl(bind: BindFunction): Omit<OpensslCalls, 'by' | 'addressOf'> {
+  const { EC_KEY_new_by_curve_name: newKey, EVP_MD_fetch: fetchDigest } = bindEach(OPENSSL_MAKERS, bind, 'pointer');
+  const { ERR_clear_error: clearErrors } = bindEach(OPENSSL_CLEANERS, bind, 'void');
+  return {
+    ...bindEach(OPENSSL_FUNCTIONS, bind),
+    // koffi gives a pointer as a number where it is small enough.
+    EC_KEY_new_by_curve_name: (curve) => BigInt(newKey(curve)),
+    EVP_MD_fetch: (library, name, properties) => BigInt(fetchDigest(library, name, properties)),
+    ERR_clear_error: () => void clearErrors(),
+  };
 }
 
 function bindFirst<Bound>(ways: readonly (() => Bound | string)[]): Bound | string {
@@ -142,7 +201,12 @@ interface NodeLibrary {
 
 type ForeignFunction = (...given: readonly (number | bigint)[]) => number | bigint;
 
-const NODE_TYPES: Readonly<Record<CType, string>> = { int: 'int32', uint: 'uint32', pointer: 'uint64' };
+const NODE_TYPES: Readonly<Record<ResultType, string>> = {
+  int: 'int32',
+  uint: 'uint32',
+  pointer: 'uint64',
+  void: 'void',
+};
 /** uv_handle_type UV_POLL, uv_poll_event UV_READABLE (uv.h). */
 const UV_POLL = 8;
 const UV_READABLE = 1;
@@ -155,8 +219,8 @@ function openNodeFfi(): { readonly ffi: NodeFfi; readonly library: NodeLibrary }
 }
 
 function nodeBinder(library: NodeLibrary): BindFunction {
-  return (name, types) =>
-    library.getFunction(name, { arguments: types.map((type) => NODE_TYPES[type]), return: NODE_TYPES.int });
+  return (name, types, result) =>
+    library.getFunction(name, { arguments: types.map((type) => NODE_TYPES[type]), return: NODE_TYPES[result] });
 }
 
 function bindNodeFfi(): SystemCalls | string {
@@ -227,7 +291,12 @@ interface Koffi {
 
 /** Machines as the loader of musl (a C library other than glibc) calls them in its file's name. */
 const MUSL_NAMES: Readonly<Record<string, string>> = { x64: 'x86_64', arm64: 'aarch64' };
-const KOFFI_TYPES: Readonly<Record<CType, string>> = { int: 'int32_t', uint: 'uint32_t', pointer: 'uintptr_t' };
+const KOFFI_TYPES: Readonly<Record<ResultType, string>> = {
+  int: 'int32_t',
+  uint: 'uint32_t',
+  pointer: 'uintptr_t',
+  void: 'void',
+};
 
 function openKoffi(): Koffi {
   const { arch } = process;
@@ -240,10 +309,10 @@ function openKoffi(): Koffi {
 
 function koffiBinder(koffi: Koffi): BindFunction {
   const library = koffi.load(null);
-  return (name, types) =>
+  return (name, types, result) =>
     library.func(
       name,
-      KOFFI_TYPES.int,
+      KOFFI_TYPES[result],
       types.map((type) => KOFFI_TYPES[type]),
     );
 }
@@ -274,9 +343,13 @@ function bindKoffi(): SystemCalls {
   };
 }
 
-type BindFunction = (name: string, types: readonly CType[]) => ForeignFunction;
+type BindFunction = (name: string, types: readonly CType[], result: ResultType) => ForeignFunction;
 
-function bindEach<Table extends FunctionTable>(table: Table, bind: BindFunction): FunctionsOf<Table> {
-  const bound = Object.entries(table).map(([name, types]) => [name, bind(name, types)]);
+function bindEach<Table extends FunctionTable>(
+  table: Table,
+  bind: BindFunction,
+  result: ResultType = 'int',
+): FunctionsOf<Table> {
+  const bound = Object.entries(table).map(([name, types]) => [name, bind(name, types, result)]);
   return Object.fromEntries(bound) as FunctionsOf<Table>;
 }

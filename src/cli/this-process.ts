@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { createCrypto } from '../adapters/crypto.ts';
+import { CryptoMaker } from '../adapters/crypto-engine.ts';
 import { findInheritedSockets, type InheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
@@ -31,6 +31,7 @@ export function thisProcess(): ThisProcess {
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
   const network = createNodeNetwork(inherited, user);
+  const crypto = new CryptoMaker();
   return {
     ports: {
       clock: createNodeClock(),
@@ -51,7 +52,8 @@ export function thisProcess(): ThisProcess {
       chooseUdpEngine: network.chooseUdpEngine,
       startFronts: (options) => network.startFrontThreads(frontProgram(), options),
       unusedSockets: () => unusedTexts(inherited),
-      createCrypto,
+      chooseCryptoEngine: (wanted) => crypto.choose(wanted),
+      createCrypto: (report, options) => crypto.create(report, options),
       openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
       loadPage,
       tlsFault,
