@@ -11,6 +11,7 @@
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Turns } from './turns.ts';
 
 /** Kinds of sockets and what they are made with (socket(2), Linux). */
 export const SOCK_DGRAM = 2;
@@ -73,9 +74,9 @@ export interface SystemCalls extends Functions {
 /** Machines whose struct layouts are known here. */
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
 
-/** The calls, or a sentence why there are none. */
-export function bindSystemCalls(): SystemCalls | string {
-  return bindFirst([bindNodeFfi, bindKoffi]);
+/** The calls, or a sentence why there are none. What a watched descriptor calls for is a turn of `turns`. */
+export function bindSystemCalls(turns = new Turns()): SystemCalls | string {
+  return bindFirst([() => bindNodeFfi(turns), () => bindKoffi(turns)]);
 }
 
 /** The calls that give memory back, or a sentence why there are none. */
@@ -106,17 +107,11 @@ function bindFirst<Bound>(ways: readonly (() => Bound | string)[]): Bound | stri
   return reasons.join('; ');
 }
 
-/**
- * Runs what a watched descriptor calls for. Node.js runs promises after callbacks that it makes itself; this one comes from C, so
- * that is asked for. A fault becomes an uncaught exception of the loop, as one of any socket.
- */
-function guarded(onReadable: () => void): () => void {
-  const { _tickCallback: runPromises } = process as { readonly _tickCallback?: () => void };
+/** Runs what a watched descriptor calls for. A fault becomes an uncaught exception of the loop, as one of any socket. */
+function guarded(turns: Turns, onReadable: () => void): () => void {
   return () => {
     try {
-      onReadable();
-      if (runPromises === undefined) setImmediate(() => {});
-      else runPromises.call(process);
+      turns.run(onReadable);
     } catch (error) {
       setImmediate(() => {
         throw error;
@@ -159,7 +154,7 @@ function nodeBinder(library: NodeLibrary): BindFunction {
     library.getFunction(name, { arguments: types.map((type) => NODE_TYPES[type]), return: NODE_TYPES.int });
 }
 
-function bindNodeFfi(): SystemCalls | string {
+function bindNodeFfi(turns: Turns): SystemCalls | string {
   const opened = openNodeFfi();
   if (opened === null) return NO_FFI;
   const { ffi, library } = opened;
@@ -172,15 +167,15 @@ function bindNodeFfi(): SystemCalls | string {
     by: 'node:ffi',
     addressOf: (memory) => ffi.getRawPointer(memory),
     errno: () => ffi.getInt32(errnoAt, 0),
-    watch: bindUvPoll(ffi, library, bind),
+    watch: bindUvPoll(opened, bind, turns),
   };
 }
 
 /** Watching by libuv itself. The handle is the C library's memory, which libuv gives back when it has closed it. */
 function bindUvPoll(
-  ffi: NodeFfi,
-  library: NodeLibrary,
+  { ffi, library }: { readonly ffi: NodeFfi; readonly library: NodeLibrary },
   bind: (name: string, types: readonly string[], result?: string) => ForeignFunction,
+  turns: Turns,
 ): SystemCalls['watch'] {
   const size = bind('uv_handle_size', ['int32'], 'uint64');
   const allocate = bind('calloc', ['uint64', 'uint64'], 'uint64');
@@ -200,7 +195,7 @@ function bindUvPoll(
     }
     const callback = library.registerCallback(
       { arguments: ['uint64', 'int32', 'int32'], return: 'void' },
-      guarded(onReadable),
+      guarded(turns, onReadable),
     );
     start(handle, UV_READABLE, callback);
     return {
@@ -248,7 +243,7 @@ function koffiBinder(koffi: Koffi): BindFunction {
     );
 }
 
-function bindKoffi(): SystemCalls {
+function bindKoffi(turns: Turns): SystemCalls {
   const koffi = openKoffi();
   return {
     ...bindEach(FUNCTIONS, koffiBinder(koffi)),
@@ -257,7 +252,7 @@ function bindKoffi(): SystemCalls {
     errno: () => koffi.errno(),
     watch: (fd, onReadable) => {
       const held: { handle?: Watch } = {};
-      const run = guarded(onReadable);
+      const run = guarded(turns, onReadable);
       // The handle ends when nothing in JavaScript holds it: its own callback does.
       held.handle = koffi.node.poll(fd, () => {
         if (held.handle !== undefined) run();
