@@ -11,6 +11,7 @@
 
 import { existsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { Turns } from './turns.ts';
 
 /** Kinds of sockets and what they are made with (socket(2), Linux). */
 export const SOCK_DGRAM = 2;
@@ -103,9 +104,9 @@ export interface SystemCalls extends Functions {
 /** Machines whose struct layouts are known here. */
 const ARCHITECTURES: readonly string[] = ['x64', 'arm64'];
 
-/** The calls, or a sentence why there are none. */
-export function bindSystemCalls(): SystemCalls | string {
-  return bindFirst([bindNodeFfi, bindKoffi]);
+/** The calls, or a sentence why there are none. What a watched descriptor calls for is a turn of `turns`. */
+export function bindSystemCalls(turns = new Turns()): SystemCalls | string {
+  return bindFirst([() => bindNodeFfi(turns), () => bindKoffi(turns)]);
 }
 
 /** The calls that give memory back, or a sentence why there are none. */
@@ -165,17 +166,11 @@ function bindFirst<Bound>(ways: readonly (() => Bound | string)[]): Bound | stri
   return reasons.join('; ');
 }
 
-/**
- * Runs what a watched descriptor calls for. Node.js runs promises after callbacks that it makes itself; this one comes from C, so
- * that is asked for. A fault becomes an uncaught exception of the loop, as one of any socket.
- */
-function guarded(onReadable: () => void): () => void {
-  const { _tickCallback: runPromises } = process as { readonly _tickCallback?: () => void };
+/** Runs what a watched descriptor calls for. A fault becomes an uncaught exception of the loop, as one of any socket. */
+function guarded(turns: Turns, onReadable: () => void): () => void {
   return () => {
     try {
-      onReadable();
-      if (runPromises === undefined) setImmediate(() => {});
-      else runPromises.call(process);
+      turns.run(onReadable);
     } catch (error) {
       setImmediate(() => {
         throw error;
@@ -207,6 +202,7 @@ const NODE_TYPES: Readonly<Record<ResultType, string>> = {
   pointer: 'uint64',
   void: 'void',
 };
+const POINTER_OCTETS = 8;
 /** uv_handle_type UV_POLL, uv_poll_event UV_READABLE (uv.h). */
 const UV_POLL = 8;
 const UV_READABLE = 1;
@@ -219,64 +215,78 @@ function openNodeFfi(): { readonly ffi: NodeFfi; readonly library: NodeLibrary }
 }
 
 function nodeBinder(library: NodeLibrary): BindFunction {
-  return (name, types, result) =>
+  return (name, types, result = 'int') =>
     library.getFunction(name, { arguments: types.map((type) => NODE_TYPES[type]), return: NODE_TYPES[result] });
 }
 
-function bindNodeFfi(): SystemCalls | string {
+function bindNodeFfi(turns: Turns): SystemCalls | string {
   const opened = openNodeFfi();
   if (opened === null) return NO_FFI;
   const { ffi, library } = opened;
-  const bind = (name: string, types: readonly string[], result = 'int32'): ForeignFunction =>
-    library.getFunction(name, { arguments: types, return: result });
-  const functions = bindEach(FUNCTIONS, nodeBinder(library));
-  const errnoAt = bind('__errno_location', [], 'uint64')() as bigint;
+  const bind = nodeBinder(library);
+  const errnoAt = BigInt(bind('__errno_location', [], 'pointer')());
+  const types = { arguments: [], return: 'void' };
   return {
-    ...functions,
+    ...bindEach(FUNCTIONS, bind),
     by: 'node:ffi',
     addressOf: (memory) => ffi.getRawPointer(memory),
     errno: () => ffi.getInt32(errnoAt, 0),
-    watch: bindUvPoll(ffi, library, bind),
+    watch: watchByLibuv(
+      {
+        bind,
+        loop: ffi.getCurrentEventLoop(),
+        free: library.getSymbol('free'),
+        register: (run) => library.registerCallback(types, run),
+        unregister: (callback) => library.unregisterCallback(callback),
+      },
+      turns,
+    ),
   };
 }
 
+/** What watching by libuv itself takes. */
+interface LibuvAccess {
+  readonly bind: BindFunction;
+  readonly loop: Pointer;
+  /** The C library's function of that name. */
+  readonly free: Pointer;
+  /** A C function that calls `run`. It reads no arguments, so that none is made an object of: they are known here. */
+  register(run: () => void): Pointer;
+  unregister(callback: Pointer): void;
+}
+
 /** Watching by libuv itself. The handle is the C library's memory, which libuv gives back when it has closed it. */
-function bindUvPoll(
-  ffi: NodeFfi,
-  library: NodeLibrary,
-  bind: (name: string, types: readonly string[], result?: string) => ForeignFunction,
-): SystemCalls['watch'] {
-  const size = bind('uv_handle_size', ['int32'], 'uint64');
-  const allocate = bind('calloc', ['uint64', 'uint64'], 'uint64');
-  const init = bind('uv_poll_init', ['uint64', 'uint64', 'int32']);
-  const start = bind('uv_poll_start', ['uint64', 'int32', 'uint64']);
-  const unref = bind('uv_unref', ['uint64'], 'void');
-  const close = bind('uv_close', ['uint64', 'uint64'], 'void');
-  const free = library.getSymbol('free');
-  const release = bind('free', ['uint64'], 'void');
+function watchByLibuv({ bind, loop, free, register, unregister }: LibuvAccess, turns: Turns): SystemCalls['watch'] {
+  const size = BigInt(bind('uv_handle_size', ['int'], 'pointer')(UV_POLL));
+  const allocate = bind('calloc', ['pointer', 'pointer'], 'pointer');
+  const init = bind('uv_poll_init', ['pointer', 'pointer', 'int']);
+  const start = bind('uv_poll_start', ['pointer', 'int', 'pointer']);
+  const unref = bind('uv_unref', ['pointer'], 'void');
+  const close = bind('uv_close', ['pointer', 'pointer'], 'void');
+  const release = bind('free', ['pointer'], 'void');
   return (fd, onReadable) => {
-    const handle = allocate(1n, size(UV_POLL) as bigint) as bigint;
+    const handle = BigInt(allocate(1n, size));
     if (handle === 0n) throw new Error('no memory for a handle');
-    const failure = init(ffi.getCurrentEventLoop(), handle, fd);
+    const failure = init(loop, handle, fd);
     if (failure !== 0) {
       release(handle);
       throw new Error(`uv_poll_init failed with ${failure}`);
     }
-    const callback = library.registerCallback(
-      { arguments: ['uint64', 'int32', 'int32'], return: 'void' },
-      guarded(onReadable),
-    );
+    const callback = register(guarded(turns, onReadable));
     start(handle, UV_READABLE, callback);
     return {
       unref: () => void unref(handle),
       close: () => {
         close(handle, free);
         // A callback must not be taken back while it runs, and this may be inside of it.
-        setImmediate(() => library.unregisterCallback(callback));
+        setImmediate(() => unregister(callback));
       },
     };
   };
 }
+
+/** A type of a function, or of a pointer to one, of koffi. */
+type KoffiType = object;
 
 interface KoffiLibrary {
   func(name: string, result: string, types: readonly string[]): ForeignFunction;
@@ -286,7 +296,12 @@ interface Koffi {
   load(path: string | null): KoffiLibrary;
   address(memory: ArrayBuffer): bigint;
   errno(): number;
-  readonly node: { poll(fd: number, onReadable: () => void): Watch };
+  proto(definition: string): KoffiType;
+  pointer(type: KoffiType): KoffiType;
+  register(run: () => void, type: KoffiType): Pointer;
+  unregister(callback: Pointer): void;
+  /** `env`: of Node-API. */
+  readonly node: { readonly env: Pointer; poll(fd: number, onReadable: () => void): Watch };
 }
 
 /** Machines as the loader of musl (a C library other than glibc) calls them in its file's name. */
@@ -309,7 +324,7 @@ function openKoffi(): Koffi {
 
 function koffiBinder(koffi: Koffi): BindFunction {
   const library = koffi.load(null);
-  return (name, types, result) =>
+  return (name, types, result = 'int') =>
     library.func(
       name,
       KOFFI_TYPES[result],
@@ -317,33 +332,57 @@ function koffiBinder(koffi: Koffi): BindFunction {
     );
 }
 
-function bindKoffi(): SystemCalls {
+function bindKoffi(turns: Turns): SystemCalls {
   const koffi = openKoffi();
+  const bind = koffiBinder(koffi);
+  const access = koffiAccess(koffi, bind);
+  // A worker thread that ends closes what koffi watches, and would fall over what it knows nothing of.
+  const isMainLoop = access.loop === BigInt(bind('uv_default_loop', [], 'pointer')());
   return {
-    ...bindEach(FUNCTIONS, koffiBinder(koffi)),
+    ...bindEach(FUNCTIONS, bind),
     by: 'koffi',
     addressOf: (memory) => koffi.address(memory),
     errno: () => koffi.errno(),
-    watch: (fd, onReadable) => {
-      const held: { handle?: Watch } = {};
-      const run = guarded(onReadable);
-      // The handle ends when nothing in JavaScript holds it: its own callback does.
-      held.handle = koffi.node.poll(fd, () => {
-        if (held.handle !== undefined) run();
-      });
-      const { handle } = held;
-      return {
-        unref: () => handle.unref(),
-        close: () => {
-          delete held.handle;
-          handle.close();
-        },
-      };
-    },
+    watch: isMainLoop ? watchByLibuv(access, turns) : watchByKoffi(koffi, turns),
   };
 }
 
-type BindFunction = (name: string, types: readonly CType[], result: ResultType) => ForeignFunction;
+function koffiAccess(koffi: Koffi, bind: BindFunction): LibuvAccess {
+  const found = new ArrayBuffer(POINTER_OCTETS);
+  bind('napi_get_uv_event_loop', ['pointer', 'pointer'])(koffi.node.env, koffi.address(found));
+  const [loop = 0n] = new BigUint64Array(found);
+  const name = new TextEncoder().encode('free\0').buffer;
+  const type = koffi.pointer(koffi.proto('void()'));
+  return {
+    bind,
+    loop,
+    free: BigInt(bind('dlsym', ['pointer', 'pointer'], 'pointer')(0n, koffi.address(name))),
+    register: (run) => koffi.register(run, type),
+    unregister: (callback) => koffi.unregister(callback),
+  };
+}
+
+/** At twice the price: an object with three properties for each call. */
+function watchByKoffi(koffi: Koffi, turns: Turns): SystemCalls['watch'] {
+  return (fd, onReadable) => {
+    const held: { handle?: Watch } = {};
+    const run = guarded(turns, onReadable);
+    // The handle ends when nothing in JavaScript holds it: its own callback does.
+    held.handle = koffi.node.poll(fd, () => {
+      if (held.handle !== undefined) run();
+    });
+    const { handle } = held;
+    return {
+      unref: () => handle.unref(),
+      close: () => {
+        delete held.handle;
+        handle.close();
+      },
+    };
+  };
+}
+
+type BindFunction = (name: string, types: readonly CType[], result?: ResultType) => ForeignFunction;
 
 function bindEach<Table extends FunctionTable>(
   table: Table,

@@ -12,6 +12,7 @@ import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
 import { tlsFault } from '../adapters/node-tls.ts';
 import type { LowUser } from '../adapters/root-writes.ts';
+import { Turns } from '../adapters/turns.ts';
 import type { LoadedPageParts } from '../daemon/instance-page.ts';
 import type { HostFacts } from '../daemon/options/rooms.ts';
 import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
@@ -30,11 +31,12 @@ export function thisProcess(): ThisProcess {
   const inherited = findInheritedSockets();
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
-  const network = createNodeNetwork(inherited, user);
+  const turns = new Turns();
+  const network = createNodeNetwork(inherited, user, turns);
   const crypto = new CryptoMaker();
   return {
     ports: {
-      clock: createNodeClock(),
+      clock: createNodeClock(turns),
       network,
       http: network,
       random: createNodeRandom(),
