@@ -15,6 +15,7 @@ export function createNodeClock(): Clock {
     unixSeconds: () => Math.floor(Date.now() / 1000),
     after: startTimer,
     nextTurn: () => new Promise((resolve) => setImmediate(resolve)),
+    inTurn: (run) => void setImmediate(run),
   };
 }
 

@@ -12,4 +12,6 @@ export interface Clock {
   after(ms: number, run: () => void): CancelTimer;
   /** Resolves in a later turn of the event loop, after input that is already waiting has been handled. */
   nextTurn(): Promise<void>;
+  /** Calls `run` once, then. */
+  inTurn(run: () => void): void;
 }

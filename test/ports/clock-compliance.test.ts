@@ -64,4 +64,18 @@ describe.each(SIDES)('the clock port on the %s side', (_name, makeSide) => {
     await run(turn);
     expect(seen).toEqual(['microtask', 'turn']);
   });
+
+  test('calls in a later turn, after microtasks', async () => {
+    const { clock, run } = makeSide();
+    const seen: string[] = [];
+    const turn = new Promise<void>((resolve) =>
+      clock.inTurn(() => {
+        seen.push('turn');
+        resolve();
+      }),
+    );
+    void Promise.resolve().then(() => seen.push('microtask'));
+    await run(turn);
+    expect(seen).toEqual(['microtask', 'turn']);
+  });
 });

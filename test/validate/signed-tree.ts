@@ -259,6 +259,7 @@ function patient(clock: FakeClock) {
     unixSeconds: () => clock.unixSeconds(),
     after: (ms: number, run: () => void) => clock.after(ms, run),
     nextTurn: () => Promise.resolve(),
+    inTurn: queueMicrotask,
   };
 }
 

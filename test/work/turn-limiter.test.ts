@@ -12,10 +12,10 @@ function turns(): { clock: Clock; end: () => Promise<void> } {
     monotonicMs: () => 0,
     unixSeconds: () => 0,
     after: () => () => {},
-    nextTurn: () =>
-      new Promise<void>((resolve) => {
-        endTurn = resolve;
-      }),
+    nextTurn: () => Promise.reject(new Error('nobody waits for a turn alone')),
+    inTurn: (run: () => void) => {
+      endTurn = run;
+    },
   };
   const end = async (): Promise<void> => {
     endTurn();
