@@ -344,14 +344,14 @@ export function nameOfKey(key: string): Name {
 export function sortKey(name: Name): Uint8Array {
   // Each octet of the name stands for one of the key, but for the root's, and escaped ones for two.
   let length = name.length - 1;
-  for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
-    for (let i = readU8(name, at); i > 0; i--) if (readU8(name, at + i) <= 1) length++;
+  for (let at = 0; name[at] !== 0; at += (name[at] as number) + 1) {
+    for (let i = name[at] as number; i > 0; i--) if ((name[at + i] as number) <= 1) length++;
   }
   const key = new Uint8Array(length);
-  for (let at = 0, end = length; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
+  for (let at = 0, end = length; name[at] !== 0; at += (name[at] as number) + 1) {
     end--;
-    for (let i = readU8(name, at); i > 0; i--) {
-      const lower = lowerOctet(readU8(name, at + i));
+    for (let i = name[at] as number; i > 0; i--) {
+      const lower = LOWER[name[at + i] as number] as number;
       key[--end] = lower <= 1 ? lower + 1 : lower;
       if (lower <= 1) key[--end] = 1;
     }

@@ -27,6 +27,36 @@ export interface RRsetParts {
   readonly signatures: readonly Uint8Array[];
 }
 
+/** Where a packed set lies among other octets, which are not copied: good until whoever keeps them changes anything. */
+export interface PlacedRRset {
+  octets: Uint8Array;
+  /** The same octets. */
+  characters: Buffer;
+  at: number;
+}
+
+/** To be pointed at one set after another. */
+export function newPlacedRRset(): PlacedRRset {
+  return { octets: new Uint8Array(), characters: Buffer.alloc(0), at: 0 };
+}
+
+export function placedType({ octets, at }: PlacedRRset): number {
+  return readU16(octets, at);
+}
+
+export function placedRdataCount({ octets, at }: PlacedRRset): number {
+  return readU16(octets, at + 4);
+}
+
+export function placedSignatureCount({ octets, at }: PlacedRRset): number {
+  return readU16(octets, at + 6);
+}
+
+/** Where the first rdata of a set that lies elsewhere begins, after its length. */
+export function placedRdataAt({ octets, at }: PlacedRRset): number {
+  return nameEnd(octets, at + OWNER_AT) + 2;
+}
+
 /** Offset of the owner name. */
 export const OWNER_AT = 8;
 
