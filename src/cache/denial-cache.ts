@@ -125,9 +125,9 @@ export class DenialCache {
     return this.#freshNames(zone, this.#spans.findMatch(known.names, this.#placeOf(name)));
   }
 
-  /** True when something is kept of the zone. */
-  hasZone(zone: Name): boolean {
-    return this.#find(zone) !== null;
+  /** True when something is kept of the zone that is the name from the label at `at` on. */
+  hasZone(name: Name, at: number): boolean {
+    return this.#zones.use(name, NO_TYPE, NO_CLASS, at);
   }
 
   /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */

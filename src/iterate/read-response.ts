@@ -6,7 +6,7 @@
 
 import type { TraceStep } from '../trace/events.ts';
 import type { MessageView } from '../wire/message-view.ts';
-import { isAtOrBelow, isBelow, type Name, namesEqual, parentOf } from '../wire/name.ts';
+import { commonAncestor, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -90,9 +90,9 @@ function isInZone(
   asked: Name,
 ): boolean {
   if (isForward || copy !== null) return true;
-  for (let at = name; isBelow(at, zone); at = parentOf(at)) {
-    if (!delegations.isNoCut(at) && !isAtOrBelow(asked, at)) return false;
-  }
+  if (isAtOrBelow(asked, name) || !isBelow(name, zone)) return true;
+  const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, zone.length);
+  for (let at = 0; at < seenFrom; at = labelAfter(name, at)) if (!delegations.isNoCut(name, at)) return false;
   return true;
 }
 

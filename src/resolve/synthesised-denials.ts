@@ -16,9 +16,12 @@ import type { FoundResult } from '../terms/iteration-result.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
 import { synthesiseDenial } from '../validate/synthesise-denial.ts';
-import { isAtOrBelow, isRoot, type Name, parentOf } from '../wire/name.ts';
+import { isAtOrBelow, isRoot, labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
+
+/** What minimisation asks for of names above the one wanted (RFC 9156 §2.1). */
+const MINIMISED_TYPE = TYPE.A;
 
 interface SynthesisedDenialsOptions {
   /** RFC 8020 (harden-below-nxdomain). */
@@ -60,16 +63,24 @@ export class SynthesisedDenials {
     // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
     // an anchor of its own: such a zone may be private to us.
     const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
-    const below = options.belowNxdomain ? this.#belowNxdomain(question, maySpeak) : null;
+    const below = options.belowNxdomain
+      ? this.#belowNxdomain(question, Math.max(configured.length, anchor.length))
+      : null;
     return below ?? (options.aggressiveNsec ? this.#synthesise(question, maySpeak) : null);
   }
 
-  /** RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. */
-  #belowNxdomain(question: Question, maySpeak: (zone: Name) => boolean): KnownAnswer | null {
-    for (let above = question.name; !isRoot(above); ) {
-      above = parentOf(above);
-      if (!maySpeak(above)) return null;
-      const known = this.#nxdomainAt(minimised(question, above)) ?? this.#nxdomainOfType(question, above);
+  /**
+   * RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. `leastOctets`: of the deepest
+   * zone above which nobody may speak.
+   */
+  #belowNxdomain(question: Question, leastOctets: number): KnownAnswer | null {
+    const { name, type } = question;
+    if (isRoot(name)) return null;
+    // The root exists.
+    for (let at = labelAfter(name, 0); name.length - at >= leastOctets && name[at] !== 0; at = labelAfter(name, at)) {
+      const known =
+        this.#nxdomainAt(question, MINIMISED_TYPE, at) ??
+        (type === MINIMISED_TYPE ? null : this.#nxdomainAt(question, type, at));
       if (known === null) continue;
       const end = { ...known.found.end, question };
       return { found: { ...known.found, end }, verdict: known.verdict, expiresAt: known.expiresAt };
@@ -77,14 +88,9 @@ export class SynthesisedDenials {
     return null;
   }
 
-  /** The same for who asked for another type than minimisation does. */
-  #nxdomainOfType(question: Question, above: Name): CachedAnswer | null {
-    return question.type === TYPE.A ? null : this.#nxdomainAt({ ...question, name: above });
-  }
-
   /** A secure denial of that very name, not of what it is an alias of. */
-  #nxdomainAt(question: Question): CachedAnswer | null {
-    const known = this.#parts.answers.findNxdomain(question);
+  #nxdomainAt(question: Question, type: number, at: number): CachedAnswer | null {
+    const known = this.#parts.answers.findNxdomain(question, type, at);
     return known?.verdict?.status === 'secure' && known.found.aliases.length === 0 ? known : null;
   }
 
@@ -97,11 +103,6 @@ export class SynthesisedDenials {
       expiresAt: end.expiresAt,
     };
   }
-}
-
-/** The question that minimisation asks of names above the one wanted (RFC 9156 §2.1). */
-function minimised(question: Question, name: Name): Question {
-  return { name, type: TYPE.A, class: question.class };
 }
 
 /** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */

@@ -56,8 +56,9 @@ export function synthesiseDenial(
   // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut, so the zone at the name itself says nothing of it.
   const start = type === TYPE.DS && !isRoot(name) ? readU8(name, 0) + 1 : 0;
   for (let at = start; at < name.length; at += readU8(name, at) + 1) {
+    if (!known.denials.hasZone(name, at)) continue;
     const zone = name.slice(at) as Name;
-    if (!known.denials.hasZone(zone) || !maySpeak(zone)) continue;
+    if (!maySpeak(zone)) continue;
     spans ??= { ...known, hasher: new Nsec3Hasher(known.crypto, MAX_SYNTHESIS_HASHES) };
     const end = denyByZone(spans, question, zone);
     if (end !== null) return end;
