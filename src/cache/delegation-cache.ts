@@ -45,15 +45,14 @@ export class DelegationCache {
 
   constructor({ clock, random, maxBytes }: DelegationCacheParts) {
     this.#clock = clock;
-    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM });
+    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM, keepsAtHand: true });
     this.#givenUp = new PackedMap({ random, maxBytes: GIVEN_UP_OCTETS, form: GIVEN_UP_FORM });
   }
 
   /** The delegation of exactly this zone, or of the one above it whose first label is at `at`, when fresh. */
   find(zone: Name, at = 0): Delegation | null {
-    if (!this.#isFresh(zone, CUT, at)) return null;
     const known = this.#known.get(zone, CUT, NO_CLASS, at);
-    return known?.kind === 'cut' ? known.cut : null;
+    return known?.kind === 'cut' && known.cut.expiresAt > this.#clock.unixSeconds() ? known.cut : null;
   }
 
   #isFresh(name: Name, type: typeof CUT | typeof NO_CUT, at: number): boolean {

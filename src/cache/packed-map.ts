@@ -39,6 +39,11 @@ const KINDS_BETWEEN = 61;
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;
 
+/** Places for values as objects where a map keeps those that were read lately; a power of two. */
+const HAND_PLACES = 64;
+/** Octets of the largest value that is kept so: as an object it takes some eight times as much. */
+const MOST_HAND_OCTETS = 2048;
+
 /** Values that are looked at before others get their turn: about a millisecond. */
 export const VALUES_PER_TURN = 500;
 
@@ -49,6 +54,8 @@ interface PackedMapParts<Value> {
   readonly form: PackedForm<Value>;
   /** Octets held elsewhere for the sake of this map. */
   readonly othersOctets?: () => number;
+  /** True: the same few values are read again and again, so those read lately are kept as objects, up to a megabyte. */
+  readonly keepsAtHand?: boolean;
 }
 
 export class PackedMap<Value extends object> {
@@ -63,17 +70,20 @@ export class PackedMap<Value extends object> {
   readonly #reader = new Unpacker();
   /** How many values there are of each kind: most look-ups are for one of which there is none. */
   readonly #kinds = new Uint32Array(KINDS);
+  /** What was read lately, at the place that its slot says; null where nothing is kept so. */
+  readonly #atHand: ({ readonly slot: number; readonly value: Value } | null)[] | null;
   #count = 0;
   /** Octets of what is only there for who refers to it. */
   #referredOctets = 0;
   /** What is being banned: neither found nor kept until the sweep has gone through everything; mostly null. */
   #bans: readonly ((value: Value) => boolean)[] | null = null;
 
-  constructor({ random, maxBytes, form, othersOctets = () => 0 }: PackedMapParts<Value>) {
+  constructor({ random, maxBytes, form, othersOctets = () => 0, keepsAtHand = false }: PackedMapParts<Value>) {
     this.#hash = new KeyHash(random);
     this.#maxBytes = maxBytes;
     this.#form = form;
     this.#othersOctets = othersOctets;
+    this.#atHand = keepsAtHand ? new Array(HAND_PLACES).fill(null) : null;
   }
 
   /** The value of the name, or of the one above it whose first label is at `at`; counts as a use. */
@@ -284,7 +294,20 @@ export class PackedMap<Value extends object> {
   }
 
   #read(slot: number): Value {
-    return this.#form.read(this.#readerOf(slot));
+    if (this.#atHand === null) return this.#form.read(this.#readerOf(slot));
+    const place = slot & (HAND_PLACES - 1);
+    const held = this.#atHand[place] ?? null;
+    if (held !== null && held.slot === slot) return held.value;
+    const value = this.#form.read(this.#readerOf(slot));
+    if (this.#heap.lengthOf(this.#slots.get(slot, FIELD.block)) <= MOST_HAND_OCTETS)
+      this.#atHand[place] = { slot, value };
+    return value;
+  }
+
+  /** Forgets the object of a slot that holds another value from now on, or none. */
+  #dropAtHand(slot: number): void {
+    const place = slot & (HAND_PLACES - 1);
+    if (this.#atHand !== null && this.#atHand[place]?.slot === slot) this.#atHand[place] = null;
   }
 
   #find(name: Name, type: number, rrClass: number, at: number): number {
@@ -361,6 +384,7 @@ export class PackedMap<Value extends object> {
   }
 
   #fill(slot: number): void {
+    this.#dropAtHand(slot);
     const { octets, length } = this.#writer;
     const block = this.#slots.get(slot, FIELD.block);
     octets.copy(this.#heap.octetsOf(block), blockAt(block), 0, length);
@@ -398,6 +422,7 @@ export class PackedMap<Value extends object> {
   }
 
   #giveUp(slot: number): void {
+    this.#dropAtHand(slot);
     this.#form.drop?.(this.#readerOf(slot));
     this.#heap.free(this.#slots.get(slot, FIELD.block));
     this.#slots.free(slot);
@@ -436,6 +461,7 @@ export class PackedMap<Value extends object> {
     this.#index.clear();
     this.#slots.clear();
     this.#kinds.fill(0);
+    this.#atHand?.fill(null);
     this.#count = 0;
   }
 }

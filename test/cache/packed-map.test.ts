@@ -17,8 +17,8 @@ const random = new SeededRandom(7);
 const pick = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
 const draw = (): string => `${Array.from({ length: random.below(4) }, () => pick(LABELS)).join('.')}.`;
 
-test('a packed map holds what a plain one does', () => {
-  const map = new PackedMap<RankedRRset>({ random, maxBytes: 1 << 20, form: RANKED_FORM });
+test.each([false, true])('a packed map holds what a plain one does; with values at hand: %s', (keepsAtHand) => {
+  const map = new PackedMap<RankedRRset>({ random, maxBytes: 1 << 20, form: RANKED_FORM, keepsAtHand });
   const plain = new Map<string, number>();
   const keyOf = (text: string, type: number, at = 0): string => `${type} ${nameKeyFrom(name(text), at)}`;
   for (let step = 0; step < STEPS; step++) {
