@@ -102,9 +102,12 @@ export class DenialCache {
     this.#known = new KnownZone(clock, this.#spans);
   }
 
-  /** A zone for who looks for spans of it, good until another is found or anything is kept or dropped; null: nothing is kept of it. */
-  find(zone: Name): KnownZone | null {
-    const from = this.#zones.find(zone, NO_TYPE, NO_CLASS);
+  /**
+   * The zone that is the name from the label at `at` on, for who looks for spans of it, good until another is found or anything is
+   * kept or dropped; null: nothing is kept of it.
+   */
+  find(name: Name, at = 0): KnownZone | null {
+    const from = this.#zones.find(name, NO_TYPE, NO_CLASS, at);
     if (from === null) return null;
     placeZone(this.#known, from);
     return this.#known;
