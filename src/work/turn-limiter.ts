@@ -42,10 +42,10 @@ export class TurnLimiter {
   }
 
   #startTurn(): void {
-    void this.#clock.nextTurn().then(() => this.#endTurn());
+    this.#clock.inTurn(this.#endTurn);
   }
 
-  #endTurn(): void {
+  readonly #endTurn = (): void => {
     this.#taken = 0;
     let count = 0;
     for (const { cost } of this.#waiting) {
@@ -57,5 +57,5 @@ export class TurnLimiter {
     if (count === 0) return;
     this.#startTurn();
     for (const { release } of this.#waiting.splice(0, count)) release();
-  }
+  };
 }

@@ -28,6 +28,8 @@ export class HandClock implements Clock {
     return () => {};
   }
 
+  inTurn(): void {}
+
   async nextTurn(): Promise<void> {}
 }
 

@@ -258,6 +258,7 @@ function patient(clock: FakeClock) {
     monotonicMs: () => clock.monotonicMs(),
     unixSeconds: () => clock.unixSeconds(),
     after: (ms: number, run: () => void) => clock.after(ms, run),
+    inTurn: (run: () => void) => void Promise.resolve().then(run),
     nextTurn: () => Promise.resolve(),
   };
 }
