@@ -26,8 +26,8 @@ const clock = {
   monotonicMs: () => 0,
   unixSeconds: () => NOW,
   after: () => () => {},
+  inTurn: () => {},
   nextTurn: async () => {},
-  inTurn: queueMicrotask,
 };
 const random = { bytes: (n: number) => new Uint8Array(n), u16: () => 0, below: () => 0 };
 const server = { ...defaultConfig().server, msgCacheSize: 2 ** 28, rrsetCacheSize: 2 ** 28 };

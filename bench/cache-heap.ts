@@ -25,8 +25,8 @@ const clock = {
   monotonicMs: () => 0,
   unixSeconds: () => 1,
   after: () => () => {},
+  inTurn: () => {},
   nextTurn: async () => {},
-  inTurn: queueMicrotask,
 };
 const zone = mustParseName('example.');
 

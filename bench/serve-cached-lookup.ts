@@ -15,8 +15,8 @@ const clock = {
   monotonicMs: () => 0,
   unixSeconds: () => NOW,
   after: () => () => {},
+  inTurn: () => {},
   nextTurn: async () => {},
-  inTurn: queueMicrotask,
 };
 const random = {
   u16: () => 1,

@@ -28,11 +28,9 @@ export class HandClock implements Clock {
     return () => {};
   }
 
-  async nextTurn(): Promise<void> {}
+  inTurn(): void {}
 
-  inTurn(run: () => void): void {
-    queueMicrotask(run);
-  }
+  async nextTurn(): Promise<void> {}
 }
 
 /** A name from its text; throws when it is none. */
