@@ -86,6 +86,15 @@ export class PackedMap<Value extends object> {
     return test(this.#readerOf(slot)) ? this.#unlessBanned(this.#read(slot)) : null;
   }
 
+  /** The octets of the value, good until the next call; counts as a use. */
+  find(name: Name, type: number, rrClass: number): Unpacker | null {
+    const slot = this.#find(name, type, rrClass);
+    if (slot === NO_SLOT) return null;
+    this.#slots.use(slot);
+    if (this.#bans !== null && this.#unlessBanned(this.#read(slot)) === null) return null;
+    return this.#readerOf(slot);
+  }
+
   /** True when there is one; counts as a use. */
   use(name: Name, type: number, rrClass: number): boolean {
     const slot = this.#find(name, type, rrClass);

@@ -165,6 +165,11 @@ export class Unpacker {
     return this.characters.toString(encoding, this.at - octets, this.at);
   }
 
+  skipText(): void {
+    const octets = this.u16();
+    this.at += octets;
+  }
+
   /** A copy of the name that begins here. */
   name(): Name {
     return this.bytes(nameEnd(this.octets, this.at) - this.at) as Name;
@@ -179,6 +184,12 @@ export class Unpacker {
     const kind = this.u8();
     if (kind === NAME.none) return null;
     return kind === NAME.within ? (octets.slice(start + this.u8(), end) as Name) : this.name();
+  }
+
+  skipNameBeside(): void {
+    const kind = this.u8();
+    if (kind === NAME.within) this.at++;
+    else if (kind === NAME.own) this.skipName();
   }
 
   /** What `nameBelow` wrote, read with the same other name. */

@@ -49,7 +49,14 @@ import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { RequestSlots } from './request-slots.ts';
 import { ExpiredAnswers } from './serve-expired.ts';
 import { FROM_STORE, type SharedCache } from './shared-cache.ts';
-import { aggressiveCounter } from './synthesised-denials.ts';
+import {
+  aggressiveCounter,
+  denialCounter,
+  knownAnswerOf,
+  type Proven,
+  provenOf,
+  wholeOf,
+} from './synthesised-denials.ts';
 import { blamedFor, type Miss, Tries } from './tries.ts';
 
 /** How a client's question differs from the plain one. */
@@ -64,7 +71,7 @@ interface ResolveCallOptions {
 
 /** What the caches say to a client's question, and what giving it entails. */
 interface Known {
-  readonly resolution: Resolution;
+  readonly resolution: Resolution | Proven;
   /** Counted when it is given; null: nothing. */
   readonly counter: CounterName | null;
   /** Seconds that are left of what is to be fetched again; null: it need not be. */
@@ -142,11 +149,11 @@ export class Resolver {
    */
   find(question: Question): Resolution | null {
     const looked = this.look(question);
-    return looked.kind === 'miss' ? null : looked;
+    return looked.kind === 'miss' ? null : wholeOf(looked);
   }
 
-  /** As `find`, for who goes on to `resolve`: that takes the miss. */
-  look(question: Question): Resolution | Miss {
+  /** As `find`, for who goes on to `resolve`: that takes the miss. What known records prove is not copied. */
+  look(question: Question): Resolution | Proven | Miss {
     const known = this.#lookUp(question);
     if ('kind' in known) return known;
     if (known.counter !== null) this.#parts.counters.add(known.counter);
@@ -157,7 +164,7 @@ export class Resolver {
   /** What `find` would give, for who only wants to know: nothing is counted, nothing is fetched again. */
   peek(question: Question): Resolution | null {
     const known = this.#lookUp(question);
-    return 'kind' in known ? null : known.resolution;
+    return 'kind' in known ? null : wholeOf(known.resolution);
   }
 
   #lookUp(question: Question): Known | Miss {
@@ -165,6 +172,8 @@ export class Resolver {
     const cached = answers.find(question);
     if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
     const denied = cached === null ? (deny?.(question) ?? null) : null;
+    if (denied !== null && 'sets' in denied)
+      return { resolution: provenOf(question, denied), counter: denialCounter(denied), refreshSeconds: null };
     if (denied !== null) {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
       return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
@@ -241,7 +250,7 @@ export class Resolver {
     try {
       const isPlain = call.trace === undefined && call.refresh !== true;
       const known = call.miss ?? (isPlain ? this.look(question) : null);
-      if (known !== null && known.kind !== 'miss') tellLater(client, known);
+      if (known !== null && known.kind !== 'miss') tellLater(client, wholeOf(known));
       else if (known === null || (this.#parts.shared ?? null) === null) this.#begin(client, question, call, known);
       else this.#beginWithStore(client, question, call, known);
     } catch (error) {
@@ -344,7 +353,7 @@ export class Resolver {
     // Keys are asked for where a DS or an anchor says that they are: no span can deny them and be right.
     const mayBeDenied = avoid.size === 0 && !(mode === 'for-validation' && question.type === TYPE.DNSKEY);
     const denied = mayBeDenied ? (this.#parts.deny?.(question) ?? null) : null;
-    if (denied !== null) return denied.found;
+    if (denied !== null) return knownAnswerOf(question, denied).found;
     // Fetches with servers to avoid are not shared: each has its own view of who lies.
     const key =
       avoid.size > 0

@@ -28,9 +28,11 @@ export class HandClock implements Clock {
     return () => {};
   }
 
-  inTurn(): void {}
-
   async nextTurn(): Promise<void> {}
+
+  inTurn(run: () => void): void {
+    queueMicrotask(run);
+  }
 }
 
 /** A name from its text; throws when it is none. */
