@@ -77,7 +77,8 @@ export async function proveRecords(
   const verified: RankedRRset[] = [];
   let failure: BogusReason | null = null;
   let expiresAt = Number.POSITIVE_INFINITY;
-  for (const ranked of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
+  for (const taken of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
+    const ranked = validation.asKnownNow(taken);
     const proof = provenBefore(ranked, zone.zone) ?? proveSet(validation, ranked, zone);
     const check = proof instanceof Promise ? await proof : proof;
     if (check.kind === 'limit') return check;

@@ -190,7 +190,7 @@ async function concludeSecure(
   let expiresAt = Math.min(end.expiresAt, records.expiresAt);
   for (const ranked of end.authority) {
     if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
-    const check = await verifySoa(validation, ranked, zone);
+    const check = await verifySoa(validation, validation.asKnownNow(ranked), zone);
     if ('verdict' in check) return { verdict: check.verdict, end };
     validated.push(check.ranked);
     expiresAt = Math.min(expiresAt, check.ranked.expiresAt);
