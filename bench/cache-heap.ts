@@ -21,7 +21,13 @@ import { CLASS, TYPE } from '../src/wire/rr-type.ts';
 import { packRRset } from '../src/wire/rrset.ts';
 
 const ENTRIES = 100_000;
-const clock = { monotonicMs: () => 0, unixSeconds: () => 1, after: () => () => {}, nextTurn: async () => {} };
+const clock = {
+  monotonicMs: () => 0,
+  unixSeconds: () => 1,
+  after: () => () => {},
+  inTurn: () => {},
+  nextTurn: async () => {},
+};
 const zone = mustParseName('example.');
 
 const nameOf = (n: number): Name => mustParseName(`host-${n}.mail.example.`);

@@ -11,7 +11,13 @@ const NOW = Math.floor(Date.now() / 1000);
 const HITS = 1_000_000;
 const ROUNDS = 5;
 
-const clock = { monotonicMs: () => 0, unixSeconds: () => NOW, after: () => () => {}, nextTurn: async () => {} };
+const clock = {
+  monotonicMs: () => 0,
+  unixSeconds: () => NOW,
+  after: () => () => {},
+  inTurn: () => {},
+  nextTurn: async () => {},
+};
 const random = {
   u16: () => 1,
   below: (n: number) => n - 1,

@@ -34,7 +34,13 @@ const KINDS = 8;
 /** Of `host-00000`, after the header and the octet of its length. */
 const LAST_DIGIT_AT = 12 + 10;
 
-const clock = { monotonicMs: () => 0, unixSeconds: () => NOW, after: () => () => {}, nextTurn: async () => {} };
+const clock = {
+  monotonicMs: () => 0,
+  unixSeconds: () => NOW,
+  after: () => () => {},
+  inTurn: () => {},
+  nextTurn: async () => {},
+};
 const random = {
   u16: () => 1,
   below: (n: number) => n - 1,

@@ -1,5 +1,6 @@
 /**
- * The crypto port as the programs use it: the platform where it passes a self-test, portable code for the rest.
+ * The crypto port as the programs use it: the platform where it passes a self-test, portable code for the rest; for what an engine
+ * does that was chosen before (crypto-engine.ts), that engine.
  *
  * A platform may lack an algorithm (OpenSSL built without Ed448) or refuse it by policy (SHA-1 signatures on systems with
  * a crypto policy). Without this, such zones would turn bogus one day after a system update; with it they validate, only
@@ -10,26 +11,23 @@ import type { Crypto, DigestKind } from '../ports/crypto.ts';
 import { KNOWN_ANSWER_TEXT, KNOWN_ANSWERS, KNOWN_DIGESTS } from './crypto-known-answers.ts';
 import { type CryptoOptions, knownAlgorithms } from './dnssec-key.ts';
 import { createNodeCrypto } from './node-crypto.ts';
+import type { SignatureCrypto } from './openssl-p256.ts';
 
 /** The combined port, and what came of the self-test. */
-interface SelfTestedCrypto extends Crypto {
+export interface SelfTestedCrypto extends Crypto {
   /** Algorithms that portable code does, since the platform failed its self-test. */
   readonly portableAlgorithms: readonly number[];
   /** Digests that portable code does. */
   readonly portableDigests: readonly DigestKind[];
 }
 
-/** The two sides, for tests that must see one of them fail. */
+/** The sides, for tests that must see one of them fail. */
 interface CryptoSides {
+  /** Signatures of some algorithms, tested already. */
+  readonly engine: SignatureCrypto | null;
   readonly platform: Crypto;
   /** Called only when the platform fails at something: loading its curves takes longer than the self-test. */
   readonly portable: () => Promise<Crypto>;
-}
-
-/** Both sides at hand; where the platform does everything, it stands for both. */
-interface ChosenSides {
-  readonly platform: Crypto;
-  readonly portable: Crypto;
 }
 
 async function loadPortable(options: CryptoOptions): Promise<Crypto> {
@@ -41,10 +39,13 @@ async function loadPortable(options: CryptoOptions): Promise<Crypto> {
 export async function createCrypto(
   report: (line: string) => void,
   options: CryptoOptions = {},
-  sides: CryptoSides = { platform: createNodeCrypto(options), portable: () => loadPortable(options) },
+  {
+    engine = null,
+    platform = createNodeCrypto(options),
+    portable: makePortable = () => loadPortable(options),
+  }: Partial<CryptoSides> = {},
 ): Promise<SelfTestedCrypto> {
-  const known = knownAlgorithms(options);
-  const { platform } = sides;
+  const known = knownAlgorithms(options).filter((algorithm) => engine === null || !engine.supports(algorithm));
   // Together: what goes through the thread pool does not wait for one another.
   const results = await Promise.all(known.map((algorithm) => passes(platform, algorithm)));
   const good = new Set(known.filter((_, i) => results[i]));
@@ -57,18 +58,12 @@ export async function createCrypto(
     report(`crypto: the platform does not compute ${kind}; using portable code, which is slower`);
   }
   const isPlatformEnough = portableAlgorithms.length === 0 && portableDigests.length === 0;
-  const portable = isPlatformEnough ? platform : await sides.portable();
-  return combine({ platform, portable }, good, portableDigests, portableAlgorithms);
-}
-
-function combine(
-  { platform, portable }: ChosenSides,
-  good: ReadonlySet<number>,
-  portableDigests: readonly DigestKind[],
-  portableAlgorithms: readonly number[],
-): SelfTestedCrypto {
-  const sideOf = (algorithm: number): Crypto => (good.has(algorithm) ? platform : portable);
+  const portable = isPlatformEnough ? platform : await makePortable();
   const slowDigests: ReadonlySet<DigestKind> = new Set(portableDigests);
+  const sideOf = (algorithm: number): SignatureCrypto => {
+    if (engine?.supports(algorithm)) return engine;
+    return good.has(algorithm) ? platform : portable;
+  };
   return {
     portableAlgorithms,
     portableDigests,
@@ -83,7 +78,7 @@ const DIGEST_KINDS: readonly DigestKind[] = ['sha1', 'sha256', 'sha384', 'sha512
 const TEXT = Buffer.from(KNOWN_ANSWER_TEXT);
 
 /** True when the good signature verifies and a spoilt one does not. */
-async function passes(crypto: Crypto, algorithm: number): Promise<boolean> {
+export async function passes(crypto: SignatureCrypto, algorithm: number): Promise<boolean> {
   const answer = KNOWN_ANSWERS.find((candidate) => candidate.algorithm === algorithm);
   if (answer === undefined || !crypto.supports(algorithm)) return false;
   // RSA and DSA of the known answers have 1024 bits: inside the bounds of every adapter that does the algorithm.

@@ -23,7 +23,7 @@ import {
 } from './peer.ts';
 import { type Readable, Readiness } from './readiness.ts';
 import type { SystemCalls, Watch } from './system-calls.ts';
-import { isForAny, type StreamOptions, UdpDescriptors } from './udp-descriptor.ts';
+import { isForAny, notAnAddress, type StreamOptions, UdpDescriptors } from './udp-descriptor.ts';
 import { Views } from './views.ts';
 
 /** Datagrams taken from a listening socket at a time: what libuv takes, too, before others get their turn. */
@@ -33,7 +33,7 @@ const BATCH = 32;
  * good. Others wait for up to 128 answers then, about a millisecond.
  */
 const BATCHES = 4;
-/** Datagrams taken from a socket for one question at a time: one is expected. */
+/** Datagrams taken at a time from a socket for one question that got one which was not its answer. */
 const FEW = 4;
 /** Milliseconds after which what the system had no room for is sent again. */
 const RESEND_MS = 1;
@@ -61,7 +61,6 @@ interface Shared {
   readonly views: Views;
   readonly peers: Peers;
   readonly at: SocketAddress;
-  readonly addresses: AddressReader;
   /** What is handed over with a datagram, and the list that it is alone in. */
   readonly datagram: { bytes: Uint8Array; from: Address };
   readonly batch: readonly Datagram[];
@@ -75,19 +74,17 @@ export class FastUdp {
   /** Throws when the system has no descriptor left. */
   constructor(calls: SystemCalls) {
     const incoming = new MessageRing(calls, BATCH);
-    const addresses = new AddressReader();
     const datagram = { bytes: NO_BYTES, from: NOBODY };
     this.by = calls.by;
     this.#shared = {
       calls,
-      descriptors: new UdpDescriptors(calls, addresses),
+      descriptors: new UdpDescriptors(calls, new AddressReader()),
       readiness: new Readiness(calls),
       incoming,
       outgoing: new Outgoing(new MessageRing(calls, BATCH)),
       views: new Views(incoming),
       peers: new Peers(),
       at: new SocketAddress(),
-      addresses,
       datagram,
       batch: [datagram],
     };
@@ -100,12 +97,10 @@ export class FastUdp {
 
   /** Opens a socket, bound and, when asked, connected; `fd`: takes this one, which is bound already. */
   open(options: UdpOptions, fd: number | null = null): Opened<UdpSocket> {
-    const { calls, descriptors, addresses } = this.#shared;
-    const remote = options.remote === undefined ? null : addresses.peerAt(options.remote);
-    if (remote === null && options.remote !== undefined) return { ok: false, error: notAnAddress(options.remote) };
-    const made = descriptors.make(options, remote, fd);
+    const { calls, descriptors } = this.#shared;
+    const made = descriptors.make(options, fd);
     if ('error' in made) return { ok: false, error: made.error };
-    const socket = new FastSocket(this.#shared, options, { fd: made.fd, isConnected: remote !== null });
+    const socket = new FastSocket(this.#shared, options, made.fd);
     const refused = socket.watch();
     if (refused === null) return { ok: true, value: socket };
     calls.close(made.fd);
@@ -123,10 +118,6 @@ export class FastUdp {
   }
 }
 
-function notAnAddress({ ip }: Address): NetworkError {
-  return { kind: 'other', text: `not an address: ${ip}` };
-}
-
 export class FastSocket implements UdpSocket, Readable {
   readonly fd: number;
   registration = 0;
@@ -138,11 +129,13 @@ export class FastSocket implements UdpSocket, Readable {
   #asked: OwnAddress | null = null;
   #watch: Watch | null = null;
   #isOpen = true;
+  /** Looking for a second one costs the system as much as taking the first. */
+  #atATime = 1;
   #waiting: Waiting[] | null = null;
 
-  constructor(shared: Shared, options: UdpOptions, made: { readonly fd: number; readonly isConnected: boolean }) {
-    this.fd = made.fd;
-    this.#isConnected = made.isConnected;
+  constructor(shared: Shared, options: UdpOptions, fd: number) {
+    this.fd = fd;
+    this.#isConnected = options.remote !== undefined;
     this.#shared = shared;
     this.#options = options;
     this.#isForAny = isForAny(options);
@@ -169,21 +162,29 @@ export class FastSocket implements UdpSocket, Readable {
     if (this.#isOpen) this.#shared.descriptors.setBuffers(this.fd, receiveBytes, sendBytes);
   }
 
-  /** Takes what has come to a socket for one question. */
+  /** Takes what has come to a socket for one question: the first datagram is mostly the answer, after which it is closed. */
   receive(): void {
-    this.#receive(FEW);
+    const count = this.#receive(this.#atATime);
+    this.#atATime = FEW;
+    for (let slot = 0; slot < count && this.#isOpen; slot++) this.#take(slot);
   }
 
   /** As long as batches come full: after one that did not, nothing waits. */
   #receiveAll(): void {
-    for (let batch = 0; batch < BATCHES && this.#isOpen && this.#receive(BATCH) === BATCH; batch++);
+    for (let batch = 0; batch < BATCHES && this.#isOpen && this.#serveBatch() === BATCH; batch++);
   }
 
-  /** Takes and serves up to so many datagrams; how many there were, or a negative number for an error. */
+  /** Receives up to so many datagrams; how many there were, or a negative number for an error. */
   #receive(most: number): number {
-    const { incoming, outgoing } = this.#shared;
-    const count = incoming.receive(this.fd, most);
+    const count = this.#shared.incoming.receive(this.fd, most);
     if (count < 0) this.#report(networkErrorOfCall('recvmsg', -count));
+    return count;
+  }
+
+  /** Takes and serves a batch of datagrams; how many there were, or a negative number for an error. */
+  #serveBatch(): number {
+    const { outgoing } = this.#shared;
+    const count = this.#receive(BATCH);
     outgoing.collect(this);
     try {
       for (let slot = 0; slot < count && this.#isOpen; slot++) {

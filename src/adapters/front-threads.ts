@@ -112,7 +112,7 @@ export class SharingThreads implements FrontThreads {
     if (socket instanceof FastSocket) this.#descriptors.sharePort(socket.fd);
     const local = { ...options.local, port: socket.local.port };
     const fds = this.#threads.map((thread) => {
-      const made = this.#descriptors.make({ ...options, local, reusePort: true }, null, null);
+      const made = this.#descriptors.make({ ...options, local, reusePort: true }, null);
       if ('error' in made) {
         this.#say(made.error, options);
         return -1;

@@ -8,7 +8,6 @@
 
 import { createPublicKey, hash, type KeyObject, verify as verifySignature } from 'node:crypto';
 import type { Crypto, DigestKind, ImportedKey } from '../ports/crypto.ts';
-import { readU8 } from '../wire/bytes.ts';
 import {
   type AlgorithmFacts,
   algorithmFacts,
@@ -17,6 +16,7 @@ import {
   readDsaSignature,
   readRsaKey,
 } from './dnssec-key.ts';
+import { MOST_DER_OVERHEAD, significantFrom, writeDerOfNumbers } from './ecdsa-der.ts';
 
 /**
  * Algorithms whose checks go to the thread pool. Measured on the project's 2-core machine (Node 24.21, 300 octets of
@@ -130,43 +130,8 @@ function takenByOpenssl({ form }: NodeHandle, signature: Uint8Array): Uint8Array
   if (form === 'plain') return signature;
   const numbers = form === 'dsa' ? readDsaSignature(signature) : signature;
   if (numbers === null) return null;
-  return derOfNumbers(numbers);
-}
-
-/** The sequence of the two numbers, at once: it is made for each check. Short enough for lengths of one octet up to P-384. */
-function derOfNumbers(numbers: Uint8Array): Uint8Array {
-  const half = numbers.length / 2;
-  const firstAt = significantFrom(numbers, 0, half);
-  const secondAt = significantFrom(numbers, half, numbers.length);
-  const first = half - firstAt + topBit(numbers, firstAt);
-  const second = numbers.length - secondAt + topBit(numbers, secondAt);
-  const der = new Uint8Array(6 + first + second);
-  der[0] = 0x30;
-  der[1] = 4 + first + second;
-  der[2] = 0x02;
-  der[3] = first;
-  copyBack(numbers, { from: firstAt, to: half }, der, 4 + first);
-  der[4 + first] = 0x02;
-  der[5 + first] = second;
-  copyBack(numbers, { from: secondAt, to: numbers.length }, der, der.length);
-  return der;
-}
-
-/** 1 where a number's first octet has its top bit set: a zero octet stays before it (X.690 §8.3). */
-function topBit(octets: Uint8Array, at: number): number {
-  return readU8(octets, at) >> 7;
-}
-
-/** Copies octets so that they end before `end`. A loop: they are too few for a call of the system's. */
-function copyBack(octets: Uint8Array, { from, to }: { from: number; to: number }, into: Uint8Array, end: number): void {
-  for (let i = from; i < to; i++) into[end - to + i] = readU8(octets, i);
-}
-
-/** Where a number begins without its leading zeros; its last octet stays. */
-function significantFrom(octets: Uint8Array, from: number, to: number): number {
-  let at = from;
-  while (at < to - 1 && octets[at] === 0) at++;
-  return at;
+  const der = new Uint8Array(numbers.length + MOST_DER_OVERHEAD);
+  return der.subarray(0, writeDerOfNumbers(numbers, der, 0));
 }
 
 interface SignatureCheck {

@@ -13,7 +13,9 @@ import { type ListenParts, listenNodeStreams } from './node-listen.ts';
 import { connectNodeStream } from './node-streams.ts';
 import { openNodeUdp } from './node-udp.ts';
 import type { LowUser } from './root-writes.ts';
+import { bindSystemCalls } from './system-calls.ts';
 import { TlsSessions } from './tls-sessions.ts';
+import { Turns } from './turns.ts';
 import { type ChosenUdpEngine, chooseUdpEngine, type WantedUdpEngine } from './udp-engine.ts';
 
 /** The network port, and the choice of what its datagrams go through. */
@@ -29,11 +31,12 @@ type Bindable = Pick<ListenOptions, 'local' | 'reusePort' | 'bindForeign'>;
 
 /**
  * The system's network. Sockets that a service manager opened are used where one is bound to what is asked for. `user` tells
- * whom a process that is still root will become, whose unix sockets are made.
+ * whom a process that is still root will become, whose unix sockets are made; datagrams that arrive begin turns of `turns`.
  */
 export function createNodeNetwork(
   inherited = new InheritedSockets([]),
   user: () => LowUser | null = () => null,
+  turns = new Turns(),
 ): NodeNetwork & HttpNetwork {
   const sessions = new TlsSessions();
   let chosen: ChosenUdpEngine | null = null;
@@ -55,7 +58,7 @@ export function createNodeNetwork(
   };
   return {
     chooseUdpEngine: async (wanted) => {
-      chosen = await chooseUdpEngine(wanted);
+      chosen = await chooseUdpEngine(wanted, () => bindSystemCalls(turns));
       return chosen;
     },
     startFrontThreads: async (program, options) => {

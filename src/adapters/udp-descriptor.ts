@@ -7,7 +7,7 @@
 
 import type { Address, ForeignBinding, ListenOptions, NetworkError, UdpOptions } from '../ports/network.ts';
 import { networkErrorOfCall } from './network-error.ts';
-import { type AddressReader, AF_INET, AF_INET6, IP_PKTINFO, type Peer, peerAt, SocketAddress } from './peer.ts';
+import { type AddressReader, AF_INET, AF_INET6, IP_PKTINFO, type Peer, SocketAddress } from './peer.ts';
 import { type Pointer, SOCK_CLOEXEC, SOCK_DGRAM, SOCK_NONBLOCK, type SystemCalls } from './system-calls.ts';
 
 const SOCK_STREAM = 1;
@@ -56,11 +56,9 @@ type Made = { readonly fd: number } | { readonly error: NetworkError };
 
 /** What a socket is bound to, and how. */
 interface Binding {
-  readonly isSix: boolean;
   readonly local: Address;
-  readonly peer: Peer;
-  readonly reusePort: boolean;
-  readonly bindForeign: ForeignBinding | undefined;
+  readonly reusePort?: boolean | undefined;
+  readonly bindForeign?: ForeignBinding | undefined;
 }
 
 export class UdpDescriptors {
@@ -77,66 +75,60 @@ export class UdpDescriptors {
 
   /** A stream socket that is bound and can be listened at; `local` is an address. */
   makeStream({ reusePort, bindForeign }: StreamOptions, local: Address): Made {
-    const peer = peerAt(local);
-    if (peer === null) return { error: { kind: 'other', text: `not an address: ${local.ip}` } };
+    const peer = this.#addresses.peerAt(local);
+    if (peer === null) return { error: notAnAddress(local) };
     const isSix = local.ip.includes(':');
     const fd = this.#calls.socket(isSix ? AF_INET6 : AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return { error: this.#failure('socket') };
     // As Node.js does: connections that have just ended do not keep the address.
     const isSet = this.#set(fd, SOL_SOCKET, SO_REUSEADDR, 1);
-    const error = isSet
-      ? this.#bind(fd, { isSix, local, peer, reusePort: reusePort === true, bindForeign })
-      : this.#failure('setsockopt');
+    const error = isSet ? this.#bind(fd, peer, { local, reusePort, bindForeign }) : this.#failure('setsockopt');
     if (error === null) return { fd };
     this.#calls.close(fd);
     return { error };
   }
 
-  /** A socket as the options say, bound and, when asked, connected to `remote`; `given`: this one, which is bound already. */
-  make(options: UdpOptions, remote: Peer | null, given: number | null): Made {
-    const local = this.#addresses.peerAt(options.local);
-    if (local === null) return { error: { kind: 'other', text: `not an address: ${options.local.ip}` } };
-    const isSix = options.local.ip.includes(':');
+  /** A socket as the options say, bound and, when asked, connected; `given`: this one, which is bound already. */
+  make(options: UdpOptions, given: number | null): Made {
+    const { local, remote } = options;
+    const from = this.#addresses.peerAt(local);
+    const to = remote === undefined ? null : this.#addresses.peerAt(remote);
+    if (from === null) return { error: notAnAddress(local) };
+    if (to === null && remote !== undefined) return { error: notAnAddress(remote) };
+    const isSix = local.ip.includes(':');
     const fd = given ?? this.#calls.socket(isSix ? AF_INET6 : AF_INET, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (fd < 0) return { error: this.#failure('socket') };
-    const error = this.#setUp(fd, options, { isSix, local, remote, isBound: given !== null });
+    const error = this.#setUp(fd, options, given === null ? from : null, to);
     if (error === null) return { fd };
     this.#calls.close(fd);
     return { error };
   }
 
-  #setUp(
-    fd: number,
-    options: UdpOptions,
-    made: { readonly isSix: boolean; readonly local: Peer; readonly remote: Peer | null; readonly isBound: boolean },
-  ): NetworkError | null {
-    const { isSix, local, remote, isBound } = made;
+  /** `from`: what it is to be bound to; null: it is bound already. */
+  #setUp(fd: number, options: UdpOptions, from: Peer | null, to: Peer | null): NetworkError | null {
+    const { local, receiveBufferBytes = 0, sendBufferBytes = 0 } = options;
+    const isSix = local.ip.includes(':');
     // What is sent to one of many addresses has to be answered from that one.
     if (isForAny(options)) this.#set(fd, isSix ? SOL_IPV6 : SOL_IP, isSix ? IPV6_RECVPKTINFO : IP_PKTINFO.type, 1);
-    const { reusePort = false, bindForeign } = options;
-    const binding = { isSix, local: options.local, peer: local, reusePort, bindForeign };
-    const unbound = isBound ? null : this.#bind(fd, binding);
+    const unbound = from === null ? null : this.#bind(fd, from, options);
     if (unbound !== null) return unbound;
-    this.setBuffers(fd, options.receiveBufferBytes ?? 0, options.sendBufferBytes ?? 0);
-    if (remote === null) return null;
-    const connected = this.#withAddress(remote, (length) => this.#calls.connect(fd, this.#scratch.start, length));
-    return connected < 0 ? this.#failure('connect', remote) : null;
+    this.setBuffers(fd, receiveBufferBytes, sendBufferBytes);
+    if (to === null) return null;
+    const connected = this.#calls.connect(fd, this.#scratch.start, to.write(this.#scratch, 0));
+    return connected < 0 ? this.#failure('connect', to) : null;
   }
 
-  #bind(fd: number, { isSix, local, peer, reusePort, bindForeign }: Binding): NetworkError | null {
+  #bind(fd: number, from: Peer, { local, reusePort, bindForeign }: Binding): NetworkError | null {
+    const isSix = local.ip.includes(':');
     if (isSix && !this.#set(fd, SOL_IPV6, IPV6_V6ONLY, 1)) return this.#failure('setsockopt');
-    if (reusePort && !this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return this.#failure('setsockopt');
+    if (reusePort === true && !this.#set(fd, SOL_SOCKET, SO_REUSEPORT, 1)) return this.#failure('setsockopt');
     if (bindForeign !== undefined) {
       const { four, six } = FOREIGN[bindForeign];
       // Without the privilege the address is bound like any other: bind says whether it may be.
       this.#set(fd, isSix ? SOL_IPV6 : SOL_IP, isSix ? six : four, 1);
     }
-    const bound = this.#withAddress(peer, (length) => this.#calls.bind(fd, this.#scratch.start, length));
+    const bound = this.#calls.bind(fd, this.#scratch.start, from.write(this.#scratch, 0));
     return bound < 0 ? this.#failure('bind', local) : null;
-  }
-
-  #withAddress(peer: Peer, call: (length: number) => number): number {
-    return call(peer.write(this.#scratch, 0));
   }
 
   /** Lets sockets of this user that ask for it be bound to the port of this one, from now on. */
@@ -171,6 +163,11 @@ export class UdpDescriptors {
   #failure(call: string, address?: Address): NetworkError {
     return networkErrorOfCall(call, this.#calls.errno(), address);
   }
+}
+
+/** An address that is none. */
+export function notAnAddress({ ip }: Address): NetworkError {
+  return { kind: 'other', text: `not an address: ${ip}` };
 }
 
 /** Whether a socket is bound to every address of its family, and answers who asks. */

@@ -1,21 +1,20 @@
 /**
  * Validated spans of names that do not exist: NSEC and NSEC3 records by zone, in their order (RFC 8198).
  *
- * Duties: find the span that covers a name or hash and the record at one; opt-out and other parameters; the bound in
- * octets. Leaves to others: validating (only what the caller says is proven is stored), reading the records, which
- * answers may be made from them.
+ * Duties: which spans stay, opt-out and other parameters, the bound in octets. Leaves to others: finding the one for a name
+ * (known-zone.ts), validating (only what the caller says is proven is stored), reading the records, which answers may be made from them.
  */
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
-import { isAtOrBelow, type Name, namesEqual, sortKey } from '../wire/name.ts';
-import type { Nsec3Parameters } from '../wire/rdata-nsec3.ts';
-import { rrsetOwner } from '../wire/rrset.ts';
+import { isAtOrBelow, type Name, sortKey } from '../wire/name.ts';
+import type { PlacedRRset } from '../wire/rrset.ts';
+import { type ChainParameters, KnownZone } from './known-zone.ts';
 import { type PackedForm, PackedMap } from './packed-map.ts';
 import type { Packer, Unpacker } from './packing.ts';
-import { type PlacedSpan, type Ring, SpanStore, type StoredSpan } from './span-store.ts';
+import { type PlacedSpan, type Ring, SpanStore } from './span-store.ts';
 
 /**
  * Most spans of one zone: bounds the work of adding one (moving an array of this length takes some microseconds), and
@@ -45,9 +44,6 @@ export interface HashedSpan extends Proven {
   /** Unsigned delegations may be inside (RFC 5155 §6). */
   readonly isOptOut: boolean;
 }
-
-/** What makes one NSEC3 chain differ from another. */
-export type ChainParameters = Pick<Nsec3Parameters, 'iterations' | 'salt'>;
 
 /** What spans of both kinds say of where they come from. */
 export interface Proven {
@@ -87,20 +83,14 @@ const NOTHING = new Uint32Array();
 const NO_TYPE = 0;
 const NO_CLASS = 0;
 
-/** The end of a span of names or of hashes as octets that are in order. */
-const endOfNames = (next: Uint8Array): Uint8Array => sortKey(next as Name);
-const endOfHashes = (next: Uint8Array): Uint8Array => next;
-
 export class DenialCache {
   readonly #clock: Clock;
   readonly #random: Random;
   readonly #maxZoneOctets: number;
   readonly #spans = new SpanStore();
   readonly #zones: PackedMap<ZoneSpans>;
-  /** The zone that was found last: one question looks for several spans of it. */
-  #last: ZoneSpans | null = null;
-  /** The name whose place was asked for last, and that place: a match is looked for before a cover. */
-  #placed: { readonly name: Name; readonly place: Uint8Array } | null = null;
+  /** Pointed at the zone that is looked at. */
+  readonly #known: KnownZone;
 
   constructor(start: { readonly clock: Clock; readonly random: Random; readonly maxBytes: number }) {
     const { clock, random, maxBytes } = start;
@@ -109,42 +99,28 @@ export class DenialCache {
     this.#maxZoneOctets = maxBytes * ZONE_SHARE;
     const othersOctets = () => this.#spans.sizeBytes;
     this.#zones = new PackedMap({ random, maxBytes, form: zoneForm(this.#spans), othersOctets });
+    this.#known = new KnownZone(clock, this.#spans);
   }
 
-  /** The fresh span of the zone with `owner` before and `next` after the name; null when none is known. */
-  findCover(zone: Name, name: Name): DenialSpan | null {
-    const known = this.#find(zone);
-    if (known === null || known.names.length === 0 || !isAtOrBelow(name, zone)) return null;
-    return this.#freshNames(zone, this.#spans.findCover(known.names, this.#placeOf(name), endOfNames));
+  /**
+   * A zone, or the one above it whose first label is at `at`, for who looks for spans of it: good until another is found or anything is
+   * kept or dropped; null: nothing is kept of it.
+   */
+  find(zone: Name, at = 0): KnownZone | null {
+    const from = this.#zones.find(zone, NO_TYPE, NO_CLASS, at);
+    if (from === null) return null;
+    placeZone(this.#known, from);
+    return this.#known;
   }
 
-  /** The fresh record at exactly this name; null when none is known. */
-  findMatch(zone: Name, name: Name): DenialSpan | null {
-    const known = this.#find(zone);
-    if (known === null || known.names.length === 0) return null;
-    return this.#freshNames(zone, this.#spans.findMatch(known.names, this.#placeOf(name)));
+  /** Where the set of a span lies. */
+  place(span: number, to: PlacedRRset): void {
+    this.#spans.place(span, to);
   }
 
-  /** True when something is kept of the zone that is the name from the label at `at` on. */
-  hasZone(name: Name, at: number): boolean {
-    return this.#zones.use(name, NO_TYPE, NO_CLASS, at);
-  }
-
-  /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */
-  chainOf(zone: Name): ChainParameters | null {
-    return this.#find(zone)?.parameters ?? null;
-  }
-
-  /** The fresh span, without opt-out, that covers a hash of the zone's chain; null when none is known. */
-  findHashCover(zone: Name, hash: Uint8Array): HashedSpan | null {
-    const known = this.#find(zone);
-    return known === null ? null : this.#freshHashes(known, this.#spans.findCover(known.hashes, hash, endOfHashes));
-  }
-
-  /** The fresh record, without opt-out, of exactly this hash; null when none is known. */
-  findHashMatch(zone: Name, hash: Uint8Array): HashedSpan | null {
-    const known = this.#find(zone);
-    return known === null ? null : this.#freshHashes(known, this.#spans.findMatch(known.hashes, hash));
+  /** The span as it was kept. */
+  read(span: number): Omit<Proven, 'zone'> {
+    return this.#spans.read(span);
   }
 
   /** Keeps a validated span; those that it contradicts go, or it does not come. False when it is expired or not of its zone. */
@@ -179,9 +155,9 @@ export class DenialCache {
     // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
     const isLast = compareBytes(placed.to, placed.from) <= 0;
     if (isLast && !bytesEqual(placed.to, sortKey(zone))) return false;
-    const free = this.#spans.makeWay(changed.names, placed, endOfNames);
+    const free = this.#spans.makeWay(changed.names, placed);
     if (conflict === 'leave' && free !== changed.names) return false;
-    const added = this.#spans.add({ ranked, learntAt, from: placed.from, next });
+    const added = this.#spans.add({ ranked, learntAt, ...placed });
     changed.added.push(added);
     changed.names = this.#spans.insert(free, added, placed.from);
     return true;
@@ -192,10 +168,10 @@ export class DenialCache {
     if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
     const isSameChain = changed.parameters !== null && areEqual(changed.parameters, parameters);
     const before = isSameChain ? changed.hashes : NOTHING;
-    const free = this.#spans.makeWay(before, { from: hash, to: next }, endOfHashes);
+    const free = this.#spans.makeWay(before, { from: hash, to: next });
     const isFree = changed.parameters === null || (isSameChain && free === before);
     if (conflict === 'leave' && !isFree) return false;
-    const added = isOptOut ? null : this.#spans.add({ ranked, learntAt, from: hash, next });
+    const added = isOptOut ? null : this.#spans.add({ ranked, learntAt, from: hash, to: next });
     if (added !== null) changed.added.push(added);
     changed.hashes = added === null ? free : this.#spans.insert(free, added, hash);
     changed.parameters = changed.hashes.length === 0 ? null : parameters;
@@ -219,12 +195,10 @@ export class DenialCache {
 
   /** Removes the spans of all zones at or below a name; how many zones. */
   removeBelow(name: Name): number {
-    this.#last = null;
     return this.#zones.removeWhere(({ zone }) => isAtOrBelow(zone, name));
   }
 
   clear(): void {
-    this.#last = null;
     this.#zones.clear();
     this.#spans.clear();
   }
@@ -237,21 +211,9 @@ export class DenialCache {
     return this.#zones.sizeBytes;
   }
 
-  #find(zone: Name): ZoneSpans | null {
-    if (this.#last !== null && namesEqual(this.#last.zone, zone)) return this.#last;
-    const found = this.#zones.get(zone, NO_TYPE, NO_CLASS);
-    if (found !== null) this.#last = found;
-    return found;
-  }
-
-  #placeOf(name: Name): Uint8Array {
-    // Names are never changed.
-    if (this.#placed === null || this.#placed.name !== name) this.#placed = { name, place: sortKey(name) };
-    return this.#placed.place;
-  }
-
   #zoneFor(zone: Name): ZoneSpans {
-    return this.#find(zone) ?? { zone, names: NOTHING, hashes: NOTHING, parameters: null, octets: 0 };
+    const nothing = { zone, names: NOTHING, hashes: NOTHING, parameters: null, octets: 0 };
+    return this.#zones.get(zone, NO_TYPE, NO_CLASS) ?? nothing;
   }
 
   /** Changes a zone's spans and puts it into the map, no more than its share; the holds on those that were added end. */
@@ -276,7 +238,6 @@ export class DenialCache {
     let known = changed;
     while (countOf(known) > 1 && (countOf(known) > MAX_SPANS_PER_ZONE || known.octets > this.#maxZoneOctets))
       known = this.#counted(this.#withRoom(known));
-    this.#last = null;
     if (countOf(known) > 0) this.#zones.set(known);
     else this.#zones.delete(known.zone, NO_TYPE, NO_CLASS);
   }
@@ -286,18 +247,6 @@ export class DenialCache {
     for (const span of known.names) octets += this.#spans.octetsOf(span);
     for (const span of known.hashes) octets += this.#spans.octetsOf(span);
     return { ...known, octets };
-  }
-
-  #freshNames(zone: Name, span: StoredSpan | null): DenialSpan | null {
-    if (span === null || span.ranked.expiresAt <= this.#clock.unixSeconds()) return null;
-    const { ranked, learntAt, next } = span;
-    return { zone, owner: rrsetOwner(ranked.rrset), next: next as Name, ranked, learntAt };
-  }
-
-  #freshHashes({ zone, parameters }: ZoneSpans, span: StoredSpan | null): HashedSpan | null {
-    if (span === null || parameters === null || span.ranked.expiresAt <= this.#clock.unixSeconds()) return null;
-    const { ranked, learntAt, from, next } = span;
-    return { zone, parameters, hash: from, next, isOptOut: false, ranked, learntAt };
   }
 
   /** The zone without what has expired, and when that is nothing, without one span by chance. */
@@ -362,4 +311,16 @@ function readZone(from: Unpacker): ZoneSpans {
   const octets = from.u32();
   const parameters = saltOctets < 0 ? null : { iterations, salt: from.bytes(saltOctets) };
   return { zone, names: from.words(nameCount), hashes: from.words(hashCount), parameters, octets };
+}
+
+/** Points at a zone that `writeZone` wrote. */
+function placeZone(known: KnownZone, from: Unpacker): void {
+  const nameCount = from.u16();
+  const hashCount = from.u16();
+  from.at += 4;
+  const iterations = from.u16();
+  const saltOctets = from.u16() - 1;
+  from.skipName();
+  from.at += 4;
+  known.point(from.octets, { nameCount, hashCount, iterations, saltOctets, at: from.at });
 }

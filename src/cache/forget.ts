@@ -7,7 +7,7 @@
  * a single cache does when its own entries expire.
  */
 
-import { setsOf } from '../terms/iteration-result.ts';
+import { someSet } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { parseMessage } from '../wire/message-view.ts';
 import { isAtOrBelow, type Name, namesEqual, ROOT } from '../wire/name.ts';
@@ -64,10 +64,7 @@ export async function forgetTypes({ caches, pause }: Sweep, name: Name, types: R
   const isOfSet = ({ rrset }: RankedRRset): boolean => isOf(rrsetOwner(rrset), rrsetType(rrset));
   const isAbout = (question: Question): boolean => isOf(question.name, question.type);
   for (const type of types) caches.rrsets.remove(name, type, CLASS.IN);
-  await caches.answers.removeInTurns(
-    (question, cached) => isAbout(question) || setsOf(cached.found).some(isOfSet),
-    pause,
-  );
+  await caches.answers.removeInTurns((question, cached) => isAbout(question) || someSet(cached.found, isOfSet), pause);
   caches.failures.removeWhere((failure) => isAbout(failure.question));
   if (types.has(TYPE.NS)) caches.delegations.remove(name);
   if (types.has(TYPE.DNSKEY) || types.has(TYPE.DS)) caches.keys.removeBelow(name);
@@ -85,7 +82,7 @@ export async function forgetZone({ caches, now, pause }: Sweep, zone: Name): Pro
     return isHit;
   }, pause);
   await caches.answers.removeInTurns((question, cached) => {
-    const isHit = isAtOrBelow(question.name, zone) || setsOf(cached.found).some(isInZone);
+    const isHit = isAtOrBelow(question.name, zone) || someSet(cached.found, isInZone);
     if (isHit && cached.expiresAt > now) removed.messages++;
     return isHit;
   }, pause);
@@ -165,7 +162,7 @@ export async function forgetTrust({ caches, pause }: Pick<Sweep, 'caches' | 'pau
   await Promise.all([
     caches.rrsets.banInTurns((ranked) => ranked.verdict !== null && isInZone(ranked), pause),
     caches.answers.banInTurns(
-      (question, { found }) => isAtOrBelow(question.name, zone) || setsOf(found).some(isInZone),
+      (question, { found }) => isAtOrBelow(question.name, zone) || someSet(found, isInZone),
       pause,
     ),
   ]);

@@ -2,14 +2,19 @@
 
 import type { Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { OWNER_AT, type RRset, rdatasAt } from '../wire/rrset.ts';
+import { readU32 } from '../wire/bytes.ts';
+import { OWNER_AT, type PlacedRRset, type RRset, rdatasAt } from '../wire/rrset.ts';
 import type { PackedForm } from './packed-map.ts';
-import { readVerdict, writeVerdict } from './packed-verdict.ts';
+import { isSecureHere, readVerdict, writeVerdict } from './packed-verdict.ts';
 import type { Packer, Unpacker } from './packing.ts';
 
 const NOT_KEPT = 1;
 const LEFT_OUT = 2;
 const HAS_SERVER = 4;
+/** Octets of what is written: of a set's length, of a time, of a rank. */
+const LENGTH_OCTETS = 4;
+const TIME_OCTETS = 4;
+const RANK_OCTETS = 1;
 /** Octets of times, rank, bits, zone and verdict as they mostly are, and of a slot. */
 const USUAL_OCTETS = 68;
 
@@ -46,6 +51,24 @@ export function readRanked(from: Unpacker): RankedRRset {
     ...(isNotKept ? { notKept: true } : null),
     ...((bits & LEFT_OUT) === 0 ? null : { leftOut: true }),
   };
+}
+
+/** Notes where the set of a held one lies that is written at `at`. */
+export function placeRanked(to: PlacedRRset, octets: Uint8Array, characters: Buffer, at: number): void {
+  to.octets = octets;
+  to.characters = characters;
+  to.at = at + LENGTH_OCTETS;
+}
+
+/** The same for the one that the reader is at; when it ends, unix seconds. 0: it is not secure. */
+export function placeSecure(to: PlacedRRset, from: Unpacker): number {
+  placeRanked(to, from.octets, from.characters, from.at);
+  from.at += LENGTH_OCTETS + readU32(from.octets, from.at) + TIME_OCTETS;
+  const expiresAt = from.time();
+  from.at += TIME_OCTETS + RANK_OCTETS;
+  if ((from.u8() & HAS_SERVER) !== 0) from.skipText();
+  from.skipNameBeside();
+  return isSecureHere(from) ? expiresAt : 0;
 }
 
 function bitsOf({ notKept, leftOut, server }: RankedRRset): number {

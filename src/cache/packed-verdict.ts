@@ -35,6 +35,11 @@ export function readVerdict(from: Unpacker): Verdict | null {
   return { status: 'insecure', why: { kind, zone: from.text() } };
 }
 
+/** True when the verdict that begins here is that the data is secure. */
+export function isSecureHere(from: Unpacker): boolean {
+  return from.u8() === IS_SECURE;
+}
+
 function isZoneReason(why: InsecureReason): why is ZoneReason {
   return ZONE_REASONS.some((kind) => kind === why.kind);
 }

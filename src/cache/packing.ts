@@ -193,6 +193,11 @@ export class Unpacker {
     return true;
   }
 
+  skipText(): void {
+    const octets = this.u16();
+    this.at += octets;
+  }
+
   /** A copy of the name that begins here. */
   name(): Name {
     return this.bytes(nameEnd(this.octets, this.at) - this.at) as Name;
@@ -210,6 +215,12 @@ export class Unpacker {
     const at = start + this.u8();
     if (!isSameAt(this.#zone, octets, at, end)) this.#zone = octets.slice(at, end) as Name;
     return this.#zone;
+  }
+
+  skipNameBeside(): void {
+    const kind = this.u8();
+    if (kind === NAME.within) this.at++;
+    else if (kind === NAME.own) this.skipName();
   }
 
   /** What `nameBelow` wrote, read with the same other name. */

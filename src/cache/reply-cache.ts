@@ -84,6 +84,8 @@ export type ReplySecurity = 'secure' | 'bogus' | 'plain';
 const HEADER_OCTETS = 12;
 /** Flags that a reply may depend on. */
 const VARIANT_FLAGS = REPLY_FLAG.do | REPLY_FLAG.cd;
+/** Questions of which it is remembered that they were asked; a power of two. */
+const ASKED_ONCE = 8192;
 /** Most TTLs counted down in one reply; more would not fit in a block. */
 const MAX_TTLS = 1_400;
 /**
@@ -114,6 +116,8 @@ export class ReplyCache {
   readonly #outWords = new WordViews();
   readonly #arena: Arena;
   readonly #table: SlotTable;
+  /** Hashes of questions that were asked once. */
+  readonly #askedOnce = new Int32Array(ASKED_ONCE);
   /** Block of the reply served last, for its options; good until the next store or clear. */
   #lastBlock = NO_BLOCK;
   /** Told of what is not kept any more; null: there are no copies. */
@@ -203,6 +207,19 @@ export class ReplyCache {
       expiresAt: this.#table.expiresAt(slot),
       storedAt: this.#table.storedAt(slot),
     };
+  }
+
+  /**
+   * True when the same was asked of the question at offset 12 a short while ago: of some thousands of questions each is remembered until
+   * another falls to its place. For replies that are as quickly made as found, and need no room before they are asked for again.
+   */
+  isRepeated(message: Uint8Array, questionEnd: number): boolean {
+    if (!this.#readKey(message, questionEnd, 0)) return false;
+    const { hash } = this.#key;
+    const place = hash & (this.#askedOnce.length - 1);
+    const isKnown = this.#askedOnce[place] === hash;
+    this.#askedOnce[place] = hash;
+    return isKnown;
   }
 
   /** Keeps a reply; false when it is too large, expired, truncated, or not a reply with one question. */

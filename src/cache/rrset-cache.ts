@@ -15,6 +15,7 @@ import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import {
+  type PlacedRRset,
   type RRset,
   rrsetClass,
   rrsetOwner,
@@ -24,7 +25,7 @@ import {
   signaturesOf,
 } from '../wire/rrset.ts';
 import { PackedMap } from './packed-map.ts';
-import { RANKED_FORM } from './packed-rrset.ts';
+import { placeSecure, RANKED_FORM } from './packed-rrset.ts';
 
 /** What the cache is made from. */
 interface RRsetCacheParts {
@@ -61,6 +62,13 @@ export class RRsetCache {
   find(name: Name, type: number, rrClass: number, at = 0): RankedRRset | null {
     const ranked = this.#sets.get(name, type, rrClass, at);
     return ranked !== null && ranked.expiresAt > this.#clock.unixSeconds() ? ranked : null;
+  }
+
+  /** Finds a fresh, secure set where it lies, until something is kept or dropped here; when it ends. 0: there is none. */
+  placeSecure(name: Name, type: number, rrClass: number, to: PlacedRRset): number {
+    const from = this.#sets.find(name, type, rrClass);
+    const expiresAt = from === null ? 0 : placeSecure(to, from);
+    return expiresAt > this.#clock.unixSeconds() ? expiresAt : 0;
   }
 
   /** The set, fresh or expired (RFC 8767); null when it is not kept any more. */

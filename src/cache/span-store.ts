@@ -9,28 +9,37 @@
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { Bug } from '../terms/unreachable.ts';
-import { compareBytes as compare, readU16, readU32 } from '../wire/bytes.ts';
+import { compareBytes as compare, readU16, readU32, readWord } from '../wire/bytes.ts';
+import type { PlacedRRset } from '../wire/rrset.ts';
 import { BlockHeap, blockAt } from './block-heap.ts';
-import { readRanked, writeRanked } from './packed-rrset.ts';
+import { placeRanked, readRanked, writeRanked } from './packed-rrset.ts';
 import { Packer, Unpacker } from './packing.ts';
 import { FIELD, RECORD_OCTETS, SlotRecords } from './slot-records.ts';
 
 /** Numbers of spans, in order. */
 export type Ring = Uint32Array;
 
+/** The same as octets where they lie, for who only looks. */
+export interface PlacedRing {
+  octets: Uint8Array;
+  at: number;
+  /** Spans. */
+  count: number;
+}
+
+/** Stands for no span where one is named by its number. */
+export const NO_SPAN = -1;
+
 /** A span as it is kept. */
-export interface StoredSpan {
+interface StoredSpan {
   readonly ranked: RankedRRset;
   /** Unix seconds. */
   readonly learntAt: number;
   /** What orders it: octets whose order is that of names or hashes. */
   readonly from: Uint8Array;
-  /** Where it ends, as its owner likes it; `endOf` makes a place of it. */
-  readonly next: Uint8Array;
+  /** Where it ends, in such octets. */
+  readonly to: Uint8Array;
 }
-
-/** Makes the octets that order a place of a span's `next`. */
-type EndOf = (next: Uint8Array) => Uint8Array;
 
 /** A span that is to be put into a ring. */
 export interface PlacedSpan {
@@ -39,11 +48,12 @@ export interface PlacedSpan {
   readonly to: Uint8Array;
 }
 
+/** Offsets in a span's octets; then come where it ends, with the length before it, and the set. */
 const EXPIRY_AT = 0;
-const FROM_LENGTH_AT = 4;
-const FROM_AT = 6;
-/** Of the time between both ends. */
-const TIME_OCTETS = 4;
+const LEARNT_AT = 4;
+const IS_LAST_AT = 8;
+const FROM_LENGTH_AT = 10;
+const FROM_AT = 12;
 
 export class SpanStore {
   readonly #slots = new SlotRecords();
@@ -53,15 +63,16 @@ export class SpanStore {
   #count = 0;
 
   /** Keeps a span and holds it; its number. */
-  add({ ranked, learntAt, from, next }: StoredSpan): number {
+  add({ ranked, learntAt, from, to }: StoredSpan): number {
     const packer = this.#packer;
     packer.length = 0;
     packer.time(ranked.expiresAt);
+    packer.time(learntAt);
+    packer.u16(compare(from, to) < 0 ? 0 : 1);
     packer.u16(from.length);
     packer.bytes(from);
-    packer.time(learntAt);
-    packer.u16(next.length);
-    packer.bytes(next);
+    packer.u16(to.length);
+    packer.bytes(to);
     writeRanked(ranked, packer);
     const slot = this.#slots.take();
     const block = this.#heap.allocate(packer.length, slot);
@@ -92,11 +103,20 @@ export class SpanStore {
     const from = this.#unpacker;
     from.octets = this.#heap.octetsOf(block);
     from.characters = this.#heap.textOf(block);
-    from.at = blockAt(block) + FROM_LENGTH_AT;
-    const place = from.bytes(from.u16());
+    from.at = blockAt(block) + LEARNT_AT;
     const learntAt = from.time();
-    const next = from.bytes(from.u16());
-    return { from: place, learntAt, next, ranked: readRanked(from) };
+    from.at += FROM_LENGTH_AT - IS_LAST_AT;
+    const start = from.bytes(from.u16());
+    const to = from.bytes(from.u16());
+    return { from: start, learntAt, to, ranked: readRanked(from) };
+  }
+
+  /** Where a span's set lies. */
+  place(span: number, to: PlacedRRset): void {
+    const block = this.#slots.get(span, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const end = afterPart(octets, afterPart(octets, blockAt(block) + FROM_LENGTH_AT));
+    placeRanked(to, octets, this.#heap.textOf(block), end);
   }
 
   /** When a span ends, unix seconds. */
@@ -105,32 +125,46 @@ export class SpanStore {
     return readU32(this.#heap.octetsOf(block), blockAt(block) + EXPIRY_AT);
   }
 
+  /** When a span was learnt, unix seconds. */
+  learntAt(span: number): number {
+    const block = this.#slots.get(span, FIELD.block);
+    return readU32(this.#heap.octetsOf(block), blockAt(block) + LEARNT_AT);
+  }
+
   /** Octets that a span takes. */
   octetsOf(span: number): number {
     return this.#heap.lengthOf(this.#slots.get(span, FIELD.block)) + RECORD_OCTETS;
   }
 
-  /** The span that holds the place strictly inside; null when none is known. */
-  findCover(ring: Ring, at: Uint8Array, endOf: EndOf): StoredSpan | null {
+  /** The span that holds the place strictly inside; `NO_SPAN` when none is known. */
+  findCover(ring: PlacedRing, at: Uint8Array): number {
+    if (ring.count === 0) return NO_SPAN;
     // Below the first known span only the last of the ring reaches.
-    const before = ring.at(this.#firstNotBelow(ring, at) - 1);
-    return before !== undefined && this.#isCover(before, at, endOf) ? this.read(before) : null;
+    const index = this.#firstNotBelow(ring, at);
+    const before = spanAt(ring, (index === 0 ? ring.count : index) - 1);
+    return this.#isCover(before, at) ? before : NO_SPAN;
   }
 
   /** True when a span holds the place strictly inside. */
-  #isCover(span: number, at: Uint8Array, endOf: EndOf): boolean {
-    return covers(this.#placeOf(span), endOf(this.#nextOf(span)), at);
+  #isCover(span: number, at: Uint8Array): boolean {
+    const block = this.#slots.get(span, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const start = blockAt(block);
+    const isAbove = orderOf(octets, start + FROM_LENGTH_AT, at) < 0;
+    const isBelow = orderOf(octets, afterPart(octets, start + FROM_LENGTH_AT), at) > 0;
+    return isAbove === isBelow ? isAbove : readU16(octets, start + IS_LAST_AT) !== 0;
   }
 
-  /** The span that starts at the place; null when none is known. */
-  findMatch(ring: Ring, at: Uint8Array): StoredSpan | null {
-    const found = ring[this.#firstNotBelow(ring, at)];
-    return found !== undefined && this.#order(found, at) === 0 ? this.read(found) : null;
+  /** The span that starts at the place; `NO_SPAN` when none is known. */
+  findMatch(ring: PlacedRing, at: Uint8Array): number {
+    const index = this.#firstNotBelow(ring, at);
+    const found = index < ring.count ? spanAt(ring, index) : NO_SPAN;
+    return found !== NO_SPAN && this.#order(found, at) === 0 ? found : NO_SPAN;
   }
 
   /** The ring with a span put where it starts, after `makeWay` has made way for it. */
   insert(ring: Ring, span: number, from: Uint8Array): Ring {
-    const at = this.#firstNotBelow(ring, from);
+    const at = this.#firstNotBelow(placed(ring), from);
     const longer = new Uint32Array(ring.length + 1);
     longer.set(ring.subarray(0, at));
     longer[at] = span;
@@ -142,8 +176,8 @@ export class SpanStore {
    * The ring without what contradicts a span: one of the same start, those that start inside of it, and one that it starts inside
    * of.
    */
-  makeWay(ring: Ring, { from, to }: PlacedSpan, endOf: EndOf): Ring {
-    const start = this.#firstNotBelow(ring, from);
+  makeWay(ring: Ring, { from, to }: PlacedSpan): Ring {
+    const start = this.#firstNotBelow(placed(ring), from);
     const isIn = (span: number | undefined): boolean =>
       span !== undefined && (this.#order(span, from) === 0 || covers(from, to, this.#placeOf(span)));
     let end = start;
@@ -152,7 +186,7 @@ export class SpanStore {
     let front = 0;
     if (compare(from, to) >= 0) while (front < start && isIn(ring[front])) front++;
     const before = ring.at(start - 1);
-    const isBeforeCut = before !== undefined && this.#isCover(before, from, endOf);
+    const isBeforeCut = before !== undefined && this.#isCover(before, from);
     if (start === end && front === 0 && !isBeforeCut) return ring;
     return ring.filter((span, i) => (i < start || i >= end) && i >= front && !(isBeforeCut && span === before));
   }
@@ -172,12 +206,12 @@ export class SpanStore {
   }
 
   /** Index of the first span that does not start before `at`. */
-  #firstNotBelow(ring: Ring, at: Uint8Array): number {
+  #firstNotBelow(ring: PlacedRing, at: Uint8Array): number {
     let low = 0;
-    let high = ring.length;
+    let high = ring.count;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#order(ring[middle] as number, at) < 0) low = middle + 1;
+      if (this.#order(spanAt(ring, middle), at) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -186,15 +220,7 @@ export class SpanStore {
   /** Below 0 when the span starts before the place, 0 when there. */
   #order(span: number, place: Uint8Array): number {
     const block = this.#slots.get(span, FIELD.block);
-    const octets = this.#heap.octetsOf(block);
-    const at = blockAt(block);
-    const length = readU16(octets, at + FROM_LENGTH_AT);
-    const shorter = Math.min(length, place.length);
-    for (let i = 0; i < shorter; i++) {
-      const difference = (octets[at + FROM_AT + i] as number) - (place[i] as number);
-      if (difference !== 0) return difference;
-    }
-    return length - place.length;
+    return orderOf(this.#heap.octetsOf(block), blockAt(block) + FROM_LENGTH_AT, place);
   }
 
   #placeOf(span: number): Uint8Array {
@@ -203,15 +229,31 @@ export class SpanStore {
     const at = blockAt(block);
     return octets.subarray(at + FROM_AT, at + FROM_AT + readU16(octets, at + FROM_LENGTH_AT));
   }
+}
 
-  /** Where a span ends, as its owner likes it: octets of the store. */
-  #nextOf(span: number): Uint8Array {
-    const block = this.#slots.get(span, FIELD.block);
-    const octets = this.#heap.octetsOf(block);
-    const at = blockAt(block);
-    const nextAt = at + FROM_AT + readU16(octets, at + FROM_LENGTH_AT) + TIME_OCTETS;
-    return octets.subarray(nextAt + 2, nextAt + 2 + readU16(octets, nextAt));
+/** A ring where it lies: its own octets. */
+function placed(ring: Ring): PlacedRing {
+  return { octets: new Uint8Array(ring.buffer, ring.byteOffset, ring.byteLength), at: 0, count: ring.length };
+}
+
+function spanAt(ring: PlacedRing, index: number): number {
+  return readWord(ring.octets, ring.at + 4 * index);
+}
+
+/** Offset after a part with its length before it. */
+function afterPart(octets: Uint8Array, at: number): number {
+  return at + 2 + readU16(octets, at);
+}
+
+/** Below 0 when the part with its length before it comes before the place, 0 when it is the place. */
+function orderOf(octets: Uint8Array, at: number, place: Uint8Array): number {
+  const length = readU16(octets, at);
+  const shorter = Math.min(length, place.length);
+  for (let i = 0; i < shorter; i++) {
+    const difference = (octets[at + 2 + i] as number) - (place[i] as number);
+    if (difference !== 0) return difference;
   }
+  return length - place.length;
 }
 
 function covers(from: Uint8Array, to: Uint8Array, at: Uint8Array): boolean {

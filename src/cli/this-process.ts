@@ -2,7 +2,7 @@
 
 import { existsSync } from 'node:fs';
 import { hostname, type NetworkInterfaceInfo, networkInterfaces } from 'node:os';
-import { createCrypto } from '../adapters/crypto.ts';
+import { CryptoMaker } from '../adapters/crypto-engine.ts';
 import { findInheritedSockets, type InheritedSockets } from '../adapters/inherited-sockets.ts';
 import { createNodeClock } from '../adapters/node-clock.ts';
 import { createNodeFiles } from '../adapters/node-files.ts';
@@ -12,6 +12,7 @@ import { createNodeNetwork } from '../adapters/node-network.ts';
 import { createNodeRandom } from '../adapters/node-random.ts';
 import { tlsFault } from '../adapters/node-tls.ts';
 import type { LowUser } from '../adapters/root-writes.ts';
+import { Turns } from '../adapters/turns.ts';
 import type { LoadedPageParts } from '../daemon/instance-page.ts';
 import type { HostFacts } from '../daemon/options/rooms.ts';
 import type { DaemonPorts, HostProcess } from '../daemon/running.ts';
@@ -30,10 +31,12 @@ export function thisProcess(): ThisProcess {
   const inherited = findInheritedSockets();
   let becomes: LowUser | null = null;
   const user = (): LowUser | null => becomes;
-  const network = createNodeNetwork(inherited, user);
+  const turns = new Turns();
+  const network = createNodeNetwork(inherited, user, turns);
+  const crypto = new CryptoMaker();
   return {
     ports: {
-      clock: createNodeClock(),
+      clock: createNodeClock(turns),
       network,
       http: network,
       random: createNodeRandom(),
@@ -51,7 +54,8 @@ export function thisProcess(): ThisProcess {
       chooseUdpEngine: network.chooseUdpEngine,
       startFronts: (options) => network.startFrontThreads(frontProgram(), options),
       unusedSockets: () => unusedTexts(inherited),
-      createCrypto,
+      chooseCryptoEngine: (wanted) => crypto.choose(wanted),
+      createCrypto: (report, options) => crypto.create(report, options),
       openStore: async (place) => (await import('../adapters/redis-store.ts')).openRedisStore(place),
       loadPage,
       tlsFault,

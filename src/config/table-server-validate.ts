@@ -1,7 +1,7 @@
 /** Rows of the `server:` clause about DNSSEC: modules, anchors, times, strictness, extended errors. */
 
 import { BY_THE_CLOCK } from '../dnssec/signature-time.ts';
-import { count, iterationBounds, path, record, seconds, validationTime, words, yesNo } from './form.ts';
+import { count, iterationBounds, path, record, seconds, validationTime, word, words, yesNo } from './form.ts';
 import { domain } from './form-network.ts';
 import { ACCEPTED, DONE, LIVE, many, one } from './option.ts';
 
@@ -52,6 +52,12 @@ export const SERVER_VALIDATE_ROWS = {
     false,
     DONE,
     'Verify algorithms that nobody should sign with any more (RSA/MD5, DSA, short RSA keys). For tests.',
+  ),
+  'crypto-engine': one(
+    word(['auto', 'node', 'ffi'], 'expected auto, node or ffi'),
+    'auto',
+    DONE,
+    "What P-256 signatures are checked by: OpenSSL's own functions (ffi: no start without them), Node's crypto, or the first that works.",
   ),
   'val-sha1': one(
     yesNo,

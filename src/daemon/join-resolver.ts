@@ -87,7 +87,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
     failures,
     counters,
     options: resolveOptions(config),
-    deny: (question) => denials.find(question),
+    deny: (question) => denials.look(question),
     shared: secondLevel,
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),

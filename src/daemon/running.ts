@@ -69,8 +69,8 @@ export type DaemonPorts = Omit<Ports, 'crypto' | 'log'> & {
   readonly log: ConfigurableLog;
 };
 
-/** What datagrams go through: the sentence for the log, and whether what was asked for by name cannot be had. */
-interface ChosenUdpEngine {
+/** What something goes through: the sentence for the log, and whether what was asked for by name cannot be had. */
+interface ChosenEngine {
   readonly text: string;
   readonly isRefused: boolean;
 }
@@ -86,7 +86,9 @@ export interface HostProcess {
   /** Says whom a process that is root will become (`username`): what is made from now on is made for them. */
   willBecome(user: string): void;
   /** Chooses what datagrams go through (`udp-engine`), for sockets that are opened from now on. */
-  chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenUdpEngine>;
+  chooseUdpEngine(wanted: Config['server']['udpEngine']): Promise<ChosenEngine>;
+  /** Chooses what signatures are checked by (`crypto-engine`), for what `createCrypto` makes from now on. */
+  chooseCryptoEngine(wanted: Config['server']['cryptoEngine']): Promise<ChosenEngine>;
   /** Starts threads that answer from shared memory (`num-threads`); a text: why there are none. */
   startFronts(options: FrontThreadOptions): Promise<FrontThreads | string>;
   /** A sentence for each socket that was passed to the process and that nobody listens on. */
@@ -128,8 +130,8 @@ export class Running {
   readonly #cacheFile: CacheFile;
   readonly #startedMs: number;
   #verbosity = 0;
-  /** What datagrams go through, in words. */
-  #udpEngine = '';
+  /** What datagrams go through and what signatures are checked by, in words. */
+  #engines: readonly string[] = [];
   /** Null with one thread. */
   #fronts: Fronts | null = null;
   /** What could not be listened on and was said. */
@@ -206,7 +208,7 @@ export class Running {
     instance.config.server.moduleConfig.forEach((module, i) => {
       this.#ports.log.write('notice', `init module ${i}: ${module}`);
     });
-    this.#ports.log.write('info', this.#udpEngine);
+    for (const text of this.#engines) this.#ports.log.write('info', text);
     this.#ports.log.write('info', `start of service (${PROGRAM_VERSION}).`);
     await this.#waitBriefly(loaded);
     return [];
@@ -418,7 +420,7 @@ export class Running {
     this.#parts.host.willBecome(config.server.username);
     const isFirst = this.#instance === null;
     if (isFirst) this.#configureLog(config);
-    const refused = isFirst ? await this.#chooseUdpEngine(config) : null;
+    const refused = isFirst ? await this.#chooseEngines(config) : null;
     if (refused !== null) return { ok: false, lines: [refused] };
     if (isFirst && config.server.numThreads > 1) await this.#startFronts(config);
     const found: Finding[] = [];
@@ -436,10 +438,13 @@ export class Running {
   }
 
   /** Chooses once: sockets are kept over reloads. Why the start must end, else null. */
-  async #chooseUdpEngine({ server }: Config): Promise<string | null> {
-    const { text, isRefused } = await this.#parts.host.chooseUdpEngine(server.udpEngine);
-    this.#udpEngine = text;
-    return isRefused ? `udp-engine: ${server.udpEngine}: ${text}` : null;
+  async #chooseEngines({ server }: Config): Promise<string | null> {
+    const { host } = this.#parts;
+    const udp = await host.chooseUdpEngine(server.udpEngine);
+    const crypto = await host.chooseCryptoEngine(server.cryptoEngine);
+    this.#engines = [udp.text, crypto.text];
+    if (udp.isRefused) return `udp-engine: ${server.udpEngine}: ${udp.text}`;
+    return crypto.isRefused ? `crypto-engine: ${server.cryptoEngine}: ${crypto.text}` : null;
   }
 
   /** Started once, as sockets are. Without them thread 0 serves everything. */

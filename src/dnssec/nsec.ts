@@ -32,8 +32,16 @@ interface Ends {
 }
 
 /** One NSEC record that speaks for the zone. */
-interface Span extends Ends {
+export interface NsecSpan extends Ends {
   readonly types: TypeBitmap;
+}
+
+/** Where NSEC records are found, all of which speak for the zone: those of an answer, or what is known. */
+export interface NsecSource {
+  /** The record at exactly this name; null when there is none. */
+  match(name: Name): NsecSpan | null;
+  /** A record whose span holds the name strictly, best one that speaks for what is below its owner; null when there is none. */
+  cover(name: Name): NsecSpan | null;
 }
 
 /**
@@ -59,11 +67,15 @@ function findMisuse(records: readonly DenialRecord[], zone: Name): DenialFailure
 }
 
 function proveQuestion(question: DeniedQuestion, records: readonly DenialRecord[], zone: Name): DenialOutcome {
-  const { name } = question;
-  if (!isAtOrBelow(name, zone)) return notProven('name-not-in-zone');
+  if (!isAtOrBelow(question.name, zone)) return notProven('name-not-in-zone');
   const spans = readSpans(records, zone);
-  if (spans.length === 0) return notProven('no-records');
-  const match = findMatch(spans, name);
+  return spans.length === 0 ? notProven('no-records') : proveByNsecOf(new NsecList(spans), question);
+}
+
+/** What the records of a zone prove of a question for a name in it, as `proveByNsec` says it. */
+export function proveByNsecOf(spans: NsecSource, question: DeniedQuestion): DenialOutcome {
+  const { name } = question;
+  const match = spans.match(name);
   if (match !== null) return checkTypes(match.types, question);
   const cover = findCover(spans, name);
   if ('why' in cover) return cover;
@@ -77,11 +89,11 @@ function proveQuestion(question: DeniedQuestion, records: readonly DenialRecord[
 }
 
 /** The name does not exist: what of the wildcard that could stand for it? */
-function denyWildcard(spans: readonly Span[], cover: Span, question: DeniedQuestion): DenialOutcome {
+function denyWildcard(spans: NsecSource, cover: NsecSpan, question: DeniedQuestion): DenialOutcome {
   const wildcard = wildcardOf(closestEncloser(question.name, cover));
   // A wildcard that is longer than a name may be cannot exist.
   if (wildcard === null) return { kind: 'nxdomain' };
-  const match = findMatch(spans, wildcard);
+  const match = spans.match(wildcard);
   if (match !== null) return asWildcard(checkTypes(match.types, { name: wildcard, type: question.type }));
   const wildcardCover = findCover(spans, wildcard);
   if ('why' in wildcardCover) return notProven('wildcard-not-denied');
@@ -102,7 +114,7 @@ export function proveWildcardByNsec(
   if (!isBelow(name, zone) || closestEncloserLabels < labelCount(zone)) return notProven('name-not-in-zone');
   const spans = readSpans(records, zone);
   if (spans.length === 0) return notProven('no-records');
-  const cover = findCover(spans, name);
+  const cover = findCover(new NsecList(spans), name);
   if ('why' in cover) return cover;
   // RFC 4035 §5.3.4: no closer match exists: the cover's closest encloser is the very one that the wildcard hangs from. An
   // empty non-terminal is its own closest encloser.
@@ -112,8 +124,8 @@ export function proveWildcardByNsec(
 }
 
 /** Those records that speak for the zone at all. */
-function readSpans(records: readonly DenialRecord[], zone: Name): Span[] {
-  const spans: Span[] = [];
+function readSpans(records: readonly DenialRecord[], zone: Name): NsecSpan[] {
+  const spans: NsecSpan[] = [];
   for (const record of records) {
     const nsec = readNsec(record.rdata);
     // CVE-2017-15105: an NSEC expanded from a wildcard stands for the wildcard's own owner, as signed, and no other.
@@ -128,20 +140,34 @@ function readSpans(records: readonly DenialRecord[], zone: Name): Span[] {
   return spans;
 }
 
-function findMatch(spans: readonly Span[], name: Name): Span | null {
-  return spans.find((span) => namesEqual(span.owner, name)) ?? null;
+/** The records of an answer. */
+class NsecList implements NsecSource {
+  readonly #spans: readonly NsecSpan[];
+
+  constructor(spans: readonly NsecSpan[]) {
+    this.#spans = spans;
+  }
+
+  match(name: Name): NsecSpan | null {
+    return this.#spans.find((span) => namesEqual(span.owner, name)) ?? null;
+  }
+
+  cover(name: Name): NsecSpan | null {
+    const covers = this.#spans.filter((span) => isInsideSpan(span, name));
+    return covers.find((span) => !isCutOff(span, name)) ?? covers[0] ?? null;
+  }
+}
+
+/** RFC 6840 §4.1 and RFC 6672 §5.3.4.1: a delegation's or DNAME's record says nothing of what is below its owner. */
+function isCutOff({ owner, types }: NsecSpan, name: Name): boolean {
+  return isBelow(name, owner) && cutsOffBelow(types);
 }
 
 /** A record whose span holds the name, strictly; or why there is none. */
-function findCover(spans: readonly Span[], name: Name): Span | { readonly kind: 'not-proven'; why: DenialFailure } {
-  let why: DenialFailure = 'name-not-covered';
-  for (const span of spans) {
-    if (!isInsideSpan(span, name)) continue;
-    // RFC 6840 §4.1 and RFC 6672 §5.3.4.1: a delegation's or DNAME's record says nothing of what is below its owner.
-    if (isBelow(name, span.owner) && cutsOffBelow(span.types)) why = 'below-cut';
-    else return span;
-  }
-  return { kind: 'not-proven', why };
+function findCover(spans: NsecSource, name: Name): NsecSpan | { readonly kind: 'not-proven'; why: DenialFailure } {
+  const cover = spans.cover(name);
+  if (cover === null) return notProven('name-not-covered');
+  return isCutOff(cover, name) ? notProven('below-cut') : cover;
 }
 
 /** owner < name < next in canonical order; the last span of the zone has no upper end. */

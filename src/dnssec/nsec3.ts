@@ -58,10 +58,17 @@ interface Nsec3Span {
   readonly types: TypeBitmap;
 }
 
-interface Chain {
+/** Where the NSEC3 records of one chain are found, all of which speak for the zone: those of an answer, or what is known. */
+export interface Nsec3Source {
   readonly parameters: HashParameters;
-  readonly spans: Nsec3Span[];
+  /** The record of exactly this hash; null when there is none. */
+  match(hash: Uint8Array): Pick<Nsec3Span, 'types'> | null;
+  /** A record whose span holds the hash strictly; null when there is none. */
+  cover(hash: Uint8Array): Pick<Nsec3Span, 'isOptOut'> | null;
 }
+
+/** Hashes names; null: no more of them. */
+type Hashes = Pick<Nsec3Hasher, 'hash'>;
 
 type NotProven = Extract<DenialOutcome, { readonly kind: 'not-proven' }>;
 type Stopped = Extract<DenialOutcome, { readonly kind: 'iterations-too-high' | 'hash-budget' | 'not-proven' }>;
@@ -106,17 +113,18 @@ export function proveWildcardByNsec3(
   for (const chain of chains) {
     const hash = parts.hasher.hash(nextCloser, chain.parameters);
     if (hash === null) return { kind: 'hash-budget' };
-    const cover = findCover(chain, hash);
+    const cover = chain.cover(hash);
     if (cover !== null) return cover.isOptOut ? { kind: 'opt-out', wildcard: 'unknown' } : { kind: 'proven' };
   }
   return notProven('next-closer-not-covered');
 }
 
-function proveByChain(question: DeniedQuestion, chain: Chain, zone: Name, hasher: Nsec3Hasher): DenialOutcome {
+/** What a chain of the zone proves of a question for a name in it, as `proveByNsec3` says it. */
+export function proveByChain(question: DeniedQuestion, chain: Nsec3Source, zone: Name, hasher: Hashes): DenialOutcome {
   const hash = hasher.hash(question.name, chain.parameters);
   if (hash === null) return HASH_BUDGET;
   // RFC 5155 §8.5, §8.6: a record that matches the name; its bitmap decides.
-  const match = findMatch(chain, hash);
+  const match = chain.match(hash);
   if (match !== null) return checkTypes(match.types, question);
   const enclosed = findClosestEncloser(question.name, chain, zone, hasher);
   if ('kind' in enclosed) return enclosed;
@@ -131,13 +139,13 @@ interface Enclosed {
 }
 
 /** Walks up from a name that is not matched: the first matched ancestor, and a cover for the name one label longer. */
-function findClosestEncloser(name: Name, chain: Chain, zone: Name, hasher: Nsec3Hasher): Enclosed | Stopped {
+function findClosestEncloser(name: Name, chain: Nsec3Source, zone: Name, hasher: Hashes): Enclosed | Stopped {
   let nextCloser = name;
   while (isBelow(nextCloser, zone)) {
     const candidate = parentOf(nextCloser);
     const hash = hasher.hash(candidate, chain.parameters);
     if (hash === null) return HASH_BUDGET;
-    const match = findMatch(chain, hash);
+    const match = chain.match(hash);
     if (match === null) {
       nextCloser = candidate;
       continue;
@@ -146,7 +154,7 @@ function findClosestEncloser(name: Name, chain: Chain, zone: Name, hasher: Nsec3
     if (cutsOffBelow(match.types)) return notProven('below-cut');
     const nextHash = hasher.hash(nextCloser, chain.parameters);
     if (nextHash === null) return HASH_BUDGET;
-    const cover = findCover(chain, nextHash);
+    const cover = chain.cover(nextHash);
     return cover === null
       ? notProven('next-closer-not-covered')
       : { closestEncloser: candidate, isOptOut: cover.isOptOut };
@@ -158,29 +166,33 @@ function findClosestEncloser(name: Name, chain: Chain, zone: Name, hasher: Nsec3
 function checkWildcard(
   question: DeniedQuestion,
   { closestEncloser, isOptOut }: Enclosed,
-  chain: Chain,
-  hasher: Nsec3Hasher,
+  chain: Nsec3Source,
+  hasher: Hashes,
 ): DenialOutcome {
   const wildcard = wildcardOf(closestEncloser);
   // A wildcard that is longer than a name may be cannot exist.
   if (wildcard === null) return isOptOut ? { kind: 'opt-out', wildcard: 'denied' } : { kind: 'nxdomain' };
   const hash = hasher.hash(wildcard, chain.parameters);
   if (hash === null) return HASH_BUDGET;
-  const match = findMatch(chain, hash);
+  const match = chain.match(hash);
   if (match !== null) {
     const denial = asWildcard(checkTypes(match.types, { name: wildcard, type: question.type }));
     // RFC 5155 §9.2: no AD bit when the next closer name is covered by an opt-out span.
     return isOptOut && denial.kind !== 'not-proven' ? { kind: 'opt-out', wildcard: 'nodata' } : denial;
   }
-  const isCovered = findCover(chain, hash) !== null;
+  const isCovered = chain.cover(hash) !== null;
   // RFC 5155 §8.6: for an unsigned delegation, the opt-out span is all that there is; no wildcard proof is sent with it.
   if (isOptOut) return { kind: 'opt-out', wildcard: isCovered ? 'denied' : 'unknown' };
   return isCovered ? { kind: 'nxdomain' } : notProven('wildcard-not-denied');
 }
 
 /** Those records that speak for the zone, by chain; or why none may be used. */
-function readChains(records: readonly DenialRecord[], zone: Name, maxIterations: number): readonly Chain[] | Stopped {
-  const chains: Chain[] = [];
+function readChains(
+  records: readonly DenialRecord[],
+  zone: Name,
+  maxIterations: number,
+): readonly Nsec3Source[] | Stopped {
+  const chains: Nsec3List[] = [];
   for (const record of records) {
     const span = readNsec3Span(record, zone);
     if (span === null) continue;
@@ -189,7 +201,7 @@ function readChains(records: readonly DenialRecord[], zone: Name, maxIterations:
     if (iterations > maxIterations) return { kind: 'iterations-too-high', iterations };
     const chain = chains.find(({ parameters }) => areEqualParameters(parameters, span.parameters));
     if (chain !== undefined) chain.spans.push(span);
-    else if (chains.length < MAX_PARAMETER_SETS) chains.push({ parameters: span.parameters, spans: [span] });
+    else if (chains.length < MAX_PARAMETER_SETS) chains.push(new Nsec3List(span));
   }
   return chains.length === 0 ? notProven('no-records') : chains;
 }
@@ -216,13 +228,24 @@ function ownerHash(record: DenialRecord, zone: Name): Uint8Array | null {
   return hash !== null && hash.length === HASH_OCTETS ? hash : null;
 }
 
-function findMatch(chain: Chain, hash: Uint8Array): Nsec3Span | null {
-  return chain.spans.find((span) => bytesEqual(span.hash, hash)) ?? null;
-}
+/** The records of one chain in an answer. */
+class Nsec3List implements Nsec3Source {
+  readonly parameters: HashParameters;
+  readonly spans: Nsec3Span[];
 
-/** A span that holds the hash, strictly; the last one of a chain wraps around (RFC 5155 §3.1.7). */
-function findCover(chain: Chain, hash: Uint8Array): Nsec3Span | null {
-  return chain.spans.find((span) => isInsideHashes(span, hash)) ?? null;
+  constructor(first: Nsec3Span) {
+    this.parameters = first.parameters;
+    this.spans = [first];
+  }
+
+  match(hash: Uint8Array): Nsec3Span | null {
+    return this.spans.find((span) => bytesEqual(span.hash, hash)) ?? null;
+  }
+
+  /** The last one of a chain wraps around (RFC 5155 §3.1.7). */
+  cover(hash: Uint8Array): Nsec3Span | null {
+    return this.spans.find((span) => isInsideHashes(span, hash)) ?? null;
+  }
 }
 
 /** hash of owner < hash < hash of next, in the circle of the chain. */

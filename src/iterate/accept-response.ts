@@ -5,7 +5,7 @@
  * Leaves to others: the sender's address (the socket), what the answer says.
  */
 
-import { bytesEqual, readU16 } from '../wire/bytes.ts';
+import { bytesEqual, readU16, sharedBytes } from '../wire/bytes.ts';
 import { HEADER_OCTETS, type MessageView, parseMessage } from '../wire/message-view.ts';
 import { namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
@@ -46,7 +46,9 @@ export function acceptResponse(bytes: Uint8Array, pending: Pending): Acceptance 
   const flags = readU16(bytes, 2);
   if ((flags & FLAG.QR) === 0) return rejected('not-a-response');
   if (((flags >>> 11) & 15) !== OPCODE.QUERY) return rejected('wrong-opcode');
-  const parsed = parseMessage(new Uint8Array(bytes));
+  const own = sharedBytes(bytes.length);
+  own.set(bytes);
+  const parsed = parseMessage(own);
   // A message that was cut off need not be well-formed.
   if (!parsed.ok) return (flags & FLAG.TC) !== 0 ? { kind: 'truncated' } : rejected('malformed');
   const { message } = parsed;

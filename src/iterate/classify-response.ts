@@ -10,7 +10,8 @@ import { isAtOrBelow, isBelow, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import type { RRsetGroup } from '../wire/rrsets.ts';
+import { signatureCount } from '../wire/rrset.ts';
+import type { KeyedRRset } from '../wire/rrsets.ts';
 import type { Scrubbed } from './scrub.ts';
 
 /** What the classification looks at. */
@@ -33,7 +34,7 @@ export type Classified =
   | { readonly kind: 'answer' }
   | { readonly kind: 'denial'; readonly denial: 'nxdomain' | 'nodata' }
   /** Below the zone asked only. */
-  | { readonly kind: 'referral'; readonly zone: Name; readonly servers: RRsetGroup }
+  | { readonly kind: 'referral'; readonly zone: Name; readonly servers: KeyedRRset }
   /** The chain ends at a name that the response does not speak of (or denies: that is to be asked anew). */
   | { readonly kind: 'alias' }
   /** RFC 6672 §2.2: a DNAME that makes too long a name. */
@@ -90,7 +91,7 @@ function classifyWithoutData(facts: ResponseFacts): Classified {
 }
 
 /** What an NS set in the authority section makes of a response; null when it says nothing. */
-function classifyByNs(group: RRsetGroup, facts: ResponseFacts, natural: Classified): Classified | null {
+function classifyByNs(group: KeyedRRset, facts: ResponseFacts, natural: Classified): Classified | null {
   const { zone, question, askedForRecursion, isForwarder } = facts;
   if (namesEqual(group.owner, zone)) {
     if (recursed(facts)) return { kind: 'lame', how: 'recursive' };
@@ -121,7 +122,11 @@ function outcomeOf(rcode: number): ServerOutcome {
 }
 
 /** True when anything in the response is signed or proves a denial: the server gives DNSSEC records. */
-export function hasSignatures(scrubbed: Scrubbed): boolean {
-  const groups = [...scrubbed.chain.steps.map((step) => step.alias), ...scrubbed.chain.data, ...scrubbed.authority];
-  return groups.some((group) => group.signatures.length > 0 || group.type === TYPE.RRSIG || group.type === TYPE.NSEC3);
+export function hasSignatures({ chain, authority }: Scrubbed): boolean {
+  for (const { alias } of chain.steps) if (isOfDnssec(alias)) return true;
+  return chain.data.some(isOfDnssec) || authority.some(isOfDnssec);
+}
+
+function isOfDnssec({ type, rrset }: KeyedRRset): boolean {
+  return type === TYPE.RRSIG || type === TYPE.NSEC3 || signatureCount(rrset) > 0;
 }

@@ -17,7 +17,7 @@ import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import type { RRsetGroup } from '../wire/rrsets.ts';
+import type { KeyedRRset } from '../wire/rrsets.ts';
 import type { Work } from '../work/work.ts';
 import { type Asked, askServer } from './ask-server.ts';
 import { type Classified, hasSignatures } from './classify-response.ts';
@@ -516,7 +516,7 @@ export class IterativeQuery {
     return { rrsets, options, now, server, zone, isAuthoritative, mayStore, force, share };
   }
 
-  #followReferral(response: Response, ns: RRsetGroup): null {
+  #followReferral(response: Response, ns: KeyedRRset): null {
     const { delegations } = this.#parts;
     const delegation = keepReferral(response.scrubbed, ns, this.#servers, this.#source(response));
     if (this.#mayStore) delegations.store(delegation);

@@ -13,12 +13,12 @@ import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { ipText } from '../wire/ip.ts';
 import { isUnspecified } from '../wire/ip-prefix.ts';
-import { isRoot, type Name, nameKey, namesEqual } from '../wire/name.ts';
+import { isRoot, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { packRRset, rrsetType, sameRdatas } from '../wire/rrset.ts';
-import type { RRsetGroup } from '../wire/rrsets.ts';
+import { firstRdatasOf, rdataCount, rdatasOf, rrsetType, sameRdatas } from '../wire/rrset.ts';
+import type { KeyedRRset } from '../wire/rrsets.ts';
 import type { AliasGroup } from './alias.ts';
 import type { DelegationPoint } from './delegation.ts';
 import { addressesPerSet, type CacheShare } from './message-bounds.ts';
@@ -27,6 +27,9 @@ import { negativeTtlOf, type Scrubbed } from './scrub.ts';
 
 /** Life of a denial without an SOA, seconds (Unbound NORR_TTL): nothing says how long it holds. */
 const DENIAL_WITHOUT_SOA_SECONDS = 5;
+
+const NO_SETS: readonly RankedRRset[] = [];
+const NO_STEPS: readonly AliasStep[] = [];
 
 /** A response and where it is from. */
 export interface ResponseSource {
@@ -57,60 +60,83 @@ export interface KeptResponse {
 /** Keeps all of a response that is no referral. */
 export function keepResponse(scrubbed: Scrubbed, question: Question, source: ResponseSource): KeptResponse {
   const { isAuthoritative } = source;
-  const { chain } = scrubbed;
+  const { steps, data } = scrubbed.chain;
   const authorityRank = isAuthoritative ? RANK.authorityAuthoritative : RANK.authorityNonAuthoritative;
   const additionalRank = isAuthoritative ? RANK.additionalAuthoritative : RANK.additionalNonAuthoritative;
-  const answerRank = (isFirst: boolean): Rank =>
-    isAuthoritative && isFirst ? RANK.answerAuthoritative : RANK.answerNonAuthoritative;
-  const authority = scrubbed.authority.map((group) => keepGroup(group, authorityRank, source));
-  const proof = authority.filter(({ rrset }) => rrsetType(rrset) === TYPE.NSEC || rrsetType(rrset) === TYPE.NSEC3);
+  const authority = keepSets(scrubbed.authority, authorityRank, source);
   // RFC 2181 §5.4.1: AA speaks of the first owner in the answer section, not of where aliases lead.
-  const steps = chain.steps.map((step, i) => keepStep(step, question, answerRank(i === 0), { source, proof }));
-  const dataRank = answerRank(chain.steps.length === 0);
-  const [first] = chain.data;
+  const firstRank = isAuthoritative ? RANK.answerAuthoritative : RANK.answerNonAuthoritative;
+  return {
+    steps: steps.length === 0 ? NO_STEPS : keepSteps(steps, question, { source, authority, firstRank }),
+    answer: keepData(data, steps.length === 0 ? firstRank : RANK.answerNonAuthoritative, source),
+    authority,
+    additional: keepSets(scrubbed.additional, additionalRank, source),
+  };
+}
+
+function keepSets(sets: readonly KeyedRRset[], rank: Rank, source: ResponseSource): readonly RankedRRset[] {
+  const [first] = sets;
+  if (first === undefined) return NO_SETS;
+  const kept = [keepSet(first, rank, source)];
+  for (let i = 1; i < sets.length; i++) kept.push(keepSet(sets[i] as KeyedRRset, rank, source));
+  return kept;
+}
+
+function keepData(sets: readonly KeyedRRset[], rank: Rank, source: ResponseSource): readonly RankedRRset[] {
+  const [first] = sets;
+  if (first?.type !== TYPE.DNAME) return keepSets(sets, rank, source);
   // A CNAME that a DNAME made is worth nothing without it, so it is not kept by itself.
-  const isMade = (group: RRsetGroup): boolean => first?.type === TYPE.DNAME && group.type === TYPE.CNAME;
-  const answer = chain.data.map((group) =>
-    isMade(group) ? hold(group, dataRank, source) : keepGroup(group, dataRank, source),
-  );
-  const additional = scrubbed.additional.map((group) => keepGroup(group, additionalRank, source));
-  return { steps, answer, authority, additional };
+  return sets.map((set) => (set.type === TYPE.CNAME ? hold(set, rank, source) : keepSet(set, rank, source)));
 }
 
-function keepStep(
-  step: AliasGroup,
+/** What alias steps are kept with. */
+interface StepSource {
+  readonly source: ResponseSource;
+  readonly authority: readonly RankedRRset[];
+  /** Rank of the first step. */
+  readonly firstRank: Rank;
+}
+
+function keepSteps(
+  steps: readonly AliasGroup[],
   question: Question,
-  rank: Rank,
-  { source, proof }: { readonly source: ResponseSource; readonly proof: readonly RankedRRset[] },
-): AliasStep {
-  const alias = keepGroup(step.alias, rank, source);
-  const synthesised = step.synthesised === null ? null : hold(step.synthesised, rank, source);
-  return { via: step.via, question: { ...question, name: step.from }, alias, synthesised, to: step.to, proof };
+  { source, authority, firstRank }: StepSource,
+): readonly AliasStep[] {
+  const proof = authority.filter(({ rrset }) => isDenialType(rrsetType(rrset)));
+  return steps.map((step, i) => {
+    const rank = i === 0 ? firstRank : RANK.answerNonAuthoritative;
+    const alias = keepSet(step.alias, rank, source);
+    const synthesised = step.synthesised === null ? null : hold(step.synthesised, rank, source);
+    return { via: step.via, question: { ...question, name: step.from }, alias, synthesised, to: step.to, proof };
+  });
 }
 
-/** The group as a ranked RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
-function keepGroup(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
-  const ranked = hold(group, rank, source);
+function isDenialType(type: number): boolean {
+  return type === TYPE.NSEC || type === TYPE.NSEC3;
+}
+
+/** The set as a ranked RRset, offered to the cache; what the cache knows of the same data (its verdict) is taken. */
+function keepSet(set: KeyedRRset, rank: Rank, source: ResponseSource): RankedRRset {
+  const ranked = hold(set, rank, source);
   if (!source.mayStore) return ranked;
   if (!source.share.take(packedOctetsOf(ranked))) return { ...ranked, leftOut: true };
-  const inForce = source.rrsets.store(ranked, { force: source.force });
+  const inForce = source.rrsets.store(ranked, source);
+  if (inForce === ranked) return ranked;
   // The same data of the same rank or a better one keeps its life: a child cannot prolong the parent's (ghost domain names).
   const endsSooner = inForce.rank >= ranked.rank && inForce.expiresAt < ranked.expiresAt;
   const isBetterKnown = inForce.verdict?.status === 'secure' || endsSooner;
   return isBetterKnown && sameRdatas(inForce.rrset, ranked.rrset) ? inForce : ranked;
 }
 
-function hold(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRset {
+function hold(set: KeyedRRset, rank: Rank, source: ResponseSource): RankedRRset {
   const { options, now, server, zone } = source;
   const isAuthority = rank === RANK.authorityAuthoritative || rank === RANK.authorityNonAuthoritative;
-  const negative = group.type === TYPE.SOA && isAuthority ? negativeTtl(group, options) : null;
-  const expiresAt = now + (negative ?? cappedTtl(group, options));
-  const originalTtl = negative ?? group.ttl;
+  const negative = set.type === TYPE.SOA && isAuthority ? negativeTtl(set, options) : null;
   const ranked = {
-    rrset: packRRset(group),
+    rrset: set.rrset,
     receivedAt: now,
-    expiresAt,
-    originalTtl,
+    expiresAt: now + (negative ?? cappedTtl(set, options)),
+    originalTtl: negative ?? set.ttl,
     rank,
     verdict: null,
     server,
@@ -119,12 +145,12 @@ function hold(group: RRsetGroup, rank: Rank, source: ResponseSource): RankedRRse
   return source.mayStore ? ranked : { ...ranked, notKept: true };
 }
 
-function cappedTtl({ ttl }: RRsetGroup, options: IterateOptions): number {
+function cappedTtl({ ttl }: KeyedRRset, options: IterateOptions): number {
   return Math.max(options.minTtl, Math.min(options.maxTtl, ttl));
 }
 
 /** RFC 2308 §5: the lower of the SOA's TTL and its minimum field, capped. */
-function negativeTtl(soa: RRsetGroup, options: IterateOptions): number {
+function negativeTtl(soa: KeyedRRset, options: IterateOptions): number {
   const ttl = negativeTtlOf(soa) ?? DENIAL_WITHOUT_SOA_SECONDS;
   return Math.max(options.minNegativeTtl, Math.min(options.maxNegativeTtl, ttl));
 }
@@ -133,67 +159,65 @@ function negativeTtl(soa: RRsetGroup, options: IterateOptions): number {
 export function expiryOf(kept: KeptResponse, isDenial: boolean, now: number): number {
   const hasSoa = kept.authority.some(({ rrset }) => rrsetType(rrset) === TYPE.SOA);
   let expiresAt = isDenial && !hasSoa ? now + DENIAL_WITHOUT_SOA_SECONDS : Number.POSITIVE_INFINITY;
-  for (const ranked of [...kept.answer, ...kept.authority]) expiresAt = Math.min(expiresAt, ranked.expiresAt);
+  for (const ranked of kept.answer) expiresAt = Math.min(expiresAt, ranked.expiresAt);
+  for (const ranked of kept.authority) expiresAt = Math.min(expiresAt, ranked.expiresAt);
   return Number.isFinite(expiresAt) ? expiresAt : now;
 }
 
 /** Keeps what a referral says and makes the delegation of it, bound in life by the one above (ghost domain names). */
 export function keepReferral(
   scrubbed: Scrubbed,
-  ns: RRsetGroup,
+  ns: KeyedRRset,
   above: DelegationPoint,
   source: ResponseSource,
 ): Delegation {
   // RFC 2181 §5.4.1: the parent's NS set is authority data of an answer without AA; the way down is kept apart from it.
-  keepGroup(ns, RANK.authorityNonAuthoritative, source);
+  keepSet(ns, RANK.authorityNonAuthoritative, source);
   let hasDs = false;
   const denial: RankedRRset[] = [];
-  for (const group of scrubbed.authority) {
-    if (group === ns) continue;
-    const isDs = group.type === TYPE.DS;
+  for (const set of scrubbed.authority) {
+    if (set === ns) continue;
+    const isDs = set.type === TYPE.DS;
     // A DS of another name than the one referred to was not asked for.
-    if (isDs && !namesEqual(group.owner, ns.owner)) continue;
+    if (isDs && !namesEqual(set.owner, ns.owner)) continue;
     hasDs ||= isDs;
     // RFC 4035 §3.1.4: the parent is authoritative for DS and for the proof that there is none.
-    const kept = keepGroup(group, RANK.authorityAuthoritative, source);
-    if (group.type === TYPE.NSEC || group.type === TYPE.NSEC3) denial.push(kept);
+    const kept = keepSet(set, RANK.authorityAuthoritative, source);
+    if (isDenialType(set.type)) denial.push(kept);
   }
-  for (const group of scrubbed.additional) keepGroup(group, RANK.glue, source);
-  return {
+  for (const set of scrubbed.additional) keepSet(set, RANK.glue, source);
+  const ends = source.now + cappedTtl(ns, source.options);
+  const delegation = {
     zone: ns.owner,
-    servers: delegatedServers(ns, [...scrubbed.additional, ...scrubbed.chain.data]),
-    source: 'referral',
+    servers: delegatedServers(ns, scrubbed),
+    source: 'referral' as const,
     receivedAt: source.now,
     // The root cannot be withdrawn; what is below it must not die with the primed set.
-    expiresAt: Math.min(
-      source.now + cappedTtl(ns, source.options),
-      isRoot(above.zone) ? Number.POSITIVE_INFINITY : above.expiresAt,
-    ),
+    expiresAt: isRoot(above.zone) ? ends : Math.min(ends, above.expiresAt),
     hasDs,
-    ...(hasDs || denial.length === 0 ? {} : { denial }),
   };
+  return hasDs || denial.length === 0 ? delegation : { ...delegation, denial };
 }
 
 /** Server names of an NS set with the addresses that came along. */
-function delegatedServers(ns: RRsetGroup, additional: readonly RRsetGroup[]): DelegatedServer[] {
-  const byName = new Map<string, RRsetGroup[]>();
-  for (const group of additional) {
-    if (group.type !== TYPE.A && group.type !== TYPE.AAAA) continue;
-    const key = nameKey(group.owner);
-    const known = byName.get(key);
-    if (known === undefined) byName.set(key, [group]);
-    else known.push(group);
-  }
-  const most = addressesPerSet(ns.rdatas.length);
-  return ns.rdatas.flatMap((rdata) => {
+function delegatedServers({ rrset }: KeyedRRset, { additional, chain }: Scrubbed): DelegatedServer[] {
+  const most = addressesPerSet(rdataCount(rrset));
+  const servers: DelegatedServer[] = [];
+  for (const rdata of rdatasOf(rrset)) {
     const name = readTargetName(rdata);
-    if (name === null) return [];
-    const addresses = (byName.get(nameKey(name)) ?? []).flatMap((group) =>
-      group.rdatas
-        .slice(0, most)
-        .filter((octets) => !isUnspecified(octets))
-        .map(ipText),
-    );
-    return [{ name, addresses }];
-  });
+    if (name === null) continue;
+    const addresses: string[] = [];
+    addAddresses(additional, name, most, addresses);
+    addAddresses(chain.data, name, most, addresses);
+    servers.push({ name, addresses });
+  }
+  return servers;
+}
+
+/** Adds the addresses of a name, of each family no more than `most`. */
+function addAddresses(sets: readonly KeyedRRset[], name: Name, most: number, addresses: string[]): void {
+  for (const { type, owner, rrset } of sets) {
+    if ((type !== TYPE.A && type !== TYPE.AAAA) || !namesEqual(owner, name)) continue;
+    for (const octets of firstRdatasOf(rrset, most)) if (!isUnspecified(octets)) addresses.push(ipText(octets));
+  }
 }

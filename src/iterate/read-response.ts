@@ -4,17 +4,20 @@
  * Duties: from a message to that; whether it surely speaks for the zone asked. Leaves to others: acting on it (iterative-query.ts).
  */
 
+import type { DropReason } from '../terms/response-kind.ts';
+import type { ZoneCopies } from '../terms/upstream-zone.ts';
 import type { TraceStep } from '../trace/events.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { commonAncestor, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import type { RRsetGroup } from '../wire/rrsets.ts';
+import type { KeyedRRset } from '../wire/rrsets.ts';
 import { type Classified, classifyResponse } from './classify-response.ts';
 import type { DelegationPoint } from './delegation.ts';
+import type { IterateOptions } from './options.ts';
 import type { IterativeQueryParts } from './parts.ts';
-import { type Scrubbed, scrub } from './scrub.ts';
+import { type Scrubbed, type ScrubContext, scrub } from './scrub.ts';
 import type { Candidate } from './server-selection.ts';
 
 /** A response that may be acted upon. */
@@ -44,62 +47,78 @@ interface Received {
   readonly note: (step: () => TraceStep) => void;
 }
 
+type ReadingParts = Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>;
+
 /** Reads a message that answers a question to the servers given. */
 export function readResponse(
-  parts: Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>,
+  parts: ReadingParts,
   servers: DelegationPoint,
   from: ResponseOrigin,
   { message, note }: Received,
 ): Response {
-  const { options, copies } = parts;
-  const { zone, isForward, hasDs } = servers;
-  const scrubbed = scrub(message, {
-    question: from.asked,
-    zone,
-    options,
-    ...(copies === undefined ? {} : { copies }),
-    isValidated: hasDs || parts.expectsSignatures(zone),
-    isInZone: (name) => isInZone(parts, servers, name, from.asked.name),
-    onDropped: (_section, { owner, type }, why) => note(() => ({ kind: 'scrubbed', owner, type, why })),
-  });
+  const { candidate, server, asked, isFull, recursion } = from;
+  const scrubbed = scrub(message, new Context(parts, servers, asked, note));
+  const { rcode } = message;
   const isAuthoritative = message.has(FLAG.AA);
   const classified = classifyResponse({
-    rcode: message.rcode,
+    rcode,
     isAuthoritative,
     offersRecursion: message.has(FLAG.RA),
-    askedForRecursion: from.recursion,
-    isForwarder: isForward,
-    question: from.asked,
-    zone,
+    askedForRecursion: recursion,
+    isForwarder: servers.isForward,
+    question: asked,
+    zone: servers.zone,
     scrubbed,
   });
   if (scrubbed.bounded > 0) parts.counters.add('limit.message-sets', scrubbed.bounded);
-  const { candidate, server, asked, isFull } = from;
-  const { rcode } = message;
   return { candidate, server, asked, isFull, scrubbed, classified, rcode, isAuthoritative };
 }
 
-/**
- * True when no zone cut lies between the zone asked and a name below it, as is known from other answers or from this one to
- * `asked`. A forwarder and a local copy see to that themselves.
- */
-function isInZone(
-  { delegations }: Pick<IterativeQueryParts, 'delegations'>,
-  { zone, isForward, copy }: DelegationPoint,
-  name: Name,
-  asked: Name,
-): boolean {
-  if (isForward || copy !== null) return true;
-  if (isAtOrBelow(asked, name) || !isBelow(name, zone)) return true;
-  const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, zone.length);
-  for (let at = 0; at < seenFrom; at = labelAfter(name, at)) if (!delegations.isNoCut(name, at)) return false;
-  return true;
+/** What scrubbing asks of the way down; most responses need none of it. */
+class Context implements ScrubContext {
+  readonly question: Question;
+  readonly zone: Name;
+  readonly options: IterateOptions;
+  readonly copies: ZoneCopies | undefined;
+  readonly #parts: ReadingParts;
+  readonly #servers: DelegationPoint;
+  readonly #note: Received['note'];
+
+  constructor(parts: ReadingParts, servers: DelegationPoint, question: Question, note: Received['note']) {
+    this.question = question;
+    this.zone = servers.zone;
+    this.options = parts.options;
+    this.copies = parts.copies;
+    this.#parts = parts;
+    this.#servers = servers;
+    this.#note = note;
+  }
+
+  get isValidated(): boolean {
+    return this.#servers.hasDs || this.#parts.expectsSignatures(this.zone);
+  }
+
+  /** As is known from other answers, or from this one. A forwarder and a local copy see to that themselves. */
+  isInZone(name: Name): boolean {
+    const { isForward, copy } = this.#servers;
+    if (isForward || copy !== null) return true;
+    const asked = this.question.name;
+    if (isAtOrBelow(asked, name) || !isBelow(name, this.zone)) return true;
+    const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, this.zone.length);
+    for (let at = 0; at < seenFrom; at = labelAfter(name, at))
+      if (!this.#parts.delegations.isNoCut(name, at)) return false;
+    return true;
+  }
+
+  onDropped({ owner, type }: KeyedRRset, why: DropReason): void {
+    this.#note(() => ({ kind: 'scrubbed', owner, type, why }));
+  }
 }
 
 /** True when the response is surely of the zone asked, not of a parent or child on the same server. */
 export function speaksForZone({ scrubbed, classified }: Response, { zone }: DelegationPoint): boolean {
-  const isApex = (group: RRsetGroup): boolean =>
-    namesEqual(group.owner, zone) && (group.type === TYPE.SOA || group.type === TYPE.NS || group.type === TYPE.DNSKEY);
+  const isApex = ({ owner, type }: KeyedRRset): boolean =>
+    (type === TYPE.SOA || type === TYPE.NS || type === TYPE.DNSKEY) && namesEqual(owner, zone);
   if (classified.kind === 'referral') return false;
-  return [...scrubbed.chain.data, ...scrubbed.authority].some(isApex);
+  return scrubbed.chain.data.some(isApex) || scrubbed.authority.some(isApex);
 }

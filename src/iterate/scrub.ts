@@ -8,18 +8,20 @@
 
 import type { DropReason } from '../terms/response-kind.ts';
 import type { ZoneCopies } from '../terms/upstream-zone.ts';
-import { readU16 } from '../wire/bytes.ts';
+import { readU16, readU32 } from '../wire/bytes.ts';
 import { isInPrefixes } from '../wire/ip-prefix.ts';
-import type { DroppedRecord, MessageView, Section, SectionRange } from '../wire/message-view.ts';
-import { isAtOrBelow, isBelow, type Name, nameFromBytes, nameKey, namesEqual } from '../wire/name.ts';
+import type { DroppedRecord, MessageView } from '../wire/message-view.ts';
+import { isAtOrBelow, isBelow, type Name, namesEqual } from '../wire/name.ts';
 import { type Question, rrsetKey } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { areStrings } from '../wire/rdata-names.ts';
 import { isRrsig, isSignedBy } from '../wire/rdata-rrsig.ts';
 import { addressHints } from '../wire/rdata-svcb.ts';
+import { type ReceivedRRset, RRsetReader } from '../wire/received-rrset.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { dataRecordsOf, type GroupBound, groupRecords, indexSets, type RRsetGroup } from '../wire/rrsets.ts';
-import { type AliasGroup, type Chain, readChain, type SpeaksFor } from './alias.ts';
+import { rdataCount, rdatasAt, rdatasOf, signatureCount, someSignature, withRdatas } from '../wire/rrset.ts';
+import { type KeyedRRset, SetIndex } from '../wire/rrsets.ts';
+import { type Chain, readChain } from './alias.ts';
 import {
   MAX_ADDITIONAL_SETS,
   MAX_ADDRESSES_PER_SET,
@@ -29,6 +31,7 @@ import {
   MAX_SETS_OF_KIND,
 } from './message-bounds.ts';
 import type { IterateOptions } from './options.ts';
+import { SpokenHosts } from './spoken-hosts.ts';
 import { attachStraySignatures, type GroupedSections } from './stray-signatures.ts';
 import { isOwnBelow } from './stub-and-forward.ts';
 
@@ -38,20 +41,20 @@ export interface ScrubContext {
   readonly zone: Name;
   readonly options: IterateOptions;
   /** Local copies of zones; absent: there are none. */
-  readonly copies?: ZoneCopies;
+  readonly copies?: ZoneCopies | undefined;
   /** True for a name below the zone where no cut can lie in between, as far as is known; absent: that is known of none. */
-  readonly isInZone?: (name: Name) => boolean;
+  isInZone?(name: Name): boolean;
   /** True where signatures of the zone are going to be checked; elsewhere a signature says nothing. */
   readonly isValidated?: boolean;
   /** Called for each set that is dropped. */
-  readonly onDropped?: (section: Section, group: RRsetGroup, why: DropReason) => void;
+  onDropped?(set: KeyedRRset, why: DropReason): void;
 }
 
 /** What is left of a response. */
 export interface Scrubbed {
   readonly chain: Chain;
-  readonly authority: readonly RRsetGroup[];
-  readonly additional: readonly RRsetGroup[];
+  readonly authority: readonly KeyedRRset[];
+  readonly additional: readonly KeyedRRset[];
   /** True when the message had neither answer nor authority, before anything was dropped; what comes besides says nothing. */
   readonly wasEmpty: boolean;
   /** True when a record that could not be read may have been the answer, or the referral, of which nothing is left. */
@@ -59,8 +62,6 @@ export interface Scrubbed {
   /** Sets and sets of addresses that were left out or cut because there were too many. */
   readonly bounded: number;
 }
-
-type Drop = (section: Section, group: RRsetGroup, why: DropReason) => false;
 
 /** Rcodes whose records mean something. */
 const MEANINGFUL: ReadonlySet<number> = new Set([RCODE.NOERROR, RCODE.NXDOMAIN, RCODE.YXDOMAIN]);
@@ -72,23 +73,12 @@ const MOST_IN_AUTHORITY: ReadonlyMap<number, number> = new Map([
   [TYPE.NSEC, MAX_DENIAL_SETS_KEPT],
   [TYPE.NSEC3, MAX_DENIAL_SETS_KEPT],
 ]);
+/** No set has more (wire/rrset.ts). */
+const MOST_RECORDS = 0xffff;
 /** Why a set is dropped that would be welcome if there were fewer. */
 const TOO_MANY = 'more than are of use';
 const NEVER_IN_ADDITIONAL: ReadonlySet<number> = new Set([TYPE.CNAME, TYPE.DNAME, TYPE.NS]);
-/** Where the name of a host starts in the rdata of types that call for its addresses. */
-const HOST_NAME_AT: ReadonlyMap<number, number> = new Map([
-  [TYPE.NS, 0],
-  [TYPE.MB, 0],
-  [TYPE.MD, 0],
-  [TYPE.MF, 0],
-  [TYPE.MX, 2],
-  [TYPE.RT, 2],
-  [TYPE.KX, 2],
-  [TYPE.AFSDB, 2],
-  [TYPE.SRV, 6],
-  [TYPE.SVCB, 2],
-  [TYPE.HTTPS, 2],
-]);
+const NOTHING: readonly ReceivedRRset[] = [];
 
 /** Addresses in the rdata of types that clients take addresses from; null for rdata that cannot be read. */
 const ADDRESSES_OF: ReadonlyMap<number, (rdata: Uint8Array) => readonly Uint8Array[] | null> = new Map([
@@ -99,81 +89,230 @@ const ADDRESSES_OF: ReadonlyMap<number, (rdata: Uint8Array) => readonly Uint8Arr
 ]);
 
 export function scrub(message: MessageView, context: ScrubContext): Scrubbed {
-  const { question, options } = context;
-  const wasEmpty = message.answer.start === message.authority.end;
-  if (!MEANINGFUL.has(message.rcode)) {
-    return { chain: readChain([], question, 0), authority: [], additional: [], wasEmpty, wasLost: false, bounded: 0 };
-  }
-  let bounded = 0;
-  const drop: Drop = (section, group, why) => {
-    if (why === TOO_MANY) bounded++;
-    context.onDropped?.(section, group, why);
-    return false;
-  };
-  const sections = sectionsOf(message, context, () => bounded++);
-  const answers = scrubAnswer(sections.answer, context, drop);
-  const movedDs = answers.length === 0 ? dsOfReferral(sections.authority, context) : null;
-  if (movedDs !== null) {
-    return {
-      chain: readChain([movedDs], question, 0),
-      authority: [],
-      additional: [],
-      wasEmpty,
-      wasLost: false,
-      bounded: 0,
-    };
-  }
-  const read = readChain(answers, question, options.maxAliasesPerResponse, speaksForTarget(context));
-  const chain = boundAny(read, question, drop);
-  const used = usedGroups(chain);
-  for (const group of answers) if (!used.includes(group)) drop('answer', group, 'not asked for');
-  const hasAnswer = used.length > 0;
-  const rules = { message, context, chain, hasAnswer, drop };
-  const authority = scrubAuthority(withoutRepeated(sections.authority, used), rules);
-  const speaking = [...used, ...authority];
-  const additional =
-    sections.additional.length === 0
-      ? sections.additional
-      : scrubAdditional(withoutRepeated(sections.additional, speaking), speaking, context, drop);
-  const isLeft = hasAnswer || authority.some(({ type }) => type === TYPE.NS);
-  const wasLost = !isLeft && message.dropped.some((dropped) => mayBeAnswer(dropped, question));
-  return { chain, authority, additional, wasEmpty, wasLost, bounded };
+  return new Scrubbing(message, context).result();
 }
 
-/**
- * Which sets after an alias are taken from the same response: those that the zone has signed, where that is going to be
- * checked, and those of names that surely lie in the zone. An unsigned one may be an old copy of what a zone below says
- * by now, or worse (RFC 2181 §5.4.1): its name is asked for by itself.
- */
-function speaksForTarget({ zone, question, isInZone, isValidated = false }: ScrubContext): SpeaksFor {
-  const isSigned = (group: RRsetGroup): boolean =>
-    isValidated && group.signatures.some((signature) => isRrsig(signature) && isSignedBy(signature, zone));
-  // Who answers for a name answers for all between it and the zone as well.
-  const isOnPath = (name: Name): boolean => isAtOrBelow(question.name, name) && isAtOrBelow(name, zone);
-  return (target, group) => isOnPath(target) || isSigned(group) || (isInZone?.(target) ?? false);
+/** One response while it is scrubbed: the sets of each section are read once, and those that may stay move to the front. */
+class Scrubbing {
+  readonly #message: MessageView;
+  readonly #context: ScrubContext;
+  #bounded = 0;
+
+  constructor(message: MessageView, context: ScrubContext) {
+    this.#message = message;
+    this.#context = context;
+  }
+
+  result(): Scrubbed {
+    const { question, options } = this.#context;
+    if (!MEANINGFUL.has(this.#message.rcode)) return this.#left(readChain([], question, 0), NOTHING, NOTHING);
+    const { answer, authority, additional } = this.#sections();
+    this.#scrubAnswer(answer);
+    const movedDs = answer.length === 0 ? dsOfReferral(authority, this.#context) : null;
+    if (movedDs !== null) return this.#left(readChain([movedDs], question, 0), NOTHING, NOTHING);
+    const read = readChain(answer, question, options.maxAliasesPerResponse, (target, set) =>
+      this.#speaksForTarget(target, set),
+    );
+    const chain = this.#boundAny(read);
+    const speaking = usedSets(chain);
+    const hasAnswer = speaking.length > 0;
+    for (const set of answer) if (!speaking.includes(set)) this.#drop(set, 'not asked for');
+    dropRepeated(authority, speaking);
+    this.#scrubAuthority(authority, chain, hasAnswer);
+    for (const set of authority) speaking.push(set);
+    dropRepeated(additional, speaking);
+    this.#scrubAdditional(additional, speaking);
+    return this.#left(chain, authority, additional);
+  }
+
+  #left(chain: Chain, authority: readonly KeyedRRset[], additional: readonly KeyedRRset[]): Scrubbed {
+    const { answer, authority: section } = this.#message;
+    const wasEmpty = answer.start === section.end;
+    return { chain, authority, additional, wasEmpty, wasLost: this.#wasLost(chain, authority), bounded: this.#bounded };
+  }
+
+  #wasLost(chain: Chain, authority: readonly KeyedRRset[]): boolean {
+    const { dropped } = this.#message;
+    if (dropped.length === 0 || chain.data.length + chain.steps.length > 0) return false;
+    if (authority.some(({ type }) => type === TYPE.NS)) return false;
+    return dropped.some((record) => mayBeAnswer(record, this.#context.question));
+  }
+
+  #drop(set: KeyedRRset, why: DropReason): void {
+    if (why === TOO_MANY) this.#bounded++;
+    this.#context.onDropped?.(set, why);
+  }
+
+  /** The three sections as sets, signatures that stand elsewhere attached, none of hostile size. */
+  #sections(): GroupedSections {
+    const message = this.#message;
+    const reader = new RRsetReader(message, this.#context.question.class, MAX_SETS_LOOKED_AT);
+    const sections = attachStraySignatures({
+      answer: reader.read(message.answer),
+      authority: reader.read(message.authority),
+      additional: reader.read(message.additional),
+    });
+    this.#bounded += reader.leftOut;
+    const isWhole = message.dropped.length === 0 ? null : wholeSets(message.dropped);
+    this.#cut(sections.answer, isWhole);
+    this.#cut(sections.authority, isWhole);
+    this.#cut(sections.additional, isWhole);
+    return sections;
+  }
+
+  /** Sets of hostile size are cut: NS records (NRDelegation), signatures (KeyTrap). */
+  #cut(sets: readonly ReceivedRRset[], isWhole: ((set: KeyedRRset) => boolean) | null): void {
+    const { maxNsRecords, maxSignaturesPerRRset } = this.#context.options;
+    for (const set of sets) {
+      // A set without a member is not the set that was signed: without its signatures nothing proves it.
+      const signatures = isWhole === null || isWhole(set) ? maxSignaturesPerRRset : 0;
+      set.limit(set.type === TYPE.NS ? maxNsRecords : MOST_RECORDS, signatures);
+    }
+  }
+
+  /**
+   * Which sets after an alias are taken from the same response: those that the zone has signed, where that is going to be
+   * checked, and those of names that surely lie in the zone. An unsigned one may be an old copy of what a zone below says
+   * by now, or worse (RFC 2181 §5.4.1): its name is asked for by itself.
+   */
+  #speaksForTarget(target: Name, set: KeyedRRset): boolean {
+    const context = this.#context;
+    const { zone, question } = context;
+    // Who answers for a name answers for all between it and the zone as well.
+    if (isAtOrBelow(question.name, target) && isAtOrBelow(target, zone)) return true;
+    const isSigned = (signature: Uint8Array): boolean => isRrsig(signature) && isSignedBy(signature, zone);
+    if (context.isValidated === true && someSignature(set.rrset, isSigned)) return true;
+    return context.isInZone?.(target) ?? false;
+  }
+
+  #scrubAnswer(sets: ReceivedRRset[]): void {
+    let kept = 0;
+    for (const set of sets) {
+      const why = this.#whyNotInAnswer(set);
+      if (why === null) sets[kept++] = set;
+      else this.#drop(set, why);
+    }
+    shorten(sets, kept);
+  }
+
+  #whyNotInAnswer(set: ReceivedRRset): DropReason | null {
+    const context = this.#context;
+    if (!isAtOrBelow(set.owner, context.zone)) return 'outside the zone of the server';
+    if (isElsewhere(set.owner, context)) return 'in a zone that is configured';
+    dropUnreadableTexts(set);
+    return hasOnlyPrivate(set, context.options) ? 'private address' : null;
+  }
+
+  /** RFC 8482 §4.1: any subset answers a question for ANY; of thousands of sets at a name some are enough. */
+  #boundAny(chain: Chain): Chain {
+    if (this.#context.question.type !== TYPE.ANY || chain.data.length <= MAX_ANY_SETS) return chain;
+    for (const set of chain.data.slice(MAX_ANY_SETS)) this.#drop(set, TOO_MANY);
+    return { ...chain, data: chain.data.slice(0, MAX_ANY_SETS) };
+  }
+
+  #scrubAuthority(sets: ReceivedRRset[], chain: Chain, hasAnswer: boolean): void {
+    const { zone } = this.#context;
+    const hasSoa = sets.some(({ type, owner }) => type === TYPE.SOA && isAtOrBelow(owner, zone));
+    let kept = 0;
+    for (const set of sets) {
+      const most = MOST_IN_AUTHORITY.get(set.type);
+      let why: DropReason | null = most === undefined ? 'does not belong there' : null;
+      why ??= set.type === TYPE.NS ? this.#whyNotNs(set, hasAnswer, hasSoa) : this.#whyNotInAuthority(set, chain);
+      why ??= countOf(sets, kept, set.type) < (most ?? 0) ? null : TOO_MANY;
+      if (why === null) sets[kept++] = set;
+      else this.#drop(set, why);
+    }
+    shorten(sets, kept);
+  }
+
+  /** Why a set that is no NS set is not needed for this answer; null when it may be. */
+  #whyNotInAuthority({ type, owner }: KeyedRRset, { steps }: Chain): DropReason | null {
+    const { question, zone } = this.#context;
+    if (!isAtOrBelow(owner, zone)) return 'outside the zone of the server';
+    // RFC 2308 §2, RFC 4035 §3.1.4: an SOA or DS is of the zone, or the cut, of a name that was asked for.
+    const isOfCut = type === TYPE.SOA || type === TYPE.DS;
+    if (!isOfCut || isAtOrBelow(question.name, owner)) return null;
+    return steps.some(({ to }) => isAtOrBelow(to, owner)) ? null : 'not of a name that was asked for';
+  }
+
+  /** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
+  #whyNotNs({ owner }: KeyedRRset, hasAnswer: boolean, hasSoa: boolean): DropReason | null {
+    const { question, zone, options } = this.#context;
+    if (!isAtOrBelow(question.name, owner)) return 'NS set of another branch';
+    const isDenial = this.#message.rcode !== RCODE.NOERROR || (!hasAnswer && hasSoa);
+    // Records in front of which a fragment ends can be forged: NS sets in denials have no use that would justify that.
+    if (isDenial) return 'NS set beside a denial';
+    if (!isAtOrBelow(owner, zone)) return hasAnswer ? 'outside the zone of the server' : null;
+    if (options.scrubPromiscuous && hasAnswer) return 'NS set beside an answer';
+    return null;
+  }
+
+  #scrubAdditional(sets: ReceivedRRset[], speaking: readonly KeyedRRset[]): void {
+    if (sets.length === 0) return;
+    const rules = additionalParts(speaking, this.#context);
+    let kept = 0;
+    for (const set of sets) {
+      const why = this.#whyNotAdditional(set, rules) ?? (kept < MAX_ADDITIONAL_SETS ? null : TOO_MANY);
+      if (why !== null) {
+        this.#drop(set, why);
+        continue;
+      }
+      if (isAddress(set) && set.count > MAX_ADDRESSES_PER_SET) {
+        // Addresses of a name that stand beside something else are for finding servers: some are enough. What is cut is not signed.
+        set.limit(MAX_ADDRESSES_PER_SET, 0);
+        this.#drop(set, TOO_MANY);
+      }
+      sets[kept++] = set;
+    }
+    shorten(sets, kept);
+  }
+
+  #whyNotAdditional(set: ReceivedRRset, rules: AdditionalParts): DropReason | null {
+    const { zone, options } = this.#context;
+    if (rules.isDenial) return 'beside a denial';
+    if (NEVER_IN_ADDITIONAL.has(set.type)) return 'does not belong there';
+    if (isAddress(set)) {
+      if (!rules.hosts.has(set.owner)) return 'address of a name that nothing speaks of';
+    } else if (options.hardenUnknownAdditional) return 'unknown type';
+    if (hasOnlyPrivate(set, options)) return 'private address';
+    const isOfZone = !rules.isLameReferral && (rules.mayBeOutside || isAtOrBelow(set.owner, zone));
+    return isOfZone ? null : 'outside the zone of the server';
+  }
 }
 
-/** The three sections as sets, signatures that stand elsewhere attached, none of hostile size. */
-function sectionsOf(message: MessageView, { question, options }: ScrubContext, onLeftOut: () => void): GroupedSections {
-  const bound: GroupBound = { maxSets: MAX_SETS_LOOKED_AT, onLeftOut };
-  const grouped = {
-    answer: groupsOf(message, message.answer, question, bound),
-    authority: groupsOf(message, message.authority, question, bound),
-    additional: groupsOf(message, message.additional, question, bound),
-  };
-  const { answer, authority, additional } = attachStraySignatures(grouped);
-  const isWhole = message.dropped.length === 0 ? null : wholeSets(message.dropped);
-  const fits = (group: RRsetGroup): boolean => isWhole === null && isWithinBounds(group, options);
-  // A set without a member is not the set that was signed: without its signatures nothing proves it.
-  const cut = (group: RRsetGroup): RRsetGroup =>
-    withinBounds(isWhole?.(group) === false ? { ...group, signatures: [] } : group, options);
-  const bounded = (groups: readonly RRsetGroup[]): readonly RRsetGroup[] =>
-    groups.every(fits) ? groups : groups.map(cut);
-  return { answer: bounded(answer), authority: bounded(authority), additional: bounded(additional) };
+/** What the rules for the additional section look at. */
+interface AdditionalParts {
+  readonly hosts: SpokenHosts;
+  readonly isDenial: boolean;
+  readonly isLameReferral: boolean;
+  readonly mayBeOutside: boolean;
+}
+
+function additionalParts(speaking: readonly KeyedRRset[], { zone, options }: ScrubContext): AdditionalParts {
+  let [isDenial, isLameReferral, isReferral] = [true, false, false];
+  for (const { type, owner } of speaking) {
+    if (type !== TYPE.SOA && type !== TYPE.NSEC && type !== TYPE.NSEC3) isDenial = false;
+    if (type !== TYPE.NS) continue;
+    if (!isAtOrBelow(owner, zone)) isLameReferral = true;
+    else if (isBelow(owner, zone)) isReferral = true;
+  }
+  const mayBeOutside = !options.hardenGlue && isReferral;
+  return { hosts: new SpokenHosts(speaking), isDenial, isLameReferral, mayBeOutside };
+}
+
+function isAddress({ type }: KeyedRRset): boolean {
+  return type === TYPE.A || type === TYPE.AAAA;
+}
+
+/** How many of the first so many sets are of the type. */
+function countOf(sets: readonly KeyedRRset[], among: number, type: number): number {
+  let count = 0;
+  for (let i = 0; i < among; i++) if (sets[i]?.type === type) count++;
+  return count;
 }
 
 /** Tells sets of which no record was left out. */
-function wholeSets(dropped: readonly DroppedRecord[]): (group: RRsetGroup) => boolean {
+function wholeSets(dropped: readonly DroppedRecord[]): (set: KeyedRRset) => boolean {
   const sets = new Set<string>();
   const ownerless = new Set<number>();
   for (const { owner, type, class: rrClass } of dropped) {
@@ -192,63 +331,28 @@ function mayBeAnswer({ section, owner, type }: DroppedRecord, question: Question
   return isType && (owner === null || namesEqual(owner, question.name));
 }
 
-function groupsOf(message: MessageView, range: SectionRange, question: Question, bound: GroupBound): RRsetGroup[] {
-  return range.start === range.end ? [] : groupRecords(dataRecordsOf(message, range, question.class), bound);
-}
-
-/** Sets of hostile size are cut: NS records (NRDelegation), signatures (KeyTrap). */
-function withinBounds(group: RRsetGroup, options: IterateOptions): RRsetGroup {
-  if (isWithinBounds(group, options)) return group;
-  return {
-    ...group,
-    rdatas: group.rdatas.slice(0, mostRdatas(group, options)),
-    signatures: group.signatures.slice(0, options.maxSignaturesPerRRset),
-  };
-}
-
-function mostRdatas({ type, rdatas }: RRsetGroup, options: IterateOptions): number {
-  return type === TYPE.NS ? options.maxNsRecords : rdatas.length;
-}
-
-function isWithinBounds(group: RRsetGroup, options: IterateOptions): boolean {
-  const areFewRdatas = group.rdatas.length <= mostRdatas(group, options);
-  return areFewRdatas && group.signatures.length <= options.maxSignaturesPerRRset;
-}
-
 /** RFC 2181 §5.4.1: a set that stands in a better section already is no news in a worse one. */
-function withoutRepeated(groups: readonly RRsetGroup[], better: readonly RRsetGroup[]): readonly RRsetGroup[] {
-  if (groups.length === 0 || better.length === 0) return groups;
-  const known = indexSets(better);
-  return groups.filter((group) => known.find(group.owner, group.type, group.class) === undefined);
+function dropRepeated(sets: ReceivedRRset[], better: KeyedRRset[]): void {
+  if (sets.length === 0 || better.length === 0) return;
+  const known = new SetIndex(better);
+  let kept = 0;
+  for (const set of sets) if (known.find(set.owner, set.type, set.class) === undefined) sets[kept++] = set;
+  shorten(sets, kept);
 }
 
-function scrubAnswer(groups: readonly RRsetGroup[], context: ScrubContext, drop: Drop): readonly RRsetGroup[] {
-  if (groups.length === 0) return groups;
-  const kept: RRsetGroup[] = [];
-  for (const group of groups) {
-    if (!isAtOrBelow(group.owner, context.zone)) {
-      drop('answer', group, 'outside the zone of the server');
-      continue;
-    }
-    if (isElsewhere(group.owner, context)) {
-      drop('answer', group, 'in a zone that is configured');
-      continue;
-    }
-    const clean = withoutPrivate(withoutUnreadableTexts(group), context.options);
-    if (clean === null) drop('answer', group, 'private address');
-    else kept.push(clean);
-  }
-  return kept;
+/** Sets that are left were moved to the front. */
+function shorten(sets: ReceivedRRset[], kept: number): void {
+  if (kept < sets.length) sets.length = kept;
 }
 
 /**
- * An unsigned set of texts without those that are no character strings, of which clients can make nothing, nor of the
- * records beside them (an SPF policy is not found then). A signed set, and one of nothing else, is the zone's own word.
+ * Takes texts that are no character strings out of an unsigned set: clients can make nothing of them, nor of the records beside
+ * them (an SPF policy is not found then). A signed set, and one of nothing else, is the zone's own word.
  */
-function withoutUnreadableTexts(group: RRsetGroup): RRsetGroup {
-  if (group.type !== TYPE.TXT || group.signatures.length > 0) return group;
-  const rdatas = group.rdatas.filter(areStrings);
-  return rdatas.length === 0 || rdatas.length === group.rdatas.length ? group : { ...group, rdatas };
+function dropUnreadableTexts(set: ReceivedRRset): void {
+  if (set.type !== TYPE.TXT || signatureCount(set.rrset) > 0) return;
+  const rdatas = rdatasOf(set.rrset).filter(areStrings);
+  if (rdatas.length > 0 && rdatas.length < set.count) set.rrset = withRdatas(set.rrset, rdatas);
 }
 
 /** True for a name in a stub, forward or local zone copy below the zone asked, to which an alias leads: that zone is asked itself. */
@@ -256,146 +360,36 @@ function isElsewhere(owner: Name, context: ScrubContext): boolean {
   return isOwnBelow(context, owner, context.zone) && !isOwnBelow(context, context.question.name, context.zone);
 }
 
-/** The set without records that name an address that `private-address` forbids; null when nothing is left. */
-function withoutPrivate(group: RRsetGroup, options: IterateOptions): RRsetGroup | null {
+/** Takes records out of a set that name an address that `private-address` forbids; true when nothing would be left. */
+function hasOnlyPrivate(set: ReceivedRRset, options: IterateOptions): boolean {
   const { privateAddresses, privateDomains } = options;
-  const addressesOf = privateAddresses.length === 0 ? undefined : ADDRESSES_OF.get(group.type);
-  if (addressesOf === undefined || privateDomains.some((domain) => isAtOrBelow(group.owner, domain))) return group;
-  const rdatas = group.rdatas.filter((rdata) => {
+  const addressesOf = privateAddresses.length === 0 ? undefined : ADDRESSES_OF.get(set.type);
+  if (addressesOf === undefined || privateDomains.some((domain) => isAtOrBelow(set.owner, domain))) return false;
+  const rdatas = rdatasOf(set.rrset).filter((rdata) => {
     const addresses = addressesOf(rdata);
     return addresses !== null && !addresses.some((address) => isInPrefixes(address, privateAddresses));
   });
-  if (rdatas.length === 0) return null;
-  return rdatas.length === group.rdatas.length ? group : { ...group, rdatas };
+  if (rdatas.length > 0 && rdatas.length < set.count) set.rrset = withRdatas(set.rrset, rdatas);
+  return rdatas.length === 0;
 }
 
 /** A question for DS that is answered by a referral holds its answer in the authority section. */
-function dsOfReferral(authority: readonly RRsetGroup[], { question, zone }: ScrubContext): RRsetGroup | null {
+function dsOfReferral(authority: readonly ReceivedRRset[], { question, zone }: ScrubContext): ReceivedRRset | null {
   if (question.type !== TYPE.DS || !isAtOrBelow(question.name, zone)) return null;
-  return authority.find((group) => group.type === TYPE.DS && namesEqual(group.owner, question.name)) ?? null;
+  return authority.find((set) => set.type === TYPE.DS && namesEqual(set.owner, question.name)) ?? null;
 }
 
-/** RFC 8482 §4.1: any subset answers a question for ANY; of thousands of sets at a name some are enough. */
-function boundAny(chain: Chain, question: Question, drop: Drop): Chain {
-  if (question.type !== TYPE.ANY || chain.data.length <= MAX_ANY_SETS) return chain;
-  for (const group of chain.data.slice(MAX_ANY_SETS)) drop('answer', group, TOO_MANY);
-  return { ...chain, data: chain.data.slice(0, MAX_ANY_SETS) };
-}
-
-/** The groups of the section that the chain uses. */
-function usedGroups(chain: Chain): RRsetGroup[] {
-  return [...chain.steps.map((step: AliasGroup) => step.alias), ...chain.data];
-}
-
-/** What the rules for the authority section look at. */
-interface AuthorityParts {
-  readonly message: MessageView;
-  readonly context: ScrubContext;
-  readonly chain: Chain;
-  readonly hasAnswer: boolean;
-  readonly drop: Drop;
-}
-
-function scrubAuthority(groups: readonly RRsetGroup[], rules: AuthorityParts): readonly RRsetGroup[] {
-  const { zone } = rules.context;
-  if (groups.length === 0) return groups;
-  const hasSoa = groups.some((group) => group.type === TYPE.SOA && isAtOrBelow(group.owner, zone));
-  const names = [rules.context.question.name, ...rules.chain.steps.map(({ to }) => to)];
-  const counts = new Map<number, number>();
-  return groups.filter((group) => {
-    const most = MOST_IN_AUTHORITY.get(group.type);
-    if (most === undefined) return rules.drop('authority', group, 'does not belong there');
-    const why = group.type === TYPE.NS ? whyNotNs(group, rules, hasSoa) : whyNotInAuthority(group, names, zone);
-    if (why !== null) return rules.drop('authority', group, why);
-    const count = (counts.get(group.type) ?? 0) + 1;
-    counts.set(group.type, count);
-    return count <= most || rules.drop('authority', group, TOO_MANY);
-  });
-}
-
-/** Why a set that is no NS set is not needed for this answer; null when it may be. */
-function whyNotInAuthority({ type, owner }: RRsetGroup, names: readonly Name[], zone: Name): DropReason | null {
-  if (!isAtOrBelow(owner, zone)) return 'outside the zone of the server';
-  // RFC 2308 §2, RFC 4035 §3.1.4: an SOA or DS is of the zone, or the cut, of a name that was asked for.
-  const isOfName = type !== TYPE.SOA && type !== TYPE.DS ? true : names.some((name) => isAtOrBelow(name, owner));
-  return isOfName ? null : 'not of a name that was asked for';
-}
-
-/** Why an NS set must go; null when it may stay. One above the zone stays in an empty answer: it shows a lame server. */
-function whyNotNs(group: RRsetGroup, rules: AuthorityParts, hasSoa: boolean): DropReason | null {
-  const { message, hasAnswer } = rules;
-  const { question, zone, options } = rules.context;
-  if (!isAtOrBelow(question.name, group.owner)) return 'NS set of another branch';
-  const isDenial = message.rcode !== RCODE.NOERROR || (!hasAnswer && hasSoa);
-  // Records in front of which a fragment ends can be forged: NS sets in denials have no use that would justify that.
-  if (isDenial) return 'NS set beside a denial';
-  if (!isAtOrBelow(group.owner, zone)) return hasAnswer ? 'outside the zone of the server' : null;
-  if (options.scrubPromiscuous && hasAnswer) return 'NS set beside an answer';
-  return null;
-}
-
-function scrubAdditional(
-  groups: readonly RRsetGroup[],
-  speaking: readonly RRsetGroup[],
-  context: ScrubContext,
-  drop: Drop,
-): RRsetGroup[] {
-  const { zone, options } = context;
-  const hosts = new Set(speaking.flatMap((group) => hostsOf(group).map(nameKey)));
-  const isLameReferral = speaking.some((group) => group.type === TYPE.NS && !isAtOrBelow(group.owner, zone));
-  const isReferral = speaking.some((group) => group.type === TYPE.NS && isBelow(group.owner, zone));
-  const mayBeOutside = !options.hardenGlue && isReferral;
-  const isDenial = !speaking.some(
-    (group) => group.type !== TYPE.SOA && group.type !== TYPE.NSEC && group.type !== TYPE.NSEC3,
-  );
-  let count = 0;
-  return groups.flatMap((group) => {
-    const why = isDenial ? 'beside a denial' : whyNotAdditional(group, hosts, options);
-    const clean = why === null ? withoutPrivate(group, options) : null;
-    const isWelcome = clean !== null && !isLameReferral && (mayBeOutside || isAtOrBelow(group.owner, zone));
-    if (isWelcome && ++count <= MAX_ADDITIONAL_SETS) return [withFewAddresses(clean, drop)];
-    drop('additional', group, isWelcome ? TOO_MANY : (why ?? 'outside the zone of the server'));
-    return [];
-  });
-}
-
-/** Addresses of a name that stand beside something else are for finding servers: some are enough. What is cut is not signed. */
-function withFewAddresses(group: RRsetGroup, drop: Drop): RRsetGroup {
-  const isAddress = group.type === TYPE.A || group.type === TYPE.AAAA;
-  if (!isAddress || group.rdatas.length <= MAX_ADDRESSES_PER_SET) return group;
-  const rest = { ...group, rdatas: group.rdatas.slice(MAX_ADDRESSES_PER_SET) };
-  drop('additional', rest, TOO_MANY);
-  return { ...group, rdatas: group.rdatas.slice(0, MAX_ADDRESSES_PER_SET), signatures: [] };
-}
-
-function whyNotAdditional(group: RRsetGroup, hosts: ReadonlySet<string>, options: IterateOptions): DropReason | null {
-  if (NEVER_IN_ADDITIONAL.has(group.type)) return 'does not belong there';
-  const isAddress = group.type === TYPE.A || group.type === TYPE.AAAA;
-  if (isAddress) return hosts.has(nameKey(group.owner)) ? null : 'address of a name that nothing speaks of';
-  return options.hardenUnknownAdditional ? 'unknown type' : null;
-}
-
-function hostsOf(group: RRsetGroup): Name[] {
-  const at = HOST_NAME_AT.get(group.type);
-  if (at === undefined) return [];
-  return group.rdatas.flatMap((rdata) => {
-    const end = at + nameLength(rdata, at);
-    const name = nameFromBytes(rdata.subarray(at, end));
-    return name === null ? [] : [name];
-  });
-}
-
-/** Octets of the name at `at`: SVCB has parameters after it. */
-function nameLength(rdata: Uint8Array, at: number): number {
-  let cursor = at;
-  while (cursor < rdata.length && rdata[cursor] !== 0) cursor += (rdata[cursor] ?? 0) + 1;
-  return cursor + 1 - at;
+/** The sets of the section that the chain uses. */
+function usedSets({ steps, data }: Chain): KeyedRRset[] {
+  const used: KeyedRRset[] = [];
+  for (const { alias } of steps) used.push(alias);
+  for (const set of data) used.push(set);
+  return used;
 }
 
 /** The SOA's own TTL and minimum, whichever is lower, seconds (RFC 2308 §5); null when it is malformed. */
-export function negativeTtlOf(soa: RRsetGroup): number | null {
-  const rdata = soa.rdatas[0];
-  if (rdata === undefined || rdata.length < 22) return null;
-  const minimumAt = rdata.length - 4;
-  return Math.min(soa.ttl, readU16(rdata, minimumAt) * 0x10000 + readU16(rdata, minimumAt + 2));
+export function negativeTtlOf({ rrset, ttl }: KeyedRRset): number | null {
+  const at = rdatasAt(rrset);
+  const length = rdataCount(rrset) === 0 ? 0 : readU16(rrset, at);
+  return length < 22 ? null : Math.min(ttl, readU32(rrset, at + 2 + length - 4));
 }

@@ -5,13 +5,15 @@
 
 import { rrsetKey } from '../wire/question.ts';
 import { coveredType } from '../wire/rdata-rrsig.ts';
+import type { ReceivedRRset } from '../wire/received-rrset.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import type { RRsetGroup } from '../wire/rrsets.ts';
+import { rdatasOf, signaturesOf, withRdatas, withSignatures } from '../wire/rrset.ts';
+import type { KeyedRRset } from '../wire/rrsets.ts';
 
 export interface GroupedSections {
-  readonly answer: readonly RRsetGroup[];
-  readonly authority: readonly RRsetGroup[];
-  readonly additional: readonly RRsetGroup[];
+  readonly answer: ReceivedRRset[];
+  readonly authority: ReceivedRRset[];
+  readonly additional: ReceivedRRset[];
 }
 
 /** The same sections, each set with the signatures over it that other sections hold. */
@@ -22,7 +24,7 @@ export function attachStraySignatures(sections: GroupedSections): GroupedSection
   const sets = new Set(all.filter(({ type }) => type !== TYPE.RRSIG).map(keyOf));
   const byCovered = new Map<string, Uint8Array[]>();
   for (const stray of strays) {
-    for (const rdata of stray.rdatas) {
+    for (const rdata of rdatasOf(stray.rrset)) {
       const key = coveredKey(stray, rdata);
       if (!sets.has(key)) continue;
       const known = byCovered.get(key);
@@ -30,8 +32,10 @@ export function attachStraySignatures(sections: GroupedSections): GroupedSection
       else known.push(rdata);
     }
   }
-  const attach = (groups: readonly RRsetGroup[]): RRsetGroup[] =>
-    groups.map((group) => withSignatures(group, byCovered)).filter(({ rdatas }) => rdatas.length > 0);
+  const attach = (sets: readonly ReceivedRRset[]): ReceivedRRset[] => {
+    for (const set of sets) takeSignatures(set, byCovered);
+    return sets.filter(({ count }) => count > 0);
+  };
   return {
     answer: attach(sections.answer),
     authority: attach(sections.authority),
@@ -39,22 +43,26 @@ export function attachStraySignatures(sections: GroupedSections): GroupedSection
   };
 }
 
-function hasStray(groups: readonly RRsetGroup[]): boolean {
-  return groups.some(({ type }) => type === TYPE.RRSIG);
+function hasStray(sets: readonly KeyedRRset[]): boolean {
+  for (const { type } of sets) if (type === TYPE.RRSIG) return true;
+  return false;
 }
 
-function withSignatures(group: RRsetGroup, byCovered: ReadonlyMap<string, Uint8Array[]>): RRsetGroup {
-  if (group.type === TYPE.RRSIG) {
-    return { ...group, rdatas: group.rdatas.filter((rdata) => !byCovered.has(coveredKey(group, rdata))) };
+function takeSignatures(set: ReceivedRRset, byCovered: ReadonlyMap<string, Uint8Array[]>): void {
+  const { rrset } = set;
+  const more = byCovered.get(keyOf(set));
+  if (set.type === TYPE.RRSIG) {
+    const left = rdatasOf(rrset).filter((rdata) => !byCovered.has(coveredKey(set, rdata)));
+    set.rrset = withRdatas(rrset, left);
+  } else if (more !== undefined) {
+    set.rrset = withSignatures(rrset, [...signaturesOf(rrset), ...more]);
   }
-  const more = byCovered.get(keyOf(group));
-  return more === undefined ? group : { ...group, signatures: [...group.signatures, ...more] };
 }
 
-function keyOf(group: RRsetGroup): string {
-  return rrsetKey(group.owner, group.type, group.class);
+function keyOf(set: KeyedRRset): string {
+  return rrsetKey(set.owner, set.type, set.class);
 }
 
-function coveredKey(stray: RRsetGroup, rdata: Uint8Array): string {
+function coveredKey(stray: KeyedRRset, rdata: Uint8Array): string {
   return rrsetKey(stray.owner, coveredType(rdata), stray.class);
 }

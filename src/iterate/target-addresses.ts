@@ -153,7 +153,7 @@ async function lookUp(parts: IterateParts, work: Work, servers: DelegationPoint,
   for (const type of addressTypes(parts)) {
     if (target.lookedUp.includes(type)) continue;
     target.lookedUp.push(type);
-    const found = await parts.fetch(work, questionOf(target.name, type)).catch(() => null);
+    const found = await Promise.resolve(parts.fetch(work, questionOf(target.name, type))).catch(() => null);
     if (found === null || found.kind === 'failed') {
       target.isHopeless = found === null || !isAboutServers(found.why);
       break;

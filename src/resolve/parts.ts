@@ -7,6 +7,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { ProvenDenial } from '../terms/proven-denial.ts';
 import type { BogusReason, Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { Trace } from '../trace/trace.ts';
@@ -48,7 +49,7 @@ export interface ResolverParts {
   readonly counters: Counters;
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
-  readonly deny?: (question: Question) => KnownAnswer | null;
+  readonly deny?: (question: Question) => KnownAnswer | ProvenDenial | null;
   /** Answers that other hosts have found (cachedb); null or absent: none. */
   readonly shared?: SharedCache | null;
   /** The second at which signatures are checked; the clock's when absent. */

@@ -47,7 +47,14 @@ import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { RequestSlots } from './request-slots.ts';
 import { ExpiredAnswers } from './serve-expired.ts';
 import { FROM_STORE } from './shared-cache.ts';
-import { aggressiveCounter } from './synthesised-denials.ts';
+import {
+  aggressiveCounter,
+  denialCounter,
+  knownAnswerOf,
+  type Proven,
+  provenOf,
+  wholeOf,
+} from './synthesised-denials.ts';
 
 /** How a client's question differs from the plain one. */
 interface ResolveCallOptions {
@@ -68,7 +75,7 @@ export interface Miss {
 
 /** What the caches say to a client's question, and what giving it entails. */
 interface Known {
-  readonly resolution: Resolution;
+  readonly resolution: Resolution | Proven;
   /** Counted when it is given; null: nothing. */
   readonly counter: CounterName | null;
   /** Seconds that are left of what is to be fetched again; null: it need not be. */
@@ -143,11 +150,11 @@ export class Resolver {
    */
   find(question: Question): Resolution | null {
     const looked = this.look(question);
-    return looked.kind === 'miss' ? null : looked;
+    return looked.kind === 'miss' ? null : wholeOf(looked);
   }
 
-  /** As `find`, for who goes on to `resolve`: that takes the miss. */
-  look(question: Question): Resolution | Miss {
+  /** As `find`, for who goes on to `resolve`: that takes the miss. What known records prove is not copied. */
+  look(question: Question): Resolution | Proven | Miss {
     const known = this.#lookUp(question);
     if ('kind' in known) return known;
     if (known.counter !== null) this.#parts.counters.add(known.counter);
@@ -158,7 +165,7 @@ export class Resolver {
   /** What `find` would give, for who only wants to know: nothing is counted, nothing is fetched again. */
   peek(question: Question): Resolution | null {
     const known = this.#lookUp(question);
-    return 'kind' in known ? null : known.resolution;
+    return 'kind' in known ? null : wholeOf(known.resolution);
   }
 
   #lookUp(question: Question): Known | Miss {
@@ -166,6 +173,8 @@ export class Resolver {
     const cached = answers.find(question);
     if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
     const denied = cached === null ? (deny?.(question) ?? null) : null;
+    if (denied !== null && 'sets' in denied)
+      return { resolution: provenOf(question, denied), counter: denialCounter(denied), refreshSeconds: null };
     if (denied !== null) {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
       return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
@@ -237,7 +246,7 @@ export class Resolver {
     const trace = call.trace ?? null;
     const isPlain = trace === null && call.refresh !== true;
     const known = call.miss ?? (isPlain ? this.look(question) : null);
-    if (known !== null && known.kind !== 'miss') return known;
+    if (known !== null && known.kind !== 'miss') return wholeOf(known);
     const looked =
       known !== null && (this.#parts.shared ?? null) !== null ? await this.#storedOrExpired(question, known) : known;
     if (looked !== null && looked.kind !== 'miss') return looked;
@@ -338,7 +347,7 @@ export class Resolver {
     // Keys are asked for where a DS or an anchor says that they are: no span can deny them and be right.
     const mayBeDenied = avoid.size === 0 && !(mode === 'for-validation' && question.type === TYPE.DNSKEY);
     const denied = mayBeDenied ? (this.#parts.deny?.(question) ?? null) : null;
-    if (denied !== null) return denied.found;
+    if (denied !== null) return knownAnswerOf(question, denied).found;
     const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
     const sharingKey = `${parent.trustEpoch} ${fetchKey(mode, question, options, this.#lastWorkId)}`;
     let isLookedUp = true;

@@ -17,7 +17,7 @@ import type { CancelTimer, Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
 import type { LogSink } from '../ports/log-sink.ts';
 import type { SharedStore, StoreResult } from '../ports/shared-store.ts';
-import { type FoundResult, setsOf, withSets } from '../terms/iteration-result.ts';
+import { type FoundResult, someSet, withSets } from '../terms/iteration-result.ts';
 import { RANK, type Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -131,7 +131,7 @@ export class SharedCache {
   keep(question: Question, found: FoundResult): void {
     const { clock, counters, options, store } = this.#parts;
     const seconds = earliestExpiry(found) - clock.unixSeconds();
-    if (options.noStore || seconds <= 0 || setsOf(found).some(({ originalTtl }) => originalTtl === 0)) return;
+    if (options.noStore || seconds <= 0 || someSet(found, ({ originalTtl }) => originalTtl === 0)) return;
     const about = this.#aboutOf(question);
     const value = this.#valueOf(about, found);
     if (value.length > MAX_VALUE_OCTETS) return;

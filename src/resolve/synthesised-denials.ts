@@ -12,13 +12,16 @@ import type { DenialCache } from '../cache/denial-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Crypto } from '../ports/crypto.ts';
-import type { FoundResult } from '../terms/iteration-result.ts';
+import type { FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
+import type { ProvenDenial } from '../terms/proven-denial.ts';
+import type { Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
-import { synthesiseDenial } from '../validate/synthesise-denial.ts';
-import { isAtOrBelow, isRoot, labelAfter, type Name } from '../wire/name.ts';
+import { DenialSynthesis } from '../validate/synthesise-denial.ts';
+import { isAtOrBelow, labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
+import { answeredOf } from './outcome.ts';
 
 /** What minimisation asks for of names above the one wanted (RFC 9156 §2.1). */
 const MINIMISED_TYPE = TYPE.A;
@@ -45,16 +48,30 @@ export interface SynthesisedDenialsParts {
   readonly options: SynthesisedDenialsOptions;
 }
 
+/** Labels of a name, by offset: from one on, before another. */
+interface NamePart {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** Denials without a question. */
 export class SynthesisedDenials {
   readonly #parts: SynthesisedDenialsParts;
+  readonly #synthesis: DenialSynthesis;
 
   constructor(parts: SynthesisedDenialsParts) {
     this.#parts = parts;
+    this.#synthesis = new DenialSynthesis(parts);
   }
 
-  /** A secure denial of the question; null when none is known. */
+  /** A secure denial of the question as an answer; null when none is known. */
   find(question: Question): KnownAnswer | null {
+    const known = this.look(question);
+    return known === null ? null : knownAnswerOf(question, known);
+  }
+
+  /** The same; one that known records prove is not copied, and is good for this turn only. */
+  look(question: Question): KnownAnswer | ProvenDenial | null {
     const { options, configuredZone, anchorZone } = this.#parts;
     if (!options.belowNxdomain && !options.aggressiveNsec) return null;
     const anchor = anchorZone(question.name);
@@ -63,21 +80,25 @@ export class SynthesisedDenials {
     // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
     // an anchor of its own: such a zone may be private to us.
     const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
-    const below = options.belowNxdomain
-      ? this.#belowNxdomain(question, Math.max(configured.length, anchor.length))
-      : null;
-    return below ?? (options.aggressiveNsec ? this.#synthesise(question, maySpeak) : null);
+    const { length } = question.name;
+    const spokenFor = length - Math.max(configured.length, anchor.length) + 1;
+    const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
+      options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
+    // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
+    const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
+    return (
+      belowNxdomain(0, zoneAt) ??
+      (zoneAt < length ? this.#synthesis.find(question, zoneAt, maySpeak) : null) ??
+      belowNxdomain(zoneAt, length)
+    );
   }
 
-  /**
-   * RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. `leastOctets`: of the deepest
-   * zone above which nobody may speak.
-   */
-  #belowNxdomain(question: Question, leastOctets: number): KnownAnswer | null {
+  /** RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. */
+  #belowNxdomain(question: Question, part: NamePart): KnownAnswer | null {
     const { name, type } = question;
-    if (isRoot(name)) return null;
     // The root exists.
-    for (let at = labelAfter(name, 0); name.length - at >= leastOctets && name[at] !== 0; at = labelAfter(name, at)) {
+    for (let at = labelAfter(name, 0); at < part.to && name[at] !== 0; at = labelAfter(name, at)) {
+      if (at < part.from) continue;
       const known =
         this.#nxdomainAt(question, MINIMISED_TYPE, at) ??
         (type === MINIMISED_TYPE ? null : this.#nxdomainAt(question, type, at));
@@ -93,20 +114,40 @@ export class SynthesisedDenials {
     const known = this.#parts.answers.findNxdomain(question, type, at);
     return known?.verdict?.status === 'secure' && known.found.aliases.length === 0 ? known : null;
   }
+}
 
-  #synthesise(question: Question, maySpeak: (zone: Name) => boolean): KnownAnswer | null {
-    const end = synthesiseDenial(this.#parts, question, maySpeak);
-    if (end === null) return null;
-    return {
-      found: { kind: 'found', aliases: [], end: { ...end, isSynthesised: true } },
-      verdict: SECURE,
-      expiresAt: end.expiresAt,
-    };
-  }
+/** A denial as an answer: where known records prove it, these copied. */
+export function knownAnswerOf(question: Question, denial: KnownAnswer | ProvenDenial): KnownAnswer {
+  if ('found' in denial) return denial;
+  const end = denial.asAnswer(question);
+  return { found: { kind: 'found', aliases: [], end }, verdict: SECURE, expiresAt: end.expiresAt };
+}
+
+/** What a resolution ends as when known records prove a denial: good for this turn only. */
+export interface Proven {
+  readonly kind: 'proven';
+  readonly question: Question;
+  readonly denial: ProvenDenial;
+}
+
+export function provenOf(question: Question, denial: ProvenDenial): Proven {
+  return { kind: 'proven', question, denial };
+}
+
+/** A resolution to keep, its records copied. */
+export function wholeOf(resolution: Resolution | Proven): Resolution {
+  if (resolution.kind !== 'proven') return resolution;
+  const { question, denial } = resolution;
+  const { found, verdict, expiresAt } = knownAnswerOf(question, denial);
+  return answeredOf(question, found, verdict, expiresAt);
 }
 
 /** What an answer is counted as that ends in a denial made from known ones; null: its end is none. */
 export function aggressiveCounter({ end }: FoundResult): CounterName | null {
-  if (end.isSynthesised !== true) return null;
-  return end.kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
+  return end.isSynthesised === true ? denialCounter(end) : null;
+}
+
+/** What a denial made from known ones is counted as. */
+export function denialCounter({ kind }: Pick<FinalAnswer, 'kind'>): CounterName {
+  return kind === 'nxdomain' ? 'aggressive.nxdomain' : 'aggressive.noerror';
 }

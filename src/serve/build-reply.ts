@@ -119,7 +119,7 @@ export function buildReply(
   }
   const secure = isAuthentic(resolution);
   const authority = resolution.ofZone?.authoritative === true ? FLAG.AA : 0;
-  const flags = FLAG.QR | FLAG.RA | authority | (shape.flags & COPIED_FLAGS) | (secure && wantsAd(shape) ? FLAG.AD : 0);
+  const flags = authority | flagsOf(shape, secure);
   builder.start({ id: shape.id, flags, rcode: resolution.rcode });
   builder.limit(shape.maxOctets);
   builder.question(shape.question);
@@ -148,8 +148,13 @@ function isAuthentic(answered: Answered): boolean {
   return answered.verdict?.status === 'secure' && answered.answer.length + answered.authority.length > 0;
 }
 
+/** The flags of a reply to that query. `secure`: all that it says is. */
+export function flagsOf(shape: Pick<ReplyShape, 'flags' | 'doBit'>, secure: boolean): number {
+  return FLAG.QR | FLAG.RA | (shape.flags & COPIED_FLAGS) | (secure && wantsAd(shape) ? FLAG.AD : 0);
+}
+
 /** RFC 6840 §5.7 and §5.8: AD is for clients that set DO or AD. */
-function wantsAd(shape: ReplyShape): boolean {
+function wantsAd(shape: Pick<ReplyShape, 'flags' | 'doBit'>): boolean {
   return shape.doBit || (shape.flags & FLAG.AD) !== 0;
 }
 

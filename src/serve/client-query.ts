@@ -168,11 +168,22 @@ export class ClientQuery {
 
   /** Copies of what must outlive the query; `since`: monotonic milliseconds. */
   pending(since: number): PendingClient {
-    const { id, flags, hasEdns, doBit, maxOctets, wantsNsid, wantsKeepalive, wantsPadding, from, channel } = this;
-    const form = { id, flags, question: this.question(), hasEdns, doBit, maxOctets };
-    const cookie = this.cookie?.slice() ?? null;
-    const wants = { wantsNsid, wantsKeepalive, wantsPadding };
-    return { ...form, ...wants, cookie, isProven: this.cookieState === 'valid', from, channel, since };
+    return {
+      id: this.id,
+      flags: this.flags,
+      question: this.question(),
+      hasEdns: this.hasEdns,
+      doBit: this.doBit,
+      maxOctets: this.maxOctets,
+      wantsNsid: this.wantsNsid,
+      wantsKeepalive: this.wantsKeepalive,
+      wantsPadding: this.wantsPadding,
+      cookie: this.cookie?.slice() ?? null,
+      isProven: this.cookieState === 'valid',
+      from: this.from,
+      channel: this.channel,
+      since,
+    };
   }
 
   #forget(): void {

@@ -9,6 +9,7 @@
 import { REPLY_FLAG, type ReplyCache } from '../cache/reply-cache.ts';
 import type { LocalAnswer } from '../policy/local-reply.ts';
 import type { Clock } from '../ports/clock.ts';
+import { type Proven, wholeOf } from '../resolve/synthesised-denials.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import { readU16, writeU16 } from '../wire/bytes.ts';
 import { type ExtendedError, edeOption } from '../wire/ede.ts';
@@ -25,6 +26,7 @@ import {
   type ReplyShape,
 } from './build-reply.ts';
 import type { ClientQuery, PendingClient } from './client-query.ts';
+import { DenialWriter } from './denial-writer.ts';
 import type { ErrorReply } from './error-replies.ts';
 import { extendedErrorsOf, withClockHint } from './explain.ts';
 import { replyFlags } from './reply-flags.ts';
@@ -57,6 +59,7 @@ const OPCODE_BITS = 0x7800;
 export class ReplyComposer {
   /** One for each buffer that replies leave from: a listener has one, or a few. */
   readonly #builders = new WeakMap<Uint8Array, MessageBuilder>();
+  readonly #denials = new DenialWriter();
   readonly #clock: Clock;
   readonly #options: ServeOptions;
   readonly #replies: ReplyCache;
@@ -110,6 +113,28 @@ export class ReplyComposer {
     }
     if (!use.cacheable) writeU16(out, 2, (readU16(out, 2) | use.setFlags) & ~use.clearFlags);
     return client.hasEdns ? this.#appendOpt(out, built.length, client, options) : built.length;
+  }
+
+  /** The same for a denial that known records prove. It is kept only when it was asked for a short while ago: names by chance are not. */
+  composeProven(proven: Proven, client: PendingClient, out: Uint8Array): number {
+    const optOctets = optOctetsOf(client);
+    const now = this.#clock.unixSeconds();
+    const length = this.#settings.originalTtl ? 0 : this.#denials.write(out, proven, client, now);
+    if (length === 0 || length + optOctets > client.maxOctets) return this.compose(wholeOf(proven), client, out);
+    if (this.#replies.isRepeated(out, questionEndOf(client))) {
+      this.#replies.store({
+        reply: out,
+        replyLength: length,
+        questionEnd: questionEndOf(client),
+        flags: replyFlags(client.flags, client.doBit),
+        dependsOn: REPLY_FLAG.do,
+        secure: true,
+        ttlOffsets: this.#denials.ttlOffsets,
+        expiresAt: proven.denial.expiresAt,
+        options: NO_OPTIONS,
+      });
+    }
+    return client.hasEdns ? this.#appendOpt(out, length, client, NO_OPTIONS) : length;
   }
 
   /** Stores the whole body that stands in `out`, as it is before any truncation, in the reply cache. */

@@ -133,7 +133,10 @@ export class Sources {
   /** From the caches below the reply cache; what was looked at in vain goes on to whoever resolves. */
   knownReply(query: ClientQuery, client: PendingClient): number | Miss {
     const known = this.#parts.resolver.look(client.question);
-    return known.kind === 'miss' ? known : this.#replyResolved(query, known, client);
+    if (known.kind === 'miss') return known;
+    if (known.kind !== 'proven') return this.#replyResolved(query, known, client);
+    const { composer, immediate } = this.#parts;
+    return immediate.given(query, composer.composeProven(known, client, query.out), 'secure');
   }
 
   /** RFC 1034 §4.3.1: without recursion only what is known: it is not, but who to ask may be. */

@@ -61,35 +61,40 @@ export type FoundResult = Extract<IterationResult, { readonly kind: 'found' }>;
 
 /** The sets that a verdict on it is about: aliases with their proofs, answer, authority. What merely came along is not. */
 export function validatedSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
-  return [...aliases.flatMap(({ alias, proof }) => [alias, ...proof]), ...end.answer, ...end.authority];
+  const sets: RankedRRset[] = [];
+  for (const { alias, proof } of aliases) sets.push(alias, ...proof);
+  sets.push(...end.answer, ...end.authority);
+  return sets;
 }
 
 /** The same with each of its RRsets as `change` makes it. */
 export function withSets(found: FoundResult, change: (ranked: RankedRRset) => RankedRRset): FoundResult {
-  const aliases = found.aliases.map((step) => ({
+  const { aliases, end } = found;
+  const steps = aliases.map((step) => ({
     ...step,
     alias: change(step.alias),
     synthesised: step.synthesised === null ? null : change(step.synthesised),
     proof: step.proof.map(change),
   }));
-  const { end } = found;
-  const [answer, authority, additional] = [end.answer, end.authority, end.additional].map((list) => list.map(change));
-  return { ...found, aliases, end: { ...end, answer, authority, additional } as FinalAnswer };
+  const answer = end.answer.map(change);
+  const authority = end.authority.map(change);
+  const additional = end.additional.map(change);
+  return { ...found, aliases: steps, end: { ...end, answer, authority, additional } };
 }
 
 /** True when no cache may keep what was found, since a part of it came from servers that are used so. */
 export function isNotKept(found: FoundResult): boolean {
-  if (found.end.notKept === true) return true;
-  return setsOf(found).some((ranked) => ranked.notKept === true);
+  return found.end.notKept === true || someSet(found, isOfServersNotKept);
 }
 
-/** All RRsets that an answer holds, those of the answer section first. */
-export function setsOf({ aliases, end }: FoundResult): RankedRRset[] {
-  return [
-    ...aliases.flatMap((step) => (step.synthesised === null ? [step.alias] : [step.alias, step.synthesised])),
-    ...end.answer,
-    ...aliases.flatMap((step) => step.proof),
-    ...end.authority,
-    ...end.additional,
-  ];
+function isOfServersNotKept({ notKept }: RankedRRset): boolean {
+  return notKept === true;
+}
+
+/** True when the test says yes to one of all RRsets that an answer holds. */
+export function someSet({ aliases, end }: FoundResult, test: (ranked: RankedRRset) => boolean): boolean {
+  for (const { alias, synthesised, proof } of aliases) {
+    if (test(alias) || (synthesised !== null && test(synthesised)) || proof.some(test)) return true;
+  }
+  return end.answer.some(test) || end.authority.some(test) || end.additional.some(test);
 }

@@ -4,42 +4,77 @@
  */
 
 import type { Failure } from '../terms/failure.ts';
-import { type FoundResult, validatedSetsOf } from '../terms/iteration-result.ts';
+import { type FoundResult, type IterationResult, validatedSetsOf } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { IndeterminateReason } from '../terms/verdict.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import type { FetchOptions } from '../work/fetch.ts';
+import type { Soon } from '../work/soon.ts';
 import type { ValidationContext } from './validation-context.ts';
 import type { ZoneSecurity } from './zone-security.ts';
 
 /** How chain data is asked for while nobody is to be avoided. */
 const FIRST_ASKED: FetchOptions = { mode: 'for-validation' };
+const NOBODY: ReadonlySet<string> = new Set();
+
+/** What came of chain data; `T` what it is validated to when it is of use. */
+interface Judged {
+  readonly status: string;
+}
 
 /** Asks until what comes is not bogus, no server is left to blame, or it was asked often enough. */
-export async function askChain<T extends { readonly status: string }>(
+export function askChain<T extends Judged>(
   validation: ValidationContext,
   question: Question,
-  validate: (found: FoundResult) => Promise<T | ZoneSecurity>,
-): Promise<T | ZoneSecurity> {
-  const { fetch, options: bounds } = validation.parts;
-  const avoid = new Set<string>();
-  let last: T | ZoneSecurity | null = null;
-  for (let restart = 0; restart <= bounds.maxRestarts; restart++) {
-    const options = avoid.size === 0 ? FIRST_ASKED : ({ mode: 'for-validation', avoid: new Set(avoid) } as const);
-    const found = await fetch(validation.work, question, options);
-    if (found.kind === 'failed') return last ?? unreachableZone(validation, question, found.why);
-    const result = await validate(found);
-    if (result.status !== 'bogus') return result;
-    last = result;
-    validation.forgetUnchecked(question);
-    const before = avoid.size;
-    const blamed = avoid.has(MEMORY) ? serversOf(found) : blamedFor(found, validation.now);
-    for (const name of blamed) avoid.add(name);
-    if (avoid.size === before) break;
+  validate: (found: FoundResult) => Soon<T | ZoneSecurity>,
+): Soon<T | ZoneSecurity> {
+  return new ChainQuestion(validation, question, validate).ask(FIRST_ASKED);
+}
+
+/** One question of the chain of trust, as often as it is asked. */
+class ChainQuestion<T extends Judged> {
+  readonly #validation: ValidationContext;
+  readonly #question: Question;
+  readonly #validate: (found: FoundResult) => Soon<T | ZoneSecurity>;
+  #last: T | ZoneSecurity | null = null;
+  #restarts = 0;
+
+  constructor(
+    validation: ValidationContext,
+    question: Question,
+    validate: (found: FoundResult) => Soon<T | ZoneSecurity>,
+  ) {
+    this.#validation = validation;
+    this.#question = question;
+    this.#validate = validate;
   }
-  return last ?? unreachableZone(validation, question, { kind: 'cancelled' });
+
+  ask(options: FetchOptions): Soon<T | ZoneSecurity> {
+    const { parts, work } = this.#validation;
+    const found = parts.fetch(work, this.#question, options);
+    return found instanceof Promise ? found.then((late) => this.#take(late, options)) : this.#take(found, options);
+  }
+
+  #take(found: IterationResult, options: FetchOptions): Soon<T | ZoneSecurity> {
+    if (found.kind === 'failed') return this.#last ?? unreachableZone(this.#validation, this.#question, found.why);
+    const result = this.#validate(found);
+    return result instanceof Promise
+      ? result.then((late) => this.#judge(found, late, options))
+      : this.#judge(found, result, options);
+  }
+
+  /** The result, unless others are to be asked. */
+  #judge(found: FoundResult, result: T | ZoneSecurity, { avoid = NOBODY }: FetchOptions): Soon<T | ZoneSecurity> {
+    if (result.status !== 'bogus') return result;
+    this.#last = result;
+    this.#validation.forgetUnchecked(this.#question);
+    const blamed = avoid.has(MEMORY) ? serversOf(found) : blamedFor(found, this.#validation.now);
+    const toAvoid = new Set([...avoid, ...blamed]);
+    if (toAvoid.size === avoid.size || ++this.#restarts > this.#validation.parts.options.maxRestarts) return result;
+    return this.ask({ mode: 'for-validation', avoid: toAvoid });
+  }
 }
 
 /** No server has this name: avoiding it says that memory was used and was not good enough, so that servers must be asked. */

@@ -11,38 +11,50 @@ import { isAtOrBelow, isBelow, labelAfter, labelCount, lastLabels, type Name, na
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { proveAnchor, stepToChild } from './chain-step.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
-import type { NonSecureVerdict, Step, ZoneSecurity } from './zone-security.ts';
+import type { NonSecureVerdict, SecureZone, Step, ZoneSecurity } from './zone-security.ts';
 
 /** The trust of the deepest zone at or above `target`; `anchor` must be the closest one above it. At once where it is known. */
-export function trustOf(
-  validation: ValidationContext,
-  target: Name,
-  anchor: TrustAnchor,
-): ZoneSecurity | Promise<ZoneSecurity> {
-  const known = deepestKnown(validation, target, anchor);
-  const isWhole = known !== null && (known.status !== 'secure' || known.zone.length === target.length);
-  return isWhole ? known : walkDown(validation, target, { known, anchor });
+export function trustOf(validation: ValidationContext, target: Name, anchor: TrustAnchor): Soon<ZoneSecurity> {
+  const known = deepestKnown(validation, target, anchor) ?? primeAnchor(validation, anchor);
+  return known instanceof Promise
+    ? known.then((late) => walkDown(validation, target, late))
+    : walkDown(validation, target, known);
 }
 
-/** Goes down from the deepest zone that is known, or from the anchor. */
-async function walkDown(
+/** Goes down from a zone at or above the target, the first step to a name of so many labels. */
+function walkDown(
   validation: ValidationContext,
   target: Name,
-  { known, anchor }: { readonly known: ZoneSecurity | null; readonly anchor: TrustAnchor },
-): Promise<ZoneSecurity> {
+  from: ZoneSecurity,
+  first: number = labelCount(from.zone) + 1,
+): Soon<ZoneSecurity> {
+  if (from.status !== 'secure' || from.zone.length === target.length) return from;
   const depth = labelCount(target);
-  let trust = known ?? (await primeAnchor(validation, anchor));
-  for (let labels = labelCount(trust.zone) + 1; labels <= depth && trust.status === 'secure'; labels++) {
-    const parent = trust;
-    const child = lastLabels(target, labels);
-    const step = await validation.share(child, () => stepToChild(validation, parent, child));
-    remember(validation, child, step);
-    if (step.status !== 'no-cut') trust = step;
+  let trust: ZoneSecurity = from;
+  for (let labels = first; labels <= depth && trust.status === 'secure'; labels++) {
+    const step = stepTo(validation, trust, lastLabels(target, labels));
+    if (step instanceof Promise) {
+      const above = trust;
+      return step.then((late) => walkDown(validation, target, late ?? above, labels + 1));
+    }
+    trust = step ?? trust;
   }
   return trust;
+}
+
+/** The trust of the zone that begins at `child`, remembered; null: none does. */
+function stepTo(validation: ValidationContext, parent: SecureZone, child: Name): Soon<ZoneSecurity | null> {
+  const step = validation.share(child, () => stepToChild(validation, parent, child));
+  return step instanceof Promise ? step.then((late) => cutOf(validation, child, late)) : cutOf(validation, child, step);
+}
+
+function cutOf(validation: ValidationContext, child: Name, step: Step): ZoneSecurity | null {
+  remember(validation, child, step);
+  return step.status === 'no-cut' ? null : step;
 }
 
 /** Data with a signature, as far as its place in the tree matters. */
@@ -63,7 +75,7 @@ export function trustOfSigner(
   validation: ValidationContext,
   signed: SignedData,
   anchor: TrustAnchor,
-): ZoneSecurity | Promise<ZoneSecurity> {
+): Soon<ZoneSecurity> {
   const trust = trustOf(validation, signed.signer, anchor);
   if (trust instanceof Promise) return trust.then((late) => trustBelow(validation, signed, anchor, late));
   return trustBelow(validation, signed, anchor, trust);
@@ -75,7 +87,7 @@ function trustBelow(
   signed: SignedData,
   anchor: TrustAnchor,
   trust: ZoneSecurity,
-): ZoneSecurity | Promise<ZoneSecurity> {
+): Soon<ZoneSecurity> {
   const { signer, inZoneOf } = signed;
   if (trust.status !== 'secure' || !namesEqual(trust.zone, signer)) return trust;
   // Below an anchor of its own a zone is not to be reached from above: what stands there is configured.
@@ -137,15 +149,15 @@ function deepestKnown(validation: ValidationContext, target: Name, anchor: Trust
   return null;
 }
 
-async function primeAnchor(validation: ValidationContext, anchor: TrustAnchor): Promise<ZoneSecurity> {
-  const step = await validation.share(anchor.zone, async () => {
-    const trust = await proveAnchor(validation, anchor);
-    if (trust.status === 'secure') validation.parts.onPrimed?.(anchor);
-    return trust;
-  });
-  remember(validation, anchor.zone, step);
+function primeAnchor(validation: ValidationContext, anchor: TrustAnchor): Soon<ZoneSecurity> {
+  const step = validation.share(anchor.zone, () =>
+    andThen(proveAnchor(validation, anchor), (trust) => {
+      if (trust.status === 'secure') validation.parts.onPrimed?.(anchor);
+      return trust;
+    }),
+  );
   // An anchor's zone is a zone by configuration: a step that found no cut can only be a joined one from above it.
-  return step.status === 'no-cut' ? await proveAnchor(validation, anchor) : step;
+  return andThen(step, (known) => cutOf(validation, anchor.zone, known) ?? proveAnchor(validation, anchor));
 }
 
 /** Keeps a zone's trust. What is indeterminate is asked again by the next question. */

@@ -23,6 +23,7 @@ import { questionOf } from '../wire/question.ts';
 import { isRrsig, isSignedBy } from '../wire/rdata-rrsig.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner, rrsetType, someSignature } from '../wire/rrset.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { askChain } from './ask-chain.ts';
 import { bogusSet, bogusZone, insecureZone, limitZone } from './conclude.ts';
 import { denialReason, proveDenial, proveRecords, proveWildcard } from './prove-denial.ts';
@@ -31,7 +32,7 @@ import { storeSecure } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import { validateKeys } from './validate-keys.ts';
 import type { ValidationContext } from './validation-context.ts';
-import { verifyRRset } from './verify-rrset.ts';
+import { type RRsetCheck, verifyRRset } from './verify-rrset.ts';
 import type { SecureZone, Step, ZoneSecurity } from './zone-security.ts';
 
 /** A DS set that the parent's keys prove. */
@@ -42,29 +43,31 @@ interface ProvenDs {
 }
 
 /** What stands at `child`, one label or more below a zone whose keys are proven. */
-export async function stepToChild(validation: ValidationContext, parent: SecureZone, child: Name): Promise<Step> {
-  const known = validation.mayTakeKnown(child) ? await validateKnownDenial(validation, parent, child) : null;
-  if (known !== null) return known;
-  const result = await askChain<ProvenDs | Step>(validation, questionOf(child, TYPE.DS), (found) =>
+export function stepToChild(validation: ValidationContext, parent: SecureZone, child: Name): Soon<Step> {
+  const known = validation.mayTakeKnown(child) ? validateKnownDenial(validation, parent, child) : null;
+  return andThen(known, (step) => step ?? askForDs(validation, parent, child));
+}
+
+function askForDs(validation: ValidationContext, parent: SecureZone, child: Name): Soon<Step> {
+  const result = askChain<ProvenDs | Step>(validation, questionOf(child, TYPE.DS), (found) =>
     validateDs(validation, parent, child, found),
   );
-  if (result.status !== 'ds') return result;
+  return andThen(result, (step) => (step.status === 'ds' ? stepByDs(validation, child, step) : step));
+}
+
+function stepByDs(validation: ValidationContext, child: Name, result: ProvenDs): Soon<ZoneSecurity> {
   const sorted = usableDs(result.rdatas, validation.policy);
   const why = isUnsupported(sorted) ? unsupportedReason(child, sorted) : null;
   // RFC 4035 §5.2, RFC 6840 §5.2: no supported algorithm or digest: as if the zone were unsigned.
   if (why !== null) return insecureZone(validation, child, why, result.expiresAt);
-  return await proveKeys(validation, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
+  return proveKeys(validation, { zone: child, ds: sorted.usable, keys: [], expiresAt: result.expiresAt });
 }
 
 /**
  * Denial records that are at hand prove what stands at the name: the NSEC that came with the referral, or records of the
  * answer that is validated. Then nobody has to be asked. Null when they do not.
  */
-async function validateKnownDenial(
-  validation: ValidationContext,
-  parent: SecureZone,
-  child: Name,
-): Promise<Step | null> {
+function validateKnownDenial(validation: ValidationContext, parent: SecureZone, child: Name): Soon<Step | null> {
   const nsec = validation.parts.rrsets.find(child, TYPE.NSEC, CLASS.IN);
   const isCached = nsec !== null && nsec.verdict?.status !== 'bogus';
   const known = isCached ? [nsec, ...validation.denialRecords] : validation.denialRecords;
@@ -74,12 +77,12 @@ async function validateKnownDenial(
     someSignature(rrset, (rdata) => isRrsig(rdata) && isSignedBy(rdata, parent.zone)),
   );
   if (parents.length === 0) return null;
-  const step = await validateNoDs(validation, parent, child, parents);
-  return step.status === 'insecure' || step.status === 'no-cut' ? step : null;
+  const isProof = (step: Step): Step | null => (step.status === 'insecure' || step.status === 'no-cut' ? step : null);
+  return andThen(validateNoDs(validation, parent, child, parents), isProof);
 }
 
 /** The trust of an anchor's own zone. */
-export async function proveAnchor(validation: ValidationContext, anchor: TrustAnchor): Promise<ZoneSecurity> {
+export function proveAnchor(validation: ValidationContext, anchor: TrustAnchor): Soon<ZoneSecurity> {
   const sorted = usableDs(anchor.ds, validation.policy);
   const keys = anchor.dnskeys.filter((rdata) => validation.policy.supports(rdata[3] ?? 0));
   if (isUnsupported(sorted) && keys.length === 0) {
@@ -87,12 +90,11 @@ export async function proveAnchor(validation: ValidationContext, anchor: TrustAn
     const why = unsupportedReason(anchor.zone, { ...sorted, algorithms });
     return insecureZone(validation, anchor.zone, why, Number.POSITIVE_INFINITY);
   }
-  const trust = await proveKeys(validation, {
-    zone: anchor.zone,
-    ds: sorted.usable,
-    keys,
-    expiresAt: Number.POSITIVE_INFINITY,
-  });
+  const proof = { zone: anchor.zone, ds: sorted.usable, keys, expiresAt: Number.POSITIVE_INFINITY };
+  return andThen(proveKeys(validation, proof), (trust) => letPassStripped(validation, anchor, trust));
+}
+
+function letPassStripped(validation: ValidationContext, anchor: TrustAnchor, trust: ZoneSecurity): ZoneSecurity {
   const isStripped =
     (trust.status === 'bogus' && (trust.why.kind === 'no-dnskey' || trust.why.kind === 'no-signature')) ||
     (trust.status === 'indeterminate' && trust.why.kind === 'chain-data-unreachable');
@@ -102,14 +104,11 @@ export async function proveAnchor(validation: ValidationContext, anchor: TrustAn
   return insecureZone(validation, anchor.zone, why, trust.expiresAt);
 }
 
-async function proveKeys(
-  validation: ValidationContext,
-  proof: Parameters<typeof validateKeys>[2],
-): Promise<ZoneSecurity> {
+function proveKeys(validation: ValidationContext, proof: Parameters<typeof validateKeys>[2]): Soon<ZoneSecurity> {
   const question = questionOf(proof.zone, TYPE.DNSKEY);
-  return await askChain<ZoneSecurity>(validation, question, async (found) => {
+  return askChain<ZoneSecurity>(validation, question, (found) => {
     const ranked = findSet(found, proof.zone, TYPE.DNSKEY);
-    if (ranked !== null) return await validateKeys(validation, ranked, proof);
+    if (ranked !== null) return validateKeys(validation, ranked, proof);
     return bogusZone(validation, proof.zone, { kind: 'no-dnskey', zone: formatName(proof.zone) });
   });
 }
@@ -120,29 +119,32 @@ function findSet({ aliases, end }: FoundResult, name: Name, type: number): Ranke
   return end.answer.find(isWanted) ?? null;
 }
 
-async function validateDs(
+function validateDs(
   validation: ValidationContext,
   parent: SecureZone,
   child: Name,
   found: FoundResult,
-): Promise<ProvenDs | Step> {
+): Soon<ProvenDs | Step> {
   const alias = aliasAt(found, child);
-  if (alias !== null) return await validateAliasAtName(validation, parent, child, alias);
+  if (alias !== null) return validateAliasAtName(validation, parent, child, alias);
   const ds = findSet(found, child, TYPE.DS);
-  return ds === null
-    ? await validateNoDs(validation, parent, child, found.end.authority)
-    : await validateDsSet(validation, parent, child, ds);
+  if (ds === null) return validateNoDs(validation, parent, child, found.end.authority);
+  if (ds.verdict?.status === 'secure') return { status: 'ds', rdatas: rdatasOf(ds.rrset), expiresAt: ds.expiresAt };
+  return andThen(verifyRRset(validation, ds, parent), (check) => dsOf(validation, parent, child, { ds, check }));
 }
 
-async function validateDsSet(
+/** A DS set, and what the parent's keys say of it. */
+interface CheckedDs {
+  readonly ds: RankedRRset;
+  readonly check: RRsetCheck;
+}
+
+function dsOf(
   validation: ValidationContext,
   parent: SecureZone,
   child: Name,
-  ds: RankedRRset,
-): Promise<ProvenDs | Step> {
-  const rdatas = rdatasOf(ds.rrset);
-  if (ds.verdict?.status === 'secure') return { status: 'ds', rdatas, expiresAt: ds.expiresAt };
-  const check = await verifyRRset(validation, ds, parent);
+  { ds, check }: CheckedDs,
+): ProvenDs | Step {
   if (check.kind === 'limit') return limitZone(validation, child, check.limit);
   // RFC 4035 §5.2: the DS must be the parent's own; one that a wildcard made proves no delegation.
   if (check.kind === 'secure' && check.signature.isWildcard) {
@@ -150,7 +152,7 @@ async function validateDsSet(
   }
   if (check.kind === 'bogus') return bogusSet(validation, child, ds, check.why);
   storeSecure(validation, ds, check.expiresAt);
-  return { status: 'ds', rdatas, expiresAt: check.expiresAt };
+  return { status: 'ds', rdatas: rdatasOf(ds.rrset), expiresAt: check.expiresAt };
 }
 
 /** An alias that was found in place of a DS, with the denial records that came along. */
@@ -172,65 +174,66 @@ function aliasAt({ aliases, end }: FoundResult, child: Name): AliasAtName | null
  * a wildcard made says so only together with the proof that the name itself does not exist (RFC 4035 §5.3.4): else anybody
  * could put the wildcard's signed alias over a delegation.
  */
-async function validateAliasAtName(
+function validateAliasAtName(
   validation: ValidationContext,
   parent: SecureZone,
   child: Name,
   { alias, proof }: AliasAtName,
-): Promise<Step> {
-  const check = await verifyRRset(validation, alias, parent);
-  switch (check.kind) {
-    case 'secure':
-      if (!check.signature.isWildcard) return { status: 'no-cut' };
-      return await validateExpandedAlias(validation, parent, child, { alias, proof, labels: check.signature.labels });
-    case 'bogus':
-      return bogusSet(validation, child, alias, check.why);
-    case 'limit':
-      return limitZone(validation, child, check.limit);
-    default:
-      return unreachable(check);
-  }
+): Soon<Step> {
+  return andThen(verifyRRset(validation, alias, parent), (check) => {
+    switch (check.kind) {
+      case 'secure':
+        if (!check.signature.isWildcard) return { status: 'no-cut' };
+        return validateExpandedAlias(validation, parent, child, { alias, proof, labels: check.signature.labels });
+      case 'bogus':
+        return bogusSet(validation, child, alias, check.why);
+      case 'limit':
+        return limitZone(validation, child, check.limit);
+      default:
+        return unreachable(check);
+    }
+  });
 }
 
-async function validateExpandedAlias(
+function validateExpandedAlias(
   validation: ValidationContext,
   parent: SecureZone,
   child: Name,
   { alias, proof, labels }: AliasAtName & { readonly labels: number },
-): Promise<Step> {
+): Soon<Step> {
   const unproven = { kind: 'wildcard-unproven', ...recordOf(alias.rrset, parent.zone) } as const;
   // RFC 4592 §4.4: a DNAME is not expanded.
   if (rrsetType(alias.rrset) !== TYPE.CNAME) return bogusSet(validation, child, alias, unproven);
-  const result = await proveRecords(validation, proof, parent);
-  if (result.kind === 'limit') return limitZone(validation, child, result.limit);
-  const { records } = result;
-  const answer = { name: child, closestEncloserLabels: labels };
-  const outcome = await proveWildcard(validation, records, answer, parent);
-  switch (outcome.kind) {
-    case 'proven':
-      return { status: 'no-cut' };
-    case 'not-proven':
-      return bogusSet(validation, child, alias, unproven);
-    default:
-      return stepOfDenial(validation, child, outcome, records.expiresAt);
-  }
+  return andThen(proveRecords(validation, proof, parent), (records) => {
+    if ('limit' in records) return limitZone(validation, child, records.limit);
+    const answer = { name: child, closestEncloserLabels: labels };
+    return andThen(proveWildcard(validation, records, answer, parent), (outcome) => {
+      switch (outcome.kind) {
+        case 'proven':
+          return { status: 'no-cut' };
+        case 'not-proven':
+          return bogusSet(validation, child, alias, unproven);
+        default:
+          return stepOfDenial(validation, child, outcome, records.expiresAt);
+      }
+    });
+  });
 }
 
-async function validateNoDs(
+function validateNoDs(
   validation: ValidationContext,
   parent: SecureZone,
   child: Name,
   authority: readonly RankedRRset[],
-): Promise<Step> {
-  const result = await proveRecords(validation, authority, parent);
-  if (result.kind === 'limit') return limitZone(validation, child, result.limit);
-  const { records } = result;
-  const outcome = await proveDenial(validation, records, { name: child, type: TYPE.DS }, parent);
-  if (outcome.kind === 'not-proven') {
-    const why = denialReason(authority, records, outcome.why, recordRef(child, TYPE.DS, parent.zone));
-    return bogusZone(validation, child, why);
-  }
-  return stepOfDenial(validation, child, outcome, records.expiresAt);
+): Soon<Step> {
+  return andThen(proveRecords(validation, authority, parent), (records) => {
+    if ('limit' in records) return limitZone(validation, child, records.limit);
+    return andThen(proveDenial(validation, records, { name: child, type: TYPE.DS }, parent), (outcome) => {
+      if (outcome.kind !== 'not-proven') return stepOfDenial(validation, child, outcome, records.expiresAt);
+      const why = denialReason(authority, records, outcome.why, recordRef(child, TYPE.DS, parent.zone));
+      return bogusZone(validation, child, why);
+    });
+  });
 }
 
 function stepOfDenial(

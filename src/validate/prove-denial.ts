@@ -24,8 +24,9 @@ import { type Name, namesEqual } from '../wire/name.ts';
 import { readNsec3 } from '../wire/rdata-nsec3.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
+import { firstRdatasOf, rrsetOwner, rrsetType, signaturesOf } from '../wire/rrset.ts';
 import { signedLabelCount } from '../wire/signed-labels.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { keepSpans } from './keep-spans.ts';
 import type { IterationLimit } from './options.ts';
 import { storeSecure } from './store-verdict.ts';
@@ -55,9 +56,7 @@ export interface ProvenRecords {
 }
 
 /** Records, or the limit that ended their verification. */
-type RecordsResult =
-  | { readonly kind: 'records'; readonly records: ProvenRecords }
-  | { readonly kind: 'limit'; readonly limit: Limit };
+type RecordsResult = ProvenRecords | { readonly limit: Limit };
 
 /** True for the types of denial records. */
 export function isDenialSet(ranked: RankedRRset): boolean {
@@ -65,41 +64,83 @@ export function isDenialSet(ranked: RankedRRset): boolean {
   return type === TYPE.NSEC || type === TYPE.NSEC3;
 }
 
-/** Verifies the denial sets among `sets` with the keys of `zone`. */
-export async function proveRecords(
+/** Verifies the denial sets among `sets` with the keys of `zone`. At once, unless a check has to wait. */
+export function proveRecords(
   validation: ValidationContext,
   sets: readonly RankedRRset[],
   zone: SecureZone,
-): Promise<RecordsResult> {
-  const nsec: DenialRecord[] = [];
-  const nsec3: DenialRecord[] = [];
-  const proven: RankedRRset[] = [];
-  const verified: RankedRRset[] = [];
-  let failure: BogusReason | null = null;
-  let expiresAt = Number.POSITIVE_INFINITY;
-  for (const ranked of sets.filter(isDenialSet).slice(0, MAX_DENIAL_SETS)) {
-    const proof = provenBefore(ranked, zone.zone) ?? proveSet(validation, ranked, zone);
-    const check = proof instanceof Promise ? await proof : proof;
+): Soon<RecordsResult> {
+  return new RecordsProof(validation, sets, zone).proveFrom(0);
+}
+
+/** The denial sets of one answer, and what was proven of them. */
+class RecordsProof {
+  readonly #validation: ValidationContext;
+  /** What came with the denial sets as well. */
+  readonly #authority: readonly RankedRRset[];
+  readonly #zone: SecureZone;
+  readonly #denials: readonly RankedRRset[];
+  readonly #nsec: DenialRecord[] = [];
+  readonly #nsec3: DenialRecord[] = [];
+  readonly #proven: RankedRRset[] = [];
+  readonly #verified: RankedRRset[] = [];
+  #failure: BogusReason | null = null;
+  #expiresAt = Number.POSITIVE_INFINITY;
+
+  constructor(validation: ValidationContext, authority: readonly RankedRRset[], zone: SecureZone) {
+    this.#validation = validation;
+    this.#authority = authority;
+    this.#zone = zone;
+    this.#denials = firstDenialSets(authority);
+  }
+
+  /** Verifies the sets from the given one on. */
+  proveFrom(from: number): Soon<RecordsResult> {
+    for (let i = from; i < this.#denials.length; i++) {
+      const ranked = this.#denials[i] as RankedRRset;
+      const proof = provenBefore(ranked, this.#zone.zone) ?? proveSet(this.#validation, ranked, this.#zone);
+      if (proof instanceof Promise) return proof.then((late) => this.#take(ranked, late) ?? this.proveFrom(i + 1));
+      const end = this.#take(ranked, proof);
+      if (end !== null) return end;
+    }
+    return this.#conclude();
+  }
+
+  /** What ends it; null: the next set is to be verified. */
+  #take({ rrset }: RankedRRset, check: SetProof): { readonly limit: Limit } | null {
     if (check.kind === 'limit') return check;
     if (check.kind === 'bogus') {
       // What another zone signed was not meant to prove anything here: a fault of the zone's own records says more.
-      if (failure === null || failure.kind === 'signer-not-allowed') failure = check.why;
-      continue;
+      if (this.#failure === null || this.#failure.kind === 'signer-not-allowed') this.#failure = check.why;
+      return null;
     }
-    const into = rrsetType(ranked.rrset) === TYPE.NSEC ? nsec : nsec3;
-    for (const rdata of rdatasOf(ranked.rrset).slice(0, MAX_RECORDS_PER_DENIAL_SET)) {
-      into.push({ owner: rrsetOwner(ranked.rrset), rdata, signatureLabels: check.labels });
+    const into = rrsetType(rrset) === TYPE.NSEC ? this.#nsec : this.#nsec3;
+    const owner = rrsetOwner(rrset);
+    for (const rdata of firstRdatasOf(rrset, MAX_RECORDS_PER_DENIAL_SET)) {
+      into.push({ owner, rdata, signatureLabels: check.labels });
     }
-    proven.push(check.ranked);
-    if (!check.isWildcard) verified.push(check.ranked);
-    expiresAt = Math.min(expiresAt, check.expiresAt);
+    this.#proven.push(check.ranked);
+    if (!check.isWildcard) this.#verified.push(check.ranked);
+    this.#expiresAt = Math.min(this.#expiresAt, check.expiresAt);
+    return null;
   }
-  const { denials, options } = validation.parts;
-  const maxIterations = iterationLimit(zone, options.nsec3Iterations);
-  const { now } = validation;
-  if (denials !== undefined && validation.mayKeep)
-    keepSpans(denials, { zone: zone.zone, verified, authority: sets, now, maxIterations });
-  return { kind: 'records', records: { nsec, nsec3, sets: proven, failure, expiresAt } };
+
+  #conclude(): ProvenRecords {
+    const { parts, now, mayKeep } = this.#validation;
+    const { zone } = this.#zone;
+    if (parts.denials !== undefined && mayKeep) {
+      const maxIterations = iterationLimit(this.#zone, parts.options.nsec3Iterations);
+      keepSpans(parts.denials, { zone, verified: this.#verified, authority: this.#authority, now, maxIterations });
+    }
+    const [nsec, nsec3, sets] = [this.#nsec, this.#nsec3, this.#proven];
+    return { nsec, nsec3, sets, failure: this.#failure, expiresAt: this.#expiresAt };
+  }
+}
+
+function firstDenialSets(sets: readonly RankedRRset[]): RankedRRset[] {
+  const denials: RankedRRset[] = [];
+  for (const ranked of sets) if (denials.length < MAX_DENIAL_SETS && isDenialSet(ranked)) denials.push(ranked);
+  return denials;
 }
 
 /** A denial set that the zone's keys verify. */
@@ -121,7 +162,7 @@ function provenBefore(ranked: RankedRRset, zone: Name): ProvenSet | null {
 type SetProof = ProvenSet | Exclude<RRsetCheck, { readonly kind: 'secure' }>;
 
 /** One denial set verified by the zone's keys; at once where no check has to wait. */
-function proveSet(validation: ValidationContext, ranked: RankedRRset, zone: SecureZone): SetProof | Promise<SetProof> {
+function proveSet(validation: ValidationContext, ranked: RankedRRset, zone: SecureZone): Soon<SetProof> {
   const check = verifyRRset(validation, ranked, zone);
   return check instanceof Promise
     ? check.then((late) => settle(validation, ranked, late))
@@ -164,49 +205,47 @@ export function denialReason(
   return { kind: 'denial-wrong', how: sets.length === 0 ? 'other-zone' : how, ...place };
 }
 
-/** What the records prove of a question; `hash-budget` when even the last grant did not do. */
-export async function proveDenial(
+/** What the records prove of a question; `hash-budget` when even the last grant did not do. At once, unless hashes wait for a turn. */
+export function proveDenial(
   validation: ValidationContext,
   records: ProvenRecords,
   question: DeniedQuestion,
   zone: SecureZone,
-): Promise<DenialOutcome> {
-  const outcome = await chooseProof(
-    records,
-    () => proveByNsec(question, records.nsec, zone.zone),
-    () => withHashes(validation, { zone, records }, (given) => proveByNsec3(question, records.nsec3, zone.zone, given)),
-  );
-  validation.note(() => ({ kind: 'denial', outcome: outcome.kind }));
-  return outcome;
+): Soon<DenialOutcome> {
+  const byNsec = proveByNsec(question, records.nsec, zone.zone);
+  const outcome = mustTryNsec3(records, byNsec)
+    ? new HashedProof(validation, records.nsec3, zone, (given) =>
+        proveByNsec3(question, records.nsec3, zone.zone, given),
+      ).run()
+    : byNsec;
+  return andThen(outcome, (proof) => {
+    validation.note(() => ({ kind: 'denial', outcome: proof.kind }));
+    return proof;
+  });
 }
 
 /** What the records prove of an answer expanded from the wildcard with that many labels. */
-export async function proveWildcard(
+export function proveWildcard(
   validation: ValidationContext,
   records: ProvenRecords,
   answer: { readonly name: Name; readonly closestEncloserLabels: number },
   zone: SecureZone,
-): Promise<WildcardOutcome> {
-  const outcome = await chooseProof(
-    records,
-    () => proveWildcardByNsec(answer.name, answer.closestEncloserLabels, records.nsec, zone.zone),
-    () =>
-      withHashes(validation, { zone, records }, (given) =>
+): Soon<WildcardOutcome> {
+  const byNsec = proveWildcardByNsec(answer.name, answer.closestEncloserLabels, records.nsec, zone.zone);
+  const outcome = mustTryNsec3(records, byNsec)
+    ? new HashedProof(validation, records.nsec3, zone, (given) =>
         proveWildcardByNsec3(answer, records.nsec3, zone.zone, given),
-      ),
-  );
-  validation.note(() => ({ kind: 'denial', outcome: `wildcard ${outcome.kind}` }));
-  return outcome;
+      ).run()
+    : byNsec;
+  return andThen(outcome, (proof) => {
+    validation.note(() => ({ kind: 'denial', outcome: `wildcard ${proof.kind}` }));
+    return proof;
+  });
 }
 
 /** By NSEC where there are such records and they prove it, else by NSEC3. */
-async function chooseProof<T extends { readonly kind: string }>(
-  records: ProvenRecords,
-  byNsec: () => T,
-  byNsec3: () => Promise<T>,
-): Promise<T> {
-  const first = byNsec();
-  return records.nsec3.length === 0 || first.kind !== 'not-proven' ? first : await byNsec3();
+function mustTryNsec3(records: ProvenRecords, byNsec: { readonly kind: string }): boolean {
+  return records.nsec3.length > 0 && byNsec.kind === 'not-proven';
 }
 
 /**
@@ -229,37 +268,58 @@ export function checksOfGrant(nsec3: readonly Pick<DenialRecord, 'rdata'>[]): nu
   return Math.floor((NSEC3_HASHES_PER_GRANT * digests) / DIGESTS_OF_A_CHECK);
 }
 
-/** Runs a proof with grants of hashes, a turn for each further one, until it ends or the limits do. */
-async function withHashes<T extends { readonly kind: string }>(
-  validation: ValidationContext,
-  { zone, records }: { readonly zone: SecureZone; readonly records: Pick<ProvenRecords, 'nsec3'> },
-  prove: (given: { hasher: Nsec3Hasher; maxIterations: number }) => T,
-): Promise<T> {
-  const { options, crypto } = validation.parts;
-  const { budget } = validation.work;
-  // Proofs of one question may each be small and still be too many: one for each label of a deep name.
-  const first = budget.left('nsec3-hashes') > 0 ? NSEC3_HASHES_PER_GRANT : 0;
-  const maxIterations = iterationLimit(zone, options.nsec3Iterations);
-  const given = { hasher: new Nsec3Hasher(crypto, first), maxIterations };
-  const cost = checksOfGrant(records.nsec3);
-  let paid = 0;
-  for (let grants = 0; ; grants++) {
+/** A proof with grants of hashes, a turn for each further one, until it ends or the limits do. */
+class HashedProof<T extends { readonly kind: string }> {
+  readonly #validation: ValidationContext;
+  readonly #prove: (given: { hasher: Nsec3Hasher; maxIterations: number }) => T;
+  readonly #given: { readonly hasher: Nsec3Hasher; readonly maxIterations: number };
+  /** What a grant costs, in checks of signatures. */
+  readonly #cost: number;
+  #grants = 0;
+  #paid = 0;
+
+  constructor(
+    validation: ValidationContext,
+    nsec3: readonly DenialRecord[],
+    zone: SecureZone,
+    prove: (given: { hasher: Nsec3Hasher; maxIterations: number }) => T,
+  ) {
+    const { options, crypto } = validation.parts;
+    this.#validation = validation;
+    this.#prove = prove;
+    // Proofs of one question may each be small and still be too many: one for each label of a deep name.
+    const first = validation.work.budget.left('nsec3-hashes') > 0 ? NSEC3_HASHES_PER_GRANT : 0;
+    const maxIterations = iterationLimit(zone, options.nsec3Iterations);
+    this.#given = { hasher: new Nsec3Hasher(crypto, first), maxIterations };
+    this.#cost = checksOfGrant(nsec3);
+  }
+
+  /** Proves with what has been granted, when there is room for it. */
+  run(): Soon<T> {
     // The first grant of a zone without iterations takes some microseconds: the checks of its signatures were waited for.
-    const checks = Math.max(grants === 0 ? 0 : 1, cost);
-    if (checks > 0) await validation.mayHash(checks);
-    const outcome = prove(given);
-    const unpaid = given.hasher.digests - paid;
-    paid += unpaid;
-    const left = budget.left('nsec3-hashes');
+    const checks = Math.max(this.#grants === 0 ? 0 : 1, this.#cost);
+    const turn = checks > 0 ? this.#validation.mayHash(checks) : null;
+    return turn === null ? this.#hash() : turn.then(() => this.#hash());
+  }
+
+  #hash(): Soon<T> {
+    const { parts, work } = this.#validation;
+    const { hasher } = this.#given;
+    const outcome = this.#prove(this.#given);
+    const unpaid = hasher.digests - this.#paid;
+    this.#paid += unpaid;
+    const left = work.budget.left('nsec3-hashes');
     // What is more than was left empties the budget all the same: it was hashed.
-    const isPaid = left > 0 && budget.spend('nsec3-hashes', unpaid);
-    if (!isPaid) budget.spend('nsec3-hashes', left);
+    const isPaid = left > 0 && work.budget.spend('nsec3-hashes', unpaid);
+    if (!isPaid) work.budget.spend('nsec3-hashes', left);
     if (outcome.kind !== 'hash-budget') return outcome;
-    if (!isPaid || grants >= options.limits.nsec3Grants) {
-      validation.countLimit('nsec3-hashes');
+    if (!isPaid || this.#grants >= parts.options.limits.nsec3Grants) {
+      this.#validation.countLimit('nsec3-hashes');
       return outcome;
     }
-    given.hasher.grant(NSEC3_HASHES_PER_GRANT);
+    this.#grants++;
+    hasher.grant(NSEC3_HASHES_PER_GRANT);
+    return this.run();
   }
 }
 

@@ -5,6 +5,7 @@
  */
 
 import { type Name, nameKey } from '../wire/name.ts';
+import type { Soon } from '../work/soon.ts';
 import type { Step } from './zone-security.ts';
 
 export class SharedSteps {
@@ -14,22 +15,18 @@ export class SharedSteps {
    * Joins the step of this name, or runs it. A result that tells about the work that ran, not about the zone (a limit, a
    * cancellation), is not taken from another: the joiner then runs the step on its own budget (ARCHITECTURE.md, "Sharing").
    */
-  async share(name: Name, trustEpoch: number, run: () => Promise<Step>): Promise<Step> {
+  share(name: Name, trustEpoch: number, run: () => Soon<Step>): Soon<Step> {
     // A step from before trust has changed is nobody's who began after it.
     const key = `${trustEpoch} ${nameKey(name)}`;
     const pending = this.#pending.get(key);
-    if (pending !== undefined) {
-      // The owner of the step hears of its rejection itself.
-      const joined = await pending.then(takeWhenImpersonal, () => null);
-      return joined ?? run();
-    }
+    // The owner of the step hears of its rejection itself.
+    if (pending !== undefined) return pending.then(takeWhenImpersonal, () => null).then((joined) => joined ?? run());
     const own = run();
+    if (!(own instanceof Promise)) return own;
     this.#pending.set(key, own);
-    try {
-      return await own;
-    } finally {
-      this.#pending.delete(key);
-    }
+    const leave = (): void => void this.#pending.delete(key);
+    own.then(leave, leave);
+    return own;
   }
 
   /** Steps in progress now. */

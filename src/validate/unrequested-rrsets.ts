@@ -90,6 +90,10 @@ function whenProven(validation: ValidationContext, ranked: RankedRRset, check: R
 }
 
 /** The sets, those that are among `validated` replaced by their validated form. */
-export function replaceValidated(sets: readonly RankedRRset[], validated: readonly RankedRRset[]): RankedRRset[] {
+export function replaceValidated(
+  sets: readonly RankedRRset[],
+  validated: readonly RankedRRset[],
+): readonly RankedRRset[] {
+  if (sets.length === 0 || validated.length === 0) return sets;
   return sets.map((ranked) => validated.findLast(({ rrset }) => haveSameKey(rrset, ranked.rrset)) ?? ranked);
 }

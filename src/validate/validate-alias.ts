@@ -9,26 +9,29 @@ import { isBelow, type Name, namesEqual, replaceSuffix } from '../wire/name.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdatasOf, rrsetOwner } from '../wire/rrset.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { recordOf } from './signature-reason.ts';
 import { keepProven, replaceValidated } from './unrequested-rrsets.ts';
 import { validateExpanded } from './validate-expanded.ts';
 import { withVerdict } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
 
-interface ValidatedStep {
+export interface ValidatedStep {
   readonly verdict: Verdict;
   readonly step: AliasStep;
 }
 
-export async function validateAlias(validation: ValidationContext, step: AliasStep): Promise<ValidatedStep> {
+export function validateAlias(validation: ValidationContext, step: AliasStep): Soon<ValidatedStep> {
   if (!follows(step)) return notSynthesised(validation, step);
   // RFC 4035 §3.1.4.1: an alias where a DS was asked for is the zone's above to give. A DNAME stands above the name itself.
   const asked = step.via === 'cname' ? step.question.type : TYPE.DNAME;
-  const validated = await validateExpanded(validation, step.alias, step.proof, asked);
-  const isSecure = validated.verdict.status === 'secure';
-  const proof = isSecure ? await keepProven(validation, replaceValidated(step.proof, validated.proof)) : step.proof;
-  const synthesised = step.synthesised === null ? null : inherit(step.synthesised, validated.ranked, validated.verdict);
-  return { verdict: validated.verdict, step: { ...step, alias: validated.ranked, synthesised, proof } };
+  return andThen(validateExpanded(validation, step.alias, step.proof, asked), (validated) => {
+    const { verdict, ranked: alias } = validated;
+    const isSecure = verdict.status === 'secure';
+    const kept = isSecure ? keepProven(validation, replaceValidated(step.proof, validated.proof)) : step.proof;
+    const synthesised = step.synthesised === null ? null : inherit(step.synthesised, alias, verdict);
+    return andThen(kept, (proof) => ({ verdict, step: { ...step, alias, synthesised, proof } }));
+  });
 }
 
 /** True when the step leads where it says. */

@@ -11,12 +11,13 @@ import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-res
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { SECURE, type Verdict, worse } from '../terms/verdict.ts';
 import { RCODE } from '../wire/rcode.ts';
+import type { Soon } from '../work/soon.ts';
 import { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import { serverToBlame } from './ask-chain.ts';
 import { isDenialSet } from './prove-denial.ts';
 import { SharedSteps } from './shared-steps.ts';
-import { validateAlias } from './validate-alias.ts';
+import { type ValidatedStep, validateAlias } from './validate-alias.ts';
 import { validateDenial } from './validate-denial.ts';
 import { type ValidatedEnd, validatePositive } from './validate-positive.ts';
 import { validateTooLong } from './validate-too-long.ts';
@@ -32,7 +33,7 @@ export interface Validated {
 }
 
 /** Validates what was found: at once, when the keys are known and their algorithms fast. Rejects only by cancellation. */
-export type Validate = (work: Work, found: FoundResult) => Validated | Promise<Validated>;
+export type Validate = (work: Work, found: FoundResult) => Soon<Validated>;
 
 export function createValidate(parts: ValidateParts): Validate {
   const policy = algorithmPolicy(parts.crypto, parts.options.algorithms);
@@ -45,38 +46,42 @@ function denialSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
   return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
 }
 
-function validateAnswer(validation: ValidationContext, found: FoundResult): Validated | Promise<Validated> {
-  if (found.aliases.length > 0) return validateChain(validation, found);
-  return concludeWith(validation, found, { verdict: SECURE, aliases: [], bad: new Set() });
+function validateAnswer(validation: ValidationContext, found: FoundResult): Soon<Validated> {
+  return validateChain(validation, found, { verdict: SECURE, aliases: [], bad: new Set() });
 }
 
-/** What came of the steps of an alias chain. */
+/** What came of the steps of an alias chain that are validated. */
 interface ValidatedSteps {
-  readonly verdict: Verdict;
-  readonly aliases: readonly AliasStep[];
+  verdict: Verdict;
+  readonly aliases: AliasStep[];
   /** Servers to blame. */
   readonly bad: Set<string>;
 }
 
-async function validateChain(validation: ValidationContext, found: FoundResult): Promise<Validated> {
-  const bad = new Set<string>();
-  const aliases: AliasStep[] = [];
-  let verdict: Verdict = SECURE;
-  for (const step of found.aliases) {
-    const validated = await validateAlias(validation, step);
-    verdict = worse(verdict, validated.verdict);
-    aliases.push(validated.step);
-    if (isOwnFault(validated.verdict)) blame(bad, [step.alias, ...step.proof]);
+/** Validates the steps that are not in `done` yet, then the end. */
+function validateChain(validation: ValidationContext, found: FoundResult, done: ValidatedSteps): Soon<Validated> {
+  for (let step = found.aliases[done.aliases.length]; step !== undefined; step = found.aliases[done.aliases.length]) {
+    const asked = step;
+    const validated = validateAlias(validation, step);
+    if (validated instanceof Promise) {
+      return validated.then((late) => {
+        takeStep(done, asked, late);
+        return validateChain(validation, found, done);
+      });
+    }
+    takeStep(done, asked, validated);
   }
-  return await concludeWith(validation, found, { verdict, aliases, bad });
+  return concludeWith(validation, found, done);
+}
+
+function takeStep(done: ValidatedSteps, asked: AliasStep, { verdict, step }: ValidatedStep): void {
+  done.verdict = worse(done.verdict, verdict);
+  done.aliases.push(step);
+  if (isOwnFault(verdict)) blame(done.bad, [asked.alias, ...asked.proof]);
 }
 
 /** Validates the end, and makes one verdict of all. */
-function concludeWith(
-  validation: ValidationContext,
-  found: FoundResult,
-  steps: ValidatedSteps,
-): Validated | Promise<Validated> {
+function concludeWith(validation: ValidationContext, found: FoundResult, steps: ValidatedSteps): Soon<Validated> {
   const end = validateEnd(validation, found.end);
   if (end instanceof Promise) return end.then((late) => conclude(validation, found, steps, late));
   return conclude(validation, found, steps, end);
@@ -98,7 +103,7 @@ function conclude(
   return { verdict, found: { kind: 'found', aliases, end }, badServers: [...bad] };
 }
 
-function validateEnd(validation: ValidationContext, end: FinalAnswer): ValidatedEnd | Promise<ValidatedEnd> {
+function validateEnd(validation: ValidationContext, end: FinalAnswer): Soon<ValidatedEnd> {
   if (end.rcode === RCODE.YXDOMAIN) return validateTooLong(validation, end);
   return end.kind === 'answer' ? validatePositive(validation, end) : validateDenial(validation, end);
 }

@@ -16,6 +16,7 @@ import { formatName } from '../wire/name-text.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { type RRset, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
@@ -29,59 +30,90 @@ import { type ValidatedEnd, withProvenUnrequested } from './validate-positive.ts
 import { startFor } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { isSigned, verifyRRset } from './verify-rrset.ts';
-import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
+import type { NonSecureVerdict, SecureZone, ZoneSecurity } from './zone-security.ts';
 
-export async function validateDenial(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
+/** At once, when the keys of all zones concerned are known and their algorithms are fast. */
+export function validateDenial(validation: ValidationContext, end: FinalAnswer): Soon<ValidatedEnd> {
   const { name, type } = end.question;
   const start = startFor(validation, name, type);
   if ('verdict' in start) return { verdict: start.verdict, end };
   const sets = end.authority.filter(isDenialSet).map((ranked) => ranked.rrset);
   const most = validation.parts.options.limits.signers;
-  let bogus: NonSecureVerdict | null = null;
-  for (const signer of signersOf(sets, { name, type, anchor: start.anchor.zone, most })) {
-    const validated = await validateByZone(validation, end, signer, start.anchor);
+  const signers = signersOf(sets, { name, type, anchor: start.anchor.zone, most });
+  return andThen(validateBySigners(validation, end, { signers, anchor: start.anchor }, null), (validated) => {
+    if (validated !== null && validated.verdict.status !== 'bogus') return validated;
+    const fromAbove = validateFromAbove(validation, end, start.anchor, sets);
+    return andThen(fromAbove, (above) => {
+      if (above !== null) return above;
+      return validated === null ? validateUndenied(validation, end, start.anchor) : { verdict: validated.verdict, end };
+    });
+  });
+}
+
+/** Signers of denial sets to be tried in turn. */
+interface Signers {
+  readonly signers: readonly Name[];
+  readonly anchor: TrustAnchor;
+}
+
+/** The first signer whose records are not bogus; else what those of the first, now or before (`bogus`), came to; null: no signer. */
+function validateBySigners(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  { signers, anchor }: Signers,
+  bogus: ValidatedEnd | null,
+): Soon<ValidatedEnd | null> {
+  const [signer, ...others] = signers;
+  if (signer === undefined) return bogus;
+  return andThen(validateByZone(validation, end, signer, anchor), (validated) => {
     if (validated.verdict.status !== 'bogus') return validated;
-    bogus ??= validated.verdict;
-  }
-  const fromAbove = await validateFromAbove(validation, end, start.anchor, sets);
-  if (fromAbove !== null) return fromAbove;
-  return bogus === null ? await validateUndenied(validation, end, start.anchor) : { verdict: bogus, end };
+    return validateBySigners(validation, end, { signers: others, anchor }, bogus ?? validated);
+  });
 }
 
 /**
  * A zone above the closest anchor may prove that the anchor's zone is gone with all its names. Only a whole proof counts:
  * an insecure one, such as an opt-out span, would let anybody deny an island of trust.
  */
-async function validateFromAbove(
+function validateFromAbove(
   validation: ValidationContext,
   end: FinalAnswer,
   closest: TrustAnchor,
   sets: readonly RRset[],
-): Promise<ValidatedEnd | null> {
+): Soon<ValidatedEnd | null> {
   const { name, type } = end.question;
   const most = validation.parts.options.limits.signers;
-  for (const signer of signersOf(sets, { name, type, anchor: ROOT, most })) {
-    if (isAtOrBelow(signer, closest.zone)) continue;
-    const anchor = validation.parts.anchors.closest(signer);
-    if (anchor?.kind !== 'positive') continue;
-    const validated = await validateByZone(validation, end, signer, anchor);
-    if (validated.verdict.status === 'secure') return validated;
-  }
-  return null;
+  const signers = signersOf(sets, { name, type, anchor: ROOT, most });
+  return firstSecure(
+    validation,
+    end,
+    signers.filter((signer) => !isAtOrBelow(signer, closest.zone)),
+  );
+}
+
+/** The first signer above the closest anchor whose records prove the whole; null: none does. */
+function firstSecure(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  [signer, ...others]: readonly Name[],
+): Soon<ValidatedEnd | null> {
+  if (signer === undefined) return null;
+  const anchor = validation.parts.anchors.closest(signer);
+  if (anchor?.kind !== 'positive') return firstSecure(validation, end, others);
+  return andThen(validateByZone(validation, end, signer, anchor), (validated) =>
+    validated.verdict.status === 'secure' ? validated : firstSecure(validation, end, others),
+  );
 }
 
 /** Without records of a zone that may deny the name: insecure below a proven insecure cut, bogus elsewhere. */
-async function validateUndenied(
-  validation: ValidationContext,
-  end: FinalAnswer,
-  anchor: TrustAnchor,
-): Promise<ValidatedEnd> {
+function validateUndenied(validation: ValidationContext, end: FinalAnswer, anchor: TrustAnchor): Soon<ValidatedEnd> {
   const { name, type } = end.question;
-  const trust = await trustOf(validation, nameOfSigningZone(name, type), anchor);
-  if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
-  const record = recordRef(name, type, trust.zone);
-  const sets = end.authority.filter(isDenialSet);
-  return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, record) }, end };
+  return andThen(trustOf(validation, nameOfSigningZone(name, type), anchor), (trust) => {
+    if (trust.status !== 'secure') return { verdict: verdictBelow(trust), end };
+    const record = recordRef(name, type, trust.zone);
+    const sets = end.authority.filter(isDenialSet);
+    return { verdict: { status: 'bogus', why: undeniedReason(end.authority, sets, record) }, end };
+  });
 }
 
 function undeniedReason(
@@ -96,15 +128,24 @@ function undeniedReason(
   return { kind: 'denial-wrong', how: 'other-zone', ...record };
 }
 
-async function validateByZone(
+function validateByZone(
   validation: ValidationContext,
   end: FinalAnswer,
   signer: Name,
   anchor: TrustAnchor,
-): Promise<ValidatedEnd> {
+): Soon<ValidatedEnd> {
   const { name, type } = end.question;
   const place = { signer, inZoneOf: nameOfSigningZone(name, type), servedBy: end.zone };
-  const trust = await trustOfSigner(validation, place, anchor);
+  return andThen(trustOfSigner(validation, place, anchor), (trust) => validateWith(validation, end, signer, trust));
+}
+
+function validateWith(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  signer: Name,
+  trust: ZoneSecurity,
+): Soon<ValidatedEnd> {
+  const { name, type } = end.question;
   if (trust.status !== 'secure') {
     const sets = end.authority.map((ranked) => ranked.rrset);
     const verdict = verdictOfSigned(validation, trust, sets, recordRef(name, type, signer));
@@ -115,14 +156,14 @@ async function validateByZone(
     const why: BogusReason = { kind: 'signer-not-allowed', signer: formatName(signer), ...record };
     return { verdict: { status: 'bogus', why }, end };
   }
-  const result = await proveRecords(validation, end.authority, trust);
-  if (result.kind === 'limit') return { verdict: limitVerdict(result.limit), end };
-  const { records } = result;
-  const outcome = await proveDenial(validation, records, { name, type }, trust);
-  const fitting = withProvenKind(end, outcome);
-  const verdict = verdictOf(outcome, { end: fitting, records, zone: trust });
-  if (verdict.status !== 'secure') return { verdict, end };
-  return await concludeSecure(validation, fitting, records, trust);
+  return andThen(proveRecords(validation, end.authority, trust), (records) => {
+    if ('limit' in records) return { verdict: limitVerdict(records.limit), end };
+    return andThen(proveDenial(validation, records, end.question, trust), (outcome) => {
+      const fitting = withProvenKind(end, outcome);
+      const verdict = verdictOf(outcome, { end: fitting, records, zone: trust });
+      return verdict.status === 'secure' ? concludeSecure(validation, fitting, records, trust) : { verdict, end };
+    });
+  });
 }
 
 /**
@@ -180,42 +221,65 @@ function verdictOf(outcome: DenialOutcome, { end, records, zone }: DenialProofPa
 }
 
 /** A proven denial: its SOA must be proven as well, since the negative TTL comes from it (RFC 2308 §5). */
-async function concludeSecure(
+function concludeSecure(
   validation: ValidationContext,
   end: FinalAnswer,
   records: ProvenRecords,
   zone: SecureZone,
-): Promise<ValidatedEnd> {
-  const validated: RankedRRset[] = [...records.sets];
-  let expiresAt = Math.min(end.expiresAt, records.expiresAt);
-  for (const ranked of end.authority) {
-    if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
-    const check = await verifySoa(validation, ranked, zone);
-    if ('verdict' in check) return { verdict: check.verdict, end };
-    validated.push(check.ranked);
-    expiresAt = Math.min(expiresAt, check.ranked.expiresAt);
-  }
-  // Data beside a denial was validated by nobody.
-  const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
-  return { verdict: SECURE, end: await withProvenUnrequested(validation, proven) };
+): Soon<ValidatedEnd> {
+  const validated = [...records.sets];
+  return andThen(verifySoas(validation, end, { zone, validated }, 0), (verdict) => {
+    if (verdict !== null) return { verdict, end };
+    let expiresAt = Math.min(end.expiresAt, records.expiresAt);
+    for (let i = records.sets.length; i < validated.length; i++) {
+      expiresAt = Math.min(expiresAt, (validated[i] as RankedRRset).expiresAt);
+    }
+    // Data beside a denial was validated by nobody.
+    const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
+    return andThen(withProvenUnrequested(validation, proven), (whole) => ({ verdict: SECURE, end: whole }));
+  });
 }
 
-async function verifySoa(
+/** The zone that denies, and its sets that are proven. */
+interface DenyingZone {
+  readonly zone: SecureZone;
+  readonly validated: RankedRRset[];
+}
+
+/** Proves SOA sets of the authority section from the given set on; a verdict when one is not proven. */
+function verifySoas(
+  validation: ValidationContext,
+  end: FinalAnswer,
+  denying: DenyingZone,
+  from: number,
+): Soon<NonSecureVerdict | null> {
+  for (let i = from; i < end.authority.length; i++) {
+    const ranked = end.authority[i] as RankedRRset;
+    if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
+    const verdict = verifySoa(validation, ranked, denying);
+    if (verdict instanceof Promise) return verdict.then((late) => late ?? verifySoas(validation, end, denying, i + 1));
+    if (verdict !== null) return verdict;
+  }
+  return null;
+}
+
+function verifySoa(
   validation: ValidationContext,
   ranked: RankedRRset,
-  zone: SecureZone,
-): Promise<{ readonly ranked: RankedRRset } | { readonly verdict: NonSecureVerdict }> {
+  { zone, validated }: DenyingZone,
+): Soon<NonSecureVerdict | null> {
   if (!namesEqual(rrsetOwner(ranked.rrset), zone.zone)) {
-    const why: BogusReason = {
-      kind: 'signer-not-allowed',
-      signer: formatName(zone.zone),
-      ...recordOf(ranked.rrset, zone.zone),
-    };
-    return { verdict: { status: 'bogus', why } };
+    const record = recordOf(ranked.rrset, zone.zone);
+    return { status: 'bogus', why: { kind: 'signer-not-allowed', signer: formatName(zone.zone), ...record } };
   }
-  if (ranked.verdict?.status === 'secure') return { ranked };
-  const check = await verifyRRset(validation, ranked, zone);
-  if (check.kind === 'limit') return { verdict: limitVerdict(check.limit) };
-  if (check.kind === 'bogus') return { verdict: { status: 'bogus', why: check.why } };
-  return { ranked: storeSecure(validation, ranked, check.expiresAt) };
+  if (ranked.verdict?.status === 'secure') {
+    validated.push(ranked);
+    return null;
+  }
+  return andThen(verifyRRset(validation, ranked, zone), (check) => {
+    if (check.kind === 'limit') return limitVerdict(check.limit);
+    if (check.kind === 'bogus') return { status: 'bogus', why: check.why };
+    validated.push(storeSecure(validation, ranked, check.expiresAt));
+    return null;
+  });
 }

@@ -3,13 +3,15 @@
  * (RFC 4035 §5.3.4, RFC 5155 §8.8).
  */
 
-import type { DenialFailure } from '../terms/denial-outcome.ts';
+import type { DenialFailure, WildcardOutcome } from '../terms/denial-outcome.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { type BogusReason, SECURE, type Verdict } from '../terms/verdict.ts';
+import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { limitVerdict } from './conclude.ts';
 import { denialReason, type ProvenRecords, proveRecords, proveWildcard } from './prove-denial.ts';
 import { type RecordRef, recordOf } from './signature-reason.ts';
@@ -25,8 +27,10 @@ export interface ValidatedSet {
   /** Denial sets that prove the expansion, with their verdict; empty when there was none. */
   readonly proof: readonly RankedRRset[];
   /** The zone that signed it; null when it is not secure, or was proven before. */
-  readonly zone: Extract<RRsetValidation, { readonly kind: 'verified' }>['zone'] | null;
+  readonly zone: VerifiedRRset['zone'] | null;
 }
+
+type VerifiedRRset = Extract<RRsetValidation, { readonly kind: 'verified' }>;
 
 /** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
 const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
@@ -37,7 +41,7 @@ export function validateExpanded(
   ranked: RankedRRset,
   authority: readonly RankedRRset[],
   asked: number = rrsetType(ranked.rrset),
-): ValidatedSet | Promise<ValidatedSet> {
+): Soon<ValidatedSet> {
   const checked = validateRRset(validation, ranked, asked);
   const set = { ranked, authority, asked };
   return checked instanceof Promise
@@ -56,7 +60,7 @@ function conclude(
   validation: ValidationContext,
   { ranked, authority, asked }: AnswerSet,
   checked: RRsetValidation,
-): ValidatedSet | Promise<ValidatedSet> {
+): Soon<ValidatedSet> {
   switch (checked.kind) {
     case 'known':
       return { verdict: SECURE, ranked, proof: [], zone: null };
@@ -84,37 +88,49 @@ function isDs(asked: number, { rrset }: RankedRRset): boolean {
   return asked === TYPE.DS && rrsetType(rrset) !== TYPE.DS;
 }
 
-async function validateExpansion(
+function validateExpansion(
   validation: ValidationContext,
   ranked: RankedRRset,
-  checked: Extract<RRsetValidation, { readonly kind: 'verified' }>,
+  checked: VerifiedRRset,
   authority: readonly RankedRRset[],
-): Promise<ValidatedSet> {
+): Soon<ValidatedSet> {
   const { zone, signature } = checked;
-  const record = recordOf(ranked.rrset, zone.zone);
-  if (NEVER_EXPANDED.has(rrsetType(ranked.rrset)))
+  if (NEVER_EXPANDED.has(rrsetType(ranked.rrset))) {
+    const record = recordOf(ranked.rrset, zone.zone);
     return unproven(validation, ranked, bogus({ kind: 'wildcard-not-allowed', ...record }));
-  const result = await proveRecords(validation, authority, zone);
-  if (result.kind === 'limit') return unproven(validation, ranked, limitVerdict(result.limit));
-  const { records } = result;
-  const answer = { name: rrsetOwner(ranked.rrset), closestEncloserLabels: signature.labels };
-  const outcome = await proveWildcard(validation, records, answer, zone);
-  const text = formatName(zone.zone);
+  }
+  return andThen(proveRecords(validation, authority, zone), (records) => {
+    if ('limit' in records) return unproven(validation, ranked, limitVerdict(records.limit));
+    const answer = { name: rrsetOwner(ranked.rrset), closestEncloserLabels: signature.labels };
+    return andThen(proveWildcard(validation, records, answer, zone), (outcome) => {
+      if (outcome.kind === 'proven') return proven(validation, ranked, records, checked);
+      const proof = { outcome, records, authority, record: recordOf(ranked.rrset, zone.zone) };
+      return unproven(validation, ranked, unprovenVerdict(proof, zone.zone));
+    });
+  });
+}
+
+/** What an expansion was to be proven by, and what that came to. */
+interface FailedExpansion {
+  readonly outcome: Exclude<WildcardOutcome, { readonly kind: 'proven' }>;
+  readonly records: ProvenRecords;
+  readonly authority: readonly RankedRRset[];
+  readonly record: RecordRef;
+}
+
+function unprovenVerdict({ outcome, records, authority, record }: FailedExpansion, signer: Name): NonSecureVerdict {
+  const zone = formatName(signer);
   switch (outcome.kind) {
-    case 'proven':
-      return proven(validation, ranked, records, checked);
     // Both rest on records that the zone's keys verified. RFC 5155 §9.2: an unsigned delegation may be closer.
     case 'opt-out':
-      return unproven(validation, ranked, { status: 'insecure', why: { kind: 'opt-out', zone: text } });
+      return { status: 'insecure', why: { kind: 'opt-out', zone } };
     // RFC 9276 §3.2: more work than a validator should do.
-    case 'iterations-too-high': {
-      const why = { kind: 'nsec3-iterations-high', zone: text, iterations: outcome.iterations } as const;
-      return unproven(validation, ranked, { status: 'insecure', why });
-    }
+    case 'iterations-too-high':
+      return { status: 'insecure', why: { kind: 'nsec3-iterations-high', zone, iterations: outcome.iterations } };
     case 'hash-budget':
-      return unproven(validation, ranked, limitVerdict('nsec3-hashes'));
+      return limitVerdict('nsec3-hashes');
     case 'not-proven':
-      return unproven(validation, ranked, bogus(expansionReason(authority, records, outcome.why, record)));
+      return bogus(expansionReason(authority, records, outcome.why, record));
     default:
       return unreachable(outcome);
   }
@@ -139,7 +155,7 @@ function proven(
   validation: ValidationContext,
   ranked: RankedRRset,
   records: ProvenRecords,
-  { zone, expiresAt }: Extract<RRsetValidation, { readonly kind: 'verified' }>,
+  { zone, expiresAt }: VerifiedRRset,
 ): ValidatedSet {
   const until = Math.min(expiresAt, records.expiresAt);
   return { verdict: SECURE, ranked: storeSecure(validation, ranked, until), proof: records.sets, zone };

@@ -19,11 +19,12 @@ import { DNSKEY_PROTOCOL, keyTag } from '../wire/rdata-dnskey.ts';
 import type { Ds } from '../wire/rdata-ds.ts';
 import { readRrsig } from '../wire/rdata-rrsig.ts';
 import { rdatasOf, signaturesOf } from '../wire/rrset.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { bogusSet, limitZone } from './conclude.ts';
 import { reasonOf, recordOf } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import type { ValidationContext } from './validation-context.ts';
-import { type SpentChecks, verifyRRset } from './verify-rrset.ts';
+import { type RRsetCheck, type SpentChecks, verifyRRset } from './verify-rrset.ts';
 import type { ZoneSecurity } from './zone-security.ts';
 
 /** Trusted keys of one set that are tried. A rollover has 2 or 3. */
@@ -51,50 +52,122 @@ type TrustedKeys =
   | { readonly kind: 'keys'; readonly rdatas: readonly Uint8Array[] }
   | { readonly kind: 'bogus'; readonly why: BogusReason };
 
-/** Validates a zone's DNSKEY set. */
-export async function validateKeys(
-  validation: ValidationContext,
-  ranked: RankedRRset,
-  proof: KeyProof,
-): Promise<ZoneSecurity> {
-  const all = rdatasOf(ranked.rrset);
-  const trusted = findTrusted(validation, all, ranked, proof);
+/** Validates a zone's DNSKEY set. At once, unless a check has to wait. */
+export function validateKeys(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof): Soon<ZoneSecurity> {
+  const trusted = findTrusted(validation, rdatasOf(ranked.rrset), ranked, proof);
   if (trusted.kind === 'bogus') return bogusSet(validation, proof.zone, ranked, trusted.why);
-  const required = announcedAlgorithms(validation, proof);
-  const missing = new Set(required);
-  // The set is one RRset, however many of its keys are trusted: they share its checks.
-  const spent: SpentChecks = { checks: 0 };
-  const imported: ZoneKey[] = [];
-  let expiresAt = Number.POSITIVE_INFINITY;
-  let why: BogusReason | null = null;
-  for (const rdata of trusted.rdatas) {
-    const key = zoneKeyOf(rdata, validation.parts.crypto);
-    if (key === null) continue;
-    imported.push(key);
-    const fault = faultOf(key);
-    if (fault !== null) {
-      why ??= reasonOf(fault, recordOf(ranked.rrset, proof.zone));
-      continue;
+  return new KeySetCheck(validation, ranked, proof, trusted.rdatas).tryFrom(0);
+}
+
+/** A DNSKEY set and the trusted keys that are to have signed it. */
+class KeySetCheck {
+  readonly #validation: ValidationContext;
+  readonly #ranked: RankedRRset;
+  readonly #proof: KeyProof;
+  readonly #trusted: readonly Uint8Array[];
+  readonly #required: readonly number[];
+  readonly #missing: Set<number>;
+  /** The set is one RRset, however many of its keys are trusted: they share its checks. */
+  readonly #spent: SpentChecks = { checks: 0 };
+  readonly #imported: ZoneKey[] = [];
+  #expiresAt = Number.POSITIVE_INFINITY;
+  #why: BogusReason | null = null;
+
+  constructor(validation: ValidationContext, ranked: RankedRRset, proof: KeyProof, trusted: readonly Uint8Array[]) {
+    this.#validation = validation;
+    this.#ranked = ranked;
+    this.#proof = proof;
+    this.#trusted = trusted;
+    this.#required = announcedAlgorithms(validation, proof);
+    this.#missing = new Set(this.#required);
+  }
+
+  /** Tries the trusted keys from the given one on. */
+  tryFrom(from: number): Soon<ZoneSecurity> {
+    const { crypto } = this.#validation.parts;
+    const { zone } = this.#proof;
+    for (let i = from; i < this.#trusted.length; i++) {
+      const key = zoneKeyOf(this.#trusted[i] as Uint8Array, crypto);
+      if (key === null) continue;
+      this.#imported.push(key);
+      const fault = faultOf(key);
+      if (fault !== null) {
+        this.#why ??= reasonOf(fault, recordOf(this.#ranked.rrset, zone));
+        continue;
+      }
+      const check = verifyRRset(this.#validation, this.#ranked, { zone, keys: [key], mustSign: [] }, this.#spent);
+      if (check instanceof Promise) return check.then((late) => this.#take(key, late) ?? this.tryFrom(i + 1));
+      const end = this.#take(key, check);
+      if (end !== null) return end;
     }
-    const check = await verifyRRset(validation, ranked, { zone: proof.zone, keys: [key], mustSign: [] }, spent);
-    if (check.kind === 'limit') return limitZone(validation, proof.zone, check.limit);
+    return this.#conclude();
+  }
+
+  /** What ends it; null: the next key is to be tried. */
+  #take(key: ZoneKey, check: RRsetCheck): Soon<ZoneSecurity> | null {
+    if (check.kind === 'limit') return limitZone(this.#validation, this.#proof.zone, check.limit);
     if (check.kind === 'bogus') {
-      why = why === null || why.kind === 'no-trusted-signature' ? seenFrom(key, check.why) : why;
-      if (check.why.kind === 'too-much-work') break;
-      continue;
+      const isBetter = this.#why === null || this.#why.kind === 'no-trusted-signature';
+      if (isBetter) this.#why = seenFrom(key, check.why);
+      return check.why.kind === 'too-much-work' ? this.#conclude() : null;
     }
-    missing.delete(key.algorithm);
-    expiresAt = Math.min(expiresAt, check.expiresAt);
-    if (missing.size === 0) {
-      const proven = { trusted: trusted.rdatas, imported, required, expiresAt };
-      return await secureZone(validation, ranked, proof, proven);
+    this.#missing.delete(key.algorithm);
+    this.#expiresAt = Math.min(this.#expiresAt, check.expiresAt);
+    return this.#missing.size === 0 ? this.#secure() : null;
+  }
+
+  #conclude(): ZoneSecurity {
+    const { zone } = this.#proof;
+    const [algorithm] = this.#missing;
+    const isPartial = this.#expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined;
+    const why = isPartial
+      ? ({ kind: 'algorithm-missing', algorithm, ...recordOf(this.#ranked.rrset, zone) } as const)
+      : (this.#why ?? ({ kind: 'no-dnskey', zone: formatName(zone) } as const));
+    return bogusSet(this.#validation, zone, this.#ranked, why);
+  }
+
+  #secure(): Soon<ZoneSecurity> {
+    storeSecure(this.#validation, this.#ranked, this.#expiresAt);
+    const { parts } = this.#validation;
+    const isTrusted = (rdata: Uint8Array): boolean => this.#trusted.some((one) => bytesEqual(one, rdata));
+    const rdatas = wantedFirst(rdatasOf(this.#ranked.rrset), isTrusted, parts.options.limits.zoneKeys);
+    const keys: ZoneKey[] = [];
+    return andThen(this.#importFrom(rdatas, 0, keys, 0), () => this.#zone(keys));
+  }
+
+  #zone(keys: readonly ZoneKey[]): ZoneSecurity {
+    const { now, parts } = this.#validation;
+    const { zone, expiresAt } = this.#proof;
+    const until = Math.min(this.#expiresAt, expiresAt, now + parts.options.limits.keyTtlSeconds);
+    return { status: 'secure', zone, keys, mustSign: this.#required, expiresAt: until };
+  }
+
+  /**
+   * Imports the keys of the proven set that are not imported yet. Importing one takes about as long as checking a signature: what is
+   * more than an honest set has waits for its turn.
+   */
+  #importFrom(rdatas: readonly Uint8Array[], from: number, keys: ZoneKey[], imports: number): Soon<void> {
+    let count = imports;
+    for (let i = from; i < rdatas.length; i++) {
+      const rdata = rdatas[i] as Uint8Array;
+      const known = this.#imported.find((key) => bytesEqual(key.rdata, rdata));
+      const turn = known === undefined && ++count > IMPORTS_WITH_A_CHECK ? this.#validation.mayImport() : null;
+      if (turn !== null) {
+        const imported = count;
+        return turn.then(() => {
+          this.#import(rdata, keys);
+          return this.#importFrom(rdatas, i + 1, keys, imported);
+        });
+      }
+      if (known === undefined) this.#import(rdata, keys);
+      else keys.push(known);
     }
   }
-  const [algorithm] = missing;
-  if (expiresAt !== Number.POSITIVE_INFINITY && algorithm !== undefined) {
-    why = { kind: 'algorithm-missing', algorithm, ...recordOf(ranked.rrset, proof.zone) };
+
+  #import(rdata: Uint8Array, keys: ZoneKey[]): void {
+    const key = zoneKeyOf(rdata, this.#validation.parts.crypto);
+    if (key !== null) keys.push(key);
   }
-  return bogusSet(validation, proof.zone, ranked, why ?? { kind: 'no-dnskey', zone: formatName(proof.zone) });
 }
 
 /** The reason as the operator sees it: the key is there, and what is missing is its signature. */
@@ -187,49 +260,4 @@ function announcedAlgorithms(validation: ValidationContext, proof: KeyProof): re
   if (!validation.parts.options.hardenAlgoDowngrade) return [];
   const announced = [...proof.ds.map((ds) => ds.algorithm), ...proof.keys.map((rdata) => readU8(rdata, 3))];
   return [...new Set(announced)];
-}
-
-interface ProvenSet {
-  /** Those that are trusted by DS or anchor. */
-  readonly trusted: readonly Uint8Array[];
-  /** Those of them that are imported already. */
-  readonly imported: readonly ZoneKey[];
-  readonly required: readonly number[];
-  readonly expiresAt: number;
-}
-
-async function secureZone(
-  validation: ValidationContext,
-  ranked: RankedRRset,
-  proof: KeyProof,
-  set: ProvenSet,
-): Promise<ZoneSecurity> {
-  storeSecure(validation, ranked, set.expiresAt);
-  const keys = await importKeys(validation, ranked, set);
-  const longest = validation.now + validation.parts.options.limits.keyTtlSeconds;
-  const expiresAt = Math.min(set.expiresAt, proof.expiresAt, longest);
-  return { status: 'secure', zone: proof.zone, keys, mustSign: set.required, expiresAt };
-}
-
-/**
- * The keys of a proven set, each imported once. Importing one takes about as long as checking a signature: what is more than an
- * honest set has waits for its turn.
- */
-async function importKeys(
-  validation: ValidationContext,
-  { rrset }: RankedRRset,
-  { trusted, imported }: ProvenSet,
-): Promise<readonly ZoneKey[]> {
-  const { crypto, options } = validation.parts;
-  const isTrusted = (rdata: Uint8Array): boolean => trusted.some((one) => bytesEqual(one, rdata));
-  const rdatas = wantedFirst(rdatasOf(rrset), isTrusted, options.limits.zoneKeys);
-  const keys: ZoneKey[] = [];
-  let imports = 0;
-  for (const rdata of rdatas) {
-    const known = imported.find((key) => bytesEqual(key.rdata, rdata));
-    if (known === undefined && ++imports > IMPORTS_WITH_A_CHECK) await validation.mayImport();
-    const key = known ?? zoneKeyOf(rdata, crypto);
-    if (key !== null) keys.push(key);
-  }
-  return keys;
 }

@@ -14,6 +14,7 @@ import { formatName } from '../wire/name-text.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetOwner, rrsetType } from '../wire/rrset.ts';
 import { isExpanded, isSignedFromAbove } from '../wire/signed-labels.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { verdictOfSigned } from './absent-signer.ts';
 import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
@@ -56,7 +57,7 @@ export function validateRRset(
   validation: ValidationContext,
   ranked: RankedRRset,
   asked: number = rrsetType(ranked.rrset),
-): RRsetValidation | Promise<RRsetValidation> {
+): Soon<RRsetValidation> {
   const owner = rrsetOwner(ranked.rrset);
   const type = asked === TYPE.DS ? TYPE.DS : rrsetType(ranked.rrset);
   const start = startFor(validation, owner, type);
@@ -86,10 +87,10 @@ function validateBySigners(
   ranked: RankedRRset,
   { signers, inZoneOf, anchor }: Signers,
   bogus: RRsetValidation | null,
-): RRsetValidation | Promise<RRsetValidation> {
+): Soon<RRsetValidation> {
   const [signer, ...others] = signers;
   if (signer === undefined) return bogus ?? { kind: 'unproven', verdict: noSignature(ranked, anchor.zone) };
-  const next = (checked: RRsetValidation): RRsetValidation | Promise<RRsetValidation> => {
+  const next = (checked: RRsetValidation): Soon<RRsetValidation> => {
     if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
     return validateBySigners(validation, ranked, { signers: others, inZoneOf, anchor }, bogus ?? checked);
   };
@@ -102,7 +103,7 @@ function validateBySigner(
   ranked: RankedRRset,
   { signer, inZoneOf }: { readonly signer: Name; readonly inZoneOf: Name },
   anchor: TrustAnchor,
-): RRsetValidation | Promise<RRsetValidation> {
+): Soon<RRsetValidation> {
   const trust = trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
   if (trust instanceof Promise) return trust.then((late) => verifyWith(validation, ranked, signer, late));
   return verifyWith(validation, ranked, signer, trust);
@@ -113,7 +114,7 @@ function verifyWith(
   ranked: RankedRRset,
   signer: Name,
   trust: ZoneSecurity,
-): RRsetValidation | Promise<RRsetValidation> {
+): Soon<RRsetValidation> {
   if (trust.status !== 'secure') {
     const record = recordOf(ranked.rrset, signer);
     return { kind: 'unproven', verdict: verdictOfSigned(validation, trust, [ranked.rrset], record) };
@@ -136,15 +137,16 @@ function asValidation(check: RRsetCheck, zone: SecureZone): RRsetValidation {
 }
 
 /** Without a signature that could count, the data is insecure below a proven insecure cut and bogus elsewhere. */
-async function validateUnsigned(
+function validateUnsigned(
   validation: ValidationContext,
   ranked: RankedRRset,
   inZoneOf: Name,
   anchor: TrustAnchor,
-): Promise<RRsetValidation> {
-  const trust = await trustOf(validation, inZoneOf, anchor);
-  if (trust.status !== 'secure') return { kind: 'unproven', verdict: verdictBelow(trust) };
-  return { kind: 'unproven', verdict: noSignature(ranked, trust.zone) };
+): Soon<RRsetValidation> {
+  return andThen(trustOf(validation, inZoneOf, anchor), (trust) => ({
+    kind: 'unproven',
+    verdict: trust.status === 'secure' ? noSignature(ranked, trust.zone) : verdictBelow(trust),
+  }));
 }
 
 function noSignature(ranked: RankedRRset, zone: Name): NonSecureVerdict {

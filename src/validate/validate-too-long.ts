@@ -6,13 +6,14 @@
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rrsetType } from '../wire/rrset.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { recordRef } from './signature-reason.ts';
 import { makesTooLong } from './validate-alias.ts';
 import { validateExpanded } from './validate-expanded.ts';
 import type { ValidatedEnd } from './validate-positive.ts';
 import type { ValidationContext } from './validation-context.ts';
 
-export async function validateTooLong(validation: ValidationContext, end: FinalAnswer): Promise<ValidatedEnd> {
+export function validateTooLong(validation: ValidationContext, end: FinalAnswer): Soon<ValidatedEnd> {
   const { name, type } = end.question;
   const isProof = (dname: FinalAnswer['answer'][number]) =>
     rrsetType(dname.rrset) === TYPE.DNAME && makesTooLong(dname, name);
@@ -22,6 +23,8 @@ export async function validateTooLong(validation: ValidationContext, end: FinalA
     const why = { kind: 'alias-not-synthesised', ...recordRef(name, type, end.zone) } as const;
     return { verdict: { status: 'bogus', why }, end: bare };
   }
-  const { verdict, ranked } = await validateExpanded(validation, dname, []);
-  return { verdict, end: { ...bare, answer: [ranked] } };
+  return andThen(validateExpanded(validation, dname, []), ({ verdict, ranked }) => ({
+    verdict,
+    end: { ...bare, answer: [ranked] },
+  }));
 }

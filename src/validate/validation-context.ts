@@ -21,6 +21,7 @@ import { type Name, nameKey } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { Fetch } from '../work/fetch.ts';
+import type { Soon } from '../work/soon.ts';
 import type { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
@@ -91,7 +92,7 @@ export class ValidationContext {
   }
 
   /** Joins the step of a zone's trust that is under way, or runs it. */
-  share(zone: Name, run: () => Promise<Step>): Promise<Step> {
+  share(zone: Name, run: () => Soon<Step>): Soon<Step> {
     return this.#steps.share(zone, this.work.trustEpoch, run);
   }
 
@@ -121,7 +122,7 @@ export class ValidationContext {
   }
 
   /** Spends one signature check over so many octets; false when the client query's budget is used up. May wait for a turn first. */
-  mayCheckSignature(octets: number): boolean | Promise<boolean> {
+  mayCheckSignature(octets: number): Soon<boolean> {
     if (!this.work.budget.spend('signature-checks')) {
       this.countLimit('signature-checks');
       return false;
@@ -131,14 +132,14 @@ export class ValidationContext {
     return turn === null ? true : turn.then(() => true);
   }
 
-  /** Waits for room for NSEC3 hashes that cost as much as so many checks; input that waits is handled meanwhile. */
-  async mayHash(checks: number): Promise<void> {
-    await this.#pace.take(checks);
+  /** Asks for room for NSEC3 hashes that cost as much as so many checks; input that waits is handled meanwhile. Null: there is room. */
+  mayHash(checks: number): Promise<void> | null {
+    return this.#pace.take(checks);
   }
 
-  /** Waits for room to import a key, which costs as much as a check. */
-  async mayImport(): Promise<void> {
-    await this.#pace.take(1);
+  /** Asks for room to import a key, which costs as much as a check. Null: there is room. */
+  mayImport(): Promise<void> | null {
+    return this.#pace.take(1);
   }
 
   /** Counts and traces a limit that was hit. */

@@ -85,6 +85,28 @@ export function transientBytes(length: number): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
+/** Octets of memory that arrays of a longer life share, and the largest that does. */
+const SHARED_OCTETS = 16_384;
+const MOST_SHARED_OCTETS = 2_048;
+/** V8 keeps arrays of so many octets inside of its heap, where they cost least. */
+const INSIDE_OCTETS = 64;
+const shared = { memory: new ArrayBuffer(0), used: 0 };
+
+/**
+ * An array of zeros for as long as one question takes: one with memory of its own outside of the heap costs more than all that is
+ * done with it. Whoever keeps it keeps 16 KiB.
+ */
+export function sharedBytes(length: number): Uint8Array<ArrayBuffer> {
+  if (length <= INSIDE_OCTETS || length > MOST_SHARED_OCTETS) return new Uint8Array(length);
+  if (shared.used + length > shared.memory.byteLength) {
+    shared.memory = new ArrayBuffer(SHARED_OCTETS);
+    shared.used = 0;
+  }
+  const bytes = new Uint8Array(shared.memory, shared.used, length);
+  shared.used += length;
+  return bytes;
+}
+
 /** One new array holding all parts in order. */
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;

@@ -9,9 +9,9 @@
  */
 
 import { readU16, readU32 } from './bytes.ts';
-import { type Name, type PointerBudget, type ReadName, readName, skipName } from './name.ts';
+import { type Name, type PointerBudget, readName, skipName } from './name.ts';
 import type { Question } from './question.ts';
-import { readRdata } from './rdata-names.ts';
+import { expandRdata, measureRdata } from './rdata-names.ts';
 import { TYPE } from './rr-type.ts';
 
 /** Octets of the message header (RFC 1035 §4.1.1). */
@@ -25,6 +25,9 @@ const MIN_QUESTION_OCTETS = 5;
  * what a heavily compressed honest message needs. Bounds the work that chains of pointers cost.
  */
 const MAX_POINTERS_PER_MESSAGE = 12_000;
+
+/** Octets above which a view and one call for all take less than a loop. */
+const BULK_COPY_OCTETS = 32;
 
 /** Owners of one message that are kept to be pointed to: a denial or a referral has no more, and each is compared with. */
 const MAX_OWNERS_REMEMBERED = 8;
@@ -49,6 +52,8 @@ export interface DroppedRecord {
   readonly class: number;
 }
 
+const NO_RECORDS: DroppedRecord[] = [];
+
 /** Range of record indexes of a section: from `start` up to but not including `end`. */
 export interface SectionRange {
   readonly start: number;
@@ -60,14 +65,22 @@ type ParsedMessage =
   | { readonly ok: true; readonly message: MessageView }
   | { readonly ok: false; readonly reason: MalformedReason };
 
-/** What the parser found, kept by the view. */
+/** What is kept of each record in numbers. */
+const FIELDS = 4;
+/** Offset after the owner. */
+const FIXED_AT = 0;
+const RECORD_TYPE = 1;
+const RECORD_CLASS = 2;
+/** Octets of the rdata, as a negative number where names in it are compressed. */
+const RDATA_OCTETS = 3;
+
+/** What the parser found. */
 interface Offsets {
   readonly questions: readonly Question[];
   readonly questionEnd: number;
-  /** Per record: owner offset, offset after the owner. */
   readonly owners: readonly Name[];
-  readonly fixedAt: readonly number[];
-  readonly rdatas: readonly Uint8Array[];
+  /** Of each record `FIELDS` numbers. */
+  readonly fields: readonly number[];
   readonly optIndex: number;
   /** Records up to the end of the answer section, and of the authority section. */
   readonly answerEnd: number;
@@ -89,7 +102,8 @@ export class MessageView {
   readonly optIndex: number;
   /** Records that were left out of the sections. */
   readonly dropped: readonly DroppedRecord[];
-  readonly #offsets: Offsets;
+  readonly #owners: readonly Name[];
+  readonly #fields: readonly number[];
 
   constructor(bytes: Uint8Array, offsets: Offsets) {
     this.bytes = bytes;
@@ -102,7 +116,8 @@ export class MessageView {
     this.additional = { start: offsets.authorityEnd, end: offsets.owners.length };
     this.optIndex = offsets.optIndex;
     this.dropped = offsets.dropped;
-    this.#offsets = offsets;
+    this.#owners = offsets.owners;
+    this.#fields = offsets.fields;
   }
 
   get opcode(): number {
@@ -122,19 +137,19 @@ export class MessageView {
 
   /** Number of records in all three sections, without those left out. */
   get recordCount(): number {
-    return this.#offsets.owners.length;
+    return this.#owners.length;
   }
 
   owner(index: number): Name {
-    return this.#offsets.owners[index] as Name;
+    return this.#owners[index] as Name;
   }
 
   type(index: number): number {
-    return readU16(this.bytes, this.#fixedAt(index));
+    return this.#fields[FIELDS * index + RECORD_TYPE] as number;
   }
 
   class(index: number): number {
-    return readU16(this.bytes, this.#fixedAt(index) + 2);
+    return this.#fields[FIELDS * index + RECORD_CLASS] as number;
   }
 
   /** TTL in seconds; one with the top bit set counts as 0 (RFC 2181 §8). */
@@ -145,16 +160,38 @@ export class MessageView {
 
   /** The TTL field as it stands (OPT keeps its flags there, RFC 6891 §6.1.3). */
   ttlField(index: number): number {
-    return readU32(this.bytes, this.#fixedAt(index) + 4);
+    return readU32(this.bytes, (this.#fields[FIELDS * index + FIXED_AT] as number) + 4);
   }
 
-  /** Rdata with names uncompressed; may be a view on the message. */
+  /** Rdata with names uncompressed; a view on the message where nothing was compressed. */
   rdata(index: number): Uint8Array {
-    return this.#offsets.rdatas[index] as Uint8Array;
+    const start = this.rdataAt(index);
+    const octets = this.#fields[FIELDS * index + RDATA_OCTETS] as number;
+    if (octets >= 0) return this.bytes.subarray(start, start + octets);
+    const rdata = new Uint8Array(-octets);
+    expandRdata(this.bytes, start, rdata, 0);
+    return rdata;
   }
 
-  #fixedAt(index: number): number {
-    return this.#offsets.fixedAt[index] as number;
+  /** Octets of the rdata with names uncompressed. */
+  rdataOctets(index: number): number {
+    const octets = this.#fields[FIELDS * index + RDATA_OCTETS] as number;
+    return octets < 0 ? -octets : octets;
+  }
+
+  /** Copies the rdata with names uncompressed; the offset after it. */
+  copyRdata(index: number, into: Uint8Array, at: number): number {
+    const start = this.rdataAt(index);
+    const octets = this.#fields[FIELDS * index + RDATA_OCTETS] as number;
+    if (octets < 0) return expandRdata(this.bytes, start, into, at);
+    if (octets > BULK_COPY_OCTETS) into.set(this.bytes.subarray(start, start + octets), at);
+    else for (let i = 0; i < octets; i++) into[at + i] = this.bytes[start + i] as number;
+    return at + octets;
+  }
+
+  /** Where the rdata begins; names in it may be compressed. */
+  rdataAt(index: number): number {
+    return (this.#fields[FIELDS * index + FIXED_AT] as number) + 10;
   }
 }
 
@@ -181,23 +218,27 @@ interface ParsedQuestions {
 }
 
 function parseQuestions(bytes: Uint8Array, count: number, budget: PointerBudget): ParsedQuestions | null {
-  const questions: Question[] = [];
+  const questions = new Array<Question>(count);
   let at = HEADER_OCTETS;
   for (let i = 0; i < count; i++) {
-    const read = readName(bytes, at, bytes.length, budget);
-    if (read === null || read.end + 4 > bytes.length) return null;
-    questions.push({ name: read.name, type: readU16(bytes, read.end), class: readU16(bytes, read.end + 2) });
-    at = read.end + 4;
+    const name = readName(bytes, at, bytes.length, budget);
+    const end = skipName(bytes, at);
+    if (name === null || end + 4 > bytes.length) return null;
+    questions[i] = { name, type: readU16(bytes, end), class: readU16(bytes, end + 2) };
+    at = end + 4;
   }
   return { questions, end: at };
 }
+
+/** Where the owners that are remembered begin. One message is read at a time. */
+const ownerStarts = new Uint16Array(MAX_OWNERS_REMEMBERED);
 
 /** Reads owners. Most are a pointer to the question's name or to an owner before: such a one is the same object. */
 class OwnerNames {
   readonly #bytes: Uint8Array;
   readonly #budget: PointerBudget;
-  readonly #starts: number[] = [];
-  readonly #names: Name[] = [];
+  readonly #names = new Array<Name>(MAX_OWNERS_REMEMBERED);
+  #count = 0;
 
   constructor(bytes: Uint8Array, questions: readonly Question[], budget: PointerBudget) {
     this.#bytes = bytes;
@@ -206,19 +247,21 @@ class OwnerNames {
     if (first !== undefined) this.#remember(HEADER_OCTETS, first.name);
   }
 
-  read(at: number): ReadName | null {
+  read(at: number): Name | null {
     const target = readU16(this.#bytes, at) - 0xc000;
-    const known = target < 0 ? -1 : this.#starts.indexOf(target);
-    const name = this.#names[known];
-    if (name !== undefined && --this.#budget.left >= 0) return { name, end: at + 2 };
-    const read = readName(this.#bytes, at, this.#bytes.length, this.#budget);
-    if (read !== null && target < 0 && this.#starts.length < MAX_OWNERS_REMEMBERED) this.#remember(at, read.name);
-    return read;
+    if (target >= 0) {
+      for (let i = 0; i < this.#count; i++) {
+        if (ownerStarts[i] === target && --this.#budget.left >= 0) return this.#names[i] as Name;
+      }
+    }
+    const name = readName(this.#bytes, at, this.#bytes.length, this.#budget);
+    if (name !== null && target < 0 && this.#count < MAX_OWNERS_REMEMBERED) this.#remember(at, name);
+    return name;
   }
 
   #remember(start: number, name: Name): void {
-    this.#starts.push(start);
-    this.#names.push(name);
+    ownerStarts[this.#count] = start;
+    this.#names[this.#count++] = name;
   }
 }
 
@@ -229,39 +272,43 @@ function parseRecords(
   budget: PointerBudget,
 ): ParsedMessage {
   const names = new OwnerNames(bytes, questions, budget);
-  const owners: Name[] = [];
-  const rdatas: Uint8Array[] = [];
-  const dropped: DroppedRecord[] = [];
-  const fixedAt: number[] = [];
+  const owners = new Array<Name>(count);
+  const fields = new Array<number>(FIELDS * count);
+  let dropped = NO_RECORDS;
   const answers = readU16(bytes, 6);
-  const authorities = readU16(bytes, 8);
-  let [answerEnd, authorityEnd, optIndex, at] = [0, 0, -1, questionEnd];
+  const beforeAdditional = answers + readU16(bytes, 8);
+  let [kept, answerEnd, authorityEnd, optIndex, at] = [0, 0, 0, -1, questionEnd];
   for (let i = 0; i < count; i++) {
-    const section: Section = i < answers ? 'answer' : i < answers + authorities ? 'authority' : 'additional';
     const owner = names.read(at);
-    const ownerEnd = owner?.end ?? skipName(bytes, at);
+    const ownerEnd = skipName(bytes, at);
     // Without its end, or with no pointers left to follow, nothing after it can be read.
     if (ownerEnd < 0 || budget.left < 0) return malformed('bad owner name');
     if (ownerEnd + 10 > bytes.length) return malformed('record cut short');
     const type = readU16(bytes, ownerEnd);
-    const length = readU16(bytes, ownerEnd + 8);
-    at = ownerEnd + 10 + length;
+    const rrClass = readU16(bytes, ownerEnd + 2);
+    at = ownerEnd + 10 + readU16(bytes, ownerEnd + 8);
     if (at > bytes.length) return malformed('record cut short');
-    const rdata = readRdata(bytes, { start: ownerEnd + 10, end: at }, type, budget);
+    const octets = measureRdata(bytes, { start: ownerEnd + 10, end: at }, type, budget);
     if (budget.left < 0) return malformed('bad rdata');
     // RFC 6891 §6.1.1: at most one OPT, in the additional section, owner the root.
-    const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || section !== 'additional' || owner?.name.length !== 1);
-    if (owner === null || rdata === null || isBadOpt) {
-      dropped.push({ section, owner: owner?.name ?? null, type, class: readU16(bytes, ownerEnd + 2) });
+    const isBadOpt = type === TYPE.OPT && (optIndex >= 0 || i < beforeAdditional || owner?.length !== 1);
+    if (owner === null || octets === null || isBadOpt) {
+      const section: Section = i < answers ? 'answer' : i < beforeAdditional ? 'authority' : 'additional';
+      if (dropped === NO_RECORDS) dropped = [];
+      dropped.push({ section, owner, type, class: rrClass });
       continue;
     }
-    if (type === TYPE.OPT) optIndex = owners.length;
-    fixedAt.push(ownerEnd);
-    owners.push(owner.name);
-    rdatas.push(rdata);
-    if (section === 'answer') answerEnd = owners.length;
-    if (section !== 'additional') authorityEnd = owners.length;
+    if (type === TYPE.OPT) optIndex = kept;
+    owners[kept] = owner;
+    const field = FIELDS * kept++;
+    fields[field + FIXED_AT] = ownerEnd;
+    fields[field + RECORD_TYPE] = type;
+    fields[field + RECORD_CLASS] = rrClass;
+    fields[field + RDATA_OCTETS] = octets;
+    if (i < answers) answerEnd = kept;
+    if (i < beforeAdditional) authorityEnd = kept;
   }
-  const offsets = { questions, questionEnd, owners, fixedAt, rdatas, optIndex, answerEnd, authorityEnd, dropped };
+  owners.length = kept;
+  const offsets = { questions, questionEnd, owners, fields, optIndex, answerEnd, authorityEnd, dropped };
   return { ok: true, message: new MessageView(bytes, offsets) };
 }

@@ -7,7 +7,7 @@
  * A `Name` is proven well-formed when it is made; functions here do not check it again.
  */
 
-import { readU8, readU16, writeU16 } from './bytes.ts';
+import { readU8, writeU16 } from './bytes.ts';
 
 declare const nameBrand: unique symbol;
 
@@ -69,52 +69,63 @@ export interface PointerBudget {
   left: number;
 }
 
-/** A name read out of a message and the offset after its first occurrence. */
-export interface ReadName {
-  readonly name: Name;
-  readonly end: number;
-}
-
-const scratch = new Uint8Array(MAX_NAME_OCTETS);
-
 /**
- * Reads a possibly compressed name (RFC 1035 §4.1.4) at `at`, without reading at or past `limit`.
+ * Reads a possibly compressed name (RFC 1035 §4.1.4) at `at`, without reading at or past `limit`; `skipName` tells where it ends.
  * Pointers must go strictly backwards and not into the 12-octet header; null when malformed or over `budget`.
  */
-export function readName(bytes: Uint8Array, at: number, limit: number, budget: PointerBudget): ReadName | null {
+export function readName(bytes: Uint8Array, at: number, limit: number, budget: PointerBudget): Name | null {
+  const octets = expandedOctets(bytes, at, limit, budget);
+  if (octets <= 1) return octets < 0 ? null : ROOT;
+  const name = new Uint8Array(octets);
+  copyName(bytes, at, name, 0);
+  return name as Name;
+}
+
+/** Octets of the name that `readName` reads; -1 where it reads none. `limit` is at most where the octets end. */
+export function expandedOctets(bytes: Uint8Array, at: number, limit: number, budget: PointerBudget): number {
   let cursor = at;
   let lowest = at;
-  let end = -1;
   let length = 0;
   let pointers = 0;
-  for (;;) {
-    if (cursor >= limit) return null;
-    const octet = readU8(bytes, cursor);
+  while (cursor < limit) {
+    const octet = bytes[cursor] as number;
     if (octet >= 0xc0) {
-      if (cursor + 1 >= limit) return null;
-      const target = readU16(bytes, cursor) & 0x3fff;
-      if (end < 0) end = cursor + 2;
-      if (target >= lowest || target < 12) return null;
-      if (++pointers > MAX_POINTERS_PER_NAME || --budget.left < 0) return null;
+      if (cursor + 1 >= limit) return -1;
+      const target = ((octet & 0x3f) << 8) | (bytes[cursor + 1] as number);
+      if (target >= lowest || target < 12) return -1;
+      if (++pointers > MAX_POINTERS_PER_NAME || --budget.left < 0) return -1;
       lowest = target;
       cursor = target;
       continue;
     }
-    if (octet > MAX_LABEL_OCTETS) return null;
-    if (cursor + 1 + octet > limit || length + 1 + octet > MAX_NAME_OCTETS) return null;
-    for (let i = 0; i <= octet; i++) scratch[length + i] = bytes[cursor + i] as number;
     length += octet + 1;
     cursor += octet + 1;
-    if (octet === 0) break;
+    if (octet > MAX_LABEL_OCTETS || cursor > limit || length > MAX_NAME_OCTETS) return -1;
+    if (octet === 0) return length;
   }
-  return { name: length === 1 ? ROOT : (scratch.slice(0, length) as Name), end: end < 0 ? cursor : end };
+  return -1;
+}
+
+/** Copies a name without its compression; the offset after it. `expandedOctets` has said that there is one. */
+export function copyName(bytes: Uint8Array, at: number, into: Uint8Array, to: number): number {
+  let cursor = at;
+  let end = to;
+  for (;;) {
+    const octet = bytes[cursor] as number;
+    if (octet >= 0xc0) {
+      cursor = ((octet & 0x3f) << 8) | (bytes[cursor + 1] as number);
+      continue;
+    }
+    for (const after = end + octet; end <= after; end++, cursor++) into[end] = bytes[cursor] as number;
+    if (octet === 0) return end;
+  }
 }
 
 /** Offset after a possibly compressed name, whatever it says; -1 when its end cannot be told. */
 export function skipName(bytes: Uint8Array, at: number): number {
   let cursor = at;
   while (cursor < bytes.length) {
-    const octet = readU8(bytes, cursor);
+    const octet = bytes[cursor] as number;
     if (octet >= 0xc0) return cursor + 2;
     if (octet > MAX_LABEL_OCTETS) return -1;
     cursor += octet + 1;
@@ -128,6 +139,15 @@ export function namesEqual(a: Name, b: Name): boolean {
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i] && LOWER[a[i] as number] !== LOWER[b[i] as number]) return false;
+  }
+  return true;
+}
+
+/** True when the octets at `at`, of a well-formed name, say this name without regard to ASCII case. */
+export function isNameAt(bytes: Uint8Array, at: number, name: Name): boolean {
+  for (let i = 0; i < name.length; i++) {
+    const octet = bytes[at + i];
+    if (octet !== name[i] && LOWER[octet as number] !== LOWER[name[i] as number]) return false;
   }
   return true;
 }
@@ -329,14 +349,14 @@ export function nameOfKey(key: string): Name {
 export function sortKey(name: Name): Uint8Array {
   // Each octet of the name stands for one of the key, but for the root's, and escaped ones for two.
   let length = name.length - 1;
-  for (let at = 0; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
-    for (let i = readU8(name, at); i > 0; i--) if (readU8(name, at + i) <= 1) length++;
+  for (let at = 0; name[at] !== 0; at += (name[at] as number) + 1) {
+    for (let i = name[at] as number; i > 0; i--) if ((name[at + i] as number) <= 1) length++;
   }
   const key = new Uint8Array(length);
-  for (let at = 0, end = length; readU8(name, at) !== 0; at += readU8(name, at) + 1) {
+  for (let at = 0, end = length; name[at] !== 0; at += (name[at] as number) + 1) {
     end--;
-    for (let i = readU8(name, at); i > 0; i--) {
-      const lower = lowerOctet(readU8(name, at + i));
+    for (let i = name[at] as number; i > 0; i--) {
+      const lower = LOWER[name[at + i] as number] as number;
       key[--end] = lower <= 1 ? lower + 1 : lower;
       if (lower <= 1) key[--end] = 1;
     }

@@ -1,12 +1,12 @@
 /**
- * Takes rdata out of a message with its names decompressed, checked against the layout of its type, and gives it in
+ * Takes rdata out of a message with its names decompressed, checked first against the layout of its type, and gives it in
  * canonical form.
  *
  * Duties: bounds (RDLENGTH rules, never the neighbour record), RFC 3597 §4 decompression, RFC 4034 §6.2 lower-casing.
  */
 
-import { concatBytes, readU8 } from './bytes.ts';
-import { type Name, nameEnd, type PointerBudget, readName, toLowerCase } from './name.ts';
+import { readU8, readU16 } from './bytes.ts';
+import { copyName, expandedOctets, type Name, nameEnd, type PointerBudget, skipName, toLowerCase } from './name.ts';
 import { lowersNames, type RdataField, rdataLayout } from './rdata-layout.ts';
 
 /** Where rdata stands in a message. */
@@ -17,21 +17,21 @@ interface RdataRange {
 }
 
 /**
- * Rdata of `type` in its place in a message; nothing after it is read (a compression pointer only points back, RFC 1035
- * §4.1.4). Names come uncompressed: a view on the message when there is nothing to expand, else a copy. Null when it does
- * not fit the layout of its type exactly.
+ * Octets that rdata of `type` in its place in a message has with its names uncompressed; as a negative number when one of them is
+ * compressed. Nothing after it is read (a pointer only points back, RFC 1035 §4.1.4). Null when it does not fit the layout of its
+ * type exactly.
  */
-export function readRdata(
+export function measureRdata(
   message: Uint8Array,
   { start, end }: RdataRange,
   type: number,
   budget: PointerBudget,
-): Uint8Array | null {
+): number | null {
   const layout = rdataLayout(type);
-  if (layout === null) return message.subarray(start, end);
-  let parts: Uint8Array[] | null = null;
+  if (layout === null) return end - start;
+  let octets = end - start;
+  let isCompressed = false;
   let cursor = start;
-  let plainFrom = start;
   for (const field of layout) {
     if (field.kind !== 'name') {
       cursor = skipField(message, cursor, end, field);
@@ -44,20 +44,37 @@ export function readRdata(
       cursor = plainEnd;
       continue;
     }
-    const read = readName(message, cursor, end, budget);
-    if (read === null) return null;
-    parts ??= [];
-    parts.push(message.subarray(plainFrom, cursor), read.name);
-    plainFrom = read.end;
-    cursor = read.end;
+    const expanded = expandedOctets(message, cursor, end, budget);
+    if (expanded < 0) return null;
+    const next = skipName(message, cursor);
+    octets += expanded - (next - cursor);
+    isCompressed = true;
+    cursor = next;
   }
   if (cursor !== end) return null;
-  return parts === null ? message.subarray(start, end) : concatBytes(...parts, message.subarray(plainFrom, end));
+  return isCompressed ? -octets : octets;
+}
+
+/** Copies rdata that was measured, after the type, class, TTL and RDLENGTH of its record, with names uncompressed; the offset after it. */
+export function expandRdata(message: Uint8Array, rdataAt: number, into: Uint8Array, at: number): number {
+  const end = rdataAt + readU16(message, rdataAt - 2);
+  let cursor = rdataAt;
+  let to = at;
+  for (const field of rdataLayout(readU16(message, rdataAt - 10)) ?? []) {
+    if (field.kind === 'name') {
+      to = copyName(message, cursor, into, to);
+      cursor = skipName(message, cursor);
+      continue;
+    }
+    const next = skipField(message, cursor, end, field);
+    for (; cursor < next; cursor++) into[to++] = message[cursor] as number;
+  }
+  return to;
 }
 
 /** True when uncompressed rdata fits the layout of its type. */
 export function isWellFormedRdata(rdata: Uint8Array, type: number): boolean {
-  return readRdata(rdata, { start: 0, end: rdata.length }, type, { left: 0 }) !== null;
+  return measureRdata(rdata, { start: 0, end: rdata.length }, type, { left: 0 }) !== null;
 }
 
 /** True for rdata of one character string or more (RFC 1035 §3.3.14), as TXT has it. */

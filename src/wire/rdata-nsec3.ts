@@ -21,6 +21,12 @@ interface Nsec3 extends Nsec3Parameters {
   readonly types: TypeBitmap;
 }
 
+/** Where the type bitmap begins in well-formed NSEC3 rdata at `at`. */
+export function nsec3TypesAt(octets: Uint8Array, at: number): number {
+  const hashAt = at + 5 + readU8(octets, at + 4);
+  return hashAt + 1 + readU8(octets, hashAt);
+}
+
 /** Reads NSEC3 rdata; null when malformed. */
 export function readNsec3(rdata: Uint8Array): Nsec3 | null {
   const parameters = readParameters(rdata);

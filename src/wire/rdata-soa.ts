@@ -15,11 +15,27 @@ export interface Soa {
   readonly minimum: number;
 }
 
+/** Octets of the numbers after both names. */
+const NUMBERS_OCTETS = 20;
+
+/** Where the numbers begin of the rdata (uncompressed) that stands from `at` to `end`; -1 when it is malformed. */
+function numbersAt(octets: Uint8Array, at: number, end: number): number {
+  const mnameEnd = nameEnd(octets, at);
+  const rnameEnd = mnameEnd < 0 ? -1 : nameEnd(octets, mnameEnd);
+  return rnameEnd >= 0 && rnameEnd + NUMBERS_OCTETS === end ? rnameEnd : -1;
+}
+
+/** The minimum field of the rdata that stands from `at` to `end`, seconds; 0 when it is malformed. */
+export function soaMinimum(octets: Uint8Array, at: number, end: number): number {
+  const from = numbersAt(octets, at, end);
+  return from < 0 ? 0 : readU32(octets, from + 16);
+}
+
 /** Reads SOA rdata (uncompressed); null when malformed. */
 export function readSoa(rdata: Uint8Array): Soa | null {
+  const rnameEnd = numbersAt(rdata, 0, rdata.length);
+  if (rnameEnd < 0) return null;
   const mnameEnd = nameEnd(rdata, 0);
-  const rnameEnd = mnameEnd < 0 ? -1 : nameEnd(rdata, mnameEnd);
-  if (rnameEnd < 0 || rnameEnd + 20 !== rdata.length) return null;
   return {
     mname: rdata.subarray(0, mnameEnd) as Name,
     rname: rdata.subarray(mnameEnd, rnameEnd) as Name,

@@ -9,7 +9,7 @@
  */
 
 import { bytesEqual, compareBytes, readU8, readU16, writeU16 } from './bytes.ts';
-import { lowerOctet, type Name, nameEnd } from './name.ts';
+import { isNameAt, lowerOctet, type Name, nameEnd } from './name.ts';
 
 declare const rrsetBrand: unique symbol;
 
@@ -27,6 +27,36 @@ export interface RRsetParts {
   readonly signatures: readonly Uint8Array[];
 }
 
+/** Where a packed set lies among other octets, which are not copied: good until whoever keeps them changes anything. */
+export interface PlacedRRset {
+  octets: Uint8Array;
+  /** The same octets. */
+  characters: Buffer;
+  at: number;
+}
+
+/** To be pointed at one set after another. */
+export function newPlacedRRset(): PlacedRRset {
+  return { octets: new Uint8Array(), characters: Buffer.alloc(0), at: 0 };
+}
+
+export function placedType({ octets, at }: PlacedRRset): number {
+  return readU16(octets, at);
+}
+
+export function placedRdataCount({ octets, at }: PlacedRRset): number {
+  return readU16(octets, at + 4);
+}
+
+export function placedSignatureCount({ octets, at }: PlacedRRset): number {
+  return readU16(octets, at + 6);
+}
+
+/** Where the first rdata of a set that lies elsewhere begins, after its length. */
+export function placedRdataAt({ octets, at }: PlacedRRset): number {
+  return nameEnd(octets, at + OWNER_AT) + 2;
+}
+
 /** Offset of the owner name. */
 export const OWNER_AT = 8;
 
@@ -38,28 +68,43 @@ const INSIDE_OCTETS = 64;
 
 /** Packs an RRset; equal rdatas are kept once, in order of first appearance. */
 export function packRRset(parts: RRsetParts): RRset {
-  const rdatas = withoutDuplicates(parts.rdatas);
-  const signatures = withoutDuplicates(parts.signatures);
-  let length = OWNER_AT + parts.owner.length;
+  const { owner, rdatas, signatures } = parts;
+  let length = OWNER_AT + owner.length;
   for (const rdata of rdatas) length += 2 + rdata.length;
   for (const signature of signatures) length += 2 + signature.length;
   const block = new Uint8Array(length);
-  writeU16(block, 0, parts.type);
-  writeU16(block, 2, parts.class);
-  writeU16(block, 4, rdatas.length);
-  writeU16(block, 6, signatures.length);
-  block.set(parts.owner, OWNER_AT);
-  let at = OWNER_AT + parts.owner.length;
-  for (const rdata of rdatas) at = writeBlock(block, at, rdata);
-  for (const signature of signatures) at = writeBlock(block, at, signature);
-  return block as RRset;
+  const from = beginRRset(block, owner, parts.type, parts.class);
+  const middle = endRdatas(block, from, writeBlocks(block, from, rdatas), rdatas.length);
+  return endRRset(block, middle, writeBlocks(block, middle, signatures), signatures.length);
 }
 
-/** Writes octets with their length before them; the offset after them. */
-function writeBlock(block: Uint8Array, at: number, octets: Uint8Array): number {
-  writeU16(block, at, octets.length);
-  block.set(octets, at + 2);
-  return at + 2 + octets.length;
+/** Begins a set in a block with room for all of it; where its first rdata goes, with its length in two octets before it. */
+export function beginRRset(block: Uint8Array, owner: Name, type: number, rrClass: number): number {
+  writeU16(block, 0, type);
+  writeU16(block, 2, rrClass);
+  block.set(owner, OWNER_AT);
+  return OWNER_AT + owner.length;
+}
+
+/** So many rdatas were written to a set that was begun; where its first RRSIG goes: of equal rdatas one is kept. */
+export function endRdatas(block: Uint8Array, from: number, to: number, count: number): number {
+  return to - keepDistinct(block, from, count, 4);
+}
+
+/** So many RRSIGs were written behind its rdatas: the set. */
+export function endRRset(block: Uint8Array, from: number, to: number, count: number): RRset {
+  const end = to - keepDistinct(block, from, count, 6);
+  return (end === block.length ? block : block.slice(0, end)) as RRset;
+}
+
+function writeBlocks(block: Uint8Array, from: number, blocks: readonly Uint8Array[]): number {
+  let at = from;
+  for (const octets of blocks) {
+    writeU16(block, at, octets.length);
+    block.set(octets, at + 2);
+    at += 2 + octets.length;
+  }
+  return at;
 }
 
 /** The octets as a set, when they are one whole block of this layout; null when they are not. What rdatas mean is not looked at. */
@@ -76,22 +121,43 @@ export function rrsetFromOctets(octets: Uint8Array): RRset | null {
 /** Rdatas above which duplicates are looked for by key and not by comparing each with each. */
 const MAX_COMPARED = 8;
 
-function withoutDuplicates(rdatas: readonly Uint8Array[]): readonly Uint8Array[] {
-  if (rdatas.length < 2 || (rdatas.length <= MAX_COMPARED && areDistinct(rdatas))) return rdatas;
-  const seen = new Set<string>();
-  return rdatas.filter((rdata) => {
-    const key = Buffer.from(rdata.buffer, rdata.byteOffset, rdata.length).toString('latin1');
-    if (seen.has(key)) return false;
-    seen.add(key);
-    return true;
-  });
+/** Moves so many rdatas together without those that stand there already, and writes their count; the octets that it saved. */
+function keepDistinct(block: Uint8Array, from: number, count: number, countAt: number): number {
+  writeU16(block, countAt, count);
+  if (count < 2) return 0;
+  let at = from;
+  let to = from;
+  let kept = 0;
+  const keys = count > MAX_COMPARED ? new Set<string>() : null;
+  for (let i = 0; i < count; i++) {
+    const end = at + 2 + readU16(block, at);
+    if (keys === null ? !holds(block, from, to, at) : addKey(keys, block, at, end)) {
+      if (to < at) block.copyWithin(to, at, end);
+      to += end - at;
+      kept++;
+    }
+    at = end;
+  }
+  writeU16(block, countAt, kept);
+  return at - to;
 }
 
-function areDistinct(rdatas: readonly Uint8Array[]): boolean {
-  return rdatas.every((rdata, i) => {
-    for (let j = 0; j < i; j++) if (bytesEqual(rdata, rdatas[j] as Uint8Array)) return false;
-    return true;
-  });
+/** True when the rdata at `at` stands between the offsets too. */
+function holds(block: Uint8Array, from: number, to: number, at: number): boolean {
+  const length = 2 + readU16(block, at);
+  for (let other = from; other < to; other += 2 + readU16(block, other)) {
+    let i = 0;
+    while (i < length && block[other + i] === block[at + i]) i++;
+    if (i === length) return true;
+  }
+  return false;
+}
+
+/** False when the key was there. */
+function addKey(keys: Set<string>, block: Uint8Array, start: number, end: number): boolean {
+  const before = keys.size;
+  keys.add(Buffer.from(block.buffer, block.byteOffset + start, end - start).toString('latin1'));
+  return keys.size > before;
 }
 
 export function rrsetType(rrset: RRset): number {
@@ -156,6 +222,17 @@ export function someSignature(rrset: RRset, test: (rdata: Uint8Array) => boolean
   return false;
 }
 
+/** True when one of the rdatas has this name, in any case, after so many octets: a target, or the host that a record is about. */
+export function someRdataNames(rrset: RRset, skip: number, name: Name): boolean {
+  let at = rdatasAt(rrset);
+  for (let i = rdataCount(rrset); i > 0; i--) {
+    const length = readU16(rrset, at);
+    if (length >= skip + name.length && isNameAt(rrset, at + 2 + skip, name)) return true;
+    at += 2 + length;
+  }
+  return false;
+}
+
 function readBlocks(rrset: RRset, skip: number, count: number): Uint8Array[] {
   const blocks: Uint8Array[] = [];
   let at = nameEnd(rrset, OWNER_AT);
@@ -166,6 +243,11 @@ function readBlocks(rrset: RRset, skip: number, count: number): Uint8Array[] {
     at += 2 + length;
   }
   return blocks;
+}
+
+/** The same set with other rdatas. */
+export function withRdatas(rrset: RRset, rdatas: readonly Uint8Array[]): RRset {
+  return packRRset({ ...unpackRRset(rrset), rdatas });
 }
 
 /** The same set with other signatures. */

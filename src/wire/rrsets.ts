@@ -23,7 +23,7 @@ export interface ResourceRecord {
 }
 
 /** The parts of an RRset and its TTL. */
-export interface RRsetGroup extends RRsetParts {
+interface RRsetGroup extends RRsetParts {
   /** Lowest TTL of all records and RRSIGs of the set, seconds (RFC 2181 §5.2). */
   readonly ttl: number;
 }
@@ -32,6 +32,13 @@ export interface RRsetGroup extends RRsetParts {
 export interface TimedRRset {
   readonly rrset: RRset;
   readonly ttl: number;
+}
+
+/** The same with what tells it from other sets, to be had without looking into it. */
+export interface KeyedRRset extends TimedRRset {
+  readonly owner: Name;
+  readonly type: number;
+  readonly class: number;
 }
 
 interface OpenGroup {
@@ -47,15 +54,6 @@ interface OpenGroup {
 export function recordsOf(message: MessageView, range: SectionRange): ResourceRecord[] {
   const records: ResourceRecord[] = [];
   for (let i = range.start; i < range.end; i++) records.push(recordAt(message, i));
-  return records;
-}
-
-/** Records of one section of a class, without the OPT, in order. */
-export function dataRecordsOf(message: MessageView, range: SectionRange, rrClass: number): ResourceRecord[] {
-  const records: ResourceRecord[] = [];
-  for (let i = range.start; i < range.end; i++) {
-    if (i !== message.optIndex && message.class(i) === rrClass) records.push(recordAt(message, i));
-  }
   return records;
 }
 
@@ -77,25 +75,34 @@ const MAX_COMPARED = 12;
 
 /** Sets, found by owner (without case), type and class; of equal ones the first. In order of coming. */
 export class SetIndex<S extends SetIdentity> {
-  readonly list: S[] = [];
+  readonly list: S[];
   #byKey: Map<string, S> | null = null;
+
+  /** Of what is in the list. */
+  constructor(list: S[] = []) {
+    this.list = list;
+  }
 
   add(set: S): void {
     this.list.push(set);
     if (this.#byKey !== null) addByKey(this.#byKey, set);
-    else if (this.list.length > MAX_COMPARED) {
-      this.#byKey = new Map();
-      for (const each of this.list) addByKey(this.#byKey, each);
-    }
   }
 
   find(owner: Name, type: number, rrClass: number): S | undefined {
-    if (this.#byKey !== null) return this.#byKey.get(rrsetKey(owner, type, rrClass));
+    if (this.list.length > MAX_COMPARED) return this.#keyed().get(rrsetKey(owner, type, rrClass));
     for (const set of this.list) {
       if (set.type === type && set.class === rrClass && (set.owner === owner || namesEqual(set.owner, owner)))
         return set;
     }
     return undefined;
+  }
+
+  #keyed(): Map<string, S> {
+    if (this.#byKey === null) {
+      this.#byKey = new Map();
+      for (const set of this.list) addByKey(this.#byKey, set);
+    }
+    return this.#byKey;
   }
 }
 
@@ -104,36 +111,21 @@ function addByKey<S extends SetIdentity>(byKey: Map<string, S>, set: S): void {
   if (!byKey.has(key)) byKey.set(key, set);
 }
 
-/** The sets given, to be found. */
-export function indexSets<S extends SetIdentity>(sets: readonly S[]): SetIndex<S> {
-  const index = new SetIndex<S>();
-  for (const set of sets) index.add(set);
-  return index;
-}
-
-/** How many sets are made at most; records of others are left out, and reported. */
-export interface GroupBound {
-  readonly maxSets: number;
-  readonly onLeftOut: () => void;
-}
-
-const NO_BOUND: GroupBound = { maxSets: Number.POSITIVE_INFINITY, onLeftOut: () => {} };
-
 /**
  * Groups records into RRsets. RRSIGs whose covered set is not among the records form a set of type RRSIG, so that a
  * question for RRSIG or ANY keeps its answer.
  */
-export function groupRecords(records: Iterable<ResourceRecord>, bound: GroupBound = NO_BOUND): RRsetGroup[] {
+export function groupRecords(records: Iterable<ResourceRecord>): RRsetGroup[] {
   const groups = new SetIndex<OpenGroup>();
   const signatures: ResourceRecord[] = [];
   for (const record of records) {
     if (record.type === TYPE.RRSIG) signatures.push(record);
-    else addRdata(groups, record, bound);
+    else addRdata(groups, record);
   }
   for (const record of signatures) {
     const covered = groups.find(record.owner, coveredType(record.rdata), record.class);
     if (covered === undefined || covered.type === TYPE.RRSIG) {
-      addRdata(groups, record, bound);
+      addRdata(groups, record);
       continue;
     }
     covered.signatures.push(record.rdata);
@@ -142,13 +134,9 @@ export function groupRecords(records: Iterable<ResourceRecord>, bound: GroupBoun
   return groups.list;
 }
 
-function addRdata(groups: SetIndex<OpenGroup>, record: ResourceRecord, bound: GroupBound): void {
+function addRdata(groups: SetIndex<OpenGroup>, record: ResourceRecord): void {
   const { owner, type, class: rrClass, ttl, rdata } = record;
   const group = groups.find(owner, type, rrClass);
-  if (group === undefined && groups.list.length >= bound.maxSets) {
-    bound.onLeftOut();
-    return;
-  }
   if (group === undefined) {
     groups.add({ owner, type, class: rrClass, rdatas: [rdata], signatures: [], ttl });
     return;

@@ -5,6 +5,7 @@
  */
 
 import { Cancelled } from './cancelled.ts';
+import type { Soon } from './soon.ts';
 
 /**
  * Most runs at once. More are refused, as each is only a convenience: a refresh that is refused happens when the entry
@@ -25,7 +26,7 @@ export class Background {
   }
 
   /** Starts a run; false when there are too many already. */
-  start(run: () => Promise<unknown>): boolean {
+  start(run: () => Soon<unknown>): boolean {
     if (this.#running >= MAX_BACKGROUND_RUNS) {
       this.refused++;
       return false;
@@ -39,7 +40,7 @@ export class Background {
     return this.#running;
   }
 
-  async #finish(run: () => Promise<unknown>): Promise<void> {
+  async #finish(run: () => Soon<unknown>): Promise<void> {
     try {
       await run();
     } catch (error) {

@@ -2,6 +2,7 @@
 
 import type { IterationResult } from '../terms/iteration-result.ts';
 import type { Question } from '../wire/question.ts';
+import type { Soon } from './soon.ts';
 import type { Work } from './work.ts';
 
 /** What changes about a fetch. */
@@ -12,5 +13,8 @@ export interface FetchOptions {
   readonly avoid?: ReadonlySet<string>;
 }
 
-/** Gets what the tree says, unvalidated (RRsets may carry a verdict from the cache). Never rejects but by cancellation. */
-export type Fetch = (parent: Work, question: Question, options?: FetchOptions) => Promise<IterationResult>;
+/**
+ * Gets what the tree says, unvalidated (RRsets may carry a verdict from the cache); at once, where the caches know it. Never rejects
+ * but by cancellation.
+ */
+export type Fetch = (parent: Work, question: Question, options?: FetchOptions) => Soon<IterationResult>;

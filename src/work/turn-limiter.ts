@@ -36,17 +36,14 @@ export class TurnLimiter {
     if (this.#waiting.length > 0 || (this.#taken > 0 && this.#taken + share > this.#perTurn)) {
       return new Promise((release) => this.#waiting.push({ cost: share, release }));
     }
-    if (this.#taken === 0) this.#startTurn();
+    if (this.#taken === 0) this.#clock.inTurn(this.#endTurn);
     this.#taken += share;
     return null;
   }
 
-  #startTurn(): void {
-    void this.#clock.nextTurn().then(() => this.#endTurn());
-  }
-
-  #endTurn(): void {
+  readonly #endTurn = (): void => {
     this.#taken = 0;
+    if (this.#waiting.length === 0) return;
     let count = 0;
     for (const { cost } of this.#waiting) {
       if (count > 0 && this.#taken + cost > this.#perTurn) break;
@@ -54,8 +51,7 @@ export class TurnLimiter {
       count++;
       if (this.#taken >= this.#perTurn) break;
     }
-    if (count === 0) return;
-    this.#startTurn();
+    this.#clock.inTurn(this.#endTurn);
     for (const { release } of this.#waiting.splice(0, count)) release();
-  }
+  };
 }

@@ -13,6 +13,7 @@ import { questionOf } from '../../src/wire/question.ts';
 import { FLAG } from '../../src/wire/rcode.ts';
 import { formatRdata } from '../../src/wire/record-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { rdataCount } from '../../src/wire/rrset.ts';
 import type { ResourceRecord } from '../../src/wire/rrsets.ts';
 import { DEFAULT_ITERATE_OPTIONS } from '../support/default-options.ts';
 import { growthOfEight, MOST_GROWTH } from '../support/growth.ts';
@@ -54,7 +55,7 @@ function viewOf(rdatas: readonly Uint8Array[]): MessageView {
 function kept(view: MessageView): number {
   const options = { ...DEFAULT_ITERATE_OPTIONS, privateAddresses: PRIVATE.map(mustParsePrefix) };
   const { chain } = scrub(view, { question: QUESTION, zone: mustParseName('test.'), options });
-  return chain.data.reduce((sum, { rdatas }) => sum + rdatas.length, 0);
+  return chain.data.reduce((sum, { rrset }) => sum + rdataCount(rrset), 0);
 }
 
 /** `count` times what `make` makes of its index. */

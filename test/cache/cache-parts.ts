@@ -29,6 +29,10 @@ export class HandClock implements Clock {
   }
 
   async nextTurn(): Promise<void> {}
+
+  inTurn(run: () => void): void {
+    queueMicrotask(run);
+  }
 }
 
 /** A name from its text; throws when it is none. */

@@ -1,16 +1,14 @@
 /** Proves which span of a zone covers a name (RFC 4034 §6.1 order), what contradictions and time do, and the bounds. */
 
 import { describe, expect, test } from 'vitest';
-import {
-  type ChainParameters,
-  DenialCache,
-  type DenialSpan,
-  type HashedSpan,
-  MAX_SPANS_PER_ZONE,
-} from '../../src/cache/denial-cache.ts';
+import { DenialCache, type DenialSpan, type HashedSpan, MAX_SPANS_PER_ZONE } from '../../src/cache/denial-cache.ts';
+import type { ChainParameters, KnownZone } from '../../src/cache/known-zone.ts';
+import { NO_SPAN } from '../../src/cache/span-store.ts';
+import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { SECURE } from '../../src/terms/verdict.ts';
 import { formatName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
+import { rrsetOwner } from '../../src/wire/rrset.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { HandClock, name, ranked, START } from './cache-parts.ts';
 
@@ -24,9 +22,20 @@ function span(owner: string, next: string, expiresAt = START + 60): DenialSpan {
   return { zone: name('example.'), owner: name(owner), next: name(next), ranked: nsec, learntAt: START };
 }
 
+/** The set of the span that is found of a zone; null: none is. */
+function found(cache: DenialCache, zone: string, look: (known: KnownZone) => number): RankedRRset | null {
+  const known = cache.find(name(zone));
+  const span = known === null ? NO_SPAN : look(known);
+  return span === NO_SPAN ? null : cache.read(span).ranked;
+}
+
 function cover(cache: DenialCache, text: string): string | null {
-  const found = cache.findCover(name('example.'), name(text));
-  return found === null ? null : formatName(found.owner);
+  const set = found(cache, 'example.', (known) => known.cover(name(text)));
+  return set === null ? null : formatName(rrsetOwner(set.rrset));
+}
+
+function match(cache: DenialCache, text: string): RankedRRset | null {
+  return found(cache, 'example.', (known) => known.match(name(text)));
 }
 
 describe('a span', () => {
@@ -39,7 +48,6 @@ describe('a span', () => {
     ['x.c.example.', null],
     ['zzz.example.', 'm.example.'],
     ['example.', null],
-    ['b.other.', null],
   ])('covers what lies strictly between: %s by %s', (asked, expected) => {
     const { cache } = newCache();
     cache.store(span('a.example.', 'c.example.'));
@@ -51,8 +59,8 @@ describe('a span', () => {
     const { cache } = newCache();
     const stored = span('a.example.', 'c.example.');
     cache.store(stored);
-    expect(cache.findMatch(name('example.'), name('A.example.'))).toEqual(stored);
-    expect(cache.findMatch(name('example.'), name('b.example.'))).toBeNull();
+    expect(match(cache, 'A.example.')).toEqual(stored.ranked);
+    expect(match(cache, 'b.example.')).toBeNull();
   });
 
   test('alone in its zone covers all other names', () => {
@@ -82,7 +90,7 @@ describe('a span', () => {
     cache.store(span('a.example.', 'c.example.'));
     clock.now = START + 60;
     expect(cover(cache, 'b.example.')).toBeNull();
-    expect(cache.findMatch(name('example.'), name('a.example.'))).toBeNull();
+    expect(match(cache, 'a.example.')).toBeNull();
     expect(cache.store(span('a.example.', 'c.example.'))).toBe(false);
   });
 
@@ -135,7 +143,12 @@ function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): Hashe
 
 describe('spans of hashes', () => {
   function coverOf(cache: DenialCache, octet: number): number | null {
-    return cache.findHashCover(zone, hash(octet))?.hash[0] ?? null;
+    const set = found(cache, 'example.', (known) => known.coverHash(hash(octet)));
+    return set === null ? null : Number(formatName(rrsetOwner(set.rrset)).slice(1, -'.example.'.length));
+  }
+
+  function matchOf(cache: DenialCache, octet: number): boolean {
+    return found(cache, 'example.', (known) => known.matchHash(hash(octet))) !== null;
   }
 
   test('cover what lies strictly between, the last one also what lies before the first', () => {
@@ -159,8 +172,7 @@ describe('spans of hashes', () => {
       200,
       200,
     ]);
-    expect(cache.findHashMatch(zone, hash(20))?.next[0]).toBe(30);
-    expect(cache.findHashMatch(zone, hash(25))).toBeNull();
+    expect([matchOf(cache, 20), matchOf(cache, 25)]).toEqual([true, false]);
     expect(cover(cache, 'b.example.')).toBe('a.example.');
     expect(cache.count).toBe(4);
   });
@@ -189,14 +201,14 @@ describe('spans of hashes', () => {
     cache.storeHashed(hashed(10, 20));
     const salted: ChainParameters = { iterations: 0, salt: Uint8Array.of(7) };
     cache.storeHashed(hashed(30, 40, { parameters: salted }));
-    expect(cache.chainOf(zone)).toEqual(salted);
+    expect(cache.find(zone)?.chain).toEqual(salted);
     expect([coverOf(cache, 15), coverOf(cache, 35), cache.count]).toEqual([null, 30, 1]);
   });
 
   test('with opt-out are not kept, and take away what they contradict', () => {
     const { cache } = newCache();
     expect(cache.storeHashed(hashed(10, 20, { isOptOut: true }))).toBe(false);
-    expect([cache.count, cache.chainOf(zone), cache.sizeBytes]).toEqual([0, null, 0]);
+    expect([cache.count, cache.find(zone), cache.sizeBytes]).toEqual([0, null, 0]);
     cache.storeHashed(hashed(10, 20));
     cache.storeHashed(hashed(30, 40));
     cache.storeHashed(hashed(5, 20, { isOptOut: true }));
@@ -208,7 +220,7 @@ describe('spans of hashes', () => {
     const span = hashed(10, 20);
     cache.storeHashed(span);
     clock.now = span.ranked.expiresAt;
-    expect([coverOf(cache, 15), cache.findHashMatch(zone, hash(10))]).toEqual([null, null]);
+    expect([coverOf(cache, 15), matchOf(cache, 10)]).toEqual([null, false]);
     expect(cache.storeHashed(span)).toBe(false);
   });
 
@@ -237,7 +249,7 @@ describe('the denial cache as a whole', () => {
     const nsec = ranked({ owner: 'root.', type: TYPE.NSEC, verdict: SECURE });
     cache.store({ zone: name('root.'), owner: name('root.'), next: name('root.'), ranked: nsec, learntAt: START });
     for (let n = 1000; n < 2000; n++) cache.store(span(`h${n}.example.`, `h${n}a.example.`));
-    expect(cache.findCover(name('root.'), name('a.root.'))).not.toBeNull();
+    expect(found(cache, 'root.', (known) => known.cover(name('a.root.')))).not.toBeNull();
     expect(cover(cache, 'h1999.a.example.')).toBeNull();
     expect(cache.count).toBeGreaterThan(5);
     expect(cache.sizeBytes).toBeLessThanOrEqual(80_000 / 4);

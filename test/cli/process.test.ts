@@ -347,3 +347,11 @@ test.each(
   expect(await askUdp()).toBe(1);
   expect(daemon.log.split('\n').filter((text) => text.includes(`info: ${line}`)).length).toBe(1);
 });
+
+test('the log says once what signatures are checked by', async () => {
+  await start(configure('  crypto-engine: auto'));
+  await control('reload');
+  const lines = daemon.log.split('\n').filter((text) => text.includes('info: P-256 signatures through '));
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain(typeof CALLS === 'string' ? 'node:crypto: ' : `OpenSSL's functions by ${CALLS.by}`);
+});

@@ -104,6 +104,9 @@ export const PROCESS_BEHAVIOURS: Readonly<Record<string, Shown>> = {
     return /^Uid:.*$/m.exec(readFileSync(`/proc/${daemon.pid}/status`, 'utf8'))?.[0] ?? '';
   }),
   'udp-engine': ofDaemon('udp-engine: dgram', ({ daemon }) => /UDP through .*/.exec(daemon.log)?.[0] ?? ''),
+  'crypto-engine': ofDaemon('crypto-engine: node', ({ daemon }) => {
+    return /P-256 signatures through .*/.exec(daemon.log)?.[0] ?? '';
+  }),
   'num-threads': ofDaemon(
     'num-threads: 2',
     ({ config }) => {

@@ -72,7 +72,6 @@ export class FakeClock implements Clock {
     return new Promise((resolve) => this.inTurn(resolve));
   }
 
-  /** Runs `run` as a turn of its own, after the turns that are already waiting. */
   inTurn(run: () => void): void {
     this.#turns.push(run);
   }

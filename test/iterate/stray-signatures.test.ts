@@ -1,39 +1,39 @@
 /** Proves that signatures in another section than their set are attached to it, and all others stay where they were. */
 
 import { expect, test } from 'vitest';
-import { attachStraySignatures } from '../../src/iterate/stray-signatures.ts';
-import { mustParseName } from '../../src/wire/name-text.ts';
-import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import type { RRsetGroup } from '../../src/wire/rrsets.ts';
+import { attachStraySignatures, type GroupedSections } from '../../src/iterate/stray-signatures.ts';
+import { RRsetReader } from '../../src/wire/received-rrset.ts';
+import { CLASS } from '../../src/wire/rr-type.ts';
+import { rdatasOf, signaturesOf } from '../../src/wire/rrset.ts';
+import { questionFrom, recordFrom } from '../support/records.ts';
+import { type ResponseText, responseView } from './support.ts';
 
-const group = (owner: string, type: number, rdatas: readonly Uint8Array[]): RRsetGroup => ({
-  owner: mustParseName(owner),
-  type,
-  class: CLASS.IN,
-  rdatas,
-  signatures: [],
-  ttl: 60,
-});
-/** An RRSIG rdata as far as its covered type. */
-const over = (type: number): Uint8Array => Uint8Array.of(0, type, 8);
+const over = (owner: string, type: string) =>
+  `${owner} RRSIG ${type} 15 2 300 20300101000000 20200101000000 7 test. AA==`;
+const rdata = (line: string): Uint8Array => recordFrom(line).rdata;
+
+function sectionsOf(text: ResponseText): GroupedSections {
+  const message = responseView(questionFrom('www.test. A'), text);
+  const reader = new RRsetReader(message, CLASS.IN, 100);
+  return {
+    answer: reader.read(message.answer),
+    authority: reader.read(message.authority),
+    additional: reader.read(message.additional),
+  };
+}
 
 test('attaches a signature from the additional section to the set in the answer', () => {
-  const sections = attachStraySignatures({
-    answer: [group('www.test.', TYPE.A, [Uint8Array.of(192, 0, 2, 1)])],
-    authority: [],
-    additional: [group('WWW.test.', TYPE.RRSIG, [over(TYPE.A), over(TYPE.AAAA)])],
-  });
-  expect(sections.answer[0]?.signatures).toEqual([over(TYPE.A)]);
-  expect(sections.additional.map(({ rdatas }) => rdatas)).toEqual([[over(TYPE.AAAA)]]);
+  const [ofA, ofAaaa] = [over('WWW.test.', 'A'), over('WWW.test.', 'AAAA')];
+  const { answer, additional } = attachStraySignatures(
+    sectionsOf({ answer: ['www.test. A 192.0.2.1'], additional: [ofA, ofAaaa] }),
+  );
+  expect(answer.map(({ rrset }) => signaturesOf(rrset))).toEqual([[rdata(ofA)]]);
+  expect(additional.map(({ rrset }) => rdatasOf(rrset))).toEqual([[rdata(ofAaaa)]]);
 });
 
 test('leaves no empty set behind, and sections without strays as they are', () => {
-  const answer = [group('www.test.', TYPE.A, [Uint8Array.of(192, 0, 2, 1)])];
-  const plain = { answer, authority: [], additional: [] };
+  const plain = sectionsOf({ answer: ['www.test. A 192.0.2.1'] });
   expect(attachStraySignatures(plain)).toBe(plain);
-  const sections = attachStraySignatures({
-    ...plain,
-    authority: [group('www.test.', TYPE.RRSIG, [over(TYPE.A)])],
-  });
-  expect(sections.authority).toEqual([]);
+  const stray = sectionsOf({ answer: ['www.test. A 192.0.2.1'], authority: [over('www.test.', 'A')] });
+  expect(attachStraySignatures(stray).authority).toEqual([]);
 });

@@ -64,4 +64,19 @@ describe.each(SIDES)('the clock port on the %s side', (_name, makeSide) => {
     await run(turn);
     expect(seen).toEqual(['microtask', 'turn']);
   });
+
+  test('calls back in a later turn, in order, and each with what it settles before the next', async () => {
+    const { clock, until } = makeSide();
+    const seen: string[] = [];
+    for (const name of ['first', 'second']) {
+      clock.inTurn(() => {
+        seen.push(name);
+        void Promise.resolve().then(() => seen.push(`after the ${name}`));
+      });
+    }
+    expect(seen).toEqual([]);
+    void Promise.resolve().then(() => seen.push('microtask'));
+    await until(() => seen.length === 5);
+    expect(seen).toEqual(['microtask', 'first', 'after the first', 'second', 'after the second']);
+  });
 });

@@ -8,14 +8,32 @@ import { describe, expect, test } from 'vitest';
 import { createCrypto } from '../../src/adapters/crypto.ts';
 import { KNOWN_ANSWER_TEXT, KNOWN_ANSWERS } from '../../src/adapters/crypto-known-answers.ts';
 import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { OpensslP256 } from '../../src/adapters/openssl-p256.ts';
 import { createPortableCrypto } from '../../src/adapters/portable-crypto.ts';
 import type { Crypto, DigestKind } from '../../src/ports/crypto.ts';
 import { concatBytes, toHex } from '../../src/wire/bytes.ts';
 import { makeKey } from '../dnssec/signing.ts';
 
+const p256 = OpensslP256.open();
+
+/** The node adapter with P-256 by OpenSSL's own functions. */
+function createDirectCrypto(options?: { legacy: boolean }): Crypto {
+  const node = createNodeCrypto(options);
+  if (typeof p256 === 'string') return node;
+  return {
+    ...node,
+    importKey: (algorithm, publicKey, wasTaken) =>
+      (p256.supports(algorithm) ? p256 : node).importKey(algorithm, publicKey, wasTaken),
+    verify: (key, data, signature) => (p256.supports(key.algorithm) ? p256 : node).verify(key, data, signature),
+  };
+}
+
 const SIDES: readonly [string, (options?: { legacy: boolean }) => Crypto][] = [
   ['node', createNodeCrypto],
   ['portable', createPortableCrypto],
+  ...(typeof p256 === 'string' ? [] : [['direct', createDirectCrypto] as const]).map(
+    ([name, make]): [string, (options?: { legacy: boolean }) => Crypto] => [name, make],
+  ),
 ];
 const ALGORITHMS = [5, 7, 8, 10, 13, 14, 15, 16];
 const text = new Uint8Array(Buffer.from(KNOWN_ANSWER_TEXT));

@@ -4,10 +4,10 @@
  */
 
 import { readU16, readU32, toHex } from '../../src/wire/bytes.ts';
-import { type Name, type PointerBudget, readName, toLowerCase } from '../../src/wire/name.ts';
+import { type Name, type PointerBudget, readName, skipName, toLowerCase } from '../../src/wire/name.ts';
 import { formatName } from '../../src/wire/name-text.ts';
 import { FLAG, rcodeText } from '../../src/wire/rcode.ts';
-import { canonicalRdata, readRdata } from '../../src/wire/rdata-names.ts';
+import { canonicalRdata, expandRdata, measureRdata } from '../../src/wire/rdata-names.ts';
 import { formatRdata } from '../../src/wire/record-text.ts';
 import { TYPE, typeText } from '../../src/wire/rr-type.ts';
 
@@ -76,12 +76,13 @@ export class SeenMessage {
     const budget = { left: 100_000 };
     let at = 12;
     for (let i = 0; i < readU16(bytes, 4); i++) {
-      const read = readName(bytes, at, bytes.length, budget);
-      if (read === null || read.end + 4 > bytes.length) return false;
-      this.rawName ??= read.name;
-      const [type, questionClass] = [readU16(bytes, read.end), readU16(bytes, read.end + 2)];
-      this.questions.push({ name: toLowerCase(read.name), type, class: questionClass });
-      at = read.end + 4;
+      const name = readName(bytes, at, bytes.length, budget);
+      const end = skipName(bytes, at);
+      if (name === null || end + 4 > bytes.length) return false;
+      this.rawName ??= name;
+      const [type, questionClass] = [readU16(bytes, end), readU16(bytes, end + 2)];
+      this.questions.push({ name: toLowerCase(name), type, class: questionClass });
+      at = end + 4;
     }
     this.questionEnd = at;
     const sections = [this.answer, this.authority, this.additional];
@@ -99,18 +100,21 @@ export class SeenMessage {
   #readRecord(at: number, section: SeenRecord[], budget: PointerBudget): number {
     const { bytes } = this;
     const owner = readName(bytes, at, bytes.length, budget);
-    if (owner === null || owner.end + 10 > bytes.length) return -1;
-    const [type, recordClass] = [readU16(bytes, owner.end), readU16(bytes, owner.end + 2)];
-    const ttl = readU32(bytes, owner.end + 4);
-    const start = owner.end + 10;
-    const end = start + readU16(bytes, owner.end + 8);
+    const fixedAt = skipName(bytes, at);
+    if (owner === null || fixedAt + 10 > bytes.length) return -1;
+    const [type, recordClass] = [readU16(bytes, fixedAt), readU16(bytes, fixedAt + 2)];
+    const ttl = readU32(bytes, fixedAt + 4);
+    const start = fixedAt + 10;
+    const end = start + readU16(bytes, fixedAt + 8);
     if (end > bytes.length) return -1;
     if (type === TYPE.OPT && section === this.additional) {
       this.opt = readOpt(bytes.subarray(start, end), recordClass, ttl);
       return end;
     }
-    const rdata = readRdata(bytes, { start, end }, type, budget) ?? bytes.subarray(start, end);
-    section.push({ name: toLowerCase(owner.name), type, class: recordClass, ttl, rdata: comparable(rdata, type) });
+    const octets = measureRdata(bytes, { start, end }, type, budget) ?? 0;
+    const rdata = octets < 0 ? new Uint8Array(-octets) : bytes.subarray(start, end);
+    if (octets < 0) expandRdata(bytes, start, rdata, 0);
+    section.push({ name: toLowerCase(owner), type, class: recordClass, ttl, rdata: comparable(rdata, type) });
     return end;
   }
 }
@@ -129,7 +133,7 @@ function comparable(rdata: Uint8Array, type: number): Uint8Array {
   const next = readName(rdata, 0, rdata.length, { left: 0 });
   if (next === null) return rdata;
   const copy = rdata.slice();
-  copy.set(toLowerCase(next.name));
+  copy.set(toLowerCase(next));
   return copy;
 }
 

@@ -28,10 +28,10 @@ function countLookUps(): LookUps {
     count(counts.answers, question);
     return findStale.call(this, question);
   });
-  const { find } = SynthesisedDenials.prototype;
-  vi.spyOn(SynthesisedDenials.prototype, 'find').mockImplementation(function (this: SynthesisedDenials, question) {
+  const { look } = SynthesisedDenials.prototype;
+  vi.spyOn(SynthesisedDenials.prototype, 'look').mockImplementation(function (this: SynthesisedDenials, question) {
     count(counts.denials, question);
-    return find.call(this, question);
+    return look.call(this, question);
   });
   return counts;
 }

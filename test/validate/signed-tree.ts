@@ -94,6 +94,8 @@ export class SignedTree {
   readonly #zones: TestZone[] = [];
   readonly #table = new Map<string, (options: FetchOptions | undefined) => IterationResult>();
   options: ValidateOptions = DEFAULT_VALIDATE_OPTIONS;
+  /** Fetched data is there at once, as when the caches have it. */
+  fetchesAtOnce = false;
   budget = new Budget(DEFAULT_ALLOWANCE);
 
   constructor() {
@@ -228,7 +230,8 @@ export class SignedTree {
     const { clock, counters, anchors, rrsets, keys, options } = this;
     const fetch = (_work: Work, question: Question, fetchOptions?: FetchOptions) => {
       this.asked.push({ question, options: fetchOptions });
-      return Promise.resolve(this.#table.get(questionKey(question))?.(fetchOptions) ?? this.#undisturbed(question));
+      const result = this.#table.get(questionKey(question))?.(fetchOptions) ?? this.#undisturbed(question);
+      return this.fetchesAtOnce ? result : Promise.resolve(result);
     };
     return { clock: patient(clock), crypto, counters, anchors, rrsets, keys, options, fetch };
   }
@@ -259,6 +262,7 @@ function patient(clock: FakeClock) {
     unixSeconds: () => clock.unixSeconds(),
     after: (ms: number, run: () => void) => clock.after(ms, run),
     nextTurn: () => Promise.resolve(),
+    inTurn: queueMicrotask,
   };
 }
 

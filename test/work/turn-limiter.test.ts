@@ -12,10 +12,10 @@ function turns(): { clock: Clock; end: () => Promise<void> } {
     monotonicMs: () => 0,
     unixSeconds: () => 0,
     after: () => () => {},
-    nextTurn: () =>
-      new Promise<void>((resolve) => {
-        endTurn = resolve;
-      }),
+    inTurn: (run: () => void) => {
+      endTurn = run;
+    },
+    nextTurn: () => Promise.reject(new Error('not used here')),
   };
   const end = async (): Promise<void> => {
     endTurn();

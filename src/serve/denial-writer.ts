@@ -1,0 +1,150 @@
+/**
+ * Writes the body of a denial that known records prove, straight from the octets in which these are kept: what build-reply.ts would
+ * write, record for record, but names are compressed only by the question's, by the zone's, which is its end, and by a set's own owner.
+ *
+ * Duties: header, question, records with their TTL. Leaves to others: what is longer than the client takes, OPT, the reply cache.
+ */
+
+import type { Proven } from '../resolve/synthesised-denials.ts';
+import { readU16, writeU16, writeU32 } from '../wire/bytes.ts';
+import { HEADER_OCTETS } from '../wire/message-view.ts';
+import { lowerOctet, MAX_NAME_OCTETS, nameEnd } from '../wire/name.ts';
+import { MAX_POINTER_OFFSET } from '../wire/name-compressor.ts';
+import { RCODE } from '../wire/rcode.ts';
+import { TYPE } from '../wire/rr-type.ts';
+import {
+  OWNER_AT,
+  type PlacedRRset,
+  placedRdataAt,
+  placedRdataCount,
+  placedSignatureCount,
+  placedType,
+} from '../wire/rrset.ts';
+import { flagsOf } from './build-reply.ts';
+import type { PendingClient } from './client-query.ts';
+import { isSentinelQuestion } from './key-sentinel.ts';
+
+/** Octets between an owner and its rdata: type, class, TTL, RDLENGTH. */
+const RECORD_FIXED_OCTETS = 10;
+/** The two top bits of a compression pointer (RFC 1035 §4.1.4). */
+const POINTER = 0xc000;
+/** Octets of the numbers after the names of an SOA. */
+const SOA_NUMBERS_OCTETS = 20;
+
+export class DenialWriter {
+  /** Offsets of the TTL fields of what was written last. */
+  readonly ttlOffsets: number[] = [];
+  #out: Uint8Array = new Uint8Array();
+  #at = 0;
+  /** Where the question's name and the zone's as its end stand, and where they end. */
+  #zoneAt = 0;
+  #nameEnd = 0;
+  #records = 0;
+
+  /** Writes into `out`; returns the length. 0: that is left to build-reply.ts. `now`: unix seconds. */
+  write(out: Uint8Array, { question, denial }: Proven, client: PendingClient, now: number): number {
+    if (isSentinelQuestion(question)) return 0;
+    const { kind, sets, zone, expiresAt } = denial;
+    this.#begin(out, client, zone.length);
+    writeU16(out, 2, flagsOf(client, true) | (kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR));
+    // RFC 4035 §3.2.1: who does not set DO gets no records of DNSSEC.
+    const count = client.doBit ? sets.length : 1;
+    for (let i = 0; i < count; i++) if (!this.#set(sets[i] as PlacedRRset, expiresAt - now, client.doBit)) return 0;
+    writeU16(out, 8, this.#records);
+    return this.#at;
+  }
+
+  #begin(out: Uint8Array, { id, question }: PendingClient, zoneOctets: number): void {
+    const { name, type, class: rrClass } = question;
+    writeU16(out, 0, id);
+    writeU16(out, 4, 1);
+    out.fill(0, 6, HEADER_OCTETS);
+    out.set(name, HEADER_OCTETS);
+    const end = HEADER_OCTETS + name.length;
+    writeU16(out, end, type);
+    writeU16(out, end + 2, rrClass);
+    this.#out = out;
+    this.#at = end + 4;
+    this.#nameEnd = end;
+    this.#zoneAt = end - zoneOctets;
+    this.#records = 0;
+    this.ttlOffsets.length = 0;
+  }
+
+  /** Writes a set; false when it might not fit. */
+  #set(set: PlacedRRset, ttl: number, withSignatures: boolean): boolean {
+    const { octets } = set;
+    const out = this.#out;
+    const type = placedType(set);
+    const rdatas = placedRdataCount(set);
+    const records = rdatas + (withSignatures ? placedSignatureCount(set) : 0);
+    const ownerAt = this.#at;
+    if (ownerAt > MAX_POINTER_OFFSET) return false;
+    let from = placedRdataAt(set);
+    for (let i = 0; i < records; i++) {
+      const length = readU16(octets, from - 2);
+      if (this.#at + MAX_NAME_OCTETS + RECORD_FIXED_OCTETS + length > out.length) return false;
+      if (i === 0) this.#name(set, set.at + OWNER_AT);
+      else this.#pointAt(ownerAt);
+      const fixedAt = this.#at;
+      writeU16(out, fixedAt, i < rdatas ? type : TYPE.RRSIG);
+      writeU16(out, fixedAt + 2, readU16(octets, set.at + 2));
+      writeU32(out, fixedAt + 4, ttl);
+      this.ttlOffsets.push(fixedAt + 4);
+      this.#at += RECORD_FIXED_OCTETS;
+      if (type === TYPE.SOA && i < rdatas) this.#soa(set, from);
+      else this.#copy(set, from, length);
+      writeU16(out, fixedAt + 8, this.#at - fixedAt - RECORD_FIXED_OCTETS);
+      from += length + 2;
+    }
+    this.#records += records;
+    return true;
+  }
+
+  /** Both names are of a type of RFC 1035, and so may be compressed (RFC 3597 §4). */
+  #soa(set: PlacedRRset, at: number): void {
+    const rnameAt = this.#name(set, at);
+    const numbersAt = this.#name(set, rnameAt);
+    this.#copy(set, numbersAt, SOA_NUMBERS_OCTETS);
+  }
+
+  /** Writes the name that stands there; where it ends there. */
+  #name(set: PlacedRRset, at: number): number {
+    const { octets } = set;
+    const end = nameEnd(octets, at);
+    const whole = this.#nameEnd - HEADER_OCTETS;
+    if (end - at === whole && whole > 1 && this.#endsAs(octets, at, end)) {
+      this.#pointAt(HEADER_OCTETS);
+      return end;
+    }
+    const zoneOctets = this.#nameEnd - this.#zoneAt;
+    let label = at;
+    while (end - label > zoneOctets) label += (octets[label] as number) + 1;
+    const isBelow = zoneOctets > 1 && end - label === zoneOctets && this.#endsAs(octets, label, end);
+    this.#copy(set, at, (isBelow ? label : end) - at);
+    if (isBelow) this.#pointAt(this.#zoneAt);
+    return end;
+  }
+
+  /** True when what stands there is the end of the question's name, in any case. */
+  #endsAs(octets: Uint8Array, at: number, end: number): boolean {
+    const out = this.#out;
+    const away = this.#nameEnd - end;
+    for (let i = at; i < end; i++) {
+      const octet = octets[i] as number;
+      const other = out[i + away] as number;
+      if (octet !== other && lowerOctet(octet) !== lowerOctet(other)) return false;
+    }
+    return true;
+  }
+
+  #pointAt(at: number): void {
+    writeU16(this.#out, this.#at, POINTER | at);
+    this.#at += 2;
+  }
+
+  #copy({ characters }: PlacedRRset, from: number, octets: number): void {
+    characters.copy(this.#out, this.#at, from, from + octets);
+    this.#at += octets;
+  }
+}
