@@ -11,9 +11,11 @@ import type { ClockDoubt } from '../resolve/clock-doubt.ts';
 import type { ExpiringSignatures } from '../resolve/expiring-signatures.ts';
 import { ForwarderKeys } from '../resolve/forwarder-keys.ts';
 import { keyPrefetch } from '../resolve/prefetch.ts';
+import { findProvenAddresses } from '../resolve/proven-addresses.ts';
 import type { RecentBogus } from '../resolve/recent-bogus.ts';
 import { Resolver } from '../resolve/resolver.ts';
 import type { SharedCache } from '../resolve/shared-cache.ts';
+import type { SpeakersParts } from '../resolve/speakers.ts';
 import { SynthesisedDenials } from '../resolve/synthesised-denials.ts';
 import { ZoneRates } from '../resolve/zone-rates.ts';
 import { closestUpstreamZone } from '../terms/upstream-zone.ts';
@@ -74,7 +76,8 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
   const tap = shared.taps?.servers;
   const upstream = new Upstream({ clock, network, random, servers, counters, notice, warn, options, tap });
   const authZone = (name: Name): Name | null => zones.closest(name, NOBODY)?.zone ?? null;
-  const denials = knownDenials(shared, authZone);
+  const speakers = speakersOf(shared, authZone);
+  const denials = knownDenials(shared, speakers);
   const rates = zoneRates(config, { clock, random });
   const background = new Background(report);
   const publishedKeys = config.forwardZones.some(({ forwardTlsDane }) => forwardTlsDane)
@@ -88,6 +91,7 @@ export function joinResolver(shared: SharedParts, zones: ZoneStore, secondLevel:
     counters,
     options: resolveOptions(config),
     deny: (question) => denials.look(question),
+    provenAddresses: (question) => findProvenAddresses({ rrsets, speakers }, question),
     shared: secondLevel,
     signatureTime: config.server.valOverrideDate,
     onVerdict: (verdict) => shared.clockDoubt.note(verdict),
@@ -146,19 +150,12 @@ function joinValidate(shared: SharedParts, fetch: Fetch, background: Background,
   });
 }
 
-/**
- * Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). `authZone` gives the deepest local
- * copy of a zone that answers for a name (auth-zone); null when there is none.
- */
-function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null): SynthesisedDenials {
-  const { config, ports, caches, anchors, serverZones } = shared;
-  const { answers, rrsets, denials } = caches;
-  return new SynthesisedDenials({
-    clock: ports.clock,
-    crypto: ports.crypto,
-    answers,
-    rrsets,
-    denials,
+/** `authZone` gives the deepest local copy of a zone that answers for a name (auth-zone); null when there is none. */
+function speakersOf(
+  { anchors, serverZones }: Pick<SharedParts, 'anchors' | 'serverZones'>,
+  authZone: (name: Name) => Name | null,
+): SpeakersParts {
+  return {
     configuredZone: (name) => {
       const configured = closestUpstreamZone(serverZones.all, name)?.zone ?? null;
       const copied = authZone(name);
@@ -168,6 +165,19 @@ function knownDenials(shared: SharedParts, authZone: (name: Name) => Name | null
       const anchor = anchors.closest(name);
       return anchor?.kind === 'positive' ? anchor.zone : null;
     },
+  };
+}
+
+/** Denials that follow from proven ones (harden-below-nxdomain, aggressive-nsec). */
+function knownDenials({ config, ports, caches }: SharedParts, speakers: SpeakersParts): SynthesisedDenials {
+  const { answers, rrsets, denials } = caches;
+  return new SynthesisedDenials({
+    clock: ports.clock,
+    crypto: ports.crypto,
+    answers,
+    rrsets,
+    denials,
+    ...speakers,
     options: denialOptions(config),
   });
 }

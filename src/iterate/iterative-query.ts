@@ -38,6 +38,7 @@ import { transportOf } from './stub-and-forward.ts';
 import { awaitAddresses, lookUpTarget } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
 import type { UpstreamResult } from './upstream-query.ts';
+import { isKnownNoCut } from './usable-data.ts';
 import { whyNoServer } from './why-no-server.ts';
 
 /** Timeouts of minimised questions until the full name is sent (Unbound MAX_MINIMISE_TIMEOUT_COUNT). */
@@ -168,19 +169,23 @@ export class IterativeQuery {
   /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
   #goOnAfterOther(): void {
     const start = this.#findStart();
-    if (this.#parts.delegations.isNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
+    if (this.#isKnownNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
     else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
       this.#enter(start.servers);
   }
 
   #newMinimiser(): Minimiser {
-    const { options, delegations, findCached } = this.#parts;
+    const { options, findCached } = this.#parts;
     // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
     const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
-      isKnownNoCut: (name) => delegations.isNoCut(name),
+      isKnownNoCut: (name) => this.#isKnownNoCut(name),
       asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
+  }
+
+  #isKnownNoCut(name: Name): boolean {
+    return isKnownNoCut(this.#parts, name, this.#servers.zone);
   }
 
   #findStart(): Start {

@@ -1,13 +1,15 @@
 /** Which cached data may answer a question of iteration or validation, and the answer that one RRset makes. */
 
 import type { KnownAnswer } from '../cache/cached-answer.ts';
+import type { DelegationCache } from '../cache/delegation-cache.ts';
+import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import { RANK } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { ROOT } from '../wire/name.ts';
+import { type Name, namesEqual, ROOT } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
-import { TYPE } from '../wire/rr-type.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { isExpanded } from '../wire/signed-labels.ts';
 
 /** Ranks of data that came in an answer section. */
@@ -18,6 +20,8 @@ const ANSWER_RANKS: ReadonlySet<number> = new Set([
   RANK.configured,
 ]);
 
+const ADDRESS_TYPES = [TYPE.A, TYPE.AAAA] as const;
+
 /** True for a set that answers a question of the type: neither bogus, nor of a server to avoid, nor in need of a proof. */
 export function isUsableSet(ranked: RankedRRset, type: number, avoid: ReadonlySet<string>): boolean {
   if (ranked.verdict?.status === 'bogus' || (ranked.server !== null && avoid.has(ranked.server))) return false;
@@ -25,6 +29,19 @@ export function isUsableSet(ranked: RankedRRset, type: number, avoid: ReadonlySe
   if (isExpanded(ranked.rrset)) return false;
   // A DS in a referral is as good as asked for: the chain proves it. Other data must come from an answer (RFC 2181 §5.4.1).
   return type === TYPE.DS ? ranked.rank >= RANK.authorityAuthoritative : ANSWER_RANKS.has(ranked.rank);
+}
+
+/** True when the name is known to be no cut below the zone: by what its servers said of it, or by proven addresses that they gave. */
+export function isKnownNoCut(
+  { delegations, rrsets }: { readonly delegations: DelegationCache; readonly rrsets: RRsetCache },
+  name: Name,
+  zone: Name,
+): boolean {
+  if (delegations.isNoCut(name)) return true;
+  return ADDRESS_TYPES.some((type) => {
+    const ranked = rrsets.find(name, type, CLASS.IN);
+    return ranked?.verdict?.status === 'secure' && ranked.zone !== null && namesEqual(ranked.zone, zone);
+  });
 }
 
 /** True for a whole answer that is not bogus and not of a server to avoid. */

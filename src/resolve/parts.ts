@@ -7,6 +7,7 @@ import type { RRsetCache } from '../cache/rrset-cache.ts';
 import type { SignatureTime } from '../dnssec/signature-time.ts';
 import type { Iterate } from '../iterate/iterate.ts';
 import type { Clock } from '../ports/clock.ts';
+import type { FoundResult } from '../terms/iteration-result.ts';
 import type { ProvenDenial } from '../terms/proven-denial.ts';
 import type { BogusReason, Verdict } from '../terms/verdict.ts';
 import type { Counters } from '../trace/counters.ts';
@@ -50,6 +51,8 @@ export interface ResolverParts {
   readonly options: ResolveOptions;
   /** A denial that follows from what is proven already; absent: none is made. */
   readonly deny?: (question: Question) => KnownAnswer | ProvenDenial | null;
+  /** Addresses that came along with another answer and are proven; absent: none are used. */
+  readonly provenAddresses?: (question: Question) => FoundResult | null;
   /** Answers that other hosts have found (cachedb); null or absent: none. */
   readonly shared?: SharedCache | null;
   /** The second at which signatures are checked; the clock's when absent. */

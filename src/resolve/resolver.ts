@@ -178,7 +178,8 @@ export class Resolver {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
       return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
     }
-    return this.#knownFailure(question) ?? { kind: 'miss', unchecked: cached?.found ?? null };
+    const failed = this.#knownFailure(question);
+    return failed ?? { kind: 'miss', unchecked: cached?.found ?? this.#parts.provenAddresses?.(question) ?? null };
   }
 
   /** What is said in place of an answer: a remembered failure, or expired data. */
@@ -495,7 +496,8 @@ export class Resolver {
 
   #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
     const cached = this.#parts.answers.find(question);
-    return { unchecked: cached?.verdict === null ? cached.found : null };
+    if (cached !== null) return { unchecked: cached.verdict === null ? cached.found : null };
+    return { unchecked: this.#parts.provenAddresses?.(question) ?? null };
   }
 
   /** Puts validated data into the cache and makes the answer of it. */

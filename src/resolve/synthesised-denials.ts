@@ -2,8 +2,7 @@
  * Denials that follow from what is proven already: nothing exists below a name that does not (RFC 8020), nor inside a span
  * of names that validated NSEC or NSEC3 records deny (RFC 8198). Nobody is asked.
  *
- * Duties: who may speak for a name: no zone above a configured one (stub, forward, auth) or above the name's own trust anchor, and nobody
- * for names below a negative one. Leaves to others: proofs (validate/synthesise-denial.ts), which answers are kept.
+ * Leaves to others: who may speak for a name (speakers.ts), proofs (validate/synthesise-denial.ts), which answers are kept.
  */
 
 import type { AnswerCache } from '../cache/answer-cache.ts';
@@ -22,6 +21,7 @@ import { isAtOrBelow, labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { answeredOf } from './outcome.ts';
+import { highestSpeaker, type SpeakersParts } from './speakers.ts';
 
 /** What minimisation asks for of names above the one wanted (RFC 9156 §2.1). */
 const MINIMISED_TYPE = TYPE.A;
@@ -34,17 +34,13 @@ interface SynthesisedDenialsOptions {
 }
 
 /** What the denials are made from. */
-export interface SynthesisedDenialsParts {
+export interface SynthesisedDenialsParts extends SpeakersParts {
   readonly clock: Clock;
   /** Hashes names for NSEC3. */
   readonly crypto: Crypto;
   readonly answers: AnswerCache;
   readonly rrsets: RRsetCache;
   readonly denials: DenialCache;
-  /** The deepest configured zone at or above a name (stub, forward, kept as a local copy); null when there is none. */
-  readonly configuredZone: (name: Name) => Name | null;
-  /** The zone of the closest trust anchor; null at and below a negative one, and where there is none. */
-  readonly anchorZone: (name: Name) => Name | null;
   readonly options: SynthesisedDenialsOptions;
 }
 
@@ -72,16 +68,13 @@ export class SynthesisedDenials {
 
   /** The same; one that known records prove is not copied, and is good for this turn only. */
   look(question: Question): KnownAnswer | ProvenDenial | null {
-    const { options, configuredZone, anchorZone } = this.#parts;
+    const { options } = this.#parts;
     if (!options.belowNxdomain && !options.aggressiveNsec) return null;
-    const anchor = anchorZone(question.name);
-    if (anchor === null) return null;
-    const configured = configuredZone(question.name) ?? anchor;
-    // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
-    // an anchor of its own: such a zone may be private to us.
-    const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
+    const highest = highestSpeaker(this.#parts, question.name);
+    if (highest === null) return null;
+    const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, highest);
     const { length } = question.name;
-    const spokenFor = length - Math.max(configured.length, anchor.length) + 1;
+    const spokenFor = length - highest.length + 1;
     const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
       options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
     // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
