@@ -1,6 +1,6 @@
 /** Waits for a result, but not for ever: an earlier end for the one who waits, while the work itself goes on. */
 
-import type { Clock } from '../ports/clock.ts';
+import type { Deadlines, Waiting } from '../work/deadlines.ts';
 
 /** A moment at which the wait may end early. */
 export interface ClientTimer<T> {
@@ -11,7 +11,7 @@ export interface ClientTimer<T> {
 }
 
 interface ClientTimerParts {
-  readonly clock: Clock;
+  readonly deadlines: Deadlines;
   /** Takes a rejection of the result that comes when nobody waits any more; a bug. */
   readonly report: (error: unknown) => void;
 }
@@ -22,23 +22,63 @@ export function withClientTimers<T>(
   result: Promise<T>,
   ends: readonly ClientTimer<T>[],
 ): Promise<T> {
-  const { clock, report } = parts;
-  let hasEnded = false;
-  return new Promise<T>((resolve, reject) => {
-    const timers = ends.map(({ afterMs, take }) =>
-      clock.after(Math.max(0, afterMs), () => {
-        const taken = take();
-        if (taken !== null) finish(() => resolve(taken));
-      }),
-    );
-    const finish = (end: () => void): void => {
-      hasEnded = true;
-      for (const cancel of timers) cancel();
-      end();
-    };
-    result.then(
-      (value) => finish(() => resolve(value)),
-      (error: unknown) => (hasEnded ? report(error) : finish(() => reject(error))),
-    );
-  });
+  return new ClientWait(parts, ends).until(result);
+}
+
+class ClientWait<T> {
+  readonly #parts: ClientTimerParts;
+  readonly #timers: readonly EarlyEnd<T>[];
+  #resolve!: (value: T) => void;
+  #hasEnded = false;
+
+  constructor(parts: ClientTimerParts, ends: readonly ClientTimer<T>[]) {
+    this.#parts = parts;
+    this.#timers = ends.map((end) => new EarlyEnd(this, end));
+    for (const timer of this.#timers) parts.deadlines.add(timer, timer.afterMs);
+  }
+
+  until(result: Promise<T>): Promise<T> {
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      result.then(
+        (value) => this.end(value),
+        (error: unknown) => {
+          if (this.#hasEnded) this.#parts.report(error);
+          else {
+            this.#stopTimers();
+            reject(error);
+          }
+        },
+      );
+    });
+  }
+
+  end(value: T): void {
+    this.#stopTimers();
+    this.#resolve(value);
+  }
+
+  #stopTimers(): void {
+    this.#hasEnded = true;
+    for (const timer of this.#timers) this.#parts.deadlines.remove(timer);
+  }
+}
+
+class EarlyEnd<T> implements Waiting {
+  readonly afterMs: number;
+  readonly #wait: ClientWait<T>;
+  readonly #take: () => T | null;
+  dueMs = 0;
+  place = -1;
+
+  constructor(wait: ClientWait<T>, { afterMs, take }: ClientTimer<T>) {
+    this.afterMs = Math.max(0, afterMs);
+    this.#wait = wait;
+    this.#take = take;
+  }
+
+  fallDue(): void {
+    const taken = this.#take();
+    if (taken !== null) this.#wait.end(taken);
+  }
 }

@@ -28,6 +28,7 @@ import { TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import { Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
+import { Deadlines } from '../work/deadlines.ts';
 import type { Fetch, FetchOptions } from '../work/fetch.ts';
 import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { Work, type WorkMode } from '../work/work.ts';
@@ -102,6 +103,8 @@ export class Resolver {
   readonly #fetches: InFlight<IterationResult>;
   /** Questions asked again that no client waits for. */
   readonly #refreshes: InFlight<Resolution>;
+  /** Clients' patience. */
+  readonly #deadlines: Deadlines;
   readonly #background: Background;
   readonly #slots: RequestSlots;
   readonly #expired: ExpiredAnswers;
@@ -114,6 +117,7 @@ export class Resolver {
     const { signatureTime = BY_THE_CLOCK } = parts;
     this.#slots = new RequestSlots(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
+    this.#deadlines = new Deadlines(clock);
     this.#background = new Background(report);
     this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForClient });
     this.#resolutions = new InFlight({ clock, report, isCallerSpecific: isOnlyForClient });
@@ -266,7 +270,9 @@ export class Resolver {
         end.kind === 'result' ? end.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } },
     );
     if (!isPlain) return await result;
-    return this.#orExpired(await withClientTimers(this.#parts, result, this.#earlyEnds(question)));
+    const { report } = this.#parts;
+    const timers = { deadlines: this.#deadlines, report };
+    return this.#orExpired(await withClientTimers(timers, result, this.#earlyEnds(question)));
   }
 
   #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {

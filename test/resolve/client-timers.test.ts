@@ -2,6 +2,7 @@
 
 import { expect, test } from 'vitest';
 import { withClientTimers } from '../../src/resolve/client-timers.ts';
+import { Deadlines } from '../../src/work/deadlines.ts';
 import { FakeClock } from '../fake/fake-clock.ts';
 
 function waiting() {
@@ -9,7 +10,11 @@ function waiting() {
   const reported: unknown[] = [];
   const result = Promise.withResolvers<string>();
   const wait = (...ends: Parameters<typeof withClientTimers<string>>[2]) =>
-    withClientTimers({ clock, report: (error) => reported.push(error) }, result.promise, ends);
+    withClientTimers(
+      { deadlines: new Deadlines(clock), report: (error) => reported.push(error) },
+      result.promise,
+      ends,
+    );
   const pass = async (ms: number): Promise<void> => {
     clock.skip(ms);
     await clock.settle();
