@@ -58,9 +58,9 @@ export class RRsetCache {
     this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM });
   }
 
-  /** The set, when it is fresh (its expiry is later than now). */
-  find(name: Name, type: number, rrClass: number): RankedRRset | null {
-    const ranked = this.#sets.get(name, type, rrClass);
+  /** The set of the name, or of the one above it whose first label is at `at`, when it is fresh (its expiry is later than now). */
+  find(name: Name, type: number, rrClass: number, at = 0): RankedRRset | null {
+    const ranked = this.#sets.get(name, type, rrClass, at);
     return ranked !== null && ranked.expiresAt > this.#clock.unixSeconds() ? ranked : null;
   }
 
