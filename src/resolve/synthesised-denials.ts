@@ -18,7 +18,7 @@ import type { Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
 import { DenialSynthesis } from '../validate/synthesise-denial.ts';
-import { isAtOrBelow, isRoot, labelAfter, type Name } from '../wire/name.ts';
+import { isRoot, labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { answeredOf } from './outcome.ts';
@@ -78,8 +78,7 @@ export class SynthesisedDenials {
     if (anchor === null) return null;
     const configured = configuredZone(question.name) ?? anchor;
     // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
-    // an anchor of its own: such a zone may be private to us.
-    const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
+    // an anchor of its own: such a zone may be private to us. All are at or above the name, so their lengths say which is deeper.
     const leastOctets = Math.max(configured.length, anchor.length);
     const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
       options.belowNxdomain ? this.#belowNxdomain(question, leastOctets, { from, to }) : null;
@@ -88,7 +87,7 @@ export class SynthesisedDenials {
     const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
     return (
       belowNxdomain(0, zoneAt) ??
-      (zoneAt < length ? this.#synthesis.find(question, zoneAt, maySpeak) : null) ??
+      (zoneAt < length ? this.#synthesis.find(question, zoneAt, leastOctets) : null) ??
       belowNxdomain(zoneAt, length)
     );
   }
