@@ -104,9 +104,9 @@ class Context implements ScrubContext {
     if (isForward || copy !== null) return true;
     const asked = this.question.name;
     if (isAtOrBelow(asked, name) || !isBelow(name, this.zone)) return true;
+    const { delegations } = this.#parts;
     const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, this.zone.length);
-    for (let at = 0; at < seenFrom; at = labelAfter(name, at))
-      if (!this.#parts.delegations.isNoCut(name, at)) return false;
+    for (let at = 0; at < seenFrom; at = labelAfter(name, at)) if (!delegations.isNoCut(name, at)) return false;
     return true;
   }
 

@@ -179,7 +179,7 @@ export function isBelow(name: Name, ancestor: Name): boolean {
 const INSIDE_OCTETS = 64;
 
 /** The name from an offset of a label on: a copy of a short one, a view on a long one. */
-function nameFrom(name: Name, at: number): Name {
+export function nameFrom(name: Name, at: number): Name {
   if (at === 0) return name;
   return (name.length <= INSIDE_OCTETS ? name.slice(at) : name.subarray(at)) as Name;
 }
