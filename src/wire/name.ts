@@ -136,6 +136,7 @@ export function skipName(bytes: Uint8Array, at: number): number {
 
 /** True when two names are equal without regard to ASCII case. */
 export function namesEqual(a: Name, b: Name): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i] && LOWER[a[i] as number] !== LOWER[b[i] as number]) return false;
