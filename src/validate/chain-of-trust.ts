@@ -145,7 +145,7 @@ const PROVEN_BY_CUT: ReadonlySet<string> = new Set<InsecureReason['kind']>([
 function deepestKnown(validation: ValidationContext, target: Name, anchor: TrustAnchor): ZoneSecurity | null {
   const top = labelCount(anchor.zone);
   for (let labels = labelCount(target); labels >= top; labels--) {
-    const known = validation.parts.keys.find(lastLabels(target, labels));
+    const known = validation.knownZone(lastLabels(target, labels));
     if (known !== null) return known;
   }
   return null;

@@ -17,7 +17,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { ValidSignature } from '../terms/signature-outcome.ts';
 import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
-import { type Name, nameKey } from '../wire/name.ts';
+import { type Name, nameKey, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { RRset } from '../wire/rrset.ts';
 import type { Fetch } from '../work/fetch.ts';
@@ -27,7 +27,7 @@ import type { Work } from '../work/work.ts';
 import type { ValidateOptions } from './options.ts';
 import type { SharedSteps } from './shared-steps.ts';
 import type { TrustAnchor, TrustAnchors } from './trust-anchors.ts';
-import type { Step } from './zone-security.ts';
+import type { SecureZone, Step, ZoneSecurity } from './zone-security.ts';
 
 /** What the validator is made of. */
 export interface ValidateParts {
@@ -78,6 +78,8 @@ export class ValidationContext {
   /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
   readonly denialRecords: readonly RankedRRset[];
   readonly #pace: TurnLimiter;
+  /** The zone that was proven or known last, so that what came with an answer needs no look for the same keys. */
+  #lastZone: SecureZone | null = null;
   /** Names whose cut was known and is in doubt now; null: there has been none. */
   #inDoubt: Set<string> | null = null;
 
@@ -101,8 +103,18 @@ export class ValidationContext {
     return this.work.trustEpoch === this.parts.rrsets.trustEpoch;
   }
 
+  /** What is known of exactly this zone; null: nothing. */
+  knownZone(zone: Name): ZoneSecurity | null {
+    const last = this.#lastZone;
+    if (last !== null && namesEqual(last.zone, zone)) return last;
+    const known = this.parts.keys.find(zone);
+    if (known?.status === 'secure') this.#lastZone = known;
+    return known;
+  }
+
   /** From now on what stands at the name is asked of servers: records that came with the answer may be as old as the doubt. */
   askAnew(name: Name): void {
+    this.#lastZone = null;
     this.#inDoubt ??= new Set();
     this.#inDoubt.add(nameKey(name));
   }
