@@ -29,7 +29,7 @@ function keepFrom(
   kept: RankedRRset[],
 ): RankedRRset[] | Promise<RankedRRset[]> {
   for (let i = from; i < sets.length; i++) {
-    const ranked = sets[i] as RankedRRset;
+    const ranked = validation.asKnownNow(sets[i] as RankedRRset);
     const proven = isProven(validation, ranked) ? ranked : proveUnrequested(validation, ranked);
     if (proven instanceof Promise) {
       return proven.then((late) => {
@@ -68,7 +68,7 @@ function proveBySigners(
   const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
   for (let i = 0; i < signers.length; i++) {
     const signer = signers[i] as Name;
-    const zone = validation.knownZone(signer);
+    const zone = validation.parts.keys.find(signer);
     // RFC 4035 §5.3.1: a zone does not sign what lies below its cut.
     const place = { signer, inZoneOf, servedBy: ranked.zone };
     if (zone?.status !== 'secure' || isServedBelow(place) || knownCuts(validation, signer, place.inZoneOf).length > 0)
