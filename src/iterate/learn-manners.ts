@@ -1,6 +1,6 @@
 /** What replies teach about how a server takes EDNS and our options: read from a reply, validated by server-manners.ts. */
 
-import type { ServerCookie } from '../cache/server-manners.ts';
+import { hasServerPart, type ServerCookie } from '../cache/server-manners.ts';
 import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -34,24 +34,19 @@ export function learnManners(
   message: MessageView,
   sent: ServerCookie | null,
 ): void {
-  const { key, zone } = query;
+  const { known } = query;
   const answersWell = isGood(message);
   // An OPT that merely comes back with an error is no sign that it was understood.
   if (message.optIndex >= 0 && !isMinding(message)) {
-    servers.report(key, zone, { kind: 'edns-seen', isGood: answersWell });
+    servers.report(known, { kind: 'edns-seen', isGood: answersWell });
   }
   if (sent === null) return;
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'absent' as const } : checkCookie(edns, sent);
   if (cookie.kind === 'good') {
-    servers.report(key, zone, {
-      kind: 'cookie-given',
-      client: sent.client,
-      server: cookie.server,
-      isGood: answersWell,
-    });
-  } else if (cookie.kind === 'absent' && sent.server === null && answersWell) {
-    servers.report(key, zone, { kind: 'cookie-unnoticed' });
+    servers.report(known, { kind: 'cookie-given', cookie: cookie.cookie, isGood: answersWell });
+  } else if (cookie.kind === 'absent' && !hasServerPart(sent) && answersWell) {
+    servers.report(known, { kind: 'cookie-unnoticed' });
   }
 }
 
@@ -67,7 +62,7 @@ export function learnFromProof(
 ): void {
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'bad' as const } : checkCookie(edns, sent);
-  const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && sent.server !== null && isGood(message));
-  if (isBroken) parts.servers.report(query.key, query.zone, { kind: 'cookie-broken' });
+  const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && hasServerPart(sent) && isGood(message));
+  if (isBroken) parts.servers.report(query.known, { kind: 'cookie-broken' });
   else learnManners(parts, query, message, sent);
 }

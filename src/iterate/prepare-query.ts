@@ -1,7 +1,7 @@
 /** Makes the bytes of a question to a server, and says what its answer must look like. */
 
 import type { ServerCache } from '../cache/server-cache.ts';
-import type { ServerCookie } from '../cache/server-manners.ts';
+import { CLIENT_COOKIE_OCTETS, type ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption, EdnsOut } from '../wire/edns.ts';
@@ -13,7 +13,7 @@ import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
 import type { LocalEnd } from './local-end.ts';
 import type { IterateOptions } from './options.ts';
-import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
+import { clientStringFor, cookieOption, paddingOption } from './query-options.ts';
 import type { Attempt, UpstreamQuery } from './upstream-query.ts';
 
 /** What making a query depends on. */
@@ -53,7 +53,7 @@ export function prepare(
   const { name, type, class: rrClass } = query.question;
   const question = randomCase ? { name: inRandomCase(name, random), type, class: rrClass } : query.question;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(localEnd?.ip ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.known).cookieFor(localEnd?.ip ?? '', fresh) : null;
   const flags = query.recursion ? FLAG.RD | FLAG.CD : 0;
   const bytes = withEdns
     ? buildQuery({ id, question, flags, edns: ednsFor(parts, query, withOptions, cookie) })
@@ -85,8 +85,8 @@ function ednsFor(
  * The size of UDP messages that is announced. Who is silent may have answered with more than the line lets through (fragments, RFC
  * 9715 §3.1): then the least size (RFC 6891 §6.2.5) makes the server say that it is truncated, and the answer comes over TCP.
  */
-function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneTimeouts }: UpstreamQuery): number {
-  const isSilent = Math.max(zoneTimeouts, servers.timeoutsInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
+function udpSizeFor({ servers, options }: PrepareParts, { known, zoneTimeouts }: UpstreamQuery): number {
+  const isSilent = Math.max(zoneTimeouts, servers.timeoutsInRow(known)) >= SILENCES_TO_ASK_FOR_LESS;
   return isSilent ? Math.min(options.ednsBufferOctets, LEAST_UDP_SIZE) : options.ednsBufferOctets;
 }
 

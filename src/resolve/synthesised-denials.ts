@@ -17,7 +17,7 @@ import type { Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
 import { DenialSynthesis } from '../validate/synthesise-denial.ts';
-import { isAtOrBelow, labelAfter, type Name } from '../wire/name.ts';
+import { labelAfter } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { answeredOf } from './outcome.ts';
@@ -72,16 +72,17 @@ export class SynthesisedDenials {
     if (!options.belowNxdomain && !options.aggressiveNsec) return null;
     const highest = highestSpeaker(this.#parts, question.name);
     if (highest === null) return null;
-    const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, highest);
+    // All are at or above the name, so that their lengths say which is deeper.
+    const leastOctets = highest.length;
     const { length } = question.name;
-    const spokenFor = length - highest.length + 1;
+    const spokenFor = length - leastOctets + 1;
     const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
       options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
     // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
     const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
     return (
       belowNxdomain(0, zoneAt) ??
-      (zoneAt < length ? this.#synthesis.find(question, zoneAt, maySpeak) : null) ??
+      (zoneAt < length ? this.#synthesis.find(question, zoneAt, leastOctets) : null) ??
       belowNxdomain(zoneAt, length)
     );
   }
