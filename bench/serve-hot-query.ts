@@ -129,6 +129,7 @@ async function measure(setup: Setup): Promise<void> {
     peek: unknown,
     findReferral: unknown,
     resolve: unknown,
+    resolveFor: unknown,
   };
   const serve = createServe({ clock, log, resolver, replies, options: DEFAULT_SERVE_OPTIONS, ...setup.parts });
   const clients = Array.from({ length: CLIENTS }, (_, n) => ({ ip: `127.0.0.${n + 1}`, port: 40_000 + n }));

@@ -41,9 +41,11 @@ export class AnswerCache {
     return cached !== null && cached.expiresAt > this.#clock.unixSeconds() ? cached : null;
   }
 
-  /** The answer when it is fresh and says that the name does not exist. */
-  findNxdomain(question: Question): CachedAnswer | null {
-    const cached = this.#answers.getWhere(question, saysNxdomain)?.cached ?? null;
+  /** The fresh answer for the name above the question's whose first label is at `at`, when it says that this does not exist. */
+  findNxdomain({ name, class: rrClass }: Question, type: number, at: number): CachedAnswer | null {
+    const octets = this.#answers.find(name, type, rrClass, at);
+    if (octets === null || !saysNxdomain(octets)) return null;
+    const cached = this.#answers.get(name, type, rrClass, at)?.cached ?? null;
     return cached !== null && cached.expiresAt > this.#clock.unixSeconds() ? cached : null;
   }
 

@@ -9,11 +9,12 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import { isRoot, type Name, parentOf } from '../wire/name.ts';
+import { labelAfter, type Name } from '../wire/name.ts';
 import type { Delegation } from './delegation.ts';
 import {
   CUT,
   DELEGATION_FORM,
+  expiryOf,
   GIVEN_UP_FORM,
   type GivenUpCut,
   type KnownCut,
@@ -44,21 +45,26 @@ export class DelegationCache {
 
   constructor({ clock, random, maxBytes }: DelegationCacheParts) {
     this.#clock = clock;
-    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM });
+    this.#known = new PackedMap({ random, maxBytes, form: DELEGATION_FORM, keepsAtHand: true });
     this.#givenUp = new PackedMap({ random, maxBytes: GIVEN_UP_OCTETS, form: GIVEN_UP_FORM });
   }
 
-  /** The delegation of exactly this zone, when fresh. */
-  find(zone: Name): Delegation | null {
-    const known = this.#known.get(zone, CUT, NO_CLASS);
+  /** The delegation of exactly this zone, or of the one above it whose first label is at `at`, when fresh. */
+  find(zone: Name, at = 0): Delegation | null {
+    const known = this.#known.get(zone, CUT, NO_CLASS, at);
     return known?.kind === 'cut' && known.cut.expiresAt > this.#clock.unixSeconds() ? known.cut : null;
+  }
+
+  #isFresh(name: Name, type: typeof CUT | typeof NO_CUT, at: number): boolean {
+    const octets = this.#known.find(name, type, NO_CLASS, at);
+    return octets !== null && expiryOf(octets) > this.#clock.unixSeconds();
   }
 
   /** The deepest fresh delegation at or above the name; null when not even the root's is known. */
   findDeepest(name: Name): Delegation | null {
-    for (let at = name; ; at = parentOf(at)) {
-      const cut = this.find(at);
-      if (cut !== null || isRoot(at)) return cut;
+    for (let at = 0; ; at = labelAfter(name, at)) {
+      const cut = this.find(name, at);
+      if (cut !== null || name[at] === 0) return cut;
     }
   }
 
@@ -70,15 +76,14 @@ export class DelegationCache {
 
   /** Notes that the servers above say that this name exists and is no cut. A fresh cut is never hidden by it. */
   noteNoCut(name: Name, expiresAt: number): void {
-    if (this.find(name) !== null) return;
+    if (this.#isFresh(name, CUT, 0)) return;
     this.#known.delete(name, CUT, NO_CLASS);
     this.#known.set({ kind: 'no-cut', name, expiresAt });
   }
 
-  /** True when the name is known to be no cut. */
-  isNoCut(name: Name): boolean {
-    const known = this.#known.get(name, NO_CUT, NO_CLASS);
-    return known?.kind === 'no-cut' && known.expiresAt > this.#clock.unixSeconds();
+  /** True when the name, or the one above it whose first label is at `at`, is known to be no cut. */
+  isNoCut(name: Name, at = 0): boolean {
+    return this.#isFresh(name, NO_CUT, at);
   }
 
   /** True when there was one, or a note that there is none. */

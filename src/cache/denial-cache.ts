@@ -102,9 +102,12 @@ export class DenialCache {
     this.#known = new KnownZone(clock, this.#spans);
   }
 
-  /** A zone for who looks for spans of it, good until another is found or anything is kept or dropped; null: nothing is kept of it. */
-  find(zone: Name): KnownZone | null {
-    const from = this.#zones.find(zone, NO_TYPE, NO_CLASS);
+  /**
+   * The zone that is the name from the label at `at` on, for who looks for spans of it, good until another is found or anything is
+   * kept or dropped; null: nothing is kept of it.
+   */
+  find(name: Name, at = 0): KnownZone | null {
+    const from = this.#zones.find(name, NO_TYPE, NO_CLASS, at);
     if (from === null) return null;
     placeZone(this.#known, from);
     return this.#known;
@@ -152,9 +155,11 @@ export class DenialCache {
     // RFC 4034 §4.1.1: only the last NSEC goes back, and then to the apex.
     const isLast = compareBytes(placed.to, placed.from) <= 0;
     if (isLast && !bytesEqual(placed.to, sortKey(zone))) return false;
+    const stored = { ranked, learntAt, ...placed };
+    if (conflict === 'replace' && this.#spans.renew(changed.names, stored)) return true;
     const free = this.#spans.makeWay(changed.names, placed);
     if (conflict === 'leave' && free !== changed.names) return false;
-    const added = this.#spans.add({ ranked, learntAt, ...placed });
+    const added = this.#spans.add(stored);
     changed.added.push(added);
     changed.names = this.#spans.insert(free, added, placed.from);
     return true;
@@ -165,10 +170,12 @@ export class DenialCache {
     if (ranked.expiresAt <= this.#clock.unixSeconds()) return false;
     const isSameChain = changed.parameters !== null && areEqual(changed.parameters, parameters);
     const before = isSameChain ? changed.hashes : NOTHING;
-    const free = this.#spans.makeWay(before, { from: hash, to: next });
+    const stored = { ranked, learntAt, from: hash, to: next };
+    if (conflict === 'replace' && !isOptOut && this.#spans.renew(before, stored)) return true;
+    const free = this.#spans.makeWay(before, stored);
     const isFree = changed.parameters === null || (isSameChain && free === before);
     if (conflict === 'leave' && !isFree) return false;
-    const added = isOptOut ? null : this.#spans.add({ ranked, learntAt, from: hash, to: next });
+    const added = isOptOut ? null : this.#spans.add(stored);
     if (added !== null) changed.added.push(added);
     changed.hashes = added === null ? free : this.#spans.insert(free, added, hash);
     changed.parameters = changed.hashes.length === 0 ? null : parameters;

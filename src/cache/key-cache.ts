@@ -9,7 +9,7 @@
 
 import type { Clock } from '../ports/clock.ts';
 import type { Random } from '../ports/random.ts';
-import { isRoot, type Name, nameKey, parentOf } from '../wire/name.ts';
+import { labelAfter, type Name, nameKey, nameKeyFrom } from '../wire/name.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { sizeOfName } from './heap-size.ts';
 import { PackedMap } from './packed-map.ts';
@@ -59,16 +59,16 @@ export class KeyCache<Key extends CachedKey> {
     this.#zones = new PackedMap({ random, maxBytes, form: TRUST_FORM, othersOctets: () => this.#atHand.sizeBytes });
   }
 
-  /** The state of exactly this zone, when it is fresh. */
-  find(zone: Name): KeptStatus<Key> | null {
-    if (!this.#zones.use(zone, NO_TYPE, NO_TYPE)) return null;
-    const key = nameKey(zone);
-    const trust = this.#atHand.get(key) ?? this.#bringToHand(zone, key);
+  /** The state of exactly this zone, or of the one above it whose first label is at `at`, when it is fresh. */
+  find(zone: Name, at = 0): KeptStatus<Key> | null {
+    if (!this.#zones.use(zone, NO_TYPE, NO_TYPE, at)) return null;
+    const key = nameKeyFrom(zone, at);
+    const trust = this.#atHand.get(key) ?? this.#bringToHand(zone, at, key);
     return trust !== null && trust.expiresAt > this.#clock.unixSeconds() ? trust : null;
   }
 
-  #bringToHand(zone: Name, key: string): KeptStatus<Key> | null {
-    const packed = this.#zones.peek(zone, NO_TYPE, NO_TYPE);
+  #bringToHand(zone: Name, at: number, key: string): KeptStatus<Key> | null {
+    const packed = this.#zones.peek(zone, NO_TYPE, NO_TYPE, at);
     if (packed === null) return null;
     // What was unpacked shares memory with much else: this one stays.
     const own = { ...packed, zone: new Uint8Array(packed.zone) as Name };
@@ -83,9 +83,9 @@ export class KeyCache<Key extends CachedKey> {
 
   /** The fresh state of the deepest zone at or above the name; null when none is known, not even the root's. */
   closest(name: Name): KeptStatus<Key> | null {
-    for (let at = name; ; at = parentOf(at)) {
-      const trust = this.find(at);
-      if (trust !== null || isRoot(at)) return trust;
+    for (let at = 0; ; at = labelAfter(name, at)) {
+      const trust = this.find(name, at);
+      if (trust !== null || name[at] === 0) return trust;
     }
   }
 

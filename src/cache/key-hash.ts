@@ -1,20 +1,39 @@
 /**
  * The keyed hash of what caches find things by: name in any case, type and class. Keyed, so that nobody outside can choose names
  * that fall together.
+ *
+ * One question looks for a name and for those above it, with many types, one after another. So a name is hashed from the root down, and
+ * the state at each of its labels is kept: what is asked of the same name again, or of one above it, costs only the type.
  */
 
 import type { Random } from '../ports/random.ts';
 import { readU32 } from '../wire/bytes.ts';
-import { lowerOctet } from '../wire/name.ts';
-import { hashWords, MAX_KEY_WORDS } from './seeded-hash.ts';
+import { lowerOctet, MAX_LABEL_OCTETS, MAX_NAME_OCTETS } from '../wire/name.ts';
 
-/** Makes hashes, and holds what was hashed last in lower case. */
+/** Words of the longest label with its length. */
+const LABEL_WORDS = (MAX_LABEL_OCTETS + 1) / 4;
+/** Most labels of a name, the root's included: each but that takes two octets. */
+const MAX_LABELS = (MAX_NAME_OCTETS + 1) / 2;
+/** Words of a state of HalfSipHash-1-3 (seeded-hash.ts). */
+const STATE_WORDS = 4;
+/** Rounds at the end: one for the type, and three without input. */
+const LAST_ROUNDS = 4;
+
+/** Makes hashes of the name that was taken last, which it holds in lower case. */
 export class KeyHash {
-  readonly #words = new Int32Array(MAX_KEY_WORDS);
-  readonly #octets = new Uint8Array(this.#words.buffer, 4);
+  /** The name that was hashed last: octets, where its labels begin, and the state with each of them and all after it. */
+  readonly #name = new Uint8Array(MAX_NAME_OCTETS);
+  readonly #starts = new Uint8Array(MAX_LABELS);
+  readonly #states = new Int32Array((MAX_LABELS + 1) * STATE_WORDS);
+  readonly #words = new Int32Array(LABEL_WORDS);
+  readonly #label = new Uint8Array(this.#words.buffer);
   readonly #seed0: number;
   readonly #seed1: number;
   #length = 0;
+  /** Labels, the root's not counted. */
+  #count = 0;
+  /** The label that the name begins with that was taken last: that one, or one above it. */
+  #first = 0;
 
   constructor(random: Random) {
     const seed = random.bytes(8);
@@ -22,26 +41,110 @@ export class KeyHash {
     this.#seed1 = readU32(seed, 4) | 0;
   }
 
-  /** Hash of the wire name that stands from `start` to `end`, with a type and a class. */
-  of(octets: Uint8Array, start: number, end: number, typeAndClass: number): number {
+  /** Takes the wire name that stands from `start` to `end`. */
+  take(octets: Uint8Array, start: number, end: number): void {
     const length = end - start;
-    const words = this.#words;
-    words[0] = typeAndClass;
-    const last = (length + 3) >>> 2;
-    words[last] = 0;
-    for (let i = 0; i < length; i++) this.#octets[i] = lowerOctet(octets[start + i] as number);
-    this.#length = length;
-    return hashWords(words, last + 1, this.#seed0, this.#seed1);
+    this.#first = this.#labelAt(this.#length - length);
+    if (this.#first > this.#count || !this.isNameAt(octets, start)) this.#hash(octets, start, length);
   }
 
-  /** True when the name at `at` is the one that was hashed last, in any case. */
+  /** Labels of the name that was taken, the root's not counted. */
+  get labels(): number {
+    return this.#count - this.#first;
+  }
+
+  /** Hash of the name that was taken with a type and a class: 32 bits, signed. */
+  with(typeAndClass: number): number {
+    this.#words[0] = typeAndClass;
+    return this.#absorb(this.#first, MAX_LABELS, 1, LAST_ROUNDS);
+  }
+
+  /** True when the name at `at` is the one that was taken, in any case. */
   isNameAt(octets: Uint8Array, at: number): boolean {
-    const name = this.#octets;
+    const name = this.#name;
+    const start = this.#starts[this.#first] as number;
+    const shift = at - start;
     // Names are never the beginning of another, so nothing past the end of a shorter one is taken for equal.
-    for (let i = 0; i < this.#length; i++) {
-      const octet = octets[at + i] as number;
+    for (let i = start; i < this.#length; i++) {
+      const octet = octets[i + shift] as number;
       if (octet !== name[i] && lowerOctet(octet) !== name[i]) return false;
     }
     return true;
+  }
+
+  /** Which label begins there; one more than there are when none does. */
+  #labelAt(at: number): number {
+    let label = 0;
+    while (label <= this.#count && (this.#starts[label] as number) < at) label++;
+    return this.#starts[label] === at ? label : this.#count + 1;
+  }
+
+  #hash(octets: Uint8Array, start: number, length: number): void {
+    this.#length = length;
+    this.#first = 0;
+    this.#count = 0;
+    for (let i = 0, next = 0; i < length; i++) {
+      const octet = octets[start + i] as number;
+      this.#name[i] = lowerOctet(octet);
+      if (i !== next) continue;
+      this.#starts[this.#count] = i;
+      if (octet > 0) this.#count++;
+      next = i + octet + 1;
+    }
+    this.#begin(this.#count * STATE_WORDS);
+    for (let label = this.#count - 1; label >= 0; label--) {
+      const count = this.#readLabel(this.#starts[label] as number);
+      this.#absorb(label + 1, label, count, count);
+    }
+  }
+
+  #begin(at: number): void {
+    const states = this.#states;
+    states[at] = this.#seed0;
+    states[at + 1] = this.#seed1;
+    states[at + 2] = 0x6c796765 ^ this.#seed0;
+    states[at + 3] = 0x74656462 ^ this.#seed1;
+  }
+
+  /**
+   * Goes on from one state to another with so many words; rounds beyond those are the final ones, whose hash is returned. No length is
+   * hashed: labels begin with theirs, and a type comes last, so nothing stands for two names or two types.
+   */
+  #absorb(from: number, to: number, count: number, rounds: number): number {
+    const states = this.#states;
+    let v0 = states[from * STATE_WORDS] as number;
+    let v1 = states[from * STATE_WORDS + 1] as number;
+    let v2 = states[from * STATE_WORDS + 2] as number;
+    let v3 = states[from * STATE_WORDS + 3] as number;
+    for (let i = 0; i < rounds; i++) {
+      const word = i < count ? (this.#words[i] as number) : 0;
+      if (i === count) v2 ^= 0xff;
+      v3 ^= word;
+      v0 = (v0 + v1) | 0;
+      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
+      v0 = (v0 << 16) | (v0 >>> 16);
+      v2 = (v2 + v3) | 0;
+      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
+      v0 = (v0 + v3) | 0;
+      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
+      v2 = (v2 + v1) | 0;
+      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
+      v2 = (v2 << 16) | (v2 >>> 16);
+      v0 ^= word;
+    }
+    states[to * STATE_WORDS] = v0;
+    states[to * STATE_WORDS + 1] = v1;
+    states[to * STATE_WORDS + 2] = v2;
+    states[to * STATE_WORDS + 3] = v3;
+    return v1 ^ v3;
+  }
+
+  /** Makes words of a label with its length; how many. */
+  #readLabel(at: number): number {
+    const length = (this.#name[at] as number) + 1;
+    const count = (length + 3) >>> 2;
+    this.#words[count - 1] = 0;
+    for (let i = 0; i < length; i++) this.#label[i] = this.#name[at + i] as number;
+    return count;
   }
 }

@@ -28,6 +28,8 @@ export const NO_CLASS = 0;
 
 const SOURCES = ['hints', 'priming', 'referral', 'cache', 'stub', 'forward', 'auth-zone'] as const;
 const HAS_DS = 0x100;
+/** Octets before the expiry: its own, type and class. */
+const EXPIRY_AT = 8;
 
 export const DELEGATION_FORM: PackedForm<KnownCut> = {
   write: (known, to) => {
@@ -52,6 +54,12 @@ export const GIVEN_UP_FORM: PackedForm<GivenUpCut> = {
     return { cut, atMs: from.u32() * 2 ** 32 + from.u32() };
   },
 };
+
+/** When what is known of a name ends, unix seconds. */
+export function expiryOf(from: Unpacker): number {
+  from.at += EXPIRY_AT;
+  return from.time();
+}
 
 function writeCut({ zone, servers, source, receivedAt, expiresAt, hasDs, denial = [] }: Delegation, to: Packer): void {
   writeHead(to, { own: SOURCES.indexOf(source) | (hasDs ? HAS_DS : 0), type: CUT, expiresAt, name: zone });

@@ -1,6 +1,6 @@
 /**
  * A map from name, type and class to values that are kept as octets (block-heap.ts), bounded in bytes, that drops what was used
- * longest ago. Whoever finds a value gets an object made for him.
+ * longest ago, or nearly (slot-records.ts). Whoever finds a value gets an object made for him.
  *
  * Duties: index, recency, size, references: a value that another cache refers to stays for that one when it is dropped or replaced
  * here. Leaves to others: how a value becomes octets (`PackedForm`), when it stops being true.
@@ -8,9 +8,8 @@
 
 import type { Random } from '../ports/random.ts';
 import { Bug } from '../terms/unreachable.ts';
-import { readU32 } from '../wire/bytes.ts';
-import { isAtOrBelow, type Name, nameEnd } from '../wire/name.ts';
-import type { Question } from '../wire/question.ts';
+import { readU16, readU32 } from '../wire/bytes.ts';
+import { isAtOrBelow, labelCount, type Name, nameEnd } from '../wire/name.ts';
 import { BlockHeap, blockAt, heapOctetsFor } from './block-heap.ts';
 import { KeyHash } from './key-hash.ts';
 import { Packer, Unpacker } from './packing.ts';
@@ -32,8 +31,18 @@ const NAME_AT = 12;
 /** Octets of a value besides its block: its slot, and the cells of the index for it (test/cache/heap-size.test.ts). */
 const SLOT_OCTETS = RECORD_OCTETS + INDEX_OCTETS;
 
+/** Types that values are counted by, a power of two: some share a count. */
+const TYPE_KINDS = 64;
+/** Numbers of labels that they are counted by, all larger ones as one. Those of a type lie together, for who walks up a name. */
+const LABEL_KINDS = 16;
+
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;
+
+/** Places for values as objects where a map keeps those that were read lately; a power of two. */
+const HAND_PLACES = 64;
+/** Octets of the largest value that is kept so: as an object it takes some eight times as much. */
+const MOST_HAND_OCTETS = 2048;
 
 /** Values that are looked at before others get their turn: about a millisecond. */
 export const VALUES_PER_TURN = 500;
@@ -45,6 +54,8 @@ interface PackedMapParts<Value> {
   readonly form: PackedForm<Value>;
   /** Octets held elsewhere for the sake of this map. */
   readonly othersOctets?: () => number;
+  /** True: the same few values are read again and again, so those read lately are kept as objects, up to a megabyte. */
+  readonly keepsAtHand?: boolean;
 }
 
 export class PackedMap<Value extends object> {
@@ -57,54 +68,51 @@ export class PackedMap<Value extends object> {
   readonly #heap = new BlockHeap((slot, block) => this.#slots.set(slot, FIELD.block, block));
   readonly #writer = new Packer();
   readonly #reader = new Unpacker();
+  /** How many values there are of each kind: most look-ups are for one of which there is none. */
+  readonly #kinds = new Uint32Array(TYPE_KINDS * LABEL_KINDS);
+  /** What was read lately, at the place that its slot says; null where nothing is kept so. */
+  readonly #atHand: ({ readonly slot: number; readonly value: Value } | null)[] | null;
   #count = 0;
   /** Octets of what is only there for who refers to it. */
   #referredOctets = 0;
   /** What is being banned: neither found nor kept until the sweep has gone through everything; mostly null. */
   #bans: readonly ((value: Value) => boolean)[] | null = null;
 
-  constructor({ random, maxBytes, form, othersOctets = () => 0 }: PackedMapParts<Value>) {
+  constructor({ random, maxBytes, form, othersOctets = () => 0, keepsAtHand = false }: PackedMapParts<Value>) {
     this.#hash = new KeyHash(random);
     this.#maxBytes = maxBytes;
     this.#form = form;
     this.#othersOctets = othersOctets;
+    this.#atHand = keepsAtHand ? new Array(HAND_PLACES).fill(null) : null;
   }
 
-  /** The value; counts as a use. */
-  get(name: Name, type: number, rrClass: number): Value | null {
-    const slot = this.#find(name, type, rrClass);
+  /** The value of the name, or of the one above it whose first label is at `at`; counts as a use. */
+  get(name: Name, type: number, rrClass: number, at = 0): Value | null {
+    const slot = this.#find(name, type, rrClass, at);
     if (slot === NO_SLOT) return null;
     this.#slots.use(slot);
     return this.#unlessBanned(this.#read(slot));
   }
 
-  /** The value when the test says so of its octets; counts as a use. */
-  getWhere({ name, type, class: rrClass }: Question, test: (octets: Unpacker) => boolean): Value | null {
-    const slot = this.#find(name, type, rrClass);
+  /** The octets of the same value, good until the next call; counts as a use. */
+  find(name: Name, type: number, rrClass: number, at = 0): Unpacker | null {
+    const slot = this.#find(name, type, rrClass, at);
     if (slot === NO_SLOT) return null;
     this.#slots.use(slot);
-    return test(this.#readerOf(slot)) ? this.#unlessBanned(this.#read(slot)) : null;
-  }
-
-  /** The octets of the value, good until the next call; counts as a use. */
-  find(name: Name, type: number, rrClass: number): Unpacker | null {
-    const slot = this.#find(name, type, rrClass);
-    if (slot === NO_SLOT) return null;
-    this.#slots.use(slot);
-    if (this.#bans !== null && this.#unlessBanned(this.#read(slot)) === null) return null;
+    if (this.#bans !== null && this.#isBanned(this.#read(slot))) return null;
     return this.#readerOf(slot);
   }
 
   /** True when there is one; counts as a use. */
-  use(name: Name, type: number, rrClass: number): boolean {
-    const slot = this.#find(name, type, rrClass);
+  use(name: Name, type: number, rrClass: number, at = 0): boolean {
+    const slot = this.#find(name, type, rrClass, at);
     if (slot !== NO_SLOT) this.#slots.use(slot);
     return slot !== NO_SLOT;
   }
 
   /** The value, without counting as a use. */
-  peek(name: Name, type: number, rrClass: number): Value | null {
-    const slot = this.#find(name, type, rrClass);
+  peek(name: Name, type: number, rrClass: number, at = 0): Value | null {
+    const slot = this.#find(name, type, rrClass, at);
     return slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
   }
 
@@ -114,10 +122,9 @@ export class PackedMap<Value extends object> {
    */
   set(value: Value, isSame = false): void {
     this.#write(value);
-    const { octets, length } = this.#writer;
-    const hash = this.#hashOf(octets);
-    const held = this.#findHashed(hash, octets);
-    if (this.#isBanned(value) || heapOctetsFor(length) + SLOT_OCTETS > this.#maxBytes * VALUE_SHARE) {
+    const hash = this.#hashWritten();
+    const held = this.#findWritten(hash);
+    if (this.#isBanned(value) || heapOctetsFor(this.#writer.length) + SLOT_OCTETS > this.#maxBytes * VALUE_SHARE) {
       this.#dropWritten();
       if (held !== NO_SLOT) this.#remove(held);
       return;
@@ -133,7 +140,7 @@ export class PackedMap<Value extends object> {
 
   /** True when there was one. */
   delete(name: Name, type: number, rrClass: number): boolean {
-    const slot = this.#find(name, type, rrClass);
+    const slot = this.#find(name, type, rrClass, 0);
     if (slot !== NO_SLOT) this.#remove(slot);
     return slot !== NO_SLOT;
   }
@@ -144,12 +151,11 @@ export class PackedMap<Value extends object> {
    */
   refer(value: Value): number {
     this.#write(value);
-    const { octets } = this.#writer;
-    const hash = this.#hashOf(octets);
-    let slot = this.#findHashed(hash, octets);
+    const hash = this.#hashWritten();
+    let slot = this.#findWritten(hash);
     if (slot === NO_SLOT || !this.#isWritten(slot)) {
       slot = this.#take(hash);
-      this.#slots.set(slot, FIELD.state, STATE.referred);
+      this.#slots.setState(slot, STATE.referred);
       this.#referredOctets += this.#octetsOf(slot);
     }
     this.#slots.set(slot, FIELD.references, this.#slots.get(slot, FIELD.references) + 1);
@@ -167,7 +173,7 @@ export class PackedMap<Value extends object> {
     const references = this.#slots.get(slot, FIELD.references);
     if (references === 0) throw new Bug('reference given up twice', { slot });
     this.#slots.set(slot, FIELD.references, references - 1);
-    if (references > 1 || this.#slots.get(slot, FIELD.state) !== STATE.referred) return;
+    if (references > 1 || this.#slots.stateOf(slot) !== STATE.referred) return;
     this.#referredOctets -= this.#octetsOf(slot);
     this.#giveUp(slot);
   }
@@ -288,23 +294,41 @@ export class PackedMap<Value extends object> {
   }
 
   #read(slot: number): Value {
-    return this.#form.read(this.#readerOf(slot));
+    if (this.#atHand === null) return this.#form.read(this.#readerOf(slot));
+    const place = slot & (HAND_PLACES - 1);
+    const held = this.#atHand[place] ?? null;
+    if (held !== null && held.slot === slot) return held.value;
+    const value = this.#form.read(this.#readerOf(slot));
+    if (this.#heap.lengthOf(this.#slots.get(slot, FIELD.block)) <= MOST_HAND_OCTETS)
+      this.#atHand[place] = { slot, value };
+    return value;
   }
 
-  #find(name: Name, type: number, rrClass: number): number {
-    const hash = this.#hash.of(name, 0, name.length, type * 0x10000 + rrClass);
-    return this.#search(hash, type * 0x10000 + rrClass);
+  /** Forgets the object of a slot that holds another value from now on, or none. */
+  #dropAtHand(slot: number): void {
+    const place = slot & (HAND_PLACES - 1);
+    if (this.#atHand !== null && this.#atHand[place]?.slot === slot) this.#atHand[place] = null;
   }
 
-  #hashOf(octets: Uint8Array): number {
-    return this.#hash.of(octets, NAME_AT, nameEnd(octets, NAME_AT), readU32(octets, TYPE_AND_CLASS_AT));
+  #find(name: Name, type: number, rrClass: number, at: number): number {
+    this.#hash.take(name, at, name.length);
+    if (this.#kinds[kindOf(this.#hash.labels, type)] === 0) return NO_SLOT;
+    const typeAndClass = type * 0x10000 + rrClass;
+    return this.#search(this.#hash.with(typeAndClass), typeAndClass);
   }
 
-  #findHashed(hash: number, octets: Uint8Array): number {
-    return this.#search(hash, readU32(octets, TYPE_AND_CLASS_AT));
+  /** Takes the name that was written; its hash. */
+  #hashWritten(): number {
+    const { octets } = this.#writer;
+    this.#hash.take(octets, NAME_AT, nameEnd(octets, NAME_AT));
+    return this.#hash.with(readU32(octets, TYPE_AND_CLASS_AT));
   }
 
-  /** The slot of the name that was hashed last. */
+  #findWritten(hash: number): number {
+    return this.#search(hash, readU32(this.#writer.octets, TYPE_AND_CLASS_AT));
+  }
+
+  /** The slot of the name that was taken last. */
   #search(hash: number, typeAndClass: number): number {
     const cells = this.#index.cellsFor(hash);
     const mask = cells.length - 1;
@@ -333,10 +357,20 @@ export class PackedMap<Value extends object> {
 
   #insert(hash: number): void {
     const slot = this.#take(hash);
-    this.#slots.set(slot, FIELD.state, STATE.found);
+    this.#slots.setState(slot, STATE.found);
+    this.#countKind(slot, 1);
     this.#count++;
     this.#index.add(slot);
     this.#slots.putNewest(slot);
+  }
+
+  /** Counts a value that has come (1) or goes (-1). */
+  #countKind(slot: number, by: 1 | -1): void {
+    const block = this.#slots.get(slot, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block);
+    const kind = kindOf(labelCount(octets, at + NAME_AT), readU16(octets, at + TYPE_AND_CLASS_AT));
+    this.#kinds[kind] = (this.#kinds[kind] as number) + by;
   }
 
   /** A slot with what was written in it. */
@@ -350,6 +384,7 @@ export class PackedMap<Value extends object> {
   }
 
   #fill(slot: number): void {
+    this.#dropAtHand(slot);
     const { octets, length } = this.#writer;
     const block = this.#slots.get(slot, FIELD.block);
     octets.copy(this.#heap.octetsOf(block), blockAt(block), 0, length);
@@ -377,29 +412,31 @@ export class PackedMap<Value extends object> {
   #remove(slot: number): void {
     this.#index.remove(slot);
     this.#slots.takeOut(slot);
+    this.#countKind(slot, -1);
     this.#count--;
     if (this.#slots.get(slot, FIELD.references) === 0) this.#giveUp(slot);
     else {
-      this.#slots.set(slot, FIELD.state, STATE.referred);
+      this.#slots.setState(slot, STATE.referred);
       this.#referredOctets += this.#octetsOf(slot);
     }
   }
 
   #giveUp(slot: number): void {
+    this.#dropAtHand(slot);
     this.#form.drop?.(this.#readerOf(slot));
     this.#heap.free(this.#slots.get(slot, FIELD.block));
     this.#slots.free(slot);
   }
 
   #isFound(slot: number): boolean {
-    return this.#slots.get(slot, FIELD.state) === STATE.found;
+    return this.#slots.stateOf(slot) === STATE.found;
   }
 
   /** True when values refer to others, or may be referred to. */
   #hasReferences(): boolean {
     if (this.#form.drop !== undefined) return true;
     for (let slot = 0; slot < this.#slots.capacity; slot++)
-      if (this.#slots.get(slot, FIELD.state) !== STATE.free && this.#slots.get(slot, FIELD.references) > 0) return true;
+      if (this.#slots.stateOf(slot) !== STATE.free && this.#slots.get(slot, FIELD.references) > 0) return true;
     return false;
   }
 
@@ -423,6 +460,12 @@ export class PackedMap<Value extends object> {
     this.#heap.clear();
     this.#index.clear();
     this.#slots.clear();
+    this.#kinds.fill(0);
+    this.#atHand?.fill(null);
     this.#count = 0;
   }
+}
+
+function kindOf(labels: number, type: number): number {
+  return (type & (TYPE_KINDS - 1)) * LABEL_KINDS + Math.min(labels, LABEL_KINDS - 1);
 }

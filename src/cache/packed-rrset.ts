@@ -2,7 +2,7 @@
 
 import type { Rank } from '../terms/rank.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { readU32 } from '../wire/bytes.ts';
+import { readU32, writeU32 } from '../wire/bytes.ts';
 import { OWNER_AT, type PlacedRRset, type RRset, rdatasAt } from '../wire/rrset.ts';
 import type { PackedForm } from './packed-map.ts';
 import { isSecureHere, readVerdict, writeVerdict } from './packed-verdict.ts';
@@ -58,6 +58,15 @@ export function placeRanked(to: PlacedRRset, octets: Uint8Array, characters: Buf
   to.octets = octets;
   to.characters = characters;
   to.at = at + LENGTH_OCTETS;
+}
+
+/** Writes the end of a set's life into the one that is held at `at`, when that is the same, secure too; false: it is another. */
+export function renewRanked({ rrset, expiresAt }: RankedRRset, octets: Uint8Array, at: number): boolean {
+  if (readU32(octets, at) !== rrset.length) return false;
+  const start = at + LENGTH_OCTETS;
+  for (let i = 0; i < rrset.length; i++) if (octets[start + i] !== rrset[i]) return false;
+  writeU32(octets, start + rrset.length + TIME_OCTETS, expiresAt);
+  return true;
 }
 
 /** The same for the one that the reader is at; when it ends, unix seconds. 0: it is not secure. */

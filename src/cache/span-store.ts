@@ -9,10 +9,10 @@
 
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { Bug } from '../terms/unreachable.ts';
-import { compareBytes as compare, readU16, readU32, readWord } from '../wire/bytes.ts';
+import { compareBytes as compare, readU16, readU32, readWord, writeU32 } from '../wire/bytes.ts';
 import type { PlacedRRset } from '../wire/rrset.ts';
 import { BlockHeap, blockAt } from './block-heap.ts';
-import { placeRanked, readRanked, writeRanked } from './packed-rrset.ts';
+import { placeRanked, readRanked, renewRanked, writeRanked } from './packed-rrset.ts';
 import { Packer, Unpacker } from './packing.ts';
 import { FIELD, RECORD_OCTETS, SlotRecords } from './slot-records.ts';
 
@@ -81,6 +81,20 @@ export class SpanStore {
     this.#slots.set(slot, FIELD.references, 1);
     this.#count++;
     return slot;
+  }
+
+  /** Proven again: the very same span is given its life from then. False: the one at this place is another, or there is none. */
+  renew(ring: Ring, { ranked, learntAt, from, to }: StoredSpan): boolean {
+    const span = this.findMatch(placed(ring), from);
+    if (span === NO_SPAN) return false;
+    const block = this.#slots.get(span, FIELD.block);
+    const octets = this.#heap.octetsOf(block);
+    const at = blockAt(block);
+    const toAt = afterPart(octets, at + FROM_LENGTH_AT);
+    if (orderOf(octets, toAt, to) !== 0 || !renewRanked(ranked, octets, afterPart(octets, toAt))) return false;
+    writeU32(octets, at + EXPIRY_AT, ranked.expiresAt);
+    writeU32(octets, at + LEARNT_AT, learntAt);
+    return true;
   }
 
   hold(span: number): void {

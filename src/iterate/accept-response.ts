@@ -48,7 +48,7 @@ export function acceptResponse(bytes: Uint8Array, pending: Pending): Acceptance 
   if (((flags >>> 11) & 15) !== OPCODE.QUERY) return rejected('wrong-opcode');
   const own = sharedBytes(bytes.length);
   own.set(bytes);
-  const parsed = parseMessage(own);
+  const parsed = parseMessage(own, pending.question);
   // A message that was cut off need not be well-formed.
   if (!parsed.ok) return (flags & FLAG.TC) !== 0 ? { kind: 'truncated' } : rejected('malformed');
   const { message } = parsed;
@@ -66,6 +66,7 @@ function wrongQuestion(message: MessageView, pending: Pending): NotAccepted | nu
   if (question === undefined) return MAY_LACK_QUESTION.has(message.rcode) ? null : 'wrong-question';
   if (message.questions.length > 1) return 'wrong-question';
   const asked = pending.question;
+  if (question === asked) return null;
   if (question.type !== asked.type || question.class !== asked.class) return 'wrong-question';
   if (!namesEqual(question.name, asked.name)) return 'wrong-question';
   return pending.checkCase && !bytesEqual(question.name, asked.name) ? 'wrong-case' : null;

@@ -7,12 +7,12 @@
 
 import type { AliasStep, FinalAnswer, FoundResult } from '../terms/iteration-result.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { isRoot, type Name, parentOf, ROOT, replaceSuffix } from '../wire/name.ts';
+import { labelAfter, type Name, ROOT, replaceSuffix } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { readTargetName } from '../wire/rdata-name.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { packRRset, rdatasOf } from '../wire/rrset.ts';
+import { packRRset, rdatasOf, rrsetOwner } from '../wire/rrset.ts';
 import { isSignedFromAbove } from '../wire/signed-labels.ts';
 import type { WorkMode } from '../work/work.ts';
 import type { IterateParts } from './parts.ts';
@@ -114,10 +114,12 @@ function dnameStep(
   question: Question,
   usable: (ranked: RankedRRset | null) => ranked is RankedRRset,
 ): AliasStep | null {
-  for (let above = question.name; !isRoot(above); ) {
-    above = parentOf(above);
-    const ranked = parts.rrsets.find(above, TYPE.DNAME, question.class);
+  const { name } = question;
+  for (let at = 0; name[at] !== 0; ) {
+    at = labelAfter(name, at);
+    const ranked = parts.rrsets.find(name, TYPE.DNAME, question.class, at);
     if (!usable(ranked) || ranked.verdict?.status !== 'secure') continue;
+    const above = rrsetOwner(ranked.rrset);
     // A stub, forward or local zone copy below may be private to us: the world's DNAME above it does not speak for its names.
     if (isOwnBelow(parts, question.name, above)) return null;
     const target = targetOf(ranked);

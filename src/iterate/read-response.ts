@@ -8,7 +8,7 @@ import type { DropReason } from '../terms/response-kind.ts';
 import type { ZoneCopies } from '../terms/upstream-zone.ts';
 import type { TraceStep } from '../trace/events.ts';
 import type { MessageView } from '../wire/message-view.ts';
-import { isAtOrBelow, isBelow, type Name, namesEqual, parentOf } from '../wire/name.ts';
+import { commonAncestor, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -102,9 +102,11 @@ class Context implements ScrubContext {
   isInZone(name: Name): boolean {
     const { isForward, copy } = this.#servers;
     if (isForward || copy !== null) return true;
-    for (let at = name; isBelow(at, this.zone); at = parentOf(at)) {
-      if (!this.#parts.delegations.isNoCut(at) && !isAtOrBelow(this.question.name, at)) return false;
-    }
+    const asked = this.question.name;
+    if (isAtOrBelow(asked, name) || !isBelow(name, this.zone)) return true;
+    const { delegations } = this.#parts;
+    const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, this.zone.length);
+    for (let at = 0; at < seenFrom; at = labelAfter(name, at)) if (!delegations.isNoCut(name, at)) return false;
     return true;
   }
 

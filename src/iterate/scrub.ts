@@ -146,12 +146,12 @@ class Scrubbing {
   /** The three sections as sets, signatures that stand elsewhere attached, none of hostile size. */
   #sections(): GroupedSections {
     const message = this.#message;
-    const reader = new RRsetReader(message, this.#context.question.class, MAX_SETS_LOOKED_AT);
-    const sections = attachStraySignatures({
-      answer: reader.read(message.answer),
-      authority: reader.read(message.authority),
-      additional: reader.read(message.additional),
-    });
+    const { question, options } = this.#context;
+    const reader = new RRsetReader(message, question.class, MAX_SETS_LOOKED_AT);
+    const answer = reader.read(message.answer);
+    const authority = reader.read(message.authority);
+    const additional = reader.read(message.additional);
+    const sections = attachStraySignatures({ answer, authority, additional }, options.maxSignaturesPerRRset);
     this.#bounded += reader.leftOut;
     const isWhole = message.dropped.length === 0 ? null : wholeSets(message.dropped);
     this.#cut(sections.answer, isWhole);

@@ -7,7 +7,7 @@ import { rrsetKey } from '../wire/question.ts';
 import { coveredType } from '../wire/rdata-rrsig.ts';
 import type { ReceivedRRset } from '../wire/received-rrset.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { rdatasOf, signaturesOf, withRdatas, withSignatures } from '../wire/rrset.ts';
+import { firstSignaturesOf, rdatasOf, withRdatas, withSignatures } from '../wire/rrset.ts';
 import type { KeyedRRset } from '../wire/rrsets.ts';
 
 export interface GroupedSections {
@@ -16,8 +16,8 @@ export interface GroupedSections {
   readonly additional: ReceivedRRset[];
 }
 
-/** The same sections, each set with the signatures over it that other sections hold. */
-export function attachStraySignatures(sections: GroupedSections): GroupedSections {
+/** The same sections, each set with the signatures over it that other sections hold, `most` in all. */
+export function attachStraySignatures(sections: GroupedSections, most: number): GroupedSections {
   if (!hasStray(sections.answer) && !hasStray(sections.authority) && !hasStray(sections.additional)) return sections;
   const all = [...sections.answer, ...sections.authority, ...sections.additional];
   const strays = all.filter(({ type }) => type === TYPE.RRSIG);
@@ -32,10 +32,13 @@ export function attachStraySignatures(sections: GroupedSections): GroupedSection
       else known.push(rdata);
     }
   }
-  const attach = (sets: readonly ReceivedRRset[]): ReceivedRRset[] => {
-    for (const set of sets) takeSignatures(set, byCovered);
-    return sets.filter(({ count }) => count > 0);
-  };
+  if (byCovered.size === 0) return sections;
+  const attach = (sets: readonly ReceivedRRset[]): ReceivedRRset[] =>
+    sets.filter((set) => {
+      if (set.type === TYPE.RRSIG) return giveSignatures(set, byCovered);
+      takeSignatures(set, byCovered.get(keyOf(set)) ?? [], most);
+      return true;
+    });
   return {
     answer: attach(sections.answer),
     authority: attach(sections.authority),
@@ -48,15 +51,18 @@ function hasStray(sets: readonly KeyedRRset[]): boolean {
   return false;
 }
 
-function takeSignatures(set: ReceivedRRset, byCovered: ReadonlyMap<string, Uint8Array[]>): void {
-  const { rrset } = set;
-  const more = byCovered.get(keyOf(set));
-  if (set.type === TYPE.RRSIG) {
-    const left = rdatasOf(rrset).filter((rdata) => !byCovered.has(coveredKey(set, rdata)));
-    set.rrset = withRdatas(rrset, left);
-  } else if (more !== undefined) {
-    set.rrset = withSignatures(rrset, [...signaturesOf(rrset), ...more]);
-  }
+/** Takes out of a set of signatures those that were given to the sets that they cover; true when some are left. */
+function giveSignatures(set: ReceivedRRset, byCovered: ReadonlyMap<string, Uint8Array[]>): boolean {
+  const rdatas = rdatasOf(set.rrset);
+  const left = rdatas.filter((rdata) => !byCovered.has(coveredKey(set, rdata)));
+  if (left.length > 0 && left.length < rdatas.length) set.rrset = withRdatas(set.rrset, left);
+  return left.length > 0;
+}
+
+function takeSignatures(set: ReceivedRRset, more: readonly Uint8Array[], most: number): void {
+  if (more.length === 0) return;
+  const signatures = [...firstSignaturesOf(set.rrset, most), ...more.slice(0, most)];
+  set.rrset = withSignatures(set.rrset, signatures.slice(0, most));
 }
 
 function keyOf(set: KeyedRRset): string {

@@ -20,21 +20,22 @@ import { type FoundResult, type IterationResult, isNotKept } from '../terms/iter
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
+import type { TraceStep } from '../trace/events.ts';
 import type { Trace } from '../trace/trace.ts';
-import { isRemembered as isFromMemory, MEMORY } from '../validate/ask-chain.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
-import { type Question, questionKey, questionText } from '../wire/question.ts';
+import { type Question, questionKey } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { Background } from '../work/background.ts';
 import { Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
-import type { Fetch, FetchOptions } from '../work/fetch.ts';
-import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
+import type { Fetch } from '../work/fetch.ts';
+import { InFlight, type InFlightEntry, type Taker } from '../work/in-flight.ts';
+import { andThen, type Soon } from '../work/soon.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
-import { type ClientTimer, withClientTimers } from './client-timers.ts';
+import { ClientWait, type ClientWaitParts } from './client-wait.ts';
 import {
   answeredOf,
   earliestExpiry,
@@ -47,7 +48,7 @@ import type { ResolverParts } from './parts.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
 import { RequestSlots } from './request-slots.ts';
 import { ExpiredAnswers } from './serve-expired.ts';
-import { FROM_STORE } from './shared-cache.ts';
+import { FROM_STORE, type SharedCache } from './shared-cache.ts';
 import {
   aggressiveCounter,
   denialCounter,
@@ -56,6 +57,7 @@ import {
   provenOf,
   wholeOf,
 } from './synthesised-denials.ts';
+import { blamedFor, type Miss, Tries } from './tries.ts';
 
 /** How a client's question differs from the plain one. */
 interface ResolveCallOptions {
@@ -67,13 +69,6 @@ interface ResolveCallOptions {
   readonly miss?: Miss;
 }
 
-/** The caches have no answer to give at once. */
-export interface Miss {
-  readonly kind: 'miss';
-  /** Data that iteration fetched for itself and that nobody has validated yet; null: none. */
-  readonly unchecked: FoundResult | null;
-}
-
 /** What the caches say to a client's question, and what giving it entails. */
 interface Known {
   readonly resolution: Resolution | Proven;
@@ -81,13 +76,6 @@ interface Known {
   readonly counter: CounterName | null;
   /** Seconds that are left of what is to be fetched again; null: it need not be. */
   readonly refreshSeconds: number | null;
-}
-
-interface WorkStartOptions {
-  /** Null or absent: the caches were not asked. */
-  readonly miss?: Miss | null;
-  /** Delegations that do not hold for so many seconds more are asked for anew. Default 0. */
-  readonly expiryMarginSeconds?: number;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -103,9 +91,8 @@ export class Resolver {
   readonly #fetches: InFlight<IterationResult>;
   /** Questions asked again that no client waits for. */
   readonly #refreshes: InFlight<Resolution>;
-  /** Clients' patience. */
-  readonly #deadlines: Deadlines;
   readonly #background: Background;
+  readonly #clientWaits: ClientWaitParts;
   readonly #slots: RequestSlots;
   readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
@@ -117,11 +104,19 @@ export class Resolver {
     const { signatureTime = BY_THE_CLOCK } = parts;
     this.#slots = new RequestSlots(clock, options);
     this.#expired = new ExpiredAnswers({ clock, answers, rrsets, options: options.serveExpired, signatureTime });
-    this.#deadlines = new Deadlines(clock);
     this.#background = new Background(report);
-    this.#refreshes = new InFlight({ clock, report, isCallerSpecific: isOnlyForClient });
-    this.#resolutions = new InFlight({ clock, report, isCallerSpecific: isOnlyForClient });
-    this.#fetches = new InFlight({ clock, report, isCallerSpecific: isOnlyForWork });
+    this.#refreshes = new InFlight<Resolution>({ report, isCallerSpecific: isOnlyForClient, refused });
+    this.#resolutions = new InFlight<Resolution>({ report, isCallerSpecific: isOnlyForClient, refused });
+    this.#fetches = new InFlight<IterationResult>({ report, isCallerSpecific: isOnlyForWork, refused });
+    this.#clientWaits = {
+      clock,
+      deadlines: new Deadlines(clock),
+      wallTimeMs: options.wallTimeMs,
+      staleAfterMs: options.serveExpired.clientTimeoutMs,
+      hasExpired: (question) => this.#expired.has(question),
+      expired: (question) => this.#expiredAnswer(question),
+      report,
+    };
     this.#iterate = parts.makeIterate(this.fetch);
     this.#validate = parts.makeValidate(this.fetch);
   }
@@ -246,33 +241,53 @@ export class Resolver {
   }
 
   /** Answers a client's question. Rejects only for bugs. */
-  async resolve(question: Question, call: ResolveCallOptions = {}): Promise<Resolution> {
-    const trace = call.trace ?? null;
-    const isPlain = trace === null && call.refresh !== true;
-    const known = call.miss ?? (isPlain ? this.look(question) : null);
-    if (known !== null && known.kind !== 'miss') return wholeOf(known);
-    const looked =
-      known !== null && (this.#parts.shared ?? null) !== null ? await this.#storedOrExpired(question, known) : known;
-    if (looked !== null && looked.kind !== 'miss') return looked;
-    const mode: WorkMode = call.refresh === true ? 'refresh' : 'normal';
+  resolve(question: Question, call: ResolveCallOptions = {}): Promise<Resolution> {
+    return new Promise((take, fail) => this.resolveFor({ take, fail }, question, call));
+  }
+
+  /** The same for a client that is told, after this has returned; of a bug, too. */
+  resolveFor(client: Taker<Resolution>, question: Question, call: ResolveCallOptions = {}): void {
+    try {
+      const isPlain = call.trace === undefined && call.refresh !== true;
+      const known = call.miss ?? (isPlain ? this.look(question) : null);
+      if (known !== null && known.kind !== 'miss') tellLater(client, wholeOf(known));
+      else if (known === null || (this.#parts.shared ?? null) === null) this.#begin(client, question, call, known);
+      else this.#beginWithStore(client, question, call, known);
+    } catch (error) {
+      void Promise.resolve().then(() => client.fail(error));
+    }
+  }
+
+  #beginWithStore(client: Taker<Resolution>, question: Question, call: ResolveCallOptions, miss: Miss): void {
+    const begin = (looked: Miss | Resolution): void => {
+      if (looked.kind === 'miss') this.#begin(client, question, call, looked);
+      else client.take(looked);
+    };
+    this.#storedOrExpired(question, miss)
+      .then(begin)
+      .catch((error: unknown) => client.fail(error));
+  }
+
+  /** Joins the work that is under way for this question, or begins one where there is room. */
+  #begin(client: Taker<Resolution>, question: Question, call: ResolveCallOptions, looked: Miss | null): void {
+    const { trace = null, refresh = false } = call;
+    const mode: WorkMode = refresh ? 'refresh' : 'normal';
     const key = trace === null ? this.#key(mode, question) : `traced ${this.#lastWorkId} ${questionKey(question)}`;
+    const wait = trace === null && !refresh ? new ClientWait(this.#clientWaits, question, client) : null;
     if (this.#resolutions.find(key) === null && !this.#makeSlot()) {
       const failed: Resolution = { kind: 'failed', question, why: { kind: 'overload' } };
-      return isPlain ? this.#orExpired(failed) : failed;
+      tellLater(client, wait?.orExpired(failed) ?? failed);
+      return;
     }
-    const start = () => this.#newWork({ question, mode, parent: null, trace });
+    const start = () => this.#newWork(question, mode, null, trace);
     let miss = looked;
-    const shared = this.#resolutions.share(key, null, start, (work) => this.#runInSlot(work, miss));
+    this.#resolutions.tell(wait ?? client, key, start, (work) => {
+      this.#slots.take(work);
+      return this.#run(work, new Tries(miss, 0));
+    });
     // Who starts only after another's work has ended looks anew.
     miss = null;
-    const result = shared.then(
-      (end): Resolution =>
-        end.kind === 'result' ? end.value : { kind: 'failed', question, why: { kind: 'dependency-cycle' } },
-    );
-    if (!isPlain) return await result;
-    const { report } = this.#parts;
-    const timers = { deadlines: this.#deadlines, report };
-    return this.#orExpired(await withClientTimers(timers, result, this.#earlyEnds(question)));
+    wait?.start();
   }
 
   #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
@@ -289,8 +304,8 @@ export class Resolver {
   #refreshUnlessAsked(question: Question, secondsLeft: number): void {
     const key = questionKey(question);
     if (this.#refreshes.find(key) !== null || this.#resolutions.find(this.#key('normal', question)) !== null) return;
-    const start = () => this.#newWork({ question, mode: 'refresh', parent: null, trace: null });
-    const run = (work: Work) => this.#resolveUnlessStopped(work, { expiryMarginSeconds: secondsToCarry(secondsLeft) });
+    const start = () => this.#newWork(question, 'refresh', null, null);
+    const run = (work: Work) => this.#run(work, new Tries(null, secondsToCarry(secondsLeft)));
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
     if (isStarted) this.#parts.counters.add('prefetch');
   }
@@ -301,51 +316,36 @@ export class Resolver {
     return stale;
   }
 
-  /** When a client's wait ends before its question is resolved. The work goes on, so that its answer is there next time. */
-  #earlyEnds(question: Question): readonly ClientTimer<Resolution>[] {
-    const { clientTimeoutMs } = this.#parts.options.serveExpired;
-    const late: ClientTimer<Resolution> = {
-      afterMs: this.#parts.options.wallTimeMs,
-      take: () => ({ kind: 'failed', question, why: { kind: 'deadline', record: questionText(question) } }),
-    };
-    // RFC 8767 §5: the client response timer.
-    const stale = { afterMs: clientTimeoutMs, take: () => this.#expiredAnswer(question) };
-    return this.#expired.has(question) ? [stale, late] : [late];
-  }
-
-  /** RFC 8767 §4: expired data in place of no good answer. */
-  #orExpired(resolution: Resolution): Resolution {
-    const isGood = resolution.kind === 'answered' && isGoodVerdict(resolution.verdict);
-    return isGood ? resolution : (this.#expiredAnswer(resolution.question) ?? resolution);
-  }
-
-  /** Runs a client's work in a place of its own. */
-  async #runInSlot(work: Work, miss: Miss | null): Promise<Resolution> {
-    this.#slots.take(work);
+  /**
+   * Runs a work: asks until what comes is not bogus, no server is left to blame, or it was asked often enough. The one place where
+   * being stopped becomes a value.
+   */
+  async #run(work: Work, first: Tries): Promise<Resolution> {
+    const { rrsets } = this.#parts;
+    let tries = first;
     try {
-      return await this.#resolveUnlessStopped(work, { miss });
+      for (;;) {
+        const asked = this.#findData(work, tries);
+        const found = asked instanceof Promise ? await asked : asked;
+        const judged =
+          found.kind === 'failed' ? this.#endOfFailure(work, tries, found) : this.#judge(work, tries, found);
+        const end = judged instanceof Promise ? await judged : judged;
+        if (end === null) continue;
+        if (tries !== first || work.trustEpoch === rrsets.trustEpoch || this.#isRetired) return end;
+        // It was validated by what may not be trusted any more; who asked after that waits for it too.
+        work.trustEpoch = rrsets.trustEpoch;
+        tries = new Tries(null, 0);
+      }
+    } catch (error) {
+      if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
+      throw error;
     } finally {
       this.#slots.release(work);
     }
   }
 
-  /** The one place where being stopped becomes a value. */
-  async #resolveUnlessStopped(work: Work, start: WorkStartOptions): Promise<Resolution> {
-    const { rrsets } = this.#parts;
-    try {
-      const resolution = await this.#resolveWork(work, start);
-      if (work.trustEpoch === rrsets.trustEpoch || this.#isRetired) return resolution;
-      // It was validated by what may not be trusted any more; who asked after that waits for it too.
-      work.trustEpoch = rrsets.trustEpoch;
-      return await this.#resolveWork(work, {});
-    } catch (error) {
-      if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
-      throw error;
-    }
-  }
-
   /** Asks a question as a child of a work: from the caches where they know it, else from the tree, unvalidated. */
-  readonly fetch: Fetch = async (parent, question, options = {}) => {
+  readonly fetch: Fetch = (parent, question, options = {}) => {
     const avoid = options.avoid ?? NOBODY;
     const known = findForFetch(this.#parts, question, avoid);
     if (known !== null) return known;
@@ -354,36 +354,51 @@ export class Resolver {
     const mayBeDenied = avoid.size === 0 && !(mode === 'for-validation' && question.type === TYPE.DNSKEY);
     const denied = mayBeDenied ? (this.#parts.deny?.(question) ?? null) : null;
     if (denied !== null) return knownAnswerOf(question, denied).found;
-    const start = () => this.#newWork({ question, mode, parent, trace: parent.trace });
-    const sharingKey = `${parent.trustEpoch} ${fetchKey(mode, question, options, this.#lastWorkId)}`;
+    // Fetches with servers to avoid are not shared: each has its own view of who lies.
+    const key =
+      avoid.size > 0
+        ? `avoiding ${this.#lastWorkId} ${questionKey(question)}`
+        : sharingKey(mode, parent.trustEpoch, question);
+    const start = () => this.#newWork(question, mode, parent, parent.trace);
     let isLookedUp = true;
-    const run = (work: Work) => this.#fetchWork(work, avoid, isLookedUp);
-    const sharing = this.#fetches.share(sharingKey, parent, start, run);
+    const sharing = this.#fetches.share(key, parent, start, (work) => this.#fetchWork(work, avoid, isLookedUp));
     // Who starts only after another's work has ended looks anew.
     isLookedUp = false;
-    const shared = await sharing;
-    return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
+    return sharing;
   };
 
-  async #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+  #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
     // Of the questions of our own those for keys: each host would ask for them for every zone. They are checked as all others are.
-    const shared = SHARED_CHAIN_TYPES.has(work.question.type) ? (this.#parts.shared ?? null) : null;
-    const stored = shared === null || avoid.size > 0 ? null : await shared.find(work.question);
+    const isShared = SHARED_CHAIN_TYPES.has(work.question.type);
+    const shared = isShared ? (this.#parts.shared ?? null) : null;
+    if (shared !== null) return this.#fetchShared(work, avoid, isLookedUp, shared);
+    return this.#fetchFromTree(work, avoid, isLookedUp);
+  }
+
+  async #fetchShared(
+    work: Work,
+    avoid: ReadonlySet<string>,
+    isLookedUp: boolean,
+    shared: SharedCache,
+  ): Promise<IterationResult> {
+    const stored = avoid.size > 0 ? null : await shared.find(work.question);
     if (stored !== null) {
       this.#keepUnchecked(work, stored);
       return stored;
     }
     if (work.signal.aborted) throw new Cancelled();
-    const found = await this.#iterate(work, {
-      avoid,
-      isLookedUp,
-      followAliases: work.mode !== 'for-validation',
-      refresh: avoid.size > 0,
-    });
-    if (found.kind !== 'found') return found;
-    this.#keepUnchecked(work, found);
-    if (shared !== null && !isNotKept(found) && found.aliases.length === 0) shared.keep(work.question, found);
+    const found = await this.#fetchFromTree(work, avoid, isLookedUp);
+    const mayKeep = found.kind === 'found' && !isNotKept(found) && found.aliases.length === 0;
+    if (mayKeep) shared.keep(work.question, found);
     return found;
+  }
+
+  #fetchFromTree(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+    const followAliases = work.mode !== 'for-validation';
+    return this.#iterate(work, { avoid, isLookedUp, followAliases, refresh: avoid.size > 0 }).then((found) => {
+      if (found.kind === 'found') this.#keepUnchecked(work, found);
+      return found;
+    });
   }
 
   /** Keeps a fetched answer for the next client, unless better is known. */
@@ -399,37 +414,52 @@ export class Resolver {
     answers.store(question, { found, verdict: null, ...times });
   }
 
-  async #resolveWork(work: Work, { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions): Promise<Resolution> {
-    const { clock, options, counters } = this.#parts;
-    const avoid = new Set<string>();
-    let best: Answered | null = null;
-    for (let restart = 0; restart <= options.maxRestarts; restart++) {
-      const askedAt = clock.unixSeconds();
-      const found = await this.#findData(work, avoid, { miss, expiryMarginSeconds });
-      if (found.kind === 'failed') {
-        // What led here is forgotten, and may have been forged: its server is asked.
-        if (best === null && found.isByMemory === true && isKeptFailure(found.why)) continue;
-        return best === null ? this.#fail(work, found.why, found.notKept) : this.#tell(best);
-      }
-      const validated = await this.#validate(work, found);
-      work.note(clock.monotonicMs(), () => ({ kind: 'verdict', verdict: validated.verdict }));
-      best = this.#keep(work, validated.found, validated.verdict);
-      const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
-      if (counter !== null) counters.add(counter);
-      if (validated.verdict.status !== 'bogus') {
-        this.#share(work.question, found, validated);
-        break;
-      }
-      if (found.end.server === FROM_STORE) counters.add('cachedb.bogus');
-      const before = avoid.size;
-      for (const server of blamedFor(found, validated, { avoid, askedAt })) avoid.add(server);
-      // Every server that could be blamed was blamed: the zone itself is bogus.
-      if (avoid.size === before) break;
+  /** How a work ends that found nothing; null: it asks again. */
+  #endOfFailure(
+    work: Work,
+    tries: Tries,
+    { why, notKept, isByMemory }: Extract<IterationResult, { readonly kind: 'failed' }>,
+  ): Resolution | null {
+    if (tries.best !== null) return this.#tell(tries.best);
+    // What led here is forgotten, and may have been forged: its server is asked.
+    const mayAskAgain = isByMemory === true && isKeptFailure(why);
+    if (!mayAskAgain) return this.#fail(work, why, notKept);
+    return ++tries.restarts > this.#parts.options.maxRestarts ? this.#fail(work, { kind: 'cancelled' }) : null;
+  }
+
+  #judge(work: Work, tries: Tries, found: FoundResult): Soon<Resolution | null> {
+    return andThen(this.#validate(work, found), (validated) => this.#endOfAnswer(work, tries, found, validated));
+  }
+
+  /** How a work ends that found an answer; null: it was bogus, and others are asked. */
+  #endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null {
+    const { options, counters } = this.#parts;
+    const { verdict } = validated;
+    this.#note(work, () => ({ kind: 'verdict', verdict }));
+    const answered = this.#keep(work, validated.found, verdict);
+    const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
+    if (counter !== null) counters.add(counter);
+    if (verdict.status !== 'bogus') {
+      this.#share(work.question, found, validated);
+      return this.#finish(work, answered);
     }
-    if (best === null) return this.#fail(work, { kind: 'cancelled' });
-    const { rcode, question } = best;
-    work.note(clock.monotonicMs(), () => ({ kind: 'finished', question, rcode }));
-    return this.#tell(best);
+    if (found.end.server === FROM_STORE) counters.add('cachedb.bogus');
+    tries.best = answered;
+    const avoid = new Set([...tries.avoid, ...blamedFor(found, validated, tries)]);
+    // Every server that could be blamed was blamed: the zone itself is bogus.
+    const isOver = avoid.size === tries.avoid.size || ++tries.restarts > options.maxRestarts;
+    tries.avoid = avoid;
+    return isOver ? this.#finish(work, answered) : null;
+  }
+
+  #finish(work: Work, answered: Answered): Answered {
+    const { rcode, question } = answered;
+    this.#note(work, () => ({ kind: 'finished', question, rcode }));
+    return this.#tell(answered);
+  }
+
+  #note(work: Work, step: () => TraceStep): void {
+    if (work.trace !== null) work.note(this.#parts.clock.monotonicMs(), step);
   }
 
   /** Offers to other hosts what was found here and is good. */
@@ -446,21 +476,21 @@ export class Resolver {
   }
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
-  async #findData(
-    work: Work,
-    avoid: ReadonlySet<string>,
-    { miss = null, expiryMarginSeconds = 0 }: WorkStartOptions,
-  ): Promise<IterationResult> {
+  #findData(work: Work, tries: Tries): Soon<IterationResult> {
+    const { miss, avoid, expiryMarginSeconds } = tries;
+    tries.askedAt = this.#parts.clock.unixSeconds();
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
     if (unchecked !== null) return unchecked;
-    if (mayUseCache && (this.#parts.shared ?? null) !== null) {
-      const shared = await this.#findShared(work.question);
+    const iterate = (): Promise<IterationResult> =>
+      this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
+    if (!mayUseCache || (this.#parts.shared ?? null) === null) return iterate();
+    return this.#findShared(work.question).then((shared) => {
       if (shared !== null) return shared;
       if (work.signal.aborted) throw new Cancelled();
-    }
-    return this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
+      return iterate();
+    });
   }
 
   #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
@@ -511,7 +541,7 @@ export class Resolver {
     const seconds = hasUntriedServers(why) ? MIN_FAILURE_SECONDS : options.failureTtlSeconds;
     if (isKeptFailure(why) && !notKept) failures.store(work.question, { failure: why }, seconds);
     this.#expired.noteFailure(work.question);
-    work.note(this.#parts.clock.monotonicMs(), () => ({ kind: 'failed', question: work.question, why }));
+    this.#note(work, () => ({ kind: 'failed', question: work.question, why }));
     return { kind: 'failed', question: work.question, why };
   }
 
@@ -527,41 +557,41 @@ export class Resolver {
 
   /** Equal questions of clients share a work, unless trust has changed since it began. */
   #key(mode: WorkMode, question: Question): string {
-    return `${this.#parts.rrsets.trustEpoch} ${mode} ${questionKey(question)}`;
+    return sharingKey(mode, this.#parts.rrsets.trustEpoch, question);
   }
 
-  #newWork(start: {
-    readonly question: Question;
-    readonly mode: WorkMode;
-    readonly parent: Work | null;
-    readonly trace: Trace | null;
-  }): Work {
-    const { clock, options } = this.#parts;
-    const nowMs = clock.monotonicMs();
+  #newWork(question: Question, mode: WorkMode, parent: Work | null, trace: Trace | null): Work {
+    const { clock, options, rrsets, stepTrace } = this.#parts;
+    const startedMs = clock.monotonicMs();
     return new Work({
-      ...start,
-      trace: start.trace ?? start.parent?.trace ?? this.#parts.stepTrace?.(start.question) ?? null,
       id: ++this.#lastWorkId,
-      startedMs: nowMs,
-      trustEpoch: this.#isRetired ? -1 : this.#parts.rrsets.trustEpoch,
-      budget: start.parent?.budget ?? new Budget(options.allowance),
-      deadlineMs: start.parent?.deadlineMs ?? nowMs + options.wallTimeMs + options.graceMs,
+      question,
+      mode,
+      parent,
+      budget: parent?.budget ?? new Budget(options.allowance),
+      startedMs,
+      deadlineMs: parent?.deadlineMs ?? startedMs + options.wallTimeMs + options.graceMs,
+      trace: trace ?? parent?.trace ?? stepTrace?.(question) ?? null,
+      trustEpoch: this.#isRetired ? -1 : rrsets.trustEpoch,
     });
   }
 }
 
-/** Whom not to ask again: before a server is blamed for data that was remembered, the servers are asked anew (RFC 4035 §4.7). */
-function blamedFor(
-  found: FoundResult,
-  { badServers }: Validated,
-  { avoid, askedAt }: { readonly avoid: ReadonlySet<string>; readonly askedAt: number },
-): readonly string[] {
-  const mayBeOld = badServers.length > 0 && !avoid.has(MEMORY) && isFromMemory(found, askedAt);
-  return mayBeOld ? [MEMORY] : badServers;
+/**
+ * Equal questions share a work, unless it is for something else or trust has changed since it began. No plain key begins as the others
+ * do: their fifth octet is a letter, where a name has the length of its first label.
+ */
+function sharingKey(mode: WorkMode, trustEpoch: number, question: Question): string {
+  const plain = questionKey(question);
+  return mode === 'normal' && trustEpoch === 0 ? plain : `${mode} ${trustEpoch} ${plain}`;
 }
 
-/** Fetches with servers to avoid are not shared: each has its own view of who lies. */
-function fetchKey(mode: WorkMode, question: Question, options: FetchOptions, unique: number): string {
-  const avoids = (options.avoid?.size ?? 0) > 0;
-  return avoids ? `avoiding ${unique} ${questionKey(question)}` : `${mode} ${questionKey(question)}`;
+/** Has a client told after the caller has returned. */
+function tellLater(client: Taker<Resolution>, resolution: Resolution): void {
+  void Promise.resolve(resolution).then((known) => client.take(known));
+}
+
+/** Of a question whose work waits for the asker's. */
+function refused(question: Question): Extract<Resolution, { readonly kind: 'failed' }> {
+  return { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
 }

@@ -18,11 +18,13 @@ import type { Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
 import { DenialSynthesis } from '../validate/synthesise-denial.ts';
-import { readU8 } from '../wire/bytes.ts';
-import { isAtOrBelow, type Name } from '../wire/name.ts';
+import { isAtOrBelow, labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { answeredOf } from './outcome.ts';
+
+/** What minimisation asks for of names above the one wanted (RFC 9156 §2.1). */
+const MINIMISED_TYPE = TYPE.A;
 
 interface SynthesisedDenialsOptions {
   /** RFC 8020 (harden-below-nxdomain). */
@@ -78,9 +80,10 @@ export class SynthesisedDenials {
     // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
     // an anchor of its own: such a zone may be private to us.
     const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
-    const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
-      options.belowNxdomain ? this.#belowNxdomain(question, maySpeak, { from, to }) : null;
     const { length } = question.name;
+    const spokenFor = length - Math.max(configured.length, anchor.length) + 1;
+    const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
+      options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
     // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
     const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
     return (
@@ -91,14 +94,14 @@ export class SynthesisedDenials {
   }
 
   /** RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. */
-  #belowNxdomain(question: Question, maySpeak: (zone: Name) => boolean, part: NamePart): KnownAnswer | null {
-    const { name } = question;
-    for (let at = 0; at < part.to && readU8(name, at) !== 0; ) {
-      at += readU8(name, at) + 1;
-      if (at < part.from || at >= part.to) continue;
-      const above = name.slice(at) as Name;
-      if (!maySpeak(above)) return null;
-      const known = this.#nxdomainAt(minimised(question, above)) ?? this.#nxdomainOfType(question, above);
+  #belowNxdomain(question: Question, part: NamePart): KnownAnswer | null {
+    const { name, type } = question;
+    // The root exists.
+    for (let at = labelAfter(name, 0); at < part.to && name[at] !== 0; at = labelAfter(name, at)) {
+      if (at < part.from) continue;
+      const known =
+        this.#nxdomainAt(question, MINIMISED_TYPE, at) ??
+        (type === MINIMISED_TYPE ? null : this.#nxdomainAt(question, type, at));
       if (known === null) continue;
       const end = { ...known.found.end, question };
       return { found: { ...known.found, end }, verdict: known.verdict, expiresAt: known.expiresAt };
@@ -106,14 +109,9 @@ export class SynthesisedDenials {
     return null;
   }
 
-  /** The same for who asked for another type than minimisation does. */
-  #nxdomainOfType(question: Question, above: Name): CachedAnswer | null {
-    return question.type === TYPE.A ? null : this.#nxdomainAt({ ...question, name: above });
-  }
-
   /** A secure denial of that very name, not of what it is an alias of. */
-  #nxdomainAt(question: Question): CachedAnswer | null {
-    const known = this.#parts.answers.findNxdomain(question);
+  #nxdomainAt(question: Question, type: number, at: number): CachedAnswer | null {
+    const known = this.#parts.answers.findNxdomain(question, type, at);
     return known?.verdict?.status === 'secure' && known.found.aliases.length === 0 ? known : null;
   }
 }
@@ -123,11 +121,6 @@ export function knownAnswerOf(question: Question, denial: KnownAnswer | ProvenDe
   if ('found' in denial) return denial;
   const end = denial.asAnswer(question);
   return { found: { kind: 'found', aliases: [], end }, verdict: SECURE, expiresAt: end.expiresAt };
-}
-
-/** The question that minimisation asks of names above the one wanted (RFC 9156 §2.1). */
-function minimised(question: Question, name: Name): Question {
-  return { name, type: TYPE.A, class: question.class };
 }
 
 /** What a resolution ends as when known records prove a denial: good for this turn only. */

@@ -11,7 +11,8 @@ import type { PolicyResult } from '../policy/apply-policy.ts';
 import type { LocalReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Miss, Resolver } from '../resolve/resolver.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+import type { Miss } from '../resolve/tries.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { bytesEqual } from '../wire/bytes.ts';
 import { MAX_MESSAGE_OCTETS } from '../wire/message-builder.ts';
@@ -30,7 +31,7 @@ import { isLocalClient, WaitLimit } from './wait-limit.ts';
 interface PendingClientParts {
   readonly clock: Clock;
   readonly options: ServeOptions;
-  readonly resolver: Pick<Resolver, 'resolve'>;
+  readonly resolver: Pick<Resolver, 'resolve' | 'resolveFor'>;
   readonly composer: ReplyComposer;
   readonly stats: ServeStats;
   readonly log: ServeLog;
@@ -60,12 +61,35 @@ const CLIENTS_VERBOSITY = 5;
 /** Length of a reply that is none. */
 const SILENCE = 0;
 
+/** A question that is resolved for all who ask it meanwhile. */
+class PendingQuestion {
+  readonly key: string;
+  readonly question: Question;
+  readonly clients: PendingClient[];
+  readonly #end: (pending: PendingQuestion, found: Resolution | null, bug?: unknown) => void;
+
+  constructor(first: PendingClient, end: (pending: PendingQuestion, found: Resolution | null, bug?: unknown) => void) {
+    this.key = questionKey(first.question);
+    this.question = first.question;
+    this.clients = [first];
+    this.#end = end;
+  }
+
+  take(resolution: Resolution): void {
+    this.#end(this, resolution);
+  }
+
+  fail(bug: unknown): void {
+    this.#end(this, null, bug);
+  }
+}
+
 export class PendingClients {
   readonly #parts: PendingClientParts;
   readonly #limit: WaitLimit;
   /** For clients with a valid cookie. */
   readonly #provenLimit: WaitLimit;
-  readonly #byQuestion = new Map<string, PendingClient[]>();
+  readonly #byQuestion = new Map<string, PendingQuestion>();
   readonly #byAddress = new Map<string, number>();
   /** Replies leave from here. */
   readonly #out = new Uint8Array(MAX_MESSAGE_OCTETS);
@@ -94,11 +118,11 @@ export class PendingClients {
    */
   join(client: PendingClient): boolean | null {
     if (this.#byQuestion.size === 0) return null;
-    const clients = this.#byQuestion.get(questionKey(client.question));
-    if (clients === undefined) return null;
+    const pending = this.#byQuestion.get(questionKey(client.question));
+    if (pending === undefined) return null;
     this.#countMiss(client);
     if (!this.#add(client)) return false;
-    clients.push(client);
+    pending.clients.push(client);
     return true;
   }
 
@@ -109,9 +133,9 @@ export class PendingClients {
   resolve(client: PendingClient, miss: Miss): boolean {
     this.#countMiss(client);
     if (!this.#add(client)) return false;
-    const key = questionKey(client.question);
-    this.#byQuestion.set(key, [client]);
-    void this.#resolveShared(client.question, key, miss);
+    const pending = new PendingQuestion(client, this.#end);
+    this.#byQuestion.set(pending.key, pending);
+    this.#parts.resolver.resolveFor(pending, client.question, { miss });
     return true;
   }
 
@@ -131,22 +155,16 @@ export class PendingClients {
     if ((verbosity?.() ?? 0) >= CLIENTS_VERBOSITY) log.client(client);
   }
 
-  /** Never rejects. */
-  async #resolveShared(question: Question, key: string, miss: Miss): Promise<void> {
-    let resolution: Resolution;
-    try {
-      resolution = await this.#parts.resolver.resolve(question, { miss });
-    } catch (error) {
-      this.#reportBug(question, error);
-      resolution = failed(question);
-    }
-    const clients = this.#byQuestion.get(key) ?? [];
+  /** Gives all who ask the same what their question resolved to; null: a bug, in its place. */
+  readonly #end = ({ key, question, clients }: PendingQuestion, found: Resolution | null, bug?: unknown): void => {
+    if (found === null) this.#reportBug(question, bug);
+    const resolution = found ?? failed(question);
     this.#byQuestion.delete(key);
     for (const client of clients) this.#remove(client);
     this.#logEnd(resolution);
     for (const client of clients) this.#deliverSafely(client, () => this.#deliver(resolution, client));
     this.#last = null;
-  }
+  };
 
   /** Never rejects. */
   async #resolveSingle(client: PendingClient, { local, isCached }: PolicyQuestion): Promise<void> {

@@ -57,7 +57,7 @@ const NO_REPLY = -1;
 export interface ServeParts {
   readonly clock: Clock;
   readonly log: LogSink;
-  readonly resolver: Pick<Resolver, 'look' | 'peek' | 'findReferral' | 'resolve'>;
+  readonly resolver: Pick<Resolver, 'look' | 'peek' | 'findReferral' | 'resolve' | 'resolveFor'>;
   readonly replies: ReplyCache;
   readonly options: ServeOptions;
   /** How often client addresses may ask; absent: as often as they like. */

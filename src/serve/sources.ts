@@ -9,7 +9,8 @@ import type { ReplyCache, ReplyRequest, ReplySecurity } from '../cache/reply-cac
 import type { LocalAnswer, LocalReply } from '../policy/local-reply.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { Clock } from '../ports/clock.ts';
-import type { Miss, Resolver } from '../resolve/resolver.ts';
+import type { Resolver } from '../resolve/resolver.ts';
+import type { Miss } from '../resolve/tries.ts';
 import type { Resolution } from '../terms/resolution.ts';
 import { HEADER_OCTETS } from '../wire/message-view.ts';
 import { RCODE } from '../wire/rcode.ts';

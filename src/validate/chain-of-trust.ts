@@ -7,7 +7,7 @@
 
 import { unreachable } from '../terms/unreachable.ts';
 import type { BogusReason, InsecureReason } from '../terms/verdict.ts';
-import { isAtOrBelow, isBelow, labelCount, lastLabels, type Name, namesEqual } from '../wire/name.ts';
+import { isAtOrBelow, isBelow, labelAfter, labelCount, lastLabels, type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { questionOf } from '../wire/question.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
@@ -122,10 +122,9 @@ function forgetCut(validation: ValidationContext, cut: Name): void {
 export function knownCuts(validation: ValidationContext, signer: Name, inZoneOf: Name): readonly Name[] {
   const { keys, rrsets } = validation.parts;
   const cuts: Name[] = [];
-  for (let labels = labelCount(signer) + 1; labels <= labelCount(inZoneOf); labels++) {
-    const at = lastLabels(inZoneOf, labels);
-    const hasDs = rrsets.find(at, TYPE.DS, CLASS.IN)?.verdict?.status === 'secure';
-    if (hasDs || isProvenCut(keys.find(at))) cuts.push(at);
+  for (let at = 0; inZoneOf.length - at > signer.length; at = labelAfter(inZoneOf, at)) {
+    const hasDs = rrsets.find(inZoneOf, TYPE.DS, CLASS.IN, at)?.verdict?.status === 'secure';
+    if (hasDs || isProvenCut(keys.find(inZoneOf, at))) cuts.unshift(lastLabels(inZoneOf, labelCount(inZoneOf, at)));
   }
   return cuts;
 }
@@ -143,9 +142,8 @@ const PROVEN_BY_CUT: ReadonlySet<string> = new Set<InsecureReason['kind']>([
 ]);
 
 function deepestKnown(validation: ValidationContext, target: Name, anchor: TrustAnchor): ZoneSecurity | null {
-  const top = labelCount(anchor.zone);
-  for (let labels = labelCount(target); labels >= top; labels--) {
-    const known = validation.parts.keys.find(lastLabels(target, labels));
+  for (let at = 0; target.length - at >= anchor.zone.length; at = labelAfter(target, at)) {
+    const known = validation.parts.keys.find(target, at);
     if (known !== null) return known;
   }
   return null;

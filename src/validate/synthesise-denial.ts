@@ -19,8 +19,8 @@ import type { DenialOutcome } from '../terms/denial-outcome.ts';
 import type { FinalAnswer } from '../terms/iteration-result.ts';
 import type { ProvenDenial } from '../terms/proven-denial.ts';
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
-import { readU8, readU16 } from '../wire/bytes.ts';
-import { isRoot, type Name } from '../wire/name.ts';
+import { readU16 } from '../wire/bytes.ts';
+import { isRoot, labelAfter, type Name, nameFrom } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { RCODE } from '../wire/rcode.ts';
 import { soaMinimum } from '../wire/rdata-soa.ts';
@@ -63,8 +63,8 @@ export class DenialSynthesis {
     // ANY is denied only by NXDOMAIN, and bitmaps cannot say that of a name that exists.
     if (rrClass !== CLASS.IN || type === TYPE.ANY) return name.length;
     // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut, so the zone at the name itself says nothing of it.
-    let at = type === TYPE.DS && !isRoot(name) ? readU8(name, 0) + 1 : 0;
-    while (at < name.length && this.#known.denials.find(name.slice(at) as Name) === null) at += readU8(name, at) + 1;
+    let at = type === TYPE.DS && !isRoot(name) ? labelAfter(name, 0) : 0;
+    while (at < name.length && this.#known.denials.find(name, at) === null) at = labelAfter(name, at);
     return at;
   }
 
@@ -75,10 +75,11 @@ export class DenialSynthesis {
   find(question: Question, zoneAt: number, maySpeak: (zone: Name) => boolean): ProvenDenial | null {
     const { name } = question;
     const hashes = new BoundedHashes(this.#known.crypto);
-    for (let at = zoneAt; at < name.length; at += readU8(name, at) + 1) {
-      const zone = name.slice(at) as Name;
-      const known = this.#known.denials.find(zone);
-      if (known === null || !maySpeak(zone)) continue;
+    for (let at = zoneAt; at < name.length; at = labelAfter(name, at)) {
+      const known = this.#known.denials.find(name, at);
+      if (known === null) continue;
+      const zone = nameFrom(name, at);
+      if (!maySpeak(zone)) continue;
       const denial = this.#denyByNames(question, zone, known) ?? this.#denyByHashes(question, zone, known, hashes);
       if (denial !== null) return denial;
     }

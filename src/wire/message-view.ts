@@ -195,15 +195,18 @@ export class MessageView {
   }
 }
 
-/** Parses bytes into a view. */
-export function parseMessage(bytes: Uint8Array): ParsedMessage {
+/** Parses bytes into a view. Where they say the question `expected`, octet for octet, it is that one and no copy. */
+export function parseMessage(bytes: Uint8Array, expected: Question | null = null): ParsedMessage {
   if (bytes.length < HEADER_OCTETS) return malformed('shorter than a header');
   const questionCount = readU16(bytes, 4);
   const recordCount = readU16(bytes, 6) + readU16(bytes, 8) + readU16(bytes, 10);
   const least = HEADER_OCTETS + questionCount * MIN_QUESTION_OCTETS + recordCount * MIN_RECORD_OCTETS;
   if (least > bytes.length) return malformed('counts larger than the message');
   const budget = { left: MAX_POINTERS_PER_MESSAGE };
-  const questions = parseQuestions(bytes, questionCount, budget);
+  const questions =
+    expected !== null && questionCount === 1 && isQuestionAt(bytes, HEADER_OCTETS, expected)
+      ? { questions: [expected], end: HEADER_OCTETS + expected.name.length + 4 }
+      : parseQuestions(bytes, questionCount, budget);
   if (questions === null) return malformed('bad question');
   return parseRecords(bytes, recordCount, questions, budget);
 }
@@ -215,6 +218,13 @@ function malformed(reason: MalformedReason): ParsedMessage {
 interface ParsedQuestions {
   readonly questions: readonly Question[];
   readonly end: number;
+}
+
+function isQuestionAt(bytes: Uint8Array, at: number, { name, type, class: rrClass }: Question): boolean {
+  const end = at + name.length;
+  if (end + 4 > bytes.length || readU16(bytes, end) !== type || readU16(bytes, end + 2) !== rrClass) return false;
+  for (let i = 0; i < name.length; i++) if (bytes[at + i] !== name[i]) return false;
+  return true;
 }
 
 function parseQuestions(bytes: Uint8Array, count: number, budget: PointerBudget): ParsedQuestions | null {

@@ -136,6 +136,7 @@ export function skipName(bytes: Uint8Array, at: number): number {
 
 /** True when two names are equal without regard to ASCII case. */
 export function namesEqual(a: Name, b: Name): boolean {
+  if (a === b) return true;
   if (a.length !== b.length) return false;
   for (let i = 0; i < a.length; i++) {
     if (a[i] !== b[i] && LOWER[a[i] as number] !== LOWER[b[i] as number]) return false;
@@ -179,7 +180,7 @@ export function isBelow(name: Name, ancestor: Name): boolean {
 const INSIDE_OCTETS = 64;
 
 /** The name from an offset of a label on: a copy of a short one, a view on a long one. */
-function nameFrom(name: Name, at: number): Name {
+export function nameFrom(name: Name, at: number): Name {
   if (at === 0) return name;
   return (name.length <= INSIDE_OCTETS ? name.slice(at) : name.subarray(at)) as Name;
 }
@@ -189,14 +190,19 @@ export function parentOf(name: Name): Name {
   return name.length === 1 ? name : nameFrom(name, readU8(name, 0) + 1);
 }
 
+/** Where the label begins after the one at `at`: where the name's parent does when that is 0. */
+export function labelAfter(name: Name, at: number): number {
+  return at + readU8(name, at) + 1;
+}
+
 export function isRoot(name: Name): boolean {
   return name.length === 1;
 }
 
-/** Number of labels, the root label not counted: `mx.example.` has 2. */
-export function labelCount(name: Name): number {
+/** Number of labels, the root label not counted: `mx.example.` has 2. Of the name, or of one that stands at `start` of octets. */
+export function labelCount(octets: Uint8Array, start = 0): number {
   let count = 0;
-  for (let at = 0; name[at] !== 0; at += (name[at] as number) + 1) count++;
+  for (let at = start; octets[at] !== 0; at += (octets[at] as number) + 1) count++;
   return count;
 }
 

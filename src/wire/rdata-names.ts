@@ -33,6 +33,11 @@ export function measureRdata(
   let isCompressed = false;
   let cursor = start;
   for (const field of layout) {
+    if (field.kind === 'octets') {
+      // Beyond the end nothing fits any more, not even the end.
+      cursor += field.length;
+      continue;
+    }
     if (field.kind !== 'name') {
       cursor = skipField(message, cursor, end, field);
       if (cursor < 0) return null;

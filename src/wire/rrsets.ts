@@ -91,8 +91,7 @@ export class SetIndex<S extends SetIdentity> {
   find(owner: Name, type: number, rrClass: number): S | undefined {
     if (this.list.length > MAX_COMPARED) return this.#keyed().get(rrsetKey(owner, type, rrClass));
     for (const set of this.list) {
-      if (set.type === type && set.class === rrClass && (set.owner === owner || namesEqual(set.owner, owner)))
-        return set;
+      if (set.type === type && set.class === rrClass && namesEqual(set.owner, owner)) return set;
     }
     return undefined;
   }

@@ -6,7 +6,7 @@
  * Leaves to others: what a work does, budgets and deadlines, load (who is thrown out: `list` tells what it needs).
  */
 
-import type { Clock } from '../ports/clock.ts';
+import type { Question } from '../wire/question.ts';
 import { Cancelled } from './cancelled.ts';
 import type { Stoppable } from './stop-signal.ts';
 import type { Work } from './work.ts';
@@ -17,25 +17,21 @@ import type { Work } from './work.ts';
  */
 export const MAX_WORKS_VISITED = 1024;
 
-interface SharedResult<T> {
-  readonly kind: 'result';
-  readonly value: T;
+/** Who waits for a work and needs no promise for it. One of the two is called, once. */
+export interface Taker<T> {
+  take(value: T): void;
+  fail(error: unknown): void;
 }
-
-/** What a share ends as. `cycle`: joining would have made works wait for each other; ask another way. */
-type Shared<T> =
-  | SharedResult<T>
-  /** `with`: id of the work that was not joined. */
-  | { readonly kind: 'cycle'; readonly with: number };
 
 /** What the table is made from. */
 interface InFlightParts<T> {
-  readonly clock: Clock;
   /**
    * True for a result that tells about the work that ran and not about the question (cancelled, limit, refused join): a
    * joiner does not take it but starts again by itself.
    */
   readonly isCallerSpecific: (value: T) => boolean;
+  /** What an asker gets whose joining would make works wait for each other for ever: it asks another way. */
+  readonly refused: (question: Question) => T;
   /** Takes a rejection that nobody waits for any more; a bug. */
   readonly report: (error: unknown) => void;
 }
@@ -44,8 +40,6 @@ interface InFlightParts<T> {
 export interface InFlightEntry {
   readonly key: string;
   readonly work: Work;
-  /** When it was started, `Clock.monotonicMs`. */
-  readonly startedMs: number;
   /** Clients that wait for it. */
   readonly clients: number;
   /** Works that wait for it. */
@@ -56,46 +50,49 @@ export interface InFlightEntry {
 class Running<T> implements InFlightEntry {
   readonly key: string;
   readonly work: Work;
-  readonly startedMs: number;
   clients = 0;
   works = 0;
-  readonly #waiters: Waiter<T>[] = [];
+  readonly #waiting: Taker<T>[] = [];
 
-  constructor(key: string, work: Work, startedMs: number) {
+  constructor(key: string, work: Work) {
     this.key = key;
     this.work = work;
-    this.startedMs = startedMs;
   }
 
   /** Waits for it; the wait is in the graph for as long as it lasts, and ends when the asker is stopped. */
-  wait(parent: Work | null): Promise<SharedResult<T>> {
+  wait(parent: Work | null): Promise<T> {
     const waiter = new Waiter(this, parent);
-    this.#waiters.push(waiter);
+    this.#waiting.push(waiter);
     return waiter.result;
+  }
+
+  /** Has a client told, whom nothing stops. */
+  tell(client: Taker<T>): void {
+    this.clients++;
+    this.#waiting.push(client);
   }
 
   /** Somebody waits no more, since it was stopped. */
   drop(waiter: Waiter<T>): void {
-    this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+    this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
   }
 
   end(value: T): void {
-    const result: SharedResult<T> = { kind: 'result', value };
-    for (const waiter of this.#waiters) waiter.end(result);
+    for (const waiting of this.#waiting) waiting.take(value);
   }
 
   fail(error: unknown): void {
-    for (const waiter of this.#waiters) waiter.fail(error);
+    for (const waiting of this.#waiting) waiting.fail(error);
   }
 }
 
-/** One wait for a work that runs. */
-class Waiter<T> implements Stoppable {
+/** One wait for a work that runs, as a promise. */
+class Waiter<T> implements Taker<T>, Stoppable {
   readonly #running: Running<T>;
   /** Null: a client. */
   readonly #parent: Work | null;
-  readonly result: Promise<SharedResult<T>>;
-  #resolve!: (result: SharedResult<T>) => void;
+  readonly result: Promise<T>;
+  #resolve!: (value: T) => void;
   #reject!: (error: unknown) => void;
 
   constructor(running: Running<T>, parent: Work | null) {
@@ -113,9 +110,9 @@ class Waiter<T> implements Stoppable {
     }
   }
 
-  end(result: SharedResult<T>): void {
+  take(value: T): void {
     this.#leave();
-    this.#resolve(result);
+    this.#resolve(value);
   }
 
   fail(error: unknown): void {
@@ -154,25 +151,33 @@ export class InFlight<T> {
    * Waits for the work of this key, starting it when there is none. `parent` is the work that asks (null for a client).
    * Rejects with `Cancelled` when `parent` is stopped meanwhile or the started work was, and with whatever `run` threw.
    */
-  share(key: string, parent: Work | null, start: () => Work, run: (work: Work) => Promise<T>): Promise<Shared<T>> {
+  share(key: string, parent: Work | null, start: () => Work, run: Run<T>): Promise<T> {
     if (isStopped(parent)) return Promise.reject(new Cancelled());
-    const isFirst = !this.#running.has(key);
-    return isFirst ? this.#begin(key, start(), parent, run) : this.#joinOrBegin(key, parent, start, run);
+    return this.#running.has(key) ? this.#joinOrBegin(key, parent, start, run) : this.#begin(key, start(), parent, run);
   }
 
-  async #joinOrBegin(
-    key: string,
-    parent: Work | null,
-    start: () => Work,
-    run: (work: Work) => Promise<T>,
-  ): Promise<Shared<T>> {
+  /** The same for a client, who is told after this has returned. */
+  tell(client: Taker<T>, key: string, start: () => Work, run: Run<T>): void {
+    if (this.#running.has(key)) {
+      this.#joinOrBegin(key, null, start, run).then(
+        (value) => client.take(value),
+        (error: unknown) => client.fail(error),
+      );
+      return;
+    }
+    const running = this.#add(key, start());
+    running.tell(client);
+    this.#run(running, run);
+  }
+
+  async #joinOrBegin(key: string, parent: Work | null, start: () => Work, run: Run<T>): Promise<T> {
     for (let joined = 0; ; joined++) {
       if (isStopped(parent)) throw new Cancelled();
       const running = joined < 2 ? this.#running.get(key) : undefined;
       if (running === undefined) return await this.#begin(key, start(), parent, run);
-      if (parent !== null && wouldCycle(running.work, parent)) return { kind: 'cycle', with: running.work.id };
-      const result = await this.#join(running, parent);
-      if (result !== null) return result;
+      if (parent !== null && wouldCycle(running.work, parent)) return this.#parts.refused(running.work.question);
+      const joining = await this.#join(running, parent);
+      if (joining !== null) return joining.value;
     }
   }
 
@@ -195,17 +200,27 @@ export class InFlight<T> {
     return this.#running.size + this.#apart.size;
   }
 
-  /**
-   * Runs a work and waits for it. Both the table and the graph know of it before its first step, which may ask for more.
-   * It runs to its end whether or not anybody still waits, so that what it learns reaches the caches.
-   */
-  #begin(key: string, work: Work, parent: Work | null, run: (work: Work) => Promise<T>): Promise<SharedResult<T>> {
-    const running = new Running<T>(key, work, this.#parts.clock.monotonicMs());
-    const isApart = this.#running.has(key);
-    if (isApart) this.#apart.add(running);
-    else this.#running.set(key, running);
+  /** Runs a work and waits for it. */
+  #begin(key: string, work: Work, parent: Work | null, run: Run<T>): Promise<T> {
+    const running = this.#add(key, work);
     const waiting = running.wait(parent);
-    callNow(run, work).then(
+    this.#run(running, run);
+    return waiting;
+  }
+
+  #add(key: string, work: Work): Running<T> {
+    const running = new Running<T>(key, work);
+    if (this.#running.has(key)) this.#apart.add(running);
+    else this.#running.set(key, running);
+    return running;
+  }
+
+  /**
+   * Runs a work, of which both the table and the graph know before its first step: that may ask for more. It runs to its end
+   * whether or not anybody still waits, so that what it learns reaches the caches.
+   */
+  #run(running: Running<T>, run: Run<T>): void {
+    callNow(run, running.work).then(
       (value) => {
         this.#leave(running);
         running.end(value);
@@ -216,7 +231,6 @@ export class InFlight<T> {
         running.fail(error);
       },
     );
-    return waiting;
   }
 
   /** Takes a work that has ended out of the table, before who waits for it goes on. */
@@ -225,10 +239,10 @@ export class InFlight<T> {
   }
 
   /** Null: the result says nothing to the one who waited. */
-  async #join(running: Running<T>, parent: Work | null): Promise<SharedResult<T> | null> {
+  async #join(running: Running<T>, parent: Work | null): Promise<{ readonly value: T } | null> {
     try {
-      const result = await running.wait(parent);
-      return this.#parts.isCallerSpecific(result.value) ? null : result;
+      const value = await running.wait(parent);
+      return this.#parts.isCallerSpecific(value) ? null : { value };
     } catch (error) {
       if (error instanceof Cancelled && !isStopped(parent)) return null;
       throw error;
@@ -236,8 +250,11 @@ export class InFlight<T> {
   }
 }
 
+/** What a work does. */
+type Run<T> = (work: Work) => Promise<T>;
+
 /** Calls `run`; what it throws before its first wait becomes a rejection too. */
-function callNow<T>(run: (work: Work) => Promise<T>, work: Work): Promise<T> {
+function callNow<T>(run: Run<T>, work: Work): Promise<T> {
   try {
     return run(work);
   } catch (error) {

@@ -38,6 +38,18 @@ function match(cache: DenialCache, text: string): RankedRRset | null {
   return found(cache, 'example.', (known) => known.match(name(text)));
 }
 
+const zone = name('example.');
+const plain: ChainParameters = { iterations: 0, salt: new Uint8Array() };
+const hash = (octet: number): Uint8Array => new Uint8Array(20).fill(octet);
+
+function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): HashedSpan {
+  const set = ranked({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
+  return {
+    ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, ranked: set, learntAt: START },
+    ...more,
+  };
+}
+
 describe('a span', () => {
   test.each([
     ['b.example.', 'a.example.'],
@@ -121,6 +133,29 @@ describe('a newer span', () => {
     expect(cover(cache, 'l.example.')).toBe('k.example.');
   });
 
+  test('that is the same lives from when it was proven again', () => {
+    const { cache } = newCache();
+    const later = <Span extends DenialSpan | HashedSpan>(kept: Span): Span => ({
+      ...kept,
+      ranked: { ...kept.ranked, expiresAt: START + 90 },
+      learntAt: START + 30,
+    });
+    const [names, hashes] = [span('a.example.', 'c.example.'), hashed(10, 20)];
+    cache.store(names);
+    cache.storeHashed(hashes);
+    const before = [cache.count, cache.sizeBytes];
+    expect([cache.store(later(names)), cache.storeHashed(later(hashes))]).toEqual([true, true]);
+    expect([cache.count, cache.sizeBytes]).toEqual(before);
+    for (const look of [
+      (known: KnownZone) => known.match(names.owner),
+      (known: KnownZone) => known.matchHash(hash(10)),
+    ]) {
+      const known = cache.find(zone) as KnownZone;
+      expect(cache.read(look(known))).toMatchObject({ learntAt: START + 30, ranked: { expiresAt: START + 90 } });
+      expect([known.endOf(look(known), 40), known.endOf(look(known), 400)]).toEqual([START + 70, START + 90]);
+    }
+  });
+
   test('of the same owner takes the place', () => {
     const { cache } = newCache();
     cache.store(span('a.example.', 'd.example.'));
@@ -128,18 +163,6 @@ describe('a newer span', () => {
     expect([cache.count, cover(cache, 'cc.example.')]).toEqual([1, null]);
   });
 });
-
-const zone = name('example.');
-const plain: ChainParameters = { iterations: 0, salt: new Uint8Array() };
-const hash = (octet: number): Uint8Array => new Uint8Array(20).fill(octet);
-
-function hashed(from: number, to: number, more: Partial<HashedSpan> = {}): HashedSpan {
-  const set = ranked({ owner: `h${from}.example.`, type: TYPE.NSEC3, verdict: SECURE });
-  return {
-    ...{ zone, parameters: plain, hash: hash(from), next: hash(to), isOptOut: false, ranked: set, learntAt: START },
-    ...more,
-  };
-}
 
 describe('spans of hashes', () => {
   function coverOf(cache: DenialCache, octet: number): number | null {

@@ -10,6 +10,7 @@ import { type ResponseText, responseView } from './support.ts';
 
 const over = (owner: string, type: string) =>
   `${owner} RRSIG ${type} 15 2 300 20300101000000 20200101000000 7 test. AA==`;
+const MOST = 2;
 const rdata = (line: string): Uint8Array => recordFrom(line).rdata;
 
 function sectionsOf(text: ResponseText): GroupedSections {
@@ -26,6 +27,7 @@ test('attaches a signature from the additional section to the set in the answer'
   const [ofA, ofAaaa] = [over('WWW.test.', 'A'), over('WWW.test.', 'AAAA')];
   const { answer, additional } = attachStraySignatures(
     sectionsOf({ answer: ['www.test. A 192.0.2.1'], additional: [ofA, ofAaaa] }),
+    MOST,
   );
   expect(answer.map(({ rrset }) => signaturesOf(rrset))).toEqual([[rdata(ofA)]]);
   expect(additional.map(({ rrset }) => rdatasOf(rrset))).toEqual([[rdata(ofAaaa)]]);
@@ -33,7 +35,14 @@ test('attaches a signature from the additional section to the set in the answer'
 
 test('leaves no empty set behind, and sections without strays as they are', () => {
   const plain = sectionsOf({ answer: ['www.test. A 192.0.2.1'] });
-  expect(attachStraySignatures(plain)).toBe(plain);
+  expect(attachStraySignatures(plain, MOST)).toBe(plain);
   const stray = sectionsOf({ answer: ['www.test. A 192.0.2.1'], authority: [over('www.test.', 'A')] });
-  expect(attachStraySignatures(stray).authority).toEqual([]);
+  expect(attachStraySignatures(stray, MOST).authority).toEqual([]);
+});
+
+test('attaches no more than so many to one set', () => {
+  const signatures = [1, 2, 3].map((labels) => over('www.test.', 'A').replace(' 15 2 ', ` 15 ${labels} `));
+  const stray = sectionsOf({ answer: ['www.test. A 192.0.2.1'], additional: signatures });
+  const [set] = attachStraySignatures(stray, MOST).answer;
+  expect(set === undefined ? [] : signaturesOf(set.rrset)).toEqual(signatures.slice(0, MOST).map(rdata));
 });

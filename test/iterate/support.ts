@@ -121,8 +121,8 @@ export class Bench {
     this.delegations = new DelegationCache({ clock, random: new SeededRandom(1), maxBytes });
     this.servers = new ServerCache({ clock, options: DEFAULT_SERVER_CACHE_OPTIONS });
     this.#inFlight = new InFlight<IterationResult>({
-      clock,
       isCallerSpecific: () => false,
+      refused: () => ({ kind: 'failed', why: { kind: 'dependency-cycle' } }),
       report: (error) => {
         throw error;
       },
@@ -143,8 +143,7 @@ export class Bench {
   readonly fetch: Fetch = async (parent, question, options = {}) => {
     const start = () => this.#work(question, parent);
     const run = (work: Work) => this.iterate(work, options.avoid === undefined ? {} : { avoid: options.avoid });
-    const shared = await this.#inFlight.share(questionKey(question), parent, start, run);
-    return shared.kind === 'result' ? shared.value : { kind: 'failed', why: { kind: 'dependency-cycle' } };
+    return await this.#inFlight.share(questionKey(question), parent, start, run);
   };
 
   /** Puts a scripted server at an address. */

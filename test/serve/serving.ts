@@ -173,6 +173,10 @@ export class PlayedResolver {
           new Promise((end, fail) => {
             this.resolving.push({ question, end, fail });
           }),
+        resolveFor: (client, question) => {
+          const end = (resolution: Resolution) => client.take(resolution);
+          this.resolving.push({ question, end, fail: (error) => client.fail(error) });
+        },
       },
     });
   }

@@ -261,8 +261,8 @@ function patient(clock: FakeClock) {
     monotonicMs: () => clock.monotonicMs(),
     unixSeconds: () => clock.unixSeconds(),
     after: (ms: number, run: () => void) => clock.after(ms, run),
-    nextTurn: () => Promise.resolve(),
     inTurn: queueMicrotask,
+    nextTurn: () => Promise.resolve(),
   };
 }
 

@@ -4,12 +4,12 @@
  */
 
 import { describe, expect, test } from 'vitest';
+import { formatName } from '../../src/wire/name-text.ts';
 import { Budget } from '../../src/work/budget.ts';
 import { Cancelled } from '../../src/work/cancelled.ts';
 import { InFlight, MAX_WORKS_VISITED } from '../../src/work/in-flight.ts';
 import type { StopSignal } from '../../src/work/stop-signal.ts';
 import { Work } from '../../src/work/work.ts';
-import { HandClock } from '../cache/cache-parts.ts';
 import { DEFAULT_ALLOWANCE } from '../support/default-options.ts';
 import { questionFrom } from '../support/records.ts';
 
@@ -18,8 +18,8 @@ type Value = string;
 class Bench {
   readonly reported: unknown[] = [];
   readonly flight = new InFlight<Value>({
-    clock: new HandClock(),
     isCallerSpecific: (value) => value.startsWith('mine'),
+    refused: ({ name }) => `cycle at ${formatName(name)}`,
     report: (error) => this.reported.push(error),
   });
   starts = 0;
@@ -61,15 +61,49 @@ describe('sharing', () => {
       ['b', 1, 0],
     ]);
     answer.resolve('done');
-    expect(await Promise.all(all)).toEqual(Array(3).fill({ kind: 'result', value: 'done' }));
+    expect(await Promise.all(all)).toEqual(Array(3).fill('done'));
     expect(bench.starts).toBe(2);
+    expect(bench.flight.count).toBe(0);
+  });
+
+  test('tells clients who need no promise, whether they begin a work or join one', async () => {
+    const bench = new Bench();
+    const answer = gate<Value>();
+    const told: string[] = [];
+    const client = (name: string) => ({
+      take: (value: Value) => told.push(`${name} ${value}`),
+      fail: (error: unknown) => told.push(`${name} ${String(error)}`),
+    });
+    for (const name of ['first', 'second']) {
+      bench.flight.tell(
+        client(name),
+        'a',
+        () => bench.work(),
+        () => answer.promise,
+      );
+    }
+    bench.flight.tell(
+      client('bug'),
+      'b',
+      () => bench.work(),
+      () => Promise.reject(new Error('bug')),
+    );
+    expect(bench.flight.list().map(({ key, clients, works }) => [key, clients, works])).toEqual([
+      ['a', 2, 0],
+      ['b', 1, 0],
+    ]);
+    expect(told).toEqual([]);
+    answer.resolve('done');
+    await settle();
+    expect(told.toSorted()).toEqual(['bug Error: bug', 'first done', 'second done']);
+    expect(bench.reported).toEqual([]);
     expect(bench.flight.count).toBe(0);
   });
 
   test('starts anew after the work has ended', async () => {
     const bench = new Bench();
     await bench.share('a', null, async () => 'one');
-    expect(await bench.share('a', null, async () => 'two')).toEqual({ kind: 'result', value: 'two' });
+    expect(await bench.share('a', null, async () => 'two')).toEqual('two');
   });
 
   test('gives a bug to everyone who waits, and clears the table', async () => {
@@ -131,20 +165,18 @@ describe('the waits-for graph', () => {
   test('refuses a work that asks for itself', async () => {
     const bench = new Bench();
     const end = await bench.share('a', null, async (work) => {
-      const inner = await bench.share('a', work, async () => 'never');
-      return inner.kind;
+      return await bench.share('a', work, async () => 'never');
     });
-    expect(end).toEqual({ kind: 'result', value: 'cycle' });
+    expect(end).toBe('cycle at x.');
     expect(bench.starts).toBe(1);
   });
 
   test('refuses a work that asks for its asker before its first wait', async () => {
     const bench = new Bench();
     const end = await bench.share('a', null, async (a) => {
-      const inner = await bench.share('b', a, async (b) => (await bench.share('a', b, async () => 'never')).kind);
-      return inner.kind === 'result' ? inner.value : 'refused too early';
+      return await bench.share('b', a, async (b) => `b: ${await bench.share('a', b, async () => 'never')}`);
     });
-    expect(end).toEqual({ kind: 'result', value: 'cycle' });
+    expect(end).toBe('b: cycle at x.');
   });
 
   test('lets all of three that wait in a ring finish, whichever is asked first', async () => {
@@ -155,10 +187,10 @@ describe('the waits-for graph', () => {
       async (work: Work): Promise<Value> => {
         await settle();
         const inner = await bench.share(next[key] ?? '', work, run(next[key] ?? ''));
-        return inner.kind === 'cycle' ? 'mine: cycle' : `${key}>${inner.value}`;
+        return inner.startsWith('cycle') ? 'mine: cycle' : `${key}>${inner}`;
       };
     const ends = await Promise.all(['a', 'b', 'c'].map((key) => bench.share(key, null, run(key))));
-    expect(ends.every((end) => end.kind === 'result')).toBe(true);
+    expect(ends.every((end) => end === 'mine: cycle' || end.includes('>'))).toBe(true);
     expect(bench.flight.count).toBe(0);
   });
 
@@ -169,11 +201,11 @@ describe('the waits-for graph', () => {
     const root = bench.flight.find('a');
     const crowd = Array.from({ length: MAX_WORKS_VISITED }, () => bench.work());
     for (const work of crowd) root?.waitsFor.add(work);
-    expect(await bench.share('a', bench.work(), async () => 'never')).toEqual({ kind: 'cycle', with: root?.id });
+    expect(await bench.share('a', bench.work(), async () => 'never')).toBe('cycle at x.');
     root?.waitsFor.delete(crowd[0] as Work);
     const joined = bench.share('a', bench.work(), async () => 'never');
     answer.resolve('done');
-    expect(await joined).toEqual({ kind: 'result', value: 'done' });
+    expect(await joined).toEqual('done');
     await shared;
   });
 });
@@ -185,8 +217,8 @@ describe('a result for its caller only', () => {
     const runner = bench.share('a', null, () => first.promise);
     const joiner = bench.share('a', null, async () => 'mine');
     first.resolve('mine: limit');
-    expect(await runner).toEqual({ kind: 'result', value: 'mine: limit' });
-    expect(await joiner).toEqual({ kind: 'result', value: 'mine' });
+    expect(await runner).toEqual('mine: limit');
+    expect(await joiner).toEqual('mine');
   });
 
   test('makes many joiners share the second try, and gives up sharing at the third', async () => {
@@ -198,7 +230,7 @@ describe('a result for its caller only', () => {
       return 'mine: limit';
     };
     const ends = await Promise.all(Array.from({ length: 5 }, () => bench.share('a', null, run)));
-    expect(ends).toEqual(Array(5).fill({ kind: 'result', value: 'mine: limit' }));
+    expect(ends).toEqual(Array(5).fill('mine: limit'));
     expect(runs).toBe(5);
     expect(bench.flight.count).toBe(0);
   });
@@ -210,7 +242,7 @@ describe('a result for its caller only', () => {
     const joiner = bench.share('a', null, async () => 'mine: mine');
     first.resolve('mine: yours');
     await runner;
-    expect(await joiner).toEqual({ kind: 'result', value: 'mine: mine' });
+    expect(await joiner).toEqual('mine: mine');
   });
 });
 
@@ -248,7 +280,7 @@ describe('stopping', () => {
     const joiner = bench.share('a', null, async () => 'mine');
     bench.flight.find('a')?.abort();
     await expect(runner).rejects.toBeInstanceOf(Cancelled);
-    expect(await joiner).toEqual({ kind: 'result', value: 'mine' });
+    expect(await joiner).toEqual('mine');
   });
 
   test('reports a bug of a work that everybody has left, and no cancellation', async () => {

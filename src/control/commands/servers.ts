@@ -121,9 +121,9 @@ function cutText({ zone, servers }: Delegation, parts: LookupParts): string {
 
 /** What is worked on; seconds only where a client waits. */
 function requestListText(works: readonly InFlightEntry[], nowMs: number): string {
-  const rows = works.map(({ work, startedMs, clients }, i) => {
+  const rows = works.map(({ work, clients }, i) => {
     const { name, type, class: rrClass } = work.question;
-    const seconds = clients > 0 ? ((nowMs - startedMs) / 1000).toFixed(6) : '-';
+    const seconds = clients > 0 ? ((nowMs - work.startedMs) / 1000).toFixed(6) : '-';
     const what = `${typeText(type).padStart(4)} ${classText(rrClass).padStart(2)} ${formatName(name)}`;
     return `${String(i).padStart(3)} ${what} ${seconds} ${statusText(work)}\n`;
   });
