@@ -7,6 +7,7 @@
  */
 
 import { defineConfig, type Plugin } from 'rolldown';
+import { wrapped } from './packaging/load-program.ts';
 import { programDigest } from './packaging/program-digest.ts';
 
 /** Started by bin/launch, or by one of the others. */
@@ -48,6 +49,7 @@ function writeStart(name: string): Plugin {
     generateBundle(_, bundle) {
       const code = Object.values(bundle).find((file) => file.type === 'chunk' && file.isEntry);
       if (code?.type !== 'chunk') throw new Error(`no code of ${name}`);
+      code.code = wrapped(code.code);
       const program = JSON.stringify({ name, digest: programDigest(code.code) });
       const source = `require('./load.cjs').loadProgram(__dirname, ${program});\n`;
       this.emitFile({ type: 'asset', fileName: `${name}.cjs`, source });

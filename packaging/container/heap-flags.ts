@@ -12,7 +12,7 @@ const MAX_HEAP_MIB = 32_768;
 const MAX_SEMI_SPACE_MIB = 16;
 const HEAP_PER_SEMI_SPACE = 64;
 /** MiB that a semi-space has from the first on, where it may have as many. */
-const LEAST_SEMI_SPACE_MIB = 4;
+const LEAST_SEMI_SPACE_MIB = 8;
 
 /** The content of a file; null where it is not there or may not be read. */
 type ReadFile = (path: string) => string | null;

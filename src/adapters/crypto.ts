@@ -10,7 +10,7 @@
 import type { Crypto, DigestKind } from '../ports/crypto.ts';
 import { KNOWN_ANSWER_TEXT, KNOWN_ANSWERS, KNOWN_DIGESTS } from './crypto-known-answers.ts';
 import { type CryptoOptions, knownAlgorithms } from './dnssec-key.ts';
-import { createNodeCrypto } from './node-crypto.ts';
+import { createNodeCrypto, MAX_LOADED_KEYS, NOT_POOLED } from './node-crypto.ts';
 import type { SignatureCrypto } from './openssl-p256.ts';
 
 /** The combined port, and what came of the self-test. */
@@ -39,15 +39,13 @@ async function loadPortable(options: CryptoOptions): Promise<Crypto> {
 export async function createCrypto(
   report: (line: string) => void,
   options: CryptoOptions = {},
-  {
-    engine = null,
-    platform = createNodeCrypto(options),
-    portable: makePortable = () => loadPortable(options),
-  }: Partial<CryptoSides> = {},
+  sides: Partial<CryptoSides> = {},
 ): Promise<SelfTestedCrypto> {
+  const { engine = null, platform = createNodeCrypto(options) } = sides;
+  // The same checks of OpenSSL, answered at once: a start does not wait until the pool has its threads.
+  const tested = sides.platform ?? createNodeCrypto(options, MAX_LOADED_KEYS, NOT_POOLED);
   const known = knownAlgorithms(options).filter((algorithm) => engine === null || !engine.supports(algorithm));
-  // Together: what goes through the thread pool does not wait for one another.
-  const results = await Promise.all(known.map((algorithm) => passes(platform, algorithm)));
+  const results = await Promise.all(known.map((algorithm) => passes(tested, algorithm)));
   const good = new Set(known.filter((_, i) => results[i]));
   const portableAlgorithms = known.filter((algorithm) => !good.has(algorithm));
   const portableDigests = DIGEST_KINDS.filter((kind) => !digests(platform, kind));
@@ -58,7 +56,7 @@ export async function createCrypto(
     report(`crypto: the platform does not compute ${kind}; using portable code, which is slower`);
   }
   const isPlatformEnough = portableAlgorithms.length === 0 && portableDigests.length === 0;
-  const portable = isPlatformEnough ? platform : await makePortable();
+  const portable = isPlatformEnough ? platform : await (sides.portable ?? (() => loadPortable(options)))();
   const slowDigests: ReadonlySet<DigestKind> = new Set(portableDigests);
   const sideOf = (algorithm: number): SignatureCrypto => {
     if (engine?.supports(algorithm)) return engine;

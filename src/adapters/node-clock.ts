@@ -14,7 +14,7 @@ export function createNodeClock(turns = new Turns()): Clock {
   const runTurn = (run: () => void): void => turns.run(run);
   return {
     monotonicMs: () => monotonic.now(),
-    unixSeconds: () => turns.unixSeconds(),
+    unixSeconds: turns.unixSeconds,
     after: startTimer,
     inTurn: (run) => void setImmediate(runTurn, run),
     nextTurn: () => new Promise((resolve) => setImmediate(resolve)),

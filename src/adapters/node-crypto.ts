@@ -24,6 +24,8 @@ import { MOST_DER_OVERHEAD, significantFrom, writeDerOfNumbers } from './ecdsa-d
  * through the pool adds some 15 µs of main thread and a turn of the loop, so it pays from about 100 µs on.
  */
 const POOLED: ReadonlySet<number> = new Set([14, 16]);
+/** None: bringing up the pool's four threads costs a start more than the few checks that it does would. */
+export const NOT_POOLED: ReadonlySet<number> = new Set();
 
 /**
  * Keys that OpenSSL holds at a time: 2 to 3 kB each there (bench/memory-by-cache.ts), which nothing counts, so about 6 MB. The
@@ -94,8 +96,12 @@ function octetsAsText(algorithm: number, publicKey: Uint8Array): string {
   return `${algorithm} ${Buffer.from(buffer, byteOffset, length).toString('latin1')}`;
 }
 
-/** Makes the crypto port over node:crypto; `mostLoaded` is for tests. */
-export function createNodeCrypto(options: CryptoOptions = {}, mostLoaded = MAX_LOADED_KEYS): Crypto {
+/** Makes the crypto port over node:crypto; `mostLoaded` is for tests, `pooled` are the algorithms whose checks are answered by promises. */
+export function createNodeCrypto(
+  options: CryptoOptions = {},
+  mostLoaded = MAX_LOADED_KEYS,
+  pooled: ReadonlySet<number> = POOLED,
+): Crypto {
   const loaded = new LoadedKeys(mostLoaded);
   return {
     supports: (algorithm) => algorithmFacts(algorithm, options) !== null,
@@ -116,7 +122,7 @@ export function createNodeCrypto(options: CryptoOptions = {}, mostLoaded = MAX_L
       const loadedKey = loaded.keyOf(handle, options);
       if (taken === null || loadedKey === null) return false;
       const check = { key: loadedKey, digest: handle.digest, data, signature: taken };
-      return POOLED.has(key.algorithm) ? verifyInPool(check) : verifyAtOnce(check);
+      return pooled.has(key.algorithm) ? verifyInPool(check) : verifyAtOnce(check);
     },
     digest: (kind: DigestKind, data) => hash(kind, data, 'buffer'),
   };

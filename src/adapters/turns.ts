@@ -35,11 +35,11 @@ export class Turns {
   }
 
   /** Whole seconds since 1970-01-01T00:00Z. */
-  unixSeconds(): number {
+  readonly unixSeconds = (): number => {
     if (!this.#isUnderWay) return wallSeconds();
     if (this.#seconds < 0) this.#seconds = wallSeconds();
     return this.#seconds;
-  }
+  };
 }
 
 function wallSeconds(): number {

@@ -35,6 +35,8 @@ export class ByteBoundedMap<Value extends object> {
   readonly #octets: number[] = [];
   readonly #order = new RecencyList();
   #total = 0;
+  /** Values taken out or replaced so far: what was found is there as long as this stays. */
+  changes = 0;
 
   constructor({ maxBytes, sizeOf }: ByteBoundedMapParts<Value>) {
     this.#maxOctets = Math.max(1, Math.floor(maxBytes));
@@ -74,6 +76,7 @@ export class ByteBoundedMap<Value extends object> {
     if (known === undefined) this.#add(key, value, octets);
     else {
       this.#total += octets - (this.#octets[known] ?? 0);
+      if (this.#values[known] !== value) this.changes++;
       this.#values[known] = value;
       this.#octets[known] = octets;
       this.#order.use(known);
@@ -96,6 +99,7 @@ export class ByteBoundedMap<Value extends object> {
   }
 
   #free(key: string, slot: number): void {
+    this.changes++;
     this.#slots.delete(key);
     this.#keys[slot] = undefined;
     this.#values[slot] = undefined;
@@ -125,6 +129,7 @@ export class ByteBoundedMap<Value extends object> {
   }
 
   clear(): void {
+    this.changes++;
     this.#slots.clear();
     this.#keys.length = 0;
     this.#values.length = 0;

@@ -1,6 +1,6 @@
 /**
  * A map from name, type and class to values that are kept as octets (block-heap.ts), bounded in bytes, that drops what was used
- * longest ago. Whoever finds a value gets an object made for him.
+ * longest ago, or nearly (slot-records.ts). Whoever finds a value gets an object made for him.
  *
  * Duties: index, recency, size, references: a value that another cache refers to stays for that one when it is dropped or replaced
  * here. Leaves to others: how a value becomes octets (`PackedForm`), when it stops being true.
@@ -31,10 +31,10 @@ const NAME_AT = 12;
 /** Octets of a value besides its block: its slot, and the cells of the index for it (test/cache/heap-size.test.ts). */
 const SLOT_OCTETS = RECORD_OCTETS + INDEX_OCTETS;
 
-/** Counts of values by number of labels and type, a power of two of them; some share one. */
-const KINDS = 1024;
-/** So far apart are types of other numbers of labels: few share a count of which there are many values. */
-const KINDS_BETWEEN = 61;
+/** Types that values are counted by, a power of two: some share a count. */
+const TYPE_KINDS = 64;
+/** Numbers of labels that they are counted by, all larger ones as one. Those of a type lie together, for who walks up a name. */
+const LABEL_KINDS = 16;
 
 /** Part of a map that one value may take: whoever makes a large one must not push out most others with it. */
 const VALUE_SHARE = 1 / 4;
@@ -69,7 +69,7 @@ export class PackedMap<Value extends object> {
   readonly #writer = new Packer();
   readonly #reader = new Unpacker();
   /** How many values there are of each kind: most look-ups are for one of which there is none. */
-  readonly #kinds = new Uint32Array(KINDS);
+  readonly #kinds = new Uint32Array(TYPE_KINDS * LABEL_KINDS);
   /** What was read lately, at the place that its slot says; null where nothing is kept so. */
   readonly #atHand: ({ readonly slot: number; readonly value: Value } | null)[] | null;
   #count = 0;
@@ -155,7 +155,7 @@ export class PackedMap<Value extends object> {
     let slot = this.#findWritten(hash);
     if (slot === NO_SLOT || !this.#isWritten(slot)) {
       slot = this.#take(hash);
-      this.#slots.set(slot, FIELD.state, STATE.referred);
+      this.#slots.setState(slot, STATE.referred);
       this.#referredOctets += this.#octetsOf(slot);
     }
     this.#slots.set(slot, FIELD.references, this.#slots.get(slot, FIELD.references) + 1);
@@ -173,7 +173,7 @@ export class PackedMap<Value extends object> {
     const references = this.#slots.get(slot, FIELD.references);
     if (references === 0) throw new Bug('reference given up twice', { slot });
     this.#slots.set(slot, FIELD.references, references - 1);
-    if (references > 1 || this.#slots.get(slot, FIELD.state) !== STATE.referred) return;
+    if (references > 1 || this.#slots.stateOf(slot) !== STATE.referred) return;
     this.#referredOctets -= this.#octetsOf(slot);
     this.#giveUp(slot);
   }
@@ -357,7 +357,7 @@ export class PackedMap<Value extends object> {
 
   #insert(hash: number): void {
     const slot = this.#take(hash);
-    this.#slots.set(slot, FIELD.state, STATE.found);
+    this.#slots.setState(slot, STATE.found);
     this.#countKind(slot, 1);
     this.#count++;
     this.#index.add(slot);
@@ -416,7 +416,7 @@ export class PackedMap<Value extends object> {
     this.#count--;
     if (this.#slots.get(slot, FIELD.references) === 0) this.#giveUp(slot);
     else {
-      this.#slots.set(slot, FIELD.state, STATE.referred);
+      this.#slots.setState(slot, STATE.referred);
       this.#referredOctets += this.#octetsOf(slot);
     }
   }
@@ -429,14 +429,14 @@ export class PackedMap<Value extends object> {
   }
 
   #isFound(slot: number): boolean {
-    return this.#slots.get(slot, FIELD.state) === STATE.found;
+    return this.#slots.stateOf(slot) === STATE.found;
   }
 
   /** True when values refer to others, or may be referred to. */
   #hasReferences(): boolean {
     if (this.#form.drop !== undefined) return true;
     for (let slot = 0; slot < this.#slots.capacity; slot++)
-      if (this.#slots.get(slot, FIELD.state) !== STATE.free && this.#slots.get(slot, FIELD.references) > 0) return true;
+      if (this.#slots.stateOf(slot) !== STATE.free && this.#slots.get(slot, FIELD.references) > 0) return true;
     return false;
   }
 
@@ -467,5 +467,5 @@ export class PackedMap<Value extends object> {
 }
 
 function kindOf(labels: number, type: number): number {
-  return (labels * KINDS_BETWEEN + type) & (KINDS - 1);
+  return (type & (TYPE_KINDS - 1)) * LABEL_KINDS + Math.min(labels, LABEL_KINDS - 1);
 }

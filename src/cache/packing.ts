@@ -4,7 +4,7 @@
  */
 
 import { readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
-import { type Name, nameEnd } from '../wire/name.ts';
+import { type Name, nameEnd, ROOT } from '../wire/name.ts';
 
 const FIRST_OCTETS = 1024;
 /** Stands for a time that never comes. */
@@ -14,6 +14,9 @@ const INSIDE_OCTETS = 64;
 /** Octets that copies share the memory of: an array with memory of its own costs some 2 µs, most of it when it is collected. */
 const SHARED_OCTETS = 16_384;
 const MOST_SHARED_OCTETS = 2_048;
+/** Places for texts that were read lately, by what they end in; a power of two. Longer ones are not looked for there. */
+const TEXT_PLACES = 256;
+const MOST_TEXT_OCTETS = 64;
 /** Stands for a name that is not below another where the octets of its labels before that are counted; no name is so long. */
 const OWN_NAME = 0xff;
 /** Kinds of a name beside another. */
@@ -102,9 +105,16 @@ export class Packer {
   }
 }
 
+/** True when the name is what stands from `at` to `end`, octet for octet. */
+function isSameAt(name: Name, octets: Uint8Array, at: number, end: number): boolean {
+  if (name.length !== end - at) return false;
+  for (let i = 0; i < name.length; i++) if (name[i] !== octets[at + i]) return false;
+  return true;
+}
+
 /** True when the name stands at `at`, octet for octet, and a label of the one that begins at `start` does. */
 function isNameAt(name: Name, octets: Uint8Array, start: number, at: number): boolean {
-  for (let i = 0; i < name.length; i++) if (name[i] !== octets[at + i]) return false;
+  if (!isSameAt(name, octets, at, at + name.length)) return false;
   let label = start;
   while (label < at) label += (octets[label] as number) + 1;
   return label === at;
@@ -118,6 +128,10 @@ export class Unpacker {
   at = 0;
   #shared = new ArrayBuffer(0);
   #sharedAt = SHARED_OCTETS;
+  /** Servers and zones are the same few for most values: to make such a text takes ten times as long as to compare it. */
+  readonly #texts: string[] = new Array(TEXT_PLACES).fill('');
+  /** The zone that was read last, for the same reason. */
+  #zone = ROOT;
 
   u8(): number {
     return this.octets[this.at++] as number;
@@ -161,8 +175,22 @@ export class Unpacker {
 
   text(encoding: 'latin1' | 'utf8' = 'latin1'): string {
     const octets = this.u16();
+    const start = this.at;
     this.at += octets;
-    return this.characters.toString(encoding, this.at - octets, this.at);
+    if (encoding === 'utf8' || octets > MOST_TEXT_OCTETS) return this.characters.toString(encoding, start, this.at);
+    let place = octets;
+    for (let i = start; i < this.at; i++) place = (place * 31 + (this.octets[i] as number)) & (TEXT_PLACES - 1);
+    const known = this.#texts[place] as string;
+    if (this.#isText(known, start, octets)) return known;
+    const text = this.characters.toString(encoding, start, this.at);
+    this.#texts[place] = text;
+    return text;
+  }
+
+  #isText(text: string, at: number, octets: number): boolean {
+    if (text.length !== octets) return false;
+    for (let i = 0; i < octets; i++) if (text.charCodeAt(i) !== this.octets[at + i]) return false;
+    return true;
   }
 
   skipText(): void {
@@ -183,7 +211,10 @@ export class Unpacker {
   nameBeside(octets: Uint8Array, start: number, end: number): Name | null {
     const kind = this.u8();
     if (kind === NAME.none) return null;
-    return kind === NAME.within ? (octets.slice(start + this.u8(), end) as Name) : this.name();
+    if (kind === NAME.own) return this.name();
+    const at = start + this.u8();
+    if (!isSameAt(this.#zone, octets, at, end)) this.#zone = octets.slice(at, end) as Name;
+    return this.#zone;
   }
 
   skipNameBeside(): void {

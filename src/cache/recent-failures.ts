@@ -7,8 +7,8 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import { type Name, nameKey } from '../wire/name.ts';
 import { ByteBoundedMap, ENTRY_OCTETS } from './byte-bounded-map.ts';
+import type { KnownServer } from './known-server.ts';
 
 /** How long a failure counts, ms: a server that works again is found when the others fail, else it is not missed. */
 const REMEMBERED_MS = 300_000;
@@ -37,20 +37,20 @@ export class RecentFailures {
     this.#clock = clock;
   }
 
-  note(server: string, zone: Name, failure: RecentFailure): void {
+  note({ server, key }: KnownServer, failure: RecentFailure): void {
     const untilMs = this.#clock.monotonicMs() + REMEMBERED_MS;
-    this.#pairs.set(keyOf(server, zone), { server, failure, untilMs });
+    this.#pairs.set(key, { server, failure, untilMs });
   }
 
   /** The server was of use. */
-  forget(server: string, zone: Name): void {
-    if (this.#pairs.count > 0) this.#pairs.delete(keyOf(server, zone));
+  forget({ key }: KnownServer): void {
+    if (this.#pairs.count > 0) this.#pairs.delete(key);
   }
 
   /** How the server failed the zone; null when it did not, or long ago. */
-  find(server: string, zone: Name): RecentFailure | null {
+  find({ key }: KnownServer): RecentFailure | null {
     if (this.#pairs.count === 0) return null;
-    const pair = this.#pairs.get(keyOf(server, zone));
+    const pair = this.#pairs.get(key);
     return pair !== null && pair.untilMs > this.#clock.monotonicMs() ? pair.failure : null;
   }
 
@@ -61,8 +61,4 @@ export class RecentFailures {
   clear(): void {
     this.#pairs.clear();
   }
-}
-
-function keyOf(server: string, zone: Name): string {
-  return `${server} ${nameKey(zone)}`;
 }

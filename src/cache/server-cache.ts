@@ -13,16 +13,17 @@
  */
 
 import type { Clock } from '../ports/clock.ts';
-import { type Name, ROOT } from '../wire/name.ts';
+import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import { ByteBoundedMap } from './byte-bounded-map.ts';
 import { ENCRYPTED_SERVER_OCTETS, EncryptedServers } from './encrypted-servers.ts';
+import { isOnSite, type KnownAddress, KnownServer } from './known-server.ts';
 import { OwnLine, WITNESSES_TO_BELIEVE } from './own-line.ts';
 import { RecentFailures } from './recent-failures.ts';
-import { clampTimeout, isMeasured, plainTimeoutMs, type RoundTrip, unmeasured, withAnswer } from './round-trip.ts';
+import { clampTimeout, isMeasured, plainTimeoutMs, unmeasured, withAnswer } from './round-trip.ts';
 import { Routes } from './routes.ts';
 import { type MannersOutcome, ServerManners } from './server-manners.ts';
-import { type Lameness, type QueryKind, ServerZoneInfo, serverZoneKey } from './server-zone-info.ts';
+import { type Lameness, type QueryKind, ServerZoneInfo } from './server-zone-info.ts';
 
 /** A server with a timeout of so many ms or more is down. */
 const DEAD_TIMEOUT_MS = 120_000;
@@ -66,8 +67,6 @@ const USUAL_INFO_OCTETS = 350;
 export const OCTETS_PER_SERVER = USUAL_ADDRESS_OCTETS + USUAL_INFO_OCTETS + ENCRYPTED_SERVER_OCTETS;
 /** Entries looked through at most for servers that bear witness on our line. */
 const MAX_WITNESSES_SOUGHT = 1000;
-/** Addresses of the own site in text: they answer although the line to the world is cut, or the other way round. */
-const SITE_ADDRESS = /^(?:10|127|192\.168|169\.254|172\.(?:1[6-9]|2\d|3[01]))\.|^(?:::1@|f[cd]|fe[89ab])/;
 
 /** Bounds of the cache (`infra-*` options). */
 export interface ServerCacheOptions {
@@ -95,15 +94,6 @@ type ServerReportOutcome =
   /** The server does not serve the zone, or the type in it, as it should. */
   | { readonly kind: 'lame'; readonly lameness: Lameness; readonly type: number }
   | MannersOutcome;
-
-/** What is kept of one address (`ip@port`). */
-interface KnownAddress {
-  readonly manners: ServerManners;
-  roundTrip: RoundTrip;
-  /** Longest timeout of zones that the address used to answer for and is silent for now, or of all while it answers nobody, ms. */
-  suspectMs: number;
-  readonly expiresAt: number;
-}
 
 /** What choosing among servers needs to know of one. */
 interface ServerInfo {
@@ -163,7 +153,6 @@ export class ServerCache {
   readonly #addresses: ByteBoundedMap<KnownAddress>;
   readonly #infos: ByteBoundedMap<ServerZoneInfo>;
   readonly #lines = { site: new OwnLine(), world: new OwnLine() };
-  #lastSought = { server: '', zone: ROOT, key: '', isOnSite: false };
   /** Which families of addresses the system has a way to. */
   readonly routes: Routes;
   /** Who failed which zone a short time ago. */
@@ -194,96 +183,107 @@ export class ServerCache {
     return this.#options.unknownTimeoutMs;
   }
 
+  /** A server as it is asked for a zone, known or not; for all that is learned of it while somebody asks it. */
+  at(server: string, zone: Name): KnownServer {
+    return new KnownServer(server, zone);
+  }
+
   /** How long the next attempt should wait for an answer, ms; `timeouts`: what the question has met in the zone before. */
-  waitMs(server: string, zone: Name, timeouts = 0): number {
+  waitMs(known: KnownServer, timeouts = 0): number {
     const isLong = timeouts % LONG_CUT_WAIT_EVERY === LONG_CUT_WAIT_EVERY - 1;
-    const leastMs = !this.#lineOf(server).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
-    return Math.min(Math.max(leastMs, this.timeoutMs(server, zone)), MAX_WAIT_MS);
+    const leastMs = !this.#lineOf(known).isCut ? 0 : isLong ? LONG_CUT_WAIT_MS : CUT_WAIT_MS;
+    return Math.min(Math.max(leastMs, this.timeoutMs(known)), MAX_WAIT_MS);
   }
 
   /** True while everybody on the way to the server is silent: our own line is taken to be down. */
-  isLineCut(server: string): boolean {
-    return this.#lineOf(server).isCut;
+  isLineCut(known: KnownServer): boolean {
+    return this.#lineOf(known).isCut;
   }
 
   /** Timeout of the server for questions to the zone, ms. */
-  timeoutMs(server: string, zone: Name): number {
-    return this.#timeoutOf(this.#address(server), this.#infos.get(this.#keyOf(server, zone)));
+  timeoutMs(known: KnownServer): number {
+    return this.#timeoutOf(this.#freshAddress(known), this.#infoOf(known));
   }
 
   /** All that choosing needs, found at once: a question is weighed against each of its zone's servers. */
-  info(server: string, zone: Name, type: number): ServerInfo {
-    const address = this.#address(server);
-    const kept = this.#infos.get(this.#keyOf(server, zone));
-    const known = kept !== null && this.#isFresh(kept) ? kept : null;
+  info(known: KnownServer, type: number): ServerInfo {
+    const address = this.#freshAddress(known);
+    const kept = this.#infoOf(known);
+    const fresh = kept !== null && this.#isFresh(kept) ? kept : null;
     const timeoutMs = this.#timeoutOf(address, kept);
+    const lameness = fresh?.lamenessFor(type) ?? null;
     return {
       timeoutMs: Math.max(timeoutMs, address?.suspectMs ?? 0),
-      isDead: known !== null && this.#isSilent(timeoutMs) && known.isResting(type, this.#clock.monotonicMs()),
-      lameness: known?.lamenessFor(type) ?? null,
-      mayBeLameNoMore: known !== null && this.#clock.monotonicMs() - known.lameShownAtMs(type) >= LAME_REST_MS,
+      isDead: fresh !== null && this.#isSilent(timeoutMs) && fresh.isResting(type, this.#clock.monotonicMs()),
+      lameness,
+      mayBeLameNoMore:
+        fresh !== null && lameness !== null && this.#clock.monotonicMs() - fresh.lameShownAtMs(type) >= LAME_REST_MS,
     };
   }
 
   /** Takes in what happened with a server that was asked for a zone. */
-  report(server: string, zone: Name, outcome: ServerReportOutcome): void {
+  report(known: KnownServer, outcome: ServerReportOutcome): void {
     switch (outcome.kind) {
       case 'asked':
-        this.#noteAsked(server, zone, outcome.type);
+        this.#noteAsked(known, outcome.type);
         return;
       case 'answered':
-        this.#noteAnswer(server, zone, outcome.rttMs);
+        this.#noteAnswer(known, outcome.rttMs);
         return;
       case 'silent':
-        this.#noteTimeout(server, zone, outcome);
+        this.#noteTimeout(known, outcome.type, outcome.waitedMs);
         return;
       case 'lame':
-        this.#change(server, zone, (info) => info.setLame(outcome.lameness, outcome.type, this.#clock.monotonicMs()));
+        this.#noteLame(known, outcome.type, outcome.lameness);
         return;
       default:
-        this.#addressFor(server).manners.learn(outcome);
+        this.manners(known).learn(outcome);
     }
   }
 
-  #noteAsked(server: string, zone: Name, type: number): void {
-    const info = this.#infos.get(this.#keyOf(server, zone));
-    if (info === null || this.timeoutMs(server, zone) < MAX_WAIT_MS) return;
-    this.#change(server, zone, (each) => each.rest(type, this.#clock.monotonicMs() + MAX_WAIT_MS));
+  #noteAsked(known: KnownServer, type: number): void {
+    if (this.#infoOf(known) === null || this.timeoutMs(known) < MAX_WAIT_MS) return;
+    const info = this.#infoFor(known);
+    info.rest(type, this.#clock.monotonicMs() + MAX_WAIT_MS);
+    this.#recount(known, info);
   }
 
-  #noteAnswer(server: string, zone: Name, rttMs: number): void {
+  #noteAnswer(known: KnownServer, rttMs: number): void {
+    const { server } = known;
     const now = this.#clock.monotonicMs();
-    const address = this.#addressFor(server);
+    const address = this.#addressFor(known);
     address.roundTrip = withAnswer(address.roundTrip, rttMs);
     address.suspectMs = 0;
-    this.#change(server, zone, (info) => {
-      info.answeredAtMs = now;
-      info.forgetTimeouts();
-    });
+    const info = this.#infoFor(known);
+    info.answeredAtMs = now;
+    info.forgetTimeouts();
+    this.#recount(known, info);
     const isRouteBack = this.routes.noteReachable(server);
-    if (!this.#lineOf(server).noteAnswer(now) && !isRouteBack) return;
+    if (!this.#lineOf(known).noteAnswer(now) && !isRouteBack) return;
     this.recentFailures.clear();
     this.#onLineBack();
   }
 
-  #noteTimeout(
-    server: string,
-    zone: Name,
-    { waitedMs, type }: { readonly waitedMs: number; readonly type: number },
-  ): void {
-    if (this.#isOutage(server, zone)) return;
+  #noteLame(known: KnownServer, type: number, lameness: Lameness): void {
+    const info = this.#infoFor(known);
+    info.setLame(lameness, type, this.#clock.monotonicMs());
+    this.#recount(known, info);
+  }
+
+  #noteTimeout(known: KnownServer, type: number, waitedMs: number): void {
+    if (this.#isOutage(known)) return;
     const now = this.#clock.monotonicMs();
-    const address = this.#addressFor(server);
-    this.#change(server, zone, (info) => {
-      const longer = Math.max(this.#timeoutOf(address, info), waitedMs * 2);
-      info.addTimeout(type, now);
-      info.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, info)));
-      const isDown = info.backoffMs >= this.#downMs();
-      if (isDown && !this.#options.keepProbing) info.rest(type, now + DOWN_PROBE_MS);
-      // Only an order among servers: who has not answered anybody comes last too, or each zone would find out for itself.
-      const isTelling = info.answeredAtMs > Number.NEGATIVE_INFINITY || !isMeasured(address.roundTrip);
-      if (isTelling) address.suspectMs = Math.max(address.suspectMs, info.backoffMs);
-    });
+    const address = this.#addressFor(known);
+    const info = this.#infoFor(known);
+    const longer = Math.max(this.#timeoutOf(address, info), waitedMs * 2);
+    info.addTimeout(type, now);
+    info.backoffMs = this.#clamp(Math.min(longer, this.#longestTimeoutMs(address, info)));
+    const isDown = info.backoffMs >= this.#downMs();
+    if (isDown && !this.#options.keepProbing) info.rest(type, now + DOWN_PROBE_MS);
+    // Only an order among servers: who has not answered anybody comes last too, or each zone would find out for itself.
+    const isTelling = info.answeredAtMs > Number.NEGATIVE_INFINITY || !isMeasured(address.roundTrip);
+    if (isTelling) address.suspectMs = Math.max(address.suspectMs, info.backoffMs);
+    this.#recount(known, info);
   }
 
   #longestTimeoutMs({ roundTrip }: KnownAddress, { answeredAtMs }: ServerZoneInfo): number {
@@ -292,15 +292,14 @@ export class ServerCache {
   }
 
   /** True when the silence is our own line's: then nothing is learned, and what was learned since the last answer goes. */
-  #isOutage(server: string, zone: Name): boolean {
-    const line = this.#lineOf(server);
+  #isOutage(known: KnownServer): boolean {
+    const line = this.#lineOf(known);
     if (line.isCut) return true;
-    const info = this.#infos.get(this.#keyOf(server, zone));
-    const isWitness = (info?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
+    const isWitness = (this.#infoOf(known)?.answeredAtMs ?? Number.NEGATIVE_INFINITY) > Number.NEGATIVE_INFINITY;
     // Without anybody who has answered lately, all bear witness: a resolver that starts while the line is cut.
     const sinceAnswerMs = this.#clock.monotonicMs() - line.answeredAtMs;
     if (!isWitness && sinceAnswerMs < this.#options.hostTtlSeconds * 1000) return false;
-    if (!line.noteTimeout(server, () => this.#witnesses(line))) return false;
+    if (!line.noteTimeout(known.server, () => this.#witnesses(line))) return false;
     for (const each of this.#infos.values()) {
       if (this.#lineOf(each.server) === line && each.silentSinceMs > line.answeredAtMs) each.forgetTimeouts();
     }
@@ -322,20 +321,9 @@ export class ServerCache {
     return found.size;
   }
 
-  #lineOf(server: string): OwnLine {
-    if (server !== this.#lastSought.server) this.#seek(server, this.#lastSought.zone);
-    return this.#lastSought.isOnSite ? this.#lines.site : this.#lines.world;
-  }
-
-  /** The key of an entry. Everything about one question concerns the same server and zone: the last key is mostly the one. */
-  #keyOf(server: string, zone: Name): string {
-    const last = this.#lastSought;
-    if (server !== last.server || zone !== last.zone) this.#seek(server, zone);
-    return this.#lastSought.key;
-  }
-
-  #seek(server: string, zone: Name): void {
-    this.#lastSought = { server, zone, key: serverZoneKey(server, zone), isOnSite: SITE_ADDRESS.test(server) };
+  #lineOf(server: KnownServer | string): OwnLine {
+    const isSite = typeof server === 'string' ? isOnSite(server) : server.isOnSite;
+    return isSite ? this.#lines.site : this.#lines.world;
   }
 
   /**
@@ -352,18 +340,18 @@ export class ServerCache {
   }
 
   /** How the server takes EDNS and options; for reading, and for the cookie of the next question. */
-  manners(server: string): ServerManners {
-    return this.#addressFor(server).manners;
+  manners(known: KnownServer): ServerManners {
+    return this.#addressFor(known).manners;
   }
 
   /** Questions to the zone in a row that the server left unanswered. */
-  timeoutsInRow(server: string, zone: Name): number {
-    return this.#find(server, zone)?.timeoutsInRow ?? 0;
+  timeoutsInRow(known: KnownServer): number {
+    return this.#freshInfo(known)?.timeoutsInRow ?? 0;
   }
 
   /** How the server is known to fail the zone for a type; null when it is not. */
-  lameness(server: string, zone: Name, type: number): Lameness | null {
-    return this.#find(server, zone)?.lamenessFor(type) ?? null;
+  lameness(known: KnownServer, type: number): Lameness | null {
+    return this.#freshInfo(known)?.lamenessFor(type) ?? null;
   }
 
   /** Forgets one server (flush_infra); true when it was known. */
@@ -426,14 +414,26 @@ export class ServerCache {
     return expiresAt > this.#clock.unixSeconds();
   }
 
-  #find(server: string, zone: Name): ServerZoneInfo | null {
-    const info = this.#infos.get(this.#keyOf(server, zone));
+  /** The entry, also one that has expired. */
+  #infoOf(known: KnownServer): ServerZoneInfo | null {
+    if (known.info === null || known.infosAt !== this.#infos.changes) {
+      known.info = this.#infos.get(known.key);
+      known.infosAt = this.#infos.changes;
+    }
+    return known.info;
+  }
+
+  #freshInfo(known: KnownServer): ServerZoneInfo | null {
+    const info = this.#infoOf(known);
     return info !== null && this.#isFresh(info) ? info : null;
   }
 
-  #address(server: string): KnownAddress | null {
-    const address = this.#addresses.get(server);
-    return address !== null && this.#isFresh(address) ? address : null;
+  #freshAddress(known: KnownServer): KnownAddress | null {
+    if (known.address === null || known.addressesAt !== this.#addresses.changes) {
+      known.address = this.#addresses.get(known.server);
+      known.addressesAt = this.#addresses.changes;
+    }
+    return known.address !== null && this.#isFresh(known.address) ? known.address : null;
   }
 
   /** Of an entry that has expired only this counts: a server that was down is tried with one question first. */
@@ -452,16 +452,18 @@ export class ServerCache {
     return Math.min(DEAD_TIMEOUT_MS, this.#options.maxTimeoutMs);
   }
 
-  #addressFor(server: string): KnownAddress {
-    const known = this.#address(server);
-    if (known !== null) return known;
+  #addressFor(known: KnownServer): KnownAddress {
+    const fresh = this.#freshAddress(known);
+    if (fresh !== null) return fresh;
     const made: KnownAddress = {
       manners: new ServerManners(),
       roundTrip: unmeasured(this.#options.unknownTimeoutMs),
       suspectMs: 0,
       expiresAt: this.#expiry(),
     };
-    this.#addresses.set(server, made);
+    this.#addresses.set(known.server, made);
+    known.address = made;
+    known.addressesAt = this.#addresses.changes;
     return made;
   }
 
@@ -469,14 +471,24 @@ export class ServerCache {
     return this.#clock.unixSeconds() + this.#options.hostTtlSeconds;
   }
 
-  /** Changes an entry, made when there is none, and counts anew what it holds. */
-  #change(server: string, zone: Name, change: (info: ServerZoneInfo) => void): void {
-    const key = this.#keyOf(server, zone);
-    const kept = this.#infos.get(key);
-    const info = kept !== null && this.#isFresh(kept) ? kept : this.#newInfo(key, kept);
-    const before = kept === info ? info.octets : -1;
-    change(info);
-    if (info.octets !== before) this.#infos.set(key, info);
+  /** The entry to be changed, made when there is none. What holds more or less then is to be counted anew. */
+  #infoFor(known: KnownServer): ServerZoneInfo {
+    const kept = this.#infoOf(known);
+    if (kept !== null && this.#isFresh(kept)) return kept;
+    const made = this.#newInfo(known.key, kept);
+    this.#keep(known, made);
+    return made;
+  }
+
+  #recount(known: KnownServer, info: ServerZoneInfo): void {
+    if (info.octets !== info.countedOctets) this.#keep(known, info);
+  }
+
+  #keep(known: KnownServer, info: ServerZoneInfo): void {
+    info.countedOctets = info.octets;
+    this.#infos.set(known.key, info);
+    known.info = info;
+    known.infosAt = this.#infos.changes;
   }
 
   #newInfo(key: string, expired: ServerZoneInfo | null): ServerZoneInfo {

@@ -64,6 +64,8 @@ export class ServerZoneInfo {
   silentSinceMs = 0;
   /** When the server last answered for the zone, monotonic ms; -Infinity: never. */
   answeredAtMs = Number.NEGATIVE_INFINITY;
+  /** What it held when it was last counted, octets. */
+  countedOctets = 0;
   #timeouts: readonly TypeTimeouts[] = NOTHING;
   #lameTypes: readonly LameType[] = NOTHING;
   #lameness: Exclude<Lameness, 'lame'> | null = null;

@@ -10,7 +10,7 @@ import type { UpstreamTransport } from './options.ts';
 import type { IterativeQueryParts } from './parts.ts';
 import type { ResponseOrigin } from './read-response.ts';
 import { type PublishingServer, publishedIdentity, publishingServer, type ServerIdentity } from './server-identity.ts';
-import type { Candidate } from './server-selection.ts';
+import { type Candidate, knownOf } from './server-selection.ts';
 import { startLookingAhead } from './target-addresses.ts';
 import type { UpstreamResult } from './upstream-query.ts';
 
@@ -64,8 +64,7 @@ function send(
   for (const { timeouts } of servers.candidates) zoneTimeouts += timeouts;
   const asking = parts.upstream.ask(work, {
     server: candidate.address,
-    key: candidate.key,
-    zone: servers.zone,
+    known: knownOf(candidate, servers.zone, parts.servers),
     question,
     recursion,
     transport,

@@ -113,8 +113,8 @@ export class Exchange implements UdpAsker {
 }
 
 function firstKind({ servers }: ExchangeParts, query: UpstreamQuery): FirstKind {
-  const manners = servers.manners(query.key);
-  const leavesOut = manners.shouldLeaveOut(servers.timeoutsInRow(query.key, query.zone));
+  const manners = servers.manners(query.known);
+  const leavesOut = manners.shouldLeaveOut(servers.timeoutsInRow(query.known));
   const mayBeEdns = !manners.ednsSeen && (leavesOut || isZoneSilent(query));
   // Without DO a signed zone is of no use: there only options are left out.
   const isPlain = !query.needsSignatures && (!manners.takesEdns || mayBeEdns);
@@ -129,10 +129,10 @@ function firstAttempt(parts: ExchangeParts, query: UpstreamQuery, kind: FirstKin
 
 /** What an answer to the first attempt shows. Nobody leaves something out for another reason than that the server may mind it. */
 function noteGood(parts: ExchangeParts, made: Attempt, kind: FirstKind): void {
-  const { key, zone } = made.query;
-  if (kind === 'plain') parts.servers.report(key, zone, { kind: 'edns-refused' });
-  else if (kind === 'bare') parts.servers.report(key, zone, { kind: 'options-refused' });
-  else if (hasStringOrPadding(parts, made)) parts.servers.report(key, zone, { kind: 'options-taken' });
+  const { known } = made.query;
+  if (kind === 'plain') parts.servers.report(known, { kind: 'edns-refused' });
+  else if (kind === 'bare') parts.servers.report(known, { kind: 'options-refused' });
+  else if (hasStringOrPadding(parts, made)) parts.servers.report(known, { kind: 'options-taken' });
 }
 
 /** Asks again where the end of the first attempt may be about EDNS or options. */
@@ -160,7 +160,7 @@ function isZoneSilent({ zoneTimeouts }: UpstreamQuery): boolean {
 
 /** The question with all that may go along. */
 function fullAttempt({ servers, options }: ExchangeParts, query: UpstreamQuery): Attempt {
-  const manners = servers.manners(query.key);
+  const manners = servers.manners(query.known);
   // A server that is sent a client string is one of the operator's own: it gets that and nothing else.
   const mayHaveCookie =
     options.sendCookies && query.transport === 'udp' && clientStringFor(options, query.server) === null;
@@ -231,13 +231,13 @@ function mayMindOptions(parts: ExchangeParts, made: Attempt, end: UpstreamResult
   if (end.kind === 'response' && isMinding(end.message)) return true;
   // RFC 7873 §5.3: over TCP too it takes no cookie, not even the one that it has just given.
   if (end.kind === 'response' && made.withCookie && end.message.rcode === RCODE.BADCOOKIE) return true;
-  if (!made.withCookie || parts.servers.manners(made.query.key).hasTakenCookie) return false;
+  if (!made.withCookie || parts.servers.manners(made.query.known).hasTakenCookie) return false;
   return end.kind === 'response' ? isFailing(end.message) : end.outcome === 'timeout';
 }
 
 /** True when the error may be about EDNS itself. A failure that may have any reason is looked into seldom. */
 function mayMindEdns({ servers }: ExchangeParts, work: Work, query: UpstreamQuery, message: MessageView): boolean {
-  const { ednsSeen } = servers.manners(query.key);
+  const { ednsSeen } = servers.manners(query.known);
   if (isMinding(message)) return message.optIndex < 0 || !ednsSeen;
   if (ednsSeen || query.needsSignatures || message.optIndex >= 0 || !isFailing(message)) return false;
   return work.plainTrials++ < MAX_PLAIN_TRIALS;
@@ -270,7 +270,7 @@ async function afterUdp(
   if (end.kind === 'truncated') return tcpFailed();
   const twice = await withoutCase(parts, work, made);
   if (isAboutCookie && twice.kind === 'response') {
-    parts.servers.report(made.query.key, made.query.zone, { kind: 'options-refused' });
+    parts.servers.report(made.query.known, { kind: 'options-refused' });
   }
   return twice;
 }

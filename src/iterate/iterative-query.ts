@@ -5,13 +5,14 @@
  * Leaves to others: aliases across names (iterate.ts), waiting for packets (exchange.ts), classifying (classify-response.ts).
  */
 
+import type { KnownServer } from '../cache/known-server.ts';
 import type { Lameness } from '../cache/server-zone-info.ts';
 import type { Failure } from '../terms/failure.ts';
-import type { AliasStep, FinalAnswer, IterationResult } from '../terms/iteration-result.ts';
 import type { Limit } from '../terms/limit.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import { unreachable } from '../terms/unreachable.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
+import type { TraceStep } from '../trace/events.ts';
 import { type MessageView, parseMessage } from '../wire/message-view.ts';
 import { type Name, namesEqual } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
@@ -28,12 +29,13 @@ import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './kee
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import { type UnderWay, waitForOther } from './names-under-way.ts';
+import type { UnderWay } from './names-under-way.ts';
+import type { NextStep, Outcome } from './outcome.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
 import { type Response, type ResponseOrigin, readResponse, speaksForZone } from './read-response.ts';
 import { publishingServer } from './server-identity.ts';
-import { type Candidate, type Choice, chooseServer, countChoices, type ServerQuestion } from './server-selection.ts';
+import { type Candidate, type Choice, chooseServer, countChoices, knownOf } from './server-selection.ts';
 import { transportOf } from './stub-and-forward.ts';
 import { awaitAddresses, lookUpTarget } from './target-addresses.ts';
 import { stepsFor } from './turn-share.ts';
@@ -44,21 +46,6 @@ import { whyNoServer } from './why-no-server.ts';
 const MINIMISED_TIMEOUTS = 3;
 /** Servers found to strip signatures until what they say is taken as it is (Unbound DNSSEC_LAME_DETECT_COUNT). */
 const DNSSEC_LAME_SERVERS = 4;
-
-export type Outcome =
-  | { readonly kind: 'end'; readonly steps: readonly AliasStep[]; readonly end: FinalAnswer }
-  /** `isUnvalidated`: from the cache, and no verdict on it is known. */
-  | { readonly kind: 'alias'; readonly steps: readonly AliasStep[]; readonly isUnvalidated?: true }
-  | Extract<IterationResult, { readonly kind: 'failed' }>;
-
-/** What is done next about the servers of the present zone. */
-type NextStep =
-  | { readonly kind: 'ask'; readonly candidate: Candidate }
-  /** No server does better than one that has answered already. */
-  | { readonly kind: 'use-fallback'; readonly response: Response }
-  /** There are other servers now. */
-  | { readonly kind: 'restart' }
-  | { readonly kind: 'failed'; readonly why: Failure };
 
 const NONE_IGNORED: ReadonlySet<UpstreamZone> = new Set();
 
@@ -117,7 +104,7 @@ export class IterativeQuery {
       const { copy } = this.#servers;
       const other = outcome === null && copy === null ? this.#findOther() : null;
       if (other !== null) {
-        await waitForOther(this.#parts.clock, this.#work, other);
+        await other.wait(this.#parts.upstream.deadlines, this.#work);
         this.#goOnAfterOther();
         continue;
       }
@@ -139,7 +126,7 @@ export class IterativeQuery {
               if (nextTurn !== null) await nextTurn;
               outcome = this.#takeResult(asked, result);
             } finally {
-              underWay?.end();
+              if (underWay !== null) this.#parts.namesUnderWay.end(underWay);
             }
           }
         }
@@ -150,8 +137,7 @@ export class IterativeQuery {
 
   /** Who asks again soon gets to other servers. As long as another one answered, who failed is as good as before. */
   #remembered(outcome: Outcome): Outcome {
-    if (outcome.kind === 'failed')
-      this.#servers.failures.remember(this.#parts.servers.recentFailures, this.#servers.zone);
+    if (outcome.kind === 'failed') this.#servers.failures.remember(this.#parts.servers, this.#servers.zone);
     return outcome;
   }
 
@@ -178,7 +164,7 @@ export class IterativeQuery {
     // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
     const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
-      isKnownNoCut: (name) => delegations.isNoCut(name),
+      delegations,
       asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
   }
@@ -219,11 +205,16 @@ export class IterativeQuery {
     this.#minimiser.enter(servers.zone);
     const { zone, source, knownServers } = servers;
     if (servers.refusedAddresses > 0) this.#parts.counters.add('limit.server-addresses', servers.refusedAddresses);
-    this.#note(() => ({ kind: 'delegation', zone, source, targets: knownServers }));
+    if (this.#isTraced) this.#note({ kind: 'delegation', zone, source, targets: knownServers });
   }
 
-  #note(step: Parameters<Work['note']>[1]): void {
-    if (this.#work.trace !== null) this.#work.note(this.#parts.clock.monotonicMs(), step);
+  /** Steps are made only when somebody listens. */
+  get #isTraced(): boolean {
+    return this.#work.trace !== null;
+  }
+
+  #note(step: TraceStep): void {
+    this.#work.note(this.#parts.clock.monotonicMs(), () => step);
   }
 
   #limitOutcome(): Outcome | null {
@@ -236,22 +227,19 @@ export class IterativeQuery {
   }
 
   #failed(why: Failure): Extract<Outcome, { readonly kind: 'failed' }> {
-    if (why.kind === 'limit') this.#note(() => ({ kind: 'limit', limit: why.limit }));
+    if (why.kind === 'limit' && this.#isTraced) this.#note({ kind: 'limit', limit: why.limit });
     return this.#mayStore ? { kind: 'failed', why } : { kind: 'failed', why, notKept: true };
   }
 
   /** A limit that is not the reason given: that says what the servers did. */
   #noteLimit(limit: Limit): void {
     this.#parts.counters.add(`limit.${limit}`);
-    this.#note(() => ({ kind: 'limit', limit }));
-  }
-
-  #serverQuestion(): ServerQuestion {
-    return { zone: this.#servers.zone, type: this.#minimiser.current.type };
+    if (this.#isTraced) this.#note({ kind: 'limit', limit });
   }
 
   #choose(): Choice | null {
-    return chooseServer(this.#servers.candidates, this.#serverQuestion(), this.#avoid, this.#parts);
+    const { zone, candidates } = this.#servers;
+    return chooseServer(candidates, { zone, type: this.#minimiser.current.type }, this.#avoid, this.#parts);
   }
 
   /** Asking a server that is asked before any other is looked for; null for one that is not. */
@@ -288,13 +276,10 @@ export class IterativeQuery {
 
   /** Too many servers failed: what one of them said is used, or one is asked that said that it recurses, or this is the end. */
   async #endOfPatience(): Promise<NextStep> {
-    const { candidates } = this.#servers;
-    const { zone, type } = this.#serverQuestion();
     if (this.#fallback !== null) return { kind: 'use-fallback', response: this.#fallback };
-    const recursive = candidates.find(
-      ({ key, isUseless, attempts }) =>
-        !isUseless && attempts === 1 && this.#parts.servers.info(key, zone, type).lameness === 'recursion-lame',
-    );
+    const mayRecurse = (each: Candidate): boolean =>
+      !each.isUseless && each.attempts === 1 && this.#isRecursionLame(each);
+    const recursive = this.#servers.candidates.find(mayRecurse);
     if (recursive !== undefined) return { kind: 'ask', candidate: recursive };
     this.#noteLimit('failed-servers');
     return await this.#nextStartingPoint({ limit: null, untriedCount: this.#untriedCount() });
@@ -304,8 +289,8 @@ export class IterativeQuery {
   #untriedCount(): number {
     const { candidates, zone } = this.#servers;
     const { recentFailures } = this.#parts.servers;
-    const fresh = candidates.filter(({ key, attempts }) => attempts === 0 && recentFailures.find(key, zone) === null);
-    return countChoices(fresh, this.#serverQuestion(), this.#avoid, this.#parts);
+    const fresh = candidates.filter((each) => each.attempts === 0 && recentFailures.find(this.#known(each)) === null);
+    return countChoices(fresh, { zone, type: this.#minimiser.current.type }, this.#avoid, this.#parts);
   }
 
   /** An unsigned or empty answer is there, and the server left to ask has given such a one before, or may not give any. */
@@ -350,7 +335,7 @@ export class IterativeQuery {
   }
 
   /** Others may wait for what the server says about the name. */
-  #beginForAll({ candidate, asked }: Asked): { readonly end: () => void } | null {
+  #beginForAll({ candidate, asked }: Asked): UnderWay | null {
     const { zone, configured } = this.#servers;
     const mayShare = this.#mayStore && publishingServer(configured, candidate) === null;
     return mayShare ? this.#parts.namesUnderWay.begin(zone, asked) : null;
@@ -370,17 +355,21 @@ export class IterativeQuery {
     return null;
   }
 
+  #isRecursionLame(candidate: Candidate): boolean {
+    return this.#parts.servers.lameness(this.#known(candidate), this.#minimiser.current.type) === 'recursion-lame';
+  }
+
   /** What a server is about to be asked. */
   #originOf(candidate: Candidate): Asked {
-    const { servers: known, options } = this.#parts;
+    const { options } = this.#parts;
     this.#sent++;
     candidate.attempts++;
     const { zone, configured, isForward } = this.#servers;
     const { current: asked, isFull } = this.#minimiser;
     const { key } = candidate;
-    const recursion = isForward || known.lameness(key, zone, asked.type) === 'recursion-lame';
+    const recursion = isForward || this.#isRecursionLame(candidate);
     const transport = transportOf(configured, options);
-    this.#note(() => ({ kind: 'ask', zone, server: key, question: asked, transport }));
+    if (this.#isTraced) this.#note({ kind: 'ask', zone, server: key, question: asked, transport });
     const needsSignatures = this.#isSigned();
     return { candidate, server: key, asked, isFull, recursion, transport, needsSignatures, isUnproven: false };
   }
@@ -391,10 +380,10 @@ export class IterativeQuery {
     if (result.kind === 'failed') return this.#noteTimeout(asked.candidate, result.outcome);
     const response = this.#read(result.message, asked);
     const { classified, server } = response;
+    const { kind } = classified;
     const { rttMs, transport } = result;
-    this.#note(() => ({ kind: 'response', server, rttMs, transport, classified: classified.kind }));
-    const isLate = this.#parts.clock.monotonicMs() >= this.#work.deadlineMs;
-    if (isLate && classified.kind !== 'answer') return null;
+    if (this.#isTraced) this.#note({ kind: 'response', server, rttMs, transport, classified: kind });
+    if (kind !== 'answer' && this.#parts.clock.monotonicMs() >= this.#work.deadlineMs) return null;
     return this.#keepIfStripped(response) === 'kept' ? null : this.#act(response);
   }
 
@@ -413,7 +402,7 @@ export class IterativeQuery {
   #noteFailure({ key }: Candidate, outcome: ServerOutcome): void {
     this.#failedQueries++;
     this.#servers.failures.note(key, outcome);
-    this.#note(() => ({ kind: 'exchange-failed', server: key, outcome }));
+    if (this.#isTraced) this.#note({ kind: 'exchange-failed', server: key, outcome });
   }
 
   #noteTimeout(candidate: Candidate, outcome: ServerOutcome): null {
@@ -432,7 +421,10 @@ export class IterativeQuery {
   }
 
   #read(message: MessageView, from: ResponseOrigin): Response {
-    return readResponse(this.#parts, this.#servers, from, { message, note: (step) => this.#note(step) });
+    return readResponse(this.#parts, this.#servers, from, {
+      message,
+      note: (step) => this.#work.note(this.#parts.clock.monotonicMs(), step),
+    });
   }
 
   /** Keeps a response whose server left out the signatures that were to be expected: others are asked first. */
@@ -459,7 +451,11 @@ export class IterativeQuery {
 
   #reportLame({ candidate, asked: { type } }: Response, lameness: Lameness): void {
     if (candidate === null) return;
-    this.#parts.servers.report(candidate.key, this.#servers.zone, { kind: 'lame', lameness, type });
+    this.#parts.servers.report(this.#known(candidate), { kind: 'lame', lameness, type });
+  }
+
+  #known(candidate: Candidate): KnownServer {
+    return knownOf(candidate, this.#servers.zone, this.#parts.servers);
   }
 
   /** Acts on a response; null when the loop must go on. */
@@ -468,7 +464,7 @@ export class IterativeQuery {
     const isOfUse = classified.kind !== 'empty' && classified.kind !== 'lame' && classified.kind !== 'unusable';
     if (isOfUse) {
       this.#fallback = null;
-      if (candidate !== null) this.#parts.servers.recentFailures.forget(candidate.key, this.#servers.zone);
+      if (candidate !== null) this.#parts.servers.recentFailures.forget(this.#known(candidate));
     }
     switch (classified.kind) {
       case 'referral':

@@ -7,6 +7,7 @@ import { CLASS, TYPE } from '../wire/rr-type.ts';
 import { rdatasOf } from '../wire/rrset.ts';
 import { type DelegationPoint, knownAddresses } from './delegation.ts';
 import type { IterateParts } from './parts.ts';
+import { type Candidate, knownOf } from './server-selection.ts';
 
 /**
  * Adds servers that only the zone itself names (its own NS set), and addresses of servers that only their parent (glue) or
@@ -45,6 +46,8 @@ function glueOf({ delegations }: IterateParts, name: Name): readonly string[] {
  */
 export function toParent(parts: IterateParts, servers: DelegationPoint): boolean {
   if (servers.configured !== null || isRoot(servers.zone) || servers.source !== 'cache') return false;
-  if (servers.candidates.some(({ key, timeouts }) => timeouts > 0 && parts.servers.isLineCut(key))) return false;
+  const isSilent = (each: Candidate): boolean =>
+    each.timeouts > 0 && parts.servers.isLineCut(knownOf(each, servers.zone, parts.servers));
+  if (servers.candidates.some(isSilent)) return false;
   return parts.delegations.giveUp(servers.zone);
 }

@@ -34,24 +34,24 @@ export function learnManners(
   message: MessageView,
   sent: ServerCookie | null,
 ): void {
-  const { key, zone } = query;
+  const { known } = query;
   const answersWell = isGood(message);
   // An OPT that merely comes back with an error is no sign that it was understood.
   if (message.optIndex >= 0 && !isMinding(message)) {
-    servers.report(key, zone, { kind: 'edns-seen', isGood: answersWell });
+    servers.report(known, { kind: 'edns-seen', isGood: answersWell });
   }
   if (sent === null) return;
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'absent' as const } : checkCookie(edns, sent);
   if (cookie.kind === 'good') {
-    servers.report(key, zone, {
+    servers.report(known, {
       kind: 'cookie-given',
       client: sent.client,
       server: cookie.server,
       isGood: answersWell,
     });
   } else if (cookie.kind === 'absent' && sent.server === null && answersWell) {
-    servers.report(key, zone, { kind: 'cookie-unnoticed' });
+    servers.report(known, { kind: 'cookie-unnoticed' });
   }
 }
 
@@ -68,6 +68,6 @@ export function learnFromProof(
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'bad' as const } : checkCookie(edns, sent);
   const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && sent.server !== null && isGood(message));
-  if (isBroken) parts.servers.report(query.key, query.zone, { kind: 'cookie-broken' });
+  if (isBroken) parts.servers.report(query.known, { kind: 'cookie-broken' });
   else learnManners(parts, query, message, sent);
 }

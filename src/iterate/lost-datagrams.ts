@@ -6,6 +6,7 @@
  * Leaves to others: whether the line is cut (cache/own-line.ts), how long is waited (udp-attempt.ts).
  */
 
+import type { KnownServer } from '../cache/known-server.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { CancelTimer, Clock } from '../ports/clock.ts';
 
@@ -18,8 +19,8 @@ const PROBES = 3;
 
 /** A datagram that is waited for. */
 export interface Resendable {
-  /** Key of the server that it goes to, `ip@port`. */
-  readonly serverKey: string;
+  /** The server that it goes to. */
+  readonly known: KnownServer;
   send(): void;
 }
 
@@ -37,7 +38,7 @@ export class LostDatagrams {
 
   /** Takes a datagram that was just sent to a server, until `remove`. False while no line is cut: then it is not kept. */
   add(datagram: Resendable): boolean {
-    if (!this.#servers.isLineCut(datagram.serverKey)) return false;
+    if (!this.#servers.isLineCut(datagram.known)) return false;
     this.#waiting.add(datagram);
     if (this.#waiting.size === 1) this.#cancel = this.#clock.after(EVERY_MS, () => this.#tryAgain());
     return true;
@@ -69,7 +70,7 @@ export class LostDatagrams {
     let probes = 0;
     // One turn of them all: those that are put back come again at the end.
     for (const lost of [...this.#waiting]) {
-      const isCut = this.#servers.isLineCut(lost.serverKey);
+      const isCut = this.#servers.isLineCut(lost.known);
       if (isCut && probes++ >= PROBES) continue;
       this.#waiting.delete(lost);
       if (isCut) this.#waiting.add(lost);

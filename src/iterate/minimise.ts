@@ -8,6 +8,7 @@
  * type (RFC 9156 §2.1) from servers that only refer, and clients ask for A as well. No other type costs a question more.
  */
 
+import type { DelegationCache } from '../cache/delegation-cache.ts';
 import { readU8 } from '../wire/bytes.ts';
 import { labelCount, lastLabels, type Name } from '../wire/name.ts';
 import { type Question, questionOf } from '../wire/question.ts';
@@ -22,7 +23,7 @@ const SINGLE_LABEL_STEPS = 4;
 /** What a walk depends on. */
 interface MinimiserParts {
   /** Of which names it is known already that the servers above speak for them. */
-  readonly isKnownNoCut: (name: Name) => boolean;
+  readonly delegations: Pick<DelegationCache, 'isNoCut'>;
   /** A question for AAAA is preceded by one for A. */
   readonly asksForAFirst: boolean;
 }
@@ -31,19 +32,20 @@ interface MinimiserParts {
 export class Minimiser {
   readonly #question: Question;
   readonly #total: number;
-  readonly #isKnownNoCut: (name: Name) => boolean;
+  readonly #delegations: Pick<DelegationCache, 'isNoCut'>;
   #labels = 0;
   #steps = 0;
   /** The question with so many labels, once it was asked for. */
-  #minimised: { readonly labels: number; readonly question: Question } | null = null;
+  #minimised: Question | null = null;
+  #minimisedLabels = -1;
   #isOff: boolean;
   #asksForAFirst: boolean;
 
-  constructor(question: Question, mode: Minimisation, { isKnownNoCut, asksForAFirst }: MinimiserParts) {
+  constructor(question: Question, mode: Minimisation, { delegations, asksForAFirst }: MinimiserParts) {
     this.#question = question;
     this.#total = labelCount(question.name);
     this.#isOff = mode === 'off';
-    this.#isKnownNoCut = isKnownNoCut;
+    this.#delegations = delegations;
     this.#asksForAFirst = asksForAFirst && question.type === TYPE.AAAA;
   }
 
@@ -54,12 +56,12 @@ export class Minimiser {
 
   get current(): Question {
     if (this.isFull) return this.#question;
-    if (this.#minimised?.labels !== this.#labels) {
+    if (this.#minimised === null || this.#minimisedLabels !== this.#labels) {
       // RFC 9156 §2.1: the type must hide the real one and be unsuspicious; A is what servers see most.
-      const question = questionOf(lastLabels(this.#question.name, this.#labels), TYPE.A);
-      this.#minimised = { labels: this.#labels, question };
+      this.#minimised = questionOf(lastLabels(this.#question.name, this.#labels), TYPE.A);
+      this.#minimisedLabels = this.#labels;
     }
-    return this.#minimised.question;
+    return this.#minimised;
   }
 
   /** Starts at a zone, or goes on below it after a referral. */
@@ -75,9 +77,9 @@ export class Minimiser {
     if (this.#labels >= this.#total) this.#asksForAFirst = false;
     do {
       this.#labels = Math.min(this.#total, this.#labels + this.#stride());
-    } while (this.#labels < this.#total && this.#isKnownNoCut(lastLabels(this.#question.name, this.#labels)));
+    } while (this.#labels < this.#total && this.#delegations.isNoCut(lastLabels(this.#question.name, this.#labels)));
     // Whoever answers for the very name is to learn the type in any case.
-    if (this.#asksForAFirst && this.#labels >= this.#total && this.#isKnownNoCut(this.#question.name)) {
+    if (this.#asksForAFirst && this.#labels >= this.#total && this.#delegations.isNoCut(this.#question.name)) {
       this.#asksForAFirst = false;
     }
     if (!this.isFull && this.#reachesServiceLabel()) {

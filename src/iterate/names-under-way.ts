@@ -8,18 +8,69 @@
  * one closes no circle. Leaves to others: what is learned (delegation cache), how often one waits (iterative-query.ts).
  */
 
-import type { Clock } from '../ports/clock.ts';
 import { type Name, nameKey, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
-import { waitFor } from '../work/wait.ts';
+import { Cancelled } from '../work/cancelled.ts';
+import type { Deadlines, Waiting } from '../work/deadlines.ts';
+import type { Stoppable } from '../work/stop-signal.ts';
 import type { Work } from '../work/work.ts';
 
 /** Somebody asks servers of a zone about a name. */
-export interface UnderWay {
+export class UnderWay {
   readonly zone: Name;
-  /** Called when it is over. */
-  readonly waiting: (() => void)[];
+  /** Of the name. */
+  readonly key: string;
+  #waiting: Turn[] | null = null;
+
+  constructor(zone: Name, key: string) {
+    this.zone = zone;
+    this.key = key;
+  }
+
+  /** Waits until it has its answer, or none, as long as the work has time. Rejects with `Cancelled` only. */
+  wait(deadlines: Deadlines, work: Work): Promise<void> {
+    const turn = new Turn(deadlines, work);
+    this.#waiting ??= [];
+    this.#waiting.push(turn);
+    return turn.start();
+  }
+
+  end(): void {
+    for (const turn of this.#waiting ?? []) turn.fallDue();
+  }
+}
+
+/** One wait for another's answer: its timer and its stop at once. Ends once, by whatever comes first. */
+class Turn implements Waiting, Stoppable {
+  readonly #deadlines: Deadlines;
+  readonly #work: Work;
+  readonly #end = Promise.withResolvers<void>();
+  dueMs = 0;
+  place = -1;
+
+  constructor(deadlines: Deadlines, work: Work) {
+    this.#deadlines = deadlines;
+    this.#work = work;
+  }
+
+  start(): Promise<void> {
+    if (this.#work.signal.aborted) return Promise.reject(new Cancelled());
+    this.#work.signal.add(this);
+    this.#deadlines.addUntil(this, this.#work.deadlineMs);
+    return this.#end.promise;
+  }
+
+  fallDue(): void {
+    this.#deadlines.remove(this);
+    this.#work.signal.remove(this);
+    this.#end.resolve();
+  }
+
+  stop(): void {
+    this.#deadlines.remove(this);
+    this.#end.reject(new Cancelled());
+  }
 }
 
 export class NamesUnderWay {
@@ -29,31 +80,23 @@ export class NamesUnderWay {
    * Notes that servers of the zone are asked; `end` is owed when what they said has been kept. Null: nobody is to wait for this
    * question, as another about the name is under way, or as it is one for DS, which says nothing about servers.
    */
-  begin(zone: Name, { name, type }: Question): { readonly end: () => void } | null {
+  begin(zone: Name, { name, type }: Question): UnderWay | null {
     const key = nameKey(name);
     if (type === TYPE.DS || this.#byName.has(key)) return null;
-    const underWay: UnderWay = { zone, waiting: [] };
+    const underWay = new UnderWay(zone, key);
     this.#byName.set(key, underWay);
-    const end = (): void => {
-      this.#byName.delete(key);
-      for (const wake of underWay.waiting) wake();
-    };
-    return { end };
+    return underWay;
+  }
+
+  end(underWay: UnderWay): void {
+    this.#byName.delete(underWay.key);
+    underWay.end();
   }
 
   /** Who asks servers of the zone about the name; null: nobody. */
   find(zone: Name, name: Name): UnderWay | null {
+    if (this.#byName.size === 0) return null;
     const underWay = this.#byName.get(nameKey(name));
     return underWay !== undefined && namesEqual(underWay.zone, zone) ? underWay : null;
   }
-}
-
-/** Waits until the other has its answer, or none. Rejects with `Cancelled` only. */
-export async function waitForOther(clock: Clock, work: Work, { waiting }: UnderWay): Promise<void> {
-  await waitFor<'over'>({
-    clock,
-    signal: work.signal,
-    timeoutMs: Math.max(0, work.deadlineMs - clock.monotonicMs()),
-    start: (settle) => void waiting.push(() => settle('over')),
-  });
 }

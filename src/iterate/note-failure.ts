@@ -22,12 +22,8 @@ export function noteTimeout({ servers, counters }: ExchangeParts, query: Upstrea
   return { kind: 'failed', outcome: 'timeout' };
 }
 
-function reportTimeout(
-  servers: ExchangeParts['servers'],
-  { key, zone, question }: UpstreamQuery,
-  waitedMs: number,
-): void {
-  servers.report(key, zone, { kind: 'silent', waitedMs, type: question.type });
+function reportTimeout(servers: ExchangeParts['servers'], { known, question }: UpstreamQuery, waitedMs: number): void {
+  servers.report(known, { kind: 'silent', waitedMs, type: question.type });
 }
 
 export function noteNetworkError(
@@ -43,12 +39,12 @@ export function noteNetworkError(
   }
   if (error.kind === 'unreachable') {
     const family = query.server.ip.includes(':') ? 'IPv6' : 'IPv4';
-    const isNews = servers.noteUnreachable(query.key);
+    const isNews = servers.noteUnreachable(query.known.server);
     if (isNews)
       notice(`no route for ${family} (${error.text}): its servers are asked only now and then until that changes`);
     return { kind: 'failed', outcome: 'unreachable' };
   }
-  reportTimeout(servers, query, servers.waitMs(query.key, query.zone));
+  reportTimeout(servers, query, servers.waitMs(query.known));
   const isRefusal = error.kind === 'refused' || error.kind === 'reset';
   return { kind: 'failed', outcome: isRefusal ? 'connection-refused' : 'network-error' };
 }

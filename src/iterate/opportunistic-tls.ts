@@ -103,7 +103,7 @@ export class OpportunisticTls {
     const late: { end: TlsEnd | null } = { end: null };
     try {
       const roundTrips = room === 'open' ? 1 : ROUND_TRIPS_OF_NEW;
-      const waitMs = servers.waitMs(query.key, query.zone, query.zoneTimeouts) * roundTrips;
+      const waitMs = servers.waitMs(query.known, query.zoneTimeouts) * roundTrips;
       const first = await waitFor<TlsEnd>({
         ...{ clock, signal: work.signal, timeoutMs: Math.min(waitMs, work.deadlineMs - clock.monotonicMs()) },
         start: (settle) =>
@@ -145,9 +145,9 @@ export class OpportunisticTls {
 
   async #attempt(query: UpstreamQuery, target: StreamTarget): Promise<TlsEnd> {
     const { servers, sayExhausted } = this.#parts;
-    const { key, zone } = query;
+    const { known } = query;
     const wasOpen = this.#streams.roomFor(target) === 'open';
-    const manners = servers.manners(key);
+    const manners = servers.manners(known);
     const made: Attempt = {
       query: { ...query, server: { ip: query.server.ip, port: TLS_PORT }, transport: 'tls', tlsName: null },
       withEdns: query.needsSignatures || manners.takesEdns,
@@ -158,7 +158,7 @@ export class OpportunisticTls {
     const { end, message, rttMs } = await askOverStream(this.#parts, made, way);
     if (end === 'accepted' && message !== null) {
       // The time that a connection took to be made says nothing about how long an answer takes.
-      if (wasOpen) servers.report(key, zone, { kind: 'answered', rttMs });
+      if (wasOpen) servers.report(known, { kind: 'answered', rttMs });
       return { kind: 'response', message, transport: 'tls', rttMs };
     }
     if (end === 'no-place') return { kind: 'nothing-learnt' };

@@ -53,7 +53,7 @@ export function prepare(
   const { name, type, class: rrClass } = query.question;
   const question = randomCase ? { name: inRandomCase(name, random), type, class: rrClass } : query.question;
   const fresh = (): Uint8Array => random.bytes(CLIENT_COOKIE_OCTETS);
-  const cookie = withEdns && withCookie ? servers.manners(query.key).cookieFor(localEnd?.ip ?? '', fresh) : null;
+  const cookie = withEdns && withCookie ? servers.manners(query.known).cookieFor(localEnd?.ip ?? '', fresh) : null;
   const flags = query.recursion ? FLAG.RD | FLAG.CD : 0;
   const bytes = withEdns
     ? buildQuery({ id, question, flags, edns: ednsFor(parts, query, withOptions, cookie) })
@@ -85,8 +85,8 @@ function ednsFor(
  * The size of UDP messages that is announced. Who is silent may have answered with more than the line lets through (fragments, RFC
  * 9715 §3.1): then the least size (RFC 6891 §6.2.5) makes the server say that it is truncated, and the answer comes over TCP.
  */
-function udpSizeFor({ servers, options }: PrepareParts, { key, zone, zoneTimeouts }: UpstreamQuery): number {
-  const isSilent = Math.max(zoneTimeouts, servers.timeoutsInRow(key, zone)) >= SILENCES_TO_ASK_FOR_LESS;
+function udpSizeFor({ servers, options }: PrepareParts, { known, zoneTimeouts }: UpstreamQuery): number {
+  const isSilent = Math.max(zoneTimeouts, servers.timeoutsInRow(known)) >= SILENCES_TO_ASK_FOR_LESS;
   return isSilent ? Math.min(options.ednsBufferOctets, LEAST_UDP_SIZE) : options.ednsBufferOctets;
 }
 

@@ -6,7 +6,7 @@
  * (why-no-server.ts).
  */
 
-import type { RecentFailures } from '../cache/recent-failures.ts';
+import type { ServerCache } from '../cache/server-cache.ts';
 import type { ServerOutcome } from '../terms/server-outcome.ts';
 import type { Name } from '../wire/name.ts';
 import type { IterateOptions } from './options.ts';
@@ -45,9 +45,10 @@ export class ServerFailures {
     return true;
   }
 
-  remember(recent: RecentFailures, zone: Name): void {
+  remember(servers: ServerCache, zone: Name): void {
     for (const { server, outcome } of this.#failures) {
-      if (!isOurs(outcome)) recent.note(server, zone, isTimeout(outcome) ? 'silent' : 'useless');
+      if (isOurs(outcome)) continue;
+      servers.recentFailures.note(servers.at(server, zone), isTimeout(outcome) ? 'silent' : 'useless');
     }
   }
 

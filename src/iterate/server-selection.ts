@@ -5,6 +5,7 @@
  * Leaves to others: what must not be asked (address-rules.ts), learning (server-cache.ts), waiting, finding addresses.
  */
 
+import type { KnownServer } from '../cache/known-server.ts';
 import { familyOf } from '../cache/routes.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { Address } from '../ports/network.ts';
@@ -34,6 +35,8 @@ export interface Candidate {
   readonly key: string;
   /** Over TLS: the name that the certificate must hold. */
   readonly tlsName: string | null;
+  /** What is known of it for its zone, once it was looked up. */
+  known: KnownServer | null;
   attempts: number;
   /** Questions of this resolution that it left unanswered. */
   timeouts: number;
@@ -54,14 +57,21 @@ interface SelectionParts {
 }
 
 /** What servers are asked for: silence and lameness count for it. */
-export interface ServerQuestion {
+interface ServerQuestion {
   readonly zone: Name;
   readonly type: number;
 }
 
 export function candidateOf(address: Address, tlsName: string | null = null): Candidate {
   const key = addressText(address);
-  return { address, key, tlsName, attempts: 0, timeouts: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
+  const inThisResolution = { attempts: 0, timeouts: 0, isUseless: false, isDnssecLame: false, wasEmpty: false };
+  return { address, key, tlsName, known: null, ...inThisResolution };
+}
+
+/** What is known of a server of the zone, found once. */
+export function knownOf(candidate: Candidate, zone: Name, servers: ServerCache): KnownServer {
+  candidate.known ??= servers.at(candidate.key, zone);
+  return candidate.known;
 }
 
 export interface Choice {
@@ -145,12 +155,12 @@ function fastest(ranked: readonly Ranked[], { options, random }: SelectionParts)
 
 /** What asking a server is expected to cost, with penalties; null when it is not to be asked. */
 function rankOf(candidate: Candidate, { zone, type }: ServerQuestion, { servers }: SelectionParts): Ranked | null {
-  const { key } = candidate;
-  const { lameness, isDead, timeoutMs, mayBeLameNoMore } = servers.info(key, zone, type);
+  const known = knownOf(candidate, zone, servers);
+  const { lameness, isDead, timeoutMs, mayBeLameNoMore } = servers.info(known, type);
   if (isDead || (lameness === 'lame' && !mayBeLameNoMore)) return null;
-  const failed = servers.recentFailures.find(key, zone);
+  const failed = servers.recentFailures.find(known);
   let cost = timeoutMs;
-  if (!servers.hasRoute(familyOf(key))) cost += NO_ROUTE_PENALTY_MS;
+  if (!servers.hasRoute(familyOf(candidate.key))) cost += NO_ROUTE_PENALTY_MS;
   if (lameness === 'lame') cost += LAME_PENALTY_MS;
   else if (lameness === 'recursion-lame') cost += RECURSION_LAME_PENALTY_MS;
   else if (lameness === 'dnssec-lame' || candidate.isDnssecLame) cost += DNSSEC_LAME_PENALTY_MS;

@@ -66,12 +66,12 @@ export async function attemptStream(parts: ExchangeParts, work: Work, made: Atte
   if (end === 'no-place') return { kind: 'failed', outcome: 'timeout' };
   if (end === 'timeout') {
     // Silence over TCP after an answer over UDP says nothing about the server's speed.
-    const usualMs = servers.timeoutMs(query.key, query.zone);
+    const usualMs = servers.timeoutMs(query.known);
     const wait = { waitedMs: rttMs, wasCut: timeoutMs === leftMs, timeoutMs: usualMs };
     if (isOnlyStream) return noteTimeout(parts, query, wait);
     counters.add('upstream.timeouts');
     // But each question that it truncates would wait as long again, were there others to ask.
-    servers.recentFailures.note(query.key, query.zone, 'useless');
+    servers.recentFailures.note(query.known, 'useless');
     return { kind: 'failed', outcome: 'timeout' };
   }
   if (end === 'malformed' || (end === 'accepted' && message === null)) return { kind: 'failed', outcome: 'malformed' };
@@ -81,7 +81,7 @@ export async function attemptStream(parts: ExchangeParts, work: Work, made: Atte
       ? noteNetworkError(parts, query, end)
       : { kind: 'failed', outcome: 'tcp-failed' };
   }
-  if (isOnlyStream) servers.report(query.key, query.zone, { kind: 'answered', rttMs });
+  if (isOnlyStream) servers.report(query.known, { kind: 'answered', rttMs });
   return { kind: 'response', message: message as MessageView, transport: tls === null ? 'tcp' : 'tls', rttMs };
 }
 
@@ -106,7 +106,8 @@ export async function askOverStream(
       let sent: SentQuery | null = null;
       const onSent = (local: Address): void => {
         if (parts.tap === undefined) return;
-        sent = { ...query, transport, local, sentMs: clock.monotonicMs() };
+        const { server, recursion, known } = query;
+        sent = { server, zone: known.zone, recursion, transport, local, sentMs: clock.monotonicMs() };
         parts.tap.query(bytes, sent);
       };
       const accept = (frame: Uint8Array): 'accepted' | 'rejected' => {

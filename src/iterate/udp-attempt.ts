@@ -7,6 +7,7 @@
  * Leaves to others: what follows from the end (exchange.ts).
  */
 
+import type { KnownServer } from '../cache/known-server.ts';
 import type {
   Address,
   Datagram,
@@ -88,7 +89,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
   readonly #work: Work;
   readonly #made: Attempt;
   readonly #asker: UdpAsker;
-  readonly serverKey: string;
+  readonly known: KnownServer;
   /** Where the socket is bound. */
   local: Address = { ip: '', port: 0 };
   /** Set when the socket is to be connected. */
@@ -115,16 +116,15 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     this.#work = work;
     this.#made = made;
     this.#asker = asker;
-    this.serverKey = made.query.key;
+    this.known = made.query.known;
     this.#to = made.query.server;
   }
 
   /** To be called once. Its asker may have the end before this returns. */
   start(): void {
     const { clock, servers, sockets } = this.#parts;
-    const { key, zone, zoneTimeouts } = this.#made.query;
-    this.#timeoutMs = servers.timeoutMs(key, zone);
-    const limitMs = servers.waitMs(key, zone, zoneTimeouts);
+    this.#timeoutMs = servers.timeoutMs(this.known);
+    const limitMs = servers.waitMs(this.known, this.#made.query.zoneTimeouts);
     const leftMs = this.#work.deadlineMs - clock.monotonicMs();
     this.#waitMs = Math.min(limitMs, longestWaitMs(leftMs, servers.unknownTimeoutMs));
     this.#wasCut = this.#waitMs < limitMs;
@@ -191,12 +191,14 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     const { query } = this.#made;
     this.#sentMs = clock.monotonicMs();
     if (tap !== undefined) {
-      this.#sent = { ...query, transport: 'udp', local: socket.local, sentMs: this.#sentMs };
+      const { server, recursion, known } = query;
+      const { zone } = known;
+      this.#sent = { server, zone, recursion, transport: 'udp', local: socket.local, sentMs: this.#sentMs };
     }
-    servers.report(query.key, query.zone, { kind: 'asked', type: query.question.type });
+    servers.report(this.known, { kind: 'asked', type: query.question.type });
     this.#isKeptAsLost = lost.add(this);
     this.#phase = 'waiting';
-    deadlines.add(this, this.#waitMs);
+    deadlines.add(this, this.#waitMs, this.#sentMs);
     this.#work.signal.add(this);
     this.send();
   }
@@ -270,7 +272,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     const parts = this.#parts;
     const { query } = this.#made;
     const rttMs = parts.clock.monotonicMs() - this.#sentMs;
-    parts.servers.report(query.key, query.zone, { kind: 'answered', rttMs });
+    parts.servers.report(this.known, { kind: 'answered', rttMs });
     parts.lost.noteAnswer(this);
     if (arrival.kind === 'truncated') {
       this.#settle(arrival);

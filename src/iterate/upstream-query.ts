@@ -1,5 +1,6 @@
 /** What the modules share that ask servers: a question to one server, how it went, and what they work with. */
 
+import type { KnownServer } from '../cache/known-server.ts';
 import type { ServerCache } from '../cache/server-cache.ts';
 import type { Clock } from '../ports/clock.ts';
 import type { Address, Network } from '../ports/network.ts';
@@ -17,9 +18,8 @@ import type { UpstreamStreams } from './upstream-streams.ts';
 
 export interface UpstreamQuery {
   readonly server: Address;
-  /** `ip@port`. */
-  readonly key: string;
-  readonly zone: Name;
+  /** What is known of it for the zone that it is asked for. */
+  readonly known: KnownServer;
   readonly question: Question;
   /** RD: the server is a forwarder. */
   readonly recursion: boolean;
@@ -58,7 +58,8 @@ export interface Attempt {
 }
 
 /** A question as it went to a server. */
-export interface SentQuery extends Pick<UpstreamQuery, 'server' | 'zone' | 'recursion' | 'transport'> {
+export interface SentQuery extends Pick<UpstreamQuery, 'server' | 'recursion' | 'transport'> {
+  readonly zone: Name;
   /** Where it went out from; null: not known. */
   readonly local: Address | null;
   /** Monotonic milliseconds. */

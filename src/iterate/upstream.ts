@@ -23,11 +23,14 @@ export class Upstream {
   readonly #parts: ExchangeParts;
   /** Asks over TLS where servers take it; null: only where configuration says so. */
   readonly #opportunistic: OpportunisticTls | null;
+  /** Waits for what is under way. */
+  readonly deadlines: Deadlines;
   readonly #exhausted: RepeatedLine;
   readonly #inFlight = new Map<string, Promise<UpstreamResult>>();
 
   constructor(parts: UpstreamParts) {
     const { clock, network, options, counters } = parts;
+    this.deadlines = new Deadlines(clock);
     this.#exhausted = new RepeatedLine(clock);
     const noteUnwanted = (): void => counters.add('unwanted.replies');
     this.#parts = {
@@ -36,7 +39,7 @@ export class Upstream {
       noteUnwanted,
       sayExhausted: (text) => this.#sayExhausted(text),
       lost: new LostDatagrams(parts),
-      deadlines: new Deadlines(clock),
+      deadlines: this.deadlines,
       sockets: new Semaphore(clock, options.maxSockets),
       streams: new UpstreamStreams({
         ...{ clock, network, options: options.streams, onStray: noteUnwanted },
@@ -57,7 +60,7 @@ export class Upstream {
   /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */
   ask(work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
     const key = keyOf(query);
-    work.asks = query.key;
+    work.asks = query.known.server;
     return this.#inFlight.has(key) ? this.#askOnce(key, work, query) : this.#start(key, work, query);
   }
 
@@ -130,8 +133,8 @@ export class Upstream {
   }
 }
 
-function keyOf({ key, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
+function keyOf({ known, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
   const asked = questionKey(question);
-  if (transport === 'udp') return `${key} ${recursion ? 'rd ' : ''}${asked}`;
-  return `${transport} ${key} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${asked}`;
+  if (transport === 'udp') return `${known.server} ${recursion ? 'rd ' : ''}${asked}`;
+  return `${transport} ${known.server} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${asked}`;
 }

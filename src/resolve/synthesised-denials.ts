@@ -18,7 +18,7 @@ import type { Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
 import { DenialSynthesis } from '../validate/synthesise-denial.ts';
-import { isAtOrBelow, isRoot, labelAfter, type Name } from '../wire/name.ts';
+import { isAtOrBelow, labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { answeredOf } from './outcome.ts';
@@ -80,10 +80,10 @@ export class SynthesisedDenials {
     // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
     // an anchor of its own: such a zone may be private to us.
     const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
-    const leastOctets = Math.max(configured.length, anchor.length);
-    const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
-      options.belowNxdomain ? this.#belowNxdomain(question, leastOctets, { from, to }) : null;
     const { length } = question.name;
+    const spokenFor = length - Math.max(configured.length, anchor.length) + 1;
+    const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
+      options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
     // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
     const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
     return (
@@ -93,16 +93,11 @@ export class SynthesisedDenials {
     );
   }
 
-  /**
-   * RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. `leastOctets`: of the deepest
-   * zone above which nobody may speak.
-   */
-  #belowNxdomain(question: Question, leastOctets: number, part: NamePart): KnownAnswer | null {
+  /** RFC 8020 §2: a name that does not exist has nothing below it. Its own proof proves that as well. */
+  #belowNxdomain(question: Question, part: NamePart): KnownAnswer | null {
     const { name, type } = question;
-    if (isRoot(name)) return null;
-    const to = Math.min(part.to, name.length - leastOctets + 1);
     // The root exists.
-    for (let at = labelAfter(name, 0); at < to && name[at] !== 0; at = labelAfter(name, at)) {
+    for (let at = labelAfter(name, 0); at < part.to && name[at] !== 0; at = labelAfter(name, at)) {
       if (at < part.from) continue;
       const known =
         this.#nxdomainAt(question, MINIMISED_TYPE, at) ??

@@ -97,7 +97,7 @@ class RecordsProof {
   /** Verifies the sets from the given one on. */
   proveFrom(from: number): Soon<RecordsResult> {
     for (let i = from; i < this.#denials.length; i++) {
-      const ranked = this.#denials[i] as RankedRRset;
+      const ranked = this.#validation.asKnownNow(this.#denials[i] as RankedRRset);
       const proof = provenBefore(ranked, this.#zone.zone) ?? proveSet(this.#validation, ranked, this.#zone);
       if (proof instanceof Promise) return proof.then((late) => this.#take(ranked, late) ?? this.proveFrom(i + 1));
       const end = this.#take(ranked, proof);

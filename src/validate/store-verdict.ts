@@ -7,8 +7,7 @@ import type { ValidationContext } from './validation-context.ts';
 
 /** A secure set: best rank, life capped. The caller has proven all that the set needs, a wildcard's denial included. */
 export function storeSecure(validation: ValidationContext, ranked: RankedRRset, expiresAt: number): RankedRRset {
-  const proven = { ...ranked, rank: RANK.validated, verdict: SECURE, expiresAt };
-  return validation.mayKeep ? validation.parts.rrsets.keepValidated(proven) : proven;
+  return validation.keepProven({ ...ranked, rank: RANK.validated, verdict: SECURE, expiresAt });
 }
 
 /** A set that is not secure; bogus ones are believed to be so for a bounded time only. */

@@ -77,8 +77,9 @@ export class DenialSynthesis {
     const hashes = new BoundedHashes(this.#known.crypto);
     for (let at = zoneAt; at < name.length; at = labelAfter(name, at)) {
       const known = this.#known.denials.find(name, at);
+      if (known === null) continue;
       const zone = nameFrom(name, at);
-      if (known === null || !maySpeak(zone)) continue;
+      if (!maySpeak(zone)) continue;
       const denial = this.#denyByNames(question, zone, known) ?? this.#denyByHashes(question, zone, known, hashes);
       if (denial !== null) return denial;
     }

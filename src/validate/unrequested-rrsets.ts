@@ -29,7 +29,7 @@ function keepFrom(
   kept: RankedRRset[],
 ): RankedRRset[] | Promise<RankedRRset[]> {
   for (let i = from; i < sets.length; i++) {
-    const ranked = sets[i] as RankedRRset;
+    const ranked = validation.asKnownNow(sets[i] as RankedRRset);
     const proven = isProven(validation, ranked) ? ranked : proveUnrequested(validation, ranked);
     if (proven instanceof Promise) {
       return proven.then((late) => {

@@ -256,7 +256,7 @@ function verifySoas(
   for (let i = from; i < end.authority.length; i++) {
     const ranked = end.authority[i] as RankedRRset;
     if (rrsetType(ranked.rrset) !== TYPE.SOA) continue;
-    const verdict = verifySoa(validation, ranked, denying);
+    const verdict = verifySoa(validation, validation.asKnownNow(ranked), denying);
     if (verdict instanceof Promise) return verdict.then((late) => late ?? verifySoas(validation, end, denying, i + 1));
     if (verdict !== null) return verdict;
   }

@@ -18,7 +18,7 @@ import { type RecordRef, recordOf } from './signature-reason.ts';
 import { storeSecure } from './store-verdict.ts';
 import { type RRsetValidation, validateRRset, withVerdict } from './validate-rrset.ts';
 import type { ValidationContext } from './validation-context.ts';
-import type { NonSecureVerdict } from './zone-security.ts';
+import type { NonSecureVerdict, SecureZone } from './zone-security.ts';
 
 /** A validated RRset with the proof that it used. */
 export interface ValidatedSet {
@@ -27,10 +27,10 @@ export interface ValidatedSet {
   /** Denial sets that prove the expansion, with their verdict; empty when there was none. */
   readonly proof: readonly RankedRRset[];
   /** The zone that signed it; null when it is not secure, or was proven before. */
-  readonly zone: VerifiedRRset['zone'] | null;
+  readonly zone: SecureZone | null;
 }
 
-type VerifiedRRset = Extract<RRsetValidation, { readonly kind: 'verified' }>;
+type ExpandedSet = Extract<RRsetValidation, { readonly kind: 'expanded' }>;
 
 /** Types that a wildcard must not make: a DNAME (RFC 4592 §4.4), and those that belong to one name only. */
 const NEVER_EXPANDED: ReadonlySet<number> = new Set([TYPE.DNAME, TYPE.DS, TYPE.DNSKEY, TYPE.NSEC, TYPE.NSEC3]);
@@ -62,22 +62,15 @@ function conclude(
   checked: RRsetValidation,
 ): Soon<ValidatedSet> {
   switch (checked.kind) {
-    case 'known':
-      return { verdict: SECURE, ranked, proof: [], zone: null };
+    case 'proven':
+      return { verdict: SECURE, ranked: checked.ranked, proof: [], zone: checked.zone };
     case 'unproven':
       // What is no word of the zone above may be the child's own, and good as such: the verdict is about this question only.
       return isDs(asked, ranked)
         ? { verdict: checked.verdict, ranked: { ...ranked, verdict: checked.verdict }, proof: [], zone: null }
         : unproven(validation, ranked, checked.verdict);
-    case 'verified':
-      return checked.signature.isWildcard
-        ? validateExpansion(validation, ranked, checked, authority)
-        : {
-            verdict: SECURE,
-            ranked: storeSecure(validation, ranked, checked.expiresAt),
-            proof: [],
-            zone: checked.zone,
-          };
+    case 'expanded':
+      return validateExpansion(validation, ranked, checked, authority);
     default:
       return unreachable(checked);
   }
@@ -91,7 +84,7 @@ function isDs(asked: number, { rrset }: RankedRRset): boolean {
 function validateExpansion(
   validation: ValidationContext,
   ranked: RankedRRset,
-  checked: VerifiedRRset,
+  checked: ExpandedSet,
   authority: readonly RankedRRset[],
 ): Soon<ValidatedSet> {
   const { zone, signature } = checked;
@@ -155,7 +148,7 @@ function proven(
   validation: ValidationContext,
   ranked: RankedRRset,
   records: ProvenRecords,
-  { zone, expiresAt }: VerifiedRRset,
+  { zone, expiresAt }: ExpandedSet,
 ): ValidatedSet {
   const until = Math.min(expiresAt, records.expiresAt);
   return { verdict: SECURE, ranked: storeSecure(validation, ranked, until), proof: records.sets, zone };

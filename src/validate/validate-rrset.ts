@@ -20,7 +20,7 @@ import { trustOf, trustOfSigner, verdictBelow } from './chain-of-trust.ts';
 import { limitVerdict } from './conclude.ts';
 import { nameOfSigningZone, signersOf } from './find-signer.ts';
 import { recordOf } from './signature-reason.ts';
-import { storeVerdict } from './store-verdict.ts';
+import { storeSecure, storeVerdict } from './store-verdict.ts';
 import type { TrustAnchor } from './trust-anchors.ts';
 import type { ValidationContext } from './validation-context.ts';
 import { isSigned, type RRsetCheck, verifyRRset } from './verify-rrset.ts';
@@ -28,15 +28,15 @@ import type { NonSecureVerdict, SecureZone, ZoneSecurity } from './zone-security
 
 /** What came of one RRset. */
 export type RRsetValidation =
-  /** A valid signature of `zone`. Not yet written into the cache: when it is a wildcard expansion, a proof is due. */
+  /** Proven, and kept as such; `zone`: who signed it, null when it was proven before. */
+  | { readonly kind: 'proven'; readonly ranked: RankedRRset; readonly zone: SecureZone | null }
+  /** Expanded from a wildcard under a valid signature of `zone`. Not written into the cache: a proof is due. */
   | {
-      readonly kind: 'verified';
+      readonly kind: 'expanded';
       readonly zone: SecureZone;
       readonly signature: ValidSignature;
       readonly expiresAt: number;
     }
-  /** Proven before, and still fresh. */
-  | { readonly kind: 'known' }
   | { readonly kind: 'unproven'; readonly verdict: NonSecureVerdict };
 
 /** Where the chain for a name starts, or the verdict when it starts nowhere. */
@@ -62,22 +62,33 @@ export function validateRRset(
   const type = asked === TYPE.DS ? TYPE.DS : rrsetType(ranked.rrset);
   const start = startFor(validation, owner, type);
   if ('verdict' in start) return { kind: 'unproven', verdict: start.verdict };
-  // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
-  const isProven = ranked.verdict?.status === 'secure' && !isExpanded(ranked.rrset);
-  if (isProven && (type !== TYPE.DS || isSignedFromAbove(ranked.rrset))) return { kind: 'known' };
+  const known = knownBefore(validation, ranked, type);
+  if (known !== null) return known;
   const most = validation.parts.options.limits.signers;
   const inZoneOf = nameOfSigningZone(owner, type);
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
   const { anchor } = start;
   return signers.length === 0
     ? validateUnsigned(validation, ranked, inZoneOf, anchor)
-    : validateBySigners(validation, ranked, { signers, inZoneOf, anchor }, null);
+    : validateBySigners(validation, ranked, { signers, inZoneOf, type, anchor }, null);
+}
+
+/** What was proven of the set before, as data of that type; null: nothing that can be relied on. */
+function knownBefore(validation: ValidationContext, ranked: RankedRRset, type: number): RRsetValidation | null {
+  const known = validation.asKnownNow(ranked);
+  // RFC 4035 §5.3.4: an expansion is proven together with its denial only, and those who validate need that as well.
+  const isProven = known.verdict?.status === 'secure' && !isExpanded(known.rrset);
+  return isProven && (type !== TYPE.DS || isSignedFromAbove(known.rrset))
+    ? { kind: 'proven', ranked: known, zone: null }
+    : null;
 }
 
 /** Signers of a set to be tried in turn. */
 interface Signers {
   readonly signers: readonly Name[];
   readonly inZoneOf: Name;
+  /** DS for whatever stands in the place of one. */
+  readonly type: number;
   readonly anchor: TrustAnchor;
 }
 
@@ -85,34 +96,34 @@ interface Signers {
 function validateBySigners(
   validation: ValidationContext,
   ranked: RankedRRset,
-  { signers, inZoneOf, anchor }: Signers,
+  { signers, inZoneOf, type, anchor }: Signers,
   bogus: RRsetValidation | null,
 ): Soon<RRsetValidation> {
   const [signer, ...others] = signers;
   if (signer === undefined) return bogus ?? { kind: 'unproven', verdict: noSignature(ranked, anchor.zone) };
   const next = (checked: RRsetValidation): Soon<RRsetValidation> => {
     if (checked.kind !== 'unproven' || checked.verdict.status !== 'bogus') return checked;
-    return validateBySigners(validation, ranked, { signers: others, inZoneOf, anchor }, bogus ?? checked);
+    return validateBySigners(validation, ranked, { signers: others, inZoneOf, type, anchor }, bogus ?? checked);
   };
-  const checked = validateBySigner(validation, ranked, { signer, inZoneOf }, anchor);
+  const checked = validateBySigner(validation, ranked, { signer, inZoneOf, type }, anchor);
   return checked instanceof Promise ? checked.then(next) : next(checked);
 }
 
 function validateBySigner(
   validation: ValidationContext,
   ranked: RankedRRset,
-  { signer, inZoneOf }: { readonly signer: Name; readonly inZoneOf: Name },
+  { signer, inZoneOf, type }: Pick<Signers, 'inZoneOf' | 'type'> & { readonly signer: Name },
   anchor: TrustAnchor,
 ): Soon<RRsetValidation> {
   const trust = trustOfSigner(validation, { signer, inZoneOf, servedBy: ranked.zone }, anchor);
-  if (trust instanceof Promise) return trust.then((late) => verifyWith(validation, ranked, signer, late));
-  return verifyWith(validation, ranked, signer, trust);
+  if (trust instanceof Promise) return trust.then((late) => verifyWith(validation, ranked, { signer, type }, late));
+  return verifyWith(validation, ranked, { signer, type }, trust);
 }
 
 function verifyWith(
   validation: ValidationContext,
   ranked: RankedRRset,
-  signer: Name,
+  { signer, type }: { readonly signer: Name; readonly type: number },
   trust: ZoneSecurity,
 ): Soon<RRsetValidation> {
   if (trust.status !== 'secure') {
@@ -123,14 +134,25 @@ function verifyWith(
   if (!namesEqual(trust.zone, signer)) {
     return { kind: 'unproven', verdict: { status: 'bogus', why: signerNotAllowed(ranked, trust.zone, signer) } };
   }
+  const known = knownBefore(validation, ranked, type);
+  if (known !== null) return known;
   const check = verifyRRset(validation, ranked, trust);
-  return check instanceof Promise ? check.then((late) => asValidation(late, trust)) : asValidation(check, trust);
+  return check instanceof Promise
+    ? check.then((late) => asValidation(validation, ranked, late, trust))
+    : asValidation(validation, ranked, check, trust);
 }
 
-function asValidation(check: RRsetCheck, zone: SecureZone): RRsetValidation {
+/** Kept at once where nothing more is due, so that who comes next finds it. */
+function asValidation(
+  validation: ValidationContext,
+  ranked: RankedRRset,
+  check: RRsetCheck,
+  zone: SecureZone,
+): RRsetValidation {
   if (check.kind === 'secure') {
     const { signature, expiresAt } = check;
-    return { kind: 'verified', zone, signature, expiresAt };
+    if (signature.isWildcard) return { kind: 'expanded', zone, signature, expiresAt };
+    return { kind: 'proven', ranked: storeSecure(validation, ranked, expiresAt), zone };
   }
   if (check.kind === 'bogus') return { kind: 'unproven', verdict: { status: 'bogus', why: check.why } };
   return { kind: 'unproven', verdict: limitVerdict(check.limit) };

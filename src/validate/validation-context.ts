@@ -7,7 +7,7 @@
 import type { AnswerCache } from '../cache/answer-cache.ts';
 import type { DenialCache } from '../cache/denial-cache.ts';
 import type { KeyCache } from '../cache/key-cache.ts';
-import type { RRsetCache } from '../cache/rrset-cache.ts';
+import { type RRsetCache, sameRecords } from '../cache/rrset-cache.ts';
 import type { AlgorithmPolicy } from '../dnssec/algorithms.ts';
 import type { ZoneKey } from '../dnssec/dnskey.ts';
 import type { Clock } from '../ports/clock.ts';
@@ -19,7 +19,8 @@ import type { Counters } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import { type Name, nameKey } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
-import type { RRset } from '../wire/rrset.ts';
+import { type RRset, rrsetClass, rrsetOwner, rrsetType } from '../wire/rrset.ts';
+import { isExpanded } from '../wire/signed-labels.ts';
 import type { Fetch } from '../work/fetch.ts';
 import type { Soon } from '../work/soon.ts';
 import type { TurnLimiter } from '../work/turn-limiter.ts';
@@ -78,6 +79,8 @@ export class ValidationContext {
   /** NSEC and NSEC3 sets that came with the answer: where they prove that there is no zone cut, no DS is asked for. */
   readonly denialRecords: readonly RankedRRset[];
   readonly #pace: TurnLimiter;
+  /** `proofs` of the RRset cache when it began, and those that it made itself since. */
+  #knownProofs: number;
   /** Names whose cut was known and is in doubt now; null: there has been none. */
   #inDoubt: Set<string> | null = null;
 
@@ -89,6 +92,7 @@ export class ValidationContext {
     this.work = work;
     this.denialRecords = denialRecords;
     this.now = parts.clock.unixSeconds();
+    this.#knownProofs = parts.rrsets.proofs;
   }
 
   /** Joins the step of a zone's trust that is under way, or runs it. */
@@ -99,6 +103,29 @@ export class ValidationContext {
   /** False when what verdicts rest on has changed since the work began: then it keeps none. */
   get mayKeep(): boolean {
     return this.work.trustEpoch === this.parts.rrsets.trustEpoch;
+  }
+
+  /** Keeps a set that it has proven, unless what verdicts rest on has changed. */
+  keepProven(proven: RankedRRset): RankedRRset {
+    if (!this.mayKeep) return proven;
+    const { rrsets } = this.parts;
+    const before = rrsets.proofs;
+    rrsets.keepValidated(proven);
+    this.#knownProofs += rrsets.proofs - before;
+    return proven;
+  }
+
+  /**
+   * A set of the answer as it is known by now: while this validation waited, another one may have proven the same data. Questions for
+   * one host come together, and what one of them asks for comes along with another's answer.
+   */
+  asKnownNow(ranked: RankedRRset): RankedRRset {
+    const { rrsets } = this.parts;
+    if (rrsets.proofs === this.#knownProofs || ranked.verdict !== null || ranked.notKept === true) return ranked;
+    if (!this.mayKeep) return ranked;
+    const { rrset } = ranked;
+    const held = rrsets.find(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
+    return held?.verdict?.status === 'secure' && !isExpanded(rrset) && sameRecords(held.rrset, rrset) ? held : ranked;
   }
 
   /** From now on what stands at the name is asked of servers: records that came with the answer may be as old as the doubt. */

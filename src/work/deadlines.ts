@@ -31,11 +31,17 @@ export class Deadlines {
     return this.#heap.length;
   }
 
-  /** Has it wait for so many ms (0 or more); one that waits already must be taken out before. */
-  add(waiting: Waiting, ms: number): void {
-    waiting.dueMs = this.#clock.monotonicMs() + ms;
+  /** Has it wait for so many ms (0 or more) from now on, or from `nowMs`, which was just read; not one that waits already. */
+  add(waiting: Waiting, ms: number, nowMs = this.#clock.monotonicMs()): void {
+    waiting.dueMs = nowMs + ms;
     this.#rise(waiting, this.#heap.length);
     if (waiting.dueMs < this.#timerMs) this.#setTimer(waiting.dueMs, ms);
+  }
+
+  /** Has it wait until then; for a moment that is over, until a later turn. */
+  addUntil(waiting: Waiting, dueMs: number): void {
+    const nowMs = this.#clock.monotonicMs();
+    this.add(waiting, Math.max(0, dueMs - nowMs), nowMs);
   }
 
   /** Ends a wait; without effect on one that has ended. */

@@ -273,13 +273,13 @@ describe.each(names)('with $what', ({ name }) => {
         (cache, n) => {
           const server = `192.0.${Math.floor(n / zones) >> 8}.${Math.floor(n / zones) & 255}@53`;
           const zone = read(name(n));
-          cache.report(server, zone, { kind: 'answered', rttMs: 20 });
-          cache.report(server, zone, { kind: 'edns-seen', isGood: true });
-          cache.manners(server).cookieFor('', () => new Uint8Array(8));
+          cache.report(cache.at(server, zone), { kind: 'answered', rttMs: 20 });
+          cache.report(cache.at(server, zone), { kind: 'edns-seen', isGood: true });
+          cache.manners(cache.at(server, zone)).cookieFor('', () => new Uint8Array(8));
           for (let type = 1; type <= types; type++) {
-            cache.report(server, zone, { kind: 'silent', waitedMs: 100, type });
-            cache.report(server, zone, { kind: 'answered', rttMs: 20 });
-            cache.report(server, zone, { kind: 'lame', lameness: 'lame', type });
+            cache.report(cache.at(server, zone), { kind: 'silent', waitedMs: 100, type });
+            cache.report(cache.at(server, zone), { kind: 'answered', rttMs: 20 });
+            cache.report(cache.at(server, zone), { kind: 'lame', lameness: 'lame', type });
           }
         },
         1000,

@@ -6,12 +6,14 @@ import { RANKED_FORM } from '../../src/cache/packed-rrset.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import { labelAfter, nameKeyFrom } from '../../src/wire/name.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
+import { rrsetOwner } from '../../src/wire/rrset.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import { name, ranked } from './cache-parts.ts';
 
 const LABELS = ['a', 'B', 'mx', '_tcp', 'a-longer-label'];
 const TYPES = [TYPE.A, TYPE.DS, TYPE.DNAME];
 const STEPS = 4000;
+const ROOM = 60_000;
 
 const random = new SeededRandom(7);
 const pick = <T>(list: readonly T[]): T => list[random.below(list.length)] as T;
@@ -44,4 +46,36 @@ test.each([false, true])('a packed map holds what a plain one does; with values 
     }
     expect(map.count).toBe(plain.size);
   }
+});
+
+test('what is used stays, whatever comes; what is not goes first', () => {
+  const map = new PackedMap<RankedRRset>({ random, maxBytes: ROOM, form: RANKED_FORM });
+  const add = (text: string): void => map.set(ranked({ owner: text }));
+  for (const text of ['used.', 'forgotten.']) add(text);
+  const look = (text: string): boolean => map.peek(name(text), TYPE.A, CLASS.IN) !== null;
+  for (let i = 0; i < STEPS; i++) {
+    add(`n${i}.`);
+    expect(map.use(name('used.'), TYPE.A, CLASS.IN)).toBe(true);
+    // Nothing is dropped before its turn but for the share that may have been moved without a mark.
+    for (const kept of [i, i - 100]) if (kept >= 0) expect(look(`n${kept}.`)).toBe(true);
+  }
+  expect(map.count).toBeGreaterThan(200);
+  expect(map.count).toBeLessThan(STEPS / 2);
+  expect(look('forgotten.')).toBe(false);
+  const [newest] = map.values();
+  expect(newest?.rrset).toEqual(ranked({ owner: `n${STEPS - 1}.` }).rrset);
+});
+
+test('texts and zones read before are not taken for others', () => {
+  const map = new PackedMap<RankedRRset>({ random, maxBytes: 1 << 20, form: RANKED_FORM });
+  const sets = Array.from({ length: 600 }, (_, i) =>
+    ranked({
+      owner: `a.b${i % 7}.c${i}.`,
+      server: `192.0.2.${i}@53`,
+      zone: name(i % 2 === 0 ? `c${i}.` : `B${i % 7}.c${i}.`),
+    }),
+  );
+  for (const set of sets) map.set(set);
+  for (const set of [...sets, ...sets.slice().reverse()])
+    expect(map.get(rrsetOwner(set.rrset), TYPE.A, CLASS.IN)).toEqual(set);
 });

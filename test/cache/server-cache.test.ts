@@ -21,60 +21,105 @@ function make(options = {}) {
   });
   // Somebody answers all the time: the line is good.
   const silent = (waitedMs: number, type: number = TYPE.A, zone = ZONE, server = SERVER): void => {
-    servers.report('198.51.100.1@53', mustParseName('.'), ANSWERED);
-    servers.report(server, zone, { kind: 'silent', waitedMs, type });
+    servers.report(servers.at('198.51.100.1@53', mustParseName('.')), ANSWERED);
+    servers.report(servers.at(server, zone), { kind: 'silent', waitedMs, type });
   };
   const silentForLong = (type: number = TYPE.A, zone = ZONE): void => {
     for (let waited = 376; waited < 1_000_000; waited *= 2) silent(waited, type, zone);
   };
-  const asked = (type: number = TYPE.A): void => servers.report(SERVER, ZONE, { kind: 'asked', type });
-  const isDead = (type: number = TYPE.A, zone = ZONE): boolean => servers.info(SERVER, zone, type).isDead;
+  const asked = (type: number = TYPE.A): void => servers.report(servers.at(SERVER, ZONE), { kind: 'asked', type });
+  const isDead = (type: number = TYPE.A, zone = ZONE): boolean => servers.info(servers.at(SERVER, zone), type).isDead;
   return { clock, servers, silent, silentForLong, asked, isDead, linesBack: () => linesBack };
 }
+
+describe('a server that was looked up before', () => {
+  test('shows what another question that asks it learned', () => {
+    const { servers } = make();
+    const [one, other] = [servers.at(SERVER, ZONE), servers.at(SERVER, ZONE)];
+    expect(other.zone).toBe(one.zone);
+    expect(servers.waitMs(other)).toBe(376);
+    servers.report(one, ANSWERED);
+    expect(servers.waitMs(other)).toBe(60);
+  });
+
+  test('is known anew after it was forgotten, and not as it was', () => {
+    const { servers } = make();
+    const held = servers.at(SERVER, ZONE);
+    servers.report(held, ANSWERED);
+    servers.report(held, { kind: 'lame', lameness: 'lame', type: TYPE.A });
+    servers.remove(SERVER);
+    expect([servers.waitMs(held), servers.lameness(held, TYPE.A)]).toEqual([376, null]);
+    servers.report(held, ANSWERED);
+    servers.clear();
+    expect(servers.waitMs(held)).toBe(376);
+    servers.report(held, ANSWERED);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(60);
+  });
+
+  test('is known anew after others pushed it out', () => {
+    const { servers } = make({ maxServers: 20 });
+    const held = servers.at(SERVER, ZONE);
+    servers.report(held, ANSWERED);
+    for (let i = 0; i < 200; i++) servers.report(servers.at(`198.51.100.${i}@53`, ZONE), ANSWERED);
+    expect(servers.waitMs(held)).toBe(376);
+    servers.report(held, { kind: 'silent', waitedMs: 376, type: TYPE.A });
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(752);
+  });
+
+  test('is known anew when its entry has expired', async () => {
+    const { clock, servers } = make({ hostTtlSeconds: 60 });
+    const held = servers.at(SERVER, ZONE);
+    servers.report(held, ANSWERED);
+    await clock.advance(61_000);
+    expect(servers.waitMs(held)).toBe(376);
+    servers.report(held, ANSWERED);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(60);
+  });
+});
 
 describe('timeouts', () => {
   test('start at 376 ms, double with each timeout, and are forgotten with an answer', () => {
     const { servers, silent } = make();
-    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(376);
     silent(376);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(752);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(752);
     silent(752);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(1504);
-    servers.report(SERVER, ZONE, ANSWERED);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(60);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(1504);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(60);
   });
 
   test('double once for attempts that time out together', () => {
     const { servers, silent } = make();
     for (let i = 0; i < 10; i++) silent(376);
-    expect(servers.timeoutMs(SERVER, ZONE)).toBe(752);
+    expect(servers.timeoutMs(servers.at(SERVER, ZONE))).toBe(752);
   });
 
   test('never fall below 50 ms nor make a wait longer than 12 s', async () => {
     const { clock, servers, silentForLong, isDead } = make();
-    for (let i = 0; i < 30; i++) servers.report(SERVER, ZONE, { kind: 'answered', rttMs: 1 });
-    expect(servers.waitMs(SERVER, ZONE)).toBe(50);
+    for (let i = 0; i < 30; i++) servers.report(servers.at(SERVER, ZONE), { kind: 'answered', rttMs: 1 });
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(50);
     await clock.advance(31_000);
     silentForLong();
-    expect(servers.waitMs(SERVER, ZONE)).toBe(12_000);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(12_000);
     expect(isDead()).toBe(true);
   });
 
   test('of a server that has just answered stay short, however many questions are lost in a row', async () => {
     const { clock, servers, silent, silentForLong } = make();
-    servers.report(SERVER, ZONE, { kind: 'answered', rttMs: 40 });
+    servers.report(servers.at(SERVER, ZONE), { kind: 'answered', rttMs: 40 });
     silentForLong();
-    expect(servers.waitMs(SERVER, ZONE)).toBe(1000);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(1000);
     await clock.advance(31_000);
     silent(1000);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(2000);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(2000);
   });
 
   test('are forgotten with the entry', async () => {
     const { clock, servers, silent } = make();
     silent(3000);
     await clock.advance(901_000);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(376);
   });
 
   test('of a server that is down end with the entry: one question shows whether it is back', async () => {
@@ -85,7 +130,7 @@ describe('timeouts', () => {
     silent(12_000);
     asked();
     expect(isDead()).toBe(true);
-    servers.report(SERVER, ZONE, ANSWERED);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
     expect(isDead()).toBe(false);
   });
 
@@ -114,13 +159,13 @@ describe('timeouts', () => {
 describe('what silence teaches', () => {
   test('counts for the zone that it was learned in', () => {
     const { servers, silentForLong, isDead } = make();
-    servers.report(SERVER, ZONE, ANSWERED);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
     silentForLong(TYPE.A, OTHER_ZONE);
     expect(isDead(TYPE.A, OTHER_ZONE)).toBe(true);
     expect(isDead()).toBe(false);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(60);
-    expect(servers.info(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
-    expect(servers.info(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBe(60);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(60);
+    expect(servers.info(servers.at(SERVER, ZONE), TYPE.A).timeoutMs).toBe(60);
+    expect(servers.info(servers.at(SERVER, mustParseName('third.')), TYPE.A).timeoutMs).toBe(60);
   });
 
   test('counts for the type: who drops TLSA is still asked for MX', () => {
@@ -143,14 +188,14 @@ describe('what silence teaches', () => {
 
   test('puts an address last, no more, for other zones when it used to answer for the one', async () => {
     const { clock, servers, silentForLong, isDead } = make();
-    servers.report(SERVER, ZONE, ANSWERED);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
     await clock.advance(31_000);
     silentForLong();
-    expect(servers.info(SERVER, OTHER_ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(servers.info(servers.at(SERVER, OTHER_ZONE), TYPE.A).timeoutMs).toBe(120_000);
     expect(isDead(TYPE.A, OTHER_ZONE)).toBe(false);
-    expect(servers.waitMs(SERVER, OTHER_ZONE)).toBe(60);
-    servers.report(SERVER, OTHER_ZONE, ANSWERED);
-    expect(servers.info(SERVER, mustParseName('third.'), TYPE.A).timeoutMs).toBeLessThan(100);
+    expect(servers.waitMs(servers.at(SERVER, OTHER_ZONE))).toBe(60);
+    servers.report(servers.at(SERVER, OTHER_ZONE), ANSWERED);
+    expect(servers.info(servers.at(SERVER, mustParseName('third.')), TYPE.A).timeoutMs).toBeLessThan(100);
   });
 });
 
@@ -158,11 +203,11 @@ describe('a server that never answered anybody', () => {
   test('comes last for other zones until it answers, but is asked there', () => {
     const { servers, silentForLong, isDead } = make();
     silentForLong(TYPE.A, OTHER_ZONE);
-    expect(servers.info(SERVER, ZONE, TYPE.A).timeoutMs).toBe(120_000);
+    expect(servers.info(servers.at(SERVER, ZONE), TYPE.A).timeoutMs).toBe(120_000);
     expect(isDead()).toBe(false);
-    expect(servers.waitMs(SERVER, ZONE)).toBe(376);
-    servers.report(SERVER, ZONE, ANSWERED);
-    expect(servers.info(SERVER, ZONE, TYPE.A).timeoutMs).toBe(60);
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(376);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
+    expect(servers.info(servers.at(SERVER, ZONE), TYPE.A).timeoutMs).toBe(60);
   });
 });
 
@@ -171,72 +216,73 @@ describe('an outage of the own line', () => {
 
   function cut(servers: ServerCache, rounds = 12): void {
     for (let i = 0, waitedMs = 376; i < rounds; i++, waitedMs *= 2) {
-      for (const server of WITNESSES) servers.report(server, ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
+      for (const server of WITNESSES)
+        servers.report(servers.at(server, ZONE), { kind: 'silent', waitedMs, type: TYPE.A });
     }
   }
 
   test('teaches nothing about servers that answered before, and is over with one answer', async () => {
     const { clock, servers, isDead, linesBack } = make();
-    for (const server of WITNESSES) servers.report(server, ZONE, ANSWERED);
+    for (const server of WITNESSES) servers.report(servers.at(server, ZONE), ANSWERED);
     await clock.advance(60_000);
     cut(servers);
-    for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
+    for (const server of WITNESSES) expect(servers.timeoutMs(servers.at(server, ZONE))).toBe(60);
     // The line may have become slow: then nothing would be heard within what answers used to take.
-    expect([0, 1, 2, 3, 4].map((timeouts) => servers.waitMs(SERVER, ZONE, timeouts))).toEqual([
+    expect([0, 1, 2, 3, 4].map((timeouts) => servers.waitMs(servers.at(SERVER, ZONE), timeouts))).toEqual([
       ...[1000, 1000, 1000],
       ...[3000, 1000],
     ]);
     expect(isDead()).toBe(false);
     expect(linesBack()).toBe(0);
-    servers.report('192.0.2.2@53', ZONE, ANSWERED);
+    servers.report(servers.at('192.0.2.2@53', ZONE), ANSWERED);
     expect(linesBack()).toBe(1);
-    servers.report(SERVER, ZONE, { kind: 'silent', waitedMs: 60, type: TYPE.A });
-    expect(servers.waitMs(SERVER, ZONE)).toBe(120);
+    servers.report(servers.at(SERVER, ZONE), { kind: 'silent', waitedMs: 60, type: TYPE.A });
+    expect(servers.waitMs(servers.at(SERVER, ZONE))).toBe(120);
   });
 
   test('is seen at the start, when nobody has answered yet, and by who has a single forwarder', async () => {
     const atStart = make();
     cut(atStart.servers);
-    expect(atStart.servers.timeoutMs(SERVER, ZONE)).toBe(376);
+    expect(atStart.servers.timeoutMs(atStart.servers.at(SERVER, ZONE))).toBe(376);
     const forwarding = make();
-    forwarding.servers.report(SERVER, ZONE, ANSWERED);
+    forwarding.servers.report(forwarding.servers.at(SERVER, ZONE), ANSWERED);
     await forwarding.clock.advance(60_000);
     for (let waitedMs = 60; waitedMs < 1_000_000; waitedMs *= 2) {
-      forwarding.servers.report(SERVER, ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
+      forwarding.servers.report(forwarding.servers.at(SERVER, ZONE), { kind: 'silent', waitedMs, type: TYPE.A });
     }
     expect(forwarding.isDead()).toBe(false);
-    expect(forwarding.servers.timeoutMs(SERVER, ZONE)).toBe(60);
+    expect(forwarding.servers.timeoutMs(forwarding.servers.at(SERVER, ZONE))).toBe(60);
   });
 
   test('is not made of the silence of servers that never answered, nor hidden by one on the own site', async () => {
     const { clock, servers } = make();
-    for (const server of WITNESSES) servers.report(server, ZONE, ANSWERED);
+    for (const server of WITNESSES) servers.report(servers.at(server, ZONE), ANSWERED);
     await clock.advance(60_000);
     for (let i = 0; i < 20; i++) {
       for (let waitedMs = 376; waitedMs < 1_000_000; waitedMs *= 2) {
-        servers.report(`203.0.113.${i}@53`, OTHER_ZONE, { kind: 'silent', waitedMs, type: TYPE.A });
+        servers.report(servers.at(`203.0.113.${i}@53`, OTHER_ZONE), { kind: 'silent', waitedMs, type: TYPE.A });
       }
     }
-    expect(servers.info('203.0.113.1@53', OTHER_ZONE, TYPE.A).isDead).toBe(true);
+    expect(servers.info(servers.at('203.0.113.1@53', OTHER_ZONE), TYPE.A).isDead).toBe(true);
     for (const server of WITNESSES) {
-      servers.report('127.0.0.1@5353', ZONE, ANSWERED);
-      servers.report(server, ZONE, { kind: 'silent', waitedMs: 60, type: TYPE.A });
+      servers.report(servers.at('127.0.0.1@5353', ZONE), ANSWERED);
+      servers.report(servers.at(server, ZONE), { kind: 'silent', waitedMs: 60, type: TYPE.A });
     }
-    for (const server of WITNESSES) expect(servers.timeoutMs(server, ZONE)).toBe(60);
+    for (const server of WITNESSES) expect(servers.timeoutMs(servers.at(server, ZONE))).toBe(60);
   });
 
   test('is one too when the system knows no way: its end is told', () => {
     const { servers, linesBack } = make();
     for (const server of WITNESSES) servers.noteUnreachable(server);
-    servers.report(SERVER, ZONE, ANSWERED);
-    servers.report(SERVER, ZONE, ANSWERED);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
+    servers.report(servers.at(SERVER, ZONE), ANSWERED);
     expect(linesBack()).toBe(1);
   });
 
   test('leaves alone what was known of dead servers before it', async () => {
     const { clock, servers, silentForLong, isDead } = make();
     silentForLong();
-    for (const server of WITNESSES.slice(1)) servers.report(server, ZONE, ANSWERED);
+    for (const server of WITNESSES.slice(1)) servers.report(servers.at(server, ZONE), ANSWERED);
     await clock.advance(1000);
     cut(servers);
     expect(isDead()).toBe(true);
@@ -254,7 +300,7 @@ describe('families', () => {
     servers.noteUnreachable('2001:db8::3@53');
     expect(servers.hasRoute('ip6')).toBe(false);
     expect(servers.hasRoute('ip4')).toBe(true);
-    expect(servers.waitMs('2001:db8::3@53', ZONE)).toBe(376);
+    expect(servers.waitMs(servers.at('2001:db8::3@53', ZONE))).toBe(376);
     await clock.advance(61_000);
     expect(servers.hasRoute('ip6')).toBe(true);
   });
@@ -264,17 +310,17 @@ describe('lameness', () => {
   test('is kept for one server, one zone and one type', () => {
     const { servers } = make();
     const a = mustParseName('a.');
-    servers.report(SERVER, a, { kind: 'lame', lameness: 'lame', type: TYPE.AAAA });
-    expect(servers.lameness(SERVER, mustParseName('A.'), TYPE.AAAA)).toBe('lame');
-    expect(servers.lameness(SERVER, a, TYPE.MX)).toBeNull();
-    expect(servers.lameness(SERVER, mustParseName('b.'), TYPE.AAAA)).toBeNull();
-    expect(servers.lameness('192.0.2.2@53', a, TYPE.AAAA)).toBeNull();
+    servers.report(servers.at(SERVER, a), { kind: 'lame', lameness: 'lame', type: TYPE.AAAA });
+    expect(servers.lameness(servers.at(SERVER, mustParseName('A.')), TYPE.AAAA)).toBe('lame');
+    expect(servers.lameness(servers.at(SERVER, a), TYPE.MX)).toBeNull();
+    expect(servers.lameness(servers.at(SERVER, mustParseName('b.')), TYPE.AAAA)).toBeNull();
+    expect(servers.lameness(servers.at('192.0.2.2@53', a), TYPE.AAAA)).toBeNull();
   });
 
   test('that is about the whole zone is kept for all types', () => {
     const { servers } = make();
-    servers.report(SERVER, ZONE, { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
-    expect(servers.lameness(SERVER, ZONE, TYPE.MX)).toBe('dnssec-lame');
+    servers.report(servers.at(SERVER, ZONE), { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
+    expect(servers.lameness(servers.at(SERVER, ZONE), TYPE.MX)).toBe('dnssec-lame');
   });
 });
 
@@ -283,7 +329,8 @@ describe('the bound', () => {
     const { servers } = make({ maxServers: 100 });
     for (let i = 0; i < 1000; i++) {
       const zone = mustParseName(`zone-${i}.example.`);
-      for (let type = 1; type <= 20; type++) servers.report(SERVER, zone, { kind: 'lame', lameness: 'lame', type });
+      for (let type = 1; type <= 20; type++)
+        servers.report(servers.at(SERVER, zone), { kind: 'lame', lameness: 'lame', type });
     }
     expect(servers.count).toBeLessThanOrEqual(130);
     const [report] = servers.entries();

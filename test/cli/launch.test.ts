@@ -117,8 +117,8 @@ async function heapWith(hostMib: number, group: string, limits: Readonly<Record<
 
 describe.skipIf(!CAN_MOUNT)('the heap is', () => {
   test.each([
-    ['a third of the host', 8192, '0::/\n', {}, '2730 16 4'],
-    ['half of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '512 8 4'],
+    ['a third of the host', 8192, '0::/\n', {}, '2730 16 8'],
+    ['half of a limit', 8192, '0::/a/b\n', { 'a/b/memory.max': String(1024 * MIB) }, '512 8 8'],
     [
       'bounded by the groups above',
       8192,
@@ -145,7 +145,7 @@ describe.skipIf(!CAN_MOUNT)('the heap is', () => {
       8192,
       '4:memory:/\n',
       { 'memory/memory.limit_in_bytes': '9223372036854771712' },
-      '2730 16 4',
+      '2730 16 8',
     ],
     ['not below what a daemon needs', 64, '0::/\n', {}, '64 1 1'],
   ])('%s', async (_, host, group, limits, expected) => {

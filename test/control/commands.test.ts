@@ -93,7 +93,7 @@ describe('flushing', () => {
     const bench = await makeBench();
     const { servers } = bench.instance.caches;
     for (const server of ['192.0.2.1@53', '192.0.2.1@5353', '2001:db8::1@53']) {
-      servers.report(server, mustParseName('example.'), { kind: 'answered', rttMs: 20 });
+      servers.report(servers.at(server, mustParseName('example.')), { kind: 'answered', rttMs: 20 });
     }
     expect(await bench.run('flush_infra 192.0.2.1@5353')).toBe('ok\n');
     expect(servers.count).toBe(2);

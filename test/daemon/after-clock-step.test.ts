@@ -35,7 +35,10 @@ describe('when the clock was set', () => {
     const bench = await makeBench();
     hold(bench, 'judged.example.', TYPE.A, [ADDRESS], SECURE);
     hold(bench, 'unvalidated.example.', TYPE.A, [ADDRESS], null);
-    bench.instance.caches.servers.report('192.0.2.1@53', ROOT, { kind: 'answered', rttMs: 20 });
+    bench.instance.caches.servers.report(bench.instance.caches.servers.at('192.0.2.1@53', ROOT), {
+      kind: 'answered',
+      rttMs: 20,
+    });
     return bench;
   }
 

@@ -222,10 +222,10 @@ describe('transports', () => {
           },
     );
     for (const name of ['a', 'b', 'c']) {
-      expect(bench.servers.manners('192.0.2.1@53').takesEdns).toBe(true);
+      expect(bench.servers.manners(bench.servers.at('192.0.2.1@53', ROOT)).takesEdns).toBe(true);
       expect(endOf(await bench.run(`${name}.example. A`)).kind).toBe('answer');
     }
-    expect(bench.servers.manners('192.0.2.1@53').takesEdns).toBe(false);
+    expect(bench.servers.manners(bench.servers.at('192.0.2.1@53', ROOT)).takesEdns).toBe(false);
   });
 
   test('ignores replies that are not the answer and waits on', async () => {

@@ -1,11 +1,13 @@
 /** Proves when what was lost in an outage of the own line is sent again: on and on, for whoever joins, and all of it once the line is back. */
 
 import { describe, expect, test } from 'vitest';
+import { KnownServer } from '../../src/cache/known-server.ts';
 import { LostDatagrams, type Resendable } from '../../src/iterate/lost-datagrams.ts';
+import { ROOT } from '../../src/wire/name.ts';
 import { makeFakePorts } from '../fake/fake-ports.ts';
 
 /** One that was never taken. */
-const OTHER: Resendable = { serverKey: '198.51.100.1@53', send: () => {} };
+const OTHER: Resendable = { known: new KnownServer('198.51.100.1@53', ROOT), send: () => {} };
 
 /** So many datagrams to servers behind a dead line; what was sent again, by number. */
 function bench(count: number) {
@@ -15,7 +17,7 @@ function bench(count: number) {
   const lost = new LostDatagrams({ clock, servers: { isLineCut: () => isCut } });
   const datagrams = Array.from(
     { length: count },
-    (_, i): Resendable => ({ serverKey: `192.0.2.${i}@53`, send: () => void sent.push(i) }),
+    (_, i): Resendable => ({ known: new KnownServer(`192.0.2.${i}@53`, ROOT), send: () => void sent.push(i) }),
   );
   for (const datagram of datagrams) lost.add(datagram);
   const mend = (): void => {

@@ -7,12 +7,12 @@ import { questionFrom } from '../support/records.ts';
 import { questionLine } from './support.ts';
 
 const nothing = () => false;
-const START = { isKnownNoCut: nothing, asksForAFirst: false };
+const START = { delegations: { isNoCut: nothing }, asksForAFirst: false };
 
 /** The questions sent when every server knows only one more label and nobody ever refers. */
 function walk(text: string, known: (name: string) => boolean = nothing, asksForAFirst = false): string[] {
   const minimiser = new Minimiser(questionFrom(text), 'relaxed', {
-    isKnownNoCut: (name) => known(questionLine({ name, type: 1, class: 1 })),
+    delegations: { isNoCut: (name) => known(questionLine({ name, type: 1, class: 1 })) },
     asksForAFirst,
   });
   minimiser.enter(mustParseName('.'));

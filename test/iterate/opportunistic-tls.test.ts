@@ -103,7 +103,7 @@ describe('a server that takes TLS', () => {
     bench.servers.encrypted.note(other, 'success');
     bench.serve(`${other}@853`, () => null);
     const upstream = bench.upstream;
-    const asked = { server: { ip: other, port: 53 }, key: `${other}@53`, zone: ZONE, tlsName: null };
+    const asked = { server: { ip: other, port: 53 }, known: bench.servers.at(`${other}@53`, ZONE), tlsName: null };
     const rest = { recursion: false, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0 };
     const question = questionFrom('slow.example. A');
     void upstream.ask(bench.newWork('slow.example. A'), { ...asked, ...rest, question });
@@ -132,7 +132,7 @@ describe('a server that takes TLS', () => {
     const bench = benchFor({ overTls: (question, query) => (isSilent ? null : ANSWERS(question, query)) });
     await ask(bench, 'a');
     isSilent = true;
-    const waitMs = bench.servers.waitMs(`${SERVER}@53`, ZONE);
+    const waitMs = bench.servers.waitMs(bench.servers.at(`${SERVER}@53`, ZONE));
     const first = await ask(bench, 'b');
     expect(first).toMatchObject({ isAnswered: true, answered: [overTls('b'), inPlain('b')] });
     expect(first.tookMs).toBeLessThanOrEqual(3 * waitMs);
@@ -193,7 +193,7 @@ describe('a server that takes no TLS', () => {
     for (let i = 1; i <= 20; i++) {
       const ip = `198.51.100.${i}`;
       bench.serve(ip, ANSWERS);
-      const asked = { server: { ip, port: 53 }, key: `${ip}@53`, zone: ZONE, ...rest };
+      const asked = { server: { ip, port: 53 }, known: bench.servers.at(`${ip}@53`, ZONE), ...rest };
       void upstream.ask(bench.newWork('a.example. A'), { ...asked, question: questionFrom('a.example. A') });
     }
     await bench.ports.clock.advance(100);

@@ -29,24 +29,24 @@ const at = (...ips: string[]) => ips.map((ip) => candidateOf({ ip, port: 53 }));
 describe('chooseServer', () => {
   test('spreads over all that are within 400 ms of the best', () => {
     const { servers, chosen } = bench();
-    servers.report('192.0.2.1@53', ZONE, { kind: 'answered', rttMs: 10 });
-    servers.report('192.0.2.2@53', ZONE, { kind: 'answered', rttMs: 100 });
+    servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'answered', rttMs: 10 });
+    servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'answered', rttMs: 100 });
     expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.1', '192.0.2.2', '192.0.2.3']));
   });
 
   test('leaves a server that timed out alone while others answer', () => {
     const { servers, chosen } = bench();
-    servers.report('192.0.2.1@53', ZONE, { kind: 'answered', rttMs: 10 });
-    servers.report('192.0.2.2@53', ZONE, { kind: 'silent', waitedMs: 376, type: TYPE.A });
+    servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'answered', rttMs: 10 });
+    servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'silent', waitedMs: 376, type: TYPE.A });
     expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
     expect(chosen(at('192.0.2.2'))).toEqual(new Set(['192.0.2.2']));
   });
 
   test('never asks a lame server, and the other kinds only when nothing better is left', () => {
     const { servers, chosen, choose } = bench();
-    servers.report('192.0.2.1@53', ZONE, { kind: 'lame', lameness: 'lame', type: TYPE.A });
-    servers.report('192.0.2.2@53', ZONE, { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
-    servers.report('192.0.2.3@53', ZONE, { kind: 'lame', lameness: 'recursion-lame', type: TYPE.A });
+    servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'lame', lameness: 'lame', type: TYPE.A });
+    servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'lame', lameness: 'dnssec-lame', type: TYPE.A });
+    servers.report(servers.at('192.0.2.3@53', ZONE), { kind: 'lame', lameness: 'recursion-lame', type: TYPE.A });
     expect(choose(at('192.0.2.1'))).toBeNull();
     expect(chosen(at('192.0.2.1', '192.0.2.2', '192.0.2.3', '192.0.2.4'))).toEqual(new Set(['192.0.2.4']));
     expect(chosen(at('192.0.2.2', '192.0.2.3'))).toEqual(new Set(['192.0.2.2']));
@@ -72,8 +72,8 @@ describe('chooseServer', () => {
 
   test('sends some questions to the fastest servers only, when told to', () => {
     const { servers, chosen } = bench({ fastServers: { permil: 1000, count: 1 } });
-    servers.report('192.0.2.1@53', ZONE, { kind: 'answered', rttMs: 10 });
-    servers.report('192.0.2.2@53', ZONE, { kind: 'answered', rttMs: 60 });
+    servers.report(servers.at('192.0.2.1@53', ZONE), { kind: 'answered', rttMs: 10 });
+    servers.report(servers.at('192.0.2.2@53', ZONE), { kind: 'answered', rttMs: 60 });
     expect(chosen(at('192.0.2.1', '192.0.2.2'))).toEqual(new Set(['192.0.2.1']));
   });
 

@@ -28,8 +28,9 @@ const QUESTION = questionFrom('www.example. A');
 async function waitedFor(leftMs: number, unknownTimeoutMs: number, timeouts = 5) {
   const { clock, network, random } = makeFakePorts();
   const servers = new ServerCache({ clock, options: { ...DEFAULT_SERVER_CACHE_OPTIONS, unknownTimeoutMs } });
+  const known = servers.at(KEY, ROOT);
   for (let i = 0; i < timeouts; i++) {
-    servers.report(KEY, ROOT, { kind: 'silent', waitedMs: servers.timeoutMs(KEY, ROOT), type: TYPE.A });
+    servers.report(known, { kind: 'silent', waitedMs: servers.timeoutMs(known), type: TYPE.A });
   }
   const options = DEFAULT_ITERATE_OPTIONS;
   const streams = new UpstreamStreams({
@@ -49,7 +50,8 @@ async function waitedFor(leftMs: number, unknownTimeoutMs: number, timeouts = 5)
     ...{ budget: new Budget(DEFAULT_ALLOWANCE), startedMs, deadlineMs: startedMs + leftMs },
   });
   const query: UpstreamQuery = {
-    ...{ server: { ip: '192.0.2.53', port: 53 }, key: KEY, zone: ROOT, question: QUESTION, tlsName: null },
+    ...{ server: { ip: '192.0.2.53', port: 53 }, question: QUESTION, tlsName: null },
+    known,
     recursion: false,
     transport: 'udp',
     needsSignatures: false,

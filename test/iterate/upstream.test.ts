@@ -7,6 +7,7 @@ import { readU16 } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
 import { parseMessage } from '../../src/wire/message-view.ts';
+import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
@@ -35,7 +36,7 @@ describe('a server that answers over UDP', () => {
   test('is not slow because it refuses or closes connections', async () => {
     const standingAfter = async (bench: Bench) => {
       await bench.run('www.example. A');
-      return bench.servers.info(`${SERVER}@53`, mustParseName('.'), 1);
+      return bench.servers.info(bench.servers.at(`${SERVER}@53`, mustParseName('.')), 1);
     };
     const other = benchFor('udp');
     other.serve(SERVER, () => ANSWER);
@@ -290,7 +291,8 @@ describe('cookies', () => {
 
   test.each([false, true])('that the server wants renewed, or at all, are sent once more', async (isStrict) => {
     const bench = benchFor('udp');
-    if (!isStrict) bench.servers.manners(`${SERVER}@53`).learn({ kind: 'edns-seen', isGood: true });
+    if (!isStrict)
+      bench.servers.manners(bench.servers.at(`${SERVER}@53`, ROOT)).learn({ kind: 'edns-seen', isGood: true });
     let asked = 0;
     bench.ports.servers.serve(SERVER, (query) => {
       asked++;
@@ -316,7 +318,7 @@ describe('cookies', () => {
       expect(endOf(await bench.run(`${host}.example. A`)).kind).toBe('answer');
     }
     expect(withCookie).toEqual([false, true, false, true, false, true, false, false]);
-    expect(bench.servers.manners(`${SERVER}@53`).takesEdns).toBe(true);
+    expect(bench.servers.manners(bench.servers.at(`${SERVER}@53`, ROOT)).takesEdns).toBe(true);
   });
 
   test('stay at home for servers that are sent a client string', async () => {
@@ -362,7 +364,7 @@ describe('copies of what goes over a connection (dnstap)', () => {
     };
     const parts = { clock, network, random, servers: bench.servers, counters: bench.counters };
     const upstream = new Upstream({ ...parts, options: bench.options, tap: { query: note, response: note } });
-    const asked = { server: { ip: SERVER, port: 53 }, key: `${SERVER}@53`, zone: mustParseName('.'), tlsName: null };
+    const asked = { server: { ip: SERVER, port: 53 }, known: bench.servers.at(`${SERVER}@53`, ROOT), tlsName: null };
     const how = { recursion: true, transport: 'tcp' as const, needsSignatures: false, zoneTimeouts: 0 };
     for (const host of ['a', 'b']) {
       const question = questionFrom(`${host}.example. A`);
@@ -378,7 +380,7 @@ function wayOut(bench: Bench, tap?: ConstructorParameters<typeof Upstream>[0]['t
   const { clock, network, random } = bench.ports;
   const parts = { clock, network, random, servers: bench.servers, counters: bench.counters };
   const upstream = new Upstream({ ...parts, options: bench.options, tap });
-  const asked = { server: { ip: SERVER, port: 53 }, key: `${SERVER}@53`, zone: mustParseName('.'), tlsName: null };
+  const asked = { server: { ip: SERVER, port: 53 }, known: bench.servers.at(`${SERVER}@53`, ROOT), tlsName: null };
   const how = { recursion: true, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0 };
   const ask = (work = bench.newWork('www.example. A')) =>
     upstream.ask(work, { ...asked, ...how, question: questionFrom('www.example. A') });

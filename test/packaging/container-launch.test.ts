@@ -48,7 +48,7 @@ test('a limit of a group above counts, in version 1 as well', () => {
     '/proc/self/cgroup': '4:cpu,memory:/docker/one\n',
     '/sys/fs/cgroup/memory/docker/memory.limit_in_bytes': `${GIB}\n`,
   };
-  expect(flagsWith(files)).toEqual(['--max-old-space-size=512', '--max-semi-space-size=8', '--min-semi-space-size=4']);
+  expect(flagsWith(files)).toEqual(['--max-old-space-size=512', '--max-semi-space-size=8', '--min-semi-space-size=8']);
 });
 
 test('without /proc there are no flags', () => {

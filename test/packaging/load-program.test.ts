@@ -5,7 +5,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { type BuiltProgram, compiledPath } from '../../packaging/load-program.ts';
+import { type BuiltProgram, compiledPath, wrapped } from '../../packaging/load-program.ts';
 
 const OWN: BuiltProgram = { name: 'sample', digest: 'own' };
 /** Says where it is, whom it can require, and what a function gives that is compiled only when it is called. */
@@ -20,7 +20,7 @@ beforeEach(() => {
   dist = mkdtempSync(join(tmpdir(), 'hawser-load-'));
   mkdirSync(join(dist, 'code'));
   mkdirSync(join(dist, 'compile-cache'));
-  writeFileSync(join(dist, 'code', 'sample.cjs'), CODE);
+  writeFileSync(join(dist, 'code', 'sample.cjs'), wrapped(CODE));
   writeFileSync(join(dist, 'code', 'beside.cjs'), "module.exports = 'beside';");
 });
 
@@ -81,7 +81,7 @@ require('node:fs').appendFileSync(require('node:path').join(__dirname, 'said'), 
 exports.own = 'own';
 Promise.resolve().then(() => require('./later.cjs'));
 `;
-  writeFileSync(join(dist, 'code', 'sample.cjs'), code);
+  writeFileSync(join(dist, 'code', 'sample.cjs'), wrapped(code));
   const later = `require('node:fs').appendFileSync(__dirname + '/said', require('./sample.cjs').own);`;
   writeFileSync(join(dist, 'code', 'later.cjs'), later);
   run(`loadProgram(${JSON.stringify(dist)}, ${JSON.stringify(OWN)});`);

@@ -7,7 +7,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCrypto } from '../../src/adapters/crypto.ts';
 import { KNOWN_ANSWER_TEXT, KNOWN_ANSWERS } from '../../src/adapters/crypto-known-answers.ts';
-import { createNodeCrypto } from '../../src/adapters/node-crypto.ts';
+import { createNodeCrypto, MAX_LOADED_KEYS, NOT_POOLED } from '../../src/adapters/node-crypto.ts';
 import { OpensslP256 } from '../../src/adapters/openssl-p256.ts';
 import { createPortableCrypto } from '../../src/adapters/portable-crypto.ts';
 import type { Crypto, DigestKind } from '../../src/ports/crypto.ts';
@@ -328,6 +328,17 @@ describe('the port of the programs', () => {
     expect(crypto.portableAlgorithms).toEqual([]);
     expect(crypto.portableDigests).toEqual([]);
     expect(lines).toEqual([]);
+  });
+
+  test('has checks of dear algorithms without the thread pool for its self-test, which a start would wait for', async () => {
+    const key = makeKey(14);
+    const answers = [createNodeCrypto(), createNodeCrypto({}, MAX_LOADED_KEYS, NOT_POOLED)].map((crypto) => {
+      const imported = crypto.importKey(14, key.publicKey);
+      return imported && crypto.verify(imported, text, key.sign(text));
+    });
+    expect(answers[0]).toBeInstanceOf(Promise);
+    expect(await answers[0]).toBe(true);
+    expect(answers[1]).toBe(true);
   });
 
   test('does not load portable code where the platform passes', async () => {
