@@ -58,10 +58,10 @@ const CUT_WAIT_MS = 1000;
 const LONG_CUT_WAIT_MS = 3000;
 /** Of so many attempts of a question one waits long. */
 const LONG_CUT_WAIT_EVERY = 4;
-/** Octets of one address: two objects with a dozen numbers, the measure and a cookie. */
-const ADDRESS_OCTETS = 520;
+/** Octets of one address: two objects with a dozen numbers, the measure and a cookie of 24 octets. */
+const ADDRESS_OCTETS = 400;
 /** Octets of a usual address, and of a usual server of a zone, each with its key, for the bounds: Unbound counts entries. */
-const USUAL_ADDRESS_OCTETS = 660;
+const USUAL_ADDRESS_OCTETS = 540;
 const USUAL_INFO_OCTETS = 350;
 /** Octets that `maxServers` stands for, each: address, zone, and encryption. */
 export const OCTETS_PER_SERVER = USUAL_ADDRESS_OCTETS + USUAL_INFO_OCTETS + ENCRYPTED_SERVER_OCTETS;

@@ -10,6 +10,8 @@
  * forged reply ends cookies with a server that has given one: that takes a proof over TCP.
  */
 
+import { readU8 } from '../wire/bytes.ts';
+
 /** Answers without EDNS, after EDNS had been refused, until a server counts as one that cannot do it. */
 const EDNS_REFUSALS_TO_BELIEVE = 3;
 /** Questions that only went through without our options until a server is sent none. */
@@ -19,16 +21,21 @@ const COOKIES_UNNOTICED = 3;
 /** Timeouts in a row until a question goes without what the silent ones had. */
 const TIMEOUTS_TO_LEAVE_OUT = 2;
 
-/** Cookies exchanged with a server. */
-export interface ServerCookie {
-  readonly client: Uint8Array;
-  /** Null: the server has not given one yet. */
-  readonly server: Uint8Array | null;
+/** RFC 7873 §4: octets of a client cookie. */
+export const CLIENT_COOKIE_OCTETS = 8;
+
+/** A cookie as it goes to a server: our client cookie, and behind it the server's own once it has given one. Never changed. */
+export type ServerCookie = Uint8Array;
+
+/** True when the server has given its part. */
+export function hasServerPart(cookie: ServerCookie): boolean {
+  return cookie.length > CLIENT_COOKIE_OCTETS;
 }
 
-/** A cookie and the local address that it is used from: another address must not show the same one (RFC 7873 §8). */
-interface KeptCookie extends ServerCookie {
-  readonly localIp: string;
+/** True when both have the same client cookie, of which each is made by chance. */
+export function isSameClient(a: ServerCookie, b: ServerCookie): boolean {
+  for (let i = 0; i < CLIENT_COOKIE_OCTETS; i++) if (readU8(a, i) !== readU8(b, i)) return false;
+  return true;
 }
 
 /** What is learned of how a server takes EDNS and options. */
@@ -42,12 +49,7 @@ export type MannersOutcome =
   /** The question was answered with our client string or padding. */
   | { readonly kind: 'options-taken' }
   /** A reply that held our client cookie brought one of the server's own; `isGood`: it answers the question. */
-  | {
-      readonly kind: 'cookie-given';
-      readonly client: Uint8Array;
-      readonly server: Uint8Array;
-      readonly isGood: boolean;
-    }
+  | { readonly kind: 'cookie-given'; readonly cookie: ServerCookie; readonly isGood: boolean }
   /** A good answer to a question with a cookie had none. */
   | { readonly kind: 'cookie-unnoticed' }
   /** Over TCP, where nobody forges, our cookie came back wrong, or none from a server that used to give one. */
@@ -63,7 +65,9 @@ export class ServerManners {
   #cookieBroken = false;
   /** The server's own cookie was sent to it, and taken. */
   #cookieTaken = false;
-  #cookie: KeptCookie | null = null;
+  #cookie: ServerCookie | null = null;
+  /** The local address that it is used from: another must not show the same one (RFC 7873 §8). */
+  #cookieIp = '';
 
   get ednsSeen(): boolean {
     return this.#ednsSeen;
@@ -81,7 +85,7 @@ export class ServerManners {
 
   /** The server has given a cookie of its own. */
   get hasCookie(): boolean {
-    return (this.#cookie?.server ?? null) !== null;
+    return this.#cookie !== null && hasServerPart(this.#cookie);
   }
 
   /** The server's own cookie has come back to it and was taken: what it refuses, it refuses for other reasons. */
@@ -106,7 +110,8 @@ export class ServerManners {
 
   /** The cookie to send from a local address (empty: the system's choice). */
   cookieFor(localIp: string, fresh: () => Uint8Array): ServerCookie {
-    if (this.#cookie?.localIp !== localIp) this.#cookie = { localIp, client: fresh(), server: null };
+    if (this.#cookie === null || this.#cookieIp !== localIp) this.#cookie = fresh();
+    this.#cookieIp = localIp;
     return this.#cookie;
   }
 
@@ -140,10 +145,10 @@ export class ServerManners {
     }
   }
 
-  #takeCookie({ client, server, isGood }: Extract<MannersOutcome, { kind: 'cookie-given' }>): void {
-    if (this.#cookie?.client !== client) return;
-    const tookIts = this.#cookie.server !== null && isGood;
-    this.#cookie = { ...this.#cookie, server };
+  #takeCookie({ cookie, isGood }: Extract<MannersOutcome, { kind: 'cookie-given' }>): void {
+    if (this.#cookie === null || !isSameClient(this.#cookie, cookie)) return;
+    const tookIts = this.hasCookie && isGood;
+    this.#cookie = cookie;
     this.#cookiesUnnoticed = 0;
     if (!tookIts) return;
     this.#cookieTaken = true;

@@ -1,6 +1,6 @@
 /** What replies teach about how a server takes EDNS and our options: read from a reply, validated by server-manners.ts. */
 
-import type { ServerCookie } from '../cache/server-manners.ts';
+import { hasServerPart, type ServerCookie } from '../cache/server-manners.ts';
 import { readEdns } from '../wire/edns.ts';
 import type { MessageView } from '../wire/message-view.ts';
 import { RCODE } from '../wire/rcode.ts';
@@ -44,13 +44,8 @@ export function learnManners(
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'absent' as const } : checkCookie(edns, sent);
   if (cookie.kind === 'good') {
-    servers.report(known, {
-      kind: 'cookie-given',
-      client: sent.client,
-      server: cookie.server,
-      isGood: answersWell,
-    });
-  } else if (cookie.kind === 'absent' && sent.server === null && answersWell) {
+    servers.report(known, { kind: 'cookie-given', cookie: cookie.cookie, isGood: answersWell });
+  } else if (cookie.kind === 'absent' && !hasServerPart(sent) && answersWell) {
     servers.report(known, { kind: 'cookie-unnoticed' });
   }
 }
@@ -67,7 +62,7 @@ export function learnFromProof(
 ): void {
   const edns = readEdns(message);
   const cookie = edns === 'malformed' ? { kind: 'bad' as const } : checkCookie(edns, sent);
-  const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && sent.server !== null && isGood(message));
+  const isBroken = cookie.kind === 'bad' || (cookie.kind === 'absent' && hasServerPart(sent) && isGood(message));
   if (isBroken) parts.servers.report(query.known, { kind: 'cookie-broken' });
   else learnManners(parts, query, message, sent);
 }

@@ -1,7 +1,7 @@
 /** Makes the bytes of a question to a server, and says what its answer must look like. */
 
 import type { ServerCache } from '../cache/server-cache.ts';
-import type { ServerCookie } from '../cache/server-manners.ts';
+import { CLIENT_COOKIE_OCTETS, type ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
 import type { Random } from '../ports/random.ts';
 import type { EdnsOption, EdnsOut } from '../wire/edns.ts';
@@ -13,7 +13,7 @@ import { FLAG } from '../wire/rcode.ts';
 import type { Pending } from './accept-response.ts';
 import type { LocalEnd } from './local-end.ts';
 import type { IterateOptions } from './options.ts';
-import { CLIENT_COOKIE_OCTETS, clientStringFor, cookieOption, paddingOption } from './query-options.ts';
+import { clientStringFor, cookieOption, paddingOption } from './query-options.ts';
 import type { Attempt, UpstreamQuery } from './upstream-query.ts';
 
 /** What making a query depends on. */

@@ -5,9 +5,8 @@
  * Leaves to others: what is known of a server's cookies (cache/server-manners.ts), what follows from a bad one (exchange).
  */
 
-import type { ServerCookie } from '../cache/server-manners.ts';
+import { CLIENT_COOKIE_OCTETS, isSameClient, type ServerCookie } from '../cache/server-manners.ts';
 import type { Address } from '../ports/network.ts';
-import { bytesEqual } from '../wire/bytes.ts';
 import { EDNS_OPTION, type Edns, type EdnsOption, OPT_FIXED_OCTETS } from '../wire/edns.ts';
 import { parseIp } from '../wire/ip.ts';
 import { isInPrefix } from '../wire/ip-prefix.ts';
@@ -15,15 +14,14 @@ import { HEADER_OCTETS } from '../wire/message-view.ts';
 import type { Question } from '../wire/question.ts';
 import type { IterateOptions } from './options.ts';
 
-/** RFC 7873 §4: octets of a client cookie, and bounds of the server cookie behind it. */
-export const CLIENT_COOKIE_OCTETS = 8;
+/** RFC 7873 §4: bounds of the server cookie behind the client's. */
 const MIN_SERVER_COOKIE_OCTETS = 8;
 const MAX_SERVER_COOKIE_OCTETS = 32;
 
 /** What the reply says about cookies. */
 export type CookieCheck =
-  /** Holds our client cookie; `server` is to be sent from now on. */
-  | { readonly kind: 'good'; readonly server: Uint8Array }
+  /** Holds our client cookie; `cookie`, with the server's part, is to be sent from now on. */
+  | { readonly kind: 'good'; readonly cookie: ServerCookie }
   /** No cookie in the reply. */
   | { readonly kind: 'absent' }
   /** Malformed, or not the cookie that we sent: the reply is to be discarded (RFC 7873 §5.3). */
@@ -39,11 +37,8 @@ export function clientStringFor({ clientStrings }: IterateOptions, { ip }: Addre
   return closest?.text ?? null;
 }
 
-export function cookieOption({ client, server }: ServerCookie): EdnsOption {
-  const data = new Uint8Array(client.length + (server?.length ?? 0));
-  data.set(client);
-  if (server !== null) data.set(server, client.length);
-  return { code: EDNS_OPTION.COOKIE, data };
+export function cookieOption(cookie: ServerCookie): EdnsOption {
+  return { code: EDNS_OPTION.COOKIE, data: cookie };
 }
 
 /** Padding that makes the whole query a multiple of `block` octets (RFC 8467 §4.1: 128); null when there is none. */
@@ -63,8 +58,6 @@ export function checkCookie(edns: Edns | null, sent: ServerCookie): CookieCheck 
   const serverOctets = data.length - CLIENT_COOKIE_OCTETS;
   // RFC 7873 §5.3: a cookie of the wrong length or with another client cookie means that the reply is discarded.
   const isWhole = serverOctets >= MIN_SERVER_COOKIE_OCTETS && serverOctets <= MAX_SERVER_COOKIE_OCTETS;
-  if (cookies.length > 1 || !isWhole || !bytesEqual(data.subarray(0, CLIENT_COOKIE_OCTETS), sent.client)) {
-    return { kind: 'bad' };
-  }
-  return { kind: 'good', server: data.slice(CLIENT_COOKIE_OCTETS) };
+  if (cookies.length > 1 || !isWhole || !isSameClient(data, sent)) return { kind: 'bad' };
+  return { kind: 'good', cookie: data.slice() };
 }

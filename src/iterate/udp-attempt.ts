@@ -8,6 +8,7 @@
  */
 
 import type { KnownServer } from '../cache/known-server.ts';
+import { hasServerPart } from '../cache/server-manners.ts';
 import type {
   Address,
   Datagram,
@@ -282,7 +283,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
     const sent = this.#prepared?.cookie ?? null;
     learnManners(parts, query, message, sent);
     // RFC 7873 §5.3: a server that is known to give cookies and sends a reply without one may not have sent it.
-    const isWithoutCookie = cookie?.kind === 'absent' && sent !== null && sent.server !== null;
+    const isWithoutCookie = cookie?.kind === 'absent' && sent !== null && hasServerPart(sent);
     this.#settle(isWithoutCookie ? { kind: 'without-cookie' } : { kind: 'response', message, transport: 'udp', rttMs });
   }
 
