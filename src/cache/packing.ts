@@ -3,17 +3,12 @@
  * who reads otherwise than was written is a bug. What is read from a file is read by octet-reader.ts.
  */
 
-import { readU16, readU32, writeU16, writeU32 } from '../wire/bytes.ts';
+import { INSIDE_OCTETS, readU16, readU32, sharedBytes, writeU16, writeU32 } from '../wire/bytes.ts';
 import { type Name, nameEnd, ROOT } from '../wire/name.ts';
 
 const FIRST_OCTETS = 1024;
 /** Stands for a time that never comes. */
 const NEVER = 0xffff_ffff;
-/** Arrays of so many octets V8 keeps inside of its heap, where they cost least. */
-const INSIDE_OCTETS = 64;
-/** Octets that copies share the memory of: an array with memory of its own costs some 2 µs, most of it when it is collected. */
-const SHARED_OCTETS = 16_384;
-const MOST_SHARED_OCTETS = 2_048;
 /** Places for texts that were read lately, by what they end in; a power of two. Longer ones are not looked for there. */
 const TEXT_PLACES = 256;
 const MOST_TEXT_OCTETS = 64;
@@ -126,8 +121,6 @@ export class Unpacker {
   /** The same octets. */
   characters: Buffer = Buffer.alloc(0);
   at = 0;
-  #shared = new ArrayBuffer(0);
-  #sharedAt = SHARED_OCTETS;
   /** Servers and zones are the same few for most values: to make such a text takes ten times as long as to compare it. */
   readonly #texts: string[] = new Array(TEXT_PLACES).fill('');
   /** The zone that was read last, for the same reason. */
@@ -152,17 +145,13 @@ export class Unpacker {
     return seconds === NEVER ? Number.POSITIVE_INFINITY : seconds;
   }
 
-  /** A copy of so many octets, for a short life: larger ones share the memory of a few hundred. */
+  /** A copy of so many octets, for a short life: its memory is shared (wire/bytes.ts). */
   bytes(octets: number): Uint8Array {
+    const start = this.at;
     this.at += octets;
-    if (octets <= INSIDE_OCTETS || octets > MOST_SHARED_OCTETS) return this.octets.slice(this.at - octets, this.at);
-    if (this.#sharedAt + octets > SHARED_OCTETS) {
-      this.#shared = new ArrayBuffer(SHARED_OCTETS);
-      this.#sharedAt = 0;
-    }
-    const copy = new Uint8Array(this.#shared, this.#sharedAt, octets);
-    this.#sharedAt += octets;
-    this.characters.copy(copy, 0, this.at - octets, this.at);
+    if (octets <= INSIDE_OCTETS) return this.octets.slice(start, this.at);
+    const copy = sharedBytes(octets);
+    this.characters.copy(copy, 0, start, this.at);
     return copy;
   }
 

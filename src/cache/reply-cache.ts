@@ -85,7 +85,7 @@ const HEADER_OCTETS = 12;
 /** Flags that a reply may depend on. */
 const VARIANT_FLAGS = REPLY_FLAG.do | REPLY_FLAG.cd;
 /** Questions of which it is remembered that they were asked; a power of two. */
-const ASKED_ONCE = 8192;
+const MAX_ASKED_ONCE = 8192;
 /** Most TTLs counted down in one reply; more would not fit in a block. */
 const MAX_TTLS = 1_400;
 /**
@@ -117,7 +117,7 @@ export class ReplyCache {
   readonly #arena: Arena;
   readonly #table: SlotTable;
   /** Hashes of questions that were asked once. */
-  readonly #askedOnce = new Int32Array(ASKED_ONCE);
+  readonly #askedOnce = new Int32Array(MAX_ASKED_ONCE);
   /** Block of the reply served last, for its options; good until the next store or clear. */
   #lastBlock = NO_BLOCK;
   /** Told of what is not kept any more; null: there are no copies. */

@@ -23,6 +23,9 @@ interface PrepareParts {
   readonly options: IterateOptions;
 }
 
+/** What choosing the end on this side depends on. */
+type EndParts = Pick<PrepareParts, 'random' | 'options'>;
+
 /** Timeouts in a row until the answer itself may be what is lost: one happens on any line. */
 const SILENCES_TO_ASK_FOR_LESS = 2;
 /** RFC 6891 §6.2.5: less counts as this. */
@@ -103,11 +106,11 @@ function inRandomCase(name: Name, random: Random): Name {
 }
 
 /** One of the configured local addresses of the server's family; null: the system's choice. */
-export function localEndFor(
-  remote: Address,
-  { random, options }: Pick<PrepareParts, 'random' | 'options'>,
-): LocalEnd | null {
-  if (options.outgoingAddresses.length === 0) return null;
+export function localEndFor(remote: Address, parts: EndParts): LocalEnd | null {
+  return parts.options.outgoingAddresses.length === 0 ? null : chooseLocalEnd(remote, parts);
+}
+
+function chooseLocalEnd(remote: Address, { random, options }: EndParts): LocalEnd | null {
   const isIp6 = remote.ip.includes(':') || options.nat64Prefix !== null;
   const fitting = options.outgoingAddresses.filter(({ prefix }) => prefix.address.length > 4 === isIp6);
   const chosen = fitting.length === 0 ? undefined : fitting[random.below(fitting.length)];

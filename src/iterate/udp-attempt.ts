@@ -34,6 +34,7 @@ import { localEndFor, type Prepared, prepare } from './prepare-query.ts';
 import { type CookieCheck, checkCookie } from './query-options.ts';
 import type { Attempt, ExchangeParts, SentQuery, UpstreamResult } from './upstream-query.ts';
 
+const NOWHERE: Address = { ip: '', port: 0 };
 /** Source ports below this are left to the system's services. */
 const LOWEST_PORT = 1024;
 /** Ports tried when one is taken, before the system chooses. */
@@ -92,7 +93,7 @@ export class UdpAttempt implements UdpOptions, Waiting, Stoppable, Resendable {
   readonly #asker: UdpAsker;
   readonly known: KnownServer;
   /** Where the socket is bound. */
-  local: Address = { ip: '', port: 0 };
+  local: Address = NOWHERE;
   /** Set when the socket is to be connected. */
   remote?: Address;
   bindForeign: ForeignBinding | undefined = undefined;

@@ -17,9 +17,10 @@ import { readNsec } from '../../src/wire/rdata-nsec.ts';
 import { readNsec3 } from '../../src/wire/rdata-nsec3.ts';
 import { readRrsig, signedPrefixOctets, writeSignedPrefix } from '../../src/wire/rdata-rrsig.ts';
 import { readSoa } from '../../src/wire/rdata-soa.ts';
+import { RRsetReader } from '../../src/wire/received-rrset.ts';
 import { formatRecord, parseRecord } from '../../src/wire/record-text.ts';
 import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
-import { packRecords, type ResourceRecord, recordsOf } from '../../src/wire/rrsets.ts';
+import { packRecords, type ResourceRecord, recordsOf, type TimedRRset } from '../../src/wire/rrsets.ts';
 
 const SECTIONS = ['answer', 'authority', 'additional'] as const;
 const buffer = new Uint8Array(65_535);
@@ -45,8 +46,17 @@ function checkView(view: MessageView): void {
   for (const section of SECTIONS) {
     const sets = packRecords(withoutOpt(recordsOf(view, view[section])));
     for (const { rrset } of sets) canonicalRdatas(rrset);
+    checkSets(view, view[section]);
   }
   checkRebuilt(view);
+}
+
+/** Sets packed out of the octets are those that the records make. */
+function checkSets(view: MessageView, range: SectionRange): void {
+  const records = withoutOpt(recordsOf(view, range)).filter((record) => record.class === CLASS.IN);
+  const read = new RRsetReader(view, CLASS.IN, records.length).read(range);
+  const text = ({ rrset, ttl }: TimedRRset): string => `${toHex(rrset)} ${ttl}`;
+  must(read.map(text).join() === packRecords(records).map(text).join(), 'sets are what their records are');
 }
 
 function allRecords(view: MessageView): ResourceRecord[] {
