@@ -48,11 +48,6 @@ export class KeyHash {
     if (this.#first > this.#count || !this.isNameAt(octets, start)) this.#hash(octets, start, length);
   }
 
-  /** Labels of the name that was taken, the root's not counted. */
-  get labels(): number {
-    return this.#count - this.#first;
-  }
-
   /** Hash of the name that was taken with a type and a class: 32 bits, signed. */
   with(typeAndClass: number): number {
     this.#words[0] = typeAndClass;

@@ -63,7 +63,8 @@ export class KnownZone {
   /** How names of the zone are hashed to be looked for; null when no NSEC3 of it is known. */
   get chain(): ChainParameters | null {
     if (this.#saltOctets < 0) return null;
-    const salt = this.#names.octets.slice(this.#saltAt, this.#saltAt + this.#saltOctets);
+    const saltEnd = this.#saltAt + this.#saltOctets;
+    const salt = this.#saltOctets === 0 ? NO_OCTETS : this.#names.octets.slice(this.#saltAt, saltEnd);
     return { iterations: this.#iterations, salt };
   }
 

@@ -311,8 +311,8 @@ export class PackedMap<Value extends object> {
   }
 
   #find(name: Name, type: number, rrClass: number, at: number): number {
+    if (this.#kinds[kindOf(labelCount(name, at), type)] === 0) return NO_SLOT;
     this.#hash.take(name, at, name.length);
-    if (this.#kinds[kindOf(this.#hash.labels, type)] === 0) return NO_SLOT;
     const typeAndClass = type * 0x10000 + rrClass;
     return this.#search(this.#hash.with(typeAndClass), typeAndClass);
   }

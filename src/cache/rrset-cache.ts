@@ -13,7 +13,7 @@ import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
-import { TYPE } from '../wire/rr-type.ts';
+import { CLASS, TYPE } from '../wire/rr-type.ts';
 import {
   type PlacedRRset,
   type RRset,
@@ -65,9 +65,12 @@ export class RRsetCache {
     return ranked !== null && ranked.expiresAt > this.#clock.unixSeconds() ? ranked : null;
   }
 
-  /** Finds a fresh, secure set where it lies, until something is kept or dropped here; when it ends. 0: there is none. */
-  placeSecure(name: Name, type: number, rrClass: number, to: PlacedRRset): number {
-    const from = this.#sets.find(name, type, rrClass);
+  /**
+   * Finds the fresh, secure SOA of the zone whose name begins at `at`, where it lies until something is kept or dropped here; when it
+   * ends. 0: there is none.
+   */
+  placeSoa(name: Name, at: number, to: PlacedRRset): number {
+    const from = this.#sets.find(name, TYPE.SOA, CLASS.IN, at);
     const expiresAt = from === null ? 0 : placeSecure(to, from);
     return expiresAt > this.#clock.unixSeconds() ? expiresAt : 0;
   }
@@ -248,7 +251,8 @@ function mayTakeVerdict(current: RankedRRset, validated: RankedRRset, now: numbe
 
 /** True when rdatas and signatures are the same, in any order. */
 export function sameRecords(a: RRset, b: RRset): boolean {
-  if (a === b) return true;
+  // Mostly they are the same octets, once as they came and once checked.
+  if (a === b || bytesEqual(a, b)) return true;
   if (a.length !== b.length || signatureCount(a) !== signatureCount(b) || !sameRdatas(a, b)) return false;
   const signaturesA = signaturesOf(a).sort(compareBytes);
   const signaturesB = signaturesOf(b).sort(compareBytes);

@@ -61,7 +61,6 @@ export class RequestSlots {
 
   /** Takes it back. */
   release(work: Work): void {
-    this.#lasting.delete(work);
-    this.#jostled.delete(work);
+    if (!this.#lasting.delete(work)) this.#jostled.delete(work);
   }
 }

@@ -18,7 +18,7 @@ import type { Resolution } from '../terms/resolution.ts';
 import { SECURE } from '../terms/verdict.ts';
 import type { CounterName } from '../trace/counters.ts';
 import { DenialSynthesis } from '../validate/synthesise-denial.ts';
-import { isAtOrBelow, labelAfter, type Name } from '../wire/name.ts';
+import { labelAfter, type Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { answeredOf } from './outcome.ts';
@@ -78,17 +78,17 @@ export class SynthesisedDenials {
     if (anchor === null) return null;
     const configured = configuredZone(question.name) ?? anchor;
     // CVE-2026-44687: a zone above a configured one must not deny names in it, not even by one label. The same holds for
-    // an anchor of its own: such a zone may be private to us.
-    const maySpeak = (zone: Name): boolean => isAtOrBelow(zone, configured) && isAtOrBelow(zone, anchor);
+    // an anchor of its own: such a zone may be private to us. All are at or above the name, so their lengths say which is deeper.
+    const leastOctets = Math.max(configured.length, anchor.length);
     const { length } = question.name;
-    const spokenFor = length - Math.max(configured.length, anchor.length) + 1;
+    const spokenFor = length - leastOctets + 1;
     const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
       options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
     // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
     const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
     return (
       belowNxdomain(0, zoneAt) ??
-      (zoneAt < length ? this.#synthesis.find(question, zoneAt, maySpeak) : null) ??
+      (zoneAt < length ? this.#synthesis.find(question, zoneAt, leastOctets) : null) ??
       belowNxdomain(zoneAt, length)
     );
   }

@@ -44,8 +44,8 @@ export class DenialWriter {
   /** Writes into `out`; returns the length. 0: that is left to build-reply.ts. `now`: unix seconds. */
   write(out: Uint8Array, { question, denial }: Proven, client: PendingClient, now: number): number {
     if (isSentinelQuestion(question)) return 0;
-    const { kind, sets, zone, expiresAt } = denial;
-    this.#begin(out, client, zone.length);
+    const { kind, sets, zoneAt, expiresAt } = denial;
+    this.#begin(out, client, zoneAt);
     writeU16(out, 2, flagsOf(client, true) | (kind === 'nxdomain' ? RCODE.NXDOMAIN : RCODE.NOERROR));
     // RFC 4035 §3.2.1: who does not set DO gets no records of DNSSEC.
     const count = client.doBit ? sets.length : 1;
@@ -54,7 +54,7 @@ export class DenialWriter {
     return this.#at;
   }
 
-  #begin(out: Uint8Array, { id, question }: PendingClient, zoneOctets: number): void {
+  #begin(out: Uint8Array, { id, question }: PendingClient, zoneAt: number): void {
     const { name, type, class: rrClass } = question;
     writeU16(out, 0, id);
     writeU16(out, 4, 1);
@@ -66,7 +66,7 @@ export class DenialWriter {
     this.#out = out;
     this.#at = end + 4;
     this.#nameEnd = end;
-    this.#zoneAt = end - zoneOctets;
+    this.#zoneAt = HEADER_OCTETS + zoneAt;
     this.#records = 0;
     this.ttlOffsets.length = 0;
   }

@@ -3,15 +3,14 @@
  * turn of the event loop.
  */
 
-import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { PlacedRRset } from '../wire/rrset.ts';
 import type { FinalAnswer } from './iteration-result.ts';
 
 export interface ProvenDenial {
   readonly kind: 'nxdomain' | 'nodata';
-  /** The zone whose records they are; it is above the question's name, or that. */
-  readonly zone: Name;
+  /** Where in the question's name that of the zone begins whose records they are. */
+  readonly zoneAt: number;
   /** Of all records, unix seconds. */
   readonly expiresAt: number;
   /** The zone's SOA, then the NSEC or NSEC3 records. */

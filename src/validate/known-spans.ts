@@ -32,12 +32,6 @@ class UsedSpans {
     if (!this.used.includes(span)) this.used.push(span);
     this.#denials.place(span, this.place);
   }
-
-  /** The octets of the record's rdata from an offset on. */
-  protected typesFrom(at: number, rdataAt: number): TypeBitmap {
-    const { octets } = this.place;
-    return octets.slice(at, rdataAt + readU16(octets, rdataAt - 2));
-  }
 }
 
 /** Spans between names. */
@@ -56,9 +50,10 @@ export class KnownNames extends UsedSpans implements NsecSource {
     const { octets, at } = this.place;
     const rdataAt = placedRdataAt(this.place);
     const nextEnd = nameEnd(octets, rdataAt);
-    const owner = octets.slice(at + OWNER_AT, rdataAt - 2) as Name;
-    const next = octets.slice(rdataAt, nextEnd) as Name;
-    return { owner, next, types: this.typesFrom(nextEnd, rdataAt) };
+    // Views: they are gone before anything is kept or dropped.
+    const owner = octets.subarray(at + OWNER_AT, rdataAt - 2) as Name;
+    const next = octets.subarray(rdataAt, nextEnd) as Name;
+    return { owner, next, types: octets.subarray(nextEnd, rdataAt + readU16(octets, rdataAt - 2)) };
   }
 }
 
@@ -82,8 +77,9 @@ export class KnownHashes extends UsedSpans implements Nsec3Source {
     const span = this.zone.matchHash(hash);
     if (span === NO_SPAN) return null;
     this.use(span);
+    const { octets } = this.place;
     const rdataAt = placedRdataAt(this.place);
-    return { types: this.typesFrom(nsec3TypesAt(this.place.octets, rdataAt), rdataAt) };
+    return { types: octets.subarray(nsec3TypesAt(octets, rdataAt), rdataAt + readU16(octets, rdataAt - 2)) };
   }
 
   cover(hash: Uint8Array): { readonly isOptOut: boolean } | null {

@@ -325,7 +325,8 @@ class HashedProof<T extends { readonly kind: string }> {
 
 /** Iterations allowed for the zone: those of the smallest size that is not below its largest key's. */
 function iterationLimit(zone: SecureZone, limits: readonly IterationLimit[]): number {
-  const bits = Math.max(0, ...zone.keys.map((key) => key.imported?.bits ?? 0));
+  let bits = 0;
+  for (const key of zone.keys) bits = Math.max(bits, key.imported?.bits ?? 0);
   const fitting = limits.find((limit) => bits <= limit.keyBits) ?? limits.at(-1);
   return fitting?.iterations ?? 0;
 }

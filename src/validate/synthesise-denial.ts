@@ -3,7 +3,7 @@
  *
  * Duties: have a question proven by the records that are known (known-spans.ts), add the SOA, bound the TTL and the hashing. Only
  * NXDOMAIN, NODATA and wildcard NODATA are made: nothing is ever answered from a wildcard's data.
- * Leaves to others: which zones may speak for a name besides (configured zones, negative anchors: `maySpeak`), what
+ * Leaves to others: which zones may speak for a name besides (configured zones, negative anchors), what
  * records prove (dnssec/nsec.ts, dnssec/nsec3.ts), keeping records (keep-spans.ts).
  */
 
@@ -46,6 +46,12 @@ const MAX_SYNTHESIS_HASHES = 12;
 /** The SOA, and the records of a closest encloser, of a next closer name and of a wildcard. */
 const MAX_SETS = 4;
 
+/** A zone, by where its name begins in that of a question. */
+interface ZonePlace {
+  readonly name: Name;
+  readonly at: number;
+}
+
 /** Makes denials; one for each set of caches. */
 export class DenialSynthesis {
   readonly #known: KnownRecords;
@@ -70,44 +76,48 @@ export class DenialSynthesis {
 
   /**
    * A denial that follows from known records of the zone that begins there in the name (`zoneAt`), or of one above; secure. Null when
-   * they do not prove one.
+   * they do not prove one. `leastOctets`: of the deepest zone above which nobody may speak.
    */
-  find(question: Question, zoneAt: number, maySpeak: (zone: Name) => boolean): ProvenDenial | null {
+  find(question: Question, zoneAt: number, leastOctets: number): ProvenDenial | null {
     const { name } = question;
     const hashes = new BoundedHashes(this.#known.crypto);
-    for (let at = zoneAt; at < name.length; at = labelAfter(name, at)) {
-      const known = this.#known.denials.find(name, at);
-      if (known === null) continue;
-      const zone = nameFrom(name, at);
-      if (!maySpeak(zone)) continue;
-      const denial = this.#denyByNames(question, zone, known) ?? this.#denyByHashes(question, zone, known, hashes);
+    for (let at = zoneAt; at <= name.length - leastOctets; at = labelAfter(name, at)) {
+      const zone = this.#known.denials.find(name, at);
+      if (zone === null) continue;
+      const denial = this.#denyByNames(question, at, zone) ?? this.#denyByHashes(question, at, zone, hashes);
       if (denial !== null) return denial;
     }
     return null;
   }
 
-  #denyByNames(question: Question, zone: Name, known: KnownZone): ProvenDenial | null {
-    if (!known.hasNames) return null;
-    const names = new KnownNames(this.#known.denials, known, this.#place);
+  #denyByNames(question: Question, at: number, zone: KnownZone): ProvenDenial | null {
+    if (!zone.hasNames) return null;
+    const names = new KnownNames(this.#known.denials, zone, this.#place);
     const kind = kindOf(proveByNsecOf(names, question));
-    return kind === null ? null : this.#denial(kind, zone, known, names.used);
+    return kind === null ? null : this.#denial(kind, { name: question.name, at }, zone, names.used);
   }
 
-  #denyByHashes(question: Question, zone: Name, known: KnownZone, hashes: BoundedHashes): ProvenDenial | null {
-    const { chain } = known;
+  #denyByHashes(question: Question, at: number, zone: KnownZone, hashes: BoundedHashes): ProvenDenial | null {
+    const { chain } = zone;
     if (chain === null) return null;
-    const spans = new KnownHashes(this.#known.denials, known, { chain, place: this.#place });
-    const kind = kindOf(proveByChain(question, spans, zone, hashes));
-    return kind === null ? null : this.#denial(kind, zone, known, spans.used);
+    const { name } = question;
+    const spans = new KnownHashes(this.#known.denials, zone, { chain, place: this.#place });
+    const kind = kindOf(proveByChain(question, spans, nameFrom(name, at), hashes));
+    return kind === null ? null : this.#denial(kind, { name, at }, zone, spans.used);
   }
 
   /** The denial with its SOA and for as long as its shortest-lived part (RFC 8198 §5.4); null: that has ended, or no SOA is known. */
-  #denial(kind: ProvenDenial['kind'], zone: Name, known: KnownZone, used: readonly number[]): ProvenDenial | null {
+  #denial(
+    kind: ProvenDenial['kind'],
+    { name, at }: ZonePlace,
+    zone: KnownZone,
+    used: readonly number[],
+  ): ProvenDenial | null {
     const { rrsets, denials, clock } = this.#known;
     const sets = this.#places.slice(0, 1 + used.length);
     const soa = sets[0] as PlacedRRset;
     // RFC 2308 §3: a denial without its SOA could not be kept by those who get it; an unproven one would spoil the proof.
-    const soaEnds = rrsets.placeSecure(zone, TYPE.SOA, CLASS.IN, soa);
+    const soaEnds = rrsets.placeSoa(name, at, soa);
     if (soaEnds === 0) return null;
     const now = clock.unixSeconds();
     const minimum = minimumOf(soa);
@@ -116,9 +126,9 @@ export class DenialSynthesis {
     for (let i = 0; i < used.length; i++) {
       const span = used[i] as number;
       denials.place(span, sets[i + 1] as PlacedRRset);
-      expiresAt = Math.min(expiresAt, known.endOf(span, minimum));
+      expiresAt = Math.min(expiresAt, zone.endOf(span, minimum));
     }
-    return expiresAt > now ? new Synthesised(this.#known, { kind, zone, expiresAt, sets, spans: used }) : null;
+    return expiresAt > now ? new Synthesised(this.#known, { kind, zoneAt: at, expiresAt, sets, spans: used }) : null;
   }
 }
 
@@ -162,21 +172,21 @@ function kindOf(outcome: DenialOutcome): 'nxdomain' | 'nodata' | null {
   }
 }
 
-interface SynthesisedParts extends Pick<ProvenDenial, 'kind' | 'zone' | 'expiresAt' | 'sets'> {
+interface SynthesisedParts extends Pick<ProvenDenial, 'kind' | 'zoneAt' | 'expiresAt' | 'sets'> {
   readonly spans: readonly number[];
 }
 
 class Synthesised implements ProvenDenial {
   readonly kind: 'nxdomain' | 'nodata';
-  readonly zone: Name;
+  readonly zoneAt: number;
   readonly expiresAt: number;
   readonly sets: readonly PlacedRRset[];
   readonly #spans: readonly number[];
   readonly #known: KnownRecords;
 
-  constructor(known: KnownRecords, { kind, zone, expiresAt, sets, spans }: SynthesisedParts) {
+  constructor(known: KnownRecords, { kind, zoneAt, expiresAt, sets, spans }: SynthesisedParts) {
     this.kind = kind;
-    this.zone = zone;
+    this.zoneAt = zoneAt;
     this.expiresAt = expiresAt;
     this.sets = sets;
     this.#spans = spans;
@@ -184,7 +194,8 @@ class Synthesised implements ProvenDenial {
   }
 
   asAnswer(question: Question): FinalAnswer {
-    const { kind, zone, expiresAt } = this;
+    const { kind, zoneAt, expiresAt } = this;
+    const zone = nameFrom(question.name, zoneAt);
     const { rrsets, denials } = this.#known;
     const soa = rrsets.find(zone, TYPE.SOA, CLASS.IN);
     const records = this.#spans.map((span) => denials.read(span).ranked);

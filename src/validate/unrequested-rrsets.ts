@@ -66,7 +66,8 @@ function proveBySigners(
   signers: readonly Name[],
 ): RankedRRset | null | Promise<RankedRRset | null> {
   const inZoneOf = nameOfSigningZone(rrsetOwner(ranked.rrset), rrsetType(ranked.rrset));
-  for (const [i, signer] of signers.entries()) {
+  for (let i = 0; i < signers.length; i++) {
+    const signer = signers[i] as Name;
     const zone = validation.parts.keys.find(signer);
     // RFC 4035 §5.3.1: a zone does not sign what lies below its cut.
     const place = { signer, inZoneOf, servedBy: ranked.zone };

@@ -41,13 +41,15 @@ export function createValidate(parts: ValidateParts): Validate {
   return (work, found) => validateAnswer(new ValidationContext(parts, shared, work, denialSetsOf(found)), found);
 }
 
-function denialSetsOf({ aliases, end }: FoundResult): RankedRRset[] {
-  if (aliases.length === 0) return end.authority.filter(isDenialSet);
-  return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
+const NONE: readonly never[] = [];
+
+function denialSetsOf({ aliases, end }: FoundResult): readonly RankedRRset[] {
+  if (aliases.length > 0) return [...aliases.flatMap((step) => step.proof), ...end.authority].filter(isDenialSet);
+  return end.authority.some(isDenialSet) ? end.authority.filter(isDenialSet) : NONE;
 }
 
 function validateAnswer(validation: ValidationContext, found: FoundResult): Soon<Validated> {
-  return validateChain(validation, found, { verdict: SECURE, aliases: [], bad: new Set() });
+  return validateChain(validation, found, { verdict: SECURE, aliases: [], bad: [] });
 }
 
 /** What came of the steps of an alias chain that are validated. */
@@ -55,7 +57,7 @@ interface ValidatedSteps {
   verdict: Verdict;
   readonly aliases: AliasStep[];
   /** Servers to blame. */
-  readonly bad: Set<string>;
+  readonly bad: string[];
 }
 
 /** Validates the steps that are not in `done` yet, then the end. */
@@ -96,11 +98,11 @@ function conclude(
   const verdict = worse(before, validated.verdict);
   if (isOwnFault(validated.verdict)) {
     blame(bad, [...found.end.answer, ...found.end.authority]);
-    if (found.end.server !== null) bad.add(found.end.server);
+    if (found.end.server !== null && !bad.includes(found.end.server)) bad.push(found.end.server);
   }
   if (verdict.status === 'insecure') validation.parts.counters.add(`insecure.${verdict.why.kind}`);
   const end = withEarliestExpiry(validated.end);
-  return { verdict, found: { kind: 'found', aliases, end }, badServers: [...bad] };
+  return { verdict, found: { kind: 'found', aliases, end }, badServers: bad };
 }
 
 function validateEnd(validation: ValidationContext, end: FinalAnswer): Soon<ValidatedEnd> {
@@ -113,16 +115,17 @@ function isOwnFault(verdict: Verdict): boolean {
   return verdict.status === 'bogus' && verdict.why.kind !== 'chain-broken-above';
 }
 
-function blame(bad: Set<string>, sets: readonly RankedRRset[]): void {
+function blame(bad: string[], sets: readonly RankedRRset[]): void {
   for (const ranked of sets) {
     const server = serverToBlame(ranked);
-    if (server !== null) bad.add(server);
+    if (server !== null && !bad.includes(server)) bad.push(server);
   }
 }
 
 /** The whole lives no longer than the data and the proofs in it. */
 function withEarliestExpiry(end: FinalAnswer): FinalAnswer {
-  const parts = [...end.answer, ...end.authority.filter(isDenialSet)];
-  const expiresAt = parts.reduce((earliest, ranked) => Math.min(earliest, ranked.expiresAt), end.expiresAt);
-  return { ...end, expiresAt };
+  let { expiresAt } = end;
+  for (const ranked of end.answer) expiresAt = Math.min(expiresAt, ranked.expiresAt);
+  for (const ranked of end.authority) if (isDenialSet(ranked)) expiresAt = Math.min(expiresAt, ranked.expiresAt);
+  return expiresAt === end.expiresAt ? end : { ...end, expiresAt };
 }

@@ -185,9 +185,8 @@ function findTrusted(
   const { crypto, options } = validation.parts;
   const byTag = Map.groupBy(rdatas, (rdata) => keyId(keyTag(rdata), readU8(rdata, 3)));
   const found = new Set<Uint8Array>(proof.keys);
-  const signing = signingIds(ranked);
   let mismatches = 0;
-  for (const ds of wantedFirst(proof.ds, (one) => signing.has(keyId(one.keyTag, one.algorithm)), MAX_DS)) {
+  for (const ds of firstDs(proof.ds, ranked)) {
     for (const rdata of byTag.get(keyId(ds.keyTag, ds.algorithm)) ?? []) {
       if (matchDs(proof.zone, ds, rdata, crypto) === 'match') {
         if (!proof.keys.some((known) => bytesEqual(known, rdata))) found.add(rdata);
@@ -198,7 +197,7 @@ function findTrusted(
       }
     }
   }
-  if (found.size > 0) return { kind: 'keys', rdatas: signersFirst([...found], signing) };
+  if (found.size > 0) return { kind: 'keys', rdatas: signersFirst([...found], ranked) };
   const lost = findLostBit(validation, rdatas, proof);
   if (lost !== null) {
     return { kind: 'bogus', why: { kind: 'zone-key-bit-missing', zone: formatName(proof.zone), keyTag: lost.keyTag } };
@@ -239,8 +238,17 @@ function signingIds({ rrset }: RankedRRset): ReadonlySet<number> {
   return ids;
 }
 
-/** Keys whose tag stands in a signature of the set first: a bound on tries must not drop the one that signed. */
-function signersFirst(rdatas: readonly Uint8Array[], signing: ReadonlySet<number>): readonly Uint8Array[] {
+/** DS that name a key that signed the set first: a bound on tries must not drop them. */
+function firstDs(ds: readonly Ds[], ranked: RankedRRset): readonly Ds[] {
+  if (ds.length <= MAX_DS) return ds;
+  const signing = signingIds(ranked);
+  return wantedFirst(ds, (one) => signing.has(keyId(one.keyTag, one.algorithm)), MAX_DS);
+}
+
+/** Keys whose tag stands in a signature of the set first, for the same reason. */
+function signersFirst(rdatas: readonly Uint8Array[], ranked: RankedRRset): readonly Uint8Array[] {
+  if (rdatas.length <= MAX_TRUSTED_KEYS) return rdatas;
+  const signing = signingIds(ranked);
   return wantedFirst(rdatas, (rdata) => signing.has(keyId(keyTag(rdata), readU8(rdata, 3))), MAX_TRUSTED_KEYS);
 }
 

@@ -68,8 +68,10 @@ export function validateRRset(
   const inZoneOf = nameOfSigningZone(owner, type);
   const signers = signersOf([ranked.rrset], { name: owner, type, anchor: start.anchor.zone, most });
   const { anchor } = start;
-  return signers.length === 0
-    ? validateUnsigned(validation, ranked, inZoneOf, anchor)
+  const [signer] = signers;
+  if (signer === undefined) return validateUnsigned(validation, ranked, inZoneOf, anchor);
+  return signers.length === 1
+    ? validateBySigner(validation, ranked, { signer, inZoneOf, type }, anchor)
     : validateBySigners(validation, ranked, { signers, inZoneOf, type, anchor }, null);
 }
 

@@ -150,7 +150,8 @@ class RRsetVerification {
     const { signatureTime: time, skew } = parts.options;
     const { rrset } = this.#ranked;
     const candidates: CheckedRrsig[] = [];
-    for (const signature of signatures) {
+    for (let i = 0; i < signatures.length; i++) {
+      const signature = signatures[i] as Uint8Array;
       const checked = precheckRrsig({ rrset, signature, zone: this.#zone.zone, time, now, skew });
       if ('kind' in checked) this.#failed(checked);
       else candidates.push(checked);
@@ -164,12 +165,14 @@ class RRsetVerification {
   #keysFor(rrsig: Rrsig): readonly ZoneKey[] {
     const { keyTag, algorithm } = rrsig;
     const most = this.#validation.parts.options.limits.keysPerTag;
+    const all = this.#zone.keys;
     const keys: ZoneKey[] = [];
-    for (const key of this.#zone.keys) {
-      if (key.keyTag === keyTag && key.algorithm === algorithm && keys.length < most) keys.push(key);
+    for (let i = 0; i < all.length && keys.length < most; i++) {
+      const key = all[i] as ZoneKey;
+      if (key.keyTag === keyTag && key.algorithm === algorithm) keys.push(key);
     }
     if (keys.length === 0) {
-      const hasLostBit = this.#zone.keys.some(({ rdata }) => isKeyWithoutBit(rdata, keyTag, algorithm));
+      const hasLostBit = all.some(({ rdata }) => isKeyWithoutBit(rdata, keyTag, algorithm));
       this.#failed(hasLostBit ? { kind: 'zone-key-bit-missing', keyTag } : { kind: 'other-key', keyTag, algorithm });
     }
     return keys;
@@ -200,6 +203,7 @@ class RRsetVerification {
   }
 
   #noteOutcome({ kind }: SignatureOutcome, keyTag: number): void {
+    if (this.#validation.work.trace === null) return;
     const { rrset } = this.#ranked;
     this.#validation.note(() => ({
       kind: 'signature',

@@ -88,8 +88,12 @@ export function transientBytes(length: number): Uint8Array<ArrayBuffer> {
 /** Octets of memory that arrays of a longer life share, and the largest that does. */
 const SHARED_OCTETS = 16_384;
 const MOST_SHARED_OCTETS = 2_048;
-/** V8 keeps arrays of so many octets inside of its heap, where they cost least. */
-const INSIDE_OCTETS = 64;
+/**
+ * V8 keeps the octets of an array of so many inside the object, where they cost least, until somebody looks at its buffer or makes a
+ * view on it: then they move outside of the heap for good, which takes 140 octets more and costs more than many copies
+ * (bench/RESULTS.md).
+ */
+export const INSIDE_OCTETS = 64;
 const shared = { memory: new ArrayBuffer(0), used: 0 };
 
 /**

@@ -7,7 +7,7 @@
  * A `Name` is proven well-formed when it is made; functions here do not check it again.
  */
 
-import { readU8, writeU16 } from './bytes.ts';
+import { INSIDE_OCTETS, readU8, writeU16 } from './bytes.ts';
 
 declare const nameBrand: unique symbol;
 
@@ -172,12 +172,6 @@ export function isAtOrBelow(name: Name, ancestor: Name): boolean {
 export function isBelow(name: Name, ancestor: Name): boolean {
   return name.length > ancestor.length && isAtOrBelow(name, ancestor);
 }
-
-/**
- * V8 keeps the octets of an array of so many inside the object until somebody makes a view on it: then they move outside of the
- * heap, which costs more than many copies (wire/rrset.ts has the same bound).
- */
-const INSIDE_OCTETS = 64;
 
 /** The name from an offset of a label on: a copy of a short one, a view on a long one. */
 export function nameFrom(name: Name, at: number): Name {

@@ -8,7 +8,7 @@
  * Duties: pack, read in place, compare. Leaves to others: meaning of rdata.
  */
 
-import { bytesEqual, compareBytes, readU8, readU16, writeU16 } from './bytes.ts';
+import { bytesEqual, compareBytes, INSIDE_OCTETS, readU8, readU16, writeU16 } from './bytes.ts';
 import { isNameAt, lowerOctet, type Name, nameEnd } from './name.ts';
 
 declare const rrsetBrand: unique symbol;
@@ -59,12 +59,6 @@ export function placedRdataAt({ octets, at }: PlacedRRset): number {
 
 /** Offset of the owner name. */
 export const OWNER_AT = 8;
-
-/**
- * V8 keeps the octets of an array of so many inside the object, until somebody looks at its buffer or makes a view on it: then
- * they move outside of the heap for good, which takes 140 octets more of memory (bench/RESULTS.md).
- */
-const INSIDE_OCTETS = 64;
 
 /** Packs an RRset; equal rdatas are kept once, in order of first appearance. */
 export function packRRset(parts: RRsetParts): RRset {

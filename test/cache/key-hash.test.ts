@@ -19,7 +19,6 @@ describe('the hash of a name', () => {
     hashOf(hash, name);
     for (let labels = 5; labels >= 0; labels--, name = parentOf(name)) {
       expect(hashOf(hash, name)).toBe(hashOf(fresh(), name));
-      expect(hash.labels).toBe(labels);
     }
   });
 
@@ -41,7 +40,6 @@ describe('the hash of a name', () => {
     const name = mustParseName('aa.');
     expect(whole.subarray(2)).toEqual(name);
     expect(hashOf(hash, name)).toBe(hashOf(fresh(), name));
-    expect(hash.labels).toBe(1);
   });
 
   test('is another for another name, type, class, split into labels or secret', () => {
@@ -58,7 +56,5 @@ describe('the hash of a name', () => {
     const most = mustParseName('a.'.repeat(127));
     const large = mustParseName(`${`${'x'.repeat(63)}.`.repeat(3)}${'y'.repeat(61)}.`);
     for (const name of [most, large, most]) expect(hashOf(hash, name)).toBe(hashOf(fresh(), name));
-    hashOf(hash, most);
-    expect(hash.labels).toBe(127);
   });
 });
