@@ -14,7 +14,7 @@ import { unreachable } from '../terms/unreachable.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { TraceStep } from '../trace/events.ts';
 import { type MessageView, parseMessage } from '../wire/message-view.ts';
-import { type Name, namesEqual } from '../wire/name.ts';
+import type { Name } from '../wire/name.ts';
 import { formatName } from '../wire/name-text.ts';
 import type { Question } from '../wire/question.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -29,7 +29,7 @@ import { expiryOf, keepReferral, keepResponse, type ResponseSource } from './kee
 import { addParentAndChildSideServers, toParent } from './last-resort.ts';
 import { CacheShare } from './message-bounds.ts';
 import { Minimiser } from './minimise.ts';
-import type { UnderWay } from './names-under-way.ts';
+import { NameShare, type UnderWay } from './names-under-way.ts';
 import type { NextStep, Outcome } from './outcome.ts';
 import type { IterativeQueryOptions, IterativeQueryParts } from './parts.ts';
 import { prime } from './priming.ts';
@@ -75,8 +75,7 @@ export class IterativeQuery {
   /** Questions that were of no use, in all delegations. */
   #failedQueries = 0;
   #wentUp = false;
-  /** The name that another question was waited for last. */
-  #awaited: Name | null = null;
+  readonly #nameShare: NameShare;
 
   constructor(
     parts: IterativeQueryParts,
@@ -90,6 +89,7 @@ export class IterativeQuery {
     this.#refresh = refresh;
     this.#expiryMarginSeconds = expiryMarginSeconds;
     this.#minimiser = this.#newMinimiser();
+    this.#nameShare = new NameShare(parts.namesUnderWay);
   }
 
   /** Goes down until somebody answers. Rejects with `Cancelled` only. */
@@ -100,39 +100,41 @@ export class IterativeQuery {
     const started = start.kind === 'prime' ? await this.#prime(start.zone) : this.#enterAt(start);
     if (started !== null) return started;
     this.#parts.addressQueries.restart(this.#work);
-    for (;;) {
-      let outcome = this.#limitOutcome();
-      const { copy } = this.#servers;
-      const other = outcome === null && copy === null ? this.#findOther() : null;
-      if (other !== null) {
-        await other.wait(this.#parts.upstream.deadlines, this.#work);
-        this.#goOnAfterOther();
-        continue;
-      }
-      if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
-      else if (outcome === null) {
-        const choice = this.#choose();
-        const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
-        if (next.kind === 'failed') outcome = next;
-        else if (next.kind === 'use-fallback') outcome = this.#useFallback(next.response);
-        else if (next.kind === 'ask') {
-          outcome = this.#charge();
-          if (outcome === null) {
-            const asked = this.#originOf(next.candidate);
-            const underWay = this.#beginForAll(asked);
-            try {
+    try {
+      for (;;) {
+        let outcome = this.#limitOutcome();
+        const { copy } = this.#servers;
+        const other = outcome === null && copy === null ? this.#findOther() : null;
+        if (other !== null) {
+          await other.wait(this.#parts.upstream.deadlines, this.#work);
+          this.#goOnAfterOther();
+          continue;
+        }
+        if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
+        else if (outcome === null) {
+          const choice = this.#choose();
+          const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
+          if (next.kind === 'failed') outcome = next;
+          else if (next.kind === 'use-fallback') outcome = this.#useFallback(next.response);
+          else if (next.kind === 'ask') {
+            outcome = this.#charge();
+            if (outcome === null) {
+              const asked = this.#originOf(next.candidate);
+              this.#beginForAll(asked);
               const result = await askServer(this.#parts, this.#work, this.#servers, asked);
               const octets = result.kind === 'response' ? result.message.bytes.length : 0;
               const nextTurn = this.#parts.pace.take(stepsFor(octets));
               if (nextTurn !== null) await nextTurn;
               outcome = this.#takeResult(asked, result);
-            } finally {
-              if (underWay !== null) this.#parts.namesUnderWay.end(underWay);
             }
           }
         }
+        if (outcome !== null) return this.#remembered(outcome);
+        // A response that is only kept may be used next: what it says is not in the caches yet.
+        if (this.#fallback === null) this.#nameShare.end();
       }
-      if (outcome !== null) return this.#remembered(outcome);
+    } finally {
+      this.#nameShare.end();
     }
   }
 
@@ -145,11 +147,7 @@ export class IterativeQuery {
   /** Whoever asks the same servers already about the name that is asked only to learn whether it is a cut: one waits once. */
   #findOther(): UnderWay | null {
     if (this.#minimiser.isFull || this.#avoid.size > 0 || this.#refresh) return null;
-    const { name } = this.#minimiser.current;
-    if (this.#awaited !== null && namesEqual(name, this.#awaited)) return null;
-    const other = this.#parts.namesUnderWay.find(this.#servers.zone, name);
-    if (other !== null) this.#awaited = name;
-    return other;
+    return this.#nameShare.findOther(this.#servers.zone, this.#minimiser.current.name);
   }
 
   /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
@@ -270,6 +268,7 @@ export class IterativeQuery {
       const lookup = lookUpTarget(this.#parts, this.#work, servers);
       const fallback = this.#fallback;
       const wasSilent = choice !== null && choice.candidate.timeouts > 0 && fallback === null;
+      if (lookup === 'under-way') this.#nameShare.end();
       if (lookup === 'under-way' && (await awaitAddresses(this.#parts, this.#work, { servers, wasSilent }))) continue;
       if (choice !== null && !isNoBetter) return { kind: 'ask', candidate: choice.candidate };
       if (fallback !== null) return { kind: 'use-fallback', response: fallback };
@@ -312,6 +311,7 @@ export class IterativeQuery {
 
   /** No server of the zone is left, or too many failed: start anew above or beside, or give up. */
   async #nextStartingPoint({ limit, untriedCount }: { limit: Limit | null; untriedCount: number }): Promise<NextStep> {
+    this.#nameShare.end();
     const { configured } = this.#servers;
     if (configured?.first === true && !this.#ignored.has(configured)) {
       this.#ignored = new Set([...this.#ignored, configured]);
@@ -339,11 +339,12 @@ export class IterativeQuery {
     return outcome === null && this.#servers === before ? unusable : outcome;
   }
 
-  /** Others may wait for what the server says about the name. */
-  #beginForAll({ candidate, asked }: Asked): UnderWay | null {
+  /** Others may wait for what the server says about the name: for one exchange. */
+  #beginForAll({ candidate, asked }: Asked): void {
+    this.#nameShare.end();
     const { zone, configured } = this.#servers;
     const mayShare = this.#mayStore && publishingServer(configured, candidate) === null;
-    return mayShare ? this.#parts.namesUnderWay.begin(zone, asked) : null;
+    if (mayShare) this.#nameShare.begin(zone, asked);
   }
 
   /** Counts one more question against all limits; not null when there is one that forbids it. */

@@ -4,8 +4,8 @@
  * A mail server asks for MX, A, AAAA and TLSA of one domain within a moment, and each of them would ask the servers above for the
  * same minimised name (RFC 9156). What comes back tells all of them: a referral, or that the name is no cut.
  *
- * Duties: one entry for each name while one exchange about it lasts. An exchange waits for no other question, so that waiting for
- * one closes no circle. Leaves to others: what is learned (delegation cache), how often one waits (iterative-query.ts).
+ * Duties: one entry for each name while one exchange about it lasts, until what came back is kept. An exchange waits for no other
+ * question, so that waiting for one closes no circle. Each waits for a name once. Leaves to others: what is learned (delegation cache).
  */
 
 import { type Name, nameKey, namesEqual } from '../wire/name.ts';
@@ -77,7 +77,7 @@ export class NamesUnderWay {
   readonly #byName = new Map<string, UnderWay>();
 
   /**
-   * Notes that servers of the zone are asked; `end` is owed when what they said has been kept. Null: nobody is to wait for this
+   * Notes that servers of the zone are asked; `end` is owed. Null: nobody is to wait for this
    * question, as another about the name is under way, or as it is one for DS, which says nothing about servers.
    */
   begin(zone: Name, { name, type }: Question): UnderWay | null {
@@ -98,5 +98,37 @@ export class NamesUnderWay {
     if (this.#byName.size === 0) return null;
     const underWay = this.#byName.get(nameKey(name));
     return underWay !== undefined && namesEqual(underWay.zone, zone) ? underWay : null;
+  }
+}
+
+/** What one question has others wait for, and waits for itself. */
+export class NameShare {
+  readonly #names: NamesUnderWay;
+  #own: UnderWay | null = null;
+  /** The name that another question was waited for last. */
+  #awaited: Name | null = null;
+
+  constructor(names: NamesUnderWay) {
+    this.#names = names;
+  }
+
+  /** Others may wait for what the servers of the zone are about to say of the name; `end` is owed. */
+  begin(zone: Name, asked: Question): void {
+    this.#own = this.#names.begin(zone, asked);
+  }
+
+  /** Owed when what was said is kept, and before waiting for anything but an exchange: no one waits for a question that waits. */
+  end(): void {
+    if (this.#own === null) return;
+    this.#names.end(this.#own);
+    this.#own = null;
+  }
+
+  /** Who asks servers of the zone about the name already, and is worth a wait. */
+  findOther(zone: Name, name: Name): UnderWay | null {
+    if (this.#own !== null || (this.#awaited !== null && namesEqual(name, this.#awaited))) return null;
+    const other = this.#names.find(zone, name);
+    if (other !== null) this.#awaited = name;
+    return other;
   }
 }

@@ -16,6 +16,7 @@ const root = table({
 });
 const SOA = 'example. SOA ns. h. 1 2 3 4 5';
 const example = table({
+  'example. A': { ...AA, authority: [SOA] },
   'example. MX': { ...AA, answer: ['example. MX 10 mx.example.'] },
   'mx.example. A': { ...AA, answer: ['mx.example. A 192.0.2.9'] },
   'mx.example. AAAA': { ...AA, answer: ['mx.example. AAAA 2001:db8::9'] },
@@ -75,6 +76,25 @@ describe('four questions of a mail server at once', () => {
     await expect(bench.ports.clock.runUntilSettled(second, { waitingFor: 'A' })).rejects.toThrow();
     await bench.ports.clock.runUntilSettled(first, { waitingFor: 'MX' });
   });
+});
+
+test('who waits learns what an answer says that is used only as no server gives a signed one', async () => {
+  let isPrimed = false;
+  const bench = new Bench({}, (zone) => isPrimed && zone === '.');
+  const primes = (question: { readonly type: number }): boolean => question.type === TYPE.NS;
+  // The server of a signed zone, which is the only one of an unsigned zone below it, too.
+  bench.serve(ROOT, (question, query) => (primes(question) ? root : example)(question, query));
+  await bench.run('. NS');
+  isPrimed = true;
+  bench.asked.length = 0;
+  const found = await askAll(bench, MAIL);
+  expect(found.map((one) => endOf(one).kind)).toEqual(['answer', 'answer', 'answer', 'nodata']);
+  expect(bench.asked.sort()).toEqual([
+    `${ROOT} _25._tcp.mx.example. TLSA`,
+    `${ROOT} example. MX`,
+    `${ROOT} mx.example. A`,
+    `${ROOT} mx.example. AAAA`,
+  ]);
 });
 
 test('one after the other, a host that answered is not asked for A again before AAAA', async () => {
