@@ -10,7 +10,7 @@
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { Bug } from '../terms/unreachable.ts';
 import { compareBytes as compare, readU16, readU32, readWord, writeU32 } from '../wire/bytes.ts';
-import type { PlacedRRset } from '../wire/rrset.ts';
+import { newPlacedRRset, type PlacedRRset } from '../wire/rrset.ts';
 import { BlockHeap, blockAt } from './block-heap.ts';
 import { placeRanked, readRanked, renewRanked, writeRanked } from './packed-rrset.ts';
 import { Packer, Unpacker } from './packing.ts';
@@ -60,6 +60,8 @@ export class SpanStore {
   readonly #heap = new BlockHeap((slot, block) => this.#slots.set(slot, FIELD.block, block));
   readonly #packer = new Packer();
   readonly #unpacker = new Unpacker();
+  /** Of a set that is compared. */
+  readonly #place = newPlacedRRset();
   #count = 0;
 
   /** Keeps a span and holds it; its number. */
@@ -91,7 +93,8 @@ export class SpanStore {
     const octets = this.#heap.octetsOf(block);
     const at = blockAt(block);
     const toAt = afterPart(octets, at + FROM_LENGTH_AT);
-    if (orderOf(octets, toAt, to) !== 0 || !renewRanked(ranked, octets, afterPart(octets, toAt))) return false;
+    placeRanked(this.#place, octets, this.#heap.textOf(block), afterPart(octets, toAt));
+    if (orderOf(octets, toAt, to) !== 0 || !renewRanked(ranked, this.#place)) return false;
     writeU32(octets, at + EXPIRY_AT, ranked.expiresAt);
     writeU32(octets, at + LEARNT_AT, learntAt);
     return true;
