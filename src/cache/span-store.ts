@@ -202,7 +202,7 @@ export class SpanStore {
     // The last span of the ring reaches past the end.
     let front = 0;
     if (compare(from, to) >= 0) while (front < start && isIn(ring[front])) front++;
-    const before = ring.at(start - 1);
+    const before = ring[(start === 0 ? ring.length : start) - 1];
     const isBeforeCut = before !== undefined && this.#isCover(before, from);
     if (start === end && front === 0 && !isBeforeCut) return ring;
     return ring.filter((span, i) => (i < start || i >= end) && i >= front && !(isBeforeCut && span === before));

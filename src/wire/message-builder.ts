@@ -56,8 +56,8 @@ interface RecordShape {
 
 /** Writes messages into one buffer, one after the other. */
 export class MessageBuilder {
-  /** Offsets of the TTL fields of all records written, OPT excepted. Reused by the next `start`. */
-  readonly ttlOffsets: number[] = [];
+  /** Offsets of the TTL fields of all records written, OPT excepted; a new one costs less than to have V8 shorten one. */
+  ttlOffsets: number[] = [];
   readonly #buffer: Uint8Array;
   readonly #names: NameCompressor;
   readonly #counts = new Uint16Array(4);
@@ -95,7 +95,7 @@ export class MessageBuilder {
     this.#truncated = false;
     this.#counts.fill(0);
     this.#names.reset();
-    this.ttlOffsets.length = 0;
+    this.ttlOffsets = [];
     writeU16(this.#buffer, 0, header.id);
     writeU16(this.#buffer, 2, (header.flags & 0xfff0) | (header.rcode & 15));
     this.#updateLimit();
@@ -155,7 +155,7 @@ export class MessageBuilder {
     }
     this.#at = start;
     this.#names.undo(names);
-    this.ttlOffsets.length = ttls;
+    if (this.ttlOffsets.length > ttls) this.ttlOffsets.length = ttls;
     this.#truncated = section !== 'additional';
     return false;
   }
