@@ -30,6 +30,8 @@ const RECORD_FIXED_OCTETS = 10;
 const POINTER = 0xc000;
 /** Octets of the numbers after the names of an SOA. */
 const SOA_NUMBERS_OCTETS = 20;
+/** So many are copied here: a call of Buffer.copy takes 50 ns, whatever it copies, and this 27 for 20 octets. */
+const FEW_OCTETS = 24;
 
 export class DenialWriter {
   /** Offsets of the TTL fields of what was written last; a new one each time costs less than to have V8 shorten one. */
@@ -143,8 +145,11 @@ export class DenialWriter {
     this.#at += 2;
   }
 
-  #copy({ characters }: PlacedRRset, from: number, octets: number): void {
-    characters.copy(this.#out, this.#at, from, from + octets);
-    this.#at += octets;
+  #copy({ octets, characters }: PlacedRRset, from: number, count: number): void {
+    const out = this.#out;
+    const at = this.#at;
+    if (count > FEW_OCTETS) characters.copy(out, at, from, from + count);
+    else for (let i = 0; i < count; i++) out[at + i] = octets[from + i] as number;
+    this.#at += count;
   }
 }
