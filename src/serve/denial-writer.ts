@@ -20,6 +20,7 @@ import {
   placedSignatureCount,
   placedType,
 } from '../wire/rrset.ts';
+import { shorten } from '../wire/shorten.ts';
 import { flagsOf } from './build-reply.ts';
 import type { PendingClient } from './client-query.ts';
 import { isSentinelQuestion } from './key-sentinel.ts';
@@ -34,8 +35,8 @@ const SOA_NUMBERS_OCTETS = 20;
 const FEW_OCTETS = 24;
 
 export class DenialWriter {
-  /** Offsets of the TTL fields of what was written last; a new one each time costs less than to have V8 shorten one. */
-  ttlOffsets: number[] = [];
+  /** Offsets of the TTL fields of what was written last. */
+  readonly ttlOffsets: number[] = [];
   #out: Uint8Array = new Uint8Array();
   #at = 0;
   /** Where the question's name and the zone's as its end stand, and where they end. */
@@ -70,7 +71,7 @@ export class DenialWriter {
     this.#nameEnd = end;
     this.#zoneAt = HEADER_OCTETS + zoneAt;
     this.#records = 0;
-    this.ttlOffsets = [];
+    shorten(this.ttlOffsets, 0);
   }
 
   /** Writes a set; false when it might not fit. */
