@@ -128,7 +128,9 @@ export class Arena {
 
   #pageWithRoom(sizeClass: number): number {
     const candidates = this.#withRoom[sizeClass] ?? [];
-    for (let page = candidates.at(-1); page !== undefined; page = candidates.at(-1)) {
+    // Not at(-1): V8 goes out to its runtime for that.
+    while (candidates.length > 0) {
+      const page = candidates[candidates.length - 1] as number;
       const state = this.#state(page);
       if (state.sizeClass === sizeClass && hasRoom(state)) return page;
       candidates.pop();

@@ -60,15 +60,6 @@ export function placeRanked(to: PlacedRRset, octets: Uint8Array, characters: Buf
   to.at = at + LENGTH_OCTETS;
 }
 
-/** Writes the end of a set's life into the one that is held at `at`, when that is the same, secure too; false: it is another. */
-export function renewRanked({ rrset, expiresAt }: RankedRRset, octets: Uint8Array, at: number): boolean {
-  if (readU32(octets, at) !== rrset.length) return false;
-  const start = at + LENGTH_OCTETS;
-  for (let i = 0; i < rrset.length; i++) if (octets[start + i] !== rrset[i]) return false;
-  writeU32(octets, start + rrset.length + TIME_OCTETS, expiresAt);
-  return true;
-}
-
 /** The same for the one that the reader is at; when it ends, unix seconds. 0: it is not secure. */
 export function placeSecure(to: PlacedRRset, from: Unpacker): number {
   placeRanked(to, from.octets, from.characters, from.at);
@@ -78,6 +69,15 @@ export function placeSecure(to: PlacedRRset, from: Unpacker): number {
   if ((from.u8() & HAS_SERVER) !== 0) from.skipText();
   from.skipNameBeside();
   return isSecureHere(from) ? expiresAt : 0;
+}
+
+/** Writes the end of a set's life into the one that lies there, when that is the same, secure too; false: it is another. */
+export function renewRanked({ rrset, expiresAt }: RankedRRset, { octets, characters, at }: PlacedRRset): boolean {
+  const { length } = rrset;
+  if (readU32(octets, at - LENGTH_OCTETS) !== length) return false;
+  if (characters.compare(rrset, 0, length, at, at + length) !== 0) return false;
+  writeU32(octets, at + length + TIME_OCTETS, expiresAt);
+  return true;
 }
 
 function bitsOf({ notKept, leftOut, server }: RankedRRset): number {

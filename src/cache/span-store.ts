@@ -10,7 +10,7 @@
 import type { RankedRRset } from '../terms/ranked-rrset.ts';
 import { Bug } from '../terms/unreachable.ts';
 import { compareBytes as compare, readU16, readU32, readWord, writeU32 } from '../wire/bytes.ts';
-import type { PlacedRRset } from '../wire/rrset.ts';
+import { newPlacedRRset, type PlacedRRset } from '../wire/rrset.ts';
 import { BlockHeap, blockAt } from './block-heap.ts';
 import { placeRanked, readRanked, renewRanked, writeRanked } from './packed-rrset.ts';
 import { Packer, Unpacker } from './packing.ts';
@@ -60,6 +60,8 @@ export class SpanStore {
   readonly #heap = new BlockHeap((slot, block) => this.#slots.set(slot, FIELD.block, block));
   readonly #packer = new Packer();
   readonly #unpacker = new Unpacker();
+  /** Of a set that is compared. */
+  readonly #place = newPlacedRRset();
   #count = 0;
 
   /** Keeps a span and holds it; its number. */
@@ -91,7 +93,8 @@ export class SpanStore {
     const octets = this.#heap.octetsOf(block);
     const at = blockAt(block);
     const toAt = afterPart(octets, at + FROM_LENGTH_AT);
-    if (orderOf(octets, toAt, to) !== 0 || !renewRanked(ranked, octets, afterPart(octets, toAt))) return false;
+    placeRanked(this.#place, octets, this.#heap.textOf(block), afterPart(octets, toAt));
+    if (orderOf(octets, toAt, to) !== 0 || !renewRanked(ranked, this.#place)) return false;
     writeU32(octets, at + EXPIRY_AT, ranked.expiresAt);
     writeU32(octets, at + LEARNT_AT, learntAt);
     return true;
@@ -199,7 +202,7 @@ export class SpanStore {
     // The last span of the ring reaches past the end.
     let front = 0;
     if (compare(from, to) >= 0) while (front < start && isIn(ring[front])) front++;
-    const before = ring.at(start - 1);
+    const before = ring[(start === 0 ? ring.length : start) - 1];
     const isBeforeCut = before !== undefined && this.#isCover(before, from);
     if (start === end && front === 0 && !isBeforeCut) return ring;
     return ring.filter((span, i) => (i < start || i >= end) && i >= front && !(isBeforeCut && span === before));

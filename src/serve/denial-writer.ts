@@ -20,6 +20,7 @@ import {
   placedSignatureCount,
   placedType,
 } from '../wire/rrset.ts';
+import { shorten } from '../wire/shorten.ts';
 import { flagsOf } from './build-reply.ts';
 import type { PendingClient } from './client-query.ts';
 import { isSentinelQuestion } from './key-sentinel.ts';
@@ -30,6 +31,8 @@ const RECORD_FIXED_OCTETS = 10;
 const POINTER = 0xc000;
 /** Octets of the numbers after the names of an SOA. */
 const SOA_NUMBERS_OCTETS = 20;
+/** So many are copied here: a call of Buffer.copy takes 50 ns, whatever it copies, and this 27 for 20 octets. */
+const FEW_OCTETS = 24;
 
 export class DenialWriter {
   /** Offsets of the TTL fields of what was written last. */
@@ -58,7 +61,7 @@ export class DenialWriter {
     const { name, type, class: rrClass } = question;
     writeU16(out, 0, id);
     writeU16(out, 4, 1);
-    out.fill(0, 6, HEADER_OCTETS);
+    for (let at = 6; at < HEADER_OCTETS; at++) out[at] = 0;
     out.set(name, HEADER_OCTETS);
     const end = HEADER_OCTETS + name.length;
     writeU16(out, end, type);
@@ -68,7 +71,7 @@ export class DenialWriter {
     this.#nameEnd = end;
     this.#zoneAt = HEADER_OCTETS + zoneAt;
     this.#records = 0;
-    this.ttlOffsets.length = 0;
+    shorten(this.ttlOffsets, 0);
   }
 
   /** Writes a set; false when it might not fit. */
@@ -143,8 +146,11 @@ export class DenialWriter {
     this.#at += 2;
   }
 
-  #copy({ characters }: PlacedRRset, from: number, octets: number): void {
-    characters.copy(this.#out, this.#at, from, from + octets);
-    this.#at += octets;
+  #copy({ octets, characters }: PlacedRRset, from: number, count: number): void {
+    const out = this.#out;
+    const at = this.#at;
+    if (count > FEW_OCTETS) characters.copy(out, at, from, from + count);
+    else for (let i = 0; i < count; i++) out[at + i] = octets[from + i] as number;
+    this.#at += count;
   }
 }

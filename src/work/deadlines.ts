@@ -84,8 +84,8 @@ export class Deadlines {
 
   /** Puts it into a place that has become free: there, or further up or down. */
   #put(waiting: Waiting, place: number): void {
-    const above = this.#heap[(place - 1) >> 1];
-    if (place > 0 && above !== undefined && above.dueMs > waiting.dueMs) this.#rise(waiting, place);
+    const above = place > 0 ? this.#heap[(place - 1) >> 1] : undefined;
+    if (above !== undefined && above.dueMs > waiting.dueMs) this.#rise(waiting, place);
     else this.#sink(waiting, place);
   }
 

@@ -156,6 +156,27 @@ describe('a newer span', () => {
     }
   });
 
+  test.each([
+    ['another signature', [2]],
+    ['a longer one', [1, 1]],
+    ['none', null],
+  ])('with %s is another, and takes the place', (_, signature) => {
+    const { cache } = newCache();
+    const signed = (octets: readonly number[] | null): DenialSpan => ({
+      ...span('a.example.', 'c.example.'),
+      ranked: ranked({
+        owner: 'a.example.',
+        type: TYPE.NSEC,
+        verdict: SECURE,
+        signatures: octets === null ? [] : [octets],
+      }),
+    });
+    const later = signed(signature);
+    cache.store(signed([1]));
+    cache.store(later);
+    expect([cache.count, match(cache, 'a.example.')]).toEqual([1, later.ranked]);
+  });
+
   test('of the same owner takes the place', () => {
     const { cache } = newCache();
     cache.store(span('a.example.', 'd.example.'));
