@@ -24,8 +24,18 @@ export interface PackedForm<Value> {
   drop?(from: Unpacker): void;
 }
 
+/** What becomes of a value that is held when another is offered for its key. */
+export interface Choice<Value> {
+  /** What is held from now on, of the same key: `held` itself stays as it is (null: nothing is held). */
+  choose(held: Value | null, offered: Value): Value;
+  /** As for `set`. */
+  isSame(chosen: Value, held: Value): boolean;
+}
+
+/** Octets of a value before its key: type, class, four more, the name. */
+const KEY_AT = 4;
 /** Offsets in a value's octets. */
-const TYPE_AND_CLASS_AT = 4;
+const TYPE_AND_CLASS_AT = KEY_AT;
 const NAME_AT = 12;
 
 /** Octets of a value besides its block: its slot, and the cells of the index for it (test/cache/heap-size.test.ts). */
@@ -123,7 +133,26 @@ export class PackedMap<Value extends object> {
   set(value: Value, isSame = false): void {
     this.#write(value);
     const hash = this.#hashWritten();
-    const held = this.#findWritten(hash);
+    this.#put(value, hash, this.#findWritten(hash), isSame);
+  }
+
+  /** Puts what is chosen in place of what is held for a key, which stands as in a value's octets from KEY_AT on; what was chosen. */
+  offer(key: Uint8Array, offered: Value, choice: Choice<Value>): Value {
+    const nameAt = NAME_AT - KEY_AT;
+    this.#hash.take(key, nameAt, nameEnd(key, nameAt));
+    const typeAndClass = readU32(key, 0);
+    const hash = this.#hash.with(typeAndClass);
+    const slot = this.#search(hash, typeAndClass);
+    const held = slot === NO_SLOT ? null : this.#unlessBanned(this.#read(slot));
+    const chosen = choice.choose(held, offered);
+    if (chosen === held) return chosen;
+    this.#write(chosen);
+    this.#put(chosen, hash, slot, held !== null && choice.isSame(chosen, held));
+    return chosen;
+  }
+
+  /** Puts what was written, a value of that hash, in place of what is held in a slot of its key. */
+  #put(value: Value, hash: number, held: number, isSame: boolean): void {
     if (this.#isBanned(value) || heapOctetsFor(this.#writer.length) + SLOT_OCTETS > this.#maxBytes * VALUE_SHARE) {
       this.#dropWritten();
       if (held !== NO_SLOT) this.#remove(held);

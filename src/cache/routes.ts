@@ -51,7 +51,7 @@ export class Routes {
   noteReachable(server: string): boolean {
     const route = this.#routeOf(server);
     const wasAbsent = route.until > 0;
-    route.unreachable.clear();
+    if (route.unreachable.size > 0) route.unreachable.clear();
     route.until = 0;
     route.nextSeconds = FIRST_ABSENCE_SECONDS;
     return wasAbsent;

@@ -14,17 +14,8 @@ import type { Verdict } from '../terms/verdict.ts';
 import { bytesEqual, compareBytes } from '../wire/bytes.ts';
 import type { Name } from '../wire/name.ts';
 import { CLASS, TYPE } from '../wire/rr-type.ts';
-import {
-  type PlacedRRset,
-  type RRset,
-  rrsetClass,
-  rrsetOwner,
-  rrsetType,
-  sameRdatas,
-  signatureCount,
-  signaturesOf,
-} from '../wire/rrset.ts';
-import { PackedMap } from './packed-map.ts';
+import { type PlacedRRset, type RRset, rrsetType, sameRdatas, signatureCount, signaturesOf } from '../wire/rrset.ts';
+import { type Choice, PackedMap } from './packed-map.ts';
 import { placeSecure, RANKED_FORM } from './packed-rrset.ts';
 
 /** What the cache is made from. */
@@ -50,6 +41,10 @@ export class RRsetCache {
   #proofs = 0;
   readonly #clock: Clock;
   readonly #sets: PackedMap<RankedRRset>;
+  /** What becomes of held sets when one is stored, stored by force, said to be worth something. */
+  readonly #stored: Choice<RankedRRset>;
+  readonly #forced: Choice<RankedRRset>;
+  readonly #validated: Choice<RankedRRset>;
   /** Bound, octets. */
   readonly maxBytes: number;
 
@@ -57,6 +52,14 @@ export class RRsetCache {
     this.#clock = clock;
     this.maxBytes = maxBytes;
     this.#sets = new PackedMap({ random, maxBytes, form: RANKED_FORM });
+    const now = (): number => clock.unixSeconds();
+    // Nothing but its rank may differ when the data is the held set's own.
+    this.#stored = { choose: (held, offered) => choose(held, offered, now(), false), isSame: hasDataOf };
+    this.#forced = { choose: (held, offered) => choose(held, offered, now(), true), isSame: hasDataOf };
+    this.#validated = {
+      choose: (held, offered) => (held === null || mayTakeVerdict(held, offered, now()) ? offered : held),
+      isSame: isProofOf,
+    };
   }
 
   /** The set of the name, or of the one above it whose first label is at `at`, when it is fresh (its expiry is later than now). */
@@ -82,11 +85,7 @@ export class RRsetCache {
 
   /** Offers a set; returns the one now in force, which may be the one held before or a merged one. */
   store(offered: RankedRRset, options: StoreOptions = {}): RankedRRset {
-    const held = this.#heldFor(offered.rrset);
-    const winner = choose(held, offered, this.#clock.unixSeconds(), options.force ?? false);
-    // Nothing but its rank may differ when the data is the held set's own.
-    if (winner !== held) this.#sets.set(winner, winner.rrset === held?.rrset);
-    return winner;
+    return this.#sets.offer(offered.rrset, offered, options.force === true ? this.#forced : this.#stored);
   }
 
   /**
@@ -101,9 +100,7 @@ export class RRsetCache {
   keepValidated(validated: RankedRRset): RankedRRset {
     if (validated.notKept === true || validated.leftOut === true) return validated;
     if (validated.verdict?.status === 'secure') this.#proofs++;
-    const held = this.#heldFor(validated.rrset);
-    if (held === null || mayTakeVerdict(held, validated, this.#clock.unixSeconds()))
-      this.#sets.set(validated, held !== null && isProofOf(validated, held));
+    this.#sets.offer(validated.rrset, validated, this.#validated);
     return validated;
   }
 
@@ -189,10 +186,10 @@ export class RRsetCache {
   get referredOctets(): number {
     return this.#sets.referredOctets;
   }
+}
 
-  #heldFor(rrset: RRset): RankedRRset | null {
-    return this.#sets.peek(rrsetOwner(rrset), rrsetType(rrset), rrsetClass(rrset));
-  }
+function hasDataOf(chosen: RankedRRset, held: RankedRRset): boolean {
+  return chosen.rrset === held.rrset;
 }
 
 /** True when a set is the held unchecked one, proven. */

@@ -68,10 +68,9 @@ export class Nsec3Hasher {
 
   /** Hash of a name, 20 octets; null when the budget is used up. */
   hash(name: Name, parameters: HashParameters): Uint8Array | null {
-    const known = this.#known.find(
-      (each) => namesEqual(each.name, name) && areEqualParameters(each.parameters, parameters),
-    );
-    if (known !== undefined) return known.hash;
+    for (const known of this.#known) {
+      if (namesEqual(known.name, name) && areEqualParameters(known.parameters, parameters)) return known.hash;
+    }
     if (this.#left <= 0 || this.#leftDigests <= 0) return null;
     const cost = hashCost(parameters);
     this.#left--;

@@ -126,7 +126,7 @@ export function proveByChain(question: DeniedQuestion, chain: Nsec3Source, zone:
   // RFC 5155 §8.5, §8.6: a record that matches the name; its bitmap decides.
   const match = chain.match(hash);
   if (match !== null) return checkTypes(match.types, question);
-  const enclosed = findClosestEncloser(question.name, chain, zone, hasher);
+  const enclosed = findClosestEncloser({ name: question.name, hash }, chain, zone, hasher);
   if ('kind' in enclosed) return enclosed;
   return checkWildcard(question, enclosed, chain, hasher);
 }
@@ -138,9 +138,15 @@ interface Enclosed {
   readonly isOptOut: boolean;
 }
 
+interface HashedName {
+  readonly name: Name;
+  readonly hash: Uint8Array;
+}
+
 /** Walks up from a name that is not matched: the first matched ancestor, and a cover for the name one label longer. */
-function findClosestEncloser(name: Name, chain: Nsec3Source, zone: Name, hasher: Hashes): Enclosed | Stopped {
-  let nextCloser = name;
+function findClosestEncloser(from: HashedName, chain: Nsec3Source, zone: Name, hasher: Hashes): Enclosed | Stopped {
+  let nextCloser = from.name;
+  let nextHash = from.hash;
   while (isBelow(nextCloser, zone)) {
     const candidate = parentOf(nextCloser);
     const hash = hasher.hash(candidate, chain.parameters);
@@ -148,12 +154,11 @@ function findClosestEncloser(name: Name, chain: Nsec3Source, zone: Name, hasher:
     const match = chain.match(hash);
     if (match === null) {
       nextCloser = candidate;
+      nextHash = hash;
       continue;
     }
     // RFC 5155 §8.3: no DNAME bit, and the NS bit only together with SOA: else the name lies beyond the zone.
     if (cutsOffBelow(match.types)) return notProven('below-cut');
-    const nextHash = hasher.hash(nextCloser, chain.parameters);
-    if (nextHash === null) return HASH_BUDGET;
     const cover = chain.cover(nextHash);
     return cover === null
       ? notProven('next-closer-not-covered')

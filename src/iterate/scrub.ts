@@ -21,6 +21,7 @@ import { type ReceivedRRset, RRsetReader } from '../wire/received-rrset.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import { rdataCount, rdatasAt, rdatasOf, signatureCount, someSignature, withRdatas } from '../wire/rrset.ts';
 import { type KeyedRRset, SetIndex } from '../wire/rrsets.ts';
+import { shorten } from '../wire/shorten.ts';
 import { type Chain, readChain } from './alias.ts';
 import {
   MAX_ADDITIONAL_SETS,
@@ -338,11 +339,6 @@ function dropRepeated(sets: ReceivedRRset[], better: KeyedRRset[]): void {
   let kept = 0;
   for (const set of sets) if (known.find(set.owner, set.type, set.class) === undefined) sets[kept++] = set;
   shorten(sets, kept);
-}
-
-/** Sets that are left were moved to the front. */
-function shorten(sets: ReceivedRRset[], kept: number): void {
-  if (kept < sets.length) sets.length = kept;
 }
 
 /**

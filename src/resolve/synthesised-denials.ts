@@ -79,10 +79,11 @@ export class SynthesisedDenials {
     const belowNxdomain = (from: number, to: number): KnownAnswer | null =>
       options.belowNxdomain ? this.#belowNxdomain(question, { from, to: Math.min(to, spokenFor) }) : null;
     // A zone with known spans is there, as is all above it: the answers there are not asked but where its spans say nothing.
-    const zoneAt = options.aggressiveNsec ? this.#synthesis.zoneAt(question) : length;
+    const deepest = options.aggressiveNsec ? this.#synthesis.deepest(question) : null;
+    const zoneAt = deepest?.at ?? length;
     return (
       belowNxdomain(0, zoneAt) ??
-      (zoneAt < length ? this.#synthesis.find(question, zoneAt, leastOctets) : null) ??
+      (deepest === null ? null : this.#synthesis.find(question, deepest, leastOctets)) ??
       belowNxdomain(zoneAt, length)
     );
   }

@@ -46,10 +46,11 @@ const MAX_SYNTHESIS_HASHES = 12;
 /** The SOA, and the records of a closest encloser, of a next closer name and of a wildcard. */
 const MAX_SETS = 4;
 
-/** A zone, by where its name begins in that of a question. */
-interface ZonePlace {
+/** A zone of which spans are known, and where its name begins in that of a question; good for as long as DenialCache.find says. */
+interface KnownPlace {
   readonly name: Name;
   readonly at: number;
+  readonly zone: KnownZone;
 }
 
 /** Makes denials; one for each set of caches. */
@@ -60,59 +61,64 @@ export class DenialSynthesis {
   /** Where the sets of the denial lie that was made last. */
   readonly #places: readonly PlacedRRset[] = Array.from({ length: MAX_SETS }, newPlacedRRset);
 
+  readonly #hashes: BoundedHashes;
+
   constructor(known: KnownRecords) {
     this.#known = known;
+    this.#hashes = new BoundedHashes(known.crypto);
   }
 
-  /** Where in the question's name that of the deepest zone begins of which anything is known; its length when there is none. */
-  zoneAt({ name, type, class: rrClass }: Question): number {
+  /** The deepest zone at or above the question's name of which anything is known; null when there is none. */
+  deepest({ name, type, class: rrClass }: Question): KnownPlace | null {
     // ANY is denied only by NXDOMAIN, and bitmaps cannot say that of a name that exists.
-    if (rrClass !== CLASS.IN || type === TYPE.ANY) return name.length;
+    if (rrClass !== CLASS.IN || type === TYPE.ANY) return null;
     // RFC 4035 §3.1.4.1: DS belongs to the parent side of the cut, so the zone at the name itself says nothing of it.
-    let at = type === TYPE.DS && !isRoot(name) ? labelAfter(name, 0) : 0;
-    while (at < name.length && this.#known.denials.find(name, at) === null) at = labelAfter(name, at);
-    return at;
+    return this.#knownFrom(name, type === TYPE.DS && !isRoot(name) ? labelAfter(name, 0) : 0);
   }
 
   /**
-   * A denial that follows from known records of the zone that begins there in the name (`zoneAt`), or of one above; secure. Null when
-   * they do not prove one. `leastOctets`: of the deepest zone above which nobody may speak.
+   * A denial that follows from known records of the zone that `deepest` has just given, or of one above; secure. Null when they do not
+   * prove one. `leastOctets`: of the deepest zone above which nobody may speak.
    */
-  find(question: Question, zoneAt: number, leastOctets: number): ProvenDenial | null {
+  find(question: Question, deepest: KnownPlace, leastOctets: number): ProvenDenial | null {
     const { name } = question;
-    const hashes = new BoundedHashes(this.#known.crypto);
-    for (let at = zoneAt; at <= name.length - leastOctets; at = labelAfter(name, at)) {
-      const zone = this.#known.denials.find(name, at);
-      if (zone === null) continue;
-      const denial = this.#denyByNames(question, at, zone) ?? this.#denyByHashes(question, at, zone, hashes);
+    this.#hashes.begin();
+    let place: KnownPlace | null = deepest;
+    while (place !== null && place.at <= name.length - leastOctets) {
+      const denial: ProvenDenial | null = this.#denyByNames(question, place) ?? this.#denyByHashes(question, place);
       if (denial !== null) return denial;
+      place = this.#knownFrom(name, labelAfter(name, place.at));
     }
     return null;
   }
 
-  #denyByNames(question: Question, at: number, zone: KnownZone): ProvenDenial | null {
-    if (!zone.hasNames) return null;
-    const names = new KnownNames(this.#known.denials, zone, this.#place);
-    const kind = kindOf(proveByNsecOf(names, question));
-    return kind === null ? null : this.#denial(kind, { name: question.name, at }, zone, names.used);
+  /** The deepest zone that begins at that label of the name or above. */
+  #knownFrom(name: Name, from: number): KnownPlace | null {
+    for (let at = from; at < name.length; at = labelAfter(name, at)) {
+      const zone = this.#known.denials.find(name, at);
+      if (zone !== null) return { name, at, zone };
+    }
+    return null;
   }
 
-  #denyByHashes(question: Question, at: number, zone: KnownZone, hashes: BoundedHashes): ProvenDenial | null {
+  #denyByNames(question: Question, place: KnownPlace): ProvenDenial | null {
+    if (!place.zone.hasNames) return null;
+    const names = new KnownNames(this.#known.denials, place.zone, this.#place);
+    const kind = kindOf(proveByNsecOf(names, question));
+    return kind === null ? null : this.#denial(kind, place, names.used);
+  }
+
+  #denyByHashes(question: Question, place: KnownPlace): ProvenDenial | null {
+    const { name, at, zone } = place;
     const { chain } = zone;
     if (chain === null) return null;
-    const { name } = question;
     const spans = new KnownHashes(this.#known.denials, zone, { chain, place: this.#place });
-    const kind = kindOf(proveByChain(question, spans, nameFrom(name, at), hashes));
-    return kind === null ? null : this.#denial(kind, { name, at }, zone, spans.used);
+    const kind = kindOf(proveByChain(question, spans, nameFrom(name, at), this.#hashes));
+    return kind === null ? null : this.#denial(kind, place, spans.used);
   }
 
   /** The denial with its SOA and for as long as its shortest-lived part (RFC 8198 §5.4); null: that has ended, or no SOA is known. */
-  #denial(
-    kind: ProvenDenial['kind'],
-    { name, at }: ZonePlace,
-    zone: KnownZone,
-    used: readonly number[],
-  ): ProvenDenial | null {
+  #denial(kind: ProvenDenial['kind'], { name, at, zone }: KnownPlace, used: readonly number[]): ProvenDenial | null {
     const { rrsets, denials, clock } = this.#known;
     const sets = this.#places.slice(0, 1 + used.length);
     const soa = sets[0] as PlacedRRset;
@@ -140,6 +146,11 @@ class BoundedHashes {
 
   constructor(crypto: Crypto) {
     this.#crypto = crypto;
+  }
+
+  /** Forgets those of the question before. */
+  begin(): void {
+    this.#hasher = null;
   }
 
   /** Null: that would be too much. */

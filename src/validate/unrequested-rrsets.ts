@@ -30,7 +30,7 @@ function keepFrom(
 ): RankedRRset[] | Promise<RankedRRset[]> {
   for (let i = from; i < sets.length; i++) {
     const ranked = validation.asKnownNow(sets[i] as RankedRRset);
-    const proven = isProven(validation, ranked) ? ranked : proveUnrequested(validation, ranked);
+    const proven = proveUnrequested(validation, ranked);
     if (proven instanceof Promise) {
       return proven.then((late) => {
         if (late !== null) kept.push(late);
@@ -42,12 +42,7 @@ function keepFrom(
   return kept;
 }
 
-/** True for a set that is secure already, where that may be said of its name. */
-function isProven(validation: ValidationContext, { rrset, verdict }: RankedRRset): boolean {
-  return verdict?.status === 'secure' && !('verdict' in startFor(validation, rrsetOwner(rrset), rrsetType(rrset)));
-}
-
-/** The set with its verdict when it is secure by keys that are known, else null. */
+/** The set with its verdict when it is secure already, where that may be said of its name, or by keys that are known; else null. */
 function proveUnrequested(
   validation: ValidationContext,
   ranked: RankedRRset,
@@ -56,6 +51,7 @@ function proveUnrequested(
   const type = rrsetType(ranked.rrset);
   const start = startFor(validation, name, type);
   if ('verdict' in start) return null;
+  if (ranked.verdict?.status === 'secure') return ranked;
   const most = validation.parts.options.limits.signers;
   return proveBySigners(validation, ranked, signersOf([ranked.rrset], { name, type, anchor: start.anchor.zone, most }));
 }

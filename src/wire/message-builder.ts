@@ -16,6 +16,7 @@ import { mayCompressNames, rdataLayout } from './rdata-layout.ts';
 import { TYPE } from './rr-type.ts';
 import { type RRset, rdataCount, rdatasAt, rrsetClass, rrsetOwner, rrsetType, signatureCount } from './rrset.ts';
 import type { ResourceRecord } from './rrsets.ts';
+import { shorten } from './shorten.ts';
 
 /** Longest message (RFC 1035 §4.2.2: the length of a stream message has 16 bits). */
 export const MAX_MESSAGE_OCTETS = 65_535;
@@ -93,9 +94,9 @@ export class MessageBuilder {
     this.#section = 0;
     this.#upperRcode = header.rcode >>> 4;
     this.#truncated = false;
-    this.#counts.fill(0);
+    for (let i = 0; i < 4; i++) this.#counts[i] = 0;
     this.#names.reset();
-    this.ttlOffsets.length = 0;
+    shorten(this.ttlOffsets, 0);
     writeU16(this.#buffer, 0, header.id);
     writeU16(this.#buffer, 2, (header.flags & 0xfff0) | (header.rcode & 15));
     this.#updateLimit();
@@ -155,7 +156,7 @@ export class MessageBuilder {
     }
     this.#at = start;
     this.#names.undo(names);
-    this.ttlOffsets.length = ttls;
+    shorten(this.ttlOffsets, ttls);
     this.#truncated = section !== 'additional';
     return false;
   }

@@ -13,6 +13,7 @@ import { type Name, type PointerBudget, readName, skipName } from './name.ts';
 import type { Question } from './question.ts';
 import { expandRdata, measureRdata } from './rdata-names.ts';
 import { TYPE } from './rr-type.ts';
+import { shorten } from './shorten.ts';
 
 /** Octets of the message header (RFC 1035 §4.1.1). */
 export const HEADER_OCTETS = 12;
@@ -318,7 +319,7 @@ function parseRecords(
     if (i < answers) answerEnd = kept;
     if (i < beforeAdditional) authorityEnd = kept;
   }
-  owners.length = kept;
+  shorten(owners, kept);
   const offsets = { questions, questionEnd, owners, fields, optIndex, answerEnd, authorityEnd, dropped };
   return { ok: true, message: new MessageView(bytes, offsets) };
 }

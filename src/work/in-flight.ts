@@ -32,7 +32,7 @@ interface InFlightParts<T> {
   readonly isCallerSpecific: (value: T) => boolean;
   /** What an asker gets whose joining would make works wait for each other for ever: it asks another way. */
   readonly refused: (question: Question) => T;
-  /** Takes a rejection that nobody waits for any more; a bug. */
+  /** Takes a rejection that nobody waits for any more, or what somebody who is told throws; a bug. */
   readonly report: (error: unknown) => void;
 }
 
@@ -77,12 +77,15 @@ class Running<T> implements InFlightEntry {
     this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
   }
 
-  end(value: T): void {
-    for (const waiting of this.#waiting) waiting.take(value);
-  }
-
-  fail(error: unknown): void {
-    for (const waiting of this.#waiting) waiting.fail(error);
+  /** Tells all who wait: what one of them throws, a bug, is for `report` and keeps it from no other. */
+  end(tell: (waiting: Taker<T>) => void, report: (bug: unknown) => void): void {
+    for (const waiting of this.#waiting) {
+      try {
+        tell(waiting);
+      } catch (bug) {
+        report(bug);
+      }
+    }
   }
 }
 
@@ -223,12 +226,12 @@ export class InFlight<T> {
     callNow(run, running.work).then(
       (value) => {
         this.#leave(running);
-        running.end(value);
+        running.end((waiting) => waiting.take(value), this.#parts.report);
       },
       (error: unknown) => {
         this.#leave(running);
         if (running.clients + running.works === 0 && !(error instanceof Cancelled)) this.#parts.report(error);
-        running.fail(error);
+        running.end((waiting) => waiting.fail(error), this.#parts.report);
       },
     );
   }

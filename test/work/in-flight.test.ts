@@ -51,6 +51,31 @@ function gate<T>() {
 const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 describe('sharing', () => {
+  test('a client that throws when it is told keeps the answer from no other', async () => {
+    const bench = new Bench();
+    const answer = gate<Value>();
+    const seen: Value[] = [];
+    const bug = new Error('not ready for that');
+    const thrower = {
+      take: (): void => {
+        throw bug;
+      },
+      fail: (): void => {},
+    };
+    bench.flight.tell(
+      thrower,
+      'a',
+      () => bench.work(),
+      () => answer.promise,
+    );
+    void bench.share('a', null, () => answer.promise).then((value) => seen.push(value));
+    answer.resolve('good');
+    await settle();
+    expect(seen).toEqual(['good']);
+    expect(bench.reported).toEqual([bug]);
+    expect(bench.flight.count).toBe(0);
+  });
+
   test('runs one work for equal keys and gives all the same value', async () => {
     const bench = new Bench();
     const answer = gate<Value>();
