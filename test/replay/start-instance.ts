@@ -32,7 +32,7 @@ export async function startInstance(
   const problems = await daemon.listen(instance.serve, instance.server);
   if (problems.length > 0) {
     daemon.stop();
-    return problems.join('; ');
+    return problems.map(({ text }) => text).join('; ');
   }
   return {
     instance,
