@@ -83,6 +83,7 @@ function flushBench(): () => unknown {
     replies: new ReplyCache({ clock, random: random as never, maxBytes: 1 << 23 }),
     failures: { removeWhere: () => 0 },
     delegations: { remove: () => false },
+    denials: { clear: () => {} },
   };
   const expiresAt = clock.unixSeconds() + 3600;
   for (let i = 0; i < CACHED; i++) {
