@@ -18,17 +18,12 @@ import { questionOf } from '../src/wire/question.ts';
 import { CLASS, TYPE } from '../src/wire/rr-type.ts';
 import { packRRset } from '../src/wire/rrset.ts';
 import type { Steps } from '../src/wire/steps.ts';
+import { stillClock } from './still-clock.ts';
 
 const ANSWERS = 20_000;
 const ENTRIES_PER_TURN = 50;
 const NOW = 1_800_000_000;
-const clock = {
-  monotonicMs: () => 0,
-  unixSeconds: () => NOW,
-  after: () => () => {},
-  inTurn: () => {},
-  nextTurn: async () => {},
-};
+const clock = stillClock(NOW);
 const random = { bytes: (n: number) => new Uint8Array(n), u16: () => 0, below: () => 0 };
 const server = { ...defaultConfig().server, msgCacheSize: 2 ** 28, rrsetCacheSize: 2 ** 28 };
 const config = { ...defaultConfig(), server };

@@ -19,15 +19,10 @@ import { mustParseName } from '../src/wire/name-text.ts';
 import { questionOf } from '../src/wire/question.ts';
 import { CLASS, TYPE } from '../src/wire/rr-type.ts';
 import { packRRset } from '../src/wire/rrset.ts';
+import { stillClock } from './still-clock.ts';
 
 const ENTRIES = 100_000;
-const clock = {
-  monotonicMs: () => 0,
-  unixSeconds: () => 1,
-  after: () => () => {},
-  inTurn: () => {},
-  nextTurn: async () => {},
-};
+const clock = stillClock(1);
 const zone = mustParseName('example.');
 
 const nameOf = (n: number): Name => mustParseName(`host-${n}.mail.example.`);

@@ -6,18 +6,13 @@
 import { REPLY_FLAG, ReplyCache, type ReplyRequest } from '../src/cache/reply-cache.ts';
 import { mustParseName } from '../src/wire/name-text.ts';
 import { TYPE } from '../src/wire/rr-type.ts';
+import { stillClock } from './still-clock.ts';
 
 const NOW = Math.floor(Date.now() / 1000);
 const HITS = 1_000_000;
 const ROUNDS = 5;
 
-const clock = {
-  monotonicMs: () => 0,
-  unixSeconds: () => NOW,
-  after: () => () => {},
-  inTurn: () => {},
-  nextTurn: async () => {},
-};
+const clock = stillClock(NOW);
 const random = {
   u16: () => 1,
   below: (n: number) => n - 1,

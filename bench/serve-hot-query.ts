@@ -24,6 +24,7 @@ import { FLAG, RCODE } from '../src/wire/rcode.ts';
 import { CLASS, TYPE } from '../src/wire/rr-type.ts';
 import { packRRset } from '../src/wire/rrset.ts';
 import { DEFAULT_SERVE_OPTIONS } from '../test/support/default-options.ts';
+import { stillClock } from './still-clock.ts';
 
 const NOW = Math.floor(Date.now() / 1000);
 const HITS = 400_000;
@@ -34,13 +35,7 @@ const KINDS = 8;
 /** Of `host-00000`, after the header and the octet of its length. */
 const LAST_DIGIT_AT = 12 + 10;
 
-const clock = {
-  monotonicMs: () => 0,
-  unixSeconds: () => NOW,
-  after: () => () => {},
-  inTurn: () => {},
-  nextTurn: async () => {},
-};
+const clock = stillClock(NOW);
 const random = {
   u16: () => 1,
   below: (n: number) => n - 1,

@@ -9,22 +9,19 @@
 import type { Random } from '../ports/random.ts';
 import { readU32 } from '../wire/bytes.ts';
 import { lowerOctet, MAX_LABEL_OCTETS, MAX_NAME_OCTETS } from '../wire/name.ts';
+import { HashStates } from './seeded-hash.ts';
 
 /** Words of the longest label with its length. */
 const LABEL_WORDS = (MAX_LABEL_OCTETS + 1) / 4;
 /** Most labels of a name, the root's included: each but that takes two octets. */
 const MAX_LABELS = (MAX_NAME_OCTETS + 1) / 2;
-/** Words of a state of HalfSipHash-1-3 (seeded-hash.ts). */
-const STATE_WORDS = 4;
-/** Rounds at the end: one for the type, and three without input. */
-const LAST_ROUNDS = 4;
 
 /** Makes hashes of the name that was taken last, which it holds in lower case. */
 export class KeyHash {
   /** The name that was hashed last: octets, where its labels begin, and the state with each of them and all after it. */
   readonly #name = new Uint8Array(MAX_NAME_OCTETS);
   readonly #starts = new Uint8Array(MAX_LABELS);
-  readonly #states = new Int32Array((MAX_LABELS + 1) * STATE_WORDS);
+  readonly #states = new HashStates(MAX_LABELS + 1);
   readonly #words = new Int32Array(LABEL_WORDS);
   readonly #label = new Uint8Array(this.#words.buffer);
   readonly #seed0: number;
@@ -51,7 +48,9 @@ export class KeyHash {
   /** Hash of the name that was taken with a type and a class: 32 bits, signed. */
   with(typeAndClass: number): number {
     this.#words[0] = typeAndClass;
-    return this.#absorb(this.#first, MAX_LABELS, 1, LAST_ROUNDS);
+    // No length is hashed: labels begin with theirs, and a type comes last, so nothing stands for two names or two types.
+    this.#states.absorb(this.#first, MAX_LABELS, this.#words, 1);
+    return this.#states.end(MAX_LABELS);
   }
 
   /** True when the name at `at` is the one that was taken, in any case. */
@@ -86,52 +85,11 @@ export class KeyHash {
       if (octet > 0) this.#count++;
       next = i + octet + 1;
     }
-    this.#begin(this.#count * STATE_WORDS);
+    this.#states.begin(this.#count, this.#seed0, this.#seed1);
     for (let label = this.#count - 1; label >= 0; label--) {
       const count = this.#readLabel(this.#starts[label] as number);
-      this.#absorb(label + 1, label, count, count);
+      this.#states.absorb(label + 1, label, this.#words, count);
     }
-  }
-
-  #begin(at: number): void {
-    const states = this.#states;
-    states[at] = this.#seed0;
-    states[at + 1] = this.#seed1;
-    states[at + 2] = 0x6c796765 ^ this.#seed0;
-    states[at + 3] = 0x74656462 ^ this.#seed1;
-  }
-
-  /**
-   * Goes on from one state to another with so many words; rounds beyond those are the final ones, whose hash is returned. No length is
-   * hashed: labels begin with theirs, and a type comes last, so nothing stands for two names or two types.
-   */
-  #absorb(from: number, to: number, count: number, rounds: number): number {
-    const states = this.#states;
-    let v0 = states[from * STATE_WORDS] as number;
-    let v1 = states[from * STATE_WORDS + 1] as number;
-    let v2 = states[from * STATE_WORDS + 2] as number;
-    let v3 = states[from * STATE_WORDS + 3] as number;
-    for (let i = 0; i < rounds; i++) {
-      const word = i < count ? (this.#words[i] as number) : 0;
-      if (i === count) v2 ^= 0xff;
-      v3 ^= word;
-      v0 = (v0 + v1) | 0;
-      v1 = ((v1 << 5) | (v1 >>> 27)) ^ v0;
-      v0 = (v0 << 16) | (v0 >>> 16);
-      v2 = (v2 + v3) | 0;
-      v3 = ((v3 << 8) | (v3 >>> 24)) ^ v2;
-      v0 = (v0 + v3) | 0;
-      v3 = ((v3 << 7) | (v3 >>> 25)) ^ v0;
-      v2 = (v2 + v1) | 0;
-      v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
-      v2 = (v2 << 16) | (v2 >>> 16);
-      v0 ^= word;
-    }
-    states[to * STATE_WORDS] = v0;
-    states[to * STATE_WORDS + 1] = v1;
-    states[to * STATE_WORDS + 2] = v2;
-    states[to * STATE_WORDS + 3] = v3;
-    return v1 ^ v3;
   }
 
   /** Makes words of a label with its length; how many. */

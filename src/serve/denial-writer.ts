@@ -7,10 +7,11 @@
 
 import type { Proven } from '../resolve/synthesised-denials.ts';
 import { readU16, writeU16, writeU32 } from '../wire/bytes.ts';
-import { HEADER_OCTETS } from '../wire/message-view.ts';
+import { HEADER_OCTETS, RECORD_FIXED_OCTETS } from '../wire/message-view.ts';
 import { lowerOctet, MAX_NAME_OCTETS, nameEnd } from '../wire/name.ts';
-import { MAX_POINTER_OFFSET } from '../wire/name-compressor.ts';
+import { MAX_POINTER_OFFSET, POINTER } from '../wire/name-compressor.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { SOA_NUMBERS_OCTETS } from '../wire/rdata-soa.ts';
 import { TYPE } from '../wire/rr-type.ts';
 import {
   OWNER_AT,
@@ -25,12 +26,6 @@ import { flagsOf } from './build-reply.ts';
 import type { PendingClient } from './client-query.ts';
 import { isSentinelQuestion } from './key-sentinel.ts';
 
-/** Octets between an owner and its rdata: type, class, TTL, RDLENGTH. */
-const RECORD_FIXED_OCTETS = 10;
-/** The two top bits of a compression pointer (RFC 1035 §4.1.4). */
-const POINTER = 0xc000;
-/** Octets of the numbers after the names of an SOA. */
-const SOA_NUMBERS_OCTETS = 20;
 /** So many are copied here: a call of Buffer.copy takes 50 ns, whatever it copies, and this 27 for 20 octets. */
 const FEW_OCTETS = 24;
 

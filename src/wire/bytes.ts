@@ -65,50 +65,59 @@ export function compareBytes(a: Uint8Array, b: Uint8Array): number {
   return a.length - b.length;
 }
 
-/** Octets of a block that short-lived arrays are cut from, and the largest that is. */
-const BLOCK_OCTETS = 65_536;
-const MOST_TRANSIENT_OCTETS = 8_192;
-const block = { memory: new ArrayBuffer(0), used: 0 };
+/** Memory that several arrays are cut from: V8 allocates some outside of its heap for each array of its own above 64 octets. */
+class SharedMemory {
+  readonly #octets: number;
+  readonly #mostOctets: number;
+  #memory = new ArrayBuffer(0);
+  #used = 0;
 
-/**
- * An array of zeros for what is read and done with at once: cut from a block, since V8 has memory outside of its heap
- * allocated for each array above 64 octets. Whoever keeps it keeps the whole block.
- */
-export function transientBytes(length: number): Uint8Array<ArrayBuffer> {
-  if (length > MOST_TRANSIENT_OCTETS) return new Uint8Array(length);
-  if (block.used + length > block.memory.byteLength) {
-    block.memory = new ArrayBuffer(BLOCK_OCTETS);
-    block.used = 0;
+  /** `octets`: at a time; `mostOctets`: of one array, a longer one has memory of its own. */
+  constructor(octets: number, mostOctets: number) {
+    this.#octets = octets;
+    this.#mostOctets = mostOctets;
   }
-  const bytes = new Uint8Array(block.memory, block.used, length);
-  block.used += length;
-  return bytes;
+
+  cut(length: number): Uint8Array<ArrayBuffer> {
+    if (length > this.#mostOctets) return new Uint8Array(length);
+    if (this.#used + length > this.#memory.byteLength) {
+      this.#memory = new ArrayBuffer(this.#octets);
+      this.#used = 0;
+    }
+    const bytes = new Uint8Array(this.#memory, this.#used, length);
+    this.#used += length;
+    return bytes;
+  }
 }
 
-/** Octets of memory that arrays of a longer life share, and the largest that does. */
+/** Octets that short-lived arrays are cut from, and of the largest that is. */
+const TRANSIENT_OCTETS = 65_536;
+const MOST_TRANSIENT_OCTETS = 8_192;
+/** The same of arrays with a longer life: less is kept by who keeps one. */
 const SHARED_OCTETS = 16_384;
 const MOST_SHARED_OCTETS = 2_048;
+
+const transient = new SharedMemory(TRANSIENT_OCTETS, MOST_TRANSIENT_OCTETS);
+const shared = new SharedMemory(SHARED_OCTETS, MOST_SHARED_OCTETS);
+
+/** An array of zeros for what is read and done with at once. Whoever keeps it keeps 64 KiB. */
+export function transientBytes(length: number): Uint8Array<ArrayBuffer> {
+  return transient.cut(length);
+}
+
 /**
  * V8 keeps the octets of an array of so many inside the object, where they cost least, until somebody looks at its buffer or makes a
  * view on it: then they move outside of the heap for good, which takes 140 octets more and costs more than many copies
  * (bench/RESULTS.md).
  */
 export const INSIDE_OCTETS = 64;
-const shared = { memory: new ArrayBuffer(0), used: 0 };
 
 /**
  * An array of zeros for as long as one question takes: one with memory of its own outside of the heap costs some 2 µs, most of it
  * when it is collected. Whoever keeps it keeps 16 KiB.
  */
 export function sharedBytes(length: number): Uint8Array<ArrayBuffer> {
-  if (length <= INSIDE_OCTETS || length > MOST_SHARED_OCTETS) return new Uint8Array(length);
-  if (shared.used + length > shared.memory.byteLength) {
-    shared.memory = new ArrayBuffer(SHARED_OCTETS);
-    shared.used = 0;
-  }
-  const bytes = new Uint8Array(shared.memory, shared.used, length);
-  shared.used += length;
-  return bytes;
+  return length <= INSIDE_OCTETS ? new Uint8Array(length) : shared.cut(length);
 }
 
 /** One new array holding all parts in order. */

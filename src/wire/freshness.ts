@@ -4,13 +4,12 @@
  */
 
 import { readU16, readU32 } from './bytes.ts';
-import { HEADER_OCTETS } from './message-view.ts';
+import { HEADER_OCTETS, RECORD_FIXED_OCTETS } from './message-view.ts';
 import { skipName } from './name.ts';
 import { RCODE } from './rcode.ts';
 import { TYPE } from './rr-type.ts';
 
-/** Type, class, TTL and RDLENGTH of a record; type and class of a question. */
-const RECORD_FIXED_OCTETS = 10;
+/** Type and class of a question. */
 const QUESTION_FIXED_OCTETS = 4;
 
 /** Seconds; 0 for what says nothing of the name, for what has no TTL, and for what is no whole message. */

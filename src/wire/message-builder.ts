@@ -8,7 +8,7 @@
 
 import { readU8, readU16, writeU16, writeU32 } from './bytes.ts';
 import { EDNS_FLAG_DO, type EdnsOut, ednsOctets, optRdata } from './edns.ts';
-import { HEADER_OCTETS, type Section } from './message-view.ts';
+import { HEADER_OCTETS, RECORD_FIXED_OCTETS, type Section } from './message-view.ts';
 import { type Name, nameEnd } from './name.ts';
 import { MAX_POINTER_OFFSET, NameCompressor } from './name-compressor.ts';
 import type { Question } from './question.ts';
@@ -20,8 +20,6 @@ import { shorten } from './shorten.ts';
 
 /** Longest message (RFC 1035 §4.2.2: the length of a stream message has 16 bits). */
 export const MAX_MESSAGE_OCTETS = 65_535;
-/** Octets between an owner and its rdata: type, class, TTL, RDLENGTH. */
-const RECORD_FIXED_OCTETS = 10;
 /** Above this many octets a bulk copy beats a loop, although it makes a view. */
 const BULK_COPY_OCTETS = 64;
 

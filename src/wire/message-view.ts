@@ -17,8 +17,10 @@ import { shorten } from './shorten.ts';
 
 /** Octets of the message header (RFC 1035 §4.1.1). */
 export const HEADER_OCTETS = 12;
-/** Smallest record: root owner, type, class, TTL, RDLENGTH. */
-const MIN_RECORD_OCTETS = 11;
+/** Octets between an owner and its rdata: type, class, TTL, RDLENGTH (RFC 1035 §4.1.3). */
+export const RECORD_FIXED_OCTETS = 10;
+/** Smallest record: that, with the root as owner. */
+const MIN_RECORD_OCTETS = 1 + RECORD_FIXED_OCTETS;
 /** Smallest question: root name, type, class. */
 const MIN_QUESTION_OCTETS = 5;
 /**
@@ -192,7 +194,7 @@ export class MessageView {
 
   /** Where the rdata begins; names in it may be compressed. */
   rdataAt(index: number): number {
-    return (this.#fields[FIELDS * index + FIXED_AT] as number) + 10;
+    return (this.#fields[FIELDS * index + FIXED_AT] as number) + RECORD_FIXED_OCTETS;
   }
 }
 

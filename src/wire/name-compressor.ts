@@ -18,6 +18,8 @@ const MAX_PROBES = 8;
 const SLOTS = 512;
 /** Highest offset that a pointer can name. */
 export const MAX_POINTER_OFFSET = 0x3fff;
+/** The two top bits of a compression pointer (RFC 1035 §4.1.4). */
+export const POINTER = 0xc000;
 /** What a capital letter of ASCII lacks to be a small one. */
 const CASE_BIT = 0x20;
 /** Most labels in a name. */
@@ -86,7 +88,7 @@ export class NameCompressor {
     if (end > this.limit) return -1;
     for (let i = 0; i < literal; i++) this.#out[at + i] = readU8(bytes, nameAt + i);
     if (entry === 0) this.#out[at + literal] = 0;
-    else writeU16(this.#out, at + literal, 0xc000 | (this.#labelAt[entry] ?? 0));
+    else writeU16(this.#out, at + literal, POINTER | (this.#labelAt[entry] ?? 0));
     this.#remember(at, literalLabels, entry);
     return end;
   }
@@ -100,7 +102,7 @@ export class NameCompressor {
     const end = at + (first === 0 ? 1 : 2);
     if (end > this.limit) return -1;
     if (first === 0) this.#out[at] = 0;
-    else writeU16(this.#out, at, first >= 0xc0 ? readU16(this.#out, firstAt) : 0xc000 | firstAt);
+    else writeU16(this.#out, at, first >= 0xc0 ? readU16(this.#out, firstAt) : POINTER | firstAt);
     return end;
   }
 

@@ -15,14 +15,14 @@ export interface Soa {
   readonly minimum: number;
 }
 
-/** Octets of the numbers after both names. */
-const NUMBERS_OCTETS = 20;
+/** Octets of the numbers after both names (RFC 1035 §3.3.13). */
+export const SOA_NUMBERS_OCTETS = 20;
 
 /** Where the numbers begin of the rdata (uncompressed) that stands from `at` to `end`; -1 when it is malformed. */
 function numbersAt(octets: Uint8Array, at: number, end: number): number {
   const mnameEnd = nameEnd(octets, at);
   const rnameEnd = mnameEnd < 0 ? -1 : nameEnd(octets, mnameEnd);
-  return rnameEnd >= 0 && rnameEnd + NUMBERS_OCTETS === end ? rnameEnd : -1;
+  return rnameEnd >= 0 && rnameEnd + SOA_NUMBERS_OCTETS === end ? rnameEnd : -1;
 }
 
 /** The minimum field of the rdata that stands from `at` to `end`, seconds; 0 when it is malformed. */
