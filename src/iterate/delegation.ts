@@ -9,7 +9,7 @@
 import type { Delegation } from '../cache/delegation.ts';
 import type { DelegationCache } from '../cache/delegation-cache.ts';
 import type { RRsetCache } from '../cache/rrset-cache.ts';
-import type { Clock } from '../ports/clock.ts';
+import type { CancelTimer, Clock } from '../ports/clock.ts';
 import { RANK } from '../terms/rank.ts';
 import { closestUpstreamZone, type UpstreamZone, type ZoneCopies, type ZoneCopy } from '../terms/upstream-zone.ts';
 import type { DelegationSource } from '../trace/events.ts';
@@ -78,6 +78,7 @@ export class DelegationPoint {
   silentWaitUntilMs: number | null = null;
   /** Addresses that there were too many of. */
   refusedAddresses = 0;
+  #stopLookingAhead: CancelTimer | null = null;
 
   constructor(parts: DelegationPointParts) {
     this.zone = parts.zone;
@@ -86,6 +87,17 @@ export class DelegationPoint {
     this.hasDs = parts.hasDs;
     this.configured = parts.configured;
     this.copy = parts.copy ?? null;
+  }
+
+  /** Keeps what stops address look-ups from being started while a server is slow; null: there are none to start. */
+  startLookingAhead(stop: CancelTimer | null): void {
+    this.#stopLookingAhead = stop;
+  }
+
+  stopLookingAhead(): void {
+    if (this.#stopLookingAhead === null) return;
+    this.#stopLookingAhead();
+    this.#stopLookingAhead = null;
   }
 
   /** How many servers are known, by name or by address. */

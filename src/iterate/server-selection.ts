@@ -108,14 +108,17 @@ function bestOf(ranked: readonly Ranked[], parts: SelectionParts): readonly Rank
   return preferFamily(inBand, parts.options);
 }
 
-/** How many of the servers might be asked. */
-export function countChoices(
+/** How many servers were neither asked now nor are known to have failed lately, and might be asked: the next question goes to them. */
+export function countUntried(
   candidates: readonly Candidate[],
   asked: ServerQuestion,
   avoid: ReadonlySet<string>,
   parts: SelectionParts,
 ): number {
-  return rank(candidates, asked, avoid, parts).length;
+  const { servers } = parts;
+  const isFresh = (each: Candidate): boolean =>
+    each.attempts === 0 && servers.recentFailures.find(knownOf(each, asked.zone, servers)) === null;
+  return rank(candidates.filter(isFresh), asked, avoid, parts).length;
 }
 
 /** Those that might be asked, with what that costs. */

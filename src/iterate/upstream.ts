@@ -11,6 +11,7 @@ import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import { RepeatedLine } from '../work/repeated-line.ts';
 import { Semaphore } from '../work/semaphore.ts';
+import { promised, type Taker } from '../work/taker.ts';
 import { waitFor } from '../work/wait.ts';
 import type { Work } from '../work/work.ts';
 import { Exchange } from './exchange.ts';
@@ -26,7 +27,7 @@ export class Upstream {
   /** Waits for what is under way. */
   readonly deadlines: Deadlines;
   readonly #exhausted: RepeatedLine;
-  readonly #inFlight = new Map<string, Promise<UpstreamResult>>();
+  readonly #inFlight = new Map<string, SharedQuestion>();
 
   constructor(parts: UpstreamParts) {
     const { clock, network, options, counters } = parts;
@@ -57,11 +58,15 @@ export class Upstream {
     );
   }
 
-  /** Asks, or waits for the answer of an equal question that is under way. Rejects with `Cancelled` only. */
-  ask(work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
+  /**
+   * Asks, or waits for the answer of an equal question that is under way. The asker is told after this has returned; of a failure
+   * only by `Cancelled`.
+   */
+  ask(work: Work, query: UpstreamQuery, asker: Taker<UpstreamResult>): void {
     const key = keyOf(query);
     work.asks = query.known.server;
-    return this.#inFlight.has(key) ? this.#askOnce(key, work, query) : this.#start(key, work, query);
+    if (this.#inFlight.has(key)) tellOf(this.#askOnce(key, work, query), asker);
+    else this.#start(key, work, { query, asker });
   }
 
   close(): void {
@@ -73,9 +78,9 @@ export class Upstream {
     try {
       for (;;) {
         const running = this.#inFlight.get(key);
-        if (running === undefined) return await this.#start(key, work, query);
+        if (running === undefined) return await promised((asker) => this.#start(key, work, { query, asker }));
         this.#parts.lost.noteWaiter();
-        const joined = await this.#join(running, work);
+        const joined = await this.#join(running.result, work);
         if (joined !== 'stopped') return joined;
       }
     } finally {
@@ -83,36 +88,10 @@ export class Upstream {
     }
   }
 
-  #start(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-    if (this.#opportunistic !== null) return this.#startOpportunistic(this.#opportunistic, key, work, query);
-    const started = new Exchange(this.#parts, work, query, { watch: this, sharedAs: key });
-    this.#inFlight.set(key, started.result);
-    return started.start();
-  }
-
-  /** One that `#start` started has ended. */
-  exchangeEnded({ sharedAs, result, work }: Exchange): void {
-    this.#leave(sharedAs, result, work);
-  }
-
-  #leave(key: string, result: Promise<UpstreamResult>, work: Work): void {
-    if (this.#inFlight.get(key) === result) this.#inFlight.delete(key);
-    work.asks = null;
-  }
-
-  async #startOpportunistic(
-    opportunistic: OpportunisticTls,
-    key: string,
-    work: Work,
-    query: UpstreamQuery,
-  ): Promise<UpstreamResult> {
-    const running = opportunistic.ask(work, query);
-    this.#inFlight.set(key, running);
-    try {
-      return await running;
-    } finally {
-      this.#leave(key, running, work);
-    }
+  #start(key: string, work: Work, { query, asker }: StartedBy): void {
+    const shared = new SharedQuestion(this.#inFlight, key, work, asker);
+    if (this.#opportunistic !== null) tellOf(this.#opportunistic.ask(work, query), shared);
+    else new Exchange(this.#parts, work, query, shared).start();
   }
 
   /** `stopped`: the work that had asked was stopped, which is no answer. */
@@ -131,6 +110,60 @@ export class Upstream {
     });
     return end === 'timeout' ? { kind: 'failed', outcome: 'timeout' } : end;
   }
+}
+
+/** What is sent, and who wants to know. */
+interface StartedBy {
+  readonly query: UpstreamQuery;
+  readonly asker: Taker<UpstreamResult>;
+}
+
+/** A question that is under way: its end goes to who began it, then to all who have joined. */
+class SharedQuestion implements Taker<UpstreamResult> {
+  readonly #inFlight: Map<string, SharedQuestion>;
+  readonly #key: string;
+  readonly #work: Work;
+  readonly #asker: Taker<UpstreamResult>;
+  #joined: PromiseWithResolvers<UpstreamResult> | null = null;
+
+  constructor(inFlight: Map<string, SharedQuestion>, key: string, work: Work, asker: Taker<UpstreamResult>) {
+    this.#inFlight = inFlight;
+    this.#key = key;
+    this.#work = work;
+    this.#asker = asker;
+    inFlight.set(key, this);
+  }
+
+  /** For who joins. */
+  get result(): Promise<UpstreamResult> {
+    this.#joined ??= Promise.withResolvers();
+    return this.#joined.promise;
+  }
+
+  take(result: UpstreamResult): void {
+    this.#leave();
+    // Those go on in microtasks: a bug of who began it keeps the answer from none of them.
+    this.#joined?.resolve(result);
+    this.#asker.take(result);
+  }
+
+  fail(error: unknown): void {
+    this.#leave();
+    this.#joined?.reject(error);
+    this.#asker.fail(error);
+  }
+
+  #leave(): void {
+    if (this.#inFlight.get(this.#key) === this) this.#inFlight.delete(this.#key);
+    this.#work.asks = null;
+  }
+}
+
+function tellOf(result: Promise<UpstreamResult>, asker: Taker<UpstreamResult>): void {
+  result.then(
+    (end) => asker.take(end),
+    (error: unknown) => asker.fail(error),
+  );
 }
 
 function keyOf({ known, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {

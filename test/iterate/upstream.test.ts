@@ -2,7 +2,7 @@
 
 import { describe, expect, test } from 'vitest';
 import { Upstream } from '../../src/iterate/upstream.ts';
-import type { SentQuery } from '../../src/iterate/upstream-query.ts';
+import type { SentQuery, UpstreamResult } from '../../src/iterate/upstream-query.ts';
 import { readU16 } from '../../src/wire/bytes.ts';
 import { EDNS_OPTION, type EdnsOption, readEdns } from '../../src/wire/edns.ts';
 import { MessageBuilder } from '../../src/wire/message-builder.ts';
@@ -10,6 +10,7 @@ import { parseMessage } from '../../src/wire/message-view.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { FLAG, RCODE } from '../../src/wire/rcode.ts';
+import { promised } from '../../src/work/taker.ts';
 import type { IncomingQuery } from '../fake/fake-server.ts';
 import { questionFrom, recordFrom } from '../support/records.ts';
 import { Bench, endOf, lines, responseBytes } from './support.ts';
@@ -368,7 +369,9 @@ describe('copies of what goes over a connection (dnstap)', () => {
     const how = { recursion: true, transport: 'tcp' as const, needsSignatures: false, zoneTimeouts: 0 };
     for (const host of ['a', 'b']) {
       const question = questionFrom(`${host}.example. A`);
-      await clock.runUntilSettled(upstream.ask(bench.newWork(`${host}.example. A`), { ...asked, ...how, question }));
+      await clock.runUntilSettled(
+        promised((asker) => upstream.ask(bench.newWork(`${host}.example. A`), { ...asked, ...how, question }, asker)),
+      );
     }
     upstream.close();
     expect(locals).toEqual(Array(4).fill('tcp 192.0.2.53'));
@@ -383,7 +386,9 @@ function wayOut(bench: Bench, tap?: ConstructorParameters<typeof Upstream>[0]['t
   const asked = { server: { ip: SERVER, port: 53 }, known: bench.servers.at(`${SERVER}@53`, ROOT), tlsName: null };
   const how = { recursion: true, transport: 'udp' as const, needsSignatures: false, zoneTimeouts: 0 };
   const ask = (work = bench.newWork('www.example. A')) =>
-    upstream.ask(work, { ...asked, ...how, question: questionFrom('www.example. A') });
+    promised<UpstreamResult>((asker) =>
+      upstream.ask(work, { ...asked, ...how, question: questionFrom('www.example. A') }, asker),
+    );
   return { ask, upstream };
 }
 
