@@ -182,13 +182,13 @@ export class IterativeQuery {
     // Only a client's AAAA is preceded by A (minimise.ts): no other question is worth a look for it.
     const mayPrecede = this.#work.parent === null && this.#question.type === TYPE.AAAA;
     return new Minimiser(this.#question, options.minimisation, {
-      delegations: { isNoCut: (name) => this.#isKnownNoCut(name) },
+      delegations: { isNoCut: (name, at) => this.#isKnownNoCut(name, at) },
       asksForAFirst: mayPrecede && findCached({ ...this.#question, type: TYPE.A }) === null,
     });
   }
 
-  #isKnownNoCut(name: Name): boolean {
-    return isKnownNoCut(this.#parts, name, this.#servers.zone);
+  #isKnownNoCut(name: Name, at = 0): boolean {
+    return isKnownNoCut(this.#parts, name, this.#servers.zone, at);
   }
 
   #findStart(): Start {
@@ -208,9 +208,7 @@ export class IterativeQuery {
   }
 
   #enterAt(start: Start): null {
-    this.#enter(
-      start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored),
-    );
+    this.#enter(start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts, this.#ignored));
     return null;
   }
 
@@ -382,8 +380,8 @@ export class IterativeQuery {
     const transport = transportOf(configured, options);
     if (this.#isTraced) this.#note({ kind: 'ask', zone, server: key, question: asked, transport });
     const needsSignatures = this.#isSigned();
-    const how = { recursion, transport, needsSignatures, isUnproven: false };
-    return { candidate, server: key, asked, isFull, ...how, asker: this.#waits };
+    const asker = this.#waits;
+    return { candidate, server: key, asked, isFull, recursion, transport, needsSignatures, isUnproven: false, asker };
   }
 
   /** Acts on what came of a question; null when the loop must go on. */
@@ -432,7 +430,7 @@ export class IterativeQuery {
   #read(message: MessageView, from: ResponseOrigin): Response {
     return readResponse(this.#parts, this.#servers, from, {
       message,
-      note: (step) => this.#work.note(this.#parts.clock.monotonicMs(), step),
+      note: this.#isTraced ? (step) => this.#work.note(this.#parts.clock.monotonicMs(), step) : null,
     });
   }
 
@@ -516,7 +514,7 @@ export class IterativeQuery {
     const { zone } = this.#servers;
     const mayStore = this.#mayStore;
     const force = this.#call.refresh;
-    const share = new CacheShare(rrsets.maxBytes, () => counters.add('limit.cache-share'));
+    const share = new CacheShare(rrsets.maxBytes, counters);
     const now = clock.unixSeconds();
     return { rrsets, options, now, server, zone, isAuthoritative, mayStore, force, share };
   }

@@ -41,10 +41,10 @@ export interface ResponseOrigin extends Pick<Response, 'candidate' | 'server' | 
   readonly recursion: boolean;
 }
 
-/** A message, and who is told of the records of it that are dropped. */
+/** A message, and who is told of the records of it that are dropped; null: nobody. */
 interface Received {
   readonly message: MessageView;
-  readonly note: (step: () => TraceStep) => void;
+  readonly note: ((step: () => TraceStep) => void) | null;
 }
 
 type ReadingParts = Pick<IterativeQueryParts, 'options' | 'copies' | 'delegations' | 'expectsSignatures' | 'counters'>;
@@ -111,7 +111,7 @@ class Context implements ScrubContext {
   }
 
   onDropped({ owner, type }: KeyedRRset, why: DropReason): void {
-    this.#note(() => ({ kind: 'scrubbed', owner, type, why }));
+    this.#note?.(() => ({ kind: 'scrubbed', owner, type, why }));
   }
 }
 

@@ -27,6 +27,7 @@ export class Upstream {
   /** Waits for what is under way. */
   readonly deadlines: Deadlines;
   readonly #exhausted: RepeatedLine;
+  /** By what is asked; who is asked the same of another server comes after the first of them. */
   readonly #inFlight = new Map<string, SharedQuestion>();
 
   constructor(parts: UpstreamParts) {
@@ -63,10 +64,16 @@ export class Upstream {
    * only by `Cancelled`.
    */
   ask(work: Work, query: UpstreamQuery, asker: Taker<UpstreamResult>): void {
-    const key = keyOf(query);
+    const key = questionKey(query.question);
     work.asks = query.known.server;
-    if (this.#inFlight.has(key)) tellOf(this.#askOnce(key, work, query), asker);
-    else this.#start(key, work, { query, asker });
+    if (this.#find(key, query) === null) this.#start(key, work, { query, asker });
+    else tellOf(this.#askOnce(key, work, query), asker);
+  }
+
+  #find(key: string, query: UpstreamQuery): SharedQuestion | null {
+    let running = this.#inFlight.get(key) ?? null;
+    while (running !== null && !running.isFor(query)) running = running.next;
+    return running;
   }
 
   close(): void {
@@ -77,8 +84,8 @@ export class Upstream {
   async #askOnce(key: string, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
     try {
       for (;;) {
-        const running = this.#inFlight.get(key);
-        if (running === undefined) return await promised((asker) => this.#start(key, work, { query, asker }));
+        const running = this.#find(key, query);
+        if (running === null) return await promised((asker) => this.#start(key, work, { query, asker }));
         this.#parts.lost.noteWaiter();
         const joined = await this.#join(running.result, work);
         if (joined !== 'stopped') return joined;
@@ -89,7 +96,7 @@ export class Upstream {
   }
 
   #start(key: string, work: Work, { query, asker }: StartedBy): void {
-    const shared = new SharedQuestion(this.#inFlight, key, work, asker);
+    const shared = new SharedQuestion(this.#inFlight, key, work, { query, asker });
     if (this.#opportunistic !== null) tellOf(this.#opportunistic.ask(work, query), shared);
     else new Exchange(this.#parts, work, query, shared).start();
   }
@@ -123,14 +130,19 @@ class SharedQuestion implements Taker<UpstreamResult> {
   readonly #inFlight: Map<string, SharedQuestion>;
   readonly #key: string;
   readonly #work: Work;
+  readonly #query: UpstreamQuery;
   readonly #asker: Taker<UpstreamResult>;
   #joined: PromiseWithResolvers<UpstreamResult> | null = null;
+  /** Asked of another server. */
+  next: SharedQuestion | null;
 
-  constructor(inFlight: Map<string, SharedQuestion>, key: string, work: Work, asker: Taker<UpstreamResult>) {
+  constructor(inFlight: Map<string, SharedQuestion>, key: string, work: Work, { query, asker }: StartedBy) {
     this.#inFlight = inFlight;
     this.#key = key;
     this.#work = work;
+    this.#query = query;
     this.#asker = asker;
+    this.next = inFlight.get(key) ?? null;
     inFlight.set(key, this);
   }
 
@@ -138,6 +150,13 @@ class SharedQuestion implements Taker<UpstreamResult> {
   get result(): Promise<UpstreamResult> {
     this.#joined ??= Promise.withResolvers();
     return this.#joined.promise;
+  }
+
+  /** True for a question of the same key to the same server in the same way. */
+  isFor({ known, recursion, transport, tlsName, tlsPins }: UpstreamQuery): boolean {
+    const own = this.#query;
+    if (known.server !== own.known.server || recursion !== own.recursion || transport !== own.transport) return false;
+    return transport === 'udp' || (tlsName === own.tlsName && tlsPins?.join() === own.tlsPins?.join());
   }
 
   take(result: UpstreamResult): void {
@@ -154,8 +173,14 @@ class SharedQuestion implements Taker<UpstreamResult> {
   }
 
   #leave(): void {
-    if (this.#inFlight.get(this.#key) === this) this.#inFlight.delete(this.#key);
     this.#work.asks = null;
+    const first = this.#inFlight.get(this.#key) ?? null;
+    if (first === this) {
+      if (this.next === null) this.#inFlight.delete(this.#key);
+      else this.#inFlight.set(this.#key, this.next);
+      return;
+    }
+    for (let before = first; before !== null; before = before.next) if (before.next === this) before.next = this.next;
   }
 }
 
@@ -164,10 +189,4 @@ function tellOf(result: Promise<UpstreamResult>, asker: Taker<UpstreamResult>): 
     (end) => asker.take(end),
     (error: unknown) => asker.fail(error),
   );
-}
-
-function keyOf({ known, question, recursion, transport, tlsName, tlsPins = [] }: UpstreamQuery): string {
-  const asked = questionKey(question);
-  if (transport === 'udp') return `${known.server} ${recursion ? 'rd ' : ''}${asked}`;
-  return `${transport} ${known.server} ${tlsName ?? ''} ${tlsPins.join()} ${recursion ? 'rd' : ''} ${asked}`;
 }
