@@ -8,7 +8,7 @@ import type { DropReason } from '../terms/response-kind.ts';
 import type { ZoneCopies, ZoneCopy } from '../terms/upstream-zone.ts';
 import type { TraceStep } from '../trace/events.ts';
 import { type MessageView, parseMessage } from '../wire/message-view.ts';
-import { commonAncestor, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
+import { commonAncestorAt, isAtOrBelow, isBelow, labelAfter, type Name, namesEqual } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import { FLAG } from '../wire/rcode.ts';
 import { TYPE } from '../wire/rr-type.ts';
@@ -105,7 +105,7 @@ class Context implements ScrubContext {
     const asked = this.question.name;
     if (isAtOrBelow(asked, name) || !isBelow(name, this.zone)) return true;
     const { delegations } = this.#parts;
-    const seenFrom = name.length - Math.max(commonAncestor(asked, name).length, this.zone.length);
+    const seenFrom = Math.min(commonAncestorAt(name, asked), name.length - this.zone.length);
     for (let at = 0; at < seenFrom; at = labelAfter(name, at)) if (!delegations.isNoCut(name, at)) return false;
     return true;
   }
