@@ -235,8 +235,8 @@ function concludeSecure(
       expiresAt = Math.min(expiresAt, (validated[i] as RankedRRset).expiresAt);
     }
     // Data beside a denial was validated by nobody.
-    const proven = { ...end, answer: [], authority: replaceValidated(end.authority, validated), expiresAt };
-    return andThen(withProvenUnrequested(validation, proven), (whole) => ({ verdict: SECURE, end: whole }));
+    const authority = replaceValidated(end.authority, validated);
+    return withProvenUnrequested(validation, end, { answer: [], authority, expiresAt });
   });
 }
 

@@ -102,11 +102,7 @@ class RRsetVerification {
    * Tries one signature with the keys from the given one on that have its tag and algorithm, of which so many were tried, not more than
    * allowed; a result when nothing more needs to be tried.
    */
-  #tryKeys(
-    candidate: CheckedRrsig,
-    from: number,
-    triedBefore: number,
-  ): RRsetCheck | null | Promise<RRsetCheck | null> {
+  #tryKeys(candidate: CheckedRrsig, from: number, triedBefore: number): RRsetCheck | null | Promise<RRsetCheck | null> {
     const { keyTag, algorithm } = candidate.rrsig;
     const most = this.#validation.parts.options.limits.keysPerTag;
     const { keys } = this.#zone;

@@ -69,9 +69,9 @@ export function isRrsig(rdata: Uint8Array): boolean {
   return rdata.length > RRSIG_FIXED_OCTETS && nameEnd(rdata, RRSIG_FIXED_OCTETS) >= 0;
 }
 
-/** The labels field of RRSIG rdata, without reading the rest; 0 when it is too short. */
-export function signedLabels(rdata: Uint8Array): number {
-  return readU8(rdata, 3);
+/** The labels field of RRSIG rdata that begins at an offset, without reading the rest; 0 when it is too short. */
+export function signedLabels(octets: Uint8Array, start = 0): number {
+  return readU8(octets, start + 3);
 }
 
 /** True when the signer that the RRSIG rdata between the offsets names is this one, without reading the rest. */
