@@ -186,7 +186,8 @@ function readChains(
   maxIterations: number,
 ): readonly Nsec3Source[] | Stopped {
   const chains: Nsec3List[] = [];
-  for (const record of records) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as DenialRecord;
     const span = record.span === undefined ? readNsec3Span(record, zone) : record.span;
     if (span === null) continue;
     const { iterations } = span.parameters;
@@ -237,12 +238,20 @@ class Nsec3List implements Nsec3Source {
   }
 
   match(hash: Uint8Array): Nsec3Span | null {
-    return this.spans.find((span) => bytesEqual(span.hash, hash)) ?? null;
+    for (let i = 0; i < this.spans.length; i++) {
+      const span = this.spans[i] as Nsec3Span;
+      if (bytesEqual(span.hash, hash)) return span;
+    }
+    return null;
   }
 
   /** The last one of a chain wraps around (RFC 5155 §3.1.7). */
   cover(hash: Uint8Array): Nsec3Span | null {
-    return this.spans.find((span) => isInsideHashes(span, hash)) ?? null;
+    for (let i = 0; i < this.spans.length; i++) {
+      const span = this.spans[i] as Nsec3Span;
+      if (isInsideHashes(span, hash)) return span;
+    }
+    return null;
   }
 }
 

@@ -127,7 +127,7 @@ class RecordsProof {
       else this.#nsec3.push(record);
     }
     this.#proven.push(check.ranked);
-    const [record] = records;
+    const record = records[0];
     if (!check.isWildcard && record !== undefined) this.#verified.push({ ranked: check.ranked, record });
     this.#expiresAt = Math.min(this.#expiresAt, check.expiresAt);
     return null;

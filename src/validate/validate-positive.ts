@@ -40,7 +40,7 @@ const NONE: readonly never[] = [];
 
 /** The sets that answer the question, no more than `most`; mostly all that there are. */
 function wantedSets({ answer, question }: FinalAnswer, most: number): readonly RankedRRset[] {
-  const [only] = answer;
+  const only = answer[0];
   if (answer.length === 1 && only !== undefined) return answers(only, question) && most > 0 ? answer : NONE;
   return answer.filter((ranked) => answers(ranked, question)).slice(0, most);
 }
