@@ -87,7 +87,7 @@ class Answering {
       return;
     }
     const wildcard = wildcardOf(this.#closestEncloser(name));
-    if (wildcard !== null && zone.hasName(wildcard)) {
+    if (wildcard !== null && zone.exists(wildcard)) {
       this.#fromName(wildcard, name, aliases);
       return;
     }
@@ -179,7 +179,8 @@ class Answering {
     this.#addSoa();
     if (this.#zone.denialKind === 'nsec3') this.#addDenials((chain) => chain.match(this.#closestEncloser(name)));
     this.#proveExpansion(name);
-    this.#addDenials((chain) => chain.match(wildcard));
+    // RFC 4592 §2.2.2: a wildcard that only has names below it has no NSEC of its own.
+    this.#addDenials((chain) => chain.match(wildcard) ?? chain.cover(wildcard));
   }
 
   /** The name itself does not exist (RFC 4035 §3.1.3.3, RFC 5155 §7.2.6). */
