@@ -135,7 +135,7 @@ describe.each(Array.from({ length: WORLDS }, (_, seed) => seed))('a world by cha
   test('is denied the same from what is known, and by proof', { timeout: 120_000 }, async () => {
     const random = new SeededRandom(700 + seed);
     const zones = planWorld(random, seed);
-    const tops = zones.filter(({ name }) => name.length === 'z0.'.length);
+    const tops = zones.filter(({ name }) => /^z\d+\.$/.test(name));
     const knowing = await startScene(zones, ['qname-minimisation: no']);
     const plain = ['aggressive-nsec: no', 'harden-below-nxdomain: no', 'qname-minimisation: no'];
     const judge = new Judge(await startScene(zones, plain));
@@ -151,6 +151,8 @@ describe.each(Array.from({ length: WORLDS }, (_, seed) => seed))('a world by cha
       const what = `${name} ${type} ${JSON.stringify(form)} ${isMade ? 'made' : 'asked'}`;
       const wantsAd = form.doBit !== false && form.udpSize !== 0 ? true : form.flags === FLAG.AD;
       const meant = wantsAd ? meaningOf(honest) : meaningOf(honest).replace(/^(\w+) ad/, '$1');
+      // All of these zones is as it should be, but servers differ in what NSEC a wildcard makes.
+      if (type !== 'NSEC') expect(`${what}: ${honest.edeTexts.join()}`).toBe(`${what}: `);
       expect(`${what}: ${meaningOf(reply)}`).toBe(`${what}: ${reply.tc ? meaningOf(reply) : meant}`);
       if (reply.ad) expect(immortal(reply, knowing.ports.clock.unixSeconds())).toEqual([]);
       if (isMade && reply.seen.answer.length === 0 && form.doBit !== false && form.udpSize !== 0 && !reply.tc) {

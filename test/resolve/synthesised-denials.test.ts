@@ -4,13 +4,16 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import type { DenialStyle } from '../world/denial-chain.ts';
 import { tighten } from '../world/loose-message.ts';
 import { Scene } from '../world/scene.ts';
+import { World } from '../world/world.ts';
 import { NSEC3, NSEC3_OPT_OUT } from '../world/zone.ts';
 
 const AUTH = '192.0.2.1';
+const NSEC: DenialStyle = { kind: 'nsec' };
 const TEXT = `
 b IN A 192.0.2.10
 f IN A 192.0.2.11
@@ -132,6 +135,43 @@ describe('a validated NSEC', () => {
     scene.ports.clock.skip(101_000);
     await scene.ask('c.test.', 'A');
     expect((await cost('three.wild.test.', 'MX')).asked).toBe(1);
+  });
+
+  test('that came without an SOA denies for no longer than the SOA that is known', async () => {
+    await instance(`@ 3600 IN SOA ns admin 1 7200 3600 1209600 100\n${TEXT}`);
+    await scene.ask('c.test.', 'A');
+    scene.ports.clock.skip(60_000);
+    await scene.ask('one.wild.test.', 'TXT');
+    expect(await cost('two.wild.test.', 'MX')).toEqual(FREE_NODATA);
+    const made = await scene.ask('two.wild.test.', 'AAAA');
+    expect(Math.max(...made.seen.authority.map(({ ttl }) => ttl))).toBe(40);
+  });
+
+  test('of the zone of the anchor denies', async () => {
+    await instance();
+    await scene.ask('no-such-domain.', 'A');
+    const before = scene.asked.length;
+    expect((await scene.ask('no-such-domains.', 'MX')).status).toBe('NXDOMAIN ad');
+    expect((await scene.ask('www.no-such-domains.', 'MX')).status).toBe('NXDOMAIN ad');
+    expect(scene.asked.length).toBe(before);
+  });
+
+  test.each([NSEC, NSEC3])('of a zone above does not shadow a signed zone of our own ($kind)', async (denial) => {
+    // Nobody else knows of the zone: by the zone above its name does not exist.
+    const own = new World({ now: TEST_START_UNIX_SECONDS });
+    own.zone('d.test.', { servers: { 'ns.d.test.': ['192.0.2.9'] }, signing: {}, text: 'www IN A 192.0.2.99\n' });
+    scene = Scene.withTest(TEXT, { signing: { denial } });
+    scene.serve('192.0.2.9', (query) => {
+      const reply = own.reply({ query: query.bytes, ip: '192.0.2.9', transport: query.transport });
+      if (reply !== null) query.reply(reply);
+    });
+    const anchor = `server:\n\ttrust-anchor: "${own.anchors('d.test.')[0]}"`;
+    await scene.start(['stub-zone:', '\tname: d.test', '\tstub-addr: 192.0.2.9', anchor]);
+    for (let n = 0; n < 40; n++) await scene.ask(`x${n}.test.`, 'A');
+    expect((await cost('e.test.', 'A')).status).toBe('NXDOMAIN ad');
+    const reply = await scene.ask('www.d.test.', 'A');
+    expect([reply.status, reply.answer]).toEqual(['NOERROR ad', ['www.d.test. A 192.0.2.99']]);
+    expect((await scene.ask('d.test.', 'MX')).status).toBe('NOERROR ad');
   });
 
   test('is not used when aggressive-nsec is off', async () => {

@@ -112,13 +112,25 @@ describe('a positive answer', () => {
   });
 
   test.each([
-    ['follows', 'x.other.test.', 'secure'],
-    ['does not follow', 'evil.test.', 'bogus alias-not-synthesised'],
-  ])('of an unsigned CNAME that was asked for and that %s from a signed DNAME', async (_what, target, expected) => {
+    ['follows', 'CNAME', 'd.test.', 'x.other.test.', 'secure'],
+    ['does not follow', 'CNAME', 'd.test.', 'evil.test.', 'bogus alias-not-synthesised'],
+    ['follows', 'ANY', 'd.test.', 'x.other.test.', 'secure'],
+    ['does not follow', 'ANY', 'd.test.', 'evil.test.', 'bogus alias-not-synthesised'],
+    ['does not follow, as it is not below it,', 'ANY', 'e.test.', 'x.other.test.', 'bogus no-signature'],
+  ] as const)('of an unsigned CNAME that %s from a signed DNAME (%s)', async (_what, type, owner, target, expected) => {
     const { tree, zone } = treeWithZone();
-    const dname = tree.set(zone, 'd.test.', TYPE.DNAME, 'other.test.');
+    const dname = tree.set(zone, owner, TYPE.DNAME, 'other.test.');
     const cname = tree.set(zone, 'x.d.test.', TYPE.CNAME, target, { keys: [] });
-    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE.CNAME, [dname, cname])))).toBe(expected);
+    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE[type], [dname, cname])))).toBe(expected);
+  });
+
+  test('of type ANY with an unsigned CNAME that follows from an unsigned DNAME is bogus', async () => {
+    const { tree, zone } = treeWithZone();
+    const dname = tree.set(zone, 'd.test.', TYPE.DNAME, 'other.test.', { keys: [] });
+    const cname = tree.set(zone, 'x.d.test.', TYPE.CNAME, 'x.other.test.', { keys: [] });
+    expect(outcomeOf(await tree.validate(tree.found('x.d.test.', TYPE.ANY, [dname, cname])))).toBe(
+      'bogus no-signature',
+    );
   });
 
   test('of a DS is proven by the parent, and never by the child', async () => {

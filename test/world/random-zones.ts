@@ -30,6 +30,7 @@ const TYPES = [
   'SOA',
   'NS',
   'DNSKEY',
+  'ANY',
 ];
 
 /** One of the list, by chance. */
@@ -47,13 +48,14 @@ const NODES: readonly ((name: string) => readonly string[])[] = [
   (name) => [`${name} IN A 192.0.2.11`, `${name} IN AAAA 2001:db8::11`],
   (name) => [`${name} IN MX 10 a`, `${name} IN TXT "mail"`],
   (name) => [`${name} IN TLSA 3 1 1 00`],
-  (name) => [`${name} IN CNAME a`],
-  (name) => [`${name} IN CNAME b.x`],
+  (name) => [`${name} IN CNAME target`],
+  (name) => [`${name} IN CNAME nowhere`],
 ];
 
 /** A zone of up to so many names. */
 export function randomZone(random: SeededRandom, most: number): RandomZone {
-  const lines: string[] = [];
+  // What aliases lead to is no alias, so that none leads back.
+  const lines = ['target IN A 192.0.2.13', 'x.target IN TXT "y"'];
   const cuts: string[] = [];
   const taken = new Set<string>();
   const occluding: string[] = [];
@@ -70,7 +72,7 @@ export function randomZone(random: SeededRandom, most: number): RandomZone {
     if (kind < 2 && isFree) {
       occluding.push(key);
       if (kind === 0) cuts.push(name);
-      else lines.push(`${name} IN DNAME ${oneOf(random, ['a', 'x.b'])}`, `${name} IN A 192.0.2.12`);
+      else lines.push(`${name} IN DNAME ${oneOf(random, ['target', 'nowhere'])}`, `${name} IN A 192.0.2.12`);
     } else lines.push(...oneOf(random, NODES)(name));
   }
   return { text: `${lines.join('\n')}\n`, cuts };
