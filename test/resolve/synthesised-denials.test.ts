@@ -89,6 +89,27 @@ describe('a validated NSEC', () => {
     expect((await cost('b.test.', 'A')).asked).toBe(1);
   });
 
+  test.each([NSEC, NSEC3])(
+    'does not deny the DS of an alias: that is answered by the alias ($kind)',
+    async (denial) => {
+      await instance(`${TEXT}alias IN CNAME b\n*.all IN CNAME b\n`, [], { signing: { denial } });
+      // What they bring shows that neither alias is a cut.
+      for (let n = 0; n < 60; n++) await scene.ask(`a${n}.test.`, 'A');
+      for (const name of ['am.test.', 'w.all.test.', '*.all.test.']) await scene.ask(name, 'A');
+      for (const name of ['alias.test.', 'x.all.test.']) {
+        expect((await scene.ask(name, 'DS')).answer).toEqual([`${name} CNAME b.test.`]);
+      }
+    },
+  );
+
+  test('that was made up for a name (RFC 9824) denies no other type: what the rcode is, the servers say', async () => {
+    scene = Scene.withTest(TEXT);
+    scene.world.add('test.', 'ghost.test.', 'NXNAME', '\\# 0');
+    await scene.start(['server:', '\tqname-minimisation: no']);
+    await scene.ask('ghost.test.', 'A');
+    expect(await cost('ghost.test.', 'MX')).toEqual({ status: 'NOERROR ad', asked: 1 });
+  });
+
   test('denies data at a name that only has names below it', async () => {
     await instance();
     await scene.ask('empty.test.', 'A');
