@@ -4,6 +4,8 @@
  */
 
 import { afterEach, describe, expect, test } from 'vitest';
+import { mustParseName } from '../../src/wire/name-text.ts';
+import { CLASS, TYPE } from '../../src/wire/rr-type.ts';
 import { TEST_START_UNIX_SECONDS } from '../fake/fake-ports.ts';
 import { SeededRandom } from '../fake/fake-random.ts';
 import type { DenialStyle } from '../world/denial-chain.ts';
@@ -166,6 +168,22 @@ describe('a validated NSEC', () => {
     expect(await cost('two.wild.test.', 'MX')).toEqual(FREE_NODATA);
     const made = await scene.ask('two.wild.test.', 'AAAA');
     expect(Math.max(...made.seen.authority.map(({ ttl }) => ttl))).toBe(40);
+  });
+
+  test.each([
+    ['unchecked', null],
+    ['insecure', { status: 'insecure', why: { kind: 'no-anchor', zone: 'test.' } }],
+  ] as const)('denies nothing beside an SOA that is %s', async (_, verdict) => {
+    await instance();
+    await scene.ask('c.test.', 'A');
+    const { rrsets } = scene.instance.caches;
+    const zone = mustParseName('test.');
+    const soa = rrsets.find(zone, TYPE.SOA, CLASS.IN);
+    if (soa === null) throw new Error('no SOA is known');
+    rrsets.remove(zone, TYPE.SOA, CLASS.IN);
+    rrsets.store({ ...soa, verdict });
+    expect(await cost('d.test.', 'A')).toEqual({ status: 'NXDOMAIN ad', asked: 1 });
+    expect(await cost('e.test.', 'A')).toEqual(FREE_NXDOMAIN);
   });
 
   test('of the zone of the anchor denies', async () => {
@@ -370,12 +388,19 @@ describe('validated NSEC3 records', () => {
     expect(await costOf(FRESH, 'NXDOMAIN')).toBe(FRESH.length);
   });
 
-  test('are not looked for at any price: a name of many labels is asked for', async () => {
-    await knowing(withIterations(50));
-    const deep = (label: string) => `${Array.from({ length: 20 }, () => label).join('.')}.test.`;
-    expect((await cost(deep('d'), 'TLSA')).asked).toBe(1);
-    expect((await cost(deep('e'), 'TLSA')).asked).toBe(1);
-  });
+  test.each([
+    ['hashes', 0, 12],
+    ['calls of SHA-1', 50, 6],
+  ])(
+    'are not looked for at any price: a name of too many labels costs too many %s, and is asked for',
+    async (_, iterations, labels) => {
+      await knowing(withIterations(iterations));
+      const deep = (label: string, count: number) => `${Array.from({ length: count }, () => label).join('.')}.test.`;
+      expect((await cost(deep('d', labels), 'TLSA')).asked).toBe(1);
+      expect((await cost(deep('e', labels), 'TLSA')).asked).toBe(1);
+      expect((await cost(deep('g', labels - 3), 'TLSA')).asked).toBe(0);
+    },
+  );
 
   test('of a zone above do not shadow a stub zone', async () => {
     scene = Scene.withTest(TEXT, { signing: { denial: NSEC3 } });
