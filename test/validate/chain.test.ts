@@ -214,6 +214,18 @@ describe('an alias where a DS is looked for', () => {
     const proof = (tree: SignedTree, zone: TestZone) => [tree.nsec(zone, 'b.test.', 'd.test.', 'A RRSIG NSEC')];
     expect(await outcomeWithProof(proof)).toBe('bogus no-signature');
   });
+  test('by the zone below, proven as such before, is no word of the zone above', async () => {
+    const tree = new SignedTree();
+    const zone = tree.zone('test.', tree.root);
+    const sub = tree.zone('sub.test.', zone);
+    const alias = tree.set(sub, 'sub.test.', TYPE.CNAME, 'x.test.');
+    const asked = async (type: number) => outcomeOf(await tree.validate(tree.found('sub.test.', type, [alias])));
+    expect(await asked(TYPE.CNAME)).toBe('secure');
+    expect(
+      (await tree.validate(tree.found('sub.test.', TYPE.DS, [tree.set(sub, 'sub.test.', TYPE.CNAME, 'x.test.')])))
+        .verdict.status,
+    ).toBe('bogus');
+  });
   test('is forgotten with its verdict', async () => {
     const tree = new SignedTree();
     const zone = tree.zone('test.', tree.root);

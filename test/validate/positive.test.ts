@@ -1,6 +1,7 @@
 /** Proves what answers with data are worth: signatures, wildcards, aliases, ANY, unsigned and insecure data, TTL caps. */
 
 import { describe, expect, test } from 'vitest';
+import { SECURE } from '../../src/terms/verdict.ts';
 import { ROOT } from '../../src/wire/name.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { TYPE } from '../../src/wire/rr-type.ts';
@@ -184,6 +185,15 @@ describe('a wildcard expansion', () => {
     const validated = await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked], { authority }));
     expect(outcomeOf(validated)).toBe('bogus wildcard-unproven');
     expect(tree.rrsets.find(mustParseName('a.w.test.'), TYPE.A, 1)?.verdict?.status).toBe('bogus');
+  });
+
+  test('is bogus without proof, though it was proven with one before', async () => {
+    const { tree, zone } = treeWithZone();
+    const ranked = { ...tree.set(zone, 'a.w.test.', TYPE.A, '192.0.2.7', { labels: 2 }), verdict: SECURE };
+    expect(outcomeOf(await tree.validate(tree.found('a.w.test.', TYPE.A, [ranked])))).toBe('bogus wildcard-unproven');
+    tree.rrsets.keepValidated(ranked);
+    const anew = { ...ranked, verdict: null };
+    expect(outcomeOf(await tree.validate(tree.found('a.w.test.', TYPE.A, [anew])))).toBe('bogus wildcard-unproven');
   });
 
   test('is bogus when the proof is not signed by the zone', async () => {
