@@ -4,6 +4,7 @@ import { describe, expect, test } from 'vitest';
 import type { IterationResult } from '../../src/terms/iteration-result.ts';
 import type { RankedRRset } from '../../src/terms/ranked-rrset.ts';
 import type { BogusReason } from '../../src/terms/verdict.ts';
+import { SECURE } from '../../src/terms/verdict.ts';
 import { createValidate, type Validated } from '../../src/validate/validate-answer.ts';
 import { mustParseName } from '../../src/wire/name-text.ts';
 import { keyTag } from '../../src/wire/rdata-dnskey.ts';
@@ -219,12 +220,14 @@ describe('an alias where a DS is looked for', () => {
     const zone = tree.zone('test.', tree.root);
     const sub = tree.zone('sub.test.', zone);
     const alias = tree.set(sub, 'sub.test.', TYPE.CNAME, 'x.test.');
-    const asked = async (type: number) => outcomeOf(await tree.validate(tree.found('sub.test.', type, [alias])));
-    expect(await asked(TYPE.CNAME)).toBe('secure');
-    expect(
-      (await tree.validate(tree.found('sub.test.', TYPE.DS, [tree.set(sub, 'sub.test.', TYPE.CNAME, 'x.test.')])))
-        .verdict.status,
-    ).toBe('bogus');
+    const asCname = await tree.validate(tree.found('sub.test.', TYPE.CNAME, [alias]));
+    expect(outcomeOf(asCname)).toBe('secure');
+    const step = tree.cname({ ...alias, verdict: SECURE }, 'sub.test.', 'x.test.');
+    const asked = { ...step, question: { ...step.question, type: TYPE.DS } };
+    const denial = [tree.soa(zone), tree.nsec(zone, 'x.test.', 'z.test.', 'A RRSIG NSEC')];
+    const found = tree.denied('x.test.', TYPE.DS, denial);
+    expect((await tree.validate(found)).verdict.status).toBe('secure');
+    expect((await tree.validate({ ...found, aliases: [asked] })).verdict.status).toBe('bogus');
   });
   test('is forgotten with its verdict', async () => {
     const tree = new SignedTree();

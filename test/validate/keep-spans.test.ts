@@ -19,8 +19,7 @@ function caseOf() {
   const now = tree.clock.unixSeconds();
   /** When what was kept of a secure set ends, seconds from now; null: nothing was. */
   const lifeOf = (ranked: Proven, authority: readonly Proven[] = [], maxIterations = 150): number | null => {
-    const verified = [{ verdict: SECURE, ...ranked }];
-    keepSpans(denials, { zone: zone.name, verified, authority, now, maxIterations });
+    keepSpans(denials, { zone: zone.name, verified: [ranked], authority, now, maxIterations });
     for (const piece of denials.pieces(true)) for (const kept of piece) return kept.ranked.expiresAt - now;
     return null;
   };
