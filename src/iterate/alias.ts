@@ -168,7 +168,7 @@ function withFirstRecord({ owner, type, class: rrClass, ttl, rrset }: KeyedRRset
 
 /** The target that the first record of the set names; null when that is no name. */
 function firstTargetOf({ rrset }: KeyedRRset): Name | null {
-  const [rdata] = firstRdatasOf(rrset, 1);
+  const rdata = firstRdatasOf(rrset, 1)[0];
   return rdata === undefined ? null : readTargetName(rdata);
 }
 
