@@ -103,9 +103,9 @@ function askTree(
   parts: IterativeQueryParts,
   work: Work,
   question: Question,
-  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0 }: IterateCallOptions,
+  { avoid = NOBODY, refresh = false, expiryMarginSeconds = 0, mayUseAlong = false }: IterateCallOptions,
 ): Promise<Outcome> {
-  return new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds }).run();
+  return new IterativeQuery(parts, work, { question, avoid, refresh, expiryMarginSeconds, mayUseAlong }).run();
 }
 
 /**

@@ -58,6 +58,7 @@ export class IterativeQuery {
   readonly #avoid: ReadonlySet<string>;
   readonly #refresh: boolean;
   readonly #expiryMarginSeconds: number;
+  readonly #mayUseAlong: boolean;
   #ignored: ReadonlySet<UpstreamZone> = NONE_IGNORED;
   #minimiser: Minimiser;
   #servers!: DelegationPoint;
@@ -80,7 +81,7 @@ export class IterativeQuery {
   constructor(
     parts: IterativeQueryParts,
     work: Work,
-    { question, avoid, refresh, expiryMarginSeconds }: IterativeQueryOptions,
+    { question, avoid, refresh, expiryMarginSeconds, mayUseAlong }: IterativeQueryOptions,
   ) {
     this.#parts = parts;
     this.#work = work;
@@ -88,6 +89,7 @@ export class IterativeQuery {
     this.#avoid = avoid;
     this.#refresh = refresh;
     this.#expiryMarginSeconds = expiryMarginSeconds;
+    this.#mayUseAlong = mayUseAlong;
     this.#minimiser = this.#newMinimiser();
     this.#nameShare = new NameShare(parts.namesUnderWay);
   }
@@ -107,10 +109,8 @@ export class IterativeQuery {
         const other = outcome === null && copy === null ? this.#findOther() : null;
         if (other !== null) {
           await other.wait(this.#parts.upstream.deadlines, this.#work);
-          this.#goOnAfterOther();
-          continue;
-        }
-        if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
+          outcome = this.#goOnAfterOther();
+        } else if (outcome === null && copy !== null) outcome = this.#answerFromCopy(copy);
         else if (outcome === null) {
           const choice = this.#choose();
           const next = this.#readyStep(choice) ?? (await this.#nextStep(choice));
@@ -150,12 +150,15 @@ export class IterativeQuery {
     return this.#nameShare.findOther(this.#servers.zone, this.#minimiser.current.name);
   }
 
-  /** What the other learned is in the cache of delegations; when nothing is, this question asks for itself. */
-  #goOnAfterOther(): void {
+  /** What the other learned is in the caches: the answer itself, or the way down; when nothing is, this question asks for itself. */
+  #goOnAfterOther(): Outcome | null {
+    const along = this.#mayUseAlong ? (this.#parts.signedAddresses?.(this.#question) ?? null) : null;
+    if (along !== null) return { kind: 'end', steps: along.aliases, end: along.end };
     const start = this.#findStart();
     if (this.#isKnownNoCut(this.#minimiser.current.name)) this.#minimiser.advance();
     else if (start.kind === 'servers' && start.servers.zone.length > this.#servers.zone.length)
       this.#enter(start.servers);
+    return null;
   }
 
   #newMinimiser(): Minimiser {
@@ -189,9 +192,8 @@ export class IterativeQuery {
   }
 
   #enterAt(start: Start): null {
-    this.#enter(
-      start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, this.#parts.options, this.#ignored),
-    );
+    const { options } = this.#parts;
+    this.#enter(start.kind === 'servers' ? start.servers : serversUnprimed(start.zone, options, this.#ignored));
     return null;
   }
 

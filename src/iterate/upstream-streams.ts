@@ -218,7 +218,9 @@ export class UpstreamStreams {
   /** Somebody waits for a place of the network: a connection to it that nobody uses gives way. */
   #closeIdle(network: string): void {
     for (const [connection, to] of this.#all) {
-      if (to === network && connection.isIdle) return connection.close();
+      if (to !== network || !connection.isIdle) continue;
+      connection.close();
+      return;
     }
   }
 

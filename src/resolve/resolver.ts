@@ -43,6 +43,7 @@ import {
   isGoodVerdict,
   isOnlyForClient,
   isOnlyForWork,
+  refused,
 } from './outcome.ts';
 import type { ResolverParts } from './parts.ts';
 import { refreshTime, secondsToCarry } from './prefetch.ts';
@@ -179,7 +180,7 @@ export class Resolver {
       return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
     }
     const failed = this.#knownFailure(question);
-    return failed ?? { kind: 'miss', unchecked: cached?.found ?? this.#parts.provenAddresses?.(question) ?? null };
+    return failed ?? { kind: 'miss', unchecked: cached?.found ?? this.#parts.signedAddresses?.(question) ?? null };
   }
 
   /** What is said in place of an answer: a remembered failure, or expired data. */
@@ -436,6 +437,7 @@ export class Resolver {
   #endOfAnswer(work: Work, tries: Tries, found: FoundResult, validated: Validated): Resolution | null {
     const { options, counters } = this.#parts;
     const { verdict } = validated;
+    if (tries.isUnproven(found, verdict)) return null;
     this.#note(work, () => ({ kind: 'verdict', verdict }));
     const answered = this.#keep(work, validated.found, verdict);
     const counter = work.mode === 'normal' ? aggressiveCounter(validated.found) : null;
@@ -478,14 +480,14 @@ export class Resolver {
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
   #findData(work: Work, tries: Tries): Soon<IterationResult> {
-    const { miss, avoid, expiryMarginSeconds } = tries;
+    const { miss, avoid, expiryMarginSeconds, mayUseAlong } = tries;
     tries.askedAt = this.#parts.clock.unixSeconds();
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
-    const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
+    const unchecked = mayUseCache ? this.#lookForUnchecked(work.question, tries) : null;
     if (unchecked !== null) return unchecked;
     const iterate = (): Promise<IterationResult> =>
-      this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
+      this.#iterate(work, { avoid, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds, mayUseAlong });
     if (!mayUseCache || (this.#parts.shared ?? null) === null) return iterate();
     return this.#findShared(work.question).then((shared) => {
       if (shared !== null) return shared;
@@ -494,10 +496,11 @@ export class Resolver {
     });
   }
 
-  #lookForUnchecked(question: Question): Pick<Miss, 'unchecked'> {
+  #lookForUnchecked(question: Question, { miss, mayUseAlong }: Tries): FoundResult | null {
+    if (miss !== null && mayUseAlong) return miss.unchecked;
     const cached = this.#parts.answers.find(question);
-    if (cached !== null) return { unchecked: cached.verdict === null ? cached.found : null };
-    return { unchecked: this.#parts.provenAddresses?.(question) ?? null };
+    if (cached !== null) return cached.verdict === null ? cached.found : null;
+    return mayUseAlong ? (this.#parts.signedAddresses?.(question) ?? null) : null;
   }
 
   /** Puts validated data into the cache and makes the answer of it. */
@@ -591,9 +594,4 @@ function sharingKey(mode: WorkMode, trustEpoch: number, question: Question): str
 /** Has a client told after the caller has returned. */
 function tellLater(client: Taker<Resolution>, resolution: Resolution): void {
   void Promise.resolve(resolution).then((known) => client.take(known));
-}
-
-/** Of a question whose work waits for the asker's. */
-function refused(question: Question): Extract<Resolution, { readonly kind: 'failed' }> {
-  return { kind: 'failed', question, why: { kind: 'dependency-cycle' } };
 }
