@@ -4,7 +4,8 @@
  */
 
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, statSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { mustParseName } from '../../src/wire/name-text.ts';
@@ -18,7 +19,9 @@ import { findProgram } from '../../test/interop/programs.ts';
 const TIMEOUT_MS = 10_000;
 const MOST_MS = 900_000;
 const SOURCE = join(import.meta.dirname, 'load.c');
-const PROGRAM = join(tmpdir(), `hawser-load-${process.getuid?.() ?? 0}`);
+/** Of this very source: other checkouts on the machine have theirs. */
+const DIGEST = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
+const PROGRAM = join(tmpdir(), `hawser-load-${process.getuid?.() ?? 0}-${DIGEST}`);
 
 /** A question and what is to come back. */
 export interface Asked {
@@ -61,12 +64,14 @@ export interface Questions {
   readonly steps: number;
 }
 
-/** True when the asker in C can be had: compiles it when its source is newer. */
+/** True when the asker in C can be had: compiles it when that was not done yet. */
 export function hasAsker(): boolean {
-  if (existsSync(PROGRAM) && statSync(PROGRAM).mtimeMs > statSync(SOURCE).mtimeMs) return true;
+  if (existsSync(PROGRAM)) return true;
   const compiler = findProgram('gcc') ?? findProgram('cc');
   if (compiler === null) return false;
-  execFileSync(compiler, ['-O2', '-o', PROGRAM, SOURCE]);
+  const unready = `${PROGRAM}-${process.pid}`;
+  execFileSync(compiler, ['-O2', '-o', unready, SOURCE]);
+  renameSync(unready, PROGRAM);
   return true;
 }
 
