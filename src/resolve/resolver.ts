@@ -19,7 +19,6 @@ import { type Failure, isKeptFailure } from '../terms/failure.ts';
 import { type FoundResult, type IterationResult, isNotKept } from '../terms/iteration-result.ts';
 import type { Answered, Resolution } from '../terms/resolution.ts';
 import type { Verdict } from '../terms/verdict.ts';
-import type { CounterName } from '../trace/counters.ts';
 import type { TraceStep } from '../trace/events.ts';
 import type { Trace } from '../trace/trace.ts';
 import type { Validate, Validated } from '../validate/validate-answer.ts';
@@ -36,6 +35,7 @@ import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { ClientWait, type ClientWaitParts } from './client-wait.ts';
+import { type Known, knownAlong, knownAnswer } from './known.ts';
 import {
   answeredOf,
   earliestExpiry,
@@ -68,15 +68,6 @@ interface ResolveCallOptions {
   readonly refresh?: boolean;
   /** What `look` said a moment ago, so that the caches are not asked again. */
   readonly miss?: Miss;
-}
-
-/** What the caches say to a client's question, and what giving it entails. */
-interface Known {
-  readonly resolution: Resolution | Proven;
-  /** Counted when it is given; null: nothing. */
-  readonly counter: CounterName | null;
-  /** Seconds that are left of what is to be fetched again; null: it need not be. */
-  readonly refreshSeconds: number | null;
 }
 
 const NOBODY: ReadonlySet<string> = new Set();
@@ -158,6 +149,7 @@ export class Resolver {
     const known = this.#lookUp(question);
     if ('kind' in known) return known;
     if (known.counter !== null) this.#parts.counters.add(known.counter);
+    if (known.toKeep !== null) this.#parts.answers.store(question, known.toKeep);
     if (known.refreshSeconds !== null) this.#refreshUnlessAsked(question, known.refreshSeconds);
     return known.resolution;
   }
@@ -169,18 +161,30 @@ export class Resolver {
   }
 
   #lookUp(question: Question): Known | Miss {
-    const { answers, deny } = this.#parts;
+    const { answers, deny, clock, options } = this.#parts;
     const cached = answers.find(question);
-    if (cached !== null && cached.verdict !== null) return this.#knownAnswer(question, cached, cached.verdict);
+    if (cached !== null && cached.verdict !== null)
+      return knownAnswer(question, cached, cached.verdict, clock.unixSeconds());
     const denied = cached === null ? (deny?.(question) ?? null) : null;
     if (denied !== null && 'sets' in denied)
-      return { resolution: provenOf(question, denied), counter: denialCounter(denied), refreshSeconds: null };
+      return {
+        resolution: provenOf(question, denied),
+        counter: denialCounter(denied),
+        refreshSeconds: null,
+        toKeep: null,
+      };
     if (denied !== null) {
       const resolution = answeredOf(question, denied.found, denied.verdict, denied.expiresAt);
-      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null };
+      return { resolution, counter: aggressiveCounter(denied.found), refreshSeconds: null, toKeep: null };
     }
     const failed = this.#knownFailure(question);
-    return failed ?? { kind: 'miss', unchecked: cached?.found ?? this.#parts.signedAddresses?.(question) ?? null };
+    if (failed !== null) return failed;
+    const along = cached === null ? (this.#parts.signedAddresses?.(question) ?? null) : null;
+    // What other hosts are offered goes the whole way; who has retired keeps nothing.
+    const isGiven = along !== null && (this.#parts.shared ?? null) === null && !this.#isRetired;
+    const { prefetch } = options;
+    const given = isGiven ? knownAlong(question, along, { now: clock.unixSeconds(), prefetch }) : null;
+    return given ?? { kind: 'miss', unchecked: cached?.found ?? along };
   }
 
   /** What is said in place of an answer: a remembered failure, or expired data. */
@@ -191,7 +195,7 @@ export class Resolver {
       const stale = this.#knownExpired(question, null);
       if (stale !== null || !('failure' in failure.why)) return stale;
       const why: Failure = { kind: 'cached-failure', of: failure.why.failure };
-      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null };
+      return { resolution: { kind: 'failed', question, why }, counter: null, refreshSeconds: null, toKeep: null };
     }
     const isLookedFor = options.serveExpired.isOn && this.#hasWaitedEnough(question);
     return isLookedFor ? this.#knownExpired(question, 0) : null;
@@ -199,7 +203,7 @@ export class Resolver {
 
   #knownExpired(question: Question, refreshSeconds: number | null): Known | null {
     const resolution = this.#expired.find(question);
-    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds };
+    return resolution === null ? null : { resolution, counter: 'expired.served', refreshSeconds, toKeep: null };
   }
 
   /** RFC 8767 §5: true when the question has been worked on for as long as a client should wait; always when that is 0. */
@@ -290,16 +294,6 @@ export class Resolver {
     // Who starts only after another's work has ended looks anew.
     miss = null;
     wait?.start();
-  }
-
-  #knownAnswer(question: Question, cached: CachedAnswer, verdict: Verdict): Known {
-    const now = this.#parts.clock.unixSeconds();
-    const { refreshAt, expiresAt, found } = cached;
-    const isPrefetched = refreshAt !== undefined && expiresAt > refreshAt;
-    const isDue = isPrefetched && now >= refreshAt;
-    const until = isDue ? now : isPrefetched ? refreshAt : expiresAt;
-    const resolution = answeredOf(question, found, verdict, until);
-    return { resolution, counter: null, refreshSeconds: isDue ? expiresAt - now : null };
   }
 
   /** Fetches again in the background, unless somebody is at it. */

@@ -66,6 +66,14 @@ describe('after MX, the addresses of its host', () => {
     expect(scene?.asked).toContain('192.0.2.1 mx.test. A');
   });
 
+  test('are answers of their own once they were given: they are served expired where that is wanted', async () => {
+    const { asked } = await addressesAfterMx({}, ['\tserve-expired: yes', '\tserve-expired-client-timeout: 0']);
+    expect(asked).toEqual([]);
+    if (scene !== null) scene.isCut = true;
+    await scene?.ports.clock.advance(2 * 3_600_000);
+    expect((await scene?.ask('mx.test.', 'A', DO))?.answer).toEqual(['mx.test. A 192.0.2.25']);
+  });
+
   test('are asked for in an unsigned zone', async () => {
     scene = new Scene();
     scene.zone('.', { servers: { 'a.root.': ['198.41.0.4'] }, signing: {} });
