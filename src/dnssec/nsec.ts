@@ -8,12 +8,13 @@
 
 import type { DenialFailure, DenialOutcome, WildcardOutcome } from '../terms/denial-outcome.ts';
 import {
-  commonAncestor,
+  commonAncestorAt,
   compareNames,
   isAtOrBelow,
   isBelow,
   labelCount,
   type Name,
+  nameFrom,
   namesEqual,
   wildcardOf,
 } from '../wire/name.ts';
@@ -126,7 +127,8 @@ export function proveWildcardByNsec(
 /** Those records that speak for the zone at all. */
 function readSpans(records: readonly DenialRecord[], zone: Name): NsecSpan[] {
   const spans: NsecSpan[] = [];
-  for (const record of records) {
+  for (let i = 0; i < records.length; i++) {
+    const record = records[i] as DenialRecord;
     const nsec = readNsec(record.rdata);
     // CVE-2017-15105: an NSEC expanded from a wildcard stands for the wildcard's own owner, as signed, and no other.
     const owner = signedOwner(record.owner, record.signatureLabels);
@@ -149,12 +151,22 @@ class NsecList implements NsecSource {
   }
 
   match(name: Name): NsecSpan | null {
-    return this.#spans.find((span) => namesEqual(span.owner, name)) ?? null;
+    for (let i = 0; i < this.#spans.length; i++) {
+      const span = this.#spans[i] as NsecSpan;
+      if (namesEqual(span.owner, name)) return span;
+    }
+    return null;
   }
 
   cover(name: Name): NsecSpan | null {
-    const covers = this.#spans.filter((span) => isInsideSpan(span, name));
-    return covers.find((span) => !isCutOff(span, name)) ?? covers[0] ?? null;
+    let first: NsecSpan | null = null;
+    for (let i = 0; i < this.#spans.length; i++) {
+      const span = this.#spans[i] as NsecSpan;
+      if (!isInsideSpan(span, name)) continue;
+      if (!isCutOff(span, name)) return span;
+      first ??= span;
+    }
+    return first;
   }
 }
 
@@ -178,9 +190,7 @@ export function isInsideSpan(span: Ends, name: Name): boolean {
 
 /** The deepest existing ancestor of a covered name: both ends of the span exist, and all above them. */
 export function closestEncloser(name: Name, cover: Ends): Name {
-  const withOwner = commonAncestor(name, cover.owner);
-  const withNext = commonAncestor(name, cover.next);
-  return withOwner.length >= withNext.length ? withOwner : withNext;
+  return nameFrom(name, Math.min(commonAncestorAt(name, cover.owner), commonAncestorAt(name, cover.next)));
 }
 
 function notProven(why: DenialFailure): { readonly kind: 'not-proven'; readonly why: DenialFailure } {

@@ -38,15 +38,19 @@ export function mayProve({ rrset, rank, verdict }: RankedRRset): boolean {
   return isAlong && signatureCount(rrset) > 0 && isSignedFromAbove(rrset) && !isExpanded(rrset);
 }
 
-/** True when the name is known to be no cut below the zone: by what its servers said of it, or by addresses that they gave as its own. */
+/**
+ * True when the name, or the one above it whose first label is at `at`, is known to be no cut below the zone: by what its servers said
+ * of it, or by addresses that they gave as its own.
+ */
 export function isKnownNoCut(
   { delegations, rrsets }: { readonly delegations: DelegationCache; readonly rrsets: RRsetCache },
   name: Name,
   zone: Name,
+  at = 0,
 ): boolean {
-  if (delegations.isNoCut(name)) return true;
+  if (delegations.isNoCut(name, at)) return true;
   return ADDRESS_TYPES.some((type) => {
-    const ranked = rrsets.find(name, type, CLASS.IN);
+    const ranked = rrsets.find(name, type, CLASS.IN, at);
     if (ranked === null || ranked.zone === null || !namesEqual(ranked.zone, zone)) return false;
     return ranked.verdict?.status === 'secure' || mayProve(ranked);
   });
