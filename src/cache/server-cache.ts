@@ -62,7 +62,7 @@ const LONG_CUT_WAIT_EVERY = 4;
 const ADDRESS_OCTETS = 400;
 /** Octets of a usual address, and of a usual server of a zone, each with its key, for the bounds: Unbound counts entries. */
 const USUAL_ADDRESS_OCTETS = 540;
-const USUAL_INFO_OCTETS = 350;
+const USUAL_INFO_OCTETS = 310;
 /** Octets that `maxServers` stands for, each: address, zone, and encryption. */
 export const OCTETS_PER_SERVER = USUAL_ADDRESS_OCTETS + USUAL_INFO_OCTETS + ENCRYPTED_SERVER_OCTETS;
 /** Entries looked through at most for servers that bear witness on our line. */

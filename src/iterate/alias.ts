@@ -111,7 +111,7 @@ function dataAt(sets: SetIndex<KeyedRRset>, name: Name, question: Question): rea
  * never signed (RFC 6672 §5.3.1).
  */
 function withDname(sets: SetIndex<KeyedRRset>, data: readonly KeyedRRset[], question: Question): readonly KeyedRRset[] {
-  const [cname] = data;
+  const cname = data[0];
   if (question.type !== TYPE.CNAME || cname === undefined || signatureCount(cname.rrset) > 0) return data;
   const dname = findDname(sets, cname.owner, question.class);
   return dname === null ? data : [dname, ...data];
@@ -167,7 +167,7 @@ function withFirstRecord({ owner, type, class: rrClass, ttl, rrset }: KeyedRRset
 
 /** The target that the first record of the set names; null when that is no name. */
 function firstTargetOf({ rrset }: KeyedRRset): Name | null {
-  const [rdata] = firstRdatasOf(rrset, 1);
+  const rdata = firstRdatasOf(rrset, 1)[0];
   return rdata === undefined ? null : readTargetName(rdata);
 }
 

@@ -10,6 +10,7 @@
 import type { MessageView } from '../wire/message-view.ts';
 import { isAtOrBelow } from '../wire/name.ts';
 import { RCODE } from '../wire/rcode.ts';
+import { promised, type Taker } from '../work/taker.ts';
 import type { Work } from '../work/work.ts';
 import { isFailing, isGood, isMinding } from './learn-manners.ts';
 import { noteNetworkError, noteTimeout } from './note-failure.ts';
@@ -27,61 +28,42 @@ const ZONE_SILENCES_TO_LEAVE_OUT = 4;
 /** What is sent first: all that may go along, that without options, or a question without EDNS. */
 type FirstKind = 'full' | 'bare' | 'plain';
 
-/** Hears of the end of an exchange, before whoever waits for its result goes on. */
-interface ExchangeWatch {
-  exchangeEnded(exchange: Exchange): void;
-}
-
 /** Asks one server one question. Rejects with `Cancelled` only. */
 export function exchange(parts: ExchangeParts, work: Work, query: UpstreamQuery): Promise<UpstreamResult> {
-  return new Exchange(parts, work, query).start();
+  return promised((asker) => new Exchange(parts, work, query, asker).start());
 }
 
 /**
  * One question to one server. Mostly the first datagram is answered and there is nothing to fall back from: this object is all
  * that waits for that. Whatever else comes of it goes to functions that wait.
+ *
+ * The asker is told after `start` has returned, once, by the turn in which the answer came.
  */
 export class Exchange implements UdpAsker {
   readonly #parts: ExchangeParts;
-  readonly work: Work;
+  readonly #work: Work;
   readonly #kind: FirstKind;
   readonly #made: Attempt;
-  readonly #watch: ExchangeWatch | null;
-  /** What the one who watches knows it by. */
-  readonly sharedAs: string;
-  readonly result: Promise<UpstreamResult>;
-  #resolve!: (result: UpstreamResult) => void;
-  #reject!: (error: unknown) => void;
+  readonly #asker: Taker<UpstreamResult>;
 
-  constructor(
-    parts: ExchangeParts,
-    work: Work,
-    query: UpstreamQuery,
-    { watch = null, sharedAs = '' }: { readonly watch?: ExchangeWatch | null; readonly sharedAs?: string } = {},
-  ) {
+  constructor(parts: ExchangeParts, work: Work, query: UpstreamQuery, asker: Taker<UpstreamResult>) {
     this.#parts = parts;
-    this.work = work;
-    this.#watch = watch;
-    this.sharedAs = sharedAs;
+    this.#work = work;
+    this.#asker = asker;
     this.#kind = firstKind(parts, query);
     this.#made = firstAttempt(parts, query, this.#kind);
-    this.result = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
   }
 
   /** To be called once. */
-  start(): Promise<UpstreamResult> {
-    if (this.#made.query.transport === 'udp') new UdpAttempt(this.#parts, this.work, this.#made, this).start();
-    else this.#follow(attemptStream(this.#parts, this.work, this.#made));
-    return this.result;
+  start(): void {
+    if (this.#made.query.transport === 'udp') new UdpAttempt(this.#parts, this.#work, this.#made, this).start();
+    else this.#follow(attemptStream(this.#parts, this.#work, this.#made));
   }
 
   ended(end: UdpAttemptEnd): void {
     try {
       if (end.kind !== 'response' || !isGood(end.message)) {
-        this.#follow(afterUdp(this.#parts, this.work, this.#made, end));
+        this.#follow(afterUdp(this.#parts, this.#work, this.#made, end));
         return;
       }
       noteGood(this.#parts, this.#made, this.#kind);
@@ -89,26 +71,21 @@ export class Exchange implements UdpAsker {
       this.broke(error);
       return;
     }
-    this.#settle(end);
+    this.#asker.take(end);
   }
 
+  /** Who stops a work, or starts an attempt, is in the midst of something. */
   broke(error: unknown): void {
-    this.#watch?.exchangeEnded(this);
-    this.#reject(error);
+    void Promise.resolve().then(() => this.#asker.fail(error));
   }
 
   /** Waits for the end of the first attempt, and asks again where that may help. */
   #follow(first: Promise<UpstreamResult>): void {
-    const result = first.then((sent) => afterFirst(this.#parts, this.work, this.#made, { sent, kind: this.#kind }));
+    const result = first.then((sent) => afterFirst(this.#parts, this.#work, this.#made, { sent, kind: this.#kind }));
     result.then(
-      (end) => this.#settle(end),
-      (error: unknown) => this.broke(error),
+      (end) => this.#asker.take(end),
+      (error: unknown) => this.#asker.fail(error),
     );
-  }
-
-  #settle(end: UpstreamResult): void {
-    this.#watch?.exchangeEnded(this);
-    this.#resolve(end);
   }
 }
 

@@ -13,6 +13,7 @@ import type { Counters } from '../trace/counters.ts';
 import type { Name } from '../wire/name.ts';
 import type { Question } from '../wire/question.ts';
 import type { Fetch } from '../work/fetch.ts';
+import type { Taker } from '../work/taker.ts';
 import type { TurnLimiter } from '../work/turn-limiter.ts';
 import type { Work } from '../work/work.ts';
 import type { AddressQueries } from './address-queries.ts';
@@ -84,5 +85,8 @@ export interface IterativeQueryOptions
   readonly question: Question;
 }
 
-/** Asks the tree for the work's question. Rejects only with `Cancelled`. */
-export type Iterate = (work: Work, call?: IterateCallOptions) => Promise<IterationResult>;
+/**
+ * Asks the tree for the work's question: what comes of it, where that is known at once; null: the asker is told, after this has
+ * returned. It is told of a failure only by `Cancelled`.
+ */
+export type Iterate = (work: Work, call: IterateCallOptions, asker: Taker<IterationResult>) => IterationResult | null;

@@ -31,15 +31,16 @@ export function isUsableSet(ranked: RankedRRset, type: number, avoid: ReadonlySe
   return type === TYPE.DS ? ranked.rank >= RANK.authorityAuthoritative : ANSWER_RANKS.has(ranked.rank);
 }
 
-/** True when the name is known to be no cut below the zone: by what its servers said of it, or by proven addresses that they gave. */
+/** True when the name, or the one above it whose first label is at `at`, is known to be no cut below the zone: by what its servers said of it, or by proven addresses that they gave. */
 export function isKnownNoCut(
   { delegations, rrsets }: { readonly delegations: DelegationCache; readonly rrsets: RRsetCache },
   name: Name,
   zone: Name,
+  at = 0,
 ): boolean {
-  if (delegations.isNoCut(name)) return true;
+  if (delegations.isNoCut(name, at)) return true;
   return ADDRESS_TYPES.some((type) => {
-    const ranked = rrsets.find(name, type, CLASS.IN);
+    const ranked = rrsets.find(name, type, CLASS.IN, at);
     return ranked?.verdict?.status === 'secure' && ranked.zone !== null && namesEqual(ranked.zone, zone);
   });
 }

@@ -30,12 +30,14 @@ import { Budget } from '../work/budget.ts';
 import { Cancelled } from '../work/cancelled.ts';
 import { Deadlines } from '../work/deadlines.ts';
 import type { Fetch } from '../work/fetch.ts';
-import { InFlight, type InFlightEntry, type Taker } from '../work/in-flight.ts';
+import { InFlight, type InFlightEntry } from '../work/in-flight.ts';
 import { andThen, type Soon } from '../work/soon.ts';
+import { soonOrTold, type Taker } from '../work/taker.ts';
 import { Work, type WorkMode } from '../work/work.ts';
 import { findForFetch } from './cached-data.ts';
 import { findReferral } from './cached-referral.ts';
 import { ClientWait, type ClientWaitParts } from './client-wait.ts';
+import { KeptFetch } from './kept-fetch.ts';
 import {
   answeredOf,
   earliestExpiry,
@@ -58,6 +60,7 @@ import {
   wholeOf,
 } from './synthesised-denials.ts';
 import { blamedFor, type Miss, Tries } from './tries.ts';
+import { WorkRun, type WorkRunSteps } from './work-run.ts';
 
 /** How a client's question differs from the plain one. */
 interface ResolveCallOptions {
@@ -67,6 +70,13 @@ interface ResolveCallOptions {
   readonly refresh?: boolean;
   /** What `look` said a moment ago, so that the caches are not asked again. */
   readonly miss?: Miss;
+}
+
+/** What changes about one fetch from the tree. */
+interface FetchTreeOptions {
+  /** Servers whose data was bad. */
+  readonly avoid: ReadonlySet<string>;
+  readonly isLookedUp: boolean;
 }
 
 /** What the caches say to a client's question, and what giving it entails. */
@@ -94,6 +104,7 @@ export class Resolver {
   readonly #background: Background;
   readonly #clientWaits: ClientWaitParts;
   readonly #slots: RequestSlots;
+  readonly #steps: WorkRunSteps;
   readonly #expired: ExpiredAnswers;
   #lastWorkId = 0;
   #isRetired = false;
@@ -116,6 +127,14 @@ export class Resolver {
       hasExpired: (question) => this.#expired.has(question),
       expired: (question) => this.#expiredAnswer(question),
       report,
+    };
+    this.#steps = {
+      findData: (work, tries, asker) => this.#findData(work, tries, asker),
+      judge: (work, tries, found) => this.#judge(work, tries, found),
+      endOfFailure: (work, tries, found) => this.#endOfFailure(work, tries, found),
+      cancelled: (work) => this.#fail(work, { kind: 'cancelled' }),
+      isOfOldTrust: (work) => this.#isOfOldTrust(work),
+      release: (work) => this.#slots.release(work),
     };
     this.#iterate = parts.makeIterate(this.fetch);
     this.#validate = parts.makeValidate(this.fetch);
@@ -282,9 +301,9 @@ export class Resolver {
     }
     const start = () => this.#newWork(question, mode, null, trace);
     let miss = looked;
-    this.#resolutions.tell(wait ?? client, key, start, (work) => {
+    this.#resolutions.tell(wait ?? client, key, start, (work, end) => {
       this.#slots.take(work);
-      return this.#run(work, new Tries(miss, 0));
+      return new WorkRun(this.#steps, work, new Tries(miss, 0), end).start();
     });
     // Who starts only after another's work has ended looks anew.
     miss = null;
@@ -306,7 +325,8 @@ export class Resolver {
     const key = questionKey(question);
     if (this.#refreshes.find(key) !== null || this.#resolutions.find(this.#key('normal', question)) !== null) return;
     const start = () => this.#newWork(question, 'refresh', null, null);
-    const run = (work: Work) => this.#run(work, new Tries(null, secondsToCarry(secondsLeft)));
+    const tries = () => new Tries(null, secondsToCarry(secondsLeft));
+    const run = (work: Work, end: Taker<Resolution>) => new WorkRun(this.#steps, work, tries(), end).start();
     const isStarted = this.#background.start(() => this.#refreshes.share(key, null, start, run));
     if (isStarted) this.#parts.counters.add('prefetch');
   }
@@ -315,34 +335,6 @@ export class Resolver {
     const stale = this.#expired.find(question);
     if (stale !== null) this.#parts.counters.add('expired.served');
     return stale;
-  }
-
-  /**
-   * Runs a work: asks until what comes is not bogus, no server is left to blame, or it was asked often enough. The one place where
-   * being stopped becomes a value.
-   */
-  async #run(work: Work, first: Tries): Promise<Resolution> {
-    const { rrsets } = this.#parts;
-    let tries = first;
-    try {
-      for (;;) {
-        const asked = this.#findData(work, tries);
-        const found = asked instanceof Promise ? await asked : asked;
-        const judged =
-          found.kind === 'failed' ? this.#endOfFailure(work, tries, found) : this.#judge(work, tries, found);
-        const end = judged instanceof Promise ? await judged : judged;
-        if (end === null) continue;
-        if (tries !== first || work.trustEpoch === rrsets.trustEpoch || this.#isRetired) return end;
-        // It was validated by what may not be trusted any more; who asked after that waits for it too.
-        work.trustEpoch = rrsets.trustEpoch;
-        tries = new Tries(null, 0);
-      }
-    } catch (error) {
-      if (error instanceof Cancelled) return this.#fail(work, { kind: 'cancelled' });
-      throw error;
-    } finally {
-      this.#slots.release(work);
-    }
   }
 
   /** Asks a question as a child of a work: from the caches where they know it, else from the tree, unvalidated. */
@@ -362,48 +354,48 @@ export class Resolver {
         : sharingKey(mode, parent.trustEpoch, question);
     const start = () => this.#newWork(question, mode, parent, parent.trace);
     let isLookedUp = true;
-    const sharing = this.#fetches.share(key, parent, start, (work) => this.#fetchWork(work, avoid, isLookedUp));
+    const sharing = this.#fetches.share(key, parent, start, (work, end) =>
+      this.#fetchWork(work, { avoid, isLookedUp }, end),
+    );
     // Who starts only after another's work has ended looks anew.
     isLookedUp = false;
     return sharing;
   };
 
-  #fetchWork(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+  #fetchWork(work: Work, call: FetchTreeOptions, end: Taker<IterationResult>): Soon<IterationResult> | null {
     // Of the questions of our own those for keys: each host would ask for them for every zone. They are checked as all others are.
     const isShared = SHARED_CHAIN_TYPES.has(work.question.type);
     const shared = isShared ? (this.#parts.shared ?? null) : null;
-    if (shared !== null) return this.#fetchShared(work, avoid, isLookedUp, shared);
-    return this.#fetchFromTree(work, avoid, isLookedUp);
+    return shared !== null ? this.#fetchShared(work, call, shared) : this.#fetchFromTree(work, call, end);
   }
 
-  async #fetchShared(
-    work: Work,
-    avoid: ReadonlySet<string>,
-    isLookedUp: boolean,
-    shared: SharedCache,
-  ): Promise<IterationResult> {
-    const stored = avoid.size > 0 ? null : await shared.find(work.question);
+  async #fetchShared(work: Work, call: FetchTreeOptions, shared: SharedCache): Promise<IterationResult> {
+    const stored = call.avoid.size > 0 ? null : await shared.find(work.question);
     if (stored !== null) {
       this.#keepUnchecked(work, stored);
       return stored;
     }
     if (work.signal.aborted) throw new Cancelled();
-    const found = await this.#fetchFromTree(work, avoid, isLookedUp);
+    const found = await soonOrTold<IterationResult>((end) => this.#fetchFromTree(work, call, end));
     const mayKeep = found.kind === 'found' && !isNotKept(found) && found.aliases.length === 0;
     if (mayKeep) shared.keep(work.question, found);
     return found;
   }
 
-  #fetchFromTree(work: Work, avoid: ReadonlySet<string>, isLookedUp: boolean): Promise<IterationResult> {
+  #fetchFromTree(
+    work: Work,
+    { avoid, isLookedUp }: FetchTreeOptions,
+    end: Taker<IterationResult>,
+  ): IterationResult | null {
     const followAliases = work.mode !== 'for-validation';
-    return this.#iterate(work, { avoid, isLookedUp, followAliases, refresh: avoid.size > 0 }).then((found) => {
-      if (found.kind === 'found') this.#keepUnchecked(work, found);
-      return found;
-    });
+    const keeping = new KeptFetch(this.#keepUnchecked, work, end);
+    const found = this.#iterate(work, { avoid, isLookedUp, followAliases, refresh: avoid.size > 0 }, keeping);
+    if (found?.kind === 'found') this.#keepUnchecked(work, found);
+    return found;
   }
 
   /** Keeps a fetched answer for the next client, unless better is known. */
-  #keepUnchecked({ question, mode, trustEpoch }: Work, found: FoundResult): void {
+  readonly #keepUnchecked = ({ question, mode, trustEpoch }: Work, found: FoundResult): void => {
     // Sets in it may have a verdict from before trust has changed.
     if (trustEpoch !== this.#parts.rrsets.trustEpoch) return;
     // The validator's aliases are not followed: such a chain is no answer to anybody else.
@@ -413,6 +405,14 @@ export class Resolver {
     if (known !== null && known.verdict?.status === 'secure') return;
     const times = { storedAt: clock.unixSeconds(), expiresAt: earliestExpiry(found) };
     answers.store(question, { found, verdict: null, ...times });
+  };
+
+  /** It was validated by what may not be trusted any more; what it asks now counts by what may be. */
+  #isOfOldTrust(work: Work): boolean {
+    const { trustEpoch } = this.#parts.rrsets;
+    if (work.trustEpoch === trustEpoch || this.#isRetired) return false;
+    work.trustEpoch = trustEpoch;
+    return true;
   }
 
   /** How a work ends that found nothing; null: it asks again. */
@@ -477,20 +477,19 @@ export class Resolver {
   }
 
   /** Unchecked data: from the cache on the first try, else from the tree. */
-  #findData(work: Work, tries: Tries): Soon<IterationResult> {
+  #findData(work: Work, tries: Tries, asker: Taker<IterationResult>): Soon<IterationResult> | null {
     const { miss, avoid, expiryMarginSeconds } = tries;
     tries.askedAt = this.#parts.clock.unixSeconds();
     const mayUseCache = avoid.size === 0 && work.mode === 'normal';
     const isLookedUp = mayUseCache && miss !== null;
     const unchecked = mayUseCache ? (miss ?? this.#lookForUnchecked(work.question)).unchecked : null;
     if (unchecked !== null) return unchecked;
-    const iterate = (): Promise<IterationResult> =>
-      this.#iterate(work, { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds });
-    if (!mayUseCache || (this.#parts.shared ?? null) === null) return iterate();
+    const call = { avoid, followAliases: true, refresh: !mayUseCache, isLookedUp, expiryMarginSeconds };
+    if (!mayUseCache || (this.#parts.shared ?? null) === null) return this.#iterate(work, call, asker);
     return this.#findShared(work.question).then((shared) => {
       if (shared !== null) return shared;
       if (work.signal.aborted) throw new Cancelled();
-      return iterate();
+      return soonOrTold((late) => this.#iterate(work, call, late));
     });
   }
 
