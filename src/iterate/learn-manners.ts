@@ -27,7 +27,7 @@ export function isFailing({ rcode }: MessageView): boolean {
 }
 
 /** The cookie that was sent with a question, and what the reply says of it. */
-export interface CookieReply {
+interface CookieReply {
   readonly sent: ServerCookie;
   readonly said: CookieCheck;
 }
